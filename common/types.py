@@ -1,0 +1,81 @@
+"""Small values that every room shares."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import NamedTuple, NewType
+
+from common.errors import ErrorCode, MinitorrentError
+
+InfoHash = NewType("InfoHash", bytes)
+"""SHA-1 of the bencoded info dictionary: 20 bytes (BEP 3)."""
+
+PeerId = NewType("PeerId", bytes)
+"""What a client calls itself in one run: 20 bytes (BEP 20)."""
+
+PieceIndex = NewType("PieceIndex", int)
+"""A piece's number, from 0, checked against the torrent's geometry."""
+
+BLOCK_SIZE = 16 * 1024
+"""Bytes asked for in one request; every client accepts this size (BEP 3)."""
+
+
+class Block(NamedTuple):
+    """A run of bytes inside a piece: piece number, offset in the piece, length (bytes)."""
+
+    piece: PieceIndex
+    begin: int
+    length: int
+
+
+class Endpoint(NamedTuple):
+    """A host (IPv4, IPv6 or name, IPv6 without brackets) and a TCP port (0 to 65535)."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+    @classmethod
+    def parse(cls, text: str) -> Endpoint:
+        """Read `HOST:PORT` or `[IPv6]:PORT`.
+
+        Raises MinitorrentError(usage) when the text is neither.
+        """
+        host, colon, port = text.rpartition(":")
+        if host.startswith("[") and host.endswith("]"):
+            host = host[1:-1]
+            valid = _is_ipv6(host)
+        else:
+            valid = bool(host) and ":" not in host and not any(c.isspace() for c in host)
+        if not (colon and valid and port.isascii() and port.isdigit() and int(port) <= 65535):
+            raise MinitorrentError(
+                ErrorCode.USAGE, f"{text!r} is not an address; write HOST:PORT or [IPv6]:PORT."
+            )
+        return cls(host, int(port))
+
+
+def _is_ipv6(host: str) -> bool:
+    try:
+        ipaddress.IPv6Address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def info_hash_from_hex(text: str) -> InfoHash:
+    """Read 40 hexadecimal digits; raises ValueError otherwise."""
+    return InfoHash(_twenty_bytes(text))
+
+
+def peer_id_from_hex(text: str) -> PeerId:
+    """Read 40 hexadecimal digits; raises ValueError otherwise."""
+    return PeerId(_twenty_bytes(text))
+
+
+def _twenty_bytes(text: str) -> bytes:
+    value = bytes.fromhex(text)
+    if len(value) != 20:
+        raise ValueError("expected 40 hexadecimal digits")
+    return value
