@@ -1,0 +1,67 @@
+# On a bare Python 3.11 or later, `make demo` and `make test` are the only steps there are.
+
+PYTHON ?= python3
+ARGS ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+RUN_READY := $(VENV)/.ready-to-run
+TEST_READY := $(VENV)/.ready-to-test
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+PURE := common/*,client/core/*,tracker/domain/*
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check lint coverage bench format clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(RUN_READY) ## See the whole thing work: a tracker, three clients, two seeders
+	@$(BIN)/python docs/demo.py $(ARGS)
+
+test: $(TEST_READY) ## Run all tests (ARGS="-k choker -x" is handed to pytest)
+	@$(BIN)/coverage erase
+	@$(BIN)/coverage run -m pytest $(ARGS)
+
+check: lint test coverage ## Everything that must be clean before a change lands
+
+lint: $(TEST_READY) ## Format, lint, types and import contracts, without the tests
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+coverage: $(TEST_READY) ## Hold the last test run to its floors: 100 % of pure rooms, 90 % of all
+	@$(BIN)/coverage combine --quiet
+	@$(BIN)/coverage report --include='$(PURE)' --fail-under=100
+	@$(BIN)/coverage report --fail-under=90
+
+bench: $(TEST_READY) ## Measure side by side with other clients (ARGS="--size 1G --runs 3")
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+format: $(TEST_READY) ## Put the code into its standard form
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+clean: ## Remove the virtual environment and everything that was generated
+	rm -rf $(VENV) *.egg-info build dist htmlcov .coverage .coverage.* .hypothesis
+	rm -rf .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or later is needed; name one: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' || \
+	  { echo "Python's venv is missing; on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+	@echo "Making a virtual environment in $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+
+$(RUN_READY): setup.cfg pyproject.toml | $(BIN)/python
+	@echo "Installing Minitorrent into $(VENV)"
+	@$(PIP) install --editable .
+	@touch $@
+
+$(TEST_READY): setup.cfg pyproject.toml | $(BIN)/python
+	@echo "Installing Minitorrent and its test tools into $(VENV)"
+	@$(PIP) install --editable '.[dev]'
+	@touch $@ $(RUN_READY)
