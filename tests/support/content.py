@@ -1,0 +1,49 @@
+"""Files and folders to share, made quickly and the same every time, and how to compare them."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from pathlib import Path
+
+STEP = 1024 * 1024
+
+
+def make_file(path: Path, size: int, seed: int = 1) -> Path:
+    """Write `size` random bytes, the same for the same seed; folders above are made."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    source = random.Random(seed)
+    with path.open("wb") as file:
+        for start in range(0, size, STEP):
+            file.write(source.randbytes(min(STEP, size - start)))
+    return path
+
+
+def make_sparse_file(path: Path, size: int, seed: int = 1) -> Path:
+    """A file of `size` bytes that is nearly all hole, with a few random bytes at both ends."""
+    source = random.Random(seed)
+    with path.open("wb") as file:
+        edge = min(size, 1000)
+        file.write(source.randbytes(edge))
+        file.seek(size - edge)
+        file.write(source.randbytes(edge))
+    return path
+
+
+def make_tree(root: Path, sizes: dict[str, int], seed: int = 1) -> Path:
+    """A folder holding a file of the given size at each relative path."""
+    root.mkdir(parents=True, exist_ok=True)
+    for number, (name, size) in enumerate(sizes.items()):
+        make_file(root / name, size, seed + number)
+    return root
+
+
+def sha256(path: Path) -> str:
+    """The SHA-256 of a file, or of a folder's relative paths and contents, as hex digits."""
+    if path.is_file():
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    whole = hashlib.sha256()
+    for member in sorted(p for p in path.rglob("*") if p.is_file()):
+        whole.update(f"{member.relative_to(path).as_posix()}\0{sha256(member)}\0".encode())
+    return whole.hexdigest()
