@@ -1,0 +1,109 @@
+"""Which pieces somebody has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+_SET_BITS = tuple(tuple(bit for bit in range(8) if value & (0x80 >> bit)) for value in range(256))
+"""For each value of a byte the positions of its set bits, the high bit first (BEP 3)."""
+
+
+class Bitfield:
+    """A set of piece numbers below `size`, kept as the bytes that BEP 3 sends.
+
+    Methods that take a piece number raise IndexError when it isn't below `size`.
+    """
+
+    __slots__ = ("_bits", "_count", "size")
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self._bits = bytearray((size + 7) // 8)
+        self._count = 0
+
+    @classmethod
+    def full(cls, size: int) -> Bitfield:
+        """The set of all pieces."""
+        bitfield = cls(size)
+        bitfield._bits[:] = b"\xff" * len(bitfield._bits)
+        if size % 8:
+            bitfield._bits[-1] = 0xFF00 >> size % 8 & 0xFF
+        bitfield._count = size
+        return bitfield
+
+    @classmethod
+    def from_bytes(cls, data: bytes | bytearray, size: int) -> Bitfield:
+        """Read what a peer or a record says.
+
+        Raises ValueError when the length is wrong or a spare bit at the end is set (BEP 3).
+        """
+        bitfield = cls(size)
+        if len(data) != len(bitfield._bits):
+            raise ValueError(f"a bitfield of {len(data)} bytes can't be one of {size} pieces")
+        if size % 8 and data[-1] & (0xFF >> size % 8):
+            raise ValueError("a spare bit of the bitfield is set")
+        bitfield._bits[:] = data
+        bitfield._count = int.from_bytes(data, "big").bit_count()
+        return bitfield
+
+    def to_bytes(self) -> bytes:
+        """The bytes of the bitfield message (BEP 3)."""
+        return bytes(self._bits)
+
+    def copy(self) -> Bitfield:
+        """An independent copy."""
+        return Bitfield.from_bytes(self._bits, self.size)
+
+    @property
+    def count(self) -> int:
+        """Number of pieces in the set, at no cost."""
+        return self._count
+
+    @property
+    def complete(self) -> bool:
+        """Whether no piece is missing."""
+        return self._count == self.size
+
+    def __getitem__(self, index: int) -> bool:
+        byte, mask = self._place(index)
+        return bool(self._bits[byte] & mask)
+
+    def add(self, index: int) -> None:
+        """Put a piece in; nothing happens when it is there."""
+        byte, mask = self._place(index)
+        if not self._bits[byte] & mask:
+            self._bits[byte] |= mask
+            self._count += 1
+
+    def discard(self, index: int) -> None:
+        """Take a piece out; nothing happens when it isn't there."""
+        byte, mask = self._place(index)
+        if self._bits[byte] & mask:
+            self._bits[byte] ^= mask
+            self._count -= 1
+
+    def __iter__(self) -> Iterator[int]:
+        """The pieces in the set, in order."""
+        for start, value in zip(range(0, self.size, 8), self._bits, strict=True):
+            for bit in _SET_BITS[value]:
+                yield start + bit
+
+    def missing(self) -> Iterator[int]:
+        """The pieces not in the set, in order."""
+        for start, value in zip(range(0, self.size, 8), self._bits, strict=True):
+            for bit in _SET_BITS[value ^ 0xFF]:
+                if start + bit < self.size:
+                    yield start + bit
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Bitfield):
+            return NotImplemented
+        return self.size == other.size and self._bits == other._bits
+
+    def __repr__(self) -> str:
+        return f"<Bitfield {self._count}/{self.size}>"
+
+    def _place(self, index: int) -> tuple[int, int]:
+        if not 0 <= index < self.size:
+            raise IndexError(f"there is no piece {index} among {self.size}")
+        return index >> 3, 0x80 >> (index & 7)

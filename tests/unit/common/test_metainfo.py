@@ -1,0 +1,338 @@
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import bencode2
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from common.errors import ErrorCode, MinitorrentError
+from common.geometry import KIB, Geometry
+from common.metainfo import (
+    MAX_METAINFO_SIZE,
+    FileEntry,
+    Metainfo,
+    build_info,
+    encode,
+    parse,
+)
+from common.types import PieceIndex
+
+PIECE = 16 * KIB
+
+
+def hashes(count: int) -> bytes:
+    return b"".join(hashlib.sha1(bytes([n])).digest() for n in range(count))
+
+
+def single(**changes: Any) -> dict[bytes, Any]:
+    info: dict[bytes, Any] = {
+        b"length": 20_000,
+        b"name": b"file.bin",
+        b"piece length": PIECE,
+        b"pieces": hashes(2),
+    }
+    return changed(info, changes)
+
+
+def folder(*paths: list[bytes], **changes: Any) -> dict[bytes, Any]:
+    entries = [{b"length": 10, b"path": path} for path in paths or ([b"a"], [b"d", b"b"])]
+    info: dict[bytes, Any] = {
+        b"files": entries,
+        b"name": b"stuff",
+        b"piece length": PIECE,
+        b"pieces": hashes(1),
+    }
+    return changed(info, changes)
+
+
+def changed(info: dict[bytes, Any], changes: dict[str, Any]) -> dict[bytes, Any]:
+    for key, value in changes.items():
+        info[key.replace("_", " ").encode()] = value
+    return {key: value for key, value in info.items() if value is not None}
+
+
+def torrent(info: object, **others: Any) -> bytes:
+    root = {key.replace("_", "-").encode(): value for key, value in others.items()}
+    return bencode2.bencode({b"info": info, **root})
+
+
+def refusal(data: bytes) -> MinitorrentError:
+    with pytest.raises(MinitorrentError) as caught:
+        parse(data)
+    assert caught.value.message.isprintable()
+    return caught.value
+
+
+def test_single_file() -> None:
+    info = single(private=1, source=b"minitorrent:7", unknown=[1, {b"ssl": b"\xff"}])
+    metainfo = parse(torrent(info, announce=b"http://t/announce"))
+    assert metainfo.info_bytes == bencode2.bencode(info)
+    assert metainfo.info_hash == hashlib.sha1(bencode2.bencode(info)).digest()
+    assert metainfo.name == "file.bin"
+    assert metainfo.files == (FileEntry(("file.bin",), 20_000),)
+    assert not metainfo.is_folder
+    assert metainfo.private
+    assert metainfo.source == "minitorrent:7"
+    assert metainfo.trackers == (("http://t/announce",),)
+    assert metainfo.length == 20_000
+    assert metainfo.geometry == Geometry(20_000, PIECE)
+    assert metainfo.piece_count == 2
+    assert metainfo.piece_hash(PieceIndex(1)) == hashes(2)[20:]
+
+
+def test_folder() -> None:
+    metainfo = parse(torrent(folder()))
+    assert metainfo.is_folder
+    assert metainfo.files == (FileEntry(("a",), 10), FileEntry(("d", "b"), 10))
+    assert metainfo.length == 20
+    assert not metainfo.private
+    assert metainfo.source is None
+    assert metainfo.trackers == ()
+
+
+def test_empty_content() -> None:
+    metainfo = parse(torrent(single(length=0, pieces=b"")))
+    assert (metainfo.length, metainfo.piece_count) == (0, 0)
+
+
+def test_folder_of_empty_files() -> None:
+    entries = [{b"length": 0, b"path": [b"a"]}, {b"length": 0, b"path": [b"b"]}]
+    assert parse(torrent(folder(files=entries, pieces=b""))).length == 0
+
+
+def test_version_one_part_of_a_hybrid_is_taken() -> None:
+    info = changed(single(), {"meta_version": 2})
+    info[b"file tree"] = {b"file.bin": {b"": {b"length": 20_000}}}
+    assert parse(torrent(info)).length == 20_000
+
+
+def test_source_that_is_no_text_is_left_out() -> None:
+    assert parse(torrent(single(source=5))).source is None
+    assert parse(torrent(single(source=b"\xff"))).source == "\ufffd"
+
+
+def test_the_repr_stays_short() -> None:
+    assert len(repr(parse(torrent(single())))) < 200
+
+
+@pytest.mark.parametrize(
+    ("listed", "expected"),
+    [
+        ([[b"http://a", b"http://b"], [b"udp://c"]], (("http://a", "http://b"), ("udp://c",))),
+        ([[b"http://a", 5, b"", b"\xff"], b"x", []], (("http://a",),)),
+        ([], (("http://main",),)),
+        ([[]], (("http://main",),)),
+        (5, (("http://main",),)),
+    ],
+)
+def test_tiers_of_trackers(listed: object, expected: tuple[tuple[str, ...], ...]) -> None:
+    data = torrent(single(), announce=b"http://main", announce_list=listed)
+    assert parse(data).trackers == expected
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"x",
+        b"i1e",
+        b"d4:infoi1ee",
+        b"de",
+        b"l" * 100_000,
+        b"d4:info" + b"l" * 3_000 + b"e" * 3_001,
+        b"i" + b"9" * 5_000 + b"e",
+        torrent(single()) + b"x",
+        torrent(single())[:-1],
+        b"d4:infod4:name1:a4:name1:bee",
+        b"d4:infod6:lengthi1e4:name1:a12:piece lengthi016384e6:pieces0:ee",
+        b"x" * (MAX_METAINFO_SIZE + 1),
+    ],
+)
+def test_damaged_bytes(data: bytes) -> None:
+    assert refusal(data).code is ErrorCode.USAGE
+
+
+@pytest.mark.parametrize(
+    "info",
+    [
+        single(length=None),
+        single(length=-1),
+        single(length=b"1"),
+        single(length=2**80),
+        single(piece_length=None),
+        single(piece_length=0),
+        single(piece_length=KIB - 1),
+        single(piece_length=65 * KIB * KIB),
+        single(pieces=None),
+        single(pieces=b""),
+        single(pieces=hashes(1)),
+        single(pieces=hashes(3)),
+        single(pieces=hashes(2)[:-1]),
+        single(pieces=5),
+        single(files=[{b"length": 1, b"path": [b"a"]}]),
+        single(attr=b"l"),
+        single(attr=b"p"),
+        folder(files=[]),
+        folder(files=5),
+        folder(files=[5]),
+        folder(files=[{b"length": 20}]),
+        folder(files=[{b"length": 20, b"path": b"a"}]),
+        folder(files=[{b"length": 20, b"path": []}]),
+        folder(files=[{b"path": [b"a"]}]),
+        folder(files=[{b"length": 20, b"path": [b"a"], b"symlink path": [b"b"]}]),
+        folder(files=[{b"attr": b"p", b"length": 20, b"path": [b".pad", b"20"]}]),
+    ],
+)
+def test_damaged_info(info: dict[bytes, Any]) -> None:
+    assert refusal(torrent(info)).code is ErrorCode.USAGE
+
+
+def test_attributes_of_plain_files_are_ignored() -> None:
+    entries = [{b"attr": b"xh", b"length": 20, b"path": [b"run"]}]
+    assert parse(torrent(folder(files=entries))).length == 20
+    entries[0][b"attr"] = 5
+    assert parse(torrent(folder(files=entries))).length == 20
+
+
+def test_pure_version_two_is_refused_clearly() -> None:
+    info = {b"file tree": {}, b"meta version": 2, b"name": b"a", b"piece length": PIECE}
+    assert "version 2" in refusal(torrent(info)).message
+
+
+@pytest.mark.parametrize(
+    "info",
+    [
+        single(name=b"../x"),
+        single(name=b"/etc/passwd"),
+        single(name=b".."),
+        single(name=b""),
+        single(name=b"a\0b"),
+        single(name=b"\xff"),
+        single(name=b"x" * 256),
+        single(name=b"CON"),
+        folder(name=b".."),
+        folder([b".."], [b"b"]),
+        folder([b"d", b"..", b"..", b"x"], [b"b"]),
+        folder([b""], [b"b"]),
+        folder([b"/etc"], [b"b"]),
+        folder([b"C:\\x"], [b"b"]),
+        folder([b"a"], [b"A"]),
+        folder([b"a"], [b"a"]),
+        folder([b"a"], [b"a", b"b"]),
+        folder([b"a\xff"], [b"b"]),
+        folder([b"d"] * 64, [b"b"]),
+    ],
+)
+def test_names_that_would_leave_the_folder(info: dict[bytes, Any]) -> None:
+    assert refusal(torrent(info)).code is ErrorCode.INVALID_NAME
+
+
+def test_names_must_be_text() -> None:
+    assert refusal(torrent(single(name=5))).code is ErrorCode.USAGE
+    assert refusal(torrent(single(name=None))).code is ErrorCode.USAGE
+    assert refusal(torrent(folder(files=[{b"length": 20, b"path": [5]}]))).code is ErrorCode.USAGE
+
+
+NAMES = st.from_regex(r"[a-z][a-z0-9é ]{0,8}[a-z]", fullmatch=True)
+
+
+@st.composite
+def contents(draw: st.DrawFn) -> Metainfo:
+    piece_length = draw(st.sampled_from([KIB, PIECE, 3_000]))
+    is_folder = draw(st.booleans())
+    name = draw(NAMES)
+    paths = draw(st.sets(NAMES, min_size=1, max_size=4)) if is_folder else {name}
+    files = [
+        FileEntry(("sub", path) if is_folder else (path,), draw(st.integers(0, 5_000)))
+        for path in sorted(paths)
+    ]
+    total = sum(file.length for file in files)
+    pieces = hashes(-(-total // piece_length))
+    source = draw(st.none() | st.text(st.characters(codec="utf-8")))
+    info = build_info(name, files, piece_length, pieces, source=source, is_folder=is_folder)
+    trackers = draw(st.lists(st.lists(st.just("http://t/announce"), max_size=2), max_size=2))
+    metainfo = parse(encode(info, trackers))
+    assert metainfo.info_bytes == info
+    assert metainfo.name == name
+    assert metainfo.files == tuple(files)
+    assert metainfo.is_folder is is_folder
+    assert metainfo.private
+    assert metainfo.source == source
+    assert metainfo.pieces == pieces
+    assert metainfo.trackers == tuple(tuple(tier) for tier in trackers if tier)
+    return metainfo
+
+
+@given(contents())
+def test_what_is_built_reads_back(metainfo: Metainfo) -> None:
+    again = build_info(
+        metainfo.name,
+        metainfo.files,
+        metainfo.piece_length,
+        metainfo.pieces,
+        source=metainfo.source,
+        is_folder=metainfo.is_folder,
+    )
+    assert again == metainfo.info_bytes
+
+
+@pytest.mark.parametrize("name", ["..", "a\udc80", ""])
+def test_build_refuses_bad_names(name: str) -> None:
+    with pytest.raises(MinitorrentError) as caught:
+        build_info(name, [FileEntry((name,), 0)], PIECE, b"", source=None, is_folder=False)
+    assert caught.value.code is ErrorCode.INVALID_NAME
+    with pytest.raises(MinitorrentError) as caught:
+        build_info("f", [FileEntry((name,), 0)], PIECE, b"", source=None, is_folder=True)
+    assert caught.value.code is ErrorCode.INVALID_NAME
+
+
+def test_build_refuses_the_wrong_number_of_hashes() -> None:
+    with pytest.raises(MinitorrentError):
+        build_info("f", [FileEntry(("f",), 1)], PIECE, b"", source=None, is_folder=False)
+
+
+def parse_or_refuse(data: bytes) -> None:
+    try:
+        metainfo = parse(data)
+    except MinitorrentError as error:
+        assert error.code in (ErrorCode.USAGE, ErrorCode.INVALID_NAME)
+        assert error.message
+    else:
+        assert metainfo.piece_count == metainfo.geometry.piece_count
+        assert metainfo.info_bytes in data
+
+
+@given(st.binary(max_size=200))
+def test_random_bytes(data: bytes) -> None:
+    parse_or_refuse(data)
+
+
+@given(st.sampled_from([single(), folder()]), st.data())
+def test_mutated_metainfo(info: dict[bytes, Any], data: st.DataObject) -> None:
+    valid = torrent(info, announce=b"http://t", announce_list=[[b"http://t"]])
+    start = data.draw(st.integers(0, len(valid)))
+    end = data.draw(st.integers(start, min(len(valid), start + 8)))
+    parse_or_refuse(valid[:start] + data.draw(st.binary(max_size=8)) + valid[end:])
+
+
+VALUES = st.recursive(
+    st.integers() | st.binary(max_size=30),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.binary(max_size=5), inner),
+    max_leaves=8,
+)
+KEYS = ["length", "name", "piece_length", "pieces", "files", "private", "source", "attr", "path"]
+
+
+@given(st.sampled_from([single(), folder()]), st.dictionaries(st.sampled_from(KEYS), VALUES))
+def test_any_value_under_any_key(info: dict[bytes, Any], changes: dict[str, Any]) -> None:
+    parse_or_refuse(torrent(changed(dict(info), changes)))
+    parse_or_refuse(torrent(folder(files=[{key.encode(): v for key, v in changes.items()}])))
+
+
+@pytest.mark.parametrize("depth", [100, 900, 1_100, 50_000])
+def test_deep_nesting(depth: int) -> None:
+    nested = b"l" * depth + b"e" * depth
+    parse_or_refuse(b"d4:info" + bencode2.bencode(single())[:-1] + b"1:z" + nested + b"ee")

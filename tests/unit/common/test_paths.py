@@ -1,0 +1,147 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from common.errors import ErrorCode, MinitorrentError
+from common.paths import (
+    MAX_DEPTH,
+    MAX_FILES,
+    check_component,
+    check_relative,
+    check_tree,
+)
+
+GOOD = [
+    "a",
+    "report 2026.pdf",
+    "Überraschung.txt",
+    "日本語.txt",
+    ".hidden",
+    "...x",
+    " leading",
+    "console.txt",
+    "com10",
+    "nuller",
+    "ab:c",
+    "12:30 notes",
+    "x" * 255,
+    "é" * 127,
+    "👩‍🔬.png",
+]
+BAD = [
+    "",
+    ".",
+    "..",
+    "...",
+    "a/b",
+    "/etc",
+    "..\\x",
+    "a\\b",
+    "a\0b",
+    "a\nb",
+    "\x1b[31m",
+    "\x7f",
+    "a\x85b",
+    "a\u2028b",
+    "\u202egpj.exe",
+    "\udc80",
+    "a\ud800",
+    "x" * 256,
+    "é" * 128,
+    "a.",
+    "a ",
+    "CON",
+    "con.txt",
+    "Nul",
+    "aux .tar.gz",
+    "COM1",
+    "lpt9.doc",
+    "com¹",
+    "CONIN$",
+    "C:evil",
+    "c:",
+]
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_good_component(name: str) -> None:
+    assert check_component(name) == name
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_component(name: str) -> None:
+    with pytest.raises(MinitorrentError) as caught:
+        check_component(name)
+    assert caught.value.code is ErrorCode.INVALID_NAME
+    assert caught.value.message.isprintable()
+    assert len(caught.value.message) < 200
+
+
+@given(st.text(st.characters(), max_size=300))
+def test_whatever_passes_is_harmless(name: str) -> None:
+    try:
+        passed = check_component(name)
+    except MinitorrentError as error:
+        assert error.code is ErrorCode.INVALID_NAME
+    else:
+        assert passed == name
+        assert passed not in ("", ".", "..")
+        assert not set(passed) & set("/\\\0\r\n\x1b")
+        assert 0 < len(passed.encode()) <= 255
+
+
+def test_relative_path() -> None:
+    assert check_relative(["a", "b c", "d.txt"]) == ("a", "b c", "d.txt")
+    assert check_relative(["d"] * MAX_DEPTH)
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        [],
+        ["a", ".."],
+        ["a", "", "b"],
+        ["", "etc"],
+        ["d"] * (MAX_DEPTH + 1),
+        ["x" * 255] * 17,
+    ],
+)
+def test_bad_relative_path(parts: list[str]) -> None:
+    with pytest.raises(MinitorrentError) as caught:
+        check_relative(parts)
+    assert caught.value.code is ErrorCode.INVALID_NAME
+
+
+def test_good_trees() -> None:
+    check_tree([])
+    check_tree([("a",), ("b", "a"), ("b", "c", "a"), ("b", "d"), ("ab",)])
+
+
+@pytest.mark.parametrize(
+    "paths",
+    [
+        [("a",), ("a",)],
+        [("d", "a"), ("d", "a")],
+        [("a",), ("A",)],
+        [("Straße",), ("STRASSE",)],
+        [("é",), ("e\u0301",)],
+        [("É",), ("e\u0301",)],
+        [("d", "x"), ("D", "y")],
+        [("a",), ("a", "b")],
+        [("a", "b"), ("a",)],
+        [("a", "b"), ("A",)],
+        [("A",), ("a", "b")],
+    ],
+)
+def test_trees_that_collide(paths: list[tuple[str, ...]]) -> None:
+    with pytest.raises(MinitorrentError) as caught:
+        check_tree(paths)
+    assert caught.value.code is ErrorCode.INVALID_NAME
+    assert "collides" in caught.value.message
+
+
+def test_too_many_files() -> None:
+    with pytest.raises(MinitorrentError, match="archive"):
+        check_tree([("a",)] * (MAX_FILES + 1))
