@@ -1,0 +1,104 @@
+"""Accounts and sessions: who is on the other end of the line."""
+
+from __future__ import annotations
+
+from common.api.model import Count, Hex20, Model, Name, Password, Port, Token
+from common.api.operation import Operation
+from common.errors import ErrorCode
+
+
+class CreateUser(Model):
+    user: Name
+    password: Password
+
+
+class UserReply(Model):
+    """`warning` is a sentence for the user, such as that the password is short."""
+
+    user: str
+    warning: str | None = None
+
+
+class Login(Model):
+    """`peer_id` (hex) and `port` are what other members reach this client by."""
+
+    user: Name
+    password: Password
+    peer_id: Hex20
+    port: Port
+
+
+class SharedFile(Model):
+    """A file that the user offered when last seen, and offers again after login."""
+
+    group: str
+    name: str
+    info_hash: str
+
+
+class LoginReply(Model):
+    """`pending_requests` counts the join requests in the groups that the user administers."""
+
+    user: str
+    token: str
+    groups: list[str]
+    shares: list[SharedFile]
+    pending_requests: Count
+
+
+class ResumeSession(Model):
+    """Come back after a lost connection, with the token instead of the password."""
+
+    token: Token
+    peer_id: Hex20
+    port: Port
+
+
+class Logout(Model):
+    """End this session: its token and its presence are gone."""
+
+
+class ChangePassword(Model):
+    """All other sessions of this user end."""
+
+    old: Password
+    new: Password
+
+
+class Ping(Model):
+    """Keep the connection alive; needs no login."""
+
+
+class Pong(Model):
+    pass
+
+
+CREATE_USER = Operation(
+    "create_user",
+    CreateUser,
+    UserReply,
+    frozenset({ErrorCode.USER_EXISTS, ErrorCode.WEAK_PASSWORD}),
+    needs_login=False,
+)
+LOGIN = Operation(
+    "login",
+    Login,
+    LoginReply,
+    frozenset({ErrorCode.BAD_CREDENTIALS, ErrorCode.TOO_MANY_ATTEMPTS}),
+    needs_login=False,
+)
+RESUME_SESSION = Operation(
+    "resume_session",
+    ResumeSession,
+    LoginReply,
+    frozenset({ErrorCode.NOT_LOGGED_IN}),
+    needs_login=False,
+)
+LOGOUT = Operation("logout", Logout, UserReply, frozenset())
+CHANGE_PASSWORD = Operation(
+    "change_password",
+    ChangePassword,
+    UserReply,
+    frozenset({ErrorCode.BAD_CREDENTIALS, ErrorCode.TOO_MANY_ATTEMPTS, ErrorCode.WEAK_PASSWORD}),
+)
+PING = Operation("ping", Ping, Pong, frozenset(), needs_login=False)

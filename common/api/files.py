@@ -1,0 +1,86 @@
+"""What a group shares: files and folders, each with its metainfo."""
+
+from __future__ import annotations
+
+from common.api.model import Count, FileName, Hex20, Metainfo, Model, Name, NewFileName
+from common.api.operation import Operation
+from common.errors import ErrorCode
+
+
+class ListFiles(Model):
+    group: Name
+
+
+class FileRow(Model):
+    """`size` in bytes, of everything together; `owner` is who has offered it longest."""
+
+    name: str
+    size: Count
+    pieces: Count
+    info_hash: str
+    owner: str
+    seeders: Count
+    leechers: Count
+
+
+class ListFilesReply(Model):
+    group: str
+    files: list[FileRow]
+
+
+class AddFile(Model):
+    """Offer a file in a group. `metainfo` is its bytes here, base64 on the wire."""
+
+    group: Name
+    name: NewFileName
+    metainfo: Metainfo
+
+
+class AddFileReply(Model):
+    group: str
+    name: str
+    size: Count
+    pieces: Count
+    info_hash: str
+
+
+class GetFile(Model):
+    group: Name
+    name: FileName
+
+
+class GetFileReply(Model):
+    group: str
+    name: str
+    size: Count
+    pieces: Count
+    info_hash: str
+    owner: str
+    metainfo: Metainfo
+
+
+class FindFile(Model):
+    """The file with this info-hash, if it is in one of the asker's groups."""
+
+    info_hash: Hex20
+
+
+class StopShare(Model):
+    """Offer this file no more; when nobody offers it, it leaves the group's list."""
+
+    group: Name
+    name: FileName
+
+
+class FileReply(Model):
+    group: str
+    name: str
+
+
+_MEMBERS_ONLY = frozenset({ErrorCode.NO_SUCH_GROUP, ErrorCode.NOT_MEMBER})
+
+LIST_FILES = Operation("list_files", ListFiles, ListFilesReply, _MEMBERS_ONLY)
+ADD_FILE = Operation("add_file", AddFile, AddFileReply, _MEMBERS_ONLY | {ErrorCode.NAME_TAKEN})
+GET_FILE = Operation("get_file", GetFile, GetFileReply, _MEMBERS_ONLY | {ErrorCode.NO_SUCH_FILE})
+FIND_FILE = Operation("find_file", FindFile, GetFileReply, frozenset({ErrorCode.NO_SUCH_FILE}))
+STOP_SHARE = Operation("stop_share", StopShare, FileReply, _MEMBERS_ONLY | {ErrorCode.NO_SUCH_FILE})

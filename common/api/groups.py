@@ -1,0 +1,173 @@
+"""Groups, their members and the requests to join them."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from common.api.model import Count, Model, Name
+from common.api.operation import Operation
+from common.errors import ErrorCode
+
+Mode = Literal["open", "sealed"]
+"""Whether any BitTorrent client may take part, or only those with the group's certificate."""
+
+Role = Literal["owner", "admin", "member"]
+
+
+class CreateGroup(Model):
+    group: Name
+    mode: Mode = "open"
+
+
+class CreateGroupReply(Model):
+    group: str
+    mode: Mode
+
+
+class JoinGroup(Model):
+    """Ask to become a member; an admin decides."""
+
+    group: Name
+
+
+class JoinGroupReply(Model):
+    group: str
+    status: Literal["requested"]
+
+
+class LeaveGroup(Model):
+    group: Name
+
+
+class GroupReply(Model):
+    group: str
+
+
+class ListGroups(Model):
+    pass
+
+
+class GroupRow(Model):
+    """`members` and `files` are counts; `member` tells whether the asker is one."""
+
+    group: str
+    owner: str
+    members: Count
+    files: Count
+    mode: Mode
+    member: bool
+
+
+class ListGroupsReply(Model):
+    groups: list[GroupRow]
+
+
+class ListMembers(Model):
+    group: Name
+
+
+class MemberRow(Model):
+    user: str
+    role: Role
+    online: bool
+
+
+class ListMembersReply(Model):
+    group: str
+    members: list[MemberRow]
+
+
+class ListRequests(Model):
+    group: Name
+
+
+class RequestRow(Model):
+    """`requested_at` is ISO 8601, UTC."""
+
+    user: str
+    requested_at: str
+
+
+class ListRequestsReply(Model):
+    group: str
+    requests: list[RequestRow]
+
+
+class OnMember(Model):
+    """A group and the user in it whom the operation is about."""
+
+    group: Name
+    user: Name
+
+
+class AcceptRequest(OnMember):
+    pass
+
+
+class RejectRequest(OnMember):
+    pass
+
+
+class RemoveMember(OnMember):
+    pass
+
+
+class Promote(OnMember):
+    """Make a member an admin."""
+
+
+class Demote(OnMember):
+    """Make an admin an ordinary member."""
+
+
+class TransferGroup(OnMember):
+    """Make a member the owner; the old owner stays an admin."""
+
+
+class MemberReply(Model):
+    group: str
+    user: str
+
+
+class GetGroup(Model):
+    group: Name
+
+
+class GroupProfileReply(Model):
+    """`source` goes into the info dictionary of what is shared in this group.
+
+    It is unique to the group, so that equal content in two groups has two info-hashes.
+    """
+
+    group: str
+    mode: Mode
+    source: str
+
+
+_MEMBERS_ONLY = frozenset({ErrorCode.NO_SUCH_GROUP, ErrorCode.NOT_MEMBER})
+_ADMINS_ONLY = _MEMBERS_ONLY | {ErrorCode.NOT_ADMIN}
+_ON_REQUEST = _ADMINS_ONLY | {ErrorCode.NO_SUCH_USER, ErrorCode.NO_SUCH_REQUEST}
+_ON_MEMBER = _ADMINS_ONLY | {ErrorCode.NO_SUCH_USER, ErrorCode.PERMISSION_DENIED}
+
+CREATE_GROUP = Operation(
+    "create_group", CreateGroup, CreateGroupReply, frozenset({ErrorCode.GROUP_EXISTS})
+)
+JOIN_GROUP = Operation(
+    "join_group",
+    JoinGroup,
+    JoinGroupReply,
+    frozenset({ErrorCode.NO_SUCH_GROUP, ErrorCode.ALREADY_MEMBER, ErrorCode.ALREADY_REQUESTED}),
+)
+LEAVE_GROUP = Operation("leave_group", LeaveGroup, GroupReply, _MEMBERS_ONLY)
+LIST_GROUPS = Operation("list_groups", ListGroups, ListGroupsReply, frozenset())
+LIST_MEMBERS = Operation("list_members", ListMembers, ListMembersReply, _MEMBERS_ONLY)
+LIST_REQUESTS = Operation("list_requests", ListRequests, ListRequestsReply, _ADMINS_ONLY)
+ACCEPT_REQUEST = Operation("accept_request", AcceptRequest, MemberReply, _ON_REQUEST)
+REJECT_REQUEST = Operation("reject_request", RejectRequest, MemberReply, _ON_REQUEST)
+REMOVE_MEMBER = Operation(
+    "remove_member", RemoveMember, MemberReply, _ON_MEMBER | {ErrorCode.LAST_ADMIN}
+)
+PROMOTE = Operation("promote", Promote, MemberReply, _ON_MEMBER)
+DEMOTE = Operation("demote", Demote, MemberReply, _ON_MEMBER | {ErrorCode.LAST_ADMIN})
+TRANSFER_GROUP = Operation("transfer_group", TransferGroup, MemberReply, _ON_MEMBER)
+GET_GROUP = Operation("get_group", GetGroup, GroupProfileReply, _MEMBERS_ONLY)

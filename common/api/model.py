@@ -1,0 +1,100 @@
+"""What every request and reply is made of: the base model and the checked field types."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+from pydantic_core import PydanticCustomError
+
+MAX_METAINFO_BYTES = 5 * 1024 * 1024
+"""A metainfo this long still fits, in base64, into one line of the session protocol."""
+
+_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}\Z")
+_HEX20 = re.compile(r"[0-9a-fA-F]{40}\Z")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+class Model(BaseModel):
+    """A request or a reply: immutable, strictly typed, unknown fields ignored.
+
+    Unknown fields are ignored so that a newer minor version may add some.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore", strict=True, hide_input_in_errors=True)
+
+
+def _check_name(value: str) -> str:
+    if not _NAME.match(value):
+        raise PydanticCustomError(
+            "invalid_name", "Names are 1 to 64 letters, digits, dots, underscores or hyphens"
+        )
+    return value
+
+
+def _check_file_name(value: str) -> str:
+    if value in {"", ".", ".."} or "/" in value or "\\" in value or _CONTROL.search(value):
+        raise PydanticCustomError(
+            "invalid_name", "A file's name has no slashes and no control characters; use --name"
+        )
+    if len(value.encode()) > 255:
+        raise PydanticCustomError(
+            "invalid_name", "A file's name is at most 255 bytes long; choose another with --name"
+        )
+    return value
+
+
+def _decode_base64(value: object) -> object:
+    """Text is base64, as it comes over the wire; bytes are taken as they are."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return base64.b64decode(value, validate=True)
+    except (ValueError, binascii.Error):
+        raise PydanticCustomError("base64", "This is not base64") from None
+
+
+def _encode_base64(value: bytes) -> str:
+    return base64.b64encode(value).decode("ascii")
+
+
+def _check_hex(value: str) -> str:
+    if not _HEX20.match(value):
+        raise PydanticCustomError("hex", "Expected 40 hexadecimal digits")
+    return value.lower()
+
+
+Name = Annotated[str, AfterValidator(_check_name)]
+"""A user's or group's name: 1 to 64 of ASCII letters, digits, `.`, `_` and `-`."""
+
+NewFileName = Annotated[str, Field(max_length=255), AfterValidator(_check_file_name)]
+"""A name under which something may be offered: one path component, at most 255 bytes."""
+
+FileName = Annotated[str, Field(min_length=1, max_length=255)]
+"""A name that is looked up; one that nobody could offer is simply not found."""
+
+Password = Annotated[str, Field(max_length=1024)]
+"""Bounded, so that hashing it costs the same as any other."""
+
+Hex20 = Annotated[str, AfterValidator(_check_hex)]
+"""An info-hash or a peer id: 20 bytes as 40 hexadecimal digits, lower case once read."""
+
+Token = Annotated[str, Field(min_length=1, max_length=128)]
+"""A session token, as `login` gave it."""
+
+Port = Annotated[int, Field(ge=0, le=65535)]
+"""A TCP port; 0 when this client can't be dialled."""
+
+Count = Annotated[int, Field(ge=0, le=2**63 - 1)]
+"""A number of bytes or things; fits the database's integers."""
+
+Metainfo = Annotated[
+    bytes,
+    BeforeValidator(_decode_base64),
+    Field(max_length=MAX_METAINFO_BYTES),
+    PlainSerializer(_encode_base64, return_type=str, when_used="json"),
+]
+"""The bytes of a metainfo file (BEP 3): base64 on the wire, bytes in the program."""

@@ -1,0 +1,111 @@
+"""Who is there for which file: announces over the session, and keys for stock clients."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from common.api.model import Count, Hex20, Model, Name, Port
+from common.api.operation import Operation
+from common.errors import ErrorCode
+
+MAX_FILES = 500
+"""Files in one announce; a client with more sends several."""
+
+DEFAULT_NUMWANT = 50
+MAX_NUMWANT = 200
+
+Event = Literal["started", "completed", "stopped", "none"]
+
+
+class AnnouncedFile(Model):
+    """One file's state at this client, in bytes; `numwant` is how many peers it would like."""
+
+    info_hash: Hex20
+    left: Count
+    uploaded: Count = 0
+    downloaded: Count = 0
+    event: Event = "none"
+    numwant: Annotated[int, Field(ge=0, le=100_000)] = DEFAULT_NUMWANT
+
+
+class Announce(Model):
+    """`port` is where this client accepts peers. Presence ends with the connection."""
+
+    port: Port
+    files: Annotated[list[AnnouncedFile], Field(max_length=MAX_FILES)]
+
+
+class PeerRow(Model):
+    """Another member's client; `peer_id` in hex."""
+
+    host: str
+    port: Port
+    peer_id: str
+    user: str
+
+
+class Failure(Model):
+    """Why one file of an announce was refused: an error code and a sentence."""
+
+    code: str
+    message: str
+
+
+class FilePresence(Model):
+    """`complete` and `incomplete` count seeders and leechers, the asker included."""
+
+    info_hash: str
+    complete: Count = 0
+    incomplete: Count = 0
+    peers: list[PeerRow] = Field(default_factory=list)
+    error: Failure | None = None
+
+
+class AnnounceReply(Model):
+    """`interval` is the number of seconds after which to announce again."""
+
+    interval: Count
+    files: list[FilePresence]
+
+
+class IdentifyPeer(Model):
+    """Which member announced `peer_id` for this file?"""
+
+    info_hash: Hex20
+    peer_id: Hex20
+
+
+class IdentifyPeerReply(Model):
+    user: str | None
+
+
+class AnnounceKey(Model):
+    """Ask for this user's own announce addresses in a group, for stock clients."""
+
+    group: Name
+
+
+class AnnounceKeyReply(Model):
+    """`key` is a secret of this user; `announce_urls` has this tracker's first (BEP 3)."""
+
+    key: str
+    announce_urls: list[str]
+
+
+class RenewAnnounceKey(Model):
+    """Replace the key; metainfo files that carry the old one announce no more."""
+
+    group: Name
+
+
+_MEMBERS_ONLY = frozenset({ErrorCode.NO_SUCH_GROUP, ErrorCode.NOT_MEMBER})
+_OF_A_FILE = frozenset({ErrorCode.NO_SUCH_FILE, ErrorCode.NOT_MEMBER})
+
+ANNOUNCE = Operation("announce", Announce, AnnounceReply, _OF_A_FILE)
+IDENTIFY_PEER = Operation("identify_peer", IdentifyPeer, IdentifyPeerReply, _OF_A_FILE)
+ANNOUNCE_KEY = Operation("announce_key", AnnounceKey, AnnounceKeyReply, _MEMBERS_ONLY)
+RENEW_ANNOUNCE_KEY = Operation(
+    "renew_announce_key", RenewAnnounceKey, AnnounceKeyReply, _MEMBERS_ONLY
+)

@@ -1,0 +1,24 @@
+"""All operations of the tracker, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+from common.api import accounts, files, groups, presence
+from common.api.operation import Operation
+
+__all__ = ["OPERATIONS", "Operation"]
+
+_NOUNS = (accounts, groups, files, presence)
+
+OPERATIONS: Mapping[str, Operation[Any, Any]] = MappingProxyType(
+    {
+        value.name: value
+        for noun in _NOUNS
+        for value in vars(noun).values()
+        if isinstance(value, Operation)
+    }
+)
+"""Every frontend of the tracker serves exactly these."""
