@@ -1,0 +1,216 @@
+"""The HTTP tracker protocol that stock clients speak: announce and scrape (BEP 3, 7, 23, 48).
+
+Requests are read from the raw bytes of the query string: `info_hash`, `peer_id` and aria2's
+`key` are binary, so a query string is not text.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import unquote_to_bytes
+
+from bencode2 import bencode
+
+from common.errors import ErrorCode, MinitorrentError
+from common.types import InfoHash, PeerId
+
+Event = Literal["started", "completed", "stopped", "none"]
+
+MAX_SCRAPED = 100
+"""Info-hashes in one scrape."""
+
+_MAX_COUNT = 2**63 - 1
+_EVENTS: Mapping[bytes, Event] = {
+    b"started": "started",
+    b"completed": "completed",
+    b"stopped": "stopped",
+}
+
+
+@dataclass(frozen=True)
+class AnnounceRequest:
+    """What a client says of itself for one torrent (BEP 3).
+
+    `uploaded`, `downloaded` and `left` are bytes; `numwant` is None when the client doesn't say;
+    `compact` (BEP 23) is False only when asked for; `tracker_id` is to be sent back as it came.
+    """
+
+    info_hash: InfoHash
+    peer_id: PeerId
+    port: int
+    left: int
+    uploaded: int = 0
+    downloaded: int = 0
+    event: Event = "none"
+    numwant: int | None = None
+    compact: bool = True
+    no_peer_id: bool = False
+    tracker_id: bytes | None = None
+
+
+@dataclass(frozen=True)
+class AnnouncedPeer:
+    """Where a peer accepts connections: an IP address and a port, with its peer id."""
+
+    host: str
+    port: int
+    peer_id: PeerId
+
+
+@dataclass(frozen=True)
+class AnnounceResponse:
+    """The answer to an announce; intervals in seconds."""
+
+    interval: int
+    min_interval: int
+    complete: int
+    incomplete: int
+    peers: tuple[AnnouncedPeer, ...] = ()
+
+
+@dataclass(frozen=True)
+class ScrapedFile:
+    """Seeders, finished downloads and leechers of one torrent (BEP 48)."""
+
+    complete: int
+    downloaded: int
+    incomplete: int
+
+
+def parse_query(query: bytes) -> dict[bytes, list[bytes]]:
+    """Percent-decode a query string; each key's values in order. Accepts any bytes."""
+    values: dict[bytes, list[bytes]] = {}
+    for part in query.split(b"&"):
+        key, _, value = part.partition(b"=")
+        if key:
+            values.setdefault(_unquote(key), []).append(_unquote(value))
+    return values
+
+
+def _unquote(value: bytes) -> bytes:
+    return unquote_to_bytes(value.replace(b"+", b" "))
+
+
+def parse_announce(query: bytes) -> AnnounceRequest:
+    """Read an announce from its query string; keys not known are ignored.
+
+    Raises MinitorrentError(usage) with the failure reason when a needed key is missing or wrong.
+    """
+    values = {key: found[0] for key, found in parse_query(query).items()}
+    tracker_id = values.get(b"trackerid")
+    return AnnounceRequest(
+        info_hash=InfoHash(_twenty_bytes(values, b"info_hash")),
+        peer_id=PeerId(_twenty_bytes(values, b"peer_id")),
+        port=_number(values, b"port", 65535),
+        left=_number(values, b"left", _MAX_COUNT),
+        uploaded=_number(values, b"uploaded", _MAX_COUNT, default=0),
+        downloaded=_number(values, b"downloaded", _MAX_COUNT, default=0),
+        event=_EVENTS.get(values.get(b"event", b""), "none"),
+        numwant=_numwant(values.get(b"numwant")),
+        compact=values.get(b"compact") != b"0",
+        no_peer_id=values.get(b"no_peer_id") == b"1",
+        tracker_id=tracker_id[:128] if tracker_id else None,
+    )
+
+
+def parse_scrape(query: bytes) -> list[InfoHash]:
+    """The info-hashes that a scrape asks for, at most MAX_SCRAPED.
+
+    Raises MinitorrentError(usage) for none at all (a full scrape would show other groups'
+    torrents), for too many, and for one that is not 20 bytes long.
+    """
+    hashes = parse_query(query).get(b"info_hash", [])
+    if not hashes or len(hashes) > MAX_SCRAPED:
+        raise _refuse(f"scrape needs 1 to {MAX_SCRAPED} info_hash")
+    return [InfoHash(_twenty_bytes({b"info_hash": value}, b"info_hash")) for value in hashes]
+
+
+def _twenty_bytes(values: Mapping[bytes, bytes], key: bytes) -> bytes:
+    value = values.get(key)
+    if value is None:
+        raise _refuse(f"{key.decode()} is missing")
+    if len(value) != 20:
+        raise _refuse(f"{key.decode()} must be 20 bytes")
+    return value
+
+
+def _number(
+    values: Mapping[bytes, bytes], key: bytes, largest: int, default: int | None = None
+) -> int:
+    text = values.get(key)
+    if text is None and default is not None:
+        return default
+    if text is None:
+        raise _refuse(f"{key.decode()} is missing")
+    if not text.isdigit() or len(text) > 20 or int(text) > largest:
+        raise _refuse(f"{key.decode()} is not a valid number")
+    return int(text)
+
+
+def _numwant(text: bytes | None) -> int | None:
+    """None unless it is a sane number: -1 and nonsense stand for "as you like" in the wild."""
+    return int(text) if text is not None and text.isdigit() and len(text) <= 9 else None
+
+
+def _refuse(reason: str) -> MinitorrentError:
+    return MinitorrentError(ErrorCode.USAGE, reason)
+
+
+def compact_peers(peers: Iterable[AnnouncedPeer]) -> tuple[bytes, bytes]:
+    """IPv4 peers at 6 bytes each (BEP 23) and IPv6 peers at 18 bytes each (BEP 7)."""
+    packed = {4: bytearray(), 6: bytearray()}
+    for peer in peers:
+        address = ipaddress.ip_address(peer.host)
+        packed[address.version] += address.packed + peer.port.to_bytes(2, "big")
+    return bytes(packed[4]), bytes(packed[6])
+
+
+def encode_announce(request: AnnounceRequest, response: AnnounceResponse) -> bytes:
+    """The bencoded answer, in the form that the request asked for."""
+    answer: dict[bytes, object] = {
+        b"interval": response.interval,
+        b"min interval": response.min_interval,
+        b"complete": response.complete,
+        b"incomplete": response.incomplete,
+    }
+    if request.compact:
+        ipv4, ipv6 = compact_peers(response.peers)
+        answer[b"peers"] = ipv4
+        if ipv6:
+            answer[b"peers6"] = ipv6
+    else:
+        answer[b"peers"] = [_peer_dict(peer, request.no_peer_id) for peer in response.peers]
+    if request.tracker_id is not None:
+        answer[b"tracker id"] = request.tracker_id
+    return bencode(answer)
+
+
+def _peer_dict(peer: AnnouncedPeer, no_peer_id: bool) -> dict[bytes, object]:
+    entry: dict[bytes, object] = {b"ip": peer.host.encode("ascii"), b"port": peer.port}
+    if not no_peer_id:
+        entry[b"peer id"] = bytes(peer.peer_id)
+    return entry
+
+
+def encode_scrape(files: Mapping[InfoHash, ScrapedFile]) -> bytes:
+    """The bencoded answer to a scrape (BEP 48); torrents that aren't there are left out."""
+    return bencode(
+        {
+            b"files": {
+                bytes(info_hash): {
+                    b"complete": file.complete,
+                    b"downloaded": file.downloaded,
+                    b"incomplete": file.incomplete,
+                }
+                for info_hash, file in files.items()
+            }
+        }
+    )
+
+
+def encode_failure(reason: str) -> bytes:
+    """An error as stock clients show it: a bencoded `failure reason` (BEP 3)."""
+    return bencode({b"failure reason": reason.encode()})

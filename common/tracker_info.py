@@ -1,0 +1,57 @@
+"""The tracker information file: for each tracker a line with its address and one with its port."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+
+from common.errors import ErrorCode, MinitorrentError
+from common.types import Endpoint
+
+_HOST_NAME = re.compile(
+    r"(?=.{1,253}\Z)(?!-)[A-Za-z0-9_-]{1,63}(?<!-)(?:\.(?!-)[A-Za-z0-9_-]{1,63}(?<!-))*\.?\Z"
+)
+_LOOKS_NUMERIC = re.compile(r"[0-9.]+\Z")
+
+
+def parse(text: str) -> list[Endpoint]:
+    """The trackers' session addresses, in order; tracker NUMBER is at NUMBER - 1.
+
+    Blank lines and lines starting with `#` are skipped. An address is an IPv4 address, an IPv6
+    address (brackets are allowed) or a host name. Port 0 means any free port.
+    Raises MinitorrentError(usage), naming the line, when the text is anything else.
+    """
+    lines = [
+        (number, line.strip())
+        for number, line in enumerate(text.removeprefix("\ufeff").splitlines(), start=1)
+        if line.strip() and not line.strip().startswith("#")
+    ]
+    if not lines:
+        raise _error("The tracker information file lists no tracker; add an address and a port.")
+    trackers = []
+    for (host_line, host), port in zip(lines[::2], [*lines[1::2], None], strict=False):
+        checked = _host(host_line, host)
+        if port is None:
+            raise _error(f"Line {host_line}: {host!r} has no port; add a line with one after it.")
+        trackers.append(Endpoint(checked, _port(*port)))
+    return trackers
+
+
+def _host(line: int, text: str) -> str:
+    bare = text[1:-1] if text.startswith("[") and text.endswith("]") else text
+    try:
+        return str(ipaddress.ip_address(bare))
+    except ValueError:
+        if bare != text or _LOOKS_NUMERIC.match(text) or not _HOST_NAME.match(text):
+            raise _error(f"Line {line}: {text!r} is not an address or a host name.") from None
+        return text
+
+
+def _port(line: int, text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= 5 and int(text) <= 65535):
+        raise _error(f"Line {line}: {text!r} is not a port; write a number from 0 to 65535.")
+    return int(text)
+
+
+def _error(message: str) -> MinitorrentError:
+    return MinitorrentError(ErrorCode.USAGE, message)
