@@ -1,0 +1,79 @@
+"""Whom to upload to: tit-for-tat with an optimistic unchoke (BEP 3), one pure choice."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from random import Random
+
+from client.core.limits import Limits
+
+NEWCOMER_WEIGHT = 3
+"""How much likelier a new peer is to be tried than one that had its turn (BEP 3)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A peer as the choker sees it.
+
+    `rate` is what it gives us (bytes/s) while we download, and what it takes while we seed.
+    `eligible`: it is interested, and nothing speaks against serving it.
+    """
+
+    key: int
+    eligible: bool
+    rate: float
+    snubbed: bool = False
+    newcomer: bool = False
+
+
+def choose_unchoked(
+    candidates: Sequence[Candidate], slots: int, optimistic: int | None
+) -> set[int]:
+    """The peers to serve: the `slots` best by rate, the optimistic one among them.
+
+    A peer that has stopped giving (`snubbed`) only gets the optimistic slot.
+    """
+    chosen = {c.key for c in candidates if c.key == optimistic and c.eligible}
+    ranked = sorted(
+        (c for c in candidates if c.eligible and not c.snubbed and c.key not in chosen),
+        key=lambda c: (-c.rate, c.key),
+    )
+    chosen.update(c.key for c in ranked[: max(0, slots - len(chosen))])
+    return chosen
+
+
+def choose_optimistic(
+    candidates: Sequence[Candidate], unchoked: set[int], rng: Random
+) -> int | None:
+    """The peer to try next, out of those that are not served; None when all are."""
+    waiting = [c for c in candidates if c.eligible and c.key not in unchoked]
+    if not waiting:
+        return None
+    weights = [NEWCOMER_WEIGHT if c.newcomer else 1 for c in waiting]
+    return rng.choices([c.key for c in waiting], weights)[0]
+
+
+class Choker:
+    """The rounds of choking: every few seconds who is best, every few rounds somebody to try."""
+
+    def __init__(self, limits: Limits, rng: Random, now: float) -> None:
+        self._limits = limits
+        self._rng = rng
+        self._round_at = now + limits.rechoke_every
+        self._try_at = now
+        self.optimistic: int | None = None
+
+    def due(self, now: float) -> bool:
+        """Whether the next round has come."""
+        return now >= self._round_at
+
+    def choose(self, candidates: Sequence[Candidate], now: float) -> set[int]:
+        """The peers to serve until the next round."""
+        self._round_at = now + self._limits.rechoke_every
+        slots = self._limits.upload_slots
+        if now >= self._try_at or all(c.key != self.optimistic for c in candidates):
+            self._try_at = now + self._limits.optimistic_every
+            regular = choose_unchoked(candidates, slots - 1, None)
+            self.optimistic = choose_optimistic(candidates, regular, self._rng)
+        return choose_unchoked(candidates, slots, self.optimistic)

@@ -1,0 +1,35 @@
+"""How long to wait, how much to hold, how many to serve."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """One torrent's bounds. Times are seconds, windows are blocks of 16 KiB."""
+
+    upload_slots: int = 8
+    """Peers served at once, the optimistic one among them."""
+    rechoke_every: float = 10.0
+    optimistic_every: float = 30.0
+    keep_alive_every: float = 100.0
+    silence: float = 150.0
+    """A peer that says nothing for so long is gone."""
+    snubbed_after: float = 20.0
+    """A peer that owes blocks and sends none for so long has its pieces fetched elsewhere."""
+    hopeless_after: float = 60.0
+    """A peer that owes blocks and sends none for so long is let go."""
+    first_window: int = 128
+    """Requests kept out to a peer whose rate is not known yet."""
+    least_window: int = 32
+    most_window: int = 512
+    window_seconds: float = 3.0
+    """Requests are kept out for what a peer sends in so many seconds."""
+    unsaid_max_requests: int = 250
+    """Requests that a peer takes when it does not say (BEP 10, `reqq`)."""
+    fetchers: int = 2
+    """Peers that fetch the same piece at once in the endgame."""
+    suspicions: int = 3
+    """Bad pieces that others had a part in, before a peer is banned."""
+    connections: int = 50

@@ -1,0 +1,64 @@
+"""What a torrent knows of one connected peer."""
+
+from __future__ import annotations
+
+from client.core.limits import Limits
+from client.core.piece_download import PieceDownload
+from client.core.rate import RateMeter
+from common.bitfield import Bitfield
+from common.types import BLOCK_SIZE
+
+
+class Peer:
+    """One connection's state: the four booleans of BEP 3, what it has, what it owes us."""
+
+    def __init__(self, key: int, pieces: int, *, fast: bool, now: float) -> None:
+        self.key = key
+        self.fast = fast
+        self.has = Bitfield(pieces)
+        self.has_all = False
+        self.told_pieces = False  # its bitfield, have-all or have-none came
+        self.am_choking = True  # we don't answer its requests
+        self.am_interested = False  # it has something that we want
+        self.peer_choking = True  # it doesn't answer ours
+        self.peer_interested = False  # it wants something from us
+        self.confirmed = False  # we may serve it: it is known to be a member
+        self.optimistic = False  # unchoked to be tried
+        self.had_turn = False  # was unchoked before
+        self.wanted = 0  # pieces it has that we lack
+        self.downloads: dict[int, PieceDownload] = {}
+        self.cancelled: list[PieceDownload] = []  # its reader still holds their buffers
+        self.suspicion = 0
+        self.snubbed = False
+        self.max_requests: int | None = None
+        self.joined_at = now
+        self.heard_at = now
+        self.block_at = now  # when it last sent a block, or was first asked for one
+        self.down = RateMeter(now)
+        self.up = RateMeter(now)
+
+    def __repr__(self) -> str:
+        flags = "".join(
+            letter
+            for letter, on in (
+                ("c", self.am_choking),
+                ("i", self.am_interested),
+                ("C", self.peer_choking),
+                ("I", self.peer_interested),
+                ("S", self.snubbed),
+            )
+            if on
+        )
+        return f"Peer({self.key} {flags or '-'} has {self.has!r}, fetching {len(self.downloads)})"
+
+    def window(self, limits: Limits, now: float) -> int:
+        """How many requests to keep out to it: about what it sends in a few seconds."""
+        if now - self.joined_at < limits.window_seconds:
+            wanted = limits.first_window
+        else:
+            wanted = int(self.down.rate * limits.window_seconds / BLOCK_SIZE)
+            wanted = max(limits.least_window, wanted)
+        if self.down.total > limits.first_window * BLOCK_SIZE and now - self.joined_at < 1.0:
+            wanted = limits.most_window  # a fast start: no need to wait for a measured rate
+        allowed = self.max_requests or limits.unsaid_max_requests
+        return min(wanted, limits.most_window, allowed)

@@ -1,0 +1,130 @@
+"""Which piece to fetch next: the rarest first, the first few at random.
+
+Invariant: a piece is in exactly one of *open* (wanted, nobody fetches it), *taken* (somebody
+fetches it or it is being verified) and *done*. Open pieces stand in buckets by the number of
+peers that have them, so that picking for a peer with everything costs the same however many
+pieces there are. Peers with everything are counted apart: they make no piece rarer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from random import Random
+
+from common.bitfield import Bitfield
+from common.types import PieceIndex
+
+_RANDOM_FIRST = 4
+"""Pieces fetched at random before rarity counts: a newcomer needs something to give, soon."""
+
+
+class _Bucket:
+    """Open pieces of the same rarity; adding, removing and picking at random cost O(1)."""
+
+    __slots__ = ("pieces", "place")
+
+    def __init__(self) -> None:
+        self.pieces: list[int] = []
+        self.place: dict[int, int] = {}
+
+    def add(self, piece: int) -> None:
+        self.place[piece] = len(self.pieces)
+        self.pieces.append(piece)
+
+    def remove(self, piece: int) -> None:
+        place = self.place.pop(piece)
+        last = self.pieces.pop()
+        if last != piece:
+            self.pieces[place] = last
+            self.place[last] = place
+
+    def pick(self, has: Bitfield, rng: Random) -> int | None:
+        """A piece of `has`, at random; None when there is none."""
+        count = len(self.pieces)
+        start = rng.randrange(count) if count else 0
+        for step in range(count):
+            piece = self.pieces[(start + step) % count]
+            if has[piece]:
+                return piece
+        return None
+
+
+class Picker:
+    """The order in which a torrent's pieces are fetched."""
+
+    def __init__(self, have: Bitfield, rng: Random) -> None:
+        self._rng = rng
+        self._rarity = [0] * have.size
+        self._open = set(have.missing())
+        self._buckets: dict[int, _Bucket] = {}
+        self._done = have.count
+        for piece in self._open:
+            self._bucket(0).add(piece)
+
+    def __repr__(self) -> str:
+        return f"Picker({len(self._open)} open, {self._done} done of {len(self._rarity)})"
+
+    @property
+    def open_count(self) -> int:
+        """How many pieces nobody fetches yet."""
+        return len(self._open)
+
+    def is_open(self, piece: int) -> bool:
+        """Whether nobody fetches this wanted piece yet."""
+        return piece in self._open
+
+    def count(self, pieces: Iterable[int], change: int) -> None:
+        """One peer more (`change` 1) or less (-1) has these pieces."""
+        for piece in pieces:
+            rarity = self._rarity[piece]
+            self._rarity[piece] = rarity + change
+            if piece in self._open:
+                self._buckets[rarity].remove(piece)
+                self._bucket(rarity + change).add(piece)
+
+    def pick(self, has: Bitfield) -> PieceIndex | None:
+        """Take the best open piece of those that the peer `has`; None when there is none."""
+        if self._done < _RANDOM_FIRST:
+            piece = self._pick_random(has)
+        else:
+            piece = self._pick_rarest(has)
+        if piece is None:
+            return None
+        self.close(PieceIndex(piece))
+        return PieceIndex(piece)
+
+    def reopen(self, piece: PieceIndex) -> None:
+        """Nobody fetches this piece any more; nothing happens when it is open."""
+        if piece not in self._open:
+            self._open.add(piece)
+            self._bucket(self._rarity[piece]).add(piece)
+
+    def close(self, piece: PieceIndex) -> None:
+        """Somebody fetches this piece after all; nothing happens when it isn't open."""
+        if piece in self._open:
+            self._open.discard(piece)
+            self._buckets[self._rarity[piece]].remove(piece)
+
+    def finish(self, piece: PieceIndex) -> None:
+        """A piece is verified."""
+        self.close(piece)
+        self._done += 1
+
+    def _pick_rarest(self, has: Bitfield) -> int | None:
+        for rarity in sorted(self._buckets):
+            piece = self._buckets[rarity].pick(has, self._rng)
+            if piece is not None:
+                return piece
+        return None
+
+    def _pick_random(self, has: Bitfield) -> int | None:
+        buckets = [bucket for bucket in self._buckets.values() if bucket.pieces]
+        self._rng.shuffle(buckets)
+        for bucket in buckets:
+            piece = bucket.pick(has, self._rng)
+            if piece is not None:
+                return piece
+        return None
+
+    def _bucket(self, rarity: int) -> _Bucket:
+        return self._buckets.setdefault(rarity, _Bucket())

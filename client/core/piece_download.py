@@ -1,0 +1,126 @@
+"""A piece on its way in: its buffer, and which of its blocks are asked for or there."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from common.types import BLOCK_SIZE, Block, PieceIndex
+from common.wire.codec import PIECE_HEADER, PIECE_NUMBER
+
+HEADER_SIZE: Final = PIECE_HEADER.size
+
+_MISSING = 0
+_REQUESTED = 1
+_RECEIVED = 2
+
+
+class PieceDownload:
+    """One piece being fetched into a buffer of exactly its size.
+
+    Invariant: a block is in exactly one of missing, requested, received. At most one peer at a
+    time has requests out and writes into the buffer; `sources` are all that ever filled a block.
+    `cancelled` tells the owner's reader that the piece has arrived from elsewhere.
+    """
+
+    __slots__ = (
+        "_missing",
+        "_received",
+        "_state",
+        "block_count",
+        "buffer",
+        "cancelled",
+        "header_space",
+        "headers",
+        "index",
+        "size",
+        "sources",
+    )
+
+    def __init__(self, index: PieceIndex, buffer: memoryview) -> None:
+        self.index = index
+        self.buffer = buffer
+        self.size = len(buffer)
+        self.block_count = -(-self.size // BLOCK_SIZE)
+        self.sources: set[int] = set()
+        self.cancelled = False
+        self._state = bytearray(self.block_count)
+        self._missing = self.block_count
+        self._received = 0
+        self.headers = self._expected_headers()
+        self.header_space = memoryview(bytearray(len(self.headers)))
+
+    def __repr__(self) -> str:
+        return f"PieceDownload({self.index}, {self._received}/{self.block_count})"
+
+    @property
+    def complete(self) -> bool:
+        """Whether every block is there."""
+        return self._received == self.block_count
+
+    @property
+    def empty(self) -> bool:
+        """Whether no block is there."""
+        return self._received == 0
+
+    @property
+    def missing(self) -> int:
+        """How many blocks are neither there nor asked for."""
+        return self._missing
+
+    @property
+    def outstanding(self) -> int:
+        """How many blocks are asked for and not there yet."""
+        return self.block_count - self._missing - self._received
+
+    def block(self, number: int) -> Block:
+        """The block's place in the torrent; only the last may be shorter than 16 KiB."""
+        begin = number * BLOCK_SIZE
+        return Block(self.index, begin, min(BLOCK_SIZE, self.size - begin))
+
+    def request(self, limit: int) -> list[int]:
+        """Mark up to `limit` missing blocks as requested and return their numbers, ascending."""
+        if self._missing == self.block_count and limit >= self.block_count:
+            self._missing = 0
+            self._state = bytearray((_REQUESTED,)) * self.block_count
+            return list(range(self.block_count))
+        numbers: list[int] = []
+        start = 0
+        while len(numbers) < limit and (start := self._state.find(_MISSING, start)) >= 0:
+            self._state[start] = _REQUESTED
+            numbers.append(start)
+        self._missing -= len(numbers)
+        return numbers
+
+    def requested(self) -> list[Block]:
+        """The blocks that are asked for and not there yet."""
+        return [self.block(n) for n, state in enumerate(self._state) if state == _REQUESTED]
+
+    def is_requested(self, number: int) -> bool:
+        """Whether this block is asked for and not there yet; any int may be asked about."""
+        return 0 <= number < self.block_count and self._state[number] == _REQUESTED
+
+    def receive(self, number: int) -> None:
+        """A requested block is in the buffer."""
+        self._state[number] = _RECEIVED
+        self._received += 1
+
+    def withdraw(self, number: int) -> None:
+        """A requested block will not come (it was rejected): it is missing again."""
+        self._state[number] = _MISSING
+        self._missing += 1
+
+    def withdraw_all(self) -> None:
+        """No requested block will come (the peer choked or left)."""
+        self._state = self._state.replace(bytes((_REQUESTED,)), bytes((_MISSING,)))
+        self._missing = self.block_count - self._received
+
+    def _expected_headers(self) -> bytes:
+        pack = PIECE_HEADER.pack
+        last = self.block_count - 1
+        headers = [
+            pack(9 + BLOCK_SIZE, PIECE_NUMBER, self.index, number * BLOCK_SIZE)
+            for number in range(last)
+        ]
+        tail = self.block(last)
+        headers.append(pack(9 + tail.length, PIECE_NUMBER, self.index, tail.begin))
+        return b"".join(headers)

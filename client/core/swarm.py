@@ -1,0 +1,324 @@
+"""One torrent's peers and pieces: who gets what next.
+
+Everything here is called under the torrent's lock and returns at once. Message numbers are
+checked here, against the torrent's geometry; a peer that breaks the rules raises WireError.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from random import Random
+
+from client.core.actions import Action, Assignment, Ban, Close, Send
+from client.core.choker import Candidate, Choker
+from client.core.fetch import Buffers, Fetch
+from client.core.limits import Limits
+from client.core.peer import Peer
+from client.core.piece_download import PieceDownload
+from common.bitfield import Bitfield
+from common.geometry import Geometry
+from common.types import Block, PieceIndex
+from common.wire.messages import (
+    BitfieldMessage,
+    Cancel,
+    Choke,
+    Have,
+    HaveAll,
+    HaveNone,
+    Interested,
+    KeepAlive,
+    Message,
+    NotInterested,
+    Reject,
+    Request,
+    Unchoke,
+    WireError,
+)
+
+
+class Swarm:
+    """The state of one torrent among its peers."""
+
+    def __init__(
+        self,
+        geometry: Geometry,
+        have: Bitfield,
+        buffers: Buffers,
+        rng: Random,
+        now: float,
+        limits: Limits | None = None,
+    ) -> None:
+        self.geometry = geometry
+        self.have = have
+        self.peers: dict[int, Peer] = {}
+        self.limits = limits or Limits()
+        self._fetch = Fetch(geometry, have, self.peers, buffers, rng, self.limits)
+        self._choker = Choker(self.limits, rng, now)
+        self._keep_alive_at = now + self.limits.keep_alive_every
+
+    def __repr__(self) -> str:
+        return f"Swarm(have {self.have!r}, {len(self.peers)} peers, {self._fetch!r})"
+
+    @property
+    def complete(self) -> bool:
+        """Whether every piece is here, verified."""
+        return self.have.complete
+
+    # --- coming and going -------------------------------------------------------------------
+    def join(self, key: int, *, fast: bool, now: float) -> list[Action]:
+        """A peer has shaken hands; tells it what we have."""
+        self.peers[key] = Peer(key, self.geometry.piece_count, fast=fast, now=now)
+        if fast and self.have.complete:
+            return [Send(key, HaveAll())]
+        if fast and not self.have.count:
+            return [Send(key, HaveNone())]
+        if self.have.count:
+            return [Send(key, BitfieldMessage(self.have.to_bytes()))]
+        return []
+
+    def leave(self, key: int) -> None:
+        """A peer's connection has ended, and its reader with it."""
+        peer = self.peers.pop(key, None)
+        if peer is None:
+            return
+        if not peer.has_all:
+            self._fetch.picker.count(peer.has, -1)
+        self._fetch.abandon(peer)
+
+    def close(self) -> None:
+        """Give back every buffer; every peer must have left."""
+        self._fetch.close()
+
+    def confirm(self, key: int) -> list[Action]:
+        """The peer is known to be a member: it may be served."""
+        peer = self.peers.get(key)
+        if peer is None or peer.confirmed:
+            return []
+        peer.confirmed = True
+        return self._unchoke_if_room(peer)
+
+    # --- messages ---------------------------------------------------------------------------
+    def receive(self, key: int, message: Message) -> list[Action]:
+        """A message came from a peer. Requests, cancels and rejects have ways of their own."""
+        peer = self.peers[key]
+        match message:
+            case Choke():
+                peer.peer_choking = True
+            case Unchoke():
+                peer.peer_choking = False
+            case Interested():
+                peer.peer_interested = True
+                return self._unchoke_if_room(peer)
+            case NotInterested():
+                peer.peer_interested = False
+            case Have(piece):
+                return self._take_have(peer, piece)
+            case BitfieldMessage() | HaveAll() | HaveNone():
+                return self._take_pieces(peer, message)
+            case _:
+                pass
+        return []
+
+    def requested(self, key: int, requests: Sequence[Request]) -> tuple[list[Block], list[Action]]:
+        """Judge a run of requests: the blocks to send, and what to tell the peer otherwise.
+
+        A request from a peer that we choke is dropped: it crossed our choke on the way.
+        """
+        peer = self.peers[key]
+        accepted: list[Block] = []
+        actions: list[Action] = []
+        for request in requests:
+            piece, begin, length = request.piece, request.begin, request.length
+            if not self.geometry.contains(piece, begin, length):
+                raise WireError(f"a request outside the torrent: {request}")
+            if not peer.am_choking and self.have[piece]:
+                accepted.append(Block(PieceIndex(piece), begin, length))
+            elif peer.fast:
+                actions.append(Send(key, Reject(piece, begin, length)))
+        return accepted, actions
+
+    # --- fetching ---------------------------------------------------------------------------
+    def assign(self, key: int, outstanding: int, now: float) -> list[Assignment]:
+        """Work for a peer that has `outstanding` requests to answer; empty when there is none."""
+        peer = self.peers.get(key)
+        return self._fetch.assign(peer, outstanding, now) if peer else []
+
+    def progressed(self, key: int, now: float) -> None:
+        """The peer sent block bytes."""
+        peer = self.peers[key]
+        peer.block_at = now
+        if peer.snubbed:
+            self._fetch.forgive(peer)
+
+    def rejected(self, key: int, download: PieceDownload) -> list[Action]:
+        """The peer will not send a block that was requested (BEP 6).
+
+        While it chokes us that is the rule. Otherwise it doesn't have what it said it has.
+        """
+        peer = self.peers[key]
+        piece = download.index
+        if not peer.peer_choking and peer.has[piece]:
+            if peer.has_all:  # from now on its pieces count one by one
+                peer.has_all = False
+                self._fetch.picker.count(peer.has, 1)
+            peer.has.discard(piece)
+            self._fetch.picker.count([piece], -1)
+            peer.wanted -= 1
+        if not download.outstanding and piece in peer.downloads:
+            self._fetch.orphan(peer, download)
+        return self._show_interest(peer)
+
+    def choked(self, key: int) -> None:
+        """Nothing that was requested from the peer will come (a choke without BEP 6)."""
+        self._fetch.abandon(self.peers[key])
+
+    def piece_received(self, key: int, download: PieceDownload) -> bool:
+        """The last block of a piece came from this peer; True when it is to be verified now."""
+        return self._fetch.received(self.peers[key], download)
+
+    def piece_dropped(self, key: int, download: PieceDownload) -> None:
+        """The peer's reader has let go of a cancelled piece."""
+        self._fetch.dropped(self.peers[key], download)
+
+    def verified(self, download: PieceDownload) -> list[Action]:
+        """A piece is right and on the disk: tell everybody, and call off who else fetches it."""
+        if not self._fetch.verified(download):
+            return []
+        piece = download.index
+        actions: list[Action] = []
+        for peer in self.peers.values():
+            actions.append(Send(peer.key, Have(piece)))
+            called_off = self._fetch.call_off(peer, piece)
+            if called_off is not None:
+                actions += [Send(peer.key, Cancel(*block)) for block in called_off.requested()]
+            if peer.has[piece]:
+                peer.wanted -= 1
+                actions += self._show_interest(peer)
+        if self.complete:
+            for peer in self.peers.values():
+                actions += self._part_if_both_complete(peer)
+        return actions
+
+    def failed(self, download: PieceDownload) -> list[Action]:
+        """A piece has the wrong hash. Whoever sent all of it is banned; others are suspected."""
+        self._fetch.failed(download)
+        if len(download.sources) == 1:
+            return [Ban(key, "sent a piece with the wrong hash") for key in download.sources]
+        actions: list[Action] = []
+        for key in download.sources & self.peers.keys():
+            peer = self.peers[key]
+            peer.suspicion += 1
+            if peer.suspicion >= self.limits.suspicions:
+                actions.append(Ban(key, "had a part in several pieces with the wrong hash"))
+        return actions
+
+    # --- the clock --------------------------------------------------------------------------
+    def tick(self, now: float) -> list[Action]:
+        """To be called about once a second: rates, choking, timeouts, keep-alives."""
+        actions: list[Action] = []
+        for peer in self.peers.values():
+            peer.down.update(now)
+            peer.up.update(now)
+            actions += self._check_time(peer, now)
+        if self._choker.due(now):
+            actions += self._rechoke(now)
+        if now >= self._keep_alive_at:
+            self._keep_alive_at = now + self.limits.keep_alive_every
+            actions += [Send(key, KeepAlive()) for key in self.peers]
+        return actions
+
+    def _check_time(self, peer: Peer, now: float) -> list[Action]:
+        if now - peer.heard_at > self.limits.silence:
+            return [Close(peer.key, "said nothing for too long")]
+        if not any(download.outstanding for download in peer.downloads.values()):
+            return []
+        waiting = now - peer.block_at
+        if waiting > self.limits.hopeless_after:
+            return [Close(peer.key, "did not send what was requested")]
+        if waiting > self.limits.snubbed_after and not peer.snubbed:
+            self._fetch.snub(peer)
+        return []
+
+    # --- choking ----------------------------------------------------------------------------
+    def _rechoke(self, now: float) -> list[Action]:
+        candidates = [self._candidate(peer) for peer in self.peers.values()]
+        chosen = self._choker.choose(candidates, now)
+        actions: list[Action] = []
+        for peer in self.peers.values():
+            peer.optimistic = peer.key == self._choker.optimistic
+            if peer.am_choking and peer.key in chosen:
+                actions.append(self._unchoke(peer))
+            elif not peer.am_choking and peer.key not in chosen:
+                peer.am_choking = True
+                actions.append(Send(peer.key, Choke()))
+        return actions
+
+    def _candidate(self, peer: Peer) -> Candidate:
+        return Candidate(
+            peer.key,
+            eligible=peer.peer_interested and peer.confirmed,
+            rate=peer.up.rate if self.complete else peer.down.rate,
+            snubbed=peer.snubbed and not self.complete,
+            newcomer=not peer.had_turn,
+        )
+
+    def _unchoke_if_room(self, peer: Peer) -> list[Action]:
+        """Serve a peer at once, not only at the next round, while slots are free."""
+        if not (peer.am_choking and peer.peer_interested and peer.confirmed):
+            return []
+        served = sum(not p.am_choking and p.peer_interested for p in self.peers.values())
+        return [self._unchoke(peer)] if served < self.limits.upload_slots else []
+
+    def _unchoke(self, peer: Peer) -> Action:
+        peer.am_choking = False
+        peer.had_turn = True
+        return Send(peer.key, Unchoke())
+
+    # --- what peers have --------------------------------------------------------------------
+    def _take_have(self, peer: Peer, piece: int) -> list[Action]:
+        if not 0 <= piece < self.geometry.piece_count:
+            raise WireError(f"a have of piece {piece}, which does not exist")
+        if peer.has[piece]:
+            return []
+        peer.told_pieces = True
+        peer.has.add(piece)
+        self._fetch.picker.count([piece], 1)
+        if not self.have[piece]:
+            peer.wanted += 1
+        return self._show_interest(peer) + self._part_if_both_complete(peer)
+
+    def _take_pieces(
+        self, peer: Peer, message: BitfieldMessage | HaveAll | HaveNone
+    ) -> list[Action]:
+        if peer.told_pieces:
+            raise WireError("told twice which pieces it has")
+        peer.told_pieces = True
+        count = self.geometry.piece_count
+        match message:
+            case HaveAll():
+                peer.has = Bitfield.full(count)
+            case BitfieldMessage(bits):
+                try:
+                    peer.has = Bitfield.from_bytes(bits, count)
+                except ValueError as error:
+                    raise WireError(f"a bitfield that does not fit: {error}") from error
+            case HaveNone():
+                return []
+        peer.has_all = peer.has.complete
+        if peer.has_all:
+            peer.wanted = count - self.have.count
+        else:
+            self._fetch.picker.count(peer.has, 1)
+            peer.wanted = sum(1 for piece in peer.has if not self.have[piece])
+        return self._show_interest(peer) + self._part_if_both_complete(peer)
+
+    def _part_if_both_complete(self, peer: Peer) -> list[Action]:
+        if self.have.complete and peer.has.complete:
+            return [Close(peer.key, "both have everything")]
+        return []
+
+    def _show_interest(self, peer: Peer) -> list[Action]:
+        if bool(peer.wanted) == peer.am_interested:
+            return []
+        peer.am_interested = bool(peer.wanted)
+        return [Send(peer.key, Interested() if peer.am_interested else NotInterested())]

@@ -1,0 +1,126 @@
+"""Messages to bytes and back (BEP 3: a length of four bytes, a number of one byte, a payload)."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Iterable
+from typing import Final, TypeVar
+
+from common.types import Block
+from common.wire.messages import (
+    BitfieldMessage,
+    Cancel,
+    Choke,
+    Extended,
+    Have,
+    HaveAll,
+    HaveNone,
+    Ignored,
+    Interested,
+    KeepAlive,
+    Message,
+    NotInterested,
+    Reject,
+    Request,
+    Unchoke,
+    WireError,
+)
+
+MAX_REQUEST: Final = 128 * 1024
+"""Bytes that one request may ask for; more closes the connection."""
+
+MAX_MESSAGE: Final = 256 * 1024
+"""Bytes in the longest message taken that is not a piece: a bitfield of two million pieces."""
+
+LENGTH: Final = struct.Struct(">I")
+HEAD: Final = struct.Struct(">IB")
+PIECE_HEADER: Final = struct.Struct(">IBII")
+"""Length, number 7, piece, offset in the piece; the payload follows."""
+PIECE_NUMBER: Final = 7
+REQUEST_NUMBER: Final = 6
+REQUEST: Final = struct.Struct(">IBIII")
+"""A whole request, cancel or reject."""
+
+_T = TypeVar("_T")
+_HAVE = struct.Struct(">IBI")
+_U32 = struct.Struct(">I")
+_THREE = struct.Struct(">III")
+_BARE: Final[dict[int, Message]] = {
+    0: Choke(),
+    1: Unchoke(),
+    2: Interested(),
+    3: NotInterested(),
+    14: HaveAll(),
+    15: HaveNone(),
+}
+_BARE_NUMBER: Final = {type(message): number for number, message in _BARE.items()}
+_BLOCK_NUMBER: Final[dict[type[Message], int]] = {Request: 6, Cancel: 8, Reject: 16}
+_BLOCK_TYPE: Final[dict[int, Callable[[int, int, int], Message]]] = {
+    6: Request,
+    8: Cancel,
+    16: Reject,
+}
+
+KEEP_ALIVE: Final = b"\0\0\0\0"
+
+
+def encode(message: Message) -> bytes:
+    """The message as it goes on the wire, its length in front."""
+    match message:
+        case KeepAlive():
+            return KEEP_ALIVE
+        case Have(piece):
+            return _HAVE.pack(5, 4, piece)
+        case BitfieldMessage(bits):
+            return HEAD.pack(1 + len(bits), 5) + bits
+        case Request() | Cancel() | Reject():
+            number = _BLOCK_NUMBER[type(message)]
+            return REQUEST.pack(13, number, message.piece, message.begin, message.length)
+        case Extended(number, payload):
+            return HEAD.pack(2 + len(payload), 20) + bytes((number,)) + payload
+        case Ignored(number):
+            return HEAD.pack(1, number)
+        case _:
+            return HEAD.pack(1, _BARE_NUMBER[type(message)])
+
+
+def encode_requests(blocks: Iterable[Block]) -> bytes:
+    """Requests for all the blocks, as one run of bytes: a burst costs one send."""
+    pack = REQUEST.pack
+    return b"".join([pack(13, REQUEST_NUMBER, *block) for block in blocks])
+
+
+def piece_header(block: Block) -> bytes:
+    """The 13 bytes that announce a block's payload."""
+    return PIECE_HEADER.pack(9 + block.length, PIECE_NUMBER, block.piece, block.begin)
+
+
+def decode(number: int, payload: bytes) -> Message:
+    """The message with this number and payload (the bytes after the number).
+
+    Numbers inside are not checked against any torrent. Raises WireError when the payload does not
+    fit the message, or when it is a piece, which has a way of its own.
+    """
+    bare = _BARE.get(number)
+    if bare is not None:
+        return _with_length(bare, payload, 0)
+    if number in _BLOCK_TYPE:
+        _with_length(number, payload, 12)
+        return _BLOCK_TYPE[number](*_THREE.unpack(payload))
+    if number == 4:
+        return Have(_U32.unpack(_with_length(payload, payload, 4))[0])
+    if number == 5:
+        return BitfieldMessage(payload)
+    if number == 20:
+        if not payload:
+            raise WireError("an extended message without a number")
+        return Extended(payload[0], payload[1:])
+    if number == PIECE_NUMBER:
+        raise WireError("a piece message of impossible length")
+    return Ignored(number)
+
+
+def _with_length(value: _T, payload: bytes, expected: int) -> _T:
+    if len(payload) != expected:
+        raise WireError(f"a message of {len(payload)} bytes where {expected} belong")
+    return value

@@ -1,0 +1,121 @@
+"""The first 68 bytes on a peer connection, and the extension handshake (BEP 3, BEP 6, BEP 10)."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import bencode2
+
+from common.types import InfoHash, PeerId
+from common.wire.messages import WireError
+
+HANDSHAKE_LENGTH: Final = 68
+_PROTOCOL: Final = b"\x13BitTorrent protocol"
+_EXTENSION_BIT: Final = 0x10  # byte 5, BEP 10
+_FAST_BIT: Final = 0x04  # byte 7, BEP 6
+_RESERVED: Final = bytes((0, 0, 0, 0, 0, _EXTENSION_BIT, 0, _FAST_BIT))
+_MAX_CLIENT_NAME: Final = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Handshake:
+    """Which torrent, who, and which extensions: `fast` is BEP 6, `extended` BEP 10."""
+
+    info_hash: InfoHash
+    peer_id: PeerId
+    fast: bool = True
+    extended: bool = True
+
+    def encode(self) -> bytes:
+        """68 bytes."""
+        reserved = bytearray(_RESERVED)
+        if not self.fast:
+            reserved[7] = 0
+        if not self.extended:
+            reserved[5] = 0
+        return _PROTOCOL + bytes(reserved) + self.info_hash + self.peer_id
+
+    @classmethod
+    def decode(cls, data: bytes) -> Handshake:
+        """Read 68 bytes; raises WireError when they are no handshake."""
+        if len(data) != HANDSHAKE_LENGTH or data[:20] != _PROTOCOL:
+            raise WireError("not a BitTorrent handshake")
+        reserved = data[20:28]
+        return cls(
+            InfoHash(data[28:48]),
+            PeerId(data[48:68]),
+            fast=bool(reserved[7] & _FAST_BIT),
+            extended=bool(reserved[5] & _EXTENSION_BIT),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ExtensionHandshake:
+    """What a peer tells of itself (BEP 10).
+
+    `max_requests` is how many requests it keeps waiting (`reqq`), `port` where it listens,
+    `upload_only` that it wants nothing.
+    """
+
+    client: str = ""
+    max_requests: int | None = None
+    port: int | None = None
+    upload_only: bool = False
+
+    def encode(self, your_host: str) -> bytes:
+        """The payload after the number 0; `your_host` is the address the other side has for us."""
+        fields: dict[bytes, object] = {b"m": {}, b"v": self.client.encode()}
+        if self.max_requests is not None:
+            fields[b"reqq"] = self.max_requests
+        if self.port is not None:
+            fields[b"p"] = self.port
+        if self.upload_only:
+            fields[b"upload_only"] = 1
+        try:
+            fields[b"yourip"] = ipaddress.ip_address(your_host.partition("%")[0]).packed
+        except ValueError:
+            pass  # a host name: there is nothing to tell
+        return bencode2.bencode(fields)
+
+    @classmethod
+    def decode(cls, payload: bytes) -> ExtensionHandshake:
+        """Read the payload after the number 0; fields of the wrong type are left out.
+
+        Raises WireError when it is not a bencoded dictionary.
+        """
+        try:
+            fields = bencode2.bdecode(payload)
+        except (ValueError, RecursionError, OverflowError) as error:
+            raise WireError("an extension handshake that is not bencoded") from error
+        if not isinstance(fields, Mapping):
+            raise WireError("an extension handshake that is no dictionary")
+        client = fields.get(b"v", b"")
+        return cls(
+            client=printable(client) if isinstance(client, bytes) else "",
+            max_requests=_bounded(fields.get(b"reqq"), 1, 1_000_000),
+            port=_bounded(fields.get(b"p"), 1, 65535),
+            upload_only=fields.get(b"upload_only") == 1,
+        )
+
+
+def printable(name: bytes) -> str:
+    """A client's own name as text that can be shown: no control characters, at most 64 letters."""
+    text = name.decode("utf-8", "replace")[:_MAX_CLIENT_NAME]
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
+
+
+def client_name(peer_id: PeerId) -> str:
+    """What a peer id says of the client, `TR 3000` for `-TR3000-...` (BEP 20), or "unknown"."""
+    head = bytes(peer_id[:8])
+    if head[:1] == b"-" and head[7:] == b"-" and head[1:7].isalnum():
+        return f"{head[1:3].decode()} {head[3:7].decode()}"
+    if peer_id[:2] == b"A2":
+        return "aria2"
+    return "unknown"
+
+
+def _bounded(value: object, low: int, high: int) -> int | None:
+    return value if isinstance(value, int) and low <= value <= high else None
