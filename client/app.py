@@ -1,0 +1,175 @@
+"""From the command line to a running client: the only place where its parts are put together."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NoReturn, TextIO
+
+from client.config import ClientConfig, default_data_dir
+from common import tracker_info
+from common.errors import ErrorCode, MinitorrentError
+from common.types import Endpoint
+
+_FAILURE, _USAGE = 1, 2
+_LOG_LEVELS = ("debug", "info", "warning", "error")
+
+
+class _Parser(argparse.ArgumentParser):
+    """An argument parser that says what is wrong in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(_USAGE, f"{self.prog}: {message} (--help tells more)\n")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a client; the exit status."""
+    options = _parser().parse_args(argv)
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")
+    try:
+        config = _read_config(options)
+    except MinitorrentError as error:
+        return _refuse(error, _USAGE)
+    try:
+        with _claimed(config.data_dir), _logging(config, to_file=_is_interactive(options)):
+            return _run(config, options)
+    except MinitorrentError as error:
+        return _refuse(error, _FAILURE)
+
+
+def _parser() -> _Parser:
+    parser = _Parser(prog="client", description="Share files with the members of your groups.")
+    parser.add_argument("listen", metavar="HOST:PORT", help="where this client accepts peers")
+    parser.add_argument("tracker_info", metavar="TRACKER_INFO", help="file that lists the trackers")
+    parser.add_argument(
+        "--data-dir", type=Path, metavar="DIR", help="where state is kept between runs"
+    )
+    parser.add_argument(
+        "-c",
+        dest="commands",
+        action="append",
+        metavar="COMMAND",
+        help="run this command and no others (may be given several times)",
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object a command")
+    parser.add_argument("--stay", action="store_true", help="go on seeding after the last command")
+    parser.add_argument("--log-level", choices=_LOG_LEVELS, default="warning", metavar="LEVEL")
+    return parser
+
+
+def _read_config(options: argparse.Namespace) -> ClientConfig:
+    """Check what was given; raises MinitorrentError(usage)."""
+    listen = Endpoint.parse(options.listen)
+    path = Path(options.tracker_info)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise MinitorrentError(ErrorCode.USAGE, f"Can't read {path}: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise MinitorrentError(ErrorCode.USAGE, f"{path} is not a text file.") from error
+    try:
+        trackers = tuple(tracker_info.parse(text))
+    except MinitorrentError as error:
+        raise MinitorrentError(ErrorCode.USAGE, f"{path}: {error.message}") from error
+    data_dir = options.data_dir or default_data_dir(listen)
+    return ClientConfig(listen, trackers, data_dir.absolute(), options.log_level)
+
+
+def _refuse(error: MinitorrentError, status: int) -> int:
+    line = " ".join(error.message.split())
+    sys.stderr.write(f"client: {line}\n")
+    return status
+
+
+def _is_interactive(options: argparse.Namespace) -> bool:
+    return options.commands is None and sys.stdin is not None and sys.stdin.isatty()
+
+
+@contextmanager
+def _claimed(folder: Path) -> Iterator[None]:
+    """Make the data folder, private to its user, and keep other clients out of it."""
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(folder / "client.lock", timeout=0)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock.acquire()
+    except Timeout as error:
+        raise MinitorrentError(
+            ErrorCode.PERMISSION_DENIED,
+            f"Another client is using {folder}; end it, or give this one another --data-dir.",
+        ) from error
+    except OSError as error:
+        raise MinitorrentError(
+            ErrorCode.PERMISSION_DENIED, f"Can't use {folder} for state: {error.strerror}."
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextmanager
+def _logging(config: ClientConfig, *, to_file: bool) -> Iterator[None]:
+    """Send the log to stderr, or to a file where stderr is what somebody is typing on."""
+    import structlog
+
+    def configure(stream: TextIO) -> None:
+        structlog.configure(
+            processors=[
+                structlog.contextvars.merge_contextvars,
+                structlog.processors.add_log_level,
+                structlog.processors.TimeStamper(fmt="iso", utc=True),
+                structlog.dev.ConsoleRenderer(
+                    colors=False, exception_formatter=structlog.dev.plain_traceback
+                ),
+            ],
+            wrapper_class=structlog.make_filtering_bound_logger(config.log_level),
+            logger_factory=structlog.PrintLoggerFactory(stream),
+        )
+
+    if not to_file:
+        configure(sys.stderr)
+        yield
+        return
+    with _private_file(config.data_dir / "client.log") as stream:
+        configure(stream)
+        try:
+            yield
+        finally:
+            structlog.reset_defaults()
+
+
+def _private_file(path: Path) -> TextIO:
+    """Open a file for appending that only its user can read."""
+    return os.fdopen(
+        os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "a", encoding="utf-8"
+    )
+
+
+def _run(config: ClientConfig, options: argparse.Namespace) -> int:
+    """Open the session, hand it to a person or a script, and close it whatever happens."""
+    from client.engine.build import open_session
+    from client.shell.output import Output
+    from client.shell.signals import Interrupts
+
+    interactive = _is_interactive(options)
+    with Interrupts(ctrl_c_ends=not interactive) as interrupts:
+        session = open_session(config)
+        try:
+            output = Output(as_json=options.json)
+            if interactive:
+                from client.shell.repl import Repl
+
+                return Repl(session, output, interrupts, config.data_dir).run()
+            from client.shell.script import Script, stdin_lines
+
+            lines = stdin_lines() if options.commands is None else map(os.fsencode, options.commands)
+            return Script(session, output, interrupts).run(lines, stay=options.stay)
+        finally:
+            session.close()

@@ -1,0 +1,27 @@
+"""What a client is started with."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from common.types import Endpoint
+
+
+@dataclass(frozen=True)
+class ClientConfig:
+    """Where this client accepts peers, which trackers it asks, and where its state lives."""
+
+    listen: Endpoint
+    trackers: tuple[Endpoint, ...]
+    data_dir: Path
+    log_level: str = "warning"
+
+
+def default_data_dir(listen: Endpoint) -> Path:
+    """The folder in the user's data folder that is named after the client's address."""
+    import platformdirs
+
+    name = re.sub(r"[^A-Za-z0-9.-]", "_", str(listen))
+    return platformdirs.user_data_path("minitorrent", appauthor=False) / name

@@ -1,0 +1,85 @@
+"""Commands on what a group shares."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from client.shell.command import Argument, Arguments, Command, Context, Kind, Option
+
+_GROUP = Argument("GROUP", Kind.GROUP, optional=True)
+
+
+def home(path: str) -> str:
+    """`path` with a leading `~` taken as the user's home folder; a closing slash is kept."""
+    first, slash, rest = path.partition("/")
+    return f"{Path.home()}{slash}{rest}" if first == "~" else path
+
+
+def _list_files(context: Context, arguments: Arguments) -> BaseModel:
+    return context.session.list_files(arguments.optional("GROUP"))
+
+
+def _upload_file(context: Context, arguments: Arguments) -> BaseModel:
+    return context.session.upload_file(
+        Path(home(arguments.text("PATH"))),
+        arguments.optional("GROUP"),
+        name=arguments.optional("name"),
+        progress=context.progress,
+    )
+
+
+def _download_file(context: Context, arguments: Arguments) -> BaseModel:
+    return context.session.download_file(
+        context.group(arguments), arguments.text("NAME"), home(arguments.text("DEST"))
+    )
+
+
+def _stop_share(context: Context, arguments: Arguments) -> BaseModel:
+    return context.session.stop_share(context.group(arguments), arguments.text("NAME"))
+
+
+COMMANDS = (
+    Command(
+        name="list_files",
+        topic="files",
+        summary="list what a group shares",
+        run=_list_files,
+        arguments=(_GROUP,),
+        example="list_files lab",
+    ),
+    Command(
+        name="upload_file",
+        topic="files",
+        summary="share a file or a folder with a group",
+        run=_upload_file,
+        arguments=(Argument("PATH", Kind.PATH), _GROUP),
+        options=(Option("name", "share it under another name", value="NAME"),),
+        details="The file stays where it is; members get it from you, and from each other, in"
+        " verified pieces (chunks).",
+        example="upload_file ~/film.mkv lab",
+        answer="Sharing {name} with {group}: {size} in {pieces}",
+    ),
+    Command(
+        name="download_file",
+        topic="files",
+        summary="get a file, from all members who have it",
+        run=_download_file,
+        arguments=(_GROUP, Argument("NAME", Kind.FILE), Argument("DEST", Kind.PATH)),
+        details="It runs in the background; show_downloads shows it, wait waits for it. DEST is a"
+        " folder, or a full path. Other content in the way is never overwritten.",
+        example="download_file lab film.mkv ~/Downloads",
+        answer="Downloading {name} from {group} to {destination}",
+    ),
+    Command(
+        name="stop_share",
+        topic="files",
+        summary="stop offering a file to a group",
+        run=_stop_share,
+        arguments=(_GROUP, Argument("NAME", Kind.SHARE)),
+        details="The file itself stays on your disk.",
+        example="stop_share lab film.mkv",
+        answer="{name} is no longer shared with {group} from here",
+    ),
+)

@@ -1,0 +1,194 @@
+"""Commands on groups, their members and the requests to join them."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel
+
+from client.shell.command import Argument, Arguments, Command, Context, Kind, Option
+
+_GROUP = Argument("GROUP", Kind.GROUP, optional=True)
+_MY_GROUP = Argument("GROUP", Kind.GROUP)
+_USER = Argument("USER", Kind.USER)
+_REQUESTER = Argument("USER", Kind.REQUESTER)
+
+
+def _create_group(context: Context, arguments: Arguments) -> BaseModel:
+    return context.session.create_group(arguments.text("GROUP"))
+
+
+def _join_group(context: Context, arguments: Arguments) -> BaseModel:
+    return context.session.join_group(arguments.text("GROUP"))
+
+
+def _leave_group(context: Context, arguments: Arguments) -> BaseModel:
+    return context.session.leave_group(arguments.text("GROUP"))
+
+
+def _use_group(context: Context, arguments: Arguments) -> BaseModel:
+    return context.session.use_group(arguments.text("GROUP"))
+
+
+def _list_groups(context: Context, _: Arguments) -> BaseModel:
+    return context.session.list_groups()
+
+
+def _list_members(context: Context, arguments: Arguments) -> BaseModel:
+    return context.session.list_members(arguments.optional("GROUP"))
+
+
+def _list_requests(context: Context, arguments: Arguments) -> BaseModel:
+    return context.session.list_requests(arguments.optional("GROUP"))
+
+
+def _accept_request(context: Context, arguments: Arguments) -> BaseModel:
+    return context.session.accept_request(context.group(arguments), arguments.text("USER"))
+
+
+def _reject_request(context: Context, arguments: Arguments) -> BaseModel:
+    return context.session.reject_request(context.group(arguments), arguments.text("USER"))
+
+
+def _remove_member(context: Context, arguments: Arguments) -> BaseModel:
+    return context.session.remove_member(context.group(arguments), arguments.text("USER"))
+
+
+def _promote(context: Context, arguments: Arguments) -> BaseModel:
+    return context.session.promote(context.group(arguments), arguments.text("USER"))
+
+
+def _demote(context: Context, arguments: Arguments) -> BaseModel:
+    return context.session.demote(context.group(arguments), arguments.text("USER"))
+
+
+def _transfer_group(context: Context, arguments: Arguments) -> BaseModel:
+    return context.session.transfer_group(context.group(arguments), arguments.text("USER"))
+
+
+_GROUPS = (
+    Command(
+        name="create_group",
+        topic="groups",
+        summary="make a group that you own",
+        run=_create_group,
+        arguments=(Argument("GROUP", Kind.NEW_NAME),),
+        options=(Option("open", "let any BitTorrent client of a member take part"),),
+        details="You are its owner and its first admin. In an open group members may also use"
+        " other BitTorrent clients.",
+        example="create_group lab",
+        answer="Group {group} ({mode}) is made; others ask to get in with: join_group {group}",
+    ),
+    Command(
+        name="join_group",
+        topic="groups",
+        summary="ask to be let into a group",
+        run=_join_group,
+        arguments=(Argument("GROUP", Kind.ANY_GROUP),),
+        details="An admin of the group lets you in with accept_request.",
+        example="join_group lab",
+        answer="Asked to join {group}; an admin of the group has to accept",
+    ),
+    Command(
+        name="leave_group",
+        topic="groups",
+        summary="leave a group; its transfers end here",
+        run=_leave_group,
+        arguments=(_MY_GROUP,),
+        details="When an owner leaves, the longest-standing admin, else member, becomes owner."
+        " When the last member leaves, the group is gone.",
+        example="leave_group lab",
+        answer="Left {group}",
+    ),
+    Command(
+        name="use_group",
+        topic="groups",
+        summary="choose the group that is meant when none is named",
+        run=_use_group,
+        arguments=(_MY_GROUP,),
+        details="The prompt shows it. Commands with [GROUP] then do without.",
+        example="use_group lab",
+        answer="Using {group}",
+    ),
+    Command(
+        name="list_groups",
+        topic="groups",
+        summary="list all groups",
+        run=_list_groups,
+        example="list_groups",
+    ),
+)
+
+_MEMBERS = (
+    Command(
+        name="list_members",
+        topic="members",
+        summary="list a group's members, and who is online",
+        run=_list_members,
+        arguments=(_GROUP,),
+        example="list_members lab",
+    ),
+    Command(
+        name="list_requests",
+        topic="members",
+        summary="list who asks to be let in (admins)",
+        run=_list_requests,
+        arguments=(_GROUP,),
+        example="list_requests lab",
+    ),
+    Command(
+        name="accept_request",
+        topic="members",
+        summary="let somebody in (admins)",
+        run=_accept_request,
+        arguments=(_GROUP, _REQUESTER),
+        example="accept_request lab bob",
+        answer="{user} is now a member of {group}",
+    ),
+    Command(
+        name="reject_request",
+        topic="members",
+        summary="turn a join request down (admins)",
+        run=_reject_request,
+        arguments=(_GROUP, _REQUESTER),
+        example="reject_request lab bob",
+        answer="{user} is not let into {group}",
+    ),
+    Command(
+        name="remove_member",
+        topic="members",
+        summary="put a member out of a group (admins)",
+        run=_remove_member,
+        arguments=(_GROUP, _USER),
+        example="remove_member lab bob",
+        answer="{user} is no longer a member of {group}",
+    ),
+    Command(
+        name="promote",
+        topic="members",
+        summary="make a member an admin (admins)",
+        run=_promote,
+        arguments=(_GROUP, _USER),
+        example="promote lab bob",
+        answer="{user} is now an admin of {group}",
+    ),
+    Command(
+        name="demote",
+        topic="members",
+        summary="make an admin a plain member (admins)",
+        run=_demote,
+        arguments=(_GROUP, _USER),
+        details="A group always keeps one admin.",
+        example="demote lab bob",
+        answer="{user} is no longer an admin of {group}",
+    ),
+    Command(
+        name="transfer_group",
+        topic="members",
+        summary="make another member the owner (owner)",
+        run=_transfer_group,
+        arguments=(_GROUP, _USER),
+        example="transfer_group lab bob",
+        answer="{user} is now the owner of {group}",
+    ),
+)
+
+COMMANDS = _GROUPS + _MEMBERS

@@ -1,0 +1,72 @@
+"""Commands on metainfo files (.torrent), which other BitTorrent clients read too."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from client.shell.command import Argument, Arguments, Command, Context, Kind
+from client.shell.commands.files import home
+
+_METAINFO = Argument("METAINFO", Kind.PATH)
+
+
+def _share(context: Context, arguments: Arguments) -> BaseModel:
+    return context.session.share(
+        Path(home(arguments.text("PATH"))),
+        Path(home(arguments.text("METAINFO"))),
+        arguments.optional("GROUP"),
+        progress=context.progress,
+    )
+
+
+def _get(context: Context, arguments: Arguments) -> BaseModel:
+    return context.session.get(
+        Path(home(arguments.text("METAINFO"))), home(arguments.text("DEST"))
+    )
+
+
+def _remove(context: Context, arguments: Arguments) -> BaseModel:
+    return context.session.remove(Path(home(arguments.text("METAINFO"))))
+
+
+COMMANDS = (
+    Command(
+        name="share",
+        topic="metainfo",
+        summary="share a file and write its metainfo (.torrent)",
+        run=_share,
+        arguments=(
+            Argument("PATH", Kind.PATH),
+            _METAINFO,
+            Argument("GROUP", Kind.GROUP, optional=True),
+        ),
+        details="With the metainfo other BitTorrent clients can take part in your name: it holds"
+        " your own announce address, so keep it to yourself. For what is shared already it is"
+        " written again.",
+        example="share film.mkv film.torrent lab",
+        answer="Sharing {name} with {group}; {metainfo} is written (a secret of yours: it announces"
+        " in your name)",
+    ),
+    Command(
+        name="get",
+        topic="metainfo",
+        summary="download what a metainfo file describes",
+        run=_get,
+        arguments=(_METAINFO, Argument("DEST", Kind.PATH)),
+        details="Otherwise as download_file.",
+        example="get film.torrent ~/Downloads",
+        answer="Downloading {name} from {group} to {destination}",
+    ),
+    Command(
+        name="remove",
+        topic="metainfo",
+        summary="stop sharing what a metainfo file describes",
+        run=_remove,
+        arguments=(_METAINFO,),
+        details="The shared file stays on your disk.",
+        example="remove film.torrent",
+        answer="{name} is no longer shared with {group} from here",
+    ),
+)

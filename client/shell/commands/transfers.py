@@ -1,0 +1,139 @@
+"""Commands on this client's downloads and shares."""
+
+from __future__ import annotations
+
+import math
+
+from pydantic import BaseModel
+
+from client.shell.command import Argument, Arguments, Command, Context, Kind
+from common.errors import ErrorCode, MinitorrentError
+
+_GROUP = Argument("GROUP", Kind.GROUP, optional=True)
+_DOWNLOAD = (_GROUP, Argument("NAME", Kind.DOWNLOAD))
+_TRANSFER = (_GROUP, Argument("NAME", Kind.TRANSFER))
+
+
+def _show_downloads(context: Context, _: Arguments) -> BaseModel:
+    return context.session.show_downloads()
+
+
+def _show_shares(context: Context, _: Arguments) -> BaseModel:
+    return context.session.show_shares()
+
+
+def _peers(context: Context, arguments: Arguments) -> BaseModel:
+    return context.session.peers(context.group(arguments), arguments.text("NAME"))
+
+
+def _pause(context: Context, arguments: Arguments) -> BaseModel:
+    return context.session.pause(context.group(arguments), arguments.text("NAME"))
+
+
+def _resume(context: Context, arguments: Arguments) -> BaseModel:
+    return context.session.resume(context.group(arguments), arguments.text("NAME"))
+
+
+def _cancel(context: Context, arguments: Arguments) -> BaseModel:
+    return context.session.cancel(context.group(arguments), arguments.text("NAME"))
+
+
+def _recheck(context: Context, arguments: Arguments) -> BaseModel:
+    return context.session.recheck(context.group(arguments), arguments.text("NAME"))
+
+
+def _wait(context: Context, arguments: Arguments) -> BaseModel:
+    typed = arguments.optional("SECONDS")
+    return context.session.wait(None if typed is None else _seconds(typed), context.cancelled)
+
+
+def _seconds(typed: str) -> float:
+    """Read a number of seconds; raises MinitorrentError(usage)."""
+    try:
+        seconds = float(typed)
+    except ValueError:
+        seconds = math.nan
+    if not 0 <= seconds < math.inf:
+        raise MinitorrentError(
+            ErrorCode.USAGE, f"{typed!r} is not a number of seconds; write for example: wait 60"
+        )
+    return seconds
+
+
+COMMANDS = (
+    Command(
+        name="show_downloads",
+        topic="transfers",
+        summary="show your downloads and how far they are",
+        run=_show_downloads,
+        details="[D] downloading, [C] complete (and seeding), [P] paused, [Q] queued or being"
+        " checked, [F] failed.",
+        example="show_downloads",
+    ),
+    Command(
+        name="show_shares",
+        topic="transfers",
+        summary="show what you offer, and how much was fetched",
+        run=_show_shares,
+        example="show_shares",
+    ),
+    Command(
+        name="peers",
+        topic="transfers",
+        summary="show whom a file is exchanged with",
+        run=_peers,
+        arguments=_TRANSFER,
+        details="Flags: D downloading from it, d it chokes us, U uploading to it, u we choke it,"
+        " O optimistic unchoke, I it dialled us, S snubbed, X it has everything.",
+        example="peers lab film.mkv",
+    ),
+    Command(
+        name="pause",
+        topic="transfers",
+        summary="stop a transfer for now",
+        run=_pause,
+        arguments=_TRANSFER,
+        details="What is there is kept; resume goes on with it.",
+        example="pause lab film.mkv",
+        answer="{name} ({group}) is {state}",
+    ),
+    Command(
+        name="resume",
+        topic="transfers",
+        summary="go on with a paused or failed transfer",
+        run=_resume,
+        arguments=_TRANSFER,
+        example="resume lab film.mkv",
+        answer="{name} ({group}) is {state}",
+    ),
+    Command(
+        name="cancel",
+        topic="transfers",
+        summary="give a download up and remove what came of it",
+        run=_cancel,
+        arguments=_DOWNLOAD,
+        details="A complete file is kept.",
+        example="cancel lab film.mkv",
+        answer="The download of {name} ({group}) is cancelled",
+    ),
+    Command(
+        name="recheck",
+        topic="transfers",
+        summary="verify a file on the disk, piece by piece",
+        run=_recheck,
+        arguments=_TRANSFER,
+        details="Pieces that are wrong are fetched again.",
+        example="recheck lab film.mkv",
+        answer="{name} ({group}) is {state}",
+    ),
+    Command(
+        name="wait",
+        topic="transfers",
+        summary="wait until no download runs any more",
+        run=_wait,
+        arguments=(Argument("SECONDS", Kind.SECONDS, optional=True),),
+        details="With SECONDS, it is an error (timeout) when downloads still run then. Ctrl-C stops"
+        " waiting; the downloads go on.",
+        example="wait 60",
+    ),
+)

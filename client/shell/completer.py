@@ -1,0 +1,30 @@
+"""Completion for prompt_toolkit: `suggest`, in its terms."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from prompt_toolkit.completion import CompleteEvent, Completer, Completion
+from prompt_toolkit.document import Document
+
+from client.shell.command import Command
+from client.shell.suggest import Names, suggestions
+from client.shell.units import visible
+
+
+class CommandCompleter(Completer):
+    """Completes command lines; run it in a thread, as it may ask the tracker."""
+
+    def __init__(self, commands: Mapping[str, Command], names: Names) -> None:
+        self._commands = commands
+        self._names = names
+
+    def get_completions(self, document: Document, event: CompleteEvent) -> Iterable[Completion]:
+        text = document.text_before_cursor
+        for suggestion in suggestions(text, self._commands, self._names):
+            yield Completion(
+                suggestion.text,
+                start_position=suggestion.start - len(text),
+                display=visible(suggestion.shown),
+                display_meta=visible(suggestion.help),
+            )

@@ -1,0 +1,66 @@
+"""Downloads, a line each: `[D] lab film.mkv  45.2%  12.3 MiB/s  3 peers  2m10s left`. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from client.engine.status import DownloadRow, TransferState
+from client.shell import units
+from client.shell.screen import Screen
+
+_LETTERS = {
+    TransferState.QUEUED: ("Q", "yellow"),
+    TransferState.CHECKING: ("Q", "yellow"),
+    TransferState.DOWNLOADING: ("D", "cyan"),
+    TransferState.SEEDING: ("C", "green"),
+    TransferState.PAUSED: ("P", "yellow"),
+    TransferState.FAILED: ("F", "red"),
+}
+_SHORTEST_NAME = 12
+
+RUNNING = frozenset({TransferState.QUEUED, TransferState.CHECKING, TransferState.DOWNLOADING})
+"""States of a download that will go on to complete if it is left alone."""
+
+
+def download_lines(rows: Sequence[DownloadRow], screen: Screen) -> list[str]:
+    """The lines of `show_downloads`; names line up, and are cut so that a line fits the screen."""
+    groups = [units.visible(row.group) for row in rows]
+    facts = [_facts(row) for row in rows]
+    widest_group = max(map(len, groups), default=0)
+    room = None
+    if screen.width is not None:
+        taken = len("[D] ") + widest_group + 1 + 2
+        longest = max((len(f) for f, row in zip(facts, rows, strict=True) if not row.error), default=0)
+        room = max(_SHORTEST_NAME, screen.width - taken - longest)
+    names = [_name(row.name, room, screen) for row in rows]
+    widest_name = max(map(len, names), default=0)
+    return [
+        f"{_mark(row, screen)} {group:<{widest_group}} {name:<{widest_name}}  {fact}"
+        for row, group, name, fact in zip(rows, groups, names, facts, strict=True)
+    ]
+
+
+def _mark(row: DownloadRow, screen: Screen) -> str:
+    letter, colour = _LETTERS[row.state]
+    return f"[{screen.paint(letter, colour)}]"
+
+
+def _name(name: str, room: int | None, screen: Screen) -> str:
+    shown = units.visible(name)
+    return shown if room is None else units.shorten(shown, room, unicode=screen.unicode)
+
+
+def _facts(row: DownloadRow) -> str:
+    """What is to be said of a download after its name."""
+    done = f"{units.percent(row.progress):>6} of {units.size(row.size):<8}"
+    if row.state is TransferState.FAILED:
+        return units.visible(row.error or "failed")
+    if row.state is TransferState.SEEDING:
+        sending = f"  up {units.rate(row.up_rate)}" if row.up_rate else ""
+        return f"{done}{sending}".rstrip()
+    if row.state is not TransferState.DOWNLOADING:
+        return f"{done}  {row.state}"
+    if not row.peers:
+        return f"{done}  no peers yet"
+    left = f"  {units.duration(row.eta)} left" if row.eta is not None else ""
+    return f"{done}  {units.rate(row.down_rate):>10}  {units.count(row.peers, 'peer')}{left}"

@@ -1,0 +1,125 @@
+"""Names for completion, asked for where they are known and remembered for a few seconds."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from client.shell import units
+from client.shell.commands.files import home
+from client.shell.suggest import Name
+from common.errors import MinitorrentError
+
+if TYPE_CHECKING:
+    from client.engine.session import Session
+
+_FRESH = 5.0
+"""Seconds for which an answer of the tracker is good enough to complete a word."""
+
+_MOST_PATHS = 500
+
+
+class SessionNames:
+    """Names as the session and the file system know them. Never raises; may block."""
+
+    def __init__(self, session: Session, clock: Callable[[], float] = time.monotonic) -> None:
+        self._session = session
+        self._clock = clock
+        self._remembered: dict[tuple[str, str], tuple[float, Sequence[Name]]] = {}
+
+    def forget(self) -> None:
+        """Ask again next time: a command may have changed what there is."""
+        self._remembered.clear()
+
+    def current_group(self) -> str | None:
+        return self._session.overview().group
+
+    def groups(self, *, mine: bool) -> Sequence[Name]:
+        def ask() -> Sequence[Name]:
+            return [
+                Name(row.group, f"{units.count(row.members, 'member')}, owner {row.owner}")
+                for row in self._session.list_groups().groups
+                if row.member is mine
+            ]
+
+        return self._ask("mine" if mine else "others", "", ask)
+
+    def members(self, group: str) -> Sequence[Name]:
+        def ask() -> Sequence[Name]:
+            rows = self._session.list_members(group).members
+            return [Name(row.user, row.role) for row in rows]
+
+        return self._ask("members", group, ask)
+
+    def requesters(self, group: str) -> Sequence[Name]:
+        def ask() -> Sequence[Name]:
+            rows = self._session.list_requests(group).requests
+            return [Name(row.user, f"since {row.requested_at}") for row in rows]
+
+        return self._ask("requesters", group, ask)
+
+    def files(self, group: str) -> Sequence[Name]:
+        def ask() -> Sequence[Name]:
+            rows = self._session.list_files(group).files
+            return [Name(row.name, f"{units.size(row.size)}, from {row.owner}") for row in rows]
+
+        return self._ask("files", group, ask)
+
+    def downloads(self, group: str) -> Sequence[Name]:
+        def ask() -> Sequence[Name]:
+            rows = self._session.show_downloads().downloads
+            return [
+                Name(row.name, f"{row.state}, {units.percent(row.progress)}")
+                for row in rows
+                if row.group == group
+            ]
+
+        return self._ask("downloads", group, ask)
+
+    def shares(self, group: str) -> Sequence[Name]:
+        def ask() -> Sequence[Name]:
+            rows = self._session.show_shares().shares
+            return [Name(row.name, "shared") for row in rows if row.group == group]
+
+        return self._ask("shares", group, ask)
+
+    def paths(self, typed: str) -> Sequence[Name]:
+        """What is in the folder that `typed` names up to its last slash."""
+        base = typed[: typed.rfind("/") + 1]
+        hidden = typed.rpartition("/")[2].startswith(".")
+        found: list[Name] = []
+        with suppress(OSError, ValueError), os.scandir(Path(home(base) or ".")) as entries:
+            for entry in entries:
+                if entry.name.startswith(".") == hidden and _is_text(entry.name):
+                    found.append(_path_name(base, entry))
+                if len(found) == _MOST_PATHS:
+                    break
+        return found
+
+    def _ask(self, what: str, group: str, ask: Callable[[], Sequence[Name]]) -> Sequence[Name]:
+        now = self._clock()
+        at, names = self._remembered.get((what, group), (-_FRESH, ()))
+        if now - at < _FRESH:
+            return names
+        answer: Sequence[Name] = ()
+        with suppress(MinitorrentError):
+            answer = ask()
+        self._remembered[what, group] = (now, answer)
+        return answer
+
+
+def _is_text(name: str) -> bool:
+    """Whether a name can be typed: some are bytes that are no text, or hold control characters."""
+    return name.isprintable()
+
+
+def _path_name(base: str, entry: os.DirEntry[str]) -> Name:
+    with suppress(OSError):
+        if entry.is_dir():
+            return Name(f"{base}{entry.name}/", "folder", whole=False)
+        return Name(f"{base}{entry.name}", units.size(entry.stat().st_size))
+    return Name(f"{base}{entry.name}")

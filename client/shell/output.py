@@ -1,0 +1,101 @@
+"""Where answers, notices and progress are printed, by any thread, a whole line at a time."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+import threading
+from contextlib import suppress
+from typing import TextIO
+
+from client.engine.status import Notice
+from client.shell.render import answer
+from client.shell.runner import Outcome
+from client.shell.screen import Screen
+from client.shell.units import visible
+
+_ERASE_LINE = "\r\x1b[K"
+
+
+def screen_of(stream: TextIO) -> Screen:
+    """What a stream can show: it is cut and coloured for terminals only."""
+    unicode = _can_show(stream, "█░…")
+    if not stream.isatty():
+        return Screen(unicode=unicode)
+    plain = "NO_COLOR" in os.environ or os.environ.get("TERM") == "dumb"
+    width = shutil.get_terminal_size().columns
+    return Screen(width=width, colour=not plain, unicode=unicode)
+
+
+def _can_show(stream: TextIO, text: str) -> bool:
+    try:
+        text.encode(stream.encoding or "ascii")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+class Output:
+    """Answers on stdout, everything else on stderr.
+
+    One line of progress may stand at the bottom of stderr when that is a terminal; it is taken
+    away before anything else is printed.
+    """
+
+    def __init__(
+        self, out: TextIO | None = None, err: TextIO | None = None, *, as_json: bool = False
+    ) -> None:
+        self._out = out or sys.stdout
+        self._err = err or sys.stderr
+        self._json = as_json
+        self._lock = threading.Lock()
+        self._progress = ""
+
+    def answer(self, outcome: Outcome) -> None:
+        """Print what came of a command. Raises BrokenPipeError when nobody reads any more."""
+        if self._json:
+            self._print(self._out, json.dumps(outcome.as_json()))
+        elif outcome.error is not None:
+            self.error(outcome.error.message)
+        elif text := answer(outcome.command, outcome.answer, screen_of(self._out)):
+            self._print(self._out, text)
+
+    def notice(self, notice: Notice) -> None:
+        """Print something that nobody asked for."""
+        self.note(visible(notice.text))
+
+    def note(self, text: str) -> None:
+        """Print a line on stderr."""
+        with suppress(OSError):
+            self._print(self._err, text)
+
+    def error(self, message: str) -> None:
+        """Print what went wrong, in one line on stderr."""
+        mark = screen_of(self._err).paint("error:", "red")
+        self.note(f"{mark} {visible(message)}")
+
+    @property
+    def shows_progress(self) -> bool:
+        """Whether there is a terminal on which a line can be redrawn."""
+        return self._err.isatty()
+
+    def progress(self, text: str) -> None:
+        """Show `text` as the line of progress, or take that line away with ""."""
+        if not self.shows_progress:
+            return
+        with self._lock:
+            if text != self._progress:
+                self._progress = text
+                self._err.write(f"{_ERASE_LINE}{text}")
+                self._err.flush()
+
+    def _print(self, stream: TextIO, text: str) -> None:
+        with self._lock:
+            if self._progress:
+                self._progress = ""
+                self._err.write(_ERASE_LINE)
+                self._err.flush()
+            stream.write(f"{text}\n")
+            stream.flush()

@@ -1,0 +1,222 @@
+"""From a line of text to a command and its arguments. Pure.
+
+Quoting follows the POSIX shell: blanks separate words; single quotes keep everything; double
+quotes keep everything but `\\"` and `\\\\`; a backslash outside quotes keeps the next character; a
+`#` where a word would begin starts a comment.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from client.shell.command import Argument, Arguments, Command, Option
+from common.errors import ErrorCode, MinitorrentError
+
+
+BLANKS = " \t\r\n\f\v"
+"""What separates words; other spaces of Unicode may be part of a name."""
+
+
+@dataclass(frozen=True)
+class Word:
+    """A word with its quoting taken off. `start` is where it begins in the line."""
+
+    text: str
+    start: int
+    quoted: bool = False
+    """Whether any of it was quoted; such a word is never an option."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line cut into words. `open_quote` is the quote (or backslash) that nothing closed."""
+
+    words: tuple[Word, ...]
+    open_quote: str = ""
+    ends_in_word: bool = False
+    """Whether the last word reaches the end of the line, so that typing on would lengthen it."""
+    ends_in_comment: bool = False
+
+
+@dataclass(frozen=True)
+class Invocation:
+    """A command with what it is to work on."""
+
+    command: Command
+    arguments: Arguments
+
+
+class _Lexer:
+    """Cuts one line into words, character by character."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._at = 0
+
+    def line(self) -> Line:
+        words: list[Word] = []
+        while True:
+            while self._at < len(self._text) and self._text[self._at] in BLANKS:
+                self._at += 1
+            if self._at == len(self._text):
+                return Line(tuple(words))
+            if self._text[self._at] == "#":
+                return Line(tuple(words), ends_in_comment=True)
+            word, open_quote = self._word()
+            words.append(word)
+            if self._at == len(self._text):
+                return Line(tuple(words), open_quote, ends_in_word=True)
+
+    def _word(self) -> tuple[Word, str]:
+        start, parts, quoted = self._at, list[str](), False
+        while self._at < len(self._text) and (char := self._text[self._at]) not in BLANKS:
+            self._at += 1
+            if char in "'\"":
+                quoted = True
+                if not self._quoted(char, parts):
+                    return Word("".join(parts), start, quoted), char
+            elif char == "\\":
+                quoted = True
+                if self._at == len(self._text):
+                    return Word("".join(parts), start, quoted), char
+                parts.append(self._text[self._at])
+                self._at += 1
+            else:
+                parts.append(char)
+        return Word("".join(parts), start, quoted), ""
+
+    def _quoted(self, quote: str, parts: list[str]) -> bool:
+        """Take everything up to the closing quote; False when there is none."""
+        while self._at < len(self._text):
+            char = self._text[self._at]
+            self._at += 1
+            if char == quote:
+                return True
+            if quote == '"' and char == "\\" and self._text[self._at : self._at + 1] in ('"', "\\"):
+                char = self._text[self._at]
+                self._at += 1
+            parts.append(char)
+        return False
+
+
+def split(text: str) -> Line:
+    """Cut a line into words; never fails."""
+    return _Lexer(text).line()
+
+
+def quote(text: str) -> str:
+    """Write `text` so that it is read back as one word."""
+    special = BLANKS + "'\"\\#"
+    if text and not text.startswith("--") and not any(char in special for char in text):
+        return text
+    return "'" + text.replace("'", "'\"'\"'") + "'"
+
+
+def command_word(text: str) -> str:
+    """The first word of a line however broken the rest is; "" for a blank line or a comment."""
+    words = split(text).words
+    return words[0].text if words else ""
+
+
+def parse(text: str, commands: Mapping[str, Command]) -> Invocation | None:
+    """Read a command line; None for a blank line or a comment.
+
+    Raises MinitorrentError(usage) for everything that is not a command of `commands` with the
+    right arguments.
+    """
+    line = split(text)
+    if "\0" in text:
+        raise MinitorrentError(ErrorCode.USAGE, "A command can't contain a NUL character.")
+    if line.open_quote == "\\":
+        raise MinitorrentError(ErrorCode.USAGE, "Nothing follows the backslash that ends the line.")
+    if line.open_quote:
+        raise MinitorrentError(
+            ErrorCode.USAGE, f"A quote ({line.open_quote}) is never closed; close it, or put a"
+            " backslash before it.",
+        )
+    if not line.words:
+        return None
+    command = find(line.words[0].text, commands)
+    return Invocation(command, bind(command, line.words[1:]))
+
+
+def missing_secrets(text: str, commands: Mapping[str, Command]) -> tuple[Argument, ...]:
+    """The passwords that a line leaves out at its end, when nothing else is missing."""
+    line = split(text)
+    command = commands.get(line.words[0].text) if line.words and not line.open_quote else None
+    if command is None:
+        return ()
+    missing = command.arguments[len(line.words) - 1 :]
+    return missing if all(argument.kind.is_secret for argument in missing) else ()
+
+
+def find(name: str, commands: Mapping[str, Command]) -> Command:
+    """The command called `name`; raises MinitorrentError(usage) that names the nearest."""
+    if name in commands:
+        return commands[name]
+    near = nearest(name, commands)
+    hint = f"did you mean {near.name}?" if near else "help lists all commands."
+    raise MinitorrentError(ErrorCode.USAGE, f"There is no command {name!r}; {hint}")
+
+
+def nearest(word: str, commands: Mapping[str, Command]) -> Command | None:
+    """The command that a mistyped word was most likely meant to be."""
+    found = difflib.get_close_matches(word.lower().replace("-", "_"), commands, n=1, cutoff=0.6)
+    return commands[found[0]] if found else None
+
+
+def bind(command: Command, words: Sequence[Word]) -> Arguments:
+    """Match words with a command's arguments and options; raises MinitorrentError(usage)."""
+    texts, values, flags = _take_options(command, words)
+    if not command.required <= len(texts) <= len(command.arguments):
+        raise _usage(command, _what_is_wrong(command, len(texts)))
+    for argument, text in zip(command.assign(len(texts)), texts, strict=True):
+        if not text:
+            raise _usage(command, f"{argument.name} is empty.")
+        values[argument.name] = text
+    return Arguments(values, flags)
+
+
+def _take_options(
+    command: Command, words: Sequence[Word]
+) -> tuple[list[str], dict[str, str], set[str]]:
+    options = {option.name: option for option in command.options}
+    texts, values, flags = list[str](), dict[str, str](), set[str]()
+    waiting = iter(words)
+    for word in waiting:
+        if word.quoted or not word.text.startswith("--"):
+            texts.append(word.text)
+        elif word.text == "--":
+            texts.extend(rest.text for rest in waiting)
+        else:
+            name, equals, value = word.text.removeprefix("--").partition("=")
+            option = options.get(name)
+            if option is None:
+                raise _usage(command, f"There is no option --{name}.")
+            if option.value is None and not equals:
+                flags.add(name)
+            else:
+                following = value if equals else next((w.text for w in waiting), "")
+                values[name] = _option_value(command, option, following)
+    return texts, values, flags
+
+
+def _option_value(command: Command, option: Option, value: str) -> str:
+    if option.value is None:
+        raise _usage(command, f"The option --{option.name} takes no value.")
+    if not value:
+        raise _usage(command, f"The option --{option.name} needs a value.")
+    return value
+
+
+def _what_is_wrong(command: Command, count: int) -> str:
+    if count > len(command.arguments):
+        return "Too many words (quote a name that has spaces)."
+    missing = command.assign(command.required)[count]
+    return f"{missing.name} is missing."
+
+
+def _usage(command: Command, problem: str) -> MinitorrentError:
+    return MinitorrentError(ErrorCode.USAGE, f"{problem} Usage: {command.usage}")

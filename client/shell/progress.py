@@ -1,0 +1,97 @@
+"""What is shown while a command takes long: a bar while hashing, the transfers while waiting."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from client.engine.status import Overview
+from client.shell import units
+from client.shell.downloads import RUNNING
+from client.shell.output import Output
+from client.shell.screen import Screen
+from common.errors import ErrorCode, MinitorrentError
+
+if TYPE_CHECKING:
+    from client.engine.session import Session
+
+_BAR_WIDTH = 24
+_INTERVAL = 0.1
+"""Seconds between two drawings."""
+
+
+def hashing_line(done: int, total: int, rate: float, screen: Screen) -> str:
+    """`hashing ████░░░░  45.2% of 2.70 GiB  1.20 GiB/s`."""
+    share = done / total if total else 1.0
+    bar = units.bar(share, _BAR_WIDTH, unicode=screen.unicode)
+    return f"hashing {bar} {units.percent(share)} of {units.size(total)}  {units.rate(rate)}"
+
+
+def waiting_line(overview: Overview, screen: Screen) -> str:
+    """All running downloads in one bar: `waiting ███░░░  2 downloads  45.2%  12 MiB/s`."""
+    running = [row for row in overview.downloads if row.state in RUNNING]
+    if not running:
+        return ""
+    size = sum(row.size for row in running)
+    share = sum(row.done for row in running) / size if size else 0.0
+    bar = units.bar(share, _BAR_WIDTH, unicode=screen.unicode)
+    left = [row.eta for row in running if row.eta is not None]
+    rest = f"  {units.duration(max(left))} left" if len(left) == len(running) else ""
+    count = units.count(len(running), "download")
+    return f"{bar} {count} {units.percent(share)}  {units.rate(overview.down_rate)}{rest}"
+
+
+class Progress:
+    """Draws the line of progress of the command that runs, and passes on that it should stop."""
+
+    def __init__(
+        self,
+        output: Output,
+        screen: Screen,
+        stopped: Callable[[], bool],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._output = output
+        self._screen = screen
+        self._stopped = stopped
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._began: float | None = None
+        self._drawn = -_INTERVAL
+
+    def hashing(self, done: int, total: int) -> None:
+        """Hear of hashing, from any thread; raises MinitorrentError when it should stop."""
+        if self._stopped():
+            raise MinitorrentError(
+                ErrorCode.TIMEOUT, "Stopped before the file was hashed; nothing was shared."
+            )
+        now = self._clock()
+        with self._lock:
+            if self._began is None:
+                self._began = now
+            rate = done / (now - self._began) if now > self._began else 0.0
+            due = self._due(now)
+        if due:
+            self._output.progress(hashing_line(done, total, rate, self._screen))
+
+    def waiting(self, session: Session) -> bool:
+        """Show how the downloads do; the answer is whether to stop waiting."""
+        with self._lock:
+            due = self._output.shows_progress and self._due(self._clock())
+        if due:
+            self._output.progress(waiting_line(session.overview(), self._screen))
+        return self._stopped()
+
+    def over(self) -> None:
+        """Take the line away: the command is done."""
+        with self._lock:
+            self._began = None
+        self._output.progress("")
+
+    def _due(self, now: float) -> bool:
+        if now - self._drawn < _INTERVAL:
+            return False
+        self._drawn = now
+        return True

@@ -1,0 +1,27 @@
+"""The one registry of commands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+
+from client.shell.command import Command
+from client.shell.commands import accounts, files, general, groups, metainfo, trackers, transfers
+
+
+def _by_name(commands: Iterable[Command]) -> Mapping[str, Command]:
+    return MappingProxyType({command.name: command for command in commands})
+
+
+COMMANDS: Mapping[str, Command] = _by_name(
+    (
+        *accounts.COMMANDS,
+        *groups.COMMANDS,
+        *files.COMMANDS,
+        *transfers.COMMANDS,
+        *metainfo.COMMANDS,
+        *trackers.COMMANDS,
+        *general.COMMANDS,
+    )
+)
+"""Every command by its name, in the order in which `help` lists them."""

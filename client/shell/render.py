@@ -1,0 +1,219 @@
+"""Results as text for people: one line where one line does, an aligned table otherwise.
+
+Names come from other people, so nothing of a result is printed but through `units.visible`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from pydantic import BaseModel
+
+from client.engine import status
+from client.shell import units
+from client.shell.command import Command
+from client.shell.commands.general import CommandHelpResult, EndResult, HelpResult
+from client.shell.downloads import download_lines
+from client.shell.screen import Column, Screen
+from client.shell.units import visible
+from common.api import files, groups
+
+
+def answer(command: Command | None, result: BaseModel, screen: Screen) -> str:
+    """What is printed for a command's result; "" when there is nothing to say."""
+    picture = _PICTURES.get(type(result))
+    if picture is not None:
+        return picture(result, screen)
+    return _sentence(command.answer if command else "", result)
+
+
+def _sentence(template: str, result: BaseModel) -> str:
+    """`template` with the result's fields in the places of their names in braces."""
+    return template.format_map({name: _shown(name, value) for name, value in result})
+
+
+def _shown(name: str, value: object) -> str:
+    if name == "size" and isinstance(value, int):
+        return units.size(value)
+    if name == "pieces" and isinstance(value, int):
+        return units.count(value, "piece")
+    return visible(str(value))
+
+
+def _login(result: status.LoginResult, _: Screen) -> str:
+    groups_text = f"groups: {', '.join(map(visible, result.groups))}" if result.groups else (
+        "in no group yet (create_group or join_group)"
+    )
+    sharing = f"; sharing {units.count(result.sharing, 'file')} again" if result.sharing else ""
+    return f"Logged in as {visible(result.user)}; {groups_text}{sharing}"
+
+
+def _groups(result: groups.ListGroupsReply, screen: Screen) -> str:
+    if not result.groups:
+        return "No groups yet; make one with: create_group GROUP"
+    columns = [
+        Column("group", folds=True),
+        Column("owner", folds=True),
+        Column("members", right=True),
+        Column("files", right=True),
+        Column("mode"),
+        Column("you"),
+    ]
+    rows = [
+        [g.group, g.owner, str(g.members), str(g.files), g.mode, "member" if g.member else ""]
+        for g in result.groups
+    ]
+    return screen.table(columns, rows)
+
+
+def _members(result: groups.ListMembersReply, screen: Screen) -> str:
+    columns = [Column("user", folds=True), Column("role"), Column("online")]
+    rows = [[m.user, m.role, "online" if m.online else "-"] for m in result.members]
+    return screen.table(columns, rows)
+
+
+def _requests(result: groups.ListRequestsReply, screen: Screen) -> str:
+    if not result.requests:
+        return f"Nobody asks to join {visible(result.group)}"
+    columns = [Column("user", folds=True), Column("asked at (UTC)")]
+    rows = [[row.user, _moment(row.requested_at)] for row in result.requests]
+    return screen.table(columns, rows)
+
+
+def _moment(at: object) -> str:
+    """An ISO 8601 time to the second, without its T."""
+    return str(at).replace("T", " ")[:19]
+
+
+def _files(result: files.ListFilesReply, screen: Screen) -> str:
+    if not result.files:
+        return f"{visible(result.group)} shares no files yet; share one with: upload_file PATH"
+    columns = [
+        Column("name", folds=True),
+        Column("size", right=True),
+        Column("pieces", right=True),
+        Column("owner", folds=True),
+        Column("seeders", right=True),
+        Column("leechers", right=True),
+    ]
+    rows = [
+        [f.name, units.size(f.size), str(f.pieces), f.owner, str(f.seeders), str(f.leechers)]
+        for f in result.files
+    ]
+    return screen.table(columns, rows)
+
+
+def _downloads(result: status.DownloadsResult, screen: Screen) -> str:
+    if not result.downloads:
+        return "No downloads; start one with: download_file GROUP NAME DEST"
+    return "\n".join(download_lines(result.downloads, screen))
+
+
+def _shares(result: status.SharesResult, screen: Screen) -> str:
+    if not result.shares:
+        return "You share nothing yet; share something with: upload_file PATH GROUP"
+    columns = [
+        Column("group", folds=True),
+        Column("name", folds=True),
+        Column("size", right=True),
+        Column("uploaded", right=True),
+        Column("peers", right=True),
+        Column("path", folds=True),
+    ]
+    rows = [
+        [s.group, s.name, units.size(s.size), units.size(s.uploaded), str(s.peers), s.path]
+        for s in result.shares
+    ]
+    return screen.table(columns, rows)
+
+
+def _peers(result: status.PeersResult, screen: Screen) -> str:
+    if not result.peers:
+        return "No peers are connected"
+    columns = [
+        Column("address", folds=True),
+        Column("client", folds=True),
+        Column("user", folds=True),
+        Column("has", right=True),
+        Column("down", right=True),
+        Column("up", right=True),
+        Column("flags"),
+    ]
+    rows = [
+        [
+            peer.address,
+            peer.client,
+            peer.user or "-",
+            units.percent(peer.progress),
+            units.rate(peer.down_rate),
+            units.rate(peer.up_rate),
+            peer.flags,
+        ]
+        for peer in result.peers
+    ]
+    return screen.table(columns, rows)
+
+
+def _trackers(result: status.TrackersResult, screen: Screen) -> str:
+    columns = [Column("tracker", folds=True), Column("state"), Column("in use")]
+    rows = [[t.address, t.state, "*" if t.current else ""] for t in result.trackers]
+    return screen.table(columns, rows)
+
+
+def _waited(result: status.WaitResult, _: Screen) -> str:
+    if not result.completed and not result.failed:
+        return "Nothing to wait for"
+    parts = [
+        f"{word}: {', '.join(map(visible, names))}"
+        for word, names in (("completed", result.completed), ("failed", result.failed))
+        if names
+    ]
+    return "; ".join(parts)
+
+
+def _help(result: HelpResult, screen: Screen) -> str:
+    lines: list[str] = []
+    topic = ""
+    for row in result.commands:
+        if row.topic != topic:
+            topic = row.topic
+            lines.append(screen.paint(topic.capitalize(), "bold"))
+        lines += _usage_lines(row.usage, row.summary)
+    return "\n".join([*lines, "More on one command: help COMMAND"])
+
+
+def _usage_lines(usage: str, summary: str) -> list[str]:
+    if len(usage) <= 29:
+        return [f"  {usage:<29} {summary}"]
+    return [f"  {usage}", f"  {'':<29} {summary}"]
+
+
+def _command_help(result: CommandHelpResult, screen: Screen) -> str:
+    import textwrap
+
+    lines = [screen.paint(result.usage, "bold"), f"  {result.summary}"]
+    lines += textwrap.wrap(result.details, 76, initial_indent="  ", subsequent_indent="  ")
+    lines += [f"  {option}" for option in result.options]
+    return "\n".join([*lines, f"  Example: {result.example}"])
+
+
+def _nothing(_result: BaseModel, _screen: Screen) -> str:
+    return ""
+
+
+_PICTURES: dict[type[BaseModel], Callable[[Any, Screen], str]] = {
+    status.LoginResult: _login,
+    groups.ListGroupsReply: _groups,
+    groups.ListMembersReply: _members,
+    groups.ListRequestsReply: _requests,
+    files.ListFilesReply: _files,
+    status.DownloadsResult: _downloads,
+    status.SharesResult: _shares,
+    status.PeersResult: _peers,
+    status.TrackersResult: _trackers,
+    status.WaitResult: _waited,
+    HelpResult: _help,
+    CommandHelpResult: _command_help,
+    EndResult: _nothing,
+}

@@ -1,0 +1,114 @@
+"""From a line to its outcome, wherever the line came from and wherever the outcome goes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel
+
+from client.shell.command import Command, Context, never
+from client.shell.parsing import command_word, missing_secrets, parse, quote
+from client.shell.registry import COMMANDS
+from common.errors import ErrorCode, MinitorrentError
+
+if TYPE_CHECKING:
+    from client.engine.session import HashProgress, Session
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of one command. `command` is None when the word is not one."""
+
+    word: str
+    command: Command | None
+    answer: BaseModel | MinitorrentError
+
+    @property
+    def error(self) -> MinitorrentError | None:
+        return self.answer if isinstance(self.answer, MinitorrentError) else None
+
+    @property
+    def ends_program(self) -> bool:
+        return self.error is None and self.command is not None and self.command.ends_program
+
+    def as_json(self) -> dict[str, Any]:
+        """The object that programs read."""
+        if isinstance(self.answer, MinitorrentError):
+            error = {"code": self.answer.code.value, "message": self.answer.message}
+            return {"command": self.word, "ok": False, "error": error}
+        return {"command": self.word, "ok": True, "result": self.answer.model_dump(mode="json")}
+
+
+class Runner:
+    """Runs command lines on a session.
+
+    `ask` asks the person at the terminal for a secret; None where there is nobody to ask.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        *,
+        commands: Mapping[str, Command] = COMMANDS,
+        progress: HashProgress | None = None,
+        cancelled: Callable[[], bool] = never,
+        ask: Callable[[str], str] | None = None,
+    ) -> None:
+        self._context = Context(session, commands, progress, cancelled)
+        self._commands = commands
+        self._ask = ask
+
+    def command(self, line: bytes) -> Command | None:
+        """The command that a line names, whatever follows it."""
+        return self._commands.get(command_word(line.decode("utf-8", "replace")))
+
+    def run_bytes(self, line: bytes) -> Outcome | None:
+        """Run a line as it was read from a pipe; it has to be UTF-8."""
+        try:
+            text = line.decode("utf-8")
+        except UnicodeDecodeError:
+            word = command_word(line.decode("utf-8", "replace"))
+            error = MinitorrentError(ErrorCode.USAGE, "The line is not UTF-8; nothing was run.")
+            return Outcome(word, None, error)
+        return self.run(text.removeprefix("\ufeff"))
+
+    def run(self, text: str) -> Outcome | None:
+        """Run one line; None for a blank line or a comment. Every failure is an outcome."""
+        word = command_word(text)
+        command = self._commands.get(word)
+        try:
+            invocation = parse(self._with_secrets(text), self._commands)
+            if invocation is None:
+                return None
+            result = invocation.command.run(self._context, invocation.arguments)
+        except MinitorrentError as error:
+            return Outcome(word, command, error)
+        except Exception:
+            return Outcome(word, command, _unexpected(word))
+        return Outcome(word, command, result)
+
+    def _with_secrets(self, text: str) -> str:
+        """The line with the passwords that it left out, asked for."""
+        if self._ask is None:
+            return text
+        for argument in missing_secrets(text, self._commands):
+            secret = self._ask(f"{argument.name}: ")
+            if argument.kind.is_new and secret != self._ask(f"{argument.name} again: "):
+                raise MinitorrentError(
+                    ErrorCode.USAGE, "The two passwords differ; nothing was done. Try again."
+                )
+            text = f"{text} {quote(secret)}"
+        return text
+
+
+def _unexpected(word: str) -> MinitorrentError:
+    """Log the failure being handled, and say so in one sentence."""
+    import structlog
+
+    logger = structlog.get_logger()
+    logger.exception("command failed unexpectedly", command=word)
+    return MinitorrentError(
+        ErrorCode.INTERNAL, f"{word} failed in an unexpected way; the log says more."
+    )

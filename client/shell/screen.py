@@ -1,0 +1,64 @@
+"""What text is laid out for: the screen, and aligned tables on it."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from client.shell import units
+
+ENDLESS = 100_000
+"""Columns of an output that is not a terminal: nothing is ever wrapped for it."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column's heading, and whether its values line up on the right, as numbers do."""
+
+    title: str
+    right: bool = False
+    folds: bool = False
+    """Whether values may go on in the next line when the table is too wide."""
+
+
+_COLOURS = {"green": "32", "yellow": "33", "cyan": "36", "red": "31", "bold": "1"}
+
+
+@dataclass(frozen=True)
+class Screen:
+    """Where text goes: columns (None: not a terminal, nothing is cut), and what it can show."""
+
+    width: int | None = None
+    colour: bool = False
+    unicode: bool = True
+
+    def paint(self, text: str, colour: str) -> str:
+        return f"\x1b[{_COLOURS[colour]}m{text}\x1b[0m" if self.colour else text
+
+    def table(self, columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> str:
+        """Lay rows out under headings; cells may hold any text."""
+        from rich.console import Console
+        from rich.table import Table
+        from rich.text import Text
+
+        grid = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+        for column in columns:
+            grid.add_column(
+                column.title,
+                justify="right" if column.right else "left",
+                no_wrap=not column.folds,
+                overflow="fold",
+            )
+        for row in rows:
+            grid.add_row(*(Text(units.visible(cell)) for cell in row))
+        out = io.StringIO()
+        console = Console(
+            file=out,
+            width=self.width or ENDLESS,
+            color_system="standard" if self.colour else None,
+            force_terminal=self.colour,
+            legacy_windows=False,
+        )
+        console.print(grid)
+        return "\n".join(line.rstrip() for line in out.getvalue().splitlines())

@@ -1,0 +1,137 @@
+"""Commands from a pipe, a file or `-c`: each is run and answered as its line arrives."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from client.engine.status import Notice
+from client.shell.output import Output, screen_of
+from client.shell.progress import Progress
+from client.shell.runner import Outcome, Runner
+from client.shell.signals import Interrupts, Stopped
+from common.errors import ErrorCode, MinitorrentError
+
+if TYPE_CHECKING:
+    from client.engine.session import Session
+
+SUCCESS, FAILURE, _USAGE, NO_TRACKER = range(4)
+"""Exit statuses; 2 is for the program's own arguments."""
+
+
+class Script:
+    """One run over a list of commands, from the first to the exit status."""
+
+    def __init__(self, session: Session, output: Output, interrupts: Interrupts) -> None:
+        self._session = session
+        self._output = output
+        self._interrupts = interrupts
+        self._progress = Progress(output, screen_of(sys.stderr), interrupts.stopped)
+        self._runner = Runner(
+            session,
+            progress=self._progress.hashing,
+            cancelled=lambda: self._progress.waiting(session),
+            ask=self._ask if sys.stdin is not None and sys.stdin.isatty() else None,
+        )
+        self._failed = False
+        self._no_tracker = False
+        session.on_notice(self._noticed)
+
+    @property
+    def status(self) -> int:
+        """The exit status so far."""
+        if self._no_tracker and not self._session.tracker_was_reached:
+            return NO_TRACKER
+        return FAILURE if self._failed else SUCCESS
+
+    def run(self, lines: Iterable[bytes], *, stay: bool = False) -> int:
+        """Run every line, then wait for the downloads or stay until told to end; the status."""
+        try:
+            if not self._run_lines(lines):
+                if stay:
+                    self._stay()
+                else:
+                    self._wait_for_downloads()
+        except Stopped:
+            pass
+        except OSError as error:
+            _close_stdout()
+            if not isinstance(error, BrokenPipeError):
+                self._failed = True
+                self._output.error(f"Answers can't be written: {error.strerror}.")
+        return self.status
+
+    def _run_lines(self, lines: Iterable[bytes]) -> bool:
+        """Whether a command ended the program."""
+        reading = iter(lines)
+        while True:
+            with self._interrupts.interruptible():
+                line = next(reading, None)
+            if line is None:
+                return False
+            outcome = self._runner.run_bytes(line)
+            self._progress.over()
+            if outcome is not None:
+                self._count(outcome)
+                self._output.answer(outcome)
+                if outcome.ends_program:
+                    return True
+
+    def _count(self, outcome: Outcome) -> None:
+        if outcome.error is not None:
+            self._failed = True
+            self._no_tracker |= outcome.error.code is ErrorCode.TRACKER_UNREACHABLE
+
+    def _wait_for_downloads(self) -> None:
+        if self._session.overview().user is None:
+            return
+        try:
+            result = self._session.wait(None, lambda: self._progress.waiting(self._session))
+            self._failed |= bool(result.failed)
+        except MinitorrentError as error:
+            self._failed = True
+            self._output.error(error.message)
+        finally:
+            self._progress.over()
+
+    def _stay(self) -> None:
+        """Go on seeding until a signal or the line `quit` comes; the end of stdin is no end."""
+        with self._interrupts.interruptible():
+            for line in stdin_lines():
+                command = self._runner.command(line)
+                if command is not None and command.ends_program:
+                    return
+                self._output.error("The commands are over; only quit is understood now.")
+            threading.Event().wait()
+
+    def _noticed(self, notice: Notice) -> None:
+        self._failed |= notice.kind == "download_failed"
+        self._output.notice(notice)
+
+    def _ask(self, prompt: str) -> str:
+        import getpass
+
+        with self._interrupts.interruptible():
+            return getpass.getpass(prompt)
+
+
+def stdin_lines() -> Iterator[bytes]:
+    """The lines of stdin, each as soon as it is there; a terminal that is not ours has none."""
+    if sys.stdin is None:
+        return
+    if hasattr(signal, "SIGTTIN"):
+        signal.signal(signal.SIGTTIN, signal.SIG_IGN)
+    with suppress(OSError):
+        yield from iter(sys.stdin.buffer.readline, b"")
+
+
+def _close_stdout() -> None:
+    """Let nothing more be written to a stdout that takes nothing, not even at the very end."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)

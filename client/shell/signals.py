@@ -1,0 +1,79 @@
+"""Ctrl-C and requests to end, as facts that the shell looks at where it is safe to stop."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType, TracebackType
+from typing import Self
+
+_ENDING = [
+    getattr(signal, name) for name in ("SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, name)
+]
+
+
+class Stopped(Exception):
+    """A signal came while the program was waiting for somebody to type."""
+
+
+class Interrupts:
+    """Notes the signals that arrive inside its context; for the main thread.
+
+    A signal never breaks into a command: it is noted, and commands that take long ask. Only
+    where nothing but waiting happens, inside `interruptible`, it raises Stopped.
+    """
+
+    def __init__(self, *, ctrl_c_ends: bool) -> None:
+        self.ending = False
+        """The program is to end."""
+        self.on_end: Callable[[], None] | None = None
+        """Called in the main thread when that becomes so."""
+        self._ctrl_c_ends = ctrl_c_ends
+        self._command_stopped = False
+        self._waiting = False
+        self._before: dict[int, object] = {}
+
+    def __enter__(self) -> Self:
+        for number in (signal.SIGINT, *_ENDING):
+            self._before[number] = signal.signal(number, self._arrived)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)  # type: ignore[arg-type]
+
+    def begin_command(self) -> None:
+        """Forget a Ctrl-C that came before this command."""
+        self._command_stopped = False
+
+    def stopped(self) -> bool:
+        """Whether the running command should stop as soon as it can."""
+        return self.ending or self._command_stopped
+
+    @contextmanager
+    def interruptible(self) -> Iterator[None]:
+        """Inside, a signal raises Stopped at once; so does one that was noted before."""
+        self._waiting = True
+        try:
+            if self.ending:
+                raise Stopped
+            yield
+        finally:
+            self._waiting = False
+
+    def _arrived(self, number: int, _frame: FrameType | None) -> None:
+        if number == signal.SIGINT and not self._ctrl_c_ends:
+            self._command_stopped = True
+        else:
+            self.ending = True
+            if self.on_end is not None:
+                self.on_end()
+        if self._waiting:
+            self._waiting = False
+            raise Stopped

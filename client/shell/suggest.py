@@ -1,0 +1,181 @@
+"""What can come next in a line that is being typed. Pure, over the registry and a source of names.
+
+A suggestion replaces the word at the cursor, from where it begins, quoted as it has to be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from client.shell.command import Argument, Command, Kind
+from client.shell.parsing import Word, quote, split
+
+
+@dataclass(frozen=True)
+class Name:
+    """Something that could be typed, and a word of help on it."""
+
+    text: str
+    help: str = ""
+    whole: bool = True
+    """Whether the word is complete with it; False for a folder, whose content may follow."""
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """`text` replaces everything from column `start` to the cursor; `shown` is for the menu."""
+
+    text: str
+    start: int
+    shown: str
+    help: str
+
+
+class Names(Protocol):
+    """Where names come from; what can't be found out is left out."""
+
+    def current_group(self) -> str | None: ...
+
+    def groups(self, *, mine: bool) -> Sequence[Name]: ...
+
+    def members(self, group: str) -> Sequence[Name]: ...
+
+    def requesters(self, group: str) -> Sequence[Name]: ...
+
+    def files(self, group: str) -> Sequence[Name]: ...
+
+    def downloads(self, group: str) -> Sequence[Name]: ...
+
+    def shares(self, group: str) -> Sequence[Name]: ...
+
+    def paths(self, typed: str) -> Sequence[Name]: ...
+
+
+def suggestions(
+    before_cursor: str, commands: Mapping[str, Command], names: Names
+) -> list[Suggestion]:
+    """Everything that could stand at the end of `before_cursor`, best first."""
+    line = split(before_cursor)
+    words = list(line.words)
+    current = words.pop() if line.ends_in_word else Word("", len(before_cursor))
+    if line.ends_in_comment:
+        return []
+    if not words:
+        found = [Name(name, command.summary) for name, command in commands.items()]
+    elif words[0].text in commands:
+        found = list(_after_command(commands[words[0].text], words[1:], current, commands, names))
+    else:
+        return []
+    return [_suggestion(name, current) for name in _matching(found, current.text)]
+
+
+def _matching(names: Sequence[Name], typed: str) -> list[Name]:
+    """Those that begin with what is typed; without any, those that hold it, whatever their case."""
+    unique = {name.text: name for name in reversed(names)}
+    chosen = sorted(unique.values(), key=lambda name: (name.text.casefold(), name.text))
+    if not typed:
+        return [unique[text] for text in dict.fromkeys(name.text for name in names)]
+    for matches in (str.startswith, _startswith_folded, _contains_folded):
+        found = [name for name in chosen if matches(name.text, typed)]
+        if found:
+            return found
+    return []
+
+
+def _startswith_folded(text: str, typed: str) -> bool:
+    return text.casefold().startswith(typed.casefold())
+
+
+def _contains_folded(text: str, typed: str) -> bool:
+    return typed.casefold() in text.casefold()
+
+
+def _suggestion(name: Name, current: Word) -> Suggestion:
+    text = quote(name.text)
+    if not name.whole and text.endswith("'"):
+        text = text[:-1]  # the quote stays open, as the name goes on
+    return Suggestion(text, current.start, name.text, name.help)
+
+
+def _after_command(
+    command: Command,
+    words: Sequence[Word],
+    current: Word,
+    commands: Mapping[str, Command],
+    names: Names,
+) -> Iterator[Name]:
+    """Names for the word after `words` of a command's arguments."""
+    values, open_option = _positional(command, words)
+    if open_option:
+        return
+    if current.text.startswith("--") and not current.quoted:
+        yield from (Name(f"--{option.name}", option.summary) for option in command.options)
+        return
+    for argument, group in _readings(command, values, names):
+        yield from _of_kind(argument.kind, group, current.text, commands, names)
+
+
+def _positional(command: Command, words: Sequence[Word]) -> tuple[list[str], bool]:
+    """The words that are no options, and whether an option still waits for its value."""
+    takes_value = {f"--{option.name}" for option in command.options if option.value is not None}
+    values: list[str] = []
+    waiting = False
+    for word in words:
+        if waiting:
+            waiting = False
+        elif word.text.startswith("--") and not word.quoted:
+            waiting = word.text in takes_value
+        else:
+            values.append(word.text)
+    return values, waiting
+
+
+def _readings(
+    command: Command, values: Sequence[str], names: Names
+) -> Iterator[tuple[Argument, str | None]]:
+    """The arguments that the next word could be, each with the group it would be about.
+
+    There are two where a group may be left out: `pause` is followed by a file of the group in
+    use, which comes first as that is why it was chosen, or by a group.
+    """
+    in_use = names.current_group()
+    arguments = command.arguments
+    leading_group = bool(arguments) and arguments[0].kind is Kind.GROUP
+    group = values[0] if leading_group and values else in_use
+    if leading_group and arguments[0].optional and in_use is not None:
+        if not values:
+            yield from ((argument, in_use) for argument in arguments[1:2])
+        elif values[0] not in {name.text for name in names.groups(mine=True)}:
+            arguments, group = arguments[1:], in_use
+    if len(values) < len(arguments):
+        yield arguments[len(values)], group
+
+
+_IN_GROUP = frozenset(
+    {Kind.USER, Kind.REQUESTER, Kind.FILE, Kind.DOWNLOAD, Kind.SHARE, Kind.TRANSFER}
+)
+"""Kinds whose values depend on a group."""
+
+
+def _of_kind(
+    kind: Kind, group: str | None, typed: str, commands: Mapping[str, Command], names: Names
+) -> Sequence[Name]:
+    if kind is Kind.COMMAND:
+        return [Name(name, command.summary) for name, command in commands.items()]
+    if kind in (Kind.GROUP, Kind.ANY_GROUP):
+        return names.groups(mine=kind is Kind.GROUP)
+    if kind is Kind.PATH:
+        return names.paths(typed)
+    if group is None or kind not in _IN_GROUP:
+        return []
+    if kind is Kind.TRANSFER:
+        return [*names.downloads(group), *names.shares(group)]
+    return {
+        Kind.USER: names.members,
+        Kind.REQUESTER: names.requesters,
+        Kind.FILE: names.files,
+        Kind.DOWNLOAD: names.downloads,
+        Kind.SHARE: names.shares,
+    }[kind](group)

@@ -1,0 +1,53 @@
+"""The lines at the bottom of the prompt: running transfers, then how things stand. Pure."""
+
+from __future__ import annotations
+
+from client.engine.status import DownloadRow, Overview
+from client.shell import units
+from client.shell.downloads import RUNNING
+from client.shell.screen import Screen
+
+_MOST_TRANSFERS = 3
+_BAR_WIDTH = 16
+
+
+def prompt_text(overview: Overview) -> str:
+    """`ann@lab> `, `ann> ` without a group in use, `minitorrent> ` before login."""
+    if overview.user is None:
+        return "minitorrent> "
+    return f"{overview.user}@{overview.group}> " if overview.group else f"{overview.user}> "
+
+
+def toolbar_lines(overview: Overview, screen: Screen) -> list[str]:
+    """One line a running download, up to a few, and one of state; each fits the screen."""
+    width = screen.width or 80
+    running = [row for row in overview.downloads if row.state in RUNNING]
+    lines = [_transfer(row, width, screen) for row in running[:_MOST_TRANSFERS]]
+    return [*lines, _state(overview, len(running), width, screen)]
+
+
+def _transfer(row: DownloadRow, width: int, screen: Screen) -> str:
+    bar = units.bar(row.progress, _BAR_WIDTH, unicode=screen.unicode)
+    left = f"{units.duration(row.eta)} left" if row.eta is not None else str(row.state)
+    facts = f" {bar} {units.percent(row.progress):>6} {units.rate(row.down_rate):>10}  {left:<11}"
+    room = width - len(facts) - 1
+    name = units.shorten(units.visible(f"{row.group}/{row.name}"), room, unicode=screen.unicode)
+    return f" {name:<{room}}{facts}"[:width]
+
+
+def _state(overview: Overview, running: int, width: int, screen: Screen) -> str:
+    down, up = ("↓", "↑") if screen.unicode else ("down", "up")
+    parts = [f"tracker {overview.tracker}"]
+    if overview.user is not None:
+        parts.append(f"{down} {units.rate(overview.down_rate)}")
+        parts.append(f"{up} {units.rate(overview.up_rate)}")
+        parts.append(f"seeding {overview.seeding}")
+    if running > _MOST_TRANSFERS:
+        parts.append(f"{running - _MOST_TRANSFERS} more running")
+    if overview.pending_requests:
+        parts.append(f"{units.count(overview.pending_requests, 'request')} (list_requests)")
+    line = f" {parts[0]}"
+    for part in parts[1:]:
+        if len(line) + 3 + len(part) <= width:
+            line += f" · {part}" if screen.unicode else f" | {part}"
+    return line[:width]

@@ -1,0 +1,82 @@
+"""Sizes, rates and times as people read them, and names that are safe to print. Pure."""
+
+from __future__ import annotations
+
+import unicodedata
+
+_STEPS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
+_JOINERS = "\u200c\u200d"
+"""Invisible characters that ordinary words and emoji need."""
+
+
+def size(count: float) -> str:
+    """Bytes, in the largest unit that leaves at least one; three digits where there is a point."""
+    value = float(count)
+    for unit in _STEPS:
+        if value < 999.5 or unit == _STEPS[-1]:
+            break
+        value /= 1024
+    if unit == "B":
+        return f"{value:.0f} B"
+    return f"{value:.2f} {unit}" if value < 9.995 else f"{value:.3g} {unit}"
+
+
+def rate(bytes_a_second: float) -> str:
+    """Bytes a second."""
+    return f"{size(bytes_a_second)}/s"
+
+
+def duration(seconds: float) -> str:
+    """A span of time in its two largest units."""
+    whole = max(0, round(seconds))
+    minutes, second = divmod(whole, 60)
+    hours, minute = divmod(minutes, 60)
+    days, hour = divmod(hours, 24)
+    if days:
+        return f"{days}d{hour:02}h"
+    if hours:
+        return f"{hours}h{minute:02}m"
+    return f"{minutes}m{second:02}s" if minutes else f"{second}s"
+
+
+def percent(share: float) -> str:
+    """A share from 0 to 1; 100 % only when it is all."""
+    return "100%" if share >= 1 else f"{min(share * 100, 99.9):.1f}%"
+
+
+def count(number: int, noun: str) -> str:
+    """A number with its noun, `1 piece` or `2 pieces`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def bar(share: float, width: int, *, unicode: bool) -> str:
+    """A bar `width` columns wide, filled up to `share` (0 to 1)."""
+    filled = int(min(max(share, 0.0), 1.0) * width)
+    full, empty = ("█", "░") if unicode else ("#", ".")
+    return full * filled + empty * (width - filled)
+
+
+def visible(text: str) -> str:
+    """Text from outside with whatever could act on a terminal written as an escape.
+
+    That is: control characters, marks that change the direction of writing, other invisible
+    format characters, line separators, and bytes that are not text.
+    """
+    return "".join(map(_visible, text)) if not text.isascii() or not text.isprintable() else text
+
+
+def _visible(char: str) -> str:
+    category = unicodedata.category(char)
+    if category in ("Cc", "Cf", "Cs", "Zl", "Zp", "Co", "Cn") and char not in _JOINERS:
+        return char.encode("unicode_escape", "surrogatepass").decode("ascii")
+    return char
+
+
+def shorten(text: str, width: int, *, unicode: bool) -> str:
+    """At most `width` characters of a name; what is cut is its middle, as endings tell much."""
+    gap = "…" if unicode else "..."
+    if len(text) <= width:
+        return text
+    keep = max(0, width - len(gap))
+    head = (keep + 1) // 2
+    return text[:head] + gap + text[len(text) - (keep - head) :] if keep else gap[:width]
