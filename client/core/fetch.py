@@ -13,25 +13,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from random import Random
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
 from client.core.actions import Assignment
 from client.core.limits import Limits
 from client.core.peer import Peer
 from client.core.picker import Picker
-from client.core.piece_download import PieceDownload
+from client.core.piece_download import Buffer, PieceDownload
 from common.bitfield import Bitfield
 from common.geometry import Geometry
 from common.types import PieceIndex
 
+BufferT = TypeVar("BufferT", bound=Buffer)
 
-class Buffers(Protocol):
+
+class Buffers(Protocol[BufferT]):
     """Where piece buffers come from."""
 
-    def take(self, size: int) -> memoryview | None:
+    def take(self, size: int) -> BufferT | None:
         """A buffer of exactly `size` bytes, or None while too much is in use."""
 
-    def give_back(self, buffer: memoryview) -> None:
+    def give_back(self, buffer: BufferT) -> None:
         """Nobody writes into or reads from this buffer any more."""
 
 
@@ -43,7 +45,7 @@ class Fetch:
         geometry: Geometry,
         have: Bitfield,
         peers: dict[int, Peer],
-        buffers: Buffers,
+        buffers: Buffers[Any],
         rng: Random,
         limits: Limits,
     ) -> None:
@@ -65,7 +67,7 @@ class Fetch:
     def close(self) -> None:
         """Give back what no peer holds; every peer must have left."""
         for download in self._partial.values():
-            self._buffers.give_back(download.buffer)
+            self._buffers.give_back(download.lent)
         self._partial.clear()
 
     # --- handing out work -------------------------------------------------------------------
@@ -120,7 +122,7 @@ class Fetch:
         if not self._partial:
             return False
         download = self._partial.pop(next(iter(self._partial)))
-        self._buffers.give_back(download.buffer)
+        self._buffers.give_back(download.lent)
         self.reopen(download.index)
         return True
 
@@ -156,26 +158,26 @@ class Fetch:
     def dropped(self, peer: Peer, download: PieceDownload) -> None:
         """The peer's reader has let go of a cancelled piece."""
         peer.cancelled.remove(download)
-        self._buffers.give_back(download.buffer)
+        self._buffers.give_back(download.lent)
 
     def verified(self, download: PieceDownload) -> bool:
         """A piece is right and on the disk; False when another copy of it was quicker."""
         piece = download.index
         self._verifying.discard(piece)
-        self._buffers.give_back(download.buffer)
+        self._buffers.give_back(download.lent)
         if self._have[piece]:
             return False
         self._have.add(piece)
         self.picker.finish(piece)
         partial = self._partial.pop(piece, None)
         if partial is not None:
-            self._buffers.give_back(partial.buffer)
+            self._buffers.give_back(partial.lent)
         return True
 
     def failed(self, download: PieceDownload) -> None:
         """A piece has the wrong hash: it is fetched again, from nothing."""
         self._verifying.discard(download.index)
-        self._buffers.give_back(download.buffer)
+        self._buffers.give_back(download.lent)
         self.reopen(download.index)
 
     def call_off(self, peer: Peer, piece: PieceIndex) -> PieceDownload | None:
@@ -193,7 +195,7 @@ class Fetch:
             download.withdraw_all()
             self.orphan(peer, download)
         for download in peer.cancelled:
-            self._buffers.give_back(download.buffer)
+            self._buffers.give_back(download.lent)
         peer.cancelled.clear()
 
     def orphan(self, peer: Peer, download: PieceDownload) -> None:
@@ -201,7 +203,7 @@ class Fetch:
         piece = download.index
         del peer.downloads[piece]
         if download.empty or piece in self._partial or piece in self._verifying:
-            self._buffers.give_back(download.buffer)
+            self._buffers.give_back(download.lent)
             self.reopen(piece)
         else:
             download.sources.add(peer.key)

@@ -84,10 +84,8 @@ class Picker:
 
     def pick(self, has: Bitfield) -> PieceIndex | None:
         """Take the best open piece of those that the peer `has`; None when there is none."""
-        if self._done < _RANDOM_FIRST:
-            piece = self._pick_random(has)
-        else:
-            piece = self._pick_rarest(has)
+        at_random = self._done < _RANDOM_FIRST
+        piece = self._pick_random(has) if at_random else self._pick_rarest(has)
         if piece is None:
             return None
         self.close(PieceIndex(piece))

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Protocol
 
 from common.types import BLOCK_SIZE, Block, PieceIndex
 from common.wire.codec import PIECE_HEADER, PIECE_NUMBER
 
 HEADER_SIZE: Final = PIECE_HEADER.size
+
+
+class Buffer(Protocol):
+    """Memory lent for one piece."""
+
+    @property
+    def view(self) -> memoryview:
+        """The memory, exactly as long as the piece."""
+
 
 _MISSING = 0
 _REQUESTED = 1
@@ -32,14 +41,16 @@ class PieceDownload:
         "header_space",
         "headers",
         "index",
+        "lent",
         "size",
         "sources",
     )
 
-    def __init__(self, index: PieceIndex, buffer: memoryview) -> None:
+    def __init__(self, index: PieceIndex, lent: Buffer) -> None:
         self.index = index
-        self.buffer = buffer
-        self.size = len(buffer)
+        self.lent = lent
+        self.buffer = lent.view
+        self.size = len(self.buffer)
         self.block_count = -(-self.size // BLOCK_SIZE)
         self.sources: set[int] = set()
         self.cancelled = False

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from random import Random
+from typing import Any
 
 from client.core.actions import Action, Assignment, Ban, Close, Send
 from client.core.choker import Candidate, Choker
@@ -43,7 +44,7 @@ class Swarm:
         self,
         geometry: Geometry,
         have: Bitfield,
-        buffers: Buffers,
+        buffers: Buffers[Any],
         rng: Random,
         now: float,
         limits: Limits | None = None,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -37,6 +38,12 @@ class Handshake:
         if not self.extended:
             reserved[5] = 0
         return _PROTOCOL + bytes(reserved) + self.info_hash + self.peer_id
+
+    @staticmethod
+    def check_prefix(data: bytes) -> None:
+        """Raises WireError as soon as the first bytes can't become a handshake."""
+        if data[:20] != _PROTOCOL[: len(data)]:
+            raise WireError("not a BitTorrent handshake")
 
     @classmethod
     def decode(cls, data: bytes) -> Handshake:
@@ -74,10 +81,8 @@ class ExtensionHandshake:
             fields[b"p"] = self.port
         if self.upload_only:
             fields[b"upload_only"] = 1
-        try:
+        with suppress(ValueError):  # a host name: there is nothing to tell
             fields[b"yourip"] = ipaddress.ip_address(your_host.partition("%")[0]).packed
-        except ValueError:
-            pass  # a host name: there is nothing to tell
         return bencode2.bencode(fields)
 
     @classmethod

@@ -1,0 +1,95 @@
+"""Connects to peers, a few at a time, each within a time limit."""
+
+from __future__ import annotations
+
+import queue
+import socket
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+
+from client.net.handshaking import TIME_LIMIT, shake_hands
+from common.types import Endpoint, InfoHash, PeerId
+from common.wire.handshake import Handshake
+from common.wire.messages import WireError
+
+log = structlog.get_logger(__name__)
+
+THREADS: Final = 8
+MAX_WAITING: Final = 256
+"""Dials that may wait for a thread."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dial:
+    """Who to connect to for which torrent.
+
+    `connected` takes over the socket (False when it is not wanted any more); `failed` hears why
+    there is none. One of them is called, by one of the dialer's threads.
+    """
+
+    endpoint: Endpoint
+    info_hash: InfoHash
+    connected: Callable[[socket.socket, Handshake, Endpoint], bool]
+    failed: Callable[[Endpoint, str], None]
+
+
+class Dialer:
+    """A small crowd of threads that dial."""
+
+    def __init__(self, peer_id: PeerId) -> None:
+        self._peer_id = peer_id
+        self._dials: queue.Queue[Dial | None] = queue.Queue(MAX_WAITING)
+        self._closing = False
+        self._threads = [
+            threading.Thread(target=self._run, name=f"dialer-{number}", daemon=True)
+            for number in range(THREADS)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def dial(self, dial: Dial) -> bool:
+        """Connect soon; False when too many wait already (nothing is called then)."""
+        if self._closing:
+            return False
+        try:
+            self._dials.put_nowait(dial)
+        except queue.Full:
+            return False
+        return True
+
+    def close(self, timeout: float = 2.0) -> None:
+        """Dial nobody any more; a dial under way may take longer than `timeout` seconds."""
+        self._closing = True
+        with suppress(queue.Empty):
+            while True:
+                self._dials.get_nowait()
+        for _ in self._threads:
+            self._dials.put(None)
+        for thread in self._threads:
+            thread.join(timeout / len(self._threads))
+
+    def _run(self) -> None:
+        while (dial := self._dials.get()) is not None:
+            try:
+                self._attempt(dial)
+            except Exception:
+                log.exception("dial failed", peer=str(dial.endpoint))
+
+    def _attempt(self, dial: Dial) -> None:
+        sock = None
+        connected = False
+        try:
+            sock = socket.create_connection(dial.endpoint, timeout=TIME_LIMIT)
+            handshake = shake_hands(sock, dial.info_hash, self._peer_id)
+            connected = not self._closing and dial.connected(sock, handshake, dial.endpoint)
+        except (OSError, WireError) as error:
+            log.debug("can't reach a peer", peer=str(dial.endpoint), error=str(error))
+            dial.failed(dial.endpoint, str(error))
+        finally:
+            if sock is not None and not connected:
+                sock.close()

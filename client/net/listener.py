@@ -1,0 +1,127 @@
+"""The upload server: accepts peers, reads their handshakes, hands them over."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Final
+
+import structlog
+
+from client.net.handshaking import receive_handshake
+from client.net.transport import remote_endpoint
+from common.errors import ErrorCode, MinitorrentError
+from common.types import Endpoint
+from common.wire.handshake import Handshake
+from common.wire.messages import WireError
+
+log = structlog.get_logger(__name__)
+
+MAX_HANDSHAKES: Final = 64
+"""Connections that may be in the middle of their handshake at once."""
+
+_BACKLOG: Final = 128
+
+Admit = Callable[[socket.socket, Handshake, Endpoint], bool]
+"""Takes over a socket whose peer has shaken hands; False when it isn't wanted."""
+
+
+class Listener:
+    """Listens at one address. `admit` is called from many threads and must answer quickly.
+
+    Raises MinitorrentError(permission_denied) when the address can't be had.
+    """
+
+    def __init__(self, address: Endpoint, admit: Admit) -> None:
+        self._admit = admit
+        self._sock = _listen(address)
+        self._closing = False
+        self._handshakes = threading.BoundedSemaphore(MAX_HANDSHAKES)
+        self._shaking: set[socket.socket] = set()
+        self._lock = threading.Lock()
+        self._thread = threading.Thread(target=self._accept, name="listener", daemon=True)
+        self._thread.start()
+
+    @property
+    def port(self) -> int:
+        """The TCP port listened on."""
+        port: int = self._sock.getsockname()[1]
+        return port
+
+    def close(self) -> None:
+        """Accept nobody any more."""
+        self._closing = True
+        with suppress(OSError):
+            self._sock.shutdown(socket.SHUT_RDWR)  # wakes accept()
+        self._thread.join(5.0)
+        self._sock.close()
+        with self._lock:
+            for sock in self._shaking:
+                with suppress(OSError):
+                    sock.shutdown(socket.SHUT_RDWR)
+
+    def _accept(self) -> None:
+        while not self._closing:
+            try:
+                sock, _ = self._sock.accept()
+            except OSError as error:
+                if not self._closing:  # out of descriptors, or a peer that left at once
+                    log.warning("can't accept a peer", error=str(error))
+                    threading.Event().wait(0.1)
+                continue
+            if not self._handshakes.acquire(blocking=False):
+                sock.close()
+                continue
+            threading.Thread(
+                target=self._welcome, args=(sock,), name="handshake", daemon=True
+            ).start()
+
+    def _welcome(self, sock: socket.socket) -> None:
+        """Read one handshake and hand the socket over, or close it."""
+        with self._lock:
+            self._shaking.add(sock)
+        admitted = False
+        try:
+            endpoint = remote_endpoint(sock)
+            handshake = receive_handshake(sock)
+            with self._lock:
+                self._shaking.discard(sock)
+            admitted = not self._closing and self._admit(sock, handshake, endpoint)
+        except (OSError, WireError) as error:
+            log.debug("handshake failed", error=str(error))
+        except Exception:
+            log.exception("handshake failed")
+        finally:
+            with self._lock:
+                self._shaking.discard(sock)
+            if not admitted:
+                sock.close()
+            self._handshakes.release()
+
+
+def _listen(address: Endpoint) -> socket.socket:
+    try:
+        family, kind, protocol, _, where = socket.getaddrinfo(
+            address.host, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        sock = socket.socket(family, kind, protocol)
+    except OSError as error:
+        raise _unusable(address, error) from error
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind(where)
+        sock.listen(_BACKLOG)
+    except OSError as error:
+        sock.close()
+        raise _unusable(address, error) from error
+    return sock
+
+
+def _unusable(address: Endpoint, error: OSError) -> MinitorrentError:
+    reason = error.strerror or str(error)
+    return MinitorrentError(
+        ErrorCode.PERMISSION_DENIED,
+        f"Can't accept peers at {address}: {reason}. Choose another address or port.",
+    )

@@ -1,0 +1,224 @@
+"""One peer's connection: a thread that reads and a thread that writes.
+
+Neither ever waits for the other, so two peers that send to each other at full speed can't block
+each other. What the bytes mean is the handler's business; the torrent in the engine is one.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Sequence
+from typing import Final, Protocol
+
+import structlog
+
+from client.core.receiver import Event, Receiver
+from client.net.transport import Transport
+from common.types import Block, Endpoint
+from common.wire.codec import piece_header
+from common.wire.handshake import Handshake
+from common.wire.messages import WireError
+
+log = structlog.get_logger(__name__)
+
+BLOCKS_A_SEND: Final = 64
+"""Blocks that go out in one call."""
+
+MAX_WAITING_REQUESTS: Final = 2048
+"""Requests that a peer may have waiting for our answer; we announce this number (`reqq`)."""
+
+MAX_WAITING_CONTROL: Final = 4 * 1024 * 1024
+"""Bytes of other messages that may wait for a peer that does not read."""
+
+
+class PeerHandler(Protocol):
+    """Who makes sense of a peer's messages."""
+
+    def on_received(self, peer: PeerConnection, events: list[Event], count: int) -> None:
+        """`count` bytes came and mean `events` (often none); in the reader's thread.
+
+        Raises WireError when the peer broke the protocol; that ends the connection.
+        """
+
+    def on_sent(self, peer: PeerConnection, payload: int) -> None:
+        """`payload` block bytes are sent; in the writer's thread."""
+
+    def on_closed(self, peer: PeerConnection) -> None:
+        """The connection has ended, nothing is read or written any more; in the reader's thread."""
+
+    def block_views(self, block: Block) -> Sequence[memoryview]:
+        """The bytes of a run inside a piece, in order, without copying them.
+
+        Raises OSError when the content can't be read.
+        """
+
+
+class PeerConnection:
+    """A peer after the handshake. `key` names it to the swarm; `incoming`: it dialled us."""
+
+    def __init__(
+        self,
+        key: int,
+        transport: Transport,
+        endpoint: Endpoint,
+        handshake: Handshake,
+        handler: PeerHandler,
+        *,
+        incoming: bool,
+    ) -> None:
+        self.key = key
+        self.endpoint = endpoint
+        self.handshake = handshake
+        self.incoming = incoming
+        self.receiver = Receiver()
+        self.close_reason: str | None = None
+        self._transport = transport
+        self._handler = handler
+        self._ready = threading.Condition()
+        self._control: deque[bytes] = deque()
+        self._control_size = 0
+        self._blocks: deque[Block] = deque()
+        name = f"peer {endpoint}"
+        self._reader = threading.Thread(target=self._read, name=f"{name} reader", daemon=True)
+        self._writer = threading.Thread(target=self._write, name=f"{name} writer", daemon=True)
+
+    def __repr__(self) -> str:
+        way = "from" if self.incoming else "to"
+        return f"PeerConnection({self.key} {way} {self.endpoint}, {self.close_reason or 'open'})"
+
+    def start(self) -> None:
+        """Begin to read and write."""
+        self._writer.start()
+        self._reader.start()
+
+    def join(self, timeout: float) -> bool:
+        """Wait until both threads have ended; False when that takes longer (seconds)."""
+        self._reader.join(timeout)
+        return not self._reader.is_alive()
+
+    def close(self, reason: str) -> None:
+        """End the connection; returns at once. The first reason counts."""
+        with self._ready:
+            if self.close_reason is None:
+                self.close_reason = reason
+            self._ready.notify()
+        self._transport.close()
+
+    # --- sending ----------------------------------------------------------------------------
+    def send(self, data: bytes) -> None:
+        """Put encoded messages on their way, before any block that waits."""
+        with self._ready:
+            self._control.append(data)
+            self._control_size += len(data)
+            overfull = self._control_size > MAX_WAITING_CONTROL
+            self._ready.notify()
+        if overfull:
+            self.close("does not read what is sent")
+
+    def send_blocks(self, blocks: list[Block]) -> None:
+        """Answer these requests; raises WireError when too many are waiting."""
+        with self._ready:
+            self._blocks.extend(blocks)
+            waiting = len(self._blocks)
+            self._ready.notify()
+        if waiting > MAX_WAITING_REQUESTS:
+            raise WireError(f"{waiting} requests at once")
+
+    def withdraw_block(self, block: Block) -> bool:
+        """Don't answer this request after all; False when it is answered or unknown."""
+        with self._ready:
+            try:
+                self._blocks.remove(block)
+            except ValueError:
+                return False
+            return True
+
+    def withdraw_blocks(self) -> list[Block]:
+        """Answer no waiting request; returns them."""
+        with self._ready:
+            withdrawn = list(self._blocks)
+            self._blocks.clear()
+            return withdrawn
+
+    # --- threads ----------------------------------------------------------------------------
+    def _read(self) -> None:
+        receiver, handler = self.receiver, self._handler
+        reason = "closed by the peer"
+        try:
+            while count := self._transport.receive(receiver.buffers()):
+                handler.on_received(self, receiver.advance(count), count)
+        except WireError as error:
+            reason = f"broke the protocol: {error}"
+        except OSError as error:
+            reason = f"connection lost: {error.strerror or error}"
+        except Exception:
+            reason = "internal error"
+            log.exception("peer reader failed", peer=str(self.endpoint))
+        finally:
+            self.close(reason)
+            self._writer.join()
+            self._transport.release()
+            handler.on_closed(self)
+
+    def _write(self) -> None:
+        reason = ""
+        try:
+            while (work := self._next_work()) is not None:
+                self._send_work(*work)
+        except OSError as error:
+            reason = f"connection lost: {error.strerror or error}"
+        except Exception:
+            reason = "internal error"
+            log.exception("peer writer failed", peer=str(self.endpoint))
+        finally:
+            self.close(reason)
+
+    def _next_work(self) -> tuple[bytes, list[Block]] | None:
+        """Wait for something to send; None when the connection is being closed."""
+        with self._ready:
+            while not (self._control or self._blocks) and self.close_reason is None:
+                self._ready.wait()
+            if self.close_reason is not None:
+                return None
+            control = b"".join(self._control)
+            self._control.clear()
+            self._control_size = 0
+            count = min(BLOCKS_A_SEND, len(self._blocks))
+            return control, [self._blocks.popleft() for _ in range(count)]
+
+    def _send_work(self, control: bytes, blocks: list[Block]) -> None:
+        buffers: list[bytes | memoryview] = [control] if control else []
+        for run in _runs(blocks):
+            buffers += self._run_buffers(run)
+        self._transport.send(buffers)
+        if blocks:
+            self._handler.on_sent(self, sum(block.length for block in blocks))
+
+    def _run_buffers(self, run: list[Block]) -> list[bytes | memoryview]:
+        """Headers and payloads of blocks that lie side by side: one look at the file for all."""
+        first = run[0]
+        whole = Block(first.piece, first.begin, sum(block.length for block in run))
+        views = self._handler.block_views(whole)
+        buffers: list[bytes | memoryview] = []
+        for block in run:
+            buffers.append(piece_header(block))
+            if len(views) == 1:
+                start = block.begin - first.begin
+                buffers.append(views[0][start : start + block.length])
+            else:
+                buffers += self._handler.block_views(block)
+        return buffers
+
+
+def _runs(blocks: list[Block]) -> list[list[Block]]:
+    """Cut a list of blocks where one does not follow on the one before."""
+    runs: list[list[Block]] = []
+    follows: tuple[int, int] | None = None
+    for block in blocks:
+        if follows == (block.piece, block.begin):
+            runs[-1].append(block)
+        else:
+            runs.append([block])
+        follows = (block.piece, block.begin + block.length)
+    return runs

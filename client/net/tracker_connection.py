@@ -1,0 +1,270 @@
+"""One connection to one tracker: requests out, replies and notices in (docs/protocol.md)."""
+
+from __future__ import annotations
+
+import ipaddress
+import itertools
+import socket
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, Final
+
+import structlog
+from pydantic import ValidationError
+
+from common.api.accounts import PING, Ping
+from common.api.events import EventNotice
+from common.api.lines import (
+    LIMIT_AFTER_LOGIN,
+    PROTOCOL_VERSION,
+    GreetingLine,
+    LineDecoder,
+    NoticeLine,
+    ReplyLine,
+    decode_line,
+    encode_request,
+)
+from common.api.model import Model
+from common.api.operation import Operation, ReplyT, RequestT
+from common.errors import ErrorCode, MinitorrentError
+from common.types import Endpoint
+
+log = structlog.get_logger(__name__)
+
+CONNECT_LIMIT: Final = 5.0
+"""Seconds for the connection and its greeting."""
+
+REPLY_LIMIT: Final = 30.0
+PING_EVERY: Final = 30.0
+SILENCE_LIMIT: Final = 75.0
+"""A tracker from which nothing came for so many seconds, in spite of pings, is gone."""
+
+_READ_SIZE: Final = 256 * 1024
+
+
+class ConnectionLostError(MinitorrentError):
+    """The connection ended before the reply came; the request may have been carried out."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            ErrorCode.TRACKER_UNREACHABLE,
+            "The connection to the tracker was lost; look whether it was done, and try again.",
+        )
+
+
+class _Pending:
+    """A request that waits for its reply."""
+
+    def __init__(self) -> None:
+        self.done = threading.Event()
+        self.reply: ReplyLine | None = None
+
+
+class TrackerConnection:
+    """An open session connection. `on_notice` and `on_closed` are called by its reader thread.
+
+    The constructor connects; it raises OSError when nobody answers, MinitorrentError when the
+    other side is no tracker that this client understands.
+    """
+
+    def __init__(
+        self,
+        tracker: Endpoint,
+        source_host: str | None,
+        on_notice: Callable[[EventNotice], None],
+        on_closed: Callable[[TrackerConnection], None],
+    ) -> None:
+        self.tracker = tracker
+        self._on_notice = on_notice
+        self._on_closed = on_closed
+        self._decoder = LineDecoder(LIMIT_AFTER_LOGIN)
+        self._numbers = itertools.count(1)
+        self._pending: dict[int, _Pending] = {}
+        self._lock = threading.Lock()
+        self._send_lock = threading.Lock()
+        self._closed = False
+        self._heard_at = time.monotonic()
+        self._sock = _connect(tracker, source_host)
+        try:
+            early = self._greet()
+        except BaseException:
+            self._sock.close()
+            raise
+        self._reader = threading.Thread(
+            target=self._read, args=(early,), name=f"tracker {tracker}", daemon=True
+        )
+        self._reader.start()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it has not been lost yet."""
+        return not self._closed
+
+    def request(
+        self, operation: Operation[RequestT, ReplyT], request: RequestT, limit: float = REPLY_LIMIT
+    ) -> ReplyT:
+        """Have the tracker carry out an operation; waits at most `limit` seconds.
+
+        Raises MinitorrentError: the tracker's refusal, `timeout`, or ConnectionLostError.
+        """
+        number, pending = self._send(operation, request)
+        try:
+            if not pending.done.wait(limit):
+                raise MinitorrentError(
+                    ErrorCode.TIMEOUT, "The tracker did not answer in time; try again."
+                )
+        finally:
+            with self._lock:
+                self._pending.pop(number, None)
+        if pending.reply is None:
+            raise ConnectionLostError
+        return _judge(operation, pending.reply)
+
+    def close(self) -> None:
+        """End the connection; waits until its reader has ended, unless called by the reader."""
+        self._hang_up()
+        if threading.current_thread() is not self._reader:
+            self._reader.join(2.0)
+
+    # --- sending ----------------------------------------------------------------------------
+    def _send(self, operation: Operation[Any, Any], request: Model) -> tuple[int, _Pending]:
+        number, pending = next(self._numbers), _Pending()
+        with self._lock:
+            if self._closed:
+                raise ConnectionLostError
+            self._pending[number] = pending
+        try:
+            with self._send_lock:
+                self._sock.sendall(encode_request(number, operation.name, request))
+        except OSError as error:
+            self._hang_up()
+            raise ConnectionLostError from error
+        return number, pending
+
+    def _hang_up(self) -> None:
+        with suppress(OSError):
+            self._sock.shutdown(socket.SHUT_RDWR)
+
+    # --- reading ----------------------------------------------------------------------------
+    def _greet(self) -> list[bytes]:
+        """Check the greeting; returns lines that came with it."""
+        self._sock.settimeout(CONNECT_LIMIT)
+        lines: list[bytes] = []
+        while not lines:
+            data = self._sock.recv(_READ_SIZE)
+            if not data:
+                raise ConnectionLostError
+            lines = self._decoder.feed(data)
+        try:
+            major, _ = GreetingLine.model_validate(decode_line(lines[0])).minitorrent.version
+        except (ValidationError, MinitorrentError) as error:
+            raise _no_tracker(self.tracker, _refusal(lines[0])) from error
+        if major != PROTOCOL_VERSION[0]:
+            raise _no_tracker(self.tracker, f"it speaks version {major} of the protocol")
+        return lines[1:]
+
+    def _read(self, lines: list[bytes]) -> None:
+        try:
+            while True:
+                for line in lines:
+                    self._take(line)
+                data = self._receive()
+                if not data:
+                    break
+                lines = self._decoder.feed(data)
+        except (OSError, MinitorrentError) as error:
+            log.info("tracker connection lost", tracker=str(self.tracker), error=str(error))
+        except Exception:
+            log.exception("tracker reader failed", tracker=str(self.tracker))
+        finally:
+            with self._lock:
+                self._closed = True
+                waiting = list(self._pending.values())
+            for pending in waiting:
+                pending.done.set()
+            with self._send_lock:
+                self._sock.close()
+            self._on_closed(self)
+
+    def _receive(self) -> bytes:
+        """Wait for bytes, pinging the tracker when it is silent; empty at the end."""
+        while True:
+            self._sock.settimeout(PING_EVERY)
+            try:
+                data = self._sock.recv(_READ_SIZE)
+            except TimeoutError:
+                if time.monotonic() - self._heard_at > SILENCE_LIMIT:
+                    raise
+                self._send(PING, Ping())
+                continue
+            self._heard_at = time.monotonic()
+            return data
+
+    def _take(self, line: bytes) -> None:
+        message = decode_line(line)
+        try:
+            if "event" in message:
+                self._on_notice(NoticeLine.model_validate(message).event)
+                return
+            reply = ReplyLine.model_validate(message)
+        except ValidationError:
+            log.warning("the tracker sent a line of unknown form", tracker=str(self.tracker))
+            return
+        with self._lock:
+            pending = self._pending.pop(reply.id, None) if reply.id is not None else None
+        if pending is not None:
+            pending.reply = reply
+            pending.done.set()
+
+
+def _connect(tracker: Endpoint, source_host: str | None) -> socket.socket:
+    """Dial the tracker, from the address where peers reach us if that works.
+
+    The tracker takes a peer's address from its connection, so a client that accepts peers at one
+    of several addresses has to come from that one.
+    """
+    sock = None
+    if source_host is not None:
+        with suppress(OSError):
+            sock = socket.create_connection(tracker, CONNECT_LIMIT, (source_host, 0))
+    if sock is None:
+        sock = socket.create_connection(tracker, CONNECT_LIMIT)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    return sock
+
+
+def source_host(listen: Endpoint) -> str | None:
+    """The address that trackers should see, when peers are accepted at one address only."""
+    try:
+        address = ipaddress.ip_address(listen.host)
+    except ValueError:
+        return None
+    return None if address.is_unspecified else listen.host
+
+
+def _judge(operation: Operation[Any, ReplyT], reply: ReplyLine) -> ReplyT:
+    if reply.ok:
+        return operation.read_reply(reply.result or {})
+    if reply.error is None:
+        raise MinitorrentError(ErrorCode.INTERNAL, "The tracker refused without a reason.")
+    try:
+        code = ErrorCode(reply.error.code)
+    except ValueError:  # a code that a newer tracker added
+        code = ErrorCode.INTERNAL
+    raise MinitorrentError(code, reply.error.message)
+
+
+def _refusal(line: bytes) -> str:
+    """What a tracker that refuses the connection said instead of its greeting."""
+    try:
+        error = ReplyLine.model_validate(decode_line(line)).error
+    except (ValidationError, MinitorrentError):
+        error = None
+    return error.message if error else "no Minitorrent tracker answers there"
+
+
+def _no_tracker(tracker: Endpoint, reason: str) -> MinitorrentError:
+    return MinitorrentError(ErrorCode.TRACKER_UNREACHABLE, f"{tracker}: {reason}")

@@ -1,0 +1,75 @@
+"""A peer connection's bytes: scatter reads and gathered writes on a plain TCP socket."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Protocol
+
+from common.types import Endpoint
+
+_SLOTS = 1024  # what Linux takes in one call
+
+
+class Transport(Protocol):
+    """A stream that one thread reads while another writes."""
+
+    def receive(self, buffers: Sequence[memoryview]) -> int:
+        """Fill the buffers in order; returns how many bytes came, 0 at the end of the stream.
+
+        Blocks until at least one byte is there. Raises OSError when the connection fails.
+        """
+
+    def send(self, buffers: list[bytes | memoryview]) -> None:
+        """Send all bytes of the buffers in order; blocks. Raises OSError when that fails."""
+
+    def close(self) -> None:
+        """End the connection in both directions and wake whoever waits in it."""
+
+    def release(self) -> None:
+        """Give the descriptor back; nobody may use the transport any more."""
+
+
+class PlainTransport:
+    """A connected TCP socket without a time limit: who wants to end a wait calls `close`."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        sock.settimeout(None)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        self._sock = sock
+
+    def receive(self, buffers: Sequence[memoryview]) -> int:
+        """See Transport."""
+        if len(buffers) == 1:
+            return self._sock.recv_into(buffers[0])
+        return self._sock.recvmsg_into(buffers)[0]
+
+    def send(self, buffers: list[bytes | memoryview]) -> None:
+        """See Transport."""
+        start = 0
+        while start < len(buffers):
+            batch = buffers[start : start + _SLOTS]
+            sent = self._sock.sendmsg(batch)
+            for buffer in batch:
+                if sent < len(buffer):
+                    buffers[start] = memoryview(buffer)[sent:]
+                    break
+                sent -= len(buffer)
+                start += 1
+
+    def close(self) -> None:
+        """See Transport."""
+        with suppress(OSError):
+            self._sock.shutdown(socket.SHUT_RDWR)
+
+    def release(self) -> None:
+        """See Transport."""
+        self._sock.close()
+
+
+def remote_endpoint(sock: socket.socket) -> Endpoint:
+    """Where the other side of a connected socket is; raises OSError when it has gone already."""
+    host, port = sock.getpeername()[:2]
+    return Endpoint(host.removeprefix("::ffff:"), port)
