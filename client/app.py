@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -30,7 +31,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run a client; the exit status."""
     options = _parser().parse_args(argv)
     for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="backslashreplace")
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         config = _read_config(options)
     except MinitorrentError as error:
@@ -169,7 +171,9 @@ def _run(config: ClientConfig, options: argparse.Namespace) -> int:
                 return Repl(session, output, interrupts, config.data_dir).run()
             from client.shell.script import Script, stdin_lines
 
-            lines = stdin_lines() if options.commands is None else map(os.fsencode, options.commands)
+            lines = (
+                stdin_lines() if options.commands is None else map(os.fsencode, options.commands)
+            )
             return Script(session, output, interrupts).run(lines, stay=options.stay)
         finally:
             session.close()

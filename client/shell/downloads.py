@@ -26,16 +26,25 @@ def download_lines(rows: Sequence[DownloadRow], screen: Screen) -> list[str]:
     """The lines of `show_downloads`; names line up, and are cut so that a line fits the screen."""
     groups = [units.visible(row.group) for row in rows]
     facts = [_facts(row) for row in rows]
-    widest_group = max(map(len, groups), default=0)
+    widest_group = max(map(units.columns, groups), default=0)
     room = None
     if screen.width is not None:
         taken = len("[D] ") + widest_group + 1 + 2
-        longest = max((len(f) for f, row in zip(facts, rows, strict=True) if not row.error), default=0)
+        longest = max(
+            (len(f) for f, row in zip(facts, rows, strict=True) if not row.error), default=0
+        )
         room = max(_SHORTEST_NAME, screen.width - taken - longest)
     names = [_name(row.name, room, screen) for row in rows]
-    widest_name = max(map(len, names), default=0)
+    widest_name = max(map(units.columns, names), default=0)
     return [
-        f"{_mark(row, screen)} {group:<{widest_group}} {name:<{widest_name}}  {fact}"
+        " ".join(
+            (
+                _mark(row, screen),
+                units.pad(group, widest_group),
+                units.pad(name, widest_name),
+                f" {fact}",
+            )
+        )
         for row, group, name, fact in zip(rows, groups, names, facts, strict=True)
     ]
 

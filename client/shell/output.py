@@ -15,13 +15,14 @@ from client.shell.render import answer
 from client.shell.runner import Outcome
 from client.shell.screen import Screen
 from client.shell.units import visible
+from common.errors import MinitorrentError
 
 _ERASE_LINE = "\r\x1b[K"
 
 
 def screen_of(stream: TextIO) -> Screen:
     """What a stream can show: it is cut and coloured for terminals only."""
-    unicode = _can_show(stream, "█░…")
+    unicode = can_show(stream.encoding)
     if not stream.isatty():
         return Screen(unicode=unicode)
     plain = "NO_COLOR" in os.environ or os.environ.get("TERM") == "dumb"
@@ -29,10 +30,11 @@ def screen_of(stream: TextIO) -> Screen:
     return Screen(width=width, colour=not plain, unicode=unicode)
 
 
-def _can_show(stream: TextIO, text: str) -> bool:
+def can_show(encoding: str | None) -> bool:
+    """Whether bars, arrows and dots can be written in this encoding."""
     try:
-        text.encode(stream.encoding or "ascii")
-    except UnicodeEncodeError:
+        "█░…·↓↑".encode(encoding or "ascii")
+    except (UnicodeEncodeError, LookupError):
         return False
     return True
 
@@ -57,8 +59,8 @@ class Output:
         """Print what came of a command. Raises BrokenPipeError when nobody reads any more."""
         if self._json:
             self._print(self._out, json.dumps(outcome.as_json()))
-        elif outcome.error is not None:
-            self.error(outcome.error.message)
+        elif isinstance(outcome.answer, MinitorrentError):
+            self.error(outcome.answer.message)
         elif text := answer(outcome.command, outcome.answer, screen_of(self._out)):
             self._print(self._out, text)
 

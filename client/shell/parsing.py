@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from client.shell.command import Argument, Arguments, Command, Option
 from common.errors import ErrorCode, MinitorrentError
 
-
 BLANKS = " \t\r\n\f\v"
 """What separates words; other spaces of Unicode may be part of a name."""
 
@@ -133,8 +132,8 @@ def parse(text: str, commands: Mapping[str, Command]) -> Invocation | None:
         raise MinitorrentError(ErrorCode.USAGE, "Nothing follows the backslash that ends the line.")
     if line.open_quote:
         raise MinitorrentError(
-            ErrorCode.USAGE, f"A quote ({line.open_quote}) is never closed; close it, or put a"
-            " backslash before it.",
+            ErrorCode.USAGE,
+            f"A quote ({line.open_quote}) is never closed; close it, or put a backslash before it.",
         )
     if not line.words:
         return None

@@ -42,8 +42,10 @@ def _shown(name: str, value: object) -> str:
 
 
 def _login(result: status.LoginResult, _: Screen) -> str:
-    groups_text = f"groups: {', '.join(map(visible, result.groups))}" if result.groups else (
-        "in no group yet (create_group or join_group)"
+    groups_text = (
+        f"groups: {', '.join(map(visible, result.groups))}"
+        if result.groups
+        else ("in no group yet (create_group or join_group)")
     )
     sharing = f"; sharing {units.count(result.sharing, 'file')} again" if result.sharing else ""
     return f"Logged in as {visible(result.user)}; {groups_text}{sharing}"

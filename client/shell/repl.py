@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import getpass
+import threading
 import time
-from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,7 @@ from client.shell.completer import CommandCompleter
 from client.shell.downloads import RUNNING
 from client.shell.history import PrivateHistory
 from client.shell.names import SessionNames
-from client.shell.output import Output
+from client.shell.output import Output, can_show
 from client.shell.progress import Progress
 from client.shell.registry import COMMANDS
 from client.shell.runner import Runner
@@ -35,6 +36,168 @@ if TYPE_CHECKING:
     from client.engine.session import Session
 
 _REFRESH = 0.5
-"""Seconds between two looks at the session while somebody types."""
+"""Seconds between two looks at the session while nobody types."""
 
-_STYLE = Style.from_dict({"prompt": "bold", "bottom-toolbar": "reverse"})
+_FRESH = 0.2
+"""Seconds for which one look serves the prompt and the toolbar."""
+
+_WELCOME = """\
+Minitorrent: share files with the members of your groups.
+Make an account with  create_user NAME,  then  login NAME.
+Tab completes what you type; help lists all commands; Ctrl-D ends."""
+_WELCOME_BACK = "Log in with: login NAME (help lists all commands)"
+
+_STYLE = Style.from_dict({"bottom-toolbar": "noreverse bg:ansibrightblack ansiwhite"})
+
+
+class Repl:
+    """One person's sitting at the prompt."""
+
+    def __init__(
+        self,
+        session: Session,
+        output: Output,
+        interrupts: Interrupts,
+        data_dir: Path,
+        *,
+        keyboard: Input | None = None,
+        terminal: TerminalOutput | None = None,
+        ask: Callable[[str], str] = getpass.getpass,
+    ) -> None:
+        self._session = session
+        self._output = output
+        self._interrupts = interrupts
+        self._ask = ask
+        self._terminal = terminal or create_output(always_prefer_tty=True)
+        self._names = SessionNames(session)
+        self._progress = Progress(output, self._screen(), interrupts.stopped)
+        self._runner = Runner(
+            session,
+            progress=self._progress.hashing,
+            cancelled=lambda: self._progress.waiting(session),
+            ask=self._ask_secret,
+        )
+        self._is_first_start = not (data_dir / "history").exists()
+        self._prompt = PromptSession[str](
+            message=lambda: prompt_text(self._look()),
+            completer=ThreadedCompleter(CommandCompleter(COMMANDS, self._names)),
+            complete_while_typing=False,
+            history=PrivateHistory(data_dir / "history", COMMANDS),
+            bottom_toolbar=self._toolbar,
+            refresh_interval=_REFRESH,
+            style=_STYLE,
+            input=keyboard,
+            output=self._terminal,
+        )
+        self._overview: tuple[float, Overview] | None = None
+        self._typing = threading.Lock()
+        self._is_typing = False
+
+    def run(self) -> int:
+        """Prompt, run and answer until the person leaves; the exit status."""
+        self._interrupts.on_end = self._leave_prompt
+        self._session.on_notice(self._noticed)
+        if self._session.overview().user is None:
+            self._output.note(_WELCOME if self._is_first_start else _WELCOME_BACK)
+        while not self._interrupts.ending:
+            try:
+                text = self._read()
+            except KeyboardInterrupt:
+                continue
+            except EOFError:
+                if self._may_leave():
+                    break
+                continue
+            if self._run_line(text):
+                break
+        return 0
+
+    def _read(self) -> str:
+        """Let a line be typed. Raises KeyboardInterrupt on Ctrl-C and EOFError on Ctrl-D."""
+        try:
+            return self._prompt.prompt(pre_run=self._prompt_begins)
+        finally:
+            with self._typing:
+                self._is_typing = False
+
+    def _prompt_begins(self) -> None:
+        with self._typing:
+            self._is_typing = True
+        if self._interrupts.ending:
+            self._prompt.app.exit(exception=EOFError())
+
+    def _run_line(self, text: str) -> bool:
+        """Run one line; whether it ends the program."""
+        self._interrupts.begin_command()
+        try:
+            outcome = self._runner.run(text)
+        except Stopped:
+            self._output.note("")
+            return False
+        finally:
+            self._progress.over()
+            self._names.forget()
+            self._overview = None
+        if outcome is None:
+            return False
+        self._output.answer(outcome)
+        return outcome.ends_program
+
+    def _ask_secret(self, prompt: str) -> str:
+        with self._interrupts.interruptible():
+            try:
+                return self._ask(prompt)
+            except EOFError:
+                raise Stopped from None
+
+    def _may_leave(self) -> bool:
+        """Ask whether to end while downloads run; without any there is nothing to ask."""
+        running = sum(row.state in RUNNING for row in self._session.overview().downloads)
+        if not running or self._interrupts.ending:
+            return True
+        asking = PromptSession[str](input=self._prompt.input, output=self._terminal)
+        question = f"{count(running, 'download')} running, to go on at the next start. End? [y/N] "
+        try:
+            answer = asking.prompt(question)
+        except KeyboardInterrupt:
+            return False
+        except EOFError:
+            return True
+        return answer.strip().casefold() in ("y", "yes")
+
+    def _look(self) -> Overview:
+        now = time.monotonic()
+        if self._overview is None or now - self._overview[0] >= _FRESH:
+            self._overview = (now, self._session.overview())
+        return self._overview[1]
+
+    def _toolbar(self) -> str:
+        return "\n".join(toolbar_lines(self._look(), self._screen()))
+
+    def _screen(self) -> Screen:
+        width = self._terminal.get_size().columns
+        return Screen(width=width, unicode=can_show(self._terminal.encoding()))
+
+    def _noticed(self, notice: Notice) -> None:
+        """Show a notice, from any thread: above the prompt where there is one."""
+        with self._typing:
+            if not self._is_typing:
+                self._output.notice(notice)
+                return
+        app = self._prompt.app
+        with suppress(RuntimeError):  # the prompt's loop closed just now
+            if app.loop is not None:
+                app.loop.call_soon_threadsafe(
+                    lambda: run_in_terminal(lambda: self._output.notice(notice)),
+                    context=app.context,
+                )
+
+    def _leave_prompt(self) -> None:
+        """End the prompt from a signal handler."""
+        app = self._prompt.app
+        if app.is_running and app.loop is not None:
+            app.loop.call_soon_threadsafe(self._exit_app)
+
+    def _exit_app(self) -> None:
+        if self._prompt.app.is_running and not self._prompt.app.is_done:
+            self._prompt.app.exit(exception=EOFError())

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import structlog
 from pydantic import BaseModel
 
 from client.shell.command import Command, Context, never
@@ -86,7 +87,10 @@ class Runner:
         except MinitorrentError as error:
             return Outcome(word, command, error)
         except Exception:
-            return Outcome(word, command, _unexpected(word))
+            logger = structlog.get_logger()
+            logger.exception("a command failed unexpectedly", command=word)
+            sentence = f"{word} failed in an unexpected way; the log says more."
+            return Outcome(word, command, MinitorrentError(ErrorCode.INTERNAL, sentence))
         return Outcome(word, command, result)
 
     def _with_secrets(self, text: str) -> str:
@@ -101,14 +105,3 @@ class Runner:
                 )
             text = f"{text} {quote(secret)}"
         return text
-
-
-def _unexpected(word: str) -> MinitorrentError:
-    """Log the failure being handled, and say so in one sentence."""
-    import structlog
-
-    logger = structlog.get_logger()
-    logger.exception("command failed unexpectedly", command=word)
-    return MinitorrentError(
-        ErrorCode.INTERNAL, f"{word} failed in an unexpected way; the log says more."
-    )

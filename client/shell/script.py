@@ -117,7 +117,10 @@ class Script:
         import getpass
 
         with self._interrupts.interruptible():
-            return getpass.getpass(prompt)
+            try:
+                return getpass.getpass(prompt)
+            except EOFError:
+                raise Stopped from None
 
 
 def stdin_lines() -> Iterator[bytes]:

@@ -13,8 +13,11 @@ _ENDING = [
 ]
 
 
-class Stopped(Exception):
-    """A signal came while the program was waiting for somebody to type."""
+class Stopped(BaseException):
+    """A signal came while the program was waiting for somebody to type.
+
+    Like KeyboardInterrupt it is nobody's error, so it passes through handlers of errors.
+    """
 
 
 class Interrupts:

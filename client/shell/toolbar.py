@@ -32,7 +32,7 @@ def _transfer(row: DownloadRow, width: int, screen: Screen) -> str:
     facts = f" {bar} {units.percent(row.progress):>6} {units.rate(row.down_rate):>10}  {left:<11}"
     room = width - len(facts) - 1
     name = units.shorten(units.visible(f"{row.group}/{row.name}"), room, unicode=screen.unicode)
-    return f" {name:<{room}}{facts}"[:width]
+    return f" {units.pad(name, room)}{facts}"
 
 
 def _state(overview: Overview, running: int, width: int, screen: Screen) -> str:

@@ -72,11 +72,37 @@ def _visible(char: str) -> str:
     return char
 
 
+def columns(text: str) -> int:
+    """How many columns of a terminal `text` takes."""
+    return len(text) if text.isascii() else sum(map(_columns, text))
+
+
+def _columns(char: str) -> int:
+    if unicodedata.combining(char) or char in _JOINERS:
+        return 0
+    return 2 if unicodedata.east_asian_width(char) in "WF" else 1
+
+
+def pad(text: str, width: int) -> str:
+    """`text` with blanks after it, up to `width` columns."""
+    return text + " " * (width - columns(text))
+
+
 def shorten(text: str, width: int, *, unicode: bool) -> str:
-    """At most `width` characters of a name; what is cut is its middle, as endings tell much."""
-    gap = "…" if unicode else "..."
-    if len(text) <= width:
+    """At most `width` columns of a name; what is cut is its middle, as endings tell much."""
+    if columns(text) <= width:
         return text
+    gap = "…" if unicode else "..."
     keep = max(0, width - len(gap))
-    head = (keep + 1) // 2
-    return text[:head] + gap + text[len(text) - (keep - head) :] if keep else gap[:width]
+    tail = _first_columns(text[::-1], keep // 2)[::-1]
+    head = _first_columns(text, keep - columns(tail))
+    return f"{head}{gap}{tail}" if width > len(gap) else gap[:width]
+
+
+def _first_columns(text: str, width: int) -> str:
+    taken = 0
+    for at, char in enumerate(text):
+        taken += _columns(char)
+        if taken > width:
+            return text[:at]
+    return text

@@ -22,9 +22,7 @@ def _share(context: Context, arguments: Arguments) -> BaseModel:
 
 
 def _get(context: Context, arguments: Arguments) -> BaseModel:
-    return context.session.get(
-        Path(home(arguments.text("METAINFO"))), home(arguments.text("DEST"))
-    )
+    return context.session.get(Path(home(arguments.text("METAINFO"))), home(arguments.text("DEST")))
 
 
 def _remove(context: Context, arguments: Arguments) -> BaseModel:
