@@ -10,8 +10,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 from pydantic_core import PydanticCustomError
 
-MAX_METAINFO_BYTES = 5 * 1024 * 1024
-"""A metainfo this long still fits, in base64, into one line of the session protocol."""
+from common.metainfo import MAX_METAINFO_SIZE
 
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,64}\Z")
 _HEX20 = re.compile(r"[0-9a-fA-F]{40}\Z")
@@ -94,7 +93,7 @@ Count = Annotated[int, Field(ge=0, le=2**63 - 1)]
 Metainfo = Annotated[
     bytes,
     BeforeValidator(_decode_base64),
-    Field(max_length=MAX_METAINFO_BYTES),
+    Field(max_length=MAX_METAINFO_SIZE),
     PlainSerializer(_encode_base64, return_type=str, when_used="json"),
 ]
 """The bytes of a metainfo file (BEP 3): base64 on the wire, bytes in the program."""

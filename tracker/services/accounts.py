@@ -1,0 +1,210 @@
+"""Accounts, passwords and logins."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from common.api import accounts as api
+from common.errors import ErrorCode, MinitorrentError
+from common.types import peer_id_from_hex
+from tracker.domain import credentials
+from tracker.domain.throttle import AttemptThrottle
+from tracker.services.caller import Caller, Identity
+from tracker.services.clock import Clock
+from tracker.store.work import ConflictError, Work, Works
+
+TOKEN_SECONDS = 30 * 24 * 3600.0
+_HASHINGS = 2  # at a time: each takes 19 MiB and a core
+_HASHING_WAIT = 20.0  # seconds
+
+
+class Accounts:
+    """The operations on accounts and sessions."""
+
+    def __init__(self, works: Works, clock: Clock, tracker_id: str, min_password: int) -> None:
+        self._works = works
+        self._clock = clock
+        self._tracker_id = tracker_id
+        self._min_password = min_password
+        self._hashing = threading.BoundedSemaphore(_HASHINGS)
+        self._throttle = AttemptThrottle()
+        self._throttle_lock = threading.Lock()
+
+    def create_user(self, _caller: Caller, request: api.CreateUser) -> api.UserReply:
+        """Open an account. Raises MinitorrentError(user_exists, weak_password)."""
+        warning = credentials.check_strength(request.password, self._min_password)
+        with self._works.read() as work:
+            if work.users.by_name(request.user) is not None:
+                raise _user_exists(request.user)
+        password_hash = self._hash(request.password)
+        try:
+            with self._works.write() as work:
+                work.users.add(request.user, password_hash, self._clock())
+        except ConflictError:
+            raise _user_exists(request.user) from None
+        return api.UserReply(user=request.user, warning=warning)
+
+    def login(self, caller: Caller, request: api.Login) -> api.LoginReply:
+        """Start a session. Raises MinitorrentError(bad_credentials, too_many_attempts)."""
+        self._refuse_second_login(caller)
+        with self._works.read() as work:
+            user = work.users.by_name(request.user)
+        stored = credentials.NOBODY if user is None else user.password_hash
+        right = self._check(request.user, caller.address, request.password, stored)
+        if user is None or not right:
+            raise MinitorrentError(
+                ErrorCode.BAD_CREDENTIALS,
+                "The user or the password is wrong; create an account with: "
+                "create_user USER PASSWORD",
+            )
+        token = credentials.encode_secret(secrets.token_bytes(credentials.TOKEN_BYTES))
+        with self._works.write() as work:
+            token_id = work.users.add_token(
+                user.id,
+                credentials.digest_token(token),
+                caller.address,
+                self._clock(),
+                TOKEN_SECONDS,
+            )
+            identity = Identity(
+                user.id,
+                user.name,
+                token_id,
+                caller.connection_id,
+                peer_id_from_hex(request.peer_id),
+                caller.address,
+            )
+            reply = self._enter(work, identity, token)
+        caller.identity = identity
+        return reply
+
+    def resume_session(self, caller: Caller, request: api.ResumeSession) -> api.LoginReply:
+        """Come back with a token. Raises MinitorrentError(not_logged_in)."""
+        self._refuse_second_login(caller)
+        digest = credentials.digest_token(request.token)
+        with self._works.write() as work:
+            found = work.users.renew_token(digest, self._clock(), TOKEN_SECONDS)
+            if found is None:
+                raise MinitorrentError(
+                    ErrorCode.NOT_LOGGED_IN,
+                    "This session has ended; log in again with: login USER PASSWORD",
+                )
+            token, user = found
+            identity = Identity(
+                user.id,
+                user.name,
+                token.id,
+                caller.connection_id,
+                peer_id_from_hex(request.peer_id),
+                caller.address,
+            )
+            reply = self._enter(work, identity, request.token)
+        caller.identity = identity
+        return reply
+
+    def logout(self, caller: Caller, _request: api.Logout) -> api.UserReply:
+        """End the session; its token is of no use any more."""
+        identity = caller.require_login()
+        with self._works.write() as work:
+            work.users.revoke_token(identity.token_id)
+        caller.identity = None
+        return api.UserReply(user=identity.user)
+
+    def change_password(self, me: Identity, request: api.ChangePassword) -> api.UserReply:
+        """Replace the password and end the user's other sessions.
+
+        Raises MinitorrentError(bad_credentials, too_many_attempts, weak_password).
+        """
+        warning = credentials.check_strength(request.new, self._min_password)
+        with self._works.read() as work:
+            user = work.users.by_name(me.user)
+        stored = credentials.NOBODY if user is None else user.password_hash
+        if not self._check(me.user, me.address, request.old, stored):
+            raise MinitorrentError(ErrorCode.BAD_CREDENTIALS, "The old password is wrong.")
+        password_hash = self._hash(request.new)
+        with self._works.write() as work:
+            work.users.set_password(me.user_id, password_hash)
+            work.users.revoke_other_tokens(me.user_id, me.token_id)
+        return api.UserReply(user=me.user, warning=warning)
+
+    def ping(self, _caller: Caller, _request: api.Ping) -> api.Pong:
+        """Nothing but a sign of life."""
+        return api.Pong()
+
+    def refresh(self, caller: Caller) -> None:
+        """Forget the caller's login when it was ended elsewhere, as by a new password."""
+        if caller.identity is None:
+            return
+        with self._works.read() as work:
+            if not work.trackers.is_connected(caller.connection_id):
+                caller.identity = None
+
+    def disconnect(self, caller: Caller) -> None:
+        """The connection is gone, and the user's presence with it; the token stays good."""
+        if caller.identity is None:
+            return
+        with self._works.write() as work:
+            work.trackers.disconnect(caller.connection_id)
+        caller.identity = None
+
+    def _refuse_second_login(self, caller: Caller) -> None:
+        if caller.identity is not None:
+            raise MinitorrentError(
+                ErrorCode.USAGE,
+                f"You are logged in as {caller.identity.user} already; log out first with: logout",
+            )
+
+    def _enter(self, work: Work, identity: Identity, token: str) -> api.LoginReply:
+        work.trackers.connect(
+            identity.connection_id,
+            self._tracker_id,
+            identity.token_id,
+            identity.user_id,
+            self._clock(),
+        )
+        return api.LoginReply(
+            user=identity.user,
+            token=token,
+            groups=work.groups.names_of(identity.user_id),
+            shares=[
+                api.SharedFile(group=group, name=file.name, info_hash=file.info_hash.hex())
+                for group, file in work.files.shared_by(identity.user_id)
+            ],
+            pending_requests=work.groups.requests_to_decide(identity.user_id),
+        )
+
+    def _check(self, user: str, address: str, password: str, stored: str) -> bool:
+        """Is the password right? Raises MinitorrentError(too_many_attempts)."""
+        with self._throttle_lock:
+            self._throttle.attempt((user, address), self._clock())
+        with self._one_hashing():
+            right = credentials.is_password(password, stored)
+        if right:
+            with self._throttle_lock:
+                self._throttle.succeeded((user, address))
+        return right
+
+    def _hash(self, password: str) -> str:
+        with self._one_hashing():
+            return credentials.hash_password(password, secrets.token_bytes(credentials.SALT_BYTES))
+
+    @contextmanager
+    def _one_hashing(self) -> Iterator[None]:
+        if not self._hashing.acquire(timeout=_HASHING_WAIT):
+            raise MinitorrentError(
+                ErrorCode.TOO_MANY_ATTEMPTS,
+                "Too many people are logging in at this moment; try again in a minute.",
+            )
+        try:
+            yield
+        finally:
+            self._hashing.release()
+
+
+def _user_exists(user: str) -> MinitorrentError:
+    return MinitorrentError(
+        ErrorCode.USER_EXISTS, f"There is a user {user} already; choose another name."
+    )

@@ -1,0 +1,245 @@
+"""Announces: who is there for a file, and whom to ask for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from common import announce as http
+from common.api import presence as api
+from common.errors import ErrorCode, MinitorrentError
+from common.types import InfoHash, info_hash_from_hex, peer_id_from_hex
+from tracker.domain.selection import Peer, Random, count_peers, select_peers
+from tracker.services.caller import Identity
+from tracker.services.clock import Clock
+from tracker.services.files import no_such_info_hash
+from tracker.store.peers import Sighting
+from tracker.store.schema import File
+from tracker.store.work import ConflictError, Work, Works
+
+SESSION_INTERVAL = 30
+HTTP_INTERVAL = 120
+HTTP_MIN_INTERVAL = 20
+"""Seconds between two announces."""
+
+_HTTP_GRACE = 2 * HTTP_INTERVAL + 60  # a stock client may miss one announce
+_MAX_PEERS = 20_000  # in one reply: with IPv6 addresses and long names it fits a line
+
+
+@dataclass(frozen=True)
+class _Wish:
+    """One file of an announce, checked: the asker may have it."""
+
+    file: File
+    me: Peer
+    uploaded: int
+    downloaded: int
+    event: api.Event
+    numwant: int
+
+
+@dataclass(frozen=True)
+class _Answer:
+    seeders: int
+    leechers: int
+    peers: Sequence[Peer]
+
+
+class Announces:
+    """Announces over the session and over HTTP."""
+
+    def __init__(self, works: Works, clock: Clock, random: Random) -> None:
+        self._works = works
+        self._clock = clock
+        self._random = random
+
+    def announce(self, me: Identity, request: api.Announce) -> api.AnnounceReply:
+        """Tell of many files at once; each is answered, or refused, by itself.
+
+        A file that the client has in full is noted as shared by the user until `stop_share`.
+        """
+        wanted = {info_hash_from_hex(file.info_hash): file for file in request.files}
+        most = min(api.MAX_NUMWANT, _MAX_PEERS // max(1, len(wanted)))
+        try:
+            with self._works.write() as work:
+                files = work.files.by_info_hashes(wanted.keys())
+                refused = _refusals(work, me, wanted.keys(), files)
+                wishes = [
+                    _wish(me, request.port, file, wanted[info_hash], most)
+                    for info_hash, file in files.items()
+                    if info_hash not in refused
+                ]
+                now = self._clock()
+                _note(work, wishes, connection_id=me.connection_id, expires_at=None)
+                offered = [w.file.id for w in wishes if w.me.is_seeder and w.event != "stopped"]
+                work.files.share(offered, me.user_id, now)
+                answers = self._answers(work, wishes, now)
+        except ConflictError:
+            # The connection's row went with its token between two requests.
+            raise MinitorrentError(
+                ErrorCode.NOT_LOGGED_IN, "This session has ended; log in again."
+            ) from None
+        return api.AnnounceReply(
+            interval=SESSION_INTERVAL,
+            files=[_presence(info_hash, refused, answers) for info_hash in wanted],
+        )
+
+    def identify_peer(self, me: Identity, request: api.IdentifyPeer) -> api.IdentifyPeerReply:
+        """Which member has announced this peer id? Raises MinitorrentError(no_such_file, ...)."""
+        info_hash = info_hash_from_hex(request.info_hash)
+        with self._works.read() as work:
+            files = work.files.by_info_hashes([info_hash])
+            for error in _refusals(work, me, [info_hash], files).values():
+                raise error
+            user = work.peers.user_of(
+                files[info_hash].id, peer_id_from_hex(request.peer_id), self._clock()
+            )
+        return api.IdentifyPeerReply(user=user)
+
+    def announce_by_key(
+        self, key: str, request: http.AnnounceRequest, host: str
+    ) -> http.AnnounceResponse:
+        """A stock client's announce; `host` is the IP address that it came from.
+
+        Raises MinitorrentError with the failure reason.
+        """
+        with self._works.write() as work:
+            user_id, user, files = _of_key(work, key, [request.info_hash])
+            if request.info_hash not in files:
+                raise no_such_info_hash(request.info_hash)
+            me = Peer(user_id, user, request.peer_id, host, request.port, request.left)
+            numwant = api.DEFAULT_NUMWANT if request.numwant is None else request.numwant
+            wish = _Wish(
+                files[request.info_hash],
+                me,
+                request.uploaded,
+                request.downloaded,
+                request.event,
+                min(numwant, api.MAX_NUMWANT),
+            )
+            now = self._clock()
+            _note(work, [wish], connection_id=None, expires_at=now + _HTTP_GRACE)
+            answer = self._answers(work, [wish], now)[request.info_hash]
+        return http.AnnounceResponse(
+            interval=HTTP_INTERVAL,
+            min_interval=HTTP_MIN_INTERVAL,
+            complete=answer.seeders,
+            incomplete=answer.leechers,
+            peers=tuple(
+                http.AnnouncedPeer(peer.host, peer.port, peer.peer_id) for peer in answer.peers
+            ),
+        )
+
+    def scrape_by_key(
+        self, key: str, info_hashes: Sequence[InfoHash]
+    ) -> dict[InfoHash, http.ScrapedFile]:
+        """A stock client's scrape; files that aren't in the key's group are left out.
+
+        Raises MinitorrentError with the failure reason.
+        """
+        with self._works.read() as work:
+            _, _, files = _of_key(work, key, info_hashes)
+            counts = work.peers.counts([file.id for file in files.values()], self._clock())
+        scraped = {}
+        for info_hash, file in files.items():
+            complete, incomplete = counts.get(file.id, (0, 0))
+            scraped[info_hash] = http.ScrapedFile(complete, file.completed, incomplete)
+        return scraped
+
+    def _answers(self, work: Work, wishes: Sequence[_Wish], now: float) -> dict[InfoHash, _Answer]:
+        present = work.peers.of_files([wish.file.id for wish in wishes], now)
+        answers = {}
+        for wish in wishes:
+            peers = present[wish.file.id]
+            wanted = 0 if wish.event == "stopped" else wish.numwant
+            selected = select_peers(peers, wish.me, wanted, self._random)
+            answers[InfoHash(wish.file.info_hash)] = _Answer(*count_peers(peers), selected)
+        return answers
+
+
+def _wish(me: Identity, port: int, file: File, told: api.AnnouncedFile, most: int) -> _Wish:
+    return _Wish(
+        file,
+        Peer(me.user_id, me.user, me.peer_id, me.address, port, told.left),
+        told.uploaded,
+        told.downloaded,
+        told.event,
+        min(told.numwant, most),
+    )
+
+
+def _note(
+    work: Work, wishes: Sequence[_Wish], *, connection_id: str | None, expires_at: float | None
+) -> None:
+    """Write down who is there, who left, and who has finished. All wishes are one client's."""
+    if not wishes:
+        return
+    me = wishes[0].me
+    stopped = [wish.file.id for wish in wishes if wish.event == "stopped"]
+    work.peers.drop(me.user_id, me.peer_id, stopped)
+    work.peers.put(
+        [
+            Sighting(
+                wish.file.id, wish.me, wish.uploaded, wish.downloaded, connection_id, expires_at
+            )
+            for wish in wishes
+            if wish.event != "stopped"
+        ]
+    )
+    work.files.count_completed([w.file.id for w in wishes if w.event == "completed"])
+
+
+def _refusals(
+    work: Work, me: Identity, asked: Iterable[InfoHash], files: Mapping[InfoHash, File]
+) -> dict[InfoHash, MinitorrentError]:
+    """Why the asker may not have some of the files."""
+    own = work.groups.is_member_of(me.user_id, {file.group_id for file in files.values()})
+    refused = {}
+    for info_hash in asked:
+        if info_hash not in files:
+            refused[info_hash] = no_such_info_hash(info_hash)
+        elif files[info_hash].group_id not in own:
+            refused[info_hash] = MinitorrentError(
+                ErrorCode.NOT_MEMBER, "You are not a member of the group that shares this file."
+            )
+    return refused
+
+
+def _of_key(
+    work: Work, key: str, info_hashes: Sequence[InfoHash]
+) -> tuple[int, str, dict[InfoHash, File]]:
+    """The key's user, and those of the files that are in the key's group."""
+    holder = work.peers.holder_of(key)
+    if holder is None:
+        raise MinitorrentError(
+            ErrorCode.NOT_MEMBER,
+            "This announce address is not valid (any more); get a new metainfo file with: share",
+        )
+    user, group = holder
+    files = {
+        info_hash: file
+        for info_hash, file in work.files.by_info_hashes(info_hashes).items()
+        if file.group_id == group.id
+    }
+    return user.id, user.name, files
+
+
+def _presence(
+    info_hash: InfoHash,
+    refused: Mapping[InfoHash, MinitorrentError],
+    answers: Mapping[InfoHash, _Answer],
+) -> api.FilePresence:
+    error = refused.get(info_hash)
+    if error is not None:
+        failure = api.Failure(code=error.code.value, message=error.message)
+        return api.FilePresence(info_hash=info_hash.hex(), error=failure)
+    answer = answers[info_hash]
+    return api.FilePresence(
+        info_hash=info_hash.hex(),
+        complete=answer.seeders,
+        incomplete=answer.leechers,
+        peers=[
+            api.PeerRow(host=peer.host, port=peer.port, peer_id=peer.peer_id.hex(), user=peer.user)
+            for peer in answer.peers
+        ],
+    )

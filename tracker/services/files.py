@@ -1,0 +1,162 @@
+"""What groups share."""
+
+from __future__ import annotations
+
+from common import metainfo
+from common.api import files as api
+from common.api.events import EventKind
+from common.errors import ErrorCode, MinitorrentError
+from common.metainfo import Metainfo
+from common.types import InfoHash, info_hash_from_hex
+from tracker.services.caller import Identity
+from tracker.services.clock import Clock
+from tracker.services.events import record
+from tracker.services.groups import source_of
+from tracker.services.memberships import find_own_group
+from tracker.store.schema import File, Group
+from tracker.store.work import Work, Works
+
+
+class Files:
+    """The operations on files."""
+
+    def __init__(self, works: Works, clock: Clock) -> None:
+        self._works = works
+        self._clock = clock
+
+    def list_files(self, me: Identity, request: api.ListFiles) -> api.ListFilesReply:
+        """A group's files, with how many clients have and fetch each."""
+        with self._works.read() as work:
+            group = find_own_group(work, me, request.group)
+            files = work.files.of_group(group.id)
+            counts = work.peers.counts_in_group(group.id, self._clock())
+        rows = []
+        for file, owner in files:
+            seeders, leechers = counts.get(file.id, (0, 0))
+            rows.append(
+                api.FileRow(
+                    name=file.name,
+                    size=file.size,
+                    pieces=file.pieces,
+                    info_hash=file.info_hash.hex(),
+                    owner=owner,
+                    seeders=seeders,
+                    leechers=leechers,
+                )
+            )
+        return api.ListFilesReply(group=request.group, files=rows)
+
+    def add_file(self, me: Identity, request: api.AddFile) -> api.AddFileReply:
+        """Offer a file; the same content under the same name becomes one file with two sharers.
+
+        Raises MinitorrentError(name_taken, usage, not_member, ...).
+        """
+        with self._works.read() as work:
+            find_own_group(work, me, request.group)
+        content = metainfo.parse(request.metainfo)
+        with self._works.write() as work:
+            group = find_own_group(work, me, request.group, lock=True)
+            _check_content(content, request.name, group)
+            now = self._clock()
+            file = work.files.by_name(group.id, request.name)
+            if file is None:
+                file = _new_file(content, group, now)
+                work.files.add(file, request.metainfo)
+                text = f"{me.user} shares {file.name} in {group.name}."
+                record(work, EventKind.FILE_ADDED, group, me.user, file.name, text, now)
+            elif file.info_hash != content.info_hash:
+                raise MinitorrentError(
+                    ErrorCode.NAME_TAKEN,
+                    f"There is other content called {file.name} in {group.name} already; "
+                    "choose another name with --name.",
+                )
+            work.files.share([file.id], me.user_id, now)
+        return api.AddFileReply(
+            group=request.group,
+            name=file.name,
+            size=file.size,
+            pieces=file.pieces,
+            info_hash=file.info_hash.hex(),
+        )
+
+    def get_file(self, me: Identity, request: api.GetFile) -> api.GetFileReply:
+        """A file's metainfo, by name. Raises MinitorrentError(no_such_file, not_member, ...)."""
+        with self._works.read() as work:
+            group = find_own_group(work, me, request.group)
+            return _describe(work, group, _find(work, group, request.name))
+
+    def find_file(self, me: Identity, request: api.FindFile) -> api.GetFileReply:
+        """A file's metainfo, by info-hash. Raises MinitorrentError(no_such_file)."""
+        info_hash = info_hash_from_hex(request.info_hash)
+        with self._works.read() as work:
+            file = work.files.by_info_hashes([info_hash]).get(info_hash)
+            if file is None or not work.groups.is_member_of(me.user_id, [file.group_id]):
+                raise no_such_info_hash(info_hash)
+            return _describe(work, work.files.group_of(file), file)
+
+    def stop_share(self, me: Identity, request: api.StopShare) -> api.FileReply:
+        """Offer a file no more. Raises MinitorrentError(no_such_file, not_member, ...)."""
+        with self._works.write() as work:
+            group = find_own_group(work, me, request.group, lock=True)
+            file = _find(work, group, request.name)
+            work.peers.drop_user(me.user_id, [file.id])
+            if not work.files.unshare(file.id, me.user_id):
+                raise MinitorrentError(
+                    ErrorCode.NO_SUCH_FILE,
+                    f"You don't share {request.name} in {group.name}; see: show_shares",
+                )
+        return api.FileReply(group=request.group, name=request.name)
+
+
+def no_such_info_hash(info_hash: InfoHash) -> MinitorrentError:
+    """The error for an info-hash that no group of the asker shares."""
+    return MinitorrentError(
+        ErrorCode.NO_SUCH_FILE, f"None of your groups shares the file {info_hash.hex()}."
+    )
+
+
+def _find(work: Work, group: Group, name: str) -> File:
+    file = work.files.by_name(group.id, name)
+    if file is None:
+        raise MinitorrentError(
+            ErrorCode.NO_SUCH_FILE,
+            f"There is no file {name} in {group.name}; see: list_files {group.name}",
+        )
+    return file
+
+
+def _check_content(content: Metainfo, name: str, group: Group) -> None:
+    """Metainfo must be made for this group: private, and with the group's source."""
+    if content.name != name:
+        raise MinitorrentError(
+            ErrorCode.USAGE, f"This metainfo is for {content.name}, it can't be shared as {name}."
+        )
+    if not content.private or content.source != source_of(group):
+        raise MinitorrentError(
+            ErrorCode.USAGE,
+            f"This metainfo was not made for {group.name}; share the content itself with: "
+            "upload_file",
+        )
+
+
+def _new_file(content: Metainfo, group: Group, now: float) -> File:
+    return File(
+        group_id=group.id,
+        name=content.name,
+        info_hash=bytes(content.info_hash),
+        size=content.length,
+        pieces=content.piece_count,
+        added_at=now,
+    )
+
+
+def _describe(work: Work, group: Group, file: File) -> api.GetFileReply:
+    return api.GetFileReply(
+        group=group.name,
+        name=file.name,
+        size=file.size,
+        pieces=file.pieces,
+        info_hash=file.info_hash.hex(),
+        owner=work.files.owner(file.id),
+        metainfo=work.files.metainfo(file.id),
+    )

@@ -1,0 +1,243 @@
+"""Groups, their members, and the requests to join them."""
+
+from __future__ import annotations
+
+import secrets
+from typing import cast
+
+from common.api import groups as api
+from common.api.events import EventKind
+from common.errors import ErrorCode, MinitorrentError
+from tracker.domain import rules
+from tracker.domain.rules import Role
+from tracker.services.caller import Identity
+from tracker.services.clock import Clock, iso
+from tracker.services.events import record
+from tracker.services.memberships import find_group, find_own_group, find_user
+from tracker.store.schema import Group
+from tracker.store.work import ConflictError, Work, Works
+
+_UID_BYTES = 16
+
+
+class Groups:
+    """The operations on groups."""
+
+    def __init__(self, works: Works, clock: Clock) -> None:
+        self._works = works
+        self._clock = clock
+
+    def create_group(self, me: Identity, request: api.CreateGroup) -> api.CreateGroupReply:
+        """Create a group that the asker owns. Raises MinitorrentError(group_exists)."""
+        try:
+            with self._works.write() as work:
+                now = self._clock()
+                uid = secrets.token_hex(_UID_BYTES)
+                group = work.groups.add(request.group, uid, "open", now)
+                work.groups.add_member(group.id, me.user_id, Role.OWNER, now)
+        except ConflictError:
+            raise MinitorrentError(
+                ErrorCode.GROUP_EXISTS,
+                f"There is a group {request.group} already; choose another name, or ask to join "
+                f"with: join_group {request.group}",
+            ) from None
+        return api.CreateGroupReply(group=request.group, mode="open")
+
+    def join_group(self, me: Identity, request: api.JoinGroup) -> api.JoinGroupReply:
+        """Ask to join. Raises MinitorrentError(already_member, already_requested, ...)."""
+        with self._works.write() as work:
+            group = find_group(work, request.group, lock=True)
+            rules.check_join(
+                group.name,
+                work.groups.role_of(group.id, me.user_id),
+                work.groups.has_request(group.id, me.user_id),
+            )
+            now = self._clock()
+            work.groups.add_request(group.id, me.user_id, now)
+            text = f"{me.user} asks to join {group.name}."
+            record(work, EventKind.JOIN_REQUESTED, group, me.user, me.user, text, now)
+        return api.JoinGroupReply(group=request.group, status="requested")
+
+    def leave_group(self, me: Identity, request: api.LeaveGroup) -> api.GroupReply:
+        """End one's own membership; an owner's group is passed on, an empty one goes."""
+        with self._works.write() as work:
+            group = find_own_group(work, me, request.group, lock=True)
+            self._part(work, group, me.user_id)
+            others = work.groups.members(group.id)
+            heir = rules.heir(member for member, _ in others)
+            if heir is None:
+                work.groups.delete(group.id)
+            elif not any(member.role is Role.OWNER for member, _ in others):
+                work.groups.set_role(group.id, heir.user_id, Role.OWNER)
+                name = next(name for member, name in others if member == heir)
+                text = f"{me.user} left {group.name}; {name} owns it now."
+                kind = EventKind.ROLE_CHANGED
+                record(work, kind, group, me.user, name, text, self._clock())
+        return api.GroupReply(group=request.group)
+
+    def list_groups(self, me: Identity, _request: api.ListGroups) -> api.ListGroupsReply:
+        """All groups, the asker's or not."""
+        with self._works.read() as work:
+            rows = [
+                api.GroupRow(
+                    group=row.group.name,
+                    owner=row.owner,
+                    members=row.members,
+                    files=row.files,
+                    mode=_mode(row.group),
+                    member=row.is_member,
+                )
+                for row in work.groups.summaries(me.user_id)
+            ]
+        return api.ListGroupsReply(groups=rows)
+
+    def get_group(self, me: Identity, request: api.GetGroup) -> api.GroupProfileReply:
+        """What a member's client has to know of the group."""
+        with self._works.read() as work:
+            group = find_own_group(work, me, request.group)
+            return api.GroupProfileReply(
+                group=group.name, mode=_mode(group), source=source_of(group)
+            )
+
+    def list_members(self, me: Identity, request: api.ListMembers) -> api.ListMembersReply:
+        """The members, the longest-standing first, and who of them is online."""
+        with self._works.read() as work:
+            group = find_own_group(work, me, request.group)
+            members = work.groups.members(group.id)
+            online = work.trackers.online([member.user_id for member, _ in members], self._clock())
+            rows = [
+                api.MemberRow(
+                    user=name,
+                    role=member.role.value,
+                    online=member.user_id in online,
+                )
+                for member, name in members
+            ]
+        return api.ListMembersReply(group=request.group, members=rows)
+
+    def list_requests(self, me: Identity, request: api.ListRequests) -> api.ListRequestsReply:
+        """Who asks to join, for admins."""
+        with self._works.read() as work:
+            group, _ = self._administered(work, me, request.group)
+            rows = [
+                api.RequestRow(user=user, requested_at=iso(requested_at))
+                for user, requested_at in work.groups.requests(group.id)
+            ]
+        return api.ListRequestsReply(group=request.group, requests=rows)
+
+    def accept_request(self, me: Identity, request: api.AcceptRequest) -> api.MemberReply:
+        """Let a user in. Raises MinitorrentError(not_admin, no_such_request, ...)."""
+        with self._works.write() as work:
+            group, user_id = self._requested(work, me, request)
+            now = self._clock()
+            work.groups.drop_request(group.id, user_id)
+            work.groups.add_member(group.id, user_id, Role.MEMBER, now)
+            text = f"{me.user} let you into {group.name}."
+            kind = EventKind.REQUEST_ACCEPTED
+            record(work, kind, group, me.user, request.user, text, now)
+        return _done(request)
+
+    def reject_request(self, me: Identity, request: api.RejectRequest) -> api.MemberReply:
+        """Turn a user away. Raises MinitorrentError(not_admin, no_such_request, ...)."""
+        with self._works.write() as work:
+            group, user_id = self._requested(work, me, request)
+            work.groups.drop_request(group.id, user_id)
+            text = f"{me.user} rejected your request to join {group.name}."
+            kind = EventKind.REQUEST_REJECTED
+            record(work, kind, group, me.user, request.user, text, self._clock())
+        return _done(request)
+
+    def remove_member(self, me: Identity, request: api.RemoveMember) -> api.MemberReply:
+        """Put a member out, with all that he offers there."""
+        with self._works.write() as work:
+            group, actor, user_id, subject = self._subject(work, me, request)
+            is_self = user_id == me.user_id
+            rules.check_removal(group.name, request.user, actor, subject, is_self=is_self)
+            self._part(work, group, user_id)
+            text = f"{me.user} removed you from {group.name}."
+            kind = EventKind.MEMBER_REMOVED
+            record(work, kind, group, me.user, request.user, text, self._clock())
+        return _done(request)
+
+    def promote(self, me: Identity, request: api.Promote) -> api.MemberReply:
+        """Make a member an admin; nothing happens to one who is."""
+        with self._works.write() as work:
+            group, _, user_id, subject = self._subject(work, me, request)
+            if not subject.is_admin:
+                self._change_role(work, me, group, user_id, request.user, Role.ADMIN)
+        return _done(request)
+
+    def demote(self, me: Identity, request: api.Demote) -> api.MemberReply:
+        """Make an admin an ordinary member; nothing happens to one who is."""
+        with self._works.write() as work:
+            group, actor, user_id, subject = self._subject(work, me, request)
+            rules.check_demotion(
+                group.name,
+                request.user,
+                actor,
+                subject,
+                is_self=user_id == me.user_id,
+                admins=sum(m.role.is_admin for m, _ in work.groups.members(group.id)),
+            )
+            if subject.is_admin:
+                self._change_role(work, me, group, user_id, request.user, Role.MEMBER)
+        return _done(request)
+
+    def transfer_group(self, me: Identity, request: api.TransferGroup) -> api.MemberReply:
+        """Make a member the owner; the old owner stays an admin."""
+        with self._works.write() as work:
+            group, actor, user_id, _ = self._subject(work, me, request)
+            rules.check_transfer(group.name, actor)
+            if user_id != me.user_id:
+                work.groups.set_role(group.id, me.user_id, Role.ADMIN)
+                self._change_role(work, me, group, user_id, request.user, Role.OWNER)
+        return _done(request)
+
+    def _administered(
+        self, work: Work, me: Identity, name: str, *, lock: bool = False
+    ) -> tuple[Group, Role]:
+        group = find_group(work, name, lock=lock)
+        return group, rules.require_admin(name, work.groups.role_of(group.id, me.user_id))
+
+    def _requested(self, work: Work, me: Identity, request: api.OnMember) -> tuple[Group, int]:
+        """The group and the id of the user who asks to join it."""
+        group, _ = self._administered(work, me, request.group, lock=True)
+        user = find_user(work, request.user)
+        rules.check_request(group.name, user.name, work.groups.has_request(group.id, user.id))
+        return group, user.id
+
+    def _subject(
+        self, work: Work, me: Identity, request: api.OnMember
+    ) -> tuple[Group, Role, int, Role]:
+        """The group, the asker's role, and the id and role of the member it is about."""
+        group, actor = self._administered(work, me, request.group, lock=True)
+        user = find_user(work, request.user)
+        role = work.groups.role_of(group.id, user.id)
+        return group, actor, user.id, rules.require_subject(group.name, user.name, role)
+
+    def _change_role(
+        self, work: Work, me: Identity, group: Group, user_id: int, user: str, role: Role
+    ) -> None:
+        work.groups.set_role(group.id, user_id, role)
+        what = {Role.OWNER: "the owner", Role.ADMIN: "an admin", Role.MEMBER: "a member"}[role]
+        text = f"{me.user} made you {what} of {group.name}."
+        record(work, EventKind.ROLE_CHANGED, group, me.user, user, text, self._clock())
+
+    def _part(self, work: Work, group: Group, user_id: int) -> None:
+        """A member goes, and with him what he offers, where he is, and his announce key."""
+        work.peers.drop_from_group(group.id, user_id)
+        work.files.unshare_group(group.id, user_id)
+        work.groups.drop_member(group.id, user_id)
+
+
+def source_of(group: Group) -> str:
+    """What the `source` key of this group's info dictionaries must say."""
+    return f"minitorrent:{group.uid}"
+
+
+def _mode(group: Group) -> api.Mode:
+    return cast(api.Mode, group.mode)
+
+
+def _done(request: api.OnMember) -> api.MemberReply:
+    return api.MemberReply(group=request.group, user=request.user)

@@ -1,0 +1,54 @@
+"""Announce keys: how a member's stock client proves whose it is."""
+
+from __future__ import annotations
+
+import secrets
+
+from common.api import presence as api
+from common.types import Endpoint
+from tracker.domain import credentials
+from tracker.services.caller import Caller
+from tracker.services.clock import Clock
+from tracker.services.memberships import find_own_group
+from tracker.store.work import Works
+
+_KEY_BYTES = 24
+
+
+class Keys:
+    """The operations on announce keys."""
+
+    def __init__(self, works: Works, clock: Clock, tracker_id: str, http_port: int | None) -> None:
+        self._works = works
+        self._clock = clock
+        self._tracker_id = tracker_id
+        self._http_port = http_port
+
+    def announce_key(self, caller: Caller, request: api.AnnounceKey) -> api.AnnounceKeyReply:
+        """The asker's key in a group, made when there is none."""
+        return self._key(caller, request.group, renew=False)
+
+    def renew_announce_key(
+        self, caller: Caller, request: api.RenewAnnounceKey
+    ) -> api.AnnounceKeyReply:
+        """A new key; the old one is refused from now on."""
+        return self._key(caller, request.group, renew=True)
+
+    def _key(self, caller: Caller, group_name: str, *, renew: bool) -> api.AnnounceKeyReply:
+        me = caller.require_login()
+        with self._works.write() as work:
+            group = find_own_group(work, me, group_name, lock=True)
+            if renew:
+                work.peers.drop_key(group.id, me.user_id)
+            key = work.peers.key_of(group.id, me.user_id)
+            if key is None:
+                key = credentials.encode_secret(secrets.token_bytes(_KEY_BYTES))
+                work.peers.add_key(group.id, me.user_id, key)
+            others = work.trackers.others(self._tracker_id, self._clock())
+        own = [] if self._http_port is None else [(caller.reached_at, self._http_port)]
+        return api.AnnounceKeyReply(
+            key=key,
+            announce_urls=[
+                f"http://{Endpoint(host, port)}/announce/{key}" for host, port in own + others
+            ],
+        )

@@ -1,0 +1,40 @@
+"""Lookups that most operations begin with: the group, and the asker's place in it."""
+
+from __future__ import annotations
+
+from common.errors import ErrorCode, MinitorrentError
+from tracker.domain import rules
+from tracker.services.caller import Identity
+from tracker.store.schema import Group, User
+from tracker.store.work import Work
+
+
+def find_group(work: Work, name: str, *, lock: bool = False) -> Group:
+    """The group; with `lock`, nobody else changes it meanwhile.
+
+    Raises MinitorrentError(no_such_group).
+    """
+    group = work.groups.by_name(name, lock=lock)
+    if group is None:
+        raise MinitorrentError(
+            ErrorCode.NO_SUCH_GROUP, f"There is no group {name}; see: list_groups"
+        )
+    return group
+
+
+def find_own_group(work: Work, me: Identity, name: str, *, lock: bool = False) -> Group:
+    """The group that the asker is a member of.
+
+    Raises MinitorrentError(no_such_group, not_member).
+    """
+    group = find_group(work, name, lock=lock)
+    rules.require_member(name, work.groups.role_of(group.id, me.user_id))
+    return group
+
+
+def find_user(work: Work, name: str) -> User:
+    """The account; raises MinitorrentError(no_such_user)."""
+    user = work.users.by_name(name)
+    if user is None:
+        raise MinitorrentError(ErrorCode.NO_SUCH_USER, f"There is no user {name}.")
+    return user

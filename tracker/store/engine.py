@@ -1,0 +1,126 @@
+"""Opening the database, and units of work on it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, IntegrityError, OperationalError, SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from tracker.store.migrations.upgrade import upgrade
+from tracker.store.work import ConflictError, Work
+
+_BUSY_TIMEOUT = 20.0  # seconds that a writer waits for another process's writer
+_POOL_SIZE = 8  # units of work at a time; more threads wait for their turn
+
+
+class DatabaseError(Exception):
+    """The database can't be opened; the text says why, in one line."""
+
+
+class Store:
+    """The tracker's database; safe for use by many threads and many processes."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._reader = engine
+        self._writer = engine.execution_options(minitorrent_write=True)
+        # SQLite has one writer at a time and lets processes wait by polling; within this process
+        # a lock is fairer and quicker.
+        self._write_lock: AbstractContextManager[Any] = (
+            threading.Lock() if engine.dialect.name == "sqlite" else nullcontext()
+        )
+
+    @contextmanager
+    def read(self) -> Iterator[Work]:
+        """A unit of work that only reads; it sees one moment's state."""
+        with Session(self._reader, expire_on_commit=False) as session:
+            yield Work(session)
+
+    @contextmanager
+    def write(self) -> Iterator[Work]:
+        """A unit of work, committed when the block ends, undone when it raises.
+
+        Raises ConflictError when the database refuses what was written.
+        """
+        with self._write_lock, Session(self._writer, expire_on_commit=False) as session:
+            try:
+                yield Work(session)
+                session.commit()
+            except IntegrityError as error:
+                raise ConflictError(str(error.orig)) from error
+
+    def close(self) -> None:
+        """Close all connections to the database."""
+        self._reader.dispose()
+
+
+def open_store(url: str) -> Store:
+    """Open the database at `url` (SQLAlchemy's form) and bring its tables up to date.
+
+    Several trackers may do this at once. Raises DatabaseError.
+    """
+    try:
+        engine = _create_engine(url)
+    except (ArgumentError, ImportError, ValueError):
+        raise DatabaseError("the database's URL can't be understood, or has no driver") from None
+    try:
+        with _only_one_opens(engine):
+            upgrade(engine.execution_options(minitorrent_write=True))
+    except (SQLAlchemyError, OSError, DatabaseError) as error:
+        engine.dispose()
+        raise DatabaseError(_reason(error)) from error
+    return Store(engine)
+
+
+def _create_engine(url: str) -> Engine:
+    if make_url(url).get_backend_name() != "sqlite":
+        return create_engine(url, pool_size=_POOL_SIZE, pool_pre_ping=True, hide_parameters=True)
+    engine = create_engine(
+        url,
+        pool_size=_POOL_SIZE,
+        max_overflow=0,
+        hide_parameters=True,
+        connect_args={"timeout": _BUSY_TIMEOUT, "check_same_thread": False},
+    )
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    """Settings of every new SQLite connection.
+
+    `synchronous` is FULL: what was answered is on the disk, also after a loss of power. With WAL
+    that is one fsync a commit.
+    """
+    connection.isolation_level = None  # transactions are begun by _begin_sqlite alone
+    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _begin_sqlite(connection: Any) -> None:
+    """A writer takes its lock at the start: upgrading a reader's can fail half-way."""
+    writes = connection.get_execution_options().get("minitorrent_write", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _only_one_opens(engine: Engine) -> AbstractContextManager[Any]:
+    """Switching to WAL and creating tables is for one process at a time."""
+    path = engine.url.database
+    if engine.dialect.name != "sqlite" or not path or path == ":memory:":
+        return nullcontext()
+    folder = Path(path).parent
+    if not folder.is_dir():
+        raise DatabaseError(f"there is no folder {folder}")
+    return FileLock(f"{path}.lock", timeout=30)
+
+
+def _reason(error: Exception) -> str:
+    cause = error.orig if isinstance(error, OperationalError) else error
+    return " ".join(str(cause).split())[:300] or type(error).__name__

@@ -1,0 +1,122 @@
+"""Files of groups, their metainfo, and who offers them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from sqlalchemy import Exists, ScalarSelect, delete, func, select, update
+from sqlalchemy.orm import Session
+
+from common.types import InfoHash
+from tracker.store.schema import File, Group, Membership, Metainfo, Share, User
+
+
+class Files:
+    """The files in one unit of work."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def add(self, file: File, metainfo: bytes) -> None:
+        """List a file that nobody offers yet; a taken name makes the unit of work fail."""
+        self._session.add(file)
+        self._session.flush()
+        self._session.add(Metainfo(file_id=file.id, content=metainfo))
+
+    def by_name(self, group_id: int, name: str) -> File | None:
+        """The group's file called `name`."""
+        return self._session.scalar(
+            select(File).where(File.group_id == group_id, File.name == name)
+        )
+
+    def by_info_hashes(self, info_hashes: Collection[InfoHash]) -> dict[InfoHash, File]:
+        """Those files that exist."""
+        found = self._session.scalars(select(File).where(File.info_hash.in_(info_hashes)))
+        return {InfoHash(file.info_hash): file for file in found}
+
+    def group_of(self, file: File) -> Group:
+        """The group that a file is in."""
+        return self._session.get_one(Group, file.group_id)
+
+    def metainfo(self, file_id: int) -> bytes:
+        """The metainfo as it was given."""
+        return self._session.get_one(Metainfo, file_id).content
+
+    def of_group(self, group_id: int) -> list[tuple[File, str]]:
+        """A group's files by name, each with its owner's name."""
+        rows = self._session.execute(
+            select(File, User.name)
+            .join(Share, Share.id == _first_share())
+            .join(User, User.id == Share.user_id)
+            .where(File.group_id == group_id)
+            .order_by(File.name)
+        )
+        return [(file, owner) for file, owner in rows]
+
+    def owner(self, file_id: int) -> str:
+        """The name of the user who has offered the file longest."""
+        return self._session.scalars(
+            select(User.name)
+            .join(Share, Share.user_id == User.id)
+            .where(Share.file_id == file_id)
+            .order_by(Share.id)
+            .limit(1)
+        ).one()
+
+    def share(self, file_ids: Sequence[int], user_id: int, now: float) -> None:
+        """Note that a user offers these files, those included that are noted already."""
+        known = set(
+            self._session.scalars(
+                select(Share.file_id).where(Share.user_id == user_id, Share.file_id.in_(file_ids))
+            )
+        )
+        self._session.add_all(
+            Share(file_id=file_id, user_id=user_id, shared_at=now)
+            for file_id in dict.fromkeys(file_ids)
+            if file_id not in known
+        )
+        self._session.flush()
+
+    def unshare(self, file_id: int, user_id: int) -> bool:
+        """A user offers the file no more; False when he didn't. Drops a file nobody offers."""
+        dropped = self._session.execute(
+            delete(Share)
+            .where(Share.file_id == file_id, Share.user_id == user_id)
+            .returning(Share.id)
+        ).all()
+        self._session.execute(delete(File).where(File.id == file_id, ~_is_shared()))
+        return bool(dropped)
+
+    def unshare_group(self, group_id: int, user_id: int) -> None:
+        """A user offers nothing in the group any more; drops the files nobody offers."""
+        own = select(File.id).where(File.group_id == group_id)
+        self._session.execute(delete(Share).where(Share.user_id == user_id, Share.file_id.in_(own)))
+        self._session.execute(delete(File).where(File.group_id == group_id, ~_is_shared()))
+
+    def shared_by(self, user_id: int) -> list[tuple[str, File]]:
+        """Everything that a user offers, each with its group's name."""
+        rows = self._session.execute(
+            select(Group.name, File)
+            .join(File, File.group_id == Group.id)
+            .join(Share, Share.file_id == File.id)
+            .join(Membership, Membership.group_id == Group.id)
+            .where(Share.user_id == user_id, Membership.user_id == user_id)
+            .order_by(Group.name, File.name)
+        )
+        return [(group, file) for group, file in rows]
+
+    def count_completed(self, file_ids: Sequence[int]) -> None:
+        """One more download of each of these files was finished."""
+        self._session.execute(
+            update(File).where(File.id.in_(file_ids)).values(completed=File.completed + 1)
+        )
+
+
+def _first_share() -> ScalarSelect[int]:
+    return (
+        select(func.min(Share.id)).where(Share.file_id == File.id).correlate(File).scalar_subquery()
+    )
+
+
+def _is_shared() -> Exists:
+    return select(Share.id).where(Share.file_id == File.id).correlate(File).exists()

@@ -1,0 +1,197 @@
+"""The tables. Times are seconds since the epoch, UTC.
+
+Durable: users, tokens, groups, memberships, join requests, files, shares, announce keys, events.
+Ephemeral: trackers (a heartbeat each), the connections they hold, and peers. A session's peers
+live and die with its connection, a stock client's until they expire.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, ForeignKey, LargeBinary, MetaData, String, UniqueConstraint
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+_NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Base(DeclarativeBase):
+    """Names every constraint, so that migrations can refer to it."""
+
+    metadata = MetaData(naming_convention=_NAMING)
+
+
+class User(Base):
+    """An account."""
+
+    __tablename__ = "users"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(64), unique=True)
+    password_hash: Mapped[str] = mapped_column(String(255))
+    created_at: Mapped[float]
+
+
+class Token(Base):
+    """A login: the SHA-256 of its token, valid until `expires_at` if it isn't used."""
+
+    __tablename__ = "tokens"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey(User.id, ondelete="CASCADE"), index=True)
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    address: Mapped[str] = mapped_column(String(255))
+    created_at: Mapped[float]
+    expires_at: Mapped[float]
+
+
+class Group(Base):
+    """A group; `uid` is random and tells its files from those of every other group."""
+
+    __tablename__ = "groups"
+    __table_args__ = ({"sqlite_autoincrement": True},)  # events refer to groups that are gone
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(64), unique=True)
+    uid: Mapped[str] = mapped_column(String(64), unique=True)
+    mode: Mapped[str] = mapped_column(String(16))
+    created_at: Mapped[float]
+
+
+class Membership(Base):
+    """A user in a group; `id` grows with time, so it orders members by standing."""
+
+    __tablename__ = "memberships"
+    __table_args__ = (UniqueConstraint("group_id", "user_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    group_id: Mapped[int] = mapped_column(ForeignKey(Group.id, ondelete="CASCADE"))
+    user_id: Mapped[int] = mapped_column(ForeignKey(User.id, ondelete="CASCADE"), index=True)
+    role: Mapped[str] = mapped_column(String(16))
+    joined_at: Mapped[float]
+
+
+class JoinRequest(Base):
+    """A user who asks to become a member."""
+
+    __tablename__ = "join_requests"
+    __table_args__ = (UniqueConstraint("group_id", "user_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    group_id: Mapped[int] = mapped_column(ForeignKey(Group.id, ondelete="CASCADE"))
+    user_id: Mapped[int] = mapped_column(ForeignKey(User.id, ondelete="CASCADE"), index=True)
+    requested_at: Mapped[float]
+
+
+class File(Base):
+    """What a group shares; `completed` counts the downloads that were announced as finished."""
+
+    __tablename__ = "files"
+    __table_args__ = (UniqueConstraint("group_id", "name"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    group_id: Mapped[int] = mapped_column(ForeignKey(Group.id, ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(String(255))
+    info_hash: Mapped[bytes] = mapped_column(LargeBinary(20), unique=True)
+    size: Mapped[int] = mapped_column(BigInteger)
+    pieces: Mapped[int]
+    completed: Mapped[int] = mapped_column(default=0)
+    added_at: Mapped[float]
+
+
+class Metainfo(Base):
+    """A file's metainfo, byte for byte as it was given; apart, for it is large."""
+
+    __tablename__ = "metainfos"
+
+    file_id: Mapped[int] = mapped_column(
+        ForeignKey(File.id, ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class Share(Base):
+    """A user offers a file; the one with the smallest `id` counts as its owner."""
+
+    __tablename__ = "shares"
+    __table_args__ = (UniqueConstraint("file_id", "user_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    file_id: Mapped[int] = mapped_column(ForeignKey(File.id, ondelete="CASCADE"))
+    user_id: Mapped[int] = mapped_column(ForeignKey(User.id, ondelete="CASCADE"), index=True)
+    shared_at: Mapped[float]
+
+
+class AnnounceKey(Base):
+    """The secret in a member's HTTP announce address."""
+
+    __tablename__ = "announce_keys"
+    __table_args__ = (UniqueConstraint("group_id", "user_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    group_id: Mapped[int] = mapped_column(ForeignKey(Group.id, ondelete="CASCADE"))
+    user_id: Mapped[int] = mapped_column(ForeignKey(User.id, ondelete="CASCADE"), index=True)
+    key: Mapped[str] = mapped_column(String(64), unique=True)
+
+
+class Event(Base):
+    """Something that happened: pushed as a notice, and kept when the group is gone."""
+
+    __tablename__ = "events"
+    __table_args__ = ({"sqlite_autoincrement": True},)  # an id is never given twice
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[float]
+    kind: Mapped[str] = mapped_column(String(32))
+    group_id: Mapped[int]
+    group_name: Mapped[str] = mapped_column(String(64))
+    actor: Mapped[str] = mapped_column(String(64))
+    subject: Mapped[str] = mapped_column(String(255))
+    text: Mapped[str] = mapped_column(String(1024))
+
+
+class Tracker(Base):
+    """A running tracker process; `http_port` is None when it answers no stock clients."""
+
+    __tablename__ = "trackers"
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    host: Mapped[str] = mapped_column(String(255))
+    http_port: Mapped[int | None]
+    heartbeat_at: Mapped[float]
+
+
+class Connection(Base):
+    """A logged-in client's connection to a tracker: being online. It ends with its token."""
+
+    __tablename__ = "connections"
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    tracker_id: Mapped[str] = mapped_column(ForeignKey(Tracker.id, ondelete="CASCADE"), index=True)
+    token_id: Mapped[int] = mapped_column(ForeignKey(Token.id, ondelete="CASCADE"), index=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey(User.id, ondelete="CASCADE"), index=True)
+    opened_at: Mapped[float]
+
+
+class Peer(Base):
+    """A client that is there for a file: held by a connection, or valid until `expires_at`."""
+
+    __tablename__ = "peers"
+    __table_args__ = (UniqueConstraint("file_id", "user_id", "peer_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    file_id: Mapped[int] = mapped_column(ForeignKey(File.id, ondelete="CASCADE"))
+    user_id: Mapped[int] = mapped_column(ForeignKey(User.id, ondelete="CASCADE"), index=True)
+    connection_id: Mapped[str | None] = mapped_column(
+        ForeignKey(Connection.id, ondelete="CASCADE"), index=True
+    )
+    peer_id: Mapped[bytes] = mapped_column(LargeBinary(20))
+    host: Mapped[str] = mapped_column(String(64))
+    port: Mapped[int]
+    left: Mapped[int] = mapped_column(BigInteger)
+    uploaded: Mapped[int] = mapped_column(BigInteger)
+    downloaded: Mapped[int] = mapped_column(BigInteger)
+    expires_at: Mapped[float | None]

@@ -1,0 +1,93 @@
+"""Running trackers and the connections that they hold."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from sqlalchemy import Select, delete, select, update
+from sqlalchemy.orm import Session
+
+from tracker.store.schema import Connection, Tracker
+
+FRESH_SECONDS = 8.0
+"""After so long without a heartbeat, what a tracker holds is not seen any more."""
+
+SWEEP_SECONDS = 60.0
+"""After so long it is removed: long enough for a stalled tracker to come back unharmed."""
+
+
+def live_connections(now: float) -> Select[str]:
+    """The ids of the connections to trackers that are alive."""
+    return (
+        select(Connection.id)
+        .join(Tracker, Tracker.id == Connection.tracker_id)
+        .where(Tracker.heartbeat_at > now - FRESH_SECONDS)
+    )
+
+
+class Trackers:
+    """The trackers in one unit of work."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def add(self, tracker_id: str, host: str, http_port: int | None, now: float) -> None:
+        """A tracker has started; `http_port` is where it answers stock clients."""
+        self._session.add(Tracker(id=tracker_id, host=host, http_port=http_port, heartbeat_at=now))
+
+    def beat(self, tracker_id: str, now: float) -> bool:
+        """A tracker is alive; False when the others have given it up meanwhile."""
+        beaten = self._session.execute(
+            update(Tracker)
+            .where(Tracker.id == tracker_id)
+            .values(heartbeat_at=now)
+            .returning(Tracker.id)
+        ).all()
+        return bool(beaten)
+
+    def remove(self, tracker_id: str) -> None:
+        """A tracker ends: its connections and their peers are gone at once."""
+        self._session.execute(delete(Tracker).where(Tracker.id == tracker_id))
+
+    def sweep(self, now: float) -> None:
+        """Remove the trackers that died, with all that they held."""
+        self._session.execute(delete(Tracker).where(Tracker.heartbeat_at <= now - SWEEP_SECONDS))
+
+    def others(self, tracker_id: str, now: float) -> list[tuple[str, int]]:
+        """Host and HTTP port of the other live trackers that answer stock clients."""
+        rows = self._session.execute(
+            select(Tracker.host, Tracker.http_port)
+            .where(Tracker.id != tracker_id, Tracker.heartbeat_at > now - FRESH_SECONDS)
+            .order_by(Tracker.host, Tracker.http_port)
+        )
+        return [(host, port) for host, port in rows if port is not None]
+
+    def connect(
+        self, connection_id: str, tracker_id: str, token_id: int, user_id: int, now: float
+    ) -> None:
+        """A user is online over this connection."""
+        self._session.add(
+            Connection(
+                id=connection_id,
+                tracker_id=tracker_id,
+                token_id=token_id,
+                user_id=user_id,
+                opened_at=now,
+            )
+        )
+
+    def disconnect(self, connection_id: str) -> None:
+        """A connection ended: its peers are gone at once."""
+        self._session.execute(delete(Connection).where(Connection.id == connection_id))
+
+    def is_connected(self, connection_id: str) -> bool:
+        """Whether the connection still counts: its token may have been revoked elsewhere."""
+        query = select(Connection.id).where(Connection.id == connection_id)
+        return self._session.scalar(query) is not None
+
+    def online(self, user_ids: Collection[int], now: float) -> set[int]:
+        """Those of the users who are online."""
+        query = select(Connection.user_id).where(
+            Connection.user_id.in_(user_ids), Connection.id.in_(live_connections(now))
+        )
+        return set(self._session.scalars(query))

@@ -1,0 +1,46 @@
+"""A unit of work: what is read and written together."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from sqlalchemy.orm import Session
+
+from tracker.store.events import Events
+from tracker.store.files import Files
+from tracker.store.groups import Groups
+from tracker.store.peers import Peers
+from tracker.store.trackers import Trackers
+from tracker.store.users import Users
+
+
+class ConflictError(Exception):
+    """The database refused a write because it would break uniqueness or a reference."""
+
+
+class Work:
+    """One unit of work: the repositories on one database session."""
+
+    def __init__(self, session: Session) -> None:
+        self.users = Users(session)
+        self.groups = Groups(session)
+        self.files = Files(session)
+        self.peers = Peers(session)
+        self.trackers = Trackers(session)
+        self.events = Events(session)
+
+
+class Works(Protocol):
+    """Where services get their units of work from."""
+
+    def read(self) -> AbstractContextManager[Work]:
+        """A unit of work that only reads; it sees one moment's state."""
+        ...
+
+    def write(self) -> AbstractContextManager[Work]:
+        """A unit of work, committed when the block ends, undone when it raises.
+
+        Raises ConflictError when the database refuses what was written.
+        """
+        ...
