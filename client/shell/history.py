@@ -22,7 +22,7 @@ def without_secrets(text: str, commands: Mapping[str, Command]) -> str:
         return ""
     command = commands.get(words[0].text) or nearest(words[0].text, commands)
     if command is None or not command.has_secrets:
-        return text
+        return text.strip()
     if words[0].text != command.name:
         return ""
     kept = [command.name]
@@ -43,6 +43,7 @@ class PrivateHistory(FileHistory):
         self._commands = commands
 
     def append_string(self, string: str) -> None:
-        kept = without_secrets(string, self._commands)
-        if kept:
-            super().append_string(kept)
+        kept = [without_secrets(line, self._commands) for line in string.splitlines()]
+        text = "\n".join(line for line in kept if line)
+        if text:
+            super().append_string(text)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import getpass
+import sys
 import threading
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,9 @@ from client.shell.screen import Screen
 from client.shell.signals import Interrupts, Stopped
 from client.shell.toolbar import prompt_text, toolbar_lines
 from client.shell.units import count
+
+if sys.platform != "win32":
+    import termios
 
 if TYPE_CHECKING:
     from client.engine.session import Session
@@ -99,6 +103,11 @@ class Repl:
         self._session.on_notice(self._noticed)
         if self._session.overview().user is None:
             self._output.note(_WELCOME if self._is_first_start else _WELCOME_BACK)
+        with _no_echo():
+            self._converse()
+        return 0
+
+    def _converse(self) -> None:
         while not self._interrupts.ending:
             try:
                 text = self._read()
@@ -108,9 +117,8 @@ class Repl:
                 if self._may_leave():
                     break
                 continue
-            if self._run_line(text):
+            if any(map(self._run_line, text.splitlines())):
                 break
-        return 0
 
     def _read(self) -> str:
         """Let a line be typed. Raises KeyboardInterrupt on Ctrl-C and EOFError on Ctrl-D."""
@@ -201,3 +209,21 @@ class Repl:
     def _exit_app(self) -> None:
         if self._prompt.app.is_running and not self._prompt.app.is_done:
             self._prompt.app.exit(exception=EOFError())
+
+
+@contextmanager
+def _no_echo() -> Iterator[None]:
+    """Keep the terminal from echoing what is typed while a command runs.
+
+    It is there at the next prompt, which shows it itself.
+    """
+    if sys.platform == "win32" or sys.stdin is None or not sys.stdin.isatty():
+        yield
+        return
+    before = termios.tcgetattr(sys.stdin)
+    quiet = [*before[:3], before[3] & ~termios.ECHO, *before[4:]]
+    termios.tcsetattr(sys.stdin, termios.TCSANOW, quiet)
+    try:
+        yield
+    finally:
+        termios.tcsetattr(sys.stdin, termios.TCSANOW, before)

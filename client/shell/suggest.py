@@ -25,7 +25,7 @@ class Name:
 
 @dataclass(frozen=True)
 class Suggestion:
-    """`text` replaces everything from column `start` to the cursor; `shown` is for the menu."""
+    """`text` replaces everything from character `start` to the cursor; `shown` is for the menu."""
 
     text: str
     start: int
@@ -94,7 +94,9 @@ def _contains_folded(text: str, typed: str) -> bool:
 
 def _suggestion(name: Name, current: Word) -> Suggestion:
     text = quote(name.text)
-    if not name.whole and text.endswith("'"):
+    if name.whole:
+        text += " "
+    elif text != name.text:
         text = text[:-1]  # the quote stays open, as the name goes on
     return Suggestion(text, current.start, name.text, name.help)
 

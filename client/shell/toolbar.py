@@ -44,7 +44,7 @@ def _state(overview: Overview, running: int, width: int, screen: Screen) -> str:
         parts.append(f"seeding {overview.seeding}")
     if running > _MOST_TRANSFERS:
         parts.append(f"{running - _MOST_TRANSFERS} more running")
-    if overview.pending_requests:
+    if overview.user is not None and overview.pending_requests:
         parts.append(f"{units.count(overview.pending_requests, 'request')} (list_requests)")
     line = f" {parts[0]}"
     for part in parts[1:]:
