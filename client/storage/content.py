@@ -1,0 +1,152 @@
+"""The bytes of several files as one run, the way pieces see them."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+from client.core.resume import MISSING, FileFact, FileFacts
+from client.storage.failures import shown, translated
+from client.storage.handles import FileHandles
+from client.storage.opening import open_beneath
+from common.errors import ErrorCode, MinitorrentError
+from common.geometry import FileMap
+from common.metainfo import FileEntry
+
+
+def take_facts(root: Path, files: Sequence[FileEntry], is_folder: bool) -> FileFacts:
+    """The facts of the files at `root` as they are now."""
+    paths = [root.joinpath(*file.path) if is_folder else root for file in files]
+    return FileFacts(tuple(_take_fact(path) for path in paths))
+
+
+def _take_fact(path: Path) -> FileFact:
+    try:
+        status = path.stat()
+    except OSError:
+        return MISSING
+    if not stat.S_ISREG(status.st_mode):
+        return MISSING
+    return FileFact(status.st_size, status.st_mtime_ns)
+
+
+class Content:
+    """The files at `root` as one run of bytes, opened with `flags` when they are needed.
+
+    Safe to use from several threads. Methods raise MinitorrentError; file_changed when a file
+    has become shorter than it should be.
+    """
+
+    def __init__(self, root: Path, files: Sequence[FileEntry], is_folder: bool, flags: int) -> None:
+        self.root = root
+        self.flags = flags
+        self._files = files
+        self._is_folder = is_folder
+        self._map = FileMap([file.length for file in files])
+        self.handles = FileHandles(self._open)
+        self._dirty: set[int] = set()
+        self._dirty_lock = threading.Lock()
+
+    def path(self, file: int) -> Path:
+        """Where the file lies."""
+        return self.root.joinpath(*self._parts(file))
+
+    def read_into(self, offset: int, buffer: memoryview) -> None:
+        """Fill the buffer from the content at `offset`."""
+        done = 0
+        for file, start, length in self._map.spans(offset, len(buffer)):
+            self._read_file(file, start, buffer[done : done + length])
+            done += length
+
+    def write(self, offset: int, data: memoryview) -> None:
+        """Write the bytes to the content at `offset`."""
+        done = 0
+        for file, start, length in self._map.spans(offset, len(data)):
+            self._write_file(file, start, data[done : done + length])
+            with self._dirty_lock:
+                self._dirty.add(file)
+            done += length
+
+    def views(self, offset: int, length: int) -> list[memoryview]:
+        """The bytes as slices of memory-mapped files, for the kernel only (see FileHandles)."""
+        views = []
+        for file, start, size in self._map.spans(offset, length):
+            try:
+                view = self.handles.view(file, self._files[file].length)
+            except OSError as error:
+                raise translated(error, self.path(file)) from error
+            except ValueError as error:
+                raise self._shortened(file) from error
+            views.append(view[start : start + size])
+        return views
+
+    def is_hole(self, offset: int, length: int) -> bool:
+        """Whether nothing was ever written there, so that it reads as zeros."""
+        return all(self._is_file_hole(*span) for span in self._map.spans(offset, length))
+
+    def sync(self) -> None:
+        """Wait until everything that was written before the call is on the disk."""
+        with self._dirty_lock:
+            dirty, self._dirty = self._dirty, set()
+        for file in sorted(dirty):
+            try:
+                with self.handles.lease(file) as descriptor:
+                    os.fdatasync(descriptor)
+            except OSError as error:
+                with self._dirty_lock:
+                    self._dirty |= dirty
+                raise translated(error, self.path(file)) from error
+
+    def close(self) -> None:
+        """Close the files; views stay valid."""
+        self.handles.close()
+
+    def _is_file_hole(self, file: int, offset: int, length: int) -> bool:
+        try:
+            with self.handles.lease(file) as descriptor:
+                if os.fstat(descriptor).st_size < offset + length:
+                    return False
+                return os.lseek(descriptor, offset, os.SEEK_DATA) >= offset + length
+        except OSError as error:
+            if error.errno == errno.ENXIO:  # no data from here to the end
+                return True
+            raise translated(error, self.path(file)) from error
+
+    def _read_file(self, file: int, offset: int, buffer: memoryview) -> None:
+        try:
+            with self.handles.lease(file) as descriptor:
+                while buffer:
+                    count = os.preadv(descriptor, [buffer], offset)
+                    if not count:
+                        raise self._shortened(file)
+                    buffer = buffer[count:]
+                    offset += count
+        except OSError as error:
+            raise translated(error, self.path(file)) from error
+
+    def _write_file(self, file: int, offset: int, data: memoryview) -> None:
+        try:
+            with self.handles.lease(file) as descriptor:
+                while data:
+                    count = os.pwrite(descriptor, data, offset)
+                    data = data[count:]
+                    offset += count
+        except OSError as error:
+            raise translated(error, self.path(file)) from error
+
+    def _parts(self, file: int) -> tuple[str, ...]:
+        return self._files[file].path if self._is_folder else ()
+
+    def _open(self, file: int) -> int:
+        return open_beneath(self.root, self._parts(file), self.flags)
+
+    def _shortened(self, file: int) -> MinitorrentError:
+        return MinitorrentError(
+            ErrorCode.FILE_CHANGED,
+            f"The file has changed on disk and is too short now; recheck it: "
+            f"{shown(self.path(file))}.",
+        )

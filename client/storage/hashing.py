@@ -1,0 +1,59 @@
+"""Hashes what is to be shared, on all cores."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+from client.storage.content import Content
+from client.storage.failures import shown
+from client.storage.source import Source
+from client.storage.sweep import Progress, hash_piece, sweep
+from common.errors import ErrorCode, MinitorrentError
+from common.geometry import Geometry
+from common.metainfo import HASH_SIZE
+from common.types import PieceIndex
+
+
+def hash_source(
+    source: Source,
+    piece_length: int,
+    progress: Progress | None = None,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> bytes:
+    """The SHA-1 of every piece, one after the other.
+
+    `progress` gets (bytes hashed, bytes in all), in the calling thread. Raises sweep.StoppedError
+    when `cancelled` says so; MinitorrentError(file_changed) when a file changed since the scan,
+    usage when the content needs too many pieces.
+    """
+    try:
+        geometry = Geometry(source.length, piece_length)
+    except ValueError as error:
+        raise MinitorrentError(
+            ErrorCode.USAGE, f"{shown(source.path)} is too large to be shared; split it."
+        ) from error
+    hashes = bytearray(geometry.piece_count * HASH_SIZE)
+    content = Content(source.path, source.files, source.is_folder, os.O_RDONLY)
+
+    def visit(index: PieceIndex, scratch: memoryview) -> None:
+        start = geometry.offset(index)
+
+        def read_into(begin: int, buffer: memoryview) -> None:
+            content.read_into(start + begin, buffer)
+
+        place = index * HASH_SIZE
+        hashes[place : place + HASH_SIZE] = hash_piece(
+            geometry.piece_size(index), read_into, scratch
+        )
+
+    try:
+        sweep(geometry, visit, progress, cancelled)
+    finally:
+        content.close()
+    if source.facts_now() != source.facts:
+        raise MinitorrentError(
+            ErrorCode.FILE_CHANGED,
+            f"{shown(source.path)} changed while it was read; share it again when it is at rest.",
+        )
+    return bytes(hashes)

@@ -1,0 +1,79 @@
+"""Threads that verify and write pieces while the network threads go on reading."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable
+
+logger = logging.getLogger(__name__)
+
+Job = Callable[[], None]
+OnFailure = Callable[[Exception], None]
+
+
+class WorkerPool:
+    """`threads` threads that run jobs in order of submission, at most `queue_bound` waiting."""
+
+    def __init__(self, threads: int = 2, queue_bound: int = 8, name: str = "storage") -> None:
+        self._bound = queue_bound
+        self._jobs: deque[tuple[Job, OnFailure]] = deque()
+        self._changed = threading.Condition()
+        self._closed = False
+        self._threads = [
+            threading.Thread(target=self._run, name=f"{name}-{number}", daemon=True)
+            for number in range(threads)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def submit(self, job: Job, on_failure: OnFailure) -> None:
+        """Have `job` run by a worker; when it raises, the worker calls `on_failure` with that.
+
+        Blocks while the queue is full, so that whoever fills it slows down. Raises RuntimeError
+        once the pool is closed.
+        """
+        with self._changed:
+            self._changed.wait_for(lambda: self._closed or len(self._jobs) < self._bound)
+            if self._closed:
+                raise RuntimeError("the worker pool is closed")
+            self._jobs.append((job, on_failure))
+            self._changed.notify_all()
+
+    def close(self, timeout: float = 10.0) -> bool:
+        """Take no more jobs, run those waiting, stop.
+
+        Returns whether all threads ended within `timeout` seconds each.
+        """
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+        for thread in self._threads:
+            thread.join(timeout)
+        return not any(thread.is_alive() for thread in self._threads)
+
+    def _run(self) -> None:
+        while (entry := self._next()) is not None:
+            try:
+                _attempt(*entry)
+            except Exception:
+                logger.exception("A failure could not be reported")
+            # Waiting for the next job must not keep the last one's buffers alive.
+            del entry
+
+    def _next(self) -> tuple[Job, OnFailure] | None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._closed or self._jobs)
+            if not self._jobs:
+                return None
+            entry = self._jobs.popleft()
+            self._changed.notify_all()
+            return entry
+
+
+def _attempt(job: Job, on_failure: OnFailure) -> None:
+    try:
+        job()
+    except Exception as error:  # noqa: BLE001 - whatever it is, the submitter decides
+        on_failure(error)

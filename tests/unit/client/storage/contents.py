@@ -1,0 +1,85 @@
+"""Small contents with their metainfo."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from collections.abc import Mapping
+from pathlib import Path
+
+from client.storage.files import TorrentFiles
+from common.geometry import KIB
+from common.metainfo import FileEntry, Metainfo, build_info, encode, parse
+from common.types import PieceIndex
+
+PIECE = 16 * KIB
+
+
+def random_bytes(length: int, seed: int = 1) -> bytes:
+    return random.Random(seed).randbytes(length)
+
+
+def describe(
+    content: bytes | Mapping[str, bytes], name: str = "content", piece_length: int = PIECE
+) -> Metainfo:
+    """The metainfo of a file, or of a folder given as relative path -> bytes."""
+    if isinstance(content, bytes):
+        files = [FileEntry((name,), len(content))]
+        joined = content
+    else:
+        files = [FileEntry(tuple(path.split("/")), len(data)) for path, data in content.items()]
+        joined = b"".join(content.values())
+    pieces = b"".join(
+        hashlib.sha1(joined[start : start + piece_length]).digest()
+        for start in range(0, len(joined), piece_length)
+    )
+    info = build_info(
+        name,
+        files,
+        piece_length,
+        pieces,
+        source="minitorrent:test",
+        is_folder=not isinstance(content, bytes),
+    )
+    return parse(encode(info))
+
+
+def write_all(files: TorrentFiles, content: bytes | Mapping[str, bytes]) -> None:
+    joined = content if isinstance(content, bytes) else b"".join(content.values())
+    geometry = files.metainfo.geometry
+    for number in range(geometry.piece_count):
+        index = PieceIndex(number)
+        start = geometry.offset(index)
+        piece = joined[start : start + geometry.piece_size(index)]
+        files.write_piece(index, memoryview(piece))
+
+
+def read_all(files: TorrentFiles) -> bytes:
+    geometry = files.metainfo.geometry
+    pieces = []
+    for number in range(geometry.piece_count):
+        index = PieceIndex(number)
+        buffer = bytearray(geometry.piece_size(index))
+        files.read_into(index, 0, memoryview(buffer))
+        pieces.append(bytes(buffer))
+    return b"".join(pieces)
+
+
+def put(root: Path, content: bytes | Mapping[str, bytes]) -> None:
+    """Write the content to disk as somebody who shares it has it."""
+    if isinstance(content, bytes):
+        root.write_bytes(content)
+        return
+    root.mkdir()
+    for path, data in content.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_bytes(data)
+
+
+def tree(root: Path) -> dict[str, bytes]:
+    """A folder read back, as relative path -> bytes."""
+    return {
+        str(path.relative_to(root)): path.read_bytes()
+        for path in sorted(root.rglob("*"))
+        if path.is_file()
+    }

@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from client.storage import recheck
+from client.storage.files import TorrentFiles
+from client.storage.recheck import verify
+from client.storage.sweep import StoppedError, hash_piece
+from common.bitfield import Bitfield
+from common.metainfo import FileEntry, Metainfo, build_info, encode, parse
+from common.types import PieceIndex
+from tests.unit.client.storage.contents import PIECE, describe, put, random_bytes, write_all
+
+CONTENT = random_bytes(10 * PIECE + 77)
+FOLDER = {"a": random_bytes(PIECE, 1), "b/c": random_bytes(2 * PIECE, 2), "d": b"", "e": b"end"}
+
+
+def complete(metainfo: Metainfo, final: Path) -> Bitfield:
+    with TorrentFiles(metainfo, final) as files:
+        files.open_complete()
+        return verify(files, metainfo)
+
+
+def test_all_right(tmp_path: Path) -> None:
+    put(tmp_path / "f", CONTENT)
+    assert complete(describe(CONTENT), tmp_path / "f").complete
+    put(tmp_path / "d", FOLDER)
+    assert complete(describe(FOLDER), tmp_path / "d").complete
+    put(tmp_path / "empty", b"")
+    assert complete(describe(b""), tmp_path / "empty") == Bitfield(0)
+
+
+def test_only_right_pieces_count(tmp_path: Path) -> None:
+    metainfo = describe(CONTENT)
+    with TorrentFiles(metainfo, tmp_path / "f") as files:
+        files.open_partial()
+        assert verify(files, metainfo).count == 0
+        write_all(files, CONTENT)
+        files.write_piece(PieceIndex(4), memoryview(bytes(PIECE)))
+        with files.partial.open("r+b") as file:
+            file.seek(7 * PIECE + 5)
+            file.write(bytes([CONTENT[7 * PIECE + 5] ^ 1]))
+        assert set(verify(files, metainfo).missing()) == {4, 7}
+
+
+def test_short_and_missing_files(tmp_path: Path) -> None:
+    put(tmp_path / "f", CONTENT)
+    os.truncate(tmp_path / "f", 3 * PIECE - 1)
+    assert list(complete(describe(CONTENT), tmp_path / "f")) == [0, 1]
+    put(tmp_path / "d", FOLDER)
+    (tmp_path / "d" / "b" / "c").unlink()
+    assert list(complete(describe(FOLDER), tmp_path / "d")) == [0, 3]
+
+
+def test_a_short_file_of_zeros_lacks_its_end(tmp_path: Path) -> None:
+    content = bytes(4 * PIECE)
+    with (tmp_path / "f").open("wb") as file:
+        file.truncate(3 * PIECE + 1)
+    assert list(complete(describe(content), tmp_path / "f")) == [0, 1, 2]
+
+
+def test_holes_of_zeros_are_right_without_reading(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    length, piece_length = 5 * 2**30 + 100, 2**20
+    zero = hashlib.sha1(bytes(piece_length)).digest()
+    data = random_bytes(piece_length)
+    pieces = bytearray(zero * 5120 + hashlib.sha1(bytes(100)).digest())
+    pieces[1000 * 20 : 1001 * 20] = hashlib.sha1(data).digest()
+    pieces[2000 * 20 : 2001 * 20] = hashlib.sha1(data).digest()
+    info = build_info(
+        "f",
+        [FileEntry(("f",), length)],
+        piece_length,
+        bytes(pieces),
+        source=None,
+        is_folder=False,
+    )
+    metainfo = parse(encode(info))
+    hashed: list[int] = []
+
+    def counting(
+        size: int, read_into: Callable[[int, memoryview], None], scratch: memoryview
+    ) -> bytes:
+        hashed.append(size)
+        return hash_piece(size, read_into, scratch)
+
+    monkeypatch.setattr(recheck, "hash_piece", counting)
+    with TorrentFiles(metainfo, tmp_path / "f") as files:
+        files.open_partial()
+        files.write_piece(PieceIndex(1000), memoryview(data))
+        assert list(verify(files, metainfo).missing()) == [2000]
+    assert len(hashed) <= 3
+
+
+def test_stopping_and_progress(tmp_path: Path) -> None:
+    metainfo = describe(CONTENT)
+    put(tmp_path / "f", CONTENT)
+    seen: list[tuple[int, int]] = []
+    with TorrentFiles(metainfo, tmp_path / "f") as files:
+        files.open_complete()
+        verify(files, metainfo, lambda done, total: seen.append((done, total)))
+        assert seen[-1] == (len(CONTENT), len(CONTENT))
+        with pytest.raises(StoppedError):
+            verify(files, metainfo, cancelled=lambda: True)

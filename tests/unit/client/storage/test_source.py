@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from client.storage import source as source_module
+from client.storage.source import scan
+from common.errors import ErrorCode, MinitorrentError
+from common.metainfo import FileEntry
+from tests.unit.client.storage.contents import put
+
+
+def refusal(path: Path) -> MinitorrentError:
+    with pytest.raises(MinitorrentError) as caught:
+        scan(path)
+    return caught.value
+
+
+def test_a_file(tmp_path: Path) -> None:
+    put(tmp_path / "a b", b"data")
+    source = scan(tmp_path / "a b")
+    assert (source.path, source.name, source.is_folder) == (tmp_path / "a b", "a b", False)
+    assert source.files == (FileEntry(("a b",), 4),)
+    assert source.length == 4
+    assert source.facts == source.facts_now()
+    (tmp_path / "a b").write_bytes(b"other")
+    assert source.facts != source.facts_now()
+
+
+def test_a_folder_in_the_order_of_bytes(tmp_path: Path) -> None:
+    names = ["b", "C", "a/z", "a.txt", "é", "z", "a/b/c", "empty"]
+    put(tmp_path / "f", {name: b"" if name == "empty" else b"x" for name in names})
+    source = scan(tmp_path / "f")
+    assert source.is_folder
+    order = ["C", "a/b/c", "a/z", "a.txt", "b", "empty", "z", "é"]
+    assert ["/".join(file.path) for file in source.files] == order
+    assert [file.length for file in source.files] == [1, 1, 1, 1, 1, 0, 1, 1]
+
+
+def test_what_is_left_out_is_told(tmp_path: Path) -> None:
+    put(tmp_path / "f", {"a": b"x", "d/b": b"y"})
+    (tmp_path / "f" / "link").symlink_to("a")
+    (tmp_path / "f" / "folder link").symlink_to("/")
+    (tmp_path / "f" / "void").mkdir()
+    os.mkfifo(tmp_path / "f" / "pipe")
+    source = scan(tmp_path / "f")
+    assert [file.path for file in source.files] == [("a",), ("d", "b")]
+    assert len(source.warnings) == 4
+    for name, reason in (("link", "symbolic"), ("pipe", "plain"), ("void", "empty")):
+        assert any(name in text and reason in text for text in source.warnings)
+
+
+def test_the_path_itself_may_be_a_link(tmp_path: Path) -> None:
+    put(tmp_path / "real", b"data")
+    (tmp_path / "link").symlink_to("real")
+    source = scan(tmp_path / "link")
+    assert (source.name, source.length) == ("link", 4)
+
+
+def test_here_has_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(tmp_path / "f", {"a": b"x"})
+    monkeypatch.chdir(tmp_path / "f")
+    assert scan(Path()).name == "f"
+
+
+def test_what_can_not_be_shared(tmp_path: Path) -> None:
+    assert refusal(tmp_path / "missing").code is ErrorCode.FILE_NOT_FOUND
+    assert refusal(Path("/")).code is ErrorCode.INVALID_NAME
+    os.mkfifo(tmp_path / "pipe")
+    assert refusal(tmp_path / "pipe").code is ErrorCode.USAGE
+    (tmp_path / "void").mkdir()
+    assert refusal(tmp_path / "void").code is ErrorCode.USAGE
+    (tmp_path / "f").mkdir()
+    (Path(os.fsdecode(os.fsencode(tmp_path / "f") + b"/bad\xff"))).touch()
+    error = refusal(tmp_path / "f")
+    assert error.code is ErrorCode.INVALID_NAME
+    assert "bad" in error.message
+    put(tmp_path / "g", {"a": b"x", "A": b"y"})
+    assert refusal(tmp_path / "g").code is ErrorCode.INVALID_NAME
+
+
+def test_unreadable_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(tmp_path / "f", {"a": b"x", "secret": b"y"})
+    monkeypatch.setattr(os, "access", lambda path, _: path.name != "secret")
+    error = refusal(tmp_path / "f")
+    assert error.code is ErrorCode.PERMISSION_DENIED
+    assert "secret" in error.message
+
+
+def test_unreadable_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: Path) -> object:
+        raise PermissionError(13, "Permission denied")
+
+    put(tmp_path / "f", {"a": b"x"})
+    monkeypatch.setattr(os, "scandir", refuse)
+    assert refusal(tmp_path / "f").code is ErrorCode.PERMISSION_DENIED
+
+
+def test_too_many_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(source_module, "MAX_FILES", 2)
+    monkeypatch.setattr("common.paths.MAX_FILES", 2)
+    put(tmp_path / "f", dict.fromkeys("abcde", b""))
+    assert "archive" in refusal(tmp_path / "f").message
+
+
+def test_files_that_vanish(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(tmp_path / "f", {"a": b"x", "b": b"y"})
+
+    def vanish(path: Path, _: int) -> bool:
+        path.unlink()
+        return True
+
+    monkeypatch.setattr(os, "access", vanish)
+    assert refusal(tmp_path / "f").code is ErrorCode.FILE_CHANGED
