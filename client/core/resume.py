@@ -42,7 +42,7 @@ class FileFacts:
         """Read what `to_text` made; raises ValueError when it is anything else."""
         try:
             return cls(tuple(FileFact(int(size), int(mtime)) for size, mtime in json.loads(text)))
-        except TypeError as error:
+        except (TypeError, OverflowError) as error:
             raise ValueError("these are no file facts") from error
 
 

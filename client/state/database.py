@@ -1,0 +1,143 @@
+"""The client's own database: one SQLite file, written so that a kill loses nothing committed."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import URL, Engine, create_engine
+from sqlalchemy.exc import DatabaseError
+from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.pool import StaticPool
+
+from common.errors import ErrorCode, MinitorrentError
+
+SCHEMA_VERSION = 1
+"""Kept in the file; raise it with every change of a table."""
+
+_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+
+
+class Table(DeclarativeBase):
+    """Every table of the database derives from this."""
+
+
+class Database:
+    """The open database. Safe to use from several threads: they take turns."""
+
+    def __init__(self, engine: Engine, path: Path) -> None:
+        self._engine = engine
+        self._path = path
+        self._lock = threading.Lock()
+        self._closed = False
+
+    @classmethod
+    def open(cls, path: Path) -> Database:
+        """Open the file, or make it, for its owner only.
+
+        Raises MinitorrentError: permission_denied or internal when it can't be opened, usage
+        when a newer version of the program made it. A damaged file is internal too; it is
+        renamed, so that the next start begins anew.
+        """
+        try:
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            path.touch(mode=0o600)
+            path.chmod(0o600)
+        except OSError as error:
+            raise MinitorrentError(
+                ErrorCode.PERMISSION_DENIED,
+                f"The client's state can't be kept in {str(path)!r}: {error.strerror}.",
+            ) from error
+        # One connection for all threads; transaction() makes them take turns.
+        engine = create_engine(
+            URL.create("sqlite", database=str(path)),
+            poolclass=StaticPool,
+            connect_args={"check_same_thread": False},
+        )
+        try:
+            _prepare(engine, path)
+        except DatabaseError as error:
+            engine.dispose()
+            if _number(error) in _DAMAGED:
+                raise _set_aside(path) from error
+            raise _translated(error, path) from error
+        except MinitorrentError:
+            engine.dispose()
+            raise
+        return cls(engine, path)
+
+    def close(self) -> None:
+        """Close the file; may be called again."""
+        with self._lock:
+            self._closed = True
+            self._engine.dispose()
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """A session whose changes are on the disk when the block ends, or undone if it raises.
+
+        Raises MinitorrentError(disk_full or internal) for the database's own failures;
+        sqlalchemy's IntegrityError comes through, for the caller to explain.
+        """
+        try:
+            with self._lock, Session(self._engine) as session, session.begin():
+                if self._closed:
+                    raise MinitorrentError(ErrorCode.INTERNAL, "The client's state is closed.")
+                yield session
+        except DatabaseError as error:
+            if isinstance(error.orig, sqlite3.IntegrityError):
+                raise
+            raise _translated(error, self._path) from error
+
+
+def _prepare(engine: Engine, path: Path) -> None:
+    """Check the file and make what is missing in it."""
+    with engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA journal_mode = WAL")
+        connection.exec_driver_sql("PRAGMA synchronous = FULL")
+        version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
+        if version > SCHEMA_VERSION:
+            raise MinitorrentError(
+                ErrorCode.USAGE,
+                f"A newer version of minitorrent made {str(path)!r}; use that version, or "
+                "another --data-dir.",
+            )
+        if connection.exec_driver_sql("PRAGMA quick_check(1)").scalar_one() != "ok":
+            raise _set_aside(path)
+        Table.metadata.create_all(connection)
+        connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        connection.commit()
+
+
+def _number(error: DatabaseError) -> int:
+    """SQLite's primary result code."""
+    return getattr(error.orig, "sqlite_errorcode", 0) & 0xFF
+
+
+def _translated(error: DatabaseError, path: Path) -> MinitorrentError:
+    if _number(error) == sqlite3.SQLITE_FULL:
+        return MinitorrentError(
+            ErrorCode.DISK_FULL, f"The disk is full; make room for {str(path)!r} and try again."
+        )
+    return MinitorrentError(
+        ErrorCode.INTERNAL, f"The client's state {str(path)!r} can't be used: {error.orig}."
+    )
+
+
+def _set_aside(path: Path) -> MinitorrentError:
+    """Rename the damaged file with what belongs to it, and say so."""
+    number = 1
+    while (kept := path.with_name(f"{path.name}.damaged-{number}")).exists():
+        number += 1
+    for suffix in ("", "-wal", "-shm"):
+        part = path.with_name(path.name + suffix)
+        if part.exists():
+            part.rename(kept.with_name(kept.name + suffix))
+    return MinitorrentError(
+        ErrorCode.INTERNAL,
+        f"The client's state was damaged and is kept as {str(kept)!r}; start again and share "
+        "or download your files anew, what is on the disk is taken up.",
+    )

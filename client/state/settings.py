@@ -1,0 +1,41 @@
+"""What the client remembers for each user between runs, such as the group in use."""
+
+from __future__ import annotations
+
+from sqlalchemy import delete
+from sqlalchemy.orm import Mapped, mapped_column
+
+from client.state.database import Database, Table
+
+
+class _SettingRow(Table):
+    __tablename__ = "settings"
+
+    user: Mapped[str] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[str]
+
+
+class Settings:
+    """Texts by user and key; the empty user stands for everybody.
+
+    Every method may be called from any thread and raises MinitorrentError(disk_full or internal)
+    when the database fails.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def get(self, user: str, key: str) -> str | None:
+        """The value, or None when there is none."""
+        with self._database.transaction() as session:
+            row = session.get(_SettingRow, (user, key))
+            return row.value if row else None
+
+    def set(self, user: str, key: str, value: str | None) -> None:
+        """Keep the value; None removes it."""
+        with self._database.transaction() as session:
+            if value is None:
+                session.execute(delete(_SettingRow).filter_by(user=user, key=key))
+            else:
+                session.merge(_SettingRow(user=user, key=key, value=value))

@@ -1,0 +1,220 @@
+"""What the client remembers of its downloads and shares."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy import UniqueConstraint, delete, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Mapped, mapped_column
+
+from client.core.resume import FileFacts, is_believed
+from client.state.database import Database, Table
+from common.bitfield import Bitfield
+from common.errors import ErrorCode, MinitorrentError
+from common.types import InfoHash
+
+
+@dataclass(frozen=True)
+class TransferRecord:
+    """A download or share of one user: where it lies, and what of it was verified.
+
+    `path` is the final path. `bitfield` and `facts` belong together: these pieces were verified
+    and on the disk when the files looked like that. `uploaded` and `downloaded` count bytes.
+    """
+
+    id: int
+    user: str
+    group: str
+    name: str
+    info_hash: InfoHash
+    metainfo: bytes = field(repr=False)
+    path: Path
+    complete: bool
+    paused: bool
+    bitfield: bytes | None = field(repr=False)
+    facts: FileFacts | None = field(repr=False)
+    uploaded: int
+    downloaded: int
+    added_at: datetime
+    error: str | None
+
+    def believed_pieces(self, found: FileFacts, piece_count: int) -> Bitfield | None:
+        """The verified pieces, or None when the files have to be hashed again.
+
+        `found` are the facts of the files as they are now.
+        """
+        if not is_believed(self.facts, found):
+            return None
+        if self.complete:
+            return Bitfield.full(piece_count)
+        try:
+            return Bitfield.from_bytes(self.bitfield or b"", piece_count)
+        except ValueError:
+            return None
+
+
+class _TransferRow(Table):
+    __tablename__ = "transfers"
+    __table_args__ = (UniqueConstraint("user", "group", "name"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user: Mapped[str]
+    group: Mapped[str]
+    name: Mapped[str]
+    info_hash: Mapped[bytes]
+    metainfo: Mapped[bytes]
+    # As bytes: a path on disk need not be valid Unicode.
+    path: Mapped[bytes]
+    complete: Mapped[bool]
+    paused: Mapped[bool]
+    bitfield: Mapped[bytes | None]
+    facts: Mapped[str | None]
+    uploaded: Mapped[int]
+    downloaded: Mapped[int]
+    added_at: Mapped[str]
+    error: Mapped[str | None]
+
+
+class Transfers:
+    """The transfers in the database. What concerns an id that is gone does nothing.
+
+    Every method may be called from any thread, is durable when it returns, and raises
+    MinitorrentError(disk_full or internal) when the database fails.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(
+        self,
+        *,
+        user: str,
+        group: str,
+        name: str,
+        info_hash: InfoHash,
+        metainfo: bytes,
+        path: Path,
+        added_at: datetime,
+        facts: FileFacts | None = None,
+        complete: bool = False,
+    ) -> TransferRecord:
+        """Remember a new transfer; `added_at` has a time zone.
+
+        With `complete`, `facts` are those of the verified files. Raises
+        MinitorrentError(name_taken) when the user has one of that name in that group.
+        """
+        row = _TransferRow(
+            user=user,
+            group=group,
+            name=name,
+            info_hash=bytes(info_hash),
+            metainfo=metainfo,
+            path=os.fsencode(path),
+            complete=complete,
+            paused=False,
+            facts=facts.to_text() if facts else None,
+            uploaded=0,
+            downloaded=0,
+            added_at=added_at.astimezone(UTC).isoformat(),
+        )
+        try:
+            with self._database.transaction() as session:
+                session.add(row)
+                session.flush()
+                return _record(row)
+        except IntegrityError as error:
+            raise MinitorrentError(
+                ErrorCode.NAME_TAKEN,
+                f"{name!r} of group {group!r} is among your transfers already; see "
+                "show_downloads and show_shares.",
+            ) from error
+
+    def get(self, transfer: int) -> TransferRecord | None:
+        """The transfer with this id."""
+        with self._database.transaction() as session:
+            row = session.get(_TransferRow, transfer)
+            return _record(row) if row else None
+
+    def find(self, user: str, group: str, name: str) -> TransferRecord | None:
+        """The user's transfer of that name in that group."""
+        query = select(_TransferRow).filter_by(user=user, group=group, name=name)
+        with self._database.transaction() as session:
+            row = session.scalars(query).one_or_none()
+            return _record(row) if row else None
+
+    def list_for(self, user: str) -> list[TransferRecord]:
+        """All transfers of the user, the oldest first."""
+        query = select(_TransferRow).filter_by(user=user).order_by(_TransferRow.id)
+        with self._database.transaction() as session:
+            return [_record(row) for row in session.scalars(query)]
+
+    def update_progress(self, transfer: int, bitfield: Bitfield, facts: FileFacts) -> None:
+        """Record verified pieces. They must be on the disk already: data first, record second."""
+        self._set(transfer, bitfield=bitfield.to_bytes(), facts=facts.to_text())
+
+    def mark_complete(self, transfer: int, facts: FileFacts) -> None:
+        """Record that everything is verified and lies at its final path."""
+        self._set(transfer, complete=True, bitfield=None, facts=facts.to_text(), error=None)
+
+    def mark_incomplete(self, transfer: int, bitfield: Bitfield, facts: FileFacts) -> None:
+        """Record that only these pieces of a complete transfer turned out to be right."""
+        self._set(transfer, complete=False, bitfield=bitfield.to_bytes(), facts=facts.to_text())
+
+    def set_paused(self, transfer: int, paused: bool) -> None:
+        """Record that the user paused or resumed it."""
+        self._set(transfer, paused=paused)
+
+    def set_error(self, transfer: int, error: str | None) -> None:
+        """Record why it can't go on, as a sentence, or that it can."""
+        self._set(transfer, error=error)
+
+    def add_totals(self, transfer: int, uploaded: int, downloaded: int) -> None:
+        """Add payload bytes to what was transferred so far."""
+        self._set(
+            transfer,
+            uploaded=_TransferRow.uploaded + uploaded,
+            downloaded=_TransferRow.downloaded + downloaded,
+        )
+
+    def remove(self, transfer: int) -> None:
+        """Forget the transfer."""
+        with self._database.transaction() as session:
+            session.execute(delete(_TransferRow).where(_TransferRow.id == transfer))
+
+    def _set(self, transfer: int, **values: object) -> None:
+        with self._database.transaction() as session:
+            session.execute(
+                update(_TransferRow).where(_TransferRow.id == transfer).values(**values)
+            )
+
+
+def _record(row: _TransferRow) -> TransferRecord:
+    return TransferRecord(
+        id=row.id,
+        user=row.user,
+        group=row.group,
+        name=row.name,
+        info_hash=InfoHash(row.info_hash),
+        metainfo=row.metainfo,
+        path=Path(os.fsdecode(row.path)),
+        complete=row.complete,
+        paused=row.paused,
+        bitfield=row.bitfield,
+        facts=_facts(row.facts),
+        uploaded=row.uploaded,
+        downloaded=row.downloaded,
+        added_at=datetime.fromisoformat(row.added_at),
+        error=row.error,
+    )
+
+
+def _facts(text: str | None) -> FileFacts | None:
+    """Unreadable facts are none: then the files are hashed again."""
+    try:
+        return FileFacts.from_text(text) if text else None
+    except ValueError:
+        return None

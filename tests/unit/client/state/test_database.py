@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+import sqlite3
+import stat
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from client.state.database import SCHEMA_VERSION, Database
+from client.state.store import ClientState
+from common.errors import ErrorCode, MinitorrentError
+
+
+def refusal(path: Path) -> MinitorrentError:
+    with pytest.raises(MinitorrentError) as caught:
+        ClientState(path)
+    return caught.value
+
+
+def test_only_the_owner_may_read_it(tmp_path: Path) -> None:
+    path = tmp_path / "data %20 é?" / "client.sqlite"
+    with ClientState(path) as state:
+        state.settings.set("ann", "group", "lab")
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+        assert {stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()} == {0o600}
+
+
+def test_it_is_a_write_ahead_log_at_the_current_version(tmp_path: Path) -> None:
+    path = tmp_path / "client.sqlite"
+    database = Database.open(path)
+    with database.transaction() as session:
+        assert session.execute(text("PRAGMA journal_mode")).scalar_one() == "wal"
+        assert session.execute(text("PRAGMA synchronous")).scalar_one() == 2
+        assert session.execute(text("PRAGMA user_version")).scalar_one() == SCHEMA_VERSION
+    database.close()
+
+
+def test_a_newer_schema_is_refused_and_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "client.sqlite"
+    connection = sqlite3.connect(path)
+    connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
+    connection.close()
+    error = refusal(path)
+    assert error.code is ErrorCode.USAGE
+    assert "newer version" in error.message
+    assert [file.name for file in tmp_path.iterdir()] == ["client.sqlite"]
+
+
+def test_a_file_that_is_no_database_is_kept_aside(tmp_path: Path) -> None:
+    path = tmp_path / "client.sqlite"
+    for number in (1, 2):
+        path.write_bytes(b"this is no database" * 1000)
+        error = refusal(path)
+        assert error.code is ErrorCode.INTERNAL
+        kept = tmp_path / f"client.sqlite.damaged-{number}"
+        assert str(kept) in error.message
+        assert kept.read_bytes().startswith(b"this is no")
+    with ClientState(path) as state:
+        assert state.transfers.list_for("ann") == []
+
+
+def test_a_damaged_page_is_found(tmp_path: Path) -> None:
+    path = tmp_path / "client.sqlite"
+    with ClientState(path) as state:
+        for number in range(300):
+            state.settings.set("ann", f"{number}", "x" * 100)
+    data = bytearray(path.read_bytes())
+    for page in range(2, len(data) // 4096):
+        data[page * 4096 : page * 4096 + 100] = b"\xff" * 100
+    path.write_bytes(data)
+    (tmp_path / "client.sqlite-wal").write_bytes(b"")
+    assert refusal(path).code is ErrorCode.INTERNAL
+    assert (tmp_path / "client.sqlite.damaged-1").exists()
+    assert (tmp_path / "client.sqlite.damaged-1-wal").exists()
+
+
+def test_places_where_nothing_can_be_kept(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    error = refusal(tmp_path / "file" / "client.sqlite")
+    assert error.code is ErrorCode.PERMISSION_DENIED
+    (tmp_path / "folder").mkdir()
+    assert refusal(tmp_path / "folder").code is ErrorCode.INTERNAL
+
+
+def test_failures_while_it_is_open(tmp_path: Path) -> None:
+    database = Database.open(tmp_path / "client.sqlite")
+    with pytest.raises(MinitorrentError) as caught, database.transaction() as session:
+        session.execute(text("SELECT nothing FROM nowhere"))
+    assert caught.value.code is ErrorCode.INTERNAL
+    with database.transaction() as session:
+        session.execute(text("PRAGMA max_page_count = 1"))
+    with pytest.raises(MinitorrentError) as caught, database.transaction() as session:
+        session.execute(
+            text("INSERT INTO settings VALUES ('ann', 'k', :value)"), {"value": "x" * 100_000}
+        )
+    assert caught.value.code is ErrorCode.DISK_FULL
+    database.close()
+    database.close()
+    with pytest.raises(MinitorrentError, match="closed"), database.transaction():
+        pass
+
+
+def test_what_raises_is_undone(tmp_path: Path) -> None:
+    with ClientState(tmp_path / "client.sqlite") as state:
+        state.settings.set("ann", "k", "1")
+        with pytest.raises(ZeroDivisionError), state.settings._database.transaction() as session:
+            session.execute(text("DELETE FROM settings"))
+            raise ZeroDivisionError
+        assert state.settings.get("ann", "k") == "1"

@@ -1,0 +1,214 @@
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+
+from client.core.resume import FileFact, FileFacts
+from client.state.store import ClientState
+from client.state.transfers import TransferRecord, Transfers
+from common.bitfield import Bitfield
+from common.errors import ErrorCode, MinitorrentError
+from common.types import InfoHash
+
+FACTS = FileFacts((FileFact(100, 2**60), FileFact(0, 7)))
+WHEN = datetime(2026, 1, 2, 3, 4, 5, 678, tzinfo=UTC)
+
+
+@pytest.fixture
+def transfers(tmp_path: Path) -> Iterator[Transfers]:
+    with ClientState(tmp_path / "client.sqlite") as state:
+        yield state.transfers
+
+
+def add(transfers: Transfers, name: str = "file", user: str = "ann") -> TransferRecord:
+    return transfers.add(
+        user=user,
+        group="lab",
+        name=name,
+        info_hash=InfoHash(bytes(range(20))),
+        metainfo=b"d4:infodee\x00\xff",
+        path=Path("/data/a b é"),
+        added_at=WHEN,
+    )
+
+
+def again(transfers: Transfers, record: TransferRecord) -> TransferRecord:
+    found = transfers.get(record.id)
+    assert found is not None
+    return found
+
+
+def pieces(size: int, *members: int) -> Bitfield:
+    bitfield = Bitfield(size)
+    for member in members:
+        bitfield.add(member)
+    return bitfield
+
+
+def test_a_new_transfer(transfers: Transfers) -> None:
+    record = add(transfers)
+    assert record == again(transfers, record)
+    assert (record.user, record.group, record.name) == ("ann", "lab", "file")
+    assert record.info_hash == bytes(range(20))
+    assert record.metainfo == b"d4:infodee\x00\xff"
+    assert record.path == Path("/data/a b é")
+    assert record.added_at == WHEN
+    assert not record.complete
+    assert not record.paused
+    assert (record.bitfield, record.facts, record.error) == (None, None, None)
+    assert (record.uploaded, record.downloaded) == (0, 0)
+
+
+def test_a_share_is_complete_from_the_start(transfers: Transfers) -> None:
+    record = transfers.add(
+        user="ann",
+        group="lab",
+        name="f",
+        info_hash=InfoHash(bytes(20)),
+        metainfo=b"",
+        path=Path(os.fsdecode(b"/data/\xff")),
+        added_at=WHEN.astimezone(timezone(timedelta(hours=5))),
+        facts=FACTS,
+        complete=True,
+    )
+    assert record.complete
+    assert os.fsencode(again(transfers, record).path) == b"/data/\xff"
+    assert record.added_at.isoformat() == WHEN.isoformat()
+    assert record.believed_pieces(FACTS, 9) == Bitfield.full(9)
+
+
+def test_names_are_unique_for_a_user_and_group(transfers: Transfers) -> None:
+    first = add(transfers)
+    with pytest.raises(MinitorrentError) as caught:
+        add(transfers)
+    assert caught.value.code is ErrorCode.NAME_TAKEN
+    second = add(transfers, user="bob")
+    third = add(transfers, "other")
+    assert transfers.list_for("ann") == [first, third]
+    assert transfers.list_for("bob") == [second]
+    assert transfers.find("ann", "lab", "other") == third
+    assert transfers.find("ann", "other", "file") is None
+    transfers.remove(first.id)
+    transfers.remove(first.id)
+    assert transfers.get(first.id) is None
+    assert transfers.list_for("ann") == [third]
+
+
+def test_progress_to_the_end(transfers: Transfers) -> None:
+    record = add(transfers)
+    other = add(transfers, "other")
+    transfers.update_progress(record.id, pieces(20, 3, 17), FACTS)
+    found = again(transfers, record)
+    assert found.facts == FACTS
+    assert found.believed_pieces(FACTS, 20) == pieces(20, 3, 17)
+    transfers.set_error(record.id, "The disk is full.")
+    assert again(transfers, record).error == "The disk is full."
+    transfers.set_paused(record.id, True)
+    assert again(transfers, record).paused
+    transfers.set_paused(record.id, False)
+    assert not again(transfers, record).paused
+    transfers.mark_complete(record.id, FACTS)
+    found = again(transfers, record)
+    assert found.complete
+    assert found.error is None
+    assert found.believed_pieces(FACTS, 20) == Bitfield.full(20)
+    transfers.mark_incomplete(record.id, pieces(20, 1), FACTS)
+    found = again(transfers, record)
+    assert not found.complete
+    assert found.believed_pieces(FACTS, 20) == pieces(20, 1)
+    assert again(transfers, other) == other
+
+
+def test_totals_add_up(transfers: Transfers) -> None:
+    record = add(transfers)
+    transfers.add_totals(record.id, 5, 2**40)
+    transfers.add_totals(record.id, 6, 1)
+    found = again(transfers, record)
+    assert (found.uploaded, found.downloaded) == (11, 2**40 + 1)
+
+
+def test_a_record_is_believed_only_if_nothing_changed(transfers: Transfers) -> None:
+    record = add(transfers)
+    assert record.believed_pieces(FACTS, 20) is None
+    transfers.update_progress(record.id, pieces(20, 3), FACTS)
+    found = again(transfers, record)
+    for changed in (
+        FileFacts((FileFact(100, 2**60 + 1), FileFact(0, 7))),
+        FileFacts((FileFact(101, 2**60), FileFact(0, 7))),
+        FileFacts((FileFact(100, 2**60),)),
+    ):
+        assert found.believed_pieces(changed, 20) is None
+    assert found.believed_pieces(FACTS, 30) is None
+    assert found.believed_pieces(FACTS, 17) is not None
+
+
+def test_unreadable_facts_are_none(tmp_path: Path) -> None:
+    path = tmp_path / "client.sqlite"
+    with ClientState(path) as state:
+        record = add(state.transfers)
+        state.transfers.update_progress(record.id, pieces(20, 3), FACTS)
+    connection = sqlite3.connect(path)
+    connection.execute("UPDATE transfers SET facts = 'nonsense'")
+    connection.commit()
+    connection.close()
+    with ClientState(path) as state:
+        assert again(state.transfers, record).facts is None
+
+
+def test_threads_take_turns(transfers: Transfers) -> None:
+    record = add(transfers)
+
+    def work() -> None:
+        for _ in range(20):
+            transfers.add_totals(record.id, 1, 2)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    found = again(transfers, record)
+    assert (found.uploaded, found.downloaded) == (80, 160)
+
+
+def test_a_kill_loses_nothing_recorded(tmp_path: Path) -> None:
+    path = tmp_path / "client.sqlite"
+    with ClientState(path) as state:
+        record = add(state.transfers)
+    script = f"""
+from pathlib import Path
+from client.core.resume import FileFact, FileFacts
+from client.state.store import ClientState
+from common.bitfield import Bitfield
+state = ClientState(Path({str(path)!r}))
+bitfield = Bitfield(10_000)
+for number in range(10_000):
+    bitfield.add(number)
+    state.transfers.update_progress({record.id}, bitfield, FileFacts((FileFact(1, number),)))
+    print(number, flush=True)
+"""
+    last = -1
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            last = int(line)
+            if last == 30:
+                process.send_signal(signal.SIGKILL)
+                break
+        last = int((process.stdout.read().split() or [b"30"])[-1])
+    with ClientState(path) as state:
+        found = again(state.transfers, record)
+        assert found.bitfield is not None
+        assert found.facts is not None
+        recorded = Bitfield.from_bytes(found.bitfield, 10_000)
+        assert recorded.count >= last + 1
+        assert found.facts.files[0].mtime_ns == recorded.count - 1
