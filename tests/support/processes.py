@@ -5,14 +5,13 @@
             ann.ok("create_user ann secret123")
             ann.fails("not_member", "list_files lab")
 
-Each is a context manager that leaves nothing running and no pipe open. `prefix` goes before the
-command, so that a process can run inside a network namespace (`namespace.py`).
+Each is a context manager that leaves nothing running and no pipe open. Started inside
+`namespace.private_network()`, they live in that network.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import re
 import shlex
 import subprocess
@@ -39,15 +38,8 @@ READY = re.compile(r"^tracker (\d+) ready on (\S+)(?: \(http (\S+)\))?$")
 class ManagedProcess:
     """A process with its three pipes: input to write to, output and errors collected as lines."""
 
-    def __init__(
-        self,
-        command: Sequence[str],
-        *,
-        prefix: Sequence[str] = (),
-        environment: dict[str, str] | None = None,
-    ) -> None:
-        self.command = [*prefix, *command]
-        self.environment = environment or {}
+    def __init__(self, command: Sequence[str]) -> None:
+        self.command = list(command)
         self._process: subprocess.Popen[bytes] | None = None
         self.output = Lines("stdout")
         self.errors = Lines("stderr")
@@ -74,7 +66,7 @@ class ManagedProcess:
 
     @property
     def pid(self) -> int:
-        """The process's number; with `ip netns exec` as prefix it is the command's own."""
+        """The number of the process that runs, or ran last."""
         assert self._process is not None, "not started"
         return self._process.pid
 
@@ -87,7 +79,6 @@ class ManagedProcess:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env=os.environ | self.environment,
         )
         assert self._process.stdout is not None
         assert self._process.stderr is not None
@@ -170,7 +161,6 @@ class TrackerProcess(ManagedProcess):
         number: int = 1,
         host: str = "127.0.0.1",
         database: str | None = None,
-        prefix: Sequence[str] = (),
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
@@ -181,7 +171,7 @@ class TrackerProcess(ManagedProcess):
         command = [sys.executable, "-m", "tracker", str(info), str(number)]
         command += ["--data-dir", str(folder), "--http-port", str(self.http.port)]
         command += ["--database", database] if database else []
-        super().__init__([*command, *options], prefix=prefix)
+        super().__init__([*command, *options])
 
     @property
     def database(self) -> str:
@@ -206,7 +196,6 @@ class ClientProcess(ManagedProcess):
         trackers: Sequence[TrackerProcess | Endpoint],
         *options: str,
         host: str = "127.0.0.1",
-        prefix: Sequence[str] = (),
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
@@ -215,7 +204,7 @@ class ClientProcess(ManagedProcess):
         info = write_tracker_info(folder / "tracker_info.txt", addresses)
         command = [sys.executable, "-m", "client", str(self.address), str(info)]
         command += ["--data-dir", str(folder / "state"), "--json", "--stay"]
-        super().__init__([*command, *options], prefix=prefix)
+        super().__init__([*command, *options])
 
     def run(self, *command: str, timeout: float = COMMAND_TIME) -> dict[str, Any]:
         """Give one command and return its answer, the whole JSON object.

@@ -1,0 +1,59 @@
+"""The drivers of the stock clients, tried on the stock clients alone: none of our code is on the
+wire here, so that a failure of the other interoperability tests points at us.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.content import make_file, sha256
+from tests.support.namespace import private_network
+from tests.support.stand_in_tracker import stand_in_tracker
+from tests.support.stock import StockClient, require
+from tests.support.stock.aria2 import Aria2
+from tests.support.stock.libtorrent import Libtorrent
+from tests.support.stock.transmission import Transmission
+from tests.support.torrents import write_torrent
+from tests.support.waiting import wait_until
+
+SIZE = 3_000_000
+
+pytestmark = pytest.mark.interop
+
+
+def exchange(one: StockClient, other: StockClient, announce: str, folder: Path) -> None:
+    """Each seeds a file of its own and downloads the other's, at the same time."""
+    running = []
+    for number, (seeder, leecher) in enumerate([(one, other), (other, one)]):
+        content = make_file(folder / f"seeded-{number}" / f"{number}.bin", SIZE, seed=number)
+        torrent = folder / f"{number}.torrent"
+        write_torrent(content, torrent, announce=announce)
+        seeder.add(torrent, content.parent)
+        wait_until(lambda s=seeder, t=torrent: s.is_complete(t), 30, "the seeder to be ready")
+        copy = folder / f"copied-{number}"
+        copy.mkdir()
+        running.append((leecher, torrent, copy, content))
+    for leecher, torrent, copy, _ in running:
+        leecher.add(torrent, copy)
+    for leecher, torrent, copy, content in running:
+        wait_until(lambda c=leecher, t=torrent: c.is_complete(t), 60, f"{content.name} to arrive")
+        assert sha256(copy / content.name) == sha256(content)
+
+
+def test_aria2_and_libtorrent_in_both_directions(tmp_path: Path) -> None:
+    require("aria2c")
+    with stand_in_tracker("127.0.0.1") as announce, Aria2() as aria2, Libtorrent() as libtorrent:
+        exchange(aria2, libtorrent, announce, tmp_path)
+
+
+def test_transmission_and_libtorrent_in_both_directions(tmp_path: Path) -> None:
+    require("transmission-daemon", "ip", network=True)
+    with (
+        private_network() as hosts,
+        stand_in_tracker(next(hosts)) as announce,
+        Transmission(tmp_path / "settings", next(hosts)) as transmission,
+        Libtorrent(next(hosts)) as libtorrent,
+    ):
+        exchange(transmission, libtorrent, announce, tmp_path)

@@ -1,0 +1,71 @@
+"""aria2 as a peer, told what to do over its JSON-RPC."""
+
+from __future__ import annotations
+
+import base64
+import json
+import urllib.request
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from common.types import Endpoint
+from tests.support.ports import free_port
+from tests.support.processes import ManagedProcess
+from tests.support.waiting import wait_until
+
+
+class Aria2(ManagedProcess):
+    """An aria2 daemon; it goes on seeding what it has downloaded."""
+
+    def __init__(self, host: str = "127.0.0.1", *options: str) -> None:
+        self.address = Endpoint(host, free_port())
+        rpc_port = free_port()
+        self._rpc = f"http://127.0.0.1:{rpc_port}/jsonrpc"
+        self._torrents: dict[Path, str] = {}
+        super().__init__(
+            [
+                "aria2c",
+                "--enable-rpc",
+                f"--rpc-listen-port={rpc_port}",
+                f"--interface={host}",
+                f"--listen-port={self.address.port}",
+                "--no-conf",
+                "--enable-dht=false",
+                "--bt-enable-lpd=false",
+                "--enable-peer-exchange=false",
+                "--seed-ratio=0.0",
+                "--bt-seed-unverified=true",
+                "--file-allocation=none",
+                "--allow-overwrite=true",
+                "--quiet",
+                *options,
+            ]
+        )
+
+    def start(self) -> None:
+        """Start it and wait until it takes commands."""
+        super().start()
+        wait_until(self._is_up, 20, "aria2 to answer")
+
+    def add(self, torrent: Path, folder: Path) -> None:
+        """Download into the folder, or seed what lies there complete, unchecked."""
+        content = base64.b64encode(torrent.read_bytes()).decode()
+        self._torrents[torrent] = self._call("addTorrent", content, [], {"dir": str(folder)})
+
+    def is_complete(self, torrent: Path) -> bool:
+        """Whether it has all of the torrent; a stopped download fails with aria2's reason."""
+        status = self._call("tellStatus", self._torrents[torrent])
+        assert status["status"] != "error", status
+        done, size = int(status["completedLength"]), int(status["totalLength"])
+        return done == size and status["status"] in ("active", "complete")
+
+    def _is_up(self) -> bool:
+        with suppress(OSError):
+            return bool(self._call("getVersion"))
+        return False
+
+    def _call(self, method: str, *parameters: object) -> Any:
+        request = {"jsonrpc": "2.0", "id": "", "method": f"aria2.{method}", "params": parameters}
+        with urllib.request.urlopen(self._rpc, json.dumps(request).encode(), 20) as reply:
+            return json.load(reply)["result"]

@@ -1,0 +1,72 @@
+"""libtorrent as a peer, in a process of its own (`libtorrent_child.py`)."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from common.types import Endpoint
+from tests.support.ports import free_port
+from tests.support.processes import ManagedProcess
+
+TUNED: dict[str, Any] = {
+    "enable_incoming_utp": False,
+    "enable_outgoing_utp": False,
+    "in_enc_policy": 2,
+    "out_enc_policy": 2,
+    "enable_dht": False,
+    "enable_lsd": False,
+    "enable_upnp": False,
+    "enable_natpmp": False,
+    "allow_multiple_connections_per_ip": True,
+    "hashing_threads": 2,
+    "send_buffer_watermark": 4 * 1024 * 1024,
+    "send_buffer_low_watermark": 1024 * 1024,
+    "max_out_request_queue": 1500,
+    "mixed_mode_algorithm": 0,
+}
+"""The quickest of the settings that were tried: TCP only, no encryption (2 is `pe_disabled`)."""
+
+
+class Libtorrent(ManagedProcess):
+    """A libtorrent session; `settings` come over the tuned ones."""
+
+    def __init__(self, host: str = "127.0.0.1", settings: dict[str, Any] | None = None) -> None:
+        self.address = Endpoint(host, free_port())
+        listen = {"listen_interfaces": str(self.address), "outgoing_interfaces": host}
+        pack = json.dumps(TUNED | listen | (settings or {}))
+        super().__init__([sys.executable, "-m", "tests.support.stock.libtorrent_child", pack])
+
+    def add(self, torrent: Path, folder: Path) -> None:
+        """Download into the folder; content that is there already is checked first."""
+        self._ask("add", str(torrent), str(folder))
+
+    def seed(self, torrent: Path, folder: Path) -> None:
+        """Seed what is in the folder without checking it first."""
+        self._ask("seed", str(torrent), str(folder))
+
+    def connect(self, torrent: Path, peer: Endpoint) -> None:
+        """Dial a peer."""
+        self._ask("connect", str(torrent), *peer)
+
+    def is_complete(self, torrent: Path) -> bool:
+        """Whether it has all of the torrent."""
+        return bool(self.status(torrent)["complete"])
+
+    def status(self, torrent: Path) -> dict[str, Any]:
+        """Its view: complete, progress (0 to 1), peers, error, announce errors."""
+        answer = self._ask("status", str(torrent))
+        assert isinstance(answer, dict)
+        return answer
+
+    def wait_complete(self, torrent: Path, timeout: float) -> None:
+        """Wait until it has all of the torrent, to within a few milliseconds."""
+        assert self._ask("wait", str(torrent), timeout, time_limit=timeout + 5), self.story()
+
+    def _ask(self, *command: object, time_limit: float = 20) -> object:
+        self.send(json.dumps(command))
+        answer = self.output.next(time_limit)
+        assert answer is not None, f"libtorrent gave no answer to {command}\n{self.story()}"
+        return json.loads(answer)

@@ -1,0 +1,79 @@
+"""A libtorrent session that takes commands, one JSON array a line, and answers each.
+
+`["add", TORRENT, FOLDER]`, `["seed", TORRENT, FOLDER]`, `["connect", TORRENT, HOST, PORT]`,
+`["status", TORRENT]`, `["wait", TORRENT, SECONDS]`. It ends with its input.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from typing import Any
+
+import libtorrent as lt
+
+
+class Child:
+    """The session and its torrents, by the path of their metainfo."""
+
+    def __init__(self, settings: dict[str, Any]) -> None:
+        categories = lt.alert.category_t
+        mask = categories.error_notification | categories.tracker_notification
+        self.session = lt.session(lt.session_params(settings | {"alert_mask": mask}))
+        self.handles: dict[str, lt.torrent_handle] = {}
+        self.tracker_errors: list[str] = []
+
+    def add(self, torrent: str, folder: str, extra_flags: int = 0) -> None:
+        """Start a torrent, unmanaged: no queue decides when it runs."""
+        parameters = lt.add_torrent_params()
+        parameters.ti = lt.torrent_info(torrent)
+        parameters.save_path = folder
+        flags = lt.torrent_flags
+        parameters.flags = extra_flags | (parameters.flags & ~(flags.paused | flags.auto_managed))
+        self.handles[torrent] = self.session.add_torrent(parameters)
+
+    def seed(self, torrent: str, folder: str) -> None:
+        """Start a torrent whose content is taken as complete."""
+        self.add(torrent, folder, lt.torrent_flags.seed_mode)
+
+    def connect(self, torrent: str, host: str, port: int) -> None:
+        """Dial a peer."""
+        self.handles[torrent].connect_peer((host, port))
+
+    def status(self, torrent: str) -> dict[str, Any]:
+        """What the parent may want to know."""
+        for alert in self.session.pop_alerts():
+            if isinstance(alert, lt.tracker_error_alert):
+                self.tracker_errors.append(alert.message())
+        status = self.handles[torrent].status()
+        return {
+            "complete": bool(status.is_seeding),
+            "progress": status.progress,
+            "peers": status.num_peers,
+            "error": status.errc.message() if status.errc.value() else None,
+            "tracker_errors": self.tracker_errors,
+        }
+
+    def wait(self, torrent: str, seconds: float) -> bool:
+        """Wait until the torrent is complete; False when the time runs out."""
+        deadline = time.monotonic() + seconds
+        while not self.handles[torrent].status().is_seeding:
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.005)
+        return True
+
+
+def main() -> None:
+    """Answer until the input ends."""
+    child = Child(json.loads(sys.argv[1]))
+    for line in sys.stdin:
+        name, *arguments = json.loads(line)
+        answer = getattr(child, name)(*arguments)
+        sys.stdout.write(json.dumps(answer) + "\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,89 @@
+"""Transmission as a peer, told what to do over its RPC.
+
+It talks to no peer on 127.0.0.0/8: run it inside `namespace.private_network()`.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import urllib.error
+import urllib.request
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from common.types import Endpoint
+from tests.support.ports import free_port
+from tests.support.processes import ManagedProcess
+from tests.support.waiting import wait_until
+
+
+class Transmission(ManagedProcess):
+    """A transmission-daemon whose settings lie in `folder`."""
+
+    def __init__(self, folder: Path, host: str) -> None:
+        self.address = Endpoint(host, free_port())
+        self._rpc_port = free_port()
+        self._session_id = ""
+        self._torrents: dict[Path, int] = {}
+        folder.mkdir(parents=True, exist_ok=True)
+        settings = {
+            "bind-address-ipv4": host,
+            "dht-enabled": False,
+            "encryption": 0,
+            "lpd-enabled": False,
+            "peer-port": self.address.port,
+            "pex-enabled": False,
+            "port-forwarding-enabled": False,
+            "rpc-port": self._rpc_port,
+            "rpc-whitelist-enabled": False,
+            "utp-enabled": False,
+        }
+        (folder / "settings.json").write_text(json.dumps(settings))
+        super().__init__(["transmission-daemon", "--foreground", "--config-dir", str(folder)])
+
+    def start(self) -> None:
+        """Start it and wait until it takes commands."""
+        super().start()
+        wait_until(self._is_up, 20, "transmission-daemon to answer")
+
+    def add(self, torrent: Path, folder: Path) -> None:
+        """Download into the folder, or check and seed what lies there."""
+        content = base64.b64encode(torrent.read_bytes()).decode()
+        answer = self._call("torrent-add", {"metainfo": content, "download-dir": str(folder)})
+        self._torrents[torrent] = answer["torrent-added"]["id"]
+
+    def is_complete(self, torrent: Path) -> bool:
+        """Whether it has all of the torrent and checks nothing any more."""
+        status = self.status(torrent)
+        return bool(status["percentDone"] == 1 and status["status"] in (5, 6))
+
+    def status(self, torrent: Path) -> dict[str, Any]:
+        """Its view of the torrent, in the terms of its RPC."""
+        fields = ["percentDone", "status", "errorString", "peersConnected", "trackerStats"]
+        found = self._call("torrent-get", {"ids": [self._torrents[torrent]], "fields": fields})
+        status: dict[str, Any] = found["torrents"][0]
+        return status
+
+    def _is_up(self) -> bool:
+        with suppress(OSError):
+            return bool(self._call("session-get", {}))
+        return False
+
+    def _call(self, method: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        body = json.dumps({"method": method, "arguments": arguments}).encode()
+        url = f"http://127.0.0.1:{self._rpc_port}/transmission/rpc"
+        for _ in range(2):
+            header = {"X-Transmission-Session-Id": self._session_id}
+            try:
+                with urllib.request.urlopen(urllib.request.Request(url, body, header)) as reply:
+                    answer: dict[str, Any] = json.load(reply)
+                    assert answer["result"] == "success", answer
+                    return dict(answer["arguments"])
+            except urllib.error.HTTPError as refusal:
+                with refusal:
+                    if refusal.code != 409:
+                        raise
+                    self._session_id = refusal.headers["X-Transmission-Session-Id"]
+        raise AssertionError("transmission-daemon does not accept its own session id")
