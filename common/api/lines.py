@@ -26,6 +26,9 @@ LIMIT_BEFORE_LOGIN = 64 * 1024
 LIMIT_AFTER_LOGIN = 8 * 1024 * 1024
 """The longest line, in bytes without its end, that either side accepts."""
 
+MAX_ID = 2**53
+"""The largest number of a request: what every JSON reader takes without loss."""
+
 
 class LineTooLongError(MinitorrentError):
     """The other side sent a line above the limit; the stream can't be read any further."""
@@ -81,7 +84,7 @@ class GreetingLine(Model):
 class RequestLine(Model):
     """`id` is the client's own number for this request; the reply repeats it."""
 
-    id: Annotated[int, Field(ge=0, le=2**53)]
+    id: Annotated[int, Field(ge=0, le=MAX_ID)]
     op: Annotated[str, Field(max_length=64)]
     args: dict[str, Any] = Field(default_factory=dict)
 

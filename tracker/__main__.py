@@ -1,0 +1,54 @@
+"""`python -m tracker TRACKER_INFO NUMBER`: run a tracker until it is told to stop."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+
+from common.errors import MinitorrentError
+from tracker import console, logs
+from tracker.app import StartError, TrackerApp
+from tracker.config import Config, read_config
+
+_CANNOT_START = 1
+_USAGE = 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a tracker; the process's exit status."""
+    try:
+        config = read_config(sys.argv[1:] if arguments is None else arguments)
+    except MinitorrentError as error:
+        return _fail(error.message, _USAGE)
+    logs.configure(config.log_level, config.log_format)
+    stop = threading.Event()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, lambda _number, _frame: stop.set())
+    try:
+        app = TrackerApp(config)
+    except StartError as error:
+        return _fail(str(error), _CANNOT_START)
+    app.start()
+    _announce(config, app)
+    console.watch_stdin(stop.set)
+    stop.wait()
+    app.stop()
+    return 0
+
+
+def _announce(config: Config, app: TrackerApp) -> None:
+    """The one line on standard output, from which other programs know that we are there."""
+    http = "" if app.http_address is None else f" (http {app.http_address})"
+    sys.stdout.write(f"tracker {config.number} ready on {app.address}{http}\n")
+    sys.stdout.flush()
+
+
+def _fail(message: str, status: int) -> int:
+    sys.stderr.write(f"tracker: {' '.join(message.split())}\n")
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

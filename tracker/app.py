@@ -1,0 +1,133 @@
+"""A tracker, wired: database, services, frontends, and their threads."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Callable
+
+import structlog
+
+from common.types import Endpoint
+from tracker.config import Config
+from tracker.frontend.dispatch import Dispatcher
+from tracker.frontend.http import HttpServer, make_app
+from tracker.frontend.metrics import Metrics
+from tracker.frontend.periodic import Periodic
+from tracker.frontend.session import SessionLimits, SessionServer
+from tracker.services.catalogue import Services, make_services
+from tracker.services.lifecycle import BEAT_SECONDS
+from tracker.store.engine import DatabaseError, Store, open_store
+
+_log = structlog.get_logger()
+
+SERVER_NAME = "minitorrent 0.1.0"
+NOTICE_SECONDS = 0.2
+"""How often events are looked for, those of other trackers among them."""
+
+_STOP_SECONDS = 1.0  # for each frontend
+_BACKLOG = 512
+
+
+class StartError(Exception):
+    """The tracker can't start; the text says why, in one line."""
+
+
+class TrackerApp:
+    """A running tracker. Raises StartError when it can't be one."""
+
+    def __init__(self, config: Config, limits: SessionLimits | None = None) -> None:
+        self._store = _open_store(config)
+        listeners: list[socket.socket] = []
+        try:
+            session = _listen(config.listen)
+            listeners.append(session)
+            self.address = Endpoint(config.listen.host, session.getsockname()[1])
+            self.http_address: Endpoint | None = None
+            http = None
+            if config.http_port is not None:
+                http = _listen(Endpoint(config.listen.host, config.http_port))
+                listeners.append(http)
+                self.http_address = Endpoint(config.listen.host, http.getsockname()[1])
+        except StartError:
+            for listener in listeners:
+                listener.close()
+            self._store.close()
+            raise
+        http_port = None if self.http_address is None else self.http_address.port
+        self._services = make_services(
+            self._store, time.time, config.listen.host, http_port, config.min_password
+        )
+        self._wire(session, http, limits or SessionLimits())
+
+    def _wire(
+        self, session: socket.socket, http: socket.socket | None, limits: SessionLimits
+    ) -> None:
+        services, metrics = self._services, Metrics()
+        self._sessions = SessionServer(
+            session, Dispatcher(services, metrics), services.accounts, SERVER_NAME, limits
+        )
+        metrics.watch_connections(self._sessions.count)
+        self._http = None if http is None else HttpServer(http, make_app(services, metrics))
+        self._heartbeat = Periodic("heartbeat", BEAT_SECONDS, self._beat)
+        self._notices = Periodic("notices", NOTICE_SECONDS, _pusher(services, self._sessions))
+
+    def start(self) -> None:
+        """Accept connections from now on."""
+        self._services.lifecycle.start()
+        self._heartbeat.start()
+        self._notices.start()
+        if self._http is not None:
+            self._http.start()
+        self._sessions.start()
+        _log.info("tracker started", address=str(self.address))
+
+    def stop(self) -> None:
+        """End within about two seconds; nothing that was answered is lost."""
+        self._sessions.refuse_new()
+        self._heartbeat.stop(_STOP_SECONDS)
+        self._notices.stop(_STOP_SECONDS)
+        self._services.lifecycle.stop()
+        self._sessions.stop(_STOP_SECONDS)
+        if self._http is not None:
+            self._http.stop(2 * _STOP_SECONDS)
+        self._store.close()
+        _log.info("tracker stopped", address=str(self.address))
+
+    def _beat(self) -> None:
+        if not self._services.lifecycle.beat():
+            _log.warning("this tracker had stalled; its clients have to connect again")
+            self._sessions.drop_all()
+
+
+def _pusher(services: Services, sessions: SessionServer) -> Callable[[], None]:
+    """Sends each new event, of whichever tracker, to those it concerns who are connected here."""
+    last = services.events.last_id()
+
+    def push() -> None:
+        nonlocal last
+        for told in services.events.after(last):
+            sessions.push(told.notice, told.users)
+            last = told.notice.id
+
+    return push
+
+
+def _open_store(config: Config) -> Store:
+    try:
+        config.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return open_store(config.database)
+    except OSError as error:
+        reason = error.strerror or error
+        raise StartError(f"can't use the folder {config.data_dir}: {reason}") from None
+    except DatabaseError as error:
+        raise StartError(f"can't open the database: {error}") from None
+
+
+def _listen(address: Endpoint) -> socket.socket:
+    try:
+        family = socket.getaddrinfo(*address, type=socket.SOCK_STREAM)[0][0]
+        return socket.create_server(address, family=family, backlog=_BACKLOG)
+    except OSError as error:
+        reason = error.strerror or error
+        raise StartError(f"can't listen on {address}: {reason}") from None

@@ -1,0 +1,132 @@
+"""The command line as a checked configuration."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+import platformdirs
+
+from common import tracker_info
+from common.errors import ErrorCode, MinitorrentError
+from common.types import Endpoint
+from tracker.logs import Format, Level
+
+_MAX_PORT = 65535
+
+
+@dataclass(frozen=True)
+class Config:
+    """What one tracker process is to be.
+
+    `listen` is where sessions come in (port 0: any free one); `http_port` is 0 for any free one
+    and None for no HTTP at all; `min_password` is in characters.
+    """
+
+    number: int
+    listen: Endpoint
+    http_port: int | None
+    database: str
+    data_dir: Path
+    log_level: Level
+    log_format: Format
+    min_password: int
+
+
+class _Parser(argparse.ArgumentParser):
+    """argparse, but an error is one line for the caller to print."""
+
+    def error(self, message: str) -> NoReturn:
+        raise _usage(f"{message}; see: python -m tracker --help")
+
+
+def read_config(arguments: Sequence[str]) -> Config:
+    """The configuration that the command line asks for.
+
+    Raises MinitorrentError(usage). Prints and exits for `--help`.
+    """
+    options = _parser().parse_args(arguments)
+    listen = _listen(options.tracker_info, options.number)
+    data_dir = options.data_dir or platformdirs.user_data_path("minitorrent", False) / "tracker"
+    return Config(
+        number=options.number,
+        listen=listen,
+        http_port=_http_port(options.http_port, listen.port),
+        database=options.database or f"sqlite:///{data_dir.absolute() / 'tracker.sqlite'}",
+        data_dir=data_dir,
+        log_level=options.log_level,
+        log_format=options.log_format,
+        min_password=options.min_password_length,
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="python -m tracker", description="Run a Minitorrent tracker.")
+    add = parser.add_argument
+    add("tracker_info", type=Path, metavar="TRACKER_INFO", help="file with the trackers' addresses")
+    add("number", type=_Number(1, 10**6), metavar="NUMBER", help="which of them, from 1")
+    add("--data-dir", type=Path, metavar="DIR", help="where state is kept")
+    add("--database", metavar="URL", help="another database (default: SQLite in DIR)")
+    add(
+        "--http-port",
+        type=_Number(0, _MAX_PORT),
+        metavar="PORT",
+        help="where stock clients announce (default: session port + 1; 0: nowhere)",
+    )
+    add("--log-level", choices=["debug", "info", "warning", "error"], default="info")
+    add("--log-format", choices=["text", "json"], default="text")
+    add(
+        "--min-password-length",
+        type=_Number(0, 1024),
+        default=0,
+        metavar="N",
+        help="refuse shorter passwords",
+    )
+    return parser
+
+
+class _Number:
+    """A whole number in a range, for argparse."""
+
+    def __init__(self, smallest: int, largest: int) -> None:
+        self._smallest = smallest
+        self._largest = largest
+
+    def __call__(self, text: str) -> int:
+        if text.isascii() and text.isdigit() and len(text) < 10:
+            value = int(text)
+            if self._smallest <= value <= self._largest:
+                return value
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a number from {self._smallest} to {self._largest}"
+        )
+
+
+def _listen(path: Path, number: int) -> Endpoint:
+    try:
+        trackers = tracker_info.parse(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise _usage(f"{path} can't be read: {reason}") from None
+    except MinitorrentError as error:
+        raise _usage(f"{path}: {error.message}") from None
+    if number > len(trackers):
+        raise _usage(f"{path} lists {len(trackers)} tracker(s), there is no number {number}")
+    return trackers[number - 1]
+
+
+def _http_port(asked: int | None, session_port: int) -> int | None:
+    if asked is not None:
+        return asked or None
+    if session_port == 0:
+        return 0
+    if session_port == _MAX_PORT:
+        raise _usage("there is no port after 65535; choose one with --http-port")
+    return session_port + 1
+
+
+def _usage(message: str) -> MinitorrentError:
+    return MinitorrentError(ErrorCode.USAGE, message)

@@ -1,0 +1,113 @@
+"""A connection's bytes: one thread reads and writes, others only hand it lines to send.
+
+The socket is touched by its own thread alone, so that it may as well be a TLS one, which must
+not be used by two threads at once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+import time
+from collections import deque
+
+from tracker.frontend.waker import Waker
+
+_CHUNK = 64 * 1024
+_WRITE_SECONDS = 30.0
+_SLOWEST_WRITE = 64 * 1024  # bytes a second; a longer answer has more time
+_LINGER_SECONDS = 1.0
+_MAX_QUEUED = 1000  # lines for a client that doesn't take them
+
+
+class ChannelClosedError(Exception):
+    """The other side has gone, or takes nothing."""
+
+
+class Channel:
+    """A stream of bytes both ways, with an outbox that any thread may fill."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._socket = sock
+        self._waker = Waker(sock)
+        self._outbox: deque[bytes] = deque()
+        self._closing = threading.Event()
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        _keep_alive(sock)
+
+    def post(self, line: bytes) -> None:
+        """From any thread: send this when the channel's thread gets to it.
+
+        A client that lets too many lines pile up is closed.
+        """
+        if len(self._outbox) >= _MAX_QUEUED:
+            self.interrupt()
+        else:
+            self._outbox.append(line)
+            self._waker.wake()
+
+    def interrupt(self) -> None:
+        """From any thread: make the channel's thread see ChannelClosedError."""
+        self._closing.set()
+        self._waker.wake()
+
+    def receive(self, seconds: float) -> bytes:
+        """Bytes, as soon as there are any; `b""` when none came in time.
+
+        Sends what is posted meanwhile. Raises ChannelClosedError.
+        """
+        deadline = time.monotonic() + seconds
+        while True:
+            while self._outbox:
+                self.send(self._outbox.popleft())
+            readable = self._waker.wait(max(0.0, deadline - time.monotonic()))
+            if self._closing.is_set():
+                raise ChannelClosedError
+            if readable:
+                return self._read()
+            if time.monotonic() >= deadline:
+                return b""
+
+    def _read(self) -> bytes:
+        try:
+            data = self._socket.recv(_CHUNK)
+        except OSError:
+            raise ChannelClosedError from None
+        if not data:
+            raise ChannelClosedError
+        return data
+
+    def send(self, data: bytes) -> None:
+        """Send everything; raises ChannelClosedError when it isn't taken in time."""
+        self._socket.settimeout(_WRITE_SECONDS + len(data) / _SLOWEST_WRITE)
+        try:
+            self._socket.sendall(data)
+        except OSError:
+            raise ChannelClosedError from None
+
+    def close(self) -> None:
+        """End the connection so that what was sent last still arrives.
+
+        Closing with unread input would reset it, so a little of the input is thrown away first.
+        """
+        with contextlib.suppress(OSError):
+            if not self._closing.is_set():
+                self._drain()
+        self._waker.close()
+        self._socket.close()
+
+    def _drain(self) -> None:
+        self._socket.shutdown(socket.SHUT_WR)
+        deadline = time.monotonic() + _LINGER_SECONDS
+        while (left := deadline - time.monotonic()) > 0 and self._waker.wait(left):
+            if not self._socket.recv(_CHUNK):
+                return
+
+
+def _keep_alive(sock: socket.socket) -> None:
+    """Let the system find out within two minutes that the other side has vanished."""
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for option, value in (("TCP_KEEPIDLE", 60), ("TCP_KEEPINTVL", 15), ("TCP_KEEPCNT", 4)):
+        if hasattr(socket, option):
+            sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)

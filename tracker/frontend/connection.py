@@ -1,0 +1,115 @@
+"""One client's connection: lines in, lines out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from common.api import lines
+from common.errors import ErrorCode, MinitorrentError
+from tracker.frontend.channel import Channel, ChannelClosedError
+from tracker.frontend.dispatch import Dispatcher
+from tracker.services.caller import Caller
+
+
+@dataclass(frozen=True)
+class TimeLimits:
+    """How long (seconds) a connection may be silent.
+
+    `first_request`: until the first whole line; `anonymous`: between lines, without a login;
+    `idle`: between bytes, with one (clients send a ping every 30 seconds).
+    """
+
+    first_request: float = 60.0
+    anonymous: float = 600.0
+    idle: float = 120.0
+
+
+class Connection:
+    """Serves one client until either side has enough; run by a thread of its own."""
+
+    def __init__(
+        self, channel: Channel, caller: Caller, dispatcher: Dispatcher, limits: TimeLimits
+    ) -> None:
+        self.channel = channel
+        self.caller = caller
+        self._dispatcher = dispatcher
+        self._limits = limits
+        self._decoder = lines.LineDecoder(lines.LIMIT_BEFORE_LOGIN)
+        self._last_byte = self._last_line = time.monotonic()
+        self._has_asked = False
+
+    def serve(self, greeting: bytes) -> None:
+        """Greet, then answer requests; returns when the connection is to be closed."""
+        try:
+            self.channel.send(greeting)
+            self._converse()
+        except ChannelClosedError:
+            return
+
+    def _converse(self) -> None:
+        try:
+            for line in self._lines():
+                if not self._answer(line):
+                    return
+        except lines.LineTooLongError as error:
+            self._refuse(error)
+
+    def _lines(self) -> Iterator[bytes]:
+        """The client's lines; ends when it has been silent for too long."""
+        while (left := self._seconds_left()) > 0:
+            data = self.channel.receive(left)
+            if not data:
+                continue
+            self._last_byte = time.monotonic()
+            for line in self._decoder.feed(data):
+                self._last_line = time.monotonic()
+                yield line
+        self._refuse(MinitorrentError(ErrorCode.TIMEOUT, "This connection was silent too long."))
+
+    def _seconds_left(self) -> float:
+        if self.caller.identity is not None:
+            deadline = self._last_byte + self._limits.idle
+        elif self._has_asked:
+            deadline = self._last_line + self._limits.anonymous
+        else:
+            deadline = self._last_line + self._limits.first_request
+        return deadline - time.monotonic()
+
+    def _answer(self, line: bytes) -> bool:
+        """Answer one line; False when what came is no request at all, so that no more is read."""
+        number: int | None = None
+        try:
+            message = lines.decode_line(line)
+            number = _number(message)
+            request = lines.RequestLine.model_validate(message)
+        except MinitorrentError as error:
+            self._refuse(error)
+            return False
+        except ValidationError:
+            sentence = 'A request is {"id": NUMBER, "op": "...", "args": {...}}.'
+            self._refuse(MinitorrentError(ErrorCode.USAGE, sentence), number)
+            return number is not None
+        self._has_asked = True
+        try:
+            reply = self._dispatcher.call(self.caller, request.op, request.args)
+        except MinitorrentError as error:
+            self._refuse(error, request.id)
+        else:
+            self.channel.send(lines.encode_reply(request.id, reply))
+        logged_in = self.caller.identity is not None
+        self._decoder.limit = lines.LIMIT_AFTER_LOGIN if logged_in else lines.LIMIT_BEFORE_LOGIN
+        return True
+
+    def _refuse(self, error: MinitorrentError, number: int | None = None) -> None:
+        self.channel.send(lines.encode_error(number, error))
+
+
+def _number(message: dict[str, Any]) -> int | None:
+    """A request's number, also where the rest of it is wrong."""
+    number = message.get("id")
+    return number if type(number) is int and 0 <= number <= lines.MAX_ID else None

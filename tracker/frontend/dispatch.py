@@ -1,0 +1,116 @@
+"""From an operation's name to the service that answers it: one table for every frontend."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import structlog
+
+from common.api import accounts, files, groups, presence
+from common.api.model import Model
+from common.api.operation import Operation
+from common.api.registry import OPERATIONS
+from common.errors import ErrorCode, MinitorrentError
+from tracker.frontend.metrics import Metrics
+from tracker.services.caller import Caller, Identity
+from tracker.services.catalogue import Services
+
+_log = structlog.get_logger()
+
+RequestT = TypeVar("RequestT", bound=Model)
+ReplyT = TypeVar("ReplyT", bound=Model)
+Handler = Callable[[Caller, Any], Model]
+
+
+class Dispatcher:
+    """Answers operations. Safe for use by many threads, each with its own caller."""
+
+    def __init__(self, services: Services, metrics: Metrics) -> None:
+        self._accounts = services.accounts
+        self._metrics = metrics
+        self._table = _table(services)
+        if self._table.keys() != OPERATIONS.keys():
+            raise AssertionError("the dispatch table and the registry of operations differ")
+
+    def call(self, caller: Caller, name: str, arguments: object) -> Model:
+        """The reply of operation `name`; raises MinitorrentError, and nothing else."""
+        operation = OPERATIONS.get(name)
+        if operation is None:
+            raise MinitorrentError(
+                ErrorCode.USAGE, "This tracker doesn't know that operation; is it too old?"
+            )
+        start = time.perf_counter()
+        outcome = "ok"
+        try:
+            return self._answer(caller, operation, arguments)
+        except MinitorrentError as error:
+            outcome = error.code.value
+            raise
+        finally:
+            self._metrics.count(name, outcome, time.perf_counter() - start)
+
+    def _answer(self, caller: Caller, operation: Operation[Any, Any], arguments: object) -> Model:
+        try:
+            self._accounts.refresh(caller)
+            if operation.needs_login:
+                caller.require_login()
+            return self._table[operation.name](caller, operation.read_request(arguments))
+        except MinitorrentError:
+            raise
+        except Exception:  # noqa: BLE001 - the caller's connection must outlive a bug of ours
+            _log.error("an operation failed", operation=operation.name, exc_info=True)
+            raise MinitorrentError(
+                ErrorCode.INTERNAL,
+                "The tracker could not do this; its operator finds the reason in its log.",
+            ) from None
+
+
+def _anyone(
+    operation: Operation[RequestT, ReplyT], handler: Callable[[Caller, RequestT], ReplyT]
+) -> tuple[str, Handler]:
+    return operation.name, handler
+
+
+def _user(
+    operation: Operation[RequestT, ReplyT], handler: Callable[[Identity, RequestT], ReplyT]
+) -> tuple[str, Handler]:
+    return operation.name, lambda caller, request: handler(caller.require_login(), request)
+
+
+def _table(services: Services) -> dict[str, Handler]:
+    people, places, things = services.accounts, services.groups, services.files
+    announces, keys = services.announces, services.keys
+    return dict(
+        [
+            _anyone(accounts.CREATE_USER, people.create_user),
+            _anyone(accounts.LOGIN, people.login),
+            _anyone(accounts.RESUME_SESSION, people.resume_session),
+            _anyone(accounts.LOGOUT, people.logout),
+            _anyone(accounts.PING, people.ping),
+            _user(accounts.CHANGE_PASSWORD, people.change_password),
+            _user(groups.CREATE_GROUP, places.create_group),
+            _user(groups.JOIN_GROUP, places.join_group),
+            _user(groups.LEAVE_GROUP, places.leave_group),
+            _user(groups.LIST_GROUPS, places.list_groups),
+            _user(groups.GET_GROUP, places.get_group),
+            _user(groups.LIST_MEMBERS, places.list_members),
+            _user(groups.LIST_REQUESTS, places.list_requests),
+            _user(groups.ACCEPT_REQUEST, places.accept_request),
+            _user(groups.REJECT_REQUEST, places.reject_request),
+            _user(groups.REMOVE_MEMBER, places.remove_member),
+            _user(groups.PROMOTE, places.promote),
+            _user(groups.DEMOTE, places.demote),
+            _user(groups.TRANSFER_GROUP, places.transfer_group),
+            _user(files.LIST_FILES, things.list_files),
+            _user(files.ADD_FILE, things.add_file),
+            _user(files.GET_FILE, things.get_file),
+            _user(files.FIND_FILE, things.find_file),
+            _user(files.STOP_SHARE, things.stop_share),
+            _user(presence.ANNOUNCE, announces.announce),
+            _user(presence.IDENTIFY_PEER, announces.identify_peer),
+            _anyone(presence.ANNOUNCE_KEY, keys.announce_key),
+            _anyone(presence.RENEW_ANNOUNCE_KEY, keys.renew_announce_key),
+        ]
+    )

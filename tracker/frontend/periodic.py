@@ -1,0 +1,40 @@
+"""Something done again and again in a thread."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import structlog
+
+_log = structlog.get_logger()
+
+
+class Periodic:
+    """Calls `action` every `seconds`; a failure is logged, and the next call comes all the same."""
+
+    def __init__(self, name: str, seconds: float, action: Callable[[], None]) -> None:
+        self._seconds = seconds
+        self._action = action
+        self._stopped = threading.Event()
+        self._failing = False
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+
+    def start(self) -> None:
+        """Begin, with a first call after `seconds`."""
+        self._thread.start()
+
+    def stop(self, timeout: float) -> None:
+        """End; waits at most `timeout` seconds for a call that is running."""
+        self._stopped.set()
+        self._thread.join(timeout)
+
+    def _run(self) -> None:
+        while not self._stopped.wait(self._seconds):
+            try:
+                self._action()
+                self._failing = False
+            except Exception:  # noqa: BLE001 - the loop must outlive any failure of one round
+                if not self._failing:
+                    _log.error("a periodic task fails", task=self._thread.name, exc_info=True)
+                self._failing = True

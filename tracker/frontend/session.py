@@ -1,0 +1,201 @@
+"""The session frontend: threaded TCP, one thread a connection."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import socket
+import threading
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+
+import structlog
+
+from common.api import lines
+from common.api.events import EventNotice
+from common.errors import ErrorCode, MinitorrentError
+from tracker.frontend.address import plain_address
+from tracker.frontend.channel import Channel
+from tracker.frontend.connection import Connection, TimeLimits
+from tracker.frontend.dispatch import Dispatcher
+from tracker.frontend.waker import Waker
+from tracker.services.accounts import Accounts
+from tracker.services.caller import Caller
+
+_log = structlog.get_logger()
+
+_STACK_BYTES = 512 * 1024  # a thread's stack: a thousand connections need little memory
+_ACCEPT_PAUSE = 0.1  # seconds, when no descriptor is left
+
+
+@dataclass(frozen=True)
+class SessionLimits:
+    """How many connections are served: in all, per IP address, and without a login."""
+
+    total: int = 1000
+    per_address: int = 200
+    anonymous: int = 500
+    times: TimeLimits = field(default_factory=TimeLimits)
+
+
+class SessionServer:
+    """Accepts connections on a listening socket, which it owns, and serves each in a thread."""
+
+    def __init__(
+        self,
+        listener: socket.socket,
+        dispatcher: Dispatcher,
+        accounts: Accounts,
+        server_name: str,
+        limits: SessionLimits,
+    ) -> None:
+        self._listener = listener
+        self._dispatcher = dispatcher
+        self._accounts = accounts
+        self._limits = limits
+        greeting = lines.Greeting(version=lines.PROTOCOL_VERSION, server=server_name)
+        self._greeting = lines.encode_line(lines.GreetingLine(minitorrent=greeting))
+        self._lock = threading.Lock()  # guards _connections
+        self._connections: dict[Connection, threading.Thread] = {}
+        self._stopping = threading.Event()
+        self._waker = Waker(listener)
+        self._acceptor = threading.Thread(target=self._accept_all, name="acceptor", daemon=True)
+
+    def start(self) -> None:
+        """Accept connections from now on."""
+        self._listener.setblocking(False)
+        self._acceptor.start()
+
+    def count(self) -> int:
+        """How many connections are open."""
+        with self._lock:
+            return len(self._connections)
+
+    def push(self, notice: EventNotice, users: frozenset[str]) -> None:
+        """Send a notice to those of the users who are connected here."""
+        line = lines.encode_notice(notice)
+        for connection in self._snapshot():
+            identity = connection.caller.identity
+            if identity is not None and identity.user in users:
+                connection.channel.post(line)
+
+    def drop_all(self) -> None:
+        """Close every connection; clients come back by themselves."""
+        for connection in self._snapshot():
+            connection.channel.interrupt()
+
+    def refuse_new(self) -> None:
+        """Begin the end: nobody gets in, everybody is let go of."""
+        self._stopping.set()
+        self._waker.wake()
+        self.drop_all()
+
+    def stop(self, timeout: float) -> None:
+        """End; waits at most `timeout` seconds for the threads."""
+        deadline = time.monotonic() + timeout
+        self.refuse_new()
+        self._acceptor.join(timeout)
+        self.drop_all()  # also the one that was accepted last
+        with self._lock:
+            threads = list(self._connections.values())
+        for thread in threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
+        if self.count():
+            _log.warning("connections did not end in time", count=self.count())
+
+    def _snapshot(self) -> list[Connection]:
+        with self._lock:
+            return list(self._connections)
+
+    def _accept_all(self) -> None:
+        try:
+            while not self._stopping.is_set():
+                if self._waker.wait(None):
+                    self._accept_one()
+        finally:
+            self._waker.close()
+            self._listener.close()
+
+    def _accept_one(self) -> None:
+        try:
+            sock, address = self._listener.accept()
+        except OSError as error:
+            if not isinstance(error, BlockingIOError | ConnectionError):
+                _log.warning("can't accept a connection", reason=str(error))
+                self._stopping.wait(_ACCEPT_PAUSE)
+            return
+        try:
+            self._begin(sock, plain_address(address[0]))
+        except (OSError, RuntimeError) as error:  # it has gone already, or no thread is left
+            _log.warning("can't serve a connection", reason=str(error))
+            sock.close()
+
+    def _begin(self, sock: socket.socket, address: str) -> None:
+        if self._is_full(address):
+            _refuse(sock)
+            return
+        reached_at = plain_address(sock.getsockname()[0])
+        caller = Caller(secrets.token_hex(16), address, reached_at)
+        channel = Channel(sock)
+        connection = Connection(channel, caller, self._dispatcher, self._limits.times)
+        thread = threading.Thread(
+            target=self._serve, args=(connection,), name=f"session-{address}", daemon=True
+        )
+        with self._lock:
+            self._connections[connection] = thread
+        try:
+            _start_small(thread)
+        except RuntimeError:
+            with self._lock:
+                del self._connections[connection]
+            channel.close()
+            raise
+
+    def _is_full(self, address: str) -> bool:
+        callers = [connection.caller for connection in self._snapshot()]
+        per_address = Counter(caller.address for caller in callers)
+        anonymous = sum(caller.identity is None for caller in callers)
+        return (
+            len(callers) >= self._limits.total
+            or per_address[address] >= self._limits.per_address
+            or anonymous >= self._limits.anonymous
+        )
+
+    def _serve(self, connection: Connection) -> None:
+        try:
+            connection.serve(self._greeting)
+        except Exception:  # noqa: BLE001 - shown here, or nobody would see why the thread ended
+            _log.error("a connection failed", exc_info=True)
+        finally:
+            self._end(connection)
+
+    def _end(self, connection: Connection) -> None:
+        try:
+            # At the tracker's own end, all its connections leave the database in one stroke.
+            if not self._stopping.is_set():
+                self._accounts.disconnect(connection.caller)
+        except Exception:  # noqa: BLE001 - the descriptor must be freed whatever the database says
+            _log.error("a connection's end was not recorded", exc_info=True)
+        finally:
+            with self._lock:
+                del self._connections[connection]
+            connection.channel.close()
+
+
+def _start_small(thread: threading.Thread) -> None:
+    usual = threading.stack_size(_STACK_BYTES)
+    try:
+        thread.start()
+    finally:
+        threading.stack_size(usual)
+
+
+def _refuse(sock: socket.socket) -> None:
+    """Say why, without waiting for anything, and close."""
+    error = MinitorrentError(
+        ErrorCode.TRACKER_UNREACHABLE, "This tracker has too many connections; try again later."
+    )
+    sock.setblocking(False)
+    with sock, contextlib.suppress(OSError):
+        sock.send(lines.encode_error(None, error))

@@ -1,0 +1,56 @@
+"""Logs: one line an event, on stderr, as text or as JSON."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import Literal
+
+import structlog
+from structlog.typing import Processor
+
+Level = Literal["debug", "info", "warning", "error"]
+Format = Literal["text", "json"]
+
+_LEVELS = {
+    "debug": logging.DEBUG,
+    "info": logging.INFO,
+    "warning": logging.WARNING,
+    "error": logging.ERROR,
+}
+
+
+def configure(level: Level, form: Format) -> None:
+    """Set up logging for the process; libraries' logs come out the same way, from warning on."""
+    # Plain tracebacks: the pretty ones print local variables, passwords among them.
+    ending: list[Processor]
+    if form == "json":
+        ending = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+    else:
+        ending = [
+            structlog.dev.ConsoleRenderer(
+                colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+            )
+        ]
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            *ending,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+    logging.basicConfig(level=logging.WARNING, handlers=[_ToStructlog()], force=True)
+    # A client's bad HTTP request is answered, it is nothing for the operator's log.
+    logging.getLogger("uvicorn").setLevel(logging.ERROR)
+
+
+class _ToStructlog(logging.Handler):
+    """Hands the records of libraries on."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        structlog.get_logger(library=record.name).log(
+            record.levelno, record.getMessage(), exc_info=record.exc_info
+        )
