@@ -18,6 +18,7 @@ from tracker.frontend.session import SessionLimits, SessionServer
 from tracker.services.catalogue import Services, make_services
 from tracker.services.lifecycle import BEAT_SECONDS
 from tracker.store.engine import DatabaseError, Store, open_store
+from tracker.store.trackers import Site
 
 _log = structlog.get_logger()
 
@@ -55,9 +56,8 @@ class TrackerApp:
             self._store.close()
             raise
         http_port = None if self.http_address is None else self.http_address.port
-        self._services = make_services(
-            self._store, time.time, config.listen.host, http_port, config.min_password
-        )
+        site = Site(*self.address, http_port)
+        self._services = make_services(self._store, time.time, site, config.min_password)
         self._wire(session, http, limits or SessionLimits())
 
     def _wire(
@@ -87,12 +87,18 @@ class TrackerApp:
         self._sessions.refuse_new()
         self._heartbeat.stop(_STOP_SECONDS)
         self._notices.stop(_STOP_SECONDS)
-        self._services.lifecycle.stop()
+        self._leave_database()
         self._sessions.stop(_STOP_SECONDS)
         if self._http is not None:
             self._http.stop(2 * _STOP_SECONDS)
         self._store.close()
         _log.info("tracker stopped", address=str(self.address))
+
+    def _leave_database(self) -> None:
+        try:
+            self._services.lifecycle.stop()
+        except Exception as error:  # noqa: BLE001 - the others find out by the missing heartbeat
+            _log.warning("could not sign off from the database", reason=type(error).__name__)
 
     def _beat(self) -> None:
         if not self._services.lifecycle.beat():

@@ -44,7 +44,7 @@ def check_strength(password: str, min_length: int) -> str | None:
     if len(password) < max(min_length, 1):
         raise MinitorrentError(
             ErrorCode.WEAK_PASSWORD,
-            f"This tracker asks for passwords of at least {max(min_length, 1)} characters.",
+            f"Choose a longer password: at least {max(min_length, 1)} character(s) here.",
         )
     if len(password) < RECOMMENDED_LENGTH:
         return f"This password is short; {RECOMMENDED_LENGTH} characters or more are safer."

@@ -14,6 +14,7 @@ from tracker.services.files import Files
 from tracker.services.groups import Groups
 from tracker.services.keys import Keys
 from tracker.services.lifecycle import Lifecycle
+from tracker.store.trackers import Site
 from tracker.store.work import Works
 
 
@@ -30,13 +31,10 @@ class Services:
     lifecycle: Lifecycle
 
 
-def make_services(
-    works: Works, clock: Clock, host: str, http_port: int | None, min_password: int
-) -> Services:
-    """The services of one tracker at `host`, on one database.
+def make_services(works: Works, clock: Clock, site: Site, min_password: int) -> Services:
+    """The services of one tracker on one database.
 
-    `http_port` is where it answers stock clients, None when it doesn't; `min_password` is the
-    shortest password (characters) that it accepts.
+    `min_password` is the shortest password (characters) that it accepts.
     """
     tracker_id = secrets.token_hex(16)
     return Services(
@@ -44,7 +42,7 @@ def make_services(
         groups=Groups(works, clock),
         files=Files(works, clock),
         announces=Announces(works, clock, random.SystemRandom()),
-        keys=Keys(works, clock, tracker_id, http_port),
+        keys=Keys(works, clock, tracker_id, site.http_port),
         events=Events(works),
-        lifecycle=Lifecycle(works, clock, tracker_id, host, http_port),
+        lifecycle=Lifecycle(works, clock, tracker_id, site),
     )

@@ -3,28 +3,30 @@
 from __future__ import annotations
 
 from tracker.services.clock import Clock
+from tracker.store.trackers import Site
 from tracker.store.work import Works
 
 BEAT_SECONDS = 2.0
 """How often a tracker says that it is alive."""
 
+_WILDCARDS = frozenset({"0.0.0.0", "::"})  # the same on every machine, so they name none
+
 
 class Lifecycle:
     """Registers this tracker, keeps it fresh, and clears up after those that died."""
 
-    def __init__(
-        self, works: Works, clock: Clock, tracker_id: str, host: str, http_port: int | None
-    ) -> None:
+    def __init__(self, works: Works, clock: Clock, tracker_id: str, site: Site) -> None:
         self._works = works
         self._clock = clock
         self._tracker_id = tracker_id
-        self._host = host
-        self._http_port = http_port
+        self._site = site
 
     def start(self) -> None:
         """From now on this tracker may hold connections."""
         with self._works.write() as work:
-            work.trackers.add(self._tracker_id, self._host, self._http_port, self._clock())
+            if self._site.host not in _WILDCARDS:
+                work.trackers.remove_former(self._site)
+            work.trackers.add(self._tracker_id, self._site, self._clock())
 
     def beat(self) -> bool:
         """Say that this tracker is alive, and sweep.
@@ -36,7 +38,7 @@ class Lifecycle:
         with self._works.write() as work:
             known = work.trackers.beat(self._tracker_id, now)
             if not known:
-                work.trackers.add(self._tracker_id, self._host, self._http_port, now)
+                work.trackers.add(self._tracker_id, self._site, now)
             work.trackers.sweep(now)
             work.peers.sweep(now)
             work.users.sweep_tokens(now)

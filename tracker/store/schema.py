@@ -154,12 +154,16 @@ class Event(Base):
 
 
 class Tracker(Base):
-    """A running tracker process; `http_port` is None when it answers no stock clients."""
+    """A running tracker process, where sessions come in and where stock clients announce.
+
+    `http_port` is None when it answers no stock clients.
+    """
 
     __tablename__ = "trackers"
 
     id: Mapped[str] = mapped_column(String(64), primary_key=True)
     host: Mapped[str] = mapped_column(String(255))
+    port: Mapped[int]
     http_port: Mapped[int | None]
     heartbeat_at: Mapped[float]
 

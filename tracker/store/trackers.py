@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import NamedTuple
 
 from sqlalchemy import Select, delete, select, update
 from sqlalchemy.orm import Session
@@ -25,15 +26,37 @@ def live_connections(now: float) -> Select[str]:
     )
 
 
+class Site(NamedTuple):
+    """Where a tracker is: its host, its session port, and its HTTP port if it has one."""
+
+    host: str
+    port: int
+    http_port: int | None
+
+
 class Trackers:
     """The trackers in one unit of work."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def add(self, tracker_id: str, host: str, http_port: int | None, now: float) -> None:
-        """A tracker has started; `http_port` is where it answers stock clients."""
-        self._session.add(Tracker(id=tracker_id, host=host, http_port=http_port, heartbeat_at=now))
+    def add(self, tracker_id: str, site: Site, now: float) -> None:
+        """A tracker has started."""
+        self._session.add(
+            Tracker(
+                id=tracker_id,
+                host=site.host,
+                port=site.port,
+                http_port=site.http_port,
+                heartbeat_at=now,
+            )
+        )
+
+    def remove_former(self, site: Site) -> None:
+        """Whoever was at this address before is dead: its connections and peers are gone."""
+        self._session.execute(
+            delete(Tracker).where(Tracker.host == site.host, Tracker.port == site.port)
+        )
 
     def beat(self, tracker_id: str, now: float) -> bool:
         """A tracker is alive; False when the others have given it up meanwhile."""

@@ -41,6 +41,7 @@ def upgrade() -> None:
         "trackers",
         sa.Column("id", sa.String(length=64), nullable=False),
         sa.Column("host", sa.String(length=255), nullable=False),
+        sa.Column("port", sa.Integer(), nullable=False),
         sa.Column("http_port", sa.Integer(), nullable=True),
         sa.Column("heartbeat_at", sa.Double(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_trackers")),
