@@ -4,6 +4,7 @@ wire here, so that a failure of the other interoperability tests points at us.
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -31,14 +32,14 @@ def exchange(one: StockClient, other: StockClient, announce: str, folder: Path) 
         torrent = folder / f"{number}.torrent"
         write_torrent(content, torrent, announce=announce)
         seeder.add(torrent, content.parent)
-        wait_until(lambda s=seeder, t=torrent: s.is_complete(t), 30, "the seeder to be ready")
+        wait_until(partial(seeder.is_complete, torrent), 30, "the seeder to be ready")
         copy = folder / f"copied-{number}"
         copy.mkdir()
         running.append((leecher, torrent, copy, content))
     for leecher, torrent, copy, _ in running:
         leecher.add(torrent, copy)
     for leecher, torrent, copy, content in running:
-        wait_until(lambda c=leecher, t=torrent: c.is_complete(t), 60, f"{content.name} to arrive")
+        wait_until(partial(leecher.is_complete, torrent), 60, f"{content.name} to arrive")
         assert sha256(copy / content.name) == sha256(content)
 
 

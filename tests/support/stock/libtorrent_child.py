@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from typing import Any
+from typing import Any, cast
 
 import libtorrent as lt
 
@@ -20,7 +20,7 @@ class Child:
     def __init__(self, settings: dict[str, Any]) -> None:
         categories = lt.alert.category_t
         mask = categories.error_notification | categories.tracker_notification
-        self.session = lt.session(lt.session_params(settings | {"alert_mask": mask}))
+        self.session = lt.session(cast("lt.settings_pack", settings | {"alert_mask": mask}))
         self.handles: dict[str, lt.torrent_handle] = {}
         self.tracker_errors: list[str] = []
 
