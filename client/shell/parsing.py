@@ -25,7 +25,7 @@ class Word:
     text: str
     start: int
     quoted: bool = False
-    """Whether any of it was quoted; such a word is never an option."""
+    """Whether it begins with a quote or a backslash; such a word is never an option."""
 
 
 @dataclass(frozen=True)
@@ -69,15 +69,14 @@ class _Lexer:
                 return Line(tuple(words), open_quote, ends_in_word=True)
 
     def _word(self) -> tuple[Word, str]:
-        start, parts, quoted = self._at, list[str](), False
+        start, parts = self._at, list[str]()
+        quoted = self._text[start] in "'\"\\"
         while self._at < len(self._text) and (char := self._text[self._at]) not in BLANKS:
             self._at += 1
             if char in "'\"":
-                quoted = True
                 if not self._quoted(char, parts):
                     return Word("".join(parts), start, quoted), char
             elif char == "\\":
-                quoted = True
                 if self._at == len(self._text):
                     return Word("".join(parts), start, quoted), char
                 parts.append(self._text[self._at])

@@ -21,6 +21,7 @@ class Name:
     help: str = ""
     whole: bool = True
     """Whether the word is complete with it; False for a folder, whose content may follow."""
+    is_option: bool = False
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ def _contains_folded(text: str, typed: str) -> bool:
 
 
 def _suggestion(name: Name, current: Word) -> Suggestion:
-    text = quote(name.text)
+    text = name.text if name.is_option else quote(name.text)
     if name.whole:
         text += " "
     elif text != name.text:
@@ -113,7 +114,8 @@ def _after_command(
     if open_option:
         return
     if current.text.startswith("--") and not current.quoted:
-        yield from (Name(f"--{option.name}", option.summary) for option in command.options)
+        for option in command.options:
+            yield Name(f"--{option.name}", option.summary, is_option=True)
         return
     for argument, group in _readings(command, values, names):
         yield from _of_kind(argument.kind, group, current.text, commands, names)

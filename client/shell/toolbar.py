@@ -42,10 +42,10 @@ def _state(overview: Overview, running: int, width: int, screen: Screen) -> str:
         parts.append(f"{down} {units.rate(overview.down_rate)}")
         parts.append(f"{up} {units.rate(overview.up_rate)}")
         parts.append(f"seeding {overview.seeding}")
+        if overview.pending_requests:
+            parts.append(units.count(overview.pending_requests, "request"))
     if running > _MOST_TRANSFERS:
         parts.append(f"{running - _MOST_TRANSFERS} more running")
-    if overview.user is not None and overview.pending_requests:
-        parts.append(f"{units.count(overview.pending_requests, 'request')} (list_requests)")
     line = f" {parts[0]}"
     for part in parts[1:]:
         if len(line) + 3 + len(part) <= width:

@@ -44,8 +44,7 @@ COMMANDS = (
         " your own announce address, so keep it to yourself. For what is shared already it is"
         " written again.",
         example="share film.mkv film.torrent lab",
-        answer="Sharing {name} with {group}; {metainfo} is written (a secret of yours: it announces"
-        " in your name)",
+        answer="Sharing {name} with {group}; {metainfo} announces in your name: keep it secret",
     ),
     Command(
         name="get",

@@ -1,0 +1,252 @@
+"""Lines into commands: quoting, arity, options, and what is said when they are wrong."""
+
+from __future__ import annotations
+
+import shlex
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from client.shell.command import Argument, Arguments, Command, Context, Kind
+from client.shell.commands.general import EndResult
+from client.shell.parsing import (
+    command_word,
+    missing_secrets,
+    nearest,
+    parse,
+    quote,
+    split,
+)
+from client.shell.registry import COMMANDS
+from common.errors import ErrorCode, MinitorrentError
+
+words = st.text(alphabet=st.characters(exclude_categories=["Cs"]), min_size=1)
+
+
+def texts(line: str) -> list[str]:
+    return [word.text for word in split(line).words]
+
+
+def values(line: str) -> Arguments:
+    invocation = parse(line, COMMANDS)
+    assert invocation is not None
+    return invocation.arguments
+
+
+def usage_error(line: str) -> str:
+    with pytest.raises(MinitorrentError) as caught:
+        parse(line, COMMANDS)
+    assert caught.value.code is ErrorCode.USAGE
+    return caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("", []),
+        ("   \t ", []),
+        ("# only a comment", []),
+        ("a b\tc\r\n", ["a", "b", "c"]),
+        ("a # b", ["a"]),
+        ("file#1.txt", ["file#1.txt"]),
+        ("'#' \\# \"#\"", ["#", "#", "#"]),
+        ("'a b' c", ["a b", "c"]),
+        ('"a \\"b\\" \\\\ \\n"', ['a "b" \\ \\n']),
+        ("'a\\'", ["a\\"]),
+        ("a\\ b", ["a b"]),
+        ("a'b'\"c\"d", ["abcd"]),
+        ("''", [""]),
+        ("''#", ["#"]),
+        ("a\u00a0b \u3000", ["a\u00a0b", "\u3000"]),
+    ],
+)
+def test_words_are_cut_as_a_shell_does(line: str, expected: list[str]) -> None:
+    assert texts(line) == expected
+
+
+@given(st.lists(words, max_size=5))
+def test_what_is_quoted_is_read_back(parts: list[str]) -> None:
+    assert texts(" ".join(map(quote, parts))) == parts
+
+
+@given(st.lists(words, max_size=5))
+def test_what_python_quotes_is_read_back(parts: list[str]) -> None:
+    assert texts(shlex.join(parts)) == parts
+
+
+@given(st.text(alphabet="ab '\"\\\t"))
+def test_agrees_with_shlex_wherever_both_accept(line: str) -> None:
+    try:
+        expected = shlex.split(line)
+    except ValueError:
+        assert split(line).open_quote
+    else:
+        assert texts(line) == expected
+        assert not split(line).open_quote
+
+
+@given(st.text(alphabet="ab '\"\\#-"))
+def test_words_know_where_they_start(line: str) -> None:
+    cut = split(line)
+    for word in cut.words:
+        assert line[word.start] not in " #"
+        assert word.start == 0 or line[word.start - 1] == " "
+    if cut.words and cut.ends_in_word:
+        assert texts(line[cut.words[-1].start :]) == [cut.words[-1].text]
+
+
+@pytest.mark.parametrize(
+    ("line", "open_quote", "in_word", "in_comment"),
+    [
+        ("a", "", True, False),
+        ("a ", "", False, False),
+        ("a 'b", "'", True, False),
+        ('a "b\\"', '"', True, False),
+        ("a \\", "\\", True, False),
+        ("a # b", "", False, True),
+        ("", "", False, False),
+    ],
+)
+def test_how_a_line_ends(line: str, open_quote: str, in_word: bool, in_comment: bool) -> None:
+    cut = split(line)
+    assert (cut.open_quote, cut.ends_in_word, cut.ends_in_comment) == (
+        open_quote,
+        in_word,
+        in_comment,
+    )
+
+
+def test_quoting_only_where_it_is_needed() -> None:
+    assert quote("film.mkv") == "film.mkv"
+    assert quote("two words") == "'two words'"
+    assert quote("it's") == "'it'\"'\"'s'"
+    assert quote("") == "''"
+    assert quote("--open") == "'--open'"
+
+
+@pytest.mark.parametrize("line", ["", "  ", "# nothing", "\n"])
+def test_blank_lines_and_comments_are_no_commands(line: str) -> None:
+    assert parse(line, COMMANDS) is None
+
+
+def test_arguments_by_name() -> None:
+    assert values("login ann 'a secret'") == Arguments({"USER": "ann", "PASSWORD": "a secret"})
+    assert values("whoami") == Arguments({})
+    assert values("wait") == Arguments({})
+    assert values("wait 60") == Arguments({"SECONDS": "60"})
+
+
+def test_a_group_left_out_in_front() -> None:
+    assert values("pause film.mkv") == Arguments({"NAME": "film.mkv"})
+    assert values("pause lab film.mkv") == Arguments({"GROUP": "lab", "NAME": "film.mkv"})
+    assert values("download_file film.mkv /tmp") == Arguments({"NAME": "film.mkv", "DEST": "/tmp"})
+    assert values("download_file lab film.mkv /tmp") == Arguments(
+        {"GROUP": "lab", "NAME": "film.mkv", "DEST": "/tmp"}
+    )
+
+
+def test_options_stand_anywhere() -> None:
+    expected = Arguments({"PATH": "a", "GROUP": "lab", "name": "b c"})
+    assert values("upload_file a lab --name 'b c'") == expected
+    assert values("upload_file --name='b c' a lab") == expected
+    assert values("upload_file a --name 'b c' lab") == expected
+    assert values("create_group lab --open") == Arguments({"GROUP": "lab"}, ["open"])
+    assert values("create_group lab").flag("open") is False
+    assert values("create_group --open lab").flag("open") is True
+
+
+def test_words_that_look_like_options() -> None:
+    assert values("upload_file '--name'") == Arguments({"PATH": "--name"})
+    assert values("upload_file -- --name lab") == Arguments({"PATH": "--name", "GROUP": "lab"})
+    assert values("upload_file -x") == Arguments({"PATH": "-x"})
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("login ann", "PASSWORD is missing. Usage: login USER PASSWORD"),
+        ("login", "USER is missing."),
+        ("pause", "NAME is missing. Usage: pause [GROUP] NAME"),
+        ("download_file x", "DEST is missing."),
+        ("whoami now", "Too many words"),
+        ("upload_file a b c", "quote a name that has spaces"),
+        ("upload_file a --nam b", "There is no option --nam."),
+        ("upload_file a --name", "The option --name needs a value."),
+        ("upload_file a --name=", "The option --name needs a value."),
+        ("create_group lab --open=yes", "The option --open takes no value."),
+        ("join_group ''", "GROUP is empty."),
+        ("login ann 'x", "A quote (') is never closed"),
+        ('login ann "x', 'A quote (") is never closed'),
+        ("login ann x\\", "Nothing follows the backslash"),
+        ("login ann \0", "NUL"),
+        ("loign ann x", "There is no command 'loign'; did you mean login?"),
+        ("list-files", "did you mean list_files?"),
+        ("LOGIN ann x", "did you mean login?"),
+        ("xyzzy", "There is no command 'xyzzy'; help lists all commands."),
+    ],
+)
+def test_usage_errors_tell_what_to_do(line: str, said: str) -> None:
+    assert said in usage_error(line)
+
+
+@given(st.text())
+def test_any_line_is_a_command_or_a_usage_error(line: str) -> None:
+    try:
+        parse(line, COMMANDS)
+    except MinitorrentError as error:
+        assert error.code is ErrorCode.USAGE
+    assert isinstance(command_word(line), str)
+
+
+@pytest.mark.parametrize(
+    ("line", "word"), [("login ann", "login"), (" 'lo gin' x", "lo gin"), ("# x", ""), ("x '", "x")]
+)
+def test_the_first_word_of_any_line(line: str, word: str) -> None:
+    assert command_word(line) == word
+
+
+@pytest.mark.parametrize(
+    ("line", "missing"),
+    [
+        ("login ann", ["PASSWORD"]),
+        ("login ann x", []),
+        ("login", []),
+        ("create_user ann", ["PASSWORD"]),
+        ("passwd", ["OLD", "NEW"]),
+        ("passwd old", ["NEW"]),
+        ("pause", []),
+        ("login 'ann", []),
+        ("nonsense", []),
+        ("", []),
+    ],
+)
+def test_which_passwords_are_to_be_asked_for(line: str, missing: list[str]) -> None:
+    assert [argument.name for argument in missing_secrets(line, COMMANDS)] == missing
+
+
+def test_nearest_command() -> None:
+    near = nearest("lst_files", COMMANDS)
+    assert near is not None
+    assert near.name == "list_files"
+    assert nearest("qqqqq", COMMANDS) is None
+
+
+def test_several_optional_arguments_fill_from_the_left() -> None:
+    def run(_context: Context, _arguments: Arguments) -> EndResult:
+        return EndResult()
+
+    command = Command(
+        name="x",
+        topic="t",
+        summary="s",
+        run=run,
+        arguments=(
+            Argument("A", Kind.GROUP, optional=True),
+            Argument("B", Kind.PATH),
+            Argument("C", Kind.SECONDS, optional=True),
+        ),
+    )
+    names = [[argument.name for argument in command.assign(count)] for count in range(4)]
+    assert names == [["B"], ["B"], ["A", "B"], ["A", "B", "C"]]
+    assert command.usage == "x [A] B [C]"

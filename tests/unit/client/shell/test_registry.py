@@ -1,0 +1,150 @@
+"""The registry as a whole: what the contract lists is there, and each entry is in order."""
+
+from __future__ import annotations
+
+import inspect
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from client.engine.session import Session
+from client.shell.command import Arguments, Context
+from client.shell.parsing import parse
+from client.shell.registry import COMMANDS
+from common.errors import ErrorCode, MinitorrentError
+from tests.support.fake_session import FakeSession
+
+CONTRACT = """
+create_user login logout whoami passwd create_group join_group leave_group list_groups
+list_members list_requests accept_request reject_request remove_member promote demote
+transfer_group list_files upload_file download_file show_downloads show_shares stop_share pause
+resume cancel recheck wait share get remove use_group peers trackers help quit exit
+"""
+
+
+def run(session: FakeSession, line: str) -> dict[str, Any]:
+    invocation = parse(line, COMMANDS)
+    assert invocation is not None
+    context = Context(session, COMMANDS)  # type: ignore[arg-type]
+    return invocation.command.run(context, invocation.arguments).model_dump(mode="json")
+
+
+def test_every_command_of_the_contract_and_no_other() -> None:
+    assert sorted(COMMANDS) == sorted(CONTRACT.split())
+
+
+@pytest.mark.parametrize("command", COMMANDS.values(), ids=list(COMMANDS))
+def test_entries_are_in_order(command: Any) -> None:
+    assert COMMANDS[command.name] is command
+    assert 0 < len(command.summary) <= 60
+    assert not command.summary.endswith(".")
+    assert command.example.split()[0] == command.name
+    if command.name not in ("create_user", "login", "passwd"):  # their examples leave secrets out
+        assert parse(command.example, COMMANDS) is not None
+    assert command.usage.startswith(command.name)
+
+
+def test_topics_are_not_scattered() -> None:
+    topics = [command.topic for command in COMMANDS.values()]
+    assert len(dict.fromkeys(topics)) == 1 + sum(a != b for a, b in zip(topics, topics[1:]))
+
+
+@pytest.mark.parametrize(
+    ("line", "call"),
+    [
+        ("create_user ann secret", ("create_user", "ann", "secret")),
+        ("login ann secret", ("login", "ann", "secret")),
+        ("logout", ("logout",)),
+        ("passwd old new", ("passwd", "old", "new")),
+        ("create_group lab", ("create_group", "lab")),
+        ("create_group lab --open", ("create_group", "lab")),
+        ("join_group lab", ("join_group", "lab")),
+        ("leave_group lab", ("leave_group", "lab")),
+        ("use_group lab", ("use_group", "lab")),
+        ("list_groups", ("list_groups",)),
+        ("list_members lab", ("list_members", "lab")),
+        ("list_members", ("list_members", None)),
+        ("list_requests", ("list_requests", None)),
+        ("list_requests lab", ("list_requests", "lab")),
+        ("accept_request lab bob", ("accept_request", "lab", "bob")),
+        ("accept_request bob", ("accept_request", "home", "bob")),
+        ("reject_request lab bob", ("reject_request", "lab", "bob")),
+        ("remove_member lab bob", ("remove_member", "lab", "bob")),
+        ("promote bob", ("promote", "home", "bob")),
+        ("demote lab bob", ("demote", "lab", "bob")),
+        ("transfer_group lab bob", ("transfer_group", "lab", "bob")),
+        ("list_files lab", ("list_files", "lab")),
+        ("upload_file /a/b", ("upload_file", Path("/a/b"), None, None)),
+        ("upload_file ~/b lab --name c", ("upload_file", Path.home() / "b", "lab", "c")),
+        ("download_file lab f /tmp/", ("download_file", "lab", "f", "/tmp/")),
+        ("download_file f ~/", ("download_file", "home", "f", f"{Path.home()}/")),
+        ("download_file f ~", ("download_file", "home", "f", str(Path.home()))),
+        ("stop_share f", ("stop_share", "home", "f")),
+        ("show_downloads", ("show_downloads",)),
+        ("show_shares", ("show_shares",)),
+        ("peers lab f", ("peers", "lab", "f")),
+        ("pause f", ("pause", "home", "f")),
+        ("resume lab f", ("resume", "lab", "f")),
+        ("cancel lab f", ("cancel", "lab", "f")),
+        ("recheck lab f", ("recheck", "lab", "f")),
+        ("wait", ("wait", None)),
+        ("wait 1.5", ("wait", 1.5)),
+        ("share a m", ("share", Path("a"), Path("m"), None)),
+        ("share a m lab", ("share", Path("a"), Path("m"), "lab")),
+        ("get m /tmp", ("get", Path("m"), "/tmp")),
+        ("remove m", ("remove", Path("m"))),
+        ("trackers", ("trackers",)),
+    ],
+)
+def test_what_reaches_the_session(line: str, call: tuple[object, ...]) -> None:
+    session = FakeSession()
+    session.user, session.group = "ann", "home"
+    run(session, line)
+    assert session.calls == [call]
+
+
+@pytest.mark.parametrize("typed", ["-1", "nan", "inf", "soon", "1_0e999"])
+def test_wait_wants_a_number_of_seconds(typed: str) -> None:
+    with pytest.raises(MinitorrentError) as caught:
+        run(FakeSession(), f"wait {typed}")
+    assert caught.value.code is ErrorCode.USAGE
+    assert math.isfinite(float(caught.value.message.split()[-1]))
+
+
+def test_without_a_group_in_use_it_has_to_be_named() -> None:
+    with pytest.raises(MinitorrentError, match="use_group") as caught:
+        run(FakeSession(), "pause film.mkv")
+    assert caught.value.code is ErrorCode.USAGE
+
+
+def test_help_on_everything_and_on_one() -> None:
+    everything = run(FakeSession(), "help")
+    assert [row["command"] for row in everything["commands"]] == list(COMMANDS)
+    one = run(FakeSession(), "help upload_file")
+    assert one["usage"] == "upload_file PATH [GROUP] [--name NAME]"
+    assert one["options"] == ["[--name NAME]  share it under another name"]
+    with pytest.raises(MinitorrentError, match="did you mean login"):
+        run(FakeSession(), "help logn")
+
+
+def test_ending_has_nothing_to_say() -> None:
+    assert run(FakeSession(), "quit") == run(FakeSession(), "exit") == {}
+
+
+def test_arguments_compare_by_value_and_hide_it() -> None:
+    arguments = Arguments({"PASSWORD": "hidden"}, ["open"])
+    assert arguments != Arguments({"PASSWORD": "other"}, ["open"])
+    assert arguments != "hidden"
+    assert repr(arguments) == "Arguments(['PASSWORD'], flags=['open'])"
+
+
+def test_the_fake_session_has_the_real_ones_methods() -> None:
+    for name, method in inspect.getmembers(Session, inspect.isfunction):
+        if not name.startswith("_"):
+            fake = inspect.signature(getattr(FakeSession, name)).parameters
+            real = inspect.signature(method).parameters
+            assert [(p.name, p.kind) for p in fake.values()] == [
+                (p.name, p.kind) for p in real.values()
+            ], name

@@ -1,0 +1,199 @@
+"""Results as people see them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+
+from client.engine import status
+from client.engine.status import TransferState
+from client.shell.command import Context
+from client.shell.commands.general import EndResult
+from client.shell.downloads import download_lines
+from client.shell.parsing import parse
+from client.shell.registry import COMMANDS
+from client.shell.render import answer
+from client.shell.screen import Column, Screen
+from client.shell.units import columns
+from common.api import files, groups
+from tests.support.fake_session import HASH, FakeSession, download
+
+PIPE = Screen()
+TERMINAL = Screen(width=80, colour=True)
+NARROW = Screen(width=80, unicode=False)
+
+
+def shown(line: str, session: FakeSession | None = None, screen: Screen = PIPE) -> str:
+    session = session or FakeSession()
+    session.user, session.group = session.user or "ann", "lab"
+    invocation = parse(line, COMMANDS)
+    assert invocation is not None
+    context = Context(session, COMMANDS)  # type: ignore[arg-type]
+    result = invocation.command.run(context, invocation.arguments)
+    return answer(invocation.command, result, screen)
+
+
+@pytest.mark.parametrize(
+    ("line", "text"),
+    [
+        ("create_user ann x", "Account ann is made; next: login ann"),
+        ("login ann x", "Logged in as ann; groups: lab; sharing 3 files again"),
+        ("whoami", "ann"),
+        ("logout", "Logged out ann"),
+        ("passwd a b", "The password of ann is changed"),
+        (
+            "create_group lab",
+            "Group lab (open) is made; others ask to get in with: join_group lab",
+        ),
+        ("join_group lab", "Asked to join lab; an admin of the group has to accept"),
+        ("promote lab bob", "bob is now an admin of lab"),
+        ("upload_file a.txt lab", "Sharing a.txt with lab: 3.00 MiB in 3 pieces"),
+        ("download_file lab a.txt /tmp", "Downloading a.txt from lab to /tmp/a.txt"),
+        ("pause lab a.txt", "a.txt (lab) is paused"),
+        ("wait", "completed: lab/film.mkv"),
+        ("show_downloads", "No downloads; start one with: download_file GROUP NAME DEST"),
+        ("quit", ""),
+    ],
+)
+def test_one_line_where_one_line_does(line: str, text: str) -> None:
+    assert shown(line) == text
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_an_answer(name: str) -> None:
+    words = {"SECONDS": "1", "COMMAND": "login"}
+    command = COMMANDS[name]
+    line = " ".join([name, *(words.get(a.name, a.name.lower()) for a in command.arguments)])
+    for screen in (PIPE, TERMINAL, NARROW):
+        text = shown(line, screen=screen)
+        assert bool(text) != command.ends_program
+        assert "{" not in text
+        assert screen is not NARROW or all(len(row) <= 80 for row in text.splitlines())
+
+
+def test_tables_line_up() -> None:
+    assert shown("list_files").splitlines()[:2] == [
+        "name               size  pieces  owner  seeders  leechers",
+        "film.mkv       2.00 GiB    2048  bob          2         1",
+    ]
+    assert shown("list_groups").splitlines() == [
+        "group   owner  members  files  mode  you",
+        "lab     ann          2      3  open  member",
+        "studio  zoe          2      3  open",
+    ]
+    assert shown("list_requests") == "user  asked at (UTC)\neve   2026-01-02 03:04:05"
+
+
+def test_colour_only_where_it_is_wanted() -> None:
+    assert "\x1b[" in shown("list_files", screen=TERMINAL)
+    assert "\x1b[" in shown("help", screen=TERMINAL)
+    assert "\x1b[" not in shown("list_files", screen=NARROW)
+
+
+def long_file(name: str) -> files.ListFilesReply:
+    row = files.FileRow(
+        name=name, size=1, pieces=1, info_hash=HASH, owner="bob", seeders=0, leechers=0
+    )
+    return files.ListFilesReply(group="lab", files=[row])
+
+
+def test_a_long_name_is_folded_at_a_terminal_and_whole_in_a_pipe() -> None:
+    name = "long " * 30 + "end"
+    folded = answer(COMMANDS["list_files"], long_file(name), NARROW)
+    assert all(len(line) <= 80 for line in folded.splitlines())
+    assert "end" in folded
+    assert name in answer(COMMANDS["list_files"], long_file(name), PIPE)
+
+
+def test_names_from_outside_do_nothing_to_the_terminal() -> None:
+    evil = "\x1b]0;owned\x07[bold]x[/bold]"
+    for result in (
+        long_file(evil),
+        status.DownloadsResult(downloads=[download(evil)]),
+        status.WaitResult(completed=[evil], failed=[evil]),
+        status.LoginResult(user=evil, groups=[evil], sharing=0),
+        status.UserResult(user=evil),
+    ):
+        text = answer(COMMANDS["whoami"], result, PIPE)
+        assert "\x1b" not in text
+        assert "\x07" not in text
+        assert "[bold]" in text
+
+
+@pytest.mark.parametrize(
+    ("result", "text"),
+    [
+        (groups.ListGroupsReply(groups=[]), "No groups yet; make one with: create_group GROUP"),
+        (groups.ListRequestsReply(group="lab", requests=[]), "Nobody asks to join lab"),
+        (
+            files.ListFilesReply(group="lab", files=[]),
+            "lab shares no files yet; share one with: upload_file PATH",
+        ),
+        (
+            status.SharesResult(shares=[]),
+            "You share nothing yet; share something with: upload_file PATH GROUP",
+        ),
+        (status.PeersResult(peers=[]), "No peers are connected"),
+        (status.WaitResult(completed=[], failed=[]), "Nothing to wait for"),
+        (status.WaitResult(completed=["a/b"], failed=["c/d"]), "completed: a/b; failed: c/d"),
+        (
+            status.LoginResult(user="ann", groups=[], sharing=0),
+            "Logged in as ann; in no group yet (create_group or join_group)",
+        ),
+        (
+            status.LoginResult(user="ann", groups=["a", "b"], sharing=1),
+            "Logged in as ann; groups: a, b; sharing 1 file again",
+        ),
+        (EndResult(), ""),
+    ],
+)
+def test_special_answers(result: BaseModel, text: str) -> None:
+    assert answer(None, result, PIPE) == text
+
+
+def row(**changes: Any) -> str:
+    return download_lines([download(**changes)], PIPE)[0]
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({}, "[D] lab film.mkv   45.0% of 2.00 GiB  12.5 MiB/s  3 peers  1m34s left"),
+        ({"eta": None}, "[D] lab film.mkv   45.0% of 2.00 GiB  12.5 MiB/s  3 peers"),
+        ({"peers": 0}, "[D] lab film.mkv   45.0% of 2.00 GiB  no peers yet"),
+        ({"state": "seeding", "progress": 1.0}, "[C] lab film.mkv    100% of 2.00 GiB"),
+        (
+            {"state": "seeding", "progress": 1.0, "up_rate": 2048.0},
+            "[C] lab film.mkv    100% of 2.00 GiB  up 2.00 KiB/s",
+        ),
+        ({"state": "paused"}, "[P] lab film.mkv   45.0% of 2.00 GiB  paused"),
+        ({"state": "queued"}, "[Q] lab film.mkv   45.0% of 2.00 GiB  queued"),
+        ({"state": "checking"}, "[Q] lab film.mkv   45.0% of 2.00 GiB  checking"),
+        ({"state": "failed", "error": "Disk full."}, "[F] lab film.mkv  Disk full."),
+        ({"state": "failed", "error": None}, "[F] lab film.mkv  failed"),
+    ],
+)
+def test_a_download_is_one_line(changes: dict[str, Any], text: str) -> None:
+    if "state" in changes:
+        changes = {**changes, "state": TransferState(changes["state"])}
+    assert row(**changes) == text
+
+
+def test_download_lines_fit_the_screen_and_line_up() -> None:
+    rows = [download("x" * 200), download("日本" * 40), download("y", group="another")]
+    for screen in (NARROW, Screen(width=80)):
+        lines = download_lines(rows, screen)
+        assert all(columns(line) <= 80 for line in lines)
+        assert len({columns(line) for line in lines}) == 1
+    assert "x" * 200 in download_lines(rows, PIPE)[0]
+
+
+def test_colour_marks_the_state() -> None:
+    lines = download_lines([download()], TERMINAL)
+    assert lines[0].startswith("[\x1b[36mD\x1b[0m] lab film.mkv")
+
+
+def test_a_table_of_nothing_but_headings() -> None:
+    assert PIPE.table([Column("a"), Column("b", right=True)], []) == "a  b"

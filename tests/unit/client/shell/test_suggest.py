@@ -1,0 +1,185 @@
+"""What Tab offers, by what stands before the cursor."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from prompt_toolkit.completion import CompleteEvent
+from prompt_toolkit.document import Document
+
+from client.shell.completer import CommandCompleter
+from client.shell.names import SessionNames
+from client.shell.parsing import parse, split
+from client.shell.registry import COMMANDS
+from client.shell.suggest import Suggestion, suggestions
+from common.errors import ErrorCode, MinitorrentError
+from tests.support.fake_session import FakeSession, download
+
+
+def offered(text: str, session: FakeSession | None = None) -> list[Suggestion]:
+    return suggestions(text, COMMANDS, SessionNames(session or logged_in()))  # type: ignore[arg-type]
+
+
+def logged_in(group: str | None = None) -> FakeSession:
+    session = FakeSession()
+    session.user, session.group = "ann", group
+    return session
+
+
+def names(text: str, session: FakeSession | None = None) -> list[str]:
+    return [suggestion.shown for suggestion in offered(text, session)]
+
+
+def test_commands_with_a_word_of_help() -> None:
+    assert names("") == list(COMMANDS)
+    assert names("  ") == list(COMMANDS)
+    assert names("log") == ["login", "logout"]
+    assert offered("log")[1] == Suggestion("logout ", 0, "logout", COMMANDS["logout"].summary)
+    assert names("LOGO") == ["logout"]
+    assert names("_files") == ["list_files"]
+    assert names("zzz") == []
+    assert names("# log") == []
+    assert names("login # a") == []
+
+
+def test_arguments_of_an_unknown_command() -> None:
+    assert names("nonsense ") == []
+
+
+def test_groups_that_fit() -> None:
+    assert names("join_group ") == ["studio"]
+    assert names("use_group ") == ["lab"]
+    assert names("use_group l") == ["lab"]
+    assert names("use_group lab ") == []
+    assert offered("use_group ")[0].help == "2 members, owner ann"
+
+
+def test_people_of_the_group_that_was_named() -> None:
+    session = logged_in()
+    assert names("promote ", session) == ["lab"]
+    assert names("promote lab ", session) == ["ann", "bob"]
+    assert names("accept_request lab ", session) == ["eve"]
+    assert ("list_members", "lab") in session.calls
+
+
+def test_a_group_in_use_comes_first_but_can_be_named() -> None:
+    session = logged_in("lab")
+    session.rows = [download("film.mkv"), download("other.mkv", group="another")]
+    assert names("promote ", session) == ["ann", "bob", "lab"]
+    assert names("promote lab ", session) == ["ann", "bob"]
+    assert names("promote bob ", session) == []
+    assert names("cancel ", session) == ["film.mkv", "lab"]
+    assert names("pause ", session) == ["film.mkv", "notes.txt", "lab"]
+    assert names("peers lab ", session) == ["film.mkv", "notes.txt"]
+    assert names("stop_share ", session) == ["notes.txt", "lab"]
+    assert names("list_files ", session) == ["lab"]
+
+
+def test_files_are_quoted_where_they_have_to_be() -> None:
+    found = offered("download_file lab ")
+    assert [suggestion.shown for suggestion in found] == ["film.mkv", "two words.txt", "it's.txt"]
+    assert [suggestion.text for suggestion in found] == [
+        "film.mkv ",
+        "'two words.txt' ",
+        "'it'\"'\"'s.txt' ",
+    ]
+    assert found[0].help == "2.00 GiB, from bob"
+    for typed in ("two", "'two w", "two\\ w", '"two words.txt'):
+        start = len("download_file lab ")
+        assert offered(f"download_file lab {typed}") == [
+            Suggestion("'two words.txt' ", start, "two words.txt", "2.00 GiB, from bob")
+        ]
+
+
+def test_destination_after_the_file(tmp_path: Path) -> None:
+    (tmp_path / "sub").mkdir()
+    for line in ("download_file lab film.mkv ", "get m.torrent "):
+        assert names(f"{line}{tmp_path}/s") == [f"{tmp_path}/sub/"]
+    assert names(f"download_file film.mkv {tmp_path}/s", logged_in("lab")) == [f"{tmp_path}/sub/"]
+
+
+def test_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "my folder").mkdir()
+    (tmp_path / "my folder" / "a b.txt").write_bytes(b"xy")
+    (tmp_path / "plain").mkdir()
+    (tmp_path / ".hidden").touch()
+    (tmp_path / "bad\nname").touch()
+    (tmp_path / "dangling").symlink_to("nowhere")
+    assert sorted(names("upload_file ")) == ["dangling", "my folder/", "plain/"]
+    assert names("upload_file .") == [".hidden"]
+    assert offered("upload_file pl") == [Suggestion("plain/", 12, "plain/", "folder")]
+    assert offered("upload_file my")[0].text == "'my folder/"
+    assert offered("upload_file 'my folder/") == [
+        Suggestion("'my folder/a b.txt' ", 12, "my folder/a b.txt", "2 B")
+    ]
+    assert names("upload_file ~/pl") == ["~/plain/"]
+    assert names("upload_file nowhere/") == []
+    assert names("upload_file nul\0/") == []
+
+
+def test_paths_of_an_endless_folder_are_cut(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("client.shell.names._MOST_PATHS", 3)
+    for number in range(9):
+        (tmp_path / str(number)).touch()
+    assert len(names(f"upload_file {tmp_path}/")) == 3
+
+
+def test_options() -> None:
+    assert names("upload_file a --") == ["--name"]
+    assert offered("create_group x --o")[0].text == "--open "
+    assert names("upload_file a --name ") == []
+    assert names("upload_file a --name b ") == ["lab"]
+    assert names("upload_file a --name=b ") == ["lab"]
+    assert names("create_group --open ") == []
+
+
+def test_what_can_not_be_offered() -> None:
+    assert names("login ") == []
+    assert names("wait ") == []
+    assert names("whoami ") == []
+    assert names("help logi") == ["login"]
+
+
+def test_lookups_are_remembered_for_a_few_seconds() -> None:
+    session = logged_in()
+    now = [0.0]
+    source = SessionNames(session, clock=lambda: now[0])  # type: ignore[arg-type]
+    for at, asked in ((0.0, 1), (4.9, 1), (5.0, 2), (9.0, 2)):
+        now[0] = at
+        assert [name.text for name in source.members("lab")] == ["ann", "bob"]
+        assert session.calls.count(("list_members", "lab")) == asked
+    source.forget()
+    source.members("lab")
+    assert session.calls.count(("list_members", "lab")) == 3
+
+
+def test_failing_lookups_offer_nothing() -> None:
+    session = logged_in("lab")
+    session.failure = MinitorrentError(ErrorCode.TRACKER_UNREACHABLE, "No tracker answers.")
+    for command in ("use_group ", "promote ", "accept_request ", "download_file ", "peers "):
+        assert names(command, session) == []
+
+
+@given(st.text(alphabet="abcl -'\"\\#"))
+def test_whatever_is_typed_completing_it_stays_one_word(text: str) -> None:
+    for prefix in ("", "download_file lab "):
+        for suggestion in offered(prefix + text):
+            completed = (prefix + text)[: suggestion.start] + suggestion.text
+            words = split(completed).words
+            assert words[-1].text == suggestion.shown
+
+
+def test_in_the_terms_of_prompt_toolkit() -> None:
+    completer = CommandCompleter(COMMANDS, SessionNames(logged_in()))  # type: ignore[arg-type]
+    found = list(completer.get_completions(Document("use_group l"), CompleteEvent()))
+    assert [(c.text, c.start_position, c.display_text, c.display_meta_text) for c in found] == [
+        ("lab ", -1, "lab", "2 members, owner ann")
+    ]
+    assert parse(f"use_group {found[0].text}", COMMANDS) is not None
