@@ -1,0 +1,167 @@
+"""The session protocol's framing."""
+
+from __future__ import annotations
+
+import itertools
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from common.api import accounts, events, lines
+from common.errors import ErrorCode, MinitorrentError
+
+
+def cut(data: bytes, places: list[int]) -> list[bytes]:
+    """`data` in pieces, cut at these places."""
+    bounds = [0, *sorted(place % (len(data) + 1) for place in places), len(data)]
+    return [data[a:b] for a, b in itertools.pairwise(bounds)]
+
+
+@given(
+    st.lists(st.binary(max_size=40).filter(lambda line: b"\n" not in line and b"\r" not in line)),
+    st.lists(st.integers(min_value=0)),
+    st.sampled_from([b"\n", b"\r\n"]),
+)
+def test_lines_arrive_whole_however_the_stream_is_cut(
+    sent: list[bytes], places: list[int], end: bytes
+) -> None:
+    decoder = lines.LineDecoder(limit=41)
+    stream = b"".join(line + end for line in sent)
+
+    received = [line for part in cut(stream, places) for line in decoder.feed(part)]
+
+    assert received == sent
+    assert decoder.pending == 0
+
+
+@given(st.integers(1, 30), st.integers(0, 60), st.lists(st.integers(min_value=0)), st.booleans())
+def test_a_line_above_the_limit_is_refused_however_the_stream_is_cut(
+    limit: int, length: int, places: list[int], ended: bool
+) -> None:
+    decoder = lines.LineDecoder(limit)
+    stream = b"x" * length + b"\n" * ended
+
+    def feed_all() -> list[bytes]:
+        return [line for part in cut(stream, places) for line in decoder.feed(part)]
+
+    if length > limit:
+        with pytest.raises(lines.LineTooLongError, match=str(limit)):
+            feed_all()
+    else:
+        assert feed_all() == [b"x" * length] * ended
+
+
+def test_the_limit_can_be_raised_in_the_middle_of_a_line() -> None:
+    decoder = lines.LineDecoder(4)
+    assert decoder.feed(b"abcd") == []
+    decoder.limit = 8
+
+    assert decoder.feed(b"efgh\n") == [b"abcdefgh"]
+
+
+def test_a_long_rest_after_a_line_is_refused() -> None:
+    with pytest.raises(lines.LineTooLongError):
+        lines.LineDecoder(4).feed(b"ok\nabcde")
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**60), 2**60) | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+)
+
+
+@given(st.dictionaries(st.text(), JSON))
+def test_an_object_comes_back_from_its_line(message: dict[str, object]) -> None:
+    line = lines.encode_line(message)
+
+    assert line.count(b"\n") == 1
+    assert lines.decode_line(line) == message
+
+
+@given(st.binary())
+def test_any_bytes_are_an_object_or_a_clean_error(line: bytes) -> None:
+    try:
+        assert isinstance(lines.decode_line(line), dict)
+    except MinitorrentError as error:
+        assert error.code is ErrorCode.USAGE
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"",
+        b"null",
+        b"[]",
+        b'"text"',
+        b"\xff\xfe",
+        b"[" * 100_000,
+        b'{"a":' * 100_000,
+        b'{"id": ' + b"9" * 5000 + b"}",
+        b'{"a": NaN}',
+        b'{"a": "\\ud800"}',
+        b"GET / HTTP/1.1",
+        b'{"a": 1} trailing',
+    ],
+)
+def test_what_is_no_object_is_refused(line: bytes) -> None:
+    with pytest.raises(MinitorrentError) as raised:
+        lines.decode_line(line)
+    assert raised.value.code is ErrorCode.USAGE
+
+
+def test_a_request_line_reads_back() -> None:
+    request = accounts.CreateUser(user="ann", password="secret")
+    line = lines.encode_request(7, accounts.CREATE_USER.name, request)
+
+    read = lines.RequestLine.model_validate(lines.decode_line(line))
+
+    assert (read.id, read.op) == (7, "create_user")
+    assert accounts.CREATE_USER.read_request(read.args) == request
+
+
+def test_a_reply_line_reads_back() -> None:
+    reply = accounts.UserReply(user="ann")
+
+    read = lines.ReplyLine.model_validate(lines.decode_line(lines.encode_reply(7, reply)))
+
+    assert (read.id, read.ok, read.error) == (7, True, None)
+    assert accounts.CREATE_USER.read_reply(read.result) == reply
+
+
+@pytest.mark.parametrize("number", [7, None])
+def test_an_error_line_reads_back(number: int | None) -> None:
+    error = MinitorrentError(ErrorCode.NOT_MEMBER, "You are not a member.")
+
+    read = lines.ReplyLine.model_validate(lines.decode_line(lines.encode_error(number, error)))
+
+    assert read.error is not None
+    assert (read.id, read.ok, read.result) == (number, False, None)
+    assert (read.error.code, read.error.message) == ("not_member", "You are not a member.")
+
+
+def test_a_notice_line_reads_back() -> None:
+    notice = events.EventNotice(
+        id=1,
+        at="2026-01-01T00:00:00Z",
+        kind=events.EventKind.FILE_ADDED,
+        group="lab",
+        actor="ann",
+        subject="x.bin",
+        text="ann shares x.bin in lab.",
+    )
+
+    read = lines.NoticeLine.model_validate(lines.decode_line(lines.encode_notice(notice)))
+
+    assert read.event == notice
+
+
+def test_the_greeting_is_what_the_protocol_says() -> None:
+    greeting = lines.GreetingLine(
+        minitorrent=lines.Greeting(version=lines.PROTOCOL_VERSION, server="minitorrent 0.1.0")
+    )
+    line = lines.encode_line(greeting)
+
+    assert json.loads(line) == {"minitorrent": {"version": [1, 0], "server": "minitorrent 0.1.0"}}
+    assert lines.GreetingLine.model_validate(lines.decode_line(line)) == greeting

@@ -1,0 +1,64 @@
+"""Passwords and tokens as they are kept."""
+
+from __future__ import annotations
+
+import hashlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from common.errors import ErrorCode, MinitorrentError
+from tracker.domain import credentials
+
+SALT = b"0123456789abcdef"
+
+
+def test_a_password_is_known_by_its_hash() -> None:
+    stored = credentials.hash_password("correct horse", SALT)
+
+    assert stored.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+    assert credentials.is_password("correct horse", stored)
+    assert not credentials.is_password("correct horsf", stored)
+
+
+def test_equal_passwords_have_different_hashes() -> None:
+    one = credentials.hash_password("same", SALT)
+    assert one != credentials.hash_password("same", SALT[::-1])
+
+
+def test_binary_and_foreign_passwords_are_taken() -> None:
+    stored = credentials.hash_password("пароль\U0001f511", SALT)
+    assert credentials.is_password("пароль\U0001f511", stored)
+
+
+def test_nobody_has_the_password_of_nobody_and_it_costs_the_same() -> None:
+    assert not credentials.is_password("", credentials.NOBODY)
+    parameters = credentials.hash_password("x", SALT).rsplit("$", 2)[0]
+    assert credentials.NOBODY.startswith(parameters)
+
+
+@pytest.mark.parametrize(
+    ("password", "minimum", "warned"),
+    [("x", 0, True), ("1234567", 0, True), ("12345678", 0, False), ("abcdef", 6, True)],
+)
+def test_short_passwords_are_warned_of(password: str, minimum: int, warned: bool) -> None:
+    assert (credentials.check_strength(password, minimum) is not None) == warned
+
+
+@pytest.mark.parametrize(("password", "minimum"), [("", 0), ("abcde", 6), ("1234567", 8)])
+def test_weak_passwords_are_refused(password: str, minimum: int) -> None:
+    with pytest.raises(MinitorrentError) as raised:
+        credentials.check_strength(password, minimum)
+    assert raised.value.code is ErrorCode.WEAK_PASSWORD
+
+
+@given(st.binary(min_size=24, max_size=32))
+def test_secrets_fit_into_a_url(random: bytes) -> None:
+    secret = credentials.encode_secret(random)
+    assert secret.isascii()
+    assert all(letter.isalnum() or letter in "-_" for letter in secret)
+
+
+def test_of_a_token_only_its_hash_is_kept() -> None:
+    assert credentials.digest_token("abc") == hashlib.sha256(b"abc").digest()

@@ -1,0 +1,65 @@
+"""Which peers an announce is answered with."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from common.types import PeerId
+from tracker.domain.selection import Peer, count_peers, select_peers
+
+SEEDER = Peer(1, "ann", PeerId(b"a" * 20), "10.0.0.1", 1, left=0)
+LEECHER = Peer(2, "bob", PeerId(b"b" * 20), "10.0.0.2", 2, left=5)
+PEERS = st.lists(
+    st.builds(
+        Peer,
+        user_id=st.integers(1, 3),
+        user=st.just("x"),
+        peer_id=st.sampled_from([PeerId(b"a" * 20), PeerId(b"b" * 20), PeerId(b"c" * 20)]),
+        host=st.just("10.0.0.1"),
+        port=st.integers(0, 2),
+        left=st.integers(0, 2),
+    )
+)
+
+
+@given(PEERS, st.sampled_from([SEEDER, LEECHER]), st.integers(0, 10), st.integers())
+def test_what_is_selected_is_useful_and_all_that_is_useful_can_be(
+    peers: list[Peer], asker: Peer, wanted: int, seed: int
+) -> None:
+    chosen = select_peers(peers, asker, wanted, random.Random(seed))
+
+    useful = [
+        peer
+        for peer in peers
+        if peer.port > 0
+        and not (peer.user_id == asker.user_id and peer.peer_id == asker.peer_id)
+        and (asker.left > 0 or peer.left > 0)
+    ]
+    assert len(chosen) == min(wanted, len(useful))
+    assert all(chosen.count(peer) <= useful.count(peer) for peer in chosen)
+
+
+def test_a_leecher_gets_seeders_and_leechers() -> None:
+    other = replace(LEECHER, user_id=3)
+    chosen = select_peers([SEEDER, LEECHER, other], LEECHER, 50, random.Random(0))
+    assert set(chosen) == {SEEDER, other}
+
+
+def test_another_user_may_not_hide_behind_the_askers_peer_id() -> None:
+    other = replace(LEECHER, user_id=3)
+    assert select_peers([other], LEECHER, 1, random.Random(0)) == [other]
+
+
+def test_the_choice_is_random() -> None:
+    peers = [replace(SEEDER, port=port) for port in range(1, 50)]
+    choices = {select_peers(peers, LEECHER, 1, random.Random(seed))[0] for seed in range(50)}
+    assert len(choices) > 10
+
+
+def test_counting() -> None:
+    assert count_peers([SEEDER, LEECHER, LEECHER]) == (1, 2)
+    assert count_peers([]) == (0, 0)
