@@ -106,7 +106,8 @@ class Script:
                 command = self._runner.command(line)
                 if command is not None and command.ends_program:
                     return
-                self._output.error("The commands are over; only quit is understood now.")
+                if line.strip():
+                    self._output.error("The commands are over; only quit is understood now.")
             threading.Event().wait()
 
     def _noticed(self, notice: Notice) -> None:

@@ -12,13 +12,16 @@ import time
 import types
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from client.config import ClientConfig
 from client.engine import status
-from client.engine.session import HashProgress
 from client.engine.status import TransferState
 from common.api import files, groups
 from common.errors import ErrorCode, MinitorrentError
+
+if TYPE_CHECKING:
+    from client.engine.session import HashProgress
 
 HASH = "0123456789abcdef0123456789abcdef01234567"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import math
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +49,7 @@ def test_entries_are_in_order(command: Any) -> None:
 
 def test_topics_are_not_scattered() -> None:
     topics = [command.topic for command in COMMANDS.values()]
-    assert len(dict.fromkeys(topics)) == 1 + sum(a != b for a, b in zip(topics, topics[1:]))
+    assert len(dict.fromkeys(topics)) == 1 + sum(a != b for a, b in pairwise(topics))
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,7 @@ def test_running_transfers_have_a_line_each_up_to_three() -> None:
     rows += [download("done", state=TransferState.SEEDING)]
     lines = toolbar_lines(overview(downloads=rows), SCREEN)
     assert lines[0] == (
-        " lab/0                           ███████░░░░░░░░░  45.0% 12.5 MiB/s  1m34s left  "
+        " lab/0                           ███████░░░░░░░░░  45.0% 12.5 MiB/s  1m34s left "
     )
     assert [line[5] for line in lines[:-1]] == ["0", "1", "2"]
     assert lines[-1].endswith("2 more running")

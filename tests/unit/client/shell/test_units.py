@@ -40,8 +40,16 @@ def test_sizes_are_short(count: float) -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "text"),
-    [(-1, "0s"), (0.4, "0s"), (59.4, "59s"), (59.6, "1m00s"), (94, "1m34s"), (3600, "1h00m")]
-    + [(86399, "23h59m"), (90000, "1d01h")],
+    [
+        (-1, "0s"),
+        (0.4, "0s"),
+        (59.4, "59s"),
+        (59.6, "1m00s"),
+        (94, "1m34s"),
+        (3600, "1h00m"),
+        (86399, "23h59m"),
+        (90000, "1d01h"),
+    ],
 )
 def test_durations(seconds: float, text: str) -> None:
     assert units.duration(seconds) == text

@@ -1,0 +1,148 @@
+"""The entry point: what is refused before anything starts, and with which status."""
+
+from __future__ import annotations
+
+import socket
+import stat
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+
+from client.app import main
+from client.config import ClientConfig, default_data_dir
+from common.errors import ErrorCode, MinitorrentError
+from common.types import Endpoint
+from tests.support import fake_session
+from tests.support.fake_session import FakeSession
+
+
+@pytest.fixture
+def session(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeSession]:
+    """What the client opens instead of a real session."""
+    fake = FakeSession()
+    monkeypatch.setitem(sys.modules, "client.engine.build", None)
+    fake_session.install(fake)
+    yield fake
+
+
+@pytest.fixture
+def info(tmp_path: Path) -> str:
+    path = tmp_path / "tracker_info.txt"
+    path.write_text("127.0.0.1\n7400\n")
+    return str(path)
+
+
+def start(*arguments: str) -> int:
+    """The exit status of a client, also of one that argparse ends."""
+    try:
+        return main(arguments)
+    except SystemExit as end:
+        assert isinstance(end.code, int)
+        return end.code
+
+
+def one_line(capsys: pytest.CaptureFixture[str]) -> str:
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.count("\n") == 1
+    return err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "required"),
+        (["127.0.0.1:7000"], "TRACKER_INFO"),
+        (["here", "INFO"], "'here' is not an address"),
+        (["127.0.0.1:99999", "INFO"], "is not an address"),
+        (["127.0.0.1:7000", "nowhere.txt"], "Can't read nowhere.txt: No such file"),
+        (["127.0.0.1:7000", "BAD"], "bad.txt: Line 1:"),
+        (["127.0.0.1:7000", "BINARY"], "is not a text file"),
+        (["127.0.0.1:7000", "INFO", "--nonsense"], "--nonsense"),
+        (["127.0.0.1:7000", "INFO", "--log-level", "loud"], "loud"),
+    ],
+)
+def test_bad_usage_is_one_line_and_status_2(
+    tmp_path: Path,
+    info: str,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    said: str,
+) -> None:
+    (tmp_path / "bad.txt").write_text("127.0.0.1\n")
+    (tmp_path / "binary").write_bytes(b"\xff\xfe\x00")
+    files = {"INFO": info, "BAD": str(tmp_path / "bad.txt"), "BINARY": str(tmp_path / "binary")}
+    assert start(*(files.get(word, word) for word in arguments)) == 2
+    assert said in one_line(capsys)
+
+
+def test_help_names_every_option(capsys: pytest.CaptureFixture[str]) -> None:
+    assert start("--help") == 0
+    out = capsys.readouterr().out
+    for option in ("HOST:PORT", "TRACKER_INFO", "--data-dir", "-c", "--json", "--stay"):
+        assert option in out
+
+
+def test_state_is_private_and_the_session_is_closed(
+    tmp_path: Path, info: str, session: FakeSession
+) -> None:
+    folder = tmp_path / "a" / "state"
+    assert start("127.0.0.1:7000", info, "--data-dir", str(folder), "-c", "help") == 0
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert session.closed
+
+
+def test_a_second_client_on_the_same_folder_is_refused(
+    tmp_path: Path, info: str, session: FakeSession, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with FileLock(tmp_path / "client.lock"):
+        assert start("127.0.0.1:7000", info, "--data-dir", str(tmp_path), "-c", "help") == 1
+    line = one_line(capsys)
+    assert "Another client is using" in line
+    assert "--data-dir" in line
+    assert start("127.0.0.1:7000", info, "--data-dir", str(tmp_path), "-c", "help") == 0
+
+
+def test_a_folder_that_can_not_be_used(
+    tmp_path: Path, info: str, session: FakeSession, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").touch()
+    assert start("127.0.0.1:7000", info, "--data-dir", str(tmp_path / "file"), "-c", "help") == 1
+    assert "Can't use" in one_line(capsys)
+
+
+def test_a_port_in_use_is_one_line_and_status_1(
+    tmp_path: Path,
+    info: str,
+    monkeypatch: pytest.MonkeyPatch,
+    session: FakeSession,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def refuse(config: ClientConfig) -> FakeSession:
+        raise MinitorrentError(ErrorCode.PERMISSION_DENIED, f"{config.listen} is in\nuse.")
+
+    monkeypatch.setattr(sys.modules["client.engine.build"], "open_session", refuse)
+    assert start("127.0.0.1:7000", info, "--data-dir", str(tmp_path), "-c", "help") == 1
+    assert one_line(capsys) == "client: 127.0.0.1:7000 is in use.\n"
+
+
+def test_the_session_is_closed_when_a_script_breaks(
+    tmp_path: Path, info: str, session: FakeSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_: FakeSession) -> bool:
+        raise AssertionError("unforeseen")
+
+    monkeypatch.setattr(FakeSession, "tracker_was_reached", property(broken))
+    session.failure = MinitorrentError(ErrorCode.TRACKER_UNREACHABLE, "No tracker answers.")
+    with pytest.raises(AssertionError, match="unforeseen"):
+        start("127.0.0.1:7000", info, "--data-dir", str(tmp_path), "-c", "list_groups")
+    assert session.closed
+
+
+def test_the_default_folder_is_named_after_the_address() -> None:
+    assert default_data_dir(Endpoint("127.0.0.1", 7000)).name == "127.0.0.1_7000"
+    assert default_data_dir(Endpoint("::1", socket.AF_UNSPEC)).name == "___1__0"
+    assert default_data_dir(Endpoint("host", 1)).parent.name == "minitorrent"

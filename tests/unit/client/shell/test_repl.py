@@ -1,0 +1,270 @@
+"""The shell, with a pipe for a keyboard: what typing comes to."""
+
+from __future__ import annotations
+
+import io
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from prompt_toolkit.application import create_app_session
+from prompt_toolkit.application.current import AppSession
+from prompt_toolkit.input import PipeInput, create_pipe_input
+from prompt_toolkit.output import DummyOutput
+
+from client.shell.output import Output
+from client.shell.repl import Repl
+from client.shell.signals import Interrupts
+from tests.support.fake_session import FakeSession, download
+from tests.support.waiting import wait_until
+
+CTRL_C, CTRL_D, TAB = "\x03", "\x04", "\t"
+
+
+class Sitting:
+    """A shell and a keyboard; `said` is what came on stdout, `aside` on stderr."""
+
+    def __init__(self, folder: Path, keyboard: PipeInput, terminal: AppSession) -> None:
+        self.session = FakeSession()
+        self.keyboard = keyboard
+        self.terminal = terminal
+        self.folder = folder
+        self.secrets = ["secret123"]
+        self.out, self.err = io.StringIO(), io.StringIO()
+
+    @property
+    def said(self) -> list[str]:
+        return self.out.getvalue().splitlines()
+
+    @property
+    def aside(self) -> list[str]:
+        return self.err.getvalue().splitlines()
+
+    def sit(self, *, as_json: bool = False) -> int:
+        """Run the shell on what was typed, until it ends; the exit status."""
+        with Interrupts(ctrl_c_ends=False) as interrupts:
+            return Repl(
+                self.session,  # type: ignore[arg-type]
+                Output(self.out, self.err, as_json=as_json),
+                interrupts,
+                self.folder,
+                keyboard=self.keyboard,
+                terminal=DummyOutput(),
+                ask=self._ask,
+            ).run()
+
+    def _ask(self, prompt: str) -> str:
+        if not self.secrets:
+            raise EOFError
+        return self.secrets.pop(0)
+
+    @contextmanager
+    def meanwhile(self, act: Callable[[], None]) -> Iterator[None]:
+        """Let a thread act while the shell runs."""
+        failures: list[BaseException] = []
+
+        def run() -> None:
+            try:
+                act()
+            except BaseException as error:  # noqa: BLE001 - raised again below
+                failures.append(error)
+                self.type("quit\r")
+
+        thread = threading.Thread(target=run, name="typist")
+        thread.start()
+        try:
+            yield
+        finally:
+            thread.join(30)
+        assert not failures, failures
+
+    def line(self) -> str:
+        """What stands in the line that is being typed."""
+        app = self.terminal.app
+        return app.current_buffer.text if app is not None else ""
+
+    def type(self, text: str) -> None:
+        self.keyboard.send_text(text)
+
+    def called(self, *call: object) -> None:
+        """Wait until this was asked of the session."""
+        wait_until(lambda: call in self.session.calls, what=repr(call))
+
+
+@pytest.fixture
+def sitting(tmp_path: Path) -> Iterator[Sitting]:
+    with (
+        create_pipe_input() as keyboard,
+        create_app_session(keyboard, DummyOutput()) as terminal,
+    ):
+        yield Sitting(tmp_path, keyboard, terminal)
+
+
+def test_commands_are_run_until_quit(sitting: Sitting) -> None:
+    sitting.type("login ann x\ruse_group lab\r\r# nothing\rwhoami now\rquit\rwhoami\r")
+    assert sitting.sit() == 0
+    assert sitting.said == [
+        "Logged in as ann; groups: lab; sharing 3 files again",
+        "Using lab",
+    ]
+    assert sitting.aside[-1].startswith("error: Too many words")
+
+
+def test_the_first_start_tells_what_to_type_first(sitting: Sitting) -> None:
+    sitting.type("quit\r")
+    sitting.sit()
+    assert "create_user NAME" in sitting.err.getvalue()
+    sitting.type("quit\r")
+    sitting.sit()
+    assert sitting.aside[-1] == "Log in with: login NAME (help lists all commands)"
+
+
+def test_who_is_logged_in_is_told_nothing(sitting: Sitting) -> None:
+    sitting.session.user = "ann"
+    sitting.type("quit\r")
+    sitting.sit()
+    assert sitting.aside == []
+
+
+def test_a_password_is_asked_for_and_not_remembered(sitting: Sitting) -> None:
+    sitting.type("login ann\rlogin bob topsecret\rquit\r")
+    sitting.sit()
+    assert sitting.session.calls == [
+        ("login", "ann", "secret123"),
+        ("login", "bob", "topsecret"),
+    ]
+    kept = (sitting.folder / "history").read_text()
+    assert "login bob" in kept
+    assert "secret" not in kept
+
+
+def test_no_password_no_login(sitting: Sitting) -> None:
+    sitting.secrets = []
+    sitting.type("login ann\rwhoami\rquit\r")
+    assert sitting.sit() == 0
+    assert sitting.session.calls == []
+    assert sitting.aside[-1].startswith("error: Log in first")
+
+
+def test_ctrl_c_clears_the_line(sitting: Sitting) -> None:
+    sitting.type(f"login ann x{CTRL_C}use_group lab\rquit\r")
+    sitting.sit()
+    assert sitting.session.calls == [("use_group", "lab")]
+
+
+def test_ctrl_d_ends_it_when_nothing_runs(sitting: Sitting) -> None:
+    sitting.type(CTRL_D)
+    assert sitting.sit() == 0
+
+
+@pytest.mark.parametrize(
+    ("answer", "stays"),
+    [("n\r", True), ("\r", True), (CTRL_C, True), ("y\r", False), ("YES\r", False)],
+)
+def test_ctrl_d_asks_when_downloads_run(sitting: Sitting, answer: str, stays: bool) -> None:
+    sitting.session.rows = [download()]
+    sitting.type(f"{CTRL_D}{answer}use_group lab\rquit\r")
+    assert sitting.sit() == 0
+    assert bool(sitting.session.calls) is stays
+
+
+def test_ctrl_d_twice_ends_it_whatever_runs(sitting: Sitting) -> None:
+    sitting.session.rows = [download()]
+    sitting.type(CTRL_D + CTRL_D)
+    assert sitting.sit() == 0
+
+
+def test_tab_completes(sitting: Sitting) -> None:
+    sitting.session.user = "ann"
+
+    def type_slowly() -> None:
+        sitting.type(f"download_file lab two{TAB}")
+        wait_until(lambda: sitting.line() == "download_file lab 'two words.txt' ")
+        sitting.type("/tmp\r")
+        sitting.called("download_file", "lab", "two words.txt", "/tmp")
+        sitting.type("quit\r")
+
+    with sitting.meanwhile(type_slowly):
+        sitting.sit()
+
+
+def test_several_lines_pasted_at_once(sitting: Sitting) -> None:
+    sitting.type("\x1b[200~login ann x\nuse_group lab\x1b[201~\rquit\r")
+    sitting.sit()
+    assert sitting.session.calls == [("login", "ann", "x"), ("use_group", "lab")]
+
+
+def test_ctrl_c_stops_a_wait_and_nothing_else(sitting: Sitting) -> None:
+    sitting.session.waits_for.clear()
+
+    def interrupt() -> None:
+        sitting.called("wait", None)
+        os.kill(os.getpid(), signal.SIGINT)
+        sitting.type("whoami\rquit\r")
+
+    sitting.type("login ann x\rwait\r")
+    with sitting.meanwhile(interrupt):
+        assert sitting.sit() == 0
+    assert sitting.said[-1] == "ann"
+
+
+def test_ctrl_c_stops_hashing(sitting: Sitting) -> None:
+    sitting.session.hash_steps = 10_000
+
+    def interrupt() -> None:
+        sitting.called("upload_file", Path("big"), "lab", None)
+        os.kill(os.getpid(), signal.SIGINT)
+        sitting.type("use_group lab\rquit\r")
+
+    sitting.type("upload_file big lab\r")
+    with sitting.meanwhile(interrupt):
+        assert sitting.sit() == 0
+    assert sitting.aside[-1] == "error: Stopped before the file was hashed; nothing was shared."
+    assert sitting.said == ["Using lab"]
+
+
+def test_sigterm_ends_it_at_the_prompt(sitting: Sitting) -> None:
+    def terminate() -> None:
+        sitting.type("use_group lab\r")
+        sitting.called("use_group", "lab")
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    with sitting.meanwhile(terminate):
+        assert sitting.sit() == 0
+
+
+def test_sigterm_ends_it_after_a_command(sitting: Sitting) -> None:
+    sitting.session.waits_for.clear()
+
+    def terminate() -> None:
+        sitting.called("wait", None)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    sitting.type("wait\r")
+    with sitting.meanwhile(terminate):
+        assert sitting.sit() == 0
+
+
+def test_notices_are_shown_while_somebody_types(sitting: Sitting) -> None:
+    sitting.session.user = "ann"
+
+    def notify() -> None:
+        sitting.type("use_group lab\rlist_f")
+        sitting.called("use_group", "lab")
+        sitting.session.notify("join_requested", "eve asks to join lab.")
+        wait_until(lambda: "eve asks to join lab." in sitting.aside)
+        sitting.type("iles\rquit\r")
+
+    with sitting.meanwhile(notify):
+        sitting.sit()
+    assert ("list_files", None) in sitting.session.calls
+
+
+def test_json_at_a_terminal(sitting: Sitting) -> None:
+    sitting.type("whoami\rquit\r")
+    sitting.sit(as_json=True)
+    assert [line.startswith('{"command": ') for line in sitting.said] == [True, True]
