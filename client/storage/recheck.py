@@ -55,6 +55,23 @@ def verify(
     return found
 
 
+def is_already_there(
+    files: TorrentFiles,
+    progress: Progress | None = None,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> bool:
+    """Whether exactly this content lies at the final path; `files` is then open for seeding.
+
+    That is so when the user has it from elsewhere, and when the program was killed between
+    giving a finished download its name and recording that. Raises sweep.StoppedError.
+    """
+    try:
+        files.open_complete()
+    except MinitorrentError:
+        return False
+    return files.sizes_are_right() and verify(files, files.metainfo, progress, cancelled).complete
+
+
 def _ends(count: int) -> set[int]:
     """The first and the last piece: all but the last are of one size."""
     return {0, count - 1} if count else set()

@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -232,6 +233,56 @@ def test_finishing_never_overwrites(tmp_path: Path, content: bytes | Mapping[str
                 final.unlink()
         files.finish()
     assert (final.read_bytes() if isinstance(content, bytes) else tree(final)) == content
+
+
+@pytest.mark.parametrize("content", [b"data", FOLDER])
+def test_the_data_is_on_the_disk_before_it_gets_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes | Mapping[str, bytes]
+) -> None:
+    final = tmp_path / "f"
+    synced: list[tuple[str, bool]] = []
+    real = os.fsync
+
+    def watch(descriptor: int) -> None:
+        real(descriptor)
+        target = Path(f"/proc/self/fd/{descriptor}").readlink()
+        synced.append((str(target), final.exists()))
+
+    with TorrentFiles(describe(content), final) as files:
+        files.open_partial()
+        write_all(files, content)
+        written = {str(path) for path in [files.partial, *files.partial.rglob("*")]}
+        monkeypatch.setattr(os, "fsync", watch)
+        files.finish()
+    assert {path for path, named in synced if not named} == written
+    assert [path for path, named in synced if named] == [str(tmp_path)]
+
+
+def test_readers_notice_nothing_of_the_new_name(tmp_path: Path) -> None:
+    """With more files than may be open at once, so that they are opened anew all the time."""
+    content = {f"d{number}/f": random_bytes(PIECE // 4, number) for number in range(100)}
+    stop = threading.Event()
+    rounds = [threading.Semaphore(0), threading.Semaphore(0)]
+
+    def read(finished_round: threading.Semaphore) -> None:
+        while not stop.is_set():
+            assert read_all(files) == b"".join(content.values())
+            finished_round.release()
+
+    with TorrentFiles(describe(content), tmp_path / "f") as files, ThreadPoolExecutor(2) as pool:
+        files.open_partial()
+        write_all(files, content)
+        readers = [pool.submit(read, finished_round) for finished_round in rounds]
+        try:
+            assert all(finished_round.acquire(timeout=10) for finished_round in rounds)
+            files.finish()
+            # The round under way when the name changed, and one after it.
+            for _ in range(2):
+                assert all(finished_round.acquire(timeout=10) for finished_round in rounds)
+        finally:
+            stop.set()
+        for reader in readers:
+            reader.result()
 
 
 def test_a_folder_that_appears_while_finishing(

@@ -9,7 +9,7 @@ import pytest
 
 from client.storage import recheck
 from client.storage.files import TorrentFiles
-from client.storage.recheck import verify
+from client.storage.recheck import is_already_there, verify
 from client.storage.sweep import StoppedError, hash_piece
 from common.bitfield import Bitfield
 from common.metainfo import FileEntry, Metainfo, build_info, encode, parse
@@ -96,6 +96,28 @@ def test_holes_of_zeros_are_right_without_reading(
         files.write_piece(PieceIndex(1000), memoryview(data))
         assert list(verify(files, metainfo).missing()) == [2000]
     assert len(hashed) <= 3
+
+
+def test_whether_content_is_already_there(tmp_path: Path) -> None:
+    for name, content in (("f", CONTENT), ("d", FOLDER), ("empty", b"")):
+        with TorrentFiles(describe(content), tmp_path / name) as files:
+            assert not is_already_there(files)
+            files.open_partial()
+            write_all(files, content)
+            assert not is_already_there(files)
+            files.open_partial()
+            files.finish()
+        with TorrentFiles(describe(content), tmp_path / name) as files:
+            assert is_already_there(files)
+            assert files.path == tmp_path / name
+    with (tmp_path / "f").open("ab") as file:
+        file.write(b"more")
+    (tmp_path / "d" / "e").write_bytes(b"END")
+    (tmp_path / "empty").unlink()
+    (tmp_path / "empty").mkdir()
+    for name, content in (("f", CONTENT), ("d", FOLDER), ("empty", b"")):
+        with TorrentFiles(describe(content), tmp_path / name) as files:
+            assert not is_already_there(files)
 
 
 def test_stopping_and_progress(tmp_path: Path) -> None:
