@@ -138,6 +138,12 @@ class Swarm:
                 actions.append(Send(key, Reject(piece, begin, length)))
         return accepted, actions
 
+    def withdrawn(self, key: int, cancel: Cancel) -> list[Action]:
+        """A peer cancelled a request that was still waiting; BEP 6 wants an answer all the same."""
+        if not self.peers[key].fast:
+            return []
+        return [Send(key, Reject(cancel.piece, cancel.begin, cancel.length))]
+
     # --- fetching ---------------------------------------------------------------------------
     def assign(self, key: int, outstanding: int, now: float) -> list[Assignment]:
         """Work for a peer that has `outstanding` requests to answer; empty when there is none."""

@@ -2,100 +2,189 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 from client.engine import status
-from common.api import files, groups
+from client.engine.account import Account
+from client.engine.collection import Collection
+from client.engine.outcomes import Outcomes
+from client.engine.sharing import HashProgress, Sharing
+from client.engine.status import TransferState
+from client.engine.transfer import Transfer
+from client.net.tracker_link import TrackerLink
+from common.api import accounts, files, groups
+from common.api.operation import Operation, ReplyT, RequestT
+from common.errors import ErrorCode, MinitorrentError
 
-HashProgress = Callable[[int, int], None]
-"""Called with (bytes hashed, bytes in all) while a file is being hashed."""
+__all__ = ["HashProgress", "Session"]
+
+_POLL = 0.1
 
 
 class Session:
     """A user's client: one login, its transfers, and the tracker's operations.
 
     Every method may be called from any thread, blocks until its answer is there (with a time
-    limit), and raises MinitorrentError for everything that goes wrong.
+    limit), and raises MinitorrentError for everything that goes wrong. `group=None` stands for
+    the group chosen by use_group; MinitorrentError(usage) without one.
     """
+
+    def __init__(
+        self,
+        account: Account,
+        link: TrackerLink,
+        transfers: Collection,
+        sharing: Sharing,
+        outcomes: Outcomes,
+    ) -> None:
+        self._account = account
+        self._link = link
+        self._transfers = transfers
+        self._sharing = sharing
+        self._outcomes = outcomes
+        self._close: Callable[[], None] = lambda: None
 
     def on_notice(self, callback: Callable[[status.Notice], None]) -> None:
         """Call `callback` (from any thread) with every notice from now on."""
-        raise NotImplementedError
+        self._account.listen(callback)
+
+    def close_with(self, close: Callable[[], None]) -> None:
+        """Have `close` called when the session is closed."""
+        self._close = close
 
     def close(self) -> None:
         """Stop all transfers, keeping their state; at most a few seconds."""
-        raise NotImplementedError
-
-    def overview(self) -> status.Overview:
-        """What the prompt and the toolbar show."""
-        raise NotImplementedError
+        self._close()
 
     @property
     def tracker_was_reached(self) -> bool:
         """Whether any tracker answered since the start."""
-        raise NotImplementedError
+        return self._link.was_reached
+
+    def overview(self) -> status.Overview:
+        """What the prompt and the toolbar show; cheap to ask for several times a second."""
+        rows = [transfer.download_row() for transfer in self._transfers.all()]
+        return status.Overview(
+            user=self._account.user,
+            group=self._account.group,
+            tracker=self._link.state,
+            down_rate=sum(row.down_rate for row in rows),
+            up_rate=sum(row.up_rate for row in rows),
+            downloads=[row for row in rows if row.state is not TransferState.SEEDING],
+            seeding=sum(row.state is TransferState.SEEDING for row in rows),
+            pending_requests=self._account.pending_requests,
+        )
 
     # --- accounts ---------------------------------------------------------------------------
     def create_user(self, user: str, password: str) -> status.UserResult:
-        raise NotImplementedError
+        """Make an account; a short password gives a warning notice."""
+        request = accounts.CREATE_USER.read_request({"user": user, "password": password})
+        reply = self._link.call(accounts.CREATE_USER, request)
+        if reply.warning:
+            self._account.tell("warning", reply.warning)
+        return status.UserResult(user=reply.user)
 
     def login(self, user: str, password: str) -> status.LoginResult:
-        raise NotImplementedError
+        """Log in and take up this user's transfers; one login at a time."""
+        if self._account.user is not None:
+            raise MinitorrentError(
+                ErrorCode.USAGE, f"You are logged in as {self._account.user}; type logout first."
+            )
+        reply = self._link.login(user, password)
+        self._account.logged_in(reply)
+        sharing = self._transfers.load(reply.user, set(reply.groups))
+        return status.LoginResult(user=reply.user, groups=reply.groups, sharing=sharing)
 
     def logout(self) -> status.UserResult:
-        raise NotImplementedError
+        """Stop all transfers, keeping their state, and log out."""
+        user = self._account.require()
+        self._transfers.empty()
+        self._link.logout()
+        self._account.logged_out()
+        return status.UserResult(user=user)
 
     def whoami(self) -> status.UserResult:
-        raise NotImplementedError
+        """Who is logged in."""
+        return status.UserResult(user=self._account.require())
 
     def passwd(self, old: str, new: str) -> status.UserResult:
-        raise NotImplementedError
+        """Change the password; other sessions of this user end."""
+        reply = self._call(accounts.CHANGE_PASSWORD, old=old, new=new)
+        if reply.warning:
+            self._account.tell("warning", reply.warning)
+        return status.UserResult(user=reply.user)
 
     # --- groups -----------------------------------------------------------------------------
-    # `group=None` stands for the one chosen by use_group; MinitorrentError(usage) without one.
     def create_group(self, group: str, *, is_open: bool = True) -> groups.CreateGroupReply:
-        raise NotImplementedError
+        """Make a group, as its owner; every group is an open one."""
+        mode = "open" if is_open else "sealed"
+        reply = self._call(groups.CREATE_GROUP, group=group, mode=mode)
+        self._account.joined(reply.group)
+        return reply
 
     def join_group(self, group: str) -> groups.JoinGroupReply:
-        raise NotImplementedError
+        """Ask to be let into a group."""
+        return self._call(groups.JOIN_GROUP, group=group)
 
     def leave_group(self, group: str) -> status.GroupResult:
-        raise NotImplementedError
+        """Leave a group; its transfers end here, finished files stay."""
+        reply = self._call(groups.LEAVE_GROUP, group=group)
+        self._account.left(reply.group)
+        self._transfers.leave(reply.group)
+        return status.GroupResult(group=reply.group)
 
     def list_groups(self) -> groups.ListGroupsReply:
-        raise NotImplementedError
+        """All groups of this tracker."""
+        return self._call(groups.LIST_GROUPS)
 
     def list_members(self, group: str | None) -> groups.ListMembersReply:
-        raise NotImplementedError
+        """Who is in a group."""
+        return self._call(groups.LIST_MEMBERS, group=self._account.require_group(group))
 
     def list_requests(self, group: str | None) -> groups.ListRequestsReply:
-        raise NotImplementedError
+        """Who asks to be let into a group."""
+        return self._call(groups.LIST_REQUESTS, group=self._account.require_group(group))
 
     def accept_request(self, group: str, user: str) -> groups.MemberReply:
-        raise NotImplementedError
+        """Let somebody in who asked."""
+        reply = self._call(groups.ACCEPT_REQUEST, group=group, user=user)
+        self._account.answered_request()
+        return reply
 
     def reject_request(self, group: str, user: str) -> groups.MemberReply:
-        raise NotImplementedError
+        """Turn a request down."""
+        reply = self._call(groups.REJECT_REQUEST, group=group, user=user)
+        self._account.answered_request()
+        return reply
 
     def remove_member(self, group: str, user: str) -> groups.MemberReply:
-        raise NotImplementedError
+        """Remove somebody from a group."""
+        return self._call(groups.REMOVE_MEMBER, group=group, user=user)
 
     def promote(self, group: str, user: str) -> groups.MemberReply:
-        raise NotImplementedError
+        """Make a member an admin."""
+        return self._call(groups.PROMOTE, group=group, user=user)
 
     def demote(self, group: str, user: str) -> groups.MemberReply:
-        raise NotImplementedError
+        """Make an admin an ordinary member."""
+        return self._call(groups.DEMOTE, group=group, user=user)
 
     def transfer_group(self, group: str, user: str) -> groups.MemberReply:
-        raise NotImplementedError
+        """Make a member the owner."""
+        return self._call(groups.TRANSFER_GROUP, group=group, user=user)
 
     def use_group(self, group: str) -> status.GroupResult:
-        raise NotImplementedError
+        """Take this group wherever none is named."""
+        self._call(groups.GET_GROUP, group=group)  # refuses when the user is no member
+        self._account.use(group)
+        return status.GroupResult(group=group)
 
     # --- files ------------------------------------------------------------------------------
     def list_files(self, group: str | None) -> files.ListFilesReply:
-        raise NotImplementedError
+        """What a group shares."""
+        return self._call(files.LIST_FILES, group=self._account.require_group(group))
 
     def upload_file(
         self,
@@ -105,46 +194,93 @@ class Session:
         name: str | None = None,
         progress: HashProgress | None = None,
     ) -> status.UploadResult:
-        raise NotImplementedError
+        """Hash a file or folder and share it; it stays where it is."""
+        chosen = self._account.require_group(group)
+        user = self._account.require()
+        transfer = self._sharing.upload(user, chosen, path, name, progress)
+        return status.UploadResult(
+            group=chosen,
+            name=transfer.record.name,
+            size=transfer.metainfo.length,
+            pieces=transfer.metainfo.piece_count,
+            info_hash=transfer.info_hash.hex(),
+        )
 
     def download_file(self, group: str, name: str, destination: str) -> status.DownloadResult:
         """Start a download in the background; `destination` as typed (a folder or a full path)."""
-        raise NotImplementedError
+        user = self._account.require()
+        return _download(self._sharing.download(user, group, name, destination))
 
     def stop_share(self, group: str, name: str) -> status.FileResult:
-        raise NotImplementedError
+        """Offer a file no more; it stays on the disk."""
+        reply = self._call(files.STOP_SHARE, group=group, name=name)
+        transfer = self._transfers.find(group, name)
+        if transfer is not None:
+            self._transfers.discard(transfer)
+        return status.FileResult(group=reply.group, name=reply.name)
 
     # --- transfers --------------------------------------------------------------------------
     def show_downloads(self) -> status.DownloadsResult:
-        raise NotImplementedError
+        """All downloads, those that are complete too."""
+        self._account.require()
+        rows = [t.download_row() for t in self._transfers.all() if not t.record.is_upload]
+        return status.DownloadsResult(downloads=rows)
 
     def show_shares(self) -> status.SharesResult:
-        raise NotImplementedError
+        """What this user offers from here."""
+        self._account.require()
+        rows = [t.share_row() for t in self._transfers.all() if t.record.complete]
+        return status.SharesResult(shares=rows)
 
     def pause(self, group: str, name: str) -> status.TransferResult:
-        raise NotImplementedError
+        """Stop a transfer until `resume`, also after a restart."""
+        transfer = self._get(group, name)
+        transfer.pause()
+        return _result(transfer)
 
     def resume(self, group: str, name: str) -> status.TransferResult:
-        raise NotImplementedError
+        """Go on with a paused or failed transfer."""
+        transfer = self._get(group, name)
+        transfer.resume()
+        return _result(transfer)
 
     def cancel(self, group: str, name: str) -> status.TransferResult:
-        raise NotImplementedError
+        """Give up a download and delete what is there of it."""
+        transfer = self._get(group, name)
+        if transfer.record.complete:
+            raise MinitorrentError(
+                ErrorCode.USAGE, f"{name!r} is complete; stop_share ends sharing it."
+            )
+        self._transfers.discard(transfer)
+        return _result(transfer)
 
     def recheck(self, group: str, name: str) -> status.TransferResult:
-        raise NotImplementedError
+        """Hash again everything that is on the disk."""
+        transfer = self._get(group, name)
+        transfer.halt()
+        transfer.start(recheck=True)
+        return _result(transfer)
 
     def peers(self, group: str, name: str) -> status.PeersResult:
-        raise NotImplementedError
+        """Who is connected for a file."""
+        return status.PeersResult(peers=self._get(group, name).peer_rows())
 
     def wait(
         self, seconds: float | None, cancelled: Callable[[], bool] = lambda: False
     ) -> status.WaitResult:
-        """Wait until no download runs any more.
+        """Wait until no download runs any more; names what ended since the last wait.
 
-        Polls `cancelled` several times a second and returns early when it answers True.
-        Raises MinitorrentError(timeout) when `seconds` run out first.
+        Polls `cancelled` several times a second and returns early when it answers True. Raises
+        MinitorrentError(timeout) when `seconds` run out first.
         """
-        raise NotImplementedError
+        deadline = None if seconds is None else time.monotonic() + seconds
+        while any(transfer.is_running for transfer in self._transfers.all()) and not cancelled():
+            if deadline is not None and time.monotonic() >= deadline:
+                raise MinitorrentError(
+                    ErrorCode.TIMEOUT, "Downloads are still running; they go on."
+                )
+            time.sleep(_POLL)
+        return self._outcomes.take()
 
     # --- metainfo files ---------------------------------------------------------------------
     def share(
@@ -155,14 +291,67 @@ class Session:
         *,
         progress: HashProgress | None = None,
     ) -> status.ShareFileResult:
-        raise NotImplementedError
+        """Share a file and write a metainfo file for other BitTorrent clients."""
+        chosen = self._account.require_group(group)
+        user = self._account.require()
+        transfer = self._sharing.upload(user, chosen, path, None, progress)
+        written = self._sharing.write_metainfo(transfer, metainfo)
+        self._account.tell(
+            "warning", f"{written} has your own announce key in it: keep it to yourself."
+        )
+        return status.ShareFileResult(
+            metainfo=str(written),
+            group=chosen,
+            name=transfer.record.name,
+            info_hash=transfer.info_hash.hex(),
+        )
 
     def get(self, metainfo: Path, destination: str) -> status.DownloadResult:
-        raise NotImplementedError
+        """Start the download of what a metainfo file describes."""
+        return _download(self._sharing.get(self._account.require(), metainfo, destination))
 
     def remove(self, metainfo: Path) -> status.FileResult:
-        raise NotImplementedError
+        """Offer no more what a metainfo file describes."""
+        self._account.require()
+        found = self._sharing.find(metainfo)
+        return self.stop_share(found.group, found.name)
 
     # --- trackers ---------------------------------------------------------------------------
     def trackers(self) -> status.TrackersResult:
-        raise NotImplementedError
+        """The trackers of the tracker information file."""
+        return status.TrackersResult(
+            trackers=[
+                status.TrackerRow(
+                    address=str(tracker),
+                    state=state,
+                    current=state == "connected",
+                    fingerprint=None,
+                )
+                for tracker, state in self._link.states()
+            ]
+        )
+
+    # --- inside -----------------------------------------------------------------------------
+    def _call(self, operation: Operation[RequestT, ReplyT], **arguments: object) -> ReplyT:
+        """Check the arguments here, then have the tracker carry out the operation."""
+        self._account.require()
+        return self._link.call(operation, operation.read_request(arguments))
+
+    def _get(self, group: str, name: str) -> Transfer:
+        self._account.require()
+        return self._transfers.get(group, name)
+
+
+def _download(transfer: Transfer) -> status.DownloadResult:
+    return status.DownloadResult(
+        group=transfer.record.group,
+        name=transfer.record.name,
+        destination=str(transfer.path),
+        info_hash=transfer.info_hash.hex(),
+    )
+
+
+def _result(transfer: Transfer) -> status.TransferResult:
+    return status.TransferResult(
+        group=transfer.record.group, name=transfer.record.name, state=transfer.state
+    )

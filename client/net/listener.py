@@ -29,19 +29,22 @@ Admit = Callable[[socket.socket, Handshake, Endpoint], bool]
 
 
 class Listener:
-    """Listens at one address. `admit` is called from many threads and must answer quickly.
+    """Holds an address from its making, and accepts peers there once started.
 
     Raises MinitorrentError(permission_denied) when the address can't be had.
     """
 
-    def __init__(self, address: Endpoint, admit: Admit) -> None:
-        self._admit = admit
+    def __init__(self, address: Endpoint) -> None:
         self._sock = _listen(address)
         self._closing = False
         self._handshakes = threading.BoundedSemaphore(MAX_HANDSHAKES)
         self._shaking: set[socket.socket] = set()
         self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._accept, name="listener", daemon=True)
+
+    def start(self, admit: Admit) -> None:
+        """Begin to accept; `admit` is called from many threads and must answer quickly."""
+        self._admit = admit
         self._thread.start()
 
     @property
@@ -55,7 +58,8 @@ class Listener:
         self._closing = True
         with suppress(OSError):
             self._sock.shutdown(socket.SHUT_RDWR)  # wakes accept()
-        self._thread.join(5.0)
+        if self._thread.ident is not None:
+            self._thread.join(5.0)
         self._sock.close()
         with self._lock:
             for sock in self._shaking:

@@ -17,7 +17,7 @@ from client.core.receiver import Event, Receiver
 from client.net.transport import Transport
 from common.types import Block, Endpoint
 from common.wire.codec import piece_header
-from common.wire.handshake import Handshake
+from common.wire.handshake import Handshake, client_name
 from common.wire.messages import WireError
 
 log = structlog.get_logger(__name__)
@@ -55,7 +55,10 @@ class PeerHandler(Protocol):
 
 
 class PeerConnection:
-    """A peer after the handshake. `key` names it to the swarm; `incoming`: it dialled us."""
+    """A peer after the handshake.
+
+    `key` names it to the swarm; `incoming`: it dialled us; `client` is what it calls itself.
+    """
 
     def __init__(
         self,
@@ -71,6 +74,7 @@ class PeerConnection:
         self.endpoint = endpoint
         self.handshake = handshake
         self.incoming = incoming
+        self.client = client_name(handshake.peer_id)
         self.receiver = Receiver()
         self.close_reason: str | None = None
         self._transport = transport

@@ -38,7 +38,7 @@ _REPEATABLE: Final = ("list_", "get_", "find_", "announce", "identify_", "ping",
 
 @dataclass(frozen=True, slots=True)
 class LinkEvents:
-    """Who hears of the link, called by its threads and answering quickly.
+    """Who hears of the link, called by its threads; must answer at once and call no operation.
 
     `connected`: a connection is there; with the session's state when it was resumed.
     `lost`: the connection is gone. `session_ended`: the token is not taken any more.
@@ -64,6 +64,7 @@ class TrackerLink:
         port: int,
         events: LinkEvents,
     ) -> None:
+        self._given = tuple(trackers)
         self._trackers = list(trackers)
         self._source_host = source_host
         self._peer_id = peer_id.hex()
@@ -107,9 +108,18 @@ class TrackerLink:
         connection = self._connection
         return connection.tracker if connection else None
 
-    def has_failed(self, tracker: Endpoint) -> bool:
-        """Whether the last attempt to reach this tracker was in vain."""
-        return tracker in self._failed
+    def states(self) -> list[tuple[Endpoint, LinkState | Literal["offline"]]]:
+        """Each tracker, in the order given: offline is one that there was no need to try."""
+        current = self.current
+        return [
+            (tracker, "connected" if tracker == current else self._state_of(tracker))
+            for tracker in self._given
+        ]
+
+    def _state_of(self, tracker: Endpoint) -> LinkState | Literal["offline"]:
+        if tracker in self._failed:
+            return "unreachable"
+        return "offline" if self.current else "connecting"
 
     # --- operations -------------------------------------------------------------------------
     def call(self, operation: Operation[RequestT, ReplyT], request: RequestT) -> ReplyT:
@@ -209,13 +219,15 @@ class TrackerLink:
                 self._changed.wait(_FIRST_PAUSE)
             return
         with self._changed:
-            if self._closing or not connection.is_open:
-                connection.close()
-                return
-            self._connection = connection
-            self._failed_rounds = 0
-            self.was_reached = True
-            self._changed.notify_all()
+            usable = connection.is_open and not self._closing
+            if usable:
+                self._connection = connection
+                self._failed_rounds = 0
+                self.was_reached = True
+                self._changed.notify_all()
+        if not usable:
+            connection.close()
+            return
         self._events.connected(connection.tracker, resumed)
         with self._changed:
             while self._connection is connection:

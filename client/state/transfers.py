@@ -20,9 +20,9 @@ from common.types import InfoHash
 
 @dataclass(frozen=True)
 class TransferRecord:
-    """A download or share of one user: where it lies, and what of it was verified.
+    """A download or upload of one user: where it lies, and what of it was verified.
 
-    `path` is the final path. `bitfield` and `facts` belong together: these pieces were verified
+    `is_upload` tells which of the two it began as; either is a share once it is complete. `path` is the final path. `bitfield` and `facts` belong together: these pieces were verified
     and on the disk when the files looked like that. `uploaded` and `downloaded` count bytes.
     """
 
@@ -33,6 +33,7 @@ class TransferRecord:
     info_hash: InfoHash
     metainfo: bytes = field(repr=False)
     path: Path
+    is_upload: bool
     complete: bool
     paused: bool
     bitfield: bytes | None = field(repr=False)
@@ -69,6 +70,7 @@ class _TransferRow(Table):
     metainfo: Mapped[bytes]
     # As bytes: a path on disk need not be valid Unicode.
     path: Mapped[bytes]
+    is_upload: Mapped[bool]
     complete: Mapped[bool]
     paused: Mapped[bool]
     bitfield: Mapped[bytes | None]
@@ -99,6 +101,7 @@ class Transfers:
         metainfo: bytes,
         path: Path,
         added_at: datetime,
+        is_upload: bool = False,
         facts: FileFacts | None = None,
         complete: bool = False,
     ) -> TransferRecord:
@@ -114,6 +117,7 @@ class Transfers:
             info_hash=bytes(info_hash),
             metainfo=metainfo,
             path=os.fsencode(path),
+            is_upload=is_upload,
             complete=complete,
             paused=False,
             facts=facts.to_text() if facts else None,
@@ -201,6 +205,7 @@ def _record(row: _TransferRow) -> TransferRecord:
         info_hash=InfoHash(row.info_hash),
         metainfo=row.metainfo,
         path=Path(os.fsdecode(row.path)),
+        is_upload=row.is_upload,
         complete=row.complete,
         paused=row.paused,
         bitfield=row.bitfield,

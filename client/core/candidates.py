@@ -1,0 +1,111 @@
+"""The peers of a torrent that are known, and which of them to dial next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from common.types import Endpoint, PeerId
+
+FIRST_PAUSE = 2.0
+LONGEST_PAUSE = 300.0
+"""Seconds before a peer that could not be reached is dialled again, doubling."""
+
+MAX_KNOWN = 1000
+
+
+@dataclass(slots=True)
+class Candidate:
+    """A member's client as the tracker told of it."""
+
+    endpoint: Endpoint
+    peer_id: PeerId
+    user: str
+    dialling: bool = False
+    failures: int = 0
+    not_before: float = 0.0
+
+
+class Candidates:
+    """Who may be dialled. `me` is our own peer id: we are never a candidate."""
+
+    def __init__(self, me: PeerId) -> None:
+        self._me = me
+        self._known: dict[PeerId, Candidate] = {}
+        self._banned: set[PeerId | Endpoint] = set()
+
+    def __repr__(self) -> str:
+        return f"Candidates({len(self._known)} known, {len(self._banned)} banned)"
+
+    def learn(self, told: Iterable[Candidate]) -> None:
+        """The tracker told of these; what is known of old ones is kept."""
+        for candidate in told:
+            old = self._known.get(candidate.peer_id)
+            if old is not None and old.endpoint == candidate.endpoint:
+                old.user = candidate.user
+            elif candidate.peer_id != self._me and len(self._known) < MAX_KNOWN:
+                self._known[candidate.peer_id] = candidate
+
+    def user_of(self, peer_id: PeerId) -> str | None:
+        """The member with this peer id, as far as the tracker told."""
+        candidate = self._known.get(peer_id)
+        return candidate.user if candidate else None
+
+    def to_dial(self, connected: Iterable[PeerId], room: int, now: float) -> list[Endpoint]:
+        """Up to `room` peers to dial now; they count as being dialled from here on."""
+        taken = set(connected)
+        chosen: list[Endpoint] = []
+        for candidate in self._known.values():
+            if len(chosen) >= room:
+                break
+            if (
+                candidate.peer_id not in taken
+                and not candidate.dialling
+                and candidate.endpoint.port
+                and candidate.not_before <= now
+                and not self.is_banned(candidate.peer_id, candidate.endpoint)
+            ):
+                candidate.dialling = True
+                chosen.append(candidate.endpoint)
+        return chosen
+
+    def connected(self, endpoint: Endpoint) -> None:
+        """A dial ended in a connection."""
+        for candidate in self._at(endpoint):
+            candidate.dialling = False
+            candidate.failures = 0
+
+    def failed(self, endpoint: Endpoint, now: float) -> None:
+        """A dial failed, or a connection ended: leave that peer alone for a while."""
+        for candidate in self._at(endpoint):
+            candidate.dialling = False
+            pause = min(FIRST_PAUSE * 2**candidate.failures, LONGEST_PAUSE)
+            candidate.failures = min(candidate.failures + 1, 10)
+            candidate.not_before = now + pause
+
+    def retry(self) -> None:
+        """Dial everybody again at once, whatever happened before."""
+        for candidate in self._known.values():
+            candidate.failures = 0
+            candidate.not_before = 0.0
+
+    def ban(self, peer_id: PeerId, endpoint: Endpoint) -> None:
+        """Never connect to this peer again, whoever dials."""
+        self._banned.update((peer_id, endpoint))
+
+    def is_banned(self, peer_id: PeerId, endpoint: Endpoint) -> bool:
+        """Whether the peer was banned."""
+        return peer_id in self._banned or endpoint in self._banned
+
+    def _at(self, endpoint: Endpoint) -> list[Candidate]:
+        return [c for c in self._known.values() if c.endpoint == endpoint]
+
+
+def keeps_new_connection(*, me: PeerId, other: PeerId, incoming: bool) -> bool:
+    """Which of two connections to the same peer stays: the one the higher peer id dialled.
+
+    Both sides come to the same answer when they dial each other at the same time. `incoming`
+    tells whether the new one was dialled by the other side.
+    """
+    dialler, dialled = (other, me) if incoming else (me, other)
+    return dialler > dialled

@@ -1,0 +1,158 @@
+"""Who is logged in, and what the user should hear of."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from client.engine.status import Notice
+from client.state.settings import Settings
+from common.api.accounts import LoginReply
+from common.api.events import EventKind, EventNotice
+from common.errors import ErrorCode, MinitorrentError
+from common.types import Endpoint
+
+_GROUP_IN_USE = "group"
+
+
+class Account:
+    """The login of this client, kept up to date by what the tracker tells.
+
+    `connected`, `ended` and `removed` are called in the link's threads and must answer at once:
+    the tracker has to be told everything anew; the session is over; the user was removed from a
+    group.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._lock = threading.Lock()
+        self._listeners: list[Callable[[Notice], None]] = []
+        self._user: str | None = None
+        self._group: str | None = None
+        self._groups: set[str] = set()
+        self._was_lost = False
+        self.pending_requests = 0
+        self.connected: Callable[[], None] = lambda: None
+        self.ended: Callable[[], None] = lambda: None
+        self.removed: Callable[[str], None] = lambda _: None
+
+    @property
+    def user(self) -> str | None:
+        """Who is logged in."""
+        return self._user
+
+    @property
+    def group(self) -> str | None:
+        """The group in use."""
+        return self._group
+
+    @property
+    def groups(self) -> set[str]:
+        """The groups that the user is a member of, as far as this client was told."""
+        with self._lock:
+            return set(self._groups)
+
+    def require(self) -> str:
+        """The user; raises MinitorrentError(not_logged_in) when there is none."""
+        if self._user is None:
+            raise MinitorrentError(
+                ErrorCode.NOT_LOGGED_IN, "You are not logged in; type: login USER PASSWORD"
+            )
+        return self._user
+
+    def require_group(self, group: str | None) -> str:
+        """The group meant: the named one, else the one in use; raises MinitorrentError(usage)."""
+        self.require()
+        chosen = group or self._group
+        if chosen is None:
+            raise MinitorrentError(
+                ErrorCode.USAGE, "Which group? Name it, or choose one with: use_group GROUP"
+            )
+        return chosen
+
+    # --- changes ----------------------------------------------------------------------------
+    def logged_in(self, reply: LoginReply) -> None:
+        """The tracker took the password or the token."""
+        group = self._settings.get(reply.user, _GROUP_IN_USE)
+        with self._lock:
+            self._user = reply.user
+            self._groups = set(reply.groups)
+            self._group = group if group in self._groups else None
+            self.pending_requests = reply.pending_requests
+
+    def logged_out(self) -> None:
+        """Nobody is logged in any more."""
+        with self._lock:
+            self._user = self._group = None
+            self._groups = set()
+            self.pending_requests = 0
+
+    def use(self, group: str) -> None:
+        """Take this group where none is named, in later sessions too."""
+        self._settings.set(self.require(), _GROUP_IN_USE, group)
+        with self._lock:
+            self._group = group
+
+    def joined(self, group: str) -> None:
+        """The user is a member now."""
+        with self._lock:
+            self._groups.add(group)
+
+    def left(self, group: str) -> None:
+        """The user is no member any more."""
+        with self._lock:
+            self._groups.discard(group)
+            if self._group == group:
+                self._group = None
+
+    def answered_request(self) -> None:
+        """One join request less is pending."""
+        with self._lock:
+            self.pending_requests = max(0, self.pending_requests - 1)
+
+    # --- notices ----------------------------------------------------------------------------
+    def listen(self, callback: Callable[[Notice], None]) -> None:
+        """Call `callback` (from any thread) with every notice from now on."""
+        self._listeners.append(callback)
+
+    def tell(self, kind: str, text: str, group: str | None = None) -> None:
+        """Tell the user something."""
+        for listener in self._listeners:
+            listener(Notice(kind=kind, text=text, group=group))
+
+    # --- what the link tells ----------------------------------------------------------------
+    def on_connected(self, tracker: Endpoint, reply: LoginReply | None) -> None:
+        """See LinkEvents."""
+        if reply is not None:
+            self.logged_in(reply)
+        if self._was_lost:
+            self._was_lost = False
+            self.tell("tracker", f"Connected to the tracker at {tracker}.")
+        self.connected()
+
+    def on_lost(self, tracker: Endpoint) -> None:
+        """See LinkEvents."""
+        self._was_lost = True
+        self.tell(
+            "tracker", f"The tracker at {tracker} is gone; transfers go on, trying to reconnect."
+        )
+
+    def on_session_ended(self, reason: str) -> None:
+        """See LinkEvents."""
+        user = self._user
+        self.logged_out()
+        self.ended()
+        self.tell("tracker", f"The session of {user} has ended ({reason}) Log in again.")
+
+    def on_event(self, event: EventNotice) -> None:
+        """See LinkEvents."""
+        match event.kind:
+            case EventKind.JOIN_REQUESTED:
+                with self._lock:
+                    self.pending_requests += 1
+            case EventKind.REQUEST_ACCEPTED:
+                self.joined(event.group)
+            case EventKind.MEMBER_REMOVED:
+                self.left(event.group)
+                self.removed(event.group)
+        self.tell(event.kind, event.text, event.group)

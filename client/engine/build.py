@@ -1,0 +1,124 @@
+"""Puts a session together, and takes it apart in the opposite order."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from importlib.metadata import PackageNotFoundError, version
+from random import Random
+
+from client.config import ClientConfig
+from client.core.limits import Limits
+from client.engine.account import Account
+from client.engine.collection import Collection
+from client.engine.outcomes import Outcomes
+from client.engine.session import Session
+from client.engine.sharing import Sharing
+from client.engine.torrent import Machinery
+from client.engine.transfer import Workshop
+from client.net.announcer import Announcer
+from client.net.dialer import Dialer
+from client.net.listener import Listener
+from client.net.tracker_connection import source_host
+from client.net.tracker_link import LinkEvents, TrackerLink
+from client.state.database import Database
+from client.state.settings import Settings
+from client.state.transfers import Transfers
+from client.storage.buffers import BufferPool
+from client.storage.worker import WorkerPool
+from common.types import PeerId
+
+BUFFER_BUDGET = 48 * 1024 * 1024
+"""Bytes of pieces on their way from a peer to the disk, over all torrents."""
+
+JOB_THREADS = 4
+"""Transfers that are checked, finished or stopped at once."""
+
+_STACK = 512 * 1024
+"""Bytes of stack a thread: there are two threads a peer."""
+
+
+def new_peer_id() -> PeerId:
+    """A fresh name for this run: `-MI0100-` and twelve random bytes (BEP 20)."""
+    return PeerId(b"-MI0100-" + secrets.token_bytes(12))
+
+
+def client_name() -> str:
+    """What peers are told, such as `Minitorrent 0.1.0`."""
+    try:
+        return f"Minitorrent {version('minitorrent')}"
+    except PackageNotFoundError:
+        return "Minitorrent"
+
+
+def open_session(config: ClientConfig) -> Session:
+    """Start a client: database, listener, tracker link, everything a session needs.
+
+    Raises MinitorrentError when the address to listen on or the database can't be had.
+    """
+    threading.stack_size(_STACK)
+    with ExitStack() as making:
+        database = Database.open(config.data_dir / "client.sqlite")
+        making.callback(database.close)
+        listener = Listener(config.listen)
+        making.callback(listener.close)
+        session = _assemble(config, database, listener, making)
+        closing = making.pop_all()
+    session.close_with(closing.close)
+    return session
+
+
+def _assemble(
+    config: ClientConfig, database: Database, listener: Listener, making: ExitStack
+) -> Session:
+    peer_id, store = new_peer_id(), Transfers(database)
+    account = Account(Settings(database))
+    jobs = ThreadPoolExecutor(JOB_THREADS, thread_name_prefix="job")
+    making.callback(jobs.shutdown, cancel_futures=True)
+    link = TrackerLink(
+        config.trackers, source_host(config.listen), peer_id, listener.port, _events(account)
+    )
+    making.callback(link.close)
+    announcer = Announcer(link, listener.port, time.monotonic)
+    making.callback(announcer.close)
+    outcomes = Outcomes(account)
+    machinery = _machinery(peer_id, listener.port, making)
+    collection = Collection(Workshop(machinery, store, announcer, jobs, outcomes.add))
+    making.callback(collection.close)
+    account.connected = announcer.reconnected
+    account.ended = collection.empty_later
+    account.removed = collection.refuse
+    listener.start(collection.admit)
+    link.start()
+    sharing = Sharing(link, store, collection)
+    return Session(account, link, collection, sharing, outcomes)
+
+
+def _machinery(peer_id: PeerId, port: int, making: ExitStack) -> Machinery:
+    dialer = Dialer(peer_id)
+    making.callback(dialer.close)
+    workers = WorkerPool(name="verify and write")
+    making.callback(workers.close)
+    return Machinery(
+        peer_id=peer_id,
+        port=port,
+        client_name=client_name(),
+        clock=time.monotonic,
+        rng=Random(),
+        dialer=dialer,
+        buffers=BufferPool(BUFFER_BUDGET),
+        workers=workers,
+        limits=Limits(),
+    )
+
+
+def _events(account: Account) -> LinkEvents:
+    return LinkEvents(
+        connected=account.on_connected,
+        lost=account.on_lost,
+        session_ended=account.on_session_ended,
+        notice=account.on_event,
+    )

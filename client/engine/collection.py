@@ -1,0 +1,161 @@
+"""All transfers of the user who is logged in, and the clock that drives them."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable
+from typing import Final
+
+import structlog
+
+from client.engine.transfer import Transfer, Workshop
+from client.state.transfers import TransferRecord
+from common.errors import ErrorCode, MinitorrentError
+from common.types import Endpoint
+from common.wire.handshake import Handshake
+
+log = structlog.get_logger(__name__)
+
+TICK: Final = 0.25
+CHECKPOINT: Final = 30.0
+"""Seconds between ticks, and between records of how far the transfers are."""
+
+
+class Collection:
+    """Transfers by group and name. Each method may be called from any thread."""
+
+    def __init__(self, workshop: Workshop) -> None:
+        self._workshop = workshop
+        self._transfers: dict[tuple[str, str], Transfer] = {}
+        self._lock = threading.Lock()
+        self._closing = threading.Event()
+        self._ticker = threading.Thread(target=self._tick, name="ticker", daemon=True)
+        self._ticker.start()
+
+    def close(self) -> None:
+        """Stop everything, keeping its state."""
+        self._closing.set()
+        self._ticker.join(5.0)
+        self.empty()
+
+    # --- what there is ----------------------------------------------------------------------
+    def all(self) -> list[Transfer]:
+        """In the order in which they were added."""
+        with self._lock:
+            return list(self._transfers.values())
+
+    def find(self, group: str, name: str) -> Transfer | None:
+        """The transfer of this name in this group."""
+        with self._lock:
+            return self._transfers.get((group, name))
+
+    def get(self, group: str, name: str) -> Transfer:
+        """Like `find`; raises MinitorrentError(no_such_file) when there is none."""
+        transfer = self.find(group, name)
+        if transfer is None:
+            raise MinitorrentError(
+                ErrorCode.NO_SUCH_FILE,
+                f"You neither download nor share {name!r} of group {group!r}; show_downloads and "
+                "show_shares list what you do.",
+            )
+        return transfer
+
+    # --- coming and going -------------------------------------------------------------------
+    def load(self, user: str, groups: set[str]) -> int:
+        """Take up the user's transfers where they were left.
+
+        Returns how many files are shared again. What belongs to a group that the user is not in
+        any more stays stopped.
+        """
+        sharing = 0
+        for record in self._workshop.store.list_for(user):
+            try:
+                transfer = self._insert(record)
+            except MinitorrentError as error:
+                log.error("a transfer can't be read", name=record.name, error=error.message)
+                continue
+            if record.group not in groups:
+                transfer.refused(_not_member(record.group))
+            elif not record.paused:
+                transfer.start()
+                sharing += record.complete
+        return sharing
+
+    def add(self, record: TransferRecord) -> Transfer:
+        """Begin with a new transfer."""
+        transfer = self._insert(record)
+        transfer.start()
+        return transfer
+
+    def discard(self, transfer: Transfer) -> None:
+        """Stop a transfer and forget it."""
+        transfer.discard()
+        with self._lock:
+            self._transfers.pop((transfer.record.group, transfer.record.name), None)
+
+    def leave(self, group: str) -> None:
+        """Forget all transfers of a group; finished files stay where they are."""
+        for transfer in self.all():
+            if transfer.record.group == group:
+                self.discard(transfer)
+
+    def refuse(self, group: str) -> None:
+        """The user was removed from a group: its transfers stop."""
+        for transfer in self.all():
+            if transfer.record.group == group:
+                transfer.refused(_not_member(group))
+
+    def empty(self) -> None:
+        """Stop all transfers, keeping their state: the user logs out, or the client closes."""
+        with self._lock:
+            transfers = list(self._transfers.values())
+            self._transfers.clear()
+        for transfer in transfers:
+            transfer.halt()
+
+    def empty_later(self) -> None:
+        """Like `empty`, without waiting."""
+        self._workshop.jobs.submit(self.empty)
+
+    def admit(self, sock: socket.socket, handshake: Handshake, endpoint: Endpoint) -> bool:
+        """A peer dialled us: hand it to the torrent that it asks for."""
+        for transfer in self.all():
+            torrent = transfer.torrent
+            if torrent is not None and transfer.info_hash == handshake.info_hash:
+                return torrent.admit(sock, handshake, endpoint, incoming=True)
+        return False
+
+    def _insert(self, record: TransferRecord) -> Transfer:
+        transfer = Transfer(record, self._workshop)
+        with self._lock:
+            self._transfers[record.group, record.name] = transfer
+        return transfer
+
+    # --- the ticker -------------------------------------------------------------------------
+    def _tick(self) -> None:
+        clock: Callable[[], float] = self._workshop.machinery.clock
+        checkpoint_at = clock() + CHECKPOINT
+        while not self._closing.wait(TICK):
+            for transfer in self.all():
+                torrent = transfer.torrent
+                if torrent is None:
+                    continue
+                try:
+                    torrent.tick()
+                except Exception:
+                    log.exception("tick failed", name=transfer.record.name)
+            if clock() >= checkpoint_at:
+                checkpoint_at = clock() + CHECKPOINT
+                self._workshop.jobs.submit(self._checkpoint)
+
+    def _checkpoint(self) -> None:
+        for transfer in self.all():
+            try:
+                transfer.checkpoint()
+            except MinitorrentError as error:
+                log.warning("no checkpoint", name=transfer.record.name, error=error.message)
+
+
+def _not_member(group: str) -> MinitorrentError:
+    return MinitorrentError(ErrorCode.NOT_MEMBER, f"You are no longer a member of {group!r}.")

@@ -1,0 +1,239 @@
+"""From a path to a file of a group, and from a file of a group to a download."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from client.core.resume import FileFacts
+from client.engine.collection import Collection
+from client.engine.transfer import Transfer
+from client.net.tracker_link import TrackerLink
+from client.state.transfers import Transfers
+from client.storage.destination import resolve
+from client.storage.failures import shown, translating
+from client.storage.files import TorrentFiles
+from client.storage.hashing import hash_source
+from client.storage.recheck import verify
+from client.storage.source import Source, scan
+from common import metainfo
+from common.api import files, groups, presence
+from common.errors import ErrorCode, MinitorrentError
+from common.geometry import choose_piece_length
+from common.metainfo import Metainfo
+from common.paths import check_component
+
+HashProgress = Callable[[int, int], None]
+"""Called with (bytes hashed, bytes in all) while a file is being hashed."""
+
+MAX_METAINFO_FILE = 16 * 1024 * 1024
+
+
+class Sharing:
+    """Uploads and downloads of one client."""
+
+    def __init__(self, link: TrackerLink, store: Transfers, collection: Collection) -> None:
+        self._link = link
+        self._store = store
+        self._collection = collection
+
+    # --- sharing ----------------------------------------------------------------------------
+    def upload(
+        self, user: str, group: str, path: Path, name: str | None, progress: HashProgress | None
+    ) -> Transfer:
+        """Hash what lies at `path` and offer it in the group; what is offered already stays so."""
+        source = scan(path)
+        name = check_component(name or source.name)
+        existing = self._collection.find(group, name)
+        if existing is not None and self._is_same(existing, source):
+            return existing
+        profile = self._link.call(groups.GET_GROUP, groups.GetGroup(group=group))
+        piece_length = choose_piece_length(source.length)
+        info = metainfo.build_info(
+            name,
+            source.files,
+            piece_length,
+            hash_source(source, piece_length, progress),
+            source=profile.source,
+            is_folder=source.is_folder,
+        )
+        encoded = metainfo.encode(info)
+        self._make_room_for(existing, metainfo.parse(encoded))
+        request = files.AddFile(group=group, name=name, metainfo=encoded)
+        self._link.call(files.ADD_FILE, request)
+        record = self._store.add(
+            user=user,
+            group=group,
+            name=name,
+            info_hash=metainfo.parse(encoded).info_hash,
+            metainfo=encoded,
+            path=source.path,
+            added_at=datetime.now(UTC),
+            is_upload=True,
+            facts=source.facts,
+            complete=True,
+        )
+        return self._collection.add(record)
+
+    def _is_same(self, transfer: Transfer, source: Source) -> bool:
+        """Whether the transfer offers these very files, unchanged since they were hashed."""
+        record = self._store.get(transfer.record.id)
+        return (
+            record is not None
+            and record.complete
+            and transfer.error is None
+            and record.path == source.path
+            and record.facts == source.facts
+        )
+
+    def _make_room_for(self, existing: Transfer | None, offered: Metainfo) -> None:
+        """The same content may lie elsewhere now; other content needs another name."""
+        if existing is None:
+            return
+        if existing.info_hash != offered.info_hash:
+            raise MinitorrentError(
+                ErrorCode.NAME_TAKEN,
+                f"{offered.name!r} is taken by other content; choose another name with --name, "
+                "or stop_share the old one first.",
+            )
+        self._collection.discard(existing)
+
+    def write_metainfo(self, transfer: Transfer, path: Path) -> Path:
+        """Write a .torrent with this user's own announce addresses; it is the user's secret."""
+        request = presence.AnnounceKey(group=transfer.record.group)
+        urls = self._link.call(presence.ANNOUNCE_KEY, request).announce_urls
+        encoded = metainfo.encode(transfer.metainfo.info_bytes, [[url] for url in urls])
+        path = path.expanduser().absolute()
+        with translating(path):
+            if path.is_dir():
+                path = path / f"{transfer.record.name}.torrent"
+            _write_private(path, encoded)
+        return path
+
+    # --- downloading ------------------------------------------------------------------------
+    def download(self, user: str, group: str, name: str, destination: str) -> Transfer:
+        """Begin to fetch a file of the group; what lies there already and is right is taken."""
+        reply = self._link.call(files.GET_FILE, files.GetFile(group=group, name=name))
+        return self._begin(user, reply, destination)
+
+    def get(self, user: str, path: Path, destination: str) -> Transfer:
+        """Begin to fetch what a metainfo file describes."""
+        return self._begin(user, self.find(path), destination)
+
+    def find(self, path: Path) -> files.GetFileReply:
+        """The file of a group that a metainfo file describes."""
+        info_hash = read_metainfo(path).info_hash.hex()
+        return self._link.call(files.FIND_FILE, files.FindFile(info_hash=info_hash))
+
+    def _begin(self, user: str, reply: files.GetFileReply, destination: str) -> Transfer:
+        described = metainfo.parse(reply.metainfo)
+        if described.info_hash.hex() != reply.info_hash:
+            raise MinitorrentError(
+                ErrorCode.INTERNAL,
+                "The tracker's metainfo is not that of the file; tell its owner.",
+            )
+        final = resolve(destination, described.name)
+        existing = self._collection.find(reply.group, reply.name)
+        if existing is not None:
+            if existing.info_hash == described.info_hash and not _is_lost(existing):
+                return self._continue(existing, final)
+            self._collection.discard(existing)  # other content by now, or deleted since
+        complete = _is_there(described, final)
+        if not complete:
+            _check_room(described, final)
+        record = self._store.add(
+            user=user,
+            group=reply.group,
+            name=reply.name,
+            info_hash=described.info_hash,
+            metainfo=reply.metainfo,
+            path=final,
+            added_at=datetime.now(UTC),
+            facts=_facts(described, final) if complete else None,
+            complete=complete,
+        )
+        return self._collection.add(record)
+
+    def _continue(self, transfer: Transfer, final: Path) -> Transfer:
+        """The same download was asked for before: go on with it."""
+        if transfer.path != final:
+            raise MinitorrentError(
+                ErrorCode.FILE_EXISTS,
+                f"{transfer.record.name!r} has its place at {shown(transfer.path)} already; "
+                "cancel or stop_share it to have it elsewhere.",
+            )
+        if transfer.torrent is None:
+            self._store.set_paused(transfer.record.id, paused=False)
+            transfer.start()
+        return transfer
+
+
+def read_metainfo(path: Path) -> Metainfo:
+    """Read a .torrent file; raises MinitorrentError(file_not_found, usage, invalid_name)."""
+    path = path.expanduser()
+    with translating(path), path.open("rb") as stream:
+        data = stream.read(MAX_METAINFO_FILE + 1)
+    if len(data) > MAX_METAINFO_FILE:
+        raise MinitorrentError(ErrorCode.USAGE, f"{shown(path)} is too large for a metainfo file.")
+    return metainfo.parse(data)
+
+
+def _is_lost(transfer: Transfer) -> bool:
+    """Whether it was complete once, and somebody has deleted or moved it since."""
+    return transfer.record.complete and not os.path.lexists(transfer.path)
+
+
+def _is_there(described: Metainfo, final: Path) -> bool:
+    """Whether the content lies at its destination; raises file_exists when something else does."""
+    if not os.path.lexists(final):
+        return False
+    with TorrentFiles(described, final) as found:
+        try:
+            found.open_complete()
+            right = found.sizes_are_right() and verify(found, described).complete
+        except MinitorrentError:
+            right = False
+    if not right:
+        raise MinitorrentError(
+            ErrorCode.FILE_EXISTS,
+            f"Something else lies at {shown(final)}; choose another destination, or move it away.",
+        )
+    return True
+
+
+def _facts(described: Metainfo, final: Path) -> FileFacts:
+    with TorrentFiles(described, final) as found:
+        found.open_complete()
+        return found.facts()
+
+
+def _check_room(described: Metainfo, final: Path) -> None:
+    """Refuse a download that can't fit; raises MinitorrentError(disk_full)."""
+    folder = next(above for above in final.parents if above.exists())
+    with translating(folder):
+        free = shutil.disk_usage(folder).free
+    if described.length > free:
+        raise MinitorrentError(
+            ErrorCode.DISK_FULL,
+            f"{described.name!r} needs {described.length:,} bytes, and {shown(folder)} has "
+            f"{free:,} left; make room or choose another destination.",
+        )
+
+
+def _write_private(path: Path, data: bytes) -> None:
+    """Write a file that only its user can read, whole or not at all."""
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
+    temporary = Path(name)
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise

@@ -1,0 +1,468 @@
+"""One torrent at work: its connections, its swarm, its pieces on their way to the disk.
+
+One lock. Under it the pure swarm is asked and its actions are queued; everything that may block
+(reading, sending, hashing, writing) happens outside it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import socket
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import Protocol
+
+import structlog
+
+from client.core.actions import Action, Ban, Close, Send
+from client.core.candidates import Candidate, Candidates, keeps_new_connection
+from client.core.limits import Limits
+from client.core.peer import Peer
+from client.core.piece_download import PieceDownload
+from client.core.receiver import (
+    Event,
+    PieceDropped,
+    PieceReceived,
+    Received,
+    RequestsReceived,
+)
+from client.core.swarm import Swarm
+from client.net.dialer import Dial, Dialer
+from client.net.peer_io import MAX_WAITING_REQUESTS, PeerConnection
+from client.net.transport import PlainTransport
+from client.storage.buffers import BufferPool
+from client.storage.files import TorrentFiles
+from client.storage.worker import WorkerPool
+from common.bitfield import Bitfield
+from common.errors import ErrorCode, MinitorrentError
+from common.metainfo import Metainfo
+from common.types import Block, Endpoint, PeerId, PieceIndex
+from common.wire.codec import encode, encode_requests
+from common.wire.handshake import ExtensionHandshake, Handshake
+from common.wire.messages import Cancel, Choke, Extended, Message, Reject
+
+log = structlog.get_logger(__name__)
+
+REFILL_AT = 0.75
+"""A peer is given more work when so much of its window is left or less: requests go in bursts."""
+
+MAX_IDENTITIES = 4096
+"""Connections, ended ones too, whose peers can still be banned for what they sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Machinery:
+    """What all torrents of a client share. `port` is where this client accepts peers."""
+
+    peer_id: PeerId
+    port: int
+    client_name: str
+    clock: Callable[[], float]
+    rng: Random
+    dialer: Dialer
+    buffers: BufferPool
+    workers: WorkerPool
+    limits: Limits
+
+
+class TorrentOwner(Protocol):
+    """Who hears what becomes of a torrent; called by its threads, outside its lock."""
+
+    def on_complete(self) -> None:
+        """The last piece is verified and written; it is not synced yet."""
+
+    def on_failed(self, error: MinitorrentError) -> None:
+        """The content can't be read or written any more."""
+
+    def on_stranger(self, peer_id: PeerId) -> None:
+        """A peer has come of whom the tracker told nothing; `identified` is to be called."""
+
+
+class Torrent:
+    """A torrent with its content opened, from the first peer until `stop`.
+
+    `have` is shared with the swarm. The owner stops the torrent; nothing is called after that.
+    """
+
+    def __init__(
+        self,
+        metainfo: Metainfo,
+        files: TorrentFiles,
+        have: Bitfield,
+        machinery: Machinery,
+        owner: TorrentOwner,
+    ) -> None:
+        self.metainfo = metainfo
+        self._files = files
+        self._machinery = machinery
+        self._owner = owner
+        self._clock = machinery.clock
+        self._lock = threading.Lock()
+        self._keys = itertools.count(1)
+        self._connections: dict[int, PeerConnection] = {}
+        self._identities: dict[int, tuple[PeerId, Endpoint]] = {}
+        self._candidates = Candidates(machinery.peer_id)
+        self._swarm = Swarm(
+            metainfo.geometry,
+            have,
+            machinery.buffers,
+            machinery.rng,
+            self._clock(),
+            machinery.limits,
+        )
+        self._ticked_at = 0.0
+        self._stopped = False
+        self._writing = 0  # pieces handed to the workers
+        self._idle = threading.Condition(self._lock)
+        self.uploaded = 0
+        self.downloaded = 0
+        self._sources: set[PeerId] = set()  # whom pieces came from
+
+    def __repr__(self) -> str:
+        return f"Torrent({self.metainfo.name!r}, {self._swarm!r})"
+
+    # --- what there is ----------------------------------------------------------------------
+    @property
+    def complete(self) -> bool:
+        """Whether every piece is verified and written."""
+        return self._swarm.complete
+
+    @property
+    def done(self) -> int:
+        """Verified bytes."""
+        geometry, have = self.metainfo.geometry, self._swarm.have
+        last = PieceIndex(geometry.piece_count - 1)
+        if last < 0 or not have[last]:
+            return have.count * geometry.piece_length
+        return (have.count - 1) * geometry.piece_length + geometry.piece_size(last)
+
+    def have(self) -> Bitfield:
+        """A copy of what is verified and written."""
+        with self._lock:
+            return self._swarm.have.copy()
+
+    def peers(self) -> list[tuple[PeerConnection, Peer, str | None]]:
+        """Connected peers: the connection, the swarm's view of it, the member's name."""
+        with self._lock:
+            return [
+                (connection, self._swarm.peers[key], self._user_of(connection))
+                for key, connection in self._connections.items()
+            ]
+
+    def rates(self) -> tuple[float, float]:
+        """Payload coming in and going out, bytes a second."""
+        with self._lock:
+            peers = list(self._swarm.peers.values())
+        return sum(p.down.rate for p in peers), sum(p.up.rate for p in peers)
+
+    @property
+    def source_count(self) -> int:
+        """Number of peers that whole pieces came from."""
+        return len(self._sources)
+
+    @property
+    def connection_count(self) -> int:
+        """Number of connected peers."""
+        return len(self._connections)
+
+    # --- coming and going -------------------------------------------------------------------
+    def admit(
+        self, sock: socket.socket, handshake: Handshake, endpoint: Endpoint, *, incoming: bool
+    ) -> bool:
+        """Take over a socket on which the peer has shaken hands; False when it isn't wanted.
+
+        A peer that dialled us gets our handshake here.
+        """
+        with self._lock:
+            if not self._wants(handshake.peer_id, endpoint, incoming=incoming):
+                return False
+        if incoming:
+            sock.sendall(Handshake(self.metainfo.info_hash, self._machinery.peer_id).encode())
+        connection = PeerConnection(
+            next(self._keys), PlainTransport(sock), endpoint, handshake, self, incoming=incoming
+        )
+        with self._lock:
+            if self._stopped:
+                return False
+            self._connections[connection.key] = connection
+            self._remember(connection)
+            known = self._greet(connection)
+            connection.start()
+        if not known:
+            self._owner.on_stranger(handshake.peer_id)
+        return True
+
+    def _wants(self, peer_id: PeerId, endpoint: Endpoint, *, incoming: bool) -> bool:
+        if not incoming:
+            self._candidates.connected(endpoint)
+        if self._stopped or peer_id == self._machinery.peer_id:
+            return False
+        if self._candidates.is_banned(peer_id, endpoint):
+            return False
+        for connection in self._connections.values():
+            if connection.handshake.peer_id == peer_id and connection.close_reason is None:
+                me = self._machinery.peer_id
+                if not keeps_new_connection(me=me, other=peer_id, incoming=incoming):
+                    return False
+                connection.close("replaced by a second connection")
+        return len(self._connections) < self._machinery.limits.connections
+
+    def _remember(self, connection: PeerConnection) -> None:
+        """Keep who this was for a ban that may come after it has left."""
+        self._identities[connection.key] = (connection.handshake.peer_id, connection.endpoint)
+        if len(self._identities) > MAX_IDENTITIES:
+            del self._identities[next(iter(self._identities))]
+
+    def _greet(self, connection: PeerConnection) -> bool:
+        """Introduce ourselves to a new peer; returns whether we know who it is."""
+        key, handshake = connection.key, connection.handshake
+        actions = self._swarm.join(key, fast=handshake.fast, now=self._clock())
+        if handshake.extended:
+            ours = ExtensionHandshake(
+                client=self._machinery.client_name,
+                max_requests=MAX_WAITING_REQUESTS,
+                port=self._machinery.port,
+                upload_only=self.complete,
+            )
+            payload = ours.encode(connection.endpoint.host)
+            actions.append(Send(key, Extended(0, payload)))
+        known = self._user_of(connection) is not None
+        if known:
+            actions += self._swarm.confirm(key)
+        self._perform(actions)
+        return known
+
+    def learn(self, candidates: Sequence[Candidate]) -> None:
+        """The tracker told of these peers."""
+        with self._lock:
+            self._candidates.learn(candidates)
+            for connection in self._connections.values():
+                if self._user_of(connection) is not None:
+                    self._perform(self._swarm.confirm(connection.key))
+        self._dial()
+
+    def identified(self, peer_id: PeerId, *, is_member: bool) -> None:
+        """The tracker said whether a stranger is a member; others are sent away."""
+        with self._lock:
+            for connection in list(self._connections.values()):
+                if connection.handshake.peer_id != peer_id:
+                    continue
+                if is_member:
+                    self._perform(self._swarm.confirm(connection.key))
+                elif self._user_of(connection) is None:
+                    connection.close("not known to the tracker as a member")
+
+    def stop(self, timeout: float = 5.0) -> None:
+        """Part from all peers; wait until nothing is read or written any more."""
+        with self._lock:
+            self._stopped = True
+            connections = list(self._connections.values())
+        for connection in connections:
+            connection.close("stopped")
+        for connection in connections:
+            connection.join(timeout)
+        with self._lock:
+            self._idle.wait_for(lambda: not self._writing, timeout)
+            self._swarm.close()
+
+    def tick(self) -> None:
+        """To be called a few times a second."""
+        now = self._clock()
+        with self._lock:
+            if self._stopped:
+                return
+            if now - self._ticked_at >= 1.0:
+                self._ticked_at = now
+                self._perform(self._swarm.tick(now))
+            connections = list(self._connections.values())
+        for connection in connections:
+            self._refill(connection, now)
+        self._dial()
+
+    def _dial(self) -> None:
+        now = self._clock()
+        with self._lock:
+            if self._stopped:
+                return
+            room = self._machinery.limits.connections - len(self._connections)
+            connected = [c.handshake.peer_id for c in self._connections.values()]
+            endpoints = self._candidates.to_dial(connected, room, now)
+        for endpoint in endpoints:
+            dial = Dial(endpoint, self.metainfo.info_hash, self._on_dialled, self._on_dial_failed)
+            if not self._machinery.dialer.dial(dial):
+                self._on_dial_failed(endpoint, "too many dials")
+
+    def _on_dialled(self, sock: socket.socket, handshake: Handshake, endpoint: Endpoint) -> bool:
+        return self.admit(sock, handshake, endpoint, incoming=False)
+
+    def _on_dial_failed(self, endpoint: Endpoint, _reason: str) -> None:
+        with self._lock:
+            self._candidates.failed(endpoint, self._clock())
+
+    # --- a peer's threads (PeerHandler) -----------------------------------------------------
+    def on_received(self, peer: PeerConnection, events: list[Event], count: int) -> None:
+        """See PeerHandler."""
+        now = self._clock()
+        pieces: list[PieceDownload] = []
+        with self._lock:
+            state = self._swarm.peers.get(peer.key)
+            if state is None:
+                return
+            state.heard_at = now
+            new = peer.receiver.payload - state.down.total
+            if new:
+                state.down.add(new)
+                self.downloaded += new
+                self._swarm.progressed(peer.key, now)
+            for event in events:
+                pieces += self._take(peer, event)
+        self._refill(peer, now)
+        for piece in pieces:
+            self._verify(piece)
+
+    def _take(self, peer: PeerConnection, event: Event) -> list[PieceDownload]:
+        """One event, under the lock; returns the piece that is to be verified, if any."""
+        key = peer.key
+        match event:
+            case PieceReceived(download):
+                self._sources.add(peer.handshake.peer_id)
+                return [download] if self._swarm.piece_received(key, download) else []
+            case PieceDropped(download):
+                self._swarm.piece_dropped(key, download)
+            case RequestsReceived(requests):
+                blocks, actions = self._swarm.requested(key, requests)
+                self._perform(actions)
+                if blocks:
+                    peer.send_blocks(blocks)
+            case Received(message):
+                self._take_message(peer, message)
+        return []
+
+    def _take_message(self, peer: PeerConnection, message: Message) -> None:
+        key = peer.key
+        match message:
+            case Reject(piece, begin):
+                download = peer.receiver.withdraw(piece, begin)
+                if download is not None:
+                    self._perform(self._swarm.rejected(key, download))
+            case Cancel(piece, begin, length):
+                if peer.withdraw_block(Block(PieceIndex(piece), begin, length)):
+                    self._perform(self._swarm.withdrawn(key, message))
+            case Extended(0, payload):
+                theirs = ExtensionHandshake.decode(payload)
+                self._swarm.peers[key].max_requests = theirs.max_requests
+                peer.client = theirs.client or peer.client
+            case _:
+                if isinstance(message, Choke) and not self._swarm.peers[key].fast:
+                    peer.receiver.forget()
+                    self._swarm.choked(key)
+                self._perform(self._swarm.receive(key, message))
+
+    def on_sent(self, peer: PeerConnection, payload: int) -> None:
+        """See PeerHandler."""
+        state = self._swarm.peers.get(peer.key)
+        if state is not None:
+            state.up.add(payload)
+        with self._lock:
+            self.uploaded += payload
+
+    def on_closed(self, peer: PeerConnection) -> None:
+        """See PeerHandler."""
+        log.debug("peer left", peer=str(peer.endpoint), reason=peer.close_reason)
+        with self._lock:
+            self._swarm.leave(peer.key)
+            self._connections.pop(peer.key, None)
+            self._candidates.failed(peer.endpoint, self._clock())
+
+    def block_views(self, block: Block) -> Sequence[memoryview]:
+        """See PeerHandler. A failure here is the content's, not the peer's."""
+        try:
+            return self._files.views(block.piece, block.begin, block.length)
+        except MinitorrentError as error:
+            self._fail(error)
+            raise OSError(error.message) from error
+
+    # --- under the lock ---------------------------------------------------------------------
+    def _perform(self, actions: Sequence[Action]) -> None:
+        for action in actions:
+            connection = self._connections.get(action.peer)
+            match action:
+                case Send(_, message) if connection is not None:
+                    self._send(connection, message)
+                case Close(_, reason) if connection is not None:
+                    connection.close(reason)
+                case Ban(key, reason) if key in self._identities:
+                    peer_id, endpoint = self._identities[key]
+                    log.warning("peer banned", peer=str(endpoint), reason=reason)
+                    self._candidates.ban(peer_id, endpoint)
+                    if connection is not None:
+                        connection.close(f"banned: {reason}")
+
+    def _send(self, connection: PeerConnection, message: Message) -> None:
+        connection.send(encode(message))
+        if isinstance(message, Choke):
+            withdrawn = connection.withdraw_blocks()
+            if connection.handshake.fast and withdrawn:
+                connection.send(b"".join([encode(Reject(*block)) for block in withdrawn]))
+
+    def _user_of(self, connection: PeerConnection) -> str | None:
+        return self._candidates.user_of(connection.handshake.peer_id)
+
+    # --- pieces -----------------------------------------------------------------------------
+    def _refill(self, peer: PeerConnection, now: float) -> None:
+        """Request more from a peer when it has little left to answer."""
+        state = self._swarm.peers.get(peer.key)
+        if state is None or state.peer_choking or not state.wanted:
+            return
+        window = state.window(self._machinery.limits, now)
+        if peer.receiver.outstanding > window * REFILL_AT:
+            return
+        with self._lock:
+            if self._stopped:
+                return
+            assignments = self._swarm.assign(peer.key, peer.receiver.outstanding, now)
+            for assignment in assignments:
+                peer.receiver.expect(assignment.download, assignment.numbers)
+        requests = [a.download.block(number) for a in assignments for number in a.numbers]
+        if requests:
+            peer.send(encode_requests(requests))
+
+    def _verify(self, download: PieceDownload) -> None:
+        """Have a worker check and write a piece; waits when many are waiting."""
+        with self._lock:
+            self._writing += 1
+
+        def failed(error: Exception) -> None:
+            log.error("a piece could not be written", error=str(error), piece=download.index)
+            self._written(download, None)
+            known = error if isinstance(error, MinitorrentError) else None
+            self._fail(known or MinitorrentError(ErrorCode.INTERNAL, f"Can't write: {error}."))
+
+        self._machinery.workers.submit(lambda: self._check_and_write(download), failed)
+
+    def _check_and_write(self, download: PieceDownload) -> None:
+        digest = hashlib.sha1(download.buffer, usedforsecurity=False).digest()
+        right = digest == self.metainfo.piece_hash(download.index)
+        if right and not self._swarm.have[download.index]:
+            self._files.write_piece(download.index, download.buffer)
+        self._written(download, right)
+
+    def _written(self, download: PieceDownload, right: bool | None) -> None:
+        """A worker is done with a piece: it is right, wrong, or (None) could not be written."""
+        with self._lock:
+            before = self.complete
+            actions = self._swarm.verified(download) if right else self._swarm.failed(download)
+            if right is not None:
+                self._perform(actions)
+            completed = self.complete and not before and not self._stopped
+            self._writing -= 1
+            self._idle.notify_all()
+        if completed:
+            self._owner.on_complete()
+
+    def _fail(self, error: MinitorrentError) -> None:
+        if not self._stopped:
+            self._owner.on_failed(error)

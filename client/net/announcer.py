@@ -1,0 +1,246 @@
+"""Tells the tracker what this client has and wants, and the torrents who else is there."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Final, Protocol
+
+import structlog
+
+from client.core.candidates import Candidate
+from client.net.tracker_link import TrackerLink
+from common.api.presence import (
+    ANNOUNCE,
+    IDENTIFY_PEER,
+    MAX_FILES,
+    Announce,
+    AnnouncedFile,
+    Event,
+    FilePresence,
+    IdentifyPeer,
+)
+from common.errors import ErrorCode, MinitorrentError
+from common.types import Endpoint, InfoHash, PeerId, peer_id_from_hex
+
+log = structlog.get_logger(__name__)
+
+HUNGRY_INTERVAL: Final = 5.0
+"""Seconds between announces of a download that has nobody to download from."""
+
+RETRY_INTERVAL: Final = 5.0
+IDENTIFY_FOR: Final = 10.0
+"""Seconds that a stranger has to become known to the tracker; it may dial before it announces."""
+
+IDENTIFY_EVERY: Final = 1.0
+
+
+class Announced(Protocol):
+    """A torrent as the tracker is told of it. Counts are bytes."""
+
+    @property
+    def info_hash(self) -> InfoHash: ...
+
+    @property
+    def left(self) -> int: ...
+
+    @property
+    def transferred(self) -> tuple[int, int]:
+        """Uploaded and downloaded since it was started."""
+
+    @property
+    def hungry(self) -> bool:
+        """Whether it wants pieces and has nobody to ask."""
+
+    def learn(self, candidates: Sequence[Candidate]) -> None:
+        """These others are there."""
+
+    def refused(self, error: MinitorrentError) -> None:
+        """The tracker doesn't let this client take part any more."""
+
+    def identified(self, peer_id: PeerId, *, is_member: bool) -> None:
+        """Whether a stranger that connected is a member."""
+
+
+class _Entry:
+    def __init__(self, announced: Announced) -> None:
+        self.announced = announced
+        self.event: Event = "started"
+        self.due_at = 0.0
+
+
+class _Stranger:
+    def __init__(self, info_hash: InfoHash, peer_id: PeerId, until: float) -> None:
+        self.info_hash = info_hash
+        self.peer_id = peer_id
+        self.until = until
+        self.due_at = 0.0
+
+
+class Announcer:
+    """One thread that announces all torrents together, as often as the tracker wishes.
+
+    `port` is where this client accepts peers.
+    """
+
+    def __init__(self, link: TrackerLink, port: int, clock: Callable[[], float]) -> None:
+        self._link = link
+        self._port = port
+        self._clock = clock
+        self._entries: dict[InfoHash, _Entry] = {}
+        self._stopped: list[AnnouncedFile] = []
+        self._strangers: deque[_Stranger] = deque(maxlen=1000)
+        self._changed = threading.Condition()
+        self._closing = False
+        self._thread = threading.Thread(target=self._run, name="announcer", daemon=True)
+        self._thread.start()
+
+    def add(self, announced: Announced) -> None:
+        """Announce this torrent from now on."""
+        with self._changed:
+            self._entries[announced.info_hash] = _Entry(announced)
+            self._changed.notify()
+
+    def completed(self, info_hash: InfoHash) -> None:
+        """The torrent has everything now."""
+        with self._changed:
+            entry = self._entries.get(info_hash)
+            if entry is not None:
+                entry.event, entry.due_at = "completed", 0.0
+                self._changed.notify()
+
+    def remove(self, info_hash: InfoHash) -> None:
+        """Tell the tracker that the torrent is gone from here."""
+        with self._changed:
+            entry = self._entries.pop(info_hash, None)
+            if entry is not None:
+                self._stopped.append(_announced_file(entry.announced, "stopped"))
+                self._changed.notify()
+
+    def reconnected(self) -> None:
+        """The tracker knows nothing of us any more: announce everything again, now."""
+        with self._changed:
+            for entry in self._entries.values():
+                entry.due_at = 0.0
+                if entry.event == "none":
+                    entry.event = "started"
+            self._changed.notify()
+
+    def identify(self, info_hash: InfoHash, peer_id: PeerId) -> None:
+        """Find out whether a peer that came by itself is a member."""
+        with self._changed:
+            self._strangers.append(_Stranger(info_hash, peer_id, self._clock() + IDENTIFY_FOR))
+            self._changed.notify()
+
+    def close(self) -> None:
+        """Announce no more; the connection's end tells the tracker the rest."""
+        with self._changed:
+            self._closing = True
+            self._changed.notify()
+        self._thread.join(5.0)
+
+    # --- the announcer's own thread ---------------------------------------------------------
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                while not self._closing and (pause := self._pause()) > 0:
+                    self._changed.wait(min(pause, 3600.0))
+                if self._closing:
+                    return
+            try:
+                self._round()
+            except Exception:
+                log.exception("announcing failed")
+                threading.Event().wait(RETRY_INTERVAL)
+
+    def _pause(self) -> float:
+        """Seconds until something is due."""
+        if self._stopped:
+            return 0.0
+        due = [entry.due_at for entry in self._entries.values()]
+        due += [stranger.due_at for stranger in self._strangers]
+        return min(due, default=self._clock() + 3600.0) - self._clock()
+
+    def _round(self) -> None:
+        now = self._clock()
+        with self._changed:
+            stopped, self._stopped = self._stopped, []
+            due = [entry for entry in self._entries.values() if entry.due_at <= now]
+            strangers = [s for s in self._strangers if s.due_at <= now]
+            for entry in due:
+                entry.due_at = now + RETRY_INTERVAL
+            for stranger in strangers:
+                self._strangers.remove(stranger)
+        events: list[tuple[AnnouncedFile, _Entry | None]] = [(file, None) for file in stopped]
+        for entry in due:
+            event, entry.event = entry.event, "none"
+            events.append((_announced_file(entry.announced, event), entry))
+        for start in range(0, len(events), MAX_FILES):
+            batch = events[start : start + MAX_FILES]
+            self._announce([file for file, _ in batch], [entry for _, entry in batch if entry])
+        for stranger in strangers:
+            self._identify(stranger)
+
+    def _announce(self, announced: list[AnnouncedFile], entries: list[_Entry]) -> None:
+        try:
+            reply = self._link.call(ANNOUNCE, Announce(port=self._port, files=announced))
+        except MinitorrentError as error:
+            log.info("announce failed", error=error.message)
+            return  # each is due again soon, and `reconnected` starts everything afresh
+        answers = {file.info_hash: file for file in reply.files}
+        for entry in entries:
+            answer = answers.get(entry.announced.info_hash.hex())
+            if answer is not None:
+                self._take(entry, answer, reply.interval)
+
+    def _take(self, entry: _Entry, answer: FilePresence, interval: float) -> None:
+        announced = entry.announced
+        if answer.error is not None:
+            announced.refused(_as_error(answer.error.code, answer.error.message))
+            return
+        announced.learn(
+            [
+                Candidate(Endpoint(peer.host, peer.port), peer_id_from_hex(peer.peer_id), peer.user)
+                for peer in answer.peers
+            ]
+        )
+        if entry.event == "none":
+            pause = min(interval, HUNGRY_INTERVAL) if announced.hungry else interval
+            entry.due_at = self._clock() + pause
+
+    def _identify(self, stranger: _Stranger) -> None:
+        entry = self._entries.get(stranger.info_hash)
+        if entry is None:
+            return
+        request = IdentifyPeer(info_hash=stranger.info_hash.hex(), peer_id=stranger.peer_id.hex())
+        try:
+            is_member = self._link.call(IDENTIFY_PEER, request).user is not None
+        except MinitorrentError as error:
+            # Nobody can tell just now. The group is open: better serve a stranger than nobody.
+            is_member = error.code in (ErrorCode.TRACKER_UNREACHABLE, ErrorCode.TIMEOUT)
+            log.info("a peer can't be identified", error=error.message)
+        if is_member or self._clock() >= stranger.until:
+            entry.announced.identified(stranger.peer_id, is_member=is_member)
+            return
+        stranger.due_at = self._clock() + IDENTIFY_EVERY
+        with self._changed:
+            self._strangers.append(stranger)
+
+
+def _announced_file(announced: Announced, event: Event) -> AnnouncedFile:
+    uploaded, downloaded = announced.transferred
+    return AnnouncedFile(
+        info_hash=announced.info_hash.hex(),
+        left=announced.left,
+        uploaded=uploaded,
+        downloaded=downloaded,
+        event=event,
+    )
+
+
+def _as_error(code: str, message: str) -> MinitorrentError:
+    try:
+        return MinitorrentError(ErrorCode(code), message)
+    except ValueError:
+        return MinitorrentError(ErrorCode.INTERNAL, message)
