@@ -84,9 +84,15 @@ class Option:
 
 
 class Arguments:
-    """A command line's values by argument and option name, as typed."""
+    """A command line's values by argument and option name, as typed.
 
-    def __init__(self, values: Mapping[str, str], flags: Iterable[str] = ()) -> None:
+    `usage` is the usage line of the command that they are for.
+    """
+
+    def __init__(
+        self, values: Mapping[str, str], flags: Iterable[str] = (), usage: str = ""
+    ) -> None:
+        self.usage = usage
         self._values = dict(values)
         self._flags = frozenset(flags)
 
@@ -112,6 +118,9 @@ class Arguments:
         return f"Arguments({sorted(self._values)}, flags={sorted(self._flags)})"
 
 
+_NO_BRACKETS = str.maketrans("", "", "[]")
+
+
 def never() -> bool:
     """The answer of a command that nobody can interrupt."""
     return False
@@ -135,7 +144,9 @@ class Context:
         group = arguments.optional("GROUP") or self.session.overview().group
         if group is None:
             raise MinitorrentError(
-                ErrorCode.USAGE, "Name the group, or choose one first with: use_group GROUP."
+                ErrorCode.USAGE,
+                "Which group? Name it, or choose one with use_group; all together it is: "
+                + arguments.usage.translate(_NO_BRACKETS),
             )
         return group
 

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from client.shell import units
-from client.shell.commands.files import home
 from client.shell.suggest import Name
 from common.errors import MinitorrentError
 
@@ -92,7 +91,7 @@ class SessionNames:
         base = typed[: typed.rfind("/") + 1]
         hidden = typed.rpartition("/")[2].startswith(".")
         found: list[Name] = []
-        with suppress(OSError, ValueError), os.scandir(Path(home(base) or ".")) as entries:
+        with suppress(OSError, ValueError, RuntimeError), os.scandir(_folder(base)) as entries:
             for entry in entries:
                 if entry.name.startswith(".") == hidden and _is_text(entry.name):
                     found.append(_path_name(base, entry))
@@ -110,6 +109,11 @@ class SessionNames:
             answer = ask()
         self._remembered[what, group] = (now, answer)
         return answer
+
+
+def _folder(base: str) -> Path:
+    """The folder that is meant; raises RuntimeError when `~user` has none."""
+    return Path(base or ".").expanduser()
 
 
 def _is_text(name: str) -> bool:

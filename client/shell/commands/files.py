@@ -11,19 +11,13 @@ from client.shell.command import Argument, Arguments, Command, Context, Kind, Op
 _GROUP = Argument("GROUP", Kind.GROUP, optional=True)
 
 
-def home(path: str) -> str:
-    """`path` with a leading `~` taken as the user's home folder; a closing slash is kept."""
-    first, slash, rest = path.partition("/")
-    return f"{Path.home()}{slash}{rest}" if first == "~" else path
-
-
 def _list_files(context: Context, arguments: Arguments) -> BaseModel:
     return context.session.list_files(arguments.optional("GROUP"))
 
 
 def _upload_file(context: Context, arguments: Arguments) -> BaseModel:
     return context.session.upload_file(
-        Path(home(arguments.text("PATH"))),
+        Path(arguments.text("PATH")),
         arguments.optional("GROUP"),
         name=arguments.optional("name"),
         progress=context.progress,
@@ -32,7 +26,7 @@ def _upload_file(context: Context, arguments: Arguments) -> BaseModel:
 
 def _download_file(context: Context, arguments: Arguments) -> BaseModel:
     return context.session.download_file(
-        context.group(arguments), arguments.text("NAME"), home(arguments.text("DEST"))
+        context.group(arguments), arguments.text("NAME"), arguments.text("DEST")
     )
 
 

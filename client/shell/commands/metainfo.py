@@ -7,26 +7,25 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from client.shell.command import Argument, Arguments, Command, Context, Kind
-from client.shell.commands.files import home
 
 _METAINFO = Argument("METAINFO", Kind.PATH)
 
 
 def _share(context: Context, arguments: Arguments) -> BaseModel:
     return context.session.share(
-        Path(home(arguments.text("PATH"))),
-        Path(home(arguments.text("METAINFO"))),
+        Path(arguments.text("PATH")),
+        Path(arguments.text("METAINFO")),
         arguments.optional("GROUP"),
         progress=context.progress,
     )
 
 
 def _get(context: Context, arguments: Arguments) -> BaseModel:
-    return context.session.get(Path(home(arguments.text("METAINFO"))), home(arguments.text("DEST")))
+    return context.session.get(Path(arguments.text("METAINFO")), arguments.text("DEST"))
 
 
 def _remove(context: Context, arguments: Arguments) -> BaseModel:
-    return context.session.remove(Path(home(arguments.text("METAINFO"))))
+    return context.session.remove(Path(arguments.text("METAINFO")))
 
 
 COMMANDS = (
@@ -44,7 +43,7 @@ COMMANDS = (
         " your own announce address, so keep it to yourself. For what is shared already it is"
         " written again.",
         example="share film.mkv film.torrent lab",
-        answer="Sharing {name} with {group}; {metainfo} announces in your name: keep it secret",
+        answer="Sharing {name} with {group}; its metainfo is in {metainfo}",
     ),
     Command(
         name="get",

@@ -78,10 +78,9 @@ def test_topics_are_not_scattered() -> None:
         ("transfer_group lab bob", ("transfer_group", "lab", "bob")),
         ("list_files lab", ("list_files", "lab")),
         ("upload_file /a/b", ("upload_file", Path("/a/b"), None, None)),
-        ("upload_file ~/b lab --name c", ("upload_file", Path.home() / "b", "lab", "c")),
+        ("upload_file ~/b lab --name c", ("upload_file", Path("~/b"), "lab", "c")),
         ("download_file lab f /tmp/", ("download_file", "lab", "f", "/tmp/")),
-        ("download_file f ~/", ("download_file", "home", "f", f"{Path.home()}/")),
-        ("download_file f ~", ("download_file", "home", "f", str(Path.home()))),
+        ("download_file f ~/", ("download_file", "home", "f", "~/")),
         ("stop_share f", ("stop_share", "home", "f")),
         ("show_downloads", ("show_downloads",)),
         ("show_shares", ("show_shares",)),
@@ -115,9 +114,11 @@ def test_wait_wants_a_number_of_seconds(typed: str) -> None:
 
 
 def test_without_a_group_in_use_it_has_to_be_named() -> None:
-    with pytest.raises(MinitorrentError, match="use_group") as caught:
+    with pytest.raises(MinitorrentError) as caught:
         run(FakeSession(), "pause film.mkv")
     assert caught.value.code is ErrorCode.USAGE
+    assert "use_group" in caught.value.message
+    assert caught.value.message.endswith("all together it is: pause GROUP NAME")
 
 
 def test_help_on_everything_and_on_one() -> None:
@@ -142,10 +143,8 @@ def test_arguments_compare_by_value_and_hide_it() -> None:
 
 
 def test_the_fake_session_has_the_real_ones_methods() -> None:
-    for name, method in inspect.getmembers(Session, inspect.isfunction):
-        if not name.startswith("_"):
-            fake = inspect.signature(getattr(FakeSession, name)).parameters
-            real = inspect.signature(method).parameters
-            assert [(p.name, p.kind) for p in fake.values()] == [
-                (p.name, p.kind) for p in real.values()
-            ], name
+    for name, fake in inspect.getmembers(FakeSession, inspect.isfunction):
+        if not name.startswith("_") and name != "notify":
+            faked = inspect.signature(fake).parameters.values()
+            real = inspect.signature(getattr(Session, name)).parameters.values()
+            assert [(p.name, p.kind) for p in faked] == [(p.name, p.kind) for p in real], name
