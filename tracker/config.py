@@ -55,7 +55,7 @@ def read_config(arguments: Sequence[str]) -> Config:
         number=options.number,
         listen=listen,
         http_port=_http_port(options.http_port, listen.port),
-        database=options.database or f"sqlite:///{data_dir.absolute() / 'tracker.sqlite'}",
+        database=options.database or f"sqlite:///{data_dir.absolute() / 'tracker.db'}",
         data_dir=data_dir,
         log_level=options.log_level,
         log_format=options.log_format,

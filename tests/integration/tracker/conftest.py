@@ -1,0 +1,85 @@
+"""A tracker in this process, on ports of its own, and clients of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from common.types import Endpoint
+from tests.integration.tracker.sessions import SessionClient, let_in
+from tracker.app import TrackerApp
+from tracker.config import Config
+from tracker.frontend.session import SessionLimits
+
+StartTracker = Callable[..., TrackerApp]
+Connect = Callable[..., SessionClient]
+
+
+@pytest.fixture
+def start_tracker(tmp_path: Path) -> Iterator[StartTracker]:
+    """Start trackers, all on the test's own database; they are stopped at the end."""
+    with ExitStack() as running:
+
+        def start(
+            limits: SessionLimits | None = None, *, min_password: int = 0, http: bool = True
+        ) -> TrackerApp:
+            config = Config(
+                number=1,
+                listen=Endpoint("127.0.0.1", 0),
+                http_port=0 if http else None,
+                database=f"sqlite:///{tmp_path / 'tracker.db'}",
+                data_dir=tmp_path,
+                log_level="info",
+                log_format="text",
+                min_password=min_password,
+            )
+            app = TrackerApp(config, limits)
+            app.start()
+            running.callback(app.stop)
+            return app
+
+        yield start
+
+
+@pytest.fixture
+def tracker(start_tracker: StartTracker) -> TrackerApp:
+    """A running tracker with the usual limits."""
+    return start_tracker()
+
+
+@pytest.fixture
+def connect() -> Iterator[Connect]:
+    """Open sessions with a tracker; they are closed at the end."""
+    with ExitStack() as opened:
+        yield lambda app: opened.enter_context(SessionClient(app.address))
+
+
+@pytest.fixture
+def sign_up(tracker: TrackerApp, connect: Connect) -> Callable[[str], SessionClient]:
+    """Make an account at `tracker` and log in with it."""
+    return lambda user: connect(tracker).sign_up(user)
+
+
+@pytest.fixture
+def ann(sign_up: Callable[[str], SessionClient]) -> SessionClient:
+    """Ann, logged in, the owner of the group `lab`."""
+    client = sign_up("ann")
+    client.call("create_group", group="lab")
+    return client
+
+
+@pytest.fixture
+def bob(ann: SessionClient, sign_up: Callable[[str], SessionClient]) -> SessionClient:
+    """Bob, logged in, a member of `lab`."""
+    client = sign_up("bob")
+    let_in(client, "bob", ann)
+    return client
+
+
+@pytest.fixture
+def eve(ann: SessionClient, sign_up: Callable[[str], SessionClient]) -> SessionClient:
+    """Eve, logged in, a member of nothing."""
+    return sign_up("eve")

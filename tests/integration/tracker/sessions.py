@@ -1,0 +1,146 @@
+"""A bare client of the session protocol, for talking to a tracker line by line."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import secrets
+import socket
+from types import TracebackType
+from typing import Any, Self
+
+import bencode2
+import pytest
+
+from common import metainfo
+from common.types import Endpoint
+
+SECONDS = 10.0
+PIECE = 16 * 1024
+
+
+class RefusedError(Exception):
+    """The tracker answered with an error."""
+
+    def __init__(self, error: dict[str, str]) -> None:
+        super().__init__(f"{error['code']}: {error['message']}")
+        self.code = error["code"]
+        self.message = error["message"]
+
+
+class SessionClient:
+    """One connection. Notices that come between replies are kept in `notices`."""
+
+    def __init__(self, address: Endpoint) -> None:
+        self._socket = socket.create_connection(address, SECONDS)
+        self._file = self._socket.makefile("rb")
+        self._number = 0
+        self.peer_id = secrets.token_hex(20)
+        self.notices: list[dict[str, Any]] = []
+        self.greeting = self.read()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Drop the connection."""
+        self._file.close()
+        self._socket.close()
+
+    def send(self, data: bytes) -> None:
+        """Send these bytes as they are."""
+        self._socket.sendall(data)
+
+    def read(self) -> dict[str, Any]:
+        """The next line; an empty object at the end of the stream."""
+        line = self._file.readline()
+        message: dict[str, Any] = json.loads(line) if line else {}
+        return message
+
+    def call(self, operation: str, **arguments: Any) -> dict[str, Any]:
+        """The result of an operation; raises RefusedError."""
+        self._number += 1
+        message = {"id": self._number, "op": operation, "args": arguments}
+        self.send(json.dumps(message).encode() + b"\n")
+        while "event" in (reply := self.read()):
+            self.notices.append(reply["event"])
+        assert reply.get("id") == self._number, reply
+        if not reply["ok"]:
+            raise RefusedError(reply["error"])
+        result: dict[str, Any] = reply["result"]
+        return result
+
+    def notice(self, **wanted: str) -> dict[str, Any]:
+        """The next notice with these fields, passing over others; fails when none comes."""
+        while True:
+            event = self.notices.pop(0) if self.notices else self.read()["event"]
+            if wanted.items() <= event.items():
+                found: dict[str, Any] = event
+                return found
+
+    def login(self, user: str, password: str = "secret123", port: int = 6881) -> dict[str, Any]:
+        """Log in as an existing user."""
+        return self.call("login", user=user, password=password, peer_id=self.peer_id, port=port)
+
+    def sign_up(self, user: str, password: str = "secret123") -> Self:
+        """Make an account and log in with it."""
+        self.call("create_user", user=user, password=password)
+        self.login(user, password)
+        return self
+
+    def announce(self, info_hash: str, left: int, **more: Any) -> dict[str, Any]:
+        """Announce one file; the answer for it."""
+        port = more.pop("port", 6881)
+        file = {"info_hash": info_hash, "left": left, **more}
+        answer: dict[str, Any] = self.call("announce", port=port, files=[file])["files"][0]
+        return answer
+
+    def upload(self, group: str, name: str, content: bytes = b"content") -> dict[str, Any]:
+        """Offer a file of one piece in a group."""
+        source = self.call("get_group", group=group)["source"]
+        data = make_metainfo(name, content, source)
+        return self.call("add_file", group=group, name=name, metainfo=as_base64(data))
+
+
+def make_metainfo(name: str, content: bytes, source: str | None) -> bytes:
+    """Metainfo of a file that fits into one piece, private and for the group with this source."""
+    entry = metainfo.FileEntry((name,), len(content))
+    pieces = hashlib.sha1(content).digest() if content else b""
+    info = metainfo.build_info(name, [entry], PIECE, pieces, source=source, is_folder=False)
+    return metainfo.encode(info)
+
+
+def public_metainfo(data: bytes) -> bytes:
+    """The same metainfo, but not marked private."""
+    root = bencode2.bdecode(data)
+    del root[b"info"][b"private"]
+    return bencode2.bencode(root)
+
+
+def as_base64(data: bytes) -> str:
+    """Bytes as they go over the session."""
+    return base64.b64encode(data).decode()
+
+
+def let_in(client: SessionClient, user: str, admin: SessionClient, group: str = "lab") -> None:
+    """Make `user` a member of a group."""
+    client.call("join_group", group=group)
+    admin.call("accept_request", group=group, user=user)
+    assert client.notice()["kind"] == "request_accepted"
+
+
+def code_of(client: SessionClient, operation: str, **arguments: object) -> str:
+    """The error code with which an operation is refused."""
+    with pytest.raises(RefusedError) as raised:
+        client.call(operation, **arguments)
+    assert "\n" not in raised.value.message
+    return raised.value.code

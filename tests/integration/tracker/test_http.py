@@ -1,0 +1,213 @@
+"""Announce and scrape as stock clients speak them."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import logging
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote_from_bytes, urlsplit
+
+import bencode2
+import pytest
+
+from tests.integration.tracker.sessions import SessionClient
+from tracker.app import TrackerApp
+
+PEER = b"-TR4000-\x00\xff&=%+ abc12"[:20]
+
+
+class StockClient:
+    """Asks like a stock client of one member."""
+
+    def __init__(self, url: str, info_hash: str) -> None:
+        self._url = urlsplit(url)
+        self._host = str(self._url.netloc)
+        self.info_hash = bytes.fromhex(info_hash)
+        self.connection = http.client.HTTPConnection(self._host, timeout=10)
+
+    def get(self, path: str) -> tuple[int, bytes]:
+        self.connection.request("GET", path)
+        response = self.connection.getresponse()
+        return response.status, response.read()
+
+    def ask(self, path: str, query: str) -> dict[bytes, Any]:
+        status, body = self.get(f"{path}?{query}")
+        assert status == 200
+        answer: dict[bytes, Any] = bencode2.bdecode(body)
+        return answer
+
+    def announce(
+        self, left: int, *, peer_id: bytes = PEER, port: int = 7001, **more: object
+    ) -> dict[bytes, Any]:
+        values = {"info_hash": self.info_hash, "peer_id": peer_id, "port": port, "left": left}
+        return self.ask(self._url.path, query(**values, **more))
+
+    def scrape(self, *hashes: bytes) -> dict[bytes, Any]:
+        path = self._url.path.replace("announce", "scrape")
+        return self.ask(path, "&".join(query(info_hash=value) for value in hashes))
+
+
+def query(**values: object) -> str:
+    encoded = {
+        key: value if isinstance(value, bytes) else str(value).encode()
+        for key, value in values.items()
+    }
+    return "&".join(f"{key}={quote_from_bytes(value, safe='')}" for key, value in encoded.items())
+
+
+@pytest.fixture
+def info_hash(ann: SessionClient, bob: SessionClient) -> str:
+    hashed: str = ann.upload("lab", "x.bin")["info_hash"]
+    return hashed
+
+
+@pytest.fixture
+def stock(bob: SessionClient, info_hash: str) -> Iterator[StockClient]:
+    """Bob's stock client."""
+    url = bob.call("announce_key", group="lab")["announce_urls"][0]
+    client = StockClient(url, info_hash)
+    yield client
+    client.connection.close()
+
+
+def test_a_stock_client_meets_a_session(
+    ann: SessionClient, stock: StockClient, info_hash: str
+) -> None:
+    ann.announce(info_hash, 0, port=1001)
+
+    answer = stock.announce(7, event="started")
+
+    assert answer[b"complete"] == 1
+    assert answer[b"incomplete"] == 1
+    assert answer[b"interval"] >= answer[b"min interval"] > 0
+    assert answer[b"peers"] == bytes([127, 0, 0, 1]) + (1001).to_bytes(2, "big")
+    (peer,) = ann.announce(info_hash, 0, port=1001)["peers"]
+    assert peer == {"host": "127.0.0.1", "port": 7001, "peer_id": PEER.hex(), "user": "bob"}
+
+
+def test_peers_as_dictionaries(ann: SessionClient, stock: StockClient, info_hash: str) -> None:
+    ann.announce(info_hash, 0, port=1001)
+    answer = stock.announce(7, compact=0)
+    peer_id = bytes.fromhex(ann.peer_id)
+    assert answer[b"peers"] == [{b"ip": b"127.0.0.1", b"port": 1001, b"peer id": peer_id}]
+
+
+def test_what_a_client_says_of_its_address_is_not_believed(
+    ann: SessionClient, stock: StockClient, info_hash: str
+) -> None:
+    stock.announce(7, ip="10.1.2.3", ipv4="10.1.2.3:5")
+    (peer,) = ann.announce(info_hash, 0)["peers"]
+    assert (peer["host"], peer["port"]) == ("127.0.0.1", 7001)
+
+
+def test_events_of_a_stock_client(ann: SessionClient, stock: StockClient, info_hash: str) -> None:
+    ann.announce(info_hash, 0, port=1001)
+    first = stock.announce(7, event="stopped")
+    assert (first[b"incomplete"], first[b"peers"]) == (0, b"")
+    assert stock.announce(7, event="started", numwant=0)[b"peers"] == b""
+    assert stock.announce(0, event="completed")[b"complete"] == 2
+    assert stock.announce(0)[b"peers"] == b""
+    assert stock.scrape(stock.info_hash) == {
+        b"files": {stock.info_hash: {b"complete": 2, b"downloaded": 1, b"incomplete": 0}}
+    }
+    assert stock.announce(0, event="stopped")[b"complete"] == 1
+
+
+def test_a_stock_client_makes_no_durable_share(
+    ann: SessionClient, bob: SessionClient, stock: StockClient
+) -> None:
+    stock.announce(0, event="completed")
+    ann.call("stop_share", group="lab", name="x.bin")
+    assert bob.call("list_files", group="lab")["files"] == []
+    assert b"None of your groups" in stock.announce(0)[b"failure reason"]
+
+
+def test_the_tracker_id_is_sent_back(stock: StockClient) -> None:
+    assert stock.announce(7, trackerid=b"\xff1")[b"tracker id"] == b"\xff1"
+    assert b"tracker id" not in stock.announce(7)
+
+
+def test_a_scrape_of_several(ann: SessionClient, stock: StockClient, info_hash: str) -> None:
+    other = bytes.fromhex(ann.upload("lab", "y.bin")["info_hash"])
+    stock.announce(7)
+    files = stock.scrape(stock.info_hash, other, bytes(20))[b"files"]
+    assert files == {
+        stock.info_hash: {b"complete": 0, b"downloaded": 0, b"incomplete": 1},
+        other: {b"complete": 0, b"downloaded": 0, b"incomplete": 0},
+    }
+
+
+def test_another_groups_file_is_not_there(ann: SessionClient, stock: StockClient) -> None:
+    ann.call("create_group", group="club")
+    other = ann.upload("club", "z.bin")["info_hash"]
+    stock.info_hash = bytes.fromhex(other)
+    assert b"failure reason" in stock.announce(7)
+    assert stock.scrape(stock.info_hash)[b"files"] == {}
+
+
+def test_membership_is_checked_at_every_call(
+    ann: SessionClient, stock: StockClient, info_hash: str
+) -> None:
+    stock.announce(7)
+    ann.call("remove_member", group="lab", user="bob")
+    assert ann.announce(info_hash, 0)["incomplete"] == 0
+    assert b"not valid" in stock.announce(7)[b"failure reason"]
+    assert b"not valid" in stock.scrape(stock.info_hash)[b"failure reason"]
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ("peer_id=short", b"peer_id must be 20 bytes"),
+        ("info_hash=%ff", b"info_hash must be 20 bytes"),
+        ("", b"info_hash is missing"),
+    ],
+)
+def test_errors_are_bencoded_with_status_200(
+    stock: StockClient, bob: SessionClient, change: str, reason: bytes
+) -> None:
+    key = bob.call("announce_key", group="lab")["key"]
+    good = "" if "info_hash" in change or not change else query(info_hash=stock.info_hash) + "&"
+    assert stock.ask(f"/announce/{key}", good + change) == {b"failure reason": reason}
+    assert b"failure reason" in stock.ask(f"/scrape/{key}", "")
+
+
+def test_health_and_metrics(stock: StockClient, ann: SessionClient) -> None:
+    status, body = stock.get("/health")
+    assert (status, json.loads(body)) == (200, {"status": "ok", "database": "ok"})
+    status, body = stock.get("/metrics")
+    assert status == 200
+    assert b'minitorrent_requests_total{operation="add_file",outcome="ok"} 1.0' in body
+    assert b"minitorrent_connections 2.0" in body
+    assert stock.get("/docs")[0] == 404
+
+
+def test_no_secret_reaches_the_log(
+    stock: StockClient,
+    bob: SessionClient,
+    capfd: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    key = bob.call("announce_key", group="lab")["key"]
+    stock.announce(7)
+    stock.get(f"/announce/{key}?%%%")
+    stock.get(f"/nowhere/{key}")
+    output = capfd.readouterr()
+    assert key not in output.out + output.err + caplog.text
+
+
+def test_two_stock_clients_of_two_members(
+    tracker: TrackerApp, ann: SessionClient, stock: StockClient, info_hash: str
+) -> None:
+    url = ann.call("announce_key", group="lab")["announce_urls"][0]
+    other = StockClient(url, info_hash)
+    try:
+        other.announce(0, port=7002, peer_id=b"-LT2000-aaaaaaaaaaaa")
+        assert stock.announce(7)[b"peers"] == bytes([127, 0, 0, 1, 7002 >> 8, 7002 & 255])
+        same_id = other.announce(0, port=7002, peer_id=PEER)
+        assert same_id[b"peers"] == bytes([127, 0, 0, 1, 7001 >> 8, 7001 & 255])
+    finally:
+        other.connection.close()
