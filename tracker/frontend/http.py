@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 import threading
 from collections.abc import Callable
@@ -84,6 +85,8 @@ class HttpServer:
 
     def __init__(self, listener: socket.socket, app: FastAPI) -> None:
         self._listener = listener
+        # Whatever handlers somebody sets up: the access log would show announce keys.
+        logging.getLogger("uvicorn.access").disabled = True
         self._server = uvicorn.Server(
             uvicorn.Config(
                 app,
