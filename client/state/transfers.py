@@ -22,8 +22,9 @@ from common.types import InfoHash
 class TransferRecord:
     """A download or upload of one user: where it lies, and what of it was verified.
 
-    `is_upload` tells which of the two it began as; either is a share once it is complete. `path` is the final path. `bitfield` and `facts` belong together: these pieces were verified
-    and on the disk when the files looked like that. `uploaded` and `downloaded` count bytes.
+    `is_upload` tells which of the two it began as; either is a share once it is complete. `path`
+    is the final path. `bitfield` and `facts` belong together: these pieces were verified and on
+    the disk when the files looked like that. `uploaded` and `downloaded` count bytes.
     """
 
     id: int

@@ -155,6 +155,13 @@ def test_damaged_bytes(data: bytes) -> None:
     assert refusal(data).code is ErrorCode.USAGE
 
 
+def test_a_lenient_decoder_would_be_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The info-hash must be that of the bytes as given."""
+    data = torrent(single())
+    monkeypatch.setattr(bencode2, "bdecode", lambda _: {b"info": single(private=0)})
+    assert refusal(data).code is ErrorCode.USAGE
+
+
 @pytest.mark.parametrize(
     "info",
     [

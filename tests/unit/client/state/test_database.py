@@ -27,6 +27,14 @@ def test_only_the_owner_may_read_it(tmp_path: Path) -> None:
         assert {stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()} == {0o600}
 
 
+def test_a_file_that_all_could_read_is_closed_to_them(tmp_path: Path) -> None:
+    path = tmp_path / "client.sqlite"
+    path.touch()
+    path.chmod(0o644)
+    ClientState(path).close()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
 def test_it_is_a_write_ahead_log_at_the_current_version(tmp_path: Path) -> None:
     path = tmp_path / "client.sqlite"
     database = Database.open(path)

@@ -62,6 +62,7 @@ def test_a_new_transfer(transfers: Transfers) -> None:
     assert record.metainfo == b"d4:infodee\x00\xff"
     assert record.path == Path("/data/a b é")
     assert record.added_at == WHEN
+    assert not record.is_upload
     assert not record.complete
     assert not record.paused
     assert (record.bitfield, record.facts, record.error) == (None, None, None)
@@ -77,10 +78,12 @@ def test_a_share_is_complete_from_the_start(transfers: Transfers) -> None:
         metainfo=b"",
         path=Path(os.fsdecode(b"/data/\xff")),
         added_at=WHEN.astimezone(timezone(timedelta(hours=5))),
+        is_upload=True,
         facts=FACTS,
         complete=True,
     )
     assert record.complete
+    assert again(transfers, record).is_upload
     assert os.fsencode(again(transfers, record).path) == b"/data/\xff"
     assert record.added_at.isoformat() == WHEN.isoformat()
     assert record.believed_pieces(FACTS, 9) == Bitfield.full(9)

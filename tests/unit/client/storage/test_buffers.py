@@ -62,7 +62,7 @@ def test_giving_back_twice_is_a_mistake() -> None:
         pool.give_back(PieceBuffer(MIB))
 
 
-@given(st.lists(st.one_of(st.integers(1, 300_000), st.none())))
+@given(st.lists(st.one_of(st.integers(1, 2 * MIB), st.none())))
 def test_memory_stays_within_the_budget(steps: list[int | None]) -> None:
     budget = MIB
     pool = BufferPool(budget)

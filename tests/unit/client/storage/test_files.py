@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 
 import pytest
@@ -256,6 +256,40 @@ def test_the_data_is_on_the_disk_before_it_gets_its_name(
         files.finish()
     assert {path for path, named in synced if not named} == written
     assert [path for path, named in synced if named] == [str(tmp_path)]
+
+
+def test_opening_waits_while_the_name_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # More files than may be open at once, so that the reader has to open some.
+    content = {f"{number}": b"x" for number in range(100)}
+    real = os.rename
+    readers: list[Future[bytes]] = []
+
+    def rename(old: Path, new: Path) -> None:
+        real(old, new)
+        readers.append(pool.submit(read_all, files))
+        # Long enough for the reader to fail if it doesn't wait.
+        wait(readers, timeout=0.1)
+
+    with TorrentFiles(describe(content), tmp_path / "f") as files, ThreadPoolExecutor(1) as pool:
+        files.open_partial()
+        write_all(files, content)
+        monkeypatch.setattr(os, "rename", rename)
+        files.finish()
+        assert readers[0].result() == b"x" * 100
+
+
+def test_links_in_a_shared_folder_are_not_followed(tmp_path: Path) -> None:
+    put(tmp_path / "f", {"a": b"x"})
+    (tmp_path / "secret").write_bytes(b"y")
+    (tmp_path / "f" / "a").unlink()
+    (tmp_path / "f" / "a").symlink_to(tmp_path / "secret")
+    with TorrentFiles(describe({"a": b"x"}), tmp_path / "f") as files:
+        files.open_complete()
+        with pytest.raises(MinitorrentError) as caught:
+            read_all(files)
+        assert caught.value.code is ErrorCode.PERMISSION_DENIED
 
 
 def test_readers_notice_nothing_of_the_new_name(tmp_path: Path) -> None:
