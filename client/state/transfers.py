@@ -165,10 +165,6 @@ class Transfers:
         """Record that everything is verified and lies at its final path."""
         self._set(transfer, complete=True, bitfield=None, facts=facts.to_text(), error=None)
 
-    def mark_incomplete(self, transfer: int, bitfield: Bitfield, facts: FileFacts) -> None:
-        """Record that only these pieces of a complete transfer turned out to be right."""
-        self._set(transfer, complete=False, bitfield=bitfield.to_bytes(), facts=facts.to_text())
-
     def set_paused(self, transfer: int, paused: bool) -> None:
         """Record that the user paused or resumed it."""
         self._set(transfer, paused=paused)

@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import text
 
 from client.state.database import SCHEMA_VERSION, Database
-from client.state.store import ClientState
 from common.errors import ErrorCode, MinitorrentError
+from tests.unit.client.state.states import ClientState
 
 
 def refusal(path: Path) -> MinitorrentError:
@@ -31,7 +31,7 @@ def test_a_file_that_all_could_read_is_closed_to_them(tmp_path: Path) -> None:
     path = tmp_path / "client.sqlite"
     path.touch()
     path.chmod(0o644)
-    ClientState(path).close()
+    ClientState(path).database.close()
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
@@ -113,7 +113,7 @@ def test_failures_while_it_is_open(tmp_path: Path) -> None:
 def test_what_raises_is_undone(tmp_path: Path) -> None:
     with ClientState(tmp_path / "client.sqlite") as state:
         state.settings.set("ann", "k", "1")
-        with pytest.raises(ZeroDivisionError), state.settings._database.transaction() as session:
+        with pytest.raises(ZeroDivisionError), state.database.transaction() as session:
             session.execute(text("DELETE FROM settings"))
             raise ZeroDivisionError
         assert state.settings.get("ann", "k") == "1"

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from client.state.store import ClientState
+from tests.unit.client.state.states import ClientState
 
 
 def test_settings_belong_to_a_user_and_survive(tmp_path: Path) -> None:

@@ -1,0 +1,23 @@
+"""The client's database with what is kept in it, closed at the end of a block."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Self
+
+from client.state.database import Database
+from client.state.settings import Settings
+from client.state.transfers import Transfers
+
+
+class ClientState:
+    def __init__(self, path: Path) -> None:
+        self.database = Database.open(path)
+        self.transfers = Transfers(self.database)
+        self.settings = Settings(self.database)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.database.close()
