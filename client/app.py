@@ -171,9 +171,8 @@ def _run(config: ClientConfig, options: argparse.Namespace) -> int:
                 return Repl(session, output, interrupts, config.data_dir).run()
             from client.shell.script import Script, stdin_lines
 
-            lines = (
-                stdin_lines() if options.commands is None else map(os.fsencode, options.commands)
-            )
+            given = options.commands
+            lines = stdin_lines(interrupts) if given is None else map(os.fsencode, given)
             return Script(session, output, interrupts).run(lines, stay=options.stay)
         finally:
             session.close()

@@ -5,9 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
-import threading
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from client.engine.status import Notice
@@ -22,6 +20,8 @@ if TYPE_CHECKING:
 
 SUCCESS, FAILURE, _USAGE, NO_TRACKER = range(4)
 """Exit statuses; 2 is for the program's own arguments."""
+
+_READ_SIZE = 1 << 16
 
 
 class Script:
@@ -68,12 +68,8 @@ class Script:
 
     def _run_lines(self, lines: Iterable[bytes]) -> bool:
         """Whether a command ended the program."""
-        reading = iter(lines)
-        while True:
-            with self._interrupts.interruptible():
-                line = next(reading, None)
-            if line is None:
-                return False
+        for line in lines:
+            self._interrupts.check()
             outcome = self._runner.run_bytes(line)
             self._progress.over()
             if outcome is not None:
@@ -81,6 +77,7 @@ class Script:
                 self._output.answer(outcome)
                 if outcome.ends_program:
                     return True
+        return False
 
     def _count(self, outcome: Outcome) -> None:
         if outcome.error is not None:
@@ -101,14 +98,13 @@ class Script:
 
     def _stay(self) -> None:
         """Go on seeding until a signal or the line `quit` comes; the end of stdin is no end."""
-        with self._interrupts.interruptible():
-            for line in stdin_lines():
-                command = self._runner.command(line)
-                if command is not None and command.ends_program:
-                    return
-                if line.strip():
-                    self._output.error("The commands are over; only quit is understood now.")
-            threading.Event().wait()
+        for line in stdin_lines(self._interrupts):
+            command = self._runner.command(line)
+            if command is not None and command.ends_program:
+                return
+            if line.strip():
+                self._output.error("The commands are over; only quit is understood now.")
+        self._interrupts.wait()
 
     def _noticed(self, notice: Notice) -> None:
         self._failed |= notice.kind == "download_failed"
@@ -124,14 +120,27 @@ class Script:
                 raise Stopped from None
 
 
-def stdin_lines() -> Iterator[bytes]:
-    """The lines of stdin, each as soon as it is there; a terminal that is not ours has none."""
+def stdin_lines(interrupts: Interrupts) -> Iterator[bytes]:
+    """The lines of stdin, each as soon as it is there; Stopped is raised by a signal.
+
+    A terminal that is in other hands (this is a background job) has none.
+    """
     if sys.stdin is None:
         return
-    if hasattr(signal, "SIGTTIN"):
-        signal.signal(signal.SIGTTIN, signal.SIG_IGN)
-    with suppress(OSError):
-        yield from iter(sys.stdin.buffer.readline, b"")
+    signal.signal(signal.SIGTTIN, signal.SIG_IGN)
+    descriptor = sys.stdin.fileno()
+    unread = b""
+    while True:
+        interrupts.wait(descriptor)
+        try:
+            read = os.read(descriptor, _READ_SIZE)
+        except OSError:
+            read = b""
+        if not read:
+            break
+        *lines, unread = (unread + read).split(b"\n")
+        yield from lines
+    yield unread
 
 
 def _close_stdout() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import select
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,7 +26,7 @@ class Interrupts:
     """Notes the signals that arrive inside its context; for the main thread.
 
     A signal never breaks into a command: it is noted, and commands that take long ask. Only
-    where nothing but waiting happens, inside `interruptible`, it raises Stopped.
+    where nothing but waiting happens, in `wait` and inside `interruptible`, it raises Stopped.
     """
 
     def __init__(self, *, ctrl_c_ends: bool) -> None:
@@ -36,8 +38,15 @@ class Interrupts:
         self._command_stopped = False
         self._waiting = False
         self._before: dict[int, object] = {}
+        self._woken, self._waker = -1, -1
+        self._waker_before = -1
 
     def __enter__(self) -> Self:
+        # A signal that comes just before a blocking call would not end it: Python runs handlers
+        # between its own instructions only. So it writes a byte to a pipe that `wait` looks at.
+        self._woken, self._waker = os.pipe()
+        os.set_blocking(self._waker, False)
+        self._waker_before = signal.set_wakeup_fd(self._waker, warn_on_full_buffer=False)
         for number in (signal.SIGINT, *_ENDING):
             self._before[number] = signal.signal(number, self._arrived)
         return self
@@ -50,6 +59,9 @@ class Interrupts:
     ) -> None:
         for number, handler in self._before.items():
             signal.signal(number, handler)  # type: ignore[arg-type]
+        signal.set_wakeup_fd(self._waker_before)
+        os.close(self._waker)
+        os.close(self._woken)
 
     def begin_command(self) -> None:
         """Forget a Ctrl-C that came before this command."""
@@ -59,13 +71,28 @@ class Interrupts:
         """Whether the running command should stop as soon as it can."""
         return self.ending or self._command_stopped
 
+    def check(self) -> None:
+        """Raise Stopped if the program is to end."""
+        if self.ending:
+            raise Stopped
+
+    def wait(self, descriptor: int | None = None) -> None:
+        """Wait until there is something to read, or for ever; raises Stopped on a signal."""
+        watched = [self._woken] if descriptor is None else [self._woken, descriptor]
+        with self.interruptible():
+            while True:
+                ready, _, _ = select.select(watched, [], [])
+                if self._woken in ready:
+                    os.read(self._woken, 4096)
+                if descriptor in ready:
+                    return
+
     @contextmanager
     def interruptible(self) -> Iterator[None]:
         """Inside, a signal raises Stopped at once; so does one that was noted before."""
         self._waiting = True
         try:
-            if self.ending:
-                raise Stopped
+            self.check()
             yield
         finally:
             self._waiting = False
