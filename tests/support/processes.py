@@ -255,6 +255,7 @@ class ClientProcess(ManagedProcess):
 
     def download(self, group: str, name: str, to: Path, timeout: float = 60.0) -> Path:
         """Download one file into a folder and wait until it is complete; its path."""
+        to.mkdir(parents=True, exist_ok=True)
         result = self.ok("download_file", group, name, str(to))
         self.wait_complete(group, name, timeout)
         return Path(result["destination"])

@@ -1,0 +1,93 @@
+"""`python -m benchmarks`: run every row in turn, as often as asked, and print the table."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from benchmarks import hashing, transfers
+from benchmarks.meter import Sample
+from benchmarks.table import Result, render
+from tests.support.content import make_file
+
+Row = Callable[[Path, Path], Sample]
+
+LIMIT_ROW = "limit: socket, SHA-1, write"
+LIBTORRENT_ROW = "libtorrent -> libtorrent"
+
+TRANSFERS: dict[str, Row] = {
+    LIMIT_ROW: transfers.bare,
+    "ours -> ours": transfers.ours_to_ours,
+    LIBTORRENT_ROW: transfers.libtorrent_to_libtorrent,
+    "ours -> libtorrent": transfers.ours_to_libtorrent,
+    "libtorrent -> ours": transfers.libtorrent_to_ours,
+    "aria2 -> aria2": transfers.aria2_to_aria2,
+    "libtorrent -> aria2": transfers.libtorrent_to_aria2,
+}
+HASHING: dict[str, Row] = {
+    "hash for upload: ours": hashing.ours,
+    "hash for upload: mktorrent": hashing.mktorrent,
+}
+TOOLS = {"aria2": "aria2c", "mktorrent": "mktorrent"}
+UNITS = {"K": 1024, "M": 1024**2, "G": 1024**3}
+
+EXPLANATION = """\
+GB/s: bytes of the file, 1e9 a second, over the wall time from telling the downloader to start
+until it calls the file complete (hashing: until the metainfo is made); median (slowest-quickest).
+CPU: user and system, both sides. anon: peak resident memory that is no file cache, larger side.
+Rows take turns in every run; the file is in the page cache; 1 MiB pieces unless we choose them."""
+
+
+def main() -> None:
+    """Measure and print."""
+    arguments = _arguments()
+    rows = {name: row for name, row in (TRANSFERS | HASHING).items() if _is_wanted(name, arguments)}
+    samples: dict[str, list[Sample]] = {name: [] for name in rows}
+    with tempfile.TemporaryDirectory(prefix="minitorrent-bench-", dir=arguments.dir) as folder:
+        content = make_file(Path(folder) / "content" / "content.bin", arguments.size)
+        for run in range(1, arguments.runs + 1):
+            for name, row in rows.items():
+                sample = _measure(row, content, Path(folder) / "work")
+                samples[name].append(sample)
+                rate = arguments.size / sample.seconds / 1e9
+                print(f"run {run}: {name}: {rate:.3f} GB/s", file=sys.stderr, flush=True)
+    results = [Result(name, arguments.size, tuple(taken)) for name, taken in samples.items()]
+    print(render(results, reference=LIBTORRENT_ROW, limit=LIMIT_ROW))
+    print(EXPLANATION)
+
+
+def _measure(row: Row, content: Path, folder: Path) -> Sample:
+    folder.mkdir()
+    try:
+        return row(content, folder)
+    finally:
+        shutil.rmtree(folder)
+
+
+def _is_wanted(name: str, arguments: argparse.Namespace) -> bool:
+    missing = [tool for word, tool in TOOLS.items() if word in name and not shutil.which(tool)]
+    if missing:
+        print(f"left out: {name} (needs {', '.join(missing)})", file=sys.stderr)
+    return not missing and arguments.only in name
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--size", type=_size, default=UNITS["G"], help="bytes, or as in 500M, 1G")
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--only", default="", help="only the rows whose name holds this")
+    parser.add_argument("--dir", help="where the files go (default: the temporary folder)")
+    return parser.parse_args()
+
+
+def _size(text: str) -> int:
+    unit = UNITS.get(text[-1:].upper(), 1)
+    return int(text.rstrip("kKmMgG")) * unit
+
+
+if __name__ == "__main__":
+    main()

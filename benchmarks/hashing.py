@@ -1,0 +1,38 @@
+"""Hashing a file for upload, beside mktorrent with as many threads."""
+
+from __future__ import annotations
+
+import os
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+from benchmarks.meter import Sample, measuring
+from benchmarks.ours import GROUP, LIMIT, Ours
+from tests.support.processes import ManagedProcess
+
+PIECE_EXPONENT = 20
+"""mktorrent takes the piece length as a power of two: 1 MiB."""
+
+
+def mktorrent(content: Path, folder: Path) -> Sample:
+    """`mktorrent -t CORES`, from its start to its end."""
+    command = ["mktorrent", "-t", str(os.cpu_count()), "-l", str(PIECE_EXPONENT)]
+    cpu_before, before = _children_cpu(), time.perf_counter()
+    with ManagedProcess([*command, "-o", str(folder / "made.torrent"), str(content)]) as process:
+        assert process.wait(LIMIT) == 0, process.story()
+    return Sample(time.perf_counter() - before, _children_cpu() - cpu_before, 0)
+
+
+def ours(content: Path, folder: Path) -> Sample:
+    """`upload_file` in a running client, from the command to its answer."""
+    with ExitStack() as stack:
+        seeder = Ours(stack, content, folder).seeder
+        with measuring(seeder.pid) as meter:
+            seeder.ok("upload_file", str(content), GROUP, timeout=LIMIT)
+            return meter.stop()
+
+
+def _children_cpu() -> float:
+    usage = os.times()
+    return usage.children_user + usage.children_system

@@ -1,0 +1,75 @@
+"""The table that `make bench` prints: one row a transfer, medians, ratios within the run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from statistics import median
+
+from benchmarks.meter import Sample
+
+HEADINGS = ("", "GB/s", "x libtorrent", "x limit", "CPU s/GiB", "anon MiB")
+GIB = 1024**3
+MIB = 1024**2
+
+
+@dataclass(frozen=True)
+class Result:
+    """All runs of one row, for a content of `size` bytes."""
+
+    name: str
+    size: int
+    samples: tuple[Sample, ...]
+
+    @property
+    def rate(self) -> float:
+        """Bytes a second, the median."""
+        return self.size / median(sample.seconds for sample in self.samples)
+
+    @property
+    def spread(self) -> tuple[float, float]:
+        """The slowest and the quickest run, bytes a second."""
+        rates = [self.size / sample.seconds for sample in self.samples]
+        return min(rates), max(rates)
+
+    @property
+    def cpu_per_gib(self) -> float:
+        """Processor seconds a GiB, all processes, the median."""
+        return median(sample.cpu_seconds for sample in self.samples) * GIB / self.size
+
+    @property
+    def anonymous(self) -> int:
+        """The largest of all peaks of memory that is no file cache, bytes."""
+        return max(sample.anonymous for sample in self.samples)
+
+
+def render(results: Iterable[Result], *, reference: str, limit: str) -> str:
+    """The aligned table; the ratios are against the rows of these two names."""
+    rows = [HEADINGS]
+    by_name = {result.name: result for result in results}
+    for result in by_name.values():
+        low, high = result.spread
+        rows.append(
+            (
+                result.name,
+                f"{result.rate / 1e9:.3f} ({low / 1e9:.2f}-{high / 1e9:.2f})",
+                _ratio(result, by_name.get(reference)),
+                _ratio(result, by_name.get(limit)),
+                f"{result.cpu_per_gib:.2f}",
+                f"{result.anonymous / MIB:.0f}" if result.anonymous else "-",
+            )
+        )
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join(_line(row, widths) for row in rows)
+
+
+def _ratio(result: Result, other: Result | None) -> str:
+    return f"{result.rate / other.rate:.2f}" if other else "-"
+
+
+def _line(row: tuple[str, ...], widths: list[int]) -> str:
+    first, *others = (
+        cell.ljust(width) if number == 0 else cell.rjust(width)
+        for number, (cell, width) in enumerate(zip(row, widths, strict=True))
+    )
+    return "  ".join([first, *others]).rstrip()

@@ -1,0 +1,122 @@
+"""The transfers that are compared: one seeding process, one downloading, on loopback.
+
+Each function takes the content to send and an empty folder to work in, sets both sides up, and
+measures from the moment the downloader is told to start until it calls the file complete.
+"""
+
+from __future__ import annotations
+
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+
+from benchmarks.meter import Sample, measuring
+from benchmarks.ours import GROUP, LIMIT, Ours
+from tests.support.ports import free_port
+from tests.support.processes import ManagedProcess
+from tests.support.stand_in_tracker import stand_in_tracker
+from tests.support.stock.aria2 import Aria2
+from tests.support.stock.libtorrent import Libtorrent
+from tests.support.torrents import write_torrent
+from tests.support.waiting import wait_until
+
+POLL = 0.005
+"""Seconds between two looks at a client that can only be asked."""
+
+
+def bare(content: Path, folder: Path) -> Sample:
+    """Socket, hash and write, without a protocol."""
+    port = str(free_port())
+    command = [sys.executable, "-m", "benchmarks.bare"]
+    with (
+        ManagedProcess([*command, "send", str(content), port]) as sender,
+        ManagedProcess([*command, "receive", str(folder / "copy"), port]) as receiver,
+    ):
+        assert sender.output.next(LIMIT) == "ready", sender.story()
+        assert receiver.output.next(LIMIT) == "ready", receiver.story()
+        with measuring(sender.pid, receiver.pid) as meter:
+            receiver.send("go")
+            assert receiver.output.next(LIMIT) == "done", receiver.story()
+            return meter.stop()
+
+
+def libtorrent_to_libtorrent(content: Path, folder: Path) -> Sample:
+    """Both tuned as `tests/support/stock/libtorrent.py` says, dialled directly."""
+    torrent = folder / "content.torrent"
+    write_torrent(content, torrent)
+    with Libtorrent() as seeder, Libtorrent() as leecher:
+        seeder.seed(torrent, content.parent)
+        wait_until(lambda: seeder.is_complete(torrent), LIMIT, "libtorrent to seed")
+        with measuring(seeder.pid, leecher.pid) as meter:
+            leecher.add(torrent, folder)
+            leecher.connect(torrent, seeder.address)
+            leecher.wait_complete(torrent, LIMIT)
+            return meter.stop()
+
+
+def aria2_to_aria2(content: Path, folder: Path) -> Sample:
+    """They find each other by a tracker that answers at once."""
+    torrent = folder / "content.torrent"
+    with stand_in_tracker("127.0.0.1") as announce, Aria2() as seeder, Aria2() as leecher:
+        write_torrent(content, torrent, announce=announce)
+        seeder.add(torrent, content.parent)
+        wait_until(lambda: seeder.is_complete(torrent), LIMIT, "aria2 to seed")
+        with measuring(seeder.pid, leecher.pid) as meter:
+            leecher.add(torrent, folder)
+            wait_until(lambda: leecher.is_complete(torrent), LIMIT, "aria2", interval=POLL)
+            return meter.stop()
+
+
+def libtorrent_to_aria2(content: Path, folder: Path) -> Sample:
+    """libtorrent seeding, aria2 downloading."""
+    torrent = folder / "content.torrent"
+    with stand_in_tracker("127.0.0.1") as announce, Libtorrent() as seeder, Aria2() as leecher:
+        write_torrent(content, torrent, announce=announce)
+        seeder.seed(torrent, content.parent)
+        wait_until(lambda: seeder.is_complete(torrent), LIMIT, "libtorrent to seed")
+        with measuring(seeder.pid, leecher.pid) as meter:
+            leecher.add(torrent, folder)
+            wait_until(lambda: leecher.is_complete(torrent), LIMIT, "aria2", interval=POLL)
+            return meter.stop()
+
+
+def ours_to_ours(content: Path, folder: Path) -> Sample:
+    """Through `python -m tracker` and two `python -m client`."""
+    with ExitStack() as stack:
+        ours = Ours(stack, content, folder)
+        ours.share()
+        with measuring(ours.seeder.pid, ours.leecher.pid) as meter:
+            ours.download()
+            return meter.stop()
+
+
+def ours_to_libtorrent(content: Path, folder: Path) -> Sample:
+    """Our client seeds, libtorrent finds it by our tracker's announce."""
+    with ExitStack() as stack:
+        ours = Ours(stack, content, folder)
+        ours.share()
+        leecher = stack.enter_context(Libtorrent())
+        with measuring(ours.seeder.pid, leecher.pid) as meter:
+            leecher.add(ours.torrent, folder)
+            leecher.wait_complete(ours.torrent, LIMIT)
+            return meter.stop()
+
+
+def libtorrent_to_ours(content: Path, folder: Path) -> Sample:
+    """libtorrent seeds what our first client has shared and then left."""
+    with ExitStack() as stack:
+        ours = Ours(stack, content, folder)
+        ours.share()
+        seeder = stack.enter_context(Libtorrent())
+        seeder.seed(ours.torrent, content.parent)
+        wait_until(lambda: _seeders(ours) == 2, LIMIT, "libtorrent to have announced")
+        ours.seeder.terminate()
+        wait_until(lambda: _seeders(ours) == 1, LIMIT, "our seeder to be gone")
+        with measuring(seeder.pid, ours.leecher.pid) as meter:
+            ours.download()
+            return meter.stop()
+
+
+def _seeders(ours: Ours) -> int:
+    (row,) = ours.leecher.ok("list_files", GROUP)["files"]
+    return int(row["seeders"])
