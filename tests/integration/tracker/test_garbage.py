@@ -1,0 +1,214 @@
+"""Bytes of every kind thrown at the tracker's ports."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from common.types import Endpoint
+from tests.integration.tracker.conftest import Connect, StartTracker
+from tests.integration.tracker.sessions import SessionClient, code_of
+from tests.support.waiting import wait_until
+from tracker.app import TrackerApp
+
+THROWN = settings(
+    max_examples=40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+RECORDED = [
+    b"",
+    b"\n",
+    b"\0" * 1000,
+    b"\xff\xfe\xfd\n",
+    b"GET / HTTP/1.1\r\nHost: x\r\n\r\n",
+    b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(500),
+    b"\x13BitTorrent protocol" + bytes(48),
+    b"[" * 60_000 + b"\n",
+    b'{"id":' * 10_000 + b"\n",
+    b'{"id": 1, "op": "ping", "args": {}}',
+    b'{"id": 99999999999999999999999999, "op": "ping"}\n',
+    b'{"id": ' + b"9" * 10_000 + b', "op": "ping"}\n',
+    b'{"id": 1, "op": "login", "args": {"user": "\\ud800", "password": "x"}}\n',
+    b'{"id": 1, "op": ["ping"]}\n{"id": 2}\n{"id": true, "op": "ping"}\n',
+]
+
+
+def throw(address: Endpoint, data: bytes, *, reset: bool = False) -> bytes:
+    """Send bytes, say that there are no more, and read what comes back until the end."""
+    with socket.create_connection(address, 10) as sock:
+        received = b""
+        try:
+            sock.sendall(data)
+            if reset:
+                linger = b"\1\0\0\0\0\0\0\0"
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+                return b""
+            sock.shutdown(socket.SHUT_WR)
+            while part := sock.recv(65536):
+                received += part
+        except ConnectionError:
+            return received
+        return received
+
+
+def ask_http(address: Endpoint, request: bytes) -> bytes:
+    """An HTTP/1.0 request and all that is answered."""
+    with socket.create_connection(address, 10) as sock:
+        sock.sendall(request)
+        return b"".join(iter(lambda: sock.recv(65536), b""))
+
+
+def open_descriptors() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+def lines_of(received: bytes) -> list[dict[str, object]]:
+    return [json.loads(line) for line in received.splitlines()]
+
+
+@pytest.fixture
+def quiet(tracker: TrackerApp, capfd: pytest.CaptureFixture[str]) -> Iterator[TrackerApp]:
+    """A tracker that must say nothing of errors, and free all that it takes."""
+    threads, descriptors = threading.active_count(), open_descriptors()
+    yield tracker
+
+    def is_freed() -> bool:
+        return (
+            threading.active_count() <= threads + 10  # the HTTP server keeps idle workers
+            and open_descriptors() <= descriptors + 4
+        )
+
+    wait_until(is_freed, 10, "threads and descriptors to be freed")
+    output = capfd.readouterr()
+    assert "Traceback" not in output.out + output.err
+    assert "error" not in (output.out + output.err).lower()
+
+
+def is_well(tracker: TrackerApp) -> bool:
+    with SessionClient(tracker.address) as client:
+        return client.call("ping") == {}
+
+
+@pytest.mark.parametrize("data", RECORDED, ids=range(len(RECORDED)))
+@pytest.mark.parametrize("reset", [False, True])
+def test_recorded_bytes_at_the_session_port(quiet: TrackerApp, data: bytes, reset: bool) -> None:
+    greeting, *answers = lines_of(throw(quiet.address, data, reset=reset)) or [{}]
+    assert "minitorrent" in greeting or reset
+    assert all(answer["ok"] is False for answer in answers)
+    assert is_well(quiet)
+
+
+@pytest.mark.parametrize("data", RECORDED, ids=range(len(RECORDED)))
+@pytest.mark.parametrize("reset", [False, True])
+def test_recorded_bytes_at_the_http_port(quiet: TrackerApp, data: bytes, reset: bool) -> None:
+    assert quiet.http_address is not None
+    throw(quiet.http_address, data, reset=reset)
+    assert b" 200 OK" in ask_http(quiet.http_address, b"GET /health HTTP/1.0\r\n\r\n")
+
+
+def test_any_bytes_at_either_port(quiet: TrackerApp) -> None:
+    addresses = [quiet.address, quiet.http_address]
+
+    @THROWN
+    @given(st.sampled_from(addresses), st.binary(max_size=2000), st.booleans())
+    def throw_it(address: Endpoint, data: bytes, reset: bool) -> None:
+        throw(address, data, reset=reset)
+
+    throw_it()
+    assert is_well(quiet)
+
+
+def test_any_query_at_the_announce_path(quiet: TrackerApp) -> None:
+    address = quiet.http_address
+    assert address is not None
+
+    @THROWN
+    @given(
+        st.sampled_from([b"announce", b"scrape"]),
+        st.text("abc%/.", max_size=10),
+        st.binary(max_size=100).filter(lambda data: not set(data) & set(b" \r\n#\t\x0b\x0c")),
+    )
+    def ask(path: bytes, key: str, query: bytes) -> None:
+        request = b"GET /" + path + b"/" + key.encode() + b"?" + query + b" HTTP/1.0\r\n\r\n"
+        answer = ask_http(address, request)
+        assert answer.startswith(b"HTTP/1.1 ")
+        assert b" 500 " not in answer
+
+    ask()
+
+
+def test_a_request_without_sense_is_answered_and_the_next_too(
+    tracker: TrackerApp, connect: Connect
+) -> None:
+    client = connect(tracker)
+    client.send(b'{"id": 5, "op": 7}\n')
+    answer = client.read()
+    assert (answer["id"], answer["ok"], answer["error"]["code"]) == (5, False, "usage")
+    assert code_of(client, "fly_to_the_moon") == "usage"
+    assert code_of(client, "login", user=5) == "usage"
+    assert client.call("ping") == {}
+
+
+def test_what_is_no_request_ends_the_connection_with_a_word(
+    tracker: TrackerApp, connect: Connect
+) -> None:
+    client = connect(tracker)
+    client.send(b"hello\n" + b"x" * 10_000)
+    answer = client.read()
+    assert (answer["id"], answer["error"]["code"]) == (None, "usage")
+    assert client.read() == {}
+
+
+def test_lines_are_short_before_login_and_long_after(tracker: TrackerApp, connect: Connect) -> None:
+    long = b'{"id": 900, "op": "ping", "args": {"x": "' + b"x" * 1_000_000 + b'"}}\n'
+    logged_in = connect(tracker).sign_up("ann")
+    logged_in.send(long)
+    assert logged_in.read() == {"id": 900, "ok": True, "result": {}}
+
+    stranger = connect(tracker)
+    try:
+        stranger.send(long)
+        answer = stranger.read()
+    except ConnectionError:
+        return  # the tracker had hung up while the rest was still under way
+    assert answer["error"]["message"] == "A line is longer than 65536 bytes."
+
+
+def test_requests_may_be_sent_in_one_go_and_byte_by_byte(
+    tracker: TrackerApp, connect: Connect
+) -> None:
+    client = connect(tracker)
+    client.send(b"".join(b'{"id": %d, "op": "ping"}\n' % number for number in range(100)))
+    assert [client.read()["id"] for _ in range(100)] == list(range(100))
+    for byte in b'{"id": 7, "op": "ping"}\n':
+        client.send(bytes([byte]))
+    assert client.read()["id"] == 7
+
+
+def test_our_own_failure_is_internal_and_logged_once(
+    start_tracker: StartTracker,
+    connect: Connect,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tracker = start_tracker()
+    client = connect(tracker).sign_up("ann")
+
+    def fail(_user_id: int) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("tracker.store.groups.Groups.summaries", lambda *_: fail(0))
+    assert code_of(client, "list_groups") == "internal"
+    monkeypatch.undo()
+    assert client.call("list_groups") == {"groups": []}
+    output = capfd.readouterr()
+    assert (output.out + output.err).count("ZeroDivisionError\n") == 1
+    assert "secret123" not in output.out + output.err

@@ -1,0 +1,241 @@
+"""Presence is leased by a tracker's heartbeat: trackers on one database, on a clock of the test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from common.announce import AnnounceRequest
+from common.api import accounts, files, groups, presence
+from common.errors import ErrorCode, MinitorrentError
+from common.types import InfoHash, PeerId
+from tests.integration.tracker.sessions import make_metainfo
+from tracker.services.accounts import TOKEN_SECONDS
+from tracker.services.announce import HTTP_INTERVAL
+from tracker.services.caller import Caller, Identity
+from tracker.services.catalogue import Services, make_services
+from tracker.store.engine import Store, open_store
+from tracker.store.trackers import FRESH_SECONDS, SWEEP_SECONDS, Site
+
+PEER = "11" * 20
+
+
+@dataclass
+class Clock:
+    now: float = 1_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    store = open_store(f"sqlite:///{tmp_path / 'tracker.db'}")
+    yield store
+    store.close()
+
+
+def tracker_at(store: Store, clock: Clock, port: int) -> Services:
+    services = make_services(store, clock, Site("127.0.0.1", port, port + 1), 0)
+    services.lifecycle.start()
+    return services
+
+
+@pytest.fixture
+def first(store: Store, clock: Clock) -> Services:
+    return tracker_at(store, clock, 7400)
+
+
+@pytest.fixture
+def second(store: Store, clock: Clock) -> Services:
+    return tracker_at(store, clock, 7500)
+
+
+@pytest.fixture
+def ann(first: Services) -> Caller:
+    """Ann at the first tracker, the owner of `lab`."""
+    caller = Caller("connection-of-ann", "10.0.0.1", "127.0.0.1")
+    first.accounts.create_user(caller, accounts.CreateUser(user="ann", password="secret123"))
+    login(first, caller)
+    first.groups.create_group(me(caller), groups.CreateGroup(group="lab"))
+    return caller
+
+
+def login(services: Services, caller: Caller) -> str:
+    request = accounts.Login(user="ann", password="secret123", peer_id=PEER, port=6881)
+    return services.accounts.login(caller, request).token
+
+
+def me(caller: Caller) -> Identity:
+    return caller.require_login()
+
+
+def share(services: Services, caller: Caller) -> str:
+    source = services.groups.get_group(me(caller), groups.GetGroup(group="lab")).source
+    data = make_metainfo("x.bin", b"content", source)
+    request = files.AddFile(group="lab", name="x.bin", metainfo=data)
+    return services.files.add_file(me(caller), request).info_hash
+
+
+def announce(services: Services, caller: Caller, info_hash: str) -> presence.FilePresence:
+    file = presence.AnnouncedFile(info_hash=info_hash, left=0)
+    reply = services.announces.announce(me(caller), presence.Announce(port=1, files=[file]))
+    return reply.files[0]
+
+
+def seeders(services: Services, caller: Caller) -> int:
+    request = files.ListFiles(group="lab")
+    return services.files.list_files(me(caller), request).files[0].seeders
+
+
+def is_online(services: Services, caller: Caller) -> bool:
+    request = groups.ListMembers(group="lab")
+    return services.groups.list_members(me(caller), request).members[0].online
+
+
+def test_a_dead_trackers_peers_vanish_by_themselves(
+    first: Services, second: Services, ann: Caller, clock: Clock
+) -> None:
+    announce(first, ann, share(first, ann))
+    assert seeders(second, ann) == 1
+    clock.now += FRESH_SECONDS + 0.1
+    second.lifecycle.beat()
+    assert seeders(second, ann) == 0
+    assert not is_online(second, ann)
+
+
+def test_a_stalled_tracker_comes_back_unharmed(
+    first: Services, second: Services, ann: Caller, clock: Clock
+) -> None:
+    announce(first, ann, share(first, ann))
+    clock.now += SWEEP_SECONDS - 1
+    second.lifecycle.beat()
+    assert first.lifecycle.beat()
+    assert seeders(second, ann) == 1
+    assert is_online(second, ann)
+
+
+def test_a_tracker_that_was_given_up_starts_anew(
+    first: Services, second: Services, ann: Caller, clock: Clock
+) -> None:
+    info_hash = share(first, ann)
+    announce(first, ann, info_hash)
+    clock.now += SWEEP_SECONDS + 1
+    second.lifecycle.beat()
+
+    assert not first.lifecycle.beat()
+    assert first.lifecycle.beat()
+
+    with pytest.raises(MinitorrentError) as raised:
+        announce(first, ann, info_hash)
+    assert raised.value.code is ErrorCode.NOT_LOGGED_IN
+    first.accounts.refresh(ann)
+    assert ann.identity is None
+
+
+def test_a_clean_end_takes_everything_along_at_once(
+    first: Services, second: Services, ann: Caller
+) -> None:
+    announce(first, ann, share(first, ann))
+    first.lifecycle.stop()
+    assert seeders(second, ann) == 0
+
+
+def test_a_tracker_back_at_its_address_clears_up_after_itself(
+    store: Store, clock: Clock, first: Services, second: Services, ann: Caller
+) -> None:
+    announce(first, ann, share(first, ann))
+    tracker_at(store, clock, 7400)
+    assert seeders(second, ann) == 0
+    assert not is_online(second, ann)
+
+
+def test_trackers_anywhere_do_not_take_each_other_for_themselves(
+    store: Store, clock: Clock, ann: Caller, first: Services
+) -> None:
+    site = Site("0.0.0.0", 7400, None)
+    one = make_services(store, clock, site, 0)
+    one.lifecycle.start()
+    make_services(store, clock, site, 0).lifecycle.start()
+    assert one.lifecycle.beat()
+
+
+def test_a_file_passes_between_trackers(first: Services, second: Services, ann: Caller) -> None:
+    info_hash = share(first, ann)
+    announce(first, ann, info_hash)
+    lost = me(ann)
+    back = Caller("second-connection", "10.0.0.1", "127.0.0.1")
+    login(second, back)
+    assert announce(second, back, info_hash).complete == 1
+    # The first tracker notices only now: the peer belongs to the second connection already.
+    first.accounts.disconnect(ann)
+    assert ann.identity is None
+    assert seeders(second, back) == 1
+    second.accounts.disconnect(back)
+    back.identity = lost
+    assert seeders(second, back) == 0
+
+
+def test_announce_addresses_of_all_live_trackers(
+    first: Services, second: Services, ann: Caller, clock: Clock
+) -> None:
+    reply = first.keys.announce_key(ann, presence.AnnounceKey(group="lab"))
+    assert reply.announce_urls == [
+        f"http://127.0.0.1:7401/announce/{reply.key}",
+        f"http://127.0.0.1:7501/announce/{reply.key}",
+    ]
+    ann.reached_at = "::1"
+    clock.now += FRESH_SECONDS + 1
+    reply = first.keys.announce_key(ann, presence.AnnounceKey(group="lab"))
+    assert reply.announce_urls == [f"http://[::1]:7401/announce/{reply.key}"]
+
+
+def test_a_stock_client_is_forgotten_after_two_missed_announces(
+    first: Services, second: Services, ann: Caller, clock: Clock, store: Store
+) -> None:
+    info_hash = InfoHash(bytes.fromhex(share(first, ann)))
+    key = first.keys.announce_key(ann, presence.AnnounceKey(group="lab")).key
+    request = AnnounceRequest(info_hash, PeerId(b"x" * 20), 7001, left=0)
+    assert first.announces.announce_by_key(key, request, "10.0.0.9").complete == 1
+    first.lifecycle.stop()
+    clock.now += 2 * HTTP_INTERVAL
+    second.lifecycle.beat()
+    assert seeders(second, ann) == 1
+    clock.now += HTTP_INTERVAL
+    assert seeders(second, ann) == 0
+    second.lifecycle.beat()
+    clock.now -= HTTP_INTERVAL
+    assert seeders(second, ann) == 0
+
+
+def test_a_token_lasts_for_thirty_days_after_its_last_use(
+    first: Services, ann: Caller, clock: Clock
+) -> None:
+    other = Caller("other", "10.0.0.1", "127.0.0.1")
+    token = login(first, other)
+    first.accounts.disconnect(other)
+    resume = accounts.ResumeSession(token=token, peer_id=PEER, port=1)
+    for _ in range(2):
+        clock.now += TOKEN_SECONDS - 1
+        first.accounts.resume_session(other, resume)
+        first.accounts.disconnect(other)
+    clock.now += TOKEN_SECONDS + 1
+    with pytest.raises(MinitorrentError) as raised:
+        first.accounts.resume_session(other, resume)
+    assert raised.value.code is ErrorCode.NOT_LOGGED_IN
+
+
+def test_a_token_in_use_is_not_swept(first: Services, ann: Caller, clock: Clock) -> None:
+    for _ in range(40):
+        clock.now += TOKEN_SECONDS / 20
+        first.lifecycle.beat()
+    first.accounts.refresh(ann)
+    assert is_online(first, ann)

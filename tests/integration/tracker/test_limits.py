@@ -1,0 +1,191 @@
+"""How many connections, how long a silence, how slow a reader."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+import time
+
+import pytest
+
+from common.types import Endpoint
+from tests.integration.tracker.conftest import Connect, StartTracker
+from tests.integration.tracker.sessions import SessionClient, code_of
+from tests.support.waiting import wait_until
+from tracker.frontend.channel import Channel, ChannelClosedError
+from tracker.frontend.connection import TimeLimits
+from tracker.frontend.session import SessionLimits
+
+
+def refusal(start: StartTracker, limits: SessionLimits, before: int) -> dict[str, object]:
+    """The first line that one more client than `before` gets."""
+    tracker = start(limits)
+    clients = [SessionClient(tracker.address) for _ in range(before)]
+    try:
+        with socket.create_connection(tracker.address, 10) as sock, sock.makefile() as file:
+            answer: dict[str, object] = json.loads(file.readline())
+            assert file.readline() == ""
+    finally:
+        for client in clients:
+            client.close()
+    wait_until(lambda: _is_served(tracker.address), 5, "room for a new client")
+    return answer
+
+
+def _is_served(address: Endpoint) -> bool:
+    with SessionClient(address) as client:
+        return "minitorrent" in client.greeting
+
+
+@pytest.mark.parametrize(
+    "limits",
+    [
+        SessionLimits(total=2),
+        SessionLimits(per_address=2),
+        SessionLimits(anonymous=2),
+    ],
+)
+def test_connections_are_capped_with_a_word(
+    start_tracker: StartTracker, limits: SessionLimits
+) -> None:
+    answer = refusal(start_tracker, limits, 2)
+    assert answer == {
+        "id": None,
+        "ok": False,
+        "error": {
+            "code": "tracker_unreachable",
+            "message": "This tracker has too many connections; try again later.",
+        },
+    }
+
+
+def test_a_login_makes_room_for_strangers(start_tracker: StartTracker, connect: Connect) -> None:
+    tracker = start_tracker(SessionLimits(anonymous=1))
+    connect(tracker).sign_up("ann")
+    assert "minitorrent" in connect(tracker).greeting
+
+
+def test_a_silent_stranger_is_let_go(start_tracker: StartTracker, connect: Connect) -> None:
+    client = connect(start_tracker(SessionLimits(times=TimeLimits(first_request=0.2))))
+    assert client.read()["error"]["code"] == "timeout"
+    assert client.read() == {}
+
+
+def test_half_a_line_is_no_sign_of_life(start_tracker: StartTracker, connect: Connect) -> None:
+    client = connect(start_tracker(SessionLimits(times=TimeLimits(first_request=0.4))))
+    start = time.monotonic()
+    client.send(b"{")
+    assert client.read()["error"]["code"] == "timeout"
+    assert time.monotonic() - start < 5
+
+
+def test_who_has_asked_something_may_take_his_time(
+    start_tracker: StartTracker, connect: Connect
+) -> None:
+    times = TimeLimits(first_request=0.2, anonymous=0.8)
+    client = connect(start_tracker(SessionLimits(times=times)))
+    client.call("ping")
+    start = time.monotonic()
+    assert client.read()["error"]["code"] == "timeout"
+    assert time.monotonic() - start > 0.5
+
+
+def test_a_silent_user_is_taken_for_gone(start_tracker: StartTracker, connect: Connect) -> None:
+    tracker = start_tracker(SessionLimits(times=TimeLimits(idle=0.3)))
+    watcher, sleeper = connect(tracker).sign_up("ann"), connect(tracker).sign_up("bob")
+    watcher.call("create_group", group="lab")
+    assert sleeper.read()["error"]["code"] == "timeout"
+    assert sleeper.read() == {}
+
+
+def test_pings_keep_a_user_online(start_tracker: StartTracker, connect: Connect) -> None:
+    client = connect(start_tracker(SessionLimits(times=TimeLimits(idle=1.0)))).sign_up("ann")
+    for _ in range(6):
+        time.sleep(0.25)
+        client.call("ping")
+    assert client.call("list_groups") == {"groups": []}
+
+
+def test_notices_do_not_wait_for_a_slow_client() -> None:
+    ours, theirs = _tcp_pair()
+    channel = Channel(ours)
+    try:
+        start = time.monotonic()
+        for _ in range(2000):
+            channel.post(b"x" * 1000)
+        assert time.monotonic() - start < 2
+        with pytest.raises(ChannelClosedError):
+            while True:
+                channel.receive(1)
+    finally:
+        channel.close()
+        theirs.close()
+
+
+def _tcp_pair() -> tuple[socket.socket, socket.socket]:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        theirs = socket.create_connection(listener.getsockname())
+        return listener.accept()[0], theirs
+
+
+def test_a_client_that_takes_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tracker.frontend.channel._WRITE_SECONDS", 0.2)
+    monkeypatch.setattr("tracker.frontend.channel._SLOWEST_WRITE", 1e9)
+    ours, theirs = _tcp_pair()
+    channel = Channel(ours)
+    try:
+        with pytest.raises(ChannelClosedError):
+            channel.send(bytes(50_000_000))
+    finally:
+        channel.interrupt()
+        channel.close()
+        theirs.close()
+
+
+def test_a_hundred_clients_at_once(start_tracker: StartTracker) -> None:
+    tracker = start_tracker()
+    with SessionClient(tracker.address) as ann:
+        ann.sign_up("ann").call("create_group", group="lab")
+        info_hash = ann.upload("lab", "x.bin")["info_hash"]
+        token = _token(tracker.address)
+        failures: list[Exception] = []
+
+        def work(number: int) -> None:
+            try:
+                with SessionClient(tracker.address) as client:
+                    peer = f"{number:040x}"
+                    client.call("resume_session", token=token, peer_id=peer, port=2000 + number)
+                    for _ in range(3):
+                        client.announce(info_hash, 5, port=2000 + number)
+            except Exception as error:  # noqa: BLE001 - shown by the assertion below
+                failures.append(error)
+
+        threads = [threading.Thread(target=work, args=(number,)) for number in range(100)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+        assert failures == []
+
+        def all_gone() -> bool:
+            return ann.announce(info_hash, 0)["incomplete"] == 0
+
+        wait_until(all_gone, 10, "everybody to be gone again")
+
+
+def _token(address: Endpoint) -> str:
+    with SessionClient(address) as client:
+        token: str = client.login("ann")["token"]
+        return token
+
+
+def test_the_end_is_quick_with_many_clients(start_tracker: StartTracker, connect: Connect) -> None:
+    tracker = start_tracker()
+    ann = connect(tracker).sign_up("ann")
+    others = [connect(tracker) for _ in range(50)]
+    assert code_of(others[0], "list_groups") == "not_logged_in"
+    start = time.monotonic()
+    tracker.stop()
+    assert time.monotonic() - start < 2
+    assert ann.read() == {}

@@ -1,0 +1,96 @@
+"""The database: migrations, transactions, and several processes at once."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import create_engine
+
+from tracker.store.engine import DatabaseError, open_store
+from tracker.store.schema import Base
+from tracker.store.work import ConflictError
+
+
+def test_the_migrations_make_the_schema(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'tracker.db'}"
+    open_store(url).close()
+    engine = create_engine(url)
+    with engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
+    engine.dispose()
+
+
+def test_many_may_open_a_new_database_at_once(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'tracker.db'}"
+    failures: list[Exception] = []
+
+    def open_and_write(number: int) -> None:
+        try:
+            store = open_store(url)
+            with store.write() as work:
+                work.users.add(f"user{number}", "hash", 0.0)
+            store.close()
+        except Exception as error:  # noqa: BLE001 - shown by the assertion below
+            failures.append(error)
+
+    threads = [threading.Thread(target=open_and_write, args=(n,)) for n in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert failures == []
+    store = open_store(url)
+    with store.read() as work:
+        assert all(work.users.by_name(f"user{number}") for number in range(6))
+    store.close()
+
+
+def test_a_write_is_whole_or_not_at_all(tmp_path: Path) -> None:
+    store = open_store(f"sqlite:///{tmp_path / 'tracker.db'}")
+    with pytest.raises(ConflictError), store.write() as work:
+        work.users.add("ann", "hash", 0.0)
+        work.users.add("ann", "hash", 0.0)
+    with pytest.raises(ZeroDivisionError), store.write() as work:
+        work.users.add("ann", "hash", 0.0)
+        raise ZeroDivisionError
+    with store.read() as work:
+        assert work.users.by_name("ann") is None
+    store.close()
+
+
+def test_a_reader_sees_one_moment(tmp_path: Path) -> None:
+    store = open_store(f"sqlite:///{tmp_path / 'tracker.db'}")
+    with store.read() as reading:
+        assert reading.users.by_name("ann") is None
+        with store.write() as work:
+            work.users.add("ann", "hash", 0.0)
+        assert reading.users.by_name("ann") is None
+    store.close()
+
+
+def test_sqlite_readers_do_not_wait_for_a_writer(tmp_path: Path) -> None:
+    open_store(f"sqlite:///{tmp_path / 'tracker.db'}").close()
+    connection = sqlite3.connect(tmp_path / "tracker.db")
+    assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    connection.close()
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["nonsense", "nosuch://x", "sqlite:////nowhere/at/all/tracker.db", "postgresql+nosuch://x/y"],
+)
+def test_a_database_that_cannot_be_opened(url: str) -> None:
+    with pytest.raises(DatabaseError) as raised:
+        open_store(url)
+    assert "\n" not in str(raised.value)
+
+
+def test_a_file_that_is_no_database(tmp_path: Path) -> None:
+    (tmp_path / "tracker.db").write_bytes(b"this is no database at all" * 100)
+    with pytest.raises(DatabaseError, match="not a database"):
+        open_store(f"sqlite:///{tmp_path / 'tracker.db'}")
