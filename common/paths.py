@@ -20,8 +20,10 @@ MAX_FILES = 100_000
 
 _DEVICE = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$) *(\..*)?", re.I)
 _DRIVE = re.compile(r"[a-z]:", re.I)
-# Overrides and isolates of writing direction: they make `exe.jpg` out of `gpj.exe`.
-_DIRECTION = re.compile("[\u202a-\u202e\u2066-\u2069]")
+# Also separators of lines, and what overrides the writing direction: that makes `exe.jpg` out of
+# `gpj.exe`.
+_CONTROL = re.compile("[\0-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def check_component(name: str) -> str:
@@ -37,10 +39,9 @@ def check_component(name: str) -> str:
         _refuse(name, "is not a name of its own")
     if "/" in name or "\\" in name:
         _refuse(name, "contains a slash")
-    categories = {unicodedata.category(character) for character in name}
-    if categories & {"Cc", "Zl", "Zp"} or _DIRECTION.search(name):
+    if _CONTROL.search(name):
         _refuse(name, "contains a control character")
-    if "Cs" in categories:
+    if _SURROGATE.search(name):
         _refuse(name, "is not valid Unicode")
     if len(name.encode()) > MAX_COMPONENT_BYTES:
         _refuse(name, f"is longer than {MAX_COMPONENT_BYTES} bytes")
@@ -105,6 +106,8 @@ class _Folder:
 
 def _fold(name: str) -> str:
     """The same text for all names that some platform takes for one (canonical caseless match)."""
+    if name.isascii():
+        return name.lower()
     folded = unicodedata.normalize("NFD", name).casefold()
     return unicodedata.normalize("NFD", folded)
 

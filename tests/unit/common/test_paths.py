@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import unicodedata
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -79,6 +81,17 @@ def test_bad_component(name: str) -> None:
     assert len(caught.value.message) < 200
 
 
+REFUSED = {"Cc", "Cs", "Zl", "Zp"}
+
+
+def test_every_refused_category_is_refused() -> None:
+    for number in range(0x110000):
+        character = chr(number)
+        if unicodedata.category(character) in REFUSED:
+            with pytest.raises(MinitorrentError):
+                check_component(f"a{character}b")
+
+
 @given(st.text(st.characters(), max_size=300))
 def test_whatever_passes_is_harmless(name: str) -> None:
     try:
@@ -88,7 +101,8 @@ def test_whatever_passes_is_harmless(name: str) -> None:
     else:
         assert passed == name
         assert passed not in ("", ".", "..")
-        assert not set(passed) & set("/\\\0\r\n\x1b")
+        assert not set(passed) & set("/\\")
+        assert not {unicodedata.category(character) for character in passed} & REFUSED
         assert 0 < len(passed.encode()) <= 255
 
 
