@@ -66,7 +66,7 @@ class Output:
 
     def notice(self, notice: Notice) -> None:
         """Print something that nobody asked for."""
-        self.note(visible(notice.text))
+        self.note(screen_of(self._err).paint(visible(notice.text), "cyan"))
 
     def note(self, text: str) -> None:
         """Print a line on stderr."""

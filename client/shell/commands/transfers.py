@@ -44,7 +44,11 @@ def _recheck(context: Context, arguments: Arguments) -> BaseModel:
 
 def _wait(context: Context, arguments: Arguments) -> BaseModel:
     typed = arguments.optional("SECONDS")
-    return context.session.wait(None if typed is None else _seconds(typed), context.cancelled)
+    seconds = None if typed is None else _seconds(typed)
+    result = context.session.wait(seconds, context.cancelled)
+    if not result.completed and not result.failed and context.cancelled():
+        raise MinitorrentError(ErrorCode.TIMEOUT, "Stopped waiting; the downloads go on.")
+    return result
 
 
 def _seconds(typed: str) -> float:

@@ -209,6 +209,7 @@ def test_ctrl_c_stops_a_wait_and_nothing_else(sitting: Sitting) -> None:
     sitting.type("login ann x\rwait\r")
     with sitting.meanwhile(interrupt):
         assert sitting.sit() == 0
+    assert sitting.aside[-1] == "error: Stopped waiting; the downloads go on."
     assert sitting.said[-1] == "ann"
 
 

@@ -223,7 +223,7 @@ def test_a_signal_ends_a_running_wait() -> None:
 
     before = signal.signal(signal.SIGALRM, lambda *_: os.kill(os.getpid(), signal.SIGTERM))
     try:
-        assert script(session, lines()) == 0  # type: ignore[arg-type]
+        assert script(session, lines()) == 1  # type: ignore[arg-type]
     finally:
         signal.signal(signal.SIGALRM, before)
     assert session.calls[-1] == ("wait", None)
