@@ -95,7 +95,7 @@ class Process:
             encoding="utf-8",
             start_new_session=True,  # Ctrl-C reaches only the demo, which ends them in order
         )
-        self._lines: queue.Queue[str] = queue.Queue()
+        self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._errors: list[str] = []
         self._threads = [
             threading.Thread(target=self._read_output, name="output"),
