@@ -50,6 +50,11 @@ class Terminal:
     ) -> None:
         self._tmux("kill-server")
 
+    @property
+    def pid(self) -> int:
+        """The process number of the shell in which the program was started."""
+        return int(self._tmux("display-message", "-p", "#{pane_pid}"))
+
     def type(self, text: str, *keys: str) -> None:
         """Type `text` as it is, then keys by their tmux names (`Enter`, `Tab`, `C-c`)."""
         if text:
@@ -61,9 +66,15 @@ class Terminal:
         """Type a line and press Enter."""
         self.type(line, "Enter")
 
-    def screen(self, *, colours: bool = False, scrollback: bool = False) -> str:
+    def screen(self) -> str:
         """What is to be seen, without blanks at the ends of lines."""
-        options = (["-e"] if colours else []) + (["-S", "-"] if scrollback else [])
+        return self._captured()
+
+    def printed(self) -> str:
+        """All that was printed, also what has left the screen; wrapped lines are whole again."""
+        return self._captured("-J", "-S", "-")
+
+    def _captured(self, *options: str) -> str:
         text = self._tmux("capture-pane", "-p", *options)
         return "\n".join(line.rstrip() for line in text.splitlines()).rstrip()
 

@@ -1,0 +1,174 @@
+"""The shell as a newcomer sees it: typed in a real terminal of 80 columns."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from client.shell.units import columns
+from tests.support.ports import free_port
+from tests.support.processes import ClientProcess, TrackerProcess, write_tracker_info
+from tests.support.stock import require
+from tests.support.terminal import COLUMNS, Terminal
+from tests.support.waiting import wait_until
+
+SIZE = 4_000_000
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _tmux() -> None:
+    require("tmux")
+
+
+@pytest.fixture(scope="module")
+def tracker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TrackerProcess]:
+    with TrackerProcess(tmp_path_factory.mktemp("tracker")) as process:
+        yield process
+
+
+@pytest.fixture
+def shell(tracker: TrackerProcess, tmp_path: Path) -> Iterator[Terminal]:
+    """A client at a terminal, started for the first time."""
+    info = write_tracker_info(tmp_path / "tracker_info.txt", [tracker.address])
+    command = [sys.executable, "-m", "client", f"127.0.0.1:{free_port()}", str(info)]
+    with Terminal([*command, "--data-dir", str(tmp_path / "state")]) as terminal:
+        terminal.wait_for("minitorrent>")
+        yield terminal
+        check_fit(terminal.printed())
+
+
+def check_fit(printed: str) -> None:
+    """No line was too wide, but those with a path, which is never cut."""
+    for line in printed.splitlines():
+        assert columns(line) <= COLUMNS or tempfile.gettempdir() in line, line
+
+
+def sign_in(shell: Terminal, user: str) -> None:
+    """Make an account and log in, typing the password where it can't be seen."""
+    shell.enter(f"create_user {user}")
+    for prompt in ("PASSWORD:", "PASSWORD again:"):
+        shell.wait_for(prompt)
+        shell.enter("secret123")
+    shell.wait_for(f"Account {user} is made")
+    shell.enter(f"login {user} secret123")
+    shell.wait_for(f"Logged in as {user}", f"\n{user}>")
+
+
+def test_a_newcomer_gets_a_file(shell: Terminal, tracker: TrackerProcess, tmp_path: Path) -> None:
+    content = tmp_path / "holiday film.mkv"
+    content.write_bytes(bytes(SIZE))
+    assert "create_user NAME" in shell.screen()
+    with ClientProcess(tmp_path / "ann", [tracker]) as ann:
+        ann.sign_in("ann")
+        ann.ok("create_group lab")
+        ann.ok("upload_file", str(content), "lab")
+        sign_in(shell, "newcomer")
+        assert "secret123" not in shell.screen().replace("login newcomer secret123", "")
+        assert "tracker connected" in shell.screen().splitlines()[-1]
+
+        shell.type("join", "Tab")
+        shell.wait_for("newcomer> join_group")
+        shell.type("", "Tab")
+        shell.wait_for("newcomer> join_group lab")
+        shell.type("", "Enter")
+        shell.wait_for("Asked to join lab")
+        shell.type("list_me")
+        ann.ok("accept_request lab newcomer")
+        shell.wait_for("ann let you into lab.\nnewcomer> list_me")
+        shell.type("", "C-c")
+        shell.enter("use_group lab")
+        shell.wait_for("newcomer@lab>")
+
+        shell.type("download_file ", "Tab")
+        shell.wait_for("holiday film.mkv  3.81 MiB, from ann")
+        shell.type("h", "Tab")
+        shell.wait_for("newcomer@lab> download_file 'holiday film.mkv'")
+        ann.ok("pause", "lab", content.name)  # so that it runs for as long as it is looked at
+        shell.enter(f"{tmp_path}/new/")
+        shell.wait_for("Downloading holiday film.mkv from lab to", "B/s  downloading\n")
+        shell.enter("show_downloads")
+        shell.wait_for("\n[D] lab holiday film.mkv    0.0% of 3.81 MiB  no peers yet")
+        shell.enter("pause 'holiday film.mkv'")
+        shell.wait_for("holiday film.mkv (lab) is paused")
+        shell.enter("show_downloads")
+        shell.wait_for("\n[P] lab holiday film.mkv    0.0% of 3.81 MiB  paused")
+        shell.enter("resume 'holiday film.mkv'")
+        shell.wait_for("(lab) is queued")
+        ann.ok("resume", "lab", content.name)
+        shell.enter("wait")
+        shell.wait_for("lab/holiday film.mkv is complete", "completed: lab/holiday film.mkv")
+        shell.enter("show_downloads")
+        shell.wait_for("\n[C] lab holiday film.mkv    100% of 3.81 MiB", "seeding 1")
+        shell.enter("exit")
+        shell.wait_for("[exit status 0]")
+    assert (tmp_path / "new" / content.name).stat().st_size == SIZE
+    history = (tmp_path / "state" / "history").read_text()
+    assert "login newcomer\n" in history
+    assert "secret123" not in history
+
+
+def test_an_interrupted_line_and_an_interrupted_wait(
+    shell: Terminal, tracker: TrackerProcess, tmp_path: Path
+) -> None:
+    content = tmp_path / "big.bin"
+    content.write_bytes(b"z" * 1000)
+    with ClientProcess(tmp_path / "joe", [tracker]) as joe:
+        joe.sign_in("joe")
+        joe.ok("create_group studio")
+        joe.ok("upload_file", str(content), "studio")
+        sign_in(shell, "guest")
+        shell.enter("join_group studio")
+        shell.wait_for("Asked to join studio")
+        joe.ok("accept_request studio guest")
+        shell.wait_for("joe let you into studio")
+        joe.ok("pause studio big.bin")
+        shell.type("download_file studio something-else", "C-c")
+        shell.enter("whoami")
+        shell.wait_for("guest> whoami\nguest\n")
+        shell.enter(f"download_file studio big.bin {tmp_path}/out/")
+        shell.wait_for("Downloading big.bin")
+        shell.enter("wait")
+        shell.wait_for("1 download 0.0%")
+        shell.type("", "C-c")
+        shell.wait_for("error: Stopped waiting; the downloads go on.", "studio/big.bin ")
+        shell.type("", "C-d")
+        shell.wait_for("1 download running, to go on at the next start. End? [y/N]")
+        shell.enter("n")
+        shell.enter("show_downloads")
+        shell.wait_for("\n[D] studio big.bin ")
+        shell.type("", "C-d")
+        shell.wait_for("[y/N]")
+        shell.enter("y")
+        shell.wait_for("[exit status 0]")
+
+
+def test_a_wrong_command_and_the_help(shell: Terminal) -> None:
+    shell.enter("list_grups")
+    shell.wait_for("error: There is no command 'list_grups'; did you mean list_groups?")
+    shell.enter("help download_file")
+    shell.wait_for("download_file [GROUP] NAME DEST", "Example: download_file lab film.mkv")
+    shell.type("l", "Tab")
+    menu = shell.wait_for("login ", "list_files ", "leave_group ")
+    assert "log in, and share again what you shared before" in menu
+    shell.type("", "C-c")
+    shell.type("", "C-d")
+    shell.wait_for("[exit status 0]")
+
+
+def test_sigterm_leaves_the_terminal_as_it_was(shell: Terminal, tmp_path: Path) -> None:
+    shell.type("half a li")
+    shell.wait_for("half a li")
+    os.kill(client_in(shell), signal.SIGTERM)
+    shell.wait_for("[exit status 0]")
+
+
+def client_in(shell: Terminal) -> int:
+    """The process that was started in the terminal, below its shell."""
+    children = Path(f"/proc/{shell.pid}/task/{shell.pid}/children")
+    return int(wait_until(lambda: children.read_text().split(), what="the client")[0])
