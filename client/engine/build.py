@@ -93,7 +93,7 @@ def _assemble(
     account.removed = collection.refuse
     listener.start(collection.admit)
     link.start()
-    sharing = Sharing(link, store, collection)
+    sharing = Sharing(link, store, collection, lambda text: account.tell("warning", text))
     return Session(account, link, collection, sharing, outcomes)
 
 

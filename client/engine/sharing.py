@@ -18,7 +18,7 @@ from client.storage.destination import resolve
 from client.storage.failures import shown, translating
 from client.storage.files import TorrentFiles
 from client.storage.hashing import hash_source
-from client.storage.recheck import verify
+from client.storage.recheck import is_already_there
 from client.storage.source import Source, scan
 from common import metainfo
 from common.api import files, groups, presence
@@ -34,9 +34,16 @@ MAX_METAINFO_FILE = 16 * 1024 * 1024
 
 
 class Sharing:
-    """Uploads and downloads of one client."""
+    """Uploads and downloads of one client; `warn` takes a sentence for the user."""
 
-    def __init__(self, link: TrackerLink, store: Transfers, collection: Collection) -> None:
+    def __init__(
+        self,
+        link: TrackerLink,
+        store: Transfers,
+        collection: Collection,
+        warn: Callable[[str], None],
+    ) -> None:
+        self._warn = warn
         self._link = link
         self._store = store
         self._collection = collection
@@ -51,6 +58,8 @@ class Sharing:
         existing = self._collection.find(group, name)
         if existing is not None and self._is_same(existing, source):
             return existing
+        for warning in source.warnings:
+            self._warn(warning)
         profile = self._link.call(groups.GET_GROUP, groups.GetGroup(group=group))
         piece_length = choose_piece_length(source.length)
         info = metainfo.build_info(
@@ -192,11 +201,7 @@ def _is_there(described: Metainfo, final: Path) -> bool:
     if not os.path.lexists(final):
         return False
     with TorrentFiles(described, final) as found:
-        try:
-            found.open_complete()
-            right = found.sizes_are_right() and verify(found, described).complete
-        except MinitorrentError:
-            right = False
+        right = is_already_there(found)
     if not right:
         raise MinitorrentError(
             ErrorCode.FILE_EXISTS,

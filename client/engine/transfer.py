@@ -27,7 +27,7 @@ from client.engine.torrent import Machinery, Torrent
 from client.net.announcer import Announcer
 from client.state.transfers import TransferRecord, Transfers
 from client.storage.files import TorrentFiles
-from client.storage.recheck import verify
+from client.storage.recheck import is_already_there, verify
 from client.storage.sweep import StoppedError
 from common import metainfo
 from common.bitfield import Bitfield
@@ -299,6 +299,8 @@ class Transfer:
             self._workshop.store.mark_complete(record.id, files.facts())
             return have
         known = files.has_partial
+        if not known and is_already_there(files, self._show_checked, self._halting.is_set):
+            return Bitfield.full(count)  # killed after it got its name, before that was recorded
         files.open_partial()
         if not known:
             return Bitfield(count)
@@ -306,17 +308,18 @@ class Transfer:
         return believed if believed is not None else self._verify()
 
     def _verify(self) -> Bitfield:
-        def progress(done: int, _: int) -> None:
-            self._checked = done
+        return verify(self._files, self.metainfo, self._show_checked, self._halting.is_set)
 
-        return verify(self._files, self.metainfo, progress, self._halting.is_set)
+    def _show_checked(self, done: int, _: int) -> None:
+        self._checked = done
 
     def _finish(self) -> None:
         """All pieces are here: give the content its name and tell everybody."""
         torrent = self._torrent
         if torrent is None or self.record.complete:
             return
-        self._files.finish()
+        if self._files.has_partial:
+            self._files.finish()
         self._workshop.store.mark_complete(self.record.id, self._files.facts())
         self.record = replace(self.record, complete=True)
         self.ended_at = self._workshop.machinery.clock()
@@ -347,12 +350,16 @@ class Transfer:
         self._files.close()
 
     def _record_progress(self, torrent: Torrent) -> None:
-        """Data first, record second: what the record claims is on the disk."""
+        """Data first, record second: what the record claims is on the disk.
+
+        The facts are taken first of all: a piece written after that makes them differ from what
+        a later start finds, so that it looks for that piece.
+        """
         store, record = self._workshop.store, self.record
         uploaded, downloaded = torrent.uploaded, torrent.downloaded
         store.add_totals(record.id, uploaded - self._counted[0], downloaded - self._counted[1])
         self._counted = (uploaded, downloaded)
         if not record.complete:
-            have = torrent.have()
+            facts, have = self._files.facts(), torrent.have()
             self._files.sync()
-            store.update_progress(record.id, have, self._files.facts())
+            store.update_progress(record.id, have, facts)
