@@ -6,11 +6,13 @@ import signal
 import sys
 import threading
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from common.errors import MinitorrentError
-from tracker import console, logs
-from tracker.app import StartError, TrackerApp
 from tracker.config import Config, read_config
+
+if TYPE_CHECKING:
+    from tracker.app import TrackerApp
 
 _CANNOT_START = 1
 _USAGE = 2
@@ -22,15 +24,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
         config = read_config(sys.argv[1:] if arguments is None else arguments)
     except MinitorrentError as error:
         return _fail(error.message, _USAGE)
-    logs.configure(config.log_level, config.log_format)
+    return _run(config)
+
+
+def _run(config: Config) -> int:
     stop = threading.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda _number, _frame: stop.set())
+    # Only now: whoever mistypes an option need not wait for half a second of imports.
+    from tracker import console, logs
+    from tracker.app import StartError, TrackerApp
+    from tracker.store.work import DatabaseError
+
+    logs.configure(config.log_level, config.log_format)
     try:
         app = TrackerApp(config)
-    except StartError as error:
+        app.start()
+    except (StartError, DatabaseError) as error:
         return _fail(str(error), _CANNOT_START)
-    app.start()
     _announce(config, app)
     console.watch_stdin(stop.set)
     stop.wait()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 
 import structlog
 
@@ -17,8 +18,9 @@ from tracker.frontend.periodic import Periodic
 from tracker.frontend.session import SessionLimits, SessionServer
 from tracker.services.catalogue import Services, make_services
 from tracker.services.lifecycle import BEAT_SECONDS
-from tracker.store.engine import DatabaseError, Store, open_store
+from tracker.store.engine import Store, open_store
 from tracker.store.trackers import Site
+from tracker.store.work import DatabaseError
 
 _log = structlog.get_logger()
 
@@ -35,42 +37,36 @@ class StartError(Exception):
 
 
 class TrackerApp:
-    """A running tracker. Raises StartError when it can't be one."""
+    """A running tracker. Making one and starting it raise StartError and DatabaseError."""
 
     def __init__(self, config: Config, limits: SessionLimits | None = None) -> None:
-        self._store = _open_store(config)
-        listeners: list[socket.socket] = []
-        try:
-            session = _listen(config.listen)
-            listeners.append(session)
-            self.address = Endpoint(config.listen.host, session.getsockname()[1])
-            self.http_address: Endpoint | None = None
-            http = None
+        with ExitStack() as undo:
+            self._store = _open_store(config)
+            undo.callback(self._store.close)
+            session = undo.enter_context(_listen(config.listen))
+            self.address = _address(config, session)
+            http = http_port = self.http_address = None
             if config.http_port is not None:
-                http = _listen(Endpoint(config.listen.host, config.http_port))
-                listeners.append(http)
-                self.http_address = Endpoint(config.listen.host, http.getsockname()[1])
-        except StartError:
-            for listener in listeners:
-                listener.close()
-            self._store.close()
-            raise
-        http_port = None if self.http_address is None else self.http_address.port
-        site = Site(*self.address, http_port)
-        self._services = make_services(self._store, time.time, site, config.min_password)
-        self._wire(session, http, limits or SessionLimits())
+                http = undo.enter_context(_listen(Endpoint(config.listen.host, config.http_port)))
+                self.http_address = _address(config, http)
+                http_port = self.http_address.port
+            site = Site(*self.address, http_port)
+            self._services = make_services(self._store, time.time, site, config.min_password)
+            self._wire(session, http, limits or SessionLimits())
+            undo.pop_all()
 
     def _wire(
         self, session: socket.socket, http: socket.socket | None, limits: SessionLimits
     ) -> None:
         services, metrics = self._services, Metrics()
+        push = _pusher(services)
         self._sessions = SessionServer(
             session, Dispatcher(services, metrics), services.accounts, SERVER_NAME, limits
         )
         metrics.watch_connections(self._sessions.count)
         self._http = None if http is None else HttpServer(http, make_app(services, metrics))
         self._heartbeat = Periodic("heartbeat", BEAT_SECONDS, self._beat)
-        self._notices = Periodic("notices", NOTICE_SECONDS, _pusher(services, self._sessions))
+        self._notices = Periodic("notices", NOTICE_SECONDS, lambda: push(self._sessions))
 
     def start(self) -> None:
         """Accept connections from now on."""
@@ -106,11 +102,11 @@ class TrackerApp:
             self._sessions.drop_all()
 
 
-def _pusher(services: Services, sessions: SessionServer) -> Callable[[], None]:
+def _pusher(services: Services) -> Callable[[SessionServer], None]:
     """Sends each new event, of whichever tracker, to those it concerns who are connected here."""
     last = services.events.last_id()
 
-    def push() -> None:
+    def push(sessions: SessionServer) -> None:
         nonlocal last
         for told in services.events.after(last):
             sessions.push(told.notice, told.users)
@@ -128,6 +124,10 @@ def _open_store(config: Config) -> Store:
         raise StartError(f"can't use the folder {config.data_dir}: {reason}") from None
     except DatabaseError as error:
         raise StartError(f"can't open the database: {error}") from None
+
+
+def _address(config: Config, listener: socket.socket) -> Endpoint:
+    return Endpoint(config.listen.host, listener.getsockname()[1])
 
 
 def _listen(address: Endpoint) -> socket.socket:

@@ -6,16 +6,18 @@ import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
+from typing import Literal, NoReturn
 
 import platformdirs
 
 from common import tracker_info
 from common.errors import ErrorCode, MinitorrentError
 from common.types import Endpoint
-from tracker.logs import Format, Level
 
 _MAX_PORT = 65535
+
+Level = Literal["debug", "info", "warning", "error"]
+Format = Literal["text", "json"]
 
 
 @dataclass(frozen=True)

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import logging
 import sys
-from typing import Literal
 
 import structlog
 from structlog.typing import Processor
 
-Level = Literal["debug", "info", "warning", "error"]
-Format = Literal["text", "json"]
+from tracker.config import Format, Level
 
 _LEVELS = {
     "debug": logging.DEBUG,

@@ -14,14 +14,10 @@ from sqlalchemy.exc import ArgumentError, IntegrityError, OperationalError, SQLA
 from sqlalchemy.orm import Session
 
 from tracker.store.migrations.upgrade import upgrade
-from tracker.store.work import ConflictError, Work
+from tracker.store.work import ConflictError, DatabaseError, Work
 
 _BUSY_TIMEOUT = 20.0  # seconds that a writer waits for another process's writer
 _POOL_SIZE = 8  # units of work at a time; more threads wait for their turn
-
-
-class DatabaseError(Exception):
-    """The database can't be opened; the text says why, in one line."""
 
 
 class Store:
@@ -38,15 +34,19 @@ class Store:
 
     @contextmanager
     def read(self) -> Iterator[Work]:
-        """A unit of work that only reads; it sees one moment's state."""
+        """A unit of work that only reads; it sees one moment's state. Raises DatabaseError."""
         with Session(self._reader, expire_on_commit=False) as session:
-            yield Work(session)
+            try:
+                yield Work(session)
+            except SQLAlchemyError as error:
+                raise DatabaseError(_reason(error)) from error
 
     @contextmanager
     def write(self) -> Iterator[Work]:
         """A unit of work, committed when the block ends, undone when it raises.
 
-        Raises ConflictError when the database refuses what was written.
+        Raises ConflictError when the database refuses what was written, DatabaseError when it
+        fails.
         """
         with self._write_lock, Session(self._writer, expire_on_commit=False) as session:
             try:
@@ -54,6 +54,8 @@ class Store:
                 session.commit()
             except IntegrityError as error:
                 raise ConflictError(str(error.orig)) from error
+            except SQLAlchemyError as error:
+                raise DatabaseError(_reason(error)) from error
 
     def close(self) -> None:
         """Close all connections to the database."""

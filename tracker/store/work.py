@@ -15,6 +15,10 @@ from tracker.store.trackers import Trackers
 from tracker.store.users import Users
 
 
+class DatabaseError(Exception):
+    """The database fails or can't be opened; the text says why, in one line."""
+
+
 class ConflictError(Exception):
     """The database refused a write because it would break uniqueness or a reference."""
 
@@ -35,12 +39,13 @@ class Works(Protocol):
     """Where services get their units of work from."""
 
     def read(self) -> AbstractContextManager[Work]:
-        """A unit of work that only reads; it sees one moment's state."""
+        """A unit of work that only reads; it sees one moment's state. Raises DatabaseError."""
         ...
 
     def write(self) -> AbstractContextManager[Work]:
         """A unit of work, committed when the block ends, undone when it raises.
 
-        Raises ConflictError when the database refuses what was written.
+        Raises ConflictError when the database refuses what was written, DatabaseError when it
+        fails.
         """
         ...

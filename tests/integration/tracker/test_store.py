@@ -11,9 +11,9 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine
 
-from tracker.store.engine import DatabaseError, open_store
+from tracker.store.engine import open_store
 from tracker.store.schema import Base
-from tracker.store.work import ConflictError
+from tracker.store.work import ConflictError, DatabaseError
 
 
 def test_the_migrations_make_the_schema(tmp_path: Path) -> None:
