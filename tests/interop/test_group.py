@@ -1,0 +1,138 @@
+"""Stock clients take part in an open group, through our tracker's announce, with our client."""
+
+from __future__ import annotations
+
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote_from_bytes
+
+import bencode2
+import pytest
+
+from tests.support.content import make_file, make_tree, sha256
+from tests.support.lab import GROUP, Lab
+from tests.support.namespace import private_network
+from tests.support.processes import ClientProcess
+from tests.support.stock import StockClient, require
+from tests.support.stock.aria2 import Aria2
+from tests.support.stock.libtorrent import Libtorrent
+from tests.support.stock.transmission import Transmission
+from tests.support.waiting import wait_until
+
+SIZE = 5_000_000
+NAME = "film.bin"
+
+pytestmark = pytest.mark.interop
+
+Start = Callable[[str, Path], AbstractContextManager[StockClient]]
+
+STOCK: dict[str, Start] = {
+    "libtorrent": lambda host, _: Libtorrent(host),
+    "aria2": lambda host, _: Aria2(host),
+    "transmission": lambda host, folder: Transmission(folder, host),
+}
+
+
+@contextmanager
+def lab_and(
+    names: list[str], folder: Path
+) -> Iterator[tuple[Lab, ClientProcess, list[StockClient]]]:
+    """A group, its founder and these stock clients, in a network of their own."""
+    require("aria2c", "transmission-daemon", "ip", network=True)
+    with ExitStack() as stack:
+        hosts = stack.enter_context(private_network())
+        lab = stack.enter_context(Lab(folder / "lab", next(hosts)))
+        founder = lab.member("ann")
+        clients = [
+            stack.enter_context(STOCK[name](next(hosts), folder / f"settings-{name}"))
+            for name in names
+        ]
+        yield lab, founder, clients
+
+
+def share(person: ClientProcess, content: Path, folder: Path) -> Path:
+    """Have a person share a file and write its metainfo."""
+    torrent = folder / f"{content.name}.torrent"
+    person.ok("share", str(content), str(torrent), GROUP)
+    return torrent
+
+
+def scrape(torrent: Path, info_hash: str) -> dict[str, int]:
+    """What our tracker answers to a scrape at the address that the metainfo's announce implies."""
+    announce = bencode2.bdecode(torrent.read_bytes())[b"announce"].decode()
+    query = quote_from_bytes(bytes.fromhex(info_hash))
+    url = announce.replace("/announce/", "/scrape/") + f"?info_hash={query}"
+    with urllib.request.urlopen(url, timeout=10) as reply:
+        files: dict[bytes, Any] = bencode2.bdecode(reply.read())[b"files"]
+    return {key.decode(): value for key, value in files[bytes.fromhex(info_hash)].items()}
+
+
+@pytest.mark.parametrize("name", STOCK)
+def test_a_stock_client_downloads_from_ours(name: str, tmp_path: Path) -> None:
+    content = make_file(tmp_path / NAME, SIZE)
+    with lab_and([name], tmp_path) as (_, ann, (stock,)):
+        torrent = share(ann, content, tmp_path)
+        stock.add(torrent, tmp_path / "copy")
+        wait_until(partial(stock.is_complete, torrent), 60, f"{name} to be complete")
+        assert sha256(tmp_path / "copy" / NAME) == sha256(content)
+        (row,) = ann.ok("show_shares")["shares"]
+        assert row["uploaded"] >= SIZE
+
+
+@pytest.mark.parametrize("name", STOCK)
+def test_our_client_downloads_from_a_stock_client(name: str, tmp_path: Path) -> None:
+    content = make_file(tmp_path / "seeded" / NAME, SIZE)
+    with lab_and([name], tmp_path) as (lab, ann, (stock,)):
+        bob = lab.member("bob")
+        torrent = share(ann, content, tmp_path)
+        stock.add(torrent, content.parent)
+        wait_until(lambda: lab.seeders(NAME) == 2, 60, f"{name} to have announced")
+        ann.terminate()
+        wait_until(lambda: lab.seeders(NAME) == 1, 60, "ann to be gone")
+        copy = bob.download(GROUP, NAME, tmp_path / "copy")
+        assert sha256(copy) == sha256(content)
+
+
+def test_all_of_them_in_one_swarm(tmp_path: Path) -> None:
+    content = make_file(tmp_path / NAME, SIZE)
+    with lab_and(list(STOCK), tmp_path) as (lab, ann, stock):
+        bob = lab.member("bob")
+        torrent = share(ann, content, tmp_path)
+        (row,) = ann.ok("list_files", GROUP)["files"]
+        assert scrape(torrent, row["info_hash"]) == {
+            "complete": 1,
+            "downloaded": 0,
+            "incomplete": 0,
+        }
+        for number, client in enumerate(stock):
+            client.add(torrent, tmp_path / f"copy-{number}")
+        copy = bob.download(GROUP, NAME, tmp_path / "copy-bob")
+        assert sha256(copy) == sha256(content)
+        for number, client in enumerate(stock):
+            wait_until(partial(client.is_complete, torrent), 60, f"{client!r} to be complete")
+            assert sha256(tmp_path / f"copy-{number}" / NAME) == sha256(content)
+        wait_until(
+            lambda: (
+                scrape(torrent, row["info_hash"])
+                == {"complete": 5, "downloaded": 4, "incomplete": 0}
+            ),
+            30,
+            "the scrape to count everyone",
+        )
+
+
+def test_a_folder_goes_both_ways(tmp_path: Path) -> None:
+    sizes = {"a/one.bin": 1_000_000, "a/empty": 0, "b ö/two.bin": 700_001, "three": 1}
+    folder = make_tree(tmp_path / "seeded" / "photos", sizes)
+    with Lab(tmp_path / "lab") as lab, Libtorrent() as libtorrent:
+        ann, bob = lab.member("ann"), lab.member("bob")
+        torrent = share(ann, folder, tmp_path)
+        libtorrent.add(torrent, tmp_path / "copy")
+        wait_until(partial(libtorrent.is_complete, torrent), 60, "libtorrent to be complete")
+        assert sha256(tmp_path / "copy" / "photos") == sha256(folder)
+        ann.terminate()
+        assert sha256(bob.download(GROUP, "photos", tmp_path / "bob's")) == sha256(folder)

@@ -1,0 +1,72 @@
+"""A group at work: a tracker and its members' clients, all real processes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from tests.support.processes import ClientProcess, TrackerProcess
+
+GROUP = "lab"
+
+
+class Lab:
+    """The first person made the group; every other one asked and was let in."""
+
+    def __init__(self, folder: Path, host: str = "127.0.0.1") -> None:
+        self.folder = folder
+        self.host = host
+        self._stack = ExitStack()
+        self.tracker = TrackerProcess(folder / "tracker", host=host)
+        self.trackers: Sequence[TrackerProcess] = [self.tracker]
+        self.members: list[ClientProcess] = []
+
+    def __enter__(self) -> Self:
+        self._stack.__enter__()
+        try:
+            self._stack.enter_context(self.tracker)
+        except BaseException:
+            self._stack.close()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._stack.__exit__(kind, error, traceback)
+
+    def second_tracker(self) -> TrackerProcess:
+        """Another tracker on the same database; who comes from now on knows both."""
+        second = TrackerProcess(
+            self.folder / "tracker", number=2, host=self.host, database=self.tracker.database
+        )
+        self.trackers = [self.tracker, self._stack.enter_context(second)]
+        return second
+
+    def outsider(self, name: str) -> ClientProcess:
+        """Someone with an account, logged in, who is not a member."""
+        person = ClientProcess(self.folder / name, self.trackers, host=self.host)
+        self._stack.enter_context(person)
+        person.sign_in(name)
+        return person
+
+    def member(self, name: str) -> ClientProcess:
+        """Someone who is in the group."""
+        person = self.outsider(name)
+        if self.members:
+            person.join(GROUP, self.members[0])
+        else:
+            person.ok("create_group", GROUP, "--open")
+        self.members.append(person)
+        return person
+
+    def seeders(self, name: str) -> int:
+        """How many have all of a file, as the group's list tells."""
+        files = self.members[-1].ok("list_files", GROUP)["files"]
+        return sum(int(row["seeders"]) for row in files if row["name"] == name)
