@@ -54,10 +54,11 @@ def client_name() -> str:
         return "Minitorrent"
 
 
-def open_session(config: ClientConfig) -> Session:
+def open_session(config: ClientConfig, limits: Limits | None = None) -> Session:
     """Start a client: database, listener, tracker link, everything a session needs.
 
-    Raises MinitorrentError when the address to listen on or the database can't be had.
+    `limits` are those of each torrent. Raises MinitorrentError when the address to listen on or
+    the database can't be had.
     """
     threading.stack_size(_STACK)
     with ExitStack() as making:
@@ -65,14 +66,18 @@ def open_session(config: ClientConfig) -> Session:
         making.callback(database.close)
         listener = Listener(config.listen)
         making.callback(listener.close)
-        session = _assemble(config, database, listener, making)
+        session = _assemble(config, database, listener, limits or Limits(), making)
         closing = making.pop_all()
     session.close_with(closing.close)
     return session
 
 
 def _assemble(
-    config: ClientConfig, database: Database, listener: Listener, making: ExitStack
+    config: ClientConfig,
+    database: Database,
+    listener: Listener,
+    limits: Limits,
+    making: ExitStack,
 ) -> Session:
     peer_id, store = new_peer_id(), Transfers(database)
     account = Account(Settings(database))
@@ -85,7 +90,7 @@ def _assemble(
     announcer = Announcer(link, listener.port, time.monotonic)
     making.callback(announcer.close)
     outcomes = Outcomes(account)
-    machinery = _machinery(peer_id, listener.port, making)
+    machinery = _machinery(peer_id, listener.port, limits, making)
     collection = Collection(Workshop(machinery, store, announcer, jobs, outcomes.add))
     making.callback(collection.close)
     account.connected = announcer.reconnected
@@ -97,7 +102,7 @@ def _assemble(
     return Session(account, link, collection, sharing, outcomes)
 
 
-def _machinery(peer_id: PeerId, port: int, making: ExitStack) -> Machinery:
+def _machinery(peer_id: PeerId, port: int, limits: Limits, making: ExitStack) -> Machinery:
     dialer = Dialer(peer_id)
     making.callback(dialer.close)
     workers = WorkerPool(name="verify and write")
@@ -111,7 +116,7 @@ def _machinery(peer_id: PeerId, port: int, making: ExitStack) -> Machinery:
         dialer=dialer,
         buffers=BufferPool(BUFFER_BUDGET),
         workers=workers,
-        limits=Limits(),
+        limits=limits,
     )
 
 
