@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import getpass
-import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +22,7 @@ from client.engine.status import Notice, Overview
 from client.shell.completer import CommandCompleter
 from client.shell.downloads import RUNNING
 from client.shell.history import PrivateHistory
+from client.shell.keyboard import Keyboard
 from client.shell.names import SessionNames
 from client.shell.output import Output, can_show
 from client.shell.progress import Progress
@@ -32,9 +32,6 @@ from client.shell.screen import Screen
 from client.shell.signals import Interrupts, Stopped
 from client.shell.toolbar import prompt_text, toolbar_lines
 from client.shell.units import count
-
-if sys.platform != "win32":
-    import termios
 
 if TYPE_CHECKING:
     from client.engine.session import Session
@@ -72,6 +69,7 @@ class Repl:
         self._output = output
         self._interrupts = interrupts
         self._ask = ask
+        self._keyboard = Keyboard()
         self._terminal = terminal or create_output(always_prefer_tty=True)
         self._names = SessionNames(session)
         self._progress = Progress(output, self._screen(), interrupts.stopped)
@@ -103,7 +101,7 @@ class Repl:
         self._session.on_notice(self._noticed)
         if self._session.overview().user is None:
             self._output.note(_WELCOME if self._is_first_start else _WELCOME_BACK)
-        with _no_echo():
+        with self._keyboard:
             self._converse()
         return 0
 
@@ -152,7 +150,7 @@ class Repl:
         return outcome.ends_program
 
     def _ask_secret(self, prompt: str) -> str:
-        with self._interrupts.interruptible():
+        with self._interrupts.interruptible(), self._keyboard.line_by_line():
             try:
                 return self._ask(prompt)
             except EOFError:
@@ -209,21 +207,3 @@ class Repl:
     def _exit_app(self) -> None:
         if self._prompt.app.is_running and not self._prompt.app.is_done:
             self._prompt.app.exit(exception=EOFError())
-
-
-@contextmanager
-def _no_echo() -> Iterator[None]:
-    """Keep the terminal from echoing what is typed while a command runs.
-
-    It is there at the next prompt, which shows it itself.
-    """
-    if sys.platform == "win32" or sys.stdin is None or not sys.stdin.isatty():
-        yield
-        return
-    before = termios.tcgetattr(sys.stdin)
-    quiet = [*before[:3], before[3] & ~termios.ECHO, *before[4:]]
-    termios.tcsetattr(sys.stdin, termios.TCSANOW, quiet)
-    try:
-        yield
-    finally:
-        termios.tcsetattr(sys.stdin, termios.TCSANOW, before)

@@ -1,0 +1,53 @@
+"""The terminal's settings while nobody is asked for anything."""
+
+from __future__ import annotations
+
+import sys
+import termios
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Any, Self
+
+_LOCAL_FLAGS = 3
+
+
+class Keyboard:
+    """Keeps what is typed while a command runs for the next prompt, which shows it itself.
+
+    Inside its context nothing is echoed and Ctrl-D is kept like any other key; Ctrl-C still
+    interrupts. Without a terminal on stdin it does nothing.
+    """
+
+    def __init__(self) -> None:
+        self._before: list[Any] | None = None
+        self._quiet: list[Any] | None = None
+
+    def __enter__(self) -> Self:
+        if sys.stdin is not None and sys.stdin.isatty():
+            self._before = termios.tcgetattr(sys.stdin)
+            self._quiet = list(self._before)
+            self._quiet[_LOCAL_FLAGS] &= ~(termios.ECHO | termios.ICANON)
+            self._set(self._quiet)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._set(self._before)
+
+    @contextmanager
+    def line_by_line(self) -> Iterator[None]:
+        """Inside, lines can be edited and are read whole, as other programs expect."""
+        self._set(self._before)
+        try:
+            yield
+        finally:
+            self._set(self._quiet)
+
+    def _set(self, attributes: list[Any] | None) -> None:
+        if attributes is not None:
+            termios.tcsetattr(sys.stdin, termios.TCSANOW, attributes)
