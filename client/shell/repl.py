@@ -150,11 +150,8 @@ class Repl:
         return outcome.ends_program
 
     def _ask_secret(self, prompt: str) -> str:
-        with self._interrupts.interruptible(), self._keyboard.line_by_line():
-            try:
-                return self._ask(prompt)
-            except EOFError:
-                raise Stopped from None
+        with self._keyboard.line_by_line():
+            return self._interrupts.ask(lambda: self._ask(prompt))
 
     def _may_leave(self) -> bool:
         """Ask whether to end while downloads run; without any there is nothing to ask."""

@@ -69,15 +69,24 @@ class Script:
     def _run_lines(self, lines: Iterable[bytes]) -> bool:
         """Whether a command ended the program."""
         for line in lines:
-            self._interrupts.check()
-            outcome = self._runner.run_bytes(line)
-            self._progress.over()
+            outcome = self._run_line(line)
             if outcome is not None:
                 self._count(outcome)
                 self._output.answer(outcome)
                 if outcome.ends_program:
                     return True
         return False
+
+    def _run_line(self, line: bytes) -> Outcome | None:
+        """Run one line; raises Stopped when a signal keeps it from being run."""
+        try:
+            self._interrupts.check()
+            return self._runner.run_bytes(line)
+        except Stopped:
+            self._failed = True
+            raise
+        finally:
+            self._progress.over()
 
     def _count(self, outcome: Outcome) -> None:
         if outcome.error is not None:
@@ -113,11 +122,7 @@ class Script:
     def _ask(self, prompt: str) -> str:
         import getpass
 
-        with self._interrupts.interruptible():
-            try:
-                return getpass.getpass(prompt)
-            except EOFError:
-                raise Stopped from None
+        return self._interrupts.ask(lambda: getpass.getpass(prompt))
 
 
 def stdin_lines(interrupts: Interrupts) -> Iterator[bytes]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import unicodedata
+from bisect import bisect_right
+from itertools import accumulate
 
 _STEPS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
 _JOINERS = "\u200c\u200d"
@@ -11,14 +13,12 @@ _JOINERS = "\u200c\u200d"
 
 def size(count: float) -> str:
     """Bytes, in the largest unit that leaves at least one; three digits where there is a point."""
-    value = float(count)
-    for unit in _STEPS:
-        if value < 999.5 or unit == _STEPS[-1]:
-            break
-        value /= 1024
-    if unit == "B":
+    value, step = float(count), 0
+    while value >= 999.5 and step < len(_STEPS) - 1:
+        value, step = value / 1024, step + 1
+    if step == 0:
         return f"{value:.0f} B"
-    return f"{value:.2f} {unit}" if value < 9.995 else f"{value:.3g} {unit}"
+    return f"{value:.2f} {_STEPS[step]}" if value < 9.995 else f"{value:.3g} {_STEPS[step]}"
 
 
 def rate(bytes_a_second: float) -> str:
@@ -100,9 +100,5 @@ def shorten(text: str, width: int, *, unicode: bool) -> str:
 
 
 def _first_columns(text: str, width: int) -> str:
-    taken = 0
-    for at, char in enumerate(text):
-        taken += _columns(char)
-        if taken > width:
-            return text[:at]
-    return text
+    ends = list(accumulate(map(_columns, text)))
+    return text[: bisect_right(ends, width)]

@@ -172,3 +172,22 @@ def client_in(shell: Terminal) -> int:
     """The process that was started in the terminal, below its shell."""
     children = Path(f"/proc/{shell.pid}/task/{shell.pid}/children")
     return int(wait_until(lambda: children.read_text().split(), what="the client")[0])
+
+
+def test_a_command_of_the_command_line_asks_for_a_password_too(
+    tracker: TrackerProcess, tmp_path: Path
+) -> None:
+    info = write_tracker_info(tmp_path / "tracker_info.txt", [tracker.address])
+    command = [sys.executable, "-m", "client", f"127.0.0.1:{free_port()}", str(info)]
+    command += ["--data-dir", str(tmp_path / "state"), "-c", "create_user asked", "-c", "help"]
+    with Terminal(command) as terminal:
+        for prompt in ("PASSWORD:", "PASSWORD again:"):
+            terminal.wait_for(prompt)
+            terminal.enter("secret123")
+        terminal.wait_for("[exit status 0]")
+        assert "Account asked is made" in terminal.printed()
+        assert "secret123" not in terminal.printed()
+    with Terminal(command) as terminal:
+        terminal.wait_for("PASSWORD:")
+        terminal.type("", "C-c")
+        terminal.wait_for("[exit status 1]")

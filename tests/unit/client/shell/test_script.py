@@ -229,6 +229,17 @@ def test_a_signal_ends_a_running_wait() -> None:
     assert session.calls[-1] == ("wait", None)
 
 
+def test_commands_that_a_signal_kept_from_being_run_count_as_failed() -> None:
+    session = FakeSession()
+
+    def lines() -> Iterator[bytes]:
+        yield b"help\n"
+        os.kill(os.getpid(), signal.SIGTERM)
+        yield b"whoami\n"
+
+    assert script(session, lines()) == 1  # type: ignore[arg-type]
+
+
 def test_signals_are_noted_and_break_in_only_where_it_is_safe() -> None:
     ended: list[bool] = []
     before = signal.getsignal(signal.SIGTERM)

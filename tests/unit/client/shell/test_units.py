@@ -110,3 +110,7 @@ def test_endings_survive_shortening() -> None:
     assert units.shorten("a very long name.tar.gz", 11, unicode=True) == "a ver…ar.gz"
     assert units.shorten("a very long name.tar.gz", 11, unicode=False) == "a ve...r.gz"
     assert units.shorten("日本日本日本", 7, unicode=True) == "日本…本"
+
+
+def test_columns_are_not_characters() -> None:
+    assert [units.columns(text) for text in ("ab", "日本", "e\u0301", "\u200d")] == [2, 4, 1, 0]
