@@ -1,0 +1,52 @@
+"""A team for each test, and what no test may leave behind or write into the log."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator, MutableMapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import structlog
+
+from tests.integration.client.people import Team
+from tests.support.waiting import wait_until
+
+Log = list[MutableMapping[str, Any]]
+
+
+def _descriptors() -> int:
+    return len(os.listdir("/proc/self/fd"))
+
+
+@pytest.fixture(autouse=True)
+def nothing_left() -> Iterator[None]:
+    """Every thread and every descriptor that a test opens is gone soon after it."""
+    threads, descriptors = set(threading.enumerate()), _descriptors()
+    yield
+    wait_until(
+        lambda: set(threading.enumerate()) <= threads,
+        15.0,
+        "threads to end",
+    )
+    wait_until(lambda: _descriptors() <= descriptors, 10.0, "descriptors to be closed")
+
+
+@pytest.fixture(autouse=True)
+def log(nothing_left: None) -> Iterator[Log]:
+    """What client and tracker log; a traceback in it is a failure."""
+    with structlog.testing.capture_logs() as entries:
+        yield entries
+    assert not [entry for entry in entries if entry.get("exc_info")]
+
+
+@pytest.fixture
+def team(tmp_path: Path, log: Log) -> Iterator[Team]:
+    """A running tracker; whoever comes to it is gone at the end of the test."""
+    folder = tmp_path / "team"
+    folder.mkdir()
+    team = Team(folder)
+    yield team
+    team.close()

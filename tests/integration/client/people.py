@@ -1,0 +1,151 @@
+"""Members of a group in this process: each a whole client, without its shell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from client.config import ClientConfig
+from client.core.limits import Limits
+from client.engine.build import open_session
+from client.engine.session import Session
+from client.engine.status import DownloadRow, Notice, TransferState
+from common.types import Endpoint
+from tests.support.ports import free_port
+from tests.support.waiting import wait_until
+from tracker.app import TrackerApp
+from tracker.config import Config
+
+GROUP = "lab"
+PASSWORD = "secret123"
+
+
+class Person:
+    """A user at a client of their own; `home` holds its state and what it downloads."""
+
+    def __init__(
+        self, name: str, home: Path, trackers: tuple[Endpoint, ...], limits: Limits | None = None
+    ) -> None:
+        self.name = name
+        self.home = home
+        self.address = Endpoint("127.0.0.1", free_port())
+        self.notices: list[Notice] = []
+        self._config = ClientConfig(self.address, trackers, home / "state")
+        self._limits = limits
+        self.session = self._open()
+
+    def _open(self) -> Session:
+        session = open_session(self._config, self._limits)
+        session.on_notice(self.notices.append)
+        return session
+
+    def sign_in(self) -> None:
+        """Make the account and log in."""
+        self.session.create_user(self.name, PASSWORD)
+        self.session.login(self.name, PASSWORD)
+
+    def restart(self) -> None:
+        """Close the client, open it again on the same state, and log in."""
+        self.session.close()
+        self.session = self._open()
+        self.session.login(self.name, PASSWORD)
+
+    def heard(self, kind: str) -> list[Notice]:
+        """The notices of this kind so far."""
+        return [notice for notice in self.notices if notice.kind == kind]
+
+    def row(self, name: str) -> DownloadRow:
+        """The line of `show_downloads` for a file."""
+        rows = [row for row in self.session.show_downloads().downloads if row.name == name]
+        assert rows, f"{name!r} is not among the downloads"
+        return rows[0]
+
+    def start(self, name: str) -> Path:
+        """Begin to download a file; where it will be."""
+        folder = self.home / "downloads"
+        folder.mkdir(exist_ok=True)
+        return Path(self.session.download_file(GROUP, name, str(folder)).destination)
+
+    def finish(self, name: str, timeout: float = 30.0) -> None:
+        """Wait until a download is complete; fail at once when it has failed."""
+
+        def complete() -> bool:
+            row = self.row(name)
+            assert row.state is not TransferState.FAILED, row
+            return row.state is TransferState.SEEDING
+
+        wait_until(complete, timeout, f"{self.name} to have {name!r}")
+
+    def fetch(self, name: str, timeout: float = 30.0) -> Path:
+        """Download a file to its end; where it is."""
+        path = self.start(name)
+        self.finish(name, timeout)
+        return path
+
+
+class Team:
+    """A tracker and its people; the first one makes the group and lets the others in."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._stack = ExitStack()
+        self.address = Endpoint("127.0.0.1", free_port())
+        self.tracker = self._stack.enter_context(self.serving(self.address))
+        self.known = (self.address,)
+        self.people: list[Person] = []
+
+    def close(self) -> None:
+        """End the people's clients, then the tracker."""
+        self._stack.close()
+
+    @contextmanager
+    def serving(self, address: Endpoint) -> Iterator[TrackerApp]:
+        """A tracker on the team's database, until the context ends."""
+        config = Config(
+            number=1,
+            listen=address,
+            http_port=None,
+            database=f"sqlite:///{self._folder / 'tracker.db'}",
+            data_dir=self._folder,
+            log_level="info",
+            log_format="text",
+            min_password=0,
+        )
+        app = TrackerApp(config)
+        app.start()
+        try:
+            yield app
+        finally:
+            app.stop()
+
+    def outsider(self, name: str, limits: Limits | None = None) -> Person:
+        """Someone who is logged in, but no member."""
+        home = self._folder / name
+        home.mkdir()
+        person = Person(name, home, self.known, limits)
+        self._stack.callback(lambda: person.session.close())
+        person.sign_in()
+        return person
+
+    def member(self, name: str, limits: Limits | None = None) -> Person:
+        """Someone who is in the group."""
+        person = self.outsider(name, limits)
+        if self.people:
+            person.session.join_group(GROUP)
+            self.people[0].session.accept_request(GROUP, name)
+        else:
+            person.session.create_group(GROUP)
+        self.people.append(person)
+        return person
+
+    def share(self, person: Person, path: Path) -> str:
+        """Have a person share a file or folder; its name. Others can find them at once."""
+        name = person.session.upload_file(path, GROUP).name
+
+        def is_announced() -> bool:
+            rows = person.session.list_files(GROUP).files
+            return any(row.name == name and row.seeders for row in rows)
+
+        wait_until(is_announced, what=f"{name!r} to be announced")
+        return name
