@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import platformdirs
 
@@ -14,10 +14,10 @@ from common import tracker_info
 from common.errors import ErrorCode, MinitorrentError
 from common.types import Endpoint
 
-_MAX_PORT = 65535
+if TYPE_CHECKING:  # a mistyped option is told without loading the logging library
+    from tracker.logs import Format, Level
 
-Level = Literal["debug", "info", "warning", "error"]
-Format = Literal["text", "json"]
+_MAX_PORT = 65535
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 import sys
+from typing import Literal
 
 import structlog
 from structlog.typing import Processor
 
-from tracker.config import Format, Level
+Level = Literal["debug", "info", "warning", "error"]
+Format = Literal["text", "json"]
 
 _LEVELS = {
     "debug": logging.DEBUG,
@@ -37,10 +39,10 @@ def configure(level: Level, form: Format) -> None:
             *ending,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
         cache_logger_on_first_use=False,
     )
-    logging.basicConfig(level=logging.WARNING, handlers=[_ToStructlog()], force=True)
+    logging.basicConfig(level=logging.WARNING, handlers=[_ToStructlog()])
     # A client's bad HTTP request is answered, it is nothing for the operator's log.
     logging.getLogger("uvicorn").setLevel(logging.ERROR)
 

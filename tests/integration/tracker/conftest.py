@@ -7,9 +7,11 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+import structlog
 
 from common.types import Endpoint
 from tests.integration.tracker.sessions import SessionClient, let_in
+from tracker import logs
 from tracker.app import TrackerApp
 from tracker.config import Config
 from tracker.frontend.session import SessionLimits
@@ -19,7 +21,15 @@ Connect = Callable[..., SessionClient]
 
 
 @pytest.fixture
-def start_tracker(tmp_path: Path) -> Iterator[StartTracker]:
+def real_logs() -> Iterator[None]:
+    """Logs as a tracker process sets them up."""
+    logs.configure("info", "text")
+    yield
+    structlog.reset_defaults()
+
+
+@pytest.fixture
+def start_tracker(tmp_path: Path, real_logs: None) -> Iterator[StartTracker]:
     """Start trackers, all on the test's own database; they are stopped at the end."""
     with ExitStack() as running:
 

@@ -169,7 +169,7 @@ def test_a_hundred_clients_at_once(start_tracker: StartTracker) -> None:
         assert failures == []
 
         def all_gone() -> bool:
-            return ann.announce(info_hash, 0)["incomplete"] == 0
+            return bool(ann.announce(info_hash, 0)["incomplete"] == 0)
 
         wait_until(all_gone, 10, "everybody to be gone again")
 

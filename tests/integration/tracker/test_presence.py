@@ -81,7 +81,7 @@ def test_presence_ends_with_the_connection(
     bob.close()
 
     def gone() -> bool:
-        return ann.announce(info_hash, 0)["incomplete"] == 0
+        return bool(ann.announce(info_hash, 0)["incomplete"] == 0)
 
     wait_until(gone, 5, "bob's presence to end")
 

@@ -1,0 +1,196 @@
+"""What goes wrong inside is shown once, and the tracker goes on."""
+
+from __future__ import annotations
+
+import json
+import threading
+import urllib.error
+import urllib.request
+
+import pytest
+
+from common import announce
+from tests.integration.tracker.conftest import Connect, StartTracker
+from tests.integration.tracker.sessions import SessionClient, code_of
+from tests.support.waiting import wait_until
+from tracker.app import TrackerApp
+from tracker.frontend.address import plain_address
+from tracker.frontend.periodic import Periodic
+from tracker.services.accounts import Accounts
+from tracker.store.users import Users
+
+
+def fail(*_: object, **__: object) -> None:
+    raise ZeroDivisionError("by design")
+
+
+def errors_in(capfd: pytest.CaptureFixture[str]) -> str:
+    output = capfd.readouterr()
+    return output.out + output.err
+
+
+def test_a_periodic_task_survives_its_failures(capfd: pytest.CaptureFixture[str]) -> None:
+    calls = 0
+    enough = threading.Event()
+
+    def act() -> None:
+        nonlocal calls
+        calls += 1
+        if calls >= 6:
+            enough.set()
+        if calls in {2, 3, 5}:
+            fail()
+
+    task = Periodic("test-task", 0.01, act)
+    task.start()
+    assert enough.wait(10)
+    task.stop(5)
+    assert errors_in(capfd).count("a periodic task fails") == 2
+
+
+def test_health_tells_when_the_database_fails(
+    tracker: TrackerApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tracker.store.events.Events.last_id", fail)
+    with pytest.raises(urllib.error.HTTPError) as raised:
+        urllib.request.urlopen(f"http://{tracker.http_address}/health")
+    with raised.value as answer:
+        assert answer.code == 503
+        assert json.load(answer)["status"] == "failing"
+
+
+def test_a_failing_announce_is_answered_and_logged_without_its_key(
+    tracker: TrackerApp, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("tracker.store.peers.Peers.holder_of", fail)
+    query = "info_hash=" + "x" * 20
+    with urllib.request.urlopen(f"http://{tracker.http_address}/scrape/SECRET?{query}") as answer:
+        assert answer.read() == announce.encode_failure("the tracker could not do this")
+    logged = errors_in(capfd)
+    assert "by design" in logged
+    assert "SECRET" not in logged
+
+
+def test_a_connection_that_fails_is_closed_and_shown(
+    tracker: TrackerApp,
+    connect: Connect,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    client = connect(tracker)
+    monkeypatch.setattr("tracker.frontend.connection.Connection._answer", fail)
+    client.send(b'{"id": 1, "op": "ping"}\n')
+    assert client.read() == {}
+    assert "a connection failed" in errors_in(capfd)
+
+
+def test_a_connection_whose_end_cannot_be_recorded_is_closed_all_the_same(
+    tracker: TrackerApp,
+    connect: Connect,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    client = connect(tracker).sign_up("ann")
+    monkeypatch.setattr(Accounts, "disconnect", fail)
+    client.send(b"bye\n")
+    assert client.read()["ok"] is False
+    assert client.read() == {}
+    logged = ""
+
+    def is_logged() -> bool:
+        nonlocal logged
+        logged += errors_in(capfd)
+        return "end was not recorded" in logged
+
+    wait_until(is_logged, 5, "the failure to be logged")
+
+
+def test_without_threads_a_client_is_turned_away(
+    tracker: TrackerApp, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr("tracker.frontend.session._start_small", _no_thread)
+        with pytest.raises((ConnectionError, KeyError, ValueError)):
+            _ = connect(tracker).greeting["minitorrent"]
+    assert connect(tracker).call("ping") == {}
+
+
+def _no_thread(_thread: threading.Thread) -> None:
+    raise RuntimeError("can't start new thread")
+
+
+def test_two_who_take_one_name_at_once(
+    tracker: TrackerApp, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = connect(tracker)
+    client.call("create_user", user="ann", password="secret123")
+    find = Users.by_name
+    # As if the other had come between the look and the write.
+    monkeypatch.setattr(Users, "by_name", lambda self, name: None)
+    assert code_of(client, "create_user", user="ann", password="secret123") == "user_exists"
+    monkeypatch.setattr(Users, "by_name", find)
+    client.login("ann")
+
+
+def test_a_rush_of_logins_is_told_to_wait(
+    tracker: TrackerApp, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tracker.services.accounts._HASHING_WAIT", 0.05)
+    begun, go_on = threading.Event(), threading.Event()
+
+    def hash_slowly(_password: str, _salt: bytes) -> str:
+        begun.set()
+        assert go_on.wait(10)
+        return "hash"
+
+    monkeypatch.setattr("tracker.domain.credentials.hash_password", hash_slowly)
+    clients = [connect(tracker) for _ in range(3)]
+    threads = [
+        threading.Thread(
+            target=client.call,
+            args=("create_user",),
+            kwargs={"user": f"user{number}", "password": "secret123"},
+        )
+        for number, client in enumerate(clients[:2])
+    ]
+    try:
+        for thread in threads:
+            begun.clear()
+            thread.start()
+            assert begun.wait(10)
+        refused = code_of(clients[2], "create_user", user="late", password="secret123")
+        assert refused == "too_many_attempts"
+    finally:
+        go_on.set()
+        for thread in threads:
+            thread.join(10)
+
+
+def test_a_tracker_that_had_stalled_lets_its_clients_come_back(
+    tracker: TrackerApp, connect: Connect
+) -> None:
+    client = connect(tracker).sign_up("ann")
+    tracker._leave_database()  # as another tracker does with one that it takes for dead
+    wait_until(lambda: client.read() == {}, 10, "the tracker to let go of its client")
+    with SessionClient(tracker.address) as back:
+        assert back.login("ann")["user"] == "ann"
+
+
+def test_the_end_comes_also_when_the_database_fails(
+    start_tracker: StartTracker,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    tracker = start_tracker()
+    with monkeypatch.context() as patch:
+        patch.setattr("tracker.services.lifecycle.Lifecycle.stop", fail)
+        tracker.stop()
+    assert "could not sign off" in errors_in(capfd)
+
+
+@pytest.mark.parametrize(
+    ("address", "plain"),
+    [("127.0.0.1", "127.0.0.1"), ("::ffff:10.0.0.1", "10.0.0.1"), ("2001:DB8::1", "2001:db8::1")],
+)
+def test_addresses_are_told_as_others_can_use_them(address: str, plain: str) -> None:
+    assert plain_address(address) == plain

@@ -1,0 +1,69 @@
+"""The command line as a configuration."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from common.errors import ErrorCode, MinitorrentError
+from common.types import Endpoint
+from tracker.config import Config, read_config
+
+
+@pytest.fixture
+def info(tmp_path: Path) -> str:
+    path = tmp_path / "info.txt"
+    path.write_text("127.0.0.1\n7400\n::1\n0\nhost\n65535\n")
+    return str(path)
+
+
+def test_everything_has_a_default(info: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", "/data")
+    config = read_config([info, "1"])
+    assert config == Config(
+        number=1,
+        listen=Endpoint("127.0.0.1", 7400),
+        http_port=7401,
+        database=f"sqlite:///{config.data_dir}/tracker.db",
+        data_dir=config.data_dir,
+        log_level="info",
+        log_format="text",
+        min_password=0,
+    )
+    assert config.data_dir.parts[-2:] == ("minitorrent", "tracker")
+
+
+def test_everything_can_be_chosen(info: str) -> None:
+    options = "--data-dir /d --database sqlite:// --http-port 9 --log-level debug"
+    more = "--log-format json --min-password-length 8"
+    assert read_config([info, "2", *options.split(), *more.split()]) == Config(
+        number=2,
+        listen=Endpoint("::1", 0),
+        http_port=9,
+        database="sqlite://",
+        data_dir=Path("/d"),
+        log_level="debug",
+        log_format="json",
+        min_password=8,
+    )
+
+
+def test_any_session_port_makes_any_http_port(info: str) -> None:
+    assert read_config([info, "2"]).http_port == 0
+
+
+def test_http_can_be_off(info: str) -> None:
+    assert read_config([info, "1", "--http-port", "0"]).http_port is None
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [[], ["1"], ["0"], ["4"], ["3"], ["x"], ["1", "--http-port", "65536"], ["1", "--what"]],
+)
+def test_errors_are_one_sentence(info: str, arguments: list[str]) -> None:
+    words = ["/nowhere", "1"] if arguments == ["1"] else [info, *arguments]
+    with pytest.raises(MinitorrentError) as raised:
+        read_config(words)
+    assert raised.value.code is ErrorCode.USAGE
+    assert "\n" not in raised.value.message
