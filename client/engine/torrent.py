@@ -395,11 +395,14 @@ class Torrent:
                 case Close(_, reason) if connection is not None:
                     connection.close(reason)
                 case Ban(key, reason) if key in self._identities:
-                    peer_id, endpoint = self._identities[key]
-                    log.warning("peer banned", peer=str(endpoint), reason=reason)
-                    self._candidates.ban(peer_id, endpoint)
+                    self._ban(*self._identities[key], reason)
                     if connection is not None:
                         connection.close(f"banned: {reason}")
+
+    def _ban(self, peer_id: PeerId, endpoint: Endpoint, reason: str) -> None:
+        if not self._candidates.is_banned(peer_id, endpoint):  # several bad pieces, one ban
+            log.warning("peer banned", peer=str(endpoint), reason=reason)
+            self._candidates.ban(peer_id, endpoint)
 
     def _send(self, connection: PeerConnection, message: Message) -> None:
         connection.send(encode(message))
