@@ -9,22 +9,17 @@ from pathlib import Path
 from prompt_toolkit.history import FileHistory
 
 from client.shell.command import Command
-from client.shell.parsing import nearest, quote, split
+from client.shell.parsing import quote, split
 
 
 def without_secrets(text: str, commands: Mapping[str, Command]) -> str:
-    """The line up to where a password begins; "" when nothing of it should be kept.
-
-    A mistyped command is taken for the one that it was most likely meant to be.
-    """
+    """The line up to where a password begins; "" for what is no command, as it may hold one."""
     words = split(text).words
-    if not words:
+    command = commands.get(words[0].text) if words else None
+    if command is None:
         return ""
-    command = commands.get(words[0].text) or nearest(words[0].text, commands)
-    if command is None or not command.has_secrets:
+    if not command.has_secrets:
         return text.strip()
-    if words[0].text != command.name:
-        return ""
     kept = [command.name]
     for argument, word in zip(command.arguments, words[1:], strict=False):
         if argument.kind.is_secret:
@@ -34,7 +29,11 @@ def without_secrets(text: str, commands: Mapping[str, Command]) -> str:
 
 
 class PrivateHistory(FileHistory):
-    """History in a file that only its user can read, and in which no password appears."""
+    """History in a file that only its user can read, and in which no password appears.
+
+    A mistyped command can be called back and mended as long as the program runs, but it is not
+    kept in the file.
+    """
 
     def __init__(self, path: Path, commands: Mapping[str, Command]) -> None:
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
@@ -43,7 +42,10 @@ class PrivateHistory(FileHistory):
         self._commands = commands
 
     def append_string(self, string: str) -> None:
-        kept = [without_secrets(line, self._commands) for line in string.splitlines()]
-        text = "\n".join(line for line in kept if line)
-        if text:
-            super().append_string(text)
+        lines = (without_secrets(line, self._commands) or line for line in string.splitlines())
+        super().append_string("\n".join(lines))
+
+    def store_string(self, string: str) -> None:
+        lines = (without_secrets(line, self._commands) for line in string.splitlines())
+        if kept := "\n".join(filter(None, lines)):
+            super().store_string(kept)

@@ -87,6 +87,7 @@ class Output:
         """Show `text` as the line of progress, or take that line away with ""."""
         if not self.shows_progress:
             return
+        text = text[: shutil.get_terminal_size().columns - 1]
         with self._lock:
             if text != self._progress:
                 self._progress = text

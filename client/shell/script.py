@@ -107,6 +107,8 @@ class Script:
 
     def _stay(self) -> None:
         """Go on seeding until a signal or the line `quit` comes; the end of stdin is no end."""
+        if sys.stdin is not None and sys.stdin.isatty():
+            self._output.note("Sharing goes on; type quit or press Ctrl-C to end it.")
         for line in stdin_lines(self._interrupts):
             command = self._runner.command(line)
             if command is not None and command.ends_program:

@@ -191,3 +191,13 @@ def test_a_command_of_the_command_line_asks_for_a_password_too(
         terminal.wait_for("PASSWORD:")
         terminal.type("", "C-c")
         terminal.wait_for("[exit status 1]")
+
+
+def test_staying_says_how_to_end_it(tracker: TrackerProcess, tmp_path: Path) -> None:
+    info = write_tracker_info(tmp_path / "tracker_info.txt", [tracker.address])
+    command = [sys.executable, "-m", "client", f"127.0.0.1:{free_port()}", str(info)]
+    command += ["--data-dir", str(tmp_path / "state"), "--stay", "-c", "trackers"]
+    with Terminal(command) as terminal:
+        terminal.wait_for("Sharing goes on; type quit or press Ctrl-C to end it.")
+        terminal.enter("quit")
+        terminal.wait_for("[exit status 0]")

@@ -24,7 +24,7 @@ from client.shell.registry import COMMANDS
         ("create_user ann 'topsecret", "create_user ann"),
         ("passwd topsecret othersecret", "passwd"),
         ("logn ann topsecret", ""),
-        ("nonsense topsecret", "nonsense topsecret"),
+        ("lo ann topsecret", ""),
         ("", ""),
         ("# a comment", ""),
     ],
@@ -48,6 +48,6 @@ def test_the_file_is_private_and_read_again(tmp_path: Path) -> None:
     history.append_string("logn ann topsecret")
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert "topsecret" not in path.read_text()
-    assert history.get_strings() == ["login ann", "whoami\nlogin bob"]
+    assert history.get_strings() == ["login ann", "whoami\nlogin bob", "logn ann topsecret"]
     again = list(PrivateHistory(path, COMMANDS).load_history_strings())
     assert again == ["whoami\nlogin bob", "login ann"]
