@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from random import Random
+from typing import TYPE_CHECKING
 
 from client.core.limits import Limits
+
+if TYPE_CHECKING:
+    from random import Random
 
 NEWCOMER_WEIGHT = 3
 """How much likelier a new peer is to be tried than one that had its turn (BEP 3)."""

@@ -12,8 +12,7 @@ A missing piece is in exactly one of these states:
 from __future__ import annotations
 
 from collections.abc import Iterable
-from random import Random
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from client.core.actions import Assignment
 from client.core.limits import Limits
@@ -23,6 +22,9 @@ from client.core.piece_download import Buffer, PieceDownload
 from common.bitfield import Bitfield
 from common.geometry import Geometry
 from common.types import PieceIndex
+
+if TYPE_CHECKING:
+    from random import Random
 
 BufferT = TypeVar("BufferT", bound=Buffer)
 

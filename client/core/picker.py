@@ -9,10 +9,13 @@ pieces there are. Peers with everything are counted apart: they make no piece ra
 from __future__ import annotations
 
 from collections.abc import Iterable
-from random import Random
+from typing import TYPE_CHECKING
 
 from common.bitfield import Bitfield
 from common.types import PieceIndex
+
+if TYPE_CHECKING:
+    from random import Random
 
 _RANDOM_FIRST = 4
 """Pieces fetched at random before rarity counts: a newcomer needs something to give, soon."""

@@ -7,8 +7,7 @@ checked here, against the torrent's geometry; a peer that breaks the rules raise
 from __future__ import annotations
 
 from collections.abc import Sequence
-from random import Random
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from client.core.actions import Action, Assignment, Ban, Close, Send
 from client.core.choker import Candidate, Choker
@@ -35,6 +34,9 @@ from common.wire.messages import (
     Unchoke,
     WireError,
 )
+
+if TYPE_CHECKING:
+    from random import Random
 
 
 class Swarm:
