@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 from common.types import PeerId
 
@@ -19,8 +18,7 @@ class Random(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class Peer:
+class Peer(NamedTuple):
     """One client that is there for a file; `left` is what it still lacks, in bytes."""
 
     user_id: int

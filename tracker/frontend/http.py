@@ -15,6 +15,7 @@ from fastapi import FastAPI, Request, Response
 from common import announce
 from common.errors import ErrorCode, MinitorrentError
 from tracker.frontend.address import plain_address
+from tracker.frontend.http_protocol import ImpatientProtocol
 from tracker.frontend.metrics import Metrics
 from tracker.services.catalogue import Services
 
@@ -90,7 +91,7 @@ class HttpServer:
         self._server = uvicorn.Server(
             uvicorn.Config(
                 app,
-                http="h11",
+                http=ImpatientProtocol,
                 ws="none",
                 lifespan="off",
                 log_config=None,

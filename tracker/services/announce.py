@@ -85,14 +85,17 @@ class Announces:
         )
 
     def identify_peer(self, me: Identity, request: api.IdentifyPeer) -> api.IdentifyPeerReply:
-        """Which member has announced this peer id? Raises MinitorrentError(no_such_file, ...)."""
+        """Which member is this peer? Raises MinitorrentError(no_such_file, ...)."""
         info_hash = info_hash_from_hex(request.info_hash)
         with self._works.read() as work:
             files = work.files.by_info_hashes([info_hash])
             for error in _refusals(work, me, [info_hash], files).values():
                 raise error
             user = work.peers.user_of(
-                files[info_hash].id, peer_id_from_hex(request.peer_id), self._clock()
+                files[info_hash].id,
+                peer_id_from_hex(request.peer_id),
+                request.host,
+                self._clock(),
             )
         return api.IdentifyPeerReply(user=user)
 

@@ -41,7 +41,7 @@ def make_services(works: Works, clock: Clock, site: Site, min_password: int) -> 
         accounts=Accounts(works, clock, tracker_id, min_password),
         groups=Groups(works, clock),
         files=Files(works, clock),
-        announces=Announces(works, clock, random.SystemRandom()),
+        announces=Announces(works, clock, random.Random()),
         keys=Keys(works, clock, tracker_id, site.http_port),
         events=Events(works),
         lifecycle=Lifecycle(works, clock, tracker_id, site),

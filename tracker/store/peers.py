@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, case, delete, func, or_, select
+from sqlalchemy import ColumnElement, case, delete, func, insert, or_, select
 from sqlalchemy.orm import Session
 
 from common.types import PeerId
@@ -44,26 +44,9 @@ class Peers:
         if not sightings:
             return
         peer = sightings[0].peer
-        known = {
-            row.file_id: row
-            for row in self._session.scalars(
-                select(schema.Peer).where(
-                    schema.Peer.user_id == peer.user_id,
-                    schema.Peer.peer_id == peer.peer_id,
-                    schema.Peer.file_id.in_([sighting.file_id for sighting in sightings]),
-                )
-            )
-        }
+        self.drop(peer.user_id, peer.peer_id, [sighting.file_id for sighting in sightings])
         self._drop_former(peer)
-        for sighting in sightings:
-            row = known.get(sighting.file_id)
-            if row is None:
-                row = schema.Peer(
-                    file_id=sighting.file_id, user_id=peer.user_id, peer_id=peer.peer_id
-                )
-                self._session.add(row)
-            _fill(row, sighting)
-        self._session.flush()
+        self._session.execute(insert(schema.Peer), [_row(sighting) for sighting in sightings])
 
     def _drop_former(self, peer: Peer) -> None:
         if peer.port:
@@ -107,15 +90,23 @@ class Peers:
     def of_files(self, file_ids: Collection[int], now: float) -> dict[int, list[Peer]]:
         """The live peers of each file."""
         found: dict[int, list[Peer]] = {file_id: [] for file_id in file_ids}
+        table = schema.Peer
         rows = self._session.execute(
-            select(schema.Peer, User.name)
-            .join(User, User.id == schema.Peer.user_id)
-            .where(schema.Peer.file_id.in_(file_ids), _is_live(now))
-        )
-        for row, user in rows:
-            found[row.file_id].append(
-                Peer(row.user_id, user, PeerId(row.peer_id), row.host, row.port, row.left)
+            # Columns, not objects: a busy file has hundreds of peers.
+            select(
+                table.file_id,
+                table.user_id,
+                User.name,
+                table.peer_id,
+                table.host,
+                table.port,
+                table.left,
             )
+            .join(User, User.id == table.user_id)
+            .where(table.file_id.in_(file_ids), _is_live(now))
+        )
+        for file_id, user_id, user, peer_id, host, port, left in rows:
+            found[file_id].append(Peer(user_id, user, PeerId(peer_id), host, port, left))
         return found
 
     def counts(self, file_ids: Collection[int], now: float) -> dict[int, tuple[int, int]]:
@@ -139,13 +130,18 @@ class Peers:
         )
         return {file_id: (seeders, total - seeders) for file_id, seeders, total in rows}
 
-    def user_of(self, file_id: int, peer_id: PeerId, now: float) -> str | None:
-        """The member who announced this peer id for a file."""
+    def user_of(self, file_id: int, peer_id: PeerId, host: str, now: float) -> str | None:
+        """The member who announced this peer id for a file, or a stock client at this host."""
+        is_stock_there = schema.Peer.expires_at.is_not(None) & (schema.Peer.host == host)
         return self._session.scalars(
             select(User.name)
             .join(schema.Peer, schema.Peer.user_id == User.id)
-            .where(schema.Peer.file_id == file_id, schema.Peer.peer_id == peer_id, _is_live(now))
-            .order_by(schema.Peer.id)
+            .where(
+                schema.Peer.file_id == file_id,
+                (schema.Peer.peer_id == peer_id) | is_stock_there,
+                _is_live(now),
+            )
+            .order_by(schema.Peer.peer_id != peer_id, schema.Peer.id)
         ).first()
 
     def sweep(self, now: float) -> None:
@@ -191,8 +187,17 @@ def _is_live(now: float) -> ColumnElement[bool]:
     return or_(schema.Peer.expires_at > now, schema.Peer.connection_id.in_(live_connections(now)))
 
 
-def _fill(row: schema.Peer, sighting: Sighting) -> None:
-    row.connection_id = sighting.connection_id
-    row.expires_at = sighting.expires_at
-    row.host, row.port, row.left = sighting.peer.host, sighting.peer.port, sighting.peer.left
-    row.uploaded, row.downloaded = sighting.uploaded, sighting.downloaded
+def _row(sighting: Sighting) -> dict[str, object]:
+    peer = sighting.peer
+    return {
+        "file_id": sighting.file_id,
+        "user_id": peer.user_id,
+        "connection_id": sighting.connection_id,
+        "peer_id": peer.peer_id,
+        "host": peer.host,
+        "port": peer.port,
+        "left": peer.left,
+        "uploaded": sighting.uploaded,
+        "downloaded": sighting.downloaded,
+        "expires_at": sighting.expires_at,
+    }

@@ -83,26 +83,24 @@ def test_half_a_line_is_no_sign_of_life(start_tracker: StartTracker, connect: Co
 def test_who_has_asked_something_may_take_his_time(
     start_tracker: StartTracker, connect: Connect
 ) -> None:
-    times = TimeLimits(first_request=0.2, anonymous=0.8)
+    times = TimeLimits(first_request=1.0, anonymous=1.6)
     client = connect(start_tracker(SessionLimits(times=times)))
     client.call("ping")
     start = time.monotonic()
     assert client.read()["error"]["code"] == "timeout"
-    assert time.monotonic() - start > 0.5
+    assert time.monotonic() - start > 1.3
 
 
 def test_a_silent_user_is_taken_for_gone(start_tracker: StartTracker, connect: Connect) -> None:
-    tracker = start_tracker(SessionLimits(times=TimeLimits(idle=0.3)))
-    watcher, sleeper = connect(tracker).sign_up("ann"), connect(tracker).sign_up("bob")
-    watcher.call("create_group", group="lab")
+    sleeper = connect(start_tracker(SessionLimits(times=TimeLimits(idle=0.5)))).sign_up("ann")
     assert sleeper.read()["error"]["code"] == "timeout"
     assert sleeper.read() == {}
 
 
 def test_pings_keep_a_user_online(start_tracker: StartTracker, connect: Connect) -> None:
-    client = connect(start_tracker(SessionLimits(times=TimeLimits(idle=1.0)))).sign_up("ann")
-    for _ in range(6):
-        time.sleep(0.25)
+    client = connect(start_tracker(SessionLimits(times=TimeLimits(idle=2.0)))).sign_up("ann")
+    for _ in range(5):
+        time.sleep(0.5)
         client.call("ping")
     assert client.call("list_groups") == {"groups": []}
 
@@ -178,6 +176,22 @@ def _token(address: Endpoint) -> str:
     with SessionClient(address) as client:
         token: str = client.login("ann")["token"]
         return token
+
+
+@pytest.mark.parametrize(
+    "begun",
+    [b"", b"GET /health HTTP/1.1\r\nHost: x\r\n", b"GET /health HTTP/1.1\r\nHost: x\r\n\r\nGET "],
+)
+def test_half_an_http_request_is_not_waited_for(
+    start_tracker: StartTracker, monkeypatch: pytest.MonkeyPatch, begun: bytes
+) -> None:
+    monkeypatch.setattr("tracker.frontend.http_protocol.REQUEST_SECONDS", 0.2)
+    address = start_tracker().http_address
+    assert address is not None
+    with socket.create_connection(address, 10) as sock:
+        sock.sendall(begun)
+        answer = b"".join(iter(lambda: sock.recv(65536), b""))
+    assert (b"200 OK" in answer) == begun.endswith(b"GET ")
 
 
 def test_the_end_is_quick_with_many_clients(start_tracker: StartTracker, connect: Connect) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -44,18 +43,18 @@ def test_what_is_selected_is_useful_and_all_that_is_useful_can_be(
 
 
 def test_a_leecher_gets_seeders_and_leechers() -> None:
-    other = replace(LEECHER, user_id=3)
+    other = LEECHER._replace(user_id=3)
     chosen = select_peers([SEEDER, LEECHER, other], LEECHER, 50, random.Random(0))
     assert set(chosen) == {SEEDER, other}
 
 
 def test_another_user_may_not_hide_behind_the_askers_peer_id() -> None:
-    other = replace(LEECHER, user_id=3)
+    other = LEECHER._replace(user_id=3)
     assert select_peers([other], LEECHER, 1, random.Random(0)) == [other]
 
 
 def test_the_choice_is_random() -> None:
-    peers = [replace(SEEDER, port=port) for port in range(1, 50)]
+    peers = [SEEDER._replace(port=port) for port in range(1, 50)]
     choices = {select_peers(peers, LEECHER, 1, random.Random(seed))[0] for seed in range(50)}
     assert len(choices) > 10
 
