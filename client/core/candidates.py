@@ -43,13 +43,25 @@ class Candidates:
             old = self._known.get(candidate.peer_id)
             if old is not None and old.endpoint == candidate.endpoint:
                 old.user = candidate.user
-            elif candidate.peer_id != self._me and len(self._known) < MAX_KNOWN:
-                self._known[candidate.peer_id] = candidate
+            elif candidate.peer_id != self._me:
+                self._add(candidate)
 
-    def user_of(self, peer_id: PeerId) -> str | None:
-        """The member with this peer id, as far as the tracker told."""
+    def _add(self, candidate: Candidate) -> None:
+        """Who stood at this endpoint before was an earlier run; who fails most makes room."""
+        if candidate.endpoint.port:  # those without one can't be dialled, and are told apart by id
+            for earlier in self._at(candidate.endpoint):
+                del self._known[earlier.peer_id]
+        self._known[candidate.peer_id] = candidate
+        if len(self._known) > MAX_KNOWN:
+            worst = max(self._known.values(), key=lambda known: known.failures)
+            del self._known[worst.peer_id]
+
+    def find(self, peer_id: PeerId, dialled: Endpoint | None) -> Candidate | None:
+        """Whom the tracker meant: by the peer id, or by where we dialled it."""
         candidate = self._known.get(peer_id)
-        return candidate.user if candidate else None
+        if candidate is None and dialled is not None:
+            candidate = next(iter(self._at(dialled)), None)
+        return candidate
 
     def to_dial(self, connected: Iterable[PeerId], room: int, now: float) -> list[Endpoint]:
         """Up to `room` peers to dial now; they count as being dialled from here on."""
@@ -74,6 +86,16 @@ class Candidates:
         for candidate in self._at(endpoint):
             candidate.dialling = False
             candidate.failures = 0
+
+    def met(self, endpoint: Endpoint, peer_id: PeerId) -> None:
+        """This peer answered there: who was told to be there under another id is not any more."""
+        for candidate in self._at(endpoint):
+            if candidate.peer_id != peer_id:
+                del self._known[candidate.peer_id]
+
+    def forget(self, peer_id: PeerId) -> None:
+        """The tracker doesn't know this peer (any more): it is no member."""
+        self._known.pop(peer_id, None)
 
     def failed(self, endpoint: Endpoint, now: float) -> None:
         """A dial failed, or a connection ended: leave that peer alone for a while."""

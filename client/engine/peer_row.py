@@ -7,13 +7,13 @@ from client.engine.status import PeerRow
 from client.net.peer_io import PeerConnection
 
 
-def peer_row(connection: PeerConnection, peer: Peer, user: str | None) -> PeerRow:
+def peer_row(connection: PeerConnection, peer: Peer) -> PeerRow:
     """One row of `peers`."""
     pieces = peer.has.size
     return PeerRow(
         address=str(connection.endpoint),
         client=connection.client,
-        user=user,
+        user=connection.user,
         progress=peer.has.count / pieces if pieces else 1.0,
         down_rate=peer.down.rate,
         up_rate=peer.up.rate,

@@ -30,6 +30,7 @@ from client.core.receiver import (
     RequestsReceived,
 )
 from client.core.swarm import Swarm
+from client.net.announcer import Stranger
 from client.net.dialer import Dial, Dialer
 from client.net.peer_io import MAX_WAITING_REQUESTS, PeerConnection
 from client.net.transport import PlainTransport
@@ -77,7 +78,7 @@ class TorrentOwner(Protocol):
     def on_failed(self, error: MinitorrentError) -> None:
         """The content can't be read or written any more."""
 
-    def on_stranger(self, peer_id: PeerId) -> None:
+    def on_stranger(self, stranger: Stranger) -> None:
         """A peer has come of whom the tracker told nothing; `identified` is to be called."""
 
 
@@ -144,11 +145,11 @@ class Torrent:
         with self._lock:
             return self._swarm.have.copy()
 
-    def peers(self) -> list[tuple[PeerConnection, Peer, str | None]]:
-        """Connected peers: the connection, the swarm's view of it, the member's name."""
+    def peers(self) -> list[tuple[PeerConnection, Peer]]:
+        """Connected peers: the connection and the swarm's view of it."""
         with self._lock:
             return [
-                (connection, self._swarm.peers[key], self._user_of(connection))
+                (connection, self._swarm.peers[key])
                 for key, connection in self._connections.items()
             ]
 
@@ -192,7 +193,9 @@ class Torrent:
             known = self._greet(connection)
             connection.start()
         if not known:
-            self._owner.on_stranger(handshake.peer_id)
+            self._owner.on_stranger(
+                Stranger(connection.key, connection.handshake.peer_id, endpoint.host)
+            )
         return True
 
     def _wants(self, peer_id: PeerId, endpoint: Endpoint, *, incoming: bool) -> bool:
@@ -229,31 +232,41 @@ class Torrent:
             )
             payload = ours.encode(connection.endpoint.host)
             actions.append(Send(key, Extended(0, payload)))
-        known = self._user_of(connection) is not None
-        if known:
-            actions += self._swarm.confirm(key)
         self._perform(actions)
-        return known
+        self._recognise(connection)
+        return connection.user is not None
+
+    def _recognise(self, connection: PeerConnection) -> None:
+        """See whether the tracker told of this peer; whoever it told of may be served."""
+        if connection.user is not None:
+            return
+        candidate = self._candidates.find(
+            connection.handshake.peer_id, None if connection.incoming else connection.endpoint
+        )
+        if candidate is not None:
+            connection.user = candidate.user
+            connection.known_as = candidate.peer_id
+            self._perform(self._swarm.confirm(connection.key))
 
     def learn(self, candidates: Sequence[Candidate]) -> None:
         """The tracker told of these peers."""
         with self._lock:
             self._candidates.learn(candidates)
             for connection in self._connections.values():
-                if self._user_of(connection) is not None:
-                    self._perform(self._swarm.confirm(connection.key))
+                self._recognise(connection)
         self._dial()
 
-    def identified(self, peer_id: PeerId, *, is_member: bool) -> None:
+    def identified(self, key: int, user: str | None, *, is_member: bool) -> None:
         """The tracker said whether a stranger is a member; others are sent away."""
         with self._lock:
-            for connection in list(self._connections.values()):
-                if connection.handshake.peer_id != peer_id:
-                    continue
-                if is_member:
-                    self._perform(self._swarm.confirm(connection.key))
-                elif self._user_of(connection) is None:
-                    connection.close("not known to the tracker as a member")
+            connection = self._connections.get(key)
+            if connection is None or connection.user is not None:
+                return
+            connection.user = user
+            if is_member:
+                self._perform(self._swarm.confirm(key))
+            else:
+                connection.close("not known to the tracker as a member")
 
     def stop(self, timeout: float = 5.0) -> None:
         """Part from all peers; wait until nothing is read or written any more."""
@@ -288,7 +301,7 @@ class Torrent:
             if self._stopped:
                 return
             room = self._machinery.limits.connections - len(self._connections)
-            connected = [c.handshake.peer_id for c in self._connections.values()]
+            connected = [c.known_as for c in self._connections.values()]
             endpoints = self._candidates.to_dial(connected, room, now)
         for endpoint in endpoints:
             dial = Dial(endpoint, self.metainfo.info_hash, self._on_dialled, self._on_dial_failed)
@@ -410,9 +423,6 @@ class Torrent:
             withdrawn = connection.withdraw_blocks()
             if connection.handshake.fast and withdrawn:
                 connection.send(b"".join([encode(Reject(*block)) for block in withdrawn]))
-
-    def _user_of(self, connection: PeerConnection) -> str | None:
-        return self._candidates.user_of(connection.handshake.peer_id)
 
     # --- pieces -----------------------------------------------------------------------------
     def _refill(self, peer: PeerConnection, now: float) -> None:

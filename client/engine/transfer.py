@@ -24,7 +24,7 @@ from client.core.candidates import Candidate
 from client.engine.peer_row import peer_row
 from client.engine.status import DownloadRow, PeerRow, ShareRow, TransferState
 from client.engine.torrent import Machinery, Torrent
-from client.net.announcer import Announcer
+from client.net.announcer import Announcer, Stranger
 from client.state.transfers import TransferRecord, Transfers
 from client.storage.files import TorrentFiles
 from client.storage.recheck import is_already_there, verify
@@ -32,7 +32,7 @@ from client.storage.sweep import StoppedError
 from common import metainfo
 from common.bitfield import Bitfield
 from common.errors import ErrorCode, MinitorrentError
-from common.types import InfoHash, PeerId
+from common.types import InfoHash
 
 log = structlog.get_logger(__name__)
 
@@ -175,10 +175,10 @@ class Transfer:
         """See Announced."""
         self._run(lambda: self._fail(error))
 
-    def identified(self, peer_id: PeerId, *, is_member: bool) -> None:
+    def identified(self, key: int, user: str | None, *, is_member: bool) -> None:
         """See Announced."""
         if self._torrent is not None:
-            self._torrent.identified(peer_id, is_member=is_member)
+            self._torrent.identified(key, user, is_member=is_member)
 
     def on_complete(self) -> None:
         """See TorrentOwner."""
@@ -188,9 +188,9 @@ class Transfer:
         """See TorrentOwner."""
         self._run(lambda: self._fail(error))
 
-    def on_stranger(self, peer_id: PeerId) -> None:
+    def on_stranger(self, stranger: Stranger) -> None:
         """See TorrentOwner."""
-        self._workshop.announcer.identify(self.info_hash, peer_id)
+        self._workshop.announcer.identify(self.info_hash, stranger)
 
     # --- what the user wants ----------------------------------------------------------------
     def start(self, *, recheck: bool = False) -> None:

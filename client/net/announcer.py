@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 import structlog
 
@@ -36,6 +36,14 @@ IDENTIFY_FOR: Final = 10.0
 IDENTIFY_EVERY: Final = 1.0
 
 
+class Stranger(NamedTuple):
+    """A peer of whom the tracker told nothing: its connection's key, its name, its IP address."""
+
+    key: int
+    peer_id: PeerId
+    host: str
+
+
 class Announced(Protocol):
     """A torrent as the tracker is told of it. Counts are bytes."""
 
@@ -59,8 +67,8 @@ class Announced(Protocol):
     def refused(self, error: MinitorrentError) -> None:
         """The tracker doesn't let this client take part any more."""
 
-    def identified(self, peer_id: PeerId, *, is_member: bool) -> None:
-        """Whether a stranger that connected is a member."""
+    def identified(self, key: int, user: str | None, *, is_member: bool) -> None:
+        """Who a stranger that connected is; a member's name may be unknown."""
 
 
 class _Entry:
@@ -70,10 +78,10 @@ class _Entry:
         self.due_at = 0.0
 
 
-class _Stranger:
-    def __init__(self, info_hash: InfoHash, peer_id: PeerId, until: float) -> None:
+class _Question:
+    def __init__(self, info_hash: InfoHash, stranger: Stranger, until: float) -> None:
         self.info_hash = info_hash
-        self.peer_id = peer_id
+        self.stranger = stranger
         self.until = until
         self.due_at = 0.0
 
@@ -90,7 +98,7 @@ class Announcer:
         self._clock = clock
         self._entries: dict[InfoHash, _Entry] = {}
         self._stopped: list[AnnouncedFile] = []
-        self._strangers: deque[_Stranger] = deque(maxlen=1000)
+        self._questions: deque[_Question] = deque(maxlen=1000)
         self._changed = threading.Condition()
         self._closing = False
         self._thread = threading.Thread(target=self._run, name="announcer", daemon=True)
@@ -127,10 +135,10 @@ class Announcer:
                     entry.event = "started"
             self._changed.notify()
 
-    def identify(self, info_hash: InfoHash, peer_id: PeerId) -> None:
+    def identify(self, info_hash: InfoHash, stranger: Stranger) -> None:
         """Find out whether a peer that came by itself is a member."""
         with self._changed:
-            self._strangers.append(_Stranger(info_hash, peer_id, self._clock() + IDENTIFY_FOR))
+            self._questions.append(_Question(info_hash, stranger, self._clock() + IDENTIFY_FOR))
             self._changed.notify()
 
     def close(self) -> None:
@@ -159,7 +167,7 @@ class Announcer:
         if self._stopped:
             return 0.0
         due = [entry.due_at for entry in self._entries.values()]
-        due += [stranger.due_at for stranger in self._strangers]
+        due += [question.due_at for question in self._questions]
         return min(due, default=self._clock() + 3600.0) - self._clock()
 
     def _round(self) -> None:
@@ -167,11 +175,11 @@ class Announcer:
         with self._changed:
             stopped, self._stopped = self._stopped, []
             due = [entry for entry in self._entries.values() if entry.due_at <= now]
-            strangers = [s for s in self._strangers if s.due_at <= now]
+            questions = [q for q in self._questions if q.due_at <= now]
             for entry in due:
                 entry.due_at = now + RETRY_INTERVAL
-            for stranger in strangers:
-                self._strangers.remove(stranger)
+            for question in questions:
+                self._questions.remove(question)
         events: list[tuple[AnnouncedFile, _Entry | None]] = [(file, None) for file in stopped]
         for entry in due:
             event, entry.event = entry.event, "none"
@@ -179,8 +187,8 @@ class Announcer:
         for start in range(0, len(events), MAX_FILES):
             batch = events[start : start + MAX_FILES]
             self._announce([file for file, _ in batch], [entry for _, entry in batch if entry])
-        for stranger in strangers:
-            self._identify(stranger)
+        for question in questions:
+            self._identify(question)
 
     def _announce(self, announced: list[AnnouncedFile], entries: list[_Entry]) -> None:
         try:
@@ -209,23 +217,27 @@ class Announcer:
             pause = min(interval, HUNGRY_INTERVAL) if announced.hungry else interval
             entry.due_at = self._clock() + pause
 
-    def _identify(self, stranger: _Stranger) -> None:
-        entry = self._entries.get(stranger.info_hash)
+    def _identify(self, question: _Question) -> None:
+        entry, stranger = self._entries.get(question.info_hash), question.stranger
         if entry is None:
             return
-        request = IdentifyPeer(info_hash=stranger.info_hash.hex(), peer_id=stranger.peer_id.hex())
+        request = IdentifyPeer(
+            info_hash=question.info_hash.hex(), peer_id=stranger.peer_id.hex(), host=stranger.host
+        )
+        user = None
         try:
-            is_member = self._link.call(IDENTIFY_PEER, request).user is not None
+            user = self._link.call(IDENTIFY_PEER, request).user
+            is_member = user is not None
         except MinitorrentError as error:
             # Nobody can tell just now. The group is open: better serve a stranger than nobody.
             is_member = error.code in (ErrorCode.TRACKER_UNREACHABLE, ErrorCode.TIMEOUT)
             log.info("a peer can't be identified", error=error.message)
-        if is_member or self._clock() >= stranger.until:
-            entry.announced.identified(stranger.peer_id, is_member=is_member)
+        if is_member or self._clock() >= question.until:
+            entry.announced.identified(stranger.key, user, is_member=is_member)
             return
-        stranger.due_at = self._clock() + IDENTIFY_EVERY
+        question.due_at = self._clock() + IDENTIFY_EVERY
         with self._changed:
-            self._strangers.append(stranger)
+            self._questions.append(question)
 
 
 def _announced_file(announced: Announced, event: Event) -> AnnouncedFile:

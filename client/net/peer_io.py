@@ -58,6 +58,8 @@ class PeerConnection:
     """A peer after the handshake.
 
     `key` names it to the swarm; `incoming`: it dialled us; `client` is what it calls itself.
+    `user` is the member it belongs to, once known, and `known_as` its peer id at the tracker:
+    some clients call themselves something else at every connection.
     """
 
     def __init__(
@@ -74,6 +76,8 @@ class PeerConnection:
         self.endpoint = endpoint
         self.handshake = handshake
         self.incoming = incoming
+        self.user: str | None = None
+        self.known_as = handshake.peer_id
         self.client = client_name(handshake.peer_id)
         self.receiver = Receiver()
         self.close_reason: str | None = None

@@ -71,10 +71,15 @@ class AnnounceReply(Model):
 
 
 class IdentifyPeer(Model):
-    """Which member announced `peer_id` for this file?"""
+    """Which member is a peer that has come from `host` (an IP address) and calls itself `peer_id`?
+
+    Some stock clients call themselves something else at every connection; for those the address
+    has to do.
+    """
 
     info_hash: Hex20
     peer_id: Hex20
+    host: Annotated[str, Field(max_length=64)] = ""
 
 
 class IdentifyPeerReply(Model):
