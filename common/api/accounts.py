@@ -70,7 +70,7 @@ class Ping(Model):
 
 
 class Pong(Model):
-    pass
+    """The answer to Ping: nothing but a sign of life."""
 
 
 CREATE_USER = Operation(

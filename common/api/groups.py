@@ -44,7 +44,7 @@ class GroupReply(Model):
 
 
 class ListGroups(Model):
-    pass
+    """All groups, the asker's or not."""
 
 
 class GroupRow(Model):
@@ -101,15 +101,15 @@ class OnMember(Model):
 
 
 class AcceptRequest(OnMember):
-    pass
+    """Let in a user who asks to join."""
 
 
 class RejectRequest(OnMember):
-    pass
+    """Turn away a user who asks to join."""
 
 
 class RemoveMember(OnMember):
-    pass
+    """Put a member out of the group."""
 
 
 class Promote(OnMember):

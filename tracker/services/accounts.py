@@ -14,6 +14,7 @@ from tracker.domain import credentials
 from tracker.domain.throttle import AttemptThrottle
 from tracker.services.caller import Caller, Identity
 from tracker.services.clock import Clock
+from tracker.store.schema import User
 from tracker.store.work import ConflictError, Work, Works
 
 TOKEN_SECONDS = 30 * 24 * 3600.0
@@ -69,14 +70,7 @@ class Accounts:
                 self._clock(),
                 TOKEN_SECONDS,
             )
-            identity = Identity(
-                user.id,
-                user.name,
-                token_id,
-                caller.connection_id,
-                peer_id_from_hex(request.peer_id),
-                caller.address,
-            )
+            identity = _identify(caller, user, token_id, request.peer_id)
             reply = self._enter(work, identity, token)
         caller.identity = identity
         return reply
@@ -93,14 +87,7 @@ class Accounts:
                     "This session has ended; log in again with: login USER PASSWORD",
                 )
             token, user = found
-            identity = Identity(
-                user.id,
-                user.name,
-                token.id,
-                caller.connection_id,
-                peer_id_from_hex(request.peer_id),
-                caller.address,
-            )
+            identity = _identify(caller, user, token.id, request.peer_id)
             reply = self._enter(work, identity, request.token)
         caller.identity = identity
         return reply
@@ -202,6 +189,17 @@ class Accounts:
             yield
         finally:
             self._hashing.release()
+
+
+def _identify(caller: Caller, user: User, token_id: int, peer_id: str) -> Identity:
+    return Identity(
+        user_id=user.id,
+        user=user.name,
+        token_id=token_id,
+        connection_id=caller.connection_id,
+        peer_id=peer_id_from_hex(peer_id),
+        address=caller.address,
+    )
 
 
 def _user_exists(user: str) -> MinitorrentError:

@@ -10,7 +10,7 @@ from common.types import PeerId
 
 @dataclass(frozen=True)
 class Identity:
-    """A logged-in user on one connection; `peer_id` and `port` are what the client told."""
+    """A logged-in user on one connection; `peer_id` is what the client told."""
 
     user_id: int
     user: str

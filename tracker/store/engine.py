@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
+from alembic.util import CommandError
 from filelock import FileLock
 from sqlalchemy import Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, IntegrityError, OperationalError, SQLAlchemyError
@@ -69,11 +70,14 @@ def open_store(url: str) -> Store:
     """
     try:
         engine = _create_engine(url)
-    except (ArgumentError, ImportError, ValueError):
+    except (ArgumentError, ImportError, TypeError, ValueError):
         raise DatabaseError("the database's URL can't be understood, or has no driver") from None
     try:
         with _only_one_opens(engine):
             upgrade(engine.execution_options(minitorrent_write=True))
+    except CommandError as error:
+        engine.dispose()
+        raise DatabaseError("it was made by a newer version of this program") from error
     except (SQLAlchemyError, OSError, DatabaseError) as error:
         engine.dispose()
         raise DatabaseError(_reason(error)) from error

@@ -82,7 +82,13 @@ def test_sqlite_readers_do_not_wait_for_a_writer(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "url",
-    ["nonsense", "nosuch://x", "sqlite:////nowhere/at/all/tracker.db", "postgresql+nosuch://x/y"],
+    [
+        "nonsense",
+        "sqlite://",
+        "nosuch://x",
+        "sqlite:////nowhere/at/all/tracker.db",
+        "postgresql+nosuch://x/y",
+    ],
 )
 def test_a_database_that_cannot_be_opened(url: str) -> None:
     with pytest.raises(DatabaseError) as raised:
@@ -94,3 +100,14 @@ def test_a_file_that_is_no_database(tmp_path: Path) -> None:
     (tmp_path / "tracker.db").write_bytes(b"this is no database at all" * 100)
     with pytest.raises(DatabaseError, match="not a database"):
         open_store(f"sqlite:///{tmp_path / 'tracker.db'}")
+
+
+def test_a_database_of_a_newer_version(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'tracker.db'}"
+    open_store(url).close()
+    connection = sqlite3.connect(tmp_path / "tracker.db")
+    connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    connection.commit()
+    connection.close()
+    with pytest.raises(DatabaseError, match="newer version"):
+        open_store(url)
