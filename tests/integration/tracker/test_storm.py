@@ -1,0 +1,78 @@
+"""Many members at two trackers do everything at once: the rules hold, and nothing fails inside."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections import Counter
+
+from tests.integration.tracker.conftest import Connect, StartTracker
+from tests.integration.tracker.sessions import RefusedError, SessionClient
+
+GROUPS = ("red", "blue")
+USERS = ("ann", "bob", "cat", "dan", "eve", "fay")
+DEEDS = 80
+ON_GROUPS = ("create_group", "join_group", "join_group", "leave_group", "list_members")
+ON_USERS = ("remove_member", "promote", "demote", "transfer_group", "reject_request")
+ON_FILES = ("upload", "upload", "stop_share", "announce", "announce")
+DECISIONS = ("accept_request",) * 5
+
+
+def act(client: SessionClient, choice: random.Random) -> None:
+    """One deed at random; raises RefusedError."""
+    group, user = choice.choice(GROUPS), choice.choice(USERS)
+    deed = choice.choice(ON_GROUPS + ON_USERS + ON_FILES + DECISIONS)
+    if deed == "upload":
+        client.upload(group, choice.choice("xy"))
+    elif deed == "stop_share":
+        client.call(deed, group=group, name=choice.choice("xy"))
+    elif deed == "announce":
+        for file in client.call("list_files", group=group)["files"]:
+            client.announce(file["info_hash"], choice.choice((0, 5)))
+    elif deed in ON_GROUPS:
+        client.call(deed, group=group)
+    elif deed == "accept_request":
+        for request in client.call("list_requests", group=group)["requests"]:
+            client.call(deed, group=group, user=request["user"])
+    else:
+        client.call(deed, group=group, user=user)
+
+
+def live(client: SessionClient, seed: int, outcomes: Counter[str]) -> None:
+    choice = random.Random(seed)
+    for _ in range(DEEDS):
+        try:
+            act(client, choice)
+            outcomes["ok"] += 1
+        except RefusedError as error:
+            outcomes[error.code] += 1
+
+
+def test_a_storm_of_deeds(start_tracker: StartTracker, connect: Connect) -> None:
+    trackers = [start_tracker(), start_tracker()]
+    clients = {
+        user: connect(trackers[number % 2]).sign_up(user) for number, user in enumerate(USERS)
+    }
+    counts: list[Counter[str]] = [Counter() for _ in USERS]
+    threads = [
+        threading.Thread(target=live, args=(client, seed, counts[seed]))
+        for seed, client in enumerate(clients.values())
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(100)
+
+    outcomes = sum(counts, Counter())
+    assert sum(outcomes.values()) == DEEDS * len(USERS)
+    assert outcomes["internal"] == 0
+    assert outcomes["not_logged_in"] == 0
+    assert outcomes["ok"] > 20, outcomes
+    for row in clients["ann"].call("list_groups")["groups"]:
+        members = clients[row["owner"]].call("list_members", group=row["group"])["members"]
+        assert [m["user"] for m in members if m["role"] == "owner"] == [row["owner"]]
+        assert len(members) == row["members"]
+        names = {member["user"] for member in members}
+        files = clients[row["owner"]].call("list_files", group=row["group"])["files"]
+        assert {file["owner"] for file in files} <= names
+        assert all(file["seeders"] + file["leechers"] <= len(members) for file in files)
