@@ -87,14 +87,8 @@ class Candidates:
             candidate.dialling = False
             candidate.failures = 0
 
-    def met(self, endpoint: Endpoint, peer_id: PeerId) -> None:
-        """This peer answered there: who was told to be there under another id is not any more."""
-        for candidate in self._at(endpoint):
-            if candidate.peer_id != peer_id:
-                del self._known[candidate.peer_id]
-
     def forget(self, peer_id: PeerId) -> None:
-        """The tracker doesn't know this peer (any more): it is no member."""
+        """The tracker doesn't know this peer any more: it is not to be dialled."""
         self._known.pop(peer_id, None)
 
     def failed(self, endpoint: Endpoint, now: float) -> None:

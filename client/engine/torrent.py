@@ -233,7 +233,8 @@ class Torrent:
             payload = ours.encode(connection.endpoint.host)
             actions.append(Send(key, Extended(0, payload)))
         self._perform(actions)
-        self._recognise(connection)
+        if not connection.incoming:  # who dials us may have been removed since we were told of it
+            self._recognise(connection)
         return connection.user is not None
 
     def _recognise(self, connection: PeerConnection) -> None:
@@ -252,8 +253,10 @@ class Torrent:
         """The tracker told of these peers."""
         with self._lock:
             self._candidates.learn(candidates)
+            told = {candidate.peer_id for candidate in candidates}
             for connection in self._connections.values():
-                self._recognise(connection)
+                if connection.handshake.peer_id in told:
+                    self._recognise(connection)
         self._dial()
 
     def identified(self, key: int, user: str | None, *, is_member: bool) -> None:
@@ -266,6 +269,7 @@ class Torrent:
             if is_member:
                 self._perform(self._swarm.confirm(key))
             else:
+                self._candidates.forget(connection.handshake.peer_id)
                 connection.close("not known to the tracker as a member")
 
     def stop(self, timeout: float = 5.0) -> None:

@@ -1,11 +1,11 @@
 """Peers of the wire that do exactly what a test tells them, also what no decent peer would.
 
-    with RawPeer.dial(address, info_hash) as peer:
-        peer.send(Interested())
-        peer.until(Unchoke)
+with RawPeer.dial(address, info_hash) as peer:
+    peer.send(Interested())
+    peer.until(Unchoke)
 
-    with PeerServer(lambda peer: serve(peer, content), info_hash) as server:
-        ...  # whoever dials server.address is served `content`
+with PeerServer(lambda peer: serve(peer, content), info_hash) as server:
+    ...  # whoever dials server.address is served `content`
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from common.metainfo import Metainfo
 from common.types import Block, Endpoint, InfoHash, PeerId, PieceIndex
 from common.wire.codec import PIECE_NUMBER, decode, encode, piece_header
 from common.wire.handshake import HANDSHAKE_LENGTH, Handshake
-from common.wire.messages import Interested, KeepAlive, Message, Request
+from common.wire.messages import KeepAlive, Message, Request
 
 SECONDS = 10.0
 MessageT = TypeVar("MessageT")
@@ -180,6 +180,10 @@ class PeerServer:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Hang up on everybody and stop listening; may be called again."""
         self._closing = True
         with suppress(OSError):
             self._sock.shutdown(socket.SHUT_RDWR)
@@ -228,5 +232,3 @@ def serve(
             start = message.piece * metainfo.piece_length + message.begin
             data = content[start : start + message.length]
             peer.send_block(message.piece, message.begin, spoil(message, data))
-        elif isinstance(message, Interested):
-            continue

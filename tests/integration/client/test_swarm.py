@@ -1,0 +1,174 @@
+"""Several members at one file: who serves whom, who gets nothing, and who comes back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from client.core.limits import Limits
+from client.net import announcer
+from common.bitfield import Bitfield
+from common.types import PieceIndex
+from common.wire.messages import BitfieldMessage, Interested, Reject, Request, Unchoke
+from tests.integration.client.hostile import BLOCK, Infiltrator, silent
+from tests.integration.client.people import GROUP, Team
+from tests.support.content import make_file
+from tests.support.peers import Piece, RawPeer, serve
+from tests.support.waiting import wait_until
+
+MIB = 1 << 20
+LEISURELY = Limits(first_window=4, least_window=4, most_window=4)
+"""Few requests at a time: no peer can send everything before the next one is connected."""
+
+
+@pytest.fixture
+def stack() -> Iterator[ExitStack]:
+    with ExitStack() as opened:
+        yield opened
+
+
+def test_two_seeders_each_deliver_more_than_a_quarter(team: Team, tmp_path: Path) -> None:
+    content = make_file(tmp_path / "content", 24 * MIB)
+    ann, cat = team.member("ann"), team.member("cat")
+    name = team.share(ann, content)
+    cat.fetch(name)
+    bob = team.member("bob", LEISURELY)
+    copy = bob.start(name)
+    came: dict[str, int] = {}
+
+    def is_complete() -> bool:
+        for peer in bob.session.peers(GROUP, name).peers:
+            came[peer.user or "?"] = max(peer.downloaded, came.get(peer.user or "?", 0))
+        return bob.row(name).state == "seeding"
+
+    wait_until(is_complete, 30.0, "bob to have it", interval=0.001)
+    assert copy.read_bytes() == content.read_bytes()
+    assert set(came) == {"ann", "cat"}
+    assert min(came.values()) > content.stat().st_size / 4, came
+    assert "from 2 peers" in bob.heard("download_completed")[0].text
+
+
+def test_who_has_a_third_serves_others(team: Team, stack: ExitStack, tmp_path: Path) -> None:
+    content = make_file(tmp_path / "content", 3 * MIB)
+    ann, bob, cat = team.member("ann"), team.member("bob"), team.member("cat")
+    name = team.share(ann, content)
+    ann.session.pause(GROUP, name)
+    partner = Infiltrator(team, stack, "partner")
+    described = partner.metainfo_of(name)
+    third = Bitfield(described.piece_count)
+    for index in range(described.piece_count // 3):
+        third.add(PieceIndex(index))
+
+    def offer_a_third(peer: RawPeer) -> None:
+        peer.send(BitfieldMessage(third.to_bytes()), Unchoke())
+        serve(peer, described, content.read_bytes())
+
+    size = third.count * described.piece_length
+    server = partner.offer(described, offer_a_third)
+    bob.start(name)
+    wait_until(lambda: bob.row(name).done == size, what="bob to have a third")
+    server.close()
+    partner.session.close()
+    cat.start(name)
+    wait_until(lambda: cat.row(name).done == size, what="cat to have what bob has")
+    (source,) = cat.session.peers(GROUP, name).peers
+    assert (source.user, source.downloaded) == ("bob", size)
+    ann.session.resume(GROUP, name)
+    bob.finish(name)
+    cat.finish(name)
+
+
+def test_a_restarted_seeder_is_found_again(team: Team, tmp_path: Path) -> None:
+    content = make_file(tmp_path / "content", 8 * MIB)
+    ann, bob = team.member("ann"), team.member("bob", LEISURELY)
+    name = team.share(ann, content)
+    bob.start(name)
+    wait_until(lambda: bob.row(name).done, what="the first piece")
+    ann.restart()
+    bob.finish(name)
+
+
+@pytest.mark.parametrize("first", [b"\0", b"\xff"])  # below and above any id of our own
+def test_an_address_told_under_two_ids_is_one_peer(
+    team: Team, stack: ExitStack, tmp_path: Path, first: bytes
+) -> None:
+    ann, bob = team.member("ann"), team.member("bob")
+    name = team.share(ann, make_file(tmp_path / "content", MIB))
+    ann.session.pause(GROUP, name)
+    spies = [Infiltrator(team, stack, user, first + user.encode() * 5) for user in ("spy", "sp2")]
+    described = spies[0].metainfo_of(name)
+    server = spies[1].offer(described, silent)
+    spies[0].session.announce(described.info_hash.hex(), 0, port=server.address.port)
+    bob.start(name)
+    wait_until(lambda: server.peers, what="the address to be dialled")
+    with pytest.raises(AssertionError):  # left in peace from then on
+        wait_until(lambda: len(server.peers) > 2, 1.5)
+    assert len(bob.session.peers(GROUP, name).peers) == 1
+
+
+def gets_nothing(peer: RawPeer) -> None:
+    """Ask for the first block, and for being served: neither must come."""
+    peer.send(Interested(), Request(0, 0, BLOCK))
+    while True:
+        try:
+            message = peer.read()
+        except ConnectionError:
+            return
+        assert not isinstance(message, Piece | Unchoke), message
+        if isinstance(message, Reject):
+            peer.send(Request(0, 0, BLOCK))
+
+
+def test_a_stranger_gets_no_block_and_is_sent_away(
+    team: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(announcer, "IDENTIFY_FOR", 1.0)
+    ann = team.member("ann")
+    name = team.share(ann, make_file(tmp_path / "content", MIB))
+    described = ann.session._transfers.get(GROUP, name).metainfo
+    with RawPeer.dial(ann.address, described.info_hash) as stranger:
+        gets_nothing(stranger)
+
+
+def test_a_member_that_came_before_the_tracker_told_is_served(
+    team: Team, stack: ExitStack, tmp_path: Path
+) -> None:
+    ann = team.member("ann")
+    content = make_file(tmp_path / "content", MIB)
+    name = team.share(ann, content)
+    bob = Infiltrator(team, stack, "bob")
+    described = bob.metainfo_of(name)
+    peer = stack.enter_context(RawPeer.dial(ann.address, described.info_hash, bob.peer_id))
+    peer.send(Interested())
+    bob.session.announce(described.info_hash.hex(), described.length)
+    peer.until(Unchoke)
+    peer.send(Request(0, 0, BLOCK))
+    assert peer.until(Piece).data == content.read_bytes()[:BLOCK]
+
+
+def test_a_removed_member_gets_no_block(
+    team: Team, stack: ExitStack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(announcer, "IDENTIFY_FOR", 1.0)
+    ann = team.member("ann")
+    name = team.share(ann, make_file(tmp_path / "content", MIB))
+    bob = Infiltrator(team, stack, "bob")
+    described = bob.metainfo_of(name)
+    bob.session.announce(described.info_hash.hex(), described.length)
+    with RawPeer.dial(ann.address, described.info_hash, bob.peer_id) as peer:
+        peer.send(Interested())
+        peer.until(Unchoke)
+    ann.session.pause(GROUP, name)
+    ann.session.resume(GROUP, name)  # its announce tells it of bob
+
+    def knows_bob() -> bool:
+        torrent = ann.session._transfers.get(GROUP, name).torrent
+        return torrent is not None and torrent._candidates.find(bob.peer_id, None) is not None
+
+    wait_until(knows_bob, what="ann to be told of bob")
+    ann.session.remove_member(GROUP, "bob")
+    with RawPeer.dial(ann.address, described.info_hash, bob.peer_id) as peer:
+        gets_nothing(peer)

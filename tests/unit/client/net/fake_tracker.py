@@ -1,0 +1,139 @@
+"""A tracker that answers as a test has it answer, and drops connections at its word."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from types import TracebackType
+from typing import Any, Self
+
+from common.types import Endpoint
+
+GREETING = b'{"minitorrent":{"version":[1,0],"server":"fake"}}\n'
+Answer = Callable[[dict[str, Any]], Mapping[str, Any] | None]
+"""From a request's arguments to its result, or to None: then no reply is sent."""
+
+
+class RefusalError(Exception):
+    """Raised by an answer: the tracker refuses."""
+
+    def __init__(self, code: str, message: str = "No.") -> None:
+        super().__init__(code, message)
+        self.code = code
+        self.message = message
+
+
+def login_reply(user: str = "ann", token: str = "token 1") -> dict[str, Any]:
+    """What a tracker answers to `login` and `resume_session`."""
+    return {
+        "user": user,
+        "groups": ["lab"],
+        "token": token,
+        "shares": [],
+        "pending_requests": 0,
+    }
+
+
+class FakeTracker:
+    """Listens while its context lasts. `accepted` counts connections, `seen` holds requests.
+
+    `greeting` is sent to whoever comes; then, unless it is `hangs_up`, requests are answered by
+    `answers`. An operation without an answer gets an empty result.
+    """
+
+    def __init__(
+        self, greeting: bytes = GREETING, *, hangs_up: bool = False, port: int = 0
+    ) -> None:
+        self.greeting = greeting
+        self.hangs_up = hangs_up
+        self.answers: dict[str, Answer] = {}
+        self.accepted = 0
+        self.seen: list[tuple[str, dict[str, Any]]] = []
+        self._open: set[socket.socket] = set()
+        self._lock = threading.Lock()
+        self._sock = socket.create_server(("127.0.0.1", port))
+        self._closing = False
+        self.address = Endpoint(*self._sock.getsockname())
+        self._threads: list[threading.Thread] = []
+        self._acceptor = threading.Thread(target=self._accept, name="fake tracker")
+
+    def __enter__(self) -> Self:
+        self._acceptor.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Stop listening and drop everybody; may be called again."""
+        self._closing = True
+        with suppress(OSError):
+            self._sock.shutdown(socket.SHUT_RDWR)
+        self._acceptor.join(5.0)
+        self._sock.close()
+        self.drop()
+        for thread in self._threads:
+            thread.join(5.0)
+
+    def drop(self) -> None:
+        """Drop every connection, but go on listening."""
+        with self._lock:
+            for sock in self._open:
+                with suppress(OSError):
+                    sock.shutdown(socket.SHUT_RDWR)
+
+    def push(self, line: bytes) -> None:
+        """Send a line to everybody who is connected."""
+        with self._lock:
+            for sock in self._open:
+                sock.sendall(line)
+
+    def asked(self, operation: str) -> list[dict[str, Any]]:
+        """The arguments of the requests for an operation so far."""
+        return [arguments for name, arguments in self.seen if name == operation]
+
+    def _accept(self) -> None:
+        while not self._closing:
+            try:
+                sock, _ = self._sock.accept()
+            except OSError:
+                return
+            self.accepted += 1
+            with self._lock:
+                self._open.add(sock)
+            thread = threading.Thread(target=self._talk, args=(sock,), name="fake session")
+            self._threads.append(thread)
+            thread.start()
+
+    def _talk(self, sock: socket.socket) -> None:
+        with suppress(OSError), sock, sock.makefile("rb") as lines:
+            try:
+                sock.sendall(self.greeting)
+                if not self.hangs_up:
+                    for line in lines:
+                        self._answer(sock, json.loads(line))
+            finally:
+                with self._lock:
+                    self._open.discard(sock)
+
+    def _answer(self, sock: socket.socket, request: dict[str, Any]) -> None:
+        self.seen.append((request["op"], request["args"]))
+        answer: Answer = self.answers.get(request["op"], lambda _: {})
+        reply: dict[str, Any] = {"id": request["id"], "ok": True}
+        try:
+            result = answer(request["args"])
+            if result is None:
+                return
+            reply["result"] = result
+        except RefusalError as refusal:
+            reply["ok"] = False
+            reply["error"] = {"code": refusal.code, "message": refusal.message}
+        sock.sendall(json.dumps(reply).encode() + b"\n")
