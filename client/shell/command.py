@@ -6,7 +6,7 @@ and whatever else can name it. Its function takes no notice of where the answer 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -83,39 +83,24 @@ class Option:
         return f"[--{self.name}]" if self.value is None else f"[--{self.name} {self.value}]"
 
 
+@dataclass(frozen=True)
 class Arguments:
-    """A command line's values by argument and option name, as typed.
+    """A command line's values by argument and option name, as typed, and the flags it sets.
 
     `usage` is the usage line of the command that they are for.
     """
 
-    def __init__(
-        self, values: Mapping[str, str], flags: Iterable[str] = (), usage: str = ""
-    ) -> None:
-        self.usage = usage
-        self._values = dict(values)
-        self._flags = frozenset(flags)
+    values: Mapping[str, str] = field(repr=False)  # there may be a password among them
+    flags: frozenset[str] = frozenset()
+    usage: str = field(default="", compare=False)
 
     def text(self, name: str) -> str:
         """The value of a required argument."""
-        return self._values[name]
+        return self.values[name]
 
     def optional(self, name: str) -> str | None:
         """The value of an argument or option that may have been left out."""
-        return self._values.get(name)
-
-    def flag(self, name: str) -> bool:
-        return name in self._flags
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Arguments):
-            return NotImplemented
-        return self._values == other._values and self._flags == other._flags
-
-    __hash__ = None  # type: ignore[assignment]  # equal by value, and only tests compare
-
-    def __repr__(self) -> str:
-        return f"Arguments({sorted(self._values)}, flags={sorted(self._flags)})"
+        return self.values.get(name)
 
 
 _NO_BRACKETS = str.maketrans("", "", "[]")

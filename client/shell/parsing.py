@@ -174,7 +174,7 @@ def bind(command: Command, words: Sequence[Word]) -> Arguments:
         if not text:
             raise _usage(command, f"{argument.name} is empty.")
         values[argument.name] = text
-    return Arguments(values, flags, command.usage)
+    return Arguments(values, frozenset(flags), command.usage)
 
 
 def _take_options(

@@ -134,7 +134,7 @@ def _peers(result: status.PeersResult, screen: Screen) -> str:
     if not result.peers:
         return "No peers are connected"
     columns = [
-        Column("address", folds=True),
+        Column("address"),
         Column("client", folds=True),
         Column("user", folds=True),
         Column("has", right=True),

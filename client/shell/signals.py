@@ -10,9 +10,7 @@ from contextlib import contextmanager
 from types import FrameType, TracebackType
 from typing import Self
 
-_ENDING = [
-    getattr(signal, name) for name in ("SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, name)
-]
+_ENDING = (signal.SIGTERM, signal.SIGHUP)
 
 
 class Stopped(BaseException):

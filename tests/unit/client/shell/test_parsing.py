@@ -151,9 +151,9 @@ def test_options_stand_anywhere() -> None:
     assert values("upload_file a lab --name 'b c'") == expected
     assert values("upload_file --name='b c' a lab") == expected
     assert values("upload_file a --name 'b c' lab") == expected
-    assert values("create_group lab --open") == Arguments({"GROUP": "lab"}, ["open"])
-    assert values("create_group lab").flag("open") is False
-    assert values("create_group --open lab").flag("open") is True
+    assert values("create_group lab --open") == Arguments({"GROUP": "lab"}, frozenset({"open"}))
+    assert values("create_group lab").flags == frozenset()
+    assert values("create_group --open lab").flags == {"open"}
 
 
 def test_words_that_look_like_options() -> None:

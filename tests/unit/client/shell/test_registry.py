@@ -135,11 +135,8 @@ def test_ending_has_nothing_to_say() -> None:
     assert run(FakeSession(), "quit") == run(FakeSession(), "exit") == {}
 
 
-def test_arguments_compare_by_value_and_hide_it() -> None:
-    arguments = Arguments({"PASSWORD": "hidden"}, ["open"])
-    assert arguments != Arguments({"PASSWORD": "other"}, ["open"])
-    assert arguments != "hidden"
-    assert repr(arguments) == "Arguments(['PASSWORD'], flags=['open'])"
+def test_arguments_do_not_show_what_may_be_a_password() -> None:
+    assert "hidden" not in repr(Arguments({"PASSWORD": "hidden"}))
 
 
 def test_the_fake_session_has_the_real_ones_methods() -> None:
