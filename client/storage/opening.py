@@ -19,6 +19,7 @@ from common.errors import ErrorCode, MinitorrentError
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 # A device or FIFO must not block the thread that opens it before it is found out.
 _FILE = os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
+_MODE = 0o666  # of a new file, before the user's umask: content is never executable
 
 
 def open_beneath(root: Path, parts: Sequence[str], flags: int) -> int:
@@ -28,11 +29,13 @@ def open_beneath(root: Path, parts: Sequence[str], flags: int) -> int:
     Raises OSError, and MinitorrentError(usage) when it is no plain file.
     """
     if not parts:
-        return _checked(os.open(root, flags | _FILE), root)
+        return _checked(os.open(root, flags | _FILE, _MODE), root)
     folder = open_folder(root, parts[:-1], nofollow=flags & os.O_NOFOLLOW)
     try:
         path = root.joinpath(*parts)
-        return _checked(os.open(parts[-1], flags | _FILE | os.O_NOFOLLOW, dir_fd=folder), path)
+        return _checked(
+            os.open(parts[-1], flags | _FILE | os.O_NOFOLLOW, _MODE, dir_fd=folder), path
+        )
     finally:
         os.close(folder)
 

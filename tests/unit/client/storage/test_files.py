@@ -588,3 +588,10 @@ def test_files_in_use_may_exceed_the_limit(tmp_path: Path) -> None:
     for lease in leases:
         lease.__exit__(None, None, None)
     opened.close()
+
+
+def test_new_files_are_not_executable(tmp_path: Path) -> None:
+    described = describe(b"content")
+    with TorrentFiles(described, tmp_path / "out.bin") as files:
+        files.open_partial()
+        assert not files.partial.stat().st_mode & 0o111
