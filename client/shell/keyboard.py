@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import termios
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import Any, Self
 
@@ -50,4 +50,5 @@ class Keyboard:
 
     def _set(self, attributes: list[Any] | None) -> None:
         if attributes is not None:
-            termios.tcsetattr(sys.stdin, termios.TCSANOW, attributes)
+            with suppress(termios.error):  # the terminal is gone
+                termios.tcsetattr(sys.stdin, termios.TCSANOW, attributes)

@@ -24,7 +24,7 @@ from client.shell.downloads import RUNNING
 from client.shell.history import PrivateHistory
 from client.shell.keyboard import Keyboard
 from client.shell.names import SessionNames
-from client.shell.output import Output, can_show
+from client.shell.output import Output, abandon_stdout, can_show
 from client.shell.progress import Progress
 from client.shell.registry import COMMANDS
 from client.shell.runner import Runner
@@ -102,7 +102,10 @@ class Repl:
         if self._session.overview().user is None:
             self._output.note(_WELCOME if self._is_first_start else _WELCOME_BACK)
         with self._keyboard:
-            self._converse()
+            try:
+                self._converse()
+            except OSError:  # the terminal is gone
+                abandon_stdout()
         return 0
 
     def _converse(self) -> None:

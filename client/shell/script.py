@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from client.engine.status import Notice
-from client.shell.output import Output, screen_of
+from client.shell.output import Output, abandon_stdout, screen_of
 from client.shell.progress import Progress
 from client.shell.runner import Outcome, Runner
 from client.shell.signals import Interrupts, Stopped
@@ -60,7 +60,7 @@ class Script:
         except Stopped:
             pass
         except OSError as error:
-            _close_stdout()
+            abandon_stdout()
             if not isinstance(error, BrokenPipeError):
                 self._failed = True
                 self._output.error(f"Answers can't be written: {error.strerror}.")
@@ -148,10 +148,3 @@ def stdin_lines(interrupts: Interrupts) -> Iterator[bytes]:
         *lines, unread = (unread + read).split(b"\n")
         yield from lines
     yield unread
-
-
-def _close_stdout() -> None:
-    """Let nothing more be written to a stdout that takes nothing, not even at the very end."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
-    os.close(nowhere)

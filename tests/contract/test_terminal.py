@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import sys
 import tempfile
@@ -166,6 +167,21 @@ def test_sigterm_leaves_the_terminal_as_it_was(shell: Terminal, tmp_path: Path) 
     shell.wait_for("half a li")
     os.kill(client_in(shell), signal.SIGTERM)
     shell.wait_for("[exit status 0]")
+
+
+def test_a_terminal_that_goes_away_ends_it_without_a_word(
+    tracker: TrackerProcess, tmp_path: Path
+) -> None:
+    info = write_tracker_info(tmp_path / "tracker_info.txt", [tracker.address])
+    command = [sys.executable, "-m", "client", f"127.0.0.1:{free_port()}", str(info)]
+    command += ["--data-dir", str(tmp_path / "state")]
+    errors = tmp_path / "errors"
+    with Terminal(["sh", "-c", f"exec {shlex.join(command)} 2>{errors}"]) as terminal:
+        terminal.wait_for("minitorrent>")
+        client = Path(f"/proc/{client_in(terminal)}")
+        assert client.exists()
+    wait_until(lambda: not client.exists(), what="the end of the client")
+    assert "Traceback" not in errors.read_text()
 
 
 def client_in(shell: Terminal) -> int:
