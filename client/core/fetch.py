@@ -3,15 +3,15 @@
 A missing piece is in exactly one of these states:
 
 - *open*: in the picker, nobody fetches it;
-- *fetched*: in the `downloads` of one peer, or of several in the endgame, each with a buffer of
-  its own (also while its only fetcher is snubbed: then it is open as well);
 - *partial*: its peer left or choked us half-way; the next peer goes on with it;
-- *verifying*: all its bytes are there, its hash is being compared.
+- *in hand*: in the `downloads` of one peer, or of several in the endgame, each with a buffer of its
+  own, or all its bytes are there and its hash is being compared.
+
+What a snubbed peer fetches does not count: others may fetch it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from client.core.actions import Assignment
@@ -57,7 +57,8 @@ class Fetch:
         self._buffers = buffers
         self._limits = limits
         self._partial: dict[int, PieceDownload] = {}
-        self._verifying: set[int] = set()
+        self._verifying: list[PieceDownload] = []
+        self._spoiled: set[int] = set()  # pieces of several peers that had the wrong hash
         self.picker = Picker(have, rng)
 
     def __repr__(self) -> str:
@@ -75,11 +76,14 @@ class Fetch:
     # --- handing out work -------------------------------------------------------------------
     def assign(self, peer: Peer, outstanding: int, now: float) -> list[Assignment]:
         """Blocks to request from a peer that has `outstanding` requests to answer."""
-        if peer.peer_choking or peer.snubbed or not peer.wanted:
+        if peer.peer_choking or not peer.wanted:
+            return []
+        if not peer.owes:
+            peer.block_at = now
+            self.forgive(peer)
+        elif peer.snubbed:
             return []
         room = peer.window(self._limits, now) - outstanding
-        if not any(download.outstanding for download in peer.downloads.values()):
-            peer.block_at = now
         assignments: list[Assignment] = []
         while room > 0:
             idle = not outstanding and not assignments
@@ -96,7 +100,7 @@ class Fetch:
             if download.missing and peer.has[download.index]:
                 return download
         for piece, download in self._partial.items():
-            if peer.has[piece] and piece not in peer.downloads:
+            if peer.has[piece]:
                 del self._partial[piece]
                 peer.downloads[piece] = download
                 return download
@@ -123,15 +127,16 @@ class Fetch:
         """Let go of a partial piece, which nobody can go on with now, to have its buffer."""
         if not self._partial:
             return False
-        download = self._partial.pop(next(iter(self._partial)))
-        self._buffers.give_back(download.lent)
-        self.reopen(download.index)
+        piece = next(iter(self._partial))
+        self._drop_partial(piece)
+        self.reopen(PieceIndex(piece))
         return True
 
     def _take_over(self, peer: Peer) -> PieceDownload | None:
         """The endgame: fetch a piece that a slower peer is fetching; the first to finish wins."""
         others = sorted(
-            (p for p in self._peers.values() if p is not peer), key=lambda p: p.down.rate
+            (p for p in self._peers.values() if p is not peer and not p.snubbed),
+            key=lambda p: p.down.rate,
         )
         for other in others:
             for piece, download in other.downloads.items():
@@ -149,66 +154,98 @@ class Fetch:
     # --- pieces coming in -------------------------------------------------------------------
     def received(self, peer: Peer, download: PieceDownload) -> bool:
         """The last block of a piece came from this peer; True when it is to be verified now."""
-        download.sources.add(peer.key)
         if download.cancelled:
             self.dropped(peer, download)
             return False
+        download.credit(peer.key)
         del peer.downloads[download.index]
-        self._verifying.add(download.index)
+        self._verifying.append(download)
         return True
 
     def dropped(self, peer: Peer, download: PieceDownload) -> None:
-        """The peer's reader has let go of a cancelled piece."""
-        peer.cancelled.remove(download)
-        self._buffers.give_back(download.lent)
+        """The peer's reader has let go of a cancelled piece; its buffer may be back already."""
+        if download in peer.cancelled:
+            peer.cancelled.remove(download)
+            self._buffers.give_back(download.lent)
 
     def verified(self, download: PieceDownload) -> bool:
         """A piece is right and on the disk; False when another copy of it was quicker."""
         piece = download.index
-        self._verifying.discard(piece)
+        self._verifying.remove(download)
         self._buffers.give_back(download.lent)
         if self._have[piece]:
             return False
         self._have.add(piece)
         self.picker.finish(piece)
-        partial = self._partial.pop(piece, None)
-        if partial is not None:
-            self._buffers.give_back(partial.lent)
+        self._drop_partial(piece)
         return True
 
     def failed(self, download: PieceDownload) -> None:
-        """A piece has the wrong hash: it is fetched again, from nothing."""
-        self._verifying.discard(download.index)
+        """A piece has the wrong hash: it is fetched again, from nothing.
+
+        If several peers had a part in it, it comes whole from one peer from now on: so it can't be
+        spoiled twice, and who sends it wrong is known.
+        """
+        self._verifying.remove(download)
         self._buffers.give_back(download.lent)
+        if len(download.sources) > 1:
+            self._spoiled.add(download.index)
         self.reopen(download.index)
 
     def call_off(self, peer: Peer, piece: PieceIndex) -> PieceDownload | None:
         """The piece is here: a peer that still fetches it need not. Returns what it fetched."""
         download = peer.downloads.pop(piece, None)
-        if download is not None:
-            download.cancelled = True
+        if download is None:
+            return None
+        download.cancelled = True  # first mark, then look: see Receiver._finish
+        if download.outstanding:
             peer.cancelled.append(download)
+        else:
+            self._buffers.give_back(download.lent)
         return download
 
     # --- work given back --------------------------------------------------------------------
-    def abandon(self, peer: Peer) -> None:
-        """Nothing that was requested from the peer will come."""
+    def choked(self, peer: Peer) -> None:
+        """Nothing that was requested from the peer will come; its reader has let go of it all."""
         for download in list(peer.downloads.values()):
-            download.withdraw_all()
-            self.orphan(peer, download)
+            if not download.complete:  # of a complete one we shall hear in a moment
+                self._orphan(peer, download)
+        self._drop_cancelled(peer)
+
+    def left(self, peer: Peer) -> None:
+        """The peer's reader has ended."""
+        for download in list(peer.downloads.values()):
+            self._orphan(peer, download)
+        self._drop_cancelled(peer)
+
+    def hand_on(self, peer: Peer) -> None:
+        """Let others fetch what the peer has left half-way and can't go on with."""
+        for download in list(peer.downloads.values()):
+            able = peer.has[download.index] and not peer.peer_choking
+            if not (able or download.outstanding or download.complete):
+                self._orphan(peer, download)
+
+    def _drop_cancelled(self, peer: Peer) -> None:
         for download in peer.cancelled:
             self._buffers.give_back(download.lent)
         peer.cancelled.clear()
 
-    def orphan(self, peer: Peer, download: PieceDownload) -> None:
+    def _orphan(self, peer: Peer, download: PieceDownload) -> None:
         """The peer no longer fetches this piece; what it sent is kept for the next one."""
         piece = download.index
         del peer.downloads[piece]
-        if download.empty or piece in self._partial or piece in self._verifying:
+        download.withdraw_all()
+        download.credit(peer.key)
+        if (
+            download.empty
+            or download.complete  # its peer broke the protocol in the same breath
+            or piece in self._partial
+            or piece in self._spoiled
+            or self._in_hand(piece)
+        ):
             self._buffers.give_back(download.lent)
             self.reopen(piece)
         else:
-            download.sources.add(peer.key)
             self._partial[piece] = download
             self.picker.close(piece)
 
@@ -219,34 +256,45 @@ class Fetch:
             self.reopen(PieceIndex(piece))
 
     def forgive(self, peer: Peer) -> None:
-        """A snubbed peer sends again."""
+        """A snubbed peer sends again, or owes nothing any more."""
+        if not peer.snubbed:
+            return
         peer.snubbed = False
         for piece in peer.downloads:
             self.picker.close(PieceIndex(piece))
+            self._drop_partial(piece)
 
     def reopen(self, piece: PieceIndex) -> None:
         """Let others fetch a missing piece, unless somebody does already or may at once."""
-        if not (
-            self._have[piece]
-            or piece in self._partial
-            or piece in self._verifying
-            or self._fetchers(piece)
-        ):
+        if not (self._have[piece] or piece in self._partial or self._in_hand(piece)):
             self.picker.reopen(piece)
 
+    def _in_hand(self, piece: int) -> bool:
+        return bool(self._fetchers(piece)) or any(d.index == piece for d in self._verifying)
+
+    def _drop_partial(self, piece: int) -> None:
+        partial = self._partial.pop(piece, None)
+        if partial is not None:
+            self._buffers.give_back(partial.lent)
+
     def check_invariant(self) -> None:
-        """For tests: every piece is in exactly one state."""
-        fetched = _pieces(p.downloads for p in self._peers.values() if not p.snubbed)
-        snubbed = _pieces(p.downloads for p in self._peers.values() if p.snubbed)
+        """For tests: every piece is in exactly one state. Raises AssertionError."""
         for piece in range(self._have.size):
-            states = [
-                self._have[piece],
-                self.picker.is_open(piece),
-                piece in self._partial,
-                piece in fetched or piece in self._verifying,
-            ]
-            assert sum(states) == 1, (piece, states, piece in snubbed)
+            states = {
+                "have": self._have[piece],
+                "open": self.picker.is_open(piece),
+                "partial": piece in self._partial,
+                "in hand": not self._have[piece] and self._in_hand(piece),
+            }
+            assert sum(states.values()) == 1, f"piece {piece} is {states}"
+        for partial in self._partial.values():
+            assert partial.missing, f"{partial} can't be gone on with"
+            assert not partial.outstanding, f"{partial} waits for blocks"
+            assert not partial.empty, f"{partial} is worth nothing"
 
-
-def _pieces(tables: Iterable[dict[int, PieceDownload]]) -> set[int]:
-    return {piece for table in tables for piece in table}
+    def lent(self) -> list[Buffer]:
+        """For tests: the buffers that were taken and not given back."""
+        held = [*self._partial.values(), *self._verifying]
+        for peer in self._peers.values():
+            held += [*peer.downloads.values(), *peer.cancelled]
+        return [download.lent for download in held]

@@ -30,6 +30,4 @@ class Limits:
     """Requests that a peer takes when it does not say (BEP 10, `reqq`)."""
     fetchers: int = 2
     """Peers that fetch the same piece at once in the endgame."""
-    suspicions: int = 3
-    """Bad pieces that others had a part in, before a peer is banned."""
     connections: int = 50

@@ -28,7 +28,6 @@ class Peer:
         self.wanted = 0  # pieces it has that we lack
         self.downloads: dict[int, PieceDownload] = {}
         self.cancelled: list[PieceDownload] = []  # its reader still holds their buffers
-        self.suspicion = 0
         self.snubbed = False
         self.max_requests: int | None = None
         self.joined_at = now
@@ -50,6 +49,11 @@ class Peer:
             if on
         )
         return f"Peer({self.key} {flags or '-'} has {self.has!r}, fetching {len(self.downloads)})"
+
+    @property
+    def owes(self) -> bool:
+        """Whether blocks that were requested have not come."""
+        return any(download.outstanding for download in self.downloads.values())
 
     def window(self, limits: Limits, now: float) -> int:
         """How many requests to keep out to it: about what it sends in a few seconds."""

@@ -32,6 +32,7 @@ class PieceDownload:
     """
 
     __slots__ = (
+        "_credited",
         "_missing",
         "_received",
         "_state",
@@ -57,6 +58,7 @@ class PieceDownload:
         self._state = bytearray(self.block_count)
         self._missing = self.block_count
         self._received = 0
+        self._credited = 0  # of the received blocks, those whose sender is among the sources
         self.headers = self._expected_headers()
         self.header_space = memoryview(bytearray(len(self.headers)))
 
@@ -124,6 +126,12 @@ class PieceDownload:
         """No requested block will come (the peer choked or left)."""
         self._state = self._state.replace(bytes((_REQUESTED,)), bytes((_MISSING,)))
         self._missing = self.block_count - self._received
+
+    def credit(self, peer: int) -> None:
+        """The blocks that came since the last call are this peer's."""
+        if self._received > self._credited:
+            self._credited = self._received
+            self.sources.add(peer)
 
     def _expected_headers(self) -> bytes:
         pack = PIECE_HEADER.pack

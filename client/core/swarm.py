@@ -18,6 +18,7 @@ from client.core.piece_download import PieceDownload
 from common.bitfield import Bitfield
 from common.geometry import Geometry
 from common.types import Block, PieceIndex
+from common.wire.codec import MAX_REQUEST
 from common.wire.messages import (
     BitfieldMessage,
     Cancel,
@@ -86,7 +87,7 @@ class Swarm:
             return
         if not peer.has_all:
             self._fetch.picker.count(peer.has, -1)
-        self._fetch.abandon(peer)
+        self._fetch.left(peer)
 
     def close(self) -> None:
         """Give back every buffer; every peer must have left."""
@@ -107,6 +108,7 @@ class Swarm:
         match message:
             case Choke():
                 peer.peer_choking = True
+                self._fetch.hand_on(peer)
             case Unchoke():
                 peer.peer_choking = False
             case Interested():
@@ -134,6 +136,8 @@ class Swarm:
             piece, begin, length = request.piece, request.begin, request.length
             if not self.geometry.contains(piece, begin, length):
                 raise WireError(f"a request outside the torrent: {request}")
+            if length > MAX_REQUEST:
+                raise WireError(f"a request of {length} bytes")
             if not peer.am_choking and self.have[piece]:
                 accepted.append(Block(PieceIndex(piece), begin, length))
             elif peer.fast:
@@ -156,8 +160,8 @@ class Swarm:
         """The peer sent block bytes."""
         peer = self.peers[key]
         peer.block_at = now
-        if peer.snubbed:
-            self._fetch.forgive(peer)
+        self._fetch.forgive(peer)
+        self._fetch.hand_on(peer)
 
     def rejected(self, key: int, download: PieceDownload) -> list[Action]:
         """The peer will not send a block that was requested (BEP 6).
@@ -166,6 +170,10 @@ class Swarm:
         """
         peer = self.peers[key]
         piece = download.index
+        if download.cancelled:
+            if not download.outstanding:
+                self._fetch.dropped(peer, download)
+            return []
         if not peer.peer_choking and peer.has[piece]:
             if peer.has_all:  # from now on its pieces count one by one
                 peer.has_all = False
@@ -173,13 +181,12 @@ class Swarm:
             peer.has.discard(piece)
             self._fetch.picker.count([piece], -1)
             peer.wanted -= 1
-        if not download.outstanding and piece in peer.downloads:
-            self._fetch.orphan(peer, download)
+        self._fetch.hand_on(peer)
         return self._show_interest(peer)
 
     def choked(self, key: int) -> None:
         """Nothing that was requested from the peer will come (a choke without BEP 6)."""
-        self._fetch.abandon(self.peers[key])
+        self._fetch.choked(self.peers[key])
 
     def piece_received(self, key: int, download: PieceDownload) -> bool:
         """The last block of a piece came from this peer; True when it is to be verified now."""
@@ -209,17 +216,11 @@ class Swarm:
         return actions
 
     def failed(self, download: PieceDownload) -> list[Action]:
-        """A piece has the wrong hash. Whoever sent all of it is banned; others are suspected."""
+        """A piece has the wrong hash. Whoever sent all of it is banned; of several, nobody is."""
         self._fetch.failed(download)
-        if len(download.sources) == 1:
-            return [Ban(key, "sent a piece with the wrong hash") for key in download.sources]
-        actions: list[Action] = []
-        for key in download.sources & self.peers.keys():
-            peer = self.peers[key]
-            peer.suspicion += 1
-            if peer.suspicion >= self.limits.suspicions:
-                actions.append(Ban(key, "had a part in several pieces with the wrong hash"))
-        return actions
+        if len(download.sources) > 1:
+            return []
+        return [Ban(key, "sent a piece with the wrong hash") for key in download.sources]
 
     # --- the clock --------------------------------------------------------------------------
     def tick(self, now: float) -> list[Action]:
@@ -239,7 +240,7 @@ class Swarm:
     def _check_time(self, peer: Peer, now: float) -> list[Action]:
         if now - peer.heard_at > self.limits.silence:
             return [Close(peer.key, "said nothing for too long")]
-        if not any(download.outstanding for download in peer.downloads.values()):
+        if not peer.owes:
             return []
         waiting = now - peer.block_at
         if waiting > self.limits.hopeless_after:
