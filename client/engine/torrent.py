@@ -287,6 +287,8 @@ class Torrent:
 
     def tick(self) -> None:
         """To be called a few times a second."""
+        if not self._connections and self.complete:
+            return  # nobody asks for it: a client may share thousands of such files
         now = self._clock()
         with self._lock:
             if self._stopped:
