@@ -80,20 +80,23 @@ class Repl:
             ask=self._ask_secret,
         )
         self._is_first_start = not (data_dir / "history").exists()
-        self._prompt = PromptSession[str](
+        self._prompt = self._make_prompt(data_dir / "history", keyboard)
+        self._overview: tuple[float, Overview] | None = None
+        self._typing = threading.Lock()
+        self._is_typing = False
+
+    def _make_prompt(self, history: Path, keyboard: Input | None) -> PromptSession[str]:
+        return PromptSession(
             message=lambda: prompt_text(self._look()),
             completer=ThreadedCompleter(CommandCompleter(COMMANDS, self._names)),
             complete_while_typing=False,
-            history=PrivateHistory(data_dir / "history", COMMANDS),
+            history=PrivateHistory(history, COMMANDS),
             bottom_toolbar=self._toolbar,
             refresh_interval=_REFRESH,
             style=_STYLE,
             input=keyboard,
             output=self._terminal,
         )
-        self._overview: tuple[float, Overview] | None = None
-        self._typing = threading.Lock()
-        self._is_typing = False
 
     def run(self) -> int:
         """Prompt, run and answer until the person leaves; the exit status."""

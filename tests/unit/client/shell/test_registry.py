@@ -113,6 +113,14 @@ def test_wait_wants_a_number_of_seconds(typed: str) -> None:
     assert math.isfinite(float(caught.value.message.split()[-1]))
 
 
+def test_a_wait_runs_out_of_time() -> None:
+    session = FakeSession()
+    session.waits_for.clear()
+    with pytest.raises(MinitorrentError) as caught:
+        run(session, "wait 0.03")
+    assert caught.value.code is ErrorCode.TIMEOUT
+
+
 def test_without_a_group_in_use_it_has_to_be_named() -> None:
     with pytest.raises(MinitorrentError) as caught:
         run(FakeSession(), "pause film.mkv")
