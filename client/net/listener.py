@@ -78,14 +78,14 @@ class Listener:
             if not self._handshakes.acquire(blocking=False):
                 sock.close()
                 continue
+            with self._lock:
+                self._shaking.add(sock)
             threading.Thread(
                 target=self._welcome, args=(sock,), name="handshake", daemon=True
             ).start()
 
     def _welcome(self, sock: socket.socket) -> None:
         """Read one handshake and hand the socket over, or close it."""
-        with self._lock:
-            self._shaking.add(sock)
         admitted = False
         try:
             endpoint = remote_endpoint(sock)

@@ -150,9 +150,10 @@ class TrackerConnection:
     # --- reading ----------------------------------------------------------------------------
     def _greet(self) -> list[bytes]:
         """Check the greeting; returns lines that came with it."""
-        self._sock.settimeout(CONNECT_LIMIT)
+        deadline = time.monotonic() + CONNECT_LIMIT
         lines: list[bytes] = []
         while not lines:
+            self._sock.settimeout(max(deadline - time.monotonic(), 0.001))
             data = self._sock.recv(_READ_SIZE)
             if not data:
                 raise ConnectionLostError
@@ -184,6 +185,7 @@ class TrackerConnection:
                 waiting = list(self._pending.values())
             for pending in waiting:
                 pending.done.set()
+            self._hang_up()  # wakes a sender
             with self._send_lock:
                 self._sock.close()
             self._on_closed(self)

@@ -10,6 +10,7 @@ States of the link, left to right at each attempt, back to the left when the con
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -31,6 +32,10 @@ LinkState = Literal["connected", "connecting", "unreachable"]
 _FIRST_PAUSE: Final = 0.5
 _LONGEST_PAUSE: Final = 8.0
 """Seconds between rounds over all trackers while none answers, doubling."""
+
+_STEADY: Final = 1.0
+"""Seconds that a connection has to hold for its tracker to count as one that answers: one that
+drops everybody at once must neither keep the others from being tried nor be dialled without end."""
 
 _REPEATABLE: Final = ("list_", "get_", "find_", "announce", "identify_", "ping", "login")
 """Operations that may be sent again when the connection was lost before their reply."""
@@ -73,7 +78,8 @@ class TrackerLink:
         self._changed = threading.Condition()
         self._connection: TrackerConnection | None = None
         self._token: str | None = None
-        self._failed_rounds = 0
+        self._failed_rounds = 0  # ever; calls wait for the next one
+        self._all_failed = False
         self._closing = False
         self._failed: set[Endpoint] = set()
         self.was_reached = False
@@ -91,7 +97,8 @@ class TrackerLink:
             self._changed.notify_all()
         if connection is not None:
             connection.close()
-        self._thread.join(2.0)
+        if self._thread.ident is not None:
+            self._thread.join(2.0)
 
     # --- what there is ----------------------------------------------------------------------
     @property
@@ -100,7 +107,7 @@ class TrackerLink:
         with self._changed:
             if self._connection is not None:
                 return "connected"
-            return "unreachable" if self._failed_rounds else "connecting"
+            return "unreachable" if self._all_failed else "connecting"
 
     @property
     def current(self) -> Endpoint | None:
@@ -177,19 +184,19 @@ class TrackerLink:
                 continue
             with self._changed:
                 self._failed_rounds += 1
+                self._all_failed = True
                 self._changed.notify_all()
                 if not self._closing:
                     self._changed.wait(pause)
             pause = min(2 * pause, _LONGEST_PAUSE)
 
     def _try_all(self) -> bool:
-        """One round over the trackers; True when one answered (and was lost again since)."""
+        """One round over the trackers; True when one served us (and was lost again since)."""
         for tracker in list(self._trackers):
             if self._closing:
                 return False
             connection = self._try(tracker)
-            if connection is not None:
-                self._serve(connection)
+            if connection is not None and self._serve(connection):
                 # The one that was lost is tried last.
                 self._trackers.remove(tracker)
                 self._trackers.append(tracker)
@@ -208,32 +215,32 @@ class TrackerLink:
         self._failed.discard(tracker)
         return connection
 
-    def _serve(self, connection: TrackerConnection) -> None:
-        """Let calls through on this connection until it is lost."""
+    def _serve(self, connection: TrackerConnection) -> bool:
+        """Let calls through on this connection until it is lost; False when it didn't hold."""
+        began = time.monotonic()
         try:
             resumed = self._resume(connection)
         except MinitorrentError as error:
             log.info("the session can't be resumed now", error=error.message)
             connection.close()
-            with self._changed:
-                self._changed.wait(_FIRST_PAUSE)
-            return
+            return False
         with self._changed:
             usable = connection.is_open and not self._closing
             if usable:
                 self._connection = connection
-                self._failed_rounds = 0
+                self._all_failed = False
                 self.was_reached = True
                 self._changed.notify_all()
         if not usable:
             connection.close()
-            return
+            return False
         self._events.connected(connection.tracker, resumed)
         with self._changed:
             while self._connection is connection:
                 self._changed.wait()
         if not self._closing:
             self._events.lost(connection.tracker)
+        return time.monotonic() - began >= _STEADY
 
     def _resume(self, connection: TrackerConnection) -> LoginReply | None:
         token = self._token
