@@ -61,6 +61,11 @@ def share(person: ClientProcess, content: Path, folder: Path) -> Path:
     return torrent
 
 
+def has_seeders(lab: Lab, content: Path, count: int) -> bool:
+    """Whether the group's list counts this many who have all of a file."""
+    return lab.seeders(content.name) == count
+
+
 def scrape(torrent: Path, info_hash: str) -> dict[str, int]:
     """What our tracker answers to a scrape at the address that the metainfo's announce implies."""
     announce = bencode2.bdecode(torrent.read_bytes())[b"announce"].decode()
@@ -71,30 +76,37 @@ def scrape(torrent: Path, info_hash: str) -> dict[str, int]:
     return {key.decode(): value for key, value in files[bytes.fromhex(info_hash)].items()}
 
 
-@pytest.mark.parametrize("name", STOCK)
-def test_a_stock_client_downloads_from_ours(name: str, tmp_path: Path) -> None:
-    content = make_file(tmp_path / NAME, SIZE)
-    with lab_and([name], tmp_path) as (_, ann, (stock,)):
-        torrent = share(ann, content, tmp_path)
-        stock.add(torrent, tmp_path / "copy")
-        wait_until(partial(stock.is_complete, torrent), 60, f"{name} to be complete")
-        assert sha256(tmp_path / "copy" / NAME) == sha256(content)
-        (row,) = ann.ok("show_shares")["shares"]
-        assert row["uploaded"] >= SIZE
+def test_each_stock_client_downloads_from_ours(tmp_path: Path) -> None:
+    with lab_and(list(STOCK), tmp_path) as (_, ann, stock):
+        waiting = []
+        for name, client in zip(STOCK, stock, strict=True):
+            content = make_file(tmp_path / f"for {name}.bin", SIZE)
+            torrent = share(ann, content, tmp_path)
+            client.add(torrent, tmp_path / "copies")
+            waiting.append((name, client, torrent, content))
+        for name, client, torrent, content in waiting:
+            wait_until(partial(client.is_complete, torrent), 60, f"{name} to be complete")
+            assert sha256(tmp_path / "copies" / content.name) == sha256(content)
+        assert all(row["uploaded"] >= SIZE for row in ann.ok("show_shares")["shares"])
 
 
-@pytest.mark.parametrize("name", STOCK)
-def test_our_client_downloads_from_a_stock_client(name: str, tmp_path: Path) -> None:
-    content = make_file(tmp_path / "seeded" / NAME, SIZE)
-    with lab_and([name], tmp_path) as (lab, ann, (stock,)):
+def test_our_client_downloads_from_each_stock_client(tmp_path: Path) -> None:
+    with lab_and(list(STOCK), tmp_path) as (lab, ann, stock):
         bob = lab.member("bob")
-        torrent = share(ann, content, tmp_path)
-        stock.add(torrent, content.parent)
-        wait_until(lambda: lab.seeders(NAME) == 2, 60, f"{name} to have announced")
+        contents = []
+        for name, client in zip(STOCK, stock, strict=True):
+            content = make_file(tmp_path / "seeded" / f"from {name}.bin", SIZE)
+            client.add(share(ann, content, tmp_path), content.parent)
+            contents.append(content)
+        for content in contents:
+            wait_until(partial(has_seeders, lab, content, 2), 60, f"{content.name} to be announced")
         ann.terminate()
-        wait_until(lambda: lab.seeders(NAME) == 1, 60, "ann to be gone")
-        copy = bob.download(GROUP, NAME, tmp_path / "copy")
-        assert sha256(copy) == sha256(content)
+        for content in contents:
+            wait_until(partial(has_seeders, lab, content, 1), 60, "ann to be gone")
+            bob.ok("download_file", GROUP, content.name, str(tmp_path))
+        for content in contents:
+            bob.wait_complete(GROUP, content.name)
+            assert sha256(tmp_path / content.name) == sha256(content)
 
 
 def test_all_of_them_in_one_swarm(tmp_path: Path) -> None:

@@ -1,5 +1,5 @@
-"""The drivers of the stock clients, tried on the stock clients alone: none of our code is on the
-wire here, so that a failure of the other interoperability tests points at us.
+"""Drivers of stock clients, tried on stock clients alone: none of our code is on the wire here, so
+that a failure of the other interoperability tests points at us.
 """
 
 from __future__ import annotations
@@ -10,12 +10,10 @@ from pathlib import Path
 import pytest
 
 from tests.support.content import make_file, sha256
-from tests.support.namespace import private_network
 from tests.support.stand_in_tracker import stand_in_tracker
 from tests.support.stock import StockClient, require
 from tests.support.stock.aria2 import Aria2
 from tests.support.stock.libtorrent import Libtorrent
-from tests.support.stock.transmission import Transmission
 from tests.support.torrents import write_torrent
 from tests.support.waiting import wait_until
 
@@ -47,14 +45,3 @@ def test_aria2_and_libtorrent_in_both_directions(tmp_path: Path) -> None:
     require("aria2c")
     with stand_in_tracker("127.0.0.1") as announce, Aria2() as aria2, Libtorrent() as libtorrent:
         exchange(aria2, libtorrent, announce, tmp_path)
-
-
-def test_transmission_and_libtorrent_in_both_directions(tmp_path: Path) -> None:
-    require("transmission-daemon", "ip", network=True)
-    with (
-        private_network() as hosts,
-        stand_in_tracker(next(hosts)) as announce,
-        Transmission(tmp_path / "settings", next(hosts)) as transmission,
-        Libtorrent(next(hosts)) as libtorrent,
-    ):
-        exchange(transmission, libtorrent, announce, tmp_path)
