@@ -21,6 +21,8 @@ from common.errors import ErrorCode, MinitorrentError
 __all__ = ["HashProgress", "Session"]
 
 _POLL = 0.1
+PATIENCE = 600.0
+"""Seconds that a wait without a time limit goes on while there is nobody to download from."""
 
 
 class Session:
@@ -65,14 +67,19 @@ class Session:
 
     def overview(self) -> status.Overview:
         """What the prompt and the toolbar show; cheap to ask for several times a second."""
-        rows = [transfer.download_row() for transfer in self._transfers.all()]
+        transfers = self._transfers.all()
+        rows = [transfer.download_row() for transfer in transfers]
         return status.Overview(
             user=self._account.user,
             group=self._account.group,
             tracker=self._link.state,
             down_rate=sum(row.down_rate for row in rows),
             up_rate=sum(row.up_rate for row in rows),
-            downloads=[row for row in rows if row.state is not TransferState.SEEDING],
+            downloads=[
+                row
+                for transfer, row in zip(transfers, rows, strict=True)
+                if row.state is not TransferState.SEEDING and not transfer.record.is_upload
+            ],
             seeding=sum(row.state is TransferState.SEEDING for row in rows),
             pending_requests=self._account.pending_requests,
         )
@@ -271,16 +278,29 @@ class Session:
         """Wait until no download runs any more; names what ended since the last wait.
 
         Polls `cancelled` several times a second and returns early when it answers True. Raises
-        MinitorrentError(timeout) when `seconds` run out first.
+        MinitorrentError: timeout when `seconds` run out first; no_peers when, without a time
+        limit, nobody was there to download from for ten minutes.
         """
-        deadline = None if seconds is None else time.monotonic() + seconds
-        while any(transfer.is_running for transfer in self._transfers.all()) and not cancelled():
-            if deadline is not None and time.monotonic() >= deadline:
+        started = met = time.monotonic()
+        while (running := self._running()) and not cancelled():
+            now = time.monotonic()
+            if not all(transfer.hungry for transfer in running):
+                met = now
+            if seconds is not None and now - started >= seconds:
                 raise MinitorrentError(
                     ErrorCode.TIMEOUT, "Downloads are still running; they go on."
                 )
+            if seconds is None and now - met >= PATIENCE:
+                raise MinitorrentError(
+                    ErrorCode.NO_PEERS,
+                    "Nobody who has what is missing is online; the downloads go on whenever "
+                    "this client runs and somebody is.",
+                )
             time.sleep(_POLL)
         return self._outcomes.take()
+
+    def _running(self) -> list[Transfer]:
+        return [transfer for transfer in self._transfers.all() if transfer.is_running]
 
     # --- metainfo files ---------------------------------------------------------------------
     def share(
