@@ -129,3 +129,18 @@ class Picker:
 
     def _bucket(self, rarity: int) -> _Bucket:
         return self._buckets.setdefault(rarity, _Bucket())
+
+    def check_invariant(self) -> None:
+        """For tests: the open pieces stand in the buckets of their rarity, once each.
+
+        Raises AssertionError.
+        """
+        places = {
+            piece: rarity for rarity, bucket in self._buckets.items() for piece in bucket.pieces
+        }
+        assert places == {piece: self._rarity[piece] for piece in self._open}
+        assert sum(len(bucket.pieces) for bucket in self._buckets.values()) == len(self._open)
+        for bucket in self._buckets.values():
+            assert [bucket.place[piece] for piece in bucket.pieces] == list(
+                range(len(bucket.place))
+            )

@@ -17,7 +17,7 @@ from client.core.receiver import (
 )
 from common.types import BLOCK_SIZE, Block, PieceIndex
 from common.wire.codec import decode, piece_header
-from common.wire.messages import KeepAlive, Message, Reject, Request
+from common.wire.messages import KeepAlive, Message, Reject
 
 GUARD = 64
 UNTOUCHED = 0xEE
@@ -197,5 +197,3 @@ class Reference:
             if sum(1 for p, _ in self.received if p == piece) == whole:
                 self.pieces.append(piece)
         return taken > 0
-
-

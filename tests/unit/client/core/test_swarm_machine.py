@@ -1,0 +1,222 @@
+"""A client among peers that do whatever they like, in any order.
+
+After every step every piece is in exactly one state and every buffer is accounted for; and however
+bad it was, with one honest seed the download ends.
+"""
+
+from __future__ import annotations
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from common.bitfield import Bitfield
+from common.geometry import Geometry
+from common.types import BLOCK_SIZE
+from common.wire.messages import (
+    BitfieldMessage,
+    Have,
+    HaveAll,
+    HaveNone,
+    Interested,
+    NotInterested,
+    Request,
+    Unchoke,
+)
+from tests.unit.client.core.downloader import Downloader, Remote
+
+PIECE_LENGTH = 4 * BLOCK_SIZE
+GEOMETRY = Geometry(8 * PIECE_LENGTH + BLOCK_SIZE + 7, PIECE_LENGTH)
+COUNT = GEOMETRY.piece_count
+PLACES = st.integers(0, 2**16)
+PIECES = st.integers(0, COUNT - 1)
+PATIENCE = 400
+"""Seconds in which an honest seed must bring the rest."""
+
+
+def connected(machine: SwarmMachine) -> bool:
+    return bool(machine.client.remotes)
+
+
+class SwarmMachine(RuleBasedStateMachine):
+    @initialize(seed=st.integers(0, 99), pieces_at_once=st.integers(1, 12))
+    def begin(self, seed: int, pieces_at_once: int) -> None:
+        self.client = Downloader(GEOMETRY, seed, budget=pieces_at_once * PIECE_LENGTH)
+
+    def _remote(self, place: int) -> Remote:
+        remotes = list(self.client.remotes.values())
+        return remotes[place % len(remotes)]
+
+    # --- peers come and go ---
+    @rule(fast=st.booleans(), honest=st.booleans(), unchoked=st.booleans(), read=st.booleans())
+    def a_seed_joins(self, fast: bool, honest: bool, unchoked: bool, read: bool) -> None:
+        self._join_seed(fast=fast, honest=honest, unchoked=unchoked)
+        if read:
+            self.client.read_all(max(self.client.remotes))
+
+    def _join_seed(self, *, fast: bool, honest: bool, unchoked: bool) -> Remote:
+        remote = self.client.join(fast=fast, honest=honest)
+        remote.has = set(range(COUNT))
+        remote.say(HaveAll() if fast else BitfieldMessage(Bitfield.full(COUNT).to_bytes()))
+        if unchoked:
+            remote.choking = False
+            remote.say(Unchoke())
+        return remote
+
+    @rule(fast=st.booleans(), honest=st.booleans(), has=st.sets(PIECES), silent=st.booleans())
+    def a_leecher_joins(self, fast: bool, honest: bool, has: set[int], silent: bool) -> None:
+        remote = self.client.join(fast=fast, honest=honest)
+        if silent:
+            return
+        if not has and fast:
+            remote.say(HaveNone())
+            return
+        bitfield = Bitfield(COUNT)
+        for piece in has:
+            bitfield.add(piece)
+        remote.has = has
+        remote.say(BitfieldMessage(bitfield.to_bytes()))
+
+    @precondition(connected)
+    @rule(place=PLACES)
+    def one_leaves(self, place: int) -> None:
+        self.client.leave(self._remote(place).key)
+
+    @precondition(connected)
+    @rule(place=PLACES)
+    def one_breaks_the_protocol(self, place: int) -> None:
+        """In the same breath as what it has sent before."""
+        remote = self._remote(place)
+        remote.wire += b"\xff" * 100
+        self.client.read_all(remote.key)
+        assert remote.key not in self.client.remotes
+
+    # --- what peers say ---
+    @precondition(connected)
+    @rule(place=PLACES, piece=PIECES)
+    def one_has(self, place: int, piece: int) -> None:
+        remote = self._remote(place)
+        remote.has.add(piece)
+        remote.say(Have(piece))
+
+    @precondition(connected)
+    @rule(place=PLACES)
+    def one_unchokes(self, place: int) -> None:
+        remote = self._remote(place)
+        remote.choking = False
+        remote.say(Unchoke())
+
+    @precondition(connected)
+    @rule(place=PLACES)
+    def one_chokes(self, place: int) -> None:
+        self._remote(place).choke()
+
+    @precondition(connected)
+    @rule(place=PLACES, count=st.integers(1, 40), first=st.just(0) | PLACES)
+    def one_answers(self, place: int, count: int, first: int) -> None:
+        remote = self._remote(place)
+        for _ in range(min(count, len(remote.asked))):
+            remote.answer(first % len(remote.asked))
+
+    @precondition(connected)
+    @rule(place=PLACES, which=PLACES)
+    def one_rejects(self, place: int, which: int) -> None:
+        remote = self._remote(place)
+        if remote.fast and remote.asked:
+            remote.refuse(which % len(remote.asked))
+
+    @precondition(connected)
+    @rule(place=PLACES, interested=st.booleans())
+    def one_is_interested_or_not(self, place: int, interested: bool) -> None:
+        self._remote(place).say(Interested() if interested else NotInterested())
+
+    @precondition(connected)
+    @rule(place=PLACES, piece=PIECES)
+    def one_requests(self, place: int, piece: int) -> None:
+        remote = self._remote(place)
+        peer = self.client.swarm.peers[remote.key]
+        blocks = self.client.serve(remote.key, [Request(piece, 0, 5)])
+        assert bool(blocks) == (self.client.have[piece] and not peer.am_choking)
+        self.client.perform(self.client.swarm.confirm(remote.key))
+
+    # --- what we read, and when ---
+    @precondition(connected)
+    @rule(place=PLACES, limit=st.integers(1, 70_000))
+    def some_is_read(self, place: int, limit: int) -> None:
+        self.client.read(self._remote(place).key, limit)
+
+    @precondition(connected)
+    @rule(place=PLACES)
+    def all_is_read(self, place: int) -> None:
+        self.client.read_all(self._remote(place).key)
+
+    @precondition(connected)
+    @rule(place=PLACES, limit=st.integers(1, 200_000))
+    def pieces_are_verified_while_one_is_read(self, place: int, limit: int) -> None:
+        """Other threads finish a piece and hand out work between the reading and the judging."""
+        self.client.read(self._remote(place).key, limit, between=self._all_verified)
+
+    def _all_verified(self) -> None:
+        while self.client.verifying:
+            self.client.verify()
+        for key in list(self.client.remotes):
+            self.client.refill(key)
+
+    @precondition(lambda self: self.client.verifying)
+    @rule(place=PLACES)
+    def a_piece_is_verified(self, place: int) -> None:
+        self.client.verify(place % len(self.client.verifying))
+
+    @rule(seconds=st.sampled_from([0.25, 1.0, 5.0, 21.0, 61.0]))
+    def time_passes(self, seconds: float) -> None:
+        self.client.tick(seconds)
+
+    # --- what must hold ---
+    @invariant()
+    def every_piece_is_in_one_state(self) -> None:
+        self.client.swarm._fetch.check_invariant()
+        self.client.swarm._fetch.picker.check_invariant()
+
+    @invariant()
+    def every_buffer_is_accounted_for(self) -> None:
+        held = sorted(map(id, self.client.swarm._fetch.lent()))
+        assert held == sorted(map(id, self.client.pool.lent))
+
+    @invariant()
+    def what_is_wanted_is_known(self) -> None:
+        have = self.client.have
+        for peer in self.client.swarm.peers.values():
+            assert peer.wanted == sum(1 for piece in peer.has if not have[piece])
+            assert peer.am_interested == bool(peer.wanted)
+
+    def teardown(self) -> None:
+        if not hasattr(self, "client"):
+            return
+        self._finish_with_an_honest_seed()
+        for key in list(self.client.remotes):
+            self.client.leave(key)
+        while self.client.verifying:
+            self.client.verify()
+        self.client.swarm.close()
+        assert not self.client.pool.lent
+
+    def _finish_with_an_honest_seed(self) -> None:
+        seed = self._join_seed(fast=True, honest=True, unchoked=True)
+        deadline = self.client.now + PATIENCE
+        while not self.client.swarm.complete:
+            assert self.client.now < deadline, f"stuck: {self.client.swarm!r}"
+            if seed.key not in self.client.remotes:  # it has all, so have we
+                break
+            while seed.asked:
+                seed.answer(0)
+            self.client.read_all(seed.key)
+            while self.client.verifying:
+                self.client.verify()
+            self.client.tick(1.0)
+            self.every_piece_is_in_one_state()
+            self.every_buffer_is_accounted_for()
+        assert self.client.swarm.complete
+
+
+SwarmMachine.TestCase.settings = settings(max_examples=150, stateful_step_count=50, deadline=None)
+TestSwarmMachine = SwarmMachine.TestCase
