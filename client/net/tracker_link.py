@@ -135,12 +135,13 @@ class TrackerLink:
         Raises MinitorrentError: what the tracker refuses, tracker_unreachable once every tracker
         was tried in vain, timeout.
         """
+        connection = self._wait_connected()
         try:
-            return self._wait_connected().request(operation, request)
+            return connection.request(operation, request)
         except ConnectionLostError:
             if not operation.name.startswith(_REPEATABLE):
                 raise
-            return self._wait_connected().request(operation, request)
+            return self._wait_connected(lost=connection).request(operation, request)
 
     def login(self, user: str, password: str) -> LoginReply:
         """Log in; from now on the session survives lost connections."""
@@ -161,11 +162,12 @@ class TrackerLink:
             except MinitorrentError as error:
                 log.info("logout did not reach the tracker", error=error.message)
 
-    def _wait_connected(self) -> TrackerConnection:
+    def _wait_connected(self, lost: TrackerConnection | None = None) -> TrackerConnection:
+        """The connection, which is not the one that was just lost; see `call`."""
         with self._changed:
             rounds = self._failed_rounds
             self._changed.notify_all()  # cuts a pause between rounds short
-            while self._connection is None:
+            while (connection := self._connection) is None or connection is lost:
                 if self._failed_rounds > rounds or self._closing:
                     raise MinitorrentError(
                         ErrorCode.TRACKER_UNREACHABLE,
@@ -173,7 +175,7 @@ class TrackerLink:
                         "the tracker information file is right.",
                     )
                 self._changed.wait()
-            return self._connection
+            return connection
 
     # --- the link's own thread --------------------------------------------------------------
     def _run(self) -> None:

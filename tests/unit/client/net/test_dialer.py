@@ -1,0 +1,153 @@
+"""Dials that succeed, fail, are unwanted, and are more than there are threads."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from client.net import dialer as module
+from client.net.dialer import Dial, Dialer
+from common.types import Endpoint, InfoHash, PeerId
+from common.wire.handshake import Handshake
+from tests.support.peers import PeerServer, RawPeer
+from tests.support.ports import free_port
+from tests.support.waiting import wait_until
+from tests.unit.client.net.conftest import Log
+
+HASH = InfoHash(b"h" * 20)
+OURS = PeerId(b"-MI0100-abcdefghijkl")
+
+
+class Calls:
+    """What became of dials."""
+
+    def __init__(self) -> None:
+        self.wanted = True
+        self.connected: list[tuple[Handshake, Endpoint]] = []
+        self.sockets: list[socket.socket] = []
+        self.failures: list[tuple[Endpoint, str]] = []
+
+    def dial(self, endpoint: Endpoint) -> Dial:
+        """A dial that tells us."""
+
+        def connected(sock: socket.socket, handshake: Handshake, where: Endpoint) -> bool:
+            self.connected.append((handshake, where))
+            if self.wanted:
+                self.sockets.append(sock)
+            return self.wanted
+
+        return Dial(endpoint, HASH, connected, lambda *failure: self.failures.append(failure))
+
+
+@pytest.fixture
+def dialer() -> Iterator[Dialer]:
+    dialer = Dialer(OURS)
+    yield dialer
+    dialer.close()
+
+
+@pytest.fixture
+def calls() -> Iterator[Calls]:
+    calls = Calls()
+    yield calls
+    for sock in calls.sockets:
+        sock.close()
+
+
+def stay(peer: RawPeer) -> None:
+    """Wait for the other side to close."""
+    peer.read()
+
+
+def test_a_peer_is_reached(dialer: Dialer, calls: Calls) -> None:
+    with PeerServer(stay, HASH) as server:
+        assert dialer.dial(calls.dial(server.address))
+        wait_until(lambda: calls.connected, what="the connection")
+        (handshake, endpoint) = calls.connected[0]
+        assert (handshake.peer_id, endpoint) == (server.peer_id, server.address)
+        theirs = server.peers[0].handshake
+        assert theirs is not None
+        assert (theirs.info_hash, theirs.peer_id) == (HASH, OURS)
+
+
+def test_a_peer_that_is_not_wanted_any_more_is_let_go(dialer: Dialer, calls: Calls) -> None:
+    calls.wanted = False
+    gone = threading.Event()
+
+    def behave(peer: RawPeer) -> None:
+        if peer.is_closed():
+            gone.set()
+
+    with PeerServer(behave, HASH) as server:
+        dialer.dial(calls.dial(server.address))
+        assert gone.wait(5.0)
+    assert not calls.failures
+
+
+def test_nobody_is_there(dialer: Dialer, calls: Calls) -> None:
+    address = Endpoint("127.0.0.1", free_port())
+    dialer.dial(calls.dial(address))
+    wait_until(lambda: calls.failures, what="the failure")
+    assert calls.failures[0][0] == address
+    assert not calls.connected
+
+
+def test_a_peer_for_another_torrent(dialer: Dialer, calls: Calls) -> None:
+    with PeerServer(stay, InfoHash(b"o" * 20)) as server:
+        dialer.dial(calls.dial(server.address))
+        wait_until(lambda: calls.failures, what="the failure")
+    assert "another torrent" in calls.failures[0][1]
+
+
+def test_a_silent_peer(dialer: Dialer, calls: Calls, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("client.net.handshaking.receive_handshake.__defaults__", (0.1,))
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        dialer.dial(calls.dial(Endpoint(*silent.getsockname())))
+        wait_until(lambda: calls.failures, what="the failure")
+
+
+def test_more_dials_than_may_wait(calls: Calls, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MAX_WAITING", 2)
+    monkeypatch.setattr(module, "THREADS", 1)
+    dialer = Dialer(OURS)
+    held = threading.Event()
+    reached = threading.Event()
+
+    def hold(*_: object) -> bool:
+        reached.set()
+        held.wait(5.0)
+        return False
+
+    with PeerServer(stay, HASH) as server:
+        assert dialer.dial(Dial(server.address, HASH, hold, lambda *_: None))
+        assert reached.wait(5.0)
+        assert [dialer.dial(calls.dial(server.address)) for _ in range(3)] == [True, True, False]
+        closing = threading.Thread(target=dialer.close)
+        closing.start()
+        wait_until(lambda: not dialer.dial(calls.dial(server.address)), what="no more dials")
+        held.set()
+        closing.join(5.0)
+    assert not calls.connected  # those that waited are let go
+
+
+def test_a_failure_in_the_engine_shows_and_the_next_dial_works(
+    dialer: Dialer, calls: Calls, log: Log
+) -> None:
+    def fail(*_: object) -> bool:
+        raise ValueError("a bug")
+
+    with PeerServer(stay, HASH) as server:
+        dialer.dial(Dial(server.address, HASH, fail, lambda *_: None))
+        wait_until(lambda: [e for e in log if e.get("exc_info")], what="the traceback")
+        log.clear()
+        dialer.dial(calls.dial(server.address))
+        wait_until(lambda: calls.connected, what="the connection")
+
+
+def test_a_closed_dialer_takes_no_dials(calls: Calls) -> None:
+    dialer = Dialer(OURS)
+    dialer.close()
+    assert not dialer.dial(calls.dial(Endpoint("127.0.0.1", 1)))

@@ -1,0 +1,182 @@
+"""The upload server among peers that talk, babble, stay silent, and come in crowds."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from client.net import listener as module
+from client.net.listener import Listener
+from common.errors import ErrorCode, MinitorrentError
+from common.types import Endpoint, InfoHash, PeerId
+from common.wire.handshake import Handshake
+from tests.support.waiting import wait_until
+from tests.unit.client.net.conftest import Log
+
+ANYWHERE = Endpoint("127.0.0.1", 0)
+THEIRS = Handshake(InfoHash(b"h" * 20), PeerId(b"-XX0001-abcdefghijkl"))
+
+
+class Door:
+    """A listener and whom it admitted."""
+
+    def __init__(self) -> None:
+        self.listener = Listener(ANYWHERE)
+        self.admitted: list[tuple[Handshake, Endpoint]] = []
+        self.answer = True
+        self.sockets: list[socket.socket] = []
+
+    def admit(self, sock: socket.socket, handshake: Handshake, endpoint: Endpoint) -> bool:
+        """Take whoever comes, or nobody."""
+        self.admitted.append((handshake, endpoint))
+        if self.answer:
+            self.sockets.append(sock)
+        return self.answer
+
+    def knock(self) -> socket.socket:
+        """Connect."""
+        return socket.create_connection(("127.0.0.1", self.listener.port), 5.0)
+
+    def close(self) -> None:
+        """Close everything."""
+        self.listener.close()
+        for sock in self.sockets:
+            sock.close()
+
+
+@pytest.fixture
+def door() -> Iterator[Door]:
+    door = Door()
+    door.listener.start(door.admit)
+    yield door
+    door.close()
+
+
+def is_closed(sock: socket.socket) -> bool:
+    """Whether the other side closes."""
+    try:
+        return sock.recv(100) == b""
+    except ConnectionError:
+        return True
+
+
+def test_a_peer_is_admitted(door: Door) -> None:
+    with door.knock() as peer:
+        peer.sendall(THEIRS.encode())
+        wait_until(lambda: door.admitted, what="the peer to be admitted")
+        assert door.admitted == [(THEIRS, Endpoint(*peer.getsockname()))]
+        peer.settimeout(0.1)
+        with pytest.raises(TimeoutError):  # the connection is open
+            peer.recv(1)
+
+
+def test_a_peer_that_is_not_wanted_is_let_go(door: Door) -> None:
+    door.answer = False
+    with door.knock() as peer:
+        peer.sendall(THEIRS.encode())
+        assert is_closed(peer)
+
+
+@pytest.mark.parametrize("garbage", [b"GET / HTTP/1.1\r\n\r\n", b"\x13BitTorrent protocoX", b"\0"])
+def test_garbage_is_let_go_at_once(door: Door, garbage: bytes) -> None:
+    with door.knock() as peer:
+        peer.sendall(garbage)
+        assert is_closed(peer)
+    assert not door.admitted
+
+
+def test_who_closes_at_once_does_no_harm(door: Door) -> None:
+    for _ in range(50):
+        door.knock().close()
+    with door.knock() as peer:
+        peer.sendall(THEIRS.encode())
+        wait_until(lambda: door.admitted, what="the peer to be admitted")
+
+
+def test_a_crowd_of_silent_ones_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MAX_HANDSHAKES", 3)
+    door = Door()
+    door.listener.start(door.admit)
+    silent = [door.knock() for _ in range(3)]
+    wait_until(
+        lambda: sum(thread.name == "handshake" for thread in threading.enumerate()) == 3,
+        what="three handshakes",
+    )
+    with door.knock() as one_too_many:
+        assert is_closed(one_too_many)
+    silent.pop().close()
+
+    def is_admitted() -> bool:
+        with door.knock() as peer:
+            peer.sendall(THEIRS.encode())
+            return is_closed(peer) and bool(door.admitted)
+
+    door.answer = False
+    wait_until(is_admitted, what="room for another")
+    door.close()  # wakes those who are still waiting for a handshake
+    for peer in silent:
+        with peer:
+            assert is_closed(peer)
+
+
+def test_a_failure_in_the_engine_shows_and_closes(door: Door, log: Log) -> None:
+    def fail(*_: object) -> bool:
+        raise ValueError("a bug")
+
+    door.listener._admit = fail
+    with door.knock() as peer:
+        peer.sendall(THEIRS.encode())
+        assert is_closed(peer)
+    wait_until(lambda: [e for e in log if e.get("exc_info")], what="the traceback")
+    log.clear()
+
+
+def test_out_of_descriptors(door: Door, monkeypatch: pytest.MonkeyPatch, log: Log) -> None:
+    class Failing:
+        """A socket on which accept() fails once."""
+
+        def __init__(self, real: socket.socket) -> None:
+            self.real = real
+            self.failures = 1
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(self.real, name)
+
+        def accept(self) -> tuple[socket.socket, object]:
+            if self.failures:
+                self.failures -= 1
+                raise OSError(24, "Too many open files")
+            return self.real.accept()
+
+    monkeypatch.setattr(door.listener, "_sock", Failing(door.listener._sock))
+    for _ in range(2):  # the first one comes by the accept() that is under way
+        with door.knock() as peer:
+            peer.sendall(THEIRS.encode())
+            count = len(door.admitted)
+            wait_until(lambda count=count: len(door.admitted) > count, what="to be admitted")
+    assert "can't accept a peer" in [entry["event"] for entry in log]
+
+
+def test_an_address_that_is_taken() -> None:
+    door = Door()
+    with pytest.raises(MinitorrentError, match=str(door.listener.port)) as raised:
+        Listener(Endpoint("127.0.0.1", door.listener.port))
+    assert raised.value.code is ErrorCode.PERMISSION_DENIED
+    door.close()
+
+
+@pytest.mark.parametrize("host", ["203.0.113.9", "no-such-host.invalid"])
+def test_an_address_that_is_not_ours(host: str) -> None:
+    with pytest.raises(MinitorrentError) as raised:
+        Listener(Endpoint(host, 0))
+    assert raised.value.code is ErrorCode.PERMISSION_DENIED
+    assert "\n" not in raised.value.message
+
+
+def test_an_ipv6_address() -> None:
+    listener = Listener(Endpoint("::1", 0))
+    assert listener.port
+    listener.close()
