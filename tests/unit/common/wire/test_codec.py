@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+import struct
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from common.types import Block, PieceIndex
+from common.wire.codec import (
+    KEEP_ALIVE,
+    PIECE_HEADER,
+    REQUEST,
+    decode,
+    encode,
+    encode_requests,
+    piece_header,
+)
+from common.wire.messages import (
+    BitfieldMessage,
+    Cancel,
+    Choke,
+    Extended,
+    Have,
+    HaveAll,
+    HaveNone,
+    Ignored,
+    Interested,
+    KeepAlive,
+    Message,
+    NotInterested,
+    Reject,
+    Request,
+    Unchoke,
+    WireError,
+)
+
+NUMBERS = st.integers(0, 2**32 - 1)
+UNUSED = [number for number in range(256) if number not in {*range(9), 14, 15, 16, 20}]
+MESSAGES: st.SearchStrategy[Message] = st.one_of(
+    st.sampled_from(
+        [Choke(), Unchoke(), Interested(), NotInterested(), HaveAll(), HaveNone()],
+    ),
+    st.builds(Have, NUMBERS),
+    st.builds(BitfieldMessage, st.binary(max_size=100)),
+    st.builds(Request, NUMBERS, NUMBERS, NUMBERS),
+    st.builds(Cancel, NUMBERS, NUMBERS, NUMBERS),
+    st.builds(Reject, NUMBERS, NUMBERS, NUMBERS),
+    st.builds(Extended, st.integers(0, 255), st.binary(max_size=100)),
+    st.builds(Ignored, st.sampled_from(UNUSED)),
+)
+
+WIRE = {
+    KeepAlive(): "00000000",
+    Choke(): "0000000100",
+    Unchoke(): "0000000101",
+    Interested(): "0000000102",
+    NotInterested(): "0000000103",
+    Have(258): "000000050400000102",
+    BitfieldMessage(b"\xf0\x80"): "0000000305f080",
+    Request(1, 16384, 16384): "0000000d06000000010000400000004000",
+    Cancel(1, 16384, 16384): "0000000d08000000010000400000004000",
+    HaveAll(): "000000010e",
+    HaveNone(): "000000010f",
+    Reject(1, 16384, 16384): "0000000d10000000010000400000004000",
+    Extended(0, b"de"): "0000000414006465",
+}
+
+
+@pytest.mark.parametrize("message", WIRE, ids=repr)
+def test_bytes_are_those_of_the_specifications(message: Message) -> None:
+    assert encode(message).hex() == WIRE[message]
+
+
+@given(MESSAGES)
+def test_round_trip(message: Message) -> None:
+    data = encode(message)
+    assert int.from_bytes(data[:4], "big") == len(data) - 4
+    assert decode(data[4], data[5:]) == message
+
+
+@given(st.integers(0, 255), st.binary(max_size=30))
+def test_any_payload_is_a_message_or_an_error(number: int, payload: bytes) -> None:
+    try:
+        message = decode(number, payload)
+    except WireError:
+        return
+    if not isinstance(message, Ignored):
+        assert encode(message) == struct.pack(">IB", 1 + len(payload), number) + payload
+
+
+@pytest.mark.parametrize("number", [0, 1, 2, 3, 4, 6, 8, 14, 15, 16])
+@pytest.mark.parametrize("size", [3, 5, 11, 13])
+def test_payloads_of_the_wrong_length_are_refused(number: int, size: int) -> None:
+    with pytest.raises(WireError, match=f"of {size} bytes where"):
+        decode(number, bytes(size))
+
+
+def test_an_extended_message_needs_a_number_of_its_own() -> None:
+    with pytest.raises(WireError, match="without a number"):
+        decode(20, b"")
+
+
+def test_a_piece_is_no_message_here() -> None:
+    with pytest.raises(WireError, match="piece"):
+        decode(7, bytes(8))
+
+
+@given(st.lists(st.tuples(NUMBERS, NUMBERS, NUMBERS), max_size=20))
+def test_a_burst_of_requests_is_one_after_the_other(numbers: list[tuple[int, int, int]]) -> None:
+    blocks = [Block(PieceIndex(piece), begin, length) for piece, begin, length in numbers]
+    data = encode_requests(blocks)
+    assert data == b"".join(encode(Request(*block)) for block in blocks)
+    assert [REQUEST.unpack(data[n : n + 17])[2:] for n in range(0, len(data), 17)] == numbers
+
+
+def test_a_piece_header_counts_itself() -> None:
+    header = piece_header(Block(PieceIndex(3), 32768, 100))
+    assert PIECE_HEADER.unpack(header) == (109, 7, 3, 32768)
+
+
+def test_keep_alive_is_an_empty_message() -> None:
+    assert encode(KeepAlive()) == KEEP_ALIVE == bytes(4)
