@@ -68,6 +68,15 @@ class Swarm:
         """Whether every piece is here, verified."""
         return self.have.complete
 
+    @property
+    def verified_bytes(self) -> int:
+        """How much is here, verified; all pieces but the last are of one length."""
+        geometry, have = self.geometry, self.have
+        last = PieceIndex(geometry.piece_count - 1)
+        if last < 0 or not have[last]:
+            return have.count * geometry.piece_length
+        return (have.count - 1) * geometry.piece_length + geometry.piece_size(last)
+
     # --- coming and going -------------------------------------------------------------------
     def join(self, key: int, *, fast: bool, now: float) -> list[Action]:
         """A peer has shaken hands; tells it what we have."""

@@ -1,0 +1,165 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from client.core.candidates import (
+    FIRST_PAUSE,
+    LONGEST_PAUSE,
+    MAX_KNOWN,
+    Candidate,
+    Candidates,
+    keeps_new_connection,
+)
+from common.types import Endpoint, PeerId
+
+ME = PeerId(b"-MT0001-me__________")
+
+
+def peer_id(number: int) -> PeerId:
+    return PeerId(b"-XX0001-%012d" % number)
+
+
+def endpoint(number: int) -> Endpoint:
+    return Endpoint("10.0.0.1", 1000 + number)
+
+
+def told(*numbers: int, user: str = "ann") -> list[Candidate]:
+    return [Candidate(endpoint(number), peer_id(number), user) for number in numbers]
+
+
+def knowing(*numbers: int) -> Candidates:
+    candidates = Candidates(ME)
+    candidates.learn(told(*numbers))
+    return candidates
+
+
+def test_as_many_are_dialled_as_there_is_room_for_and_each_once() -> None:
+    candidates = knowing(1, 2, 3, 4)
+    assert candidates.to_dial([peer_id(2)], 2, 0.0) == [endpoint(1), endpoint(3)]
+    assert candidates.to_dial([peer_id(2)], 5, 0.0) == [endpoint(4)]
+    assert candidates.to_dial([], 0, 0.0) == []
+
+
+def test_nobody_dials_oneself_or_who_listens_nowhere() -> None:
+    candidates = Candidates(ME)
+    candidates.learn([Candidate(endpoint(1), ME, "me")])
+    candidates.learn([Candidate(Endpoint("10.0.0.1", 0), peer_id(n), "bob") for n in (2, 3)])
+    assert candidates.to_dial([], 9, 0.0) == []
+    assert repr(candidates) == "Candidates(2 known, 0 banned)"
+
+
+def test_who_could_not_be_reached_is_left_alone_longer_and_longer() -> None:
+    candidates = knowing(1)
+    now = 0.0
+    pauses = []
+    for _ in range(12):
+        assert candidates.to_dial([], 1, now) == [endpoint(1)]
+        candidates.failed(endpoint(1), now)
+        again = now
+        while not candidates.to_dial([], 1, again):
+            again += 0.5
+        candidates.connected(endpoint(2))  # another's success changes nothing
+        pauses.append(again - now)
+        now = again
+        candidates._known[peer_id(1)].dialling = False
+    assert pauses[:4] == [FIRST_PAUSE, 2 * FIRST_PAUSE, 4 * FIRST_PAUSE, 8 * FIRST_PAUSE]
+    assert pauses[-1] == LONGEST_PAUSE
+
+
+def test_a_success_is_a_new_start() -> None:
+    candidates = knowing(1)
+    for now in (0.0, 10.0, 100.0):
+        candidates.to_dial([], 1, now)
+        candidates.failed(endpoint(1), now)
+    candidates.connected(endpoint(1))
+    candidates.failed(endpoint(1), 1000.0)
+    assert candidates.to_dial([], 1, 1000.0 + FIRST_PAUSE) == [endpoint(1)]
+
+
+def test_retry_forgets_failures() -> None:
+    candidates = knowing(1)
+    candidates.failed(endpoint(1), 0.0)
+    assert candidates.to_dial([], 1, 0.0) == []
+    candidates.retry()
+    assert candidates.to_dial([], 1, 0.0) == [endpoint(1)]
+
+
+def test_a_banned_peer_is_never_dialled_again_by_id_or_address() -> None:
+    candidates = knowing(1, 2)
+    candidates.ban(peer_id(1), endpoint(9))
+    candidates.ban(peer_id(8), endpoint(2))
+    candidates.retry()
+    assert candidates.to_dial([], 9, 0.0) == []
+    assert candidates.is_banned(peer_id(1), endpoint(5))
+    assert candidates.is_banned(peer_id(5), endpoint(9))
+    assert not candidates.is_banned(peer_id(5), endpoint(5))
+
+
+def test_being_told_again_keeps_what_is_known() -> None:
+    candidates = knowing(1)
+    candidates.failed(endpoint(1), 0.0)
+    candidates.learn(told(1, user="anna"))
+    assert candidates.to_dial([], 9, 0.0) == []
+    found = candidates.find(peer_id(1), None)
+    assert found is not None
+    assert found.user == "anna"
+
+
+def test_a_peer_that_moved_is_dialled_at_its_new_place() -> None:
+    candidates = knowing(1)
+    candidates.failed(endpoint(1), 0.0)
+    candidates.learn([Candidate(endpoint(7), peer_id(1), "ann")])
+    assert candidates.to_dial([], 9, 0.0) == [endpoint(7)]
+
+
+def test_a_client_that_was_started_again_takes_the_place_of_its_last_run() -> None:
+    """Its old peer id will never connect; dialling there would only disturb the new one."""
+    candidates = knowing(1, 2)
+    candidates.learn([Candidate(endpoint(1), peer_id(3), "ann")])
+    assert candidates.find(peer_id(1), None) is None
+    assert candidates.to_dial([peer_id(3)], 9, 0.0) == [endpoint(2)]
+
+
+def test_found_by_peer_id_or_by_where_we_dialled() -> None:
+    candidates = knowing(1, 2)
+    by_id = candidates.find(peer_id(1), endpoint(2))
+    by_place = candidates.find(peer_id(9), endpoint(2))
+    assert by_id is not None
+    assert by_place is not None
+    assert (by_id.peer_id, by_place.peer_id) == (peer_id(1), peer_id(2))
+    assert candidates.find(peer_id(9), None) is None
+    assert candidates.find(peer_id(9), endpoint(9)) is None
+
+
+def test_bounded_and_open_to_newcomers() -> None:
+    candidates = knowing(*range(MAX_KNOWN))
+    candidates.failed(endpoint(500), 0.0)
+    candidates.learn(told(MAX_KNOWN))
+    assert repr(candidates) == f"Candidates({MAX_KNOWN} known, 0 banned)"
+    assert candidates.find(peer_id(500), None) is None
+    assert candidates.find(peer_id(MAX_KNOWN), None) is not None
+    candidates.learn(told(MAX_KNOWN + 1))
+    assert candidates.find(peer_id(0), None) is None
+
+
+@given(st.binary(min_size=20, max_size=20), st.binary(min_size=20, max_size=20))
+def test_both_sides_keep_the_same_of_two_connections(one: bytes, other: bytes) -> None:
+    if one == other:
+        return
+    a, b = PeerId(one), PeerId(other)
+    # Two connections: the first a dialled, the second b dialled. Each side may see either first.
+    a_keeps_b_dialled = keeps_new_connection(me=a, other=b, incoming=True)
+    b_keeps_b_dialled = keeps_new_connection(me=b, other=a, incoming=False)
+    a_keeps_a_dialled = keeps_new_connection(me=a, other=b, incoming=False)
+    b_keeps_a_dialled = keeps_new_connection(me=b, other=a, incoming=True)
+    assert a_keeps_b_dialled == b_keeps_b_dialled == (not a_keeps_a_dialled)
+    assert a_keeps_a_dialled == b_keeps_a_dialled
+
+
+@pytest.mark.parametrize("incoming", [True, False])
+def test_the_higher_peer_id_is_the_one_that_dials(incoming: bool) -> None:
+    low, high = peer_id(1), peer_id(2)
+    assert keeps_new_connection(me=low, other=high, incoming=incoming) == incoming
+    assert keeps_new_connection(me=high, other=low, incoming=incoming) != incoming

@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+import pytest
+
+from client.core.limits import Limits
+from client.core.peer import Peer
+from common.types import BLOCK_SIZE, PieceIndex
+from tests.unit.client.core.streams import download_of
+
+LIMITS = Limits(
+    first_window=100,
+    least_window=10,
+    most_window=400,
+    window_seconds=3.0,
+    unsaid_max_requests=250,
+)
+
+
+def peer_with_rate(blocks_a_second: int, seconds: int) -> Peer:
+    peer = Peer(1, 8, fast=True, now=0.0)
+    for second in range(1, seconds + 1):
+        peer.down.add(blocks_a_second * BLOCK_SIZE)
+        peer.down.update(float(second))
+    return peer
+
+
+@pytest.mark.parametrize(
+    ("blocks_a_second", "window"), [(0, 10), (3, 10), (20, 60), (50, 150), (83, 249), (1000, 250)]
+)
+def test_the_window_holds_what_comes_in_three_seconds(blocks_a_second: int, window: int) -> None:
+    peer = peer_with_rate(blocks_a_second, 10)
+    assert peer.window(LIMITS, 10.0) == pytest.approx(window, abs=1)
+
+
+def test_a_new_peer_gets_the_first_window() -> None:
+    assert Peer(1, 8, fast=True, now=5.0).window(LIMITS, 7.9) == 100
+
+
+def test_a_fast_start_opens_the_window_at_once() -> None:
+    peer = Peer(1, 8, fast=True, now=0.0)
+    peer.max_requests = 2000
+    peer.down.add(101 * BLOCK_SIZE)
+    assert peer.window(LIMITS, 0.5) == 400
+    assert peer.window(LIMITS, 1.5) == 100
+
+
+@pytest.mark.parametrize(("said", "window"), [(None, 250), (20, 20), (5000, 400)])
+def test_no_more_than_the_peer_takes(said: int | None, window: int) -> None:
+    peer = peer_with_rate(1000, 10)
+    peer.max_requests = said
+    assert peer.window(LIMITS, 10.0) == window
+
+
+def test_owes_what_is_requested() -> None:
+    peer = Peer(1, 8, fast=True, now=0.0)
+    assert not peer.owes
+    peer.downloads[0] = download_of(0, 2 * BLOCK_SIZE)
+    assert not peer.owes
+    peer.downloads[0].request(1)
+    assert peer.owes
+    peer.downloads[0].receive(0)
+    assert not peer.owes
+
+
+def test_shows_its_state() -> None:
+    peer = Peer(4, 8, fast=True, now=0.0)
+    assert repr(peer) == "Peer(4 cC has <Bitfield 0/8>, fetching 0)"
+    peer.am_choking = peer.peer_choking = False
+    assert repr(peer) == "Peer(4 - has <Bitfield 0/8>, fetching 0)"
+    peer.am_interested = peer.peer_interested = peer.snubbed = True
+    peer.downloads[0] = download_of(PieceIndex(0), 5)
+    assert repr(peer) == "Peer(4 iIS has <Bitfield 0/8>, fetching 1)"
