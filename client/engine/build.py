@@ -14,10 +14,10 @@ from client.config import ClientConfig
 from client.core.limits import Limits
 from client.engine.account import Account
 from client.engine.collection import Collection
+from client.engine.machinery import Machinery
 from client.engine.outcomes import Outcomes
 from client.engine.session import Session
 from client.engine.sharing import Sharing
-from client.engine.torrent import Machinery
 from client.engine.transfer import Workshop
 from client.net.announcer import Announcer
 from client.net.dialer import Dialer

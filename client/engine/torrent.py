@@ -7,19 +7,14 @@ One lock. Under it the pure swarm is asked and its actions are queued; everythin
 from __future__ import annotations
 
 import hashlib
-import itertools
 import socket
 import threading
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from random import Random
-from typing import Protocol
+from collections.abc import Sequence
 
 import structlog
 
 from client.core.actions import Action, Ban, Close, Send
-from client.core.candidates import Candidate, Candidates, keeps_new_connection
-from client.core.limits import Limits
+from client.core.candidates import Candidate
 from client.core.peer import Peer
 from client.core.piece_download import PieceDownload
 from client.core.receiver import (
@@ -30,13 +25,13 @@ from client.core.receiver import (
     RequestsReceived,
 )
 from client.core.swarm import Swarm
+from client.engine.machinery import Machinery, TorrentOwner
+from client.engine.neighbours import Neighbours
 from client.net.announcer import Stranger
-from client.net.dialer import Dial, Dialer
+from client.net.dialer import Dial
 from client.net.peer_io import MAX_WAITING_REQUESTS, PeerConnection
 from client.net.transport import PlainTransport
-from client.storage.buffers import BufferPool
 from client.storage.files import TorrentFiles
-from client.storage.worker import WorkerPool
 from common.bitfield import Bitfield
 from common.errors import ErrorCode, MinitorrentError
 from common.metainfo import Metainfo
@@ -49,37 +44,6 @@ log = structlog.get_logger(__name__)
 
 REFILL_AT = 0.75
 """A peer is given more work when so much of its window is left or less: requests go in bursts."""
-
-MAX_IDENTITIES = 4096
-"""Connections, ended ones too, whose peers can still be banned for what they sent."""
-
-
-@dataclass(frozen=True, slots=True)
-class Machinery:
-    """What all torrents of a client share. `port` is where this client accepts peers."""
-
-    peer_id: PeerId
-    port: int
-    client_name: str
-    clock: Callable[[], float]
-    rng: Random
-    dialer: Dialer
-    buffers: BufferPool
-    workers: WorkerPool
-    limits: Limits
-
-
-class TorrentOwner(Protocol):
-    """Who hears what becomes of a torrent; called by its threads, outside its lock."""
-
-    def on_complete(self) -> None:
-        """The last piece is verified and written; it is not synced yet."""
-
-    def on_failed(self, error: MinitorrentError) -> None:
-        """The content can't be read or written any more."""
-
-    def on_stranger(self, stranger: Stranger) -> None:
-        """A peer has come of whom the tracker told nothing; `identified` is to be called."""
 
 
 class Torrent:
@@ -102,10 +66,7 @@ class Torrent:
         self._owner = owner
         self._clock = machinery.clock
         self._lock = threading.Lock()
-        self._keys = itertools.count(1)
-        self._connections: dict[int, PeerConnection] = {}
-        self._identities: dict[int, tuple[PeerId, Endpoint]] = {}
-        self._candidates = Candidates(machinery.peer_id)
+        self._neighbours = Neighbours(machinery.peer_id, machinery.limits.connections)
         self._swarm = Swarm(
             metainfo.geometry,
             have,
@@ -134,11 +95,7 @@ class Torrent:
     @property
     def done(self) -> int:
         """Verified bytes."""
-        geometry, have = self.metainfo.geometry, self._swarm.have
-        last = PieceIndex(geometry.piece_count - 1)
-        if last < 0 or not have[last]:
-            return have.count * geometry.piece_length
-        return (have.count - 1) * geometry.piece_length + geometry.piece_size(last)
+        return self._swarm.verified_bytes
 
     def have(self) -> Bitfield:
         """A copy of what is verified and written."""
@@ -150,7 +107,7 @@ class Torrent:
         with self._lock:
             return [
                 (connection, self._swarm.peers[key])
-                for key, connection in self._connections.items()
+                for key, connection in self._neighbours.connections.items()
             ]
 
     def rates(self) -> tuple[float, float]:
@@ -167,7 +124,7 @@ class Torrent:
     @property
     def connection_count(self) -> int:
         """Number of connected peers."""
-        return len(self._connections)
+        return len(self._neighbours.connections)
 
     # --- coming and going -------------------------------------------------------------------
     def admit(
@@ -177,50 +134,31 @@ class Torrent:
 
         A peer that dialled us gets our handshake here.
         """
-        with self._lock:
-            if not self._wants(handshake.peer_id, endpoint, incoming=incoming):
-                return False
+        if not self._wants(handshake.peer_id, endpoint, incoming=incoming):
+            return False
         if incoming:
             sock.sendall(Handshake(self.metainfo.info_hash, self._machinery.peer_id).encode())
+        key = self._neighbours.next_key()
         connection = PeerConnection(
-            next(self._keys), PlainTransport(sock), endpoint, handshake, self, incoming=incoming
+            key, PlainTransport(sock), endpoint, handshake, self, incoming=incoming
         )
         with self._lock:
             if self._stopped:
                 return False
-            self._connections[connection.key] = connection
-            self._remember(connection)
-            known = self._greet(connection)
+            self._neighbours.add(connection)
+            self._greet(connection)
             connection.start()
-        if not known:
-            self._owner.on_stranger(
-                Stranger(connection.key, connection.handshake.peer_id, endpoint.host)
-            )
+        if connection.user is None:
+            self._owner.on_stranger(Stranger(key, handshake.peer_id, endpoint.host))
         return True
 
     def _wants(self, peer_id: PeerId, endpoint: Endpoint, *, incoming: bool) -> bool:
-        if not incoming:
-            self._candidates.connected(endpoint)
-        if self._stopped or peer_id == self._machinery.peer_id:
-            return False
-        if self._candidates.is_banned(peer_id, endpoint):
-            return False
-        for connection in self._connections.values():
-            if connection.handshake.peer_id == peer_id and connection.close_reason is None:
-                me = self._machinery.peer_id
-                if not keeps_new_connection(me=me, other=peer_id, incoming=incoming):
-                    return False
-                connection.close("replaced by a second connection")
-        return len(self._connections) < self._machinery.limits.connections
+        with self._lock:
+            wanted = self._neighbours.wants(peer_id, endpoint, incoming=incoming)
+            return wanted and not self._stopped
 
-    def _remember(self, connection: PeerConnection) -> None:
-        """Keep who this was for a ban that may come after it has left."""
-        self._identities[connection.key] = (connection.handshake.peer_id, connection.endpoint)
-        if len(self._identities) > MAX_IDENTITIES:
-            del self._identities[next(iter(self._identities))]
-
-    def _greet(self, connection: PeerConnection) -> bool:
-        """Introduce ourselves to a new peer; returns whether we know who it is."""
+    def _greet(self, connection: PeerConnection) -> None:
+        """Introduce ourselves to a new peer."""
         key, handshake = connection.key, connection.handshake
         actions = self._swarm.join(key, fast=handshake.fast, now=self._clock())
         if handshake.extended:
@@ -233,50 +171,34 @@ class Torrent:
             payload = ours.encode(connection.endpoint.host)
             actions.append(Send(key, Extended(0, payload)))
         self._perform(actions)
-        if not connection.incoming:  # who dials us may have been removed since we were told of it
-            self._recognise(connection)
-        return connection.user is not None
-
-    def _recognise(self, connection: PeerConnection) -> None:
-        """See whether the tracker told of this peer; whoever it told of may be served."""
-        if connection.user is not None:
-            return
-        candidate = self._candidates.find(
-            connection.handshake.peer_id, None if connection.incoming else connection.endpoint
-        )
-        if candidate is not None:
-            connection.user = candidate.user
-            connection.known_as = candidate.peer_id
-            self._perform(self._swarm.confirm(connection.key))
+        # Who dials us may have been removed since the tracker told of it: that is asked anew.
+        if not connection.incoming and self._neighbours.recognise(connection):
+            self._perform(self._swarm.confirm(key))
 
     def learn(self, candidates: Sequence[Candidate]) -> None:
         """The tracker told of these peers."""
         with self._lock:
-            self._candidates.learn(candidates)
-            told = {candidate.peer_id for candidate in candidates}
-            for connection in self._connections.values():
-                if connection.handshake.peer_id in told:
-                    self._recognise(connection)
+            for connection in self._neighbours.learn(candidates):
+                self._perform(self._swarm.confirm(connection.key))
         self._dial()
 
     def identified(self, key: int, user: str | None, *, is_member: bool) -> None:
         """The tracker said whether a stranger is a member; others are sent away."""
         with self._lock:
-            connection = self._connections.get(key)
+            connection = self._neighbours.connections.get(key)
             if connection is None or connection.user is not None:
                 return
             connection.user = user
             if is_member:
                 self._perform(self._swarm.confirm(key))
             else:
-                self._candidates.forget(connection.handshake.peer_id)
-                connection.close("not known to the tracker as a member")
+                self._neighbours.refuse(connection)
 
     def stop(self, timeout: float = 5.0) -> None:
         """Part from all peers; wait until nothing is read or written any more."""
         with self._lock:
             self._stopped = True
-            connections = list(self._connections.values())
+            connections = list(self._neighbours.connections.values())
         for connection in connections:
             connection.close("stopped")
         for connection in connections:
@@ -287,7 +209,7 @@ class Torrent:
 
     def tick(self) -> None:
         """To be called a few times a second."""
-        if not self._connections and self.complete:
+        if not self._neighbours.connections and self.complete:
             return  # nobody asks for it: a client may share thousands of such files
         now = self._clock()
         with self._lock:
@@ -296,7 +218,7 @@ class Torrent:
             if now - self._ticked_at >= 1.0:
                 self._ticked_at = now
                 self._perform(self._swarm.tick(now))
-            connections = list(self._connections.values())
+            connections = list(self._neighbours.connections.values())
         for connection in connections:
             self._refill(connection, now)
         self._dial()
@@ -306,9 +228,7 @@ class Torrent:
         with self._lock:
             if self._stopped:
                 return
-            room = self._machinery.limits.connections - len(self._connections)
-            connected = [c.known_as for c in self._connections.values()]
-            endpoints = self._candidates.to_dial(connected, room, now)
+            endpoints = self._neighbours.to_dial(now)
         for endpoint in endpoints:
             dial = Dial(endpoint, self.metainfo.info_hash, self._on_dialled, self._on_dial_failed)
             if not self._machinery.dialer.dial(dial):
@@ -319,7 +239,7 @@ class Torrent:
 
     def _on_dial_failed(self, endpoint: Endpoint, _reason: str) -> None:
         with self._lock:
-            self._candidates.failed(endpoint, self._clock())
+            self._neighbours.dial_failed(endpoint, self._clock())
 
     # --- a peer's threads (PeerHandler) -----------------------------------------------------
     def on_received(self, peer: PeerConnection, events: list[Event], count: int) -> None:
@@ -393,8 +313,7 @@ class Torrent:
         log.debug("peer left", peer=str(peer.endpoint), reason=peer.close_reason)
         with self._lock:
             self._swarm.leave(peer.key)
-            self._connections.pop(peer.key, None)
-            self._candidates.failed(peer.endpoint, self._clock())
+            self._neighbours.remove(peer, self._clock())
 
     def block_views(self, block: Block) -> Sequence[memoryview]:
         """See PeerHandler. A failure here is the content's, not the peer's."""
@@ -404,24 +323,27 @@ class Torrent:
             self._fail(error)
             raise OSError(error.message) from error
 
+    def on_content_lost(self) -> None:
+        """See PeerHandler."""
+        self._fail(
+            MinitorrentError(
+                ErrorCode.FILE_CHANGED,
+                f"{str(self._files.path)!r} was cut short while it was being sent; put it back "
+                "and recheck, or share it anew.",
+            )
+        )
+
     # --- under the lock ---------------------------------------------------------------------
     def _perform(self, actions: Sequence[Action]) -> None:
         for action in actions:
-            connection = self._connections.get(action.peer)
+            connection = self._neighbours.connections.get(action.peer)
             match action:
                 case Send(_, message) if connection is not None:
                     self._send(connection, message)
                 case Close(_, reason) if connection is not None:
                     connection.close(reason)
-                case Ban(key, reason) if key in self._identities:
-                    self._ban(*self._identities[key], reason)
-                    if connection is not None:
-                        connection.close(f"banned: {reason}")
-
-    def _ban(self, peer_id: PeerId, endpoint: Endpoint, reason: str) -> None:
-        if not self._candidates.is_banned(peer_id, endpoint):  # several bad pieces, one ban
-            log.warning("peer banned", peer=str(endpoint), reason=reason)
-            self._candidates.ban(peer_id, endpoint)
+                case Ban(key, reason):
+                    self._neighbours.ban(key, reason)
 
     def _send(self, connection: PeerConnection, message: Message) -> None:
         connection.send(encode(message))

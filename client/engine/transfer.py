@@ -21,9 +21,10 @@ from pathlib import Path
 import structlog
 
 from client.core.candidates import Candidate
+from client.engine.machinery import Machinery
 from client.engine.peer_row import peer_row
 from client.engine.status import DownloadRow, PeerRow, ShareRow, TransferState
-from client.engine.torrent import Machinery, Torrent
+from client.engine.torrent import Torrent
 from client.net.announcer import Announcer, Stranger
 from client.state.transfers import TransferRecord, Transfers
 from client.storage.files import TorrentFiles

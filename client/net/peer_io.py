@@ -6,6 +6,7 @@ each other. What the bytes mean is the handler's business; the torrent in the en
 
 from __future__ import annotations
 
+import errno
 import threading
 from collections import deque
 from collections.abc import Sequence
@@ -52,6 +53,9 @@ class PeerHandler(Protocol):
 
         Raises OSError when the content can't be read.
         """
+
+    def on_content_lost(self) -> None:
+        """The content could not be sent: a file has been cut short; in the writer's thread."""
 
 
 class PeerConnection:
@@ -176,6 +180,8 @@ class PeerConnection:
                 self._send_work(*work)
         except OSError as error:
             reason = f"connection lost: {error.strerror or error}"
+            if error.errno == errno.EFAULT:  # the memory-mapped file has become shorter
+                self._handler.on_content_lost()
         except Exception:
             reason = "internal error"
             log.exception("peer writer failed", peer=str(self.endpoint))

@@ -166,7 +166,10 @@ def test_a_removed_member_gets_no_block(
 
     def knows_bob() -> bool:
         torrent = ann.session._transfers.get(GROUP, name).torrent
-        return torrent is not None and torrent._candidates.find(bob.peer_id, None) is not None
+        return (
+            torrent is not None
+            and torrent._neighbours._candidates.find(bob.peer_id, None) is not None
+        )
 
     wait_until(knows_bob, what="ann to be told of bob")
     ann.session.remove_member(GROUP, "bob")
