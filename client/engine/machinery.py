@@ -10,10 +10,13 @@ from typing import Protocol
 from client.core.limits import Limits
 from client.net.announcer import Stranger
 from client.net.dialer import Dialer
+from client.net.peer_io import MAX_WAITING_REQUESTS
 from client.storage.buffers import BufferPool
 from client.storage.worker import WorkerPool
 from common.errors import MinitorrentError
 from common.types import PeerId
+from common.wire.handshake import ExtensionHandshake
+from common.wire.messages import Extended
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,16 @@ class Machinery:
     buffers: BufferPool
     workers: WorkerPool
     limits: Limits
+
+    def introduce(self, host: str, *, upload_only: bool) -> Extended:
+        """What a peer at `host` is told of this client (BEP 10)."""
+        ours = ExtensionHandshake(
+            client=self.client_name,
+            max_requests=MAX_WAITING_REQUESTS,
+            port=self.port,
+            upload_only=upload_only,
+        )
+        return Extended(0, ours.encode(host))
 
 
 class TorrentOwner(Protocol):

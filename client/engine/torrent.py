@@ -6,7 +6,6 @@ One lock. Under it the pure swarm is asked and its actions are queued; everythin
 
 from __future__ import annotations
 
-import hashlib
 import socket
 import threading
 from collections.abc import Sequence
@@ -29,7 +28,7 @@ from client.engine.machinery import Machinery, TorrentOwner
 from client.engine.neighbours import Neighbours
 from client.net.announcer import Stranger
 from client.net.dialer import Dial
-from client.net.peer_io import MAX_WAITING_REQUESTS, PeerConnection
+from client.net.peer_io import PeerConnection
 from client.net.transport import PlainTransport
 from client.storage.files import TorrentFiles
 from common.bitfield import Bitfield
@@ -162,14 +161,8 @@ class Torrent:
         key, handshake = connection.key, connection.handshake
         actions = self._swarm.join(key, fast=handshake.fast, now=self._clock())
         if handshake.extended:
-            ours = ExtensionHandshake(
-                client=self._machinery.client_name,
-                max_requests=MAX_WAITING_REQUESTS,
-                port=self._machinery.port,
-                upload_only=self.complete,
-            )
-            payload = ours.encode(connection.endpoint.host)
-            actions.append(Send(key, Extended(0, payload)))
+            host = connection.endpoint.host
+            actions.append(Send(key, self._machinery.introduce(host, upload_only=self.complete)))
         self._perform(actions)
         # Who dials us may have been removed since the tracker told of it: that is asked anew.
         if not connection.incoming and self._neighbours.recognise(connection):
@@ -385,10 +378,9 @@ class Torrent:
         self._machinery.workers.submit(lambda: self._check_and_write(download), failed)
 
     def _check_and_write(self, download: PieceDownload) -> None:
-        digest = hashlib.sha1(download.buffer, usedforsecurity=False).digest()
-        right = digest == self.metainfo.piece_hash(download.index)
-        if right and not self._swarm.have[download.index]:
-            self._files.write_piece(download.index, download.buffer)
+        # Another copy may have been quicker; that one is on the disk.
+        is_here = self._swarm.have[download.index]
+        right = is_here or self._files.write_verified(download.index, download.buffer)
         self._written(download, right)
 
     def _written(self, download: PieceDownload, right: bool | None) -> None:

@@ -9,6 +9,7 @@ and only then gets its final name; nothing that exists is ever overwritten.
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import shutil
 from pathlib import Path
@@ -90,6 +91,14 @@ class TorrentFiles:
         if len(data) != self._geometry.piece_size(index):
             raise ValueError(f"piece {index} has another size than {len(data)}")
         self._content.write(self._geometry.offset(index), data)
+
+    def write_verified(self, index: PieceIndex, data: memoryview) -> bool:
+        """Write a piece if it has the right hash; returns whether it has."""
+        digest = hashlib.sha1(data, usedforsecurity=False).digest()
+        if digest != self.metainfo.piece_hash(index):
+            return False
+        self.write_piece(index, data)
+        return True
 
     def read_into(self, index: PieceIndex, begin: int, buffer: memoryview) -> None:
         """Fill the buffer with the piece's bytes from `begin` on."""
