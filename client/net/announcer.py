@@ -185,22 +185,33 @@ class Announcer:
             event, entry.event = entry.event, "none"
             events.append((_announced_file(entry.announced, event), entry))
         for start in range(0, len(events), MAX_FILES):
-            batch = events[start : start + MAX_FILES]
-            self._announce([file for file, _ in batch], [entry for _, entry in batch if entry])
+            self._announce(events[start : start + MAX_FILES])
         for question in questions:
             self._identify(question)
 
-    def _announce(self, announced: list[AnnouncedFile], entries: list[_Entry]) -> None:
+    def _announce(self, batch: Sequence[tuple[AnnouncedFile, _Entry | None]]) -> None:
+        request = Announce(port=self._port, files=[file for file, _ in batch])
         try:
-            reply = self._link.call(ANNOUNCE, Announce(port=self._port, files=announced))
+            reply = self._link.call(ANNOUNCE, request)
         except MinitorrentError as error:
             log.info("announce failed", error=error.message)
+            self._keep_events(batch)
             return  # each is due again soon, and `reconnected` starts everything afresh
         answers = {file.info_hash: file for file in reply.files}
-        for entry in entries:
-            answer = answers.get(entry.announced.info_hash.hex())
-            if answer is not None:
+        for file, entry in batch:
+            answer = answers.get(file.info_hash)
+            if entry is not None and answer is not None:
                 self._take(entry, answer, reply.interval)
+
+    def _keep_events(self, batch: Sequence[tuple[AnnouncedFile, _Entry | None]]) -> None:
+        """What the tracker did not hear is told next time, unless there is newer news by then.
+
+        A torrent that was stopped is gone with the connection, or when its announce expires.
+        """
+        with self._changed:
+            for file, entry in batch:
+                if entry is not None and entry.event == "none":
+                    entry.event = file.event
 
     def _take(self, entry: _Entry, answer: FilePresence, interval: float) -> None:
         announced = entry.announced

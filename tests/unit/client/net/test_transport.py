@@ -110,8 +110,10 @@ def test_where_the_other_side_is(pair: tuple[PlainTransport, socket.socket]) -> 
 
 
 def test_an_ipv4_peer_at_an_ipv6_listener() -> None:
-    with socket.create_server(("::", 0), family=socket.AF_INET6, dualstack_ipv6=True) as server:
-        with socket.create_connection(("127.0.0.1", server.getsockname()[1])) as ours:
-            theirs, _ = server.accept()
-            with theirs:
-                assert remote_endpoint(theirs) == Endpoint(*ours.getsockname())
+    with (
+        socket.create_server(("::", 0), family=socket.AF_INET6, dualstack_ipv6=True) as server,
+        socket.create_connection(("127.0.0.1", server.getsockname()[1])) as ours,
+    ):
+        theirs, _ = server.accept()
+        with theirs:
+            assert remote_endpoint(theirs) == Endpoint(*ours.getsockname())
