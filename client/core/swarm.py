@@ -233,7 +233,7 @@ class Swarm:
 
     # --- the clock --------------------------------------------------------------------------
     def tick(self, now: float) -> list[Action]:
-        """To be called about once a second: rates, choking, timeouts, keep-alives."""
+        """To be called a few times a second: rates, choking, timeouts, keep-alives."""
         actions: list[Action] = []
         for peer in self.peers.values():
             peer.down.update(now)

@@ -74,7 +74,6 @@ class Torrent:
             self._clock(),
             machinery.limits,
         )
-        self._ticked_at = 0.0
         self._stopped = False
         self._writing = 0  # pieces handed to the workers
         self._idle = threading.Condition(self._lock)
@@ -208,9 +207,7 @@ class Torrent:
         with self._lock:
             if self._stopped:
                 return
-            if now - self._ticked_at >= 1.0:
-                self._ticked_at = now
-                self._perform(self._swarm.tick(now))
+            self._perform(self._swarm.tick(now))
             connections = list(self._neighbours.connections.values())
         for connection in connections:
             self._refill(connection, now)
