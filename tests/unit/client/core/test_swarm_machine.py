@@ -39,9 +39,16 @@ def connected(machine: SwarmMachine) -> bool:
 
 
 class SwarmMachine(RuleBasedStateMachine):
-    @initialize(seed=st.integers(0, 99), pieces_at_once=st.integers(1, 12))
-    def begin(self, seed: int, pieces_at_once: int) -> None:
+    @initialize(
+        seed=st.integers(0, 99),
+        pieces_at_once=st.integers(2, 20),
+        seeds=st.lists(st.tuples(st.booleans(), st.booleans()), max_size=3),
+    )
+    def begin(self, seed: int, pieces_at_once: int, seeds: list[tuple[bool, bool]]) -> None:
         self.client = Downloader(GEOMETRY, seed, budget=pieces_at_once * PIECE_LENGTH)
+        for fast, honest in seeds:
+            remote = self._join_seed(fast=fast, honest=honest, unchoked=True)
+            self.client.read_all(remote.key)
 
     def _remote(self, place: int) -> Remote:
         remotes = list(self.client.remotes.values())
@@ -112,11 +119,13 @@ class SwarmMachine(RuleBasedStateMachine):
         self._remote(place).choke()
 
     @precondition(connected)
-    @rule(place=PLACES, count=st.integers(1, 40), first=st.just(0) | PLACES)
-    def one_answers(self, place: int, count: int, first: int) -> None:
+    @rule(place=PLACES, count=st.integers(1, 40), first=st.just(0) | PLACES, read=st.booleans())
+    def one_answers(self, place: int, count: int, first: int, read: bool) -> None:
         remote = self._remote(place)
         for _ in range(min(count, len(remote.asked))):
             remote.answer(first % len(remote.asked))
+        if read:
+            self.client.read_all(remote.key)
 
     @precondition(connected)
     @rule(place=PLACES, which=PLACES)
@@ -183,6 +192,12 @@ class SwarmMachine(RuleBasedStateMachine):
         assert held == sorted(map(id, self.client.pool.lent))
 
     @invariant()
+    def rarity_is_counted_right(self) -> None:
+        peers = [peer for peer in self.client.swarm.peers.values() if not peer.has_all]
+        for piece, rarity in enumerate(self.client.swarm._fetch.picker._rarity):
+            assert rarity == sum(peer.has[piece] for peer in peers)
+
+    @invariant()
     def what_is_wanted_is_known(self) -> None:
         have = self.client.have
         for peer in self.client.swarm.peers.values():
@@ -201,12 +216,12 @@ class SwarmMachine(RuleBasedStateMachine):
         assert not self.client.pool.lent
 
     def _finish_with_an_honest_seed(self) -> None:
-        seed = self._join_seed(fast=True, honest=True, unchoked=True)
+        seed = self._an_honest_seed()
         deadline = self.client.now + PATIENCE
         while not self.client.swarm.complete:
             assert self.client.now < deadline, f"stuck: {self.client.swarm!r}"
-            if seed.key not in self.client.remotes:  # it has all, so have we
-                break
+            if seed.key not in self.client.remotes:
+                seed = self._an_honest_seed()  # it was let go for what it did before
             while seed.asked:
                 seed.answer(0)
             self.client.read_all(seed.key)
@@ -216,6 +231,17 @@ class SwarmMachine(RuleBasedStateMachine):
             self.every_piece_is_in_one_state()
             self.every_buffer_is_accounted_for()
         assert self.client.swarm.complete
+
+    def _an_honest_seed(self) -> Remote:
+        """One that is there and mends its ways, or a new one."""
+        for remote in self.client.remotes.values():
+            if remote.honest and len(remote.has) == COUNT:
+                remote.choking = False
+                remote.say(Unchoke())
+                for piece in range(COUNT):  # some of which it may have rejected
+                    remote.say(Have(piece))
+                return remote
+        return self._join_seed(fast=True, honest=True, unchoked=True)
 
 
 SwarmMachine.TestCase.settings = settings(max_examples=150, stateful_step_count=50, deadline=None)

@@ -1,0 +1,452 @@
+"""Single walks through the swarm; `test_swarm_machine` takes them in any order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from random import Random
+
+import pytest
+
+from client.core.actions import Ban, Close, Send
+from client.core.limits import Limits
+from client.core.swarm import Swarm
+from common.bitfield import Bitfield
+from common.geometry import Geometry
+from common.types import BLOCK_SIZE, Block, PieceIndex
+from common.wire.codec import MAX_REQUEST
+from common.wire.messages import (
+    BitfieldMessage,
+    Cancel,
+    Choke,
+    Extended,
+    Have,
+    HaveAll,
+    HaveNone,
+    Interested,
+    KeepAlive,
+    Message,
+    NotInterested,
+    Reject,
+    Request,
+    Unchoke,
+    WireError,
+)
+from tests.unit.client.core.downloader import Pool
+
+PIECE = 4 * BLOCK_SIZE
+GEOMETRY = Geometry(4 * PIECE, PIECE)
+ALL = range(4)
+
+
+def swarm_with(have: Iterable[int] = (), **limits: float) -> Swarm:
+    bitfield = Bitfield(4)
+    for piece in have:
+        bitfield.add(piece)
+    return Swarm(GEOMETRY, bitfield, Pool(10 * PIECE), Random(1), 0.0, Limits(**limits))
+
+
+def join(swarm: Swarm, key: int, *messages: Message, fast: bool = True) -> None:
+    swarm.join(key, fast=fast, now=0.0)
+    swarm.confirm(key)
+    for message in messages:
+        swarm.receive(key, message)
+
+
+# --- greetings ---
+@pytest.mark.parametrize(
+    ("have", "fast", "greeting"),
+    [
+        (ALL, True, [HaveAll()]),
+        ([], True, [HaveNone()]),
+        ([0, 3], True, [BitfieldMessage(b"\x90")]),
+        (ALL, False, [BitfieldMessage(b"\xf0")]),
+        ([0], False, [BitfieldMessage(b"\x80")]),
+        ([], False, []),
+    ],
+)
+def test_a_peer_is_told_what_we_have(have: list[int], fast: bool, greeting: list[Message]) -> None:
+    assert swarm_with(have).join(7, fast=fast, now=0.0) == [Send(7, m) for m in greeting]
+
+
+def test_a_peer_tells_once_which_pieces_it_has() -> None:
+    swarm = swarm_with([0])
+    join(swarm, 1)
+    told = swarm.receive(1, BitfieldMessage(b"\xc0"))
+    assert told == [Send(1, Interested())]
+    assert swarm.peers[1].wanted == 1
+    for message in (HaveNone(), HaveAll(), BitfieldMessage(b"\xc0")):
+        with pytest.raises(WireError, match="twice"):
+            swarm.receive(1, message)
+
+
+@pytest.mark.parametrize("bits", [b"", b"\xf8", b"\xf0\0"])
+def test_a_bitfield_must_fit(bits: bytes) -> None:
+    swarm = swarm_with()
+    join(swarm, 1)
+    with pytest.raises(WireError, match="does not fit"):
+        swarm.receive(1, BitfieldMessage(bits))
+
+
+def test_a_have_must_name_a_piece_and_counts_once() -> None:
+    swarm = swarm_with([0])
+    join(swarm, 1)
+    assert swarm.receive(1, Have(0)) == []
+    assert swarm.receive(1, Have(1)) == [Send(1, Interested())]
+    assert swarm.receive(1, Have(1)) == []
+    assert swarm.peers[1].wanted == 1
+    for piece in (4, 2**32 - 1):
+        with pytest.raises(WireError, match="does not exist"):
+            swarm.receive(1, Have(piece))
+
+
+def test_two_that_have_everything_part() -> None:
+    parting = [Close(1, "both have everything")]
+    swarm = swarm_with(ALL)
+    join(swarm, 1)
+    assert swarm.receive(1, HaveAll()) == parting
+    join(swarm, 2, BitfieldMessage(b"\xe0"))
+    assert swarm.receive(2, Have(3)) == [Close(2, "both have everything")]
+
+
+def test_messages_of_no_use_do_nothing() -> None:
+    swarm = swarm_with()
+    join(swarm, 1)
+    assert swarm.receive(1, KeepAlive()) == swarm.receive(1, Extended(3, b"")) == []
+    assert swarm.receive(1, HaveNone()) == []
+
+
+# --- serving ---
+def test_only_what_we_have_goes_to_whom_we_serve() -> None:
+    swarm = swarm_with([0, 1])
+    join(swarm, 1, Interested())
+    good, lacking = Request(1, 0, BLOCK_SIZE), Request(2, 0, BLOCK_SIZE)
+    blocks, actions = swarm.requested(1, [good, lacking])
+    assert blocks == [Block(PieceIndex(1), 0, BLOCK_SIZE)]
+    assert actions == [Send(1, Reject(2, 0, BLOCK_SIZE))]
+
+
+@pytest.mark.parametrize("fast", [True, False])
+def test_a_request_that_crossed_our_choke_is_dropped(fast: bool) -> None:
+    swarm = swarm_with(ALL)
+    join(swarm, 1, fast=fast)
+    blocks, actions = swarm.requested(1, [Request(0, 0, 5)])
+    assert blocks == []
+    assert actions == ([Send(1, Reject(0, 0, 5))] if fast else [])
+    assert swarm.withdrawn(1, Cancel(0, 0, 5)) == actions
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        Request(4, 0, 1),
+        Request(0, 0, 0),
+        Request(0, PIECE, 1),
+        Request(0, 1, PIECE),
+        Request(2**32 - 1, 2**32 - 1, 2**32 - 1),
+    ],
+)
+def test_a_request_outside_the_torrent_ends_the_connection(request_: Request) -> None:
+    swarm = swarm_with(ALL)
+    join(swarm, 1, Interested())
+    with pytest.raises(WireError, match="outside"):
+        swarm.requested(1, [request_])
+
+
+def test_a_request_above_128_kib_ends_the_connection() -> None:
+    geometry = Geometry(1024 * 1024, 1024 * 1024)
+    swarm = Swarm(geometry, Bitfield.full(1), Pool(0), Random(1), 0.0)
+    join(swarm, 1, Interested())
+    blocks, _ = swarm.requested(1, [Request(0, 0, MAX_REQUEST)])
+    assert blocks == [Block(PieceIndex(0), 0, MAX_REQUEST)]
+    with pytest.raises(WireError, match="131073 bytes"):
+        swarm.requested(1, [Request(0, 0, MAX_REQUEST + 1)])
+
+
+def test_an_interested_member_is_served_at_once_while_there_is_room() -> None:
+    swarm = swarm_with(ALL, upload_slots=2)
+    for key in (1, 2, 3):
+        swarm.join(key, fast=True, now=0.0)
+    assert swarm.receive(1, Interested()) == []  # a stranger
+    assert swarm.confirm(1) == [Send(1, Unchoke())]
+    assert swarm.confirm(1) == swarm.confirm(99) == []
+    assert swarm.confirm(2) == []  # wants nothing
+    assert swarm.receive(2, Interested()) == [Send(2, Unchoke())]
+    swarm.confirm(3)
+    assert swarm.receive(3, Interested()) == []
+    swarm.receive(1, NotInterested())
+    assert swarm.receive(3, Interested()) == [Send(3, Unchoke())]
+
+
+def test_who_gives_is_served_and_who_does_not_is_choked() -> None:
+    swarm = swarm_with([0], upload_slots=2, rechoke_every=10.0)
+    for key in range(1, 6):
+        join(swarm, key, Interested())
+    assert not swarm.peers[1].am_choking
+    swarm.peers[5].down.add(10**9)
+    sent = swarm.tick(10.0)
+    assert Send(5, Unchoke()) in sent
+    served = {key for key, peer in swarm.peers.items() if not peer.am_choking}
+    assert len(served) == 2
+    assert {key for key, peer in swarm.peers.items() if peer.optimistic} == served - {5}
+    assert {a.peer for a in sent if a == Send(a.peer, Choke())} == {1, 2} - served
+
+
+def test_a_seed_serves_who_takes_fastest_snubbed_or_not() -> None:
+    swarm = swarm_with(ALL, upload_slots=2)
+    for key in (1, 2, 3, 4):
+        join(swarm, key, Interested())
+    swarm.peers[3].up.add(10**9)
+    swarm.peers[3].snubbed = True
+    swarm.tick(10.0)
+    assert not swarm.peers[3].am_choking
+
+
+# --- the clock ---
+def test_everybody_hears_from_us_in_time() -> None:
+    swarm = swarm_with(keep_alive_every=100.0, silence=1000.0)
+    join(swarm, 1)
+    assert swarm.tick(99.0) == []
+    assert swarm.tick(100.0) == [Send(1, KeepAlive())]
+    assert swarm.tick(199.0) == []
+
+
+def test_who_says_nothing_is_let_go() -> None:
+    swarm = swarm_with()
+    join(swarm, 1)
+    assert Close(1, "said nothing for too long") not in swarm.tick(150.0)
+    assert Close(1, "said nothing for too long") in swarm.tick(150.1)
+
+
+def test_who_owes_blocks_is_first_snubbed_and_then_let_go() -> None:
+    swarm = swarm_with(silence=1000.0)
+    join(swarm, 1, HaveAll(), Unchoke())
+    join(swarm, 2, HaveAll(), Unchoke())
+    assert len(swarm.assign(1, 0, 0.0)) == 4
+    swarm.tick(20.0)
+    assert not swarm.peers[1].snubbed
+    assert swarm.assign(1, 16, 20.0) == []
+    swarm.tick(20.1)
+    assert swarm.peers[1].snubbed
+    assert swarm.assign(1, 16, 20.1) == []
+    assert len(swarm.assign(2, 0, 20.1)) == 4
+    assert not swarm.tick(60.0)
+    assert swarm.tick(60.1) == [Close(1, "did not send what was requested")]
+
+
+# --- fetching ---
+def receive_all(swarm: Swarm, key: int, piece: int) -> bool:
+    download = swarm.peers[key].downloads[piece]
+    for block in download.requested():
+        download.receive(block.begin // BLOCK_SIZE)
+    return swarm.piece_received(key, download)
+
+
+def test_nothing_is_asked_of_who_chokes_or_has_nothing() -> None:
+    swarm = swarm_with()
+    join(swarm, 1, HaveAll())
+    join(swarm, 2, HaveNone(), Unchoke())
+    assert swarm.assign(1, 0, 0.0) == swarm.assign(2, 0, 0.0) == swarm.assign(3, 0, 0.0) == []
+
+
+def test_no_more_is_asked_than_the_window_holds() -> None:
+    swarm = swarm_with(first_window=6)
+    join(swarm, 1, HaveAll(), Unchoke())
+    assert [len(a.numbers) for a in swarm.assign(1, 0, 0.0)] == [4, 2]
+    assert swarm.assign(1, 6, 0.0) == []
+    assert [a.numbers for a in swarm.assign(1, 5, 0.0)] == [[2]]
+
+
+def test_the_last_pieces_are_asked_of_two_and_the_slower_one_is_called_off() -> None:
+    swarm = swarm_with([1, 2, 3])
+    for key in (1, 2, 3):
+        join(swarm, key, HaveAll(), Unchoke())
+    slow = swarm.assign(1, 0, 0.0)[0].download
+    quick = swarm.assign(2, 0, 0.0)[0].download
+    assert slow is not quick
+    assert swarm.assign(3, 0, 0.0) == []  # two are enough
+    assert receive_all(swarm, 2, 0)
+    actions = swarm.verified(quick)
+    assert [a for a in actions if a.peer == 1] == [
+        Send(1, Have(0)),
+        *(Send(1, Cancel(0, n * BLOCK_SIZE, BLOCK_SIZE)) for n in range(4)),
+        Send(1, NotInterested()),
+        Close(1, "both have everything"),
+    ]
+    assert slow.cancelled
+    swarm.piece_dropped(1, slow)
+    assert swarm._fetch.lent() == []
+
+
+def test_the_second_copy_of_a_piece_changes_nothing() -> None:
+    swarm = swarm_with([1, 2, 3])
+    for key in (1, 2):
+        join(swarm, key, HaveAll(), Unchoke())
+    copies = [swarm.assign(key, 0, 0.0)[0].download for key in (1, 2)]
+    assert receive_all(swarm, 1, 0)
+    assert receive_all(swarm, 2, 0)
+    assert swarm.verified(copies[0])
+    assert swarm.verified(copies[1]) == []
+    assert swarm._fetch.lent() == []
+
+
+def test_a_wrong_copy_does_not_open_a_piece_that_another_copy_is_checked_for() -> None:
+    swarm = swarm_with([1, 2, 3])
+    for key in (1, 2):
+        join(swarm, key, HaveAll(), Unchoke())
+    copies = [swarm.assign(key, 0, 0.0)[0].download for key in (1, 2)]
+    assert receive_all(swarm, 1, 0)
+    assert receive_all(swarm, 2, 0)
+    assert swarm.failed(copies[0]) == [Ban(1, "sent a piece with the wrong hash")]
+    assert not swarm._fetch.picker.open_count
+    assert swarm.verified(copies[1])
+
+
+def test_what_several_sent_wrong_is_fetched_from_one_and_an_honest_peer_is_not_banned() -> None:
+    swarm = swarm_with([1, 2, 3], first_window=2)
+    join(swarm, 1, HaveAll(), Unchoke())
+    download = swarm.assign(1, 0, 0.0)[0].download
+    download.receive(0)
+    swarm.leave(1)
+    join(swarm, 2, HaveAll(), Unchoke())
+    for _ in range(2):
+        assert swarm.assign(2, 0, 0.0)[0].download is download
+        for block in download.requested():
+            download.receive(block.begin // BLOCK_SIZE)
+    assert swarm.piece_received(2, download)
+    assert download.sources == {1, 2}
+    assert swarm.failed(download) == []
+    again = swarm.assign(2, 0, 0.0)[0].download
+    again.receive(0)
+    swarm.leave(2)  # this time what it sent is not kept for somebody else
+    assert swarm._fetch.lent() == []
+    assert swarm._fetch.picker.is_open(0)
+
+
+def test_a_peer_that_rejects_while_it_serves_does_not_have_the_piece() -> None:
+    swarm = swarm_with([1, 2, 3])
+    join(swarm, 1, HaveAll(), Unchoke())
+    download = swarm.assign(1, 0, 0.0)[0].download
+    for number in range(4):
+        download.withdraw(number)
+        actions = swarm.rejected(1, download)
+        assert actions == ([Send(1, NotInterested())] if number == 0 else [])
+    assert not swarm.peers[1].has[0]
+    assert swarm._fetch.picker.is_open(0)
+    assert swarm.receive(1, Have(0)) == [Send(1, Interested())]
+
+
+# --- the traps that the state machine found, one by one ---
+def test_a_peer_that_chokes_between_the_blocks_of_a_piece_leaves_it_to_others() -> None:
+    """BEP 6: it rejects some and sends some; a sent block comes last, so no reject tells of it."""
+    swarm = swarm_with([1, 2, 3])
+    join(swarm, 1, HaveAll(), Unchoke())
+    download = swarm.assign(1, 0, 0.0)[0].download
+    swarm.receive(1, Choke())
+    for number in (1, 2, 3):
+        download.withdraw(number)
+        swarm.rejected(1, download)
+    download.receive(0)
+    swarm.progressed(1, 1.0)
+    join(swarm, 2, HaveAll(), Unchoke())
+    assert swarm.assign(2, 0, 1.0)[0].download is download
+
+
+def test_a_snubbed_peer_that_owes_nothing_any_more_is_asked_again() -> None:
+    swarm = swarm_with([1, 2, 3])
+    join(swarm, 1, HaveAll(), Unchoke(), fast=False)
+    swarm.assign(1, 0, 0.0)
+    swarm.tick(21.0)
+    swarm.choked(1)
+    swarm.receive(1, Choke())
+    swarm.receive(1, Unchoke())
+    assert len(swarm.assign(1, 0, 30.0)) == 1
+    assert not swarm.peers[1].snubbed
+
+
+def test_a_choke_in_the_same_breath_as_the_end_of_a_piece_loses_neither() -> None:
+    swarm = swarm_with([1, 2, 3])
+    join(swarm, 1, HaveAll(), Unchoke(), fast=False)
+    download = swarm.assign(1, 0, 0.0)[0].download
+    for number in range(4):
+        download.receive(number)
+    swarm.choked(1)
+    swarm.receive(1, Choke())
+    assert swarm.piece_received(1, download)
+    assert swarm.verified(download)
+    assert swarm.complete
+
+
+def test_a_peer_that_breaks_the_protocol_after_the_end_of_a_piece_blocks_nobody() -> None:
+    swarm = swarm_with([1, 2, 3])
+    join(swarm, 1, HaveAll(), Unchoke())
+    download = swarm.assign(1, 0, 0.0)[0].download
+    for number in range(4):
+        download.receive(number)
+    swarm.leave(1)
+    swarm.leave(1)
+    assert swarm._fetch.lent() == []
+    assert swarm._fetch.picker.is_open(0)
+
+
+def test_a_cancelled_piece_that_is_rejected_to_the_end_gives_its_buffer_back() -> None:
+    swarm = swarm_with([2, 3])
+    for key in (1, 2):
+        join(swarm, key, HaveAll(), Unchoke())
+    swarm.peers[1].has_all = False
+    downloads = {a.download.index: a.download for a in swarm.assign(1, 0, 0.0)}
+    swarm.assign(2, 0, 0.0)
+    piece = next(iter(swarm.peers[2].downloads))
+    wanted = swarm.peers[1].wanted
+    quick = swarm.peers[2].downloads[piece]
+    assert receive_all(swarm, 2, piece)
+    swarm.verified(quick)
+    slow = downloads[piece]
+    for number in range(4):
+        slow.withdraw(number)
+        assert swarm.rejected(1, slow) == []
+    assert swarm.peers[1].wanted == wanted - 1
+    assert swarm.peers[1].cancelled == []
+    swarm.piece_dropped(1, slow)  # its reader may tell of it as well
+
+
+def test_a_called_off_piece_of_which_nothing_is_to_come_gives_its_buffer_back() -> None:
+    swarm = swarm_with([1, 2, 3], first_window=2)
+    join(swarm, 1, HaveAll(), Unchoke())
+    download = swarm.assign(1, 0, 0.0)[0].download
+    for number in (0, 1):
+        download.receive(number)
+    join(swarm, 2, HaveAll(), Unchoke())
+    quick = swarm.assign(2, 0, 0.0)[0].download
+    while quick.missing or quick.outstanding:
+        for block in quick.requested():
+            quick.receive(block.begin // BLOCK_SIZE)
+        swarm.assign(2, 0, 0.0)
+    assert swarm.piece_received(2, quick)
+    swarm.verified(quick)
+    assert swarm._fetch.lent() == []
+
+
+def test_a_partial_piece_makes_room_for_one_that_can_be_fetched() -> None:
+    swarm = Swarm(GEOMETRY, Bitfield(4), Pool(2 * PIECE), Random(1), 0.0, Limits())
+    join(swarm, 1, BitfieldMessage(b"\xc0"), Unchoke())
+    assignments = swarm.assign(1, 0, 0.0)
+    assert len(assignments) == 2  # all buffers
+    for assignment in assignments:
+        assignment.download.receive(0)
+    join(swarm, 2, BitfieldMessage(b"\x30"), Unchoke())
+    assert swarm.assign(2, 0, 0.0) == []
+    swarm.leave(1)
+    assert len(swarm.assign(2, 0, 0.0)) == 2
+    swarm._fetch.check_invariant()
+    swarm.leave(2)
+    swarm.close()
+    assert swarm._fetch.lent() == []
+
+
+def test_shows_how_it_stands() -> None:
+    swarm = swarm_with([0])
+    join(swarm, 1)
+    assert repr(swarm) == (
+        "Swarm(have <Bitfield 1/4>, 1 peers, "
+        "Fetch(Picker(3 open, 1 done of 4), 0 partial, 0 being verified))"
+    )
