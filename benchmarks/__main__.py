@@ -29,7 +29,7 @@ TRANSFERS: dict[str, Row] = {
     "libtorrent -> aria2": transfers.libtorrent_to_aria2,
 }
 HASHING: dict[str, Row] = {
-    "hash for upload: ours": hashing.ours,
+    "hash for upload: ours": hashing.minitorrent,
     "hash for upload: mktorrent": hashing.mktorrent,
 }
 TOOLS = {"aria2": "aria2c", "mktorrent": "mktorrent"}

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from benchmarks.meter import Sample, measuring
-from benchmarks.ours import GROUP, LIMIT, Ours
+from benchmarks.ours import LIMIT, Ours
 from tests.support.processes import ManagedProcess
 
 PIECE_EXPONENT = 20
@@ -24,12 +24,12 @@ def mktorrent(content: Path, folder: Path) -> Sample:
     return Sample(time.perf_counter() - before, _children_cpu() - cpu_before, 0)
 
 
-def ours(content: Path, folder: Path) -> Sample:
+def minitorrent(content: Path, folder: Path) -> Sample:
     """`upload_file` in a running client, from the command to its answer."""
     with ExitStack() as stack:
-        seeder = Ours(stack, content, folder).seeder
-        with measuring(seeder.pid) as meter:
-            seeder.ok("upload_file", str(content), GROUP, timeout=LIMIT)
+        ours = Ours(stack, content, folder)
+        with measuring(ours.seeder.pid) as meter:
+            ours.upload()
             return meter.stop()
 
 

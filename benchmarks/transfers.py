@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from benchmarks.meter import Sample, measuring
-from benchmarks.ours import GROUP, LIMIT, Ours
+from benchmarks.ours import LIMIT, Ours
 from tests.support.ports import free_port
 from tests.support.processes import ManagedProcess
 from tests.support.stand_in_tracker import stand_in_tracker
@@ -109,14 +109,9 @@ def libtorrent_to_ours(content: Path, folder: Path) -> Sample:
         ours.share()
         seeder = stack.enter_context(Libtorrent())
         seeder.seed(ours.torrent, content.parent)
-        wait_until(lambda: _seeders(ours) == 2, LIMIT, "libtorrent to have announced")
+        wait_until(lambda: ours.seeders() == 2, LIMIT, "libtorrent to have announced")
         ours.seeder.terminate()
-        wait_until(lambda: _seeders(ours) == 1, LIMIT, "our seeder to be gone")
+        wait_until(lambda: ours.seeders() == 1, LIMIT, "our seeder to be gone")
         with measuring(seeder.pid, ours.leecher.pid) as meter:
             ours.download()
             return meter.stop()
-
-
-def _seeders(ours: Ours) -> int:
-    (row,) = ours.leecher.ok("list_files", GROUP)["files"]
-    return int(row["seeders"])

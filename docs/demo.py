@@ -184,8 +184,7 @@ class Person(Process):
                 return time.monotonic() - before
             if row["state"] == "failed":
                 raise DemoError(f"{self.name}'s download of {name} failed: {row['error']}")
-            rate = f"{row['down_rate'] / MEGABYTE:.0f} MB/s"
-            screen.progress(f"{self.name}: {name}, {rate}, peers: {row['peers']}", row["progress"])
+            screen.progress(f"{self.name}: {name}, {_doing(row)}", row["progress"])
             time.sleep(0.05)
 
     def uploaded(self, name: str) -> int:
@@ -331,6 +330,12 @@ def free_port() -> int:
     with socket.create_server((HOST, 0)) as probe:
         port: int = probe.getsockname()[1]
         return port
+
+
+def _doing(row: dict[str, Any]) -> str:
+    if row["progress"] == 1:
+        return "all there, being put safely on the disk"
+    return f"{row['down_rate'] / MEGABYTE:.0f} MB/s, peers: {row['peers']}"
 
 
 def _interrupted(*_: object) -> NoReturn:
