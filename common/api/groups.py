@@ -136,12 +136,14 @@ class GetGroup(Model):
 class GroupProfileReply(Model):
     """`source` goes into the info dictionary of what is shared in this group.
 
-    It is unique to the group, so that equal content in two groups has two info-hashes.
+    It is unique to the group, so that equal content in two groups has two info-hashes. A sealed
+    group's own certificate (PEM) is its `authority`, and goes there too, as `ssl-cert`.
     """
 
     group: str
     mode: Mode
     source: str
+    authority: str | None = None
 
 
 _MEMBERS_ONLY = frozenset({ErrorCode.NO_SUCH_GROUP, ErrorCode.NOT_MEMBER})
