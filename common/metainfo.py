@@ -45,6 +45,8 @@ class Metainfo:
     is_folder: bool
     private: bool
     source: str | None
+    authority: str | None = field(repr=False)
+    """`ssl-cert`: the certificate (PEM) of the group that the content is sealed in."""
     trackers: tuple[tuple[str, ...], ...]
     """Announce addresses in tiers (BEP 12)."""
 
@@ -103,11 +105,14 @@ def build_info(
     *,
     source: str | None,
     is_folder: bool,
+    authority: str | None = None,
 ) -> bytes:
     """The info dictionary for content that is to be shared, bencoded, marked private (BEP 27).
 
     The same arguments always give the same bytes. `source` goes in so that the same content has
-    different info-hashes in different groups. Raises MinitorrentError like `parse`.
+    different info-hashes in different groups. `authority` is the certificate (PEM) of a sealed
+    group: clients that follow the convention of SSL torrents talk only to those whom it
+    certifies. Raises MinitorrentError like `parse`.
     """
     info: dict[bytes, object] = {
         b"name": name.encode("utf-8", "surrogatepass"),
@@ -117,6 +122,8 @@ def build_info(
     }
     if source is not None:
         info[b"source"] = source.encode()
+    if authority is not None:
+        info[b"ssl-cert"] = authority.encode()
     if is_folder:
         info[b"files"] = [
             {b"length": length, b"path": [part.encode("utf-8", "surrogatepass") for part in path]}
@@ -155,7 +162,7 @@ def _read_info(info: Mapping[bytes, object], trackers: tuple[tuple[str, ...], ..
         _refuse(f"needs pieces of {MIN_PIECE_LENGTH} to {MAX_PIECE_LENGTH} bytes, and fewer")
     if len(pieces) != geometry.piece_count * HASH_SIZE:
         _refuse("does not have one hash for each piece")
-    source = info.get(b"source")
+    source, authority = info.get(b"source"), info.get(b"ssl-cert")
     return Metainfo(
         info_bytes=bencode2.bencode(info),
         name=name,
@@ -165,6 +172,7 @@ def _read_info(info: Mapping[bytes, object], trackers: tuple[tuple[str, ...], ..
         is_folder=is_folder,
         private=info.get(b"private") == 1,
         source=source.decode(errors="replace") if isinstance(source, bytes) else None,
+        authority=authority.decode(errors="replace") if isinstance(authority, bytes) else None,
         trackers=trackers,
     )
 

@@ -13,6 +13,13 @@ from common.errors import ErrorCode
 Pem = Annotated[str, Field(max_length=16 * 1024)]
 """A certificate or a signing request as text (RFC 7468)."""
 
+MEMBER_URI = "minitorrent:user:"
+"""How the URI in a member certificate's subjectAltName begins; the holder's id follows.
+
+A holder is one login of a member in one group: the id stays the same when the certificate is
+renewed, and is never given again once the login or the membership has ended.
+"""
+
 
 class IssueCertificate(Model):
     """Sign a member's key. `request` is a PKCS #10 signing request; the key itself never travels.
@@ -25,12 +32,17 @@ class IssueCertificate(Model):
 
 
 class IssueCertificateReply(Model):
-    """`authority` is the group's own certificate; `not_after` is ISO 8601, UTC."""
+    """`authority` is the group's own certificate; `not_after` is ISO 8601, UTC.
+
+    `removed` are the ids (see MEMBER_URI) of those whose certificates are still within their
+    dates, but are not to be accepted any more.
+    """
 
     group: str
     certificate: Pem
     authority: Pem
     not_after: str
+    removed: list[str] = Field(default_factory=list)
 
 
 ISSUE_CERTIFICATE = Operation(

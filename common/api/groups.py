@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import Field
+
 from common.api.model import Count, Model, Name
 from common.api.operation import Operation
 from common.errors import ErrorCode
@@ -137,13 +139,15 @@ class GroupProfileReply(Model):
     """`source` goes into the info dictionary of what is shared in this group.
 
     It is unique to the group, so that equal content in two groups has two info-hashes. A sealed
-    group's own certificate (PEM) is its `authority`, and goes there too, as `ssl-cert`.
+    group's own certificate (PEM) is its `authority`, and goes there too, as `ssl-cert`; `removed`
+    are the ids of those whose certificates are not to be accepted (see common.api.authority).
     """
 
     group: str
     mode: Mode
     source: str
     authority: str | None = None
+    removed: list[str] = Field(default_factory=list)
 
 
 _MEMBERS_ONLY = frozenset({ErrorCode.NO_SUCH_GROUP, ErrorCode.NOT_MEMBER})

@@ -114,6 +114,14 @@ def test_source_that_is_no_text_is_left_out() -> None:
     assert parse(torrent(single(source=b"\xff"))).source == "\ufffd"
 
 
+def test_the_authority_of_sealed_content() -> None:
+    sealed = parse(torrent(changed(single(), {"ssl-cert": b"a certificate\n"})))
+    assert sealed.authority == "a certificate\n"
+    assert sealed.info_hash != parse(torrent(single())).info_hash
+    assert parse(torrent(single())).authority is None
+    assert parse(torrent(changed(single(), {"ssl-cert": 5}))).authority is None
+
+
 def test_the_repr_stays_short() -> None:
     assert len(repr(parse(torrent(single())))) < 200
 
@@ -259,7 +267,16 @@ def contents(draw: st.DrawFn) -> Metainfo:
     total = sum(file.length for file in files)
     pieces = hashes(-(-total // piece_length))
     source = draw(st.none() | st.text(st.characters(codec="utf-8")))
-    info = build_info(name, files, piece_length, pieces, source=source, is_folder=is_folder)
+    authority = draw(st.none() | st.text(st.characters(codec="utf-8")))
+    info = build_info(
+        name,
+        files,
+        piece_length,
+        pieces,
+        source=source,
+        is_folder=is_folder,
+        authority=authority,
+    )
     trackers = draw(st.lists(st.lists(st.just("http://t/announce"), max_size=2), max_size=2))
     metainfo = parse(encode(info, trackers))
     assert metainfo.info_bytes == info
@@ -268,6 +285,7 @@ def contents(draw: st.DrawFn) -> Metainfo:
     assert metainfo.is_folder is is_folder
     assert metainfo.private
     assert metainfo.source == source
+    assert metainfo.authority == authority
     assert metainfo.pieces == pieces
     assert metainfo.trackers == tuple(tuple(tier) for tier in trackers if tier)
     return metainfo
@@ -282,6 +300,7 @@ def test_what_is_built_reads_back(metainfo: Metainfo) -> None:
         metainfo.pieces,
         source=metainfo.source,
         is_folder=metainfo.is_folder,
+        authority=metainfo.authority,
     )
     assert again == metainfo.info_bytes
 
@@ -331,6 +350,7 @@ VALUES = st.recursive(
     max_leaves=8,
 )
 KEYS = ["length", "name", "piece_length", "pieces", "files", "private", "source", "attr", "path"]
+KEYS += ["ssl-cert"]
 
 
 @given(st.sampled_from([single(), folder()]), st.dictionaries(st.sampled_from(KEYS), VALUES))
