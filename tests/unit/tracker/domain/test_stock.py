@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+import pytest
+
+from common.types import PeerId
+from tracker.domain.stock import supports_sealed
+
+
+@pytest.mark.parametrize("prefix", [b"-LT20B0-", b"-LT2110-", b"-qB4650-", b"-qB5010-"])
+def test_clients_that_support_ssl_torrents(prefix: bytes) -> None:
+    assert supports_sealed(PeerId(prefix + bytes(12)))
+
+
+@pytest.mark.parametrize(
+    "prefix",
+    [
+        b"-TR4000-",
+        b"A2-1-36-",
+        b"-LT1220-",
+        b"-lt0D80-",
+        b"-qB3370-",
+        b"-DE2110-",
+        b"-LT20B0x",
+        b"x-LT20B0",
+        b"-MT0100-",
+        b"\0\0\0\0\0\0\0\0",
+    ],
+)
+def test_all_others(prefix: bytes) -> None:
+    assert not supports_sealed(PeerId(prefix + bytes(12)))
