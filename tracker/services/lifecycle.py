@@ -42,6 +42,7 @@ class Lifecycle:
             work.trackers.sweep(now)
             work.peers.sweep(now)
             work.users.sweep_tokens(now)
+            work.authorities.sweep(now)
         return known
 
     def stop(self) -> None:

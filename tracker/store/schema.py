@@ -1,13 +1,22 @@
 """The tables. Times are seconds since the epoch, UTC.
 
-Durable: users, tokens, groups, memberships, join requests, files, shares, announce keys, events.
+Durable: users, tokens, groups with their authorities, memberships, join requests, files, shares,
+announce keys, events; and, as long as a certificate may be valid, who holds one.
 Ephemeral: trackers (a heartbeat each), the connections they hold, and peers. A session's peers
 live and die with its connection, a stock client's until they expire.
 """
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, ForeignKey, LargeBinary, MetaData, String, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    ForeignKey,
+    LargeBinary,
+    MetaData,
+    String,
+    Text,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 _NAMING = {
@@ -59,6 +68,47 @@ class Group(Base):
     uid: Mapped[str] = mapped_column(String(64), unique=True)
     mode: Mapped[str] = mapped_column(String(16))
     created_at: Mapped[float]
+
+
+class Authority(Base):
+    """A sealed group's certificate (PEM) and its private key, sealed with the trackers' key."""
+
+    __tablename__ = "authorities"
+
+    group_id: Mapped[int] = mapped_column(
+        ForeignKey(Group.id, ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    certificate: Mapped[str] = mapped_column(Text)
+    sealed_key: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class AuthorityKey(Base):
+    """Tells which key the trackers of this database seal with; there is one row, number 1."""
+
+    __tablename__ = "authority_keys"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    fingerprint: Mapped[bytes] = mapped_column(LargeBinary(32))
+
+
+class Holder(Base):
+    """One login of a member, who was given certificates in a group; they bear the `uid`.
+
+    The last of them is valid until `certified_until`. When the login ends, or the membership, it
+    has no token any more, and its certificates are not to be accepted.
+    """
+
+    __tablename__ = "holders"
+    __table_args__ = (UniqueConstraint("group_id", "token_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    group_id: Mapped[int] = mapped_column(ForeignKey(Group.id, ondelete="CASCADE"))
+    user_id: Mapped[int] = mapped_column(ForeignKey(User.id, ondelete="CASCADE"), index=True)
+    token_id: Mapped[int | None] = mapped_column(
+        ForeignKey(Token.id, ondelete="SET NULL"), index=True
+    )
+    uid: Mapped[str] = mapped_column(String(64), unique=True)
+    certified_until: Mapped[float]
 
 
 class Membership(Base):
@@ -138,7 +188,10 @@ class AnnounceKey(Base):
 
 
 class Event(Base):
-    """Something that happened: pushed as a notice, and kept when the group is gone."""
+    """Something that happened: pushed as a notice, and kept when the group is gone.
+
+    `removed` has the uids of the holders who lost their right by it, with spaces between them.
+    """
 
     __tablename__ = "events"
     __table_args__ = ({"sqlite_autoincrement": True},)  # an id is never given twice
@@ -151,6 +204,7 @@ class Event(Base):
     actor: Mapped[str] = mapped_column(String(64))
     subject: Mapped[str] = mapped_column(String(255))
     text: Mapped[str] = mapped_column(String(1024))
+    removed: Mapped[str] = mapped_column(Text, default="", server_default="")
 
 
 class Tracker(Base):

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from sqlalchemy.orm import Session
 
+from tracker.store.authorities import Authorities
 from tracker.store.events import Events
 from tracker.store.files import Files
 from tracker.store.groups import Groups
@@ -29,6 +30,7 @@ class Work:
     def __init__(self, session: Session) -> None:
         self.users = Users(session)
         self.groups = Groups(session)
+        self.authorities = Authorities(session)
         self.files = Files(session)
         self.peers = Peers(session)
         self.trackers = Trackers(session)

@@ -7,10 +7,13 @@ import threading
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine
 
+from tracker.store import migrations
 from tracker.store.engine import open_store
 from tracker.store.schema import Base
 from tracker.store.work import ConflictError, DatabaseError
@@ -111,3 +114,33 @@ def test_a_database_of_a_newer_version(tmp_path: Path) -> None:
     connection.close()
     with pytest.raises(DatabaseError, match="newer version"):
         open_store(url)
+
+
+def test_groups_of_before_there_were_sealed_ones_stay_open(tmp_path: Path) -> None:
+    """A data folder of the first schema, with something in it, is opened by this program."""
+    url = f"sqlite:///{tmp_path / 'tracker.db'}"
+    engine = create_engine(url)
+    config = Config()
+    config.set_main_option("script_location", str(Path(*migrations.__path__)))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        connection.exec_driver_sql("INSERT INTO users VALUES (1, 'ann', 'hash', 1.0)")
+        connection.exec_driver_sql("INSERT INTO groups VALUES (1, 'lab', 'uid', 'open', 2.0)")
+        connection.exec_driver_sql("INSERT INTO memberships VALUES (1, 1, 1, 'owner', 2.0)")
+        connection.exec_driver_sql(
+            "INSERT INTO events VALUES (7, 3.0, 'file_added', 1, 'lab', 'ann', 'x', 'ann shares x')"
+        )
+    engine.dispose()
+
+    store = open_store(url)
+    with store.read() as work:
+        group = work.groups.by_name("lab")
+        assert group is not None
+        assert (group.mode, group.uid) == ("open", "uid")
+        assert work.authorities.of_group(group.id) is None
+        assert work.authorities.removed(group.id, 0.0) == []
+        assert [name for _, name in work.groups.members(group.id)] == ["ann"]
+        (event,) = work.events.after(0, 10)
+        assert (event.id, event.kind, event.removed) == (7, "file_added", "")
+    store.close()

@@ -1,0 +1,123 @@
+"""The key that groups' private keys are sealed with: made once, guarded, shared."""
+
+from __future__ import annotations
+
+import base64
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tracker.domain.safe import Safe
+from tracker.store.authority_key import KEY_FILE, open_safe
+from tracker.store.engine import Store, open_store
+from tracker.store.work import DatabaseError
+
+GIVEN = base64.b64encode(bytes(range(32))).decode()
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    store = open_store(f"sqlite:///{tmp_path / 'tracker.db'}")
+    yield store
+    store.close()
+
+
+def refusal(store: Store, folder: Path, given: str | None = None) -> str:
+    with pytest.raises(DatabaseError) as raised:
+        open_safe(store, folder, given)
+    assert "\n" not in str(raised.value)
+    return str(raised.value)
+
+
+def test_the_first_tracker_makes_the_key(store: Store, tmp_path: Path) -> None:
+    safe = open_safe(store, tmp_path, None)
+    path = tmp_path / KEY_FILE
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert len(base64.b64decode(path.read_text())) == 32
+    assert open_safe(store, tmp_path, None).fingerprint == safe.fingerprint
+    assert open_safe(store, tmp_path / "elsewhere", path.read_text()).fingerprint == (
+        safe.fingerprint
+    )
+    assert [entry.name for entry in tmp_path.iterdir() if KEY_FILE in entry.name] == [KEY_FILE]
+
+
+def test_the_environment_comes_first(store: Store, tmp_path: Path) -> None:
+    safe = open_safe(store, tmp_path, GIVEN)
+    assert safe.fingerprint == Safe(bytes(range(32))).fingerprint
+    assert not (tmp_path / KEY_FILE).exists()
+
+
+def test_many_trackers_may_start_at_once(store: Store, tmp_path: Path) -> None:
+    found: list[bytes | Exception] = []
+
+    def start() -> None:
+        try:
+            found.append(open_safe(store, tmp_path, None).fingerprint)
+        except DatabaseError as error:
+            found.append(error)
+
+    threads = [threading.Thread(target=start) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert len(found) == 6
+    assert len(set(found)) == 1
+    assert isinstance(found[0], bytes)
+
+
+def test_of_two_first_trackers_with_different_keys_one_is_refused(
+    store: Store, tmp_path: Path
+) -> None:
+    outcomes: list[bool] = []
+    barrier = threading.Barrier(2)
+
+    def start(number: int) -> None:
+        barrier.wait(10)
+        try:
+            open_safe(store, tmp_path, base64.b64encode(bytes([number]) * 32).decode())
+            outcomes.append(True)
+        except DatabaseError:
+            outcomes.append(False)
+
+    threads = [threading.Thread(target=start, args=(number,)) for number in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert sorted(outcomes) == [False, True]
+
+
+def test_another_key_is_refused(store: Store, tmp_path: Path) -> None:
+    open_safe(store, tmp_path, None)
+    assert "doesn't open" in refusal(store, tmp_path, GIVEN)
+
+
+def test_a_lost_key_is_not_made_anew(store: Store, tmp_path: Path) -> None:
+    open_safe(store, tmp_path, None)
+    (tmp_path / KEY_FILE).unlink()
+    assert "is missing" in refusal(store, tmp_path)
+    assert not (tmp_path / KEY_FILE).exists()
+
+
+def test_a_key_that_others_may_read_is_refused(store: Store, tmp_path: Path) -> None:
+    open_safe(store, tmp_path, None)
+    (tmp_path / KEY_FILE).chmod(0o640)
+    assert "chmod 600" in refusal(store, tmp_path)
+
+
+@pytest.mark.parametrize("content", ["", "no key", "AAAA", "\u00e4"])
+def test_what_is_no_key(store: Store, tmp_path: Path, content: str) -> None:
+    path = tmp_path / KEY_FILE
+    path.write_text(content, encoding="utf-8")
+    path.chmod(0o600)
+    assert "there is no key in" in refusal(store, tmp_path)
+    assert "there is no key in" in refusal(store, tmp_path, content)
+
+
+def test_a_folder_that_cannot_be_used(store: Store, tmp_path: Path) -> None:
+    assert "can't make the key" in refusal(store, tmp_path / "nowhere")
+    (tmp_path / KEY_FILE).mkdir(mode=0o700)
+    assert "can't read the key" in refusal(store, tmp_path)

@@ -1,0 +1,95 @@
+"""The certificates and sealed keys of groups, and who holds a certificate of theirs."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from tracker.store.schema import Authority, AuthorityKey, Group, Holder
+
+_THE_ONLY_ROW = 1
+
+
+class Authorities:
+    """The groups' authorities in one unit of work."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def add(self, group_id: int, certificate: str, sealed_key: bytes) -> None:
+        """Make a group a sealed one."""
+        self._session.add(
+            Authority(group_id=group_id, certificate=certificate, sealed_key=sealed_key)
+        )
+
+    def of_group(self, group_id: int) -> Authority | None:
+        """A sealed group's authority; None for an open group."""
+        return self._session.get(Authority, group_id)
+
+    def key_fingerprint(self) -> bytes | None:
+        """Tells the key that all authorities' keys are sealed with; None before the first use."""
+        row = self._session.get(AuthorityKey, _THE_ONLY_ROW)
+        return None if row is None else row.fingerprint
+
+    def add_key_fingerprint(self, fingerprint: bytes) -> None:
+        """Decide for a key; makes the unit of work fail when somebody else has decided."""
+        self._session.add(AuthorityKey(id=_THE_ONLY_ROW, fingerprint=fingerprint))
+
+    def hold(self, group_id: int, user_id: int, token_id: int, uid: str) -> Holder:
+        """This login as a holder of certificates in a group; `uid` is for one that is none yet."""
+        holder = self._session.scalar(
+            select(Holder).where(Holder.group_id == group_id, Holder.token_id == token_id)
+        )
+        if holder is None:
+            holder = Holder(
+                group_id=group_id, user_id=user_id, token_id=token_id, uid=uid, certified_until=0.0
+            )
+            self._session.add(holder)
+            self._session.flush()
+        return holder
+
+    def dismiss(self, group_id: int, user_id: int) -> list[str]:
+        """A member goes; the uids under which he held certificates."""
+        dismissed = self._session.scalars(
+            update(Holder)
+            .where(
+                Holder.group_id == group_id,
+                Holder.user_id == user_id,
+                Holder.token_id.is_not(None),
+            )
+            .values(token_id=None)
+            .returning(Holder.uid)
+        )
+        return sorted(dismissed)
+
+    def of_tokens(self, token_ids: Collection[int], now: float) -> list[tuple[Group, str]]:
+        """Where these logins hold valid certificates, with the uid in each group."""
+        rows = self._session.execute(
+            select(Group, Holder.uid)
+            .join(Holder, Holder.group_id == Group.id)
+            .where(Holder.token_id.in_(token_ids), Holder.certified_until > now)
+            .order_by(Group.id, Holder.uid)
+        )
+        return [(group, uid) for group, uid in rows]
+
+    def removed(self, group_id: int, now: float) -> list[str]:
+        """The uids whose certificates are within their dates, but not to be accepted."""
+        return list(
+            self._session.scalars(
+                select(Holder.uid)
+                .where(
+                    Holder.group_id == group_id,
+                    Holder.token_id.is_(None),
+                    Holder.certified_until > now,
+                )
+                .order_by(Holder.uid)
+            )
+        )
+
+    def sweep(self, now: float) -> None:
+        """Forget whose certificates have expired anyway."""
+        self._session.execute(
+            delete(Holder).where(Holder.token_id.is_(None), Holder.certified_until <= now)
+        )

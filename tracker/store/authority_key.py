@@ -1,0 +1,104 @@
+"""The key that all groups' private keys are sealed with, kept apart from the database.
+
+It comes from the environment, or from a file beside the database that only its owner may read.
+Trackers of one database share it.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import contextlib
+import os
+import secrets
+from pathlib import Path
+
+from tracker.domain.safe import KEY_BYTES, Safe
+from tracker.store.work import ConflictError, DatabaseError, Works
+
+KEY_FILE = "authority.key"
+KEY_VARIABLE = "MINITORRENT_AUTHORITY_KEY"
+
+
+def open_safe(works: Works, folder: Path, given: str | None) -> Safe:
+    """The safe of this database: under the key `given` (base64), else the one in `folder`.
+
+    The first tracker of a database makes the key. Raises DatabaseError when the key can't be
+    read, or isn't the one that the database's other trackers use.
+    """
+    with works.read() as work:
+        expected = work.authorities.key_fingerprint()
+    path = folder / KEY_FILE
+    if given is not None:
+        safe, source = Safe(_decode(given.strip(), KEY_VARIABLE)), KEY_VARIABLE
+    else:
+        if expected is None:
+            _make_file(path)
+        safe, source = Safe(_read_file(path)), str(path)
+    if (expected or _decide_for(works, safe)) != safe.fingerprint:
+        raise DatabaseError(
+            f"the key in {source} doesn't open this database's groups; give this tracker the "
+            f"{KEY_FILE} of the tracker that made the database"
+        )
+    return safe
+
+
+def _decide_for(works: Works, safe: Safe) -> bytes | None:
+    """The key's fingerprint is the database's from now on, unless another tracker was quicker."""
+    try:
+        with works.write() as work:
+            work.authorities.add_key_fingerprint(safe.fingerprint)
+        return safe.fingerprint
+    except ConflictError:
+        with works.read() as work:
+            return work.authorities.key_fingerprint()
+
+
+def _make_file(path: Path) -> None:
+    """Make the key file, whole from its first moment on, if there is none."""
+    if path.exists():
+        return
+    draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+    try:
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(base64.b64encode(secrets.token_bytes(KEY_BYTES)) + b"\n")
+                file.flush()
+                os.fsync(descriptor)
+            with contextlib.suppress(FileExistsError):  # another tracker was quicker
+                os.link(draft, path)
+        finally:
+            draft.unlink()
+    except OSError as error:
+        raise DatabaseError(f"can't make the key {path}: {error.strerror or error}") from None
+
+
+def _read_file(path: Path) -> bytes:
+    try:
+        if path.stat().st_mode & 0o077:
+            raise DatabaseError(f"others may read the key {path}; run: chmod 600 {path}")
+        return _decode(path.read_text(encoding="ascii").strip(), str(path))
+    except FileNotFoundError:
+        raise DatabaseError(
+            f"the key {path} is missing; put the {KEY_FILE} of the tracker that made the database "
+            f"there, or give its content as {KEY_VARIABLE}"
+        ) from None
+    except UnicodeDecodeError:
+        raise _no_key(str(path)) from None
+    except OSError as error:
+        raise DatabaseError(f"can't read the key {path}: {error.strerror or error}") from None
+
+
+def _decode(text: str, source: str) -> bytes:
+    try:
+        key = base64.b64decode(text, validate=True)
+    except (ValueError, binascii.Error):
+        raise _no_key(source) from None
+    if len(key) != KEY_BYTES:
+        raise _no_key(source)
+    return key
+
+
+def _no_key(source: str) -> DatabaseError:
+    return DatabaseError(f"there is no key in {source}; it must be {KEY_BYTES} bytes in base64")
