@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -11,6 +12,7 @@ import structlog
 
 from common.types import Endpoint
 from tracker.config import Config
+from tracker.frontend import certificate
 from tracker.frontend.dispatch import Dispatcher
 from tracker.frontend.http import HttpServer, make_app
 from tracker.frontend.metrics import Metrics
@@ -43,6 +45,7 @@ class TrackerApp:
         with ExitStack() as undo:
             self._store = _open_store(config)
             undo.callback(self._store.close)
+            context = _tls_context(config)
             session = undo.enter_context(_listen(config.listen))
             self.address = _address(config, session)
             http = http_port = self.http_address = None
@@ -52,16 +55,21 @@ class TrackerApp:
                 http_port = self.http_address.port
             site = Site(*self.address, http_port)
             self._services = make_services(self._store, time.time, site, config.min_password)
-            self._wire(session, http, limits or SessionLimits())
+            self._wire(session, context, http, limits or SessionLimits())
             undo.pop_all()
 
     def _wire(
-        self, session: socket.socket, http: socket.socket | None, limits: SessionLimits
+        self,
+        session: socket.socket,
+        context: ssl.SSLContext,
+        http: socket.socket | None,
+        limits: SessionLimits,
     ) -> None:
         services, metrics = self._services, Metrics()
         push = _pusher(services)
+        dispatcher = Dispatcher(services, metrics)
         self._sessions = SessionServer(
-            session, Dispatcher(services, metrics), services.accounts, SERVER_NAME, limits
+            session, context, dispatcher, services.accounts, SERVER_NAME, limits
         )
         metrics.watch_connections(self._sessions.count)
         self._http = None if http is None else HttpServer(http, make_app(services, metrics))
@@ -124,6 +132,17 @@ def _open_store(config: Config) -> Store:
         raise StartError(f"can't use the folder {config.data_dir}: {reason}") from None
     except DatabaseError as error:
         raise StartError(f"can't open the database: {error}") from None
+
+
+def _tls_context(config: Config) -> ssl.SSLContext:
+    try:
+        if config.tls is None:
+            return certificate.own_context(config.data_dir)
+        return certificate.make_context(*config.tls)
+    except OSError as error:
+        where = config.data_dir if config.tls is None else " with ".join(map(str, config.tls))
+        reason = error.strerror or error
+        raise StartError(f"can't use the TLS certificate {where}: {reason}") from None
 
 
 def _address(config: Config, listener: socket.socket) -> Endpoint:

@@ -25,7 +25,8 @@ class Config:
     """What one tracker process is to be.
 
     `listen` is where sessions come in (port 0: any free one); `http_port` is 0 for any free one
-    and None for no HTTP at all; `min_password` is in characters.
+    and None for no HTTP at all; `min_password` is in characters. `tls` is the certificate of an
+    operator and its key, None for one of the tracker's own making.
     """
 
     number: int
@@ -36,6 +37,7 @@ class Config:
     log_level: Level
     log_format: Format
     min_password: int
+    tls: tuple[Path, Path] | None = None
 
 
 class _Parser(argparse.ArgumentParser):
@@ -62,6 +64,7 @@ def read_config(arguments: Sequence[str]) -> Config:
         log_level=options.log_level,
         log_format=options.log_format,
         min_password=options.min_password_length,
+        tls=_tls(options.tls_cert, options.tls_key),
     )
 
 
@@ -87,6 +90,8 @@ def _parser() -> argparse.ArgumentParser:
         metavar="N",
         help="refuse shorter passwords",
     )
+    add("--tls-cert", type=Path, metavar="FILE", help="certificate (PEM) for the session port")
+    add("--tls-key", type=Path, metavar="FILE", help="its key (PEM, without a password)")
     return parser
 
 
@@ -128,6 +133,14 @@ def _http_port(asked: int | None, session_port: int) -> int | None:
     if session_port == _MAX_PORT:
         raise _usage("there is no port after 65535; choose one with --http-port")
     return session_port + 1
+
+
+def _tls(certificate: Path | None, key: Path | None) -> tuple[Path, Path] | None:
+    if certificate is None and key is None:
+        return None
+    if certificate is None or key is None:
+        raise _usage("--tls-cert and --tls-key go together; give both or neither")
+    return certificate, key
 
 
 def _usage(message: str) -> MinitorrentError:

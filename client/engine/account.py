@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable
 
 from client.engine.status import Notice
@@ -13,6 +14,7 @@ from common.errors import ErrorCode, MinitorrentError
 from common.types import Endpoint
 
 _GROUP_IN_USE = "group"
+_MAX_UNTOLD = 100  # notices kept until somebody listens
 
 
 class Account:
@@ -27,6 +29,7 @@ class Account:
         self._settings = settings
         self._lock = threading.Lock()
         self._listeners: list[Callable[[Notice], None]] = []
+        self._untold: deque[Notice] = deque(maxlen=_MAX_UNTOLD)
         self._user: str | None = None
         self._group: str | None = None
         self._groups: set[str] = set()
@@ -112,13 +115,26 @@ class Account:
 
     # --- notices ----------------------------------------------------------------------------
     def listen(self, callback: Callable[[Notice], None]) -> None:
-        """Call `callback` (from any thread) with every notice from now on."""
-        self._listeners.append(callback)
+        """Call `callback` (from any thread) with every notice from now on.
+
+        The first who listens hears what was told before, too.
+        """
+        with self._lock:
+            self._listeners.append(callback)
+            untold = list(self._untold)
+            self._untold.clear()
+        for notice in untold:
+            callback(notice)
 
     def tell(self, kind: str, text: str, group: str | None = None) -> None:
         """Tell the user something."""
-        for listener in self._listeners:
-            listener(Notice(kind=kind, text=text, group=group))
+        notice = Notice(kind=kind, text=text, group=group)
+        with self._lock:
+            listeners = list(self._listeners)
+            if not listeners:
+                self._untold.append(notice)
+        for listener in listeners:
+            listener(notice)
 
     # --- what the link tells ----------------------------------------------------------------
     def on_connected(self, tracker: Endpoint, reply: LoginReply | None) -> None:

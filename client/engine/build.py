@@ -18,13 +18,16 @@ from client.engine.machinery import Machinery
 from client.engine.outcomes import Outcomes
 from client.engine.session import Session
 from client.engine.sharing import Sharing
+from client.engine.trackers import Trackers
 from client.engine.transfer import Workshop
+from client.engine.trust import Trust
 from client.net.announcer import Announcer
 from client.net.dialer import Dialer
 from client.net.listener import Listener
 from client.net.tracker_connection import source_host
 from client.net.tracker_link import LinkEvents, TrackerLink
 from client.state.database import Database
+from client.state.pins import Pins
 from client.state.settings import Settings
 from client.state.transfers import Transfers
 from client.storage.buffers import BufferPool
@@ -83,8 +86,14 @@ def _assemble(
     account = Account(Settings(database))
     jobs = ThreadPoolExecutor(JOB_THREADS, thread_name_prefix="job")
     making.callback(jobs.shutdown, cancel_futures=True)
+    trust = Trust(Pins(database), lambda text: account.tell("tracker", text))
     link = TrackerLink(
-        config.trackers, source_host(config.listen), peer_id, listener.port, _events(account)
+        config.trackers,
+        source_host(config.listen),
+        peer_id,
+        listener.port,
+        _events(account),
+        trust.check,
     )
     making.callback(link.close)
     announcer = Announcer(link, listener.port, time.monotonic)
@@ -99,7 +108,7 @@ def _assemble(
     listener.start(collection.admit)
     link.start()
     sharing = Sharing(link, store, collection, lambda text: account.tell("warning", text))
-    return Session(account, link, collection, sharing, outcomes)
+    return Session(account, link, Trackers(link, trust), collection, sharing, outcomes)
 
 
 def _machinery(peer_id: PeerId, port: int, limits: Limits, making: ExitStack) -> Machinery:

@@ -12,6 +12,7 @@ from client.engine.collection import Collection
 from client.engine.outcomes import Outcomes
 from client.engine.sharing import HashProgress, Sharing
 from client.engine.status import TransferState
+from client.engine.trackers import Trackers
 from client.engine.transfer import Transfer
 from client.net.tracker_link import TrackerLink
 from common.api import accounts, files, groups
@@ -37,12 +38,14 @@ class Session:
         self,
         account: Account,
         link: TrackerLink,
+        trackers: Trackers,
         transfers: Collection,
         sharing: Sharing,
         outcomes: Outcomes,
     ) -> None:
         self._account = account
         self._link = link
+        self._trackers = trackers
         self._transfers = transfers
         self._sharing = sharing
         self._outcomes = outcomes
@@ -337,19 +340,11 @@ class Session:
         return self.stop_share(found.group, found.name)
 
     # --- trackers ---------------------------------------------------------------------------
-    def trackers(self) -> status.TrackersResult:
-        """The trackers of the tracker information file."""
-        return status.TrackersResult(
-            trackers=[
-                status.TrackerRow(
-                    address=str(tracker),
-                    state=state,
-                    current=state == "connected",
-                    fingerprint=None,
-                )
-                for tracker, state in self._link.states()
-            ]
-        )
+    def trackers(self, forget: str | None = None) -> status.TrackersResult:
+        """The trackers; `forget` is the address of one whose next certificate is to be trusted."""
+        if forget is not None:
+            self._trackers.forget(forget)
+        return self._trackers.rows()
 
     # --- inside -----------------------------------------------------------------------------
     def _call(self, operation: Operation[RequestT, ReplyT], **arguments: object) -> ReplyT:

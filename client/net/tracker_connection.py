@@ -1,19 +1,22 @@
-"""One connection to one tracker: requests out, replies and notices in (docs/protocol.md)."""
+"""One connection to one tracker: requests out, replies and notices in (docs/protocol.md).
+
+Before anything is sent, the tracker's certificate is shown to whoever decides on trust.
+"""
 
 from __future__ import annotations
 
 import ipaddress
 import itertools
-import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any, Final
 
 import structlog
 from pydantic import ValidationError
 
+from client.net.tracker_stream import TrackerStream
 from common.api.accounts import PING, Ping
 from common.api.events import EventNotice
 from common.api.lines import (
@@ -41,7 +44,15 @@ PING_EVERY: Final = 30.0
 SILENCE_LIMIT: Final = 75.0
 """A tracker from which nothing came for so many seconds, in spite of pings, is gone."""
 
-_READ_SIZE: Final = 256 * 1024
+Trust = Callable[[Endpoint, bytes], None]
+"""Judges a tracker's certificate (DER); raises UntrustedTrackerError."""
+
+
+class UntrustedTrackerError(MinitorrentError):
+    """The tracker isn't the one that was trusted; nothing was sent to it."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(ErrorCode.TRACKER_UNREACHABLE, message)
 
 
 class ConnectionLostError(MinitorrentError):
@@ -66,7 +77,7 @@ class TrackerConnection:
     """An open session connection. `on_notice` and `on_closed` are called by its reader thread.
 
     The constructor connects; it raises OSError when nobody answers, MinitorrentError when the
-    other side is no tracker that this client understands.
+    other side is no tracker that this client understands, UntrustedTrackerError as `trust` does.
     """
 
     def __init__(
@@ -75,6 +86,7 @@ class TrackerConnection:
         source_host: str | None,
         on_notice: Callable[[EventNotice], None],
         on_closed: Callable[[TrackerConnection], None],
+        trust: Trust,
     ) -> None:
         self.tracker = tracker
         self._on_notice = on_notice
@@ -83,14 +95,14 @@ class TrackerConnection:
         self._numbers = itertools.count(1)
         self._pending: dict[int, _Pending] = {}
         self._lock = threading.Lock()
-        self._send_lock = threading.Lock()
         self._closed = False
         self._heard_at = time.monotonic()
-        self._sock = _connect(tracker, source_host)
+        self._stream = _open(tracker, source_host)
         try:
+            trust(tracker, self._stream.certificate)
             early = self._greet()
         except BaseException:
-            self._sock.close()
+            self._stream.release()
             raise
         self._reader = threading.Thread(
             target=self._read, args=(early,), name=f"tracker {tracker}", daemon=True
@@ -124,7 +136,7 @@ class TrackerConnection:
 
     def close(self) -> None:
         """End the connection; waits until its reader has ended, unless called by the reader."""
-        self._hang_up()
+        self._stream.hang_up()
         if threading.current_thread() is not self._reader:
             self._reader.join(2.0)
 
@@ -136,16 +148,11 @@ class TrackerConnection:
                 raise ConnectionLostError
             self._pending[number] = pending
         try:
-            with self._send_lock:
-                self._sock.sendall(encode_request(number, operation.name, request))
+            self._stream.send(encode_request(number, operation.name, request))
         except OSError as error:
-            self._hang_up()
+            self._stream.hang_up()
             raise ConnectionLostError from error
         return number, pending
-
-    def _hang_up(self) -> None:
-        with suppress(OSError):
-            self._sock.shutdown(socket.SHUT_RDWR)
 
     # --- reading ----------------------------------------------------------------------------
     def _greet(self) -> list[bytes]:
@@ -153,8 +160,7 @@ class TrackerConnection:
         deadline = time.monotonic() + CONNECT_LIMIT
         lines: list[bytes] = []
         while not lines:
-            self._sock.settimeout(max(deadline - time.monotonic(), 0.001))
-            data = self._sock.recv(_READ_SIZE)
+            data = self._stream.receive(deadline - time.monotonic())
             if not data:
                 raise ConnectionLostError
             lines = self._decoder.feed(data)
@@ -185,17 +191,14 @@ class TrackerConnection:
                 waiting = list(self._pending.values())
             for pending in waiting:
                 pending.done.set()
-            self._hang_up()  # wakes a sender
-            with self._send_lock:
-                self._sock.close()
+            self._stream.release()
             self._on_closed(self)
 
     def _receive(self) -> bytes:
         """Wait for bytes, pinging the tracker when it is silent; empty at the end."""
         while True:
-            self._sock.settimeout(PING_EVERY)
             try:
-                data = self._sock.recv(_READ_SIZE)
+                data = self._stream.receive(PING_EVERY)
             except TimeoutError:
                 if time.monotonic() - self._heard_at > SILENCE_LIMIT:
                     raise
@@ -221,21 +224,11 @@ class TrackerConnection:
             pending.done.set()
 
 
-def _connect(tracker: Endpoint, source_host: str | None) -> socket.socket:
-    """Dial the tracker, from the address where peers reach us if that works.
-
-    The tracker takes a peer's address from its connection, so a client that accepts peers at one
-    of several addresses has to come from that one.
-    """
-    sock = None
-    if source_host is not None:
-        with suppress(OSError):
-            sock = socket.create_connection(tracker, CONNECT_LIMIT, (source_host, 0))
-    if sock is None:
-        sock = socket.create_connection(tracker, CONNECT_LIMIT)
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    return sock
+def _open(tracker: Endpoint, source_host: str | None) -> TrackerStream:
+    try:
+        return TrackerStream(tracker, source_host, CONNECT_LIMIT)
+    except ssl.SSLError as error:
+        raise _no_tracker(tracker, "no Minitorrent tracker answers there, or an old one") from error
 
 
 def source_host(listen: Endpoint) -> str | None:

@@ -17,7 +17,12 @@ from typing import Final, Literal
 
 import structlog
 
-from client.net.tracker_connection import ConnectionLostError, TrackerConnection
+from client.net.tracker_connection import (
+    ConnectionLostError,
+    TrackerConnection,
+    Trust,
+    UntrustedTrackerError,
+)
 from common.api.accounts import LOGIN, LOGOUT, RESUME_SESSION, Login, LoginReply, Logout
 from common.api.accounts import ResumeSession as Resume
 from common.api.events import EventNotice
@@ -58,7 +63,8 @@ class LinkEvents:
 class TrackerLink:
     """Keeps a connection to one of the trackers, and the login on it.
 
-    `port` is where this client accepts peers. Connecting starts with `start`.
+    `port` is where this client accepts peers; `trust` judges certificates, in the link's thread.
+    Connecting starts with `start`.
     """
 
     def __init__(
@@ -68,6 +74,7 @@ class TrackerLink:
         peer_id: PeerId,
         port: int,
         events: LinkEvents,
+        trust: Trust,
     ) -> None:
         self._given = tuple(trackers)
         self._trackers = list(trackers)
@@ -75,13 +82,14 @@ class TrackerLink:
         self._peer_id = peer_id.hex()
         self._port = port
         self._events = events
+        self._trust = trust
         self._changed = threading.Condition()
         self._connection: TrackerConnection | None = None
         self._token: str | None = None
         self._failed_rounds = 0  # ever; calls wait for the next one
         self._all_failed = False
         self._closing = False
-        self._failed: set[Endpoint] = set()
+        self._failed: dict[Endpoint, Exception] = {}
         self.was_reached = False
         self._thread = threading.Thread(target=self._run, name="tracker link", daemon=True)
 
@@ -99,6 +107,11 @@ class TrackerLink:
             connection.close()
         if self._thread.ident is not None:
             self._thread.join(2.0)
+
+    def retry(self) -> None:
+        """Cut a pause between attempts short."""
+        with self._changed:
+            self._changed.notify_all()
 
     # --- what there is ----------------------------------------------------------------------
     @property
@@ -169,13 +182,20 @@ class TrackerLink:
             self._changed.notify_all()  # cuts a pause between rounds short
             while (connection := self._connection) is None or connection is lost:
                 if self._failed_rounds > rounds or self._closing:
-                    raise MinitorrentError(
-                        ErrorCode.TRACKER_UNREACHABLE,
-                        "No tracker can be reached; check that one runs and that its address in "
-                        "the tracker information file is right.",
-                    )
+                    raise self._unreachable()
                 self._changed.wait()
             return connection
+
+    def _unreachable(self) -> MinitorrentError:
+        """Why no tracker serves us: most of all, that one isn't the one that was trusted."""
+        for error in list(self._failed.values()):
+            if isinstance(error, UntrustedTrackerError):
+                return UntrustedTrackerError(error.message)
+        return MinitorrentError(
+            ErrorCode.TRACKER_UNREACHABLE,
+            "No tracker can be reached; check that one runs and that its address in the tracker "
+            "information file is right.",
+        )
 
     # --- the link's own thread --------------------------------------------------------------
     def _run(self) -> None:
@@ -208,13 +228,13 @@ class TrackerLink:
     def _try(self, tracker: Endpoint) -> TrackerConnection | None:
         try:
             connection = TrackerConnection(
-                tracker, self._source_host, self._events.notice, self._on_closed
+                tracker, self._source_host, self._events.notice, self._on_closed, self._trust
             )
         except (OSError, MinitorrentError) as error:
             log.info("tracker can't be reached", tracker=str(tracker), error=str(error))
-            self._failed.add(tracker)
+            self._failed[tracker] = error
             return None
-        self._failed.discard(tracker)
+        self._failed.pop(tracker, None)
         return connection
 
     def _serve(self, connection: TrackerConnection) -> bool:

@@ -158,8 +158,15 @@ def _peers(result: status.PeersResult, screen: Screen) -> str:
 
 
 def _trackers(result: status.TrackersResult, screen: Screen) -> str:
-    columns = [Column("tracker", folds=True), Column("state"), Column("in use")]
-    rows = [[t.address, t.state, "*" if t.current else ""] for t in result.trackers]
+    columns = [
+        Column("tracker", folds=True),
+        Column("state"),
+        Column("in use"),
+        Column("certificate (SHA-256)", folds=True),
+    ]
+    rows = [
+        [t.address, t.state, "*" if t.current else "", t.fingerprint or ""] for t in result.trackers
+    ]
     return screen.table(columns, rows)
 
 

@@ -65,7 +65,8 @@ list_groups
         ("list_groups", True),
     ]
     assert ended.returncode == 0
-    assert ended.stderr == b""
+    assert b"is trusted from now on" in ended.stderr
+    assert len(ended.stderr.splitlines()) == 1
 
 
 def test_status_1_when_a_command_failed_and_the_rest_runs(

@@ -7,16 +7,22 @@ import os
 import re
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from common.tls import fingerprint
+from common.types import Endpoint
+from tests.support.certificates import trusting_context, write_certificate
 from tests.support.ports import free_port
+from tests.support.secure import SecureStream
 
 SECONDS = 30
 READY = re.compile(r"tracker (\d+) ready on 127\.0\.0\.1:(\d+)(?: \(http 127\.0\.0\.1:(\d+)\))?\n")
@@ -82,6 +88,17 @@ def data(tmp_path: Path) -> Sequence[object]:
     return ("--data-dir", tmp_path / "data")
 
 
+def create_user(port: int) -> dict[str, Any]:
+    """What a tracker answers when ann makes her account."""
+    with SecureStream.dial(Endpoint("127.0.0.1", port)) as stream:
+        args = {"user": "ann", "password": "secret123"}
+        request = {"id": 1, "op": "create_user", "args": args}
+        stream.sendall(json.dumps(request).encode() + b"\n")
+        stream.readline()
+        answer: dict[str, Any] = json.loads(stream.readline())
+        return answer
+
+
 def one_line(result: subprocess.CompletedProcess[str], status: int) -> str:
     """The single line of a failed start."""
     assert result.returncode == status, result
@@ -95,8 +112,8 @@ def test_it_says_where_it_is_and_serves_both_ports(info: Path, data: Sequence[ob
     with running(info, 2, *data) as process:
         number, port, http_port = ready(process)
         assert number == 2
-        with socket.create_connection(("127.0.0.1", port), SECONDS) as sock:
-            greeting = json.loads(sock.makefile().readline())
+        with SecureStream.dial(Endpoint("127.0.0.1", port)) as stream:
+            greeting = json.loads(stream.readline())
         assert greeting["minitorrent"]["version"] == [1, 0]
         with urllib.request.urlopen(f"http://127.0.0.1:{http_port}/health") as response:
             assert response.status == 200
@@ -159,13 +176,7 @@ def test_state_is_kept_in_the_data_folder(info: Path, tmp_path: Path) -> None:
     for expected in (True, False):
         with running(info, 1, "--data-dir", tmp_path / "data") as process:
             _, port, _ = ready(process)
-            with socket.create_connection(("127.0.0.1", port), SECONDS) as sock:
-                args = {"user": "ann", "password": "secret123"}
-                request = {"id": 1, "op": "create_user", "args": args}
-                sock.sendall(json.dumps(request).encode() + b"\n")
-                with sock.makefile() as file:
-                    file.readline()
-                    assert json.loads(file.readline())["ok"] is expected
+            assert create_user(port)["ok"] is expected
     assert {path.name for path in tmp_path.iterdir()} == {"data", "tracker_info.txt"}
 
 
@@ -173,7 +184,7 @@ def test_another_database(info: Path, tmp_path: Path, data: Sequence[object]) ->
     with running(info, 1, *data, "--database", f"sqlite:///{tmp_path / 'x.db'}") as process:
         ready(process)
     assert (tmp_path / "x.db").exists()
-    assert not list((tmp_path / "data").iterdir())
+    assert not list((tmp_path / "data").glob("*.db*"))
 
 
 def test_the_default_folder_is_the_users(info: Path, tmp_path: Path) -> None:
@@ -271,9 +282,51 @@ def test_logs_can_be_quiet(info: Path, data: Sequence[object]) -> None:
 def test_short_passwords_can_be_refused(info: Path, data: Sequence[object]) -> None:
     with running(info, 1, *data, "--min-password-length", 12) as process:
         _, port, _ = ready(process)
-        with socket.create_connection(("127.0.0.1", port), SECONDS) as sock:
-            args = {"user": "ann", "password": "secret123"}
-            sock.sendall(json.dumps({"id": 1, "op": "create_user", "args": args}).encode() + b"\n")
-            with sock.makefile() as file:
-                file.readline()
-                assert json.loads(file.readline())["error"]["code"] == "weak_password"
+        assert create_user(port)["error"]["code"] == "weak_password"
+
+
+def certificate_at(port: int) -> str:
+    """The fingerprint of the certificate that a tracker shows."""
+    with SecureStream.dial(Endpoint("127.0.0.1", port)) as stream:
+        certificate = stream.tls.peer_certificate
+        assert certificate is not None
+        return fingerprint(certificate)
+
+
+def test_its_own_certificate_is_made_once(info: Path, tmp_path: Path) -> None:
+    seen = set()
+    for _ in range(2):
+        with running(info, 1, "--data-dir", tmp_path / "data") as process:
+            seen.add(certificate_at(ready(process)[1]))
+    assert len(seen) == 1
+    kept = tmp_path / "data" / "tracker.pem"
+    assert kept.stat().st_mode & 0o777 == 0o600
+    assert {path.suffix for path in kept.parent.iterdir() if "tracker.pem" in path.name} == {".pem"}
+
+
+def test_an_operators_certificate(info: Path, tmp_path: Path, data: Sequence[object]) -> None:
+    certificate, key = write_certificate(tmp_path, "tracker.example")
+    expected = fingerprint(ssl.PEM_cert_to_DER_cert(certificate.read_text()))
+    with running(info, 1, *data, "--tls-cert", certificate, "--tls-key", key) as process:
+        assert certificate_at(ready(process)[1]) == expected
+
+
+def test_a_certificate_that_is_of_no_use(
+    info: Path, tmp_path: Path, data: Sequence[object]
+) -> None:
+    certificate, key = write_certificate(tmp_path, "one")
+    _, other_key = write_certificate(tmp_path, "two")
+    one_line(run(info, 1, *data, "--tls-cert", certificate), 2)
+    one_line(run(info, 1, *data, "--tls-key", key), 2)
+    for bad in (other_key, info, tmp_path / "nowhere"):
+        said = one_line(run(info, 1, *data, "--tls-cert", certificate, "--tls-key", bad), 1)
+        assert str(certificate) in said
+
+
+def test_only_the_newest_tls_is_spoken(info: Path, data: Sequence[object]) -> None:
+    with running(info, 1, *data) as process:
+        _, port, _ = ready(process)
+        old = trusting_context()
+        old.maximum_version = ssl.TLSVersion.TLSv1_2
+        with pytest.raises(ssl.SSLError):
+            SecureStream(socket.create_connection(("127.0.0.1", port), SECONDS), old)

@@ -316,8 +316,8 @@ class FakeSession:
         self._called("remove", metainfo)
         return status.FileResult(group="lab", name="film.mkv")
 
-    def trackers(self) -> status.TrackersResult:
-        self._called("trackers")
+    def trackers(self, forget: str | None = None) -> status.TrackersResult:
+        self._called("trackers", forget)
         rows = [
             status.TrackerRow(
                 address="127.0.0.1:7001", state="connected", current=True, fingerprint=None

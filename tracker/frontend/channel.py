@@ -1,7 +1,6 @@
-"""A connection's bytes: one thread reads and writes, others only hand it lines to send.
+"""A connection's bytes, inside TLS: one thread reads and writes, others hand it lines to send.
 
-The socket is touched by its own thread alone, so that it may as well be a TLS one, which must
-not be used by two threads at once.
+Socket and TLS engine are touched by the channel's own thread alone, so neither needs a lock.
 """
 
 from __future__ import annotations
@@ -12,9 +11,11 @@ import threading
 import time
 from collections import deque
 
+from common.tls import TlsEngine
 from tracker.frontend.waker import Waker
 
 _CHUNK = 64 * 1024
+_RECORD = 16 * 1024  # plaintext that comes at a time (RFC 8446)
 _WRITE_SECONDS = 30.0
 _SLOWEST_WRITE = 64 * 1024  # bytes a second; a longer answer has more time
 _LINGER_SECONDS = 1.0
@@ -26,10 +27,15 @@ class ChannelClosedError(Exception):
 
 
 class Channel:
-    """A stream of bytes both ways, with an outbox that any thread may fill."""
+    """A stream of bytes both ways, with an outbox that any thread may fill.
 
-    def __init__(self, sock: socket.socket) -> None:
+    Begins with `handshake`, in the channel's own thread.
+    """
+
+    def __init__(self, sock: socket.socket, tls: TlsEngine) -> None:
         self._socket = sock
+        self._tls = tls
+        self._plaintext = memoryview(bytearray(_RECORD))
         self._waker = Waker(sock)
         self._outbox: deque[bytes] = deque()
         self._closing = threading.Event()
@@ -52,6 +58,25 @@ class Channel:
         self._closing.set()
         self._waker.wake()
 
+    def handshake(self, seconds: float) -> None:
+        """Agree on TLS; raises ChannelClosedError when that fails or takes longer."""
+        deadline = time.monotonic() + seconds
+        try:
+            while not self._tls.handshake():
+                self._flush(seconds)
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    raise ChannelClosedError
+                if self._waker.wait(left):
+                    self._fetch()
+                if self._closing.is_set():
+                    raise ChannelClosedError
+            self._flush(seconds)
+        except OSError:
+            with contextlib.suppress(OSError):
+                self._flush(_LINGER_SECONDS)  # the alert, for the other side's log
+            raise ChannelClosedError from None
+
     def receive(self, seconds: float) -> bytes:
         """Bytes, as soon as there are any; `b""` when none came in time.
 
@@ -61,30 +86,48 @@ class Channel:
         while True:
             while self._outbox:
                 self.send(self._outbox.popleft())
+            if data := self._read():
+                return data
             readable = self._waker.wait(max(0.0, deadline - time.monotonic()))
             if self._closing.is_set():
                 raise ChannelClosedError
             if readable:
-                return self._read()
-            if time.monotonic() >= deadline:
+                self._fetch()
+            elif time.monotonic() >= deadline:
                 return b""
 
     def _read(self) -> bytes:
+        """What has come; empty when that is no whole record yet."""
+        data = bytearray()
+        try:
+            while count := self._tls.read_into(self._plaintext):
+                data += self._plaintext[:count]
+        except OSError:
+            raise ChannelClosedError from None
+        if count == 0 and not data:
+            raise ChannelClosedError
+        return bytes(data)
+
+    def _fetch(self) -> None:
         try:
             data = self._socket.recv(_CHUNK)
         except OSError:
             raise ChannelClosedError from None
         if not data:
             raise ChannelClosedError
-        return data
+        self._tls.feed(data)
 
     def send(self, data: bytes) -> None:
         """Send everything; raises ChannelClosedError when it isn't taken in time."""
-        self._socket.settimeout(_WRITE_SECONDS + len(data) / _SLOWEST_WRITE)
         try:
-            self._socket.sendall(data)
+            self._tls.write(data)
+            self._flush(_WRITE_SECONDS + len(data) / _SLOWEST_WRITE)
         except OSError:
             raise ChannelClosedError from None
+
+    def _flush(self, seconds: float) -> None:
+        self._socket.settimeout(seconds)
+        self._socket.sendall(self._tls.take())
 
     def close(self) -> None:
         """End the connection so that what was sent last still arrives.
@@ -98,6 +141,8 @@ class Channel:
         self._socket.close()
 
     def _drain(self) -> None:
+        self._tls.end()
+        self._flush(_LINGER_SECONDS)
         self._socket.shutdown(socket.SHUT_WR)
         deadline = time.monotonic() + _LINGER_SECONDS
         while (left := deadline - time.monotonic()) > 0 and self._waker.wait(left):

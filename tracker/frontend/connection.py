@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,10 +21,12 @@ from tracker.services.caller import Caller
 class TimeLimits:
     """How long (seconds) a connection may be silent.
 
-    `first_request`: until the first whole line; `anonymous`: between lines, without a login;
-    `idle`: between bytes, with one (clients send a ping every 30 seconds).
+    `handshake`: until TLS is agreed on; `first_request`: until the first whole line;
+    `anonymous`: between lines, without a login; `idle`: between bytes, with one (clients send a
+    ping every 30 seconds).
     """
 
+    handshake: float = 10.0
     first_request: float = 60.0
     anonymous: float = 600.0
     idle: float = 120.0
@@ -46,10 +49,17 @@ class Connection:
     def serve(self, greeting: bytes) -> None:
         """Greet, then answer requests; returns when the connection is to be closed."""
         try:
+            self.channel.handshake(self._limits.handshake)
             self.channel.send(greeting)
             self._converse()
         except ChannelClosedError:
             return
+
+    def turn_away(self, error: MinitorrentError) -> None:
+        """Say why nobody is served; returns when the connection is to be closed."""
+        with contextlib.suppress(ChannelClosedError):
+            self.channel.handshake(self._limits.handshake)
+            self._refuse(error)
 
     def _converse(self) -> None:
         try:

@@ -1,10 +1,10 @@
-"""The session frontend: threaded TCP, one thread a connection."""
+"""The session frontend: threaded TCP inside TLS, one thread a connection."""
 
 from __future__ import annotations
 
-import contextlib
 import secrets
 import socket
+import ssl
 import threading
 import time
 from collections import Counter
@@ -15,6 +15,7 @@ import structlog
 from common.api import lines
 from common.api.events import EventNotice
 from common.errors import ErrorCode, MinitorrentError
+from common.tls import TlsEngine
 from tracker.frontend.address import plain_address
 from tracker.frontend.channel import Channel
 from tracker.frontend.connection import Connection, TimeLimits
@@ -27,6 +28,7 @@ _log = structlog.get_logger()
 
 _STACK_BYTES = 512 * 1024  # a thread's stack: a thousand connections need little memory
 _ACCEPT_PAUSE = 0.1  # seconds, when no descriptor is left
+_MAX_TURNED_AWAY = 32  # at a time: those who are told why; others are closed without a word
 
 
 @dataclass(frozen=True)
@@ -45,19 +47,22 @@ class SessionServer:
     def __init__(
         self,
         listener: socket.socket,
+        context: ssl.SSLContext,
         dispatcher: Dispatcher,
         accounts: Accounts,
         server_name: str,
         limits: SessionLimits,
     ) -> None:
         self._listener = listener
+        self._context = context
         self._dispatcher = dispatcher
         self._accounts = accounts
         self._limits = limits
         greeting = lines.Greeting(version=lines.PROTOCOL_VERSION, server=server_name)
         self._greeting = lines.encode_line(lines.GreetingLine(minitorrent=greeting))
-        self._lock = threading.Lock()  # guards _connections
+        self._lock = threading.Lock()  # guards the two below
         self._connections: dict[Connection, threading.Thread] = {}
+        self._turned_away: set[Connection] = set()
         self._stopping = threading.Event()
         self._waker = Waker(listener)
         self._acceptor = threading.Thread(target=self._accept_all, name="acceptor", daemon=True)
@@ -132,28 +137,31 @@ class SessionServer:
             sock.close()
 
     def _begin(self, sock: socket.socket, address: str) -> None:
-        if self._is_full(address):
-            _refuse(sock)
+        is_full = self._is_full(address)
+        if is_full and len(self._turned_away) >= _MAX_TURNED_AWAY:
+            sock.close()
             return
         reached_at = plain_address(sock.getsockname()[0])
         caller = Caller(secrets.token_hex(16), address, reached_at)
-        channel = Channel(sock)
+        channel = Channel(sock, TlsEngine(self._context, server_side=True))
         connection = Connection(channel, caller, self._dispatcher, self._limits.times)
         thread = threading.Thread(
             target=self._serve, args=(connection,), name=f"session-{address}", daemon=True
         )
         with self._lock:
             self._connections[connection] = thread
+            if is_full:
+                self._turned_away.add(connection)
         try:
             _start_small(thread)
         except RuntimeError:
-            with self._lock:
-                del self._connections[connection]
+            self._forget(connection)
             channel.close()
             raise
 
     def _is_full(self, address: str) -> bool:
-        callers = [connection.caller for connection in self._snapshot()]
+        with self._lock:
+            callers = [one.caller for one in self._connections.keys() - self._turned_away]
         per_address = Counter(caller.address for caller in callers)
         anonymous = sum(caller.identity is None for caller in callers)
         return (
@@ -164,7 +172,10 @@ class SessionServer:
 
     def _serve(self, connection: Connection) -> None:
         try:
-            connection.serve(self._greeting)
+            if connection in self._turned_away:
+                connection.turn_away(_too_many())
+            else:
+                connection.serve(self._greeting)
         except Exception:  # noqa: BLE001 - shown here, or nobody would see why the thread ended
             _log.error("a connection failed", exc_info=True)
         finally:
@@ -178,9 +189,13 @@ class SessionServer:
         except Exception:  # noqa: BLE001 - the descriptor must be freed whatever the database says
             _log.error("a connection's end was not recorded", exc_info=True)
         finally:
-            with self._lock:
-                del self._connections[connection]
+            self._forget(connection)
             connection.channel.close()
+
+    def _forget(self, connection: Connection) -> None:
+        with self._lock:
+            del self._connections[connection]
+            self._turned_away.discard(connection)
 
 
 def _start_small(thread: threading.Thread) -> None:
@@ -191,11 +206,7 @@ def _start_small(thread: threading.Thread) -> None:
         threading.stack_size(usual)
 
 
-def _refuse(sock: socket.socket) -> None:
-    """Say why, without waiting for anything, and close."""
-    error = MinitorrentError(
+def _too_many() -> MinitorrentError:
+    return MinitorrentError(
         ErrorCode.TRACKER_UNREACHABLE, "This tracker has too many connections; try again later."
     )
-    sock.setblocking(False)
-    with sock, contextlib.suppress(OSError):
-        sock.send(lines.encode_error(None, error))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pydantic import BaseModel
 
-from client.shell.command import Arguments, Command, Context
+from client.shell.command import Arguments, Command, Context, Option
 
 
-def _trackers(context: Context, _: Arguments) -> BaseModel:
-    return context.session.trackers()
+def _trackers(context: Context, arguments: Arguments) -> BaseModel:
+    return context.session.trackers(arguments.optional("forget"))
 
 
 COMMANDS = (
@@ -17,6 +17,9 @@ COMMANDS = (
         topic="trackers",
         summary="show the trackers, and which one is in use",
         run=_trackers,
+        options=(Option("forget", "trust the certificate that it shows next", value="ADDRESS"),),
+        details="A tracker is trusted by the certificate that it showed when it was first met; one"
+        " that shows another is refused. When you know that it was replaced, forget the old one.",
         example="trackers",
     ),
 )

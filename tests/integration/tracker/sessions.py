@@ -6,7 +6,6 @@ import base64
 import hashlib
 import json
 import secrets
-import socket
 from types import TracebackType
 from typing import Any, Self
 
@@ -15,8 +14,8 @@ import pytest
 
 from common import metainfo
 from common.types import Endpoint
+from tests.support.secure import SecureStream
 
-SECONDS = 10.0
 PIECE = 16 * 1024
 
 
@@ -33,8 +32,7 @@ class SessionClient:
     """One connection. Notices that come between replies are kept in `notices`."""
 
     def __init__(self, address: Endpoint) -> None:
-        self._socket = socket.create_connection(address, SECONDS)
-        self._file = self._socket.makefile("rb")
+        self._stream = SecureStream.dial(address)
         self._number = 0
         self.peer_id = secrets.token_hex(20)
         self.notices: list[dict[str, Any]] = []
@@ -53,16 +51,15 @@ class SessionClient:
 
     def close(self) -> None:
         """Drop the connection."""
-        self._file.close()
-        self._socket.close()
+        self._stream.close()
 
     def send(self, data: bytes) -> None:
         """Send these bytes as they are."""
-        self._socket.sendall(data)
+        self._stream.sendall(data)
 
     def read(self) -> dict[str, Any]:
         """The next line; an empty object at the end of the stream."""
-        line = self._file.readline()
+        line = self._stream.readline()
         message: dict[str, Any] = json.loads(line) if line else {}
         return message
 

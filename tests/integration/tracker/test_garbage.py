@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -15,9 +15,11 @@ from hypothesis import strategies as st
 from common.types import Endpoint
 from tests.integration.tracker.conftest import Connect, StartTracker
 from tests.integration.tracker.sessions import SessionClient, code_of
+from tests.support.secure import SecureStream
 from tests.support.waiting import wait_until
 from tracker.app import TrackerApp
 
+Throw = Callable[..., bytes]
 THROWN = settings(
     max_examples=40,
     deadline=None,
@@ -53,6 +55,24 @@ def throw(address: Endpoint, data: bytes, *, reset: bool = False) -> bytes:
                 return b""
             sock.shutdown(socket.SHUT_WR)
             while part := sock.recv(65536):
+                received += part
+        except ConnectionError:
+            return received
+        return received
+
+
+def throw_inside(address: Endpoint, data: bytes, *, reset: bool = False) -> bytes:
+    """The same inside TLS."""
+    with SecureStream.dial(address) as stream:
+        received = b""
+        try:
+            stream.sendall(data)
+            if reset:
+                linger = b"\1\0\0\0\0\0\0\0"
+                stream.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+                return b""
+            stream.socket.shutdown(socket.SHUT_WR)
+            while part := stream.recv():
                 received += part
         except ConnectionError:
             return received
@@ -100,9 +120,16 @@ def is_well(tracker: TrackerApp) -> bool:
 @pytest.mark.parametrize("reset", [False, True])
 def test_recorded_bytes_at_the_session_port(quiet: TrackerApp, reset: bool) -> None:
     for data in RECORDED:
-        greeting, *answers = lines_of(throw(quiet.address, data, reset=reset)) or [{}]
+        greeting, *answers = lines_of(throw_inside(quiet.address, data, reset=reset)) or [{}]
         assert "minitorrent" in greeting or reset, data
         assert all(answer["ok"] is False for answer in answers), data
+        assert is_well(quiet), data
+
+
+@pytest.mark.parametrize("reset", [False, True])
+def test_recorded_bytes_outside_tls(quiet: TrackerApp, reset: bool) -> None:
+    for data in RECORDED:
+        assert b"{" not in throw(quiet.address, data, reset=reset), data
         assert is_well(quiet), data
 
 
@@ -116,12 +143,17 @@ def test_recorded_bytes_at_the_http_port(quiet: TrackerApp, reset: bool) -> None
 
 
 def test_any_bytes_at_either_port(quiet: TrackerApp) -> None:
-    addresses = [quiet.address, quiet.http_address]
+    targets = [
+        (throw, quiet.address),
+        (throw_inside, quiet.address),
+        (throw, quiet.http_address),
+    ]
 
     @THROWN
-    @given(st.sampled_from(addresses), st.binary(max_size=2000), st.booleans())
-    def throw_it(address: Endpoint, data: bytes, reset: bool) -> None:
-        throw(address, data, reset=reset)
+    @given(st.sampled_from(targets), st.binary(max_size=2000), st.booleans())
+    def throw_it(target: tuple[Throw, Endpoint], data: bytes, reset: bool) -> None:
+        thrower, address = target
+        thrower(address, data, reset=reset)
 
     throw_it()
     assert is_well(quiet)

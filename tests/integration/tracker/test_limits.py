@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import threading
 import time
+import urllib.request
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
+from common.tls import TlsEngine
 from common.types import Endpoint
 from tests.integration.tracker.conftest import Connect, StartTracker
 from tests.integration.tracker.sessions import SessionClient, code_of
+from tests.support.secure import SecureStream
 from tests.support.waiting import wait_until
+from tracker.app import TrackerApp
+from tracker.frontend import certificate
 from tracker.frontend.channel import Channel, ChannelClosedError
 from tracker.frontend.connection import TimeLimits
 from tracker.frontend.session import SessionLimits
@@ -23,9 +31,9 @@ def refusal(start: StartTracker, limits: SessionLimits, before: int) -> dict[str
     tracker = start(limits)
     clients = [SessionClient(tracker.address) for _ in range(before)]
     try:
-        with socket.create_connection(tracker.address, 10) as sock, sock.makefile() as file:
-            answer: dict[str, object] = json.loads(file.readline())
-            assert file.readline() == ""
+        with SecureStream.dial(tracker.address) as stream:
+            answer: dict[str, object] = json.loads(stream.readline())
+            assert stream.readline() == b""
     finally:
         for client in clients:
             client.close()
@@ -105,9 +113,8 @@ def test_pings_keep_a_user_online(start_tracker: StartTracker, connect: Connect)
     assert client.call("list_groups") == {"groups": []}
 
 
-def test_notices_do_not_wait_for_a_slow_client() -> None:
-    ours, theirs = _tcp_pair()
-    channel = Channel(ours)
+def test_notices_do_not_wait_for_a_slow_client(tmp_path: Path) -> None:
+    channel, theirs = _channel(tmp_path)
     try:
         start = time.monotonic()
         for _ in range(2000):
@@ -121,17 +128,46 @@ def test_notices_do_not_wait_for_a_slow_client() -> None:
         theirs.close()
 
 
-def _tcp_pair() -> tuple[socket.socket, socket.socket]:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        theirs = socket.create_connection(listener.getsockname())
-        return listener.accept()[0], theirs
+def _channel(folder: Path) -> tuple[Channel, SecureStream]:
+    """A tracker's channel and the client's end of it."""
+    with socket.create_server(("127.0.0.1", 0)) as listener, ThreadPoolExecutor(1) as pool:
+        dialling = pool.submit(SecureStream.dial, Endpoint(*listener.getsockname()))
+        tls = TlsEngine(certificate.own_context(folder), server_side=True)
+        channel = Channel(listener.accept()[0], tls)
+        channel.handshake(10)
+        return channel, dialling.result()
 
 
-def test_a_client_that_takes_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("begun", [b"", b"\x16\x03\x01\x02\x00\x01"])
+def test_half_a_handshake_is_not_waited_for(start_tracker: StartTracker, begun: bytes) -> None:
+    tracker = start_tracker(SessionLimits(times=TimeLimits(handshake=0.2)))
+    with socket.create_connection(tracker.address, 10) as sock:
+        sock.sendall(begun)
+        assert sock.recv(100) == b""
+
+
+def test_the_end_waits_for_no_handshake(start_tracker: StartTracker) -> None:
+    tracker = start_tracker()
+    with socket.create_connection(tracker.address, 10):
+        wait_until(lambda: _open_connections(tracker) == 1, 5, "the connection")
+        start = time.monotonic()
+        tracker.stop()
+        assert time.monotonic() - start < 2
+
+
+def _open_connections(tracker: TrackerApp) -> int:
+    assert tracker.http_address is not None
+    with urllib.request.urlopen(f"http://{tracker.http_address}/metrics") as response:
+        numbers = re.findall(rb"^minitorrent_connections ([0-9.]+)$", response.read(), re.M)
+        return int(float(numbers[0]))
+
+
+def test_a_client_that_takes_nothing_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("tracker.frontend.channel._WRITE_SECONDS", 0.2)
     monkeypatch.setattr("tracker.frontend.channel._SLOWEST_WRITE", 1e9)
-    ours, theirs = _tcp_pair()
-    channel = Channel(ours)
+    channel, theirs = _channel(tmp_path)
     try:
         with pytest.raises(ChannelClosedError):
             channel.send(bytes(50_000_000))

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import socket
+import ssl
+import tempfile
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from common.types import Endpoint
+from tests.support.certificates import server_context
+from tests.support.secure import SecureStream
 
 GREETING = b'{"minitorrent":{"version":[1,0],"server":"fake"}}\n'
 Answer = Callable[[dict[str, Any]], Mapping[str, Any] | None]
@@ -37,6 +43,13 @@ def login_reply(user: str = "ann", token: str = "token 1") -> dict[str, Any]:
     }
 
 
+@functools.cache
+def own_context() -> ssl.SSLContext:
+    """TLS with a certificate that all fake trackers share."""
+    with tempfile.TemporaryDirectory() as folder:
+        return server_context(Path(folder))
+
+
 class FakeTracker:
     """Listens while its context lasts. `accepted` counts connections, `seen` holds requests.
 
@@ -45,14 +58,20 @@ class FakeTracker:
     """
 
     def __init__(
-        self, greeting: bytes = GREETING, *, hangs_up: bool = False, port: int = 0
+        self,
+        greeting: bytes = GREETING,
+        *,
+        hangs_up: bool = False,
+        port: int = 0,
+        context: ssl.SSLContext | None = None,
     ) -> None:
         self.greeting = greeting
+        self.context = context or own_context()
         self.hangs_up = hangs_up
         self.answers: dict[str, Answer] = {}
         self.accepted = 0
         self.seen: list[tuple[str, dict[str, Any]]] = []
-        self._open: set[socket.socket] = set()
+        self._open: set[SecureStream] = set()
         self._lock = threading.Lock()
         self._sock = socket.create_server(("127.0.0.1", port))
         self._closing = False
@@ -86,15 +105,14 @@ class FakeTracker:
     def drop(self) -> None:
         """Drop every connection, but go on listening."""
         with self._lock:
-            for sock in self._open:
-                with suppress(OSError):
-                    sock.shutdown(socket.SHUT_RDWR)
+            for stream in self._open:
+                stream.hang_up()
 
     def push(self, line: bytes) -> None:
         """Send a line to everybody who is connected."""
         with self._lock:
-            for sock in self._open:
-                sock.sendall(line)
+            for stream in self._open:
+                stream.sendall(line)
 
     def asked(self, operation: str) -> list[dict[str, Any]]:
         """The arguments of the requests for an operation so far."""
@@ -107,24 +125,26 @@ class FakeTracker:
             except OSError:
                 return
             self.accepted += 1
-            with self._lock:
-                self._open.add(sock)
+            sock.settimeout(10.0)
             thread = threading.Thread(target=self._talk, args=(sock,), name="fake session")
             self._threads.append(thread)
             thread.start()
 
     def _talk(self, sock: socket.socket) -> None:
-        with suppress(OSError), sock, sock.makefile("rb") as lines:
+        with suppress(OSError), SecureStream(sock, self.context, server_side=True) as stream:
+            sock.settimeout(None)
+            with self._lock:
+                self._open.add(stream)
             try:
-                sock.sendall(self.greeting)
-                if not self.hangs_up:
-                    for line in lines:
-                        self._answer(sock, json.loads(line))
+                stream.sendall(self.greeting)
+                if not self.hangs_up and not self._closing:
+                    while line := stream.readline():
+                        self._answer(stream, json.loads(line))
             finally:
                 with self._lock:
-                    self._open.discard(sock)
+                    self._open.discard(stream)
 
-    def _answer(self, sock: socket.socket, request: dict[str, Any]) -> None:
+    def _answer(self, stream: SecureStream, request: dict[str, Any]) -> None:
         self.seen.append((request["op"], request["args"]))
         answer: Answer = self.answers.get(request["op"], lambda _: {})
         reply: dict[str, Any] = {"id": request["id"], "ok": True}
@@ -136,4 +156,4 @@ class FakeTracker:
         except RefusalError as refusal:
             reply["ok"] = False
             reply["error"] = {"code": refusal.code, "message": refusal.message}
-        sock.sendall(json.dumps(reply).encode() + b"\n")
+        stream.sendall(json.dumps(reply).encode() + b"\n")

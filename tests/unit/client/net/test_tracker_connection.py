@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -11,7 +12,12 @@ from typing import Any
 import pytest
 
 from client.net import tracker_connection
-from client.net.tracker_connection import ConnectionLostError, TrackerConnection, source_host
+from client.net.tracker_connection import (
+    ConnectionLostError,
+    TrackerConnection,
+    UntrustedTrackerError,
+    source_host,
+)
 from common.api.accounts import PING, Ping
 from common.api.events import EventNotice
 from common.api.groups import GET_GROUP, GetGroup
@@ -45,11 +51,20 @@ class Heard:
     def __init__(self) -> None:
         self.notices: list[EventNotice] = []
         self.closed = threading.Event()
+        self.certificates: list[bytes] = []
+
+    def trust(self, _: Endpoint, certificate: bytes) -> None:
+        """Trust everybody."""
+        self.certificates.append(certificate)
 
     def connect(self, tracker: FakeTracker, source: str | None = None) -> TrackerConnection:
         """Open a connection that tells us."""
         return TrackerConnection(
-            tracker.address, source, self.notices.append, lambda _: self.closed.set()
+            tracker.address,
+            source,
+            self.notices.append,
+            lambda _: self.closed.set(),
+            self.trust,
         )
 
 
@@ -147,7 +162,9 @@ def test_an_unexpected_failure_shows_and_ends_the_connection(
     def fail(_: EventNotice) -> None:
         raise ValueError("a bug")
 
-    connection = TrackerConnection(tracker.address, None, fail, lambda _: closed.set())
+    connection = TrackerConnection(
+        tracker.address, None, fail, lambda _: closed.set(), Heard().trust
+    )
     tracker.push(json.dumps({"event": EVENT}).encode() + b"\n")
     assert closed.wait(5.0)
     connection.close()
@@ -215,7 +232,7 @@ def test_nobody_listens() -> None:
     address = Endpoint("127.0.0.1", free_port())
     for source in (None, "127.0.0.1"):
         with pytest.raises(OSError):
-            TrackerConnection(address, source, lambda _: None, lambda _: None)
+            TrackerConnection(address, source, lambda _: None, lambda _: None, Heard().trust)
 
 
 def test_a_source_that_is_not_ours_does_not_matter(tracker: FakeTracker) -> None:
@@ -296,3 +313,54 @@ def test_a_silent_tracker_is_pinged_and_given_up(
 )
 def test_where_to_come_from(host: str, expected: str | None) -> None:
     assert source_host(Endpoint(host, 1)) == expected
+
+
+def test_the_certificate_is_judged_before_anything_is_sent(tracker: FakeTracker) -> None:
+    heard = Heard()
+    heard.connect(tracker).close()
+    assert heard.certificates
+
+    def refuse(_: Endpoint, __: bytes) -> None:
+        raise UntrustedTrackerError("Another one.")
+
+    with pytest.raises(UntrustedTrackerError):
+        TrackerConnection(tracker.address, None, lambda _: None, lambda _: None, refuse)
+    assert tracker.seen == []
+
+
+def test_what_speaks_no_tls_is_no_tracker() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def greet() -> None:
+            with listener.accept()[0] as sock:
+                sock.sendall(GREETING)
+                sock.recv(1 << 16)
+
+        thread = threading.Thread(target=greet)
+        thread.start()
+        address = Endpoint(*listener.getsockname())
+        with pytest.raises(MinitorrentError, match="no Minitorrent tracker"):
+            TrackerConnection(address, None, lambda _: None, lambda _: None, Heard().trust)
+        thread.join()
+
+
+def test_much_goes_both_ways_at_once(tracker: FakeTracker) -> None:
+    heard = Heard()
+    connection = heard.connect(tracker)
+    line = json.dumps({"event": {**EVENT, "text": "x" * 100_000}}).encode() + b"\n"
+    pushing = threading.Thread(target=lambda: [tracker.push(line) for _ in range(100)])
+    pushing.start()
+    request = GetGroup.model_construct(group="g" * 100_000)
+    group = {"group": "lab", "mode": "open", "owner": "ann", "source": "x" * 100_000}
+    tracker.answers["get_group"] = lambda _: group
+    asking = [
+        threading.Thread(target=lambda: [connection.request(GET_GROUP, request) for _ in range(20)])
+        for _ in range(4)
+    ]
+    for thread in asking:
+        thread.start()
+    for thread in [*asking, pushing]:
+        thread.join(30.0)
+    assert len(tracker.asked("get_group")) == 80
+    assert len(heard.notices) == 100
+    connection.close()

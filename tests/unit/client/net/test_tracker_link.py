@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from client.net import tracker_link
+from client.net.tracker_connection import Trust, UntrustedTrackerError
 from client.net.tracker_link import LinkEvents, TrackerLink
 from common.api.accounts import CREATE_USER, PING, CreateUser, LoginReply, Ping
 from common.api.groups import LIST_GROUPS, ListGroups
@@ -60,10 +61,16 @@ class Links:
         tracker.answers["list_groups"] = lambda _: {"groups": []}
         return tracker
 
-    def link(self, *trackers: FakeTracker | Endpoint, heard: Heard | None = None) -> TrackerLink:
+    def link(
+        self,
+        *trackers: FakeTracker | Endpoint,
+        heard: Heard | None = None,
+        trust: Trust = lambda *_: None,
+    ) -> TrackerLink:
         """A started link to these."""
         addresses = [t if isinstance(t, Endpoint) else t.address for t in trackers]
-        link = TrackerLink(addresses, None, PEER_ID, 6881, (heard or Heard()).events())
+        events = (heard or Heard()).events()
+        link = TrackerLink(addresses, None, PEER_ID, 6881, events, trust)
         self._stack.callback(link.close)
         link.start()
         return link
@@ -300,4 +307,44 @@ def test_closing_wakes_who_waits(links: Links) -> None:
 
 
 def test_a_link_that_was_never_started_can_be_closed() -> None:
-    TrackerLink([nobody()], None, PEER_ID, 6881, Heard().events()).close()
+    TrackerLink([nobody()], None, PEER_ID, 6881, Heard().events(), lambda *_: None).close()
+
+
+def distrust(tracker: Endpoint, _: bytes) -> None:
+    """Trust nobody."""
+    raise UntrustedTrackerError(f"{tracker} is another.")
+
+
+def test_an_untrusted_tracker_is_told_nothing_and_named(links: Links) -> None:
+    tracker = links.tracker()
+    link = links.link(tracker, nobody(), trust=distrust)
+    assert "is another" in unreachable(link).message
+    assert tracker.seen == []
+    assert link.states()[0] == (tracker.address, "unreachable")
+
+
+def test_the_others_are_tried_when_one_is_not_trusted(links: Links) -> None:
+    bad, good = links.tracker(), links.tracker()
+
+    def judge(tracker: Endpoint, certificate: bytes) -> None:
+        if tracker == bad.address:
+            distrust(tracker, certificate)
+
+    link = links.link(bad, good, trust=judge)
+    link.call(PING, Ping())
+    assert link.states() == [(bad.address, "unreachable"), (good.address, "connected")]
+
+
+def test_a_retry_cuts_the_pause_short(links: Links, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tracker_link, "_FIRST_PAUSE", 60.0)
+    trusted: list[bool] = []
+
+    def judge(tracker: Endpoint, certificate: bytes) -> None:
+        if not trusted:
+            distrust(tracker, certificate)
+
+    link = links.link(links.tracker(), trust=judge)
+    wait_until(lambda: link.state == "unreachable", what="the refusal")
+    trusted.append(True)
+    link.retry()
+    wait_until(lambda: link.state == "connected", what="the connection")

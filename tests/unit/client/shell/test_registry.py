@@ -95,7 +95,8 @@ def test_topics_are_not_scattered() -> None:
         ("share a m lab", ("share", Path("a"), Path("m"), "lab")),
         ("get m /tmp", ("get", Path("m"), "/tmp")),
         ("remove m", ("remove", Path("m"))),
-        ("trackers", ("trackers",)),
+        ("trackers", ("trackers", None)),
+        ("trackers --forget a:1", ("trackers", "a:1")),
     ],
 )
 def test_what_reaches_the_session(line: str, call: tuple[object, ...]) -> None:

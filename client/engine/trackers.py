@@ -1,0 +1,44 @@
+"""The trackers as the user sees them: where they are, which is in use, which are trusted."""
+
+from __future__ import annotations
+
+from client.engine import status
+from client.engine.trust import Trust
+from client.net.tracker_link import TrackerLink
+from common.errors import ErrorCode, MinitorrentError
+from common.types import Endpoint
+
+
+class Trackers:
+    """Answers the command `trackers`."""
+
+    def __init__(self, link: TrackerLink, trust: Trust) -> None:
+        self._link = link
+        self._trust = trust
+
+    def rows(self) -> status.TrackersResult:
+        """Each tracker of the tracker information file."""
+        return status.TrackersResult(
+            trackers=[
+                status.TrackerRow(
+                    address=str(tracker),
+                    state=state,
+                    current=state == "connected",
+                    fingerprint=self._trust.trusted(tracker),
+                )
+                for tracker, state in self._link.states()
+            ]
+        )
+
+    def forget(self, address: str) -> None:
+        """Trust whatever certificate the tracker there shows next; raises MinitorrentError(usage).
+
+        A connection that there is goes on.
+        """
+        tracker = Endpoint.parse(address)
+        if tracker not in (known for known, _ in self._link.states()):
+            raise MinitorrentError(
+                ErrorCode.USAGE, f"{tracker} is none of the trackers; see them with: trackers"
+            )
+        self._trust.forget(tracker)
+        self._link.retry()

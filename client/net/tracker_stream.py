@@ -1,0 +1,118 @@
+"""The bytes between this client and a tracker, inside TLS 1.3."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import threading
+import time
+from contextlib import suppress
+from typing import Final
+
+from common.tls import TlsEngine
+from common.types import Endpoint
+
+_CHUNK: Final = 256 * 1024
+
+
+class TrackerStream:
+    """One thread reads while others write; nobody who writes is held up by who reads.
+
+    The engine has a lock of its own, held for no socket call; whoever sends holds another one,
+    so that ciphertext leaves in the order in which it was made. Making a stream connects and
+    shakes hands, in `limit` seconds each; it raises OSError. Whose the certificate is, is for the
+    caller to judge before anything is sent.
+    """
+
+    def __init__(self, tracker: Endpoint, source_host: str | None, limit: float) -> None:
+        self._tls = TlsEngine(_context(), server_side=False)
+        self._engine_lock = threading.Lock()
+        self._send_lock = threading.Lock()
+        self._plaintext = memoryview(bytearray(_CHUNK))
+        self._sock = _connect(tracker, source_host, limit)
+        try:
+            self._handshake(limit)
+        except BaseException:
+            self._sock.close()
+            raise
+
+    @property
+    def certificate(self) -> bytes:
+        """The tracker's (DER)."""
+        return self._tls.peer_certificate or b""
+
+    def send(self, data: bytes) -> None:
+        """Send all of it; from any thread. Raises OSError."""
+        with self._send_lock:
+            with self._engine_lock:
+                self._tls.write(data)
+                ciphertext = self._tls.take()
+            self._sock.sendall(ciphertext)
+
+    def receive(self, limit: float) -> bytes:
+        """What comes next, empty at the end of the stream; for one thread.
+
+        Raises TimeoutError when nothing comes for `limit` seconds, or OSError.
+        """
+        deadline = time.monotonic() + limit
+        while True:
+            with self._engine_lock:
+                count = self._tls.read_into(self._plaintext)
+            if count is not None:
+                return bytes(self._plaintext[:count])
+            ciphertext = self._fetch(deadline)
+            if not ciphertext:
+                return b""
+            with self._engine_lock:
+                self._tls.feed(ciphertext)
+
+    def hang_up(self) -> None:
+        """End the stream both ways, waking whoever waits in it; from any thread."""
+        with suppress(OSError):
+            self._sock.shutdown(socket.SHUT_RDWR)
+
+    def release(self) -> None:
+        """Give the descriptor back, once nobody sends any more; nobody may read any more."""
+        self.hang_up()
+        with self._send_lock:
+            self._sock.close()
+
+    def _handshake(self, limit: float) -> None:
+        deadline = time.monotonic() + limit
+        while not self._tls.handshake():
+            self._sock.sendall(self._tls.take())
+            ciphertext = self._fetch(deadline)
+            if not ciphertext:
+                raise ConnectionResetError("it hung up")
+            self._tls.feed(ciphertext)
+        self._sock.sendall(self._tls.take())
+
+    def _fetch(self, deadline: float) -> bytes:
+        self._sock.settimeout(max(deadline - time.monotonic(), 0.001))
+        return self._sock.recv(_CHUNK)
+
+
+def _context() -> ssl.SSLContext:
+    """Any certificate is taken: it is compared with the pinned one, not with an authority's."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def _connect(tracker: Endpoint, source_host: str | None, limit: float) -> socket.socket:
+    """Dial the tracker, from the address where peers reach us if that works.
+
+    The tracker takes a peer's address from its connection, so a client that accepts peers at one
+    of several addresses has to come from that one.
+    """
+    sock = None
+    if source_host is not None:
+        with suppress(OSError):
+            sock = socket.create_connection(tracker, limit, (source_host, 0))
+    if sock is None:
+        sock = socket.create_connection(tracker, limit)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    return sock

@@ -1,0 +1,77 @@
+"""The tracker's own certificate: made at the first start, or an operator's."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import ssl
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+_FILE_NAME = "tracker.pem"
+_VALID = timedelta(days=20 * 365)  # clients pin it; what expires would only lock them out
+
+
+def own_context(folder: Path) -> ssl.SSLContext:
+    """TLS with the certificate kept in `folder`, made there (EC P-256, self-signed) if missing.
+
+    Raises OSError, ssl.SSLError among them.
+    """
+    path = folder / _FILE_NAME
+    if not path.exists():
+        _make(path)
+    return make_context(path, path)
+
+
+def make_context(certificate: Path, key: Path) -> ssl.SSLContext:
+    """TLS 1.3 with a certificate (with its chain) and its key, both PEM.
+
+    Raises OSError, ssl.SSLError among them.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    context.num_tickets = 0  # clients stay connected; a ticket would be one more secret
+    # Asked for the key's password, OpenSSL would stop and wait at the terminal.
+    context.load_cert_chain(certificate, key, password="")
+    return context
+
+
+def _make(path: Path) -> None:
+    """Write key and certificate as one file, at once: another tracker may do the same."""
+    draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(_new_certificate())
+        with contextlib.suppress(FileExistsError):  # then the other was quicker
+            os.link(draft, path)
+    finally:
+        draft.unlink()
+
+
+def _new_certificate() -> bytes:
+    """A key and its self-signed certificate (PEM)."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "Minitorrent tracker")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + _VALID)
+        .sign(key, hashes.SHA256())
+    )
+    private = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    return private + certificate.public_bytes(serialization.Encoding.PEM)
