@@ -98,7 +98,7 @@ def read_request(pem: str) -> ec.EllipticCurvePublicKey:
         key = request.public_key()
         fits = isinstance(key, ec.EllipticCurvePublicKey) and isinstance(key.curve, ec.SECP256R1)
         valid = fits and request.is_signature_valid
-    except (ValueError, TypeError, UnsupportedAlgorithm):
+    except (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion):
         valid = False
     if not valid or not isinstance(key, ec.EllipticCurvePublicKey):
         raise MinitorrentError(

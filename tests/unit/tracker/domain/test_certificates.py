@@ -46,7 +46,10 @@ def request_for(key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> str:
     return request.public_bytes(serialization.Encoding.PEM).decode()
 
 
-REQUEST = request_for(ec.derive_private_key(5, ec.SECP256R1()))
+KEY = ec.derive_private_key(5, ec.SECP256R1())
+REQUEST_DER = x509.load_pem_x509_csr(request_for(KEY).encode()).public_bytes(
+    serialization.Encoding.DER
+)
 
 
 def issued(lifetime: float = 3600.0) -> x509.Certificate:
@@ -199,13 +202,23 @@ def test_anything_else_is_refused(text: str) -> None:
     )
 
 
-@given(st.data())
-def test_damaged_requests_are_refused(data: st.DataObject) -> None:
-    der = x509.load_pem_x509_csr(REQUEST.encode()).public_bytes(serialization.Encoding.DER)
-    position = data.draw(st.integers(0, len(der) - 1))
-    bad = bytearray(der)
-    bad[position] ^= data.draw(st.integers(1, 255))
-    text = base64.encodebytes(bytes(bad)).decode()
+@given(st.integers(0, len(REQUEST_DER) - 1), st.integers(1, 255))
+def test_a_damaged_request_gives_no_other_key(position: int, change: int) -> None:
+    damaged = bytearray(REQUEST_DER)
+    damaged[position] ^= change
+    text = base64.encodebytes(damaged).decode()
+    pem = f"-----BEGIN CERTIFICATE REQUEST-----\n{text}-----END CERTIFICATE REQUEST-----\n"
+    try:
+        assert read_request(pem) == KEY.public_key()
+    except MinitorrentError as error:
+        assert error.code is ErrorCode.USAGE
+
+
+@pytest.mark.parametrize("version", [1, 7])
+def test_a_request_of_another_version_is_refused(version: int) -> None:
+    start = REQUEST_DER.index(b"\x02\x01\x00")
+    damaged = REQUEST_DER[: start + 2] + bytes([version]) + REQUEST_DER[start + 3 :]
+    text = base64.encodebytes(damaged).decode()
     assert refused(
         f"-----BEGIN CERTIFICATE REQUEST-----\n{text}-----END CERTIFICATE REQUEST-----\n"
     )
