@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import ssl
 import time
@@ -20,6 +21,7 @@ from tracker.frontend.periodic import Periodic
 from tracker.frontend.session import SessionLimits, SessionServer
 from tracker.services.catalogue import Services, make_services
 from tracker.services.lifecycle import BEAT_SECONDS
+from tracker.store.authority_key import KEY_VARIABLE, open_safe
 from tracker.store.engine import Store, open_store
 from tracker.store.trackers import Site
 from tracker.store.work import DatabaseError
@@ -45,6 +47,7 @@ class TrackerApp:
         with ExitStack() as undo:
             self._store = _open_store(config)
             undo.callback(self._store.close)
+            safe = open_safe(self._store, config.data_dir, os.environ.get(KEY_VARIABLE))
             context = _tls_context(config)
             session = undo.enter_context(_listen(config.listen))
             self.address = _address(config, session)
@@ -54,7 +57,14 @@ class TrackerApp:
                 self.http_address = _address(config, http)
                 http_port = self.http_address.port
             site = Site(*self.address, http_port)
-            self._services = make_services(self._store, time.time, site, config.min_password)
+            self._services = make_services(
+                self._store,
+                time.time,
+                site,
+                config.min_password,
+                safe,
+                config.certificate_lifetime,
+            )
             self._wire(session, context, http, limits or SessionLimits())
             undo.pop_all()
 

@@ -18,6 +18,10 @@ if TYPE_CHECKING:  # a mistyped option is told without loading the logging libra
     from tracker.logs import Format, Level
 
 _MAX_PORT = 65535
+_MAX_LIFETIME = 365 * 24 * 3600
+
+CERTIFICATE_LIFETIME = 12 * 3600
+"""Seconds, unless the operator chooses otherwise."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +30,8 @@ class Config:
 
     `listen` is where sessions come in (port 0: any free one); `http_port` is 0 for any free one
     and None for no HTTP at all; `min_password` is in characters. `tls` is the certificate of an
-    operator and its key, None for one of the tracker's own making.
+    operator and its key, None for one of the tracker's own making. `certificate_lifetime` is that
+    of the certificates of sealed groups' members, in seconds.
     """
 
     number: int
@@ -38,6 +43,7 @@ class Config:
     log_format: Format
     min_password: int
     tls: tuple[Path, Path] | None = None
+    certificate_lifetime: int = CERTIFICATE_LIFETIME
 
 
 class _Parser(argparse.ArgumentParser):
@@ -65,6 +71,7 @@ def read_config(arguments: Sequence[str]) -> Config:
         log_format=options.log_format,
         min_password=options.min_password_length,
         tls=_tls(options.tls_cert, options.tls_key),
+        certificate_lifetime=options.certificate_lifetime,
     )
 
 
@@ -89,6 +96,13 @@ def _parser() -> argparse.ArgumentParser:
         default=0,
         metavar="N",
         help="refuse shorter passwords",
+    )
+    add(
+        "--certificate-lifetime",
+        type=_Number(1, _MAX_LIFETIME),
+        default=CERTIFICATE_LIFETIME,
+        metavar="SECONDS",
+        help="how long members of sealed groups are certified for (default: 12 hours)",
     )
     add("--tls-cert", type=Path, metavar="FILE", help="certificate (PEM) for the session port")
     add("--tls-key", type=Path, metavar="FILE", help="its key (PEM, without a password)")

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import structlog
 
-from common.api import accounts, files, groups, presence
+from common.api import accounts, authority, files, groups, presence
 from common.api.model import Model
 from common.api.operation import Operation
 from common.api.registry import OPERATIONS
@@ -95,6 +95,7 @@ def _table(services: Services) -> dict[str, Handler]:
             _user(groups.LEAVE_GROUP, places.leave_group),
             _user(groups.LIST_GROUPS, places.list_groups),
             _user(groups.GET_GROUP, places.get_group),
+            _user(authority.ISSUE_CERTIFICATE, services.authorities.issue_certificate),
             _user(groups.LIST_MEMBERS, places.list_members),
             _user(groups.LIST_REQUESTS, places.list_requests),
             _user(groups.ACCEPT_REQUEST, places.accept_request),

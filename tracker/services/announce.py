@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from common import announce as http
 from common.api import presence as api
 from common.errors import ErrorCode, MinitorrentError
-from common.types import InfoHash, info_hash_from_hex, peer_id_from_hex
+from common.types import InfoHash, PeerId, info_hash_from_hex, peer_id_from_hex
 from tracker.domain.selection import Peer, Random, count_peers, select_peers
+from tracker.domain.stock import supports_sealed
 from tracker.services.caller import Identity
 from tracker.services.clock import Clock
 from tracker.services.files import no_such_info_hash
@@ -110,6 +111,7 @@ class Announces:
             user_id, user, files = _of_key(work, key, [request.info_hash])
             if request.info_hash not in files:
                 raise no_such_info_hash(request.info_hash)
+            _refuse_in_plain_text(work, files[request.info_hash], request.peer_id)
             me = Peer(user_id, user, request.peer_id, host, request.port, request.left)
             numwant = api.DEFAULT_NUMWANT if request.numwant is None else request.numwant
             wish = _Wish(
@@ -225,6 +227,16 @@ def _of_key(
         if file.group_id == group.id
     }
     return user.id, user.name, files
+
+
+def _refuse_in_plain_text(work: Work, file: File, peer_id: PeerId) -> None:
+    """A client that may not know `ssl-cert` must not learn who is there for a sealed file."""
+    if work.files.group_of(file).mode == "sealed" and not supports_sealed(peer_id):
+        raise MinitorrentError(
+            ErrorCode.PERMISSION_DENIED,
+            "This file is in a sealed group, and this client is not known to support SSL torrents; "
+            "use Minitorrent, libtorrent 2 or qBittorrent 5",
+        )
 
 
 def _presence(

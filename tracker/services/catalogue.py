@@ -6,8 +6,10 @@ import random
 import secrets
 from dataclasses import dataclass
 
+from tracker.domain.safe import Safe
 from tracker.services.accounts import Accounts
 from tracker.services.announce import Announces
+from tracker.services.authority import Authorities
 from tracker.services.clock import Clock
 from tracker.services.events import Events
 from tracker.services.files import Files
@@ -24,6 +26,7 @@ class Services:
 
     accounts: Accounts
     groups: Groups
+    authorities: Authorities
     files: Files
     announces: Announces
     keys: Keys
@@ -31,15 +34,19 @@ class Services:
     lifecycle: Lifecycle
 
 
-def make_services(works: Works, clock: Clock, site: Site, min_password: int) -> Services:
+def make_services(
+    works: Works, clock: Clock, site: Site, min_password: int, safe: Safe, lifetime: float
+) -> Services:
     """The services of one tracker on one database.
 
-    `min_password` is the shortest password (characters) that it accepts.
+    `min_password` is the shortest password (characters) that it accepts, `lifetime` that of the
+    certificates (seconds) which it issues for the groups whose keys are in `safe`.
     """
     tracker_id = secrets.token_hex(16)
     return Services(
         accounts=Accounts(works, clock, tracker_id, min_password),
-        groups=Groups(works, clock),
+        groups=Groups(works, clock, safe),
+        authorities=Authorities(works, clock, safe, lifetime),
         files=Files(works, clock),
         announces=Announces(works, clock, random.Random()),
         keys=Keys(works, clock, tracker_id, site.http_port),

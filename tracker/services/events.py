@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from common.api.events import EventKind, EventNotice
@@ -10,6 +11,7 @@ from tracker.store.schema import Event, Group
 from tracker.store.work import Work, Works
 
 _BATCH = 500
+_OF_EVERY_MEMBER = frozenset({EventKind.MEMBER_LEFT, EventKind.CERTIFICATES_REVOKED})
 
 
 @dataclass(frozen=True)
@@ -28,8 +30,13 @@ def record(
     subject: str,
     text: str,
     now: float,
+    *,
+    removed: Sequence[str] = (),
 ) -> None:
-    """Note that `actor` did something in a group to `subject` (a user or a file)."""
+    """Note that `actor` did something in a group to `subject` (a user or a file).
+
+    `removed` are the uids of holders whose certificates are not good any more because of it.
+    """
     work.events.add(
         Event(
             at=now,
@@ -39,6 +46,7 @@ def record(
             actor=actor,
             subject=subject,
             text=text,
+            removed=" ".join(removed),
         )
     )
 
@@ -72,6 +80,7 @@ def _notice(event: Event) -> EventNotice:
         actor=event.actor,
         subject=event.subject,
         text=event.text,
+        removed=event.removed.split(),
     )
 
 
@@ -81,6 +90,9 @@ def _audience(work: Work, event: Event) -> frozenset[str]:
         users = {name for member, name in members if member.role.is_admin}
     elif event.kind == EventKind.FILE_ADDED:
         users = {name for _, name in work.groups.members(event.group_id)}
+    elif event.kind in _OF_EVERY_MEMBER:
+        # The actor's own clients, too, have connections to drop.
+        return frozenset(name for _, name in work.groups.members(event.group_id))
     else:
         users = {event.subject}
     return frozenset(users - {event.actor})

@@ -11,7 +11,7 @@ from common.types import InfoHash, info_hash_from_hex
 from tracker.services.caller import Identity
 from tracker.services.clock import Clock
 from tracker.services.events import record
-from tracker.services.groups import source_of
+from tracker.services.groups import authority_of, source_of
 from tracker.services.memberships import find_own_group
 from tracker.store.schema import File, Group
 from tracker.store.work import Work, Works
@@ -57,6 +57,7 @@ class Files:
         with self._works.write() as work:
             group = find_own_group(work, me, request.group, lock=True)
             _check_content(content, request.name, group)
+            _check_authority(content, group, authority_of(work, group))
             now = self._clock()
             file = work.files.by_name(group.id, request.name)
             if file is None:
@@ -136,6 +137,16 @@ def _check_content(content: Metainfo, name: str, group: Group) -> None:
             ErrorCode.USAGE,
             f"This metainfo was not made for {group.name}; share the content itself with: "
             "upload_file",
+        )
+
+
+def _check_authority(content: Metainfo, group: Group, authority: str | None) -> None:
+    """What says `ssl-cert` is sealed, whoever shares it; what doesn't is open to any client."""
+    if content.authority != authority:
+        raise MinitorrentError(
+            ErrorCode.USAGE,
+            f"This metainfo doesn't carry the certificate of {group.name} as ssl-cert, or carries "
+            "one that is not its own; share the content itself with: upload_file",
         )
 
 

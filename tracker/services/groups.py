@@ -10,6 +10,8 @@ from common.api.events import EventKind
 from common.errors import ErrorCode, MinitorrentError
 from tracker.domain import rules
 from tracker.domain.rules import Role
+from tracker.domain.safe import Safe
+from tracker.services.authority import found
 from tracker.services.caller import Identity
 from tracker.services.clock import Clock, iso
 from tracker.services.events import record
@@ -23,9 +25,10 @@ _UID_BYTES = 16
 class Groups:
     """The operations on groups."""
 
-    def __init__(self, works: Works, clock: Clock) -> None:
+    def __init__(self, works: Works, clock: Clock, safe: Safe) -> None:
         self._works = works
         self._clock = clock
+        self._safe = safe
 
     def create_group(self, me: Identity, request: api.CreateGroup) -> api.CreateGroupReply:
         """Create a group that the asker owns. Raises MinitorrentError(group_exists)."""
@@ -33,15 +36,17 @@ class Groups:
             with self._works.write() as work:
                 now = self._clock()
                 uid = secrets.token_hex(_UID_BYTES)
-                group = work.groups.add(request.group, uid, "open", now)
+                group = work.groups.add(request.group, uid, request.mode, now)
                 work.groups.add_member(group.id, me.user_id, Role.OWNER, now)
+                if request.mode == "sealed":
+                    found(work, group, self._safe, now)
         except ConflictError:
             raise MinitorrentError(
                 ErrorCode.GROUP_EXISTS,
                 f"There is a group {request.group} already; choose another name, or ask to join "
                 f"with: join_group {request.group}",
             ) from None
-        return api.CreateGroupReply(group=request.group, mode="open")
+        return api.CreateGroupReply(group=request.group, mode=request.mode)
 
     def join_group(self, me: Identity, request: api.JoinGroup) -> api.JoinGroupReply:
         """Ask to join. Raises MinitorrentError(already_member, already_requested, ...)."""
@@ -62,7 +67,7 @@ class Groups:
         """End one's own membership; an owner's group is passed on, an empty one goes."""
         with self._works.write() as work:
             group = find_own_group(work, me, request.group, lock=True)
-            self._part(work, group, me.user_id)
+            removed = self._part(work, group, me.user_id)
             others = work.groups.members(group.id)
             heir = rules.heir(member for member, _ in others)
             if heir is None:
@@ -73,6 +78,7 @@ class Groups:
                 text = f"{me.user} left {group.name}; {name} owns it now."
                 kind = EventKind.ROLE_CHANGED
                 record(work, kind, group, me.user, name, text, self._clock())
+            self._tell_left(work, me, group, me.user, f"{me.user} left {group.name}.", removed)
         return api.GroupReply(group=request.group)
 
     def list_groups(self, me: Identity, _request: api.ListGroups) -> api.ListGroupsReply:
@@ -96,7 +102,11 @@ class Groups:
         with self._works.read() as work:
             group = find_own_group(work, me, request.group)
             return api.GroupProfileReply(
-                group=group.name, mode=_mode(group), source=source_of(group)
+                group=group.name,
+                mode=_mode(group),
+                source=source_of(group),
+                authority=authority_of(work, group),
+                removed=work.authorities.removed(group.id, self._clock()),
             )
 
     def list_members(self, me: Identity, request: api.ListMembers) -> api.ListMembersReply:
@@ -153,10 +163,12 @@ class Groups:
             group, actor, user_id, subject = self._subject(work, me, request)
             is_self = user_id == me.user_id
             rules.check_removal(group.name, request.user, actor, subject, is_self=is_self)
-            self._part(work, group, user_id)
+            removed = self._part(work, group, user_id)
             text = f"{me.user} removed you from {group.name}."
             kind = EventKind.MEMBER_REMOVED
             record(work, kind, group, me.user, request.user, text, self._clock())
+            text = f"{me.user} removed {request.user} from {group.name}."
+            self._tell_left(work, me, group, request.user, text, removed)
         return _done(request)
 
     def promote(self, me: Identity, request: api.Promote) -> api.MemberReply:
@@ -223,16 +235,33 @@ class Groups:
         text = f"{me.user} made you {what} of {group.name}."
         record(work, EventKind.ROLE_CHANGED, group, me.user, user, text, self._clock())
 
-    def _part(self, work: Work, group: Group, user_id: int) -> None:
-        """A member goes, and with him what he offers, where he is, and his announce key."""
+    def _part(self, work: Work, group: Group, user_id: int) -> list[str]:
+        """A member goes, and with him what he offers, where he is, and his announce key.
+
+        The uids under which he held certificates.
+        """
         work.peers.drop_from_group(group.id, user_id)
         work.files.unshare_group(group.id, user_id)
         work.groups.drop_member(group.id, user_id)
+        return work.authorities.dismiss(group.id, user_id)
+
+    def _tell_left(
+        self, work: Work, me: Identity, group: Group, user: str, text: str, removed: list[str]
+    ) -> None:
+        """Have every member's clients drop their connections to a user who has gone."""
+        kind = EventKind.MEMBER_LEFT
+        record(work, kind, group, me.user, user, text, self._clock(), removed=removed)
 
 
 def source_of(group: Group) -> str:
     """What the `source` key of this group's info dictionaries must say."""
     return f"minitorrent:{group.uid}"
+
+
+def authority_of(work: Work, group: Group) -> str | None:
+    """What `ssl-cert` in this group's info dictionaries must say; None: nothing."""
+    authority = work.authorities.of_group(group.id)
+    return None if authority is None else authority.certificate
 
 
 def _mode(group: Group) -> api.Mode:

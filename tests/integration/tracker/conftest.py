@@ -13,7 +13,7 @@ from common.types import Endpoint
 from tests.integration.tracker.sessions import SessionClient, let_in
 from tracker import logs
 from tracker.app import TrackerApp
-from tracker.config import Config
+from tracker.config import CERTIFICATE_LIFETIME, Config
 from tracker.frontend.session import SessionLimits
 
 StartTracker = Callable[..., TrackerApp]
@@ -34,7 +34,11 @@ def start_tracker(tmp_path: Path, real_logs: None) -> Iterator[StartTracker]:
     with ExitStack() as running:
 
         def start(
-            limits: SessionLimits | None = None, *, min_password: int = 0, http: bool = True
+            limits: SessionLimits | None = None,
+            *,
+            min_password: int = 0,
+            http: bool = True,
+            certificate_lifetime: int = CERTIFICATE_LIFETIME,
         ) -> TrackerApp:
             config = Config(
                 number=1,
@@ -45,6 +49,7 @@ def start_tracker(tmp_path: Path, real_logs: None) -> Iterator[StartTracker]:
                 log_level="info",
                 log_format="text",
                 min_password=min_password,
+                certificate_lifetime=certificate_lifetime,
             )
             app = TrackerApp(config, limits)
             app.start()

@@ -103,16 +103,20 @@ class SessionClient:
 
     def upload(self, group: str, name: str, content: bytes = b"content") -> dict[str, Any]:
         """Offer a file of one piece in a group."""
-        source = self.call("get_group", group=group)["source"]
-        data = make_metainfo(name, content, source)
+        profile = self.call("get_group", group=group)
+        data = make_metainfo(name, content, profile["source"], profile["authority"])
         return self.call("add_file", group=group, name=name, metainfo=as_base64(data))
 
 
-def make_metainfo(name: str, content: bytes, source: str | None) -> bytes:
+def make_metainfo(
+    name: str, content: bytes, source: str | None, authority: str | None = None
+) -> bytes:
     """Metainfo of a file that fits into one piece, private and for the group with this source."""
     entry = metainfo.FileEntry((name,), len(content))
     pieces = hashlib.sha1(content).digest() if content else b""
-    info = metainfo.build_info(name, [entry], PIECE, pieces, source=source, is_folder=False)
+    info = metainfo.build_info(
+        name, [entry], PIECE, pieces, source=source, is_folder=False, authority=authority
+    )
     return metainfo.encode(info)
 
 

@@ -25,8 +25,12 @@ def test_who_creates_a_group_owns_it(ann: SessionClient) -> None:
     ]
 
 
-def test_all_groups_are_open_for_now(ann: SessionClient) -> None:
-    assert ann.call("create_group", group="club", mode="sealed")["mode"] == "open"
+@pytest.mark.parametrize("mode", ["open", "sealed"])
+def test_a_group_stays_what_it_was_made(ann: SessionClient, mode: str) -> None:
+    assert ann.call("create_group", group="club", mode=mode) == {"group": "club", "mode": mode}
+    assert ann.call("get_group", group="club")["mode"] == mode
+    modes = {row["group"]: row["mode"] for row in ann.call("list_groups")["groups"]}
+    assert modes["club"] == mode
 
 
 def test_a_group_exists_once(ann: SessionClient, eve: SessionClient) -> None:

@@ -13,6 +13,7 @@ from common.api import accounts, files, groups, presence
 from common.errors import ErrorCode, MinitorrentError
 from common.types import InfoHash, PeerId
 from tests.integration.tracker.sessions import make_metainfo
+from tracker.domain.safe import KEY_BYTES, Safe
 from tracker.services.accounts import TOKEN_SECONDS
 from tracker.services.announce import HTTP_INTERVAL
 from tracker.services.caller import Caller, Identity
@@ -43,8 +44,12 @@ def store(tmp_path: Path) -> Iterator[Store]:
     store.close()
 
 
+def services_of(store: Store, clock: Clock, site: Site) -> Services:
+    return make_services(store, clock, site, 0, Safe(bytes(KEY_BYTES)), 3600.0)
+
+
 def tracker_at(store: Store, clock: Clock, port: int) -> Services:
-    services = make_services(store, clock, Site("127.0.0.1", port, port + 1), 0)
+    services = services_of(store, clock, Site("127.0.0.1", port, port + 1))
     services.lifecycle.start()
     return services
 
@@ -162,9 +167,9 @@ def test_trackers_anywhere_do_not_take_each_other_for_themselves(
     store: Store, clock: Clock, ann: Caller, first: Services
 ) -> None:
     site = Site("0.0.0.0", 7400, None)
-    one = make_services(store, clock, site, 0)
+    one = services_of(store, clock, site)
     one.lifecycle.start()
-    make_services(store, clock, site, 0).lifecycle.start()
+    services_of(store, clock, site).lifecycle.start()
     assert one.lifecycle.beat()
 
 

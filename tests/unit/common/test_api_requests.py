@@ -30,6 +30,7 @@ def test_there_is_an_operation_for_every_command_of_the_tracker() -> None:
     assert set(OPERATIONS) == {
         *("create_user", "login", "resume_session", "logout", "change_password", "ping"),
         *("create_group", "join_group", "leave_group", "list_groups", "get_group"),
+        "issue_certificate",
         *("list_members", "list_requests", "accept_request", "reject_request"),
         *("remove_member", "promote", "demote", "transfer_group"),
         *("list_files", "add_file", "get_file", "find_file", "stop_share"),

@@ -36,7 +36,7 @@ def test_everything_has_a_default(info: str, monkeypatch: pytest.MonkeyPatch) ->
 
 def test_everything_can_be_chosen(info: str) -> None:
     options = "--data-dir /d --database sqlite:// --http-port 9 --log-level debug"
-    more = "--log-format json --min-password-length 8"
+    more = "--log-format json --min-password-length 8 --certificate-lifetime 60"
     assert read_config([info, "2", *options.split(), *more.split()]) == Config(
         number=2,
         listen=Endpoint("::1", 0),
@@ -46,6 +46,7 @@ def test_everything_can_be_chosen(info: str) -> None:
         log_level="debug",
         log_format="json",
         min_password=8,
+        certificate_lifetime=60,
     )
 
 

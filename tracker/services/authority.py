@@ -1,0 +1,106 @@
+"""Sealed groups' authorities: made with the group, and what they issue and take back."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Collection
+
+from common.api import authority as api
+from common.api.events import EventKind
+from common.errors import ErrorCode, MinitorrentError
+from tracker.domain import certificates
+from tracker.domain.certificates import Authority, Holder
+from tracker.domain.safe import NONCE_BYTES, Safe
+from tracker.services.caller import Identity
+from tracker.services.clock import Clock, iso
+from tracker.services.events import record
+from tracker.services.memberships import find_own_group
+from tracker.store import schema
+from tracker.store.schema import Group
+from tracker.store.work import ConflictError, Work, Works
+
+_UID_BYTES = 16
+
+
+class Authorities:
+    """The operation on certificates. `lifetime` is a certificate's, in seconds."""
+
+    def __init__(self, works: Works, clock: Clock, safe: Safe, lifetime: float) -> None:
+        self._works = works
+        self._clock = clock
+        self._safe = safe
+        self._lifetime = lifetime
+
+    def issue_certificate(
+        self, me: Identity, request: api.IssueCertificate
+    ) -> api.IssueCertificateReply:
+        """A certificate for the asker's key. Raises MinitorrentError(usage, not_member, ...)."""
+        try:
+            with self._works.write() as work:
+                group = find_own_group(work, me, request.group, lock=True)
+                authority = _authority_of(work, group)
+                return self._issue(work, me, group, authority, request.request)
+        except ConflictError:
+            # The login's row went between two requests.
+            raise MinitorrentError(
+                ErrorCode.NOT_LOGGED_IN, "This session has ended; log in again."
+            ) from None
+
+    def _issue(
+        self, work: Work, me: Identity, group: Group, authority: schema.Authority, request: str
+    ) -> api.IssueCertificateReply:
+        key = certificates.read_request(request)
+        uid = secrets.token_hex(_UID_BYTES)
+        holder = work.authorities.hold(group.id, me.user_id, me.token_id, uid)
+        now = self._clock()
+        issued = certificates.issue(
+            Authority(authority.certificate, self._safe.open(authority.sealed_key, group.uid)),
+            key,
+            Holder(me.user, holder.uid),
+            secrets.token_bytes(certificates.SERIAL_BYTES),
+            now,
+            self._lifetime,
+        )
+        holder.certified_until = max(holder.certified_until, issued.not_after)
+        text = f"{me.user} was given a certificate for {group.name}."
+        record(work, EventKind.CERTIFICATE_ISSUED, group, me.user, me.user, text, now)
+        return api.IssueCertificateReply(
+            group=group.name,
+            certificate=issued.certificate,
+            authority=authority.certificate,
+            not_after=iso(issued.not_after),
+            removed=work.authorities.removed(group.id, now),
+        )
+
+
+def found(work: Work, group: Group, safe: Safe, now: float) -> None:
+    """Give a new group its authority; the private key leaves this function sealed."""
+    made = certificates.make_authority(
+        group.name,
+        secrets.token_bytes(certificates.SECRET_BYTES),
+        secrets.token_bytes(certificates.SERIAL_BYTES),
+        now,
+    )
+    sealed = safe.seal(made.key, group.uid, secrets.token_bytes(NONCE_BYTES))
+    work.authorities.add(group.id, made.certificate, sealed)
+
+
+def revoke_logins(work: Work, user: str, token_ids: Collection[int], now: float) -> None:
+    """Tell every group that the certificates of these logins of `user` are not good any more.
+
+    To be called in the unit of work that ends the logins, before it ends them. Who isn't
+    connected learns it all the same, from `removed` in the replies.
+    """
+    for group, uid in work.authorities.of_tokens(token_ids, now):
+        text = f"A session of {user} was ended; its certificate for {group.name} is void."
+        kind = EventKind.CERTIFICATES_REVOKED
+        record(work, kind, group, user, user, text, now, removed=[uid])
+
+
+def _authority_of(work: Work, group: Group) -> schema.Authority:
+    authority = work.authorities.of_group(group.id)
+    if authority is None:
+        raise MinitorrentError(
+            ErrorCode.USAGE, f"{group.name} is an open group; its members need no certificates."
+        )
+    return authority
