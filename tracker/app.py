@@ -128,6 +128,8 @@ def _pusher(services: Services) -> Callable[[SessionServer], None]:
         nonlocal last
         for told in services.events.after(last):
             sessions.push(told.notice, told.users)
+            if told.ended is not None:
+                sessions.drop_ended(told.ended)
             last = told.notice.id
 
     return push

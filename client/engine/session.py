@@ -9,6 +9,8 @@ from pathlib import Path
 from client.engine import status
 from client.engine.account import Account
 from client.engine.collection import Collection
+from client.engine.credentials import Credentials
+from client.engine.export import export_credentials
 from client.engine.outcomes import Outcomes
 from client.engine.sharing import HashProgress, Sharing
 from client.engine.status import TransferState
@@ -16,6 +18,7 @@ from client.engine.trackers import Trackers
 from client.engine.transfer import Transfer
 from client.net.tracker_link import TrackerLink
 from common.api import accounts, files, groups
+from common.api.audit import LIST_EVENTS, ListEventsReply
 from common.api.operation import Operation, ReplyT, RequestT
 from common.errors import ErrorCode, MinitorrentError
 
@@ -39,6 +42,7 @@ class Session:
         account: Account,
         link: TrackerLink,
         trackers: Trackers,
+        credentials: Credentials,
         transfers: Collection,
         sharing: Sharing,
         outcomes: Outcomes,
@@ -46,6 +50,7 @@ class Session:
         self._account = account
         self._link = link
         self._trackers = trackers
+        self._credentials = credentials
         self._transfers = transfers
         self._sharing = sharing
         self._outcomes = outcomes
@@ -111,6 +116,7 @@ class Session:
         """Stop all transfers, keeping their state, and log out."""
         user = self._account.require()
         self._transfers.empty()
+        self._credentials.forget_all()
         self._link.logout()
         self._account.logged_out()
         return status.UserResult(user=user)
@@ -126,9 +132,17 @@ class Session:
             self._account.tell("warning", reply.warning)
         return status.UserResult(user=reply.user)
 
+    def sessions(self) -> accounts.ListSessionsReply:
+        """Where this user is logged in."""
+        return self._call(accounts.LIST_SESSIONS)
+
+    def end_session(self, number: int) -> accounts.EndSessionReply:
+        """End one of this user's logins."""
+        return self._call(accounts.END_SESSION, id=number)
+
     # --- groups -----------------------------------------------------------------------------
-    def create_group(self, group: str, *, is_open: bool = True) -> groups.CreateGroupReply:
-        """Make a group, as its owner; every group is an open one."""
+    def create_group(self, group: str, *, is_open: bool = False) -> groups.CreateGroupReply:
+        """Make a group, as its owner; in a sealed one members prove to each other who they are."""
         mode = "open" if is_open else "sealed"
         reply = self._call(groups.CREATE_GROUP, group=group, mode=mode)
         self._account.joined(reply.group)
@@ -143,6 +157,7 @@ class Session:
         reply = self._call(groups.LEAVE_GROUP, group=group)
         self._account.left(reply.group)
         self._transfers.leave(reply.group)
+        self._credentials.forget(reply.group)
         return status.GroupResult(group=reply.group)
 
     def list_groups(self) -> groups.ListGroupsReply:
@@ -156,6 +171,10 @@ class Session:
     def list_requests(self, group: str | None) -> groups.ListRequestsReply:
         """Who asks to be let into a group."""
         return self._call(groups.LIST_REQUESTS, group=self._account.require_group(group))
+
+    def audit(self, group: str | None) -> ListEventsReply:
+        """What was done in a group, and with its members' accounts."""
+        return self._call(LIST_EVENTS, group=self._account.require_group(group))
 
     def accept_request(self, group: str, user: str) -> groups.MemberReply:
         """Let somebody in who asked."""
@@ -328,6 +347,17 @@ class Session:
             name=transfer.record.name,
             info_hash=transfer.info_hash.hex(),
         )
+
+    def export_credentials(self, group: str, folder: Path) -> status.ExportResult:
+        """Write what a stock client needs to take part in a sealed group."""
+        self._account.require()
+        result = export_credentials(self._credentials, group, folder)
+        self._account.tell(
+            "warning",
+            f"Whoever has {result.key} is taken for you in {group} until the certificate expires "
+            "or this login ends: keep it to yourself.",
+        )
+        return result
 
     def get(self, metainfo: Path, destination: str) -> status.DownloadResult:
         """Start the download of what a metainfo file describes."""

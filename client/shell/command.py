@@ -43,6 +43,7 @@ class Kind(StrEnum):
     PASSWORD = "password"
     NEW_PASSWORD = "new password"
     SECONDS = "seconds"
+    SESSION = "session"
 
     @property
     def is_secret(self) -> bool:

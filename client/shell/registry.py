@@ -6,7 +6,16 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from client.shell.command import Command
-from client.shell.commands import accounts, files, general, groups, metainfo, trackers, transfers
+from client.shell.commands import (
+    accounts,
+    audit,
+    files,
+    general,
+    groups,
+    metainfo,
+    trackers,
+    transfers,
+)
 
 
 def _by_name(commands: Iterable[Command]) -> Mapping[str, Command]:
@@ -17,6 +26,7 @@ COMMANDS: Mapping[str, Command] = _by_name(
     (
         *accounts.COMMANDS,
         *groups.COMMANDS,
+        *audit.COMMANDS,
         *files.COMMANDS,
         *transfers.COMMANDS,
         *metainfo.COMMANDS,

@@ -17,7 +17,7 @@ from client.shell.commands.general import CommandHelpResult, EndResult, HelpResu
 from client.shell.downloads import download_lines
 from client.shell.screen import Column, Screen
 from client.shell.units import visible
-from common.api import files, groups
+from common.api import accounts, audit, files, groups
 
 
 def answer(command: Command | None, result: BaseModel, screen: Screen) -> str:
@@ -170,6 +170,30 @@ def _trackers(result: status.TrackersResult, screen: Screen) -> str:
     return screen.table(columns, rows)
 
 
+def _sessions(result: accounts.ListSessionsReply, screen: Screen) -> str:
+    columns = [Column("id", right=True), Column("address"), Column("since (UTC)"), Column("this")]
+    rows = [
+        [str(row.id), row.address, _moment(row.since), "*" if row.current else ""]
+        for row in result.sessions
+    ]
+    return screen.table(columns, rows)
+
+
+def _events(result: audit.ListEventsReply, screen: Screen) -> str:
+    columns = [
+        Column("at (UTC)"),
+        Column("who", folds=True),
+        Column("what"),
+        Column("subject", folds=True),
+        Column("from"),
+    ]
+    rows = [
+        [_moment(row.at), row.who or "-", row.what, row.subject, row.address or "-"]
+        for row in result.events
+    ]
+    return screen.table(columns, rows)
+
+
 def _waited(result: status.WaitResult, _: Screen) -> str:
     if not result.completed and not result.failed:
         return "Nothing to wait for"
@@ -221,6 +245,8 @@ _PICTURES: dict[type[BaseModel], Callable[[Any, Screen], str]] = {
     status.SharesResult: _shares,
     status.PeersResult: _peers,
     status.TrackersResult: _trackers,
+    accounts.ListSessionsReply: _sessions,
+    audit.ListEventsReply: _events,
     status.WaitResult: _waited,
     HelpResult: _help,
     CommandHelpResult: _command_help,

@@ -59,10 +59,37 @@ class Logout(Model):
 
 
 class ChangePassword(Model):
-    """All other sessions of this user end."""
+    """All other sessions of this user end, and announce keys are of no use any more."""
 
     old: Password
     new: Password
+
+
+class ListSessions(Model):
+    """Ask where this user is logged in."""
+
+
+class SessionRow(Model):
+    """A login; `since` is ISO 8601, UTC, `address` the one that it was used from last."""
+
+    id: Count
+    address: str
+    since: str
+    current: bool
+
+
+class ListSessionsReply(Model):
+    sessions: list[SessionRow]
+
+
+class EndSession(Model):
+    """End one of this user's logins: it is cut off on every tracker."""
+
+    id: Count
+
+
+class EndSessionReply(Model):
+    id: Count
 
 
 class Ping(Model):
@@ -101,4 +128,6 @@ CHANGE_PASSWORD = Operation(
     UserReply,
     frozenset({ErrorCode.BAD_CREDENTIALS, ErrorCode.TOO_MANY_ATTEMPTS, ErrorCode.WEAK_PASSWORD}),
 )
+LIST_SESSIONS = Operation("list_sessions", ListSessions, ListSessionsReply, frozenset())
+END_SESSION = Operation("end_session", EndSession, EndSessionReply, frozenset())
 PING = Operation("ping", Ping, Pong, frozenset(), needs_login=False)

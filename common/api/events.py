@@ -19,8 +19,24 @@ class EventKind(StrEnum):
     MEMBER_LEFT = "member_left"  # the group's members, when somebody left or was removed
     CERTIFICATES_REVOKED = "certificates_revoked"  # the group's members, when a login was ended
     CERTIFICATE_ISSUED = "certificate_issued"  # nobody
-    ROLE_CHANGED = "role_changed"  # whose role it is
+    ROLE_CHANGED = "role_changed"  # whose role it is; kept as what was done, see below
     FILE_ADDED = "file_added"  # the group's other members
+
+    # Kept for the audit trail, told to nobody; of an account:
+    ACCOUNT_CREATED = "account_created"
+    LOGGED_IN = "login"
+    LOGIN_FAILED = "login_failed"
+    LOGGED_OUT = "logout"
+    PASSWORD_CHANGED = "password_changed"
+    SESSION_ENDED = "session_ended"
+    # and of a group:
+    GROUP_CREATED = "group_created"
+    FILE_STOPPED = "file_stopped"
+    # Kept for the audit trail, told as `role_changed`:
+    MEMBER_PROMOTED = "member_promoted"
+    MEMBER_DEMOTED = "member_demoted"
+    GROUP_TRANSFERRED = "group_transferred"
+    GROUP_INHERITED = "group_inherited"
 
 
 class EventNotice(Model):

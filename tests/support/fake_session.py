@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING
 from client.config import ClientConfig
 from client.engine import status
 from client.engine.status import TransferState
-from common.api import files, groups
+from common.api import accounts, files, groups
+from common.api.audit import AuditRow, ListEventsReply
 from common.errors import ErrorCode, MinitorrentError
 
 if TYPE_CHECKING:
@@ -152,6 +153,33 @@ class FakeSession:
             groups.MemberRow(user="bob", role="member", online=False),
         ]
         return groups.ListMembersReply(group=group or "lab", members=rows)
+
+    def sessions(self) -> accounts.ListSessionsReply:
+        self._called("sessions")
+        row = accounts.SessionRow(
+            id=17, address="192.0.2.1", since="2026-01-02T03:04:05Z", current=True
+        )
+        return accounts.ListSessionsReply(sessions=[row])
+
+    def end_session(self, number: int) -> accounts.EndSessionReply:
+        self._called("end_session", number)
+        return accounts.EndSessionReply(id=number)
+
+    def audit(self, group: str | None) -> ListEventsReply:
+        self._called("audit", group)
+        rows = [
+            AuditRow(
+                at="2026-01-02T03:04:05Z",
+                who="ann",
+                what="request_accepted",
+                subject="bob",
+                address="192.0.2.1",
+            ),
+            AuditRow(
+                at="2026-01-02T03:04:06Z", who="", what="login_failed", subject="bob", address=""
+            ),
+        ]
+        return ListEventsReply(events=rows)
 
     def list_requests(self, group: str | None) -> groups.ListRequestsReply:
         self._called("list_requests", group)

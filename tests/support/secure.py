@@ -35,9 +35,10 @@ class SecureStream:
             raise
 
     @classmethod
-    def dial(cls, address: Endpoint) -> Self:
-        """Connect to a server, whatever its certificate."""
-        return cls(socket.create_connection(address, SECONDS), trusting_context())
+    def dial(cls, address: Endpoint, source: str | None = None) -> Self:
+        """Connect to a server, whatever its certificate, from the address `source`."""
+        origin = (source, 0) if source else None
+        return cls(socket.create_connection(address, SECONDS, origin), trusting_context())
 
     def __enter__(self) -> Self:
         return self

@@ -1,48 +1,129 @@
-"""How often a password may be guessed."""
+"""How often passwords may be guessed: per account, per address, over all addresses.
+
+A person must get in from where he got in before, whoever else is guessing at his account. So
+there are three budgets, and which of them an attempt needs depends on whether its address is
+known, that is whether the account was logged in to from there before:
+
+- known: the budget of this account at this address, and nothing else;
+- not known: the budget of the address over all accounts, and the budget of the account over all
+  addresses from which it isn't known.
+
+The budgets of an account are the same in both cases and don't ask whether it exists, so neither
+tells.
+"""
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
+import ipaddress
+import math
+from collections import OrderedDict
+from typing import NamedTuple
 
 from common.errors import ErrorCode, MinitorrentError
 
-Key = tuple[str, str]
-"""An account and the address that tries it."""
+_ROUNDING = 1e-6  # seconds
 
 
-class AttemptThrottle:
-    """Allows `limit` failed attempts per key within `window` seconds; the clock is an argument.
+class Rate(NamedTuple):
+    """`burst` attempts at once, and one more every `interval` seconds."""
 
-    An attempt counts as failed until it is said to have succeeded, so that attempts made at
-    once count too. Remembers at most `capacity` keys, and forgets the longest unused.
-    Not safe for use by several threads at once.
+    burst: int
+    interval: float
+
+
+PER_ACCOUNT = Rate(10, 30.0)
+"""10,000 guesses take three and a half days."""
+
+PER_ADDRESS = Rate(100, 6.0)
+"""A whole class may mistype behind one address."""
+
+
+class Budget:
+    """A rate for each of many keys; the clock is an argument, in seconds.
+
+    Remembers at most `capacity` keys and forgets the longest unused.
     """
 
-    def __init__(self, limit: int = 10, window: float = 300.0, capacity: int = 10_000) -> None:
-        self._limit = limit
-        self._window = window
+    def __init__(self, rate: Rate, capacity: int) -> None:
+        self._rate = rate
         self._capacity = capacity
-        self._attempts: OrderedDict[Key, deque[float]] = OrderedDict()
+        # When each key's budget will be whole again ("generic cell rate algorithm").
+        self._whole_at: OrderedDict[str, float] = OrderedDict()
 
     def __len__(self) -> int:
-        return len(self._attempts)
+        return len(self._whole_at)
 
-    def attempt(self, key: Key, now: float) -> None:
-        """Note an attempt at `now` (seconds); raises MinitorrentError(too_many_attempts)."""
-        times = self._attempts.setdefault(key, deque())
-        self._attempts.move_to_end(key)
-        while times and times[0] <= now - self._window:
-            times.popleft()
-        if len(times) >= self._limit:
-            seconds = max(1, round(times[0] + self._window - now))
+    def wait(self, key: str, now: float) -> float:
+        """Seconds until an attempt may be made; 0 when it may be made now."""
+        spent = (self._rate.burst - 1) * self._rate.interval
+        left = self._whole_at.get(key, now) - now - spent
+        return left if left > _ROUNDING else 0.0
+
+    def take(self, key: str, now: float) -> None:
+        """Spend an attempt."""
+        self._whole_at[key] = max(self._whole_at.get(key, now), now) + self._rate.interval
+        self._whole_at.move_to_end(key)
+        while len(self._whole_at) > self._capacity:
+            self._whole_at.popitem(last=False)
+
+    def give_back(self, key: str) -> None:
+        """An attempt did not count after all."""
+        if key in self._whole_at:
+            self._whole_at[key] -= self._rate.interval
+
+
+class Attempt(NamedTuple):
+    """What an attempt has spent."""
+
+    spent: tuple[tuple[Budget, str], ...]
+
+
+class LoginThrottle:
+    """Decides whether a password is looked at. Not safe for use by several threads at once.
+
+    An attempt counts as failed until it is said to have succeeded, so that attempts made at
+    once count too.
+    """
+
+    def __init__(
+        self,
+        per_account: Rate = PER_ACCOUNT,
+        per_address: Rate = PER_ADDRESS,
+        capacity: int = 50_000,
+    ) -> None:
+        self._at_known = Budget(per_account, capacity)
+        self._elsewhere = Budget(per_account, capacity)
+        self._address = Budget(per_address, capacity)
+
+    def attempt(self, account: str, address: str, now: float, *, known: bool) -> Attempt:
+        """Note an attempt at `now` (seconds) from an IP address.
+
+        Raises MinitorrentError(too_many_attempts); such an attempt has spent nothing.
+        """
+        source = network_of(address)
+        if known:
+            spent = [(self._at_known, f"{account} {source}")]
+        else:
+            spent = [(self._address, source), (self._elsewhere, account)]
+        wait = max(budget.wait(key, now) for budget, key in spent)
+        if wait > 0:
             raise MinitorrentError(
                 ErrorCode.TOO_MANY_ATTEMPTS,
-                f"Too many wrong passwords for this account; try again in {seconds} seconds.",
+                f"Too many wrong passwords; try again in {math.ceil(wait)} second(s).",
             )
-        times.append(now)
-        while len(self._attempts) > self._capacity:
-            self._attempts.popitem(last=False)
+        for budget, key in spent:
+            budget.take(key, now)
+        return Attempt(tuple(spent))
 
-    def succeeded(self, key: Key) -> None:
-        """The password was right: earlier attempts are forgotten."""
-        self._attempts.pop(key, None)
+    def succeeded(self, attempt: Attempt) -> None:
+        """The password was right: the attempt doesn't count."""
+        for budget, key in attempt.spent:
+            budget.give_back(key)
+
+
+def network_of(address: str) -> str:
+    """The IP addresses that one guesser can take at will: of IPv6, a network of 64 bits."""
+    ip = ipaddress.ip_address(address)
+    if ip.version == 4:
+        return str(ip)
+    return str(ipaddress.ip_network((int(ip), 64), strict=False).network_address)

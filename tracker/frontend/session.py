@@ -85,6 +85,14 @@ class SessionServer:
             if identity is not None and identity.user in users:
                 connection.channel.post(line)
 
+    def drop_ended(self, user: str) -> None:
+        """Close the connections of this user whose logins have ended."""
+        for connection in self._snapshot():
+            identity = connection.caller.identity
+            is_theirs = identity is not None and identity.user == user
+            if is_theirs and self._accounts.is_over(connection.caller):
+                connection.channel.interrupt()
+
     def drop_all(self) -> None:
         """Close every connection; clients come back by themselves."""
         for connection in self._snapshot():

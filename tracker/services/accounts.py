@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import secrets
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
 from common.api import accounts as api
+from common.api.events import EventKind
 from common.errors import ErrorCode, MinitorrentError
 from common.types import peer_id_from_hex
 from tracker.domain import credentials
-from tracker.domain.throttle import AttemptThrottle
+from tracker.domain.throttle import LoginThrottle, network_of
+from tracker.services.authority import revoke_logins
 from tracker.services.caller import Caller, Identity
-from tracker.services.clock import Clock
+from tracker.services.clock import Clock, iso
+from tracker.services.events import record_account
 from tracker.store.schema import User
 from tracker.store.work import ConflictError, Work, Works
 
@@ -31,10 +34,10 @@ class Accounts:
         self._tracker_id = tracker_id
         self._min_password = min_password
         self._hashing = threading.BoundedSemaphore(_HASHINGS)
-        self._throttle = AttemptThrottle()
+        self._throttle = LoginThrottle()
         self._throttle_lock = threading.Lock()
 
-    def create_user(self, _caller: Caller, request: api.CreateUser) -> api.UserReply:
+    def create_user(self, caller: Caller, request: api.CreateUser) -> api.UserReply:
         """Open an account. Raises MinitorrentError(user_exists, weak_password)."""
         warning = credentials.check_strength(request.password, self._min_password)
         with self._works.read() as work:
@@ -43,7 +46,10 @@ class Accounts:
         password_hash = self._hash(request.password)
         try:
             with self._works.write() as work:
-                work.users.add(request.user, password_hash, self._clock())
+                now = self._clock()
+                user = work.users.add(request.user, password_hash, now)
+                work.users.remember(user.id, network_of(caller.address))
+                record_account(work, EventKind.ACCOUNT_CREATED, user.name, caller.address, now)
         except ConflictError:
             raise _user_exists(request.user) from None
         return api.UserReply(user=request.user, warning=warning)
@@ -53,23 +59,23 @@ class Accounts:
         self._refuse_second_login(caller)
         with self._works.read() as work:
             user = work.users.by_name(request.user)
+            known = work.users.knows(request.user, network_of(caller.address))
         stored = credentials.NOBODY if user is None else user.password_hash
-        right = self._check(request.user, caller.address, request.password, stored)
+        right = self._check(request.user, caller.address, request.password, stored, known=known)
         if user is None or not right:
+            self._note_failure("" if user is None else user.name, caller.address)
             raise MinitorrentError(
                 ErrorCode.BAD_CREDENTIALS,
                 "The user or the password is wrong; create an account with: "
                 "create_user USER PASSWORD",
             )
         token = credentials.encode_secret(secrets.token_bytes(credentials.TOKEN_BYTES))
+        digest = credentials.digest_token(token)
         with self._works.write() as work:
-            token_id = work.users.add_token(
-                user.id,
-                credentials.digest_token(token),
-                caller.address,
-                self._clock(),
-                TOKEN_SECONDS,
-            )
+            now = self._clock()
+            token_id = work.users.add_token(user.id, digest, caller.address, now, TOKEN_SECONDS)
+            work.users.remember(user.id, network_of(caller.address))
+            record_account(work, EventKind.LOGGED_IN, user.name, caller.address, now)
             identity = _identify(caller, user, token_id, request.peer_id)
             reply = self._enter(work, identity, token)
         caller.identity = identity
@@ -80,7 +86,7 @@ class Accounts:
         self._refuse_second_login(caller)
         digest = credentials.digest_token(request.token)
         with self._works.write() as work:
-            found = work.users.renew_token(digest, self._clock(), TOKEN_SECONDS)
+            found = work.users.renew_token(digest, caller.address, self._clock(), TOKEN_SECONDS)
             if found is None:
                 raise MinitorrentError(
                     ErrorCode.NOT_LOGGED_IN,
@@ -96,12 +102,14 @@ class Accounts:
         """End the session; its token is of no use any more."""
         identity = caller.require_login()
         with self._works.write() as work:
-            work.users.revoke_token(identity.token_id)
+            now = self._clock()
+            _end_logins(work, identity, [identity.token_id], now)
+            record_account(work, EventKind.LOGGED_OUT, identity.user, identity.address, now)
         caller.identity = None
         return api.UserReply(user=identity.user)
 
     def change_password(self, me: Identity, request: api.ChangePassword) -> api.UserReply:
-        """Replace the password and end the user's other sessions.
+        """Replace the password, end the user's other sessions, and drop all announce keys.
 
         Raises MinitorrentError(bad_credentials, too_many_attempts, weak_password).
         """
@@ -109,13 +117,44 @@ class Accounts:
         with self._works.read() as work:
             user = work.users.by_name(me.user)
         stored = credentials.NOBODY if user is None else user.password_hash
-        if not self._check(me.user, me.address, request.old, stored):
+        if not self._check(me.user, me.address, request.old, stored, known=True):
+            self._note_failure(me.user, me.address)
             raise MinitorrentError(ErrorCode.BAD_CREDENTIALS, "The old password is wrong.")
         password_hash = self._hash(request.new)
         with self._works.write() as work:
+            now = self._clock()
+            others = {token.id for token in work.users.tokens(me.user_id, now)} - {me.token_id}
             work.users.set_password(me.user_id, password_hash)
-            work.users.revoke_other_tokens(me.user_id, me.token_id)
+            _end_logins(work, me, others, now)
+            work.peers.drop_keys_of(me.user_id)
+            record_account(work, EventKind.PASSWORD_CHANGED, me.user, me.address, now)
         return api.UserReply(user=me.user, warning=warning)
+
+    def list_sessions(self, me: Identity, _request: api.ListSessions) -> api.ListSessionsReply:
+        """Where the user is logged in, the oldest login first."""
+        with self._works.read() as work:
+            rows = [
+                api.SessionRow(
+                    id=token.id,
+                    address=token.address,
+                    since=iso(token.created_at),
+                    current=token.id == me.token_id,
+                )
+                for token in work.users.tokens(me.user_id, self._clock())
+            ]
+        return api.ListSessionsReply(sessions=rows)
+
+    def end_session(self, me: Identity, request: api.EndSession) -> api.EndSessionReply:
+        """End one of the user's logins, the present one too. Raises MinitorrentError(usage)."""
+        with self._works.write() as work:
+            now = self._clock()
+            if request.id not in {token.id for token in work.users.tokens(me.user_id, now)}:
+                raise MinitorrentError(
+                    ErrorCode.USAGE, f"You have no session {request.id}; see: sessions"
+                )
+            _end_logins(work, me, [request.id], now)
+            record_account(work, EventKind.SESSION_ENDED, me.user, me.address, now)
+        return api.EndSessionReply(id=request.id)
 
     def ping(self, _caller: Caller, _request: api.Ping) -> api.Pong:
         """Nothing but a sign of life."""
@@ -123,11 +162,15 @@ class Accounts:
 
     def refresh(self, caller: Caller) -> None:
         """Forget the caller's login when it was ended elsewhere, as by a new password."""
+        if self.is_over(caller):
+            caller.identity = None
+
+    def is_over(self, caller: Caller) -> bool:
+        """Whether the caller's login was ended elsewhere."""
         if caller.identity is None:
-            return
+            return False
         with self._works.read() as work:
-            if not work.trackers.is_connected(caller.connection_id):
-                caller.identity = None
+            return not work.trackers.is_connected(caller.connection_id)
 
     def disconnect(self, caller: Caller) -> None:
         """The connection is gone, and the user's presence with it; the token stays good."""
@@ -163,16 +206,22 @@ class Accounts:
             pending_requests=work.groups.requests_to_decide(identity.user_id),
         )
 
-    def _check(self, user: str, address: str, password: str, stored: str) -> bool:
+    def _check(self, user: str, address: str, password: str, stored: str, *, known: bool) -> bool:
         """Is the password right? Raises MinitorrentError(too_many_attempts)."""
         with self._throttle_lock:
-            self._throttle.attempt((user, address), self._clock())
+            attempt = self._throttle.attempt(user, address, self._clock(), known=known)
         with self._one_hashing():
             right = credentials.is_password(password, stored)
         if right:
             with self._throttle_lock:
-                self._throttle.succeeded((user, address))
+                self._throttle.succeeded(attempt)
         return right
+
+    def _note_failure(self, user: str, address: str) -> None:
+        """Written also when there is no such user, so that it takes as long; but without a name,
+        for people type their password there."""
+        with self._works.write() as work:
+            record_account(work, EventKind.LOGIN_FAILED, user, address, self._clock(), actor="")
 
     def _hash(self, password: str) -> str:
         with self._one_hashing():
@@ -189,6 +238,12 @@ class Accounts:
             yield
         finally:
             self._hashing.release()
+
+
+def _end_logins(work: Work, me: Identity, token_ids: Collection[int], now: float) -> None:
+    """End some of a user's logins, with their connections, and the certificates they got."""
+    revoke_logins(work, me, token_ids, now)
+    work.users.revoke_tokens(token_ids)
 
 
 def _identify(caller: Caller, user: User, token_id: int, peer_id: str) -> Identity:

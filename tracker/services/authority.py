@@ -63,7 +63,8 @@ class Authorities:
         )
         holder.certified_until = max(holder.certified_until, issued.not_after)
         text = f"{me.user} was given a certificate for {group.name}."
-        record(work, EventKind.CERTIFICATE_ISSUED, group, me.user, me.user, text, now)
+        kind = EventKind.CERTIFICATE_ISSUED
+        record(work, kind, group, me, me.user, text, now)
         return api.IssueCertificateReply(
             group=group.name,
             certificate=issued.certificate,
@@ -85,16 +86,16 @@ def found(work: Work, group: Group, safe: Safe, now: float) -> None:
     work.authorities.add(group.id, made.certificate, sealed)
 
 
-def revoke_logins(work: Work, user: str, token_ids: Collection[int], now: float) -> None:
-    """Tell every group that the certificates of these logins of `user` are not good any more.
+def revoke_logins(work: Work, me: Identity, token_ids: Collection[int], now: float) -> None:
+    """Tell every group that the certificates of these logins of a user are not good any more.
 
     To be called in the unit of work that ends the logins, before it ends them. Who isn't
     connected learns it all the same, from `removed` in the replies.
     """
     for group, uid in work.authorities.of_tokens(token_ids, now):
-        text = f"A session of {user} was ended; its certificate for {group.name} is void."
+        text = f"A session of {me.user} was ended; its certificate for {group.name} is void."
         kind = EventKind.CERTIFICATES_REVOKED
-        record(work, kind, group, user, user, text, now, removed=[uid])
+        record(work, kind, group, me, me.user, text, now, removed=[uid])
 
 
 def _authority_of(work: Work, group: Group) -> schema.Authority:

@@ -5,35 +5,65 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from common.api import audit as api
 from common.api.events import EventKind, EventNotice
+from tracker.domain import rules
+from tracker.services.caller import Identity
 from tracker.services.clock import iso
+from tracker.services.memberships import find_group
+from tracker.store.events import NO_GROUP
 from tracker.store.schema import Event, Group
 from tracker.store.work import Work, Works
 
 _BATCH = 500
+_AUDITED = 1000
+"""How many events an audit shows: the newest."""
+
+_ENDS_LOGINS = frozenset(
+    {EventKind.LOGGED_OUT, EventKind.PASSWORD_CHANGED, EventKind.SESSION_ENDED}
+)
+_ROLE_CHANGES = frozenset(
+    {
+        EventKind.MEMBER_PROMOTED,
+        EventKind.MEMBER_DEMOTED,
+        EventKind.GROUP_TRANSFERRED,
+        EventKind.GROUP_INHERITED,
+    }
+)
+_FOR_THE_AUDIT_ALONE = _ENDS_LOGINS | {
+    EventKind.ACCOUNT_CREATED,
+    EventKind.LOGGED_IN,
+    EventKind.LOGIN_FAILED,
+    EventKind.GROUP_CREATED,
+    EventKind.FILE_STOPPED,
+}
 _OF_EVERY_MEMBER = frozenset({EventKind.MEMBER_LEFT, EventKind.CERTIFICATES_REVOKED})
 
 
 @dataclass(frozen=True)
 class Told:
-    """A notice and the names of the users who are to see it."""
+    """A notice and the names of the users who are to see it.
+
+    `ended` is a user some of whose logins have ended, so that connections are to be closed.
+    """
 
     notice: EventNotice
     users: frozenset[str]
+    ended: str | None = None
 
 
 def record(
     work: Work,
     kind: EventKind,
     group: Group,
-    actor: str,
+    me: Identity,
     subject: str,
     text: str,
     now: float,
     *,
     removed: Sequence[str] = (),
 ) -> None:
-    """Note that `actor` did something in a group to `subject` (a user or a file).
+    """Note that somebody (`me`) did something in a group to `subject` (a user or a file).
 
     `removed` are the uids of holders whose certificates are not good any more because of it.
     """
@@ -43,10 +73,29 @@ def record(
             kind=kind.value,
             group_id=group.id,
             group_name=group.name,
-            actor=actor,
+            actor=me.user,
             subject=subject,
             text=text,
             removed=" ".join(removed),
+            address=me.address,
+        )
+    )
+
+
+def record_account(
+    work: Work, kind: EventKind, user: str, address: str, now: float, *, actor: str | None = None
+) -> None:
+    """Note what was done with an account from `address`: by its user, unless `actor` says else."""
+    work.events.add(
+        Event(
+            at=now,
+            kind=kind.value,
+            group_id=NO_GROUP,
+            group_name="",
+            actor=user if actor is None else actor,
+            subject=user,
+            text="",
+            address=address,
         )
     )
 
@@ -66,16 +115,44 @@ class Events:
         """The next events after that one, with those who are told of them."""
         with self._works.read() as work:
             return [
-                Told(_notice(event), _audience(work, event))
+                Told(
+                    _notice(event),
+                    _audience(work, event),
+                    event.subject if event.kind in _ENDS_LOGINS else None,
+                )
                 for event in work.events.after(event_id, _BATCH)
             ]
+
+    def list_events(self, me: Identity, request: api.ListEvents) -> api.ListEventsReply:
+        """What was done in a group and with its members' accounts, for the group's admins."""
+        with self._works.read() as work:
+            group = find_group(work, request.group)
+            rules.require_admin(group.name, work.groups.role_of(group.id, me.user_id))
+            users = [name for _, name in work.groups.members(group.id)]
+            events = work.events.of_group(group.id, users, _AUDITED)
+        return api.ListEventsReply(events=[_row(event) for event in events if _is_told(event)])
+
+
+def _is_told(event: Event) -> bool:
+    """Of a removal, members are told in words of their own; in the audit once is enough."""
+    return event.kind != EventKind.MEMBER_LEFT or event.actor == event.subject
+
+
+def _row(event: Event) -> api.AuditRow:
+    return api.AuditRow(
+        at=iso(event.at),
+        who=event.actor,
+        what=event.kind,
+        subject=event.subject,
+        address=event.address,
+    )
 
 
 def _notice(event: Event) -> EventNotice:
     return EventNotice(
         id=event.id,
         at=iso(event.at),
-        kind=event.kind,
+        kind=EventKind.ROLE_CHANGED if event.kind in _ROLE_CHANGES else event.kind,
         group=event.group_name,
         actor=event.actor,
         subject=event.subject,
@@ -85,6 +162,8 @@ def _notice(event: Event) -> EventNotice:
 
 
 def _audience(work: Work, event: Event) -> frozenset[str]:
+    if event.kind in _FOR_THE_AUDIT_ALONE:
+        return frozenset()
     if event.kind == EventKind.JOIN_REQUESTED:
         members = work.groups.members(event.group_id)
         users = {name for member, name in members if member.role.is_admin}

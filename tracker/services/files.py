@@ -64,7 +64,7 @@ class Files:
                 file = _new_file(content, group, now)
                 work.files.add(file, request.metainfo)
                 text = f"{me.user} shares {file.name} in {group.name}."
-                record(work, EventKind.FILE_ADDED, group, me.user, file.name, text, now)
+                record(work, EventKind.FILE_ADDED, group, me, file.name, text, now)
             elif file.info_hash != content.info_hash:
                 raise MinitorrentError(
                     ErrorCode.NAME_TAKEN,
@@ -106,6 +106,8 @@ class Files:
                     ErrorCode.NO_SUCH_FILE,
                     f"You don't share {request.name} in {group.name}; see: show_shares",
                 )
+            text = f"{me.user} shares {file.name} in {group.name} no more."
+            record(work, EventKind.FILE_STOPPED, group, me, file.name, text, self._clock())
         return api.FileReply(group=request.group, name=request.name)
 
 

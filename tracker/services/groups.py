@@ -20,6 +20,11 @@ from tracker.store.schema import Group
 from tracker.store.work import ConflictError, Work, Works
 
 _UID_BYTES = 16
+_NEW_ROLES = {
+    Role.OWNER: (EventKind.GROUP_TRANSFERRED, "the owner"),
+    Role.ADMIN: (EventKind.MEMBER_PROMOTED, "an admin"),
+    Role.MEMBER: (EventKind.MEMBER_DEMOTED, "a member"),
+}
 
 
 class Groups:
@@ -38,6 +43,7 @@ class Groups:
                 uid = secrets.token_hex(_UID_BYTES)
                 group = work.groups.add(request.group, uid, request.mode, now)
                 work.groups.add_member(group.id, me.user_id, Role.OWNER, now)
+                record(work, EventKind.GROUP_CREATED, group, me, group.name, "", now)
                 if request.mode == "sealed":
                     found(work, group, self._safe, now)
         except ConflictError:
@@ -60,7 +66,7 @@ class Groups:
             now = self._clock()
             work.groups.add_request(group.id, me.user_id, now)
             text = f"{me.user} asks to join {group.name}."
-            record(work, EventKind.JOIN_REQUESTED, group, me.user, me.user, text, now)
+            record(work, EventKind.JOIN_REQUESTED, group, me, me.user, text, now)
         return api.JoinGroupReply(group=request.group, status="requested")
 
     def leave_group(self, me: Identity, request: api.LeaveGroup) -> api.GroupReply:
@@ -76,8 +82,8 @@ class Groups:
                 work.groups.set_role(group.id, heir.user_id, Role.OWNER)
                 name = next(name for member, name in others if member == heir)
                 text = f"{me.user} left {group.name}; {name} owns it now."
-                kind = EventKind.ROLE_CHANGED
-                record(work, kind, group, me.user, name, text, self._clock())
+                kind = EventKind.GROUP_INHERITED
+                record(work, kind, group, me, name, text, self._clock())
             self._tell_left(work, me, group, me.user, f"{me.user} left {group.name}.", removed)
         return api.GroupReply(group=request.group)
 
@@ -144,7 +150,7 @@ class Groups:
             work.groups.add_member(group.id, user_id, Role.MEMBER, now)
             text = f"{me.user} let you into {group.name}."
             kind = EventKind.REQUEST_ACCEPTED
-            record(work, kind, group, me.user, request.user, text, now)
+            record(work, kind, group, me, request.user, text, now)
         return _done(request)
 
     def reject_request(self, me: Identity, request: api.RejectRequest) -> api.MemberReply:
@@ -154,7 +160,7 @@ class Groups:
             work.groups.drop_request(group.id, user_id)
             text = f"{me.user} rejected your request to join {group.name}."
             kind = EventKind.REQUEST_REJECTED
-            record(work, kind, group, me.user, request.user, text, self._clock())
+            record(work, kind, group, me, request.user, text, self._clock())
         return _done(request)
 
     def remove_member(self, me: Identity, request: api.RemoveMember) -> api.MemberReply:
@@ -166,7 +172,7 @@ class Groups:
             removed = self._part(work, group, user_id)
             text = f"{me.user} removed you from {group.name}."
             kind = EventKind.MEMBER_REMOVED
-            record(work, kind, group, me.user, request.user, text, self._clock())
+            record(work, kind, group, me, request.user, text, self._clock())
             text = f"{me.user} removed {request.user} from {group.name}."
             self._tell_left(work, me, group, request.user, text, removed)
         return _done(request)
@@ -231,9 +237,9 @@ class Groups:
         self, work: Work, me: Identity, group: Group, user_id: int, user: str, role: Role
     ) -> None:
         work.groups.set_role(group.id, user_id, role)
-        what = {Role.OWNER: "the owner", Role.ADMIN: "an admin", Role.MEMBER: "a member"}[role]
+        kind, what = _NEW_ROLES[role]
         text = f"{me.user} made you {what} of {group.name}."
-        record(work, EventKind.ROLE_CHANGED, group, me.user, user, text, self._clock())
+        record(work, kind, group, me, user, text, self._clock())
 
     def _part(self, work: Work, group: Group, user_id: int) -> list[str]:
         """A member goes, and with him what he offers, where he is, and his announce key.
@@ -250,7 +256,7 @@ class Groups:
     ) -> None:
         """Have every member's clients drop their connections to a user who has gone."""
         kind = EventKind.MEMBER_LEFT
-        record(work, kind, group, me.user, user, text, self._clock(), removed=removed)
+        record(work, kind, group, me, user, text, self._clock(), removed=removed)
 
 
 def source_of(group: Group) -> str:

@@ -168,6 +168,10 @@ class Peers:
             )
         )
 
+    def drop_keys_of(self, user_id: int) -> None:
+        """All announce keys of a user are of no use any more."""
+        self._session.execute(delete(AnnounceKey).where(AnnounceKey.user_id == user_id))
+
     def holder_of(self, key: str) -> tuple[User, Group] | None:
         """The member whose announce key this is, and the group."""
         found = self._session.execute(

@@ -1,7 +1,8 @@
 """The tables. Times are seconds since the epoch, UTC.
 
-Durable: users, tokens, groups with their authorities, memberships, join requests, files, shares,
-announce keys, events; and, as long as a certificate may be valid, who holds one.
+Durable: users, tokens, known addresses, groups with their authorities, memberships, join
+requests, files, shares, announce keys, events; and, as long as a certificate may be valid, who
+holds one.
 Ephemeral: trackers (a heartbeat each), the connections they hold, and peers. A session's peers
 live and die with its connection, a stock client's until they expire.
 """
@@ -55,6 +56,17 @@ class Token(Base):
     address: Mapped[str] = mapped_column(String(255))
     created_at: Mapped[float]
     expires_at: Mapped[float]
+
+
+class KnownAddress(Base):
+    """A network (see tracker.domain.throttle) from which a user has logged in."""
+
+    __tablename__ = "known_addresses"
+    __table_args__ = (UniqueConstraint("user_id", "network"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey(User.id, ondelete="CASCADE"))
+    network: Mapped[str] = mapped_column(String(64))
 
 
 class Group(Base):
@@ -190,6 +202,8 @@ class AnnounceKey(Base):
 class Event(Base):
     """Something that happened: pushed as a notice, and kept when the group is gone.
 
+    What concerns an account alone has the group number 0, and the account as its subject.
+    `address` is the IP address from which the actor did it, empty when it followed by itself.
     `removed` has the uids of the holders who lost their right by it, with spaces between them.
     """
 
@@ -199,12 +213,13 @@ class Event(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     at: Mapped[float]
     kind: Mapped[str] = mapped_column(String(32))
-    group_id: Mapped[int]
+    group_id: Mapped[int] = mapped_column(index=True)
     group_name: Mapped[str] = mapped_column(String(64))
     actor: Mapped[str] = mapped_column(String(64))
     subject: Mapped[str] = mapped_column(String(255))
     text: Mapped[str] = mapped_column(String(1024))
     removed: Mapped[str] = mapped_column(Text, default="", server_default="")
+    address: Mapped[str] = mapped_column(String(64), default="", server_default="")
 
 
 class Tracker(Base):

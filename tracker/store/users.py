@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from tracker.store.schema import Connection, Token, User
+from tracker.store.schema import Connection, KnownAddress, Token, User
 
 
 class Users:
@@ -14,10 +16,12 @@ class Users:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def add(self, name: str, password_hash: str, now: float) -> None:
+    def add(self, name: str, password_hash: str, now: float) -> User:
         """Create an account; a name that exists makes the unit of work fail."""
-        self._session.add(User(name=name, password_hash=password_hash, created_at=now))
+        user = User(name=name, password_hash=password_hash, created_at=now)
+        self._session.add(user)
         self._session.flush()
+        return user
 
     def by_name(self, name: str) -> User | None:
         """The account called `name`."""
@@ -36,8 +40,13 @@ class Users:
         self._session.flush()
         return token.id
 
-    def renew_token(self, digest: bytes, now: float, ttl: float) -> tuple[Token, User] | None:
-        """The valid token with this digest and its user, good for another `ttl` seconds."""
+    def renew_token(
+        self, digest: bytes, address: str, now: float, ttl: float
+    ) -> tuple[Token, User] | None:
+        """The valid token with this digest and its user, good for another `ttl` seconds.
+
+        It is used from `address` now.
+        """
         found = self._session.execute(
             select(Token, User)
             .join(User, User.id == Token.user_id)
@@ -47,15 +56,37 @@ class Users:
             return None
         token, user = found
         token.expires_at = now + ttl
+        token.address = address
         return token, user
 
-    def revoke_token(self, token_id: int) -> None:
-        """End a login, and the connections and peers that came with it."""
-        self._session.execute(delete(Token).where(Token.id == token_id))
+    def tokens(self, user_id: int, now: float) -> list[Token]:
+        """A user's logins, the oldest first: those that are valid or in use."""
+        used = select(Connection.token_id)
+        query = (
+            select(Token)
+            .where(Token.user_id == user_id, (Token.expires_at > now) | Token.id.in_(used))
+            .order_by(Token.id)
+        )
+        return list(self._session.scalars(query))
 
-    def revoke_other_tokens(self, user_id: int, kept: int) -> None:
-        """End all of a user's logins but one."""
-        self._session.execute(delete(Token).where(Token.user_id == user_id, Token.id != kept))
+    def revoke_tokens(self, token_ids: Collection[int]) -> None:
+        """End logins, and the connections and peers that came with them."""
+        self._session.execute(delete(Token).where(Token.id.in_(token_ids)))
+
+    def knows(self, name: str, network: str) -> bool:
+        """Whether there is an account `name` that was logged in to from this network."""
+        query = (
+            select(KnownAddress.id)
+            .join(User, User.id == KnownAddress.user_id)
+            .where(User.name == name, KnownAddress.network == network)
+        )
+        return self._session.scalar(query) is not None
+
+    def remember(self, user_id: int, network: str) -> None:
+        """A user has logged in from this network."""
+        known = select(KnownAddress.id).filter_by(user_id=user_id, network=network)
+        if self._session.scalar(known) is None:
+            self._session.add(KnownAddress(user_id=user_id, network=network))
 
     def sweep_tokens(self, now: float) -> None:
         """Forget the tokens that expired, unless somebody is connected with them."""

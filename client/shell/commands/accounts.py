@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import BaseModel
 
 from client.shell.command import Argument, Arguments, Command, Context, Kind
+from common.errors import ErrorCode, MinitorrentError
 
 _USER = Argument("USER", Kind.NEW_NAME)
 _PASSWORD = Argument("PASSWORD", Kind.PASSWORD)
@@ -28,6 +29,19 @@ def _whoami(context: Context, _: Arguments) -> BaseModel:
 
 def _passwd(context: Context, arguments: Arguments) -> BaseModel:
     return context.session.passwd(arguments.text("OLD"), arguments.text("NEW"))
+
+
+def _sessions(context: Context, _: Arguments) -> BaseModel:
+    return context.session.sessions()
+
+
+def _end_session(context: Context, arguments: Arguments) -> BaseModel:
+    number = arguments.text("ID")
+    if not (number.isascii() and number.isdigit() and len(number) < 19):
+        raise MinitorrentError(
+            ErrorCode.USAGE, f"{number!r} is not the ID of a session; see them with: sessions"
+        )
+    return context.session.end_session(int(number))
 
 
 COMMANDS = (
@@ -78,5 +92,23 @@ COMMANDS = (
         details="In a terminal, leave both out to be asked for them without showing them.",
         example="passwd",
         answer="The password of {user} is changed",
+    ),
+    Command(
+        name="sessions",
+        topic="accounts",
+        summary="show where you are logged in",
+        run=_sessions,
+        example="sessions",
+    ),
+    Command(
+        name="end_session",
+        topic="accounts",
+        summary="log out somewhere else",
+        run=_end_session,
+        arguments=(Argument("ID", Kind.SESSION),),
+        details="Its connection is closed at once, on whichever tracker it is. When you don't know"
+        " the session, change your password too.",
+        example="end_session 17",
+        answer="Session {id} is ended",
     ),
 )

@@ -69,7 +69,7 @@ def tracker(start_tracker: StartTracker) -> TrackerApp:
 def connect() -> Iterator[Connect]:
     """Open sessions with a tracker; they are closed at the end."""
     with ExitStack() as opened:
-        yield lambda app: opened.enter_context(SessionClient(app.address))
+        yield lambda app, source=None: opened.enter_context(SessionClient(app.address, source))
 
 
 @pytest.fixture

@@ -31,8 +31,8 @@ class RefusedError(Exception):
 class SessionClient:
     """One connection. Notices that come between replies are kept in `notices`."""
 
-    def __init__(self, address: Endpoint) -> None:
-        self._stream = SecureStream.dial(address)
+    def __init__(self, address: Endpoint, source: str | None = None) -> None:
+        self._stream = SecureStream.dial(address, source)
         self._number = 0
         self.peer_id = secrets.token_hex(20)
         self.notices: list[dict[str, Any]] = []

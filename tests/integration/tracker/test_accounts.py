@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import time
+
 import pytest
 
 from tests.integration.tracker.conftest import Connect, StartTracker
@@ -10,6 +13,11 @@ from tests.support.waiting import wait_until
 from tracker.app import TrackerApp
 
 PEER = "11" * 20
+
+
+def login_of(user: str, password: str) -> dict[str, object]:
+    """The arguments of a login."""
+    return {"user": user, "password": password, "peer_id": PEER, "port": 1}
 
 
 def online(client: SessionClient, group: str) -> dict[str, bool]:
@@ -78,10 +86,38 @@ def test_wrong_user_and_wrong_password_sound_the_same(
 def test_guessing_is_throttled(tracker: TrackerApp, ann: SessionClient, connect: Connect) -> None:
     client = connect(tracker)
     wrong = {"user": "ann", "password": "wrong", "peer_id": PEER, "port": 1}
-    codes = [code_of(client, "login", **wrong) for _ in range(11)]
-    assert codes == ["bad_credentials"] * 10 + ["too_many_attempts"]
-    right = {**wrong, "password": "secret123"}
+    for user in ("ann", "nobody"):
+        wrong["user"] = user
+        codes = [code_of(client, "login", **wrong) for _ in range(11)]
+        assert codes == ["bad_credentials"] * 10 + ["too_many_attempts"]
+    right = {**wrong, "user": "ann", "password": "secret123"}
     assert code_of(client, "login", **right) == "too_many_attempts"
+
+
+def test_guesses_from_elsewhere_do_not_lock_the_owner_out(
+    tracker: TrackerApp, ann: SessionClient, connect: Connect
+) -> None:
+    codes = []
+    for number in range(2, 14):
+        stranger = connect(tracker, f"127.0.0.{number}")
+        codes.append(code_of(stranger, "login", **login_of("ann", "wrong")))
+    assert codes == ["bad_credentials"] * 10 + ["too_many_attempts"] * 2
+    right = login_of("ann", "secret123")
+    assert code_of(connect(tracker, "127.0.0.99"), "login", **right) == "too_many_attempts"
+    assert connect(tracker).login("ann")["user"] == "ann"
+
+
+def test_an_address_that_guesses_at_many_accounts_is_slowed_down(
+    tracker: TrackerApp, ann: SessionClient, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tracker.domain.credentials.is_password", lambda *_: False)
+    stranger = connect(tracker, "127.0.0.2")
+    codes = {
+        code_of(stranger, "login", **login_of(f"user-{number}", "wrong")) for number in range(100)
+    }
+    assert codes == {"bad_credentials"}
+    last = login_of("one-more", "wrong")
+    assert code_of(stranger, "login", **last) == "too_many_attempts"
 
 
 def test_one_login_a_connection(tracker: TrackerApp, ann: SessionClient) -> None:
@@ -144,13 +180,70 @@ def test_a_new_password_ends_the_other_sessions(
 
     assert ann.call("change_password", old="secret123", new="new secret")["user"] == "ann"
 
-    assert code_of(other, "list_groups") == "not_logged_in"
+    assert is_closed(other)
+    back = connect(tracker)
     resume = {"token": token, "peer_id": PEER, "port": 1}
-    assert code_of(other, "resume_session", **resume) == "not_logged_in"
+    assert code_of(back, "resume_session", **resume) == "not_logged_in"
     assert ann.call("list_groups")["groups"]
-    with pytest.raises(Exception, match="bad_credentials"):
-        other.login("ann", "secret123")
-    other.login("ann", "new secret")
+    assert code_of(back, "login", **login_of("ann", "secret123")) == "bad_credentials"
+    back.login("ann", "new secret")
+
+
+def test_a_new_password_makes_announce_keys_void(ann: SessionClient) -> None:
+    key = ann.call("announce_key", group="lab")["key"]
+    ann.call("change_password", old="secret123", new="new secret")
+    assert ann.call("announce_key", group="lab")["key"] != key
+
+
+def test_sessions_are_listed_and_ended_on_every_tracker(
+    tracker: TrackerApp, start_tracker: StartTracker, ann: SessionClient, connect: Connect
+) -> None:
+    other = connect(start_tracker(), "127.0.0.2")
+    token = other.login("ann")["token"]
+    first, second = ann.call("list_sessions")["sessions"]
+    assert (first["current"], first["address"]) == (True, "127.0.0.1")
+    assert (second["current"], second["address"]) == (False, "127.0.0.2")
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", second["since"])
+
+    start = time.monotonic()
+    assert ann.call("end_session", id=second["id"]) == {"id": second["id"]}
+    assert is_closed(other)
+    assert time.monotonic() - start < 1.0
+    resume = {"token": token, "peer_id": PEER, "port": 1}
+    assert code_of(connect(tracker), "resume_session", **resume) == "not_logged_in"
+    assert [row["id"] for row in ann.call("list_sessions")["sessions"]] == [first["id"]]
+
+
+def test_only_own_sessions_are_ended(ann: SessionClient, bob: SessionClient) -> None:
+    (own,) = bob.call("list_sessions")["sessions"]
+    assert code_of(ann, "end_session", id=own["id"]) == "usage"
+    assert code_of(ann, "end_session", id=2**40) == "usage"
+    assert bob.call("list_groups")["groups"]
+
+
+def test_the_present_session_may_be_ended(ann: SessionClient) -> None:
+    (own,) = ann.call("list_sessions")["sessions"]
+    assert ann.call("end_session", id=own["id"]) == {"id": own["id"]}
+    assert is_closed(ann)
+
+
+def test_a_session_is_where_it_was_used_last(
+    tracker: TrackerApp, ann: SessionClient, connect: Connect
+) -> None:
+    token = connect(tracker).login("ann")["token"]
+    moved = connect(tracker, "127.0.0.7")
+    moved.call("resume_session", token=token, peer_id=PEER, port=1)
+    assert [row["address"] for row in moved.call("list_sessions")["sessions"]] == [
+        "127.0.0.1",
+        "127.0.0.7",
+    ]
+
+
+def is_closed(client: SessionClient) -> bool:
+    """Whether the tracker closes the connection; what it says before is passed over."""
+    while client.read():
+        pass
+    return True
 
 
 def test_the_old_password_must_be_right(ann: SessionClient) -> None:

@@ -29,6 +29,7 @@ def refusal(name: str, arguments: object) -> MinitorrentError:
 def test_there_is_an_operation_for_every_command_of_the_tracker() -> None:
     assert set(OPERATIONS) == {
         *("create_user", "login", "resume_session", "logout", "change_password", "ping"),
+        *("list_sessions", "end_session", "list_events"),
         *("create_group", "join_group", "leave_group", "list_groups", "get_group"),
         "issue_certificate",
         *("list_members", "list_requests", "accept_request", "reject_request"),

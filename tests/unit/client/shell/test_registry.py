@@ -21,7 +21,8 @@ CONTRACT = """
 create_user login logout whoami passwd create_group join_group leave_group list_groups
 list_members list_requests accept_request reject_request remove_member promote demote
 transfer_group list_files upload_file download_file show_downloads show_shares stop_share pause
-resume cancel recheck wait share get remove use_group peers trackers help quit exit
+resume cancel recheck wait share get remove use_group peers trackers
+sessions end_session audit help quit exit
 """
 
 
@@ -67,6 +68,10 @@ def test_topics_are_not_scattered() -> None:
         ("list_groups", ("list_groups",)),
         ("list_members lab", ("list_members", "lab")),
         ("list_members", ("list_members", None)),
+        ("sessions", ("sessions",)),
+        ("end_session 17", ("end_session", 17)),
+        ("audit", ("audit", None)),
+        ("audit lab", ("audit", "lab")),
         ("list_requests", ("list_requests", None)),
         ("list_requests lab", ("list_requests", "lab")),
         ("accept_request lab bob", ("accept_request", "lab", "bob")),
@@ -154,3 +159,10 @@ def test_the_fake_session_has_the_real_ones_methods() -> None:
             faked = inspect.signature(fake).parameters.values()
             real = inspect.signature(getattr(Session, name)).parameters.values()
             assert [(p.name, p.kind) for p in faked] == [(p.name, p.kind) for p in real], name
+
+
+@pytest.mark.parametrize("number", ["x", "-1", "1.5", "٣", "9" * 30])
+def test_a_session_is_named_by_its_number(number: str) -> None:
+    with pytest.raises(MinitorrentError) as raised:
+        run(FakeSession(), f"end_session {number}")
+    assert raised.value.code is ErrorCode.USAGE

@@ -63,7 +63,7 @@ def test_one_line_where_one_line_does(line: str, text: str) -> None:
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_has_an_answer(name: str) -> None:
-    words = {"SECONDS": "1", "COMMAND": "login"}
+    words = {"SECONDS": "1", "COMMAND": "login", "ID": "17"}
     command = COMMANDS[name]
     line = " ".join([name, *(words.get(a.name, a.name.lower()) for a in command.arguments)])
     for screen in (PIPE, TERMINAL, NARROW):
@@ -84,6 +84,16 @@ def test_tables_line_up() -> None:
         "studio  zoe          2      3  open",
     ]
     assert shown("list_requests") == "user  asked at (UTC)\neve   2026-01-02 03:04:05"
+
+    assert shown("sessions").splitlines() == [
+        "id  address    since (UTC)          this",
+        "17  192.0.2.1  2026-01-02 03:04:05  *",
+    ]
+    assert shown("audit").splitlines() == [
+        "at (UTC)             who  what              subject  from",
+        "2026-01-02 03:04:05  ann  request_accepted  bob      192.0.2.1",
+        "2026-01-02 03:04:06  -    login_failed      bob      -",
+    ]
 
 
 def test_colour_only_where_it_is_wanted() -> None:

@@ -1,0 +1,25 @@
+"""The command that shows what was done in a group."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel
+
+from client.shell.command import Argument, Arguments, Command, Context, Kind
+
+
+def _audit(context: Context, arguments: Arguments) -> BaseModel:
+    return context.session.audit(arguments.optional("GROUP"))
+
+
+COMMANDS = (
+    Command(
+        name="audit",
+        topic="members",
+        summary="show who did what, when and from where (admins)",
+        run=_audit,
+        arguments=(Argument("GROUP", Kind.GROUP, optional=True),),
+        details="The newest thousand acts in the group, and with the accounts of its members:"
+        " logins, failed logins, changed passwords, ended sessions.",
+        example="audit lab",
+    ),
+)
