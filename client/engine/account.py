@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from client.engine.status import Notice
 from client.state.settings import Settings
@@ -20,9 +20,9 @@ _MAX_UNTOLD = 100  # notices kept until somebody listens
 class Account:
     """The login of this client, kept up to date by what the tracker tells.
 
-    `connected`, `ended` and `removed` are called in the link's threads and must answer at once:
-    the tracker has to be told everything anew; the session is over; the user was removed from a
-    group.
+    `connected`, `ended`, `removed` and `revoked` are called in the link's threads and must answer
+    at once: the tracker has to be told everything anew; the session is over; the user was removed
+    from a group; certificates of some holders are not to be accepted in a group any more.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -38,6 +38,7 @@ class Account:
         self.connected: Callable[[], None] = lambda: None
         self.ended: Callable[[], None] = lambda: None
         self.removed: Callable[[str], None] = lambda _: None
+        self.revoked: Callable[[str, Sequence[str]], None] = lambda *_: None
 
     @property
     def user(self) -> str | None:
@@ -171,4 +172,6 @@ class Account:
             case EventKind.MEMBER_REMOVED:
                 self.left(event.group)
                 self.removed(event.group)
+        if event.removed:
+            self.revoked(event.group, event.removed)
         self.tell(event.kind, event.text, event.group)

@@ -14,6 +14,7 @@ from client.config import ClientConfig
 from client.core.limits import Limits
 from client.engine.account import Account
 from client.engine.collection import Collection
+from client.engine.credentials import Credentials
 from client.engine.machinery import Machinery
 from client.engine.outcomes import Outcomes
 from client.engine.session import Session
@@ -100,15 +101,37 @@ def _assemble(
     making.callback(announcer.close)
     outcomes = Outcomes(account)
     machinery = _machinery(peer_id, listener.port, limits, making)
-    collection = Collection(Workshop(machinery, store, announcer, jobs, outcomes.add))
+    credentials = Credentials(link)
+    making.callback(credentials.close)
+    collection = Collection(Workshop(machinery, store, announcer, credentials, jobs, outcomes.add))
     making.callback(collection.close)
-    account.connected = announcer.reconnected
-    account.ended = collection.empty_later
-    account.removed = collection.refuse
-    listener.start(collection.admit)
+    _connect(account, announcer, credentials, collection)
+    listener.start(collection.admit, collection.find_seal)
     link.start()
     sharing = Sharing(link, store, collection, lambda text: account.tell("warning", text))
-    return Session(account, link, Trackers(link, trust), collection, sharing, outcomes)
+    return Session(account, link, Trackers(link, trust), credentials, collection, sharing, outcomes)
+
+
+def _connect(
+    account: Account, announcer: Announcer, credentials: Credentials, collection: Collection
+) -> None:
+    """Have what the tracker tells reach whom it concerns."""
+
+    def connected() -> None:
+        announcer.reconnected()
+        credentials.refresh()
+
+    def ended() -> None:
+        credentials.forget_all()
+        collection.empty_later()
+
+    def removed(group: str) -> None:
+        credentials.forget(group)
+        collection.refuse(group)
+
+    account.connected, account.ended = connected, ended
+    account.removed, account.revoked = removed, credentials.revoke
+    credentials.revoked = collection.part_from_unaccepted
 
 
 def _machinery(peer_id: PeerId, port: int, limits: Limits, making: ExitStack) -> Machinery:

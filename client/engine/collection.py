@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import threading
 from collections.abc import Callable
 from typing import Final
@@ -10,9 +9,11 @@ from typing import Final
 import structlog
 
 from client.engine.transfer import Transfer, Workshop
+from client.net.seal import Seal
+from client.net.transport import Transport
 from client.state.transfers import TransferRecord
 from common.errors import ErrorCode, MinitorrentError
-from common.types import Endpoint
+from common.types import Endpoint, InfoHash
 from common.wire.handshake import Handshake
 
 log = structlog.get_logger(__name__)
@@ -118,13 +119,28 @@ class Collection:
         """Like `empty`, without waiting."""
         self._workshop.jobs.submit(self.empty)
 
-    def admit(self, sock: socket.socket, handshake: Handshake, endpoint: Endpoint) -> bool:
+    def admit(self, transport: Transport, handshake: Handshake, endpoint: Endpoint) -> bool:
         """A peer dialled us: hand it to the torrent that it asks for."""
+        transfer = self._at_work(handshake.info_hash)
+        torrent = transfer.torrent if transfer else None
+        return torrent is not None and torrent.admit(transport, handshake, endpoint, incoming=True)
+
+    def find_seal(self, info_hash: InfoHash) -> Seal | None:
+        """The seal of the group whose torrent this is, if it is at work here and sealed."""
+        transfer = self._at_work(info_hash)
+        return transfer.seal if transfer else None
+
+    def part_from_unaccepted(self, group: str) -> None:
+        """Let go of everybody who is not accepted in the group any more."""
         for transfer in self.all():
-            torrent = transfer.torrent
-            if torrent is not None and transfer.info_hash == handshake.info_hash:
-                return torrent.admit(sock, handshake, endpoint, incoming=True)
-        return False
+            if transfer.record.group == group and transfer.torrent is not None:
+                transfer.torrent.part_from_unaccepted()
+
+    def _at_work(self, info_hash: InfoHash) -> Transfer | None:
+        for transfer in self.all():
+            if transfer.torrent is not None and transfer.info_hash == info_hash:
+                return transfer
+        return None
 
     def _insert(self, record: TransferRecord) -> Transfer:
         transfer = Transfer(record, self._workshop)

@@ -10,6 +10,7 @@ import structlog
 
 from client.core.candidates import Candidate, Candidates, keeps_new_connection
 from client.net.peer_io import PeerConnection
+from client.net.seal import Seal
 from common.types import Endpoint, PeerId
 
 log = structlog.get_logger(__name__)
@@ -21,15 +22,17 @@ MAX_IDENTITIES: Final = 4096
 class Neighbours:
     """Connections by key, beside what the tracker told; used under the torrent's lock.
 
-    `me` is our own peer id, `limit` the number of connections.
+    `me` is our own peer id, `limit` the number of connections, `seal` the group's if it is sealed.
     """
 
-    def __init__(self, me: PeerId, limit: int) -> None:
+    def __init__(self, me: PeerId, limit: int, seal: Seal | None = None) -> None:
         self.connections: dict[int, PeerConnection] = {}
         self._me = me
         self._limit = limit
+        self._seal = seal
         self._keys = itertools.count(1)
         self._candidates = Candidates(me)
+        self._renew_at: dict[int, float] = {}
         self._identities: dict[int, tuple[PeerId, Endpoint]] = {}
 
     def __repr__(self) -> str:
@@ -40,18 +43,47 @@ class Neighbours:
         """A key for a new connection."""
         return next(self._keys)
 
-    def wants(self, peer_id: PeerId, endpoint: Endpoint, *, incoming: bool) -> bool:
+    def wants(self, new: PeerConnection) -> bool:
         """Whether to go on with a peer that has shaken hands; an older connection may give way."""
-        if not incoming:
-            self._candidates.connected(endpoint)
-        if peer_id == self._me or self._candidates.is_banned(peer_id, endpoint):
+        if not new.incoming:
+            self._candidates.connected(new.endpoint)
+        peer_id = new.handshake.peer_id
+        if peer_id == self._me or self._candidates.is_banned(peer_id, new.endpoint):
             return False
-        for connection in self.connections.values():
-            if connection.handshake.peer_id == peer_id and connection.close_reason is None:
-                if not keeps_new_connection(me=self._me, other=peer_id, incoming=incoming):
+        if not self.accepts(new):
+            log.info("peer refused", peer=str(new.endpoint), reason="proves no membership")
+            return False
+        for old in self.connections.values():
+            if _is_same(new, old) and old.close_reason is None:
+                if not self._supersedes(new, old):
                     return False
-                connection.close("replaced by a second connection")
+                old.close("replaced by a second connection")
         return len(self.connections) < self._limit
+
+    def _supersedes(self, new: PeerConnection, old: PeerConnection) -> bool:
+        """Which of two connections to one peer stays; both sides come to the same answer."""
+        mine, theirs = new.membership, old.membership
+        if mine is not None and theirs is not None and new.incoming == old.incoming:
+            return mine.expires_at > theirs.expires_at  # the next certificate's
+        peer_id = new.handshake.peer_id
+        return keeps_new_connection(me=self._me, other=peer_id, incoming=new.incoming)
+
+    # --- sealed groups ----------------------------------------------------------------------
+    def accepts(self, connection: PeerConnection) -> bool:
+        """Whether the connection is as the group wants it: of an accepted member if it is sealed.
+
+        What is sealed is never spoken of in plain text.
+        """
+        if self._seal is None:
+            return connection.membership is None
+        membership = connection.membership
+        return membership is not None and self._seal.accepts(membership)
+
+    def part_from_unaccepted(self) -> None:
+        """Close the connections of who was removed, and those whose certificate has expired."""
+        for connection in self.connections.values():
+            if connection.close_reason is None and not self.accepts(connection):
+                connection.close("its certificate has expired, or it was removed from the group")
 
     def add(self, connection: PeerConnection) -> None:
         """The connection is taken; who it is is kept for a ban that may come after it has left."""
@@ -63,6 +95,7 @@ class Neighbours:
     def remove(self, connection: PeerConnection, now: float) -> None:
         """The connection has ended."""
         self.connections.pop(connection.key, None)
+        self._renew_at.pop(connection.key, None)
         self._candidates.failed(connection.endpoint, now)
 
     def ban(self, key: int, reason: str) -> None:
@@ -107,8 +140,35 @@ class Neighbours:
         """Whom to connect to now; each is answered with a connection or `dial_failed`."""
         room = self._limit - len(self.connections)
         connected = [connection.known_as for connection in self.connections.values()]
-        return self._candidates.to_dial(connected, room, now)
+        return [*self._candidates.to_dial(connected, room, now), *self._to_renew(now)]
+
+    def _to_renew(self, now: float) -> list[Endpoint]:
+        """Whom to dial anew because the connection, which we dialled, comes to its end.
+
+        With new certificates on both sides the second connection lasts longer and takes over,
+        before the first one has to be closed.
+        """
+        chosen = []
+        for connection in self.connections.values():
+            membership = connection.membership
+            if membership is None or connection.incoming or connection.close_reason is not None:
+                continue
+            margin = membership.seal.margin
+            due = membership.seal.time_left(membership) <= margin
+            if due and self._renew_at.get(connection.key, now) <= now:
+                self._renew_at[connection.key] = now + margin / 4
+                chosen.append(connection.endpoint)
+        return chosen
 
     def dial_failed(self, endpoint: Endpoint, now: float) -> None:
         """A dial came to nothing."""
         self._candidates.failed(endpoint, now)
+
+
+def _is_same(one: PeerConnection, other: PeerConnection) -> bool:
+    """Whether two connections lead to the same peer; in a sealed group, of the same member."""
+    return one.handshake.peer_id == other.handshake.peer_id and _holder(one) == _holder(other)
+
+
+def _holder(connection: PeerConnection) -> str | None:
+    return connection.membership.holder if connection.membership else None

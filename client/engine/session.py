@@ -351,13 +351,7 @@ class Session:
     def export_credentials(self, group: str, folder: Path) -> status.ExportResult:
         """Write what a stock client needs to take part in a sealed group."""
         self._account.require()
-        result = export_credentials(self._credentials, group, folder)
-        self._account.tell(
-            "warning",
-            f"Whoever has {result.key} is taken for you in {group} until the certificate expires "
-            "or this login ends: keep it to yourself.",
-        )
-        return result
+        return export_credentials(self._credentials, group, folder, self._account.tell)
 
     def get(self, metainfo: Path, destination: str) -> status.DownloadResult:
         """Start the download of what a metainfo file describes."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 from client.core.resume import FileFacts
 from client.engine.collection import Collection
+from client.engine.export import write_private
 from client.engine.transfer import Transfer
 from client.net.tracker_link import TrackerLink
 from client.state.transfers import Transfers
@@ -69,6 +69,7 @@ class Sharing:
             hash_source(source, piece_length, progress),
             source=profile.source,
             is_folder=source.is_folder,
+            authority=profile.authority,
         )
         encoded = metainfo.encode(info)
         self._make_room_for(existing, metainfo.parse(encoded))
@@ -120,7 +121,7 @@ class Sharing:
         with translating(path):
             if path.is_dir():
                 path = path / f"{transfer.record.name}.torrent"
-            _write_private(path, encoded)
+            write_private(path, encoded)
         return path
 
     # --- downloading ------------------------------------------------------------------------
@@ -144,6 +145,13 @@ class Sharing:
             raise MinitorrentError(
                 ErrorCode.INTERNAL,
                 "The tracker's metainfo is not that of the file; tell its owner.",
+            )
+        profile = self._link.call(groups.GET_GROUP, groups.GetGroup(group=reply.group))
+        if described.authority != profile.authority:
+            raise MinitorrentError(
+                ErrorCode.PERMISSION_DENIED,
+                f"{reply.name!r} is not sealed as {reply.group} is, so others than its members "
+                "could be at the other end; ask its owner to share it again.",
             )
         final = resolve(destination, described.name)
         existing = self._collection.find(reply.group, reply.name)
@@ -227,18 +235,3 @@ def _check_room(described: Metainfo, final: Path) -> None:
             f"{described.name!r} needs {described.length:,} bytes, and {shown(folder)} has "
             f"{free:,} left; make room or choose another destination.",
         )
-
-
-def _write_private(path: Path, data: bytes) -> None:
-    """Write a file that only its user can read, whole or not at all."""
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
-    temporary = Path(name)
-    try:
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise

@@ -146,6 +146,14 @@ class ShareFileResult(Result):
     info_hash: str
 
 
+class ExportResult(Result):
+    """Paths of a member's credentials, in PEM."""
+
+    certificate: str
+    key: str
+    dhparams: str
+
+
 class TrackerRow(Result):
     """One tracker of tracker_info.txt; `fingerprint` is that of its certificate, if it has one."""
 

@@ -6,7 +6,6 @@ One lock. Under it the pure swarm is asked and its actions are queued; everythin
 
 from __future__ import annotations
 
-import socket
 import threading
 from collections.abc import Sequence
 
@@ -24,12 +23,14 @@ from client.core.receiver import (
     RequestsReceived,
 )
 from client.core.swarm import Swarm
+from client.engine.content_source import ContentSource
 from client.engine.machinery import Machinery, TorrentOwner
 from client.engine.neighbours import Neighbours
 from client.net.announcer import Stranger
 from client.net.dialer import Dial
 from client.net.peer_io import PeerConnection
-from client.net.transport import PlainTransport
+from client.net.seal import Seal
+from client.net.transport import Transport
 from client.storage.files import TorrentFiles
 from common.bitfield import Bitfield
 from common.errors import ErrorCode, MinitorrentError
@@ -48,7 +49,8 @@ REFILL_AT = 0.75
 class Torrent:
     """A torrent with its content opened, from the first peer until `stop`.
 
-    `have` is shared with the swarm. The owner stops the torrent; nothing is called after that.
+    `have` is shared with the swarm; `seal` is that of its group unless that is open. The owner
+    stops the torrent; nothing is called after that.
     """
 
     def __init__(
@@ -56,16 +58,19 @@ class Torrent:
         metainfo: Metainfo,
         files: TorrentFiles,
         have: Bitfield,
+        seal: Seal | None,
         machinery: Machinery,
         owner: TorrentOwner,
     ) -> None:
         self.metainfo = metainfo
         self._files = files
+        self._source = ContentSource(files, self._fail)
+        self._seal = seal
         self._machinery = machinery
         self._owner = owner
         self._clock = machinery.clock
         self._lock = threading.Lock()
-        self._neighbours = Neighbours(machinery.peer_id, machinery.limits.connections)
+        self._neighbours = Neighbours(machinery.peer_id, machinery.limits.connections, seal)
         self._swarm = Swarm(
             metainfo.geometry,
             have,
@@ -126,22 +131,23 @@ class Torrent:
 
     # --- coming and going -------------------------------------------------------------------
     def admit(
-        self, sock: socket.socket, handshake: Handshake, endpoint: Endpoint, *, incoming: bool
+        self, transport: Transport, handshake: Handshake, endpoint: Endpoint, *, incoming: bool
     ) -> bool:
-        """Take over a socket on which the peer has shaken hands; False when it isn't wanted.
+        """Take over a connection whose peer has shaken hands; False when it isn't wanted.
 
         A peer that dialled us gets our handshake here.
         """
-        if not self._wants(handshake.peer_id, endpoint, incoming=incoming):
-            return False
-        if incoming:
-            sock.sendall(Handshake(self.metainfo.info_hash, self._machinery.peer_id).encode())
         key = self._neighbours.next_key()
         connection = PeerConnection(
-            key, PlainTransport(sock), endpoint, handshake, self, incoming=incoming
+            key, transport, endpoint, handshake, self, self._source, incoming=incoming
         )
+        if not self._wants(connection):
+            return False
+        if incoming:
+            ours = Handshake(self.metainfo.info_hash, self._machinery.peer_id)
+            transport.send([ours.encode()])
         with self._lock:
-            if self._stopped:
+            if self._stopped or not self._neighbours.accepts(connection):
                 return False
             self._neighbours.add(connection)
             self._greet(connection)
@@ -150,10 +156,9 @@ class Torrent:
             self._owner.on_stranger(Stranger(key, handshake.peer_id, endpoint.host))
         return True
 
-    def _wants(self, peer_id: PeerId, endpoint: Endpoint, *, incoming: bool) -> bool:
+    def _wants(self, connection: PeerConnection) -> bool:
         with self._lock:
-            wanted = self._neighbours.wants(peer_id, endpoint, incoming=incoming)
-            return wanted and not self._stopped
+            return self._neighbours.wants(connection) and not self._stopped
 
     def _greet(self, connection: PeerConnection) -> None:
         """Introduce ourselves to a new peer."""
@@ -164,7 +169,8 @@ class Torrent:
             actions.append(Send(key, self._machinery.introduce(host, upload_only=self.complete)))
         self._perform(actions)
         # Who dials us may have been removed since the tracker told of it: that is asked anew.
-        if not connection.incoming and self._neighbours.recognise(connection):
+        told = not connection.incoming and self._neighbours.recognise(connection)
+        if told or connection.membership is not None:
             self._perform(self._swarm.confirm(key))
 
     def learn(self, candidates: Sequence[Candidate]) -> None:
@@ -185,6 +191,11 @@ class Torrent:
                 self._perform(self._swarm.confirm(key))
             else:
                 self._neighbours.refuse(connection)
+
+    def part_from_unaccepted(self) -> None:
+        """Let go of who is no accepted member any more: removed, or its certificate has expired."""
+        with self._lock:
+            self._neighbours.part_from_unaccepted()
 
     def stop(self, timeout: float = 5.0) -> None:
         """Part from all peers; wait until nothing is read or written any more."""
@@ -207,6 +218,7 @@ class Torrent:
         with self._lock:
             if self._stopped:
                 return
+            self._neighbours.part_from_unaccepted()
             self._perform(self._swarm.tick(now))
             connections = list(self._neighbours.connections.values())
         for connection in connections:
@@ -220,12 +232,18 @@ class Torrent:
                 return
             endpoints = self._neighbours.to_dial(now)
         for endpoint in endpoints:
-            dial = Dial(endpoint, self.metainfo.info_hash, self._on_dialled, self._on_dial_failed)
+            dial = Dial(
+                endpoint,
+                self.metainfo.info_hash,
+                self._seal,
+                self._on_dialled,
+                self._on_dial_failed,
+            )
             if not self._machinery.dialer.dial(dial):
                 self._on_dial_failed(endpoint, "too many dials")
 
-    def _on_dialled(self, sock: socket.socket, handshake: Handshake, endpoint: Endpoint) -> bool:
-        return self.admit(sock, handshake, endpoint, incoming=False)
+    def _on_dialled(self, transport: Transport, handshake: Handshake, endpoint: Endpoint) -> bool:
+        return self.admit(transport, handshake, endpoint, incoming=False)
 
     def _on_dial_failed(self, endpoint: Endpoint, _reason: str) -> None:
         with self._lock:
@@ -304,24 +322,6 @@ class Torrent:
         with self._lock:
             self._swarm.leave(peer.key)
             self._neighbours.remove(peer, self._clock())
-
-    def block_views(self, block: Block) -> Sequence[memoryview]:
-        """See PeerHandler. A failure here is the content's, not the peer's."""
-        try:
-            return self._files.views(block.piece, block.begin, block.length)
-        except MinitorrentError as error:
-            self._fail(error)
-            raise OSError(error.message) from error
-
-    def on_content_lost(self) -> None:
-        """See PeerHandler."""
-        self._fail(
-            MinitorrentError(
-                ErrorCode.FILE_CHANGED,
-                f"{str(self._files.path)!r} was cut short while it was being sent; put it back "
-                "and recheck, or share it anew.",
-            )
-        )
 
     # --- under the lock ---------------------------------------------------------------------
     def _perform(self, actions: Sequence[Action]) -> None:

@@ -21,11 +21,13 @@ from pathlib import Path
 import structlog
 
 from client.core.candidates import Candidate
+from client.engine.credentials import Credentials
 from client.engine.machinery import Machinery
 from client.engine.peer_row import peer_row
 from client.engine.status import DownloadRow, PeerRow, ShareRow, TransferState
 from client.engine.torrent import Torrent
 from client.net.announcer import Announcer, Stranger
+from client.net.seal import Seal
 from client.state.transfers import TransferRecord, Transfers
 from client.storage.files import TorrentFiles
 from client.storage.recheck import is_already_there, verify
@@ -45,6 +47,7 @@ class Workshop:
     machinery: Machinery
     store: Transfers
     announcer: Announcer
+    credentials: Credentials
     jobs: Executor
     ended: Callable[[Transfer], None]
 
@@ -64,6 +67,7 @@ class Transfer:
         self._workshop = workshop
         self._files = TorrentFiles(self.metainfo, record.path)
         self._torrent: Torrent | None = None
+        self._seal: Seal | None = None
         self._checked = 0  # bytes gone over while checking
         self._done = 0  # verified bytes, while there is no torrent
         self._counted = (0, 0)  # payload up and down that the record has already
@@ -83,6 +87,11 @@ class Transfer:
     def torrent(self) -> Torrent | None:
         """The torrent at work, while there is one."""
         return self._torrent
+
+    @property
+    def seal(self) -> Seal | None:
+        """What peers of a sealed group show each other, while there is a torrent."""
+        return self._seal if self._torrent is not None else None
 
     @property
     def path(self) -> Path:
@@ -269,7 +278,10 @@ class Transfer:
             have = self._check(recheck=recheck)
         except StoppedError:
             return
-        torrent = Torrent(self.metainfo, self._files, have, self._workshop.machinery, self)
+        self._seal = self._workshop.credentials.seal(self.record.group, self.metainfo.authority)
+        torrent = Torrent(
+            self.metainfo, self._files, have, self._seal, self._workshop.machinery, self
+        )
         self.started_at = self._workshop.machinery.clock()
         self._counted = (0, 0)
         self._torrent = torrent

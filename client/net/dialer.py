@@ -12,7 +12,10 @@ from typing import Final
 
 import structlog
 
+from client.net import sealing
 from client.net.handshaking import TIME_LIMIT, shake_hands
+from client.net.seal import Seal
+from client.net.transport import PlainTransport, Transport
 from common.types import Endpoint, InfoHash, PeerId
 from common.wire.handshake import Handshake
 from common.wire.messages import WireError
@@ -26,15 +29,16 @@ MAX_WAITING: Final = 256
 
 @dataclass(frozen=True, slots=True)
 class Dial:
-    """Who to connect to for which torrent.
+    """Who to connect to for which torrent; with the `seal` of its group unless that is open.
 
-    `connected` takes over the socket (False when it is not wanted any more); `failed` hears why
-    there is none. One of them is called, by one of the dialer's threads.
+    `connected` takes over the connection (False when it is not wanted any more); `failed` hears
+    why there is none. One of them is called, by one of the dialer's threads.
     """
 
     endpoint: Endpoint
     info_hash: InfoHash
-    connected: Callable[[socket.socket, Handshake, Endpoint], bool]
+    seal: Seal | None
+    connected: Callable[[Transport, Handshake, Endpoint], bool]
     failed: Callable[[Endpoint, str], None]
 
 
@@ -85,11 +89,18 @@ class Dialer:
         connected = False
         try:
             sock = socket.create_connection(dial.endpoint, timeout=TIME_LIMIT)
-            handshake = shake_hands(sock, dial.info_hash, self._peer_id)
-            connected = not self._closing and dial.connected(sock, handshake, dial.endpoint)
+            transport = _open(sock, dial)
+            handshake = shake_hands(transport, dial.info_hash, self._peer_id)
+            connected = not self._closing and dial.connected(transport, handshake, dial.endpoint)
         except (OSError, WireError) as error:
-            log.debug("can't reach a peer", peer=str(dial.endpoint), error=str(error))
+            log.info("can't reach a peer", peer=str(dial.endpoint), error=str(error))
             dial.failed(dial.endpoint, str(error))
         finally:
             if sock is not None and not connected:
                 sock.close()
+
+
+def _open(sock: socket.socket, dial: Dial) -> Transport:
+    if dial.seal is None:
+        return PlainTransport(sock)
+    return sealing.dial(sock, dial.seal, dial.info_hash, TIME_LIMIT)

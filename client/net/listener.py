@@ -1,4 +1,7 @@
-"""The upload server: accepts peers, reads their handshakes, hands them over."""
+"""The upload server: accepts peers, reads their handshakes, hands them over.
+
+One port serves open and sealed groups: the first byte tells which way a peer speaks.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +13,11 @@ from typing import Final
 
 import structlog
 
-from client.net.handshaking import receive_handshake
-from client.net.transport import remote_endpoint
+from client.net.handshaking import TIME_LIMIT, receive_handshake
+from client.net.sealing import TLS_HANDSHAKE, FindSeal, welcome
+from client.net.transport import Deadline, PlainTransport, Transport, remote_endpoint
 from common.errors import ErrorCode, MinitorrentError
-from common.types import Endpoint
+from common.types import Endpoint, InfoHash
 from common.wire.handshake import Handshake
 from common.wire.messages import WireError
 
@@ -24,8 +28,8 @@ MAX_HANDSHAKES: Final = 64
 
 _BACKLOG: Final = 128
 
-Admit = Callable[[socket.socket, Handshake, Endpoint], bool]
-"""Takes over a socket whose peer has shaken hands; False when it isn't wanted."""
+Admit = Callable[[Transport, Handshake, Endpoint], bool]
+"""Takes over a connection whose peer has shaken hands; False when it isn't wanted."""
 
 
 class Listener:
@@ -42,9 +46,10 @@ class Listener:
         self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._accept, name="listener", daemon=True)
 
-    def start(self, admit: Admit) -> None:
-        """Begin to accept; `admit` is called from many threads and must answer quickly."""
+    def start(self, admit: Admit, find_seal: FindSeal) -> None:
+        """Begin to accept; both are called from many threads and must answer quickly."""
         self._admit = admit
+        self._find_seal = find_seal
         self._thread.start()
 
     @property
@@ -89,12 +94,15 @@ class Listener:
         admitted = False
         try:
             endpoint = remote_endpoint(sock)
-            handshake = receive_handshake(sock)
+            transport, info_hash = self._open(sock)
+            handshake = receive_handshake(transport)
+            if info_hash not in (None, handshake.info_hash):
+                raise WireError("shook hands for another torrent than it named to TLS")
             with self._lock:
                 self._shaking.discard(sock)
-            admitted = not self._closing and self._admit(sock, handshake, endpoint)
+            admitted = not self._closing and self._admit(transport, handshake, endpoint)
         except (OSError, WireError) as error:
-            log.debug("handshake failed", error=str(error))
+            log.info("handshake failed", error=str(error))
         except Exception:
             log.exception("handshake failed")
         finally:
@@ -103,6 +111,13 @@ class Listener:
             if not admitted:
                 sock.close()
             self._handshakes.release()
+
+    def _open(self, sock: socket.socket) -> tuple[Transport, InfoHash | None]:
+        """Find out how the peer speaks; inside TLS it has said for which torrent."""
+        Deadline(TIME_LIMIT).apply(sock)
+        if sock.recv(1, socket.MSG_PEEK) == TLS_HANDSHAKE:
+            return welcome(sock, self._find_seal, TIME_LIMIT)
+        return PlainTransport(sock), None
 
 
 def _listen(address: Endpoint) -> socket.socket:

@@ -9,15 +9,14 @@ from __future__ import annotations
 import errno
 import threading
 from collections import deque
-from collections.abc import Sequence
 from typing import Final, Protocol
 
 import structlog
 
 from client.core.receiver import Event, Receiver
+from client.net.blocks import BlockSource
 from client.net.transport import Transport
 from common.types import Block, Endpoint
-from common.wire.codec import piece_header
 from common.wire.handshake import Handshake, client_name
 from common.wire.messages import WireError
 
@@ -48,22 +47,14 @@ class PeerHandler(Protocol):
     def on_closed(self, peer: PeerConnection) -> None:
         """The connection has ended, nothing is read or written any more; in the reader's thread."""
 
-    def block_views(self, block: Block) -> Sequence[memoryview]:
-        """The bytes of a run inside a piece, in order, without copying them.
-
-        Raises OSError when the content can't be read.
-        """
-
-    def on_content_lost(self) -> None:
-        """The content could not be sent: a file has been cut short; in the writer's thread."""
-
 
 class PeerConnection:
     """A peer after the handshake.
 
     `key` names it to the swarm; `incoming`: it dialled us; `client` is what it calls itself.
     `user` is the member it belongs to, once known, and `known_as` its peer id at the tracker:
-    some clients call themselves something else at every connection.
+    some clients call themselves something else at every connection. `membership` is what it has
+    proven, in a sealed group.
     """
 
     def __init__(
@@ -73,6 +64,7 @@ class PeerConnection:
         endpoint: Endpoint,
         handshake: Handshake,
         handler: PeerHandler,
+        source: BlockSource,
         *,
         incoming: bool,
     ) -> None:
@@ -80,13 +72,15 @@ class PeerConnection:
         self.endpoint = endpoint
         self.handshake = handshake
         self.incoming = incoming
-        self.user: str | None = None
+        self.membership = transport.membership
+        self.user = self.membership.user if self.membership else None
         self.known_as = handshake.peer_id
         self.client = client_name(handshake.peer_id)
         self.receiver = Receiver()
         self.close_reason: str | None = None
         self._transport = transport
         self._handler = handler
+        self._source = source
         self._ready = threading.Condition()
         self._control: deque[bytes] = deque()
         self._control_size = 0
@@ -100,7 +94,8 @@ class PeerConnection:
         return f"PeerConnection({self.key} {way} {self.endpoint}, {self.close_reason or 'open'})"
 
     def start(self) -> None:
-        """Begin to read and write."""
+        """Begin to read and write, without a time limit."""
+        self._transport.set_time_limit(None)
         self._writer.start()
         self._reader.start()
 
@@ -181,7 +176,7 @@ class PeerConnection:
         except OSError as error:
             reason = f"connection lost: {error.strerror or error}"
             if error.errno == errno.EFAULT:  # the memory-mapped file has become shorter
-                self._handler.on_content_lost()
+                self._source.on_content_lost()
         except Exception:
             reason = "internal error"
             log.exception("peer writer failed", peer=str(self.endpoint))
@@ -202,37 +197,8 @@ class PeerConnection:
             return control, [self._blocks.popleft() for _ in range(count)]
 
     def _send_work(self, control: bytes, blocks: list[Block]) -> None:
-        buffers: list[bytes | memoryview] = [control] if control else []
-        for run in _runs(blocks):
-            buffers += self._run_buffers(run)
-        self._transport.send(buffers)
-        if blocks:
-            self._handler.on_sent(self, sum(block.length for block in blocks))
-
-    def _run_buffers(self, run: list[Block]) -> list[bytes | memoryview]:
-        """Headers and payloads of blocks that lie side by side: one look at the file for all."""
-        first = run[0]
-        whole = Block(first.piece, first.begin, sum(block.length for block in run))
-        views = self._handler.block_views(whole)
-        buffers: list[bytes | memoryview] = []
-        for block in run:
-            buffers.append(piece_header(block))
-            if len(views) == 1:
-                start = block.begin - first.begin
-                buffers.append(views[0][start : start + block.length])
-            else:
-                buffers += self._handler.block_views(block)
-        return buffers
-
-
-def _runs(blocks: list[Block]) -> list[list[Block]]:
-    """Cut a list of blocks where one does not follow on the one before."""
-    runs: list[list[Block]] = []
-    follows: tuple[int, int] | None = None
-    for block in blocks:
-        if follows == (block.piece, block.begin):
-            runs[-1].append(block)
-        else:
-            runs.append([block])
-        follows = (block.piece, block.begin + block.length)
-    return runs
+        if not blocks:
+            self._transport.send([control])
+            return
+        self._transport.send_blocks(control, blocks, self._source)
+        self._handler.on_sent(self, sum(block.length for block in blocks))

@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 import socket
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Protocol
 
-from common.types import Endpoint
+from client.net.blocks import BlockSource, in_place
+from client.net.seal import Membership
+from common.types import Block, Endpoint
 
 _SLOTS = 1024  # what Linux takes in one call
 
 
 class Transport(Protocol):
     """A stream that one thread reads while another writes."""
+
+    @property
+    def membership(self) -> Membership | None:
+        """What the other side has proven; None where a connection proves nothing."""
+
+    def set_time_limit(self, seconds: float | None) -> None:
+        """From now on receive and send raise TimeoutError when `seconds` are over (None: never).
+
+        For one thread, before others use the transport.
+        """
 
     def receive(self, buffers: Sequence[memoryview]) -> int:
         """Fill the buffers in order; returns how many bytes came, 0 at the end of the stream.
@@ -24,6 +37,9 @@ class Transport(Protocol):
     def send(self, buffers: list[bytes | memoryview]) -> None:
         """Send all bytes of the buffers in order; blocks. Raises OSError when that fails."""
 
+    def send_blocks(self, control: bytes, blocks: Sequence[Block], source: BlockSource) -> None:
+        """Send encoded messages and then these blocks of the source; otherwise like `send`."""
+
     def close(self) -> None:
         """End the connection in both directions and wake whoever waits in it."""
 
@@ -32,16 +48,24 @@ class Transport(Protocol):
 
 
 class PlainTransport:
-    """A connected TCP socket without a time limit: who wants to end a wait calls `close`."""
+    """A connected TCP socket, owned by it. Who wants to end a wait calls `close`."""
+
+    membership: Membership | None = None
 
     def __init__(self, sock: socket.socket) -> None:
-        sock.settimeout(None)
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        prepare(sock)
         self._sock = sock
+        self._deadline = Deadline()
+
+    def set_time_limit(self, seconds: float | None) -> None:
+        """See Transport."""
+        self._deadline = Deadline(seconds)
+        self._deadline.apply(self._sock)
 
     def receive(self, buffers: Sequence[memoryview]) -> int:
         """See Transport."""
+        if self._deadline.is_set:
+            self._deadline.apply(self._sock)
         if len(buffers) == 1:
             return self._sock.recv_into(buffers[0])
         return self._sock.recvmsg_into(buffers)[0]
@@ -59,6 +83,10 @@ class PlainTransport:
                 sent -= len(buffer)
                 start += 1
 
+    def send_blocks(self, control: bytes, blocks: Sequence[Block], source: BlockSource) -> None:
+        """See Transport."""
+        self.send(in_place(control, blocks, source))
+
     def close(self) -> None:
         """See Transport."""
         with suppress(OSError):
@@ -67,6 +95,35 @@ class PlainTransport:
     def release(self) -> None:
         """See Transport."""
         self._sock.close()
+
+
+class Deadline:
+    """A moment in the time of `time.monotonic`, or none."""
+
+    def __init__(self, seconds: float | None = None) -> None:
+        self._at = None if seconds is None else time.monotonic() + seconds
+
+    @property
+    def is_set(self) -> bool:
+        """Whether there is a moment."""
+        return self._at is not None
+
+    def apply(self, sock: socket.socket) -> None:
+        """Let the socket's next calls end in time; raises TimeoutError when it is past."""
+        if self._at is None:
+            sock.settimeout(None)
+            return
+        remaining = self._at - time.monotonic()
+        if remaining <= 0:
+            raise TimeoutError("took too long")
+        sock.settimeout(remaining)
+
+
+def prepare(sock: socket.socket) -> None:
+    """Set a fresh socket up for a peer connection, without a time limit."""
+    sock.settimeout(None)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
 
 
 def remote_endpoint(sock: socket.socket) -> Endpoint:

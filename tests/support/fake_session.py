@@ -124,9 +124,9 @@ class FakeSession:
         return self.user
 
     # --- groups -----------------------------------------------------------------------------
-    def create_group(self, group: str, *, is_open: bool = True) -> groups.CreateGroupReply:
-        self._called("create_group", group)
-        return groups.CreateGroupReply(group=group, mode="open")
+    def create_group(self, group: str, *, is_open: bool = False) -> groups.CreateGroupReply:
+        self._called("create_group", group, is_open)
+        return groups.CreateGroupReply(group=group, mode="open" if is_open else "sealed")
 
     def join_group(self, group: str) -> groups.JoinGroupReply:
         self._called("join_group", group)
@@ -332,6 +332,14 @@ class FakeSession:
         self._called("share", path, metainfo, group)
         return status.ShareFileResult(
             metainfo=str(metainfo), group=group or "lab", name=path.name, info_hash=HASH
+        )
+
+    def export_credentials(self, group: str, folder: Path) -> status.ExportResult:
+        self._called("export_credentials", group, folder)
+        return status.ExportResult(
+            certificate=f"{folder}/certificate.pem",
+            key=f"{folder}/key.pem",
+            dhparams=f"{folder}/dhparams.pem",
         )
 
     def get(self, metainfo: Path, destination: str) -> status.DownloadResult:

@@ -13,7 +13,7 @@ _REQUESTER = Argument("USER", Kind.REQUESTER)
 
 
 def _create_group(context: Context, arguments: Arguments) -> BaseModel:
-    return context.session.create_group(arguments.text("GROUP"))
+    return context.session.create_group(arguments.text("GROUP"), is_open="open" in arguments.flags)
 
 
 def _join_group(context: Context, arguments: Arguments) -> BaseModel:
@@ -72,8 +72,9 @@ _GROUPS = (
         run=_create_group,
         arguments=(Argument("GROUP", Kind.NEW_NAME),),
         options=(Option("open", "let any BitTorrent client of a member take part"),),
-        details="You are its owner and its first admin. In an open group members may also use"
-        " other BitTorrent clients.",
+        details="You are its owner and its first admin. Groups are sealed: members prove to each"
+        " other by certificate who they are, and who is removed is cut off at once. In an open"
+        " group members may also use BitTorrent clients that know nothing of that.",
         example="create_group lab",
         answer="Group {group} ({mode}) is made; others ask to get in with: join_group {group}",
     ),

@@ -24,6 +24,12 @@ def _get(context: Context, arguments: Arguments) -> BaseModel:
     return context.session.get(Path(arguments.text("METAINFO")), arguments.text("DEST"))
 
 
+def _export_credentials(context: Context, arguments: Arguments) -> BaseModel:
+    return context.session.export_credentials(
+        arguments.text("GROUP"), Path(arguments.text("FOLDER"))
+    )
+
+
 def _remove(context: Context, arguments: Arguments) -> BaseModel:
     return context.session.remove(Path(arguments.text("METAINFO")))
 
@@ -64,5 +70,16 @@ COMMANDS = (
         details="The shared file stays on your disk.",
         example="remove film.torrent",
         answer="{name} is no longer shared with {group} from here",
+    ),
+    Command(
+        name="export_credentials",
+        topic="metainfo",
+        summary="write your certificate of a sealed group to files",
+        run=_export_credentials,
+        arguments=(Argument("GROUP", Kind.GROUP), Argument("FOLDER", Kind.PATH)),
+        details="For a BitTorrent client that knows SSL torrents: give it the metainfo that share"
+        " wrote, with certificate, key and DH parameters. Whoever has the key is taken for you.",
+        example="export_credentials lab ~/lab-credentials",
+        answer="Written: {certificate}, {key}, {dhparams}",
     ),
 )

@@ -16,6 +16,10 @@ from tests.support.waiting import wait_until
 Log = list[MutableMapping[str, Any]]
 
 
+sealed = pytest.mark.parametrize("team", ["sealed"], indirect=True)
+both_modes = pytest.mark.parametrize("team", ["open", "sealed"], indirect=True)
+
+
 def _descriptors() -> int:
     return sum(1 for _ in Path("/proc/self/fd").iterdir())
 
@@ -42,10 +46,13 @@ def log(nothing_left: None) -> Iterator[Log]:
 
 
 @pytest.fixture
-def team(tmp_path: Path, log: Log) -> Iterator[Team]:
-    """A running tracker; whoever comes to it is gone at the end of the test."""
+def team(tmp_path: Path, log: Log, request: pytest.FixtureRequest) -> Iterator[Team]:
+    """A running tracker; whoever comes to it is gone at the end of the test.
+
+    The group is open, or as `both_modes` and `sealed` have it.
+    """
     folder = tmp_path / "team"
     folder.mkdir()
-    team = Team(folder)
+    team = Team(folder, is_open=getattr(request, "param", "open") == "open")
     yield team
     team.close()

@@ -87,8 +87,9 @@ class Person:
 class Team:
     """A tracker and its people; the first one makes the group and lets the others in."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, is_open: bool = True) -> None:
         self._folder = folder
+        self._is_open = is_open
         self._stack = ExitStack()
         self.address = Endpoint("127.0.0.1", free_port())
         self.tracker = self._stack.enter_context(self.serving(self.address))
@@ -135,7 +136,7 @@ class Team:
             person.session.join_group(GROUP)
             self.people[0].session.accept_request(GROUP, name)
         else:
-            person.session.create_group(GROUP)
+            person.session.create_group(GROUP, is_open=self._is_open)
         self.people.append(person)
         return person
 

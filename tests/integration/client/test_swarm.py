@@ -13,6 +13,7 @@ from client.net import announcer
 from common.bitfield import Bitfield
 from common.types import PieceIndex
 from common.wire.messages import BitfieldMessage, Interested, Reject, Request, Unchoke
+from tests.integration.client.conftest import both_modes
 from tests.integration.client.hostile import BLOCK, Infiltrator, silent
 from tests.integration.client.people import GROUP, Team
 from tests.support.content import make_file
@@ -30,6 +31,7 @@ def stack() -> Iterator[ExitStack]:
         yield opened
 
 
+@both_modes
 def test_two_seeders_each_deliver_more_than_a_quarter(team: Team, tmp_path: Path) -> None:
     content = make_file(tmp_path / "content", 24 * MIB)
     ann, cat = team.member("ann"), team.member("cat")
@@ -81,6 +83,7 @@ def test_who_has_a_third_serves_others(team: Team, stack: ExitStack, tmp_path: P
     cat.finish(name)
 
 
+@both_modes
 def test_a_restarted_seeder_is_found_again(team: Team, tmp_path: Path) -> None:
     content = make_file(tmp_path / "content", 8 * MIB)
     ann, bob = team.member("ann"), team.member("bob", LEISURELY)

@@ -10,6 +10,7 @@ import pytest
 
 from client.net import dialer as module
 from client.net.dialer import Dial, Dialer
+from client.net.transport import Transport
 from common.types import Endpoint, InfoHash, PeerId
 from common.wire.handshake import Handshake
 from tests.support.peers import PeerServer, RawPeer
@@ -27,19 +28,19 @@ class Calls:
     def __init__(self) -> None:
         self.wanted = True
         self.connected: list[tuple[Handshake, Endpoint]] = []
-        self.sockets: list[socket.socket] = []
+        self.transports: list[Transport] = []
         self.failures: list[tuple[Endpoint, str]] = []
 
     def dial(self, endpoint: Endpoint) -> Dial:
         """A dial that tells us."""
 
-        def connected(sock: socket.socket, handshake: Handshake, where: Endpoint) -> bool:
+        def connected(transport: Transport, handshake: Handshake, where: Endpoint) -> bool:
             self.connected.append((handshake, where))
             if self.wanted:
-                self.sockets.append(sock)
+                self.transports.append(transport)
             return self.wanted
 
-        return Dial(endpoint, HASH, connected, lambda *failure: self.failures.append(failure))
+        return Dial(endpoint, HASH, None, connected, lambda *failure: self.failures.append(failure))
 
 
 @pytest.fixture
@@ -53,8 +54,8 @@ def dialer() -> Iterator[Dialer]:
 def calls() -> Iterator[Calls]:
     calls = Calls()
     yield calls
-    for sock in calls.sockets:
-        sock.close()
+    for transport in calls.transports:
+        transport.release()
 
 
 def stay(peer: RawPeer) -> None:
@@ -122,7 +123,7 @@ def test_more_dials_than_may_wait(calls: Calls, monkeypatch: pytest.MonkeyPatch)
         return False
 
     with PeerServer(stay, HASH) as server:
-        assert dialer.dial(Dial(server.address, HASH, hold, lambda *_: None))
+        assert dialer.dial(Dial(server.address, HASH, None, hold, lambda *_: None))
         assert reached.wait(5.0)
         assert [dialer.dial(calls.dial(server.address)) for _ in range(3)] == [True, True, False]
         closing = threading.Thread(target=dialer.close)
@@ -140,7 +141,7 @@ def test_a_failure_in_the_engine_shows_and_the_next_dial_works(
         raise ValueError("a bug")
 
     with PeerServer(stay, HASH) as server:
-        dialer.dial(Dial(server.address, HASH, fail, lambda *_: None))
+        dialer.dial(Dial(server.address, HASH, None, fail, lambda *_: None))
         wait_until(lambda: [e for e in log if e.get("exc_info")], what="the traceback")
         log.clear()
         dialer.dial(calls.dial(server.address))

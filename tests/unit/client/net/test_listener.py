@@ -10,6 +10,7 @@ import pytest
 
 from client.net import listener as module
 from client.net.listener import Listener
+from client.net.transport import Transport
 from common.errors import ErrorCode, MinitorrentError
 from common.types import Endpoint, InfoHash, PeerId
 from common.wire.handshake import Handshake
@@ -27,13 +28,13 @@ class Door:
         self.listener = Listener(ANYWHERE)
         self.admitted: list[tuple[Handshake, Endpoint]] = []
         self.answer = True
-        self.sockets: list[socket.socket] = []
+        self.transports: list[Transport] = []
 
-    def admit(self, sock: socket.socket, handshake: Handshake, endpoint: Endpoint) -> bool:
+    def admit(self, transport: Transport, handshake: Handshake, endpoint: Endpoint) -> bool:
         """Take whoever comes, or nobody."""
         self.admitted.append((handshake, endpoint))
         if self.answer:
-            self.sockets.append(sock)
+            self.transports.append(transport)
         return self.answer
 
     def knock(self) -> socket.socket:
@@ -43,14 +44,14 @@ class Door:
     def close(self) -> None:
         """Close everything."""
         self.listener.close()
-        for sock in self.sockets:
-            sock.close()
+        for transport in self.transports:
+            transport.release()
 
 
 @pytest.fixture
 def door() -> Iterator[Door]:
     door = Door()
-    door.listener.start(door.admit)
+    door.listener.start(door.admit, lambda _: None)
     yield door
     door.close()
 
@@ -99,7 +100,7 @@ def test_who_closes_at_once_does_no_harm(door: Door) -> None:
 def test_a_crowd_of_silent_ones_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MAX_HANDSHAKES", 3)
     door = Door()
-    door.listener.start(door.admit)
+    door.listener.start(door.admit, lambda _: None)
     silent = [door.knock() for _ in range(3)]
     wait_until(
         lambda: sum(thread.name == "handshake" for thread in threading.enumerate()) == 3,

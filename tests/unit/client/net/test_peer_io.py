@@ -20,6 +20,7 @@ from common.wire.messages import Have, Interested, KeepAlive, Message, Unchoke, 
 from tests.support.peers import Piece, RawPeer
 from tests.support.waiting import wait_until
 from tests.unit.client.net.conftest import Log
+from tests.unit.client.net.sockets import connected
 
 BLOCK = 16 * 1024
 PIECE = 16 * BLOCK
@@ -69,6 +70,14 @@ class Handler:
         half = len(whole) // 2
         return [whole[:half], whole[half:]] if self.split else [whole]
 
+    def read_block(self, block: Block, buffer: memoryview) -> None:
+        for view in self.block_views(block):
+            buffer[: len(view)] = view
+            buffer = buffer[len(view) :]
+
+    def on_content_lost(self) -> None:
+        self.unreadable = True
+
 
 class End:
     """A connection with its handler."""
@@ -80,6 +89,7 @@ class End:
             PlainTransport(sock),
             Endpoint("127.0.0.1", key),
             SHAKEN,
+            self.handler,
             self.handler,
             incoming=True,
         )
@@ -105,16 +115,9 @@ class Memory:
         self.view = memoryview(bytearray(PIECE))
 
 
-def pair_of_sockets() -> tuple[socket.socket, socket.socket]:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        ours = socket.create_connection(server.getsockname())
-        theirs, _ = server.accept()
-    return ours, theirs
-
-
 @pytest.fixture
 def end_and_raw() -> Iterator[tuple[End, RawPeer]]:
-    ours, theirs = pair_of_sockets()
+    ours, theirs = connected()
     end = End(ours)
     end.peer.start()
     raw = RawPeer(theirs)
@@ -124,7 +127,7 @@ def end_and_raw() -> Iterator[tuple[End, RawPeer]]:
 
 
 def test_two_peers_that_send_at_full_speed_do_not_block_each_other() -> None:
-    first, second = (End(sock, key) for key, sock in enumerate(pair_of_sockets(), 1))
+    first, second = (End(sock, key) for key, sock in enumerate(connected(), 1))
     for end in (first, second):
         end.peer.start()
     for end in (first, second):

@@ -12,14 +12,7 @@ from hypothesis import strategies as st
 
 from client.net.transport import PlainTransport, remote_endpoint
 from common.types import Endpoint
-
-
-def connected() -> tuple[socket.socket, socket.socket]:
-    """Two ends of a TCP connection."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        ours = socket.create_connection(server.getsockname())
-        theirs, _ = server.accept()
-    return ours, theirs
+from tests.unit.client.net.sockets import connected
 
 
 @pytest.fixture

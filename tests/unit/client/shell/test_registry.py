@@ -22,7 +22,7 @@ create_user login logout whoami passwd create_group join_group leave_group list_
 list_members list_requests accept_request reject_request remove_member promote demote
 transfer_group list_files upload_file download_file show_downloads show_shares stop_share pause
 resume cancel recheck wait share get remove use_group peers trackers
-sessions end_session audit help quit exit
+sessions end_session audit export_credentials help quit exit
 """
 
 
@@ -60,8 +60,12 @@ def test_topics_are_not_scattered() -> None:
         ("login ann secret", ("login", "ann", "secret")),
         ("logout", ("logout",)),
         ("passwd old new", ("passwd", "old", "new")),
-        ("create_group lab", ("create_group", "lab")),
-        ("create_group lab --open", ("create_group", "lab")),
+        ("create_group lab", ("create_group", "lab", False)),
+        ("create_group lab --open", ("create_group", "lab", True)),
+        (
+            "export_credentials lab folder",
+            ("export_credentials", "lab", Path("folder")),
+        ),
         ("join_group lab", ("join_group", "lab")),
         ("leave_group lab", ("leave_group", "lab")),
         ("use_group lab", ("use_group", "lab")),

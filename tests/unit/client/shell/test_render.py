@@ -45,7 +45,7 @@ def shown(line: str, session: FakeSession | None = None, screen: Screen = PIPE) 
         ("passwd a b", "The password of ann is changed"),
         (
             "create_group lab",
-            "Group lab (open) is made; others ask to get in with: join_group lab",
+            "Group lab (sealed) is made; others ask to get in with: join_group lab",
         ),
         ("join_group lab", "Asked to join lab; an admin of the group has to accept"),
         ("promote lab bob", "bob is now an admin of lab"),

@@ -1,0 +1,206 @@
+"""Our certificates in the sealed groups: asked for, renewed in time, given up.
+
+The key is made here, kept in memory, and never sent: the tracker signs a request for it. A
+certificate is renewed when two thirds of its time are over, so that there is time to try again.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Final
+
+import structlog
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from client.net.seal import Seal
+from client.net.tracker_link import TrackerLink
+from common.api.authority import ISSUE_CERTIFICATE, IssueCertificate, IssueCertificateReply
+from common.api.groups import GET_GROUP, GetGroup
+from common.errors import ErrorCode, MinitorrentError
+
+log = structlog.get_logger(__name__)
+
+RENEW_AT: Final = 2 / 3
+"""Part of a certificate's time after which the next one is asked for."""
+
+RETRY: Final = 5.0
+"""Seconds until it is tried again after a failure; less when the certificate ends soon."""
+
+_GONE = frozenset({ErrorCode.NOT_MEMBER, ErrorCode.NO_SUCH_GROUP, ErrorCode.NOT_LOGGED_IN})
+_LATER = frozenset({ErrorCode.TRACKER_UNREACHABLE, ErrorCode.TIMEOUT})
+
+
+class _Credential:
+    """One group's seal and our key for it. `lock` lets one certificate be asked for at a time."""
+
+    def __init__(self, group: str, seal: Seal) -> None:
+        self.group = group
+        self.seal = seal
+        self.key = ec.generate_private_key(ec.SECP256R1())
+        self.lock = threading.Lock()
+        self.certified = False
+        self.renew_at = 0.0
+        self.expires_at = 0.0
+
+
+class Credentials:
+    """The seals of the groups of the user who is logged in; `now` is seconds since the epoch.
+
+    `revoked` is called, in any thread, when somebody in a group is not to be accepted any more.
+    """
+
+    def __init__(self, link: TrackerLink, now: Callable[[], float] = time.time) -> None:
+        self._link = link
+        self._now = now
+        self._held: dict[str, _Credential] = {}
+        self._changed = threading.Condition()
+        self._closing = False
+        self._stale = False
+        self.revoked: Callable[[str], None] = lambda _: None
+        self._thread = threading.Thread(target=self._run, name="credentials", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Renew nothing any more."""
+        with self._changed:
+            self._closing = True
+            self._changed.notify_all()
+        self._thread.join(5.0)
+
+    def seal(self, group: str, authority: str | None) -> Seal | None:
+        """The seal of a group whose content names this authority (PEM); None for an open group.
+
+        Asks for a certificate if there is none; when the tracker can't be reached just now, that
+        is tried again until it can. Raises MinitorrentError: what the tracker refuses.
+        """
+        if authority is None:
+            return None
+        with self._changed:
+            held = self._held.get(group)
+            if held is None:
+                held = self._held[group] = _Credential(group, Seal(authority, self._now))
+        if held.seal.authority != authority:
+            raise _other_authority(group)
+        try:
+            self._certify(held, only_first=True)
+        except MinitorrentError as error:
+            if error.code not in _LATER:
+                self.forget(group)
+                raise
+            self._postpone(held)
+        return held.seal
+
+    def export(self, group: str) -> tuple[IssueCertificateReply, bytes]:
+        """A certificate for another program of this user, and its own key (PKCS #8, PEM)."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        pem = key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+        return self._issue(group, key), pem
+
+    # --- what the tracker tells -------------------------------------------------------------
+    def revoke(self, group: str, holders: Sequence[str]) -> None:
+        """Accept these holders in the group no more."""
+        held = self._held.get(group)
+        if held is not None and holders:
+            held.seal.revoke(holders)
+            self.revoked(group)
+
+    def refresh(self) -> None:
+        """The tracker may have told of removals while the connection was lost: ask for them."""
+        with self._changed:
+            self._stale = True
+            self._changed.notify_all()
+
+    def forget(self, group: str) -> None:
+        """The user is no member any more."""
+        with self._changed:
+            held = self._held.pop(group, None)
+        if held is not None:
+            held.seal.strip()
+
+    def forget_all(self) -> None:
+        """Nobody is logged in any more."""
+        for group in list(self._held):
+            self.forget(group)
+
+    # --- asking for certificates ------------------------------------------------------------
+    def _certify(self, held: _Credential, *, only_first: bool = False) -> None:
+        with held.lock:
+            if only_first and held.certified:
+                return
+            reply = self._issue(held.group, held.key)
+            if reply.authority != held.seal.authority:
+                raise _other_authority(held.group)
+            held.seal.revoke(reply.removed)
+            held.seal.equip(reply.certificate, held.key)
+            asked_at = self._now()
+            held.certified = True
+            held.expires_at = datetime.fromisoformat(reply.not_after).timestamp()
+            held.renew_at = asked_at + (held.expires_at - asked_at) * RENEW_AT
+        with self._changed:
+            self._changed.notify_all()
+        self.revoked(held.group)
+
+    def _issue(self, group: str, key: ec.EllipticCurvePrivateKey) -> IssueCertificateReply:
+        request = x509.CertificateSigningRequestBuilder(x509.Name([])).sign(key, hashes.SHA256())
+        pem = request.public_bytes(serialization.Encoding.PEM).decode()
+        return self._link.call(ISSUE_CERTIFICATE, IssueCertificate(group=group, request=pem))
+
+    def _postpone(self, held: _Credential) -> None:
+        with self._changed:
+            left = held.expires_at - self._now()
+            held.renew_at = self._now() + min(RETRY, max(left / 10, RETRY / 10))
+            self._changed.notify_all()
+
+    # --- the thread -------------------------------------------------------------------------
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                while not (self._closing or self._stale or self._pause() <= 0):
+                    self._changed.wait(self._pause())
+                if self._closing:
+                    return
+                stale, self._stale = self._stale, False
+                held = list(self._held.values())
+            for one in held:
+                if one.renew_at <= self._now():
+                    self._attempt(one, self._certify)
+                elif stale:
+                    self._attempt(one, self._catch_up)
+
+    def _pause(self) -> float:
+        due = min((held.renew_at for held in self._held.values()), default=self._now() + 3600.0)
+        return due - self._now()
+
+    def _attempt(self, held: _Credential, act: Callable[[_Credential], None]) -> None:
+        try:
+            act(held)
+        except MinitorrentError as error:
+            log.warning("no certificate", group=held.group, error=error.message)
+            if error.code in _GONE:
+                self.forget(held.group)
+            else:
+                self._postpone(held)
+        except Exception:
+            log.exception("no certificate", group=held.group)
+            self._postpone(held)
+
+    def _catch_up(self, held: _Credential) -> None:
+        removed = self._link.call(GET_GROUP, GetGroup(group=held.group)).removed
+        self.revoke(held.group, removed)
+
+
+def _other_authority(group: str) -> MinitorrentError:
+    return MinitorrentError(
+        ErrorCode.PERMISSION_DENIED,
+        f"This file names another authority than that of {group}; ask who shared it to share it "
+        "again.",
+    )

@@ -1,0 +1,136 @@
+"""A peer connection inside TLS, read by one thread while another writes.
+
+The engine is used under one lock, which nobody holds while a socket call runs: one `SSLSocket` in
+two threads would break the stream, or let a read that waits hold up a write. Ciphertext is read
+in large pieces, and blocks are copied into one staging buffer to be encrypted together.
+"""
+
+from __future__ import annotations
+
+import mmap
+import socket
+import ssl
+import threading
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Final
+
+from client.net.blocks import BlockSource, stage, staged_size
+from client.net.seal import Membership
+from client.net.transport import Deadline, prepare
+from common.tls import TlsEngine
+from common.types import Block
+
+CHUNK: Final = 1 << 20
+"""Bytes of ciphertext taken from the socket, and of plaintext encrypted, in one go at most."""
+
+# The kernel's copy is slow to an address a few bytes behind its source modulo the page size.
+_START: Final = 64
+
+
+class TlsTransport:
+    """A connected TCP socket, owned by it, and the engine to encrypt with.
+
+    First `shake_hands`, then `membership` may be set to what the certificate proves.
+    """
+
+    def __init__(self, sock: socket.socket, engine: TlsEngine) -> None:
+        prepare(sock)
+        self._sock = sock
+        self._tls = engine
+        self._lock = threading.Lock()
+        self._deadline = Deadline()
+        self._ciphertext = _memory(CHUNK)  # its pages are taken when they are first used
+        self._staging = memoryview(b"")
+        self.membership: Membership | None = None
+
+    def set_time_limit(self, seconds: float | None) -> None:
+        """See Transport."""
+        self._deadline = Deadline(seconds)
+        self._deadline.apply(self._sock)
+
+    def shake_hands(self) -> None:
+        """Do the handshake of TLS; raises OSError, ssl.SSLError among them.
+
+        On the side that dialled, a refusal by the other shows only at the first `receive`.
+        """
+        try:
+            while not self._tls.handshake():
+                self._sock.sendall(self._tls.take())
+                self._fetch()
+        finally:
+            with suppress(OSError):  # the last words, and the alert that says what is wrong
+                self._sock.sendall(self._tls.take())
+
+    def receive(self, buffers: Sequence[memoryview]) -> int:
+        """See Transport."""
+        while True:
+            with self._lock:
+                count = self._decrypt(buffers)
+            if count is not None:
+                return count
+            self._fetch()
+
+    def send(self, buffers: list[bytes | memoryview]) -> None:
+        """See Transport. What the buffers hold is read here, so they must not be mapped files."""
+        data = memoryview(b"".join(buffers))
+        for start in range(0, len(data), CHUNK):
+            self._encrypt(data[start : start + CHUNK])
+
+    def send_blocks(self, control: bytes, blocks: Sequence[Block], source: BlockSource) -> None:
+        """See Transport."""
+        size = staged_size(blocks)
+        if len(self._staging) < size:
+            self._staging = _memory(size)
+        stage(blocks, source, self._staging)
+        if control:
+            self.send([control])
+        self._encrypt(self._staging[:size])
+
+    def close(self) -> None:
+        """See Transport."""
+        with suppress(OSError):
+            self._sock.shutdown(socket.SHUT_RDWR)
+
+    def release(self) -> None:
+        """See Transport."""
+        self._sock.close()
+
+    def _fetch(self) -> None:
+        """Have the engine get what ciphertext has come, or know that the stream has ended."""
+        if self._deadline.is_set:
+            self._deadline.apply(self._sock)
+        count = self._sock.recv_into(self._ciphertext)
+        with self._lock:
+            if count:
+                self._tls.feed(self._ciphertext[:count])
+            else:
+                self._tls.feed_eof()
+
+    def _decrypt(self, buffers: Sequence[memoryview]) -> int | None:
+        """Fill the buffers in order with what plaintext there is; None: more is needed."""
+        filled = 0
+        try:
+            for buffer in buffers:
+                count = self._tls.read_into(buffer)
+                if count is None:
+                    return filled or None
+                filled += count
+                if count < len(buffer):
+                    break
+        except ssl.SSLEOFError:  # cut off: messages know their lengths, and pieces their hashes
+            return filled
+        except ssl.SSLError:
+            if not filled:
+                raise
+        return filled
+
+    def _encrypt(self, data: memoryview) -> None:
+        with self._lock:
+            self._tls.write(data)
+            ciphertext = self._tls.take()
+        self._sock.sendall(ciphertext)
+
+
+def _memory(size: int) -> memoryview:
+    return memoryview(mmap.mmap(-1, _START + size))[_START:]
