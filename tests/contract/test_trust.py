@@ -53,7 +53,7 @@ def test_a_replaced_certificate_is_refused_until_it_is_forgotten(tmp_path: Path)
 def test_the_other_tracker_is_used_meanwhile(tmp_path: Path) -> None:
     with (
         TrackerProcess(tmp_path / "one") as one,
-        TrackerProcess(tmp_path / "two", number=2, database=one.database) as two,
+        TrackerProcess(one.folder, number=2, database=one.database) as two,
         ClientProcess(tmp_path / "ann", [one, two]) as ann,
     ):
         ann.sign_in("ann")

@@ -1,0 +1,96 @@
+"""Logins as a user sees them: listed, ended, guessed at; and what a listener hears of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.processes import ClientProcess, TrackerProcess
+from tests.support.recorder import Recorder
+from tests.support.waiting import wait_until
+
+PASSWORD = "open sesame 4711"
+
+
+@pytest.fixture
+def tracker(tmp_path: Path) -> Iterator[TrackerProcess]:
+    with TrackerProcess(tmp_path / "tracker") as process:
+        yield process
+
+
+@pytest.fixture
+def ann(tracker: TrackerProcess, tmp_path: Path) -> Iterator[ClientProcess]:
+    with ClientProcess(tmp_path / "ann", [tracker]) as process:
+        process.sign_in("ann", PASSWORD)
+        yield process
+
+
+def test_a_session_is_ended_from_another(
+    tracker: TrackerProcess, ann: ClientProcess, tmp_path: Path
+) -> None:
+    with ClientProcess(tmp_path / "laptop", [tracker]) as laptop:
+        laptop.ok("login", "ann", PASSWORD)
+        rows = ann.ok("sessions")["sessions"]
+        assert [set(row) for row in rows] == [{"id", "address", "since", "current"}] * 2
+        (other,) = [row["id"] for row in rows if not row["current"]]
+        assert ann.ok("end_session", str(other)) == {"id": other}
+        wait_until(lambda: not laptop.run("whoami")["ok"], 10, "the laptop to be logged out")
+        laptop.fails("not_logged_in", "list_groups")
+        ann.fails("usage", "end_session", str(other))
+
+
+def test_a_new_password_logs_out_everywhere_else(
+    tracker: TrackerProcess, ann: ClientProcess, tmp_path: Path
+) -> None:
+    with ClientProcess(tmp_path / "laptop", [tracker]) as laptop:
+        laptop.ok("login", "ann", PASSWORD)
+        assert ann.ok("passwd", PASSWORD, "another one") == {"user": "ann"}
+        wait_until(lambda: not laptop.run("whoami")["ok"], 10, "the laptop to be logged out")
+        laptop.fails("bad_credentials", "login", "ann", PASSWORD)
+        assert ann.ok("whoami") == {"user": "ann"}
+
+
+def test_the_audit_trail_is_for_admins(
+    tracker: TrackerProcess, ann: ClientProcess, tmp_path: Path
+) -> None:
+    ann.ok("create_group", "lab")
+    with ClientProcess(tmp_path / "bob", [tracker]) as bob:
+        bob.sign_in("bob")
+        bob.join("lab", ann)
+        bob.fails("not_admin", "audit", "lab")
+    events = ann.ok("audit", "lab")["events"]
+    assert all(set(event) == {"at", "who", "what", "subject", "address"} for event in events)
+    acts = [(event["who"], event["what"], event["subject"]) for event in events]
+    assert ("ann", "login", "ann") in acts
+    assert ("ann", "request_accepted", "bob") in acts
+
+
+def test_who_listens_on_the_wire_learns_nothing(tracker: TrackerProcess, tmp_path: Path) -> None:
+    with (
+        Recorder(tracker.address) as wire,
+        ClientProcess(tmp_path / "eva", [wire.address]) as eva,
+    ):
+        eva.sign_in("eva-the-first", PASSWORD)
+        eva.ok("create_group", "secret-group")
+        eva.ok("passwd", PASSWORD, "another open sesame")
+        eva.ok("list_groups")
+        heard = wire.heard
+    assert len(heard) > 1000
+    for secret in (b"sesame", b"eva-the-first", b"secret-group", b"login", b"minitorrent", b'{"id'):
+        assert secret not in heard, secret
+
+
+def test_no_secret_is_left_in_logs_or_state(tracker: TrackerProcess, tmp_path: Path) -> None:
+    with ClientProcess(tmp_path / "eva", [tracker], "--log-level", "debug") as eva:
+        eva.sign_in("eva", PASSWORD)
+        eva.fails("bad_credentials", "passwd", "wrong sesame", "another open sesame")
+        eva.ok("passwd", PASSWORD, "another open sesame")
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert {"tracker.pem", "tracker.db", "client.sqlite"} <= {path.name for path in files}
+    for path in files:
+        assert b"sesame" not in path.read_bytes(), path
+        if path.suffix in (".pem", ".key", ".sqlite", ".db"):
+            assert path.stat().st_mode & 0o077 == 0, path
+    assert "sesame" not in "\n".join(eva.errors.all + tracker.errors.all)
