@@ -18,7 +18,7 @@ Role = Literal["owner", "admin", "member"]
 
 class CreateGroup(Model):
     group: Name
-    mode: Mode = "open"
+    mode: Mode = "sealed"
 
 
 class CreateGroupReply(Model):

@@ -80,9 +80,9 @@ def sign_up(tracker: TrackerApp, connect: Connect) -> Callable[[str], SessionCli
 
 @pytest.fixture
 def ann(sign_up: Callable[[str], SessionClient]) -> SessionClient:
-    """Ann, logged in, the owner of the group `lab`."""
+    """Ann, logged in, the owner of the open group `lab`."""
     client = sign_up("ann")
-    client.call("create_group", group="lab")
+    client.call("create_group", group="lab", mode="open")
     return client
 
 

@@ -17,11 +17,11 @@ def roles(client: SessionClient, group: str = "lab") -> dict[str, str]:
 
 
 def test_who_creates_a_group_owns_it(ann: SessionClient) -> None:
-    assert ann.call("create_group", group="club") == {"group": "club", "mode": "open"}
+    assert ann.call("create_group", group="club") == {"group": "club", "mode": "sealed"}
     assert roles(ann, "club") == {"ann": "owner"}
     assert ann.call("list_groups")["groups"] == [
-        {"group": name, "owner": "ann", "members": 1, "files": 0, "mode": "open", "member": True}
-        for name in ("club", "lab")
+        {"group": name, "owner": "ann", "members": 1, "files": 0, "mode": mode, "member": True}
+        for name, mode in (("club", "sealed"), ("lab", "open"))
     ]
 
 

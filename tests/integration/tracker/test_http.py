@@ -12,7 +12,7 @@ from urllib.parse import quote_from_bytes, urlsplit
 import bencode2
 import pytest
 
-from tests.integration.tracker.sessions import SessionClient
+from tests.integration.tracker.sessions import SessionClient, let_in
 from tracker.app import TrackerApp
 
 PEER = b"-TR4000-\x00\xff&=%+ abc12"[:20]
@@ -140,11 +140,48 @@ def test_a_scrape_of_several(ann: SessionClient, stock: StockClient, info_hash: 
 
 
 def test_another_groups_file_is_not_there(ann: SessionClient, stock: StockClient) -> None:
-    ann.call("create_group", group="club")
+    ann.call("create_group", group="club", mode="open")
     other = ann.upload("club", "z.bin")["info_hash"]
     stock.info_hash = bytes.fromhex(other)
     assert b"failure reason" in stock.announce(7)
     assert stock.scrape(stock.info_hash)[b"files"] == {}
+
+
+@pytest.fixture
+def sealed(ann: SessionClient, bob: SessionClient) -> Iterator[StockClient]:
+    """Bob's stock client, at a file of a sealed group that Ann has in full."""
+    ann.call("create_group", group="vault", mode="sealed")
+    let_in(bob, "bob", ann, "vault")
+    info_hash = ann.upload("vault", "z.bin")["info_hash"]
+    ann.announce(info_hash, 0, port=1001)
+    url = bob.call("announce_key", group="vault")["announce_urls"][0]
+    client = StockClient(url, info_hash)
+    yield client
+    client.connection.close()
+
+
+@pytest.mark.parametrize("peer_id", [PEER, b"A2-1-36-aaaaaaaaaaaa", b"-LT1220-aaaaaaaaaaaa"])
+def test_a_sealed_file_is_not_for_clients_that_speak_of_it_in_plain_text(
+    ann: SessionClient, sealed: StockClient, peer_id: bytes
+) -> None:
+    answer = sealed.announce(7, peer_id=peer_id)
+    assert set(answer) == {b"failure reason"}
+    assert b"SSL torrents" in answer[b"failure reason"]
+    assert ann.announce(sealed.info_hash.hex(), 0)["peers"] == []
+
+
+@pytest.mark.parametrize("prefix", [b"-LT20B0-", b"-LT2110-", b"-qB5010-"])
+def test_a_client_of_ssl_torrents_takes_part(
+    ann: SessionClient, sealed: StockClient, prefix: bytes
+) -> None:
+    peer_id = prefix + b"a" * 12
+    answer = sealed.announce(7, peer_id=peer_id, port=7443)
+    assert answer[b"peers"] == bytes([127, 0, 0, 1]) + (1001).to_bytes(2, "big")
+    (peer,) = ann.announce(sealed.info_hash.hex(), 0)["peers"]
+    assert (peer["port"], peer["peer_id"], peer["user"]) == (7443, peer_id.hex(), "bob")
+    ann.call("remove_member", group="vault", user="bob")
+    assert b"not valid" in sealed.announce(7, peer_id=peer_id)[b"failure reason"]
+    assert ann.announce(sealed.info_hash.hex(), 0)["peers"] == []
 
 
 def test_membership_is_checked_at_every_call(

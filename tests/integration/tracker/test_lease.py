@@ -70,7 +70,7 @@ def ann(first: Services) -> Caller:
     caller = Caller("connection-of-ann", "10.0.0.1", "127.0.0.1")
     first.accounts.create_user(caller, accounts.CreateUser(user="ann", password="secret123"))
     login(first, caller)
-    first.groups.create_group(me(caller), groups.CreateGroup(group="lab"))
+    first.groups.create_group(me(caller), groups.CreateGroup(group="lab", mode="open"))
     return caller
 
 
