@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import threading
 import time
+from contextlib import AbstractContextManager
 
 import pytest
 
@@ -11,6 +13,9 @@ from tests.integration.tracker.conftest import Connect, StartTracker
 from tests.integration.tracker.sessions import SessionClient, code_of
 from tests.support.waiting import wait_until
 from tracker.app import TrackerApp
+from tracker.domain import credentials
+from tracker.store.engine import Store
+from tracker.store.work import Work
 
 PEER = "11" * 20
 
@@ -81,6 +86,32 @@ def test_wrong_user_and_wrong_password_sound_the_same(
             client.login(user, "wrong password")
         answers.add(str(raised.value))
     assert len(answers) == 1
+
+
+def test_an_unknown_user_costs_the_same_work(
+    tracker: TrackerApp, ann: SessionClient, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work: list[str] = []
+    real, write = credentials.is_password, Store.write
+
+    def count_hashing(password: str, stored: str) -> bool:
+        work.append(stored.rsplit("$", 2)[0])  # algorithm and cost
+        return real(password, stored)
+
+    def count_write(store: Store) -> AbstractContextManager[Work]:
+        if threading.current_thread().name.startswith("session"):  # and not the heartbeat
+            work.append("write")
+        return write(store)
+
+    client = connect(tracker)
+    monkeypatch.setattr("tracker.domain.credentials.is_password", count_hashing)
+    monkeypatch.setattr(Store, "write", count_write)
+    done = []
+    for user in ("ann", "nobody"):
+        work.clear()
+        assert code_of(client, "login", **login_of(user, "wrong")) == "bad_credentials"
+        done.append(list(work))
+    assert done[0] == done[1] == ["$argon2id$v=19$m=19456,t=2,p=1", "write"]
 
 
 def test_guessing_is_throttled(tracker: TrackerApp, ann: SessionClient, connect: Connect) -> None:
