@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import re
@@ -330,3 +331,15 @@ def test_only_the_newest_tls_is_spoken(info: Path, data: Sequence[object]) -> No
         old.maximum_version = ssl.TLSVersion.TLSv1_2
         with pytest.raises(ssl.SSLError):
             SecureStream(socket.create_connection(("127.0.0.1", port), SECONDS), old)
+
+
+def test_a_key_that_does_not_open_the_database(info: Path, data: Sequence[object]) -> None:
+    with running(info, 1, *data) as process:
+        ready(process)
+        process.communicate("quit\n", SECONDS)
+    other = base64.b64encode(bytes(32)).decode()
+    assert "authority.key" in one_line(run(info, 1, *data, MINITORRENT_AUTHORITY_KEY=other), 1)
+    key = Path(str(data[1])) / "authority.key"
+    assert key.stat().st_mode & 0o777 == 0o600
+    key.unlink()
+    assert "is missing" in one_line(run(info, 1, *data), 1)
