@@ -218,6 +218,29 @@ def test_certificates_end_with_the_login(
     assert owner.call("get_group", group="vault")["removed"] == [gone]
 
 
+def test_a_changed_password_voids_the_other_logins_certificates(
+    owner: SessionClient, member: SessionClient, tracker: Any, connect: Connect
+) -> None:
+    stays = holder_of(certify(member))
+    laptop = connect(tracker)
+    laptop.login("bob")
+    gone = holder_of(certify(laptop))
+    member.call("change_password", old="secret123", new="another-secret")
+    for client in (owner, member):
+        notice = client.notice(kind="certificates_revoked")
+        assert (notice["subject"], notice["removed"]) == ("bob", [gone])
+    assert owner.call("get_group", group="vault")["removed"] == [gone]
+    assert stays != gone
+    assert holder_of(certify(member)) == stays
+
+
+def test_certificates_are_in_the_audit(owner: SessionClient, member: SessionClient) -> None:
+    certify(member)
+    events = owner.call("list_events", group="vault")["events"]
+    (row,) = [row for row in events if row["what"] == "certificate_issued"]
+    assert (row["who"], row["subject"], row["address"]) == ("bob", "bob", "127.0.0.1")
+
+
 def test_a_removal_is_forgotten_when_the_certificate_has_expired(
     start_tracker: StartTracker, connect: Connect
 ) -> None:
