@@ -115,7 +115,7 @@ def test_without_a_login_it_is_refused(nobody: ClientProcess, line: str) -> None
 
 # --- groups -----------------------------------------------------------------------------------
 def test_create_group(ann: ClientProcess, bob: ClientProcess) -> None:
-    assert ann.ok("create_group plain") == {"group": "plain", "mode": "open"}
+    assert ann.ok("create_group plain") == {"group": "plain", "mode": "sealed"}
     assert ann.ok("create_group opened --open") == {"group": "opened", "mode": "open"}
     bob.fails("group_exists", "create_group plain")
     ann.fails("invalid_name", "create_group", "not a name")

@@ -17,6 +17,7 @@ Log = list[MutableMapping[str, Any]]
 
 
 sealed = pytest.mark.parametrize("team", ["sealed"], indirect=True)
+hasty = pytest.mark.parametrize("team", ["hasty"], indirect=True)  # certificates for seconds
 both_modes = pytest.mark.parametrize("team", ["open", "sealed"], indirect=True)
 
 
@@ -49,10 +50,11 @@ def log(nothing_left: None) -> Iterator[Log]:
 def team(tmp_path: Path, log: Log, request: pytest.FixtureRequest) -> Iterator[Team]:
     """A running tracker; whoever comes to it is gone at the end of the test.
 
-    The group is open, or as `both_modes` and `sealed` have it.
+    The group is open, or as `both_modes`, `sealed` and `hasty` have it.
     """
     folder = tmp_path / "team"
     folder.mkdir()
-    team = Team(folder, is_open=getattr(request, "param", "open") == "open")
+    mode = getattr(request, "param", "open")
+    team = Team(folder, is_open=mode == "open", certificate_lifetime=4 if mode == "hasty" else 3600)
     yield team
     team.close()

@@ -87,9 +87,12 @@ class Person:
 class Team:
     """A tracker and its people; the first one makes the group and lets the others in."""
 
-    def __init__(self, folder: Path, *, is_open: bool = True) -> None:
+    def __init__(
+        self, folder: Path, *, is_open: bool = True, certificate_lifetime: int = 3600
+    ) -> None:
         self._folder = folder
         self._is_open = is_open
+        self._lifetime = certificate_lifetime
         self._stack = ExitStack()
         self.address = Endpoint("127.0.0.1", free_port())
         self.tracker = self._stack.enter_context(self.serving(self.address))
@@ -112,6 +115,7 @@ class Team:
             log_level="info",
             log_format="text",
             min_password=0,
+            certificate_lifetime=self._lifetime,
         )
         app = TrackerApp(config)
         app.start()

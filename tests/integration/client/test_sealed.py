@@ -1,0 +1,197 @@
+"""Sealed groups at work: who is cut off when, and what never stops."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import time
+from pathlib import Path
+
+import pytest
+
+from client.core.limits import Limits
+from client.engine.content_source import ContentSource
+from client.engine.status import TransferState
+from common import metainfo
+from common.errors import ErrorCode, MinitorrentError
+from common.types import Block
+from tests.integration.client.conftest import hasty, sealed
+from tests.integration.client.people import GROUP, Person, Team
+from tests.support.content import make_file
+from tests.support.peers import RawPeer
+from tests.support.waiting import wait_until
+
+MIB = 1 << 20
+CRAWLING = Limits(first_window=1, least_window=1, most_window=1)
+
+
+@sealed
+def test_peers_are_known_by_their_certificates(team: Team, tmp_path: Path) -> None:
+    ann, bob = team.member("ann"), team.member("bob", CRAWLING)
+    name = team.share(ann, make_file(tmp_path / "content", 16 * MIB))
+    bob.start(name)
+    wait_until(lambda: bob.session.peers(GROUP, name).peers, what="the connection")
+    assert [peer.user for peer in bob.session.peers(GROUP, name).peers] == ["ann"]
+    assert [peer.user for peer in ann.session.peers(GROUP, name).peers] == ["bob"]
+    bob.finish(name)
+
+
+@sealed
+def test_sealed_content_is_not_spoken_of_in_plain_text(team: Team, tmp_path: Path) -> None:
+    ann = team.member("ann")
+    name = team.share(ann, make_file(tmp_path / "content", MIB))
+    described = ann.session._transfers.get(GROUP, name).metainfo
+    with pytest.raises(ConnectionError):
+        RawPeer.dial(ann.address, described.info_hash)
+
+
+@sealed
+def test_open_groups_are_served_at_the_same_port(team: Team, tmp_path: Path) -> None:
+    ann = team.member("ann")
+    team.share(ann, make_file(tmp_path / "sealed", MIB))
+    ann.session.create_group("plaza", is_open=True)
+    ann.session.upload_file(make_file(tmp_path / "opened", MIB), "plaza")
+    described = ann.session._transfers.get("plaza", "opened").metainfo
+    wait_until(
+        lambda: ann.session._transfers.get("plaza", "opened").torrent, what="it to be at work"
+    )
+    with RawPeer.dial(ann.address, described.info_hash) as peer:
+        assert peer.handshake is not None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    with (
+        socket.create_connection(ann.address, 5.0) as sock,
+        pytest.raises(ssl.SSLError, match="UNRECOGNIZED_NAME"),
+    ):
+        context.wrap_socket(sock, server_hostname=described.info_hash.hex())
+
+
+@sealed
+def test_a_removed_member_is_cut_off_at_once(team: Team, tmp_path: Path) -> None:
+    ann, bob, cat = team.member("ann"), team.member("bob", CRAWLING), team.member("cat")
+    name = team.share(ann, make_file(tmp_path / "content", 64 * MIB))
+    bob.start(name)
+    cat.fetch(name)
+    wait_until(lambda: bob.row(name).done, what="bob's first piece")
+    seal = bob.session._transfers.get(GROUP, name).seal
+    ann.session.remove_member(GROUP, "bob")
+    began = time.monotonic()
+
+    def is_cut_off() -> bool:
+        peers = [*ann.session.peers(GROUP, name).peers, *cat.session.peers(GROUP, name).peers]
+        return all(peer.user != "bob" for peer in peers)
+
+    wait_until(is_cut_off, 2.0, "bob to be cut off")
+    assert time.monotonic() - began < 2.0
+    wait_until(lambda: bob.row(name).state is TransferState.FAILED, what="bob's client to stop")
+    assert seal is not None
+    for person in (ann, cat):  # bob's certificate is still within its dates
+        own = person.session._transfers.get(GROUP, name).seal
+        assert own is not None
+        assert len(own._removed) == 1
+
+
+@sealed
+def test_metainfo_of_a_sealed_group_carries_its_certificate(team: Team, tmp_path: Path) -> None:
+    ann, bob = team.member("ann"), team.member("bob")
+    content = make_file(tmp_path / "content", MIB)
+    result = ann.session.share(content, tmp_path / "content.torrent", GROUP)
+    written = metainfo.parse(Path(result.metainfo).read_bytes())
+    assert written.authority is not None
+    assert written.authority.startswith("-----BEGIN CERTIFICATE-----")
+    assert written.info_hash.hex() == result.info_hash
+    team.share(ann, content)
+    bob.session.get(Path(result.metainfo), str(bob.home))
+    bob.finish("content")
+
+
+@sealed
+def test_exported_credentials(team: Team, tmp_path: Path) -> None:
+    ann = team.member("ann")
+    name = team.share(ann, make_file(tmp_path / "content", MIB))
+    folder = tmp_path / "new folder" / "credentials"
+    exported = ann.session.export_credentials(GROUP, folder)
+    paths = [Path(p) for p in (exported.certificate, exported.key, exported.dhparams)]
+    assert [path.name for path in paths] == ["certificate.pem", "key.pem", "dhparams.pem"]
+    assert all(path.stat().st_mode & 0o777 == 0o600 for path in paths)
+    assert "keep it to yourself" in ann.heard("warning")[-1].text
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(paths[0], paths[1])
+    context.load_dh_params(paths[2])
+    certificate = ssl.PEM_cert_to_DER_cert(paths[0].read_text())
+    seal = ann.session._transfers.get(GROUP, name).seal
+    assert seal is not None
+    assert seal.inspect(certificate).user == "ann"
+
+
+@sealed
+def test_no_credentials_for_an_open_group(team: Team, tmp_path: Path) -> None:
+    ann = team.member("ann")
+    ann.session.create_group("plaza", is_open=True)
+    with pytest.raises(MinitorrentError) as raised:
+        ann.session.export_credentials("plaza", tmp_path)
+    assert raised.value.code is ErrorCode.USAGE
+
+
+@pytest.fixture
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every block takes a while, so that a download outlasts certificates."""
+    read_block = ContentSource.read_block
+
+    def slowly(source: ContentSource, block: Block, buffer: memoryview) -> None:
+        time.sleep(0.016)
+        read_block(source, block, buffer)
+
+    monkeypatch.setattr(ContentSource, "read_block", slowly)
+
+
+def ends(person: Person, name: str) -> set[float]:
+    """When the certificates of the connections that there are will have expired."""
+    torrent = person.session._transfers.get(GROUP, name).torrent
+    connections = [connection for connection, _ in torrent.peers()] if torrent else []
+    return {c.membership.expires_at for c in connections if c.membership is not None}
+
+
+@hasty
+def test_certificates_are_renewed_without_a_gap(
+    team: Team, tmp_path: Path, unhurried: None
+) -> None:
+    ann, bob = team.member("ann"), team.member("bob")
+    content = make_file(tmp_path / "content", 8 * MIB)
+    name = team.share(ann, content)
+    copy = bob.start(name)
+    moved, gap, got = time.monotonic(), 0.0, 0
+    seen: set[float] = set()
+
+    def is_complete() -> bool:
+        nonlocal moved, gap, got
+        now, row = time.monotonic(), bob.row(name)
+        assert row.state is not TransferState.FAILED, row.error
+        torrent = bob.session._transfers.get(GROUP, name).torrent
+        if torrent is not None and torrent.downloaded != got:
+            gap, moved, got = max(gap, now - moved), now, torrent.downloaded
+        seen.update(ends(bob, name))
+        assert all(end > time.time() - 1.0 for end in ends(bob, name))
+        return row.state is TransferState.SEEDING
+
+    wait_until(is_complete, 40.0, "bob to have it", interval=0.01)
+    assert copy.read_bytes() == content.read_bytes()
+    assert len(seen) >= 3
+    assert gap < 1.5
+
+
+@hasty
+def test_a_connection_ends_with_its_certificate(
+    team: Team, tmp_path: Path, unhurried: None
+) -> None:
+    ann, bob = team.member("ann"), team.member("bob")
+    name = team.share(ann, make_file(tmp_path / "content", 16 * MIB))
+    bob.start(name)
+    wait_until(lambda: ends(bob, name), what="the connection")
+    for person in (ann, bob):
+        person.session._credentials.close()  # nothing is renewed from here on
+    (end,) = ends(bob, name)
+    wait_until(lambda: not (ends(ann, name) or ends(bob, name)), 8.0, "the connection to end")
+    assert end <= time.time() < end + 1.0
+    assert bob.row(name).state is TransferState.DOWNLOADING
