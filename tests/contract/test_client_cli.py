@@ -20,6 +20,7 @@ from tests.support.processes import (
     TrackerProcess,
     write_tracker_info,
 )
+from tests.support.waiting import wait_until
 
 LIMIT = 60.0
 
@@ -185,12 +186,14 @@ def test_a_signal_ends_staying(
 ) -> None:
     with ClientProcess(tmp_path, [tracker]) as process:
         process.ok("help")
+        wait_until(lambda: process.errors.all, 10, "the notice of the certificate")
         process.close_input()
         with pytest.raises(AssertionError, match="did not end"):
             process.wait(0.5)
         os.kill(process.pid, number)
         assert process.wait() == 0
-        assert process.errors.all == []
+        (notice,) = process.errors.all
+        assert notice.endswith("; it is trusted from now on.")
 
 
 def test_a_client_that_was_told_to_stay_answers_until_the_end(
@@ -221,6 +224,8 @@ def test_state_is_kept_over_a_quit(tracker: TrackerProcess, tmp_path: Path) -> N
 def test_a_terminal_that_hangs_up_is_no_traceback(tracker: TrackerProcess, tmp_path: Path) -> None:
     with ClientProcess(tmp_path, [tracker]) as process:
         process.ok("help")
+        wait_until(lambda: process.errors.all, 10, "the notice of the certificate")
         os.kill(process.pid, signal.SIGHUP)
         assert process.wait() == 0
-        assert process.errors.all == []
+        (notice,) = process.errors.all
+        assert notice.endswith("; it is trusted from now on.")
