@@ -161,7 +161,7 @@ def test_use_group(ann: ClientProcess, eve: ClientProcess, shared: Path, group: 
 
 
 def test_list_groups(ann: ClientProcess, eve: ClientProcess, shared: Path, group: str) -> None:
-    expected = {"group": group, "owner": "ann", "members": 2, "files": 1, "mode": "open"}
+    expected = {"group": group, "owner": "ann", "members": 2, "files": 1, "mode": "sealed"}
     assert {**expected, "member": True} in ann.ok("list_groups")["groups"]
     assert {**expected, "member": False} in eve.ok("list_groups")["groups"]
 

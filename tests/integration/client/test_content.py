@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from common.geometry import choose_piece_length
+from tests.integration.client.conftest import both_modes
 from tests.integration.client.people import GROUP, Team
 from tests.support.content import make_file, make_sparse_file, make_tree, sha256
 
@@ -23,6 +24,7 @@ def arrives(team: Team, content: Path, timeout: float = 30.0) -> Path:
     return copy
 
 
+@both_modes
 def test_files_of_every_size_around_a_piece(team: Team, tmp_path: Path) -> None:
     ann, bob = team.member("ann"), team.member("bob")
     for size in (0, 1, PIECE - 1, PIECE, PIECE + 1, 3 * PIECE, 5 * PIECE - 7):
@@ -41,6 +43,7 @@ def test_names_that_need_care(team: Team, tmp_path: Path, name: str) -> None:
     arrives(team, make_file(tmp_path / name, 40 * KIB))
 
 
+@both_modes
 def test_a_folder_of_500_files(team: Team, tmp_path: Path) -> None:
     sizes = {
         f"part {number % 7}/{'deep/' * (number % 4)}file {number}": number * 97 % 9000

@@ -12,6 +12,7 @@ import pytest
 from client.core.limits import Limits
 from client.engine.content_source import ContentSource
 from client.engine.status import TransferState
+from client.net import peer_io
 from common import metainfo
 from common.errors import ErrorCode, MinitorrentError
 from common.types import Block
@@ -144,6 +145,7 @@ def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
         read_block(source, block, buffer)
 
     monkeypatch.setattr(ContentSource, "read_block", slowly)
+    monkeypatch.setattr(peer_io, "BLOCKS_A_SEND", 4)
 
 
 def ends(person: Person, name: str) -> set[float]:
@@ -178,7 +180,7 @@ def test_certificates_are_renewed_without_a_gap(
     wait_until(is_complete, 40.0, "bob to have it", interval=0.01)
     assert copy.read_bytes() == content.read_bytes()
     assert len(seen) >= 3
-    assert gap < 1.5
+    assert gap < 1.0
 
 
 @hasty
