@@ -57,6 +57,13 @@ class Group:
         """A member's certificate, issued `starts` seconds from now."""
         return _issue(self._authority, user, starts, lifetime, holder)
 
+    def certify(self, key: ec.EllipticCurvePublicKey, user: str, lifetime: float) -> str:
+        """A certificate (PEM) for a key that somebody else has."""
+        holder = Holder(user, f"{user}-1")
+        serial = secrets.token_bytes(16)
+        issued = certificates.issue(self._authority, key, holder, serial, time.time(), lifetime)
+        return issued.certificate
+
     def issue_as_member(self, member: Credential, user: str) -> Credential:
         """What a member signs who takes himself for an authority; his own comes behind it."""
         key = member.key.private_bytes(

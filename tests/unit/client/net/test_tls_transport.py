@@ -174,7 +174,7 @@ def test_what_came_before_a_broken_record_is_not_lost(pair: Pair) -> None:
     pair[0]._sock.shutdown(socket.SHUT_WR)
     got = memoryview(bytearray(10))
     filled = 0
-    with pytest.raises(OSError, match="(?i)record|decrypt"):
+    with pytest.raises(OSError, match=r"(?i)record|decrypt"):
         while True:
             filled += pair[1].receive([got[filled:]])
     assert bytes(got[:filled]) == b"right"

@@ -1,0 +1,169 @@
+"""Our certificates: asked for once, renewed in time, tried again, given up."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from client.engine import credentials as module
+from client.engine.credentials import Credentials
+from client.net.seal import Membership, SealError
+from common.api.authority import ISSUE_CERTIFICATE, IssueCertificate, IssueCertificateReply
+from common.api.groups import GroupProfileReply
+from common.errors import ErrorCode, MinitorrentError
+from tests.support.authority import Group
+from tests.support.waiting import wait_until
+
+LAB = Group("lab")
+
+
+class Tracker:
+    """Issues certificates as a tracker does, or fails; `requests` are those that came."""
+
+    def __init__(self) -> None:
+        self.requests: list[IssueCertificate] = []
+        self.lifetime = 3600.0
+        self.removed: list[str] = []
+        self.fails: list[ErrorCode] = []
+        self.authority = LAB.certificate
+
+    def call(self, operation: Any, request: Any) -> Any:
+        """See TrackerLink."""
+        if self.fails:
+            raise MinitorrentError(self.fails.pop(0), "As the test wants it.")
+        if operation is not ISSUE_CERTIFICATE:
+            return GroupProfileReply(group="lab", mode="sealed", source="x", removed=self.removed)
+        self.requests.append(request)
+        key = x509.load_pem_x509_csr(request.request.encode()).public_key()
+        assert isinstance(key, ec.EllipticCurvePublicKey)
+        end = datetime.fromtimestamp(int(time.time() + self.lifetime), UTC)
+        return IssueCertificateReply(
+            group="lab",
+            certificate=LAB.certify(key, "ann", self.lifetime),
+            authority=self.authority,
+            not_after=end.isoformat(),
+            removed=self.removed,
+        )
+
+
+@pytest.fixture
+def tracker() -> Tracker:
+    return Tracker()
+
+
+@pytest.fixture
+def credentials(tracker: Tracker) -> Iterator[Credentials]:
+    credentials = Credentials(tracker)  # type: ignore[arg-type]
+    yield credentials
+    credentials.close()
+
+
+def test_an_open_group_needs_none(tracker: Tracker, credentials: Credentials) -> None:
+    assert credentials.seal("lab", None) is None
+    assert not tracker.requests
+
+
+def test_one_certificate_a_group(tracker: Tracker, credentials: Credentials) -> None:
+    seals: list[object] = []
+    threads = [
+        threading.Thread(target=lambda: seals.append(credentials.seal("lab", LAB.certificate)))
+        for _ in range(5)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(set(map(id, seals))) == 1
+    assert len(tracker.requests) == 1
+    assert "PRIVATE" not in tracker.requests[0].request
+
+
+def test_it_is_renewed_with_the_same_key(tracker: Tracker, credentials: Credentials) -> None:
+    tracker.lifetime = 2.0
+    seal = credentials.seal("lab", LAB.certificate)
+    assert seal is not None
+    first = seal.client_context
+    wait_until(lambda: len(tracker.requests) >= 2, what="the next certificate")
+    wait_until(lambda: seal.client_context is not first, what="it to be in use")
+    keys = [x509.load_pem_x509_csr(r.request.encode()).public_key() for r in tracker.requests]
+    assert keys[0] == keys[1]
+
+
+@pytest.mark.parametrize("code", [ErrorCode.TRACKER_UNREACHABLE, ErrorCode.TIMEOUT])
+def test_it_is_tried_again(
+    tracker: Tracker, credentials: Credentials, code: ErrorCode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "RETRY", 0.1)
+    tracker.fails = [code, ErrorCode.INTERNAL]
+    seal = credentials.seal("lab", LAB.certificate)
+    assert seal is not None
+    wait_until(lambda: tracker.requests, what="the certificate")
+    wait_until(lambda: seal.margin > 0, what="it to be in use")
+
+
+def test_who_is_no_member_gets_none(tracker: Tracker, credentials: Credentials) -> None:
+    tracker.fails = [ErrorCode.NOT_MEMBER]
+    with pytest.raises(MinitorrentError):
+        credentials.seal("lab", LAB.certificate)
+
+
+def test_another_authority_than_the_groups(tracker: Tracker, credentials: Credentials) -> None:
+    tracker.authority = Group("lab").certificate
+    with pytest.raises(MinitorrentError) as raised:
+        credentials.seal("lab", LAB.certificate)
+    assert raised.value.code is ErrorCode.PERMISSION_DENIED
+    tracker.authority = LAB.certificate
+    credentials.seal("lab", LAB.certificate)
+    with pytest.raises(MinitorrentError):  # a second file that names another one
+        credentials.seal("lab", Group("lab").certificate)
+
+
+def test_a_membership_that_ends_while_it_is_renewed(
+    tracker: Tracker, credentials: Credentials
+) -> None:
+    tracker.lifetime = 1.0
+    seal = credentials.seal("lab", LAB.certificate)
+    assert seal is not None
+    tracker.fails = [ErrorCode.NOT_MEMBER]
+    wait_until(lambda: not seal.margin, what="the seal to be stripped")
+    with pytest.raises(SealError):
+        _ = seal.server_context
+
+
+def test_removals_by_notice_and_after_a_lost_connection(
+    tracker: Tracker, credentials: Credentials
+) -> None:
+    tracker.removed = ["before"]
+    seal = credentials.seal("lab", LAB.certificate)
+    assert seal is not None
+
+    def accepts(holder: str) -> bool:
+        return seal.accepts(Membership("x", holder, time.time() + 60, seal))
+
+    told: list[str] = []
+    credentials.revoked = told.append
+    assert accepts("bob") and not accepts("before")
+    credentials.revoke("lab", ["bob"])
+    credentials.revoke("lab", [])
+    credentials.revoke("elsewhere", ["bob"])
+    assert not accepts("bob")
+    assert told == ["lab"]
+    tracker.removed = ["cat"]
+    credentials.refresh()
+    wait_until(lambda: not accepts("cat"), what="what was missed")
+    assert not accepts("bob")
+
+
+def test_after_logout_nothing_is_shown(credentials: Credentials) -> None:
+    seal = credentials.seal("lab", LAB.certificate)
+    assert seal is not None
+    credentials.forget_all()
+    with pytest.raises(SealError):
+        _ = seal.client_context
