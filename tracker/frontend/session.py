@@ -149,6 +149,7 @@ class SessionServer:
         except RuntimeError:
             with self._lock:
                 del self._connections[connection]
+            channel.interrupt()  # so that closing doesn't linger: this is the acceptor's thread
             channel.close()
             raise
 
