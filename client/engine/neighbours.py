@@ -42,8 +42,6 @@ class Neighbours:
 
     def wants(self, peer_id: PeerId, endpoint: Endpoint, *, incoming: bool) -> bool:
         """Whether to go on with a peer that has shaken hands; an older connection may give way."""
-        if not incoming:
-            self._candidates.connected(endpoint)
         if peer_id == self._me or self._candidates.is_banned(peer_id, endpoint):
             return False
         for connection in self.connections.values():
@@ -55,6 +53,8 @@ class Neighbours:
 
     def add(self, connection: PeerConnection) -> None:
         """The connection is taken; who it is is kept for a ban that may come after it has left."""
+        if not connection.incoming:
+            self._candidates.connected(connection.endpoint)
         self.connections[connection.key] = connection
         self._identities[connection.key] = (connection.handshake.peer_id, connection.endpoint)
         if len(self._identities) > MAX_IDENTITIES:

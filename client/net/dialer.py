@@ -28,8 +28,8 @@ MAX_WAITING: Final = 256
 class Dial:
     """Who to connect to for which torrent.
 
-    `connected` takes over the socket (False when it is not wanted any more); `failed` hears why
-    there is none. One of them is called, by one of the dialer's threads.
+    `connected` takes over the socket; False when it is not wanted. `failed` hears why there is no
+    connection, also after that False. Both are called by one of the dialer's threads.
     """
 
     endpoint: Endpoint
@@ -79,6 +79,7 @@ class Dialer:
                 self._attempt(dial)
             except Exception:
                 log.exception("dial failed", peer=str(dial.endpoint))
+                dial.failed(dial.endpoint, "internal error")
 
     def _attempt(self, dial: Dial) -> None:
         sock = None
@@ -87,6 +88,8 @@ class Dialer:
             sock = socket.create_connection(dial.endpoint, timeout=TIME_LIMIT)
             handshake = shake_hands(sock, dial.info_hash, self._peer_id)
             connected = not self._closing and dial.connected(sock, handshake, dial.endpoint)
+            if not connected:
+                dial.failed(dial.endpoint, "not wanted")
         except (OSError, WireError) as error:
             log.debug("can't reach a peer", peer=str(dial.endpoint), error=str(error))
             dial.failed(dial.endpoint, str(error))

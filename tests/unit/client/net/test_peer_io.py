@@ -39,6 +39,7 @@ class Handler:
         self.closed = threading.Event()
         self.fails: Exception | None = None
         self.unreadable = False
+        self.content_lost = False
 
     def on_received(self, peer: PeerConnection, events: list[Event], count: int) -> None:
         if self.fails is not None:
@@ -60,6 +61,9 @@ class Handler:
 
     def on_closed(self, peer: PeerConnection) -> None:
         self.closed.set()
+
+    def on_content_lost(self) -> None:
+        self.content_lost = True
 
     def block_views(self, block: Block) -> Sequence[memoryview]:
         if self.unreadable:
