@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import structlog
-from passlib.hash import argon2  # type: ignore[import-untyped]
+from passlib.hash import argon2
 
 from common.types import Endpoint
 from tests.integration.tracker.sessions import SessionClient, let_in
