@@ -9,6 +9,7 @@ import pytest
 
 from client.core.actions import Ban, Close, Send
 from client.core.limits import Limits
+from client.core.piece_download import PieceDownload
 from client.core.swarm import Swarm
 from common.bitfield import Bitfield
 from common.geometry import Geometry
@@ -218,7 +219,7 @@ def test_who_says_nothing_is_let_go() -> None:
 
 
 def test_who_owes_blocks_is_first_snubbed_and_then_let_go() -> None:
-    swarm = swarm_with(silence=1000.0)
+    swarm = swarm_with(silence=1000.0, least_window=32)
     join(swarm, 1, HaveAll(), Unchoke())
     join(swarm, 2, HaveAll(), Unchoke())
     assert len(swarm.assign(1, 0, 0.0)) == 4
@@ -450,3 +451,46 @@ def test_shows_how_it_stands() -> None:
         "Swarm(have <Bitfield 1/4>, 1 peers, "
         "Fetch(Picker(3 open, 1 done of 4), 0 partial, 0 being verified))"
     )
+
+
+def test_what_a_leaver_sent_of_a_piece_that_another_fetches_is_let_go() -> None:
+    swarm = swarm_with([1, 2, 3])
+    for key in (1, 2):
+        join(swarm, key, HaveAll(), Unchoke())
+    swarm.assign(1, 0, 0.0)[0].download.receive(0)
+    copy = swarm.assign(2, 0, 0.0)[0].download
+    swarm.leave(1)
+    swarm._fetch.check_invariant()
+    assert swarm._fetch.lent() == [copy.lent]
+
+
+def snubbed_with_a_block(swarm: Swarm, key: int) -> PieceDownload:
+    join(swarm, key, HaveAll(), Unchoke())
+    download = swarm.assign(key, 0, 0.0)[0].download
+    download.receive(0)
+    swarm.tick(21.0)
+    assert swarm.peers[key].snubbed
+    return download
+
+
+def test_a_snubbed_peer_and_one_that_took_its_piece_both_leave() -> None:
+    swarm = swarm_with([1, 2, 3])
+    snubbed_with_a_block(swarm, 1)
+    join(swarm, 2, HaveAll(), Unchoke())
+    kept = swarm.assign(2, 0, 21.0)[0].download
+    kept.receive(0)
+    swarm.leave(2)
+    swarm.leave(1)
+    swarm._fetch.check_invariant()
+    assert swarm._fetch.lent() == [kept.lent]
+
+
+def test_a_snubbed_peer_that_sends_again_has_its_piece_alone() -> None:
+    swarm = swarm_with([1, 2, 3])
+    own = snubbed_with_a_block(swarm, 1)
+    join(swarm, 2, HaveAll(), Unchoke())
+    swarm.assign(2, 0, 21.0)[0].download.receive(0)
+    swarm.leave(2)
+    swarm.progressed(1, 22.0)
+    swarm._fetch.check_invariant()
+    assert swarm._fetch.lent() == [own.lent]
