@@ -23,8 +23,7 @@ def test_a_result_is_the_median_of_its_runs() -> None:
 def test_the_table_has_ratios_to_the_two_named_rows() -> None:
     rows = render(
         [result("limit", 1.0), result("ours", 2.0), result("theirs", 4.0)],
-        reference="theirs",
-        limit="limit",
+        {"x libtorrent": "theirs", "x limit": "limit"},
     ).splitlines()
     assert rows[0].split() == [
         "GB/s",
@@ -42,7 +41,7 @@ def test_the_table_has_ratios_to_the_two_named_rows() -> None:
 
 
 def test_a_missing_row_leaves_its_ratio_out() -> None:
-    text = render([result("ours", 2.0)], reference="theirs", limit="limit")
+    text = render([result("ours", 2.0)], {"x libtorrent": "theirs", "x limit": "limit"})
     assert text.splitlines()[1].split() == ["ours", "0.537", "(0.54-0.54)", "-", "-", "4.00", "2"]
 
 
