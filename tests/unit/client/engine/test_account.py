@@ -69,7 +69,9 @@ def test_joining_and_leaving(account: Account) -> None:
     account.left("lab")
     assert account.group == "class"
     account.left("class")
-    assert (account.group, account.groups) == (None, set())
+    assert account.groups == set()
+    with pytest.raises(MinitorrentError):
+        account.require_group(None)
 
 
 def test_pending_requests_are_counted(account: Account, notices: list[Notice]) -> None:
