@@ -25,7 +25,7 @@ from tracker.services.caller import Caller
 
 _log = structlog.get_logger()
 
-_STACK_BYTES = 512 * 1024  # a thread's stack: a thousand connections need little memory
+_STACK_BYTES = 4 * 1024 * 1024  # bencode2 takes two for metainfo nested as deep as it allows
 _ACCEPT_PAUSE = 0.1  # seconds, when no descriptor is left
 
 

@@ -69,15 +69,20 @@ def test_a_peer_is_told_what_we_have(have: list[int], fast: bool, greeting: list
     assert swarm_with(have).join(7, fast=fast, now=0.0) == [Send(7, m) for m in greeting]
 
 
-def test_a_peer_tells_once_which_pieces_it_has() -> None:
+def test_a_later_bitfield_adds_to_what_a_peer_has() -> None:
+    """As aria2 does: it sums up the pieces it got meanwhile in another bitfield."""
     swarm = swarm_with([0])
     join(swarm, 1)
-    told = swarm.receive(1, BitfieldMessage(b"\xc0"))
-    assert told == [Send(1, Interested())]
+    assert swarm.receive(1, HaveNone()) == []
+    assert swarm.receive(1, BitfieldMessage(b"\xc0")) == [Send(1, Interested())]
     assert swarm.peers[1].wanted == 1
-    for message in (HaveNone(), HaveAll(), BitfieldMessage(b"\xc0")):
-        with pytest.raises(WireError, match="twice"):
-            swarm.receive(1, message)
+    assert swarm.receive(1, BitfieldMessage(b"\x20")) == []
+    assert list(swarm.peers[1].has) == [0, 1, 2]
+    assert swarm.peers[1].wanted == 2
+    assert swarm.receive(1, HaveAll()) == []
+    assert swarm.peers[1].has.complete
+    assert swarm.peers[1].wanted == 3
+    swarm.leave(1)
 
 
 @pytest.mark.parametrize("bits", [b"", b"\xf8", b"\xf0\0"])
@@ -494,3 +499,55 @@ def test_a_snubbed_peer_that_sends_again_has_its_piece_alone() -> None:
     swarm.progressed(1, 22.0)
     swarm._fetch.check_invariant()
     assert swarm._fetch.lent() == [own.lent]
+
+
+def test_a_peer_rejects_a_piece_that_it_had_only_by_its_bitfield() -> None:
+    swarm = swarm_with([1, 2, 3])
+    join(swarm, 1, BitfieldMessage(b"\x80"), Unchoke())
+    download = swarm.assign(1, 0, 0.0)[0].download
+    download.withdraw(0)
+    assert swarm.rejected(1, download) == [Send(1, NotInterested())]
+    swarm._fetch.picker.check_invariant()
+    assert swarm._fetch.picker._rarity[0] == 0
+
+
+def test_what_was_kept_for_the_next_peer_is_given_back_at_the_end() -> None:
+    swarm = swarm_with([1, 2, 3])
+    join(swarm, 1, HaveAll(), Unchoke())
+    swarm.assign(1, 0, 0.0)[0].download.receive(0)
+    swarm.leave(1)
+    assert len(swarm._fetch.lent()) == 1
+    swarm.close()
+    assert swarm._fetch.lent() == []
+
+
+def test_the_end_of_a_piece_that_was_called_off_meanwhile_changes_nothing() -> None:
+    """Its last block came while another thread finished another copy."""
+    swarm = swarm_with([1, 2, 3])
+    for key in (1, 2):
+        join(swarm, key, HaveAll(), Unchoke())
+    slow, quick = (swarm.assign(key, 0, 0.0)[0].download for key in (1, 2))
+    assert receive_all(swarm, 2, 0)
+    swarm.verified(quick)
+    for number in range(4):
+        slow.receive(number)
+    assert not swarm.piece_received(1, slow)
+    assert swarm._fetch.lent() == []
+
+
+@pytest.mark.parametrize(
+    ("length", "have", "verified"),
+    [
+        (4 * PIECE, [], 0),
+        (4 * PIECE, [0, 2], 2 * PIECE),
+        (3 * PIECE + 5, [0, 3], PIECE + 5),
+        (3 * PIECE + 5, ALL, 3 * PIECE + 5),
+        (0, [], 0),
+    ],
+)
+def test_counts_the_bytes_that_are_here(length: int, have: list[int], verified: int) -> None:
+    geometry = Geometry(length, PIECE)
+    bitfield = Bitfield(geometry.piece_count)
+    for piece in have:
+        bitfield.add(piece)
+    assert Swarm(geometry, bitfield, Pool(0), Random(1), 0.0).verified_bytes == verified
