@@ -314,16 +314,14 @@ class Swarm:
 
     def _told(self, message: BitfieldMessage | HaveAll | HaveNone) -> Bitfield:
         count = self.geometry.piece_count
-        match message:
-            case HaveAll():
-                return Bitfield.full(count)
-            case HaveNone():
-                return Bitfield(count)
-            case BitfieldMessage(bits):
-                try:
-                    return Bitfield.from_bytes(bits, count)
-                except ValueError as error:
-                    raise WireError(f"a bitfield that does not fit: {error}") from error
+        if isinstance(message, HaveAll):
+            return Bitfield.full(count)
+        if isinstance(message, HaveNone):
+            return Bitfield(count)
+        try:
+            return Bitfield.from_bytes(message.bits, count)
+        except ValueError as error:
+            raise WireError(f"a bitfield that does not fit: {error}") from error
 
     def _add_pieces(self, peer: Peer, pieces: list[int]) -> list[Action]:
         """The peer has these pieces, too."""
