@@ -24,6 +24,9 @@ class Transport(Protocol):
     def send(self, buffers: list[bytes | memoryview]) -> None:
         """Send all bytes of the buffers in order; blocks. Raises OSError when that fails."""
 
+    def send_at_once(self, data: bytes) -> int:
+        """Send as much as goes without waiting; returns how many bytes went. Never fails."""
+
     def close(self) -> None:
         """End the connection in both directions and wake whoever waits in it."""
 
@@ -58,6 +61,13 @@ class PlainTransport:
                     break
                 sent -= len(buffer)
                 start += 1
+
+    def send_at_once(self, data: bytes) -> int:
+        """See Transport."""
+        try:
+            return self._sock.send(data, socket.MSG_DONTWAIT)
+        except OSError:  # no room, or no connection: the next `send` finds out
+            return 0
 
     def close(self) -> None:
         """See Transport."""
