@@ -551,3 +551,13 @@ def test_counts_the_bytes_that_are_here(length: int, have: list[int], verified: 
     for piece in have:
         bitfield.add(piece)
     assert Swarm(geometry, bitfield, Pool(0), Random(1), 0.0).verified_bytes == verified
+
+
+def test_who_lacks_a_new_piece_is_told_and_wanted_as_before() -> None:
+    swarm = swarm_with([2, 3])
+    join(swarm, 1, HaveAll(), Unchoke())
+    join(swarm, 2, BitfieldMessage(b"\x80"), fast=True)
+    other = next(a.download for a in swarm.assign(1, 0, 0.0) if a.download.index == 1)
+    assert receive_all(swarm, 1, 1)
+    assert swarm.verified(other) == [Send(1, Have(1)), Send(2, Have(1))]
+    assert [peer.wanted for peer in swarm.peers.values()] == [1, 1]
