@@ -16,6 +16,8 @@ class Limits:
     keep_alive_every: float = 100.0
     silence: float = 150.0
     """A peer that says nothing for so long is gone."""
+    stalled_after: float = 1.0
+    """A peer that owes blocks and sends none for so long is no match for an idle one."""
     snubbed_after: float = 20.0
     """A peer that owes blocks and sends none for so long has its pieces fetched elsewhere."""
     hopeless_after: float = 60.0
