@@ -23,8 +23,22 @@ def test_an_address_is_read_and_written(text: str, host: str, port: int) -> None
 
 @pytest.mark.parametrize(
     "text",
-    ["", "host", ":1", "host:", "host:x", "host:-1", "host:65536", "host:١", "a b:1", "::1:1"]
-    + ["[::1]", "[host]:1", "[]:1", "[:1"],
+    [
+        "",
+        "host",
+        ":1",
+        "host:",
+        "host:x",
+        "host:-1",
+        "host:65536",
+        "host:١",
+        "a b:1",
+        "::1:1",
+        "[::1]",
+        "[host]:1",
+        "[]:1",
+        "[:1",
+    ],
 )
 def test_what_is_no_address_is_refused(text: str) -> None:
     with pytest.raises(MinitorrentError, match="write HOST:PORT") as caught:
