@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _CANNOT_START = 1
 _USAGE = 2
+_SIGNAL_SECONDS = 0.2  # the system may give a signal to another thread; we see it when we wake
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -44,7 +45,8 @@ def _run(config: Config) -> int:
         return _fail(str(error), _CANNOT_START)
     _announce(config, app)
     console.watch_stdin(stop.set)
-    stop.wait()
+    while not stop.wait(_SIGNAL_SECONDS):
+        pass
     app.stop()
     return 0
 
