@@ -26,11 +26,7 @@ def send(path: Path, port: int) -> None:
         print("ready", flush=True)
         connection, _ = server.accept()
     with connection, path.open("rb") as file:
-        size = path.stat().st_size
-        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-            for start in range(0, size, PIECE):
-                with memoryview(content)[start : start + PIECE] as piece:
-                    connection.sendall(piece)
+        connection.sendfile(file)
         connection.shutdown(socket.SHUT_WR)
         sys.stdin.readline()
 

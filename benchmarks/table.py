@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
 from benchmarks.meter import Sample
 
-HEADINGS = ("", "GB/s", "x libtorrent", "x limit", "CPU s/GiB", "anon MiB")
 GIB = 1024**3
 MIB = 1024**2
 
@@ -43,18 +42,17 @@ class Result:
         return max(sample.anonymous for sample in self.samples)
 
 
-def render(results: Iterable[Result], *, reference: str, limit: str) -> str:
-    """The aligned table; the ratios are against the rows of these two names."""
-    rows = [HEADINGS]
+def render(results: Sequence[Result], ratios: Mapping[str, str]) -> str:
+    """The aligned table; `ratios` names, for each column of ratios, the row they are against."""
     by_name = {result.name: result for result in results}
-    for result in by_name.values():
+    rows = [("", "GB/s", *ratios, "CPU s/GiB", "anon MiB")]
+    for result in results:
         low, high = result.spread
         rows.append(
             (
                 result.name,
                 f"{result.rate / 1e9:.3f} ({low / 1e9:.2f}-{high / 1e9:.2f})",
-                _ratio(result, by_name.get(reference)),
-                _ratio(result, by_name.get(limit)),
+                *(_ratio(result, by_name.get(other)) for other in ratios.values()),
                 f"{result.cpu_per_gib:.2f}",
                 f"{result.anonymous / MIB:.0f}" if result.anonymous else "-",
             )

@@ -48,7 +48,7 @@ class Endpoint(NamedTuple):
             host = host[1:-1]
             valid = _is_ipv6(host)
         else:
-            valid = bool(host) and ":" not in host and not any(c.isspace() for c in host)
+            valid = bool(host) and not any(c in ":[]" or c.isspace() for c in host)
         if not (colon and valid and port.isascii() and port.isdigit() and int(port) <= 65535):
             raise MinitorrentError(
                 ErrorCode.USAGE, f"{text!r} is not an address; write HOST:PORT or [IPv6]:PORT."

@@ -22,7 +22,7 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NoReturn, Self
+from typing import Any, Self
 
 HOST = "127.0.0.1"
 GROUP = "studio"
@@ -80,6 +80,28 @@ class Screen:
     def _write(self, text: str) -> None:
         sys.stdout.write(text)
         sys.stdout.flush()
+
+
+class Interrupts:
+    """Ctrl-C and SIGTERM, put off while a process is being started, so that none is forgotten."""
+
+    def __init__(self) -> None:
+        self._put_off = self._came = False
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._interrupted)
+
+    def __enter__(self) -> None:
+        self._put_off = True
+
+    def __exit__(self, *_: object) -> None:
+        self._put_off = False
+        if self._came:
+            raise KeyboardInterrupt
+
+    def _interrupted(self, *_: object) -> None:
+        self._came = True
+        if not self._put_off:
+            raise KeyboardInterrupt
 
 
 class Process:
@@ -195,13 +217,12 @@ class Person(Process):
 
 def main() -> int:
     """Show everything; 0 when it all went right."""
-    screen = Screen()
-    signal.signal(signal.SIGTERM, _interrupted)
+    screen, interrupts = Screen(), Interrupts()
     folder = Path(tempfile.mkdtemp(prefix="minitorrent-demo-"))
     try:
         screen.line("Minitorrent: a tracker, three people, and files that go straight between them")
         screen.line()
-        _show(folder, screen)
+        _show(folder, screen, interrupts)
     except DemoError as failure:
         sys.stderr.write(f"\nThe demo failed. {failure}\n")
         return 1
@@ -213,19 +234,21 @@ def main() -> int:
     return 0
 
 
-def _show(folder: Path, screen: Screen) -> None:
+def _show(folder: Path, screen: Screen, interrupts: Interrupts) -> None:
     started = time.monotonic()
     film, photos = make_content(folder / "originals")
     with ExitStack() as stack:
         tracker_info = folder / "tracker_info.txt"
         tracker_info.write_text(f"{HOST}\n{free_port()}\n")
         options = ["--data-dir", folder / "tracker", "--http-port", "0"]
-        tracker = stack.enter_context(Process("tracker", tracker_info, 1, *options))
+        with interrupts:
+            tracker = stack.enter_context(Process("tracker", tracker_info, 1, *options))
         screen.done(tracker.next_line())
-        ann, bob, cat = (
-            stack.enter_context(Person(name, folder, tracker_info))
-            for name in ("ann", "bob", "cat")
-        )
+        people = []
+        for name in ("ann", "bob", "cat"):
+            with interrupts:
+                people.append(stack.enter_context(Person(name, folder, tracker_info)))
+        ann, bob, cat = people
         found_group(screen, ann, bob, cat)
         share(screen, ann, film, photos)
         report_bob = fetch(screen, bob, FILM, [ann])
@@ -336,10 +359,6 @@ def _doing(row: dict[str, Any]) -> str:
     if row["progress"] == 1:
         return "all there, being put safely on the disk"
     return f"{row['down_rate'] / MEGABYTE:.0f} MB/s, peers: {row['peers']}"
-
-
-def _interrupted(*_: object) -> NoReturn:
-    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

@@ -83,17 +83,28 @@ class Fetch:
             self.forgive(peer)
         elif peer.snubbed:
             return []
-        room = peer.window(self._limits, now) - outstanding
+        room = self._window(peer, now) - outstanding
         assignments: list[Assignment] = []
         while room > 0:
             idle = not outstanding and not assignments
-            download = self._next(peer) or (self._take_over(peer) if idle else None)
+            download = self._next(peer) or (self._take_over(peer, now) if idle else None)
             if download is None:
                 break
             numbers = download.request(room)
             room -= len(numbers)
             assignments.append(Assignment(download, numbers))
         return assignments
+
+    def _window(self, peer: Peer, now: float) -> int:
+        """Requests to keep out to this peer; near the end each gets a share of what is open.
+
+        Otherwise the quick would stand idle while the last pieces queue up at a slow one.
+        """
+        window = peer.window(self._limits, now)
+        givers = sum(bool(p.wanted) and not p.peer_choking for p in self._peers.values())
+        blocks = self._geometry.block_count(PieceIndex(0))
+        share = self.picker.open_count * blocks // max(1, givers)
+        return min(window, max(self._limits.least_window, share))
 
     def _next(self, peer: Peer) -> PieceDownload | None:
         for download in peer.downloads.values():
@@ -132,14 +143,16 @@ class Fetch:
         self.reopen(PieceIndex(piece))
         return True
 
-    def _take_over(self, peer: Peer) -> PieceDownload | None:
+    def _take_over(self, peer: Peer, now: float) -> PieceDownload | None:
         """The endgame: fetch a piece that a slower peer is fetching; the first to finish wins."""
         others = sorted(
             (p for p in self._peers.values() if p is not peer and not p.snubbed),
             key=lambda p: p.down.rate,
         )
         for other in others:
-            for piece, download in other.downloads.items():
+            if not self._is_slow(other, peer, now):
+                continue
+            for piece, download in reversed(other.downloads.items()):
                 if (
                     peer.has[piece]
                     and piece not in peer.downloads
@@ -147,6 +160,14 @@ class Fetch:
                 ):
                     return self._begin(peer, download.index)
         return None
+
+    def _is_slow(self, other: Peer, peer: Peer, now: float) -> bool:
+        """Whether `peer` would send a whole piece before `other` has sent all that it owes."""
+        if now - other.block_at > self._limits.stalled_after or not peer.down.rate:
+            return True
+        owed = sum(download.block_count for download in other.downloads.values())
+        piece = self._geometry.block_count(PieceIndex(0))
+        return owed * peer.down.rate > piece * other.down.rate
 
     def _fetchers(self, piece: int) -> int:
         return sum(piece in p.downloads and not p.snubbed for p in self._peers.values())

@@ -16,13 +16,15 @@ class Limits:
     keep_alive_every: float = 100.0
     silence: float = 150.0
     """A peer that says nothing for so long is gone."""
+    stalled_after: float = 1.0
+    """A peer that owes blocks and sends none for so long is no match for an idle one."""
     snubbed_after: float = 20.0
     """A peer that owes blocks and sends none for so long has its pieces fetched elsewhere."""
     hopeless_after: float = 60.0
     """A peer that owes blocks and sends none for so long is let go."""
-    first_window: int = 128
-    """Requests kept out to a peer whose rate is not known yet."""
-    least_window: int = 32
+    first_window: int = 16
+    """Requests kept out to a peer of which nothing is known yet."""
+    least_window: int = 8
     most_window: int = 512
     window_seconds: float = 3.0
     """Requests are kept out for what a peer sends in so many seconds."""

@@ -56,13 +56,16 @@ class Peer:
         return any(download.outstanding for download in self.downloads.values())
 
     def window(self, limits: Limits, now: float) -> int:
-        """How many requests to keep out to it: about what it sends in a few seconds."""
+        """How many requests to keep out to it: about what it sends in a few seconds.
+
+        Before its rate is known, a few and one more for each block that came, so that the window
+        doubles with each round trip. A slow peer must not hold many pieces: others would get them
+        sooner.
+        """
         if now - self.joined_at < limits.window_seconds:
-            wanted = limits.first_window
+            wanted = limits.first_window + self.down.total // BLOCK_SIZE
         else:
             wanted = int(self.down.rate * limits.window_seconds / BLOCK_SIZE)
             wanted = max(limits.least_window, wanted)
-        if self.down.total > limits.first_window * BLOCK_SIZE and now - self.joined_at < 1.0:
-            wanted = limits.most_window  # a fast start: no need to wait for a measured rate
         allowed = self.max_requests or limits.unsaid_max_requests
         return min(wanted, limits.most_window, allowed)

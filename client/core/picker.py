@@ -22,7 +22,7 @@ _RANDOM_FIRST = 4
 
 
 class _Bucket:
-    """Open pieces of the same rarity; adding, removing and picking at random cost O(1)."""
+    """Open pieces of the same rarity, one at least; adding and removing cost O(1)."""
 
     __slots__ = ("pieces", "place")
 
@@ -44,7 +44,7 @@ class _Bucket:
     def pick(self, has: Bitfield, rng: Random) -> int | None:
         """A piece of `has`, at random; None when there is none."""
         count = len(self.pieces)
-        start = rng.randrange(count) if count else 0
+        start = rng.randrange(count)
         for step in range(count):
             piece = self.pieces[(start + step) % count]
             if has[piece]:
@@ -82,7 +82,7 @@ class Picker:
             rarity = self._rarity[piece]
             self._rarity[piece] = rarity + change
             if piece in self._open:
-                self._buckets[rarity].remove(piece)
+                self._take_out(piece, rarity)
                 self._bucket(rarity + change).add(piece)
 
     def pick(self, has: Bitfield) -> PieceIndex | None:
@@ -104,7 +104,7 @@ class Picker:
         """Somebody fetches this piece after all; nothing happens when it isn't open."""
         if piece in self._open:
             self._open.discard(piece)
-            self._buckets[self._rarity[piece]].remove(piece)
+            self._take_out(piece, self._rarity[piece])
 
     def finish(self, piece: PieceIndex) -> None:
         """A piece is verified."""
@@ -119,7 +119,7 @@ class Picker:
         return None
 
     def _pick_random(self, has: Bitfield) -> int | None:
-        buckets = [bucket for bucket in self._buckets.values() if bucket.pieces]
+        buckets = list(self._buckets.values())
         self._rng.shuffle(buckets)
         for bucket in buckets:
             piece = bucket.pick(has, self._rng)
@@ -129,6 +129,12 @@ class Picker:
 
     def _bucket(self, rarity: int) -> _Bucket:
         return self._buckets.setdefault(rarity, _Bucket())
+
+    def _take_out(self, piece: int, rarity: int) -> None:
+        bucket = self._buckets[rarity]
+        bucket.remove(piece)
+        if not bucket.pieces:
+            del self._buckets[rarity]
 
     def check_invariant(self) -> None:
         """For tests: the open pieces stand in the buckets of their rarity, once each.
@@ -141,6 +147,7 @@ class Picker:
         assert places == {piece: self._rarity[piece] for piece in self._open}
         assert sum(len(bucket.pieces) for bucket in self._buckets.values()) == len(self._open)
         for bucket in self._buckets.values():
+            assert bucket.pieces
             assert [bucket.place[piece] for piece in bucket.pieces] == list(
                 range(len(bucket.place))
             )

@@ -297,38 +297,39 @@ class Swarm:
     def _take_have(self, peer: Peer, piece: int) -> list[Action]:
         if not 0 <= piece < self.geometry.piece_count:
             raise WireError(f"a have of piece {piece}, which does not exist")
-        if peer.has[piece]:
-            return []
-        peer.told_pieces = True
-        peer.has.add(piece)
-        self._fetch.picker.count([piece], 1)
-        if not self.have[piece]:
-            peer.wanted += 1
-        return self._show_interest(peer) + self._part_if_both_complete(peer)
+        return self._add_pieces(peer, [] if peer.has[piece] else [piece])
 
     def _take_pieces(
         self, peer: Peer, message: BitfieldMessage | HaveAll | HaveNone
     ) -> list[Action]:
-        if peer.told_pieces:
-            raise WireError("told twice which pieces it has")
+        """The first word on what a peer has; aria2 sums up its haves in later bitfields too."""
+        told = self._told(message)
+        if peer.told_pieces or not told.complete:
+            return self._add_pieces(peer, [piece for piece in told if not peer.has[piece]])
         peer.told_pieces = True
+        peer.has = told
+        peer.has_all = True  # counted apart: it makes no piece rarer
+        peer.wanted = told.size - self.have.count
+        return self._show_interest(peer) + self._part_if_both_complete(peer)
+
+    def _told(self, message: BitfieldMessage | HaveAll | HaveNone) -> Bitfield:
         count = self.geometry.piece_count
-        match message:
-            case HaveAll():
-                peer.has = Bitfield.full(count)
-            case BitfieldMessage(bits):
-                try:
-                    peer.has = Bitfield.from_bytes(bits, count)
-                except ValueError as error:
-                    raise WireError(f"a bitfield that does not fit: {error}") from error
-            case HaveNone():
-                return []
-        peer.has_all = peer.has.complete
-        if peer.has_all:
-            peer.wanted = count - self.have.count
-        else:
-            self._fetch.picker.count(peer.has, 1)
-            peer.wanted = sum(1 for piece in peer.has if not self.have[piece])
+        if isinstance(message, HaveAll):
+            return Bitfield.full(count)
+        if isinstance(message, HaveNone):
+            return Bitfield(count)
+        try:
+            return Bitfield.from_bytes(message.bits, count)
+        except ValueError as error:
+            raise WireError(f"a bitfield that does not fit: {error}") from error
+
+    def _add_pieces(self, peer: Peer, pieces: list[int]) -> list[Action]:
+        """The peer has these pieces, too."""
+        peer.told_pieces = True
+        for piece in pieces:
+            peer.has.add(piece)
+            peer.wanted += not self.have[piece]
+        self._fetch.picker.count(pieces, 1)
         return self._show_interest(peer) + self._part_if_both_complete(peer)
 
     def _part_if_both_complete(self, peer: Peer) -> list[Action]:

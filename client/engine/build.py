@@ -41,8 +41,12 @@ BUFFER_BUDGET = 48 * 1024 * 1024
 JOB_THREADS = 4
 """Transfers that are checked, finished or stopped at once."""
 
-_STACK = 512 * 1024
-"""Bytes of stack a thread: there are two threads a peer."""
+_STACK = 4 * 1024 * 1024
+"""Bytes of stack a thread, of which only what is used takes memory: there are two threads a peer.
+
+The bencode library stops at a depth for which it needs 2 MiB; with less, one deeply nested message
+of a peer would end the process.
+"""
 
 
 def new_peer_id() -> PeerId:

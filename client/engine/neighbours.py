@@ -45,8 +45,6 @@ class Neighbours:
 
     def wants(self, new: PeerConnection) -> bool:
         """Whether to go on with a peer that has shaken hands; an older connection may give way."""
-        if not new.incoming:
-            self._candidates.connected(new.endpoint)
         peer_id = new.handshake.peer_id
         if peer_id == self._me or self._candidates.is_banned(peer_id, new.endpoint):
             return False
@@ -87,6 +85,8 @@ class Neighbours:
 
     def add(self, connection: PeerConnection) -> None:
         """The connection is taken; who it is is kept for a ban that may come after it has left."""
+        if not connection.incoming:
+            self._candidates.connected(connection.endpoint)
         self.connections[connection.key] = connection
         self._identities[connection.key] = (connection.handshake.peer_id, connection.endpoint)
         if len(self._identities) > MAX_IDENTITIES:

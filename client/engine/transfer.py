@@ -71,6 +71,7 @@ class Transfer:
         self._checked = 0  # bytes gone over while checking
         self._done = 0  # verified bytes, while there is no torrent
         self._counted = (0, 0)  # payload up and down that the record has already
+        self._ending = False  # it has ended; those who wait for it are still to be told how
         self._halting = threading.Event()
         self._life = threading.Lock()  # one check, finish, stop at a time
 
@@ -106,11 +107,12 @@ class Transfer:
     @property
     def is_running(self) -> bool:
         """Whether it is a download that can be expected to go on."""
-        return not self.record.complete and self.state in (
+        running = self.state in (
             TransferState.QUEUED,
             TransferState.CHECKING,
             TransferState.DOWNLOADING,
         )
+        return self._ending or (running and not self.record.complete)
 
     @property
     def done(self) -> int:
@@ -334,21 +336,29 @@ class Transfer:
         if self._files.has_partial:
             self._files.finish()
         self._workshop.store.mark_complete(self.record.id, self._files.facts())
+        self._ending = True
         self.record = replace(self.record, complete=True)
         self.ended_at = self._workshop.machinery.clock()
         self.fetched, self.sources = torrent.downloaded, torrent.source_count
         self.state = TransferState.SEEDING
         self._workshop.announcer.completed(self.info_hash)
-        self._workshop.ended(self)
+        self._tell_end()
 
     def _fail(self, error: MinitorrentError) -> None:
         if self.state is TransferState.FAILED:
             return
         log.warning("transfer failed", name=self.record.name, error=error.message)
         self.error = error
+        self._ending = True
         self.state = TransferState.FAILED
         self._stop()
-        self._workshop.ended(self)
+        self._tell_end()
+
+    def _tell_end(self) -> None:
+        try:
+            self._workshop.ended(self)
+        finally:
+            self._ending = False
 
     def _stop(self) -> None:
         torrent, self._torrent = self._torrent, None

@@ -31,8 +31,8 @@ MAX_WAITING: Final = 256
 class Dial:
     """Who to connect to for which torrent; with the `seal` of its group unless that is open.
 
-    `connected` takes over the connection (False when it is not wanted any more); `failed` hears
-    why there is none. One of them is called, by one of the dialer's threads.
+    `connected` takes over the connection; False when it is not wanted. `failed` hears why there is
+    none, also after that False. Both are called by one of the dialer's threads.
     """
 
     endpoint: Endpoint
@@ -83,6 +83,7 @@ class Dialer:
                 self._attempt(dial)
             except Exception:
                 log.exception("dial failed", peer=str(dial.endpoint))
+                dial.failed(dial.endpoint, "internal error")
 
     def _attempt(self, dial: Dial) -> None:
         sock = None
@@ -92,6 +93,8 @@ class Dialer:
             transport = _open(sock, dial)
             handshake = shake_hands(transport, dial.info_hash, self._peer_id)
             connected = not self._closing and dial.connected(transport, handshake, dial.endpoint)
+            if not connected:
+                dial.failed(dial.endpoint, "not wanted")
         except (OSError, WireError) as error:
             log.info("can't reach a peer", peer=str(dial.endpoint), error=str(error))
             dial.failed(dial.endpoint, str(error))

@@ -85,6 +85,7 @@ class PeerConnection:
         self._control: deque[bytes] = deque()
         self._control_size = 0
         self._blocks: deque[Block] = deque()
+        self._writing = False  # the writer is sending what it took
         name = f"peer {endpoint}"
         self._reader = threading.Thread(target=self._read, name=f"{name} reader", daemon=True)
         self._writer = threading.Thread(target=self._write, name=f"{name} writer", daemon=True)
@@ -114,8 +115,15 @@ class PeerConnection:
 
     # --- sending ----------------------------------------------------------------------------
     def send(self, data: bytes) -> None:
-        """Put encoded messages on their way, before any block that waits."""
+        """Put encoded messages on their way, before any block that waits.
+
+        While the writer has nothing to do they are sent from here: waking it costs more.
+        """
         with self._ready:
+            if not (self._writing or self._control or self._blocks):
+                data = data[self._transport.send_at_once(data) :]
+            if not data:
+                return
             self._control.append(data)
             self._control_size += len(data)
             overfull = self._control_size > MAX_WAITING_CONTROL
@@ -186,10 +194,12 @@ class PeerConnection:
     def _next_work(self) -> tuple[bytes, list[Block]] | None:
         """Wait for something to send; None when the connection is being closed."""
         with self._ready:
+            self._writing = False
             while not (self._control or self._blocks) and self.close_reason is None:
                 self._ready.wait()
             if self.close_reason is not None:
                 return None
+            self._writing = True
             control = b"".join(self._control)
             self._control.clear()
             self._control_size = 0

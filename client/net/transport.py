@@ -40,6 +40,9 @@ class Transport(Protocol):
     def send_blocks(self, control: bytes, blocks: Sequence[Block], source: BlockSource) -> None:
         """Send encoded messages and then these blocks of the source; otherwise like `send`."""
 
+    def send_at_once(self, data: bytes) -> int:
+        """Send as much as goes without waiting; returns how many bytes went. Never fails."""
+
     def close(self) -> None:
         """End the connection in both directions and wake whoever waits in it."""
 
@@ -86,6 +89,13 @@ class PlainTransport:
     def send_blocks(self, control: bytes, blocks: Sequence[Block], source: BlockSource) -> None:
         """See Transport."""
         self.send(in_place(control, blocks, source))
+
+    def send_at_once(self, data: bytes) -> int:
+        """See Transport."""
+        try:
+            return self._sock.send(data, socket.MSG_DONTWAIT)
+        except OSError:  # no room, or no connection: the next `send` finds out
+            return 0
 
     def close(self) -> None:
         """See Transport."""

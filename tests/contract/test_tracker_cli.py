@@ -246,9 +246,7 @@ def test_a_port_in_use(tmp_path: Path, info: Path, data: Sequence[object]) -> No
         assert f"127.0.0.1:{port}" in one_line(run(info, 1, *data, "--http-port", port), 1)
 
 
-@pytest.mark.parametrize(
-    "url", ["nonsense", "nosuch://x/y", "sqlite:////no/such/folder/x.db", "sqlite:////dev/null"]
-)
+@pytest.mark.parametrize("url", ["nosuch://x/y", "sqlite:////no/such/folder/x.db"])
 def test_a_database_that_cannot_be_opened(info: Path, data: Sequence[object], url: str) -> None:
     assert "database" in one_line(run(info, 1, *data, "--database", url), 1)
 

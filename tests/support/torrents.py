@@ -25,9 +25,3 @@ def write_torrent(
     whole = {"info": info} | ({"announce": announce} if announce else {})
     torrent.write_bytes(bencode2.bencode(whole))
     return hashlib.sha1(bencode2.bencode(info)).digest()
-
-
-def without_announce(torrent: Path) -> None:
-    """Take the trackers out of a metainfo file; its info-hash stays the same."""
-    whole = bencode2.bdecode(torrent.read_bytes())
-    torrent.write_bytes(bencode2.bencode({b"info": whole[b"info"]}))

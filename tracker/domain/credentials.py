@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 
-from passlib.hash import argon2  # type: ignore[import-untyped]
+from passlib.hash import argon2
 
 from common.errors import ErrorCode, MinitorrentError
 

@@ -26,7 +26,7 @@ from tracker.services.caller import Caller
 
 _log = structlog.get_logger()
 
-_STACK_BYTES = 512 * 1024  # a thread's stack: a thousand connections need little memory
+_STACK_BYTES = 4 * 1024 * 1024  # bencode2 takes two for metainfo nested as deep as it allows
 _ACCEPT_PAUSE = 0.1  # seconds, when no descriptor is left
 _MAX_TURNED_AWAY = 32  # at a time: those who are told why; others are closed without a word
 
@@ -164,6 +164,7 @@ class SessionServer:
             _start_small(thread)
         except RuntimeError:
             self._forget(connection)
+            channel.interrupt()  # so that closing doesn't linger: this is the acceptor's thread
             channel.close()
             raise
 

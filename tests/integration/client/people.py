@@ -96,7 +96,7 @@ class Team:
         self._stack = ExitStack()
         self.address = Endpoint("127.0.0.1", free_port())
         self.tracker = self._stack.enter_context(self.serving(self.address))
-        self.known = (self.address,)
+        self.known: tuple[Endpoint, ...] = (self.address,)
         self.people: list[Person] = []
 
     def close(self) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import structlog
+from passlib.hash import argon2
 
 from common.types import Endpoint
 from tests.integration.tracker.sessions import SessionClient, let_in
@@ -29,7 +30,14 @@ def real_logs() -> Iterator[None]:
 
 
 @pytest.fixture
-def start_tracker(tmp_path: Path, real_logs: None) -> Iterator[StartTracker]:
+def cheap_hashing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Passwords hashed in no time: how costly a hash is, is tested with the credentials."""
+    cheap = argon2.using(type="ID", memory_cost=8, time_cost=1, parallelism=1)
+    monkeypatch.setattr("tracker.domain.credentials._ARGON2", cheap)
+
+
+@pytest.fixture
+def start_tracker(tmp_path: Path, real_logs: None, cheap_hashing: None) -> Iterator[StartTracker]:
     """Start trackers, all on the test's own database; they are stopped at the end."""
     with ExitStack() as running:
 

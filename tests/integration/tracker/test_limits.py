@@ -237,5 +237,5 @@ def test_the_end_is_quick_with_many_clients(start_tracker: StartTracker, connect
     assert code_of(others[0], "list_groups") == "not_logged_in"
     start = time.monotonic()
     tracker.stop()
-    assert time.monotonic() - start < 2
+    assert time.monotonic() - start < 4
     assert ann.read() == {}

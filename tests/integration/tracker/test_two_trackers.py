@@ -26,7 +26,7 @@ def test_members_at_two_trackers_work_together(
     start = time.monotonic()
     bob.call("join_group", group="lab")
     assert ann.notice()["kind"] == "join_requested"
-    assert time.monotonic() - start < 1
+    assert time.monotonic() - start < 2
     ann.call("accept_request", group="lab", user="bob")
     assert bob.notice()["kind"] == "request_accepted"
 
@@ -98,5 +98,5 @@ def test_a_killed_trackers_peers_vanish_for_the_other(tmp_path: Path) -> None:
         assert len(key["announce_urls"]) == 2
         one.kill()
         assert online(bob) == {"ann", "bob"}
-        wait_until(lambda: online(bob) == {"bob"}, 15, "the killed tracker's lease to end")
+        wait_until(lambda: online(bob) == {"bob"}, 30, "the killed tracker's lease to end")
         assert len(bob.call("announce_key", group="lab")["announce_urls"]) == 1

@@ -170,6 +170,8 @@ class Downloader:
             peer.down.add(new)
             self.swarm.progressed(key, self.now)
         for event in events:
+            if key not in self.remotes:  # parted in the middle
+                return
             match event:
                 case PieceReceived(download):
                     if self.swarm.piece_received(key, download):

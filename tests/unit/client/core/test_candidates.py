@@ -163,3 +163,10 @@ def test_the_higher_peer_id_is_the_one_that_dials(incoming: bool) -> None:
     low, high = peer_id(1), peer_id(2)
     assert keeps_new_connection(me=low, other=high, incoming=incoming) == incoming
     assert keeps_new_connection(me=high, other=low, incoming=incoming) != incoming
+
+
+def test_who_the_tracker_no_longer_knows_is_not_dialled() -> None:
+    candidates = knowing(1, 2)
+    candidates.forget(peer_id(1))
+    candidates.forget(peer_id(9))
+    assert candidates.to_dial([], 9, 0.0) == [endpoint(2)]

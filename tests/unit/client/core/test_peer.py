@@ -32,16 +32,15 @@ def test_the_window_holds_what_comes_in_three_seconds(blocks_a_second: int, wind
     assert peer.window(LIMITS, 10.0) == pytest.approx(window, abs=1)
 
 
-def test_a_new_peer_gets_the_first_window() -> None:
-    assert Peer(1, 8, fast=True, now=5.0).window(LIMITS, 7.9) == 100
-
-
-def test_a_fast_start_opens_the_window_at_once() -> None:
-    peer = Peer(1, 8, fast=True, now=0.0)
+def test_a_new_peer_gets_the_first_window_and_one_more_for_each_block_that_came() -> None:
+    peer = Peer(1, 8, fast=True, now=5.0)
+    assert peer.window(LIMITS, 7.9) == 100
+    peer.down.add(3 * BLOCK_SIZE)
+    assert peer.window(LIMITS, 7.9) == 103
+    peer.down.add(1000 * BLOCK_SIZE)
     peer.max_requests = 2000
-    peer.down.add(101 * BLOCK_SIZE)
-    assert peer.window(LIMITS, 0.5) == 400
-    assert peer.window(LIMITS, 1.5) == 100
+    assert peer.window(LIMITS, 7.9) == 400
+    assert peer.window(LIMITS, 8.1) == 10  # the rate counts now
 
 
 @pytest.mark.parametrize(("said", "window"), [(None, 250), (20, 20), (5000, 400)])

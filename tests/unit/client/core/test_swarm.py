@@ -9,6 +9,7 @@ import pytest
 
 from client.core.actions import Ban, Close, Send
 from client.core.limits import Limits
+from client.core.piece_download import PieceDownload
 from client.core.swarm import Swarm
 from common.bitfield import Bitfield
 from common.geometry import Geometry
@@ -68,15 +69,20 @@ def test_a_peer_is_told_what_we_have(have: list[int], fast: bool, greeting: list
     assert swarm_with(have).join(7, fast=fast, now=0.0) == [Send(7, m) for m in greeting]
 
 
-def test_a_peer_tells_once_which_pieces_it_has() -> None:
+def test_a_later_bitfield_adds_to_what_a_peer_has() -> None:
+    """As aria2 does: it sums up the pieces it got meanwhile in another bitfield."""
     swarm = swarm_with([0])
     join(swarm, 1)
-    told = swarm.receive(1, BitfieldMessage(b"\xc0"))
-    assert told == [Send(1, Interested())]
+    assert swarm.receive(1, HaveNone()) == []
+    assert swarm.receive(1, BitfieldMessage(b"\xc0")) == [Send(1, Interested())]
     assert swarm.peers[1].wanted == 1
-    for message in (HaveNone(), HaveAll(), BitfieldMessage(b"\xc0")):
-        with pytest.raises(WireError, match="twice"):
-            swarm.receive(1, message)
+    assert swarm.receive(1, BitfieldMessage(b"\x20")) == []
+    assert list(swarm.peers[1].has) == [0, 1, 2]
+    assert swarm.peers[1].wanted == 2
+    assert swarm.receive(1, HaveAll()) == []
+    assert swarm.peers[1].has.complete
+    assert swarm.peers[1].wanted == 3
+    swarm.leave(1)
 
 
 @pytest.mark.parametrize("bits", [b"", b"\xf8", b"\xf0\0"])
@@ -218,7 +224,7 @@ def test_who_says_nothing_is_let_go() -> None:
 
 
 def test_who_owes_blocks_is_first_snubbed_and_then_let_go() -> None:
-    swarm = swarm_with(silence=1000.0)
+    swarm = swarm_with(silence=1000.0, least_window=32)
     join(swarm, 1, HaveAll(), Unchoke())
     join(swarm, 2, HaveAll(), Unchoke())
     assert len(swarm.assign(1, 0, 0.0)) == 4
@@ -450,3 +456,108 @@ def test_shows_how_it_stands() -> None:
         "Swarm(have <Bitfield 1/4>, 1 peers, "
         "Fetch(Picker(3 open, 1 done of 4), 0 partial, 0 being verified))"
     )
+
+
+def test_what_a_leaver_sent_of_a_piece_that_another_fetches_is_let_go() -> None:
+    swarm = swarm_with([1, 2, 3])
+    for key in (1, 2):
+        join(swarm, key, HaveAll(), Unchoke())
+    swarm.assign(1, 0, 0.0)[0].download.receive(0)
+    copy = swarm.assign(2, 0, 0.0)[0].download
+    swarm.leave(1)
+    swarm._fetch.check_invariant()
+    assert swarm._fetch.lent() == [copy.lent]
+
+
+def snubbed_with_a_block(swarm: Swarm, key: int) -> PieceDownload:
+    join(swarm, key, HaveAll(), Unchoke())
+    download = swarm.assign(key, 0, 0.0)[0].download
+    download.receive(0)
+    swarm.tick(21.0)
+    assert swarm.peers[key].snubbed
+    return download
+
+
+def test_a_snubbed_peer_and_one_that_took_its_piece_both_leave() -> None:
+    swarm = swarm_with([1, 2, 3])
+    snubbed_with_a_block(swarm, 1)
+    join(swarm, 2, HaveAll(), Unchoke())
+    kept = swarm.assign(2, 0, 21.0)[0].download
+    kept.receive(0)
+    swarm.leave(2)
+    swarm.leave(1)
+    swarm._fetch.check_invariant()
+    assert swarm._fetch.lent() == [kept.lent]
+
+
+def test_a_snubbed_peer_that_sends_again_has_its_piece_alone() -> None:
+    swarm = swarm_with([1, 2, 3])
+    own = snubbed_with_a_block(swarm, 1)
+    join(swarm, 2, HaveAll(), Unchoke())
+    swarm.assign(2, 0, 21.0)[0].download.receive(0)
+    swarm.leave(2)
+    swarm.progressed(1, 22.0)
+    swarm._fetch.check_invariant()
+    assert swarm._fetch.lent() == [own.lent]
+
+
+def test_a_peer_rejects_a_piece_that_it_had_only_by_its_bitfield() -> None:
+    swarm = swarm_with([1, 2, 3])
+    join(swarm, 1, BitfieldMessage(b"\x80"), Unchoke())
+    download = swarm.assign(1, 0, 0.0)[0].download
+    download.withdraw(0)
+    assert swarm.rejected(1, download) == [Send(1, NotInterested())]
+    swarm._fetch.picker.check_invariant()
+    assert swarm._fetch.picker._rarity[0] == 0
+
+
+def test_what_was_kept_for_the_next_peer_is_given_back_at_the_end() -> None:
+    swarm = swarm_with([1, 2, 3])
+    join(swarm, 1, HaveAll(), Unchoke())
+    swarm.assign(1, 0, 0.0)[0].download.receive(0)
+    swarm.leave(1)
+    assert len(swarm._fetch.lent()) == 1
+    swarm.close()
+    assert swarm._fetch.lent() == []
+
+
+def test_the_end_of_a_piece_that_was_called_off_meanwhile_changes_nothing() -> None:
+    """Its last block came while another thread finished another copy."""
+    swarm = swarm_with([1, 2, 3])
+    for key in (1, 2):
+        join(swarm, key, HaveAll(), Unchoke())
+    slow, quick = (swarm.assign(key, 0, 0.0)[0].download for key in (1, 2))
+    assert receive_all(swarm, 2, 0)
+    swarm.verified(quick)
+    for number in range(4):
+        slow.receive(number)
+    assert not swarm.piece_received(1, slow)
+    assert swarm._fetch.lent() == []
+
+
+@pytest.mark.parametrize(
+    ("length", "have", "verified"),
+    [
+        (4 * PIECE, [], 0),
+        (4 * PIECE, [0, 2], 2 * PIECE),
+        (3 * PIECE + 5, [0, 3], PIECE + 5),
+        (3 * PIECE + 5, ALL, 3 * PIECE + 5),
+        (0, [], 0),
+    ],
+)
+def test_counts_the_bytes_that_are_here(length: int, have: list[int], verified: int) -> None:
+    geometry = Geometry(length, PIECE)
+    bitfield = Bitfield(geometry.piece_count)
+    for piece in have:
+        bitfield.add(piece)
+    assert Swarm(geometry, bitfield, Pool(0), Random(1), 0.0).verified_bytes == verified
+
+
+def test_who_lacks_a_new_piece_is_told_and_wanted_as_before() -> None:
+    swarm = swarm_with([2, 3])
+    join(swarm, 1, HaveAll(), Unchoke())
+    join(swarm, 2, BitfieldMessage(b"\x80"), fast=True)
+    other = next(a.download for a in swarm.assign(1, 0, 0.0) if a.download.index == 1)
+    assert receive_all(swarm, 1, 1)
+    assert swarm.verified(other) == [Send(1, Have(1)), Send(2, Have(1))]
+    assert [peer.wanted for peer in swarm.peers.values()] == [1, 1]

@@ -85,7 +85,8 @@ def test_a_peer_that_is_not_wanted_any_more_is_let_go(dialer: Dialer, calls: Cal
     with PeerServer(behave, HASH) as server:
         dialer.dial(calls.dial(server.address))
         assert gone.wait(5.0)
-    assert not calls.failures
+        wait_until(lambda: calls.failures, what="the failure")
+    assert calls.failures == [(server.address, "not wanted")]
 
 
 def test_nobody_is_there(dialer: Dialer, calls: Calls) -> None:
@@ -141,8 +142,9 @@ def test_a_failure_in_the_engine_shows_and_the_next_dial_works(
         raise ValueError("a bug")
 
     with PeerServer(stay, HASH) as server:
-        dialer.dial(Dial(server.address, HASH, None, fail, lambda *_: None))
-        wait_until(lambda: [e for e in log if e.get("exc_info")], what="the traceback")
+        dialer.dial(Dial(server.address, HASH, None, fail, lambda *_: calls.failures.append(_)))
+        wait_until(lambda: calls.failures, what="the failure")
+        assert [entry for entry in log if entry.get("exc_info")]
         log.clear()
         dialer.dial(calls.dial(server.address))
         wait_until(lambda: calls.connected, what="the connection")

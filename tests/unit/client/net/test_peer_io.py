@@ -40,6 +40,7 @@ class Handler:
         self.closed = threading.Event()
         self.fails: Exception | None = None
         self.unreadable = False
+        self.content_lost = False
 
     def on_received(self, peer: PeerConnection, events: list[Event], count: int) -> None:
         if self.fails is not None:
@@ -62,6 +63,9 @@ class Handler:
     def on_closed(self, peer: PeerConnection) -> None:
         self.closed.set()
 
+    def on_content_lost(self) -> None:
+        self.content_lost = True
+
     def block_views(self, block: Block) -> Sequence[memoryview]:
         if self.unreadable:
             raise OSError("the file is gone")
@@ -74,9 +78,6 @@ class Handler:
         for view in self.block_views(block):
             buffer[: len(view)] = view
             buffer = buffer[len(view) :]
-
-    def on_content_lost(self) -> None:
-        self.unreadable = True
 
 
 class End:

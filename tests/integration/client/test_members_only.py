@@ -1,0 +1,83 @@
+"""Who is not a member gets nowhere, whatever they try."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from common.errors import ErrorCode, MinitorrentError
+from tests.integration.client.people import GROUP, Team
+from tests.support.content import make_file
+from tests.support.waiting import wait_until
+
+
+def code(act: Callable[[], object]) -> ErrorCode:
+    """The code of the error that it raises."""
+    with pytest.raises(MinitorrentError) as raised:
+        act()
+    return raised.value.code
+
+
+def test_every_operation_is_refused(team: Team, tmp_path: Path) -> None:
+    ann, eve = team.member("ann"), team.outsider("eve")
+    content = make_file(tmp_path / "content", 50_000)
+    name = team.share(ann, content)
+    torrent = tmp_path / "content.torrent"
+    ann.session.share(content, torrent, GROUP)
+    session, folder = eve.session, str(tmp_path / "stolen")
+    members: list[Callable[[], object]] = [
+        lambda: session.list_members(GROUP),
+        lambda: session.list_requests(GROUP),
+        lambda: session.list_files(GROUP),
+        lambda: session.use_group(GROUP),
+        lambda: session.leave_group(GROUP),
+        lambda: session.upload_file(content, GROUP),
+        lambda: session.share(content, tmp_path / "own.torrent", GROUP),
+        lambda: session.download_file(GROUP, name, folder),
+        lambda: session.stop_share(GROUP, name),
+    ]
+    for act in members:
+        assert code(act) is ErrorCode.NOT_MEMBER
+    admins: list[Callable[[], object]] = [
+        lambda: session.accept_request(GROUP, "eve"),
+        lambda: session.reject_request(GROUP, "eve"),
+        lambda: session.remove_member(GROUP, "ann"),
+        lambda: session.promote(GROUP, "eve"),
+        lambda: session.demote(GROUP, "ann"),
+        lambda: session.transfer_group(GROUP, "eve"),
+    ]
+    for act in admins:
+        assert code(act) in (ErrorCode.NOT_MEMBER, ErrorCode.NOT_ADMIN)
+    assert code(lambda: session.get(torrent, folder)) is ErrorCode.NO_SUCH_FILE
+    assert code(lambda: session.remove(torrent)) is ErrorCode.NO_SUCH_FILE
+    assert not Path(folder).exists()
+    assert session.show_downloads().downloads == []
+
+
+def test_transfers_of_a_removed_member_stop(team: Team, tmp_path: Path) -> None:
+    ann, bob = team.member("ann"), team.member("bob")
+    mine = team.share(bob, make_file(tmp_path / "bobs", 50_000))
+    name = team.share(ann, make_file(tmp_path / "anns", 50_000))
+    ann.session.pause(GROUP, name)
+    bob.start(name)
+    ann.session.remove_member(GROUP, "bob")
+    wait_until(lambda: bob.row(name).state == "failed", what="bob's download to stop")
+    assert "member" in (bob.row(name).error or "")
+    transfer = bob.session._transfers.get(GROUP, mine)
+    wait_until(lambda: transfer.torrent is None, what="bob's share to stop")
+    assert code(lambda: bob.session.list_files(GROUP)) is ErrorCode.NOT_MEMBER
+    bob.restart()  # and they stay stopped
+    wait_until(lambda: bob.row(name).state == "failed", what="the download to stay stopped")
+
+
+def test_leaving_a_group_ends_its_transfers(team: Team, tmp_path: Path) -> None:
+    ann, bob = team.member("ann"), team.member("bob")
+    content = make_file(tmp_path / "content", 50_000)
+    copy = bob.fetch(team.share(ann, content))
+    bob.session.use_group(GROUP)
+    bob.session.leave_group(GROUP)
+    assert bob.session.show_downloads().downloads == []
+    assert bob.session.overview().group is None
+    assert copy.read_bytes() == content.read_bytes()

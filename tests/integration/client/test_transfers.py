@@ -1,0 +1,328 @@
+"""A transfer's life: paused, resumed, restarted, cancelled, checked again, failed, finished."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from client.core.limits import Limits
+from common.errors import ErrorCode, MinitorrentError
+from tests.integration.client.conftest import Log
+from tests.integration.client.people import GROUP, Person, Team
+from tests.support.content import make_file, make_tree, sha256
+from tests.support.waiting import wait_until
+
+MIB = 1 << 20
+LEISURELY = Limits(first_window=1, least_window=1, most_window=1)
+
+
+def code(act: Callable[[], object]) -> ErrorCode:
+    """The code of the error that it raises."""
+    with pytest.raises(MinitorrentError) as raised:
+        act()
+    return raised.value.code
+
+
+def half_way(team: Team, content: Path) -> tuple[Person, Person, str, Path]:
+    """A seeder, someone who has a part of the file and is paused, its name and its place."""
+    ann, bob = team.member("ann"), team.member("bob", LEISURELY)
+    name = team.share(ann, content)
+    copy = bob.start(name)
+    wait_until(lambda: bob.row(name).done, what="the first piece", interval=0.001)
+    assert bob.session.pause(GROUP, name).state == "paused"
+    assert 0 < bob.row(name).progress < 1, "too quick for this test"
+    return ann, bob, name, copy
+
+
+def partials(copy: Path) -> list[Path]:
+    """What lies beside a download under a temporary name."""
+    return list(copy.parent.glob("*.part"))
+
+
+def until_failed(person: Person, name: str) -> str:
+    """Wait until a transfer has failed; its error."""
+    wait_until(lambda: person.row(name).state == "failed", what="the failure")
+    return person.row(name).error or ""
+
+
+def test_paused_and_resumed(team: Team, tmp_path: Path) -> None:
+    content = make_file(tmp_path / "content", 8 * MIB)
+    ann, bob, name, copy = half_way(team, content)
+    done = bob.row(name).done
+    assert not copy.exists()
+    assert partials(copy)
+    assert bob.row(name).peers == 0
+    assert bob.session.wait(5.0).completed == []
+    assert bob.session.resume(GROUP, name).state != "paused"
+    bob.session.resume(GROUP, name)  # nothing happens when it runs
+    bob.finish(name)
+    assert copy.read_bytes() == content.read_bytes()
+    assert not partials(copy)
+    assert bob.session.wait(5.0).completed == [f"{GROUP}/{name}"]
+    uploaded = ann.session.show_shares().shares[0].uploaded
+    assert uploaded < content.stat().st_size + 2 * MIB  # what was there was not fetched again
+    assert done > 0
+    ended = bob.heard("download_completed")[0].text
+    assert "8.0 MiB" in ended
+    assert "from 1 peer" in ended
+
+
+def test_paused_over_a_restart(team: Team, tmp_path: Path) -> None:
+    content = make_file(tmp_path / "content", 8 * MIB)
+    _, bob, name, copy = half_way(team, content)
+    done = bob.row(name).done
+    bob.restart()
+    assert bob.row(name).state == "paused"
+    bob.session.resume(GROUP, name)
+    wait_until(lambda: bob.row(name).state == "downloading", what="it to go on")
+    assert bob.row(name).done >= done
+    bob.restart()  # and a running one goes on by itself
+    bob.finish(name)
+    assert copy.read_bytes() == content.read_bytes()
+    shares = bob.session.show_shares().shares
+    assert [share.name for share in shares] == [name]
+    bob.session.logout()
+    assert bob.session.login("bob", "secret123").sharing == 1
+
+
+def test_cancelled(team: Team, tmp_path: Path) -> None:
+    _, bob, name, copy = half_way(team, make_file(tmp_path / "content", 8 * MIB))
+    bob.session.cancel(GROUP, name)
+    assert not partials(copy)
+    assert bob.session.show_downloads().downloads == []
+    assert code(lambda: bob.session.cancel(GROUP, name)) is ErrorCode.NO_SUCH_FILE
+
+
+def test_damaged_while_it_was_paused(team: Team, tmp_path: Path) -> None:
+    content = make_file(tmp_path / "content", 8 * MIB)
+    _, bob, name, copy = half_way(team, content)
+    (partial,) = partials(copy)
+    partial.write_bytes(bytes(content.stat().st_size))
+    bob.session.resume(GROUP, name)
+    bob.finish(name)
+    assert copy.read_bytes() == content.read_bytes()
+
+
+def test_the_final_name_is_taken_by_then(team: Team, tmp_path: Path) -> None:
+    content = make_file(tmp_path / "content", 8 * MIB)
+    _, bob, name, copy = half_way(team, content)
+    copy.write_text("mine")
+    bob.session.resume(GROUP, name)
+    assert "move it away" in until_failed(bob, name)
+    assert copy.read_text() == "mine"
+    assert bob.session.wait(5.0).failed == [f"{GROUP}/{name}"]
+    assert bob.heard("download_failed")
+    copy.unlink()
+    bob.session.resume(GROUP, name)
+    bob.finish(name)
+    assert copy.read_bytes() == content.read_bytes()
+
+
+def test_killed_between_naming_and_recording(team: Team, tmp_path: Path) -> None:
+    content = make_file(tmp_path / "content", MIB)
+    ann, bob = team.member("ann"), team.member("bob")
+    name = team.share(ann, content)
+    copy = bob.fetch(name)
+    ann.session.pause(GROUP, name)
+    bob.session.close()
+    with sqlite3.connect(bob.home / "state" / "client.sqlite") as database:
+        database.execute("UPDATE transfers SET complete = 0, facts = NULL")
+    database.close()
+    bob.restart()
+    bob.finish(name)  # by what lies there
+    assert copy.read_bytes() == content.read_bytes()
+    assert not partials(copy)
+
+
+def test_a_share_that_was_changed_is_not_served(team: Team, tmp_path: Path) -> None:
+    content = make_file(tmp_path / "content", MIB)
+    ann, bob = team.member("ann"), team.member("bob")
+    name = team.share(ann, content)
+    good = content.read_bytes()
+    content.write_bytes(b"changed" + good[7:])
+    ann.session.recheck(GROUP, name)
+    transfer = ann.session._transfers.get(GROUP, name)
+    wait_until(lambda: transfer.error, what="the change to be noticed")
+    assert transfer.error is not None
+    assert transfer.error.code is ErrorCode.FILE_CHANGED
+    content.write_bytes(good)
+    ann.session.recheck(GROUP, name)
+    assert bob.fetch(name).read_bytes() == good
+
+
+def test_a_share_that_was_deleted(team: Team, tmp_path: Path) -> None:
+    ann, bob = team.member("ann"), team.member("bob")
+    content = make_file(tmp_path / "content", MIB)
+    name = team.share(ann, content)
+    copy = bob.fetch(name)
+    copy.unlink()
+    bob.restart()
+    assert "content" in until_failed(bob, name)
+    assert bob.fetch(name).read_bytes() == content.read_bytes()  # asked for again
+
+
+def test_a_file_that_is_cut_short_while_it_is_served(team: Team, tmp_path: Path) -> None:
+    ann, bob = team.member("ann"), team.member("bob", LEISURELY)
+    content = make_file(tmp_path / "content", 8 * MIB)
+    name = team.share(ann, content)
+    bob.start(name)
+    wait_until(lambda: bob.row(name).done, what="the first piece", interval=0.001)
+    with content.open("r+b") as file:
+        file.truncate(1000)
+    transfer = ann.session._transfers.get(GROUP, name)
+    wait_until(lambda: transfer.error, what="the loss to be noticed")
+    assert bob.row(name).state == "downloading"
+
+
+def test_what_is_there_already_is_taken(team: Team, tmp_path: Path) -> None:
+    ann, bob = team.member("ann"), team.member("bob")
+    content = make_file(tmp_path / "content", MIB)
+    name = team.share(ann, content)
+    ann.session.pause(GROUP, name)
+    downloads = bob.home / "downloads"
+    downloads.mkdir()
+    shutil.copy(content, downloads)
+    bob.fetch(name)
+    other = tmp_path / "other"
+    make_file(other / name, 10)
+    assert code(lambda: bob.session.download_file(GROUP, name, str(other))) is (
+        ErrorCode.FILE_EXISTS
+    )
+    assert code(lambda: bob.session.cancel(GROUP, name)) is ErrorCode.USAGE
+    bob.session.stop_share(GROUP, name)
+    assert code(lambda: bob.session.download_file(GROUP, name, str(other))) is (
+        ErrorCode.FILE_EXISTS
+    )
+
+
+def test_asked_for_twice(team: Team, tmp_path: Path) -> None:
+    _, bob, name, copy = half_way(team, make_file(tmp_path / "content", 8 * MIB))
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    again = bob.session.download_file(GROUP, name, str(copy.parent))  # goes on with the paused one
+    assert Path(again.destination) == copy
+    assert code(lambda: bob.session.download_file(GROUP, name, str(elsewhere))) is (
+        ErrorCode.FILE_EXISTS
+    )
+    bob.finish(name)
+
+
+def test_a_download_that_does_not_fit(
+    team: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann, bob = team.member("ann"), team.member("bob")
+    name = team.share(ann, make_file(tmp_path / "content", MIB))
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=1000))
+    assert code(lambda: bob.start(name)) is ErrorCode.DISK_FULL
+
+
+def test_sharing_again_what_is_shared(team: Team, tmp_path: Path) -> None:
+    ann, bob = team.member("ann"), team.member("bob")
+    content = make_file(tmp_path / "content", MIB)
+    shared = ann.session.upload_file(content, GROUP)
+    assert ann.session.upload_file(content, GROUP) == shared
+    moved = tmp_path / "moved" / "content"
+    moved.parent.mkdir()
+    content.rename(moved)
+    assert ann.session.upload_file(moved, GROUP).info_hash == shared.info_hash
+    (share,) = ann.session.show_shares().shares
+    assert share.path == str(moved)
+    other = make_file(tmp_path / "content", 1000)
+    assert code(lambda: ann.session.upload_file(other, GROUP)) is ErrorCode.NAME_TAKEN
+    assert code(lambda: bob.session.upload_file(other, GROUP)) is ErrorCode.NAME_TAKEN
+    bob.session.upload_file(other, GROUP, name="other name")
+    mine = make_file(bob.home / "content", MIB)
+    assert bob.session.upload_file(mine, GROUP).info_hash == shared.info_hash
+
+
+def test_metainfo_files(team: Team, tmp_path: Path) -> None:
+    ann, bob = team.member("ann"), team.member("bob")
+    content = make_tree(tmp_path / "folder", {"a": 100, "b/c": 40_000})
+    ann.session.use_group(GROUP)
+    shared = ann.session.share(content, tmp_path, None)
+    torrent = Path(shared.metainfo)
+    assert torrent == tmp_path / "folder.torrent"
+    assert torrent.stat().st_mode & 0o777 == 0o600
+    assert ann.heard("warning")
+    got = bob.session.get(torrent, str(bob.home))
+    assert got.name == "folder"
+    bob.finish("folder")
+    assert sha256(Path(got.destination)) == sha256(content)
+    bob.session.remove(torrent)
+    assert bob.session.show_shares().shares == []
+    assert Path(got.destination).exists()
+    torrent.write_bytes(b"no metainfo")
+    assert code(lambda: bob.session.get(torrent, str(bob.home))) is ErrorCode.USAGE
+    torrent.write_bytes(bytes(17 * MIB))
+    assert code(lambda: bob.session.get(torrent, str(bob.home))) is ErrorCode.USAGE
+    assert code(lambda: ann.session.share(content, tmp_path / "no" / "x", None)) is (
+        ErrorCode.FILE_NOT_FOUND
+    )
+
+
+def test_waiting(team: Team, tmp_path: Path) -> None:
+    _, bob, name, _ = half_way(team, make_file(tmp_path / "content", 8 * MIB))
+    bob.session.resume(GROUP, name)
+    assert code(lambda: bob.session.wait(0.0)) is ErrorCode.TIMEOUT
+    assert bob.session.wait(None, lambda: True).completed == []
+    row = next(iter(bob.session.overview().downloads))
+    assert row.name == name
+    bob.finish(name)
+    assert bob.session.overview().seeding == 1
+
+
+def test_a_disk_that_can_not_be_written(
+    team: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann, bob = team.member("ann"), team.member("bob")
+    content = make_file(tmp_path / "content", MIB)
+    name = team.share(ann, content)
+
+    def fail(*_: object) -> None:
+        raise MinitorrentError(ErrorCode.DISK_FULL, "The disk is full.")
+
+    with monkeypatch.context() as broken:
+        broken.setattr("client.storage.files.TorrentFiles.write_piece", fail)
+        bob.start(name)
+        assert until_failed(bob, name) == "The disk is full."
+    bob.session.resume(GROUP, name)
+    bob.finish(name)
+
+
+def test_a_failure_inside_shows_and_fails_the_transfer(
+    team: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, log: Log
+) -> None:
+    ann, bob = team.member("ann"), team.member("bob")
+    name = team.share(ann, make_file(tmp_path / "content", MIB))
+
+    def fail(*_: object) -> None:
+        raise ValueError("a bug")
+
+    with monkeypatch.context() as broken:
+        broken.setattr("client.storage.files.TorrentFiles.open_partial", fail)
+        bob.start(name)
+        assert "a bug" in until_failed(bob, name)
+    assert [entry for entry in log if entry.get("exc_info")]
+    log.clear()
+
+
+def test_progress_is_recorded_while_it_runs(
+    team: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("client.engine.collection.CHECKPOINT", 0.2)
+    _, bob, name, _ = half_way(team, make_file(tmp_path / "content", 8 * MIB))
+    bob.session.resume(GROUP, name)
+    transfer = bob.session._transfers.get(GROUP, name)
+    store = transfer._workshop.store
+
+    def is_recorded() -> bool:
+        record = store.get(transfer.record.id)
+        return record is not None and record.downloaded > 0 and bool(record.bitfield)
+
+    wait_until(is_recorded, what="a checkpoint")
+    bob.finish(name)

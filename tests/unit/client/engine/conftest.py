@@ -1,0 +1,33 @@
+"""A client's own database for each test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from client.engine.account import Account
+from client.engine.status import Notice
+from client.state.database import Database
+from client.state.settings import Settings
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    database = Database.open(tmp_path / "client.sqlite")
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def account(database: Database) -> Account:
+    return Account(Settings(database))
+
+
+@pytest.fixture
+def notices(account: Account) -> list[Notice]:
+    """What the account tells, as it comes."""
+    heard: list[Notice] = []
+    account.listen(heard.append)
+    return heard

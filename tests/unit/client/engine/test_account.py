@@ -1,0 +1,126 @@
+"""The login, kept up to date by what the tracker tells."""
+
+from __future__ import annotations
+
+import pytest
+
+from client.engine.account import Account
+from client.engine.status import Notice
+from client.state.database import Database
+from client.state.settings import Settings
+from common.api.accounts import LoginReply
+from common.api.events import EventKind, EventNotice
+from common.errors import ErrorCode, MinitorrentError
+from common.types import Endpoint
+
+TRACKER = Endpoint("127.0.0.1", 9000)
+
+
+def reply(*groups: str, pending: int = 0) -> LoginReply:
+    """What the tracker answers to ann's login."""
+    return LoginReply(
+        user="ann", token="t", groups=list(groups), shares=[], pending_requests=pending
+    )
+
+
+def event(kind: str, group: str = "lab") -> EventNotice:
+    """A notice that the tracker pushes."""
+    return EventNotice(
+        id=1, at="2026-01-01T00:00:00Z", kind=kind, group=group, actor="x", subject="y", text="So."
+    )
+
+
+def test_nobody_is_logged_in(account: Account) -> None:
+    for ask in (account.require, lambda: account.require_group("lab")):
+        with pytest.raises(MinitorrentError) as raised:
+            ask()
+        assert raised.value.code is ErrorCode.NOT_LOGGED_IN
+    assert account.user is None
+    assert account.groups == set()
+
+
+def test_the_group_meant(account: Account) -> None:
+    account.logged_in(reply("lab", "class"))
+    with pytest.raises(MinitorrentError) as raised:
+        account.require_group(None)
+    assert raised.value.code is ErrorCode.USAGE
+    assert account.require_group("class") == "class"
+    account.use("lab")
+    assert account.require_group(None) == account.group == "lab"
+    assert account.require_group("class") == "class"
+
+
+def test_the_group_in_use_is_remembered(account: Account, database: Database) -> None:
+    account.logged_in(reply("lab"))
+    account.use("lab")
+    account.logged_out()
+    assert (account.user, account.group, account.groups) == (None, None, set())
+    later = Account(Settings(database))
+    later.logged_in(reply("lab"))
+    assert later.group == "lab"
+    later.logged_in(reply("class"))  # no member of it any more
+    assert later.group is None
+
+
+def test_joining_and_leaving(account: Account) -> None:
+    account.logged_in(reply("lab"))
+    account.joined("class")
+    account.use("class")
+    account.left("lab")
+    assert account.group == "class"
+    account.left("class")
+    assert account.groups == set()
+    with pytest.raises(MinitorrentError):
+        account.require_group(None)
+
+
+def test_pending_requests_are_counted(account: Account, notices: list[Notice]) -> None:
+    account.logged_in(reply("lab", pending=1))
+    account.on_event(event(EventKind.JOIN_REQUESTED))
+    assert account.pending_requests == 2
+    for _ in range(3):
+        account.answered_request()
+    assert account.pending_requests == 0
+    assert notices == [Notice(kind="join_requested", text="So.", group="lab")]
+
+
+def test_the_tracker_lets_in_and_removes(account: Account, notices: list[Notice]) -> None:
+    removed: list[str] = []
+    account.removed = removed.append
+    account.logged_in(reply())
+    account.on_event(event(EventKind.REQUEST_ACCEPTED))
+    assert account.groups == {"lab"}
+    account.on_event(event(EventKind.MEMBER_REMOVED))
+    assert account.groups == set()
+    assert removed == ["lab"]
+    account.on_event(event("a_word_of_a_newer_tracker"))
+    assert [notice.kind for notice in notices] == [
+        "request_accepted",
+        "member_removed",
+        "a_word_of_a_newer_tracker",
+    ]
+
+
+def test_the_link_is_lost_and_comes_back(account: Account, notices: list[Notice]) -> None:
+    connections: list[None] = []
+    account.connected = lambda: connections.append(None)
+    account.on_connected(TRACKER, None)
+    assert notices == []
+    account.on_lost(TRACKER)
+    account.on_connected(TRACKER, reply("lab"))
+    account.on_connected(TRACKER, None)
+    assert len(connections) == 3
+    assert account.user == "ann"
+    assert [notice.kind for notice in notices] == ["tracker", "tracker"]
+    assert "gone" in notices[0].text
+    assert str(TRACKER) in notices[1].text
+
+
+def test_the_session_ends(account: Account, notices: list[Notice]) -> None:
+    ended: list[None] = []
+    account.ended = lambda: ended.append(None)
+    account.logged_in(reply("lab"))
+    account.on_session_ended("It was ended elsewhere.")
+    assert account.user is None
+    assert len(ended) == 1
+    assert "ann" in notices[0].text
