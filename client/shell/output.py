@@ -73,7 +73,8 @@ class Output:
 
     def notice(self, notice: Notice) -> None:
         """Print something that nobody asked for."""
-        self.note(screen_of(self._err).paint(visible(notice.text), "cyan"))
+        screen = screen_of(self._err)
+        self.note(screen.paint(screen.wrap(visible(notice.text)), "cyan"))
 
     def note(self, text: str) -> None:
         """Print a line on stderr."""

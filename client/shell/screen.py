@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -35,6 +36,12 @@ class Screen:
 
     def paint(self, text: str, colour: str) -> str:
         return f"\x1b[{_COLOURS[colour]}m{text}\x1b[0m" if self.colour else text
+
+    def wrap(self, text: str) -> str:
+        """Break a sentence between words, and a word that is too long where it must be."""
+        if self.width is None:
+            return text
+        return textwrap.fill(text, self.width, break_on_hyphens=False)
 
     def table(self, columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> str:
         """Lay rows out under headings; cells may hold any text."""

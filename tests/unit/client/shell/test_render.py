@@ -207,3 +207,11 @@ def test_colour_marks_the_state() -> None:
 
 def test_a_table_of_nothing_but_headings() -> None:
     assert PIPE.table([Column("a"), Column("b", right=True)], []) == "a  b"
+
+
+def test_a_sentence_is_wrapped_for_a_terminal_only() -> None:
+    text = "certificate " + ":".join(["AB"] * 32) + "; trusted"
+    assert Screen().wrap(text) == text
+    lines = Screen(width=40).wrap(text).splitlines()
+    assert all(len(line) <= 40 for line in lines)
+    assert "".join(lines).replace(" ", "") == text.replace(" ", "")
