@@ -2,6 +2,8 @@
 
 PYTHON ?= python3
 ARGS ?=
+# Most tests wait for processes, sockets and disks: more of them at once than there are cores.
+WORKERS ?= 4
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -21,7 +23,7 @@ demo: $(RUN_READY) ## See the whole thing work: a tracker, three clients, two se
 
 test: $(TEST_READY) ## Run all tests (ARGS="-k choker -x" is handed to pytest)
 	@$(BIN)/coverage erase
-	@$(BIN)/coverage run -m pytest $(ARGS)
+	@$(BIN)/coverage run -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 check: lint test coverage ## Everything that must be clean before a change lands
 
