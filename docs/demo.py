@@ -286,11 +286,13 @@ def found_group(screen: Screen, owner: Person, *others: Person) -> None:
         person.run("create_user", person.name, f"secret-of-{person.name}")
         person.run("login", person.name, f"secret-of-{person.name}")
     screen.done(f"{names((owner, *others))} made accounts and logged in")
-    owner.run("create_group", GROUP, "--open")
+    mode = owner.run("create_group", GROUP)["mode"]
     for person in others:
         person.run("join_group", GROUP)
         owner.run("accept_request", GROUP, person.name)
-    screen.done(f"{owner.name} made the group {GROUP}; {names(others)} asked and were let in")
+    screen.done(
+        f"{owner.name} made the {mode} group {GROUP}; {names(others)} asked and were let in"
+    )
 
 
 def share(screen: Screen, person: Person, *paths: Path) -> None:
