@@ -21,6 +21,7 @@ IN_FLIGHT = 40_000_000
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)  # thirty starts of a client, beside other tests
 def test_a_client_killed_thirty_times_ends_with_the_same_file(tmp_path: Path) -> None:
     content = make_file(tmp_path / NAME, SIZE)
     copy = tmp_path / "copy.bin"

@@ -165,6 +165,7 @@ def test_a_name_that_the_group_gave_does_not_matter_to_the_disk(
         "metainfo": base64.b64encode(bencode2.bencode({"info": info})).decode(),
     }
     tracker.answers["get_file"] = lambda _: reply
+    tracker.answers["get_group"] = lambda _: {"group": "..", "mode": "open", "source": "x"}
     target = tmp_path / "inner" / "target"
     target.mkdir(parents=True)
     result = session.download_file(GROUP, "harmless", str(target))

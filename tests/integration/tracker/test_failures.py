@@ -29,7 +29,9 @@ def errors_in(capfd: pytest.CaptureFixture[str]) -> str:
     return output.out + output.err
 
 
-def test_a_periodic_task_survives_its_failures(capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_periodic_task_survives_its_failures(
+    capfd: pytest.CaptureFixture[str], real_logs: None
+) -> None:
     calls = 0
     enough = threading.Event()
 
