@@ -13,10 +13,11 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Literal
 
 import pytest
@@ -26,6 +27,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from client.core.candidates import Candidate
+from client.net import dialer
+from common.api.presence import ANNOUNCE_KEY, AnnounceKey
 from common.types import Endpoint, InfoHash
 from common.wire.handshake import HANDSHAKE_LENGTH, Handshake
 from tests.integration.client.conftest import Log
@@ -33,6 +36,7 @@ from tests.integration.client.people import GROUP, PASSWORD, Person, Team
 from tests.support.authority import HOUR, Credential, Group
 from tests.support.content import make_file
 from tests.support.peers import new_peer_id
+from tests.support.recorder import Recorder
 from tests.support.waiting import wait_until
 from tracker.domain import certificates
 from tracker.domain.certificates import Authority
@@ -336,4 +340,42 @@ def test_who_is_dialled_is_refused(scene: Scene, name: str, log: Log) -> None:
         scene.tempt(rogue.address)
         check_refused(log, attack.dialled, "can't reach a peer", peer=str(rogue.address))
     assert not rogue.resumed
-    assert attack.asked is not None or scene.wanted not in rogue.heard
+    assert attack.asked is not None or bytes(scene.wanted) not in rogue.heard
+
+
+# --- who only listens ---------------------------------------------------------------------------
+def test_who_records_the_wires_learns_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every byte from `create_user` to the end of a download, to the tracker and between peers."""
+    folder = tmp_path / "team"
+    folder.mkdir()
+    content = make_file(tmp_path / "plans of the vault", 1_000_000)
+    with ExitStack() as stack:
+        team = Team(folder, is_open=False)
+        stack.callback(team.close)
+        session_wire = stack.enter_context(Recorder(team.address))
+        team.known = (session_wire.address,)
+        ann, bob = team.member("ann"), team.member("bob")
+        peer_wire = stack.enter_context(Recorder(ann.address))
+        routes = {ann.address: peer_wire.address}
+
+        def tapped(address: Endpoint, timeout: float) -> socket.socket:
+            return socket.create_connection(routes.get(address, address), timeout)
+
+        monkeypatch.setattr(dialer, "socket", SimpleNamespace(create_connection=tapped))
+        name = team.share(ann, content)
+        copy = bob.fetch(name)
+        assert copy.read_bytes() == content.read_bytes()
+        links = [person.session._link for person in (ann, bob)]
+        tokens = [str(link._token) for link in links]
+        keys = [link.call(ANNOUNCE_KEY, AnnounceKey(group=GROUP)).key for link in links]
+        assert min(map(len, tokens + keys)) >= 16
+        told, carried = session_wire.heard, peer_wire.heard
+    assert len(told) > 10_000
+    assert len(carried) > 1_000_000
+    data = content.read_bytes()
+    samples = [data[start : start + 16] for start in range(0, len(data), 16 * 1024)]
+    words = [PASSWORD, name, "create_user", "BitTorrent", *tokens, *keys]
+    for secret in [word.encode() for word in words] + samples:
+        assert secret not in told + carried, secret
