@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -111,16 +112,21 @@ def test_no_secret_is_left_anywhere(tmp_path: Path) -> None:
         shown = [Path(f"/proc/{process.pid}/cmdline").read_bytes() for process in processes]
         environments = [Path(f"/proc/{process.pid}/environ").read_bytes() for process in processes]
         announced = re.findall(rb"/announce/([\w-]{16,})", torrent.read_bytes())
+        with urllib.request.urlopen(
+            f"http://{tracker.http}/announce/{announced[0].decode()}"
+        ) as bad:
+            assert b"failure reason" in bad.read()
         states = (tracker.folder, eva.folder / "state", bob.folder / "state")
         files = [path for folder in states for path in folder.rglob("*") if path.is_file()]
-        modes = {path.name: path.stat().st_mode & 0o777 for path in [*files, *exported, torrent]}
+        modes = {path: path.stat().st_mode & 0o777 for path in [*files, *exported, torrent]}
         kept = b"".join(path.read_bytes() for path in files)
     assert announced
     assert len(exported) == 3
-    assert {"tracker.pem", "authority.key", "tracker.db", "client.sqlite"} <= modes.keys()
-    del modes["tracker_info_1.txt"]  # the operator's own
-    assert not modes.pop("client.lock") & 0o022  # it is empty
-    assert {name: oct(mode) for name, mode in modes.items() if mode != 0o600} == {}
+    public = {"tracker_info_1.txt", "client.lock"}  # the operator's own, and an empty one
+    secret = {path: oct(mode) for path, mode in modes.items() if path.name not in public}
+    names = {path.name for path in secret}
+    assert {"tracker.pem", "authority.key", "tracker.db", "client.sqlite"} <= names
+    assert {path: mode for path, mode in secret.items() if mode != "0o600"} == {}
     logs = "\n".join(line for process in processes for line in process.errors.all).encode()
     assert b"debug" in logs.lower()
     for place in (logs, kept, *shown, *environments):

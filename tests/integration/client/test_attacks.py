@@ -345,7 +345,7 @@ def test_who_is_dialled_is_refused(scene: Scene, name: str, log: Log) -> None:
 
 # --- who only listens ---------------------------------------------------------------------------
 def test_who_records_the_wires_learns_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, log: Log
 ) -> None:
     """Every byte from `create_user` to the end of a download, to the tracker and between peers."""
     folder = tmp_path / "team"
@@ -379,3 +379,6 @@ def test_who_records_the_wires_learns_nothing(
     words = [PASSWORD, name, "create_user", "BitTorrent", *tokens, *keys]
     for secret in [word.encode() for word in words] + samples:
         assert secret not in told + carried, secret
+    written = repr(list(log))
+    assert "debug" in written
+    assert not [secret for secret in (PASSWORD, *tokens, *keys) if secret in written]
