@@ -7,6 +7,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from benchmarks import hashing, transfers
@@ -18,6 +19,7 @@ Row = Callable[[Path, Path], Sample]
 
 LIMIT_ROW = "limit: socket, SHA-1, write"
 LIBTORRENT_ROW = "libtorrent -> libtorrent"
+SEALED_LIBTORRENT_ROW = "sealed: libtorrent -> libtorrent"
 MKTORRENT_ROW = "hash for upload: mktorrent"
 
 TRANSFERS: dict[str, Row] = {
@@ -28,6 +30,10 @@ TRANSFERS: dict[str, Row] = {
     "libtorrent -> ours": transfers.libtorrent_to_ours,
     "aria2 -> aria2": transfers.aria2_to_aria2,
     "libtorrent -> aria2": transfers.libtorrent_to_aria2,
+}
+SEALED: dict[str, Row] = {
+    "sealed: ours -> ours": partial(transfers.ours_to_ours, sealed=True),
+    SEALED_LIBTORRENT_ROW: transfers.sealed_libtorrent_to_libtorrent,
 }
 HASHING: dict[str, Row] = {
     "hash for upload: ours": hashing.minitorrent,
@@ -41,13 +47,15 @@ GB/s: bytes of the file, 1e9 a second, over the wall time from telling the downl
 until it calls the file complete (hashing: until the metainfo is made); median (slowest-quickest).
 CPU: user and system, both sides. anon: peak resident memory that is no file cache, larger side.
 Rows take turns in every run; all files are in memory, unless --dir says otherwise; pieces of 1 MiB.
-libtorrent is tuned: no uTP, no encryption, two hashing threads, large send buffers and queues."""
+libtorrent is tuned: no uTP, no encryption, two hashing threads, large send buffers and queues.
+sealed: TLS 1.3 with a certificate each way; libtorrent's are of the same group, an SSL torrent."""
 
 
 def main() -> None:
     """Measure and print."""
     arguments = _arguments()
-    rows = {name: row for name, row in (TRANSFERS | HASHING).items() if _is_wanted(name, arguments)}
+    known = TRANSFERS | SEALED | HASHING
+    rows = {name: row for name, row in known.items() if _is_wanted(name, arguments)}
     samples: dict[str, list[Sample]] = {name: [] for name in rows}
     with tempfile.TemporaryDirectory(prefix="minitorrent-bench-", dir=arguments.dir) as folder:
         content = make_file(Path(folder) / "content" / "content.bin", arguments.size)
@@ -60,6 +68,10 @@ def main() -> None:
     results = [Result(name, arguments.size, tuple(taken)) for name, taken in samples.items()]
     for group, ratios in (
         (TRANSFERS, {"x libtorrent": LIBTORRENT_ROW, "x limit": LIMIT_ROW}),
+        (
+            SEALED | {LIBTORRENT_ROW: transfers.libtorrent_to_libtorrent},
+            {"x libtorrent SSL": SEALED_LIBTORRENT_ROW, "x libtorrent": LIBTORRENT_ROW},
+        ),
         (HASHING, {"x mktorrent": MKTORRENT_ROW}),
     ):
         if chosen := [result for result in results if result.name in group]:

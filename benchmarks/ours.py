@@ -7,6 +7,8 @@ from pathlib import Path
 
 from tests.support.lab import GROUP, Lab
 
+SEALED_GROUP = "sealed"
+
 LIMIT = 600.0
 """Seconds that one transfer may take."""
 
@@ -14,27 +16,40 @@ LIMIT = 600.0
 class Ours:
     """A tracker and two members of a group, as real processes."""
 
-    def __init__(self, stack: ExitStack, content: Path, folder: Path) -> None:
+    def __init__(
+        self, stack: ExitStack, content: Path, folder: Path, *, sealed: bool = False
+    ) -> None:
         self.lab = stack.enter_context(Lab(folder))
         self.seeder = self.lab.member("seeder")
         self.leecher = self.lab.member("leecher")
+        self.group = SEALED_GROUP if sealed else GROUP
+        if sealed:
+            self.seeder.ok("create_group", self.group)
+            self.leecher.join(self.group, self.seeder)
         self.content = content
         self.folder = folder
         self.torrent = folder / "content.torrent"
 
     def share(self) -> None:
         """Have the first member share the content, and write its metainfo to `torrent`."""
-        self.seeder.ok("share", str(self.content), str(self.torrent), GROUP, timeout=LIMIT)
+        self.seeder.ok("share", str(self.content), str(self.torrent), self.group, timeout=LIMIT)
 
     def upload(self) -> None:
         """Have the first member hash and share the content, and nothing else."""
-        self.seeder.ok("upload_file", str(self.content), GROUP, timeout=LIMIT)
+        self.seeder.ok("upload_file", str(self.content), self.group, timeout=LIMIT)
 
     def download(self) -> None:
         """Have the second member fetch the content."""
-        self.leecher.ok("download_file", GROUP, self.content.name, str(self.folder))
+        self.leecher.ok("download_file", self.group, self.content.name, str(self.folder))
         result = self.leecher.ok("wait", timeout=LIMIT)
         assert not result["failed"], result
+
+    def credentials(self) -> tuple[Path, Path]:
+        """What two stock clients need to be taken for the two members of the sealed group."""
+        folders = (self.folder / "seeder's", self.folder / "leecher's")
+        for member, folder in zip((self.seeder, self.leecher), folders, strict=True):
+            member.ok("export_credentials", self.group, str(folder))
+        return folders
 
     def seeders(self) -> int:
         """How many have all of the content, as the group's list tells."""

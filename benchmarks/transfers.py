@@ -45,13 +45,32 @@ def libtorrent_to_libtorrent(content: Path, folder: Path) -> Sample:
     torrent = folder / "content.torrent"
     write_torrent(content, torrent)
     with Libtorrent() as seeder, Libtorrent() as leecher:
-        seeder.seed(torrent, content.parent)
-        wait_until(lambda: seeder.is_complete(torrent), LIMIT, "libtorrent to seed")
-        with measuring(seeder.pid, leecher.pid) as meter:
-            leecher.add(torrent, folder)
-            leecher.connect(torrent, seeder.address)
-            leecher.wait_complete(torrent, LIMIT)
-            return meter.stop()
+        return _between(seeder, leecher, torrent, content, folder)
+
+
+def sealed_libtorrent_to_libtorrent(content: Path, folder: Path) -> Sample:
+    """The same as an SSL torrent, with certificates of two members of a sealed group of ours."""
+    with ExitStack() as stack:
+        ours = Ours(stack, content, folder, sealed=True)
+        ours.share()
+        seeder, leecher = (
+            stack.enter_context(Libtorrent(credentials=path)) for path in ours.credentials()
+        )
+        for member in (ours.seeder, ours.leecher):
+            member.terminate()
+        return _between(seeder, leecher, ours.torrent, content, folder / "copy")
+
+
+def _between(
+    seeder: Libtorrent, leecher: Libtorrent, torrent: Path, content: Path, folder: Path
+) -> Sample:
+    seeder.seed(torrent, content.parent)
+    wait_until(lambda: seeder.is_complete(torrent), LIMIT, "libtorrent to seed")
+    with measuring(seeder.pid, leecher.pid) as meter:
+        leecher.add(torrent, folder)
+        leecher.connect(torrent, seeder.address)
+        leecher.wait_complete(torrent, LIMIT)
+        return meter.stop()
 
 
 def aria2_to_aria2(content: Path, folder: Path) -> Sample:
@@ -80,10 +99,10 @@ def libtorrent_to_aria2(content: Path, folder: Path) -> Sample:
             return meter.stop()
 
 
-def ours_to_ours(content: Path, folder: Path) -> Sample:
+def ours_to_ours(content: Path, folder: Path, *, sealed: bool = False) -> Sample:
     """Through `python -m tracker` and two `python -m client`."""
     with ExitStack() as stack:
-        ours = Ours(stack, content, folder)
+        ours = Ours(stack, content, folder, sealed=sealed)
         ours.share()
         with measuring(ours.seeder.pid, ours.leecher.pid) as meter:
             ours.download()

@@ -60,6 +60,11 @@ class Aria2(ManagedProcess):
         done, size = int(status["completedLength"]), int(status["totalLength"])
         return done == size and status["status"] in ("active", "complete")
 
+    def peers(self, torrent: Path) -> list[dict[str, str]]:
+        """The peers that it knows of and is, or was just now, connected to."""
+        found: list[dict[str, str]] = self._call("getPeers", self._torrents[torrent])
+        return found
+
     def _is_up(self) -> bool:
         with suppress(OSError):
             return bool(self._call("getVersion"))

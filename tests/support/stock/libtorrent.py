@@ -31,21 +31,32 @@ TUNED: dict[str, Any] = {
 
 
 class Libtorrent(ManagedProcess):
-    """A libtorrent session; `settings` come over the tuned ones."""
+    """A libtorrent session; `settings` come over the tuned ones.
 
-    def __init__(self, host: str = "127.0.0.1", settings: dict[str, Any] | None = None) -> None:
+    With credentials, the folder that `export_credentials` wrote, it is one for SSL torrents: it
+    accepts peers only inside TLS, and announces that port.
+    """
+
+    def __init__(
+        self,
+        host: str = "127.0.0.1",
+        settings: dict[str, Any] | None = None,
+        credentials: Path | None = None,
+    ) -> None:
         self.address = Endpoint(host, free_port())
-        listen = {"listen_interfaces": str(self.address), "outgoing_interfaces": host}
+        self._credentials = None if credentials is None else str(credentials)
+        interface = f"{self.address}s" if credentials else str(self.address)
+        listen = {"listen_interfaces": interface, "outgoing_interfaces": host}
         pack = json.dumps(TUNED | listen | (settings or {}))
         super().__init__([sys.executable, "-m", "tests.support.stock.libtorrent_child", pack])
 
     def add(self, torrent: Path, folder: Path) -> None:
         """Download into the folder; content that is there already is checked first."""
-        self._ask("add", str(torrent), str(folder))
+        self._ask("add", str(torrent), str(folder), self._credentials)
 
     def seed(self, torrent: Path, folder: Path) -> None:
         """Seed what is in the folder without checking it first."""
-        self._ask("seed", str(torrent), str(folder))
+        self._ask("seed", str(torrent), str(folder), self._credentials)
 
     def connect(self, torrent: Path, peer: Endpoint) -> None:
         """Dial a peer."""
@@ -56,7 +67,7 @@ class Libtorrent(ManagedProcess):
         return bool(self.status(torrent)["complete"])
 
     def status(self, torrent: Path) -> dict[str, Any]:
-        """Its view: complete, progress (0 to 1), peers, error, announce errors."""
+        """Its view: complete, progress (0 to 1), peers, error, tracker and peer errors."""
         answer = self._ask("status", str(torrent))
         assert isinstance(answer, dict)
         return answer

@@ -1,7 +1,8 @@
 """A libtorrent session that takes commands, one JSON array a line, and answers each.
 
-`["add", TORRENT, FOLDER]`, `["seed", TORRENT, FOLDER]`, `["connect", TORRENT, HOST, PORT]`,
-`["status", TORRENT]`, `["wait", TORRENT, SECONDS]`. It ends with its input.
+`["add", TORRENT, FOLDER, CREDENTIALS]`, `["seed", TORRENT, FOLDER, CREDENTIALS]`, where
+CREDENTIALS may be null, `["connect", TORRENT, HOST, PORT]`, `["status", TORRENT]`,
+`["wait", TORRENT, SECONDS]`. It ends with its input.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+from pathlib import Path
 from typing import Any, cast
 
 import libtorrent as lt
@@ -20,22 +22,31 @@ class Child:
     def __init__(self, settings: dict[str, Any]) -> None:
         categories = lt.alert.category_t
         mask = categories.error_notification | categories.tracker_notification
+        mask |= categories.peer_notification | categories.connect_notification
         self.session = lt.session(cast("lt.settings_pack", settings | {"alert_mask": mask}))
         self.handles: dict[str, lt.torrent_handle] = {}
         self.tracker_errors: list[str] = []
+        self.peer_errors: list[str] = []
 
-    def add(self, torrent: str, folder: str, extra_flags: int = 0) -> None:
-        """Start a torrent, unmanaged: no queue decides when it runs."""
+    def add(self, torrent: str, folder: str, credentials: str | None, extra_flags: int = 0) -> None:
+        """Start a torrent, unmanaged: no queue decides when it runs.
+
+        It is paused until it has its credentials: without them it would be in error at once.
+        """
         parameters = lt.add_torrent_params()
         parameters.ti = lt.torrent_info(torrent)
         parameters.save_path = folder
         flags = lt.torrent_flags
-        parameters.flags = extra_flags | (parameters.flags & ~(flags.paused | flags.auto_managed))
-        self.handles[torrent] = self.session.add_torrent(parameters)
+        parameters.flags = extra_flags | flags.paused | (parameters.flags & ~flags.auto_managed)
+        handle = self.handles[torrent] = self.session.add_torrent(parameters)
+        if credentials is not None:
+            names = ("certificate.pem", "key.pem", "dhparams.pem")
+            handle.set_ssl_certificate(*(str(Path(credentials) / name) for name in names))
+        handle.resume()
 
-    def seed(self, torrent: str, folder: str) -> None:
+    def seed(self, torrent: str, folder: str, credentials: str | None) -> None:
         """Start a torrent whose content is taken as complete."""
-        self.add(torrent, folder, lt.torrent_flags.seed_mode)
+        self.add(torrent, folder, credentials, lt.torrent_flags.seed_mode)
 
     def connect(self, torrent: str, host: str, port: int) -> None:
         """Dial a peer."""
@@ -46,6 +57,8 @@ class Child:
         for alert in self.session.pop_alerts():
             if isinstance(alert, lt.tracker_error_alert):
                 self.tracker_errors.append(alert.message())
+            if isinstance(alert, (lt.peer_error_alert, lt.peer_disconnected_alert)):
+                self.peer_errors.append(alert.message())
         status = self.handles[torrent].status()
         return {
             "complete": bool(status.is_seeding),
@@ -53,6 +66,7 @@ class Child:
             "peers": status.num_peers,
             "error": status.errc.message() if status.errc.value() else None,
             "tracker_errors": self.tracker_errors,
+            "peer_errors": self.peer_errors,
         }
 
     def wait(self, torrent: str, seconds: float) -> bool:
