@@ -159,7 +159,7 @@ class Account:
         user = self._user
         self.logged_out()
         self.ended()
-        self.tell("tracker", f"The session of {user} has ended ({reason}) Log in again.")
+        self.tell("tracker", f"{user} is logged out: {reason}")
 
     def on_event(self, event: EventNotice) -> None:
         """See LinkEvents."""

@@ -347,7 +347,7 @@ class Transfer:
     def _fail(self, error: MinitorrentError) -> None:
         if self.state is TransferState.FAILED:
             return
-        log.warning("transfer failed", name=self.record.name, error=error.message)
+        log.info("transfer failed", name=self.record.name, error=error.message)
         self.error = error
         self._ending = True
         self.state = TransferState.FAILED
