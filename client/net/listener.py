@@ -92,6 +92,7 @@ class Listener:
     def _welcome(self, sock: socket.socket) -> None:
         """Read one handshake and hand the socket over, or close it."""
         admitted = False
+        endpoint = None
         try:
             endpoint = remote_endpoint(sock)
             transport, info_hash = self._open(sock)
@@ -102,7 +103,7 @@ class Listener:
                 self._shaking.discard(sock)
             admitted = not self._closing and self._admit(transport, handshake, endpoint)
         except (OSError, WireError) as error:
-            log.info("handshake failed", error=str(error))
+            log.info("handshake failed", peer=str(endpoint), error=str(error))
         except Exception:
             log.exception("handshake failed")
         finally:

@@ -122,7 +122,7 @@ def test_no_secret_is_left_anywhere(tmp_path: Path) -> None:
         kept = b"".join(path.read_bytes() for path in files)
     assert announced
     assert len(exported) == 3
-    public = {"tracker_info_1.txt", "client.lock"}  # the operator's own, and an empty one
+    public = {"tracker_info_1.txt"}  # the operator's own
     secret = {path: oct(mode) for path, mode in modes.items() if path.name not in public}
     names = {path.name for path in secret}
     assert {"tracker.pem", "authority.key", "tracker.db", "client.sqlite"} <= names
