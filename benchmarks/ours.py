@@ -19,7 +19,7 @@ class Ours:
     def __init__(
         self, stack: ExitStack, content: Path, folder: Path, *, sealed: bool = False
     ) -> None:
-        self.lab = stack.enter_context(Lab(folder))
+        self.lab = stack.enter_context(Lab(folder, is_open=True))
         self.seeder = self.lab.member("seeder")
         self.leecher = self.lab.member("leecher")
         self.group = SEALED_GROUP if sealed else GROUP

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+import os
+
 from hypothesis import HealthCheck, settings
 
 # A busy machine, or one that measures coverage, is slow now and then: that is no failure.
 settings.register_profile("steady", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("steady")
+
+# Coverage is measured in the test processes, not in the hundreds of trackers and clients that
+# they start: that would cost more than all the rest, and shows next to nothing that they don't.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    for name in ("COVERAGE_PROCESS_CONFIG", "COVERAGE_PROCESS_START"):
+        os.environ.pop(name, None)

@@ -45,7 +45,7 @@ def lab_and(
     require("aria2c", "transmission-daemon", "ip", network=True)
     with ExitStack() as stack:
         hosts = stack.enter_context(private_network())
-        lab = stack.enter_context(Lab(folder / "lab", next(hosts)))
+        lab = stack.enter_context(Lab(folder / "lab", next(hosts), is_open=True))
         founder = lab.member("ann")
         clients = [
             stack.enter_context(STOCK[name](next(hosts), folder / f"settings-{name}"))
@@ -140,7 +140,7 @@ def test_all_of_them_in_one_swarm(tmp_path: Path) -> None:
 def test_a_folder_goes_both_ways(tmp_path: Path) -> None:
     sizes = {"a/one.bin": 1_000_000, "a/empty": 0, "b ö/two.bin": 700_001, "three": 1}
     folder = make_tree(tmp_path / "seeded" / "photos", sizes)
-    with Lab(tmp_path / "lab") as lab, Libtorrent() as libtorrent:
+    with Lab(tmp_path / "lab", is_open=True) as lab, Libtorrent() as libtorrent:
         ann, bob = lab.member("ann"), lab.member("bob")
         torrent = share(ann, folder, tmp_path)
         libtorrent.add(torrent, tmp_path / "copy")

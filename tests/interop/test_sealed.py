@@ -31,7 +31,7 @@ pytestmark = pytest.mark.interop
 
 @pytest.fixture
 def lab(tmp_path: Path) -> Iterator[Lab]:
-    with Lab(tmp_path / "lab") as lab:
+    with Lab(tmp_path / "lab", is_open=True) as lab:
         yield lab
 
 
@@ -142,7 +142,7 @@ def test_clients_that_do_not_know_ssl_torrents_are_told_of_nobody(tmp_path: Path
     require("aria2c", "transmission-daemon", "ip", network=True)
     with ExitStack() as stack:
         hosts = stack.enter_context(private_network())
-        lab = stack.enter_context(Lab(tmp_path / "lab", next(hosts)))
+        lab = stack.enter_context(Lab(tmp_path / "lab", next(hosts), is_open=True))
         ann = start(lab, stack, "ann")
         ann.ok("create_group", VAULT)
         torrent = share(ann, make_file(tmp_path / "film.bin", SIZE))

@@ -14,11 +14,15 @@ GROUP = "lab"
 
 
 class Lab:
-    """The first person made the group; every other one asked and was let in."""
+    """The first person made the group; every other one asked and was let in.
 
-    def __init__(self, folder: Path, host: str = "127.0.0.1") -> None:
+    The group is sealed; with `is_open` stock clients can take part.
+    """
+
+    def __init__(self, folder: Path, host: str = "127.0.0.1", *, is_open: bool = False) -> None:
         self.folder = folder
         self.host = host
+        self._is_open = is_open
         self._stack = ExitStack()
         self.tracker = TrackerProcess(folder / "tracker", host=host)
         self.trackers: Sequence[TrackerProcess] = [self.tracker]
@@ -62,7 +66,7 @@ class Lab:
         if self.members:
             person.join(GROUP, self.members[0])
         else:
-            person.ok("create_group", GROUP, "--open")
+            person.ok("create_group", GROUP, *(["--open"] if self._is_open else []))
         self.members.append(person)
         return person
 
