@@ -111,7 +111,7 @@ class TrackerApp:
     def _leave_database(self) -> None:
         try:
             self._services.lifecycle.stop()
-        except Exception as error:  # noqa: BLE001 - the others find out by the missing heartbeat
+        except Exception as error:  # the others find out by the missing heartbeat
             _log.warning("could not sign off from the database", reason=type(error).__name__)
 
     def _beat(self) -> None:

@@ -75,5 +75,5 @@ class WorkerPool:
 def _attempt(job: Job, on_failure: OnFailure) -> None:
     try:
         job()
-    except Exception as error:  # noqa: BLE001 - whatever it is, the submitter decides
+    except Exception as error:  # whatever it is, the submitter decides
         on_failure(error)

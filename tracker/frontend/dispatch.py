@@ -59,7 +59,7 @@ class Dispatcher:
             return self._table[operation.name](caller, operation.read_request(arguments))
         except MinitorrentError:
             raise
-        except Exception:  # noqa: BLE001 - the caller's connection must outlive a bug of ours
+        except Exception:  # the caller's connection must outlive a bug of ours
             _log.error("an operation failed", operation=operation.name, exc_info=True)
             raise MinitorrentError(
                 ErrorCode.INTERNAL,

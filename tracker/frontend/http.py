@@ -50,7 +50,7 @@ def make_app(services: Services, metrics: Metrics) -> FastAPI:
     def health(response: Response) -> dict[str, str]:
         try:
             services.events.last_id()
-        except Exception:  # noqa: BLE001 - whatever it is, the answer is that we are not well
+        except Exception:  # whatever it is, the answer is that we are not well
             response.status_code = 503
             return {"status": "failing", "database": "unreachable"}
         return {"status": "ok", "database": "ok"}
@@ -75,7 +75,7 @@ def _bencoded(answer: Callable[[], bytes]) -> Response:
         body = answer()
     except MinitorrentError as error:
         body = announce.encode_failure(error.message)
-    except Exception:  # noqa: BLE001 - a client must get an answer to whatever goes wrong here
+    except Exception:  # a client must get an answer to whatever goes wrong here
         _log.error("an HTTP request failed", exc_info=True)
         body = announce.encode_failure("the tracker could not do this")
     return Response(body, media_type="text/plain")
@@ -118,5 +118,5 @@ class HttpServer:
     def _run(self) -> None:
         try:
             asyncio.run(self._server.serve(sockets=[self._listener]))
-        except Exception:  # noqa: BLE001 - shown here, or nobody would see why the thread ended
+        except Exception:  # shown here, or nobody would see why the thread ended
             _log.error("the HTTP server failed", exc_info=True)

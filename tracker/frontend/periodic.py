@@ -34,7 +34,7 @@ class Periodic:
             try:
                 self._action()
                 self._failing = False
-            except Exception:  # noqa: BLE001 - the loop must outlive any failure of one round
+            except Exception:  # the loop must outlive any failure of one round
                 if not self._failing:
                     _log.error("a periodic task fails", task=self._thread.name, exc_info=True)
                 self._failing = True

@@ -185,7 +185,7 @@ class SessionServer:
                 connection.turn_away(_too_many())
             else:
                 connection.serve(self._greeting)
-        except Exception:  # noqa: BLE001 - shown here, or nobody would see why the thread ended
+        except Exception:  # shown here, or nobody would see why the thread ended
             _log.error("a connection failed", exc_info=True)
         finally:
             self._end(connection)
@@ -195,7 +195,7 @@ class SessionServer:
             # At the tracker's own end, all its connections leave the database in one stroke.
             if not self._stopping.is_set():
                 self._accounts.disconnect(connection.caller)
-        except Exception:  # noqa: BLE001 - the descriptor must be freed whatever the database says
+        except Exception:  # the descriptor must be freed whatever the database says
             _log.error("a connection's end was not recorded", exc_info=True)
         finally:
             self._forget(connection)

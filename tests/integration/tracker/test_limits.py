@@ -192,7 +192,7 @@ def test_a_hundred_clients_at_once(start_tracker: StartTracker) -> None:
                     client.call("resume_session", token=token, peer_id=peer, port=2000 + number)
                     for _ in range(3):
                         client.announce(info_hash, 5, port=2000 + number)
-            except Exception as error:  # noqa: BLE001 - shown by the assertion below
+            except Exception as error:  # shown by the assertion below
                 failures.append(error)
 
         threads = [threading.Thread(target=work, args=(number,)) for number in range(100)]

@@ -38,7 +38,7 @@ def test_many_may_open_a_new_database_at_once(tmp_path: Path) -> None:
             with store.write() as work:
                 work.users.add(f"user{number}", "hash", 0.0)
             store.close()
-        except Exception as error:  # noqa: BLE001 - shown by the assertion below
+        except Exception as error:  # shown by the assertion below
             failures.append(error)
 
     threads = [threading.Thread(target=open_and_write, args=(n,)) for n in range(6)]

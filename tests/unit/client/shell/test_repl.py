@@ -70,7 +70,7 @@ class Sitting:
         def run() -> None:
             try:
                 act()
-            except BaseException as error:  # noqa: BLE001 - raised again below
+            except BaseException as error:  # raised again below
                 failures.append(error)
                 self.type("quit\r")
 
