@@ -2,8 +2,8 @@
 
 PYTHON ?= python3
 ARGS ?=
-# Most tests wait for processes, sockets and disks: more of them at once than there are cores.
-WORKERS ?= 4
+# Test files that run side by side; the processes that they start want cores, too.
+WORKERS ?= 2
 
 VENV := .venv
 BIN := $(VENV)/bin

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -164,7 +165,12 @@ def test_peers(ann: ClientProcess, bob: ClientProcess, group: str, tmp_path: Pat
     ann.ok("upload_file", str(path), group)
     assert ann.ok("peers", group, path.name) == {"peers": []}
     bob.ok("download_file", group, path.name, str(tmp_path / "bob.bin"))
-    row = wait_until(lambda: bob.ok("peers", group, path.name)["peers"], what="a peer")[0]
+
+    def introduced() -> list[dict[str, Any]]:
+        """Peers that have told by now what they have."""
+        return [row for row in bob.ok("peers", group, path.name)["peers"] if row["progress"]]
+
+    row = wait_until(introduced, what="a peer")[0]
     assert row["address"] == str(ann.address)
     assert row["client"].startswith("Minitorrent")
     assert row["user"] == "ann"
