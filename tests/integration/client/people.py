@@ -55,6 +55,10 @@ class Person:
         """The notices of this kind so far."""
         return [notice for notice in self.notices if notice.kind == kind]
 
+    def was_told(self, words: str) -> bool:
+        """Whether a notice so far holds these words."""
+        return any(words in notice.text for notice in self.notices)
+
     def row(self, name: str) -> DownloadRow:
         """The line of `show_downloads` for a file."""
         rows = [row for row in self.session.show_downloads().downloads if row.name == name]

@@ -22,14 +22,14 @@ def test_a_transfer_goes_on_without_a_tracker(team: Team, tmp_path: Path) -> Non
     copy = bob.start(name)
     wait_until(lambda: bob.row(name).done, what="the first piece")
     team.tracker.stop()
-    wait_until(lambda: bob.heard("tracker"), what="bob to notice")
+    wait_until(lambda: bob.was_told("is gone"), what="bob to notice")
     assert bob.row(name).state == "downloading", "too quick for this test"
     bob.finish(name)
     assert copy.read_bytes() == content.read_bytes()
     wait_until(lambda: bob.session.overview().tracker == "unreachable", what="no tracker")
     with team.serving(team.address):
         wait_until(
-            lambda: all(len(person.heard("tracker")) == 2 for person in (ann, bob)),
+            lambda: all(person.was_told("Connected to") for person in (ann, bob)),
             what="both to come back",
         )
 
@@ -47,7 +47,7 @@ def test_the_second_tracker_takes_over(team: Team, tmp_path: Path) -> None:
     with team.serving(second):
         team.tracker.stop()
         wait_until(
-            lambda: all(len(person.heard("tracker")) == 2 for person in (ann, bob)),
+            lambda: all(person.was_told("Connected to") for person in (ann, bob)),
             what="both to come over",
         )
         wait_until(lambda: bob.session.list_files(GROUP).files[0].seeders, what="ann to seed")
