@@ -1,7 +1,8 @@
-"""The terminal's settings while nobody is asked for anything."""
+"""The terminal's settings while nobody is asked for anything, and while a secret is asked for."""
 
 from __future__ import annotations
 
+import os
 import sys
 import termios
 from collections.abc import Iterator
@@ -9,7 +10,10 @@ from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import Any, Self
 
+from client.shell.signals import Interrupts, Stopped
+
 _LOCAL_FLAGS = 3
+_LONGEST_LINE = 4096
 
 
 class Keyboard:
@@ -52,3 +56,27 @@ class Keyboard:
         if attributes is not None:
             with suppress(termios.error):  # the terminal is gone
                 termios.tcsetattr(sys.stdin, termios.TCSANOW, attributes)
+
+
+def ask_secret(prompt: str, interrupts: Interrupts) -> str:
+    """Let a line be typed at the terminal without echo; raises Stopped on a signal and Ctrl-D.
+
+    Unlike getpass it waits in `interrupts.wait`: a Ctrl-C just before the read would not end it.
+    """
+    terminal = os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY)
+    before = termios.tcgetattr(terminal)
+    hidden = list(before)
+    hidden[_LOCAL_FLAGS] &= ~termios.ECHO
+    try:
+        termios.tcsetattr(terminal, termios.TCSAFLUSH, hidden)
+        os.write(terminal, prompt.encode())
+        interrupts.wait(terminal)
+        line = os.read(terminal, _LONGEST_LINE)
+    finally:
+        with suppress(termios.error, OSError):  # the terminal is gone
+            termios.tcsetattr(terminal, termios.TCSADRAIN, before)
+            os.write(terminal, b"\n")
+        os.close(terminal)
+    if not line:
+        raise Stopped
+    return line.decode(errors="replace").rstrip("\n")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import threading
 import time
 from collections.abc import Callable
@@ -22,7 +21,7 @@ from client.engine.status import Notice, Overview
 from client.shell.completer import CommandCompleter
 from client.shell.downloads import RUNNING
 from client.shell.history import PrivateHistory
-from client.shell.keyboard import Keyboard
+from client.shell.keyboard import Keyboard, ask_secret
 from client.shell.names import SessionNames
 from client.shell.output import Output, abandon_stdout, can_show
 from client.shell.progress import Progress
@@ -63,7 +62,7 @@ class Repl:
         *,
         keyboard: Input | None = None,
         terminal: TerminalOutput | None = None,
-        ask: Callable[[str], str] = getpass.getpass,
+        ask: Callable[[str, Interrupts], str] = ask_secret,
     ) -> None:
         self._session = session
         self._output = output
@@ -157,7 +156,7 @@ class Repl:
 
     def _ask_secret(self, prompt: str) -> str:
         with self._keyboard.line_by_line():
-            return self._interrupts.ask(lambda: self._ask(prompt))
+            return self._ask(prompt, self._interrupts)
 
     def _may_leave(self) -> bool:
         """Ask whether to end while downloads run; without any there is nothing to ask."""

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from client.engine.status import Notice
+from client.shell.keyboard import ask_secret
 from client.shell.output import Output, abandon_stdout, screen_of
 from client.shell.progress import Progress
 from client.shell.runner import Outcome, Runner
@@ -122,9 +123,7 @@ class Script:
         self._output.notice(notice)
 
     def _ask(self, prompt: str) -> str:
-        import getpass
-
-        return self._interrupts.ask(lambda: getpass.getpass(prompt))
+        return ask_secret(prompt, self._interrupts)
 
 
 def stdin_lines(interrupts: Interrupts) -> Iterator[bytes]:

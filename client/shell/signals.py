@@ -85,14 +85,6 @@ class Interrupts:
                 if descriptor in ready:
                     return
 
-    def ask(self, read: Callable[[], str]) -> str:
-        """Let somebody type an answer; raises Stopped on a signal, and when there is no answer."""
-        with self.interruptible():
-            try:
-                return read()
-            except EOFError:
-                raise Stopped from None
-
     @contextmanager
     def interruptible(self) -> Iterator[None]:
         """Inside, a signal raises Stopped at once; so does one that was noted before."""

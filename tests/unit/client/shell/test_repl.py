@@ -18,7 +18,7 @@ from prompt_toolkit.output import DummyOutput
 
 from client.shell.output import Output
 from client.shell.repl import Repl
-from client.shell.signals import Interrupts
+from client.shell.signals import Interrupts, Stopped
 from tests.support.fake_session import FakeSession, download
 from tests.support.waiting import wait_until
 
@@ -57,9 +57,9 @@ class Sitting:
                 ask=self._ask,
             ).run()
 
-    def _ask(self, prompt: str) -> str:
+    def _ask(self, _prompt: str, _interrupts: Interrupts) -> str:
         if not self.secrets:
-            raise EOFError
+            raise Stopped
         return self.secrets.pop(0)
 
     @contextmanager
