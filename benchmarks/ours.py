@@ -7,8 +7,6 @@ from pathlib import Path
 
 from tests.support.lab import GROUP, Lab
 
-SEALED_GROUP = "sealed"
-
 LIMIT = 600.0
 """Seconds that one transfer may take."""
 
@@ -19,13 +17,10 @@ class Ours:
     def __init__(
         self, stack: ExitStack, content: Path, folder: Path, *, sealed: bool = False
     ) -> None:
-        self.lab = stack.enter_context(Lab(folder, is_open=True))
+        self.lab = stack.enter_context(Lab(folder, is_open=not sealed))
         self.seeder = self.lab.member("seeder")
         self.leecher = self.lab.member("leecher")
-        self.group = SEALED_GROUP if sealed else GROUP
-        if sealed:
-            self.seeder.ok("create_group", self.group)
-            self.leecher.join(self.group, self.seeder)
+        self.group = GROUP
         self.content = content
         self.folder = folder
         self.torrent = folder / "content.torrent"

@@ -45,12 +45,6 @@ class Geometry:
         """Number of pieces; empty content has none."""
         return -(-self.length // self.piece_length)
 
-    def check_index(self, index: int) -> PieceIndex:
-        """A piece's number from a number from outside; raises ValueError when there is none."""
-        if not 0 <= index < self.piece_count:
-            raise ValueError(f"there is no piece {index} among {self.piece_count}")
-        return PieceIndex(index)
-
     def offset(self, index: PieceIndex) -> int:
         """Where the piece starts in the content (bytes)."""
         return index * self.piece_length

@@ -49,11 +49,6 @@ class TlsEngine:
         """The stream from the other side has ended; `feed` is not to be called any more."""
         self._incoming.write_eof()
 
-    @property
-    def has_output(self) -> bool:
-        """Whether `take` has something to send."""
-        return self._outgoing.pending > 0
-
     def take(self) -> bytes:
         """All ciphertext that is to be sent; empty when there is none."""
         return self._outgoing.read()

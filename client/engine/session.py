@@ -11,15 +11,15 @@ from client.engine.account import Account
 from client.engine.collection import Collection
 from client.engine.credentials import Credentials
 from client.engine.export import export_credentials
+from client.engine.groups import Groups
 from client.engine.outcomes import Outcomes
+from client.engine.remote import Remote
 from client.engine.sharing import HashProgress, Sharing
 from client.engine.status import TransferState
 from client.engine.trackers import Trackers
 from client.engine.transfer import Transfer
 from client.net.tracker_link import TrackerLink
-from common.api import accounts, files, groups
-from common.api.audit import LIST_EVENTS, ListEventsReply
-from common.api.operation import Operation, ReplyT, RequestT
+from common.api import accounts, files
 from common.errors import ErrorCode, MinitorrentError
 
 __all__ = ["HashProgress", "Session"]
@@ -51,6 +51,8 @@ class Session:
         self._link = link
         self._trackers = trackers
         self._credentials = credentials
+        self._remote = Remote(account, link)
+        self.groups = Groups(account, self._remote, transfers, credentials)
         self._transfers = transfers
         self._sharing = sharing
         self._outcomes = outcomes
@@ -127,93 +129,23 @@ class Session:
 
     def passwd(self, old: str, new: str) -> status.UserResult:
         """Change the password; other sessions of this user end."""
-        reply = self._call(accounts.CHANGE_PASSWORD, old=old, new=new)
+        reply = self._remote.call(accounts.CHANGE_PASSWORD, old=old, new=new)
         if reply.warning:
             self._account.tell("warning", reply.warning)
         return status.UserResult(user=reply.user)
 
     def sessions(self) -> accounts.ListSessionsReply:
         """Where this user is logged in."""
-        return self._call(accounts.LIST_SESSIONS)
+        return self._remote.call(accounts.LIST_SESSIONS)
 
     def end_session(self, number: int) -> accounts.EndSessionReply:
         """End one of this user's logins."""
-        return self._call(accounts.END_SESSION, id=number)
-
-    # --- groups -----------------------------------------------------------------------------
-    def create_group(self, group: str, *, is_open: bool = False) -> groups.CreateGroupReply:
-        """Make a group, as its owner; in a sealed one members prove to each other who they are."""
-        mode = "open" if is_open else "sealed"
-        reply = self._call(groups.CREATE_GROUP, group=group, mode=mode)
-        self._account.joined(reply.group)
-        return reply
-
-    def join_group(self, group: str) -> groups.JoinGroupReply:
-        """Ask to be let into a group."""
-        return self._call(groups.JOIN_GROUP, group=group)
-
-    def leave_group(self, group: str) -> status.GroupResult:
-        """Leave a group; its transfers end here, finished files stay."""
-        reply = self._call(groups.LEAVE_GROUP, group=group)
-        self._account.left(reply.group)
-        self._transfers.leave(reply.group)
-        self._credentials.forget(reply.group)
-        return status.GroupResult(group=reply.group)
-
-    def list_groups(self) -> groups.ListGroupsReply:
-        """All groups of this tracker."""
-        return self._call(groups.LIST_GROUPS)
-
-    def list_members(self, group: str | None) -> groups.ListMembersReply:
-        """Who is in a group."""
-        return self._call(groups.LIST_MEMBERS, group=self._account.require_group(group))
-
-    def list_requests(self, group: str | None) -> groups.ListRequestsReply:
-        """Who asks to be let into a group."""
-        return self._call(groups.LIST_REQUESTS, group=self._account.require_group(group))
-
-    def audit(self, group: str | None) -> ListEventsReply:
-        """What was done in a group, and with its members' accounts."""
-        return self._call(LIST_EVENTS, group=self._account.require_group(group))
-
-    def accept_request(self, group: str, user: str) -> groups.MemberReply:
-        """Let somebody in who asked."""
-        reply = self._call(groups.ACCEPT_REQUEST, group=group, user=user)
-        self._account.answered_request()
-        return reply
-
-    def reject_request(self, group: str, user: str) -> groups.MemberReply:
-        """Turn a request down."""
-        reply = self._call(groups.REJECT_REQUEST, group=group, user=user)
-        self._account.answered_request()
-        return reply
-
-    def remove_member(self, group: str, user: str) -> groups.MemberReply:
-        """Remove somebody from a group."""
-        return self._call(groups.REMOVE_MEMBER, group=group, user=user)
-
-    def promote(self, group: str, user: str) -> groups.MemberReply:
-        """Make a member an admin."""
-        return self._call(groups.PROMOTE, group=group, user=user)
-
-    def demote(self, group: str, user: str) -> groups.MemberReply:
-        """Make an admin an ordinary member."""
-        return self._call(groups.DEMOTE, group=group, user=user)
-
-    def transfer_group(self, group: str, user: str) -> groups.MemberReply:
-        """Make a member the owner."""
-        return self._call(groups.TRANSFER_GROUP, group=group, user=user)
-
-    def use_group(self, group: str) -> status.GroupResult:
-        """Take this group wherever none is named."""
-        self._call(groups.GET_GROUP, group=group)  # refuses when the user is no member
-        self._account.use(group)
-        return status.GroupResult(group=group)
+        return self._remote.call(accounts.END_SESSION, id=number)
 
     # --- files ------------------------------------------------------------------------------
     def list_files(self, group: str | None) -> files.ListFilesReply:
         """What a group shares."""
-        return self._call(files.LIST_FILES, group=self._account.require_group(group))
+        return self._remote.call(files.LIST_FILES, group=self._account.require_group(group))
 
     def upload_file(
         self,
@@ -242,7 +174,7 @@ class Session:
 
     def stop_share(self, group: str, name: str) -> status.FileResult:
         """Offer a file no more; it stays on the disk."""
-        reply = self._call(files.STOP_SHARE, group=group, name=name)
+        reply = self._remote.call(files.STOP_SHARE, group=group, name=name)
         transfer = self._transfers.find(group, name)
         if transfer is not None:
             self._transfers.discard(transfer)
@@ -371,11 +303,6 @@ class Session:
         return self._trackers.rows()
 
     # --- inside -----------------------------------------------------------------------------
-    def _call(self, operation: Operation[RequestT, ReplyT], **arguments: object) -> ReplyT:
-        """Check the arguments here, then have the tracker carry out the operation."""
-        self._account.require()
-        return self._link.call(operation, operation.read_request(arguments))
-
     def _get(self, group: str, name: str) -> Transfer:
         self._account.require()
         return self._transfers.get(group, name)

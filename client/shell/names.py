@@ -41,7 +41,7 @@ class SessionNames:
         def ask() -> Sequence[Name]:
             return [
                 Name(row.group, f"{units.count(row.members, 'member')}, owner {row.owner}")
-                for row in self._session.list_groups().groups
+                for row in self._session.groups.list_groups().groups
                 if row.member is mine
             ]
 
@@ -49,14 +49,14 @@ class SessionNames:
 
     def members(self, group: str) -> Sequence[Name]:
         def ask() -> Sequence[Name]:
-            rows = self._session.list_members(group).members
+            rows = self._session.groups.list_members(group).members
             return [Name(row.user, row.role) for row in rows]
 
         return self._ask("members", group, ask)
 
     def requesters(self, group: str) -> Sequence[Name]:
         def ask() -> Sequence[Name]:
-            rows = self._session.list_requests(group).requests
+            rows = self._session.groups.list_requests(group).requests
             return [Name(row.user, f"since {row.requested_at}") for row in rows]
 
         return self._ask("requesters", group, ask)

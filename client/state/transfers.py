@@ -42,7 +42,6 @@ class TransferRecord:
     uploaded: int
     downloaded: int
     added_at: datetime
-    error: str | None
 
     def believed_pieces(self, found: FileFacts, piece_count: int) -> Bitfield | None:
         """The verified pieces, or None when the files have to be hashed again.
@@ -79,7 +78,6 @@ class _TransferRow(Table):
     uploaded: Mapped[int]
     downloaded: Mapped[int]
     added_at: Mapped[str]
-    error: Mapped[str | None]
 
 
 class Transfers:
@@ -163,15 +161,11 @@ class Transfers:
 
     def mark_complete(self, transfer: int, facts: FileFacts) -> None:
         """Record that everything is verified and lies at its final path."""
-        self._set(transfer, complete=True, bitfield=None, facts=facts.to_text(), error=None)
+        self._set(transfer, complete=True, bitfield=None, facts=facts.to_text())
 
     def set_paused(self, transfer: int, paused: bool) -> None:
         """Record that the user paused or resumed it."""
         self._set(transfer, paused=paused)
-
-    def set_error(self, transfer: int, error: str | None) -> None:
-        """Record why it can't go on, as a sentence, or that it can."""
-        self._set(transfer, error=error)
 
     def add_totals(self, transfer: int, uploaded: int, downloaded: int) -> None:
         """Add payload bytes to what was transferred so far."""
@@ -210,7 +204,6 @@ def _record(row: _TransferRow) -> TransferRecord:
         uploaded=row.uploaded,
         downloaded=row.downloaded,
         added_at=datetime.fromisoformat(row.added_at),
-        error=row.error,
     )
 
 

@@ -125,7 +125,7 @@ def remove(ann: Person, people: Sequence[Person], seal: Seal, content: Metainfo)
         wait_until(lambda: all(one.received > BLOCK for one in clingers), what="blocks for bob")
         assert not any(one.ended_at for one in clingers)
         before = time.monotonic()
-        ann.session.remove_member(GROUP, "bob")
+        ann.session.groups.remove_member(GROUP, "bob")
         wait_until(lambda: all(one.ended_at for one in clingers), 4 * LIMIT, "bob to be cut off")
         return [one.ended_at - before for one in clingers if one.ended_at is not None]
     finally:
@@ -145,8 +145,8 @@ def test_ten_members_drop_a_removed_one_within_two_seconds(
     content = ann.session._transfers.get(GROUP, name).metainfo
     delays: list[float] = []
     for _ in range(ROUNDS):
-        bob.session.join_group(GROUP)
-        ann.session.accept_request(GROUP, "bob")
+        bob.session.groups.join_group(GROUP)
+        ann.session.groups.accept_request(GROUP, "bob")
         kept = keep_seal(bob, content)
         delays += remove(ann, people, kept, content)
         assert all(gets_nothing(person, kept, content.info_hash) for person in people)

@@ -45,11 +45,98 @@ def download(name: str = "film.mkv", **changes: object) -> status.DownloadRow:
     return status.DownloadRow.model_validate({**facts, **changes})
 
 
+class FakeGroups:
+    """`client.engine.groups.Groups`, likewise; `session` is whom the calls are told to."""
+
+    def __init__(self, session: FakeSession) -> None:
+        self._session = session
+        self._called = session._called
+
+    def create_group(self, group: str, *, is_open: bool = False) -> groups.CreateGroupReply:
+        self._called("create_group", group, is_open)
+        return groups.CreateGroupReply(group=group, mode="open" if is_open else "sealed")
+
+    def join_group(self, group: str) -> groups.JoinGroupReply:
+        self._called("join_group", group)
+        return groups.JoinGroupReply(group=group, status="requested")
+
+    def leave_group(self, group: str) -> status.GroupResult:
+        self._called("leave_group", group)
+        return status.GroupResult(group=group)
+
+    def list_groups(self) -> groups.ListGroupsReply:
+        self._called("list_groups")
+        rows = [
+            groups.GroupRow(
+                group=name, owner=owner, members=2, files=3, mode="open", member=is_member
+            )
+            for name, owner, is_member in (("lab", "ann", True), ("studio", "zoe", False))
+        ]
+        return groups.ListGroupsReply(groups=rows)
+
+    def list_members(self, group: str | None) -> groups.ListMembersReply:
+        self._called("list_members", group)
+        rows = [
+            groups.MemberRow(user="ann", role="owner", online=True),
+            groups.MemberRow(user="bob", role="member", online=False),
+        ]
+        return groups.ListMembersReply(group=group or "lab", members=rows)
+
+    def audit(self, group: str | None) -> ListEventsReply:
+        self._called("audit", group)
+        rows = [
+            AuditRow(
+                at="2026-01-02T03:04:05Z",
+                who="ann",
+                what="request_accepted",
+                subject="bob",
+                address="192.0.2.1",
+            ),
+            AuditRow(
+                at="2026-01-02T03:04:06Z", who="", what="login_failed", subject="bob", address=""
+            ),
+        ]
+        return ListEventsReply(events=rows)
+
+    def list_requests(self, group: str | None) -> groups.ListRequestsReply:
+        self._called("list_requests", group)
+        row = groups.RequestRow(user="eve", requested_at="2026-01-02T03:04:05Z")
+        return groups.ListRequestsReply(group=group or "lab", requests=[row])
+
+    def accept_request(self, group: str, user: str) -> groups.MemberReply:
+        return self._on_member("accept_request", group, user)
+
+    def reject_request(self, group: str, user: str) -> groups.MemberReply:
+        return self._on_member("reject_request", group, user)
+
+    def remove_member(self, group: str, user: str) -> groups.MemberReply:
+        return self._on_member("remove_member", group, user)
+
+    def promote(self, group: str, user: str) -> groups.MemberReply:
+        return self._on_member("promote", group, user)
+
+    def demote(self, group: str, user: str) -> groups.MemberReply:
+        return self._on_member("demote", group, user)
+
+    def transfer_group(self, group: str, user: str) -> groups.MemberReply:
+        return self._on_member("transfer_group", group, user)
+
+    def _on_member(self, what: str, group: str, user: str) -> groups.MemberReply:
+        self._called(what, group, user)
+        return groups.MemberReply(group=group, user=user)
+
+    def use_group(self, group: str) -> status.GroupResult:
+        self._called("use_group", group)
+        self._session.group = group
+        return status.GroupResult(group=group)
+
+
 class FakeSession:
     """`client.engine.session.Session` as the shell sees it; `calls` tells what was asked of it."""
 
     def __init__(self) -> None:
         self.calls: list[tuple[object, ...]] = []
+        self.groups = FakeGroups(self)
         self.user: str | None = None
         self.group: str | None = None
         self.reached = True
@@ -123,37 +210,6 @@ class FakeSession:
             raise MinitorrentError(ErrorCode.NOT_LOGGED_IN, "Log in first: login USER PASSWORD.")
         return self.user
 
-    # --- groups -----------------------------------------------------------------------------
-    def create_group(self, group: str, *, is_open: bool = False) -> groups.CreateGroupReply:
-        self._called("create_group", group, is_open)
-        return groups.CreateGroupReply(group=group, mode="open" if is_open else "sealed")
-
-    def join_group(self, group: str) -> groups.JoinGroupReply:
-        self._called("join_group", group)
-        return groups.JoinGroupReply(group=group, status="requested")
-
-    def leave_group(self, group: str) -> status.GroupResult:
-        self._called("leave_group", group)
-        return status.GroupResult(group=group)
-
-    def list_groups(self) -> groups.ListGroupsReply:
-        self._called("list_groups")
-        rows = [
-            groups.GroupRow(
-                group=name, owner=owner, members=2, files=3, mode="open", member=is_member
-            )
-            for name, owner, is_member in (("lab", "ann", True), ("studio", "zoe", False))
-        ]
-        return groups.ListGroupsReply(groups=rows)
-
-    def list_members(self, group: str | None) -> groups.ListMembersReply:
-        self._called("list_members", group)
-        rows = [
-            groups.MemberRow(user="ann", role="owner", online=True),
-            groups.MemberRow(user="bob", role="member", online=False),
-        ]
-        return groups.ListMembersReply(group=group or "lab", members=rows)
-
     def sessions(self) -> accounts.ListSessionsReply:
         self._called("sessions")
         row = accounts.SessionRow(
@@ -164,54 +220,6 @@ class FakeSession:
     def end_session(self, number: int) -> accounts.EndSessionReply:
         self._called("end_session", number)
         return accounts.EndSessionReply(id=number)
-
-    def audit(self, group: str | None) -> ListEventsReply:
-        self._called("audit", group)
-        rows = [
-            AuditRow(
-                at="2026-01-02T03:04:05Z",
-                who="ann",
-                what="request_accepted",
-                subject="bob",
-                address="192.0.2.1",
-            ),
-            AuditRow(
-                at="2026-01-02T03:04:06Z", who="", what="login_failed", subject="bob", address=""
-            ),
-        ]
-        return ListEventsReply(events=rows)
-
-    def list_requests(self, group: str | None) -> groups.ListRequestsReply:
-        self._called("list_requests", group)
-        row = groups.RequestRow(user="eve", requested_at="2026-01-02T03:04:05Z")
-        return groups.ListRequestsReply(group=group or "lab", requests=[row])
-
-    def accept_request(self, group: str, user: str) -> groups.MemberReply:
-        return self._on_member("accept_request", group, user)
-
-    def reject_request(self, group: str, user: str) -> groups.MemberReply:
-        return self._on_member("reject_request", group, user)
-
-    def remove_member(self, group: str, user: str) -> groups.MemberReply:
-        return self._on_member("remove_member", group, user)
-
-    def promote(self, group: str, user: str) -> groups.MemberReply:
-        return self._on_member("promote", group, user)
-
-    def demote(self, group: str, user: str) -> groups.MemberReply:
-        return self._on_member("demote", group, user)
-
-    def transfer_group(self, group: str, user: str) -> groups.MemberReply:
-        return self._on_member("transfer_group", group, user)
-
-    def _on_member(self, what: str, group: str, user: str) -> groups.MemberReply:
-        self._called(what, group, user)
-        return groups.MemberReply(group=group, user=user)
-
-    def use_group(self, group: str) -> status.GroupResult:
-        self._called("use_group", group)
-        self.group = group
-        return status.GroupResult(group=group)
 
     # --- files ------------------------------------------------------------------------------
     def list_files(self, group: str | None) -> files.ListFilesReply:

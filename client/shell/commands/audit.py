@@ -8,7 +8,7 @@ from client.shell.command import Argument, Arguments, Command, Context, Kind
 
 
 def _audit(context: Context, arguments: Arguments) -> BaseModel:
-    return context.session.audit(arguments.optional("GROUP"))
+    return context.session.groups.audit(arguments.optional("GROUP"))
 
 
 COMMANDS = (

@@ -13,55 +13,57 @@ _REQUESTER = Argument("USER", Kind.REQUESTER)
 
 
 def _create_group(context: Context, arguments: Arguments) -> BaseModel:
-    return context.session.create_group(arguments.text("GROUP"), is_open="open" in arguments.flags)
+    return context.session.groups.create_group(
+        arguments.text("GROUP"), is_open="open" in arguments.flags
+    )
 
 
 def _join_group(context: Context, arguments: Arguments) -> BaseModel:
-    return context.session.join_group(arguments.text("GROUP"))
+    return context.session.groups.join_group(arguments.text("GROUP"))
 
 
 def _leave_group(context: Context, arguments: Arguments) -> BaseModel:
-    return context.session.leave_group(arguments.text("GROUP"))
+    return context.session.groups.leave_group(arguments.text("GROUP"))
 
 
 def _use_group(context: Context, arguments: Arguments) -> BaseModel:
-    return context.session.use_group(arguments.text("GROUP"))
+    return context.session.groups.use_group(arguments.text("GROUP"))
 
 
 def _list_groups(context: Context, _: Arguments) -> BaseModel:
-    return context.session.list_groups()
+    return context.session.groups.list_groups()
 
 
 def _list_members(context: Context, arguments: Arguments) -> BaseModel:
-    return context.session.list_members(arguments.optional("GROUP"))
+    return context.session.groups.list_members(arguments.optional("GROUP"))
 
 
 def _list_requests(context: Context, arguments: Arguments) -> BaseModel:
-    return context.session.list_requests(arguments.optional("GROUP"))
+    return context.session.groups.list_requests(arguments.optional("GROUP"))
 
 
 def _accept_request(context: Context, arguments: Arguments) -> BaseModel:
-    return context.session.accept_request(context.group(arguments), arguments.text("USER"))
+    return context.session.groups.accept_request(context.group(arguments), arguments.text("USER"))
 
 
 def _reject_request(context: Context, arguments: Arguments) -> BaseModel:
-    return context.session.reject_request(context.group(arguments), arguments.text("USER"))
+    return context.session.groups.reject_request(context.group(arguments), arguments.text("USER"))
 
 
 def _remove_member(context: Context, arguments: Arguments) -> BaseModel:
-    return context.session.remove_member(context.group(arguments), arguments.text("USER"))
+    return context.session.groups.remove_member(context.group(arguments), arguments.text("USER"))
 
 
 def _promote(context: Context, arguments: Arguments) -> BaseModel:
-    return context.session.promote(context.group(arguments), arguments.text("USER"))
+    return context.session.groups.promote(context.group(arguments), arguments.text("USER"))
 
 
 def _demote(context: Context, arguments: Arguments) -> BaseModel:
-    return context.session.demote(context.group(arguments), arguments.text("USER"))
+    return context.session.groups.demote(context.group(arguments), arguments.text("USER"))
 
 
 def _transfer_group(context: Context, arguments: Arguments) -> BaseModel:
-    return context.session.transfer_group(context.group(arguments), arguments.text("USER"))
+    return context.session.groups.transfer_group(context.group(arguments), arguments.text("USER"))
 
 
 _GROUPS = (

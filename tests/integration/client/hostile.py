@@ -31,7 +31,7 @@ class Infiltrator:
             self.session.peer_id = peer_id.ljust(20, b"-").hex()
         self.session.sign_up(user)
         self.session.call("join_group", group=GROUP)
-        team.people[0].session.accept_request(GROUP, user)
+        team.people[0].session.groups.accept_request(GROUP, user)
         self._stack = stack
 
     @property

@@ -141,10 +141,10 @@ class Team:
         """Someone who is in the group."""
         person = self.outsider(name, limits)
         if self.people:
-            person.session.join_group(GROUP)
-            self.people[0].session.accept_request(GROUP, name)
+            person.session.groups.join_group(GROUP)
+            self.people[0].session.groups.accept_request(GROUP, name)
         else:
-            person.session.create_group(GROUP, is_open=self._is_open)
+            person.session.groups.create_group(GROUP, is_open=self._is_open)
         self.people.append(person)
         return person
 

@@ -53,7 +53,7 @@ class Scene:
     def __init__(self, team: Team, folder: Path, groups: dict[str, Group]) -> None:
         self.lab, self.studio = groups[GROUP], groups["studio"]
         self.ann, self.bob, mallory = (team.member(n) for n in ("ann", "bob", REMOVED))
-        self.ann.session.create_group("studio")
+        self.ann.session.groups.create_group("studio")
         for number, name in enumerate((SHARED, WANTED, OTHER)):
             team.share(self.ann, make_file(folder / name, 100_000, number))
         self.ann.session.upload_file(make_file(folder / ELSEWHERE, 100_000, 9), "studio")
@@ -67,7 +67,7 @@ class Scene:
         key = serialization.load_pem_private_key(Path(exported.key).read_bytes(), None)
         assert isinstance(key, ec.EllipticCurvePrivateKey)
         self.removed = Credential(Path(exported.certificate).read_text(), key)
-        self.ann.session.remove_member(GROUP, REMOVED)
+        self.ann.session.groups.remove_member(GROUP, REMOVED)
         for person, name in ((self.ann, SHARED), (self.bob, WANTED)):
             wait_until(partial(_knows_of_removal, person, name), what="the removal")
 

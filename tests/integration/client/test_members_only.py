@@ -28,11 +28,11 @@ def test_every_operation_is_refused(team: Team, tmp_path: Path) -> None:
     ann.session.share(content, torrent, GROUP)
     session, folder = eve.session, str(tmp_path / "stolen")
     members: list[Callable[[], object]] = [
-        lambda: session.list_members(GROUP),
-        lambda: session.list_requests(GROUP),
+        lambda: session.groups.list_members(GROUP),
+        lambda: session.groups.list_requests(GROUP),
         lambda: session.list_files(GROUP),
-        lambda: session.use_group(GROUP),
-        lambda: session.leave_group(GROUP),
+        lambda: session.groups.use_group(GROUP),
+        lambda: session.groups.leave_group(GROUP),
         lambda: session.upload_file(content, GROUP),
         lambda: session.share(content, tmp_path / "own.torrent", GROUP),
         lambda: session.download_file(GROUP, name, folder),
@@ -41,12 +41,12 @@ def test_every_operation_is_refused(team: Team, tmp_path: Path) -> None:
     for act in members:
         assert code(act) is ErrorCode.NOT_MEMBER
     admins: list[Callable[[], object]] = [
-        lambda: session.accept_request(GROUP, "eve"),
-        lambda: session.reject_request(GROUP, "eve"),
-        lambda: session.remove_member(GROUP, "ann"),
-        lambda: session.promote(GROUP, "eve"),
-        lambda: session.demote(GROUP, "ann"),
-        lambda: session.transfer_group(GROUP, "eve"),
+        lambda: session.groups.accept_request(GROUP, "eve"),
+        lambda: session.groups.reject_request(GROUP, "eve"),
+        lambda: session.groups.remove_member(GROUP, "ann"),
+        lambda: session.groups.promote(GROUP, "eve"),
+        lambda: session.groups.demote(GROUP, "ann"),
+        lambda: session.groups.transfer_group(GROUP, "eve"),
     ]
     for act in admins:
         assert code(act) in (ErrorCode.NOT_MEMBER, ErrorCode.NOT_ADMIN)
@@ -62,7 +62,7 @@ def test_transfers_of_a_removed_member_stop(team: Team, tmp_path: Path) -> None:
     name = team.share(ann, make_file(tmp_path / "anns", 50_000))
     ann.session.pause(GROUP, name)
     bob.start(name)
-    ann.session.remove_member(GROUP, "bob")
+    ann.session.groups.remove_member(GROUP, "bob")
     wait_until(lambda: bob.row(name).state == "failed", what="bob's download to stop")
     assert "member" in (bob.row(name).error or "")
     transfer = bob.session._transfers.get(GROUP, mine)
@@ -76,8 +76,8 @@ def test_leaving_a_group_ends_its_transfers(team: Team, tmp_path: Path) -> None:
     ann, bob = team.member("ann"), team.member("bob")
     content = make_file(tmp_path / "content", 50_000)
     copy = bob.fetch(team.share(ann, content))
-    bob.session.use_group(GROUP)
-    bob.session.leave_group(GROUP)
+    bob.session.groups.use_group(GROUP)
+    bob.session.groups.leave_group(GROUP)
     assert bob.session.show_downloads().downloads == []
     assert bob.session.overview().group is None
     assert copy.read_bytes() == content.read_bytes()

@@ -50,7 +50,7 @@ def test_sealed_content_is_not_spoken_of_in_plain_text(team: Team, tmp_path: Pat
 def test_open_groups_are_served_at_the_same_port(team: Team, tmp_path: Path) -> None:
     ann = team.member("ann")
     team.share(ann, make_file(tmp_path / "sealed", MIB))
-    ann.session.create_group("plaza", is_open=True)
+    ann.session.groups.create_group("plaza", is_open=True)
     ann.session.upload_file(make_file(tmp_path / "opened", MIB), "plaza")
     described = ann.session._transfers.get("plaza", "opened").metainfo
     wait_until(
@@ -75,7 +75,7 @@ def test_a_removed_member_is_cut_off_at_once(team: Team, tmp_path: Path) -> None
     cat.fetch(name)
     bob.start(name)
     wait_until(lambda: bob.row(name).done, what="bob's first piece")
-    ann.session.remove_member(GROUP, "bob")
+    ann.session.groups.remove_member(GROUP, "bob")
 
     def is_cut_off() -> bool:
         """From everybody, though his certificate is still within its dates."""
@@ -125,7 +125,7 @@ def test_exported_credentials(team: Team, tmp_path: Path) -> None:
 @sealed
 def test_no_credentials_for_an_open_group(team: Team, tmp_path: Path) -> None:
     ann = team.member("ann")
-    ann.session.create_group("plaza", is_open=True)
+    ann.session.groups.create_group("plaza", is_open=True)
     with pytest.raises(MinitorrentError) as raised:
         ann.session.export_credentials("plaza", tmp_path)
     assert raised.value.code is ErrorCode.USAGE

@@ -175,6 +175,6 @@ def test_a_removed_member_gets_no_block(
         )
 
     wait_until(knows_bob, what="ann to be told of bob")
-    ann.session.remove_member(GROUP, "bob")
+    ann.session.groups.remove_member(GROUP, "bob")
     with RawPeer.dial(ann.address, described.info_hash, bob.peer_id) as peer:
         gets_nothing(peer)

@@ -243,7 +243,7 @@ def test_sharing_again_what_is_shared(team: Team, tmp_path: Path) -> None:
 def test_metainfo_files(team: Team, tmp_path: Path) -> None:
     ann, bob = team.member("ann"), team.member("bob")
     content = make_tree(tmp_path / "folder", {"a": 100, "b/c": 40_000})
-    ann.session.use_group(GROUP)
+    ann.session.groups.use_group(GROUP)
     shared = ann.session.share(content, tmp_path, None)
     torrent = Path(shared.metainfo)
     assert torrent == tmp_path / "folder.torrent"

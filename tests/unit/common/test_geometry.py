@@ -26,7 +26,7 @@ def test_pieces_and_blocks_tile_the_content(length: int, piece_length: int) -> N
     geometry = Geometry(length, piece_length)
     position = 0
     for number in range(geometry.piece_count):
-        index = geometry.check_index(number)
+        index = PieceIndex(number)
         assert geometry.offset(index) == position
         blocks = [geometry.block(index, n) for n in range(geometry.block_count(index))]
         assert [block.begin for block in blocks] == [n * BLOCK_SIZE for n in range(len(blocks))]
@@ -78,12 +78,6 @@ def test_largest_content_is_accepted() -> None:
 )
 def test_contains(index: int, begin: int, length: int, inside: bool) -> None:
     assert Geometry(KIB + 10, KIB).contains(index, begin, length) is inside
-
-
-@pytest.mark.parametrize("index", [-1, 2])
-def test_check_index_refuses(index: int) -> None:
-    with pytest.raises(ValueError, match="no piece"):
-        Geometry(KIB + 10, KIB).check_index(index)
 
 
 @given(st.lists(st.integers(0, 9), max_size=8), st.data())

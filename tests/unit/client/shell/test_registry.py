@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 
+from client.engine.groups import Groups
 from client.engine.session import Session
 from client.shell.command import Arguments, Context
 from client.shell.parsing import parse
 from client.shell.registry import COMMANDS
 from common.errors import ErrorCode, MinitorrentError
-from tests.support.fake_session import FakeSession
+from tests.support.fake_session import FakeGroups, FakeSession
 
 CONTRACT = """
 create_user login logout whoami passwd create_group join_group leave_group list_groups
@@ -157,12 +158,13 @@ def test_arguments_do_not_show_what_may_be_a_password() -> None:
     assert "hidden" not in repr(Arguments({"PASSWORD": "hidden"}))
 
 
-def test_the_fake_session_has_the_real_ones_methods() -> None:
-    for name, fake in inspect.getmembers(FakeSession, inspect.isfunction):
+@pytest.mark.parametrize(("fake", "real"), [(FakeSession, Session), (FakeGroups, Groups)])
+def test_the_fakes_have_the_real_ones_methods(fake: type, real: type) -> None:
+    for name, method in inspect.getmembers(fake, inspect.isfunction):
         if not name.startswith("_") and name != "notify":
-            faked = inspect.signature(fake).parameters.values()
-            real = inspect.signature(getattr(Session, name)).parameters.values()
-            assert [(p.name, p.kind) for p in faked] == [(p.name, p.kind) for p in real], name
+            faked = inspect.signature(method).parameters.values()
+            model = inspect.signature(getattr(real, name)).parameters.values()
+            assert [(p.name, p.kind) for p in faked] == [(p.name, p.kind) for p in model], name
 
 
 @pytest.mark.parametrize("number", ["x", "-1", "1.5", "٣", "9" * 30])

@@ -113,8 +113,6 @@ def test_progress_to_the_end(transfers: Transfers) -> None:
     found = again(transfers, record)
     assert found.facts == FACTS
     assert found.believed_pieces(FACTS, 20) == pieces(20, 3, 17)
-    transfers.set_error(record.id, "The disk is full.")
-    assert again(transfers, record).error == "The disk is full."
     transfers.set_paused(record.id, True)
     assert again(transfers, record).paused
     transfers.set_paused(record.id, False)
@@ -122,7 +120,6 @@ def test_progress_to_the_end(transfers: Transfers) -> None:
     transfers.mark_complete(record.id, FACTS)
     found = again(transfers, record)
     assert found.complete
-    assert found.error is None
     assert found.believed_pieces(FACTS, 20) == Bitfield.full(20)
     assert again(transfers, other) == other
 
