@@ -65,7 +65,7 @@ def test_a_new_transfer(transfers: Transfers) -> None:
     assert not record.is_upload
     assert not record.complete
     assert not record.paused
-    assert (record.bitfield, record.facts, record.error) == (None, None, None)
+    assert (record.bitfield, record.facts) == (None, None)
     assert (record.uploaded, record.downloaded) == (0, 0)
 
 
