@@ -12,24 +12,34 @@ from pathlib import Path
 from typing import NoReturn, TextIO
 
 from client.config import ClientConfig, default_data_dir
-from common import tracker_info
+from common import __version__, tracker_info
 from common.errors import ErrorCode, MinitorrentError
 from common.types import Endpoint
 
 _FAILURE, _USAGE = 1, 2
 _LOG_LEVELS = ("debug", "info", "warning", "error")
+_CONSOLE_SCRIPT = "minitorrent"
+_EXAMPLES = """\
+examples:
+  %(prog)s 127.0.0.1:6001 tracker_info.txt
+      type commands at a prompt; help lists them
+  %(prog)s 127.0.0.1:6001 tracker_info.txt --stay < evening.txt
+      run the commands in a file, one a line, and go on seeding
+  %(prog)s 127.0.0.1:6001 tracker_info.txt -c 'login ann' -c list_groups
+      run two commands; the password is asked for
+"""
 
 
 class _Parser(argparse.ArgumentParser):
     """An argument parser that says what is wrong in one line."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(_USAGE, f"{self.prog}: {message} (--help tells more)\n")
+        self.exit(_USAGE, f"client: {message}; see: {self.prog} --help\n")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a client; the exit status."""
-    options = _parser().parse_args(argv)
+    options = argument_parser().parse_args(argv)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
@@ -44,12 +54,25 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _refuse(error, _FAILURE)
 
 
-def _parser() -> _Parser:
-    parser = _Parser(prog="client", description="Share files with the members of your groups.")
+def argument_parser() -> argparse.ArgumentParser:
+    """What the command line may hold, named as the program was called."""
+    is_script = Path(sys.argv[0]).stem == _CONSOLE_SCRIPT
+    parser = _Parser(
+        prog=_CONSOLE_SCRIPT if is_script else "python -m client",
+        description="Share files with the members of your groups.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("listen", metavar="HOST:PORT", help="where this client accepts peers")
     parser.add_argument("tracker_info", metavar="TRACKER_INFO", help="file that lists the trackers")
+    version = f"Minitorrent {__version__}"
+    parser.add_argument("--version", action="version", version=version, help="show the version")
     parser.add_argument(
-        "--data-dir", type=Path, metavar="DIR", help="where state is kept between runs"
+        "--data-dir",
+        type=Path,
+        metavar="DIR",
+        help="where state is kept between runs (default: a folder named after HOST:PORT in the"
+        " user's data folder)",
     )
     parser.add_argument(
         "-c",
@@ -60,7 +83,13 @@ def _parser() -> _Parser:
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object a command")
     parser.add_argument("--stay", action="store_true", help="go on seeding after the last command")
-    parser.add_argument("--log-level", choices=_LOG_LEVELS, default="warning", metavar="LEVEL")
+    parser.add_argument(
+        "--log-level",
+        choices=_LOG_LEVELS,
+        default="warning",
+        metavar="LEVEL",
+        help=f"how much is logged: {', '.join(_LOG_LEVELS)} (default: warning)",
+    )
     return parser
 
 

@@ -11,6 +11,7 @@ from contextlib import ExitStack
 
 import structlog
 
+from common import __version__
 from common.types import Endpoint
 from tracker.config import Config
 from tracker.frontend import certificate
@@ -28,7 +29,7 @@ from tracker.store.work import DatabaseError
 
 _log = structlog.get_logger()
 
-SERVER_NAME = "minitorrent 0.1.0"
+SERVER_NAME = f"minitorrent {__version__}"
 NOTICE_SECONDS = 0.2
 """How often events are looked for, those of other trackers among them."""
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import platformdirs
 
-from common import tracker_info
+from common import __version__, tracker_info
 from common.errors import ErrorCode, MinitorrentError
 from common.types import Endpoint
 
@@ -19,6 +20,18 @@ if TYPE_CHECKING:  # a mistyped option is told without loading the logging libra
 
 _MAX_PORT = 65535
 _MAX_LIFETIME = 365 * 24 * 3600
+_LOG_LEVELS = ("debug", "info", "warning", "error")
+_LOG_FORMATS = ("text", "json")
+_CONSOLE_SCRIPT = "minitorrent-tracker"
+_EXAMPLES = """\
+examples:
+  %(prog)s tracker_info.txt 1
+      run the first tracker that the file lists
+  %(prog)s tracker_info.txt 2 --data-dir /srv/tracker
+      run the second one, beside the first if that has the same DIR
+
+End it with Ctrl-C, SIGTERM, or the line quit.
+"""
 
 CERTIFICATE_LIFETIME = 12 * 3600
 """Seconds, unless the operator chooses otherwise."""
@@ -50,7 +63,7 @@ class _Parser(argparse.ArgumentParser):
     """argparse, but an error is one line for the caller to print."""
 
     def error(self, message: str) -> NoReturn:
-        raise _usage(f"{message}; see: python -m tracker --help")
+        raise _usage(f"{message}; see: {self.prog} --help")
 
 
 def read_config(arguments: Sequence[str]) -> Config:
@@ -58,7 +71,7 @@ def read_config(arguments: Sequence[str]) -> Config:
 
     Raises MinitorrentError(usage). Prints and exits for `--help`.
     """
-    options = _parser().parse_args(arguments)
+    options = argument_parser().parse_args(arguments)
     listen = _listen(options.tracker_info, options.number)
     data_dir = options.data_dir or platformdirs.user_data_path("minitorrent", False) / "tracker"
     return Config(
@@ -75,12 +88,30 @@ def read_config(arguments: Sequence[str]) -> Config:
     )
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="python -m tracker", description="Run a Minitorrent tracker.")
-    add = parser.add_argument
+def argument_parser() -> argparse.ArgumentParser:
+    """What the command line may hold, named as the program was called."""
+    is_script = Path(sys.argv[0]).stem == _CONSOLE_SCRIPT
+    parser = _Parser(
+        prog=_CONSOLE_SCRIPT if is_script else "python -m tracker",
+        description="Run a Minitorrent tracker: accounts, groups, and who has which file.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    _add_arguments(parser.add_argument)
+    return parser
+
+
+def _add_arguments(add: Callable[..., argparse.Action]) -> None:
     add("tracker_info", type=Path, metavar="TRACKER_INFO", help="file with the trackers' addresses")
     add("number", type=_Number(1, 10**6), metavar="NUMBER", help="which of them, from 1")
-    add("--data-dir", type=Path, metavar="DIR", help="where state is kept")
+    version = f"Minitorrent {__version__}"
+    add("--version", action="version", version=version, help="show the version")
+    add(
+        "--data-dir",
+        type=Path,
+        metavar="DIR",
+        help="where state is kept (default: a folder in the user's data folder)",
+    )
     add("--database", metavar="URL", help="another database (default: SQLite in DIR)")
     add(
         "--http-port",
@@ -88,8 +119,20 @@ def _parser() -> argparse.ArgumentParser:
         metavar="PORT",
         help="where stock clients announce (default: session port + 1; 0: nowhere)",
     )
-    add("--log-level", choices=["debug", "info", "warning", "error"], default="info")
-    add("--log-format", choices=["text", "json"], default="text")
+    add(
+        "--log-level",
+        choices=_LOG_LEVELS,
+        default="info",
+        metavar="LEVEL",
+        help=f"how much is told on stderr: {', '.join(_LOG_LEVELS)} (default: info)",
+    )
+    add(
+        "--log-format",
+        choices=_LOG_FORMATS,
+        default="text",
+        metavar="FORMAT",
+        help="text (the default), or json: one object a line",
+    )
     add(
         "--min-password-length",
         type=_Number(0, 1024),
@@ -106,7 +149,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     add("--tls-cert", type=Path, metavar="FILE", help="certificate (PEM) for the session port")
     add("--tls-key", type=Path, metavar="FILE", help="its key (PEM, without a password)")
-    return parser
 
 
 class _Number:

@@ -7,7 +7,6 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from importlib.metadata import PackageNotFoundError, version
 from random import Random
 
 from client.config import ClientConfig
@@ -33,6 +32,7 @@ from client.state.settings import Settings
 from client.state.transfers import Transfers
 from client.storage.buffers import BufferPool
 from client.storage.worker import WorkerPool
+from common import __version__
 from common.types import PeerId
 
 BUFFER_BUDGET = 48 * 1024 * 1024
@@ -56,10 +56,7 @@ def new_peer_id() -> PeerId:
 
 def client_name() -> str:
     """What peers are told, such as `Minitorrent 0.1.0`."""
-    try:
-        return f"Minitorrent {version('minitorrent')}"
-    except PackageNotFoundError:
-        return "Minitorrent"
+    return f"Minitorrent {__version__}"
 
 
 def open_session(config: ClientConfig, limits: Limits | None = None) -> Session:
