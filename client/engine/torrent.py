@@ -11,19 +11,13 @@ from collections.abc import Sequence
 
 import structlog
 
-from client.core.actions import Action, Ban, Close, Send
 from client.core.candidates import Candidate
 from client.core.peer import Peer
 from client.core.piece_download import PieceDownload
-from client.core.receiver import (
-    Event,
-    PieceDropped,
-    PieceReceived,
-    Received,
-    RequestsReceived,
-)
+from client.core.receiver import Event
 from client.core.swarm import Swarm
 from client.engine.content_source import ContentSource
+from client.engine.exchange import Exchange
 from client.engine.machinery import Machinery, TorrentOwner
 from client.engine.neighbours import Neighbours
 from client.net.announcer import Stranger
@@ -35,10 +29,9 @@ from client.storage.files import TorrentFiles
 from common.bitfield import Bitfield
 from common.errors import ErrorCode, MinitorrentError
 from common.metainfo import Metainfo
-from common.types import Block, Endpoint, PeerId, PieceIndex
-from common.wire.codec import encode, encode_requests
-from common.wire.handshake import ExtensionHandshake, Handshake
-from common.wire.messages import Cancel, Choke, Extended, Message, Reject
+from common.types import Endpoint
+from common.wire.codec import encode_requests
+from common.wire.handshake import Handshake
 
 log = structlog.get_logger(__name__)
 
@@ -79,12 +72,12 @@ class Torrent:
             self._clock(),
             machinery.limits,
         )
+        self._exchange = Exchange(self._swarm, self._neighbours, machinery)
         self._stopped = False
         self._writing = 0  # pieces handed to the workers
         self._idle = threading.Condition(self._lock)
         self.uploaded = 0
         self.downloaded = 0
-        self._sources: set[PeerId] = set()  # whom pieces came from
 
     def __repr__(self) -> str:
         return f"Torrent({self.metainfo.name!r}, {self._swarm!r})"
@@ -122,7 +115,7 @@ class Torrent:
     @property
     def source_count(self) -> int:
         """Number of peers that whole pieces came from."""
-        return len(self._sources)
+        return len(self._exchange.sources)
 
     @property
     def connection_count(self) -> int:
@@ -150,7 +143,7 @@ class Torrent:
             if self._stopped or not self._neighbours.accepts(connection):
                 return False
             self._neighbours.add(connection)
-            self._greet(connection)
+            self._exchange.greet(connection, self._clock())
             connection.start()
         if connection.user is None:
             self._owner.on_stranger(Stranger(key, handshake.peer_id, endpoint.host))
@@ -160,24 +153,11 @@ class Torrent:
         with self._lock:
             return self._neighbours.wants(connection) and not self._stopped
 
-    def _greet(self, connection: PeerConnection) -> None:
-        """Introduce ourselves to a new peer."""
-        key, handshake = connection.key, connection.handshake
-        actions = self._swarm.join(key, fast=handshake.fast, now=self._clock())
-        if handshake.extended:
-            host = connection.endpoint.host
-            actions.append(Send(key, self._machinery.introduce(host, upload_only=self.complete)))
-        self._perform(actions)
-        # Who dials us may have been removed since the tracker told of it: that is asked anew.
-        told = not connection.incoming and self._neighbours.recognise(connection)
-        if told or connection.membership is not None:
-            self._perform(self._swarm.confirm(key))
-
     def learn(self, candidates: Sequence[Candidate]) -> None:
         """The tracker told of these peers."""
         with self._lock:
             for connection in self._neighbours.learn(candidates):
-                self._perform(self._swarm.confirm(connection.key))
+                self._exchange.perform(self._swarm.confirm(connection.key))
         self._dial()
 
     def identified(self, key: int, user: str | None, *, is_member: bool) -> None:
@@ -188,7 +168,7 @@ class Torrent:
                 return
             connection.user = user
             if is_member:
-                self._perform(self._swarm.confirm(key))
+                self._exchange.perform(self._swarm.confirm(key))
             else:
                 self._neighbours.refuse(connection)
 
@@ -219,7 +199,7 @@ class Torrent:
             if self._stopped:
                 return
             self._neighbours.part_from_unaccepted()
-            self._perform(self._swarm.tick(now))
+            self._exchange.perform(self._swarm.tick(now))
             connections = list(self._neighbours.connections.values())
         for connection in connections:
             self._refill(connection, now)
@@ -265,48 +245,10 @@ class Torrent:
                 self.downloaded += new
                 self._swarm.progressed(peer.key, now)
             for event in events:
-                pieces += self._take(peer, event)
+                pieces += self._exchange.take(peer, event)
         self._refill(peer, now)
         for piece in pieces:
             self._verify(piece)
-
-    def _take(self, peer: PeerConnection, event: Event) -> list[PieceDownload]:
-        """One event, under the lock; returns the piece that is to be verified, if any."""
-        key = peer.key
-        match event:
-            case PieceReceived(download):
-                self._sources.add(peer.handshake.peer_id)
-                return [download] if self._swarm.piece_received(key, download) else []
-            case PieceDropped(download):
-                self._swarm.piece_dropped(key, download)
-            case RequestsReceived(requests):
-                blocks, actions = self._swarm.requested(key, requests)
-                self._perform(actions)
-                if blocks:
-                    peer.send_blocks(blocks)
-            case Received(message):
-                self._take_message(peer, message)
-        return []
-
-    def _take_message(self, peer: PeerConnection, message: Message) -> None:
-        key = peer.key
-        match message:
-            case Reject(piece, begin):
-                download = peer.receiver.withdraw(piece, begin)
-                if download is not None:
-                    self._perform(self._swarm.rejected(key, download))
-            case Cancel(piece, begin, length):
-                if peer.withdraw_block(Block(PieceIndex(piece), begin, length)):
-                    self._perform(self._swarm.withdrawn(key, message))
-            case Extended(0, payload):
-                theirs = ExtensionHandshake.decode(payload)
-                self._swarm.peers[key].max_requests = theirs.max_requests
-                peer.client = theirs.client or peer.client
-            case _:
-                if isinstance(message, Choke) and not self._swarm.peers[key].fast:
-                    peer.receiver.forget()
-                    self._swarm.choked(key)
-                self._perform(self._swarm.receive(key, message))
 
     def on_sent(self, peer: PeerConnection, payload: int) -> None:
         """See PeerHandler."""
@@ -322,25 +264,6 @@ class Torrent:
         with self._lock:
             self._swarm.leave(peer.key)
             self._neighbours.remove(peer, self._clock())
-
-    # --- under the lock ---------------------------------------------------------------------
-    def _perform(self, actions: Sequence[Action]) -> None:
-        for action in actions:
-            connection = self._neighbours.connections.get(action.peer)
-            match action:
-                case Send(_, message) if connection is not None:
-                    self._send(connection, message)
-                case Close(_, reason) if connection is not None:
-                    connection.close(reason)
-                case Ban(key, reason):
-                    self._neighbours.ban(key, reason)
-
-    def _send(self, connection: PeerConnection, message: Message) -> None:
-        connection.send(encode(message))
-        if isinstance(message, Choke):
-            withdrawn = connection.withdraw_blocks()
-            if connection.handshake.fast and withdrawn:
-                connection.send(b"".join([encode(Reject(*block)) for block in withdrawn]))
 
     # --- pieces -----------------------------------------------------------------------------
     def _refill(self, peer: PeerConnection, now: float) -> None:
@@ -386,7 +309,7 @@ class Torrent:
             before = self.complete
             actions = self._swarm.verified(download) if right else self._swarm.failed(download)
             if right is not None:
-                self._perform(actions)
+                self._exchange.perform(actions)
             completed = self.complete and not before and not self._stopped
             self._writing -= 1
             self._idle.notify_all()
