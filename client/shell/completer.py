@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
 
-from client.shell.command import Command
+from client.commands.command import Command
 from client.shell.suggest import Names, suggestions
 from client.shell.units import visible
 

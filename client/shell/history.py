@@ -8,8 +8,8 @@ from pathlib import Path
 
 from prompt_toolkit.history import FileHistory
 
-from client.shell.command import Command
-from client.shell.parsing import quote, split
+from client.commands.command import Command
+from client.commands.parsing import quote, split
 
 
 def without_secrets(text: str, commands: Mapping[str, Command]) -> str:

@@ -10,9 +10,9 @@ import threading
 from contextlib import suppress
 from typing import TextIO
 
+from client.commands.runner import Outcome
 from client.engine.status import Notice
 from client.shell.render import answer
-from client.shell.runner import Outcome
 from client.shell.screen import Screen
 from client.shell.units import visible
 from common.errors import MinitorrentError

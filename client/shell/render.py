@@ -10,10 +10,10 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from client.commands.command import Command
+from client.commands.general import CommandHelpResult, EndResult, HelpResult
 from client.engine import status
 from client.shell import units
-from client.shell.command import Command
-from client.shell.commands.general import CommandHelpResult, EndResult, HelpResult
 from client.shell.downloads import download_lines
 from client.shell.screen import Column, Screen
 from client.shell.units import visible

@@ -17,6 +17,8 @@ from prompt_toolkit.output import Output as TerminalOutput
 from prompt_toolkit.output import create_output
 from prompt_toolkit.styles import Style
 
+from client.commands.registry import COMMANDS
+from client.commands.runner import Runner
 from client.engine.status import Notice, Overview
 from client.shell.completer import CommandCompleter
 from client.shell.downloads import RUNNING
@@ -25,8 +27,6 @@ from client.shell.keyboard import Keyboard, ask_secret
 from client.shell.names import SessionNames
 from client.shell.output import Output, abandon_stdout, can_show
 from client.shell.progress import Progress
-from client.shell.registry import COMMANDS
-from client.shell.runner import Runner
 from client.shell.screen import Screen
 from client.shell.signals import Interrupts, Stopped
 from client.shell.toolbar import prompt_text, toolbar_lines

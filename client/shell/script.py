@@ -8,11 +8,11 @@ import sys
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from client.commands.runner import Outcome, Runner
 from client.engine.status import Notice
 from client.shell.keyboard import ask_secret
 from client.shell.output import Output, abandon_stdout, screen_of
 from client.shell.progress import Progress
-from client.shell.runner import Outcome, Runner
 from client.shell.signals import Interrupts, Stopped
 from common.errors import ErrorCode, MinitorrentError
 

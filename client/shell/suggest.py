@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from client.shell.command import Argument, Command, Kind
-from client.shell.parsing import Word, quote, split
+from client.commands.command import Argument, Command, Kind
+from client.commands.parsing import Word, quote, split
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from client.commands.parsing import quote
+from client.commands.registry import COMMANDS
 from client.shell.history import PrivateHistory, without_secrets
-from client.shell.parsing import quote
-from client.shell.registry import COMMANDS
 
 
 @pytest.mark.parametrize(

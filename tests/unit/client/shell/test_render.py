@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
+from client.commands.command import Context
+from client.commands.general import EndResult
+from client.commands.parsing import parse
+from client.commands.registry import COMMANDS
 from client.engine import status
 from client.engine.status import TransferState
-from client.shell.command import Context
-from client.shell.commands.general import EndResult
 from client.shell.downloads import download_lines
-from client.shell.parsing import parse
-from client.shell.registry import COMMANDS
 from client.shell.render import answer
 from client.shell.screen import Column, Screen
 from client.shell.units import columns

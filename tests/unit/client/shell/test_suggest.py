@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from prompt_toolkit.completion import CompleteEvent
 from prompt_toolkit.document import Document
 
+from client.commands.parsing import parse, split
+from client.commands.registry import COMMANDS
 from client.shell.completer import CommandCompleter
 from client.shell.names import SessionNames
-from client.shell.parsing import parse, split
-from client.shell.registry import COMMANDS
 from client.shell.suggest import Suggestion, suggestions
 from common.errors import ErrorCode, MinitorrentError
 from tests.support.fake_session import FakeSession, download

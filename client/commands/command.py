@@ -1,6 +1,6 @@
 """What a command of the client is: its arguments, its help, and the function behind it.
 
-A command is defined once, in `client.shell.commands`, and reached from the shell, a script, `-c`
+A command is defined once, in `client.commands`, and reached from the shell, a script, `-c`
 and whatever else can name it. Its function takes no notice of where the answer goes.
 """
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from client.shell.command import Argument, Arguments, Command, Context, Kind, Option
+from client.commands.command import Argument, Arguments, Command, Context, Kind, Option
 
 _GROUP = Argument("GROUP", Kind.GROUP, optional=True)
 

@@ -11,10 +11,10 @@ import pytest
 import structlog
 from structlog.testing import capture_logs
 
+from client.commands.runner import Outcome, Runner
 from client.engine.status import Notice
 from client.shell.output import Output, can_show, screen_of
 from client.shell.progress import Progress
-from client.shell.runner import Outcome, Runner
 from client.shell.screen import Screen
 from common.errors import ErrorCode, MinitorrentError
 from tests.support.fake_session import FakeSession, download

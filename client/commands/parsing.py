@@ -11,7 +11,7 @@ import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from client.shell.command import Argument, Arguments, Command, Option
+from client.commands.command import Argument, Arguments, Command, Option
 from common.errors import ErrorCode, MinitorrentError
 
 BLANKS = " \t\r\n\f\v"

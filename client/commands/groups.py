@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel
 
-from client.shell.command import Argument, Arguments, Command, Context, Kind, Option
+from client.commands.command import Argument, Arguments, Command, Context, Kind, Option
 
 _GROUP = Argument("GROUP", Kind.GROUP, optional=True)
 _MY_GROUP = Argument("GROUP", Kind.GROUP)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
-from client.shell.command import Command
-from client.shell.commands import (
+from client.commands import (
     accounts,
     audit,
     files,
@@ -16,6 +15,7 @@ from client.shell.commands import (
     trackers,
     transfers,
 )
+from client.commands.command import Command
 
 
 def _by_name(commands: Iterable[Command]) -> Mapping[str, Command]:

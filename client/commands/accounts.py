@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel
 
-from client.shell.command import Argument, Arguments, Command, Context, Kind
+from client.commands.command import Argument, Arguments, Command, Context, Kind
 from common.errors import ErrorCode, MinitorrentError
 
 _USER = Argument("USER", Kind.NEW_NAME)

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
+from client.commands.command import Arguments, Context
+from client.commands.parsing import parse
+from client.commands.registry import COMMANDS
 from client.engine.groups import Groups
 from client.engine.session import Session
-from client.shell.command import Arguments, Context
-from client.shell.parsing import parse
-from client.shell.registry import COMMANDS
 from common.errors import ErrorCode, MinitorrentError
 from tests.support.fake_session import FakeGroups, FakeSession
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from client.shell.command import Argument, Arguments, Command, Context, Kind
+from client.commands.command import Argument, Arguments, Command, Context, Kind
 
 _METAINFO = Argument("METAINFO", Kind.PATH)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel
 
-from client.shell.command import Argument, Arguments, Command, Context, Kind
+from client.commands.command import Argument, Arguments, Command, Context, Kind
 
 
 def _audit(context: Context, arguments: Arguments) -> BaseModel:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from pydantic import BaseModel
 
-from client.shell.command import Command, Context, never
-from client.shell.parsing import command_word, missing_secrets, parse, quote
-from client.shell.registry import COMMANDS
+from client.commands.command import Command, Context, never
+from client.commands.parsing import command_word, missing_secrets, parse, quote
+from client.commands.registry import COMMANDS
 from common.errors import ErrorCode, MinitorrentError
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel
 
-from client.shell.command import Arguments, Command, Context, Option
+from client.commands.command import Arguments, Command, Context, Option
 
 
 def _trackers(context: Context, arguments: Arguments) -> BaseModel:

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from client.shell.command import Argument, Arguments, Command, Context, Kind
-from client.shell.commands.general import EndResult
-from client.shell.parsing import (
+from client.commands.command import Argument, Arguments, Command, Context, Kind
+from client.commands.general import EndResult
+from client.commands.parsing import (
     command_word,
     missing_secrets,
     nearest,
@@ -18,7 +18,7 @@ from client.shell.parsing import (
     quote,
     split,
 )
-from client.shell.registry import COMMANDS
+from client.commands.registry import COMMANDS
 from common.errors import ErrorCode, MinitorrentError
 
 words = st.text(alphabet=st.characters(exclude_categories=["Cs"]), min_size=1)

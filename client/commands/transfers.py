@@ -6,7 +6,7 @@ import math
 
 from pydantic import BaseModel
 
-from client.shell.command import Argument, Arguments, Command, Context, Kind
+from client.commands.command import Argument, Arguments, Command, Context, Kind
 from common.errors import ErrorCode, MinitorrentError
 
 _GROUP = Argument("GROUP", Kind.GROUP, optional=True)

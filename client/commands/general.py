@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict
 
-from client.shell.command import Argument, Arguments, Command, Context, Kind
-from client.shell.parsing import find
+from client.commands.command import Argument, Arguments, Command, Context, Kind
+from client.commands.parsing import find
 
 
 class HelpRow(BaseModel):
