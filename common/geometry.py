@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import NamedTuple
 
+from common.bitfield import Bitfield
 from common.types import BLOCK_SIZE, Block, PieceIndex
 
 KIB = 1024
@@ -52,6 +53,13 @@ class Geometry:
     def piece_size(self, index: PieceIndex) -> int:
         """Length of the piece (bytes): that of all others unless it is the last."""
         return min(self.piece_length, self.length - self.offset(index))
+
+    def bytes_in(self, pieces: Bitfield) -> int:
+        """Length of these pieces together (bytes); all but the last are of one length."""
+        last = PieceIndex(self.piece_count - 1)
+        if last < 0 or not pieces[last]:
+            return pieces.count * self.piece_length
+        return (pieces.count - 1) * self.piece_length + self.piece_size(last)
 
     def block_count(self, index: PieceIndex) -> int:
         """Number of blocks in the piece."""

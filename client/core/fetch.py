@@ -1,6 +1,6 @@
 """Who fetches which piece.
 
-A missing piece is in exactly one of these states:
+A wanted piece that is missing is in exactly one of these states:
 
 - *open*: in the picker, nobody fetches it;
 - *partial*: its peer left or choked us half-way; the next peer goes on with it;
@@ -15,6 +15,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from client.core.actions import Assignment
+from client.core.goal import Goal
+from client.core.in_order import InOrder
 from client.core.limits import Limits
 from client.core.peer import Peer
 from client.core.picker import Picker
@@ -27,6 +29,10 @@ if TYPE_CHECKING:
     from random import Random
 
 BufferT = TypeVar("BufferT", bound=Buffer)
+
+
+_RESCUE_FACTOR = 2
+"""In order, a piece is fetched once more when that is so many times as quick as waiting."""
 
 
 class Buffers(Protocol[BufferT]):
@@ -46,6 +52,7 @@ class Fetch:
         self,
         geometry: Geometry,
         have: Bitfield,
+        goal: Goal,
         peers: dict[int, Peer],
         buffers: Buffers[Any],
         rng: Random,
@@ -59,7 +66,13 @@ class Fetch:
         self._partial: dict[int, PieceDownload] = {}
         self._verifying: list[PieceDownload] = []
         self._spoiled: set[int] = set()  # pieces of several peers that had the wrong hash
-        self.picker = Picker(have, rng)
+        self._wanted = goal.pieces
+        self._in_order = goal.in_order
+        self.picker: Picker | InOrder
+        if goal.in_order:
+            self.picker = InOrder(have, goal.pieces)
+        else:
+            self.picker = Picker(have, goal.pieces, rng)
 
     def __repr__(self) -> str:
         return (
@@ -83,11 +96,16 @@ class Fetch:
             self.forgive(peer)
         elif peer.snubbed:
             return []
-        room = self._window(peer, now) - outstanding
+        window = self._window(peer, now)
+        room = window - outstanding
         assignments: list[Assignment] = []
         while room > 0:
             idle = not outstanding and not assignments
-            download = self._next(peer) or (self._take_over(peer, now) if idle else None)
+            download = (
+                (self._rescue(peer, window - room, now) if self._in_order else None)
+                or self._next(peer)
+                or (self._take_over(peer, now) if idle else None)
+            )
             if download is None:
                 break
             numbers = download.request(room)
@@ -160,6 +178,29 @@ class Fetch:
                 ):
                     return self._begin(peer, download.index)
         return None
+
+    def _rescue(self, peer: Peer, owed: int, now: float) -> PieceDownload | None:
+        """In order: fetch the first piece once more when another peer holds everything up with it.
+
+        `owed` is the number of blocks that `peer` has to send before.
+        """
+        held = [
+            (download.index, other)
+            for other in self._peers.values()
+            if not other.snubbed
+            for download in other.downloads.values()
+        ]
+        first, other = min(held, key=lambda pair: pair[0], default=(None, peer))
+        if first is None or other is peer or not peer.has[first]:
+            return None
+        if self._fetchers(first) >= self._limits.fetchers:
+            return None
+        if now - other.joined_at < self._limits.window_seconds:
+            return None  # its rate is not known yet
+        download = other.downloads[first]
+        theirs = (download.missing + download.outstanding) * peer.down.rate
+        ours = (owed + download.block_count) * other.down.rate
+        return self._begin(peer, first) if theirs > _RESCUE_FACTOR * ours else None
 
     def _is_slow(self, other: Peer, peer: Peer, now: float) -> bool:
         """Whether `peer` would send a whole piece before `other` has sent all that it owes."""
@@ -306,6 +347,7 @@ class Fetch:
                 "open": self.picker.is_open(piece),
                 "partial": piece in self._partial,
                 "in hand": not self._have[piece] and self._in_hand(piece),
+                "unwanted": not (self._have[piece] or self._wanted[piece]),
             }
             assert sum(states.values()) == 1, f"piece {piece} is {states}"
         for partial in self._partial.values():

@@ -1,6 +1,6 @@
 """Which piece to fetch next: the rarest first, the first few at random.
 
-Invariant: a piece is in exactly one of *open* (wanted, nobody fetches it), *taken* (somebody
+Invariant: a wanted piece is in exactly one of *open* (nobody fetches it), *taken* (somebody
 fetches it or it is being verified) and *done*. Open pieces stand in buckets by the number of
 peers that have them, so that picking for a peer with everything costs the same however many
 pieces there are. Peers with everything are counted apart: they make no piece rarer.
@@ -53,12 +53,12 @@ class _Bucket:
 
 
 class Picker:
-    """The order in which a torrent's pieces are fetched."""
+    """The order in which a torrent's pieces, those that are `wanted`, are fetched."""
 
-    def __init__(self, have: Bitfield, rng: Random) -> None:
+    def __init__(self, have: Bitfield, wanted: Bitfield, rng: Random) -> None:
         self._rng = rng
         self._rarity = [0] * have.size
-        self._open = set(have.missing())
+        self._open = {piece for piece in have.missing() if wanted[piece]}
         self._buckets: dict[int, _Bucket] = {}
         self._done = have.count
         for piece in self._open:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from client.core.actions import Action, Assignment, Ban, Close, Send
 from client.core.choker import Candidate, Choker
 from client.core.fetch import Buffers, Fetch
+from client.core.goal import Goal
 from client.core.limits import Limits
 from client.core.peer import Peer
 from client.core.piece_download import PieceDownload
@@ -51,12 +52,17 @@ class Swarm:
         rng: Random,
         now: float,
         limits: Limits | None = None,
+        goal: Goal | None = None,
     ) -> None:
         self.geometry = geometry
         self.have = have
+        self.goal = goal or Goal.all_of(geometry)
+        self.done = self.goal.done(have)
+        """Verified bytes of what is wanted."""
+        self._lacking = sum(1 for _ in self.goal.lacking(have))  # wanted pieces
         self.peers: dict[int, Peer] = {}
         self.limits = limits or Limits()
-        self._fetch = Fetch(geometry, have, self.peers, buffers, rng, self.limits)
+        self._fetch = Fetch(geometry, have, self.goal, self.peers, buffers, rng, self.limits)
         self._choker = Choker(self.limits, rng, now)
         self._keep_alive_at = now + self.limits.keep_alive_every
 
@@ -65,17 +71,13 @@ class Swarm:
 
     @property
     def complete(self) -> bool:
-        """Whether every piece is here, verified."""
-        return self.have.complete
+        """Whether every wanted piece is here, verified."""
+        return not self._lacking
 
     @property
     def verified_bytes(self) -> int:
-        """How much is here, verified; all pieces but the last are of one length."""
-        geometry, have = self.geometry, self.have
-        last = PieceIndex(geometry.piece_count - 1)
-        if last < 0 or not have[last]:
-            return have.count * geometry.piece_length
-        return (have.count - 1) * geometry.piece_length + geometry.piece_size(last)
+        """How much is here, verified, wanted or not."""
+        return self.geometry.bytes_in(self.have)
 
     # --- coming and going -------------------------------------------------------------------
     def join(self, key: int, *, fast: bool, now: float) -> list[Action]:
@@ -210,6 +212,8 @@ class Swarm:
         if not self._fetch.verified(download):
             return []
         piece = download.index
+        self._lacking -= 1
+        self.done += self.goal.size_of(piece)
         actions: list[Action] = []
         for peer in self.peers.values():
             actions.append(Send(peer.key, Have(piece)))
@@ -309,7 +313,7 @@ class Swarm:
         peer.told_pieces = True
         peer.has = told
         peer.has_all = True  # counted apart: it makes no piece rarer
-        peer.wanted = told.size - self.have.count
+        peer.wanted = self._lacking
         return self._show_interest(peer) + self._part_if_both_complete(peer)
 
     def _told(self, message: BitfieldMessage | HaveAll | HaveNone) -> Bitfield:
@@ -328,7 +332,7 @@ class Swarm:
         peer.told_pieces = True
         for piece in pieces:
             peer.has.add(piece)
-            peer.wanted += not self.have[piece]
+            peer.wanted += self.goal.pieces[piece] and not self.have[piece]
         self._fetch.picker.count(pieces, 1)
         return self._show_interest(peer) + self._part_if_both_complete(peer)
 

@@ -14,7 +14,7 @@ from functools import partial
 from random import Random
 
 from client.core.actions import Action, Close, Send
-from client.core.limits import Limits
+from client.core.goal import Goal
 from client.core.piece_download import PieceDownload
 from client.core.swarm import Swarm
 from common.bitfield import Bitfield
@@ -60,9 +60,9 @@ class Network:
     def after(self, seconds: float, event: Callable[[], None]) -> None:
         heapq.heappush(self._events, (self.now + seconds, next(self._order), event))
 
-    def add(self, *, upload: float, complete: bool) -> Node:
+    def add(self, *, upload: float, complete: bool, goal: Goal | None = None) -> Node:
         """A node that sends `upload` bytes a second; all nodes are connected to each other."""
-        node = Node(self, len(self.nodes), upload, complete=complete)
+        node = Node(self, len(self.nodes), upload, complete=complete, goal=goal)
         self.nodes.append(node)
         return node
 
@@ -86,8 +86,11 @@ class Network:
 class Node:
     """One client: its swarm, what it expects from each peer, what it has to send to each."""
 
-    def __init__(self, network: Network, key: int, upload: float, *, complete: bool) -> None:
+    def __init__(
+        self, network: Network, key: int, upload: float, *, complete: bool, goal: Goal | None
+    ) -> None:
         self.key = key
+        self.piece_at: dict[int, float] = {}  # when each piece was there
         self.upload = upload
         self.finished_at: float | None = 0.0 if complete else None
         self.wasted = 0
@@ -95,7 +98,7 @@ class Node:
         count = network.geometry.piece_count
         have = Bitfield.full(count) if complete else Bitfield(count)
         rng = Random(network.rng.random())
-        self.swarm = Swarm(network.geometry, have, network.memory, rng, 0.0, Limits())
+        self.swarm = Swarm(network.geometry, have, network.memory, rng, 0.0, goal=goal)
         self._expected: dict[int, dict[Block, PieceDownload]] = {}
         self._waiting: dict[int, deque[Block]] = {}
         self._turns: deque[int] = deque()  # who has blocks waiting, next one first
@@ -200,6 +203,7 @@ class Node:
 
     def _finish(self, download: PieceDownload) -> None:
         actions = self.swarm.verified(download)
+        self.piece_at.setdefault(download.index, self._network.now)
         for key, peer in self.swarm.peers.items():
             for cancelled in list(peer.cancelled):
                 for block in cancelled.requested():

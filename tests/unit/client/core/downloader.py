@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from random import Random
 
 from client.core.actions import Action, Ban, Close, Send
+from client.core.goal import Goal
 from client.core.piece_download import PieceDownload
 from client.core.receiver import (
     Event,
@@ -111,13 +112,15 @@ class Remote:
 class Downloader:
     """One client among its remote peers, on a clock of its own."""
 
-    def __init__(self, geometry: Geometry, seed: int, budget: int) -> None:
+    def __init__(
+        self, geometry: Geometry, seed: int, budget: int, goal: Goal | None = None
+    ) -> None:
         self.geometry = geometry
         self.content = Random(seed).randbytes(geometry.length)
         self.pool = Pool(budget)
         self.now = 0.0
         self.have = Bitfield(geometry.piece_count)
-        self.swarm = Swarm(geometry, self.have, self.pool, Random(seed), self.now)
+        self.swarm = Swarm(geometry, self.have, self.pool, Random(seed), self.now, goal=goal)
         self.remotes: dict[int, Remote] = {}
         self.receivers: dict[int, Receiver] = {}
         self.verifying: list[PieceDownload] = []

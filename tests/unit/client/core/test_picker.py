@@ -23,9 +23,12 @@ def bitfield(pieces: set[int], size: int = COUNT) -> Bitfield:
     return result
 
 
+WANTED = bitfield(set(range(COUNT)) - {0, 7})
+
+
 def experienced(size: int, seed: int = 1) -> Picker:
     """A picker that is past its first, random pieces; the first four are done."""
-    return Picker(bitfield({0, 1, 2, 3}, size), Random(seed))
+    return Picker(bitfield({0, 1, 2, 3}, size), Bitfield.full(size), Random(seed))
 
 
 def test_the_rarest_piece_comes_first() -> None:
@@ -57,7 +60,7 @@ def test_equally_rare_pieces_come_at_random() -> None:
 def test_the_first_pieces_come_at_random_whatever_their_rarity() -> None:
     first = set()
     for seed in range(200):
-        picker = Picker(Bitfield(8), Random(seed))
+        picker = Picker(Bitfield(8), Bitfield.full(8), Random(seed))
         picker.count(range(6), 1)
         first.add(picker.pick(Bitfield.full(8)))
         assert picker.pick(bitfield({7}, 8)) in (7, None)
@@ -65,7 +68,7 @@ def test_the_first_pieces_come_at_random_whatever_their_rarity() -> None:
 
 
 def test_at_random_too_a_peer_gets_only_what_it_has() -> None:
-    picker = Picker(Bitfield(4), Random(1))
+    picker = Picker(Bitfield(4), Bitfield.full(4), Random(1))
     assert picker.pick(bitfield({2}, 4)) == 2
     assert picker.pick(bitfield({2}, 4)) is None
 
@@ -79,7 +82,7 @@ def test_a_finished_piece_does_not_come_again() -> None:
 
 @given(SETS, st.lists(SETS, max_size=6), st.randoms(use_true_random=False))
 def test_always_one_of_the_rarest(have: set[int], peers: list[set[int]], rng: Random) -> None:
-    picker = Picker(bitfield(have | {0, 1, 2, 3}), rng)
+    picker = Picker(bitfield(have | {0, 1, 2, 3}), Bitfield.full(COUNT), rng)
     for peer in peers:
         picker.count(peer, 1)
     rarity = Counter(piece for peer in peers for piece in peer)
@@ -96,8 +99,8 @@ class PickerMachine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.picker = Picker(Bitfield(COUNT), Random(0))
-        self.open = set(range(COUNT))
+        self.picker = Picker(Bitfield(COUNT), WANTED, Random(0))
+        self.open = set(WANTED)
         self.peers: list[set[int]] = []
 
     @rule(pieces=SETS)

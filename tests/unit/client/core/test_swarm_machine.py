@@ -10,9 +10,11 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from client.core.goal import Goal
+from client.core.picker import Picker
 from common.bitfield import Bitfield
 from common.geometry import Geometry
-from common.types import BLOCK_SIZE
+from common.types import BLOCK_SIZE, PieceIndex
 from common.wire.messages import (
     BitfieldMessage,
     Have,
@@ -28,6 +30,7 @@ from tests.unit.client.core.downloader import Downloader, Remote
 PIECE_LENGTH = 4 * BLOCK_SIZE
 GEOMETRY = Geometry(8 * PIECE_LENGTH + BLOCK_SIZE + 7, PIECE_LENGTH)
 COUNT = GEOMETRY.piece_count
+FILES = [GEOMETRY.piece_size(PieceIndex(piece)) for piece in range(COUNT)]  # one a piece
 PLACES = st.integers(0, 2**16)
 PIECES = st.integers(0, COUNT - 1)
 PATIENCE = 400
@@ -43,9 +46,20 @@ class SwarmMachine(RuleBasedStateMachine):
         seed=st.integers(0, 99),
         pieces_at_once=st.integers(2, 20),
         seeds=st.lists(st.tuples(st.booleans(), st.booleans()), max_size=3),
+        wanted=st.none() | st.sets(PIECES),
+        in_order=st.booleans(),
     )
-    def begin(self, seed: int, pieces_at_once: int, seeds: list[tuple[bool, bool]]) -> None:
-        self.client = Downloader(GEOMETRY, seed, budget=pieces_at_once * PIECE_LENGTH)
+    def begin(
+        self,
+        seed: int,
+        pieces_at_once: int,
+        seeds: list[tuple[bool, bool]],
+        wanted: set[int] | None,
+        in_order: bool,
+    ) -> None:
+        self.goal = Goal(GEOMETRY, FILES, wanted, in_order=in_order)
+        budget = pieces_at_once * PIECE_LENGTH
+        self.client = Downloader(GEOMETRY, seed, budget, self.goal)
         for fast, honest in seeds:
             remote = self._join_seed(fast=fast, honest=honest, unchoked=True)
             self.client.read_all(remote.key)
@@ -193,15 +207,20 @@ class SwarmMachine(RuleBasedStateMachine):
 
     @invariant()
     def rarity_is_counted_right(self) -> None:
+        picker = self.client.swarm._fetch.picker
+        if not isinstance(picker, Picker):
+            return
         peers = [peer for peer in self.client.swarm.peers.values() if not peer.has_all]
-        for piece, rarity in enumerate(self.client.swarm._fetch.picker._rarity):
+        for piece, rarity in enumerate(picker._rarity):
             assert rarity == sum(peer.has[piece] for peer in peers)
 
     @invariant()
     def what_is_wanted_is_known(self) -> None:
-        have = self.client.have
+        have, wanted = self.client.have, self.goal.pieces
+        assert all(wanted[piece] for piece in have)
+        assert self.client.swarm.done == self.client.swarm.verified_bytes
         for peer in self.client.swarm.peers.values():
-            assert peer.wanted == sum(1 for piece in peer.has if not have[piece])
+            assert peer.wanted == sum(wanted[piece] and not have[piece] for piece in peer.has)
             assert peer.am_interested == bool(peer.wanted)
 
     def teardown(self) -> None:
@@ -230,7 +249,7 @@ class SwarmMachine(RuleBasedStateMachine):
             self.client.tick(1.0)
             self.every_piece_is_in_one_state()
             self.every_buffer_is_accounted_for()
-        assert self.client.swarm.complete
+        assert list(self.client.have) == list(self.goal.pieces)
 
     def _an_honest_seed(self) -> Remote:
         """One that is there and mends its ways, or a new one."""

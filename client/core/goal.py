@@ -1,0 +1,93 @@
+"""What of a torrent is to be fetched: all of it, or the pieces that hold chosen files.
+
+A piece at the edge of a chosen file belongs to its neighbour, too: it is fetched whole, but only
+the bytes of chosen files count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from fnmatch import fnmatchcase
+
+from common.bitfield import Bitfield
+from common.geometry import FileMap, Geometry
+from common.types import PieceIndex
+
+
+class Goal:
+    """The pieces that are wanted of content with files of these `lengths` (bytes, in order).
+
+    `chosen` are the numbers of the wanted files, None for all. With `in_order` the pieces are
+    fetched from the first to the last, otherwise the rarest first.
+    """
+
+    def __init__(
+        self,
+        geometry: Geometry,
+        lengths: Sequence[int],
+        chosen: Iterable[int] | None = None,
+        *,
+        in_order: bool = False,
+    ) -> None:
+        self.in_order = in_order
+        self._geometry = geometry
+        self._map = FileMap(lengths)
+        everything = frozenset(range(len(lengths)))
+        self.files = everything if chosen is None else frozenset(chosen)
+        self.is_everything = self.files == everything
+        self.length = sum(lengths[file] for file in self.files)
+        if self.is_everything:
+            self.pieces = Bitfield.full(geometry.piece_count)
+            return
+        self.pieces = Bitfield(geometry.piece_count)
+        for file in self.files:
+            start = self._map.start(file)
+            end = start + lengths[file]
+            if start < end:
+                first, last = start // geometry.piece_length, (end - 1) // geometry.piece_length
+                for piece in range(first, last + 1):
+                    self.pieces.add(piece)
+
+    @classmethod
+    def all_of(cls, geometry: Geometry) -> Goal:
+        """Everything, whatever files it is made of, the rarest first."""
+        return cls(geometry, [geometry.length])
+
+    def __repr__(self) -> str:
+        order = "in order" if self.in_order else "rarest first"
+        return f"Goal({self.pieces!r}, {order})"
+
+    def size_of(self, piece: PieceIndex) -> int:
+        """How many bytes of the piece belong to wanted files."""
+        size = self._geometry.piece_size(piece)
+        if self.is_everything:
+            return size
+        spans = self._map.spans(self._geometry.offset(piece), size)
+        return sum(span.length for span in spans if span.file in self.files)
+
+    def done(self, have: Bitfield) -> int:
+        """How many bytes of wanted files are in these pieces."""
+        if self.is_everything:
+            return self._geometry.bytes_in(have)
+        return sum(self.size_of(PieceIndex(piece)) for piece in have)
+
+    def lacking(self, have: Bitfield) -> Iterable[int]:
+        """The wanted pieces that are not among these, in order."""
+        return (piece for piece in have.missing() if self.pieces[piece])
+
+
+def match(patterns: Iterable[str], paths: Sequence[str]) -> frozenset[int]:
+    """The numbers of the paths that fit one of the patterns.
+
+    `*` stands for anything, slashes too, `?` for one character, `[abc]` for one of several. A
+    pattern that names a folder takes all that is in it. Case counts.
+    """
+    found = set[int]()
+    for pattern in patterns:
+        inside = pattern.rstrip("/") + "/*"
+        found |= {
+            number
+            for number, path in enumerate(paths)
+            if fnmatchcase(path, pattern) or fnmatchcase(path, inside)
+        }
+    return frozenset(found)

@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from client.core.goal import Goal, match
+from common.bitfield import Bitfield
+from common.geometry import FileMap, Geometry
+from common.types import PieceIndex
+
+PIECE = 1024
+LENGTHS = st.lists(st.integers(0, 3 * PIECE), min_size=1, max_size=8)
+
+
+def geometry_of(lengths: list[int]) -> Geometry:
+    return Geometry(sum(lengths), PIECE)
+
+
+def test_a_piece_at_the_edge_is_wanted_and_counts_for_its_wanted_bytes() -> None:
+    lengths = [100, 2 * PIECE, 0, 5000]
+    goal = Goal(geometry_of(lengths), lengths, {1})
+    assert list(goal.pieces) == [0, 1, 2]
+    assert [goal.size_of(PieceIndex(piece)) for piece in range(4)] == [924, 1024, 100, 0]
+    assert goal.length == 2 * PIECE
+    assert not goal.is_everything
+    assert repr(goal) == "Goal(<Bitfield 3/7>, rarest first)"
+    have = Bitfield(7)
+    have.add(1)
+    have.add(6)
+    assert goal.done(have) == 1024
+    assert list(goal.lacking(have)) == [0, 2]
+
+
+def test_everything_is_wanted_unless_files_are_chosen() -> None:
+    lengths = [10, 0, PIECE]
+    geometry = geometry_of(lengths)
+    for goal in (Goal(geometry, lengths, in_order=True), Goal(geometry, lengths, {0, 1, 2})):
+        assert goal.is_everything
+        assert goal.files == {0, 1, 2}
+        assert goal.pieces.complete
+        assert goal.done(Bitfield.full(2)) == goal.length == geometry.length
+    assert repr(Goal(geometry, lengths, in_order=True)) == "Goal(<Bitfield 2/2>, in order)"
+    assert Goal.all_of(geometry).length == geometry.length
+
+
+@given(LENGTHS, st.data())
+def test_exactly_the_pieces_with_wanted_bytes_are_wanted(
+    lengths: list[int], data: st.DataObject
+) -> None:
+    chosen = data.draw(st.sets(st.integers(0, len(lengths) - 1)))
+    geometry = geometry_of(lengths)
+    goal = Goal(geometry, lengths, chosen)
+    spans = FileMap(lengths)
+    sizes = [goal.size_of(PieceIndex(piece)) for piece in range(geometry.piece_count)]
+    for piece, size in enumerate(sizes):
+        index = PieceIndex(piece)
+        touched = spans.spans(geometry.offset(index), geometry.piece_size(index))
+        assert size == sum(span.length for span in touched if span.file in chosen)
+        assert goal.pieces[piece] == (size > 0)
+    full = Bitfield.full(geometry.piece_count)
+    assert sum(sizes) == goal.length == goal.done(full)
+    assert set(goal.lacking(Bitfield(full.size))) == set(goal.pieces)
+    assert not list(goal.lacking(full))
+
+
+@pytest.mark.parametrize(
+    ("pattern", "found"),
+    [
+        ("*", {0, 1, 2, 3}),
+        ("*.jpg", {0, 1}),
+        ("day1/*", {0, 2}),
+        ("day1", {0, 2}),
+        ("day1/", {0, 2}),
+        ("day?/a.jpg", {0, 1}),
+        ("[!d]*", {3}),
+        ("a.jpg", set()),
+        ("*.JPG", set()),
+    ],
+)
+def test_patterns_take_paths(pattern: str, found: set[int]) -> None:
+    assert match([pattern], ["day1/a.jpg", "day2/a.jpg", "day1/notes.txt", "readme"]) == found
+
+
+def test_any_of_several_patterns_will_do() -> None:
+    assert match(["a", "b*"], ["a", "bc", "c"]) == {0, 1}
+    assert match([], ["a"]) == frozenset()
