@@ -14,6 +14,7 @@ from client.engine.export import export_credentials
 from client.engine.groups import Groups
 from client.engine.outcomes import Outcomes
 from client.engine.remote import Remote
+from client.engine.rows import download_row, peer_rows, share_row
 from client.engine.sharing import HashProgress, Sharing
 from client.engine.status import TransferState
 from client.engine.trackers import Trackers
@@ -78,7 +79,7 @@ class Session:
     def overview(self) -> status.Overview:
         """What the prompt and the toolbar show; cheap to ask for several times a second."""
         transfers = self._transfers.all()
-        rows = [transfer.download_row() for transfer in transfers]
+        rows = [download_row(transfer) for transfer in transfers]
         return status.Overview(
             user=self._account.user,
             group=self._account.group,
@@ -184,13 +185,13 @@ class Session:
     def show_downloads(self) -> status.DownloadsResult:
         """All downloads, those that are complete too."""
         self._account.require()
-        rows = [t.download_row() for t in self._transfers.all() if not t.record.is_upload]
+        rows = [download_row(t) for t in self._transfers.all() if not t.record.is_upload]
         return status.DownloadsResult(downloads=rows)
 
     def show_shares(self) -> status.SharesResult:
         """What this user offers from here."""
         self._account.require()
-        rows = [t.share_row() for t in self._transfers.all() if t.record.complete]
+        rows = [share_row(t) for t in self._transfers.all() if t.record.complete]
         return status.SharesResult(shares=rows)
 
     def pause(self, group: str, name: str) -> status.TransferResult:
@@ -224,7 +225,7 @@ class Session:
 
     def peers(self, group: str, name: str) -> status.PeersResult:
         """Who is connected for a file."""
-        return status.PeersResult(peers=self._get(group, name).peer_rows())
+        return status.PeersResult(peers=peer_rows(self._get(group, name)))
 
     def wait(
         self, seconds: float | None, cancelled: Callable[[], bool] = lambda: False

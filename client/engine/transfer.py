@@ -15,25 +15,21 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
 
 from client.core.candidates import Candidate
 from client.engine.credentials import Credentials
+from client.engine.holdings import Holdings
 from client.engine.machinery import Machinery
-from client.engine.peer_row import peer_row
-from client.engine.status import DownloadRow, PeerRow, ShareRow, TransferState
+from client.engine.status import TransferState
 from client.engine.torrent import Torrent
 from client.net.announcer import Announcer, Stranger
 from client.net.seal import Seal
 from client.state.transfers import TransferRecord, Transfers
-from client.storage.files import TorrentFiles
-from client.storage.recheck import is_already_there, verify
 from client.storage.sweep import StoppedError
-from common import metainfo
-from common.bitfield import Bitfield
 from common.errors import ErrorCode, MinitorrentError
 from common.types import InfoHash
 
@@ -53,11 +49,11 @@ class Workshop:
 
 
 class Transfer:
-    """An upload or a download; `record` is what the database keeps of it."""
+    """An upload or a download."""
 
     def __init__(self, record: TransferRecord, workshop: Workshop) -> None:
-        self.record = record
-        self.metainfo = metainfo.parse(record.metainfo)
+        self.holdings = Holdings(record, workshop.store)
+        self.metainfo = self.holdings.metainfo
         self.state = TransferState.PAUSED
         self.error: MinitorrentError | None = None
         self.started_at = 0.0
@@ -65,12 +61,9 @@ class Transfer:
         self.fetched = 0  # payload bytes of the run that completed it
         self.sources = 0  # peers that they came from
         self._workshop = workshop
-        self._files = TorrentFiles(self.metainfo, record.path)
         self._torrent: Torrent | None = None
         self._seal: Seal | None = None
-        self._checked = 0  # bytes gone over while checking
         self._done = 0  # verified bytes, while there is no torrent
-        self._counted = (0, 0)  # payload up and down that the record has already
         self._ending = False  # it has ended; those who wait for it are still to be told how
         self._halting = threading.Event()
         self._life = threading.Lock()  # one check, finish, stop at a time
@@ -79,6 +72,11 @@ class Transfer:
         return f"Transfer({self.record.group}/{self.record.name}, {self.state.value})"
 
     # --- what there is ----------------------------------------------------------------------
+    @property
+    def record(self) -> TransferRecord:
+        """What the database keeps of it."""
+        return self.holdings.record
+
     @property
     def info_hash(self) -> InfoHash:
         """See Announced."""
@@ -97,7 +95,7 @@ class Transfer:
     @property
     def path(self) -> Path:
         """Where the content is, or will be."""
-        return self._files.final
+        return self.holdings.files.final
 
     @property
     def title(self) -> str:
@@ -139,44 +137,6 @@ class Transfer:
         torrent = self._torrent
         return torrent is not None and not torrent.complete and not torrent.connection_count
 
-    def download_row(self) -> DownloadRow:
-        """This transfer as `show_downloads` has it."""
-        torrent = self._torrent
-        down, up = torrent.rates() if torrent else (0.0, 0.0)
-        size, done = self.metainfo.length, self.done
-        shown = self._checked if self.state is TransferState.CHECKING else done
-        running = self.state is TransferState.DOWNLOADING
-        return DownloadRow(
-            group=self.record.group,
-            name=self.record.name,
-            state=self.state,
-            progress=shown / size if size else float(self.record.complete),
-            done=done,
-            size=size,
-            down_rate=down,
-            up_rate=up,
-            peers=torrent.connection_count if torrent else 0,
-            eta=(size - done) / down if running and down > 0 else None,
-            error=self.error.message if self.error else None,
-        )
-
-    def peer_rows(self) -> list[PeerRow]:
-        """Its peers as `peers` has them."""
-        torrent = self._torrent
-        return [peer_row(*peer) for peer in torrent.peers()] if torrent else []
-
-    def share_row(self) -> ShareRow:
-        """This transfer as `show_shares` has it."""
-        torrent = self._torrent
-        return ShareRow(
-            group=self.record.group,
-            name=self.record.name,
-            path=str(self.path),
-            size=self.metainfo.length,
-            uploaded=self.record.uploaded + self.transferred[0] - self._counted[0],
-            peers=torrent.connection_count if torrent else 0,
-        )
-
     # --- what others tell (Announced, TorrentOwner) -----------------------------------------
     def learn(self, candidates: Sequence[Candidate]) -> None:
         """See Announced."""
@@ -212,7 +172,7 @@ class Transfer:
         """
         self.error = None
         self.state = TransferState.QUEUED
-        self._checked = 0
+        self.holdings.checked = 0
         self._halting.clear()
         self._run(lambda: self._open(recheck=recheck))
 
@@ -239,9 +199,7 @@ class Transfer:
     def discard(self) -> None:
         """Stop and forget; what is there of an unfinished download is deleted."""
         self.halt()
-        if not self.record.complete:
-            self._files.discard()
-        self._workshop.store.remove(self.record.id)
+        self.holdings.discard()
 
     def checkpoint(self) -> None:
         """Record how far it is, so that a later start need not hash it again."""
@@ -249,7 +207,7 @@ class Transfer:
             return
         try:
             if self._torrent is not None:
-                self._record_progress(self._torrent)
+                self.holdings.save_progress(self._torrent)
         finally:
             self._life.release()
 
@@ -277,15 +235,13 @@ class Transfer:
             return
         self.state = TransferState.CHECKING
         try:
-            have = self._check(recheck=recheck)
+            have = self.holdings.open(self._halting.is_set, recheck=recheck)
         except StoppedError:
             return
         self._seal = self._workshop.credentials.seal(self.record.group, self.metainfo.authority)
-        torrent = Torrent(
-            self.metainfo, self._files, have, self._seal, self._workshop.machinery, self
-        )
-        self.started_at = self._workshop.machinery.clock()
-        self._counted = (0, 0)
+        machinery = self._workshop.machinery
+        torrent = Torrent(self.metainfo, self.holdings.files, have, self._seal, machinery, self)
+        self.started_at = machinery.clock()
         self._torrent = torrent
         if self.record.complete:
             self.state = TransferState.SEEDING
@@ -295,49 +251,13 @@ class Transfer:
                 self._finish()
         self._workshop.announcer.add(self)
 
-    def _check(self, *, recheck: bool) -> Bitfield:
-        """Open the files and find out which pieces are there."""
-        record, files = self.record, self._files
-        count = self.metainfo.piece_count
-        if record.complete:
-            files.open_complete()
-            believed = None if recheck else record.believed_pieces(files.facts(), count)
-            if believed is not None:
-                return believed
-            have = self._verify()
-            if not (have.complete and files.sizes_are_right()):
-                raise MinitorrentError(
-                    ErrorCode.FILE_CHANGED,
-                    f"{files.final} is no longer what was shared; put it back and recheck, or "
-                    "stop_share and share it anew.",
-                )
-            self._workshop.store.mark_complete(record.id, files.facts())
-            return have
-        known = files.has_partial
-        if not known and is_already_there(files, self._show_checked, self._halting.is_set):
-            return Bitfield.full(count)  # killed after it got its name, before that was recorded
-        files.open_partial()
-        if not known:
-            return Bitfield(count)
-        believed = None if recheck else record.believed_pieces(files.facts(), count)
-        return believed if believed is not None else self._verify()
-
-    def _verify(self) -> Bitfield:
-        return verify(self._files, self.metainfo, self._show_checked, self._halting.is_set)
-
-    def _show_checked(self, done: int, _: int) -> None:
-        self._checked = done
-
     def _finish(self) -> None:
         """All pieces are here: give the content its name and tell everybody."""
         torrent = self._torrent
         if torrent is None or self.record.complete:
             return
-        if self._files.has_partial:
-            self._files.finish()
-        self._workshop.store.mark_complete(self.record.id, self._files.facts())
         self._ending = True
-        self.record = replace(self.record, complete=True)
+        self.holdings.finish()
         self.ended_at = self._workshop.machinery.clock()
         self.fetched, self.sources = torrent.downloaded, torrent.source_count
         self.state = TransferState.SEEDING
@@ -367,22 +287,7 @@ class Transfer:
             torrent.stop()
             self._done = torrent.done
             try:
-                self._record_progress(torrent)
+                self.holdings.save_progress(torrent)
             except MinitorrentError as error:
                 log.warning("progress is not recorded", name=self.record.name, error=error.message)
-        self._files.close()
-
-    def _record_progress(self, torrent: Torrent) -> None:
-        """Data first, record second: what the record claims is on the disk.
-
-        The facts are taken first of all: a piece written after that makes them differ from what
-        a later start finds, so that it looks for that piece.
-        """
-        store, record = self._workshop.store, self.record
-        uploaded, downloaded = torrent.uploaded, torrent.downloaded
-        store.add_totals(record.id, uploaded - self._counted[0], downloaded - self._counted[1])
-        self._counted = (uploaded, downloaded)
-        if not record.complete:
-            facts, have = self._files.facts(), torrent.have()
-            self._files.sync()
-            store.update_progress(record.id, have, facts)
+        self.holdings.files.close()

@@ -1,0 +1,78 @@
+"""Transfers and their peers as the user sees them."""
+
+from __future__ import annotations
+
+from client.core.peer import Peer
+from client.engine.status import DownloadRow, PeerRow, ShareRow, TransferState
+from client.engine.transfer import Transfer
+from client.net.peer_io import PeerConnection
+
+
+def download_row(transfer: Transfer) -> DownloadRow:
+    """One row of `show_downloads`."""
+    torrent = transfer.torrent
+    down, up = torrent.rates() if torrent else (0.0, 0.0)
+    size, done = transfer.metainfo.length, transfer.done
+    shown = transfer.holdings.checked if transfer.state is TransferState.CHECKING else done
+    running = transfer.state is TransferState.DOWNLOADING
+    return DownloadRow(
+        group=transfer.record.group,
+        name=transfer.record.name,
+        state=transfer.state,
+        progress=shown / size if size else float(transfer.record.complete),
+        done=done,
+        size=size,
+        down_rate=down,
+        up_rate=up,
+        peers=torrent.connection_count if torrent else 0,
+        eta=(size - done) / down if running and down > 0 else None,
+        error=transfer.error.message if transfer.error else None,
+    )
+
+
+def share_row(transfer: Transfer) -> ShareRow:
+    """One row of `show_shares`."""
+    torrent = transfer.torrent
+    return ShareRow(
+        group=transfer.record.group,
+        name=transfer.record.name,
+        path=str(transfer.path),
+        size=transfer.metainfo.length,
+        uploaded=transfer.holdings.uploaded(torrent),
+        peers=torrent.connection_count if torrent else 0,
+    )
+
+
+def peer_rows(transfer: Transfer) -> list[PeerRow]:
+    """The rows of `peers`."""
+    torrent = transfer.torrent
+    return [peer_row(*peer) for peer in torrent.peers()] if torrent else []
+
+
+def peer_row(connection: PeerConnection, peer: Peer) -> PeerRow:
+    """One row of `peers`."""
+    pieces = peer.has.size
+    return PeerRow(
+        address=str(connection.endpoint),
+        client=connection.client,
+        user=connection.user,
+        progress=peer.has.count / pieces if pieces else 1.0,
+        down_rate=peer.down.rate,
+        up_rate=peer.up.rate,
+        downloaded=peer.down.total,
+        uploaded=peer.up.total,
+        flags=flags(peer, incoming=connection.incoming),
+    )
+
+
+def flags(peer: Peer, *, incoming: bool) -> str:
+    """Letters as other clients use them; PeerRow says what they mean."""
+    letters = (
+        ("D" if not peer.peer_choking else "d", peer.am_interested),
+        ("U" if not peer.am_choking else "u", peer.peer_interested),
+        ("O", peer.optimistic),
+        ("I", incoming),
+        ("S", peer.snubbed),
+        ("X", peer.has.complete),
+    )
+    return "".join(letter for letter, on in letters if on)
