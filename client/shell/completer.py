@@ -8,8 +8,8 @@ from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
 
 from client.commands.command import Command
+from client.commands.units import visible
 from client.shell.suggest import Names, suggestions
-from client.shell.units import visible
 
 
 class CommandCompleter(Completer):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from client.commands import units
 from client.engine.status import DownloadRow, TransferState
-from client.shell import units
 from client.shell.screen import Screen
 
 _LETTERS = {

@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from client.shell import units
+from client.commands import units
 from client.shell.suggest import Name
 from common.errors import MinitorrentError
 

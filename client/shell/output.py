@@ -11,10 +11,10 @@ from contextlib import suppress
 from typing import TextIO
 
 from client.commands.runner import Outcome
+from client.commands.units import visible
 from client.engine.status import Notice
 from client.shell.render import answer
 from client.shell.screen import Screen
-from client.shell.units import visible
 from common.errors import MinitorrentError
 
 _ERASE_LINE = "\r\x1b[K"

@@ -7,8 +7,8 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from client.commands import units
 from client.engine.status import Overview
-from client.shell import units
 from client.shell.downloads import RUNNING
 from client.shell.output import Output
 from client.shell.screen import Screen

@@ -10,13 +10,13 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from client.commands import units
 from client.commands.command import Command
 from client.commands.general import CommandHelpResult, EndResult, HelpResult
+from client.commands.units import visible
 from client.engine import status
-from client.shell import units
 from client.shell.downloads import download_lines
 from client.shell.screen import Column, Screen
-from client.shell.units import visible
 from common.api import accounts, audit, files, groups
 
 

@@ -19,6 +19,7 @@ from prompt_toolkit.styles import Style
 
 from client.commands.registry import COMMANDS
 from client.commands.runner import Runner
+from client.commands.units import count
 from client.engine.status import Notice, Overview
 from client.shell.completer import CommandCompleter
 from client.shell.downloads import RUNNING
@@ -30,7 +31,6 @@ from client.shell.progress import Progress
 from client.shell.screen import Screen
 from client.shell.signals import Interrupts, Stopped
 from client.shell.toolbar import prompt_text, toolbar_lines
-from client.shell.units import count
 
 if TYPE_CHECKING:
     from client.engine.session import Session

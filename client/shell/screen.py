@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from client.shell import units
+from client.commands import units
 
 ENDLESS = 100_000
 """Columns of an output that is not a terminal: nothing is ever wrapped for it."""

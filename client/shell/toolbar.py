@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from client.commands import units
 from client.engine.status import DownloadRow, Overview
-from client.shell import units
 from client.shell.downloads import RUNNING
 from client.shell.screen import Screen
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from client.shell.units import columns
+from client.commands.units import columns
 from tests.support.ports import free_port
 from tests.support.processes import ClientProcess, TrackerProcess, write_tracker_info
 from tests.support.stock import require

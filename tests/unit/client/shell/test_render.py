@@ -11,12 +11,12 @@ from client.commands.command import Context
 from client.commands.general import EndResult
 from client.commands.parsing import parse
 from client.commands.registry import COMMANDS
+from client.commands.units import columns
 from client.engine import status
 from client.engine.status import TransferState
 from client.shell.downloads import download_lines
 from client.shell.render import answer
 from client.shell.screen import Column, Screen
-from client.shell.units import columns
 from common.api import files, groups
 from tests.support.fake_session import HASH, FakeSession, download
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from client.shell import units
+from client.commands import units
 
 any_text = st.text()
 
