@@ -1,4 +1,4 @@
-"""Commands on metainfo files (.torrent), which other BitTorrent clients read too."""
+"""Commands on metainfo files (.torrent) and magnet links, which other clients read too."""
 
 from __future__ import annotations
 
@@ -21,7 +21,11 @@ def _share(context: Context, arguments: Arguments) -> BaseModel:
 
 
 def _get(context: Context, arguments: Arguments) -> BaseModel:
-    return context.session.get(Path(arguments.text("METAINFO")), arguments.text("DEST"))
+    return context.session.get(arguments.text("METAINFO_OR_MAGNET"), arguments.text("DEST"))
+
+
+def _magnet(context: Context, arguments: Arguments) -> BaseModel:
+    return context.session.magnet(context.group(arguments), arguments.text("NAME"))
 
 
 def _export_credentials(context: Context, arguments: Arguments) -> BaseModel:
@@ -54,12 +58,23 @@ COMMANDS = (
     Command(
         name="get",
         topic="metainfo",
-        summary="download what a metainfo file describes",
+        summary="download what a metainfo file or a magnet link names",
         run=_get,
-        arguments=(_METAINFO, Argument("DEST", Kind.PATH)),
-        details="Otherwise as download_file.",
+        arguments=(Argument("METAINFO_OR_MAGNET", Kind.PATH), Argument("DEST", Kind.PATH)),
+        details="It has to be in one of your groups. Otherwise as download_file.",
         example="get film.torrent ~/Downloads",
         answer="Downloading {name} from {group} to {destination}",
+    ),
+    Command(
+        name="magnet",
+        topic="metainfo",
+        summary="show a file's magnet link",
+        run=_magnet,
+        arguments=(Argument("GROUP", Kind.GROUP, optional=True), Argument("NAME", Kind.FILE)),
+        details="For get, and in an open group for any BitTorrent client. It has your own announce"
+        " key in it: keep it to yourself.",
+        example="magnet lab film.mkv",
+        answer="{magnet}",
     ),
     Command(
         name="remove",

@@ -30,6 +30,10 @@ class Peer:
         self.cancelled: list[PieceDownload] = []  # its reader still holds their buffers
         self.snubbed = False
         self.max_requests: int | None = None
+        self.client = ""  # what it calls itself, if it says
+        self.metadata_number: int | None = None  # under which it takes metadata (BEP 9)
+        self.metadata_wanted: list[int] = []  # pieces asked for before it was confirmed
+        self.metadata_sent = 0
         self.joined_at = now
         self.heard_at = now
         self.block_at = now  # when it last sent a block, or was first asked for one

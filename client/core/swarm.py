@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from client.core.actions import Action, Assignment, Ban, Close, Send
 from client.core.choker import Candidate, Choker
+from client.core.extensions import Extensions
 from client.core.fetch import Buffers, Fetch
 from client.core.goal import Goal
 from client.core.limits import Limits
@@ -24,6 +25,7 @@ from common.wire.messages import (
     BitfieldMessage,
     Cancel,
     Choke,
+    Extended,
     Have,
     HaveAll,
     HaveNone,
@@ -42,11 +44,12 @@ if TYPE_CHECKING:
 
 
 class Swarm:
-    """The state of one torrent among its peers."""
+    """The state of one torrent among its peers; `info` is its info dictionary, bencoded."""
 
     def __init__(
         self,
         geometry: Geometry,
+        info: bytes,
         have: Bitfield,
         buffers: Buffers[Any],
         rng: Random,
@@ -64,6 +67,7 @@ class Swarm:
         self.limits = limits or Limits()
         self._fetch = Fetch(geometry, have, self.goal, self.peers, buffers, rng, self.limits)
         self._choker = Choker(self.limits, rng, now)
+        self.extensions = Extensions(info)
         self._keep_alive_at = now + self.limits.keep_alive_every
 
     def __repr__(self) -> str:
@@ -110,7 +114,7 @@ class Swarm:
         if peer is None or peer.confirmed:
             return []
         peer.confirmed = True
-        return self._unchoke_if_room(peer)
+        return self._unchoke_if_room(peer) + self.extensions.confirmed(peer)
 
     # --- messages ---------------------------------------------------------------------------
     def receive(self, key: int, message: Message) -> list[Action]:
@@ -131,6 +135,8 @@ class Swarm:
                 return self._take_have(peer, piece)
             case BitfieldMessage() | HaveAll() | HaveNone():
                 return self._take_pieces(peer, message)
+            case Extended():
+                return self.extensions.receive(peer, message)
             case _:
                 pass
         return []

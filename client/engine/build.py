@@ -16,6 +16,7 @@ from client.engine.collection import Collection
 from client.engine.credentials import Credentials
 from client.engine.machinery import Machinery
 from client.engine.outcomes import Outcomes
+from client.engine.references import References
 from client.engine.session import Session
 from client.engine.sharing import Sharing
 from client.engine.trackers import Trackers
@@ -24,6 +25,7 @@ from client.engine.trust import Trust
 from client.net.announcer import Announcer
 from client.net.dialer import Dialer
 from client.net.listener import Listener
+from client.net.metadata_fetch import fetch_metadata
 from client.net.tracker_connection import source_host
 from client.net.tracker_link import LinkEvents, TrackerLink
 from client.state.database import Database
@@ -109,7 +111,13 @@ def _assemble(
     _connect(account, announcer, credentials, collection)
     listener.start(collection.admit, collection.find_seal)
     link.start()
-    sharing = Sharing(link, store, collection, lambda text: account.tell("warning", text))
+    sharing = Sharing(
+        link,
+        References(link, lambda magnet: fetch_metadata(magnet, peer_id, machinery.introduce)),
+        store,
+        collection,
+        lambda text: account.tell("warning", text),
+    )
     return Session(account, link, Trackers(link, trust), credentials, collection, sharing, outcomes)
 
 

@@ -19,8 +19,7 @@ from client.engine.neighbours import Neighbours
 from client.net.peer_io import PeerConnection
 from common.types import Block, PeerId, PieceIndex
 from common.wire.codec import encode
-from common.wire.handshake import ExtensionHandshake
-from common.wire.messages import Cancel, Choke, Extended, Message, Reject
+from common.wire.messages import Cancel, Choke, Message, Reject
 
 
 class Exchange:
@@ -44,8 +43,9 @@ class Exchange:
         key, handshake = connection.key, connection.handshake
         actions = self._swarm.join(key, fast=handshake.fast, now=now)
         if handshake.extended:
-            host, complete = connection.endpoint.host, self._swarm.complete
-            actions.append(Send(key, self._machinery.introduce(host, upload_only=complete)))
+            host, size = connection.endpoint.host, self._swarm.extensions.size
+            ours = self._machinery.introduce(host, size, upload_only=self._swarm.complete)
+            actions.append(Send(key, ours))
         self.perform(actions)
         # Who dials us may have been removed since the tracker told of it: that is asked anew.
         told = not connection.incoming and self._neighbours.recognise(connection)
@@ -80,10 +80,6 @@ class Exchange:
             case Cancel(piece, begin, length):
                 if peer.withdraw_block(Block(PieceIndex(piece), begin, length)):
                     self.perform(self._swarm.withdrawn(key, message))
-            case Extended(0, payload):
-                theirs = ExtensionHandshake.decode(payload)
-                self._swarm.peers[key].max_requests = theirs.max_requests
-                peer.client = theirs.client or peer.client
             case _:
                 if isinstance(message, Choke) and not self._swarm.peers[key].fast:
                     peer.receiver.forget()

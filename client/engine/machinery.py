@@ -17,6 +17,7 @@ from common.errors import MinitorrentError
 from common.types import PeerId
 from common.wire.handshake import ExtensionHandshake
 from common.wire.messages import Extended
+from common.wire.metadata import UT_METADATA
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +34,20 @@ class Machinery:
     workers: WorkerPool
     limits: Limits
 
-    def introduce(self, host: str, *, upload_only: bool) -> Extended:
-        """What a peer at `host` is told of this client (BEP 10)."""
+    def introduce(
+        self, host: str, metadata_size: int | None = None, *, upload_only: bool = False
+    ) -> Extended:
+        """What a peer at `host` is told of this client (BEP 10).
+
+        `metadata_size` is the length of the info dictionary (bytes), None while we have none.
+        """
         ours = ExtensionHandshake(
             client=self.client_name,
             max_requests=MAX_WAITING_REQUESTS,
             port=self.port,
             upload_only=upload_only,
+            metadata_number=UT_METADATA,
+            metadata_size=metadata_size,
         )
         return Extended(0, ours.encode(host))
 

@@ -54,7 +54,7 @@ def peer_row(connection: PeerConnection, peer: Peer) -> PeerRow:
     pieces = peer.has.size
     return PeerRow(
         address=str(connection.endpoint),
-        client=connection.client,
+        client=peer.client or connection.client,
         user=connection.user,
         progress=peer.has.count / pieces if pieces else 1.0,
         down_rate=peer.down.rate,

@@ -257,7 +257,7 @@ class Session:
     def _running(self) -> list[Transfer]:
         return [transfer for transfer in self._transfers.all() if transfer.is_running]
 
-    # --- metainfo files ---------------------------------------------------------------------
+    # --- metainfo and magnets ---------------------------------------------------------------------
     def share(
         self,
         path: Path,
@@ -270,7 +270,7 @@ class Session:
         chosen = self._account.require_group(group)
         user = self._account.require()
         transfer = self._sharing.upload(user, chosen, path, None, progress)
-        written = self._sharing.write_metainfo(transfer, metainfo)
+        written = self._sharing.references.write_metainfo(transfer, metainfo)
         self._account.tell(
             "warning", f"{written} has your own announce key in it: keep it to yourself."
         )
@@ -286,14 +286,24 @@ class Session:
         self._account.require()
         return export_credentials(self._credentials, group, folder, self._account.tell)
 
-    def get(self, metainfo: Path, destination: str) -> status.DownloadResult:
-        """Start the download of what a metainfo file describes."""
-        return _download(self._sharing.get(self._account.require(), metainfo, destination))
+    def magnet(self, group: str, name: str) -> status.MagnetResult:
+        """A link to a file of the group, for other BitTorrent clients too."""
+        self._account.require()
+        link = self._sharing.references.magnet(group, name)
+        if link.trackers:
+            self._account.tell(
+                "warning", "The link has your own announce key in it: keep it to yourself."
+            )
+        return status.MagnetResult(magnet=link.encode())
+
+    def get(self, reference: str, destination: str) -> status.DownloadResult:
+        """Start the download of what a metainfo file, by its path, or a magnet link names."""
+        return _download(self._sharing.get(self._account.require(), reference, destination))
 
     def remove(self, metainfo: Path) -> status.FileResult:
         """Offer no more what a metainfo file describes."""
         self._account.require()
-        found = self._sharing.find(metainfo)
+        found = self._sharing.references.find_described(metainfo)
         return self.stop_share(found.group, found.name)
 
     # --- trackers ---------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from client.core.resume import FileFacts
 from client.engine.collection import Collection
-from client.engine.export import write_private
+from client.engine.references import References
 from client.engine.transfer import Transfer
 from client.net.tracker_link import TrackerLink
 from client.state.transfers import Transfers
@@ -21,7 +21,7 @@ from client.storage.hashing import hash_source
 from client.storage.recheck import is_already_there
 from client.storage.source import Source, scan
 from common import metainfo
-from common.api import files, groups, presence
+from common.api import files, groups
 from common.errors import ErrorCode, MinitorrentError
 from common.geometry import choose_piece_length
 from common.metainfo import Metainfo
@@ -30,21 +30,24 @@ from common.paths import check_component
 HashProgress = Callable[[int, int], None]
 """Called with (bytes hashed, bytes in all) while a file is being hashed."""
 
-MAX_METAINFO_FILE = 16 * 1024 * 1024
-
 
 class Sharing:
-    """Uploads and downloads of one client; `warn` takes a sentence for the user."""
+    """Uploads and downloads of one client; `warn` takes a sentence for the user.
+
+    `references` are what names files outside of their groups.
+    """
 
     def __init__(
         self,
         link: TrackerLink,
+        references: References,
         store: Transfers,
         collection: Collection,
         warn: Callable[[str], None],
     ) -> None:
         self._warn = warn
         self._link = link
+        self.references = references
         self._store = store
         self._collection = collection
 
@@ -112,32 +115,15 @@ class Sharing:
             )
         self._collection.discard(existing)
 
-    def write_metainfo(self, transfer: Transfer, path: Path) -> Path:
-        """Write a .torrent with this user's own announce addresses; it is the user's secret."""
-        request = presence.AnnounceKey(group=transfer.record.group)
-        urls = self._link.call(presence.ANNOUNCE_KEY, request).announce_urls
-        encoded = metainfo.encode(transfer.metainfo.info_bytes, [[url] for url in urls])
-        path = path.expanduser().absolute()
-        with translating(path):
-            if path.is_dir():
-                path = path / f"{transfer.record.name}.torrent"
-            write_private(path, encoded)
-        return path
-
     # --- downloading ------------------------------------------------------------------------
     def download(self, user: str, group: str, name: str, destination: str) -> Transfer:
         """Begin to fetch a file of the group; what lies there already and is right is taken."""
         reply = self._link.call(files.GET_FILE, files.GetFile(group=group, name=name))
         return self._begin(user, reply, destination)
 
-    def get(self, user: str, path: Path, destination: str) -> Transfer:
-        """Begin to fetch what a metainfo file describes."""
-        return self._begin(user, self.find(path), destination)
-
-    def find(self, path: Path) -> files.GetFileReply:
-        """The file of a group that a metainfo file describes."""
-        info_hash = read_metainfo(path).info_hash.hex()
-        return self._link.call(files.FIND_FILE, files.FindFile(info_hash=info_hash))
+    def get(self, user: str, reference: str, destination: str) -> Transfer:
+        """Begin to fetch what a metainfo file (its path) or a magnet link names."""
+        return self._begin(user, self.references.find(reference), destination)
 
     def _begin(self, user: str, reply: files.GetFileReply, destination: str) -> Transfer:
         described = metainfo.parse(reply.metainfo)
@@ -187,16 +173,6 @@ class Sharing:
             self._store.set_paused(transfer.record.id, paused=False)
             transfer.start()
         return transfer
-
-
-def read_metainfo(path: Path) -> Metainfo:
-    """Read a .torrent file; raises MinitorrentError(file_not_found, usage, invalid_name)."""
-    path = path.expanduser()
-    with translating(path), path.open("rb") as stream:
-        data = stream.read(MAX_METAINFO_FILE + 1)
-    if len(data) > MAX_METAINFO_FILE:
-        raise MinitorrentError(ErrorCode.USAGE, f"{shown(path)} is too large for a metainfo file.")
-    return metainfo.parse(data)
 
 
 def _is_lost(transfer: Transfer) -> bool:

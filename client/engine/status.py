@@ -146,6 +146,12 @@ class ShareFileResult(Result):
     info_hash: str
 
 
+class MagnetResult(Result):
+    """A magnet link (BEP 9)."""
+
+    magnet: str
+
+
 class ExportResult(Result):
     """Paths of a member's credentials, in PEM."""
 

@@ -66,6 +66,7 @@ class Torrent:
         self._neighbours = Neighbours(machinery.peer_id, machinery.limits.connections, seal)
         self._swarm = Swarm(
             metainfo.geometry,
+            metainfo.info_bytes,
             have,
             machinery.buffers,
             machinery.rng,

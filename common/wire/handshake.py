@@ -19,6 +19,7 @@ _EXTENSION_BIT: Final = 0x10  # byte 5, BEP 10
 _FAST_BIT: Final = 0x04  # byte 7, BEP 6
 _RESERVED: Final = bytes((0, 0, 0, 0, 0, _EXTENSION_BIT, 0, _FAST_BIT))
 _MAX_CLIENT_NAME: Final = 64
+_UT_METADATA: Final = b"ut_metadata"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,17 +65,23 @@ class ExtensionHandshake:
     """What a peer tells of itself (BEP 10).
 
     `max_requests` is how many requests it keeps waiting (`reqq`), `port` where it listens,
-    `upload_only` that it wants nothing.
+    `upload_only` that it wants nothing. `metadata_number` is the number under which it takes
+    metadata messages (BEP 9), `metadata_size` the length of its info dictionary (bytes).
     """
 
     client: str = ""
     max_requests: int | None = None
     port: int | None = None
     upload_only: bool = False
+    metadata_number: int | None = None
+    metadata_size: int | None = None
 
     def encode(self, your_host: str) -> bytes:
         """The payload after the number 0; `your_host` is the address the other side has for us."""
-        fields: dict[bytes, object] = {b"m": {}, b"v": self.client.encode()}
+        numbers = {} if self.metadata_number is None else {_UT_METADATA: self.metadata_number}
+        fields: dict[bytes, object] = {b"m": numbers, b"v": self.client.encode()}
+        if self.metadata_size is not None:
+            fields[b"metadata_size"] = self.metadata_size
         if self.max_requests is not None:
             fields[b"reqq"] = self.max_requests
         if self.port is not None:
@@ -97,12 +104,15 @@ class ExtensionHandshake:
             raise WireError("an extension handshake that is not bencoded") from error
         if not isinstance(fields, Mapping):
             raise WireError("an extension handshake that is no dictionary")
-        client = fields.get(b"v", b"")
+        client, numbers = fields.get(b"v", b""), fields.get(b"m")
+        number = numbers.get(_UT_METADATA) if isinstance(numbers, Mapping) else None
         return cls(
             client=printable(client) if isinstance(client, bytes) else "",
             max_requests=_bounded(fields.get(b"reqq"), 1, 1_000_000),
             port=_bounded(fields.get(b"p"), 1, 65535),
             upload_only=fields.get(b"upload_only") == 1,
+            metadata_number=_bounded(number, 1, 255),
+            metadata_size=_bounded(fields.get(b"metadata_size"), 1, 2**31),
         )
 
 

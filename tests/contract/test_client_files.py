@@ -1,4 +1,4 @@
-"""Files, transfers and metainfo through real processes: each result, and each error."""
+"""Files and transfers through real processes: each result, and each error."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from tests.contract.sharing import info_hash
 from tests.support.processes import ClientProcess
 from tests.support.waiting import wait_until
 
@@ -194,52 +193,3 @@ def test_wait(ann: ClientProcess, bob: ClientProcess, shared: Path, group: str) 
         "failed": [],
     }
     assert bob.ok("wait") == {"completed": [], "failed": []}
-
-
-# --- metainfo files ---------------------------------------------------------------------------
-def test_share_get_and_remove(
-    ann: ClientProcess, bob: ClientProcess, eve: ClientProcess, group: str, tmp_path: Path
-) -> None:
-    path, torrent = tmp_path / "shared.bin", tmp_path / "shared.torrent"
-    path.write_bytes(b"y" * 50_000)
-    result = ann.ok("share", str(path), str(torrent), group)
-    assert result == {
-        "metainfo": str(torrent),
-        "group": group,
-        "name": path.name,
-        "info_hash": info_hash(torrent),
-    }
-    again = tmp_path / "again.torrent"
-    assert ann.ok("share", str(path), str(again), group)["info_hash"] == result["info_hash"]
-    assert info_hash(again) == info_hash(torrent)
-    out = tmp_path / "out"
-    out.mkdir()
-    assert bob.ok("get", str(torrent), str(out)) == {
-        "group": group,
-        "name": path.name,
-        "destination": str(out / path.name),
-        "info_hash": result["info_hash"],
-    }
-    bob.wait_complete(group, path.name)
-    assert (out / path.name).read_bytes() == path.read_bytes()
-    for who in (ann, bob):
-        assert who.ok("remove", str(torrent)) == {"group": group, "name": path.name}
-    bob.fails("no_such_file", "get", str(torrent), str(out))
-    ann.fails("no_such_file", "remove", str(torrent))
-
-
-def test_metainfo_errors(
-    ann: ClientProcess, eve: ClientProcess, shared: Path, group: str, tmp_path: Path
-) -> None:
-    torrent = str(tmp_path / "a.torrent")
-    ann.fails("file_not_found", "share", str(tmp_path / "nowhere"), torrent, group)
-    ann.fails("file_not_found", "share", str(shared), str(tmp_path / "no" / "where"), group)
-    eve.fails("not_member", "share", str(shared), torrent, group)
-    ann.ok("share", str(shared), torrent, group)
-    eve.fails("no_such_file", "get", torrent, str(tmp_path))
-    ann.fails("file_not_found", "get", str(tmp_path / "nowhere"), str(tmp_path))
-    ann.fails("file_not_found", "remove", str(tmp_path / "nowhere"))
-    garbage = tmp_path / "garbage.torrent"
-    garbage.write_bytes(b"this is no metainfo")
-    ann.fails("usage", "get", str(garbage), str(tmp_path))
-    ann.fails("usage", "remove", str(garbage))

@@ -98,7 +98,7 @@ class Node:
         count = network.geometry.piece_count
         have = Bitfield.full(count) if complete else Bitfield(count)
         rng = Random(network.rng.random())
-        self.swarm = Swarm(network.geometry, have, network.memory, rng, 0.0, goal=goal)
+        self.swarm = Swarm(network.geometry, b"", have, network.memory, rng, 0.0, goal=goal)
         self._expected: dict[int, dict[Block, PieceDownload]] = {}
         self._waiting: dict[int, deque[Block]] = {}
         self._turns: deque[int] = deque()  # who has blocks waiting, next one first

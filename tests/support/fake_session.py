@@ -350,8 +350,12 @@ class FakeSession:
             dhparams=f"{folder}/dhparams.pem",
         )
 
-    def get(self, metainfo: Path, destination: str) -> status.DownloadResult:
-        self._called("get", metainfo, destination)
+    def magnet(self, group: str, name: str) -> status.MagnetResult:
+        self._called("magnet", group, name)
+        return status.MagnetResult(magnet=f"magnet:?xt=urn:btih:{HASH}")
+
+    def get(self, reference: str, destination: str) -> status.DownloadResult:
+        self._called("get", reference, destination)
         return status.DownloadResult(
             group="lab", name="film.mkv", destination=destination, info_hash=HASH
         )

@@ -61,11 +61,13 @@ class RawPeer:
         peer_id: PeerId | None = None,
         *,
         fast: bool = True,
+        extended: bool = False,
     ) -> Self:
         """Connect and shake hands; ConnectionError when the other side does not want us."""
         peer = cls(socket.create_connection(address, SECONDS))
         try:
-            peer.shake(Handshake(info_hash, peer_id or new_peer_id(), fast=fast, extended=False))
+            ours = Handshake(info_hash, peer_id or new_peer_id(), fast=fast, extended=extended)
+            peer.shake(ours)
         except BaseException:
             peer.close()
             raise
@@ -159,10 +161,11 @@ class PeerServer:
         peer_id: PeerId | None = None,
         *,
         fast: bool = True,
+        extended: bool = False,
     ) -> None:
         self.peer_id = peer_id or new_peer_id()
         self.peers: list[RawPeer] = []
-        self._ours = Handshake(info_hash, self.peer_id, fast=fast, extended=False)
+        self._ours = Handshake(info_hash, self.peer_id, fast=fast, extended=extended)
         self._behave = behave
         self._sock = socket.create_server(("127.0.0.1", 0))
         self.address = Endpoint(*self._sock.getsockname())

@@ -34,17 +34,19 @@ class Peer(NamedTuple):
         return self.left == 0
 
 
-def select_peers(peers: Sequence[Peer], asker: Peer, wanted: int, random: Random) -> list[Peer]:
-    """At most `wanted` peers for `asker`, at random.
+def select_peers(
+    peers: Sequence[Peer], asker: Peer, wanted: int, random: Random, *, with_seeders: bool
+) -> list[Peer]:
+    """At most `wanted` peers for `asker`, at random; seeders only `with_seeders`.
 
-    Never the asker itself, nobody who can't be dialled, and no seeders for a seeder.
+    Never the asker itself, and nobody who can't be dialled.
     """
     useful = [
         peer
         for peer in peers
         if peer.port != 0
         and (peer.user_id, peer.peer_id) != (asker.user_id, asker.peer_id)
-        and not (asker.is_seeder and peer.is_seeder)
+        and (with_seeders or not peer.is_seeder)
     ]
     return random.sample(useful, min(wanted, len(useful)))
 

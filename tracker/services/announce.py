@@ -37,6 +37,8 @@ class _Wish:
     downloaded: int
     event: api.Event
     numwant: int
+    with_seeders: bool
+    """Whether seeders are of use to it."""
 
 
 @dataclass(frozen=True)
@@ -121,6 +123,8 @@ class Announces:
                 request.downloaded,
                 request.event,
                 min(numwant, api.MAX_NUMWANT),
+                # Who has only a magnet link doesn't know how much it lacks; aria2 says nothing.
+                with_seeders=request.left > 0 or request.downloaded == 0,
             )
             now = self._clock()
             _note(work, [wish], connection_id=None, expires_at=now + _HTTP_GRACE)
@@ -157,7 +161,9 @@ class Announces:
         for wish in wishes:
             peers = present[wish.file.id]
             wanted = 0 if wish.event == "stopped" else wish.numwant
-            selected = select_peers(peers, wish.me, wanted, self._random)
+            selected = select_peers(
+                peers, wish.me, wanted, self._random, with_seeders=wish.with_seeders
+            )
             answers[InfoHash(wish.file.info_hash)] = _Answer(*count_peers(peers), selected)
         return answers
 
@@ -170,6 +176,7 @@ def _wish(me: Identity, port: int, file: File, told: api.AnnouncedFile, most: in
         told.downloaded,
         told.event,
         min(told.numwant, most),
+        with_seeders=told.left > 0,
     )
 
 

@@ -50,8 +50,11 @@ def test_every_operation_is_refused(team: Team, tmp_path: Path) -> None:
     ]
     for act in admins:
         assert code(act) in (ErrorCode.NOT_MEMBER, ErrorCode.NOT_ADMIN)
-    assert code(lambda: session.get(torrent, folder)) is ErrorCode.NO_SUCH_FILE
-    assert code(lambda: session.remove(torrent)) is ErrorCode.NO_SUCH_FILE
+    link = ann.session.magnet(GROUP, name).magnet
+    assert code(lambda: session.magnet(GROUP, name)) is ErrorCode.NOT_MEMBER
+    assert code(lambda: session.get(link, folder)) is ErrorCode.NO_SUCH_FILE
+    assert code(lambda: session.get(str(torrent), folder)) is ErrorCode.NOT_MEMBER
+    assert code(lambda: session.remove(torrent)) is ErrorCode.NOT_MEMBER
     assert not Path(folder).exists()
     assert session.show_downloads().downloads == []
 

@@ -125,7 +125,7 @@ def test_a_malicious_tracker_or_metainfo_file_is_refused(
         stray.write_bytes(data)
         with pytest.raises(MinitorrentError) as raised:
             if from_file:
-                session.get(stray, str(target))
+                session.get(str(stray), str(target))
             else:
                 session.download_file(GROUP, "harmless", str(target))
         assert raised.value.code in (ErrorCode.INVALID_NAME, ErrorCode.USAGE), info

@@ -99,7 +99,7 @@ def test_metainfo_of_a_sealed_group_carries_its_certificate(team: Team, tmp_path
     assert written.authority.startswith("-----BEGIN CERTIFICATE-----")
     assert written.info_hash.hex() == result.info_hash
     team.share(ann, content)
-    bob.session.get(Path(result.metainfo), str(bob.home))
+    bob.session.get(result.metainfo, str(bob.home))
     bob.finish("content")
 
 

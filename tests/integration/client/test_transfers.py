@@ -249,7 +249,7 @@ def test_metainfo_files(team: Team, tmp_path: Path) -> None:
     assert torrent == tmp_path / "folder.torrent"
     assert torrent.stat().st_mode & 0o777 == 0o600
     assert ann.heard("warning")
-    got = bob.session.get(torrent, str(bob.home))
+    got = bob.session.get(str(torrent), str(bob.home))
     assert got.name == "folder"
     bob.finish("folder")
     assert sha256(Path(got.destination)) == sha256(content)
@@ -257,9 +257,9 @@ def test_metainfo_files(team: Team, tmp_path: Path) -> None:
     assert bob.session.show_shares().shares == []
     assert Path(got.destination).exists()
     torrent.write_bytes(b"no metainfo")
-    assert code(lambda: bob.session.get(torrent, str(bob.home))) is ErrorCode.USAGE
+    assert code(lambda: bob.session.get(str(torrent), str(bob.home))) is ErrorCode.USAGE
     torrent.write_bytes(bytes(17 * MIB))
-    assert code(lambda: bob.session.get(torrent, str(bob.home))) is ErrorCode.USAGE
+    assert code(lambda: bob.session.get(str(torrent), str(bob.home))) is ErrorCode.USAGE
     assert code(lambda: ann.session.share(content, tmp_path / "no" / "x", None)) is (
         ErrorCode.FILE_NOT_FOUND
     )

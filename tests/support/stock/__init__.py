@@ -1,8 +1,9 @@
 """Stock BitTorrent clients, driven as real peers.
 
 Each is a context manager with the same four things: `address`, where it accepts peers;
-`add(torrent, folder)`, which starts downloading, or seeding what is already in the folder;
-`is_complete(torrent)`; and `connect(torrent, peer)` where the client can be told to dial a peer.
+`add(torrent, folder)`, which starts downloading, or seeding what is already in the folder, from a
+metainfo file or a magnet link; `is_complete(torrent)`; and `connect(torrent, peer)` where the
+client can be told to dial a peer.
 """
 
 from __future__ import annotations
@@ -10,12 +11,15 @@ from __future__ import annotations
 import os
 import shutil
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 import pytest
 
 from common.types import Endpoint
 from tests.support.namespace import can_make_networks
+
+Torrent: TypeAlias = Path | str
+"""A metainfo file, or a magnet link."""
 
 
 class StockClient(Protocol):
@@ -24,9 +28,9 @@ class StockClient(Protocol):
     @property
     def address(self) -> Endpoint: ...
 
-    def add(self, torrent: Path, folder: Path) -> None: ...
+    def add(self, torrent: Torrent, folder: Path) -> None: ...
 
-    def is_complete(self, torrent: Path) -> bool: ...
+    def is_complete(self, torrent: Torrent) -> bool: ...
 
 
 def require(*tools: str, network: bool = False) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 from common.types import Endpoint
 from tests.support.ports import free_port
 from tests.support.processes import ManagedProcess
+from tests.support.stock import Torrent
 from tests.support.waiting import wait_until
 
 
@@ -22,7 +23,7 @@ class Aria2(ManagedProcess):
         self.address = Endpoint(host, free_port())
         rpc_port = free_port()
         self._rpc = f"http://127.0.0.1:{rpc_port}/jsonrpc"
-        self._torrents: dict[Path, str] = {}
+        self._torrents: dict[Torrent, str] = {}
         super().__init__(
             [
                 "aria2c",
@@ -48,19 +49,28 @@ class Aria2(ManagedProcess):
         super().start()
         wait_until(self._is_up, 20, "aria2 to answer")
 
-    def add(self, torrent: Path, folder: Path) -> None:
+    def add(self, torrent: Torrent, folder: Path) -> None:
         """Download into the folder, or seed what lies there complete, unchecked."""
-        content = base64.b64encode(torrent.read_bytes()).decode()
-        self._torrents[torrent] = self._call("addTorrent", content, [], {"dir": str(folder)})
+        options = {"dir": str(folder)}
+        if isinstance(torrent, str):
+            self._torrents[torrent] = self._call("addUri", [torrent], options)
+        else:
+            content = base64.b64encode(torrent.read_bytes()).decode()
+            self._torrents[torrent] = self._call("addTorrent", content, [], options)
 
-    def is_complete(self, torrent: Path) -> bool:
+    def is_complete(self, torrent: Torrent) -> bool:
         """Whether it has all of the torrent; a stopped download fails with aria2's reason."""
         status = self._call("tellStatus", self._torrents[torrent])
         assert status["status"] != "error", status
+        if "followedBy" in status:  # it has fetched the metadata, and gone on as another download
+            (self._torrents[torrent],) = status["followedBy"]
+            return False
         done, size = int(status["completedLength"]), int(status["totalLength"])
+        if "info" not in status["bittorrent"]:  # only the metadata, so far
+            return False
         return done == size and status["status"] in ("active", "complete")
 
-    def peers(self, torrent: Path) -> list[dict[str, str]]:
+    def peers(self, torrent: Torrent) -> list[dict[str, str]]:
         """The peers that it knows of and is, or was just now, connected to."""
         found: list[dict[str, str]] = self._call("getPeers", self._torrents[torrent])
         return found

@@ -10,6 +10,7 @@ from typing import Any
 from common.types import Endpoint
 from tests.support.ports import free_port
 from tests.support.processes import ManagedProcess
+from tests.support.stock import Torrent
 
 TUNED: dict[str, Any] = {
     "enable_incoming_utp": False,
@@ -50,29 +51,37 @@ class Libtorrent(ManagedProcess):
         pack = json.dumps(TUNED | listen | (settings or {}))
         super().__init__([sys.executable, "-m", "tests.support.stock.libtorrent_child", pack])
 
-    def add(self, torrent: Path, folder: Path) -> None:
+    def add(self, torrent: Torrent, folder: Path) -> None:
         """Download into the folder; content that is there already is checked first."""
         self._ask("add", str(torrent), str(folder), self._credentials)
 
-    def seed(self, torrent: Path, folder: Path) -> None:
+    def seed(self, torrent: Torrent, folder: Path) -> None:
         """Seed what is in the folder without checking it first."""
         self._ask("seed", str(torrent), str(folder), self._credentials)
 
-    def connect(self, torrent: Path, peer: Endpoint) -> None:
+    def connect(self, torrent: Torrent, peer: Endpoint) -> None:
         """Dial a peer."""
         self._ask("connect", str(torrent), *peer)
 
-    def is_complete(self, torrent: Path) -> bool:
+    def magnet(self, torrent: Torrent) -> str:
+        """Its own magnet link to a torrent that it has."""
+        return str(self._ask("magnet", str(torrent)))
+
+    def announce(self, torrent: Torrent) -> None:
+        """Have it tell the trackers anew, however often they refused."""
+        self._ask("announce", str(torrent))
+
+    def is_complete(self, torrent: Torrent) -> bool:
         """Whether it has all of the torrent."""
         return bool(self.status(torrent)["complete"])
 
-    def status(self, torrent: Path) -> dict[str, Any]:
+    def status(self, torrent: Torrent) -> dict[str, Any]:
         """Its view: complete, progress (0 to 1), peers, error, tracker and peer errors."""
         answer = self._ask("status", str(torrent))
         assert isinstance(answer, dict)
         return answer
 
-    def wait_complete(self, torrent: Path, timeout: float) -> None:
+    def wait_complete(self, torrent: Torrent, timeout: float) -> None:
         """Wait until it has all of the torrent, to within a few milliseconds."""
         assert self._ask("wait", str(torrent), timeout, time_limit=timeout + 5), self.story()
 

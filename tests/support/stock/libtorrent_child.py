@@ -2,7 +2,8 @@
 
 `["add", TORRENT, FOLDER, CREDENTIALS]`, `["seed", TORRENT, FOLDER, CREDENTIALS]`, where
 CREDENTIALS may be null, `["connect", TORRENT, HOST, PORT]`, `["status", TORRENT]`,
-`["wait", TORRENT, SECONDS]`. It ends with its input.
+`["wait", TORRENT, SECONDS]`, `["magnet", TORRENT]`, `["announce", TORRENT]`. It ends with its
+input.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import libtorrent as lt
 
 
 class Child:
-    """The session and its torrents, by the path of their metainfo."""
+    """The session and its torrents, by the path of their metainfo or their magnet link."""
 
     def __init__(self, settings: dict[str, Any]) -> None:
         categories = lt.alert.category_t
@@ -33,8 +34,11 @@ class Child:
 
         It is paused until it has its credentials: without them it would be in error at once.
         """
-        parameters = lt.add_torrent_params()
-        parameters.ti = lt.torrent_info(torrent)
+        if torrent.startswith("magnet:"):
+            parameters = lt.parse_magnet_uri(torrent)
+        else:
+            parameters = lt.add_torrent_params()
+            parameters.ti = lt.torrent_info(torrent)
         parameters.save_path = folder
         flags = lt.torrent_flags
         parameters.flags = extra_flags | flags.paused | (parameters.flags & ~flags.auto_managed)
@@ -47,6 +51,14 @@ class Child:
     def seed(self, torrent: str, folder: str, credentials: str | None) -> None:
         """Start a torrent whose content is taken as complete."""
         self.add(torrent, folder, credentials, lt.torrent_flags.seed_mode)
+
+    def magnet(self, torrent: str) -> str:
+        """A link to a torrent that it has."""
+        return str(lt.make_magnet_uri(self.handles[torrent]))
+
+    def announce(self, torrent: str) -> None:
+        """Tell the trackers anew, however often they refused."""
+        self.handles[torrent].force_reannounce()
 
     def connect(self, torrent: str, host: str, port: int) -> None:
         """Dial a peer."""

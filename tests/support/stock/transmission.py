@@ -16,6 +16,7 @@ from typing import Any
 from common.types import Endpoint
 from tests.support.ports import free_port
 from tests.support.processes import ManagedProcess
+from tests.support.stock import Torrent
 from tests.support.waiting import wait_until
 
 
@@ -26,7 +27,7 @@ class Transmission(ManagedProcess):
         self.address = Endpoint(host, free_port())
         self._rpc_port = free_port()
         self._session_id = ""
-        self._torrents: dict[Path, int] = {}
+        self._torrents: dict[Torrent, int] = {}
         folder.mkdir(parents=True, exist_ok=True)
         settings = {
             "bind-address-ipv4": host,
@@ -48,18 +49,21 @@ class Transmission(ManagedProcess):
         super().start()
         wait_until(self._is_up, 20, "transmission-daemon to answer")
 
-    def add(self, torrent: Path, folder: Path) -> None:
+    def add(self, torrent: Torrent, folder: Path) -> None:
         """Download into the folder, or check and seed what lies there."""
-        content = base64.b64encode(torrent.read_bytes()).decode()
-        answer = self._call("torrent-add", {"metainfo": content, "download-dir": str(folder)})
+        if isinstance(torrent, str):
+            what = {"filename": torrent}
+        else:
+            what = {"metainfo": base64.b64encode(torrent.read_bytes()).decode()}
+        answer = self._call("torrent-add", {**what, "download-dir": str(folder)})
         self._torrents[torrent] = answer["torrent-added"]["id"]
 
-    def is_complete(self, torrent: Path) -> bool:
+    def is_complete(self, torrent: Torrent) -> bool:
         """Whether it has all of the torrent and checks nothing any more."""
         status = self.status(torrent)
         return bool(status["percentDone"] == 1 and status["status"] in (5, 6))
 
-    def status(self, torrent: Path) -> dict[str, Any]:
+    def status(self, torrent: Torrent) -> dict[str, Any]:
         """Its view of the torrent, in the terms of its RPC."""
         fields = ["percentDone", "status", "errorString", "peersConnected", "trackerStats"]
         found = self._call("torrent-get", {"ids": [self._torrents[torrent]], "fields": fields})

@@ -22,7 +22,7 @@ CONTRACT = """
 create_user login logout whoami passwd create_group join_group leave_group list_groups
 list_members list_requests accept_request reject_request remove_member promote demote
 transfer_group list_files upload_file download_file show_downloads show_shares stop_share pause
-resume cancel recheck wait share get remove use_group peers trackers
+resume cancel recheck wait share get magnet remove use_group peers trackers
 sessions end_session audit export_credentials help quit exit
 """
 
@@ -103,7 +103,13 @@ def test_topics_are_not_scattered() -> None:
         ("wait 1.5", ("wait", 1.5)),
         ("share a m", ("share", Path("a"), Path("m"), None)),
         ("share a m lab", ("share", Path("a"), Path("m"), "lab")),
-        ("get m /tmp", ("get", Path("m"), "/tmp")),
+        ("get m /tmp", ("get", "m", "/tmp")),
+        (
+            "get magnet:?xt=urn:btih:a&tr=http://b/c /tmp",
+            ("get", "magnet:?xt=urn:btih:a&tr=http://b/c", "/tmp"),
+        ),
+        ("magnet lab f", ("magnet", "lab", "f")),
+        ("magnet f", ("magnet", "home", "f")),
         ("remove m", ("remove", Path("m"))),
         ("trackers", ("trackers", None)),
         ("trackers --forget a:1", ("trackers", "a:1")),

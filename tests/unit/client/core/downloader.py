@@ -120,7 +120,7 @@ class Downloader:
         self.pool = Pool(budget)
         self.now = 0.0
         self.have = Bitfield(geometry.piece_count)
-        self.swarm = Swarm(geometry, self.have, self.pool, Random(seed), self.now, goal=goal)
+        self.swarm = Swarm(geometry, b"", self.have, self.pool, Random(seed), self.now, goal=goal)
         self.remotes: dict[int, Remote] = {}
         self.receivers: dict[int, Receiver] = {}
         self.verifying: list[PieceDownload] = []

@@ -43,7 +43,7 @@ def swarm_with(have: Iterable[int] = (), **limits: float) -> Swarm:
     bitfield = Bitfield(4)
     for piece in have:
         bitfield.add(piece)
-    return Swarm(GEOMETRY, bitfield, Pool(10 * PIECE), Random(1), 0.0, Limits(**limits))
+    return Swarm(GEOMETRY, b"", bitfield, Pool(10 * PIECE), Random(1), 0.0, Limits(**limits))
 
 
 def join(swarm: Swarm, key: int, *messages: Message, fast: bool = True) -> None:
@@ -160,7 +160,7 @@ def test_a_request_outside_the_torrent_ends_the_connection(request_: Request) ->
 
 def test_a_request_above_128_kib_ends_the_connection() -> None:
     geometry = Geometry(1024 * 1024, 1024 * 1024)
-    swarm = Swarm(geometry, Bitfield.full(1), Pool(0), Random(1), 0.0)
+    swarm = Swarm(geometry, b"", Bitfield.full(1), Pool(0), Random(1), 0.0)
     join(swarm, 1, Interested())
     blocks, _ = swarm.requested(1, [Request(0, 0, MAX_REQUEST)])
     assert blocks == [Block(PieceIndex(0), 0, MAX_REQUEST)]
@@ -433,7 +433,7 @@ def test_a_called_off_piece_of_which_nothing_is_to_come_gives_its_buffer_back() 
 
 
 def test_a_partial_piece_makes_room_for_one_that_can_be_fetched() -> None:
-    swarm = Swarm(GEOMETRY, Bitfield(4), Pool(2 * PIECE), Random(1), 0.0, Limits())
+    swarm = Swarm(GEOMETRY, b"", Bitfield(4), Pool(2 * PIECE), Random(1), 0.0, Limits())
     join(swarm, 1, BitfieldMessage(b"\xc0"), Unchoke())
     assignments = swarm.assign(1, 0, 0.0)
     assert len(assignments) == 2  # all buffers
@@ -550,7 +550,7 @@ def test_counts_the_bytes_that_are_here(length: int, have: list[int], verified: 
     bitfield = Bitfield(geometry.piece_count)
     for piece in have:
         bitfield.add(piece)
-    assert Swarm(geometry, bitfield, Pool(0), Random(1), 0.0).verified_bytes == verified
+    assert Swarm(geometry, b"", bitfield, Pool(0), Random(1), 0.0).verified_bytes == verified
 
 
 def test_who_lacks_a_new_piece_is_told_and_wanted_as_before() -> None:

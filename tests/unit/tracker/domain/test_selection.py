@@ -25,18 +25,18 @@ PEERS = st.lists(
 )
 
 
-@given(PEERS, st.sampled_from([SEEDER, LEECHER]), st.integers(0, 10), st.integers())
+@given(PEERS, st.sampled_from([SEEDER, LEECHER]), st.integers(0, 10), st.integers(), st.booleans())
 def test_what_is_selected_is_useful_and_all_that_is_useful_can_be(
-    peers: list[Peer], asker: Peer, wanted: int, seed: int
+    peers: list[Peer], asker: Peer, wanted: int, seed: int, with_seeders: bool
 ) -> None:
-    chosen = select_peers(peers, asker, wanted, random.Random(seed))
+    chosen = select_peers(peers, asker, wanted, random.Random(seed), with_seeders=with_seeders)
 
     useful = [
         peer
         for peer in peers
         if peer.port > 0
         and not (peer.user_id == asker.user_id and peer.peer_id == asker.peer_id)
-        and (asker.left > 0 or peer.left > 0)
+        and (with_seeders or peer.left > 0)
     ]
     assert len(chosen) == min(wanted, len(useful))
     assert all(chosen.count(peer) <= useful.count(peer) for peer in chosen)
@@ -44,18 +44,24 @@ def test_what_is_selected_is_useful_and_all_that_is_useful_can_be(
 
 def test_a_leecher_gets_seeders_and_leechers() -> None:
     other = LEECHER._replace(user_id=3)
-    chosen = select_peers([SEEDER, LEECHER, other], LEECHER, 50, random.Random(0))
+    chosen = select_peers(
+        [SEEDER, LEECHER, other], LEECHER, 50, random.Random(0), with_seeders=True
+    )
     assert set(chosen) == {SEEDER, other}
 
 
 def test_another_user_may_not_hide_behind_the_askers_peer_id() -> None:
     other = LEECHER._replace(user_id=3)
-    assert select_peers([other], LEECHER, 1, random.Random(0)) == [other]
+    chosen = select_peers([other], LEECHER, 1, random.Random(0), with_seeders=False)
+    assert chosen == [other]
 
 
 def test_the_choice_is_random() -> None:
     peers = [SEEDER._replace(port=port) for port in range(1, 50)]
-    choices = {select_peers(peers, LEECHER, 1, random.Random(seed))[0] for seed in range(50)}
+    choices = {
+        select_peers(peers, LEECHER, 1, random.Random(seed), with_seeders=True)[0]
+        for seed in range(50)
+    }
     assert len(choices) > 10
 
 

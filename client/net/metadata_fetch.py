@@ -1,0 +1,134 @@
+"""Gets an info dictionary from the peers that a magnet link names (BEP 9), within a time limit.
+
+All are asked at once, each for the whole and in a thread of its own; the first right answer counts.
+"""
+
+from __future__ import annotations
+
+import queue
+import socket
+import threading
+import time
+from collections.abc import Callable
+from typing import Final
+
+import structlog
+
+from client.core.metadata_download import MetadataDownload
+from client.core.receiver import Received, Receiver
+from client.net.handshaking import TIME_LIMIT as HANDSHAKE_TIME
+from client.net.handshaking import shake_hands
+from client.net.transport import PlainTransport
+from common.errors import ErrorCode, MinitorrentError
+from common.magnet import Magnet
+from common.types import Endpoint, PeerId
+from common.wire.codec import encode
+from common.wire.messages import Extended, HaveNone, WireError
+
+log = structlog.get_logger(__name__)
+
+TIME_LIMIT: Final = 20.0
+"""Seconds that all peers of a link have together."""
+
+Introduce = Callable[[str], Extended]
+"""What a peer at this host is told of us (BEP 10)."""
+
+
+def fetch_metadata(
+    magnet: Magnet, peer_id: PeerId, introduce: Introduce, time_limit: float = TIME_LIMIT
+) -> bytes:
+    """The info dictionary, bencoded, of the right hash; waits at most `time_limit` seconds.
+
+    Raises MinitorrentError(no_peers) when none of the link's peers gives it.
+    """
+    return _Inquiry(magnet, peer_id, introduce, time_limit).run()
+
+
+class _Inquiry:
+    """One magnet link's peers, being asked."""
+
+    def __init__(
+        self, magnet: Magnet, peer_id: PeerId, introduce: Introduce, time_limit: float
+    ) -> None:
+        self._magnet = magnet
+        self._peer_id = peer_id
+        self._introduce = introduce
+        self._until = time.monotonic() + time_limit
+        self._answers: queue.Queue[bytes | None] = queue.Queue()
+        self._lock = threading.Lock()
+        self._transports: set[PlainTransport] = set()
+        self._over = False
+
+    def run(self) -> bytes:
+        for peer in self._magnet.peers:
+            name = f"metadata of {peer}"
+            threading.Thread(target=self._ask, args=(peer,), name=name, daemon=True).start()
+        try:
+            for _ in self._magnet.peers:
+                info = self._answers.get(timeout=self._left())
+                if info is not None:
+                    return info
+        except queue.Empty:
+            log.info("no metadata in time")
+        finally:
+            self._end()
+        raise MinitorrentError(
+            ErrorCode.NO_PEERS,
+            "None of your groups shares what this magnet link names, and none of the peers in it "
+            "could tell what it is; ask for the metainfo file.",
+        )
+
+    def _left(self) -> float:
+        """Seconds; never 0, which would mean not to wait at all, or to wait forever."""
+        return max(0.01, self._until - time.monotonic())
+
+    def _end(self) -> None:
+        with self._lock:
+            self._over = True
+            for transport in self._transports:
+                transport.close()
+
+    # --- a peer's thread --------------------------------------------------------------------
+    def _ask(self, peer: Endpoint) -> None:
+        info = None
+        try:
+            info = self._connect(peer)
+        except (OSError, WireError) as error:
+            log.info("no metadata from a peer", peer=str(peer), error=str(error))
+        except Exception:
+            log.exception("asking for metadata failed", peer=str(peer))
+        finally:
+            self._answers.put(info)
+
+    def _connect(self, peer: Endpoint) -> bytes | None:
+        sock = socket.create_connection(peer, min(HANDSHAKE_TIME, self._left()))
+        transport = PlainTransport(sock)
+        with self._lock:
+            self._transports.add(transport)
+            over = self._over
+        try:
+            return None if over else self._converse(transport, peer)
+        finally:
+            with self._lock:
+                self._transports.discard(transport)
+            transport.release()
+
+    def _converse(self, transport: PlainTransport, peer: Endpoint) -> bytes:
+        theirs = shake_hands(transport, self._magnet.info_hash, self._peer_id)
+        if not theirs.extended:
+            raise WireError("knows no extensions")
+        transport.set_time_limit(self._left())
+        greeting = [encode(self._introduce(peer.host))]
+        if theirs.fast:
+            greeting.append(encode(HaveNone()))  # BEP 6 wants a word on what we have
+        transport.send(list(greeting))
+        receiver, download = Receiver(), MetadataDownload(self._magnet.info_hash)
+        while download.info is None:
+            count = transport.receive(receiver.buffers())
+            if not count:
+                raise WireError("closed before its metadata was complete")
+            for event in receiver.advance(count):
+                if isinstance(event, Received) and isinstance(event.message, Extended):
+                    replies = download.receive(event.message)
+                    transport.send([encode(reply) for reply in replies])
+        return download.info

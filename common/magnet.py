@@ -1,0 +1,112 @@
+"""Magnet links: a torrent named by its info-hash alone (BEP 9)."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import NoReturn
+from urllib.parse import parse_qsl, quote
+
+from common.errors import ErrorCode, MinitorrentError
+from common.types import Endpoint, InfoHash, info_hash_from_hex
+
+MAX_LENGTH = 16 * 1024
+"""Characters of the longest link taken."""
+
+MAX_PEERS = 16
+"""Peer addresses that are taken from one link; the rest are left out."""
+
+_SCHEME = "magnet:"
+_VERSION_1 = "urn:btih:"
+_VERSION_2 = "urn:btmh:"
+
+
+@dataclass(frozen=True, slots=True)
+class Magnet:
+    """What a link says: `name` is only for display, `peers` (`x.pe`) are where somebody has it."""
+
+    info_hash: InfoHash
+    name: str | None = None
+    trackers: tuple[str, ...] = ()
+    """Announce addresses (`tr`)."""
+    peers: tuple[Endpoint, ...] = ()
+
+    def encode(self) -> str:
+        """The link, with nothing in it that a shell, a page or a mail would have to quote."""
+        fields = [f"xt={_VERSION_1}{self.info_hash.hex()}"]
+        if self.name is not None:
+            fields.append(f"dn={_quote(self.name)}")
+        fields += [f"tr={_quote(url)}" for url in self.trackers]
+        fields += [f"x.pe={peer}" for peer in self.peers]
+        return f"{_SCHEME}?{'&'.join(fields)}"
+
+
+def is_magnet(text: str) -> bool:
+    """Whether the text claims to be a magnet link: nothing else begins like that."""
+    return text[: len(_SCHEME)].lower() == _SCHEME
+
+
+def parse(text: str) -> Magnet:
+    """Read a magnet link; what it has besides is ignored, damaged peer addresses are left out.
+
+    Raises MinitorrentError(usage) when it does not name one torrent by the SHA-1 info-hash of
+    version 1 of the format, in hexadecimal or base32.
+    """
+    if not is_magnet(text) or len(text) > MAX_LENGTH:
+        _refuse("is none, or is too long; a magnet link begins with magnet:?xt=urn:btih:")
+    fields: dict[str, list[str]] = {}
+    for key, value in parse_qsl(text[len(_SCHEME) :].removeprefix("?"), errors="replace"):
+        fields.setdefault(_unnumbered(key.lower()), []).append(value)
+    return Magnet(
+        _info_hash(fields.get("xt", [])),
+        name=next(iter(fields.get("dn", [])), None),
+        trackers=tuple(fields.get("tr", [])),
+        peers=tuple(_endpoints(fields.get("x.pe", [])))[:MAX_PEERS],
+    )
+
+
+def _unnumbered(key: str) -> str:
+    """`tr` for `tr.1`: a link may number what it has several of."""
+    head, dot, number = key.rpartition(".")
+    return head if dot and number.isdigit() else key
+
+
+def _info_hash(topics: list[str]) -> InfoHash:
+    named = {_digest(topic[len(_VERSION_1) :]) for topic in topics if _starts(topic, _VERSION_1)}
+    if len(named) > 1:
+        _refuse("names several torrents; give one link for each")
+    if not named and any(_starts(topic, _VERSION_2) for topic in topics):
+        _refuse("is for version 2 of the format only; ask for one with xt=urn:btih:")
+    if not named:
+        _refuse("names no torrent: it has no xt=urn:btih:; copy the whole link, in quotes")
+    return named.pop()
+
+
+def _starts(topic: str, prefix: str) -> bool:
+    return topic[: len(prefix)].lower() == prefix
+
+
+def _digest(text: str) -> InfoHash:
+    try:
+        digits = base64.b32decode(text.upper()).hex() if len(text) == 32 else text
+        return info_hash_from_hex(digits)
+    except ValueError:
+        _refuse("is damaged: an info-hash has 40 hexadecimal digits, or 32 letters and digits")
+
+
+def _endpoints(values: Iterable[str]) -> Iterable[Endpoint]:
+    for value in values:
+        with suppress(MinitorrentError):
+            endpoint = Endpoint.parse(value)
+            if endpoint.port:
+                yield endpoint
+
+
+def _quote(text: str) -> str:
+    return quote(text.encode("utf-8", "surrogatepass"), safe="")
+
+
+def _refuse(reason: str) -> NoReturn:
+    raise MinitorrentError(ErrorCode.USAGE, f"This magnet link {reason}.")

@@ -1,0 +1,121 @@
+"""The messages with which peers hand each other a torrent's info dictionary (BEP 9).
+
+They travel as the payload of extended messages (BEP 10), cut into pieces of 16 KiB. The whole is
+checked by its SHA-1, which is the info-hash; one piece alone can't be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+import bencode2
+
+from common.metainfo import MAX_METAINFO_SIZE
+from common.types import BLOCK_SIZE
+from common.wire.messages import WireError
+
+UT_METADATA: Final = 3
+"""The number under which this client takes these messages; each side chooses its own."""
+
+MAX_METADATA_SIZE: Final = MAX_METAINFO_SIZE
+"""Bytes of the longest info dictionary that is asked for."""
+
+_LONGEST_HEADER: Final = 1024
+_REQUEST, _DATA, _REJECT = 0, 1, 2
+
+
+@dataclass(frozen=True, slots=True)
+class MetadataRequest:
+    """The sender asks for a piece of the info dictionary. The number is unchecked."""
+
+    piece: int
+
+    def encode(self) -> bytes:
+        """The payload after the message's number."""
+        return _header(_REQUEST, self.piece)
+
+
+@dataclass(frozen=True, slots=True)
+class MetadataPiece:
+    """A piece of the info dictionary, which has `total_size` bytes in all. Unchecked."""
+
+    piece: int
+    total_size: int
+    data: bytes
+
+    def encode(self) -> bytes:
+        """The payload after the message's number."""
+        return _header(_DATA, self.piece, self.total_size) + self.data
+
+
+@dataclass(frozen=True, slots=True)
+class MetadataReject:
+    """The sender will not send this piece. The number is unchecked."""
+
+    piece: int
+
+    def encode(self) -> bytes:
+        """The payload after the message's number."""
+        return _header(_REJECT, self.piece)
+
+
+MetadataMessage: TypeAlias = MetadataRequest | MetadataPiece | MetadataReject
+
+
+def decode(payload: bytes) -> MetadataMessage | None:
+    """Read the payload after the message's number; None for a type to come, which is ignored.
+
+    Raises WireError when it is none of these messages.
+    """
+    fields, data = _split(payload)
+    kind, piece = fields.get(b"msg_type"), fields.get(b"piece")
+    if not isinstance(kind, int) or not isinstance(piece, int) or piece < 0:
+        raise WireError("a metadata message without its type or number")
+    if kind == _REQUEST:
+        return MetadataRequest(piece)
+    if kind == _REJECT:
+        return MetadataReject(piece)
+    if kind != _DATA:
+        return None
+    size = fields.get(b"total_size")
+    if not isinstance(size, int) or len(data) > BLOCK_SIZE:
+        raise WireError("a piece of metadata without its size, or too long")
+    return MetadataPiece(piece, size, data)
+
+
+def piece_count(size: int) -> int:
+    """How many pieces an info dictionary of `size` bytes has."""
+    return -(-size // BLOCK_SIZE)
+
+
+def cut(info: bytes, piece: int) -> bytes:
+    """One piece of an info dictionary; only the last one is shorter than 16 KiB."""
+    return info[piece * BLOCK_SIZE : (piece + 1) * BLOCK_SIZE]
+
+
+def _header(kind: int, piece: int, total_size: int | None = None) -> bytes:
+    fields = {b"msg_type": kind, b"piece": piece}
+    if total_size is not None:
+        fields[b"total_size"] = total_size
+    return bencode2.bencode(fields)
+
+
+def _split(payload: bytes) -> tuple[Mapping[bytes, object], bytes]:
+    """The dictionary at the beginning, and what follows it.
+
+    Its last value is a number, so it ends in `ee`; and no beginning of a bencoded dictionary is
+    one itself.
+    """
+    end = payload.find(b"ee", 0, _LONGEST_HEADER)
+    while end >= 0:
+        try:
+            fields = bencode2.bdecode(payload[: end + 2])
+        except (ValueError, RecursionError, OverflowError):
+            end = payload.find(b"ee", end + 1, _LONGEST_HEADER)
+            continue
+        if isinstance(fields, Mapping):
+            return fields, payload[end + 2 :]
+        break
+    raise WireError("a metadata message that is not bencoded")
