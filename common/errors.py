@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
+from types import MappingProxyType
 
 
 class ErrorCode(StrEnum):
@@ -35,6 +37,40 @@ class ErrorCode(StrEnum):
     TRACKER_UNREACHABLE = "tracker_unreachable"
     PERMISSION_DENIED = "permission_denied"
     INTERNAL = "internal"
+
+
+MEANINGS: Mapping[ErrorCode, str] = MappingProxyType(
+    {
+        ErrorCode.USAGE: "the command was not written as it has to be",
+        ErrorCode.NOT_LOGGED_IN: "nobody is logged in",
+        ErrorCode.BAD_CREDENTIALS: "there is no such user, or the password is wrong",
+        ErrorCode.TOO_MANY_ATTEMPTS: "too many wrong passwords; wait a little",
+        ErrorCode.USER_EXISTS: "the name of the account is taken",
+        ErrorCode.INVALID_NAME: "a name holds what names can't hold",
+        ErrorCode.WEAK_PASSWORD: "the password is shorter than the tracker allows",
+        ErrorCode.NO_SUCH_USER: "there is no such user",
+        ErrorCode.NO_SUCH_GROUP: "there is no such group",
+        ErrorCode.GROUP_EXISTS: "the name of the group is taken",
+        ErrorCode.NOT_MEMBER: "you, or the one named, are not in the group",
+        ErrorCode.NOT_ADMIN: "only an admin of the group may do that",
+        ErrorCode.ALREADY_MEMBER: "you are in the group already",
+        ErrorCode.ALREADY_REQUESTED: "you have asked already; an admin has to accept",
+        ErrorCode.NO_SUCH_REQUEST: "the user has not asked to join",
+        ErrorCode.LAST_ADMIN: "the group would be left without an admin",
+        ErrorCode.NO_SUCH_FILE: "the group shares no such file, or you don't have it",
+        ErrorCode.NAME_TAKEN: "the group shares something else under that name",
+        ErrorCode.FILE_NOT_FOUND: "there is no such file or folder on your disk",
+        ErrorCode.FILE_EXISTS: "something else is in the place of the new file",
+        ErrorCode.FILE_CHANGED: "a shared file is not what it was when it was shared",
+        ErrorCode.NO_PEERS: "nobody who has the file is online",
+        ErrorCode.DISK_FULL: "there is not enough room on the disk",
+        ErrorCode.TIMEOUT: "it took too long",
+        ErrorCode.TRACKER_UNREACHABLE: "no tracker answers",
+        ErrorCode.PERMISSION_DENIED: "you may not do that, or the system does not let you",
+        ErrorCode.INTERNAL: "a fault in the program; its log says more",
+    }
+)
+"""What each code means, in a few words, for help and manuals."""
 
 
 class MinitorrentError(Exception):

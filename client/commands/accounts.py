@@ -7,7 +7,7 @@ from pydantic import BaseModel
 from client.commands.command import Argument, Arguments, Command, Context, Kind
 from common.errors import ErrorCode, MinitorrentError
 
-_USER = Argument("USER", Kind.NEW_NAME)
+_USER = Argument("USER", Kind.NEW_NAME, help="the name of the account")
 _PASSWORD = Argument("PASSWORD", Kind.PASSWORD)
 
 
@@ -55,6 +55,7 @@ COMMANDS = (
         " leave the password out to be asked for it without showing it.",
         example="create_user ann",
         answer="Account {user} is made; next: login {user}",
+        errors=(ErrorCode.USER_EXISTS, ErrorCode.WEAK_PASSWORD),
     ),
     Command(
         name="login",
@@ -65,6 +66,7 @@ COMMANDS = (
         details="In a terminal, leave the password out to be asked for it without showing it."
         " Downloads that were not done go on.",
         example="login ann",
+        errors=(ErrorCode.BAD_CREDENTIALS, ErrorCode.TOO_MANY_ATTEMPTS),
     ),
     Command(
         name="logout",
@@ -80,6 +82,8 @@ COMMANDS = (
         topic="accounts",
         summary="show who is logged in",
         run=_whoami,
+        details="Says who is logged in in this client, and nothing else; the group in use is in"
+        " the prompt.",
         example="whoami",
         answer="{user}",
     ),
@@ -92,12 +96,16 @@ COMMANDS = (
         details="In a terminal, leave both out to be asked for them without showing them.",
         example="passwd",
         answer="The password of {user} is changed",
+        errors=(ErrorCode.BAD_CREDENTIALS, ErrorCode.TOO_MANY_ATTEMPTS, ErrorCode.WEAK_PASSWORD),
     ),
     Command(
         name="sessions",
         topic="accounts",
         summary="show where you are logged in",
         run=_sessions,
+        details="One line a login, with its number, the address it came from, and since when. The"
+        " one you are using is marked. A login that is not yours is ended with"
+        " end_session.",
         example="sessions",
     ),
     Command(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import BaseModel
 
 from client.commands.command import Argument, Arguments, Command, Context, Kind
+from common.errors import ErrorCode
 
 
 def _audit(context: Context, arguments: Arguments) -> BaseModel:
@@ -21,5 +22,6 @@ COMMANDS = (
         details="The newest thousand acts in the group, and with the accounts of its members:"
         " logins, failed logins, changed passwords, ended sessions.",
         example="audit lab",
+        errors=(ErrorCode.NO_SUCH_GROUP, ErrorCode.NOT_MEMBER, ErrorCode.NOT_ADMIN),
     ),
 )

@@ -56,6 +56,36 @@ class Kind(StrEnum):
         return self is Kind.NEW_PASSWORD
 
 
+_MEANINGS = {
+    Kind.COMMAND: "a command",
+    Kind.GROUP: "a group that you are in",
+    Kind.ANY_GROUP: "a group of this tracker",
+    Kind.USER: "a member of the group",
+    Kind.REQUESTER: "somebody who asked to join the group",
+    Kind.FILE: "a file that the group shares",
+    Kind.DOWNLOAD: "a file of the group that you download or have downloaded",
+    Kind.SHARE: "a file of the group that you offer",
+    Kind.TRANSFER: "a file of the group that you download or offer",
+    Kind.PATH: "a file or a folder on your disk",
+    Kind.NEW_NAME: "a new name",
+    Kind.PASSWORD: "a password; at a terminal, leave it out to be asked for it",
+    Kind.NEW_PASSWORD: "a new password; at a terminal, leave it out to be asked for it",
+    Kind.SECONDS: "a number of seconds",
+    Kind.SESSION: "the number of a login, as sessions lists it",
+}
+
+
+FROM_ANY = (
+    ErrorCode.USAGE,
+    ErrorCode.INVALID_NAME,
+    ErrorCode.NOT_LOGGED_IN,
+    ErrorCode.TRACKER_UNREACHABLE,
+    ErrorCode.TIMEOUT,
+    ErrorCode.INTERNAL,
+)
+"""What any command may fail with."""
+
+
 @dataclass(frozen=True)
 class Argument:
     """A positional argument; written `NAME` in usage lines, `[NAME]` when it may be left out."""
@@ -63,6 +93,18 @@ class Argument:
     name: str
     kind: Kind
     optional: bool = False
+    help: str = ""
+    """What it stands for, where its kind alone does not say it well."""
+
+    @property
+    def meaning(self) -> str:
+        """What it stands for, and what is taken when it is left out."""
+        text = self.help or _MEANINGS.get(self.kind, str(self.kind))
+        return f"{text} (default: the one in use)" if self._is_default_group else text
+
+    @property
+    def _is_default_group(self) -> bool:
+        return self.optional and self.kind is Kind.GROUP
 
     @property
     def usage(self) -> str:
@@ -155,6 +197,8 @@ class Command:
     details: str = ""
     example: str = ""
     answer: str = ""
+    errors: tuple[ErrorCode, ...] = ()
+    """What it may fail with besides what any command may: see FROM_ANY."""
     ends_program: bool = False
     required: int = field(init=False)
     """How many arguments can't be left out."""

@@ -7,8 +7,11 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from client.commands.command import Argument, Arguments, Command, Context, Kind, Option
+from common.errors import ErrorCode
 
 _GROUP = Argument("GROUP", Kind.GROUP, optional=True)
+
+_OF_GROUP = (ErrorCode.NO_SUCH_GROUP, ErrorCode.NOT_MEMBER)
 
 
 def _list_files(context: Context, arguments: Arguments) -> BaseModel:
@@ -41,30 +44,52 @@ COMMANDS = (
         summary="list what a group shares",
         run=_list_files,
         arguments=(_GROUP,),
+        details="Each with its size, its pieces (chunks), who shared it first, how many have all"
+        " of it (seeders) and how many are fetching it (leechers).",
         example="list_files lab",
+        errors=_OF_GROUP,
     ),
     Command(
         name="upload_file",
         topic="files",
         summary="share a file or a folder with a group",
         run=_upload_file,
-        arguments=(Argument("PATH", Kind.PATH), _GROUP),
+        arguments=(Argument("PATH", Kind.PATH, help="the file or folder to share"), _GROUP),
         options=(Option("name", "share it under another name", value="NAME"),),
         details="The file stays where it is; members get it from you, and from each other, in"
         " verified pieces (chunks).",
         example="upload_file ~/film.mkv lab",
         answer="Sharing {name} with {group}: {size} in {pieces}",
+        errors=(
+            *_OF_GROUP,
+            ErrorCode.NAME_TAKEN,
+            ErrorCode.FILE_NOT_FOUND,
+            ErrorCode.FILE_CHANGED,
+            ErrorCode.PERMISSION_DENIED,
+        ),
     ),
     Command(
         name="download_file",
         topic="files",
         summary="get a file, from all members who have it",
         run=_download_file,
-        arguments=(_GROUP, Argument("NAME", Kind.FILE), Argument("DEST", Kind.PATH)),
+        arguments=(
+            _GROUP,
+            Argument("NAME", Kind.FILE),
+            Argument("DEST", Kind.PATH, help="the folder that it goes into, or its full path"),
+        ),
         details="It runs in the background; show_downloads shows it, wait waits for it. DEST is a"
         " folder, or a full path. Other content in the way is never overwritten.",
         example="download_file lab film.mkv ~/Downloads",
         answer="Downloading {name} from {group} to {destination}",
+        errors=(
+            *_OF_GROUP,
+            ErrorCode.NO_SUCH_FILE,
+            ErrorCode.FILE_NOT_FOUND,
+            ErrorCode.FILE_EXISTS,
+            ErrorCode.DISK_FULL,
+            ErrorCode.PERMISSION_DENIED,
+        ),
     ),
     Command(
         name="stop_share",
@@ -75,5 +100,6 @@ COMMANDS = (
         details="The file itself stays on your disk.",
         example="stop_share lab film.mkv",
         answer="{name} is no longer shared with {group} from here",
+        errors=(*_OF_GROUP, ErrorCode.NO_SUCH_FILE),
     ),
 )

@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict
 
 from client.commands.command import Argument, Arguments, Command, Context, Kind
 from client.commands.parsing import find
+from common.errors import MEANINGS
 
 
 class HelpRow(BaseModel):
@@ -27,11 +28,22 @@ class HelpResult(BaseModel):
     commands: list[HelpRow]
 
 
-class CommandHelpResult(HelpRow):
-    """One command, at length. `options` are lines of usage and meaning."""
+class Explained(BaseModel):
+    """A word, and what it means."""
 
-    options: list[str]
+    model_config = ConfigDict(frozen=True)
+
+    word: str
+    meaning: str
+
+
+class CommandHelpResult(HelpRow):
+    """One command, at length; `errors` are those that not every command may answer with."""
+
     details: str
+    arguments: list[Explained]
+    options: list[Explained]
+    errors: list[Explained]
     example: str
 
 
@@ -48,10 +60,16 @@ def _help(context: Context, arguments: Arguments) -> BaseModel:
     command = find(name, context.commands)
     return CommandHelpResult(
         **_row(command).model_dump(),
-        options=[f"{option.usage}  {option.summary}" for option in command.options],
         details=command.details,
+        arguments=[_explained(argument.name, argument.meaning) for argument in command.arguments],
+        options=[_explained(option.usage[1:-1], option.summary) for option in command.options],
+        errors=[_explained(code, MEANINGS[code]) for code in command.errors],
         example=command.example,
     )
+
+
+def _explained(word: str, meaning: str) -> Explained:
+    return Explained(word=word, meaning=meaning)
 
 
 def _row(command: Command) -> HelpRow:
@@ -71,6 +89,8 @@ COMMANDS = (
         summary="list the commands, or explain one",
         run=_help,
         arguments=(Argument("COMMAND", Kind.COMMAND, optional=True),),
+        details="With the name of a command: its arguments, what it does, how it can fail, and an"
+        " example.",
         example="help download_file",
     ),
     Command(
@@ -78,6 +98,8 @@ COMMANDS = (
         topic="general",
         summary="end; downloads go on at the next start",
         run=_end,
+        details="Everything is kept: log in again and shares are offered and downloads go on as"
+        " before.",
         example="quit",
         ends_program=True,
     ),
@@ -86,6 +108,8 @@ COMMANDS = (
         topic="general",
         summary="the same as quit",
         run=_end,
+        details="Everything is kept: log in again and shares are offered and downloads go on as"
+        " before.",
         example="exit",
         ends_program=True,
     ),

@@ -5,11 +5,15 @@ from __future__ import annotations
 from pydantic import BaseModel
 
 from client.commands.command import Argument, Arguments, Command, Context, Kind, Option
+from common.errors import ErrorCode
 
 _GROUP = Argument("GROUP", Kind.GROUP, optional=True)
 _MY_GROUP = Argument("GROUP", Kind.GROUP)
 _USER = Argument("USER", Kind.USER)
 _REQUESTER = Argument("USER", Kind.REQUESTER)
+
+_OF_GROUP = (ErrorCode.NO_SUCH_GROUP, ErrorCode.NOT_MEMBER)
+_OF_ADMIN = (*_OF_GROUP, ErrorCode.NOT_ADMIN)
 
 
 def _create_group(context: Context, arguments: Arguments) -> BaseModel:
@@ -72,13 +76,14 @@ _GROUPS = (
         topic="groups",
         summary="make a group that you own",
         run=_create_group,
-        arguments=(Argument("GROUP", Kind.NEW_NAME),),
+        arguments=(Argument("GROUP", Kind.NEW_NAME, help="the name of the new group"),),
         options=(Option("open", "let any BitTorrent client of a member take part"),),
         details="You are its owner and its first admin. Groups are sealed: members prove to each"
         " other by certificate who they are, and who is removed is cut off at once. In an open"
         " group members may also use BitTorrent clients that know nothing of that.",
         example="create_group lab",
         answer="Group {group} ({mode}) is made; others ask to get in with: join_group {group}",
+        errors=(ErrorCode.GROUP_EXISTS,),
     ),
     Command(
         name="join_group",
@@ -89,6 +94,7 @@ _GROUPS = (
         details="An admin of the group lets you in with accept_request.",
         example="join_group lab",
         answer="Asked to join {group}; an admin of the group has to accept",
+        errors=(ErrorCode.NO_SUCH_GROUP, ErrorCode.ALREADY_MEMBER, ErrorCode.ALREADY_REQUESTED),
     ),
     Command(
         name="leave_group",
@@ -100,6 +106,7 @@ _GROUPS = (
         " When the last member leaves, the group is gone.",
         example="leave_group lab",
         answer="Left {group}",
+        errors=_OF_GROUP,
     ),
     Command(
         name="use_group",
@@ -110,12 +117,15 @@ _GROUPS = (
         details="The prompt shows it. Commands with [GROUP] then do without.",
         example="use_group lab",
         answer="Using {group}",
+        errors=_OF_GROUP,
     ),
     Command(
         name="list_groups",
         topic="groups",
         summary="list all groups",
         run=_list_groups,
+        details="Every group of the tracker with its owner, how many members and files it has,"
+        " whether it is sealed or open, and what you are in it.",
         example="list_groups",
     ),
 )
@@ -127,7 +137,9 @@ _MEMBERS = (
         summary="list a group's members, and who is online",
         run=_list_members,
         arguments=(_GROUP,),
+        details="Owner, admins and members, and who is logged in somewhere at this moment.",
         example="list_members lab",
+        errors=_OF_GROUP,
     ),
     Command(
         name="list_requests",
@@ -135,7 +147,10 @@ _MEMBERS = (
         summary="list who asks to be let in (admins)",
         run=_list_requests,
         arguments=(_GROUP,),
+        details="Answer each with accept_request or reject_request. Admins are told of a request"
+        " as soon as it is made, too.",
         example="list_requests lab",
+        errors=_OF_ADMIN,
     ),
     Command(
         name="accept_request",
@@ -143,8 +158,10 @@ _MEMBERS = (
         summary="let somebody in (admins)",
         run=_accept_request,
         arguments=(_GROUP, _REQUESTER),
+        details="He is told at once, and can see and fetch the group's files from then on.",
         example="accept_request lab bob",
         answer="{user} is now a member of {group}",
+        errors=(*_OF_ADMIN, ErrorCode.NO_SUCH_USER, ErrorCode.NO_SUCH_REQUEST),
     ),
     Command(
         name="reject_request",
@@ -152,8 +169,10 @@ _MEMBERS = (
         summary="turn a join request down (admins)",
         run=_reject_request,
         arguments=(_GROUP, _REQUESTER),
+        details="He is told, and may ask again.",
         example="reject_request lab bob",
         answer="{user} is not let into {group}",
+        errors=(*_OF_ADMIN, ErrorCode.NO_SUCH_USER, ErrorCode.NO_SUCH_REQUEST),
     ),
     Command(
         name="remove_member",
@@ -161,8 +180,16 @@ _MEMBERS = (
         summary="put a member out of a group (admins)",
         run=_remove_member,
         arguments=(_GROUP, _USER),
+        details="His client is cut off at once by every member's client; what he has on his disk"
+        " stays there. An owner can't be removed.",
         example="remove_member lab bob",
         answer="{user} is no longer a member of {group}",
+        errors=(
+            *_OF_ADMIN,
+            ErrorCode.NO_SUCH_USER,
+            ErrorCode.PERMISSION_DENIED,
+            ErrorCode.LAST_ADMIN,
+        ),
     ),
     Command(
         name="promote",
@@ -170,8 +197,10 @@ _MEMBERS = (
         summary="make a member an admin (admins)",
         run=_promote,
         arguments=(_GROUP, _USER),
+        details="Admins let people in, remove them, and make others admins.",
         example="promote lab bob",
         answer="{user} is now an admin of {group}",
+        errors=(*_OF_ADMIN, ErrorCode.NO_SUCH_USER, ErrorCode.PERMISSION_DENIED),
     ),
     Command(
         name="demote",
@@ -182,6 +211,12 @@ _MEMBERS = (
         details="A group always keeps one admin.",
         example="demote lab bob",
         answer="{user} is no longer an admin of {group}",
+        errors=(
+            *_OF_ADMIN,
+            ErrorCode.NO_SUCH_USER,
+            ErrorCode.PERMISSION_DENIED,
+            ErrorCode.LAST_ADMIN,
+        ),
     ),
     Command(
         name="transfer_group",
@@ -189,8 +224,10 @@ _MEMBERS = (
         summary="make another member the owner (owner)",
         run=_transfer_group,
         arguments=(_GROUP, _USER),
+        details="You stay an admin.",
         example="transfer_group lab bob",
         answer="{user} is now the owner of {group}",
+        errors=(*_OF_ADMIN, ErrorCode.NO_SUCH_USER, ErrorCode.PERMISSION_DENIED),
     ),
 )
 

@@ -7,8 +7,11 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from client.commands.command import Argument, Arguments, Command, Context, Kind
+from common.errors import ErrorCode
 
-_METAINFO = Argument("METAINFO", Kind.PATH)
+_METAINFO = Argument("METAINFO", Kind.PATH, help="a metainfo file, such as film.torrent")
+
+_OF_GROUP = (ErrorCode.NO_SUCH_GROUP, ErrorCode.NOT_MEMBER)
 
 
 def _share(context: Context, arguments: Arguments) -> BaseModel:
@@ -45,7 +48,7 @@ COMMANDS = (
         summary="share a file and write its metainfo (.torrent)",
         run=_share,
         arguments=(
-            Argument("PATH", Kind.PATH),
+            Argument("PATH", Kind.PATH, help="the file or folder to share"),
             _METAINFO,
             Argument("GROUP", Kind.GROUP, optional=True),
         ),
@@ -54,16 +57,35 @@ COMMANDS = (
         " written again.",
         example="share film.mkv film.torrent lab",
         answer="Sharing {name} with {group}; its metainfo is in {metainfo}",
+        errors=(
+            *_OF_GROUP,
+            ErrorCode.NAME_TAKEN,
+            ErrorCode.FILE_NOT_FOUND,
+            ErrorCode.FILE_EXISTS,
+            ErrorCode.FILE_CHANGED,
+            ErrorCode.PERMISSION_DENIED,
+        ),
     ),
     Command(
         name="get",
         topic="metainfo",
         summary="download what a metainfo file or a magnet link names",
         run=_get,
-        arguments=(Argument("METAINFO_OR_MAGNET", Kind.PATH), Argument("DEST", Kind.PATH)),
+        arguments=(
+            Argument("METAINFO_OR_MAGNET", Kind.PATH, help="a metainfo file, or a magnet link"),
+            Argument("DEST", Kind.PATH, help="the folder that it goes into, or its full path"),
+        ),
         details="It has to be in one of your groups. Otherwise as download_file.",
         example="get film.torrent ~/Downloads",
         answer="Downloading {name} from {group} to {destination}",
+        errors=(
+            ErrorCode.NO_SUCH_FILE,
+            ErrorCode.NOT_MEMBER,
+            ErrorCode.FILE_NOT_FOUND,
+            ErrorCode.FILE_EXISTS,
+            ErrorCode.DISK_FULL,
+            ErrorCode.PERMISSION_DENIED,
+        ),
     ),
     Command(
         name="magnet",
@@ -75,6 +97,7 @@ COMMANDS = (
         " key in it: keep it to yourself.",
         example="magnet lab film.mkv",
         answer="{magnet}",
+        errors=(*_OF_GROUP, ErrorCode.NO_SUCH_FILE),
     ),
     Command(
         name="remove",
@@ -85,16 +108,21 @@ COMMANDS = (
         details="The shared file stays on your disk.",
         example="remove film.torrent",
         answer="{name} is no longer shared with {group} from here",
+        errors=(ErrorCode.NO_SUCH_FILE, ErrorCode.FILE_NOT_FOUND),
     ),
     Command(
         name="export_credentials",
         topic="metainfo",
         summary="write your certificate of a sealed group to files",
         run=_export_credentials,
-        arguments=(Argument("GROUP", Kind.GROUP), Argument("FOLDER", Kind.PATH)),
+        arguments=(
+            Argument("GROUP", Kind.GROUP),
+            Argument("FOLDER", Kind.PATH, help="where the files are written"),
+        ),
         details="For a BitTorrent client that knows SSL torrents: give it the metainfo that share"
         " wrote, with certificate, key and DH parameters. Whoever has the key is taken for you.",
         example="export_credentials lab ~/lab-credentials",
         answer="Written: {certificate}, {key}, {dhparams}",
+        errors=(*_OF_GROUP, ErrorCode.FILE_NOT_FOUND, ErrorCode.PERMISSION_DENIED),
     ),
 )

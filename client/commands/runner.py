@@ -10,7 +10,8 @@ import structlog
 from pydantic import BaseModel
 
 from client.commands.command import Command, Context, never
-from client.commands.parsing import command_word, missing_secrets, parse, quote
+from client.commands.meant import corrected
+from client.commands.parsing import Invocation, command_word, missing_secrets, parse, quote
 from client.commands.registry import COMMANDS
 from common.errors import ErrorCode, MinitorrentError
 
@@ -83,7 +84,7 @@ class Runner:
             invocation = parse(self._with_secrets(text), self._commands)
             if invocation is None:
                 return None
-            result = invocation.command.run(self._context, invocation.arguments)
+            result = self._run(invocation)
         except MinitorrentError as error:
             return Outcome(word, command, error)
         except Exception:
@@ -92,6 +93,12 @@ class Runner:
             sentence = f"{word} failed in an unexpected way; the log says more."
             return Outcome(word, command, MinitorrentError(ErrorCode.INTERNAL, sentence))
         return Outcome(word, command, result)
+
+    def _run(self, invocation: Invocation) -> BaseModel:
+        try:
+            return invocation.command.run(self._context, invocation.arguments)
+        except MinitorrentError as error:
+            raise corrected(error, invocation, self._context.session) from None
 
     def _with_secrets(self, text: str) -> str:
         """The line with the passwords that it left out, asked for."""

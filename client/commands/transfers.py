@@ -79,6 +79,7 @@ COMMANDS = (
         topic="transfers",
         summary="show what you offer, and how much was fetched",
         run=_show_shares,
+        details="What you downloaded is offered too, as long as this client runs.",
         example="show_shares",
     ),
     Command(
@@ -90,6 +91,7 @@ COMMANDS = (
         details="Flags: D downloading from it, d it chokes us, U uploading to it, u we choke it,"
         " O optimistic unchoke, I it dialled us, S snubbed, X it has everything.",
         example="peers lab film.mkv",
+        errors=(ErrorCode.NO_SUCH_FILE,),
     ),
     Command(
         name="pause",
@@ -100,6 +102,7 @@ COMMANDS = (
         details="What is there is kept; resume goes on with it.",
         example="pause lab film.mkv",
         answer="{name} ({group}) is {state}",
+        errors=(ErrorCode.NO_SUCH_FILE,),
     ),
     Command(
         name="resume",
@@ -107,8 +110,10 @@ COMMANDS = (
         summary="go on with a paused or failed transfer",
         run=_resume,
         arguments=_TRANSFER,
+        details="It is checked what is on the disk, and the rest is fetched.",
         example="resume lab film.mkv",
         answer="{name} ({group}) is {state}",
+        errors=(ErrorCode.NO_SUCH_FILE,),
     ),
     Command(
         name="cancel",
@@ -119,6 +124,7 @@ COMMANDS = (
         details="A complete file is kept.",
         example="cancel lab film.mkv",
         answer="The download of {name} ({group}) is cancelled",
+        errors=(ErrorCode.NO_SUCH_FILE,),
     ),
     Command(
         name="recheck",
@@ -129,6 +135,7 @@ COMMANDS = (
         details="Pieces that are wrong are fetched again.",
         example="recheck lab film.mkv",
         answer="{name} ({group}) is {state}",
+        errors=(ErrorCode.NO_SUCH_FILE,),
     ),
     Command(
         name="wait",

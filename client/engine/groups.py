@@ -45,9 +45,10 @@ class Groups:
         self._credentials.forget(reply.group)
         return status.GroupResult(group=reply.group)
 
-    def list_groups(self) -> groups.ListGroupsReply:
+    def list_groups(self) -> status.GroupsResult:
         """All groups of this tracker."""
-        return self._call(groups.LIST_GROUPS)
+        reply = self._call(groups.LIST_GROUPS)
+        return status.GroupsResult(groups=reply.groups, user=self._account.require())
 
     def list_members(self, group: str | None) -> groups.ListMembersReply:
         """Who is in a group."""

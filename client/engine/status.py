@@ -9,7 +9,9 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
+
+from common.api.groups import ListGroupsReply
 
 TrackerState = Literal["connected", "connecting", "unreachable", "offline"]
 
@@ -43,6 +45,12 @@ class LoginResult(Result):
 
 class GroupResult(Result):
     group: str
+
+
+class GroupsResult(ListGroupsReply):
+    """All groups, as `user` sees them; programs know who they are."""
+
+    user: str = Field(exclude=True)
 
 
 class FileResult(Result):

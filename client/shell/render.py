@@ -51,7 +51,7 @@ def _login(result: status.LoginResult, _: Screen) -> str:
     return f"Logged in as {visible(result.user)}; {groups_text}{sharing}"
 
 
-def _groups(result: groups.ListGroupsReply, screen: Screen) -> str:
+def _groups(result: status.GroupsResult, screen: Screen) -> str:
     if not result.groups:
         return "No groups yet; make one with: create_group GROUP"
     columns = [
@@ -63,10 +63,17 @@ def _groups(result: groups.ListGroupsReply, screen: Screen) -> str:
         Column("you"),
     ]
     rows = [
-        [g.group, g.owner, str(g.members), str(g.files), g.mode, "member" if g.member else ""]
+        [g.group, g.owner, str(g.members), str(g.files), g.mode, _part(g, result.user)]
         for g in result.groups
     ]
     return screen.table(columns, rows)
+
+
+def _part(row: groups.GroupRow, user: str) -> str:
+    """What `user` is in a group; "" for an outsider."""
+    if not row.member:
+        return ""
+    return "owner" if row.owner == user else "member"
 
 
 def _members(result: groups.ListMembersReply, screen: Screen) -> str:
@@ -226,9 +233,18 @@ def _command_help(result: CommandHelpResult, screen: Screen) -> str:
     import textwrap
 
     lines = [screen.paint(result.usage, "bold"), f"  {result.summary}"]
-    lines += textwrap.wrap(result.details, 76, initial_indent="  ", subsequent_indent="  ")
-    lines += [f"  {option}" for option in result.options]
-    return "\n".join([*lines, f"  Example: {result.example}"])
+    if result.details:
+        lines += [
+            "",
+            *textwrap.wrap(result.details, 76, initial_indent="  ", subsequent_indent="  "),
+        ]
+    words = [*result.arguments, *result.options]
+    for title, explained in (("", words), ("Errors:", result.errors)):
+        if explained:
+            width = max(len(row.word) for row in explained)
+            lines += ["", *([f"  {title}"] if title else [])]
+            lines += [f"  {row.word:<{width}}  {row.meaning}" for row in explained]
+    return "\n".join([*lines, "", f"  Example: {result.example}"])
 
 
 def _nothing(_result: BaseModel, _screen: Screen) -> str:
@@ -237,7 +253,7 @@ def _nothing(_result: BaseModel, _screen: Screen) -> str:
 
 _PICTURES: dict[type[BaseModel], Callable[[Any, Screen], str]] = {
     status.LoginResult: _login,
-    groups.ListGroupsReply: _groups,
+    status.GroupsResult: _groups,
     groups.ListMembersReply: _members,
     groups.ListRequestsReply: _requests,
     files.ListFilesReply: _files,

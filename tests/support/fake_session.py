@@ -64,7 +64,7 @@ class FakeGroups:
         self._called("leave_group", group)
         return status.GroupResult(group=group)
 
-    def list_groups(self) -> groups.ListGroupsReply:
+    def list_groups(self) -> status.GroupsResult:
         self._called("list_groups")
         rows = [
             groups.GroupRow(
@@ -72,7 +72,7 @@ class FakeGroups:
             )
             for name, owner, is_member in (("lab", "ann", True), ("studio", "zoe", False))
         ]
-        return groups.ListGroupsReply(groups=rows)
+        return status.GroupsResult(groups=rows, user=self._session.user or "ann")
 
     def list_members(self, group: str | None) -> groups.ListMembersReply:
         self._called("list_members", group)

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from client.commands.command import Arguments, Context
+from client.commands.command import FROM_ANY, Argument, Arguments, Context, Kind
 from client.commands.parsing import parse
 from client.commands.registry import COMMANDS
 from client.engine.groups import Groups
 from client.engine.session import Session
-from common.errors import ErrorCode, MinitorrentError
+from common.errors import MEANINGS, ErrorCode, MinitorrentError
 from tests.support.fake_session import FakeGroups, FakeSession
 
 CONTRACT = """
@@ -47,6 +47,15 @@ def test_entries_are_in_order(command: Any) -> None:
     if command.name not in ("create_user", "login", "passwd"):  # their examples leave secrets out
         assert parse(command.example, COMMANDS) is not None
     assert command.usage.startswith(command.name)
+    assert command.details.endswith(".")
+    assert not set(command.errors) & set(FROM_ANY)
+    assert all(argument.meaning for argument in command.arguments)
+
+
+def test_every_kind_and_every_code_is_explained() -> None:
+    for kind in Kind:
+        assert Argument("X", kind).meaning != str(kind), kind
+    assert set(MEANINGS) == set(ErrorCode)
 
 
 def test_topics_are_not_scattered() -> None:
@@ -151,7 +160,10 @@ def test_help_on_everything_and_on_one() -> None:
     assert [row["command"] for row in everything["commands"]] == list(COMMANDS)
     one = run(FakeSession(), "help upload_file")
     assert one["usage"] == "upload_file PATH [GROUP] [--name NAME]"
-    assert one["options"] == ["[--name NAME]  share it under another name"]
+    assert one["options"] == [{"word": "--name NAME", "meaning": "share it under another name"}]
+    assert [row["word"] for row in one["arguments"]] == ["PATH", "GROUP"]
+    assert one["arguments"][1]["meaning"] == "a group that you are in (default: the one in use)"
+    assert "name_taken" in [row["word"] for row in one["errors"]]
     with pytest.raises(MinitorrentError, match="did you mean login"):
         run(FakeSession(), "help logn")
 

@@ -80,7 +80,7 @@ def test_tables_line_up() -> None:
     ]
     assert shown("list_groups").splitlines() == [
         "group   owner  members  files  mode  you",
-        "lab     ann          2      3  open  member",
+        "lab     ann          2      3  open  owner",
         "studio  zoe          2      3  open",
     ]
     assert shown("list_requests") == "user  asked at (UTC)\neve   2026-01-02 03:04:05"
@@ -135,7 +135,10 @@ def test_names_from_outside_do_nothing_to_the_terminal() -> None:
 @pytest.mark.parametrize(
     ("result", "text"),
     [
-        (groups.ListGroupsReply(groups=[]), "No groups yet; make one with: create_group GROUP"),
+        (
+            status.GroupsResult(groups=[], user="ann"),
+            "No groups yet; make one with: create_group GROUP",
+        ),
         (groups.ListRequestsReply(group="lab", requests=[]), "Nobody asks to join lab"),
         (
             files.ListFilesReply(group="lab", files=[]),

@@ -1,0 +1,88 @@
+"""A wrong name in a command, and the one that was most likely meant."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from client.commands.command import Argument, Kind
+from client.commands.parsing import Invocation, quote
+from common.errors import ErrorCode, MinitorrentError
+
+if TYPE_CHECKING:
+    from client.engine.session import Session
+
+_LIKENESS = 0.6
+"""How much of two names has to be the same, as difflib measures it; 1 is all."""
+
+_MOST_NAMES = 20_000
+
+_WRONG: Mapping[ErrorCode, frozenset[Kind]] = {
+    ErrorCode.NO_SUCH_GROUP: frozenset({Kind.GROUP, Kind.ANY_GROUP}),
+    ErrorCode.NO_SUCH_USER: frozenset({Kind.USER, Kind.REQUESTER}),
+    ErrorCode.NOT_MEMBER: frozenset({Kind.USER}),
+    ErrorCode.NO_SUCH_REQUEST: frozenset({Kind.REQUESTER}),
+    ErrorCode.NO_SUCH_FILE: frozenset({Kind.FILE, Kind.DOWNLOAD, Kind.SHARE, Kind.TRANSFER}),
+    ErrorCode.FILE_NOT_FOUND: frozenset({Kind.PATH}),
+}
+"""Which arguments a failure is about."""
+
+
+def corrected(
+    error: MinitorrentError, invocation: Invocation, session: Session
+) -> MinitorrentError:
+    """The error with "Did you mean NAME?" where one that exists is much like the one typed.
+
+    Names come from the session, the group's from the tracker that has just refused the command;
+    when it can't be asked any more, the error stays as it is.
+    """
+    kinds = _WRONG.get(error.code, frozenset())
+    for argument in invocation.command.arguments:
+        typed = invocation.arguments.optional(argument.name)
+        if argument.kind in kinds and typed is not None:
+            group = invocation.arguments.optional("GROUP") or session.overview().group
+            with suppress(MinitorrentError, OSError):
+                near = nearest(typed, islice(_known(argument, typed, group, session), _MOST_NAMES))
+                if near is not None:
+                    sentence = error.message.rstrip(".")
+                    return MinitorrentError(error.code, f"{sentence}. Did you mean {quote(near)}?")
+    return error
+
+
+def nearest(typed: str, names: Iterable[str]) -> str | None:
+    """The name that is most like what was typed; None when none is, or when it is the name."""
+    folded = {name.casefold(): name for name in names}
+    if typed in folded.values():
+        return None
+    found = difflib.get_close_matches(typed.casefold(), folded, n=1, cutoff=_LIKENESS)
+    return folded[found[0]] if found else None
+
+
+def _known(argument: Argument, typed: str, group: str | None, session: Session) -> Iterable[str]:
+    """Names of the argument's kind; raises MinitorrentError or OSError."""
+    match argument.kind:
+        case Kind.GROUP | Kind.ANY_GROUP:
+            return (row.group for row in session.groups.list_groups().groups)
+        case Kind.USER:
+            return (row.user for row in session.groups.list_members(group).members)
+        case Kind.REQUESTER:
+            return (row.user for row in session.groups.list_requests(group).requests)
+        case Kind.FILE:
+            return (row.name for row in session.list_files(group).files)
+        case Kind.PATH:
+            return _beside(typed)
+    downloads = ((row.group, row.name) for row in session.show_downloads().downloads)
+    shares = ((row.group, row.name) for row in session.show_shares().shares)
+    return (name for place, name in (*downloads, *shares) if place == group)
+
+
+def _beside(typed: str) -> Iterable[str]:
+    """What lies in the folder of a path, written as the path is."""
+    base = typed[: typed.rfind("/") + 1]
+    with os.scandir(Path(base or ".").expanduser()) as entries:
+        return [f"{base}{entry.name}" for entry in islice(entries, _MOST_NAMES)]
