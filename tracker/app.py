@@ -166,6 +166,8 @@ def _listen(address: Endpoint) -> socket.socket:
     try:
         family = socket.getaddrinfo(*address, type=socket.SOCK_STREAM)[0][0]
         return socket.create_server(address, family=family, backlog=_BACKLOG)
-    except OSError as error:
-        reason = error.strerror or error
+    except socket.gaierror as error:
+        raise StartError(f"can't listen on {address}: {error.strerror}") from None
+    except OSError as error:  # its own words repeat the address
+        reason = os.strerror(error.errno) if error.errno else error
         raise StartError(f"can't listen on {address}: {reason}") from None

@@ -1,37 +1,55 @@
 """Ports that stay free: outside the range from which the system takes ports by itself.
 
-A process can then be killed and started again on the same port.
+A process can then be killed and started again on the same port. Test processes that run at the
+same time keep out of each other's way: each locks a share of the ports for as long as it runs.
 """
 
 from __future__ import annotations
 
+import fcntl
 import os
 import socket
+import tempfile
 import threading
+from functools import cache
+from pathlib import Path
 
 FIRST, LAST = 18_000, 32_000
 """Below Linux's ephemeral ports, which begin at 32768."""
 
-MAX_WORKERS = 8
-"""Test processes at once that have a share of the ports each."""
+SHARE = 500
+"""Ports that a test process has for itself."""
 
-_worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % MAX_WORKERS
-_share = (LAST - FIRST) // MAX_WORKERS
-_first = FIRST + _worker * _share
 _lock = threading.Lock()
-_next = _first + os.getpid() * 37 % _share
+_given = 0
 
 
 def free_port(host: str = "127.0.0.1") -> int:
-    """A TCP port on which nobody listens; never the same one twice in a test run."""
-    global _next
+    """A TCP port on which nobody listens; not one of the last few hundred given out."""
+    global _given
     with _lock:
-        for _ in range(_share):
-            port = _next
-            _next = _next + 1 if _next + 1 < _first + _share else _first
+        for _ in range(SHARE):
+            port = _first() + _given % SHARE
+            _given += 1
             if _can_listen(host, port):
                 return port
-    raise RuntimeError(f"no port is free from {_first} on")
+    raise RuntimeError(f"no port is free from {_first()} on")
+
+
+@cache
+def _first() -> int:
+    """The first port of this process's share, which is locked until the process ends."""
+    folder = Path(tempfile.gettempdir()) / f"minitorrent-ports-{os.getuid()}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    for first in range(FIRST, LAST, SHARE):
+        lock = os.open(folder / str(first), os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(lock)
+        else:
+            return first  # the descriptor, and with it the lock, is kept open on purpose
+    raise RuntimeError("too many tests run at the same time")
 
 
 def _can_listen(host: str, port: int) -> bool:
