@@ -17,6 +17,7 @@ from common.errors import ErrorCode, MinitorrentError
 from common.types import Endpoint
 
 _FAILURE, _USAGE = 1, 2
+_MOST_DIGITS = 4  # of a number on the command line
 _LOG_LEVELS = ("debug", "info", "warning", "error")
 _CONSOLE_SCRIPT = "minitorrent"
 _EXAMPLES = """\
@@ -84,6 +85,12 @@ def argument_parser() -> argparse.ArgumentParser:
     parser.add_argument("--json", action="store_true", help="print one JSON object a command")
     parser.add_argument("--stay", action="store_true", help="go on seeding after the last command")
     parser.add_argument(
+        "--active",
+        type=_count,
+        metavar="N",
+        help="downloads that run at once, 0 for no limit; kept for later runs (at first: 5)",
+    )
+    parser.add_argument(
         "--log-level",
         choices=_LOG_LEVELS,
         default="warning",
@@ -91,6 +98,13 @@ def argument_parser() -> argparse.ArgumentParser:
         help=f"how much is logged: {', '.join(_LOG_LEVELS)} (default: warning)",
     )
     return parser
+
+
+def _count(typed: str) -> int:
+    """Read a number that may be 0."""
+    if not typed.isdecimal() or len(typed) > _MOST_DIGITS:
+        raise argparse.ArgumentTypeError(f"{typed!r} is not a number from 0 to 9999")
+    return int(typed)
 
 
 def _read_config(options: argparse.Namespace) -> ClientConfig:
@@ -108,7 +122,7 @@ def _read_config(options: argparse.Namespace) -> ClientConfig:
     except MinitorrentError as error:
         raise MinitorrentError(ErrorCode.USAGE, f"{path}: {error.message}") from error
     data_dir = options.data_dir or default_data_dir(listen)
-    return ClientConfig(listen, trackers, data_dir.absolute(), options.log_level)
+    return ClientConfig(listen, trackers, data_dir.absolute(), options.log_level, options.active)
 
 
 def _refuse(error: MinitorrentError, status: int) -> int:

@@ -17,6 +17,8 @@ class ClientConfig:
     trackers: tuple[Endpoint, ...]
     data_dir: Path
     log_level: str = "warning"
+    active: int | None = None
+    """Downloads that run at once, 0 for no limit; None: as before."""
 
 
 def default_data_dir(listen: Endpoint) -> Path:

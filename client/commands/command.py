@@ -43,6 +43,7 @@ class Kind(StrEnum):
     PASSWORD = "password"
     NEW_PASSWORD = "new password"
     SECONDS = "seconds"
+    NUMBER = "number"
     SESSION = "session"
 
     @property
@@ -71,6 +72,7 @@ _MEANINGS = {
     Kind.PASSWORD: "a password; at a terminal, leave it out to be asked for it",
     Kind.NEW_PASSWORD: "a new password; at a terminal, leave it out to be asked for it",
     Kind.SECONDS: "a number of seconds",
+    Kind.NUMBER: "a whole number",
     Kind.SESSION: "the number of a login, as sessions lists it",
 }
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+import re
 
 from pydantic import BaseModel
 
 from client.commands.command import Argument, Arguments, Command, Context, Kind
+from client.core.plan import PRIORITIES
 from common.errors import ErrorCode, MinitorrentError
 
+_PRIORITY = re.compile(r"[-+]?[0-9]{1,9}")
 _GROUP = Argument("GROUP", Kind.GROUP, optional=True)
 _DOWNLOAD = (_GROUP, Argument("NAME", Kind.DOWNLOAD))
 _TRANSFER = (_GROUP, Argument("NAME", Kind.TRANSFER))
@@ -40,6 +43,23 @@ def _cancel(context: Context, arguments: Arguments) -> BaseModel:
 
 def _recheck(context: Context, arguments: Arguments) -> BaseModel:
     return context.session.recheck(context.group(arguments), arguments.text("NAME"))
+
+
+def _priority(context: Context, arguments: Arguments) -> BaseModel:
+    return context.session.priority(
+        context.group(arguments), arguments.text("NAME"), _priority_number(arguments.text("N"))
+    )
+
+
+def _priority_number(typed: str) -> int:
+    """Read a priority; raises MinitorrentError(usage)."""
+    if not _PRIORITY.fullmatch(typed) or int(typed) not in PRIORITIES:
+        raise MinitorrentError(
+            ErrorCode.USAGE,
+            f"{typed!r} is not a whole number from {PRIORITIES[0]} to {PRIORITIES[-1]}; write for"
+            " example: priority lab film.mkv 10",
+        )
+    return int(typed)
 
 
 def _wait(context: Context, arguments: Arguments) -> BaseModel:
@@ -136,6 +156,18 @@ COMMANDS = (
         example="recheck lab film.mkv",
         answer="{name} ({group}) is {state}",
         errors=(ErrorCode.NO_SUCH_FILE,),
+    ),
+    Command(
+        name="priority",
+        topic="transfers",
+        summary="say how soon a download gets its turn",
+        run=_priority,
+        arguments=(*_DOWNLOAD, Argument("N", Kind.NUMBER)),
+        details="Only so many downloads run at once (see the client's option --active); of those"
+        " that wait, the one with the highest N is next, the oldest of several. N is a whole number"
+        f" from {PRIORITIES[0]} to {PRIORITIES[-1]}, 0 at first. What runs goes on running.",
+        example="priority lab film.mkv 10",
+        answer="{name} ({group}) has priority {priority}",
     ),
     Command(
         name="wait",

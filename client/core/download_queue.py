@@ -56,6 +56,10 @@ class DownloadQueue:
         """Whether this download may run."""
         return age in self._lonely_since
 
+    def leave(self, age: int) -> None:
+        """It runs no more; nothing happens when it doesn't."""
+        self._lonely_since.pop(age, None)
+
     def review(self, entries: Iterable[Entry], now: float) -> Changes:
         """Hand out places anew; `entries` are all that want to run, `now` is in seconds."""
         ranked = sorted(entries, key=lambda entry: entry.rank)

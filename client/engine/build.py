@@ -22,6 +22,7 @@ from client.engine.sharing import Sharing
 from client.engine.trackers import Trackers
 from client.engine.transfer import Workshop
 from client.engine.trust import Trust
+from client.engine.turns import Turns, choose_places
 from client.net.announcer import Announcer
 from client.net.dialer import Dialer
 from client.net.listener import Listener
@@ -87,7 +88,8 @@ def _assemble(
     making: ExitStack,
 ) -> Session:
     peer_id, store = new_peer_id(), Transfers(database)
-    account = Account(Settings(database))
+    settings = Settings(database)
+    account = Account(settings)
     jobs = ThreadPoolExecutor(JOB_THREADS, thread_name_prefix="job")
     making.callback(jobs.shutdown, cancel_futures=True)
     trust = Trust(Pins(database), lambda text: account.tell("tracker", text))
@@ -106,7 +108,9 @@ def _assemble(
     machinery = _machinery(peer_id, listener.port, limits, making)
     credentials = Credentials(link)
     making.callback(credentials.close)
-    collection = Collection(Workshop(machinery, store, announcer, credentials, jobs, outcomes.add))
+    turns = Turns(choose_places(settings, config.active), time.monotonic)
+    workshop = Workshop(machinery, store, announcer, credentials, turns, jobs, outcomes.add)
+    collection = Collection(workshop)
     making.callback(collection.close)
     _connect(account, announcer, credentials, collection)
     listener.start(collection.admit, collection.find_seal)

@@ -69,19 +69,23 @@ class Collection:
         Returns how many files are shared again. What belongs to a group that the user is not in
         any more stays stopped.
         """
-        sharing = 0
-        for record in self._workshop.store.list_for(user):
-            try:
-                transfer = self._insert(record)
-            except MinitorrentError as error:
-                log.error("a transfer can't be read", name=record.name, error=error.message)
-                continue
-            if record.group not in groups:
-                transfer.refused(_not_member(record.group))
-            elif not record.paused:
-                transfer.start()
-                sharing += record.complete
-        return sharing
+        with self._workshop.turns.held():
+            records = self._workshop.store.list_for(user)
+            return sum(self._take_up(record, groups) for record in records)
+
+    def _take_up(self, record: TransferRecord, groups: set[str]) -> bool:
+        """One of them; returns whether it is a file that is shared again."""
+        try:
+            transfer = self._insert(record)
+        except MinitorrentError as error:
+            log.error("a transfer can't be read", name=record.name, error=error.message)
+            return False
+        if record.group not in groups:
+            transfer.refused(_not_member(record.group))
+        elif not record.paused:
+            transfer.start()
+            return record.complete
+        return False
 
     def add(self, record: TransferRecord) -> Transfer:
         """Begin with a new transfer."""
@@ -112,6 +116,7 @@ class Collection:
         with self._lock:
             transfers = list(self._transfers.values())
             self._transfers.clear()
+        self._workshop.turns.clear()
         for transfer in transfers:
             transfer.halt()
 
@@ -161,6 +166,7 @@ class Collection:
                     torrent.tick()
                 except Exception:
                     log.exception("tick failed", name=transfer.record.name)
+            self._workshop.turns.review()
             if clock() >= checkpoint_at:
                 checkpoint_at = clock() + CHECKPOINT
                 self._workshop.jobs.submit(self._checkpoint)

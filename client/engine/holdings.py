@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from client.core.plan import Plan
 from client.engine.torrent import Torrent
 from client.state.transfers import TransferRecord, Transfers
 from client.storage.files import TorrentFiles
@@ -15,7 +16,8 @@ from common.errors import ErrorCode, MinitorrentError
 
 
 class Holdings:
-    """The files of one transfer and the record of them; `record` is kept up to date.
+    """The files of one transfer and the record of them; `record` is kept up to date, but for
+    what the user wishes: `plan` has that, and may be set at any time.
 
     `checked` counts the bytes gone over while the files are checked. Every method may raise
     MinitorrentError, when the disk or the database fails. One call at a time.
@@ -23,6 +25,7 @@ class Holdings:
 
     def __init__(self, record: TransferRecord, store: Transfers) -> None:
         self.record = record
+        self.plan = record.plan
         self.metainfo = metainfo.parse(record.metainfo)
         self.files = TorrentFiles(self.metainfo, record.path)
         self.checked = 0
@@ -77,6 +80,11 @@ class Holdings:
             self.files.finish()
         self._store.mark_complete(self.record.id, self.files.facts())
         self.record = replace(self.record, complete=True)
+
+    def set_plan(self, plan: Plan) -> None:
+        """The user wishes something else of it."""
+        self._store.set_plan(self.record.id, plan)
+        self.plan = plan
 
     def save_progress(self, torrent: Torrent) -> None:
         """Data first, record second: what the record claims is on the disk.

@@ -223,6 +223,12 @@ class Session:
         transfer.start(recheck=True)
         return _result(transfer)
 
+    def priority(self, group: str, name: str, priority: int) -> status.PriorityResult:
+        """Say how soon a download gets its turn, the higher the sooner; see client.core.plan."""
+        transfer = self._get(group, name)
+        transfer.set_priority(priority)
+        return status.PriorityResult(group=group, name=name, priority=priority)
+
     def peers(self, group: str, name: str) -> status.PeersResult:
         """Who is connected for a file."""
         return status.PeersResult(peers=peer_rows(self._get(group, name)))

@@ -83,6 +83,14 @@ class TransferResult(Result):
     state: TransferState
 
 
+class PriorityResult(Result):
+    """How urgent a download is; see client.core.plan."""
+
+    group: str
+    name: str
+    priority: int
+
+
 class DownloadRow(Result):
     """One download. `eta` is in seconds, None when it can't be told; `error` a sentence or None."""
 

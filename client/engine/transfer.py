@@ -15,7 +15,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import structlog
@@ -26,6 +26,7 @@ from client.engine.holdings import Holdings
 from client.engine.machinery import Machinery
 from client.engine.status import TransferState
 from client.engine.torrent import Torrent
+from client.engine.turns import Turns
 from client.net.announcer import Announcer, Stranger
 from client.net.seal import Seal
 from client.state.transfers import TransferRecord, Transfers
@@ -44,6 +45,7 @@ class Workshop:
     store: Transfers
     announcer: Announcer
     credentials: Credentials
+    turns: Turns
     jobs: Executor
     ended: Callable[[Transfer], None]
 
@@ -64,6 +66,7 @@ class Transfer:
         self._torrent: Torrent | None = None
         self._seal: Seal | None = None
         self._done = 0  # verified bytes, while there is no torrent
+        self._recheck = False  # the next check is to hash everything
         self._ending = False  # it has ended; those who wait for it are still to be told how
         self._halting = threading.Event()
         self._life = threading.Lock()  # one check, finish, stop at a time
@@ -126,6 +129,16 @@ class Transfer:
         return self.metainfo.length - self.done
 
     @property
+    def priority(self) -> int:
+        """See Queued."""
+        return self.holdings.plan.priority
+
+    @property
+    def place(self) -> tuple[int, int] | None:
+        """Its place in the queue, from 1, and how many wait there; None when it doesn't wait."""
+        return self._workshop.turns.place(self)
+
+    @property
     def transferred(self) -> tuple[int, int]:
         """See Announced."""
         torrent = self._torrent
@@ -133,7 +146,7 @@ class Transfer:
 
     @property
     def hungry(self) -> bool:
-        """See Announced."""
+        """See Announced, and Queued."""
         torrent = self._torrent
         return torrent is not None and not torrent.complete and not torrent.connection_count
 
@@ -173,12 +186,25 @@ class Transfer:
         self.error = None
         self.state = TransferState.QUEUED
         self.holdings.checked = 0
+        self._recheck = recheck
         self._halting.clear()
-        self._run(lambda: self._open(recheck=recheck))
+        if self.record.complete:
+            self._run(self._open)
+        else:
+            self._workshop.turns.join(self)
+
+    def take_turn(self) -> None:
+        """See Queued."""
+        self._run(self._open)
+
+    def lose_turn(self) -> None:
+        """See Queued."""
+        self._run(self._step_back)
 
     def halt(self) -> None:
         """Stop, keeping everything for the next start; returns when it has stopped."""
         self._halting.set()
+        self._workshop.turns.leave(self)
         with self._life:
             self._stop()
             if self.state is not TransferState.FAILED:
@@ -195,6 +221,10 @@ class Transfer:
         self._workshop.store.set_paused(self.record.id, paused=False)
         if self.state in (TransferState.PAUSED, TransferState.FAILED):
             self.start()
+
+    def set_priority(self, priority: int) -> None:
+        """Get the next turn sooner or later; a running download runs on."""
+        self.holdings.set_plan(replace(self.holdings.plan, priority=priority))
 
     def discard(self) -> None:
         """Stop and forget; what is there of an unfinished download is deleted."""
@@ -230,14 +260,17 @@ class Transfer:
         except RuntimeError:
             log.debug("closing: a job is left undone", name=self.record.name)
 
-    def _open(self, *, recheck: bool) -> None:
+    def _open(self) -> None:
         if self._torrent is not None or self._halting.is_set():
+            return
+        if not (self.record.complete or self._workshop.turns.has_turn(self)):
             return
         self.state = TransferState.CHECKING
         try:
-            have = self.holdings.open(self._halting.is_set, recheck=recheck)
+            have = self.holdings.open(self._halting.is_set, recheck=self._recheck)
         except StoppedError:
             return
+        self._recheck = False
         self._seal = self._workshop.credentials.seal(self.record.group, self.metainfo.authority)
         machinery = self._workshop.machinery
         torrent = Torrent(self.metainfo, self.holdings.files, have, self._seal, machinery, self)
@@ -251,6 +284,13 @@ class Transfer:
                 self._finish()
         self._workshop.announcer.add(self)
 
+    def _step_back(self) -> None:
+        """Wait for the next turn, unless it came meanwhile."""
+        if self._torrent is None or self._halting.is_set() or self._workshop.turns.has_turn(self):
+            return
+        self._stop()
+        self.state = TransferState.QUEUED
+
     def _finish(self) -> None:
         """All pieces are here: give the content its name and tell everybody."""
         torrent = self._torrent
@@ -262,6 +302,7 @@ class Transfer:
         self.fetched, self.sources = torrent.downloaded, torrent.source_count
         self.state = TransferState.SEEDING
         self._workshop.announcer.completed(self.info_hash)
+        self._workshop.turns.leave(self)
         self._tell_end()
 
     def _fail(self, error: MinitorrentError) -> None:
@@ -271,6 +312,7 @@ class Transfer:
         self.error = error
         self._ending = True
         self.state = TransferState.FAILED
+        self._workshop.turns.leave(self)
         self._stop()
         self._tell_end()
 

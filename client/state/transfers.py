@@ -11,8 +11,10 @@ from sqlalchemy import UniqueConstraint, delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
+from client.core.plan import PLAIN, Plan
 from client.core.resume import FileFacts, is_believed
 from client.state.database import Database, Table
+from client.state.plans import forget_plan, read_plan, read_plans, write_plan
 from common.bitfield import Bitfield
 from common.errors import ErrorCode, MinitorrentError
 from common.types import InfoHash
@@ -24,7 +26,8 @@ class TransferRecord:
 
     `is_upload` tells which of the two it began as; either is a share once it is complete. `path`
     is the final path. `bitfield` and `facts` belong together: these pieces were verified and on
-    the disk when the files looked like that. `uploaded` and `downloaded` count bytes.
+    the disk when the files looked like that. `uploaded` and `downloaded` count bytes. `plan` is
+    what the user wishes of it.
     """
 
     id: int
@@ -42,6 +45,7 @@ class TransferRecord:
     uploaded: int
     downloaded: int
     added_at: datetime
+    plan: Plan = PLAIN
 
     def believed_pieces(self, found: FileFacts, piece_count: int) -> Bitfield | None:
         """The verified pieces, or None when the files have to be hashed again.
@@ -103,6 +107,7 @@ class Transfers:
         is_upload: bool = False,
         facts: FileFacts | None = None,
         complete: bool = False,
+        plan: Plan = PLAIN,
     ) -> TransferRecord:
         """Remember a new transfer; `added_at` has a time zone.
 
@@ -128,7 +133,9 @@ class Transfers:
             with self._database.transaction() as session:
                 session.add(row)
                 session.flush()
-                return _record(row)
+                if plan != PLAIN:
+                    write_plan(session, row.id, plan)
+                return _record(row, plan)
         except IntegrityError as error:
             raise MinitorrentError(
                 ErrorCode.NAME_TAKEN,
@@ -140,20 +147,21 @@ class Transfers:
         """The transfer with this id."""
         with self._database.transaction() as session:
             row = session.get(_TransferRow, transfer)
-            return _record(row) if row else None
+            return _record(row, read_plan(session, row.id)) if row else None
 
     def find(self, user: str, group: str, name: str) -> TransferRecord | None:
         """The user's transfer of that name in that group."""
         query = select(_TransferRow).filter_by(user=user, group=group, name=name)
         with self._database.transaction() as session:
             row = session.scalars(query).one_or_none()
-            return _record(row) if row else None
+            return _record(row, read_plan(session, row.id)) if row else None
 
     def list_for(self, user: str) -> list[TransferRecord]:
         """All transfers of the user, the oldest first."""
         query = select(_TransferRow).filter_by(user=user).order_by(_TransferRow.id)
         with self._database.transaction() as session:
-            return [_record(row) for row in session.scalars(query)]
+            plans = read_plans(session)
+            return [_record(row, plans.get(row.id, PLAIN)) for row in session.scalars(query)]
 
     def update_progress(self, transfer: int, bitfield: Bitfield, facts: FileFacts) -> None:
         """Record verified pieces. They must be on the disk already: data first, record second."""
@@ -167,6 +175,11 @@ class Transfers:
         """Record that the user paused or resumed it."""
         self._set(transfer, paused=paused)
 
+    def set_plan(self, transfer: int, plan: Plan) -> None:
+        """Record what the user wishes of a download."""
+        with self._database.transaction() as session:
+            write_plan(session, transfer, plan)
+
     def add_totals(self, transfer: int, uploaded: int, downloaded: int) -> None:
         """Add payload bytes to what was transferred so far."""
         self._set(
@@ -179,6 +192,7 @@ class Transfers:
         """Forget the transfer."""
         with self._database.transaction() as session:
             session.execute(delete(_TransferRow).where(_TransferRow.id == transfer))
+            forget_plan(session, transfer)
 
     def _set(self, transfer: int, **values: object) -> None:
         with self._database.transaction() as session:
@@ -187,7 +201,7 @@ class Transfers:
             )
 
 
-def _record(row: _TransferRow) -> TransferRecord:
+def _record(row: _TransferRow, plan: Plan) -> TransferRecord:
     return TransferRecord(
         id=row.id,
         user=row.user,
@@ -204,6 +218,7 @@ def _record(row: _TransferRow) -> TransferRecord:
         uploaded=row.uploaded,
         downloaded=row.downloaded,
         added_at=datetime.fromisoformat(row.added_at),
+        plan=plan,
     )
 
 

@@ -286,6 +286,10 @@ class FakeSession:
     def pause(self, group: str, name: str) -> status.TransferResult:
         return self._on_transfer("pause", group, name, TransferState.PAUSED)
 
+    def priority(self, group: str, name: str, priority: int) -> status.PriorityResult:
+        self._called("priority", group, name, priority)
+        return status.PriorityResult(group=group, name=name, priority=priority)
+
     def resume(self, group: str, name: str) -> status.TransferResult:
         return self._on_transfer("resume", group, name, TransferState.DOWNLOADING)
 

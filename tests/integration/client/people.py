@@ -25,13 +25,18 @@ class Person:
     """A user at a client of their own; `home` holds its state and what it downloads."""
 
     def __init__(
-        self, name: str, home: Path, trackers: tuple[Endpoint, ...], limits: Limits | None = None
+        self,
+        name: str,
+        home: Path,
+        trackers: tuple[Endpoint, ...],
+        limits: Limits | None = None,
+        active: int | None = None,
     ) -> None:
         self.name = name
         self.home = home
         self.address = Endpoint("127.0.0.1", free_port())
         self.notices: list[Notice] = []
-        self._config = ClientConfig(self.address, trackers, home / "state")
+        self._config = ClientConfig(self.address, trackers, home / "state", active=active)
         self._limits = limits
         self.session = self._open()
 
@@ -128,18 +133,20 @@ class Team:
         finally:
             app.stop()
 
-    def outsider(self, name: str, limits: Limits | None = None) -> Person:
+    def outsider(
+        self, name: str, limits: Limits | None = None, active: int | None = None
+    ) -> Person:
         """Someone who is logged in, but no member."""
         home = self._folder / name
         home.mkdir()
-        person = Person(name, home, self.known, limits)
+        person = Person(name, home, self.known, limits, active)
         self._stack.callback(lambda: person.session.close())
         person.sign_in()
         return person
 
-    def member(self, name: str, limits: Limits | None = None) -> Person:
-        """Someone who is in the group."""
-        person = self.outsider(name, limits)
+    def member(self, name: str, limits: Limits | None = None, active: int | None = None) -> Person:
+        """Someone who is in the group; `active` as on the client's command line."""
+        person = self.outsider(name, limits, active)
         if self.people:
             person.session.groups.join_group(GROUP)
             self.people[0].session.groups.accept_request(GROUP, name)

@@ -22,7 +22,7 @@ CONTRACT = """
 create_user login logout whoami passwd create_group join_group leave_group list_groups
 list_members list_requests accept_request reject_request remove_member promote demote
 transfer_group list_files upload_file download_file show_downloads show_shares stop_share pause
-resume cancel recheck wait share get magnet remove use_group peers trackers
+resume cancel recheck priority wait share get magnet remove use_group peers trackers
 sessions end_session audit export_credentials help quit exit
 """
 

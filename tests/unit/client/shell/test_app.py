@@ -63,6 +63,8 @@ def one_line(capsys: pytest.CaptureFixture[str]) -> str:
         (["127.0.0.1:7000", "BINARY"], "is not a text file"),
         (["127.0.0.1:7000", "INFO", "--nonsense"], "--nonsense"),
         (["127.0.0.1:7000", "INFO", "--log-level", "loud"], "loud"),
+        (["127.0.0.1:7000", "INFO", "--active", "-1"], "from 0 to 9999"),
+        (["127.0.0.1:7000", "INFO", "--active", "10000"], "from 0 to 9999"),
     ],
 )
 def test_bad_usage_is_one_line_and_status_2(

@@ -63,7 +63,7 @@ def test_one_line_where_one_line_does(line: str, text: str) -> None:
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_has_an_answer(name: str) -> None:
-    words = {"SECONDS": "1", "COMMAND": "login", "ID": "17"}
+    words = {"SECONDS": "1", "N": "-7", "COMMAND": "login", "ID": "17"}
     command = COMMANDS[name]
     line = " ".join([name, *(words.get(a.name, a.name.lower()) for a in command.arguments)])
     for screen in (PIPE, TERMINAL, NARROW):

@@ -1,0 +1,58 @@
+"""The user's wishes for downloads, beside the transfers; who has none has the plain plan."""
+
+from __future__ import annotations
+
+import json
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from client.core.plan import PLAIN, Plan
+from client.state.database import Table
+
+
+class _PlanRow(Table):
+    __tablename__ = "plans"
+
+    transfer: Mapped[int] = mapped_column(primary_key=True)
+    priority: Mapped[int]
+    in_order: Mapped[bool]
+    only: Mapped[str]
+    placed: Mapped[str]
+
+
+def read_plan(session: Session, transfer: int) -> Plan:
+    """What is wished of this transfer."""
+    row = session.get(_PlanRow, transfer)
+    return _plan(row) if row else PLAIN
+
+
+def read_plans(session: Session) -> dict[int, Plan]:
+    """The plans that are more than plain, by transfer."""
+    return {row.transfer: _plan(row) for row in session.scalars(select(_PlanRow))}
+
+
+def write_plan(session: Session, transfer: int, plan: Plan) -> None:
+    """Keep this plan for the transfer, instead of the one before."""
+    row = _PlanRow(
+        transfer=transfer,
+        priority=plan.priority,
+        in_order=plan.in_order,
+        only=json.dumps(plan.only),
+        placed=json.dumps(plan.placed),
+    )
+    session.merge(row)
+
+
+def forget_plan(session: Session, transfer: int) -> None:
+    """The transfer is gone: its number may be another's one day."""
+    session.execute(delete(_PlanRow).where(_PlanRow.transfer == transfer))
+
+
+def _plan(row: _PlanRow) -> Plan:
+    return Plan(
+        priority=row.priority,
+        in_order=row.in_order,
+        only=tuple(json.loads(row.only)),
+        placed=tuple(json.loads(row.placed)),
+    )

@@ -1,0 +1,53 @@
+"""The queue of downloads, through a real client that runs one at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.contract.sharing import share
+from tests.support.processes import ClientProcess, TrackerProcess
+from tests.support.waiting import wait_until
+
+
+@pytest.fixture(scope="module")
+def carl(
+    tmp_path_factory: pytest.TempPathFactory, tracker: TrackerProcess
+) -> Iterator[ClientProcess]:
+    folder = tmp_path_factory.mktemp("carl")
+    with ClientProcess(folder, [tracker], "--active", "1") as process:
+        process.sign_in("carl")
+        yield process
+
+
+def test_priority_decides_who_is_next(
+    ann: ClientProcess, carl: ClientProcess, group: str, tmp_path: Path
+) -> None:
+    carl.join(group, ann)
+    names = ["first", "second", "third"]
+    for name in names:
+        share(ann, group, tmp_path / name)
+        ann.ok("pause", group, name)
+        carl.ok("download_file", group, name, str(tmp_path / "carl") + "/")
+
+    def states() -> list[str]:
+        return [carl.transfer(group, name)["state"] for name in names]
+
+    wait_until(lambda: states() == ["downloading", "queued", "queued"], what="one to run")
+    answer = carl.ok("priority", group, "third", "5")
+    assert answer == {"group": group, "name": "third", "priority": 5}
+    assert carl.ok("pause", group, "first")["state"] == "paused"
+    wait_until(lambda: states() == ["paused", "queued", "downloading"], what="the next to run")
+    assert carl.ok("resume", group, "first")["state"] == "queued"
+    for name in names:
+        ann.ok("resume", group, name)
+    assert set(carl.ok("wait 30")["completed"]) == {f"{group}/{name}" for name in names}
+
+
+def test_priority_errors(ann: ClientProcess, shared: Path, group: str) -> None:
+    for number in ("101", "-101", "1.5", "high", "1_0", "9" * 5000):
+        assert "100" in ann.fails("usage", "priority", group, shared.name, number)
+    ann.fails("no_such_file", "priority", group, "nothing", "1")
+    ann.fails("usage", "priority", group, shared.name)

@@ -1,0 +1,113 @@
+"""At most so many downloads run; the others wait, and start by themselves."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from client.core import download_queue
+from client.engine.status import TransferState
+from tests.integration.client.people import GROUP, PASSWORD, Person, Team
+from tests.support.content import make_file
+from tests.support.waiting import wait_until
+
+NAMES = ("a", "b", "c")
+
+
+def offer(team: Team, ann: Person, folder: Path) -> None:
+    """Have ann share three files and be away again with all of them."""
+    for name in NAMES:
+        team.share(ann, make_file(folder / name, 100_000))
+        ann.session.pause(GROUP, name)
+
+
+def shown(person: Person) -> list[TransferState]:
+    """The states of the three, as show_downloads has them."""
+    return [person.row(name).state for name in NAMES]
+
+
+def until(person: Person, *states: str) -> None:
+    """Wait for the three to be in these states."""
+    wait_until(lambda: shown(person) == list(states), what=f"{states}, not {shown(person)}")
+
+
+def place(person: Person, name: str) -> tuple[int, int] | None:
+    return person.session._transfers.get(GROUP, name).place
+
+
+def test_a_free_place_goes_by_priority_then_age(team: Team, tmp_path: Path) -> None:
+    ann, bob = team.member("ann"), team.member("bob", active=1)
+    offer(team, ann, tmp_path)
+    for name in NAMES:
+        bob.start(name)
+    until(bob, "downloading", "queued", "queued")
+    assert [place(bob, name) for name in NAMES] == [None, (1, 2), (2, 2)]
+    assert bob.session.priority(GROUP, "c", 7).priority == 7
+    assert [place(bob, name) for name in NAMES] == [None, (2, 2), (1, 2)]
+    bob.session.pause(GROUP, "a")
+    until(bob, "paused", "queued", "downloading")
+    assert bob.session.resume(GROUP, "a").state == "queued"
+    assert bob.session.pause(GROUP, "b").state == "paused"
+    bob.session.resume(GROUP, "b")
+    bob.session.cancel(GROUP, "c")
+    wait_until(lambda: bob.row("a").state == "downloading", what="the older one's turn")
+    assert bob.row("b").state == "queued"
+    for name in NAMES:
+        ann.session.resume(GROUP, name)
+    assert bob.session.wait(30.0).completed == [f"{GROUP}/a", f"{GROUP}/b"]
+
+
+def test_the_queue_survives_a_restart_and_a_logout(team: Team, tmp_path: Path) -> None:
+    ann, bob = team.member("ann"), team.member("bob", active=1)
+    offer(team, ann, tmp_path)
+    for name in NAMES:
+        bob.start(name)
+    bob.session.priority(GROUP, "b", 1)
+    bob._config = replace(bob._config, active=None)  # what was chosen before counts
+    bob.restart()
+    until(bob, "queued", "downloading", "queued")
+    bob.session.priority(GROUP, "c", 2)
+    bob.session.recheck(GROUP, "b")
+    until(bob, "queued", "queued", "downloading")
+    bob.session.logout()
+    bob.session.login(bob.name, PASSWORD)
+    until(bob, "queued", "queued", "downloading")
+
+
+def test_who_finds_nobody_does_not_block_the_others(
+    team: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(download_queue, "PATIENCE", 0.5)
+    ann, bob = team.member("ann"), team.member("bob", active=1)
+    offer(team, ann, tmp_path)
+    bob.start("a")
+    bob.start("b")
+    ann.session.resume(GROUP, "b")
+    bob.finish("b")
+    assert bob.row("a").state == "downloading"
+
+
+def test_without_a_limit_all_run(team: Team, tmp_path: Path) -> None:
+    ann, bob = team.member("ann"), team.member("bob", active=0)
+    offer(team, ann, tmp_path)
+    for name in NAMES:
+        bob.start(name)
+    until(bob, "downloading", "downloading", "downloading")
+
+
+def test_who_comes_to_life_when_all_places_are_taken_waits_again(
+    team: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(download_queue, "PATIENCE", 0.5)
+    ann, bob = team.member("ann"), team.member("bob", active=1)
+    offer(team, ann, tmp_path)
+    for name in NAMES:
+        bob.start(name)
+    until(bob, "downloading", "downloading", "downloading")  # all of them alone
+    monkeypatch.setattr(download_queue, "PATIENCE", 60.0)
+    until(bob, "downloading", "queued", "queued")
+    for name in NAMES:
+        ann.session.resume(GROUP, name)
+    assert len(bob.session.wait(30.0).completed) == 3
