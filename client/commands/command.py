@@ -44,6 +44,9 @@ class Kind(StrEnum):
     NEW_PASSWORD = "new password"
     SECONDS = "seconds"
     NUMBER = "number"
+    DIRECTION = "direction"
+    """up or down."""
+    RATE = "rate"
     SESSION = "session"
 
     @property
@@ -73,6 +76,8 @@ _MEANINGS = {
     Kind.NEW_PASSWORD: "a new password; at a terminal, leave it out to be asked for it",
     Kind.SECONDS: "a number of seconds",
     Kind.NUMBER: "a whole number",
+    Kind.DIRECTION: "up for what is sent, down for what is fetched",
+    Kind.RATE: "bytes a second, such as 500K or 2M (of 1,024); 0 for no limit",
     Kind.SESSION: "the number of a login, as sessions lists it",
 }
 

@@ -87,8 +87,13 @@ class Fetch:
         self._partial.clear()
 
     # --- handing out work -------------------------------------------------------------------
-    def assign(self, peer: Peer, outstanding: int, now: float) -> list[Assignment]:
-        """Blocks to request from a peer that has `outstanding` requests to answer."""
+    def assign(
+        self, peer: Peer, outstanding: int, now: float, most: int | None = None
+    ) -> list[Assignment]:
+        """Blocks to request from a peer that has `outstanding` requests to answer.
+
+        At most so many are chosen; a rate limit is the reason for that.
+        """
         if peer.peer_choking or not peer.wanted:
             return []
         if not peer.owes:
@@ -96,13 +101,15 @@ class Fetch:
             self.forgive(peer)
         elif peer.snubbed:
             return []
-        window = self._window(peer, now)
-        room = window - outstanding
+        owed = outstanding
+        room = self._window(peer, now) - outstanding
+        if most is not None:
+            room = min(room, most)
         assignments: list[Assignment] = []
         while room > 0:
             idle = not outstanding and not assignments
             download = (
-                (self._rescue(peer, window - room, now) if self._in_order else None)
+                (self._rescue(peer, owed, now) if self._in_order else None)
                 or self._next(peer)
                 or (self._take_over(peer, now) if idle else None)
             )
@@ -110,6 +117,7 @@ class Fetch:
                 break
             numbers = download.request(room)
             room -= len(numbers)
+            owed += len(numbers)
             assignments.append(Assignment(download, numbers))
         return assignments
 
@@ -203,7 +211,12 @@ class Fetch:
         return self._begin(peer, first) if theirs > _RESCUE_FACTOR * ours else None
 
     def _is_slow(self, other: Peer, peer: Peer, now: float) -> bool:
-        """Whether `peer` would send a whole piece before `other` has sent all that it owes."""
+        """Whether `peer` would send a whole piece before `other` has sent all that it owes.
+
+        Who owes nothing has only not been asked yet, because of a rate limit of ours.
+        """
+        if not other.owes:
+            return False
         if now - other.block_at > self._limits.stalled_after or not peer.down.rate:
             return True
         owed = sum(download.block_count for download in other.downloads.values())

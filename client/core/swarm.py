@@ -168,10 +168,12 @@ class Swarm:
         return [Send(key, Reject(cancel.piece, cancel.begin, cancel.length))]
 
     # --- fetching ---------------------------------------------------------------------------
-    def assign(self, key: int, outstanding: int, now: float) -> list[Assignment]:
+    def assign(
+        self, key: int, outstanding: int, now: float, most: int | None = None
+    ) -> list[Assignment]:
         """Work for a peer that has `outstanding` requests to answer; empty when there is none."""
         peer = self.peers.get(key)
-        return self._fetch.assign(peer, outstanding, now) if peer else []
+        return self._fetch.assign(peer, outstanding, now, most) if peer else []
 
     def progressed(self, key: int, now: float) -> None:
         """The peer sent block bytes."""

@@ -14,8 +14,11 @@ from client.core.limits import Limits
 from client.engine.account import Account
 from client.engine.collection import Collection
 from client.engine.credentials import Credentials
+from client.engine.limiting import Limiting
 from client.engine.machinery import Machinery
 from client.engine.outcomes import Outcomes
+from client.engine.pacer import Pacer
+from client.engine.rate_limits import RateLimits
 from client.engine.references import References
 from client.engine.session import Session
 from client.engine.sharing import Sharing
@@ -31,6 +34,7 @@ from client.net.tracker_connection import source_host
 from client.net.tracker_link import LinkEvents, TrackerLink
 from client.state.database import Database
 from client.state.pins import Pins
+from client.state.rate_limits import RateLimitStore
 from client.state.settings import Settings
 from client.state.transfers import Transfers
 from client.storage.buffers import BufferPool
@@ -109,9 +113,13 @@ def _assemble(
     credentials = Credentials(link)
     making.callback(credentials.close)
     turns = Turns(choose_places(settings, config.active), time.monotonic)
-    workshop = Workshop(machinery, store, announcer, credentials, turns, jobs, outcomes.add)
+    rate_limits = RateLimits(RateLimitStore(database), time.monotonic)
+    workshop = Workshop(
+        machinery, store, announcer, credentials, turns, rate_limits, jobs, outcomes.add
+    )
     collection = Collection(workshop)
     making.callback(collection.close)
+    making.callback(Pacer(rate_limits, collection.torrents, time.monotonic).close)
     _connect(account, announcer, credentials, collection)
     listener.start(collection.admit, collection.find_seal)
     link.start()
@@ -122,7 +130,17 @@ def _assemble(
         collection,
         lambda text: account.tell("warning", text),
     )
-    return Session(account, link, Trackers(link, trust), credentials, collection, sharing, outcomes)
+    limiting = Limiting(account, collection, rate_limits)
+    return Session(
+        account,
+        link,
+        Trackers(link, trust),
+        credentials,
+        collection,
+        sharing,
+        outcomes,
+        limiting,
+    )
 
 
 def _connect(

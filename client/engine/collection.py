@@ -8,6 +8,7 @@ from typing import Final
 
 import structlog
 
+from client.engine.torrent import Torrent
 from client.engine.transfer import Transfer, Workshop
 from client.net.seal import Seal
 from client.net.transport import Transport
@@ -45,6 +46,10 @@ class Collection:
         """In the order in which they were added."""
         with self._lock:
             return list(self._transfers.values())
+
+    def torrents(self) -> list[Torrent]:
+        """Those of the transfers that are at work."""
+        return [t.torrent for t in self.all() if t.torrent is not None]
 
     def find(self, group: str, name: str) -> Transfer | None:
         """The transfer of this name in this group."""
@@ -96,6 +101,7 @@ class Collection:
     def discard(self, transfer: Transfer) -> None:
         """Stop a transfer and forget it."""
         transfer.discard()
+        self._workshop.rate_limits.forget(transfer.record)
         with self._lock:
             self._transfers.pop((transfer.record.group, transfer.record.name), None)
 

@@ -12,6 +12,7 @@ from client.engine.collection import Collection
 from client.engine.credentials import Credentials
 from client.engine.export import export_credentials
 from client.engine.groups import Groups
+from client.engine.limiting import Limiting
 from client.engine.outcomes import Outcomes
 from client.engine.remote import Remote
 from client.engine.rows import download_row, peer_rows, share_row
@@ -47,6 +48,7 @@ class Session:
         transfers: Collection,
         sharing: Sharing,
         outcomes: Outcomes,
+        limiting: Limiting,
     ) -> None:
         self._account = account
         self._link = link
@@ -54,6 +56,7 @@ class Session:
         self._credentials = credentials
         self._remote = Remote(account, link)
         self.groups = Groups(account, self._remote, transfers, credentials)
+        self.limiting = limiting
         self._transfers = transfers
         self._sharing = sharing
         self._outcomes = outcomes

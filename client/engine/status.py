@@ -148,6 +148,21 @@ class PeersResult(Result):
     peers: list[PeerRow]
 
 
+class LimitRow(Result):
+    """Limits in bytes a second, 0 for none; of the whole client where no transfer is named."""
+
+    group: str | None
+    name: str | None
+    up: int
+    down: int
+
+
+class LimitsResult(Result):
+    """The client's limits first, then those of transfers that have any of their own."""
+
+    limits: list[LimitRow]
+
+
 class WaitResult(Result):
     """Names of the downloads that ended while waiting, as `GROUP/NAME`."""
 

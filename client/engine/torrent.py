@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from functools import partial
 
 import structlog
 
 from client.core.candidates import Candidate
+from client.core.fair_queue import Claim
 from client.core.peer import Peer
 from client.core.piece_download import PieceDownload
 from client.core.receiver import Event
 from client.core.swarm import Swarm
+from client.core.throttle import Throttle
 from client.engine.content_source import ContentSource
 from client.engine.exchange import Exchange
 from client.engine.machinery import Machinery, TorrentOwner
@@ -29,7 +32,7 @@ from client.storage.files import TorrentFiles
 from common.bitfield import Bitfield
 from common.errors import ErrorCode, MinitorrentError
 from common.metainfo import Metainfo
-from common.types import Endpoint
+from common.types import Endpoint, InfoHash
 from common.wire.codec import encode_requests
 from common.wire.handshake import Handshake
 
@@ -43,7 +46,8 @@ class Torrent:
     """A torrent with its content opened, from the first peer until `stop`.
 
     `have` is shared with the swarm; `seal` is that of its group unless that is open. The owner
-    stops the torrent; nothing is called after that.
+    stops the torrent; nothing is called after that. Where `throttle` has a limit, nothing is asked
+    for and no block is sent but through a claim.
     """
 
     def __init__(
@@ -54,6 +58,7 @@ class Torrent:
         seal: Seal | None,
         machinery: Machinery,
         owner: TorrentOwner,
+        throttle: Throttle,
     ) -> None:
         self.metainfo = metainfo
         self._files = files
@@ -61,6 +66,7 @@ class Torrent:
         self._seal = seal
         self._machinery = machinery
         self._owner = owner
+        self._throttle = throttle
         self._clock = machinery.clock
         self._lock = threading.Lock()
         self._neighbours = Neighbours(machinery.peer_id, machinery.limits.connections, seal)
@@ -133,7 +139,14 @@ class Torrent:
         """
         key = self._neighbours.next_key()
         connection = PeerConnection(
-            key, transport, endpoint, handshake, self, self._source, incoming=incoming
+            key,
+            transport,
+            endpoint,
+            handshake,
+            self,
+            self._source,
+            self._throttle.up,
+            incoming=incoming,
         )
         if not self._wants(connection):
             return False
@@ -266,25 +279,72 @@ class Torrent:
             self._swarm.leave(peer.key)
             self._neighbours.remove(peer, self._clock())
 
-    # --- pieces -----------------------------------------------------------------------------
+    # --- asking for more --------------------------------------------------------------------
     def _refill(self, peer: PeerConnection, now: float) -> None:
-        """Request more from a peer when it has little left to answer."""
+        """Request more from a peer when it has little left to answer; under a limit, claim it."""
+        if self._throttle.down.limited:
+            return
+        window = self._window(peer, now)
+        if window and peer.receiver.outstanding <= window * REFILL_AT:
+            self._request(peer, now)
+
+    def _window(self, peer: PeerConnection, now: float) -> int:
+        """How many requests to keep out to a peer; none when it is of no use now."""
         state = self._swarm.peers.get(peer.key)
         if state is None or state.peer_choking or not state.wanted:
-            return
-        window = state.window(self._machinery.limits, now)
-        if peer.receiver.outstanding > window * REFILL_AT:
-            return
+            return 0
+        return state.window(self._machinery.limits, now)
+
+    def _request(self, peer: PeerConnection, now: float, most: int | None = None) -> int:
+        """Request blocks from a peer, at most so many; how many bytes they have."""
         with self._lock:
             if self._stopped:
-                return
-            assignments = self._swarm.assign(peer.key, peer.receiver.outstanding, now)
+                return 0
+            assignments = self._swarm.assign(peer.key, peer.receiver.outstanding, now, most)
             for assignment in assignments:
                 peer.receiver.expect(assignment.download, assignment.numbers)
         requests = [a.download.block(number) for a in assignments for number in a.numbers]
         if requests:
             peer.send(encode_requests(requests))
+        return sum(block.length for block in requests)
 
+    # --- rate limits ------------------------------------------------------------------------
+    def up_claims(self) -> list[Claim]:
+        """Peers that wait for what they requested, held back by a limit."""
+        lane = self._throttle.up
+        if not (lane.limited and self._neighbours.connections):
+            return []
+        return [
+            Claim(self._claimant(peer), lane, peer.allow)
+            for peer in self._connected()
+            if peer.is_held_back
+        ]
+
+    def down_claims(self) -> list[Claim]:
+        """Peers that could be asked for more under a limit."""
+        lane = self._throttle.down
+        if not (lane.limited and self._neighbours.connections) or self.complete:
+            return []
+        now = self._clock()
+        return [
+            Claim(self._claimant(peer), lane, partial(self._request, peer, now))
+            for peer in self._connected()
+            if peer.receiver.outstanding < self._window(peer, now)
+        ]
+
+    def lift_limit(self) -> None:
+        """A limit has changed: what it held back may go out now."""
+        for peer in self._connected():
+            peer.allow(0)
+
+    def _claimant(self, peer: PeerConnection) -> tuple[InfoHash, int]:
+        return self.metainfo.info_hash, peer.key
+
+    def _connected(self) -> list[PeerConnection]:
+        with self._lock:
+            return list(self._neighbours.connections.values())
+
+    # --- pieces -----------------------------------------------------------------------------
     def _verify(self, download: PieceDownload) -> None:
         """Have a worker check and write a piece; waits when many are waiting."""
         with self._lock:

@@ -24,6 +24,7 @@ from client.core.candidates import Candidate
 from client.engine.credentials import Credentials
 from client.engine.holdings import Holdings
 from client.engine.machinery import Machinery
+from client.engine.rate_limits import RateLimits
 from client.engine.status import TransferState
 from client.engine.torrent import Torrent
 from client.engine.turns import Turns
@@ -46,6 +47,7 @@ class Workshop:
     announcer: Announcer
     credentials: Credentials
     turns: Turns
+    rate_limits: RateLimits
     jobs: Executor
     ended: Callable[[Transfer], None]
 
@@ -62,6 +64,7 @@ class Transfer:
         self.ended_at = 0.0
         self.fetched = 0  # payload bytes of the run that completed it
         self.sources = 0  # peers that they came from
+        self.throttle = workshop.rate_limits.throttle(record)
         self._workshop = workshop
         self._torrent: Torrent | None = None
         self._seal: Seal | None = None
@@ -273,7 +276,15 @@ class Transfer:
         self._recheck = False
         self._seal = self._workshop.credentials.seal(self.record.group, self.metainfo.authority)
         machinery = self._workshop.machinery
-        torrent = Torrent(self.metainfo, self.holdings.files, have, self._seal, machinery, self)
+        torrent = Torrent(
+            self.metainfo,
+            self.holdings.files,
+            have,
+            self._seal,
+            machinery,
+            self,
+            self.throttle,
+        )
         self.started_at = machinery.clock()
         self._torrent = torrent
         if self.record.complete:

@@ -9,11 +9,13 @@ from __future__ import annotations
 import errno
 import threading
 from collections import deque
+from itertools import islice
 from typing import Final, Protocol
 
 import structlog
 
 from client.core.receiver import Event, Receiver
+from client.core.throttle import Lane
 from client.net.blocks import BlockSource
 from client.net.transport import Transport
 from common.types import Block, Endpoint
@@ -54,7 +56,7 @@ class PeerConnection:
     `key` names it to the swarm; `incoming`: it dialled us; `client` is what it calls itself.
     `user` is the member it belongs to, once known, and `known_as` its peer id at the tracker:
     some clients call themselves something else at every connection. `membership` is what it has
-    proven, in a sealed group.
+    proven, in a sealed group. While `lane` has a limit, blocks go out as far as `allow` lets them.
     """
 
     def __init__(
@@ -65,6 +67,7 @@ class PeerConnection:
         handshake: Handshake,
         handler: PeerHandler,
         source: BlockSource,
+        lane: Lane,
         *,
         incoming: bool,
     ) -> None:
@@ -81,10 +84,12 @@ class PeerConnection:
         self._transport = transport
         self._handler = handler
         self._source = source
+        self._lane = lane
         self._ready = threading.Condition()
         self._control: deque[bytes] = deque()
         self._control_size = 0
         self._blocks: deque[Block] = deque()
+        self._allowed = 0  # of the blocks, how many may go out under a limit
         self._writing = False  # the writer is sending what it took
         name = f"peer {endpoint}"
         self._reader = threading.Thread(target=self._read, name=f"{name} reader", daemon=True)
@@ -120,7 +125,7 @@ class PeerConnection:
         While the writer has nothing to do they are sent from here: waking it costs more.
         """
         with self._ready:
-            if not (self._writing or self._control or self._blocks):
+            if not (self._writing or self._control or self._sendable()):
                 data = data[self._transport.send_at_once(data) :]
             if not data:
                 return
@@ -155,6 +160,26 @@ class PeerConnection:
             withdrawn = list(self._blocks)
             self._blocks.clear()
             return withdrawn
+
+    # --- under a rate limit -----------------------------------------------------------------
+    @property
+    def is_held_back(self) -> bool:
+        """Whether blocks wait and none may go out; who is too slow for what may is not."""
+        with self._ready:
+            return bool(self._blocks) and not self._allowed
+
+    def allow(self, blocks: int) -> int:
+        """Let so many more of the waiting blocks go out; returns how many bytes these have."""
+        with self._ready:
+            first = self._allowed
+            self._allowed = min(first + blocks, len(self._blocks))
+            self._ready.notify()
+            return sum(block.length for block in islice(self._blocks, first, self._allowed))
+
+    def _sendable(self) -> int:
+        """How many of the waiting blocks may go out; under the lock."""
+        waiting = len(self._blocks)
+        return min(waiting, self._allowed) if self._lane.limited else waiting
 
     # --- threads ----------------------------------------------------------------------------
     def _read(self) -> None:
@@ -195,7 +220,7 @@ class PeerConnection:
         """Wait for something to send; None when the connection is being closed."""
         with self._ready:
             self._writing = False
-            while not (self._control or self._blocks) and self.close_reason is None:
+            while not (self._control or self._sendable()) and self.close_reason is None:
                 self._ready.wait()
             if self.close_reason is not None:
                 return None
@@ -203,7 +228,8 @@ class PeerConnection:
             control = b"".join(self._control)
             self._control.clear()
             self._control_size = 0
-            count = min(BLOCKS_A_SEND, len(self._blocks))
+            count = min(BLOCKS_A_SEND, self._sendable())
+            self._allowed = max(0, self._allowed - count)
             return control, [self._blocks.popleft() for _ in range(count)]
 
     def _send_work(self, control: bytes, blocks: list[Block]) -> None:

@@ -164,6 +164,27 @@ def _peers(result: status.PeersResult, screen: Screen) -> str:
     return screen.table(columns, rows)
 
 
+def _limits(result: status.LimitsResult, screen: Screen) -> str:
+    if not any(row.up or row.down for row in result.limits):
+        return "No rate limits"
+    columns = [
+        Column("group", folds=True),
+        Column("name", folds=True),
+        Column("up", right=True),
+        Column("down", right=True),
+    ]
+    rows = [
+        [
+            row.group or "all together",
+            row.name or "",
+            units.rate(row.up) if row.up else "no limit",
+            units.rate(row.down) if row.down else "no limit",
+        ]
+        for row in result.limits
+    ]
+    return screen.table(columns, rows)
+
+
 def _trackers(result: status.TrackersResult, screen: Screen) -> str:
     columns = [
         Column("tracker", folds=True),
@@ -260,6 +281,7 @@ _PICTURES: dict[type[BaseModel], Callable[[Any, Screen], str]] = {
     status.DownloadsResult: _downloads,
     status.SharesResult: _shares,
     status.PeersResult: _peers,
+    status.LimitsResult: _limits,
     status.TrackersResult: _trackers,
     accounts.ListSessionsReply: _sessions,
     audit.ListEventsReply: _events,

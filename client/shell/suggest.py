@@ -146,13 +146,13 @@ def _readings(
     """
     in_use = names.current_group()
     arguments = command.arguments
-    leading_group = bool(arguments) and arguments[0].kind is Kind.GROUP
-    group = values[0] if leading_group and values else in_use
-    if leading_group and arguments[0].optional and in_use is not None:
-        if not values:
-            yield from ((argument, in_use) for argument in arguments[1:2])
-        elif values[0] not in {name.text for name in names.groups(mine=True)}:
-            arguments, group = arguments[1:], in_use
+    at = next((n for n, argument in enumerate(arguments) if argument.kind is Kind.GROUP), None)
+    group = values[at] if at is not None and at < len(values) else in_use
+    if at is not None and arguments[at].optional and in_use is not None:
+        if len(values) == at:
+            yield from ((argument, in_use) for argument in arguments[at + 1 : at + 2])
+        elif len(values) > at and group not in {name.text for name in names.groups(mine=True)}:
+            arguments, group = arguments[:at] + arguments[at + 1 :], in_use
     if len(values) < len(arguments):
         yield arguments[len(values)], group
 
@@ -170,6 +170,8 @@ def _of_kind(
         return [Name(name, command.summary) for name, command in commands.items()]
     if kind in (Kind.GROUP, Kind.ANY_GROUP):
         return names.groups(mine=kind is Kind.GROUP)
+    if kind is Kind.DIRECTION:
+        return [Name("up", "what is sent"), Name("down", "what is fetched")]
     if kind is Kind.PATH:
         return names.paths(typed)
     if group is None or kind not in _IN_GROUP:

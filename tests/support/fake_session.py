@@ -20,6 +20,7 @@ from client.engine.status import TransferState
 from common.api import accounts, files, groups
 from common.api.audit import AuditRow, ListEventsReply
 from common.errors import ErrorCode, MinitorrentError
+from tests.support.fake_limiting import FakeLimiting
 
 if TYPE_CHECKING:
     from client.engine.session import HashProgress
@@ -137,6 +138,7 @@ class FakeSession:
     def __init__(self) -> None:
         self.calls: list[tuple[object, ...]] = []
         self.groups = FakeGroups(self)
+        self.limiting = FakeLimiting(self._called)
         self.user: str | None = None
         self.group: str | None = None
         self.reached = True

@@ -14,15 +14,17 @@ from client.commands.command import FROM_ANY, Argument, Arguments, Context, Kind
 from client.commands.parsing import parse
 from client.commands.registry import COMMANDS
 from client.engine.groups import Groups
+from client.engine.limiting import Limiting
 from client.engine.session import Session
 from common.errors import MEANINGS, ErrorCode, MinitorrentError
+from tests.support.fake_limiting import FakeLimiting
 from tests.support.fake_session import FakeGroups, FakeSession
 
 CONTRACT = """
 create_user login logout whoami passwd create_group join_group leave_group list_groups
 list_members list_requests accept_request reject_request remove_member promote demote
 transfer_group list_files upload_file download_file show_downloads show_shares stop_share pause
-resume cancel recheck priority wait share get magnet remove use_group peers trackers
+resume cancel recheck priority limit wait share get magnet remove use_group peers trackers
 sessions end_session audit export_credentials help quit exit
 """
 
@@ -108,6 +110,14 @@ def test_topics_are_not_scattered() -> None:
         ("resume lab f", ("resume", "lab", "f")),
         ("cancel lab f", ("cancel", "lab", "f")),
         ("recheck lab f", ("recheck", "lab", "f")),
+        ("limit", ("limits",)),
+        ("limit up", ("limits",)),
+        ("limit up 500K", ("limit", "up", 500 << 10, None, None)),
+        ("limit down 1.5M lab f", ("limit", "down", 3 << 19, "lab", "f")),
+        ("limit down 0 f", ("limit", "down", 0, "home", "f")),
+        ("limit up 2g", ("limit", "up", 2 << 30, None, None)),
+        ("limit up 0.001K", ("limit", "up", 1, None, None)),
+        ("limit up 1234567", ("limit", "up", 1234567, None, None)),
         ("wait", ("wait", None)),
         ("wait 1.5", ("wait", 1.5)),
         ("share a m", ("share", Path("a"), Path("m"), None)),
@@ -137,6 +147,24 @@ def test_wait_wants_a_number_of_seconds(typed: str) -> None:
         run(FakeSession(), f"wait {typed}")
     assert caught.value.code is ErrorCode.USAGE
     assert math.isfinite(float(caught.value.message.split()[-1]))
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["sideways 1M", "up fast", "up -1", "up 1KK", "up 0.4", "up .5M", "up 1e6", "up ٣M", "up 2,5M"],
+)
+def test_a_limit_has_a_direction_and_a_rate(typed: str) -> None:
+    session = FakeSession()
+    session.user = "ann"
+    with pytest.raises(MinitorrentError) as caught:
+        run(session, f"limit {typed}")
+    assert caught.value.code is ErrorCode.USAGE
+    assert not session.calls
+
+
+def test_a_rate_has_an_end() -> None:
+    with pytest.raises(MinitorrentError):
+        run(FakeSession(), f"limit up {'9' * 15}G")
 
 
 def test_a_wait_runs_out_of_time() -> None:
@@ -176,7 +204,10 @@ def test_arguments_do_not_show_what_may_be_a_password() -> None:
     assert "hidden" not in repr(Arguments({"PASSWORD": "hidden"}))
 
 
-@pytest.mark.parametrize(("fake", "real"), [(FakeSession, Session), (FakeGroups, Groups)])
+@pytest.mark.parametrize(
+    ("fake", "real"),
+    [(FakeSession, Session), (FakeGroups, Groups), (FakeLimiting, Limiting)],
+)
 def test_the_fakes_have_the_real_ones_methods(fake: type, real: type) -> None:
     for name, method in inspect.getmembers(fake, inspect.isfunction):
         if not name.startswith("_") and name != "notify":

@@ -262,6 +262,27 @@ def test_no_more_is_asked_than_the_window_holds() -> None:
     assert [a.numbers for a in swarm.assign(1, 5, 0.0)] == [[2]]
 
 
+def test_a_rate_limit_lets_a_peer_be_asked_for_a_few_blocks_at_a_time() -> None:
+    swarm = swarm_with(first_window=6)
+    join(swarm, 1, HaveAll(), Unchoke())
+    assert [a.numbers for a in swarm.assign(1, 0, 0.0, 3)] == [[0, 1, 2]]
+    assert [a.numbers for a in swarm.assign(1, 3, 0.0, 2)] == [[3], [0]]
+    assert [a.numbers for a in swarm.assign(1, 5, 0.0, 9)] == [[1]]
+    assert swarm.assign(1, 6, 0.0, 9) == []
+
+
+def test_who_waits_for_our_rate_limit_is_not_slow() -> None:
+    swarm = swarm_with([0, 1, 2])
+    for key in (1, 2):
+        join(swarm, key, HaveAll(), Unchoke())
+    download = swarm.assign(1, 0, 0.0, 1)[0].download
+    download.receive(0)
+    swarm.progressed(1, 0.0)
+    assert swarm.assign(2, 0, 10.0, 1) == []  # peer 1 owes nothing: it goes on with the rest
+    assert swarm.assign(1, 0, 10.0, 1)[0].download is download
+    assert swarm.assign(2, 0, 20.0, 1)[0].download is not download
+
+
 def test_the_last_pieces_are_asked_of_two_and_the_slower_one_is_called_off() -> None:
     swarm = swarm_with([1, 2, 3])
     for key in (1, 2, 3):
@@ -419,10 +440,10 @@ def test_a_called_off_piece_of_which_nothing_is_to_come_gives_its_buffer_back() 
     swarm = swarm_with([1, 2, 3], first_window=2)
     join(swarm, 1, HaveAll(), Unchoke())
     download = swarm.assign(1, 0, 0.0)[0].download
-    for number in (0, 1):
-        download.receive(number)
     join(swarm, 2, HaveAll(), Unchoke())
     quick = swarm.assign(2, 0, 0.0)[0].download
+    for number in (0, 1):
+        download.receive(number)
     while quick.missing or quick.outstanding:
         for block in quick.requested():
             quick.receive(block.begin // BLOCK_SIZE)

@@ -9,6 +9,7 @@ import pytest
 
 from client.core.candidates import Candidate
 from client.core.receiver import Event
+from client.core.throttle import Lane, TokenBucket
 from client.engine import neighbours as module
 from client.engine.neighbours import Neighbours
 from client.net.peer_io import PeerConnection
@@ -56,6 +57,7 @@ def make(neighbours: Neighbours) -> Iterator[Make]:
             Handshake(InfoHash(b"h" * 20), peer_id),
             Nothing(),
             Nothing(),
+            Lane(TokenBucket(0, 0.0), TokenBucket(0, 0.0)),
             incoming=incoming,
         )
 

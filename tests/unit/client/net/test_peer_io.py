@@ -10,6 +10,7 @@ import pytest
 
 from client.core.piece_download import PieceDownload
 from client.core.receiver import Event, PieceReceived, Received, RequestsReceived
+from client.core.throttle import Lane, TokenBucket
 from client.net import peer_io
 from client.net.peer_io import PeerConnection
 from client.net.transport import PlainTransport
@@ -85,6 +86,7 @@ class End:
 
     def __init__(self, sock: socket.socket, key: int = 1) -> None:
         self.handler = Handler()
+        self.lane = Lane(TokenBucket(0, 0.0), TokenBucket(0, 0.0))
         self.peer = PeerConnection(
             key,
             PlainTransport(sock),
@@ -92,6 +94,7 @@ class End:
             SHAKEN,
             self.handler,
             self.handler,
+            self.lane,
             incoming=True,
         )
 
@@ -196,6 +199,46 @@ def test_requests_can_be_withdrawn(end_and_raw: tuple[End, RawPeer]) -> None:
     withdrawn = end.peer.withdraw_blocks()
     assert 0 < len(withdrawn) < 2000
     assert end.peer.withdraw_blocks() == []
+
+
+def test_under_a_limit_blocks_go_out_as_far_as_they_are_allowed(
+    end_and_raw: tuple[End, RawPeer],
+) -> None:
+    end, raw = end_and_raw
+    end.lane.own.set_rate(1, 0.0)
+    assert not end.peer.is_held_back  # nothing waits
+    blocks = [Block(PieceIndex(0), number * BLOCK, BLOCK) for number in range(4)]
+    end.peer.send_blocks([*blocks, Block(PieceIndex(1), 0, 7)])
+    assert end.peer.is_held_back
+    end.peer.send(encode(Have(7)))
+    assert raw.read() == Have(7)  # nothing but blocks is held back
+    assert end.peer.allow(2) == 2 * BLOCK
+    assert [raw.until(Piece).begin for _ in range(2)] == [0, BLOCK]
+    wait_until(lambda: end.peer.is_held_back, what="the writer to wait again")
+    assert end.handler.sent == 2 * BLOCK
+    assert end.peer.allow(100) == 2 * BLOCK + 7
+    assert [len(raw.until(Piece).data) for _ in range(3)] == [BLOCK, BLOCK, 7]
+    assert end.peer.allow(1) == 0
+
+
+def test_what_a_limit_held_back_goes_out_without_one(end_and_raw: tuple[End, RawPeer]) -> None:
+    end, raw = end_and_raw
+    end.lane.own.set_rate(1, 0.0)
+    end.peer.send_blocks([Block(PieceIndex(0), number * BLOCK, BLOCK) for number in range(4)])
+    end.lane.own.set_rate(0, 0.0)
+    end.peer.allow(0)
+    assert [raw.until(Piece).begin for _ in range(4)] == [n * BLOCK for n in range(4)]
+
+
+def test_a_held_back_connection_ends_at_once(end_and_raw: tuple[End, RawPeer]) -> None:
+    end, _ = end_and_raw
+    end.lane.own.set_rate(1, 0.0)
+    end.peer.send_blocks([Block(PieceIndex(0), 0, BLOCK)])
+    assert end.peer.withdraw_blocks()
+    end.peer.send_blocks([Block(PieceIndex(0), 0, BLOCK)])
+    end.peer.close("enough")
+    assert end.handler.closed.wait(5.0)
+    assert end.handler.sent == 0
 
 
 def test_too_many_requests(end_and_raw: tuple[End, RawPeer]) -> None:

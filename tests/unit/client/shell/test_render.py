@@ -64,6 +64,7 @@ def test_one_line_where_one_line_does(line: str, text: str) -> None:
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_has_an_answer(name: str) -> None:
     words = {"SECONDS": "1", "N": "-7", "COMMAND": "login", "ID": "17"}
+    words |= {"DIRECTION": "up", "RATE": "1M"}
     command = COMMANDS[name]
     line = " ".join([name, *(words.get(a.name, a.name.lower()) for a in command.arguments)])
     for screen in (PIPE, TERMINAL, NARROW):
@@ -71,6 +72,17 @@ def test_every_command_has_an_answer(name: str) -> None:
         assert bool(text) != command.ends_program
         assert "{" not in text
         assert screen is not NARROW or all(len(row) <= 80 for row in text.splitlines())
+
+
+def test_limits() -> None:
+    session = FakeSession()
+    assert shown("limit", session).splitlines() == [
+        "group         name             up        down",
+        "all together            500 KiB/s    no limit",
+        "lab           film.mkv   no limit  2.00 MiB/s",
+    ]
+    session.limiting.rows = [status.LimitRow(group=None, name=None, up=0, down=0)]
+    assert shown("limit", session) == "No rate limits"
 
 
 def test_tables_line_up() -> None:

@@ -76,6 +76,16 @@ def test_a_group_in_use_comes_first_but_can_be_named() -> None:
     assert names("peers lab ", session) == ["film.mkv", "notes.txt"]
     assert names("stop_share ", session) == ["notes.txt", "lab"]
     assert names("list_files ", session) == ["lab"]
+    assert names("limit up 1M ", session) == ["film.mkv", "notes.txt", "lab"]
+    assert names("limit up 1M lab ", session) == ["film.mkv", "notes.txt"]
+    assert names("limit up 1M film.mkv ", session) == []
+
+
+def test_the_ways_of_a_limit() -> None:
+    assert names("limit ") == ["up", "down"]
+    assert names("limit d") == ["down"]
+    assert names("limit up ") == []
+    assert names("limit up 1M ") == ["lab"]
 
 
 def test_files_are_quoted_where_they_have_to_be() -> None:

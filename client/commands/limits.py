@@ -1,0 +1,84 @@
+"""Commands on rate limits."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from pydantic import BaseModel
+
+from client.commands.command import Argument, Arguments, Command, Context, Kind
+from client.core.throttle import Direction
+from common.errors import ErrorCode, MinitorrentError
+
+_RATE: Final = re.compile(r"(\d{1,15})(?:\.(\d{1,3}))?([KMG]?)", re.ASCII | re.IGNORECASE)
+_UNITS: Final = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
+_MOST: Final = 1 << 60
+
+
+def _limit(context: Context, arguments: Arguments) -> BaseModel:
+    limiting = context.session.limiting
+    typed = arguments.optional("DIRECTION")
+    if typed is None:
+        return limiting.limits()
+    direction = _direction(typed)
+    rate = arguments.optional("RATE")
+    if rate is None:
+        return limiting.limits()
+    group, name = _transfer(context, arguments)
+    return limiting.limit(direction, _read_rate(rate), group, name)
+
+
+def _transfer(context: Context, arguments: Arguments) -> tuple[str | None, str | None]:
+    """The transfer meant; one name alone is that of a file in the group in use."""
+    group, name = arguments.optional("GROUP"), arguments.optional("NAME")
+    if group is None:
+        return None, None
+    if name is None:
+        return context.group(Arguments({}, usage=arguments.usage)), group
+    return group, name
+
+
+def _direction(typed: str) -> Direction:
+    if typed == "up":
+        return "up"
+    if typed == "down":
+        return "down"
+    raise MinitorrentError(
+        ErrorCode.USAGE, f"{typed!r} is neither up nor down; write for example: limit up 500K"
+    )
+
+
+def _read_rate(typed: str) -> int:
+    """Read bytes a second as `500K`, `1.5M` or plain; raises MinitorrentError(usage)."""
+    match = _RATE.fullmatch(typed)
+    if match is not None:
+        whole, fraction, unit = match.groups(default="")
+        scale = _UNITS[unit.upper()]
+        rate = int(whole) * scale + int(fraction.ljust(3, "0")) * scale // 1000
+        if (rate or not int(whole + fraction)) and rate <= _MOST:
+            return rate
+    raise MinitorrentError(
+        ErrorCode.USAGE,
+        f"{typed!r} is not a rate; write bytes a second, such as 500K or 2M, or 0 for no limit.",
+    )
+
+
+COMMANDS = (
+    Command(
+        name="limit",
+        topic="transfers",
+        summary="limit how fast files are sent or fetched",
+        run=_limit,
+        arguments=(
+            Argument("DIRECTION", Kind.DIRECTION, optional=True),
+            Argument("RATE", Kind.RATE, optional=True),
+            Argument("GROUP", Kind.GROUP, optional=True),
+            Argument("NAME", Kind.TRANSFER, optional=True),
+        ),
+        details="Without a file it limits all transfers together, without RATE it shows the limits."
+        " They are kept until they are changed.",
+        example="limit up 500K lab film.mkv",
+        errors=(ErrorCode.NO_SUCH_FILE,),
+    ),
+)

@@ -1,0 +1,120 @@
+"""Rate limits as token buckets: one for each transfer and way, and one for all of them together.
+
+Bytes that go one way pass a *lane*: the transfer's own bucket inside the client's. The clock is an
+argument, in seconds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+Direction = Literal["up", "down"]
+
+BURST: Final = 0.25
+"""Seconds of a rate that a bucket nobody draws from saves up: so much may go out at once later."""
+
+_HELD_FOR: Final = 1.0
+
+
+class TokenBucket:
+    """Fills at `rate` bytes a second (0: no limit) and may be overdrawn by what is drawn last.
+
+    So in any span of time no more is drawn than `rate` times that span, a burst, and one draw.
+    """
+
+    __slots__ = ("_at", "_level", "rate")
+
+    def __init__(self, rate: int, now: float) -> None:
+        self.rate = rate
+        self._level = 0.0
+        self._at = now
+
+    def __repr__(self) -> str:
+        return f"TokenBucket({self.rate} B/s, holds {self._level:.0f})"
+
+    @property
+    def level(self) -> float:
+        """Bytes that may be drawn as of the last `fill`; below zero, and nothing may, until then.
+
+        Without a limit there is always something: infinity.
+        """
+        return self._level if self.rate else float("inf")
+
+    def set_rate(self, rate: int, now: float) -> None:
+        """Another rate from now on; what was saved up is lost, what was overdrawn stays owed."""
+        self.rate = rate
+        self._level = min(self._level, 0.0) if rate else 0.0
+        self._at = now
+
+    def fill(self, now: float) -> None:
+        """Take in what has come since the last call; a clock that goes back changes nothing."""
+        elapsed = now - self._at
+        if elapsed > 0:
+            self._level = min(self._level + self.rate * elapsed, self.rate * BURST)
+            self._at = now
+
+    def draw(self, count: int) -> None:
+        """Take `count` bytes out."""
+        if self.rate:
+            self._level -= count
+
+
+class Lane:
+    """What the bytes of a transfer pass one way: its `own` bucket, and the one `shared` by all."""
+
+    __slots__ = ("_held_at", "own", "shared")
+
+    def __init__(self, own: TokenBucket, shared: TokenBucket) -> None:
+        self.own = own
+        self.shared = shared
+        self._held_at: float | None = None
+
+    def __repr__(self) -> str:
+        return f"Lane({self.own!r} in {self.shared!r})"
+
+    @property
+    def limited(self) -> bool:
+        """Whether there is any limit."""
+        return bool(self.own.rate or self.shared.rate)
+
+    @property
+    def rate(self) -> int:
+        """The lower of the two limits in bytes a second; 0 without one."""
+        rates = [bucket.rate for bucket in (self.own, self.shared) if bucket.rate]
+        return min(rates, default=0)
+
+    @property
+    def level(self) -> float:
+        """Bytes that may pass now; nothing at zero or below."""
+        return min(self.own.level, self.shared.level)
+
+    def fill(self, now: float) -> None:
+        """See TokenBucket."""
+        self.own.fill(now)
+        self.shared.fill(now)
+
+    def draw(self, count: int) -> None:
+        """Let `count` bytes pass."""
+        self.own.draw(count)
+        self.shared.draw(count)
+
+    def hold(self, now: float) -> None:
+        """Somebody wanted to pass and could not."""
+        self._held_at = now
+
+    def is_holding(self, now: float) -> bool:
+        """Whether it is a limit that kept bytes from passing in the last second."""
+        return self.limited and self._held_at is not None and now - self._held_at <= _HELD_FOR
+
+
+@dataclass(frozen=True, slots=True)
+class Throttle:
+    """A transfer's two lanes."""
+
+    up: Lane
+    down: Lane
+
+    def lane(self, direction: Direction) -> Lane:
+        """The lane of this way."""
+        return self.up if direction == "up" else self.down

@@ -1,0 +1,134 @@
+"""Rate limits at work between members: what is measured, who shares them, and what they outlive."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from client.core.throttle import Direction
+from client.engine.status import LimitRow
+from tests.integration.client.conftest import both_modes
+from tests.integration.client.people import GROUP, Person, Team
+from tests.support.content import make_file
+from tests.support.waiting import wait_until
+
+MIB = 1 << 20
+RATE = 2 * MIB
+
+
+def came(person: Person, name: str) -> int:
+    """Payload bytes that a person has had of a file from those who are connected."""
+    return sum(peer.downloaded for peer in person.session.peers(GROUP, name).peers)
+
+
+def measured(*counts: Callable[[], int], seconds: float = 2.0) -> list[float]:
+    """Bytes a second by which each count grows, once all have begun to; rather too low than too
+    high when the machine is busy.
+    """
+    wait_until(lambda: all(count() for count in counts), 20.0, "all transfers to begin")
+    began, before = time.monotonic(), [count() for count in counts]
+    time.sleep(seconds)
+    after, ended = [count() for count in counts], time.monotonic()
+    return [(y - x) / (ended - began) for x, y in zip(before, after, strict=True)]
+
+
+def is_about(rate: float, limit: float) -> bool:
+    """Whether a rate is that of a limit: seldom more, and less only on a busy machine.
+
+    The exact figures are for longer measurements on an idle one.
+    """
+    return limit * 0.75 <= rate <= limit * 1.15
+
+
+def are_alike(first: float, second: float) -> bool:
+    """Whether two have about the same part."""
+    return min(first, second) > 0.75 * max(first, second)
+
+
+@pytest.mark.parametrize(
+    ("team", "direction"), [("open", "up"), ("sealed", "down")], indirect=["team"]
+)
+def test_the_limit_of_a_client_is_for_all_its_transfers_together(
+    team: Team, tmp_path: Path, direction: Direction
+) -> None:
+    ann, bob = team.member("ann"), team.member("bob")
+    names = [team.share(ann, make_file(tmp_path / name, 16 * MIB)) for name in ("one", "two")]
+    (ann if direction == "up" else bob).session.limiting.limit(direction, RATE)
+    for name in names:
+        bob.start(name)
+    one, two = measured(*(partial(came, bob, name) for name in names))
+    assert is_about(one + two, RATE), (one, two)
+    assert are_alike(one, two), (one, two)
+
+
+@pytest.mark.parametrize(
+    ("team", "direction"), [("sealed", "up"), ("open", "down")], indirect=["team"]
+)
+def test_the_limit_of_a_transfer_lies_within_that_of_the_client(
+    team: Team, tmp_path: Path, direction: Direction
+) -> None:
+    ann, bob = team.member("ann"), team.member("bob")
+    names = [team.share(ann, make_file(tmp_path / name, 16 * MIB)) for name in ("one", "two")]
+    limiting = (ann if direction == "up" else bob).session.limiting
+    limiting.limit(direction, RATE)
+    for name in names:
+        bob.start(name)
+    limiting.limit(direction, RATE // 4, GROUP, "one")
+    wait_until(lambda: bob.session.peers(GROUP, "one").peers, what="a peer")
+    time.sleep(1.0)  # what was asked for before there was a limit comes all the same
+    one, two = measured(*(partial(came, bob, name) for name in names))
+    assert is_about(one, RATE / 4), (one, two)
+    assert is_about(one + two, RATE), (one, two)
+
+
+def test_peers_share_what_there_is_evenly(team: Team, tmp_path: Path) -> None:
+    ann, bob, cat = team.member("ann"), team.member("bob"), team.member("cat")
+    names = [team.share(ann, make_file(tmp_path / name, 16 * MIB)) for name in ("one", "two")]
+    ann.session.limiting.limit("up", RATE)
+    bob.start(names[0])
+    cat.start(names[1])
+    first, second = measured(partial(came, bob, names[0]), partial(came, cat, names[1]))
+    assert is_about(first + second, RATE), (first, second)
+    assert are_alike(first, second), (first, second)
+
+
+@both_modes
+def test_a_low_limit_runs_smoothly_outlives_a_restart_and_can_be_lifted(
+    team: Team, tmp_path: Path
+) -> None:
+    content = make_file(tmp_path / "content", 4 * MIB)
+    ann, bob, cat = team.member("ann"), team.member("bob"), team.member("cat")
+    name = team.share(ann, content)
+    cat.fetch(name)
+    bob.session.limiting.limit("down", 100_000)
+    copy = bob.start(name)
+    wait_until(lambda: came(bob, name) > 150_000, 20.0, "the first blocks")
+    peers = bob.session.peers(GROUP, name).peers
+    assert not any("S" in peer.flags for peer in peers), peers
+    assert bob.row(name).done < 4 * MIB
+    bob.restart()
+    assert bob.session.limiting.limits().limits == [
+        LimitRow(group=None, name=None, up=0, down=100_000)
+    ]
+    bob.session.limiting.limit("down", 0)
+    bob.finish(name)
+    assert copy.read_bytes() == content.read_bytes()
+
+
+def test_the_limit_of_a_transfer_goes_with_it(team: Team, tmp_path: Path) -> None:
+    ann, bob = team.member("ann"), team.member("bob")
+    name = team.share(ann, make_file(tmp_path / "content", 4 * MIB))
+    ann.session.pause(GROUP, name)
+    bob.start(name)
+    limits = bob.session.limiting.limit("down", 1000, GROUP, name).limits
+    assert limits[1:] == [LimitRow(group=GROUP, name=name, up=0, down=1000)]
+    ann.session.resume(GROUP, name)
+    wait_until(lambda: came(bob, name), 20.0, "the first block")
+    bob.session.cancel(GROUP, name)
+    bob.restart()
+    assert len(bob.session.limiting.limits().limits) == 1
+    bob.fetch(name)
