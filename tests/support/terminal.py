@@ -33,7 +33,9 @@ class Terminal:
     ) -> None:
         self._server = f"minitorrent-{uuid.uuid4().hex[:12]}"
         variables = [f"{name}={value}" for name, value in (environment or {}).items()]
-        program = shlex.join(["env", "LC_ALL=C.UTF-8", *variables, *command])
+        # What the tests' own terminal is called or measures is not that of this one.
+        unset = [f"--unset={name}" for name in ("COLUMNS", "LINES", "NO_COLOR")]
+        program = shlex.join(["env", *unset, "LC_ALL=C.UTF-8", *variables, *command])
         self._start = ["new-session", "-d", "-x", str(columns), "-y", str(rows)]
         # The exit status stays to be seen after the program's end.
         self._start.append(f"{program}; printf '\\n[exit status %s]' $?; exec sleep 600")

@@ -1,0 +1,33 @@
+"""What the documents show is what happens: every line in them is typed and looked for."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.namespace import private_network
+from tests.support.stock import require
+from tests.support.transcript import Transcript, steps
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def transcript(tmp_path: Path) -> Iterator[Transcript]:
+    """Terminals in a folder like that of the project, in a network where every port is free."""
+    require("tmux", "ip", network=True)
+    (tmp_path / ".venv").symlink_to(sys.prefix)
+    shutil.copy(ROOT / "tracker_info.txt", tmp_path)
+    shutil.copy(ROOT / "README.md", tmp_path)
+    with private_network(), Transcript(tmp_path, {"HOME": str(tmp_path)}) as playing:
+        yield playing
+
+
+@pytest.mark.slow
+def test_the_tutorial(transcript: Transcript) -> None:
+    for block in steps(ROOT / "docs" / "tutorial.md"):
+        transcript.play(block)
