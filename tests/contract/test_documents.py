@@ -28,6 +28,7 @@ def transcript(tmp_path: Path) -> Iterator[Transcript]:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 def test_the_tutorial(transcript: Transcript) -> None:
     for block in steps(ROOT / "docs" / "tutorial.md"):
         transcript.play(block)
