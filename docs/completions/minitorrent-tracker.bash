@@ -1,0 +1,22 @@
+# bash completion for minitorrent-tracker; written by docs/reference.py
+_minitorrent_tracker() {
+    local current=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]}
+    COMPREPLY=()
+    case $before in
+        --data-dir) mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+        --database) :; return ;;
+        --http-port) :; return ;;
+        --log-level) mapfile -t COMPREPLY < <(compgen -W "debug info warning error" -- "$current"); return ;;
+        --log-format) mapfile -t COMPREPLY < <(compgen -W "text json" -- "$current"); return ;;
+        --min-password-length) :; return ;;
+        --certificate-lifetime) :; return ;;
+        --tls-cert) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
+        --tls-key) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
+    esac
+    if [[ $current == -* ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "-h --help --version --data-dir --database --http-port --log-level --log-format --min-password-length --certificate-lifetime --tls-cert --tls-key" -- "$current")
+    else
+        mapfile -t COMPREPLY < <(compgen -f -- "$current")
+    fi
+}
+complete -o filenames -F _minitorrent_tracker minitorrent-tracker

@@ -1,0 +1,12 @@
+# fish completion for minitorrent-tracker; written by docs/reference.py
+complete -c minitorrent-tracker -s h -l help -f -d 'show this help message and exit'
+complete -c minitorrent-tracker -l version -f -d 'show the version'
+complete -c minitorrent-tracker -l data-dir -x -a '(__fish_complete_directories)' -d 'where state is kept (default: a folder in the user'\''s data folder)'
+complete -c minitorrent-tracker -l database -x -d 'another database (default: SQLite in DIR)'
+complete -c minitorrent-tracker -l http-port -x -d 'where stock clients announce (default: session port + 1; 0: nowhere)'
+complete -c minitorrent-tracker -l log-level -x -a 'debug info warning error' -d 'how much is told on stderr: debug, info, warning, error (default: info)'
+complete -c minitorrent-tracker -l log-format -x -a 'text json' -d 'text (the default), or json: one object a line'
+complete -c minitorrent-tracker -l min-password-length -x -d 'refuse shorter passwords'
+complete -c minitorrent-tracker -l certificate-lifetime -x -d 'how long members of sealed groups are certified for (default: 12 hours)'
+complete -c minitorrent-tracker -l tls-cert -r -F -d 'certificate (PEM) for the session port'
+complete -c minitorrent-tracker -l tls-key -r -F -d 'its key (PEM, without a password)'

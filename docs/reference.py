@@ -1,0 +1,297 @@
+"""Man pages and shell completions, made from what the programs themselves know: `make docs`.
+
+Everything comes from the two argument parsers and the client's registry of commands, so nothing
+is said twice; `tests/contract/test_reference.py` fails when what lies in `docs/man` and
+`docs/completions` is not what this writes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import inspect
+import shlex
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+
+import client.app
+import tracker.config
+from client.commands.command import FROM_ANY, Command
+from client.commands.registry import COMMANDS
+from common import __version__
+from common.errors import MEANINGS
+
+DOCS = Path(__file__).parent
+_FOLDERS = {"DIR"}
+_FILES = {"FILE", "TRACKER_INFO"}
+
+_STATUS = {
+    "minitorrent": {
+        "0": "every command succeeded",
+        "1": "a command failed, or the client could not start",
+        "2": "wrong usage",
+        "3": "no tracker could be reached",
+    },
+    "minitorrent-tracker": {
+        "0": "it was told to end",
+        "1": "a port is in use, or the database can't be opened",
+        "2": "wrong usage",
+    },
+}
+
+
+@dataclass(frozen=True)
+class Program:
+    """One of the two programs; `commands` are those of its own prompt."""
+
+    name: str
+    parser: argparse.ArgumentParser
+    commands: Mapping[str, Command]
+
+    def __post_init__(self) -> None:
+        self.parser.prog = self.name
+
+    @property
+    def options(self) -> list[argparse.Action]:
+        return [action for action in self.parser._actions if action.option_strings]
+
+    @property
+    def positionals(self) -> list[argparse.Action]:
+        return [action for action in self.parser._actions if not action.option_strings]
+
+
+def programs() -> list[Program]:
+    """Both programs, as they are now."""
+    return [
+        Program("minitorrent", client.app.argument_parser(), COMMANDS),
+        Program("minitorrent-tracker", tracker.config.argument_parser(), {}),
+    ]
+
+
+def documents() -> Iterator[tuple[Path, str]]:
+    """Every file that is to be there, and its content."""
+    for program in programs():
+        yield DOCS / "man" / f"{program.name}.1", _manual(program)
+        yield DOCS / "completions" / f"{program.name}.bash", _bash(program)
+        yield DOCS / "completions" / f"_{program.name}", _zsh(program)
+        yield DOCS / "completions" / f"{program.name}.fish", _fish(program)
+
+
+def main() -> None:
+    """Write them all."""
+    for path, text in documents():
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+
+# --- man pages ------------------------------------------------------------------------------
+def _manual(program: Program) -> str:
+    lines = [
+        f'.TH {program.name.upper()} 1 "" "Minitorrent {__version__}" "User Commands"',
+        ".SH NAME",
+        f"{program.name} \\- {_roff((program.parser.description or '')[:1].lower())}"
+        f"{_roff((program.parser.description or '')[1:].rstrip('.'))}",
+        ".SH SYNOPSIS",
+        f".B {_roff(program.name)}",
+        _roff(" ".join([*_synopsis(program), *(str(a.metavar) for a in program.positionals)])),
+        ".SH OPTIONS",
+    ]
+    for action in [*program.positionals, *program.options]:
+        lines += [".TP", f".B {_roff(_written(action))}", _roff(_help(action))]
+    if program.commands:
+        lines += _commands(program.commands)
+        lines += [".SH ERRORS", "With \\-\\-json, a command that fails names one of these."]
+        for code, meaning in MEANINGS.items():
+            lines += [".TP", f".B {_roff(code)}", _roff(meaning)]
+    lines.append(".SH EXIT STATUS")
+    for status, meaning in _STATUS[program.name].items():
+        lines += [".TP", f".B {status}", _roff(meaning)]
+    other = next(p for p in _STATUS if p != program.name)
+    lines += [".SH EXAMPLES", *_examples(program), ".SH SEE ALSO", f".BR {_roff(other)} (1)"]
+    return "\n".join([*lines, ""])
+
+
+def _commands(commands: Mapping[str, Command]) -> list[str]:
+    common = ", ".join(FROM_ANY)
+    lines = [
+        ".SH COMMANDS",
+        _roff(
+            "Typed at the prompt, read from standard input one a line, or given with -c. Words in"
+            f" brackets may be left out. Any command may fail with {common}."
+        ),
+    ]
+    for topic, row in groupby(commands.values(), lambda command: command.topic):
+        lines.append(f".SS {_roff(topic.capitalize())}")
+        for command in row:
+            summary = f"{command.summary[:1].upper()}{command.summary[1:]}."
+            lines += [".TP", f".B {_roff(command.usage)}", _roff(f"{summary} {command.details}")]
+            for word, meaning in _words(command):
+                lines += [".br", f".I {_roff(word)}", _roff(meaning)]
+            lines += [".br", _roff(f"Example: {command.example}")]
+            if command.errors:
+                lines += [".br", _roff(f"Errors: {', '.join(command.errors)}")]
+    return lines
+
+
+def _words(command: Command) -> Iterator[tuple[str, str]]:
+    for argument in command.arguments:
+        yield argument.name, argument.meaning
+    for option in command.options:
+        yield option.usage[1:-1], option.summary
+
+
+def _examples(program: Program) -> list[str]:
+    text = (program.parser.epilog or "") % {"prog": program.name}
+    blocks = inspect.cleandoc(text.partition("\n")[2]).splitlines()
+    return [".nf", *map(_roff, blocks), ".fi"]
+
+
+def _synopsis(program: Program) -> list[str]:
+    return [f"[{_written(action)}]" for action in program.options]
+
+
+def _written(action: argparse.Action) -> str:
+    """An option with what follows it, or the word that stands for a positional argument."""
+    if not action.option_strings:
+        return str(action.metavar)
+    names = ", ".join(action.option_strings)
+    return names if action.nargs == 0 else f"{names} {action.metavar}"
+
+
+def _help(action: argparse.Action) -> str:
+    return (action.help or "").replace("%%", "%")
+
+
+def _roff(text: str) -> str:
+    """Text that roff prints as it is."""
+    escaped = text.replace("\\", "\\e").replace("-", "\\-")
+    return f"\\&{escaped}" if escaped.startswith((".", "'")) else escaped
+
+
+# --- completions ----------------------------------------------------------------------------
+def _bash(program: Program) -> str:
+    function = f"_{program.name.replace('-', '_')}"
+    options = " ".join(name for action in program.options for name in action.option_strings)
+    cases = []
+    for action in program.options:
+        if action.nargs != 0:
+            names = "|".join(action.option_strings)
+            cases.append(f"        {names}) {_bash_value(program, action)}; return ;;")
+    return "\n".join(
+        [
+            f"# bash completion for {program.name}; written by docs/reference.py",
+            f"{function}() {{",
+            "    local current=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]}",
+            "    COMPREPLY=()",
+            "    case $before in",
+            *cases,
+            "    esac",
+            "    if [[ $current == -* ]]; then",
+            f'        mapfile -t COMPREPLY < <(compgen -W "{options}" -- "$current")',
+            "    else",
+            '        mapfile -t COMPREPLY < <(compgen -f -- "$current")',
+            "    fi",
+            "}",
+            f"complete -o filenames -F {function} {program.name}",
+            "",
+        ]
+    )
+
+
+def _bash_value(program: Program, action: argparse.Action) -> str:
+    words = _values(program, action)
+    if words:
+        what = f'-W "{" ".join(words)}"'
+    elif action.metavar in _FOLDERS:
+        what = "-d"
+    elif action.metavar in _FILES:
+        what = "-f"
+    else:
+        return ":"
+    return f'mapfile -t COMPREPLY < <(compgen {what} -- "$current")'
+
+
+def _values(program: Program, action: argparse.Action) -> list[str]:
+    """The words that can be an option's value, where they are known."""
+    if action.metavar == "COMMAND":
+        return list(program.commands)
+    return [str(choice) for choice in action.choices or ()]
+
+
+def _zsh(program: Program) -> str:
+    function = f"_{program.name.replace('-', '_')}"
+    lines = [f"#compdef {program.name}", "# written by docs/reference.py", ""]
+    if program.commands:
+        rows = [f"{c.name}:{c.summary}" for c in program.commands.values()]
+        lines += [f"{function}_commands() {{", "    local -a commands=("]
+        lines += [f"        {_quoted(row)}" for row in rows]
+        lines += ["    )", "    _describe command commands", "}", ""]
+    specs = [spec for action in program.options for spec in _zsh_option(program, action)]
+    for place, action in enumerate(program.positionals, 1):
+        values = _zsh_value(program, action)
+        specs.append(f"{place}:{_zsh_text(str(action.metavar))}:{values}")
+    lines.append("_arguments -s \\")
+    lines += [f"    {_quoted(spec)} \\" for spec in specs[:-1]]
+    return "\n".join([*lines, f"    {_quoted(specs[-1])}", ""])
+
+
+def _zsh_option(program: Program, action: argparse.Action) -> Iterator[str]:
+    for name in action.option_strings:
+        repeated = "*" if isinstance(action, argparse._AppendAction) else ""
+        spec = f"{repeated}{name}[{_zsh_text(_help(action))}]"
+        if action.nargs != 0:
+            spec += f":{_zsh_text(str(action.metavar))}:{_zsh_value(program, action)}"
+        yield spec
+
+
+def _zsh_value(program: Program, action: argparse.Action) -> str:
+    if action.metavar == "COMMAND":
+        return f"_{program.name}_commands"
+    if action.choices:
+        return f"({' '.join(map(str, action.choices))})"
+    if action.metavar in _FOLDERS:
+        return "_files -/"
+    return "_files" if action.metavar in _FILES else ""
+
+
+def _zsh_text(text: str) -> str:
+    return text.replace(":", "\\:").replace("[", "\\[").replace("]", "\\]")
+
+
+def _fish(program: Program) -> str:
+    lines = [f"# fish completion for {program.name}; written by docs/reference.py"]
+    if program.commands:
+        lines += ["function __minitorrent_commands", "    printf '%s\\t%s\\n' \\"]
+        rows = [f"{c.name} {_quoted(c.summary)}" for c in program.commands.values()]
+        lines += [f"        {row} \\" for row in rows[:-1]]
+        lines += [f"        {rows[-1]}", "end"]
+    for action in program.options:
+        names = [
+            f"-l {name[2:]}" if name.startswith("--") else f"-s {name[1:]}"
+            for name in action.option_strings
+        ]
+        lines.append(" ".join(["complete -c", program.name, *names, *_fish_value(program, action)]))
+    return "\n".join([*lines, ""])
+
+
+def _fish_value(program: Program, action: argparse.Action) -> list[str]:
+    said = f"-d {_quoted(_help(action))}"
+    if action.nargs == 0:
+        return ["-f", said]
+    if action.metavar == "COMMAND":
+        return ["-x -a '(__minitorrent_commands)'", said]
+    if action.choices:
+        return [f"-x -a {_quoted(' '.join(map(str, action.choices)))}", said]
+    if action.metavar in _FOLDERS:
+        return ["-x -a '(__fish_complete_directories)'", said]
+    return ["-r -F" if action.metavar in _FILES else "-x", said]
+
+
+def _quoted(text: str) -> str:
+    """A word for any of the three shells."""
+    return shlex.quote(text).replace("'\"'\"'", "'\\''")
+
+
+if __name__ == "__main__":
+    main()
