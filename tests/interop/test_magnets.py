@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.interop.test_group import SIZE, STOCK, lab_and
+from tests.interop.test_group import NAME, SIZE, STOCK, has_seeders, lab_and, share
 from tests.support.content import make_file, sha256
-from tests.support.lab import GROUP
+from tests.support.lab import GROUP, Lab
+from tests.support.stock.aria2 import Aria2
+from tests.support.stock.libtorrent import Libtorrent
+from tests.support.stock.transmission import Transmission
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.interop
@@ -27,3 +30,41 @@ def test_each_stock_client_downloads_from_nothing_but_our_magnet(tmp_path: Path)
         for name, client, link, content in waiting:
             wait_until(partial(client.is_complete, link), 60, f"{name} to be complete")
             assert sha256(tmp_path / "copies" / content.name) == sha256(content)
+
+
+def test_ours_downloads_from_nothing_but_a_magnet_of_theirs(tmp_path: Path) -> None:
+    with lab_and(["libtorrent", "transmission"], tmp_path) as (lab, ann, stock):
+        bob = lab.member("bob")
+        links = []
+        for client in stock:
+            assert isinstance(client, Libtorrent | Transmission)
+            content = make_file(tmp_path / "seeded" / f"of {type(client).__name__}.bin", SIZE)
+            torrent = share(ann, content, tmp_path)
+            client.add(torrent, content.parent)
+            wait_until(partial(has_seeders, lab, content, 2), 60, f"{client!r} to be announced")
+            links.append((client.magnet(torrent), content))
+        ann.terminate()
+        for link, content in links:
+            wait_until(partial(has_seeders, lab, content, 1), 60, "ann to be gone")
+            assert bob.ok("get", link, str(tmp_path))["name"] == content.name
+            bob.wait_complete(GROUP, content.name)
+            assert sha256(tmp_path / content.name) == sha256(content)
+
+
+def test_what_left_the_list_comes_back_from_who_still_has_it(tmp_path: Path) -> None:
+    """The tracker has forgotten it: only aria2 can tell what the link stands for."""
+    content = make_file(tmp_path / "seeded" / NAME, SIZE)
+    with Lab(tmp_path / "lab", is_open=True) as lab, Aria2() as aria2:
+        ann, bob = lab.member("ann"), lab.member("bob")
+        torrent = share(ann, content, tmp_path)
+        link = bob.ok("magnet", GROUP, NAME)["magnet"]
+        aria2.add(torrent, content.parent)
+        wait_until(partial(aria2.is_complete, torrent), 30, "aria2 to seed")
+        ann.ok("stop_share", GROUP, NAME)
+        assert bob.ok("list_files", GROUP)["files"] == []
+        bob.fails("no_such_file", "get", link, str(tmp_path))
+        got = bob.ok("get", f"{link}&x.pe={aria2.address}", str(tmp_path))
+        assert (got["group"], got["name"]) == (GROUP, NAME)
+        aria2.announce(torrent)  # it has been told that there is no such file
+        bob.wait_complete(GROUP, NAME)
+        assert sha256(tmp_path / NAME) == sha256(content)

@@ -10,7 +10,7 @@ from common.api import presence as api
 from common.errors import ErrorCode, MinitorrentError
 from common.types import InfoHash, PeerId, info_hash_from_hex, peer_id_from_hex
 from tracker.domain.selection import Peer, Random, count_peers, select_peers
-from tracker.domain.stock import supports_sealed
+from tracker.domain.stock import may_lack_something, supports_sealed
 from tracker.services.caller import Identity
 from tracker.services.clock import Clock
 from tracker.services.files import no_such_info_hash
@@ -123,8 +123,7 @@ class Announces:
                 request.downloaded,
                 request.event,
                 min(numwant, api.MAX_NUMWANT),
-                # Who has only a magnet link doesn't know how much it lacks; aria2 says nothing.
-                with_seeders=request.left > 0 or request.downloaded == 0,
+                with_seeders=may_lack_something(request.peer_id, request.left),
             )
             now = self._clock()
             _note(work, [wish], connection_id=None, expires_at=now + _HTTP_GRACE)

@@ -108,18 +108,18 @@ def test_events_of_a_stock_client(ann: SessionClient, stock: StockClient, info_h
     assert (first[b"incomplete"], first[b"peers"]) == (0, b"")
     assert stock.announce(7, event="started", numwant=0)[b"peers"] == b""
     assert stock.announce(0, event="completed")[b"complete"] == 2
-    assert stock.announce(0, downloaded=7)[b"peers"] == b""
+    assert stock.announce(0)[b"peers"] == b""
     assert stock.scrape(stock.info_hash) == {
         b"files": {stock.info_hash: {b"complete": 2, b"downloaded": 1, b"incomplete": 0}}
     }
     assert stock.announce(0, event="stopped")[b"complete"] == 1
 
 
-def test_who_has_only_a_magnet_link_says_it_lacks_nothing_and_still_meets_seeders(
+def test_aria2_meets_seeders_though_it_says_that_it_lacks_nothing(
     ann: SessionClient, stock: StockClient, info_hash: str
 ) -> None:
     ann.announce(info_hash, 0, port=1001)
-    assert stock.announce(0, event="started", downloaded=0)[b"peers"]  # as aria2 does
+    assert stock.announce(0, peer_id=b"A2-1-36-0-abcdefghij")[b"peers"]
 
 
 def test_a_stock_client_makes_no_durable_share(

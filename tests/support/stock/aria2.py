@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import json
+import urllib.error
 import urllib.request
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -70,10 +72,21 @@ class Aria2(ManagedProcess):
             return False
         return done == size and status["status"] in ("active", "complete")
 
+    def announce(self, torrent: Torrent) -> None:
+        """Have it tell the trackers anew, even if they have refused."""
+        for method in ("forcePause", "unpause"):
+            wait_until(partial(self._tried, method, self._torrents[torrent]), 20, f"it to {method}")
+
     def peers(self, torrent: Torrent) -> list[dict[str, str]]:
         """The peers that it knows of and is, or was just now, connected to."""
         found: list[dict[str, str]] = self._call("getPeers", self._torrents[torrent])
         return found
+
+    def _tried(self, method: str, number: str) -> bool:
+        """Whether it let itself be told: it is not ready for everything at every moment."""
+        with suppress(urllib.error.HTTPError):
+            return bool(self._call(method, number))
+        return False
 
     def _is_up(self) -> bool:
         with suppress(OSError):

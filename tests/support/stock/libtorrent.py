@@ -67,10 +67,6 @@ class Libtorrent(ManagedProcess):
         """Its own magnet link to a torrent that it has."""
         return str(self._ask("magnet", str(torrent)))
 
-    def announce(self, torrent: Torrent) -> None:
-        """Have it tell the trackers anew, however often they refused."""
-        self._ask("announce", str(torrent))
-
     def is_complete(self, torrent: Torrent) -> bool:
         """Whether it has all of the torrent."""
         return bool(self.status(torrent)["complete"])

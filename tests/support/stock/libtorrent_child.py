@@ -2,8 +2,7 @@
 
 `["add", TORRENT, FOLDER, CREDENTIALS]`, `["seed", TORRENT, FOLDER, CREDENTIALS]`, where
 CREDENTIALS may be null, `["connect", TORRENT, HOST, PORT]`, `["status", TORRENT]`,
-`["wait", TORRENT, SECONDS]`, `["magnet", TORRENT]`, `["announce", TORRENT]`. It ends with its
-input.
+`["wait", TORRENT, SECONDS]`, `["magnet", TORRENT]`. It ends with its input.
 """
 
 from __future__ import annotations
@@ -55,10 +54,6 @@ class Child:
     def magnet(self, torrent: str) -> str:
         """A link to a torrent that it has."""
         return str(lt.make_magnet_uri(self.handles[torrent]))
-
-    def announce(self, torrent: str) -> None:
-        """Tell the trackers anew, however often they refused."""
-        self.handles[torrent].force_reannounce()
 
     def connect(self, torrent: str, host: str, port: int) -> None:
         """Dial a peer."""

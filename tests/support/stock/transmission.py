@@ -65,10 +65,18 @@ class Transmission(ManagedProcess):
 
     def status(self, torrent: Torrent) -> dict[str, Any]:
         """Its view of the torrent, in the terms of its RPC."""
-        fields = ["percentDone", "status", "errorString", "peersConnected", "trackerStats"]
-        found = self._call("torrent-get", {"ids": [self._torrents[torrent]], "fields": fields})
-        status: dict[str, Any] = found["torrents"][0]
-        return status
+        return self._fields(
+            torrent, "percentDone", "status", "errorString", "peersConnected", "trackerStats"
+        )
+
+    def magnet(self, torrent: Torrent) -> str:
+        """Its own magnet link to a torrent that it has."""
+        return str(self._fields(torrent, "magnetLink")["magnetLink"])
+
+    def _fields(self, torrent: Torrent, *fields: str) -> dict[str, Any]:
+        asked = {"ids": [self._torrents[torrent]], "fields": fields}
+        answer: dict[str, Any] = self._call("torrent-get", asked)["torrents"][0]
+        return answer
 
     def _is_up(self) -> bool:
         with suppress(OSError):
