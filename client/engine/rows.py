@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from client.core import piece_map
 from client.core.peer import Peer
-from client.engine.status import DownloadRow, PeerRow, ShareRow, TransferState
+from client.engine.status import DownloadRow, PeerRow, PieceMap, ShareRow, TransferState
 from client.engine.transfer import Transfer
 from client.net.peer_io import PeerConnection
+from common.bitfield import Bitfield
 
 
 def download_row(transfer: Transfer) -> DownloadRow:
@@ -62,6 +64,23 @@ def peer_row(connection: PeerConnection, peer: Peer) -> PeerRow:
         downloaded=peer.down.total,
         uploaded=peer.up.total,
         flags=flags(peer, incoming=connection.incoming),
+    )
+
+
+def pieces(transfer: Transfer, cells: int) -> PieceMap:
+    """Where its pieces are, in at most `cells` runs. What rests is known as whole or not at all."""
+    torrent, size = transfer.torrent, transfer.metainfo.piece_count
+    if torrent is not None:
+        have = torrent.have()
+    else:
+        have = Bitfield.full(size) if transfer.record.complete else Bitfield(size)
+    runs = piece_map.runs(size, cells)
+    fields = [peer.has for _, peer in torrent.peers()] if torrent else []
+    return PieceMap(
+        pieces=size,
+        done=have.count,
+        here=piece_map.shares(have, runs),
+        elsewhere=piece_map.holders(fields, runs),
     )
 
 

@@ -15,7 +15,7 @@ from client.engine.groups import Groups
 from client.engine.limiting import Limiting
 from client.engine.outcomes import Outcomes
 from client.engine.remote import Remote
-from client.engine.rows import download_row, peer_rows, share_row
+from client.engine.rows import download_row, peer_rows, pieces, share_row
 from client.engine.sharing import HashProgress, Sharing
 from client.engine.status import TransferState
 from client.engine.trackers import Trackers
@@ -235,6 +235,10 @@ class Session:
     def peers(self, group: str, name: str) -> status.PeersResult:
         """Who is connected for a file."""
         return status.PeersResult(peers=peer_rows(self._get(group, name)))
+
+    def piece_map(self, group: str, name: str, cells: int) -> status.PieceMap:
+        """Where a transfer's pieces are, in at most `cells` runs."""
+        return pieces(self._get(group, name), cells)
 
     def wait(
         self, seconds: float | None, cancelled: Callable[[], bool] = lambda: False

@@ -163,6 +163,19 @@ class LimitsResult(Result):
     limits: list[LimitRow]
 
 
+class PieceMap(Result):
+    """Which pieces of a transfer are where, in runs of pieces.
+
+    `here` is the share of each run that is here, verified (0 to 1); `elsewhere` how many
+    connected peers have all of it. `done` of `pieces` pieces are here.
+    """
+
+    pieces: int
+    done: int
+    here: list[float]
+    elsewhere: list[int]
+
+
 class WaitResult(Result):
     """Names of the downloads that ended while waiting, as `GROUP/NAME`."""
 

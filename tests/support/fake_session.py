@@ -322,6 +322,10 @@ class FakeSession:
         )
         return status.PeersResult(peers=[row])
 
+    def piece_map(self, group: str, name: str, cells: int) -> status.PieceMap:
+        self._called("piece_map", group, name, cells)
+        return status.PieceMap(pieces=4, done=1, here=[1.0, 0.0], elsewhere=[1, 0])
+
     def wait(
         self, seconds: float | None, cancelled: Callable[[], bool] = lambda: False
     ) -> status.WaitResult:

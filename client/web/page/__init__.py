@@ -1,0 +1,36 @@
+"""The page that a browser shows: the session's commands as buttons, lists and graphs (NiceGUI)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fastapi import FastAPI
+from nicegui import ui
+
+from client.web.page.desk import Desk
+from client.web.page.layout import Layout
+
+if TYPE_CHECKING:
+    from client.engine.session import Session
+
+
+def attach(app: FastAPI, session: Session, data_dir: Path) -> None:
+    """Serve the page at `/` of `app`, beside what is there already.
+
+    Files that are dropped on the page are kept in `data_dir`. To be called once a process.
+    """
+    desk = Desk(session, data_dir / "dropped")
+
+    @ui.page("/", title="Minitorrent")
+    async def page() -> None:
+        await Layout(desk).open()
+
+    ui.run_with(
+        app,
+        title="Minitorrent",
+        dark=None,
+        language="en-US",
+        tailwind=False,
+        show_welcome_message=False,
+    )

@@ -1,0 +1,92 @@
+"""One transfer in a dialog: its rates over time, its pieces, and its peers."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from nicegui import ui
+
+from client.commands.units import percent, rate, visible
+from client.engine.status import PeersResult
+from client.web.page import graph
+from client.web.page.controls import Column, button, heading, table
+from client.web.page.desk import Desk
+from client.web.page.dialogs import named
+from common.errors import MinitorrentError
+
+_SPAN = 120
+_CELLS = 640
+_FLAGS = (
+    "D downloading from it, d choked by it, U uploading to it, u it is choked, "
+    "O optimistic unchoke, I it dialled us, S snubbed, X it has everything"
+)
+_COLUMNS = (
+    Column("address", "Peer"),
+    Column("user", "User"),
+    Column("client", "Client", wide=True),
+    Column("progress", "Has", right=True, shown="percent"),
+    Column("down_rate", "Down", right=True, shown="down"),
+    Column("up_rate", "Up", right=True, wide=True, shown="up"),
+    Column("flags", "Flags", wide=True),
+)
+
+
+class Detail:
+    """What is known of one transfer, drawn anew every second while the dialog is open."""
+
+    def __init__(self, desk: Desk, group: str, name: str) -> None:
+        self._desk = desk
+        self._group = group
+        self._name = name
+        self._down: deque[float] = deque(maxlen=_SPAN)
+        self._up: deque[float] = deque(maxlen=_SPAN)
+        with ui.dialog().props(named("Details")) as self._dialog, ui.card().classes("dialog big"):
+            heading(visible(name))
+            self._rates = ui.label().classes("quiet")
+            self._graph = ui.html(graph.rates([], [], _SPAN), sanitize=False).classes("graph-box")
+            self._count = ui.label().classes("quiet")
+            self._pieces = ui.html("", sanitize=False).classes("pieces-box")
+            self._peers = table(_COLUMNS, "address", "Nobody is connected.")
+            ui.label(_FLAGS).classes("quiet")
+            with ui.row().classes("buttons"):
+                if desk.knows("why"):
+                    button("Why is it not moving?", self._why)
+                button("Close", self._dialog.close, main=True)
+
+    async def show(self) -> None:
+        """Open the dialog and keep it up to date until it is closed."""
+        with self._dialog:
+            timer = ui.timer(1.0, self._refresh)
+        await self._dialog
+        timer.cancel()
+        self._dialog.delete()
+
+    async def _refresh(self) -> None:
+        try:
+            peers = await self._desk.ask(PeersResult, "peers", self._group, self._name)
+            pieces = await self._desk.piece_map(self._group, self._name, _CELLS)
+        except MinitorrentError:
+            self._dialog.close()
+            return
+        self._down.append(sum(peer.down_rate for peer in peers.peers))
+        self._up.append(sum(peer.up_rate for peer in peers.peers))
+        self._rates.text = f"↓ {rate(self._down[-1])}   ↑ {rate(self._up[-1])}"
+        self._graph.content = graph.rates(self._down, self._up, _SPAN)
+        self._count.text = f"{pieces.done} of {pieces.pieces} pieces are here"
+        self._pieces.content = graph.pieces(pieces.here, pieces.elsewhere)
+        rows = [
+            peer.model_dump()
+            | {
+                "user": peer.user or "",
+                "client": visible(peer.client),
+                "percent": percent(peer.progress),
+                "down": rate(peer.down_rate),
+                "up": rate(peer.up_rate),
+            }
+            for peer in peers.peers
+        ]
+        if rows != self._peers.rows:
+            self._peers.rows = rows
+
+    async def _why(self) -> None:
+        await self._desk.explain("why", self._group, self._name)

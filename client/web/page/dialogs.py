@@ -1,0 +1,109 @@
+"""Questions in a dialog: yes or no, and a path on this machine."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from nicegui import ui
+
+from client.web.page.controls import button, icon_button
+from client.web.page.desk import Desk
+
+_LISTED = 2000
+"""Entries of a folder that a dialog lists; a path can always be typed."""
+
+
+async def confirm(question: str, yes: str) -> bool:
+    """Ask before something that can't be undone; False also when the dialog is closed."""
+    with ui.dialog().props(named(question)) as dialog, ui.card().classes("dialog"):
+        ui.label(question).classes("name")
+        with ui.row().classes("buttons"):
+            button("Cancel", lambda: dialog.submit(False))
+            button(yes, lambda: dialog.submit(True), main=True)
+    answer = await dialog
+    dialog.delete()
+    return answer is True
+
+
+@dataclass(frozen=True)
+class _Entry:
+    name: str
+    is_folder: bool
+
+
+def _entries(folder: Path, *, folders_only: bool) -> list[_Entry]:
+    """What is in a folder without what is hidden, folders first. Raises OSError."""
+    with os.scandir(folder) as found:
+        entries = [_Entry(e.name, e.is_dir()) for e in found if not e.name.startswith(".")]
+    kept = [entry for entry in entries if entry.is_folder or not folders_only]
+    return sorted(kept, key=lambda entry: (not entry.is_folder, entry.name.lower()))[:_LISTED]
+
+
+class PathDialog:
+    """Lets the user choose a folder, or a file or folder, of the machine that the client is on."""
+
+    def __init__(self, desk: Desk, title: str, start: Path, *, folders_only: bool) -> None:
+        self._desk = desk
+        self._folder = start
+        self._folders_only = folders_only
+        with ui.dialog().props(named(title)) as self._dialog, ui.card().classes("dialog"):
+            ui.label(title).classes("title").props("role=heading aria-level=2")
+            with ui.row().classes("bar"):
+                icon_button("arrow_upward", "Go to the folder above", self._go_up)
+                self._where = ui.label().classes("name grow")
+            self._list = ui.list().props("dense bordered").classes("entries")
+            with ui.row().classes("buttons"):
+                button("Cancel", lambda: self._dialog.submit(None))
+                button("Choose this folder", self._choose, main=True)
+
+    async def choose(self) -> str | None:
+        """The path that was chosen; None when the dialog was closed."""
+        while not await self._show(self._folder) and self._folder != self._folder.parent:
+            self._folder = self._folder.parent
+        answer = await self._dialog
+        self._dialog.delete()
+        return answer if isinstance(answer, str) else None
+
+    def _choose(self) -> None:
+        self._dialog.submit(str(self._folder))
+
+    async def _go_up(self) -> None:
+        await self._show(self._folder.parent)
+
+    async def _show(self, folder: Path) -> bool:
+        """Show a folder's entries; False if it can't be read."""
+        try:
+            entries = await self._desk.work(
+                lambda: _entries(folder, folders_only=self._folders_only)
+            )
+        except OSError as error:
+            self._where.text = f"{folder}: {error.strerror}"
+            return False
+        self._folder = folder
+        self._where.text = str(folder)
+        self._list.clear()
+        with self._list:
+            for entry in entries:
+                self._draw(entry)
+        return True
+
+    def _draw(self, entry: _Entry) -> None:
+        path = self._folder / entry.name
+
+        async def take() -> None:
+            if entry.is_folder:
+                await self._show(path)
+            else:
+                self._dialog.submit(str(path))
+
+        with ui.item(on_click=take).props("dense"):
+            with ui.item_section().props("avatar"):
+                ui.icon("folder" if entry.is_folder else "description")
+            ui.item_section(entry.name).classes("name")
+
+
+def named(title: str) -> str:
+    """Quasar's way to name a dialog for screen readers; the title is our own text."""
+    return f'aria-label="{title.replace(chr(34), "")}"'

@@ -1,0 +1,197 @@
+"""A group's files: sharing by path or by dropping, and downloading into a chosen folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nicegui import ui
+from nicegui.events import GenericEventArguments, UploadEventArguments
+
+from client.commands.units import count, size, visible
+from client.engine.status import SharesResult, UploadResult
+from client.web.page import dropped
+from client.web.page.controls import (
+    ACTIONS,
+    Action,
+    Column,
+    actions_slot,
+    button,
+    field,
+    heading,
+    icon_button,
+    search,
+    table,
+)
+from client.web.page.desk import Desk, tell, tell_error
+from client.web.page.dialogs import PathDialog, confirm
+from common.api.files import FileRow, ListFilesReply
+from common.errors import MinitorrentError
+
+if TYPE_CHECKING:
+    from client.web.page.workplace import Choice
+
+_COLUMNS = (
+    Column("name", "Name", shown="shown"),
+    Column("size", "Size", right=True, shown="readable"),
+    Column("seeders", "Seeders", right=True, wide=True),
+    Column("leechers", "Leechers", right=True, wide=True),
+    Column("owner", "Owner", wide=True),
+    ACTIONS,
+)
+_NAME = """
+<q-td :props="props"><span class="name">{{ props.row.shown }}</span>
+<div class="narrow-only quiet">{{ props.row.about }}</div></q-td>
+"""
+_DROP = """
+<div class="bar"><label class="unseen">Files to share<q-uploader-add-trigger/></label>
+<span>Drop files here to share them, or</span>
+<q-btn flat dense no-caps class="plain" label="choose them" @click="props.pickFiles"/></div>
+"""
+_ACTIONS = (
+    Action("download", "download", "Download", "!row.mine"),
+    Action("stop", "link_off", "Stop sharing", "row.mine"),
+)
+_PAUSE = 5
+
+
+class Files:
+    """The tab of the chosen group's files."""
+
+    def __init__(self, desk: Desk, choice: Choice) -> None:
+        self._desk = desk
+        self._choice = choice
+        with ui.row().classes("bar"):
+            heading("Files")
+            self._group = ui.select([], label="Group", on_change=self._choose)
+            self._group.props("outlined dense").classes("field")
+        with ui.row().classes("bar"):
+            self._path = field("Path of a file or folder to share").classes("grow")
+            self._path.on("keydown.enter", self._share_path)
+            icon_button("folder_open", "Choose a file or folder", self._browse)
+            button("Share", self._share_path, main=True)
+        drop = ui.upload(multiple=True, auto_upload=True, on_upload=self._share_dropped)
+        drop.props("flat bordered").classes("drop").add_slot("header", _DROP)
+        self._working = ui.linear_progress(show_value=False).props("indeterminate")
+        self._working.props["aria-label"] = "Reading the file"
+        self._working.visible = False
+        with ui.row().classes("bar"):
+            self._folder = field("Download into", str(_downloads())).classes("grow")
+            icon_button("folder_open", "Choose the folder for downloads", self._choose_folder)
+        self._table = self._make_table()
+
+    def _make_table(self) -> ui.table:
+        made = table(_COLUMNS, "name", "Nothing is shared here yet.").classes("tall")
+        with made.add_slot("top"):
+            search(made)
+        made.add_slot("body-cell-name", _NAME)
+        made.add_slot("body-cell-actions", actions_slot(_ACTIONS))
+        made.on("download", self._download)
+        made.on("stop", self._stop)
+        return made
+
+    @property
+    def pause(self) -> int:
+        """Seconds after which the list may be asked for again: the longer it is, the longer."""
+        return max(_PAUSE, len(self._table.rows) // 100)
+
+    async def refresh(self) -> None:
+        """Ask for the group's files again."""
+        group = self._choice.group
+        self._group.set_options(self._choice.groups, value=group)
+        if group is None:
+            self._table.rows = []
+            return
+        try:
+            found = await self._desk.ask(ListFilesReply, "list_files", group)
+            shares = await self._desk.ask(SharesResult, "show_shares")
+        except MinitorrentError:
+            return  # the state of the tracker is shown at the top
+        mine = {share.name for share in shares.shares if share.group == group}
+        rows = [_row(file, mine=file.name in mine) for file in found.files]
+        if rows != self._table.rows:
+            self._table.rows = rows
+
+    async def _choose(self) -> None:
+        if self._group.value != self._choice.group:
+            self._choice.group = self._group.value
+            await self.refresh()
+
+    async def _browse(self) -> None:
+        title = "Choose what to share"
+        chosen = await PathDialog(self._desk, title, Path.home(), folders_only=False).choose()
+        self._path.value = chosen or self._path.value
+
+    async def _choose_folder(self) -> None:
+        start = Path(self._folder.value or Path.home()).expanduser()
+        title = "Choose the folder for downloads"
+        chosen = await PathDialog(self._desk, title, start, folders_only=True).choose()
+        self._folder.value = chosen or self._folder.value
+
+    async def _share_path(self) -> None:
+        if await self._share(str(Path(self._path.value).expanduser())):
+            self._path.value = ""
+
+    async def _share_dropped(self, event: UploadEventArguments) -> None:
+        try:
+            path = dropped.place(self._desk.folder, event.file.name)
+            await event.file.save(path)
+        except (MinitorrentError, OSError) as error:
+            tell_error(dropped.reason(error))
+            return
+        await self._share(str(path))
+
+    async def _share(self, path: str) -> bool:
+        if self._choice.group is None:
+            tell("Choose a group first, or create one.")
+            return False
+        self._working.visible = True
+        try:
+            shared = await self._desk.ask(UploadResult, "upload_file", path, self._choice.group)
+        except MinitorrentError as error:
+            tell_error(error)
+            return False
+        finally:
+            self._working.visible = False
+        tell(f"Sharing {shared.name} with {shared.group}.")
+        await self.refresh()
+        return True
+
+    async def _download(self, event: GenericEventArguments) -> None:
+        name, group = event.args[0], self._choice.group
+        folder = Path(self._folder.value or _downloads()).expanduser()
+        try:
+            await self._desk.work(lambda: folder.mkdir(parents=True, exist_ok=True))
+        except OSError as error:
+            tell_error(dropped.reason(error))
+            return
+        if group and await self._desk.do("download_file", group, name, str(folder)):
+            tell(f"Downloading {visible(name)}.")
+            self._choice.show("transfers")
+
+    async def _stop(self, event: GenericEventArguments) -> None:
+        name, group = event.args[0], self._choice.group
+        question = f"Stop sharing {visible(name)}? The file itself stays on your disk."
+        if group and await confirm(question, "Stop sharing"):
+            await self._desk.do("stop_share", group, name)
+            await self.refresh()
+
+
+def _row(file: FileRow, *, mine: bool) -> dict[str, object]:
+    return {
+        "name": file.name,
+        "shown": visible(file.name),
+        "size": file.size,
+        "readable": size(file.size),
+        "seeders": file.seeders,
+        "leechers": file.leechers,
+        "owner": file.owner,
+        "about": f"{count(file.seeders, 'seeder')} · {file.owner}",
+        "mine": mine,
+    }
+
+
+def _downloads() -> Path:
+    import platformdirs
+
+    return platformdirs.user_downloads_path()

@@ -1,0 +1,102 @@
+"""All groups: making one, asking to join, and choosing whose files and members are shown."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from nicegui import ui
+from nicegui.events import GenericEventArguments
+
+from client.web.page.controls import (
+    ACTIONS,
+    Action,
+    Column,
+    actions_slot,
+    button,
+    field,
+    heading,
+    search,
+    table,
+)
+from client.web.page.desk import Desk, tell
+from client.web.page.members import Members
+from common.api.groups import ListGroupsReply
+from common.errors import MinitorrentError
+
+if TYPE_CHECKING:
+    from client.web.page.workplace import Choice
+
+_COLUMNS = (
+    Column("group", "Group"),
+    Column("owner", "Owner", wide=True),
+    Column("members", "Members", right=True),
+    Column("files", "Files", right=True, wide=True),
+    Column("mode", "Kind", wide=True),
+    ACTIONS,
+)
+_ACTIONS = (
+    Action("files", "folder_open", "Files of", "row.member"),
+    Action("members", "group", "Members of", "row.member"),
+    Action("join", "person_add", "Ask to join", "!row.member && !row.asked"),
+)
+
+
+class Groups:
+    """The tab of groups, with the members of the one that was chosen."""
+
+    def __init__(self, desk: Desk, choice: Choice) -> None:
+        self._desk = desk
+        self._choice = choice
+        self._asked: set[str] = set()
+        with ui.element("div").classes("columns"):
+            with ui.element("section"):
+                heading("Groups")
+                with ui.row().classes("bar"):
+                    self._name = field("New group").on("keydown.enter", self._create)
+                    self._open = ui.checkbox("open to any BitTorrent client")
+                    button("Create", self._create, main=True)
+                self._table = table(_COLUMNS, "group", "No group yet: create one above.")
+                with self._table.add_slot("top"):
+                    search(self._table)
+                self._table.add_slot("body-cell-actions", actions_slot(_ACTIONS, "group"))
+                self._table.on("files", self._show_files)
+                self._table.on("members", self._show_members)
+                self._table.on("join", self._join)
+            self._members = Members(desk, self.refresh)
+
+    async def refresh(self) -> None:
+        """Ask for the groups and for the chosen group's members again."""
+        try:
+            reply = await self._desk.ask(ListGroupsReply, "list_groups")
+        except MinitorrentError:
+            return  # the state of the tracker is shown at the top
+        rows: list[dict[str, Any]] = [
+            row.model_dump() | {"asked": row.group in self._asked} for row in reply.groups
+        ]
+        self._choice.groups = [row.group for row in reply.groups if row.member]
+        if rows != self._table.rows:
+            self._table.rows = rows
+        await self._members.refresh(self._choice.group)
+
+    async def _create(self) -> None:
+        flags = ["open"] if self._open.value else []
+        if await self._desk.do("create_group", self._name.value, flags=flags):
+            self._choice.group = self._name.value
+            tell(f"Group {self._name.value} is made.")
+            self._name.value = ""
+            await self.refresh()
+
+    async def _join(self, event: GenericEventArguments) -> None:
+        group = event.args[0]
+        if await self._desk.do("join_group", group):
+            self._asked.add(group)
+            tell(f"The admins of {group} are asked to let you in.")
+            await self.refresh()
+
+    async def _show_members(self, event: GenericEventArguments) -> None:
+        self._choice.group = event.args[0]
+        await self._members.refresh(self._choice.group)
+
+    def _show_files(self, event: GenericEventArguments) -> None:
+        self._choice.group = event.args[0]
+        self._choice.show("files")

@@ -1,0 +1,75 @@
+"""The frame of the page: who is logged in decides what is in it; light or dark."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from nicegui import ui
+
+from client.web.page.controls import icon_button
+from client.web.page.desk import Desk
+from client.web.page.login import Login
+from client.web.page.workplace import Workplace
+
+_STYLE = Path(__file__).with_name("style.css")
+_REMEMBERED = "localStorage.getItem('minitorrent-dark')"
+_REMEMBER = "localStorage.setItem('minitorrent-dark', Quasar.Dark.isActive ? 'dark' : 'light')"
+
+
+class Layout:
+    """One window of a browser. Windows share the session, so one that logs out logs out all."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._user: str | None = None
+        self._workplace: Workplace | None = None
+        ui.add_css(_STYLE.read_text(encoding="utf-8"))
+        self._dark = ui.dark_mode(None)
+        with ui.header().classes("header"):
+            ui.label("Minitorrent").classes("brand").props("role=heading aria-level=1")
+            self._state = ui.label().classes("quiet").props("role=status")
+            ui.space()
+            self._who = ui.label().classes("name")
+            self._leave = icon_button("logout", "Log out", self._log_out)
+            icon_button("contrast", "Light or dark", self._switch)
+        self._main = ui.element("div").classes("page")
+
+    async def open(self) -> None:
+        """Draw what is the case now, and follow it from here on."""
+        await self._draw((await self._desk.overview()).user)
+        ui.timer(1.0, self._tick)
+        await ui.context.client.connected()
+        remembered = await ui.run_javascript(_REMEMBERED)
+        if remembered in ("dark", "light"):
+            self._dark.value = remembered == "dark"
+
+    async def _tick(self) -> None:
+        overview = await self._desk.overview()
+        is_fine = overview.tracker in ("connected", "offline")
+        self._state.text = "" if is_fine else f"Tracker: {overview.tracker}"
+        if overview.user != self._user:
+            await self._draw(overview.user)
+        elif self._workplace is not None:
+            await self._workplace.tick(overview)
+
+    async def _draw(self, user: str | None) -> None:
+        self._user = user
+        self._who.text = user or ""
+        self._leave.visible = user is not None
+        self._main.clear()
+        with self._main:
+            if user is None:
+                self._workplace = None
+                Login(self._desk)
+            else:
+                self._workplace = Workplace(self._desk)
+                await self._workplace.refresh()
+
+    async def _log_out(self) -> None:
+        await self._desk.do("logout")
+
+    async def _switch(self) -> None:
+        """The other one of light and dark, whatever the system says."""
+        is_dark = await ui.run_javascript("Quasar.Dark.isActive")
+        self._dark.value = not is_dark
+        await ui.run_javascript(f"setTimeout(() => {_REMEMBER}, 100)")

@@ -1,0 +1,43 @@
+"""Making an account and logging in."""
+
+from __future__ import annotations
+
+from nicegui import ui
+
+from client.web.page.controls import button, field, heading
+from client.web.page.desk import Desk, tell_error
+from common.errors import ErrorCode, MinitorrentError
+
+
+class Login:
+    """What is shown while nobody is logged in."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        with ui.card().classes("login"):
+            heading("Welcome")
+            ui.label("Share files with the members of your groups, straight from yours to theirs.")
+            self._user = field("User").props("autofocus autocomplete=username")
+            self._password = field("Password", secret=True)
+            self._password.props("autocomplete=current-password")
+            self._password.on("keydown.enter", self._login)
+            self._user.on("keydown.enter", self._login)
+            with ui.row().classes("buttons"):
+                button("Create account", self._create)
+                button("Log in", self._login, main=True)
+
+    async def _create(self) -> None:
+        if self._is_filled() and await self._desk.do(
+            "create_user", self._user.value, self._password.value
+        ):
+            await self._login()
+
+    async def _login(self) -> None:
+        if self._is_filled():
+            await self._desk.do("login", self._user.value, self._password.value)
+
+    def _is_filled(self) -> bool:
+        if self._user.value and self._password.value:
+            return True
+        tell_error(MinitorrentError(ErrorCode.USAGE, "Type a user name and a password first."))
+        return False

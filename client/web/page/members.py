@@ -1,0 +1,133 @@
+"""A group's members and their roles, and who asks to get in."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from nicegui import ui
+from nicegui.events import GenericEventArguments
+
+from client.web.page.controls import (
+    ACTIONS,
+    Action,
+    Column,
+    actions_slot,
+    button,
+    heading,
+    icon_button,
+    table,
+)
+from client.web.page.desk import Desk
+from client.web.page.dialogs import confirm
+from common.api.groups import ListMembersReply, ListRequestsReply
+from common.errors import MinitorrentError
+
+_COLUMNS = (
+    Column("user", "User"),
+    Column("role", "Role"),
+    Column("state", "State", wide=True),
+    ACTIONS,
+)
+_ACTIONS = (
+    Action("promote", "add_moderator", "Make admin:", "row.mine && row.role == 'member'"),
+    Action("demote", "remove_moderator", "Make plain member:", "row.mine && row.role == 'admin'"),
+    Action("remove_member", "person_remove", "Remove", "row.mine && row.role != 'owner'"),
+)
+_ANSWERS = (("Accept", "accept_request"), ("Reject", "reject_request"))
+
+
+class Members:
+    """The members of one group; with requests and buttons if the user is an admin of it."""
+
+    def __init__(self, desk: Desk, changed: Callable[[], Awaitable[None]]) -> None:
+        self._desk = desk
+        self._changed = changed
+        self._group: str | None = None
+        self._asking: list[str] | None = None
+        with ui.element("section") as self._section:
+            with ui.row().classes("bar"):
+                self._title = heading("Members")
+                ui.space()
+                icon_button("logout", "Leave this group", self._leave)
+            self._requests = ui.element("ul").classes("requests")
+            self._requests.props["aria-label"] = "Requests to join"
+            self._table = table(_COLUMNS, "user", "No members.")
+            self._table.add_slot("body-cell-actions", actions_slot(_ACTIONS, "user"))
+            self._table.on("promote", self._promote)
+            self._table.on("demote", self._demote)
+            self._table.on("remove_member", self._remove)
+        self._section.visible = False
+
+    async def refresh(self, group: str | None) -> None:
+        """Show this group's members, or nothing."""
+        try:
+            await self._load(group)
+        except MinitorrentError:
+            self._group = None
+        self._section.visible = self._group is not None
+
+    async def _load(self, group: str | None) -> None:
+        self._group = group
+        if group is None:
+            return
+        members = (await self._desk.ask(ListMembersReply, "list_members", group)).members
+        user = (await self._desk.overview()).user
+        is_admin = any(row.user == user and row.role != "member" for row in members)
+        asking: list[str] = []
+        if is_admin:
+            reply = await self._desk.ask(ListRequestsReply, "list_requests", group)
+            asking = [row.user for row in reply.requests]
+        rows = [
+            {
+                "user": row.user,
+                "role": row.role,
+                "state": "online" if row.online else "offline",
+                "mine": is_admin and row.user != user,
+            }
+            for row in members
+        ]
+        if rows != self._table.rows:
+            self._table.rows = rows
+        self._title.text = f"Members of {group}"
+        if asking != self._asking:
+            self._draw_requests(asking)
+
+    def _draw_requests(self, asking: list[str]) -> None:
+        self._asking = asking
+        self._requests.clear()
+        with self._requests:
+            for user in asking:
+                with ui.element("li").classes("bar"):
+                    ui.label(f"{user} asks to join").classes("name grow")
+                    for word, command in (
+                        ("Accept", "accept_request"),
+                        ("Reject", "reject_request"),
+                    ):
+                        made = button(word, self._answer(command, user), main=word == "Accept")
+                        made.props["aria-label"] = f"{word} {user}"
+
+    def _answer(self, command: str, user: str) -> Callable[[], Awaitable[None]]:
+        async def answer() -> None:
+            await self._do(command, user)
+
+        return answer
+
+    async def _promote(self, event: GenericEventArguments) -> None:
+        await self._do("promote", event.args[0])
+
+    async def _demote(self, event: GenericEventArguments) -> None:
+        await self._do("demote", event.args[0])
+
+    async def _remove(self, event: GenericEventArguments) -> None:
+        user = event.args[0]
+        if await confirm(f"Remove {user} from {self._group}?", "Remove"):
+            await self._do("remove_member", user)
+
+    async def _leave(self) -> None:
+        if self._group and await confirm(f"Leave {self._group}?", "Leave"):
+            await self._do("leave_group")
+
+    async def _do(self, command: str, *users: str) -> None:
+        if self._group is not None:
+            await self._desk.do(command, self._group, *users)
+            await self._changed()

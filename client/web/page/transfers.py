@@ -1,0 +1,173 @@
+"""Downloads and shares as they run: rates, progress, and what can be done with them."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from nicegui import ui
+from nicegui.events import GenericEventArguments
+
+from client.commands.units import duration, percent, rate, size, visible
+from client.engine.status import DownloadRow, DownloadsResult, Overview, ShareRow, SharesResult
+from client.web.page import graph
+from client.web.page.controls import ACTIONS, Action, Column, actions_slot, heading, search, table
+from client.web.page.desk import Desk
+from client.web.page.detail import Detail
+from client.web.page.dialogs import confirm
+from common.errors import MinitorrentError
+
+SPAN = 120
+"""Seconds that the rate graphs show."""
+
+_COLUMNS = (
+    Column("name", "Name"),
+    Column("progress", "Progress"),
+    Column("down_rate", "Down", right=True, wide=True, shown="down"),
+    Column("up_rate", "Up", right=True, wide=True, shown="up"),
+    Column("left", "Time left", right=True, wide=True),
+    Column("peers", "Peers", right=True, wide=True),
+    ACTIONS,
+)
+_NAME = """
+<q-td :props="props"><span class="name">{{ props.row.shown }}</span>
+<div class="quiet">{{ props.row.about }}</div></q-td>
+"""
+_PROGRESS = """
+<q-td :props="props"><q-linear-progress :value="props.row.progress" size="8px" rounded
+ :class="'bar-' + props.row.state" :aria-label="'Progress of ' + props.row.shown"/>
+<div class="quiet">{{ props.row.percent }} · {{ props.row.state }}<span class="narrow-only"
+ v-if="props.row.down_rate > 0"> · {{ props.row.down }}</span></div></q-td>
+"""
+_RUNNING = "['queued', 'checking', 'downloading', 'seeding'].includes(row.state)"
+_ACTIONS = (
+    Action("pause", "pause", "Pause", _RUNNING),
+    Action("resume", "play_arrow", "Resume", "['paused', 'failed'].includes(row.state)"),
+    Action("recheck", "fact_check", "Check again"),
+    Action("cancel", "delete", "Cancel and delete", "row.progress < 1"),
+    Action("stop", "link_off", "Stop sharing", "row.progress >= 1"),
+    Action("details", "info", "Details of"),
+)
+
+
+@dataclass
+class _Rates:
+    """The sums of the last two minutes, in bytes a second."""
+
+    down: deque[float]
+    up: deque[float]
+
+
+class Transfers:
+    """The tab of transfers."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._rates = _Rates(deque(maxlen=SPAN), deque(maxlen=SPAN))
+        with ui.row().classes("bar"):
+            heading("Transfers")
+            ui.space()
+            self._total = ui.label().classes("quiet")
+        self._graph = ui.html(graph.rates([], [], SPAN), sanitize=False).classes("graph-box")
+        self._graph.props["role"] = "img"
+        self._table = table(_COLUMNS, "key", "Nothing runs: download or share a file.")
+        self._table.classes("tall")
+        with self._table.add_slot("top"):
+            search(self._table)
+        self._table.add_slot("body-cell-name", _NAME)
+        self._table.add_slot("body-cell-progress", _PROGRESS)
+        self._table.add_slot("body-cell-actions", actions_slot(_ACTIONS))
+        for command in ("pause", "resume", "recheck"):
+            self._table.on(command, self._simple(command))
+        self._table.on("cancel", self._cancel)
+        self._table.on("stop", self._stop)
+        self._table.on("details", self._details)
+
+    def sample(self, overview: Overview) -> None:
+        """Take down the rates of now; to be called once a second, whatever is shown."""
+        self._rates.down.append(overview.down_rate)
+        self._rates.up.append(overview.up_rate)
+        text = f"↓ {rate(overview.down_rate)}   ↑ {rate(overview.up_rate)}"
+        if text != self._total.text:
+            self._total.text = text
+            self._graph.props["aria-label"] = f"Rates of the last two minutes; now {text}"
+        if any(self._rates.down) or any(self._rates.up):
+            self._graph.content = graph.rates(self._rates.down, self._rates.up, SPAN)
+
+    async def refresh(self) -> None:
+        """Show every transfer as it is now."""
+        try:
+            downloads = await self._desk.ask(DownloadsResult, "show_downloads")
+            shares = await self._desk.ask(SharesResult, "show_shares")
+        except MinitorrentError:
+            return  # the session has just ended; the page will show that
+        rows = [_download(row) for row in downloads.downloads]
+        shown = {row["key"] for row in rows}
+        rows += [row for row in map(_share, shares.shares) if row["key"] not in shown]
+        if rows != self._table.rows:
+            self._table.rows = rows
+
+    def _simple(self, command: str) -> Callable[[GenericEventArguments], Awaitable[None]]:
+        async def run(event: GenericEventArguments) -> None:
+            name, group = event.args
+            await self._desk.do(command, group, name)
+            await self.refresh()
+
+        return run
+
+    async def _cancel(self, event: GenericEventArguments) -> None:
+        name, group = event.args
+        question = f"Give up {visible(name)} and delete what is there of it?"
+        if await confirm(question, "Cancel the download"):
+            await self._desk.do("cancel", group, name)
+            await self.refresh()
+
+    async def _stop(self, event: GenericEventArguments) -> None:
+        name, group = event.args
+        question = f"Stop sharing {visible(name)}? The file itself stays on your disk."
+        if await confirm(question, "Stop sharing"):
+            await self._desk.do("stop_share", group, name)
+            await self.refresh()
+
+    async def _details(self, event: GenericEventArguments) -> None:
+        name, group = event.args
+        await Detail(self._desk, group, name).show()
+
+
+def _download(row: DownloadRow) -> dict[str, object]:
+    return {
+        "key": f"{row.group}/{row.name}",
+        "name": row.name,
+        "group": row.group,
+        "shown": visible(row.name),
+        "about": row.error or f"{row.group} · {size(row.done)} of {size(row.size)}",
+        "progress": row.progress,
+        "percent": percent(row.progress),
+        "state": row.state.value,
+        "down_rate": row.down_rate,
+        "down": rate(row.down_rate),
+        "up_rate": row.up_rate,
+        "up": rate(row.up_rate),
+        "left": "" if row.eta is None else duration(row.eta),
+        "peers": row.peers,
+    }
+
+
+def _share(row: ShareRow) -> dict[str, object]:
+    return {
+        "key": f"{row.group}/{row.name}",
+        "name": row.name,
+        "group": row.group,
+        "shown": visible(row.name),
+        "about": f"{row.group} · {size(row.size)} · {size(row.uploaded)} uploaded",
+        "progress": 1.0,
+        "percent": "100%",
+        "state": "seeding",
+        "down_rate": 0.0,
+        "down": "",
+        "up_rate": 0.0,
+        "up": "",
+        "left": "",
+        "peers": row.peers,
+    }

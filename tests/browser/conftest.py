@@ -1,0 +1,59 @@
+"""Two clients with a page each, and a browser. ann owns the group lab, bob is not in it yet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.support.browser import WIDE, Window, chromium, link_of
+from tests.support.processes import ClientProcess, TrackerProcess
+
+WEB = ("--web", "127.0.0.1:0")
+
+
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="package")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("browser")
+
+
+@pytest.fixture(scope="package")
+def tracker(folder: Path) -> Iterator[TrackerProcess]:
+    with TrackerProcess(folder / "tracker") as process:
+        yield process
+
+
+@pytest.fixture(scope="package")
+def ann(folder: Path, tracker: TrackerProcess) -> Iterator[ClientProcess]:
+    with ClientProcess(folder / "ann", [tracker], *WEB) as process:
+        yield process
+
+
+@pytest.fixture(scope="package")
+def bob(folder: Path, tracker: TrackerProcess) -> Iterator[ClientProcess]:
+    with ClientProcess(folder / "bob", [tracker], *WEB) as process:
+        yield process
+
+
+@pytest.fixture
+def of_ann(browser: Browser, ann: ClientProcess) -> Iterator[Window]:
+    """A new window on ann's page."""
+    window = Window(browser, link_of(ann), WIDE, "light")
+    yield window
+    window.close()
+
+
+@pytest.fixture
+def of_bob(browser: Browser, bob: ClientProcess) -> Iterator[Window]:
+    """A new window on bob's page."""
+    window = Window(browser, link_of(bob), WIDE, "light")
+    yield window
+    window.close()

@@ -1,0 +1,98 @@
+"""Every tab, light and dark, wide and on a phone: no serious fault, nothing sticks out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser
+
+from tests.support.browser import PASSWORD, PHONE, WIDE, Window, link_of
+from tests.support.processes import ClientProcess, TrackerProcess
+
+TABS = ("Groups", "Files", "Transfers", "Notices", "Settings")
+GROUP = "accessible"
+
+
+@pytest.fixture(scope="module")
+def link(tmp_path_factory: pytest.TempPathFactory, tracker: TrackerProcess) -> Iterator[str]:
+    folder = tmp_path_factory.mktemp("accessible")
+    with ClientProcess(folder / "eve", [tracker], "--web", "127.0.0.1:0") as client:
+        client.sign_in("eve")
+        client.ok("create_group", GROUP)
+        (folder / "a file.txt").write_text("content")
+        client.ok("upload_file", str(folder / "a file.txt"), GROUP)
+        yield link_of(client)
+
+
+@pytest.mark.parametrize(("size", "scheme"), [(WIDE, "light"), (PHONE, "dark")])
+def test_no_tab_has_a_serious_fault(
+    browser: Browser, link: str, size: dict[str, int], scheme: str
+) -> None:
+    window = Window(browser, link, size, scheme)
+    for tab in TABS:
+        window.tab(tab)
+        window.page.get_by_role("heading", name=tab, level=2).wait_for()
+        assert serious_faults(window) == [], tab
+        assert width_of_all(window) <= size["width"], tab
+    is_dark = window.page.evaluate("document.body.classList.contains('body--dark')")
+    assert is_dark == (scheme == "dark")
+    window.button("Light or dark").click()
+    window.page.wait_for_function(
+        f"document.body.classList.contains('body--dark') != {js(is_dark)}"
+    )
+    window.close()
+
+
+def test_a_dialog_has_a_name_and_closes_by_key(browser: Browser, link: str) -> None:
+    window = Window(browser, link, WIDE, "light")
+    window.tab("Transfers")
+    window.button("Details of a file.txt").click()
+    window.page.get_by_role("dialog", name="Details").wait_for()
+    window.text("1 of 1 pieces").wait_for()
+    assert serious_faults(window, "color-contrast") == []
+    window.page.keyboard.press("Escape")
+    window.page.get_by_role("dialog").wait_for(state="detached")
+    window.close()
+
+
+def test_keys_alone_log_in(browser: Browser, bob: ClientProcess) -> None:
+    bob.run("logout")
+    bob.run("create_user", "keys", PASSWORD)
+    window = Window(browser, link_of(bob), WIDE, "light")
+    window.page.get_by_label("User", exact=True).focus()
+    window.page.keyboard.type("keys")
+    window.page.keyboard.press("Tab")
+    window.page.keyboard.type(PASSWORD)
+    window.page.keyboard.press("Enter")
+    window.button("Log out").focus()
+    window.page.keyboard.press("Enter")
+    window.button("Log in").wait_for()
+    window.close()
+
+
+def serious_faults(window: Window, *without: str) -> list[str]:
+    """What axe finds that is serious or worse, with the element that has it.
+
+    `without` are rules that are left out: axe takes the colour behind a dialog, dimmed, for that
+    of the dialog's buttons.
+    """
+    rules = {name: {"enabled": False} for name in without}
+    found = Axe().run(window.page, options={"rules": rules}).response["violations"]
+    return [
+        f"{fault['id']}: {node['html'][:200]}"
+        for fault in found
+        if fault["impact"] in ("serious", "critical")
+        for node in fault["nodes"]
+    ]
+
+
+def width_of_all(window: Window) -> int:
+    """How wide the page is when nothing of it is cut off."""
+    width: int = window.page.evaluate("document.documentElement.scrollWidth")
+    return width
+
+
+def js(value: bool) -> str:
+    return "true" if value else "false"

@@ -1,0 +1,89 @@
+"""The whole job of two people, done on the page alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.support.browser import Window
+from tests.support.content import make_file, sha256
+from tests.support.waiting import wait_until
+
+SIZE = 3_000_000
+SLY = "<img src=x onerror=alert(1)>.txt"
+
+
+def test_two_people_share_files(of_ann: Window, of_bob: Window, tmp_path: Path) -> None:
+    found = meet(of_ann, of_bob, "lab")
+    film = make_file(tmp_path / "film one.bin", SIZE)
+    of_ann.button("Files of lab").click()
+    of_ann.fill("Path of a file or folder to share", str(film))
+    of_ann.button("Share").click()
+    of_ann.row("film one.bin").wait_for()
+
+    of_bob.button("Files of lab").click()
+    of_bob.row("film one.bin").wait_for()
+    of_bob.download("film one.bin", tmp_path / "bobs")
+    assert sha256(tmp_path / "bobs" / "film one.bin") == sha256(film)
+    assert found
+    work_on_a_transfer(of_bob)
+    drop_a_file(of_ann, of_bob, tmp_path)
+    end_membership(of_ann, of_bob)
+
+
+def meet(of_ann: Window, of_bob: Window, group: str) -> bool:
+    """Both make an account, ann a group; bob asks to join and ann accepts with one click."""
+    of_ann.sign_up("ann")
+    of_bob.sign_up("bob")
+    of_ann.fill("New group", group)
+    of_ann.button("Create").click()
+    of_ann.text(f"Members of {group}").wait_for()
+    of_bob.button(f"Ask to join {group}").click()
+    of_ann.button("Accept bob").click()
+    of_ann.button("Remove bob").wait_for()
+    return True
+
+
+def work_on_a_transfer(window: Window) -> None:
+    """Pause, resume, look at and check again what is there."""
+    row = window.row("film one.bin")
+    window.button("Pause film one.bin").click()
+    row.get_by_text("paused").wait_for()
+    window.button("Resume film one.bin").click()
+    row.get_by_text("seeding").wait_for()
+    window.button("Check again film one.bin").click()
+    row.get_by_text("seeding").wait_for()
+    window.button("Details of film one.bin").click()
+    window.text("pieces are here").wait_for()
+    window.page.locator("svg.pieces rect.here").first.wait_for()
+    window.page.get_by_role("dialog").get_by_role("button", name="Close").click()
+    window.tab("Notices")
+    window.text("is complete").wait_for()
+
+
+def drop_a_file(of_ann: Window, of_bob: Window, folder: Path) -> None:
+    """A file that is dropped has its own name, which is never taken for HTML."""
+    of_ann.page.set_input_files(
+        "input[type=file]", [{"name": SLY, "mimeType": "text/plain", "buffer": b"dropped"}]
+    )
+    of_ann.row(SLY).wait_for()
+    of_bob.tab("Files")
+    of_bob.row(SLY).wait_for()
+    of_bob.download(SLY, folder / "bobs")
+    got = folder / "bobs" / SLY
+    wait_until(got.exists, what="the dropped file")
+    assert got.read_bytes() == b"dropped"
+    assert of_bob.page.locator("img[src=x]").count() == 0
+
+
+def end_membership(of_ann: Window, of_bob: Window) -> None:
+    """ann makes bob an admin, then takes that back, then removes him; bob logs out."""
+    of_ann.tab("Groups")
+    of_ann.button("Make admin: bob").click()
+    of_ann.button("Make plain member: bob").click()
+    of_ann.button("Remove bob").click()
+    of_ann.button("Remove").click()
+    of_ann.button("Remove bob").wait_for(state="detached")
+    of_bob.tab("Groups")
+    of_bob.button("Ask to join lab").wait_for()
+    of_bob.button("Log out").click()
+    of_bob.button("Log in").wait_for()

@@ -1,0 +1,79 @@
+"""Ten thousand files in a group: the list scrolls smoothly, and finds the last one."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.support.browser import WIDE, Window, link_of
+from tests.support.processes import ClientProcess, TrackerProcess
+
+GROUP = "many"
+COUNT = 10_000
+FRAMES = 60
+SMOOTH = 50.0
+"""Milliseconds that half of the frames must stay below; a browser at rest takes 17."""
+
+ROWS_DRAWN = 200
+
+SCROLL = """async (frames) => {
+  const list = document.querySelector('.q-table__middle'), times = [];
+  let last = performance.now(), most = 0;
+  for (let frame = 1; frame <= frames; frame++) {
+    list.scrollTop = list.scrollHeight * frame / frames;
+    await new Promise(requestAnimationFrame);
+    times.push(performance.now() - last);
+    last = performance.now();
+    most = Math.max(most, document.querySelectorAll('tbody tr').length);
+  }
+  return {median: times.sort((a, b) => a - b)[frames >> 1], rows: most};
+}"""
+
+
+@pytest.fixture(scope="module")
+def owner(folder: Path, tracker: TrackerProcess) -> Iterator[ClientProcess]:
+    with ClientProcess(folder / "many", [tracker], "--web", "127.0.0.1:0") as client:
+        client.sign_in("many")
+        client.ok("create_group", GROUP)
+        record_files(tracker.folder / "tracker.db")
+        yield client
+
+
+def record_files(database: Path) -> None:
+    """Put the files into the tracker's database at once: hashing them is not what is tested."""
+    with closing(sqlite3.connect(database, timeout=20)) as store, store:
+        (group,) = store.execute("SELECT id FROM groups WHERE name = ?", [GROUP]).fetchone()
+        (user,) = store.execute("SELECT id FROM users WHERE name = ?", [GROUP]).fetchone()
+        files = [
+            (group, f"file {number:05}.bin", number.to_bytes(20, "big"), number, 1, 0, 0.0)
+            for number in range(COUNT)
+        ]
+        store.executemany(
+            "INSERT INTO files (group_id, name, info_hash, size, pieces, completed, added_at)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            files,
+        )
+        store.execute(
+            "INSERT INTO shares (file_id, user_id, shared_at)"
+            " SELECT id, ?, 0.0 FROM files WHERE group_id = ?",
+            [user, group],
+        )
+
+
+def test_ten_thousand_files_scroll_and_are_found(browser: Browser, owner: ClientProcess) -> None:
+    window = Window(browser, link_of(owner), WIDE, "light")
+    window.button(f"Files of {GROUP}").click()
+    window.text("file 00000.bin").wait_for()
+    measured = window.page.evaluate(SCROLL, FRAMES)
+    assert measured["rows"] < ROWS_DRAWN, "only what is in sight may be drawn"
+    assert measured["median"] < SMOOTH
+    window.text("file 09999.bin").wait_for()
+    window.page.get_by_role("tabpanel").get_by_label("Search").fill("04321")
+    window.text("file 04321.bin").wait_for()
+    assert window.page.locator("tbody tr").count() < 5
+    window.close()

@@ -1,0 +1,117 @@
+"""Chromium, driven by Playwright, on the pages of real clients.
+
+Tests that need it are skipped where there is none; with CI set that is a failure.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Route, sync_playwright
+
+from tests.support.processes import START_TIME, ClientProcess
+from tests.support.stock import require
+from tests.support.waiting import wait_until
+
+CHROMIUM = "/usr/bin/chromium"
+PATIENCE = 20_000
+"""Milliseconds that a test waits for anything to show."""
+
+PASSWORD = "secret123"
+PHONE = {"width": 390, "height": 844}
+WIDE = {"width": 1280, "height": 800}
+
+_LINK = re.compile(r"^page at (http://\S+)")
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """A browser without windows."""
+    require("chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+def link_of(client: ClientProcess) -> str:
+    """The link to its page, as the client printed it."""
+
+    def printed() -> str | None:
+        found = filter(None, map(_LINK.match, client.errors.all))
+        return next((match[1] for match in found), None)
+
+    link = wait_until(printed, START_TIME, "the line with the link to the page")
+    assert link is not None
+    return link
+
+
+class Window:
+    """One window on a client's page, worked as a person would: by what things are called."""
+
+    def __init__(self, browser: Browser, link: str, size: dict[str, int], scheme: str) -> None:
+        self.link = link
+        self.foreign: list[str] = []
+        self.complaints: list[str] = []
+        context = browser.new_context(
+            viewport={"width": size["width"], "height": size["height"]},
+            color_scheme="dark" if scheme == "dark" else "light",
+            reduced_motion="reduce",
+        )
+        self.page: Page = context.new_page()
+        self.page.set_default_timeout(PATIENCE)
+        self.page.route("**/*", self._watch)
+        self.page.on("console", self._hear)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.goto(link)
+
+    def close(self) -> None:
+        """Close it; nothing may have been asked of any other machine, nor have gone wrong."""
+        self.page.context.close()
+        assert not self.foreign, f"asked elsewhere: {self.foreign}"
+        assert not self.complaints, self.complaints
+
+    def _watch(self, route: Route) -> None:
+        if not route.request.url.startswith(self.link[: self.link.index("/", 7)]):
+            self.foreign.append(route.request.url)
+        route.continue_()
+
+    def _hear(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self.complaints.append(message.text)
+
+    def button(self, name: str) -> Locator:
+        """A button by its whole name."""
+        return self.page.get_by_role("button", name=name, exact=True)
+
+    def text(self, text: str) -> Locator:
+        """Where this is written, whatever stands around it."""
+        return self.page.get_by_text(text).first
+
+    def row(self, name: str) -> Locator:
+        """The row of a table that has this in it."""
+        return self.page.locator("tbody tr", has_text=name)
+
+    def tab(self, name: str) -> None:
+        """Go to a tab."""
+        self.page.get_by_role("tab", name=name).click()
+
+    def fill(self, label: str, value: str) -> None:
+        """Type into the input of this name."""
+        self.page.get_by_label(label, exact=True).first.fill(value)
+
+    def sign_up(self, user: str) -> None:
+        """Make an account, which logs in."""
+        self.fill("User", user)
+        self.fill("Password", PASSWORD)
+        self.button("Create account").click()
+        self.button("Log out").wait_for()
+
+    def download(self, name: str, folder: Path) -> None:
+        """Have a file of the group that is shown fetched into a folder."""
+        self.fill("Download into", str(folder))
+        self.button(f"Download {name}").click()
+        self.row(name).get_by_text("seeding").wait_for()
