@@ -9,12 +9,16 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NoReturn, TextIO
+from typing import TYPE_CHECKING, NoReturn, TextIO
 
 from client.config import ClientConfig, default_data_dir
 from common import __version__, tracker_info
 from common.errors import ErrorCode, MinitorrentError
 from common.types import Endpoint
+
+if TYPE_CHECKING:
+    from client.engine.session import Session
+    from client.web.server import WebServer
 
 _FAILURE, _USAGE = 1, 2
 _MOST_DIGITS = 4  # of a number on the command line
@@ -82,6 +86,7 @@ def argument_parser() -> argparse.ArgumentParser:
         metavar="COMMAND",
         help="run this command and no others (may be given several times)",
     )
+    parser.add_argument("--web", metavar="HOST:PORT", help="serve a page for the browser there")
     parser.add_argument("--json", action="store_true", help="print one JSON object a command")
     parser.add_argument("--stay", action="store_true", help="go on seeding after the last command")
     parser.add_argument(
@@ -206,7 +211,9 @@ def _run(config: ClientConfig, options: argparse.Namespace) -> int:
     interactive = _is_interactive(options)
     with Interrupts(ctrl_c_ends=not interactive) as interrupts:
         session = open_session(config)
+        web = None
         try:
+            web = _open_web(session, config, options)
             output = Output(as_json=options.json)
             if interactive:
                 from client.shell.repl import Repl
@@ -218,4 +225,26 @@ def _run(config: ClientConfig, options: argparse.Namespace) -> int:
             lines = stdin_lines(interrupts) if given is None else map(os.fsencode, given)
             return Script(session, output, interrupts).run(lines, stay=options.stay)
         finally:
+            if web is not None:
+                web.close()
             session.close()
+
+
+def _open_web(
+    session: Session, config: ClientConfig, options: argparse.Namespace
+) -> WebServer | None:
+    """Serve the page if that was asked for, and print its link."""
+    if options.web is None:
+        return None
+    try:
+        from client.web.server import WebServer
+    except ModuleNotFoundError as error:
+        raise MinitorrentError(
+            ErrorCode.USAGE,
+            f"--web needs {error.name}, which is not installed: pip install 'minitorrent[web]'",
+        ) from error
+    web = WebServer(session, Endpoint.parse(options.web), config.data_dir)
+    web.start()
+    sys.stderr.write(f"page at {web.link}\n")
+    sys.stderr.flush()
+    return web

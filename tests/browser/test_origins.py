@@ -66,7 +66,7 @@ class _EvilPage(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(EVIL)
 
-    def log_message(self, format: str, *args: object) -> None:
+    def log_message(self, *args: object) -> None:
         pass
 
 

@@ -70,10 +70,11 @@ class Groups:
             reply = await self._desk.ask(ListGroupsReply, "list_groups")
         except MinitorrentError:
             return  # the state of the tracker is shown at the top
+        self._choice.groups = [row.group for row in reply.groups if row.member]
+        self._asked.difference_update(self._choice.groups)
         rows: list[dict[str, Any]] = [
             row.model_dump() | {"asked": row.group in self._asked} for row in reply.groups
         ]
-        self._choice.groups = [row.group for row in reply.groups if row.member]
         if rows != self._table.rows:
             self._table.rows = rows
         await self._members.refresh(self._choice.group)
