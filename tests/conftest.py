@@ -12,6 +12,10 @@ settings.load_profile("steady")
 
 # Coverage is measured in the test processes, not in the hundreds of trackers and clients that
 # they start: that would cost more than all the rest, and shows next to nothing that they don't.
+MEASURE: dict[str, str] = {}
+"""What has to be in the environment of a process whose coverage is measured all the same."""
+
 if "PYTEST_XDIST_WORKER" in os.environ:
     for name in ("COVERAGE_PROCESS_CONFIG", "COVERAGE_PROCESS_START"):
-        os.environ.pop(name, None)
+        if name in os.environ:
+            MEASURE[name] = os.environ.pop(name)

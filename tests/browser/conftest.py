@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
+from tests.conftest import MEASURE
 from tests.support.browser import WIDE, Window, chromium, link_of
 from tests.support.processes import ClientProcess, TrackerProcess
 
@@ -29,6 +30,15 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def tracker(folder: Path) -> Iterator[TrackerProcess]:
     with TrackerProcess(folder / "tracker") as process:
         yield process
+
+
+@pytest.fixture(scope="package", autouse=True)
+def measured() -> Iterator[None]:
+    """The page runs in the clients and nowhere else: these few are measured."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in MEASURE.items():
+            patch.setenv(name, value)
+        yield
 
 
 @pytest.fixture(scope="package")
