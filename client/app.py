@@ -18,7 +18,7 @@ from common.types import Endpoint
 
 if TYPE_CHECKING:
     from client.engine.session import Session
-    from client.web.server import WebServer
+    from client.shell.signals import Interrupts
 
 _FAILURE, _USAGE = 1, 2
 _MOST_DIGITS = 4  # of a number on the command line
@@ -86,7 +86,10 @@ def argument_parser() -> argparse.ArgumentParser:
         metavar="COMMAND",
         help="run this command and no others (may be given several times)",
     )
-    parser.add_argument("--web", metavar="HOST:PORT", help="serve a page for the browser there")
+    parser.add_argument("--web", metavar="HOST:PORT", help="serve a page there; prints the link")
+    parser.add_argument(
+        "--web-any", action="store_true", help="let --web be an address that others can reach"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object a command")
     parser.add_argument("--stay", action="store_true", help="go on seeding after the last command")
     parser.add_argument(
@@ -205,46 +208,55 @@ def _private_file(path: Path) -> TextIO:
 def _run(config: ClientConfig, options: argparse.Namespace) -> int:
     """Open the session, hand it to a person or a script, and close it whatever happens."""
     from client.engine.build import open_session
-    from client.shell.output import Output
     from client.shell.signals import Interrupts
 
     interactive = _is_interactive(options)
     with Interrupts(ctrl_c_ends=not interactive) as interrupts:
         session = open_session(config)
-        web = None
         try:
-            web = _open_web(session, config, options)
-            output = Output(as_json=options.json)
-            if interactive:
-                from client.shell.repl import Repl
-
-                return Repl(session, output, interrupts, config.data_dir).run()
-            from client.shell.script import Script, stdin_lines
-
-            given = options.commands
-            lines = stdin_lines(interrupts) if given is None else map(os.fsencode, given)
-            return Script(session, output, interrupts).run(lines, stay=options.stay)
+            with _web(session, config, options):
+                return _serve(session, interrupts, config, options)
         finally:
-            if web is not None:
-                web.close()
             session.close()
 
 
-def _open_web(
-    session: Session, config: ClientConfig, options: argparse.Namespace
-) -> WebServer | None:
-    """Serve the page if that was asked for, and print its link."""
+def _serve(
+    session: Session, interrupts: Interrupts, config: ClientConfig, options: argparse.Namespace
+) -> int:
+    """Have a person or a script use the session; the exit status."""
+    from client.shell.output import Output
+
+    output = Output(as_json=options.json)
+    if _is_interactive(options):
+        from client.shell.repl import Repl
+
+        return Repl(session, output, interrupts, config.data_dir).run()
+    from client.shell.script import Script, stdin_lines
+
+    given = options.commands
+    lines = stdin_lines(interrupts) if given is None else map(os.fsencode, given)
+    return Script(session, output, interrupts).run(lines, stay=options.stay)
+
+
+@contextmanager
+def _web(session: Session, config: ClientConfig, options: argparse.Namespace) -> Iterator[None]:
+    """Serve the page while inside, if that was asked for, and print the link."""
     if options.web is None:
-        return None
+        yield
+        return
     try:
         from client.web.server import WebServer
     except ModuleNotFoundError as error:
         raise MinitorrentError(
             ErrorCode.USAGE,
-            f"--web needs {error.name}, which is not installed: pip install 'minitorrent[web]'",
+            f"--web needs {error.name}, which is missing: pip install 'minitorrent[web]'",
         ) from error
-    web = WebServer(session, Endpoint.parse(options.web), config.data_dir)
+    address = Endpoint.parse(options.web)
+    web = WebServer(session, address, config.data_dir, is_public=options.web_any)
     web.start()
-    sys.stderr.write(f"page at {web.link}\n")
-    sys.stderr.flush()
-    return web
+    try:
+        sys.stderr.write(f"page at {web.link}\n")
+        sys.stderr.flush()
+        yield
+    finally:
+        web.close()

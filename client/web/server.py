@@ -1,14 +1,16 @@
-"""The web server beside the shell or script: the page, on this machine's own address only."""
+"""The web server beside the shell or script: the page, on this machine's own address."""
 
 from __future__ import annotations
 
 import ipaddress
+import logging
 import secrets
 import socket
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import structlog
 import uvicorn
 from fastapi import FastAPI
 
@@ -21,26 +23,35 @@ if TYPE_CHECKING:
     from client.engine.session import Session
 
 _STOP_TIME = 5.0
+_MOST_CONNECTIONS = 200
+
+_log = structlog.get_logger()
 
 
 class WebServer:
-    """Serves one session's page from a thread of its own, from `start` to `close`.
+    """Serves one session from a thread of its own, from `start` to `close`.
 
-    Raises MinitorrentError: usage for an address that other machines can reach, permission_denied
-    for one that can't be had.
+    Raises MinitorrentError: usage for an address that other machines can reach, unless
+    `is_public` says that they may; permission_denied for one that can't be had.
     """
 
-    def __init__(self, session: Session, address: Endpoint, data_dir: Path) -> None:
-        self._token = secrets.token_urlsafe(24)
-        self._socket = _listen(address)
+    def __init__(
+        self, session: Session, address: Endpoint, data_dir: Path, *, is_public: bool = False
+    ) -> None:
+        self._token = secrets.token_urlsafe(32)
+        self._socket = _listen(address, is_public=is_public)
         self.address = Endpoint(address.host, self._socket.getsockname()[1])
         app = FastAPI(title="Minitorrent", docs_url=None, redoc_url=None, openapi_url=None)
         attach(app, session, data_dir)
+        # Whatever handlers somebody sets up: the access log would show the token.
+        logging.getLogger("uvicorn.access").disabled = True
         config = uvicorn.Config(
-            Guard(app, self._token, _names(self.address)),
+            Guard(app, self._token, self.address),
             log_config=None,
             access_log=False,
             server_header=False,
+            proxy_headers=False,
+            limit_concurrency=_MOST_CONNECTIONS,
             timeout_graceful_shutdown=1,
         )
         self._server = uvicorn.Server(config)
@@ -62,16 +73,18 @@ class WebServer:
         self._socket.close()
 
     def _serve(self) -> None:
-        self._server.run(sockets=[self._socket])
+        try:
+            self._server.run(sockets=[self._socket])
+        except Exception:  # shown here, or nobody would see why the thread ended
+            _log.error("the web server failed", exc_info=True)
 
 
-def _listen(address: Endpoint) -> socket.socket:
-    """A socket that listens on a loopback address."""
-    if address.host != "localhost" and not _is_loopback(address.host):
+def _listen(address: Endpoint, *, is_public: bool) -> socket.socket:
+    if not (is_public or address.host == "localhost" or _is_loopback(address.host)):
         raise MinitorrentError(
             ErrorCode.USAGE,
             f"The page on {address} would be open to other machines; use 127.0.0.1, and reach it "
-            "from elsewhere through ssh -L.",
+            "from elsewhere through ssh -L, or add --web-any if that is what you want.",
         )
     family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
     try:
@@ -88,9 +101,3 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
-
-
-def _names(address: Endpoint) -> frozenset[str]:
-    """What a browser may call this server in its Host header."""
-    hosts = {str(address), f"localhost:{address.port}"}
-    return frozenset(hosts)
