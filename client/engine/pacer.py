@@ -25,6 +25,9 @@ BUSY: Final = 0.02
 IDLE: Final = 0.1
 """Seconds between rounds while somebody waits for a limit, and while nobody does."""
 
+LOOK_EVERY: Final = 0.25
+"""Seconds between looks at which torrents have peers at all: there may be thousands without."""
+
 
 class Pacer:
     """Drives the torrents at work through the limits; `torrents` answers which these are."""
@@ -40,6 +43,8 @@ class Pacer:
         self._clock = clock
         self._up = FairQueue()
         self._down = FairQueue()
+        self._with_peers: list[Torrent] = []
+        self._look_at = clock()
         self._closing = False
         self._wake = threading.Event()
         self._thread = threading.Thread(target=self._run, name="pacer", daemon=True)
@@ -59,26 +64,32 @@ class Pacer:
         self._wake.set()
 
     def _run(self) -> None:
-        pause: float | None = None
-        while True:
+        while not self._closing:
+            pause: float | None = None
+            if self._limits.any:
+                pause = BUSY if self._try_round() else IDLE
+            else:
+                self._with_peers = []  # torrents keep their files open
             self._wake.wait(pause)
             self._wake.clear()
-            if self._closing:
-                return
-            try:
-                is_busy = self._round()
-            except Exception:
-                log.exception("pacing failed")
-                is_busy = False
-            pause = (BUSY if is_busy else IDLE) if self._limits.any else None
+        self._with_peers = []
+
+    def _try_round(self) -> bool:
+        try:
+            return self._round()
+        except Exception:
+            log.exception("pacing failed")
+            return False
 
     def _round(self) -> bool:
         """Let pass what may; whether anybody claimed anything."""
-        torrents = list(self._torrents())
+        now = self._clock()
+        if now >= self._look_at:
+            self._look_at = now + LOOK_EVERY
+            self._with_peers = [t for t in self._torrents() if t.connection_count]
         with self._limits.lock:
-            now = self._clock()
-            ups = list(chain.from_iterable(torrent.up_claims() for torrent in torrents))
-            downs = list(chain.from_iterable(torrent.down_claims() for torrent in torrents))
+            ups = list(chain.from_iterable(t.up_claims() for t in self._with_peers))
+            downs = list(chain.from_iterable(t.down_claims() for t in self._with_peers))
             self._up.serve(ups, now)
             self._down.serve(downs, now)
         return bool(ups or downs)

@@ -11,6 +11,7 @@ import pytest
 import structlog
 
 from tests.integration.client.people import Team
+from tests.support.ports import free_port
 from tests.support.waiting import wait_until
 
 Log = list[MutableMapping[str, Any]]
@@ -28,6 +29,7 @@ def _descriptors() -> int:
 @pytest.fixture(autouse=True)
 def nothing_left() -> Iterator[None]:
     """Every thread and every descriptor that a test opens is gone soon after it."""
+    free_port()  # this process's lock on its ports stays open
     threads, descriptors = set(threading.enumerate()), _descriptors()
     yield
     wait_until(

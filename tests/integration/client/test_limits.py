@@ -114,6 +114,7 @@ def test_a_low_limit_runs_smoothly_outlives_a_restart_and_can_be_lifted(
     assert bob.session.limiting.limits().limits == [
         LimitRow(group=None, name=None, up=0, down=100_000)
     ]
+    wait_until(lambda: came(bob, name) > 50_000, 20.0, "the next blocks")
     bob.session.limiting.limit("down", 0)
     bob.finish(name)
     assert copy.read_bytes() == content.read_bytes()
