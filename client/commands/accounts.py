@@ -114,8 +114,9 @@ COMMANDS = (
         summary="log out somewhere else",
         run=_end_session,
         arguments=(Argument("ID", Kind.SESSION),),
-        details="Its connection is closed at once, on whichever tracker it is. When you don't know"
-        " the session, change your password too.",
+        details="Its connection is closed at once, on whichever tracker it is, and metainfo files"
+        " that you wrote with share announce no more. When you don't know the session, change your"
+        " password too.",
         example="end_session 17",
         answer="Session {id} is ended",
     ),

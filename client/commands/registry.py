@@ -13,6 +13,7 @@ from client.commands import (
     groups,
     limits,
     metainfo,
+    notices,
     trackers,
     transfers,
 )
@@ -28,6 +29,7 @@ COMMANDS: Mapping[str, Command] = _by_name(
         *accounts.COMMANDS,
         *groups.COMMANDS,
         *audit.COMMANDS,
+        *notices.COMMANDS,
         *files.COMMANDS,
         *transfers.COMMANDS,
         *limits.COMMANDS,

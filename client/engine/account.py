@@ -137,6 +137,12 @@ class Account:
         for listener in listeners:
             listener(notice)
 
+    def tell_missed(self, count: int) -> None:
+        """Tell the user that so much happened while nobody was here; nothing when it is none."""
+        if count:
+            things = "thing that concerns" if count == 1 else "things that concern"
+            self.tell("notices", f"{count} {things} you happened meanwhile; type: notices")
+
     # --- what the link tells ----------------------------------------------------------------
     def on_connected(self, tracker: Endpoint, reply: LoginReply | None) -> None:
         """See LinkEvents."""

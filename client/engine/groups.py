@@ -9,6 +9,7 @@ from client.engine.credentials import Credentials
 from client.engine.remote import Remote
 from common.api import groups
 from common.api.audit import LIST_EVENTS, ListEventsReply
+from common.api.events import LIST_NOTICES
 
 
 class Groups:
@@ -61,6 +62,10 @@ class Groups:
     def audit(self, group: str | None) -> ListEventsReply:
         """What was done in a group, and with its members' accounts."""
         return self._call(LIST_EVENTS, group=self._account.require_group(group))
+
+    def notices(self) -> status.NoticesResult:
+        """What concerned this user lately, and everything that happened while nobody was here."""
+        return status.NoticesResult(notices=self._call(LIST_NOTICES).notices)
 
     def accept_request(self, group: str, user: str) -> groups.MemberReply:
         """Let somebody in who asked."""

@@ -115,6 +115,7 @@ class Session:
             )
         reply = self._link.login(user, password)
         self._account.logged_in(reply)
+        self._account.tell_missed(reply.unread_notices)
         sharing = self._transfers.load(reply.user, set(reply.groups))
         return status.LoginResult(user=reply.user, groups=reply.groups, sharing=sharing)
 

@@ -11,6 +11,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from common.api.events import NoticeRow
 from common.api.groups import ListGroupsReply
 
 TrackerState = Literal["connected", "connecting", "unreachable", "offline"]
@@ -228,6 +229,12 @@ class Overview(Result):
     downloads: list[DownloadRow]
     seeding: int
     pending_requests: int
+
+
+class NoticesResult(Result):
+    """What happened in groups, the oldest first."""
+
+    notices: list[NoticeRow]
 
 
 class Notice(Result):

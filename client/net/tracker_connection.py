@@ -96,6 +96,8 @@ class TrackerConnection:
         self._pending: dict[int, _Pending] = {}
         self._lock = threading.Lock()
         self._closed = False
+        self.login_ended = False
+        """Whether the tracker closed the connection because its login has ended."""
         self._heard_at = time.monotonic()
         self._stream = _open(tracker, source_host)
         try:
@@ -219,6 +221,8 @@ class TrackerConnection:
             return
         with self._lock:
             pending = self._pending.pop(reply.id, None) if reply.id is not None else None
+        if reply.id is None and reply.error is not None:
+            self.login_ended = reply.error.code == ErrorCode.NOT_LOGGED_IN
         if pending is not None:
             pending.reply = reply
             pending.done.set()

@@ -51,7 +51,8 @@ class LinkEvents:
     """Who hears of the link, called by its threads; must answer at once and call no operation.
 
     `connected`: a connection is there; with the session's state when it was resumed.
-    `lost`: the connection is gone. `session_ended`: the token is not taken any more.
+    `lost`: the connection is gone, and not because the login on it has ended. `session_ended`: the
+    token is not taken any more.
     """
 
     connected: Callable[[Endpoint, LoginReply | None], None]
@@ -260,7 +261,7 @@ class TrackerLink:
         with self._changed:
             while self._connection is connection:
                 self._changed.wait()
-        if not self._closing:
+        if not self._closing and not connection.login_ended:
             self._events.lost(connection.tracker)
         return time.monotonic() - began >= _STEADY
 

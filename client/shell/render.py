@@ -222,6 +222,14 @@ def _events(result: audit.ListEventsReply, screen: Screen) -> str:
     return screen.table(columns, rows)
 
 
+def _notices(result: status.NoticesResult, screen: Screen) -> str:
+    if not result.notices:
+        return "Nothing has happened yet that concerns you"
+    columns = [Column("at (UTC)"), Column("group", folds=True), Column("what", folds=True)]
+    rows = [[_moment(row.at), row.group, row.text] for row in result.notices]
+    return screen.table(columns, rows)
+
+
 def _waited(result: status.WaitResult, _: Screen) -> str:
     if not result.completed and not result.failed:
         return "Nothing to wait for"
@@ -285,6 +293,7 @@ _PICTURES: dict[type[BaseModel], Callable[[Any, Screen], str]] = {
     status.TrackersResult: _trackers,
     accounts.ListSessionsReply: _sessions,
     audit.ListEventsReply: _events,
+    status.NoticesResult: _notices,
     status.WaitResult: _waited,
     HelpResult: _help,
     CommandHelpResult: _command_help,

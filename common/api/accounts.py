@@ -37,13 +37,17 @@ class SharedFile(Model):
 
 
 class LoginReply(Model):
-    """`pending_requests` counts the join requests in the groups that the user administers."""
+    """`pending_requests` counts the join requests in the groups that the user administers.
+
+    `unread_notices` is how much happened that concerns the user while nobody was there to be told.
+    """
 
     user: str
     token: str
     groups: list[str]
     shares: list[SharedFile]
     pending_requests: Count
+    unread_notices: Count = 0
 
 
 class ResumeSession(Model):

@@ -1,4 +1,4 @@
-"""Notices that the tracker pushes to a connected client."""
+"""Notices: what the tracker pushes to a connected client, and lists for who was away."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from enum import StrEnum
 from pydantic import Field
 
 from common.api.model import Count, Model
+from common.api.operation import Operation
 
 
 class EventKind(StrEnum):
@@ -21,6 +22,7 @@ class EventKind(StrEnum):
     CERTIFICATE_ISSUED = "certificate_issued"  # nobody
     ROLE_CHANGED = "role_changed"  # whose role it is; kept as what was done, see below
     FILE_ADDED = "file_added"  # the group's other members
+    FILE_COMPLETED = "file_completed"  # those who offer the file that somebody has in full now
 
     # Kept for the audit trail, told to nobody; of an account:
     ACCOUNT_CREATED = "account_created"
@@ -55,3 +57,29 @@ class EventNotice(Model):
     subject: str
     text: str
     removed: list[str] = Field(default_factory=list)
+
+
+class ListNotices(Model):
+    """Ask what concerned this user lately. What is listed counts as told from then on."""
+
+
+class NoticeRow(Model):
+    """As in EventNotice. `group` is the name that the group had."""
+
+    at: str
+    kind: str
+    group: str
+    text: str
+
+
+class ListNoticesReply(Model):
+    """The newest, the oldest of them first; at least those that the user was not told of yet.
+
+    `unread` is how many of them, at the end, that is.
+    """
+
+    notices: list[NoticeRow]
+    unread: Count
+
+
+LIST_NOTICES = Operation("list_notices", ListNotices, ListNoticesReply, frozenset())

@@ -19,6 +19,7 @@ from client.engine import status
 from client.engine.status import TransferState
 from common.api import accounts, files, groups
 from common.api.audit import AuditRow, ListEventsReply
+from common.api.events import NoticeRow
 from common.errors import ErrorCode, MinitorrentError
 from tests.support.fake_limiting import FakeLimiting
 
@@ -98,6 +99,16 @@ class FakeGroups:
             ),
         ]
         return ListEventsReply(events=rows)
+
+    def notices(self) -> status.NoticesResult:
+        self._called("notices")
+        row = NoticeRow(
+            at="2026-01-02T03:04:05Z",
+            kind="file_added",
+            group="lab",
+            text="bob shares film.mkv in lab.",
+        )
+        return status.NoticesResult(notices=[row])
 
     def list_requests(self, group: str | None) -> groups.ListRequestsReply:
         self._called("list_requests", group)

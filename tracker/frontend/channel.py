@@ -39,6 +39,7 @@ class Channel:
         self._waker = Waker(sock)
         self._outbox: deque[bytes] = deque()
         self._closing = threading.Event()
+        self._farewell = b""
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         _keep_alive(sock)
 
@@ -53,8 +54,12 @@ class Channel:
             self._outbox.append(line)
             self._waker.wake()
 
-    def interrupt(self) -> None:
-        """From any thread: make the channel's thread see ChannelClosedError."""
+    def interrupt(self, farewell: bytes = b"") -> None:
+        """From any thread: make the channel's thread see ChannelClosedError.
+
+        `farewell` is sent before, if the other side takes it at once.
+        """
+        self._farewell = farewell
         self._closing.set()
         self._waker.wake()
 
@@ -90,6 +95,9 @@ class Channel:
                 return data
             readable = self._waker.wait(max(0.0, deadline - time.monotonic()))
             if self._closing.is_set():
+                with contextlib.suppress(OSError):
+                    self._tls.write(self._farewell)
+                    self._flush(_LINGER_SECONDS)
                 raise ChannelClosedError
             if readable:
                 self._fetch()

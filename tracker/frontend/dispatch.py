@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import structlog
 
-from common.api import accounts, audit, authority, files, groups, presence
+from common.api import accounts, audit, authority, events, files, groups, presence
 from common.api.model import Model
 from common.api.operation import Operation
 from common.api.registry import OPERATIONS
@@ -93,6 +93,7 @@ def _table(services: Services) -> dict[str, Handler]:
             _user(accounts.LIST_SESSIONS, people.list_sessions),
             _user(accounts.END_SESSION, people.end_session),
             _user(audit.LIST_EVENTS, services.events.list_events),
+            _user(events.LIST_NOTICES, services.notices.list_notices),
             _user(groups.CREATE_GROUP, places.create_group),
             _user(groups.JOIN_GROUP, places.join_group),
             _user(groups.LEAVE_GROUP, places.leave_group),

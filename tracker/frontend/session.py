@@ -86,12 +86,13 @@ class SessionServer:
                 connection.channel.post(line)
 
     def drop_ended(self, user: str) -> None:
-        """Close the connections of this user whose logins have ended."""
+        """Close the connections of this user whose logins have ended, saying why."""
+        farewell = lines.encode_error(None, _has_ended())
         for connection in self._snapshot():
             identity = connection.caller.identity
             is_theirs = identity is not None and identity.user == user
             if is_theirs and self._accounts.is_over(connection.caller):
-                connection.channel.interrupt()
+                connection.channel.interrupt(farewell)
 
     def drop_all(self) -> None:
         """Close every connection; clients come back by themselves."""
@@ -213,6 +214,10 @@ def _start_small(thread: threading.Thread) -> None:
         thread.start()
     finally:
         threading.stack_size(usual)
+
+
+def _has_ended() -> MinitorrentError:
+    return MinitorrentError(ErrorCode.NOT_LOGGED_IN, "This session has ended; log in again.")
 
 
 def _too_many() -> MinitorrentError:

@@ -17,6 +17,7 @@ from tracker.services.authority import revoke_logins
 from tracker.services.caller import Caller, Identity
 from tracker.services.clock import Clock, iso
 from tracker.services.events import record_account
+from tracker.services.notices import count_unread
 from tracker.store.schema import User
 from tracker.store.work import ConflictError, Work, Works
 
@@ -104,6 +105,7 @@ class Accounts:
         with self._works.write() as work:
             now = self._clock()
             _end_logins(work, identity, [identity.token_id], now)
+            work.users.told_all([identity.user_id], work.events.last_id())
             record_account(work, EventKind.LOGGED_OUT, identity.user, identity.address, now)
         caller.identity = None
         return api.UserReply(user=identity.user)
@@ -145,7 +147,10 @@ class Accounts:
         return api.ListSessionsReply(sessions=rows)
 
     def end_session(self, me: Identity, request: api.EndSession) -> api.EndSessionReply:
-        """End one of the user's logins, the present one too. Raises MinitorrentError(usage)."""
+        """End one of the user's logins, the present one too. Raises MinitorrentError(usage).
+
+        Whoever had it may have asked for announce keys: they are dropped.
+        """
         with self._works.write() as work:
             now = self._clock()
             if request.id not in {token.id for token in work.users.tokens(me.user_id, now)}:
@@ -153,6 +158,7 @@ class Accounts:
                     ErrorCode.USAGE, f"You have no session {request.id}; see: sessions"
                 )
             _end_logins(work, me, [request.id], now)
+            work.peers.drop_keys_of(me.user_id)
             record_account(work, EventKind.SESSION_ENDED, me.user, me.address, now)
         return api.EndSessionReply(id=request.id)
 
@@ -178,6 +184,7 @@ class Accounts:
             return
         with self._works.write() as work:
             work.trackers.disconnect(caller.connection_id)
+            work.users.told_all([caller.identity.user_id], work.events.last_id())
         caller.identity = None
 
     def _refuse_second_login(self, caller: Caller) -> None:
@@ -204,6 +211,7 @@ class Accounts:
                 for group, file in work.files.shared_by(identity.user_id)
             ],
             pending_requests=work.groups.requests_to_decide(identity.user_id),
+            unread_notices=count_unread(work, work.users.by_id(identity.user_id)),
         )
 
     def _check(self, user: str, address: str, password: str, stored: str, *, known: bool) -> bool:

@@ -13,6 +13,7 @@ from tracker.domain.selection import Peer, Random, count_peers, select_peers
 from tracker.domain.stock import may_lack_something, supports_sealed
 from tracker.services.caller import Identity
 from tracker.services.clock import Clock
+from tracker.services.events import record_completed
 from tracker.services.files import no_such_info_hash
 from tracker.store.peers import Sighting
 from tracker.store.schema import File
@@ -74,6 +75,7 @@ class Announces:
                 ]
                 now = self._clock()
                 _note(work, wishes, connection_id=me.connection_id, expires_at=None)
+                _tell_completed(work, wishes, me.address, now)
                 offered = [w.file.id for w in wishes if w.me.is_seeder and w.event != "stopped"]
                 work.files.share(offered, me.user_id, now)
                 answers = self._answers(work, wishes, now)
@@ -127,6 +129,7 @@ class Announces:
             )
             now = self._clock()
             _note(work, [wish], connection_id=None, expires_at=now + _HTTP_GRACE)
+            _tell_completed(work, [wish], host, now)
             answer = self._answers(work, [wish], now)[request.info_hash]
         return http.AnnounceResponse(
             interval=HTTP_INTERVAL,
@@ -198,6 +201,13 @@ def _note(
         ]
     )
     work.files.count_completed([w.file.id for w in wishes if w.event == "completed"])
+
+
+def _tell_completed(work: Work, wishes: Sequence[_Wish], address: str, now: float) -> None:
+    """Have those who offer a file hear that somebody has got it from them."""
+    for wish in wishes:
+        if wish.event == "completed" and wish.me.is_seeder:
+            record_completed(work, wish.file, wish.me.user, address, now)
 
 
 def _refusals(

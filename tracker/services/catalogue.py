@@ -16,6 +16,7 @@ from tracker.services.files import Files
 from tracker.services.groups import Groups
 from tracker.services.keys import Keys
 from tracker.services.lifecycle import Lifecycle
+from tracker.services.notices import Notices
 from tracker.store.trackers import Site
 from tracker.store.work import Works
 
@@ -31,6 +32,7 @@ class Services:
     announces: Announces
     keys: Keys
     events: Events
+    notices: Notices
     lifecycle: Lifecycle
 
 
@@ -51,5 +53,6 @@ def make_services(
         announces=Announces(works, clock, random.Random()),
         keys=Keys(works, clock, tracker_id, site.http_port),
         events=Events(works),
+        notices=Notices(works),
         lifecycle=Lifecycle(works, clock, tracker_id, site),
     )

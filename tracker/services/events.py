@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from common.api import audit as api
 from common.api.events import EventKind, EventNotice
 from tracker.domain import rules
+from tracker.domain.audience import Audience, audience_of
 from tracker.services.caller import Identity
 from tracker.services.clock import iso
 from tracker.services.memberships import find_group
 from tracker.store.events import NO_GROUP
-from tracker.store.schema import Event, Group
+from tracker.store.schema import Event, File, Group
 from tracker.store.work import Work, Works
 
 _BATCH = 500
@@ -30,14 +31,6 @@ _ROLE_CHANGES = frozenset(
         EventKind.GROUP_INHERITED,
     }
 )
-_FOR_THE_AUDIT_ALONE = _ENDS_LOGINS | {
-    EventKind.ACCOUNT_CREATED,
-    EventKind.LOGGED_IN,
-    EventKind.LOGIN_FAILED,
-    EventKind.GROUP_CREATED,
-    EventKind.FILE_STOPPED,
-}
-_OF_EVERY_MEMBER = frozenset({EventKind.MEMBER_LEFT, EventKind.CERTIFICATES_REVOKED})
 
 
 @dataclass(frozen=True)
@@ -100,6 +93,23 @@ def record_account(
     )
 
 
+def record_completed(work: Work, file: File, user: str, address: str, now: float) -> None:
+    """Note that a user has all of a file now; once, however often his clients say so."""
+    group = work.files.group_of(file)
+    event = Event(
+        at=now,
+        kind=EventKind.FILE_COMPLETED.value,
+        group_id=group.id,
+        group_name=group.name,
+        actor=user,
+        subject=file.name,
+        text=f"{user} has finished downloading {file.name} of {group.name}.",
+        address=address,
+    )
+    if not work.events.is_told_already(event, file.added_at):
+        work.events.add(event)
+
+
 class Events:
     """Reads the events of all trackers of the database, in order."""
 
@@ -116,7 +126,7 @@ class Events:
         with self._works.read() as work:
             return [
                 Told(
-                    _notice(event),
+                    as_notice(event),
                     _audience(work, event),
                     event.subject if event.kind in _ENDS_LOGINS else None,
                 )
@@ -148,7 +158,8 @@ def _row(event: Event) -> api.AuditRow:
     )
 
 
-def _notice(event: Event) -> EventNotice:
+def as_notice(event: Event) -> EventNotice:
+    """An event as those whom it concerns are told of it."""
     return EventNotice(
         id=event.id,
         at=iso(event.at),
@@ -162,16 +173,19 @@ def _notice(event: Event) -> EventNotice:
 
 
 def _audience(work: Work, event: Event) -> frozenset[str]:
-    if event.kind in _FOR_THE_AUDIT_ALONE:
-        return frozenset()
-    if event.kind == EventKind.JOIN_REQUESTED:
-        members = work.groups.members(event.group_id)
-        users = {name for member, name in members if member.role.is_admin}
-    elif event.kind == EventKind.FILE_ADDED:
-        users = {name for _, name in work.groups.members(event.group_id)}
-    elif event.kind in _OF_EVERY_MEMBER:
-        # The actor's own clients, too, have connections to drop.
-        return frozenset(name for _, name in work.groups.members(event.group_id))
-    else:
-        users = {event.subject}
+    """Who is told, when online; tracker.store.events has the same for later."""
+    members = work.groups.members(event.group_id)
+    match audience_of(event.kind):
+        case Audience.NOBODY:
+            return frozenset()
+        case Audience.MEMBERS_AND_ACTOR | Audience.CONNECTED_MEMBERS:
+            return frozenset(name for _, name in members)
+        case Audience.ADMINS:
+            users = {name for member, name in members if member.role.is_admin}
+        case Audience.MEMBERS:
+            users = {name for _, name in members}
+        case Audience.SHARERS:
+            users = work.files.sharers(event.group_id, event.subject)
+        case Audience.SUBJECT:
+            users = {event.subject}
     return frozenset(users - {event.actor})

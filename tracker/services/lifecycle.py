@@ -48,4 +48,5 @@ class Lifecycle:
     def stop(self) -> None:
         """This tracker's connections and peers are gone at once."""
         with self._works.write() as work:
+            work.users.told_all(work.trackers.users_at(self._tracker_id), work.events.last_id())
             work.trackers.remove(self._tracker_id)

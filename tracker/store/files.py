@@ -63,6 +63,17 @@ class Files:
             .limit(1)
         ).one()
 
+    def sharers(self, group_id: int, name: str) -> set[str]:
+        """The names of the users who offer the group's file called `name`."""
+        return set(
+            self._session.scalars(
+                select(User.name)
+                .join(Share, Share.user_id == User.id)
+                .join(File, File.id == Share.file_id)
+                .where(File.group_id == group_id, File.name == name)
+            )
+        )
+
     def share(self, file_ids: Sequence[int], user_id: int, now: float) -> None:
         """Note that a user offers these files, those included that are noted already."""
         known = set(

@@ -35,7 +35,7 @@ class Base(DeclarativeBase):
 
 
 class User(Base):
-    """An account."""
+    """An account; `told_event` is the newest event when its user was last there to be told."""
 
     __tablename__ = "users"
 
@@ -43,10 +43,15 @@ class User(Base):
     name: Mapped[str] = mapped_column(String(64), unique=True)
     password_hash: Mapped[str] = mapped_column(String(255))
     created_at: Mapped[float]
+    told_event: Mapped[int] = mapped_column(default=0, server_default="0")
 
 
 class Token(Base):
-    """A login: the SHA-256 of its token, valid until `expires_at` if it isn't used."""
+    """A login: the SHA-256 of its token, valid until `expires_at` if it isn't used.
+
+    `scope` (see common.api.operation) and `label` are those of a token for the HTTP API; a
+    session's token has no scope.
+    """
 
     __tablename__ = "tokens"
 
@@ -56,6 +61,8 @@ class Token(Base):
     address: Mapped[str] = mapped_column(String(255))
     created_at: Mapped[float]
     expires_at: Mapped[float]
+    scope: Mapped[str | None] = mapped_column(String(16))
+    label: Mapped[str] = mapped_column(String(64), default="", server_default="")
 
 
 class KnownAddress(Base):
@@ -216,7 +223,7 @@ class Event(Base):
     group_id: Mapped[int] = mapped_column(index=True)
     group_name: Mapped[str] = mapped_column(String(64))
     actor: Mapped[str] = mapped_column(String(64))
-    subject: Mapped[str] = mapped_column(String(255))
+    subject: Mapped[str] = mapped_column(String(255), index=True)
     text: Mapped[str] = mapped_column(String(1024))
     removed: Mapped[str] = mapped_column(Text, default="", server_default="")
     address: Mapped[str] = mapped_column(String(64), default="", server_default="")

@@ -72,6 +72,11 @@ class Trackers:
         """A tracker ends: its connections and their peers are gone at once."""
         self._session.execute(delete(Tracker).where(Tracker.id == tracker_id))
 
+    def users_at(self, tracker_id: str) -> set[int]:
+        """Who is connected to a tracker."""
+        query = select(Connection.user_id).where(Connection.tracker_id == tracker_id)
+        return set(self._session.scalars(query))
+
     def sweep(self, now: float) -> None:
         """Remove the trackers that died, with all that they held."""
         self._session.execute(delete(Tracker).where(Tracker.heartbeat_at <= now - SWEEP_SECONDS))

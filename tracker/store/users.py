@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from tracker.store.schema import Connection, KnownAddress, Token, User
@@ -26,6 +26,10 @@ class Users:
     def by_name(self, name: str) -> User | None:
         """The account called `name`."""
         return self._session.scalar(select(User).where(User.name == name))
+
+    def by_id(self, user_id: int) -> User:
+        """The account of somebody who is logged in."""
+        return self._session.get_one(User, user_id)
 
     def set_password(self, user_id: int, password_hash: str) -> None:
         """Replace the stored hash."""
@@ -87,6 +91,10 @@ class Users:
         known = select(KnownAddress.id).filter_by(user_id=user_id, network=network)
         if self._session.scalar(known) is None:
             self._session.add(KnownAddress(user_id=user_id, network=network))
+
+    def told_all(self, user_ids: Collection[int], event_id: int) -> None:
+        """These users were there to be told of everything up to this event."""
+        self._session.execute(update(User).where(User.id.in_(user_ids)).values(told_event=event_id))
 
     def sweep_tokens(self, now: float) -> None:
         """Forget the tokens that expired, unless somebody is connected with them."""

@@ -226,6 +226,20 @@ def test_a_new_password_makes_announce_keys_void(ann: SessionClient) -> None:
     assert ann.call("announce_key", group="lab")["key"] != key
 
 
+def test_announce_keys_are_void_when_a_session_is_ended_but_not_after_a_logout(
+    tracker: TrackerApp, ann: SessionClient, connect: Connect
+) -> None:
+    key = ann.call("announce_key", group="lab")["key"]
+    elsewhere = connect(tracker)
+    elsewhere.login("ann")
+    elsewhere.call("logout")
+    assert ann.call("announce_key", group="lab")["key"] == key
+    elsewhere.login("ann")
+    other = next(s["id"] for s in ann.call("list_sessions")["sessions"] if not s["current"])
+    ann.call("end_session", id=other)
+    assert ann.call("announce_key", group="lab")["key"] != key
+
+
 def test_sessions_are_listed_and_ended_on_every_tracker(
     tracker: TrackerApp, start_tracker: StartTracker, ann: SessionClient, connect: Connect
 ) -> None:

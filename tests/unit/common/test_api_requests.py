@@ -35,7 +35,7 @@ def test_there_is_an_operation_for_every_command_of_the_tracker() -> None:
         *("list_members", "list_requests", "accept_request", "reject_request"),
         *("remove_member", "promote", "demote", "transfer_group"),
         *("list_files", "add_file", "get_file", "find_file", "stop_share"),
-        *("announce", "identify_peer", "announce_key", "renew_announce_key"),
+        *("announce", "identify_peer", "announce_key", "renew_announce_key", "list_notices"),
     }
     assert all(name == operation.name for name, operation in OPERATIONS.items())
 

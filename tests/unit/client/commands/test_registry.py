@@ -21,7 +21,7 @@ from tests.support.fake_limiting import FakeLimiting
 from tests.support.fake_session import FakeGroups, FakeSession
 
 CONTRACT = """
-create_user login logout whoami passwd create_group join_group leave_group list_groups
+create_user login logout whoami passwd notices create_group join_group leave_group list_groups
 list_members list_requests accept_request reject_request remove_member promote demote
 transfer_group list_files upload_file download_file show_downloads show_shares stop_share pause
 resume cancel recheck priority limit wait share get magnet remove use_group peers trackers
@@ -88,6 +88,7 @@ def test_topics_are_not_scattered() -> None:
         ("end_session 17", ("end_session", 17)),
         ("audit", ("audit", None)),
         ("audit lab", ("audit", "lab")),
+        ("notices", ("notices",)),
         ("list_requests", ("list_requests", None)),
         ("list_requests lab", ("list_requests", "lab")),
         ("accept_request lab bob", ("accept_request", "lab", "bob")),

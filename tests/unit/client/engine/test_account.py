@@ -116,6 +116,16 @@ def test_the_link_is_lost_and_comes_back(account: Account, notices: list[Notice]
     assert str(TRACKER) in notices[1].text
 
 
+def test_what_happened_meanwhile_is_told_once(account: Account, notices: list[Notice]) -> None:
+    account.tell_missed(0)
+    account.tell_missed(1)
+    account.tell_missed(2)
+    assert [notice.text.split(" you")[0] for notice in notices] == [
+        "1 thing that concerns",
+        "2 things that concern",
+    ]
+
+
 def test_the_session_ends(account: Account, notices: list[Notice]) -> None:
     ended: list[None] = []
     account.ended = lambda: ended.append(None)

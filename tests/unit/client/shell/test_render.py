@@ -101,6 +101,10 @@ def test_tables_line_up() -> None:
         "id  address    since (UTC)          this",
         "17  192.0.2.1  2026-01-02 03:04:05  *",
     ]
+    assert shown("notices").splitlines() == [
+        "at (UTC)             group  what",
+        "2026-01-02 03:04:05  lab    bob shares film.mkv in lab.",
+    ]
     assert shown("audit").splitlines() == [
         "at (UTC)             who  what              subject  from",
         "2026-01-02 03:04:05  ann  request_accepted  bob      192.0.2.1",

@@ -1,0 +1,150 @@
+"""Notices: who is told of what, at once and later."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.integration.tracker.conftest import Connect, StartTracker
+from tests.integration.tracker.sessions import SessionClient, let_in
+from tests.support.waiting import wait_until
+from tracker.app import TrackerApp
+
+SignUp = Callable[[str], SessionClient]
+
+
+def told(client: SessionClient) -> list[tuple[str, str]]:
+    """Kind and text of what is listed."""
+    return [(n["kind"], n["text"]) for n in client.call("list_notices")["notices"]]
+
+
+def leave(client: SessionClient, watcher: SessionClient, user: str) -> None:
+    """Drop a connection and wait until the tracker knows."""
+    client.close()
+
+    def is_offline() -> bool:
+        members = watcher.call("list_members", group="lab")["members"]
+        return not any(m["user"] == user and m["online"] for m in members)
+
+    wait_until(is_offline, what=f"{user} to be offline")
+
+
+def test_what_happened_meanwhile_is_listed(
+    tracker: TrackerApp,
+    ann: SessionClient,
+    bob: SessionClient,
+    eve: SessionClient,
+    connect: Connect,
+) -> None:
+    leave(ann, bob, "ann")
+    eve.call("join_group", group="lab")
+    bob.upload("lab", "x.bin")
+    bob.call("leave_group", group="lab")
+    ann = connect(tracker)
+    assert ann.login("ann")["unread_notices"] == 3
+    reply = ann.call("list_notices")
+    assert reply["unread"] == 3
+    assert [(n["kind"], n["group"], n["text"]) for n in reply["notices"]] == [
+        ("join_requested", "lab", "bob asks to join lab."),  # told when it happened
+        ("join_requested", "lab", "eve asks to join lab."),
+        ("file_added", "lab", "bob shares x.bin in lab."),
+        ("member_left", "lab", "bob left lab."),
+    ]
+    assert set(reply["notices"][0]) == {"at", "kind", "group", "text"}
+    again = ann.call("list_notices")
+    assert (again["notices"], again["unread"]) == (reply["notices"], 0)
+    assert connect(tracker).login("ann")["unread_notices"] == 0
+
+
+def test_everybody_is_told_what_concerns_them_and_nothing_else(
+    ann: SessionClient, bob: SessionClient, eve: SessionClient
+) -> None:
+    ann.upload("lab", "before.bin")
+    bob.notice(kind="file_added")
+    let_in(eve, "eve", ann)
+    ann.upload("lab", "after.bin")
+    ann.call("promote", group="lab", user="bob")
+    ann.call("create_group", group="other")
+    ann.upload("other", "secret.bin")
+    ann.call("remove_member", group="lab", user="eve")
+    assert told(eve) == [
+        ("request_accepted", "ann let you into lab."),
+        ("member_removed", "ann removed you from lab."),
+    ]
+    assert [text for _, text in told(bob)] == [
+        "ann let you into lab.",
+        "ann shares before.bin in lab.",
+        "eve asks to join lab.",
+        "ann shares after.bin in lab.",
+        "ann made you an admin of lab.",
+        "ann removed eve from lab.",
+    ]
+
+
+def complete(client: SessionClient, info_hash: str) -> None:
+    client.announce(info_hash, 7, event="started")
+    client.announce(info_hash, 0, event="completed")
+
+
+def test_who_shares_hears_of_finished_downloads(
+    ann: SessionClient, bob: SessionClient, eve: SessionClient
+) -> None:
+    let_in(eve, "eve", ann)
+    info_hash = ann.upload("lab", "x.bin")["info_hash"]
+    complete(bob, info_hash)
+    assert ann.notice(kind="file_completed")["text"] == "bob has finished downloading x.bin of lab."
+    complete(bob, info_hash)  # told once
+    complete(eve, info_hash)
+    assert ann.notice(kind="file_completed")["actor"] == "eve"
+    assert bob.notice(kind="file_completed")["actor"] == "eve"  # he shares it, too, by now
+    completed = [text for kind, text in told(ann) if kind == "file_completed"]
+    assert [text.split()[0] for text in completed] == ["bob", "eve"]
+    assert not [kind for kind, _ in told(eve) if kind == "file_completed"]
+
+
+def test_a_download_that_lacks_something_is_not_finished(
+    ann: SessionClient, bob: SessionClient
+) -> None:
+    info_hash = ann.upload("lab", "x.bin")["info_hash"]
+    bob.announce(info_hash, 7, event="completed")
+    assert "file_completed" not in dict(told(ann))
+
+
+def test_a_trackers_end_leaves_nothing_unread_that_was_told(
+    start_tracker: StartTracker, connect: Connect
+) -> None:
+    one, two = start_tracker(), start_tracker()
+    ann, bob = connect(one).sign_up("ann"), connect(two).sign_up("bob")
+    ann.call("create_group", group="lab")
+    bob.call("join_group", group="lab")
+    assert ann.notice()["kind"] == "join_requested"
+    one._leave_database()
+    again = connect(two)
+    assert again.login("ann")["unread_notices"] == 0
+    assert told(again) == [("join_requested", "bob asks to join lab.")]
+
+
+def test_all_that_is_unread_is_listed(
+    tracker: TrackerApp,
+    ann: SessionClient,
+    bob: SessionClient,
+    connect: Connect,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("tracker.services.notices._RECENT", 2)
+    leave(ann, bob, "ann")
+    for number in range(4):
+        bob.upload("lab", f"{number}.bin")
+    ann = connect(tracker)
+    ann.login("ann")
+
+    def listed() -> dict[str, Any]:
+        return ann.call("list_notices")
+
+    assert len(listed()["notices"]) == 4
+    assert [n["text"] for n in listed()["notices"]] == [
+        "bob shares 2.bin in lab.",
+        "bob shares 3.bin in lab.",
+    ]

@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+import pytest
+
+from common.api.events import EventKind
+from tracker.domain.audience import AUDIENCES, Audience, audience_of, kinds_for
+
+
+@pytest.mark.parametrize(
+    ("kind", "audience"),
+    [
+        ("join_requested", Audience.ADMINS),
+        ("file_added", Audience.MEMBERS),
+        ("file_completed", Audience.SHARERS),
+        ("member_left", Audience.MEMBERS_AND_ACTOR),
+        ("request_accepted", Audience.SUBJECT),
+        ("login_failed", Audience.NOBODY),
+        ("of a newer tracker", Audience.NOBODY),
+    ],
+)
+def test_who_is_told_of_what(kind: str, audience: Audience) -> None:
+    assert audience_of(kind) is audience
+
+
+def test_every_kind_for_one_audience_is_found_by_it() -> None:
+    found = [kind for audience in Audience for kind in kinds_for(audience)]
+    assert sorted(found) == sorted(AUDIENCES)
+    assert kinds_for(Audience.ADMINS, Audience.SHARERS) == ["join_requested", "file_completed"]
+
+
+def test_what_is_done_with_accounts_is_nobodys_business() -> None:
+    for kind in EventKind:
+        if "login" in kind or "password" in kind or "session" in kind:
+            assert audience_of(kind) is Audience.NOBODY
