@@ -16,7 +16,8 @@ from common.types import Endpoint
 from tracker.config import Config
 from tracker.frontend import certificate
 from tracker.frontend.dispatch import Dispatcher
-from tracker.frontend.http import HttpServer, make_app
+from tracker.frontend.http.app import make_app
+from tracker.frontend.http.server import HttpServer
 from tracker.frontend.metrics import Metrics
 from tracker.frontend.periodic import Periodic
 from tracker.frontend.session import SessionLimits, SessionServer
@@ -82,8 +83,11 @@ class TrackerApp:
         self._sessions = SessionServer(
             session, context, dispatcher, services.accounts, SERVER_NAME, limits
         )
-        metrics.watch_connections(self._sessions.count)
-        self._http = None if http is None else HttpServer(http, make_app(services, metrics))
+        metrics.watch("connections", "Open session connections.", self._sessions.count)
+        metrics.watch("sessions", "Connections with a login.", self._sessions.count_sessions)
+        metrics.watch("peers", "Peers of all trackers.", services.announces.count_peers)
+        app = make_app(services, dispatcher, metrics, SERVER_NAME.partition(" ")[2])
+        self._http = None if http is None else HttpServer(http, app)
         self._heartbeat = Periodic("heartbeat", BEAT_SECONDS, self._beat)
         self._notices = Periodic("notices", NOTICE_SECONDS, lambda: push(self._sessions))
 

@@ -6,6 +6,9 @@ from common.api.model import Count, Hex20, Model, Name, Password, Port, Token
 from common.api.operation import Operation
 from common.errors import ErrorCode
 
+NO_PEER_ID = "0" * 40
+"""Of who accepts no peers."""
+
 
 class CreateUser(Model):
     user: Name
@@ -20,12 +23,15 @@ class UserReply(Model):
 
 
 class Login(Model):
-    """`peer_id` (hex) and `port` are what other members reach this client by."""
+    """`peer_id` (hex) and `port` are what other members reach this client by.
+
+    Over HTTP they mean nothing, and the token in the reply is one for HTTP.
+    """
 
     user: Name
     password: Password
-    peer_id: Hex20
-    port: Port
+    peer_id: Hex20 = NO_PEER_ID
+    port: Port = 0
 
 
 class SharedFile(Model):
@@ -39,7 +45,9 @@ class SharedFile(Model):
 class LoginReply(Model):
     """`pending_requests` counts the join requests in the groups that the user administers.
 
-    `unread_notices` is how much happened that concerns the user while nobody was there to be told.
+    A session's token is good until it isn't used for a month, one for HTTP until `expires_at`
+    (ISO 8601, UTC). `unread_notices` is how much happened that concerns the user while nobody was
+    there to be told.
     """
 
     user: str
@@ -48,6 +56,7 @@ class LoginReply(Model):
     shares: list[SharedFile]
     pending_requests: Count
     unread_notices: Count = 0
+    expires_at: str | None = None
 
 
 class ResumeSession(Model):
@@ -110,6 +119,7 @@ CREATE_USER = Operation(
     UserReply,
     frozenset({ErrorCode.USER_EXISTS, ErrorCode.WEAK_PASSWORD}),
     needs_login=False,
+    carries_password=True,
 )
 LOGIN = Operation(
     "login",
@@ -117,6 +127,7 @@ LOGIN = Operation(
     LoginReply,
     frozenset({ErrorCode.BAD_CREDENTIALS, ErrorCode.TOO_MANY_ATTEMPTS}),
     needs_login=False,
+    carries_password=True,
 )
 RESUME_SESSION = Operation(
     "resume_session",
@@ -124,13 +135,15 @@ RESUME_SESSION = Operation(
     LoginReply,
     frozenset({ErrorCode.NOT_LOGGED_IN}),
     needs_login=False,
+    session_only="There is nothing to resume: send the token with every request.",
 )
-LOGOUT = Operation("logout", Logout, UserReply, frozenset())
+LOGOUT = Operation("logout", Logout, UserReply, frozenset(), scope="read")
 CHANGE_PASSWORD = Operation(
     "change_password",
     ChangePassword,
     UserReply,
     frozenset({ErrorCode.BAD_CREDENTIALS, ErrorCode.TOO_MANY_ATTEMPTS, ErrorCode.WEAK_PASSWORD}),
+    carries_password=True,
 )
 LIST_SESSIONS = Operation("list_sessions", ListSessions, ListSessionsReply, frozenset())
 END_SESSION = Operation("end_session", EndSession, EndSessionReply, frozenset())

@@ -38,4 +38,5 @@ LIST_EVENTS = Operation(
     ListEvents,
     ListEventsReply,
     frozenset({ErrorCode.NO_SUCH_GROUP, ErrorCode.NOT_MEMBER, ErrorCode.NOT_ADMIN}),
+    scope="read",
 )

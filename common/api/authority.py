@@ -50,4 +50,5 @@ ISSUE_CERTIFICATE = Operation(
     IssueCertificate,
     IssueCertificateReply,
     frozenset({ErrorCode.NO_SUCH_GROUP, ErrorCode.NOT_MEMBER}),
+    scope="member",
 )

@@ -31,6 +31,9 @@ class EventKind(StrEnum):
     LOGGED_OUT = "logout"
     PASSWORD_CHANGED = "password_changed"
     SESSION_ENDED = "session_ended"
+    TOKEN_CREATED = "token_created"
+    TOKEN_RENEWED = "token_renewed"
+    TOKEN_REVOKED = "token_revoked"
     # and of a group:
     GROUP_CREATED = "group_created"
     FILE_STOPPED = "file_stopped"
@@ -82,4 +85,4 @@ class ListNoticesReply(Model):
     unread: Count
 
 
-LIST_NOTICES = Operation("list_notices", ListNotices, ListNoticesReply, frozenset())
+LIST_NOTICES = Operation("list_notices", ListNotices, ListNoticesReply, frozenset(), scope="read")

@@ -79,8 +79,16 @@ class FileReply(Model):
 
 _MEMBERS_ONLY = frozenset({ErrorCode.NO_SUCH_GROUP, ErrorCode.NOT_MEMBER})
 
-LIST_FILES = Operation("list_files", ListFiles, ListFilesReply, _MEMBERS_ONLY)
-ADD_FILE = Operation("add_file", AddFile, AddFileReply, _MEMBERS_ONLY | {ErrorCode.NAME_TAKEN})
-GET_FILE = Operation("get_file", GetFile, GetFileReply, _MEMBERS_ONLY | {ErrorCode.NO_SUCH_FILE})
-FIND_FILE = Operation("find_file", FindFile, GetFileReply, frozenset({ErrorCode.NO_SUCH_FILE}))
-STOP_SHARE = Operation("stop_share", StopShare, FileReply, _MEMBERS_ONLY | {ErrorCode.NO_SUCH_FILE})
+LIST_FILES = Operation("list_files", ListFiles, ListFilesReply, _MEMBERS_ONLY, scope="read")
+ADD_FILE = Operation(
+    "add_file", AddFile, AddFileReply, _MEMBERS_ONLY | {ErrorCode.NAME_TAKEN}, scope="member"
+)
+GET_FILE = Operation(
+    "get_file", GetFile, GetFileReply, _MEMBERS_ONLY | {ErrorCode.NO_SUCH_FILE}, scope="read"
+)
+FIND_FILE = Operation(
+    "find_file", FindFile, GetFileReply, frozenset({ErrorCode.NO_SUCH_FILE}), scope="read"
+)
+STOP_SHARE = Operation(
+    "stop_share", StopShare, FileReply, _MEMBERS_ONLY | {ErrorCode.NO_SUCH_FILE}, scope="member"
+)

@@ -156,24 +156,33 @@ _ON_REQUEST = _ADMINS_ONLY | {ErrorCode.NO_SUCH_USER, ErrorCode.NO_SUCH_REQUEST}
 _ON_MEMBER = _ADMINS_ONLY | {ErrorCode.NO_SUCH_USER, ErrorCode.PERMISSION_DENIED}
 
 CREATE_GROUP = Operation(
-    "create_group", CreateGroup, CreateGroupReply, frozenset({ErrorCode.GROUP_EXISTS})
+    "create_group",
+    CreateGroup,
+    CreateGroupReply,
+    frozenset({ErrorCode.GROUP_EXISTS}),
+    scope="member",
 )
 JOIN_GROUP = Operation(
     "join_group",
     JoinGroup,
     JoinGroupReply,
     frozenset({ErrorCode.NO_SUCH_GROUP, ErrorCode.ALREADY_MEMBER, ErrorCode.ALREADY_REQUESTED}),
+    scope="member",
 )
-LEAVE_GROUP = Operation("leave_group", LeaveGroup, GroupReply, _MEMBERS_ONLY)
-LIST_GROUPS = Operation("list_groups", ListGroups, ListGroupsReply, frozenset())
-LIST_MEMBERS = Operation("list_members", ListMembers, ListMembersReply, _MEMBERS_ONLY)
-LIST_REQUESTS = Operation("list_requests", ListRequests, ListRequestsReply, _ADMINS_ONLY)
-ACCEPT_REQUEST = Operation("accept_request", AcceptRequest, MemberReply, _ON_REQUEST)
-REJECT_REQUEST = Operation("reject_request", RejectRequest, MemberReply, _ON_REQUEST)
+LEAVE_GROUP = Operation("leave_group", LeaveGroup, GroupReply, _MEMBERS_ONLY, scope="member")
+LIST_GROUPS = Operation("list_groups", ListGroups, ListGroupsReply, frozenset(), scope="read")
+LIST_MEMBERS = Operation("list_members", ListMembers, ListMembersReply, _MEMBERS_ONLY, scope="read")
+LIST_REQUESTS = Operation(
+    "list_requests", ListRequests, ListRequestsReply, _ADMINS_ONLY, scope="read"
+)
+ACCEPT_REQUEST = Operation("accept_request", AcceptRequest, MemberReply, _ON_REQUEST, scope="admin")
+REJECT_REQUEST = Operation("reject_request", RejectRequest, MemberReply, _ON_REQUEST, scope="admin")
 REMOVE_MEMBER = Operation(
-    "remove_member", RemoveMember, MemberReply, _ON_MEMBER | {ErrorCode.LAST_ADMIN}
+    "remove_member", RemoveMember, MemberReply, _ON_MEMBER | {ErrorCode.LAST_ADMIN}, scope="admin"
 )
-PROMOTE = Operation("promote", Promote, MemberReply, _ON_MEMBER)
-DEMOTE = Operation("demote", Demote, MemberReply, _ON_MEMBER | {ErrorCode.LAST_ADMIN})
-TRANSFER_GROUP = Operation("transfer_group", TransferGroup, MemberReply, _ON_MEMBER)
-GET_GROUP = Operation("get_group", GetGroup, GroupProfileReply, _MEMBERS_ONLY)
+PROMOTE = Operation("promote", Promote, MemberReply, _ON_MEMBER, scope="admin")
+DEMOTE = Operation(
+    "demote", Demote, MemberReply, _ON_MEMBER | {ErrorCode.LAST_ADMIN}, scope="admin"
+)
+TRANSFER_GROUP = Operation("transfer_group", TransferGroup, MemberReply, _ON_MEMBER, scope="admin")
+GET_GROUP = Operation("get_group", GetGroup, GroupProfileReply, _MEMBERS_ONLY, scope="read")

@@ -5,9 +5,18 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from typing import Annotated
+from typing import Annotated, cast
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    WithJsonSchema,
+)
+from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 
 from common.metainfo import MAX_METAINFO_SIZE
@@ -24,6 +33,11 @@ class Model(BaseModel):
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore", strict=True, hide_input_in_errors=True)
+
+
+def _described_by(pattern: str) -> FieldInfo:
+    """What a checked text looks like, for a schema's reader."""
+    return cast(FieldInfo, Field(json_schema_extra={"pattern": pattern}))
 
 
 def _check_name(value: str) -> str:
@@ -60,16 +74,29 @@ def _encode_base64(value: bytes) -> str:
     return base64.b64encode(value).decode("ascii")
 
 
+def _as_integer(value: object) -> object:
+    """In JSON, 7.0 is the same number as 7."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 def _check_hex(value: str) -> str:
     if not _HEX20.match(value):
         raise PydanticCustomError("hex", "Expected 40 hexadecimal digits")
     return value.lower()
 
 
-Name = Annotated[str, AfterValidator(_check_name)]
+WHOLE = BeforeValidator(_as_integer)
+"""Goes with every integer, after its limits."""
+
+Name = Annotated[str, AfterValidator(_check_name), _described_by(r"^[A-Za-z0-9._-]{1,64}$")]
 """A user's or group's name: 1 to 64 of ASCII letters, digits, `.`, `_` and `-`."""
 
-NewFileName = Annotated[str, Field(max_length=255), AfterValidator(_check_file_name)]
+NewFileName = Annotated[
+    str,
+    Field(max_length=255),
+    AfterValidator(_check_file_name),
+    _described_by(r"^(?!\.{1,2}$)[^/\\\x00-\x1f\x7f]+$"),
+]
 """A name under which something may be offered: one path component, at most 255 bytes."""
 
 FileName = Annotated[str, Field(min_length=1, max_length=255)]
@@ -78,22 +105,30 @@ FileName = Annotated[str, Field(min_length=1, max_length=255)]
 Password = Annotated[str, Field(max_length=1024)]
 """Bounded, so that hashing it costs the same as any other."""
 
-Hex20 = Annotated[str, AfterValidator(_check_hex)]
+Hex20 = Annotated[str, AfterValidator(_check_hex), _described_by(r"^[0-9a-fA-F]{40}$")]
 """An info-hash or a peer id: 20 bytes as 40 hexadecimal digits, lower case once read."""
 
 Token = Annotated[str, Field(min_length=1, max_length=128)]
 """A session token, as `login` gave it."""
 
-Port = Annotated[int, Field(ge=0, le=65535)]
+Port = Annotated[int, Field(ge=0, le=65535), WHOLE]
 """A TCP port; 0 when this client can't be dialled."""
 
-Count = Annotated[int, Field(ge=0, le=2**63 - 1)]
+Count = Annotated[int, Field(ge=0, le=2**63 - 1), WHOLE]
 """A number of bytes or things; fits the database's integers."""
 
 Metainfo = Annotated[
     bytes,
-    BeforeValidator(_decode_base64),
     Field(max_length=MAX_METAINFO_SIZE),
+    BeforeValidator(_decode_base64),
     PlainSerializer(_encode_base64, return_type=str, when_used="json"),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "contentEncoding": "base64",
+            "pattern": "^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$",
+            "maxLength": MAX_METAINFO_SIZE // 3 * 4,
+        }
+    ),
 ]
 """The bytes of a metainfo file (BEP 3): base64 on the wire, bytes in the program."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, Literal, TypeVar, get_args
 
 from pydantic import ValidationError
 
@@ -13,8 +13,26 @@ from common.errors import ErrorCode, MinitorrentError
 RequestT = TypeVar("RequestT", bound=Model)
 ReplyT = TypeVar("ReplyT", bound=Model)
 
+Scope = Literal["read", "member", "admin", "account"]
+"""What a token is good for; each includes those before it.
+
+`read` changes nothing; `member` does what any user or member does; `admin` what a group's admin
+does; `account` everything, passwords, sessions and tokens included.
+"""
+
+_SCOPES: tuple[Scope, ...] = get_args(Scope)
+
 ANYWHERE = frozenset({ErrorCode.USAGE, ErrorCode.INVALID_NAME, ErrorCode.INTERNAL})
 """What any operation may answer, beside its own errors."""
+
+
+class UnreadableRequestError(MinitorrentError):
+    """The arguments are not what the operation takes, whatever the state of things."""
+
+
+def covers(held: Scope, needed: Scope) -> bool:
+    """Whether who holds the one scope may do what needs the other."""
+    return _SCOPES.index(held) >= _SCOPES.index(needed)
 
 
 @dataclass(frozen=True)
@@ -22,7 +40,9 @@ class Operation(Generic[RequestT, ReplyT]):
     """One operation, served by every frontend from one table.
 
     `errors` are its own error codes; those of ANYWHERE come on top, and `not_logged_in` when
-    `needs_login`.
+    `needs_login`. Over HTTP, a login is a token, of this `scope` or above; an operation that
+    `carries_password` is for connections that nobody else can read. `session_only` says, in a
+    sentence, why an operation is not for HTTP; it is empty for all others.
     """
 
     name: str
@@ -30,6 +50,9 @@ class Operation(Generic[RequestT, ReplyT]):
     reply: type[ReplyT]
     errors: frozenset[ErrorCode]
     needs_login: bool = True
+    scope: Scope = "account"
+    carries_password: bool = False
+    session_only: str = ""
 
     def read_request(self, arguments: object) -> RequestT:
         """Arguments from outside as a typed request.
@@ -37,7 +60,7 @@ class Operation(Generic[RequestT, ReplyT]):
         Raises MinitorrentError(invalid_name or usage) with one readable sentence.
         """
         if not isinstance(arguments, dict):
-            raise MinitorrentError(ErrorCode.USAGE, f"{self.name}: expected an object.")
+            raise UnreadableRequestError(ErrorCode.USAGE, f"{self.name}: expected an object.")
         try:
             return self.request.model_validate(arguments)
         except ValidationError as error:
@@ -54,10 +77,10 @@ class Operation(Generic[RequestT, ReplyT]):
             ) from None
 
 
-def _as_sentence(name: str, error: ValidationError) -> MinitorrentError:
+def _as_sentence(name: str, error: ValidationError) -> UnreadableRequestError:
     """The first complaint alone: pydantic's own report is for programmers."""
     first = error.errors(include_url=False, include_input=False, include_context=False)[0]
     if first["type"] == "invalid_name":
-        return MinitorrentError(ErrorCode.INVALID_NAME, f"{first['msg']}.")
+        return UnreadableRequestError(ErrorCode.INVALID_NAME, f"{first['msg']}.")
     field = ".".join(str(part) for part in first["loc"])
-    return MinitorrentError(ErrorCode.USAGE, f"{name}, {field}: {first['msg']}.")
+    return UnreadableRequestError(ErrorCode.USAGE, f"{name}, {field}: {first['msg']}.")

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from common.api.model import Count, Hex20, Model, Name, Port
+from common.api.model import WHOLE, Count, Hex20, Model, Name, Port
 from common.api.operation import Operation
 from common.errors import ErrorCode
 
@@ -27,7 +27,7 @@ class AnnouncedFile(Model):
     uploaded: Count = 0
     downloaded: Count = 0
     event: Event = "none"
-    numwant: Annotated[int, Field(ge=0, le=100_000)] = DEFAULT_NUMWANT
+    numwant: Annotated[int, Field(ge=0, le=100_000), WHOLE] = DEFAULT_NUMWANT
 
 
 class Announce(Model):
@@ -108,9 +108,21 @@ class RenewAnnounceKey(Model):
 _MEMBERS_ONLY = frozenset({ErrorCode.NO_SUCH_GROUP, ErrorCode.NOT_MEMBER})
 _OF_A_FILE = frozenset({ErrorCode.NO_SUCH_FILE, ErrorCode.NOT_MEMBER})
 
-ANNOUNCE = Operation("announce", Announce, AnnounceReply, _OF_A_FILE)
-IDENTIFY_PEER = Operation("identify_peer", IdentifyPeer, IdentifyPeerReply, _OF_A_FILE)
-ANNOUNCE_KEY = Operation("announce_key", AnnounceKey, AnnounceKeyReply, _MEMBERS_ONLY)
+ANNOUNCE = Operation(
+    "announce",
+    Announce,
+    AnnounceReply,
+    _OF_A_FILE,
+    scope="member",
+    session_only="Announce at /announce/KEY, with the key from announce_key: presence over a"
+    " session ends with its connection.",
+)
+IDENTIFY_PEER = Operation(
+    "identify_peer", IdentifyPeer, IdentifyPeerReply, _OF_A_FILE, scope="read"
+)
+ANNOUNCE_KEY = Operation(
+    "announce_key", AnnounceKey, AnnounceKeyReply, _MEMBERS_ONLY, scope="member"
+)
 RENEW_ANNOUNCE_KEY = Operation(
-    "renew_announce_key", RenewAnnounceKey, AnnounceKeyReply, _MEMBERS_ONLY
+    "renew_announce_key", RenewAnnounceKey, AnnounceKeyReply, _MEMBERS_ONLY, scope="member"
 )

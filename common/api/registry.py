@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from common.api import accounts, audit, authority, events, files, groups, presence
+from common.api import accounts, audit, authority, events, files, groups, presence, tokens
 from common.api.operation import Operation
 
 __all__ = ["OPERATIONS", "Operation"]
 
-_NOUNS = (accounts, groups, authority, files, presence, audit, events)
+_NOUNS = (accounts, tokens, groups, authority, files, presence, audit, events)
 
 OPERATIONS: Mapping[str, Operation[Any, Any]] = MappingProxyType(
     {

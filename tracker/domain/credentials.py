@@ -56,6 +56,12 @@ def encode_secret(random: bytes) -> str:
     return base64.urlsafe_b64encode(random).rstrip(b"=").decode("ascii")
 
 
+def new_token(random: bytes) -> tuple[str, bytes]:
+    """A token made of TOKEN_BYTES random bytes, and what is kept of it."""
+    token = encode_secret(random)
+    return token, digest_token(token)
+
+
 def digest_token(token: str) -> bytes:
     """What is kept of a session token: its SHA-256."""
     return hashlib.sha256(token.encode()).digest()

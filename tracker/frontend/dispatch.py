@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import structlog
 
-from common.api import accounts, audit, authority, events, files, groups, presence
+from common.api import accounts, audit, authority, events, files, groups, presence, tokens
 from common.api.model import Model
 from common.api.operation import Operation
 from common.api.registry import OPERATIONS
@@ -51,11 +51,15 @@ class Dispatcher:
         finally:
             self._metrics.count(name, outcome, time.perf_counter() - start)
 
+    def admit(self, caller: Caller, operation: Operation[Any, Any]) -> None:
+        """Find out who asks; raises MinitorrentError when he may not ask for this operation."""
+        self._accounts.refresh(caller)
+        if operation.needs_login:
+            caller.require_login(operation.scope)
+
     def _answer(self, caller: Caller, operation: Operation[Any, Any], arguments: object) -> Model:
         try:
-            self._accounts.refresh(caller)
-            if operation.needs_login:
-                caller.require_login()
+            self.admit(caller, operation)
             return self._table[operation.name](caller, operation.read_request(arguments))
         except MinitorrentError:
             raise
@@ -93,6 +97,10 @@ def _table(services: Services) -> dict[str, Handler]:
             _user(accounts.LIST_SESSIONS, people.list_sessions),
             _user(accounts.END_SESSION, people.end_session),
             _user(audit.LIST_EVENTS, services.events.list_events),
+            _user(tokens.CREATE_TOKEN, services.tokens.create_token),
+            _user(tokens.LIST_TOKENS, services.tokens.list_tokens),
+            _user(tokens.RENEW_TOKEN, services.tokens.renew_token),
+            _user(tokens.REVOKE_TOKEN, services.tokens.revoke_token),
             _user(events.LIST_NOTICES, services.notices.list_notices),
             _user(groups.CREATE_GROUP, places.create_group),
             _user(groups.JOIN_GROUP, places.join_group),

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
+import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+_log = structlog.get_logger()
+
+_ANNOUNCES = {"announce": "session", "http_announce": "http"}
 
 
 class Metrics:
@@ -24,19 +30,33 @@ class Metrics:
             ["operation"],
             registry=self._registry,
         )
-        self._connections = Gauge(
-            "minitorrent_connections", "Open session connections.", registry=self._registry
+        self._announces = Counter(
+            "minitorrent_announces",
+            "Announces answered, over sessions (of many files each) and over HTTP.",
+            ["frontend"],
+            registry=self._registry,
         )
 
     def count(self, operation: str, outcome: str, seconds: float) -> None:
-        """An operation was answered."""
+        """An operation was answered; stock clients' are `http_announce` and `http_scrape`."""
         self._requests.labels(operation, outcome).inc()
         self._seconds.labels(operation).observe(seconds)
+        if operation in _ANNOUNCES:
+            self._announces.labels(_ANNOUNCES[operation]).inc()
 
-    def watch_connections(self, count: Callable[[], int]) -> None:
-        """Ask `count` for the number of open connections."""
-        self._connections.set_function(count)
+    def watch(self, name: str, text: str, count: Callable[[], int]) -> None:
+        """Have `count` asked for a number at every look; NaN is shown when it fails."""
+        gauge = Gauge(f"minitorrent_{name}", text, registry=self._registry)
+        gauge.set_function(lambda: _number(count))
 
     def exposition(self) -> bytes:
         """All numbers in Prometheus's text format."""
         return generate_latest(self._registry)
+
+
+def _number(count: Callable[[], int]) -> float:
+    try:
+        return count()
+    except Exception:  # the other numbers are of use all the more when the database is away
+        _log.warning("a number for the metrics can't be had", exc_info=True)
+        return math.nan

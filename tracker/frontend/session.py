@@ -77,6 +77,10 @@ class SessionServer:
         with self._lock:
             return len(self._connections)
 
+    def count_sessions(self) -> int:
+        """On how many of them somebody is logged in."""
+        return sum(connection.caller.identity is not None for connection in self._snapshot())
+
     def push(self, notice: EventNotice, users: frozenset[str]) -> None:
         """Send a notice to those of the users who are connected here."""
         line = lines.encode_notice(notice)

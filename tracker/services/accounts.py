@@ -6,9 +6,11 @@ import secrets
 import threading
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from typing import cast
 
 from common.api import accounts as api
 from common.api.events import EventKind
+from common.api.operation import Scope
 from common.errors import ErrorCode, MinitorrentError
 from common.types import peer_id_from_hex
 from tracker.domain import credentials
@@ -18,10 +20,15 @@ from tracker.services.caller import Caller, Identity
 from tracker.services.clock import Clock, iso
 from tracker.services.events import record_account
 from tracker.services.notices import count_unread
-from tracker.store.schema import User
+from tracker.store.schema import Token, User
 from tracker.store.work import ConflictError, Work, Works
 
-TOKEN_SECONDS = 30 * 24 * 3600.0
+SESSION_SECONDS = 30 * 24 * 3600.0
+"""How long a session's token is good for when it isn't used."""
+
+HTTP_SECONDS = 12 * 3600.0
+"""How long the token is good for that a login over HTTP gives."""
+
 _HASHINGS = 2  # at a time: each takes 19 MiB and a core
 _HASHING_WAIT = 20.0  # seconds
 
@@ -70,15 +77,15 @@ class Accounts:
                 "The user or the password is wrong; create an account with: "
                 "create_user USER PASSWORD",
             )
-        token = credentials.encode_secret(secrets.token_bytes(credentials.TOKEN_BYTES))
-        digest = credentials.digest_token(token)
+        secret, digest = credentials.new_token(secrets.token_bytes(credentials.TOKEN_BYTES))
+        scope, ttl = (None, SESSION_SECONDS) if caller.connection_id else ("account", HTTP_SECONDS)
         with self._works.write() as work:
             now = self._clock()
-            token_id = work.users.add_token(user.id, digest, caller.address, now, TOKEN_SECONDS)
+            token = work.users.add_token(user.id, digest, caller.address, now, ttl, scope=scope)
             work.users.remember(user.id, network_of(caller.address))
             record_account(work, EventKind.LOGGED_IN, user.name, caller.address, now)
-            identity = _identify(caller, user, token_id, request.peer_id)
-            reply = self._enter(work, identity, token)
+            identity = _identify(caller, user, token, request.peer_id)
+            reply = self._enter(work, identity, token, secret)
         caller.identity = identity
         return reply
 
@@ -87,15 +94,15 @@ class Accounts:
         self._refuse_second_login(caller)
         digest = credentials.digest_token(request.token)
         with self._works.write() as work:
-            found = work.users.renew_token(digest, caller.address, self._clock(), TOKEN_SECONDS)
+            found = work.users.renew_token(digest, caller.address, self._clock(), SESSION_SECONDS)
             if found is None:
                 raise MinitorrentError(
                     ErrorCode.NOT_LOGGED_IN,
                     "This session has ended; log in again with: login USER PASSWORD",
                 )
             token, user = found
-            identity = _identify(caller, user, token.id, request.peer_id)
-            reply = self._enter(work, identity, request.token)
+            identity = _identify(caller, user, token, request.peer_id)
+            reply = self._enter(work, identity, token, request.token)
         caller.identity = identity
         return reply
 
@@ -104,8 +111,9 @@ class Accounts:
         identity = caller.require_login()
         with self._works.write() as work:
             now = self._clock()
-            _end_logins(work, identity, [identity.token_id], now)
-            work.users.told_all([identity.user_id], work.events.last_id())
+            end_logins(work, identity, [identity.token_id], now)
+            if identity.connection_id:
+                work.users.told_all([identity.user_id], work.events.last_id())
             record_account(work, EventKind.LOGGED_OUT, identity.user, identity.address, now)
         caller.identity = None
         return api.UserReply(user=identity.user)
@@ -127,7 +135,7 @@ class Accounts:
             now = self._clock()
             others = {token.id for token in work.users.tokens(me.user_id, now)} - {me.token_id}
             work.users.set_password(me.user_id, password_hash)
-            _end_logins(work, me, others, now)
+            end_logins(work, me, others, now)
             work.peers.drop_keys_of(me.user_id)
             record_account(work, EventKind.PASSWORD_CHANGED, me.user, me.address, now)
         return api.UserReply(user=me.user, warning=warning)
@@ -157,7 +165,7 @@ class Accounts:
                 raise MinitorrentError(
                     ErrorCode.USAGE, f"You have no session {request.id}; see: sessions"
                 )
-            _end_logins(work, me, [request.id], now)
+            end_logins(work, me, [request.id], now)
             work.peers.drop_keys_of(me.user_id)
             record_account(work, EventKind.SESSION_ENDED, me.user, me.address, now)
         return api.EndSessionReply(id=request.id)
@@ -167,9 +175,18 @@ class Accounts:
         return api.Pong()
 
     def refresh(self, caller: Caller) -> None:
-        """Forget the caller's login when it was ended elsewhere, as by a new password."""
-        if self.is_over(caller):
+        """Find out who asks: over HTTP by the token, in a session unless it was ended elsewhere."""
+        if not caller.connection_id:
+            caller.identity = self._of_token(caller)
+        elif self.is_over(caller):
             caller.identity = None
+
+    def _of_token(self, caller: Caller) -> Identity | None:
+        if not caller.token:
+            return None
+        with self._works.read() as work:
+            found = work.users.api_token(credentials.digest_token(caller.token), self._clock())
+        return None if found is None else _identify(caller, found[1], found[0], api.NO_PEER_ID)
 
     def is_over(self, caller: Caller) -> bool:
         """Whether the caller's login was ended elsewhere."""
@@ -188,23 +205,25 @@ class Accounts:
         caller.identity = None
 
     def _refuse_second_login(self, caller: Caller) -> None:
-        if caller.identity is not None:
+        if caller.identity is not None and caller.connection_id:
             raise MinitorrentError(
                 ErrorCode.USAGE,
                 f"You are logged in as {caller.identity.user} already; log out first with: logout",
             )
 
-    def _enter(self, work: Work, identity: Identity, token: str) -> api.LoginReply:
-        work.trackers.connect(
-            identity.connection_id,
-            self._tracker_id,
-            identity.token_id,
-            identity.user_id,
-            self._clock(),
-        )
+    def _enter(self, work: Work, identity: Identity, token: Token, secret: str) -> api.LoginReply:
+        if identity.connection_id:
+            work.trackers.connect(
+                identity.connection_id,
+                self._tracker_id,
+                identity.token_id,
+                identity.user_id,
+                self._clock(),
+            )
         return api.LoginReply(
             user=identity.user,
-            token=token,
+            token=secret,
+            expires_at=None if token.scope is None else iso(token.expires_at),
             groups=work.groups.names_of(identity.user_id),
             shares=[
                 api.SharedFile(group=group, name=file.name, info_hash=file.info_hash.hex())
@@ -248,20 +267,21 @@ class Accounts:
             self._hashing.release()
 
 
-def _end_logins(work: Work, me: Identity, token_ids: Collection[int], now: float) -> None:
+def end_logins(work: Work, me: Identity, token_ids: Collection[int], now: float) -> None:
     """End some of a user's logins, with their connections, and the certificates they got."""
     revoke_logins(work, me, token_ids, now)
     work.users.revoke_tokens(token_ids)
 
 
-def _identify(caller: Caller, user: User, token_id: int, peer_id: str) -> Identity:
+def _identify(caller: Caller, user: User, token: Token, peer_id: str) -> Identity:
     return Identity(
         user_id=user.id,
         user=user.name,
-        token_id=token_id,
+        token_id=token.id,
         connection_id=caller.connection_id,
         peer_id=peer_id_from_hex(peer_id),
         address=caller.address,
+        scope=cast(Scope, token.scope or "account"),
     )
 
 

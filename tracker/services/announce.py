@@ -157,6 +157,11 @@ class Announces:
             scraped[info_hash] = http.ScrapedFile(complete, file.completed, incomplete)
         return scraped
 
+    def count_peers(self) -> int:
+        """How many peers there are, at all trackers of the database, for all files."""
+        with self._works.read() as work:
+            return work.peers.count(self._clock())
+
     def _answers(self, work: Work, wishes: Sequence[_Wish], now: float) -> dict[InfoHash, _Answer]:
         present = work.peers.of_files([wish.file.id for wish in wishes], now)
         answers = {}

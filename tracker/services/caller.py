@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from common.api.operation import Scope, covers
 from common.errors import ErrorCode, MinitorrentError
 from common.types import PeerId
 
 
 @dataclass(frozen=True)
 class Identity:
-    """A logged-in user on one connection; `peer_id` is what the client told."""
+    """A logged-in user on one connection; `peer_id` is what the client told.
+
+    Over HTTP there is no connection: `connection_id` is empty, and `scope` that of the token.
+    """
 
     user_id: int
     user: str
@@ -18,24 +22,36 @@ class Identity:
     connection_id: str
     peer_id: PeerId
     address: str
+    scope: Scope = "account"
 
 
 @dataclass
 class Caller:
-    """The other end of a connection.
+    """The other end of a connection, or of one HTTP request: then `connection_id` is empty.
 
     `address` is its IP address, `reached_at` the tracker's own address as the client reached it.
+    `token` is what an HTTP request says in its header.
     """
 
     connection_id: str
     address: str
     reached_at: str
     identity: Identity | None = None
+    token: str = field(default="", repr=False)
 
-    def require_login(self) -> Identity:
-        """Who it is; raises MinitorrentError(not_logged_in)."""
+    def require_login(self, scope: Scope = "read") -> Identity:
+        """Who it is; raises MinitorrentError(not_logged_in, permission_denied)."""
         if self.identity is None:
             raise MinitorrentError(
-                ErrorCode.NOT_LOGGED_IN, "You are not logged in; type: login USER PASSWORD"
+                ErrorCode.NOT_LOGGED_IN,
+                "You are not logged in; type: login USER PASSWORD"
+                if self.connection_id
+                else "Send a token that is good: Authorization: Bearer TOKEN; login gives one.",
+            )
+        if not covers(self.identity.scope, scope):
+            raise MinitorrentError(
+                ErrorCode.PERMISSION_DENIED,
+                f"This token is for the scope {self.identity.scope}; make one for {scope} with: "
+                "create_token",
             )
         return self.identity

@@ -17,6 +17,7 @@ from tracker.services.groups import Groups
 from tracker.services.keys import Keys
 from tracker.services.lifecycle import Lifecycle
 from tracker.services.notices import Notices
+from tracker.services.tokens import Tokens
 from tracker.store.trackers import Site
 from tracker.store.work import Works
 
@@ -26,6 +27,7 @@ class Services:
     """What the frontends call."""
 
     accounts: Accounts
+    tokens: Tokens
     groups: Groups
     authorities: Authorities
     files: Files
@@ -47,6 +49,7 @@ def make_services(
     tracker_id = secrets.token_hex(16)
     return Services(
         accounts=Accounts(works, clock, tracker_id, min_password),
+        tokens=Tokens(works, clock),
         groups=Groups(works, clock, safe),
         authorities=Authorities(works, clock, safe, lifetime),
         files=Files(works, clock),

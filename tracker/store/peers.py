@@ -109,6 +109,11 @@ class Peers:
             found[file_id].append(Peer(user_id, user, PeerId(peer_id), host, port, left))
         return found
 
+    def count(self, now: float) -> int:
+        """How many live peers there are; a client counts for each of its files."""
+        query = select(func.count()).select_from(schema.Peer).where(_is_live(now))
+        return self._session.scalar(query) or 0
+
     def counts(self, file_ids: Collection[int], now: float) -> dict[int, tuple[int, int]]:
         """How many seeders and leechers each file has; files without any are left out."""
         return self._counts(schema.Peer.file_id.in_(file_ids), now)

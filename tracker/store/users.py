@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.orm import Session
 
 from tracker.store.schema import Connection, KnownAddress, Token, User
@@ -35,27 +35,39 @@ class Users:
         """Replace the stored hash."""
         self._session.get_one(User, user_id).password_hash = password_hash
 
-    def add_token(self, user_id: int, digest: bytes, address: str, now: float, ttl: float) -> int:
-        """Keep a new login's token; its id."""
+    def add_token(
+        self,
+        user_id: int,
+        digest: bytes,
+        address: str,
+        now: float,
+        ttl: float,
+        *,
+        scope: str | None = None,
+        label: str = "",
+    ) -> Token:
+        """Keep a new login's token, good for `ttl` seconds: a session's, or of a scope."""
         token = Token(
-            user_id=user_id, digest=digest, address=address, created_at=now, expires_at=now + ttl
+            user_id=user_id,
+            digest=digest,
+            address=address,
+            created_at=now,
+            expires_at=now + ttl,
+            scope=scope,
+            label=label,
         )
         self._session.add(token)
         self._session.flush()
-        return token.id
+        return token
 
     def renew_token(
         self, digest: bytes, address: str, now: float, ttl: float
     ) -> tuple[Token, User] | None:
-        """The valid token with this digest and its user, good for another `ttl` seconds.
+        """The session's valid token with this digest and its user, good for another `ttl` seconds.
 
         It is used from `address` now.
         """
-        found = self._session.execute(
-            select(Token, User)
-            .join(User, User.id == Token.user_id)
-            .where(Token.digest == digest, Token.expires_at > now)
-        ).one_or_none()
+        found = self._by_digest(digest, now, Token.scope.is_(None))
         if found is None:
             return None
         token, user = found
@@ -72,6 +84,29 @@ class Users:
             .order_by(Token.id)
         )
         return list(self._session.scalars(query))
+
+    def api_token(self, digest: bytes, now: float) -> tuple[Token, User] | None:
+        """The valid token for HTTP with this digest, and its user."""
+        return self._by_digest(digest, now, Token.scope.is_not(None))
+
+    def api_tokens(self, user_id: int, now: float) -> list[Token]:
+        """A user's valid tokens for HTTP, the oldest first."""
+        query = (
+            select(Token)
+            .where(Token.user_id == user_id, Token.scope.is_not(None), Token.expires_at > now)
+            .order_by(Token.id)
+        )
+        return list(self._session.scalars(query))
+
+    def _by_digest(
+        self, digest: bytes, now: float, kind: ColumnElement[bool]
+    ) -> tuple[Token, User] | None:
+        found = self._session.execute(
+            select(Token, User)
+            .join(User, User.id == Token.user_id)
+            .where(Token.digest == digest, Token.expires_at > now, kind)
+        ).one_or_none()
+        return None if found is None else (found[0], found[1])
 
     def revoke_tokens(self, token_ids: Collection[int]) -> None:
         """End logins, and the connections and peers that came with them."""

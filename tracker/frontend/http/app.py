@@ -1,33 +1,40 @@
-"""The HTTP frontend: announce and scrape for stock clients, health and metrics for operators."""
+"""The web application: what is asked by GET, and around it all."""
 
 from __future__ import annotations
 
-import asyncio
-import logging
-import socket
-import threading
+import time
 from collections.abc import Callable
 
 import structlog
-import uvicorn
 from fastapi import FastAPI, Request, Response
+from fastapi.openapi.docs import get_swagger_ui_html
+from fastapi.responses import HTMLResponse, JSONResponse
+from starlette.exceptions import HTTPException
 
 from common import announce
 from common.errors import ErrorCode, MinitorrentError
 from tracker.frontend.address import plain_address
-from tracker.frontend.http_protocol import ImpatientProtocol
+from tracker.frontend.dispatch import Dispatcher
+from tracker.frontend.http.api import add_api, refusal
+from tracker.frontend.http.openapi import describe
 from tracker.frontend.metrics import Metrics
 from tracker.services.catalogue import Services
 
 _log = structlog.get_logger()
 
-_MAX_CONNECTIONS = 500
 
-
-def make_app(services: Services, metrics: Metrics) -> FastAPI:
+def make_app(services: Services, dispatcher: Dispatcher, metrics: Metrics, version: str) -> FastAPI:
     """The web application. Announce keys are secrets: no URL is ever logged."""
-    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
+    _add_stock_clients(app, services, metrics)
+    _add_operators(app, services, metrics)
+    _add_description(app, version)
+    add_api(app, dispatcher)
+    app.add_exception_handler(HTTPException, _answer_nowhere)
+    return app
 
+
+def _add_stock_clients(app: FastAPI, services: Services, metrics: Metrics) -> None:
     @app.get("/announce/{key}")
     def answer_announce(key: str, request: Request) -> Response:
         def answer() -> bytes:
@@ -36,7 +43,7 @@ def make_app(services: Services, metrics: Metrics) -> FastAPI:
             response = services.announces.announce_by_key(key, asked, host)
             return announce.encode_announce(asked, response)
 
-        return _bencoded(answer)
+        return _bencoded("http_announce", answer, metrics)
 
     @app.get("/scrape/{key}")
     def answer_scrape(key: str, request: Request) -> Response:
@@ -44,8 +51,10 @@ def make_app(services: Services, metrics: Metrics) -> FastAPI:
             asked = announce.parse_scrape(request.scope["query_string"])
             return announce.encode_scrape(services.announces.scrape_by_key(key, asked))
 
-        return _bencoded(answer)
+        return _bencoded("http_scrape", answer, metrics)
 
+
+def _add_operators(app: FastAPI, services: Services, metrics: Metrics) -> None:
     @app.get("/health")
     def health(response: Response) -> dict[str, str]:
         try:
@@ -59,7 +68,26 @@ def make_app(services: Services, metrics: Metrics) -> FastAPI:
     def show_metrics() -> Response:
         return Response(metrics.exposition(), media_type="text/plain; version=0.0.4")
 
-    return app
+
+def _add_description(app: FastAPI, version: str) -> None:
+    description = describe(version)
+
+    @app.get("/openapi.json")
+    def show_description() -> Response:
+        return JSONResponse(description)
+
+    @app.get("/docs")
+    def show_documentation() -> HTMLResponse:
+        return get_swagger_ui_html(openapi_url="/openapi.json", title="Minitorrent tracker")
+
+
+def _answer_nowhere(_: Request, error: Exception) -> Response:
+    """A path or a method that isn't there, in the form of all errors."""
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    answer = refusal(MinitorrentError(ErrorCode.USAGE, "There is nothing here; see: /docs"), status)
+    if isinstance(error, HTTPException):
+        answer.headers.update(error.headers or {})
+    return answer
 
 
 def _host(request: Request) -> str:
@@ -69,54 +97,18 @@ def _host(request: Request) -> str:
     return plain_address(request.client.host)
 
 
-def _bencoded(answer: Callable[[], bytes]) -> Response:
+def _bencoded(operation: str, answer: Callable[[], bytes], metrics: Metrics) -> Response:
     """Errors too are answered with status 200: stock clients show no other's text (BEP 3)."""
+    start = time.perf_counter()
+    outcome = "ok"
     try:
         body = answer()
     except MinitorrentError as error:
+        outcome = error.code.value
         body = announce.encode_failure(error.message)
     except Exception:  # a client must get an answer to whatever goes wrong here
         _log.error("an HTTP request failed", exc_info=True)
+        outcome = ErrorCode.INTERNAL.value
         body = announce.encode_failure("the tracker could not do this")
+    metrics.count(operation, outcome, time.perf_counter() - start)
     return Response(body, media_type="text/plain")
-
-
-class HttpServer:
-    """Serves the application on a listening socket, which it owns, from a thread of its own."""
-
-    def __init__(self, listener: socket.socket, app: FastAPI) -> None:
-        self._listener = listener
-        # Whatever handlers somebody sets up: the access log would show announce keys.
-        logging.getLogger("uvicorn.access").disabled = True
-        self._server = uvicorn.Server(
-            uvicorn.Config(
-                app,
-                http=ImpatientProtocol,
-                ws="none",
-                lifespan="off",
-                log_config=None,
-                access_log=False,
-                proxy_headers=False,  # the peer's address is the connection's
-                server_header=False,
-                limit_concurrency=_MAX_CONNECTIONS,
-                timeout_keep_alive=15,
-                timeout_graceful_shutdown=1,
-            )
-        )
-        self._thread = threading.Thread(target=self._run, name="http", daemon=True)
-
-    def start(self) -> None:
-        """Answer requests from now on."""
-        self._thread.start()
-
-    def stop(self, timeout: float) -> None:
-        """End; waits at most `timeout` seconds."""
-        self._server.should_exit = True
-        self._thread.join(timeout)
-        self._listener.close()
-
-    def _run(self) -> None:
-        try:
-            asyncio.run(self._server.serve(sockets=[self._listener]))
-        except Exception:  # shown here, or nobody would see why the thread ended
-            _log.error("the HTTP server failed", exc_info=True)

@@ -1,0 +1,79 @@
+"""Tokens for the tracker's HTTP API: made for one purpose, for some time, and taken back."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from common.api.model import WHOLE, Count, Model
+from common.api.operation import Operation, Scope
+
+Label = Annotated[str, Field(max_length=64)]
+"""What the user calls it."""
+
+Lifetime = Annotated[int, Field(ge=60, le=365 * 24 * 3600), WHOLE]
+"""How long a token is good for, in seconds."""
+
+USUAL_LIFETIME = 30 * 24 * 3600
+
+
+class CreateToken(Model):
+    """Make a token for another program, with no more rights than it needs."""
+
+    scope: Scope
+    label: Label = ""
+    seconds: Lifetime = USUAL_LIFETIME
+
+
+class RenewToken(Model):
+    """Replace a token's secret and begin its time anew; the old secret is refused from now on."""
+
+    id: Count
+    seconds: Lifetime = USUAL_LIFETIME
+
+
+class TokenReply(Model):
+    """`token` is a secret of this user, told this once. `expires_at` is ISO 8601, UTC."""
+
+    id: Count
+    token: str
+    scope: Scope
+    label: str
+    expires_at: str
+
+
+class ListTokens(Model):
+    """Ask for this user's tokens, those that `login` over HTTP gave too."""
+
+
+class TokenRow(Model):
+    """Times are ISO 8601, UTC; `address` is the one it was made from."""
+
+    id: Count
+    scope: Scope
+    label: str
+    address: str
+    created_at: str
+    expires_at: str
+    current: bool
+
+
+class ListTokensReply(Model):
+    tokens: list[TokenRow]
+
+
+class RevokeToken(Model):
+    """End a token, and whatever was certified with it."""
+
+    id: Count
+
+
+class RevokeTokenReply(Model):
+    id: Count
+
+
+CREATE_TOKEN = Operation("create_token", CreateToken, TokenReply, frozenset())
+LIST_TOKENS = Operation("list_tokens", ListTokens, ListTokensReply, frozenset())
+RENEW_TOKEN = Operation("renew_token", RenewToken, TokenReply, frozenset())
+REVOKE_TOKEN = Operation("revoke_token", RevokeToken, RevokeTokenReply, frozenset())

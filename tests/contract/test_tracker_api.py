@@ -1,0 +1,63 @@
+"""The tracker's HTTP API as other people's program sees it, by nothing but its description."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.processes import TrackerProcess
+
+SCHEMATHESIS = Path(sys.executable).with_name("schemathesis")
+ENDING = "(logout|change_password|end_session|revoke_token|renew_token)$"
+"""Operations after which the token that all requests are made with is of no use."""
+
+
+@pytest.fixture(scope="module")
+def tracker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TrackerProcess]:
+    with TrackerProcess(tmp_path_factory.mktemp("tracker")) as process:
+        yield process
+
+
+def post(tracker: TrackerProcess, operation: str, token: str = "", **arguments: str) -> Any:
+    request = urllib.request.Request(
+        f"http://{tracker.http}/api/v1/{operation}",
+        json.dumps(arguments).encode(),
+        {"Content-Type": "application/json", "Authorization": f"Bearer {token}"},
+    )
+    with urllib.request.urlopen(request, timeout=20) as reply:
+        return json.loads(reply.read())["result"]
+
+
+def examine(tracker: TrackerProcess, *options: str) -> None:
+    """Have every operation asked for all that its description allows, and what it doesn't."""
+    found = subprocess.run(
+        [
+            *(str(SCHEMATHESIS), "run", f"http://{tracker.http}/openapi.json"),
+            *("--max-examples", "2", "--phases", "coverage,fuzzing", "--no-color"),
+            *("--continue-on-failure", "--workers", "2", *options),
+        ],
+        cwd=tracker.folder,
+        capture_output=True,
+        text=True,
+        timeout=110,
+    )
+    assert found.returncode == 0, found.stdout[-8000:] + found.stderr[-2000:]
+
+
+def test_with_a_token(tracker: TrackerProcess) -> None:
+    post(tracker, "create_user", user="ann", password="secret123")
+    token = post(tracker, "login", user="ann", password="secret123")["token"]
+    post(tracker, "create_group", token, group="lab")
+    examine(tracker, "-H", f"Authorization: Bearer {token}", "--exclude-path-regex", ENDING)
+    assert post(tracker, "list_groups", token)["groups"], "the token was lost on the way"
+
+
+def test_what_ends_a_login(tracker: TrackerProcess) -> None:
+    examine(tracker, "--include-path-regex", ENDING)

@@ -1,0 +1,358 @@
+"""The operations over HTTP: who gets in, with which token, and what is refused how."""
+
+from __future__ import annotations
+
+import json
+import logging
+import socket
+from typing import Any
+
+import pytest
+
+from common.api.registry import OPERATIONS
+from tests.integration.tracker.conftest import Connect, StartTracker
+from tests.integration.tracker.http_client import HttpClient
+from tests.integration.tracker.sessions import (
+    SessionClient,
+    as_base64,
+    code_of,
+    let_in,
+    make_metainfo,
+)
+from tests.integration.tracker.test_authority import REQUEST
+from tests.support.waiting import wait_until
+from tracker.app import TrackerApp
+
+JSON = {"Content-Type": "application/json"}
+
+
+@pytest.fixture
+def web(tracker: TrackerApp) -> HttpClient:
+    """A client without a token."""
+    return HttpClient(tracker)
+
+
+@pytest.fixture
+def ann_web(ann: SessionClient, web: HttpClient) -> HttpClient:
+    """Ann, logged in over HTTP."""
+    web.login("ann")
+    return web
+
+
+def token_of(client: HttpClient, tracker: TrackerApp, scope: str) -> HttpClient:
+    made = client.call("create_token", scope=scope, label=f"for {scope}")
+    return HttpClient(tracker, made["token"])
+
+
+# --- what can be done -------------------------------------------------------------------------
+def test_the_whole_of_a_group_over_http(tracker: TrackerApp, web: HttpClient) -> None:
+    assert web.call("create_user", user="zoe", password="secret123") == {
+        "user": "zoe",
+        "warning": None,
+    }
+    reply = web.login("zoe")
+    assert (reply["user"], reply["groups"]) == ("zoe", [])
+    assert reply["expires_at"].endswith("Z")
+    web.call("create_group", group="lab", mode="open")
+    bob = HttpClient(tracker)
+    bob.call("create_user", user="bob", password="secret123")
+    bob.login("bob")
+    bob.call("join_group", group="lab")
+    assert [n["kind"] for n in web.call("list_notices")["notices"]] == ["join_requested"]
+    web.call("accept_request", group="lab", user="bob")
+    source = bob.call("get_group", group="lab")["source"]
+    data = as_base64(make_metainfo("x.bin", b"content", source))
+    bob.call("add_file", group="lab", name="x.bin", metainfo=data)
+    assert web.call("get_file", group="lab", name="x.bin")["metainfo"] == data
+    (key,) = bob.call("announce_key", group="lab")["announce_urls"]
+    assert key.startswith(f"http://{tracker.http_address}/announce/")
+    assert bob.call("logout")["user"] == "bob"
+    assert bob.refused("list_groups") == (401, "not_logged_in")
+
+
+def test_nobody_is_online_by_http(ann: SessionClient, bob: SessionClient, web: HttpClient) -> None:
+    web.login("bob")
+    bob.close()
+
+    def is_offline() -> bool:
+        web.call("list_groups")
+        members = ann.call("list_members", group="lab")["members"]
+        return {m["user"]: m["online"] for m in members} == {"ann": True, "bob": False}
+
+    wait_until(is_offline, what="bob to be offline")
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_every_operation_is_served_or_says_why_not(web: HttpClient, name: str) -> None:
+    operation = OPERATIONS[name]
+    status, code = (200, "") if name == "ping" else web.refused(name)
+    if operation.session_only:
+        assert (status, code) == (409, "usage")
+    elif operation.needs_login:
+        assert (status, code) == (401, "not_logged_in")
+    else:
+        assert name == "ping" or (status, code) == (400, "usage")
+
+
+# --- tokens -----------------------------------------------------------------------------------
+def test_scopes(tracker: TrackerApp, ann_web: HttpClient, bob: SessionClient) -> None:
+    reader, member, admin = (
+        token_of(ann_web, tracker, scope) for scope in ("read", "member", "admin")
+    )
+    for client in (reader, member, admin):
+        assert client.call("list_groups")["groups"]
+        for name in ("create_token", "list_sessions", "change_password", "list_tokens"):
+            arguments = {"scope": "account", "old": "secret123", "new": "new secret"}
+            assert client.refused(name, **arguments) == (403, "permission_denied")
+    assert reader.refused("create_group", group="x") == (403, "permission_denied")
+    assert reader.refused("announce_key", group="lab") == (403, "permission_denied")
+    member.call("create_group", group="x")
+    promote = {"group": "lab", "user": "bob"}
+    assert member.refused("promote", **promote) == (403, "permission_denied")
+    admin.call("promote", **promote)
+
+
+def test_a_token_does_not_make_an_admin(
+    tracker: TrackerApp, bob: SessionClient, web: HttpClient
+) -> None:
+    web.login("bob")
+    assert web.refused("promote", group="lab", user="bob") == (403, "not_admin")
+
+
+def test_every_operation_has_a_scope_that_fits() -> None:
+    for operation in OPERATIONS.values():
+        if operation.name.startswith(("list_", "get_", "find_")):
+            account = operation.name in ("list_sessions", "list_tokens")
+            assert operation.scope == ("account" if account else "read")
+        elif operation.needs_login and operation.name not in ("logout", "identify_peer"):
+            assert operation.scope != "read", operation.name
+
+
+def test_tokens_are_listed_renewed_and_revoked(tracker: TrackerApp, ann_web: HttpClient) -> None:
+    made = ann_web.call("create_token", scope="read", label="backup", seconds=3600)
+    other = HttpClient(tracker, made["token"])
+    first, second = ann_web.call("list_tokens")["tokens"]
+    assert (first["scope"], first["current"], second["current"]) == ("account", True, False)
+    assert (second["id"], second["label"], second["address"]) == (made["id"], "backup", "127.0.0.1")
+    assert second["expires_at"] == made["expires_at"]
+    assert "token" not in second
+
+    renewed = ann_web.call("renew_token", id=made["id"], seconds=7200)
+    assert (renewed["id"], renewed["scope"], renewed["label"]) == (made["id"], "read", "backup")
+    assert renewed["expires_at"] > made["expires_at"]
+    assert other.refused("list_groups") == (401, "not_logged_in")
+    other.token = renewed["token"]
+    other.call("list_groups")
+
+    assert ann_web.call("revoke_token", id=made["id"]) == {"id": made["id"]}
+    assert other.refused("list_groups") == (401, "not_logged_in")
+    for name in ("renew_token", "revoke_token"):
+        assert ann_web.refused(name, id=made["id"]) == (409, "usage")
+    assert len(ann_web.call("list_tokens")["tokens"]) == 1
+    acts = [event["what"] for event in ann_web.call("list_events", group="lab")["events"]]
+    assert acts[-3:] == ["token_created", "token_renewed", "token_revoked"]
+
+
+def test_only_own_tokens(ann_web: HttpClient, bob: SessionClient) -> None:
+    made = bob.call("create_token", scope="read")
+    assert ann_web.refused("revoke_token", id=made["id"]) == (409, "usage")
+    assert ann_web.refused("renew_token", id=made["id"]) == (409, "usage")
+
+
+def test_a_token_ends_by_itself(
+    web: HttpClient, ann: SessionClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tracker.services.accounts.HTTP_SECONDS", 0.0)
+    web.login("ann")
+    assert web.refused("list_groups") == (401, "not_logged_in")
+    assert ann.call("list_tokens")["tokens"] == []
+
+
+def test_a_token_from_a_session_ends_with_the_password(
+    tracker: TrackerApp, ann: SessionClient
+) -> None:
+    client = HttpClient(tracker, ann.call("create_token", scope="member")["token"])
+    client.call("list_groups")
+    ann.call("change_password", old="secret123", new="new secret")
+    assert client.refused("list_groups") == (401, "not_logged_in")
+
+
+def test_a_token_is_ended_as_a_session(tracker: TrackerApp, ann: SessionClient) -> None:
+    made = ann.call("create_token", scope="member")
+    client = HttpClient(tracker, made["token"])
+    assert made["id"] in {row["id"] for row in ann.call("list_sessions")["sessions"]}
+    ann.call("end_session", id=made["id"])
+    assert client.refused("list_groups") == (401, "not_logged_in")
+
+
+def test_a_token_is_good_at_every_tracker(
+    start_tracker: StartTracker, connect: Connect, tracker: TrackerApp, ann_web: HttpClient
+) -> None:
+    other = HttpClient(start_tracker(), ann_web.token)
+    assert other.call("list_groups")["groups"]
+    other.call("logout")
+    assert ann_web.refused("list_groups") == (401, "not_logged_in")
+
+
+def test_sessions_tokens_and_http_tokens_are_two_things(
+    tracker: TrackerApp, ann: SessionClient, ann_web: HttpClient, connect: Connect
+) -> None:
+    """Else a token that may only read would open a session, which may do everything."""
+    resume = {"token": ann_web.token, "peer_id": "0" * 40, "port": 1}
+    assert code_of(connect(tracker), "resume_session", **resume) == "not_logged_in"
+    of_session = connect(tracker).login("ann")["token"]
+    assert HttpClient(tracker, of_session).refused("list_groups") == (401, "not_logged_in")
+
+
+def test_certificates_end_with_the_token(
+    tracker: TrackerApp, ann: SessionClient, bob: SessionClient, web: HttpClient
+) -> None:
+    ann.call("create_group", group="vault")
+    let_in(bob, "bob", ann, "vault")
+    web.login("bob")
+    web.call("issue_certificate", group="vault", request=REQUEST)
+    assert ann.call("get_group", group="vault")["removed"] == []
+    web.call("logout")
+    assert len(ann.call("get_group", group="vault")["removed"]) == 1
+
+
+# --- passwords --------------------------------------------------------------------------------
+def test_no_password_over_plain_http_from_afar(
+    tracker: TrackerApp, ann_web: HttpClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tracker.frontend.http.api.plain_address", lambda _: "192.0.2.1")
+    password = {"user": "ann", "password": "secret123"}
+    assert ann_web.refused("login", **password) == (403, "permission_denied")
+    assert ann_web.refused("create_user", **password) == (403, "permission_denied")
+    change = {"old": "secret123", "new": "new secret"}
+    assert ann_web.refused("change_password", **change) == (403, "permission_denied")
+    ann_web.call("list_groups")  # a token will do
+
+
+def test_guessing_is_slowed_down(web: HttpClient, ann: SessionClient) -> None:
+    guess = {"user": "ann", "password": "wrong"}
+    assert [web.refused("login", **guess) for _ in range(11)] == [
+        *([(403, "bad_credentials")] * 10),
+        (429, "too_many_attempts"),
+    ]
+    assert web.refused("login", user="ann", password="secret123") == (429, "too_many_attempts")
+
+
+def test_no_secret_reaches_the_log(
+    ann_web: HttpClient, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    made = ann_web.call("create_token", scope="read")["token"]
+    ann_web.call("change_password", old="secret123", new="open sesame")
+    ann_web.refused("login", user="ann", password="shut sesame")
+    output = capfd.readouterr()
+    logged = output.out + output.err + caplog.text
+    for secret in (ann_web.token, made, "sesame", "secret123"):
+        assert secret not in logged
+
+
+# --- what is no proper request ----------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("path", "body", "headers", "expected"),
+    [
+        ("/api/v1/nothing", b"{}", JSON, (404, "usage")),
+        ("/api/v1/", b"{}", JSON, (404, "usage")),
+        ("/nothing", b"{}", JSON, (404, "usage")),
+        ("/api/v1/create_user", b"{}", {}, (415, "usage")),
+        ("/api/v1/create_user", b"{}", {"Content-Type": "text/plain"}, (415, "usage")),
+        ("/api/v1/create_user", b"", JSON, (400, "usage")),
+        ("/api/v1/create_user", b"[]", JSON, (400, "usage")),
+        ("/api/v1/create_user", b'{"user":', JSON, (400, "usage")),
+        ("/api/v1/create_user", b"[" * 10_000, JSON, (400, "usage")),
+        ("/api/v1/create_user", b'{"user":7,"password":"x"}', JSON, (400, "usage")),
+        ("/api/v1/create_user", b'{"user":"a b","password":"x"}', JSON, (400, "invalid_name")),
+        ("/api/v1/create_user", b'{"user":"' + b"a" * 70_000 + b'"}', JSON, (413, "usage")),
+    ],
+)
+def test_what_is_no_request(
+    web: HttpClient, path: str, body: bytes, headers: dict[str, str], expected: tuple[int, str]
+) -> None:
+    status, shown, answer = web.send(path, body, headers)
+    error = json.loads(answer)["error"]
+    assert (status, error["code"]) == expected
+    assert shown["content-type"] == "application/json"
+
+
+def test_other_methods(web: HttpClient) -> None:
+    status, headers, body = web.send("/api/v1/ping", method="GET")
+    assert (status, headers["allow"]) == (405, "POST")
+    assert json.loads(body)["error"]["code"] == "usage"
+
+
+def test_who_has_no_token_can_send_no_large_body(tracker: TrackerApp) -> None:
+    assert tracker.http_address is not None
+    with socket.create_connection(tracker.http_address, 10) as sock:
+        sock.sendall(
+            b"POST /api/v1/add_file HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+            b"Content-Length: 8000000\r\n\r\n"
+        )
+        assert sock.recv(100).startswith(b"HTTP/1.1 401 ")
+
+
+def test_a_request_that_does_not_end(tracker: TrackerApp, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tracker.frontend.http.api._BODY_SECONDS", 0.2)
+    assert tracker.http_address is not None
+    with socket.create_connection(tracker.http_address, 10) as sock:
+        sock.sendall(
+            b"POST /api/v1/ping HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+            b"Content-Length: 10\r\n\r\n{"
+        )
+        assert sock.recv(100).startswith(b"HTTP/1.1 408 ")
+
+
+def test_secrets_are_kept_nowhere_on_the_way(web: HttpClient, ann: SessionClient) -> None:
+    body = b'{"user":"ann","password":"secret123"}'
+    status, headers, _ = web.send("/api/v1/login", body, JSON)
+    assert (status, headers["cache-control"]) == (200, "no-store")
+    assert "access-control-allow-origin" not in headers
+    status, headers, _ = web.send("/api/v1/logout", b"{}", JSON)
+    assert (status, headers["www-authenticate"]) == (401, "Bearer")
+
+
+# --- its description --------------------------------------------------------------------------
+def test_every_operation_is_described(web: HttpClient) -> None:
+    status, _, body = web.send("/openapi.json", method="GET")
+    described: dict[str, Any] = json.loads(body)
+    paths = described["paths"]
+    assert status == 200
+    assert {path.removeprefix("/api/v1/") for path in paths if path.startswith("/api/")} == set(
+        OPERATIONS
+    )
+    entry = paths["/api/v1/accept_request"]["post"]
+    refused = entry["responses"]["404"]["content"]["application/json"]["schema"]
+    codes = refused["properties"]["error"]["properties"]["code"]["enum"]
+    assert codes == ["no_such_group", "no_such_request", "no_such_user"]
+    assert entry["security"] == [{"token": []}]
+    assert "`admin`" in entry["description"]
+    assert "Not over HTTP" in paths["/api/v1/announce"]["post"]["description"]
+    assert "security" not in paths["/api/v1/login"]["post"]
+    status, _, body = web.send("/docs", method="GET")
+    assert status == 200
+    assert b"/openapi.json" in body
+
+
+def test_what_operators_see(
+    tracker: TrackerApp, ann: SessionClient, bob: SessionClient, ann_web: HttpClient
+) -> None:
+    info_hash = ann.upload("lab", "x.bin")["info_hash"]
+    ann.announce(info_hash, 0)
+    bob.announce(info_hash, 7)
+    ann_web.refused("promote", group="lab", user="eve")
+    ann_web.send(f"/announce/nobody?info_hash={'a' * 20}", method="GET")
+    _, _, body = ann_web.send("/metrics", method="GET")
+    for line in (
+        b"minitorrent_connections 2.0",
+        b"minitorrent_sessions 2.0",
+        b"minitorrent_peers 2.0",
+        b'minitorrent_announces_total{frontend="session"} 2.0',
+        b'minitorrent_announces_total{frontend="http"} 1.0',
+        b'minitorrent_requests_total{operation="promote",outcome="no_such_user"} 1.0',
+        b'minitorrent_request_seconds_count{operation="announce"} 2.0',
+    ):
+        assert line in body, line
+    assert ann_web.token.encode() not in body

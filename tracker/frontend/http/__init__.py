@@ -1,0 +1,1 @@
+"""The HTTP frontend: for stock clients, for other programs, and for operators."""

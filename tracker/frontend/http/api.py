@@ -1,0 +1,144 @@
+"""`POST /api/v1/OPERATION`: every operation as JSON, with a token instead of a connection."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+from collections.abc import Mapping
+from typing import Any
+
+import anyio
+import pydantic_core
+from fastapi import FastAPI, Request, Response
+from starlette.requests import ClientDisconnect
+
+from common.api import lines
+from common.api.operation import Operation, UnreadableRequestError
+from common.api.registry import OPERATIONS
+from common.errors import ErrorCode, MinitorrentError
+from tracker.frontend.address import plain_address
+from tracker.frontend.dispatch import Dispatcher
+from tracker.frontend.http.statuses import status_of
+from tracker.services.caller import Caller
+
+PATH = "/api/v1/"
+
+_THREADS = 16
+"""Operations answered at a time; apart from those that answer stock clients, for a password takes
+long to check."""
+
+_BODY_SECONDS = 20.0
+
+
+class RequestError(MinitorrentError):
+    """A request that HTTP has a status of its own for."""
+
+    def __init__(self, status: int, code: ErrorCode, message: str) -> None:
+        super().__init__(code, message)
+        self.status = status
+
+
+def add_api(app: FastAPI, dispatcher: Dispatcher) -> None:
+    """Have the application answer operations."""
+    limiter = anyio.CapacityLimiter(_THREADS)
+
+    @app.post(PATH + "{name}")
+    async def answer(name: str, request: Request) -> Response:
+        try:
+            operation = _find(name)
+            caller = _caller(request)
+            if operation.carries_password:
+                _refuse_afar(caller)
+            await anyio.to_thread.run_sync(dispatcher.admit, caller, operation, limiter=limiter)
+            arguments = await _read(request, operation)
+            reply = await anyio.to_thread.run_sync(
+                dispatcher.call, caller, name, arguments, limiter=limiter
+            )
+        except MinitorrentError as error:
+            return refusal(error)
+        except ClientDisconnect:
+            return Response(status_code=400)  # nobody reads it
+        return _json(200, {"ok": True, "result": reply})
+
+
+def refusal(error: MinitorrentError, status: int | None = None) -> Response:
+    """An error as an answer; its status, unless given, follows from its code."""
+    if status is None:
+        status = error.status if isinstance(error, RequestError) else status_of(error)
+    body = {"ok": False, "error": {"code": error.code.value, "message": error.message}}
+    return _json(status, body, {"WWW-Authenticate": "Bearer"} if status == 401 else None)
+
+
+def _json(
+    status: int, body: Mapping[str, object], headers: Mapping[str, str] | None = None
+) -> Response:
+    """What is answered may be a secret: nobody keeps it on the way."""
+    return Response(
+        pydantic_core.to_json(body),
+        status,
+        {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", **(headers or {})},
+        "application/json",
+    )
+
+
+def _find(name: str) -> Operation[Any, Any]:
+    operation = OPERATIONS.get(name)
+    if operation is None:
+        raise RequestError(
+            404, ErrorCode.USAGE, "There is no such operation; /docs lists those that there are."
+        )
+    if operation.session_only:
+        raise MinitorrentError(ErrorCode.USAGE, operation.session_only)
+    return operation
+
+
+def _caller(request: Request) -> Caller:
+    """Who is on the other end: of the connection, whatever its headers say."""
+    if request.client is None:
+        raise MinitorrentError(ErrorCode.INTERNAL, "The client's address is not known.")
+    here = request.scope["server"][0]
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    return Caller(
+        "",
+        plain_address(request.client.host),
+        plain_address(here),
+        token=token.strip() if scheme.lower() == "bearer" else "",
+    )
+
+
+def _refuse_afar(caller: Caller) -> None:
+    """A password must not be read on the way."""
+    if not ipaddress.ip_address(caller.address).is_loopback:
+        raise MinitorrentError(
+            ErrorCode.PERMISSION_DENIED,
+            "Passwords are taken over plain HTTP from this machine only; have a proxy here speak "
+            "TLS, or use a session.",
+        )
+
+
+async def _read(request: Request, operation: Operation[Any, Any]) -> dict[str, object]:
+    """The arguments. They must be called JSON, as no page of another origin can do unasked."""
+    if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
+        raise RequestError(
+            415, ErrorCode.USAGE, "Send a JSON object, with Content-Type: application/json."
+        )
+    limit = lines.LIMIT_AFTER_LOGIN if operation.needs_login else lines.LIMIT_BEFORE_LOGIN
+    body = bytearray()
+    try:
+        async with asyncio.timeout(_BODY_SECONDS):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > limit:
+                    raise RequestError(
+                        413, ErrorCode.USAGE, f"A request has at most {limit} bytes."
+                    )
+    except TimeoutError:
+        raise RequestError(
+            408, ErrorCode.TIMEOUT, f"The request did not come in {_BODY_SECONDS:g} seconds."
+        ) from None
+    try:
+        return lines.decode_line(bytes(body))
+    except MinitorrentError:
+        raise UnreadableRequestError(
+            ErrorCode.USAGE, "The request's body is not a JSON object."
+        ) from None

@@ -1,0 +1,59 @@
+"""Serving the web application over HTTP/1.1."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import threading
+
+import structlog
+import uvicorn
+from fastapi import FastAPI
+
+from tracker.frontend.http.protocol import ImpatientProtocol
+
+_log = structlog.get_logger()
+
+_MAX_CONNECTIONS = 500
+
+
+class HttpServer:
+    """Serves the application on a listening socket, which it owns, from a thread of its own."""
+
+    def __init__(self, listener: socket.socket, app: FastAPI) -> None:
+        self._listener = listener
+        # Whatever handlers somebody sets up: the access log would show announce keys.
+        logging.getLogger("uvicorn.access").disabled = True
+        self._server = uvicorn.Server(
+            uvicorn.Config(
+                app,
+                http=ImpatientProtocol,
+                ws="none",
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                proxy_headers=False,  # the peer's address is the connection's
+                server_header=False,
+                limit_concurrency=_MAX_CONNECTIONS,
+                timeout_keep_alive=15,
+                timeout_graceful_shutdown=1,
+            )
+        )
+        self._thread = threading.Thread(target=self._run, name="http", daemon=True)
+
+    def start(self) -> None:
+        """Answer requests from now on."""
+        self._thread.start()
+
+    def stop(self, timeout: float) -> None:
+        """End; waits at most `timeout` seconds."""
+        self._server.should_exit = True
+        self._thread.join(timeout)
+        self._listener.close()
+
+    def _run(self) -> None:
+        try:
+            asyncio.run(self._server.serve(sockets=[self._listener]))
+        except Exception:  # shown here, or nobody would see why the thread ended
+            _log.error("the HTTP server failed", exc_info=True)

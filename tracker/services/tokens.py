@@ -1,0 +1,103 @@
+"""Tokens for the HTTP API."""
+
+from __future__ import annotations
+
+import secrets
+
+from common.api import tokens as api
+from common.api.events import EventKind
+from common.errors import ErrorCode, MinitorrentError
+from tracker.domain import credentials
+from tracker.services.accounts import end_logins
+from tracker.services.caller import Identity
+from tracker.services.clock import Clock, iso
+from tracker.services.events import record_account
+from tracker.store.schema import Token
+from tracker.store.work import Work, Works
+
+
+class Tokens:
+    """The operations on tokens. A token is a login of its user: a new password ends it too."""
+
+    def __init__(self, works: Works, clock: Clock) -> None:
+        self._works = works
+        self._clock = clock
+
+    def create_token(self, me: Identity, request: api.CreateToken) -> api.TokenReply:
+        """A new token, its secret told this once."""
+        secret, digest = credentials.new_token(secrets.token_bytes(credentials.TOKEN_BYTES))
+        with self._works.write() as work:
+            now = self._clock()
+            token = work.users.add_token(
+                me.user_id,
+                digest,
+                me.address,
+                now,
+                request.seconds,
+                scope=request.scope,
+                label=request.label,
+            )
+            record_account(work, EventKind.TOKEN_CREATED, me.user, me.address, now)
+            return _told_once(token, secret)
+
+    def list_tokens(self, me: Identity, _request: api.ListTokens) -> api.ListTokensReply:
+        """The user's tokens that are good, the oldest first."""
+        with self._works.read() as work:
+            rows = [
+                api.TokenRow.model_validate(
+                    {
+                        "id": token.id,
+                        "scope": token.scope,
+                        "label": token.label,
+                        "address": token.address,
+                        "created_at": iso(token.created_at),
+                        "expires_at": iso(token.expires_at),
+                        "current": token.id == me.token_id,
+                    }
+                )
+                for token in work.users.api_tokens(me.user_id, self._clock())
+            ]
+        return api.ListTokensReply(tokens=rows)
+
+    def renew_token(self, me: Identity, request: api.RenewToken) -> api.TokenReply:
+        """Another secret and more time for a token. Raises MinitorrentError(usage)."""
+        secret, digest = credentials.new_token(secrets.token_bytes(credentials.TOKEN_BYTES))
+        with self._works.write() as work:
+            now = self._clock()
+            token = _find(work, me, request.id, now)
+            token.digest, token.expires_at = digest, now + request.seconds
+            record_account(work, EventKind.TOKEN_RENEWED, me.user, me.address, now)
+            return _told_once(token, secret)
+
+    def revoke_token(self, me: Identity, request: api.RevokeToken) -> api.RevokeTokenReply:
+        """End a token, the one in use too. Raises MinitorrentError(usage).
+
+        Whoever had it may have asked for announce keys: they are dropped.
+        """
+        with self._works.write() as work:
+            now = self._clock()
+            end_logins(work, me, [_find(work, me, request.id, now).id], now)
+            work.peers.drop_keys_of(me.user_id)
+            record_account(work, EventKind.TOKEN_REVOKED, me.user, me.address, now)
+        return api.RevokeTokenReply(id=request.id)
+
+
+def _find(work: Work, me: Identity, token_id: int, now: float) -> Token:
+    for token in work.users.api_tokens(me.user_id, now):
+        if token.id == token_id:
+            return token
+    raise MinitorrentError(
+        ErrorCode.USAGE, f"You have no token {token_id}; list_tokens shows those that you have."
+    )
+
+
+def _told_once(token: Token, secret: str) -> api.TokenReply:
+    return api.TokenReply.model_validate(
+        {
+            "id": token.id,
+            "token": secret,
+            "scope": token.scope,
+            "label": token.label,
+            "expires_at": iso(token.expires_at),
+        }
+    )
