@@ -22,6 +22,7 @@ function __minitorrent_commands
         demote 'make an admin a plain member (admins)' \
         transfer_group 'make another member the owner (owner)' \
         audit 'show who did what, when and from where (admins)' \
+        notices 'show what happened lately, and while you were away' \
         list_files 'list what a group shares' \
         upload_file 'share a file or a folder with a group' \
         download_file 'get a file, from all members who have it' \
@@ -50,6 +51,8 @@ complete -c minitorrent -s h -l help -f -d 'show this help message and exit'
 complete -c minitorrent -l version -f -d 'show the version'
 complete -c minitorrent -l data-dir -x -a '(__fish_complete_directories)' -d 'where state is kept between runs (default: a folder named after HOST:PORT in the user'\''s data folder)'
 complete -c minitorrent -s c -x -a '(__minitorrent_commands)' -d 'run this command and no others (may be given several times)'
+complete -c minitorrent -l web -x -d 'serve a page there; prints the link'
+complete -c minitorrent -l web-any -f -d 'let --web be an address that others can reach'
 complete -c minitorrent -l json -f -d 'print one JSON object a command'
 complete -c minitorrent -l stay -f -d 'go on seeding after the last command'
 complete -c minitorrent -l active -x -d 'downloads that run at once, 0 for no limit; kept for later runs (at first: 5)'
