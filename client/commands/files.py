@@ -29,7 +29,11 @@ def _upload_file(context: Context, arguments: Arguments) -> BaseModel:
 
 def _download_file(context: Context, arguments: Arguments) -> BaseModel:
     return context.session.download_file(
-        context.group(arguments), arguments.text("NAME"), arguments.text("DEST")
+        context.group(arguments),
+        arguments.text("NAME"),
+        arguments.text("DEST"),
+        in_order="sequential" in arguments.flags,
+        only=arguments.optional("only"),
     )
 
 
@@ -78,8 +82,15 @@ COMMANDS = (
             Argument("NAME", Kind.FILE),
             Argument("DEST", Kind.PATH, help="the folder that it goes into, or its full path"),
         ),
+        options=(
+            Option("sequential", "from the first piece to the last, to watch while it loads"),
+            Option("only", "of a folder, only the files that fit", value="PATTERN"),
+        ),
         details="It runs in the background; show_downloads shows it, wait waits for it. DEST is a"
-        " folder, or a full path. Other content in the way is never overwritten.",
+        " folder, or a full path. Other content in the way is never overwritten. Until it is"
+        " complete it lies beside DEST under a name that ends in .part. In PATTERN, * stands for"
+        " anything, ? for one character; a folder's name takes all that is in it. Give the command"
+        " again with another pattern to have more, without one to have everything.",
         example="download_file lab film.mkv ~/Downloads",
         answer="Downloading {name} from {group} to {destination}",
         errors=(

@@ -168,6 +168,7 @@ COMMANDS = (
         f" from {PRIORITIES[0]} to {PRIORITIES[-1]}, 0 at first. What runs goes on running.",
         example="priority lab film.mkv 10",
         answer="{name} ({group}) has priority {priority}",
+        errors=(ErrorCode.NO_SUCH_FILE,),
     ),
     Command(
         name="wait",

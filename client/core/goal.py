@@ -7,10 +7,13 @@ the bytes of chosen files count.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from fnmatch import fnmatchcase
 
+from client.core.plan import Plan
 from common.bitfield import Bitfield
 from common.geometry import FileMap, Geometry
+from common.metainfo import Metainfo
 from common.types import PieceIndex
 
 
@@ -74,6 +77,36 @@ class Goal:
     def lacking(self, have: Bitfield) -> Iterable[int]:
         """The wanted pieces that are not among these, in order."""
         return (piece for piece in have.missing() if self.pieces[piece])
+
+
+def goal_of(described: Metainfo, plan: Plan) -> Goal:
+    """What of a torrent a plan wants."""
+    chosen = match(plan.only, paths_of(described)) if plan.only else None
+    lengths = [file.length for file in described.files]
+    return Goal(described.geometry, lengths, chosen, in_order=plan.in_order)
+
+
+def placed_by(described: Metainfo, plan: Plan) -> frozenset[int]:
+    """The numbers of the files that were complete under an earlier plan."""
+    return match(plan.placed, paths_of(described))
+
+
+def widened(described: Metainfo, plan: Plan, asked: Plan, *, complete: bool) -> Plan:
+    """The plan of a download that is asked for again: what is wanted now is wanted, too.
+
+    Order and files only add up; the priority stays. When the old plan is `complete`, its files keep
+    their place.
+    """
+    only = tuple(dict.fromkeys(plan.only + asked.only)) if plan.only and asked.only else ()
+    wider = replace(plan, only=only, in_order=plan.in_order or asked.in_order)
+    if goal_of(described, wider).files == goal_of(described, plan).files:
+        return replace(wider, only=plan.only)
+    return replace(wider, placed=plan.only) if complete else wider
+
+
+def paths_of(described: Metainfo) -> list[str]:
+    """The files' paths inside the folder, as patterns are to fit them."""
+    return ["/".join(file.path) for file in described.files]
 
 
 def match(patterns: Iterable[str], paths: Sequence[str]) -> frozenset[int]:

@@ -8,6 +8,7 @@ from typing import Final
 
 import structlog
 
+from client.core.plan import Plan
 from client.engine.torrent import Torrent
 from client.engine.transfer import Transfer, Workshop
 from client.net.seal import Seal
@@ -97,6 +98,13 @@ class Collection:
         transfer = self._insert(record)
         transfer.start()
         return transfer
+
+    def renew(self, transfer: Transfer, plan: Plan) -> Transfer:
+        """Go on with a download under another plan."""
+        transfer.halt()
+        self._workshop.store.reopen(transfer.record.id, plan)
+        record = self._workshop.store.get(transfer.record.id)
+        return self.add(record or transfer.record)
 
     def discard(self, transfer: Transfer) -> None:
         """Stop a transfer and forget it."""

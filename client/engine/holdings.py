@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from client.core.goal import goal_of, placed_by
 from client.core.plan import Plan
 from client.engine.torrent import Torrent
 from client.state.transfers import TransferRecord, Transfers
@@ -13,6 +14,7 @@ from client.storage.recheck import is_already_there, verify
 from common import metainfo
 from common.bitfield import Bitfield
 from common.errors import ErrorCode, MinitorrentError
+from common.types import PieceIndex
 
 
 class Holdings:
@@ -27,7 +29,9 @@ class Holdings:
         self.record = record
         self.plan = record.plan
         self.metainfo = metainfo.parse(record.metainfo)
-        self.files = TorrentFiles(self.metainfo, record.path)
+        self.goal = goal_of(self.metainfo, record.plan)
+        placed = placed_by(self.metainfo, record.plan)
+        self.files = TorrentFiles(self.metainfo, record.path, self.goal, placed)
         self.checked = 0
         self._store = store
         self._counted = (0, 0)  # payload up and down that the record has already
@@ -42,31 +46,38 @@ class Holdings:
         if self.record.complete:
             return self._open_complete(stopped, recheck=recheck)
         record, files = self.record, self.files
-        count = self.metainfo.piece_count
         known = files.has_partial
         if not known and is_already_there(files, self._show_checked, stopped):
-            return Bitfield.full(count)  # killed after it got its name, before that was recorded
+            return self.goal.pieces.copy()  # killed after it got its name, before that was recorded
         files.open_partial()
-        if not known:
-            return Bitfield(count)
-        believed = None if recheck else record.believed_pieces(files.facts(), count)
-        return believed if believed is not None else self._verify(stopped)
+        if not (known or record.plan.placed):
+            return Bitfield(self.metainfo.piece_count)
+        believed = None if recheck else record.believed_pieces(files.facts(), self.goal.pieces)
+        if believed is not None:
+            return believed
+        have = self._verify(stopped)
+        if any(files.is_placed(PieceIndex(piece)) for piece in self.goal.lacking(have)):
+            raise self._changed()
+        return have
 
     def _open_complete(self, stopped: Callable[[], bool], *, recheck: bool) -> Bitfield:
         record, files = self.record, self.files
         files.open_complete()
-        believed = record.believed_pieces(files.facts(), self.metainfo.piece_count)
+        believed = record.believed_pieces(files.facts(), self.goal.pieces)
         if believed is not None and not recheck:
             return believed
         have = self._verify(stopped)
-        if not (have.complete and files.sizes_are_right()):
-            raise MinitorrentError(
-                ErrorCode.FILE_CHANGED,
-                f"{files.final} is no longer what was shared; put it back and recheck, or "
-                "stop_share and share it anew.",
-            )
+        if have != self.goal.pieces or not files.sizes_are_right():
+            raise self._changed()
         self._store.mark_complete(record.id, files.facts())
         return have
+
+    def _changed(self) -> MinitorrentError:
+        return MinitorrentError(
+            ErrorCode.FILE_CHANGED,
+            f"{self.files.final} is no longer what was shared; put it back and recheck, or "
+            "stop_share and share it anew.",
+        )
 
     def _verify(self, stopped: Callable[[], bool]) -> Bitfield:
         return verify(self.files, self.metainfo, self._show_checked, stopped)
@@ -113,6 +124,8 @@ class Holdings:
 
     def discard(self) -> None:
         """Forget it; what is there of an unfinished download is deleted."""
-        if not self.record.complete:
+        if self.record.complete:
+            self.files.discard_aside()
+        else:
             self.files.discard()
         self._store.remove(self.record.id)

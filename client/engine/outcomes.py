@@ -43,7 +43,7 @@ def _told(transfer: Transfer) -> tuple[str, str]:
     mean = transfer.fetched / seconds
     return (
         "download_completed",
-        f"{transfer.title} is complete: {_bytes(transfer.metainfo.length)} in {seconds:.1f} s, "
+        f"{transfer.title} is complete: {_bytes(transfer.size)} in {seconds:.1f} s, "
         f"{_bytes(mean)}/s from {peers}, at {transfer.path}",
     )
 

@@ -14,14 +14,16 @@ def download_row(transfer: Transfer) -> DownloadRow:
     """One row of `show_downloads`."""
     torrent = transfer.torrent
     down, up = torrent.rates() if torrent else (0.0, 0.0)
-    size, done = transfer.metainfo.length, transfer.done
-    shown = transfer.holdings.checked if transfer.state is TransferState.CHECKING else done
+    size, done = transfer.size, transfer.done
+    shown = done / size if size else float(transfer.record.complete)
+    if transfer.state is TransferState.CHECKING and size:
+        shown = transfer.holdings.checked / transfer.metainfo.length
     running = transfer.state is TransferState.DOWNLOADING
     return DownloadRow(
         group=transfer.record.group,
         name=transfer.record.name,
         state=transfer.state,
-        progress=shown / size if size else float(transfer.record.complete),
+        progress=shown,
         done=done,
         size=size,
         down_rate=down,
@@ -39,7 +41,7 @@ def share_row(transfer: Transfer) -> ShareRow:
         group=transfer.record.group,
         name=transfer.record.name,
         path=str(transfer.path),
-        size=transfer.metainfo.length,
+        size=transfer.size,
         uploaded=transfer.holdings.uploaded(torrent),
         peers=torrent.connection_count if torrent else 0,
     )

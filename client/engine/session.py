@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from client.core.plan import Plan
 from client.engine import status
 from client.engine.account import Account
 from client.engine.collection import Collection
@@ -172,18 +173,37 @@ class Session:
             info_hash=transfer.info_hash.hex(),
         )
 
-    def download_file(self, group: str, name: str, destination: str) -> status.DownloadResult:
-        """Start a download in the background; `destination` as typed (a folder or a full path)."""
+    def download_file(
+        self,
+        group: str,
+        name: str,
+        destination: str,
+        *,
+        in_order: bool = False,
+        only: str | None = None,
+    ) -> status.DownloadResult:
+        """Start a download in the background; `destination` as typed (a folder or a full path).
+
+        With `in_order` the first pieces come first. `only` is a pattern (see client.core.goal) for
+        the files of a folder; asked for again, a download has those files that fit either pattern.
+        """
         user = self._account.require()
-        return _download(self._sharing.download(user, group, name, destination))
+        plan = Plan(in_order=in_order, only=() if only is None else (only,))
+        return _download(self._sharing.download(user, group, name, destination, plan))
 
     def stop_share(self, group: str, name: str) -> status.FileResult:
         """Offer a file no more; it stays on the disk."""
-        reply = self._remote.call(files.STOP_SHARE, group=group, name=name)
         transfer = self._transfers.find(group, name)
+        try:
+            self._remote.call(files.STOP_SHARE, group=group, name=name)
+        except MinitorrentError as error:
+            # The tracker counts nobody who has only some of a folder's files.
+            is_part = transfer is not None and transfer.record.complete
+            if error.code is not ErrorCode.NO_SUCH_FILE or not is_part:
+                raise
         if transfer is not None:
             self._transfers.discard(transfer)
-        return status.FileResult(group=reply.group, name=reply.name)
+        return status.FileResult(group=group, name=name)
 
     # --- transfers --------------------------------------------------------------------------
     def show_downloads(self) -> status.DownloadsResult:

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+from client.core.goal import Goal, goal_of, paths_of, widened
+from client.core.plan import PLAIN, Plan
 from client.core.resume import FileFacts
 from client.engine.collection import Collection
 from client.engine.references import References
@@ -29,6 +31,10 @@ from common.paths import check_component
 
 HashProgress = Callable[[int, int], None]
 """Called with (bytes hashed, bytes in all) while a file is being hashed."""
+
+
+_PATHS_TOLD = 10
+"""Files named to somebody whose pattern fits none."""
 
 
 class Sharing:
@@ -116,16 +122,23 @@ class Sharing:
         self._collection.discard(existing)
 
     # --- downloading ------------------------------------------------------------------------
-    def download(self, user: str, group: str, name: str, destination: str) -> Transfer:
-        """Begin to fetch a file of the group; what lies there already and is right is taken."""
+    def download(
+        self, user: str, group: str, name: str, destination: str, plan: Plan = PLAIN
+    ) -> Transfer:
+        """Begin to fetch a file of the group; what lies there already and is right is taken.
+
+        A download that is there already goes on, and with a wider plan if this one wants more.
+        """
         reply = self._link.call(files.GET_FILE, files.GetFile(group=group, name=name))
-        return self._begin(user, reply, destination)
+        return self._begin(user, reply, destination, plan)
 
     def get(self, user: str, reference: str, destination: str) -> Transfer:
         """Begin to fetch what a metainfo file (its path) or a magnet link names."""
         return self._begin(user, self.references.find(reference), destination)
 
-    def _begin(self, user: str, reply: files.GetFileReply, destination: str) -> Transfer:
+    def _begin(
+        self, user: str, reply: files.GetFileReply, destination: str, plan: Plan = PLAIN
+    ) -> Transfer:
         described = metainfo.parse(reply.metainfo)
         if described.info_hash.hex() != reply.info_hash:
             raise MinitorrentError(
@@ -139,15 +152,16 @@ class Sharing:
                 f"{reply.name!r} is not sealed as {reply.group} is, so others than its members "
                 "could be at the other end; ask its owner to share it again.",
             )
+        goal = _check_goal(described, plan)
         final = resolve(destination, described.name)
         existing = self._collection.find(reply.group, reply.name)
         if existing is not None:
             if existing.info_hash == described.info_hash and not _is_lost(existing):
-                return self._continue(existing, final)
+                return self._continue(existing, final, plan)
             self._collection.discard(existing)  # other content by now, or deleted since
         complete = _is_there(described, final)
         if not complete:
-            _check_room(described, final)
+            _check_room(described.name, goal.length, final)
         record = self._store.add(
             user=user,
             group=reply.group,
@@ -158,10 +172,11 @@ class Sharing:
             added_at=datetime.now(UTC),
             facts=_facts(described, final) if complete else None,
             complete=complete,
+            plan=PLAIN if complete else plan,
         )
         return self._collection.add(record)
 
-    def _continue(self, transfer: Transfer, final: Path) -> Transfer:
+    def _continue(self, transfer: Transfer, final: Path, asked: Plan) -> Transfer:
         """The same download was asked for before: go on with it."""
         if transfer.path != final:
             raise MinitorrentError(
@@ -169,9 +184,15 @@ class Sharing:
                 f"{transfer.record.name!r} has its place at {shown(transfer.path)} already; "
                 "cancel or stop_share it to have it elsewhere.",
             )
-        if transfer.torrent is None:
-            self._store.set_paused(transfer.record.id, paused=False)
-            transfer.start()
+        complete = transfer.record.complete
+        plan = widened(transfer.metainfo, transfer.holdings.plan, asked, complete=complete)
+        if plan.only != transfer.holdings.plan.only or (
+            not complete and plan != transfer.holdings.plan
+        ):
+            needed = goal_of(transfer.metainfo, plan).length - transfer.done
+            _check_room(transfer.record.name, needed, final)
+            return self._collection.renew(transfer, plan)
+        transfer.resume()
         return transfer
 
 
@@ -200,14 +221,32 @@ def _facts(described: Metainfo, final: Path) -> FileFacts:
         return found.facts()
 
 
-def _check_room(described: Metainfo, final: Path) -> None:
+def _check_goal(described: Metainfo, plan: Plan) -> Goal:
+    """What the plan wants; raises MinitorrentError(usage) when that is nothing."""
+    goal = goal_of(described, plan)
+    if plan.only and not described.is_folder:
+        raise MinitorrentError(
+            ErrorCode.USAGE, f"{described.name!r} is a single file; leave --only out."
+        )
+    if plan.only and not goal.files:
+        paths = paths_of(described)
+        some = ", ".join(map(repr, paths[:_PATHS_TOLD]))
+        more = f" and {len(paths) - _PATHS_TOLD:,} more" if len(paths) > _PATHS_TOLD else ""
+        raise MinitorrentError(
+            ErrorCode.USAGE,
+            f"No file of {described.name!r} fits {plan.only[0]!r}; it has {some}{more}.",
+        )
+    return goal
+
+
+def _check_room(name: str, needed: int, final: Path) -> None:
     """Refuse a download that can't fit; raises MinitorrentError(disk_full)."""
     folder = next(above for above in final.parents if above.exists())
     with translating(folder):
         free = shutil.disk_usage(folder).free
-    if described.length > free:
+    if needed > free:
         raise MinitorrentError(
             ErrorCode.DISK_FULL,
-            f"{described.name!r} needs {described.length:,} bytes, and {shown(folder)} has "
+            f"{name!r} needs {needed:,} bytes, and {shown(folder)} has "
             f"{free:,} left; make room or choose another destination.",
         )

@@ -14,6 +14,7 @@ import structlog
 
 from client.core.candidates import Candidate
 from client.core.fair_queue import Claim
+from client.core.goal import Goal
 from client.core.peer import Peer
 from client.core.piece_download import PieceDownload
 from client.core.receiver import Event
@@ -45,9 +46,9 @@ REFILL_AT = 0.75
 class Torrent:
     """A torrent with its content opened, from the first peer until `stop`.
 
-    `have` is shared with the swarm; `seal` is that of its group unless that is open. The owner
-    stops the torrent; nothing is called after that. Where `throttle` has a limit, nothing is asked
-    for and no block is sent but through a claim.
+    `have` is shared with the swarm; `goal` says what is wanted; `seal` is that of its group unless
+    that is open. The owner stops the torrent; nothing is called after that. Where `throttle` has a
+    limit, nothing is asked for and no block is sent but through a claim.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class Torrent:
         metainfo: Metainfo,
         files: TorrentFiles,
         have: Bitfield,
+        goal: Goal,
         seal: Seal | None,
         machinery: Machinery,
         owner: TorrentOwner,
@@ -78,6 +80,7 @@ class Torrent:
             machinery.rng,
             self._clock(),
             machinery.limits,
+            goal,
         )
         self._exchange = Exchange(self._swarm, self._neighbours, machinery)
         self._stopped = False
@@ -92,13 +95,18 @@ class Torrent:
     # --- what there is ----------------------------------------------------------------------
     @property
     def complete(self) -> bool:
-        """Whether every piece is verified and written."""
+        """Whether every wanted piece is verified and written."""
         return self._swarm.complete
 
     @property
     def done(self) -> int:
-        """Verified bytes."""
-        return self._swarm.verified_bytes
+        """Verified bytes of what is wanted."""
+        return self._swarm.done
+
+    @property
+    def left(self) -> int:
+        """Bytes that are not here, wanted or not."""
+        return self.metainfo.length - self._swarm.verified_bytes
 
     def have(self) -> Bitfield:
         """A copy of what is verified and written."""

@@ -119,17 +119,23 @@ class Transfer:
         return self._ending or (running and not self.record.complete)
 
     @property
+    def size(self) -> int:
+        """Bytes that are wanted."""
+        return self.holdings.goal.length
+
+    @property
     def done(self) -> int:
-        """Verified bytes on the disk."""
+        """Verified bytes of them, on the disk."""
         torrent = self._torrent
         if torrent is None:
-            return self.metainfo.length if self.record.complete else self._done
+            return self.size if self.record.complete else self._done
         return torrent.done
 
     @property
     def left(self) -> int:
         """See Announced."""
-        return self.metainfo.length - self.done
+        torrent = self._torrent
+        return torrent.left if torrent is not None else self.metainfo.length - self.done
 
     @property
     def priority(self) -> int:
@@ -280,6 +286,7 @@ class Transfer:
             self.metainfo,
             self.holdings.files,
             have,
+            self.holdings.goal,
             self._seal,
             machinery,
             self,
@@ -312,7 +319,8 @@ class Transfer:
         self.ended_at = self._workshop.machinery.clock()
         self.fetched, self.sources = torrent.downloaded, torrent.source_count
         self.state = TransferState.SEEDING
-        self._workshop.announcer.completed(self.info_hash)
+        if not torrent.left:  # who has a part never claims to have it all (BEP 21)
+            self._workshop.announcer.completed(self.info_hash)
         self._workshop.turns.leave(self)
         self._tell_end()
 

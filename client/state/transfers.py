@@ -47,17 +47,18 @@ class TransferRecord:
     added_at: datetime
     plan: Plan = PLAIN
 
-    def believed_pieces(self, found: FileFacts, piece_count: int) -> Bitfield | None:
+    def believed_pieces(self, found: FileFacts, wanted: Bitfield) -> Bitfield | None:
         """The verified pieces, or None when the files have to be hashed again.
 
-        `found` are the facts of the files as they are now.
+        `found` are the facts of the files as they are now, `wanted` the pieces of a complete
+        transfer.
         """
         if not is_believed(self.facts, found):
             return None
         if self.complete:
-            return Bitfield.full(piece_count)
+            return wanted.copy()
         try:
-            return Bitfield.from_bytes(self.bitfield or b"", piece_count)
+            return Bitfield.from_bytes(self.bitfield or b"", wanted.size)
         except ValueError:
             return None
 
@@ -174,6 +175,11 @@ class Transfers:
     def set_paused(self, transfer: int, paused: bool) -> None:
         """Record that the user paused or resumed it."""
         self._set(transfer, paused=paused)
+
+    def reopen(self, transfer: int, plan: Plan) -> None:
+        """Record that more is wanted than before: it is to be checked, and goes on."""
+        self._set(transfer, complete=False, paused=False)
+        self.set_plan(transfer, plan)
 
     def set_plan(self, transfer: int, plan: Plan) -> None:
         """Record what the user wishes of a download."""

@@ -12,19 +12,20 @@ from pathlib import Path
 from client.core.resume import MISSING, FileFact, FileFacts
 from client.storage.failures import shown, translated
 from client.storage.handles import FileHandles
+from client.storage.layout import Layout
 from client.storage.opening import open_beneath
 from common.errors import ErrorCode, MinitorrentError
-from common.geometry import FileMap
 from common.metainfo import FileEntry
 
 
 def take_facts(root: Path, files: Sequence[FileEntry], is_folder: bool) -> FileFacts:
     """The facts of the files at `root` as they are now."""
     paths = [root.joinpath(*file.path) if is_folder else root for file in files]
-    return FileFacts(tuple(_take_fact(path) for path in paths))
+    return FileFacts(tuple(take_fact(path) for path in paths))
 
 
-def _take_fact(path: Path) -> FileFact:
+def take_fact(path: Path) -> FileFact:
+    """The facts of a file, MISSING when there is no plain one."""
     try:
         status = path.stat()
     except OSError:
@@ -35,48 +36,45 @@ def _take_fact(path: Path) -> FileFact:
 
 
 class Content:
-    """The files at `root` as one run of bytes, opened with `flags` when they are needed.
+    """Files as one run of bytes; `layout` tells where they lie. They are opened when needed.
 
     Safe to use from several threads. Methods raise MinitorrentError; file_changed when a file
     has become shorter than it should be.
     """
 
-    def __init__(self, root: Path, files: Sequence[FileEntry], is_folder: bool, flags: int) -> None:
-        self.root = root
-        self.flags = flags
-        self._files = files
-        self._is_folder = is_folder
-        self._map = FileMap([file.length for file in files])
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
         self.handles = FileHandles(self._open)
         self._dirty: set[int] = set()
         self._dirty_lock = threading.Lock()
 
     def path(self, file: int) -> Path:
         """Where the file lies."""
-        return self.root.joinpath(*self._parts(file))
+        return self.layout.place(file).path
 
     def read_into(self, offset: int, buffer: memoryview) -> None:
         """Fill the buffer from the content at `offset`."""
         done = 0
-        for file, start, length in self._map.spans(offset, len(buffer)):
+        for file, start, length in self.layout.spans(offset, len(buffer)):
             self._read_file(file, start, buffer[done : done + length])
             done += length
 
     def write(self, offset: int, data: memoryview) -> None:
-        """Write the bytes to the content at `offset`."""
+        """Write the bytes to the content at `offset`, but to no file that is done."""
         done = 0
-        for file, start, length in self._map.spans(offset, len(data)):
-            self._write_file(file, start, data[done : done + length])
-            with self._dirty_lock:
-                self._dirty.add(file)
+        for file, start, length in self.layout.spans(offset, len(data)):
+            if file not in self.layout.placed:
+                self._write_file(file, start, data[done : done + length])
+                with self._dirty_lock:
+                    self._dirty.add(file)
             done += length
 
     def views(self, offset: int, length: int) -> list[memoryview]:
         """The bytes as slices of memory-mapped files, for the kernel only (see FileHandles)."""
         views = []
-        for file, start, size in self._map.spans(offset, length):
+        for file, start, size in self.layout.spans(offset, length):
             try:
-                view = self.handles.view(file, self._files[file].length)
+                view = self.handles.view(file, self.layout.length(file))
             except OSError as error:
                 raise translated(error, self.path(file)) from error
             except ValueError as error:
@@ -86,7 +84,7 @@ class Content:
 
     def is_hole(self, offset: int, length: int) -> bool:
         """Whether nothing was ever written there, so that it reads as zeros."""
-        return all(self._is_file_hole(*span) for span in self._map.spans(offset, length))
+        return all(self._is_file_hole(*span) for span in self.layout.spans(offset, length))
 
     def sync(self) -> None:
         """Wait until everything that was written before the call is on the disk."""
@@ -138,11 +136,8 @@ class Content:
         except OSError as error:
             raise translated(error, self.path(file)) from error
 
-    def _parts(self, file: int) -> tuple[str, ...]:
-        return self._files[file].path if self._is_folder else ()
-
     def _open(self, file: int) -> int:
-        return open_beneath(self.root, self._parts(file), self.flags)
+        return open_beneath(*self.layout.place(file))
 
     def _shortened(self, file: int) -> MinitorrentError:
         return MinitorrentError(

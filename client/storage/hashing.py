@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 
 from client.storage.content import Content
 from client.storage.failures import shown
+from client.storage.layout import Layout
 from client.storage.source import Source
 from client.storage.sweep import Progress, hash_piece, sweep
 from common.errors import ErrorCode, MinitorrentError
@@ -34,7 +34,7 @@ def hash_source(
             ErrorCode.USAGE, f"{shown(source.path)} is too large to be shared; split it."
         ) from error
     hashes = bytearray(geometry.piece_count * HASH_SIZE)
-    content = Content(source.path, source.files, source.is_folder, os.O_RDONLY)
+    content = Content(Layout(source.path, source.path, source.files, source.is_folder))
 
     def visit(index: PieceIndex, scratch: memoryview) -> None:
         start = geometry.offset(index)

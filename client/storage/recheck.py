@@ -20,12 +20,12 @@ def verify(
     progress: Progress | None = None,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> Bitfield:
-    """The pieces on disk that have the right hash; missing and short files just lack theirs.
+    """The wanted pieces on disk that have the right hash; missing and short files just lack theirs.
 
     Holes of sparse files are not read. `progress` gets (bytes gone over, bytes in all), in the
     calling thread. Raises sweep.StoppedError when `cancelled` says so.
     """
-    geometry = metainfo.geometry
+    geometry, wanted = metainfo.geometry, files.goal.pieces
     found = Bitfield(geometry.piece_count)
     lock = threading.Lock()
     zeros = {
@@ -47,7 +47,7 @@ def verify(
         return digest == metainfo.piece_hash(index)
 
     def visit(index: PieceIndex, scratch: memoryview) -> None:
-        if is_right(index, scratch):
+        if wanted[index] and is_right(index, scratch):
             with lock:
                 found.add(index)
 
@@ -69,7 +69,10 @@ def is_already_there(
         files.open_complete()
     except MinitorrentError:
         return False
-    return files.sizes_are_right() and verify(files, files.metainfo, progress, cancelled).complete
+    if not files.sizes_are_right():
+        return False
+    have = verify(files, files.metainfo, progress, cancelled)
+    return not any(True for _ in files.goal.lacking(have))
 
 
 def _ends(count: int) -> set[int]:

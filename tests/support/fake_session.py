@@ -268,8 +268,17 @@ class FakeSession:
             group=group or "lab", name=name or path.name, size=3 << 20, pieces=3, info_hash=HASH
         )
 
-    def download_file(self, group: str, name: str, destination: str) -> status.DownloadResult:
-        self._called("download_file", group, name, destination)
+    def download_file(
+        self,
+        group: str,
+        name: str,
+        destination: str,
+        *,
+        in_order: bool = False,
+        only: str | None = None,
+    ) -> status.DownloadResult:
+        wishes = (("in order",) if in_order else ()) + ((only,) if only else ())
+        self._called("download_file", group, name, destination, *wishes)
         self.rows.append(download(name, group=group))
         return status.DownloadResult(
             group=group, name=name, destination=f"{destination}/{name}", info_hash=HASH

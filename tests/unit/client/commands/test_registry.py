@@ -103,6 +103,11 @@ def test_topics_are_not_scattered() -> None:
         ("upload_file ~/b lab --name c", ("upload_file", Path("~/b"), "lab", "c")),
         ("download_file lab f /tmp/", ("download_file", "lab", "f", "/tmp/")),
         ("download_file f ~/", ("download_file", "home", "f", "~/")),
+        (
+            "download_file f ~/ --sequential --only *.mkv",
+            ("download_file", "home", "f", "~/", "in order", "*.mkv"),
+        ),
+        ("priority f -7", ("priority", "home", "f", -7)),
         ("stop_share f", ("stop_share", "home", "f")),
         ("show_downloads", ("show_downloads",)),
         ("show_shares", ("show_shares",)),

@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from client.core.goal import Goal, match
+from client.core.goal import Goal, goal_of, match, placed_by, widened
+from client.core.plan import PLAIN, Plan
 from common.bitfield import Bitfield
 from common.geometry import FileMap, Geometry
+from common.metainfo import FileEntry, Metainfo, build_info, encode, parse
 from common.types import PieceIndex
 
 PIECE = 1024
@@ -80,6 +84,36 @@ def test_exactly_the_pieces_with_wanted_bytes_are_wanted(
 )
 def test_patterns_take_paths(pattern: str, found: set[int]) -> None:
     assert match([pattern], ["day1/a.jpg", "day2/a.jpg", "day1/notes.txt", "readme"]) == found
+
+
+def describe(*paths: str) -> Metainfo:
+    files = [FileEntry(tuple(path.split("/")), 1) for path in paths]
+    info = build_info("trip", files, PIECE, bytes(20), source="test", is_folder=True)
+    return parse(encode(info))
+
+
+def test_a_plan_says_which_files_and_in_what_order() -> None:
+    described = describe("a.jpg", "b.mkv", "day/c.jpg")
+    assert goal_of(described, PLAIN).is_everything
+    goal = goal_of(described, Plan(only=("*.jpg",), in_order=True))
+    assert goal.files == {0, 2}
+    assert goal.in_order
+    assert placed_by(described, PLAIN) == frozenset()
+    assert placed_by(described, Plan(placed=("b*", "day"))) == {1, 2}
+
+
+def test_asked_for_again_a_plan_only_widens() -> None:
+    described = describe("a.jpg", "b.mkv", "day/c.jpg")
+    jpg, mkv = Plan(priority=3, only=("*.jpg",)), Plan(only=("*.mkv",))
+    both = Plan(priority=3, only=("*.jpg", "*.mkv"))
+    assert widened(described, jpg, mkv, complete=False) == both
+    assert widened(described, jpg, mkv, complete=True) == replace(both, placed=("*.jpg",))
+    assert widened(described, jpg, PLAIN, complete=True) == Plan(3, placed=("*.jpg",))
+    assert widened(described, PLAIN, mkv, complete=False) == PLAIN
+    assert widened(described, jpg, Plan(only=("a*",)), complete=True) == jpg
+    in_order = widened(described, jpg, Plan(in_order=True, only=("day",)), complete=False)
+    assert in_order == replace(jpg, in_order=True)
+    assert widened(described, in_order, jpg, complete=False) == in_order
 
 
 def test_any_of_several_patterns_will_do() -> None:

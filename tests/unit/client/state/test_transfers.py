@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from client.core.plan import PLAIN, Plan
 from client.core.resume import FileFact, FileFacts
 from client.state.transfers import TransferRecord, Transfers
 from common.bitfield import Bitfield
@@ -86,7 +87,7 @@ def test_a_share_is_complete_from_the_start(transfers: Transfers) -> None:
     assert again(transfers, record).is_upload
     assert os.fsencode(again(transfers, record).path) == b"/data/\xff"
     assert record.added_at.isoformat() == WHEN.isoformat()
-    assert record.believed_pieces(FACTS, 9) == Bitfield.full(9)
+    assert record.believed_pieces(FACTS, Bitfield.full(9)) == Bitfield.full(9)
 
 
 def test_names_are_unique_for_a_user_and_group(transfers: Transfers) -> None:
@@ -112,7 +113,7 @@ def test_progress_to_the_end(transfers: Transfers) -> None:
     transfers.update_progress(record.id, pieces(20, 3, 17), FACTS)
     found = again(transfers, record)
     assert found.facts == FACTS
-    assert found.believed_pieces(FACTS, 20) == pieces(20, 3, 17)
+    assert found.believed_pieces(FACTS, Bitfield.full(20)) == pieces(20, 3, 17)
     transfers.set_paused(record.id, True)
     assert again(transfers, record).paused
     transfers.set_paused(record.id, False)
@@ -120,7 +121,7 @@ def test_progress_to_the_end(transfers: Transfers) -> None:
     transfers.mark_complete(record.id, FACTS)
     found = again(transfers, record)
     assert found.complete
-    assert found.believed_pieces(FACTS, 20) == Bitfield.full(20)
+    assert found.believed_pieces(FACTS, Bitfield.full(20)) == Bitfield.full(20)
     assert again(transfers, other) == other
 
 
@@ -134,7 +135,7 @@ def test_totals_add_up(transfers: Transfers) -> None:
 
 def test_a_record_is_believed_only_if_nothing_changed(transfers: Transfers) -> None:
     record = add(transfers)
-    assert record.believed_pieces(FACTS, 20) is None
+    assert record.believed_pieces(FACTS, Bitfield.full(20)) is None
     transfers.update_progress(record.id, pieces(20, 3), FACTS)
     found = again(transfers, record)
     for changed in (
@@ -142,9 +143,9 @@ def test_a_record_is_believed_only_if_nothing_changed(transfers: Transfers) -> N
         FileFacts((FileFact(101, 2**60), FileFact(0, 7))),
         FileFacts((FileFact(100, 2**60),)),
     ):
-        assert found.believed_pieces(changed, 20) is None
-    assert found.believed_pieces(FACTS, 30) is None
-    assert found.believed_pieces(FACTS, 17) is not None
+        assert found.believed_pieces(changed, Bitfield.full(20)) is None
+    assert found.believed_pieces(FACTS, Bitfield.full(30)) is None
+    assert found.believed_pieces(FACTS, Bitfield.full(17)) is not None
 
 
 def test_unreadable_facts_are_none(tmp_path: Path) -> None:
@@ -158,6 +159,38 @@ def test_unreadable_facts_are_none(tmp_path: Path) -> None:
     connection.close()
     with ClientState(path) as state:
         assert again(state.transfers, record).facts is None
+
+
+def test_a_plan_is_kept_and_goes_with_its_transfer(tmp_path: Path) -> None:
+    path = tmp_path / "client.sqlite"
+    plan = Plan(priority=-3, in_order=True, only=("*.jpg", "ü"), placed=("a",))
+    with ClientState(path) as state:
+        record = add(state.transfers)
+        assert record.plan == PLAIN
+        state.transfers.set_plan(record.id, Plan(priority=1))
+        state.transfers.set_plan(record.id, plan)
+        other = add(state.transfers, "other")
+    with ClientState(path) as state:
+        assert again(state.transfers, record).plan == plan
+        found = state.transfers.find("ann", "lab", "file")
+        assert found is not None
+        assert found.plan == plan
+        assert [each.plan for each in state.transfers.list_for("ann")] == [plan, PLAIN]
+        state.transfers.remove(other.id)
+        state.transfers.remove(record.id)
+        assert add(state.transfers).id == record.id  # numbers are used again
+        assert [each.plan for each in state.transfers.list_for("ann")] == [PLAIN]
+
+
+def test_more_is_wanted_of_what_was_complete(transfers: Transfers) -> None:
+    record = add(transfers)
+    transfers.mark_complete(record.id, FACTS)
+    transfers.set_paused(record.id, paused=True)
+    plan = Plan(placed=("a",))
+    transfers.reopen(record.id, plan)
+    found = again(transfers, record)
+    assert (found.complete, found.paused, found.plan) == (False, False, plan)
+    assert found.believed_pieces(FACTS, Bitfield.full(20)) is None
 
 
 def test_threads_take_turns(transfers: Transfers) -> None:

@@ -15,6 +15,7 @@ import pytest
 
 from client.storage.content import Content
 from client.storage.files import TorrentFiles, partial_path
+from client.storage.layout import Layout
 from common.errors import ErrorCode, MinitorrentError
 from common.types import PieceIndex
 from tests.unit.client.storage.contents import (
@@ -474,6 +475,7 @@ def test_a_full_disk_keeps_what_was_written(tmp_path: Path) -> None:
     script = f"""
 import resource
 from pathlib import Path
+from client.storage.layout import Layout
 from client.storage.files import TorrentFiles
 from common.errors import MinitorrentError
 from tests.unit.client.storage.contents import describe, write_all
@@ -502,6 +504,7 @@ def test_a_kill_while_writing_leaves_whole_pieces(tmp_path: Path) -> None:
     script = f"""
 import sys
 from pathlib import Path
+from client.storage.layout import Layout
 from client.storage.files import TorrentFiles
 from tests.unit.client.storage.contents import PIECE, describe, random_bytes
 content = random_bytes(64 * PIECE)
@@ -569,7 +572,7 @@ def test_many_threads_write_and_read_at_once(tmp_path: Path) -> None:
 
 def test_a_file_in_use_is_closed_when_its_lease_ends(tmp_path: Path) -> None:
     put(tmp_path / "f", b"data")
-    content = Content(tmp_path / "f", describe(b"data").files, False, os.O_RDONLY)
+    content = Content(Layout(tmp_path / "f", tmp_path / "f", describe(b"data").files, False))
     with content.handles.lease(0) as descriptor:
         content.close()
         assert os.pread(descriptor, 4, 0) == b"data"
@@ -581,7 +584,7 @@ def test_a_file_in_use_is_closed_when_its_lease_ends(tmp_path: Path) -> None:
 def test_files_in_use_may_exceed_the_limit(tmp_path: Path) -> None:
     content = {f"{number}": b"x" for number in range(70)}
     put(tmp_path / "f", content)
-    opened = Content(tmp_path / "f", describe(content).files, True, os.O_RDONLY)
+    opened = Content(Layout(tmp_path / "f", tmp_path / "f", describe(content).files, True))
     leases = [opened.handles.lease(number) for number in range(70)]
     descriptors = {lease.__enter__() for lease in leases}
     assert len(descriptors) == 70

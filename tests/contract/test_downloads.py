@@ -1,4 +1,4 @@
-"""The queue of downloads, through a real client that runs one at a time."""
+"""The queue, the order and the selection of downloads, through real clients."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.contract.sharing import share
+from tests.support.content import make_tree, sha256
 from tests.support.processes import ClientProcess, TrackerProcess
 from tests.support.waiting import wait_until
 
@@ -51,3 +52,30 @@ def test_priority_errors(ann: ClientProcess, shared: Path, group: str) -> None:
         assert "100" in ann.fails("usage", "priority", group, shared.name, number)
     ann.fails("no_such_file", "priority", group, "nothing", "1")
     ann.fails("usage", "priority", group, shared.name)
+
+
+def test_some_files_of_a_folder_in_order(
+    ann: ClientProcess, bob: ClientProcess, group: str, tmp_path: Path
+) -> None:
+    sizes = {"a.jpg": 40_000, "b/c.jpg": 30_000, "b/film.mkv": 100_000}
+    ann.ok("upload_file", str(make_tree(tmp_path / "trip", sizes)), group)
+    command = ["download_file", group, "trip", f"{tmp_path}/bob/"]
+    said = bob.fails("usage", *command, "--only", "*.png")
+    assert "'b/film.mkv'" in said
+    started = bob.ok(*command, "--sequential", "--only=b")
+    assert started.keys() == {"group", "name", "destination", "info_hash"}
+    assert bob.ok("wait 30")["completed"] == [f"{group}/trip"]
+    copy = Path(started["destination"])
+    assert sorted(path.name for path in (copy / "b").iterdir()) == ["c.jpg", "film.mkv"]
+    assert not (copy / "a.jpg").exists()
+    row = bob.transfer(group, "trip")
+    assert (row["size"], row["done"], row["state"]) == (130_000, 130_000, "seeding")
+    bob.ok(*command)
+    assert bob.ok("wait 30")["completed"] == [f"{group}/trip"]
+    assert sha256(copy) == sha256(tmp_path / "trip")
+
+
+def test_only_is_for_folders(bob: ClientProcess, shared: Path, group: str, tmp_path: Path) -> None:
+    command = ["download_file", group, shared.name, str(tmp_path / "bob"), "--only", "*"]
+    assert "--only" in bob.fails("usage", *command)
+    assert "--only" in bob.fails("usage", *command[:-1])

@@ -1,0 +1,84 @@
+"""Where each file of some content lies, when not all of them are wanted or done.
+
+    wanted file, on its way       under the temporary name
+    wanted file, done             under the final name
+    unwanted file                 nowhere; what comes of it with a neighbour's piece is kept *aside*
+
+What is kept aside is one hidden, sparse file as long as the content, with every byte where it is in
+the content, so that pieces at the edge of a wanted file can be verified and given to others.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+from common.geometry import FileMap, FileSpan
+from common.metainfo import FileEntry
+
+READ = os.O_RDONLY
+WRITE = os.O_RDWR | os.O_NOFOLLOW
+
+
+class Place(NamedTuple):
+    """A file: the path `parts` inside the folder `root`, or `root` itself; to open with `flags`."""
+
+    root: Path
+    parts: tuple[str, ...]
+    flags: int
+
+    @property
+    def path(self) -> Path:
+        return self.root.joinpath(*self.parts)
+
+
+@dataclass
+class Layout:
+    """Where the `files` of some content lie: at `root` but for those that are `placed` at `final`.
+
+    `wanted` are the numbers of the files that are to be there, None for all of them. `aside` is
+    where the bytes of others are kept.
+    """
+
+    root: Path
+    final: Path
+    files: tuple[FileEntry, ...]
+    is_folder: bool
+    flags: int = READ
+    wanted: Collection[int] | None = None
+    placed: set[int] = field(default_factory=set)
+    aside: Path | None = None
+
+    def __post_init__(self) -> None:
+        self._map = FileMap([file.length for file in self.files])
+
+    @property
+    def numbers(self) -> list[int]:
+        """The numbers of the files that are to be there."""
+        count = range(len(self.files))
+        return [n for n in count if self.wanted is None or n in self.wanted]
+
+    def place(self, number: int) -> Place:
+        """Where a file lies; one behind the last stands for what is kept aside."""
+        if number == len(self.files):
+            return Place(self.aside or self.root, (), self.flags)
+        parts = self.files[number].path if self.is_folder else ()
+        if number in self.placed:
+            return Place(self.final, parts, READ)
+        return Place(self.root, parts, self.flags)
+
+    def length(self, number: int) -> int:
+        """How long the file has to be (bytes)."""
+        return self._map.length if number == len(self.files) else self.files[number].length
+
+    def spans(self, offset: int, length: int) -> Iterator[FileSpan]:
+        """The run of content, file by file; what belongs to unwanted files lies aside."""
+        for span in self._map.spans(offset, length):
+            if self.wanted is None or span.file in self.wanted:
+                yield span
+            else:
+                start = self._map.start(span.file) + span.offset
+                yield FileSpan(len(self.files), start, span.length)

@@ -1,0 +1,174 @@
+"""A folder of which only some files are wanted."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection
+from pathlib import Path
+
+import pytest
+
+from client.core.goal import Goal
+from client.storage.files import TorrentFiles
+from client.storage.recheck import is_already_there, verify
+from common.errors import ErrorCode, MinitorrentError
+from common.types import PieceIndex
+from tests.unit.client.storage.contents import PIECE, describe, put, random_bytes, tree
+
+FOLDER = {
+    "a": random_bytes(PIECE + 100, 1),
+    "b/b": random_bytes(2 * PIECE, 2),
+    "b/empty": b"",
+    "c": random_bytes(5 * PIECE, 3),
+    "d": random_bytes(300, 4),
+}
+DESCRIBED = describe(FOLDER)
+CONTENT = b"".join(FOLDER.values())
+
+
+def goal(*chosen: int) -> Goal:
+    lengths = [len(data) for data in FOLDER.values()]
+    return Goal(DESCRIBED.geometry, lengths, chosen or None)
+
+
+def some(*names: str) -> dict[str, bytes]:
+    return {name: FOLDER[name] for name in names}
+
+
+def write(files: TorrentFiles, pieces: Collection[int]) -> None:
+    for piece in pieces:
+        start = piece * PIECE
+        assert files.write_verified(PieceIndex(piece), memoryview(CONTENT[start : start + PIECE]))
+
+
+def fetch(final: Path, *chosen: int) -> None:
+    """Have the chosen files, and only those, at their final place."""
+    with TorrentFiles(DESCRIBED, final, goal(*chosen)) as files:
+        files.open_partial()
+        write(files, list(files.goal.pieces))
+        files.finish()
+
+
+def test_only_wanted_files_appear(tmp_path: Path) -> None:
+    final = tmp_path / "folder"
+    with TorrentFiles(DESCRIBED, final, goal(1, 2)) as files:
+        files.open_partial()
+        assert {name: len(data) for name, data in tree(files.partial).items()} == {
+            "b/b": 2 * PIECE,
+            "b/empty": 0,
+        }
+        write(files, list(files.goal.pieces))
+        files.sync()
+        files.finish()
+        facts = files.facts()
+        assert files.sizes_are_right()
+        assert verify(files, DESCRIBED) == files.goal.pieces
+        first = PieceIndex(1)  # the end of a, the beginning of b/b
+        assert b"".join(map(bytes, files.views(first, 0, PIECE))) == CONTENT[PIECE : 2 * PIECE]
+    assert tree(final) == some("b/b", "b/empty")
+    assert {path.name for path in tmp_path.iterdir()} == {final.name, files.aside.name}
+    assert files.aside.name.startswith(".")
+    with TorrentFiles(DESCRIBED, final, goal(1, 2)) as again:
+        assert is_already_there(again)
+        assert again.facts() == facts
+    with TorrentFiles(DESCRIBED, final) as whole:
+        assert not is_already_there(whole)
+
+
+def test_without_what_was_kept_aside_the_edges_are_missing(tmp_path: Path) -> None:
+    final = tmp_path / "folder"
+    fetch(final, 1)
+    with TorrentFiles(DESCRIBED, final, goal(1)) as files:
+        files.discard_aside()
+    assert list(tmp_path.iterdir()) == [final]
+    with TorrentFiles(DESCRIBED, final, goal(1)) as files:
+        assert not is_already_there(files)
+        assert list(verify(files, DESCRIBED)) == [2]
+
+
+def test_more_files_join_those_that_are_done(tmp_path: Path) -> None:
+    final = tmp_path / "folder"
+    fetch(final, 0, 1)
+    before = (final / "a").stat()
+    (final / "mine").write_text("not of the torrent")
+    with TorrentFiles(DESCRIBED, final, goal(), placed={0, 1}) as files:
+        files.open_partial()
+        assert set(tree(files.partial)) == {"b/empty", "c", "d"}
+        have = verify(files, DESCRIBED)
+        assert list(have) == [0, 1, 2]
+        assert [piece for piece in range(9) if files.is_placed(PieceIndex(piece))] == [0, 1, 2]
+        write(files, range(3, 9))
+        files.finish()
+        assert verify(files, DESCRIBED).complete
+    assert tree(final) == FOLDER | {"mine": b"not of the torrent"}
+    assert (final / "a").stat().st_mtime_ns == before.st_mtime_ns
+    assert list(tmp_path.iterdir()) == [final]
+
+
+def test_what_is_kept_aside_is_of_use_only_in_its_piece(tmp_path: Path) -> None:
+    final = tmp_path / "folder"
+    fetch(final, 1)
+    with TorrentFiles(DESCRIBED, final, goal(1, 4), placed={1}) as files:
+        files.open_partial()
+        assert list(verify(files, DESCRIBED)) == [1, 2, 3]
+        assert files.is_placed(PieceIndex(2))
+        assert not files.is_placed(PieceIndex(1))
+        write(files, [8])
+        files.finish()
+        assert verify(files, DESCRIBED) == files.goal.pieces
+    assert tree(final) == some("b/b", "d")
+
+
+def test_cut_short_while_files_are_moved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    final = tmp_path / "folder"
+    fetch(final, 0)
+    rename = os.rename
+
+    def fail_at_d(source: str, target: str, **folders: int) -> None:
+        if source == "d":
+            raise OSError(5, "Input/output error")
+        rename(source, target, **folders)
+
+    with TorrentFiles(DESCRIBED, final, goal(), placed={0}) as files:
+        files.open_partial()
+        write(files, range(9))
+        monkeypatch.setattr(os, "rename", fail_at_d)
+        with pytest.raises(MinitorrentError):
+            files.finish()
+        monkeypatch.undo()
+    assert set(tree(final)) == {"a", "b/b", "b/empty", "c"}
+    with TorrentFiles(DESCRIBED, final, goal(), placed={0}) as files:
+        files.open_partial()
+        assert set(tree(files.partial)) == {"d"}
+        assert verify(files, DESCRIBED).complete
+        files.finish()
+    assert tree(final) == FOLDER
+
+
+def test_nothing_of_the_users_is_overwritten_by_more_files(tmp_path: Path) -> None:
+    final = tmp_path / "folder"
+    fetch(final, 0)
+    with TorrentFiles(DESCRIBED, final, goal(0, 4), placed={0}) as files:
+        files.open_partial()
+        write(files, list(files.goal.pieces))
+        (final / "d").write_text("mine")
+        with pytest.raises(MinitorrentError) as raised:
+            files.finish()
+        assert raised.value.code is ErrorCode.FILE_EXISTS
+        assert (final / "d").read_text() == "mine"
+        files.discard()
+    assert set(tree(final)) == {"a", "d"}
+    assert list(tmp_path.iterdir()) == [final]
+
+
+def test_files_without_a_byte_can_be_all_that_is_wanted(tmp_path: Path) -> None:
+    final = tmp_path / "folder"
+    fetch(final, 2)
+    assert tree(final) == some("b/empty")
+
+
+def test_the_whole_folder_keeps_nothing_aside(tmp_path: Path) -> None:
+    put(tmp_path / "folder", FOLDER)
+    with TorrentFiles(DESCRIBED, tmp_path / "folder", goal()) as files:
+        assert is_already_there(files)
+    assert [path.name for path in tmp_path.iterdir()] == ["folder"]
