@@ -11,7 +11,7 @@ the content, so that pieces at the edge of a wanted file can be verified and giv
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -74,11 +74,13 @@ class Layout:
         """How long the file has to be (bytes)."""
         return self._map.length if number == len(self.files) else self.files[number].length
 
-    def spans(self, offset: int, length: int) -> Iterator[FileSpan]:
+    def spans(self, offset: int, length: int) -> list[FileSpan]:
         """The run of content, file by file; what belongs to unwanted files lies aside."""
-        for span in self._map.spans(offset, length):
-            if self.wanted is None or span.file in self.wanted:
-                yield span
-            else:
-                start = self._map.start(span.file) + span.offset
-                yield FileSpan(len(self.files), start, span.length)
+        found = self._map.spans(offset, length)
+        if self.wanted is None:
+            return found
+        return [span if span.file in self.wanted else self._aside(span) for span in found]
+
+    def _aside(self, span: FileSpan) -> FileSpan:
+        start = self._map.start(span.file) + span.offset
+        return FileSpan(len(self.files), start, span.length)

@@ -148,3 +148,26 @@ def test_a_folder_goes_both_ways(tmp_path: Path) -> None:
         assert sha256(tmp_path / "copy" / "photos") == sha256(folder)
         ann.terminate()
         assert sha256(bob.download(GROUP, "photos", tmp_path / "bob's")) == sha256(folder)
+
+
+def test_who_has_a_part_gives_it_to_a_stock_client(tmp_path: Path) -> None:
+    sizes = {"a": 300_000, "b/film.mkv": 900_000, "c": 300_000}
+    folder = make_tree(tmp_path / "seeded" / "trip", sizes)
+    with Lab(tmp_path / "lab", is_open=True) as lab, Libtorrent() as libtorrent:
+        ann, bob = lab.member("ann"), lab.member("bob")
+        torrent = share(ann, folder, tmp_path)
+        bob.ok("download_file", GROUP, "trip", str(tmp_path / "bob"), "--only", "*.mkv")
+        bob.wait_complete(GROUP, "trip")
+        ann.ok("pause", GROUP, "trip")
+        libtorrent.add(torrent, tmp_path / "copy")
+        part = sizes["b/film.mkv"] / sum(sizes.values())
+
+        def has_the_part() -> bool:
+            status = libtorrent.status(torrent)
+            return part <= status["progress"] < 1 and not status["complete"]
+
+        wait_until(has_the_part, 60, "libtorrent to have what bob has")
+        assert lab.seeders("trip") == 0
+        ann.ok("resume", GROUP, "trip")
+        wait_until(partial(libtorrent.is_complete, torrent), 60, "libtorrent to be complete")
+        assert sha256(tmp_path / "copy" / "trip") == sha256(folder)
