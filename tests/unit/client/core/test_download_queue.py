@@ -60,6 +60,14 @@ def test_fewer_places_put_the_last_back_and_no_limit_starts_all() -> None:
     assert queue.review(entries, 2.0) == ([1], [])
 
 
+def test_who_leaves_and_comes_back_waits_for_its_turn() -> None:
+    queue = DownloadQueue(1)
+    queue.review([entry(1), entry(2)], 0.0)
+    queue.leave(1)
+    queue.leave(1)
+    assert queue.review([entry(1), entry(2, 1)], 1.0) == ([2], [])
+
+
 class QueueMachine(RuleBasedStateMachine):
     """Downloads come, go, are alone or not: the promises hold after every review."""
 
@@ -86,7 +94,10 @@ class QueueMachine(RuleBasedStateMachine):
     @rule(data=st.data())
     def leave(self, data: st.DataObject) -> None:
         if self.entries:
-            del self.entries[data.draw(st.sampled_from(sorted(self.entries)))]
+            age = data.draw(st.sampled_from(sorted(self.entries)))
+            del self.entries[age]
+            self.queue.leave(age)
+            assert not self.queue.has_place(age)
 
     @rule(places=st.integers(0, 4))
     def set_places(self, places: int) -> None:
