@@ -16,16 +16,14 @@ from common.types import BLOCK_SIZE, Endpoint, InfoHash, PeerId
 from common.wire import metadata
 from common.wire.handshake import ExtensionHandshake
 from common.wire.messages import Extended, HaveAll
-from common.wire.metadata import MetadataPiece, MetadataReject, MetadataRequest
+from common.wire.metadata import MetadataReject
+from tests.support.metadata import asked, giver
 from tests.support.peers import PeerServer, RawPeer
 from tests.support.ports import free_port
 
 INFO = random.Random(1).randbytes(3 * BLOCK_SIZE + 17)
 HASH = InfoHash(hashlib.sha1(INFO).digest())
 ME = PeerId(b"-MI0100-abcdefghijkl")
-OURS = 9
-"""The number under which the fetching side takes answers, in these tests."""
-
 Behaviour = Callable[[RawPeer], None]
 
 
@@ -34,45 +32,15 @@ def introduce(_host: str) -> Extended:
     return Extended(0, handshake.encode("127.0.0.1"))
 
 
-def asked(peer: RawPeer, size: int = len(INFO)) -> MetadataRequest:
-    """Introduce ourselves, and wait for the first request."""
-    handshake = ExtensionHandshake(metadata_number=OURS, metadata_size=size)
-    peer.send(HaveAll(), Extended(0, handshake.encode("127.0.0.1")))
-    return request(peer)
-
-
-def request(peer: RawPeer) -> MetadataRequest:
-    """The next request for a piece."""
-    while True:
-        message = peer.until(Extended)
-        if message.number == OURS:
-            found = metadata.decode(message.payload)
-            assert isinstance(found, MetadataRequest)
-            return found
-
-
-def giver(info: bytes) -> Behaviour:
-    """Give this, piece by piece, whatever was asked for."""
-
-    def behave(peer: RawPeer) -> None:
-        wanted = asked(peer)
-        while True:
-            piece = MetadataPiece(wanted.piece, len(info), metadata.cut(info, wanted.piece))
-            peer.send(Extended(metadata.UT_METADATA, piece.encode()))
-            wanted = request(peer)
-
-    return behave
-
-
 def silent(peer: RawPeer) -> None:
     """Promise it, and send nothing."""
     while True:
-        asked(peer)
+        asked(peer, len(INFO))
 
 
 def rejecter(peer: RawPeer) -> None:
     """Promise it, and refuse."""
-    refusal = MetadataReject(asked(peer).piece)
+    refusal = MetadataReject(asked(peer, len(INFO)).piece)
     peer.send(Extended(metadata.UT_METADATA, refusal.encode()))
     peer.read()
 
@@ -90,7 +58,7 @@ def chatterer(peer: RawPeer) -> None:
 
 def hanger_up(peer: RawPeer) -> None:
     """Close at the first request."""
-    asked(peer)
+    asked(peer, len(INFO))
 
 
 LIARS = [giver(bytes(len(INFO))), silent, rejecter, boaster, chatterer, hanger_up]
