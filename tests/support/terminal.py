@@ -72,6 +72,10 @@ class Terminal:
         """What is to be seen, without blanks at the ends of lines."""
         return self._captured()
 
+    def styled(self) -> str:
+        """What is to be seen, blanks and all, with its colours as escape sequences."""
+        return self._tmux("capture-pane", "-p", "-e", "-N")
+
     def printed(self) -> str:
         """All that was printed, also what has left the screen; wrapped lines are whole again."""
         return self._captured("-J", "-S", "-")
