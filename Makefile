@@ -13,7 +13,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 PURE := common/*,client/core/*,tracker/domain/*
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint coverage bench docs format clean
+.PHONY: help demo test check lint coverage bench docs pictures format clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ bench: $(TEST_READY) ## Measure side by side with other clients (ARGS="--size 1G
 
 docs: $(RUN_READY) ## Write the man pages and completions anew, after a change of options or commands
 	@$(BIN)/python docs/reference.py
+
+pictures: $(TEST_READY) ## Take the README's pictures anew (needs tmux and Chromium)
+	@$(BIN)/python -m docs.pictures
 
 format: $(TEST_READY) ## Put the code into its standard form
 	@$(BIN)/ruff format .

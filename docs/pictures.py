@@ -131,6 +131,7 @@ def _save(shell: Terminal, name: str, title: str) -> None:
 def _show_page(lab: Lab) -> None:
     """The page of a fourth member, wide and light, and as a phone shows it in the dark."""
     from tests.support.browser import PHONE, WIDE, Window, chromium, link_of
+
     from tests.support.processes import ClientProcess
 
     options = ("--web", f"127.0.0.1:{free_port()}")

@@ -29,6 +29,7 @@ def transcript(tmp_path: Path) -> Iterator[Transcript]:
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-def test_the_tutorial(transcript: Transcript) -> None:
-    for block in steps(ROOT / "docs" / "tutorial.md"):
+@pytest.mark.parametrize("document", ["README.md", "docs/tutorial.md"])
+def test_what_is_shown_is_what_happens(transcript: Transcript, document: str) -> None:
+    for block in steps(ROOT / document):
         transcript.play(block)

@@ -145,7 +145,9 @@ def _begins(typed: str, line: str) -> bool:
 
 
 def _pattern(text: str) -> re.Pattern[str]:
-    return re.compile(".*".join(map(re.escape, text.split("..."))))
+    """What fits `text`; how wide the columns of a table are depends on what is in it."""
+    escaped = ".*".join(map(re.escape, text.split("...")))
+    return re.compile(re.sub(r"(\\ )+", r"\\s+", escaped))
 
 
 def steps(document: Path) -> Iterator[Block]:
