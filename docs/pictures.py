@@ -20,9 +20,10 @@ from rich.console import Console
 from rich.terminal_theme import SVG_EXPORT_THEME
 from rich.text import Text
 
+from tests.support.browser import PHONE, WIDE, Window, chromium, link_of
 from tests.support.lab import GROUP, Lab
 from tests.support.ports import free_port
-from tests.support.processes import write_tracker_info
+from tests.support.processes import ClientProcess, write_tracker_info
 from tests.support.terminal import Terminal
 from tests.support.waiting import wait_until
 
@@ -129,22 +130,23 @@ def _save(shell: Terminal, name: str, title: str) -> None:
 
 
 def _show_page(lab: Lab) -> None:
-    """The page of a fourth member, wide and light, and as a phone shows it in the dark."""
-    from tests.support.browser import PHONE, WIDE, Window, chromium, link_of
-
-    from tests.support.processes import ClientProcess
-
+    """A member's page, wide and light, and as a phone shows it in the dark."""
     options = ("--web", f"127.0.0.1:{free_port()}")
     with ClientProcess(lab.folder / "dora", lab.trackers, *options) as dora, chromium() as browser:
         dora.sign_in("dora")
         dora.join(GROUP, lab.members[0])
-        dora.ok("use_group", GROUP)
         dora.download(GROUP, "slides.pdf", lab.folder / "dora")
         dora.ok("download_file", GROUP, "film.mkv", str(lab.folder / "dora"))
-        wait_until(lambda: dora.transfer(GROUP, "film.mkv")["progress"] > 0.3, 60, "a third of it")
-        for name, size, scheme in (("page", WIDE, "light"), ("phone", PHONE, "dark")):
-            window = Window(browser, link_of(dora), size, scheme)
-            window.page.get_by_text("film.mkv").first.wait_for()
+        link = link_of(dora)
+        windows = {
+            "page": Window(browser, link, WIDE, "light"),
+            "phone": Window(browser, link, PHONE, "dark"),
+        }
+        for window in windows.values():
+            window.tab("Transfers")
+            window.page.get_by_text("film.mkv").locator("visible=true").first.wait_for()
+        wait_until(lambda: dora.transfer(GROUP, "film.mkv")["progress"] > 0.4, 60, "most of it")
+        for name, window in windows.items():
             window.page.screenshot(path=PICTURES / f"{name}.png")
             window.close()
 
