@@ -8,11 +8,15 @@ quotes keep everything but `\\"` and `\\\\`; a backslash outside quotes keeps th
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from client.commands.command import Argument, Arguments, Command, Option
 from common.errors import ErrorCode, MinitorrentError
+
+_NO_TEXT = re.compile("[\ud800-\udfff]")
+"""Bytes typed at a terminal of another encoding than theirs come as these (PEP 383)."""
 
 BLANKS = " \t\r\n\f\v"
 """What separates words; other spaces of Unicode may be part of a name."""
@@ -127,6 +131,12 @@ def parse(text: str, commands: Mapping[str, Command]) -> Invocation | None:
     line = split(text)
     if "\0" in text:
         raise MinitorrentError(ErrorCode.USAGE, "A command can't contain a NUL character.")
+    if _NO_TEXT.search(text):
+        raise MinitorrentError(
+            ErrorCode.USAGE,
+            "The line holds characters that this terminal's encoding does not know; start the"
+            " client with LC_ALL=C.UTF-8 in its environment.",
+        )
     if line.open_quote == "\\":
         raise MinitorrentError(ErrorCode.USAGE, "Nothing follows the backslash that ends the line.")
     if line.open_quote:

@@ -24,7 +24,7 @@ RUNNING = frozenset({TransferState.QUEUED, TransferState.CHECKING, TransferState
 
 def download_lines(rows: Sequence[DownloadRow], screen: Screen) -> list[str]:
     """The lines of `show_downloads`; names line up, and are cut so that a line fits the screen."""
-    groups = [units.visible(row.group) for row in rows]
+    groups = [screen.shown(row.group) for row in rows]
     facts = [_facts(row) for row in rows]
     widest_group = max(map(units.columns, groups), default=0)
     room = None
@@ -55,7 +55,7 @@ def _mark(row: DownloadRow, screen: Screen) -> str:
 
 
 def _name(name: str, room: int | None, screen: Screen) -> str:
-    shown = units.visible(name)
+    shown = screen.shown(name)
     return shown if room is None else units.shorten(shown, room, unicode=screen.unicode)
 
 

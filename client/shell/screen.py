@@ -37,6 +37,13 @@ class Screen:
     def paint(self, text: str, colour: str) -> str:
         return f"\x1b[{_COLOURS[colour]}m{text}\x1b[0m" if self.colour else text
 
+    def shown(self, text: str) -> str:
+        """Text from outside as this screen can show it, so that it takes the room it seems to."""
+        safe = units.visible(text)
+        if self.width is None or self.unicode:
+            return safe
+        return safe.encode("ascii", "backslashreplace").decode()
+
     def wrap(self, text: str) -> str:
         """Break a sentence between words, and a word that is too long where it must be."""
         if self.width is None:
@@ -58,7 +65,7 @@ class Screen:
                 overflow="fold",
             )
         for row in rows:
-            grid.add_row(*(Text(units.visible(cell)) for cell in row))
+            grid.add_row(*(Text(self.shown(cell)) for cell in row))
         out = io.StringIO()
         console = Console(
             file=out,

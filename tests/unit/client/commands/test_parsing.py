@@ -180,6 +180,7 @@ def test_words_that_look_like_options() -> None:
         ('login ann "x', 'A quote (") is never closed'),
         ("login ann x\\", "Nothing follows the backslash"),
         ("login ann \0", "NUL"),
+        ("download_file lab f\udcc3\udca4 /tmp", "LC_ALL=C.UTF-8"),
         ("loign ann x", "There is no command 'loign'; did you mean login?"),
         ("list-files", "did you mean list_files?"),
         ("LOGIN ann x", "did you mean login?"),

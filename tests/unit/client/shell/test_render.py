@@ -234,3 +234,14 @@ def test_a_sentence_is_wrapped_for_a_terminal_only() -> None:
     lines = Screen(width=40).wrap(text).splitlines()
     assert all(len(line) <= 40 for line in lines)
     assert "".join(lines).replace(" ", "") == text.replace(" ", "")
+
+
+def test_names_that_a_screen_can_not_show_are_written_so_that_they_fit() -> None:
+    name = "ein film mit äöü und 日本語 darin.mkv"
+    for text in (
+        answer(COMMANDS["list_files"], long_file(name), NARROW),
+        "\n".join(download_lines([download(name)], NARROW)),
+    ):
+        assert text.isascii()
+        assert all(columns(row) <= 80 for row in text.splitlines())
+    assert "\\xe4" in answer(COMMANDS["list_files"], long_file(name), NARROW)
