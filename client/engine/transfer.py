@@ -6,6 +6,7 @@
     |                            +---------------> failed <-------------------+
     +--------------------------- halt (from any state) <----------------------+
 
+A download is queued until its turn comes (see engine.turns), and is put back when it loses that.
 Checking, finishing and stopping take their time: they run in the engine's job threads, one at a
 time for each transfer. What the user asks about is answered from plain attributes meanwhile.
 """

@@ -79,3 +79,28 @@ def test_only_is_for_folders(bob: ClientProcess, shared: Path, group: str, tmp_p
     command = ["download_file", group, shared.name, str(tmp_path / "bob"), "--only", "*"]
     assert "--only" in bob.fails("usage", *command)
     assert "--only" in bob.fails("usage", *command[:-1])
+
+
+def test_a_kill_loses_no_wish(
+    ann: ClientProcess, carl: ClientProcess, group: str, tmp_path: Path
+) -> None:
+    carl.join(group, ann)
+    sizes = {"a.jpg": 50_000, "film.mkv": 300_000}
+    ann.ok("upload_file", str(make_tree(tmp_path / "trip", sizes)), group)
+    share(ann, group, tmp_path / "other")
+    for name in ("trip", "other"):
+        ann.ok("pause", group, name)
+    folder = f"{tmp_path}/carl/"
+    carl.ok("download_file", group, "other", folder)
+    carl.ok("download_file", group, "trip", folder, "--only", "*.mkv", "--sequential")
+    carl.ok("priority", group, "trip", "1")
+    carl.kill()
+    carl.start()
+    carl.ok("login carl secret123")
+    states = {name: carl.transfer(group, name)["state"] for name in ("trip", "other")}
+    assert states["other"] == "queued"
+    assert carl.transfer(group, "trip")["size"] == 300_000
+    for name in ("trip", "other"):
+        ann.ok("resume", group, name)
+    assert set(carl.ok("wait 30")["completed"]) == {f"{group}/trip", f"{group}/other"}
+    assert [path.name for path in (tmp_path / "carl" / "trip").iterdir()] == ["film.mkv"]
