@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from client.core.limits import Limits
 from common.errors import ErrorCode, MinitorrentError
 from tests.integration.client.conftest import Log
 from tests.integration.client.people import GROUP, Person, Team
@@ -17,7 +16,8 @@ from tests.support.content import make_file, make_tree, sha256
 from tests.support.waiting import wait_until
 
 MIB = 1 << 20
-LEISURELY = Limits(first_window=1, least_window=1, most_window=1)
+SLOW = 300_000
+"""Bytes a second: what is fetched here takes nearly half a minute, unless it is let go."""
 
 
 def code(act: Callable[[], object]) -> ErrorCode:
@@ -29,12 +29,14 @@ def code(act: Callable[[], object]) -> ErrorCode:
 
 def half_way(team: Team, content: Path) -> tuple[Person, Person, str, Path]:
     """A seeder, someone who has a part of the file and is paused, its name and its place."""
-    ann, bob = team.member("ann"), team.member("bob", LEISURELY)
+    ann, bob = team.member("ann"), team.member("bob")
     name = team.share(ann, content)
+    bob.session.limiting.limit("down", SLOW)
     copy = bob.start(name)
-    wait_until(lambda: bob.row(name).done, what="the first piece", interval=0.001)
+    wait_until(lambda: bob.row(name).done, what="the first piece")
     assert bob.session.pause(GROUP, name).state == "paused"
-    assert 0 < bob.row(name).progress < 1, "too quick for this test"
+    bob.session.limiting.limit("down", 0)
+    assert 0 < bob.row(name).progress < 1
     return ann, bob, name, copy
 
 
@@ -166,11 +168,12 @@ def test_a_share_that_was_deleted(team: Team, tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_cut_short_while_it_is_served(team: Team, tmp_path: Path) -> None:
-    ann, bob = team.member("ann"), team.member("bob", LEISURELY)
+    ann, bob = team.member("ann"), team.member("bob")
     content = make_file(tmp_path / "content", 8 * MIB)
     name = team.share(ann, content)
+    bob.session.limiting.limit("down", SLOW)
     bob.start(name)
-    wait_until(lambda: bob.row(name).done, what="the first piece", interval=0.001)
+    wait_until(lambda: bob.row(name).done, what="the first piece")
     with content.open("r+b") as file:
         file.truncate(1000)
     transfer = ann.session._transfers.get(GROUP, name)
