@@ -11,6 +11,8 @@ NO_PEER_ID = "0" * 40
 
 
 class CreateUser(Model):
+    """Open an account."""
+
     user: Name
     password: Password
 
@@ -23,7 +25,9 @@ class UserReply(Model):
 
 
 class Login(Model):
-    """`peer_id` (hex) and `port` are what other members reach this client by.
+    """Log in.
+
+    `peer_id` (hex) and `port` are what other members reach this client by.
 
     Over HTTP they mean nothing, and the token in the reply is one for HTTP.
     """

@@ -8,6 +8,8 @@ from common.errors import ErrorCode
 
 
 class ListFiles(Model):
+    """Ask what a group shares."""
+
     group: Name
 
 
@@ -45,6 +47,8 @@ class AddFileReply(Model):
 
 
 class GetFile(Model):
+    """Ask for a file's metainfo, by its name."""
+
     group: Name
     name: FileName
 
@@ -60,7 +64,7 @@ class GetFileReply(Model):
 
 
 class FindFile(Model):
-    """The file with this info-hash, if it is in one of the asker's groups."""
+    """Ask for the file with this info-hash, if it is in one of the asker's groups."""
 
     info_hash: Hex20
 

@@ -17,6 +17,8 @@ Role = Literal["owner", "admin", "member"]
 
 
 class CreateGroup(Model):
+    """Make a group that the asker owns."""
+
     group: Name
     mode: Mode = "sealed"
 
@@ -38,6 +40,8 @@ class JoinGroupReply(Model):
 
 
 class LeaveGroup(Model):
+    """End one's own membership; an owner's group is passed on, an empty one goes."""
+
     group: Name
 
 
@@ -46,7 +50,7 @@ class GroupReply(Model):
 
 
 class ListGroups(Model):
-    """All groups, the asker's or not."""
+    """Ask for all groups, the asker's or not."""
 
 
 class GroupRow(Model):
@@ -65,6 +69,8 @@ class ListGroupsReply(Model):
 
 
 class ListMembers(Model):
+    """Ask who is in a group, and online."""
+
     group: Name
 
 
@@ -80,6 +86,8 @@ class ListMembersReply(Model):
 
 
 class ListRequests(Model):
+    """Ask who wants to join a group; for its admins."""
+
     group: Name
 
 
@@ -132,6 +140,8 @@ class MemberReply(Model):
 
 
 class GetGroup(Model):
+    """Ask for what a member's client has to know of a group."""
+
     group: Name
 
 

@@ -31,7 +31,10 @@ class AnnouncedFile(Model):
 
 
 class Announce(Model):
-    """`port` is where this client accepts peers. Presence ends with the connection."""
+    """Tell which files this client has or wants, and ask who else does.
+
+    `port` is where it accepts peers. Presence ends with the connection.
+    """
 
     port: Port
     files: Annotated[list[AnnouncedFile], Field(max_length=MAX_FILES)]
@@ -71,7 +74,7 @@ class AnnounceReply(Model):
 
 
 class IdentifyPeer(Model):
-    """Which member is a peer that has come from `host` (an IP address) and calls itself `peer_id`?
+    """Ask which member a peer is that came from `host` (an IP address) and calls itself `peer_id`.
 
     Some stock clients call themselves something else at every connection; for those the address
     has to do.

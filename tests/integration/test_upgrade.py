@@ -96,6 +96,11 @@ def test_accounts_groups_files_and_transfers_are_kept(
     assert sha256(copy) == sha256(folder / "anns" / FILM)
 
 
+def test_what_happened_before_is_listed_but_is_no_news(people: dict[str, ClientProcess]) -> None:
+    assert "cat asks to join lab." in {n["text"] for n in people["ann"].ok("notices")["notices"]}
+    assert not [line for one in people.values() for line in one.errors.all if "meanwhile" in line]
+
+
 def test_old_groups_stay_open_beside_new_ones_that_are_sealed(
     people: dict[str, ClientProcess], tmp_path: Path
 ) -> None:

@@ -327,13 +327,19 @@ def test_every_operation_is_described(web: HttpClient) -> None:
     refused = entry["responses"]["404"]["content"]["application/json"]["schema"]
     codes = refused["properties"]["error"]["properties"]["code"]["enum"]
     assert codes == ["no_such_group", "no_such_request", "no_such_user"]
+    assert all(methods["post"]["summary"] for path, methods in paths.items() if "/api/" in path)
     assert entry["security"] == [{"token": []}]
     assert "`admin`" in entry["description"]
     assert "Not over HTTP" in paths["/api/v1/announce"]["post"]["description"]
     assert "security" not in paths["/api/v1/login"]["post"]
-    status, _, body = web.send("/docs", method="GET")
+    status, headers, body = web.send("/docs", method="GET")
     assert status == 200
-    assert b"/openapi.json" in body
+    assert headers["content-security-policy"].startswith("default-src 'none'")
+    page = body.decode()
+    for operation in OPERATIONS.values():
+        assert f"POST /api/v1/{operation.name}<" in page
+        assert all(code.value in page for code in operation.errors)
+    assert "src=" not in page  # it needs nothing from elsewhere
 
 
 def test_what_operators_see(

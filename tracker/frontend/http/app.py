@@ -7,7 +7,6 @@ from collections.abc import Callable
 
 import structlog
 from fastapi import FastAPI, Request, Response
-from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import HTMLResponse, JSONResponse
 from starlette.exceptions import HTTPException
 
@@ -17,6 +16,7 @@ from tracker.frontend.address import plain_address
 from tracker.frontend.dispatch import Dispatcher
 from tracker.frontend.http.api import add_api, refusal
 from tracker.frontend.http.openapi import describe
+from tracker.frontend.http.page import POLICY, render
 from tracker.frontend.metrics import Metrics
 from tracker.services.catalogue import Services
 
@@ -71,6 +71,7 @@ def _add_operators(app: FastAPI, services: Services, metrics: Metrics) -> None:
 
 def _add_description(app: FastAPI, version: str) -> None:
     description = describe(version)
+    page = render(description)
 
     @app.get("/openapi.json")
     def show_description() -> Response:
@@ -78,7 +79,7 @@ def _add_description(app: FastAPI, version: str) -> None:
 
     @app.get("/docs")
     def show_documentation() -> HTMLResponse:
-        return get_swagger_ui_html(openapi_url="/openapi.json", title="Minitorrent tracker")
+        return HTMLResponse(page, headers={"Content-Security-Policy": POLICY})
 
 
 def _answer_nowhere(_: Request, error: Exception) -> Response:

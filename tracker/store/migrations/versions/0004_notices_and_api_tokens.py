@@ -17,6 +17,9 @@ def upgrade() -> None:
             sa.Column("told_event", sa.Integer(), server_default="0", nullable=False)
         )
 
+    # Nobody is to hear of everything that ever happened.
+    op.execute("UPDATE users SET told_event = (SELECT COALESCE(MAX(id), 0) FROM events)")
+
     with op.batch_alter_table("tokens", schema=None) as batch_op:
         batch_op.add_column(sa.Column("scope", sa.String(length=16), nullable=True))
         batch_op.add_column(
