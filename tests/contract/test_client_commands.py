@@ -105,6 +105,7 @@ def test_passwd(folder: Path, tracker: TrackerProcess) -> None:
         "cancel x y",
         "recheck x y",
         "peers x y",
+        "notices",
         "share tracker_info.txt y.torrent x",
         "remove y.torrent",
         "get y.torrent /tmp",
