@@ -14,7 +14,7 @@ from common.errors import ErrorCode, MinitorrentError
 from common.types import InfoHash, PeerId
 from tests.integration.tracker.sessions import make_metainfo
 from tracker.domain.safe import KEY_BYTES, Safe
-from tracker.services.accounts import TOKEN_SECONDS
+from tracker.services.accounts import SESSION_SECONDS
 from tracker.services.announce import HTTP_INTERVAL
 from tracker.services.caller import Caller, Identity
 from tracker.services.catalogue import Services, make_services
@@ -229,10 +229,10 @@ def test_a_token_lasts_for_thirty_days_after_its_last_use(
     first.accounts.disconnect(other)
     resume = accounts.ResumeSession(token=token, peer_id=PEER, port=1)
     for _ in range(2):
-        clock.now += TOKEN_SECONDS - 1
+        clock.now += SESSION_SECONDS - 1
         first.accounts.resume_session(other, resume)
         first.accounts.disconnect(other)
-    clock.now += TOKEN_SECONDS + 1
+    clock.now += SESSION_SECONDS + 1
     with pytest.raises(MinitorrentError) as raised:
         first.accounts.resume_session(other, resume)
     assert raised.value.code is ErrorCode.NOT_LOGGED_IN
@@ -240,7 +240,7 @@ def test_a_token_lasts_for_thirty_days_after_its_last_use(
 
 def test_a_token_in_use_is_not_swept(first: Services, ann: Caller, clock: Clock) -> None:
     for _ in range(40):
-        clock.now += TOKEN_SECONDS / 20
+        clock.now += SESSION_SECONDS / 20
         first.lifecycle.beat()
     first.accounts.refresh(ann)
     assert is_online(first, ann)
