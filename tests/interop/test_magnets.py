@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.interop.test_group import NAME, SIZE, STOCK, has_seeders, lab_and, share
-from tests.support.content import make_file, sha256
+from tests.support.content import make_file, make_tree, sha256
 from tests.support.lab import GROUP, Lab
 from tests.support.stock.aria2 import Aria2
 from tests.support.stock.libtorrent import Libtorrent
@@ -18,18 +18,28 @@ from tests.support.waiting import wait_until
 pytestmark = pytest.mark.interop
 
 
+PARTS = {
+    f"part {number:03d} of a film whose parts have long names.bin": 10_000 for number in range(300)
+}
+"""Enough of them for metadata of more than one piece."""
+
+
 def test_each_stock_client_downloads_from_nothing_but_our_magnet(tmp_path: Path) -> None:
+    content = make_tree(tmp_path / "seeded" / "film", PARTS)
     with lab_and(list(STOCK), tmp_path) as (_, ann, stock):
-        waiting = []
+        ann.ok("upload_file", str(content), GROUP)
+        link = ann.ok("magnet", GROUP, content.name)["magnet"]
         for name, client in zip(STOCK, stock, strict=True):
-            content = make_file(tmp_path / f"for {name}.bin", SIZE)
-            ann.ok("upload_file", str(content), GROUP)
-            link = ann.ok("magnet", GROUP, content.name)["magnet"]
-            client.add(link, tmp_path / "copies")
-            waiting.append((name, client, link, content))
-        for name, client, link, content in waiting:
+            client.add(link, tmp_path / name)
+        for name, client in zip(STOCK, stock, strict=True):
             wait_until(partial(client.is_complete, link), 60, f"{name} to be complete")
-            assert sha256(tmp_path / "copies" / content.name) == sha256(content)
+            copy = tmp_path / name / content.name
+            wait_until(partial(is_same, copy, content), 20, f"{name} to have written it all")
+
+
+def is_same(copy: Path, content: Path) -> bool:
+    """Whether two folders hold the same."""
+    return sha256(copy) == sha256(content)
 
 
 def test_ours_downloads_from_nothing_but_a_magnet_of_theirs(tmp_path: Path) -> None:
@@ -41,12 +51,14 @@ def test_ours_downloads_from_nothing_but_a_magnet_of_theirs(tmp_path: Path) -> N
             content = make_file(tmp_path / "seeded" / f"of {type(client).__name__}.bin", SIZE)
             torrent = share(ann, content, tmp_path)
             client.add(torrent, content.parent)
-            wait_until(partial(has_seeders, lab, content, 2), 60, f"{client!r} to be announced")
             links.append((client.magnet(torrent), content))
+        for _, content in links:
+            wait_until(partial(has_seeders, lab, content, 2), 60, f"{content.name} to be announced")
         ann.terminate()
         for link, content in links:
             wait_until(partial(has_seeders, lab, content, 1), 60, "ann to be gone")
             assert bob.ok("get", link, str(tmp_path))["name"] == content.name
+        for _, content in links:
             bob.wait_complete(GROUP, content.name)
             assert sha256(tmp_path / content.name) == sha256(content)
 
