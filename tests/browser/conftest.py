@@ -1,4 +1,7 @@
-"""Two clients with a page each, and a browser. ann owns the group lab, bob is not in it yet."""
+"""Three clients with a page each, and a browser.
+
+ann and bob have no account yet; eve is logged in and shares `a file.txt` with her group.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from tests.support.browser import WIDE, Window, chromium, link_of
 from tests.support.processes import ClientProcess, TrackerProcess
 
 WEB = ("--web", "127.0.0.1:0")
+GROUP = "eves"
 
 
 @pytest.fixture(scope="package")
@@ -51,6 +55,24 @@ def ann(folder: Path, tracker: TrackerProcess) -> Iterator[ClientProcess]:
 def bob(folder: Path, tracker: TrackerProcess) -> Iterator[ClientProcess]:
     with ClientProcess(folder / "bob", [tracker], *WEB) as process:
         yield process
+
+
+@pytest.fixture(scope="package")
+def eve(folder: Path, tracker: TrackerProcess) -> Iterator[ClientProcess]:
+    with ClientProcess(folder / "eve", [tracker], *WEB) as process:
+        process.sign_in("eve")
+        process.ok("create_group", GROUP)
+        (folder / "a file.txt").write_text("content")
+        process.ok("upload_file", str(folder / "a file.txt"), GROUP)
+        yield process
+
+
+@pytest.fixture
+def of_eve(browser: Browser, eve: ClientProcess) -> Iterator[Window]:
+    """A new window on eve's page."""
+    window = Window(browser, link_of(eve), WIDE, "light")
+    yield window
+    window.close()
 
 
 @pytest.fixture

@@ -2,35 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser
 
 from tests.support.browser import PASSWORD, PHONE, WIDE, Window, link_of
-from tests.support.processes import ClientProcess, TrackerProcess
+from tests.support.processes import ClientProcess
 
 TABS = ("Groups", "Files", "Transfers", "Notices", "Settings")
-GROUP = "accessible"
-
-
-@pytest.fixture(scope="module")
-def link(tmp_path_factory: pytest.TempPathFactory, tracker: TrackerProcess) -> Iterator[str]:
-    folder = tmp_path_factory.mktemp("accessible")
-    with ClientProcess(folder / "eve", [tracker], "--web", "127.0.0.1:0") as client:
-        client.sign_in("eve")
-        client.ok("create_group", GROUP)
-        (folder / "a file.txt").write_text("content")
-        client.ok("upload_file", str(folder / "a file.txt"), GROUP)
-        yield link_of(client)
 
 
 @pytest.mark.parametrize(("size", "scheme"), [(WIDE, "light"), (PHONE, "dark")])
 def test_no_tab_has_a_serious_fault(
-    browser: Browser, link: str, size: dict[str, int], scheme: str
+    browser: Browser, eve: ClientProcess, size: dict[str, int], scheme: str
 ) -> None:
-    window = Window(browser, link, size, scheme)
+    window = Window(browser, link_of(eve), size, scheme)
     for tab in TABS:
         window.tab(tab)
         window.page.get_by_role("heading", name=tab, level=2).wait_for()
@@ -45,16 +31,14 @@ def test_no_tab_has_a_serious_fault(
     window.close()
 
 
-def test_a_dialog_has_a_name_and_closes_by_key(browser: Browser, link: str) -> None:
-    window = Window(browser, link, WIDE, "light")
-    window.tab("Transfers")
-    window.button("Details of a file.txt").click()
-    window.page.get_by_role("dialog", name="Details").wait_for()
-    window.text("1 of 1 pieces").wait_for()
-    assert serious_faults(window, "color-contrast") == []
-    window.page.keyboard.press("Escape")
-    window.page.get_by_role("dialog").wait_for(state="detached")
-    window.close()
+def test_a_dialog_has_a_name_and_closes_by_key(of_eve: Window) -> None:
+    of_eve.tab("Transfers")
+    of_eve.button("Details of a file.txt").click()
+    of_eve.page.get_by_role("dialog", name="Details").wait_for()
+    of_eve.text("1 of 1 pieces").wait_for()
+    assert serious_faults(of_eve, "color-contrast") == []
+    of_eve.page.keyboard.press("Escape")
+    of_eve.page.get_by_role("dialog").wait_for(state="detached")
 
 
 def test_keys_alone_log_in(browser: Browser, bob: ClientProcess) -> None:

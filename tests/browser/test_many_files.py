@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
-import pytest
-from playwright.sync_api import Browser
-
-from tests.support.browser import WIDE, Window, link_of
+from tests.support.browser import Window
 from tests.support.processes import ClientProcess, TrackerProcess
 
 GROUP = "many"
@@ -35,20 +31,11 @@ SCROLL = """async (frames) => {
 }"""
 
 
-@pytest.fixture(scope="module")
-def owner(folder: Path, tracker: TrackerProcess) -> Iterator[ClientProcess]:
-    with ClientProcess(folder / "many", [tracker], "--web", "127.0.0.1:0") as client:
-        client.sign_in("many")
-        client.ok("create_group", GROUP)
-        record_files(tracker.folder / "tracker.db")
-        yield client
-
-
 def record_files(database: Path) -> None:
     """Put the files into the tracker's database at once: hashing them is not what is tested."""
     with closing(sqlite3.connect(database, timeout=20)) as store, store:
         (group,) = store.execute("SELECT id FROM groups WHERE name = ?", [GROUP]).fetchone()
-        (user,) = store.execute("SELECT id FROM users WHERE name = ?", [GROUP]).fetchone()
+        (user,) = store.execute("SELECT id FROM users WHERE name = 'eve'").fetchone()
         files = [
             (group, f"file {number:05}.bin", number.to_bytes(20, "big"), number, 1, 0, 0.0)
             for number in range(COUNT)
@@ -65,15 +52,17 @@ def record_files(database: Path) -> None:
         )
 
 
-def test_ten_thousand_files_scroll_and_are_found(browser: Browser, owner: ClientProcess) -> None:
-    window = Window(browser, link_of(owner), WIDE, "light")
-    window.button(f"Files of {GROUP}").click()
-    window.text("file 00000.bin").wait_for()
-    measured = window.page.evaluate(SCROLL, FRAMES)
+def test_ten_thousand_files_scroll_and_are_found(
+    eve: ClientProcess, of_eve: Window, tracker: TrackerProcess
+) -> None:
+    eve.ok("create_group", GROUP)
+    record_files(tracker.folder / "tracker.db")
+    of_eve.button(f"Files of {GROUP}").click()
+    of_eve.text("file 00000.bin").wait_for()
+    measured = of_eve.page.evaluate(SCROLL, FRAMES)
     assert measured["rows"] < ROWS_DRAWN, "only what is in sight may be drawn"
     assert measured["median"] < SMOOTH
-    window.text("file 09999.bin").wait_for()
-    window.page.get_by_role("tabpanel").get_by_label("Search").fill("04321")
-    window.text("file 04321.bin").wait_for()
-    assert window.page.locator("tbody tr").count() < 5
-    window.close()
+    of_eve.text("file 09999.bin").wait_for()
+    of_eve.page.get_by_role("tabpanel").get_by_label("Search").fill("04321")
+    of_eve.text("file 04321.bin").wait_for()
+    assert of_eve.page.locator("tbody tr").count() < 5

@@ -5,13 +5,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext
 
 from tests.support.browser import link_of
-from tests.support.processes import ClientProcess, TrackerProcess
+from tests.support.processes import ClientProcess
 
 EVIL = b"<!doctype html><title>evil</title><body>evil</body>"
 
@@ -80,46 +79,39 @@ def evil_site() -> Iterator[str]:
         thread.join()
 
 
-@pytest.fixture(scope="module")
-def victim(folder: Path, tracker: TrackerProcess) -> Iterator[ClientProcess]:
-    with ClientProcess(folder / "victim", [tracker], "--web", "127.0.0.1:0") as client:
-        client.sign_in("victim")
-        yield client
-
-
 @pytest.fixture
-def context(browser: Browser, victim: ClientProcess) -> Iterator[BrowserContext]:
+def context(browser: Browser, eve: ClientProcess) -> Iterator[BrowserContext]:
     """A browser that has the page open, and so whatever proves that it may."""
     context = browser.new_context()
     context.set_default_timeout(20_000)
     page = context.new_page()
-    page.goto(link_of(victim))
+    page.goto(link_of(eve))
     page.get_by_role("button", name="Log out").wait_for()
     yield context
     context.close()
 
 
 def test_nothing_is_read_and_nothing_done(
-    context: BrowserContext, victim: ClientProcess, evil_site: str
+    context: BrowserContext, eve: ClientProcess, evil_site: str
 ) -> None:
-    site = link_of(victim).split("/?")[0].rstrip("/")
+    site = link_of(eve).split("/?")[0].rstrip("/")
     evil = context.new_page()
     frames: list[str] = []
     evil.goto(evil_site)
     assert evil.evaluate(ATTACK, site) == []
     frames = [frame.content() for frame in evil.frames if frame.url.startswith(site)]
-    assert not any("victim" in content or "nicegui" in content for content in frames)
+    assert not any("eves" in content or "nicegui" in content for content in frames)
     evil.evaluate(FORM, site)
     evil.wait_for_load_state()
-    assert "evil" not in {row["group"] for row in victim.ok("list_groups")["groups"]}
+    assert "evil" not in {row["group"] for row in eve.ok("list_groups")["groups"]}
 
 
-def test_without_the_link_there_is_no_page(browser: Browser, victim: ClientProcess) -> None:
+def test_without_the_link_there_is_no_page(browser: Browser, eve: ClientProcess) -> None:
     context = browser.new_context()
     page = context.new_page()
-    site = link_of(victim).split("?")[0]
+    site = link_of(eve).split("?")[0]
     answer = page.goto(site)
     assert answer is not None
     assert answer.status in (401, 403)
-    assert "victim" not in page.content()
+    assert "eves" not in page.content()
     context.close()

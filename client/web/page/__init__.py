@@ -10,6 +10,7 @@ from nicegui import ui
 
 from client.web.page.desk import Desk
 from client.web.page.layout import Layout
+from client.web.page.log import forward
 
 if TYPE_CHECKING:
     from client.engine.session import Session
@@ -20,6 +21,7 @@ def attach(app: FastAPI, session: Session, data_dir: Path) -> None:
 
     Files that are dropped on the page are kept in `data_dir`. To be called once a process.
     """
+    forward("nicegui")
     desk = Desk(session, data_dir / "dropped")
 
     @ui.page("/", title="Minitorrent")

@@ -12,6 +12,7 @@ from client.web.page import graph
 from client.web.page.controls import Column, button, heading, table
 from client.web.page.desk import Desk
 from client.web.page.dialogs import named
+from client.web.page.tuning import Limits, Priority
 from common.errors import MinitorrentError
 
 _SPAN = 120
@@ -32,9 +33,12 @@ _COLUMNS = (
 
 
 class Detail:
-    """What is known of one transfer, drawn anew every second while the dialog is open."""
+    """What is known of one transfer, drawn anew every second while the dialog is open.
 
-    def __init__(self, desk: Desk, group: str, name: str) -> None:
+    `is_waiting` tells that it waits for its turn.
+    """
+
+    def __init__(self, desk: Desk, group: str, name: str, *, is_waiting: bool) -> None:
         self._desk = desk
         self._group = group
         self._name = name
@@ -48,6 +52,9 @@ class Detail:
             self._pieces = ui.html("", sanitize=False).classes("pieces-box")
             self._peers = table(_COLUMNS, "address", "Nobody is connected.")
             ui.label(_FLAGS).classes("quiet")
+            self._limits = Limits(desk, group, name)
+            if is_waiting:
+                Priority(desk, group, name)
             with ui.row().classes("buttons"):
                 if desk.knows("why"):
                     button("Why is it not moving?", self._why)
@@ -55,6 +62,7 @@ class Detail:
 
     async def show(self) -> None:
         """Open the dialog and keep it up to date until it is closed."""
+        await self._limits.refresh()
         with self._dialog:
             timer = ui.timer(1.0, self._refresh)
         await self._dialog

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from contextlib import suppress
 from pathlib import Path
 
 from common.errors import ErrorCode, MinitorrentError
@@ -18,6 +19,13 @@ def place(folder: Path, name: str) -> Path:
     path = folder / secrets.token_hex(8) / check_component(name)
     path.parent.mkdir(mode=0o700, parents=True)
     return path
+
+
+def discard(path: Path) -> None:
+    """Delete a file that was put at its `place` and is not shared after all."""
+    path.unlink(missing_ok=True)
+    with suppress(OSError):
+        path.parent.rmdir()
 
 
 def reason(error: MinitorrentError | OSError) -> MinitorrentError:

@@ -139,7 +139,8 @@ class Files:
         except (MinitorrentError, OSError) as error:
             tell_error(dropped.reason(error))
             return
-        await self._share(str(path))
+        if not await self._share(str(path)):
+            await self._desk.work(lambda: dropped.discard(path))
 
     async def _share(self, path: str) -> bool:
         if self._choice.group is None:

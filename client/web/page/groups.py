@@ -71,6 +71,8 @@ class Groups:
         except MinitorrentError:
             return  # the state of the tracker is shown at the top
         self._choice.groups = [row.group for row in reply.groups if row.member]
+        if self._choice.group not in self._choice.groups:
+            self._choice.group = next(iter(self._choice.groups), None)
         self._asked.difference_update(self._choice.groups)
         rows: list[dict[str, Any]] = [
             row.model_dump() | {"asked": row.group in self._asked} for row in reply.groups

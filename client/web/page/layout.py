@@ -38,7 +38,10 @@ class Layout:
         """Draw what is the case now, and follow it from here on."""
         await self._draw((await self._desk.overview()).user)
         ui.timer(1.0, self._tick)
-        await ui.context.client.connected()
+        ui.context.client.on_connect(self._remember)
+
+    async def _remember(self) -> None:
+        """Take up the choice of light or dark that this browser keeps."""
         remembered = await ui.run_javascript(_REMEMBERED)
         if remembered in ("dark", "light"):
             self._dark.value = remembered == "dark"

@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 from nicegui import ui
+from nicegui.events import GenericEventArguments
 
 from client.engine.status import TrackersResult
-from client.web.page.controls import Column, button, field, heading, table
+from client.web.page.controls import (
+    ACTIONS,
+    Action,
+    Column,
+    actions_slot,
+    button,
+    field,
+    heading,
+    table,
+)
 from client.web.page.desk import Desk, tell, tell_error
+from client.web.page.tuning import Limits
+from common.api.accounts import ListSessionsReply
 from common.errors import MinitorrentError
 
 _TRACKERS = (
@@ -14,6 +26,13 @@ _TRACKERS = (
     Column("state", "State"),
     Column("fingerprint", "Certificate", wide=True),
 )
+_SESSIONS = (
+    Column("id", "Session"),
+    Column("address", "Address"),
+    Column("since", "Since", wide=True),
+    ACTIONS,
+)
+_END = Action("end", "logout", "End session", "!row.current")
 
 
 class Settings:
@@ -22,17 +41,27 @@ class Settings:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         heading("Settings")
-        if desk.knows("limit"):
-            self._limits()
+        with ui.card().classes("card"):
+            ui.label("Limits").classes("subtitle").props("role=heading aria-level=3")
+            self._limits = Limits(desk)
         self._password()
         with ui.card().classes("card"):
             ui.label("Trackers").classes("subtitle").props("role=heading aria-level=3")
             self._trackers = table(_TRACKERS, "address", "No tracker.")
+        with ui.card().classes("card"):
+            ui.label("Where you are logged in").classes("subtitle").props(
+                "role=heading aria-level=3"
+            )
+            self._sessions = table(_SESSIONS, "id", "Nowhere else.")
+            self._sessions.add_slot("body-cell-actions", actions_slot((_END,), "id"))
+            self._sessions.on("end", self._end_session)
 
     async def refresh(self) -> None:
-        """Ask for the trackers' states again."""
+        """Ask for limits, sessions and the trackers' states again."""
+        await self._limits.refresh()
         try:
             found = await self._desk.ask(TrackersResult, "trackers")
+            logins = await self._desk.ask(ListSessionsReply, "sessions")
         except MinitorrentError as error:
             tell_error(error)
             return
@@ -46,21 +75,16 @@ class Settings:
         ]
         if rows != self._trackers.rows:
             self._trackers.rows = rows
+        sessions = [
+            {"id": row.id, "address": row.address, "since": row.since, "current": row.current}
+            for row in logins.sessions
+        ]
+        if sessions != self._sessions.rows:
+            self._sessions.rows = sessions
 
-    def _limits(self) -> None:
-        with ui.card().classes("card"):
-            ui.label("Limits").classes("subtitle").props("role=heading aria-level=3")
-            ui.label("As 500K or 2M bytes a second; 0 is no limit.").classes("quiet")
-            for way, label in (("down", "Download rate"), ("up", "Upload rate")):
-                with ui.row().classes("bar"):
-                    self._limit(way, field(label))
-
-    def _limit(self, way: str, value: ui.input) -> None:
-        async def set_limit() -> None:
-            if await self._desk.do("limit", way, value.value):
-                tell("The limit is set.")
-
-        button("Set", set_limit).props["aria-label"] = f"Set the {way}load limit"
+    async def _end_session(self, event: GenericEventArguments) -> None:
+        if await self._desk.do("end_session", str(event.args[0])):
+            await self.refresh()
 
     def _password(self) -> None:
         with ui.card().classes("card"):

@@ -84,6 +84,11 @@ class Transfers:
         self._table.on("stop", self._stop)
         self._table.on("details", self._details)
 
+    @property
+    def pause(self) -> int:
+        """Seconds after which the list may be drawn again: the longer it is, the longer."""
+        return 1 + len(self._table.rows) // 500
+
     def sample(self, overview: Overview) -> None:
         """Take down the rates of now; to be called once a second, whatever is shown."""
         self._rates.down.append(overview.down_rate)
@@ -132,7 +137,9 @@ class Transfers:
 
     async def _details(self, event: GenericEventArguments) -> None:
         name, group = event.args
-        await Detail(self._desk, group, name).show()
+        states = {row["key"]: row["state"] for row in self._table.rows}
+        is_waiting = states.get(f"{group}/{name}") == "queued"
+        await Detail(self._desk, group, name, is_waiting=is_waiting).show()
 
 
 def _download(row: DownloadRow) -> dict[str, object]:

@@ -22,8 +22,8 @@ _TABS = {
     "notices": ("Notices", "notifications"),
     "settings": ("Settings", "settings"),
 }
-_PAUSES = {"groups": 5, "transfers": 1, "notices": 1, "settings": 5}
-"""Seconds after which a tab that is shown is brought up to date."""
+_PAUSES = {"groups": 5, "notices": 1, "settings": 5}
+"""Seconds after which a tab that is shown is brought up to date; two tabs say it themselves."""
 
 
 @dataclass
@@ -72,7 +72,8 @@ class Workplace:
         for heard in news[-3:]:
             tell(heard.notice.text)
         self._told += len(news)
-        pause = _PAUSES.get(self._panels.value, self._files.pause)
+        pauses = {"files": self._files.pause, "transfers": self._transfers.pause, **_PAUSES}
+        pause = pauses[self._panels.value]
         if news or self._seconds % pause == 0:
             await self.refresh()
 

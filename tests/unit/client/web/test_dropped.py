@@ -28,3 +28,11 @@ def test_a_name_never_leads_elsewhere(tmp_path: Path, name: str) -> None:
 def test_a_full_disk_is_told_in_a_sentence() -> None:
     told = dropped.reason(OSError(errno.ENOSPC, "No space left on device"))
     assert "No space left on device" in told.message
+
+
+def test_what_is_discarded_leaves_nothing(tmp_path: Path) -> None:
+    path = dropped.place(tmp_path / "dropped", "a.txt")
+    path.write_text("content")
+    dropped.discard(path)
+    dropped.discard(path)
+    assert list((tmp_path / "dropped").iterdir()) == []

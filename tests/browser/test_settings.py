@@ -1,0 +1,77 @@
+"""Limits, the password, folders and the rest of what is set by hand."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from tests.browser.conftest import GROUP
+from tests.support.browser import PASSWORD, Window
+from tests.support.processes import ClientProcess
+
+
+def test_limits_are_set_and_shown(eve: ClientProcess, of_eve: Window) -> None:
+    of_eve.tab("Settings")
+    of_eve.fill("Upload rate", "500K")
+    of_eve.button("Set the upload rate").click()
+    of_eve.text("Now: down no limit, up").wait_for()
+    limits = eve.ok("limit")["limits"]
+    assert limits[0]["up"] > 0
+    of_eve.fill("Upload rate", "0")
+    of_eve.button("Set the upload rate").click()
+    of_eve.text("Now: down no limit, up no limit.").wait_for()
+
+    of_eve.tab("Transfers")
+    of_eve.button("Details of a file.txt").click()
+    dialog = of_eve.page.get_by_role("dialog")
+    dialog.get_by_label("Download rate", exact=True).fill("much")
+    dialog.get_by_role("button", name="Set the download rate").click()
+    of_eve.page.get_by_role("alert").get_by_role("button", name="Close").first.click()
+    dialog.get_by_label("Download rate", exact=True).fill("2M")
+    dialog.get_by_role("button", name="Set the download rate").click()
+    dialog.get_by_text(re.compile(r"Now: down [12]\.\d+ MiB/s, up no limit")).wait_for()
+    eve.ok("limit", "down", "0", GROUP, "a file.txt")
+
+
+def test_a_wrong_password_is_told_and_the_right_one_changed(of_eve: Window) -> None:
+    of_eve.tab("Settings")
+    of_eve.fill("Old password", "wrong password")
+    of_eve.fill("New password", PASSWORD)
+    of_eve.button("Change").click()
+    of_eve.page.get_by_role("alert").get_by_role("button", name="Close").click()
+    of_eve.fill("Old password", PASSWORD)
+    of_eve.button("Change").click()
+    of_eve.text("The password is changed").wait_for()
+
+
+def test_a_folder_is_chosen_in_a_dialog(of_eve: Window, tmp_path: Path) -> None:
+    (tmp_path / "inner" / "deep").mkdir(parents=True)
+    (tmp_path / "inner" / "a file").touch()
+    of_eve.tab("Files")
+    of_eve.fill("Download into", str(tmp_path / "inner" / "not there"))
+    of_eve.button("Choose the folder for downloads").click()
+    dialog = of_eve.page.get_by_role("dialog")
+    dialog.get_by_text("deep").click()
+    dialog.get_by_text(str(tmp_path / "inner" / "deep")).wait_for()
+    dialog.get_by_role("button", name="Go to the folder above").click()
+    dialog.get_by_text("deep").wait_for()
+    dialog.get_by_role("button", name="Choose this folder").click()
+    dialog.wait_for(state="detached")
+    assert of_eve.page.get_by_label("Download into").input_value() == str(tmp_path / "inner")
+
+    of_eve.fill("Path of a file or folder to share", "")
+    of_eve.button("Choose a file or folder").click()
+    of_eve.button("Cancel").click()
+    of_eve.button("Stop sharing a file.txt").click()
+    of_eve.button("Cancel").click()
+    of_eve.row("a file.txt").wait_for()
+
+
+def test_a_group_is_left(eve: ClientProcess, of_eve: Window) -> None:
+    eve.ok("create_group", "short")
+    of_eve.button("Members of short").click()
+    of_eve.text("Members of short").wait_for()
+    of_eve.button("Leave this group").click()
+    of_eve.button("Leave").click()
+    of_eve.button("Members of short").wait_for(state="detached")
+    assert "short" not in {row["group"] for row in eve.ok("list_groups")["groups"]}
