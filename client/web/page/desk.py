@@ -15,7 +15,7 @@ from client.commands.parsing import quote
 from client.commands.registry import COMMANDS
 from client.commands.runner import Runner
 from client.engine import status
-from client.web.page.notices import Notices
+from client.web.page.heard import Notices
 from common.errors import ErrorCode, MinitorrentError
 
 if TYPE_CHECKING:
@@ -38,9 +38,9 @@ class Desk:
     def __init__(self, session: Session, folder: Path) -> None:
         self._session = session
         self.folder = folder
-        self.notices = Notices()
+        self.heard = Notices()
         self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="page")
-        session.on_notice(self.notices.add)
+        session.on_notice(self.heard.add)
 
     @staticmethod
     def knows(command: str) -> bool:

@@ -1,77 +1,53 @@
-"""What the user should hear of without having asked: kept for the page, and its list."""
+"""The list of what happened: in the groups, as the tracker tells it, and on this client."""
 
 from __future__ import annotations
 
-import threading
-from collections import deque
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from nicegui import ui
 
-from client.engine.status import Notice
+from client.engine.status import NoticesResult
+from client.web.page.controls import heading
+from client.web.page.desk import Desk
+from common.errors import MinitorrentError
 
-_KEPT = 500
-
-
-@dataclass(frozen=True)
-class Heard:
-    """A notice, when it came, and its number from 1."""
-
-    number: int
-    at: datetime
-    notice: Notice
-
-
-class Notices:
-    """The newest notices since the start; filled from any thread, read from the event loop."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._heard: deque[Heard] = deque(maxlen=_KEPT)
-        self._count = 0
-
-    def add(self, notice: Notice) -> None:
-        """Keep a notice, with the time of now."""
-        with self._lock:
-            self._count += 1
-            self._heard.append(Heard(self._count, datetime.now(UTC), notice))
-
-    @property
-    def count(self) -> int:
-        """How many there were since the start."""
-        return self._count
-
-    def after(self, number: int) -> list[Heard]:
-        """Those with a higher number, the oldest first."""
-        with self._lock:
-            return [heard for heard in self._heard if heard.number > number]
+_OWN_KINDS = ("warning", "tracker", "download_completed", "download_failed")
+"""What this client tells by itself; the tracker's list has all the rest."""
 
 
 class NoticeList:
-    """The list of notices, the newest first."""
+    """The tab of notices, the newest first."""
 
-    def __init__(self, notices: Notices) -> None:
-        self._notices = notices
-        self._shown = -1
-        ui.label("Notices").classes("title").props("role=heading aria-level=2")
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._shown: list[tuple[datetime, str]] | None = None
+        heading("Notices")
         self._list = ui.element("ul").classes("notices").props("aria-label=Notices")
-        self.refresh()
 
-    def refresh(self) -> None:
-        """Draw the list again if there is anything new."""
-        if self._shown == self._notices.count:
-            return
-        self._shown = self._notices.count
+    async def refresh(self) -> None:
+        """Ask for what happened, and draw the list again if there is anything new."""
+        try:
+            told = await self._desk.ask(NoticesResult, "notices")
+        except MinitorrentError:
+            return  # the state of the tracker is shown at the top
+        found = [(datetime.fromisoformat(row.at), row.text) for row in told.notices]
+        found += [
+            (heard.at, heard.notice.text)
+            for heard in self._desk.heard.after(0)
+            if heard.notice.kind in _OWN_KINDS
+        ]
+        found.sort(reverse=True)
+        if found != self._shown:
+            self._shown = found
+            self._draw(found)
+
+    def _draw(self, notices: list[tuple[datetime, str]]) -> None:
         self._list.clear()
         with self._list:
-            for heard in reversed(self._notices.after(0)):
+            for at, text in notices:
                 with ui.element("li"):
-                    at = heard.at.astimezone().strftime("%H:%M:%S")
-                    ui.label(at).classes("quiet")
-                    ui.label(heard.notice.text).classes("name")
-            if not self._shown:
+                    ui.label(at.astimezone().strftime("%d %b %H:%M")).classes("quiet")
+                    ui.label(text).classes("name")
+            if not notices:
                 with ui.element("li"):
-                    ui.label(
-                        "Nothing yet. Requests to join, new files and ended downloads show here."
-                    )
+                    ui.label("Nothing yet: requests to join and ended downloads show here.")

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from nicegui import ui
 
+from client.commands.units import count
 from client.engine.status import Overview
 from client.web.page.desk import Desk, tell
 from client.web.page.files import Files
@@ -22,7 +23,7 @@ _TABS = {
     "notices": ("Notices", "notifications"),
     "settings": ("Settings", "settings"),
 }
-_PAUSES = {"groups": 5, "notices": 1, "settings": 5}
+_PAUSES = {"groups": 5, "notices": 5, "settings": 5}
 """Seconds after which a tab that is shown is brought up to date; two tabs say it themselves."""
 
 
@@ -40,7 +41,7 @@ class Workplace:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._told = desk.notices.count
+        self._told = desk.heard.count
         self._seconds = 0
         self._choice = Choice(self._show)
         self._make_tabs()
@@ -53,7 +54,7 @@ class Workplace:
             with ui.tab_panel("transfers"):
                 self._transfers = Transfers(desk)
             with ui.tab_panel("notices"):
-                self._notices = NoticeList(desk.notices)
+                self._notices = NoticeList(desk)
             with ui.tab_panel("settings"):
                 self._settings = Settings(desk)
         self._panels.on_value_change(self.refresh)
@@ -61,14 +62,17 @@ class Workplace:
     def _make_tabs(self) -> None:
         with ui.tabs().classes("tabs") as self._tabs:
             self._tabs.props("no-caps mobile-arrows align=justify")
-            for name, (label, icon) in _TABS.items():
-                ui.tab(name, label, icon)
+            made = {name: ui.tab(name, label, icon) for name, (label, icon) in _TABS.items()}
+        self._groups_tab = made["groups"]
 
     async def tick(self, overview: Overview) -> None:
         """To be called once a second: tell what is new, and bring what is shown up to date."""
         self._seconds += 1
         self._transfers.sample(overview)
-        news = self._desk.notices.after(self._told)
+        waiting = overview.pending_requests
+        self._groups_tab.props["alert"] = bool(waiting)
+        self._groups_tab.props["title"] = f"{count(waiting, 'request')} to join" if waiting else ""
+        news = self._desk.heard.after(self._told)
         for heard in news[-3:]:
             tell(heard.notice.text)
         self._told += len(news)
@@ -81,7 +85,7 @@ class Workplace:
         """Bring the tab that is shown up to date."""
         shown = self._panels.value
         if shown == "notices":
-            self._notices.refresh()
+            await self._notices.refresh()
         elif shown == "transfers":
             await self._transfers.refresh()
         elif shown == "settings":
