@@ -268,12 +268,12 @@ def _command_help(result: CommandHelpResult, screen: Screen) -> str:
             *textwrap.wrap(result.details, 76, initial_indent="  ", subsequent_indent="  "),
         ]
     words = [*result.arguments, *result.options]
-    for title, explained in (("", words), ("Errors:", result.errors)):
-        if explained:
-            width = max(len(row.word) for row in explained)
-            lines += ["", *([f"  {title}"] if title else [])]
-            lines += [f"  {row.word:<{width}}  {row.meaning}" for row in explained]
-    return "\n".join([*lines, "", f"  Example: {result.example}"])
+    width = max((len(row.word) for row in words), default=0)
+    lines += ["", *(f"  {row.word:<{width}}  {row.meaning}" for row in words)] if words else []
+    if result.errors:
+        codes = f"Errors: {', '.join(row.word for row in result.errors)}"
+        lines += ["", *textwrap.wrap(codes, 76, initial_indent="  ", subsequent_indent="  ")]
+    return "\n".join([*lines, f"  Example: {result.example}"])
 
 
 def _nothing(_result: BaseModel, _screen: Screen) -> str:

@@ -152,8 +152,8 @@ def test_an_interrupted_line_and_an_interrupted_wait(
 def test_a_wrong_command_and_the_help(shell: Terminal) -> None:
     shell.enter("list_grups")
     shell.wait_for("error: There is no command 'list_grups'; did you mean list_groups?")
-    shell.enter("help download_file")
-    shell.wait_for("download_file [GROUP] NAME DEST", "Example: download_file lab film.mkv")
+    shell.enter("help pause")
+    shell.wait_for("pause [GROUP] NAME", "Errors: no_such_file", "Example: pause lab film.mkv")
     shell.type("l", "Tab")
     menu = shell.wait_for("login ", "list_files ", "leave_group ")
     assert "log in, and share again what you shared before" in menu
