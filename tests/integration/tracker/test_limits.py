@@ -221,7 +221,7 @@ def _token(address: Endpoint) -> str:
 def test_half_an_http_request_is_not_waited_for(
     start_tracker: StartTracker, monkeypatch: pytest.MonkeyPatch, begun: bytes
 ) -> None:
-    monkeypatch.setattr("tracker.frontend.http_protocol.REQUEST_SECONDS", 0.2)
+    monkeypatch.setattr("tracker.frontend.http.protocol.REQUEST_SECONDS", 0.2)
     address = start_tracker().http_address
     assert address is not None
     with socket.create_connection(address, 10) as sock:
