@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from client.net.seal import Seal
 from client.net.tracker_link import TrackerLink
-from common.api.authority import ISSUE_CERTIFICATE, IssueCertificate, IssueCertificateReply
+from common.api.authority import ISSUE_CERTIFICATE, IssueCertificateReply
 from common.api.groups import GET_GROUP, GetGroup
 from common.errors import ErrorCode, MinitorrentError
 
@@ -150,9 +150,10 @@ class Credentials:
         self.revoked(held.group)
 
     def _issue(self, group: str, key: ec.EllipticCurvePrivateKey) -> IssueCertificateReply:
-        request = x509.CertificateSigningRequestBuilder(x509.Name([])).sign(key, hashes.SHA256())
-        pem = request.public_bytes(serialization.Encoding.PEM).decode()
-        return self._link.call(ISSUE_CERTIFICATE, IssueCertificate(group=group, request=pem))
+        signed = x509.CertificateSigningRequestBuilder(x509.Name([])).sign(key, hashes.SHA256())
+        pem = signed.public_bytes(serialization.Encoding.PEM).decode()
+        request = ISSUE_CERTIFICATE.read_request({"group": group, "request": pem})
+        return self._link.call(ISSUE_CERTIFICATE, request)
 
     def _postpone(self, held: _Credential) -> None:
         with self._changed:

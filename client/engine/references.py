@@ -50,7 +50,8 @@ class References:
 
     def magnet(self, group: str, name: str) -> Magnet:
         """A link with this user's own announce addresses; it is the user's secret."""
-        file = self._link.call(files.GET_FILE, files.GetFile(group=group, name=name))
+        request = files.GET_FILE.read_request({"group": group, "name": name})
+        file = self._link.call(files.GET_FILE, request)
         urls = self._announce_urls(group)
         return Magnet(info_hash_from_hex(file.info_hash), file.name, tuple(urls))
 

@@ -69,7 +69,8 @@ class Sharing:
             return existing
         for warning in source.warnings:
             self._warn(warning)
-        profile = self._link.call(groups.GET_GROUP, groups.GetGroup(group=group))
+        asked = groups.GET_GROUP.read_request({"group": group})
+        profile = self._link.call(groups.GET_GROUP, asked)
         piece_length = choose_piece_length(source.length)
         info = metainfo.build_info(
             name,
@@ -129,7 +130,8 @@ class Sharing:
 
         A download that is there already goes on, and with a wider plan if this one wants more.
         """
-        reply = self._link.call(files.GET_FILE, files.GetFile(group=group, name=name))
+        request = files.GET_FILE.read_request({"group": group, "name": name})
+        reply = self._link.call(files.GET_FILE, request)
         return self._begin(user, reply, destination, plan)
 
     def get(self, user: str, reference: str, destination: str) -> Transfer:

@@ -93,6 +93,10 @@ def test_download_errors(
     bob.fails("no_such_group", "download_file", "of-nobody", shared.name, folder)
     bob.fails("file_not_found", "download_file", group, shared.name, f"{shared}/under-a-file")
     bob.fails("usage", "download_file", group)
+    bob.fails("invalid_name", "download_file", "no such name", shared.name, folder)
+    bob.fails("invalid_name", "upload_file", str(shared), "no such name")
+    bob.fails("invalid_name", "magnet", "no such name", shared.name)
+    bob.fails("invalid_name", "export_credentials", "no such name", folder)
     taken = shared.parent / "taken.txt"
     taken.write_bytes(b"something else")
     bob.fails("file_exists", "download_file", group, shared.name, str(taken))
