@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from client.core.limits import Limits
 from client.net.announcer import Stranger
@@ -18,6 +18,9 @@ from common.types import PeerId
 from common.wire.handshake import ExtensionHandshake
 from common.wire.messages import Extended
 from common.wire.metadata import UT_METADATA
+
+if TYPE_CHECKING:
+    from client.engine.torrent import Torrent
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +56,16 @@ class Machinery:
 
 
 class TorrentOwner(Protocol):
-    """Who hears what becomes of a torrent; called by its threads, outside its lock."""
+    """Who hears what becomes of a torrent; called by its threads, outside its lock.
 
-    def on_complete(self) -> None:
+    Each tells which torrent it is of: the owner may have stopped that one meanwhile, and be at
+    work with the next.
+    """
+
+    def on_complete(self, torrent: Torrent) -> None:
         """The last piece is verified and written; it is not synced yet."""
 
-    def on_failed(self, error: MinitorrentError) -> None:
+    def on_failed(self, torrent: Torrent, error: MinitorrentError) -> None:
         """The content can't be read or written any more."""
 
     def on_stranger(self, stranger: Stranger) -> None:

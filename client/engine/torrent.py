@@ -383,8 +383,8 @@ class Torrent:
             self._writing -= 1
             self._idle.notify_all()
         if completed:
-            self._owner.on_complete()
+            self._owner.on_complete(self)
 
     def _fail(self, error: MinitorrentError) -> None:
         if not self._stopped:
-            self._owner.on_failed(error)
+            self._owner.on_failed(self, error)

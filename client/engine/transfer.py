@@ -175,13 +175,13 @@ class Transfer:
         if self._torrent is not None:
             self._torrent.identified(key, user, is_member=is_member)
 
-    def on_complete(self) -> None:
+    def on_complete(self, torrent: Torrent) -> None:
         """See TorrentOwner."""
-        self._run(self._finish)
+        self._run(self._finish, torrent)
 
-    def on_failed(self, error: MinitorrentError) -> None:
+    def on_failed(self, torrent: Torrent, error: MinitorrentError) -> None:
         """See TorrentOwner."""
-        self._run(lambda: self._fail(error))
+        self._run(lambda: self._fail(error), torrent)
 
     def on_stranger(self, stranger: Stranger) -> None:
         """See TorrentOwner."""
@@ -252,11 +252,16 @@ class Transfer:
             self._life.release()
 
     # --- in the job threads -----------------------------------------------------------------
-    def _run(self, job: Callable[[], None]) -> None:
-        """Have a job thread do it, while nothing else is done with this transfer."""
+    def _run(self, job: Callable[[], None], torrent: Torrent | None = None) -> None:
+        """Have a job thread do it, while nothing else is done with this transfer.
+
+        A job that comes from a torrent is left undone once that one has been stopped.
+        """
 
         def guarded() -> None:
             with self._life:
+                if torrent is not None and torrent is not self._torrent:
+                    return
                 try:
                     job()
                 except MinitorrentError as error:

@@ -297,6 +297,20 @@ def test_a_disk_that_can_not_be_written(
     bob.finish(name)
 
 
+def test_what_a_stopped_torrent_reports_late_is_not_of_the_next(team: Team, tmp_path: Path) -> None:
+    _, bob, name, _ = half_way(team, make_file(tmp_path / "content", 8 * MIB))
+    transfer = bob.session._transfers.get(GROUP, name)
+    bob.session.resume(GROUP, name)
+    wait_until(lambda: transfer.torrent is not None, 10, "a torrent")
+    stopped = transfer.torrent
+    assert stopped is not None
+    bob.session.pause(GROUP, name)
+    bob.session.resume(GROUP, name)
+    transfer.on_failed(stopped, MinitorrentError(ErrorCode.DISK_FULL, "The disk is full."))
+    transfer.on_complete(stopped)
+    bob.finish(name)
+
+
 def test_a_failure_inside_shows_and_fails_the_transfer(
     team: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, log: Log
 ) -> None:
