@@ -174,10 +174,11 @@ class Collection:
         while not self._closing.wait(TICK):
             for transfer in self.all():
                 torrent = transfer.torrent
-                if torrent is None:
-                    continue
                 try:
-                    torrent.tick()
+                    if torrent is None:
+                        transfer.look_for_room()
+                    else:
+                        torrent.tick()
                 except Exception:
                     log.exception("tick failed", name=transfer.record.name)
             self._workshop.turns.review()

@@ -32,6 +32,15 @@ class ContentSource:
             self._fail(error)
             raise OSError(error.message) from error
 
+    def check(self, runs: Sequence[Block]) -> None:
+        """See BlockSource."""
+        try:
+            for run in runs:
+                self._files.look(run.piece, run.begin, run.length)
+        except MinitorrentError as error:
+            self._fail(error)
+            raise OSError(error.message) from error
+
     def on_content_lost(self) -> None:
         """See BlockSource."""
         self._fail(

@@ -63,20 +63,24 @@ class Holdings:
     def _open_complete(self, stopped: Callable[[], bool], *, recheck: bool) -> Bitfield:
         record, files = self.record, self.files
         files.open_complete()
-        believed = record.believed_pieces(files.facts(), self.goal.pieces)
+        facts = files.facts()  # taken first: what changes while it is hashed has changed
+        believed = record.believed_pieces(facts, self.goal.pieces)
         if believed is not None and not recheck:
+            files.watch(facts)
             return believed
         have = self._verify(stopped)
         if have != self.goal.pieces or not files.sizes_are_right():
             raise self._changed()
-        self._store.mark_complete(record.id, files.facts())
+        self._store.mark_complete(record.id, facts)
+        self.record = replace(record, facts=facts)
+        files.watch(facts)
         return have
 
     def _changed(self) -> MinitorrentError:
         return MinitorrentError(
             ErrorCode.FILE_CHANGED,
             f"{self.files.final} is no longer what was shared; put it back and recheck, or "
-            "stop_share and share it anew.",
+            "stop_share it and upload it anew.",
         )
 
     def _verify(self, stopped: Callable[[], bool]) -> Bitfield:
@@ -89,8 +93,10 @@ class Holdings:
         """All pieces are here: give the content its name."""
         if self.files.has_partial:
             self.files.finish()
-        self._store.mark_complete(self.record.id, self.files.facts())
-        self.record = replace(self.record, complete=True)
+        facts = self.files.facts()
+        self._store.mark_complete(self.record.id, facts)
+        self.files.watch(facts)
+        self.record = replace(self.record, complete=True, facts=facts)
 
     def set_plan(self, plan: Plan) -> None:
         """The user wishes something else of it."""

@@ -10,7 +10,7 @@ from client.engine.transfer import Transfer
 
 
 class Outcomes:
-    """Downloads that completed or failed since somebody last asked."""
+    """Downloads that completed, failed or found the disk full since somebody last asked."""
 
     def __init__(self, account: Account) -> None:
         self._account = account
@@ -21,9 +21,11 @@ class Outcomes:
     def add(self, transfer: Transfer) -> None:
         """A transfer has completed or failed."""
         record = transfer.record
-        if not record.is_upload:
-            with self._lock:
-                (self._completed if record.complete else self._failed).append(transfer.title)
+        with self._lock:
+            if not record.complete:
+                self._failed.append(transfer.title)
+            elif not record.is_upload and transfer.error is None:
+                self._completed.append(transfer.title)
         kind, text = _told(transfer)
         self._account.tell(kind, text, record.group)
 
@@ -37,7 +39,10 @@ class Outcomes:
 
 def _told(transfer: Transfer) -> tuple[str, str]:
     if transfer.error is not None:
-        return "download_failed", f"{transfer.title} has stopped: {transfer.error.message}"
+        kind = "share_failed" if transfer.record.complete else "download_failed"
+        if transfer.room.is_on:
+            kind = "download_paused"
+        return kind, f"{transfer.title} has stopped: {transfer.error.message}"
     seconds = max(transfer.ended_at - transfer.started_at, 0.001)
     peers = "1 peer" if transfer.sources == 1 else f"{transfer.sources} peers"
     mean = transfer.fetched / seconds

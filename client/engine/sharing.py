@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,11 +12,12 @@ from client.core.plan import PLAIN, Plan
 from client.core.resume import FileFacts
 from client.engine.collection import Collection
 from client.engine.references import References
+from client.engine.room import require_room
 from client.engine.transfer import Transfer
 from client.net.tracker_link import TrackerLink
 from client.state.transfers import Transfers
 from client.storage.destination import resolve
-from client.storage.failures import shown, translating
+from client.storage.failures import shown
 from client.storage.files import TorrentFiles
 from client.storage.hashing import hash_source
 from client.storage.recheck import is_already_there
@@ -163,7 +163,7 @@ class Sharing:
             self._collection.discard(existing)  # other content by now, or deleted since
         complete = _is_there(described, final)
         if not complete:
-            _check_room(described.name, goal.length, final)
+            require_room(described.name, final, goal.length)
         record = self._store.add(
             user=user,
             group=reply.group,
@@ -239,16 +239,3 @@ def _check_goal(described: Metainfo, plan: Plan) -> Goal:
             f"No file of {described.name!r} fits {plan.only[0]!r}; it has {some}{more}.",
         )
     return goal
-
-
-def _check_room(name: str, needed: int, final: Path) -> None:
-    """Refuse a download that can't fit; raises MinitorrentError(disk_full)."""
-    folder = next(above for above in final.parents if above.exists())
-    with translating(folder):
-        free = shutil.disk_usage(folder).free
-    if needed > free:
-        raise MinitorrentError(
-            ErrorCode.DISK_FULL,
-            f"{name!r} needs {needed:,} bytes, and {shown(folder)} has "
-            f"{free:,} left; make room or choose another destination.",
-        )

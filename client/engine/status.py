@@ -240,8 +240,9 @@ class NoticesResult(Result):
 class Notice(Result):
     """Something that the user should hear of without having asked.
 
-    `kind` is one of: warning, tracker, download_completed, download_failed, and the kinds of the
-    tracker's events (join_requested, request_accepted, ...). `text` is one English sentence.
+    `kind` is one of: warning, tracker, download_completed, download_failed, download_paused (the
+    disk is full), share_failed (the content is not what it was), and the kinds of the tracker's
+    events (join_requested, request_accepted, ...). `text` is one English sentence.
     """
 
     kind: str

@@ -2,9 +2,9 @@
 
            start                                          all pieces here
  paused ---------> queued --> checking --> downloading ------------------> seeding
-    ^                            |   content changed or missing, disk full    |
+    ^                            |   content changed or missing               |
     |                            +---------------> failed <-------------------+
-    +--------------------------- halt (from any state) <----------------------+
+    +------------ halt (from any state), disk full (until there is room) <----+
 
 A download is queued until its turn comes (see engine.turns), and is put back when it loses that.
 Checking, finishing and stopping take their time: they run in the engine's job threads, one at a
@@ -26,6 +26,7 @@ from client.engine.credentials import Credentials
 from client.engine.holdings import Holdings
 from client.engine.machinery import Machinery
 from client.engine.rate_limits import RateLimits
+from client.engine.room import RoomWait, require_room
 from client.engine.status import TransferState
 from client.engine.torrent import Torrent
 from client.engine.turns import Turns
@@ -72,6 +73,7 @@ class Transfer:
         self._done = 0  # verified bytes, while there is no torrent
         self._recheck = False  # the next check is to hash everything
         self._ending = False  # it has ended; those who wait for it are still to be told how
+        self.room = RoomWait()  # while it is on: paused, and `error` tells what is missing
         self._halting = threading.Event()
         self._life = threading.Lock()  # one check, finish, stop at a time
 
@@ -131,6 +133,11 @@ class Transfer:
         if torrent is None:
             return self.size if self.record.complete else self._done
         return torrent.done
+
+    @property
+    def missing(self) -> int:
+        """Wanted bytes that are still to come."""
+        return self.size - self.done
 
     @property
     def left(self) -> int:
@@ -194,6 +201,7 @@ class Transfer:
         With `recheck` every piece is hashed again, whatever the record says.
         """
         self.error = None
+        self.room.end()
         self.state = TransferState.QUEUED
         self.holdings.checked = 0
         self._recheck = recheck
@@ -217,6 +225,9 @@ class Transfer:
         self._workshop.turns.leave(self)
         with self._life:
             self._stop()
+            if self.room.is_on:
+                self.room.end()
+                self.error = None
             if self.state is not TransferState.FAILED:
                 self.state = TransferState.PAUSED
 
@@ -242,14 +253,27 @@ class Transfer:
         self.holdings.discard()
 
     def checkpoint(self) -> None:
-        """Record how far it is, so that a later start need not hash it again."""
+        """Record how far it is, so that a later start need not hash it again.
+
+        Shared files that nobody asks for just now are looked at, too.
+        """
         if not self._life.acquire(blocking=False):
             return
         try:
             if self._torrent is not None:
                 self.holdings.save_progress(self._torrent)
+                self.holdings.files.look_at_all()
+        except MinitorrentError as error:
+            if error.code is not ErrorCode.FILE_CHANGED:
+                raise
+            self._fail(error)
         finally:
             self._life.release()
+
+    def look_for_room(self) -> None:
+        """Go on by itself when it waits for room on the disk and there is some."""
+        if self.room.is_over(self.path, self.missing, self._workshop.machinery.clock()):
+            self.start()
 
     # --- in the job threads -----------------------------------------------------------------
     def _run(self, job: Callable[[], None], torrent: Torrent | None = None) -> None:
@@ -286,6 +310,8 @@ class Transfer:
         except StoppedError:
             return
         self._recheck = False
+        self._done = self.holdings.goal.done(have)
+        require_room(self.record.name, self.path, self.missing)
         self._seal = self._workshop.credentials.seal(self.record.group, self.metainfo.authority)
         machinery = self._workshop.machinery
         torrent = Torrent(
@@ -333,12 +359,28 @@ class Transfer:
     def _fail(self, error: MinitorrentError) -> None:
         if self.state is TransferState.FAILED:
             return
+        if error.code is ErrorCode.DISK_FULL and not self.record.complete:
+            self._wait_for_room(error)
+            return
         log.info("transfer failed", name=self.record.name, error=error.message)
         self.error = error
+        self.room.end()
         self._ending = True
         self.state = TransferState.FAILED
         self._workshop.turns.leave(self)
         self._stop()
+        self._tell_end()
+
+    def _wait_for_room(self, error: MinitorrentError) -> None:
+        """The disk is full: stop until there is room."""
+        if self._halting.is_set() or self.room.is_on:
+            return
+        self._ending = True
+        self._workshop.turns.leave(self)
+        self._stop()
+        now = self._workshop.machinery.clock()
+        self.error = self.room.begin(error, self.path, self.missing, now)
+        self.state = TransferState.PAUSED
         self._tell_end()
 
     def _tell_end(self) -> None:

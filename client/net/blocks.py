@@ -23,6 +23,12 @@ class BlockSource(Protocol):
     def read_block(self, block: Block, buffer: memoryview) -> None:
         """Fill the buffer with the bytes of a run inside a piece; raises OSError likewise."""
 
+    def check(self, runs: Sequence[Block]) -> None:
+        """Look whether these runs are still what was verified; OSError when they are not.
+
+        To be called just before their views are given to the kernel.
+        """
+
     def on_content_lost(self) -> None:
         """The content could not be sent: a file has been cut short; in the writer's thread."""
 
@@ -35,6 +41,11 @@ def in_place(
     for run in _runs(blocks):
         buffers += _run_buffers(run, source)
     return buffers
+
+
+def merged(blocks: Sequence[Block]) -> list[Block]:
+    """The same bytes as fewer blocks: those that lie side by side become one run."""
+    return [_whole(run) for run in _runs(blocks)]
 
 
 def staged_size(blocks: Sequence[Block]) -> int:
@@ -55,7 +66,7 @@ def stage(blocks: Sequence[Block], source: BlockSource, buffer: memoryview) -> N
 def _run_buffers(run: list[Block], source: BlockSource) -> list[bytes | memoryview]:
     """Headers and payloads of blocks that lie side by side: one look at the file for all."""
     first = run[0]
-    views = source.block_views(Block(first.piece, first.begin, sum(block.length for block in run)))
+    views = source.block_views(_whole(run))
     buffers: list[bytes | memoryview] = []
     for block in run:
         buffers.append(piece_header(block))
@@ -65,6 +76,11 @@ def _run_buffers(run: list[Block], source: BlockSource) -> list[bytes | memoryvi
         else:
             buffers += source.block_views(block)
     return buffers
+
+
+def _whole(run: list[Block]) -> Block:
+    first = run[0]
+    return Block(first.piece, first.begin, sum(block.length for block in run))
 
 
 def _runs(blocks: Sequence[Block]) -> list[list[Block]]:

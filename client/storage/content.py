@@ -14,6 +14,7 @@ from client.storage.failures import shown, translated
 from client.storage.handles import FileHandles
 from client.storage.layout import Layout
 from client.storage.opening import open_beneath
+from client.storage.vigil import Vigil
 from common.errors import ErrorCode, MinitorrentError
 from common.metainfo import FileEntry
 
@@ -47,10 +48,25 @@ class Content:
         self.handles = FileHandles(self._open)
         self._dirty: set[int] = set()
         self._dirty_lock = threading.Lock()
+        self._vigil: Vigil | None = None
 
     def path(self, file: int) -> Path:
         """Where the file lies."""
         return self.layout.place(file).path
+
+    def watch(self, facts: FileFacts) -> None:
+        """From now on whatever is read is right only while the files are as `facts` tell."""
+        self._vigil = Vigil(facts, self.path)
+
+    def look(self, offset: int, length: int) -> None:
+        """Raises MinitorrentError(file_changed) when a watched file of this run has changed."""
+        if self._vigil is not None:
+            self._vigil.look(file for file, _, _ in self._map.spans(offset, length))
+
+    def look_at_all(self) -> None:
+        """Likewise, for all files."""
+        if self._vigil is not None:
+            self._vigil.look_at_all()
 
     def read_into(self, offset: int, buffer: memoryview) -> None:
         """Fill the buffer from the content at `offset`."""
@@ -58,6 +74,7 @@ class Content:
         for file, start, length in self.layout.spans(offset, len(buffer)):
             self._read_file(file, start, buffer[done : done + length])
             done += length
+        self.look(offset, len(buffer))  # after the reading: what was read before a change is right
 
     def write(self, offset: int, data: memoryview) -> None:
         """Write the bytes to the content at `offset`, but to no file that is done."""

@@ -151,6 +151,22 @@ class TorrentFiles:
         """
         return self._content.views(self._geometry.offset(index) + begin, length)
 
+    def watch(self, facts: FileFacts) -> None:
+        """The content was verified when the files looked like that: mind that they stay so.
+
+        From now on reading a changed file raises file_changed; before views are given to the
+        kernel, `look` is to be called.
+        """
+        self._content.watch(facts)
+
+    def look(self, index: PieceIndex, begin: int, length: int) -> None:
+        """Raises file_changed when a watched file in this part of a piece has changed."""
+        self._content.look(self._geometry.offset(index) + begin, length)
+
+    def look_at_all(self) -> None:
+        """Raises file_changed when any watched file has changed."""
+        self._content.look_at_all()
+
     def is_hole(self, index: PieceIndex) -> bool:
         """Whether nothing was ever written to the piece, so that it reads as zeros."""
         return self._content.is_hole(self._geometry.offset(index), self._geometry.piece_size(index))

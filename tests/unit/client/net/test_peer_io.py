@@ -64,6 +64,8 @@ class Handler:
     def on_closed(self, peer: PeerConnection) -> None:
         self.closed.set()
 
+    def check(self, runs: Sequence[Block]) -> None: ...
+
     def on_content_lost(self) -> None:
         self.content_lost = True
 

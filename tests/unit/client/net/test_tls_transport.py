@@ -117,6 +117,8 @@ class Source:
     def read_block(self, block: Block, buffer: memoryview) -> None:
         buffer[:] = content(block)
 
+    def check(self, runs: Sequence[Block]) -> None: ...
+
     def on_content_lost(self) -> None:
         raise AssertionError("nothing is lost here")
 

@@ -1,0 +1,124 @@
+"""A shared file changes while peers fetch it: nobody gets a wrong byte, everybody is told."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from client.core.limits import Limits
+from client.engine.content_source import ContentSource
+from common.types import Block
+from tests.integration.client.conftest import Log
+from tests.integration.client.people import GROUP, Person, Team
+from tests.support.content import make_file
+from tests.support.waiting import wait_until
+
+MIB = 1 << 20
+SLOWLY = Limits(first_window=1, least_window=1, most_window=1)
+
+
+def modify(path: Path) -> None:
+    with path.open("r+b") as stream:
+        stream.write(bytes(path.stat().st_size))
+
+
+def truncate(path: Path) -> None:
+    os.truncate(path, 100)
+
+
+def delete(path: Path) -> None:
+    path.unlink()
+
+
+def move(path: Path) -> None:
+    path.rename(path.with_name("elsewhere"))
+
+
+def replace(path: Path) -> None:
+    """As an editor saves: another file under the same name, of the same size and time."""
+    times = path.stat()
+    fresh = path.with_name("fresh")
+    fresh.write_bytes(bytes(times.st_size))
+    os.utime(fresh, ns=(times.st_atime_ns, times.st_mtime_ns))
+    fresh.replace(path)
+
+
+class Pace:
+    """How long every answer takes (seconds), so that a change comes in the middle of it all."""
+
+    pause = 0.01
+
+
+@pytest.fixture
+def pace(monkeypatch: pytest.MonkeyPatch) -> Pace:
+    """Whoever serves is held up by this."""
+    pace = Pace()
+    check, read = ContentSource.check, ContentSource.read_block
+
+    def check_slowly(source: ContentSource, runs: Sequence[Block]) -> None:
+        time.sleep(pace.pause)
+        check(source, runs)
+
+    def read_slowly(source: ContentSource, block: Block, buffer: memoryview) -> None:
+        time.sleep(pace.pause)
+        read(source, block, buffer)
+
+    monkeypatch.setattr(ContentSource, "check", check_slowly)
+    monkeypatch.setattr(ContentSource, "read_block", read_slowly)
+    return pace
+
+
+@pytest.mark.parametrize(
+    ("team", "change"),
+    [("open", change) for change in (modify, truncate, delete, move, replace)]
+    + [("sealed", change) for change in (modify, truncate)],
+    indirect=["team"],
+)
+def test_while_three_peers_fetch_it(
+    team: Team, change: Callable[[Path], None], tmp_path: Path, log: Log, pace: Pace
+) -> None:
+    ann = team.member("ann")
+    peers = [team.member(name, SLOWLY) for name in ("bob", "cat", "dan")]
+    content = make_file(tmp_path / "content", 24 * MIB)
+    right = content.read_bytes()
+    team.share(ann, content)
+    copies = [peer.start("content") for peer in peers]
+    for peer in peers:
+        wait_until(partial(has_some, peer), what="the first pieces", interval=0.005)
+    change(content)
+    wait_until(lambda: ann.heard("share_failed"), what="ann to be told")
+    (notice,) = ann.heard("share_failed")
+    assert "relocate" in notice.text or "recheck" in notice.text
+    assert ann.session.pause(GROUP, "content").state == "paused"
+    assert not any(copy.exists() for copy in copies), "too quick for this test"
+    content.write_bytes(right)
+    pace.pause = 0.0
+    ann.session.recheck(GROUP, "content")
+    ann.session.resume(GROUP, "content")
+    for peer, copy in zip(peers, copies, strict=True):
+        peer.finish("content")
+        assert copy.read_bytes() == right
+    assert not [entry for entry in log if entry["event"] == "peer banned"], "a wrong byte was sent"
+
+
+def has_some(person: Person) -> bool:
+    return person.row("content").done > 0
+
+
+def test_changed_while_nobody_asked(team: Team, tmp_path: Path) -> None:
+    ann = team.member("ann")
+    content = make_file(tmp_path / "content", MIB)
+    team.share(ann, content)
+    modify(content)
+    ann.restart()
+    wait_until(lambda: ann.heard("share_failed"), what="ann to be told")
+    assert "upload it anew" in ann.heard("share_failed")[0].text
+    assert ann.session.recheck(GROUP, "content").state in ("queued", "checking")
+    wait_until(lambda: len(ann.heard("share_failed")) == 2, what="ann to be told again")
+    ann.session.stop_share(GROUP, "content")
+    assert ann.session.upload_file(content, GROUP).name == "content"

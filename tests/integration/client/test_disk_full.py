@@ -1,0 +1,85 @@
+"""A disk that fills: refused before the start, paused on the way, gone on with by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from common.errors import ErrorCode, MinitorrentError
+from tests.integration.client.people import GROUP, Person, Team
+from tests.support.content import make_file
+from tests.support.disk import small_disk
+from tests.support.waiting import wait_until
+
+MIB = 1 << 20
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 6 MiB."""
+    with small_disk(tmp_path / "disk", 6 * MIB) as folder:
+        yield folder
+
+
+def filled(team: Team, tmp_path: Path, disk: Path) -> tuple[Person, Path, Path, Path]:
+    """bob, the content he could not get all of, where it will be, and what is in its way.
+
+    The file in its way grows when the download has begun, as another program's would.
+    """
+    ann, bob = team.member("ann"), team.member("bob")
+    content = make_file(tmp_path / "content", 5 * MIB)
+    team.share(ann, content)
+    ann.session.pause(GROUP, "content")
+    copy = Path(bob.session.download_file(GROUP, "content", str(disk)).destination)
+    wait_until(lambda: bob.row("content").state == "downloading", what="the beginning")
+    other = disk / "other"
+    other.write_bytes(b"x" * (3 * MIB))
+    ann.session.resume(GROUP, "content")
+    wait_until(lambda: bob.row("content").error, what="the disk to be full")
+    return bob, content, copy, other
+
+
+def test_refused_before_the_start(team: Team, tmp_path: Path, disk: Path) -> None:
+    ann, bob = team.member("ann"), team.member("bob")
+    team.share(ann, make_file(tmp_path / "content", 7 * MIB))
+    with pytest.raises(MinitorrentError, match=f"{MIB:,} bytes are missing") as raised:
+        bob.session.download_file(GROUP, "content", str(disk))
+    assert raised.value.code is ErrorCode.DISK_FULL
+    assert not list(disk.iterdir())
+    assert not bob.session.show_downloads().downloads
+
+
+def test_paused_and_continued(team: Team, tmp_path: Path, disk: Path) -> None:
+    bob, content, copy, other = filled(team, tmp_path, disk)
+    row = bob.row("content")
+    assert row.state == "paused"
+    assert row.error is not None
+    assert "bytes are missing" in row.error
+    assert bob.session.wait(5.0).failed == [f"{GROUP}/content"]
+    wait_until(lambda: bob.heard("download_paused"), what="bob to be told")
+    other.unlink()
+    bob.finish("content")
+    assert copy.read_bytes() == content.read_bytes()
+    assert [path.name for path in disk.iterdir()] == ["content"]
+
+
+def test_still_full_after_a_restart(team: Team, tmp_path: Path, disk: Path) -> None:
+    bob, content, copy, other = filled(team, tmp_path, disk)
+    bob.restart()
+    wait_until(lambda: bob.row("content").error, what="the disk to be found full again")
+    assert bob.row("content").state == "paused"
+    other.unlink()
+    bob.finish("content")
+    assert copy.read_bytes() == content.read_bytes()
+
+
+def test_paused_by_the_user_it_stays_paused(team: Team, tmp_path: Path, disk: Path) -> None:
+    bob, _, copy, other = filled(team, tmp_path, disk)
+    bob.session.pause(GROUP, "content")
+    assert bob.row("content").error is None
+    other.unlink()
+    bob.restart()
+    assert bob.row("content").state == "paused"
+    assert not copy.exists()
