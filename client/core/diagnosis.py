@@ -1,0 +1,223 @@
+"""Why a transfer is not moving: exactly one reason, and what to do about it.
+
+The engine takes a snapshot; which reason counts when several hold is decided here: first what
+the transfer itself says (failed, paused, checking, queued), then what keeps everybody away (the
+certificate, the tracker), then who is there, then what those who are there do.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal, NamedTuple
+
+from common.errors import ErrorCode
+
+State = Literal["queued", "checking", "downloading", "seeding", "paused", "failed"]
+Certificate = Literal["not needed", "valid", "missing", "expired"]
+
+TOLERATED_SKEW = 60.0
+"""Seconds that clocks may differ; the tracker dates certificates back by more."""
+
+LIMIT_SHARE = 0.8
+"""A limit is what holds a transfer back when so much of it is used."""
+
+SLOW_DISK_PIECES = 6
+"""Pieces waiting to be written at which the disk is what everybody waits for."""
+
+
+class Cause(StrEnum):
+    """What can be said of a transfer."""
+
+    NOT_MEMBER = "not a member"
+    FILE_CHANGED = "file changed"
+    FAILED = "failed"
+    DISK_FULL = "disk full"
+    PAUSED = "paused"
+    CHECKING = "being hashed"
+    QUEUED = "waiting in the queue"
+    CLOCK = "clock wrong"
+    CERTIFICATE = "no valid certificate"
+    NO_TRACKER = "no tracker"
+    PORT = "own port not reachable"
+    SEEDING = "complete and seeding"
+    NO_SEEDER = "no seeder online"
+    CONNECTING = "connecting"
+    UNREACHABLE = "peers unreachable"
+    MISSING_PIECES = "pieces that nobody online has"
+    CHOKED = "choked by all"
+    SLOW_DISK = "slow disk"
+    LIMIT = "limit set"
+    WAITING = "waiting for the first bytes"
+    RUNNING = "it runs well"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Snapshot:
+    """What is known of a transfer at one moment; counts are of peers unless named otherwise."""
+
+    group: str
+    name: str
+    state: State
+    error: ErrorCode | None = None  # with `message`: why it failed
+    message: str = ""
+    waits_for_room: bool = False  # paused by a full disk, `message` says how much is missing
+    ahead: int | None = None  # downloads before it in the queue
+    certificate: Certificate = "not needed"
+    skew: float | None = None  # seconds our clock is ahead of the tracker's, if known
+    tracker: bool = True  # connected to one
+    port_reachable: bool = True
+    known: int = 0  # others with this file of whom the tracker told
+    unreachable: int = 0  # of those, how many could not be dialled
+    connected: int = 0
+    useful: int = 0  # connected, and have something that is missing here
+    willing: int = 0  # useful, and not choking us
+    missing_pieces: int = 0  # that no connected peer has
+    waiting_pieces: int = 0  # received, not written yet
+    rate: float = 0.0  # bytes a second, down while downloading, else up
+    limit: float | None = None  # bytes a second that bind this transfer
+
+
+class Reason(NamedTuple):
+    """`text` is a sentence, `hint` another one: the next step."""
+
+    cause: Cause
+    text: str
+    hint: str
+
+
+def diagnose(now: Snapshot) -> Reason:
+    """The one reason that counts."""
+    return (
+        _of_its_state(now)
+        or _of_our_side(now)
+        or (_of_a_share(now) if now.state == "seeding" else None)
+        or _of_who_is_there(now)
+        or _of_what_they_do(now)
+    )
+
+
+def _of_its_state(now: Snapshot) -> Reason | None:
+    match now.state:
+        case "failed":
+            return _failed(now)
+        case "paused" if now.waits_for_room:
+            return Reason(
+                Cause.DISK_FULL, now.message, "Make room on that disk; it goes on by itself."
+            )
+        case "paused":
+            return Reason(Cause.PAUSED, "It is paused.", f"Type: resume {now.group} {now.name}")
+        case "checking":
+            text = "What is on the disk is being hashed."
+            return Reason(Cause.CHECKING, text, "Wait; it goes on by itself.")
+        case "queued":
+            ahead = "" if now.ahead is None else f", {now.ahead} ahead of it"
+            hint = "Wait, pause another download, or give it a higher priority."
+            return Reason(Cause.QUEUED, f"It is waiting in the queue{ahead}.", hint)
+        case _:
+            return None
+
+
+def _failed(now: Snapshot) -> Reason:
+    match now.error:
+        case ErrorCode.NOT_MEMBER:
+            hint = f"Ask to be let in again: join_group {now.group}"
+            return Reason(Cause.NOT_MEMBER, f"You are no longer a member of {now.group}.", hint)
+        case ErrorCode.FILE_CHANGED | ErrorCode.FILE_NOT_FOUND:
+            hint = (
+                f"If it moved, type: relocate {now.group} {now.name} PATH - if it was changed on "
+                "purpose, stop_share it and upload it anew."
+            )
+            return Reason(Cause.FILE_CHANGED, now.message, hint)
+        case _:
+            hint = f"When that is put right, type: resume {now.group} {now.name}"
+            return Reason(Cause.FAILED, now.message, hint)
+
+
+def _of_our_side(now: Snapshot) -> Reason | None:
+    if now.skew is not None and abs(now.skew) > TOLERATED_SKEW and now.certificate != "not needed":
+        way = "ahead of" if now.skew > 0 else "behind"
+        text = f"This computer's clock is {abs(now.skew):.0f} seconds {way} the tracker's."
+        return Reason(
+            Cause.CLOCK, text, "Set the clock: members' certificates are valid only for a while."
+        )
+    if now.certificate == "expired":
+        text = "Your certificate for this sealed group has expired, or the clock is wrong."
+        hint = "Check the clock and that a tracker is connected (trackers); it is renewed then."
+        return Reason(Cause.CERTIFICATE, text, hint)
+    if now.certificate == "missing":
+        text = "You have no certificate for this sealed group yet."
+        hint = "Wait until a tracker is connected (trackers); it is asked for by itself."
+        return Reason(Cause.CERTIFICATE, text, hint)
+    if not (now.tracker or now.connected):
+        text = "No tracker is connected, so nobody can be found."
+        hint = "Check the network and that a tracker runs; type: trackers"
+        return Reason(Cause.NO_TRACKER, text, hint)
+    return None
+
+
+def _of_a_share(now: Snapshot) -> Reason:
+    if not now.port_reachable and not now.connected:
+        return _port(now)
+    if _is_limited(now):
+        return _limit(now)
+    text = f"It is complete and seeding, to {_peers(now.connected)} just now."
+    return Reason(Cause.SEEDING, text, "Nothing to do.")
+
+
+def _of_who_is_there(now: Snapshot) -> Reason | None:
+    if now.connected:
+        return None
+    if not now.known:
+        text = "No seeder is online: nobody else who has this file is connected to the tracker."
+        hint = "Wait, or ask who shared it to start their client; it goes on by itself."
+        return Reason(Cause.NO_SEEDER, text, hint)
+    if now.unreachable < now.known:
+        text = f"It is connecting to {_peers(now.known)}."
+        return Reason(Cause.CONNECTING, text, "Wait a moment.")
+    if not now.port_reachable:
+        return _port(now)
+    text = f"None of {_peers(now.known)} can be reached: their ports don't answer."
+    hint = "Ask them to open their port in the firewall; it is tried again by itself."
+    return Reason(Cause.UNREACHABLE, text, hint)
+
+
+def _port(now: Snapshot) -> Reason:
+    text = "Your own port is not reachable, so nobody can connect to you."
+    hint = "Open it in the firewall, or start with another HOST:PORT; type: doctor"
+    return Reason(Cause.PORT, text, hint)
+
+
+def _of_what_they_do(now: Snapshot) -> Reason:
+    if now.waiting_pieces >= SLOW_DISK_PIECES:
+        text = f"The disk is slow: {now.waiting_pieces} pieces are waiting to be written."
+        hint = "Wait, or stop other programs that use the disk."
+        return Reason(Cause.SLOW_DISK, text, hint)
+    if _is_limited(now):
+        return _limit(now)
+    if now.rate > 0:
+        text = f"It runs well, with {_peers(now.connected)}."
+        return Reason(Cause.RUNNING, text, "Nothing to do.")
+    if not now.useful and now.missing_pieces:
+        text = f"{now.missing_pieces} pieces are missing that nobody online has."
+        hint = "Wait, or ask who shared it to start their client; it goes on by itself."
+        return Reason(Cause.MISSING_PIECES, text, hint)
+    if now.useful and not now.willing:
+        text = f"It is choked by all: {_peers(now.useful)} could send, but serve others first."
+        return Reason(Cause.CHOKED, text, "Wait; everybody gets a turn within a minute or so.")
+    text = f"It is waiting for the first bytes from {_peers(now.connected)}."
+    return Reason(Cause.WAITING, text, "Wait a moment.")
+
+
+def _is_limited(now: Snapshot) -> bool:
+    return now.limit is not None and now.rate >= now.limit * LIMIT_SHARE
+
+
+def _limit(now: Snapshot) -> Reason:
+    text = f"A limit of {now.limit:,.0f} bytes a second is set."
+    way = "up" if now.state == "seeding" else "down"
+    return Reason(Cause.LIMIT, text, f"To lift it, type: limit {way} 0")
+
+
+def _peers(count: int) -> str:
+    return "1 peer" if count == 1 else f"{count} peers"

@@ -1,0 +1,105 @@
+"""Each cause, and which one counts when several hold."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from client.core.diagnosis import Cause, Snapshot, diagnose
+from common.errors import ErrorCode
+
+
+def cause(**facts: Any) -> Cause:
+    """What is said of a download with these facts."""
+    return diagnose(
+        Snapshot(**{"group": "lab", "name": "film", "state": "downloading", **facts})
+    ).cause
+
+
+@pytest.mark.parametrize(
+    ("expected", "facts"),
+    [
+        (Cause.NOT_MEMBER, {"state": "failed", "error": ErrorCode.NOT_MEMBER}),
+        (Cause.FILE_CHANGED, {"state": "failed", "error": ErrorCode.FILE_CHANGED}),
+        (Cause.FILE_CHANGED, {"state": "failed", "error": ErrorCode.FILE_NOT_FOUND}),
+        (Cause.FAILED, {"state": "failed", "error": ErrorCode.PERMISSION_DENIED}),
+        (Cause.DISK_FULL, {"state": "paused", "waits_for_room": True}),
+        (Cause.PAUSED, {"state": "paused"}),
+        (Cause.CHECKING, {"state": "checking"}),
+        (Cause.QUEUED, {"state": "queued"}),
+        (Cause.QUEUED, {"state": "queued", "ahead": 3}),
+        (Cause.CLOCK, {"certificate": "valid", "skew": 3600.0, "connected": 1}),
+        (Cause.CLOCK, {"certificate": "expired", "skew": -3600.0}),
+        (Cause.CERTIFICATE, {"certificate": "expired"}),
+        (Cause.CERTIFICATE, {"certificate": "missing", "skew": 1.0}),
+        (Cause.NO_TRACKER, {"tracker": False}),
+        (Cause.NO_TRACKER, {"tracker": False, "state": "seeding"}),
+        (Cause.PORT, {"state": "seeding", "port_reachable": False}),
+        (Cause.PORT, {"known": 2, "unreachable": 2, "port_reachable": False}),
+        (Cause.LIMIT, {"state": "seeding", "connected": 1, "rate": 90.0, "limit": 100.0}),
+        (Cause.SEEDING, {"state": "seeding", "connected": 1, "port_reachable": False}),
+        (Cause.SEEDING, {"state": "seeding", "skew": 3600.0}),
+        (Cause.NO_SEEDER, {}),
+        (Cause.CONNECTING, {"known": 2, "unreachable": 1}),
+        (Cause.UNREACHABLE, {"known": 2, "unreachable": 2}),
+        (Cause.SLOW_DISK, {"connected": 1, "waiting_pieces": 8, "rate": 5.0}),
+        (Cause.LIMIT, {"connected": 1, "rate": 90.0, "limit": 100.0}),
+        (Cause.RUNNING, {"connected": 1, "rate": 10.0, "limit": 100.0}),
+        (Cause.RUNNING, {"connected": 1, "rate": 10.0, "tracker": False}),
+        (Cause.MISSING_PIECES, {"connected": 1, "missing_pieces": 2}),
+        (Cause.CHOKED, {"connected": 2, "useful": 2, "missing_pieces": 2}),
+        (Cause.WAITING, {"connected": 2, "useful": 2, "willing": 1}),
+        (Cause.WAITING, {"connected": 1}),
+    ],
+)
+def test_cause(expected: Cause, facts: dict[str, Any]) -> None:
+    assert cause(**facts) is expected
+
+
+def test_what_counts_first() -> None:
+    """Whatever is true besides, the earlier cause is named."""
+    all_wrong = {
+        "error": ErrorCode.NOT_MEMBER,
+        "certificate": "expired",
+        "skew": 999.0,
+        "tracker": False,
+        "port_reachable": False,
+        "waiting_pieces": 9,
+    }
+    assert cause(**all_wrong, state="failed") is Cause.NOT_MEMBER
+    assert cause(**all_wrong, state="paused") is Cause.PAUSED
+    assert cause(**all_wrong) is Cause.CLOCK
+    assert cause(**{**all_wrong, "skew": None}) is Cause.CERTIFICATE
+    assert cause(**{**all_wrong, "skew": None, "certificate": "valid"}) is Cause.NO_TRACKER
+
+
+counts = st.integers(0, 5)
+
+
+@given(
+    st.builds(
+        Snapshot,
+        group=st.just("lab"),
+        name=st.just("film"),
+        message=st.just("It is broken."),
+        connected=counts,
+        known=counts,
+        unreachable=counts,
+        useful=counts,
+        willing=counts,
+        missing_pieces=counts,
+        waiting_pieces=st.integers(0, 9),
+        ahead=st.none() | counts,
+        skew=st.none() | st.floats(-1e6, 1e6),
+        limit=st.none() | st.floats(0, 1e9),
+        rate=st.floats(0, 1e9),
+    )
+)
+def test_always_a_sentence_and_a_step(snapshot: Snapshot) -> None:
+    reason = diagnose(snapshot)
+    assert reason.text[0].isupper() or reason.text[0].isdigit()
+    assert reason.hint[0].isupper()
+    assert reason.text.endswith(".")
