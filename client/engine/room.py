@@ -41,7 +41,7 @@ class RoomWait:
         missing = _missing(final, needed)
         self._look_at = now + (INTERVAL if missing else PATIENT_INTERVAL)
         if not missing:
-            return error
+            return MinitorrentError(error.code, error.message)  # without what its frames hold
         return MinitorrentError(
             ErrorCode.DISK_FULL,
             f"The disk is full: {missing:,} bytes are missing at {shown(_folder(final))}; make "

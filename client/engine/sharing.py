@@ -192,7 +192,7 @@ class Sharing:
             not complete and plan != transfer.holdings.plan
         ):
             needed = goal_of(transfer.metainfo, plan).length - transfer.done
-            _check_room(transfer.record.name, needed, final)
+            require_room(transfer.record.name, final, needed)
             return self._collection.renew(transfer, plan)
         transfer.resume()
         return transfer

@@ -24,6 +24,7 @@ import structlog
 from client.core.candidates import Candidate
 from client.engine.credentials import Credentials
 from client.engine.holdings import Holdings
+from client.engine.jobs import Jobs
 from client.engine.machinery import Machinery
 from client.engine.rate_limits import RateLimits
 from client.engine.room import RoomWait, require_room
@@ -75,7 +76,7 @@ class Transfer:
         self._ending = False  # it has ended; those who wait for it are still to be told how
         self.room = RoomWait()  # while it is on: paused, and `error` tells what is missing
         self._halting = threading.Event()
-        self._life = threading.Lock()  # one check, finish, stop at a time
+        self._jobs = Jobs(record.name, workshop.jobs, self._fail)
 
     def __repr__(self) -> str:
         return f"Transfer({self.record.group}/{self.record.name}, {self.state.value})"
@@ -175,7 +176,7 @@ class Transfer:
 
     def refused(self, error: MinitorrentError) -> None:
         """See Announced."""
-        self._run(lambda: self._fail(error))
+        self._jobs.submit(lambda: self._fail(error))
 
     def identified(self, key: int, user: str | None, *, is_member: bool) -> None:
         """See Announced."""
@@ -184,11 +185,11 @@ class Transfer:
 
     def on_complete(self, torrent: Torrent) -> None:
         """See TorrentOwner."""
-        self._run(self._finish, torrent)
+        self._jobs.submit(self._finish, lambda: self._torrent is torrent)
 
     def on_failed(self, torrent: Torrent, error: MinitorrentError) -> None:
         """See TorrentOwner."""
-        self._run(lambda: self._fail(error), torrent)
+        self._jobs.submit(lambda: self._fail(error), lambda: self._torrent is torrent)
 
     def on_stranger(self, stranger: Stranger) -> None:
         """See TorrentOwner."""
@@ -207,23 +208,24 @@ class Transfer:
         self._recheck = recheck
         self._halting.clear()
         if self.record.complete:
-            self._run(self._open)
+            self._jobs.submit(self._open)
         else:
             self._workshop.turns.join(self)
 
     def take_turn(self) -> None:
         """See Queued."""
-        self._run(self._open)
+        self._jobs.submit(self._open)
 
     def lose_turn(self) -> None:
         """See Queued."""
-        self._run(self._step_back)
+        self._jobs.submit(self._step_back)
 
     def halt(self) -> None:
         """Stop, keeping everything for the next start; returns when it has stopped."""
         self._halting.set()
-        self._workshop.turns.leave(self)
-        with self._life:
+        with self._jobs.alone:
+            self._halting.set()  # it may just have gone on by itself
+            self._workshop.turns.leave(self)
             self._stop()
             if self.room.is_on:
                 self.room.end()
@@ -257,7 +259,7 @@ class Transfer:
 
         Shared files that nobody asks for just now are looked at, too.
         """
-        if not self._life.acquire(blocking=False):
+        if not self._jobs.alone.acquire(blocking=False):
             return
         try:
             if self._torrent is not None:
@@ -268,37 +270,15 @@ class Transfer:
                 raise
             self._fail(error)
         finally:
-            self._life.release()
+            self._jobs.alone.release()
 
     def look_for_room(self) -> None:
         """Go on by itself when it waits for room on the disk and there is some."""
-        if self.room.is_over(self.path, self.missing, self._workshop.machinery.clock()):
-            self.start()
+        with self._jobs.alone:
+            if self.room.is_over(self.path, self.missing, self._workshop.machinery.clock()):
+                self.start()
 
     # --- in the job threads -----------------------------------------------------------------
-    def _run(self, job: Callable[[], None], torrent: Torrent | None = None) -> None:
-        """Have a job thread do it, while nothing else is done with this transfer.
-
-        A job that comes from a torrent is left undone once that one has been stopped.
-        """
-
-        def guarded() -> None:
-            with self._life:
-                if torrent is not None and torrent is not self._torrent:
-                    return
-                try:
-                    job()
-                except MinitorrentError as error:
-                    self._fail(error)
-                except Exception as error:
-                    log.exception("transfer failed", name=self.record.name)
-                    self._fail(MinitorrentError(ErrorCode.INTERNAL, f"Unexpected: {error}."))
-
-        try:
-            self._workshop.jobs.submit(guarded)
-        except RuntimeError:
-            log.debug("closing: a job is left undone", name=self.record.name)
-
     def _open(self) -> None:
         if self._torrent is not None or self._halting.is_set():
             return
@@ -363,7 +343,8 @@ class Transfer:
             self._wait_for_room(error)
             return
         log.info("transfer failed", name=self.record.name, error=error.message)
-        self.error = error
+        # Not the error itself: the frames of its traceback would keep files open.
+        self.error = MinitorrentError(error.code, error.message)
         self.room.end()
         self._ending = True
         self.state = TransferState.FAILED

@@ -56,12 +56,12 @@ class Content:
 
     def watch(self, facts: FileFacts) -> None:
         """From now on whatever is read is right only while the files are as `facts` tell."""
-        self._vigil = Vigil(facts, self.path)
+        self._vigil = Vigil({n: facts.files[n] for n in self.layout.numbers}, self.path)
 
     def look(self, offset: int, length: int) -> None:
         """Raises MinitorrentError(file_changed) when a watched file of this run has changed."""
         if self._vigil is not None:
-            self._vigil.look(file for file, _, _ in self._map.spans(offset, length))
+            self._vigil.look(file for file, _, _ in self.layout.spans(offset, length))
 
     def look_at_all(self) -> None:
         """Likewise, for all files."""

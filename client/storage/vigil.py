@@ -3,34 +3,38 @@
 from __future__ import annotations
 
 import stat
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from client.core.resume import FileFact, FileFacts
+from client.core.resume import FileFact
 from client.storage.failures import shown, translated
 from common.errors import ErrorCode, MinitorrentError
 
 
 class Vigil:
-    """`facts` are those of the verified files; `path` tells where a file lies, by its number.
+    """`facts` are those of the verified files by their numbers; `path` tells where a file lies.
 
     A look costs one `stat`: size, time of modification, and whether the name still leads to the
     same file. The kernel sets the time before it takes the first changed byte.
     """
 
-    def __init__(self, facts: FileFacts, path: Callable[[int], Path]) -> None:
-        self._facts = facts.files
+    def __init__(self, facts: Mapping[int, FileFact], path: Callable[[int], Path]) -> None:
+        self._facts = facts
         self._path = path
         self._identities: dict[int, tuple[int, int]] = {}  # of those looked at before
 
     def look(self, files: Iterable[int]) -> None:
-        """Raises MinitorrentError(file_changed) when one of these files is another by now."""
+        """Raises MinitorrentError(file_changed) when one of these files is another by now.
+
+        Files that were not verified are passed over.
+        """
         for file in files:
-            self._look_at(file)
+            if file in self._facts:
+                self._look_at(file)
 
     def look_at_all(self) -> None:
         """Likewise, for every file."""
-        self.look(range(len(self._facts)))
+        self.look(self._facts)
 
     def _look_at(self, file: int) -> None:
         path = self._path(file)

@@ -287,12 +287,12 @@ def test_a_disk_that_can_not_be_written(
     name = team.share(ann, content)
 
     def fail(*_: object) -> None:
-        raise MinitorrentError(ErrorCode.DISK_FULL, "The disk is full.")
+        raise MinitorrentError(ErrorCode.PERMISSION_DENIED, "The disk is not to be written.")
 
     with monkeypatch.context() as broken:
         broken.setattr("client.storage.files.TorrentFiles.write_piece", fail)
         bob.start(name)
-        assert until_failed(bob, name) == "The disk is full."
+        assert until_failed(bob, name) == "The disk is not to be written."
     bob.session.resume(GROUP, name)
     bob.finish(name)
 
