@@ -274,6 +274,8 @@ class Transfer:
 
     def look_for_room(self) -> None:
         """Go on by itself when it waits for room on the disk and there is some."""
+        if not self.room.is_on:
+            return
         with self._jobs.alone:
             if self.room.is_over(self.path, self.missing, self._workshop.machinery.clock()):
                 self.start()
