@@ -56,7 +56,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         with _claimed(config.data_dir), _logging(config, to_file=_is_interactive(options)):
             return _run(config, options)
     except MinitorrentError as error:
-        return _refuse(error, _FAILURE)
+        return _refuse(error, _USAGE if error.code is ErrorCode.USAGE else _FAILURE)
 
 
 def argument_parser() -> argparse.ArgumentParser:
@@ -86,7 +86,9 @@ def argument_parser() -> argparse.ArgumentParser:
         metavar="COMMAND",
         help="run this command and no others (may be given several times)",
     )
-    parser.add_argument("--web", metavar="HOST:PORT", help="serve a page there; prints the link")
+    parser.add_argument(
+        "--web", metavar="HOST:PORT", help="serve page and HTTP API there; prints the link"
+    )
     parser.add_argument(
         "--web-any", action="store_true", help="let --web be an address that others can reach"
     )
@@ -118,6 +120,7 @@ def _count(typed: str) -> int:
 def _read_config(options: argparse.Namespace) -> ClientConfig:
     """Check what was given; raises MinitorrentError(usage)."""
     listen = Endpoint.parse(options.listen)
+    web = None if options.web is None else Endpoint.parse(options.web)
     path = Path(options.tracker_info)
     try:
         text = path.read_text(encoding="utf-8")
@@ -130,7 +133,9 @@ def _read_config(options: argparse.Namespace) -> ClientConfig:
     except MinitorrentError as error:
         raise MinitorrentError(ErrorCode.USAGE, f"{path}: {error.message}") from error
     data_dir = options.data_dir or default_data_dir(listen)
-    return ClientConfig(listen, trackers, data_dir.absolute(), options.log_level, options.active)
+    return ClientConfig(
+        listen, trackers, data_dir.absolute(), options.log_level, options.active, web
+    )
 
 
 def _refuse(error: MinitorrentError, status: int) -> int:
@@ -241,7 +246,7 @@ def _serve(
 @contextmanager
 def _web(session: Session, config: ClientConfig, options: argparse.Namespace) -> Iterator[None]:
     """Serve the page while inside, if that was asked for, and print the link."""
-    if options.web is None:
+    if config.web is None:
         yield
         return
     try:
@@ -251,8 +256,7 @@ def _web(session: Session, config: ClientConfig, options: argparse.Namespace) ->
             ErrorCode.USAGE,
             f"--web needs {error.name}, which is missing: pip install 'minitorrent[web]'",
         ) from error
-    address = Endpoint.parse(options.web)
-    web = WebServer(session, address, config.data_dir, is_public=options.web_any)
+    web = WebServer(session, config.web, config.data_dir, is_public=options.web_any)
     web.start()
     try:
         sys.stderr.write(f"page at {web.link}\n")

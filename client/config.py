@@ -19,6 +19,8 @@ class ClientConfig:
     log_level: str = "warning"
     active: int | None = None
     """Downloads that run at once, 0 for no limit; None: as before."""
+    web: Endpoint | None = None
+    """Where page and HTTP API are served."""
 
 
 def default_data_dir(listen: Endpoint) -> Path:

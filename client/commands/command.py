@@ -220,6 +220,11 @@ class Command:
         return " ".join(parts)
 
     @property
+    def parts(self) -> tuple[Argument | Option, ...]:
+        """All that may follow the name."""
+        return (*self.arguments, *self.options)
+
+    @property
     def has_secrets(self) -> bool:
         return any(argument.kind.is_secret for argument in self.arguments)
 

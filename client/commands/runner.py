@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from pydantic import BaseModel
 
-from client.commands.command import Command, Context, never
+from client.commands.command import Arguments, Command, Context, never
 from client.commands.meant import corrected
 from client.commands.parsing import Invocation, command_word, missing_secrets, parse, quote
 from client.commands.registry import COMMANDS
@@ -79,9 +79,18 @@ class Runner:
     def run(self, text: str) -> Outcome | None:
         """Run one line; None for a blank line or a comment. Every failure is an outcome."""
         word = command_word(text)
+        return self._outcome(word, lambda: parse(self._with_secrets(text), self._commands))
+
+    def call(self, command: Command, arguments: Arguments) -> Outcome:
+        """Run a command with arguments that were read already. Every failure is an outcome."""
+        outcome = self._outcome(command.name, lambda: Invocation(command, arguments))
+        assert outcome is not None
+        return outcome
+
+    def _outcome(self, word: str, read: Callable[[], Invocation | None]) -> Outcome | None:
         command = self._commands.get(word)
         try:
-            invocation = parse(self._with_secrets(text), self._commands)
+            invocation = read()
             if invocation is None:
                 return None
             result = self._run(invocation)

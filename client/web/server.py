@@ -1,10 +1,12 @@
-"""The web server beside the shell or script: the page, on this machine's own address."""
+"""The web server beside the shell or script: page and HTTP API, on this machine's own address."""
 
 from __future__ import annotations
 
 import ipaddress
 import logging
+import os
 import secrets
+import signal
 import socket
 import threading
 from pathlib import Path
@@ -12,8 +14,8 @@ from typing import TYPE_CHECKING
 
 import structlog
 import uvicorn
-from fastapi import FastAPI
 
+from client.web.api import make_app
 from client.web.guard import Guard
 from client.web.page import attach
 from common.errors import ErrorCode, MinitorrentError
@@ -41,7 +43,8 @@ class WebServer:
         self._token = secrets.token_urlsafe(32)
         self._socket = _listen(address, is_public=is_public)
         self.address = Endpoint(address.host, self._socket.getsockname()[1])
-        app = FastAPI(title="Minitorrent", docs_url=None, redoc_url=None, openapi_url=None)
+        self._closing = threading.Event()
+        app = make_app(session, self._closing.is_set, _end_program)
         attach(app, session, data_dir)
         # Whatever handlers somebody sets up: the access log would show the token.
         logging.getLogger("uvicorn.access").disabled = True
@@ -68,6 +71,7 @@ class WebServer:
 
     def close(self) -> None:
         """Serve no more; at most a few seconds."""
+        self._closing.set()
         self._server.should_exit = True
         self._thread.join(_STOP_TIME)
         self._socket.close()
@@ -77,6 +81,11 @@ class WebServer:
             self._server.run(sockets=[self._socket])
         except Exception:  # shown here, or nobody would see why the thread ended
             _log.error("the web server failed", exc_info=True)
+
+
+def _end_program() -> None:
+    """End as a request from outside to end does: state is kept, downloads go on next time."""
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _listen(address: Endpoint, *, is_public: bool) -> socket.socket:

@@ -1,0 +1,86 @@
+"""Notices and the state of things, as a stream of server-sent events (HTML, section 9.2)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from client.engine.status import Notice
+
+if TYPE_CHECKING:
+    from client.engine.session import Session
+
+_INTERVAL = 1.0
+"""Seconds between two overviews."""
+
+_QUIET = 15
+"""Overviews without a change after which a comment shows that the stream is alive."""
+
+_MOST_NOTICES = 100
+"""Notices kept for a reader that is slow; the oldest are left out."""
+
+MOST_STREAMS = 16
+
+_Listener = tuple[asyncio.AbstractEventLoop, "asyncio.Queue[Notice]"]
+
+
+class Events:
+    """Tells every reader of a stream what the session tells."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._listeners: set[_Listener] = set()
+        self._is_listening = False
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="web events")
+
+    @property
+    def is_full(self) -> bool:
+        """Whether there are as many readers as there may be."""
+        return len(self._listeners) >= MOST_STREAMS
+
+    async def stream(self) -> AsyncIterator[str]:
+        """`overview` when something changed, once a second at most, and every `notice`."""
+        loop = asyncio.get_running_loop()
+        queue: asyncio.Queue[Notice] = asyncio.Queue(_MOST_NOTICES)
+        listener = (loop, queue)
+        self._listeners.add(listener)
+        if not self._is_listening:
+            self._is_listening = True
+            self._session.on_notice(self._noticed)
+        try:
+            last, quiet = "", 0
+            while True:
+                overview = await loop.run_in_executor(self._pool, self._session.overview)
+                said = overview.model_dump_json()
+                if said != last:
+                    yield f"event: overview\ndata: {said}\n\n"
+                    quiet = 0
+                elif (quiet := quiet + 1) % _QUIET == 0:
+                    yield ": nothing new\n\n"
+                last = said
+                async for notice in _until(loop.time() + _INTERVAL, queue):
+                    yield f"event: notice\ndata: {notice.model_dump_json()}\n\n"
+        finally:
+            self._listeners.discard(listener)
+
+    def _noticed(self, notice: Notice) -> None:
+        for loop, queue in tuple(self._listeners):
+            loop.call_soon_threadsafe(_put, queue, notice)
+
+
+async def _until(end: float, queue: asyncio.Queue[Notice]) -> AsyncIterator[Notice]:
+    """What comes through a queue until a time of the event loop's clock."""
+    loop = asyncio.get_running_loop()
+    while (left := end - loop.time()) > 0:
+        try:
+            yield await asyncio.wait_for(queue.get(), left)
+        except TimeoutError:
+            return
+
+
+def _put(queue: asyncio.Queue[Notice], notice: Notice) -> None:
+    if queue.full():
+        queue.get_nowait()
+    queue.put_nowait(notice)

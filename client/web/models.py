@@ -1,0 +1,122 @@
+"""What goes into and comes out of the HTTP API, made from the registry of commands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, get_type_hints
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
+
+from client.commands.command import Argument, Arguments, Command, Kind, Option
+from common.errors import ErrorCode, MinitorrentError
+
+_TEXT = Annotated[str, Field(min_length=1, pattern=r"^[^\x00]*$")]
+_TYPES: Mapping[Kind, Any] = {
+    Kind.SECONDS: Annotated[float, Field(ge=0, allow_inf_nan=False)],
+    Kind.SESSION: Annotated[int, Field(ge=1, lt=10**18)],
+}
+"""Kinds that are numbers; the others are text."""
+
+STATUS: Mapping[ErrorCode, int] = {
+    ErrorCode.USAGE: 400,
+    ErrorCode.INVALID_NAME: 400,
+    ErrorCode.WEAK_PASSWORD: 400,
+    ErrorCode.NOT_LOGGED_IN: 403,
+    ErrorCode.BAD_CREDENTIALS: 403,
+    ErrorCode.NOT_MEMBER: 403,
+    ErrorCode.NOT_ADMIN: 403,
+    ErrorCode.PERMISSION_DENIED: 403,
+    ErrorCode.NO_SUCH_USER: 404,
+    ErrorCode.NO_SUCH_GROUP: 404,
+    ErrorCode.NO_SUCH_REQUEST: 404,
+    ErrorCode.NO_SUCH_FILE: 404,
+    ErrorCode.FILE_NOT_FOUND: 404,
+    ErrorCode.USER_EXISTS: 409,
+    ErrorCode.GROUP_EXISTS: 409,
+    ErrorCode.ALREADY_MEMBER: 409,
+    ErrorCode.ALREADY_REQUESTED: 409,
+    ErrorCode.LAST_ADMIN: 409,
+    ErrorCode.NAME_TAKEN: 409,
+    ErrorCode.FILE_EXISTS: 409,
+    ErrorCode.FILE_CHANGED: 409,
+    ErrorCode.TOO_MANY_ATTEMPTS: 429,
+    ErrorCode.INTERNAL: 500,
+    ErrorCode.NO_PEERS: 503,
+    ErrorCode.TRACKER_UNREACHABLE: 503,
+    ErrorCode.TIMEOUT: 504,
+    ErrorCode.DISK_FULL: 507,
+}
+"""The HTTP status of a failed command; 401 is kept for requests without the token."""
+
+
+class Failure(BaseModel):
+    """Why a command failed: a code for programs and a sentence for people."""
+
+    code: ErrorCode
+    message: str
+
+
+class FailureAnswer(BaseModel):
+    """The answer to a command that failed."""
+
+    command: str
+    ok: Literal[False]
+    error: Failure
+
+
+def field_name(part: Argument | Option) -> str:
+    """What an argument or option is called in a JSON body."""
+    return part.name.lower().replace("-", "_")
+
+
+def request_model(command: Command) -> type[BaseModel]:
+    """The body of a command: its arguments and options in lower case, flags as booleans."""
+    fields: dict[str, Any] = {}
+    for argument in command.arguments:
+        kind = _described(argument.kind, argument)
+        fields[field_name(argument)] = (kind | None, None) if argument.optional else (kind, ...)
+    for option in command.options:
+        kind = _described(option.kind, option)
+        default = (bool, False) if option.value is None else (kind | None, None)
+        fields[field_name(option)] = default
+    config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
+    return create_model(_title(command, "Request"), __config__=config, **fields)
+
+
+def answer_model(command: Command) -> type[BaseModel]:
+    """The answer to a command that succeeded; its result is what the command's function returns."""
+    result = get_type_hints(command.run)["return"]
+    name: Any = Literal[command.name]
+    return create_model(
+        _title(command, "Answer"),
+        command=(name, ...),
+        ok=(Literal[True], ...),
+        result=(result, ...),
+    )
+
+
+def read_arguments(command: Command, model: type[BaseModel], body: bytes) -> Arguments:
+    """A JSON body as a command's arguments; raises MinitorrentError(usage)."""
+    try:
+        given = model.model_validate_json(body or b"{}").model_dump(exclude_none=True)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        place = ".".join(map(str, first["loc"])) or "the body"
+        raise MinitorrentError(
+            ErrorCode.USAGE, f"{command.name}, {place}: {first['msg']}. Usage: {command.usage}"
+        ) from None
+    values = {
+        part.name: given[name] for part in command.parts if (name := field_name(part)) in given
+    }
+    flags = {name for name, value in values.items() if value is True}
+    texts = {name: str(value) for name, value in values.items() if not isinstance(value, bool)}
+    return Arguments(texts, frozenset(flags), command.usage)
+
+
+def _described(kind: Kind, part: Argument | Option) -> Any:
+    summary = part.summary if isinstance(part, Option) else kind.value
+    return Annotated[_TYPES.get(kind, _TEXT), Field(description=summary)]
+
+
+def _title(command: Command, ending: str) -> str:
+    return "".join(word.capitalize() for word in command.name.split("_")) + ending

@@ -1,0 +1,210 @@
+"""The HTTP API of a running client: what it answers, and whom it refuses."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from schemathesis.checks import CheckFunction
+
+from client.commands.command import Kind
+from client.commands.registry import COMMANDS
+from common.types import Endpoint
+from tests.support.processes import ClientProcess, TrackerProcess
+from tests.support.web import caller, link_of
+
+ENDS = {"quit", "exit"}
+PLACES = {name for name, c in COMMANDS.items() if any(p.kind is Kind.PATH for p in c.parts)}
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClientProcess]:
+    folder = tmp_path_factory.mktemp("web")
+    with (
+        TrackerProcess(folder / "tracker") as tracker,
+        ClientProcess(folder / "ann", [tracker], "--web", "127.0.0.1:0") as client,
+    ):
+        client.sign_in("ann")
+        client.ok("create_group lab")
+        yield client
+
+
+@pytest.fixture
+def web(client: ClientProcess) -> Iterator[httpx.Client]:
+    with caller(client) as web:
+        yield web
+
+
+def test_the_shell_and_the_api_are_one_session(
+    client: ClientProcess, web: httpx.Client, tmp_path: Path
+) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_bytes(b"what a group shares\n")
+    answer = web.post("/api/v1/upload_file", json={"path": str(path), "group": "lab"})
+    assert answer.status_code == 200
+    assert answer.json()["command"] == "upload_file"
+    assert answer.json()["result"]["size"] == 20
+    assert answer.headers["cache-control"] == "no-store"
+    [row] = client.ok("list_files lab")["files"]
+    assert row["name"] == "notes.txt"
+    assert web.post("/api/v1/list_groups").json() == client.run("list_groups")
+
+
+@pytest.mark.parametrize(
+    ("command", "body", "status", "code"),
+    [
+        ("list_files", {"group": "nowhere"}, 404, "no_such_group"),
+        ("create_group", {"group": "lab"}, 409, "group_exists"),
+        ("create_group", {"group": "a b"}, 400, "invalid_name"),
+        ("create_group", {"group": 7}, 400, "usage"),
+        ("create_group", {}, 400, "usage"),
+        ("create_group", {"group": "x", "opne": True}, 400, "usage"),
+        ("wait", {"seconds": -1}, 400, "usage"),
+    ],
+)
+def test_a_failure_has_a_status_a_code_and_a_sentence(
+    web: httpx.Client, command: str, body: dict[str, object], status: int, code: str
+) -> None:
+    answer = web.post(f"/api/v1/{command}", json=body)
+    assert answer.status_code == status
+    assert answer.json()["ok"] is False
+    assert answer.json()["error"]["code"] == code
+
+
+def test_only_json_of_a_decent_size_is_read(web: httpx.Client) -> None:
+    form = web.post("/api/v1/create_group", data={"group": "formed"})
+    huge = web.post("/api/v1/create_group", json={"group": "x" * 100_000})
+    broken = web.post(
+        "/api/v1/create_group", content=b"{", headers={"Content-Type": "application/json"}
+    )
+    assert [answer.status_code for answer in (form, huge, broken)] == [400, 400, 400]
+
+
+def test_a_password_is_never_repeated(client: ClientProcess, web: httpx.Client) -> None:
+    answer = web.post("/api/v1/login", json={"user": "ann", "password": ["never-shown"]})
+    assert answer.status_code == 400
+    assert "never-shown" not in answer.text + client.story()
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Origin": "http://evil.example"}, 403),
+        ({"Origin": "null"}, 403),
+        ({"Sec-Fetch-Site": "cross-site"}, 403),
+        ({"Sec-Fetch-Site": "same-site"}, 403),
+        ({"Host": "evil.example"}, 421),
+        ({"Host": "127.0.0.1:1"}, 421),
+        ({"Authorization": "Bearer guessed"}, 401),
+        ({"Authorization": ""}, 401),
+    ],
+)
+def test_another_origin_neither_reads_nor_acts(
+    client: ClientProcess, web: httpx.Client, headers: dict[str, str], status: int
+) -> None:
+    for answer in (
+        web.post("/api/v1/create_group", json={"group": "evil"}, headers=headers),
+        web.get("/api/v1/openapi.json", headers=headers),
+    ):
+        assert answer.status_code == status
+        assert "access-control-allow-origin" not in answer.headers
+    assert "evil" not in str(client.ok("list_groups"))
+
+
+def test_the_link_sets_a_cookie_that_acts_from_its_own_page_only(client: ClientProcess) -> None:
+    address = link_of(client).partition("/?")[0]
+    with caller(client, authorized=False) as browser:
+        welcome = browser.get(link_of(client))
+        assert welcome.status_code == 303
+        assert "token" not in welcome.headers["location"]
+        cookie = welcome.headers["set-cookie"].lower()
+        assert "httponly" in cookie
+        assert "samesite=strict" in cookie
+        assert browser.get("/api/v1/docs").status_code == 200
+        own = browser.post("/api/v1/whoami", headers={"Origin": address})
+        assert own.json()["result"]["user"] == "ann"
+        assert browser.post("/api/v1/whoami").status_code == 401
+
+
+def test_events_are_told_as_they_happen(client: ClientProcess, web: httpx.Client) -> None:
+    with web.stream("GET", "/api/v1/events") as stream:
+        assert stream.headers["content-type"].startswith("text/event-stream")
+        lines = stream.iter_lines()
+        assert next(lines) == "event: overview"
+        assert json.loads(next(lines).removeprefix("data: "))["user"] == "ann"
+        client.ok("create_user zoe short")  # warns of a short password
+        assert next(line for line in lines if line == "event: notice")
+        assert json.loads(next(lines).removeprefix("data: "))["kind"] == "warning"
+
+
+def test_everything_is_documented(web: httpx.Client) -> None:
+    paths = web.get("/api/v1/openapi.json").json()["paths"]
+    assert set(paths) == {f"/api/v1/{name}" for name in (*COMMANDS, "events")}
+    manual = web.get("/api/v1/docs").text
+    assert all(f"/api/v1/{name}" in manual for name in COMMANDS)
+
+
+@pytest.mark.parametrize("logged_in", [False, True])
+def test_no_request_breaks_the_api(
+    client: ClientProcess, web: httpx.Client, logged_in: bool
+) -> None:
+    """Without a login everything is asked; with one, what names no place on this disk."""
+    if not logged_in:
+        client.ok("logout")
+    headers = {"Authorization": web.headers["Authorization"]}
+    schema = schemathesis.openapi.from_url(f"{web.base_url}/api/v1/openapi.json", headers=headers)
+    unruly: list[CheckFunction] = [schemathesis.checks.CHECKS.get_one("positive_data_acceptance")]
+    skipped = {*ENDS, "events", "logout"} | (PLACES if logged_in else set())
+    asked = 0
+    for found in schema.get_all_operations():
+        operation = found.ok()
+        if operation.path.rpartition("/")[2] in skipped:
+            continue
+
+        @settings(
+            max_examples=4, deadline=None, database=None, suppress_health_check=list(HealthCheck)
+        )
+        @given(case=operation.as_strategy())
+        def ask(case: schemathesis.Case) -> None:
+            # Whether there is a group or file of a name, no schema can tell.
+            case.call_and_validate(headers=headers, excluded_checks=unruly)
+
+        ask()
+        asked += 1
+    assert asked >= len(COMMANDS) - len(skipped)
+    if not logged_in:
+        client.ok("login ann secret123")
+
+
+def test_quit_ends_the_client(tmp_path: Path) -> None:
+    with (
+        TrackerProcess(tmp_path / "tracker") as tracker,
+        ClientProcess(tmp_path / "bob", [tracker], "--web", "localhost:0") as bob,
+    ):
+        with caller(bob) as web:
+            answer = web.post("/api/v1/quit").json()
+        assert answer == {"command": "quit", "ok": True, "result": {}}
+        assert bob.wait() == 0
+
+
+@pytest.mark.parametrize(
+    ("address", "status", "said"),
+    [
+        ("0.0.0.0:0", 2, "--web-any"),
+        ("nonsense", 2, "is not an address"),
+        ("TAKEN", 1, "choose another --web"),
+    ],
+)
+def test_an_address_that_will_not_do(tmp_path: Path, address: str, status: int, said: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        given = address.replace("TAKEN", f"127.0.0.1:{taken.getsockname()[1]}")
+        with ClientProcess(tmp_path, [Endpoint("127.0.0.1", 1)], "--web", given) as client:
+            assert client.wait() == status
+            assert said in client.errors.tail()
+            assert "Traceback" not in client.errors.tail()
