@@ -23,7 +23,7 @@ from client.net.tracker_connection import (
     Trust,
     UntrustedTrackerError,
 )
-from common.api.accounts import LOGIN, LOGOUT, RESUME_SESSION, Login, LoginReply, Logout
+from common.api.accounts import LOGIN, LOGOUT, RESUME_SESSION, LoginReply, Logout
 from common.api.accounts import ResumeSession as Resume
 from common.api.events import EventNotice
 from common.api.operation import Operation, ReplyT, RequestT
@@ -159,8 +159,8 @@ class TrackerLink:
 
     def login(self, user: str, password: str) -> LoginReply:
         """Log in; from now on the session survives lost connections."""
-        request = Login(user=user, password=password, peer_id=self._peer_id, port=self._port)
-        reply = self.call(LOGIN, request)
+        asked = {"user": user, "password": password, "peer_id": self._peer_id, "port": self._port}
+        reply = self.call(LOGIN, LOGIN.read_request(asked))
         with self._changed:
             self._token = reply.token
         return reply
