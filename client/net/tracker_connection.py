@@ -98,6 +98,9 @@ class TrackerConnection:
         self._closed = False
         self.login_ended = False
         """Whether the tracker closed the connection because its login has ended."""
+        self.server = ""
+        """What the tracker says that it is, such as `minitorrent 0.1.0`."""
+        self._clock_at_greeting: float | None = None
         self._heard_at = time.monotonic()
         self._stream = _open(tracker, source_host)
         try:
@@ -115,6 +118,16 @@ class TrackerConnection:
     def is_open(self) -> bool:
         """Whether it has not been lost yet."""
         return not self._closed
+
+    @property
+    def clock_difference(self) -> float | None:
+        """Seconds that this machine's clock is ahead of the tracker's (behind: below 0).
+
+        None when the tracker told no time. Setting this machine's clock right shows at once.
+        """
+        if self._clock_at_greeting is None:
+            return None
+        return time.time() - time.monotonic() - self._clock_at_greeting
 
     def request(
         self, operation: Operation[RequestT, ReplyT], request: RequestT, limit: float = REPLY_LIMIT
@@ -167,11 +180,16 @@ class TrackerConnection:
                 raise ConnectionLostError
             lines = self._decoder.feed(data)
         try:
-            major, _ = GreetingLine.model_validate(decode_line(lines[0])).minitorrent.version
+            greeting = GreetingLine.model_validate(decode_line(lines[0])).minitorrent
         except (ValidationError, MinitorrentError) as error:
             raise _no_tracker(self.tracker, _refusal(lines[0])) from error
+        major, _ = greeting.version
         if major != PROTOCOL_VERSION[0]:
             raise _no_tracker(self.tracker, f"it speaks version {major} of the protocol")
+        self.server = greeting.server
+        if greeting.time is not None:
+            # Kept relative to a clock that nobody sets, to be compared at any later moment.
+            self._clock_at_greeting = greeting.time.timestamp() - time.monotonic()
         return lines[1:]
 
     def _read(self, lines: list[bytes]) -> None:

@@ -129,6 +129,15 @@ class TrackerLink:
         connection = self._connection
         return connection.tracker if connection else None
 
+    @property
+    def clock_difference(self) -> float | None:
+        """Seconds that this machine's clock is ahead of the current tracker's (behind: below 0).
+
+        None while there is no connection, or when the tracker told no time.
+        """
+        connection = self._connection
+        return connection.clock_difference if connection else None
+
     def states(self) -> list[tuple[Endpoint, LinkState | Literal["offline"]]]:
         """Each tracker, in the order given: offline is one that there was no need to try."""
         current = self.current

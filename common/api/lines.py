@@ -1,6 +1,6 @@
 """The session protocol's framing: JSON, one object a line, without any input or output.
 
-tracker: {"minitorrent": {"version": [1, 0], "server": "minitorrent 0.1.0"}}
+tracker: {"minitorrent": {"version": [1, 0], "server": "minitorrent 0.1.0", "time": "2026-..."}}
 client:  {"id": 1, "op": "ping", "args": {}}
 tracker: {"id": 1, "ok": true, "result": {}}
 tracker: {"event": {...}}                       (a notice, between replies)
@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 
 import pydantic_core
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from common.api.events import EventNotice
 from common.api.model import Model
@@ -71,10 +71,14 @@ class LineDecoder:
 
 
 class Greeting(Model):
-    """What the tracker says of itself in its first line."""
+    """What the tracker says of itself in its first line; `time` is its clock's at that moment.
+
+    Older trackers tell no time.
+    """
 
     version: Annotated[tuple[int, int], Field(strict=False)]
     server: Annotated[str, Field(max_length=200)]
+    time: Annotated[AwareDatetime | None, Field(strict=False)] = None
 
 
 class GreetingLine(Model):

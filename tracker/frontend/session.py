@@ -9,6 +9,7 @@ import threading
 import time
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 import structlog
 
@@ -58,8 +59,7 @@ class SessionServer:
         self._dispatcher = dispatcher
         self._accounts = accounts
         self._limits = limits
-        greeting = lines.Greeting(version=lines.PROTOCOL_VERSION, server=server_name)
-        self._greeting = lines.encode_line(lines.GreetingLine(minitorrent=greeting))
+        self._server_name = server_name
         self._lock = threading.Lock()  # guards the two below
         self._connections: dict[Connection, threading.Thread] = {}
         self._turned_away: set[Connection] = set()
@@ -189,7 +189,7 @@ class SessionServer:
             if connection in self._turned_away:
                 connection.turn_away(_too_many())
             else:
-                connection.serve(self._greeting)
+                connection.serve(_greeting(self._server_name))
         except Exception:  # shown here, or nobody would see why the thread ended
             _log.error("a connection failed", exc_info=True)
         finally:
@@ -218,6 +218,14 @@ def _start_small(thread: threading.Thread) -> None:
         thread.start()
     finally:
         threading.stack_size(usual)
+
+
+def _greeting(server_name: str) -> bytes:
+    """The first line of a connection; it has the time, so it is made anew for each."""
+    greeting = lines.Greeting(
+        version=lines.PROTOCOL_VERSION, server=server_name, time=datetime.now(UTC)
+    )
+    return lines.encode_line(lines.GreetingLine(minitorrent=greeting))
 
 
 def _has_ended() -> MinitorrentError:

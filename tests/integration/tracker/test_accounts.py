@@ -6,6 +6,7 @@ import re
 import threading
 import time
 from contextlib import AbstractContextManager
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -30,9 +31,13 @@ def online(client: SessionClient, group: str) -> dict[str, bool]:
     return {member["user"]: member["online"] for member in members}
 
 
-def test_the_tracker_greets_with_its_version(tracker: TrackerApp, connect: Connect) -> None:
-    greeting = connect(tracker).greeting
-    assert greeting == {"minitorrent": {"version": [1, 0], "server": "minitorrent 0.1.0"}}
+def test_the_tracker_greets_with_its_version_and_time(
+    tracker: TrackerApp, connect: Connect
+) -> None:
+    greeting = connect(tracker).greeting["minitorrent"]
+    told = datetime.fromisoformat(greeting.pop("time"))
+    assert greeting == {"version": [1, 0], "server": "minitorrent 0.1.0"}
+    assert abs(datetime.now(UTC) - told) < timedelta(minutes=1)
 
 
 def test_a_user_is_created_once(tracker: TrackerApp, connect: Connect) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
@@ -159,9 +160,19 @@ def test_a_notice_line_reads_back() -> None:
 
 def test_the_greeting_is_what_the_protocol_says() -> None:
     greeting = lines.GreetingLine(
-        minitorrent=lines.Greeting(version=lines.PROTOCOL_VERSION, server="minitorrent 0.1.0")
+        minitorrent=lines.Greeting(
+            version=lines.PROTOCOL_VERSION,
+            server="minitorrent 0.1.0",
+            time=datetime(2026, 1, 31, 12, tzinfo=UTC),
+        )
     )
     line = lines.encode_line(greeting)
 
-    assert json.loads(line) == {"minitorrent": {"version": [1, 0], "server": "minitorrent 0.1.0"}}
+    assert json.loads(line) == {
+        "minitorrent": {
+            "version": [1, 0],
+            "server": "minitorrent 0.1.0",
+            "time": "2026-01-31T12:00:00Z",
+        }
+    }
     assert lines.GreetingLine.model_validate(lines.decode_line(line)) == greeting

@@ -10,6 +10,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -19,6 +20,8 @@ from tests.support.certificates import server_context
 from tests.support.secure import SecureStream
 
 GREETING = b'{"minitorrent":{"version":[1,0],"server":"fake"}}\n'
+"""As older trackers greet: without the time."""
+
 Answer = Callable[[dict[str, Any]], Mapping[str, Any] | None]
 """From a request's arguments to its result, or to None: then no reply is sent."""
 
@@ -30,6 +33,13 @@ class RefusalError(Exception):
         super().__init__(code, message)
         self.code = code
         self.message = message
+
+
+def greeting_at(behind: float) -> bytes:
+    """How a tracker greets whose clock is so many seconds behind this machine's."""
+    told = datetime.now(UTC) - timedelta(seconds=behind)
+    greeting = {"version": [1, 0], "server": "fake", "time": told.isoformat()}
+    return json.dumps({"minitorrent": greeting}).encode() + b"\n"
 
 
 def login_reply(user: str = "ann", token: str = "token 1") -> dict[str, Any]:

@@ -19,7 +19,12 @@ from common.errors import ErrorCode, MinitorrentError
 from common.types import Endpoint, PeerId
 from tests.support.ports import free_port
 from tests.support.waiting import wait_until
-from tests.unit.client.net.fake_tracker import FakeTracker, RefusalError, login_reply
+from tests.unit.client.net.fake_tracker import (
+    FakeTracker,
+    RefusalError,
+    greeting_at,
+    login_reply,
+)
 
 ENDED = b'{"id":null,"ok":false,"error":{"code":"not_logged_in","message":"It is over."}}\n'
 PEER_ID = PeerId(b"-MI0100-abcdefghijkl")
@@ -112,6 +117,20 @@ def test_calls_wait_for_the_connection(links: Links) -> None:
     assert link.current == tracker.address
     assert link.was_reached
     assert link.states() == [(tracker.address, "connected")]
+
+
+@pytest.mark.parametrize("behind", [7200.0, -7200.0, 0.0])
+def test_the_greeting_tells_how_far_the_clock_is_off(links: Links, behind: float) -> None:
+    link = links.link(links.tracker(greeting=greeting_at(behind)))
+    link.call(PING, Ping())
+    assert link.clock_difference == pytest.approx(behind, abs=60)
+
+
+def test_the_clock_of_an_older_tracker_or_of_none_is_not_known(links: Links) -> None:
+    assert links.link(nobody()).clock_difference is None
+    link = links.link(links.tracker())
+    link.call(PING, Ping())
+    assert link.clock_difference is None
 
 
 def test_no_tracker_anywhere(links: Links) -> None:
