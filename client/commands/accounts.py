@@ -2,40 +2,40 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel
-
 from client.commands.command import Argument, Arguments, Command, Context, Kind
+from client.engine.status import LoginResult, UserResult
+from common.api.accounts import EndSessionReply, ListSessionsReply
 from common.errors import ErrorCode, MinitorrentError
 
 _USER = Argument("USER", Kind.NEW_NAME, help="the name of the account")
 _PASSWORD = Argument("PASSWORD", Kind.PASSWORD)
 
 
-def _create_user(context: Context, arguments: Arguments) -> BaseModel:
+def _create_user(context: Context, arguments: Arguments) -> UserResult:
     return context.session.create_user(arguments.text("USER"), arguments.text("PASSWORD"))
 
 
-def _login(context: Context, arguments: Arguments) -> BaseModel:
+def _login(context: Context, arguments: Arguments) -> LoginResult:
     return context.session.login(arguments.text("USER"), arguments.text("PASSWORD"))
 
 
-def _logout(context: Context, _: Arguments) -> BaseModel:
+def _logout(context: Context, _: Arguments) -> UserResult:
     return context.session.logout()
 
 
-def _whoami(context: Context, _: Arguments) -> BaseModel:
+def _whoami(context: Context, _: Arguments) -> UserResult:
     return context.session.whoami()
 
 
-def _passwd(context: Context, arguments: Arguments) -> BaseModel:
+def _passwd(context: Context, arguments: Arguments) -> UserResult:
     return context.session.passwd(arguments.text("OLD"), arguments.text("NEW"))
 
 
-def _sessions(context: Context, _: Arguments) -> BaseModel:
+def _sessions(context: Context, _: Arguments) -> ListSessionsReply:
     return context.session.sessions()
 
 
-def _end_session(context: Context, arguments: Arguments) -> BaseModel:
+def _end_session(context: Context, arguments: Arguments) -> EndSessionReply:
     number = arguments.text("ID")
     if not (number.isascii() and number.isdigit() and len(number) < 19):
         raise MinitorrentError(

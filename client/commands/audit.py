@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel
-
 from client.commands.command import Argument, Arguments, Command, Context, Kind
+from common.api.audit import ListEventsReply
 from common.errors import ErrorCode
 
 
-def _audit(context: Context, arguments: Arguments) -> BaseModel:
+def _audit(context: Context, arguments: Arguments) -> ListEventsReply:
     return context.session.groups.audit(arguments.optional("GROUP"))
 
 

@@ -207,6 +207,8 @@ class Command:
     errors: tuple[ErrorCode, ...] = ()
     """What it may fail with besides what any command may: see FROM_ANY."""
     ends_program: bool = False
+    waits: bool = False
+    """Whether it may run for as long as something else does, and has no effect of its own."""
     required: int = field(init=False)
     """How many arguments can't be left out."""
 

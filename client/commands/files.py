@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import BaseModel
-
 from client.commands.command import Argument, Arguments, Command, Context, Kind, Option
+from client.engine.status import DownloadResult, FileResult, UploadResult
+from common.api.files import ListFilesReply
 from common.errors import ErrorCode
 
 _GROUP = Argument("GROUP", Kind.GROUP, optional=True)
@@ -14,11 +14,11 @@ _GROUP = Argument("GROUP", Kind.GROUP, optional=True)
 _OF_GROUP = (ErrorCode.NO_SUCH_GROUP, ErrorCode.NOT_MEMBER)
 
 
-def _list_files(context: Context, arguments: Arguments) -> BaseModel:
+def _list_files(context: Context, arguments: Arguments) -> ListFilesReply:
     return context.session.list_files(arguments.optional("GROUP"))
 
 
-def _upload_file(context: Context, arguments: Arguments) -> BaseModel:
+def _upload_file(context: Context, arguments: Arguments) -> UploadResult:
     return context.session.upload_file(
         Path(arguments.text("PATH")),
         arguments.optional("GROUP"),
@@ -27,7 +27,7 @@ def _upload_file(context: Context, arguments: Arguments) -> BaseModel:
     )
 
 
-def _download_file(context: Context, arguments: Arguments) -> BaseModel:
+def _download_file(context: Context, arguments: Arguments) -> DownloadResult:
     return context.session.download_file(
         context.group(arguments),
         arguments.text("NAME"),
@@ -37,7 +37,7 @@ def _download_file(context: Context, arguments: Arguments) -> BaseModel:
     )
 
 
-def _stop_share(context: Context, arguments: Arguments) -> BaseModel:
+def _stop_share(context: Context, arguments: Arguments) -> FileResult:
     return context.session.stop_share(context.group(arguments), arguments.text("NAME"))
 
 

@@ -53,7 +53,7 @@ class EndResult(BaseModel):
     model_config = ConfigDict(frozen=True)
 
 
-def _help(context: Context, arguments: Arguments) -> BaseModel:
+def _help(context: Context, arguments: Arguments) -> HelpResult | CommandHelpResult:
     name = arguments.optional("COMMAND")
     if name is None:
         return HelpResult(commands=[_row(command) for command in context.commands.values()])
@@ -78,7 +78,7 @@ def _row(command: Command) -> HelpRow:
     )
 
 
-def _end(_context: Context, _arguments: Arguments) -> BaseModel:
+def _end(_context: Context, _arguments: Arguments) -> EndResult:
     return EndResult()
 
 

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel
-
 from client.commands.command import Argument, Arguments, Command, Context, Kind, Option
+from client.engine.status import GroupResult, GroupsResult
+from common.api.groups import (
+    CreateGroupReply,
+    JoinGroupReply,
+    ListMembersReply,
+    ListRequestsReply,
+    MemberReply,
+)
 from common.errors import ErrorCode
 
 _GROUP = Argument("GROUP", Kind.GROUP, optional=True)
@@ -16,57 +22,57 @@ _OF_GROUP = (ErrorCode.NO_SUCH_GROUP, ErrorCode.NOT_MEMBER)
 _OF_ADMIN = (*_OF_GROUP, ErrorCode.NOT_ADMIN)
 
 
-def _create_group(context: Context, arguments: Arguments) -> BaseModel:
+def _create_group(context: Context, arguments: Arguments) -> CreateGroupReply:
     return context.session.groups.create_group(
         arguments.text("GROUP"), is_open="open" in arguments.flags
     )
 
 
-def _join_group(context: Context, arguments: Arguments) -> BaseModel:
+def _join_group(context: Context, arguments: Arguments) -> JoinGroupReply:
     return context.session.groups.join_group(arguments.text("GROUP"))
 
 
-def _leave_group(context: Context, arguments: Arguments) -> BaseModel:
+def _leave_group(context: Context, arguments: Arguments) -> GroupResult:
     return context.session.groups.leave_group(arguments.text("GROUP"))
 
 
-def _use_group(context: Context, arguments: Arguments) -> BaseModel:
+def _use_group(context: Context, arguments: Arguments) -> GroupResult:
     return context.session.groups.use_group(arguments.text("GROUP"))
 
 
-def _list_groups(context: Context, _: Arguments) -> BaseModel:
+def _list_groups(context: Context, _: Arguments) -> GroupsResult:
     return context.session.groups.list_groups()
 
 
-def _list_members(context: Context, arguments: Arguments) -> BaseModel:
+def _list_members(context: Context, arguments: Arguments) -> ListMembersReply:
     return context.session.groups.list_members(arguments.optional("GROUP"))
 
 
-def _list_requests(context: Context, arguments: Arguments) -> BaseModel:
+def _list_requests(context: Context, arguments: Arguments) -> ListRequestsReply:
     return context.session.groups.list_requests(arguments.optional("GROUP"))
 
 
-def _accept_request(context: Context, arguments: Arguments) -> BaseModel:
+def _accept_request(context: Context, arguments: Arguments) -> MemberReply:
     return context.session.groups.accept_request(context.group(arguments), arguments.text("USER"))
 
 
-def _reject_request(context: Context, arguments: Arguments) -> BaseModel:
+def _reject_request(context: Context, arguments: Arguments) -> MemberReply:
     return context.session.groups.reject_request(context.group(arguments), arguments.text("USER"))
 
 
-def _remove_member(context: Context, arguments: Arguments) -> BaseModel:
+def _remove_member(context: Context, arguments: Arguments) -> MemberReply:
     return context.session.groups.remove_member(context.group(arguments), arguments.text("USER"))
 
 
-def _promote(context: Context, arguments: Arguments) -> BaseModel:
+def _promote(context: Context, arguments: Arguments) -> MemberReply:
     return context.session.groups.promote(context.group(arguments), arguments.text("USER"))
 
 
-def _demote(context: Context, arguments: Arguments) -> BaseModel:
+def _demote(context: Context, arguments: Arguments) -> MemberReply:
     return context.session.groups.demote(context.group(arguments), arguments.text("USER"))
 
 
-def _transfer_group(context: Context, arguments: Arguments) -> BaseModel:
+def _transfer_group(context: Context, arguments: Arguments) -> MemberReply:
     return context.session.groups.transfer_group(context.group(arguments), arguments.text("USER"))
 
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from pydantic import BaseModel
-
 from client.commands.command import Argument, Arguments, Command, Context, Kind
 from client.core.throttle import Direction
+from client.engine.status import LimitsResult
 from common.errors import ErrorCode, MinitorrentError
 
 _RATE: Final = re.compile(r"(\d{1,15})(?:\.(\d{1,3}))?([KMG]?)", re.ASCII | re.IGNORECASE)
@@ -16,7 +15,7 @@ _UNITS: Final = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 _MOST: Final = 1 << 60
 
 
-def _limit(context: Context, arguments: Arguments) -> BaseModel:
+def _limit(context: Context, arguments: Arguments) -> LimitsResult:
     limiting = context.session.limiting
     typed = arguments.optional("DIRECTION")
     if typed is None:

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import BaseModel
-
 from client.commands.command import Argument, Arguments, Command, Context, Kind
+from client.engine.status import (
+    DownloadResult,
+    ExportResult,
+    FileResult,
+    MagnetResult,
+    ShareFileResult,
+)
 from common.errors import ErrorCode
 
 _METAINFO = Argument("METAINFO", Kind.PATH, help="a metainfo file, such as film.torrent")
@@ -14,7 +19,7 @@ _METAINFO = Argument("METAINFO", Kind.PATH, help="a metainfo file, such as film.
 _OF_GROUP = (ErrorCode.NO_SUCH_GROUP, ErrorCode.NOT_MEMBER)
 
 
-def _share(context: Context, arguments: Arguments) -> BaseModel:
+def _share(context: Context, arguments: Arguments) -> ShareFileResult:
     return context.session.share(
         Path(arguments.text("PATH")),
         Path(arguments.text("METAINFO")),
@@ -23,21 +28,21 @@ def _share(context: Context, arguments: Arguments) -> BaseModel:
     )
 
 
-def _get(context: Context, arguments: Arguments) -> BaseModel:
+def _get(context: Context, arguments: Arguments) -> DownloadResult:
     return context.session.get(arguments.text("METAINFO_OR_MAGNET"), arguments.text("DEST"))
 
 
-def _magnet(context: Context, arguments: Arguments) -> BaseModel:
+def _magnet(context: Context, arguments: Arguments) -> MagnetResult:
     return context.session.magnet(context.group(arguments), arguments.text("NAME"))
 
 
-def _export_credentials(context: Context, arguments: Arguments) -> BaseModel:
+def _export_credentials(context: Context, arguments: Arguments) -> ExportResult:
     return context.session.export_credentials(
         arguments.text("GROUP"), Path(arguments.text("FOLDER"))
     )
 
 
-def _remove(context: Context, arguments: Arguments) -> BaseModel:
+def _remove(context: Context, arguments: Arguments) -> FileResult:
     return context.session.remove(Path(arguments.text("METAINFO")))
 
 

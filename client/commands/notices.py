@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel
-
 from client.commands.command import Arguments, Command, Context
+from client.engine.status import NoticesResult
 
 
-def _notices(context: Context, _: Arguments) -> BaseModel:
+def _notices(context: Context, _: Arguments) -> NoticesResult:
     return context.session.groups.notices()
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel
-
 from client.commands.command import Arguments, Command, Context, Option
+from client.engine.status import TrackersResult
 
 
-def _trackers(context: Context, arguments: Arguments) -> BaseModel:
+def _trackers(context: Context, arguments: Arguments) -> TrackersResult:
     return context.session.trackers(arguments.optional("forget"))
 
 

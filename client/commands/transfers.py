@@ -5,10 +5,16 @@ from __future__ import annotations
 import math
 import re
 
-from pydantic import BaseModel
-
 from client.commands.command import Argument, Arguments, Command, Context, Kind
 from client.core.plan import PRIORITIES
+from client.engine.status import (
+    DownloadsResult,
+    PeersResult,
+    PriorityResult,
+    SharesResult,
+    TransferResult,
+    WaitResult,
+)
 from common.errors import ErrorCode, MinitorrentError
 
 _PRIORITY = re.compile(r"[-+]?[0-9]{1,9}")
@@ -17,35 +23,35 @@ _DOWNLOAD = (_GROUP, Argument("NAME", Kind.DOWNLOAD))
 _TRANSFER = (_GROUP, Argument("NAME", Kind.TRANSFER))
 
 
-def _show_downloads(context: Context, _: Arguments) -> BaseModel:
+def _show_downloads(context: Context, _: Arguments) -> DownloadsResult:
     return context.session.show_downloads()
 
 
-def _show_shares(context: Context, _: Arguments) -> BaseModel:
+def _show_shares(context: Context, _: Arguments) -> SharesResult:
     return context.session.show_shares()
 
 
-def _peers(context: Context, arguments: Arguments) -> BaseModel:
+def _peers(context: Context, arguments: Arguments) -> PeersResult:
     return context.session.peers(context.group(arguments), arguments.text("NAME"))
 
 
-def _pause(context: Context, arguments: Arguments) -> BaseModel:
+def _pause(context: Context, arguments: Arguments) -> TransferResult:
     return context.session.pause(context.group(arguments), arguments.text("NAME"))
 
 
-def _resume(context: Context, arguments: Arguments) -> BaseModel:
+def _resume(context: Context, arguments: Arguments) -> TransferResult:
     return context.session.resume(context.group(arguments), arguments.text("NAME"))
 
 
-def _cancel(context: Context, arguments: Arguments) -> BaseModel:
+def _cancel(context: Context, arguments: Arguments) -> TransferResult:
     return context.session.cancel(context.group(arguments), arguments.text("NAME"))
 
 
-def _recheck(context: Context, arguments: Arguments) -> BaseModel:
+def _recheck(context: Context, arguments: Arguments) -> TransferResult:
     return context.session.recheck(context.group(arguments), arguments.text("NAME"))
 
 
-def _priority(context: Context, arguments: Arguments) -> BaseModel:
+def _priority(context: Context, arguments: Arguments) -> PriorityResult:
     return context.session.priority(
         context.group(arguments), arguments.text("NAME"), _priority_number(arguments.text("N"))
     )
@@ -62,7 +68,7 @@ def _priority_number(typed: str) -> int:
     return int(typed)
 
 
-def _wait(context: Context, arguments: Arguments) -> BaseModel:
+def _wait(context: Context, arguments: Arguments) -> WaitResult:
     typed = arguments.optional("SECONDS")
     seconds = None if typed is None else _seconds(typed)
     result = context.session.wait(seconds, context.cancelled)
@@ -179,5 +185,6 @@ COMMANDS = (
         details="With SECONDS, it is an error (timeout) when downloads still run then. Ctrl-C stops"
         " waiting; the downloads go on.",
         example="wait 60",
+        waits=True,
     ),
 )

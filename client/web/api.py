@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fastapi import FastAPI, Request, Response, Security
 from fastapi.responses import HTMLResponse, JSONResponse, StreamingResponse
@@ -16,33 +15,26 @@ from starlette.background import BackgroundTask
 
 from client.commands.command import Command
 from client.commands.registry import COMMANDS
-from client.commands.runner import Outcome, Runner
+from client.commands.runner import Outcome
 from client.web.events import Events
 from client.web.manual import manual
 from client.web.models import STATUS, FailureAnswer, answer_model, read_arguments, request_model
+from client.web.pool import CommandPool
 from common import __version__
 from common.errors import ErrorCode, MinitorrentError
 
-if TYPE_CHECKING:
-    from client.engine.session import Session
-
 PREFIX = "/api/v1"
-
-_THREADS = 32
-"""Commands that run at the same time; further ones wait for their turn."""
 
 _LARGEST_BODY = 1 << 16
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-def make_app(
-    session: Session, is_closing: Callable[[], bool], end_program: Callable[[], None]
-) -> FastAPI:
+def make_app(pool: CommandPool, end_program: Callable[[], None]) -> FastAPI:
     """The application, without the page; who may use it is for `client.web.guard` to say.
 
-    A command that waits ends when `is_closing` says so; `quit` calls `end_program` once it is
-    answered. Passwords are in bodies only, and no body is ever logged.
+    `quit` calls `end_program` once it is answered. Passwords are in bodies only, and no body is
+    ever logged.
     """
     app = FastAPI(
         title="Minitorrent client",
@@ -54,12 +46,10 @@ def make_app(
     )
     bearer = HTTPBearer(auto_error=False, description="The token of the link that --web printed.")
     access = [Security(bearer)]
-    desk = _Desk(session, is_closing, end_program)
     for command in COMMANDS.values():
-        model = request_model(command)
         app.add_api_route(
             f"{PREFIX}/{command.name}",
-            desk.endpoint(command, model),
+            _endpoint(pool, command, end_program),
             methods=["POST"],
             operation_id=command.name,
             tags=[command.topic],
@@ -67,10 +57,10 @@ def make_app(
             description=command.details,
             response_model=answer_model(command),
             responses=_failures(),
-            openapi_extra=_body(model),
+            openapi_extra=_body(request_model(command)),
             dependencies=access,
         )
-    events = Events(session)
+    events = Events(pool.session)
 
     @app.get(
         f"{PREFIX}/events",
@@ -102,50 +92,28 @@ def make_app(
 _FRESH = {"Cache-Control": "no-store"}
 
 
-class _Desk:
-    """Takes commands that come over HTTP, and runs them in threads of its own."""
+def _endpoint(pool: CommandPool, command: Command, end_program: Callable[[], None]) -> Endpoint:
+    """What answers requests for one command."""
 
-    def __init__(
-        self, session: Session, is_closing: Callable[[], bool], end_program: Callable[[], None]
-    ) -> None:
-        self._session = session
-        self._is_closing = is_closing
-        self._end_program = end_program
-        self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="web command")
-
-    def endpoint(self, command: Command, model: type[BaseModel]) -> Endpoint:
-        """What answers requests for one command."""
-
-        async def answer(request: Request) -> Response:
-            try:
-                arguments = read_arguments(command, model, await _read(request))
-            except MinitorrentError as error:
-                return _answer(Outcome(command.name, command, error))
-            given_up = threading.Event()
-            runner = self._runner(lambda: given_up.is_set() or self._is_closing())
-            loop = asyncio.get_running_loop()
-            running = loop.run_in_executor(self._pool, runner.call, command, arguments)
-            watching = asyncio.ensure_future(_gone(request))
-            try:
-                await asyncio.wait((running, watching), return_when=asyncio.FIRST_COMPLETED)
-                if not running.done():  # nobody is there to hear the answer
-                    given_up.set()
-                outcome = await running
-            finally:
+    async def answer(request: Request) -> Response:
+        try:
+            arguments = read_arguments(command, await _read(request))
+        except MinitorrentError as error:
+            return _answer(Outcome(command.name, command, error))
+        given_up = threading.Event()
+        running = asyncio.ensure_future(pool.run(command, arguments, cancelled=given_up.is_set))
+        watching = asyncio.ensure_future(_gone(request))
+        try:
+            await asyncio.wait((running, watching), return_when=asyncio.FIRST_COMPLETED)
+            if not running.done():  # nobody is there to hear the answer
                 given_up.set()
-                watching.cancel()
-            return _answer(outcome, self._end_program if outcome.ends_program else None)
+            outcome = await running
+        finally:
+            given_up.set()
+            watching.cancel()
+        return _answer(outcome, end_program if outcome.ends_program else None)
 
-        return answer
-
-    def _runner(self, cancelled: Callable[[], bool]) -> Runner:
-        def progress(_done: int, _total: int) -> None:
-            if cancelled():
-                raise MinitorrentError(
-                    ErrorCode.TIMEOUT, "Stopped before the file was hashed; nothing was shared."
-                )
-
-        return Runner(self._session, progress=progress, cancelled=cancelled)
+    return answer
 
 
 async def _read(request: Request) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Annotated, Any, Literal, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
@@ -69,6 +70,7 @@ def field_name(part: Argument | Option) -> str:
     return part.name.lower().replace("-", "_")
 
 
+@cache
 def request_model(command: Command) -> type[BaseModel]:
     """The body of a command: its arguments and options in lower case, flags as booleans."""
     fields: dict[str, Any] = {}
@@ -95,22 +97,34 @@ def answer_model(command: Command) -> type[BaseModel]:
     )
 
 
-def read_arguments(command: Command, model: type[BaseModel], body: bytes) -> Arguments:
-    """A JSON body as a command's arguments; raises MinitorrentError(usage)."""
+def read_arguments(command: Command, fields: bytes | Mapping[str, object]) -> Arguments:
+    """Fields by name, or a JSON body of them, as arguments; raises MinitorrentError(usage)."""
+    model = request_model(command)
     try:
-        given = model.model_validate_json(body or b"{}").model_dump(exclude_none=True)
+        if isinstance(fields, bytes):
+            read = model.model_validate_json(fields or b"{}")
+        else:
+            read = model.model_validate(fields)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-        place = ".".join(map(str, first["loc"])) or "the body"
         raise MinitorrentError(
-            ErrorCode.USAGE, f"{command.name}, {place}: {first['msg']}. Usage: {command.usage}"
+            ErrorCode.USAGE, f"{command.name}: {_complaint(error)}. Usage: {command.usage}"
         ) from None
+    given = read.model_dump(exclude_none=True)
     values = {
         part.name: given[name] for part in command.parts if (name := field_name(part)) in given
     }
     flags = {name for name, value in values.items() if value is True}
     texts = {name: str(value) for name, value in values.items() if not isinstance(value, bool)}
     return Arguments(texts, frozenset(flags), command.usage)
+
+
+def _complaint(error: ValidationError) -> str:
+    """What is wrong with the first field that is, without its value: it may be a password."""
+    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    place = ".".join(map(str, first["loc"])) or "the body"
+    if first["type"] in ("missing", "string_too_short"):
+        return f"{place} is missing"
+    return f"{place}: {first['msg']}"
 
 
 def _described(kind: Kind, part: Argument | Option) -> Any:

@@ -18,6 +18,7 @@ import uvicorn
 from client.web.api import make_app
 from client.web.guard import Guard
 from client.web.page import attach
+from client.web.pool import CommandPool
 from common.errors import ErrorCode, MinitorrentError
 from common.types import Endpoint
 
@@ -44,8 +45,9 @@ class WebServer:
         self._socket = _listen(address, is_public=is_public)
         self.address = Endpoint(address.host, self._socket.getsockname()[1])
         self._closing = threading.Event()
-        app = make_app(session, self._closing.is_set, _end_program)
-        attach(app, session, data_dir)
+        pool = CommandPool(session, self._closing.is_set)
+        app = make_app(pool, _end_program)
+        attach(app, pool, data_dir)
         # Whatever handlers somebody sets up: the access log would show the token.
         logging.getLogger("uvicorn.access").disabled = True
         config = uvicorn.Config(

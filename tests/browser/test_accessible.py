@@ -6,8 +6,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser
 
-from tests.support.browser import PASSWORD, PHONE, WIDE, Window, link_of
+from tests.support.browser import PASSWORD, PHONE, WIDE, Window
 from tests.support.processes import ClientProcess
+from tests.support.web import link_of
 
 TABS = ("Groups", "Files", "Transfers", "Notices", "Settings")
 

@@ -9,8 +9,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from playwright.sync_api import Browser, BrowserContext
 
-from tests.support.browser import link_of
 from tests.support.processes import ClientProcess
+from tests.support.web import link_of
 
 EVIL = b"<!doctype html><title>evil</title><body>evil</body>"
 

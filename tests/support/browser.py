@@ -5,16 +5,13 @@ Tests that need it are skipped where there is none; with CI set that is a failur
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Route, sync_playwright
 
-from tests.support.processes import START_TIME, ClientProcess
 from tests.support.stock import require
-from tests.support.waiting import wait_until
 
 CHROMIUM = "/usr/bin/chromium"
 PATIENCE = 20_000
@@ -23,8 +20,6 @@ PATIENCE = 20_000
 PASSWORD = "secret123"
 PHONE = {"width": 390, "height": 844}
 WIDE = {"width": 1280, "height": 800}
-
-_LINK = re.compile(r"^page at (http://\S+)")
 
 
 @contextmanager
@@ -35,18 +30,6 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield browser
         browser.close()
-
-
-def link_of(client: ClientProcess) -> str:
-    """The link to its page, as the client printed it."""
-
-    def printed() -> str | None:
-        found = filter(None, map(_LINK.match, client.errors.all))
-        return next((match[1] for match in found), None)
-
-    link = wait_until(printed, START_TIME, "the line with the link to the page")
-    assert link is not None
-    return link
 
 
 class Window:

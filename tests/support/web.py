@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import re
+
 import httpx
 
-from tests.support.processes import ClientProcess
+from tests.support.processes import START_TIME, ClientProcess
 from tests.support.waiting import wait_until
 
-_SAID = "page at "
+_LINK = re.compile(r"^page at (http://\S+)")
 
 
 def link_of(client: ClientProcess) -> str:
     """The link that a client prints when it is started with --web."""
-    wait_until(lambda: _SAID in client.errors.tail(), 30, "the link of the page")
-    lines = client.errors.tail().splitlines()
-    return next(line for line in lines if line.startswith(_SAID)).removeprefix(_SAID)
+
+    def printed() -> str | None:
+        found = filter(None, map(_LINK.match, client.errors.all))
+        return next((match[1] for match in found), None)
+
+    link = wait_until(printed, START_TIME, "the line with the link to the page")
+    assert link is not None
+    return link
 
 
 def caller(client: ClientProcess, *, authorized: bool = True) -> httpx.Client:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
 from nicegui import ui
@@ -11,18 +10,16 @@ from nicegui import ui
 from client.web.page.desk import Desk
 from client.web.page.layout import Layout
 from client.web.page.log import forward
-
-if TYPE_CHECKING:
-    from client.engine.session import Session
+from client.web.pool import CommandPool
 
 
-def attach(app: FastAPI, session: Session, data_dir: Path) -> None:
-    """Serve the page at `/` of `app`, beside what is there already.
+def attach(app: FastAPI, pool: CommandPool, data_dir: Path) -> None:
+    """Serve the page at `/` of `app`, beside what is there already; its commands run in `pool`.
 
     Files that are dropped on the page are kept in `data_dir`. To be called once a process.
     """
     forward("nicegui")
-    desk = Desk(session, data_dir / "dropped")
+    desk = Desk(pool, data_dir / "dropped")
 
     @ui.page("/", title="Minitorrent")
     async def page() -> None:

@@ -1,46 +1,39 @@
-"""What every part of the page works with: commands run off the event loop, and their answers."""
+"""What every part of the page works with: commands, and their answers."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from nicegui import ui
 from pydantic import BaseModel
 
-from client.commands.parsing import quote
 from client.commands.registry import COMMANDS
-from client.commands.runner import Runner
 from client.engine import status
+from client.web.models import read_arguments
 from client.web.page.heard import Notices
+from client.web.pool import CommandPool
 from common.errors import ErrorCode, MinitorrentError
 
 if TYPE_CHECKING:
-    from client.engine.session import HashProgress, Session
+    from client.engine.session import HashProgress
 
 Answer = TypeVar("Answer", bound=BaseModel)
 Value = TypeVar("Value")
 
-_THREADS = 16
-"""Commands that run at the same time; most of them wait for the tracker."""
-
 
 class Desk:
-    """The session as the page uses it.
+    """The session as the page uses it: by commands, as programs do over HTTP.
 
-    `folder` is where files are kept that were dropped on the page. Everything that may block
-    runs in a thread of its own pool, never on the event loop.
+    `folder` is where files are kept that were dropped on the page.
     """
 
-    def __init__(self, session: Session, folder: Path) -> None:
-        self._session = session
+    def __init__(self, pool: CommandPool, folder: Path) -> None:
+        self._pool = pool
         self.folder = folder
         self.heard = Notices()
-        self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="page")
-        session.on_notice(self.heard.add)
+        pool.session.on_notice(self.heard.add)
 
     @staticmethod
     def knows(command: str) -> bool:
@@ -50,37 +43,36 @@ class Desk:
     async def ask(
         self,
         kind: type[Answer],
-        command: str,
-        *words: str,
+        name: str,
         progress: HashProgress | None = None,
-        flags: Sequence[str] = (),
+        /,
+        **fields: str | int,
     ) -> Answer:
-        """Run a command of the registry; its answer. Raises MinitorrentError as the command does.
+        """Run a command of the registry with the fields of its JSON body; its answer.
 
-        `flags` are options without a value, by name.
+        Raises MinitorrentError as the command does.
         """
-        line = " ".join([command, *(f"--{flag}" for flag in flags), *map(quote, words)])
-        runner = Runner(self._session, progress=progress)
-        outcome = await self.work(lambda: runner.run(line))
-        assert outcome is not None
+        command = COMMANDS[name]
+        arguments = read_arguments(command, fields)
+        outcome = await self._pool.run(command, arguments, progress=progress)
         if isinstance(outcome.answer, MinitorrentError):
             raise outcome.answer
         assert isinstance(outcome.answer, kind)
         return outcome.answer
 
-    async def do(self, command: str, *words: str, flags: Sequence[str] = ()) -> bool:
+    async def do(self, name: str, /, **fields: str | int) -> bool:
         """Run a command for a person who waits: an error is shown. Whether it succeeded."""
         try:
-            await self.ask(BaseModel, command, *words, flags=flags)
+            await self.ask(BaseModel, name, **fields)
         except MinitorrentError as error:
             tell_error(error)
             return False
         return True
 
-    async def explain(self, command: str, *words: str) -> None:
+    async def explain(self, name: str, /, **fields: str | int) -> None:
         """Run a command whose answer is a few sentences, and show them until they are closed."""
         try:
-            answer = await self.ask(BaseModel, command, *words)
+            answer = await self.ask(BaseModel, name, **fields)
         except MinitorrentError as error:
             tell_error(error)
             return
@@ -90,19 +82,15 @@ class Desk:
 
     async def overview(self) -> status.Overview:
         """Who is logged in, and what runs."""
-        return await self.work(self._session.overview)
+        return await self.work(self._pool.session.overview)
 
     async def piece_map(self, group: str, name: str, cells: int) -> status.PieceMap:
         """Which pieces of a transfer are here; raises MinitorrentError(no_such_file)."""
-        return await self.work(lambda: self._session.piece_map(group, name, cells))
+        return await self.work(lambda: self._pool.session.piece_map(group, name, cells))
 
     async def work(self, call: Callable[[], Value]) -> Value:
         """The value of a call that may block."""
-        return await asyncio.get_running_loop().run_in_executor(self._pool, call)
-
-    def close(self) -> None:
-        """Run nothing any more that has not begun."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        return await self._pool.work(call)
 
 
 def tell(text: str) -> None:

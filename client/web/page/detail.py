@@ -52,7 +52,7 @@ class Detail:
             self._pieces = ui.html("", sanitize=False).classes("pieces-box")
             self._peers = table(_COLUMNS, "address", "Nobody is connected.")
             ui.label(_FLAGS).classes("quiet")
-            self._limits = Limits(desk, group, name)
+            self._limits = Limits(desk, group=group, name=name)
             if is_waiting:
                 Priority(desk, group, name)
             with ui.row().classes("buttons"):
@@ -71,7 +71,7 @@ class Detail:
 
     async def _refresh(self) -> None:
         try:
-            peers = await self._desk.ask(PeersResult, "peers", self._group, self._name)
+            peers = await self._desk.ask(PeersResult, "peers", group=self._group, name=self._name)
             pieces = await self._desk.piece_map(self._group, self._name, _CELLS)
         except MinitorrentError:
             self._dialog.close()
@@ -97,4 +97,4 @@ class Detail:
             self._peers.rows = rows
 
     async def _why(self) -> None:
-        await self._desk.explain("why", self._group, self._name)
+        await self._desk.explain("why", group=self._group, name=self._name)

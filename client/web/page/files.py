@@ -103,7 +103,7 @@ class Files:
             self._table.rows = []
             return
         try:
-            found = await self._desk.ask(ListFilesReply, "list_files", group)
+            found = await self._desk.ask(ListFilesReply, "list_files", group=group)
             shares = await self._desk.ask(SharesResult, "show_shares")
         except MinitorrentError:
             return  # the state of the tracker is shown at the top
@@ -148,7 +148,9 @@ class Files:
             return False
         self._working.visible = True
         try:
-            shared = await self._desk.ask(UploadResult, "upload_file", path, self._choice.group)
+            shared = await self._desk.ask(
+                UploadResult, "upload_file", path=path, group=self._choice.group
+            )
         except MinitorrentError as error:
             tell_error(error)
             return False
@@ -166,7 +168,7 @@ class Files:
         except OSError as error:
             tell_error(dropped.reason(error))
             return
-        if group and await self._desk.do("download_file", group, name, str(folder)):
+        if group and await self._desk.do("download_file", group=group, name=name, dest=str(folder)):
             tell(f"Downloading {visible(name)}.")
             self._choice.show("transfers")
 
@@ -174,7 +176,7 @@ class Files:
         name, group = event.args[0], self._choice.group
         question = f"Stop sharing {visible(name)}? The file itself stays on your disk."
         if group and await confirm(question, "Stop sharing"):
-            await self._desk.do("stop_share", group, name)
+            await self._desk.do("stop_share", group=group, name=name)
             await self.refresh()
 
 

@@ -82,16 +82,16 @@ class Groups:
         await self._members.refresh(self._choice.group)
 
     async def _create(self) -> None:
-        flags = ["open"] if self._open.value else []
-        if await self._desk.do("create_group", self._name.value, flags=flags):
-            self._choice.group = self._name.value
-            tell(f"Group {self._name.value} is made.")
+        group = self._name.value
+        if await self._desk.do("create_group", group=group, open=self._open.value):
+            self._choice.group = group
+            tell(f"Group {group} is made.")
             self._name.value = ""
             await self.refresh()
 
     async def _join(self, event: GenericEventArguments) -> None:
         group = event.args[0]
-        if await self._desk.do("join_group", group):
+        if await self._desk.do("join_group", group=group):
             self._asked.add(group)
             tell(f"The admins of {group} are asked to let you in.")
             await self.refresh()

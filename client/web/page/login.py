@@ -28,13 +28,13 @@ class Login:
 
     async def _create(self) -> None:
         if self._is_filled() and await self._desk.do(
-            "create_user", self._user.value, self._password.value
+            "create_user", user=self._user.value, password=self._password.value
         ):
             await self._login()
 
     async def _login(self) -> None:
         if self._is_filled():
-            await self._desk.do("login", self._user.value, self._password.value)
+            await self._desk.do("login", user=self._user.value, password=self._password.value)
 
     def _is_filled(self) -> bool:
         if self._user.value and self._password.value:

@@ -70,12 +70,12 @@ class Members:
         self._group = group
         if group is None:
             return
-        members = (await self._desk.ask(ListMembersReply, "list_members", group)).members
+        members = (await self._desk.ask(ListMembersReply, "list_members", group=group)).members
         user = (await self._desk.overview()).user
         is_admin = any(row.user == user and row.role != "member" for row in members)
         asking: list[str] = []
         if is_admin:
-            reply = await self._desk.ask(ListRequestsReply, "list_requests", group)
+            reply = await self._desk.ask(ListRequestsReply, "list_requests", group=group)
             asking = [row.user for row in reply.requests]
         rows = [
             {
@@ -108,26 +108,26 @@ class Members:
 
     def _answer(self, command: str, user: str) -> Callable[[], Awaitable[None]]:
         async def answer() -> None:
-            await self._do(command, user)
+            await self._do(command, user=user)
 
         return answer
 
     async def _promote(self, event: GenericEventArguments) -> None:
-        await self._do("promote", event.args[0])
+        await self._do("promote", user=event.args[0])
 
     async def _demote(self, event: GenericEventArguments) -> None:
-        await self._do("demote", event.args[0])
+        await self._do("demote", user=event.args[0])
 
     async def _remove(self, event: GenericEventArguments) -> None:
         user = event.args[0]
         if await confirm(f"Remove {user} from {self._group}?", "Remove"):
-            await self._do("remove_member", user)
+            await self._do("remove_member", user=user)
 
     async def _leave(self) -> None:
         if self._group and await confirm(f"Leave {self._group}?", "Leave"):
             await self._do("leave_group")
 
-    async def _do(self, command: str, *users: str) -> None:
+    async def _do(self, command: str, **fields: str) -> None:
         if self._group is not None:
-            await self._desk.do(command, self._group, *users)
+            await self._desk.do(command, group=self._group, **fields)
             await self._changed()

@@ -83,7 +83,7 @@ class Settings:
             self._sessions.rows = sessions
 
     async def _end_session(self, event: GenericEventArguments) -> None:
-        if await self._desk.do("end_session", str(event.args[0])):
+        if await self._desk.do("end_session", id=event.args[0]):
             await self.refresh()
 
     def _password(self) -> None:
@@ -94,7 +94,7 @@ class Settings:
                 new = field("New password", secret=True).props("autocomplete=new-password")
 
                 async def change() -> None:
-                    if await self._desk.do("passwd", old.value, new.value):
+                    if await self._desk.do("passwd", old=old.value, new=new.value):
                         old.value = new.value = ""
                         tell("The password is changed; your other sessions have ended.")
 

@@ -116,7 +116,7 @@ class Transfers:
     def _simple(self, command: str) -> Callable[[GenericEventArguments], Awaitable[None]]:
         async def run(event: GenericEventArguments) -> None:
             name, group = event.args
-            await self._desk.do(command, group, name)
+            await self._desk.do(command, group=group, name=name)
             await self.refresh()
 
         return run
@@ -125,14 +125,14 @@ class Transfers:
         name, group = event.args
         question = f"Give up {visible(name)} and delete what is there of it?"
         if await confirm(question, "Cancel the download"):
-            await self._desk.do("cancel", group, name)
+            await self._desk.do("cancel", group=group, name=name)
             await self.refresh()
 
     async def _stop(self, event: GenericEventArguments) -> None:
         name, group = event.args
         question = f"Stop sharing {visible(name)}? The file itself stays on your disk."
         if await confirm(question, "Stop sharing"):
-            await self._desk.do("stop_share", group, name)
+            await self._desk.do("stop_share", group=group, name=name)
             await self.refresh()
 
     async def _details(self, event: GenericEventArguments) -> None:

@@ -12,9 +12,9 @@ from common.errors import MinitorrentError
 
 
 class Limits:
-    """Inputs for the rates of a transfer, given as GROUP and NAME, or of the whole client."""
+    """Inputs for the rates of a transfer, given as `group` and `name`, or of the whole client."""
 
-    def __init__(self, desk: Desk, *transfer: str) -> None:
+    def __init__(self, desk: Desk, **transfer: str) -> None:
         self._desk = desk
         self._transfer = transfer
         ui.label("Rates as 500K or 2M bytes a second; 0 is no limit.").classes("quiet")
@@ -29,7 +29,7 @@ class Limits:
             found = await self._desk.ask(LimitsResult, "limit")
         except MinitorrentError:
             return  # the session has just ended; the page will show that
-        wanted = self._transfer or (None, None)
+        wanted = (self._transfer.get("group"), self._transfer.get("name"))
         rows = [row for row in found.limits if (row.group, row.name) == wanted]
         self._now.text = _told(rows[0]) if rows else "Now: no limit of its own."
 
@@ -37,7 +37,7 @@ class Limits:
         value = field(f"{way.capitalize()}load rate")
 
         async def set_limit() -> None:
-            if await self._desk.do("limit", way, value.value, *self._transfer):
+            if await self._desk.do("limit", direction=way, rate=value.value, **self._transfer):
                 value.value = ""
                 await self.refresh()
 
@@ -53,7 +53,7 @@ class Priority:
             value = field("Priority (-100 to 100)")
 
             async def set_priority() -> None:
-                if await desk.do("priority", group, name, value.value):
+                if await desk.do("priority", group=group, name=name, n=value.value):
                     tell(f"The priority is {value.value}.")
 
             value.on("keydown.enter", set_priority)

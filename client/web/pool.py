@@ -1,0 +1,99 @@
+"""Where the commands of page and HTTP API run: one pool of threads, so that no event loop waits."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, TypeVar
+
+from client.commands.command import Arguments, Command, never
+from client.commands.runner import Outcome, Runner
+from common.errors import ErrorCode, MinitorrentError
+
+if TYPE_CHECKING:
+    from client.engine.session import HashProgress, Session
+
+Value = TypeVar("Value")
+
+_THREADS = 32
+"""Commands that run at the same time; further ones wait for their turn."""
+
+MOST_WAITS = 8
+"""Of those, how many may be ones that only wait: the others are for what people click on."""
+
+_LONGEST_WAIT = 600.0
+
+
+class CommandPool:
+    """Runs commands of the registry on one session, each in a thread of the pool.
+
+    What is still running when `is_closing` says so ends early. `longest_wait` (seconds) bounds
+    commands that only wait: whoever asks over HTTP asks again.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        is_closing: Callable[[], bool] = never,
+        longest_wait: float = _LONGEST_WAIT,
+    ) -> None:
+        self.session = session
+        self._is_closing = is_closing
+        self._longest_wait = longest_wait
+        self._waiting = 0
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="web command")
+
+    async def run(
+        self,
+        command: Command,
+        arguments: Arguments,
+        *,
+        progress: HashProgress | None = None,
+        cancelled: Callable[[], bool] = never,
+    ) -> Outcome:
+        """Run a command; every failure is an outcome. For the event loop's thread only.
+
+        `progress` hears of hashing, in the command's thread; the command ends early once
+        `cancelled` says so.
+        """
+        if not command.waits:
+            return await self._run(command, arguments, progress, cancelled)
+        if self._waiting >= MOST_WAITS:
+            sentence = f"{MOST_WAITS} requests wait already; end one of them first."
+            error = MinitorrentError(ErrorCode.TOO_MANY_ATTEMPTS, sentence)
+            return Outcome(command.name, command, error)
+        end = time.monotonic() + self._longest_wait
+        self._waiting += 1
+        try:
+            return await self._run(
+                command, arguments, progress, lambda: cancelled() or time.monotonic() >= end
+            )
+        finally:
+            self._waiting -= 1
+
+    async def work(self, call: Callable[[], Value]) -> Value:
+        """The value of a call that may block."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, call)
+
+    async def _run(
+        self,
+        command: Command,
+        arguments: Arguments,
+        progress: HashProgress | None,
+        cancelled: Callable[[], bool],
+    ) -> Outcome:
+        def is_over() -> bool:
+            return cancelled() or self._is_closing()
+
+        def hashed(done: int, total: int) -> None:
+            if is_over():
+                raise MinitorrentError(
+                    ErrorCode.TIMEOUT, "Stopped before the file was hashed; nothing was shared."
+                )
+            if progress is not None:
+                progress(done, total)
+
+        runner = Runner(self.session, progress=hashed, cancelled=is_over)
+        return await self.work(lambda: runner.call(command, arguments))

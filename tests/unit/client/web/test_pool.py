@@ -1,0 +1,96 @@
+"""Commands that page and HTTP API run: in threads, with an end, and waits that leave room."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Any, cast
+
+from client.commands.command import Arguments, Command, Context
+from client.commands.general import EndResult
+from client.commands.registry import COMMANDS
+from client.web.models import read_arguments
+from client.web.pool import MOST_WAITS, CommandPool
+from common.errors import ErrorCode, MinitorrentError
+from tests.support.fake_session import FakeSession
+
+NOTHING = Arguments({})
+
+
+def pool(is_closing: Callable[[], bool] = lambda: False, longest: float = 30.0) -> CommandPool:
+    return CommandPool(cast(Any, FakeSession()), is_closing, longest)
+
+
+def until_cancelled(context: Context, _: Arguments) -> EndResult:
+    while not context.cancelled():
+        time.sleep(0.005)
+    return EndResult()
+
+
+def hashing(context: Context, _: Arguments) -> EndResult:
+    assert context.progress is not None
+    context.progress(1, 4)
+    return EndResult()
+
+
+WAIT = Command("wait", "transfers", "waits", until_cancelled, waits=True)
+HASH = Command("hash", "files", "hashes", hashing)
+
+
+def test_an_answer_and_a_failure_are_outcomes() -> None:
+    async def run() -> None:
+        whoami = COMMANDS["whoami"]
+        outcome = await pool().run(whoami, read_arguments(whoami, {}))
+        assert outcome.as_json()["error"]["code"] == "not_logged_in"
+        login = COMMANDS["login"]
+        arguments = read_arguments(login, {"user": "ann", "password": "x"})
+        assert (await pool().run(login, arguments)).error is None
+
+    asyncio.run(run())
+
+
+def test_a_wait_ends_when_asked_when_closing_and_by_itself() -> None:
+    async def run() -> None:
+        for one, cancelled in (
+            (pool(), lambda: True),
+            (pool(is_closing=lambda: True), lambda: False),
+            (pool(longest=0.01), lambda: False),
+        ):
+            outcome = await one.run(WAIT, NOTHING, cancelled=cancelled)
+            assert outcome.error is None
+
+    asyncio.run(run())
+
+
+def test_no_more_than_a_few_wait_at_once_and_others_are_served() -> None:
+    async def run() -> None:
+        is_over = False
+        one = pool()
+        waits = [
+            asyncio.ensure_future(one.run(WAIT, NOTHING, cancelled=lambda: is_over))
+            for _ in range(MOST_WAITS)
+        ]
+        await asyncio.sleep(0)  # lets them begin
+        refused = await one.run(WAIT, NOTHING)
+        assert refused.error is not None
+        assert refused.error.code is ErrorCode.TOO_MANY_ATTEMPTS
+        assert (await one.run(HASH, NOTHING)).error is None
+        is_over = True
+        await asyncio.gather(*waits)
+        assert (await one.run(WAIT, NOTHING, cancelled=lambda: True)).error is None
+
+    asyncio.run(run())
+
+
+def test_hashing_is_told_and_stops_with_whoever_asked() -> None:
+    async def run() -> None:
+        told: list[tuple[int, int]] = []
+        outcome = await pool().run(HASH, NOTHING, progress=lambda *how_far: told.append(how_far))
+        assert outcome.error is None
+        assert told == [(1, 4)]
+        stopped = await pool().run(HASH, NOTHING, cancelled=lambda: True)
+        assert isinstance(stopped.answer, MinitorrentError)
+        assert stopped.answer.code is ErrorCode.TIMEOUT
+
+    asyncio.run(run())
