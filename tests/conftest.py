@@ -19,3 +19,7 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     for name in ("COVERAGE_PROCESS_CONFIG", "COVERAGE_PROCESS_START"):
         if name in os.environ:
             MEASURE[name] = os.environ.pop(name)
+
+# The trackers and clients that tests start keep what they compile: compiling it anew each time
+# takes longer than the rest of a start.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)

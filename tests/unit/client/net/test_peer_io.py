@@ -216,8 +216,8 @@ def test_under_a_limit_blocks_go_out_as_far_as_they_are_allowed(
     assert raw.read() == Have(7)  # nothing but blocks is held back
     assert end.peer.allow(2) == 2 * BLOCK
     assert [raw.until(Piece).begin for _ in range(2)] == [0, BLOCK]
-    wait_until(lambda: end.peer.is_held_back, what="the writer to wait again")
-    assert end.handler.sent == 2 * BLOCK
+    wait_until(lambda: end.handler.sent == 2 * BLOCK, what="the writer to count what it sent")
+    assert end.peer.is_held_back
     assert end.peer.allow(100) == 2 * BLOCK + 7
     assert [len(raw.until(Piece).data) for _ in range(3)] == [BLOCK, BLOCK, 7]
     assert end.peer.allow(1) == 0
