@@ -16,6 +16,7 @@ from client.commands import (
     notices,
     trackers,
     transfers,
+    trouble,
 )
 from client.commands.command import Command
 
@@ -33,6 +34,7 @@ COMMANDS: Mapping[str, Command] = _by_name(
         *files.COMMANDS,
         *transfers.COMMANDS,
         *limits.COMMANDS,
+        *trouble.COMMANDS,
         *metainfo.COMMANDS,
         *trackers.COMMANDS,
         *general.COMMANDS,

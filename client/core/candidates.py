@@ -32,6 +32,7 @@ class Candidates:
     def __init__(self, me: PeerId) -> None:
         self._me = me
         self._known: dict[PeerId, Candidate] = {}
+        self._told: list[Candidate] = []  # when it was last asked, the tracker told of these
         self._banned: set[PeerId | Endpoint] = set()
 
     def __repr__(self) -> str:
@@ -39,11 +40,12 @@ class Candidates:
 
     def learn(self, told: Iterable[Candidate]) -> None:
         """The tracker told of these; what is known of old ones is kept."""
-        for candidate in told:
+        self._told = [candidate for candidate in told if candidate.peer_id != self._me]
+        for candidate in self._told:
             old = self._known.get(candidate.peer_id)
             if old is not None and old.endpoint == candidate.endpoint:
                 old.user = candidate.user
-            elif candidate.peer_id != self._me:
+            else:
                 self._add(candidate)
 
     def _add(self, candidate: Candidate) -> None:
@@ -55,6 +57,15 @@ class Candidates:
         if len(self._known) > MAX_KNOWN:
             worst = max(self._known.values(), key=lambda known: known.failures)
             del self._known[worst.peer_id]
+
+    def count(self) -> tuple[int, int]:
+        """How many the tracker told of last, and how many of them can't be reached.
+
+        Once is not enough: a connection that ends counts as one failure, too.
+        """
+        present = [self._known.get(candidate.peer_id, candidate) for candidate in self._told]
+        failing = sum(known.failures > 1 or not known.endpoint.port for known in present)
+        return len(present), failing
 
     def find(self, peer_id: PeerId, dialled: Endpoint | None) -> Candidate | None:
         """Whom the tracker meant: by the peer id, or by where we dialled it."""

@@ -19,9 +19,6 @@ Certificate = Literal["not needed", "valid", "missing", "expired"]
 TOLERATED_SKEW = 60.0
 """Seconds that clocks may differ; the tracker dates certificates back by more."""
 
-LIMIT_SHARE = 0.8
-"""A limit is what holds a transfer back when so much of it is used."""
-
 SLOW_DISK_PIECES = 6
 """Pieces waiting to be written at which the disk is what everybody waits for."""
 
@@ -63,7 +60,7 @@ class Snapshot:
     message: str = ""
     waits_for_room: bool = False  # paused by a full disk, `message` says how much is missing
     ahead: int | None = None  # downloads before it in the queue
-    certificate: Certificate = "not needed"
+    certificate: Certificate = "not needed"  # in a sealed group
     skew: float | None = None  # seconds our clock is ahead of the tracker's, if known
     tracker: bool = True  # connected to one
     port_reachable: bool = True
@@ -75,7 +72,8 @@ class Snapshot:
     missing_pieces: int = 0  # that no connected peer has
     waiting_pieces: int = 0  # received, not written yet
     rate: float = 0.0  # bytes a second, down while downloading, else up
-    limit: float | None = None  # bytes a second that bind this transfer
+    limit: int | None = None  # bytes a second that it is held back to
+    limit_is_own: bool = False  # it is this transfer's own, not that of the whole client
 
 
 class Reason(NamedTuple):
@@ -159,10 +157,10 @@ def _of_our_side(now: Snapshot) -> Reason | None:
 def _of_a_share(now: Snapshot) -> Reason:
     if not now.port_reachable and not now.connected:
         return _port(now)
-    if _is_limited(now):
+    if now.limit is not None:
         return _limit(now)
-    text = f"It is complete and seeding, to {_peers(now.connected)} just now."
-    return Reason(Cause.SEEDING, text, "Nothing to do.")
+    to = f"connected to {_peers(now.connected)}" if now.connected else "nobody asks for it"
+    return Reason(Cause.SEEDING, f"It is complete and seeding; {to} just now.", "Nothing to do.")
 
 
 def _of_who_is_there(now: Snapshot) -> Reason | None:
@@ -193,7 +191,7 @@ def _of_what_they_do(now: Snapshot) -> Reason:
         text = f"The disk is slow: {now.waiting_pieces} pieces are waiting to be written."
         hint = "Wait, or stop other programs that use the disk."
         return Reason(Cause.SLOW_DISK, text, hint)
-    if _is_limited(now):
+    if now.limit is not None:
         return _limit(now)
     if now.rate > 0:
         text = f"It runs well, with {_peers(now.connected)}."
@@ -209,14 +207,11 @@ def _of_what_they_do(now: Snapshot) -> Reason:
     return Reason(Cause.WAITING, text, "Wait a moment.")
 
 
-def _is_limited(now: Snapshot) -> bool:
-    return now.limit is not None and now.rate >= now.limit * LIMIT_SHARE
-
-
 def _limit(now: Snapshot) -> Reason:
-    text = f"A limit of {now.limit:,.0f} bytes a second is set."
+    text = f"A limit of {now.limit:,} bytes a second holds it back."
     way = "up" if now.state == "seeding" else "down"
-    return Reason(Cause.LIMIT, text, f"To lift it, type: limit {way} 0")
+    of = f" {now.group} {now.name}" if now.limit_is_own else ""
+    return Reason(Cause.LIMIT, text, f"To lift it, type: limit {way} 0{of}")
 
 
 def _peers(count: int) -> str:

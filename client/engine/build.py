@@ -22,8 +22,10 @@ from client.engine.rate_limits import RateLimits
 from client.engine.references import References
 from client.engine.session import Session
 from client.engine.sharing import Sharing
+from client.engine.snapshot import Snapshots
 from client.engine.trackers import Trackers
 from client.engine.transfer import Workshop
+from client.engine.trouble import Trouble
 from client.engine.trust import Trust
 from client.engine.turns import Turns, choose_places
 from client.net.announcer import Announcer
@@ -131,6 +133,7 @@ def _assemble(
         lambda text: account.tell("warning", text),
     )
     limiting = Limiting(account, collection, rate_limits)
+    snapshots = Snapshots(link, credentials, time.monotonic, listener.port)
     return Session(
         account,
         link,
@@ -140,6 +143,7 @@ def _assemble(
         sharing,
         outcomes,
         limiting,
+        Trouble(account, collection, snapshots),
     )
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Final
 
 import structlog
 
 from client.core.plan import Plan
+from client.core.resume import FileFacts
 from client.engine.torrent import Torrent
 from client.engine.transfer import Transfer, Workshop
 from client.net.seal import Seal
@@ -103,6 +105,15 @@ class Collection:
         """Go on with a download under another plan."""
         transfer.halt()
         self._workshop.store.reopen(transfer.record.id, plan)
+        return self._begin_anew(transfer)
+
+    def relocate(self, transfer: Transfer, path: Path, facts: FileFacts) -> Transfer:
+        """Go on sharing content that lies at `path` now, verified when `facts` were taken."""
+        transfer.halt()
+        self._workshop.store.relocate(transfer.record.id, path, facts)
+        return self._begin_anew(transfer)
+
+    def _begin_anew(self, transfer: Transfer) -> Transfer:
         record = self._workshop.store.get(transfer.record.id)
         return self.add(record or transfer.record)
 

@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Final, Literal
 
 import structlog
 from cryptography import x509
@@ -33,6 +33,9 @@ RETRY: Final = 5.0
 
 _GONE = frozenset({ErrorCode.NOT_MEMBER, ErrorCode.NO_SUCH_GROUP, ErrorCode.NOT_LOGGED_IN})
 _LATER = frozenset({ErrorCode.TRACKER_UNREACHABLE, ErrorCode.TIMEOUT})
+
+
+CertificateState = Literal["valid", "missing", "expired"]
 
 
 class _Credential:
@@ -94,6 +97,13 @@ class Credentials:
                 raise
             self._postpone(held)
         return held.seal
+
+    def certificate(self, group: str) -> CertificateState:
+        """How it stands with our certificate in a sealed group."""
+        held = self._held.get(group)
+        if held is None or not held.certified:
+            return "missing"
+        return "valid" if self._now() < held.expires_at else "expired"
 
     def export(self, group: str) -> tuple[IssueCertificateReply, bytes]:
         """A certificate for another program of this user, and its own key (PKCS #8, PEM)."""

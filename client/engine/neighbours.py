@@ -135,6 +135,10 @@ class Neighbours:
         self._candidates.forget(connection.handshake.peer_id)
         connection.close("not known to the tracker as a member")
 
+    def known(self) -> tuple[int, int]:
+        """See Candidates.count."""
+        return self._candidates.count()
+
     # --- dialling ---------------------------------------------------------------------------
     def to_dial(self, now: float) -> Iterable[Endpoint]:
         """Whom to connect to now; each is answered with a connection or `dial_failed`."""

@@ -21,6 +21,7 @@ from client.engine.sharing import HashProgress, Sharing
 from client.engine.status import TransferState
 from client.engine.trackers import Trackers
 from client.engine.transfer import Transfer
+from client.engine.trouble import Trouble
 from client.net.tracker_link import TrackerLink
 from common.api import accounts, files
 from common.errors import ErrorCode, MinitorrentError
@@ -50,6 +51,7 @@ class Session:
         sharing: Sharing,
         outcomes: Outcomes,
         limiting: Limiting,
+        trouble: Trouble,
     ) -> None:
         self._account = account
         self._link = link
@@ -58,6 +60,7 @@ class Session:
         self._remote = Remote(account, link)
         self.groups = Groups(account, self._remote, transfers, credentials)
         self.limiting = limiting
+        self.trouble = trouble
         self._transfers = transfers
         self._sharing = sharing
         self._outcomes = outcomes

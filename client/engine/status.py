@@ -84,6 +84,21 @@ class TransferResult(Result):
     state: TransferState
 
 
+class WhyResult(Result):
+    """Why a transfer stands as it does, and the next step: two sentences."""
+
+    reason: str
+    hint: str
+
+
+class RelocateResult(Result):
+    """Where content lies that was moved."""
+
+    group: str
+    name: str
+    path: str
+
+
 class PriorityResult(Result):
     """How urgent a download is; see client.core.plan."""
 

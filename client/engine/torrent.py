@@ -137,6 +137,16 @@ class Torrent:
         """Number of connected peers."""
         return len(self._neighbours.connections)
 
+    @property
+    def writing(self) -> int:
+        """Number of pieces that are being verified and written, or wait for it."""
+        return self._writing
+
+    def known(self) -> tuple[int, int]:
+        """How many peers the tracker told of last, and how many of them can't be reached."""
+        with self._lock:
+            return self._neighbours.known()
+
     # --- coming and going -------------------------------------------------------------------
     def admit(
         self, transport: Transport, handshake: Handshake, endpoint: Endpoint, *, incoming: bool

@@ -181,6 +181,10 @@ class Transfers:
         self._set(transfer, complete=False, paused=False)
         self.set_plan(transfer, plan)
 
+    def relocate(self, transfer: int, path: Path, facts: FileFacts) -> None:
+        """Record that complete content lies elsewhere now, verified there."""
+        self._set(transfer, path=os.fsencode(path), facts=facts.to_text(), paused=False)
+
     def set_plan(self, transfer: int, plan: Plan) -> None:
         """Record what the user wishes of a download."""
         with self._database.transaction() as session:

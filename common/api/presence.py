@@ -89,6 +89,19 @@ class IdentifyPeerReply(Model):
     user: str | None
 
 
+class CheckPort(Model):
+    """Have the tracker dial the asker's address, to learn whether other members can."""
+
+    port: Port
+
+
+class CheckPortReply(Model):
+    """`host` is the asker's address as the tracker, and so other members, know it."""
+
+    host: str
+    reachable: bool
+
+
 class AnnounceKey(Model):
     """Ask for this user's own announce addresses in a group, for stock clients."""
 
@@ -122,6 +135,14 @@ ANNOUNCE = Operation(
 )
 IDENTIFY_PEER = Operation(
     "identify_peer", IdentifyPeer, IdentifyPeerReply, _OF_A_FILE, scope="read"
+)
+CHECK_PORT = Operation(
+    "check_port",
+    CheckPort,
+    CheckPortReply,
+    frozenset(),
+    scope="member",
+    session_only="Only clients that announce over a session have a port to be dialled.",
 )
 ANNOUNCE_KEY = Operation(
     "announce_key", AnnounceKey, AnnounceKeyReply, _MEMBERS_ONLY, scope="member"

@@ -37,6 +37,8 @@ function __minitorrent_commands
         priority 'say how soon a download gets its turn' \
         wait 'wait until no download runs any more' \
         limit 'limit how fast files are sent or fetched' \
+        why 'say why a transfer doesn'\''t move, and what to do' \
+        relocate 'say where a shared file is that was moved' \
         share 'share a file and write its metainfo (.torrent)' \
         get 'download what a metainfo file or a magnet link names' \
         magnet 'show a file'\''s magnet link' \
@@ -51,7 +53,7 @@ complete -c minitorrent -s h -l help -f -d 'show this help message and exit'
 complete -c minitorrent -l version -f -d 'show the version'
 complete -c minitorrent -l data-dir -x -a '(__fish_complete_directories)' -d 'where state is kept between runs (default: a folder named after HOST:PORT in the user'\''s data folder)'
 complete -c minitorrent -s c -x -a '(__minitorrent_commands)' -d 'run this command and no others (may be given several times)'
-complete -c minitorrent -l web -x -d 'serve a page there; prints the link'
+complete -c minitorrent -l web -x -d 'serve page and HTTP API there; prints the link'
 complete -c minitorrent -l web-any -f -d 'let --web be an address that others can reach'
 complete -c minitorrent -l json -f -d 'print one JSON object a command'
 complete -c minitorrent -l stay -f -d 'go on seeding after the last command'

@@ -22,6 +22,7 @@ from common.api.audit import AuditRow, ListEventsReply
 from common.api.events import NoticeRow
 from common.errors import ErrorCode, MinitorrentError
 from tests.support.fake_limiting import FakeLimiting
+from tests.support.fake_trouble import FakeTrouble
 
 if TYPE_CHECKING:
     from client.engine.session import HashProgress
@@ -150,6 +151,7 @@ class FakeSession:
         self.calls: list[tuple[object, ...]] = []
         self.groups = FakeGroups(self)
         self.limiting = FakeLimiting(self._called)
+        self.trouble = FakeTrouble(self._called)
         self.user: str | None = None
         self.group: str | None = None
         self.reached = True

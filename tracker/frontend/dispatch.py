@@ -123,6 +123,7 @@ def _table(services: Services) -> dict[str, Handler]:
             _user(files.STOP_SHARE, things.stop_share),
             _user(presence.ANNOUNCE, announces.announce),
             _user(presence.IDENTIFY_PEER, announces.identify_peer),
+            _user(presence.CHECK_PORT, services.reachability.check_port),
             _anyone(presence.ANNOUNCE_KEY, keys.announce_key),
             _anyone(presence.RENEW_ANNOUNCE_KEY, keys.renew_announce_key),
         ]

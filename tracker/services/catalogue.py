@@ -17,6 +17,7 @@ from tracker.services.groups import Groups
 from tracker.services.keys import Keys
 from tracker.services.lifecycle import Lifecycle
 from tracker.services.notices import Notices
+from tracker.services.reachability import Reachability
 from tracker.services.tokens import Tokens
 from tracker.store.trackers import Site
 from tracker.store.work import Works
@@ -33,6 +34,7 @@ class Services:
     files: Files
     announces: Announces
     keys: Keys
+    reachability: Reachability
     events: Events
     notices: Notices
     lifecycle: Lifecycle
@@ -55,6 +57,7 @@ def make_services(
         files=Files(works, clock),
         announces=Announces(works, clock, random.Random()),
         keys=Keys(works, clock, tracker_id, site.http_port),
+        reachability=Reachability(),
         events=Events(works),
         notices=Notices(works),
         lifecycle=Lifecycle(works, clock, tracker_id, site),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 import urllib.request
 from collections.abc import Callable
@@ -152,6 +153,14 @@ def test_five_hundred_files_in_one_announce(ann: SessionClient, info_hash: str) 
     reply = ann.call("announce", port=1, files=[*files, {"info_hash": info_hash, "left": 0}])
     assert len(reply["files"]) == 500
     assert reply["files"][-1]["complete"] == 1
+
+
+def test_a_port_is_dialled_where_the_asker_is(ann: SessionClient) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        assert ann.call("check_port", port=port) == {"host": "127.0.0.1", "reachable": True}
+    assert ann.call("check_port", port=port)["reachable"] is False
+    assert code_of(ann, "check_port", port=70_000) == "usage"
 
 
 def test_a_peer_is_identified(

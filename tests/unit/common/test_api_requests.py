@@ -35,7 +35,8 @@ def test_there_is_an_operation_for_every_command_of_the_tracker() -> None:
         *("list_members", "list_requests", "accept_request", "reject_request"),
         *("remove_member", "promote", "demote", "transfer_group"),
         *("list_files", "add_file", "get_file", "find_file", "stop_share"),
-        *("announce", "identify_peer", "announce_key", "renew_announce_key", "list_notices"),
+        *("announce", "identify_peer", "check_port", "list_notices"),
+        *("announce_key", "renew_announce_key"),
         *("create_token", "list_tokens", "renew_token", "revoke_token"),
     }
     assert all(name == operation.name for name, operation in OPERATIONS.items())

@@ -16,16 +16,18 @@ from client.commands.registry import COMMANDS
 from client.engine.groups import Groups
 from client.engine.limiting import Limiting
 from client.engine.session import Session
+from client.engine.trouble import Trouble
 from common.errors import MEANINGS, ErrorCode, MinitorrentError
 from tests.support.fake_limiting import FakeLimiting
 from tests.support.fake_session import FakeGroups, FakeSession
+from tests.support.fake_trouble import FakeTrouble
 
 CONTRACT = """
 create_user login logout whoami passwd notices create_group join_group leave_group list_groups
 list_members list_requests accept_request reject_request remove_member promote demote
 transfer_group list_files upload_file download_file show_downloads show_shares stop_share pause
 resume cancel recheck priority limit wait share get magnet remove use_group peers trackers
-sessions end_session audit export_credentials help quit exit
+sessions end_session audit export_credentials why relocate help quit exit
 """
 
 
@@ -116,6 +118,8 @@ def test_topics_are_not_scattered() -> None:
         ("resume lab f", ("resume", "lab", "f")),
         ("cancel lab f", ("cancel", "lab", "f")),
         ("recheck lab f", ("recheck", "lab", "f")),
+        ("why f", ("why", "home", "f")),
+        ("relocate lab f ~/x", ("relocate", "lab", "f", Path("~/x"))),
         ("limit", ("limits",)),
         ("limit up", ("limits",)),
         ("limit up 500K", ("limit", "up", 500 << 10, None, None)),
@@ -212,7 +216,12 @@ def test_arguments_do_not_show_what_may_be_a_password() -> None:
 
 @pytest.mark.parametrize(
     ("fake", "real"),
-    [(FakeSession, Session), (FakeGroups, Groups), (FakeLimiting, Limiting)],
+    [
+        (FakeSession, Session),
+        (FakeGroups, Groups),
+        (FakeLimiting, Limiting),
+        (FakeTrouble, Trouble),
+    ],
 )
 def test_the_fakes_have_the_real_ones_methods(fake: type, real: type) -> None:
     for name, method in inspect.getmembers(fake, inspect.isfunction):

@@ -42,6 +42,20 @@ def test_as_many_are_dialled_as_there_is_room_for_and_each_once() -> None:
     assert candidates.to_dial([], 0, 0.0) == []
 
 
+def test_how_many_there_are_and_can_not_be_reached() -> None:
+    candidates = knowing(1, 2)
+    candidates.learn([*told(2, 3), *told(4), Candidate(endpoint(5), ME, "me")])
+    assert candidates.count() == (3, 0), "those that the tracker told of last, but for oneself"
+    candidates.failed(endpoint(2), 0.0)
+    assert candidates.count() == (3, 0), "its connection may just have ended"
+    candidates.failed(endpoint(2), 9.0)
+    assert candidates.count() == (3, 1)
+    candidates.connected(endpoint(2))
+    assert candidates.count() == (3, 0)
+    candidates.learn([Candidate(Endpoint("10.0.0.1", 0), peer_id(6), "eve")])
+    assert candidates.count() == (1, 1), "nobody can dial who listens nowhere"
+
+
 def test_nobody_dials_oneself_or_who_listens_nowhere() -> None:
     candidates = Candidates(ME)
     candidates.learn([Candidate(endpoint(1), ME, "me")])

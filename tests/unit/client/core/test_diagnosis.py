@@ -39,15 +39,15 @@ def cause(**facts: Any) -> Cause:
         (Cause.NO_TRACKER, {"tracker": False, "state": "seeding"}),
         (Cause.PORT, {"state": "seeding", "port_reachable": False}),
         (Cause.PORT, {"known": 2, "unreachable": 2, "port_reachable": False}),
-        (Cause.LIMIT, {"state": "seeding", "connected": 1, "rate": 90.0, "limit": 100.0}),
+        (Cause.LIMIT, {"state": "seeding", "connected": 1, "rate": 90.0, "limit": 100}),
         (Cause.SEEDING, {"state": "seeding", "connected": 1, "port_reachable": False}),
         (Cause.SEEDING, {"state": "seeding", "skew": 3600.0}),
         (Cause.NO_SEEDER, {}),
         (Cause.CONNECTING, {"known": 2, "unreachable": 1}),
         (Cause.UNREACHABLE, {"known": 2, "unreachable": 2}),
         (Cause.SLOW_DISK, {"connected": 1, "waiting_pieces": 8, "rate": 5.0}),
-        (Cause.LIMIT, {"connected": 1, "rate": 90.0, "limit": 100.0}),
-        (Cause.RUNNING, {"connected": 1, "rate": 10.0, "limit": 100.0}),
+        (Cause.LIMIT, {"connected": 1, "rate": 90.0, "limit": 100}),
+        (Cause.RUNNING, {"connected": 1, "rate": 10.0}),
         (Cause.RUNNING, {"connected": 1, "rate": 10.0, "tracker": False}),
         (Cause.MISSING_PIECES, {"connected": 1, "missing_pieces": 2}),
         (Cause.CHOKED, {"connected": 2, "useful": 2, "missing_pieces": 2}),
@@ -57,6 +57,15 @@ def cause(**facts: Any) -> Cause:
 )
 def test_cause(expected: Cause, facts: dict[str, Any]) -> None:
     assert cause(**facts) is expected
+
+
+def test_which_limit_is_to_be_lifted() -> None:
+    facts: dict[str, Any] = {"group": "lab", "name": "film", "connected": 1, "limit": 5000}
+    whole = diagnose(Snapshot(**facts, state="downloading"))
+    assert whole.text == "A limit of 5,000 bytes a second holds it back."
+    assert whole.hint == "To lift it, type: limit down 0"
+    own = diagnose(Snapshot(**facts, state="seeding", limit_is_own=True))
+    assert own.hint == "To lift it, type: limit up 0 lab film"
 
 
 def test_what_counts_first() -> None:
@@ -94,7 +103,7 @@ counts = st.integers(0, 5)
         waiting_pieces=st.integers(0, 9),
         ahead=st.none() | counts,
         skew=st.none() | st.floats(-1e6, 1e6),
-        limit=st.none() | st.floats(0, 1e9),
+        limit=st.none() | st.integers(1, 1 << 40),
         rate=st.floats(0, 1e9),
     )
 )

@@ -1,0 +1,93 @@
+"""What is known of a transfer at one moment, for client.core.diagnosis."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from client.core.diagnosis import Certificate, Snapshot
+from client.core.peer import Peer
+from client.core.throttle import Lane
+from client.engine.credentials import Credentials
+from client.engine.torrent import Torrent
+from client.engine.transfer import Transfer
+from client.net.port_check import check_port
+from client.net.tracker_link import TrackerLink
+from common.errors import MinitorrentError
+from common.types import PieceIndex
+
+
+class Snapshots:
+    """Takes snapshots of the transfers of one client.
+
+    `clock` gives the seconds that rates are measured by; at `port` this client accepts peers.
+    """
+
+    def __init__(
+        self,
+        link: TrackerLink,
+        credentials: Credentials,
+        clock: Callable[[], float],
+        port: int,
+    ) -> None:
+        self._link = link
+        self._credentials = credentials
+        self._clock = clock
+        self._port = port
+
+    def take(self, transfer: Transfer) -> Snapshot:
+        """How it stands with a transfer now."""
+        record, error, place = transfer.record, transfer.error, transfer.place
+        torrent = transfer.torrent
+        peers = [peer for _, peer in torrent.peers()] if torrent else []
+        known, unreachable = torrent.known() if torrent else (0, 0)
+        throttle = transfer.throttle
+        lane, rates = throttle.down, [peer.down.rate for peer in peers]
+        if record.complete:
+            lane, rates = throttle.up, [peer.up.rate for peer in peers]
+        limit = self._limit(lane)
+        return Snapshot(
+            group=record.group,
+            name=record.name,
+            state=transfer.state.value,
+            error=error.code if error else None,
+            message=error.message if error else "",
+            waits_for_room=transfer.room.is_on,
+            ahead=place[0] - 1 if place else None,
+            certificate=self._certificate(transfer),
+            skew=self._link.clock_difference,
+            tracker=self._link.state == "connected",
+            port_reachable=bool(peers) or torrent is None or self._is_port_reachable(),
+            known=known,
+            unreachable=unreachable,
+            connected=len(peers),
+            useful=sum(peer.wanted > 0 for peer in peers),
+            willing=sum(peer.wanted > 0 and not peer.peer_choking for peer in peers),
+            missing_pieces=_missing_pieces(transfer, torrent, peers) if torrent else 0,
+            waiting_pieces=torrent.writing if torrent else 0,
+            rate=sum(rates),
+            limit=limit,
+            limit_is_own=limit is not None and limit == lane.own.rate,
+        )
+
+    def _certificate(self, transfer: Transfer) -> Certificate:
+        if transfer.metainfo.authority is None:
+            return "not needed"
+        return self._credentials.certificate(transfer.record.group)
+
+    def _is_port_reachable(self) -> bool:
+        """What the tracker says; when it can't, nothing is wrong that is known."""
+        if self._link.state != "connected":
+            return True
+        try:
+            return check_port(self._link, self._port).reachable
+        except MinitorrentError:
+            return True
+
+    def _limit(self, lane: Lane) -> int | None:
+        return lane.rate if lane.is_holding(self._clock()) else None
+
+
+def _missing_pieces(transfer: Transfer, torrent: Torrent, peers: Sequence[Peer]) -> int:
+    """How many wanted pieces neither this client nor any of its peers has."""
+    lacking = transfer.holdings.goal.lacking(torrent.have())
+    return sum(not any(peer.has[PieceIndex(piece)] for peer in peers) for piece in lacking)

@@ -1,0 +1,62 @@
+"""Finds content that was moved: by what it is, whatever it is called now."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Final
+
+from client.core.resume import FileFacts
+from client.storage.content import take_fact, take_facts
+from client.storage.files import TorrentFiles
+from client.storage.recheck import is_already_there
+from client.storage.sweep import Progress
+from common.metainfo import Metainfo
+
+MAX_LOOKED_AT: Final = 200_000
+"""Files and folders that are looked at below the one where the search begins."""
+
+
+def find_content(
+    described: Metainfo, where: Path, progress: Progress | None = None
+) -> tuple[Path, FileFacts] | None:
+    """Where the content lies, at or below `where`, and its files' facts; None when it doesn't.
+
+    What has the right sizes is hashed. `progress` gets (bytes gone over, bytes in all) of each
+    place that is tried. Raises MinitorrentError when the disk fails.
+    """
+    for path in _places(described, where):
+        facts = take_facts(path, described.files, described.is_folder)  # first: it may change
+        if facts.sizes != tuple(file.length for file in described.files):
+            continue
+        with TorrentFiles(described, path) as files:
+            if is_already_there(files, progress):
+                return path, facts
+    return None
+
+
+def _places(described: Metainfo, where: Path) -> Iterator[Path]:
+    """Where to look, the likeliest first."""
+    yield where
+    if where.is_dir():
+        yield where / described.name
+        yield from _places_below(described, where)
+
+
+def _places_below(described: Metainfo, where: Path) -> Iterator[Path]:
+    entries = islice(_entries(where, folders=described.is_folder), MAX_LOOKED_AT)
+    if described.is_folder:
+        yield from entries
+        return
+    length = described.files[0].length
+    yield from (path for path in entries if take_fact(path).size == length)
+
+
+def _entries(where: Path, *, folders: bool) -> Iterator[Path]:
+    """All folders below this one, or all files; what can't be read is passed over."""
+    for folder, inside, names in os.walk(where):
+        inside.sort()
+        for name in sorted(inside if folders else names):
+            yield Path(folder, name)

@@ -1,0 +1,98 @@
+"""What the commands say when something doesn't go as it should, through real clients."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.contract.sharing import share
+from tests.support.content import make_file, make_tree
+from tests.support.disk import small_disk
+from tests.support.processes import ClientProcess
+from tests.support.waiting import wait_until
+
+MIB = 1 << 20
+
+
+def test_why(ann: ClientProcess, bob: ClientProcess, group: str, shared: Path) -> None:
+    idle = {
+        "reason": "It is complete and seeding; nobody asks for it just now.",
+        "hint": "Nothing to do.",
+    }
+    wait_until(lambda: ann.ok("why", group, shared.name) == idle, what="it to be offered")
+    ann.ok("pause", group, shared.name)
+    assert ann.ok("why", group, shared.name) == {
+        "reason": "It is paused.",
+        "hint": f"Type: resume {group} {shared.name}",
+    }
+    ann.ok("resume", group, shared.name)
+    bob.fails("no_such_file", "why", group, "nothing")
+    bob.fails("usage", "why")
+
+
+def test_a_moved_file_is_found_again(ann: ClientProcess, group: str, tmp_path: Path) -> None:
+    old = share(ann, group, tmp_path / "old name.txt")
+    (tmp_path / "there" / "below").mkdir(parents=True)
+    new = old.rename(tmp_path / "there" / "below" / "new name.txt")
+    decoy = tmp_path / "there" / "decoy"
+    decoy.write_bytes(bytes(new.stat().st_size))
+    for place in (tmp_path / "nowhere", tmp_path / "nowhere" / "at all"):
+        ann.fails("file_not_found", "relocate", group, old.name, str(place))
+    ann.fails("file_changed", "relocate", group, old.name, str(decoy))
+    answer = ann.ok("relocate", group, old.name, str(tmp_path / "there"))
+    assert answer == {"group": group, "name": old.name, "path": str(new)}
+    shares = ann.ok("show_shares")["shares"]
+    assert [row["path"] for row in shares if row["group"] == group] == [str(new)]
+    ann.fails("no_such_file", "relocate", group, "nothing", str(new))
+    ann.fails("usage", "relocate", group, old.name)
+
+
+def test_a_moved_folder_is_found_again(ann: ClientProcess, group: str, tmp_path: Path) -> None:
+    old = make_tree(tmp_path / "trip", {"a": 100, "b/c": 200_000, "empty": 0})
+    ann.ok("upload_file", str(old), group)
+    (tmp_path / "elsewhere").mkdir()
+    new = old.rename(tmp_path / "elsewhere" / "holiday")
+    assert ann.ok("relocate", group, "trip", str(tmp_path))["path"] == str(new)
+    (new / "a").write_bytes(b"x" * 100)
+    ann.fails("file_changed", "relocate", group, "trip", str(tmp_path))
+
+
+def test_what_is_not_complete_has_no_other_place(
+    ann: ClientProcess, bob: ClientProcess, group: str, shared: Path, tmp_path: Path
+) -> None:
+    ann.ok("pause", group, shared.name)
+    bob.ok("download_file", group, shared.name, str(tmp_path / "copy"))
+    bob.fails("usage", "relocate", group, shared.name, str(shared))
+    bob.ok("cancel", group, shared.name)
+    ann.ok("resume", group, shared.name)
+
+
+def test_no_room(ann: ClientProcess, bob: ClientProcess, group: str, tmp_path: Path) -> None:
+    content = make_file(tmp_path / "big", 3 * MIB)
+    ann.ok("upload_file", str(content), group)
+    with small_disk(tmp_path / "disk", 2 * MIB) as disk:
+        message = bob.fails("disk_full", "download_file", group, "big", str(disk))
+        assert f"{MIB:,} bytes are missing" in message
+        assert not list(disk.iterdir())
+
+
+def test_a_disk_that_fills(
+    ann: ClientProcess, bob: ClientProcess, group: str, tmp_path: Path
+) -> None:
+    content = make_file(tmp_path / "content", 3 * MIB)
+    ann.ok("upload_file", str(content), group)
+    ann.ok("pause", group, "content")
+    with small_disk(tmp_path / "disk", 4 * MIB) as disk:
+        bob.ok("download_file", group, "content", str(disk))
+        other = disk / "other"
+        other.write_bytes(bytes(3 * MIB))
+        ann.ok("resume", group, "content")
+        wait_until(lambda: bob.transfer(group, "content")["error"], what="the disk to be full")
+        row = bob.transfer(group, "content")
+        assert row["state"] == "paused"
+        assert "goes on by itself" in row["error"]
+        assert "bytes are missing" in bob.ok("why", group, "content")["reason"]
+        other.unlink()
+        assert bob.ok("wait 30")["failed"] == [f"{group}/content"]
+        wait_until(lambda: bob.transfer(group, "content")["state"] == "seeding", what="the end")
+        assert (disk / "content").read_bytes() == content.read_bytes()
+        bob.ok("stop_share", group, "content")

@@ -1,0 +1,256 @@
+"""Everything that can keep a transfer from moving, brought about, and what `why` says of it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from client.net.listener import Admit, Listener
+from client.net.sealing import FindSeal
+from client.storage.files import TorrentFiles
+from common.errors import ErrorCode, MinitorrentError
+from common.types import PieceIndex
+from common.wire.messages import HaveAll, HaveNone
+from tests.integration.client.conftest import hasty
+from tests.integration.client.hostile import Infiltrator, silent
+from tests.integration.client.people import GROUP, Person, Team
+from tests.support.content import make_file
+from tests.support.disk import small_disk
+from tests.support.peers import RawPeer
+from tests.support.ports import free_port
+from tests.support.waiting import wait_until
+
+KIB, MIB = 1 << 10, 1 << 20
+
+
+@pytest.fixture
+def stack() -> Iterator[ExitStack]:
+    with ExitStack() as opened:
+        yield opened
+
+
+def explained(person: Person, words: str, name: str = "content") -> str:
+    """Wait until `why` gives this reason; its hint."""
+
+    def says() -> str | None:
+        answer = person.session.trouble.why(GROUP, name)
+        said.append(answer.reason)
+        return answer.hint if words in answer.reason else None
+
+    said: list[str] = []
+    try:
+        return wait_until(says, what=f"why to say {words!r}")
+    except AssertionError as error:
+        raise AssertionError(f"why never said {words!r}, but {set(said)}") from error
+
+
+def nobody_has_it(team: Team, tmp_path: Path, size: int = MIB) -> tuple[Person, Person]:
+    """ann, who shares a file and has paused that, and bob."""
+    ann, bob = team.member("ann"), team.member("bob", active=1)
+    team.share(ann, make_file(tmp_path / "content", size))
+    ann.session.pause(GROUP, "content")
+    return ann, bob
+
+
+def listen(peer: RawPeer) -> None:
+    """Take whatever comes, and never answer."""
+    while True:
+        peer.read()
+
+
+def choker(peer: RawPeer) -> None:
+    """Have everything and give nothing."""
+    peer.send(HaveAll())
+    listen(peer)
+
+
+def beginner(peer: RawPeer) -> None:
+    """Have nothing yet."""
+    peer.send(HaveNone())
+    listen(peer)
+
+
+def test_what_the_user_and_the_queue_want(team: Team, tmp_path: Path) -> None:
+    ann, bob = nobody_has_it(team, tmp_path)
+    team.share(ann, make_file(tmp_path / "other", MIB))
+    ann.session.pause(GROUP, "other")
+    bob.start("content")
+    bob.start("other")
+    assert "by itself" in explained(bob, "No seeder is online")
+    assert "priority" in explained(bob, "waiting in the queue, 0 ahead", "other")
+    bob.session.pause(GROUP, "content")
+    assert explained(bob, "It is paused.") == f"Type: resume {GROUP} content"
+    ann.session.resume(GROUP, "other")
+    bob.finish("other")
+    assert explained(bob, "complete and seeding", "other") == "Nothing to do."
+
+
+def test_being_hashed(team: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ann = team.member("ann")
+    team.share(ann, make_file(tmp_path / "content", MIB))
+    go_on, is_hole = threading.Event(), TorrentFiles.is_hole
+
+    def slow(files: TorrentFiles, piece: PieceIndex) -> bool:
+        go_on.wait(30)
+        return is_hole(files, piece)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(TorrentFiles, "is_hole", slow)
+        ann.session.recheck(GROUP, "content")
+        explained(ann, "being hashed")
+        go_on.set()
+        explained(ann, "seeding")
+
+
+def test_limits(team: Team, tmp_path: Path) -> None:
+    ann, bob = nobody_has_it(team, tmp_path, 16 * MIB)
+    ann.session.resume(GROUP, "content")
+    bob.session.limiting.limit("down", 100 * KIB)
+    bob.start("content")
+    assert explained(bob, "A limit of 102,400 bytes") == "To lift it, type: limit down 0"
+    bob.session.limiting.limit("down", 0)
+    ann.session.limiting.limit("up", 50 * KIB, GROUP, "content")
+    hint = explained(ann, "A limit of 51,200 bytes")
+    assert hint == f"To lift it, type: limit up 0 {GROUP} content"
+
+
+def test_a_full_disk(team: Team, tmp_path: Path) -> None:
+    ann, bob = nobody_has_it(team, tmp_path, 3 * MIB)
+    with small_disk(tmp_path / "disk", 4 * MIB) as disk:
+        bob.session.download_file(GROUP, "content", str(disk))
+        wait_until(lambda: bob.row("content").state == "downloading", what="the beginning")
+        (disk / "other").write_bytes(bytes(3 * MIB))
+        ann.session.resume(GROUP, "content")
+        assert "by itself" in explained(bob, "bytes are missing at")
+        bob.session.cancel(GROUP, "content")
+
+
+def test_a_slow_disk(team: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ann, bob = nobody_has_it(team, tmp_path, 16 * MIB)
+    go_on, write = threading.Event(), TorrentFiles.write_piece
+
+    def slow(files: TorrentFiles, piece: PieceIndex, data: memoryview) -> None:
+        go_on.wait(30)
+        write(files, piece, data)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(TorrentFiles, "write_piece", slow)
+        bob.start("content")
+        ann.session.resume(GROUP, "content")
+        explained(bob, "The disk is slow")
+        go_on.set()
+        bob.finish("content")
+
+
+def test_no_tracker(team: Team, tmp_path: Path) -> None:
+    _, bob = nobody_has_it(team, tmp_path)
+    bob.start("content")
+    team.tracker.stop()
+    assert "trackers" in explained(bob, "No tracker is connected")
+
+
+def test_no_longer_a_member(team: Team, tmp_path: Path) -> None:
+    ann, bob = nobody_has_it(team, tmp_path)
+    bob.start("content")
+    ann.session.groups.remove_member(GROUP, "bob")
+    assert explained(bob, "no longer a member") == f"Ask to be let in again: join_group {GROUP}"
+
+
+@hasty
+def test_an_expired_certificate(team: Team, tmp_path: Path) -> None:
+    _, bob = nobody_has_it(team, tmp_path)
+    bob.start("content")
+    explained(bob, "No seeder is online")
+    team.tracker.stop()
+    assert "clock" in explained(bob, "Your certificate for this sealed group has expired")
+
+
+@pytest.mark.parametrize("team", ["sealed"], indirect=True)
+def test_a_wrong_clock(team: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, bob = nobody_has_it(team, tmp_path)
+    bob.start("content")
+    explained(bob, "No seeder is online")
+    late = SimpleNamespace(time=lambda: time.time() + 7200, monotonic=time.monotonic)
+    monkeypatch.setattr("client.net.tracker_connection.time", late)
+    assert "Set the clock" in explained(bob, "clock is 7200 seconds ahead of the tracker's")
+
+
+def test_a_changed_file(team: Team, tmp_path: Path) -> None:
+    ann = team.member("ann")
+    content = make_file(tmp_path / "content", MIB)
+    team.share(ann, content)
+    content.write_bytes(bytes(MIB))
+    ann.session.pause(GROUP, "content")
+    ann.session.resume(GROUP, "content")
+    assert f"relocate {GROUP} content PATH" in explained(ann, "no longer what was shared")
+
+
+def test_peers_that_can_not_be_reached(team: Team, stack: ExitStack, tmp_path: Path) -> None:
+    _, bob = nobody_has_it(team, tmp_path)
+    ghost = Infiltrator(team, stack, "ghost")
+    info_hash = ghost.metainfo_of("content").info_hash.hex()
+    ghost.session.announce(info_hash, 0, port=free_port())
+    bob.start("content")
+    assert "firewall" in explained(bob, "None of 1 peer can be reached")
+
+
+def test_choked_by_all(team: Team, stack: ExitStack, tmp_path: Path) -> None:
+    _, bob = nobody_has_it(team, tmp_path)
+    miser = Infiltrator(team, stack, "miser")
+    miser.offer(miser.metainfo_of("content"), choker)
+    bob.start("content")
+    explained(bob, "It is choked by all: 1 peer could send")
+
+
+def test_waiting_for_the_first_bytes(team: Team, stack: ExitStack, tmp_path: Path) -> None:
+    _, bob = nobody_has_it(team, tmp_path)
+    sleeper = Infiltrator(team, stack, "sleeper")
+    sleeper.offer(sleeper.metainfo_of("content"), silent)
+    bob.start("content")
+    explained(bob, "waiting for the first bytes from 1 peer")
+
+
+def test_pieces_that_nobody_has(team: Team, stack: ExitStack, tmp_path: Path) -> None:
+    _, bob = nobody_has_it(team, tmp_path)
+    fellow = Infiltrator(team, stack, "fellow")
+    fellow.offer(fellow.metainfo_of("content"), beginner)
+    bob.start("content")
+    explained(bob, "pieces are missing that nobody online has")
+
+
+def test_our_own_port_does_not_answer(
+    team: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listeners: list[Listener] = []
+    start = Listener.start
+
+    def noted(listener: Listener, admit: Admit, find_seal: FindSeal) -> None:
+        listeners.append(listener)
+        start(listener, admit, find_seal)
+
+    monkeypatch.setattr(Listener, "start", noted)
+    ann = team.member("ann")
+    team.share(ann, make_file(tmp_path / "content", MIB))
+    explained(ann, "complete and seeding")
+    listeners[0].close()
+    assert "doctor" in explained(ann, "Your own port is not reachable")
+
+
+def test_a_tracker_that_can_not_dial_blames_nobody(
+    team: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As one of an earlier version, which doesn't know the operation."""
+    ann = team.member("ann")
+    team.share(ann, make_file(tmp_path / "content", MIB))
+
+    def too_old(*_: object) -> None:
+        raise MinitorrentError(ErrorCode.USAGE, "This tracker doesn't know that operation.")
+
+    monkeypatch.setattr("client.engine.snapshot.check_port", too_old)
+    explained(ann, "complete and seeding")
