@@ -8,6 +8,7 @@ from types import MappingProxyType
 from client.commands import (
     accounts,
     audit,
+    doctor,
     files,
     general,
     groups,
@@ -37,6 +38,7 @@ COMMANDS: Mapping[str, Command] = _by_name(
         *trouble.COMMANDS,
         *metainfo.COMMANDS,
         *trackers.COMMANDS,
+        *doctor.COMMANDS,
         *general.COMMANDS,
     )
 )

@@ -14,6 +14,7 @@ from client.core.limits import Limits
 from client.engine.account import Account
 from client.engine.collection import Collection
 from client.engine.credentials import Credentials
+from client.engine.doctor import Doctor
 from client.engine.limiting import Limiting
 from client.engine.machinery import Machinery
 from client.engine.outcomes import Outcomes
@@ -144,6 +145,7 @@ def _assemble(
         outcomes,
         limiting,
         Trouble(account, collection, snapshots),
+        Doctor(config, listener.port, account, link, trust, credentials, collection),
     )
 
 

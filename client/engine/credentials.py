@@ -17,6 +17,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from client.core.figures import CertificateFigures
 from client.net.seal import Seal
 from client.net.tracker_link import TrackerLink
 from common.api.authority import ISSUE_CERTIFICATE, IssueCertificateReply
@@ -114,6 +115,16 @@ class Credentials:
             serialization.NoEncryption(),
         )
         return self._issue(group, key), pem
+
+    def lifetimes(self) -> list[CertificateFigures]:
+        """How long our certificates still last."""
+        now = self._now()
+        with self._changed:
+            held = list(self._held.values())
+        return [
+            CertificateFigures(one.group, one.expires_at - now if one.certified else None)
+            for one in held
+        ]
 
     # --- what the tracker tells -------------------------------------------------------------
     def revoke(self, group: str, holders: Sequence[str]) -> None:

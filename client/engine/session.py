@@ -11,6 +11,7 @@ from client.engine import status
 from client.engine.account import Account
 from client.engine.collection import Collection
 from client.engine.credentials import Credentials
+from client.engine.doctor import Doctor
 from client.engine.export import export_credentials
 from client.engine.groups import Groups
 from client.engine.limiting import Limiting
@@ -52,6 +53,7 @@ class Session:
         outcomes: Outcomes,
         limiting: Limiting,
         trouble: Trouble,
+        doctor: Doctor,
     ) -> None:
         self._account = account
         self._link = link
@@ -61,6 +63,7 @@ class Session:
         self.groups = Groups(account, self._remote, transfers, credentials)
         self.limiting = limiting
         self.trouble = trouble
+        self.doctor = doctor
         self._transfers = transfers
         self._sharing = sharing
         self._outcomes = outcomes

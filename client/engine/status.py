@@ -233,6 +233,18 @@ class TrackersResult(Result):
     trackers: list[TrackerRow]
 
 
+class CheckRow(Result):
+    """One thing that doctor looked at; `hint` is the next step, or what was found in order."""
+
+    name: str
+    ok: bool
+    hint: str
+
+
+class ChecksResult(Result):
+    checks: list[CheckRow]
+
+
 class Overview(Result):
     """What the prompt and the toolbar show; cheap to ask for several times a second."""
 

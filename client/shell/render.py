@@ -198,6 +198,12 @@ def _trackers(result: status.TrackersResult, screen: Screen) -> str:
     return screen.table(columns, rows)
 
 
+def _checks(result: status.ChecksResult, screen: Screen) -> str:
+    columns = [Column("check", folds=True), Column("is"), Column("what", folds=True)]
+    rows = [[c.name, "ok" if c.ok else "wrong", c.hint] for c in result.checks]
+    return screen.table(columns, rows)
+
+
 def _sessions(result: accounts.ListSessionsReply, screen: Screen) -> str:
     columns = [Column("id", right=True), Column("address"), Column("since (UTC)"), Column("this")]
     rows = [
@@ -291,6 +297,7 @@ _PICTURES: dict[type[BaseModel], Callable[[Any, Screen], str]] = {
     status.PeersResult: _peers,
     status.LimitsResult: _limits,
     status.TrackersResult: _trackers,
+    status.ChecksResult: _checks,
     accounts.ListSessionsReply: _sessions,
     audit.ListEventsReply: _events,
     status.NoticesResult: _notices,

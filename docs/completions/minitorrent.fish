@@ -45,6 +45,7 @@ function __minitorrent_commands
         remove 'stop sharing what a metainfo file describes' \
         export_credentials 'write your certificate of a sealed group to files' \
         trackers 'show the trackers, and which one is in use' \
+        doctor 'check port, trackers, clock, certificates, disk and more' \
         help 'list the commands, or explain one' \
         quit 'end; downloads go on at the next start' \
         exit 'the same as quit'

@@ -17,131 +17,16 @@ from typing import TYPE_CHECKING
 from client.config import ClientConfig
 from client.engine import status
 from client.engine.status import TransferState
-from common.api import accounts, files, groups
-from common.api.audit import AuditRow, ListEventsReply
-from common.api.events import NoticeRow
+from common.api import accounts, files
 from common.errors import ErrorCode, MinitorrentError
+from tests.support.fake_doctor import FakeDoctor
+from tests.support.fake_groups import FakeGroups
 from tests.support.fake_limiting import FakeLimiting
+from tests.support.fake_rows import HASH, PEER, SHARE, TRACKERS, download, file_rows
 from tests.support.fake_trouble import FakeTrouble
 
 if TYPE_CHECKING:
     from client.engine.session import HashProgress
-
-HASH = "0123456789abcdef0123456789abcdef01234567"
-
-
-def download(name: str = "film.mkv", **changes: object) -> status.DownloadRow:
-    """A running download, at 45 % of 2 GiB."""
-    facts: dict[str, object] = {
-        "group": "lab",
-        "name": name,
-        "state": TransferState.DOWNLOADING,
-        "progress": 0.45,
-        "done": 966367641,
-        "size": 2 << 30,
-        "down_rate": 12.5 * (1 << 20),
-        "up_rate": 0.0,
-        "peers": 3,
-        "eta": 94.0,
-        "error": None,
-    }
-    return status.DownloadRow.model_validate({**facts, **changes})
-
-
-class FakeGroups:
-    """`client.engine.groups.Groups`, likewise; `session` is whom the calls are told to."""
-
-    def __init__(self, session: FakeSession) -> None:
-        self._session = session
-        self._called = session._called
-
-    def create_group(self, group: str, *, is_open: bool = False) -> groups.CreateGroupReply:
-        self._called("create_group", group, is_open)
-        return groups.CreateGroupReply(group=group, mode="open" if is_open else "sealed")
-
-    def join_group(self, group: str) -> groups.JoinGroupReply:
-        self._called("join_group", group)
-        return groups.JoinGroupReply(group=group, status="requested")
-
-    def leave_group(self, group: str) -> status.GroupResult:
-        self._called("leave_group", group)
-        return status.GroupResult(group=group)
-
-    def list_groups(self) -> status.GroupsResult:
-        self._called("list_groups")
-        rows = [
-            groups.GroupRow(
-                group=name, owner=owner, members=2, files=3, mode="open", member=is_member
-            )
-            for name, owner, is_member in (("lab", "ann", True), ("studio", "zoe", False))
-        ]
-        return status.GroupsResult(groups=rows, user=self._session.user or "ann")
-
-    def list_members(self, group: str | None) -> groups.ListMembersReply:
-        self._called("list_members", group)
-        rows = [
-            groups.MemberRow(user="ann", role="owner", online=True),
-            groups.MemberRow(user="bob", role="member", online=False),
-        ]
-        return groups.ListMembersReply(group=group or "lab", members=rows)
-
-    def audit(self, group: str | None) -> ListEventsReply:
-        self._called("audit", group)
-        rows = [
-            AuditRow(
-                at="2026-01-02T03:04:05Z",
-                who="ann",
-                what="request_accepted",
-                subject="bob",
-                address="192.0.2.1",
-            ),
-            AuditRow(
-                at="2026-01-02T03:04:06Z", who="", what="login_failed", subject="bob", address=""
-            ),
-        ]
-        return ListEventsReply(events=rows)
-
-    def notices(self) -> status.NoticesResult:
-        self._called("notices")
-        row = NoticeRow(
-            at="2026-01-02T03:04:05Z",
-            kind="file_added",
-            group="lab",
-            text="bob shares film.mkv in lab.",
-        )
-        return status.NoticesResult(notices=[row])
-
-    def list_requests(self, group: str | None) -> groups.ListRequestsReply:
-        self._called("list_requests", group)
-        row = groups.RequestRow(user="eve", requested_at="2026-01-02T03:04:05Z")
-        return groups.ListRequestsReply(group=group or "lab", requests=[row])
-
-    def accept_request(self, group: str, user: str) -> groups.MemberReply:
-        return self._on_member("accept_request", group, user)
-
-    def reject_request(self, group: str, user: str) -> groups.MemberReply:
-        return self._on_member("reject_request", group, user)
-
-    def remove_member(self, group: str, user: str) -> groups.MemberReply:
-        return self._on_member("remove_member", group, user)
-
-    def promote(self, group: str, user: str) -> groups.MemberReply:
-        return self._on_member("promote", group, user)
-
-    def demote(self, group: str, user: str) -> groups.MemberReply:
-        return self._on_member("demote", group, user)
-
-    def transfer_group(self, group: str, user: str) -> groups.MemberReply:
-        return self._on_member("transfer_group", group, user)
-
-    def _on_member(self, what: str, group: str, user: str) -> groups.MemberReply:
-        self._called(what, group, user)
-        return groups.MemberReply(group=group, user=user)
-
-    def use_group(self, group: str) -> status.GroupResult:
-        self._called("use_group", group)
-        self._session.group = group
-        return status.GroupResult(group=group)
 
 
 class FakeSession:
@@ -149,9 +34,10 @@ class FakeSession:
 
     def __init__(self) -> None:
         self.calls: list[tuple[object, ...]] = []
-        self.groups = FakeGroups(self)
+        self.groups = FakeGroups(self, self._called)
         self.limiting = FakeLimiting(self._called)
         self.trouble = FakeTrouble(self._called)
+        self.doctor = FakeDoctor(self._called)
         self.user: str | None = None
         self.group: str | None = None
         self.reached = True
@@ -239,19 +125,7 @@ class FakeSession:
     # --- files ------------------------------------------------------------------------------
     def list_files(self, group: str | None) -> files.ListFilesReply:
         self._called("list_files", group)
-        rows = [
-            files.FileRow(
-                name=name,
-                size=2 << 30,
-                pieces=2048,
-                info_hash=HASH,
-                owner="bob",
-                seeders=2,
-                leechers=1,
-            )
-            for name in ("film.mkv", "two words.txt", "it's.txt")
-        ]
-        return files.ListFilesReply(group=group or "lab", files=rows)
+        return files.ListFilesReply(group=group or "lab", files=file_rows())
 
     def upload_file(
         self,
@@ -297,15 +171,7 @@ class FakeSession:
 
     def show_shares(self) -> status.SharesResult:
         self._called("show_shares")
-        row = status.ShareRow(
-            group="lab",
-            name="notes.txt",
-            path="/home/ann/notes.txt",
-            size=1234,
-            uploaded=5678,
-            peers=1,
-        )
-        return status.SharesResult(shares=[row])
+        return status.SharesResult(shares=[SHARE])
 
     def pause(self, group: str, name: str) -> status.TransferResult:
         return self._on_transfer("pause", group, name, TransferState.PAUSED)
@@ -331,18 +197,7 @@ class FakeSession:
 
     def peers(self, group: str, name: str) -> status.PeersResult:
         self._called("peers", group, name)
-        row = status.PeerRow(
-            address="127.0.0.1:6881",
-            client="Minitorrent 0.1",
-            user="bob",
-            progress=1.0,
-            down_rate=2048.0,
-            up_rate=0.0,
-            downloaded=4096,
-            uploaded=0,
-            flags="DX",
-        )
-        return status.PeersResult(peers=[row])
+        return status.PeersResult(peers=[PEER])
 
     def piece_map(self, group: str, name: str, cells: int) -> status.PieceMap:
         self._called("piece_map", group, name, cells)
@@ -398,15 +253,7 @@ class FakeSession:
 
     def trackers(self, forget: str | None = None) -> status.TrackersResult:
         self._called("trackers", forget)
-        rows = [
-            status.TrackerRow(
-                address="127.0.0.1:7001", state="connected", current=True, fingerprint=None
-            ),
-            status.TrackerRow(
-                address="127.0.0.1:7002", state="offline", current=False, fingerprint=None
-            ),
-        ]
-        return status.TrackersResult(trackers=rows)
+        return status.TrackersResult(trackers=TRACKERS)
 
 
 def install(session: FakeSession) -> None:

@@ -12,7 +12,8 @@ from client.commands.meant import corrected, nearest
 from client.commands.parsing import parse
 from client.commands.registry import COMMANDS
 from common.errors import ErrorCode, MinitorrentError
-from tests.support.fake_session import FakeSession, download
+from tests.support.fake_rows import download
+from tests.support.fake_session import FakeSession
 
 SENTENCE = "There is no such thing; see: help"
 

@@ -13,13 +13,16 @@ import pytest
 from client.commands.command import FROM_ANY, Argument, Arguments, Context, Kind
 from client.commands.parsing import parse
 from client.commands.registry import COMMANDS
+from client.engine.doctor import Doctor
 from client.engine.groups import Groups
 from client.engine.limiting import Limiting
 from client.engine.session import Session
 from client.engine.trouble import Trouble
 from common.errors import MEANINGS, ErrorCode, MinitorrentError
+from tests.support.fake_doctor import FakeDoctor
+from tests.support.fake_groups import FakeGroups
 from tests.support.fake_limiting import FakeLimiting
-from tests.support.fake_session import FakeGroups, FakeSession
+from tests.support.fake_session import FakeSession
 from tests.support.fake_trouble import FakeTrouble
 
 CONTRACT = """
@@ -27,7 +30,7 @@ create_user login logout whoami passwd notices create_group join_group leave_gro
 list_members list_requests accept_request reject_request remove_member promote demote
 transfer_group list_files upload_file download_file show_downloads show_shares stop_share pause
 resume cancel recheck priority limit wait share get magnet remove use_group peers trackers
-sessions end_session audit export_credentials why relocate help quit exit
+doctor sessions end_session audit export_credentials why relocate help quit exit
 """
 
 
@@ -141,6 +144,7 @@ def test_topics_are_not_scattered() -> None:
         ("magnet f", ("magnet", "home", "f")),
         ("remove m", ("remove", Path("m"))),
         ("trackers", ("trackers", None)),
+        ("doctor", ("doctor",)),
         ("trackers --forget a:1", ("trackers", "a:1")),
     ],
 )
@@ -221,6 +225,7 @@ def test_arguments_do_not_show_what_may_be_a_password() -> None:
         (FakeGroups, Groups),
         (FakeLimiting, Limiting),
         (FakeTrouble, Trouble),
+        (FakeDoctor, Doctor),
     ],
 )
 def test_the_fakes_have_the_real_ones_methods(fake: type, real: type) -> None:

@@ -18,7 +18,8 @@ from client.shell.downloads import download_lines
 from client.shell.render import answer
 from client.shell.screen import Column, Screen
 from common.api import files, groups
-from tests.support.fake_session import HASH, FakeSession, download
+from tests.support.fake_rows import HASH, download
+from tests.support.fake_session import FakeSession
 
 PIPE = Screen()
 TERMINAL = Screen(width=80, colour=True)
@@ -83,6 +84,14 @@ def test_limits() -> None:
     ]
     session.limiting.rows = [status.LimitRow(group=None, name=None, up=0, down=0)]
     assert shown("limit", session) == "No rate limits"
+
+
+def test_a_check_up() -> None:
+    assert shown("doctor").splitlines() == [
+        "check  is     what",
+        "port   ok     The tracker reaches you at 192.0.2.1:6001.",
+        "clock  wrong  It is 2 hours ahead of the trackers'.",
+    ]
 
 
 def test_tables_line_up() -> None:

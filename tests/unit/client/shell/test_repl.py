@@ -19,7 +19,8 @@ from prompt_toolkit.output import DummyOutput
 from client.shell.output import Output
 from client.shell.repl import Repl
 from client.shell.signals import Interrupts, Stopped
-from tests.support.fake_session import FakeSession, download
+from tests.support.fake_rows import download
+from tests.support.fake_session import FakeSession
 from tests.support.waiting import wait_until
 
 CTRL_C, CTRL_D, TAB = "\x03", "\x04", "\t"

@@ -16,7 +16,8 @@ from client.shell.completer import CommandCompleter
 from client.shell.names import SessionNames
 from client.shell.suggest import Suggestion, suggestions
 from common.errors import ErrorCode, MinitorrentError
-from tests.support.fake_session import FakeSession, download
+from tests.support.fake_rows import download
+from tests.support.fake_session import FakeSession
 
 
 def offered(text: str, session: FakeSession | None = None) -> list[Suggestion]:

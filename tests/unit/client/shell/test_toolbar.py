@@ -13,7 +13,7 @@ from client.engine.status import DownloadRow, Overview, TransferState
 from client.shell.progress import hashing_line, waiting_line
 from client.shell.screen import Screen
 from client.shell.toolbar import prompt_text, toolbar_lines
-from tests.support.fake_session import download
+from tests.support.fake_rows import download
 
 SCREEN = Screen(width=80)
 

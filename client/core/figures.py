@@ -1,0 +1,82 @@
+"""What the engine measures for a check-up, before anybody judges it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, auto
+
+
+@dataclass(frozen=True, slots=True)
+class PortFigures:
+    """`address` is what others would dial; `reached`: it was answered there.
+
+    `by_tracker`: the tracker tried it, and not this machine itself. `is_local`: only this machine
+    can dial it; `trackers_are_local`: so are all trackers.
+    """
+
+    address: str
+    port: int
+    is_local: bool
+    trackers_are_local: bool
+    reached: bool
+    by_tracker: bool
+
+
+class Trouble(Enum):
+    """What is wrong with a tracker."""
+
+    UNREACHABLE = auto()
+    FOREIGN = auto()
+    UNTRUSTED = auto()
+    SILENT = auto()
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrackerFigures:
+    """What a tracker said. `trusted` and `shown` are fingerprints; `server` names its program.
+
+    `seconds` is what an answer took; `clock_difference` how far this machine's clock is ahead
+    of its own (None: it told no time), `certified_since` (seconds since the epoch) when its
+    certificate became valid.
+    """
+
+    address: str
+    trouble: Trouble | None = None
+    reason: str = ""
+    trusted: str | None = None
+    shown: str | None = None
+    server: str = ""
+    seconds: float = 0.0
+    clock_difference: float | None = None
+    certified_since: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateFigures:
+    """Our certificate in a sealed group; `left` is in seconds, None while there is none."""
+
+    group: str
+    left: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class DiskFigures:
+    """A folder; `needed` bytes are still to come into it. `error`: why nothing can be written.
+
+    Folders of one `device` share its `free` bytes.
+    """
+
+    folder: str
+    device: int
+    free: int
+    needed: int
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """A library that is needed: which version at least, and which there is (None: none)."""
+
+    name: str
+    needed: str
+    found: str | None

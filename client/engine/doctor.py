@@ -1,0 +1,174 @@
+"""Looks at everything that a client needs, all at once, and says what is wrong."""
+
+from __future__ import annotations
+
+import platform
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Final, Generic, TypeVar
+
+import structlog
+
+from client.config import ClientConfig
+from client.core import checkup
+from client.core.checkup import Check
+from client.core.figures import DiskFigures, PortFigures, TrackerFigures
+from client.engine.account import Account
+from client.engine.collection import Collection
+from client.engine.credentials import Credentials
+from client.engine.installation import descriptors, libraries
+from client.engine.status import CheckRow, ChecksResult
+from client.engine.trust import Trust
+from client.net.port_check import check_port
+from client.net.probe import (
+    LOOPBACK,
+    TrackerProbe,
+    dial,
+    is_loopback,
+    is_unspecified,
+    outward_host,
+)
+from client.net.tracker_connection import source_host
+from client.net.tracker_link import TrackerLink
+from client.storage import room
+from common import __version__
+from common.api.presence import CheckPortReply
+from common.errors import MinitorrentError
+from common.types import Endpoint
+
+log = structlog.get_logger(__name__)
+
+TIME_LIMIT: Final = 15.0
+"""Seconds for all checks together: they run side by side."""
+
+_PROGRAM: Final = f"minitorrent {__version__}"
+
+T = TypeVar("T")
+
+
+class _Look(Generic[T]):
+    """A look at one thing, in a thread of its own, so that one that hangs delays no other."""
+
+    def __init__(self, name: str, act: Callable[[], T]) -> None:
+        self.name = name
+        self._act = act
+        self._found: list[T] = []
+        self._failed = False
+        self._thread = threading.Thread(target=self._run, name=f"look at {name}", daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        try:
+            self._found.append(self._act())
+        except Exception:  # the other checks are to be shown all the same
+            self._failed = True
+            log.exception("a check failed", check=self.name)
+
+    def found(self, deadline: float) -> list[T]:
+        """What it found, in a list that is empty when there is nothing by then."""
+        self._thread.join(max(0.0, deadline - time.monotonic()))
+        return self._found
+
+    def judged(self, judge: Callable[[T], Check], deadline: float) -> Check:
+        """What is to be said of it."""
+        found = self.found(deadline)
+        if found:
+            return judge(found[0])
+        return checkup.broken(self.name) if self._failed else checkup.gave_up(self.name, TIME_LIMIT)
+
+
+class Doctor:
+    """Answers the command `doctor`, logged in or not, with or without a tracker."""
+
+    def __init__(
+        self,
+        config: ClientConfig,
+        port: int,
+        account: Account,
+        link: TrackerLink,
+        trust: Trust,
+        credentials: Credentials,
+        transfers: Collection,
+    ) -> None:
+        self._config = config
+        self._port = port
+        self._account = account
+        self._link = link
+        self._trust = trust
+        self._credentials = credentials
+        self._transfers = transfers
+
+    def examine(self) -> ChecksResult:
+        """Look at everything; takes at most TIME_LIMIT seconds, and raises nothing."""
+        deadline = time.monotonic() + TIME_LIMIT
+        port = _Look("port", self._look_at_port)
+        trackers = [
+            _Look(f"tracker {tracker}", partial(self._look_at_tracker, tracker))
+            for tracker in self._config.trackers
+        ]
+        disks = self._look_at_disks()
+        answers = [answer for look in trackers for answer in look.found(deadline)]
+        needed = checkup.needed_on([disk for look in disks for disk in look.found(deadline)])
+        checks = [
+            port.judged(checkup.port, deadline),
+            *(look.judged(checkup.tracker, deadline) for look in trackers),
+            checkup.clock(answers, time.time()),
+            *checkup.certificates(self._credentials.lifetimes(), self._account.user),
+            *(look.judged(partial(checkup.disk, needed), deadline) for look in disks),
+            *_own(answers),
+        ]
+        return ChecksResult(checks=[CheckRow(name=c.name, ok=c.ok, hint=c.hint) for c in checks])
+
+    # --- looks ------------------------------------------------------------------------------
+    def _look_at_tracker(self, tracker: Endpoint) -> TrackerFigures:
+        source = source_host(self._config.listen)
+        return TrackerProbe(tracker, source, self._trust.trusted(tracker)).look()
+
+    def _look_at_port(self) -> PortFigures:
+        listen, trackers = self._config.listen, self._config.trackers
+        asked = self._ask_tracker()
+        address = Endpoint(asked.host if asked else self._host_for_others(), self._port)
+        return PortFigures(
+            address=str(address),
+            port=self._port,
+            is_local=is_loopback(listen.host),
+            trackers_are_local=all(is_loopback(tracker.host) for tracker in trackers),
+            reached=asked.reachable if asked else dial(address),
+            by_tracker=asked is not None,
+        )
+
+    def _ask_tracker(self) -> CheckPortReply | None:
+        """Have the tracker dial us; None when nobody is logged in, or none can be asked."""
+        try:
+            return check_port(self._link, self._port) if self._account.user else None
+        except MinitorrentError:  # other checks tell why
+            return None
+
+    def _host_for_others(self) -> str:
+        """The address listened on, or the one from which this machine goes to the trackers."""
+        listen = self._config.listen
+        if not is_unspecified(listen.host):
+            return listen.host
+        found = map(outward_host, self._config.trackers)
+        return next((host for host in found if host is not None), LOOPBACK)
+
+    def _look_at_disks(self) -> list[_Look[DiskFigures]]:
+        """At every folder that is written to."""
+        needed = Counter({self._config.data_dir: 0})
+        for transfer in self._transfers.all():
+            if transfer.is_running or transfer.room.is_on:
+                needed[transfer.path.parent] += transfer.missing
+        return [
+            _Look(f"disk {folder}", partial(room.look, folder, count))
+            for folder, count in needed.items()
+        ]
+
+
+def _own(trackers: Sequence[TrackerFigures]) -> list[Check]:
+    """What can be told without waiting for anything."""
+    checks = [checkup.versions(platform.python_version(), _PROGRAM, libraries(), trackers)]
+    files = descriptors()
+    return [*checks, checkup.descriptors(*files)] if files else checks

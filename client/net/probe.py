@@ -1,0 +1,136 @@
+"""Dialling as others would: our own port, and the trackers, apart from the link to them."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+import time
+from contextlib import closing
+from typing import Final
+
+from cryptography import x509
+
+from client.core.figures import TrackerFigures, Trouble
+from client.net.tracker_connection import (
+    ConnectionLostError,
+    TrackerConnection,
+    UntrustedTrackerError,
+)
+from common.api.accounts import PING, Ping
+from common.errors import ErrorCode, MinitorrentError
+from common.tls import fingerprint
+from common.types import Endpoint
+
+DIAL_LIMIT: Final = 5.0
+ANSWER_LIMIT: Final = 5.0
+"""Seconds for a connection to our own port, and for a tracker's answer."""
+
+
+LOOPBACK: Final = "127.0.0.1"
+
+
+class TrackerProbe:
+    """One look at a tracker, over a connection of its own, that changes nothing.
+
+    `trusted` is the fingerprint of the certificate that is trusted there, None before the first.
+    """
+
+    def __init__(self, tracker: Endpoint, source_host: str | None, trusted: str | None) -> None:
+        self._tracker = tracker
+        self._source_host = source_host
+        self._trusted = trusted
+        self._certificate = b""
+
+    def look(self) -> TrackerFigures:
+        """Connect, ask, hang up; takes at most the limits of each step."""
+        try:
+            connection = TrackerConnection(
+                self._tracker, self._source_host, lambda _: None, lambda _: None, self._trust
+            )
+            with closing(connection):
+                return self._ask(connection)
+        except UntrustedTrackerError:
+            return self._failed(Trouble.UNTRUSTED, "")
+        except (ConnectionLostError, ConnectionResetError):
+            return self._failed(Trouble.FOREIGN, "it hung up")
+        except TimeoutError:
+            return self._failed(Trouble.SILENT, "")
+        except MinitorrentError as error:
+            if error.code is ErrorCode.TIMEOUT:
+                return self._failed(Trouble.SILENT, "")
+            return self._failed(Trouble.FOREIGN, error.message.removeprefix(f"{self._tracker}: "))
+        except OSError as error:
+            return self._failed(Trouble.UNREACHABLE, error.strerror or str(error))
+
+    def _trust(self, tracker: Endpoint, certificate: bytes) -> None:
+        self._certificate = certificate
+        if self._trusted not in (None, fingerprint(certificate)):
+            raise UntrustedTrackerError(f"{tracker} shows another certificate than before.")
+
+    def _ask(self, connection: TrackerConnection) -> TrackerFigures:
+        asked_at = time.monotonic()
+        connection.request(PING, Ping(), limit=ANSWER_LIMIT)
+        return TrackerFigures(
+            address=str(self._tracker),
+            trusted=self._trusted,
+            shown=fingerprint(self._certificate),
+            server=connection.server,
+            seconds=time.monotonic() - asked_at,
+            clock_difference=connection.clock_difference,
+            certified_since=_start(self._certificate),
+        )
+
+    def _failed(self, trouble: Trouble, reason: str) -> TrackerFigures:
+        return TrackerFigures(
+            address=str(self._tracker),
+            trouble=trouble,
+            reason=reason,
+            trusted=self._trusted,
+            shown=fingerprint(self._certificate) if self._certificate else None,
+        )
+
+
+def dial(address: Endpoint) -> bool:
+    """Connect and hang up; whether somebody answered."""
+    try:
+        socket.create_connection(address, DIAL_LIMIT).close()
+    except OSError:
+        return False
+    return True
+
+
+def outward_host(towards: Endpoint) -> str | None:
+    """The address of this machine that packets to `towards` come from; none is sent."""
+    try:
+        found = socket.getaddrinfo(towards.host, towards.port, type=socket.SOCK_DGRAM)
+        family, kind, protocol, _, where = found[0]
+        with socket.socket(family, kind, protocol) as sock:
+            sock.connect(where)
+            host: str = sock.getsockname()[0]
+    except OSError:
+        return None
+    return host
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach that address, or one of that name."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def is_unspecified(host: str) -> bool:
+    """Whether it stands for all addresses of this machine."""
+    try:
+        return ipaddress.ip_address(host).is_unspecified
+    except ValueError:
+        return False
+
+
+def _start(certificate: bytes) -> float | None:
+    """When a certificate (DER) became valid, in seconds since the epoch."""
+    try:
+        return x509.load_der_x509_certificate(certificate).not_valid_before_utc.timestamp()
+    except ValueError:
+        return None

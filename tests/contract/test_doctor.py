@@ -1,0 +1,127 @@
+"""`doctor` through real clients: everything in order, and each thing wrong that can be made so."""
+
+from __future__ import annotations
+
+import resource
+from pathlib import Path
+
+from common.types import Endpoint
+from tests.contract.sharing import share
+from tests.support.disk import small_disk
+from tests.support.namespace import private_network
+from tests.support.ports import free_port
+from tests.support.processes import ClientProcess, TrackerProcess
+from tests.support.waiting import wait_until
+from tests.unit.client.net.fake_tracker import FakeTracker, greeting_at
+
+MIB = 1 << 20
+
+
+def checks(client: ClientProcess) -> dict[str, str]:
+    """What is in order, with an empty hint, and what is not, with its own."""
+    found = client.ok("doctor")["checks"]
+    assert all(row.keys() == {"name", "ok", "hint"} and row["hint"] for row in found)
+    return {row["name"]: "" if row["ok"] else row["hint"] for row in found}
+
+
+def test_all_is_well(
+    ann: ClientProcess, tracker: TrackerProcess, shared: Path, group: str, nobody: ClientProcess
+) -> None:
+    wait_until(lambda: f"certificate {group}" in checks(ann), what="the certificate")
+    wait_until(lambda: set(checks(ann).values()) == {""}, what="everything to be in order")
+    found = checks(ann)
+    expected = ["port", f"tracker {tracker.address}", "clock", f"certificate {group}"]
+    expected += [f"disk {ann.folder / 'state'}", "versions", "open files"]
+    assert [name for name in found if name in expected] == expected
+    assert set(checks(nobody).values()) == {""}
+
+
+def test_trackers_that_do_not_serve_before_login(tmp_path: Path) -> None:
+    down = Endpoint("127.0.0.1", free_port())
+    with (
+        TrackerProcess(tmp_path / "tracker") as tracker,
+        ClientProcess(tmp_path / "ann", [down, tracker.http, tracker]) as ann,
+    ):
+        wait_until(lambda: ann.ok("trackers")["trackers"][2]["current"], what="the tracker")
+        found = checks(ann)
+        assert "check that it runs" in found[f"tracker {down}"]
+        assert "HTTP" in found[f"tracker {tracker.http}"]
+        assert found[f"tracker {tracker.address}"] == found["clock"] == ""
+        tracker.kill()
+        (tracker.folder / "tracker.pem").unlink()
+        tracker.start()
+        hint = checks(ann)[f"tracker {tracker.address}"]
+        assert hint.endswith(f"trackers --forget {tracker.address}")
+        tracker.kill()
+        found = checks(ann)
+        assert "check that it runs" in found[f"tracker {tracker.address}"]
+        assert "trackers first" in found["clock"]
+        assert found["port"] == found["certificates"] == found["versions"] == ""
+
+
+def test_a_wrong_clock(tmp_path: Path) -> None:
+    with (
+        FakeTracker(greeting_at(-7200)) as ahead,
+        FakeTracker(greeting_at(0)) as right,
+        ClientProcess(tmp_path / "ann", [ahead.address]) as ann,
+        ClientProcess(tmp_path / "bob", [ahead.address, right.address]) as bob,
+    ):
+        assert "2 hours behind" in checks(ann)["clock"]
+        assert f"that of {ahead.address}" in checks(bob)["clock"]
+
+
+def test_a_certificate_that_can_not_be_renewed(tmp_path: Path) -> None:
+    lifetime = ("--certificate-lifetime", "2")
+    with (
+        TrackerProcess(tmp_path / "tracker", *lifetime) as tracker,
+        ClientProcess(tmp_path / "ann", [tracker]) as ann,
+    ):
+        ann.sign_in("ann")
+        ann.ok("create_group lab")
+        share(ann, "lab", tmp_path / "file")
+        wait_until(lambda: checks(ann).get("certificate lab") == "", what="the certificate")
+        tracker.kill()
+        wait_until(lambda: "expired" in checks(ann)["certificate lab"], 20, "the expiry")
+
+
+def test_disks_without_room_and_folders_without_rights(
+    ann: ClientProcess, tracker: TrackerProcess, shared: Path, group: str, tmp_path: Path
+) -> None:
+    ann.ok("pause", group, shared.name)
+    (tmp_path / "copies").symlink_to(tmp_path)
+    with (
+        small_disk(tmp_path / "small", 8 * MIB) as small,
+        ClientProcess(small / "carl", [tracker]) as carl,
+    ):
+        carl.sign_in("carla")
+        carl.join(group, ann)
+        carl.ok("download_file", group, shared.name, f"{tmp_path}/copies/film.mkv")
+        found = checks(carl)
+        assert "make room" in found[f"disk {small / 'carl' / 'state'}"]
+        assert found[f"disk {tmp_path}/copies"] == ""
+        (tmp_path / "copies").unlink()
+        (tmp_path / "copies").symlink_to("/proc")
+        assert "check the folder" in checks(carl)[f"disk {tmp_path}/copies"]
+
+
+def test_a_port_that_only_this_computer_reaches(tmp_path: Path) -> None:
+    with private_network() as addresses:
+        host = next(addresses)
+        with (
+            TrackerProcess(tmp_path / "tracker", host=host) as tracker,
+            ClientProcess(tmp_path / "ann", [tracker]) as ann,
+            ClientProcess(tmp_path / "eve", [tracker], host="0.0.0.0") as eve,
+        ):
+            assert "0.0.0.0" in checks(ann)["port"]
+            (port, *_) = eve.ok("doctor")["checks"]
+            assert f"You are reached at {host}:{eve.address.port} from this" in port["hint"]
+            eve.sign_in("eve")
+            (port, *_) = eve.ok("doctor")["checks"]
+            assert port["hint"] == f"The tracker reaches you at {host}:{eve.address.port}."
+
+
+def test_too_few_open_files(tmp_path: Path) -> None:
+    with ClientProcess(tmp_path / "ann", [Endpoint("127.0.0.1", free_port())]) as ann:
+        assert checks(ann)["open files"] == ""
+        resource.prlimit(ann.pid, resource.RLIMIT_NOFILE, (256, 256))
+        assert "ulimit -n" in checks(ann)["open files"]

@@ -1,0 +1,63 @@
+"""Rows of files, transfers, peers and trackers, as the fake session shows them."""
+
+from __future__ import annotations
+
+from client.engine import status
+from client.engine.status import TransferState
+from common.api import files
+
+HASH = "0123456789abcdef0123456789abcdef01234567"
+
+
+def download(name: str = "film.mkv", **changes: object) -> status.DownloadRow:
+    """A running download, at 45 % of 2 GiB."""
+    facts: dict[str, object] = {
+        "group": "lab",
+        "name": name,
+        "state": TransferState.DOWNLOADING,
+        "progress": 0.45,
+        "done": 966367641,
+        "size": 2 << 30,
+        "down_rate": 12.5 * (1 << 20),
+        "up_rate": 0.0,
+        "peers": 3,
+        "eta": 94.0,
+        "error": None,
+    }
+    return status.DownloadRow.model_validate({**facts, **changes})
+
+
+def file_rows() -> list[files.FileRow]:
+    """What lab shares."""
+    return [
+        files.FileRow(
+            name=name,
+            size=2 << 30,
+            pieces=2048,
+            info_hash=HASH,
+            owner="bob",
+            seeders=2,
+            leechers=1,
+        )
+        for name in ("film.mkv", "two words.txt", "it's.txt")
+    ]
+
+
+SHARE = status.ShareRow(
+    group="lab", name="notes.txt", path="/home/ann/notes.txt", size=1234, uploaded=5678, peers=1
+)
+PEER = status.PeerRow(
+    address="127.0.0.1:6881",
+    client="Minitorrent 0.1",
+    user="bob",
+    progress=1.0,
+    down_rate=2048.0,
+    up_rate=0.0,
+    downloaded=4096,
+    uploaded=0,
+    flags="DX",
+)
+TRACKERS = [
+    status.TrackerRow(address="127.0.0.1:7001", state="connected", current=True, fingerprint=None),
+    status.TrackerRow(address="127.0.0.1:7002", state="offline", current=False, fingerprint=None),
+]

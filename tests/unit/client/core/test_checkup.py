@@ -1,0 +1,180 @@
+"""What figures of a check-up mean."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from client.core import checkup
+from client.core.checkup import Check
+from client.core.diagnosis import TOLERATED_SKEW
+from client.core.figures import (
+    CertificateFigures,
+    DiskFigures,
+    Library,
+    PortFigures,
+    TrackerFigures,
+    Trouble,
+)
+
+NOW = 1_800_000_000.0
+GIB = 1 << 30
+
+
+def answering(address: str = "a:1", off: float | None = 0.0, **more: Any) -> TrackerFigures:
+    """A tracker in order, whose clock this machine's is ahead of by `off` seconds."""
+    figures = TrackerFigures(
+        address=address,
+        trusted="AB",
+        shown="AB",
+        server="minitorrent 0.1.0",
+        seconds=0.0125,
+        clock_difference=off,
+    )
+    return replace(figures, **more)
+
+
+def wrong(check: Check, *words: str) -> None:
+    """It is not in order, and its hint has these words."""
+    assert not check.ok, check
+    assert all(word in check.hint for word in words), check
+
+
+def right(check: Check, *words: str) -> None:
+    """It is in order, and its hint has these words."""
+    assert check.ok, check
+    assert all(word in check.hint for word in words), check
+
+
+@given(st.booleans(), st.booleans(), st.booleans(), st.booleans())
+def test_ports(is_local: bool, all_local: bool, reached: bool, by_tracker: bool) -> None:
+    figures = PortFigures("10.0.0.1:6001", 6001, is_local, all_local, reached, by_tracker)
+    check = checkup.port(figures)
+    assert check.ok is (reached and (all_local or not is_local))
+    if is_local and not all_local:
+        wrong(check, "start the client", "0.0.0.0:6001")
+    elif not reached:
+        wrong(check, "10.0.0.1:6001", "firewall", "router")
+    assert ("racker" in check.hint) or not by_tracker or (is_local and not all_local)
+
+
+def test_a_tracker_in_order() -> None:
+    check = checkup.tracker(answering())
+    right(check, "12 ms", "trusted one")
+    assert check.name == "tracker a:1"
+    right(checkup.tracker(answering(seconds=2.0)), "2000 ms", "slow")
+    right(checkup.tracker(answering(trusted=None, shown="CD")), "at first use (CD)")
+
+
+@pytest.mark.parametrize(
+    ("trouble", "words"),
+    [
+        (Trouble.UNREACHABLE, ["for a reason", "check that it runs"]),
+        (Trouble.FOREIGN, ["for a reason", "HTTP"]),
+        (Trouble.UNTRUSTED, ["XY", "AB", "trackers --forget a:1"]),
+        (Trouble.SILENT, ["does not answer"]),
+    ],
+)
+def test_a_tracker_in_trouble(trouble: Trouble, words: list[str]) -> None:
+    figures = TrackerFigures(
+        address="a:1", trouble=trouble, reason="for a reason", trusted="AB", shown="XY"
+    )
+    wrong(checkup.tracker(figures), *words)
+
+
+def test_the_clock_agrees() -> None:
+    right(checkup.clock([answering()], NOW), "less than a second off the trackers'")
+    clock = checkup.clock([answering(off=-30.0), answering("b:2", off=59.0)], NOW)
+    right(clock, "30 seconds behind the trackers'")
+
+
+def test_the_clock_is_wrong() -> None:
+    wrong(checkup.clock([answering(off=7200.0)], NOW), "2 hours ahead of", "set it right")
+    wrong(checkup.clock([answering(off=-300.0), answering("b:2", -1e6)], NOW), "5 minutes behind")
+
+
+def test_one_trackers_clock_is_wrong() -> None:
+    clock = checkup.clock([answering(), answering("b:2", 864_000.0)], NOW)
+    wrong(clock, "10 days ahead of that of b:2", "operator")
+
+
+def test_a_clock_that_nothing_is_known_of() -> None:
+    failed = TrackerFigures(address="a:1", trouble=Trouble.UNREACHABLE)
+    for trackers in ([], [failed]):
+        wrong(checkup.clock(trackers, NOW), "can't be compared")
+
+
+def test_a_clock_is_judged_by_certificates_where_no_tracker_tells_the_time() -> None:
+    old = answering(off=None, certified_since=NOW - 1000)
+    right(checkup.clock([old, answering(off=None)], NOW), "too old")
+    new = answering(off=None, certified_since=NOW + 1000)
+    wrong(checkup.clock([old, new], NOW), "at least 17 minutes behind")
+
+
+@given(st.floats(-1e9, 1e9))
+def test_the_clock_is_right_within_what_is_tolerated(off: float) -> None:
+    assert checkup.clock([answering(off=off)], NOW).ok is (abs(off) <= TOLERATED_SKEW)
+
+
+def test_certificates() -> None:
+    (none,) = checkup.certificates([], None)
+    right(none, "before login")
+    (none,) = checkup.certificates([], "ann")
+    right(none, "No transfer")
+    held = [CertificateFigures("lab", 40_000.0), CertificateFigures("x", None)]
+    valid, missing = checkup.certificates(held, "ann")
+    assert valid.name == "certificate lab"
+    right(valid, "11 hours")
+    wrong(missing, "none yet")
+    (expired,) = checkup.certificates([CertificateFigures("lab", -90.0)], "ann")
+    wrong(expired, "90 seconds ago", "clock")
+
+
+def disk(free: int, needed: int, error: str | None = None) -> Check:
+    figures = [DiskFigures("/a", 1, free, needed, error), DiskFigures("/b", 1, free, 0, None)]
+    other = DiskFigures("/c", 2, free, 1 << 50, None)
+    return checkup.disk(checkup.needed_on([*figures, other]), figures[error is None])
+
+
+def test_disks() -> None:
+    right(disk(5 * GIB, 2 * GIB), "5.0 GiB are free, 2.0 GiB needed")
+    wrong(disk(5 * GIB, 6 * GIB), "1.0 GiB are missing")
+    wrong(disk(50 << 20, 300), "Only 50.0 MiB are free")
+    wrong(disk(5000, 300), "4.9 KiB")
+    wrong(disk(0, 300), "300 bytes are missing")
+    wrong(disk(5 * GIB, 0, "Read-only file system"), "Read-only file system")
+
+
+def libraries(found: str | None) -> Check:
+    library = [Library("pydantic", "2.10", found)]
+    return checkup.versions("3.11.7", "minitorrent 0.1.0", library, [answering()])
+
+
+@pytest.mark.parametrize("found", ["2.10", "2.10.0rc1", "2.12.5", "3"])
+def test_libraries_that_are_new_enough(found: str) -> None:
+    assert libraries(found) == Check("versions", True, "minitorrent 0.1.0, Python 3.11.7.")
+
+
+@pytest.mark.parametrize("found", [None, "2.9", "2", "unknown"])
+def test_libraries_that_are_not(found: str | None) -> None:
+    wrong(libraries(found), "pip install -U 'pydantic>=2.10'", found or "missing")
+
+
+def test_trackers_of_another_version_are_told() -> None:
+    other = [answering(server="minitorrent 0.7.0"), answering(server="")]
+    right(checkup.versions("3.11", "minitorrent 0.1.0", [], other), "minitorrent 0.7.0")
+
+
+def test_open_files() -> None:
+    right(checkup.descriptors(1024, 20), "20 of 1024")
+    wrong(checkup.descriptors(256, 20), "ulimit -n 4096")
+    wrong(checkup.descriptors(4096, 4000), "ulimit -n 8192")
+
+
+def test_checks_without_a_result() -> None:
+    wrong(checkup.gave_up("disk /a", 15), "15 seconds")
+    wrong(checkup.broken("disk /a"), "report")
