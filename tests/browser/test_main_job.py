@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+
+from playwright.sync_api import expect
 
 from tests.support.browser import Window
 from tests.support.content import make_file, sha256
@@ -26,7 +29,10 @@ def test_two_people_share_files(of_ann: Window, of_bob: Window, tmp_path: Path) 
     assert sha256(tmp_path / "bobs" / "film one.bin") == sha256(film)
     assert found
     work_on_a_transfer(of_bob)
+    fetch_a_part(of_ann, of_bob, tmp_path)
     drop_a_file(of_ann, of_bob, tmp_path)
+    of_ann.tab("Groups")
+    look_after_the_group(of_ann, of_bob, tmp_path)
     end_membership(of_ann, of_bob)
 
 
@@ -60,26 +66,68 @@ def work_on_a_transfer(window: Window) -> None:
     window.text("is complete").wait_for()
 
 
+def fetch_a_part(of_ann: Window, of_bob: Window, folder: Path) -> None:
+    """Of a folder that ann shares, bob wants some of the files, in order."""
+    for name in ("one.txt", "two.txt", "three.bin"):
+        make_file(folder / "set" / name, 50_000)
+    of_ann.fill("Path of a file or folder to share", str(folder / "set"))
+    of_ann.button("Share").click()
+    of_ann.button("Options for set").wait_for()
+    of_bob.tab("Files")
+    of_bob.button("Options for set").click()
+    of_bob.fill("Of a folder, only the files that fit", "*.txt")
+    of_bob.page.get_by_role("checkbox", name="from the first piece").click()
+    of_bob.button("Download").click()
+    of_bob.row("set").get_by_text("seeding").wait_for()
+    names = {path.name for path in (folder / "bobs" / "set").iterdir()}
+    assert {"one.txt", "two.txt"} <= names
+    assert "three.bin" not in names
+
+
 def drop_a_file(of_ann: Window, of_bob: Window, folder: Path) -> None:
     """A file that is dropped has its own name, which is never taken for HTML."""
     of_ann.page.set_input_files(
         "input[type=file]", [{"name": SLY, "mimeType": "text/plain", "buffer": b"dropped"}]
     )
     of_ann.row(SLY).wait_for()
+    of_ann.button(f"Options for {SLY}").click()
+    of_ann.button("Copy magnet link").click()
+    link = of_ann.page.get_by_label("Magnet link", exact=True)
+    expect(link).to_have_value(re.compile("^magnet:"))
     of_bob.tab("Files")
-    of_bob.row(SLY).wait_for()
-    of_bob.download(SLY, folder / "bobs")
+    of_bob.button("By link or metainfo").click()
+    of_bob.fill("Magnet link, or path of a metainfo file", link.input_value())
+    of_bob.button("Download").click()
+    of_bob.row(SLY).get_by_text("seeding").wait_for()
+    of_ann.button("Close").click()
     got = folder / "bobs" / SLY
     wait_until(got.exists, what="the dropped file")
     assert got.read_bytes() == b"dropped"
     assert of_bob.page.locator("img[src=x]").count() == 0
 
 
+def look_after_the_group(of_ann: Window, of_bob: Window, folder: Path) -> None:
+    """ann looks at what was done, exports her credentials, and gives the group away for a while."""
+    of_ann.button("What was done in this group").click()
+    dialog = of_ann.page.get_by_role("dialog")
+    dialog.get_by_role("row").filter(has_text="bob").first.wait_for()
+    dialog.get_by_role("button", name="Close").click()
+    of_ann.button("Export credentials").click()
+    of_ann.fill("Path", str(folder))
+    of_ann.button("Choose").click()
+    of_ann.text("Written: ").wait_for()
+    assert list(folder.glob("*.pem"))
+    of_bob.tab("Groups")
+    for giver, taker in ((of_ann, "bob"), (of_bob, "ann")):
+        giver.button(f"Make owner: {taker}").click()
+        giver.button("Hand over").click()
+        giver.row(taker).get_by_text("owner").wait_for()
+
+
 def end_membership(of_ann: Window, of_bob: Window) -> None:
-    """ann makes bob an admin, then takes that back, then removes him; bob logs out."""
-    of_ann.tab("Groups")
-    of_ann.button("Make admin: bob").click()
+    """bob, by now an admin, is made a plain member and an admin again, then removed."""
     of_ann.button("Make plain member: bob").click()
+    of_ann.button("Make admin: bob").click()
     of_ann.button("Remove bob").click()
     of_ann.button("Remove").click()
     of_ann.button("Remove bob").wait_for(state="detached")

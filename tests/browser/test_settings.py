@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from playwright.sync_api import expect
+
 from tests.browser.conftest import GROUP
 from tests.support.browser import PASSWORD, Window
 from tests.support.processes import ClientProcess
@@ -52,10 +54,17 @@ def test_a_folder_is_chosen_in_a_dialog(of_eve: Window, tmp_path: Path) -> None:
     of_eve.button("Choose the folder for downloads").click()
     dialog = of_eve.page.get_by_role("dialog")
     dialog.get_by_text("deep").click()
-    dialog.get_by_text(str(tmp_path / "inner" / "deep")).wait_for()
+    path = dialog.get_by_label("Path", exact=True)
+    expect(path).to_have_value(str(tmp_path / "inner" / "deep"))
     dialog.get_by_role("button", name="Go to the folder above").click()
     dialog.get_by_text("deep").wait_for()
-    dialog.get_by_role("button", name="Choose this folder").click()
+    path.fill("/not/there")
+    path.press("Enter")
+    dialog.get_by_text("No such file or directory").wait_for()
+    path.fill(str(tmp_path / "inner"))
+    path.press("Enter")
+    dialog.get_by_text("No such file or directory").wait_for(state="detached")
+    dialog.get_by_role("button", name="Choose").click()
     dialog.wait_for(state="detached")
     assert of_eve.page.get_by_label("Download into").input_value() == str(tmp_path / "inner")
 

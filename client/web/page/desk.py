@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 Answer = TypeVar("Answer", bound=BaseModel)
 Value = TypeVar("Value")
+Field = str | int | None
+"""A field of a command's JSON body; None is the same as leaving it out."""
 
 
 class Desk:
@@ -46,7 +48,7 @@ class Desk:
         name: str,
         progress: HashProgress | None = None,
         /,
-        **fields: str | int,
+        **fields: Field,
     ) -> Answer:
         """Run a command of the registry with the fields of its JSON body; its answer.
 
@@ -60,7 +62,7 @@ class Desk:
         assert isinstance(outcome.answer, kind)
         return outcome.answer
 
-    async def do(self, name: str, /, **fields: str | int) -> bool:
+    async def do(self, name: str, /, **fields: Field) -> bool:
         """Run a command for a person who waits: an error is shown. Whether it succeeded."""
         try:
             await self.ask(BaseModel, name, **fields)
@@ -69,7 +71,7 @@ class Desk:
             return False
         return True
 
-    async def explain(self, name: str, /, **fields: str | int) -> None:
+    async def explain(self, name: str, /, **fields: Field) -> None:
         """Run a command whose answer is a few sentences, and show them until they are closed."""
         try:
             answer = await self.ask(BaseModel, name, **fields)

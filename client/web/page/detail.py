@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from pathlib import Path
 
 from nicegui import ui
 
@@ -10,8 +11,8 @@ from client.commands.units import percent, rate, visible
 from client.engine.status import PeersResult
 from client.web.page import graph
 from client.web.page.controls import Column, button, heading, table
-from client.web.page.desk import Desk
-from client.web.page.dialogs import named
+from client.web.page.desk import Desk, tell
+from client.web.page.dialogs import PathDialog, named
 from client.web.page.tuning import Limits, Priority
 from common.errors import MinitorrentError
 
@@ -35,10 +36,12 @@ _COLUMNS = (
 class Detail:
     """What is known of one transfer, drawn anew every second while the dialog is open.
 
-    `is_waiting` tells that it waits for its turn.
+    `is_waiting` tells that it waits for its turn, `is_complete` that it is shared from here.
     """
 
-    def __init__(self, desk: Desk, group: str, name: str, *, is_waiting: bool) -> None:
+    def __init__(
+        self, desk: Desk, group: str, name: str, *, is_waiting: bool, is_complete: bool
+    ) -> None:
         self._desk = desk
         self._group = group
         self._name = name
@@ -58,6 +61,8 @@ class Detail:
             with ui.row().classes("buttons"):
                 if desk.knows("why"):
                     button("Why is it not moving?", self._why)
+                if desk.knows("relocate") and is_complete:
+                    button("It was moved", self._relocate)
                 button("Close", self._dialog.close, main=True)
 
     async def show(self) -> None:
@@ -98,3 +103,12 @@ class Detail:
 
     async def _why(self) -> None:
         await self._desk.explain("why", group=self._group, name=self._name)
+
+    async def _relocate(self) -> None:
+        title = "Choose where it is now, or a folder to search"
+        path = await PathDialog(self._desk, title, Path.home(), folders_only=False).choose()
+        if path is None:
+            return
+        tell("Looking for it; that takes as long as reading it.")
+        if await self._desk.do("relocate", group=self._group, name=self._name, path=path):
+            tell(f"{visible(self._name)} is found, and shared from there.")

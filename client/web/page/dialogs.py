@@ -8,7 +8,7 @@ from pathlib import Path
 
 from nicegui import ui
 
-from client.web.page.controls import button, icon_button
+from client.web.page.controls import button, field, icon_button
 from client.web.page.desk import Desk
 
 _LISTED = 2000
@@ -52,11 +52,12 @@ class PathDialog:
             ui.label(title).classes("title").props("role=heading aria-level=2")
             with ui.row().classes("bar"):
                 icon_button("arrow_upward", "Go to the folder above", self._go_up)
-                self._where = ui.label().classes("name grow")
+                self._where = field("Path").classes("grow")
+                self._where.on("keydown.enter", self._go_to)
             self._list = ui.list().props("dense bordered").classes("entries")
             with ui.row().classes("buttons"):
                 button("Cancel", lambda: self._dialog.submit(None))
-                button("Choose this folder", self._choose, main=True)
+                button("Choose", self._choose, main=True)
 
     async def choose(self) -> str | None:
         """The path that was chosen; None when the dialog was closed."""
@@ -67,7 +68,10 @@ class PathDialog:
         return answer if isinstance(answer, str) else None
 
     def _choose(self) -> None:
-        self._dialog.submit(str(self._folder))
+        self._dialog.submit(self._where.value or None)
+
+    async def _go_to(self) -> None:
+        await self._show(Path(self._where.value).expanduser())
 
     async def _go_up(self) -> None:
         await self._show(self._folder.parent)
@@ -79,10 +83,12 @@ class PathDialog:
                 lambda: _entries(folder, folders_only=self._folders_only)
             )
         except OSError as error:
-            self._where.text = f"{folder}: {error.strerror}"
+            self._where.props["error"] = True
+            self._where.props["error-message"] = str(error.strerror)
             return False
+        self._where.props["error"] = False
         self._folder = folder
-        self._where.text = str(folder)
+        self._where.value = str(folder)
         self._list.clear()
         with self._list:
             for entry in entries:

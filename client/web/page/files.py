@@ -25,6 +25,8 @@ from client.web.page.controls import (
 )
 from client.web.page.desk import Desk, tell, tell_error
 from client.web.page.dialogs import PathDialog, confirm
+from client.web.page.fetching import Fetching
+from client.web.page.hashing import HashBar
 from common.api.files import FileRow, ListFilesReply
 from common.errors import MinitorrentError
 
@@ -51,6 +53,7 @@ _DROP = """
 _ACTIONS = (
     Action("download", "download", "Download", "!row.mine"),
     Action("stop", "link_off", "Stop sharing", "row.mine"),
+    Action("options", "more_vert", "Options for"),
 )
 _PAUSE = 5
 
@@ -72,12 +75,8 @@ class Files:
             button("Share", self._share_path, main=True)
         drop = ui.upload(multiple=True, auto_upload=True, on_upload=self._share_dropped)
         drop.props("flat bordered").classes("drop").add_slot("header", _DROP)
-        self._working = ui.linear_progress(show_value=False).props("indeterminate")
-        self._working.props["aria-label"] = "Reading the file"
-        self._working.visible = False
-        with ui.row().classes("bar"):
-            self._folder = field("Download into", str(_downloads())).classes("grow")
-            icon_button("folder_open", "Choose the folder for downloads", self._choose_folder)
+        self._hashing = HashBar()
+        self._fetching = Fetching(desk, lambda: choice.show("transfers"))
         self._table = self._make_table()
 
     def _make_table(self) -> ui.table:
@@ -87,6 +86,7 @@ class Files:
         made.add_slot("body-cell-name", _NAME)
         made.add_slot("body-cell-actions", actions_slot(_ACTIONS))
         made.on("download", self._download)
+        made.on("options", self._options)
         made.on("stop", self._stop)
         return made
 
@@ -122,12 +122,6 @@ class Files:
         chosen = await PathDialog(self._desk, title, Path.home(), folders_only=False).choose()
         self._path.value = chosen or self._path.value
 
-    async def _choose_folder(self) -> None:
-        start = Path(self._folder.value or Path.home()).expanduser()
-        title = "Choose the folder for downloads"
-        chosen = await PathDialog(self._desk, title, start, folders_only=True).choose()
-        self._folder.value = chosen or self._folder.value
-
     async def _share_path(self) -> None:
         if await self._share(str(Path(self._path.value).expanduser())):
             self._path.value = ""
@@ -146,31 +140,25 @@ class Files:
         if self._choice.group is None:
             tell("Choose a group first, or create one.")
             return False
-        self._working.visible = True
         try:
-            shared = await self._desk.ask(
-                UploadResult, "upload_file", path=path, group=self._choice.group
-            )
+            with self._hashing as hashing:
+                shared = await self._desk.ask(
+                    UploadResult, "upload_file", hashing.told, path=path, group=self._choice.group
+                )
         except MinitorrentError as error:
             tell_error(error)
             return False
-        finally:
-            self._working.visible = False
         tell(f"Sharing {shared.name} with {shared.group}.")
         await self.refresh()
         return True
 
     async def _download(self, event: GenericEventArguments) -> None:
-        name, group = event.args[0], self._choice.group
-        folder = Path(self._folder.value or _downloads()).expanduser()
-        try:
-            await self._desk.work(lambda: folder.mkdir(parents=True, exist_ok=True))
-        except OSError as error:
-            tell_error(dropped.reason(error))
-            return
-        if group and await self._desk.do("download_file", group=group, name=name, dest=str(folder)):
-            tell(f"Downloading {visible(name)}.")
-            self._choice.show("transfers")
+        if self._choice.group:
+            await self._fetching.file(self._choice.group, event.args[0])
+
+    async def _options(self, event: GenericEventArguments) -> None:
+        if self._choice.group:
+            await self._fetching.options(self._choice.group, event.args[0])
 
     async def _stop(self, event: GenericEventArguments) -> None:
         name, group = event.args[0], self._choice.group
@@ -192,9 +180,3 @@ def _row(file: FileRow, *, mine: bool) -> dict[str, object]:
         "about": f"{count(file.seeders, 'seeder')} · {file.owner}",
         "mine": mine,
     }
-
-
-def _downloads() -> Path:
-    import platformdirs
-
-    return platformdirs.user_downloads_path()

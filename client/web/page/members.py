@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 from nicegui import ui
 from nicegui.events import GenericEventArguments
 
+from client.engine.status import ExportResult
+from client.web.page.audit import show_audit
 from client.web.page.controls import (
     ACTIONS,
     Action,
@@ -17,8 +20,8 @@ from client.web.page.controls import (
     icon_button,
     table,
 )
-from client.web.page.desk import Desk
-from client.web.page.dialogs import confirm
+from client.web.page.desk import Desk, tell, tell_error
+from client.web.page.dialogs import PathDialog, confirm
 from common.api.groups import ListMembersReply, ListRequestsReply
 from common.errors import MinitorrentError
 
@@ -31,9 +34,9 @@ _COLUMNS = (
 _ACTIONS = (
     Action("promote", "add_moderator", "Make admin:", "row.mine && row.role == 'member'"),
     Action("demote", "remove_moderator", "Make plain member:", "row.mine && row.role == 'admin'"),
+    Action("own", "verified_user", "Make owner:", "row.owned && row.role != 'owner'"),
     Action("remove_member", "person_remove", "Remove", "row.mine && row.role != 'owner'"),
 )
-_ANSWERS = (("Accept", "accept_request"), ("Reject", "reject_request"))
 
 
 class Members:
@@ -48,6 +51,8 @@ class Members:
             with ui.row().classes("bar"):
                 self._title = heading("Members")
                 ui.space()
+                self._audit = icon_button("history", "What was done in this group", self._look)
+                self._export = icon_button("key", "Export credentials", self._export_credentials)
                 icon_button("logout", "Leave this group", self._leave)
             self._requests = ui.element("ul").classes("requests")
             self._requests.props["aria-label"] = "Requests to join"
@@ -55,6 +60,7 @@ class Members:
             self._table.add_slot("body-cell-actions", actions_slot(_ACTIONS, "user"))
             self._table.on("promote", self._promote)
             self._table.on("demote", self._demote)
+            self._table.on("own", self._hand_over)
             self._table.on("remove_member", self._remove)
         self._section.visible = False
 
@@ -72,7 +78,8 @@ class Members:
             return
         members = (await self._desk.ask(ListMembersReply, "list_members", group=group)).members
         user = (await self._desk.overview()).user
-        is_admin = any(row.user == user and row.role != "member" for row in members)
+        role = next((row.role for row in members if row.user == user), "member")
+        is_admin = role != "member"
         asking: list[str] = []
         if is_admin:
             reply = await self._desk.ask(ListRequestsReply, "list_requests", group=group)
@@ -83,12 +90,14 @@ class Members:
                 "role": row.role,
                 "state": "online" if row.online else "offline",
                 "mine": is_admin and row.user != user,
+                "owned": role == "owner",
             }
             for row in members
         ]
         if rows != self._table.rows:
             self._table.rows = rows
         self._title.text = f"Members of {group}"
+        self._audit.visible = is_admin
         if asking != self._asking:
             self._draw_requests(asking)
 
@@ -122,6 +131,29 @@ class Members:
         user = event.args[0]
         if await confirm(f"Remove {user} from {self._group}?", "Remove"):
             await self._do("remove_member", user=user)
+
+    async def _hand_over(self, event: GenericEventArguments) -> None:
+        user = event.args[0]
+        question = f"Make {user} the owner of {self._group}? You stay an admin."
+        if await confirm(question, "Hand over"):
+            await self._do("transfer_group", user=user)
+
+    async def _look(self) -> None:
+        if self._group is not None:
+            await show_audit(self._desk, self._group)
+
+    async def _export_credentials(self) -> None:
+        title = "Choose the folder for your certificate and its key"
+        folder = await PathDialog(self._desk, title, Path.home(), folders_only=True).choose()
+        if folder is None or self._group is None:
+            return
+        fields = {"group": self._group, "folder": folder}
+        try:
+            written = await self._desk.ask(ExportResult, "export_credentials", **fields)
+        except MinitorrentError as error:
+            tell_error(error)
+            return
+        tell(f"Written: {written.certificate}, {written.key}, {written.dhparams}.")
 
     async def _leave(self) -> None:
         if self._group and await confirm(f"Leave {self._group}?", "Leave"):

@@ -6,6 +6,7 @@ from nicegui import ui
 from nicegui.events import GenericEventArguments
 
 from client.engine.status import TrackersResult
+from client.web.page.checkup import Checkup
 from client.web.page.controls import (
     ACTIONS,
     Action,
@@ -55,6 +56,8 @@ class Settings:
             self._sessions = table(_SESSIONS, "id", "Nowhere else.")
             self._sessions.add_slot("body-cell-actions", actions_slot((_END,), "id"))
             self._sessions.on("end", self._end_session)
+        if desk.knows("doctor"):
+            Checkup(desk)
 
     async def refresh(self) -> None:
         """Ask for limits, sessions and the trackers' states again."""

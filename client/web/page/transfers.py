@@ -137,9 +137,16 @@ class Transfers:
 
     async def _details(self, event: GenericEventArguments) -> None:
         name, group = event.args
-        states = {row["key"]: row["state"] for row in self._table.rows}
-        is_waiting = states.get(f"{group}/{name}") == "queued"
-        await Detail(self._desk, group, name, is_waiting=is_waiting).show()
+        rows = {row["key"]: row for row in self._table.rows}
+        row = rows.get(f"{group}/{name}", {"state": "", "progress": 0})
+        detail = Detail(
+            self._desk,
+            group,
+            name,
+            is_waiting=row["state"] == "queued",
+            is_complete=row["progress"] >= 1,
+        )
+        await detail.show()
 
 
 def _download(row: DownloadRow) -> dict[str, object]:

@@ -1,0 +1,48 @@
+"""What was done in a group, for its admins."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from nicegui import ui
+
+from client.web.page.controls import Column, button, heading, search, table
+from client.web.page.desk import Desk, tell_error
+from client.web.page.dialogs import named
+from common.api.audit import ListEventsReply
+from common.errors import MinitorrentError
+
+_COLUMNS = (
+    Column("at", "When"),
+    Column("who", "Who"),
+    Column("what", "What"),
+    Column("subject", "Subject"),
+    Column("address", "From", wide=True),
+)
+
+
+async def show_audit(desk: Desk, group: str) -> None:
+    """Show the newest acts in a group in a dialog, the newest first, until it is closed."""
+    try:
+        found = await desk.ask(ListEventsReply, "audit", group=group)
+    except MinitorrentError as error:
+        tell_error(error)
+        return
+    with ui.dialog().props(named("What was done")) as dialog, ui.card().classes("dialog big"):
+        heading(f"What was done in {group}")
+        events = table(_COLUMNS, "number", "Nothing yet.")
+        with events.add_slot("top"):
+            search(events)
+        events.rows = [
+            row.model_dump() | {"number": number, "at": _moment(row.at)}
+            for number, row in enumerate(reversed(found.events))
+        ]
+        with ui.row().classes("buttons"):
+            button("Close", dialog.close, main=True)
+    await dialog
+    dialog.delete()
+
+
+def _moment(at: str) -> str:
+    """A time of the tracker's as this machine's clock shows it; sorts as the time does."""
+    return datetime.fromisoformat(at).astimezone().strftime("%Y-%m-%d %H:%M:%S")

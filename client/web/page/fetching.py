@@ -1,0 +1,111 @@
+"""Where downloads go on this machine, and how they begin: by name, by magnet, in part, in order."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from nicegui import ui
+
+from client.commands.units import visible
+from client.engine.status import DownloadResult, MagnetResult
+from client.web.page import dropped
+from client.web.page.controls import button, field, heading, icon_button
+from client.web.page.desk import Desk, Field, tell, tell_error
+from client.web.page.dialogs import PathDialog, named
+from common.errors import MinitorrentError
+
+
+class Fetching:
+    """The line that says where downloads go; `started` is called when one has begun."""
+
+    def __init__(self, desk: Desk, started: Callable[[], None]) -> None:
+        self._desk = desk
+        self._started = started
+        with ui.row().classes("bar"):
+            self._folder = field("Download into", str(_downloads())).classes("grow")
+            icon_button("folder_open", "Choose the folder for downloads", self._choose_folder)
+            button("By link or metainfo", self._by_reference)
+
+    async def file(self, group: str, name: str, **options: Field) -> None:
+        """Download a file of a group."""
+        await self._start("download_file", group=group, name=name, **options)
+
+    async def options(self, group: str, name: str) -> None:
+        """Ask how a file is to be downloaded; the dialog gives its magnet link, too."""
+        with ui.dialog().props(named("Options")) as dialog, ui.card().classes("dialog"):
+            heading(visible(name))
+            only = field("Of a folder, only the files that fit").props('hint="*.txt, or docs"')
+            only.classes("whole")
+            in_order = ui.checkbox("from the first piece to the last, to watch while it loads")
+            _Link(self._desk, group, name)
+            with ui.row().classes("buttons"):
+                button("Close", lambda: dialog.submit(False))
+                button("Download", lambda: dialog.submit(True), main=True)
+        if await dialog:
+            await self.file(group, name, only=only.value or None, sequential=in_order.value)
+        dialog.delete()
+
+    async def _by_reference(self) -> None:
+        title = "Download by link or metainfo"
+        with ui.dialog().props(named(title)) as dialog, ui.card().classes("dialog"):
+            heading(title)
+            what = field("Magnet link, or path of a metainfo file").classes("whole")
+            what.props("autofocus").on("keydown.enter", lambda: dialog.submit(True))
+            with ui.row().classes("buttons"):
+                button("Close", lambda: dialog.submit(False))
+                button("Download", lambda: dialog.submit(True), main=True)
+        if await dialog:
+            await self._start("get", metainfo_or_magnet=_path_or_link(what.value.strip()))
+        dialog.delete()
+
+    async def _start(self, command: str, **fields: Field) -> None:
+        folder = Path(self._folder.value or _downloads()).expanduser()
+        try:
+            await self._desk.work(lambda: folder.mkdir(parents=True, exist_ok=True))
+            begun = await self._desk.ask(DownloadResult, command, dest=str(folder), **fields)
+        except (MinitorrentError, OSError) as error:
+            tell_error(dropped.reason(error))
+            return
+        tell(f"Downloading {visible(begun.name)}.")
+        self._started()
+
+    async def _choose_folder(self) -> None:
+        start = Path(self._folder.value or Path.home()).expanduser()
+        title = "Choose the folder for downloads"
+        chosen = await PathDialog(self._desk, title, start, folders_only=True).choose()
+        self._folder.value = chosen or self._folder.value
+
+
+class _Link:
+    """A button that shows a file's magnet link and copies it, where the browser lets it."""
+
+    def __init__(self, desk: Desk, group: str, name: str) -> None:
+        self._desk = desk
+        self._transfer = {"group": group, "name": name}
+        with ui.row().classes("bar"):
+            button("Copy magnet link", self._copy, icon="link")
+            self._shown = field("Magnet link").props("readonly").classes("grow")
+        self._shown.visible = False
+
+    async def _copy(self) -> None:
+        try:
+            found = await self._desk.ask(MagnetResult, "magnet", **self._transfer)
+        except MinitorrentError as error:
+            tell_error(error)
+            return
+        self._shown.value = found.magnet
+        self._shown.visible = True
+        copy = f"navigator.clipboard?.writeText({json.dumps(found.magnet)}).catch(() => null)"
+        ui.run_javascript(copy)  # where that may not be done, the link can be marked and copied
+
+
+def _path_or_link(text: str) -> str:
+    return text if text.lower().startswith("magnet:") else str(Path(text).expanduser())
+
+
+def _downloads() -> Path:
+    import platformdirs
+
+    return platformdirs.user_downloads_path()

@@ -1,0 +1,43 @@
+"""How far what is about to be shared has been read."""
+
+from __future__ import annotations
+
+from nicegui import ui
+
+from client.commands.units import percent
+
+
+class HashBar:
+    """A bar that shows itself while something is hashed; see `client.engine.session`."""
+
+    def __init__(self) -> None:
+        self._running = 0
+        self._share = 0.0
+        with ui.element("div").classes("hashing") as self._box:
+            self._label = ui.label("Reading").classes("quiet")
+            self._bar = ui.linear_progress(0.0, show_value=False)
+        self._bar.props["aria-label"] = "Reading the file"
+        self._box.visible = False
+        self._timer = ui.timer(0.5, self._draw, active=False)
+
+    def __enter__(self) -> HashBar:
+        self._running += 1
+        self._share = 0.0
+        self._show()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._running -= 1
+        self._show()
+
+    def told(self, done: int, total: int) -> None:
+        """`done` of `total` bytes are hashed; may be called from any thread."""
+        self._share = done / total if total else 1.0
+
+    def _show(self) -> None:
+        self._draw()
+        self._box.visible = self._timer.active = self._running > 0
+
+    def _draw(self) -> None:
+        self._bar.value = self._share
+        self._label.text = f"Reading: {percent(self._share)}"
