@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from functools import partial
 
 import structlog
 
@@ -24,6 +23,7 @@ from client.engine.content_source import ContentSource
 from client.engine.exchange import Exchange
 from client.engine.machinery import Machinery, TorrentOwner
 from client.engine.neighbours import Neighbours
+from client.engine.requests import Requests
 from client.net.announcer import Stranger
 from client.net.dialer import Dial
 from client.net.peer_io import PeerConnection
@@ -33,14 +33,10 @@ from client.storage.files import TorrentFiles
 from common.bitfield import Bitfield
 from common.errors import ErrorCode, MinitorrentError
 from common.metainfo import Metainfo
-from common.types import Endpoint, InfoHash
-from common.wire.codec import encode_requests
+from common.types import Endpoint
 from common.wire.handshake import Handshake
 
 log = structlog.get_logger(__name__)
-
-REFILL_AT = 0.75
-"""A peer is given more work when so much of its window is left or less: requests go in bursts."""
 
 
 class Torrent:
@@ -83,6 +79,9 @@ class Torrent:
             goal,
         )
         self._exchange = Exchange(self._swarm, self._neighbours, machinery)
+        self._requests = Requests(
+            metainfo.info_hash, self._swarm, self._lock, throttle, machinery.limits
+        )
         self._stopped = False
         self._writing = 0  # pieces handed to the workers
         self._idle = threading.Condition(self._lock)
@@ -213,6 +212,7 @@ class Torrent:
         """Part from all peers; wait until nothing is read or written any more."""
         with self._lock:
             self._stopped = True
+            self._requests.close()
             connections = list(self._neighbours.connections.values())
         for connection in connections:
             connection.close("stopped")
@@ -234,7 +234,7 @@ class Torrent:
             self._exchange.perform(self._swarm.tick(now))
             connections = list(self._neighbours.connections.values())
         for connection in connections:
-            self._refill(connection, now)
+            self._requests.refill(connection, now)
         self._dial()
 
     def _dial(self) -> None:
@@ -278,7 +278,7 @@ class Torrent:
                 self._swarm.progressed(peer.key, now)
             for event in events:
                 pieces += self._exchange.take(peer, event)
-        self._refill(peer, now)
+        self._requests.refill(peer, now)
         for piece in pieces:
             self._verify(piece)
 
@@ -297,66 +297,23 @@ class Torrent:
             self._swarm.leave(peer.key)
             self._neighbours.remove(peer, self._clock())
 
-    # --- asking for more --------------------------------------------------------------------
-    def _refill(self, peer: PeerConnection, now: float) -> None:
-        """Request more from a peer when it has little left to answer; under a limit, claim it."""
-        if self._throttle.down.limited:
-            return
-        window = self._window(peer, now)
-        if window and peer.receiver.outstanding <= window * REFILL_AT:
-            self._request(peer, now)
-
-    def _window(self, peer: PeerConnection, now: float) -> int:
-        """How many requests to keep out to a peer; none when it is of no use now."""
-        state = self._swarm.peers.get(peer.key)
-        if state is None or state.peer_choking or not state.wanted:
-            return 0
-        return state.window(self._machinery.limits, now)
-
-    def _request(self, peer: PeerConnection, now: float, most: int | None = None) -> int:
-        """Request blocks from a peer, at most so many; how many bytes they have."""
-        with self._lock:
-            if self._stopped:
-                return 0
-            assignments = self._swarm.assign(peer.key, peer.receiver.outstanding, now, most)
-            for assignment in assignments:
-                peer.receiver.expect(assignment.download, assignment.numbers)
-        requests = [a.download.block(number) for a in assignments for number in a.numbers]
-        if requests:
-            peer.send(encode_requests(requests))
-        return sum(block.length for block in requests)
-
     # --- rate limits ------------------------------------------------------------------------
     def up_claims(self) -> list[Claim]:
         """Peers that wait for what they requested, held back by a limit."""
-        lane = self._throttle.up
-        if not (lane.limited and self._neighbours.connections):
+        if not (self._throttle.up.limited and self._neighbours.connections):
             return []
-        return [
-            Claim(self._claimant(peer), lane, peer.allow)
-            for peer in self._connected()
-            if peer.is_held_back
-        ]
+        return self._requests.up_claims(self._connected())
 
     def down_claims(self) -> list[Claim]:
         """Peers that could be asked for more under a limit."""
-        lane = self._throttle.down
-        if not (lane.limited and self._neighbours.connections) or self.complete:
+        if not (self._throttle.down.limited and self._neighbours.connections) or self.complete:
             return []
-        now = self._clock()
-        return [
-            Claim(self._claimant(peer), lane, partial(self._request, peer, now))
-            for peer in self._connected()
-            if peer.receiver.outstanding < self._window(peer, now)
-        ]
+        return self._requests.down_claims(self._connected(), self._clock())
 
     def lift_limit(self) -> None:
         """A limit has changed: what it held back may go out now."""
         for peer in self._connected():
             peer.allow(0)
-
-    def _claimant(self, peer: PeerConnection) -> tuple[InfoHash, int]:
-        return self.metainfo.info_hash, peer.key
 
     def _connected(self) -> list[PeerConnection]:
         with self._lock:
