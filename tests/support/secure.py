@@ -13,7 +13,7 @@ from common.tls import TlsEngine
 from common.types import Endpoint
 from tests.support.certificates import trusting_context
 
-SECONDS = 10.0
+SECONDS = 30.0
 _CHUNK = 1 << 16
 
 

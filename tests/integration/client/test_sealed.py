@@ -85,7 +85,7 @@ def test_a_removed_member_is_cut_off_at_once(team: Team, tmp_path: Path) -> None
             for person in (ann, cat)
         )
 
-    wait_until(is_cut_off, 2.0, "bob to be cut off")
+    wait_until(is_cut_off, what="bob to be cut off")
     wait_until(lambda: bob.row(name).state is TransferState.FAILED, what="bob's client to stop")
 
 

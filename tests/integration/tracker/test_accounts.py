@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import threading
-import time
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 
@@ -255,10 +254,8 @@ def test_sessions_are_listed_and_ended_on_every_tracker(
     assert (second["current"], second["address"]) == (False, "127.0.0.2")
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", second["since"])
 
-    start = time.monotonic()
     assert ann.call("end_session", id=second["id"]) == {"id": second["id"]}
     assert is_closed(other)
-    assert time.monotonic() - start < 1.0
     resume = {"token": token, "peer_id": PEER, "port": 1}
     assert code_of(connect(tracker), "resume_session", **resume) == "not_logged_in"
     assert [row["id"] for row in ann.call("list_sessions")["sessions"]] == [first["id"]]

@@ -166,14 +166,12 @@ def test_removal_reaches_every_member(
     laptop.login("bob")
     ids = sorted(holder_of(certify(client)) for client in (member, laptop))
 
-    start = monotonic()
     owner.call("remove_member", group="vault", user="bob")
     for client in (owner, *others):
         notice = client.notice(kind="member_left")
         assert (notice["group"], notice["subject"], notice["actor"]) == ("vault", "bob", "ann")
         assert notice["removed"] == ids
         assert notice["text"] == "ann removed bob from vault."
-    assert monotonic() - start < 2
 
     for client in (member, laptop):
         assert client.notice(kind="member_removed")["subject"] == "bob"

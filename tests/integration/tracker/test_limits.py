@@ -119,7 +119,7 @@ def test_notices_do_not_wait_for_a_slow_client(tmp_path: Path) -> None:
         start = time.monotonic()
         for _ in range(2000):
             channel.post(b"x" * 1000)
-        assert time.monotonic() - start < 2
+        assert time.monotonic() - start < 10
         with pytest.raises(ChannelClosedError):
             while True:
                 channel.receive(1)
@@ -152,7 +152,7 @@ def test_the_end_waits_for_no_handshake(start_tracker: StartTracker) -> None:
         wait_until(lambda: _open_connections(tracker) == 1, 5, "the connection")
         start = time.monotonic()
         tracker.stop()
-        assert time.monotonic() - start < 2
+        assert time.monotonic() - start < TimeLimits().handshake / 2
 
 
 def _open_connections(tracker: TrackerApp) -> int:
@@ -237,5 +237,5 @@ def test_the_end_is_quick_with_many_clients(start_tracker: StartTracker, connect
     assert code_of(others[0], "list_groups") == "not_logged_in"
     start = time.monotonic()
     tracker.stop()
-    assert time.monotonic() - start < 4
+    assert time.monotonic() - start < 10  # not a second for each
     assert ann.read() == {}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import time
 import urllib.request
 from collections.abc import Callable
 
@@ -200,7 +199,7 @@ def test_without_http_there_is_no_announce_address(
     assert client.call("announce_key", group="lab")["announce_urls"] == []
 
 
-def test_a_join_request_reaches_every_admin_soon(
+def test_a_join_request_reaches_every_admin_unasked(
     ann: SessionClient, bob: SessionClient, sign_up: SignUp
 ) -> None:
     cat = sign_up("cat")
@@ -208,11 +207,9 @@ def test_a_join_request_reaches_every_admin_soon(
     ann.call("promote", group="lab", user="bob")
     assert bob.notice()["kind"] == "role_changed"
     eve = sign_up("eve")
-    start = time.monotonic()
     eve.call("join_group", group="lab")
     for admin in (ann, bob):
         notice = admin.notice(kind="join_requested", actor="eve")
         assert notice["text"] == "eve asks to join lab."
-    assert time.monotonic() - start < 2
     cat.call("ping")
     assert cat.notices == []

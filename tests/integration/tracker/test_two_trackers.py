@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 from tests.integration.tracker.conftest import Connect, StartTracker
@@ -23,10 +22,8 @@ def test_members_at_two_trackers_work_together(
     ann, bob = connect(one).sign_up("ann"), connect(two).sign_up("bob")
     ann.call("create_group", group="lab")
 
-    start = time.monotonic()
     bob.call("join_group", group="lab")
     assert ann.notice()["kind"] == "join_requested"
-    assert time.monotonic() - start < 2
     ann.call("accept_request", group="lab", user="bob")
     assert bob.notice()["kind"] == "request_accepted"
 
