@@ -13,7 +13,7 @@ def _doctor(context: Context, _: Arguments) -> ChecksResult:
 COMMANDS = (
     Command(
         name="doctor",
-        topic="trackers",
+        topic="trouble",
         summary="check port, trackers, clock, certificates, disk and more",
         run=_doctor,
         details="Each check says what it found, and where something is wrong what to do next. It"

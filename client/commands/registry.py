@@ -36,9 +36,9 @@ COMMANDS: Mapping[str, Command] = _by_name(
         *transfers.COMMANDS,
         *limits.COMMANDS,
         *trouble.COMMANDS,
+        *doctor.COMMANDS,
         *metainfo.COMMANDS,
         *trackers.COMMANDS,
-        *doctor.COMMANDS,
         *general.COMMANDS,
     )
 )

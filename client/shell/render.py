@@ -199,8 +199,8 @@ def _trackers(result: status.TrackersResult, screen: Screen) -> str:
 
 
 def _checks(result: status.ChecksResult, screen: Screen) -> str:
-    columns = [Column("check", folds=True), Column("is"), Column("what", folds=True)]
-    rows = [[c.name, "ok" if c.ok else "wrong", c.hint] for c in result.checks]
+    columns = [Column("is"), Column("check", folds=True)]
+    rows = [["ok" if c.ok else "wrong", f"{c.name}: {c.hint}"] for c in result.checks]
     return screen.table(columns, rows)
 
 

@@ -39,13 +39,13 @@ function __minitorrent_commands
         limit 'limit how fast files are sent or fetched' \
         why 'say why a transfer doesn'\''t move, and what to do' \
         relocate 'say where a shared file is that was moved' \
+        doctor 'check port, trackers, clock, certificates, disk and more' \
         share 'share a file and write its metainfo (.torrent)' \
         get 'download what a metainfo file or a magnet link names' \
         magnet 'show a file'\''s magnet link' \
         remove 'stop sharing what a metainfo file describes' \
         export_credentials 'write your certificate of a sealed group to files' \
         trackers 'show the trackers, and which one is in use' \
-        doctor 'check port, trackers, clock, certificates, disk and more' \
         help 'list the commands, or explain one' \
         quit 'end; downloads go on at the next start' \
         exit 'the same as quit'

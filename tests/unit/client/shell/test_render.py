@@ -88,9 +88,9 @@ def test_limits() -> None:
 
 def test_a_check_up() -> None:
     assert shown("doctor").splitlines() == [
-        "check  is     what",
-        "port   ok     The tracker reaches you at 192.0.2.1:6001.",
-        "clock  wrong  It is 2 hours ahead of the trackers'.",
+        "is     check",
+        "ok     port: The tracker reaches you at 192.0.2.1:6001.",
+        "wrong  clock: It is 2 hours ahead of the trackers'.",
     ]
 
 
