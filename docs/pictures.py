@@ -15,17 +15,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from random import Random
 
-from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console
 from rich.terminal_theme import SVG_EXPORT_THEME
 from rich.text import Text
 
-from tests.support.browser import PHONE, WIDE, Window, chromium, link_of
+from tests.support.browser import PHONE, WIDE, Window, chromium
 from tests.support.lab import GROUP, Lab
 from tests.support.ports import free_port
 from tests.support.processes import ClientProcess, write_tracker_info
 from tests.support.terminal import Terminal
 from tests.support.waiting import wait_until
+from tests.support.web import link_of
 
 PICTURES = Path(__file__).parent / "pictures"
 MOST_BYTES = 300_000
@@ -33,7 +33,7 @@ COLUMNS, ROWS = 96, 21
 FILES = {"film.mkv": 60_000_000, "interview.flac": 9_000_000, "slides.pdf": 1_400_000}
 PASSWORD = "secret123"
 
-_FONTS = re.compile(r"@font-face \{\{.*?\}\}\n", re.DOTALL)
+_FONTS = re.compile(r"@font-face \{.*?\}\n", re.DOTALL)
 """Loaded from elsewhere; a picture in a page may not, and the next monospaced font does."""
 
 
@@ -120,13 +120,8 @@ def _save(shell: Terminal, name: str, title: str) -> None:
     """Write what the terminal shows as an SVG."""
     console = Console(record=True, width=COLUMNS, file=io.StringIO(), force_terminal=True)
     console.print(Text.from_ansi(shell.styled()), no_wrap=True, overflow="crop")
-    picture = console.export_svg(
-        title=title,
-        theme=SVG_EXPORT_THEME,
-        code_format=_FONTS.sub("", CONSOLE_SVG_FORMAT),
-        unique_id=name,
-    )
-    (PICTURES / f"{name}.svg").write_text(picture, encoding="utf-8")
+    picture = console.export_svg(title=title, theme=SVG_EXPORT_THEME, unique_id=name)
+    (PICTURES / f"{name}.svg").write_text(_FONTS.sub("", picture), encoding="utf-8")
 
 
 def _show_page(lab: Lab) -> None:

@@ -190,12 +190,7 @@ _MEMBERS = (
         " stays there. An owner can't be removed.",
         example="remove_member lab bob",
         answer="{user} is no longer a member of {group}",
-        errors=(
-            *_OF_ADMIN,
-            ErrorCode.NO_SUCH_USER,
-            ErrorCode.PERMISSION_DENIED,
-            ErrorCode.LAST_ADMIN,
-        ),
+        errors=(*_OF_ADMIN, ErrorCode.NO_SUCH_USER, ErrorCode.PERMISSION_DENIED),
     ),
     Command(
         name="promote",
@@ -206,7 +201,7 @@ _MEMBERS = (
         details="Admins let people in, remove them, and make others admins.",
         example="promote lab bob",
         answer="{user} is now an admin of {group}",
-        errors=(*_OF_ADMIN, ErrorCode.NO_SUCH_USER, ErrorCode.PERMISSION_DENIED),
+        errors=(*_OF_ADMIN, ErrorCode.NO_SUCH_USER),
     ),
     Command(
         name="demote",

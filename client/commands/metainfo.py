@@ -88,6 +88,7 @@ COMMANDS = (
             ErrorCode.NOT_MEMBER,
             ErrorCode.FILE_NOT_FOUND,
             ErrorCode.FILE_EXISTS,
+            ErrorCode.NO_PEERS,
             ErrorCode.DISK_FULL,
             ErrorCode.PERMISSION_DENIED,
         ),
@@ -113,7 +114,7 @@ COMMANDS = (
         details="The shared file stays on your disk.",
         example="remove film.torrent",
         answer="{name} is no longer shared with {group} from here",
-        errors=(ErrorCode.NO_SUCH_FILE, ErrorCode.FILE_NOT_FOUND),
+        errors=(ErrorCode.NOT_MEMBER, ErrorCode.NO_SUCH_FILE, ErrorCode.FILE_NOT_FOUND),
     ),
     Command(
         name="export_credentials",
@@ -128,6 +129,11 @@ COMMANDS = (
         " wrote, with certificate, key and DH parameters. Whoever has the key is taken for you.",
         example="export_credentials lab ~/lab-credentials",
         answer="Written: {certificate}, {key}, {dhparams}",
-        errors=(*_OF_GROUP, ErrorCode.FILE_NOT_FOUND, ErrorCode.PERMISSION_DENIED),
+        errors=(
+            *_OF_GROUP,
+            ErrorCode.FILE_NOT_FOUND,
+            ErrorCode.FILE_EXISTS,
+            ErrorCode.PERMISSION_DENIED,
+        ),
     ),
 )

@@ -185,6 +185,7 @@ COMMANDS = (
         details="With SECONDS, it is an error (timeout) when downloads still run then. Ctrl-C stops"
         " waiting; the downloads go on.",
         example="wait 60",
+        errors=(ErrorCode.NO_PEERS,),
         waits=True,
     ),
 )

@@ -187,9 +187,7 @@ LIST_REQUESTS = Operation(
 )
 ACCEPT_REQUEST = Operation("accept_request", AcceptRequest, MemberReply, _ON_REQUEST, scope="admin")
 REJECT_REQUEST = Operation("reject_request", RejectRequest, MemberReply, _ON_REQUEST, scope="admin")
-REMOVE_MEMBER = Operation(
-    "remove_member", RemoveMember, MemberReply, _ON_MEMBER | {ErrorCode.LAST_ADMIN}, scope="admin"
-)
+REMOVE_MEMBER = Operation("remove_member", RemoveMember, MemberReply, _ON_MEMBER, scope="admin")
 PROMOTE = Operation("promote", Promote, MemberReply, _ON_MEMBER, scope="admin")
 DEMOTE = Operation(
     "demote", Demote, MemberReply, _ON_MEMBER | {ErrorCode.LAST_ADMIN}, scope="admin"
