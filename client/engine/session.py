@@ -218,6 +218,11 @@ class Session:
         rows = [download_row(t) for t in self._transfers.all() if not t.record.is_upload]
         return status.DownloadsResult(downloads=rows)
 
+    def transfers(self) -> status.DownloadsResult:
+        """All downloads and uploads, as rows of downloads."""
+        self._account.require()
+        return status.DownloadsResult(downloads=list(map(download_row, self._transfers.all())))
+
     def show_shares(self) -> status.SharesResult:
         """What this user offers from here."""
         self._account.require()

@@ -18,6 +18,8 @@ def test_no_tab_has_a_serious_fault(
     browser: Browser, eve: ClientProcess, size: dict[str, int], scheme: str
 ) -> None:
     window = Window(browser, link_of(eve), size, scheme)
+    window.button("Create").click()
+    window.page.get_by_role("alert").get_by_text("group is missing").wait_for()
     for tab in TABS:
         window.tab(tab)
         window.page.get_by_role("heading", name=tab, level=2).wait_for()

@@ -35,6 +35,34 @@ def test_limits_are_set_and_shown(eve: ClientProcess, of_eve: Window) -> None:
     eve.ok("limit", "down", "0", GROUP, "a file.txt")
 
 
+def test_the_client_is_checked(of_eve: Window) -> None:
+    of_eve.tab("Settings")
+    of_eve.button("Check this client").click()
+    checks = of_eve.page.get_by_role("list", name="Checks").get_by_role("listitem")
+    checks.filter(has_text="clock").wait_for()
+
+
+def test_a_file_that_was_moved_is_found_again(
+    eve: ClientProcess, of_eve: Window, tmp_path: Path
+) -> None:
+    place = tmp_path / "before" / "to be moved.txt"
+    place.parent.mkdir()
+    place.write_text("moved content")
+    eve.ok("upload_file", str(place), GROUP)
+    moved = place.rename(tmp_path / "after.txt")
+    of_eve.tab("Transfers")
+    of_eve.button("Details of to be moved.txt").click()
+    of_eve.button("Why is it not moving?").click()
+    of_eve.page.get_by_role("alert").get_by_role("button", name="Close").first.click()
+    of_eve.button("It was moved").click()
+    of_eve.fill("Path", str(tmp_path))
+    of_eve.button("Choose").click()
+    of_eve.text("is found, and shared from there").wait_for()
+    shares = {row["name"]: row["path"] for row in eve.ok("show_shares")["shares"]}
+    assert shares["to be moved.txt"] == str(moved)
+    eve.ok("stop_share", GROUP, "to be moved.txt")
+
+
 def test_a_wrong_password_is_told_and_the_right_one_changed(of_eve: Window) -> None:
     of_eve.tab("Settings")
     of_eve.fill("Old password", "wrong password")

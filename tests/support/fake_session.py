@@ -169,6 +169,10 @@ class FakeSession:
         self._called("show_downloads")
         return status.DownloadsResult(downloads=self.rows)
 
+    def transfers(self) -> status.DownloadsResult:
+        self._called("transfers")
+        return status.DownloadsResult(downloads=self.rows)
+
     def show_shares(self) -> status.SharesResult:
         self._called("show_shares")
         return status.SharesResult(shares=[SHARE])

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from nicegui import ui
 
-from client.web.page.controls import Column, button, heading, search, table
+from client.commands.units import visible
+from client.web.page.controls import Column, button, heading, moment, search, table
 from client.web.page.desk import Desk, tell_error
 from client.web.page.dialogs import named
 from common.api.audit import ListEventsReply
 from common.errors import MinitorrentError
 
 _COLUMNS = (
-    Column("at", "When"),
+    Column("number", "When", shown="moment"),
     Column("who", "Who"),
     Column("what", "What"),
     Column("subject", "Subject"),
@@ -34,15 +33,17 @@ async def show_audit(desk: Desk, group: str) -> None:
         with events.add_slot("top"):
             search(events)
         events.rows = [
-            row.model_dump() | {"number": number, "at": _moment(row.at)}
+            {
+                "number": number,
+                "moment": moment(row.at),
+                "who": row.who,
+                "what": row.what.replace("_", " "),
+                "subject": visible(row.subject),
+                "address": row.address,
+            }
             for number, row in enumerate(reversed(found.events))
         ]
         with ui.row().classes("buttons"):
             button("Close", dialog.close, main=True)
     await dialog
     dialog.delete()
-
-
-def _moment(at: str) -> str:
-    """A time of the tracker's as this machine's clock shows it; sorts as the time does."""
-    return datetime.fromisoformat(at).astimezone().strftime("%Y-%m-%d %H:%M:%S")

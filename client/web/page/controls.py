@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from nicegui import ui
@@ -34,6 +35,12 @@ def field(label: str, value: str = "", *, secret: bool = False) -> ui.input:
     """A line to type into."""
     made = ui.input(label, value=value, password=secret, password_toggle_button=secret)
     return made.props("outlined dense").classes("field")
+
+
+def moment(at: str | datetime) -> str:
+    """A time (ISO 8601 where it is text) as this machine's clock shows it."""
+    time = datetime.fromisoformat(at) if isinstance(at, str) else at
+    return time.astimezone().strftime("%d %b %H:%M")
 
 
 @dataclass(frozen=True)
@@ -78,7 +85,7 @@ def table(columns: Sequence[Column], key: str, empty: str) -> ui.table:
     made.classes("rows")
     for column in columns:
         if column.shown:
-            cell = f'<q-td :props="props">{{{{ props.row.{column.shown} }}}}</q-td>'
+            cell = f'<q-td :props="props" class="once">{{{{ props.row.{column.shown} }}}}</q-td>'
             made.add_slot(f"body-cell-{column.key}", cell)
     return made
 

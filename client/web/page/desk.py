@@ -86,6 +86,10 @@ class Desk:
         """Who is logged in, and what runs."""
         return await self.work(self._pool.session.overview)
 
+    async def transfers(self) -> list[status.DownloadRow]:
+        """All downloads and uploads; raises MinitorrentError(not_logged_in)."""
+        return (await self.work(self._pool.session.transfers)).downloads
+
     async def piece_map(self, group: str, name: str, cells: int) -> status.PieceMap:
         """Which pieces of a transfer are here; raises MinitorrentError(no_such_file)."""
         return await self.work(lambda: self._pool.session.piece_map(group, name, cells))

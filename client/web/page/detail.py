@@ -18,6 +18,7 @@ from common.errors import MinitorrentError
 
 _SPAN = 120
 _CELLS = 640
+_LEGEND = " (filled); peers have the grey ones, nobody connected has the outlined"
 _FLAGS = (
     "D downloading from it, d choked by it, U uploading to it, u it is choked, "
     "O optimistic unchoke, I it dialled us, S snubbed, X it has everything"
@@ -49,7 +50,7 @@ class Detail:
         self._up: deque[float] = deque(maxlen=_SPAN)
         with ui.dialog().props(named("Details")) as self._dialog, ui.card().classes("dialog big"):
             heading(visible(name))
-            self._rates = ui.label().classes("quiet")
+            self._rates = ui.label().classes("quiet rates")
             self._graph = ui.html(graph.rates([], [], _SPAN), sanitize=False).classes("graph-box")
             self._count = ui.label().classes("quiet")
             self._pieces = ui.html("", sanitize=False).classes("pieces-box")
@@ -85,7 +86,7 @@ class Detail:
         self._up.append(sum(peer.up_rate for peer in peers.peers))
         self._rates.text = f"↓ {rate(self._down[-1])}   ↑ {rate(self._up[-1])}"
         self._graph.content = graph.rates(self._down, self._up, _SPAN)
-        self._count.text = f"{pieces.done} of {pieces.pieces} pieces are here"
+        self._count.text = f"{pieces.done} of {pieces.pieces} pieces are here{_LEGEND}"
         self._pieces.content = graph.pieces(pieces.here, pieces.elsewhere)
         rows = [
             peer.model_dump()

@@ -93,6 +93,8 @@ class PathDialog:
         with self._list:
             for entry in entries:
                 self._draw(entry)
+            if not entries:
+                ui.item("There is nothing else in here.").props("dense").classes("quiet")
         return True
 
     def _draw(self, entry: _Entry) -> None:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from client.web.page.workplace import Choice
 
 _COLUMNS = (
-    Column("name", "Name", shown="shown"),
+    Column("name", "Name"),
     Column("size", "Size", right=True, shown="readable"),
     Column("seeders", "Seeders", right=True, wide=True),
     Column("leechers", "Leechers", right=True, wide=True),

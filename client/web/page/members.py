@@ -34,7 +34,7 @@ _COLUMNS = (
 _ACTIONS = (
     Action("promote", "add_moderator", "Make admin:", "row.mine && row.role == 'member'"),
     Action("demote", "remove_moderator", "Make plain member:", "row.mine && row.role == 'admin'"),
-    Action("own", "verified_user", "Make owner:", "row.owned && row.role != 'owner'"),
+    Action("own", "star", "Make owner:", "row.owned && row.role != 'owner'"),
     Action("remove_member", "person_remove", "Remove", "row.mine && row.role != 'owner'"),
 )
 
@@ -56,7 +56,7 @@ class Members:
                 icon_button("logout", "Leave this group", self._leave)
             self._requests = ui.element("ul").classes("requests")
             self._requests.props["aria-label"] = "Requests to join"
-            self._table = table(_COLUMNS, "user", "No members.")
+            self._table = table(_COLUMNS, "user", "No members.").classes("short")
             self._table.add_slot("body-cell-actions", actions_slot(_ACTIONS, "user"))
             self._table.on("promote", self._promote)
             self._table.on("demote", self._demote)

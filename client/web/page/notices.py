@@ -7,7 +7,7 @@ from datetime import datetime
 from nicegui import ui
 
 from client.engine.status import NoticesResult
-from client.web.page.controls import heading
+from client.web.page.controls import heading, moment
 from client.web.page.desk import Desk
 from common.errors import MinitorrentError
 
@@ -46,7 +46,7 @@ class NoticeList:
         with self._list:
             for at, text in notices:
                 with ui.element("li"):
-                    ui.label(at.astimezone().strftime("%d %b %H:%M")).classes("quiet")
+                    ui.label(moment(at)).classes("quiet")
                     ui.label(text).classes("name")
             if not notices:
                 with ui.element("li"):

@@ -15,6 +15,7 @@ from client.web.page.controls import (
     button,
     field,
     heading,
+    moment,
     table,
 )
 from client.web.page.desk import Desk, tell, tell_error
@@ -30,7 +31,7 @@ _TRACKERS = (
 _SESSIONS = (
     Column("id", "Session"),
     Column("address", "Address"),
-    Column("since", "Since", wide=True),
+    Column("since", "Since", wide=True, shown="moment"),
     ACTIONS,
 )
 _END = Action("end", "logout", "End session", "!row.current")
@@ -79,7 +80,13 @@ class Settings:
         if rows != self._trackers.rows:
             self._trackers.rows = rows
         sessions = [
-            {"id": row.id, "address": row.address, "since": row.since, "current": row.current}
+            {
+                "id": row.id,
+                "address": f"{row.address} (this one)" if row.current else row.address,
+                "since": row.since,
+                "moment": moment(row.since),
+                "current": row.current,
+            }
             for row in logins.sessions
         ]
         if sessions != self._sessions.rows:

@@ -10,7 +10,7 @@ from nicegui import ui
 from nicegui.events import GenericEventArguments
 
 from client.commands.units import duration, percent, rate, size, visible
-from client.engine.status import DownloadRow, DownloadsResult, Overview, ShareRow, SharesResult
+from client.engine.status import DownloadRow, Overview, SharesResult
 from client.web.page import graph
 from client.web.page.controls import ACTIONS, Action, Column, actions_slot, heading, search, table
 from client.web.page.desk import Desk
@@ -35,7 +35,8 @@ _NAME = """
 <div class="quiet">{{ props.row.about }}</div></q-td>
 """
 _PROGRESS = """
-<q-td :props="props"><q-linear-progress :value="props.row.progress" size="8px" rounded
+<q-td :props="props" class="progress">
+<q-linear-progress :value="props.row.progress" size="8px" rounded
  :class="'bar-' + props.row.state" :aria-label="'Progress of ' + props.row.shown"/>
 <div class="quiet">{{ props.row.percent }} · {{ props.row.state }}<span class="narrow-only"
  v-if="props.row.down_rate > 0"> · {{ props.row.down }}</span></div></q-td>
@@ -45,8 +46,8 @@ _ACTIONS = (
     Action("pause", "pause", "Pause", _RUNNING),
     Action("resume", "play_arrow", "Resume", "['paused', 'failed'].includes(row.state)"),
     Action("recheck", "fact_check", "Check again"),
-    Action("cancel", "delete", "Cancel and delete", "row.progress < 1"),
-    Action("stop", "link_off", "Stop sharing", "row.progress >= 1"),
+    Action("cancel", "delete", "Cancel and delete", "!row.complete"),
+    Action("stop", "link_off", "Stop sharing", "row.complete"),
     Action("details", "info", "Details of"),
 )
 
@@ -68,7 +69,7 @@ class Transfers:
         with ui.row().classes("bar"):
             heading("Transfers")
             ui.space()
-            self._total = ui.label().classes("quiet")
+            self._total = ui.label().classes("quiet rates")
         self._graph = ui.html(graph.rates([], [], SPAN), sanitize=False).classes("graph-box")
         self._graph.props["role"] = "img"
         self._table = table(_COLUMNS, "key", "Nothing runs: download or share a file.")
@@ -103,13 +104,12 @@ class Transfers:
     async def refresh(self) -> None:
         """Show every transfer as it is now."""
         try:
-            downloads = await self._desk.ask(DownloadsResult, "show_downloads")
+            found = await self._desk.transfers()
             shares = await self._desk.ask(SharesResult, "show_shares")
         except MinitorrentError:
             return  # the session has just ended; the page will show that
-        rows = [_download(row) for row in downloads.downloads]
-        shown = {row["key"] for row in rows}
-        rows += [row for row in map(_share, shares.shares) if row["key"] not in shown]
+        uploaded = {(row.group, row.name): row.uploaded for row in shares.shares}
+        rows = [_row(row, uploaded.get((row.group, row.name))) for row in found]
         if rows != self._table.rows:
             self._table.rows = rows
 
@@ -138,25 +138,32 @@ class Transfers:
     async def _details(self, event: GenericEventArguments) -> None:
         name, group = event.args
         rows = {row["key"]: row for row in self._table.rows}
-        row = rows.get(f"{group}/{name}", {"state": "", "progress": 0})
+        row = rows.get(f"{group}/{name}", {"state": "", "complete": False})
         detail = Detail(
             self._desk,
             group,
             name,
             is_waiting=row["state"] == "queued",
-            is_complete=row["progress"] >= 1,
+            is_complete=row["complete"],
         )
         await detail.show()
 
 
-def _download(row: DownloadRow) -> dict[str, object]:
+def _row(row: DownloadRow, uploaded: int | None) -> dict[str, object]:
+    """A row of the table; `uploaded` is None for what is not complete."""
+    parts = [row.group]
+    if uploaded is None:
+        parts.append(f"{size(row.done)} of {size(row.size)}")
+    else:
+        parts += [size(row.size), f"{size(uploaded)} uploaded"]
     return {
         "key": f"{row.group}/{row.name}",
         "name": row.name,
         "group": row.group,
         "shown": visible(row.name),
-        "about": row.error or f"{row.group} · {size(row.done)} of {size(row.size)}",
+        "about": row.error or " · ".join(parts),
         "progress": row.progress,
+        "complete": uploaded is not None,
         "percent": percent(row.progress),
         "state": row.state.value,
         "down_rate": row.down_rate,
@@ -164,24 +171,5 @@ def _download(row: DownloadRow) -> dict[str, object]:
         "up_rate": row.up_rate,
         "up": rate(row.up_rate),
         "left": "" if row.eta is None else duration(row.eta),
-        "peers": row.peers,
-    }
-
-
-def _share(row: ShareRow) -> dict[str, object]:
-    return {
-        "key": f"{row.group}/{row.name}",
-        "name": row.name,
-        "group": row.group,
-        "shown": visible(row.name),
-        "about": f"{row.group} · {size(row.size)} · {size(row.uploaded)} uploaded",
-        "progress": 1.0,
-        "percent": "100%",
-        "state": "seeding",
-        "down_rate": 0.0,
-        "down": "",
-        "up_rate": 0.0,
-        "up": "",
-        "left": "",
         "peers": row.peers,
     }
