@@ -47,7 +47,7 @@ def corrected(
         if argument.kind in kinds and typed is not None:
             group = invocation.arguments.optional("GROUP") or session.overview().group
             with suppress(MinitorrentError, OSError):
-                near = nearest(typed, islice(_known(argument, typed, group, session), _MOST_NAMES))
+                near = _near(argument, typed, group, session)
                 if near is not None:
                     sentence = error.message.rstrip(".")
                     return MinitorrentError(error.code, f"{sentence}. Did you mean {quote(near)}?")
@@ -63,7 +63,16 @@ def nearest(typed: str, names: Iterable[str]) -> str | None:
     return folded[found[0]] if found else None
 
 
-def _known(argument: Argument, typed: str, group: str | None, session: Session) -> Iterable[str]:
+def _near(argument: Argument, typed: str, group: str | None, session: Session) -> str | None:
+    """What was likely meant; raises MinitorrentError or OSError."""
+    if argument.kind is Kind.PATH:
+        folder, slash, name = typed.rpartition("/")
+        near = nearest(name, _inside(folder + slash))
+        return None if near is None else f"{folder}{slash}{near}"
+    return nearest(typed, islice(_known(argument, group, session), _MOST_NAMES))
+
+
+def _known(argument: Argument, group: str | None, session: Session) -> Iterable[str]:
     """Names of the argument's kind; raises MinitorrentError or OSError."""
     match argument.kind:
         case Kind.GROUP | Kind.ANY_GROUP:
@@ -74,15 +83,12 @@ def _known(argument: Argument, typed: str, group: str | None, session: Session) 
             return (row.user for row in session.groups.list_requests(group).requests)
         case Kind.FILE:
             return (row.name for row in session.list_files(group).files)
-        case Kind.PATH:
-            return _beside(typed)
     downloads = ((row.group, row.name) for row in session.show_downloads().downloads)
     shares = ((row.group, row.name) for row in session.show_shares().shares)
     return (name for place, name in (*downloads, *shares) if place == group)
 
 
-def _beside(typed: str) -> Iterable[str]:
-    """What lies in the folder of a path, written as the path is."""
-    base = typed[: typed.rfind("/") + 1]
-    with os.scandir(Path(base or ".").expanduser()) as entries:
-        return [f"{base}{entry.name}" for entry in islice(entries, _MOST_NAMES)]
+def _inside(folder: str) -> Iterable[str]:
+    """The names of what lies in a folder."""
+    with os.scandir(Path(folder or ".").expanduser()) as entries:
+        return [entry.name for entry in islice(entries, _MOST_NAMES)]

@@ -33,7 +33,6 @@ COMMANDS = (
         arguments=(_GROUP, Argument("NAME", Kind.TRANSFER)),
         details="One reason, the one that counts most, and the next step.",
         example="why lab film.mkv",
-        answer="{reason} {hint}",
         errors=(ErrorCode.NO_SUCH_FILE,),
     ),
     Command(

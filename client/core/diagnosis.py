@@ -122,10 +122,7 @@ def _failed(now: Snapshot) -> Reason:
             hint = f"Ask to be let in again: join_group {now.group}"
             return Reason(Cause.NOT_MEMBER, f"You are no longer a member of {now.group}.", hint)
         case ErrorCode.FILE_CHANGED | ErrorCode.FILE_NOT_FOUND:
-            hint = (
-                f"If it moved, type: relocate {now.group} {now.name} PATH - if it was changed on "
-                "purpose, stop_share it and upload it anew."
-            )
+            hint = f"If it was moved, type: relocate {now.group} {now.name} PATH"
             return Reason(Cause.FILE_CHANGED, now.message, hint)
         case _:
             hint = f"When that is put right, type: resume {now.group} {now.name}"

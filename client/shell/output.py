@@ -82,9 +82,10 @@ class Output:
             self._print(self._err, text)
 
     def error(self, message: str) -> None:
-        """Print what went wrong, in one line on stderr."""
-        mark = screen_of(self._err).paint("error:", "red")
-        self.note(f"{mark} {visible(message)}")
+        """Print what went wrong on stderr, in one line unless that is a terminal."""
+        screen, mark = screen_of(self._err), "error:"
+        text = screen.wrap(f"{mark} {visible(message)}")
+        self.note(f"{screen.paint(mark, 'red')}{text.removeprefix(mark)}")
 
     @property
     def shows_progress(self) -> bool:

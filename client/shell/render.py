@@ -198,6 +198,10 @@ def _trackers(result: status.TrackersResult, screen: Screen) -> str:
     return screen.table(columns, rows)
 
 
+def _why(result: status.WhyResult, screen: Screen) -> str:
+    return f"{screen.wrap(visible(result.reason))}\n{screen.wrap(visible(result.hint))}"
+
+
 def _checks(result: status.ChecksResult, screen: Screen) -> str:
     columns = [Column("is"), Column("check", folds=True)]
     rows = [["ok" if c.ok else "wrong", f"{c.name}: {c.hint}"] for c in result.checks]
@@ -298,6 +302,7 @@ _PICTURES: dict[type[BaseModel], Callable[[Any, Screen], str]] = {
     status.LimitsResult: _limits,
     status.TrackersResult: _trackers,
     status.ChecksResult: _checks,
+    status.WhyResult: _why,
     accounts.ListSessionsReply: _sessions,
     audit.ListEventsReply: _events,
     status.NoticesResult: _notices,
