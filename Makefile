@@ -21,9 +21,11 @@ help: ## Show this list
 demo: $(RUN_READY) ## See the whole thing work: a tracker, three clients, two seeders
 	@$(BIN)/python docs/demo.py $(ARGS)
 
+# In the order of their folders: each one's processes are started once, and the longest tests
+# don't come last, when there is nothing to run beside them.
 test: $(TEST_READY) ## Run all tests (ARGS="-k choker -x" is handed to pytest)
 	@$(BIN)/coverage erase
-	@$(BIN)/coverage run -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
+	@$(BIN)/coverage run -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: lint test coverage ## Everything that must be clean before a change lands
 
