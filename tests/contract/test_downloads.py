@@ -65,14 +65,14 @@ def test_some_files_of_a_folder_in_order(
     assert "'b/film.mkv'" in said
     started = bob.ok(*command, "--sequential", "--only=b")
     assert started.keys() == {"group", "name", "destination", "info_hash"}
-    assert bob.ok("wait 30")["completed"] == [f"{group}/trip"]
+    assert f"{group}/trip" in bob.ok("wait 30")["completed"]
     copy = Path(started["destination"])
     assert sorted(path.name for path in (copy / "b").iterdir()) == ["c.jpg", "film.mkv"]
     assert not (copy / "a.jpg").exists()
     row = bob.transfer(group, "trip")
     assert (row["size"], row["done"], row["state"]) == (130_000, 130_000, "seeding")
     bob.ok(*command)
-    assert bob.ok("wait 30")["completed"] == [f"{group}/trip"]
+    assert f"{group}/trip" in bob.ok("wait 30")["completed"]
     assert sha256(copy) == sha256(tmp_path / "trip")
 
 

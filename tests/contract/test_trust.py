@@ -17,6 +17,11 @@ def replace_certificate(tracker: TrackerProcess) -> None:
     tracker.start()
 
 
+def wait_told(client: ClientProcess, words: str) -> None:
+    """Notices come beside the answers, so one that is due may be read later than its answer."""
+    wait_until(lambda: any(words in line for line in client.errors.all), what=words)
+
+
 def test_a_replaced_certificate_is_refused_until_it_is_forgotten(tmp_path: Path) -> None:
     with (
         TrackerProcess(tmp_path / "tracker") as tracker,
@@ -35,13 +40,13 @@ def test_a_replaced_certificate_is_refused_until_it_is_forgotten(tmp_path: Path)
             f"The tracker at {tracker.address} has the certificate {first}; "
             "it is trusted from now on."
         )
-        assert any(said in line for line in ann.errors.all)
+        wait_told(ann, said)
 
         replace_certificate(tracker)
         message = ann.fails("tracker_unreachable", "list_groups")
         assert f"trackers --forget {tracker.address}" in message
         assert ann.ok("trackers")["trackers"][0]["state"] == "unreachable"
-        assert any(f"trackers --forget {tracker.address}" in line for line in ann.errors.all)
+        wait_told(ann, f"trackers --forget {tracker.address}")
 
         ann.fails("usage", "trackers", "--forget", "127.0.0.1:1")
         ann.ok("trackers", "--forget", str(tracker.address))
