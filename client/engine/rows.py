@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from client.core import piece_map
+from client.core.goal import paths_of
 from client.core.peer import Peer
-from client.engine.status import DownloadRow, PeerRow, PieceMap, ShareRow, TransferState
+from client.engine.status import ContentRow, DownloadRow, PeerRow, PieceMap, ShareRow, TransferState
 from client.engine.transfer import Transfer
 from client.net.peer_io import PeerConnection
 from common.bitfield import Bitfield
+from common.metainfo import Metainfo
 
 
 def download_row(transfer: Transfer) -> DownloadRow:
@@ -45,6 +47,15 @@ def share_row(transfer: Transfer) -> ShareRow:
         uploaded=transfer.holdings.uploaded(torrent),
         peers=torrent.connection_count if torrent else 0,
     )
+
+
+def content_rows(described: Metainfo) -> list[ContentRow]:
+    """The files of a folder, in its order; none for a single file."""
+    if not described.is_folder:
+        return []
+    sizes = (file.length for file in described.files)
+    paths = paths_of(described)
+    return [ContentRow(path=path, size=size) for path, size in zip(paths, sizes, strict=True)]
 
 
 def peer_rows(transfer: Transfer) -> list[PeerRow]:

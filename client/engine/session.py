@@ -17,7 +17,7 @@ from client.engine.groups import Groups
 from client.engine.limiting import Limiting
 from client.engine.outcomes import Outcomes
 from client.engine.remote import Remote
-from client.engine.rows import download_row, peer_rows, pieces, share_row
+from client.engine.rows import content_rows, download_row, peer_rows, pieces, share_row
 from client.engine.sharing import HashProgress, Sharing
 from client.engine.status import TransferState
 from client.engine.trackers import Trackers
@@ -196,6 +196,11 @@ class Session:
         user = self._account.require()
         plan = Plan(in_order=in_order, only=() if only is None else (only,))
         return _download(self._sharing.download(user, group, name, destination, plan))
+
+    def contents(self, group: str, name: str) -> list[status.ContentRow]:
+        """The files of a shared folder; none if it is a single file."""
+        self._account.require()
+        return content_rows(self._sharing.describe(group, name))
 
     def stop_share(self, group: str, name: str) -> status.FileResult:
         """Offer a file no more; it stays on the disk."""

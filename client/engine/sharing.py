@@ -130,23 +130,24 @@ class Sharing:
 
         A download that is there already goes on, and with a wider plan if this one wants more.
         """
-        request = files.GET_FILE.read_request({"group": group, "name": name})
-        reply = self._link.call(files.GET_FILE, request)
-        return self._begin(user, reply, destination, plan)
+        return self._begin(user, self._ask(group, name), destination, plan)
+
+    def describe(self, group: str, name: str) -> Metainfo:
+        """What a file of the group consists of."""
+        return _described(self._ask(group, name))
 
     def get(self, user: str, reference: str, destination: str) -> Transfer:
         """Begin to fetch what a metainfo file (its path) or a magnet link names."""
         return self._begin(user, self.references.find(reference), destination)
 
+    def _ask(self, group: str, name: str) -> files.GetFileReply:
+        request = files.GET_FILE.read_request({"group": group, "name": name})
+        return self._link.call(files.GET_FILE, request)
+
     def _begin(
         self, user: str, reply: files.GetFileReply, destination: str, plan: Plan = PLAIN
     ) -> Transfer:
-        described = metainfo.parse(reply.metainfo)
-        if described.info_hash.hex() != reply.info_hash:
-            raise MinitorrentError(
-                ErrorCode.INTERNAL,
-                "The tracker's metainfo is not that of the file; tell its owner.",
-            )
+        described = _described(reply)
         profile = self._link.call(groups.GET_GROUP, groups.GetGroup(group=reply.group))
         if described.authority != profile.authority:
             raise MinitorrentError(
@@ -221,6 +222,16 @@ def _facts(described: Metainfo, final: Path) -> FileFacts:
     with TorrentFiles(described, final) as found:
         found.open_complete()
         return found.facts()
+
+
+def _described(reply: files.GetFileReply) -> Metainfo:
+    """The metainfo of a reply, if it is that of the file."""
+    described = metainfo.parse(reply.metainfo)
+    if described.info_hash.hex() != reply.info_hash:
+        raise MinitorrentError(
+            ErrorCode.INTERNAL, "The tracker's metainfo is not that of the file; tell its owner."
+        )
+    return described
 
 
 def _check_goal(described: Metainfo, plan: Plan) -> Goal:

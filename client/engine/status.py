@@ -164,6 +164,13 @@ class PeersResult(Result):
     peers: list[PeerRow]
 
 
+class ContentRow(Result):
+    """A file inside a shared folder: its path there, with slashes, and its size in bytes."""
+
+    path: str
+    size: int
+
+
 class LimitRow(Result):
     """Limits in bytes a second, 0 for none; of the whole client where no transfer is named."""
 

@@ -160,6 +160,10 @@ class FakeSession:
             group=group, name=name, destination=f"{destination}/{name}", info_hash=HASH
         )
 
+    def contents(self, group: str, name: str) -> list[status.ContentRow]:
+        self._called("contents", group, name)
+        return [status.ContentRow(path="one.txt", size=1)]
+
     def stop_share(self, group: str, name: str) -> status.FileResult:
         self._called("stop_share", group, name)
         return status.FileResult(group=group, name=name)

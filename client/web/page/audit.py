@@ -18,6 +18,7 @@ _COLUMNS = (
     Column("subject", "Subject"),
     Column("address", "From", wide=True),
 )
+_SUBJECT = '<q-td :props="props"><span class="name">{{ props.row.subject }}</span></q-td>'
 
 
 async def show_audit(desk: Desk, group: str) -> None:
@@ -32,6 +33,7 @@ async def show_audit(desk: Desk, group: str) -> None:
         events = table(_COLUMNS, "number", "Nothing yet.")
         with events.add_slot("top"):
             search(events)
+        events.add_slot("body-cell-subject", _SUBJECT)
         events.rows = [
             {
                 "number": number,

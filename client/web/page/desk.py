@@ -90,6 +90,10 @@ class Desk:
         """All downloads and uploads; raises MinitorrentError(not_logged_in)."""
         return (await self.work(self._pool.session.transfers)).downloads
 
+    async def contents(self, group: str, name: str) -> list[status.ContentRow]:
+        """The files of a shared folder; raises MinitorrentError as the session does."""
+        return await self.work(lambda: self._pool.session.contents(group, name))
+
     async def piece_map(self, group: str, name: str, cells: int) -> status.PieceMap:
         """Which pieces of a transfer are here; raises MinitorrentError(no_such_file)."""
         return await self.work(lambda: self._pool.session.piece_map(group, name, cells))

@@ -14,6 +14,7 @@ from client.web.page import dropped
 from client.web.page.controls import button, field, heading, icon_button
 from client.web.page.desk import Desk, Field, tell, tell_error
 from client.web.page.dialogs import PathDialog, named
+from client.web.page.parts import Parts
 from common.errors import MinitorrentError
 
 
@@ -34,17 +35,22 @@ class Fetching:
 
     async def options(self, group: str, name: str) -> None:
         """Ask how a file is to be downloaded; the dialog gives its magnet link, too."""
+        try:
+            files = await self._desk.contents(group, name)
+        except MinitorrentError as error:
+            tell_error(error)
+            return
         with ui.dialog().props(named("Options")) as dialog, ui.card().classes("dialog"):
             heading(visible(name))
-            only = field("Of a folder, only the files that fit").props('hint="*.txt, or docs"')
-            only.classes("whole")
+            parts = Parts(files) if files else None
             in_order = ui.checkbox("from the first piece to the last, to watch while it loads")
             _Link(self._desk, group, name)
             with ui.row().classes("buttons"):
                 button("Close", lambda: dialog.submit(False))
                 button("Download", lambda: dialog.submit(True), main=True)
         if await dialog:
-            await self.file(group, name, only=only.value or None, sequential=in_order.value)
+            only = parts.pattern if parts else None
+            await self.file(group, name, only=only, sequential=in_order.value)
         dialog.delete()
 
     async def _by_reference(self) -> None:
