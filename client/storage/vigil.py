@@ -21,6 +21,7 @@ class Vigil:
     def __init__(self, facts: Mapping[int, FileFact], path: Callable[[int], Path]) -> None:
         self._facts = facts
         self._path = path
+        self._paths: dict[int, Path] = {}  # of files looked at before: joining them costs more
         self._identities: dict[int, tuple[int, int]] = {}  # of those looked at before
 
     def look(self, files: Iterable[int]) -> None:
@@ -37,7 +38,9 @@ class Vigil:
         self.look(self._facts)
 
     def _look_at(self, file: int) -> None:
-        path = self._path(file)
+        path = self._paths.get(file)
+        if path is None:
+            path = self._paths[file] = self._path(file)
         try:
             found = path.stat()
         except (FileNotFoundError, NotADirectoryError) as error:
