@@ -43,7 +43,7 @@ def test_a_moved_file_is_found_again(ann: ClientProcess, group: str, tmp_path: P
     shares = ann.ok("show_shares")["shares"]
     assert [row["path"] for row in shares if row["group"] == group] == [str(new)]
     ann.fails("no_such_file", "relocate", group, "nothing", str(new))
-    ann.fails("usage", "relocate", group, old.name)
+    ann.fails("usage", "relocate", old.name)
 
 
 def test_a_moved_folder_is_found_again(ann: ClientProcess, group: str, tmp_path: Path) -> None:

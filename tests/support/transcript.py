@@ -75,7 +75,7 @@ class Transcript:
                     self._wait_for_prompt(terminal, prompt[1])
                     if prompt[2]:
                         typed = f"{prompt[1]} {self._filled_in(prompt[2])}"
-                        terminal.enter(typed.removeprefix(f"{prompt[1]} "))
+                        self._enter(terminal, typed, prompt[1])
                         at = 0
                 elif _SECRET.fullmatch(line):
                     self._answer(terminal, line)
@@ -101,6 +101,16 @@ class Transcript:
             return bool(prompts) and prompts[-1] == prompt
 
         wait_until(prompted, _LIMIT, f"the prompt {prompt}")
+
+    def _enter(self, terminal: Terminal, typed: str, prompt: str) -> None:
+        """Type a line and wait for its echo: until then, its prompt looks like the next one."""
+
+        def echoed() -> int:
+            return sum(_begins(typed, line.rstrip()) for line in terminal.printed().splitlines())
+
+        before = echoed()
+        terminal.enter(typed.removeprefix(f"{prompt} "))
+        wait_until(lambda: echoed() > before, _LIMIT, "the echo")
 
     def _answer(self, terminal: Terminal, question: str) -> None:
         wait_until(
