@@ -56,6 +56,11 @@ class Neighbours:
                 if not self._supersedes(new, old):
                     return False
                 old.close("replaced by a second connection")
+        return self.has_room
+
+    @property
+    def has_room(self) -> bool:
+        """Whether there may be one more connection."""
         return len(self.connections) < self._limit
 
     def _supersedes(self, new: PeerConnection, old: PeerConnection) -> bool:

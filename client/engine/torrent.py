@@ -171,7 +171,10 @@ class Torrent:
             ours = Handshake(self.metainfo.info_hash, self._machinery.peer_id)
             transport.send([ours.encode()])
         with self._lock:
-            if self._stopped or not self._neighbours.accepts(connection):
+            # Others may have come, or the end, while the handshake was on its way.
+            if self._stopped or not self._neighbours.has_room:
+                return False
+            if not self._neighbours.accepts(connection):
                 return False
             self._neighbours.add(connection)
             self._exchange.greet(connection, self._clock())

@@ -6,7 +6,8 @@ import random
 import socket
 import threading
 from collections.abc import Callable
-from contextlib import suppress
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
@@ -176,11 +177,17 @@ def test_random_floods(team: Team, seeder: tuple[Person, Handshake]) -> None:
 
 def test_a_crowd_that_comes_and_goes(team: Team, seeder: tuple[Person, Handshake]) -> None:
     ann, handshake = seeder
-    peers = []
-    for _ in range(60):
+    (transfer,) = ann.session._transfers.all()
+    torrent = transfer.torrent
+    assert torrent is not None
+
+    def come(stack: ExitStack) -> None:
         with suppress(OSError):
-            peers.append(RawPeer.dial(ann.address, handshake.info_hash))
-    assert len(peers) <= 50  # a torrent's connections are bounded
-    for peer in peers:
-        peer.close()
+            stack.enter_context(RawPeer.dial(ann.address, handshake.info_hash))
+
+    with ExitStack() as crowd:
+        with ThreadPoolExecutor(20) as pool:
+            for _ in range(60):
+                pool.submit(come, crowd)
+        wait_until(lambda: torrent.connection_count == 50, what="as many as a torrent takes")
     still_shares(team, ann)
