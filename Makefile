@@ -3,7 +3,7 @@
 PYTHON ?= python3
 ARGS ?=
 # Test files that run side by side; the processes that they start want cores, too.
-WORKERS ?= 2
+WORKERS ?= 4
 
 VENV := .venv
 BIN := $(VENV)/bin
