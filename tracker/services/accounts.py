@@ -79,7 +79,7 @@ class Accounts:
             )
         secret, digest = credentials.new_token(secrets.token_bytes(credentials.TOKEN_BYTES))
         scope, ttl = (None, SESSION_SECONDS) if caller.connection_id else ("account", HTTP_SECONDS)
-        with self._works.write() as work:
+        with self._entering() as work:
             now = self._clock()
             token = work.users.add_token(user.id, digest, caller.address, now, ttl, scope=scope)
             work.users.remember(user.id, network_of(caller.address))
@@ -93,7 +93,7 @@ class Accounts:
         """Come back with a token. Raises MinitorrentError(not_logged_in)."""
         self._refuse_second_login(caller)
         digest = credentials.digest_token(request.token)
-        with self._works.write() as work:
+        with self._entering() as work:
             found = work.users.renew_token(digest, caller.address, self._clock(), SESSION_SECONDS)
             if found is None:
                 raise MinitorrentError(
@@ -210,6 +210,17 @@ class Accounts:
                 ErrorCode.USAGE,
                 f"You are logged in as {caller.identity.user} already; log out first with: logout",
             )
+
+    @contextmanager
+    def _entering(self) -> Iterator[Work]:
+        """A unit of work in which somebody enters; nobody does where the tracker signs off."""
+        try:
+            with self._works.write() as work:
+                yield work
+        except ConflictError:
+            raise MinitorrentError(
+                ErrorCode.INTERNAL, "This tracker is being stopped; try again."
+            ) from None
 
     def _enter(self, work: Work, identity: Identity, token: Token, secret: str) -> api.LoginReply:
         if identity.connection_id:

@@ -29,6 +29,22 @@ def errors_in(capfd: pytest.CaptureFixture[str]) -> str:
     return output.out + output.err
 
 
+def test_who_comes_while_the_tracker_signs_off_is_sent_away_quietly(
+    tracker: TrackerApp,
+    ann: SessionClient,
+    connect: Connect,
+    capfd: pytest.CaptureFixture[str],
+    real_logs: None,
+) -> None:
+    """Accepted last, when the tracker's own row is gone from the database already."""
+    token = connect(tracker).login("ann")["token"]
+    late = connect(tracker)
+    tracker._services.lifecycle.stop()
+    resume = {"token": token, "peer_id": "ab" * 20, "port": 1}
+    assert code_of(late, "resume_session", **resume) == "internal"
+    assert "an operation failed" not in errors_in(capfd)
+
+
 def test_a_periodic_task_survives_its_failures(
     capfd: pytest.CaptureFixture[str], real_logs: None
 ) -> None:
