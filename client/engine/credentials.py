@@ -10,13 +10,14 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Final, Literal
+from typing import Final
 
 import structlog
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from client.core.diagnosis import Certificate
 from client.core.figures import CertificateFigures
 from client.net.seal import Seal
 from client.net.tracker_link import TrackerLink
@@ -34,9 +35,6 @@ RETRY: Final = 5.0
 
 _GONE = frozenset({ErrorCode.NOT_MEMBER, ErrorCode.NO_SUCH_GROUP, ErrorCode.NOT_LOGGED_IN})
 _LATER = frozenset({ErrorCode.TRACKER_UNREACHABLE, ErrorCode.TIMEOUT})
-
-
-CertificateState = Literal["valid", "missing", "expired"]
 
 
 class _Credential:
@@ -99,7 +97,7 @@ class Credentials:
             self._postpone(held)
         return held.seal
 
-    def certificate(self, group: str) -> CertificateState:
+    def certificate(self, group: str) -> Certificate:
         """How it stands with our certificate in a sealed group."""
         held = self._held.get(group)
         if held is None or not held.certified:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from client.storage.failures import shown, translating
+from client.storage.room import standing
 from common.errors import ErrorCode, MinitorrentError
 
 INTERVAL: Final = 1.0
@@ -19,9 +20,10 @@ def require_room(name: str, final: Path, needed: int) -> None:
     """Raises MinitorrentError(disk_full) unless `needed` bytes fit beside `final`."""
     missing = _missing(final, needed)
     if missing:
+        folder = shown(standing(final.parent))
         raise MinitorrentError(
             ErrorCode.DISK_FULL,
-            f"{missing:,} bytes are missing on the disk of {shown(_folder(final))}: {name!r} needs "
+            f"{missing:,} bytes are missing on the disk of {folder}: {name!r} needs "
             f"{needed:,} more; make room or choose another destination.",
         )
 
@@ -42,9 +44,10 @@ class RoomWait:
         self._look_at = now + (INTERVAL if missing else PATIENT_INTERVAL)
         if not missing:
             return MinitorrentError(error.code, error.message)  # without what its frames hold
+        folder = shown(standing(final.parent))
         return MinitorrentError(
             ErrorCode.DISK_FULL,
-            f"The disk is full: {missing:,} bytes are missing at {shown(_folder(final))}; make "
+            f"The disk is full: {missing:,} bytes are missing at {folder}; make "
             "room, and it goes on by itself.",
         )
 
@@ -62,10 +65,6 @@ class RoomWait:
 
 def _missing(final: Path, needed: int) -> int:
     """How many of `needed` bytes the disk under `final` has no room for; 0 when it has."""
-    folder = _folder(final)
+    folder = standing(final.parent)
     with translating(folder):
         return max(needed - shutil.disk_usage(folder).free, 0)
-
-
-def _folder(final: Path) -> Path:
-    return next(above for above in final.parents if above.exists())

@@ -11,12 +11,14 @@ from client.core.figures import DiskFigures
 _TRIAL = b"minitorrent"
 
 
-def look(folder: Path, needed: int) -> DiskFigures:
-    """Write a few bytes to a nameless file in `folder`, into which `needed` are to come.
+def standing(folder: Path) -> Path:
+    """The folder, or where it is still to be made the one that it will be made in."""
+    return next(above for above in (folder, *folder.parents) if above.exists())
 
-    A folder that is still to be made stands for the one that it will be made in.
-    """
-    there = next(above for above in (folder, *folder.parents) if above.exists())
+
+def look(folder: Path, needed: int) -> DiskFigures:
+    """Write a few bytes to a nameless file in `folder`, into which `needed` are to come."""
+    there = standing(folder)
     device, free, error = there.stat().st_dev, 0, None
     try:
         free = shutil.disk_usage(there).free

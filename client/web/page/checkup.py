@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from nicegui import ui
-from pydantic import BaseModel
 
+from client.engine.status import ChecksResult
 from client.web.page.controls import button
 from client.web.page.desk import Desk, tell_error
 from common.errors import MinitorrentError
@@ -23,16 +23,16 @@ class Checkup:
 
     async def _check(self) -> None:
         try:
-            found = await self._desk.ask(BaseModel, "doctor")
+            found = await self._desk.ask(ChecksResult, "doctor")
         except MinitorrentError as error:
             tell_error(error)
             return
         self._list.clear()
         with self._list:
-            for check in found.model_dump()["checks"]:
+            for check in found.checks:
                 with ui.element("li"):
-                    ui.icon("check_circle" if check["ok"] else "error").classes(
-                        "good" if check["ok"] else "bad"
+                    ui.icon("check_circle" if check.ok else "error").classes(
+                        "good" if check.ok else "bad"
                     )
-                    ui.label(" ".join(filter(None, (f"{check['name']}:", check["hint"]))))
+                    ui.label(f"{check.name}: {check.hint}")
         self._list.visible = True

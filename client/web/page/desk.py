@@ -37,11 +37,6 @@ class Desk:
         self.heard = Notices()
         pool.session.on_notice(self.heard.add)
 
-    @staticmethod
-    def knows(command: str) -> bool:
-        """Whether there is a command of this name."""
-        return command in COMMANDS
-
     async def ask(
         self,
         kind: type[Answer],
@@ -71,15 +66,14 @@ class Desk:
             return False
         return True
 
-    async def explain(self, name: str, /, **fields: Field) -> None:
-        """Run a command whose answer is a few sentences, and show them until they are closed."""
+    async def explain(self, group: str, name: str) -> None:
+        """Show why a transfer stands as it does, and the next step, until that is closed."""
         try:
-            answer = await self.ask(BaseModel, name, **fields)
+            answer = await self.ask(status.WhyResult, "why", group=group, name=name)
         except MinitorrentError as error:
             tell_error(error)
             return
-        facts = answer.model_dump()
-        text = " ".join(str(facts[key]) for key in ("reason", "hint") if facts.get(key))
+        text = f"{answer.reason} {answer.hint}"
         ui.notify(text, classes="notice", timeout=0, close_button="Close")
 
     async def overview(self) -> status.Overview:

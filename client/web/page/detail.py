@@ -60,9 +60,8 @@ class Detail:
             if is_waiting:
                 Priority(desk, group, name)
             with ui.row().classes("buttons"):
-                if desk.knows("why"):
-                    button("Why is it not moving?", self._why)
-                if desk.knows("relocate") and is_complete:
+                button("Why is it not moving?", self._why)
+                if is_complete:
                     button("It was moved", self._relocate)
                 button("Close", self._dialog.close, main=True)
 
@@ -103,7 +102,7 @@ class Detail:
             self._peers.rows = rows
 
     async def _why(self) -> None:
-        await self._desk.explain("why", group=self._group, name=self._name)
+        await self._desk.explain(self._group, self._name)
 
     async def _relocate(self) -> None:
         title = "Choose where it is now, or a folder to search"

@@ -57,8 +57,7 @@ class Settings:
             self._sessions = table(_SESSIONS, "id", "Nowhere else.")
             self._sessions.add_slot("body-cell-actions", actions_slot((_END,), "id"))
             self._sessions.on("end", self._end_session)
-        if desk.knows("doctor"):
-            Checkup(desk)
+        Checkup(desk)
 
     async def refresh(self) -> None:
         """Ask for limits, sessions and the trackers' states again."""
