@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from types import SimpleNamespace
@@ -200,28 +200,26 @@ def test_peers_that_can_not_be_reached(team: Team, stack: ExitStack, tmp_path: P
     assert "firewall" in explained(bob, "None of 1 peer can be reached")
 
 
-def test_choked_by_all(team: Team, stack: ExitStack, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("behave", "words"),
+    [
+        (choker, "It is choked by all: 1 peer could send"),
+        (silent, "waiting for the first bytes from 1 peer"),
+        (beginner, "pieces are missing that nobody online has"),
+    ],
+)
+def test_what_the_only_peer_does(
+    team: Team,
+    stack: ExitStack,
+    tmp_path: Path,
+    behave: Callable[[RawPeer], None],
+    words: str,
+) -> None:
     _, bob = nobody_has_it(team, tmp_path)
-    miser = Infiltrator(team, stack, "miser")
-    miser.offer(miser.metainfo_of("content"), choker)
+    other = Infiltrator(team, stack, "other")
+    other.offer(other.metainfo_of("content"), behave)
     bob.start("content")
-    explained(bob, "It is choked by all: 1 peer could send")
-
-
-def test_waiting_for_the_first_bytes(team: Team, stack: ExitStack, tmp_path: Path) -> None:
-    _, bob = nobody_has_it(team, tmp_path)
-    sleeper = Infiltrator(team, stack, "sleeper")
-    sleeper.offer(sleeper.metainfo_of("content"), silent)
-    bob.start("content")
-    explained(bob, "waiting for the first bytes from 1 peer")
-
-
-def test_pieces_that_nobody_has(team: Team, stack: ExitStack, tmp_path: Path) -> None:
-    _, bob = nobody_has_it(team, tmp_path)
-    fellow = Infiltrator(team, stack, "fellow")
-    fellow.offer(fellow.metainfo_of("content"), beginner)
-    bob.start("content")
-    explained(bob, "pieces are missing that nobody online has")
+    explained(bob, words)
 
 
 def test_our_own_port_does_not_answer(
