@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Generator
 
+import pytest
+from coverage import Coverage
 from hypothesis import HealthCheck, settings
 
 # A busy machine, or one that measures coverage, is slow now and then: that is no failure.
@@ -23,3 +26,17 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 # The trackers and clients that tests start keep what they compile: compiling it anew each time
 # takes longer than the rest of a start.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """No coverage of slow tests: it makes some of them six times slower, and what they reach
+    over and over, quick ones reach too."""
+    measuring = Coverage.current() if item.get_closest_marker("slow") else None
+    if measuring is None:
+        return (yield)
+    measuring.stop()
+    try:
+        return (yield)
+    finally:
+        measuring.start()

@@ -103,7 +103,7 @@ def gets_nothing(person: Person, seal: Seal, info_hash: InfoHash) -> bool:
 
 
 @pytest.fixture
-def team(tmp_path: Path) -> Iterator[Team]:
+def team(tmp_path: Path, cheap_hashing: None) -> Iterator[Team]:
     folder = tmp_path / "team"
     folder.mkdir()
     team = Team(folder, is_open=False)

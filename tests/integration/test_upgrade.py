@@ -7,6 +7,7 @@ paused one; bob has the first and has asked for the second, also paused; cat ask
 from __future__ import annotations
 
 import os
+import random
 import sqlite3
 import urllib.request
 from collections.abc import Iterator
@@ -35,6 +36,13 @@ def restore(name: str, path: Path) -> Path:
     return path
 
 
+def make_content(folder: Path, name: str) -> None:
+    """Make a file again whose info-hash that version knew."""
+    folder.mkdir(exist_ok=True)
+    size, seed = SIZES[name]
+    (folder / name).write_bytes(random.Random(seed).randbytes(size))
+
+
 def restore_client(name: str, folder: Path, content: Path) -> None:
     """The same for a client whose files lie in another folder now."""
     with (
@@ -60,9 +68,9 @@ def tracker(folder: Path) -> Iterator[TrackerProcess]:
 
 @pytest.fixture(scope="module")
 def people(tracker: TrackerProcess, folder: Path) -> Iterator[dict[str, ClientProcess]]:
-    for name, (size, seed) in SIZES.items():
-        make_file(folder / "anns" / name, size, seed)
-    make_file(folder / "bobs" / FILM, *SIZES[FILM])
+    for name in SIZES:
+        make_content(folder / "anns", name)
+    make_content(folder / "bobs", FILM)
     restore_client("ann", folder / "ann", folder / "anns")
     restore_client("bob", folder / "bob", folder / "bobs")
     with ExitStack() as stack:

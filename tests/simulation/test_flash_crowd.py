@@ -18,6 +18,7 @@ UPLOAD = 256 * 1024.0
 GEOMETRY = Geometry(128 * 4 * BLOCK_SIZE, 4 * BLOCK_SIZE)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("leechers", [10, 50])
 def test_all_finish_not_far_from_the_bound(leechers: int) -> None:
     network = Network(GEOMETRY, seed=leechers)

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import sys
 
+import pytest
+
 from client.core.goal import Goal
 from common.geometry import Geometry
 from common.types import BLOCK_SIZE
@@ -35,6 +37,7 @@ def watch(goal: Goal | None) -> tuple[Node, float]:
     return node, behind
 
 
+@pytest.mark.slow
 def test_in_order_a_viewer_waits_little_and_a_slow_peer_holds_nothing_up() -> None:
     node, behind = watch(IN_ORDER)
     rarest, rarest_behind = watch(None)

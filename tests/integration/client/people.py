@@ -12,6 +12,7 @@ from client.engine.build import open_session
 from client.engine.session import Session
 from client.engine.status import DownloadRow, Notice, TransferState
 from common.types import Endpoint
+from tests.support.database import empty_database
 from tests.support.ports import free_port
 from tests.support.waiting import wait_until
 from tracker.app import TrackerApp
@@ -119,7 +120,7 @@ class Team:
             number=1,
             listen=address,
             http_port=None,
-            database=f"sqlite:///{self._folder / 'tracker.db'}",
+            database=empty_database(self._folder),
             data_dir=self._folder,
             log_level="info",
             log_format="text",

@@ -84,7 +84,7 @@ def test_while_three_peers_fetch_it(
 ) -> None:
     ann = team.member("ann")
     peers = [team.member(name, SLOWLY) for name in ("bob", "cat", "dan")]
-    content = make_file(tmp_path / "content", 24 * MIB)
+    content = make_file(tmp_path / "content", 8 * MIB)
     right = content.read_bytes()
     team.share(ann, content)
     copies = [peer.start("content") for peer in peers]

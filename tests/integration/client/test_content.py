@@ -61,6 +61,7 @@ def test_a_folder_with_nothing_in_its_files(team: Team, tmp_path: Path) -> None:
     assert sorted(path.name for path in copy.rglob("*")) == ["a", "b", "c"]
 
 
+@pytest.mark.slow
 def test_a_large_sparse_file(team: Team, tmp_path: Path) -> None:
     arrives(team, make_sparse_file(tmp_path / "sparse", GIB), timeout=60.0)
 

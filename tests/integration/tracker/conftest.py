@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 import structlog
-from passlib.hash import argon2
 
 from common.types import Endpoint
 from tests.integration.tracker.sessions import SessionClient, let_in
+from tests.support.database import empty_database
 from tracker import logs
 from tracker.app import TrackerApp
 from tracker.config import CERTIFICATE_LIFETIME, Config
@@ -30,13 +30,6 @@ def real_logs() -> Iterator[None]:
 
 
 @pytest.fixture
-def cheap_hashing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Passwords hashed in no time: how costly a hash is, is tested with the credentials."""
-    cheap = argon2.using(type="ID", memory_cost=8, time_cost=1, parallelism=1)
-    monkeypatch.setattr("tracker.domain.credentials._ARGON2", cheap)
-
-
-@pytest.fixture
 def start_tracker(tmp_path: Path, real_logs: None, cheap_hashing: None) -> Iterator[StartTracker]:
     """Start trackers, all on the test's own database; they are stopped at the end."""
     with ExitStack() as running:
@@ -52,7 +45,7 @@ def start_tracker(tmp_path: Path, real_logs: None, cheap_hashing: None) -> Itera
                 number=1,
                 listen=Endpoint("127.0.0.1", 0),
                 http_port=0 if http else None,
-                database=f"sqlite:///{tmp_path / 'tracker.db'}",
+                database=empty_database(tmp_path),
                 data_dir=tmp_path,
                 log_level="info",
                 log_format="text",

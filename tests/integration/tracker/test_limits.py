@@ -177,6 +177,7 @@ def test_a_client_that_takes_nothing_is_given_up(
         theirs.close()
 
 
+@pytest.mark.slow
 def test_a_hundred_clients_at_once(start_tracker: StartTracker) -> None:
     tracker = start_tracker()
     with SessionClient(tracker.address) as ann:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import cache
+from typing import Any
 
 import structlog
 from fastapi import FastAPI, Request, Response
@@ -70,16 +72,21 @@ def _add_operators(app: FastAPI, services: Services, metrics: Metrics) -> None:
 
 
 def _add_description(app: FastAPI, version: str) -> None:
-    description = describe(version)
-    page = render(description)
+    @cache  # made when it is first asked for: a tracker's start does not wait for it
+    def description() -> dict[str, Any]:
+        return describe(version)
+
+    @cache
+    def page() -> str:
+        return render(description())
 
     @app.get("/openapi.json")
     def show_description() -> Response:
-        return JSONResponse(description)
+        return JSONResponse(description())
 
     @app.get("/docs")
     def show_documentation() -> HTMLResponse:
-        return HTMLResponse(page, headers={"Content-Security-Policy": POLICY})
+        return HTMLResponse(page(), headers={"Content-Security-Policy": POLICY})
 
 
 def _answer_nowhere(_: Request, error: Exception) -> Response:

@@ -6,6 +6,7 @@ the plain decoder says, and nothing may be written outside the blocks that were 
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -268,4 +269,4 @@ class ReceiverMachine(RuleBasedStateMachine):
 ReceiverMachine.TestCase.settings = settings(
     max_examples=150, stateful_step_count=30, deadline=None
 )
-TestReceiverMachine = ReceiverMachine.TestCase
+TestReceiverMachine = pytest.mark.slow(ReceiverMachine.TestCase)

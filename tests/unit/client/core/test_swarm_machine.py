@@ -6,6 +6,7 @@ bad it was, with one honest seed the download ends.
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -264,4 +265,4 @@ class SwarmMachine(RuleBasedStateMachine):
 
 
 SwarmMachine.TestCase.settings = settings(max_examples=150, stateful_step_count=50, deadline=None)
-TestSwarmMachine = SwarmMachine.TestCase
+TestSwarmMachine = pytest.mark.slow(SwarmMachine.TestCase)
