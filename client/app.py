@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NoReturn, TextIO
 from client.config import ClientConfig, default_data_dir
 from common import __version__, tracker_info
 from common.errors import ErrorCode, MinitorrentError
+from common.loading import loading
 from common.types import Endpoint
 
 if TYPE_CHECKING:
@@ -212,8 +213,9 @@ def _private_file(path: Path) -> TextIO:
 
 def _run(config: ClientConfig, options: argparse.Namespace) -> int:
     """Open the session, hand it to a person or a script, and close it whatever happens."""
-    from client.engine.build import open_session
-    from client.shell.signals import Interrupts
+    with loading():
+        from client.engine.build import open_session
+        from client.shell.signals import Interrupts
 
     interactive = _is_interactive(options)
     with Interrupts(ctrl_c_ends=not interactive) as interrupts:

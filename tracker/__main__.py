@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from common.errors import MinitorrentError
+from common.loading import loading
 from tracker.config import Config, read_config
 
 if TYPE_CHECKING:
@@ -35,9 +36,10 @@ def _run(config: Config) -> int:
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda _number, _frame: stop.set())
     # Only now: whoever mistypes an option need not wait for half a second of imports.
-    from tracker import console, logs
-    from tracker.app import StartError, TrackerApp
-    from tracker.store.work import DatabaseError
+    with loading():
+        from tracker import console, logs
+        from tracker.app import StartError, TrackerApp
+        from tracker.store.work import DatabaseError
 
     logs.configure(config.log_level, config.log_format)
     try:

@@ -136,6 +136,7 @@ def test_the_longest_message_fits() -> None:
     [
         struct.pack(">IB", MAX_MESSAGE + 1, 20),
         struct.pack(">IB", 2**32 - 1, 200),
+        encode(Choke()) + struct.pack(">IB", MAX_MESSAGE + 1, 20),
         struct.pack(">IB", 8, 7),
         struct.pack(">IB", 9 + MAX_REQUEST + 1, 7),
         struct.pack(">IBI", 5, 6, 0),

@@ -8,6 +8,7 @@ from random import Random
 import pytest
 
 from client.core.actions import Ban, Close, Send
+from client.core.goal import Goal
 from client.core.limits import Limits
 from client.core.piece_download import PieceDownload
 from client.core.swarm import Swarm
@@ -302,6 +303,66 @@ def test_the_last_pieces_are_asked_of_two_and_the_slower_one_is_called_off() -> 
     assert slow.cancelled
     swarm.piece_dropped(1, slow)
     assert swarm._fetch.lent() == []
+
+
+def flow(swarm: Swarm, blocks: dict[int, int], seconds: float) -> None:
+    """Let peers have sent so many blocks by then."""
+    for key, count in blocks.items():
+        swarm.peers[key].down.add(count * BLOCK_SIZE)
+        swarm.progressed(key, seconds)
+    swarm.tick(seconds)
+
+
+@pytest.mark.parametrize(("sent", "taken"), [({1: 39, 2: 40}, True), ({1: 40, 2: 39}, False)])
+def test_a_piece_is_taken_over_from_a_slower_peer_only(sent: dict[int, int], taken: bool) -> None:
+    swarm = swarm_with([1, 2, 3])
+    for key in (1, 2):
+        join(swarm, key, HaveAll(), Unchoke())
+    swarm.assign(1, 0, 0.0)
+    flow(swarm, sent, 5.0)
+    assert bool(swarm.assign(2, 0, 5.0)) is taken
+
+
+def in_order(**limits: float) -> Swarm:
+    """A swarm of which peer 1 was asked for piece 0, and peer 2 for piece 1."""
+    goal = Goal(GEOMETRY, [GEOMETRY.length], in_order=True)
+    swarm = Swarm(
+        GEOMETRY, b"", Bitfield(4), Pool(10 * PIECE), Random(1), 0.0, Limits(**limits), goal
+    )
+    for key in (1, 2):
+        join(swarm, key, HaveAll(), Unchoke())
+        assert [a.download.index for a in swarm.assign(key, 0, 0.0)] == [key - 1]
+    return swarm
+
+
+@pytest.mark.parametrize(
+    ("sent", "pieces"),
+    [
+        ({1: 1, 2: 40}, [0]),  # it would hold everything up
+        ({1: 30, 2: 40}, [2]),  # a little slower only
+    ],
+)
+def test_in_order_the_first_piece_is_not_left_to_a_slow_peer(
+    sent: dict[int, int], pieces: list[int]
+) -> None:
+    swarm = in_order(first_window=4, least_window=4, most_window=4)
+    flow(swarm, sent, 5.0)
+    assert receive_all(swarm, 2, 1)
+    assert [a.download.index for a in swarm.assign(2, 0, 5.0)] == pieces
+
+
+def test_in_order_two_fetch_the_first_piece_at_most() -> None:
+    swarm = in_order(first_window=4, least_window=4, most_window=4, fetchers=1)
+    flow(swarm, {1: 1, 2: 40}, 5.0)
+    assert receive_all(swarm, 2, 1)
+    assert [a.download.index for a in swarm.assign(2, 0, 5.0)] == [2]
+
+
+def test_in_order_a_peer_that_came_just_now_may_show_how_quick_it_is() -> None:
+    swarm = in_order(first_window=4, least_window=4, most_window=4)
+    flow(swarm, {1: 1, 2: 40}, 1.0)
+    assert receive_all(swarm, 2, 1)
+    assert [a.download.index for a in swarm.assign(2, 0, 1.0)] == [2]
 
 
 def test_the_second_copy_of_a_piece_changes_nothing() -> None:
