@@ -147,8 +147,9 @@ def test_events_are_told_as_they_happen(client: ClientProcess, web: httpx.Client
         assert next(lines) == "event: overview"
         assert json.loads(next(lines).removeprefix("data: "))["user"] == "ann"
         client.ok("create_user zoe short")  # warns of a short password
-        assert next(line for line in lines if line == "event: notice")
-        assert json.loads(next(lines).removeprefix("data: "))["kind"] == "warning"
+        notices = (next(lines) for line in lines if line == "event: notice")
+        kinds = (json.loads(notice.removeprefix("data: "))["kind"] for notice in notices)
+        assert "warning" in kinds  # others may come before, of what tests before this one did
 
 
 def test_everything_is_documented(web: httpx.Client) -> None:
