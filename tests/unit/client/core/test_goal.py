@@ -23,7 +23,7 @@ def geometry_of(lengths: list[int]) -> Geometry:
 
 def test_a_piece_at_the_edge_is_wanted_and_counts_for_its_wanted_bytes() -> None:
     lengths = [100, 2 * PIECE, 0, 5000]
-    goal = Goal(geometry_of(lengths), lengths, {1})
+    goal = Goal(geometry_of(lengths), lengths, {1, 2})  # an empty file needs no piece
     assert list(goal.pieces) == [0, 1, 2]
     assert [goal.size_of(PieceIndex(piece)) for piece in range(4)] == [924, 1024, 100, 0]
     assert goal.length == 2 * PIECE

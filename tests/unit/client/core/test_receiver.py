@@ -110,6 +110,17 @@ def test_a_block_cut_at_the_end_of_staging_is_read_into_its_place() -> None:
     assert download.buffer == content_of(0, size)
 
 
+def test_a_header_cut_at_the_end_of_staging_is_put_together() -> None:
+    receiver = Receiver()
+    size = 2 * BLOCK_SIZE
+    download = asked(receiver, 0, size)
+    stream = encode(KeepAlive()) + answer(0, size, 1, 0)
+    pump(receiver, stream[: 4 + 7])
+    assert download.outstanding == 2
+    pump(receiver, stream[4 + 7 :])
+    assert download.buffer == content_of(0, size)
+
+
 def test_requests_come_in_runs_between_other_messages() -> None:
     receiver = Receiver()
     blocks = [Block(PieceIndex(1), n * BLOCK_SIZE, BLOCK_SIZE) for n in range(3)]

@@ -305,6 +305,19 @@ def test_the_last_pieces_are_asked_of_two_and_the_slower_one_is_called_off() -> 
     assert swarm._fetch.lent() == []
 
 
+def test_a_called_off_piece_of_a_peer_that_leaves_gives_its_buffer_back() -> None:
+    swarm = swarm_with([1, 2, 3])
+    for key in (1, 2):
+        join(swarm, key, HaveAll(), Unchoke())
+    slow = swarm.assign(1, 0, 0.0)[0].download
+    quick = swarm.assign(2, 0, 0.0)[0].download
+    assert receive_all(swarm, 2, 0)
+    swarm.verified(quick)
+    assert swarm._fetch.lent() == [slow.lent]
+    swarm.leave(1)
+    assert swarm._fetch.lent() == []
+
+
 def flow(swarm: Swarm, blocks: dict[int, int], seconds: float) -> None:
     """Let peers have sent so many blocks by then."""
     for key, count in blocks.items():
