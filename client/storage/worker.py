@@ -19,7 +19,9 @@ class WorkerPool:
     def __init__(self, threads: int = 2, queue_bound: int = 8, name: str = "storage") -> None:
         self._bound = queue_bound
         self._jobs: deque[tuple[Job, OnFailure]] = deque()
-        self._changed = threading.Condition()
+        lock = threading.Lock()
+        self._has_job = threading.Condition(lock)
+        self._has_room = threading.Condition(lock)
         self._closed = False
         self._threads = [
             threading.Thread(target=self._run, name=f"{name}-{number}", daemon=True)
@@ -34,21 +36,23 @@ class WorkerPool:
         Blocks while the queue is full, so that whoever fills it slows down. Raises RuntimeError
         once the pool is closed.
         """
-        with self._changed:
-            self._changed.wait_for(lambda: self._closed or len(self._jobs) < self._bound)
+        with self._has_room:
+            while len(self._jobs) >= self._bound and not self._closed:
+                self._has_room.wait()
             if self._closed:
                 raise RuntimeError("the worker pool is closed")
             self._jobs.append((job, on_failure))
-            self._changed.notify_all()
+            self._has_job.notify()
 
     def close(self, timeout: float = 10.0) -> bool:
         """Take no more jobs, run those waiting, stop.
 
         Returns whether all threads ended within `timeout` seconds each.
         """
-        with self._changed:
+        with self._has_job:
             self._closed = True
-            self._changed.notify_all()
+            self._has_job.notify_all()
+            self._has_room.notify_all()
         for thread in self._threads:
             thread.join(timeout)
         return not any(thread.is_alive() for thread in self._threads)
@@ -63,13 +67,13 @@ class WorkerPool:
             del entry
 
     def _next(self) -> tuple[Job, OnFailure] | None:
-        with self._changed:
-            self._changed.wait_for(lambda: self._closed or self._jobs)
-            if not self._jobs:
-                return None
-            entry = self._jobs.popleft()
-            self._changed.notify_all()
-            return entry
+        with self._has_job:
+            while not self._jobs:
+                if self._closed:
+                    return None
+                self._has_job.wait()
+            self._has_room.notify()
+            return self._jobs.popleft()
 
 
 def _attempt(job: Job, on_failure: OnFailure) -> None:
