@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+import time
 from pathlib import Path
 
 from playwright.sync_api import expect
 
 from tests.browser.conftest import GROUP
-from tests.support.browser import PASSWORD, Window
+from tests.support.browser import PASSWORD, Window, asleep
 from tests.support.processes import ClientProcess
+
+A_NAP = 12.0
+"""Seconds after which NiceGUI gives a page up, unless it is told otherwise."""
 
 
 def test_limits_are_set_and_shown(eve: ClientProcess, of_eve: Window) -> None:
@@ -61,6 +65,17 @@ def test_a_file_that_was_moved_is_found_again(
     shares = {row["name"]: row["path"] for row in eve.ok("show_shares")["shares"]}
     assert shares["to be moved.txt"] == str(moved)
     eve.ok("stop_share", GROUP, "to be moved.txt")
+
+
+def test_a_page_that_slept_for_a_while_goes_on_as_it_was(of_eve: Window) -> None:
+    of_eve.tab("Transfers")
+    of_eve.button("Details of a file.txt").click()
+    rate = of_eve.page.get_by_role("dialog").get_by_label("Download rate", exact=True)
+    rate.fill("typed before")
+    with asleep():
+        time.sleep(A_NAP)
+    of_eve.button("Set the download rate").click()
+    of_eve.text("'typed before' is not a rate").wait_for()
 
 
 def test_a_wrong_password_is_told_and_the_right_one_changed(of_eve: Window) -> None:

@@ -12,6 +12,12 @@ from client.web.page.layout import Layout
 from client.web.page.log import forward
 from client.web.pool import CommandPool
 
+_ABSENCE = 60.0
+"""Seconds for which a page may be out of reach, or too busy to answer, and then goes on as it was.
+
+After that it is loaded anew, and what was typed or asked in it is lost.
+"""
+
 
 def attach(app: FastAPI, pool: CommandPool, data_dir: Path) -> None:
     """Serve the page at `/` of `app`, beside what is there already; its commands run in `pool`.
@@ -32,4 +38,5 @@ def attach(app: FastAPI, pool: CommandPool, data_dir: Path) -> None:
         language="en-US",
         tailwind=False,
         show_welcome_message=False,
+        reconnect_timeout=_ABSENCE,
     )
