@@ -121,7 +121,7 @@ def still_shares(team: Team, person: Person) -> None:
     wait_until(no_peer_threads, what="the connections to end")
     bob = team.member("bob")
     assert bob.fetch("content").stat().st_size == 20 * BLOCK
-    assert bob.session.peers("lab", "content").peers == []
+    wait_until(lambda: not bob.session.peers("lab", "content").peers, what="two seeds to part")
 
 
 def with_every(data: st.SearchStrategy[bytes], examples: int) -> Callable[..., None]:

@@ -32,9 +32,12 @@ def test_peers_are_known_by_their_certificates(team: Team, tmp_path: Path) -> No
     ann, bob = team.member("ann"), team.member("bob", CRAWLING)
     name = team.share(ann, make_file(tmp_path / "content", 16 * MIB))
     bob.start(name)
-    wait_until(lambda: bob.session.peers(GROUP, name).peers, what="the connection")
-    assert [peer.user for peer in bob.session.peers(GROUP, name).peers] == ["ann"]
-    assert [peer.user for peer in ann.session.peers(GROUP, name).peers] == ["bob"]
+
+    def known_to(person: Person) -> list[str | None]:
+        return [peer.user for peer in person.session.peers(GROUP, name).peers]
+
+    assert wait_until(lambda: known_to(bob), what="bob's connection") == ["ann"]
+    assert wait_until(lambda: known_to(ann), what="ann's connection") == ["bob"]
     bob.finish(name)
 
 
