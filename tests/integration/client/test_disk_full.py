@@ -37,7 +37,7 @@ def filled(team: Team, tmp_path: Path, disk: Path) -> tuple[Person, Path, Path, 
     other = disk / "other"
     other.write_bytes(b"x" * (3 * MIB))
     ann.session.resume(GROUP, "content")
-    wait_until(lambda: bob.row("content").error, what="the disk to be full")
+    wait_until(lambda: bob.row("content").state == "paused", what="the disk to be full")
     return bob, content, copy, other
 
 
@@ -68,8 +68,8 @@ def test_paused_and_continued(team: Team, tmp_path: Path, disk: Path) -> None:
 def test_still_full_after_a_restart(team: Team, tmp_path: Path, disk: Path) -> None:
     bob, content, copy, other = filled(team, tmp_path, disk)
     bob.restart()
-    wait_until(lambda: bob.row("content").error, what="the disk to be found full again")
-    assert bob.row("content").state == "paused"
+    wait_until(lambda: bob.row("content").state == "paused", what="it to be found full again")
+    assert bob.row("content").error
     other.unlink()
     bob.finish("content")
     assert copy.read_bytes() == content.read_bytes()

@@ -50,7 +50,7 @@ def test_two_seeders_each_deliver_more_than_a_quarter(team: Team, tmp_path: Path
     assert copy.read_bytes() == content.read_bytes()
     assert set(came) == {"ann", "cat"}
     assert min(came.values()) > content.stat().st_size / 4, came
-    assert "from 2 peers" in bob.heard("download_completed")[0].text
+    wait_until(lambda: bob.was_told("from 2 peers"), what="bob to be told")
 
 
 def test_who_has_a_third_serves_others(team: Team, stack: ExitStack, tmp_path: Path) -> None:
