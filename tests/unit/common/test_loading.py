@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gc
+from collections.abc import Iterator
 
 import pytest
 
@@ -8,7 +9,10 @@ from common.loading import loading
 
 
 @pytest.fixture(autouse=True)
-def unfrozen() -> None:
+def unfrozen() -> Iterator[None]:
+    """What other tests look for is as it was."""
+    gc.unfreeze()
+    yield
     gc.unfreeze()
 
 

@@ -336,12 +336,11 @@ def test_a_piece_is_taken_over_from_a_slower_peer_only(sent: dict[int, int], tak
     assert bool(swarm.assign(2, 0, 5.0)) is taken
 
 
-def in_order(**limits: float) -> Swarm:
+def in_order(fetchers: int = 2) -> Swarm:
     """A swarm of which peer 1 was asked for piece 0, and peer 2 for piece 1."""
     goal = Goal(GEOMETRY, [GEOMETRY.length], in_order=True)
-    swarm = Swarm(
-        GEOMETRY, b"", Bitfield(4), Pool(10 * PIECE), Random(1), 0.0, Limits(**limits), goal
-    )
+    limits = Limits(first_window=4, least_window=4, most_window=4, fetchers=fetchers)
+    swarm = Swarm(GEOMETRY, b"", Bitfield(4), Pool(10 * PIECE), Random(1), 0.0, limits, goal)
     for key in (1, 2):
         join(swarm, key, HaveAll(), Unchoke())
         assert [a.download.index for a in swarm.assign(key, 0, 0.0)] == [key - 1]
@@ -358,21 +357,21 @@ def in_order(**limits: float) -> Swarm:
 def test_in_order_the_first_piece_is_not_left_to_a_slow_peer(
     sent: dict[int, int], pieces: list[int]
 ) -> None:
-    swarm = in_order(first_window=4, least_window=4, most_window=4)
+    swarm = in_order()
     flow(swarm, sent, 5.0)
     assert receive_all(swarm, 2, 1)
     assert [a.download.index for a in swarm.assign(2, 0, 5.0)] == pieces
 
 
-def test_in_order_two_fetch_the_first_piece_at_most() -> None:
-    swarm = in_order(first_window=4, least_window=4, most_window=4, fetchers=1)
+def test_in_order_no_more_peers_fetch_the_first_piece_than_may() -> None:
+    swarm = in_order(fetchers=1)
     flow(swarm, {1: 1, 2: 40}, 5.0)
     assert receive_all(swarm, 2, 1)
     assert [a.download.index for a in swarm.assign(2, 0, 5.0)] == [2]
 
 
 def test_in_order_a_peer_that_came_just_now_may_show_how_quick_it_is() -> None:
-    swarm = in_order(first_window=4, least_window=4, most_window=4)
+    swarm = in_order()
     flow(swarm, {1: 1, 2: 40}, 1.0)
     assert receive_all(swarm, 2, 1)
     assert [a.download.index for a in swarm.assign(2, 0, 1.0)] == [2]
