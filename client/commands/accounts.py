@@ -116,7 +116,7 @@ COMMANDS = (
         arguments=(Argument("ID", Kind.SESSION),),
         details="Its connection is closed at once, on whichever tracker it is, and metainfo files"
         " that you wrote with share announce no more. When you don't know the session, change your"
-        " password too.",
+        " password too. To end the one that you are using is to log out.",
         example="end_session 17",
         answer="Session {id} is ended",
     ),

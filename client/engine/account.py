@@ -163,6 +163,8 @@ class Account:
     def on_session_ended(self, reason: str) -> None:
         """See LinkEvents."""
         user = self._user
+        if user is None:
+            return
         self.logged_out()
         self.ended()
         self.tell("tracker", f"{user} is logged out: {reason}")

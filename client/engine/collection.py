@@ -26,6 +26,9 @@ TICK: Final = 0.25
 CHECKPOINT: Final = 30.0
 """Seconds between ticks, and between records of how far the transfers are."""
 
+HALT_LIMIT: Final = 30.0
+"""Seconds that a login waits for the transfers of the login before to stop."""
+
 
 class Collection:
     """Transfers by group and name. Each method may be called from any thread."""
@@ -33,7 +36,8 @@ class Collection:
     def __init__(self, workshop: Workshop) -> None:
         self._workshop = workshop
         self._transfers: dict[tuple[str, str], Transfer] = {}
-        self._lock = threading.Lock()
+        self._leaving: set[Transfer] = set()  # to be halted, by whoever took them out
+        self._changed = threading.Condition()  # guards the two above
         self._closing = threading.Event()
         self._ticker = threading.Thread(target=self._tick, name="ticker", daemon=True)
         self._ticker.start()
@@ -47,7 +51,7 @@ class Collection:
     # --- what there is ----------------------------------------------------------------------
     def all(self) -> list[Transfer]:
         """In the order in which they were added."""
-        with self._lock:
+        with self._changed:
             return list(self._transfers.values())
 
     def torrents(self) -> list[Torrent]:
@@ -56,7 +60,7 @@ class Collection:
 
     def find(self, group: str, name: str) -> Transfer | None:
         """The transfer of this name in this group."""
-        with self._lock:
+        with self._changed:
             return self._transfers.get((group, name))
 
     def get(self, group: str, name: str) -> Transfer:
@@ -75,8 +79,11 @@ class Collection:
         """Take up the user's transfers where they were left.
 
         Returns how many files are shared again. What belongs to a group that the user is not in
-        any more stays stopped.
+        any more stays stopped. Transfers of the login before have come to their end by then.
         """
+        with self._changed:
+            if not self._changed.wait_for(lambda: not self._leaving, HALT_LIMIT):
+                log.warning("transfers of the last login are still stopping")
         with self._workshop.turns.held():
             records = self._workshop.store.list_for(user)
             return sum(self._take_up(record, groups) for record in records)
@@ -121,7 +128,7 @@ class Collection:
         """Stop a transfer and forget it."""
         transfer.discard()
         self._workshop.rate_limits.forget(transfer.record)
-        with self._lock:
+        with self._changed:
             self._transfers.pop((transfer.record.group, transfer.record.name), None)
 
     def leave(self, group: str) -> None:
@@ -138,16 +145,31 @@ class Collection:
 
     def empty(self) -> None:
         """Stop all transfers, keeping their state: the user logs out, or the client closes."""
-        with self._lock:
-            transfers = list(self._transfers.values())
-            self._transfers.clear()
-        self._workshop.turns.clear()
-        for transfer in transfers:
-            transfer.halt()
+        self._halt(self._take_all())
 
     def empty_later(self) -> None:
-        """Like `empty`, without waiting."""
-        self._workshop.jobs.submit(self.empty)
+        """Like `empty`, without waiting; `load` does."""
+        leaving = self._take_all()
+        self._workshop.jobs.submit(lambda: self._halt(leaving))
+
+    def _take_all(self) -> list[Transfer]:
+        with self._changed:
+            leaving = list(self._transfers.values())
+            self._transfers.clear()
+            self._leaving.update(leaving)
+        self._workshop.turns.clear()
+        for transfer in leaving:
+            transfer.begin_halt()
+        return leaving
+
+    def _halt(self, leaving: list[Transfer]) -> None:
+        try:
+            for transfer in leaving:
+                transfer.halt()
+        finally:
+            with self._changed:
+                self._leaving.difference_update(leaving)
+                self._changed.notify_all()
 
     def admit(self, transport: Transport, handshake: Handshake, endpoint: Endpoint) -> bool:
         """A peer dialled us: hand it to the torrent that it asks for."""
@@ -174,7 +196,7 @@ class Collection:
 
     def _insert(self, record: TransferRecord) -> Transfer:
         transfer = Transfer(record, self._workshop)
-        with self._lock:
+        with self._changed:
             self._transfers[record.group, record.name] = transfer
         return transfer
 

@@ -129,11 +129,14 @@ class Session:
     def logout(self) -> status.UserResult:
         """Stop all transfers, keeping their state, and log out."""
         user = self._account.require()
+        self._leave()
+        return status.UserResult(user=user)
+
+    def _leave(self) -> None:
         self._transfers.empty()
         self._credentials.forget_all()
         self._link.logout()
         self._account.logged_out()
-        return status.UserResult(user=user)
 
     def whoami(self) -> status.UserResult:
         """Who is logged in."""
@@ -151,8 +154,12 @@ class Session:
         return self._remote.call(accounts.LIST_SESSIONS)
 
     def end_session(self, number: int) -> accounts.EndSessionReply:
-        """End one of this user's logins."""
-        return self._remote.call(accounts.END_SESSION, id=number)
+        """End one of this user's logins; to end the present one is to log out."""
+        is_present = any(row.current and row.id == number for row in self.sessions().sessions)
+        reply = self._remote.call(accounts.END_SESSION, id=number)
+        if is_present:
+            self._leave()
+        return reply
 
     # --- files ------------------------------------------------------------------------------
     def list_files(self, group: str | None) -> files.ListFilesReply:

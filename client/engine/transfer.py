@@ -220,9 +220,13 @@ class Transfer:
         """See Queued."""
         self._jobs.submit(self._step_back)
 
+    def begin_halt(self) -> None:
+        """Have what runs for it end early; for `halt`, which is to follow."""
+        self._halting.set()
+
     def halt(self) -> None:
         """Stop, keeping everything for the next start; returns when it has stopped."""
-        self._halting.set()
+        self.begin_halt()
         with self._jobs.alone:
             self._halting.set()  # it may just have gone on by itself
             self._workshop.turns.leave(self)

@@ -164,9 +164,8 @@ class TrackerConnection:
             self._pending[number] = pending
         try:
             self._stream.send(encode_request(number, operation.name, request))
-        except OSError as error:
-            self._stream.hang_up()
-            raise ConnectionLostError from error
+        except OSError:
+            self._stream.hang_up()  # the reader finds out why, and ends what is pending
         return number, pending
 
     # --- reading ----------------------------------------------------------------------------

@@ -162,7 +162,8 @@ class TrackerLink:
         try:
             return connection.request(operation, request)
         except ConnectionLostError:
-            if not operation.name.startswith(_REPEATABLE):
+            # Where a login has ended, the tracker says that instead of doing what came after.
+            if not (connection.login_ended or operation.name.startswith(_REPEATABLE)):
                 raise
             return self._wait_connected(lost=connection).request(operation, request)
 

@@ -44,6 +44,16 @@ def test_a_session_is_ended_from_another(
         ann.fails("usage", "end_session", str(other))
 
 
+def test_who_ends_the_present_session_is_logged_out_at_once(ann: ClientProcess) -> None:
+    for _ in range(5):
+        (own,) = [row["id"] for row in ann.ok("sessions")["sessions"]]
+        assert ann.ok("end_session", str(own)) == {"id": own}
+        ann.fails("not_logged_in", "whoami")
+        ann.ok("login", "ann", PASSWORD)
+    assert ann.ok("create_group", "lab")["group"] == "lab"
+    assert "is gone" not in ann.story()
+
+
 def test_a_new_password_logs_out_everywhere_else(
     tracker: TrackerProcess, ann: ClientProcess, tmp_path: Path
 ) -> None:

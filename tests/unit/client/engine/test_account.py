@@ -132,5 +132,6 @@ def test_the_session_ends(account: Account, notices: list[Notice]) -> None:
     account.logged_in(reply("lab"))
     account.on_session_ended("It was ended elsewhere.")
     assert account.user is None
-    assert len(ended) == 1
+    account.on_session_ended("It had been ended here, and the link found out late.")
+    assert len(ended) == len(notices) == 1
     assert "ann" in notices[0].text

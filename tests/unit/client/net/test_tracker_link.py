@@ -277,6 +277,27 @@ def test_what_may_not_be_repeated_is_not(links: Links) -> None:
     assert len(tracker.asked("create_user")) == 1
 
 
+def test_what_came_after_the_end_of_a_login_is_asked_again(links: Links) -> None:
+    """The tracker says that a login has ended instead of doing what came last."""
+    tracker = links.tracker()
+    ends = iter([True, False])
+
+    def answer(_: dict[str, Any]) -> dict[str, Any] | None:
+        if next(ends):
+            tracker.push(ENDED)
+            tracker.drop()
+            return None
+        return {"user": "bob", "warning": None}
+
+    tracker.answers["create_user"] = answer
+    link = links.link(tracker)
+    link.login("ann", "secret123")
+    time.sleep(0.15)  # long enough to be steady
+    request = CreateUser(user="bob", password="secret123")
+    assert link.call(CREATE_USER, request).user == "bob"
+    assert len(tracker.asked("create_user")) == 2
+
+
 @pytest.mark.parametrize("greets", [True, False])
 def test_a_tracker_that_drops_everybody_makes_no_busy_loop(links: Links, greets: bool) -> None:
     tracker = links.tracker(hangs_up=True, **({} if greets else {"greeting": b""}))

@@ -1,0 +1,61 @@
+"""Transfers from one login to the next."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from client.engine.transfer import Transfer
+from tests.integration.client.people import PASSWORD, Person, Team
+from tests.support.content import make_file
+
+
+@pytest.fixture
+def ann(team: Team, tmp_path: Path) -> Person:
+    """She shares one file."""
+    ann = team.member("ann")
+    team.share(ann, make_file(tmp_path / "content", 100_000))
+    return ann
+
+
+def own_session(person: Person) -> int:
+    """The number of the login that they use."""
+    (number,) = [row.id for row in person.session.sessions().sessions if row.current]
+    return number
+
+
+def test_to_end_the_present_login_is_to_log_out(ann: Person) -> None:
+    own = own_session(ann)
+    assert ann.session.end_session(own).id == own
+    assert ann.session.overview().user is None
+    assert ann.session.overview().seeding == 0
+    assert ann.session.login("ann", PASSWORD).sharing == 1
+
+
+def test_a_login_waits_for_what_the_last_one_left(
+    ann: Person, team: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stopping, may_stop = threading.Event(), threading.Event()
+    halt = Transfer.halt
+
+    def halt_slowly(transfer: Transfer) -> None:
+        stopping.set()
+        assert may_stop.wait(10.0)
+        halt(transfer)
+
+    monkeypatch.setattr(Transfer, "halt", halt_slowly)
+    laptop = Person("ann", tmp_path / "laptop", team.known)
+    laptop.session.login("ann", PASSWORD)
+    laptop.session.end_session(own_session(ann))
+    laptop.session.close()
+    assert stopping.wait(10.0)
+    with ThreadPoolExecutor(1) as threads:
+        login = threads.submit(ann.session.login, "ann", PASSWORD)
+        with pytest.raises(TimeoutError):
+            login.result(0.3)
+        may_stop.set()
+        assert login.result(10.0).sharing == 1
+    assert len(ann.session.show_shares().shares) == 1
