@@ -5,9 +5,10 @@ from __future__ import annotations
 from nicegui import ui
 
 from client.commands.units import visible
-from client.web.page.controls import Column, button, heading, moment, search, table
+from client.web.page.controls import button, heading, moment
 from client.web.page.desk import Desk, tell_error
 from client.web.page.dialogs import named
+from client.web.page.tables import Column, Table, search
 from common.api.audit import ListEventsReply
 from common.errors import MinitorrentError
 
@@ -30,10 +31,9 @@ async def show_audit(desk: Desk, group: str) -> None:
         return
     with ui.dialog().props(named("What was done")) as dialog, ui.card().classes("dialog big"):
         heading(f"What was done in {group}")
-        events = table(_COLUMNS, "number", "Nothing yet.")
+        events = Table(_COLUMNS, "number", "Nothing yet.", cells={"subject": _SUBJECT})
         with events.add_slot("top"):
             search(events)
-        events.add_slot("body-cell-subject", _SUBJECT)
         events.rows = [
             {
                 "number": number,

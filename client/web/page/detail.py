@@ -10,9 +10,10 @@ from nicegui import ui
 from client.commands.units import percent, rate, visible
 from client.engine.status import PeersResult
 from client.web.page import graph
-from client.web.page.controls import Column, button, heading, table
+from client.web.page.controls import button, heading
 from client.web.page.desk import Desk, tell
 from client.web.page.dialogs import PathDialog, named
+from client.web.page.tables import Column, Table
 from client.web.page.tuning import Limits, Priority
 from common.errors import MinitorrentError
 
@@ -54,7 +55,7 @@ class Detail:
             self._graph = ui.html(graph.rates([], [], _SPAN), sanitize=False).classes("graph-box")
             self._count = ui.label().classes("quiet")
             self._pieces = ui.html("", sanitize=False).classes("pieces-box")
-            self._peers = table(_COLUMNS, "address", "Nobody is connected.")
+            self._peers = Table(_COLUMNS, "address", "Nobody is connected.")
             ui.label(_FLAGS).classes("quiet")
             self._limits = Limits(desk, group=group, name=name)
             if is_waiting:

@@ -11,22 +11,12 @@ from nicegui.events import GenericEventArguments, UploadEventArguments
 from client.commands.units import count, size, visible
 from client.engine.status import SharesResult, UploadResult
 from client.web.page import dropped
-from client.web.page.controls import (
-    ACTIONS,
-    Action,
-    Column,
-    actions_slot,
-    button,
-    field,
-    heading,
-    icon_button,
-    search,
-    table,
-)
+from client.web.page.controls import button, field, heading, icon_button
 from client.web.page.desk import Desk, tell, tell_error
 from client.web.page.dialogs import PathDialog, confirm
 from client.web.page.fetching import Fetching
 from client.web.page.hashing import HashBar
+from client.web.page.tables import ACTIONS, Action, Column, Table, search
 from common.api.files import FileRow, ListFilesReply
 from common.errors import MinitorrentError
 
@@ -44,11 +34,6 @@ _COLUMNS = (
 _NAME = """
 <q-td :props="props"><span class="name">{{ props.row.shown }}</span>
 <div class="narrow-only quiet">{{ props.row.about }}</div></q-td>
-"""
-_DROP = """
-<div class="bar"><label class="unseen">Files to share<q-uploader-add-trigger/></label>
-<span>Drop files here to share them, or</span>
-<q-btn flat dense no-caps class="plain" label="choose them" @click="props.pickFiles"/></div>
 """
 _ACTIONS = (
     Action("download", "download", "Download", "!row.mine"),
@@ -73,18 +58,28 @@ class Files:
             self._path.on("keydown.enter", self._share_path)
             icon_button("folder_open", "Choose a file or folder", self._browse)
             button("Share", self._share_path, main=True)
-        drop = ui.upload(multiple=True, auto_upload=True, on_upload=self._share_dropped)
-        drop.props("flat bordered").classes("drop").add_slot("header", _DROP)
+        self._make_drop()
         self._hashing = HashBar()
         self._fetching = Fetching(desk, lambda: choice.show("transfers"))
         self._table = self._make_table()
 
-    def _make_table(self) -> ui.table:
-        made = table(_COLUMNS, "name", "Nothing is shared here yet.").classes("tall")
+    def _make_drop(self) -> None:
+        drop = ui.upload(multiple=True, auto_upload=True, on_upload=self._share_dropped)
+        with drop.props("flat bordered").classes("drop").add_slot("header"):
+            with ui.element("label").classes("unseen"):
+                ui.label("Files to share")
+                ui.element("q-uploader-add-trigger")
+            with ui.row().classes("bar"):
+                ui.label("Drop files here to share them, or")
+                choose = ui.button("choose them", color=None).props("flat dense no-caps")
+                choose.classes("plain").on("click", js_handler="() => props.pickFiles()")
+
+    def _make_table(self) -> Table:
+        empty = "Nothing is shared here yet."
+        made = Table(_COLUMNS, "name", empty, cells={"name": _NAME}, actions=_ACTIONS)
+        made.classes("tall")
         with made.add_slot("top"):
             search(made)
-        made.add_slot("body-cell-name", _NAME)
-        made.add_slot("body-cell-actions", actions_slot(_ACTIONS))
         made.on("download", self._download)
         made.on("options", self._options)
         made.on("stop", self._stop)

@@ -7,19 +7,10 @@ from typing import TYPE_CHECKING, Any
 from nicegui import ui
 from nicegui.events import GenericEventArguments
 
-from client.web.page.controls import (
-    ACTIONS,
-    Action,
-    Column,
-    actions_slot,
-    button,
-    field,
-    heading,
-    search,
-    table,
-)
+from client.web.page.controls import button, field, heading
 from client.web.page.desk import Desk, tell
 from client.web.page.members import Members
+from client.web.page.tables import ACTIONS, Action, Column, Table, search
 from common.api.groups import ListGroupsReply
 from common.errors import MinitorrentError
 
@@ -55,10 +46,10 @@ class Groups:
                     self._name = field("New group").on("keydown.enter", self._create)
                     self._open = ui.checkbox("open to any BitTorrent client")
                     button("Create", self._create, main=True)
-                self._table = table(_COLUMNS, "group", "No group yet: create one above.")
+                empty = "No group yet: create one above."
+                self._table = Table(_COLUMNS, "group", empty, actions=_ACTIONS, named="group")
                 with self._table.add_slot("top"):
                     search(self._table)
-                self._table.add_slot("body-cell-actions", actions_slot(_ACTIONS, "group"))
                 self._table.on("files", self._show_files)
                 self._table.on("members", self._show_members)
                 self._table.on("join", self._join)

@@ -10,18 +10,10 @@ from nicegui.events import GenericEventArguments
 
 from client.engine.status import ExportResult
 from client.web.page.audit import show_audit
-from client.web.page.controls import (
-    ACTIONS,
-    Action,
-    Column,
-    actions_slot,
-    button,
-    heading,
-    icon_button,
-    table,
-)
+from client.web.page.controls import button, heading, icon_button
 from client.web.page.desk import Desk, tell, tell_error
 from client.web.page.dialogs import PathDialog, confirm
+from client.web.page.tables import ACTIONS, Action, Column, Table
 from common.api.groups import ListMembersReply, ListRequestsReply
 from common.errors import MinitorrentError
 
@@ -56,8 +48,8 @@ class Members:
                 icon_button("logout", "Leave this group", self._leave)
             self._requests = ui.element("ul").classes("requests")
             self._requests.props["aria-label"] = "Requests to join"
-            self._table = table(_COLUMNS, "user", "No members.").classes("short")
-            self._table.add_slot("body-cell-actions", actions_slot(_ACTIONS, "user"))
+            self._table = Table(_COLUMNS, "user", "No members.", actions=_ACTIONS, named="user")
+            self._table.classes("short")
             self._table.on("promote", self._promote)
             self._table.on("demote", self._demote)
             self._table.on("own", self._hand_over)

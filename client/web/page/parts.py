@@ -10,7 +10,8 @@ from nicegui.events import GenericEventArguments
 from client.commands.units import size, visible
 from client.core.goal import match
 from client.engine.status import ContentRow
-from client.web.page.controls import ACTIONS, Action, Column, actions_slot, field, table
+from client.web.page.controls import field
+from client.web.page.tables import ACTIONS, Action, Column, Table
 
 _COLUMNS = (
     Column("shown", "File"),
@@ -31,9 +32,10 @@ class Parts:
         self._pattern.props('hint="such as *.txt, or the name of a folder; empty for all"')
         self._pattern.classes("whole").on_value_change(self._draw)
         self._count = ui.label().classes("quiet")
-        self._table = table(_COLUMNS, "name", "None fits.").classes("parts")
-        self._table.add_slot("body-cell-shown", _NAME)
-        self._table.add_slot("body-cell-actions", actions_slot((_ONLY,)))
+        self._table = Table(
+            _COLUMNS, "name", "None fits.", cells={"shown": _NAME}, actions=(_ONLY,)
+        )
+        self._table.classes("parts")
         self._table.on("only", self._take)
         self._draw()
 

@@ -7,18 +7,9 @@ from nicegui.events import GenericEventArguments
 
 from client.engine.status import TrackersResult
 from client.web.page.checkup import Checkup
-from client.web.page.controls import (
-    ACTIONS,
-    Action,
-    Column,
-    actions_slot,
-    button,
-    field,
-    heading,
-    moment,
-    table,
-)
+from client.web.page.controls import button, field, heading, moment
 from client.web.page.desk import Desk, tell, tell_error
+from client.web.page.tables import ACTIONS, Action, Column, Table
 from client.web.page.tuning import Limits
 from common.api.accounts import ListSessionsReply
 from common.errors import MinitorrentError
@@ -49,13 +40,12 @@ class Settings:
         self._password()
         with ui.card().classes("card"):
             ui.label("Trackers").classes("subtitle").props("role=heading aria-level=3")
-            self._trackers = table(_TRACKERS, "address", "No tracker.")
+            self._trackers = Table(_TRACKERS, "address", "No tracker.")
         with ui.card().classes("card"):
             ui.label("Where you are logged in").classes("subtitle").props(
                 "role=heading aria-level=3"
             )
-            self._sessions = table(_SESSIONS, "id", "Nowhere else.")
-            self._sessions.add_slot("body-cell-actions", actions_slot((_END,), "id"))
+            self._sessions = Table(_SESSIONS, "id", "Nowhere else.", actions=(_END,), named="id")
             self._sessions.on("end", self._end_session)
         Checkup(desk)
 

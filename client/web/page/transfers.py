@@ -12,10 +12,11 @@ from nicegui.events import GenericEventArguments
 from client.commands.units import duration, percent, rate, size, visible
 from client.engine.status import DownloadRow, Overview, SharesResult
 from client.web.page import graph
-from client.web.page.controls import ACTIONS, Action, Column, actions_slot, heading, search, table
+from client.web.page.controls import heading
 from client.web.page.desk import Desk
 from client.web.page.detail import Detail
 from client.web.page.dialogs import confirm
+from client.web.page.tables import ACTIONS, Action, Column, Table, search
 from common.errors import MinitorrentError
 
 SPAN = 120
@@ -72,13 +73,16 @@ class Transfers:
             self._total = ui.label().classes("quiet rates")
         self._graph = ui.html(graph.rates([], [], SPAN), sanitize=False).classes("graph-box")
         self._graph.props["role"] = "img"
-        self._table = table(_COLUMNS, "key", "Nothing runs: download or share a file.")
+        self._table = Table(
+            _COLUMNS,
+            "key",
+            "Nothing runs: download or share a file.",
+            cells={"name": _NAME, "progress": _PROGRESS},
+            actions=_ACTIONS,
+        )
         self._table.classes("tall")
         with self._table.add_slot("top"):
             search(self._table)
-        self._table.add_slot("body-cell-name", _NAME)
-        self._table.add_slot("body-cell-progress", _PROGRESS)
-        self._table.add_slot("body-cell-actions", actions_slot(_ACTIONS))
         for command in ("pause", "resume", "recheck"):
             self._table.on(command, self._simple(command))
         self._table.on("cancel", self._cancel)
