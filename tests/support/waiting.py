@@ -14,17 +14,20 @@ def wait_until(
     timeout: float = 20.0,
     what: str = "the condition",
     *,
-    interval: float = 0.02,
+    interval: float = 0.05,
 ) -> Value:
     """Ask `condition` until its answer is true, and return that answer.
 
-    Raises AssertionError after `timeout` seconds, naming `what` and the last answer.
+    The longer it takes, the rarer it is asked, at last every `interval` seconds: other tests want
+    the processor, too. Raises AssertionError after `timeout` seconds, naming `what` and the last
+    answer.
     """
-    deadline = time.monotonic() + timeout
+    began = time.monotonic()
     while True:
         answer = condition()
         if answer:
             return answer
-        if time.monotonic() > deadline:
+        waited = time.monotonic() - began
+        if waited > timeout:
             raise AssertionError(f"waited {timeout:g} s for {what}; last answer: {answer!r}")
-        time.sleep(interval)
+        time.sleep(min(interval, 0.005 + waited / 10))
