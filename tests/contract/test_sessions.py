@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import warm
 from tests.support.content import make_file
 from tests.support.processes import ClientProcess, TrackerProcess
 from tests.support.recorder import Recorder
@@ -95,8 +96,9 @@ def test_who_listens_on_the_wire_learns_nothing(tracker: TrackerProcess, tmp_pat
         assert secret not in heard, secret
 
 
-def test_no_secret_is_left_anywhere(tmp_path: Path) -> None:
+def test_no_secret_is_left_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Not in a log at its wordiest, not in state, not in what `ps` shows; and files are private."""
+    monkeypatch.delenv(warm.SWITCH)  # or `ps` would show another command
     debug = ("--log-level", "debug")
     with (
         TrackerProcess(tmp_path / "tracker", *debug) as tracker,

@@ -23,6 +23,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from common.types import Endpoint
+from tests.support import warm
 from tests.support.lines import Lines
 from tests.support.ports import free_port
 from tests.support.waiting import wait_until
@@ -40,7 +41,7 @@ class ManagedProcess:
 
     def __init__(self, command: Sequence[str]) -> None:
         self.command = list(command)
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: subprocess.Popen[bytes] | warm.WarmProcess | None = None
         self.output = Lines("stdout")
         self.errors = Lines("stderr")
 
@@ -74,7 +75,7 @@ class ManagedProcess:
         """Start the process; what it prints is collected from here on."""
         assert not self.is_running, f"{self!r} runs already"
         self._release()
-        self._process = subprocess.Popen(
+        self._process = warm.start(self.command) or subprocess.Popen(
             self.command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

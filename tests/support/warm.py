@@ -1,0 +1,214 @@
+"""Trackers and clients that start in a few milliseconds: loading their modules is nearly all else.
+
+For each program there is one process that has loaded its modules and does nothing else. At each
+start it makes a copy of itself (`fork`), which is the program from then on, with a number, pipes,
+environment and folder of its own, as if it had been started by its command. Whatever loading does
+itself is seen by those tests that start programs as a user does, by their command.
+"""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import runpy
+import select
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Final, Self
+
+PROGRAMS: Final = {
+    "client": (
+        "client.app",
+        "client.engine.build",
+        "client.commands.runner",
+        "client.shell.output",
+    ),
+    "tracker": ("tracker.app", "tracker.console", "tracker.logs"),
+}
+"""What is loaded beforehand of each program."""
+
+SWITCH: Final = "WARM_STARTS"
+"""Where this is in the environment, programs are started so."""
+
+_ROOT = Path(__file__).parents[2]
+_LONGEST = 1 << 20  # bytes of an order; the environment is the most of it
+
+
+class WarmProcess:
+    """A started program, with what of `subprocess.Popen` the tests use."""
+
+    def __init__(self, command: list[str], nursery: _Nursery) -> None:
+        self.args = command
+        self._nursery = nursery
+        self.returncode: int | None = None
+        theirs_in, ours_in = os.pipe()
+        ours_out, theirs_out = os.pipe()
+        ours_err, theirs_err = os.pipe()
+        self._life, theirs_life = os.pipe()  # ends with the process, however that ends
+        theirs = [theirs_in, theirs_out, theirs_err, theirs_life]
+        try:
+            self.pid = nursery.bear(command[3:], theirs)
+        finally:
+            for descriptor in theirs:
+                os.close(descriptor)
+        self.stdin = os.fdopen(ours_in, "wb")
+        self.stdout = os.fdopen(ours_out, "rb")
+        self.stderr = os.fdopen(ours_err, "rb")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
+        self.wait()
+        for pipe in (self.stdin, self.stdout, self.stderr):
+            pipe.close()
+
+    def poll(self) -> int | None:
+        """The exit status (negative: the signal that ended it); None while it runs."""
+        return self._ended(0)
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait for its end; raises subprocess.TimeoutExpired."""
+        status = self._ended(timeout)
+        if status is None:
+            assert timeout is not None
+            raise subprocess.TimeoutExpired(self.args, timeout)
+        return status
+
+    def terminate(self) -> None:
+        """Send it SIGTERM, if it runs."""
+        self._signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """Send it SIGKILL, if it runs."""
+        self._signal(signal.SIGKILL)
+
+    def _signal(self, number: signal.Signals) -> None:
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def _ended(self, timeout: float | None) -> int | None:
+        if self.returncode is None:
+            waiting = select.poll()
+            waiting.register(self._life, select.POLLHUP)
+            if waiting.poll(None if timeout is None else timeout * 1000):
+                os.close(self._life)
+                self.returncode = self._nursery.bury(self.pid)
+        return self.returncode
+
+
+class _Nursery:
+    """The process that one program's processes are copies of; it ends with this one."""
+
+    def __init__(self, program: str) -> None:
+        self._lock = threading.Lock()
+        self._line, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", __name__, program, str(theirs.fileno())],
+                stdin=subprocess.PIPE,  # as its copies will have, so that theirs are opened alike
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                cwd=_ROOT,
+                pass_fds=[theirs.fileno()],
+            )
+
+    def bear(self, arguments: list[str], pipes: list[int]) -> int:
+        """Start the program with these arguments and its ends of the pipes; its number."""
+        order = {"arguments": arguments, "folder": str(Path.cwd()), "environment": dict(os.environ)}
+        return self._ask(order, pipes)
+
+    def bury(self, pid: int) -> int:
+        """The exit status of one that has ended."""
+        return self._ask({"ended": pid}, [])
+
+    def _ask(self, order: dict[str, Any], pipes: list[int]) -> int:
+        with self._lock:
+            socket.send_fds(self._line, [json.dumps(order).encode()], pipes)
+            answer = self._line.recv(_LONGEST)
+        assert answer, self._process.communicate()
+        return int(answer)
+
+    def close(self) -> None:
+        """End it."""
+        self._line.close()
+        self._process.communicate()
+
+    def shares_our_network(self) -> bool:
+        """Whether what it starts is in the network namespace of this thread."""
+        theirs = Path(f"/proc/{self._process.pid}/ns/net")
+        return theirs.readlink() == Path("/proc/thread-self/ns/net").readlink()
+
+
+@cache
+def _nursery(program: str) -> _Nursery:
+    made = _Nursery(program)
+    atexit.register(made.close)
+    return made
+
+
+def start(command: list[str]) -> WarmProcess | None:
+    """Start `python -m PROGRAM ...`; None when that has to be done the usual way.
+
+    That is so unless `SWITCH` is set, for other programs, in another network namespace, and where
+    the program's coverage is measured.
+    """
+    is_measured = any(name.startswith("COVERAGE_PROCESS") for name in os.environ)
+    if is_measured or SWITCH not in os.environ or not sys.platform.startswith("linux"):
+        return None
+    if command[:2] != [sys.executable, "-m"] or command[2] not in PROGRAMS:
+        return None
+    nursery = _nursery(command[2])
+    return WarmProcess(command, nursery) if nursery.shares_our_network() else None
+
+
+def _serve(program: str, line: socket.socket) -> None:
+    """Do what is ordered until nobody orders any more; returns in the program's process, too."""
+    while True:
+        message, pipes, _, _ = socket.recv_fds(line, _LONGEST, 4)
+        if not message:
+            return
+        order = json.loads(message)
+        if "ended" in order:
+            _, status = os.waitpid(order["ended"], 0)
+            line.send(str(os.waitstatus_to_exitcode(status)).encode())
+            continue
+        pid = os.fork()
+        if pid == 0:
+            line.close()
+            _become(program, order, pipes)
+            return
+        for pipe in pipes:
+            os.close(pipe)
+        line.send(str(pid).encode())
+
+
+def _become(program: str, order: dict[str, Any], pipes: list[int]) -> None:
+    for number, pipe in enumerate(pipes[:3]):
+        os.dup2(pipe, number)
+        os.close(pipe)
+    os.set_inheritable(pipes[3], False)
+    os.chdir(order["folder"])
+    os.environ.clear()
+    os.environ.update(order["environment"])
+    sys.argv[1:] = order["arguments"]
+    runpy.run_module(program, run_name="__main__", alter_sys=True)
+
+
+def _main(program: str, descriptor: str) -> None:
+    for module in PROGRAMS[program]:
+        import_module(module)
+    with socket.socket(fileno=int(descriptor)) as line:
+        _serve(program, line)
+
+
+if __name__ == "__main__":
+    _main(*sys.argv[1:])

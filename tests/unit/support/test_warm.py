@@ -1,0 +1,67 @@
+"""What starts warm is the same as what its command starts."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support import warm
+
+HERE = "tracker_info.txt"
+
+
+def start(*command: str) -> warm.WarmProcess:
+    """A program that has to start warm."""
+    process = warm.start([sys.executable, "-m", *command])
+    assert process is not None
+    return process
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("client", "--version"),
+        ("client", "127.0.0.1:0", HERE, "-c", "whoami", "--json"),
+        ("client", "127.0.0.1:0", "nowhere"),
+        ("tracker", HERE, "2"),
+    ],
+)
+def test_it_says_the_same(
+    command: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / HERE).write_text("127.0.0.1\n1\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    with start(*command) as process:
+        said = process.stdout.read(), process.stderr.read(), process.wait(20)
+    cold = subprocess.run(
+        [sys.executable, "-m", *command], check=False, capture_output=True, stdin=subprocess.DEVNULL
+    )
+    assert said == (cold.stdout, cold.stderr, cold.returncode)
+
+
+def test_it_lives_until_it_is_killed(tmp_path: Path) -> None:
+    (tmp_path / HERE).write_text("127.0.0.1\n1\n")
+    command = ("client", "127.0.0.1:0", str(tmp_path / HERE), "--data-dir", str(tmp_path))
+    with start(*command) as process, start(*command[:-1], str(tmp_path / "other")) as other:
+        assert process.poll() is None
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(0.01)
+        process.kill()
+        assert process.wait(20) == process.poll() == -signal.SIGKILL
+        process.terminate()  # it is gone: nobody is hit
+        assert other.poll() is None
+
+
+@pytest.mark.parametrize("command", [["true"], [sys.executable, "-m", "this"]])
+def test_other_programs_do_not(command: list[str]) -> None:
+    assert warm.start(command) is None
+
+
+def test_nor_does_any_without_the_switch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(warm.SWITCH)
+    assert warm.start([sys.executable, "-m", "client"]) is None
