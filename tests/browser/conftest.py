@@ -5,7 +5,7 @@ ann and bob have no account yet; eve is logged in and shares `a file.txt` with h
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -90,3 +90,16 @@ def of_bob(browser: Browser, bob: ClientProcess) -> Iterator[Window]:
     window = Window(browser, link_of(bob), WIDE, "light")
     yield window
     window.close()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """When a test fails, what its windows showed then belongs to its report."""
+    report = yield
+    if report.failed and call.when == "call" and isinstance(item, pytest.Function):
+        for name, window in item.funcargs.items():
+            if isinstance(window, Window):
+                report.sections.append((f"what {name} showed", window.page.inner_text("body")))
+    return report

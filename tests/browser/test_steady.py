@@ -43,6 +43,24 @@ def test_a_click_and_the_focus_outlast_it(
     assert of_eve.page.evaluate("window.clicked")
 
 
+def test_a_path_that_is_typed_at_once_is_kept(of_eve: Window, tmp_path: Path) -> None:
+    """Once a field is seen, the client puts nothing into it: that could come after a key."""
+    frames: list[str] = []
+
+    def hear(frame: str | bytes) -> None:
+        frames.append(str(frame))
+
+    of_eve.page.on("websocket", lambda socket: socket.on("framereceived", hear))
+    of_eve.page.reload()
+    of_eve.tab("Files")
+    of_eve.button("Choose the folder for downloads").click()
+    of_eve.fill("Path", str(tmp_path))
+    of_eve.button("Choose").click()
+    expect(of_eve.page.get_by_label("Download into")).to_have_value(str(tmp_path))
+    put = [frame for frame in frames if "updateValue" in frame]
+    assert len(put) == 1, "only the folder that was chosen"
+
+
 def test_choosing_files_outlasts_it(
     change: Callable[[], None], eve: ClientProcess, of_eve: Window
 ) -> None:
