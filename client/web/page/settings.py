@@ -38,6 +38,8 @@ class Settings:
             ui.label("Limits").classes("subtitle").props("role=heading aria-level=3")
             self._limits = Limits(desk)
         self._password()
+        Checkup(desk)
+        # Last what fills when it is read: what stands below would move away under the pointer.
         with ui.card().classes("card"):
             ui.label("Trackers").classes("subtitle").props("role=heading aria-level=3")
             self._trackers = Table(_TRACKERS, "address", "No tracker.")
@@ -47,7 +49,6 @@ class Settings:
             )
             self._sessions = Table(_SESSIONS, "id", "Nowhere else.", actions=(_END,), named="id")
             self._sessions.on("end", self._end_session)
-        Checkup(desk)
 
     async def refresh(self) -> None:
         """Ask for limits, sessions and the trackers' states again."""

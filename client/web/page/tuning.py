@@ -21,7 +21,7 @@ class Limits:
         with ui.row().classes("bar"):
             for way in ("down", "up"):
                 self._input(way)
-        self._now = ui.label().classes("quiet")
+        self._now = ui.label("\u00a0").classes("quiet")  # a line high from the first
 
     async def refresh(self) -> None:
         """Show what the limits are."""
