@@ -8,7 +8,7 @@ from pathlib import Path
 
 from nicegui import ui
 
-from client.web.page.controls import button, field, icon_button
+from client.web.page.controls import button, field, heading, icon_button
 from client.web.page.desk import Desk
 
 _LISTED = 2000
@@ -74,7 +74,7 @@ class PathDialog:
         # With the path in its field from the first: put there later, it could replace what a
         # quick user has typed.
         with ui.dialog().props(named(self._title)) as self._dialog, ui.card().classes("dialog"):
-            ui.label(self._title).classes("title").props("role=heading aria-level=2")
+            heading(self._title)
             with ui.row().classes("bar"):
                 icon_button("arrow_upward", "Go to the folder above", self._go_up)
                 self._where = field("Path", str(self._folder)).classes("grow")
