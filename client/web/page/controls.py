@@ -32,7 +32,17 @@ def icon_button(icon: str, label: str, then: Handler) -> ui.button:
 def field(label: str, value: str = "", *, secret: bool = False) -> ui.input:
     """A line to type into."""
     made = ui.input(label, value=value, password=secret, password_toggle_button=secret)
+    # In the browser, too, its value is what was typed last. NiceGUI leaves that as it was, and
+    # so has to send the value that we set once more, after all else: over what is typed by then.
+    follow = f"text => {{ mounted_app.elements[{made.id}].props.value = text }}"
+    made.on("update:value", js_handler=follow)
     return made.props("outlined dense").classes("field")
+
+
+def clear(used: ui.input, text: str) -> None:
+    """Empty a field whose text has done its work, unless something else is typed in it by now."""
+    if used.value == text:
+        used.value = ""
 
 
 def moment(at: str | datetime) -> str:

@@ -11,7 +11,7 @@ from nicegui.events import GenericEventArguments, UploadEventArguments
 from client.commands.units import count, size, visible
 from client.engine.status import SharesResult, UploadResult
 from client.web.page import dropped
-from client.web.page.controls import button, field, heading, icon_button
+from client.web.page.controls import button, clear, field, heading, icon_button
 from client.web.page.desk import Desk, tell, tell_error
 from client.web.page.dialogs import PathDialog, confirm
 from client.web.page.fetching import Fetching
@@ -118,8 +118,9 @@ class Files:
         self._path.value = chosen or self._path.value
 
     async def _share_path(self) -> None:
-        if await self._share(str(Path(self._path.value).expanduser())):
-            self._path.value = ""
+        path = self._path.value
+        if await self._share(str(Path(path).expanduser())):
+            clear(self._path, path)
 
     async def _share_dropped(self, event: UploadEventArguments) -> None:
         try:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from nicegui import ui
 from nicegui.events import GenericEventArguments
 
-from client.web.page.controls import button, field, heading
+from client.web.page.controls import button, clear, field, heading
 from client.web.page.desk import Desk, tell
 from client.web.page.members import Members
 from client.web.page.tables import ACTIONS, Action, Column, Table, search
@@ -77,7 +77,7 @@ class Groups:
         if await self._desk.do("create_group", group=group, open=self._open.value):
             self._choice.group = group
             tell(f"Group {group} is made.")
-            self._name.value = ""
+            clear(self._name, group)
             await self.refresh()
 
     async def _join(self, event: GenericEventArguments) -> None:

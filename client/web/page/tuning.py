@@ -6,7 +6,7 @@ from nicegui import ui
 
 from client.commands.units import rate
 from client.engine.status import LimitRow, LimitsResult
-from client.web.page.controls import button, field
+from client.web.page.controls import button, clear, field
 from client.web.page.desk import Desk, tell
 from common.errors import MinitorrentError
 
@@ -37,8 +37,9 @@ class Limits:
         value = field(f"{way.capitalize()}load rate")
 
         async def set_limit() -> None:
-            if await self._desk.do("limit", direction=way, rate=value.value, **self._transfer):
-                value.value = ""
+            typed = value.value
+            if await self._desk.do("limit", direction=way, rate=typed, **self._transfer):
+                clear(value, typed)
                 await self.refresh()
 
         value.on("keydown.enter", set_limit)
