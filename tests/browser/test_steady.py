@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -10,7 +13,8 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import GROUP
 from tests.support.browser import Window
-from tests.support.processes import ClientProcess
+from tests.support.processes import ClientProcess, TrackerProcess
+from tests.support.waiting import wait_until
 
 
 @pytest.fixture
@@ -67,6 +71,41 @@ def test_what_is_typed_once_a_folder_is_shown_is_kept(of_eve: Window, tmp_path: 
     expect(path).to_have_value("/typed")
     of_eve.button("Choose").click()
     expect(of_eve.page.get_by_label("Download into")).to_have_value("/typed")
+
+
+def test_a_row_means_the_group_that_it_was_listed_for(
+    eve: ClientProcess, of_eve: Window, tracker: TrackerProcess, tmp_path: Path
+) -> None:
+    """Another group is chosen, and its list is not there yet: the buttons are the first one's."""
+    for group in ("first", "second"):
+        eve.ok("create_group", group)
+        (tmp_path / group).mkdir()
+        (tmp_path / group / "same name.txt").write_text(group)
+        eve.ok("upload_file", str(tmp_path / group / "same name.txt"), group)
+    of_eve.button("Files of first").click()
+    of_eve.row("same name.txt").wait_for()
+    with stopped(tracker):
+        of_eve.page.get_by_role("combobox", name="Group").click()
+        of_eve.page.get_by_role("option", name="second").click()
+        of_eve.button("Stop sharing same name.txt").click()
+        of_eve.page.get_by_role("dialog").get_by_role("button", name="Stop sharing").click()
+    wait_until(lambda: groups_shared_with(eve) == {GROUP, "second"}, what="the share to end")
+    for group in ("first", "second"):
+        eve.ok("leave_group", group)
+
+
+def groups_shared_with(client: ClientProcess) -> set[str]:
+    return {row["group"] for row in client.ok("show_shares")["shares"]}
+
+
+@contextmanager
+def stopped(tracker: TrackerProcess) -> Iterator[None]:
+    """Meanwhile the tracker answers nothing."""
+    os.kill(tracker.pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(tracker.pid, signal.SIGCONT)
 
 
 def test_choosing_files_outlasts_it(

@@ -55,8 +55,6 @@ class Detail:
             self._graph = ui.html(graph.rates([], [], _SPAN), sanitize=False).classes("graph-box")
             self._count = ui.label().classes("quiet")
             self._pieces = ui.html("", sanitize=False).classes("pieces-box")
-            self._peers = Table(_COLUMNS, "address", "Nobody is connected.")
-            ui.label(_FLAGS).classes("quiet")
             self._limits = Limits(desk, group=group, name=name)
             if is_waiting:
                 Priority(desk, group, name)
@@ -65,23 +63,27 @@ class Detail:
                 if is_complete:
                     button("It was moved", self._relocate)
                 button("Close", self._dialog.close, main=True)
+            self._peers = Table(_COLUMNS, "address", "Nobody is connected.").classes("peers")
+            ui.label(_FLAGS).classes("quiet")
 
     async def show(self) -> None:
-        """Open the dialog and keep it up to date until it is closed."""
+        """Open the dialog, filled, and keep it up to date until it is closed."""
         await self._limits.refresh()
-        with self._dialog:
-            timer = ui.timer(1.0, self._refresh)
-        await self._dialog
-        timer.cancel()
+        if await self._refresh():
+            with self._dialog:
+                timer = ui.timer(1.0, self._refresh, immediate=False)
+            await self._dialog
+            timer.cancel()
         self._dialog.delete()
 
-    async def _refresh(self) -> None:
+    async def _refresh(self) -> bool:
+        """Show what is the case now; False, and the dialog closes, when the transfer is gone."""
         try:
             peers = await self._desk.ask(PeersResult, "peers", group=self._group, name=self._name)
             pieces = await self._desk.piece_map(self._group, self._name, _CELLS)
         except MinitorrentError:
             self._dialog.close()
-            return
+            return False
         self._down.append(sum(peer.down_rate for peer in peers.peers))
         self._up.append(sum(peer.up_rate for peer in peers.peers))
         self._rates.text = f"↓ {rate(self._down[-1])}   ↑ {rate(self._up[-1])}"
@@ -101,6 +103,7 @@ class Detail:
         ]
         if rows != self._peers.rows:
             self._peers.rows = rows
+        return True
 
     async def _why(self) -> None:
         await self._desk.explain(self._group, self._name)

@@ -75,9 +75,10 @@ class PathDialog:
         # quick user has typed.
         with ui.dialog().props(named(self._title)) as self._dialog, ui.card().classes("dialog"):
             heading(self._title)
-            with ui.row().classes("bar"):
+            with ui.row().classes("bar path"):
                 icon_button("arrow_upward", "Go to the folder above", self._go_up)
                 self._where = field("Path", str(self._folder)).classes("grow")
+                self._where.props("bottom-slots")  # room for an error, from the first
                 self._where.on("keydown.enter", self._go_to)
             self._list = ui.list().props("dense bordered").classes("entries")
             with ui.row().classes("buttons"):

@@ -102,8 +102,10 @@ class Files:
             shares = await self._desk.ask(SharesResult, "show_shares")
         except MinitorrentError:
             return  # the state of the tracker is shown at the top
+        if group != self._choice.group:
+            return  # another one was chosen meanwhile
         mine = {share.name for share in shares.shares if share.group == group}
-        rows = [_row(file, mine=file.name in mine) for file in found.files]
+        rows = [_row(group, file, mine=file.name in mine) for file in found.files]
         if rows != self._table.rows:
             self._table.rows = rows
 
@@ -149,23 +151,24 @@ class Files:
         return True
 
     async def _download(self, event: GenericEventArguments) -> None:
-        if self._choice.group:
-            await self._fetching.file(self._choice.group, event.args[0])
+        name, group = event.args
+        await self._fetching.file(group, name)
 
     async def _options(self, event: GenericEventArguments) -> None:
-        if self._choice.group:
-            await self._fetching.options(self._choice.group, event.args[0])
+        name, group = event.args
+        await self._fetching.options(group, name)
 
     async def _stop(self, event: GenericEventArguments) -> None:
-        name, group = event.args[0], self._choice.group
+        name, group = event.args
         question = f"Stop sharing {visible(name)}? The file itself stays on your disk."
-        if group and await confirm(question, "Stop sharing"):
+        if await confirm(question, "Stop sharing"):
             await self._desk.do("stop_share", group=group, name=name)
             await self.refresh()
 
 
-def _row(file: FileRow, *, mine: bool) -> dict[str, object]:
+def _row(group: str, file: FileRow, *, mine: bool) -> dict[str, object]:
     return {
+        "group": group,
         "name": file.name,
         "shown": visible(file.name),
         "size": file.size,

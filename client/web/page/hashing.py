@@ -8,16 +8,18 @@ from client.commands.units import percent
 
 
 class HashBar:
-    """A bar that shows itself while something is hashed; see `client.engine.session`."""
+    """A bar that is to be seen while something is hashed; see `client.engine.session`.
+
+    It keeps its place, so that nothing moves away under the pointer.
+    """
 
     def __init__(self) -> None:
         self._running = 0
         self._share = 0.0
-        with ui.element("div").classes("hashing") as self._box:
+        with ui.element("div").classes("hashing idle") as self._box:
             self._label = ui.label("Reading").classes("quiet")
             self._bar = ui.linear_progress(0.0, show_value=False)
         self._bar.props["aria-label"] = "Reading the file"
-        self._box.visible = False
         self._timer = ui.timer(0.5, self._draw, active=False)
 
     def __enter__(self) -> HashBar:
@@ -36,7 +38,11 @@ class HashBar:
 
     def _show(self) -> None:
         self._draw()
-        self._box.visible = self._timer.active = self._running > 0
+        self._timer.active = self._running > 0
+        if self._running:
+            self._box.classes(remove="idle")
+        else:
+            self._box.classes("idle")
 
     def _draw(self) -> None:
         self._bar.value = self._share

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from nicegui import ui
@@ -31,6 +32,16 @@ _ACTIONS = (
 )
 
 
+@dataclass(frozen=True)
+class _Found:
+    """A group as the tracker tells it; `asking` are the users who want to get in."""
+
+    group: str
+    rows: list[dict[str, object]]
+    asking: list[str]
+    is_admin: bool
+
+
 class Members:
     """The members of one group; with requests and buttons if the user is an admin of it."""
 
@@ -38,7 +49,8 @@ class Members:
         self._desk = desk
         self._changed = changed
         self._group: str | None = None
-        self._asking: list[str] | None = None
+        self._wanted: str | None = None
+        self._asking: tuple[str, list[str]] | None = None
         with ui.element("section") as self._section:
             with ui.row().classes("bar"):
                 self._title = heading("Members")
@@ -58,16 +70,15 @@ class Members:
 
     async def refresh(self, group: str | None) -> None:
         """Show this group's members, or nothing."""
+        self._wanted = group
         try:
-            await self._load(group)
+            found = await self._find(group) if group else None
         except MinitorrentError:
-            self._group = None
-        self._section.visible = self._group is not None
+            found = None
+        if group == self._wanted:  # else another one was chosen meanwhile
+            self._show(found)
 
-    async def _load(self, group: str | None) -> None:
-        self._group = group
-        if group is None:
-            return
+    async def _find(self, group: str) -> _Found:
         members = (await self._desk.ask(ListMembersReply, "list_members", group=group)).members
         user = (await self._desk.overview()).user
         role = next((row.role for row in members if row.user == user), "member")
@@ -76,9 +87,10 @@ class Members:
         if is_admin:
             reply = await self._desk.ask(ListRequestsReply, "list_requests", group=group)
             asking = [row.user for row in reply.requests]
-        rows = [
+        rows: list[dict[str, object]] = [
             {
                 "user": row.user,
+                "group": group,
                 "role": row.role,
                 "state": "online" if row.online else "offline",
                 "mine": is_admin and row.user != user,
@@ -86,15 +98,22 @@ class Members:
             }
             for row in members
         ]
-        if rows != self._table.rows:
-            self._table.rows = rows
-        self._title.text = f"Members of {group}"
-        self._audit.visible = is_admin
-        if asking != self._asking:
-            self._draw_requests(asking)
+        return _Found(group, rows, asking, is_admin)
 
-    def _draw_requests(self, asking: list[str]) -> None:
-        self._asking = asking
+    def _show(self, found: _Found | None) -> None:
+        self._group = found.group if found else None
+        self._section.visible = found is not None
+        if found is None:
+            return
+        if found.rows != self._table.rows:
+            self._table.rows = found.rows
+        self._title.text = f"Members of {found.group}"
+        self._audit.visible = found.is_admin
+        if (found.group, found.asking) != self._asking:
+            self._asking = (found.group, found.asking)
+            self._draw_requests(found.group, found.asking)
+
+    def _draw_requests(self, group: str, asking: list[str]) -> None:
         self._requests.clear()
         with self._requests:
             for user in asking:
@@ -104,42 +123,46 @@ class Members:
                         ("Accept", "accept_request"),
                         ("Reject", "reject_request"),
                     ):
-                        made = button(word, self._answer(command, user), main=word == "Accept")
+                        answer = self._answer(command, user, group)
+                        made = button(word, answer, main=word == "Accept")
                         made.props["aria-label"] = f"{word} {user}"
 
-    def _answer(self, command: str, user: str) -> Callable[[], Awaitable[None]]:
+    def _answer(self, command: str, user: str, group: str) -> Callable[[], Awaitable[None]]:
         async def answer() -> None:
-            await self._do(command, user=user)
+            await self._do(command, user=user, group=group)
 
         return answer
 
     async def _promote(self, event: GenericEventArguments) -> None:
-        await self._do("promote", user=event.args[0])
+        user, group = event.args
+        await self._do("promote", user=user, group=group)
 
     async def _demote(self, event: GenericEventArguments) -> None:
-        await self._do("demote", user=event.args[0])
+        user, group = event.args
+        await self._do("demote", user=user, group=group)
 
     async def _remove(self, event: GenericEventArguments) -> None:
-        user = event.args[0]
-        if await confirm(f"Remove {user} from {self._group}?", "Remove"):
-            await self._do("remove_member", user=user)
+        user, group = event.args
+        if await confirm(f"Remove {user} from {group}?", "Remove"):
+            await self._do("remove_member", user=user, group=group)
 
     async def _hand_over(self, event: GenericEventArguments) -> None:
-        user = event.args[0]
-        question = f"Make {user} the owner of {self._group}? You stay an admin."
+        user, group = event.args
+        question = f"Make {user} the owner of {group}? You stay an admin."
         if await confirm(question, "Hand over"):
-            await self._do("transfer_group", user=user)
+            await self._do("transfer_group", user=user, group=group)
 
     async def _look(self) -> None:
         if self._group is not None:
             await show_audit(self._desk, self._group)
 
     async def _export_credentials(self) -> None:
+        group = self._group
         title = "Choose the folder for your certificate and its key"
         folder = await PathDialog(self._desk, title, Path.home(), folders_only=True).choose()
-        if folder is None or self._group is None:
+        if folder is None or group is None:
             return
-        fields = {"group": self._group, "folder": folder}
+        fields = {"group": group, "folder": folder}
         try:
             written = await self._desk.ask(ExportResult, "export_credentials", **fields)
         except MinitorrentError as error:
@@ -148,10 +171,10 @@ class Members:
         tell(f"Written: {written.certificate}, {written.key}, {written.dhparams}.")
 
     async def _leave(self) -> None:
-        if self._group and await confirm(f"Leave {self._group}?", "Leave"):
-            await self._do("leave_group")
+        group = self._group
+        if group is not None and await confirm(f"Leave {group}?", "Leave"):
+            await self._do("leave_group", group=group)
 
     async def _do(self, command: str, **fields: str) -> None:
-        if self._group is not None:
-            await self._desk.do(command, group=self._group, **fields)
-            await self._changed()
+        await self._desk.do(command, **fields)
+        await self._changed()
