@@ -37,6 +37,14 @@ PROGRAMS: Final = {
 SWITCH: Final = "WARM_STARTS"
 """Where this is in the environment, programs are started so."""
 
+
+def _network() -> Path | None:
+    """The network namespace of this thread; None where there are none."""
+    where = Path("/proc/thread-self/ns/net")
+    return where.readlink() if where.exists() else None
+
+
+_HOME: Final = _network()
 _ROOT = Path(__file__).parents[2]
 _LONGEST = 1 << 20  # bytes of an order; the environment is the most of it
 
@@ -142,11 +150,6 @@ class _Nursery:
         self._line.close()
         self._process.communicate()
 
-    def shares_our_network(self) -> bool:
-        """Whether what it starts is in the network namespace of this thread."""
-        theirs = Path(f"/proc/{self._process.pid}/ns/net")
-        return theirs.readlink() == Path("/proc/thread-self/ns/net").readlink()
-
 
 @cache
 def _nursery(program: str) -> _Nursery:
@@ -166,8 +169,8 @@ def start(command: list[str]) -> WarmProcess | None:
         return None
     if command[:2] != [sys.executable, "-m"] or command[2] not in PROGRAMS:
         return None
-    nursery = _nursery(command[2])
-    return WarmProcess(command, nursery) if nursery.shares_our_network() else None
+    # Whoever starts a nursery has all that it bears in its network.
+    return WarmProcess(command, _nursery(command[2])) if _network() == _HOME else None
 
 
 def _serve(program: str, line: socket.socket) -> None:

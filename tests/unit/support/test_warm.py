@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.support import warm
+from tests.support.namespace import private_network
+from tests.support.stock import require
 
 HERE = "tracker_info.txt"
 
@@ -19,6 +21,16 @@ def start(*command: str) -> warm.WarmProcess:
     process = warm.start([sys.executable, "-m", *command])
     assert process is not None
     return process
+
+
+def test_it_is_never_in_another_network() -> None:
+    """That comes first: what starts later is not in the network of what was asked for earlier."""
+    require("ip", network=True)
+    command = ("client", "--version")
+    with private_network():
+        assert warm.start([sys.executable, "-m", *command]) is None
+    with start(*command) as process:
+        assert process.wait(20) == 0
 
 
 @pytest.mark.parametrize(
