@@ -84,6 +84,7 @@ class Torrent:
         )
         self._stopped = False
         self._writing = 0  # pieces handed to the workers
+        self._is_over = self.complete  # and the owner knows, or knew it from the first
         self._idle = threading.Condition(self._lock)
         self.uploaded = 0
         self.downloaded = 0
@@ -345,14 +346,15 @@ class Torrent:
     def _written(self, download: PieceDownload, right: bool | None) -> None:
         """A worker is done with a piece: it is right, wrong, or (None) could not be written."""
         with self._lock:
-            before = self.complete
             actions = self._swarm.verified(download) if right else self._swarm.failed(download)
             if right is not None:
                 self._exchange.perform(actions)
-            completed = self.complete and not before and not self._stopped
             self._writing -= 1
             self._idle.notify_all()
-        if completed:
+            # A copy of a piece that is still being written would look like a change of the file.
+            ends = self.complete and not (self._writing or self._is_over or self._stopped)
+            self._is_over = self._is_over or ends
+        if ends:
             self._owner.on_complete(self)
 
     def _fail(self, error: MinitorrentError) -> None:

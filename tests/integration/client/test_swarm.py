@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -9,10 +10,12 @@ from pathlib import Path
 import pytest
 
 from client.core.limits import Limits
+from client.engine.holdings import Holdings
 from client.net import announcer
+from client.storage.files import TorrentFiles
 from common.bitfield import Bitfield
 from common.types import PieceIndex
-from common.wire.messages import BitfieldMessage, Interested, Reject, Request, Unchoke
+from common.wire.messages import BitfieldMessage, HaveAll, Interested, Reject, Request, Unchoke
 from tests.integration.client.conftest import both_modes
 from tests.integration.client.hostile import BLOCK, Infiltrator, silent
 from tests.integration.client.people import GROUP, Team
@@ -81,6 +84,49 @@ def test_who_has_a_third_serves_others(team: Team, stack: ExitStack, tmp_path: P
     ann.session.resume(GROUP, name)
     bob.finish(name)
     cat.finish(name)
+
+
+def test_a_copy_of_the_last_piece_is_no_change(
+    team: Team, stack: ExitStack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two peers send it at once; what is written after the end would look like a change."""
+    both_write, is_ended = threading.Barrier(2), threading.Event()
+    write, finish = TorrentFiles.write_piece, Holdings.finish
+    written: list[PieceIndex] = []
+
+    def write_late(files: TorrentFiles, index: PieceIndex, data: memoryview) -> None:
+        if both_write.wait(timeout=10.0) == 0:
+            is_ended.wait(timeout=0.5)
+        write(files, index, data)
+        written.append(index)
+
+    def finish_and_tell(holdings: Holdings) -> None:
+        finish(holdings)
+        is_ended.set()
+
+    monkeypatch.setattr(TorrentFiles, "write_piece", write_late)
+    monkeypatch.setattr(Holdings, "finish", finish_and_tell)
+    content = make_file(tmp_path / "content", BLOCK)
+    ann, bob = team.member("ann"), team.member("bob")
+    name = team.share(ann, content)
+    ann.session.pause(GROUP, name)
+    both_asked = threading.Barrier(2)
+
+    def answer_together(peer: RawPeer) -> None:
+        peer.send(HaveAll(), Unchoke())
+        asked = peer.until(Request)
+        both_asked.wait(timeout=10.0)
+        peer.send_block(asked.piece, asked.begin, content.read_bytes())
+        assert peer.is_closed()  # and not before
+
+    for user in ("cat", "dora"):
+        partner = Infiltrator(team, stack, user)
+        partner.offer(partner.metainfo_of(name), answer_together)
+    bob.start(name)
+    wait_until(lambda: bob.row(name).state == "seeding", what="bob to have it")
+    transfer = bob.session._transfers.get(GROUP, name)
+    wait_until(lambda: len(written) == 2, what="both copies to be written")
+    transfer.holdings.files.look_at_all()
 
 
 @both_modes
