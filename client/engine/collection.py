@@ -63,6 +63,10 @@ class Collection:
         with self._changed:
             return self._transfers.get((group, name))
 
+    def of(self, info_hash: InfoHash) -> Transfer | None:
+        """The transfer of this content."""
+        return next((one for one in self.all() if one.info_hash == info_hash), None)
+
     def get(self, group: str, name: str) -> Transfer:
         """Like `find`; raises MinitorrentError(no_such_file) when there is none."""
         transfer = self.find(group, name)

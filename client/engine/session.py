@@ -16,6 +16,7 @@ from client.engine.export import export_credentials
 from client.engine.groups import Groups
 from client.engine.limiting import Limiting
 from client.engine.outcomes import Outcomes
+from client.engine.references import read_metainfo
 from client.engine.remote import Remote
 from client.engine.rows import content_rows, download_row, peer_rows, pieces, share_row
 from client.engine.sharing import HashProgress, Sharing
@@ -360,6 +361,9 @@ class Session:
     def remove(self, metainfo: Path) -> status.FileResult:
         """Offer no more what a metainfo file describes."""
         self._account.require()
+        own = self._transfers.of(read_metainfo(metainfo).info_hash)
+        if own is not None:  # the tracker may know nothing of it any more
+            return self.stop_share(own.record.group, own.record.name)
         found = self._sharing.references.find_described(metainfo)
         return self.stop_share(found.group, found.name)
 

@@ -12,6 +12,7 @@ import pytest
 from common.errors import ErrorCode, MinitorrentError
 from tests.integration.client.conftest import Log
 from tests.integration.client.people import GROUP, Person, Team
+from tests.integration.tracker.sessions import SessionClient
 from tests.support.content import make_file, make_tree, sha256
 from tests.support.waiting import wait_until
 
@@ -266,6 +267,22 @@ def test_metainfo_files(team: Team, tmp_path: Path) -> None:
     assert code(lambda: ann.session.share(content, tmp_path / "no" / "x", None)) is (
         ErrorCode.FILE_NOT_FOUND
     )
+
+
+def test_what_nobody_shares_any_more_is_removed(team: Team, tmp_path: Path) -> None:
+    """Whom the tracker doesn't count among the sharers is not left with a share for ever."""
+    ann, bob = team.member("ann"), team.member("bob")
+    shared = ann.session.share(make_file(tmp_path / "content", 100), tmp_path, GROUP)
+    bob.fetch("content")
+    wait_until(
+        lambda: ann.session.list_files(GROUP).files[0].seeders == 2, what="bob to be told of"
+    )
+    with SessionClient(team.address) as elsewhere:
+        elsewhere.login("bob")
+        elsewhere.call("stop_share", group=GROUP, name="content")
+    ann.session.stop_share(GROUP, "content")
+    bob.session.remove(Path(shared.metainfo))
+    assert bob.session.show_shares().shares == []
 
 
 def test_waiting(team: Team, tmp_path: Path) -> None:
