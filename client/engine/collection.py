@@ -193,10 +193,8 @@ class Collection:
                 transfer.torrent.part_from_unaccepted()
 
     def _at_work(self, info_hash: InfoHash) -> Transfer | None:
-        for transfer in self.all():
-            if transfer.torrent is not None and transfer.info_hash == info_hash:
-                return transfer
-        return None
+        transfer = self.of(info_hash)
+        return transfer if transfer is not None and transfer.torrent is not None else None
 
     def _insert(self, record: TransferRecord) -> Transfer:
         transfer = Transfer(record, self._workshop)

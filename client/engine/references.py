@@ -68,11 +68,10 @@ class References:
         """
         if magnet.is_magnet(reference):
             return self._find_linked(magnet.parse(reference))
-        return self.find_described(Path(reference))
+        return self.find_described(read_metainfo(Path(reference)))
 
-    def find_described(self, path: Path) -> files.GetFileReply:
-        """Like `find`, of a metainfo file."""
-        described = read_metainfo(path)
+    def find_described(self, described: Metainfo) -> files.GetFileReply:
+        """Like `find`, of what a metainfo file holds."""
         found = self._ask(described.info_hash)
         if found is None:
             raise MinitorrentError(

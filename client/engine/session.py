@@ -361,10 +361,11 @@ class Session:
     def remove(self, metainfo: Path) -> status.FileResult:
         """Offer no more what a metainfo file describes."""
         self._account.require()
-        own = self._transfers.of(read_metainfo(metainfo).info_hash)
+        described = read_metainfo(metainfo)
+        own = self._transfers.of(described.info_hash)
         if own is not None:  # the tracker may know nothing of it any more
             return self.stop_share(own.record.group, own.record.name)
-        found = self._sharing.references.find_described(metainfo)
+        found = self._sharing.references.find_described(described)
         return self.stop_share(found.group, found.name)
 
     # --- trackers ---------------------------------------------------------------------------

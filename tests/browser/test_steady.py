@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import signal
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -13,7 +10,7 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import GROUP
 from tests.support.browser import Window
-from tests.support.processes import ClientProcess, TrackerProcess
+from tests.support.processes import ClientProcess, TrackerProcess, stopped
 from tests.support.waiting import wait_until
 
 
@@ -84,7 +81,7 @@ def test_a_row_means_the_group_that_it_was_listed_for(
         eve.ok("upload_file", str(tmp_path / group / "same name.txt"), group)
     of_eve.button("Files of first").click()
     of_eve.row("same name.txt").wait_for()
-    with stopped(tracker):
+    with stopped(tracker.pid):
         of_eve.page.get_by_role("combobox", name="Group").click()
         of_eve.page.get_by_role("option", name="second").click()
         of_eve.button("Stop sharing same name.txt").click()
@@ -96,16 +93,6 @@ def test_a_row_means_the_group_that_it_was_listed_for(
 
 def groups_shared_with(client: ClientProcess) -> set[str]:
     return {row["group"] for row in client.ok("show_shares")["shares"]}
-
-
-@contextmanager
-def stopped(tracker: TrackerProcess) -> Iterator[None]:
-    """Meanwhile the tracker answers nothing."""
-    os.kill(tracker.pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        os.kill(tracker.pid, signal.SIGCONT)
 
 
 def test_choosing_files_outlasts_it(

@@ -6,13 +6,13 @@ Tests that need it are skipped where there is none; with CI set that is a failur
 from __future__ import annotations
 
 import os
-import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Route, sync_playwright
 
+from tests.support.processes import stopped
 from tests.support.stock import require
 
 CHROMIUM = "/usr/bin/chromium"
@@ -39,13 +39,8 @@ def asleep() -> Iterator[None]:
     """Meanwhile nothing runs in the browser of this process, as when a laptop is closed."""
     pids = [pid for pid in _descendants(os.getpid()) if _name(pid).startswith("chrom")]
     assert pids, "no browser runs"
-    for pid in pids:
-        os.kill(pid, signal.SIGSTOP)
-    try:
+    with stopped(*pids):
         yield
-    finally:
-        for pid in pids:
-            os.kill(pid, signal.SIGCONT)
 
 
 def _descendants(pid: int) -> Iterator[int]:

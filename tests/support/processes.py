@@ -12,12 +12,14 @@ Each is a context manager that leaves nothing running and no pipe open. Started 
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
+import signal
 import subprocess
 import sys
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -270,6 +272,18 @@ class ClientProcess(ManagedProcess):
             return bool(row["state"] == "seeding")
 
         wait_until(complete, timeout, f"{name!r} to be complete", interval=0.05)
+
+
+@contextmanager
+def stopped(*pids: int) -> Iterator[None]:
+    """Meanwhile these processes do nothing, and answer nothing."""
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
 
 
 def write_tracker_info(path: Path, trackers: Sequence[Endpoint]) -> Path:

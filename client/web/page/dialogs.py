@@ -46,44 +46,27 @@ class PathDialog:
 
     def __init__(self, desk: Desk, title: str, start: Path, *, folders_only: bool) -> None:
         self._desk = desk
-        self._title = title
         self._folder = start
         self._folders_only = folders_only
-
-    async def choose(self) -> str | None:
-        """The path that was chosen; None when the dialog was closed."""
-        entries = await self._begin()
-        self._build()
-        self._list_all(entries)
-        answer = await self._dialog
-        self._dialog.delete()
-        return answer if isinstance(answer, str) else None
-
-    async def _begin(self) -> list[_Entry]:
-        """The entries of the folder to begin in: the nearest one that can be read."""
-        for folder in (self._folder, *self._folder.parents):
-            try:
-                entries = await self._read(folder)
-            except OSError:
-                continue
-            self._folder = folder
-            return entries
-        return []
-
-    def _build(self) -> None:
-        # With the path in its field from the first: put there later, it could replace what a
-        # quick user has typed.
-        with ui.dialog().props(named(self._title)) as self._dialog, ui.card().classes("dialog"):
-            heading(self._title)
+        with ui.dialog().props(named(title)) as self._dialog, ui.card().classes("dialog"):
+            heading(title)
             with ui.row().classes("bar path"):
                 icon_button("arrow_upward", "Go to the folder above", self._go_up)
-                self._where = field("Path", str(self._folder)).classes("grow")
+                self._where = field("Path").classes("grow")
                 self._where.props("bottom-slots")  # room for an error, from the first
                 self._where.on("keydown.enter", self._go_to)
             self._list = ui.list().props("dense bordered").classes("entries")
             with ui.row().classes("buttons"):
                 button("Cancel", lambda: self._dialog.submit(None))
                 button("Choose", self._choose, main=True)
+
+    async def choose(self) -> str | None:
+        """The path that was chosen; None when the dialog was closed."""
+        while not await self._show(self._folder) and self._folder != self._folder.parent:
+            self._folder = self._folder.parent
+        answer = await self._dialog
+        self._dialog.delete()
+        return answer if isinstance(answer, str) else None
 
     def _choose(self) -> None:
         self._dialog.submit(self._where.value or None)
@@ -94,29 +77,26 @@ class PathDialog:
     async def _go_up(self) -> None:
         await self._show(self._folder.parent)
 
-    async def _show(self, folder: Path) -> None:
-        """Show a folder's entries, or why it can't be read."""
+    async def _show(self, folder: Path) -> bool:
+        """Show a folder's entries; False, and why, if it can't be read."""
         try:
-            entries = await self._read(folder)
+            entries = await self._desk.work(
+                lambda: _entries(folder, folders_only=self._folders_only)
+            )
         except OSError as error:
             self._where.props["error"] = True
             self._where.props["error-message"] = str(error.strerror)
-            return
+            return False
         self._where.props["error"] = False
         self._folder = folder
         self._where.value = str(folder)
-        self._list_all(entries)
-
-    async def _read(self, folder: Path) -> list[_Entry]:
-        return await self._desk.work(lambda: _entries(folder, folders_only=self._folders_only))
-
-    def _list_all(self, entries: list[_Entry]) -> None:
         self._list.clear()
         with self._list:
             for entry in entries:
                 self._draw(entry)
             if not entries:
                 ui.item("There is nothing else in here.").props("dense").classes("quiet")
+        return True
 
     def _draw(self, entry: _Entry) -> None:
         path = self._folder / entry.name
