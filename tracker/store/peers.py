@@ -39,19 +39,21 @@ class Peers:
     def put(self, sightings: Sequence[Sighting]) -> None:
         """Note sightings of one client; each replaces what was known of it for that file.
 
-        A client that came back under a new peer id at the same address replaces its old self.
+        A client that came back under a new peer id at the same address replaces its old self, for
+        these files only: most stock clients use a peer id for each torrent.
         """
         if not sightings:
             return
-        peer = sightings[0].peer
-        self.drop(peer.user_id, peer.peer_id, [sighting.file_id for sighting in sightings])
-        self._drop_former(peer)
+        peer, file_ids = sightings[0].peer, [sighting.file_id for sighting in sightings]
+        self.drop(peer.user_id, peer.peer_id, file_ids)
+        self._drop_former(peer, file_ids)
         self._session.execute(insert(schema.Peer), [_row(sighting) for sighting in sightings])
 
-    def _drop_former(self, peer: Peer) -> None:
+    def _drop_former(self, peer: Peer, file_ids: Collection[int]) -> None:
         if peer.port:
             self._session.execute(
                 delete(schema.Peer).where(
+                    schema.Peer.file_id.in_(file_ids),
                     schema.Peer.user_id == peer.user_id,
                     schema.Peer.host == peer.host,
                     schema.Peer.port == peer.port,

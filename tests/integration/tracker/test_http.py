@@ -2,59 +2,15 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 import logging
 from collections.abc import Iterator
-from typing import Any
-from urllib.parse import quote_from_bytes, urlsplit
 
-import bencode2
 import pytest
 
 from tests.integration.tracker.sessions import SessionClient, let_in
+from tests.integration.tracker.stock_client import PEER, StockClient, query
 from tracker.app import TrackerApp
-
-PEER = b"-TR4000-\x00\xff&=%+ abc12"[:20]
-
-
-class StockClient:
-    """Asks like a stock client of one member."""
-
-    def __init__(self, url: str, info_hash: str) -> None:
-        self._url = urlsplit(url)
-        self._host = str(self._url.netloc)
-        self.info_hash = bytes.fromhex(info_hash)
-        self.connection = http.client.HTTPConnection(self._host, timeout=10)
-
-    def get(self, path: str) -> tuple[int, bytes]:
-        self.connection.request("GET", path)
-        response = self.connection.getresponse()
-        return response.status, response.read()
-
-    def ask(self, path: str, query: str) -> dict[bytes, Any]:
-        status, body = self.get(f"{path}?{query}")
-        assert status == 200
-        answer: dict[bytes, Any] = bencode2.bdecode(body)
-        return answer
-
-    def announce(
-        self, left: int, *, peer_id: bytes = PEER, port: int = 7001, **more: object
-    ) -> dict[bytes, Any]:
-        values = {"info_hash": self.info_hash, "peer_id": peer_id, "port": port, "left": left}
-        return self.ask(self._url.path, query(**values, **more))
-
-    def scrape(self, *hashes: bytes) -> dict[bytes, Any]:
-        path = self._url.path.replace("announce", "scrape")
-        return self.ask(path, "&".join(query(info_hash=value) for value in hashes))
-
-
-def query(**values: object) -> str:
-    encoded = {
-        key: value if isinstance(value, bytes) else str(value).encode()
-        for key, value in values.items()
-    }
-    return "&".join(f"{key}={quote_from_bytes(value, safe='')}" for key, value in encoded.items())
 
 
 @pytest.fixture

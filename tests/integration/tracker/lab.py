@@ -1,0 +1,136 @@
+"""A tracker's services without its sockets, on a clock of the test: announces from any address."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from common import announce as http
+from common.announce import AnnounceRequest, AnnounceResponse
+from common.api import accounts, files, groups, presence
+from common.types import InfoHash, PeerId, info_hash_from_hex
+from tests.integration.tracker.sessions import make_metainfo
+from tracker.domain.safe import KEY_BYTES, Safe
+from tracker.services.caller import Caller
+from tracker.services.catalogue import make_services
+from tracker.store.engine import open_store
+from tracker.store.trackers import Site
+
+ADDRESS = "10.0.0.1"
+
+
+class Client:
+    """One of our clients: a session of a user, from one address, under one peer id."""
+
+    def __init__(self, lab: Lab, user: str, host: str, peer_id: bytes) -> None:
+        self._lab = lab
+        self.peer_id = peer_id
+        self.caller = Caller(f"connection {lab.number()}", host, "127.0.0.1")
+        request = accounts.Login(user=user, password="secret123", peer_id=peer_id.hex(), port=6881)
+        lab.services.accounts.login(self.caller, request)
+
+    def announce(
+        self,
+        *info_hashes: InfoHash,
+        left: int = 0,
+        port: int = 6881,
+        event: presence.Event = "none",
+    ) -> list[presence.FilePresence]:
+        """Announce all files at once."""
+        told = [
+            presence.AnnouncedFile(info_hash=info_hash.hex(), left=left, event=event)
+            for info_hash in info_hashes
+        ]
+        request = presence.Announce(port=port, files=told)
+        return self._lab.services.announces.announce(self.caller.require_login(), request).files
+
+    def drop(self) -> None:
+        """The connection ends."""
+        self._lab.services.accounts.disconnect(self.caller)
+
+
+class Lab:
+    """The open group `lab` of Ann, and its other members."""
+
+    def __init__(self, folder: Path) -> None:
+        self.now = 1_000_000.0
+        self._number = 0
+        self.store = open_store(f"sqlite:///{folder / 'tracker.db'}")
+        site = Site("127.0.0.1", 7400, 7401)
+        safe = Safe(bytes(KEY_BYTES))
+        self.services = make_services(self.store, lambda: self.now, site, 0, safe, 3600.0)
+        self.services.lifecycle.start()
+        self._sign_up("ann")
+        self.ann = self.client("ann", "10.0.0.99", b"-MT0100-" + b"a" * 12)
+        me = self.ann.caller.require_login()
+        self.services.groups.create_group(me, groups.CreateGroup(group="lab", mode="open"))
+
+    def number(self) -> int:
+        """A new one each time."""
+        self._number += 1
+        return self._number
+
+    def close(self) -> None:
+        """Close the database."""
+        self.store.close()
+
+    def pass_time(self, seconds: float) -> None:
+        """Let time go by, with the tracker alive."""
+        self.now += seconds
+        self.services.lifecycle.beat()
+
+    def client(self, user: str, host: str = ADDRESS, peer_id: bytes = b"m" * 20) -> Client:
+        """Log in with one of our clients."""
+        return Client(self, user, host, peer_id)
+
+    def member(self, user: str) -> str:
+        """Let a new user in; his announce key."""
+        self._sign_up(user)
+        caller = self.client(user).caller
+        self.services.groups.join_group(caller.require_login(), groups.JoinGroup(group="lab"))
+        self.services.groups.accept_request(
+            self.ann.caller.require_login(), groups.AcceptRequest(group="lab", user=user)
+        )
+        key = self.services.keys.announce_key(caller, presence.AnnounceKey(group="lab")).key
+        self.services.accounts.disconnect(caller)
+        return key
+
+    def share(self, name: str) -> InfoHash:
+        """A file that Ann offers; she isn't there for it yet."""
+        me = self.ann.caller.require_login()
+        source = self.services.groups.get_group(me, groups.GetGroup(group="lab")).source
+        data = make_metainfo(name, name.encode(), source)
+        request = files.AddFile(group="lab", name=name, metainfo=data)
+        return info_hash_from_hex(self.services.files.add_file(me, request).info_hash)
+
+    def stock(
+        self,
+        key: str,
+        info_hash: InfoHash,
+        peer_id: bytes,
+        *,
+        left: int = 0,
+        port: int = 51413,
+        host: str = ADDRESS,
+        event: http.Event = "none",
+    ) -> AnnounceResponse:
+        """A stock client announces."""
+        request = AnnounceRequest(info_hash, PeerId(peer_id), port, left, event=event)
+        return self.services.announces.announce_by_key(key, request, host)
+
+    def swarm(self, info_hash: InfoHash) -> set[tuple[str, int, bytes]]:
+        """Whom a newcomer of Ann's is told of: host, port and peer id."""
+        (file,) = self.ann.announce(info_hash, left=1, port=0)
+        self.ann.announce(info_hash, left=1, event="stopped")
+        return {(peer.host, peer.port, bytes.fromhex(peer.peer_id)) for peer in file.peers}
+
+    def seeders(self, info_hash: InfoHash) -> int:
+        """How many seeders `list_files` counts."""
+        me = self.ann.caller.require_login()
+        rows = self.services.files.list_files(me, files.ListFiles(group="lab")).files
+        (count,) = (row.seeders for row in rows if row.info_hash == info_hash.hex())
+        return count
+
+    def _sign_up(self, user: str) -> None:
+        caller = Caller(f"connection {self.number()}", ADDRESS, "127.0.0.1")
+        request = accounts.CreateUser(user=user, password="secret123")
+        self.services.accounts.create_user(caller, request)

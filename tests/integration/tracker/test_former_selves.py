@@ -1,0 +1,117 @@
+"""A client replaces what it was before, and nobody else; also not itself at other files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from common.types import InfoHash
+from tests.integration.tracker.lab import ADDRESS, Lab
+
+A, B, C = (b"-LT20B0-" + letter * 12 for letter in (b"a", b"b", b"c"))
+HERE = (ADDRESS, 51413)
+
+
+@pytest.fixture
+def lab(tmp_path: Path, cheap_hashing: None) -> Iterator[Lab]:
+    lab = Lab(tmp_path)
+    yield lab
+    lab.close()
+
+
+@pytest.fixture
+def key(lab: Lab) -> str:
+    """Bob's."""
+    return lab.member("bob")
+
+
+@pytest.fixture
+def files(lab: Lab) -> list[InfoHash]:
+    return [lab.share(f"{number}.bin") for number in range(4)]
+
+
+def test_one_peer_id_for_each_torrent(lab: Lab, key: str, files: list[InfoHash]) -> None:
+    ids = [b"-TR4060-" + bytes([number]) * 12 for number in range(4)]
+    for _ in range(2):
+        for info_hash, peer_id in zip(files, ids, strict=True):
+            assert lab.stock(key, info_hash, peer_id, event="started").complete == 1
+    for info_hash, peer_id in zip(files, ids, strict=True):
+        assert lab.seeders(info_hash) == 1
+        assert lab.swarm(info_hash) == {(*HERE, peer_id)}
+
+
+def test_a_new_peer_id_replaces_the_former_at_that_file(
+    lab: Lab, key: str, files: list[InfoHash]
+) -> None:
+    lab.stock(key, files[0], A)
+    lab.stock(key, files[1], B)
+    lab.stock(key, files[0], C)
+    assert lab.swarm(files[0]) == {(*HERE, C)}
+    assert lab.swarm(files[1]) == {(*HERE, B)}
+
+
+def test_what_a_former_self_says_late_is_not_the_new_ones_end(
+    lab: Lab, key: str, files: list[InfoHash]
+) -> None:
+    lab.stock(key, files[0], A)
+    lab.stock(key, files[0], B, event="started")
+    lab.stock(key, files[0], A, event="stopped")
+    assert lab.swarm(files[0]) == {(*HERE, B)}
+    lab.stock(key, files[1], B, event="stopped")
+    assert lab.swarm(files[0]) == {(*HERE, B)}
+    lab.stock(key, files[0], B, event="stopped")
+    assert lab.swarm(files[0]) == set()
+
+
+def test_two_clients_behind_one_address(lab: Lab, key: str, files: list[InfoHash]) -> None:
+    for info_hash in files:
+        lab.stock(key, info_hash, A, port=1001)
+        lab.stock(key, info_hash, B, port=1002)
+    for info_hash in files:
+        assert lab.swarm(info_hash) == {(ADDRESS, 1001, A), (ADDRESS, 1002, B)}
+
+
+def test_two_users_behind_one_address_and_port(lab: Lab, key: str, files: list[InfoHash]) -> None:
+    lab.stock(key, files[0], A)
+    lab.stock(lab.member("cat"), files[0], B)
+    assert lab.swarm(files[0]) == {(*HERE, A), (*HERE, B)}
+
+
+def test_who_cannot_be_dialled_is_nobodys_former_self(
+    lab: Lab, key: str, files: list[InfoHash]
+) -> None:
+    for peer_id in (A, B):
+        lab.stock(key, files[0], peer_id, port=0)
+    assert lab.seeders(files[0]) == 2
+    lab.stock(key, files[0], A, port=0, event="stopped")
+    assert lab.seeders(files[0]) == 1
+
+
+def test_our_client_comes_back_under_a_new_peer_id(
+    lab: Lab, key: str, files: list[InfoHash]
+) -> None:
+    """Its lost connection is still believed to be alive."""
+    before = lab.client("bob", peer_id=b"x" * 20)
+    before.announce(*files)
+    after = lab.client("bob", peer_id=b"y" * 20)
+    after.announce(*files[:3])
+    for info_hash in files[:3]:
+        assert lab.swarm(info_hash) == {(ADDRESS, 6881, b"y" * 20)}
+        assert lab.seeders(info_hash) == 1
+    before.drop()
+    assert lab.swarm(files[0]) == {(ADDRESS, 6881, b"y" * 20)}
+    assert lab.swarm(files[3]) == set()
+
+
+def test_a_stock_client_beside_ours(lab: Lab, key: str, files: list[InfoHash]) -> None:
+    ours = lab.client("bob")
+    ours.announce(*files)
+    lab.stock(key, files[0], A)
+    lab.stock(key, files[1], B)
+    ours.announce(*files)
+    assert lab.swarm(files[0]) == {(*HERE, A), (ADDRESS, 6881, ours.peer_id)}
+    assert lab.swarm(files[1]) == {(*HERE, B), (ADDRESS, 6881, ours.peer_id)}
+    ours.drop()
+    assert lab.swarm(files[0]) == {(*HERE, A)}
