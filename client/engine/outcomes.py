@@ -15,26 +15,26 @@ class Outcomes:
     def __init__(self, account: Account) -> None:
         self._account = account
         self._lock = threading.Lock()
-        self._completed: list[str] = []
-        self._failed: list[str] = []
+        self._ended: dict[str, bool] = {}  # title -> whether it completed
 
     def add(self, transfer: Transfer) -> None:
-        """A transfer has completed or failed."""
+        """A transfer has completed or failed. Of a download that did both, the last one counts."""
         record = transfer.record
         with self._lock:
-            if not record.complete:
-                self._failed.append(transfer.title)
-            elif not record.is_upload and transfer.error is None:
-                self._completed.append(transfer.title)
+            if not (record.complete and (record.is_upload or transfer.error is not None)):
+                self._ended.pop(transfer.title, None)
+                self._ended[transfer.title] = record.complete
         kind, text = _told(transfer)
         self._account.tell(kind, text, record.group)
 
     def take(self) -> WaitResult:
         """What ended since the last call."""
         with self._lock:
-            result = WaitResult(completed=self._completed, failed=self._failed)
-            self._completed, self._failed = [], []
-        return result
+            ended, self._ended = self._ended, {}
+        return WaitResult(
+            completed=[title for title, complete in ended.items() if complete],
+            failed=[title for title, complete in ended.items() if not complete],
+        )
 
 
 def _told(transfer: Transfer) -> tuple[str, str]:
@@ -43,14 +43,23 @@ def _told(transfer: Transfer) -> tuple[str, str]:
         if transfer.room.is_on:
             kind = "download_paused"
         return kind, f"{transfer.title} has stopped: {transfer.error.message}"
+    return "download_completed", f"{transfer.title} is complete: {_achieved(transfer)}"
+
+
+def _achieved(transfer: Transfer) -> str:
+    """Size, time and rate of the run that completed it, whose part may be small, and where it is.
+
+    What was there before that run, or came of it twice, is not what its rate was made with.
+    """
     seconds = max(transfer.ended_at - transfer.started_at, 0.001)
     peers = "1 peer" if transfer.sources == 1 else f"{transfer.sources} peers"
-    mean = transfer.fetched / seconds
-    return (
-        "download_completed",
-        f"{transfer.title} is complete: {_bytes(transfer.size)} in {seconds:.1f} s, "
-        f"{_bytes(mean)}/s from {peers}, at {transfer.path}",
-    )
+    size, rate = _bytes(transfer.size), _bytes(transfer.fetched / seconds)
+    if transfer.size and not transfer.fetched:
+        return f"{size}, all of which was here, at {transfer.path}"
+    if transfer.fetched < transfer.size:
+        part = f"of which {_bytes(transfer.fetched)} in {seconds:.1f} s ({rate}/s)"
+        return f"{size}, {part} from {peers}, at {transfer.path}"
+    return f"{size} in {seconds:.1f} s, {rate}/s from {peers}, at {transfer.path}"
 
 
 def _bytes(count: float) -> str:
