@@ -5,25 +5,38 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from client.core.obstacle import Obstacle
 from common.types import Endpoint, PeerId
 
 FIRST_PAUSE = 2.0
 LONGEST_PAUSE = 300.0
 """Seconds before a peer that could not be reached is dialled again, doubling."""
 
+LASTING = 10.0
+"""Seconds after which a connection has not ended at once: it was worth while."""
+
 MAX_KNOWN = 1000
 
 
 @dataclass(slots=True)
 class Candidate:
-    """A member's client as the tracker told of it."""
+    """A member's client as the tracker told of it; `obstacle` is what the last dial met."""
 
     endpoint: Endpoint
     peer_id: PeerId
     user: str
     dialling: bool = False
     failures: int = 0
+    obstacle: Obstacle | None = None
+    since: float = 0.0  # connected
     not_before: float = 0.0
+
+    @property
+    def met(self) -> Obstacle | None:
+        """What keeps us from talking to it, if that is certain by now."""
+        if not self.endpoint.port:
+            return Obstacle.REFUSED
+        return self.obstacle if self.failures > 1 else None
 
 
 class Candidates:
@@ -58,14 +71,13 @@ class Candidates:
             worst = max(self._known.values(), key=lambda known: known.failures)
             del self._known[worst.peer_id]
 
-    def count(self) -> tuple[int, int]:
-        """How many the tracker told of last, and how many of them can't be reached.
+    def count(self) -> tuple[int, list[Obstacle]]:
+        """How many the tracker told of last, and what keeps us from those who can't be reached.
 
         Once is not enough: a connection that ends counts as one failure, too.
         """
         present = [self._known.get(candidate.peer_id, candidate) for candidate in self._told]
-        failing = sum(known.failures > 1 or not known.endpoint.port for known in present)
-        return len(present), failing
+        return len(present), [known.met for known in present if known.met is not None]
 
     def find(self, peer_id: PeerId, dialled: Endpoint | None) -> Candidate | None:
         """Whom the tracker meant: by the peer id, or by where we dialled it."""
@@ -92,20 +104,32 @@ class Candidates:
                 chosen.append(candidate.endpoint)
         return chosen
 
-    def connected(self, endpoint: Endpoint) -> None:
+    def connected(self, endpoint: Endpoint, now: float) -> None:
         """A dial ended in a connection."""
         for candidate in self._at(endpoint):
             candidate.dialling = False
-            candidate.failures = 0
+            candidate.obstacle = None
+            candidate.since = now
+
+    def left(self, endpoint: Endpoint, now: float, *, useful: bool) -> None:
+        """A connection has ended; unless it was `useful` or has lasted, that is a failure."""
+        for candidate in self._at(endpoint):
+            if useful or now - candidate.since >= LASTING:
+                candidate.failures = 0
+        self.failed(endpoint, now, Obstacle.LEFT)
 
     def forget(self, peer_id: PeerId) -> None:
         """The tracker doesn't know this peer any more: it is not to be dialled."""
         self._known.pop(peer_id, None)
 
-    def failed(self, endpoint: Endpoint, now: float) -> None:
-        """A dial failed, or a connection ended: leave that peer alone for a while."""
+    def failed(self, endpoint: Endpoint, now: float, obstacle: Obstacle | None = None) -> None:
+        """A dial failed: leave that peer alone for a while.
+
+        There is no obstacle where nothing is known to be wrong with the peer.
+        """
         for candidate in self._at(endpoint):
             candidate.dialling = False
+            candidate.obstacle = obstacle and obstacle.of(candidate.peer_id)
             pause = min(FIRST_PAUSE * 2**candidate.failures, LONGEST_PAUSE)
             candidate.failures = min(candidate.failures + 1, 10)
             candidate.not_before = now + pause

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal, NamedTuple
 
+from client.core.obstacle import Obstacle, commonest, describe
 from common.errors import ErrorCode
 
 State = Literal["queued", "checking", "downloading", "seeding", "paused", "failed"]
@@ -41,6 +42,7 @@ class Cause(StrEnum):
     NO_SEEDER = "no seeder online"
     CONNECTING = "connecting"
     UNREACHABLE = "peers unreachable"
+    TURNED_AWAY = "peers that don't talk to us"
     MISSING_PIECES = "pieces that nobody online has"
     CHOKED = "choked by all"
     SLOW_DISK = "slow disk"
@@ -65,7 +67,7 @@ class Snapshot:
     tracker: bool = True  # connected to one
     port_reachable: bool = True
     known: int = 0  # others with this file of whom the tracker told
-    unreachable: int = 0  # of those, how many could not be dialled
+    obstacles: tuple[Obstacle, ...] = ()  # of those who can't be talked to, one each
     connected: int = 0
     useful: int = 0  # connected, and have something that is missing here
     willing: int = 0  # useful, and not choking us
@@ -167,14 +169,14 @@ def _of_who_is_there(now: Snapshot) -> Reason | None:
         text = "No seeder is online: nobody else who has this file is connected to the tracker."
         hint = "Wait, or ask who shared it to start their client; it goes on by itself."
         return Reason(Cause.NO_SEEDER, text, hint)
-    if now.unreachable < now.known:
+    if len(now.obstacles) < now.known:
         text = f"It is connecting to {_peers(now.known)}."
         return Reason(Cause.CONNECTING, text, "Wait a moment.")
-    if not now.port_reachable:
+    obstacle = commonest(now.obstacles)
+    if obstacle.is_silence and not now.port_reachable:
         return _port(now)
-    text = f"None of {_peers(now.known)} can be reached: their ports don't answer."
-    hint = "Ask them to open their port in the firewall; it is tried again by itself."
-    return Reason(Cause.UNREACHABLE, text, hint)
+    cause = Cause.UNREACHABLE if obstacle.is_silence else Cause.TURNED_AWAY
+    return Reason(cause, describe(now.obstacles, obstacle), obstacle.hint)
 
 
 def _port(now: Snapshot) -> Reason:

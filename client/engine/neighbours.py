@@ -9,6 +9,7 @@ from typing import Final
 import structlog
 
 from client.core.candidates import Candidate, Candidates, keeps_new_connection
+from client.core.obstacle import Obstacle
 from client.net.peer_io import PeerConnection
 from client.net.seal import Seal
 from common.types import Endpoint, PeerId
@@ -88,10 +89,10 @@ class Neighbours:
             if connection.close_reason is None and not self.accepts(connection):
                 connection.close("its certificate has expired, or it was removed from the group")
 
-    def add(self, connection: PeerConnection) -> None:
+    def add(self, connection: PeerConnection, now: float) -> None:
         """The connection is taken; who it is is kept for a ban that may come after it has left."""
         if not connection.incoming:
-            self._candidates.connected(connection.endpoint)
+            self._candidates.connected(connection.endpoint, now)
         self.connections[connection.key] = connection
         self._identities[connection.key] = (connection.handshake.peer_id, connection.endpoint)
         if len(self._identities) > MAX_IDENTITIES:
@@ -101,7 +102,8 @@ class Neighbours:
         """The connection has ended."""
         self.connections.pop(connection.key, None)
         self._renew_at.pop(connection.key, None)
-        self._candidates.failed(connection.endpoint, now)
+        useful = connection.receiver.payload > 0
+        self._candidates.left(connection.endpoint, now, useful=useful)
 
     def ban(self, key: int, reason: str) -> None:
         """Never talk again to the peer of this connection, which may have ended."""
@@ -140,7 +142,7 @@ class Neighbours:
         self._candidates.forget(connection.handshake.peer_id)
         connection.close("not known to the tracker as a member")
 
-    def known(self) -> tuple[int, int]:
+    def known(self) -> tuple[int, list[Obstacle]]:
         """See Candidates.count."""
         return self._candidates.count()
 
@@ -169,9 +171,9 @@ class Neighbours:
                 chosen.append(connection.endpoint)
         return chosen
 
-    def dial_failed(self, endpoint: Endpoint, now: float) -> None:
-        """A dial came to nothing."""
-        self._candidates.failed(endpoint, now)
+    def dial_failed(self, endpoint: Endpoint, now: float, obstacle: Obstacle | None) -> None:
+        """A dial came to nothing; without an obstacle that was not the peer's fault."""
+        self._candidates.failed(endpoint, now, obstacle)
 
 
 def _is_same(one: PeerConnection, other: PeerConnection) -> bool:

@@ -39,7 +39,7 @@ class Snapshots:
         record, error, place = transfer.record, transfer.error, transfer.place
         torrent = transfer.torrent
         peers = [peer for _, peer in torrent.peers()] if torrent else []
-        known, unreachable = torrent.known() if torrent else (0, 0)
+        known, obstacles = torrent.known() if torrent else (0, [])
         throttle = transfer.throttle
         lane, rates = throttle.down, [peer.down.rate for peer in peers]
         if record.complete:
@@ -58,7 +58,7 @@ class Snapshots:
             tracker=self._link.state == "connected",
             port_reachable=bool(peers) or torrent is None or self._is_port_reachable(),
             known=known,
-            unreachable=unreachable,
+            obstacles=tuple(obstacles),
             connected=len(peers),
             useful=sum(peer.wanted > 0 for peer in peers),
             willing=sum(peer.wanted > 0 and not peer.peer_choking for peer in peers),

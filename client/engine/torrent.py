@@ -14,6 +14,7 @@ import structlog
 from client.core.candidates import Candidate
 from client.core.fair_queue import Claim
 from client.core.goal import Goal
+from client.core.obstacle import Obstacle
 from client.core.peer import Peer
 from client.core.piece_download import PieceDownload
 from client.core.receiver import Event
@@ -142,8 +143,8 @@ class Torrent:
         """Number of pieces that are being verified and written, or wait for it."""
         return self._writing
 
-    def known(self) -> tuple[int, int]:
-        """How many peers the tracker told of last, and how many of them can't be reached."""
+    def known(self) -> tuple[int, list[Obstacle]]:
+        """See Candidates.count."""
         with self._lock:
             return self._neighbours.known()
 
@@ -177,8 +178,9 @@ class Torrent:
                 return False
             if not self._neighbours.accepts(connection):
                 return False
-            self._neighbours.add(connection)
-            self._exchange.greet(connection, self._clock())
+            now = self._clock()
+            self._neighbours.add(connection, now)
+            self._exchange.greet(connection, now)
             connection.start()
         if connection.user is None:
             self._owner.on_stranger(Stranger(key, handshake.peer_id, endpoint.host))
@@ -256,14 +258,14 @@ class Torrent:
                 self._on_dial_failed,
             )
             if not self._machinery.dialer.dial(dial):
-                self._on_dial_failed(endpoint, "too many dials")
+                self._on_dial_failed(endpoint, None)
 
     def _on_dialled(self, transport: Transport, handshake: Handshake, endpoint: Endpoint) -> bool:
         return self.admit(transport, handshake, endpoint, incoming=False)
 
-    def _on_dial_failed(self, endpoint: Endpoint, _reason: str) -> None:
+    def _on_dial_failed(self, endpoint: Endpoint, obstacle: Obstacle | None) -> None:
         with self._lock:
-            self._neighbours.dial_failed(endpoint, self._clock())
+            self._neighbours.dial_failed(endpoint, self._clock(), obstacle)
 
     # --- a peer's threads (PeerHandler) -----------------------------------------------------
     def on_received(self, peer: PeerConnection, events: list[Event], count: int) -> None:

@@ -12,7 +12,8 @@ from typing import Final
 
 import structlog
 
-from client.net import sealing
+from client.core.obstacle import Obstacle
+from client.net import obstacles, sealing
 from client.net.handshaking import TIME_LIMIT, shake_hands
 from client.net.seal import Seal
 from client.net.transport import PlainTransport, Transport
@@ -31,15 +32,16 @@ MAX_WAITING: Final = 256
 class Dial:
     """Who to connect to for which torrent; with the `seal` of its group unless that is open.
 
-    `connected` takes over the connection; False when it is not wanted. `failed` hears why there is
-    none, also after that False. Both are called by one of the dialer's threads.
+    `connected` takes over the connection; False when it is not wanted. `failed` hears what is in
+    the way if there is none; nothing (None) after that False. Both are called by one of the
+    dialer's threads.
     """
 
     endpoint: Endpoint
     info_hash: InfoHash
     seal: Seal | None
     connected: Callable[[Transport, Handshake, Endpoint], bool]
-    failed: Callable[[Endpoint, str], None]
+    failed: Callable[[Endpoint, Obstacle | None], None]
 
 
 class Dialer:
@@ -83,24 +85,36 @@ class Dialer:
                 self._attempt(dial)
             except Exception:
                 log.exception("dial failed", peer=str(dial.endpoint))
-                dial.failed(dial.endpoint, "internal error")
+                dial.failed(dial.endpoint, None)
 
     def _attempt(self, dial: Dial) -> None:
-        sock = None
-        connected = False
         try:
             sock = socket.create_connection(dial.endpoint, timeout=TIME_LIMIT)
+        except OSError as error:
+            _fail(dial, error, obstacles.unconnected(error))
+        else:
+            self._greet(sock, dial)
+
+    def _greet(self, sock: socket.socket, dial: Dial) -> None:
+        connected = False
+        try:
             transport = _open(sock, dial)
             handshake = shake_hands(transport, dial.info_hash, self._peer_id)
             connected = not self._closing and dial.connected(transport, handshake, dial.endpoint)
             if not connected:
-                dial.failed(dial.endpoint, "not wanted")
+                dial.failed(dial.endpoint, None)
         except (OSError, WireError) as error:
-            log.info("can't reach a peer", peer=str(dial.endpoint), error=str(error))
-            dial.failed(dial.endpoint, str(error))
+            _fail(dial, error, obstacles.unshaken(error, sealed=dial.seal is not None))
         finally:
-            if sock is not None and not connected:
+            if not connected:
                 sock.close()
+
+
+def _fail(dial: Dial, error: Exception, obstacle: Obstacle) -> None:
+    log.info(
+        "can't reach a peer", peer=str(dial.endpoint), error=str(error), obstacle=obstacle.name
+    )
+    dial.failed(dial.endpoint, obstacle)
 
 
 def _open(sock: socket.socket, dial: Dial) -> Transport:

@@ -13,6 +13,14 @@ TIME_LIMIT: Final = 10.0
 """Seconds that the other side has for its 68 bytes, and for those of TLS before them."""
 
 
+class HungUpError(WireError):
+    """The other side closed the connection before its handshake was complete."""
+
+
+class OtherTorrentError(WireError):
+    """The other side answered for another torrent than it was asked for."""
+
+
 def receive_handshake(transport: Transport, time_limit: float = TIME_LIMIT) -> Handshake:
     """Read the other side's handshake.
 
@@ -25,7 +33,7 @@ def receive_handshake(transport: Transport, time_limit: float = TIME_LIMIT) -> H
     while filled < HANDSHAKE_LENGTH:
         count = transport.receive([space[filled:]])
         if not count:
-            raise WireError("closed before its handshake")
+            raise HungUpError("closed before its handshake")
         filled += count
         # Whatever is no BitTorrent is let go at its first wrong byte, not after a time-out.
         Handshake.check_prefix(bytes(space[:filled]))
@@ -41,5 +49,5 @@ def shake_hands(transport: Transport, info_hash: InfoHash, peer_id: PeerId) -> H
     transport.send([Handshake(info_hash, peer_id).encode()])
     theirs = receive_handshake(transport)
     if theirs.info_hash != info_hash:
-        raise WireError("answered for another torrent")
+        raise OtherTorrentError("answered for another torrent")
     return theirs

@@ -6,12 +6,14 @@ from hypothesis import strategies as st
 
 from client.core.candidates import (
     FIRST_PAUSE,
+    LASTING,
     LONGEST_PAUSE,
     MAX_KNOWN,
     Candidate,
     Candidates,
     keeps_new_connection,
 )
+from client.core.obstacle import Obstacle
 from common.types import Endpoint, PeerId
 
 ME = PeerId(b"-MT0001-me__________")
@@ -45,15 +47,47 @@ def test_as_many_are_dialled_as_there_is_room_for_and_each_once() -> None:
 def test_how_many_there_are_and_can_not_be_reached() -> None:
     candidates = knowing(1, 2)
     candidates.learn([*told(2, 3), *told(4), Candidate(endpoint(5), ME, "me")])
-    assert candidates.count() == (3, 0), "those that the tracker told of last, but for oneself"
-    candidates.failed(endpoint(2), 0.0)
-    assert candidates.count() == (3, 0), "its connection may just have ended"
-    candidates.failed(endpoint(2), 9.0)
-    assert candidates.count() == (3, 1)
-    candidates.connected(endpoint(2))
-    assert candidates.count() == (3, 0)
+    assert candidates.count() == (3, []), "those that the tracker told of last, but for oneself"
+    candidates.failed(endpoint(2), 0.0, Obstacle.REFUSED)
+    assert candidates.count() == (3, []), "it may just be starting again"
+    candidates.failed(endpoint(2), 9.0, Obstacle.NO_ANSWER)
+    assert candidates.count() == (3, [Obstacle.NO_ANSWER])
+    candidates.failed(endpoint(2), 20.0)
+    assert candidates.count() == (3, []), "the last dial failed for a reason of ours"
+    candidates.failed(endpoint(2), 30.0, Obstacle.HUNG_UP)
+    candidates.connected(endpoint(2), 40.0)
+    assert candidates.count() == (3, [])
     candidates.learn([Candidate(Endpoint("10.0.0.1", 0), peer_id(6), "eve")])
-    assert candidates.count() == (1, 1), "nobody can dial who listens nowhere"
+    assert candidates.count() == (1, [Obstacle.REFUSED]), "nobody can dial who listens nowhere"
+
+
+def test_who_hangs_up_after_each_handshake_is_left_alone_longer_and_longer() -> None:
+    candidates = knowing(1)
+    for now, pause in ((0.0, 2.0), (10.0, 4.0), (20.0, 8.0)):
+        assert candidates.to_dial([], 1, now) == [endpoint(1)]
+        candidates.connected(endpoint(1), now)
+        candidates.left(endpoint(1), now, useful=False)
+        assert candidates.to_dial([], 1, now + pause - 0.1) == []
+    assert candidates.count() == (1, [Obstacle.LEFT])
+
+
+@pytest.mark.parametrize(("useful", "seconds"), [(True, 0.0), (False, LASTING)])
+def test_a_connection_that_was_worth_while_is_a_new_start(useful: bool, seconds: float) -> None:
+    candidates = knowing(1)
+    for now in (0.0, 10.0):
+        candidates.failed(endpoint(1), now, Obstacle.REFUSED)
+    candidates.connected(endpoint(1), 100.0)
+    candidates.left(endpoint(1), 100.0 + seconds, useful=useful)
+    assert candidates.count() == (1, [])
+    assert candidates.to_dial([], 1, 100.0 + seconds + FIRST_PAUSE) == [endpoint(1)]
+
+
+def test_ours_demands_no_encryption() -> None:
+    candidates = Candidates(ME)
+    candidates.learn([*told(1), Candidate(endpoint(2), PeerId(b"-MI0100-%012d" % 2), "bob")])
+    for number, now in ((1, 0.0), (2, 0.0), (1, 9.0), (2, 9.0)):
+        candidates.failed(endpoint(number), now, Obstacle.HUNG_UP)
+    assert candidates.count() == (2, [Obstacle.HUNG_UP, Obstacle.TURNED_AWAY])
 
 
 def test_nobody_dials_oneself_or_who_listens_nowhere() -> None:
@@ -74,22 +108,12 @@ def test_who_could_not_be_reached_is_left_alone_longer_and_longer() -> None:
         again = now
         while not candidates.to_dial([], 1, again):
             again += 0.5
-        candidates.connected(endpoint(2))  # another's success changes nothing
+        candidates.connected(endpoint(2), now)  # another's success changes nothing
         pauses.append(again - now)
         now = again
         candidates._known[peer_id(1)].dialling = False
     assert pauses[:4] == [FIRST_PAUSE, 2 * FIRST_PAUSE, 4 * FIRST_PAUSE, 8 * FIRST_PAUSE]
     assert pauses[-1] == LONGEST_PAUSE
-
-
-def test_a_success_is_a_new_start() -> None:
-    candidates = knowing(1)
-    for now in (0.0, 10.0, 100.0):
-        candidates.to_dial([], 1, now)
-        candidates.failed(endpoint(1), now)
-    candidates.connected(endpoint(1))
-    candidates.failed(endpoint(1), 1000.0)
-    assert candidates.to_dial([], 1, 1000.0 + FIRST_PAUSE) == [endpoint(1)]
 
 
 def test_retry_forgets_failures() -> None:

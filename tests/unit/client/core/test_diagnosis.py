@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from client.core.diagnosis import Cause, Snapshot, diagnose
+from client.core.obstacle import Obstacle
 from common.errors import ErrorCode
 
 
@@ -38,13 +39,15 @@ def cause(**facts: Any) -> Cause:
         (Cause.NO_TRACKER, {"tracker": False}),
         (Cause.NO_TRACKER, {"tracker": False, "state": "seeding"}),
         (Cause.PORT, {"state": "seeding", "port_reachable": False}),
-        (Cause.PORT, {"known": 2, "unreachable": 2, "port_reachable": False}),
+        (Cause.PORT, {"known": 2, "obstacles": (Obstacle.REFUSED,) * 2, "port_reachable": False}),
         (Cause.LIMIT, {"state": "seeding", "connected": 1, "rate": 90.0, "limit": 100}),
         (Cause.SEEDING, {"state": "seeding", "connected": 1, "port_reachable": False}),
         (Cause.SEEDING, {"state": "seeding", "skew": 3600.0}),
         (Cause.NO_SEEDER, {}),
-        (Cause.CONNECTING, {"known": 2, "unreachable": 1}),
-        (Cause.UNREACHABLE, {"known": 2, "unreachable": 2}),
+        (Cause.CONNECTING, {"known": 2, "obstacles": (Obstacle.REFUSED,)}),
+        (Cause.UNREACHABLE, {"known": 2, "obstacles": (Obstacle.REFUSED, Obstacle.NO_ANSWER)}),
+        (Cause.TURNED_AWAY, {"known": 1, "obstacles": (Obstacle.HUNG_UP,)}),
+        (Cause.TURNED_AWAY, {"known": 1, "obstacles": (Obstacle.LEFT,), "port_reachable": False}),
         (Cause.SLOW_DISK, {"connected": 1, "waiting_pieces": 8, "rate": 5.0}),
         (Cause.LIMIT, {"connected": 1, "rate": 90.0, "limit": 100}),
         (Cause.RUNNING, {"connected": 1, "rate": 10.0}),
@@ -85,6 +88,30 @@ def test_what_counts_first() -> None:
     assert cause(**{**all_wrong, "skew": None, "certificate": "valid"}) is Cause.NO_TRACKER
 
 
+@pytest.mark.parametrize(
+    ("obstacle", "words", "step"),
+    [
+        (Obstacle.NO_ROUTE, "can't be reached from this computer's network", "Check the network"),
+        (Obstacle.NO_ANSWER, "gives no answer at its port", "open their port in the firewall"),
+        (Obstacle.REFUSED, "refuses connections at its port", "Ask them to start their client"),
+        (Obstacle.HERE, "no room for another connection", "type: doctor"),
+        (Obstacle.NOT_BITTORRENT, "something else than BitTorrent", "Another program"),
+        (Obstacle.SILENT, "accepts connections at its port, but says nothing", "restart it"),
+        (Obstacle.HUNG_UP, "hangs up before the handshake", "encryption to 'prefer' or 'allow'"),
+        (Obstacle.CERTIFICATE, "accepts no certificate of ours", "Check the clocks"),
+        (Obstacle.OTHER_TORRENT, "answers for another file", "restart it"),
+        (Obstacle.TURNED_AWAY, "takes no connection for this", "no room for more"),
+        (Obstacle.LEFT, "shakes hands, and then hangs up", "no room for more"),
+    ],
+)
+def test_what_keeps_us_from_the_only_peer(obstacle: Obstacle, words: str, step: str) -> None:
+    facts: dict[str, Any] = {"known": 1, "obstacles": (obstacle,)}
+    reason = diagnose(Snapshot(group="lab", name="film", state="downloading", **facts))
+    assert reason.text.startswith("The only peer that is online ")
+    assert words in reason.text
+    assert step in reason.hint
+
+
 counts = st.integers(0, 5)
 
 
@@ -96,7 +123,7 @@ counts = st.integers(0, 5)
         message=st.just("It is broken."),
         connected=counts,
         known=counts,
-        unreachable=counts,
+        obstacles=st.lists(st.sampled_from(Obstacle), max_size=5).map(tuple),
         useful=counts,
         willing=counts,
         missing_pieces=counts,

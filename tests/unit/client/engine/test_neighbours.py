@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 import pytest
 
 from client.core.candidates import Candidate
+from client.core.obstacle import Obstacle
 from client.core.receiver import Event
 from client.core.throttle import Lane, TokenBucket
 from client.engine import neighbours as module
@@ -74,7 +75,7 @@ def connect(neighbours: Neighbours, make: Make) -> Make:
 
     def add(peer_id: PeerId, port: int = 1, *, incoming: bool = True) -> PeerConnection:
         connection = make(peer_id, port, incoming=incoming)
-        neighbours.add(connection)
+        neighbours.add(connection, 0.0)
         return connection
 
     return add
@@ -197,6 +198,20 @@ def test_failed_dials_are_tried_less_and_less(neighbours: Neighbours) -> None:
     while now < 60.0:
         for _ in neighbours.to_dial(now):
             dials += 1
-            neighbours.dial_failed(endpoint, now)
+            neighbours.dial_failed(endpoint, now, Obstacle.REFUSED)
         now += 0.25
     assert dials == 5  # at 0, 2, 6, 14, 30 s
+    assert neighbours.known() == (1, [Obstacle.REFUSED])
+
+
+def test_who_shakes_hands_and_leaves_is_dialled_less_and_less(
+    neighbours: Neighbours, make: Make
+) -> None:
+    neighbours.learn([candidate(LOWER, 7)])
+    for now in (0.0, 2.0, 6.0):
+        assert list(neighbours.to_dial(now)) == [Endpoint("127.0.0.1", 7)]
+        connection = make(LOWER, 7, incoming=False)
+        neighbours.add(connection, now)
+        neighbours.remove(connection, now)
+    assert list(neighbours.to_dial(13.0)) == []
+    assert neighbours.known() == (1, [Obstacle.LEFT])

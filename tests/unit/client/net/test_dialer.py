@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from client.core.obstacle import Obstacle
 from client.net import dialer as module
 from client.net.dialer import Dial, Dialer
 from client.net.transport import Transport
@@ -29,7 +30,7 @@ class Calls:
         self.wanted = True
         self.connected: list[tuple[Handshake, Endpoint]] = []
         self.transports: list[Transport] = []
-        self.failures: list[tuple[Endpoint, str]] = []
+        self.failures: list[tuple[Endpoint, Obstacle | None]] = []
 
     def dial(self, endpoint: Endpoint) -> Dial:
         """A dial that tells us."""
@@ -86,14 +87,14 @@ def test_a_peer_that_is_not_wanted_any_more_is_let_go(dialer: Dialer, calls: Cal
         dialer.dial(calls.dial(server.address))
         assert gone.wait(5.0)
         wait_until(lambda: calls.failures, what="the failure")
-    assert calls.failures == [(server.address, "not wanted")]
+    assert calls.failures == [(server.address, None)]
 
 
 def test_nobody_is_there(dialer: Dialer, calls: Calls) -> None:
     address = Endpoint("127.0.0.1", free_port())
     dialer.dial(calls.dial(address))
     wait_until(lambda: calls.failures, what="the failure")
-    assert calls.failures[0][0] == address
+    assert calls.failures == [(address, Obstacle.REFUSED)]
     assert not calls.connected
 
 
@@ -101,14 +102,34 @@ def test_a_peer_for_another_torrent(dialer: Dialer, calls: Calls) -> None:
     with PeerServer(stay, InfoHash(b"o" * 20)) as server:
         dialer.dial(calls.dial(server.address))
         wait_until(lambda: calls.failures, what="the failure")
-    assert "another torrent" in calls.failures[0][1]
+    assert calls.failures == [(server.address, Obstacle.OTHER_TORRENT)]
+
+
+@pytest.mark.parametrize(
+    ("answer", "obstacle"),
+    [(b"", Obstacle.HUNG_UP), (b"HTTP/1.1 400 \r\n", Obstacle.NOT_BITTORRENT)],
+)
+def test_a_peer_that_hangs_up(
+    dialer: Dialer, calls: Calls, answer: bytes, obstacle: Obstacle
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = Endpoint(*server.getsockname())
+        dialer.dial(calls.dial(address))
+        theirs, _ = server.accept()
+        with theirs:
+            theirs.recv(68, socket.MSG_WAITALL)
+            theirs.sendall(answer)
+        wait_until(lambda: calls.failures, what="the failure")
+    assert calls.failures == [(address, obstacle)]
 
 
 def test_a_silent_peer(dialer: Dialer, calls: Calls, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("client.net.handshaking.receive_handshake.__defaults__", (0.1,))
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        dialer.dial(calls.dial(Endpoint(*silent.getsockname())))
+        address = Endpoint(*silent.getsockname())
+        dialer.dial(calls.dial(address))
         wait_until(lambda: calls.failures, what="the failure")
+    assert calls.failures == [(address, Obstacle.SILENT)]
 
 
 def test_more_dials_than_may_wait(calls: Calls, monkeypatch: pytest.MonkeyPatch) -> None:

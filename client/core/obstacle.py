@@ -1,0 +1,122 @@
+"""What keeps us from talking to a peer, as far as we can know it, and what its owner can do."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from enum import Enum
+from typing import NamedTuple
+
+from common.types import PeerId
+
+_OURS = b"-MI"
+"""How the peer ids of this program begin (BEP 20)."""
+
+
+class _Words(NamedTuple):
+    """What one peer does, what several do, and the next step."""
+
+    one: str
+    several: str
+    hint: str
+
+
+_ENCRYPTION = "have its owner set encryption to 'prefer' or 'allow', and TCP to on"
+_AGAIN = "; it is tried again by itself."
+
+
+class Obstacle(Enum):
+    """How far we came with a peer, the nearest to a conversation last."""
+
+    NO_ROUTE = _Words(
+        "can't be reached from this computer's network",
+        "can't be reached from this computer's network",
+        f"Check the network of this computer, and which address they announce{_AGAIN}",
+    )
+    NO_ANSWER = _Words(
+        "gives no answer at its port",
+        "give no answer at their ports",
+        f"Ask them to open their port in the firewall, and to forward it in the router{_AGAIN}",
+    )
+    REFUSED = _Words(
+        "refuses connections at its port",
+        "refuse connections at their ports",
+        "Ask them to start their client, or to open its TCP port in the firewall if it runs"
+        + _AGAIN,
+    )
+    HERE = _Words(
+        "could not be dialled: this computer has no room for another connection",
+        "could not be dialled: this computer has no room for more connections",
+        "End what uses so many files and connections; for the limits, type: doctor",
+    )
+    NOT_BITTORRENT = _Words(
+        "answers at its port, but with something else than BitTorrent",
+        "answer at their ports, but with something else than BitTorrent",
+        f"Another program may have that port: ask which one their client listens on{_AGAIN}",
+    )
+    SILENT = _Words(
+        "accepts connections at its port, but says nothing",
+        "accept connections at their ports, but say nothing",
+        f"That client may hang, or demand encryption: have its owner restart it, and {_ENCRYPTION}"
+        + _AGAIN,
+    )
+    HUNG_UP = _Words(
+        "answers at its port, but hangs up before the handshake",
+        "answer at their ports, but hang up before the handshake",
+        f"Such a client probably demands encryption, or speaks only uTP: {_ENCRYPTION}{_AGAIN}",
+    )
+    CERTIFICATE = _Words(
+        "accepts no certificate of ours, or shows none that is this group's",
+        "accept no certificate of ours, or show none that are this group's",
+        f"Check the clocks on both sides (doctor), and that both are still members{_AGAIN}",
+    )
+    OTHER_TORRENT = _Words(
+        "answers for another file than it was asked for",
+        "answer for another file than they were asked for",
+        f"Their client is wrong there: ask its owner to restart it{_AGAIN}",
+    )
+    TURNED_AWAY = _Words(
+        "answers at its port, but takes no connection for this",
+        "answer at their ports, but take no connection for this",
+        "It may have no room for more, have stopped sharing this, or not know you as a member"
+        + _AGAIN,
+    )
+    LEFT = _Words(
+        "shakes hands, and then hangs up",
+        "shake hands, and then hang up",
+        "It may have no room for more, or want nobody that it has not heard of from the tracker"
+        + _AGAIN,
+    )
+
+    @property
+    def is_silence(self) -> bool:
+        """Whether nobody was met at all."""
+        return self in (Obstacle.NO_ROUTE, Obstacle.NO_ANSWER, Obstacle.REFUSED)
+
+    @property
+    def hint(self) -> str:
+        """The next step, a sentence."""
+        return self.value.hint
+
+    def of(self, peer_id: PeerId) -> Obstacle:
+        """What it means with this peer: our own program neither demands encryption nor uTP."""
+        if self is Obstacle.HUNG_UP and peer_id.startswith(_OURS):
+            return Obstacle.TURNED_AWAY
+        return self
+
+
+def commonest(obstacles: Sequence[Obstacle]) -> Obstacle:
+    """The one that counts, of at least one: of equally frequent ones the furthest we came."""
+    counts, order = Counter(obstacles), list(Obstacle)
+    return max(counts, key=lambda obstacle: (counts[obstacle], order.index(obstacle)))
+
+
+def describe(obstacles: Sequence[Obstacle], obstacle: Obstacle) -> str:
+    """A sentence about peers of whom none can be talked to, most of them because of one thing."""
+    total, count = len(obstacles), obstacles.count(obstacle)
+    if total == 1:
+        return f"The only peer that is online {obstacle.value.one}."
+    if count == total:
+        return f"All {total} peers that are online {obstacle.value.several}."
+    verb = obstacle.value.one if count == 1 else obstacle.value.several
+    return f"None of {total} peers can be talked to; {count} of them {verb}."

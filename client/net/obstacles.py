@@ -1,0 +1,47 @@
+"""From what a dial fails with to what keeps us from that peer."""
+
+from __future__ import annotations
+
+import errno
+import ssl
+from typing import Final
+
+from client.core.obstacle import Obstacle
+from client.net.handshaking import HungUpError, OtherTorrentError
+from client.net.seal import SealError
+from common.wire.messages import WireError
+
+_NO_ROOM: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+
+
+def unconnected(error: OSError) -> Obstacle:
+    """Why there was no connection."""
+    if isinstance(error, TimeoutError):  # ours, or the kernel's
+        return Obstacle.NO_ANSWER
+    if isinstance(error, ConnectionError):
+        return Obstacle.REFUSED
+    return Obstacle.HERE if error.errno in _NO_ROOM else Obstacle.NO_ROUTE
+
+
+def unshaken(error: OSError | WireError, *, sealed: bool) -> Obstacle:
+    """Why no handshake came of a connection; in a sealed group TLS comes before it."""
+    if isinstance(error, TimeoutError):
+        return Obstacle.SILENT
+    if isinstance(error, ConnectionError | HungUpError | ssl.SSLEOFError | ssl.SSLZeroReturnError):
+        return Obstacle.TURNED_AWAY if sealed else Obstacle.HUNG_UP
+    if isinstance(error, OtherTorrentError):
+        return Obstacle.OTHER_TORRENT
+    if isinstance(error, SealError):
+        return Obstacle.CERTIFICATE
+    if isinstance(error, ssl.SSLError):
+        return _unsealed(str(error))
+    return Obstacle.NOT_BITTORRENT if isinstance(error, WireError) else Obstacle.HERE
+
+
+def _unsealed(reason: str) -> Obstacle:
+    """What OpenSSL's words for a failure mean; its own name for it is among them."""
+    if "CERTIFICATE" in reason or "UNKNOWN_CA" in reason:
+        return Obstacle.CERTIFICATE
+    if "UNRECOGNIZED_NAME" in reason:  # it doesn't have that torrent
+        return Obstacle.TURNED_AWAY
+    return Obstacle.NOT_BITTORRENT
