@@ -93,6 +93,9 @@ def argument_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--web-any", action="store_true", help="let --web be an address that others can reach"
     )
+    parser.add_argument(
+        "--web-renew", action="store_true", help="make a new link for --web; old ones open nothing"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object a command")
     parser.add_argument("--stay", action="store_true", help="go on seeding after the last command")
     parser.add_argument(
@@ -258,7 +261,13 @@ def _web(session: Session, config: ClientConfig, options: argparse.Namespace) ->
             ErrorCode.USAGE,
             f"--web needs {error.name}, which is missing: pip install 'minitorrent[web]'",
         ) from error
-    web = WebServer(session, config.web, config.data_dir, is_public=options.web_any)
+    web = WebServer(
+        session,
+        config.web,
+        config.data_dir,
+        is_public=options.web_any,
+        renew_link=options.web_renew,
+    )
     web.start()
     try:
         sys.stderr.write(f"page at {web.link}\n")

@@ -1,7 +1,10 @@
 """Who may talk to page and API: one check for every request and every websocket, before all else.
 
 A request has to come from the page's own origin and prove that its sender knows the token of the
-link: by the link itself, which sets a cookie, by that cookie, or by a Bearer header.
+link, in an Authorization header. No cookie is used: browsers send a host's cookies to every port,
+so any other server on this machine would receive them. A browser that opens the page without the
+header is given the entry page: it holds no secret, and has the browser ask again with the token
+that it keeps for this origin alone.
 """
 
 from __future__ import annotations
@@ -9,11 +12,11 @@ from __future__ import annotations
 import ipaddress
 import re
 import secrets
-from http.cookies import CookieError, SimpleCookie
+from pathlib import Path
 from urllib.parse import parse_qs
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from common.errors import MinitorrentError
@@ -36,22 +39,34 @@ _HEADERS = {
 }
 _PORT = re.compile(r":[0-9]+$")
 _OWN_SITES = ("", "same-origin", "none")
+_ENTRY = Path(__file__).with_name("entry.html").read_text(encoding="utf-8")
+_PUBLIC = re.compile(
+    r"/favicon\.ico|/_nicegui/[^/]+/(static|libraries|components|resources|esm)/.+"
+)
+"""What belongs to the page's framework and is the same for everybody. Browsers can't add a header
+to what a page links to."""
+_SOCKET = "/_nicegui_ws/"
+_FRESH = {"Cache-Control": "no-store"}
 
 
 class Guard:
-    """ASGI middleware that lets only those through who know `token`.
+    """ASGI middleware that lets only those through who know a token.
+
+    `link_token` is the link's. `run_token` is good for this run of the program only: the page has
+    it, and its socket sends it, in the URL since browsers add no header to a socket. So a tab that
+    is still open when the program has ended tells the link's token to nobody, whoever listens at
+    its port then.
 
     `address` is where the server listens. It may be called by its address, by any other in
     numbers, and by the name localhost. A name that somebody points at this machine (DNS
     rebinding) leads nowhere.
     """
 
-    def __init__(self, app: ASGIApp, token: str, address: Endpoint) -> None:
+    def __init__(self, app: ASGIApp, link_token: str, run_token: str, address: Endpoint) -> None:
         self._app = app
-        self._token = token
+        self._link_token = link_token
+        self._run_token = run_token
         self._address = address
-        # Cookies don't tell ports apart; two clients on one machine each need their own.
-        self._cookie = f"minitorrent-{address.port}"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
@@ -75,20 +90,29 @@ class Guard:
             return PlainTextResponse("Another site's page may not ask this.\n", 403)
         if headers.get("sec-fetch-site", "") not in _OWN_SITES:
             return PlainTextResponse("Another site's page may not ask this.\n", 403)
-        query = parse_qs(scope["query_string"].decode("latin-1"))
-        if scope["type"] == "http" and self._is_token(query.get("token", [""])[0]):
-            return self._welcome(scope["path"])
-        if self._is_token(_bearer(headers)):
+        if self._is_authorized(scope, headers):
             return None
-        # Browsers name the origin of whatever may act; what doesn't say it has no cookie to use.
-        may_act = scope.get("method") not in ("GET", "HEAD")
-        if self._is_token(_cookie(headers, self._cookie)) and not (may_act and origin is None):
-            return None
+        if "text/html" in headers.get("accept", "") and "authorization" not in headers:
+            return self._entry(scope)
         return PlainTextResponse(
             "Open the link that the client printed when it started.\n",
             401,
             {"WWW-Authenticate": "Bearer"},
         )
+
+    def _is_authorized(self, scope: Scope, headers: Headers) -> bool:
+        path = scope["path"]
+        if scope.get("method") == "GET" and _PUBLIC.fullmatch(path):
+            return True
+        if path.startswith(_SOCKET):
+            return _is_same(_asked(scope, "token"), self._run_token)
+        given = _bearer(headers)
+        return _is_same(given, self._link_token) or _is_same(given, self._run_token)
+
+    def _entry(self, scope: Scope) -> Response:
+        """The page that has the browser ask again, with the token that it keeps."""
+        is_link = _is_same(_asked(scope, "token"), self._link_token)
+        return HTMLResponse(_ENTRY, 200 if is_link else 401, _FRESH)
 
     def _is_ours(self, host: str) -> bool:
         """Whether a Host header is one under which this server may be asked."""
@@ -100,15 +124,6 @@ class Guard:
             return False
         return name in (self._address.host, "localhost") or _is_number(name)
 
-    def _is_token(self, given: str) -> bool:
-        return secrets.compare_digest(given.encode(), self._token.encode())
-
-    def _welcome(self, path: str) -> Response:
-        """Keep the token in a cookie that no script can read, and take it out of the address."""
-        answer = RedirectResponse("/" + path.lstrip("/\\"), 303)
-        answer.set_cookie(self._cookie, self._token, httponly=True, samesite="strict", path="/")
-        return answer
-
 
 def _is_number(host: str) -> bool:
     try:
@@ -118,12 +133,14 @@ def _is_number(host: str) -> bool:
     return True
 
 
-def _cookie(headers: Headers, name: str) -> str:
-    try:
-        found = SimpleCookie(headers.get("cookie", "")).get(name)
-    except CookieError:
-        return ""
-    return found.value if found is not None else ""
+def _is_same(given: str, token: str) -> bool:
+    return secrets.compare_digest(given.encode(), token.encode())
+
+
+def _asked(scope: Scope, key: str) -> str:
+    """A value of the query string; empty when it isn't there."""
+    query: bytes = scope["query_string"]
+    return parse_qs(query.decode("latin-1")).get(key, [""])[0]
 
 
 def _bearer(headers: Headers) -> str:

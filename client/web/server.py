@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import ipaddress
 import logging
 import os
-import secrets
 import signal
 import socket
 import threading
@@ -17,6 +17,7 @@ import uvicorn
 
 from client.web.api import make_app
 from client.web.guard import Guard
+from client.web.link import drop_token, load_token, new_token
 from client.web.page import attach
 from client.web.pool import CommandPool
 from common.errors import ErrorCode, MinitorrentError
@@ -31,27 +32,45 @@ _MOST_CONNECTIONS = 200
 _log = structlog.get_logger()
 
 
+class PortTakenError(MinitorrentError):
+    """Another program listens at the page's address."""
+
+
 class WebServer:
     """Serves one session from a thread of its own, from `start` to `close`.
 
+    The link is that of the last run with this `data_dir`, unless `renew_link` asks for a new one.
     Raises MinitorrentError: usage for an address that other machines can reach, unless
     `is_public` says that they may; permission_denied for one that can't be had.
     """
 
     def __init__(
-        self, session: Session, address: Endpoint, data_dir: Path, *, is_public: bool = False
+        self,
+        session: Session,
+        address: Endpoint,
+        data_dir: Path,
+        *,
+        is_public: bool = False,
+        renew_link: bool = False,
     ) -> None:
-        self._token = secrets.token_urlsafe(32)
-        self._socket = _listen(address, is_public=is_public)
+        _check_address(address, is_public=is_public)
+        self._token = load_token(data_dir, renew=renew_link)
+        run_token = new_token()
+        try:
+            self._socket = _listen(address)
+        except PortTakenError:
+            # A browser that looked for us may have shown the link to whoever has the port.
+            drop_token(data_dir)
+            raise
         self.address = Endpoint(address.host, self._socket.getsockname()[1])
         self._closing = threading.Event()
         pool = CommandPool(session, self._closing.is_set)
         app = make_app(pool, _end_program)
-        attach(app, pool, data_dir)
+        attach(app, pool, data_dir, run_token)
         # Whatever handlers somebody sets up: the access log would show the token.
         logging.getLogger("uvicorn.access").disabled = True
         config = uvicorn.Config(
-            Guard(app, self._token, self.address),
+            Guard(app, self._token, run_token, self.address),
             log_config=None,
             access_log=False,
             server_header=False,
@@ -90,18 +109,22 @@ def _end_program() -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
-def _listen(address: Endpoint, *, is_public: bool) -> socket.socket:
+def _check_address(address: Endpoint, *, is_public: bool) -> None:
     if not (is_public or address.host == "localhost" or _is_loopback(address.host)):
         raise MinitorrentError(
             ErrorCode.USAGE,
             f"The page on {address} would be open to other machines; use 127.0.0.1, and reach it "
             "from elsewhere through ssh -L, or add --web-any if that is what you want.",
         )
+
+
+def _listen(address: Endpoint) -> socket.socket:
     family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
     try:
         return socket.create_server((address.host, address.port), family=family)
     except OSError as error:
-        raise MinitorrentError(
+        kind = PortTakenError if error.errno == errno.EADDRINUSE else MinitorrentError
+        raise kind(
             ErrorCode.PERMISSION_DENIED,
             f"The page can't be served on {address}: {error.strerror}; choose another --web.",
         ) from error

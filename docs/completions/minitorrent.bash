@@ -10,7 +10,7 @@ _minitorrent() {
         --log-level) mapfile -t COMPREPLY < <(compgen -W "debug info warning error" -- "$current"); return ;;
     esac
     if [[ $current == -* ]]; then
-        mapfile -t COMPREPLY < <(compgen -W "-h --help --version --data-dir -c --web --web-any --json --stay --active --log-level" -- "$current")
+        mapfile -t COMPREPLY < <(compgen -W "-h --help --version --data-dir -c --web --web-any --web-renew --json --stay --active --log-level" -- "$current")
     else
         mapfile -t COMPREPLY < <(compgen -f -- "$current")
     fi

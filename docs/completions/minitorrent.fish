@@ -56,6 +56,7 @@ complete -c minitorrent -l data-dir -x -a '(__fish_complete_directories)' -d 'wh
 complete -c minitorrent -s c -x -a '(__minitorrent_commands)' -d 'run this command and no others (may be given several times)'
 complete -c minitorrent -l web -x -d 'serve page and HTTP API there; prints the link'
 complete -c minitorrent -l web-any -f -d 'let --web be an address that others can reach'
+complete -c minitorrent -l web-renew -f -d 'make a new link for --web; old ones open nothing'
 complete -c minitorrent -l json -f -d 'print one JSON object a command'
 complete -c minitorrent -l stay -f -d 'go on seeding after the last command'
 complete -c minitorrent -l active -x -d 'downloads that run at once, 0 for no limit; kept for later runs (at first: 5)'

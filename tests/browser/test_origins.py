@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext
 
+from common.types import Endpoint
 from tests.support.processes import ClientProcess
-from tests.support.web import link_of
+from tests.support.waiting import wait_until
+from tests.support.web import link_of, token_of
 
 EVIL = b"<!doctype html><title>evil</title><body>evil</body>"
 
@@ -58,8 +62,13 @@ FORM = """(site) => {
 }"""
 
 
+RECEIVED: list[str] = []
+"""What browsers sent to the evil site."""
+
+
 class _EvilPage(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
+        RECEIVED.append(f"{self.path}\n{self.headers}")
         self.send_response(200)
         self.send_header("Content-Type", "text/html")
         self.end_headers()
@@ -69,14 +78,22 @@ class _EvilPage(BaseHTTPRequestHandler):
         pass
 
 
-@pytest.fixture
-def evil_site() -> Iterator[str]:
-    with ThreadingHTTPServer(("127.0.0.1", 0), _EvilPage) as server:
+@contextmanager
+def evil_server(port: int = 0) -> Iterator[str]:
+    """Another user's server on this machine."""
+    RECEIVED.clear()
+    with ThreadingHTTPServer(("127.0.0.1", port), _EvilPage) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
         thread.start()
         yield f"http://127.0.0.1:{server.server_port}/"
         server.shutdown()
         thread.join()
+
+
+@pytest.fixture
+def evil_site() -> Iterator[str]:
+    with evil_server() as site:
+        yield site
 
 
 @pytest.fixture
@@ -106,12 +123,69 @@ def test_nothing_is_read_and_nothing_done(
     assert "evil" not in {row["group"] for row in eve.ok("list_groups")["groups"]}
 
 
+def test_a_server_at_another_port_receives_no_secret(
+    context: BrowserContext, eve: ClientProcess, evil_site: str
+) -> None:
+    """Cookies would be sent to it: they belong to a host, whatever the port."""
+    evil = context.new_page()
+    for site in (evil_site, evil_site.replace("127.0.0.1", "localhost")):
+        evil.goto(site)
+    assert len(RECEIVED) >= 2
+    assert token_of(eve) not in "".join(RECEIVED)
+    assert "cookie" not in "".join(RECEIVED).lower()
+    assert context.cookies() == []
+    assert evil.evaluate("localStorage.length") == 0
+
+
+def test_a_tab_is_opened_again_without_the_link(
+    context: BrowserContext, eve: ClientProcess
+) -> None:
+    """The address in its bar holds no secret; the browser keeps the token for this origin."""
+    [page] = context.pages
+    assert "token" not in page.url
+    page.reload()
+    page.get_by_role("button", name="Log out").wait_for()
+    manual = context.new_page()
+    manual.goto(page.url + "api/v1/docs")
+    manual.get_by_text("upload_file").first.wait_for()
+
+
+def test_an_old_tab_outlasts_the_client_and_tells_the_link_to_nobody(
+    browser: Browser, tmp_path: Path
+) -> None:
+    trackers = [Endpoint("127.0.0.1", 1)]
+    with ClientProcess(tmp_path, trackers, "--web", "127.0.0.1:0") as client:
+        site, _, token = link_of(client).partition("?token=")
+        context = browser.new_context()
+        page = context.new_page()
+        page.goto(link_of(client))
+        page.get_by_role("button", name="Log in").wait_for()
+    page.get_by_text("start it again").wait_for()
+    port = Endpoint.parse(site.removeprefix("http://").rstrip("/")).port
+    with evil_server(port):
+        wait_until(lambda: RECEIVED, 30, "the tab's attempt to go on")
+        assert token not in "".join(RECEIVED)
+    web = ("--web", f"127.0.0.1:{port}")
+    with ClientProcess(tmp_path, trackers, *web) as client:
+        assert link_of(client).endswith(token)
+        page.reload()
+        page.get_by_role("button", name="Log in").wait_for()
+    with ClientProcess(tmp_path, trackers, *web, "--web-renew") as client:
+        assert not link_of(client).endswith(token)
+        page.reload()
+        page.get_by_text("This link is no longer valid").wait_for()
+        page.goto(link_of(client))
+        page.get_by_role("button", name="Log in").wait_for()
+    context.close()
+
+
 def test_without_the_link_there_is_no_page(browser: Browser, eve: ClientProcess) -> None:
     context = browser.new_context()
     page = context.new_page()
-    site = link_of(eve).split("?")[0]
-    answer = page.goto(site)
-    assert answer is not None
-    assert answer.status in (401, 403)
-    assert "eves" not in page.content()
+    for path in ("", "?token=guessed"):
+        answer = page.goto(link_of(eve).split("?")[0] + path)
+        assert answer is not None
+        assert answer.status == 401
+        page.get_by_text("the client printed").wait_for()
+        assert "eves" not in page.content()
     context.close()

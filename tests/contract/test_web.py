@@ -17,8 +17,9 @@ from client.commands.command import Kind
 from client.commands.registry import COMMANDS
 from common.types import Endpoint
 from tests.support.processes import ClientProcess, TrackerProcess
-from tests.support.web import caller, link_of
+from tests.support.web import caller, link_of, token_of
 
+WEB = ("--web", "127.0.0.1:0")
 ENDS = {"quit", "exit"}
 PLACES = {name for name, c in COMMANDS.items() if any(p.kind is Kind.PATH for p in c.parts)}
 
@@ -28,7 +29,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClientProcess]:
     folder = tmp_path_factory.mktemp("web")
     with (
         TrackerProcess(folder / "tracker") as tracker,
-        ClientProcess(folder / "ann", [tracker], "--web", "127.0.0.1:0") as client,
+        ClientProcess(folder / "ann", [tracker], *WEB) as client,
     ):
         client.sign_in("ann")
         client.ok("create_group lab")
@@ -125,19 +126,47 @@ def test_an_impossible_user_is_told_so(client: ClientProcess, web: httpx.Client)
     client.ok("login ann secret123")
 
 
-def test_the_link_sets_a_cookie_that_acts_from_its_own_page_only(client: ClientProcess) -> None:
-    address = link_of(client).partition("/?")[0]
+def test_the_link_opens_an_entry_page_without_any_secret(client: ClientProcess) -> None:
+    link = link_of(client)
+    token = token_of(client)
     with caller(client, authorized=False) as browser:
-        welcome = browser.get(link_of(client))
-        assert welcome.status_code == 303
-        assert "token" not in welcome.headers["location"]
-        cookie = welcome.headers["set-cookie"].lower()
-        assert "httponly" in cookie
-        assert "samesite=strict" in cookie
-        assert browser.get("/api/v1/docs").status_code == 200
-        own = browser.post("/api/v1/whoami", headers={"Origin": address})
-        assert own.json()["result"]["user"] == "ann"
+        for path, status in ((link, 200), ("/", 401), ("/api/v1/docs", 401)):
+            entry = browser.get(path, headers={"Accept": "text/html"})
+            assert entry.status_code == status
+            assert "set-cookie" not in entry.headers
+            assert token not in entry.text
+        assert browser.get(link).status_code == 401  # for who is no browser, the header alone
         assert browser.post("/api/v1/whoami").status_code == 401
+    with caller(client) as browser:
+        assert token not in browser.get("/").text
+        assert "set-cookie" not in browser.get("/").headers
+
+
+def test_the_link_outlasts_the_client_until_it_is_renewed(tmp_path: Path) -> None:
+    def run(*options: str) -> str:
+        with ClientProcess(tmp_path, [Endpoint("127.0.0.1", 1)], *WEB, *options) as client:
+            return token_of(client)
+
+    first = run()
+    assert (tmp_path / "state" / "page.token").stat().st_mode & 0o777 == 0o600
+    assert run() == first
+    renewed = run("--web-renew")
+    assert renewed != first
+    (tmp_path / "state" / "page.token").chmod(0o644)
+    assert run() not in (first, renewed)
+
+
+def test_the_link_is_renewed_when_somebody_else_has_the_port(tmp_path: Path) -> None:
+    with ClientProcess(tmp_path, [Endpoint("127.0.0.1", 1)], *WEB) as client:
+        token, address = token_of(client), link_of(client)
+    port = address.partition("/?")[0].rpartition(":")[2]
+    with (
+        socket.create_server(("127.0.0.1", int(port))),
+        ClientProcess(tmp_path, [Endpoint("127.0.0.1", 1)], "--web", f"127.0.0.1:{port}") as client,
+    ):
+        assert client.wait() == 1
+    with ClientProcess(tmp_path, [Endpoint("127.0.0.1", 1)], *WEB) as client:
+        assert token_of(client) != token
 
 
 def test_events_are_told_as_they_happen(client: ClientProcess, web: httpx.Client) -> None:

@@ -24,8 +24,13 @@ def link_of(client: ClientProcess) -> str:
     return link
 
 
+def token_of(client: ClientProcess) -> str:
+    """The secret in that link."""
+    return link_of(client).partition("/?token=")[2]
+
+
 def caller(client: ClientProcess, *, authorized: bool = True) -> httpx.Client:
     """A connection to the client's API, with the token or without."""
-    address, _, token = link_of(client).partition("/?token=")
-    headers = {"Authorization": f"Bearer {token}"} if authorized else {}
+    address = link_of(client).partition("/?token=")[0]
+    headers = {"Authorization": f"Bearer {token_of(client)}"} if authorized else {}
     return httpx.Client(base_url=address, headers=headers, timeout=30)

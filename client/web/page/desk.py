@@ -28,11 +28,13 @@ Field = str | int | None
 class Desk:
     """The session as the page uses it: by commands, as programs do over HTTP.
 
-    `folder` is where files are kept that were dropped on the page.
+    `folder` is where files are kept that were dropped on the page; `token` proves to the server
+    that a request comes from the page.
     """
 
-    def __init__(self, pool: CommandPool, folder: Path) -> None:
+    def __init__(self, pool: CommandPool, folder: Path, token: str) -> None:
         self._pool = pool
+        self.token = token
         self.folder = folder
         self.heard = Notices()
         pool.session.on_notice(self.heard.add)

@@ -65,6 +65,7 @@ class Files:
 
     def _make_drop(self) -> None:
         drop = ui.upload(multiple=True, auto_upload=True, on_upload=self._share_dropped)
+        drop.props["headers"] = [{"name": "Authorization", "value": f"Bearer {self._desk.token}"}]
         with drop.props("flat bordered").classes("drop").add_slot("header"):
             with ui.element("label").classes("unseen"):
                 ui.label("Files to share")

@@ -9,9 +9,10 @@ from starlette.types import Message, Receive, Scope, Send
 from client.web.guard import Guard
 from common.types import Endpoint
 
-TOKEN = "a-token"
+LINK = "a-token"
+RUN = "another-token"
 HOST = "127.0.0.1:8080"
-COOKIE = f"minitorrent-8080={TOKEN}"
+PROOF = f"Bearer {LINK}"
 
 
 async def page(scope: Scope, receive: Receive, send: Send) -> None:
@@ -23,7 +24,9 @@ async def page(scope: Scope, receive: Receive, send: Send) -> None:
     await send({"type": "http.response.body", "body": b"the page"})
 
 
-def ask(kind: str = "http", query: str = "", **headers: str) -> list[Message]:
+def ask(
+    kind: str = "http", query: str = "", path: str = "/", method: str = "GET", **headers: str
+) -> list[Message]:
     """What is answered to a request with these headers, `_` in a name standing for `-`."""
     answers: list[Message] = []
     named = {"host": HOST, **{name.replace("_", "-"): text for name, text in headers.items()}}
@@ -36,47 +39,61 @@ def ask(kind: str = "http", query: str = "", **headers: str) -> list[Message]:
 
     scope: dict[str, Any] = {
         "type": kind,
-        "method": "GET",
-        "path": "/",
+        "method": method,
+        "path": path,
         "query_string": query.encode(),
         "headers": [(name.encode(), text.encode("latin-1")) for name, text in named.items()],
     }
-    asyncio.run(Guard(page, TOKEN, Endpoint.parse(HOST))(scope, receive, send))
+    asyncio.run(Guard(page, LINK, RUN, Endpoint.parse(HOST))(scope, receive, send))
     return answers
 
 
-def test_who_has_the_cookie_or_the_token_gets_in() -> None:
-    for headers in ({"cookie": COOKIE}, {"authorization": f"Bearer {TOKEN}"}):
+def test_a_token_in_a_header_gets_in() -> None:
+    for token in (LINK, RUN):
         for origin in ({}, {"origin": f"http://{HOST}"}, {"sec_fetch_site": "same-origin"}):
-            assert ask(**headers, **origin)[0]["status"] == 200
-    assert ask("websocket", cookie=COOKIE) == [{"type": "websocket.accept"}]
+            assert ask(authorization=f"Bearer {token}", **origin)[0]["status"] == 200
 
 
-def test_the_link_is_exchanged_for_a_cookie_that_no_script_reads() -> None:
-    answer = ask(query=f"token={TOKEN}")[0]
-    headers = dict(answer["headers"])
-    assert (answer["status"], headers[b"location"]) == (303, b"/")
-    cookie = headers[b"set-cookie"].decode()
-    assert cookie.startswith(COOKIE)
-    assert "HttpOnly" in cookie
-    assert "SameSite=strict" in cookie
+def test_the_pages_socket_gets_in_with_the_token_of_this_run() -> None:
+    socket = {"kind": "websocket", "path": "/_nicegui_ws/socket.io/"}
+    assert ask(**socket, query=f"token={RUN}") == [{"type": "websocket.accept"}]
+    for query in ("", "token=wrong", f"token={LINK}"):
+        assert ask(**socket, query=query) == [{"type": "websocket.close", "code": 1008}]
+
+
+def test_a_browser_is_given_the_entry_page_and_no_cookie() -> None:
+    """It holds nothing that the asker doesn't know."""
+    for query, status in ((f"token={LINK}", 200), ("token=wrong", 401), ("", 401)):
+        answer, body = ask(query=query, accept="text/html,*/*")
+        assert answer["status"] == status
+        assert b"set-cookie" not in dict(answer["headers"])
+        assert b"localStorage" in body["body"]
+        assert LINK.encode() not in body["body"]
+        assert RUN.encode() not in body["body"]
+    assert ask(accept="text/html", authorization="Bearer old")[0]["status"] == 401
+
+
+def test_only_what_is_the_same_for_everybody_is_given_to_everybody() -> None:
+    assert ask(path="/_nicegui/3.14.0/static/nicegui.js")[0]["status"] == 200
+    assert ask(path="/favicon.ico")[0]["status"] == 200
+    for path in ("/_nicegui/client/1/upload/2", "/_nicegui/3/client/1", "/api/v1/docs", "/x"):
+        assert ask(path=path)[0]["status"] == 401
+    assert ask(path="/_nicegui/3.14.0/static/nicegui.js", method="POST")[0]["status"] == 401
 
 
 @pytest.mark.parametrize(
     ("status", "headers"),
     [
         (401, {}),
-        (401, {"cookie": "minitorrent-8080=wrong"}),
-        (401, {"cookie": "minitorrent-8080"}),
-        (401, {"cookie": "\xff"}),
+        (401, {"cookie": f"minitorrent-8080={LINK}"}),
         (401, {"authorization": "Bearer \xff"}),
-        (401, {"authorization": f"Basic {TOKEN}"}),
-        (421, {"cookie": COOKIE, "host": "evil.example:8080"}),
-        (403, {"cookie": COOKIE, "origin": "http://evil.example"}),
-        (403, {"cookie": COOKIE, "origin": "null"}),
-        (403, {"cookie": COOKIE, "origin": "http://127.0.0.1:9999"}),
-        (403, {"cookie": COOKIE, "sec_fetch_site": "cross-site"}),
-        (403, {"cookie": COOKIE, "sec_fetch_site": "same-site"}),
+        (401, {"authorization": f"Basic {LINK}"}),
+        (421, {"authorization": PROOF, "host": "evil.example:8080"}),
+        (403, {"authorization": PROOF, "origin": "http://evil.example"}),
+        (403, {"authorization": PROOF, "origin": "null"}),
+        (403, {"authorization": PROOF, "origin": "http://127.0.0.1:9999"}),
+        (403, {"authorization": PROOF, "sec_fetch_site": "cross-site"}),
+        (403, {"authorization": PROOF, "sec_fetch_site": "same-site"}),
     ],
 )
 def test_nobody_else_gets_in(status: int, headers: dict[str, str]) -> None:
@@ -85,12 +102,12 @@ def test_nobody_else_gets_in(status: int, headers: dict[str, str]) -> None:
 
 
 def test_a_token_in_a_link_opens_nothing_from_elsewhere() -> None:
-    assert ask(query=f"token={TOKEN}", origin="http://evil.example")[0]["status"] == 403
-    assert ask(query="token=wrong")[0]["status"] == 401
+    assert ask(query=f"token={LINK}", origin="http://evil.example")[0]["status"] == 403
+    assert ask(query=f"token={LINK}")[0]["status"] == 401
 
 
 def test_every_answer_forbids_frames_and_sniffing() -> None:
-    for answer in (ask(cookie=COOKIE)[0], ask()[0]):
+    for answer in (ask(authorization=PROOF)[0], ask()[0]):
         headers = dict(answer["headers"])
         assert headers[b"x-frame-options"] == b"DENY"
         assert b"frame-ancestors 'none'" in headers[b"content-security-policy"]
