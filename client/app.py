@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TextIO
 
 from client.config import ClientConfig, default_data_dir
+from client.storage.reading import read_plain
+from client.storage.writing import open_to_append
 from common import __version__, tracker_info
 from common.errors import ErrorCode, MinitorrentError
 from common.loading import loading
@@ -125,21 +127,25 @@ def _read_config(options: argparse.Namespace) -> ClientConfig:
     """Check what was given; raises MinitorrentError(usage)."""
     listen = Endpoint.parse(options.listen)
     web = None if options.web is None else Endpoint.parse(options.web)
-    path = Path(options.tracker_info)
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise MinitorrentError(ErrorCode.USAGE, f"Can't read {path}: {error.strerror}.") from error
-    except UnicodeDecodeError as error:
-        raise MinitorrentError(ErrorCode.USAGE, f"{path} is not a text file.") from error
-    try:
-        trackers = tuple(tracker_info.parse(text))
-    except MinitorrentError as error:
-        raise MinitorrentError(ErrorCode.USAGE, f"{path}: {error.message}") from error
+    trackers = _read_trackers(Path(options.tracker_info))
     data_dir = options.data_dir or default_data_dir(listen)
     return ClientConfig(
         listen, trackers, data_dir.absolute(), options.log_level, options.active, web
     )
+
+
+def _read_trackers(path: Path) -> tuple[Endpoint, ...]:
+    """What the tracker information file lists; raises MinitorrentError(usage)."""
+    try:
+        text = read_plain(path, tracker_info.MAX_SIZE).decode()
+    except MinitorrentError as error:
+        raise MinitorrentError(ErrorCode.USAGE, f"Can't read {path}. {error.message}") from error
+    except UnicodeDecodeError as error:
+        raise MinitorrentError(ErrorCode.USAGE, f"{path} is not a text file.") from error
+    try:
+        return tuple(tracker_info.parse(text))
+    except MinitorrentError as error:
+        raise MinitorrentError(ErrorCode.USAGE, f"{path}: {error.message}") from error
 
 
 def _refuse(error: MinitorrentError, status: int) -> int:
@@ -199,19 +205,15 @@ def _logging(config: ClientConfig, *, to_file: bool) -> Iterator[None]:
         configure(sys.stderr)
         yield
         return
-    with _private_file(config.data_dir / "client.log") as stream:
+    path = config.data_dir / "client.log"
+    with os.fdopen(
+        open_to_append(path), "a", encoding="utf-8", errors="backslashreplace"
+    ) as stream:
         configure(stream)
         try:
             yield
         finally:
             structlog.reset_defaults()
-
-
-def _private_file(path: Path) -> TextIO:
-    """Open a file for appending that only its user can read."""
-    return os.fdopen(
-        os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "a", encoding="utf-8"
-    )
 
 
 def _run(config: ClientConfig, options: argparse.Namespace) -> int:

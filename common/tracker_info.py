@@ -8,6 +8,9 @@ import re
 from common.errors import ErrorCode, MinitorrentError
 from common.types import Endpoint
 
+MAX_SIZE = 1024 * 1024
+"""Bytes of the largest file taken."""
+
 _HOST_NAME = re.compile(
     r"(?=.{1,253}\Z)(?!-)[A-Za-z0-9_-]{1,63}(?<!-)(?:\.(?!-)[A-Za-z0-9_-]{1,63}(?<!-))*\.?\Z"
 )

@@ -14,6 +14,7 @@ import platformdirs
 from common import __version__, tracker_info
 from common.errors import ErrorCode, MinitorrentError
 from common.types import Endpoint
+from tracker.disk import read_plain
 
 if TYPE_CHECKING:  # a mistyped option is told without loading the logging library
     from tracker.logs import Format, Level
@@ -170,15 +171,21 @@ class _Number:
 
 def _listen(path: Path, number: int) -> Endpoint:
     try:
-        trackers = tracker_info.parse(path.read_text(encoding="utf-8"))
+        trackers = tracker_info.parse(read_plain(path, tracker_info.MAX_SIZE).decode())
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        reason = _reason(error)
         raise _usage(f"{path} can't be read: {reason}") from None
     except MinitorrentError as error:
         raise _usage(f"{path}: {error.message}") from None
     if number > len(trackers):
         raise _usage(f"{path} lists {len(trackers)} tracker(s), there is no number {number}")
     return trackers[number - 1]
+
+
+def _reason(error: OSError | UnicodeDecodeError) -> str:
+    if isinstance(error, OSError):
+        return error.strerror or str(error)
+    return "it is not UTF-8 text"
 
 
 def _http_port(asked: int | None, session_port: int) -> int | None:

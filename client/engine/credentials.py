@@ -104,6 +104,10 @@ class Credentials:
             return "missing"
         return "valid" if self._now() < held.expires_at else "expired"
 
+    def authority(self, group: str) -> str | None:
+        """The certificate (PEM) of a group's authority; None for an open group."""
+        return self._link.call(GET_GROUP, GET_GROUP.read_request({"group": group})).authority
+
     def export(self, group: str) -> tuple[IssueCertificateReply, bytes]:
         """A certificate for another program of this user, and its own key (PKCS #8, PEM)."""
         key = ec.generate_private_key(ec.SECP256R1())

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import errno
 import os
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
 from client.engine import status
 from client.engine.credentials import Credentials
 from client.storage.failures import translating
+from client.storage.typed_path import typed_path
+from client.storage.writing import NewFile, check_place, write_private
 
 _DH_PARAMETERS: Final = b"""-----BEGIN DH PARAMETERS-----
 MIIBCAKCAQEA//////////+t+FRYortKmq/cViAnPTzx2LnFg84tNpWp4TZBFGQz
@@ -25,22 +33,32 @@ ssbzSibBsu/6iGtCOGEoXJf//////////wIBAg==
 
 
 def export_credentials(
-    credentials: Credentials, group: str, folder: Path, tell: Callable[[str, str], None]
+    credentials: Credentials,
+    user: str,
+    group: str,
+    folder: Path,
+    tell: Callable[[str, str], None],
 ) -> status.ExportResult:
     """Write certificate, key and DH parameters into the folder, which is made if need be.
 
-    `tell` takes a notice's kind and its sentence.
-    Raises MinitorrentError: what the tracker refuses, or what is wrong with the folder.
+    What an export for the same user and group wrote there before is replaced. `tell` takes a
+    notice's kind and its sentence. Raises MinitorrentError: what the tracker refuses, file_exists
+    for anything else in the way, or what is wrong with the folder.
     """
-    folder = folder.expanduser().absolute()
-    reply, key = credentials.export(group)
+    folder = typed_path(folder)
     paths = [folder / name for name in ("certificate.pem", "key.pem", "dhparams.pem")]
+    earlier = _Earlier(credentials.authority(group), user)
+    judges = (earlier.is_certificate, earlier.is_key, _DH_PARAMETERS.__eq__)
     with translating(folder):
+        if folder.is_dir():
+            for path, judge in zip(paths, judges, strict=True):
+                check_place(path, judge)
+        elif os.path.lexists(folder):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
+        reply, key = credentials.export(group)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for path, data in zip(
-            paths, (reply.certificate.encode(), key, _DH_PARAMETERS), strict=True
-        ):
-            write_private(path, data)
+    contents = (reply.certificate.encode(), key, _DH_PARAMETERS)
+    write_private(*map(NewFile, paths, contents, judges))
     tell(
         "warning",
         f"Whoever has {paths[1]} is taken for you in {group} until {reply.not_after} or the end "
@@ -50,16 +68,47 @@ def export_credentials(
     return status.ExportResult(certificate=certificate_path, key=key_path, dhparams=parameters_path)
 
 
-def write_private(path: Path, data: bytes) -> None:
-    """Write a file that only its user can read, whole or not at all; raises OSError."""
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
-    temporary = Path(name)
-    try:
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+class _Earlier:
+    """Tells by its content what an earlier export wrote for the user, in the group of `authority`.
+
+    That a key is one of ours says the certificate that was looked at before.
+    """
+
+    def __init__(self, authority: str | None, user: str) -> None:
+        self._authority = authority
+        self._user = user
+        self._key: bytes | None = None
+
+    def is_certificate(self, data: bytes) -> bool:
+        """Whether it is the user's certificate in the group, expired or not."""
+        if self._authority is None:
+            return False
+        try:
+            found = x509.load_pem_x509_certificate(data)
+            found.verify_directly_issued_by(
+                x509.load_pem_x509_certificate(self._authority.encode())
+            )
+            (name,) = found.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+        except (ValueError, TypeError, InvalidSignature):
+            return False
+        key = found.public_key()
+        if name.value != self._user or not isinstance(key, ec.EllipticCurvePublicKey):
+            return False
+        self._key = _public_bytes(key)
+        return True
+
+    def is_key(self, data: bytes) -> bool:
+        """Whether it is the key that belongs to that certificate."""
+        try:
+            found = serialization.load_pem_private_key(data, password=None)
+        except (ValueError, TypeError, UnsupportedAlgorithm):
+            return False
+        if not isinstance(found, ec.EllipticCurvePrivateKey):
+            return False
+        return _public_bytes(found.public_key()) == self._key
+
+
+def _public_bytes(key: ec.EllipticCurvePublicKey) -> bytes:
+    return key.public_bytes(
+        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    )

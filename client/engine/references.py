@@ -11,10 +11,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
-from client.engine.export import write_private
 from client.engine.transfer import Transfer
 from client.net.tracker_link import TrackerLink
-from client.storage.failures import shown, translating
+from client.storage.failures import translating
+from client.storage.reading import read_plain
+from client.storage.typed_path import typed_path
+from client.storage.writing import NewFile, write_private
 from common import magnet, metainfo
 from common.api import files, groups, presence
 from common.errors import ErrorCode, MinitorrentError
@@ -37,16 +39,14 @@ class References:
         self._fetch = fetch
 
     # --- made -------------------------------------------------------------------------------
-    def write_metainfo(self, transfer: Transfer, path: Path) -> Path:
-        """Write a .torrent with this user's own announce addresses; it is the user's secret."""
+    def write_metainfo(self, transfer: Transfer, path: Path) -> None:
+        """Write a .torrent with this user's own announce addresses; it is the user's secret.
+
+        One of the same content may be replaced, nothing else: see `metainfo_place`.
+        """
         tiers = [[url] for url in self._announce_urls(transfer.record.group)]
         encoded = metainfo.encode(transfer.metainfo.info_bytes, tiers)
-        path = path.expanduser().absolute()
-        with translating(path):
-            if path.is_dir():
-                path = path / f"{transfer.record.name}.torrent"
-            write_private(path, encoded)
-        return path
+        write_private(NewFile(path, encoded, is_metainfo_of(transfer.info_hash)))
 
     def magnet(self, group: str, name: str) -> Magnet:
         """A link with this user's own announce addresses; it is the user's secret."""
@@ -126,11 +126,26 @@ class References:
         )
 
 
+def metainfo_place(typed: Path, name: str) -> Path:
+    """Where the metainfo of content called `name` goes: the path, or into the folder that it is."""
+    path = typed_path(typed)
+    with translating(path):
+        return typed_path(path / f"{name}.torrent") if path.is_dir() else path
+
+
+def is_metainfo_of(info_hash: InfoHash | None) -> Callable[[bytes], bool]:
+    """Tells metainfo of this content, or of any, from everything else that a file can hold."""
+
+    def is_it(data: bytes) -> bool:
+        try:
+            described = metainfo.parse(data)
+        except MinitorrentError:
+            return False
+        return info_hash is None or described.info_hash == info_hash
+
+    return is_it
+
+
 def read_metainfo(path: Path) -> Metainfo:
     """Read a .torrent file; raises MinitorrentError(file_not_found, usage, invalid_name)."""
-    path = path.expanduser()
-    with translating(path), path.open("rb") as stream:
-        data = stream.read(MAX_METAINFO_FILE + 1)
-    if len(data) > MAX_METAINFO_FILE:
-        raise MinitorrentError(ErrorCode.USAGE, f"{shown(path)} is too large for a metainfo file.")
-    return metainfo.parse(data)
+    return metainfo.parse(read_plain(typed_path(path), MAX_METAINFO_FILE))

@@ -327,8 +327,7 @@ class Session:
         """Share a file and write a metainfo file for other BitTorrent clients."""
         chosen = self._account.require_group(group)
         user = self._account.require()
-        transfer = self._sharing.upload(user, chosen, path, None, progress)
-        written = self._sharing.references.write_metainfo(transfer, metainfo)
+        transfer, written = self._sharing.share(user, chosen, path, metainfo, progress)
         self._account.tell(
             "warning", f"{written} has your own announce key in it: keep it to yourself."
         )
@@ -341,8 +340,8 @@ class Session:
 
     def export_credentials(self, group: str, folder: Path) -> status.ExportResult:
         """Write what a stock client needs to take part in a sealed group."""
-        self._account.require()
-        return export_credentials(self._credentials, group, folder, self._account.tell)
+        user = self._account.require()
+        return export_credentials(self._credentials, user, group, folder, self._account.tell)
 
     def magnet(self, group: str, name: str) -> status.MagnetResult:
         """A link to a file of the group, for other BitTorrent clients too."""

@@ -11,7 +11,7 @@ from client.core.goal import Goal, goal_of, paths_of, widened
 from client.core.plan import PLAIN, Plan
 from client.core.resume import FileFacts
 from client.engine.collection import Collection
-from client.engine.references import References
+from client.engine.references import References, is_metainfo_of, metainfo_place
 from client.engine.room import require_room
 from client.engine.transfer import Transfer
 from client.net.tracker_link import TrackerLink
@@ -22,12 +22,13 @@ from client.storage.files import TorrentFiles
 from client.storage.hashing import hash_source
 from client.storage.recheck import is_already_there
 from client.storage.source import Source, scan
+from client.storage.typed_path import typed_path
+from client.storage.writing import check_place
 from common import metainfo
 from common.api import files, groups
 from common.errors import ErrorCode, MinitorrentError
 from common.geometry import choose_piece_length
 from common.metainfo import Metainfo
-from common.paths import check_component
 
 HashProgress = Callable[[int, int], None]
 """Called with (bytes hashed, bytes in all) while a file is being hashed."""
@@ -58,14 +59,41 @@ class Sharing:
         self._collection = collection
 
     # --- sharing ----------------------------------------------------------------------------
+    def share(
+        self, user: str, group: str, path: Path, torrent: Path, progress: HashProgress | None
+    ) -> tuple[Transfer, Path]:
+        """Like `upload`, and write the metainfo to `torrent`, a path or a folder; returns where.
+
+        Whether something is in the way there is found out first, and nothing is shared then.
+        """
+        place = metainfo_place(torrent, typed_path(path).name)
+        check_place(place, is_metainfo_of(None))
+
+        def approve(described: Metainfo) -> None:
+            check_place(place, is_metainfo_of(described.info_hash))
+
+        transfer = self.upload(user, group, path, None, progress, approve)
+        self.references.write_metainfo(transfer, place)
+        return transfer, place
+
     def upload(
-        self, user: str, group: str, path: Path, name: str | None, progress: HashProgress | None
+        self,
+        user: str,
+        group: str,
+        path: Path,
+        name: str | None,
+        progress: HashProgress | None,
+        approve: Callable[[Metainfo], None] = lambda _: None,
     ) -> Transfer:
-        """Hash what lies at `path` and offer it in the group; what is offered already stays so."""
-        source = scan(path)
-        name = check_component(name or source.name)
+        """Hash what lies at `path` and offer it in the group; what is offered already stays so.
+
+        `approve` is called with what it consists of before it is offered, and may raise.
+        """
+        source = scan(path, name)
+        name = source.name
         existing = self._collection.find(group, name)
         if existing is not None and self._is_same(existing, source):
+            approve(existing.metainfo)
             return existing
         for warning in source.warnings:
             self._warn(warning)
@@ -82,14 +110,16 @@ class Sharing:
             authority=profile.authority,
         )
         encoded = metainfo.encode(info)
-        self._make_room_for(existing, metainfo.parse(encoded))
+        described = metainfo.parse(encoded)
+        approve(described)
+        self._make_room_for(existing, described)
         request = files.AddFile(group=group, name=name, metainfo=encoded)
         self._link.call(files.ADD_FILE, request)
         record = self._store.add(
             user=user,
             group=group,
             name=name,
-            info_hash=metainfo.parse(encoded).info_hash,
+            info_hash=described.info_hash,
             metainfo=encoded,
             path=source.path,
             added_at=datetime.now(UTC),

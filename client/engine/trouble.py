@@ -10,9 +10,9 @@ from client.engine.collection import Collection
 from client.engine.sharing import HashProgress
 from client.engine.snapshot import Snapshots
 from client.engine.status import RelocateResult, WhyResult
-from client.storage.destination import typed_path
 from client.storage.failures import shown
 from client.storage.search import find_content
+from client.storage.typed_path import typed_path
 from common.errors import ErrorCode, MinitorrentError
 
 

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
+from typing import Final
 
 from prompt_toolkit.history import FileHistory
 
 from client.commands.command import Command
 from client.commands.parsing import quote, split
+from client.storage.writing import open_to_append
+
+_MOST: Final = 16 * 1024 * 1024
+"""Bytes of a history that is still read."""
 
 
 def without_secrets(text: str, commands: Mapping[str, Command]) -> str:
@@ -32,12 +38,11 @@ class PrivateHistory(FileHistory):
     """History in a file that only its user can read, and in which no password appears.
 
     A mistyped command can be called back and mended as long as the program runs, but it is not
-    kept in the file.
+    kept in the file. Raises MinitorrentError when the file can't be had.
     """
 
     def __init__(self, path: Path, commands: Mapping[str, Command]) -> None:
-        os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
-        path.chmod(0o600)
+        os.close(open_to_append(path))
         super().__init__(str(path))
         self._commands = commands
 
@@ -48,4 +53,9 @@ class PrivateHistory(FileHistory):
     def store_string(self, string: str) -> None:
         lines = (without_secrets(line, self._commands) for line in string.splitlines())
         if kept := "\n".join(filter(None, lines)):
-            super().store_string(kept)
+            with suppress(OSError):  # a full disk is no reason to stop typing
+                super().store_string(kept)
+
+    def load_history_strings(self) -> Iterable[str]:
+        is_small = os.stat(self.filename).st_size <= _MOST  # noqa: PTH116 - it may be bytes
+        return super().load_history_strings() if is_small else ()

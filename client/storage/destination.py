@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from client.storage.failures import shown
+from client.storage.failures import shown, translating
+from client.storage.typed_path import typed_path
 from common.errors import ErrorCode, MinitorrentError
 from common.paths import check_component
 
@@ -15,32 +16,17 @@ def resolve(destination: str, name: str) -> Path:
 
     A destination that is a folder, or ends in a slash, keeps the name; any other is the full
     path itself. `~` is the home folder. Folders above may be missing; whether something lies at
-    the path already is the caller's question. Raises MinitorrentError: usage for an empty
-    destination, invalid_name, file_not_found when a file is where a folder has to be,
-    permission_denied when nothing can be made there.
+    the path already is the caller's question. Raises MinitorrentError like `typed_path`, and
+    file_not_found when a file is where a folder has to be, permission_denied when nothing can be
+    made there.
     """
     check_component(name)
-    if not destination or "\0" in destination:
-        raise MinitorrentError(ErrorCode.USAGE, "Give a folder or a full path as destination.")
     path = typed_path(destination)
-    if destination.endswith("/") or path.is_dir():
-        path = path / name
-    _check_parent(path)
+    with translating(path):
+        if destination.endswith("/") or path.is_dir():
+            path = typed_path(path / name)
+        _check_parent(path)
     return path
-
-
-def typed_path(path: str | Path) -> Path:
-    """The absolute path for what a user typed: `~` is the home folder, `..` is resolved.
-
-    Symbolic links keep their names. Raises MinitorrentError(file_not_found) for an unknown home.
-    """
-    try:
-        expanded = Path(path).expanduser()
-    except RuntimeError as error:
-        raise MinitorrentError(
-            ErrorCode.FILE_NOT_FOUND, f"There is no home folder for {shown(path)}."
-        ) from error
-    return Path(os.path.abspath(expanded))  # noqa: PTH100 - absolute() keeps `..`
 
 
 def _check_parent(path: Path) -> None:

@@ -22,6 +22,10 @@ _KINDS = {
     errno.EROFS: (ErrorCode.PERMISSION_DENIED, "The file system is read-only"),
     errno.ELOOP: (ErrorCode.PERMISSION_DENIED, "A symbolic link is in the way; remove it"),
     errno.ENAMETOOLONG: (ErrorCode.INVALID_NAME, "The name is too long for this file system"),
+    errno.EILSEQ: (ErrorCode.INVALID_NAME, "This file system takes no such name"),
+    errno.ENXIO: (ErrorCode.USAGE, "This is not a plain file; give the path of one"),
+    errno.ENODEV: (ErrorCode.USAGE, "This is not a plain file; give the path of one"),
+    errno.EAGAIN: (ErrorCode.USAGE, "This is not a file that can be read to its end"),
 }
 
 
@@ -32,7 +36,7 @@ def shown(path: str | os.PathLike[str]) -> str:
 
 def translated(error: OSError, path: str | os.PathLike[str]) -> MinitorrentError:
     """The user's error for a system's error about `path`."""
-    fallback = (ErrorCode.INTERNAL, f"The system says: {error.strerror or error}")
+    fallback = (ErrorCode.PERMISSION_DENIED, f"The system says: {error.strerror or error}")
     code, sentence = _KINDS.get(error.errno or 0, fallback)
     return MinitorrentError(code, f"{sentence}: {shown(path)}.")
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from client.core.resume import MISSING, FileFacts
 from client.storage.content import take_facts
-from client.storage.destination import typed_path
 from client.storage.failures import shown, translating
+from client.storage.typed_path import typed_path
 from common.errors import ErrorCode, MinitorrentError
 from common.metainfo import FileEntry
 from common.paths import MAX_FILES, check_component, check_relative, check_tree
@@ -39,17 +39,18 @@ class Source:
         return take_facts(self.path, self.files, self.is_folder)
 
 
-def scan(path: Path) -> Source:
+def scan(path: Path, name: str | None = None) -> Source:
     """Find out what there is at `path`; files come in the order of their names' UTF-8 bytes.
 
-    `path` itself may be a symbolic link; links inside a folder are left out, as are devices and
-    the like. Raises MinitorrentError: file_not_found, permission_denied, invalid_name (naming
+    `name` is what it is to be called, if not by its own name. `path` itself may be a symbolic
+    link; links inside a folder are left out, as are devices and the like. Raises MinitorrentError:
+    file_not_found, permission_denied, invalid_name (naming
     the file), usage for what is neither file nor folder, or a folder without files.
     """
     path = typed_path(path)
     with translating(path):
         mode = path.stat().st_mode
-    name = check_component(path.name)
+    name = check_component(path.name if name is None else name)
     if stat.S_ISDIR(mode):
         warnings: list[str] = []
         found = islice(_walk(path, (), warnings), MAX_FILES + 1)

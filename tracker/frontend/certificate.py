@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import secrets
 import ssl
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,6 +10,8 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+
+from tracker.disk import check_plain, make_private
 
 _FILE_NAME = "tracker.pem"
 _VALID = timedelta(days=20 * 365)  # clients pin it; what expires would only lock them out
@@ -23,8 +23,8 @@ def own_context(folder: Path) -> ssl.SSLContext:
     Raises OSError, ssl.SSLError among them.
     """
     path = folder / _FILE_NAME
-    if not path.exists():
-        _make(path)
+    if not os.path.lexists(path):
+        make_private(path, _new_certificate())
     return make_context(path, path)
 
 
@@ -33,25 +33,14 @@ def make_context(certificate: Path, key: Path) -> ssl.SSLContext:
 
     Raises OSError, ssl.SSLError among them.
     """
+    for path in (certificate, key):
+        check_plain(path)  # OpenSSL would wait for a pipe that nobody writes to
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_3
     context.num_tickets = 0  # clients stay connected; a ticket would be one more secret
     # Asked for the key's password, OpenSSL would stop and wait at the terminal.
     context.load_cert_chain(certificate, key, password="")
     return context
-
-
-def _make(path: Path) -> None:
-    """Write key and certificate as one file, at once: another tracker may do the same."""
-    draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(_new_certificate())
-        with contextlib.suppress(FileExistsError):  # then the other was quicker
-            os.link(draft, path)
-    finally:
-        draft.unlink()
 
 
 def _new_certificate() -> bytes:

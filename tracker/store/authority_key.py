@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import base64
 import binascii
-import contextlib
 import os
 import secrets
 from pathlib import Path
 
+from tracker.disk import check_plain, make_private, read_plain
 from tracker.domain.safe import KEY_BYTES, Safe
 from tracker.store.work import ConflictError, DatabaseError, Works
 
 KEY_FILE = "authority.key"
 KEY_VARIABLE = "MINITORRENT_AUTHORITY_KEY"
+
+_MOST = 4096  # bytes of a key file, blanks at its end included
 
 
 def open_safe(works: Works, folder: Path, given: str | None) -> Safe:
@@ -56,29 +58,19 @@ def _decide_for(works: Works, safe: Safe) -> bytes | None:
 
 def _make_file(path: Path) -> None:
     """Make the key file, whole from its first moment on, if there is none."""
-    if path.exists():
+    if os.path.lexists(path):
         return
-    draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
     try:
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(base64.b64encode(secrets.token_bytes(KEY_BYTES)) + b"\n")
-                file.flush()
-                os.fsync(descriptor)
-            with contextlib.suppress(FileExistsError):  # another tracker was quicker
-                os.link(draft, path)
-        finally:
-            draft.unlink()
+        make_private(path, base64.b64encode(secrets.token_bytes(KEY_BYTES)) + b"\n")
     except OSError as error:
         raise DatabaseError(f"can't make the key {path}: {error.strerror or error}") from None
 
 
 def _read_file(path: Path) -> bytes:
     try:
-        if path.stat().st_mode & 0o077:
+        if check_plain(path).st_mode & 0o077:
             raise DatabaseError(f"others may read the key {path}; run: chmod 600 {path}")
-        return _decode(path.read_text(encoding="ascii").strip(), str(path))
+        return _decode(read_plain(path, _MOST).decode("ascii").strip(), str(path))
     except FileNotFoundError:
         raise DatabaseError(
             f"the key {path} is missing; put the {KEY_FILE} of the tracker that made the database "

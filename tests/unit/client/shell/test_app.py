@@ -58,7 +58,7 @@ def one_line(capsys: pytest.CaptureFixture[str]) -> str:
         (["127.0.0.1:7000"], "TRACKER_INFO"),
         (["here", "INFO"], "'here' is not an address"),
         (["127.0.0.1:99999", "INFO"], "is not an address"),
-        (["127.0.0.1:7000", "nowhere.txt"], "Can't read nowhere.txt: No such file"),
+        (["127.0.0.1:7000", "nowhere.txt"], "Can't read nowhere.txt. There is no such file"),
         (["127.0.0.1:7000", "BAD"], "bad.txt: Line 1:"),
         (["127.0.0.1:7000", "BINARY"], "is not a text file"),
         (["127.0.0.1:7000", "INFO", "--nonsense"], "--nonsense"),

@@ -37,7 +37,7 @@ def test_relative_to_here_and_home(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     ("destination", "name", "code"),
     [
         ("", "a", ErrorCode.USAGE),
-        ("a\0b", "a", ErrorCode.USAGE),
+        ("a\0b", "a", ErrorCode.INVALID_NAME),
         ("{}", "../a", ErrorCode.INVALID_NAME),
         ("{}/file/x", "a", ErrorCode.FILE_NOT_FOUND),
         ("{}/file/", "a", ErrorCode.FILE_NOT_FOUND),

@@ -379,7 +379,7 @@ def test_other_failures_to_link_are_reported(
             files.open_partial()
             with pytest.raises(MinitorrentError) as caught:
                 files.finish()
-            assert caught.value.code is ErrorCode.INTERNAL
+            assert caught.value.code is ErrorCode.PERMISSION_DENIED
             assert "Input/output error" in caught.value.message
 
 
@@ -437,7 +437,7 @@ def test_a_complete_file_may_be_a_symbolic_link(tmp_path: Path) -> None:
         (errno.ENOSPC, ErrorCode.DISK_FULL),
         (errno.EDQUOT, ErrorCode.DISK_FULL),
         (errno.EACCES, ErrorCode.PERMISSION_DENIED),
-        (errno.EIO, ErrorCode.INTERNAL),
+        (errno.EIO, ErrorCode.PERMISSION_DENIED),
     ],
 )
 def test_failures_of_the_disk(

@@ -1,0 +1,55 @@
+"""Files of the tracker's own and of its operator: made private, read without ever waiting."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import stat
+from contextlib import suppress
+from pathlib import Path
+
+
+def make_private(path: Path, data: bytes) -> bool:
+    """Make a file that only its user can read, whole from its first moment on.
+
+    Whatever has the name already stays as it is; returns whether nothing had. Raises OSError.
+    """
+    draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+    descriptor = os.open(draft, flags, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(descriptor)
+        with suppress(FileExistsError):  # another tracker was quicker
+            os.link(draft, path)
+            return True
+    finally:
+        draft.unlink()
+    return False
+
+
+def check_plain(path: Path) -> os.stat_result:
+    """The state of the plain file at `path`, or that a link there leads to.
+
+    Raises OSError, also for a folder, a pipe, a device and the like, which could not be read, or
+    only after a long wait.
+    """
+    found = path.stat()
+    if not stat.S_ISREG(found.st_mode):
+        raise OSError("it is not a plain file")
+    return found
+
+
+def read_plain(path: Path, most: int) -> bytes:
+    """All bytes of a plain file; raises OSError, also when there are more than `most`."""
+    check_plain(path)
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+    with os.fdopen(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError("it is not a plain file")
+        data = file.read(most + 1) or b""
+    if len(data) > most:
+        raise OSError(f"it is larger than {most:,} bytes")
+    return data
