@@ -13,7 +13,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 PURE := common/*,client/core/*,tracker/domain/*
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint coverage bench docs pictures format clean
+.PHONY: help demo test check lint coverage bench fuzz docs pictures format clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ coverage: $(TEST_READY) ## Hold the last test run to its floors: 100 % of pure r
 
 bench: $(TEST_READY) ## Measure side by side with other clients (ARGS="--size 1G --runs 3")
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+fuzz: $(TEST_READY) ## Fuzz every decoder, guided by coverage (ARGS="600 torrent" for one, in seconds)
+	@$(BIN)/python -m tests.fuzz $(or $(ARGS),60)
 
 docs: $(RUN_READY) ## Write the man pages and completions anew, after a change of options or commands
 	@$(BIN)/python docs/reference.py
