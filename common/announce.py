@@ -7,6 +7,7 @@ Requests are read from the raw bytes of the query string: `info_hash`, `peer_id`
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -22,7 +23,9 @@ Event = Literal["started", "completed", "stopped", "none"]
 MAX_SCRAPED = 100
 """Info-hashes in one scrape."""
 
-_MAX_COUNT = 2**63 - 1
+_MAX_COUNT = 2**64 - 1
+_UNKNOWN = re.compile(rb"(-[0-9]{1,20})?")
+_KEY = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _EVENTS: Mapping[bytes, Event] = {
     b"started": "started",
     b"completed": "completed",
@@ -94,20 +97,39 @@ def _unquote(value: bytes) -> bytes:
     return unquote_to_bytes(value.replace(b"+", b" "))
 
 
+def parse_key(text: str) -> str:
+    """The announce key in an address's path.
+
+    Raises MinitorrentError(usage) with the failure reason for what is none.
+    """
+    if not text.strip("/"):
+        raise _refuse("this announce address has no key in it; get a metainfo file with: share")
+    if not _KEY.fullmatch(text):
+        raise _refuse("this announce address is not valid; get a new metainfo file with: share")
+    return text
+
+
 def parse_announce(query: bytes) -> AnnounceRequest:
     """Read an announce from its query string; keys not known are ignored.
 
-    Raises MinitorrentError(usage) with the failure reason when a needed key is missing or wrong.
+    What clients in use get wrong does no harm: of a key that is there twice the first counts, a
+    count below zero stands for one that the client doesn't know, and so does nothing at all in
+    its place. Raises MinitorrentError(usage) with the failure reason when a needed key is missing
+    or wrong, or when two different info-hashes or peer ids are there.
     """
-    values = {key: found[0] for key, found in parse_query(query).items()}
+    found = parse_query(query)
+    values = {key: value for key, (value, *_) in found.items()}
+    for key in (b"info_hash", b"peer_id"):
+        if len(set(found.get(key, ()))) > 1:
+            raise _refuse(f"{key.decode()} is there more than once")
     tracker_id = values.get(b"trackerid")
     return AnnounceRequest(
         info_hash=InfoHash(_twenty_bytes(values, b"info_hash")),
         peer_id=PeerId(_twenty_bytes(values, b"peer_id")),
         port=_number(values, b"port", 65535),
-        left=_number(values, b"left", _MAX_COUNT),
-        uploaded=_number(values, b"uploaded", _MAX_COUNT, default=0),
-        downloaded=_number(values, b"downloaded", _MAX_COUNT, default=0),
+        left=_number(values, b"left", _MAX_COUNT, unknown=_MAX_COUNT),
+        uploaded=_number({b"uploaded": b"0", **values}, b"uploaded", _MAX_COUNT, unknown=0),
+        downloaded=_number({b"downloaded": b"0", **values}, b"downloaded", _MAX_COUNT, unknown=0),
         event=_EVENTS.get(values.get(b"event", b""), "none"),
         numwant=_numwant(values.get(b"numwant")),
         compact=values.get(b"compact") != b"0",
@@ -138,13 +160,13 @@ def _twenty_bytes(values: Mapping[bytes, bytes], key: bytes) -> bytes:
 
 
 def _number(
-    values: Mapping[bytes, bytes], key: bytes, largest: int, default: int | None = None
+    values: Mapping[bytes, bytes], key: bytes, largest: int, unknown: int | None = None
 ) -> int:
     text = values.get(key)
-    if text is None and default is not None:
-        return default
     if text is None:
         raise _refuse(f"{key.decode()} is missing")
+    if unknown is not None and _UNKNOWN.fullmatch(text):
+        return unknown
     if not text.isdigit() or len(text) > 20 or int(text) > largest:
         raise _refuse(f"{key.decode()} is not a valid number")
     return int(text)

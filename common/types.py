@@ -64,6 +64,17 @@ def _is_ipv6(host: str) -> bool:
     return True
 
 
+def plain_address(text: str) -> str:
+    """An IP address as other members can use it: IPv4 as such also on an IPv6 socket.
+
+    Raises ValueError when the text is none.
+    """
+    address = ipaddress.ip_address(text)
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    return str(address)
+
+
 def info_hash_from_hex(text: str) -> InfoHash:
     """Read 40 hexadecimal digits; raises ValueError otherwise."""
     return InfoHash(_twenty_bytes(text))

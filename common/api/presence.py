@@ -4,17 +4,29 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from common.api.model import WHOLE, Count, Hex20, Model, Name, Port
 from common.api.operation import Operation
 from common.errors import ErrorCode
+from common.types import plain_address
 
 MAX_FILES = 500
 """Files in one announce; a client with more sends several."""
 
 DEFAULT_NUMWANT = 50
 MAX_NUMWANT = 200
+
+Told = Annotated[int, Field(ge=0, le=2**64 - 1), WHOLE]
+"""A number of bytes as a client tells it: 64 bits without a sign, as over HTTP."""
+
+
+def _plain(host: str) -> str:
+    try:
+        return plain_address(host)
+    except ValueError:
+        return host  # nobody is there
+
 
 Event = Literal["started", "completed", "stopped", "none"]
 
@@ -23,9 +35,9 @@ class AnnouncedFile(Model):
     """One file's state at this client, in bytes; `numwant` is how many peers it would like."""
 
     info_hash: Hex20
-    left: Count
-    uploaded: Count = 0
-    downloaded: Count = 0
+    left: Told
+    uploaded: Told = 0
+    downloaded: Told = 0
     event: Event = "none"
     numwant: Annotated[int, Field(ge=0, le=100_000), WHOLE] = DEFAULT_NUMWANT
 
@@ -76,13 +88,13 @@ class AnnounceReply(Model):
 class IdentifyPeer(Model):
     """Ask which member a peer is that came from `host` (an IP address) and calls itself `peer_id`.
 
-    Some stock clients call themselves something else at every connection; for those the address
-    has to do.
+    Both have to be what the tracker knows of one of a member's clients. Some stock clients call
+    themselves something else at every connection; of theirs, the client and its version count.
     """
 
     info_hash: Hex20
     peer_id: Hex20
-    host: Annotated[str, Field(max_length=64)] = ""
+    host: Annotated[str, Field(max_length=64), AfterValidator(_plain)] = ""
 
 
 class IdentifyPeerReply(Model):

@@ -7,8 +7,19 @@ others.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from common.types import PeerId
+
+
+class Announced(NamedTuple):
+    """A user's client as it announced itself: over a session, or, if it has none, over HTTP."""
+
+    user: str
+    peer_id: PeerId
+    has_session: bool
+
 
 _SUPPORTING = re.compile(
     rb"-(?:"
@@ -17,6 +28,7 @@ _SUPPORTING = re.compile(
     rb")[0-9A-Z]{3}-"
 )
 _ARIA2 = re.compile(rb"A2-")
+_VERSION = 8
 
 
 def supports_sealed(peer_id: PeerId) -> bool:
@@ -26,6 +38,21 @@ def supports_sealed(peer_id: PeerId) -> bool:
     plain text; so it is told of nobody.
     """
     return _SUPPORTING.match(peer_id) is not None
+
+
+def identify(clients: Sequence[Announced], shown: PeerId) -> str | None:
+    """Whose client shows this peer id, given the clients at the address that it comes from.
+
+    Ours have one peer id. Some stock clients, libtorrent for one, show another at every
+    connection; but always the same client and version, which are its first eight bytes (BEP 20).
+    """
+    for client in clients:
+        if client.peer_id == shown:
+            return client.user
+    for client in clients:
+        if not client.has_session and client.peer_id[:_VERSION] == shown[:_VERSION]:
+            return client.user
+    return None
 
 
 def may_lack_something(peer_id: PeerId, left: int) -> bool:

@@ -17,7 +17,7 @@ from common.api import lines
 from common.api.events import EventNotice
 from common.errors import ErrorCode, MinitorrentError
 from common.tls import TlsEngine
-from tracker.frontend.address import plain_address
+from common.types import plain_address
 from tracker.frontend.channel import Channel
 from tracker.frontend.connection import Connection, TimeLimits
 from tracker.frontend.dispatch import Dispatcher

@@ -10,7 +10,7 @@ from common.api import presence as api
 from common.errors import ErrorCode, MinitorrentError
 from common.types import InfoHash, PeerId, info_hash_from_hex, peer_id_from_hex
 from tracker.domain.selection import Peer, Random, count_peers, select_peers
-from tracker.domain.stock import may_lack_something, supports_sealed
+from tracker.domain.stock import identify, may_lack_something, supports_sealed
 from tracker.services.caller import Identity
 from tracker.services.clock import Clock
 from tracker.services.events import record_completed
@@ -24,7 +24,10 @@ HTTP_INTERVAL = 120
 HTTP_MIN_INTERVAL = 20
 """Seconds between two announces."""
 
-_HTTP_GRACE = 2 * HTTP_INTERVAL + 60  # a stock client may miss one announce
+LONGEST_INTERVAL = 600
+"""Seconds that stock clients may let pass whatever they are told: rtorrent does, libtorrent 300."""
+
+_HTTP_GRACE = 3 * LONGEST_INTERVAL  # two announces may get lost
 _MAX_PEERS = 20_000  # in one reply: with IPv6 addresses and long names it fits a line
 
 
@@ -96,13 +99,8 @@ class Announces:
             files = work.files.by_info_hashes([info_hash])
             for error in _refusals(work, me, [info_hash], files).values():
                 raise error
-            user = work.peers.user_of(
-                files[info_hash].id,
-                peer_id_from_hex(request.peer_id),
-                request.host,
-                self._clock(),
-            )
-        return api.IdentifyPeerReply(user=user)
+            clients = work.peers.at_host(files[info_hash].id, request.host, self._clock())
+        return api.IdentifyPeerReply(user=identify(clients, peer_id_from_hex(request.peer_id)))
 
     def announce_by_key(
         self, key: str, request: http.AnnounceRequest, host: str
@@ -205,7 +203,8 @@ def _note(
             if wish.event != "stopped"
         ]
     )
-    work.files.count_completed([w.file.id for w in wishes if w.event == "completed"])
+    finished = [w.file.id for w in wishes if w.event == "completed" and w.me.is_seeder]
+    work.files.count_completed(finished, me.user_id, me.peer_id)
 
 
 def _tell_completed(work: Work, wishes: Sequence[_Wish], address: str, now: float) -> None:

@@ -7,8 +7,11 @@ from collections.abc import Collection, Sequence
 from sqlalchemy import Exists, ScalarSelect, delete, func, select, update
 from sqlalchemy.orm import Session
 
-from common.types import InfoHash
-from tracker.store.schema import File, Group, Membership, Metainfo, Share, User
+from common.types import InfoHash, PeerId
+from tracker.store.schema import Completion, File, Group, Membership, Metainfo, Share, User
+
+COUNTED_COMPLETIONS = 8
+"""Finished downloads of one user that count for a file, however often he changes his peer id."""
 
 
 class Files:
@@ -116,10 +119,29 @@ class Files:
         )
         return [(group, file) for group, file in rows]
 
-    def count_completed(self, file_ids: Sequence[int]) -> None:
-        """One more download of each of these files was finished."""
+    def count_completed(self, file_ids: Collection[int], user_id: int, peer_id: PeerId) -> None:
+        """A client has finished downloading these files.
+
+        Each counts once, and at most COUNTED_COMPLETIONS times for one user.
+        """
+        counted: dict[int, set[bytes]] = {file_id: set() for file_id in file_ids}
+        rows = self._session.execute(
+            select(Completion.file_id, Completion.peer_id).where(
+                Completion.user_id == user_id, Completion.file_id.in_(file_ids)
+            )
+        )
+        for file_id, known in rows:
+            counted[file_id].add(known)
+        new = [
+            file_id
+            for file_id, known in counted.items()
+            if peer_id not in known and len(known) < COUNTED_COMPLETIONS
+        ]
+        self._session.add_all(
+            Completion(file_id=file_id, user_id=user_id, peer_id=peer_id) for file_id in new
+        )
         self._session.execute(
-            update(File).where(File.id.in_(file_ids)).values(completed=File.completed + 1)
+            update(File).where(File.id.in_(new)).values(completed=File.completed + 1)
         )
 
 

@@ -5,19 +5,29 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, case, delete, func, insert, or_, select
+from sqlalchemy import ColumnElement, Select, case, delete, func, insert, or_, select
 from sqlalchemy.orm import Session
 
 from common.types import PeerId
 from tracker.domain.selection import Peer
+from tracker.domain.stock import Announced
 from tracker.store import schema
 from tracker.store.schema import AnnounceKey, File, Group, Membership, User
 from tracker.store.trackers import live_connections
 
+PLACES = 8
+"""Peers of one user at a file; the newest announce takes the place of the oldest."""
+
+PLACES_IN_ALL = 200_000
+"""Peers of one user at all files; the same goes for them."""
+
+_MOST_BYTES = 2**48
+"""More is noted as this: no content is so long, and sums over many peers fit 64 bits."""
+
 
 @dataclass(frozen=True)
 class Sighting:
-    """A client says that it is there for a file.
+    """A client says that it is there for a file; counts are bytes, of any size.
 
     Held by a session's connection, or, without one, valid until `expires_at`.
     """
@@ -39,27 +49,59 @@ class Peers:
     def put(self, sightings: Sequence[Sighting]) -> None:
         """Note sightings of one client; each replaces what was known of it for that file.
 
-        A client that came back under a new peer id at the same address replaces its old self, for
-        these files only: most stock clients use a peer id for each torrent.
+        Its address in the other family, IPv4 or IPv6, stays. A client that came back under a new
+        peer id at the same address replaces its old self, for these files only: most stock
+        clients use a peer id for each torrent. A user who has too many peers loses the oldest.
         """
         if not sightings:
             return
         peer, file_ids = sightings[0].peer, [sighting.file_id for sighting in sightings]
-        self.drop(peer.user_id, peer.peer_id, file_ids)
-        self._drop_former(peer, file_ids)
+        replaced = self._drop_same(peer, file_ids) | self._drop_former(peer, file_ids)
         self._session.execute(insert(schema.Peer), [_row(sighting) for sighting in sightings])
+        if grown := set(file_ids) - replaced:
+            self._drop_surplus(peer.user_id, grown)
 
-    def _drop_former(self, peer: Peer, file_ids: Collection[int]) -> None:
-        if peer.port:
-            self._session.execute(
-                delete(schema.Peer).where(
-                    schema.Peer.file_id.in_(file_ids),
-                    schema.Peer.user_id == peer.user_id,
-                    schema.Peer.host == peer.host,
-                    schema.Peer.port == peer.port,
-                    schema.Peer.peer_id != peer.peer_id,
-                )
-            )
+    def _drop_same(self, peer: Peer, file_ids: Collection[int]) -> set[int]:
+        has_family = schema.Peer.host.contains(":")
+        return self._drop_where(
+            schema.Peer.file_id.in_(file_ids),
+            schema.Peer.user_id == peer.user_id,
+            schema.Peer.peer_id == peer.peer_id,
+            has_family if ":" in peer.host else ~has_family,
+        )
+
+    def _drop_former(self, peer: Peer, file_ids: Collection[int]) -> set[int]:
+        if not peer.port:
+            return set()
+        return self._drop_where(
+            schema.Peer.file_id.in_(file_ids),
+            schema.Peer.user_id == peer.user_id,
+            schema.Peer.host == peer.host,
+            schema.Peer.port == peer.port,
+        )
+
+    def _drop_surplus(self, user_id: int, file_ids: Collection[int]) -> None:
+        """Every announce makes a new row, so the oldest have the smallest ids."""
+        place = func.row_number().over(
+            partition_by=schema.Peer.file_id, order_by=schema.Peer.id.desc()
+        )
+        ranked = (
+            select(schema.Peer.id, place.label("place"))
+            .where(schema.Peer.user_id == user_id, schema.Peer.file_id.in_(file_ids))
+            .subquery()
+        )
+        self._drop_where(schema.Peer.id.in_(select(ranked.c.id).where(ranked.c.place > PLACES)))
+        newest_first = (
+            select(schema.Peer.id)
+            .where(schema.Peer.user_id == user_id)
+            .order_by(schema.Peer.id.desc())
+        )
+        self._drop_where(schema.Peer.id.in_(newest_first.offset(PLACES_IN_ALL)))
+
+    def _drop_where(self, *conditions: ColumnElement[bool]) -> set[int]:
+        """The files at which somebody was dropped."""
+        dropped = delete(schema.Peer).where(*conditions).returning(schema.Peer.file_id)
+        return set(self._session.scalars(dropped))
 
     def drop(self, user_id: int, peer_id: PeerId, file_ids: Collection[int]) -> None:
         """A client stopped working on these files."""
@@ -113,8 +155,8 @@ class Peers:
 
     def count(self, now: float) -> int:
         """How many live peers there are; a client counts for each of its files."""
-        query = select(func.count()).select_from(schema.Peer).where(_is_live(now))
-        return self._session.scalar(query) or 0
+        clients = _clients(_is_live(now)).subquery()
+        return self._session.scalar(select(func.count()).select_from(clients)) or 0
 
     def counts(self, file_ids: Collection[int], now: float) -> dict[int, tuple[int, int]]:
         """How many seeders and leechers each file has; files without any are left out."""
@@ -126,30 +168,27 @@ class Peers:
         return self._counts(schema.Peer.file_id.in_(files), now)
 
     def _counts(self, which: ColumnElement[bool], now: float) -> dict[int, tuple[int, int]]:
+        clients = _clients(which, _is_live(now)).subquery()
         rows = self._session.execute(
             select(
-                schema.Peer.file_id,
-                func.sum(case((schema.Peer.left == 0, 1), else_=0)),
+                clients.c.file_id,
+                func.sum(case((clients.c.left == 0, 1), else_=0)),
                 func.count(),
-            )
-            .where(which, _is_live(now))
-            .group_by(schema.Peer.file_id)
+            ).group_by(clients.c.file_id)
         )
         return {file_id: (seeders, total - seeders) for file_id, seeders, total in rows}
 
-    def user_of(self, file_id: int, peer_id: PeerId, host: str, now: float) -> str | None:
-        """The member who announced this peer id for a file, or a stock client at this host."""
-        is_stock_there = schema.Peer.expires_at.is_not(None) & (schema.Peer.host == host)
-        return self._session.scalars(
-            select(User.name)
+    def at_host(self, file_id: int, host: str, now: float) -> list[Announced]:
+        """The clients that announced a file from this host."""
+        rows = self._session.execute(
+            select(User.name, schema.Peer.peer_id, schema.Peer.connection_id.is_not(None))
             .join(schema.Peer, schema.Peer.user_id == User.id)
-            .where(
-                schema.Peer.file_id == file_id,
-                (schema.Peer.peer_id == peer_id) | is_stock_there,
-                _is_live(now),
-            )
-            .order_by(schema.Peer.peer_id != peer_id, schema.Peer.id)
-        ).first()
+            .where(schema.Peer.file_id == file_id, schema.Peer.host == host, _is_live(now))
+            .order_by(schema.Peer.id)
+        )
+        return [
+            Announced(user, PeerId(peer_id), has_session) for user, peer_id, has_session in rows
+        ]
 
     def sweep(self, now: float) -> None:
         """Forget the stock clients that were not heard of any more."""
@@ -194,6 +233,15 @@ class Peers:
         return None if found is None else (found[0], found[1])
 
 
+def _clients(*conditions: ColumnElement[bool]) -> Select[int, int]:
+    """The clients at each file with what they lack, however many addresses they have."""
+    return (
+        select(schema.Peer.file_id, func.min(schema.Peer.left).label("left"))
+        .where(*conditions)
+        .group_by(schema.Peer.file_id, schema.Peer.user_id, schema.Peer.peer_id)
+    )
+
+
 def _is_live(now: float) -> ColumnElement[bool]:
     return or_(schema.Peer.expires_at > now, schema.Peer.connection_id.in_(live_connections(now)))
 
@@ -207,8 +255,8 @@ def _row(sighting: Sighting) -> dict[str, object]:
         "peer_id": peer.peer_id,
         "host": peer.host,
         "port": peer.port,
-        "left": peer.left,
-        "uploaded": sighting.uploaded,
-        "downloaded": sighting.downloaded,
+        "left": min(peer.left, _MOST_BYTES),
+        "uploaded": min(sighting.uploaded, _MOST_BYTES),
+        "downloaded": min(sighting.downloaded, _MOST_BYTES),
         "expires_at": sighting.expires_at,
     }

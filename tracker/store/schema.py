@@ -1,8 +1,8 @@
 """The tables. Times are seconds since the epoch, UTC.
 
 Durable: users, tokens, known addresses, groups with their authorities, memberships, join
-requests, files, shares, announce keys, events; and, as long as a certificate may be valid, who
-holds one.
+requests, files, finished downloads, shares, announce keys, events; and, as long as a certificate
+may be valid, who holds one.
 Ephemeral: trackers (a heartbeat each), the connections they hold, and peers. A session's peers
 live and die with its connection, a stock client's until they expire.
 """
@@ -256,11 +256,27 @@ class Connection(Base):
     opened_at: Mapped[float]
 
 
+class Completion(Base):
+    """A client that has said that it finished downloading a file; it counts once."""
+
+    __tablename__ = "completions"
+    __table_args__ = (UniqueConstraint("file_id", "user_id", "peer_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    file_id: Mapped[int] = mapped_column(ForeignKey(File.id, ondelete="CASCADE"))
+    user_id: Mapped[int] = mapped_column(ForeignKey(User.id, ondelete="CASCADE"), index=True)
+    peer_id: Mapped[bytes] = mapped_column(LargeBinary(20))
+
+
 class Peer(Base):
-    """A client that is there for a file: held by a connection, or valid until `expires_at`."""
+    """A client that is there for a file: held by a connection, or valid until `expires_at`.
+
+    One that is reached over IPv4 and over IPv6 has a row for each. The rows of a user come into
+    the table in the order of the last announces.
+    """
 
     __tablename__ = "peers"
-    __table_args__ = (UniqueConstraint("file_id", "user_id", "peer_id"),)
+    __table_args__ = (UniqueConstraint("file_id", "user_id", "peer_id", "host"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     file_id: Mapped[int] = mapped_column(ForeignKey(File.id, ondelete="CASCADE"))

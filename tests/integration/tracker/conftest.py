@@ -10,6 +10,7 @@ import pytest
 import structlog
 
 from common.types import Endpoint
+from tests.integration.tracker.lab import Lab
 from tests.integration.tracker.sessions import SessionClient, let_in
 from tests.support.database import empty_database
 from tracker import logs
@@ -99,3 +100,11 @@ def bob(ann: SessionClient, sign_up: Callable[[str], SessionClient]) -> SessionC
 def eve(ann: SessionClient, sign_up: Callable[[str], SessionClient]) -> SessionClient:
     """Eve, logged in, a member of nothing."""
     return sign_up("eve")
+
+
+@pytest.fixture
+def lab(tmp_path: Path, cheap_hashing: None) -> Iterator[Lab]:
+    """A tracker's services without its sockets."""
+    lab = Lab(tmp_path)
+    yield lab
+    lab.close()

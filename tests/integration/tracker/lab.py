@@ -130,6 +130,22 @@ class Lab:
         (count,) = (row.seeders for row in rows if row.info_hash == info_hash.hex())
         return count
 
+    def completed(self, info_hash: InfoHash, key: str) -> int:
+        """How many finished downloads a scrape tells."""
+        return self.services.announces.scrape_by_key(key, [info_hash])[info_hash].downloaded
+
+    def who(self, info_hash: InfoHash, peer_id: bytes, host: str) -> str | None:
+        """Which member the tracker says that a peer is."""
+        request = presence.IdentifyPeer(info_hash=info_hash.hex(), peer_id=peer_id.hex(), host=host)
+        me = self.ann.caller.require_login()
+        return self.services.announces.identify_peer(me, request).user
+
+    def remove(self, user: str) -> None:
+        """Ann removes a member."""
+        me = self.ann.caller.require_login()
+        request = groups.RemoveMember(group="lab", user=user)
+        self.services.groups.remove_member(me, request)
+
     def _sign_up(self, user: str) -> None:
         caller = Caller(f"connection {self.number()}", ADDRESS, "127.0.0.1")
         request = accounts.CreateUser(user=user, password="secret123")

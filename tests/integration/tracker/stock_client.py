@@ -15,10 +15,10 @@ class StockClient:
     """Asks like a stock client of one member."""
 
     def __init__(self, url: str, info_hash: str) -> None:
-        self._url = urlsplit(url)
-        self._host = str(self._url.netloc)
+        address = urlsplit(url)
+        self.path = address.path
         self.info_hash = bytes.fromhex(info_hash)
-        self.connection = http.client.HTTPConnection(self._host, timeout=10)
+        self.connection = http.client.HTTPConnection(address.netloc, timeout=10)
 
     def close(self) -> None:
         """Drop the connection."""
@@ -42,11 +42,11 @@ class StockClient:
     ) -> dict[bytes, Any]:
         """Announce the file, with whatever else goes into the query string."""
         values = {"info_hash": self.info_hash, "peer_id": peer_id, "port": port, "left": left}
-        return self.ask(self._url.path, query(**values, **more))
+        return self.ask(self.path, query(**values, **more))
 
     def scrape(self, *hashes: bytes) -> dict[bytes, Any]:
         """Ask how many are there for these info-hashes."""
-        path = self._url.path.replace("announce", "scrape")
+        path = self.path.replace("announce", "scrape")
         return self.ask(path, "&".join(query(info_hash=value) for value in hashes))
 
 

@@ -14,7 +14,6 @@ from tests.integration.tracker.conftest import Connect, StartTracker
 from tests.integration.tracker.sessions import SessionClient, code_of
 from tests.support.waiting import wait_until
 from tracker.app import TrackerApp
-from tracker.frontend.address import plain_address
 from tracker.frontend.periodic import Periodic
 from tracker.services.accounts import Accounts
 from tracker.store.users import Users
@@ -204,11 +203,3 @@ def test_the_end_comes_also_when_the_database_fails(
         patch.setattr("tracker.services.lifecycle.Lifecycle.stop", fail)
         tracker.stop()
     assert "could not sign off" in errors_in(capfd)
-
-
-@pytest.mark.parametrize(
-    ("address", "plain"),
-    [("127.0.0.1", "127.0.0.1"), ("::ffff:10.0.0.1", "10.0.0.1"), ("2001:DB8::1", "2001:db8::1")],
-)
-def test_addresses_are_told_as_others_can_use_them(address: str, plain: str) -> None:
-    assert plain_address(address) == plain

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from common.types import InfoHash
@@ -12,13 +9,6 @@ from tests.integration.tracker.lab import ADDRESS, Lab
 
 A, B, C = (b"-LT20B0-" + letter * 12 for letter in (b"a", b"b", b"c"))
 HERE = (ADDRESS, 51413)
-
-
-@pytest.fixture
-def lab(tmp_path: Path, cheap_hashing: None) -> Iterator[Lab]:
-    lab = Lab(tmp_path)
-    yield lab
-    lab.close()
 
 
 @pytest.fixture
@@ -115,3 +105,55 @@ def test_a_stock_client_beside_ours(lab: Lab, key: str, files: list[InfoHash]) -
     assert lab.swarm(files[1]) == {(*HERE, B), (ADDRESS, 6881, ours.peer_id)}
     ours.drop()
     assert lab.swarm(files[0]) == {(*HERE, A)}
+
+
+V6 = "2001:db8::1"
+
+
+def test_one_client_over_ipv4_and_ipv6(lab: Lab, key: str, files: list[InfoHash]) -> None:
+    """It counts as one, and is told of at both addresses."""
+    for _ in range(2):
+        lab.stock(key, files[0], A, event="started")
+        assert lab.stock(key, files[0], A, host=V6, port=51414).complete == 1
+    assert lab.swarm(files[0]) == {(*HERE, A), (V6, 51414, A)}
+    assert lab.seeders(files[0]) == 1
+    assert lab.services.announces.count_peers() == 1
+    assert lab.services.announces.scrape_by_key(key, files)[files[0]].complete == 1
+
+
+def test_an_address_replaces_the_one_of_its_family(
+    lab: Lab, key: str, files: list[InfoHash]
+) -> None:
+    lab.stock(key, files[0], A)
+    lab.stock(key, files[0], A, host=V6)
+    lab.stock(key, files[0], A, host="10.0.0.2", port=1)
+    assert lab.swarm(files[0]) == {("10.0.0.2", 1, A), (V6, 51413, A)}
+    lab.stock(key, files[0], A, host="2001:db8::2")
+    assert lab.swarm(files[0]) == {("10.0.0.2", 1, A), ("2001:db8::2", 51413, A)}
+    lab.stock(key, files[0], A, event="stopped")
+    assert lab.swarm(files[0]) == set()
+
+
+def test_a_session_that_moves_to_the_other_family(
+    lab: Lab, key: str, files: list[InfoHash]
+) -> None:
+    before = lab.client("bob")
+    before.announce(files[0])
+    after = lab.client("bob", host=V6, peer_id=before.peer_id)
+    after.announce(files[0])
+    assert lab.seeders(files[0]) == 1
+    before.drop()
+    assert lab.swarm(files[0]) == {(V6, 6881, after.peer_id)}
+
+
+@pytest.mark.parametrize("interval", [120, 301, 600, 660, 1200])
+def test_who_comes_back_as_late_as_stock_clients_do_is_still_there(
+    lab: Lab, key: str, files: list[InfoHash], interval: int
+) -> None:
+    lab.stock(key, files[0], A)
+    for _ in range(3):
+        lab.pass_time(interval)
+        assert lab.seeders(files[0]) == 1
+        lab.stock(key, files[0], A)
+    lab.pass_time(2000)
+    assert lab.seeders(files[0]) == 0

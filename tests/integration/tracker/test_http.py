@@ -6,6 +6,7 @@ import json
 import logging
 from collections.abc import Iterator
 
+import bencode2
 import pytest
 
 from tests.integration.tracker.sessions import SessionClient, let_in
@@ -63,7 +64,9 @@ def test_events_of_a_stock_client(ann: SessionClient, stock: StockClient, info_h
     first = stock.announce(7, event="stopped")
     assert (first[b"incomplete"], first[b"peers"]) == (0, b"")
     assert stock.announce(7, event="started", numwant=0)[b"peers"] == b""
-    assert stock.announce(0, event="completed")[b"complete"] == 2
+    stock.announce(7, event="completed")
+    for _ in range(2):
+        assert stock.announce(0, event="completed")[b"complete"] == 2
     assert stock.announce(0)[b"peers"] == b""
     assert stock.scrape(stock.info_hash) == {
         b"files": {stock.info_hash: {b"complete": 2, b"downloaded": 1, b"incomplete": 0}}
@@ -172,6 +175,46 @@ def test_errors_are_bencoded_with_status_200(
     good = "" if "info_hash" in change or not change else query(info_hash=stock.info_hash) + "&"
     assert stock.ask(f"/announce/{key}", good + change) == {b"failure reason": reason}
     assert b"failure reason" in stock.ask(f"/scrape/{key}", "")
+
+
+@pytest.mark.parametrize("operation", ["announce", "scrape"])
+@pytest.mark.parametrize(
+    "key", ["", "/", "/nonsense", "/" + "x" * 5000, "/a/b", "/%00", "/%ff", "/%2F", "/..", "//"]
+)
+def test_a_wrong_key_is_answered_so_that_clients_show_it(
+    stock: StockClient, operation: str, key: str
+) -> None:
+    asked = query(info_hash=stock.info_hash, peer_id=PEER, port=1, left=0)
+    answer = stock.ask(f"/{operation}{key}", asked)
+    assert set(answer) == {b"failure reason"}
+    assert b"get a" in answer[b"failure reason"]
+    assert set(stock.ask(f"/{operation}{key}", "")) == {b"failure reason"}
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "HEAD", "DELETE", "OPTIONS"])
+def test_other_methods_announce_nothing(
+    ann: SessionClient, stock: StockClient, info_hash: str, method: str
+) -> None:
+    asked = query(info_hash=stock.info_hash, peer_id=PEER, port=1, left=0)
+    stock.connection.request(method, f"{stock.path}?{asked}", body=b"x=y")
+    response = stock.connection.getresponse()
+    assert (response.status, response.getheader("Allow")) == (405, "GET")
+    body = response.read()
+    assert method == "HEAD" or bencode2.bdecode(body) == {b"failure reason": b"ask with GET"}
+    assert ann.announce(info_hash, 0)["complete"] == 1
+
+
+def test_the_largest_numbers(ann: SessionClient, stock: StockClient, info_hash: str) -> None:
+    most = 2**64 - 1
+    for port in range(7001, 7005):
+        answer = stock.announce(
+            most, uploaded=most, downloaded=most, port=port, peer_id=b"%020d" % port
+        )
+    assert answer[b"incomplete"] == 4
+    assert ann.announce(info_hash, most, uploaded=most, downloaded=most)["incomplete"] == 5
+    (row,) = ann.call("list_files", group="lab")["files"]
+    assert row["leechers"] == 5
+    assert stock.get("/metrics")[0] == 200
 
 
 def test_health_and_metrics(stock: StockClient, ann: SessionClient) -> None:

@@ -15,7 +15,7 @@ from common.types import InfoHash, PeerId
 from tests.integration.tracker.sessions import make_metainfo
 from tracker.domain.safe import KEY_BYTES, Safe
 from tracker.services.accounts import SESSION_SECONDS
-from tracker.services.announce import HTTP_INTERVAL
+from tracker.services.announce import LONGEST_INTERVAL
 from tracker.services.caller import Caller, Identity
 from tracker.services.catalogue import Services, make_services
 from tracker.store.engine import Store, open_store
@@ -211,13 +211,13 @@ def test_a_stock_client_is_forgotten_after_two_missed_announces(
     request = AnnounceRequest(info_hash, PeerId(b"x" * 20), 7001, left=0)
     assert first.announces.announce_by_key(key, request, "10.0.0.9").complete == 1
     first.lifecycle.stop()
-    clock.now += 2 * HTTP_INTERVAL
+    clock.now += 2.5 * LONGEST_INTERVAL
     second.lifecycle.beat()
     assert seeders(second, ann) == 1
-    clock.now += HTTP_INTERVAL
+    clock.now += LONGEST_INTERVAL
     assert seeders(second, ann) == 0
     second.lifecycle.beat()
-    clock.now -= HTTP_INTERVAL
+    clock.now -= LONGEST_INTERVAL
     assert seeders(second, ann) == 0
 
 

@@ -166,9 +166,10 @@ def test_a_peer_is_identified(
     ann: SessionClient, bob: SessionClient, eve: SessionClient, info_hash: str
 ) -> None:
     ann.announce(info_hash, 0)
-    asked = {"info_hash": info_hash, "peer_id": ann.peer_id}
+    asked = {"info_hash": info_hash, "peer_id": ann.peer_id, "host": "::ffff:127.0.0.1"}
     assert bob.call("identify_peer", **asked) == {"user": "ann"}
-    assert bob.call("identify_peer", info_hash=info_hash, peer_id="00" * 20) == {"user": None}
+    for other in ({"peer_id": "00" * 20}, {"host": "127.0.0.2"}, {"host": ""}):
+        assert bob.call("identify_peer", **{**asked, **other}) == {"user": None}
     assert code_of(eve, "identify_peer", **asked) == "not_member"
     asked["info_hash"] = "00" * 20
     assert code_of(bob, "identify_peer", **asked) == "no_such_file"

@@ -64,7 +64,7 @@ def test_odd_query_strings(raw: bytes, values: dict[bytes, list[bytes]]) -> None
     assert announce.parse_query(raw) == values
 
 
-@given(BINARY20, BINARY20, st.integers(0, 65535), st.integers(0, 2**63 - 1))
+@given(BINARY20, BINARY20, st.integers(0, 65535), st.integers(0, 2**64 - 1))
 def test_an_announce_is_read_from_raw_bytes(
     info_hash: bytes, peer_id: bytes, port: int, left: int
 ) -> None:
@@ -112,8 +112,12 @@ def test_an_announce_in_full() -> None:
         ({"peer_id": b"x" * 21}, "peer_id must be 20 bytes"),
         ({"port": "65536"}, "port is not a valid number"),
         ({"port": "http"}, "port is not a valid number"),
-        ({"left": "-1"}, "left is not a valid number"),
-        ({"left": str(2**63)}, "left is not a valid number"),
+        ({"port": "-1"}, "port is not a valid number"),
+        ({"port": ""}, "port is not a valid number"),
+        ({"left": "1.5"}, "left is not a valid number"),
+        ({"left": "--1"}, "left is not a valid number"),
+        ({"left": str(2**64)}, "left is not a valid number"),
+        ({"left": "-" + "9" * 5000}, "left is not a valid number"),
         ({"uploaded": "9" * 5000}, "uploaded is not a valid number"),
     ],
 )
@@ -128,6 +132,52 @@ def test_a_missing_value_is_named(key: str) -> None:
     values = {name: value for name, value in GOOD.items() if name != key}
     with pytest.raises(MinitorrentError, match=f"{key} is missing"):
         announce.parse_announce(query(**values))
+
+
+@pytest.mark.parametrize("text", ["-1", "-9223372036854775808", ""])
+def test_a_count_that_the_client_does_not_know(text: str) -> None:
+    values = {**GOOD, "left": text, "uploaded": text, "downloaded": text}
+    read = announce.parse_announce(query(**values))
+    assert (read.left > 0, read.uploaded, read.downloaded) == (True, 0, 0)
+
+
+def test_of_a_key_that_is_there_twice_the_first_counts() -> None:
+    twice = query(**GOOD) + b"&" + query(**{**GOOD, "port": 9, "left": 9}, event="stopped")
+    assert announce.parse_announce(twice) == AnnounceRequest(HASH, PEER, 1, 2, event="stopped")
+
+
+@pytest.mark.parametrize("key", ["info_hash", "peer_id"])
+def test_an_announce_is_for_one_client_and_torrent(key: str) -> None:
+    raw = query(**GOOD) + b"&" + query(**{key: bytes(20)})
+    with pytest.raises(MinitorrentError, match=f"{key} is there more than once"):
+        announce.parse_announce(raw)
+
+
+def test_lower_case_escapes_and_plain_characters() -> None:
+    values = {"info_hash": HASH, "peer_id": PEER}
+    escaped = b"&".join(
+        f"{key}=".encode() + b"".join(b"%%%02x" % byte for byte in value)
+        for key, value in values.items()
+    )
+    read = announce.parse_announce(escaped + b"&port=1&left=2&nonsense&=&%=%")
+    assert read == AnnounceRequest(HASH, PEER, 1, 2)
+
+
+@pytest.mark.parametrize("text", ["A", "abc-DEF_019", "x" * 64])
+def test_a_key(text: str) -> None:
+    assert announce.parse_key(text) == text
+
+
+@pytest.mark.parametrize("text", ["a/b", "a/", "x" * 65, "\0", "a b", "\ufffd", "a\n"])
+def test_what_is_no_key(text: str) -> None:
+    with pytest.raises(MinitorrentError, match="not valid"):
+        announce.parse_key(text)
+
+
+@pytest.mark.parametrize("text", ["", "/", "//"])
+def test_an_address_without_a_key(text: str) -> None:
+    with pytest.raises(MinitorrentError, match="no key"):
+        announce.parse_key(text)
 
 
 @pytest.mark.parametrize(

@@ -89,7 +89,7 @@ def test_file_names_outside_the_rules(name: str) -> None:
         ("get_file", {"group": "lab", "name": ""}, "name"),
         ("announce", {"port": 1, "files": [{"info_hash": HASH}]}, "files.0.left"),
         ("announce", {"port": 1, "files": [{"info_hash": HASH, "left": -1}]}, "left"),
-        ("announce", {"port": 1, "files": [{"info_hash": HASH, "left": 2**63}]}, "left"),
+        ("announce", {"port": 1, "files": [{"info_hash": HASH, "left": 2**64}]}, "left"),
         ("announce", {"port": 1, "files": [{"info_hash": HASH, "left": 1}] * 501}, "files"),
     ],
 )
@@ -122,6 +122,28 @@ def test_unknown_fields_are_ignored() -> None:
 def test_hashes_are_read_in_either_case() -> None:
     request = files.FIND_FILE.read_request({"info_hash": HASH.upper()})
     assert request.info_hash == HASH
+
+
+def test_an_announce_takes_what_fits_64_bits_without_a_sign() -> None:
+    most = 2**64 - 1
+    told = {"info_hash": HASH, "left": most, "uploaded": most, "downloaded": most}
+    (file,) = presence.ANNOUNCE.read_request({"port": 1, "files": [told]}).files
+    assert (file.left, file.uploaded, file.downloaded) == (most, most, most)
+
+
+@pytest.mark.parametrize(
+    ("host", "plain"),
+    [
+        ("10.0.0.1", "10.0.0.1"),
+        ("::ffff:10.0.0.1", "10.0.0.1"),
+        ("2001:DB8:0::1", "2001:db8::1"),
+        ("", ""),
+        ("no address", "no address"),
+    ],
+)
+def test_a_peers_host_is_written_in_one_way(host: str, plain: str) -> None:
+    asked = {"info_hash": HASH, "peer_id": HASH, "host": host}
+    assert presence.IDENTIFY_PEER.read_request(asked).host == plain
 
 
 def test_an_announced_file_has_defaults() -> None:

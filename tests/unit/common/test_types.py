@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from common.errors import ErrorCode, MinitorrentError
-from common.types import Endpoint, info_hash_from_hex, peer_id_from_hex
+from common.types import Endpoint, info_hash_from_hex, peer_id_from_hex, plain_address
 
 
 @pytest.mark.parametrize(
@@ -61,3 +61,16 @@ def test_an_error_shows_its_code_and_its_sentence() -> None:
     error = MinitorrentError(ErrorCode.LAST_ADMIN, "Promote somebody first.")
     assert repr(error) == "MinitorrentError(last_admin: Promote somebody first.)"
     assert str(error) == error.message
+
+
+@pytest.mark.parametrize(
+    ("address", "plain"),
+    [("127.0.0.1", "127.0.0.1"), ("::ffff:10.0.0.1", "10.0.0.1"), ("2001:DB8::1", "2001:db8::1")],
+)
+def test_addresses_are_told_as_others_can_use_them(address: str, plain: str) -> None:
+    assert plain_address(address) == plain
+
+
+def test_a_name_is_no_address() -> None:
+    with pytest.raises(ValueError, match="does not appear"):
+        plain_address("localhost")

@@ -16,7 +16,7 @@ from common.api import lines
 from common.api.operation import Operation, UnreadableRequestError
 from common.api.registry import OPERATIONS
 from common.errors import ErrorCode, MinitorrentError
-from tracker.frontend.address import plain_address
+from common.types import plain_address
 from tracker.frontend.dispatch import Dispatcher
 from tracker.frontend.http.statuses import status_of
 from tracker.services.caller import Caller

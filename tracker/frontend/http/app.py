@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from functools import cache
@@ -14,7 +15,7 @@ from starlette.exceptions import HTTPException
 
 from common import announce
 from common.errors import ErrorCode, MinitorrentError
-from tracker.frontend.address import plain_address
+from common.types import plain_address
 from tracker.frontend.dispatch import Dispatcher
 from tracker.frontend.http.api import add_api, refusal
 from tracker.frontend.http.openapi import describe
@@ -36,10 +37,16 @@ def make_app(services: Services, dispatcher: Dispatcher, metrics: Metrics, versi
     return app
 
 
+_STOCK_PATHS = re.compile(r"/(announce|scrape)(/|\Z)")
+
+
 def _add_stock_clients(app: FastAPI, services: Services, metrics: Metrics) -> None:
-    @app.get("/announce/{key}")
-    def answer_announce(key: str, request: Request) -> Response:
+    # Whatever follows is the key, a wrong one if need be: the answer is one that clients show.
+    @app.get("/announce")
+    @app.get("/announce/{key:path}")
+    def answer_announce(request: Request) -> Response:
         def answer() -> bytes:
+            key = announce.parse_key(request.path_params.get("key", ""))
             asked = announce.parse_announce(request.scope["query_string"])
             host = _host(request)
             response = services.announces.announce_by_key(key, asked, host)
@@ -47,9 +54,11 @@ def _add_stock_clients(app: FastAPI, services: Services, metrics: Metrics) -> No
 
         return _bencoded("http_announce", answer, metrics)
 
-    @app.get("/scrape/{key}")
-    def answer_scrape(key: str, request: Request) -> Response:
+    @app.get("/scrape")
+    @app.get("/scrape/{key:path}")
+    def answer_scrape(request: Request) -> Response:
         def answer() -> bytes:
+            key = announce.parse_key(request.path_params.get("key", ""))
             asked = announce.parse_scrape(request.scope["query_string"])
             return announce.encode_scrape(services.announces.scrape_by_key(key, asked))
 
@@ -89,10 +98,14 @@ def _add_description(app: FastAPI, version: str) -> None:
         return HTMLResponse(page(), headers={"Content-Security-Policy": POLICY})
 
 
-def _answer_nowhere(_: Request, error: Exception) -> Response:
-    """A path or a method that isn't there, in the form of all errors."""
+def _answer_nowhere(request: Request, error: Exception) -> Response:
+    """A path or a method that isn't there, in the form of all errors at that path."""
     status = error.status_code if isinstance(error, HTTPException) else 500
-    answer = refusal(MinitorrentError(ErrorCode.USAGE, "There is nothing here; see: /docs"), status)
+    if _STOCK_PATHS.match(request.scope["path"]):
+        answer = Response(announce.encode_failure("ask with GET"), status, media_type="text/plain")
+    else:
+        nowhere = MinitorrentError(ErrorCode.USAGE, "There is nothing here; see: /docs")
+        answer = refusal(nowhere, status)
     if isinstance(error, HTTPException):
         answer.headers.update(error.headers or {})
     return answer

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -66,5 +67,35 @@ def test_the_choice_is_random() -> None:
 
 
 def test_counting() -> None:
-    assert count_peers([SEEDER, LEECHER, LEECHER]) == (1, 2)
+    assert count_peers([SEEDER, LEECHER, LEECHER._replace(user_id=3)]) == (1, 2)
     assert count_peers([]) == (0, 0)
+
+
+def test_a_client_with_two_addresses_counts_once() -> None:
+    there_too = LEECHER._replace(host="2001:db8::2")
+    assert count_peers([LEECHER, there_too]) == (0, 1)
+    # It finished between its two announces.
+    assert count_peers([LEECHER, there_too._replace(left=0)]) == (1, 0)
+    assert count_peers([LEECHER._replace(left=0), there_too]) == (1, 0)
+
+
+def test_both_addresses_of_a_client_are_told_but_none_to_itself() -> None:
+    there_too = SEEDER._replace(host="2001:db8::1")
+    present = [SEEDER, there_too, LEECHER]
+    assert set(select_peers(present, LEECHER, 50, random.Random(0), with_seeders=True)) == {
+        SEEDER,
+        there_too,
+    }
+    assert select_peers(present, SEEDER, 50, random.Random(0), with_seeders=True) == [LEECHER]
+
+
+@given(st.lists(st.integers(1, 5), min_size=1, max_size=60), st.integers(0, 30), st.integers())
+def test_users_take_turns(users: list[int], wanted: int, seed: int) -> None:
+    """Nobody gets a second place while another user who is there has none."""
+    present = [SEEDER._replace(user_id=user, port=port) for port, user in enumerate(users, start=1)]
+    asker = LEECHER._replace(user_id=99)
+    chosen = select_peers(present, asker, wanted, random.Random(seed), with_seeders=True)
+    got = Counter(peer.user_id for peer in chosen)
+    for user, many in got.items():
+        for other in set(users) - {user}:
+            assert got[other] >= min(many - 1, users.count(other))

@@ -3,7 +3,28 @@ from __future__ import annotations
 import pytest
 
 from common.types import PeerId
-from tracker.domain.stock import may_lack_something, supports_sealed
+from tracker.domain.stock import Announced, identify, may_lack_something, supports_sealed
+
+OURS = Announced("ann", PeerId(b"-MT0100-aaaaaaaaaaaa"), has_session=True)
+STOCK = Announced("bob", PeerId(b"-LT20B0-bbbbbbbbbbbb"), has_session=False)
+OTHER = Announced("cat", PeerId(b"-LT20B0-cccccccccccc"), has_session=False)
+
+
+def test_ours_is_known_by_its_peer_id_alone() -> None:
+    assert identify([STOCK, OURS], OURS.peer_id) == "ann"
+    assert identify([OURS], PeerId(b"-MT0100-xxxxxxxxxxxx")) is None
+
+
+def test_a_stock_client_is_known_by_its_version_too() -> None:
+    assert identify([OURS, STOCK], STOCK.peer_id) == "bob"
+    assert identify([OURS, STOCK], PeerId(b"-LT20B0-xxxxxxxxxxxx")) == "bob"
+    for shown in (b"-LT20B1-bbbbbbbbbbbb", b"-TR4060-bbbbbbbbbbbb", bytes(20)):
+        assert identify([OURS, STOCK], PeerId(shown)) is None
+
+
+def test_the_very_peer_id_goes_before_the_version() -> None:
+    assert identify([STOCK, OTHER], OTHER.peer_id) == "cat"
+    assert identify([], OTHER.peer_id) is None
 
 
 @pytest.mark.parametrize("prefix", [b"-LT20B0-", b"-LT2110-", b"-qB4650-", b"-qB5010-"])

@@ -1,0 +1,99 @@
+"""What one user may take of a swarm: places, and counted downloads."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.integration.tracker.lab import Lab
+from tracker.store.files import COUNTED_COMPLETIONS
+from tracker.store.peers import PLACES
+
+
+def made_up(number: int) -> bytes:
+    return b"-LT20B0-%012d" % number
+
+
+def test_made_up_peers_of_one_user_take_his_own_places(lab: Lab) -> None:
+    bob, cat, info_hash = lab.member("bob"), lab.member("cat"), lab.share("x.bin")
+    lab.ann.announce(info_hash)  # the seeder, who was there before all others
+    lab.stock(cat, info_hash, made_up(0), host="10.0.0.3")
+    for number in range(1, 41):
+        answer = lab.stock(bob, info_hash, made_up(number), port=number)
+    assert answer.complete == 2 + PLACES
+    found = lab.stock(cat, info_hash, made_up(0), left=1, host="10.0.0.3").peers
+    assert ("10.0.0.99", 6881) in [(peer.host, peer.port) for peer in found]
+    mine = {peer_id for host, _, peer_id in lab.swarm(info_hash) if host == "10.0.0.1"}
+    assert mine == {made_up(number) for number in range(41 - PLACES, 41)}
+
+
+def test_who_announces_again_keeps_his_place(lab: Lab) -> None:
+    bob, info_hash = lab.member("bob"), lab.share("x.bin")
+    for number in range(1, 3 * PLACES):
+        lab.stock(bob, info_hash, made_up(0), port=9999)
+        lab.stock(bob, info_hash, made_up(number), port=number)
+    assert made_up(0) in {peer_id for _, _, peer_id in lab.swarm(info_hash)}
+
+
+def test_hosts_and_ports_that_are_made_up_count_as_well(lab: Lab) -> None:
+    bob, info_hash = lab.member("bob"), lab.share("x.bin")
+    for number in range(20):
+        lab.stock(bob, info_hash, made_up(number), host=f"10.1.0.{number}", port=0)
+        lab.stock(bob, info_hash, made_up(number), host=f"2001:db8::{number}")
+    assert lab.seeders(info_hash) == PLACES // 2
+
+
+def test_sessions_take_places_too(lab: Lab) -> None:
+    lab.member("bob")
+    info_hash, other = lab.share("x.bin"), lab.share("y.bin")
+    for number in range(2 * PLACES):
+        lab.client("bob", peer_id=made_up(number)).announce(info_hash, other, port=1 + number)
+    assert (lab.seeders(info_hash), lab.seeders(other)) == (PLACES, PLACES)
+
+
+def test_all_peers_of_a_user_are_bounded(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tracker.store.peers.PLACES_IN_ALL", 10)
+    bob, cat = lab.member("bob"), lab.member("cat")
+    files = [lab.share(f"{number}.bin") for number in range(12)]
+    lab.stock(cat, files[0], made_up(0), port=1)
+    for info_hash in files:
+        lab.stock(bob, info_hash, made_up(1), port=2)
+    assert [lab.seeders(info_hash) for info_hash in files] == [1, 0, *[1] * 10]
+    lab.stock(bob, files[0], made_up(1), port=2)
+    assert [lab.seeders(info_hash) for info_hash in files] == [2, 0, 0, *[1] * 9]
+
+
+def test_a_batch_beyond_the_bound_keeps_what_fits(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tracker.store.peers.PLACES_IN_ALL", 3)
+    lab.member("bob")
+    files = [lab.share(f"{number}.bin") for number in range(5)]
+    for _ in range(2):
+        lab.client("bob", peer_id=made_up(1)).announce(*files)
+    assert sum(lab.seeders(info_hash) for info_hash in files) == 3
+
+
+def test_a_finished_download_counts_once(lab: Lab) -> None:
+    bob, info_hash = lab.member("bob"), lab.share("x.bin")
+    lab.stock(bob, info_hash, made_up(1), left=7, event="completed")
+    assert lab.completed(info_hash, bob) == 0
+    for _ in range(3):
+        lab.stock(bob, info_hash, made_up(1), event="completed")
+        lab.stock(bob, info_hash, made_up(1), event="stopped")
+    assert lab.completed(info_hash, bob) == 1
+    ours = lab.client("bob", peer_id=made_up(2))
+    ours.announce(info_hash, left=1, port=1, event="completed")
+    assert lab.completed(info_hash, bob) == 1
+    for _ in range(2):
+        ours.announce(info_hash, port=1, event="completed")
+    assert lab.completed(info_hash, bob) == 2
+
+
+def test_a_lying_peer_counts_no_more_than_a_few_times(lab: Lab) -> None:
+    bob, info_hash, other = lab.member("bob"), lab.share("x.bin"), lab.share("y.bin")
+    for number in range(3 * COUNTED_COMPLETIONS):
+        lab.stock(bob, info_hash, made_up(number), port=1 + number, event="completed")
+    assert lab.completed(info_hash, bob) == COUNTED_COMPLETIONS
+    assert lab.completed(other, bob) == 0
+    lab.stock(lab.member("cat"), info_hash, made_up(0), event="completed")
+    assert lab.completed(info_hash, bob) == COUNTED_COMPLETIONS + 1
