@@ -163,9 +163,11 @@ def _claimed(folder: Path) -> Iterator[None]:
     """Make the data folder, private to its user, and keep other clients out of it."""
     from filelock import FileLock, Timeout
 
-    lock = FileLock(folder / "client.lock", timeout=0, mode=0o600)
+    path = folder / "client.lock"
+    lock = FileLock(path, timeout=0, mode=0o600)
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(open_to_append(path))
         lock.acquire()
     except Timeout as error:
         raise MinitorrentError(

@@ -7,11 +7,11 @@ import os
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from client.commands.command import Argument, Kind
 from client.commands.parsing import Invocation, quote
+from client.storage.typed_path import typed_path
 from common.errors import ErrorCode, MinitorrentError
 
 if TYPE_CHECKING:
@@ -89,6 +89,6 @@ def _known(argument: Argument, group: str | None, session: Session) -> Iterable[
 
 
 def _inside(folder: str) -> Iterable[str]:
-    """The names of what lies in a folder."""
-    with os.scandir(Path(folder or ".").expanduser()) as entries:
-        return [entry.name for entry in islice(entries, _MOST_NAMES)]
+    """The names of what lies in a folder, but for those that could not be typed."""
+    with os.scandir(typed_path(folder or ".")) as entries:
+        return [entry.name for entry in islice(entries, _MOST_NAMES) if entry.name.isprintable()]

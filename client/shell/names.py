@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from pathlib import Path
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from client.commands import units
 from client.shell.suggest import Name
+from client.storage.typed_path import typed_path
 from common.errors import MinitorrentError
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ _FRESH = 5.0
 """Seconds for which an answer of the tracker is good enough to complete a word."""
 
 _MOST_PATHS = 500
+_MOST_ENTRIES = 20_000  # that are looked at in one folder
 
 
 class SessionNames:
@@ -91,12 +93,13 @@ class SessionNames:
         base = typed[: typed.rfind("/") + 1]
         hidden = typed.rpartition("/")[2].startswith(".")
         found: list[Name] = []
-        with suppress(OSError, ValueError, RuntimeError), os.scandir(_folder(base)) as entries:
-            for entry in entries:
-                if entry.name.startswith(".") == hidden and _is_text(entry.name):
-                    found.append(_path_name(base, entry))
-                if len(found) == _MOST_PATHS:
-                    break
+        with suppress(OSError, MinitorrentError), os.scandir(typed_path(base or ".")) as entries:
+            fitting = (
+                entry
+                for entry in islice(entries, _MOST_ENTRIES)
+                if entry.name.startswith(".") == hidden and _is_text(entry.name)
+            )
+            found.extend(_path_name(base, entry) for entry in _likeliest(fitting, typed))
         return found
 
     def _ask(self, what: str, group: str, ask: Callable[[], Sequence[Name]]) -> Sequence[Name]:
@@ -111,9 +114,20 @@ class SessionNames:
         return answer
 
 
-def _folder(base: str) -> Path:
-    """The folder that is meant; raises RuntimeError when `~user` has none."""
-    return Path(base or ".").expanduser()
+def _likeliest(entries: Iterable[os.DirEntry[str]], typed: str) -> Iterable[os.DirEntry[str]]:
+    """Of very many, those whose names begin with what is typed of them, if there are any."""
+    begun = typed.rpartition("/")[2].casefold()
+    other: list[os.DirEntry[str]] = []
+    found = 0
+    for entry in entries:
+        if entry.name.casefold().startswith(begun):
+            found += 1
+            yield entry
+        elif len(other) < _MOST_PATHS:
+            other.append(entry)
+        if found == _MOST_PATHS:
+            return
+    yield from other[: _MOST_PATHS - found]
 
 
 def _is_text(name: str) -> bool:

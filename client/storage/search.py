@@ -40,7 +40,7 @@ def find_content(
 def _places(described: Metainfo, where: Path) -> Iterator[Path]:
     """Where to look, the likeliest first."""
     yield where
-    if where.is_dir():
+    if os.path.isdir(where):  # noqa: PTH112 - never raises
         yield where / described.name
         yield from _places_below(described, where)
 
@@ -55,8 +55,20 @@ def _places_below(described: Metainfo, where: Path) -> Iterator[Path]:
 
 
 def _entries(where: Path, *, folders: bool) -> Iterator[Path]:
-    """All folders below this one, or all files; what can't be read is passed over."""
+    """All folders below this one, or all files.
+
+    What can't be read is passed over, and so is what has a name that is not text: it could be
+    neither shown nor recorded.
+    """
     for folder, inside, names in os.walk(where):
-        inside.sort()
-        for name in sorted(inside if folders else names):
+        inside[:] = sorted(filter(_is_text, inside))
+        for name in sorted(inside if folders else filter(_is_text, names)):
             yield Path(folder, name)
+
+
+def _is_text(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -12,6 +12,7 @@ from pathlib import Path
 from client.core.resume import MISSING, FileFacts
 from client.storage.content import take_facts
 from client.storage.failures import shown, translating
+from client.storage.opening import open_beneath
 from client.storage.typed_path import typed_path
 from common.errors import ErrorCode, MinitorrentError
 from common.metainfo import FileEntry
@@ -85,8 +86,27 @@ def _source(
             ErrorCode.FILE_CHANGED,
             f"Files vanished from {shown(path)}; share it when it is at rest.",
         )
+    for parts, size in zip(files, facts.sizes, strict=True):
+        if not size:
+            _check_is_empty(path, parts if is_folder else ())
     entries = tuple(FileEntry(*pair) for pair in zip(files, facts.sizes, strict=True))
     return Source(path, name, is_folder, entries, facts, warnings)
+
+
+def _check_is_empty(root: Path, parts: tuple[str, ...]) -> None:
+    """Files that the system makes up when they are read say that they are empty."""
+    path = root.joinpath(*parts)
+    with translating(path):
+        descriptor = open_beneath(root, parts, os.O_RDONLY)
+        try:
+            is_empty = not os.read(descriptor, 1)
+        finally:
+            os.close(descriptor)
+    if not is_empty:
+        raise MinitorrentError(
+            ErrorCode.USAGE,
+            f"{shown(path)} has no size of its own; copy it to a plain file and share that.",
+        )
 
 
 def _walk(root: Path, inside: tuple[str, ...], warnings: list[str]) -> Iterator[tuple[str, ...]]:

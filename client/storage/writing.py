@@ -186,7 +186,7 @@ def _look(path: Path, is_ours: Callable[[bytes], bool]) -> _Identity | None:
         found = os.fstat(descriptor)
         if not stat.S_ISREG(found.st_mode) or found.st_size > _MOST_JUDGED:
             raise _in_the_way(path)
-        if not is_ours(stream.read(_MOST_JUDGED)):
+        if not is_ours(stream.read(_MOST_JUDGED) or b""):
             raise _in_the_way(path)
     return _as_identity(found)
 

@@ -323,6 +323,23 @@ def test_a_certificate_that_is_of_no_use(
         assert str(certificate) in said
 
 
+def test_what_lies_in_the_data_folder_is_neither_waited_for_nor_replaced(
+    info: Path, tmp_path: Path
+) -> None:
+    for name in ("tracker.pem", "authority.key"):
+        folder = tmp_path / f"with {name}"
+        folder.mkdir()
+        os.mkfifo(folder / name)
+        assert name in one_line(run(info, 1, "--data-dir", folder), 1)
+    folder = tmp_path / "foreign"
+    folder.mkdir()
+    (folder / "tracker.pem").write_bytes(b"precious")
+    one_line(run(info, 1, "--data-dir", folder), 1)
+    assert (folder / "tracker.pem").read_bytes() == b"precious"
+    for odd in (folder / "tracker.pem", "/dev/null"):
+        assert str(odd) in one_line(run(info, 1, "--data-dir", odd), 1)
+
+
 def test_only_the_newest_tls_is_spoken(info: Path, data: Sequence[object]) -> None:
     with running(info, 1, *data) as process:
         _, port, _ = ready(process)

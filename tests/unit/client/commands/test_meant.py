@@ -55,6 +55,8 @@ def test_a_path_that_was_meant(tmp_path: Path) -> None:
         f". Did you mean {tmp_path}/film.mkv?"
     )
     assert said(ErrorCode.FILE_NOT_FOUND, f"upload_file {tmp_path}/no/film.mkv") == SENTENCE
+    for odd in ("~nobody-such/film.mkv", f"{'x' * 300}/film.mkv", "/dev/null/film.mkv"):
+        assert said(ErrorCode.FILE_NOT_FOUND, f"upload_file {odd}") == SENTENCE
     unlike = f"upload_file {tmp_path}/x"  # the folder that they share makes them no more alike
     assert said(ErrorCode.FILE_NOT_FOUND, unlike) == SENTENCE
 

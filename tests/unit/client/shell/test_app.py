@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import stat
 import sys
@@ -11,8 +12,9 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from client.app import main
+from client.app import _claimed, main
 from client.config import ClientConfig, default_data_dir
+from client.storage.writing import open_to_append
 from common.errors import ErrorCode, MinitorrentError
 from common.types import Endpoint
 from tests.support import fake_session
@@ -61,6 +63,11 @@ def one_line(capsys: pytest.CaptureFixture[str]) -> str:
         (["127.0.0.1:7000", "nowhere.txt"], "Can't read nowhere.txt. There is no such file"),
         (["127.0.0.1:7000", "BAD"], "bad.txt: Line 1:"),
         (["127.0.0.1:7000", "BINARY"], "is not a text file"),
+        (["127.0.0.1:7000", "PIPE"], "is not a plain file"),
+        (["127.0.0.1:7000", "/dev/zero"], "is not a plain file"),
+        (["127.0.0.1:7000", "/"], "is not a plain file"),
+        (["127.0.0.1:7000", "HUGE"], "is too large"),
+        (["127.0.0.1:7000", "x" * 300], "too long"),
         (["127.0.0.1:7000", "INFO", "--nonsense"], "--nonsense"),
         (["127.0.0.1:7000", "INFO", "--log-level", "loud"], "loud"),
         (["127.0.0.1:7000", "INFO", "--active", "-1"], "from 0 to 9999"),
@@ -76,7 +83,11 @@ def test_bad_usage_is_one_line_and_status_2(
 ) -> None:
     (tmp_path / "bad.txt").write_text("127.0.0.1\n")
     (tmp_path / "binary").write_bytes(b"\xff\xfe\x00")
-    files = {"INFO": info, "BAD": str(tmp_path / "bad.txt"), "BINARY": str(tmp_path / "binary")}
+    os.mkfifo(tmp_path / "pipe")
+    with (tmp_path / "huge").open("wb") as file:
+        file.truncate(1 << 40)
+    made = ("bad.txt", "binary", "pipe", "huge")
+    files = {Path(name).stem.upper(): str(tmp_path / name) for name in made} | {"INFO": info}
     assert start(*(files.get(word, word) for word in arguments)) == 2
     assert said in one_line(capsys)
 
@@ -112,8 +123,35 @@ def test_a_folder_that_can_not_be_used(
     tmp_path: Path, info: str, session: FakeSession, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "file").touch()
-    assert start("127.0.0.1:7000", info, "--data-dir", str(tmp_path / "file"), "-c", "help") == 1
-    assert "Can't use" in one_line(capsys)
+    os.mkfifo(tmp_path / "pipe")
+    for folder in (
+        tmp_path / "file",
+        tmp_path / "pipe",
+        tmp_path / "file" / "x",
+        Path("/dev/null"),
+    ):
+        assert start("127.0.0.1:7000", info, "--data-dir", str(folder), "-c", "help") == 1
+        assert "Can't use" in one_line(capsys)
+
+
+@pytest.mark.parametrize("name", ["client.lock", "client.log"])
+def test_files_of_others_in_the_data_folder(
+    tmp_path: Path, info: str, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    """Neither waited for nor written through."""
+    target = tmp_path / "target"
+    target.write_bytes(b"precious")
+    for kind in ("link", "pipe"):
+        folder = tmp_path / kind
+        folder.mkdir()
+        if kind == "pipe":
+            os.mkfifo(folder / name)
+        else:
+            (folder / name).symlink_to(target)
+        with pytest.raises(MinitorrentError) as caught, _claimed(folder):
+            open_to_append(folder / name)
+        assert caught.value.code is ErrorCode.FILE_EXISTS
+    assert target.read_bytes() == b"precious"
 
 
 def test_a_port_in_use_is_one_line_and_status_1(

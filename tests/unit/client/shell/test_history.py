@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from client.commands.parsing import quote
 from client.commands.registry import COMMANDS
 from client.shell.history import PrivateHistory, without_secrets
+from common.errors import ErrorCode, MinitorrentError
 
 
 @pytest.mark.parametrize(
@@ -51,3 +53,22 @@ def test_the_file_is_private_and_read_again(tmp_path: Path) -> None:
     assert history.get_strings() == ["login ann", "whoami\nlogin bob", "logn ann topsecret"]
     again = list(PrivateHistory(path, COMMANDS).load_history_strings())
     assert again == ["whoami\nlogin bob", "login ann"]
+
+
+def test_only_a_plain_file_of_bounded_size_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    target = tmp_path / "target"
+    target.write_bytes(b"precious")
+    (tmp_path / "link").symlink_to(target)
+    for name in ("pipe", "link"):
+        with pytest.raises(MinitorrentError) as caught:
+            PrivateHistory(tmp_path / name, COMMANDS)
+        assert caught.value.code is ErrorCode.FILE_EXISTS
+    assert target.read_bytes() == b"precious"
+    kept = PrivateHistory(tmp_path / "history", COMMANDS)
+    kept.append_string("whoami")
+    assert list(PrivateHistory(tmp_path / "history", COMMANDS).load_history_strings()) == ["whoami"]
+    monkeypatch.setattr("client.shell.history._MOST", 3)
+    assert list(PrivateHistory(tmp_path / "history", COMMANDS).load_history_strings()) == []

@@ -131,6 +131,8 @@ def test_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert names("upload_file ~/pl") == ["~/plain/"]
     assert names("upload_file nowhere/") == []
     assert names("upload_file nul\0/") == []
+    assert names("upload_file ~nobody-such/") == []
+    assert names(f"upload_file {'x' * 300}/") == []
 
 
 def test_paths_of_an_endless_folder_are_cut(
@@ -140,6 +142,10 @@ def test_paths_of_an_endless_folder_are_cut(
     for number in range(9):
         (tmp_path / str(number)).touch()
     assert len(names(f"upload_file {tmp_path}/")) == 3
+    for number in range(9):  # what is being typed is among them all the same
+        assert names(f"upload_file {tmp_path}/{number}") == [f"{tmp_path}/{number}"]
+    monkeypatch.setattr("client.shell.names._MOST_ENTRIES", 2)
+    assert len(names(f"upload_file {tmp_path}/")) == 2
 
 
 def test_options() -> None:

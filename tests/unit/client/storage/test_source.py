@@ -114,3 +114,19 @@ def test_files_that_vanish(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 
     monkeypatch.setattr(os, "access", vanish)
     assert refusal(tmp_path / "f").code is ErrorCode.FILE_CHANGED
+
+
+def test_files_that_the_system_makes_up_are_not_empty() -> None:
+    error = refusal(Path("/proc/self/environ"))
+    assert error.code is ErrorCode.USAGE
+    assert "no size of its own" in error.message
+
+
+def test_another_name_helps_one_that_is_refused(tmp_path: Path) -> None:
+    for name, content in (("CON", b"data"), ("dot.", b"data"), ("a:b\n", {"a": b"x"})):
+        put(tmp_path / name, content)
+        assert refusal(tmp_path / name).code is ErrorCode.INVALID_NAME
+        assert scan(tmp_path / name, "good").name == "good"
+    with pytest.raises(MinitorrentError) as caught:
+        scan(tmp_path / "dot.", "also bad.")
+    assert caught.value.code is ErrorCode.INVALID_NAME
