@@ -14,13 +14,15 @@ class Plan:
     """How urgent a download is, in what order its pieces come, and which of its files.
 
     `only` are patterns (see goal.match), empty for all files. Files that fit one of `placed` were
-    complete under an earlier plan, and lie at their final place.
+    complete under an earlier plan, and lie at their final place. With `in_place`, what lies at the
+    destination is not right and is written there.
     """
 
     priority: int = 0
     in_order: bool = False
     only: tuple[str, ...] = ()
     placed: tuple[str, ...] = ()
+    in_place: bool = False
 
 
 PLAIN: Final = Plan()

@@ -25,10 +25,10 @@ from client.engine.session import Session
 from client.engine.sharing import Sharing
 from client.engine.snapshot import Snapshots
 from client.engine.trackers import Trackers
-from client.engine.transfer import Workshop
 from client.engine.trouble import Trouble
 from client.engine.trust import Trust
 from client.engine.turns import Turns, choose_places
+from client.engine.workshop import Workshop
 from client.net.announcer import Announcer
 from client.net.dialer import Dialer
 from client.net.listener import Listener
@@ -118,7 +118,15 @@ def _assemble(
     turns = Turns(choose_places(settings, config.active), time.monotonic)
     rate_limits = RateLimits(RateLimitStore(database), time.monotonic)
     workshop = Workshop(
-        machinery, store, announcer, credentials, turns, rate_limits, jobs, outcomes.add
+        machinery,
+        store,
+        announcer,
+        credentials,
+        turns,
+        rate_limits,
+        jobs,
+        outcomes.add,
+        outcomes.damaged,
     )
     collection = Collection(workshop)
     making.callback(collection.close)

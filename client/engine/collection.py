@@ -12,7 +12,8 @@ import structlog
 from client.core.plan import Plan
 from client.core.resume import FileFacts
 from client.engine.torrent import Torrent
-from client.engine.transfer import Transfer, Workshop
+from client.engine.transfer import Transfer
+from client.engine.workshop import Workshop
 from client.net.seal import Seal
 from client.net.transport import Transport
 from client.state.transfers import TransferRecord

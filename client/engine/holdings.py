@@ -9,12 +9,16 @@ from client.core.goal import goal_of, placed_by
 from client.core.plan import Plan
 from client.engine.torrent import Torrent
 from client.state.transfers import TransferRecord, Transfers
+from client.storage.failures import shown
 from client.storage.files import TorrentFiles
 from client.storage.recheck import is_already_there, verify
 from common import metainfo
 from common.bitfield import Bitfield
 from common.errors import ErrorCode, MinitorrentError
 from common.types import PieceIndex
+
+_LOOKS = 3
+"""How often finished content is hashed because something touched it meanwhile."""
 
 
 class Holdings:
@@ -36,67 +40,131 @@ class Holdings:
         self._store = store
         self._counted = (0, 0)  # payload up and down that the record has already
 
-    def open(self, stopped: Callable[[], bool], *, recheck: bool) -> Bitfield:
+    def open(self, stopped: Callable[[], bool], *, recheck: bool, asked: bool = False) -> Bitfield:
         """Open the files and find out which pieces are there; begins a run.
 
-        With `recheck` every piece is hashed again, whatever the record says. Raises StoppedError
-        once `stopped` says so, file_changed when something shared is not what it was.
+        With `recheck` every piece is hashed again, whatever the record says. A complete download
+        that is not right any more is one in progress from here on, as `record.complete` says then,
+        if the user `asked` for the recheck, or if nobody seems to have written to it. Raises
+        StoppedError once `stopped` says so, file_changed when something shared is not what it was.
         """
         self._counted = (0, 0)
         if self.record.complete:
-            return self._open_complete(stopped, recheck=recheck)
-        record, files = self.record, self.files
-        known = files.has_partial
+            return self._open_complete(stopped, recheck=recheck, asked=asked)
+        record, files, plan = self.record, self.files, self.plan
+        known = files.has_partial or plan.in_place
         if not known and is_already_there(files, self._show_checked, stopped):
             return self.goal.pieces.copy()  # killed after it got its name, before that was recorded
-        files.open_partial()
-        if not (known or record.plan.placed):
+        files.open_partial(in_place=plan.in_place)
+        if not (known or plan.placed):
             return Bitfield(self.metainfo.piece_count)
-        believed = None if recheck else record.believed_pieces(files.facts(), self.goal.pieces)
+        facts = files.verified_facts()
+        believed = None if recheck else record.believed_pieces(facts, self.goal.pieces)
         if believed is not None:
             return believed
         have = self._verify(stopped)
-        if any(files.is_placed(PieceIndex(piece)) for piece in self.goal.lacking(have)):
-            raise self._changed()
+        lost = (files.is_placed(PieceIndex(piece)) for piece in self.goal.lacking(have))
+        if not plan.in_place and any(lost):
+            if not asked:
+                raise self._changed(have)
+            return self._mend(have)
         return have
 
-    def _open_complete(self, stopped: Callable[[], bool], *, recheck: bool) -> Bitfield:
+    def _open_complete(
+        self, stopped: Callable[[], bool], *, recheck: bool, asked: bool
+    ) -> Bitfield:
         record, files = self.record, self.files
-        files.open_complete()
-        facts = files.facts()  # taken first: what changes while it is hashed has changed
+        try:
+            files.open_complete()
+        except MinitorrentError as error:
+            if not (asked and not record.is_upload and error.code is ErrorCode.FILE_NOT_FOUND):
+                raise
+            return self._mend(Bitfield(self.metainfo.piece_count))
+        facts = files.verified_facts()
         believed = record.believed_pieces(facts, self.goal.pieces)
         if believed is not None and not recheck:
-            files.watch(facts)
             return believed
         have = self._verify(stopped)
         if have != self.goal.pieces or not files.sizes_are_right():
-            raise self._changed()
+            if record.is_upload or not (asked or believed):
+                raise self._changed(have)
+            return self._mend(have)
         self._store.mark_complete(record.id, facts)
         self.record = replace(record, facts=facts)
-        files.watch(facts)
         return have
 
-    def _changed(self) -> MinitorrentError:
+    def _mend(self, have: Bitfield) -> Bitfield:
+        """What was complete is a download again, of all but these pieces, where it lies."""
+        files, parent = self.files, self.files.final.parent
+        if not parent.is_dir():
+            raise MinitorrentError(
+                ErrorCode.FILE_NOT_FOUND,
+                f"The folder {shown(parent)} has gone; put it back (or mount its disk), or say "
+                "where the content is with relocate.",
+            )
+        files.open_partial(in_place=True)
+        plan = replace(self.plan, in_place=True)
+        facts = files.verified_facts()
+        record = self._store.reopen_in_place(self.record.id, have, facts, plan)
+        self.record = record or replace(self.record, complete=False, plan=plan)
+        self.plan = plan
+        return have
+
+    def _changed(self, have: Bitfield) -> MinitorrentError:
+        wrong = sum(1 for _ in self.goal.lacking(have))
+        number = f"{wrong:,} of {self.goal.pieces.count:,} pieces are wrong"
+        what = number if wrong else "files are longer than they were"
+        if self.record.is_upload:
+            way = "put it back and recheck, or stop_share it and upload it again"
+        else:
+            way = "put it back, or type recheck to have what is wrong fetched again"
         return MinitorrentError(
             ErrorCode.FILE_CHANGED,
-            f"{self.files.final} is no longer what was shared; put it back and recheck, or "
-            "stop_share it and upload it anew.",
+            f"{shown(self.files.final)} is no longer what was shared: {what}; {way}.",
         )
 
     def _verify(self, stopped: Callable[[], bool]) -> Bitfield:
-        return verify(self.files, self.metainfo, self._show_checked, stopped)
+        return verify(self.files, self._show_checked, stopped)
 
     def _show_checked(self, done: int, _: int) -> None:
         self.checked = done
 
-    def finish(self) -> None:
-        """All pieces are here: give the content its name."""
-        if self.files.has_partial:
-            self.files.finish()
-        facts = self.files.facts()
+    def finish(self, stopped: Callable[[], bool]) -> None:
+        """All pieces are here: make sure of it, and give them their name.
+
+        What was hashed or written in this run and not touched since is known to be right; the
+        rest is hashed now, as it lies there. Raises StoppedError, and file_changed when something
+        is wrong or goes on changing.
+        """
+        if self.files.is_named:
+            self._prove(stopped)
+        else:
+            self.files.finish(lambda: self._prove(stopped))
+        facts = self.files.verified_facts()
         self._store.mark_complete(self.record.id, facts)
-        self.files.watch(facts)
+        if self.plan.in_place:
+            self.set_plan(replace(self.plan, in_place=False))
         self.record = replace(self.record, complete=True, facts=facts)
+
+    def _prove(self, stopped: Callable[[], bool]) -> None:
+        for _ in range(_LOOKS):
+            self.files.look_at_all()
+            doubtful = self.files.unproven()
+            if not doubtful.count:
+                self.files.settle()
+                return
+            found = verify(self.files, self._show_checked, stopped, doubtful)
+            wrong = doubtful.count - found.count
+            if wrong:
+                raise MinitorrentError(
+                    ErrorCode.FILE_CHANGED,
+                    f"{wrong:,} pieces were changed by another program while {self.record.name!r} "
+                    "was being downloaded.",
+                )
+        raise MinitorrentError(
+            ErrorCode.FILE_CHANGED,
+            f"Another program keeps writing to {shown(self.files.path)}; stop it, then resume.",
+        )
 
     def set_plan(self, plan: Plan) -> None:
         """The user wishes something else of it."""
@@ -120,7 +188,7 @@ class Holdings:
             downloaded=record.downloaded + downloaded - down,
         )
         if not record.complete:
-            facts, have = self.files.facts(), torrent.have()
+            facts, have = self.files.verified_facts(), torrent.have()
             self.files.sync()
             self._store.update_progress(record.id, have, facts)
 

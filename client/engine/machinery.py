@@ -68,5 +68,8 @@ class TorrentOwner(Protocol):
     def on_failed(self, torrent: Torrent, error: MinitorrentError) -> None:
         """The content can't be read or written any more."""
 
+    def on_damaged(self, torrent: Torrent) -> None:
+        """A piece on the disk is wrong, though its file looks untouched; it was not sent."""
+
     def on_stranger(self, stranger: Stranger) -> None:
         """A peer has come of whom the tracker told nothing; `identified` is to be called."""

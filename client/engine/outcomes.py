@@ -27,6 +27,16 @@ class Outcomes:
         kind, text = _told(transfer)
         self._account.tell(kind, text, record.group)
 
+    def damaged(self, transfer: Transfer, lost: int) -> None:
+        """So many pieces of a download were wrong on the disk, and are fetched again."""
+        pieces = "1 piece of it was" if lost == 1 else f"{lost:,} pieces of it were"
+        self._account.tell(
+            "warning",
+            f"{transfer.title} has changed on the disk: {pieces} wrong or missing there and "
+            "will be fetched again.",
+            transfer.record.group,
+        )
+
     def take(self) -> WaitResult:
         """What ended since the last call."""
         with self._lock:

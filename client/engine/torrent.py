@@ -61,7 +61,7 @@ class Torrent:
     ) -> None:
         self.metainfo = metainfo
         self._files = files
-        self._source = ContentSource(files, self._fail)
+        self._source = ContentSource(files, self._fail, self._damaged)
         self._seal = seal
         self._machinery = machinery
         self._owner = owner
@@ -362,3 +362,7 @@ class Torrent:
     def _fail(self, error: MinitorrentError) -> None:
         if not self._stopped:
             self._owner.on_failed(self, error)
+
+    def _damaged(self) -> None:
+        if not self._stopped:
+            self._owner.on_damaged(self)

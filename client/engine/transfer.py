@@ -1,12 +1,18 @@
 """One file of a group at this client, from its first check on disk until it is given up.
 
-           start                                          all pieces here
+           start                                    all pieces here, proven
  paused ---------> queued --> checking --> downloading ------------------> seeding
-    ^                            |   content changed or missing               |
-    |                            +---------------> failed <-------------------+
-    +------------ halt (from any state), disk full (until there is room) <----+
+    ^                ^           |   |          | content changed             |
+    |                +-----------|---|----------+--- damaged, or recheck -----+
+    |                            |   | a finished download is not right: back to queued
+    |                            +---+-----------> failed <-------------------+
+    +------------ halt (from any state), disk full (until there is room)  content changed
 
 A download is queued until its turn comes (see engine.turns), and is put back when it loses that.
+When another program touches what is being downloaded, it is checked again and what is wrong is
+fetched again, `MOST_UPSETS` times a run. A finished download goes back to the queue when a recheck
+finds wrong pieces, or when a piece turns out to be wrong though its file looks untouched; a share
+of the user's own file fails instead, as does whatever looks as if somebody had edited it.
 Checking, finishing and stopping take their time: they run in the engine's job threads, one at a
 time for each transfer. What the user asks about is answered from plain attributes meanwhile.
 """
@@ -14,159 +20,48 @@ time for each transfer. What the user asks about is answered from plain attribut
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
-from concurrent.futures import Executor
-from dataclasses import dataclass, replace
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
 
 import structlog
 
 from client.core.candidates import Candidate
-from client.engine.credentials import Credentials
-from client.engine.holdings import Holdings
 from client.engine.jobs import Jobs
-from client.engine.machinery import Machinery
-from client.engine.rate_limits import RateLimits
-from client.engine.room import RoomWait, require_room
+from client.engine.room import require_room
+from client.engine.standing import Standing
 from client.engine.status import TransferState
 from client.engine.torrent import Torrent
-from client.engine.turns import Turns
-from client.net.announcer import Announcer, Stranger
-from client.net.seal import Seal
-from client.state.transfers import TransferRecord, Transfers
+from client.engine.workshop import Workshop
+from client.net.announcer import Stranger
+from client.state.transfers import TransferRecord
 from client.storage.sweep import StoppedError
 from common.errors import ErrorCode, MinitorrentError
-from common.types import InfoHash
 
 log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Workshop:
-    """What all transfers of a client share. `ended` hears of those that completed or failed."""
-
-    machinery: Machinery
-    store: Transfers
-    announcer: Announcer
-    credentials: Credentials
-    turns: Turns
-    rate_limits: RateLimits
-    jobs: Executor
-    ended: Callable[[Transfer], None]
+MOST_UPSETS: Final = 5
+"""How often a download is checked again in one run because something else changed it."""
 
 
-class Transfer:
+class Transfer(Standing):
     """An upload or a download."""
 
     def __init__(self, record: TransferRecord, workshop: Workshop) -> None:
-        self.holdings = Holdings(record, workshop.store)
-        self.metainfo = self.holdings.metainfo
-        self.state = TransferState.PAUSED
-        self.error: MinitorrentError | None = None
-        self.started_at = 0.0
-        self.ended_at = 0.0
-        self.fetched = 0  # payload bytes of the run that completed it
-        self.sources = 0  # peers that they came from
+        super().__init__(record, workshop)
         self.throttle = workshop.rate_limits.throttle(record)
-        self._workshop = workshop
-        self._torrent: Torrent | None = None
-        self._seal: Seal | None = None
-        self._done = 0  # verified bytes, while there is no torrent
         self._recheck = False  # the next check is to hash everything
-        self._ending = False  # it has ended; those who wait for it are still to be told how
-        self.room = RoomWait()  # while it is on: paused, and `error` tells what is missing
+        self._asked = False  # because the user wants it
+        self._upsets = 0  # times that something else changed what is there, in this run
+        self._had = 0  # pieces that were there when that was noticed last
         self._halting = threading.Event()
         self._jobs = Jobs(record.name, workshop.jobs, self._fail)
-
-    def __repr__(self) -> str:
-        return f"Transfer({self.record.group}/{self.record.name}, {self.state.value})"
-
-    # --- what there is ----------------------------------------------------------------------
-    @property
-    def record(self) -> TransferRecord:
-        """What the database keeps of it."""
-        return self.holdings.record
-
-    @property
-    def info_hash(self) -> InfoHash:
-        """See Announced."""
-        return self.metainfo.info_hash
-
-    @property
-    def torrent(self) -> Torrent | None:
-        """The torrent at work, while there is one."""
-        return self._torrent
-
-    @property
-    def seal(self) -> Seal | None:
-        """What peers of a sealed group show each other, while there is a torrent."""
-        return self._seal if self._torrent is not None else None
-
-    @property
-    def path(self) -> Path:
-        """Where the content is, or will be."""
-        return self.holdings.files.final
-
-    @property
-    def title(self) -> str:
-        """`GROUP/NAME`."""
-        return f"{self.record.group}/{self.record.name}"
-
-    @property
-    def is_running(self) -> bool:
-        """Whether it is a download that can be expected to go on."""
-        running = self.state in (
-            TransferState.QUEUED,
-            TransferState.CHECKING,
-            TransferState.DOWNLOADING,
-        )
-        return self._ending or (running and not self.record.complete)
-
-    @property
-    def size(self) -> int:
-        """Bytes that are wanted."""
-        return self.holdings.goal.length
-
-    @property
-    def done(self) -> int:
-        """Verified bytes of them, on the disk."""
-        torrent = self._torrent
-        if torrent is None:
-            return self.size if self.record.complete else self._done
-        return torrent.done
-
-    @property
-    def missing(self) -> int:
-        """Wanted bytes that are still to come."""
-        return self.size - self.done
-
-    @property
-    def left(self) -> int:
-        """See Announced."""
-        torrent = self._torrent
-        return torrent.left if torrent is not None else self.metainfo.length - self.done
-
-    @property
-    def priority(self) -> int:
-        """See Queued."""
-        return self.holdings.plan.priority
 
     @property
     def place(self) -> tuple[int, int] | None:
         """Its place in the queue, from 1, and how many wait there; None when it doesn't wait."""
         return self._workshop.turns.place(self)
-
-    @property
-    def transferred(self) -> tuple[int, int]:
-        """See Announced."""
-        torrent = self._torrent
-        return (torrent.uploaded, torrent.downloaded) if torrent else (0, 0)
-
-    @property
-    def hungry(self) -> bool:
-        """See Announced, and Queued."""
-        torrent = self._torrent
-        return torrent is not None and not torrent.complete and not torrent.connection_count
 
     # --- what others tell (Announced, TorrentOwner) -----------------------------------------
     def learn(self, candidates: Sequence[Candidate]) -> None:
@@ -191,6 +86,10 @@ class Transfer:
         """See TorrentOwner."""
         self._jobs.submit(lambda: self._fail(error), lambda: self._torrent is torrent)
 
+    def on_damaged(self, torrent: Torrent) -> None:
+        """See TorrentOwner."""
+        self._jobs.submit(self._mend, lambda: self._torrent is torrent)
+
     def on_stranger(self, stranger: Stranger) -> None:
         """See TorrentOwner."""
         self._workshop.announcer.identify(self.info_hash, stranger)
@@ -205,7 +104,8 @@ class Transfer:
         self.room.end()
         self.state = TransferState.QUEUED
         self.holdings.checked = 0
-        self._recheck = recheck
+        self._recheck = self._asked = recheck
+        self._upsets = self._had = 0
         self._halting.clear()
         if self.record.complete:
             self._jobs.submit(self._open)
@@ -267,8 +167,8 @@ class Transfer:
             return
         try:
             if self._torrent is not None:
-                self.holdings.save_progress(self._torrent)
                 self.holdings.files.look_at_all()
+                self.holdings.save_progress(self._torrent)
         except MinitorrentError as error:
             if error.code is not ErrorCode.FILE_CHANGED:
                 raise
@@ -291,12 +191,23 @@ class Transfer:
         if not (self.record.complete or self._workshop.turns.has_turn(self)):
             return
         self.state = TransferState.CHECKING
+        was_complete = self.record.complete
         try:
-            have = self.holdings.open(self._halting.is_set, recheck=self._recheck)
+            have = self.holdings.open(
+                self._halting.is_set, recheck=self._recheck, asked=self._asked
+            )
         except StoppedError:
             return
-        self._recheck = False
+        self._recheck = self._asked = False
         self._done = self.holdings.goal.done(have)
+        if was_complete and not self.record.complete:
+            self._had = self.metainfo.piece_count
+        self._tell_damage(have.count)
+        if not (self.record.complete or self._workshop.turns.has_turn(self)):
+            self.holdings.files.close()
+            self.state = TransferState.QUEUED
+            self._workshop.turns.join(self)
+            return
         require_room(self.record.name, self.path, self.missing)
         self._seal = self._workshop.credentials.seal(self.record.group, self.metainfo.authority)
         machinery = self._workshop.machinery
@@ -333,7 +244,14 @@ class Transfer:
         if torrent is None or self.record.complete:
             return
         self._ending = True
-        self.holdings.finish()
+        try:
+            if self.holdings.files.unproven().count:
+                self.state = TransferState.CHECKING
+            self.holdings.finish(self._halting.is_set)
+        except StoppedError:
+            return
+        finally:
+            self._ending = self.record.complete
         self.ended_at = self._workshop.machinery.clock()
         self.fetched, self.sources = torrent.downloaded, torrent.source_count
         self.state = TransferState.SEEDING
@@ -348,6 +266,9 @@ class Transfer:
         if error.code is ErrorCode.DISK_FULL and not self.record.complete:
             self._wait_for_room(error)
             return
+        at_work = self._torrent is not None and not self.record.complete
+        if error.code is ErrorCode.FILE_CHANGED and at_work and self._check_again():
+            return
         log.info("transfer failed", name=self.record.name, error=error.message)
         # Not the error itself: the frames of its traceback would keep files open.
         self.error = MinitorrentError(error.code, error.message)
@@ -357,6 +278,38 @@ class Transfer:
         self._workshop.turns.leave(self)
         self._stop()
         self._tell_end()
+
+    def _mend(self) -> None:
+        """A piece is wrong though its file looks untouched."""
+        if not self._check_again():
+            self._fail(
+                MinitorrentError(
+                    ErrorCode.FILE_CHANGED,
+                    f"Pieces of {self.record.name!r} went wrong on the disk again and again; check "
+                    "the disk, and that no other program writes to it, then recheck.",
+                )
+            )
+
+    def _check_again(self) -> bool:
+        """Stop, and go on with what is still right; False when that was done too often."""
+        torrent = self._torrent
+        if torrent is None or self._halting.is_set():
+            return True
+        self._upsets += 1
+        if self._upsets > MOST_UPSETS:
+            return False
+        log.info("content is checked again", name=self.record.name)
+        self._had = torrent.have().count
+        self._stop()
+        self._recheck = True
+        self.state = TransferState.QUEUED
+        self._jobs.submit(self._open)
+        return True
+
+    def _tell_damage(self, count: int) -> None:
+        lost, self._had = self._had - count, 0
+        if lost > 0:
+            self._workshop.damaged(self, lost)
 
     def _wait_for_room(self, error: MinitorrentError) -> None:
         """The disk is full: stop until there is room."""

@@ -21,15 +21,26 @@ class _PlanRow(Table):
     placed: Mapped[str]
 
 
+class _InPlaceRow(Table):
+    """A transfer that is mended where it lies; a table of its own, as older versions made plans."""
+
+    __tablename__ = "in_place"
+
+    transfer: Mapped[int] = mapped_column(primary_key=True)
+
+
 def read_plan(session: Session, transfer: int) -> Plan:
     """What is wished of this transfer."""
     row = session.get(_PlanRow, transfer)
-    return _plan(row) if row else PLAIN
+    in_place = session.get(_InPlaceRow, transfer) is not None
+    return _plan(row, in_place=in_place) if row else PLAIN
 
 
 def read_plans(session: Session) -> dict[int, Plan]:
     """The plans that are more than plain, by transfer."""
-    return {row.transfer: _plan(row) for row in session.scalars(select(_PlanRow))}
+    mended = set(session.scalars(select(_InPlaceRow.transfer)))
+    rows = session.scalars(select(_PlanRow))
+    return {row.transfer: _plan(row, in_place=row.transfer in mended) for row in rows}
 
 
 def write_plan(session: Session, transfer: int, plan: Plan) -> None:
@@ -42,17 +53,23 @@ def write_plan(session: Session, transfer: int, plan: Plan) -> None:
         placed=json.dumps(plan.placed),
     )
     session.merge(row)
+    if plan.in_place:
+        session.merge(_InPlaceRow(transfer=transfer))
+    else:
+        session.execute(delete(_InPlaceRow).where(_InPlaceRow.transfer == transfer))
 
 
 def forget_plan(session: Session, transfer: int) -> None:
     """The transfer is gone: its number may be another's one day."""
     session.execute(delete(_PlanRow).where(_PlanRow.transfer == transfer))
+    session.execute(delete(_InPlaceRow).where(_InPlaceRow.transfer == transfer))
 
 
-def _plan(row: _PlanRow) -> Plan:
+def _plan(row: _PlanRow, *, in_place: bool) -> Plan:
     return Plan(
         priority=row.priority,
         in_order=row.in_order,
         only=tuple(json.loads(row.only)),
         placed=tuple(json.loads(row.placed)),
+        in_place=in_place,
     )

@@ -108,11 +108,13 @@ class Transfers:
         is_upload: bool = False,
         facts: FileFacts | None = None,
         complete: bool = False,
+        have: Bitfield | None = None,
         plan: Plan = PLAIN,
     ) -> TransferRecord:
         """Remember a new transfer; `added_at` has a time zone.
 
-        With `complete`, `facts` are those of the verified files. Raises
+        `facts` are those of the files when all their pieces, with `complete`, or those that it is
+        to `have` were verified. Raises
         MinitorrentError(name_taken) when the user has one of that name in that group.
         """
         row = _TransferRow(
@@ -125,6 +127,7 @@ class Transfers:
             is_upload=is_upload,
             complete=complete,
             paused=False,
+            bitfield=have.to_bytes() if have else None,
             facts=facts.to_text() if facts else None,
             uploaded=0,
             downloaded=0,
@@ -180,6 +183,23 @@ class Transfers:
         """Record that more is wanted than before: it is to be checked, and goes on."""
         self._set(transfer, complete=False, paused=False)
         self.set_plan(transfer, plan)
+
+    def reopen_in_place(
+        self, transfer: int, have: Bitfield, facts: FileFacts, plan: Plan
+    ) -> TransferRecord | None:
+        """Record that complete content is not right any more, but for these pieces.
+
+        It is a download again, whatever it began as. Returns the record as it is now.
+        """
+        self.set_plan(transfer, plan)  # first: without it the files are not to be written
+        self._set(
+            transfer,
+            complete=False,
+            is_upload=False,
+            bitfield=have.to_bytes(),
+            facts=facts.to_text(),
+        )
+        return self.get(transfer)
 
     def relocate(self, transfer: int, path: Path, facts: FileFacts) -> None:
         """Record that complete content lies elsewhere now, verified there."""

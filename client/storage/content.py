@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import errno
 import os
-import stat
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from client.core.resume import MISSING, FileFact, FileFacts
@@ -14,6 +15,7 @@ from client.storage.failures import shown, translated
 from client.storage.handles import FileHandles
 from client.storage.layout import Layout
 from client.storage.opening import open_beneath
+from client.storage.stamp import Stamp, take_stamp
 from client.storage.vigil import Vigil
 from common.errors import ErrorCode, MinitorrentError
 from common.metainfo import FileEntry
@@ -28,12 +30,10 @@ def take_facts(root: Path, files: Sequence[FileEntry], is_folder: bool) -> FileF
 def take_fact(path: Path) -> FileFact:
     """The facts of a file, MISSING when there is no plain one."""
     try:
-        status = path.stat()
+        stamp = take_stamp(path)
     except OSError:
         return MISSING
-    if not stat.S_ISREG(status.st_mode):
-        return MISSING
-    return FileFact(status.st_size, status.st_mtime_ns)
+    return stamp.fact if stamp else MISSING
 
 
 class Content:
@@ -49,24 +49,55 @@ class Content:
         self._dirty: set[int] = set()
         self._dirty_lock = threading.Lock()
         self._vigil: Vigil | None = None
+        self._renaming = threading.Lock()
 
     def path(self, file: int) -> Path:
         """Where the file lies."""
         return self.layout.place(file).path
 
-    def watch(self, facts: FileFacts) -> None:
-        """From now on whatever is read is right only while the files are as `facts` tell."""
-        self._vigil = Vigil({n: facts.files[n] for n in self.layout.numbers}, self.path)
+    def watch(self, doubt: Callable[[int], None], *, are_written: bool) -> Vigil:
+        """From now on what is read is right only while the files are as they are now (see Vigil).
+
+        Returns the vigil that is over with this, or the new one when there was none.
+        """
+        files = self.layout.numbers
+        if self.layout.aside is not None:
+            files.append(len(self.layout.files))
+        vigil = Vigil(files, self.path, doubt, are_written=are_written)
+        before, self._vigil = self._vigil, vigil
+        return before or vigil
+
+    @property
+    def vigil(self) -> Vigil | None:
+        """Who watches the files, once somebody does."""
+        return self._vigil
+
+    @contextmanager
+    def renaming(self) -> Iterator[None]:
+        """Inside the block files get other names, which nobody is to mind."""
+        with self._renaming, self.handles.paused():
+            yield
 
     def look(self, offset: int, length: int) -> None:
         """Raises MinitorrentError(file_changed) when a watched file of this run has changed."""
-        if self._vigil is not None:
-            self._vigil.look(file for file, _, _ in self.layout.spans(offset, length))
+        self._look([file for file, _, _ in self.layout.spans(offset, length)])
 
     def look_at_all(self) -> None:
         """Likewise, for all files."""
-        if self._vigil is not None:
-            self._vigil.look_at_all()
+        self._look(None)
+
+    def _look(self, files: Sequence[int] | None) -> None:
+        vigil = self._vigil
+        if vigil is None:
+            return
+        try:
+            vigil.look(files)
+        except MinitorrentError:
+            with self._renaming:  # it may have been on its way to another name
+                later = self._vigil
+            if later is None or later is vigil:
+                raise
+            later.look(files)
 
     def read_into(self, offset: int, buffer: memoryview) -> None:
         """Fill the buffer from the content at `offset`."""
@@ -76,15 +107,34 @@ class Content:
             done += length
         self.look(offset, len(buffer))  # after the reading: what was read before a change is right
 
+    @contextmanager
+    def writing(self, offset: int, length: int) -> Iterator[None]:
+        """To `write` there inside the block, which nobody else does meanwhile."""
+        if self._vigil is None:
+            raise MinitorrentError(ErrorCode.INTERNAL, "Nothing is open to be written.")
+        with self._vigil.writing(file for file, _, _ in self.layout.spans(offset, length)):
+            yield
+
     def write(self, offset: int, data: memoryview) -> None:
         """Write the bytes to the content at `offset`, but to no file that is done."""
         done = 0
         for file, start, length in self.layout.spans(offset, len(data)):
-            if file not in self.layout.placed:
+            if self.layout.is_written(file):
                 self._write_file(file, start, data[done : done + length])
                 with self._dirty_lock:
                     self._dirty.add(file)
             done += length
+
+    def trim(self, file: int) -> None:
+        """Cut off what a file has behind its end."""
+        length = self.layout.length(file)
+        try:
+            with self.handles.lease(file) as descriptor:
+                if os.fstat(descriptor).st_size > length:
+                    os.ftruncate(descriptor, length)
+                    self._wrote(file, descriptor)
+        except OSError as error:
+            raise translated(error, self.path(file)) from error
 
     def views(self, offset: int, length: int) -> list[memoryview]:
         """The bytes as slices of memory-mapped files, for the kernel only (see FileHandles)."""
@@ -150,8 +200,18 @@ class Content:
                     count = os.pwrite(descriptor, data, offset)
                     data = data[count:]
                     offset += count
+                self._wrote(file, descriptor)
         except OSError as error:
             raise translated(error, self.path(file)) from error
+
+    def _wrote(self, file: int, descriptor: int) -> None:
+        if self._vigil is None:
+            return
+        now = time.time_ns()
+        # The kernel's own stamps move in steps of milliseconds: another's write would get the same.
+        with suppress(PermissionError):  # it is another user's file
+            os.utime(descriptor, ns=(now, now))
+        self._vigil.wrote(file, Stamp.of(os.fstat(descriptor)))
 
     def _open(self, file: int) -> int:
         return open_beneath(*self.layout.place(file))

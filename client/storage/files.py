@@ -4,15 +4,23 @@ While it is downloaded the content lies under a temporary name beside its destin
 `NAME.<8 hex digits of the info-hash>.part`, a file or a folder, sparse, every file at its full
 length. Only verified pieces are written. When all are there, the data is brought to the disk
 and only then gets its final name; nothing that exists is ever overwritten.
+
+Content that is there but not right is mended in place when the user says so: files that lie at
+their destination are written there, those that are missing come as always and join them.
+
+Others may change files while we use them. A `Proof` keeps what was hashed or written by us, a
+`Vigil` takes out of it what somebody else may have touched, and nothing gets its final name
+unless all of it is proven.
 """
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import os
 import shutil
-from collections.abc import Collection
+import threading
+from collections.abc import Callable, Collection, Iterable
+from functools import cache
 from pathlib import Path
 from typing import Self
 
@@ -21,11 +29,19 @@ from client.core.resume import FileFact, FileFacts
 from client.storage.content import Content, take_fact
 from client.storage.failures import shown, translating
 from client.storage.layout import READ, WRITE, Layout
-from client.storage.opening import open_beneath, open_folder, sync_folder
+from client.storage.naming import give_name
+from client.storage.opening import open_folder, sync_folder
+from client.storage.preparing import make_aside, make_files, prepare_in_place
+from client.storage.proof import Proof
+from client.storage.sweep import READ_SIZE, hash_piece
+from common.bitfield import Bitfield
 from common.errors import ErrorCode, MinitorrentError
 from common.metainfo import Metainfo
 from common.paths import MAX_COMPONENT_BYTES
 from common.types import PieceIndex
+
+_HASHING_AT_ONCE = 16
+"""Pieces of one transfer that may be hashed at once; each is hashed by one thread."""
 
 
 def partial_path(metainfo: Metainfo, final: Path) -> Path:
@@ -72,6 +88,9 @@ class TorrentFiles:
         self.goal = goal or Goal.all_of(self._geometry)
         self._placed = frozenset(placed)
         self._content = self._content_at(final, READ)
+        self._proof = Proof(self._geometry.piece_count)
+        self._hashing = [threading.Lock() for _ in range(_HASHING_AT_ONCE)]
+        self._device: int | None = None  # of the disk that the first `open_partial` wrote to
 
     def __enter__(self) -> Self:
         return self
@@ -89,47 +108,68 @@ class TorrentFiles:
         """Whether something lies under the temporary name."""
         return os.path.lexists(self.partial)
 
-    def open_partial(self) -> None:
-        """Begin or go on writing under the temporary name: makes folders and sparse files."""
+    @property
+    def is_named(self) -> bool:
+        """Whether the content was opened under its final name, and is only read there."""
+        return self._content.layout.flags == READ
+
+    def open_partial(self, *, in_place: bool = False) -> None:
+        """Begin or go on writing under the temporary name: makes folders and sparse files.
+
+        With `in_place`, files that lie under the final name are gone on with there. Raises
+        file_exists for one that has other names, too (hard links).
+        """
         self._reopen(self.partial, WRITE)
         layout = self._content.layout
-        layout.placed = {number for number in layout.numbers if self._is_placed(number)}
-        folder = self.partial if self.metainfo.is_folder else self.partial.parent
-        with translating(folder):
-            folder.mkdir(parents=True, exist_ok=True)
-        made: set[tuple[str, ...]] = {()}
-        for number in layout.numbers:
-            if number in layout.placed:
-                continue
-            parts = layout.place(number).parts
-            with translating(self._content.path(number)):
-                if parts[:-1] not in made:
-                    os.close(open_folder(self.partial, parts[:-1], make=True))
-                    made.add(parts[:-1])
-                _make_file(self.partial, parts, layout.length(number))
-        if layout.aside is not None:
-            with translating(layout.aside):
-                _make_file(layout.aside, (), self.metainfo.length)
+        layout.in_place = in_place
+        layout.placed = {number for number in layout.numbers if self._is_placed(number, in_place)}
+        if in_place:
+            prepare_in_place(layout)
+        if layout.placed != set(layout.numbers):
+            self._check_disk()
+            make_files(self.partial, layout)
+            self._device = self.partial.parent.stat().st_dev
+        make_aside(layout)
+        self._content.watch(self._doubt, are_written=True)
 
-    def _is_placed(self, number: int) -> bool:
+    def _check_disk(self) -> None:
+        """Raises file_not_found when the disk or folder that was written to before has gone."""
+        parent = self.partial.parent
+        if self._device is None:
+            return
+        if not parent.is_dir() or parent.stat().st_dev != self._device:
+            raise MinitorrentError(
+                ErrorCode.FILE_NOT_FOUND,
+                f"The folder {shown(parent)} has gone while something was being downloaded to it; "
+                "put it back (or mount its disk again) and resume.",
+            )
+
+    def _is_placed(self, number: int, in_place: bool) -> bool:
         """Whether a file is at its final place, from before or by a `finish` that was cut short."""
+        parts = self.metainfo.files[number].path if self.metainfo.is_folder else ()
+        final, partial = self.final.joinpath(*parts), self.partial.joinpath(*parts)
+        if in_place:
+            return os.path.lexists(final) and not os.path.lexists(partial)
         if not self._placed or number in self._placed:
             return number in self._placed
-        parts = self.metainfo.files[number].path
-        done = take_fact(self.final.joinpath(*parts)).size == self.metainfo.files[number].length
-        return done and not os.path.lexists(self.partial.joinpath(*parts))
+        done = take_fact(final).size == self.metainfo.files[number].length
+        return done and not os.path.lexists(partial)
 
     def open_complete(self) -> None:
         """Read from the final name, nothing is written. Raises file_not_found without it."""
         with translating(self.final):
             self.final.stat()
         self._reopen(self.final, READ)
+        self._content.watch(self._doubt, are_written=False)
 
     def write_piece(self, index: PieceIndex, data: memoryview) -> None:
         """Write a verified piece; `data` is exactly as long as the piece."""
         if len(data) != self._geometry.piece_size(index):
             raise ValueError(f"piece {index} has another size than {len(data)}")
-        self._content.write(self._geometry.offset(index), data)
+        offset = self._geometry.offset(index)
+        with self._content.writing(offset, len(data)):
+            self._content.write(offset, data)
+            self._proof.add(index)
 
     def write_verified(self, index: PieceIndex, data: memoryview) -> bool:
         """Write a piece if it has the right hash; returns whether it has."""
@@ -151,25 +191,63 @@ class TorrentFiles:
         """
         return self._content.views(self._geometry.offset(index) + begin, length)
 
-    def watch(self, facts: FileFacts) -> None:
-        """The content was verified when the files looked like that: mind that they stay so.
+    def prove(self, index: PieceIndex, scratch: memoryview | None = None) -> bool:
+        """Whether the piece is right as it lies there; it is hashed unless that is known.
 
-        From now on reading a changed file raises file_changed; before views are given to the
-        kernel, `look` is to be called.
+        What was hashed once, or written, is known until somebody else touches a file of it.
         """
-        self._content.watch(facts)
+        if self._proof[index]:
+            return True
+        with self._hashing[index % _HASHING_AT_ONCE]:  # many may ask for it at once
+            if self._proof[index]:
+                return True
+            doubts, size = self._proof.doubts, self._geometry.piece_size(index)
+            if self._content.is_hole(self._geometry.offset(index), size):
+                digest = _digest_of_zeros(size)
+            else:
+                scratch = scratch or memoryview(bytearray(min(size, READ_SIZE)))
+                digest = hash_piece(size, lambda at, run: self.read_into(index, at, run), scratch)
+            right = digest == self.metainfo.piece_hash(index)
+            if right:
+                self._proof.add(index, doubts)
+            return right
+
+    def is_proven(self, index: PieceIndex) -> bool:
+        """Whether `prove` would say yes without looking."""
+        return self._proof[index]
+
+    def unproven(self) -> Bitfield:
+        """The wanted pieces that `prove` would have to look at."""
+        found = Bitfield(self._geometry.piece_count)
+        for piece in self.goal.pieces:
+            if not self._proof[piece]:
+                found.add(piece)
+        return found
+
+    def doubt(self, pieces: Iterable[int]) -> None:
+        """These may not be right any more: each is to be hashed before it is used again."""
+        self._proof.doubt(pieces)
+
+    def settle(self) -> None:
+        """Every piece was proven since the last doubt."""
+        if self._content.vigil is not None:
+            self._content.vigil.settle()
+
+    def _doubt(self, file: int) -> None:
+        start, end = self._content.layout.extent(file)
+        length = self._geometry.piece_length
+        self._proof.doubt(range(start // length, -(-end // length)))
 
     def look(self, index: PieceIndex, begin: int, length: int) -> None:
-        """Raises file_changed when a watched file in this part of a piece has changed."""
+        """Raises file_changed when an open file in this part of a piece has been changed by others.
+
+        Before views are given to the kernel, this is to be called.
+        """
         self._content.look(self._geometry.offset(index) + begin, length)
 
     def look_at_all(self) -> None:
-        """Raises file_changed when any watched file has changed."""
+        """Raises file_changed when any open file has been changed by others."""
         self._content.look_at_all()
-
-    def is_hole(self, index: PieceIndex) -> bool:
-        """Whether nothing was ever written to the piece, so that it reads as zeros."""
-        return self._content.is_hole(self._geometry.offset(index), self._geometry.piece_size(index))
 
     def sync(self) -> None:
         """Wait until every piece whose `write_piece` has returned is on the disk."""
@@ -185,6 +263,22 @@ class TorrentFiles:
             found.append(take_fact(layout.aside))
         return FileFacts(tuple(found))
 
+    def verified_facts(self) -> FileFacts:
+        """Like `facts`, as of when the files were opened or last written by us.
+
+        What others did since is not in them, and what they may have done is MISSING: so a record
+        with these facts is believed only if nobody did anything.
+        """
+        layout, vigil = self._content.layout, self._content.vigil
+        if vigil is None:
+            return self.facts()
+        found = [FileFact(0, 0)] * len(self.metainfo.files)
+        for number in layout.numbers:
+            found[number] = vigil.fact(number)
+        if layout.aside is not None:
+            found.append(vigil.fact(len(self.metainfo.files)))
+        return FileFacts(tuple(found))
+
     def sizes_are_right(self) -> bool:
         """Whether every file is there and as long as it should be."""
         layout, sizes = self._content.layout, self.facts().sizes
@@ -197,22 +291,35 @@ class TorrentFiles:
         files = {span.file for span in layout.spans(offset, size)}
         return files <= layout.placed
 
-    def finish(self) -> None:
-        """Bring the data to the disk, then give it its final name.
+    def finish(self, prove: Callable[[], None] = lambda: None) -> None:
+        """Bring the data to the disk, have `prove` look at all of it, and give it its final name.
 
-        Raises file_exists when something has that name; then the content stays where it is.
+        Nothing more may be written. Raises file_exists when something has the name, file_changed
+        when what got it is not what was proven; then the content stays under its temporary name.
         """
         with translating(self.partial):
             self._sync_everything()
-            with self._content.handles.paused():
-                if self._content.layout.placed:
-                    self._merge()
-                else:
-                    self._rename()
-                self._content.layout = self._layout(self.final, READ)
+            prove()
+            with self._content.renaming():
+                self._name()
             sync_folder(self.final.parent)
             if self._content.layout.aside is None:
                 self.aside.unlink(missing_ok=True)
+
+    def _name(self) -> None:
+        layout = self._content.layout
+        undo = give_name(self.partial, layout)
+        self._content.layout = self._layout(self.final, READ)
+        before = self._content.watch(self._doubt, are_written=False)
+        now = self._content.vigil or before
+        if all(before.is_unchanged(number, now) for number in layout.numbers):
+            return
+        undo()
+        self._content.layout = layout
+        raise MinitorrentError(
+            ErrorCode.FILE_CHANGED,
+            f"{shown(self.final)} was changed by another program while it was given its name.",
+        )
 
     def discard(self) -> None:
         """Close, and delete what lies under the temporary name."""
@@ -252,12 +359,15 @@ class TorrentFiles:
     def _reopen(self, root: Path, flags: int) -> None:
         self._content.close()
         self._content = self._content_at(root, flags)
+        self._proof = Proof(self._geometry.piece_count)
 
     def _sync_everything(self) -> None:
         """Wait for all files and folders: some may have been written before a restart."""
         folders: set[tuple[str, ...]] = set()
         layout = self._content.layout
         for number in layout.numbers:
+            if layout.in_place and number in layout.placed:
+                self._content.trim(number)
             with self._content.handles.lease(number) as descriptor:
                 os.fsync(descriptor)
             parts = layout.place(number).parts
@@ -273,69 +383,7 @@ class TorrentFiles:
             finally:
                 os.close(opened)
 
-    def _rename(self) -> None:
-        if self.metainfo.is_folder:
-            # rename() replaces nothing but an empty folder; lexists() spares that one too.
-            if os.path.lexists(self.final):
-                raise self._in_the_way()
-            try:
-                self.partial.rename(self.final)
-            except OSError as error:
-                if error.errno in (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR):
-                    raise self._in_the_way() from error
-                raise
-            return
-        try:
-            self._link()
-        except FileExistsError as error:
-            # A crash between the two steps below leaves the same file under both names.
-            if self.final.is_symlink() or not self.partial.samefile(self.final):
-                raise self._in_the_way() from error
-        self.partial.unlink(missing_ok=True)
 
-    def _merge(self) -> None:
-        """Move every new file to its place among those that were finished before."""
-        layout = self._content.layout
-        for number in layout.numbers:
-            parts = layout.place(number).parts
-            if number in layout.placed:
-                continue
-            source = open_folder(self.partial, parts[:-1])
-            target = open_folder(self.final, parts[:-1], nofollow=0, make=True)
-            try:
-                # rename() would replace what is there, so that is asked first.
-                if os.path.lexists(self.final.joinpath(*parts)):
-                    raise self._in_the_way()
-                os.rename(parts[-1], parts[-1], src_dir_fd=source, dst_dir_fd=target)
-                os.fsync(target)
-            finally:
-                os.close(source)
-                os.close(target)
-        shutil.rmtree(self.partial)
-
-    def _link(self) -> None:
-        """Give the file its final name as well; fails when something has it."""
-        try:
-            self.final.hardlink_to(self.partial)
-        except OSError as error:
-            if error.errno not in (errno.EPERM, errno.EOPNOTSUPP, errno.EMLINK):
-                raise
-            # A file system without hard links: replace a placeholder that only we can have made.
-            self.final.touch(exist_ok=False)
-            self.partial.replace(self.final)
-
-    def _in_the_way(self) -> MinitorrentError:
-        return MinitorrentError(
-            ErrorCode.FILE_EXISTS,
-            f"Something else lies at {shown(self.final)}; move it away and resume.",
-        )
-
-
-def _make_file(root: Path, parts: tuple[str, ...], length: int) -> None:
-    """Make sure that the file exists with its full length; what it holds is kept."""
-    descriptor = open_beneath(root, parts, WRITE | os.O_CREAT)
-    try:
-        if os.fstat(descriptor).st_size != length:
-            os.ftruncate(descriptor, length)
-    finally:
-        os.close(descriptor)
+@cache
+def _digest_of_zeros(size: int) -> bytes:
+    return hashlib.sha1(bytes(size), usedforsecurity=False).digest()

@@ -2,6 +2,7 @@
 
     wanted file, on its way       under the temporary name
     wanted file, done             under the final name
+    wanted file, mended in place  under the final name, and written there
     unwanted file                 nowhere; what comes of it with a neighbour's piece is kept *aside*
 
 What is kept aside is one hidden, sparse file as long as the content, with every byte where it is in
@@ -40,7 +41,7 @@ class Layout:
     """Where the `files` of some content lie: at `root` but for those that are `placed` at `final`.
 
     `wanted` are the numbers of the files that are to be there, None for all of them. `aside` is
-    where the bytes of others are kept.
+    where the bytes of others are kept. With `in_place` those that are placed are not done yet.
     """
 
     root: Path
@@ -50,6 +51,7 @@ class Layout:
     flags: int = READ
     wanted: Collection[int] | None = None
     placed: set[int] = field(default_factory=set)
+    in_place: bool = False
     aside: Path | None = None
 
     def __post_init__(self) -> None:
@@ -67,12 +69,23 @@ class Layout:
             return Place(self.aside or self.root, (), self.flags)
         parts = self.files[number].path if self.is_folder else ()
         if number in self.placed:
-            return Place(self.final, parts, READ)
+            return Place(self.final, parts, self.flags if self.in_place else READ)
         return Place(self.root, parts, self.flags)
+
+    def is_written(self, number: int) -> bool:
+        """Whether the file may still be written to."""
+        return self.in_place or number not in self.placed
 
     def length(self, number: int) -> int:
         """How long the file has to be (bytes)."""
         return self._map.length if number == len(self.files) else self.files[number].length
+
+    def extent(self, number: int) -> tuple[int, int]:
+        """Where a file starts and ends in the content (bytes); what is aside may be anywhere."""
+        if number == len(self.files):
+            return 0, self._map.length
+        start = self._map.start(number)
+        return start, start + self.files[number].length
 
     def spans(self, offset: int, length: int) -> list[FileSpan]:
         """The run of content, file by file; what belongs to unwanted files lies aside."""

@@ -117,7 +117,7 @@ def test_changed_while_nobody_asked(team: Team, tmp_path: Path) -> None:
     modify(content)
     ann.restart()
     wait_until(lambda: ann.heard("share_failed"), what="ann to be told")
-    assert "upload it anew" in ann.heard("share_failed")[0].text
+    assert "upload it again" in ann.heard("share_failed")[0].text
     assert ann.session.recheck(GROUP, "content").state in ("queued", "checking")
     wait_until(lambda: len(ann.heard("share_failed")) == 2, what="ann to be told again")
     ann.session.stop_share(GROUP, "content")

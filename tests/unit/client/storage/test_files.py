@@ -149,7 +149,7 @@ def test_a_short_or_missing_file_is_reported(tmp_path: Path) -> None:
             with pytest.raises(MinitorrentError) as caught:
                 call()
             assert caught.value.code is ErrorCode.FILE_CHANGED
-        assert not files.is_hole(PieceIndex(1))
+        assert not files._content.is_hole(PIECE, PIECE)
     with TorrentFiles(describe(content), tmp_path / "missing") as files:
         assert files.facts().sizes == (-1,)
         with pytest.raises(MinitorrentError) as caught:
@@ -158,7 +158,7 @@ def test_a_short_or_missing_file_is_reported(tmp_path: Path) -> None:
         calls: list[Callable[[], object]] = [
             lambda: files.read_into(PieceIndex(1), 0, buffer),
             lambda: files.views(PieceIndex(0), 0, 1),
-            lambda: files.is_hole(PieceIndex(0)),
+            lambda: files.prove(PieceIndex(0)),
         ]
         for attempt in calls:
             with pytest.raises(MinitorrentError) as caught:
@@ -205,7 +205,7 @@ def test_holes(tmp_path: Path) -> None:
     with TorrentFiles(describe(content), tmp_path / "f") as files:
         files.open_partial()
         files.write_piece(PieceIndex(3), memoryview(content)[:PIECE])
-        holes = [files.is_hole(PieceIndex(number)) for number in range(8)]
+        holes = [files._content.is_hole(number * PIECE, PIECE) for number in range(8)]
         assert holes == [True] * 3 + [False] + [True] * 4
 
 

@@ -62,7 +62,7 @@ def test_only_wanted_files_appear(tmp_path: Path) -> None:
         files.finish()
         facts = files.facts()
         assert files.sizes_are_right()
-        assert verify(files, DESCRIBED) == files.goal.pieces
+        assert verify(files) == files.goal.pieces
         first = PieceIndex(1)  # the end of a, the beginning of b/b
         assert b"".join(map(bytes, files.views(first, 0, PIECE))) == CONTENT[PIECE : 2 * PIECE]
     assert tree(final) == some("b/b", "b/empty")
@@ -83,7 +83,7 @@ def test_without_what_was_kept_aside_the_edges_are_missing(tmp_path: Path) -> No
     assert list(tmp_path.iterdir()) == [final]
     with TorrentFiles(DESCRIBED, final, goal(1)) as files:
         assert not is_already_there(files)
-        assert list(verify(files, DESCRIBED)) == [2]
+        assert list(verify(files)) == [2]
 
 
 def test_more_files_join_those_that_are_done(tmp_path: Path) -> None:
@@ -94,12 +94,12 @@ def test_more_files_join_those_that_are_done(tmp_path: Path) -> None:
     with TorrentFiles(DESCRIBED, final, goal(), placed={0, 1}) as files:
         files.open_partial()
         assert set(tree(files.partial)) == {"b/empty", "c", "d"}
-        have = verify(files, DESCRIBED)
+        have = verify(files)
         assert list(have) == [0, 1, 2]
         assert [piece for piece in range(9) if files.is_placed(PieceIndex(piece))] == [0, 1, 2]
         write(files, range(3, 9))
         files.finish()
-        assert verify(files, DESCRIBED).complete
+        assert verify(files).complete
     assert tree(final) == FOLDER | {"mine": b"not of the torrent"}
     assert (final / "a").stat().st_mtime_ns == before.st_mtime_ns
     assert list(tmp_path.iterdir()) == [final]
@@ -110,12 +110,12 @@ def test_what_is_kept_aside_is_of_use_only_in_its_piece(tmp_path: Path) -> None:
     fetch(final, 1)
     with TorrentFiles(DESCRIBED, final, goal(1, 4), placed={1}) as files:
         files.open_partial()
-        assert list(verify(files, DESCRIBED)) == [1, 2, 3]
+        assert list(verify(files)) == [1, 2, 3]
         assert files.is_placed(PieceIndex(2))
         assert not files.is_placed(PieceIndex(1))
         write(files, [8])
         files.finish()
-        assert verify(files, DESCRIBED) == files.goal.pieces
+        assert verify(files) == files.goal.pieces
     assert tree(final) == some("b/b", "d")
 
 
@@ -140,7 +140,7 @@ def test_cut_short_while_files_are_moved(tmp_path: Path, monkeypatch: pytest.Mon
     with TorrentFiles(DESCRIBED, final, goal(), placed={0}) as files:
         files.open_partial()
         assert set(tree(files.partial)) == {"d"}
-        assert verify(files, DESCRIBED).complete
+        assert verify(files).complete
         files.finish()
     assert tree(final) == FOLDER
 

@@ -1,0 +1,72 @@
+"""Makes the files that a download is written to, or makes sure that those that are there can be."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from client.storage.failures import shown, translating
+from client.storage.layout import WRITE, Layout
+from client.storage.opening import open_beneath, open_folder
+from common.errors import ErrorCode, MinitorrentError
+
+
+def make_files(partial: Path, layout: Layout) -> None:
+    """Make what is not placed yet at `partial`, sparse; what is there already is kept."""
+    folder = partial if layout.is_folder else partial.parent
+    with translating(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    made: set[tuple[str, ...]] = {()}
+    for number in layout.numbers:
+        if number in layout.placed:
+            continue
+        place = layout.place(number)
+        with translating(place.path):
+            if place.parts[:-1] not in made:
+                os.close(open_folder(partial, place.parts[:-1], make=True))
+                made.add(place.parts[:-1])
+            _make_file(partial, place.parts, layout.length(number))
+
+
+def make_aside(layout: Layout) -> None:
+    """Make the file for bytes that nobody wants, if there are to be any."""
+    if layout.aside is not None:
+        with translating(layout.aside):
+            _make_file(layout.aside, (), layout.length(len(layout.files)))
+
+
+def prepare_in_place(layout: Layout) -> None:
+    """Make sure that files at their final place can be written there, and are long enough.
+
+    Raises MinitorrentError(file_exists) for one that has other names, too.
+    """
+    for number in layout.placed:
+        place = layout.place(number)
+        with translating(place.path):
+            descriptor = open_beneath(*place)
+            try:
+                _prepare(descriptor, place.path, layout.length(number))
+            finally:
+                os.close(descriptor)
+
+
+def _prepare(descriptor: int, path: Path, length: int) -> None:
+    status = os.fstat(descriptor)
+    if status.st_nlink > 1:
+        raise MinitorrentError(
+            ErrorCode.FILE_EXISTS,
+            f"{shown(path)} has other names, too (hard links), which would be changed with it; "
+            "copy it, or choose another destination.",
+        )
+    if status.st_size < length:
+        os.ftruncate(descriptor, length)
+
+
+def _make_file(root: Path, parts: tuple[str, ...], length: int) -> None:
+    """Make sure that the file exists with its full length; what it holds is kept."""
+    descriptor = open_beneath(root, parts, WRITE | os.O_CREAT)
+    try:
+        if os.fstat(descriptor).st_size != length:
+            os.ftruncate(descriptor, length)
+    finally:
+        os.close(descriptor)
