@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -100,8 +100,8 @@ def test_a_copy_of_the_last_piece_is_no_change(
         write(files, index, data)
         written.append(index)
 
-    def finish_and_tell(holdings: Holdings) -> None:
-        finish(holdings)
+    def finish_and_tell(holdings: Holdings, stopped: Callable[[], bool]) -> None:
+        finish(holdings, stopped)
         is_ended.set()
 
     monkeypatch.setattr(TorrentFiles, "write_piece", write_late)

@@ -334,7 +334,7 @@ def test_a_failure_inside_shows_and_fails_the_transfer(
     ann, bob = team.member("ann"), team.member("bob")
     name = team.share(ann, make_file(tmp_path / "content", MIB))
 
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise ValueError("a bug")
 
     with monkeypatch.context() as broken:
