@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from nicegui import ui
 
+from client.storage.typed_path import typed_path
 from client.web.page.controls import button, field, heading, icon_button
 from client.web.page.desk import Desk
+from common.errors import MinitorrentError
 
 _LISTED = 2000
 """Entries of a folder that a dialog lists; a path can always be typed."""
+
+_LOOKED_AT = 20_000
+"""Entries of a folder that are looked at to find those."""
 
 
 async def confirm(question: str, yes: str) -> bool:
@@ -34,9 +40,13 @@ class _Entry:
 
 
 def _entries(folder: Path, *, folders_only: bool) -> list[_Entry]:
-    """What is in a folder without what is hidden, folders first. Raises OSError."""
+    """What is in a folder but for what is hidden or no text, folders first. Raises OSError."""
     with os.scandir(folder) as found:
-        entries = [_Entry(e.name, e.is_dir()) for e in found if not e.name.startswith(".")]
+        entries = [
+            _Entry(entry.name, os.path.isdir(entry))  # noqa: PTH112 - never raises
+            for entry in islice(found, _LOOKED_AT)
+            if not entry.name.startswith(".") and entry.name.isprintable()
+        ]
     kept = [entry for entry in entries if entry.is_folder or not folders_only]
     return sorted(kept, key=lambda entry: (not entry.is_folder, entry.name.lower()))[:_LISTED]
 
@@ -72,7 +82,12 @@ class PathDialog:
         self._dialog.submit(self._where.value or None)
 
     async def _go_to(self) -> None:
-        await self._show(Path(self._where.value).expanduser())
+        try:
+            folder = typed_path(self._where.value)
+        except MinitorrentError as error:
+            self._refuse(error.message)
+            return
+        await self._show(folder)
 
     async def _go_up(self) -> None:
         await self._show(self._folder.parent)
@@ -84,8 +99,7 @@ class PathDialog:
                 lambda: _entries(folder, folders_only=self._folders_only)
             )
         except OSError as error:
-            self._where.props["error"] = True
-            self._where.props["error-message"] = str(error.strerror)
+            self._refuse(str(error.strerror))
             return False
         self._where.props["error"] = False
         self._folder = folder
@@ -97,6 +111,10 @@ class PathDialog:
             if not entries:
                 ui.item("There is nothing else in here.").props("dense").classes("quiet")
         return True
+
+    def _refuse(self, reason: str) -> None:
+        self._where.props["error"] = True
+        self._where.props["error-message"] = reason
 
     def _draw(self, entry: _Entry) -> None:
         path = self._folder / entry.name

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from nicegui import ui
 
 from client.commands.units import visible
 from client.engine.status import DownloadResult, MagnetResult
+from client.storage.typed_path import typed_path
 from client.web.page import dropped
 from client.web.page.controls import button, field, heading, icon_button
 from client.web.page.desk import Desk, Field, tell, tell_error
@@ -63,12 +65,12 @@ class Fetching:
                 button("Close", lambda: dialog.submit(False))
                 button("Download", lambda: dialog.submit(True), main=True)
         if await dialog:
-            await self._start("get", metainfo_or_magnet=_path_or_link(what.value.strip()))
+            await self._start("get", metainfo_or_magnet=what.value.strip())
         dialog.delete()
 
     async def _start(self, command: str, **fields: Field) -> None:
-        folder = Path(self._folder.value or _downloads()).expanduser()
         try:
+            folder = typed_path(self._folder.value or _downloads())
             await self._desk.work(lambda: folder.mkdir(parents=True, exist_ok=True))
             begun = await self._desk.ask(DownloadResult, command, dest=str(folder), **fields)
         except (MinitorrentError, OSError) as error:
@@ -78,7 +80,9 @@ class Fetching:
         self._started()
 
     async def _choose_folder(self) -> None:
-        start = Path(self._folder.value or Path.home()).expanduser()
+        start = Path.home()
+        with suppress(MinitorrentError):
+            start = typed_path(self._folder.value or start)
         title = "Choose the folder for downloads"
         chosen = await PathDialog(self._desk, title, start, folders_only=True).choose()
         self._folder.value = chosen or self._folder.value
@@ -105,10 +109,6 @@ class _Link:
         self._shown.visible = True
         copy = f"navigator.clipboard?.writeText({json.dumps(found.magnet)}).catch(() => null)"
         ui.run_javascript(copy)  # where that may not be done, the link can be marked and copied
-
-
-def _path_or_link(text: str) -> str:
-    return text if text.lower().startswith("magnet:") else str(Path(text).expanduser())
 
 
 def _downloads() -> Path:

@@ -122,7 +122,7 @@ class Files:
 
     async def _share_path(self) -> None:
         path = self._path.value
-        if await self._share(str(Path(path).expanduser())):
+        if await self._share(path):
             clear(self._path, path)
 
     async def _share_dropped(self, event: UploadEventArguments) -> None:
