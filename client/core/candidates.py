@@ -2,25 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Final
 
 from client.core.obstacle import Obstacle
+from client.core.party import network
 from common.types import Endpoint, PeerId
 
-FIRST_PAUSE = 2.0
-LONGEST_PAUSE = 300.0
+FIRST_PAUSE: Final = 2.0
+LONGEST_PAUSE: Final = 300.0
 """Seconds before a peer that could not be reached is dialled again, doubling."""
 
-LASTING = 10.0
+LASTING: Final = 10.0
 """Seconds after which a connection has not ended at once: it was worth while."""
 
-MAX_KNOWN = 1000
+MAX_KNOWN: Final = 1000
+MAX_A_USER: Final = 100
+"""Peers that are remembered, in all and of one user: who makes peers up crowds out his own."""
+
+MAX_DIALLING_USER: Final = 3
+MAX_DIALLING_ADDRESS: Final = 8
+"""Dials under way to one user's peers, and to one address, which several users may share."""
+
+MAX_A_ROUND: Final = 16
+"""Dials that are begun at once."""
+
+MAX_SEEN: Final = 1000
+"""Members that came by themselves and are remembered for when no tracker can be asked."""
+
+Key = tuple[Endpoint, str, PeerId | None]
 
 
 @dataclass(slots=True)
 class Candidate:
-    """A member's client as the tracker told of it; `obstacle` is what the last dial met."""
+    """A member's client as the tracker told of it; the address is the tracker's, not its own.
+
+    `obstacle` is what the last dial met.
+    """
 
     endpoint: Endpoint
     peer_id: PeerId
@@ -30,6 +50,18 @@ class Candidate:
     obstacle: Obstacle | None = None
     since: float = 0.0  # connected
     not_before: float = 0.0
+    network: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.network = network(self.endpoint.host)
+
+    @property
+    def key(self) -> Key:
+        """What tells it from others: who stands where. Those who listen nowhere have only ids.
+
+        Never the peer id alone, or who takes another's would take its place.
+        """
+        return self.endpoint, self.user, None if self.endpoint.port else self.peer_id
 
     @property
     def met(self) -> Obstacle | None:
@@ -44,64 +76,116 @@ class Candidates:
 
     def __init__(self, me: PeerId) -> None:
         self._me = me
-        self._known: dict[PeerId, Candidate] = {}
+        self._known: dict[Key, Candidate] = {}
         self._told: list[Candidate] = []  # when it was last asked, the tracker told of these
-        self._banned: set[PeerId | Endpoint] = set()
+        self._seen: OrderedDict[tuple[str, PeerId], str] = OrderedDict()
 
     def __repr__(self) -> str:
-        return f"Candidates({len(self._known)} known, {len(self._banned)} banned)"
+        return f"Candidates({len(self._known)} known)"
 
+    # --- what the tracker tells -------------------------------------------------------------
     def learn(self, told: Iterable[Candidate]) -> None:
         """The tracker told of these; what is known of old ones is kept."""
         self._told = [candidate for candidate in told if candidate.peer_id != self._me]
         for candidate in self._told:
-            old = self._known.get(candidate.peer_id)
-            if old is not None and old.endpoint == candidate.endpoint:
-                old.user = candidate.user
-            else:
+            old = self._known.get(candidate.key)
+            if old is None:
                 self._add(candidate)
+            elif old.peer_id != candidate.peer_id:  # that one was an earlier run
+                old.peer_id, old.failures, old.not_before = candidate.peer_id, 0, 0.0
 
     def _add(self, candidate: Candidate) -> None:
-        """Who stood at this endpoint before was an earlier run; who fails most makes room."""
-        if candidate.endpoint.port:  # those without one can't be dialled, and are told apart by id
-            for earlier in self._at(candidate.endpoint):
-                del self._known[earlier.peer_id]
-        self._known[candidate.peer_id] = candidate
-        if len(self._known) > MAX_KNOWN:
-            worst = max(self._known.values(), key=lambda known: known.failures)
-            del self._known[worst.peer_id]
+        self._known[candidate.key] = candidate
+        of_user = [known for known in self._known.values() if known.user == candidate.user]
+        if len(of_user) > MAX_A_USER:
+            self._drop_worst(of_user)
+        elif len(self._known) > MAX_KNOWN:
+            crowded = Counter(known.user for known in self._known.values()).most_common(1)[0][0]
+            self._drop_worst(known for known in self._known.values() if known.user == crowded)
 
+    def _drop_worst(self, among: Iterable[Candidate]) -> None:
+        """Who fails most makes room; of equals, who has been known longest."""
+        del self._known[max(among, key=lambda known: known.failures).key]
+
+    def saw(self, peer_id: PeerId, host: str, user: str) -> None:
+        """The tracker said who came by itself from this address."""
+        self._seen[host, peer_id] = user
+        self._seen.move_to_end((host, peer_id))
+        if len(self._seen) > MAX_SEEN:
+            self._seen.popitem(last=False)
+
+    def forget(self, peer_id: PeerId, host: str) -> None:
+        """The tracker doesn't know this peer any more: it is not to be dialled."""
+        self._seen.pop((host, peer_id), None)
+        for known in list(self._known.values()):
+            if known.peer_id == peer_id and known.endpoint.host == host:
+                del self._known[known.key]
+
+    def forget_user(self, user: str) -> None:
+        """This user is no member any more."""
+        self._told = [told for told in self._told if told.user != user]
+        for known in list(self._known.values()):
+            if known.user == user:
+                del self._known[known.key]
+        for seen in [seen for seen, name in self._seen.items() if name == user]:
+            del self._seen[seen]
+
+    # --- who is who -------------------------------------------------------------------------
     def count(self) -> tuple[int, list[Obstacle]]:
         """How many the tracker told of last, and what keeps us from those who can't be reached.
 
         Once is not enough: a connection that ends counts as one failure, too.
         """
-        present = [self._known.get(candidate.peer_id, candidate) for candidate in self._told]
+        present = [self._known.get(candidate.key, candidate) for candidate in self._told]
         return len(present), [known.met for known in present if known.met is not None]
 
-    def find(self, peer_id: PeerId, dialled: Endpoint | None) -> Candidate | None:
-        """Whom the tracker meant: by the peer id, or by where we dialled it."""
-        candidate = self._known.get(peer_id)
-        if candidate is None and dialled is not None:
-            candidate = next(iter(self._at(dialled)), None)
-        return candidate
+    def at(self, endpoint: Endpoint, peer_id: PeerId) -> Candidate | None:
+        """Whom the tracker named at the endpoint that we dialled.
 
-    def to_dial(self, connected: Iterable[PeerId], room: int, now: float) -> list[Endpoint]:
-        """Up to `room` peers to dial now; they count as being dialled from here on."""
-        taken = set(connected)
+        Several users may claim one behind the same address: then the peer id decides.
+        """
+        there = self._at(endpoint)
+        same = [candidate for candidate in there if candidate.peer_id == peer_id]
+        return next(iter(same or there), None)
+
+    def told_of(self, peer_id: PeerId, host: str) -> str | None:
+        """The user of a peer of this name at this address, if the tracker told of it last."""
+        for told in self._told:
+            if told.peer_id == peer_id and told.endpoint.host == host:
+                return told.user
+        return None
+
+    def remembered(self, peer_id: PeerId, host: str) -> str | None:
+        """The user of a peer of this name at this address, if the tracker ever told of it."""
+        for known in self._known.values():
+            if known.peer_id == peer_id and known.endpoint.host == host:
+                return known.user
+        return self._seen.get((host, peer_id))
+
+    # --- dialling ---------------------------------------------------------------------------
+    def to_dial(
+        self, is_taken: Callable[[Candidate], bool], room: int, now: float
+    ) -> list[Endpoint]:
+        """Up to `room` peers to dial now; they count as being dialled from here on.
+
+        Turns go round among users and addresses, so that nobody who announces many peers, or
+        whose peers answer slowly, keeps others waiting. Who `is_taken` is left out.
+        """
+        due = [
+            known
+            for known in self._known.values()
+            if not known.dialling
+            and known.endpoint.port
+            and known.not_before <= now
+            and not is_taken(known)
+        ]
+        turns = _Turns(known for known in self._known.values() if known.dialling)
         chosen: list[Endpoint] = []
-        for candidate in self._known.values():
-            if len(chosen) >= room:
-                break
-            if (
-                candidate.peer_id not in taken
-                and not candidate.dialling
-                and candidate.endpoint.port
-                and candidate.not_before <= now
-                and not self.is_banned(candidate.peer_id, candidate.endpoint)
-            ):
-                candidate.dialling = True
-                chosen.append(candidate.endpoint)
+        while len(chosen) < min(room, MAX_A_ROUND) and (best := turns.next_of(due)) is not None:
+            chosen.append(best.endpoint)
+            for known in self._at(best.endpoint):
+                known.dialling = True
+            due = [known for known in due if not known.dialling]
         return chosen
 
     def connected(self, endpoint: Endpoint, now: float) -> None:
@@ -117,10 +201,6 @@ class Candidates:
             if useful or now - candidate.since >= LASTING:
                 candidate.failures = 0
         self.failed(endpoint, now, Obstacle.LEFT)
-
-    def forget(self, peer_id: PeerId) -> None:
-        """The tracker doesn't know this peer any more: it is not to be dialled."""
-        self._known.pop(peer_id, None)
 
     def failed(self, endpoint: Endpoint, now: float, obstacle: Obstacle | None = None) -> None:
         """A dial failed: leave that peer alone for a while.
@@ -140,16 +220,42 @@ class Candidates:
             candidate.failures = 0
             candidate.not_before = 0.0
 
-    def ban(self, peer_id: PeerId, endpoint: Endpoint) -> None:
-        """Never connect to this peer again, whoever dials."""
-        self._banned.update((peer_id, endpoint))
-
-    def is_banned(self, peer_id: PeerId, endpoint: Endpoint) -> bool:
-        """Whether the peer was banned."""
-        return peer_id in self._banned or endpoint in self._banned
-
     def _at(self, endpoint: Endpoint) -> list[Candidate]:
         return [c for c in self._known.values() if c.endpoint == endpoint]
+
+
+class _Turns:
+    """How many are being dialled of each user and at each address."""
+
+    def __init__(self, dialling: Iterable[Candidate]) -> None:
+        self._users: Counter[str] = Counter()
+        self._networks: Counter[str] = Counter()
+        for candidate in dialling:
+            self._count(candidate)
+
+    def next_of(self, due: Iterable[Candidate]) -> Candidate | None:
+        """Of those with the fewest dials under way, who failed least; None while all must wait."""
+        able = (
+            candidate
+            for candidate in due
+            if self._users[candidate.user] < MAX_DIALLING_USER
+            and self._networks[candidate.network] < MAX_DIALLING_ADDRESS
+        )
+        best = min(able, key=self._weight, default=None)
+        if best is not None:
+            self._count(best)
+        return best
+
+    def _weight(self, candidate: Candidate) -> tuple[int, int, int]:
+        return (
+            self._users[candidate.user],
+            self._networks[candidate.network],
+            candidate.failures,
+        )
+
+    def _count(self, candidate: Candidate) -> None:
+        self._users[candidate.user] += 1
+        self._networks[candidate.network] += 1
 
 
 def keeps_new_connection(*, me: PeerId, other: PeerId, incoming: bool) -> bool:

@@ -18,6 +18,9 @@ class Buffer(Protocol):
         """The memory, exactly as long as the piece."""
 
 
+NOBODY: Final = 0
+"""No peer's key: the sender of a block that has not come, or was not credited yet."""
+
 _MISSING = 0
 _REQUESTED = 1
 _RECEIVED = 2
@@ -27,7 +30,7 @@ class PieceDownload:
     """One piece being fetched into a buffer of exactly its size.
 
     Invariant: a block is in exactly one of missing, requested, received. At most one peer at a
-    time has requests out and writes into the buffer; `sources` are all that ever filled a block.
+    time has requests out and writes into the buffer; `senders` tells who filled each block.
     `cancelled` tells the owner's reader that the piece has arrived from elsewhere.
     """
 
@@ -43,8 +46,8 @@ class PieceDownload:
         "headers",
         "index",
         "lent",
+        "senders",
         "size",
-        "sources",
     )
 
     def __init__(self, index: PieceIndex, lent: Buffer) -> None:
@@ -53,7 +56,7 @@ class PieceDownload:
         self.buffer = lent.view
         self.size = len(self.buffer)
         self.block_count = -(-self.size // BLOCK_SIZE)
-        self.sources: set[int] = set()
+        self.senders = [NOBODY] * self.block_count
         self.cancelled = False
         self._state = bytearray(self.block_count)
         self._missing = self.block_count
@@ -64,6 +67,11 @@ class PieceDownload:
 
     def __repr__(self) -> str:
         return f"PieceDownload({self.index}, {self._received}/{self.block_count})"
+
+    @property
+    def sources(self) -> set[int]:
+        """Everybody who filled a block."""
+        return set(self.senders) - {NOBODY}
 
     @property
     def complete(self) -> bool:
@@ -129,9 +137,12 @@ class PieceDownload:
 
     def credit(self, peer: int) -> None:
         """The blocks that came since the last call are this peer's."""
-        if self._received > self._credited:
-            self._credited = self._received
-            self.sources.add(peer)
+        if self._received == self._credited:
+            return
+        self._credited = self._received
+        for number, state in enumerate(self._state):
+            if state == _RECEIVED and self.senders[number] == NOBODY:
+                self.senders[number] = peer
 
     def _expected_headers(self) -> bytes:
         pack = PIECE_HEADER.pack

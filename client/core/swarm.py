@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from client.core.actions import Action, Assignment, Ban, Close, Send
 from client.core.choker import Candidate, Choker
+from client.core.evidence import Evidence
 from client.core.extensions import Extensions
 from client.core.fetch import Buffers, Fetch
 from client.core.goal import Goal
@@ -66,6 +67,7 @@ class Swarm:
         self.peers: dict[int, Peer] = {}
         self.limits = limits or Limits()
         self._fetch = Fetch(geometry, have, self.goal, self.peers, buffers, rng, self.limits)
+        self._evidence = Evidence()
         self._choker = Choker(self.limits, rng, now)
         self.extensions = Extensions(info)
         self._keep_alive_at = now + self.limits.keep_alive_every
@@ -171,9 +173,14 @@ class Swarm:
     def assign(
         self, key: int, outstanding: int, now: float, most: int | None = None
     ) -> list[Assignment]:
-        """Work for a peer that has `outstanding` requests to answer; empty when there is none."""
+        """Work for a peer that has `outstanding` requests to answer; empty when there is none.
+
+        Who is not known to be a member gets none: what it sent would have to be checked first.
+        """
         peer = self.peers.get(key)
-        return self._fetch.assign(peer, outstanding, now, most) if peer else []
+        if peer is None or not peer.confirmed:
+            return []
+        return self._fetch.assign(peer, outstanding, now, most)
 
     def progressed(self, key: int, now: float) -> None:
         """The peer sent block bytes."""
@@ -217,12 +224,13 @@ class Swarm:
 
     def verified(self, download: PieceDownload) -> list[Action]:
         """A piece is right and on the disk: tell everybody, and call off who else fetches it."""
+        piece = download.index
+        liars = set() if self.have[piece] else self._evidence.judge(download)
         if not self._fetch.verified(download):
             return []
-        piece = download.index
         self._lacking -= 1
         self.done += self.goal.size_of(piece)
-        actions: list[Action] = []
+        actions: list[Action] = [Ban(key, "sent a block of a wrong piece") for key in liars]
         for peer in self.peers.values():
             actions.append(Send(peer.key, Have(piece)))
             called_off = self._fetch.call_off(peer, piece)
@@ -237,11 +245,17 @@ class Swarm:
         return actions
 
     def failed(self, download: PieceDownload) -> list[Action]:
-        """A piece has the wrong hash. Whoever sent all of it is banned; of several, nobody is."""
+        """A piece has the wrong hash. Whoever sent all of it is banned.
+
+        Who of several was wrong shows when the piece has come right, from one peer.
+        """
+        sources = download.sources
+        if len(sources) > 1:
+            self._evidence.keep(download)
         self._fetch.failed(download)
-        if len(download.sources) > 1:
+        if len(sources) > 1:
             return []
-        return [Ban(key, "sent a piece with the wrong hash") for key in download.sources]
+        return [Ban(key, "sent a piece with the wrong hash") for key in sources]
 
     # --- the clock --------------------------------------------------------------------------
     def tick(self, now: float) -> list[Action]:

@@ -39,6 +39,7 @@ class Account:
         self.ended: Callable[[], None] = lambda: None
         self.removed: Callable[[str], None] = lambda _: None
         self.revoked: Callable[[str, Sequence[str]], None] = lambda *_: None
+        self.parted: Callable[[str, str], None] = lambda *_: None
 
     @property
     def user(self) -> str | None:
@@ -177,6 +178,8 @@ class Account:
                     self.pending_requests += 1
             case EventKind.REQUEST_ACCEPTED:
                 self.joined(event.group)
+            case EventKind.MEMBER_LEFT:
+                self.parted(event.group, event.subject)
             case EventKind.MEMBER_REMOVED:
                 self.left(event.group)
                 self.removed(event.group)

@@ -12,6 +12,7 @@ from random import Random
 from client.config import ClientConfig
 from client.core.limits import Limits
 from client.engine.account import Account
+from client.engine.banned import Banned
 from client.engine.collection import Collection
 from client.engine.credentials import Credentials
 from client.engine.doctor import Doctor
@@ -112,7 +113,8 @@ def _assemble(
     announcer = Announcer(link, listener.port, time.monotonic)
     making.callback(announcer.close)
     outcomes = Outcomes(account)
-    machinery = _machinery(peer_id, listener.port, limits, making)
+    source = source_host(config.listen)
+    machinery = _machinery(peer_id, listener.port, source, limits, making)
     credentials = Credentials(link)
     making.callback(credentials.close)
     turns = Turns(choose_places(settings, config.active), time.monotonic)
@@ -132,7 +134,7 @@ def _assemble(
     making.callback(collection.close)
     making.callback(Pacer(rate_limits, collection.torrents, time.monotonic).close)
     _connect(account, announcer, credentials, collection)
-    listener.start(collection.admit, collection.find_seal)
+    listener.start(collection.admit, collection.find_seal, machinery.banned.refuses_caller)
     link.start()
     sharing = Sharing(
         link,
@@ -176,11 +178,14 @@ def _connect(
 
     account.connected, account.ended = connected, ended
     account.removed, account.revoked = removed, credentials.revoke
+    account.parted = collection.part_from_user
     credentials.revoked = collection.part_from_unaccepted
 
 
-def _machinery(peer_id: PeerId, port: int, limits: Limits, making: ExitStack) -> Machinery:
-    dialer = Dialer(peer_id)
+def _machinery(
+    peer_id: PeerId, port: int, source: str | None, limits: Limits, making: ExitStack
+) -> Machinery:
+    dialer = Dialer(peer_id, source)
     making.callback(dialer.close)
     workers = WorkerPool(name="verify and write")
     making.callback(workers.close)
@@ -194,6 +199,7 @@ def _machinery(peer_id: PeerId, port: int, limits: Limits, making: ExitStack) ->
         buffers=BufferPool(BUFFER_BUDGET),
         workers=workers,
         limits=limits,
+        banned=Banned(),
     )
 
 

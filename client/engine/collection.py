@@ -193,6 +193,12 @@ class Collection:
             if transfer.record.group == group and transfer.torrent is not None:
                 transfer.torrent.part_from_unaccepted()
 
+    def part_from_user(self, group: str, user: str) -> None:
+        """Let go of somebody who is no member of the group any more."""
+        for transfer in self.all():
+            if transfer.record.group == group and transfer.torrent is not None:
+                transfer.torrent.part_from_user(user)
+
     def _at_work(self, info_hash: InfoHash) -> Transfer | None:
         transfer = self.of(info_hash)
         return transfer if transfer is not None and transfer.torrent is not None else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from client.core.actions import Action, Ban, Close, Send
+from client.core.party import network
 from client.core.piece_download import PieceDownload
 from client.core.receiver import (
     Event,
@@ -17,7 +18,7 @@ from client.core.swarm import Swarm
 from client.engine.machinery import Machinery
 from client.engine.neighbours import Neighbours
 from client.net.peer_io import PeerConnection
-from common.types import Block, PeerId, PieceIndex
+from common.types import Block, PieceIndex
 from common.wire.codec import encode
 from common.wire.messages import Cancel, Choke, Message, Reject
 
@@ -25,11 +26,11 @@ from common.wire.messages import Cancel, Choke, Message, Reject
 class Exchange:
     """Between connections and the swarm: events go to it, the actions it wants go out.
 
-    `sources` are those whom pieces came from.
+    `sources` are those whom pieces came from, by user and address.
     """
 
     def __init__(self, swarm: Swarm, neighbours: Neighbours, machinery: Machinery) -> None:
-        self.sources: set[PeerId] = set()
+        self.sources: set[str] = set()
         self._swarm = swarm
         self._neighbours = neighbours
         self._machinery = machinery
@@ -47,7 +48,7 @@ class Exchange:
             ours = self._machinery.introduce(host, size, upload_only=self._swarm.complete)
             actions.append(Send(key, ours))
         self.perform(actions)
-        # Who dials us may have been removed since the tracker told of it: that is asked anew.
+        # Who dials us may have been removed since the tracker told of it: it is asked again.
         told = not connection.incoming and self._neighbours.recognise(connection)
         if told or connection.membership is not None:
             self.perform(self._swarm.confirm(key))
@@ -57,7 +58,7 @@ class Exchange:
         key = peer.key
         match event:
             case PieceReceived(download):
-                self.sources.add(peer.handshake.peer_id)
+                self.sources.add(f"{peer.user} at {network(peer.endpoint.host)}")
                 return [download] if self._swarm.piece_received(key, download) else []
             case PieceDropped(download):
                 self._swarm.piece_dropped(key, download)

@@ -8,6 +8,7 @@ from random import Random
 from typing import TYPE_CHECKING, Protocol
 
 from client.core.limits import Limits
+from client.engine.banned import Banned
 from client.net.announcer import Stranger
 from client.net.dialer import Dialer
 from client.net.peer_io import MAX_WAITING_REQUESTS
@@ -36,6 +37,7 @@ class Machinery:
     buffers: BufferPool
     workers: WorkerPool
     limits: Limits
+    banned: Banned
 
     def introduce(
         self, host: str, metadata_size: int | None = None, *, upload_only: bool = False

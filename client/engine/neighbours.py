@@ -3,38 +3,42 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 import structlog
 
 from client.core.candidates import Candidate, Candidates, keeps_new_connection
 from client.core.obstacle import Obstacle
+from client.core.party import Address, Party
+from client.engine.banned import Banned, party_of
 from client.net.peer_io import PeerConnection
 from client.net.seal import Seal
 from common.types import Endpoint, PeerId
 
 log = structlog.get_logger(__name__)
 
-MAX_IDENTITIES: Final = 4096
+MAX_PARTIES: Final = 4096
 """Connections, ended ones too, whose peers can still be banned for what they sent."""
 
 
 class Neighbours:
     """Connections by key, beside what the tracker told; used under the torrent's lock.
 
-    `me` is our own peer id, `limit` the number of connections, `seal` the group's if it is sealed.
+    `me` is our own peer id, `limit` the number of connections, `seal` the group's if it is sealed;
+    `banned` are those whom no torrent of this client talks to.
     """
 
-    def __init__(self, me: PeerId, limit: int, seal: Seal | None = None) -> None:
+    def __init__(self, me: PeerId, limit: int, banned: Banned, seal: Seal | None = None) -> None:
         self.connections: dict[int, PeerConnection] = {}
         self._me = me
         self._limit = limit
+        self._banned = banned
         self._seal = seal
         self._keys = itertools.count(1)
         self._candidates = Candidates(me)
         self._renew_at: dict[int, float] = {}
-        self._identities: dict[int, tuple[PeerId, Endpoint]] = {}
+        self._parties: dict[int, tuple[Party, Endpoint]] = {}
 
     def __repr__(self) -> str:
         return f"Neighbours({len(self.connections)} connected, {self._candidates!r})"
@@ -46,31 +50,54 @@ class Neighbours:
 
     def wants(self, new: PeerConnection) -> bool:
         """Whether to go on with a peer that has shaken hands; an older connection may give way."""
-        peer_id = new.handshake.peer_id
-        if peer_id == self._me or self._candidates.is_banned(peer_id, new.endpoint):
+        if new.handshake.peer_id == self._me or self._banned.refuses(self.party(new)):
             return False
         if not self.accepts(new):
             log.info("peer refused", peer=str(new.endpoint), reason="proves no membership")
             return False
         for old in self.connections.values():
             if _is_same(new, old) and old.close_reason is None:
-                if not self._supersedes(new, old):
+                if not self._may_join(new, old):
                     return False
-                old.close("replaced by a second connection")
+                if self._gives_way(old, new):
+                    old.close("replaced by a second connection")
         return self.has_room
+
+    def party(self, connection: PeerConnection) -> Party:
+        """Whom the connection is put down to."""
+        told = None
+        if not connection.incoming:
+            told = self._candidates.at(connection.endpoint, connection.handshake.peer_id)
+        user = told.user if told else None
+        return party_of(connection.endpoint.host, connection.membership, user)
 
     @property
     def has_room(self) -> bool:
         """Whether there may be one more connection."""
         return len(self.connections) < self._limit
 
-    def _supersedes(self, new: PeerConnection, old: PeerConnection) -> bool:
+    def _may_join(self, new: PeerConnection, old: PeerConnection) -> bool:
+        """Whether a second connection to a peer is taken, for a moment or instead of the first."""
+        if new.membership is not None or old.membership is not None:
+            return self._gives_way(old, new)
+        # Only the side that dialled a peer knows where it is. So in an open group each side gives
+        # up what dialled it in favour of what it dialled, if its own peer id is the higher, and
+        # nothing else: an impostor who dials us under the same name displaces nobody.
+        return not (new.incoming and not old.incoming and self._dials_itself(new))
+
+    def _gives_way(self, old: PeerConnection, new: PeerConnection) -> bool:
         """Which of two connections to one peer stays; both sides come to the same answer."""
         mine, theirs = new.membership, old.membership
-        if mine is not None and theirs is not None and new.incoming == old.incoming:
+        if mine is None or theirs is None:
+            return old.incoming and not new.incoming and self._dials_itself(new)
+        if new.incoming == old.incoming:
             return mine.expires_at > theirs.expires_at  # the next certificate's
         peer_id = new.handshake.peer_id
         return keeps_new_connection(me=self._me, other=peer_id, incoming=new.incoming)
+
+    def _dials_itself(self, connection: PeerConnection) -> bool:
+        """Whether of two connections that cross, the one that we dialled stays."""
+        return self._me > connection.handshake.peer_id
 
     # --- sealed groups ----------------------------------------------------------------------
     def accepts(self, connection: PeerConnection) -> bool:
@@ -94,67 +121,129 @@ class Neighbours:
         if not connection.incoming:
             self._candidates.connected(connection.endpoint, now)
         self.connections[connection.key] = connection
-        self._identities[connection.key] = (connection.handshake.peer_id, connection.endpoint)
-        if len(self._identities) > MAX_IDENTITIES:
-            del self._identities[next(iter(self._identities))]
+        self._parties[connection.key] = self.party(connection), connection.endpoint
+        if len(self._parties) > MAX_PARTIES:
+            del self._parties[next(iter(self._parties))]
 
     def remove(self, connection: PeerConnection, now: float) -> None:
         """The connection has ended."""
         self.connections.pop(connection.key, None)
         self._renew_at.pop(connection.key, None)
-        useful = connection.receiver.payload > 0
-        self._candidates.left(connection.endpoint, now, useful=useful)
+        if not connection.incoming:
+            useful = connection.receiver.payload > 0
+            self._candidates.left(connection.endpoint, now, useful=useful)
 
     def ban(self, key: int, reason: str) -> None:
-        """Never talk again to the peer of this connection, which may have ended."""
-        identity = self._identities.get(key)
-        if identity is not None and not self._candidates.is_banned(*identity):
-            log.warning("peer banned", peer=str(identity[1]), reason=reason)
-            self._candidates.ban(*identity)
+        """Never talk again to who was behind this connection, which may have ended."""
+        if key not in self._parties:
+            return
+        party, endpoint = self._parties[key]
+        if self._banned.ban(party):
+            log.warning("peer banned", peer=str(endpoint), reason=reason)
         if key in self.connections:
             self.connections[key].close(f"banned: {reason}")
+        for other in self.connections.values():
+            if other.close_reason is None and self._shares_ban(other):
+                other.close(f"banned: another of its connections {reason}")
+
+    def _shares_ban(self, connection: PeerConnection) -> bool:
+        """Whether a connection goes with a ban; who shares an address and sent something may stay.
+
+        If that was wrong, its own pieces tell.
+        """
+        if not self._banned.refuses(self.party(connection)):
+            return False
+        return connection.membership is not None or not connection.receiver.payload
 
     # --- who they are -----------------------------------------------------------------------
     def learn(self, told: Sequence[Candidate]) -> list[PeerConnection]:
         """The tracker told of these; returns connections whose peers it made known."""
         self._candidates.learn(told)
-        named = {candidate.peer_id for candidate in told}
-        return [
-            connection
-            for connection in self.connections.values()
-            if connection.handshake.peer_id in named and self.recognise(connection)
-        ]
+        return [c for c in self.connections.values() if self.recognise(c)]
 
     def recognise(self, connection: PeerConnection) -> bool:
-        """Name the peer if the tracker told of it; True when it is known now and was not."""
+        """Name the peer if the tracker told of it; True when it is known now and was not.
+
+        We dialled it where the tracker said, or it came from the address, and under the name, that
+        the tracker gave last. Neither alone is enough.
+        """
         if connection.user is not None:
             return False
-        dialled = None if connection.incoming else connection.endpoint
-        candidate = self._candidates.find(connection.handshake.peer_id, dialled)
-        if candidate is None:
-            return False
-        connection.user = candidate.user
-        connection.known_as = candidate.peer_id
-        return True
+        peer_id, endpoint = connection.handshake.peer_id, connection.endpoint
+        if connection.incoming:
+            connection.user = self._candidates.told_of(peer_id, endpoint.host)
+        else:
+            candidate = self._candidates.at(endpoint, peer_id)
+            connection.user = candidate.user if candidate else None
+        return connection.user is not None
+
+    def identified(self, connection: PeerConnection, user: str | None) -> None:
+        """The tracker said that a peer that came by itself is a member."""
+        connection.user = user
+        if user is not None:
+            peer_id, host = connection.handshake.peer_id, connection.endpoint.host
+            self._candidates.saw(peer_id, host, user)
+
+    def remember(self, connection: PeerConnection) -> bool:
+        """Name the peer as the tracker knew it before, now that no tracker can be asked."""
+        peer_id, host = connection.handshake.peer_id, connection.endpoint.host
+        connection.user = self._candidates.remembered(peer_id, host)
+        return connection.user is not None
 
     def refuse(self, connection: PeerConnection) -> None:
         """The tracker says that this is no member, whatever it told before."""
-        self._candidates.forget(connection.handshake.peer_id)
+        self._candidates.forget(connection.handshake.peer_id, connection.endpoint.host)
         connection.close("not known to the tracker as a member")
+
+    def part_from_user(self, user: str) -> None:
+        """This user is no member any more. In a sealed group certificates decide that."""
+        if self._seal is not None:
+            return
+        self._candidates.forget_user(user)
+        for connection in self.connections.values():
+            if connection.user == user:
+                connection.close("it was removed from the group")
 
     def known(self) -> tuple[int, list[Obstacle]]:
         """See Candidates.count."""
         return self._candidates.count()
 
     # --- dialling ---------------------------------------------------------------------------
-    def to_dial(self, now: float) -> Iterable[Endpoint]:
-        """Whom to connect to now; each is answered with a connection or `dial_failed`."""
+    def to_dial(self, now: float, *, complete: bool = False) -> Iterable[Endpoint]:
+        """Whom to connect to now; each is answered with a connection or `dial_failed`.
+
+        A `complete` torrent looks for nobody in particular: others will come.
+        """
         room = self._limit - len(self.connections)
-        connected = [connection.known_as for connection in self.connections.values()]
-        return [*self._candidates.to_dial(connected, room, now), *self._to_renew(now)]
+        is_taken = self._taken(complete=complete)
+        return [*self._candidates.to_dial(is_taken, room, now), *self._to_renew(now)]
+
+    def _taken(self, *, complete: bool) -> Callable[[Candidate], bool]:
+        """Who is connected, or banned: not to be dialled.
+
+        In an open group a peer that dialled us may be an impostor until it has sent something: it
+        keeps us from dialling nobody whose pieces we want.
+        """
+        dialled = {c.endpoint for c in self.connections.values() if not c.incoming}
+        came = {
+            (c.handshake.peer_id, c.user if c.membership else c.endpoint.host)
+            for c in self.connections.values()
+            if c.incoming and (c.membership or complete or c.receiver.payload)
+        }
+        authority = self._seal.authority if self._seal else None
+
+        def is_taken(candidate: Candidate) -> bool:
+            known_by = candidate.user if self._seal else candidate.endpoint.host
+            if candidate.endpoint in dialled or (candidate.peer_id, known_by) in came:
+                return True
+            if authority is not None:
+                return self._banned.refuses_member(authority, candidate.user)
+            return self._banned.refuses(Address(candidate.network, candidate.user))
+
+        return is_taken
 
     def _to_renew(self, now: float) -> list[Endpoint]:
-        """Whom to dial anew because the connection, which we dialled, comes to its end.
+        """Whom to dial again because the connection, which we dialled, comes to its end.
 
         With new certificates on both sides the second connection lasts longer and takes over,
         before the first one has to be closed.
@@ -177,9 +266,9 @@ class Neighbours:
 
 
 def _is_same(one: PeerConnection, other: PeerConnection) -> bool:
-    """Whether two connections lead to the same peer; in a sealed group, of the same member."""
-    return one.handshake.peer_id == other.handshake.peer_id and _holder(one) == _holder(other)
+    """Whether two connections lead to the same peer: of one name, and one login or address."""
+    return one.handshake.peer_id == other.handshake.peer_id and _bearer(one) == _bearer(other)
 
 
-def _holder(connection: PeerConnection) -> str | None:
-    return connection.membership.holder if connection.membership else None
+def _bearer(connection: PeerConnection) -> str:
+    return connection.membership.holder if connection.membership else connection.endpoint.host

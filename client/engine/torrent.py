@@ -68,7 +68,9 @@ class Torrent:
         self._throttle = throttle
         self._clock = machinery.clock
         self._lock = threading.Lock()
-        self._neighbours = Neighbours(machinery.peer_id, machinery.limits.connections, seal)
+        self._neighbours = Neighbours(
+            machinery.peer_id, machinery.limits.connections, machinery.banned, seal
+        )
         self._swarm = Swarm(
             metainfo.geometry,
             metainfo.info_bytes,
@@ -197,17 +199,28 @@ class Torrent:
                 self._exchange.perform(self._swarm.confirm(connection.key))
         self._dial()
 
-    def identified(self, key: int, user: str | None, *, is_member: bool) -> None:
-        """The tracker said whether a stranger is a member; others are sent away."""
+    def identified(self, key: int, user: str | None, *, is_member: bool | None) -> None:
+        """The tracker said whether a stranger is a member; others are sent away.
+
+        None: it can't be asked just now; then who was known before is taken for one.
+        """
         with self._lock:
             connection = self._neighbours.connections.get(key)
             if connection is None or connection.user is not None:
                 return
-            connection.user = user
-            if is_member:
-                self._exchange.perform(self._swarm.confirm(key))
-            else:
+            if is_member is False:
                 self._neighbours.refuse(connection)
+                return
+            if is_member:
+                self._neighbours.identified(connection, user)
+            elif not self._neighbours.remember(connection):
+                return  # it is asked again, until its time is over
+            self._exchange.perform(self._swarm.confirm(key))
+
+    def part_from_user(self, user: str) -> None:
+        """This user is no member any more."""
+        with self._lock:
+            self._neighbours.part_from_user(user)
 
     def part_from_unaccepted(self) -> None:
         """Let go of who is no accepted member any more: removed, or its certificate has expired."""
@@ -248,7 +261,7 @@ class Torrent:
         with self._lock:
             if self._stopped:
                 return
-            endpoints = self._neighbours.to_dial(now)
+            endpoints = self._neighbours.to_dial(now, complete=self.complete)
         for endpoint in endpoints:
             dial = Dial(
                 endpoint,

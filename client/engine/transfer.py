@@ -73,7 +73,7 @@ class Transfer(Standing):
         """See Announced."""
         self._jobs.submit(lambda: self._fail(error))
 
-    def identified(self, key: int, user: str | None, *, is_member: bool) -> None:
+    def identified(self, key: int, user: str | None, *, is_member: bool | None) -> None:
         """See Announced."""
         if self._torrent is not None:
             self._torrent.identified(key, user, is_member=is_member)

@@ -67,8 +67,11 @@ class Announced(Protocol):
     def refused(self, error: MinitorrentError) -> None:
         """The tracker doesn't let this client take part any more."""
 
-    def identified(self, key: int, user: str | None, *, is_member: bool) -> None:
-        """Who a stranger that connected is; a member's name may be unknown."""
+    def identified(self, key: int, user: str | None, *, is_member: bool | None) -> None:
+        """Who a stranger that connected is; a member's name may be unknown.
+
+        None: no tracker can tell just now; it is asked again until the stranger's time is over.
+        """
 
 
 class _Entry:
@@ -238,11 +241,11 @@ class Announcer:
         user = None
         try:
             user = self._link.call(IDENTIFY_PEER, request).user
-            is_member = user is not None
         except MinitorrentError as error:
-            # Nobody can tell just now. The group is open: better serve a stranger than nobody.
-            is_member = error.code in (ErrorCode.TRACKER_UNREACHABLE, ErrorCode.TIMEOUT)
             log.info("a peer can't be identified", error=error.message)
+            if error.code in (ErrorCode.TRACKER_UNREACHABLE, ErrorCode.TIMEOUT):
+                entry.announced.identified(stranger.key, None, is_member=None)
+        is_member = user is not None
         if is_member or self._clock() >= question.until:
             entry.announced.identified(stranger.key, user, is_member=is_member)
             return

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from ipaddress import ip_address
 from typing import Final
 
 import structlog
@@ -45,10 +46,11 @@ class Dial:
 
 
 class Dialer:
-    """A small crowd of threads that dial."""
+    """A small crowd of threads that dial, from the address `source` where that can be."""
 
-    def __init__(self, peer_id: PeerId) -> None:
+    def __init__(self, peer_id: PeerId, source: str | None = None) -> None:
         self._peer_id = peer_id
+        self._source = source
         self._dials: queue.Queue[Dial | None] = queue.Queue(MAX_WAITING)
         self._closing = False
         self._threads = [
@@ -89,7 +91,8 @@ class Dialer:
 
     def _attempt(self, dial: Dial) -> None:
         try:
-            sock = socket.create_connection(dial.endpoint, timeout=TIME_LIMIT)
+            origin = _origin(self._source, dial.endpoint.host)
+            sock = socket.create_connection(dial.endpoint, TIME_LIMIT, origin)
         except OSError as error:
             _fail(dial, error, obstacles.unconnected(error))
         else:
@@ -108,6 +111,18 @@ class Dialer:
         finally:
             if not connected:
                 sock.close()
+
+
+def _origin(source: str | None, target: str) -> tuple[str, int] | None:
+    """The address to dial from: others know us by the one that the tracker sees."""
+    if source is None:
+        return None
+    try:
+        ours, theirs = ip_address(source), ip_address(target)
+    except ValueError:
+        return None
+    reaches = ours.version == theirs.version and ours.is_loopback == theirs.is_loopback
+    return (source, 0) if reaches else None
 
 
 def _fail(dial: Dial, error: Exception, obstacle: Obstacle) -> None:

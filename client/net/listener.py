@@ -14,6 +14,7 @@ from typing import Final
 import structlog
 
 from client.net.handshaking import TIME_LIMIT, receive_handshake
+from client.net.seal import Membership
 from client.net.sealing import TLS_HANDSHAKE, FindSeal, welcome
 from client.net.transport import Deadline, PlainTransport, Transport, remote_endpoint
 from common.errors import ErrorCode, MinitorrentError
@@ -31,6 +32,9 @@ _BACKLOG: Final = 128
 Admit = Callable[[Transport, Handshake, Endpoint], bool]
 """Takes over a connection whose peer has shaken hands; False when it isn't wanted."""
 
+IsBanned = Callable[[str, Membership | None], bool]
+"""Whether nobody is listened to who comes from this IP address and proves this."""
+
 
 class Listener:
     """Holds an address from its making, and accepts peers there once started.
@@ -46,10 +50,13 @@ class Listener:
         self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._accept, name="listener", daemon=True)
 
-    def start(self, admit: Admit, find_seal: FindSeal) -> None:
-        """Begin to accept; both are called from many threads and must answer quickly."""
+    def start(
+        self, admit: Admit, find_seal: FindSeal, is_banned: IsBanned = lambda *_: False
+    ) -> None:
+        """Begin to accept; all three are called from many threads and must answer quickly."""
         self._admit = admit
         self._find_seal = find_seal
+        self._is_banned = is_banned
         self._thread.start()
 
     @property
@@ -95,7 +102,7 @@ class Listener:
         endpoint = None
         try:
             endpoint = remote_endpoint(sock)
-            transport, info_hash = self._open(sock)
+            transport, info_hash = self._open(sock, endpoint.host)
             handshake = receive_handshake(transport)
             if info_hash not in (None, handshake.info_hash):
                 raise WireError("shook hands for another torrent than it named to TLS")
@@ -113,11 +120,16 @@ class Listener:
                 sock.close()
             self._handshakes.release()
 
-    def _open(self, sock: socket.socket) -> tuple[Transport, InfoHash | None]:
+    def _open(self, sock: socket.socket, host: str) -> tuple[Transport, InfoHash | None]:
         """Find out how the peer speaks; inside TLS it has said for which torrent."""
         Deadline(TIME_LIMIT).apply(sock)
         if sock.recv(1, socket.MSG_PEEK) == TLS_HANDSHAKE:
-            return welcome(sock, self._find_seal, TIME_LIMIT)
+            transport, info_hash = welcome(sock, self._find_seal, TIME_LIMIT)
+            if self._is_banned(host, transport.membership):
+                raise WireError("its login is banned")
+            return transport, info_hash
+        if self._is_banned(host, None):
+            raise WireError("its address is banned")
         return PlainTransport(sock), None
 
 

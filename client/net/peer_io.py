@@ -54,9 +54,8 @@ class PeerConnection:
     """A peer after the handshake.
 
     `key` names it to the swarm; `incoming`: it dialled us; `client` is what it calls itself.
-    `user` is the member it belongs to, once known, and `known_as` its peer id at the tracker:
-    some clients call themselves something else at every connection. `membership` is what it has
-    proven, in a sealed group. While `lane` has a limit, blocks go out as far as `allow` lets them.
+    `user` is the member it belongs to, once known; `membership` is what it has proven, in a sealed
+    group. While `lane` has a limit, blocks go out as far as `allow` lets them.
     """
 
     def __init__(
@@ -77,7 +76,6 @@ class PeerConnection:
         self.incoming = incoming
         self.membership = transport.membership
         self.user = self.membership.user if self.membership else None
-        self.known_as = handshake.peer_id
         self.client = client_name(handshake.peer_id)
         self.receiver = Receiver()
         self.close_reason: str | None = None

@@ -217,7 +217,7 @@ def test_a_removed_member_gets_no_block(
         torrent = ann.session._transfers.get(GROUP, name).torrent
         return (
             torrent is not None
-            and torrent._neighbours._candidates.find(bob.peer_id, None) is not None
+            and torrent._neighbours._candidates.remembered(bob.peer_id, "127.0.0.1") is not None
         )
 
     wait_until(knows_bob, what="ann to be told of bob")

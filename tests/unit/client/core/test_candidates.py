@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,7 +10,12 @@ from client.core.candidates import (
     FIRST_PAUSE,
     LASTING,
     LONGEST_PAUSE,
+    MAX_A_ROUND,
+    MAX_A_USER,
+    MAX_DIALLING_ADDRESS,
+    MAX_DIALLING_USER,
     MAX_KNOWN,
+    MAX_SEEN,
     Candidate,
     Candidates,
     keeps_new_connection,
@@ -27,8 +34,21 @@ def endpoint(number: int) -> Endpoint:
     return Endpoint("10.0.0.1", 1000 + number)
 
 
-def told(*numbers: int, user: str = "ann") -> list[Candidate]:
-    return [Candidate(endpoint(number), peer_id(number), user) for number in numbers]
+def told(*numbers: int, user: str | None = None) -> list[Candidate]:
+    return [
+        Candidate(endpoint(number), peer_id(number), user or f"user {number}") for number in numbers
+    ]
+
+
+def nobody(_: Candidate) -> bool:
+    """Nobody is connected or banned."""
+    return False
+
+
+def only(*numbers: int) -> Callable[[Candidate], bool]:
+    """Those are connected or banned."""
+    taken = [endpoint(number) for number in numbers]
+    return lambda candidate: candidate.endpoint in taken
 
 
 def knowing(*numbers: int) -> Candidates:
@@ -39,9 +59,9 @@ def knowing(*numbers: int) -> Candidates:
 
 def test_as_many_are_dialled_as_there_is_room_for_and_each_once() -> None:
     candidates = knowing(1, 2, 3, 4)
-    assert candidates.to_dial([peer_id(2)], 2, 0.0) == [endpoint(1), endpoint(3)]
-    assert candidates.to_dial([peer_id(2)], 5, 0.0) == [endpoint(4)]
-    assert candidates.to_dial([], 0, 0.0) == []
+    assert candidates.to_dial(only(2), 2, 0.0) == [endpoint(1), endpoint(3)]
+    assert candidates.to_dial(only(2), 5, 0.0) == [endpoint(4)]
+    assert candidates.to_dial(nobody, 0, 0.0) == []
 
 
 def test_how_many_there_are_and_can_not_be_reached() -> None:
@@ -64,10 +84,10 @@ def test_how_many_there_are_and_can_not_be_reached() -> None:
 def test_who_hangs_up_after_each_handshake_is_left_alone_longer_and_longer() -> None:
     candidates = knowing(1)
     for now, pause in ((0.0, 2.0), (10.0, 4.0), (20.0, 8.0)):
-        assert candidates.to_dial([], 1, now) == [endpoint(1)]
+        assert candidates.to_dial(nobody, 1, now) == [endpoint(1)]
         candidates.connected(endpoint(1), now)
         candidates.left(endpoint(1), now, useful=False)
-        assert candidates.to_dial([], 1, now + pause - 0.1) == []
+        assert candidates.to_dial(nobody, 1, now + pause - 0.1) == []
     assert candidates.count() == (1, [Obstacle.LEFT])
 
 
@@ -79,7 +99,7 @@ def test_a_connection_that_was_worth_while_is_a_new_start(useful: bool, seconds:
     candidates.connected(endpoint(1), 100.0)
     candidates.left(endpoint(1), 100.0 + seconds, useful=useful)
     assert candidates.count() == (1, [])
-    assert candidates.to_dial([], 1, 100.0 + seconds + FIRST_PAUSE) == [endpoint(1)]
+    assert candidates.to_dial(nobody, 1, 100.0 + seconds + FIRST_PAUSE) == [endpoint(1)]
 
 
 def test_ours_demands_no_encryption() -> None:
@@ -94,8 +114,8 @@ def test_nobody_dials_oneself_or_who_listens_nowhere() -> None:
     candidates = Candidates(ME)
     candidates.learn([Candidate(endpoint(1), ME, "me")])
     candidates.learn([Candidate(Endpoint("10.0.0.1", 0), peer_id(n), "bob") for n in (2, 3)])
-    assert candidates.to_dial([], 9, 0.0) == []
-    assert repr(candidates) == "Candidates(2 known, 0 banned)"
+    assert candidates.to_dial(nobody, 9, 0.0) == []
+    assert repr(candidates) == "Candidates(2 known)"
 
 
 def test_who_could_not_be_reached_is_left_alone_longer_and_longer() -> None:
@@ -103,15 +123,15 @@ def test_who_could_not_be_reached_is_left_alone_longer_and_longer() -> None:
     now = 0.0
     pauses = []
     for _ in range(12):
-        assert candidates.to_dial([], 1, now) == [endpoint(1)]
+        assert candidates.to_dial(nobody, 1, now) == [endpoint(1)]
         candidates.failed(endpoint(1), now)
         again = now
-        while not candidates.to_dial([], 1, again):
+        while not candidates.to_dial(nobody, 1, again):
             again += 0.5
         candidates.connected(endpoint(2), now)  # another's success changes nothing
         pauses.append(again - now)
         now = again
-        candidates._known[peer_id(1)].dialling = False
+        next(iter(candidates._known.values())).dialling = False
     assert pauses[:4] == [FIRST_PAUSE, 2 * FIRST_PAUSE, 4 * FIRST_PAUSE, 8 * FIRST_PAUSE]
     assert pauses[-1] == LONGEST_PAUSE
 
@@ -119,67 +139,103 @@ def test_who_could_not_be_reached_is_left_alone_longer_and_longer() -> None:
 def test_retry_forgets_failures() -> None:
     candidates = knowing(1)
     candidates.failed(endpoint(1), 0.0)
-    assert candidates.to_dial([], 1, 0.0) == []
+    assert candidates.to_dial(nobody, 1, 0.0) == []
     candidates.retry()
-    assert candidates.to_dial([], 1, 0.0) == [endpoint(1)]
-
-
-def test_a_banned_peer_is_never_dialled_again_by_id_or_address() -> None:
-    candidates = knowing(1, 2)
-    candidates.ban(peer_id(1), endpoint(9))
-    candidates.ban(peer_id(8), endpoint(2))
-    candidates.retry()
-    assert candidates.to_dial([], 9, 0.0) == []
-    assert candidates.is_banned(peer_id(1), endpoint(5))
-    assert candidates.is_banned(peer_id(5), endpoint(9))
-    assert not candidates.is_banned(peer_id(5), endpoint(5))
+    assert candidates.to_dial(nobody, 1, 0.0) == [endpoint(1)]
 
 
 def test_being_told_again_keeps_what_is_known() -> None:
     candidates = knowing(1)
     candidates.failed(endpoint(1), 0.0)
-    candidates.learn(told(1, user="anna"))
-    assert candidates.to_dial([], 9, 0.0) == []
-    found = candidates.find(peer_id(1), None)
-    assert found is not None
-    assert found.user == "anna"
+    candidates.learn(told(1))
+    assert candidates.to_dial(nobody, 9, 0.0) == []
 
 
 def test_a_peer_that_moved_is_dialled_at_its_new_place() -> None:
     candidates = knowing(1)
     candidates.failed(endpoint(1), 0.0)
-    candidates.learn([Candidate(endpoint(7), peer_id(1), "ann")])
-    assert candidates.to_dial([], 9, 0.0) == [endpoint(7)]
+    candidates.learn([Candidate(endpoint(7), peer_id(1), "user 1")])
+    assert candidates.to_dial(nobody, 9, 0.0) == [endpoint(7)]
 
 
 def test_a_client_that_was_started_again_takes_the_place_of_its_last_run() -> None:
     """Its old peer id will never connect; dialling there would only disturb the new one."""
     candidates = knowing(1, 2)
-    candidates.learn([Candidate(endpoint(1), peer_id(3), "ann")])
-    assert candidates.find(peer_id(1), None) is None
-    assert candidates.to_dial([peer_id(3)], 9, 0.0) == [endpoint(2)]
+    candidates.failed(endpoint(1), 0.0)
+    candidates.learn([Candidate(endpoint(1), peer_id(3), "user 1")])
+    assert candidates.remembered(peer_id(1), "10.0.0.1") is None
+    assert candidates.remembered(peer_id(3), "10.0.0.1") == "user 1"
+    assert candidates.to_dial(only(2), 9, 0.0) == [endpoint(1)], "a new run starts afresh"
 
 
-def test_found_by_peer_id_or_by_where_we_dialled() -> None:
+def test_who_announces_anothers_peer_id_does_not_take_its_place() -> None:
+    candidates = knowing(1)
+    impostor = Candidate(Endpoint("10.0.0.66", 1001), peer_id(1), "mallory")
+    candidates.learn([*told(1), impostor])
+    assert set(candidates.to_dial(nobody, 9, 0.0)) == {endpoint(1), impostor.endpoint}
+    assert candidates.told_of(peer_id(1), "10.0.0.1") == "user 1"
+    assert candidates.told_of(peer_id(1), "10.0.0.66") == "mallory"
+    assert candidates.told_of(peer_id(1), "10.0.0.99") is None
+
+
+def test_an_endpoint_of_two_users_is_dialled_once_and_known_by_the_id() -> None:
+    candidates = knowing(1)
+    candidates.learn([*told(1), Candidate(endpoint(1), peer_id(9), "mallory")])
+    assert candidates.to_dial(nobody, 9, 0.0) == [endpoint(1)]
+    assert [
+        found.user if (found := candidates.at(endpoint(1), peer_id(n))) else None for n in (1, 9, 5)
+    ] == ["user 1", "mallory", "user 1"]
+    assert candidates.at(endpoint(4), peer_id(1)) is None
+
+
+def test_made_up_peers_of_one_user_do_not_keep_others_waiting() -> None:
+    candidates = Candidates(ME)
+    crowd = [Candidate(Endpoint("10.6.6.6", n), peer_id(n), "mallory") for n in range(1, 801)]
+    candidates.learn([*crowd, *told(1)])
+    assert repr(candidates) == f"Candidates({MAX_A_USER + 1} known)"
+    chosen = candidates.to_dial(nobody, 50, 0.0)
+    assert endpoint(1) in chosen
+    assert len(chosen) == MAX_DIALLING_USER + 1
+    assert candidates.to_dial(nobody, 50, 0.0) == [], "until one of those is over"
+    candidates.failed(chosen[0], 0.0)
+    assert len(candidates.to_dial(nobody, 50, 0.0)) == 1
+
+
+def test_so_many_at_one_address_and_in_one_round() -> None:
+    candidates = knowing(*range(1, 100))
+    assert len(candidates.to_dial(nobody, 50, 0.0)) == MAX_DIALLING_ADDRESS
+    apart = Candidates(ME)
+    apart.learn([Candidate(Endpoint(f"10.0.1.{n}", 1), peer_id(n), f"{n}") for n in range(50)])
+    assert len(apart.to_dial(nobody, 50, 0.0)) == MAX_A_ROUND
+
+
+def test_who_came_by_itself_is_remembered_in_bounds() -> None:
+    candidates = Candidates(ME)
+    for number in range(MAX_SEEN + 1):
+        candidates.saw(peer_id(number), "10.0.0.9", "ann")
+    assert candidates.remembered(peer_id(0), "10.0.0.9") is None
+    assert candidates.remembered(peer_id(1), "10.0.0.9") == "ann"
+    assert candidates.remembered(peer_id(1), "10.0.0.8") is None
+
+
+def test_who_is_no_member_any_more_is_forgotten() -> None:
     candidates = knowing(1, 2)
-    by_id = candidates.find(peer_id(1), endpoint(2))
-    by_place = candidates.find(peer_id(9), endpoint(2))
-    assert by_id is not None
-    assert by_place is not None
-    assert (by_id.peer_id, by_place.peer_id) == (peer_id(1), peer_id(2))
-    assert candidates.find(peer_id(9), None) is None
-    assert candidates.find(peer_id(9), endpoint(9)) is None
+    candidates.saw(peer_id(7), "10.0.0.9", "user 1")
+    candidates.saw(peer_id(8), "10.0.0.9", "user 2")
+    candidates.forget_user("user 1")
+    assert candidates.count() == (1, [])
+    assert candidates.remembered(peer_id(1), "10.0.0.1") is None
+    assert candidates.remembered(peer_id(7), "10.0.0.9") is None
+    assert candidates.remembered(peer_id(8), "10.0.0.9") == "user 2"
+    assert candidates.to_dial(nobody, 9, 0.0) == [endpoint(2)]
 
 
 def test_bounded_and_open_to_newcomers() -> None:
-    candidates = knowing(*range(MAX_KNOWN))
+    candidates = knowing(*range(1, MAX_KNOWN + 1))
     candidates.failed(endpoint(500), 0.0)
-    candidates.learn(told(MAX_KNOWN))
-    assert repr(candidates) == f"Candidates({MAX_KNOWN} known, 0 banned)"
-    assert candidates.find(peer_id(500), None) is None
-    assert candidates.find(peer_id(MAX_KNOWN), None) is not None
     candidates.learn(told(MAX_KNOWN + 1))
-    assert candidates.find(peer_id(0), None) is None
+    assert repr(candidates) == f"Candidates({MAX_KNOWN} known)"
+    assert candidates.remembered(peer_id(MAX_KNOWN + 1), "10.0.0.1") is not None
 
 
 @given(st.binary(min_size=20, max_size=20), st.binary(min_size=20, max_size=20))
@@ -205,6 +261,7 @@ def test_the_higher_peer_id_is_the_one_that_dials(incoming: bool) -> None:
 
 def test_who_the_tracker_no_longer_knows_is_not_dialled() -> None:
     candidates = knowing(1, 2)
-    candidates.forget(peer_id(1))
-    candidates.forget(peer_id(9))
-    assert candidates.to_dial([], 9, 0.0) == [endpoint(2)]
+    candidates.forget(peer_id(1), "10.0.0.1")
+    candidates.forget(peer_id(2), "10.0.0.2")
+    candidates.forget(peer_id(9), "10.0.0.1")
+    assert candidates.to_dial(nobody, 9, 0.0) == [endpoint(2)]

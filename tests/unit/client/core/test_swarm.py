@@ -422,6 +422,45 @@ def test_what_several_sent_wrong_is_fetched_from_one_and_an_honest_peer_is_not_b
     assert swarm._fetch.picker.is_open(0)
 
 
+@pytest.mark.parametrize("liar", [1, 2])
+def test_of_several_who_lied_shows_when_the_piece_is_right(liar: int) -> None:
+    swarm = swarm_with([1, 2, 3], first_window=2)
+    join(swarm, 1, HaveAll(), Unchoke())
+    download = swarm.assign(1, 0, 0.0)[0].download
+    download.buffer[:] = bytes(download.size)
+    download.receive(0)
+    download.buffer[0] = liar == 1
+    swarm.leave(1)
+    join(swarm, 2, HaveAll(), Unchoke())
+    while requests := swarm.assign(2, 0, 0.0)[0].numbers:
+        for number in requests:
+            download.receive(number)
+        if download.complete:
+            break
+    download.buffer[BLOCK_SIZE] = liar == 2
+    assert swarm.piece_received(2, download)
+    assert swarm.failed(download) == []
+    swarm.leave(2)
+    join(swarm, 3, HaveAll(), Unchoke())
+    again = swarm.assign(3, 0, 0.0)[0].download
+    again.buffer[:] = bytes(again.size)
+    assert receive_all(swarm, 3, again.index)
+    actions = swarm.verified(again)
+    assert [a for a in actions if isinstance(a, Ban)] == [
+        Ban(liar, "sent a block of a wrong piece")
+    ]
+
+
+def test_nothing_is_asked_of_who_is_not_known_to_be_a_member() -> None:
+    swarm = swarm_with([1, 2, 3])
+    swarm.join(1, fast=True, now=0.0)
+    for message in (HaveAll(), Unchoke()):
+        swarm.receive(1, message)
+    assert swarm.assign(1, 0, 0.0) == []
+    swarm.confirm(1)
+    assert swarm.assign(1, 0, 0.0)
+
+
 def test_a_peer_that_rejects_while_it_serves_does_not_have_the_piece() -> None:
     swarm = swarm_with([1, 2, 3])
     join(swarm, 1, HaveAll(), Unchoke())

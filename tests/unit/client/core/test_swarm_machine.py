@@ -78,6 +78,7 @@ class SwarmMachine(RuleBasedStateMachine):
 
     def _join_seed(self, *, fast: bool, honest: bool, unchoked: bool) -> Remote:
         remote = self.client.join(fast=fast, honest=honest)
+        self.client.perform(self.client.swarm.confirm(remote.key))
         remote.has = set(range(COUNT))
         remote.say(HaveAll() if fast else BitfieldMessage(Bitfield.full(COUNT).to_bytes()))
         if unchoked:
@@ -258,6 +259,7 @@ class SwarmMachine(RuleBasedStateMachine):
             if remote.honest and len(remote.has) == COUNT:
                 remote.choking = False
                 remote.say(Unchoke())
+                self.client.perform(self.client.swarm.confirm(remote.key))
                 for piece in range(COUNT):  # some of which it may have rejected
                     remote.say(Have(piece))
                 return remote

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,7 @@ from client.core.obstacle import Obstacle
 from client.core.receiver import Event
 from client.core.throttle import Lane, TokenBucket
 from client.engine import neighbours as module
+from client.engine.banned import Banned
 from client.engine.neighbours import Neighbours
 from client.net.peer_io import PeerConnection
 from client.net.transport import PlainTransport
@@ -42,7 +44,7 @@ Make = Callable[..., PeerConnection]
 
 @pytest.fixture
 def neighbours() -> Neighbours:
-    return Neighbours(ME, 3)
+    return Neighbours(ME, 3, Banned())
 
 
 @pytest.fixture
@@ -50,13 +52,15 @@ def make(neighbours: Neighbours) -> Iterator[Make]:
     """Make a connection to a peer that has shaken hands."""
     sockets: list[socket.socket] = []
 
-    def connection(peer_id: PeerId, port: int = 1, *, incoming: bool = True) -> PeerConnection:
+    def connection(
+        peer_id: PeerId, port: int = 1, *, incoming: bool = True, host: str = "127.0.0.1"
+    ) -> PeerConnection:
         ours, theirs = _pair()
         sockets.extend((ours, theirs))
         return PeerConnection(
             neighbours.next_key(),
             PlainTransport(ours),
-            Endpoint("127.0.0.1", port),
+            Endpoint(host, port),
             Handshake(InfoHash(b"h" * 20), peer_id),
             Nothing(),
             Nothing(),
@@ -73,8 +77,8 @@ def make(neighbours: Neighbours) -> Iterator[Make]:
 def connect(neighbours: Neighbours, make: Make) -> Make:
     """Make a connection and add it."""
 
-    def add(peer_id: PeerId, port: int = 1, *, incoming: bool = True) -> PeerConnection:
-        connection = make(peer_id, port, incoming=incoming)
+    def add(peer_id: PeerId, port: int = 1, **where: Any) -> PeerConnection:
+        connection = make(peer_id, port, **where)
         neighbours.add(connection, 0.0)
         return connection
 
@@ -85,8 +89,8 @@ def connect(neighbours: Neighbours, make: Make) -> Make:
 def wants(neighbours: Neighbours, make: Make) -> Callable[..., bool]:
     """Whether a new connection is wanted."""
 
-    def asked(peer_id: PeerId, *, incoming: bool, port: int = 9) -> bool:
-        return neighbours.wants(make(peer_id, port, incoming=incoming))
+    def asked(peer_id: PeerId, *, port: int = 9, **where: Any) -> bool:
+        return neighbours.wants(make(peer_id, port, **where))
 
     return asked
 
@@ -97,9 +101,11 @@ def _pair() -> tuple[socket.socket, socket.socket]:
         return ours, server.accept()[0]
 
 
-def candidate(peer_id: PeerId, port: int = 1, user: str = "bob") -> Candidate:
+def candidate(
+    peer_id: PeerId, port: int = 1, user: str = "bob", host: str = "127.0.0.1"
+) -> Candidate:
     """Somebody the tracker tells of."""
-    return Candidate(Endpoint("127.0.0.1", port), peer_id, user)
+    return Candidate(Endpoint(host, port), peer_id, user)
 
 
 @pytest.mark.parametrize("incoming", [False, True])
@@ -120,46 +126,93 @@ def test_there_is_a_limit(
 
 
 @pytest.mark.parametrize(
-    ("other", "incoming", "stays"),
-    [(HIGHER, True, True), (HIGHER, False, False), (LOWER, True, False), (LOWER, False, True)],
+    ("other", "incoming", "joins", "replaces"),
+    [
+        (HIGHER, True, True, False),  # the other side will close ours
+        (HIGHER, False, True, False),
+        (LOWER, True, False, False),
+        (LOWER, False, True, True),
+    ],
 )
-def test_of_two_connections_both_sides_keep_the_same(
-    neighbours: Neighbours,
+def test_of_two_connections_that_cross_the_higher_dials(
     connect: Make,
     other: PeerId,
     incoming: bool,
-    stays: bool,
+    joins: bool,
+    replaces: bool,
     wants: Callable[..., bool],
 ) -> None:
     old = connect(other, incoming=not incoming)
-    assert wants(other, incoming=incoming) is stays
-    assert (old.close_reason is not None) is stays
-    if stays:  # the old one is on its way out and does not count
+    assert wants(other, incoming=incoming) is joins
+    assert (old.close_reason is not None) is replaces
+    if replaces:  # the old one is on its way out and does not count
         assert wants(other, incoming=incoming)
 
 
-def test_a_ban_holds_for_name_and_address_also_after_leaving(
+@pytest.mark.parametrize("name", [LOWER, HIGHER])
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.66"])
+def test_an_impostor_neither_displaces_nor_blocks(
+    neighbours: Neighbours, connect: Make, wants: Callable[..., bool], name: PeerId, host: str
+) -> None:
+    neighbours.learn([candidate(name, 7)])
+    impostor = connect(name, 1, host=host)
+    assert list(neighbours.to_dial(0.0)) == [Endpoint("127.0.0.1", 7)]
+    assert wants(name, port=7, incoming=False), "the honest one is reached"
+    honest = connect(name, 7, incoming=False)
+    wants(name, port=2, host=host)
+    assert honest.close_reason is None
+    assert impostor.user is None
+
+
+def test_a_peer_that_came_by_itself_and_sent_something_is_not_dialled_too(
+    neighbours: Neighbours, connect: Make
+) -> None:
+    neighbours.learn([candidate(LOWER, 7)])
+    came = connect(LOWER, 1)
+    assert list(neighbours.to_dial(0.0, complete=True)) == []
+    came.receiver.payload = 1
+    assert list(neighbours.to_dial(0.0)) == []
+
+
+def test_a_ban_holds_for_the_address_whatever_the_name_also_after_leaving(
     neighbours: Neighbours, connect: Make, wants: Callable[..., bool]
 ) -> None:
-    liar = connect(LOWER, 5)
+    liar = connect(LOWER, 5, host="127.0.0.66")
     neighbours.remove(liar, 0.0)
     neighbours.ban(liar.key, "lied")
     neighbours.ban(liar.key, "lied again")
     neighbours.ban(999, "nobody")
-    assert not wants(LOWER, incoming=True)
-    assert not wants(HIGHER, incoming=False, port=5)
+    assert not wants(HIGHER, host="127.0.0.66")
+    assert wants(LOWER), "the name is not the liar's to choose"
     still_here = connect(HIGHER, 6)
     neighbours.ban(still_here.key, "lied")
     assert still_here.close_reason == "banned: lied"
 
 
-def test_identities_are_bounded(
+def test_a_liar_that_was_dialled_is_banned_and_not_who_shares_its_address(
+    neighbours: Neighbours, connect: Make, wants: Callable[..., bool]
+) -> None:
+    neighbours.learn([candidate(LOWER, 5, "mallory"), candidate(HIGHER, 6, "bob")])
+    liar = connect(LOWER, 5, incoming=False)
+    silent, giving = connect(ME, 8), connect(ME, 9)
+    giving.receiver.payload = 1
+    neighbours.ban(liar.key, "lied")
+    assert silent.close_reason is not None
+    assert giving.close_reason is None
+    neighbours.remove(liar, 0.0)
+    neighbours.remove(silent, 0.0)
+    assert list(neighbours.to_dial(100.0)) == [Endpoint("127.0.0.1", 6)]
+    assert wants(HIGHER, port=6, incoming=False)
+    assert not wants(HIGHER, port=7)
+
+
+def test_what_may_still_be_banned_is_bounded(
     neighbours: Neighbours,
     connect: Make,
     monkeypatch: pytest.MonkeyPatch,
     wants: Callable[..., bool],
 ) -> None:
-    monkeypatch.setattr(module, "MAX_IDENTITIES", 2)
+    monkeypatch.setattr(module, "MAX_PARTIES", 2)
     first, *_ = [connect(PeerId(bytes([number]) * 20), number) for number in range(3)]
     neighbours.remove(first, 0.0)
     neighbours.ban(first.key, "too long ago")
@@ -169,17 +222,27 @@ def test_identities_are_bounded(
 def test_who_is_told_of_is_known(neighbours: Neighbours, connect: Make) -> None:
     stranger, other = connect(LOWER, 1), connect(HIGHER, 2)
     assert neighbours.learn([candidate(LOWER, 7)]) == [stranger]
-    assert (stranger.user, stranger.known_as) == ("bob", LOWER)
+    assert stranger.user == "bob"
     assert neighbours.learn([candidate(LOWER, 7)]) == []
     assert not neighbours.recognise(other)
+
+
+def test_a_name_from_another_address_is_nobody(neighbours: Neighbours, connect: Make) -> None:
+    impostor = connect(LOWER, 1, host="127.0.0.66")
+    assert neighbours.learn([candidate(LOWER, 7)]) == []
+    assert not neighbours.remember(impostor)
+    honest = connect(LOWER, 2)
+    assert neighbours.remember(honest)
+    assert (impostor.user, honest.user) == (None, "bob")
 
 
 def test_who_was_dialled_is_known_by_the_address(neighbours: Neighbours, connect: Make) -> None:
     neighbours.learn([candidate(LOWER, 7)])
     dialled = connect(HIGHER, 7, incoming=False)  # calls itself something else
     assert neighbours.recognise(dialled)
-    assert (dialled.user, dialled.known_as) == ("bob", LOWER)
+    assert dialled.user == "bob"
     assert list(neighbours.to_dial(0.0)) == []
+    assert not neighbours.recognise(connect(HIGHER, 8, incoming=False))
 
 
 def test_who_is_refused_is_not_dialled(neighbours: Neighbours, connect: Make) -> None:
@@ -189,6 +252,19 @@ def test_who_is_refused_is_not_dialled(neighbours: Neighbours, connect: Make) ->
     assert stranger.close_reason is not None
     neighbours.remove(stranger, 0.0)
     assert list(neighbours.to_dial(0.0)) == []
+
+
+def test_without_a_tracker_who_was_identified_before_is_known(
+    neighbours: Neighbours, connect: Make
+) -> None:
+    first = connect(LOWER, 1)
+    neighbours.identified(first, "bob")
+    neighbours.identified(connect(HIGHER, 3), None)
+    again, other = connect(LOWER, 2), connect(HIGHER, 4)
+    assert (neighbours.remember(again), neighbours.remember(other)) == (True, False)
+    neighbours.part_from_user("bob")
+    assert first.close_reason == again.close_reason == "it was removed from the group"
+    assert not neighbours.remember(connect(LOWER, 5))
 
 
 def test_failed_dials_are_tried_less_and_less(neighbours: Neighbours) -> None:

@@ -1,0 +1,52 @@
+"""Who sent what of pieces that turned out wrong, kept until the right piece tells who lied."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import OrderedDict
+from typing import Final
+
+from client.core.piece_download import PieceDownload
+
+MAX_BLOCKS: Final = 16 * 1024
+"""Blocks that are remembered, a digest and a sender each; those of the oldest piece go first."""
+
+
+class Evidence:
+    """The blocks of wrong pieces that several peers had a part in, by their connections' keys."""
+
+    def __init__(self) -> None:
+        self._pieces: OrderedDict[int, list[tuple[int, bytes]]] = OrderedDict()
+        self._blocks = 0
+
+    def __repr__(self) -> str:
+        return f"Evidence({len(self._pieces)} pieces)"
+
+    def keep(self, download: PieceDownload) -> None:
+        """Remember a complete piece that has the wrong hash; its buffer is looked at."""
+        self._drop(download.index)
+        self._pieces[download.index] = [
+            (sender, _digest(download, number)) for number, sender in enumerate(download.senders)
+        ]
+        self._blocks += download.block_count
+        while self._blocks > MAX_BLOCKS:
+            self._drop(next(iter(self._pieces)))
+
+    def judge(self, download: PieceDownload) -> set[int]:
+        """The right piece is here: who sent other blocks in its place before."""
+        kept = self._pieces.get(download.index, [])
+        self._drop(download.index)
+        return {
+            sender
+            for number, (sender, digest) in enumerate(kept)
+            if digest != _digest(download, number)
+        }
+
+    def _drop(self, piece: int) -> None:
+        self._blocks -= len(self._pieces.pop(piece, ()))
+
+
+def _digest(download: PieceDownload, number: int) -> bytes:
+    _, begin, length = download.block(number)
+    data = download.buffer[begin : begin + length]
+    return hashlib.sha1(data, usedforsecurity=False).digest()
