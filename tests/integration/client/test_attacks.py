@@ -360,7 +360,7 @@ def test_who_records_the_wires_learns_nothing(
         peer_wire = stack.enter_context(Recorder(ann.address))
         routes = {ann.address: peer_wire.address}
 
-        def tapped(address: Endpoint, timeout: float) -> socket.socket:
+        def tapped(address: Endpoint, timeout: float, _: object = None) -> socket.socket:
             return socket.create_connection(routes.get(address, address), timeout)
 
         monkeypatch.setattr(dialer, "socket", SimpleNamespace(create_connection=tapped))

@@ -1,0 +1,20 @@
+"""Whole clients at a real tracker, as in tests/integration/client, and what nobody may leave."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import pytest
+
+from tests.integration.client.conftest import log, nothing_left, team
+from tests.integration.conftest import cheap_hashing
+
+__all__ = ["cheap_hashing", "log", "nothing_left", "stack", "team"]
+
+
+@pytest.fixture
+def stack(nothing_left: None) -> Iterator[ExitStack]:
+    """What the attackers hold open; released before the team closes."""
+    with ExitStack() as opened:
+        yield opened

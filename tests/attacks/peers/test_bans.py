@@ -1,0 +1,151 @@
+"""Who lies is kept out, whatever he calls himself; whom he names is not."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from client.core.limits import Limits
+from client.net import announcer
+from common.errors import ErrorCode, MinitorrentError
+from common.wire.messages import HaveAll, Interested, Unchoke
+from tests.attacks.peers.attackers import Attacker, peer_id_of, torrent_of
+from tests.integration.client.conftest import Log, sealed
+from tests.integration.client.hostile import Infiltrator
+from tests.integration.client.people import GROUP, Person, Team
+from tests.integration.client.test_hostile_peers import bans, held_back
+from tests.integration.client.test_swarm import gets_nothing
+from tests.support.content import make_file
+from tests.support.peers import RawPeer, new_peer_id, serve
+from tests.support.waiting import wait_until
+
+MIB = 1 << 20
+HASTY = Limits(snubbed_after=1.0, hopeless_after=2.0, silence=3.0, rechoke_every=1.0)
+ELSEWHERE = "127.0.0.66"
+
+
+def victims(team: Team, folder: Path) -> tuple[Person, Person, str, bytes]:
+    """ann, who shares a file that nobody gets yet, and bob, who wants it."""
+    content = make_file(folder / "content", 2 * MIB)
+    ann, bob = team.member("ann"), team.member("bob", HASTY)
+    name = held_back(team, ann, content)
+    bob.start(name)
+    wait_until(lambda: bob.session._transfers.get(GROUP, name).torrent, what="bob to begin")
+    return ann, bob, name, content.read_bytes()
+
+
+def has(bob: Person, content: bytes) -> bool:
+    """Whether what bob has is right."""
+    return (bob.home / "downloads" / "content").read_bytes() == content
+
+
+@sealed
+def test_a_member_who_lies_under_the_seeders_name(team: Team, tmp_path: Path, log: Log) -> None:
+    ann, bob, name, content = victims(team, tmp_path)
+    mallory = Attacker(torrent_of(bob, name).metainfo)
+    mallory.certify(team.member("mallory"), tmp_path / "stolen")
+    mallory.lie(bob, peer_id_of(ann))
+    wait_until(lambda: bans(log), what="the ban")
+    for peer_id in (None, None, peer_id_of(ann), peer_id_of(bob)):
+        with pytest.raises(OSError):
+            mallory.dial(bob, peer_id)
+    ann.session.resume(GROUP, name)
+    bob.finish(name)
+    assert has(bob, content)
+    assert len(bans(log)) == 1
+
+
+@sealed
+def test_another_login_of_a_liar_is_another_chance_and_a_third_is_none(
+    team: Team, tmp_path: Path, log: Log
+) -> None:
+    _, bob, name, _ = victims(team, tmp_path)
+    member = team.member("mallory")
+    for turn in range(3):
+        mallory = Attacker(torrent_of(bob, name).metainfo)
+        mallory.certify(member, tmp_path / f"login {turn}")
+        if turn < 2:
+            mallory.lie(bob)
+            wait_until(lambda turn=turn: len(bans(log)) == turn + 1, what="the ban")
+        else:
+            with pytest.raises(OSError):
+                mallory.dial(bob)
+        member.restart()
+
+
+def test_who_lies_under_the_seeders_name_at_its_address(
+    team: Team, stack: ExitStack, tmp_path: Path, log: Log
+) -> None:
+    """In an open group, and even from behind the same address, as a stranger."""
+    _, bob, name, content = victims(team, tmp_path)
+    opened = threading.Event()
+    honest = Infiltrator(team, stack, "honest")
+    described = honest.metainfo_of(name)
+
+    def give(peer: RawPeer) -> None:
+        peer.send(HaveAll())
+        opened.wait(20.0)
+        peer.send(Unchoke())
+        serve(peer, described, content)
+
+    stack.callback(opened.set)
+    honest.offer(described, give)
+    stranger = Attacker(described)
+    stranger.lie(bob, honest.peer_id)
+    wait_until(lambda: bans(log), what="the ban")
+    for peer_id in (None, None, honest.peer_id):  # at the door, under whatever name
+        with pytest.raises(OSError):
+            stranger.dial(bob, peer_id)
+    opened.set()
+    bob.finish(name)
+    assert has(bob, content)
+
+
+def test_without_a_tracker_only_those_known_before_are_served(
+    team: Team, stack: ExitStack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(announcer, "IDENTIFY_FOR", 1.0)
+    ann = team.member("ann")
+    name = team.share(ann, make_file(tmp_path / "content", MIB))
+    bob = Infiltrator(team, stack, "bob")
+    described = bob.metainfo_of(name)
+    bob.session.announce(described.info_hash.hex(), described.length)
+    with Attacker(described).dial(ann, bob.peer_id) as peer:
+        peer.send(Interested())
+        peer.until(Unchoke)
+
+    def gone(*_: object) -> None:
+        raise MinitorrentError(ErrorCode.TRACKER_UNREACHABLE, "No tracker can be reached.")
+
+    monkeypatch.setattr(ann.session._link, "call", gone)
+    for stranger, peer_id in (
+        (Attacker(described), new_peer_id()),
+        (Attacker(described, ELSEWHERE), bob.peer_id),
+    ):
+        with stranger.dial(ann, peer_id) as peer:
+            gets_nothing(peer)
+    with Attacker(described).dial(ann, bob.peer_id) as peer:
+        peer.send(Interested())
+        peer.until(Unchoke)
+
+
+def test_a_removed_member_is_dropped_and_served_no_more(
+    team: Team, stack: ExitStack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(announcer, "IDENTIFY_FOR", 1.0)
+    ann, cat = team.member("ann"), team.member("cat")
+    name = team.share(ann, make_file(tmp_path / "content", MIB))
+    bob = Infiltrator(team, stack, "bob")
+    described = bob.metainfo_of(name)
+    bob.session.announce(described.info_hash.hex(), described.length)
+    with Attacker(described).dial(ann, bob.peer_id) as peer:
+        peer.send(Interested())
+        peer.until(Unchoke)
+        ann.session.groups.promote(GROUP, "cat")
+        cat.session.groups.remove_member(GROUP, "bob")
+        assert peer.is_closed()
+    with Attacker(described).dial(ann, bob.peer_id) as peer:
+        gets_nothing(peer)
