@@ -21,7 +21,8 @@ def give_name(partial: Path, layout: Layout) -> Callable[[], None]:
     Raises OSError, and MinitorrentError(file_exists) when something has the name; then everything
     stays where it is, but for files of a folder that were moved in beside others already.
     """
-    if layout.placed:
+    joins = layout.in_place and layout.is_folder and os.path.lexists(layout.final)
+    if layout.placed or joins:
         _merge(partial, layout)
         return lambda: None
     if layout.is_folder:

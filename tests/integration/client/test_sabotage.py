@@ -1,0 +1,181 @@
+"""Others touch a download on the disk while it runs: it ends right or not at all."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.integration.client.people import GROUP, Person, Team
+from tests.support.content import make_file, make_tree
+from tests.support.waiting import wait_until
+
+MIB = 1 << 20
+SLOW = 2 * MIB
+
+
+def held_back(team: Team, content: Path) -> tuple[Person, str, Path, Path]:
+    """Who has some of it and waits for more, its name, its place, and what is there so far."""
+    ann, bob = team.member("ann"), team.member("bob")
+    name = team.share(ann, content)
+    bob.session.limiting.limit("down", SLOW)
+    copy = bob.start(name)
+    wait_until(lambda: bob.row(name).done, what="the first piece")
+    (part,) = copy.parent.glob("*.part")
+    return bob, name, copy, part
+
+
+def delete(part: Path) -> None:
+    part.unlink()
+
+
+def rename(part: Path) -> None:
+    part.rename(part.parent / "elsewhere")
+
+
+def replace(part: Path) -> None:
+    shutil.copy2(part, part.parent / "copy")
+    (part.parent / "copy").replace(part)
+
+
+def cut_short(part: Path) -> None:
+    os.truncate(part, 100)
+
+
+def cut_and_grow(part: Path) -> None:
+    size = part.stat().st_size
+    os.truncate(part, 0)
+    os.truncate(part, size)
+
+
+def overwrite(part: Path) -> None:
+    with part.open("r+b") as stream:
+        stream.write(bytes(part.stat().st_size))
+
+
+def overwrite_unseen(part: Path) -> None:
+    before = part.stat()
+    overwrite(part)
+    os.utime(part, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+@pytest.mark.parametrize(
+    "sabotage",
+    [delete, rename, replace, cut_short, cut_and_grow, overwrite, overwrite_unseen],
+)
+def test_a_file_is_fetched_again_as_far_as_it_is_wrong(
+    team: Team, tmp_path: Path, sabotage: Callable[[Path], None]
+) -> None:
+    content = make_file(tmp_path / "content", 3 * MIB)
+    bob, name, copy, part = held_back(team, content)
+    sabotage(part)
+    bob.session.limiting.limit("down", 0)
+    bob.finish(name)
+    assert copy.read_bytes() == content.read_bytes()
+    assert not list(copy.parent.glob("*.part"))
+    assert [notice.text for notice in bob.heard("download_completed")]
+    assert not bob.heard("download_failed")
+
+
+@pytest.mark.parametrize("name", ["one", "sub/two"])
+def test_a_file_of_a_folder(team: Team, tmp_path: Path, name: str) -> None:
+    content = make_tree(tmp_path / "trip", {"one": 2 * MIB, "sub/two": 2 * MIB})
+    bob, trip, copy, part = held_back(team, content)
+    delete(part / name)
+    bob.session.limiting.limit("down", 0)
+    bob.finish(trip)
+    assert (copy / name).read_bytes() == (content / name).read_bytes()
+    assert {path.name for path in copy.parent.iterdir()} == {"trip"}
+
+
+def test_noticed_though_nothing_comes_any_more(
+    team: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("client.engine.collection.CHECKPOINT", 0.2)
+    content = make_file(tmp_path / "content", 3 * MIB)
+    bob, name, _, part = held_back(team, content)
+    team.people[0].session.pause(GROUP, name)
+    part.unlink()
+    wait_until(part.exists, what="the file to be begun again")
+    wait_until(lambda: bob.was_told("will be fetched again"), what="bob to be told")
+    assert bob.row(name).done == 0
+
+
+def test_a_folder_in_the_way_is_told(team: Team, tmp_path: Path) -> None:
+    content = make_file(tmp_path / "content", 3 * MIB)
+    bob, name, copy, part = held_back(team, content)
+    part.unlink()
+    part.mkdir()
+    bob.session.limiting.limit("down", 0)
+    wait_until(lambda: bob.row(name).state == "failed", what="the failure")
+    assert "A folder is in the way" in (bob.row(name).error or "")
+    assert not copy.exists()
+    part.rmdir()
+    bob.session.resume(GROUP, name)
+    bob.finish(name)
+    assert copy.read_bytes() == content.read_bytes()
+
+
+def test_its_folder_moved_away(team: Team, tmp_path: Path) -> None:
+    content = make_file(tmp_path / "content", 3 * MIB)
+    bob, name, copy, _ = held_back(team, content)
+    moved = copy.parent.rename(copy.parent.with_name("moved"))
+    bob.session.limiting.limit("down", 0)
+    wait_until(lambda: bob.row(name).state == "failed", what="the failure")
+    assert "put it back" in (bob.row(name).error or "")
+    assert not copy.parent.exists()
+    moved.rename(copy.parent)
+    bob.session.resume(GROUP, name)
+    bob.finish(name)
+    assert copy.read_bytes() == content.read_bytes()
+
+
+def test_who_keeps_writing_to_it_makes_it_fail(
+    team: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from client.storage.files import TorrentFiles
+
+    def overwritten(files: TorrentFiles) -> None:
+        overwrite(files.partial)
+        sync(files)
+
+    sync = TorrentFiles._sync_everything
+    content = make_file(tmp_path / "content", MIB)
+    bob, name, copy, _ = held_back(team, content)
+    monkeypatch.setattr(TorrentFiles, "_sync_everything", overwritten)
+    bob.session.limiting.limit("down", 0)
+    wait_until(lambda: bob.row(name).state == "failed", what="the failure")
+    assert "by another program" in (bob.row(name).error or "")
+    assert not copy.exists()
+    monkeypatch.undo()
+    bob.session.resume(GROUP, name)
+    bob.finish(name)
+    assert copy.read_bytes() == content.read_bytes()
+
+
+def test_the_record_says_verified_and_the_file_is_gone(team: Team, tmp_path: Path) -> None:
+    content = make_file(tmp_path / "content", 3 * MIB)
+    bob, name, copy, part = held_back(team, content)
+    bob.session.pause(GROUP, name)
+    part.unlink()
+    bob.session.limiting.limit("down", 0)
+    bob.restart()
+    bob.session.resume(GROUP, name)
+    bob.finish(name)
+    assert copy.read_bytes() == content.read_bytes()
+
+
+def test_believed_pieces_are_hashed_before_it_is_complete(team: Team, tmp_path: Path) -> None:
+    content = make_file(tmp_path / "content", 3 * MIB)
+    bob, name, copy, part = held_back(team, content)
+    bob.session.pause(GROUP, name)
+    overwrite_unseen(part)
+    bob.session.limiting.limit("down", 0)
+    bob.restart()
+    bob.session.resume(GROUP, name)
+    bob.finish(name)
+    assert copy.read_bytes() == content.read_bytes()
+    assert bob.was_told("will be fetched again")
