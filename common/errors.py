@@ -36,6 +36,8 @@ class ErrorCode(StrEnum):
     TIMEOUT = "timeout"
     TRACKER_UNREACHABLE = "tracker_unreachable"
     PERMISSION_DENIED = "permission_denied"
+    QUOTA_EXCEEDED = "quota_exceeded"
+    BUSY = "busy"
     INTERNAL = "internal"
 
 
@@ -67,6 +69,8 @@ MEANINGS: Mapping[ErrorCode, str] = MappingProxyType(
         ErrorCode.TIMEOUT: "it took too long",
         ErrorCode.TRACKER_UNREACHABLE: "no tracker answers",
         ErrorCode.PERMISSION_DENIED: "you may not do that, or the system does not let you",
+        ErrorCode.QUOTA_EXCEEDED: "you have as many of these as the tracker keeps for one user",
+        ErrorCode.BUSY: "the tracker has too much to do at this moment; try again",
         ErrorCode.INTERNAL: "a fault in the program; its log says more",
     }
 )

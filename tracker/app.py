@@ -14,7 +14,8 @@ import structlog
 from common import __version__
 from common.types import Endpoint
 from tracker.config import Config
-from tracker.frontend import certificate
+from tracker.frontend import certificate, descriptors
+from tracker.frontend.descriptors import Shares, TooFewDescriptorsError
 from tracker.frontend.dispatch import Dispatcher
 from tracker.frontend.http.app import make_app
 from tracker.frontend.http.server import HttpServer
@@ -46,6 +47,8 @@ class TrackerApp:
     """A running tracker. Making one and starting it raise StartError and DatabaseError."""
 
     def __init__(self, config: Config, limits: SessionLimits | None = None) -> None:
+        shares = _share_out(config)
+        self._limits = limits or SessionLimits(shares.sessions, config.max_sessions_per_address)
         with ExitStack() as undo:
             self._store = _open_store(config)
             undo.callback(self._store.close)
@@ -67,7 +70,7 @@ class TrackerApp:
                 safe,
                 config.certificate_lifetime,
             )
-            self._wire(session, context, http, limits or SessionLimits())
+            self._wire(session, context, http, shares)
             undo.pop_all()
 
     def _wire(
@@ -75,19 +78,19 @@ class TrackerApp:
         session: socket.socket,
         context: ssl.SSLContext,
         http: socket.socket | None,
-        limits: SessionLimits,
+        shares: Shares,
     ) -> None:
         services, metrics = self._services, Metrics()
         push = _pusher(services)
         dispatcher = Dispatcher(services, metrics)
         self._sessions = SessionServer(
-            session, context, dispatcher, services.accounts, SERVER_NAME, limits
+            session, context, dispatcher, services.accounts, SERVER_NAME, self._limits
         )
         metrics.watch("connections", "Open session connections.", self._sessions.count)
         metrics.watch("sessions", "Connections with a login.", self._sessions.count_sessions)
         metrics.watch("peers", "Peers of all trackers.", services.announces.count_peers)
         app = make_app(services, dispatcher, metrics, SERVER_NAME.partition(" ")[2])
-        self._http = None if http is None else HttpServer(http, app)
+        self._http = None if http is None else HttpServer(http, app, shares.http)
         self._heartbeat = Periodic("heartbeat", BEAT_SECONDS, self._beat)
         self._notices = Periodic("notices", NOTICE_SECONDS, lambda: push(self._sessions))
 
@@ -99,7 +102,7 @@ class TrackerApp:
         if self._http is not None:
             self._http.start()
         self._sessions.start()
-        _log.info("tracker started", address=str(self.address))
+        _log.info("tracker started", address=str(self.address), max_sessions=self._limits.total)
 
     def stop(self) -> None:
         """End within about two seconds; nothing that was answered is lost."""
@@ -138,6 +141,23 @@ def _pusher(services: Services) -> Callable[[SessionServer], None]:
             last = told.notice.id
 
     return push
+
+
+def _share_out(config: Config) -> Shares:
+    """Have as many descriptors as the system gives us, and say so if they don't suffice."""
+    limit = descriptors.raise_limit()
+    try:
+        shares = descriptors.share_out(limit, config.max_sessions)
+    except TooFewDescriptorsError as error:
+        raise StartError(str(error)) from None
+    if config.max_sessions is not None and shares.sessions < config.max_sessions:
+        _log.warning(
+            "fewer sessions than asked for: raise the limit of open files (ulimit -n)",
+            asked=config.max_sessions,
+            max_sessions=shares.sessions,
+            open_files=limit,
+        )
+    return shares
 
 
 def _open_store(config: Config) -> Store:

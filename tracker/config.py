@@ -20,6 +20,7 @@ if TYPE_CHECKING:  # a mistyped option is told without loading the logging libra
     from tracker.logs import Format, Level
 
 _MAX_PORT = 65535
+_MAX_SESSIONS = 100_000
 _MAX_LIFETIME = 365 * 24 * 3600
 _LOG_LEVELS = ("debug", "info", "warning", "error")
 _LOG_FORMATS = ("text", "json")
@@ -37,6 +38,9 @@ End it with Ctrl-C, SIGTERM, or the line quit.
 CERTIFICATE_LIFETIME = 12 * 3600
 """Seconds, unless the operator chooses otherwise."""
 
+SESSIONS_PER_ADDRESS = 200
+"""As many, unless the operator chooses otherwise: a class may sit behind one address."""
+
 
 @dataclass(frozen=True)
 class Config:
@@ -45,7 +49,8 @@ class Config:
     `listen` is where sessions come in (port 0: any free one); `http_port` is 0 for any free one
     and None for no HTTP at all; `min_password` is in characters. `tls` is the certificate of an
     operator and its key, None for one of the tracker's own making. `certificate_lifetime` is that
-    of the certificates of sealed groups' members, in seconds.
+    of the certificates of sealed groups' members, in seconds. `max_sessions` is None for as many
+    as the system's descriptors, and good sense, allow.
     """
 
     number: int
@@ -58,6 +63,8 @@ class Config:
     min_password: int
     tls: tuple[Path, Path] | None = None
     certificate_lifetime: int = CERTIFICATE_LIFETIME
+    max_sessions: int | None = None
+    max_sessions_per_address: int = SESSIONS_PER_ADDRESS
 
 
 class _Parser(argparse.ArgumentParser):
@@ -86,6 +93,8 @@ def read_config(arguments: Sequence[str]) -> Config:
         min_password=options.min_password_length,
         tls=_tls(options.tls_cert, options.tls_key),
         certificate_lifetime=options.certificate_lifetime,
+        max_sessions=options.max_sessions,
+        max_sessions_per_address=options.max_sessions_per_address,
     )
 
 
@@ -147,6 +156,19 @@ def _add_arguments(add: Callable[..., argparse.Action]) -> None:
         default=CERTIFICATE_LIFETIME,
         metavar="SECONDS",
         help="how long members of sealed groups are certified for (default: 12 hours)",
+    )
+    add(
+        "--max-sessions",
+        type=_Number(1, _MAX_SESSIONS),
+        metavar="N",
+        help="clients connected at a time (default: 1000, or what the limit of open files allows)",
+    )
+    add(
+        "--max-sessions-per-address",
+        type=_Number(1, _MAX_SESSIONS),
+        default=SESSIONS_PER_ADDRESS,
+        metavar="N",
+        help=f"of them from one address, or IPv6 /64 (default: {SESSIONS_PER_ADDRESS})",
     )
     add("--tls-cert", type=Path, metavar="FILE", help="certificate (PEM) for the session port")
     add("--tls-key", type=Path, metavar="FILE", help="its key (PEM, without a password)")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from common.api.model import Count, FileName, Hex20, Metainfo, Model, Name, NewFileName
-from common.api.operation import Operation
+from common.api.operation import USUAL_SIZE, Operation
 from common.errors import ErrorCode
+from common.metainfo import MAX_METAINFO_SIZE
 
 
 class ListFiles(Model):
@@ -85,7 +86,12 @@ _MEMBERS_ONLY = frozenset({ErrorCode.NO_SUCH_GROUP, ErrorCode.NOT_MEMBER})
 
 LIST_FILES = Operation("list_files", ListFiles, ListFilesReply, _MEMBERS_ONLY, scope="read")
 ADD_FILE = Operation(
-    "add_file", AddFile, AddFileReply, _MEMBERS_ONLY | {ErrorCode.NAME_TAKEN}, scope="member"
+    "add_file",
+    AddFile,
+    AddFileReply,
+    _MEMBERS_ONLY | {ErrorCode.NAME_TAKEN},
+    scope="member",
+    max_size=MAX_METAINFO_SIZE // 3 * 4 + USUAL_SIZE,
 )
 GET_FILE = Operation(
     "get_file", GetFile, GetFileReply, _MEMBERS_ONLY | {ErrorCode.NO_SUCH_FILE}, scope="read"

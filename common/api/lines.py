@@ -8,7 +8,8 @@ tracker: {"event": {...}}                       (a notice, between replies)
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
 import pydantic_core
@@ -30,6 +31,14 @@ MAX_ID = 2**53
 """The largest number of a request: what every JSON reader takes without loss."""
 
 
+MAX_MARKS = 20_000
+"""How many brackets, colons and commas a request may have: what it costs grows with them, while a
+long line may be one long text."""
+
+_BEGINNING = re.compile(rb'\s*\{\s*(?:"id"\s*:\s*\d{1,16}\s*,\s*)?"op"\s*:\s*"([a-z_]{1,64})"')
+_PEEKED = 256
+
+
 class LineTooLongError(MinitorrentError):
     """The other side sent a line above the limit; the stream can't be read any further."""
 
@@ -40,11 +49,13 @@ class LineTooLongError(MinitorrentError):
 class LineDecoder:
     """Cuts a byte stream, arriving in any pieces, into lines.
 
-    `limit` (bytes, without the line's end) may be raised between two calls.
+    `limit` (bytes, without the line's end) may be raised between two calls. Of a line that is
+    longer, `exception` is asked by its first bytes how long it may be.
     """
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, exception: Callable[[bytes], int] | None = None) -> None:
         self.limit = limit
+        self._exception = exception
         self._rest = bytearray()
 
     @property
@@ -59,15 +70,22 @@ class LineDecoder:
         """
         if b"\n" not in data:
             self._rest += data
-            if len(self._rest) > self.limit:
-                raise LineTooLongError(self.limit)
+            self._check(self._rest)
             return []
         first, *others = data.split(b"\n")
         lines = [bytes(self._rest) + first, *others[:-1]]
         self._rest = bytearray(others[-1])
-        if max(len(self._rest), *map(len, lines)) > self.limit:
-            raise LineTooLongError(self.limit)
+        for line in lines:
+            self._check(line)
+        self._check(self._rest)
         return [line.removesuffix(b"\r") for line in lines]
+
+    def _check(self, line: bytes | bytearray) -> None:
+        limit = self.limit
+        if len(line) > limit and self._exception is not None:
+            limit = max(limit, self._exception(bytes(line[:_PEEKED])))
+        if len(line) > limit:
+            raise LineTooLongError(limit)
 
 
 class Greeting(Model):
@@ -130,6 +148,19 @@ def encode_error(number: int | None, error: MinitorrentError) -> bytes:
 def encode_notice(notice: EventNotice) -> bytes:
     """The line that pushes a notice."""
     return encode_line({"event": notice})
+
+
+def operation_named(beginning: bytes) -> str | None:
+    """The operation that a request's first bytes name; None where `op` is not there at once."""
+    found = _BEGINNING.match(beginning)
+    return None if found is None else found[1].decode("ascii")
+
+
+def decode_request(line: bytes) -> dict[str, Any]:
+    """As `decode_line`, for what anybody may have sent: refuses what would become many values."""
+    if sum(map(line.count, (b"[", b"{", b",", b":"))) > MAX_MARKS:
+        raise MinitorrentError(ErrorCode.USAGE, "This request has too many parts.")
+    return decode_line(line)
 
 
 def decode_line(line: bytes) -> dict[str, Any]:

@@ -20,9 +20,11 @@ Scope = Literal["read", "member", "admin", "account"]
 does; `account` everything, passwords, sessions and tokens included.
 """
 
+USUAL_SIZE = 64 * 1024
+
 _SCOPES: tuple[Scope, ...] = get_args(Scope)
 
-ANYWHERE = frozenset({ErrorCode.USAGE, ErrorCode.INVALID_NAME, ErrorCode.INTERNAL})
+ANYWHERE = frozenset({ErrorCode.USAGE, ErrorCode.INVALID_NAME, ErrorCode.BUSY, ErrorCode.INTERNAL})
 """What any operation may answer, beside its own errors."""
 
 
@@ -42,7 +44,8 @@ class Operation(Generic[RequestT, ReplyT]):
     `errors` are its own error codes; those of ANYWHERE come on top, and `not_logged_in` when
     `needs_login`. Over HTTP, a login is a token, of this `scope` or above; an operation that
     `carries_password` is for connections that nobody else can read. `session_only` says, in a
-    sentence, why an operation is not for HTTP; it is empty for all others.
+    sentence, why an operation is not for HTTP; it is empty for all others. A request has at most
+    `max_size` bytes.
     """
 
     name: str
@@ -53,6 +56,7 @@ class Operation(Generic[RequestT, ReplyT]):
     scope: Scope = "account"
     carries_password: bool = False
     session_only: str = ""
+    max_size: int = USUAL_SIZE
 
     def read_request(self, arguments: object) -> RequestT:
         """Arguments from outside as a typed request.

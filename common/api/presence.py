@@ -142,6 +142,7 @@ ANNOUNCE = Operation(
     AnnounceReply,
     _OF_A_FILE,
     scope="member",
+    max_size=512 * MAX_FILES,
     session_only="Announce at /announce/KEY, with the key from announce_key: presence over a"
     " session ends with its connection.",
 )

@@ -10,11 +10,13 @@ _minitorrent_tracker() {
         --log-format) mapfile -t COMPREPLY < <(compgen -W "text json" -- "$current"); return ;;
         --min-password-length) :; return ;;
         --certificate-lifetime) :; return ;;
+        --max-sessions) :; return ;;
+        --max-sessions-per-address) :; return ;;
         --tls-cert) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
         --tls-key) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
     esac
     if [[ $current == -* ]]; then
-        mapfile -t COMPREPLY < <(compgen -W "-h --help --version --data-dir --database --http-port --log-level --log-format --min-password-length --certificate-lifetime --tls-cert --tls-key" -- "$current")
+        mapfile -t COMPREPLY < <(compgen -W "-h --help --version --data-dir --database --http-port --log-level --log-format --min-password-length --certificate-lifetime --max-sessions --max-sessions-per-address --tls-cert --tls-key" -- "$current")
     else
         mapfile -t COMPREPLY < <(compgen -f -- "$current")
     fi

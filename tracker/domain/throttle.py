@@ -14,12 +14,12 @@ tells.
 
 from __future__ import annotations
 
-import ipaddress
 import math
 from collections import OrderedDict
 from typing import NamedTuple
 
 from common.errors import ErrorCode, MinitorrentError
+from common.party import party_of
 
 _ROUNDING = 1e-6  # seconds
 
@@ -100,7 +100,7 @@ class LoginThrottle:
 
         Raises MinitorrentError(too_many_attempts); such an attempt has spent nothing.
         """
-        source = network_of(address)
+        source = party_of(address)
         if known:
             spent = [(self._at_known, f"{account} {source}")]
         else:
@@ -119,11 +119,3 @@ class LoginThrottle:
         """The password was right: the attempt doesn't count."""
         for budget, key in attempt.spent:
             budget.give_back(key)
-
-
-def network_of(address: str) -> str:
-    """The IP addresses that one guesser can take at will: of IPv6, a network of 64 bits."""
-    ip = ipaddress.ip_address(address)
-    if ip.version == 4:
-        return str(ip)
-    return str(ipaddress.ip_network((int(ip), 64), strict=False).network_address)

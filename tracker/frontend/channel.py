@@ -12,7 +12,7 @@ import time
 from collections import deque
 
 from common.tls import TlsEngine
-from tracker.frontend.waker import Waker
+from tracker.frontend.waker import Poller, Waker
 
 _CHUNK = 64 * 1024
 _RECORD = 16 * 1024  # plaintext that comes at a time (RFC 8446)
@@ -20,6 +20,7 @@ _WRITE_SECONDS = 30.0
 _SLOWEST_WRITE = 64 * 1024  # bytes a second; a longer answer has more time
 _LINGER_SECONDS = 1.0
 _MAX_QUEUED = 1000  # lines for a client that doesn't take them
+_MAX_QUEUED_BYTES = 1024 * 1024
 
 
 class ChannelClosedError(Exception):
@@ -32,12 +33,14 @@ class Channel:
     Begins with `handshake`, in the channel's own thread.
     """
 
-    def __init__(self, sock: socket.socket, tls: TlsEngine) -> None:
+    def __init__(self, sock: socket.socket, tls: TlsEngine, poller: Poller) -> None:
         self._socket = sock
         self._tls = tls
         self._plaintext = memoryview(bytearray(_RECORD))
-        self._waker = Waker(sock)
+        self._waker = Waker(sock, poller)
         self._outbox: deque[bytes] = deque()
+        self._queued = 0  # bytes in it
+        self._outbox_lock = threading.Lock()
         self._closing = threading.Event()
         self._farewell = b""
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -46,13 +49,17 @@ class Channel:
     def post(self, line: bytes) -> None:
         """From any thread: send this when the channel's thread gets to it.
 
-        A client that lets too many lines pile up is closed.
+        A client that lets too many lines, or bytes, pile up is closed.
         """
-        if len(self._outbox) >= _MAX_QUEUED:
-            self.interrupt()
-        else:
-            self._outbox.append(line)
+        with self._outbox_lock:
+            self._queued += len(line)
+            fits = len(self._outbox) < _MAX_QUEUED and self._queued <= _MAX_QUEUED_BYTES
+            if fits:
+                self._outbox.append(line)
+        if fits:
             self._waker.wake()
+        else:
+            self.interrupt()
 
     def interrupt(self, farewell: bytes = b"") -> None:
         """From any thread: make the channel's thread see ChannelClosedError.
@@ -89,8 +96,8 @@ class Channel:
         """
         deadline = time.monotonic() + seconds
         while True:
-            while self._outbox:
-                self.send(self._outbox.popleft())
+            while line := self._next_posted():
+                self.send(line)
             if data := self._read():
                 return data
             readable = self._waker.wait(max(0.0, deadline - time.monotonic()))
@@ -103,6 +110,14 @@ class Channel:
                 self._fetch()
             elif time.monotonic() >= deadline:
                 return b""
+
+    def _next_posted(self) -> bytes:
+        with self._outbox_lock:
+            if not self._outbox:
+                return b""
+            line = self._outbox.popleft()
+            self._queued -= len(line)
+            return line
 
     def _read(self) -> bytes:
         """What has come; empty when that is no whole record yet."""
@@ -137,22 +152,22 @@ class Channel:
         self._socket.settimeout(seconds)
         self._socket.sendall(self._tls.take())
 
-    def close(self) -> None:
+    def close(self, linger: float = _LINGER_SECONDS) -> None:
         """End the connection so that what was sent last still arrives.
 
-        Closing with unread input would reset it, so a little of the input is thrown away first.
+        Closing with unread input would reset it, so for `linger` seconds at most what comes is
+        thrown away first.
         """
         with contextlib.suppress(OSError):
             if not self._closing.is_set():
-                self._drain()
-        self._waker.close()
+                self._drain(linger)
         self._socket.close()
 
-    def _drain(self) -> None:
+    def _drain(self, linger: float) -> None:
         self._tls.end()
-        self._flush(_LINGER_SECONDS)
+        self._flush(linger)
         self._socket.shutdown(socket.SHUT_WR)
-        deadline = time.monotonic() + _LINGER_SECONDS
+        deadline = time.monotonic() + linger
         while (left := deadline - time.monotonic()) > 0 and self._waker.wait(left):
             if not self._socket.recv(_CHUNK):
                 return

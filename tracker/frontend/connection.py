@@ -11,7 +11,11 @@ from typing import Any
 from pydantic import ValidationError
 
 from common.api import lines
+from common.api.registry import OPERATIONS
 from common.errors import ErrorCode, MinitorrentError
+from common.party import party_of
+from tracker.frontend import bulk
+from tracker.frontend.bulk import BulkTurns
 from tracker.frontend.channel import Channel, ChannelClosedError
 from tracker.frontend.dispatch import Dispatcher
 from tracker.services.caller import Caller
@@ -36,15 +40,28 @@ class Connection:
     """Serves one client until either side has enough; run by a thread of its own."""
 
     def __init__(
-        self, channel: Channel, caller: Caller, dispatcher: Dispatcher, limits: TimeLimits
+        self,
+        channel: Channel,
+        caller: Caller,
+        dispatcher: Dispatcher,
+        limits: TimeLimits,
+        turns: BulkTurns,
     ) -> None:
         self.channel = channel
         self.caller = caller
         self._dispatcher = dispatcher
         self._limits = limits
-        self._decoder = lines.LineDecoder(lines.LIMIT_BEFORE_LOGIN)
+        self._turns = turns
+        self.party = party_of(caller.address)
+        self._turn_of = ""  # the user in whose turn a long line is read
+        self._decoder = lines.LineDecoder(lines.LIMIT_BEFORE_LOGIN, self._longest)
         self._last_byte = self._last_line = time.monotonic()
         self._has_asked = False
+
+    @property
+    def last_line(self) -> float:
+        """When the client last asked something (or came); by time.monotonic."""
+        return self._last_line
 
     def serve(self, greeting: bytes) -> None:
         """Greet, then answer requests; returns when the connection is to be closed."""
@@ -55,10 +72,10 @@ class Connection:
         except ChannelClosedError:
             return
 
-    def turn_away(self, error: MinitorrentError) -> None:
-        """Say why nobody is served; returns when the connection is to be closed."""
+    def turn_away(self, error: MinitorrentError, seconds: float) -> None:
+        """Say why nobody is served, to who agrees on TLS in so many seconds."""
         with contextlib.suppress(ChannelClosedError):
-            self.channel.handshake(self._limits.handshake)
+            self.channel.handshake(seconds)
             self._refuse(error)
 
     def _converse(self) -> None:
@@ -66,8 +83,11 @@ class Connection:
             for line in self._lines():
                 if not self._answer(line):
                     return
-        except lines.LineTooLongError as error:
+                self._end_turn()
+        except MinitorrentError as error:
             self._refuse(error)
+        finally:
+            self._end_turn()
 
     def _lines(self) -> Iterator[bytes]:
         """The client's lines; ends when it has been silent for too long."""
@@ -79,10 +99,33 @@ class Connection:
             for line in self._decoder.feed(data):
                 self._last_line = time.monotonic()
                 yield line
+            if self._decoder.pending > bulk.THRESHOLD:
+                self._take_turn()
         self._refuse(MinitorrentError(ErrorCode.TIMEOUT, "This connection was silent too long."))
 
+    def _longest(self, beginning: bytes) -> int:
+        """How long a line may be that begins like this."""
+        operation = OPERATIONS.get(lines.operation_named(beginning) or "")
+        if operation is None or self.caller.identity is None:
+            return 0
+        return operation.max_size
+
+    def _take_turn(self) -> None:
+        """A long line has begun; raises MinitorrentError(busy)."""
+        if not self._turn_of and self.caller.identity is not None:
+            self._turns.take(self.caller.identity.user)
+            self._turn_of = self.caller.identity.user
+            self._last_line = time.monotonic()
+
+    def _end_turn(self) -> None:
+        if self._turn_of:
+            self._turns.give_back(self._turn_of)
+            self._turn_of = ""
+
     def _seconds_left(self) -> float:
-        if self.caller.identity is not None:
+        if self._turn_of:
+            deadline = min(self._last_byte + self._limits.idle, self._last_line + bulk.SECONDS)
+        elif self.caller.identity is not None:
             deadline = self._last_byte + self._limits.idle
         elif self._has_asked:
             deadline = self._last_line + self._limits.anonymous
@@ -94,7 +137,7 @@ class Connection:
         """Answer one line; False when what came is no request at all, so that no more is read."""
         number: int | None = None
         try:
-            message = lines.decode_line(line)
+            message = lines.decode_request(line)
             number = _number(message)
             request = lines.RequestLine.model_validate(message)
         except MinitorrentError as error:
@@ -106,17 +149,25 @@ class Connection:
             return number is not None
         self._has_asked = True
         try:
+            _check_size(request.op, len(line))
             reply = self._dispatcher.call(self.caller, request.op, request.args)
         except MinitorrentError as error:
             self._refuse(error, request.id)
         else:
             self.channel.send(lines.encode_reply(request.id, reply))
-        logged_in = self.caller.identity is not None
-        self._decoder.limit = lines.LIMIT_AFTER_LOGIN if logged_in else lines.LIMIT_BEFORE_LOGIN
         return True
 
     def _refuse(self, error: MinitorrentError, number: int | None = None) -> None:
         self.channel.send(lines.encode_error(number, error))
+
+
+def _check_size(name: str, size: int) -> None:
+    """A line is let in by what it begins with; what counts is what it is."""
+    operation = OPERATIONS.get(name)
+    if operation is not None and size > operation.max_size:
+        raise MinitorrentError(
+            ErrorCode.USAGE, f"A request for {name} has at most {operation.max_size} bytes."
+        )
 
 
 def _number(message: dict[str, Any]) -> int | None:

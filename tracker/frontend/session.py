@@ -16,12 +16,17 @@ import structlog
 from common.api import lines
 from common.api.events import EventNotice
 from common.errors import ErrorCode, MinitorrentError
+from common.party import party_of
 from common.tls import TlsEngine
 from common.types import plain_address
+from tracker.config import SESSIONS_PER_ADDRESS
+from tracker.domain.places import Place, Room, admit
+from tracker.frontend.bulk import BulkTurns
 from tracker.frontend.channel import Channel
 from tracker.frontend.connection import Connection, TimeLimits
+from tracker.frontend.descriptors import MAX_TURNED_AWAY
 from tracker.frontend.dispatch import Dispatcher
-from tracker.frontend.waker import Waker
+from tracker.frontend.waker import Poller, Waker
 from tracker.services.accounts import Accounts
 from tracker.services.caller import Caller
 
@@ -29,16 +34,23 @@ _log = structlog.get_logger()
 
 _STACK_BYTES = 4 * 1024 * 1024  # bencode2 takes two for metainfo nested as deep as it allows
 _ACCEPT_PAUSE = 0.1  # seconds, when no descriptor is left
-_MAX_TURNED_AWAY = 32  # at a time: those who are told why; others are closed without a word
+_TURN_AWAY_PAUSE = 0.5  # seconds that accepting waits, so that one more can be told why
+_CROWD = 50  # connections of one user: who has more gives way where all places are taken
+_TURN_AWAY_LINGER = 0.1
+_TURN_AWAY_SECONDS = 3.0  # to agree on TLS, for who is only told why
 
 
 @dataclass(frozen=True)
 class SessionLimits:
-    """How many connections are served: in all, per IP address, and without a login."""
+    """How many connections are served: in all, and per address (of IPv6, per network of 64 bits).
+
+    Where all places are taken, who has not logged in gives way to newcomers, after `grace` seconds
+    of silence or if the others of that address have more places.
+    """
 
     total: int = 1000
-    per_address: int = 200
-    anonymous: int = 500
+    per_address: int = SESSIONS_PER_ADDRESS
+    grace: float = 10.0
     times: TimeLimits = field(default_factory=TimeLimits)
 
 
@@ -60,16 +72,23 @@ class SessionServer:
         self._accounts = accounts
         self._limits = limits
         self._server_name = server_name
-        self._lock = threading.Lock()  # guards the two below
+        self._room = Room(limits.total, limits.per_address, limits.grace)
+        self._turns = BulkTurns()
+        self._lock = threading.Lock()  # guards the three below
         self._connections: dict[Connection, threading.Thread] = {}
         self._turned_away: set[Connection] = set()
+        self._displaced: set[Connection] = set()
+        self._farewells = threading.Semaphore(MAX_TURNED_AWAY)
         self._stopping = threading.Event()
-        self._waker = Waker(listener)
+        self._is_short = False  # of descriptors
+        self._poller = Poller()
+        self._waker = Waker(listener, self._poller)
         self._acceptor = threading.Thread(target=self._accept_all, name="acceptor", daemon=True)
 
     def start(self) -> None:
         """Accept connections from now on."""
         self._listener.setblocking(False)
+        self._poller.start()
         self._acceptor.start()
 
     def count(self) -> int:
@@ -119,6 +138,7 @@ class SessionServer:
             threads = list(self._connections.values())
         for thread in threads:
             thread.join(max(0.0, deadline - time.monotonic()))
+        self._poller.stop(max(0.1, deadline - time.monotonic()))
         if self.count():
             _log.warning("connections did not end in time", count=self.count())
 
@@ -132,7 +152,6 @@ class SessionServer:
                 if self._waker.wait(None):
                     self._accept_one()
         finally:
-            self._waker.close()
             self._listener.close()
 
     def _accept_one(self) -> None:
@@ -140,9 +159,12 @@ class SessionServer:
             sock, address = self._listener.accept()
         except OSError as error:
             if not isinstance(error, BlockingIOError | ConnectionError):
-                _log.warning("can't accept a connection", reason=str(error))
+                if not self._is_short:
+                    _log.warning("can't accept connections", reason=str(error))
+                self._is_short = True
                 self._stopping.wait(_ACCEPT_PAUSE)
             return
+        self._is_short = False
         try:
             self._begin(sock, plain_address(address[0]))
         except (OSError, RuntimeError) as error:  # it has gone already, or no thread is left
@@ -150,20 +172,21 @@ class SessionServer:
             sock.close()
 
     def _begin(self, sock: socket.socket, address: str) -> None:
-        is_full = self._is_full(address)
-        if is_full and len(self._turned_away) >= _MAX_TURNED_AWAY:
+        reached_at = plain_address(sock.getsockname()[0])
+        is_admitted = self._admit(party_of(address))
+        if not is_admitted and not self._farewells.acquire(timeout=_TURN_AWAY_PAUSE):
             sock.close()
             return
-        reached_at = plain_address(sock.getsockname()[0])
         caller = Caller(secrets.token_hex(16), address, reached_at)
-        channel = Channel(sock, TlsEngine(self._context, server_side=True))
-        connection = Connection(channel, caller, self._dispatcher, self._limits.times)
+        channel = Channel(sock, TlsEngine(self._context, server_side=True), self._poller)
+        times = self._limits.times
+        connection = Connection(channel, caller, self._dispatcher, times, self._turns)
         thread = threading.Thread(
             target=self._serve, args=(connection,), name=f"session-{address}", daemon=True
         )
         with self._lock:
             self._connections[connection] = thread
-            if is_full:
+            if not is_admitted:
                 self._turned_away.add(connection)
         try:
             _start_small(thread)
@@ -173,21 +196,24 @@ class SessionServer:
             channel.close()
             raise
 
-    def _is_full(self, address: str) -> bool:
+    def _admit(self, party: str) -> bool:
+        """Whether one more gets in; somebody may have to go for it."""
         with self._lock:
-            callers = [one.caller for one in self._connections.keys() - self._turned_away]
-        per_address = Counter(caller.address for caller in callers)
-        anonymous = sum(caller.identity is None for caller in callers)
-        return (
-            len(callers) >= self._limits.total
-            or per_address[address] >= self._limits.per_address
-            or anonymous >= self._limits.anonymous
-        )
+            served = self._connections.keys() - self._turned_away - self._displaced
+            users = Counter(_user(one) for one in served)
+            taken = [Place(one, one.party, one.last_line, _gives_way(one, users)) for one in served]
+            decided = admit(self._room, party, taken, time.monotonic())
+            if decided.displaced is not None:
+                self._displaced.add(decided.displaced)
+        if decided.displaced is not None:
+            decided.displaced.channel.interrupt(lines.encode_error(None, _too_many()))
+        return decided.is_admitted
 
     def _serve(self, connection: Connection) -> None:
         try:
             if connection in self._turned_away:
-                connection.turn_away(_too_many())
+                connection.turn_away(_too_many(), _TURN_AWAY_SECONDS)
+                connection.channel.close(_TURN_AWAY_LINGER)
             else:
                 connection.serve(_greeting(self._server_name))
         except Exception:  # shown here, or nobody would see why the thread ended
@@ -203,13 +229,28 @@ class SessionServer:
         except Exception:  # the descriptor must be freed whatever the database says
             _log.error("a connection's end was not recorded", exc_info=True)
         finally:
-            self._forget(connection)
             connection.channel.close()
+            self._forget(connection)
 
     def _forget(self, connection: Connection) -> None:
         with self._lock:
             del self._connections[connection]
+            self._displaced.discard(connection)
+            was_turned_away = connection in self._turned_away
             self._turned_away.discard(connection)
+        if was_turned_away:
+            self._farewells.release()
+
+
+def _user(connection: Connection) -> str | None:
+    identity = connection.caller.identity
+    return None if identity is None else identity.user
+
+
+def _gives_way(connection: Connection, counts: Counter[str | None]) -> bool:
+    """Whether it may be displaced: nobody has logged in on it, or somebody on very many."""
+    user = _user(connection)
+    return user is None or counts[user] > _CROWD
 
 
 def _start_small(thread: threading.Thread) -> None:

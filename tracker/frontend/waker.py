@@ -1,40 +1,105 @@
-"""Waking a thread that waits for a socket."""
+"""Waking a thread that waits for a socket, without a descriptor beside the socket's own.
+
+Many threads wait, each for its socket and to be woken. One poller waits for all the sockets and
+wakes the thread whose turn it is; so a connection costs one descriptor.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import select
 import selectors
 import socket
+import threading
+
+
+class Poller:
+    """Waits for the sockets of many wakers, in a thread of its own."""
+
+    def __init__(self) -> None:
+        # epoll and kqueue see what is registered while they wait.
+        self._selector = selectors.DefaultSelector()
+        self._lock = threading.Lock()  # guards the selector's table and the wakers' `is_armed`
+        self._receiver, self._sender = socket.socketpair()
+        self._selector.register(self._receiver, selectors.EVENT_READ)
+        self._is_closed = False
+        self._thread = threading.Thread(target=self._run, name="poller", daemon=True)
+
+    def start(self) -> None:
+        """Wake threads from now on."""
+        self._thread.start()
+
+    def stop(self, timeout: float) -> None:
+        """End; whoever waits, or will, is woken at once."""
+        with self._lock:
+            self._is_closed = True
+        with contextlib.suppress(OSError):  # it has ended already
+            self._sender.send(b"\0")
+        self._thread.join(timeout)
+
+    def arm(self, waker: Waker) -> None:
+        """Wake this one, once, when its socket has input."""
+        with self._lock:
+            if self._is_closed:
+                waker.wake()
+            else:
+                self._selector.register(waker.watched, selectors.EVENT_READ, waker)
+                waker.is_armed = True
+
+    def disarm(self, waker: Waker) -> None:
+        """It waits for its socket no more, which may be closed now."""
+        with self._lock:
+            self._disarm(waker)
+
+    def _disarm(self, waker: Waker) -> None:
+        if waker.is_armed:
+            waker.is_armed = False
+            self._selector.unregister(waker.watched)
+
+    def _run(self) -> None:
+        while not self._is_closed:
+            for key, _ in self._selector.select():
+                if key.data is not None:
+                    self.disarm(key.data)
+                    key.data.wake()
+        self._close()
+
+    def _close(self) -> None:
+        with self._lock:
+            for key in list(self._selector.get_map().values()):
+                if key.data is not None:
+                    self._disarm(key.data)
+                    key.data.wake()
+            self._selector.close()
+        self._receiver.close()
+        self._sender.close()
 
 
 class Waker:
-    """One thread waits here for its socket; any thread may wake it. Closed by the waiting one."""
+    """One thread waits here for its socket; any thread may wake it."""
 
-    def __init__(self, watched: socket.socket) -> None:
-        self._receiver, self._sender = socket.socketpair()
-        self._receiver.setblocking(False)
-        self._sender.setblocking(False)
-        self._watched = watched
-        self._selector = selectors.DefaultSelector()
-        self._selector.register(watched, selectors.EVENT_READ)
-        self._selector.register(self._receiver, selectors.EVENT_READ)
+    def __init__(self, watched: socket.socket, poller: Poller) -> None:
+        self.watched = watched
+        self.is_armed = False
+        self._poller = poller
+        self._woken = threading.Event()
+        self._poll = select.poll()
+        self._poll.register(watched, select.POLLIN)
 
     def wait(self, timeout: float | None) -> bool:
         """Wait (seconds; None: for ever) for input or to be woken; True when there is input."""
-        ready = {key.fileobj for key, _ in self._selector.select(timeout)}
-        if self._receiver in ready:
-            with contextlib.suppress(BlockingIOError):
-                self._receiver.recv(4096)
-        return self._watched in ready
+        if not self._has_input():
+            self._poller.arm(self)
+            try:
+                self._woken.wait(timeout)
+            finally:
+                self._poller.disarm(self)
+        self._woken.clear()
+        return self._has_input()
 
     def wake(self) -> None:
         """End the present wait, or the next one at once."""
-        # A full buffer means that it is woken already; a closed socket, that nobody waits.
-        with contextlib.suppress(OSError):
-            self._sender.send(b"\0")
+        self._woken.set()
 
-    def close(self) -> None:
-        """Free the descriptors, except the watched socket."""
-        self._selector.close()
-        self._receiver.close()
-        self._sender.close()
+    def _has_input(self) -> bool:
+        return bool(self._poll.poll(0))

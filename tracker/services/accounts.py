@@ -12,9 +12,10 @@ from common.api import accounts as api
 from common.api.events import EventKind
 from common.api.operation import Scope
 from common.errors import ErrorCode, MinitorrentError
+from common.party import party_of
 from common.types import peer_id_from_hex
 from tracker.domain import credentials
-from tracker.domain.throttle import LoginThrottle, network_of
+from tracker.domain.throttle import LoginThrottle
 from tracker.services.authority import revoke_logins
 from tracker.services.caller import Caller, Identity
 from tracker.services.clock import Clock, iso
@@ -56,7 +57,7 @@ class Accounts:
             with self._works.write() as work:
                 now = self._clock()
                 user = work.users.add(request.user, password_hash, now)
-                work.users.remember(user.id, network_of(caller.address))
+                work.users.remember(user.id, party_of(caller.address))
                 record_account(work, EventKind.ACCOUNT_CREATED, user.name, caller.address, now)
         except ConflictError:
             raise _user_exists(request.user) from None
@@ -67,7 +68,7 @@ class Accounts:
         self._refuse_second_login(caller)
         with self._works.read() as work:
             user = work.users.by_name(request.user)
-            known = work.users.knows(request.user, network_of(caller.address))
+            known = work.users.knows(request.user, party_of(caller.address))
         stored = credentials.NOBODY if user is None else user.password_hash
         right = self._check(request.user, caller.address, request.password, stored, known=known)
         if user is None or not right:
@@ -82,7 +83,7 @@ class Accounts:
         with self._entering() as work:
             now = self._clock()
             token = work.users.add_token(user.id, digest, caller.address, now, ttl, scope=scope)
-            work.users.remember(user.id, network_of(caller.address))
+            work.users.remember(user.id, party_of(caller.address))
             record_account(work, EventKind.LOGGED_IN, user.name, caller.address, now)
             identity = _identify(caller, user, token, request.peer_id)
             reply = self._enter(work, identity, token, secret)

@@ -3,24 +3,46 @@
 from __future__ import annotations
 
 import socket
+import threading
+from collections import Counter
 from typing import Final
 
 from common.api.presence import CheckPort, CheckPortReply
+from common.errors import ErrorCode, MinitorrentError
 from tracker.services.caller import Identity
 
 TIME_LIMIT: Final = 2.0
 """Seconds that a port has to answer; the asker's own requests wait so long."""
 
+MAX_DIALS: Final = 16
+"""Ports that are tried at a time."""
+
+_PER_USER = 4
+
 
 class Reachability:
     """Tries the ports of those who ask, at the address that they ask from and no other."""
 
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._trying: Counter[int] = Counter()
+
     def check_port(self, me: Identity, request: CheckPort) -> CheckPortReply:
-        """Whether the asker accepts connections at this port."""
+        """Whether the asker accepts connections at this port. Raises MinitorrentError(busy)."""
+        with self._lock:
+            if self._trying[me.user_id] >= _PER_USER or self._trying.total() >= MAX_DIALS:
+                raise MinitorrentError(
+                    ErrorCode.BUSY, "Too many ports are tried at this moment; try again."
+                )
+            self._trying[me.user_id] += 1
         try:
             socket.create_connection((me.address, request.port), TIME_LIMIT).close()
         except OSError:
             reachable = False
         else:
             reachable = True
+        finally:
+            with self._lock:
+                self._trying[me.user_id] -= 1
+                self._trying += Counter()  # forgets who tries none
         return CheckPortReply(host=me.address, reachable=reachable)

@@ -200,19 +200,37 @@ def test_what_is_no_request_ends_the_connection_with_a_word(
     assert client.read() == {}
 
 
-def test_lines_are_short_before_login_and_long_after(tracker: TrackerApp, connect: Connect) -> None:
-    long = b'{"id": 900, "op": "ping", "args": {"x": "' + b"x" * 1_000_000 + b'"}}\n'
+def test_a_line_is_long_after_login_where_the_operation_needs_it(
+    tracker: TrackerApp, connect: Connect
+) -> None:
     logged_in = connect(tracker).sign_up("ann")
-    logged_in.send(long)
-    assert logged_in.read() == {"id": 900, "ok": True, "result": {}}
+    padding = b'"args": {"group": "lab", "name": "x", "x": "' + b"x" * 1_000_000 + b'"}}\n'
+    logged_in.send(b'{"id": 900, "op": "add_file", ' + padding)
+    answer = logged_in.read()
+    assert (answer["id"], answer["error"]["message"]) == (
+        900,
+        "add_file, metainfo: Field required.",
+    )
+    # What a line begins with lets it in; what it is decides.
+    logged_in.send(b'{"id": 901, "op": "add_file", "op": "ping", ' + padding)
+    answer = logged_in.read()
+    assert answer["error"]["message"] == "A request for ping has at most 65536 bytes."
 
-    stranger = connect(tracker)
-    try:
-        stranger.send(long)
-        answer = stranger.read()
-    except ConnectionError:
-        return  # the tracker had hung up while the rest was still under way
-    assert answer["error"]["message"] == "A line is longer than 65536 bytes."
+    for client, operation in ((logged_in, b"ping"), (connect(tracker), b"add_file")):
+        try:
+            client.send(b'{"id": 902, "op": "' + operation + b'", ' + padding)
+            answer = client.read()
+        except ConnectionError:
+            continue  # the tracker had hung up while the rest was still under way
+        assert answer["error"]["message"] == "A line is longer than 65536 bytes."
+
+
+def test_a_request_of_very_many_parts_is_refused(tracker: TrackerApp, connect: Connect) -> None:
+    client = connect(tracker).sign_up("ann")
+    client.send(b'{"id": 1, "op": "add_file", "args": {"x": [' + b"[]," * 2_000_000 + b"[]]}}\n")
+    answer = client.read()
+    assert (answer["id"], answer["error"]["code"]) == (None, "usage")
+    assert client.read() == {}
 
 
 def test_requests_may_be_sent_in_one_go_and_byte_by_byte(

@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 import urllib.request
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from tracker.frontend import certificate
 from tracker.frontend.channel import Channel, ChannelClosedError
 from tracker.frontend.connection import TimeLimits
 from tracker.frontend.session import SessionLimits
+from tracker.frontend.waker import Poller
 
 
 def refusal(start: StartTracker, limits: SessionLimits, before: int) -> dict[str, object]:
@@ -51,7 +53,6 @@ def _is_served(address: Endpoint) -> bool:
     [
         SessionLimits(total=2),
         SessionLimits(per_address=2),
-        SessionLimits(anonymous=2),
     ],
 )
 def test_connections_are_capped_with_a_word(
@@ -68,10 +69,31 @@ def test_connections_are_capped_with_a_word(
     }
 
 
-def test_a_login_makes_room_for_strangers(start_tracker: StartTracker, connect: Connect) -> None:
-    tracker = start_tracker(SessionLimits(anonymous=1))
-    connect(tracker).sign_up("ann")
+def test_who_says_nothing_makes_room(start_tracker: StartTracker, connect: Connect) -> None:
+    tracker = start_tracker(SessionLimits(total=2, grace=0.0))
+    ann = connect(tracker).sign_up("ann")
+    silent = connect(tracker)
     assert "minitorrent" in connect(tracker).greeting
+    assert silent.read()["error"]["code"] == "tracker_unreachable"
+    assert silent.read() == {}
+    assert ann.call("ping") == {}
+
+
+def test_who_is_logged_in_is_never_displaced(start_tracker: StartTracker, connect: Connect) -> None:
+    tracker = start_tracker(SessionLimits(total=2, grace=0.0))
+    people = [connect(tracker).sign_up(user) for user in ("ann", "bob")]
+    assert connect(tracker).greeting["error"]["code"] == "tracker_unreachable"
+    assert [person.call("ping") for person in people] == [{}, {}]
+
+
+def test_a_crowded_address_makes_room_for_others(
+    start_tracker: StartTracker, connect: Connect
+) -> None:
+    tracker = start_tracker(SessionLimits(total=3))
+    crowd = [connect(tracker) for _ in range(3)]
+    assert "minitorrent" in connect(tracker, "127.0.0.2").greeting
+    assert crowd[0].read()["error"]["code"] == "tracker_unreachable"
+    assert crowd[1].call("ping") == {}
 
 
 def test_a_silent_stranger_is_let_go(start_tracker: StartTracker, connect: Connect) -> None:
@@ -113,12 +135,13 @@ def test_pings_keep_a_user_online(start_tracker: StartTracker, connect: Connect)
     assert client.call("list_groups") == {"groups": []}
 
 
-def test_notices_do_not_wait_for_a_slow_client(tmp_path: Path) -> None:
-    channel, theirs = _channel(tmp_path)
+@pytest.mark.parametrize("size", [10, 100_000], ids=["lines", "bytes"])
+def test_notices_do_not_wait_for_a_slow_client(tmp_path: Path, poller: Poller, size: int) -> None:
+    channel, theirs = _channel(tmp_path, poller)
     try:
         start = time.monotonic()
-        for _ in range(2000):
-            channel.post(b"x" * 1000)
+        for _ in range(1001 if size == 10 else 11):
+            channel.post(b"x" * size)
         assert time.monotonic() - start < 10
         with pytest.raises(ChannelClosedError):
             while True:
@@ -128,12 +151,20 @@ def test_notices_do_not_wait_for_a_slow_client(tmp_path: Path) -> None:
         theirs.close()
 
 
-def _channel(folder: Path) -> tuple[Channel, SecureStream]:
+@pytest.fixture
+def poller() -> Iterator[Poller]:
+    poller = Poller()
+    poller.start()
+    yield poller
+    poller.stop(10)
+
+
+def _channel(folder: Path, poller: Poller) -> tuple[Channel, SecureStream]:
     """A tracker's channel and the client's end of it."""
     with socket.create_server(("127.0.0.1", 0)) as listener, ThreadPoolExecutor(1) as pool:
         dialling = pool.submit(SecureStream.dial, Endpoint(*listener.getsockname()))
         tls = TlsEngine(certificate.own_context(folder), server_side=True)
-        channel = Channel(listener.accept()[0], tls)
+        channel = Channel(listener.accept()[0], tls, poller)
         channel.handshake(10)
         return channel, dialling.result()
 
@@ -163,11 +194,11 @@ def _open_connections(tracker: TrackerApp) -> int:
 
 
 def test_a_client_that_takes_nothing_is_given_up(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, poller: Poller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tracker.frontend.channel._WRITE_SECONDS", 0.2)
     monkeypatch.setattr("tracker.frontend.channel._SLOWEST_WRITE", 1e9)
-    channel, theirs = _channel(tmp_path)
+    channel, theirs = _channel(tmp_path, poller)
     try:
         with pytest.raises(ChannelClosedError):
             channel.send(bytes(50_000_000))

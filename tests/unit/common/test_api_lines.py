@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from common.api import accounts, events, lines
+from common.api import accounts, events, files, lines, presence
 from common.errors import ErrorCode, MinitorrentError
+from common.metainfo import MAX_METAINFO_SIZE
 
 
 def cut(data: bytes, places: list[int]) -> list[bytes]:
@@ -176,3 +177,64 @@ def test_the_greeting_is_what_the_protocol_says() -> None:
         }
     }
     assert lines.GreetingLine.model_validate(lines.decode_line(line)) == greeting
+
+
+@pytest.mark.parametrize(
+    ("beginning", "name"),
+    [
+        (b'{"id": 7, "op": "add_file", "args"', "add_file"),
+        (b' {"op":"announce","id":7', "announce"),
+        (b'{"args": {}, "op": "add_file"', None),
+        (b'{"id": 7, "op": "add_', None),
+        (b"[" * 256, None),
+        (b"", None),
+    ],
+)
+def test_a_request_says_at_once_what_it_asks_for(beginning: bytes, name: str | None) -> None:
+    assert lines.operation_named(beginning) == name
+
+
+def test_a_longer_line_is_taken_by_what_it_begins_with() -> None:
+    decoder = lines.LineDecoder(4, lambda beginning: 9 if beginning.startswith(b"long") else 0)
+    assert decoder.feed(b"longlong") == []
+    assert decoder.feed(b"\nshor\n") == [b"longlong", b"shor"]
+    with pytest.raises(lines.LineTooLongError, match="than 4 bytes"):
+        decoder.feed(b"short")
+
+
+def test_a_longer_line_has_a_limit_too() -> None:
+    decoder = lines.LineDecoder(4, lambda _: 9)
+    with pytest.raises(lines.LineTooLongError, match="than 9 bytes"):
+        decoder.feed(b"longlonglong\n")
+
+
+def test_a_request_of_very_many_parts_is_refused_before_it_is_read() -> None:
+    with pytest.raises(MinitorrentError, match="too many parts"):
+        lines.decode_request(b'{"x": [' + b"[]," * 12_000 + b"[]]}")
+    with pytest.raises(MinitorrentError, match="too many parts"):
+        lines.decode_request(b"{" * 20_001)
+
+
+def test_a_request_with_one_long_text_is_read() -> None:
+    assert lines.decode_request(b'{"x": "' + b"a" * 8_000_000 + b'"}') == {"x": "a" * 8_000_000}
+
+
+def test_the_longest_announce_is_no_request_of_too_many_parts() -> None:
+    file = {
+        "info_hash": "f" * 40,
+        "left": 2**63 - 1,
+        "uploaded": 2**63 - 1,
+        "downloaded": 2**63 - 1,
+        "event": "completed",
+        "numwant": 100_000,
+    }
+    args = {"port": 65535, "files": [file] * presence.MAX_FILES}
+    line = lines.encode_line({"id": lines.MAX_ID, "op": "announce", "args": args})
+    assert len(line) <= presence.ANNOUNCE.max_size
+    assert lines.decode_request(line)["args"] == args
+
+
+def test_the_longest_metainfo_fits_its_request() -> None:
+    request = files.AddFile(group="g" * 64, name="n" * 255, metainfo=bytes(MAX_METAINFO_SIZE))
+    line = lines.encode_request(lines.MAX_ID, "add_file", request)
+    assert len(line) <= files.ADD_FILE.max_size <= lines.LIMIT_AFTER_LOGIN

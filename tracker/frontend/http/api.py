@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
-from collections.abc import Mapping
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from typing import Any
 
 import anyio
@@ -13,10 +15,13 @@ from fastapi import FastAPI, Request, Response
 from starlette.requests import ClientDisconnect
 
 from common.api import lines
+from common.api.model import Model
 from common.api.operation import Operation, UnreadableRequestError
 from common.api.registry import OPERATIONS
 from common.errors import ErrorCode, MinitorrentError
 from common.types import plain_address
+from tracker.frontend import bulk
+from tracker.frontend.bulk import BulkTurns
 from tracker.frontend.dispatch import Dispatcher
 from tracker.frontend.http.statuses import status_of
 from tracker.services.caller import Caller
@@ -24,10 +29,13 @@ from tracker.services.caller import Caller
 PATH = "/api/v1/"
 
 _THREADS = 16
-"""Operations answered at a time; apart from those that answer stock clients, for a password takes
-long to check."""
+"""Operations answered at a time; apart from those that answer stock clients."""
+
+_PASSWORD_THREADS = 8
+"""Of those that carry a password, which takes long to check."""
 
 _BODY_SECONDS = 20.0
+_TURN_SECONDS = 0.05  # between two looks whether a long request may come
 
 
 class RequestError(MinitorrentError):
@@ -40,7 +48,12 @@ class RequestError(MinitorrentError):
 
 def add_api(app: FastAPI, dispatcher: Dispatcher) -> None:
     """Have the application answer operations."""
-    limiter = anyio.CapacityLimiter(_THREADS)
+    turns = BulkTurns()
+    usual = anyio.CapacityLimiter(_THREADS)
+    slow = anyio.CapacityLimiter(_PASSWORD_THREADS)
+
+    def call(caller: Caller, operation: Operation[Any, Any], body: bytes) -> Model:
+        return dispatcher.call(caller, operation.name, _decode(body))
 
     @app.post(PATH + "{name}")
     async def answer(name: str, request: Request) -> Response:
@@ -49,11 +62,13 @@ def add_api(app: FastAPI, dispatcher: Dispatcher) -> None:
             caller = _caller(request)
             if operation.carries_password:
                 _refuse_afar(caller)
-            await anyio.to_thread.run_sync(dispatcher.admit, caller, operation, limiter=limiter)
-            arguments = await _read(request, operation)
-            reply = await anyio.to_thread.run_sync(
-                dispatcher.call, caller, name, arguments, limiter=limiter
-            )
+            limiter = slow if operation.carries_password else usual
+            await anyio.to_thread.run_sync(dispatcher.admit, caller, operation, limiter=usual)
+            async with _turn(turns, caller, request):
+                body = await _read(request, operation)
+                reply = await anyio.to_thread.run_sync(
+                    call, caller, operation, body, limiter=limiter
+                )
         except MinitorrentError as error:
             return refusal(error)
         except ClientDisconnect:
@@ -116,13 +131,32 @@ def _refuse_afar(caller: Caller) -> None:
         )
 
 
-async def _read(request: Request, operation: Operation[Any, Any]) -> dict[str, object]:
+@asynccontextmanager
+async def _turn(turns: BulkTurns, caller: Caller, request: Request) -> AsyncIterator[None]:
+    """Wait until a long request may come. One that doesn't say how long it is counts as long."""
+    size = request.headers.get("content-length", "")
+    if caller.identity is None or (size.isdecimal() and int(size) <= bulk.THRESHOLD):
+        yield
+        return
+    user = caller.identity.user
+    deadline = time.monotonic() + bulk.WAIT_SECONDS
+    while not turns.take_now(user):
+        if time.monotonic() > deadline:
+            raise bulk.too_busy()
+        await asyncio.sleep(_TURN_SECONDS)
+    try:
+        yield
+    finally:
+        turns.give_back(user)
+
+
+async def _read(request: Request, operation: Operation[Any, Any]) -> bytes:
     """The arguments. They must be called JSON, as no page of another origin can do unasked."""
     if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
         raise RequestError(
             415, ErrorCode.USAGE, "Send a JSON object, with Content-Type: application/json."
         )
-    limit = lines.LIMIT_AFTER_LOGIN if operation.needs_login else lines.LIMIT_BEFORE_LOGIN
+    limit = operation.max_size
     body = bytearray()
     try:
         async with asyncio.timeout(_BODY_SECONDS):
@@ -130,14 +164,19 @@ async def _read(request: Request, operation: Operation[Any, Any]) -> dict[str, o
                 body += chunk
                 if len(body) > limit:
                     raise RequestError(
-                        413, ErrorCode.USAGE, f"A request has at most {limit} bytes."
+                        413, ErrorCode.USAGE, f"This request has at most {limit} bytes."
                     )
     except TimeoutError:
         raise RequestError(
             408, ErrorCode.TIMEOUT, f"The request did not come in {_BODY_SECONDS:g} seconds."
         ) from None
+    return bytes(body)
+
+
+def _decode(body: bytes) -> dict[str, object]:
+    """The arguments; takes long where there are many."""
     try:
-        return lines.decode_line(bytes(body))
+        return lines.decode_request(body)
     except MinitorrentError:
         raise UnreadableRequestError(
             ErrorCode.USAGE, "The request's body is not a JSON object."

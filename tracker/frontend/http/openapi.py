@@ -26,6 +26,7 @@ _REASONS = {
     415: "The request is not called JSON.",
     429: "Too many wrong passwords; try again later.",
     500: "The tracker failed; its operator finds the reason in its log.",
+    503: "The tracker has too much to do at this moment; try again in a little while.",
 }
 _OF_ANY_REQUEST = {
     400: {ErrorCode.USAGE},

@@ -1,4 +1,8 @@
-"""uvicorn's HTTP/1.1, made impatient: by itself it waits for ever for a request to be complete."""
+"""uvicorn's HTTP/1.1, made impatient: by itself it waits for ever, and for anybody.
+
+A connection is looked at every REQUEST_SECONDS. It is closed when no whole request came since the
+last time, and none is being answered; and when the other side has taken too little of an answer.
+"""
 
 from __future__ import annotations
 
@@ -6,33 +10,101 @@ import asyncio
 
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
+from tracker.frontend.http.places import Places
+
 REQUEST_SECONDS = 20.0
-"""A connection on which no whole request came for so long is closed."""
+"""How long a request may take to come."""
+
+_SLOWEST_READER = 4 * 1024  # bytes a second
+
+_LINGER_SECONDS = 0.2
+_NO_ROOM = (
+    b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain; charset=utf-8\r\n"
+    b"Retry-After: 5\r\nConnection: close\r\nContent-Length: 56\r\n\r\n"
+    b"This tracker has too many connections; try again later.\n"
+)
+
+
+def protocol_for(places: Places) -> type[H11Protocol]:
+    """The protocol of a server whose connections take these places."""
+
+    class Protocol(ImpatientProtocol):
+        def __init__(self, *arguments: object, **options: object) -> None:
+            super().__init__(places, *arguments, **options)
+
+    return Protocol
 
 
 class ImpatientProtocol(H11Protocol):
-    """One HTTP connection, looked at every REQUEST_SECONDS: did a request come since last time?"""
+    """One HTTP connection."""
 
-    _timer: asyncio.TimerHandle
+    _timer: asyncio.TimerHandle | None = None
     _last_seen: RequestResponseCycle | None = None
+    _last_unread = 0
+    _is_turned_away = False
+
+    def __init__(self, places: Places, *arguments: object, **options: object) -> None:
+        super().__init__(*arguments, **options)  # type: ignore[arg-type] # uvicorn's own matter
+        self._places = places
 
     def connection_made(  # type: ignore[override] # as the class above narrows it too
         self, transport: asyncio.Transport
     ) -> None:
         super().connection_made(transport)
-        self._set_timer()
+        if self.client is not None and not self._places.enter(self, self.client[0]):
+            self._turn_away()
+        else:
+            self._set_timer()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._timer.cancel()
+        if self._timer is not None:
+            self._timer.cancel()
+        self._places.leave(self)
         super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Input; that of who was turned away is thrown away."""
+        if not self._is_turned_away:
+            super().data_received(data)
+
+    def on_response_complete(self) -> None:
+        """A request was answered: the connection is as good as a new one."""
+        self._places.move(self)
+        super().on_response_complete()
+
+    def is_idle(self) -> bool:
+        """Whether we wait: for a request, for the rest of one, or for an answer to be taken."""
+        if self.transport.get_write_buffer_size():
+            return True
+        current: RequestResponseCycle | None = self.cycle
+        return current is None or current.more_body or current.response_complete
+
+    def displace(self) -> None:
+        """Close at once, for another has come."""
+        self.transport.abort()
+
+    def _turn_away(self) -> None:
+        """Say that there is no room, and wait a little, or the reset would overtake it."""
+        self._is_turned_away = True
+        self.transport.write(_NO_ROOM)
+        self.transport.write_eof()
+        seconds = _LINGER_SECONDS if self._places.may_linger(self) else 0.0
+        self._timer = self.loop.call_later(seconds, self.transport.abort)
 
     def _set_timer(self) -> None:
         self._timer = self.loop.call_later(REQUEST_SECONDS, self._look)
 
     def _look(self) -> None:
+        unread = self.transport.get_write_buffer_size()
+        is_slow = unread > self._last_unread - _SLOWEST_READER * REQUEST_SECONDS
         current: RequestResponseCycle | None = self.cycle
-        if current is self._last_seen and (current is None or current.response_complete):
+        is_done = current is None or current.response_complete
+        if unread and self._last_unread and is_slow:
+            self.transport.abort()
+            return
+        if current is self._last_seen and is_done and not unread:
             self.transport.close()
-        else:
-            self._last_seen = current
-            self._set_timer()
+            return
+        self._last_unread = unread
+        self._last_seen = current
+        self._set_timer()

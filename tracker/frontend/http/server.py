@@ -11,31 +11,29 @@ import structlog
 import uvicorn
 from fastapi import FastAPI
 
-from tracker.frontend.http.protocol import ImpatientProtocol
+from tracker.frontend.http.places import Places
+from tracker.frontend.http.protocol import protocol_for
 
 _log = structlog.get_logger()
-
-_MAX_CONNECTIONS = 500
 
 
 class HttpServer:
     """Serves the application on a listening socket, which it owns, from a thread of its own."""
 
-    def __init__(self, listener: socket.socket, app: FastAPI) -> None:
+    def __init__(self, listener: socket.socket, app: FastAPI, max_connections: int) -> None:
         self._listener = listener
         # Whatever handlers somebody sets up: the access log would show announce keys.
         logging.getLogger("uvicorn.access").disabled = True
         self._server = uvicorn.Server(
             uvicorn.Config(
                 app,
-                http=ImpatientProtocol,
+                http=protocol_for(Places(max_connections)),
                 ws="none",
                 lifespan="off",
                 log_config=None,
                 access_log=False,
                 proxy_headers=False,  # the peer's address is the connection's
                 server_header=False,
-                limit_concurrency=_MAX_CONNECTIONS,
                 timeout_keep_alive=15,
                 timeout_graceful_shutdown=1,
             )

@@ -32,6 +32,8 @@ STATUSES: Mapping[ErrorCode, int] = MappingProxyType(
         ErrorCode.LAST_ADMIN: 409,
         ErrorCode.NAME_TAKEN: 409,
         ErrorCode.TOO_MANY_ATTEMPTS: 429,
+        ErrorCode.QUOTA_EXCEEDED: 409,
+        ErrorCode.BUSY: 503,
     }
 )
 """Codes that aren't named are failures of the tracker: 500."""

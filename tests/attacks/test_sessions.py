@@ -1,0 +1,62 @@
+"""As many sessions as there may be, and more: those who are in go on, those who aren't are told."""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from tests.attacks.sessions import LimitedTracker, crowd, resume
+from tests.integration.tracker.sessions import SessionClient
+
+SOURCES = ["127.0.0.2", "127.0.0.3", "127.0.0.4", "127.0.0.5"]
+
+
+def health(tracker: LimitedTracker) -> object:
+    with urllib.request.urlopen(f"http://{tracker.http}/health", timeout=10) as response:
+        return json.load(response)
+
+
+def token_of(tracker: LimitedTracker, user: str) -> str:
+    with SessionClient(tracker.address) as client:
+        token: str = client.login(user)["token"]
+        return token
+
+
+@pytest.mark.slow
+def test_five_hundred_sessions_with_1024_descriptors(tmp_path: Path) -> None:
+    with LimitedTracker(tmp_path, 1024) as tracker, SessionClient(tracker.address) as ann:
+        before = tracker.descriptors
+        ann.sign_up("ann").call("create_group", group="lab")
+        token = token_of(tracker, "ann")
+        with crowd(tracker.address, [SOURCES[number % 4] for number in range(500)]) as clients:
+            assert {reply["user"] for reply in resume(clients, token)} == {"ann"}
+            assert tracker.descriptors < before + 500 + 30
+            assert health(tracker) == {"status": "ok", "database": "ok"}
+            with SessionClient(tracker.address) as bob:
+                bob.sign_up("bob").call("join_group", group="lab")
+            for client in (ann, *clients):
+                assert client.notice(kind="join_requested")["subject"] == "bob"
+                assert client.call("ping") == {}
+
+
+@pytest.mark.slow
+def test_beyond_its_bound_a_tracker_refuses_politely(tmp_path: Path) -> None:
+    with LimitedTracker(tmp_path, 256) as tracker:
+        with SessionClient(tracker.address) as ann:
+            ann.sign_up("ann")
+        token = token_of(tracker, "ann")
+        with crowd(tracker.address, [SOURCES[number % 4] for number in range(150)]) as clients:
+            served = [client for client in clients if "minitorrent" in client.greeting]
+            refused = [client for client in clients if client not in served]
+            assert len(served) == 102
+            assert {client.greeting["error"]["code"] for client in refused} == {
+                "tracker_unreachable"
+            }
+            assert health(tracker) == {"status": "ok", "database": "ok"}
+            resume(served, token)
+            assert all(client.call("list_groups") == {"groups": []} for client in served)
+        with SessionClient(tracker.address) as after:
+            assert after.login("ann")["user"] == "ann"

@@ -1,0 +1,62 @@
+"""Who gets in where there is room for so many."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tracker.domain.places import Admission, Place, Room, admit
+
+ROOM = Room(total=4, per_party=3, grace=10.0)
+
+
+def places(*taken: tuple[str, float, bool]) -> list[Place[int]]:
+    return [Place(number, *one) for number, one in enumerate(taken)]
+
+
+def test_where_there_is_room_nobody_has_to_go() -> None:
+    assert admit(ROOM, "a", [], 0.0) == Admission(is_admitted=True)
+
+
+def test_a_party_with_all_its_places_displaces_its_own_idlest() -> None:
+    taken = places(("a", 3.0, True), ("a", 1.0, True), ("a", 0.0, False))
+    assert admit(ROOM, "a", taken, 20.0) == Admission(is_admitted=True, displaced=1)
+    assert admit(ROOM, "a", taken, 5.0) == Admission(is_admitted=False)
+    assert admit(ROOM, "b", taken, 5.0) == Admission(is_admitted=True)
+
+
+def test_where_all_is_taken_the_fullest_party_makes_room_at_once() -> None:
+    taken = places(("b", 0.0, True), ("a", 4.0, True), ("a", 4.5, True), ("a", 5.0, False))
+    assert admit(ROOM, "c", taken, 5.0) == Admission(is_admitted=True, displaced=1)
+
+
+def test_who_works_never_has_to_go() -> None:
+    taken = places(*[("a", 0.0, False)] * 4)
+    assert admit(ROOM, "b", taken, 1e9) == Admission(is_admitted=False)
+
+
+def test_among_equals_only_who_has_long_been_idle_has_to_go() -> None:
+    taken = places(*[(name, 0.0, True) for name in "abcd"])
+    assert admit(ROOM, "e", taken, 9.9) == Admission(is_admitted=False)
+    assert admit(ROOM, "e", taken, 10.0).is_admitted
+
+
+@given(st.lists(st.sampled_from("abcde")), st.booleans())
+def test_the_bounds_hold_and_one_party_never_keeps_another_out(
+    arrivals: list[str], is_idle: bool
+) -> None:
+    taken: dict[int, Place[int]] = {}
+    for number, party in enumerate(arrivals):
+        before = Counter(place.party for place in taken.values())
+        decided = admit(ROOM, party, taken.values(), float(number))
+        if decided.displaced is not None:
+            del taken[decided.displaced]
+        if decided.is_admitted:
+            taken[number] = Place(number, party, float(number), is_idle)
+        elif is_idle:
+            assert before[party] >= max(before.values()) - 1
+        counts = Counter(place.party for place in taken.values())
+        assert len(taken) <= ROOM.total
+        assert max(counts.values()) <= ROOM.per_party

@@ -1,0 +1,56 @@
+"""Who gets how many file descriptors."""
+
+from __future__ import annotations
+
+import resource
+import subprocess
+import sys
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tracker.frontend.descriptors import Shares, TooFewDescriptorsError, raise_limit, share_out
+
+RAISED = """
+import resource
+from tracker.frontend.descriptors import raise_limit
+resource.setrlimit(resource.RLIMIT_NOFILE, (100, 300))
+print(raise_limit(), *resource.getrlimit(resource.RLIMIT_NOFILE))
+"""
+
+
+def test_the_soft_limit_becomes_the_hard_one() -> None:
+    command = [sys.executable, "-c", RAISED]
+    assert subprocess.run(command, capture_output=True, check=True).stdout == b"300 300 300\n"
+
+
+def test_what_is_raised_already_stays() -> None:
+    before = raise_limit()
+    assert raise_limit() == before == resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+
+
+@pytest.mark.parametrize(
+    ("limit", "asked", "shares"),
+    [
+        (1_048_576, None, Shares(1000, 500)),
+        (1_048_576, 20_000, Shares(20_000, 500)),
+        (1024, None, Shares(678, 226)),
+        (1024, 300, Shares(300, 226)),
+        (256, None, Shares(102, 34)),
+    ],
+)
+def test_shares(limit: int, asked: int | None, shares: Shares) -> None:
+    assert share_out(limit, asked) == shares
+
+
+def test_too_few_descriptors_are_told_of() -> None:
+    with pytest.raises(TooFewDescriptorsError, match=r"allows only 64 open files.*ulimit -n"):
+        share_out(64, None)
+
+
+@given(st.integers(152, 2_000_000), st.none() | st.integers(1, 100_000))
+def test_nobody_gets_more_than_there_is(limit: int, asked: int | None) -> None:
+    shares = share_out(limit, asked)
+    assert shares.sessions >= 1
+    assert shares.sessions + shares.http + 116 <= limit

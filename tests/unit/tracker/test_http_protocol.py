@@ -1,0 +1,125 @@
+"""How long an HTTP connection is waited for: the protocol on a loop and transport of the test."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from fastapi import FastAPI
+from uvicorn import Config
+from uvicorn.server import ServerState
+
+from tracker.frontend.http.places import Places
+from tracker.frontend.http.protocol import REQUEST_SECONDS, ImpatientProtocol, protocol_for
+
+
+class Loop:
+    """Calls what is to be called later when the test says so."""
+
+    def __init__(self) -> None:
+        self.later: list[tuple[float, Any]] = []
+
+    def call_later(self, seconds: float, call: Any) -> Any:
+        self.later.append((seconds, call))
+        return SimpleNamespace(cancel=lambda: None)
+
+    def pass_time(self) -> None:
+        """The time is up that was asked for last."""
+        self.later.pop()[1]()
+
+
+class Transport:
+    def __init__(self, address: str) -> None:
+        self.address = address
+        self.unread = 0
+        self.written = b""
+        self.end = ""
+
+    def get_extra_info(self, name: str) -> Any:
+        return {"peername": (self.address, 1), "sockname": ("127.0.0.1", 2)}.get(name)
+
+    def get_write_buffer_size(self) -> int:
+        return self.unread
+
+    def write(self, data: bytes) -> None:
+        self.written += data
+
+    def write_eof(self) -> None:
+        self.end = "half"
+
+    def close(self) -> None:
+        self.end = "closed"
+
+    def abort(self) -> None:
+        self.end = "aborted"
+
+
+def connect(loop: Loop, places: Places, address: str = "10.0.0.1") -> Any:
+    config = Config(FastAPI(), ws="none", lifespan="off", log_config=None)
+    make = cast(Any, protocol_for(places))
+    protocol = make(config, ServerState(), {}, _loop=loop)
+    assert isinstance(protocol, ImpatientProtocol)
+    protocol.connection_made(cast(Any, Transport(address)))
+    return protocol
+
+
+@pytest.fixture
+def loop() -> Loop:
+    return Loop()
+
+
+def test_silence_is_not_waited_for(loop: Loop) -> None:
+    protocol = connect(loop, Places(4))
+    assert protocol.is_idle()
+    loop.pass_time()
+    assert protocol.transport.end == "closed"
+
+
+def test_an_answer_that_is_not_taken_ends_the_connection(loop: Loop) -> None:
+    protocol = connect(loop, Places(4))
+    protocol.cycle = SimpleNamespace(more_body=False, response_complete=True)
+    protocol.transport.unread = 1_000_000
+    assert protocol.is_idle()
+    loop.pass_time()
+    assert protocol.transport.end == ""
+    protocol.transport.unread -= int(4096 * REQUEST_SECONDS) - 1
+    loop.pass_time()
+    assert protocol.transport.end == "aborted"
+
+
+def test_who_takes_his_answer_slowly_but_steadily_is_waited_for(loop: Loop) -> None:
+    protocol = connect(loop, Places(4))
+    protocol.cycle = SimpleNamespace(more_body=False, response_complete=True)
+    for left in (1_000_000, 900_000, 800_000):
+        protocol.transport.unread = left
+        loop.pass_time()
+        assert protocol.transport.end == ""
+    protocol.transport.unread = 0
+    loop.pass_time()
+    assert protocol.transport.end == "closed"
+
+
+def test_what_we_work_on_is_not_idle_and_keeps_its_place(loop: Loop) -> None:
+    places = Places(4)
+    worked_on = connect(loop, places)
+    worked_on.cycle = SimpleNamespace(more_body=False, response_complete=False)
+    late = connect(loop, places)
+    assert not worked_on.is_idle()
+    assert worked_on.transport.end == ""
+    assert late.transport.written.startswith(b"HTTP/1.1 503 ")
+    assert late.transport.end == "half"
+    head, _, body = late.transport.written.partition(b"\r\n\r\n")
+    assert f"Content-Length: {len(body)}".encode() in head
+    loop.pass_time()
+    assert late.transport.end == "aborted"
+
+
+def test_a_newcomer_displaces_the_idlest_of_his_own_address(loop: Loop) -> None:
+    places = Places(8)
+    first, second = connect(loop, places), connect(loop, places)
+    places.move(first)
+    third = connect(loop, places)
+    assert [one.transport.end for one in (first, second, third)] == ["", "aborted", ""]
+    other = connect(loop, places, "10.0.0.2")
+    assert (other.transport.end, first.transport.end) == ("", "")
