@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TextIO
 
 from client.config import ClientConfig, default_data_dir
+from client.shell.keyboard import Keyboard
 from client.storage.reading import read_plain
 from client.storage.writing import open_to_append
 from common import __version__, tracker_info
@@ -56,8 +57,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     except MinitorrentError as error:
         return _refuse(error, _USAGE)
     try:
-        with _claimed(config.data_dir), _logging(config, to_file=_is_interactive(options)):
-            return _run(config, options)
+        with (
+            Keyboard() as keyboard,
+            _claimed(config.data_dir),
+            _logging(config, to_file=_is_interactive(options)),
+        ):
+            return _run(config, options, keyboard)
     except MinitorrentError as error:
         return _refuse(error, _USAGE if error.code is ErrorCode.USAGE else _FAILURE)
 
@@ -218,7 +223,7 @@ def _logging(config: ClientConfig, *, to_file: bool) -> Iterator[None]:
             structlog.reset_defaults()
 
 
-def _run(config: ClientConfig, options: argparse.Namespace) -> int:
+def _run(config: ClientConfig, options: argparse.Namespace, keyboard: Keyboard) -> int:
     """Open the session, hand it to a person or a script, and close it whatever happens."""
     with loading():
         from client.engine.build import open_session
@@ -229,27 +234,34 @@ def _run(config: ClientConfig, options: argparse.Namespace) -> int:
         session = open_session(config)
         try:
             with _web(session, config, options):
-                return _serve(session, interrupts, config, options)
+                if interactive:
+                    return _converse(session, interrupts, config, options)
+                return _run_script(session, interrupts, keyboard, options)
         finally:
             session.close()
 
 
-def _serve(
+def _converse(
     session: Session, interrupts: Interrupts, config: ClientConfig, options: argparse.Namespace
 ) -> int:
-    """Have a person or a script use the session; the exit status."""
+    """Have a person use the session; the exit status."""
     from client.shell.output import Output
+    from client.shell.repl import Repl
 
-    output = Output(as_json=options.json)
-    if _is_interactive(options):
-        from client.shell.repl import Repl
+    return Repl(session, Output(as_json=options.json), interrupts, config.data_dir).run()
 
-        return Repl(session, output, interrupts, config.data_dir).run()
+
+def _run_script(
+    session: Session, interrupts: Interrupts, keyboard: Keyboard, options: argparse.Namespace
+) -> int:
+    """Have a script use the session; the exit status."""
+    from client.shell.output import Output
     from client.shell.script import Script, stdin_lines
 
     given = options.commands
     lines = stdin_lines(interrupts) if given is None else map(os.fsencode, given)
-    return Script(session, output, interrupts).run(lines, stay=options.stay)
+    script = Script(session, Output(as_json=options.json), interrupts, keyboard)
+    return script.run(lines, stay=options.stay)
 
 
 @contextmanager

@@ -12,11 +12,23 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from client.commands.command import Argument, Arguments, Command, Option
+from client.commands.command import Argument, Arguments, Command, Kind, Option
 from common.errors import ErrorCode, MinitorrentError
 
 _NO_TEXT = re.compile("[\ud800-\udfff]")
 """Bytes typed at a terminal of another encoding than theirs come as these (PEP 383)."""
+
+_NAME_OF_COMMAND = re.compile("[A-Za-z_-]{1,40}")
+"""What could be the name of a command, or such a name with a slip of the finger."""
+
+_MEANT, _ALIKE = 0.6, 0.5
+"""How much of two words is the same, from 0 to 1, when one was meant, and when it may have been."""
+
+_SEPARATORS = re.compile(r"[\s;&|]+")
+"""What separates commands elsewhere; here a line holds one."""
+
+_ANNOUNCE_KEY = re.compile("/announce/|%2fannounce%2f", re.IGNORECASE)
+"""A magnet link may hold its user's announce key."""
 
 BLANKS = " \t\r\n\f\v"
 """What separates words; other spaces of Unicode may be part of a name."""
@@ -117,9 +129,35 @@ def quote(text: str) -> str:
 
 
 def command_word(text: str) -> str:
-    """The first word of a line however broken the rest is; "" for a blank line or a comment."""
+    """The first word of a line however broken the rest is; "" for a blank line or a comment.
+
+    It holds no blank: when a quote goes wrong, the word would be most of the line.
+    """
     words = split(text).words
-    return words[0].text if words else ""
+    return words[0].text.strip(BLANKS).partition(" ")[0] if words else ""
+
+
+def may_hold_secret(text: str, commands: Mapping[str, Command]) -> bool:
+    """Whether something in a line could be a secret, so that it must not be kept or repeated.
+
+    That is so when its command takes one, when it is no command but may be meant for one that
+    does, or when it is like none at all: it may be a password typed at the wrong prompt.
+    """
+    words = split(text).words
+    if not words:
+        return "#" in text
+    name, arguments = words[0].text, words[1:]
+    secret = {name for name, command in commands.items() if command.has_secrets}
+    likely = {name} if name in commands else set(_alike(name, commands, _ALIKE))
+    if not likely or likely & secret or _ANNOUNCE_KEY.search(text):
+        return True
+    if name in commands and len(arguments) == 1 and _is_on_commands(commands[name]):
+        return False
+    return any(part in secret for word in arguments for part in _SEPARATORS.split(word.text))
+
+
+def _is_on_commands(command: Command) -> bool:
+    return any(argument.kind is Kind.COMMAND for argument in command.arguments)
 
 
 def parse(text: str, commands: Mapping[str, Command]) -> Invocation | None:
@@ -156,23 +194,40 @@ def missing_secrets(text: str, commands: Mapping[str, Command]) -> tuple[Argumen
     command = commands.get(line.words[0].text) if line.words and not line.open_quote else None
     if command is None:
         return ()
-    missing = command.arguments[len(line.words) - 1 :]
+    given, _, _ = _take_options(command, line.words[1:])
+    missing = command.arguments[len(given) :]
     return missing if all(argument.kind.is_secret for argument in missing) else ()
 
 
 def find(name: str, commands: Mapping[str, Command]) -> Command:
-    """The command called `name`; raises MinitorrentError(usage) that names the nearest."""
+    """The command called `name`; raises MinitorrentError(usage) that names the nearest.
+
+    A word like none of them is not repeated: it may be a password.
+    """
     if name in commands:
         return commands[name]
     near = nearest(name, commands)
-    hint = f"did you mean {near.name}?" if near else "help lists all commands."
-    raise MinitorrentError(ErrorCode.USAGE, f"There is no command {name!r}; {hint}")
+    if near is None:
+        raise MinitorrentError(
+            ErrorCode.USAGE, "There is no such command; help lists all commands."
+        )
+    raise MinitorrentError(
+        ErrorCode.USAGE, f"There is no command {name!r}; did you mean {near.name}?"
+    )
 
 
 def nearest(word: str, commands: Mapping[str, Command]) -> Command | None:
     """The command that a mistyped word was most likely meant to be."""
-    found = difflib.get_close_matches(word.lower().replace("-", "_"), commands, n=1, cutoff=0.6)
+    found = _alike(word, commands, _MEANT)
     return commands[found[0]] if found else None
+
+
+def _alike(word: str, commands: Mapping[str, Command], likeness: float) -> list[str]:
+    """The names of commands that a word is like, the nearest first."""
+    if not _NAME_OF_COMMAND.fullmatch(word):
+        return []
+    folded = word.lower().replace("-", "_")
+    return difflib.get_close_matches(folded, commands, n=len(commands), cutoff=likeness)
 
 
 def bind(command: Command, words: Sequence[Word]) -> Arguments:
@@ -202,7 +257,8 @@ def _take_options(
             name, equals, value = word.text.removeprefix("--").partition("=")
             option = options.get(name)
             if option is None:
-                raise _usage(command, f"There is no option --{name}.")
+                called = "such option" if command.has_secrets else f"option --{name}"
+                raise _usage(command, f"There is no {called}.")
             if option.value is None and not equals:
                 flags.add(name)
             else:

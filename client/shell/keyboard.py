@@ -1,4 +1,4 @@
-"""The terminal's settings while nobody is asked for anything, and while a secret is asked for."""
+"""The terminal's settings while nobody is asked for anything."""
 
 from __future__ import annotations
 
@@ -10,17 +10,15 @@ from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import Any, Self
 
-from client.shell.signals import Interrupts, Stopped
-
 _LOCAL_FLAGS = 3
-_LONGEST_LINE = 4096
 
 
 class Keyboard:
     """Keeps what is typed while a command runs for the next prompt, which shows it itself.
 
     Inside its context nothing is echoed and Ctrl-D is kept like any other key; Ctrl-C still
-    interrupts. Without a terminal on stdin it does nothing.
+    interrupts. Without a terminal on stdin it does nothing, nor when that is in other hands: this
+    is a background job.
     """
 
     def __init__(self) -> None:
@@ -28,7 +26,7 @@ class Keyboard:
         self._quiet: list[Any] | None = None
 
     def __enter__(self) -> Self:
-        if sys.stdin is not None and sys.stdin.isatty():
+        if _is_ours():
             self._before = termios.tcgetattr(sys.stdin)
             self._quiet = list(self._before)
             self._quiet[_LOCAL_FLAGS] &= ~(termios.ECHO | termios.ICANON)
@@ -53,30 +51,15 @@ class Keyboard:
             self._set(self._quiet)
 
     def _set(self, attributes: list[Any] | None) -> None:
-        if attributes is not None:
+        if attributes is not None and _is_ours():
             with suppress(termios.error):  # the terminal is gone
                 termios.tcsetattr(sys.stdin, termios.TCSANOW, attributes)
 
 
-def ask_secret(prompt: str, interrupts: Interrupts) -> str:
-    """Let a line be typed at the terminal without echo; raises Stopped on a signal and Ctrl-D.
-
-    Unlike getpass it waits in `interrupts.wait`: a Ctrl-C just before the read would not end it.
-    """
-    terminal = os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY)
-    before = termios.tcgetattr(terminal)
-    hidden = list(before)
-    hidden[_LOCAL_FLAGS] &= ~termios.ECHO
-    try:
-        termios.tcsetattr(terminal, termios.TCSAFLUSH, hidden)
-        os.write(terminal, prompt.encode())
-        interrupts.wait(terminal)
-        line = os.read(terminal, _LONGEST_LINE)
-    finally:
-        with suppress(termios.error, OSError):  # the terminal is gone
-            termios.tcsetattr(terminal, termios.TCSADRAIN, before)
-            os.write(terminal, b"\n")
-        os.close(terminal)
-    if not line:
-        raise Stopped
-    return line.decode(errors="replace").rstrip("\n")
+def _is_ours() -> bool:
+    """Whether stdin is a terminal that belongs to this process's job."""
+    if sys.stdin is None or sys.stdin.closed:
+        return False
+    with suppress(OSError):  # it is no terminal, or gone
+        return os.tcgetpgrp(sys.stdin.fileno()) == os.getpgrp()
+    return False

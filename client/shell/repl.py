@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +16,7 @@ from prompt_toolkit.output import Output as TerminalOutput
 from prompt_toolkit.output import create_output
 from prompt_toolkit.styles import Style
 
+from client.commands.parsing import may_hold_secret
 from client.commands.registry import COMMANDS
 from client.commands.runner import Runner
 from client.commands.units import count
@@ -24,13 +24,14 @@ from client.engine.status import Notice, Overview
 from client.shell.completer import CommandCompleter
 from client.shell.downloads import RUNNING
 from client.shell.history import PrivateHistory
-from client.shell.keyboard import Keyboard, ask_secret
 from client.shell.names import SessionNames
 from client.shell.output import Output, abandon_stdout, can_show
 from client.shell.progress import Progress
 from client.shell.screen import Screen
+from client.shell.secret import SecretPrompt, as_typed, keep_for_later, paste_bindings
 from client.shell.signals import Interrupts, Stopped
 from client.shell.toolbar import prompt_text, toolbar_lines
+from common.errors import ErrorCode
 
 if TYPE_CHECKING:
     from client.engine.session import Session
@@ -62,13 +63,10 @@ class Repl:
         *,
         keyboard: Input | None = None,
         terminal: TerminalOutput | None = None,
-        ask: Callable[[str, Interrupts], str] = ask_secret,
     ) -> None:
         self._session = session
         self._output = output
         self._interrupts = interrupts
-        self._ask = ask
-        self._keyboard = Keyboard()
         self._terminal = terminal or create_output(always_prefer_tty=True)
         self._names = SessionNames(session)
         self._progress = Progress(output, self._screen(), interrupts.stopped)
@@ -76,10 +74,13 @@ class Repl:
             session,
             progress=self._progress.hashing,
             cancelled=lambda: self._progress.waiting(session),
-            ask=self._ask_secret,
+            ask=lambda prompt: self._secret.ask(prompt),
         )
         self._is_first_start = not (data_dir / "history").exists()
+        self._pasted: list[str] = []
         self._prompt = self._make_prompt(data_dir / "history", keyboard)
+        self._app = self._prompt.app
+        self._secret = SecretPrompt(self._prompt.input, self._show, interrupts)
         self._overview: tuple[float, Overview] | None = None
         self._typing = threading.Lock()
         self._is_typing = False
@@ -92,6 +93,8 @@ class Repl:
             history=PrivateHistory(history, COMMANDS),
             bottom_toolbar=self._toolbar,
             refresh_interval=_REFRESH,
+            rprompt=lambda: f"+ {count(len(self._pasted), 'line')}" if self._pasted else "",
+            key_bindings=paste_bindings(self._pasted),
             style=_STYLE,
             input=keyboard,
             output=self._terminal,
@@ -103,11 +106,10 @@ class Repl:
         self._session.on_notice(self._noticed)
         if self._session.overview().user is None:
             self._output.note(_WELCOME if self._is_first_start else _WELCOME_BACK)
-        with self._keyboard:
-            try:
-                self._converse()
-            except OSError:  # the terminal is gone
-                abandon_stdout()
+        try:
+            self._converse()
+        except OSError:  # the terminal is gone
+            abandon_stdout()
         return 0
 
     def _converse(self) -> None:
@@ -120,16 +122,21 @@ class Repl:
                 if self._may_leave():
                     break
                 continue
-            if any(map(self._run_line, text.splitlines())):
+            if any(map(self._run_line, text.split("\n"))):
                 break
 
     def _read(self) -> str:
         """Let a line be typed. Raises KeyboardInterrupt on Ctrl-C and EOFError on Ctrl-D."""
+        more: list[str] = []
         try:
-            return self._prompt.prompt(pre_run=self._prompt_begins)
+            text = self._prompt.prompt(pre_run=self._prompt_begins)
+            more += self._pasted
         finally:
+            self._pasted.clear()
             with self._typing:
                 self._is_typing = False
+        keep_for_later(self._prompt.input, as_typed(more))
+        return text
 
     def _prompt_begins(self) -> None:
         with self._typing:
@@ -143,7 +150,6 @@ class Repl:
         try:
             outcome = self._runner.run(text)
         except Stopped:
-            self._output.note("")
             return False
         finally:
             self._progress.over()
@@ -152,11 +158,18 @@ class Repl:
         if outcome is None:
             return False
         self._output.answer(outcome)
+        if outcome.error and outcome.error.code is ErrorCode.USAGE:
+            self._forget_secrets(text)
         return outcome.ends_program
 
-    def _ask_secret(self, prompt: str) -> str:
-        with self._keyboard.line_by_line():
-            return self._ask(prompt, self._interrupts)
+    def _forget_secrets(self, text: str) -> None:
+        """Drop what was typed ahead for the prompts of a line that did not come to ask."""
+        if may_hold_secret(text, COMMANDS) and self._secret.forget():
+            self._output.note("What was typed ahead is dropped: a password may be in it.")
+
+    def _show(self, text: str) -> None:
+        self._terminal.write_raw(text)
+        self._terminal.flush()
 
     def _may_leave(self) -> bool:
         """Ask whether to end while downloads run; without any there is nothing to ask."""
@@ -165,12 +178,15 @@ class Repl:
             return True
         asking = PromptSession[str](input=self._prompt.input, output=self._terminal)
         question = f"{count(running, 'download')} running, to go on at the next start. End? [y/N] "
+        self._app = asking.app
         try:
             answer = asking.prompt(question)
         except KeyboardInterrupt:
             return False
         except EOFError:
             return True
+        finally:
+            self._app = self._prompt.app
         return answer.strip().casefold() in ("y", "yes")
 
     def _look(self) -> Overview:
@@ -202,10 +218,9 @@ class Repl:
 
     def _leave_prompt(self) -> None:
         """End the prompt from a signal handler."""
-        app = self._prompt.app
-        if app.is_running and app.loop is not None:
-            app.loop.call_soon_threadsafe(self._exit_app)
+        if self._app.is_running and self._app.loop is not None:
+            self._app.loop.call_soon_threadsafe(self._exit_app)
 
     def _exit_app(self) -> None:
-        if self._prompt.app.is_running and not self._prompt.app.is_done:
-            self._prompt.app.exit(exception=EOFError())
+        if self._app.is_running and not self._app.is_done:
+            self._app.exit(exception=EOFError())

@@ -6,11 +6,12 @@ import os
 import signal
 import sys
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from client.commands.runner import Outcome, Runner
 from client.engine.status import Notice
-from client.shell.keyboard import ask_secret
+from client.shell.keyboard import Keyboard
 from client.shell.output import Output, abandon_stdout, screen_of
 from client.shell.progress import Progress
 from client.shell.signals import Interrupts, Stopped
@@ -28,10 +29,13 @@ _READ_SIZE = 1 << 16
 class Script:
     """One run over a list of commands, from the first to the exit status."""
 
-    def __init__(self, session: Session, output: Output, interrupts: Interrupts) -> None:
+    def __init__(
+        self, session: Session, output: Output, interrupts: Interrupts, keyboard: Keyboard
+    ) -> None:
         self._session = session
         self._output = output
         self._interrupts = interrupts
+        self._keyboard = keyboard
         self._progress = Progress(output, screen_of(sys.stderr), interrupts.stopped)
         self._runner = Runner(
             session,
@@ -55,7 +59,8 @@ class Script:
         try:
             if not self._run_lines(lines):
                 if stay:
-                    self._stay()
+                    with self._keyboard.line_by_line():
+                        self._stay()
                 else:
                     self._wait_for_downloads()
         except Stopped:
@@ -123,7 +128,17 @@ class Script:
         self._output.notice(notice)
 
     def _ask(self, prompt: str) -> str:
-        return ask_secret(prompt, self._interrupts)
+        from prompt_toolkit.input import create_input
+
+        from client.shell.secret import SecretPrompt
+
+        with Path("/dev/tty").open("w", encoding="utf-8") as terminal:
+
+            def show(text: str) -> None:
+                terminal.write(text)
+                terminal.flush()
+
+            return SecretPrompt(create_input(), show, self._interrupts).ask(prompt)
 
 
 def stdin_lines(interrupts: Interrupts) -> Iterator[bytes]:

@@ -77,6 +77,7 @@ class Interrupts:
     def wait(self, descriptor: int | None = None) -> None:
         """Wait until there is something to read, or for ever; raises Stopped on a signal."""
         watched = [self._woken] if descriptor is None else [self._woken, descriptor]
+        signal.set_wakeup_fd(self._waker, warn_on_full_buffer=False)  # a prompt took it away
         with self.interruptible():
             while True:
                 ready, _, _ = select.select(watched, [], [])

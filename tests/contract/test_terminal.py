@@ -7,6 +7,7 @@ import shlex
 import signal
 import sys
 import tempfile
+import termios
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -110,8 +111,50 @@ def test_a_newcomer_gets_a_file(shell: Terminal, tracker: TrackerProcess, tmp_pa
         shell.wait_for("[exit status 0]")
     assert (tmp_path / "new" / content.name).stat().st_size == SIZE
     history = (tmp_path / "state" / "history").read_text()
-    assert "login newcomer\n" in history
+    assert "login" not in history
     assert "secret123" not in history
+
+
+def test_what_is_typed_before_its_prompt_is_the_password_and_never_seen(
+    shell: Terminal, tmp_path: Path
+) -> None:
+    shell.type("create_user carl\rsecret123\rsecret123\rlogin carl\rsecret123\rwhoami\r")
+    shell.wait_for("Account carl is made", "Logged in as carl", "carl> whoami\ncarl\n")
+    shell.type("\x1b[200~passwd\rsecret123\rsecret456\rsecret456\rlogout\r\x1b[201~")
+    shell.wait_for("carl> passwd", "+ 4 lines")
+    shell.type("", "Enter")
+    shell.wait_for("The password of carl is changed", "Logged out carl\nminitorrent>")
+    shell.type("login carl\rsecret4", "C-c")
+    shell.wait_for("PASSWORD:\nminitorrent>")
+    shell.type("logn carl\rsecret456\r")
+    shell.wait_for("There is no command 'logn'")
+    shell.type("", "C-d")
+    shell.wait_for("[exit status 0]")
+    assert "secret" not in shell.printed()
+    assert "secret" not in (tmp_path / "state" / "history").read_text()
+
+
+def test_what_is_typed_while_the_client_starts_is_not_seen(
+    tracker: TrackerProcess, tmp_path: Path
+) -> None:
+    info = write_tracker_info(tmp_path / "tracker_info.txt", [tracker.address])
+    command = [sys.executable, "-m", "client", f"127.0.0.1:{free_port()}", str(info)]
+    command += ["--data-dir", str(tmp_path / "state"), "-c", "create_user early"]
+    with Terminal(command) as terminal:
+        client = client_in(terminal)
+        wait_until(lambda: not echoes(client), what="a terminal without echo")
+        terminal.type("secret123\rsecret123\r")
+        terminal.wait_for("Account early is made", "[exit status 0]")
+        assert "secret" not in terminal.printed()
+
+
+def echoes(process: int) -> bool:
+    """Whether the terminal of a process shows what is typed."""
+    terminal = os.open(f"/proc/{process}/fd/0", os.O_RDONLY | os.O_NOCTTY)
+    try:
+        return bool(termios.tcgetattr(terminal)[3] & termios.ECHO)
+    finally:
+        os.close(terminal)
 
 
 def test_an_interrupted_line_and_an_interrupted_wait(

@@ -184,7 +184,7 @@ def test_words_that_look_like_options() -> None:
         ("loign ann x", "There is no command 'loign'; did you mean login?"),
         ("list-files", "did you mean list_files?"),
         ("LOGIN ann x", "did you mean login?"),
-        ("xyzzy", "There is no command 'xyzzy'; help lists all commands."),
+        ("xyzzy", "There is no such command; help lists all commands."),
     ],
 )
 def test_usage_errors_tell_what_to_do(line: str, said: str) -> None:
@@ -201,7 +201,7 @@ def test_any_line_is_a_command_or_a_usage_error(line: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "word"), [("login ann", "login"), (" 'lo gin' x", "lo gin"), ("# x", ""), ("x '", "x")]
+    ("line", "word"), [("login ann", "login"), (" ' lo gin' x", "lo"), ("# x", ""), ("x '", "x")]
 )
 def test_the_first_word_of_any_line(line: str, word: str) -> None:
     assert command_word(line) == word
@@ -251,3 +251,25 @@ def test_several_optional_arguments_fill_from_the_left() -> None:
     names = [[argument.name for argument in command.assign(count)] for count in range(4)]
     assert names == [["B"], ["B"], ["A", "B"], ["A", "B", "C"]]
     assert command.usage == "x [A] B [C]"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "S3cret",
+        "'login ann S3cret'",
+        "'login ann S3cret",
+        'login "ann S3cret',
+        "login ann --S3cret",
+        "create_user ann --S3cret=1",
+        "passwd --S3cret x y",
+        "login ann S3cret S3cret",
+        "logn ann S3cret",
+        "login ann S3cret\\",
+    ],
+)
+def test_no_answer_repeats_what_may_be_a_secret(line: str) -> None:
+    with pytest.raises(MinitorrentError) as caught:
+        parse(line, COMMANDS)
+    assert "S3cret" not in caught.value.message
+    assert line == "S3cret" or "S3cret" not in command_word(line)

@@ -18,12 +18,25 @@ from prompt_toolkit.output import DummyOutput
 
 from client.shell.output import Output
 from client.shell.repl import Repl
-from client.shell.signals import Interrupts, Stopped
+from client.shell.signals import Interrupts
 from tests.support.fake_rows import download
 from tests.support.fake_session import FakeSession
 from tests.support.waiting import wait_until
 
 CTRL_C, CTRL_D, TAB = "\x03", "\x04", "\t"
+
+
+class Recording(DummyOutput):
+    """A terminal that keeps what is written to it."""
+
+    def __init__(self) -> None:
+        self.written: list[str] = []
+
+    def write(self, data: str) -> None:
+        self.written.append(data)
+
+    def write_raw(self, data: str) -> None:
+        self.written.append(data)
 
 
 class Sitting:
@@ -34,12 +47,17 @@ class Sitting:
         self.keyboard = keyboard
         self.terminal = terminal
         self.folder = folder
-        self.secrets = ["secret123"]
         self.out, self.err = io.StringIO(), io.StringIO()
+        self.screen = Recording()
 
     @property
     def said(self) -> list[str]:
         return self.out.getvalue().splitlines()
+
+    @property
+    def shown(self) -> str:
+        """What was to be seen at the terminal, prompts and what was typed at them."""
+        return "".join(self.screen.written)
 
     @property
     def aside(self) -> list[str]:
@@ -54,14 +72,8 @@ class Sitting:
                 interrupts,
                 self.folder,
                 keyboard=self.keyboard,
-                terminal=DummyOutput(),
-                ask=self._ask,
+                terminal=self.screen,
             ).run()
-
-    def _ask(self, _prompt: str, _interrupts: Interrupts) -> str:
-        if not self.secrets:
-            raise Stopped
-        return self.secrets.pop(0)
 
     @contextmanager
     def meanwhile(self, act: Callable[[], None]) -> Iterator[None]:
@@ -132,21 +144,99 @@ def test_who_is_logged_in_is_told_nothing(sitting: Sitting) -> None:
 
 
 def test_a_password_is_asked_for_and_not_remembered(sitting: Sitting) -> None:
-    sitting.type("login ann\rlogin bob topsecret\rquit\r")
+    sitting.type("login ann\rsecret123\rlogin bob topsecret\rquit\r")
     sitting.sit()
     assert sitting.session.calls == [
         ("login", "ann", "secret123"),
         ("login", "bob", "topsecret"),
     ]
     kept = (sitting.folder / "history").read_text()
-    assert "login bob" in kept
-    assert "secret" not in kept
+    assert "quit" in kept
+    assert "login" not in kept
+    assert "secret" not in kept + sitting.out.getvalue() + sitting.err.getvalue()
+
+
+def test_what_is_typed_ahead_answers_every_prompt(sitting: Sitting) -> None:
+    sitting.type("create_user cid\rsecret123\rsecret123\rlogin cid\rsecret123\r")
+    sitting.type("passwd\rold one\rn\x7fnew\rnew\rwhoami\rquit\r")
+    sitting.sit()
+    assert sitting.session.calls == [
+        ("create_user", "cid", "secret123"),
+        ("login", "cid", "secret123"),
+        ("passwd", "old one", "new"),
+    ]
+    assert sitting.said[-1] == "cid"
+
+
+@pytest.mark.parametrize(
+    "ahead",
+    [
+        "logn ann\rsecret123\r",
+        "login\rann\rsecret123\r",
+        "create_user cid\rsecret123\rwhoami\rsecret123\r",  # once instead of twice
+        f"login ann\rse{CTRL_C}secret123\r",
+        f"passwd\r{CTRL_D}secret123\r",
+    ],
+)
+def test_what_may_be_a_password_is_dropped_when_its_prompt_does_not_come(
+    sitting: Sitting, ahead: str
+) -> None:
+    sitting.type(ahead)
+
+    def leave() -> None:
+        def is_heard() -> bool:
+            sitting.type("whoami\r")
+            return "Log in first" in sitting.err.getvalue()
+
+        wait_until(is_heard, what="the prompt", interval=0.1)
+        sitting.type("quit\r")
+
+    with sitting.meanwhile(leave):
+        sitting.sit()
+    assert sitting.session.calls == []
+    assert "secret" not in sitting.err.getvalue() + sitting.shown
+    assert "no such command" not in sitting.err.getvalue()
+    assert "secret" not in (sitting.folder / "history").read_text()
+
+
+def test_pasted_lines_wait_for_enter_and_a_password_among_them_for_its_prompt(
+    sitting: Sitting,
+) -> None:
+    def look() -> None:
+        sitting.type("\x1b[200~login ann\r\nsecret123\r\nuse_group lab\r\n\x1b[201~")
+        wait_until(lambda: sitting.line() == "login ann", what="the first line")
+        assert sitting.session.calls == []
+        sitting.type("\rquit\r")
+
+    with sitting.meanwhile(look):
+        sitting.sit()
+    assert "login ann" in sitting.shown
+    assert "secret" not in sitting.shown
+    assert sitting.session.calls == [("login", "ann", "secret123"), ("use_group", "lab")]
+
+
+def test_ctrl_c_drops_pasted_lines(sitting: Sitting) -> None:
+    sitting.type(f"\x1b[200~login ann\nsecret123\n\x1b[201~{CTRL_C}quit\r")
+    sitting.sit()
+    assert sitting.session.calls == []
+
+
+def test_a_password_that_is_pasted_with_its_line_end(sitting: Sitting) -> None:
+    sitting.type("passwd\r\x1b[200~old\n\x1b[201~\x1b[200~new\nnew\x1b[201~quit\r")
+    sitting.session.user = "ann"
+    sitting.sit()
+    assert sitting.session.calls == [("passwd", "old", "new")]
 
 
 def test_no_password_no_login(sitting: Sitting) -> None:
-    sitting.secrets = []
-    sitting.type("login ann\rwhoami\rquit\r")
-    assert sitting.sit() == 0
+    def give_up() -> None:
+        wait_until(lambda: "PASSWORD:" in sitting.shown, what="the prompt for the password")
+        os.kill(os.getpid(), signal.SIGINT)
+        sitting.type("whoami\rquit\r")
+
+    sitting.type("login ann\r")
+    with sitting.meanwhile(give_up):
+        assert sitting.sit() == 0
     assert sitting.session.calls == []
     assert sitting.aside[-1].startswith("error: Log in first")
 

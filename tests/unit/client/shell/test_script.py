@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from client.shell.keyboard import Keyboard
 from client.shell.output import Output
 from client.shell.script import Script
 from client.shell.signals import Interrupts, Stopped
@@ -55,7 +56,8 @@ def script(session: FakeSession, lines: list[bytes], **options: Any) -> int:
     """The exit status of a script that runs in this process."""
     with Interrupts(ctrl_c_ends=True) as interrupts:
         output = Output(as_json=True)
-        return Script(session, output, interrupts).run(lines, **options)  # type: ignore[arg-type]
+        made = Script(session, output, interrupts, Keyboard())  # type: ignore[arg-type]
+        return made.run(lines, **options)
 
 
 def test_answers_come_in_order_one_object_each(tmp_path: Path) -> None:
@@ -76,7 +78,7 @@ def test_answers_come_in_order_one_object_each(tmp_path: Path) -> None:
 def test_text_for_people_and_errors_aside(tmp_path: Path) -> None:
     status, out, err = run(tmp_path, b"login ann x\nbogus\n")
     assert out == "Logged in as ann; groups: lab; sharing 3 files again\n"
-    assert err == "error: There is no command 'bogus'; help lists all commands.\n"
+    assert err == "error: There is no such command; help lists all commands.\n"
     assert status == 1
 
 
