@@ -15,6 +15,7 @@ import structlog
 
 from client.core.obstacle import Obstacle
 from client.net import obstacles, sealing
+from client.net.dial_lines import DialLines
 from client.net.handshaking import TIME_LIMIT, shake_hands
 from client.net.seal import Seal
 from client.net.transport import PlainTransport, Transport
@@ -52,6 +53,7 @@ class Dialer:
         self._peer_id = peer_id
         self._source = source
         self._dials: queue.Queue[Dial | None] = queue.Queue(MAX_WAITING)
+        self._lines: DialLines[Dial] = DialLines()
         self._closing = False
         self._threads = [
             threading.Thread(target=self._run, name=f"dialer-{number}", daemon=True)
@@ -83,11 +85,28 @@ class Dialer:
 
     def _run(self) -> None:
         while (dial := self._dials.get()) is not None:
-            try:
-                self._attempt(dial)
-            except Exception:
-                log.exception("dial failed", peer=str(dial.endpoint))
-                dial.failed(dial.endpoint, None)
+            if dial.seal is None:
+                self._take_turns(dial)
+            else:
+                self._try(dial)
+
+    def _take_turns(self, dial: Dial) -> None:
+        """Dial, and then whoever waited for that; or leave it to the thread that dials there."""
+        turn = self._lines.enter(dial)
+        if turn is None:
+            dial.failed(dial.endpoint, None)
+        following = dial if turn else None
+        while following is not None:
+            if not self._closing:
+                self._try(following)
+            following = self._lines.leave(following)
+
+    def _try(self, dial: Dial) -> None:
+        try:
+            self._attempt(dial)
+        except Exception:
+            log.exception("dial failed", peer=str(dial.endpoint))
+            dial.failed(dial.endpoint, None)
 
     def _attempt(self, dial: Dial) -> None:
         try:

@@ -17,6 +17,7 @@ from client.net.handshaking import TIME_LIMIT, receive_handshake
 from client.net.seal import Membership
 from client.net.sealing import TLS_HANDSHAKE, FindSeal, welcome
 from client.net.transport import Deadline, PlainTransport, Transport, remote_endpoint
+from client.net.utp import UtpRefusal
 from common.errors import ErrorCode, MinitorrentError
 from common.types import Endpoint, InfoHash
 from common.wire.handshake import Handshake
@@ -57,6 +58,7 @@ class Listener:
         self._admit = admit
         self._find_seal = find_seal
         self._is_banned = is_banned
+        self._utp = UtpRefusal(self._sock)
         self._thread.start()
 
     @property
@@ -71,6 +73,7 @@ class Listener:
         with suppress(OSError):
             self._sock.shutdown(socket.SHUT_RDWR)  # wakes accept()
         if self._thread.ident is not None:
+            self._utp.close()
             self._thread.join(5.0)
         self._sock.close()
         with self._lock:

@@ -132,6 +132,39 @@ def test_a_silent_peer(dialer: Dialer, calls: Calls, monkeypatch: pytest.MonkeyP
     assert calls.failures == [(address, Obstacle.SILENT)]
 
 
+def test_one_dial_at_a_time_to_where_several_go(dialer: Dialer, calls: Calls) -> None:
+    """Transmission hangs up on a second one of the same address during a handshake."""
+    theirs = Handshake(HASH, PeerId(b"-TR3000-abcdefghijkl")).encode()
+    with socket.create_server(("127.0.0.1", 0)) as touchy, PeerServer(stay, HASH) as other:
+        address = Endpoint(*touchy.getsockname())
+        for endpoint in (address, address, other.address):
+            assert dialer.dial(calls.dial(endpoint))
+        wait_until(lambda: calls.connected, what="the other to be reached meanwhile")
+        assert calls.connected[0][1] == other.address
+        for _ in range(2):
+            touchy.settimeout(5.0)
+            peer, _ = touchy.accept()
+            touchy.setblocking(False)
+            with pytest.raises(BlockingIOError):
+                touchy.accept()
+            peer.sendall(theirs)
+            peer.close()
+        wait_until(lambda: len(calls.connected) == 3, what="all to be connected")
+    assert not calls.failures
+
+
+def test_a_line_that_is_too_long(
+    dialer: Dialer, calls: Calls, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("client.net.dial_lines.LONGEST_LINE", 1)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = Endpoint(*silent.getsockname())
+        for _ in range(3):
+            dialer.dial(calls.dial(address))
+        wait_until(lambda: calls.failures, what="one to be refused")
+        assert calls.failures == [(address, None)]
+
+
 def test_more_dials_than_may_wait(calls: Calls, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MAX_WAITING", 2)
     monkeypatch.setattr(module, "THREADS", 1)

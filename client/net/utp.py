@@ -1,0 +1,59 @@
+"""Tells stock clients that dial over uTP to dial over TCP, at the UDP port of the same number."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from contextlib import suppress
+from typing import Final
+
+import structlog
+
+from common.wire.utp import refusal
+
+log = structlog.get_logger(__name__)
+
+PAUSE: Final = 0.005
+"""Seconds after each packet: a flood of them costs us no more than that allows."""
+
+_LONGEST: Final = 1500
+_LOOPBACK: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}
+
+
+class UtpRefusal:
+    """Refuses uTP where the listener with this socket listens, until it is closed.
+
+    Where another program has the UDP port, nothing is refused: dialling takes longer then.
+    """
+
+    def __init__(self, listening: socket.socket) -> None:
+        self._closing = threading.Event()
+        self._sock = socket.socket(listening.family, socket.SOCK_DGRAM)
+        self._thread = threading.Thread(target=self._run, name="uTP refusal", daemon=True)
+        try:
+            self._sock.bind(listening.getsockname())
+        except OSError as error:
+            log.info("can't refuse uTP", error=str(error))
+            self._sock.close()
+        else:
+            self._thread.start()
+
+    def close(self) -> None:
+        """Refuse no more; may be called again."""
+        if self._thread.ident is None or self._closing.is_set():
+            return
+        self._closing.set()
+        host, *rest = self._sock.getsockname()
+        with suppress(OSError):  # wakes it
+            self._sock.sendto(b"", (_LOOPBACK.get(host, host), *rest))
+        self._thread.join(5.0)
+        self._sock.close()
+
+    def _run(self) -> None:
+        while not self._closing.is_set():
+            with suppress(OSError):  # of an answer that could not be delivered
+                packet, sender = self._sock.recvfrom(_LONGEST)
+                answer = refusal(packet)
+                if answer is not None:
+                    self._sock.sendto(answer, sender)
+            self._closing.wait(PAUSE)
