@@ -26,11 +26,23 @@ HASH_SIZE = 20
 """Bytes of a piece's SHA-1."""
 
 
+MAX_MTIME = 253_402_300_799
+"""The last second of the year 9999: later times of modification are taken for no time at all."""
+
+
 class FileEntry(NamedTuple):
-    """A file of the content: path components inside the folder, and length (bytes)."""
+    """A file of the content: path components inside the folder, and length (bytes).
+
+    `executable` and `mtime` (of last modification, seconds since the epoch) are as it was shared;
+    other clients may know nothing of them. Padding is zeros between two files that are nowhere on
+    the disk (BEP 47); it has no path.
+    """
 
     path: tuple[str, ...]
     length: int
+    executable: bool = False
+    mtime: int | None = None
+    is_padding: bool = False
 
 
 @dataclass(frozen=True)
@@ -57,8 +69,18 @@ class Metainfo:
 
     @cached_property
     def length(self) -> int:
-        """Length of the whole content (bytes)."""
+        """Length of the whole content (bytes), as pieces see it: with padding."""
         return sum(file.length for file in self.files)
+
+    @cached_property
+    def padding(self) -> frozenset[int]:
+        """The numbers of those of `files` that are padding."""
+        return frozenset(n for n, file in enumerate(self.files) if file.is_padding)
+
+    @cached_property
+    def size(self) -> int:
+        """Length of all files (bytes), as users see it: without padding."""
+        return sum(file.length for file in self.files if not file.is_padding)
 
     @cached_property
     def geometry(self) -> Geometry:
@@ -73,6 +95,11 @@ class Metainfo:
     def piece_hash(self, index: PieceIndex) -> bytes:
         """SHA-1 that the piece must have (20 bytes)."""
         return self.pieces[index * HASH_SIZE : (index + 1) * HASH_SIZE]
+
+    def has_files(self, files: Sequence[FileEntry], *, is_folder: bool) -> bool:
+        """Whether it consists of files of these lengths at these paths, whatever their order."""
+        mine = {file.path: file.length for file in self.files if not file.is_padding}
+        return self.is_folder is is_folder and mine == {file.path: file.length for file in files}
 
 
 def parse(data: bytes) -> Metainfo:
@@ -126,14 +153,24 @@ def build_info(
         info[b"ssl-cert"] = authority.encode()
     if is_folder:
         info[b"files"] = [
-            {b"length": length, b"path": [part.encode("utf-8", "surrogatepass") for part in path]}
-            for path, length in files
+            {b"path": [part.encode("utf-8", "surrogatepass") for part in file.path], **_facts(file)}
+            for file in files
         ]
     else:
-        (info[b"length"],) = (length for _, length in files)
+        (file,) = files
+        info |= _facts(file)
     info_bytes = bencode2.bencode(info)
     parse(encode(info_bytes))
     return info_bytes
+
+
+def _facts(file: FileEntry) -> dict[bytes, object]:
+    facts: dict[bytes, object] = {b"length": file.length}
+    if file.executable:
+        facts[b"attr"] = b"x"
+    if file.mtime is not None:
+        facts[b"mtime"] = file.mtime
+    return facts
 
 
 def encode(info_bytes: bytes, trackers: Sequence[Sequence[str]] = ()) -> bytes:
@@ -180,35 +217,52 @@ def _read_info(info: Mapping[bytes, object], trackers: tuple[tuple[str, ...], ..
 def _read_files(info: Mapping[bytes, object], name: str) -> tuple[tuple[FileEntry, ...], bool]:
     entries = info.get(b"files")
     if entries is None:
-        _refuse_special(info)
-        return (FileEntry((name,), _whole_number(info.get(b"length"))),), False
+        file = _read_facts(info, (name,))
+        if file.is_padding:
+            _refuse("is for padding only")
+        return (file,), False
     if not isinstance(entries, list) or not entries or b"length" in info:
         _refuse("has a damaged list of files")
     files = tuple(_read_file(entry, name) for entry in entries)
-    check_tree([file.path for file in files])
+    paths = [file.path for file in files if not file.is_padding]
+    if not paths:
+        _refuse("is for padding only")
+    check_tree(paths)
     return files, True
 
 
 def _read_file(entry: object, folder: str) -> FileEntry:
     if not isinstance(entry, dict):
         _refuse("has a damaged list of files")
-    _refuse_special(entry)
+    if b"p" in _attributes(entry):
+        return FileEntry((), _whole_number(entry.get(b"length")), is_padding=True)
     path = entry.get(b"path")
     if not isinstance(path, list):
         _refuse("has a file without a path")
     _, *inside = check_relative((folder, *map(_text, path)))
     if not inside:
         _refuse("has a file without a path")
-    return FileEntry(tuple(inside), _whole_number(entry.get(b"length")))
+    return _read_facts(entry, tuple(inside))
 
 
-def _refuse_special(entry: Mapping[bytes, object]) -> None:
-    """Refuse what BEP 47 marks as not being a plain file."""
-    attributes = entry.get(b"attr", b"")
-    if b"symlink path" in entry or (isinstance(attributes, bytes) and b"l" in attributes):
+def _read_facts(entry: Mapping[bytes, object], path: tuple[str, ...]) -> FileEntry:
+    """A file's length, and what BEP 47 and others tell of it; refuses symbolic links."""
+    attributes = _attributes(entry)
+    if b"symlink path" in entry or b"l" in attributes:
         _refuse("contains a symbolic link; make one without links")
-    if isinstance(attributes, bytes) and b"p" in attributes:
-        _refuse("contains padding files; make one without padding")
+    mtime = entry.get(b"mtime")
+    return FileEntry(
+        path,
+        _whole_number(entry.get(b"length")),
+        executable=b"x" in attributes,
+        mtime=mtime if isinstance(mtime, int) and 0 <= mtime <= MAX_MTIME else None,
+        is_padding=b"p" in attributes,
+    )
+
+
+def _attributes(entry: Mapping[bytes, object]) -> bytes:
+    attributes = entry.get(b"attr")
+    return attributes if isinstance(attributes, bytes) else b""
 
 
 def _read_trackers(root: Mapping[bytes, object]) -> tuple[tuple[str, ...], ...]:

@@ -18,12 +18,21 @@ MAX_PATH_BYTES = 4096
 MAX_DEPTH = 64
 MAX_FILES = 100_000
 
-_DEVICE = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$) *(\..*)?", re.I)
-_DRIVE = re.compile(r"[a-z]:", re.I)
-# Also separators of lines, and what overrides the writing direction: that makes `exe.jpg` out of
-# `gpj.exe`.
-_CONTROL = re.compile("[\0-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
-_SURROGATE = re.compile("[\ud800-\udfff]")
+COLLIDES = "collides with another file's name; rename one of the two"
+
+_DEVICE = r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$) *(\..*)?"
+_FAULTS = (
+    (re.compile(r"[/\\]"), "contains a slash"),
+    # Also separators of lines, and what overrides the writing direction: that makes `exe.jpg` out
+    # of `gpj.exe`.
+    (
+        re.compile("[\0-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]"),
+        "contains a control character",
+    ),
+    (re.compile("[\ud800-\udfff]"), "is not valid Unicode"),
+    (re.compile(r"[. ]\Z"), "ends in a dot or a space"),
+    (re.compile(rf"\A([a-z]:|{_DEVICE}\Z)", re.I), "is reserved on Windows"),
+)
 
 
 def check_component(name: str) -> str:
@@ -33,23 +42,24 @@ def check_component(name: str) -> str:
     control character or unpaired surrogate, starts like a drive, ends in a dot or space, is a
     device of Windows, or is longer than 255 bytes in UTF-8.
     """
-    if not name:
-        _refuse(name, "is empty")
-    if name in (".", ".."):
-        _refuse(name, "is not a name of its own")
-    if "/" in name or "\\" in name:
-        _refuse(name, "contains a slash")
-    if _CONTROL.search(name):
-        _refuse(name, "contains a control character")
-    if _SURROGATE.search(name):
-        _refuse(name, "is not valid Unicode")
-    if len(name.encode()) > MAX_COMPONENT_BYTES:
-        _refuse(name, f"is longer than {MAX_COMPONENT_BYTES} bytes")
-    if name[-1] in ". ":
-        _refuse(name, "ends in a dot or a space")
-    if _DRIVE.match(name) or _DEVICE.fullmatch(name):
-        _refuse(name, "is reserved on Windows")
+    fault = fault_of(name)
+    if fault is not None:
+        _refuse(name, fault)
     return name
+
+
+def fault_of(name: str) -> str | None:
+    """Why this can't name a file or folder, as the end of a sentence; None when it can."""
+    if not name:
+        return "is empty"
+    if name in (".", ".."):
+        return "is not a name of its own"
+    for pattern, fault in _FAULTS:
+        if pattern.search(name):
+            return fault
+    if len(name.encode()) > MAX_COMPONENT_BYTES:
+        return f"is longer than {MAX_COMPONENT_BYTES} bytes"
+    return None
 
 
 def check_relative(parts: Sequence[str]) -> tuple[str, ...]:
@@ -77,12 +87,24 @@ def check_tree(paths: Sequence[tuple[str, ...]]) -> None:
             ErrorCode.INVALID_NAME,
             f"A folder of more than {MAX_FILES} files can't be shared; pack it into an archive.",
         )
-    root = _Folder()
+    tree = Tree()
     for path in paths:
-        folder = root
+        if not tree.add(path):
+            _refuse("/".join(path), COLLIDES)
+
+
+class Tree:
+    """Relative paths that can stand side by side in one folder on every platform."""
+
+    def __init__(self) -> None:
+        self._root = _Folder()
+
+    def add(self, path: tuple[str, ...]) -> bool:
+        """Put a file there; False when it collides with another one's path."""
+        folder: _Folder | None = self._root
         for part in path[:-1]:
-            folder = folder.enter(part, path)
-        folder.put_file(path[-1], path)
+            folder = folder.enter(part) if folder else None
+        return folder is not None and folder.put_file(path[-1])
 
 
 class _Folder:
@@ -91,17 +113,18 @@ class _Folder:
     def __init__(self) -> None:
         self._entries: dict[str, tuple[str, _Folder | None]] = {}
 
-    def enter(self, name: str, path: tuple[str, ...]) -> _Folder:
+    def enter(self, name: str) -> _Folder | None:
+        """The folder inside, made if there is nothing; None when it collides."""
         known, folder = self._entries.setdefault(_fold(name), (name, _Folder()))
-        if known != name or folder is None:
-            _collide(path)
-        return folder
+        return folder if known == name else None
 
-    def put_file(self, name: str, path: tuple[str, ...]) -> None:
+    def put_file(self, name: str) -> bool:
+        """Whether there was room for a file of the name."""
         folded = _fold(name)
         if folded in self._entries:
-            _collide(path)
+            return False
         self._entries[folded] = (name, None)
+        return True
 
 
 def _fold(name: str) -> str:
@@ -110,10 +133,6 @@ def _fold(name: str) -> str:
         return name.lower()
     folded = unicodedata.normalize("NFD", name).casefold()
     return unicodedata.normalize("NFD", folded)
-
-
-def _collide(path: tuple[str, ...]) -> NoReturn:
-    _refuse("/".join(path), "collides with another file's name; rename one of the two")
 
 
 def _refuse(name: str, reason: str) -> NoReturn:

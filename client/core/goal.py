@@ -6,7 +6,8 @@ the bytes of chosen files count.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
 
@@ -20,7 +21,8 @@ from common.types import PieceIndex
 class Goal:
     """The pieces that are wanted of content with files of these `lengths` (bytes, in order).
 
-    `chosen` are the numbers of the wanted files, None for all. With `in_order` the pieces are
+    `chosen` are the numbers of the wanted files, None for all. Those in `padding` are no files, and
+    their bytes never count. With `in_order` the pieces are
     fetched from the first to the last, otherwise the rarest first.
     """
 
@@ -30,13 +32,18 @@ class Goal:
         lengths: Sequence[int],
         chosen: Iterable[int] | None = None,
         *,
+        padding: frozenset[int] = frozenset(),
         in_order: bool = False,
     ) -> None:
         self.in_order = in_order
         self._geometry = geometry
         self._map = FileMap(lengths)
-        everything = frozenset(range(len(lengths)))
-        self.files = everything if chosen is None else frozenset(chosen)
+        everything = frozenset(range(len(lengths))) - padding
+        self.files = everything if chosen is None else everything.intersection(chosen)
+        self._padded: Counter[int] = Counter()  # bytes of padding in the pieces that have some
+        for file in padding:
+            for piece, size in self._pieces_of(file, lengths[file]):
+                self._padded[piece] += size
         self.is_everything = self.files == everything
         self.length = sum(lengths[file] for file in self.files)
         if self.is_everything:
@@ -44,12 +51,15 @@ class Goal:
             return
         self.pieces = Bitfield(geometry.piece_count)
         for file in self.files:
-            start = self._map.start(file)
-            end = start + lengths[file]
-            if start < end:
-                first, last = start // geometry.piece_length, (end - 1) // geometry.piece_length
-                for piece in range(first, last + 1):
-                    self.pieces.add(piece)
+            for piece, _ in self._pieces_of(file, lengths[file]):
+                self.pieces.add(piece)
+
+    def _pieces_of(self, file: int, length: int) -> Iterator[tuple[int, int]]:
+        """The pieces that a file has a part in, with how many bytes of each are the file's."""
+        start, size = self._map.start(file), self._geometry.piece_length
+        end = start + length
+        for piece in range(start // size, -(-end // size) if length else 0):
+            yield piece, min(end, (piece + 1) * size) - max(start, piece * size)
 
     @classmethod
     def all_of(cls, geometry: Geometry) -> Goal:
@@ -64,14 +74,15 @@ class Goal:
         """How many bytes of the piece belong to wanted files."""
         size = self._geometry.piece_size(piece)
         if self.is_everything:
-            return size
+            return size - self._padded[piece]
         spans = self._map.spans(self._geometry.offset(piece), size)
         return sum(span.length for span in spans if span.file in self.files)
 
     def done(self, have: Bitfield) -> int:
         """How many bytes of wanted files are in these pieces."""
         if self.is_everything:
-            return self._geometry.bytes_in(have)
+            padded = sum(size for piece, size in self._padded.items() if have[piece])
+            return self._geometry.bytes_in(have) - padded
         return sum(self.size_of(PieceIndex(piece)) for piece in have)
 
     def lacking(self, have: Bitfield) -> Iterable[int]:
@@ -83,12 +94,14 @@ def goal_of(described: Metainfo, plan: Plan) -> Goal:
     """What of a torrent a plan wants."""
     chosen = match(plan.only, paths_of(described)) if plan.only else None
     lengths = [file.length for file in described.files]
-    return Goal(described.geometry, lengths, chosen, in_order=plan.in_order)
+    return Goal(
+        described.geometry, lengths, chosen, padding=described.padding, in_order=plan.in_order
+    )
 
 
 def placed_by(described: Metainfo, plan: Plan) -> frozenset[int]:
     """The numbers of the files that were complete under an earlier plan."""
-    return match(plan.placed, paths_of(described))
+    return match(plan.placed, paths_of(described)) - described.padding
 
 
 def widened(described: Metainfo, plan: Plan, asked: Plan, *, complete: bool) -> Plan:
@@ -105,7 +118,7 @@ def widened(described: Metainfo, plan: Plan, asked: Plan, *, complete: bool) -> 
 
 
 def paths_of(described: Metainfo) -> list[str]:
-    """The files' paths inside the folder, as patterns are to fit them."""
+    """The files' paths inside the folder, as patterns are to fit them; "" for padding."""
     return ["/".join(file.path) for file in described.files]
 
 

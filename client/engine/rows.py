@@ -53,9 +53,11 @@ def content_rows(described: Metainfo) -> list[ContentRow]:
     """The files of a folder, in its order; none for a single file."""
     if not described.is_folder:
         return []
-    sizes = (file.length for file in described.files)
-    paths = paths_of(described)
-    return [ContentRow(path=path, size=size) for path, size in zip(paths, sizes, strict=True)]
+    return [
+        ContentRow(path=path, size=file.length)
+        for path, file in zip(paths_of(described), described.files, strict=True)
+        if not file.is_padding
+    ]
 
 
 def peer_rows(transfer: Transfer) -> list[PeerRow]:

@@ -182,7 +182,7 @@ class Session:
         return status.UploadResult(
             group=chosen,
             name=transfer.record.name,
-            size=transfer.metainfo.length,
+            size=transfer.metainfo.size,
             pieces=transfer.metainfo.piece_count,
             info_hash=transfer.info_hash.hex(),
         )

@@ -272,7 +272,7 @@ def _check_goal(described: Metainfo, plan: Plan) -> Goal:
             ErrorCode.USAGE, f"{described.name!r} is a single file; leave --only out."
         )
     if plan.only and not goal.files:
-        paths = paths_of(described)
+        paths = list(filter(None, paths_of(described)))
         some = ", ".join(map(repr, paths[:_PATHS_TOLD]))
         more = f" and {len(paths) - _PATHS_TOLD:,} more" if len(paths) > _PATHS_TOLD else ""
         raise MinitorrentError(

@@ -100,7 +100,7 @@ class Standing:
     def left(self) -> int:
         """See Announced."""
         torrent = self._torrent
-        return torrent.left if torrent is not None else self.metainfo.length - self.done
+        return torrent.left if torrent is not None else self.metainfo.size - self.done
 
     @property
     def priority(self) -> int:

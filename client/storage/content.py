@@ -11,20 +11,31 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from client.core.resume import MISSING, FileFact, FileFacts
+from client.storage import attributes
 from client.storage.failures import shown, translated
 from client.storage.handles import FileHandles
-from client.storage.layout import Layout
+from client.storage.layout import PADDING, Layout
 from client.storage.opening import open_beneath
 from client.storage.stamp import Stamp, take_stamp
 from client.storage.vigil import Vigil
 from common.errors import ErrorCode, MinitorrentError
 from common.metainfo import FileEntry
 
+NOWHERE = FileFact(0, 0)
+"""Stands for what is not to be on the disk."""
+
+_ZEROS = memoryview(bytes(256 * 1024))
+
 
 def take_facts(root: Path, files: Sequence[FileEntry], is_folder: bool) -> FileFacts:
-    """The facts of the files at `root` as they are now."""
+    """The facts of the files at `root` as they are now; those of padding are NOWHERE."""
     paths = [root.joinpath(*file.path) if is_folder else root for file in files]
-    return FileFacts(tuple(take_fact(path) for path in paths))
+    return FileFacts(
+        tuple(
+            NOWHERE if file.is_padding else take_fact(path)
+            for file, path in zip(files, paths, strict=True)
+        )
+    )
 
 
 def take_fact(path: Path) -> FileFact:
@@ -80,7 +91,7 @@ class Content:
 
     def look(self, offset: int, length: int) -> None:
         """Raises MinitorrentError(file_changed) when a watched file of this run has changed."""
-        self._look([file for file, _, _ in self.layout.spans(offset, length)])
+        self._look(self._files_in(offset, length))
 
     def look_at_all(self) -> None:
         """Likewise, for all files."""
@@ -103,7 +114,11 @@ class Content:
         """Fill the buffer from the content at `offset`."""
         done = 0
         for file, start, length in self.layout.spans(offset, len(buffer)):
-            self._read_file(file, start, buffer[done : done + length])
+            part = buffer[done : done + length]
+            if file == PADDING:
+                part[:] = bytes(length)
+            else:
+                self._read_file(file, start, part)
             done += length
         self.look(offset, len(buffer))  # after the reading: what was read before a change is right
 
@@ -112,14 +127,17 @@ class Content:
         """To `write` there inside the block, which nobody else does meanwhile."""
         if self._vigil is None:
             raise MinitorrentError(ErrorCode.INTERNAL, "Nothing is open to be written.")
-        with self._vigil.writing(file for file, _, _ in self.layout.spans(offset, length)):
+        with self._vigil.writing(self._files_in(offset, length)):
             yield
+
+    def _files_in(self, offset: int, length: int) -> list[int]:
+        return [file for file, _, _ in self.layout.spans(offset, length) if file != PADDING]
 
     def write(self, offset: int, data: memoryview) -> None:
         """Write the bytes to the content at `offset`, but to no file that is done."""
         done = 0
         for file, start, length in self.layout.spans(offset, len(data)):
-            if self.layout.is_written(file):
+            if file != PADDING and self.layout.is_written(file):
                 self._write_file(file, start, data[done : done + length])
                 with self._dirty_lock:
                     self._dirty.add(file)
@@ -136,10 +154,28 @@ class Content:
         except OSError as error:
             raise translated(error, self.path(file)) from error
 
+    def give_attributes(self, file: int) -> None:
+        """Give a file the time and the permission to be executed that it was shared with.
+
+        What others did to the file before is noticed all the same.
+        """
+        entry, vigil = self.layout.files[file], self._vigil
+        if vigil is None or not (entry.executable or entry.mtime is not None):
+            return
+        try:
+            with vigil.writing([file]), self.handles.lease(file) as descriptor:
+                attributes.apply(descriptor, entry)
+                vigil.wrote(file, Stamp.of(os.fstat(descriptor)))
+        except OSError as error:
+            raise translated(error, self.path(file)) from error
+
     def views(self, offset: int, length: int) -> list[memoryview]:
         """The bytes as slices of memory-mapped files, for the kernel only (see FileHandles)."""
-        views = []
+        views: list[memoryview] = []
         for file, start, size in self.layout.spans(offset, length):
+            if file == PADDING:
+                views.extend(_ZEROS[: size - at] for at in range(0, size, len(_ZEROS)))
+                continue
             try:
                 view = self.handles.view(file, self.layout.length(file))
             except OSError as error:
@@ -151,7 +187,8 @@ class Content:
 
     def is_hole(self, offset: int, length: int) -> bool:
         """Whether nothing was ever written there, so that it reads as zeros."""
-        return all(self._is_file_hole(*span) for span in self.layout.spans(offset, length))
+        spans = self.layout.spans(offset, length)
+        return all(span.file == PADDING or self._is_file_hole(*span) for span in spans)
 
     def sync(self) -> None:
         """Wait until everything that was written before the call is on the disk."""

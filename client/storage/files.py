@@ -25,10 +25,10 @@ from pathlib import Path
 from typing import Self
 
 from client.core.goal import Goal
-from client.core.resume import FileFact, FileFacts
-from client.storage.content import Content, take_fact
+from client.core.resume import FileFacts
+from client.storage.content import NOWHERE, Content, take_fact
 from client.storage.failures import shown, translating
-from client.storage.layout import READ, WRITE, Layout
+from client.storage.layout import PADDING, READ, WRITE, Layout
 from client.storage.naming import give_name
 from client.storage.opening import open_folder, sync_folder
 from client.storage.preparing import make_aside, make_files, prepare_in_place
@@ -256,7 +256,7 @@ class TorrentFiles:
     def facts(self) -> FileFacts:
         """Sizes and times of the files as they are now; those of unwanted ones are zeros."""
         layout = self._content.layout
-        found = [FileFact(0, 0)] * len(self.metainfo.files)
+        found = [NOWHERE] * len(self.metainfo.files)
         for number in layout.numbers:
             found[number] = take_fact(layout.place(number).path)
         if layout.aside is not None:
@@ -272,7 +272,7 @@ class TorrentFiles:
         layout, vigil = self._content.layout, self._content.vigil
         if vigil is None:
             return self.facts()
-        found = [FileFact(0, 0)] * len(self.metainfo.files)
+        found = [NOWHERE] * len(self.metainfo.files)
         for number in layout.numbers:
             found[number] = vigil.fact(number)
         if layout.aside is not None:
@@ -288,7 +288,7 @@ class TorrentFiles:
         """Whether the whole piece is in files that were finished before."""
         layout = self._content.layout
         offset, size = self._geometry.offset(index), self._geometry.piece_size(index)
-        files = {span.file for span in layout.spans(offset, size)}
+        files = {span.file for span in layout.spans(offset, size)} - {PADDING}
         return files <= layout.placed
 
     def finish(self, prove: Callable[[], None] = lambda: None) -> None:
@@ -368,6 +368,8 @@ class TorrentFiles:
         for number in layout.numbers:
             if layout.in_place and number in layout.placed:
                 self._content.trim(number)
+            if layout.is_written(number):
+                self._content.give_attributes(number)
             with self._content.handles.lease(number) as descriptor:
                 os.fsync(descriptor)
             parts = layout.place(number).parts

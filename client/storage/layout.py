@@ -4,6 +4,7 @@
     wanted file, done             under the final name
     wanted file, mended in place  under the final name, and written there
     unwanted file                 nowhere; what comes of it with a neighbour's piece is kept *aside*
+    padding (BEP 47)              nowhere: it is all zeros
 
 What is kept aside is one hidden, sparse file as long as the content, with every byte where it is in
 the content, so that pieces at the edge of a wanted file can be verified and given to others.
@@ -19,6 +20,9 @@ from typing import NamedTuple
 
 from common.geometry import FileMap, FileSpan
 from common.metainfo import FileEntry
+
+PADDING = -1
+"""Stands for the number of a file in a span of zeros that lies nowhere."""
 
 READ = os.O_RDONLY
 WRITE = os.O_RDWR | os.O_NOFOLLOW
@@ -56,12 +60,14 @@ class Layout:
 
     def __post_init__(self) -> None:
         self._map = FileMap([file.length for file in self.files])
+        self._has_padding = any(file.is_padding for file in self.files)
 
     @property
     def numbers(self) -> list[int]:
         """The numbers of the files that are to be there."""
         count = range(len(self.files))
-        return [n for n in count if self.wanted is None or n in self.wanted]
+        wanted = count if self.wanted is None else self.wanted
+        return [n for n in count if n in wanted and not self.files[n].is_padding]
 
     def place(self, number: int) -> Place:
         """Where a file lies; one behind the last stands for what is kept aside."""
@@ -90,10 +96,14 @@ class Layout:
     def spans(self, offset: int, length: int) -> list[FileSpan]:
         """The run of content, file by file; what belongs to unwanted files lies aside."""
         found = self._map.spans(offset, length)
-        if self.wanted is None:
+        if self.wanted is None and not self._has_padding:
             return found
-        return [span if span.file in self.wanted else self._aside(span) for span in found]
+        return list(map(self._placed_span, found))
 
-    def _aside(self, span: FileSpan) -> FileSpan:
+    def _placed_span(self, span: FileSpan) -> FileSpan:
+        if self.files[span.file].is_padding:
+            return FileSpan(PADDING, span.offset, span.length)
+        if self.wanted is None or span.file in self.wanted:
+            return span
         start = self._map.start(span.file) + span.offset
         return FileSpan(len(self.files), start, span.length)

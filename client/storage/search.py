@@ -29,7 +29,7 @@ def find_content(
     """
     for path in _places(described, where):
         facts = take_facts(path, described.files, described.is_folder)  # first: it may change
-        if facts.sizes != tuple(file.length for file in described.files):
+        if facts.sizes != tuple(0 if file.is_padding else file.length for file in described.files):
             continue
         with TorrentFiles(described, path) as files:
             if is_already_there(files, progress):

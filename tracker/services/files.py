@@ -157,7 +157,7 @@ def _new_file(content: Metainfo, group: Group, now: float) -> File:
         group_id=group.id,
         name=content.name,
         info_hash=bytes(content.info_hash),
-        size=content.length,
+        size=content.size,
         pieces=content.piece_count,
         added_at=now,
     )

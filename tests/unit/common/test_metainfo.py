@@ -189,7 +189,6 @@ def test_a_lenient_decoder_would_be_noticed(monkeypatch: pytest.MonkeyPatch) -> 
         single(pieces=5),
         single(files=[{b"length": 1, b"path": [b"a"]}]),
         single(attr=b"l"),
-        single(attr=b"p"),
         folder(files=[]),
         folder(files=5),
         folder(files=[5]),
@@ -198,7 +197,6 @@ def test_a_lenient_decoder_would_be_noticed(monkeypatch: pytest.MonkeyPatch) -> 
         folder(files=[{b"length": 20, b"path": []}]),
         folder(files=[{b"path": [b"a"]}]),
         folder(files=[{b"length": 20, b"path": [b"a"], b"symlink path": [b"b"]}]),
-        folder(files=[{b"attr": b"p", b"length": 20, b"path": [b".pad", b"20"]}]),
     ],
 )
 def test_damaged_info(info: dict[bytes, Any]) -> None:
@@ -363,3 +361,70 @@ def test_any_value_under_any_key(info: dict[bytes, Any], changes: dict[str, Any]
 def test_deep_nesting(depth: int) -> None:
     nested = b"l" * depth + b"e" * depth
     parse_or_refuse(b"d4:info" + bencode2.bencode(single())[:-1] + b"1:z" + nested + b"ee")
+
+
+# --- attributes and padding (BEP 47) ----------------------------------------------------------
+def test_what_files_are_besides_their_content() -> None:
+    entries = [
+        {b"attr": b"xh", b"length": 5, b"mtime": 1_700_000_000, b"path": [b"run"]},
+        {b"attr": 5, b"length": 5, b"mtime": -1, b"path": [b"odd"]},
+        {b"length": 5, b"mtime": 10**30, b"path": [b"late"]},
+        {b"length": 5, b"mtime": b"now", b"path": [b"text"]},
+    ]
+    files = parse(torrent(folder(files=entries))).files
+    assert files == (
+        FileEntry(("run",), 5, executable=True, mtime=1_700_000_000),
+        FileEntry(("odd",), 5),
+        FileEntry(("late",), 5),
+        FileEntry(("text",), 5),
+    )
+    (file,) = parse(torrent(single(attr=b"x", mtime=0))).files
+    assert (file.executable, file.mtime) == (True, 0)
+
+
+@pytest.mark.parametrize("is_folder", [False, True])
+def test_attributes_are_built_and_read_back(is_folder: bool) -> None:
+    files = [FileEntry(("stuff",), 10, executable=True, mtime=1_700_000_000)]
+    info = build_info("stuff", files, PIECE, hashes(1), source=None, is_folder=is_folder)
+    assert parse(encode(info)).files == tuple(files)
+    plain = build_info(
+        "stuff", [FileEntry(("stuff",), 10)], PIECE, hashes(1), source=None, is_folder=is_folder
+    )
+    assert b"attr" not in plain
+    assert b"mtime" not in plain
+
+
+def padded(*, path: object = (b".pad", b"90")) -> dict[bytes, Any]:
+    pad = {b"attr": b"p", b"length": 90, b"path": list(path) if isinstance(path, tuple) else path}
+    entries = [
+        {b"length": 10, b"path": [b"a"]},
+        {key: value for key, value in pad.items() if value is not None},
+        {b"length": 10, b"path": [b"b"]},
+        {key: value for key, value in pad.items() if value is not None},
+    ]
+    return folder(files=entries)
+
+
+@pytest.mark.parametrize("path", [(b".pad", b"90"), None, (b"..", b"\xff"), 7])
+def test_padding_has_no_path_and_does_not_count(path: object) -> None:
+    metainfo = parse(torrent(padded(path=path)))
+    pad = FileEntry((), 90, is_padding=True)
+    assert metainfo.files == (FileEntry(("a",), 10), pad, FileEntry(("b",), 10), pad)
+    assert metainfo.padding == {1, 3}
+    assert (metainfo.length, metainfo.size) == (200, 20)
+    assert metainfo.geometry.length == 200
+
+
+def test_padding_alone_is_nothing() -> None:
+    pad = {b"attr": b"p", b"length": 90, b"path": [b".pad", b"90"]}
+    for info in (folder(files=[pad]), single(attr=b"p")):
+        assert refusal(torrent(info)).code is ErrorCode.USAGE
+
+
+def test_which_files_it_has() -> None:
+    described = parse(torrent(padded()))
+    a, b = FileEntry(("a",), 10, mtime=7), FileEntry(("b",), 10, executable=True)
+    assert described.has_files([b, a], is_folder=True)
+    assert not described.has_files([a, b], is_folder=False)
+    assert not described.has_files([a], is_folder=True)
+    assert not described.has_files([a, FileEntry(("b",), 11)], is_folder=True)

@@ -119,3 +119,40 @@ def test_asked_for_again_a_plan_only_widens() -> None:
 def test_any_of_several_patterns_will_do() -> None:
     assert match(["a", "b*"], ["a", "bc", "c"]) == {0, 1}
     assert match([], ["a"]) == frozenset()
+
+
+@given(LENGTHS, st.data())
+def test_padding_is_never_wanted_and_never_counts(lengths: list[int], data: st.DataObject) -> None:
+    numbers = st.sets(st.integers(0, len(lengths) - 1))
+    padding = frozenset(data.draw(numbers))
+    chosen = data.draw(st.none() | numbers)
+    geometry = geometry_of(lengths)
+    goal = Goal(geometry, lengths, chosen, padding=padding)
+    wanted = (set(range(len(lengths))) if chosen is None else chosen) - padding
+    assert goal.files == wanted
+    assert goal.length == sum(lengths[file] for file in wanted)
+    sizes = [goal.size_of(PieceIndex(piece)) for piece in range(geometry.piece_count)]
+    assert sum(sizes) == goal.length
+    have = Bitfield(geometry.piece_count)
+    for piece in data.draw(st.sets(st.sampled_from(range(len(sizes))))) if sizes else ():
+        have.add(piece)
+    assert goal.done(have) == sum(sizes[piece] for piece in have)
+
+
+def test_patterns_take_no_padding() -> None:
+    pad = FileEntry((), 90, is_padding=True)
+    described = replace(
+        parse(
+            encode(
+                build_info(
+                    "f", [FileEntry(("a",), 10)], PIECE, bytes(20), source=None, is_folder=True
+                )
+            )
+        ),
+        files=(FileEntry(("a",), 10), pad, FileEntry(("b",), 10)),
+    )
+    assert goal_of(described, PLAIN).files == {0, 2}
+    assert goal_of(described, PLAIN).is_everything
+    assert goal_of(described, replace(PLAIN, only=("*",))).is_everything
+    assert goal_of(described, replace(PLAIN, only=("b",))).files == {2}
+    assert placed_by(described, replace(PLAIN, placed=("*",))) == {0, 2}

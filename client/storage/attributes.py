@@ -1,0 +1,44 @@
+"""What a file is besides its content: when it was last modified, and whether it can be executed."""
+
+from __future__ import annotations
+
+import os
+import stat
+import time
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+
+from common.metainfo import MAX_MTIME, FileEntry
+
+
+def attributes_of(status: os.stat_result) -> tuple[bool, int]:
+    """Whether its owner may execute a file, and its time of modification (seconds, never < 0)."""
+    mtime = status.st_mtime_ns // 1_000_000_000
+    return bool(status.st_mode & stat.S_IXUSR), min(max(mtime, 0), MAX_MTIME)
+
+
+def apply(descriptor: int, file: FileEntry) -> None:
+    """Give an open file what it was shared with, as far as the file system has that.
+
+    Whoever may read an executable file may execute it, as far as the umask lets them; no other bit
+    is ever set. A time to come is taken for now: tools would take the file for always newer.
+    """
+    with suppress(OSError):
+        if file.executable:
+            mode = stat.S_IMODE(os.fstat(descriptor).st_mode)
+            os.fchmod(descriptor, mode | (mode & 0o444) >> 2 & ~_umask())
+    with suppress(OSError):
+        if file.mtime is not None:
+            seconds = min(file.mtime, int(time.time()))
+            os.utime(descriptor, (seconds, seconds))
+
+
+@cache
+def _umask() -> int:
+    """The process's umask: os.umask could tell it only by changing it for all threads."""
+    with suppress(OSError, ValueError):
+        for line in Path("/proc/self/status").read_text().splitlines():
+            if line.startswith("Umask:"):
+                return int(line.split()[1], 8)
+    return 0o022
