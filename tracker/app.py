@@ -92,7 +92,7 @@ class TrackerApp:
         app = make_app(services, dispatcher, metrics, SERVER_NAME.partition(" ")[2])
         self._http = None if http is None else HttpServer(http, app, shares.http)
         self._heartbeat = Periodic("heartbeat", BEAT_SECONDS, self._beat)
-        self._notices = Periodic("notices", NOTICE_SECONDS, lambda: push(self._sessions))
+        self._notices = Periodic("notices", NOTICE_SECONDS, lambda: self._look(push))
 
     def start(self) -> None:
         """Accept connections from now on."""
@@ -121,6 +121,12 @@ class TrackerApp:
             self._services.lifecycle.stop()
         except Exception as error:  # the others find out by the missing heartbeat
             _log.warning("could not sign off from the database", reason=type(error).__name__)
+
+    def _look(self, push: Callable[[SessionServer], None]) -> None:
+        if self._services.lifecycle.is_clock_set():
+            _log.warning("the clock was set")
+            self._beat()
+        push(self._sessions)
 
     def _beat(self) -> None:
         if not self._services.lifecycle.beat():

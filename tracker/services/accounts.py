@@ -20,6 +20,7 @@ from tracker.services.authority import revoke_logins
 from tracker.services.caller import Caller, Identity
 from tracker.services.clock import Clock, iso
 from tracker.services.events import record_account
+from tracker.services.hashing import Hashing
 from tracker.services.notices import count_unread
 from tracker.store.schema import Token, User
 from tracker.store.work import ConflictError, Work, Works
@@ -30,19 +31,22 @@ SESSION_SECONDS = 30 * 24 * 3600.0
 HTTP_SECONDS = 12 * 3600.0
 """How long the token is good for that a login over HTTP gives."""
 
-_HASHINGS = 2  # at a time: each takes 19 MiB and a core
-_HASHING_WAIT = 20.0  # seconds
-
 
 class Accounts:
-    """The operations on accounts and sessions."""
+    """The operations on accounts and sessions.
 
-    def __init__(self, works: Works, clock: Clock, tracker_id: str, min_password: int) -> None:
+    What only lasts goes by `steady`, a clock that nobody sets; what is kept, by `clock`.
+    """
+
+    def __init__(
+        self, works: Works, clock: Clock, steady: Clock, tracker_id: str, min_password: int
+    ) -> None:
         self._works = works
         self._clock = clock
+        self._steady = steady
         self._tracker_id = tracker_id
         self._min_password = min_password
-        self._hashing = threading.BoundedSemaphore(_HASHINGS)
+        self._hashing = Hashing()
         self._throttle = LoginThrottle()
         self._throttle_lock = threading.Lock()
 
@@ -52,7 +56,7 @@ class Accounts:
         with self._works.read() as work:
             if work.users.by_name(request.user) is not None:
                 raise _user_exists(request.user)
-        password_hash = self._hash(request.password)
+        password_hash = self._hash(request.password, caller.address, known=False)
         try:
             with self._works.write() as work:
                 now = self._clock()
@@ -131,7 +135,7 @@ class Accounts:
         if not self._check(me.user, me.address, request.old, stored, known=True):
             self._note_failure(me.user, me.address)
             raise MinitorrentError(ErrorCode.BAD_CREDENTIALS, "The old password is wrong.")
-        password_hash = self._hash(request.new)
+        password_hash = self._hash(request.new, me.address, known=True)
         with self._works.write() as work:
             now = self._clock()
             others = {token.id for token in work.users.tokens(me.user_id, now)} - {me.token_id}
@@ -246,10 +250,10 @@ class Accounts:
         )
 
     def _check(self, user: str, address: str, password: str, stored: str, *, known: bool) -> bool:
-        """Is the password right? Raises MinitorrentError(too_many_attempts)."""
+        """Is the password right? Raises MinitorrentError(too_many_attempts, busy)."""
         with self._throttle_lock:
-            attempt = self._throttle.attempt(user, address, self._clock(), known=known)
-        with self._one_hashing():
+            attempt = self._throttle.attempt(user, address, self._steady(), known=known)
+        with self._hashing.turn(party_of(address), known=known):
             right = credentials.is_password(password, stored)
         if right:
             with self._throttle_lock:
@@ -262,21 +266,9 @@ class Accounts:
         with self._works.write() as work:
             record_account(work, EventKind.LOGIN_FAILED, user, address, self._clock(), actor="")
 
-    def _hash(self, password: str) -> str:
-        with self._one_hashing():
+    def _hash(self, password: str, address: str, *, known: bool) -> str:
+        with self._hashing.turn(party_of(address), known=known):
             return credentials.hash_password(password, secrets.token_bytes(credentials.SALT_BYTES))
-
-    @contextmanager
-    def _one_hashing(self) -> Iterator[None]:
-        if not self._hashing.acquire(timeout=_HASHING_WAIT):
-            raise MinitorrentError(
-                ErrorCode.TOO_MANY_ATTEMPTS,
-                "Too many people are logging in at this moment; try again in a minute.",
-            )
-        try:
-            yield
-        finally:
-            self._hashing.release()
 
 
 def end_logins(work: Work, me: Identity, token_ids: Collection[int], now: float) -> None:

@@ -27,7 +27,9 @@ HTTP_MIN_INTERVAL = 20
 LONGEST_INTERVAL = 600
 """Seconds that stock clients may let pass whatever they are told: rtorrent does, libtorrent 300."""
 
-_HTTP_GRACE = 3 * LONGEST_INTERVAL  # two announces may get lost
+HTTP_GRACE = 3 * LONGEST_INTERVAL
+"""How long a stock client counts after an announce: two may get lost."""
+
 _MAX_PEERS = 20_000  # in one reply: with IPv6 addresses and long names it fits a line
 
 
@@ -126,7 +128,7 @@ class Announces:
                 with_seeders=may_lack_something(request.peer_id, request.left),
             )
             now = self._clock()
-            _note(work, [wish], connection_id=None, expires_at=now + _HTTP_GRACE)
+            _note(work, [wish], connection_id=None, expires_at=now + HTTP_GRACE)
             _tell_completed(work, [wish], host, now)
             answer = self._answers(work, [wish], now)[request.info_hash]
         return http.AnnounceResponse(

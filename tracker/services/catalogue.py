@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import secrets
+import time
 from dataclasses import dataclass
 
 from tracker.domain.safe import Safe
@@ -41,16 +42,23 @@ class Services:
 
 
 def make_services(
-    works: Works, clock: Clock, site: Site, min_password: int, safe: Safe, lifetime: float
+    works: Works,
+    clock: Clock,
+    site: Site,
+    min_password: int,
+    safe: Safe,
+    lifetime: float,
+    steady: Clock = time.monotonic,
 ) -> Services:
     """The services of one tracker on one database.
 
+    `steady` is a clock that nobody sets, for what only lasts.
     `min_password` is the shortest password (characters) that it accepts, `lifetime` that of the
     certificates (seconds) which it issues for the groups whose keys are in `safe`.
     """
     tracker_id = secrets.token_hex(16)
     return Services(
-        accounts=Accounts(works, clock, tracker_id, min_password),
+        accounts=Accounts(works, clock, steady, tracker_id, min_password),
         tokens=Tokens(works, clock),
         groups=Groups(works, clock, safe),
         authorities=Authorities(works, clock, safe, lifetime),
@@ -60,5 +68,5 @@ def make_services(
         reachability=Reachability(),
         events=Events(works),
         notices=Notices(works),
-        lifecycle=Lifecycle(works, clock, tracker_id, site),
+        lifecycle=Lifecycle(works, clock, steady, tracker_id, site),
     )

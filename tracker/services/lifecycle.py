@@ -2,24 +2,42 @@
 
 from __future__ import annotations
 
+import threading
+
+from tracker.domain.clock_watch import ClockWatch
+from tracker.services.announce import HTTP_GRACE
 from tracker.services.clock import Clock
 from tracker.store.trackers import Site
-from tracker.store.work import Works
+from tracker.store.work import Work, Works
 
 BEAT_SECONDS = 2.0
 """How often a tracker says that it is alive."""
+
+DISTRUST_SECONDS = 3600.0
+"""So long after the clock was set forward nothing is thrown away because it has expired: it may
+have been set wrong, and be set back."""
 
 _WILDCARDS = frozenset({"0.0.0.0", "::"})  # the same on every machine, so they name none
 
 
 class Lifecycle:
-    """Registers this tracker, keeps it fresh, and clears up after those that died."""
+    """Registers this tracker, keeps it fresh, and clears up after those that died.
 
-    def __init__(self, works: Works, clock: Clock, tracker_id: str, site: Site) -> None:
+    Times in the database are those of the wall clock, which several machines may share. When it is
+    set, what was alive before stays alive for as long as it would have.
+    """
+
+    def __init__(
+        self, works: Works, clock: Clock, steady: Clock, tracker_id: str, site: Site
+    ) -> None:
         self._works = works
         self._clock = clock
+        self._steady = steady
         self._tracker_id = tracker_id
         self._site = site
+        self._watch = ClockWatch(clock(), steady())
+        self._trusted_from = -DISTRUST_SECONDS
+        self._beating = threading.Lock()
 
     def start(self) -> None:
         """From now on this tracker may hold connections."""
@@ -28,22 +46,36 @@ class Lifecycle:
                 work.trackers.remove_former(self._site)
             work.trackers.add(self._tracker_id, self._site, self._clock())
 
+    def is_clock_set(self) -> bool:
+        """Whether somebody has set the clock since the last beat."""
+        return self._watch.jump(self._clock(), self._steady()) != 0.0
+
     def beat(self) -> bool:
         """Say that this tracker is alive, and sweep.
 
         False when it had stalled for so long that the others gave it up: it is registered anew,
         but all that it held is gone, so its connections must be closed.
         """
-        now = self._clock()
-        with self._works.write() as work:
+        with self._beating, self._works.write() as work:
+            now, steady = self._clock(), self._steady()
+            jump = self._watch.jump(now, steady)
+            if jump > 0:
+                work.trackers.forgive(now - jump, now)
+                work.peers.forgive(now - jump, now, HTTP_GRACE)
+                self._trusted_from = steady + DISTRUST_SECONDS
             known = work.trackers.beat(self._tracker_id, now)
             if not known:
                 work.trackers.add(self._tracker_id, self._site, now)
-            work.trackers.sweep(now)
-            work.peers.sweep(now)
+            self._sweep(work, now, is_trusted=steady >= self._trusted_from)
+            self._watch.accept(now, steady)
+        return known
+
+    def _sweep(self, work: Work, now: float, *, is_trusted: bool) -> None:
+        work.trackers.sweep(now)
+        work.peers.sweep(now, HTTP_GRACE)
+        if is_trusted:
             work.users.sweep_tokens(now)
             work.authorities.sweep(now)
-        return known
 
     def stop(self) -> None:
         """This tracker's connections and peers are gone at once."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Select, case, delete, func, insert, or_, select
+from sqlalchemy import ColumnElement, Select, case, delete, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from common.types import PeerId
@@ -190,8 +190,27 @@ class Peers:
             Announced(user, PeerId(peer_id), has_session) for user, peer_id, has_session in rows
         ]
 
-    def sweep(self, now: float) -> None:
-        """Forget the stock clients that were not heard of any more."""
+    def forgive(self, before: float, now: float, longest: float) -> None:
+        """The clock was set forward, from `before` to `now`: who was there by it still is.
+
+        `longest` is how long (seconds) a stock client counts after an announce.
+        """
+        until = now + longest
+        self._session.execute(
+            update(schema.Peer)
+            .where(schema.Peer.expires_at > before, schema.Peer.expires_at < until)
+            .values(expires_at=until)
+        )
+
+    def sweep(self, now: float, longest: float) -> None:
+        """Forget the stock clients that were not heard of any more.
+
+        What would count for more than `longest` is of a clock that was set back since.
+        """
+        until = now + longest
+        self._session.execute(
+            update(schema.Peer).where(schema.Peer.expires_at > until).values(expires_at=until)
+        )
         self._session.execute(delete(schema.Peer).where(schema.Peer.expires_at <= now))
 
     def key_of(self, group_id: int, user_id: int) -> str | None:

@@ -77,8 +77,28 @@ class Trackers:
         query = select(Connection.user_id).where(Connection.tracker_id == tracker_id)
         return set(self._session.scalars(query))
 
+    def forgive(self, before: float, now: float) -> None:
+        """The clock was set forward, from `before` to `now`: heartbeats are as old as before.
+
+        Several trackers may find out: what one has set right is not set again.
+        """
+        not_yet = Tracker.heartbeat_at < (before + now) / 2
+        self._session.execute(
+            update(Tracker)
+            .where(Tracker.heartbeat_at > before - SWEEP_SECONDS, not_yet)
+            .values(heartbeat_at=Tracker.heartbeat_at + (now - before))
+        )
+
     def sweep(self, now: float) -> None:
-        """Remove the trackers that died, with all that they held."""
+        """Remove the trackers that died, with all that they held.
+
+        A heartbeat in the future is of a clock that was set back: it counts as one of now.
+        """
+        self._session.execute(
+            update(Tracker)
+            .where(Tracker.heartbeat_at > now + FRESH_SECONDS)
+            .values(heartbeat_at=now)
+        )
         self._session.execute(delete(Tracker).where(Tracker.heartbeat_at <= now - SWEEP_SECONDS))
 
     def others(self, tracker_id: str, now: float) -> list[tuple[str, int]]:

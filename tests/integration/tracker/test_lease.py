@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ from common.errors import ErrorCode, MinitorrentError
 from common.types import InfoHash, PeerId
 from tests.integration.tracker.sessions import make_metainfo
 from tracker.domain.safe import KEY_BYTES, Safe
+from tracker.domain.throttle import PER_ACCOUNT
 from tracker.services.accounts import SESSION_SECONDS
 from tracker.services.announce import LONGEST_INTERVAL
 from tracker.services.caller import Caller, Identity
@@ -24,12 +24,19 @@ from tracker.store.trackers import FRESH_SECONDS, SWEEP_SECONDS, Site
 PEER = "11" * 20
 
 
-@dataclass
 class Clock:
-    now: float = 1_000_000.0
+    """The time, which passes or is set."""
+
+    def __init__(self) -> None:
+        self.now = 1_000_000.0
+        self.steady = 500.0
 
     def __call__(self) -> float:
         return self.now
+
+    def pass_time(self, seconds: float) -> None:
+        self.now += seconds
+        self.steady += seconds
 
 
 @pytest.fixture
@@ -45,7 +52,8 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 def services_of(store: Store, clock: Clock, site: Site) -> Services:
-    return make_services(store, clock, site, 0, Safe(bytes(KEY_BYTES)), 3600.0)
+    safe = Safe(bytes(KEY_BYTES))
+    return make_services(store, clock, site, 0, safe, 3600.0, steady=lambda: clock.steady)
 
 
 def tracker_at(store: Store, clock: Clock, port: int) -> Services:
@@ -111,7 +119,7 @@ def test_a_dead_trackers_peers_vanish_by_themselves(
 ) -> None:
     announce(first, ann, share(first, ann))
     assert seeders(second, ann) == 1
-    clock.now += FRESH_SECONDS + 0.1
+    clock.pass_time(FRESH_SECONDS + 0.1)
     second.lifecycle.beat()
     assert seeders(second, ann) == 0
     assert not is_online(second, ann)
@@ -121,7 +129,7 @@ def test_a_stalled_tracker_comes_back_unharmed(
     first: Services, second: Services, ann: Caller, clock: Clock
 ) -> None:
     announce(first, ann, share(first, ann))
-    clock.now += SWEEP_SECONDS - 1
+    clock.pass_time(SWEEP_SECONDS - 1)
     second.lifecycle.beat()
     assert first.lifecycle.beat()
     assert seeders(second, ann) == 1
@@ -133,7 +141,7 @@ def test_a_tracker_that_was_given_up_starts_anew(
 ) -> None:
     info_hash = share(first, ann)
     announce(first, ann, info_hash)
-    clock.now += SWEEP_SECONDS + 1
+    clock.pass_time(SWEEP_SECONDS + 1)
     second.lifecycle.beat()
 
     assert not first.lifecycle.beat()
@@ -198,7 +206,7 @@ def test_announce_addresses_of_all_live_trackers(
         f"http://127.0.0.1:7501/announce/{reply.key}",
     ]
     ann.reached_at = "::1"
-    clock.now += FRESH_SECONDS + 1
+    clock.pass_time(FRESH_SECONDS + 1)
     reply = first.keys.announce_key(ann, presence.AnnounceKey(group="lab"))
     assert reply.announce_urls == [f"http://[::1]:7401/announce/{reply.key}"]
 
@@ -211,10 +219,10 @@ def test_a_stock_client_is_forgotten_after_two_missed_announces(
     request = AnnounceRequest(info_hash, PeerId(b"x" * 20), 7001, left=0)
     assert first.announces.announce_by_key(key, request, "10.0.0.9").complete == 1
     first.lifecycle.stop()
-    clock.now += 2.5 * LONGEST_INTERVAL
+    clock.pass_time(2.5 * LONGEST_INTERVAL)
     second.lifecycle.beat()
     assert seeders(second, ann) == 1
-    clock.now += LONGEST_INTERVAL
+    clock.pass_time(LONGEST_INTERVAL)
     assert seeders(second, ann) == 0
     second.lifecycle.beat()
     clock.now -= LONGEST_INTERVAL
@@ -229,10 +237,10 @@ def test_a_token_lasts_for_thirty_days_after_its_last_use(
     first.accounts.disconnect(other)
     resume = accounts.ResumeSession(token=token, peer_id=PEER, port=1)
     for _ in range(2):
-        clock.now += SESSION_SECONDS - 1
+        clock.pass_time(SESSION_SECONDS - 1)
         first.accounts.resume_session(other, resume)
         first.accounts.disconnect(other)
-    clock.now += SESSION_SECONDS + 1
+    clock.pass_time(SESSION_SECONDS + 1)
     with pytest.raises(MinitorrentError) as raised:
         first.accounts.resume_session(other, resume)
     assert raised.value.code is ErrorCode.NOT_LOGGED_IN
@@ -240,7 +248,85 @@ def test_a_token_lasts_for_thirty_days_after_its_last_use(
 
 def test_a_token_in_use_is_not_swept(first: Services, ann: Caller, clock: Clock) -> None:
     for _ in range(40):
-        clock.now += SESSION_SECONDS / 20
+        clock.pass_time(SESSION_SECONDS / 20)
         first.lifecycle.beat()
     first.accounts.refresh(ann)
     assert is_online(first, ann)
+
+
+@pytest.mark.parametrize("jump", [3600.0, -3600.0, 90.0, -90.0, 5 * 365 * 86400.0])
+def test_a_clock_that_is_set_takes_nobody_away(
+    first: Services, second: Services, ann: Caller, clock: Clock, jump: float
+) -> None:
+    info_hash = share(first, ann)
+    announce(first, ann, info_hash)
+    key = first.keys.announce_key(ann, presence.AnnounceKey(group="lab")).key
+    stock = AnnounceRequest(InfoHash(bytes.fromhex(info_hash)), PeerId(b"x" * 20), 7001, left=0)
+    first.announces.announce_by_key(key, stock, "10.0.0.9")
+    for _ in range(2):  # there and back
+        clock.now += jump
+        clock.pass_time(0.2)
+        assert first.lifecycle.is_clock_set()
+        assert second.lifecycle.beat()
+        assert first.lifecycle.beat()
+        assert not first.lifecycle.is_clock_set()
+        assert seeders(second, ann) == 2
+        assert is_online(second, ann)
+        clock.pass_time(2.0)
+        jump = -jump
+
+
+@pytest.mark.parametrize("jump", [3600.0, -3600.0])
+def test_a_clock_that_is_set_keeps_nobody_alive(
+    first: Services, second: Services, ann: Caller, clock: Clock, jump: float
+) -> None:
+    info_hash = share(first, ann)
+    announce(first, ann, info_hash)
+    key = first.keys.announce_key(ann, presence.AnnounceKey(group="lab")).key
+    stock = AnnounceRequest(InfoHash(bytes.fromhex(info_hash)), PeerId(b"x" * 20), 7001, left=0)
+    first.announces.announce_by_key(key, stock, "10.0.0.9")
+    clock.now += jump
+    second.lifecycle.beat()
+    clock.pass_time(FRESH_SECONDS + 0.1)
+    second.lifecycle.beat()
+    assert seeders(second, ann) == 1  # the stock client
+    assert not is_online(second, ann)
+    clock.pass_time(3 * LONGEST_INTERVAL)
+    second.lifecycle.beat()
+    assert seeders(second, ann) == 0
+
+
+def test_a_clock_that_runs_ahead_for_a_while_ends_no_login(
+    first: Services, ann: Caller, clock: Clock
+) -> None:
+    other = Caller("other", "10.0.0.1", "127.0.0.1")
+    token = login(first, other)
+    first.accounts.disconnect(other)
+    for jump in (2 * SESSION_SECONDS, -2 * SESSION_SECONDS):
+        clock.now += jump
+        first.lifecycle.beat()
+        clock.pass_time(600)
+        first.lifecycle.beat()
+    resume = accounts.ResumeSession(token=token, peer_id=PEER, port=1)
+    assert first.accounts.resume_session(other, resume).user == "ann"
+
+
+@pytest.mark.parametrize("jump", [3600.0, -3600.0])
+def test_a_clock_that_is_set_makes_nobody_wait_for_a_login(
+    first: Services, ann: Caller, clock: Clock, jump: float
+) -> None:
+    def guess(password: str) -> ErrorCode | None:
+        guesser = Caller("guesser", "10.0.0.1", "127.0.0.1")
+        try:
+            first.accounts.login(guesser, accounts.Login(user="ann", password=password))
+        except MinitorrentError as error:
+            return error.code
+        return None
+
+    while guess("wrong") is ErrorCode.BAD_CREDENTIALS:
+        pass
+    assert guess("secret123") is ErrorCode.TOO_MANY_ATTEMPTS
+    clock.now += jump
+    assert guess("secret123") is ErrorCode.TOO_MANY_ATTEMPTS
+    clock.pass_time(PER_ACCOUNT.interval)
+    assert guess("secret123") is None

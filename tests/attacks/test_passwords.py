@@ -1,0 +1,70 @@
+"""Who has very many passwords hashed delays nobody else's login."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+
+from tests.integration.tracker.sessions import RefusedError, SessionClient
+from tests.support.processes import TrackerProcess
+from tests.support.waiting import wait_until
+
+ATTACKERS = 24
+LOGINS = 8
+
+
+@contextmanager
+def a_storm_of_accounts(tracker: TrackerProcess) -> Iterator[None]:
+    """One address opens accounts as fast as it is let, over many connections."""
+    stopped = threading.Event()
+    made: list[str] = []
+
+    def attack(number: int) -> None:
+        with suppress(OSError), SessionClient(tracker.address, "127.0.0.9") as client:
+            for count in range(1000):
+                if stopped.is_set():
+                    return
+                with suppress(RefusedError):
+                    made.append(f"x{number}-{count}")
+                    client.call("create_user", user=made[-1], password="secret123")
+
+    threads = [threading.Thread(target=attack, args=(n,)) for n in range(ATTACKERS)]
+    for thread in threads:
+        thread.start()
+    try:
+        wait_until(lambda: len(made) > 2 * ATTACKERS, 30, "the storm to rage")
+        yield
+    finally:
+        stopped.set()
+        for thread in threads:
+            thread.join(60)
+
+
+def slowest_login(tracker: TrackerProcess, user: str, source: str) -> float:
+    """Seconds that the slowest of a few logins took."""
+    slowest = 0.0
+    for _ in range(LOGINS):
+        with SessionClient(tracker.address, source) as client:
+            began = time.monotonic()
+            client.login(user)
+            slowest = max(slowest, time.monotonic() - began)
+    return slowest
+
+
+@pytest.mark.slow
+def test_a_storm_of_accounts_delays_no_login(tmp_path: Path) -> None:
+    with TrackerProcess(tmp_path) as tracker:
+        with SessionClient(tracker.address) as ann:
+            ann.sign_up("ann")
+        undisturbed = slowest_login(tracker, "ann", "127.0.0.1")
+        with a_storm_of_accounts(tracker):
+            known = slowest_login(tracker, "ann", "127.0.0.1")
+            stranger = slowest_login(tracker, "ann", "127.0.0.2")
+        # Its own hash, one that has begun, one turn of the other's; and a busy machine.
+        assert known < 2 * undisturbed + 1.0
+        assert stranger < 2 * undisturbed + 1.0

@@ -1,0 +1,69 @@
+"""Passwords are hashed a few at a time, each party in its turn."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from common.errors import ErrorCode, MinitorrentError
+from tracker.domain.turns import Turns
+
+_AT_ONCE = 2  # each takes 19 MiB and a core
+_PER_PARTY = 64
+_TOTAL = 1000
+_WAIT = 20.0  # seconds
+
+
+class _Ticket:
+    """One password that waits to be hashed."""
+
+    def __init__(self) -> None:
+        self.called = threading.Event()
+        self.is_turned_away = False
+
+
+class Hashing:
+    """Gives turns to whoever has a password to hash. Safe for use by many threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._turns: Turns[_Ticket] = Turns(_AT_ONCE, _PER_PARTY, _TOTAL)
+
+    @contextmanager
+    def turn(self, party: str, *, known: bool) -> Iterator[None]:
+        """Wait for a turn; hash a password inside. Raises MinitorrentError(busy).
+
+        `known` is whether somebody has logged in to the account from there before.
+        """
+        ticket = _Ticket()
+        with self._lock:
+            loser = self._turns.join(party, ticket, known=known)
+            if loser is not None:
+                loser.is_turned_away = True
+                loser.called.set()
+            self._call_next()
+        self._wait(ticket)
+        try:
+            yield
+        finally:
+            self._end()
+
+    def _wait(self, ticket: _Ticket) -> None:
+        if not ticket.called.wait(_WAIT):
+            with self._lock:
+                ticket.is_turned_away = self._turns.withdraw(ticket)
+        if ticket.is_turned_away:
+            raise MinitorrentError(
+                ErrorCode.BUSY,
+                "Too many people are logging in at this moment; try again in a minute.",
+            )
+
+    def _end(self) -> None:
+        with self._lock:
+            self._turns.end()
+            self._call_next()
+
+    def _call_next(self) -> None:
+        while (ticket := self._turns.begin()) is not None:
+            ticket.called.set()
