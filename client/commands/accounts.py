@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from client.commands import listing
 from client.commands.command import Argument, Arguments, Command, Context, Kind
-from client.engine.status import LoginResult, UserResult
-from common.api.accounts import EndSessionReply, ListSessionsReply
+from client.engine.lists import SessionsResult
+from client.engine.status import EndSessionResult, LoginResult, UserResult
 from common.errors import ErrorCode, MinitorrentError
 
 _USER = Argument("USER", Kind.NEW_NAME, help="the name of the account")
@@ -31,11 +32,13 @@ def _passwd(context: Context, arguments: Arguments) -> UserResult:
     return context.session.passwd(arguments.text("OLD"), arguments.text("NEW"))
 
 
-def _sessions(context: Context, _: Arguments) -> ListSessionsReply:
-    return context.session.sessions()
+def _sessions(context: Context, arguments: Arguments) -> SessionsResult:
+    return context.session.lists.sessions(
+        listing.pattern(arguments), limit=listing.limit(arguments)
+    )
 
 
-def _end_session(context: Context, arguments: Arguments) -> EndSessionReply:
+def _end_session(context: Context, arguments: Arguments) -> EndSessionResult:
     number = arguments.text("ID")
     if not (number.isascii() and number.isdigit() and len(number) < 19):
         raise MinitorrentError(
@@ -103,9 +106,11 @@ COMMANDS = (
         topic="accounts",
         summary="show where you are logged in",
         run=_sessions,
+        arguments=(listing.PATTERN,),
+        options=(listing.LIMIT,),
         details="One line a login, with its number, the address it came from, and since when. The"
         " one you are using is marked. A login that is not yours is ended with"
-        " end_session.",
+        " end_session. A pattern is for addresses.",
         example="sessions",
     ),
     Command(

@@ -48,6 +48,9 @@ class Kind(StrEnum):
     """up or down."""
     RATE = "rate"
     SESSION = "session"
+    PATTERN = "pattern"
+    COUNT = "count"
+    ORDER = "order"
 
     @property
     def is_secret(self) -> bool:
@@ -79,6 +82,10 @@ _MEANINGS = {
     Kind.DIRECTION: "up for what is sent, down for what is fetched",
     Kind.RATE: "bytes a second, such as 500K or 2M (of 1,024); 0 for no limit",
     Kind.SESSION: "the number of a login, as sessions lists it",
+    Kind.PATTERN: "part of a name, in any case; or all of it, with * for anything, ? for one"
+    " character",
+    Kind.COUNT: "a whole number",
+    Kind.ORDER: "name, size, age or seeders",
 }
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from client.commands import listing
 from client.commands.command import Argument, Arguments, Command, Context, Kind, Option
+from client.engine.lists import FilesResult
 from client.engine.status import DownloadResult, FileResult, UploadResult
-from common.api.files import ListFilesReply
 from common.errors import ErrorCode
 
 _GROUP = Argument("GROUP", Kind.GROUP, optional=True)
@@ -14,8 +15,13 @@ _GROUP = Argument("GROUP", Kind.GROUP, optional=True)
 _OF_GROUP = (ErrorCode.NO_SUCH_GROUP, ErrorCode.NOT_MEMBER)
 
 
-def _list_files(context: Context, arguments: Arguments) -> ListFilesReply:
-    return context.session.list_files(arguments.optional("GROUP"))
+def _list_files(context: Context, arguments: Arguments) -> FilesResult:
+    return context.session.lists.files(
+        arguments.optional("GROUP"),
+        listing.pattern(arguments),
+        sort=listing.order(arguments),
+        limit=listing.limit(arguments),
+    )
 
 
 def _upload_file(context: Context, arguments: Arguments) -> UploadResult:
@@ -47,10 +53,12 @@ COMMANDS = (
         topic="files",
         summary="list what a group shares",
         run=_list_files,
-        arguments=(_GROUP,),
+        arguments=(_GROUP, listing.PATTERN),
+        options=(listing.SORT, listing.LIMIT),
         details="Each with its size, its pieces (chunks), who shared it first, how many have all"
-        " of it (seeders) and how many are fetching it (leechers).",
-        example="list_files lab",
+        " of it (seeders) and how many are fetching it (leechers). Sorted by size, age or seeders,"
+        " the largest, the newest and those with most seeders come first.",
+        example="list_files lab *.mkv --sort size",
         errors=_OF_GROUP,
     ),
     Command(

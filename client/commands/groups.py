@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
+from client.commands import listing
 from client.commands.command import Argument, Arguments, Command, Context, Kind, Option
-from client.engine.status import GroupResult, GroupsResult
-from common.api.groups import (
-    CreateGroupReply,
-    JoinGroupReply,
-    ListMembersReply,
-    ListRequestsReply,
-    MemberReply,
-)
+from client.engine.lists import GroupsResult, MembersResult, RequestsResult
+from client.engine.status import GroupResult
+from common.api.groups import CreateGroupReply, JoinGroupReply, MemberReply
 from common.errors import ErrorCode
 
 _GROUP = Argument("GROUP", Kind.GROUP, optional=True)
@@ -40,16 +36,20 @@ def _use_group(context: Context, arguments: Arguments) -> GroupResult:
     return context.session.groups.use_group(arguments.text("GROUP"))
 
 
-def _list_groups(context: Context, _: Arguments) -> GroupsResult:
-    return context.session.groups.list_groups()
+def _list_groups(context: Context, arguments: Arguments) -> GroupsResult:
+    return context.session.lists.groups(listing.pattern(arguments), limit=listing.limit(arguments))
 
 
-def _list_members(context: Context, arguments: Arguments) -> ListMembersReply:
-    return context.session.groups.list_members(arguments.optional("GROUP"))
+def _list_members(context: Context, arguments: Arguments) -> MembersResult:
+    return context.session.lists.members(
+        arguments.optional("GROUP"), listing.pattern(arguments), limit=listing.limit(arguments)
+    )
 
 
-def _list_requests(context: Context, arguments: Arguments) -> ListRequestsReply:
-    return context.session.groups.list_requests(arguments.optional("GROUP"))
+def _list_requests(context: Context, arguments: Arguments) -> RequestsResult:
+    return context.session.lists.requests(
+        arguments.optional("GROUP"), listing.pattern(arguments), limit=listing.limit(arguments)
+    )
 
 
 def _accept_request(context: Context, arguments: Arguments) -> MemberReply:
@@ -130,8 +130,10 @@ _GROUPS = (
         topic="groups",
         summary="list all groups",
         run=_list_groups,
-        details="Every group of the tracker with its owner, how many members and files it has,"
-        " whether it is sealed or open, and what you are in it.",
+        arguments=(listing.PATTERN,),
+        options=(listing.LIMIT,),
+        details="The groups of the tracker, yours first, each with its owner, how many members and"
+        " files it has, whether it is sealed or open, and what you are in it.",
         example="list_groups",
     ),
 )
@@ -142,8 +144,10 @@ _MEMBERS = (
         topic="members",
         summary="list a group's members, and who is online",
         run=_list_members,
-        arguments=(_GROUP,),
-        details="Owner, admins and members, and who is logged in somewhere at this moment.",
+        arguments=(_GROUP, listing.PATTERN),
+        options=(listing.LIMIT,),
+        details="Owner, admins and members, and who is logged in somewhere at this moment. Who has"
+        " been there longest comes first.",
         example="list_members lab",
         errors=_OF_GROUP,
     ),
@@ -152,7 +156,8 @@ _MEMBERS = (
         topic="members",
         summary="list who asks to be let in (admins)",
         run=_list_requests,
-        arguments=(_GROUP,),
+        arguments=(_GROUP, listing.PATTERN),
+        options=(listing.LIMIT,),
         details="Answer each with accept_request or reject_request. Admins are told of a request"
         " as soon as it is made, too.",
         example="list_requests lab",

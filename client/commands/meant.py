@@ -6,7 +6,7 @@ import difflib
 import os
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from client.commands.command import Argument, Kind
@@ -69,20 +69,42 @@ def _near(argument: Argument, typed: str, group: str | None, session: Session) -
         folder, slash, name = typed.rpartition("/")
         near = nearest(name, _inside(folder + slash))
         return None if near is None else f"{folder}{slash}{near}"
-    return nearest(typed, islice(_known(argument, group, session), _MOST_NAMES))
+    if argument.kind in (Kind.DOWNLOAD, Kind.SHARE, Kind.TRANSFER):
+        return nearest(typed, islice(_own(group, session), _MOST_NAMES))
+    names, are_all = _listed(argument.kind, group, session, "")
+    if not are_all:
+        found = (_listed(argument.kind, group, session, part)[0] for part in _parts(typed))
+        names = chain.from_iterable(found)
+    return nearest(typed, names)
 
 
-def _known(argument: Argument, group: str | None, session: Session) -> Iterable[str]:
-    """Names of the argument's kind; raises MinitorrentError or OSError."""
-    match argument.kind:
+def _parts(typed: str) -> Iterable[str]:
+    """Patterns for what may have been meant: a slip leaves one third of a name as it is."""
+    third = max(1, len(typed) // 3)
+    return f"{typed[:third]}*", f"*{typed[third:-third]}*", f"*{typed[-third:]}"
+
+
+def _listed(
+    kind: Kind, group: str | None, session: Session, pattern: str
+) -> tuple[Iterable[str], bool]:
+    """Names of a kind that fit a pattern, and whether they are all; raises MinitorrentError."""
+    lists = session.lists
+    match kind:
         case Kind.GROUP | Kind.ANY_GROUP:
-            return (row.group for row in session.groups.list_groups().groups)
+            groups = lists.groups(pattern)
+            return [row.group for row in groups.groups], len(groups.groups) == groups.total
         case Kind.USER:
-            return (row.user for row in session.groups.list_members(group).members)
+            members = lists.members(group, pattern)
+            return [row.user for row in members.members], len(members.members) == members.total
         case Kind.REQUESTER:
-            return (row.user for row in session.groups.list_requests(group).requests)
-        case Kind.FILE:
-            return (row.name for row in session.list_files(group).files)
+            asking = lists.requests(group, pattern)
+            return [row.user for row in asking.requests], len(asking.requests) == asking.total
+    files = lists.files(group, pattern)
+    return [row.name for row in files.files], len(files.files) == files.total
+
+
+def _own(group: str | None, session: Session) -> Iterable[str]:
+    """The names of what this client downloads and offers in a group."""
     downloads = ((row.group, row.name) for row in session.show_downloads().downloads)
     shares = ((row.group, row.name) for row in session.show_shares().shares)
     return (name for place, name in (*downloads, *shares) if place == group)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from client.commands.command import Arguments, Command, Context
-from client.engine.status import NoticesResult
+from client.commands import listing
+from client.commands.command import Arguments, Command, Context, Kind, Option
+from client.engine.lists import NoticesResult
 
 
-def _notices(context: Context, _: Arguments) -> NoticesResult:
-    return context.session.groups.notices()
+def _notices(context: Context, arguments: Arguments) -> NoticesResult:
+    return context.session.lists.notices(
+        listing.pattern(arguments), limit=listing.number(arguments, "limit")
+    )
 
 
 COMMANDS = (
@@ -16,8 +19,13 @@ COMMANDS = (
         topic="members",
         summary="show what happened lately, and while you were away",
         run=_notices,
+        arguments=(listing.PATTERN,),
+        options=(
+            Option("limit", "show the newest so many, 0 for all", value="N", kind=Kind.COUNT),
+        ),
         details="Requests to join the groups that you administer, what became of your own, new"
-        " files, finished downloads of what you share, who left, and changes of your role.",
+        " files, finished downloads of what you share, who left, and changes of your role. Without"
+        " a limit, what you were not told of yet, and the newest fifty at least.",
         example="notices",
     ),
 )

@@ -33,6 +33,7 @@ class Account:
         self._user: str | None = None
         self._group: str | None = None
         self._groups: set[str] = set()
+        self._knows_all = True
         self._was_lost = False
         self.pending_requests = 0
         self.connected: Callable[[], None] = lambda: None
@@ -56,6 +57,11 @@ class Account:
         """The groups that the user is a member of, as far as this client was told."""
         with self._lock:
             return set(self._groups)
+
+    @property
+    def knows_all_groups(self) -> bool:
+        """Whether the user is in no others than `groups`."""
+        return self._knows_all
 
     def require(self) -> str:
         """The user; raises MinitorrentError(not_logged_in) when there is none."""
@@ -82,7 +88,8 @@ class Account:
         with self._lock:
             self._user = reply.user
             self._groups = set(reply.groups)
-            self._group = group if group in self._groups else None
+            self._knows_all = not reply.more_groups
+            self._group = group if group in self._groups or not self._knows_all else None
             self.pending_requests = reply.pending_requests
 
     def logged_out(self) -> None:

@@ -80,10 +80,10 @@ class Collection:
         return transfer
 
     # --- coming and going -------------------------------------------------------------------
-    def load(self, user: str, groups: set[str]) -> int:
+    def load(self, user: str, is_own: Callable[[str], bool]) -> int:
         """Take up the user's transfers where they were left.
 
-        Returns how many files are shared again. What belongs to a group that the user is not in
+        Returns how many files are shared again. What belongs to a group that is not the user's own
         any more stays stopped. Transfers of the login before have come to their end by then.
         """
         with self._changed:
@@ -91,6 +91,7 @@ class Collection:
                 log.warning("transfers of the last login are still stopping")
         with self._workshop.turns.held():
             records = self._workshop.store.list_for(user)
+            groups = {group for group in {record.group for record in records} if is_own(group)}
             return sum(self._take_up(record, groups) for record in records)
 
     def _take_up(self, record: TransferRecord, groups: set[str]) -> bool:

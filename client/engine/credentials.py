@@ -21,7 +21,12 @@ from client.core.diagnosis import Certificate
 from client.core.figures import CertificateFigures
 from client.net.seal import Seal
 from client.net.tracker_link import TrackerLink
-from common.api.authority import ISSUE_CERTIFICATE, IssueCertificateReply
+from common.api.authority import (
+    ISSUE_CERTIFICATE,
+    LIST_REMOVED,
+    IssueCertificateReply,
+    ListRemoved,
+)
 from common.api.groups import GET_GROUP, GetGroup
 from common.errors import ErrorCode, MinitorrentError
 
@@ -162,7 +167,7 @@ class Credentials:
             reply = self._issue(held.group, held.key)
             if reply.authority != held.seal.authority:
                 raise _other_authority(held.group)
-            held.seal.revoke(reply.removed)
+            held.seal.revoke(self._removed(held.group) if reply.more_removed else reply.removed)
             held.seal.equip(reply.certificate, held.key)
             asked_at = self._now()
             held.certified = True
@@ -218,8 +223,20 @@ class Credentials:
             self._postpone(held)
 
     def _catch_up(self, held: _Credential) -> None:
-        removed = self._link.call(GET_GROUP, GetGroup(group=held.group)).removed
-        self.revoke(held.group, removed)
+        profile = self._link.call(GET_GROUP, GetGroup(group=held.group))
+        self.revoke(
+            held.group, self._removed(held.group) if profile.more_removed else profile.removed
+        )
+
+    def _removed(self, group: str) -> list[str]:
+        """All holders who are not to be accepted, where they are more than one reply has."""
+        removed: list[str] = []
+        after: str | None = ""
+        while after is not None:
+            page = self._link.call(LIST_REMOVED, ListRemoved(group=group, after=after))
+            removed += page.removed
+            after = page.next
+        return removed
 
 
 def _other_authority(group: str) -> MinitorrentError:

@@ -8,8 +8,7 @@ from client.engine.collection import Collection
 from client.engine.credentials import Credentials
 from client.engine.remote import Remote
 from common.api import groups
-from common.api.audit import LIST_EVENTS, ListEventsReply
-from common.api.events import LIST_NOTICES
+from common.errors import ErrorCode, MinitorrentError
 
 
 class Groups:
@@ -46,26 +45,19 @@ class Groups:
         self._credentials.forget(reply.group)
         return status.GroupResult(group=reply.group)
 
-    def list_groups(self) -> status.GroupsResult:
-        """All groups of this tracker."""
-        reply = self._call(groups.LIST_GROUPS)
-        return status.GroupsResult(groups=reply.groups, user=self._account.require())
+    def is_own(self, group: str) -> bool:
+        """Whether the user is in a group."""
+        if group in self._account.groups or self._account.knows_all_groups:
+            return group in self._account.groups
+        try:
+            self._call(groups.GET_GROUP, group=group)
+        except MinitorrentError as error:
+            return error.code not in (ErrorCode.NOT_MEMBER, ErrorCode.NO_SUCH_GROUP)
+        return True
 
-    def list_members(self, group: str | None) -> groups.ListMembersReply:
-        """Who is in a group."""
-        return self._call(groups.LIST_MEMBERS, group=self._account.require_group(group))
-
-    def list_requests(self, group: str | None) -> groups.ListRequestsReply:
-        """Who asks to be let into a group."""
-        return self._call(groups.LIST_REQUESTS, group=self._account.require_group(group))
-
-    def audit(self, group: str | None) -> ListEventsReply:
-        """What was done in a group, and with its members' accounts."""
-        return self._call(LIST_EVENTS, group=self._account.require_group(group))
-
-    def notices(self) -> status.NoticesResult:
-        """What concerned this user lately, and everything that happened while nobody was here."""
-        return status.NoticesResult(notices=self._call(LIST_NOTICES).notices)
+    def role(self, group: str) -> groups.Role:
+        """What the user is in a group."""
+        return self._call(groups.GET_GROUP, group=group).role
 
     def accept_request(self, group: str, user: str) -> groups.MemberReply:
         """Let somebody in who asked."""

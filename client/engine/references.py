@@ -114,16 +114,17 @@ class References:
                 f"{described.name!r} was not made for a group; fetch it with another BitTorrent "
                 "client, and share it with upload_file.",
             )
-        for row in self._link.call(groups.LIST_GROUPS, groups.ListGroups()).groups:
-            if row.member:
-                profile = self._link.call(groups.GET_GROUP, groups.GetGroup(group=row.group))
-                if profile.source == described.source:
-                    return row.group
-        raise MinitorrentError(
-            ErrorCode.NOT_MEMBER,
-            f"{described.name!r} belongs to a group that you are not in; ask whoever gave it to "
-            "you which one that is, and join it.",
-        )
+        asked = groups.FIND_GROUP.read_request({"source": described.source})
+        try:
+            return self._link.call(groups.FIND_GROUP, asked).group
+        except MinitorrentError as error:
+            if error.code is not ErrorCode.NO_SUCH_GROUP:
+                raise
+            raise MinitorrentError(
+                ErrorCode.NOT_MEMBER,
+                f"{described.name!r} belongs to a group that you are not in; ask whoever gave it "
+                "to you which one that is, and join it.",
+            ) from None
 
 
 def metainfo_place(typed: Path, name: str) -> Path:

@@ -15,6 +15,7 @@ from client.engine.doctor import Doctor
 from client.engine.export import export_credentials
 from client.engine.groups import Groups
 from client.engine.limiting import Limiting
+from client.engine.lists import Lists
 from client.engine.outcomes import Outcomes
 from client.engine.references import read_metainfo
 from client.engine.remote import Remote
@@ -62,6 +63,7 @@ class Session:
         self._credentials = credentials
         self._remote = Remote(account, link)
         self.groups = Groups(account, self._remote, transfers, credentials)
+        self.lists = Lists(account, self._remote)
         self.limiting = limiting
         self.trouble = trouble
         self.doctor = doctor
@@ -124,8 +126,10 @@ class Session:
         reply = self._link.login(user, password)
         self._account.logged_in(reply)
         self._account.tell_missed(reply.unread_notices)
-        sharing = self._transfers.load(reply.user, set(reply.groups))
-        return status.LoginResult(user=reply.user, groups=reply.groups, sharing=sharing)
+        sharing = self._transfers.load(reply.user, self.groups.is_own)
+        return status.LoginResult(
+            user=reply.user, groups=reply.groups, more_groups=reply.more_groups, sharing=sharing
+        )
 
     def logout(self) -> status.UserResult:
         """Stop all transfers, keeping their state, and log out."""
@@ -150,23 +154,14 @@ class Session:
             self._account.tell("warning", reply.warning)
         return status.UserResult(user=reply.user)
 
-    def sessions(self) -> accounts.ListSessionsReply:
-        """Where this user is logged in."""
-        return self._remote.call(accounts.LIST_SESSIONS)
-
-    def end_session(self, number: int) -> accounts.EndSessionReply:
+    def end_session(self, number: int) -> status.EndSessionResult:
         """End one of this user's logins; to end the present one is to log out."""
-        is_present = any(row.current and row.id == number for row in self.sessions().sessions)
         reply = self._remote.call(accounts.END_SESSION, id=number)
-        if is_present:
+        if reply.current:
             self._leave()
-        return reply
+        return status.EndSessionResult(id=reply.id)
 
     # --- files ------------------------------------------------------------------------------
-    def list_files(self, group: str | None) -> files.ListFilesReply:
-        """What a group shares."""
-        return self._remote.call(files.LIST_FILES, group=self._account.require_group(group))
-
     def upload_file(
         self,
         path: Path,

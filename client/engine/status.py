@@ -11,9 +11,6 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from common.api.events import NoticeRow
-from common.api.groups import ListGroupsReply
-
 TrackerState = Literal["connected", "connecting", "unreachable", "offline"]
 
 
@@ -39,8 +36,11 @@ class UserResult(Result):
 
 
 class LoginResult(Result):
+    """`groups` are the first of the user's own; `more_groups` counts the others."""
+
     user: str
     groups: list[str]
+    more_groups: int = Field(default=0, exclude=True)
     sharing: int
 
 
@@ -48,10 +48,10 @@ class GroupResult(Result):
     group: str
 
 
-class GroupsResult(ListGroupsReply):
-    """All groups, as `user` sees them; programs know who they are."""
+class EndSessionResult(Result):
+    """The number of the login that was ended."""
 
-    user: str = Field(exclude=True)
+    id: int
 
 
 class FileResult(Result):
@@ -263,12 +263,6 @@ class Overview(Result):
     downloads: list[DownloadRow]
     seeding: int
     pending_requests: int
-
-
-class NoticesResult(Result):
-    """What happened in groups, the oldest first."""
-
-    notices: list[NoticeRow]
 
 
 class Notice(Result):

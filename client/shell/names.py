@@ -22,6 +22,11 @@ _FRESH = 5.0
 
 _MOST_PATHS = 500
 _MOST_ENTRIES = 20_000  # that are looked at in one folder
+_MOST_NAMES = 100
+"""How many names of a list are asked for at a time; a menu has no room for more."""
+
+_Answer = tuple[Sequence[Name], bool]
+"""Names, and whether they are all that fit."""
 
 
 class SessionNames:
@@ -30,7 +35,7 @@ class SessionNames:
     def __init__(self, session: Session, clock: Callable[[], float] = time.monotonic) -> None:
         self._session = session
         self._clock = clock
-        self._remembered: dict[tuple[str, str], tuple[float, Sequence[Name]]] = {}
+        self._remembered: dict[tuple[str, str, str], tuple[float, _Answer]] = {}
 
     def forget(self) -> None:
         """Ask again next time: a command may have changed what there is."""
@@ -39,54 +44,61 @@ class SessionNames:
     def current_group(self) -> str | None:
         return self._session.overview().group
 
-    def groups(self, *, mine: bool) -> Sequence[Name]:
-        def ask() -> Sequence[Name]:
-            return [
+    def groups(self, typed: str, *, mine: bool) -> Sequence[Name]:
+        def ask(pattern: str) -> _Answer:
+            found = self._session.lists.groups(pattern, member=mine, limit=_MOST_NAMES)
+            names = [
                 Name(row.group, f"{units.count(row.members, 'member')}, owner {row.owner}")
-                for row in self._session.groups.list_groups().groups
+                for row in found.groups
                 if row.member is mine
             ]
+            return names, len(found.groups) == found.total
 
-        return self._ask("mine" if mine else "others", "", ask)
+        return self._listed("mine" if mine else "others", "", typed, ask)
 
-    def members(self, group: str) -> Sequence[Name]:
-        def ask() -> Sequence[Name]:
-            rows = self._session.groups.list_members(group).members
-            return [Name(row.user, row.role) for row in rows]
+    def members(self, group: str, typed: str) -> Sequence[Name]:
+        def ask(pattern: str) -> _Answer:
+            found = self._session.lists.members(group, pattern, limit=_MOST_NAMES)
+            names = [Name(row.user, row.role) for row in found.members]
+            return names, len(names) == found.total
 
-        return self._ask("members", group, ask)
+        return self._listed("members", group, typed, ask)
 
-    def requesters(self, group: str) -> Sequence[Name]:
-        def ask() -> Sequence[Name]:
-            rows = self._session.groups.list_requests(group).requests
-            return [Name(row.user, f"since {row.requested_at}") for row in rows]
+    def requesters(self, group: str, typed: str) -> Sequence[Name]:
+        def ask(pattern: str) -> _Answer:
+            found = self._session.lists.requests(group, pattern, limit=_MOST_NAMES)
+            names = [Name(row.user, f"since {row.requested_at}") for row in found.requests]
+            return names, len(names) == found.total
 
-        return self._ask("requesters", group, ask)
+        return self._listed("requesters", group, typed, ask)
 
-    def files(self, group: str) -> Sequence[Name]:
-        def ask() -> Sequence[Name]:
-            rows = self._session.list_files(group).files
-            return [Name(row.name, f"{units.size(row.size)}, from {row.owner}") for row in rows]
+    def files(self, group: str, typed: str) -> Sequence[Name]:
+        def ask(pattern: str) -> _Answer:
+            found = self._session.lists.files(group, pattern, limit=_MOST_NAMES)
+            names = [
+                Name(row.name, f"{units.size(row.size)}, from {row.owner}") for row in found.files
+            ]
+            return names, len(names) == found.total
 
-        return self._ask("files", group, ask)
+        return self._listed("files", group, typed, ask)
 
     def downloads(self, group: str) -> Sequence[Name]:
-        def ask() -> Sequence[Name]:
+        def ask(_: str) -> _Answer:
             rows = self._session.show_downloads().downloads
             return [
                 Name(row.name, f"{row.state}, {units.percent(row.progress)}")
                 for row in rows
                 if row.group == group
-            ]
+            ], True
 
-        return self._ask("downloads", group, ask)
+        return self._ask("downloads", group, "", ask)[0]
 
     def shares(self, group: str) -> Sequence[Name]:
-        def ask() -> Sequence[Name]:
+        def ask(_: str) -> _Answer:
             rows = self._session.show_shares().shares
-            return [Name(row.name, "shared") for row in rows if row.group == group]
+            return [Name(row.name, "shared") for row in rows if row.group == group], True
 
-        return self._ask("shares", group, ask)
+        return self._ask("shares", group, "", ask)[0]
 
     def paths(self, typed: str) -> Sequence[Name]:
         """What is in the folder that `typed` names up to its last slash."""
@@ -102,15 +114,27 @@ class SessionNames:
             found.extend(_path_name(base, entry) for entry in _likeliest(fitting, typed))
         return found
 
-    def _ask(self, what: str, group: str, ask: Callable[[], Sequence[Name]]) -> Sequence[Name]:
-        now = self._clock()
-        at, names = self._remembered.get((what, group), (-_FRESH, ()))
-        if now - at < _FRESH:
+    def _listed(
+        self, what: str, group: str, typed: str, ask: Callable[[str], _Answer]
+    ) -> Sequence[Name]:
+        """All names, or of a long list those that begin with what is typed, or else hold it."""
+        names, are_all = self._ask(what, group, "", ask)
+        if are_all or not typed:
             return names
-        answer: Sequence[Name] = ()
+        beginning, _ = self._ask(what, group, f"{typed}*", ask)
+        return beginning or self._ask(what, group, typed, ask)[0]
+
+    def _ask(self, what: str, group: str, pattern: str, ask: Callable[[str], _Answer]) -> _Answer:
+        now = self._clock()
+        self._remembered = {
+            key: known for key, known in self._remembered.items() if now - known[0] < _FRESH
+        }
+        if (what, group, pattern) in self._remembered:
+            return self._remembered[what, group, pattern][1]
+        answer: _Answer = ((), True)
         with suppress(MinitorrentError):
-            answer = ask()
-        self._remembered[what, group] = (now, answer)
+            answer = ask(pattern)
+        self._remembered[what, group, pattern] = (now, answer)
         return answer
 
 

@@ -5,7 +5,7 @@ Names come from other people, so nothing of a result is printed but through `uni
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from pydantic import BaseModel
@@ -13,11 +13,15 @@ from pydantic import BaseModel
 from client.commands import units
 from client.commands.command import Command
 from client.commands.general import CommandHelpResult, EndResult, HelpResult
+from client.commands.parsing import quote
 from client.commands.units import visible
-from client.engine import status
+from client.engine import lists, status
 from client.shell.downloads import download_lines
 from client.shell.screen import Column, Screen
-from common.api import accounts, audit, files, groups
+from common.api import groups
+
+_SOME = 20
+"""How many names a sentence has."""
 
 
 def answer(command: Command | None, result: BaseModel, screen: Screen) -> str:
@@ -43,7 +47,7 @@ def _shown(name: str, value: object) -> str:
 
 def _login(result: status.LoginResult, _: Screen) -> str:
     groups_text = (
-        f"groups: {', '.join(map(visible, result.groups))}"
+        f"groups: {_some(result.groups, result.more_groups)}"
         if result.groups
         else ("in no group yet (create_group or join_group)")
     )
@@ -51,8 +55,32 @@ def _login(result: status.LoginResult, _: Screen) -> str:
     return f"Logged in as {visible(result.user)}; {groups_text}{sharing}"
 
 
-def _groups(result: status.GroupsResult, screen: Screen) -> str:
-    if not result.groups:
+def _some(names: Sequence[str], more: int) -> str:
+    """Names with commas, the first of them where they are many."""
+    shown = ", ".join(map(visible, names[:_SOME]))
+    left = len(names[_SOME:]) + more
+    return f"{shown} and {left:,} more" if left else shown
+
+
+def _listed(
+    result: lists.ListResult,
+    rows: Sequence[Sequence[str]],
+    columns: Sequence[Column],
+    noun: str,
+    screen: Screen,
+    hint: str = "narrow with a pattern, or --limit",
+) -> str:
+    """A table of part of a list, and how much that is where it isn't all."""
+    if not rows and result.pattern:
+        return f"No {noun} fits {visible(result.pattern)!r}"
+    table = screen.table(columns, rows)
+    if len(rows) >= result.total:
+        return table
+    return f"{table}\n{len(rows):,} of {result.total:,} {noun}s; {hint}"
+
+
+def _groups(result: lists.GroupsResult, screen: Screen) -> str:
+    if not result.groups and not result.pattern:
         return "No groups yet; make one with: create_group GROUP"
     columns = [
         Column("group", folds=True),
@@ -66,7 +94,7 @@ def _groups(result: status.GroupsResult, screen: Screen) -> str:
         [g.group, g.owner, str(g.members), str(g.files), g.mode, _part(g, result.user)]
         for g in result.groups
     ]
-    return screen.table(columns, rows)
+    return _listed(result, rows, columns, "group", screen)
 
 
 def _part(row: groups.GroupRow, user: str) -> str:
@@ -76,18 +104,18 @@ def _part(row: groups.GroupRow, user: str) -> str:
     return "owner" if row.owner == user else "member"
 
 
-def _members(result: groups.ListMembersReply, screen: Screen) -> str:
+def _members(result: lists.MembersResult, screen: Screen) -> str:
     columns = [Column("user", folds=True), Column("role"), Column("online")]
     rows = [[m.user, m.role, "online" if m.online else "-"] for m in result.members]
-    return screen.table(columns, rows)
+    return _listed(result, rows, columns, "member", screen)
 
 
-def _requests(result: groups.ListRequestsReply, screen: Screen) -> str:
-    if not result.requests:
+def _requests(result: lists.RequestsResult, screen: Screen) -> str:
+    if not result.requests and not result.pattern:
         return f"Nobody asks to join {visible(result.group)}"
     columns = [Column("user", folds=True), Column("asked at (UTC)")]
     rows = [[row.user, _moment(row.requested_at)] for row in result.requests]
-    return screen.table(columns, rows)
+    return _listed(result, rows, columns, "request", screen)
 
 
 def _moment(at: object) -> str:
@@ -95,8 +123,8 @@ def _moment(at: object) -> str:
     return str(at).replace("T", " ")[:19]
 
 
-def _files(result: files.ListFilesReply, screen: Screen) -> str:
-    if not result.files:
+def _files(result: lists.FilesResult, screen: Screen) -> str:
+    if not result.files and not result.pattern:
         return f"{visible(result.group)} shares no files yet; share one with: upload_file PATH"
     columns = [
         Column("name", folds=True),
@@ -110,7 +138,7 @@ def _files(result: files.ListFilesReply, screen: Screen) -> str:
         [f.name, units.size(f.size), str(f.pieces), f.owner, str(f.seeders), str(f.leechers)]
         for f in result.files
     ]
-    return screen.table(columns, rows)
+    return _listed(result, rows, columns, "file", screen)
 
 
 def _downloads(result: status.DownloadsResult, screen: Screen) -> str:
@@ -208,16 +236,16 @@ def _checks(result: status.ChecksResult, screen: Screen) -> str:
     return screen.table(columns, rows)
 
 
-def _sessions(result: accounts.ListSessionsReply, screen: Screen) -> str:
+def _sessions(result: lists.SessionsResult, screen: Screen) -> str:
     columns = [Column("id", right=True), Column("address"), Column("since (UTC)"), Column("this")]
     rows = [
         [str(row.id), row.address, _moment(row.since), "*" if row.current else ""]
         for row in result.sessions
     ]
-    return screen.table(columns, rows)
+    return _listed(result, rows, columns, "session", screen)
 
 
-def _events(result: audit.ListEventsReply, screen: Screen) -> str:
+def _events(result: lists.EventsResult, screen: Screen) -> str:
     columns = [
         Column("at (UTC)"),
         Column("who", folds=True),
@@ -229,15 +257,17 @@ def _events(result: audit.ListEventsReply, screen: Screen) -> str:
         [_moment(row.at), row.who or "-", row.what, row.subject, row.address or "-"]
         for row in result.events
     ]
-    return screen.table(columns, rows)
+    older = f"older ones: audit {quote(result.group)} --before {result.before}"
+    hint = "narrow with a pattern, or --limit" if result.before is None else older
+    return _listed(result, rows, columns, "event", screen, hint)
 
 
-def _notices(result: status.NoticesResult, screen: Screen) -> str:
-    if not result.notices:
+def _notices(result: lists.NoticesResult, screen: Screen) -> str:
+    if not result.notices and not result.pattern:
         return "Nothing has happened yet that concerns you"
     columns = [Column("at (UTC)"), Column("group", folds=True), Column("what", folds=True)]
     rows = [[_moment(row.at), row.group, row.text] for row in result.notices]
-    return screen.table(columns, rows)
+    return _listed(result, rows, columns, "notice", screen)
 
 
 def _waited(result: status.WaitResult, _: Screen) -> str:
@@ -292,10 +322,10 @@ def _nothing(_result: BaseModel, _screen: Screen) -> str:
 
 _PICTURES: dict[type[BaseModel], Callable[[Any, Screen], str]] = {
     status.LoginResult: _login,
-    status.GroupsResult: _groups,
-    groups.ListMembersReply: _members,
-    groups.ListRequestsReply: _requests,
-    files.ListFilesReply: _files,
+    lists.GroupsResult: _groups,
+    lists.MembersResult: _members,
+    lists.RequestsResult: _requests,
+    lists.FilesResult: _files,
     status.DownloadsResult: _downloads,
     status.SharesResult: _shares,
     status.PeersResult: _peers,
@@ -303,9 +333,9 @@ _PICTURES: dict[type[BaseModel], Callable[[Any, Screen], str]] = {
     status.TrackersResult: _trackers,
     status.ChecksResult: _checks,
     status.WhyResult: _why,
-    accounts.ListSessionsReply: _sessions,
-    audit.ListEventsReply: _events,
-    status.NoticesResult: _notices,
+    lists.SessionsResult: _sessions,
+    lists.EventsResult: _events,
+    lists.NoticesResult: _notices,
     status.WaitResult: _waited,
     HelpResult: _help,
     CommandHelpResult: _command_help,

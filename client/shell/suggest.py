@@ -35,17 +35,20 @@ class Suggestion:
 
 
 class Names(Protocol):
-    """Where names come from; what can't be found out is left out."""
+    """Where names come from; what can't be found out is left out.
+
+    Of a long list there may be only those that what is typed could become.
+    """
 
     def current_group(self) -> str | None: ...
 
-    def groups(self, *, mine: bool) -> Sequence[Name]: ...
+    def groups(self, typed: str, *, mine: bool) -> Sequence[Name]: ...
 
-    def members(self, group: str) -> Sequence[Name]: ...
+    def members(self, group: str, typed: str) -> Sequence[Name]: ...
 
-    def requesters(self, group: str) -> Sequence[Name]: ...
+    def requesters(self, group: str, typed: str) -> Sequence[Name]: ...
 
-    def files(self, group: str) -> Sequence[Name]: ...
+    def files(self, group: str, typed: str) -> Sequence[Name]: ...
 
     def downloads(self, group: str) -> Sequence[Name]: ...
 
@@ -151,10 +154,14 @@ def _readings(
     if at is not None and arguments[at].optional and in_use is not None:
         if len(values) == at:
             yield from ((argument, in_use) for argument in arguments[at + 1 : at + 2])
-        elif len(values) > at and group not in {name.text for name in names.groups(mine=True)}:
+        elif len(values) > at and not _is_group(values[at], names):
             arguments, group = arguments[:at] + arguments[at + 1 :], in_use
     if len(values) < len(arguments):
         yield arguments[len(values)], group
+
+
+def _is_group(name: str, names: Names) -> bool:
+    return name in {group.text for group in names.groups(name, mine=True)}
 
 
 _IN_GROUP = frozenset(
@@ -169,7 +176,7 @@ def _of_kind(
     if kind is Kind.COMMAND:
         return [Name(name, command.summary) for name, command in commands.items()]
     if kind in (Kind.GROUP, Kind.ANY_GROUP):
-        return names.groups(mine=kind is Kind.GROUP)
+        return names.groups(typed, mine=kind is Kind.GROUP)
     if kind is Kind.DIRECTION:
         return [Name("up", "what is sent"), Name("down", "what is fetched")]
     if kind is Kind.PATH:
@@ -178,10 +185,10 @@ def _of_kind(
         return []
     if kind is Kind.TRANSFER:
         return [*names.downloads(group), *names.shares(group)]
-    return {
-        Kind.USER: names.members,
-        Kind.REQUESTER: names.requesters,
-        Kind.FILE: names.files,
-        Kind.DOWNLOAD: names.downloads,
-        Kind.SHARE: names.shares,
-    }[kind](group)
+    if kind is Kind.DOWNLOAD:
+        return names.downloads(group)
+    if kind is Kind.SHARE:
+        return names.shares(group)
+    return {Kind.USER: names.members, Kind.REQUESTER: names.requesters, Kind.FILE: names.files}[
+        kind
+    ](group, typed)

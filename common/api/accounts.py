@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from pydantic import Field, computed_field
+
 from common.api.model import Count, Hex20, Model, Name, Password, Port, Token
 from common.api.operation import Operation
+from common.api.paging import ROWS, PageReply, PageRequest
 from common.errors import ErrorCode
 
 NO_PEER_ID = "0" * 40
@@ -38,29 +43,28 @@ class Login(Model):
     port: Port = 0
 
 
-class SharedFile(Model):
-    """A file that the user offered when last seen, and offers again after login."""
-
-    group: str
-    name: str
-    info_hash: str
-
-
 class LoginReply(Model):
     """`pending_requests` counts the join requests in the groups that the user administers.
 
     A session's token is good until it isn't used for a month, one for HTTP until `expires_at`
     (ISO 8601, UTC). `unread_notices` is how much happened that concerns the user while nobody was
-    there to be told.
+    there to be told. `groups` are the first of the user's own, by name; `more_groups` is how many
+    there are beside them (list_groups has them all).
     """
 
     user: str
     token: str
-    groups: list[str]
-    shares: list[SharedFile]
+    groups: Annotated[list[str], ROWS]
+    more_groups: Count = 0
     pending_requests: Count
     unread_notices: Count = 0
     expires_at: str | None = None
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def shares(self) -> Annotated[list[str], Field(max_length=0)]:
+        """Nothing: clients of version 1.0 can't read the reply without this list."""
+        return []
 
 
 class ResumeSession(Model):
@@ -82,7 +86,7 @@ class ChangePassword(Model):
     new: Password
 
 
-class ListSessions(Model):
+class ListSessions(PageRequest):
     """Ask where this user is logged in."""
 
 
@@ -95,8 +99,8 @@ class SessionRow(Model):
     current: bool
 
 
-class ListSessionsReply(Model):
-    sessions: list[SessionRow]
+class ListSessionsReply(PageReply):
+    sessions: Annotated[list[SessionRow], ROWS]
 
 
 class EndSession(Model):
@@ -106,7 +110,10 @@ class EndSession(Model):
 
 
 class EndSessionReply(Model):
+    """`current` tells whether it was the one that asked."""
+
     id: Count
+    current: bool = False
 
 
 class Ping(Model):

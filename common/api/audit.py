@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from common.api.model import Model, Name
 from common.api.operation import Operation
+from common.api.paging import ROWS, PageReply, PageRequest
 from common.errors import ErrorCode
 
 
-class ListEvents(Model):
-    """Ask for a group's audit trail; for its admins."""
+class ListEvents(PageRequest):
+    """Ask for a group's audit trail, the newest page first; for its admins.
+
+    The pattern is for who, what and subject. `next` is the number of the oldest event of a page.
+    """
 
     group: Name
 
@@ -27,10 +33,10 @@ class AuditRow(Model):
     address: str
 
 
-class ListEventsReply(Model):
-    """The newest events, the oldest of them first."""
+class ListEventsReply(PageReply):
+    """A page, the oldest of its events first; the next page has older ones."""
 
-    events: list[AuditRow]
+    events: Annotated[list[AuditRow], ROWS]
 
 
 LIST_EVENTS = Operation(

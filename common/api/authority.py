@@ -8,6 +8,7 @@ from pydantic import Field
 
 from common.api.model import Model, Name
 from common.api.operation import Operation
+from common.api.paging import ROWS, PageReply, PageRequest
 from common.errors import ErrorCode
 
 Pem = Annotated[str, Field(max_length=16 * 1024)]
@@ -35,14 +36,28 @@ class IssueCertificateReply(Model):
     """`authority` is the group's own certificate; `not_after` is ISO 8601, UTC.
 
     `removed` are the ids (see MEMBER_URI) of those whose certificates are still within their
-    dates, but are not to be accepted any more.
+    dates, but are not to be accepted any more; with `more_removed`, list_removed has others.
     """
 
     group: str
     certificate: Pem
     authority: Pem
     not_after: str
-    removed: list[str] = Field(default_factory=list)
+    removed: Annotated[list[str], ROWS] = Field(default_factory=list)
+    more_removed: bool = False
+
+
+class ListRemoved(PageRequest):
+    """Ask whose certificates are not to be accepted in a group; the pattern is not used."""
+
+    group: Name
+
+
+class ListRemovedReply(PageReply):
+    """`removed` as in IssueCertificateReply, the newest holders first."""
+
+    group: str
+    removed: Annotated[list[str], ROWS]
 
 
 ISSUE_CERTIFICATE = Operation(
@@ -51,4 +66,11 @@ ISSUE_CERTIFICATE = Operation(
     IssueCertificateReply,
     frozenset({ErrorCode.NO_SUCH_GROUP, ErrorCode.NOT_MEMBER}),
     scope="member",
+)
+LIST_REMOVED = Operation(
+    "list_removed",
+    ListRemoved,
+    ListRemovedReply,
+    frozenset({ErrorCode.NO_SUCH_GROUP, ErrorCode.NOT_MEMBER}),
+    scope="read",
 )

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Annotated
 
 from pydantic import Field
 
 from common.api.model import Count, Model
 from common.api.operation import Operation
+from common.api.paging import ROWS, Cursor, PageReply, Pattern, Wanted
 
 
 class EventKind(StrEnum):
@@ -49,7 +51,8 @@ class EventNotice(Model):
 
     `kind` is one of EventKind, or a word that a newer tracker added. `subject` is the user or
     the file it is about. Certificates of the holders in `removed` are not to be accepted in the
-    group any more, whatever the kind (see common.api.authority).
+    group any more, whatever the kind (see common.api.authority). Where there are more of them than
+    one notice takes, others of the kind `certificates_revoked` follow, with the same `id`.
     """
 
     id: Count
@@ -59,11 +62,19 @@ class EventNotice(Model):
     actor: str
     subject: str
     text: str
-    removed: list[str] = Field(default_factory=list)
+    removed: Annotated[list[str], ROWS] = Field(default_factory=list)
 
 
 class ListNotices(Model):
-    """Ask what concerned this user lately. What is listed counts as told from then on."""
+    """Ask what concerned this user, the newest page first; the pattern is for the text.
+
+    Without a limit, the first page has what the user was not told of yet, and what is recent. With
+    the first page, everything counts as told. `next` is the number of the oldest notice of a page.
+    """
+
+    limit: Wanted | None = None
+    after: Cursor = ""
+    pattern: Pattern = ""
 
 
 class NoticeRow(Model):
@@ -75,13 +86,13 @@ class NoticeRow(Model):
     text: str
 
 
-class ListNoticesReply(Model):
-    """The newest, the oldest of them first; at least those that the user was not told of yet.
+class ListNoticesReply(PageReply):
+    """A page, the oldest of its notices first; the next page has older ones.
 
-    `unread` is how many of them, at the end, that is.
+    `unread` is how many the user was not told of yet: the newest.
     """
 
-    notices: list[NoticeRow]
+    notices: Annotated[list[NoticeRow], ROWS]
     unread: Count
 
 

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Annotated, Literal
+
 from common.api.model import Count, FileName, Hex20, Metainfo, Model, Name, NewFileName
 from common.api.operation import USUAL_SIZE, Operation
+from common.api.paging import ROWS, PageReply, PageRequest
 from common.errors import ErrorCode
 from common.metainfo import MAX_METAINFO_SIZE
 
+Sort = Literal["name", "size", "age", "seeders"]
+"""By name, or the largest, the newest, those with most seeders first."""
 
-class ListFiles(Model):
-    """Ask what a group shares."""
+
+class ListFiles(PageRequest):
+    """Ask what a group shares, by name."""
 
     group: Name
+    sort: Sort = "name"
 
 
 class FileRow(Model):
@@ -26,9 +33,9 @@ class FileRow(Model):
     leechers: Count
 
 
-class ListFilesReply(Model):
+class ListFilesReply(PageReply):
     group: str
-    files: list[FileRow]
+    files: Annotated[list[FileRow], ROWS]
 
 
 class AddFile(Model):

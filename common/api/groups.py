@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from common.api.model import Count, Model, Name
 from common.api.operation import Operation
+from common.api.paging import ROWS, PageReply, PageRequest
 from common.errors import ErrorCode
 
 Mode = Literal["open", "sealed"]
@@ -49,8 +50,10 @@ class GroupReply(Model):
     group: str
 
 
-class ListGroups(Model):
-    """Ask for all groups, the asker's or not."""
+class ListGroups(PageRequest):
+    """Ask for all groups, the asker's own first; with `member`, for those alone or the others."""
+
+    member: bool | None = None
 
 
 class GroupRow(Model):
@@ -64,11 +67,11 @@ class GroupRow(Model):
     member: bool
 
 
-class ListGroupsReply(Model):
-    groups: list[GroupRow]
+class ListGroupsReply(PageReply):
+    groups: Annotated[list[GroupRow], ROWS]
 
 
-class ListMembers(Model):
+class ListMembers(PageRequest):
     """Ask who is in a group, and online."""
 
     group: Name
@@ -80,12 +83,12 @@ class MemberRow(Model):
     online: bool
 
 
-class ListMembersReply(Model):
+class ListMembersReply(PageReply):
     group: str
-    members: list[MemberRow]
+    members: Annotated[list[MemberRow], ROWS]
 
 
-class ListRequests(Model):
+class ListRequests(PageRequest):
     """Ask who wants to join a group; for its admins."""
 
     group: Name
@@ -98,9 +101,9 @@ class RequestRow(Model):
     requested_at: str
 
 
-class ListRequestsReply(Model):
+class ListRequestsReply(PageReply):
     group: str
-    requests: list[RequestRow]
+    requests: Annotated[list[RequestRow], ROWS]
 
 
 class OnMember(Model):
@@ -145,19 +148,28 @@ class GetGroup(Model):
     group: Name
 
 
+class FindGroup(Model):
+    """Ask for the group with this `source`, if the asker is a member of it."""
+
+    source: Annotated[str, Field(max_length=255)]
+
+
 class GroupProfileReply(Model):
     """`source` goes into the info dictionary of what is shared in this group.
 
     It is unique to the group, so that equal content in two groups has two info-hashes. A sealed
     group's own certificate (PEM) is its `authority`, and goes there too, as `ssl-cert`; `removed`
-    are the ids of those whose certificates are not to be accepted (see common.api.authority).
+    are the ids of those whose certificates are not to be accepted (see common.api.authority); with
+    `more_removed`, list_removed has others. `role` is the asker's own.
     """
 
     group: str
     mode: Mode
     source: str
     authority: str | None = None
-    removed: list[str] = Field(default_factory=list)
+    removed: Annotated[list[str], ROWS] = Field(default_factory=list)
+    more_removed: bool = False
+    role: Role = "member"
 
 
 _MEMBERS_ONLY = frozenset({ErrorCode.NO_SUCH_GROUP, ErrorCode.NOT_MEMBER})
@@ -194,3 +206,6 @@ DEMOTE = Operation(
 )
 TRANSFER_GROUP = Operation("transfer_group", TransferGroup, MemberReply, _ON_MEMBER, scope="admin")
 GET_GROUP = Operation("get_group", GetGroup, GroupProfileReply, _MEMBERS_ONLY, scope="read")
+FIND_GROUP = Operation(
+    "find_group", FindGroup, GroupProfileReply, frozenset({ErrorCode.NO_SUCH_GROUP}), scope="read"
+)

@@ -1,6 +1,6 @@
 """The session protocol's framing: JSON, one object a line, without any input or output.
 
-tracker: {"minitorrent": {"version": [1, 0], "server": "minitorrent 0.1.0", "time": "2026-..."}}
+tracker: {"minitorrent": {"version": [1, 1], "server": "minitorrent 0.1.0", "time": "2026-..."}}
 client:  {"id": 1, "op": "ping", "args": {}}
 tracker: {"id": 1, "ok": true, "result": {}}
 tracker: {"event": {...}}                       (a notice, between replies)
@@ -20,8 +20,11 @@ from common.api.model import Model
 from common.api.presence import Failure
 from common.errors import ErrorCode, MinitorrentError
 
-PROTOCOL_VERSION = (1, 0)
-"""Major and minor: another major can't be talked to, a newer minor can."""
+PROTOCOL_VERSION = (1, 1)
+"""Major and minor: another major can't be talked to, a newer minor can.
+
+1.1: lists come in pages.
+"""
 
 LIMIT_BEFORE_LOGIN = 64 * 1024
 LIMIT_AFTER_LOGIN = 8 * 1024 * 1024
@@ -135,8 +138,21 @@ def encode_request(number: int, name: str, request: Model) -> bytes:
 
 
 def encode_reply(number: int, reply: Model) -> bytes:
-    """The line that answers request `number`."""
-    return encode_line({"id": number, "ok": True, "result": reply})
+    """The line that answers request `number`.
+
+    Raises MinitorrentError(internal) for one that is longer than the other side accepts.
+    """
+    line = encode_line({"id": number, "ok": True, "result": reply})
+    check_reply(line)
+    return line
+
+
+def check_reply(encoded: bytes) -> None:
+    """Raises MinitorrentError(internal) for a reply that is longer than whoever asked accepts."""
+    if len(encoded) > LIMIT_AFTER_LOGIN:
+        raise MinitorrentError(
+            ErrorCode.INTERNAL, "The answer is too long to be sent; ask for less of it, by a limit."
+        )
 
 
 def encode_error(number: int | None, error: MinitorrentError) -> bytes:

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field
 
 from common.api.model import WHOLE, Count, Hex20, Model, Name, Port
 from common.api.operation import Operation
+from common.api.paging import ROWS
 from common.errors import ErrorCode
 from common.types import plain_address
 
@@ -74,7 +75,7 @@ class FilePresence(Model):
     info_hash: str
     complete: Count = 0
     incomplete: Count = 0
-    peers: list[PeerRow] = Field(default_factory=list)
+    peers: Annotated[list[PeerRow], ROWS] = Field(default_factory=list)
     error: Failure | None = None
 
 
@@ -82,7 +83,7 @@ class AnnounceReply(Model):
     """`interval` is the number of seconds after which to announce again."""
 
     interval: Count
-    files: list[FilePresence]
+    files: Annotated[list[FilePresence], Field(max_length=MAX_FILES)]
 
 
 class IdentifyPeer(Model):
@@ -124,7 +125,7 @@ class AnnounceKeyReply(Model):
     """`key` is a secret of this user; `announce_urls` has this tracker's first (BEP 3)."""
 
     key: str
-    announce_urls: list[str]
+    announce_urls: Annotated[list[str], ROWS]
 
 
 class RenewAnnounceKey(Model):

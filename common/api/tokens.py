@@ -8,6 +8,7 @@ from pydantic import Field
 
 from common.api.model import WHOLE, Count, Model
 from common.api.operation import Operation, Scope
+from common.api.paging import ROWS, PageReply, PageRequest
 
 Label = Annotated[str, Field(max_length=64)]
 """What the user calls it."""
@@ -43,7 +44,7 @@ class TokenReply(Model):
     expires_at: str
 
 
-class ListTokens(Model):
+class ListTokens(PageRequest):
     """Ask for this user's tokens, those that `login` over HTTP gave too."""
 
 
@@ -59,8 +60,8 @@ class TokenRow(Model):
     current: bool
 
 
-class ListTokensReply(Model):
-    tokens: list[TokenRow]
+class ListTokensReply(PageReply):
+    tokens: Annotated[list[TokenRow], ROWS]
 
 
 class RevokeToken(Model):

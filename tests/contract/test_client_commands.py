@@ -175,6 +175,7 @@ def test_list_members(ann: ClientProcess, eve: ClientProcess, group: str) -> Non
             {"user": "ann", "role": "owner", "online": True},
             {"user": "bob", "role": "member", "online": True},
         ],
+        "total": 2,
     }
     eve.fails("not_member", f"list_members {group}")
     eve.fails("no_such_group", "list_members of-nobody")

@@ -115,7 +115,7 @@ def test_it_says_where_it_is_and_serves_both_ports(info: Path, data: Sequence[ob
         assert number == 2
         with SecureStream.dial(Endpoint("127.0.0.1", port)) as stream:
             greeting = json.loads(stream.readline())
-        assert greeting["minitorrent"]["version"] == [1, 0]
+        assert greeting["minitorrent"]["version"] == [1, 1]
         with urllib.request.urlopen(f"http://127.0.0.1:{http_port}/health") as response:
             assert response.status == 200
 

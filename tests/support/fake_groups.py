@@ -1,4 +1,4 @@
-"""Groups as the shell sees them: ann's lab with bob in it, and eve asking to be let in."""
+"""Groups as the shell sees them."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from typing import Protocol
 
 from client.engine import status
 from common.api import groups
-from common.api.audit import AuditRow, ListEventsReply
-from common.api.events import NoticeRow
 
 
 class Login(Protocol):
@@ -37,54 +35,13 @@ class FakeGroups:
         self._called("leave_group", group)
         return status.GroupResult(group=group)
 
-    def list_groups(self) -> status.GroupsResult:
-        self._called("list_groups")
-        rows = [
-            groups.GroupRow(
-                group=name, owner=owner, members=2, files=3, mode="open", member=is_member
-            )
-            for name, owner, is_member in (("lab", "ann", True), ("studio", "zoe", False))
-        ]
-        return status.GroupsResult(groups=rows, user=self._session.user or "ann")
+    def is_own(self, group: str) -> bool:
+        self._called("is_own", group)
+        return group == "lab"
 
-    def list_members(self, group: str | None) -> groups.ListMembersReply:
-        self._called("list_members", group)
-        rows = [
-            groups.MemberRow(user="ann", role="owner", online=True),
-            groups.MemberRow(user="bob", role="member", online=False),
-        ]
-        return groups.ListMembersReply(group=group or "lab", members=rows)
-
-    def audit(self, group: str | None) -> ListEventsReply:
-        self._called("audit", group)
-        rows = [
-            AuditRow(
-                at="2026-01-02T03:04:05Z",
-                who="ann",
-                what="request_accepted",
-                subject="bob",
-                address="192.0.2.1",
-            ),
-            AuditRow(
-                at="2026-01-02T03:04:06Z", who="", what="login_failed", subject="bob", address=""
-            ),
-        ]
-        return ListEventsReply(events=rows)
-
-    def notices(self) -> status.NoticesResult:
-        self._called("notices")
-        row = NoticeRow(
-            at="2026-01-02T03:04:05Z",
-            kind="file_added",
-            group="lab",
-            text="bob shares film.mkv in lab.",
-        )
-        return status.NoticesResult(notices=[row])
-
-    def list_requests(self, group: str | None) -> groups.ListRequestsReply:
-        self._called("list_requests", group)
-        row = groups.RequestRow(user="eve", requested_at="2026-01-02T03:04:05Z")
-        return groups.ListRequestsReply(group=group or "lab", requests=[row])
+    def role(self, group: str) -> groups.Role:
+        self._called("role", group)
+        return "owner"
 
     def accept_request(self, group: str, user: str) -> groups.MemberReply:
         return self._on_member("accept_request", group, user)

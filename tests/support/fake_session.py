@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING
 from client.config import ClientConfig
 from client.engine import status
 from client.engine.status import TransferState
-from common.api import accounts, files
 from common.errors import ErrorCode, MinitorrentError
 from tests.support.fake_doctor import FakeDoctor
 from tests.support.fake_groups import FakeGroups
 from tests.support.fake_limiting import FakeLimiting
-from tests.support.fake_rows import HASH, PEER, SHARE, TRACKERS, download, file_rows
+from tests.support.fake_lists import FakeLists
+from tests.support.fake_rows import HASH, PEER, SHARE, TRACKERS, download
 from tests.support.fake_trouble import FakeTrouble
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ class FakeSession:
     def __init__(self) -> None:
         self.calls: list[tuple[object, ...]] = []
         self.groups = FakeGroups(self, self._called)
+        self.lists = FakeLists(self._called)
         self.limiting = FakeLimiting(self._called)
         self.trouble = FakeTrouble(self._called)
         self.doctor = FakeDoctor(self._called)
@@ -111,22 +112,11 @@ class FakeSession:
             raise MinitorrentError(ErrorCode.NOT_LOGGED_IN, "Log in first: login USER PASSWORD.")
         return self.user
 
-    def sessions(self) -> accounts.ListSessionsReply:
-        self._called("sessions")
-        row = accounts.SessionRow(
-            id=17, address="192.0.2.1", since="2026-01-02T03:04:05Z", current=True
-        )
-        return accounts.ListSessionsReply(sessions=[row])
-
-    def end_session(self, number: int) -> accounts.EndSessionReply:
+    def end_session(self, number: int) -> status.EndSessionResult:
         self._called("end_session", number)
-        return accounts.EndSessionReply(id=number)
+        return status.EndSessionResult(id=number)
 
     # --- files ------------------------------------------------------------------------------
-    def list_files(self, group: str | None) -> files.ListFilesReply:
-        self._called("list_files", group)
-        return files.ListFilesReply(group=group or "lab", files=file_rows())
-
     def upload_file(
         self,
         path: Path,

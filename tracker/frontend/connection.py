@@ -151,10 +151,11 @@ class Connection:
         try:
             _check_size(request.op, len(line))
             reply = self._dispatcher.call(self.caller, request.op, request.args)
+            answer = lines.encode_reply(request.id, reply)
         except MinitorrentError as error:
             self._refuse(error, request.id)
         else:
-            self.channel.send(lines.encode_reply(request.id, reply))
+            self.channel.send(answer)
         return True
 
     def _refuse(self, error: MinitorrentError, number: int | None = None) -> None:

@@ -107,6 +107,8 @@ def _table(services: Services) -> dict[str, Handler]:
             _user(groups.LEAVE_GROUP, places.leave_group),
             _user(groups.LIST_GROUPS, places.list_groups),
             _user(groups.GET_GROUP, places.get_group),
+            _user(groups.FIND_GROUP, places.find_group),
+            _user(authority.LIST_REMOVED, services.authorities.list_removed),
             _user(authority.ISSUE_CERTIFICATE, services.authorities.issue_certificate),
             _user(groups.LIST_MEMBERS, places.list_members),
             _user(groups.LIST_REQUESTS, places.list_requests),

@@ -11,10 +11,12 @@ from typing import cast
 from common.api import accounts as api
 from common.api.events import EventKind
 from common.api.operation import Scope
+from common.api.paging import MAX_PAGE
 from common.errors import ErrorCode, MinitorrentError
 from common.party import party_of
 from common.types import peer_id_from_hex
 from tracker.domain import credentials
+from tracker.domain.paging import cut, number_after
 from tracker.domain.throttle import LoginThrottle
 from tracker.services.authority import revoke_logins
 from tracker.services.caller import Caller, Identity
@@ -138,26 +140,33 @@ class Accounts:
         password_hash = self._hash(request.new, me.address, known=True)
         with self._works.write() as work:
             now = self._clock()
-            others = {token.id for token in work.users.tokens(me.user_id, now)} - {me.token_id}
+            others = work.users.other_tokens(me.user_id, me.token_id)
             work.users.set_password(me.user_id, password_hash)
             end_logins(work, me, others, now)
             work.peers.drop_keys_of(me.user_id)
             record_account(work, EventKind.PASSWORD_CHANGED, me.user, me.address, now)
         return api.UserReply(user=me.user, warning=warning)
 
-    def list_sessions(self, me: Identity, _request: api.ListSessions) -> api.ListSessionsReply:
-        """Where the user is logged in, the oldest login first."""
+    def list_sessions(self, me: Identity, request: api.ListSessions) -> api.ListSessionsReply:
+        """A page of where the user is logged in, the oldest login first."""
+        now, after = self._clock(), number_after(request.after)
         with self._works.read() as work:
-            rows = [
+            found = work.users.tokens(me.user_id, now, request.pattern, after, request.rows + 1)
+            total = work.users.count_tokens(me.user_id, now, request.pattern)
+        tokens, following = cut(found, request.rows, lambda token: str(token.id))
+        return api.ListSessionsReply(
+            sessions=[
                 api.SessionRow(
                     id=token.id,
                     address=token.address,
                     since=iso(token.created_at),
                     current=token.id == me.token_id,
                 )
-                for token in work.users.tokens(me.user_id, self._clock())
-            ]
-        return api.ListSessionsReply(sessions=rows)
+                for token in tokens
+            ],
+            total=total,
+            next=following,
+        )
 
     def end_session(self, me: Identity, request: api.EndSession) -> api.EndSessionReply:
         """End one of the user's logins, the present one too. Raises MinitorrentError(usage).
@@ -166,14 +175,14 @@ class Accounts:
         """
         with self._works.write() as work:
             now = self._clock()
-            if request.id not in {token.id for token in work.users.tokens(me.user_id, now)}:
+            if work.users.token(me.user_id, request.id, now) is None:
                 raise MinitorrentError(
                     ErrorCode.USAGE, f"You have no session {request.id}; see: sessions"
                 )
             end_logins(work, me, [request.id], now)
             work.peers.drop_keys_of(me.user_id)
             record_account(work, EventKind.SESSION_ENDED, me.user, me.address, now)
-        return api.EndSessionReply(id=request.id)
+        return api.EndSessionReply(id=request.id, current=request.id == me.token_id)
 
     def ping(self, _caller: Caller, _request: api.Ping) -> api.Pong:
         """Nothing but a sign of life."""
@@ -236,15 +245,13 @@ class Accounts:
                 identity.user_id,
                 self._clock(),
             )
+        groups = work.groups.names_of(identity.user_id, MAX_PAGE)
         return api.LoginReply(
             user=identity.user,
             token=secret,
             expires_at=None if token.scope is None else iso(token.expires_at),
-            groups=work.groups.names_of(identity.user_id),
-            shares=[
-                api.SharedFile(group=group, name=file.name, info_hash=file.info_hash.hex())
-                for group, file in work.files.shared_by(identity.user_id)
-            ],
+            groups=groups,
+            more_groups=work.groups.count(identity.user_id, "", member=True) - len(groups),
             pending_requests=work.groups.requests_to_decide(identity.user_id),
             unread_notices=count_unread(work, work.users.by_id(identity.user_id)),
         )

@@ -7,9 +7,11 @@ from collections.abc import Collection
 
 from common.api import authority as api
 from common.api.events import EventKind
+from common.api.paging import MAX_PAGE
 from common.errors import ErrorCode, MinitorrentError
 from tracker.domain import certificates
 from tracker.domain.certificates import Authority, Holder
+from tracker.domain.paging import cut, number_after
 from tracker.domain.safe import NONCE_BYTES, Safe
 from tracker.services.caller import Identity
 from tracker.services.clock import Clock, iso
@@ -65,12 +67,27 @@ class Authorities:
         text = f"{me.user} was given a certificate for {group.name}."
         kind = EventKind.CERTIFICATE_ISSUED
         record(work, kind, group, me, me.user, text, now)
+        removed = work.authorities.removed(group.id, now, None, MAX_PAGE + 1)
         return api.IssueCertificateReply(
             group=group.name,
             certificate=issued.certificate,
             authority=authority.certificate,
             not_after=iso(issued.not_after),
-            removed=work.authorities.removed(group.id, now),
+            removed=[uid for _, uid in removed[:MAX_PAGE]],
+            more_removed=len(removed) > MAX_PAGE,
+        )
+
+    def list_removed(self, me: Identity, request: api.ListRemoved) -> api.ListRemovedReply:
+        """A page of the holders who are not to be accepted in a group, the newest first."""
+        before = number_after(request.after) or None
+        now = self._clock()
+        with self._works.read() as work:
+            group = find_own_group(work, me, request.group)
+            found = work.authorities.removed(group.id, now, before, request.rows + 1)
+            total = work.authorities.count_removed(group.id, now)
+        rows, following = cut(found, request.rows, lambda row: str(row[0]))
+        return api.ListRemovedReply(
+            group=group.name, removed=[uid for _, uid in rows], total=total, next=following
         )
 
 

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 from common.api import audit as api
 from common.api.events import EventKind, EventNotice
+from common.api.paging import MAX_PAGE
 from tracker.domain import rules
 from tracker.domain.audience import Audience, audience_of
+from tracker.domain.paging import cut, number_after
 from tracker.services.caller import Identity
 from tracker.services.clock import iso
 from tracker.services.memberships import find_group
@@ -17,9 +19,6 @@ from tracker.store.schema import Event, File, Group
 from tracker.store.work import Work, Works
 
 _BATCH = 500
-_AUDITED = 1000
-"""How many events an audit shows: the newest."""
-
 _ENDS_LOGINS = frozenset(
     {EventKind.LOGGED_OUT, EventKind.PASSWORD_CHANGED, EventKind.SESSION_ENDED}
 )
@@ -125,27 +124,33 @@ class Events:
         """The next events after that one, with those who are told of them."""
         with self._works.read() as work:
             return [
-                Told(
-                    as_notice(event),
-                    _audience(work, event),
-                    event.subject if event.kind in _ENDS_LOGINS else None,
-                )
-                for event in work.events.after(event_id, _BATCH)
+                told for event in work.events.after(event_id, _BATCH) for told in _tell(work, event)
             ]
 
     def list_events(self, me: Identity, request: api.ListEvents) -> api.ListEventsReply:
-        """What was done in a group and with its members' accounts, for the group's admins."""
+        """A page of what was done in a group and with its members' accounts, for its admins."""
+        before = number_after(request.after)
         with self._works.read() as work:
             group = find_group(work, request.group)
             rules.require_admin(group.name, work.groups.role_of(group.id, me.user_id))
-            users = [name for _, name in work.groups.members(group.id)]
-            events = work.events.of_group(group.id, users, _AUDITED)
-        return api.ListEventsReply(events=[_row(event) for event in events if _is_told(event)])
+            found = work.events.of_group(group.id, request.pattern, before, request.rows + 1)
+            total = work.events.count_of_group(group.id, request.pattern)
+        events, following = cut(found, request.rows, lambda event: str(event.id))
+        rows = [_row(event) for event in reversed(events)]
+        return api.ListEventsReply(events=rows, total=total, next=following)
 
 
-def _is_told(event: Event) -> bool:
-    """Of a removal, members are told in words of their own; in the audit once is enough."""
-    return event.kind != EventKind.MEMBER_LEFT or event.actor == event.subject
+def _tell(work: Work, event: Event) -> list[Told]:
+    """An event as notices: more than one where many holders lose their right by it."""
+    holders = event.removed.split()
+    users = _audience(work, event)
+    ended = event.subject if event.kind in _ENDS_LOGINS else None
+    told = [Told(as_notice(event, holders[:MAX_PAGE]), users, ended)]
+    for start in range(MAX_PAGE, len(holders), MAX_PAGE):
+        more = as_notice(event, holders[start : start + MAX_PAGE])
+        kind = EventKind.CERTIFICATES_REVOKED.value
+        told.append(Told(more.model_copy(update={"kind": kind}), users))
+    return told
 
 
 def _row(event: Event) -> api.AuditRow:
@@ -158,8 +163,8 @@ def _row(event: Event) -> api.AuditRow:
     )
 
 
-def as_notice(event: Event) -> EventNotice:
-    """An event as those whom it concerns are told of it."""
+def as_notice(event: Event, removed: Sequence[str] = ()) -> EventNotice:
+    """An event as those whom it concerns are told of it, with so many of its holders."""
     return EventNotice(
         id=event.id,
         at=iso(event.at),
@@ -168,22 +173,21 @@ def as_notice(event: Event) -> EventNotice:
         actor=event.actor,
         subject=event.subject,
         text=event.text,
-        removed=event.removed.split(),
+        removed=list(removed),
     )
 
 
 def _audience(work: Work, event: Event) -> frozenset[str]:
-    """Who is told, when online; tracker.store.events has the same for later."""
-    members = work.groups.members(event.group_id)
+    """Who is told, of those who are connected; tracker.store.events has the same for later."""
     match audience_of(event.kind):
         case Audience.NOBODY:
             return frozenset()
         case Audience.MEMBERS_AND_ACTOR | Audience.CONNECTED_MEMBERS:
-            return frozenset(name for _, name in members)
+            return frozenset(work.groups.connected(event.group_id))
         case Audience.ADMINS:
-            users = {name for member, name in members if member.role.is_admin}
+            users = work.groups.connected(event.group_id, only_admins=True)
         case Audience.MEMBERS:
-            users = {name for _, name in members}
+            users = work.groups.connected(event.group_id)
         case Audience.SHARERS:
             users = work.files.sharers(event.group_id, event.subject)
         case Audience.SUBJECT:

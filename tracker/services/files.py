@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from common import metainfo
 from common.api import files as api
 from common.api.events import EventKind
 from common.errors import ErrorCode, MinitorrentError
 from common.metainfo import Metainfo
 from common.types import InfoHash, info_hash_from_hex
+from tracker.domain.paging import KeyPart, cursor, cut, read_cursor
 from tracker.services.caller import Identity
 from tracker.services.clock import Clock
 from tracker.services.events import record
@@ -15,6 +18,14 @@ from tracker.services.groups import authority_of, source_of
 from tracker.services.memberships import find_own_group
 from tracker.store.schema import File, Group
 from tracker.store.work import Work, Works
+
+_SORT_KEYS: Mapping[api.Sort, tuple[type[KeyPart], ...]] = {
+    "name": (str,),
+    "size": (int, int),
+    "age": (float, int),
+    "seeders": (int, int),
+}
+"""What a cursor consists of."""
 
 
 class Files:
@@ -25,26 +36,22 @@ class Files:
         self._clock = clock
 
     def list_files(self, me: Identity, request: api.ListFiles) -> api.ListFilesReply:
-        """A group's files, with how many clients have and fetch each."""
+        """A page of a group's files, with how many clients have and fetch each."""
+        after = read_cursor(request.after, *_SORT_KEYS[request.sort])
+        now = self._clock()
         with self._works.read() as work:
             group = find_own_group(work, me, request.group)
-            files = work.files.of_group(group.id)
-            counts = work.peers.counts_in_group(group.id, self._clock())
-        rows = []
-        for file, owner in files:
-            seeders, leechers = counts.get(file.id, (0, 0))
-            rows.append(
-                api.FileRow(
-                    name=file.name,
-                    size=file.size,
-                    pieces=file.pieces,
-                    info_hash=file.info_hash.hex(),
-                    owner=owner,
-                    seeders=seeders,
-                    leechers=leechers,
-                )
+            found = work.files.page(
+                group.id, request.pattern, request.sort, after, request.rows + 1, now
             )
-        return api.ListFilesReply(group=request.group, files=rows)
+            files, following = cut(found, request.rows, lambda row: cursor(*row[1]))
+            ids = [file.id for file, _ in files]
+            owners, counts = work.files.owners(ids), work.peers.counts(ids, now)
+            total = work.files.count(group.id, request.pattern)
+        rows = [
+            _row(file, owners.get(file.id, ""), counts.get(file.id, (0, 0))) for file, _ in files
+        ]
+        return api.ListFilesReply(group=group.name, files=rows, total=total, next=following)
 
     def add_file(self, me: Identity, request: api.AddFile) -> api.AddFileReply:
         """Offer a file; the same content under the same name becomes one file with two sharers.
@@ -109,6 +116,19 @@ class Files:
             text = f"{me.user} shares {file.name} in {group.name} no more."
             record(work, EventKind.FILE_STOPPED, group, me, file.name, text, self._clock())
         return api.FileReply(group=request.group, name=request.name)
+
+
+def _row(file: File, owner: str, counts: tuple[int, int]) -> api.FileRow:
+    seeders, leechers = counts
+    return api.FileRow(
+        name=file.name,
+        size=file.size,
+        pieces=file.pieces,
+        info_hash=file.info_hash.hex(),
+        owner=owner,
+        seeders=seeders,
+        leechers=leechers,
+    )
 
 
 def no_such_info_hash(info_hash: InfoHash) -> MinitorrentError:

@@ -7,8 +7,10 @@ from typing import cast
 
 from common.api import groups as api
 from common.api.events import EventKind
+from common.api.paging import MAX_PAGE
 from common.errors import ErrorCode, MinitorrentError
 from tracker.domain import rules
+from tracker.domain.paging import KeyPart, cursor, cut, number_after, read_cursor
 from tracker.domain.rules import Role
 from tracker.domain.safe import Safe
 from tracker.services.authority import found
@@ -16,10 +18,12 @@ from tracker.services.caller import Identity
 from tracker.services.clock import Clock, iso
 from tracker.services.events import record
 from tracker.services.memberships import find_group, find_own_group, find_user
+from tracker.store.groups import GroupSummary
 from tracker.store.schema import Group
 from tracker.store.work import ConflictError, Work, Works
 
 _UID_BYTES = 16
+_SOURCE = "minitorrent:"
 _NEW_ROLES = {
     Role.OWNER: (EventKind.GROUP_TRANSFERRED, "the owner"),
     Role.ADMIN: (EventKind.MEMBER_PROMOTED, "an admin"),
@@ -74,7 +78,7 @@ class Groups:
         with self._works.write() as work:
             group = find_own_group(work, me, request.group, lock=True)
             removed = self._part(work, group, me.user_id)
-            others = work.groups.members(group.id)
+            others = work.groups.seniors(group.id)
             heir = rules.heir(member for member, _ in others)
             if heir is None:
                 work.groups.delete(group.id)
@@ -87,10 +91,17 @@ class Groups:
             self._tell_left(work, me, group, me.user, f"{me.user} left {group.name}.", removed)
         return api.GroupReply(group=request.group)
 
-    def list_groups(self, me: Identity, _request: api.ListGroups) -> api.ListGroupsReply:
-        """All groups, the asker's or not."""
+    def list_groups(self, me: Identity, request: api.ListGroups) -> api.ListGroupsReply:
+        """A page of the groups by name: the asker's own, then the others."""
+        place = read_cursor(request.after, bool, str)
         with self._works.read() as work:
-            rows = [
+            found = _groups_after(work, me.user_id, request, place)
+            total = work.groups.count(me.user_id, request.pattern, member=request.member)
+        rows, following = cut(
+            found, request.rows, lambda row: cursor(row.is_member, row.group.name)
+        )
+        return api.ListGroupsReply(
+            groups=[
                 api.GroupRow(
                     group=row.group.name,
                     owner=row.owner,
@@ -99,27 +110,36 @@ class Groups:
                     mode=_mode(row.group),
                     member=row.is_member,
                 )
-                for row in work.groups.summaries(me.user_id)
-            ]
-        return api.ListGroupsReply(groups=rows)
+                for row in rows
+            ],
+            total=total,
+            next=following,
+        )
 
     def get_group(self, me: Identity, request: api.GetGroup) -> api.GroupProfileReply:
         """What a member's client has to know of the group."""
         with self._works.read() as work:
-            group = find_own_group(work, me, request.group)
-            return api.GroupProfileReply(
-                group=group.name,
-                mode=_mode(group),
-                source=source_of(group),
-                authority=authority_of(work, group),
-                removed=work.authorities.removed(group.id, self._clock()),
-            )
+            return self._profile(work, me, find_own_group(work, me, request.group))
+
+    def find_group(self, me: Identity, request: api.FindGroup) -> api.GroupProfileReply:
+        """As `get_group`, by what files of the group say of it. Raises MinitorrentError."""
+        with self._works.read() as work:
+            group = work.groups.by_uid(request.source.removeprefix(_SOURCE))
+            is_own = group is not None and work.groups.role_of(group.id, me.user_id) is not None
+            if group is None or not is_own or source_of(group) != request.source:
+                raise MinitorrentError(
+                    ErrorCode.NO_SUCH_GROUP, "You are in no group that this was made for."
+                )
+            return self._profile(work, me, group)
 
     def list_members(self, me: Identity, request: api.ListMembers) -> api.ListMembersReply:
-        """The members, the longest-standing first, and who of them is online."""
+        """A page of the members, the longest-standing first, and who of them is online."""
+        after = number_after(request.after)
         with self._works.read() as work:
             group = find_own_group(work, me, request.group)
-            members = work.groups.members(group.id)
+            found = work.groups.members(group.id, request.pattern, after, request.rows + 1)
+            members, following = cut(found, request.rows, lambda row: str(row[0].since))
+            total = work.groups.count_members(group.id, request.pattern)
             online = work.trackers.online([member.user_id for member, _ in members], self._clock())
             rows = [
                 api.MemberRow(
@@ -129,17 +149,22 @@ class Groups:
                 )
                 for member, name in members
             ]
-        return api.ListMembersReply(group=request.group, members=rows)
+        return api.ListMembersReply(group=request.group, members=rows, total=total, next=following)
 
     def list_requests(self, me: Identity, request: api.ListRequests) -> api.ListRequestsReply:
-        """Who asks to join, for admins."""
+        """A page of those who ask to join, for admins."""
+        after = number_after(request.after)
         with self._works.read() as work:
             group, _ = self._administered(work, me, request.group)
-            rows = [
-                api.RequestRow(user=user, requested_at=iso(requested_at))
-                for user, requested_at in work.groups.requests(group.id)
-            ]
-        return api.ListRequestsReply(group=request.group, requests=rows)
+            found = work.groups.requests(group.id, request.pattern, after, request.rows + 1)
+            asking, following = cut(found, request.rows, lambda row: str(row[0].id))
+            total = work.groups.count_requests(group.id, request.pattern)
+        rows = [
+            api.RequestRow(user=user, requested_at=iso(one.requested_at)) for one, user in asking
+        ]
+        return api.ListRequestsReply(
+            group=request.group, requests=rows, total=total, next=following
+        )
 
     def accept_request(self, me: Identity, request: api.AcceptRequest) -> api.MemberReply:
         """Let a user in. Raises MinitorrentError(not_admin, no_such_request, ...)."""
@@ -195,7 +220,7 @@ class Groups:
                 actor,
                 subject,
                 is_self=user_id == me.user_id,
-                admins=sum(m.role.is_admin for m, _ in work.groups.members(group.id)),
+                admins=work.groups.count_admins(group.id),
             )
             if subject.is_admin:
                 self._change_role(work, me, group, user_id, request.user, Role.MEMBER)
@@ -210,6 +235,19 @@ class Groups:
                 work.groups.set_role(group.id, me.user_id, Role.ADMIN)
                 self._change_role(work, me, group, user_id, request.user, Role.OWNER)
         return _done(request)
+
+    def _profile(self, work: Work, me: Identity, group: Group) -> api.GroupProfileReply:
+        removed = work.authorities.removed(group.id, self._clock(), None, MAX_PAGE + 1)
+        role = rules.require_member(group.name, work.groups.role_of(group.id, me.user_id))
+        return api.GroupProfileReply(
+            group=group.name,
+            mode=_mode(group),
+            source=source_of(group),
+            authority=authority_of(work, group),
+            removed=[uid for _, uid in removed[:MAX_PAGE]],
+            more_removed=len(removed) > MAX_PAGE,
+            role=role.value,
+        )
 
     def _administered(
         self, work: Work, me: Identity, name: str, *, lock: bool = False
@@ -259,9 +297,23 @@ class Groups:
         record(work, kind, group, me, user, text, self._clock(), removed=removed)
 
 
+def _groups_after(
+    work: Work, user_id: int, request: api.ListGroups, place: tuple[KeyPart, ...] | None
+) -> list[GroupSummary]:
+    """One group more than a page has: first of the user's own, then of the others."""
+    in_own, name = place or (True, "")
+    found: list[GroupSummary] = []
+    for member in (True, False):
+        if request.member in (None, member) and (in_own or not member):
+            after = str(name) if member == in_own else ""
+            left = request.rows + 1 - len(found)
+            found += work.groups.page(user_id, request.pattern, after, left, member=member)
+    return found
+
+
 def source_of(group: Group) -> str:
     """What the `source` key of this group's info dictionaries must say."""
-    return f"minitorrent:{group.uid}"
+    return f"{_SOURCE}{group.uid}"
 
 
 def authority_of(work: Work, group: Group) -> str | None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from common.api import events as api
+from common.api.paging import MAX_PAGE
+from tracker.domain.paging import cut, number_after
 from tracker.services.caller import Identity
 from tracker.services.events import as_notice
 from tracker.store.schema import Event, User
@@ -12,7 +14,7 @@ _RECENT = 50
 """How many notices are listed, though the user was told of them already."""
 
 _MOST = 500
-"""How many are listed at most."""
+"""How many unread ones are counted."""
 
 
 class Notices:
@@ -21,14 +23,22 @@ class Notices:
     def __init__(self, works: Works) -> None:
         self._works = works
 
-    def list_notices(self, me: Identity, _request: api.ListNotices) -> api.ListNoticesReply:
-        """What the user was not told of yet, after the newest of what he was told of."""
-        with self._works.write() as work:
+    def list_notices(self, me: Identity, request: api.ListNotices) -> api.ListNoticesReply:
+        """A page of what concerned the user; after the first, all of it counts as told."""
+        before = number_after(request.after)
+        with self._works.read() as work:
             user = work.users.by_id(me.user_id)
             unread = count_unread(work, user)
-            found = work.events.concerning(user, max(unread, _RECENT))
-            work.users.told_all([user.id], work.events.last_id())
-        return api.ListNoticesReply(notices=[_row(event) for event in found], unread=unread)
+            limit = min(request.limit or max(unread, _RECENT), MAX_PAGE)
+            found = work.events.concerning(user, request.pattern, before, limit + 1)
+            total = work.events.count_concerning(user, request.pattern)
+            newest = work.events.last_id()
+        if not before:
+            with self._works.write() as work:
+                work.users.told_all([me.user_id], newest)
+        events, following = cut(found, limit, lambda event: str(event.id))
+        rows = [_row(event) for event in reversed(events)]
+        return api.ListNoticesReply(notices=rows, unread=unread, total=total, next=following)
 
 
 def count_unread(work: Work, user: User) -> int:

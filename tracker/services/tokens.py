@@ -8,6 +8,7 @@ from common.api import tokens as api
 from common.api.events import EventKind
 from common.errors import ErrorCode, MinitorrentError
 from tracker.domain import credentials
+from tracker.domain.paging import cut, number_after
 from tracker.services.accounts import end_logins
 from tracker.services.caller import Identity
 from tracker.services.clock import Clock, iso
@@ -40,24 +41,28 @@ class Tokens:
             record_account(work, EventKind.TOKEN_CREATED, me.user, me.address, now)
             return _told_once(token, secret)
 
-    def list_tokens(self, me: Identity, _request: api.ListTokens) -> api.ListTokensReply:
-        """The user's tokens that are good, the oldest first."""
+    def list_tokens(self, me: Identity, request: api.ListTokens) -> api.ListTokensReply:
+        """A page of the user's tokens that are good, the oldest first."""
+        now, after = self._clock(), number_after(request.after)
         with self._works.read() as work:
-            rows = [
-                api.TokenRow.model_validate(
-                    {
-                        "id": token.id,
-                        "scope": token.scope,
-                        "label": token.label,
-                        "address": token.address,
-                        "created_at": iso(token.created_at),
-                        "expires_at": iso(token.expires_at),
-                        "current": token.id == me.token_id,
-                    }
-                )
-                for token in work.users.api_tokens(me.user_id, self._clock())
-            ]
-        return api.ListTokensReply(tokens=rows)
+            found = work.users.api_tokens(me.user_id, now, request.pattern, after, request.rows + 1)
+            total = work.users.count_api_tokens(me.user_id, now, request.pattern)
+        tokens, following = cut(found, request.rows, lambda token: str(token.id))
+        rows = [
+            api.TokenRow.model_validate(
+                {
+                    "id": token.id,
+                    "scope": token.scope,
+                    "label": token.label,
+                    "address": token.address,
+                    "created_at": iso(token.created_at),
+                    "expires_at": iso(token.expires_at),
+                    "current": token.id == me.token_id,
+                }
+            )
+            for token in tokens
+        ]
+        return api.ListTokensReply(tokens=rows, total=total, next=following)
 
     def renew_token(self, me: Identity, request: api.RenewToken) -> api.TokenReply:
         """Another secret and more time for a token. Raises MinitorrentError(usage)."""
@@ -83,12 +88,12 @@ class Tokens:
 
 
 def _find(work: Work, me: Identity, token_id: int, now: float) -> Token:
-    for token in work.users.api_tokens(me.user_id, now):
-        if token.id == token_id:
-            return token
-    raise MinitorrentError(
-        ErrorCode.USAGE, f"You have no token {token_id}; list_tokens shows those that you have."
-    )
+    token = work.users.api_token_of(me.user_id, token_id, now)
+    if token is None:
+        raise MinitorrentError(
+            ErrorCode.USAGE, f"You have no token {token_id}; list_tokens shows those that you have."
+        )
+    return token
 
 
 def _told_once(token: Token, secret: str) -> api.TokenReply:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from tracker.store.schema import Authority, AuthorityKey, Group, Holder
@@ -74,22 +74,34 @@ class Authorities:
         )
         return [(group, uid) for group, uid in rows]
 
-    def removed(self, group_id: int, now: float) -> list[str]:
-        """The uids whose certificates are within their dates, but not to be accepted."""
-        return list(
-            self._session.scalars(
-                select(Holder.uid)
-                .where(
-                    Holder.group_id == group_id,
-                    Holder.token_id.is_(None),
-                    Holder.certified_until > now,
-                )
-                .order_by(Holder.uid)
-            )
-        )
+    def removed(
+        self, group_id: int, now: float, before: int | None, limit: int
+    ) -> list[tuple[int, str]]:
+        """The next holders whose certificates are within their dates, but not to be accepted.
+
+        Their numbers and uids, the newest first.
+        """
+        query = select(Holder.id, Holder.uid).where(*_is_removed(group_id, now))
+        if before is not None:
+            query = query.where(Holder.id < before)
+        rows = self._session.execute(query.order_by(Holder.id.desc()).limit(limit))
+        return [(number, uid) for number, uid in rows]
+
+    def count_removed(self, group_id: int, now: float) -> int:
+        """How many those are in all."""
+        query = select(func.count()).select_from(Holder).where(*_is_removed(group_id, now))
+        return self._session.scalar(query) or 0
 
     def sweep(self, now: float) -> None:
         """Forget whose certificates have expired anyway."""
         self._session.execute(
             delete(Holder).where(Holder.token_id.is_(None), Holder.certified_until <= now)
         )
+
+
+def _is_removed(group_id: int, now: float) -> list[ColumnElement[bool]]:
+    return [
+        Holder.group_id == group_id,
+        Holder.token_id.is_(None),
+        Holder.certified_until > now,
+    ]

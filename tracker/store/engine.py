@@ -106,8 +106,14 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     that is one fsync a commit.
     """
     connection.isolation_level = None  # transactions are begun by _begin_sqlite alone
+    # Its own lower() knows the letters of English only; ILIKE is made of it.
+    connection.create_function("lower", 1, _lower, deterministic=True)
     for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
         connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _lower(value: object) -> object:
+    return value.lower() if isinstance(value, str) else value
 
 
 def _begin_sqlite(connection: Any) -> None:

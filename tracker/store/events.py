@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
-from sqlalchemy import ColumnElement, exists, func, select
+from sqlalchemy import ColumnElement, exists, func, or_, select, union_all
 from sqlalchemy.orm import Session
 
+from common.api.events import EventKind
 from tracker.domain.audience import Audience, kinds_for
+from tracker.domain.paging import as_like
 from tracker.domain.rules import Role
 from tracker.store.schema import Event, File, Membership, Share, User
 
@@ -34,26 +34,42 @@ class Events:
         query = select(Event).where(Event.id > event_id).order_by(Event.id).limit(limit)
         return list(self._session.scalars(query))
 
-    def of_group(self, group_id: int, users: Collection[str], limit: int) -> list[Event]:
-        """The newest events of a group and of the accounts of `users`, the oldest first."""
-        query = (
-            select(Event)
-            .where(
-                (Event.group_id == group_id)
-                | ((Event.group_id == NO_GROUP) & Event.subject.in_(users))
-            )
-            .order_by(Event.id.desc())
-            .limit(limit)
-        )
-        return list(self._session.scalars(query))[::-1]
+    def count_of_group(self, group_id: int, pattern: str) -> int:
+        """How many events an audit of a group has."""
+        queries = [select(Event.id).where(*some) for some in _audited(group_id, pattern)]
+        query = select(func.count()).select_from(union_all(*queries).subquery())
+        return self._session.scalar(query) or 0
 
-    def concerning(self, user: User, limit: int) -> list[Event]:
-        """The newest events that a user is to hear of, the oldest first.
+    def of_group(self, group_id: int, pattern: str, before: int, limit: int) -> list[Event]:
+        """The next events of a group and of its members' accounts, the newest first.
+
+        Those with numbers below `before`, unless that is 0. Of a removal, members are told in
+        words of their own; here once is enough.
+        """
+        found: list[int] = []
+        for some in _audited(group_id, pattern):
+            query = select(Event.id).where(*some)
+            if before:
+                query = query.where(Event.id < before)
+            found += self._session.scalars(query.order_by(Event.id.desc()).limit(limit))
+        newest = sorted(found, reverse=True)[:limit]
+        events = select(Event).where(Event.id.in_(newest)).order_by(Event.id.desc())
+        return list(self._session.scalars(events))
+
+    def count_concerning(self, user: User, pattern: str) -> int:
+        """How many events a user is to hear of."""
+        query = select(func.count()).select_from(Event).where(*_heard(user, pattern))
+        return self._session.scalar(query) or 0
+
+    def concerning(self, user: User, pattern: str, before: int, limit: int) -> list[Event]:
+        """The next events that a user is to hear of, the newest first; `before` as above.
 
         Of a group, what happened while the user was in it.
         """
-        query = select(Event).where(_concerns(user)).order_by(Event.id.desc()).limit(limit)
-        return list(self._session.scalars(query))[::-1]
+        query = select(Event).where(*_heard(user, pattern))
+        if before:
+            query = query.where(Event.id < before)
+        return list(self._session.scalars(query.order_by(Event.id.desc()).limit(limit)))
 
     def count_untold(self, user: User, limit: int) -> int:
         """How many of them happened since the user was last told; at most `limit`."""
@@ -70,6 +86,30 @@ class Events:
             Event.at >= since,
         )
         return self._session.scalars(query.limit(1)).first() is not None
+
+
+def _audited(group_id: int, pattern: str) -> list[list[ColumnElement[bool]]]:
+    """Conditions of a group's events, and of its members' accounts'; each has its own index."""
+    members = (
+        select(User.name)
+        .join(Membership, Membership.user_id == User.id)
+        .where(Membership.group_id == group_id)
+    )
+    is_told = (Event.kind != EventKind.MEMBER_LEFT.value) | (Event.actor == Event.subject)
+    fits: list[ColumnElement[bool]] = []
+    if pattern:
+        like = as_like(pattern)
+        columns = (Event.actor, Event.kind, Event.subject)
+        fits = [or_(*(column.ilike(like, escape="\\") for column in columns))]
+    return [
+        [Event.group_id == group_id, is_told, *fits],
+        [Event.group_id == NO_GROUP, Event.subject.in_(members), *fits],
+    ]
+
+
+def _heard(user: User, pattern: str) -> list[ColumnElement[bool]]:
+    fits = [Event.text.ilike(as_like(pattern), escape="\\")] if pattern else []
+    return [_concerns(user), *fits]
 
 
 def _concerns(user: User) -> ColumnElement[bool]:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from typing import Any
 
-from sqlalchemy import Exists, ScalarSelect, delete, func, select, update
+from sqlalchemy import ColumnElement, Exists, Select, delete, func, select, tuple_, update
 from sqlalchemy.orm import Session
 
+from common.api.files import Sort
 from common.types import InfoHash, PeerId
-from tracker.store.schema import Completion, File, Group, Membership, Metainfo, Share, User
+from tracker.domain.paging import KeyPart, as_like
+from tracker.store.peers import seeding
+from tracker.store.schema import Completion, File, Group, Metainfo, Share, User
 
 COUNTED_COMPLETIONS = 8
 """Finished downloads of one user that count for a file, however often he changes his peer id."""
@@ -45,16 +49,46 @@ class Files:
         """The metainfo as it was given."""
         return self._session.get_one(Metainfo, file_id).content
 
-    def of_group(self, group_id: int) -> list[tuple[File, str]]:
-        """A group's files by name, each with its owner's name."""
+    def count(self, group_id: int, pattern: str) -> int:
+        """How many files of a group fit a pattern."""
+        query = select(func.count()).select_from(File).where(*_listed(group_id, pattern))
+        return self._session.scalar(query) or 0
+
+    def page(
+        self,
+        group_id: int,
+        pattern: str,
+        sort: Sort,
+        after: tuple[KeyPart, ...] | None,
+        limit: int,
+        now: float,
+    ) -> list[tuple[File, tuple[KeyPart, ...]]]:
+        """The group's next files, each with its sort key, which is what `after` goes by."""
+        query = select(File).where(*_listed(group_id, pattern)).limit(limit)
+        if sort == "name":
+            query = query.order_by(File.name)
+            if after is not None:
+                query = query.where(File.name > after[0])
+            return [(file, (file.name,)) for file in self._session.scalars(query)]
+        by, ordered = _by(query, sort, now)
+        if after is not None:
+            ordered = ordered.where(tuple_(by, File.id) < tuple_(*after))
         rows = self._session.execute(
-            select(File, User.name)
-            .join(Share, Share.id == _first_share())
-            .join(User, User.id == Share.user_id)
-            .where(File.group_id == group_id)
-            .order_by(File.name)
+            ordered.add_columns(by).order_by(by.desc(), File.id.desc())
+        ).all()
+        return [(file, (key, file.id)) for file, key in rows]
+
+    def owners(self, file_ids: Collection[int]) -> dict[int, str]:
+        """The name of the user who has offered each file longest."""
+        first = (
+            select(func.min(Share.id)).where(Share.file_id.in_(file_ids)).group_by(Share.file_id)
         )
-        return [(file, owner) for file, owner in rows]
+        rows = self._session.execute(
+            select(Share.file_id, User.name)
+            .join(User, User.id == Share.user_id)
+            .where(Share.id.in_(first))
+        )
+        return {row[0]: row[1] for row in rows}
 
     def owner(self, file_id: int) -> str:
         """The name of the user who has offered the file longest."""
@@ -107,18 +141,6 @@ class Files:
         self._session.execute(delete(Share).where(Share.user_id == user_id, Share.file_id.in_(own)))
         self._session.execute(delete(File).where(File.group_id == group_id, ~_is_shared()))
 
-    def shared_by(self, user_id: int) -> list[tuple[str, File]]:
-        """Everything that a user offers, each with its group's name."""
-        rows = self._session.execute(
-            select(Group.name, File)
-            .join(File, File.group_id == Group.id)
-            .join(Share, Share.file_id == File.id)
-            .join(Membership, Membership.group_id == Group.id)
-            .where(Share.user_id == user_id, Membership.user_id == user_id)
-            .order_by(Group.name, File.name)
-        )
-        return [(group, file) for group, file in rows]
-
     def count_completed(self, file_ids: Collection[int], user_id: int, peer_id: PeerId) -> None:
         """A client has finished downloading these files.
 
@@ -145,10 +167,21 @@ class Files:
         )
 
 
-def _first_share() -> ScalarSelect[int]:
-    return (
-        select(func.min(Share.id)).where(Share.file_id == File.id).correlate(File).scalar_subquery()
-    )
+def _listed(group_id: int, pattern: str) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = [File.group_id == group_id]
+    if pattern:
+        conditions.append(File.name.ilike(as_like(pattern), escape="\\"))
+    return conditions
+
+
+def _by(query: Select[File], sort: Sort, now: float) -> tuple[ColumnElement[Any], Select[File]]:
+    """What files are sorted by, the largest first, and the query that has it."""
+    if sort == "seeders":
+        counts = seeding(now)
+        joined = query.outerjoin(counts, counts.c.file_id == File.id)
+        return func.coalesce(counts.c.seeders, 0), joined
+    column: ColumnElement[Any] = (File.size if sort == "size" else File.added_at).expression
+    return column, query
 
 
 def _is_shared() -> Exists:

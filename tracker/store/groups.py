@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import ColumnElement, delete, func, select, update
+from sqlalchemy import ColumnElement, Select, delete, func, select, update
 from sqlalchemy.orm import Session, aliased
 
+from tracker.domain.paging import as_like
 from tracker.domain.rules import Member, Role
-from tracker.store.schema import File, Group, JoinRequest, Membership, User
+from tracker.store.schema import Connection, File, Group, JoinRequest, Membership, User
 
 
 @dataclass(frozen=True)
@@ -45,33 +47,44 @@ class Groups:
         """Remove a group with its requests, files and keys."""
         self._session.execute(delete(Group).where(Group.id == group_id))
 
-    def summaries(self, user_id: int) -> list[GroupSummary]:
-        """All groups by name, as `user_id` sees them."""
-        owner, mine = aliased(Membership), aliased(Membership)
+    def by_uid(self, uid: str) -> Group | None:
+        """The group whose files bear this `uid`."""
+        return self._session.scalar(select(Group).where(Group.uid == uid))
+
+    def count(self, user_id: int, pattern: str, *, member: bool | None) -> int:
+        """How many groups fit a pattern: of all, or of those that `user_id` is in, or is not in."""
+        query = _named(select(func.count()).select_from(Group), pattern)
+        if member is not None:
+            query = query.where(_is_in(user_id, member=member))
+        return self._session.scalar(query) or 0
+
+    def page(
+        self, user_id: int, pattern: str, after: str, limit: int, *, member: bool
+    ) -> list[GroupSummary]:
+        """The next groups by name, of those that `user_id` is in, or of the others."""
+        query = _named(select(Group.id), pattern).where(_is_in(user_id, member=member))
+        if after:
+            query = query.where(Group.name > after)
+        ids = list(self._session.scalars(query.order_by(Group.name).limit(limit)))
+        owner = aliased(Membership)
         members = select(func.count()).where(Membership.group_id == Group.id)
         files = select(func.count()).where(File.group_id == Group.id)
         rows = self._session.execute(
-            select(Group, User.name, members.scalar_subquery(), files.scalar_subquery(), mine.id)
+            select(Group, User.name, members.scalar_subquery(), files.scalar_subquery())
             .join(owner, (owner.group_id == Group.id) & (owner.role == Role.OWNER.value))
             .join(User, User.id == owner.user_id)
-            .outerjoin(mine, (mine.group_id == Group.id) & (mine.user_id == user_id))
+            .where(Group.id.in_(ids))
             .order_by(Group.name)
         )
         return [
-            GroupSummary(group, name, member_count, file_count, own is not None)
-            for group, name, member_count, file_count, own in rows
+            GroupSummary(group, owner_name, member_count, file_count, member)
+            for group, owner_name, member_count, file_count in rows
         ]
 
-    def names_of(self, user_id: int) -> list[str]:
-        """The names of the groups that a user is a member of."""
-        return list(
-            self._session.scalars(
-                select(Group.name)
-                .join(Membership)
-                .where(Membership.user_id == user_id)
-                .order_by(Group.name)
-            )
-        )
+    def names_of(self, user_id: int, limit: int) -> list[str]:
+        """The names of the first groups that a user is a member of."""
+        query = select(Group.name).where(_is_in(user_id, member=True))
+        return list(self._session.scalars(query.order_by(Group.name).limit(limit)))
 
     def add_member(self, group_id: int, user_id: int, role: Role, now: float) -> None:
         """Let a user in."""
@@ -97,15 +110,58 @@ class Groups:
             update(Membership).where(*_is(Membership, group_id, user_id)).values(role=role.value)
         )
 
-    def members(self, group_id: int) -> list[tuple[Member, str]]:
-        """The members with their names, the longest-standing first."""
-        rows = self._session.execute(
+    def count_members(self, group_id: int, pattern: str) -> int:
+        """How many members fit a pattern."""
+        query = select(func.count()).select_from(Membership).where(Membership.group_id == group_id)
+        if pattern:
+            query = query.join(User).where(_is_called(pattern))
+        return self._session.scalar(query) or 0
+
+    def members(
+        self, group_id: int, pattern: str, after: int, limit: int
+    ) -> list[tuple[Member, str]]:
+        """The next members with their names, the longest-standing first."""
+        query = (
             select(Membership, User.name)
             .join(User)
+            .where(Membership.group_id == group_id, Membership.id > after)
+        )
+        if pattern:
+            query = query.where(_is_called(pattern))
+        rows = self._session.execute(query.order_by(Membership.id).limit(limit))
+        return [(Member(row.user_id, Role(row.role), row.id), name) for row, name in rows]
+
+    def count_admins(self, group_id: int) -> int:
+        """How many may decide, the owner among them."""
+        query = select(func.count()).where(
+            Membership.group_id == group_id, Membership.role != Role.MEMBER.value
+        )
+        return self._session.scalar(query) or 0
+
+    def seniors(self, group_id: int) -> list[tuple[Member, str]]:
+        """The longest-standing member of each role, with the names."""
+        first = (
+            select(func.min(Membership.id))
             .where(Membership.group_id == group_id)
-            .order_by(Membership.id)
+            .group_by(Membership.role)
+        )
+        rows = self._session.execute(
+            select(Membership, User.name).join(User).where(Membership.id.in_(first))
         )
         return [(Member(row.user_id, Role(row.role), row.id), name) for row, name in rows]
+
+    def connected(self, group_id: int, *, only_admins: bool = False) -> set[str]:
+        """The names of the members who are connected to any tracker."""
+        query = (
+            select(User.name)
+            .distinct()
+            .join(Connection, Connection.user_id == User.id)
+            .join(Membership, Membership.user_id == User.id)
+            .where(Membership.group_id == group_id)
+        )
+        if only_admins:
+            query = query.where(Membership.role != Role.MEMBER.value)
+        return set(self._session.scalars(query))
 
     def is_member_of(self, user_id: int, group_ids: Collection[int]) -> set[int]:
         """Those of the groups that the user is a member of."""
@@ -131,15 +187,28 @@ class Groups:
         """A request was decided."""
         self._session.execute(delete(JoinRequest).where(*_is(JoinRequest, group_id, user_id)))
 
-    def requests(self, group_id: int) -> list[tuple[str, float]]:
-        """Who asks to join, and since when, the oldest first."""
-        rows = self._session.execute(
-            select(User.name, JoinRequest.requested_at)
-            .join(JoinRequest, JoinRequest.user_id == User.id)
-            .where(JoinRequest.group_id == group_id)
-            .order_by(JoinRequest.id)
+    def count_requests(self, group_id: int, pattern: str) -> int:
+        """How many requests there are from users who fit a pattern."""
+        query = (
+            select(func.count()).select_from(JoinRequest).where(JoinRequest.group_id == group_id)
         )
-        return [(name, requested_at) for name, requested_at in rows]
+        if pattern:
+            query = query.join(User).where(_is_called(pattern))
+        return self._session.scalar(query) or 0
+
+    def requests(
+        self, group_id: int, pattern: str, after: int, limit: int
+    ) -> list[tuple[JoinRequest, str]]:
+        """The next requests to join, with who asks, the oldest first."""
+        query = (
+            select(JoinRequest, User.name)
+            .join(User)
+            .where(JoinRequest.group_id == group_id, JoinRequest.id > after)
+        )
+        if pattern:
+            query = query.where(_is_called(pattern))
+        rows = self._session.execute(query.order_by(JoinRequest.id).limit(limit))
+        return [(request, name) for request, name in rows]
 
     def requests_to_decide(self, user_id: int) -> int:
         """How many requests wait in the groups that this user administers."""
@@ -150,6 +219,19 @@ class Groups:
             .where(Membership.user_id == user_id, Membership.role != Role.MEMBER.value)
         )
         return self._session.scalar(query) or 0
+
+
+def _named(query: Select[Any], pattern: str) -> Select[Any]:
+    return query.where(Group.name.ilike(as_like(pattern), escape="\\")) if pattern else query
+
+
+def _is_called(pattern: str) -> ColumnElement[bool]:
+    return User.name.ilike(as_like(pattern), escape="\\")
+
+
+def _is_in(user_id: int, *, member: bool) -> ColumnElement[bool]:
+    own = select(Membership.group_id).where(Membership.user_id == user_id)
+    return Group.id.in_(own) if member else Group.id.not_in(own)
 
 
 def _is(

@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Select, case, delete, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Subquery,
+    case,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.orm import Session
 
 from common.types import PeerId
@@ -160,15 +171,7 @@ class Peers:
 
     def counts(self, file_ids: Collection[int], now: float) -> dict[int, tuple[int, int]]:
         """How many seeders and leechers each file has; files without any are left out."""
-        return self._counts(schema.Peer.file_id.in_(file_ids), now)
-
-    def counts_in_group(self, group_id: int, now: float) -> dict[int, tuple[int, int]]:
-        """As `counts`, for all files of a group."""
-        files = select(File.id).where(File.group_id == group_id)
-        return self._counts(schema.Peer.file_id.in_(files), now)
-
-    def _counts(self, which: ColumnElement[bool], now: float) -> dict[int, tuple[int, int]]:
-        clients = _clients(which, _is_live(now)).subquery()
+        clients = _clients(schema.Peer.file_id.in_(file_ids), _is_live(now)).subquery()
         rows = self._session.execute(
             select(
                 clients.c.file_id,
@@ -250,6 +253,16 @@ class Peers:
             .where(AnnounceKey.key == key)
         ).one_or_none()
         return None if found is None else (found[0], found[1])
+
+
+def seeding(now: float) -> Subquery:
+    """How many seeders each file has that has any: `file_id` and `seeders`."""
+    clients = _clients(schema.Peer.left == 0, _is_live(now)).subquery()
+    return (
+        select(clients.c.file_id, func.count().label("seeders"))
+        .group_by(clients.c.file_id)
+        .subquery()
+    )
 
 
 def _clients(*conditions: ColumnElement[bool]) -> Select[int, int]:

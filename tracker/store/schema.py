@@ -12,6 +12,7 @@ from __future__ import annotations
 from sqlalchemy import (
     BigInteger,
     ForeignKey,
+    Index,
     LargeBinary,
     MetaData,
     String,
@@ -134,7 +135,7 @@ class Membership(Base):
     """A user in a group; `id` grows with time, so it orders members by standing."""
 
     __tablename__ = "memberships"
-    __table_args__ = (UniqueConstraint("group_id", "user_id"),)
+    __table_args__ = (UniqueConstraint("group_id", "user_id"), Index(None, "group_id", "role"))
 
     id: Mapped[int] = mapped_column(primary_key=True)
     group_id: Mapped[int] = mapped_column(ForeignKey(Group.id, ondelete="CASCADE"))
@@ -159,7 +160,11 @@ class File(Base):
     """What a group shares; `completed` counts the downloads that were announced as finished."""
 
     __tablename__ = "files"
-    __table_args__ = (UniqueConstraint("group_id", "name"),)
+    __table_args__ = (
+        UniqueConstraint("group_id", "name"),
+        Index(None, "group_id", "size"),
+        Index(None, "group_id", "added_at"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     group_id: Mapped[int] = mapped_column(ForeignKey(Group.id, ondelete="CASCADE"))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from sqlalchemy import ColumnElement, delete, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, delete, func, select, update
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from tracker.domain.paging import as_like
 from tracker.store.schema import Connection, KnownAddress, Token, User
 
 
@@ -75,28 +76,46 @@ class Users:
         token.address = address
         return token, user
 
-    def tokens(self, user_id: int, now: float) -> list[Token]:
-        """A user's logins, the oldest first: those that are valid or in use."""
-        used = select(Connection.token_id)
-        query = (
-            select(Token)
-            .where(Token.user_id == user_id, (Token.expires_at > now) | Token.id.in_(used))
-            .order_by(Token.id)
-        )
+    def token(self, user_id: int, token_id: int, now: float) -> Token | None:
+        """The user's login with this number, if it is valid or in use."""
+        query = select(Token).where(*_are_logins(user_id, now), Token.id == token_id)
+        return self._session.scalar(query)
+
+    def tokens(self, user_id: int, now: float, pattern: str, after: int, limit: int) -> list[Token]:
+        """A user's next logins, the oldest first: those that are valid or in use."""
+        query = select(Token).where(*_are_logins(user_id, now, pattern), Token.id > after)
+        return list(self._session.scalars(query.order_by(Token.id).limit(limit)))
+
+    def count_tokens(self, user_id: int, now: float, pattern: str) -> int:
+        """How many logins those are in all."""
+        query = select(func.count()).select_from(Token).where(*_are_logins(user_id, now, pattern))
+        return self._session.scalar(query) or 0
+
+    def other_tokens(self, user_id: int, token_id: int) -> list[int]:
+        """The numbers of a user's logins but this one."""
+        query = select(Token.id).where(Token.user_id == user_id, Token.id != token_id)
         return list(self._session.scalars(query))
 
     def api_token(self, digest: bytes, now: float) -> tuple[Token, User] | None:
         """The valid token for HTTP with this digest, and its user."""
         return self._by_digest(digest, now, Token.scope.is_not(None))
 
-    def api_tokens(self, user_id: int, now: float) -> list[Token]:
-        """A user's valid tokens for HTTP, the oldest first."""
-        query = (
-            select(Token)
-            .where(Token.user_id == user_id, Token.scope.is_not(None), Token.expires_at > now)
-            .order_by(Token.id)
-        )
-        return list(self._session.scalars(query))
+    def api_tokens(
+        self, user_id: int, now: float, pattern: str, after: int, limit: int
+    ) -> list[Token]:
+        """A user's next valid tokens for HTTP, the oldest first; a pattern is for labels."""
+        query = select(Token).where(*_are_for_http(user_id, now, pattern), Token.id > after)
+        return list(self._session.scalars(query.order_by(Token.id).limit(limit)))
+
+    def api_token_of(self, user_id: int, token_id: int, now: float) -> Token | None:
+        """The user's valid token for HTTP with this number."""
+        query = select(Token).where(*_are_for_http(user_id, now), Token.id == token_id)
+        return self._session.scalar(query)
+
+    def count_api_tokens(self, user_id: int, now: float, pattern: str) -> int:
+        """How many those are in all."""
+        query = select(func.count()).select_from(Token)
+        return self._session.scalar(query.where(*_are_for_http(user_id, now, pattern))) or 0
 
     def _by_digest(
         self, digest: bytes, now: float, kind: ColumnElement[bool]
@@ -135,3 +154,18 @@ class Users:
         """Forget the tokens that expired, unless somebody is connected with them."""
         used = select(Connection.token_id)
         self._session.execute(delete(Token).where(Token.expires_at <= now, Token.id.not_in(used)))
+
+
+def _are_logins(user_id: int, now: float, pattern: str = "") -> list[ColumnElement[bool]]:
+    used = select(Connection.token_id).where(Connection.user_id == user_id)
+    conditions = [Token.user_id == user_id, (Token.expires_at > now) | Token.id.in_(used)]
+    return conditions + ([_like(Token.address, pattern)] if pattern else [])
+
+
+def _are_for_http(user_id: int, now: float, pattern: str = "") -> list[ColumnElement[bool]]:
+    conditions = [Token.user_id == user_id, Token.scope.is_not(None), Token.expires_at > now]
+    return conditions + ([_like(Token.label, pattern)] if pattern else [])
+
+
+def _like(column: InstrumentedAttribute[str], pattern: str) -> ColumnElement[bool]:
+    return column.ilike(as_like(pattern), escape="\\")

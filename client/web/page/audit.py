@@ -5,11 +5,11 @@ from __future__ import annotations
 from nicegui import ui
 
 from client.commands.units import visible
+from client.engine.lists import EventsResult
 from client.web.page.controls import button, heading, moment
 from client.web.page.desk import Desk, tell_error
 from client.web.page.dialogs import named
 from client.web.page.tables import Column, Table, search
-from common.api.audit import ListEventsReply
 from common.errors import MinitorrentError
 
 _COLUMNS = (
@@ -25,7 +25,7 @@ _SUBJECT = '<q-td :props="props"><span class="name">{{ props.row.subject }}</spa
 async def show_audit(desk: Desk, group: str) -> None:
     """Show the newest acts in a group in a dialog, the newest first, until it is closed."""
     try:
-        found = await desk.ask(ListEventsReply, "audit", group=group)
+        found = await desk.ask(EventsResult, "audit", group=group)
     except MinitorrentError as error:
         tell_error(error)
         return

@@ -9,6 +9,7 @@ from nicegui import ui
 from nicegui.events import GenericEventArguments, UploadEventArguments
 
 from client.commands.units import count, size, visible
+from client.engine.lists import FilesResult
 from client.engine.status import SharesResult, UploadResult
 from client.web.page import dropped
 from client.web.page.controls import button, clear, field, heading, icon_button
@@ -17,7 +18,7 @@ from client.web.page.dialogs import PathDialog, confirm
 from client.web.page.fetching import Fetching
 from client.web.page.hashing import HashBar
 from client.web.page.tables import ACTIONS, Action, Column, Table, search
-from common.api.files import FileRow, ListFilesReply
+from common.api.files import FileRow
 from common.errors import MinitorrentError
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ class Files:
             self._table.rows = []
             return
         try:
-            found = await self._desk.ask(ListFilesReply, "list_files", group=group)
+            found = await self._desk.ask(FilesResult, "list_files", group=group)
             shares = await self._desk.ask(SharesResult, "show_shares")
         except MinitorrentError:
             return  # the state of the tracker is shown at the top

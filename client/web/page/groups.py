@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 from nicegui import ui
 from nicegui.events import GenericEventArguments
 
+from client.engine.lists import GroupsResult
 from client.web.page.controls import button, clear, field, heading
 from client.web.page.desk import Desk, tell
 from client.web.page.members import Members
 from client.web.page.tables import ACTIONS, Action, Column, Table, search
-from common.api.groups import ListGroupsReply
 from common.errors import MinitorrentError
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class Groups:
     async def refresh(self) -> None:
         """Ask for the groups and for the chosen group's members again."""
         try:
-            reply = await self._desk.ask(ListGroupsReply, "list_groups")
+            reply = await self._desk.ask(GroupsResult, "list_groups")
         except MinitorrentError:
             return  # the state of the tracker is shown at the top
         self._choice.groups = [row.group for row in reply.groups if row.member]

@@ -9,13 +9,13 @@ from pathlib import Path
 from nicegui import ui
 from nicegui.events import GenericEventArguments
 
+from client.engine.lists import MembersResult, RequestsResult
 from client.engine.status import ExportResult
 from client.web.page.audit import show_audit
 from client.web.page.controls import button, heading, icon_button
 from client.web.page.desk import Desk, tell, tell_error
 from client.web.page.dialogs import PathDialog, confirm
 from client.web.page.tables import ACTIONS, Action, Column, Table
-from common.api.groups import ListMembersReply, ListRequestsReply
 from common.errors import MinitorrentError
 
 _COLUMNS = (
@@ -79,13 +79,13 @@ class Members:
             self._show(found)
 
     async def _find(self, group: str) -> _Found:
-        members = (await self._desk.ask(ListMembersReply, "list_members", group=group)).members
+        members = (await self._desk.ask(MembersResult, "list_members", group=group)).members
         user = (await self._desk.overview()).user
         role = next((row.role for row in members if row.user == user), "member")
         is_admin = role != "member"
         asking: list[str] = []
         if is_admin:
-            reply = await self._desk.ask(ListRequestsReply, "list_requests", group=group)
+            reply = await self._desk.ask(RequestsResult, "list_requests", group=group)
             asking = [row.user for row in reply.requests]
         rows: list[dict[str, object]] = [
             {

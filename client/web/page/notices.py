@@ -6,7 +6,7 @@ from datetime import datetime
 
 from nicegui import ui
 
-from client.engine.status import NoticesResult
+from client.engine.lists import NoticesResult
 from client.web.page.controls import heading, moment
 from client.web.page.desk import Desk
 from common.errors import MinitorrentError

@@ -5,13 +5,13 @@ from __future__ import annotations
 from nicegui import ui
 from nicegui.events import GenericEventArguments
 
+from client.engine.lists import SessionsResult
 from client.engine.status import TrackersResult
 from client.web.page.checkup import Checkup
 from client.web.page.controls import button, field, heading, moment
 from client.web.page.desk import Desk, tell, tell_error
 from client.web.page.tables import ACTIONS, Action, Column, Table
 from client.web.page.tuning import Limits
-from common.api.accounts import ListSessionsReply
 from common.errors import MinitorrentError
 
 _TRACKERS = (
@@ -55,7 +55,7 @@ class Settings:
         await self._limits.refresh()
         try:
             found = await self._desk.ask(TrackersResult, "trackers")
-            logins = await self._desk.ask(ListSessionsReply, "sessions")
+            logins = await self._desk.ask(SessionsResult, "sessions")
         except MinitorrentError as error:
             tell_error(error)
             return

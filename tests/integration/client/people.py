@@ -161,7 +161,7 @@ class Team:
         name = person.session.upload_file(path, GROUP).name
 
         def is_announced() -> bool:
-            rows = person.session.list_files(GROUP).files
+            rows = person.session.lists.files(GROUP).files
             return any(row.name == name and row.seeders for row in rows)
 
         wait_until(is_announced, what=f"{name!r} to be announced")

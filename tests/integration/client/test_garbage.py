@@ -94,7 +94,7 @@ def seeder(team: Team, tmp_path: Path) -> tuple[Person, Handshake]:
     """Someone who shares a file, and the handshake of a stranger who wants it."""
     ann = team.member("ann")
     name = team.share(ann, make_file(tmp_path / "content", 20 * BLOCK))
-    (row,) = ann.session.list_files("lab").files
+    (row,) = ann.session.lists.files("lab").files
     assert row.name == name
     return ann, Handshake(info_hash_from_hex(row.info_hash), new_peer_id())
 

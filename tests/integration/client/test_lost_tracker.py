@@ -34,7 +34,7 @@ def test_a_transfer_goes_on_without_a_tracker(team: Team, tmp_path: Path) -> Non
         )
 
         def both_seed() -> bool:
-            return bob.session.list_files(GROUP).files[0].seeders == 2
+            return bob.session.lists.files(GROUP).files[0].seeders == 2
 
         wait_until(both_seed, what="both to seed again")
 
@@ -50,7 +50,7 @@ def test_the_second_tracker_takes_over(team: Team, tmp_path: Path) -> None:
             lambda: all(person.was_told("Connected to") for person in (ann, bob)),
             what="both to come over",
         )
-        wait_until(lambda: bob.session.list_files(GROUP).files[0].seeders, what="ann to seed")
+        wait_until(lambda: bob.session.lists.files(GROUP).files[0].seeders, what="ann to seed")
         bob.fetch(name)
         states = [(row.address, row.current) for row in bob.session.trackers().trackers]
         assert states == [(str(team.address), False), (str(second), True)]

@@ -30,7 +30,7 @@ def test_every_operation_is_refused(team: Team, tmp_path: Path) -> None:
     members: list[Callable[[], object]] = [
         lambda: session.groups.list_members(GROUP),
         lambda: session.groups.list_requests(GROUP),
-        lambda: session.list_files(GROUP),
+        lambda: session.lists.files(GROUP),
         lambda: session.groups.use_group(GROUP),
         lambda: session.groups.leave_group(GROUP),
         lambda: session.upload_file(content, GROUP),
@@ -70,7 +70,7 @@ def test_transfers_of_a_removed_member_stop(team: Team, tmp_path: Path) -> None:
     assert "member" in (bob.row(name).error or "")
     transfer = bob.session._transfers.get(GROUP, mine)
     wait_until(lambda: transfer.torrent is None, what="bob's share to stop")
-    assert code(lambda: bob.session.list_files(GROUP)) is ErrorCode.NOT_MEMBER
+    assert code(lambda: bob.session.lists.files(GROUP)) is ErrorCode.NOT_MEMBER
     bob.restart()  # and they stay stopped
     wait_until(lambda: bob.row(name).state == "failed", what="the download to stay stopped")
 

@@ -71,7 +71,7 @@ def test_what_left_the_list_is_put_back(team: Team, tmp_path: Path) -> None:
     described = shared(ann, tmp_path / "film.bin")
     ann.session.stop_share(GROUP, "film.bin")
     assert get(bob, described.info_bytes, described) == "film.bin"
-    (row,) = ann.session.list_files(GROUP).files
+    (row,) = ann.session.lists.files(GROUP).files
     assert (row.name, row.owner, row.info_hash) == ("film.bin", "bob", described.info_hash.hex())
 
 
@@ -91,5 +91,5 @@ def test_what_is_no_group_of_the_users_is_refused(team: Team, tmp_path: Path) ->
     assert code(lambda: get(bob, foreign.info_bytes, foreign)) is ErrorCode.NO_SUCH_FILE
     assert code(lambda: get(bob, forged, described)) is ErrorCode.NOT_MEMBER
     assert code(lambda: get(bob, foreign.info_bytes, private)) is ErrorCode.NO_PEERS
-    assert bob.session.list_files(GROUP).files == []
+    assert bob.session.lists.files(GROUP).files == []
     assert bob.session.show_downloads().downloads == []

@@ -54,7 +54,7 @@ def test_only_what_fits_arrives_and_is_given_on(team: Team, tmp_path: Path) -> N
     assert (row.size, row.done, row.progress) == (120_001, 120_001, 1.0)
     (share,) = bob.session.show_shares().shares
     assert share.size == 120_001
-    listed = bob.session.list_files(GROUP).files[0]
+    listed = bob.session.lists.files(GROUP).files[0]
     assert (listed.seeders, listed.leechers) == (1, 1)  # a part is not the whole
     transfer = bob.session._transfers.get(GROUP, "trip")
     assert transfer.left == sum(SIZES.values()) - 131_072  # whole pieces of 16 KiB
@@ -83,7 +83,7 @@ def test_asked_for_again_it_has_more(team: Team, tmp_path: Path) -> None:
     fetch(bob, None)
     assert files_in(folder) == of(content, *SIZES)
     assert [path.name for path in folder.parent.glob("*trip*")] == ["trip"]
-    wait_until(lambda: bob.session.list_files(GROUP).files[0].seeders == 2, what="two seeders")
+    wait_until(lambda: bob.session.lists.files(GROUP).files[0].seeders == 2, what="two seeders")
 
 
 def test_more_is_asked_for_on_the_way_and_after_a_kill(team: Team, tmp_path: Path) -> None:

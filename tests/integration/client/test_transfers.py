@@ -275,7 +275,7 @@ def test_what_nobody_shares_any_more_is_removed(team: Team, tmp_path: Path) -> N
     shared = ann.session.share(make_file(tmp_path / "content", 100), tmp_path, GROUP)
     bob.fetch("content")
     wait_until(
-        lambda: ann.session.list_files(GROUP).files[0].seeders == 2, what="bob to be told of"
+        lambda: ann.session.lists.files(GROUP).files[0].seeders == 2, what="bob to be told of"
     )
     with SessionClient(team.address) as elsewhere:
         elsewhere.login("bob")

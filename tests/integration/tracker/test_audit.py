@@ -112,8 +112,32 @@ def test_nobody_is_told_of_logins(
     assert {event["kind"] for event in ann.notices + bob.notices} <= {"request_accepted"}
 
 
-def test_the_newest_thousand(ann: SessionClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tracker.services.events._AUDITED", 2)
+def test_nothing_is_pushed_out_of_it(ann: SessionClient) -> None:
     ann.upload("lab", "x.bin")
-    ann.upload("lab", "y.bin")
-    assert [act[2] for act in acts(ann)] == ["x.bin", "y.bin"]
+    for number in range(5):
+        ann.call("create_token", scope="read", label=str(number))
+    newest = ann.call("list_events", group="lab", limit=2)
+    assert [event["what"] for event in newest["events"]] == ["token_created"] * 2
+    whats: list[str] = []
+    after = ""
+    while after is not None:
+        page = ann.call("list_events", group="lab", limit=2, after=after)
+        assert page["total"] == 9
+        whats = [event["what"] for event in page["events"]] + whats
+        after = page["next"]
+    assert whats == ["account_created", "login", "group_created", "file_added"] + 5 * [
+        "token_created"
+    ]
+
+
+def test_a_pattern_leaves_what_fits(ann: SessionClient, bob: SessionClient) -> None:
+    ann.upload("lab", "x.bin")
+    for pattern, whats in (
+        ("X.B", ["file_added"]),
+        ("*_added", ["file_added"]),
+        ("BO", ["account_created", "login", "join_requested", "request_accepted"]),
+        ("none", []),
+    ):
+        found = ann.call("list_events", group="lab", pattern=pattern)
+        assert [event["what"] for event in found["events"]] == whats
+        assert found["total"] == len(whats)

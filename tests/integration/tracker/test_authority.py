@@ -72,7 +72,7 @@ def member(owner: SessionClient, bob: SessionClient) -> SessionClient:
 
 def test_a_sealed_group_has_an_authority(owner: SessionClient, member: SessionClient) -> None:
     profile = owner.call("get_group", group="vault")
-    assert profile == member.call("get_group", group="vault")
+    assert profile == {**member.call("get_group", group="vault"), "role": "owner"}
     certificate = load(profile["authority"])
     certificate.verify_directly_issued_by(certificate)
     assert (profile["mode"], profile["removed"]) == ("sealed", [])

@@ -148,3 +148,19 @@ def test_all_that_is_unread_is_listed(
         "bob shares 2.bin in lab.",
         "bob shares 3.bin in lab.",
     ]
+
+
+def test_older_ones_are_on_the_next_pages(ann: SessionClient, bob: SessionClient) -> None:
+    for number in range(5):
+        bob.upload("lab", f"{number}.bin")
+    texts: list[str] = []
+    after = ""
+    while after is not None:
+        page = ann.call("list_notices", limit=2, after=after)
+        assert page["total"] == 6  # bob's request, too
+        texts = [row["text"] for row in page["notices"]] + texts
+        after = page["next"]
+    assert texts[1:] == [f"bob shares {number}.bin in lab." for number in range(5)]
+    found = ann.call("list_notices", pattern="3.BIN", limit=2)
+    assert [row["text"] for row in found["notices"]] == ["bob shares 3.bin in lab."]
+    assert (found["total"], found["next"]) == (1, None)

@@ -109,21 +109,17 @@ def test_a_client_that_came_back_replaces_its_old_self(
 
 
 def test_what_a_client_has_in_full_counts_as_shared(
-    tracker: TrackerApp, connect: Connect, ann: SessionClient, bob: SessionClient, info_hash: str
+    ann: SessionClient, bob: SessionClient, info_hash: str
 ) -> None:
-    def shares() -> list[str]:
-        return [share["name"] for share in connect(tracker).login("bob")["shares"]]
-
     bob.announce(info_hash, 7)
-    assert shares() == []
+    assert code_of(bob, "stop_share", group="lab", name="x.bin") == "no_such_file"
     bob.announce(info_hash, 0, event="completed")
-    assert shares() == ["x.bin"]
     bob.announce(info_hash, 0, event="stopped")
-    assert shares() == ["x.bin"]
+    ann.call("stop_share", group="lab", name="x.bin")
+    (row,) = ann.call("list_files", group="lab")["files"]
+    assert (row["name"], row["owner"]) == ("x.bin", "bob")
     bob.call("stop_share", group="lab", name="x.bin")
-    assert shares() == []
-    bob.announce(info_hash, 0, event="stopped")
-    assert shares() == []
+    assert ann.call("list_files", group="lab")["files"] == []
 
 
 def test_each_file_of_an_announce_is_judged_by_itself(

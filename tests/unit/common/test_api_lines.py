@@ -171,7 +171,7 @@ def test_the_greeting_is_what_the_protocol_says() -> None:
 
     assert json.loads(line) == {
         "minitorrent": {
-            "version": [1, 0],
+            "version": [1, 1],
             "server": "minitorrent 0.1.0",
             "time": "2026-01-31T12:00:00Z",
         }

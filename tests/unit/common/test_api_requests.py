@@ -31,7 +31,7 @@ def test_there_is_an_operation_for_every_command_of_the_tracker() -> None:
         *("create_user", "login", "resume_session", "logout", "change_password", "ping"),
         *("list_sessions", "end_session", "list_events"),
         *("create_group", "join_group", "leave_group", "list_groups", "get_group"),
-        "issue_certificate",
+        *("find_group", "issue_certificate", "list_removed"),
         *("list_members", "list_requests", "accept_request", "reject_request"),
         *("remove_member", "promote", "demote", "transfer_group"),
         *("list_files", "add_file", "get_file", "find_file", "stop_share"),

@@ -69,11 +69,13 @@ def add_api(app: FastAPI, dispatcher: Dispatcher) -> None:
                 reply = await anyio.to_thread.run_sync(
                     call, caller, operation, body, limiter=limiter
                 )
+            done = _json(200, {"ok": True, "result": reply})
+            lines.check_reply(bytes(done.body))
         except MinitorrentError as error:
             return refusal(error)
         except ClientDisconnect:
             return Response(status_code=400)  # nobody reads it
-        return _json(200, {"ok": True, "result": reply})
+        return done
 
 
 def refusal(error: MinitorrentError, status: int | None = None) -> Response:

@@ -81,6 +81,15 @@ def test_nothing_is_added_when_the_tracker_can_not_be_asked() -> None:
     assert said(ErrorCode.NO_SUCH_GROUP, "list_files labb", session) == SENTENCE
 
 
+@pytest.mark.parametrize("typed", ["tke00777.wav", "taek00777.wav", "take00777.wva"])
+def test_in_a_long_list_only_what_is_alike_is_asked_for(typed: str) -> None:
+    session = FakeSession()
+    session.lists.more_files = [f"take{number:05}.wav" for number in range(0, 9000, 7)]
+    meant = said(ErrorCode.NO_SUCH_FILE, f"download_file lab {typed} /tmp", session)
+    assert meant.endswith("Did you mean take00777.wav?")
+    assert len(session.calls) == 4
+
+
 @given(st.lists(st.text(min_size=1), unique=True), st.text(min_size=1))
 def test_what_is_meant_exists_and_is_not_what_was_typed(names: list[str], typed: str) -> None:
     near = nearest(typed, names)

@@ -16,12 +16,14 @@ from client.commands.registry import COMMANDS
 from client.engine.doctor import Doctor
 from client.engine.groups import Groups
 from client.engine.limiting import Limiting
+from client.engine.lists import Lists
 from client.engine.session import Session
 from client.engine.trouble import Trouble
 from common.errors import MEANINGS, ErrorCode, MinitorrentError
 from tests.support.fake_doctor import FakeDoctor
 from tests.support.fake_groups import FakeGroups
 from tests.support.fake_limiting import FakeLimiting
+from tests.support.fake_lists import FakeLists
 from tests.support.fake_session import FakeSession
 from tests.support.fake_trouble import FakeTrouble
 
@@ -87,8 +89,17 @@ def test_topics_are_not_scattered() -> None:
         ("leave_group lab", ("leave_group", "lab")),
         ("use_group lab", ("use_group", "lab")),
         ("list_groups", ("list_groups",)),
+        ("list_groups cla --limit 0", ("list_groups", "cla", 0)),
         ("list_members lab", ("list_members", "lab")),
         ("list_members", ("list_members", None)),
+        ("list_members lab an* --limit 5", ("list_members", "lab", "an*", 5)),
+        ("list_requests lab e --limit 5", ("list_requests", "lab", "e", 5)),
+        ("audit lab login --limit 5", ("audit", "lab", "login", 5)),
+        ("audit lab --before 77", ("audit", "lab", 77)),
+        ("notices film --limit 0", ("notices", "film", 0)),
+        ("sessions 192 --limit 3", ("sessions", "192", 3)),
+        ("list_files lab *.mkv", ("list_files", "lab", "*.mkv")),
+        ("list_files lab --sort size --limit 5000", ("list_files", "lab", 5000, "size")),
         ("sessions", ("sessions",)),
         ("end_session 17", ("end_session", 17)),
         ("audit", ("audit", None)),
@@ -223,6 +234,7 @@ def test_arguments_do_not_show_what_may_be_a_password() -> None:
     [
         (FakeSession, Session),
         (FakeGroups, Groups),
+        (FakeLists, Lists),
         (FakeLimiting, Limiting),
         (FakeTrouble, Trouble),
         (FakeDoctor, Doctor),
@@ -241,3 +253,16 @@ def test_a_session_is_named_by_its_number(number: str) -> None:
     with pytest.raises(MinitorrentError) as raised:
         run(FakeSession(), f"end_session {number}")
     assert raised.value.code is ErrorCode.USAGE
+
+
+@pytest.mark.parametrize("number", ["x", "-1", "1.5", "٣", "9" * 30, "5,000"])
+def test_a_limit_is_a_whole_number(number: str) -> None:
+    for line in (f"list_files lab --limit {number}", f"audit lab --before {number}"):
+        with pytest.raises(MinitorrentError, match="takes a whole number") as raised:
+            run(FakeSession(), line)
+        assert raised.value.code is ErrorCode.USAGE
+
+
+def test_files_have_four_orders() -> None:
+    with pytest.raises(MinitorrentError, match="name, size, age, seeders"):
+        run(FakeSession(), "list_files lab --sort owner")

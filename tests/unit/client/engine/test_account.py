@@ -18,9 +18,7 @@ TRACKER = Endpoint("127.0.0.1", 9000)
 
 def reply(*groups: str, pending: int = 0) -> LoginReply:
     """What the tracker answers to ann's login."""
-    return LoginReply(
-        user="ann", token="t", groups=list(groups), shares=[], pending_requests=pending
-    )
+    return LoginReply(user="ann", token="t", groups=list(groups), pending_requests=pending)
 
 
 def event(kind: str, group: str = "lab") -> EventNotice:
@@ -58,6 +56,12 @@ def test_the_group_in_use_is_remembered(account: Account, database: Database) ->
     later = Account(Settings(database))
     later.logged_in(reply("lab"))
     assert later.group == "lab"
+    assert later.knows_all_groups
+    later.logged_in(reply("other"))
+    assert later.group is None
+    later.logged_in(reply("other").model_copy(update={"more_groups": 1}))
+    assert later.group == "lab"  # the tracker did not say that ann left it
+    assert not later.knows_all_groups
     later.logged_in(reply("class"))  # no member of it any more
     assert later.group is None
 

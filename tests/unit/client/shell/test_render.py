@@ -12,13 +12,14 @@ from client.commands.general import EndResult
 from client.commands.parsing import parse
 from client.commands.registry import COMMANDS
 from client.commands.units import columns
-from client.engine import status
+from client.engine import lists, status
 from client.engine.status import TransferState
 from client.shell.downloads import download_lines
 from client.shell.render import answer
 from client.shell.screen import Column, Screen
-from common.api import files, groups
-from tests.support.fake_rows import HASH, download
+from common.api import files
+from common.api.audit import AuditRow
+from tests.support.fake_rows import HASH, download, file_rows
 from tests.support.fake_session import FakeSession
 
 PIPE = Screen()
@@ -127,11 +128,35 @@ def test_colour_only_where_it_is_wanted() -> None:
     assert "\x1b[" not in shown("list_files", screen=NARROW)
 
 
-def long_file(name: str) -> files.ListFilesReply:
+def test_part_of_a_list_says_so() -> None:
+    row = file_rows()[0]
+    part = lists.FilesResult(group="lab", files=[row], total=60_000)
+    assert answer(COMMANDS["list_files"], part, PIPE).splitlines()[1:] == [
+        "film.mkv  2.00 GiB    2048  bob          2         1",
+        "1 of 60,000 files; narrow with a pattern, or --limit",
+    ]
+    none = lists.FilesResult(group="lab", files=[], total=0, pattern="*.mp3")
+    assert answer(COMMANDS["list_files"], none, PIPE) == "No file fits '*.mp3'"
+    event = AuditRow(at="2026-01-02T03:04:05Z", who="ann", what="login", subject="ann", address="")
+    acts = lists.EventsResult(events=[event], total=1234, before=77, group="lab")
+    assert answer(COMMANDS["audit"], acts, PIPE).splitlines()[-1] == (
+        "1 of 1,234 events; older ones: audit lab --before 77"
+    )
+
+
+def test_many_groups_are_not_all_named_at_login() -> None:
+    names = [f"g{number}" for number in range(1000)]
+    result = status.LoginResult(user="ann", groups=names, more_groups=44_000, sharing=0)
+    text = answer(COMMANDS["login"], result, PIPE)
+    assert text.startswith("Logged in as ann; groups: g0, g1,")
+    assert text.endswith("g19 and 44,980 more")
+
+
+def long_file(name: str) -> lists.FilesResult:
     row = files.FileRow(
         name=name, size=1, pieces=1, info_hash=HASH, owner="bob", seeders=0, leechers=0
     )
-    return files.ListFilesReply(group="lab", files=[row])
+    return lists.FilesResult(group="lab", files=[row], total=1)
 
 
 def test_a_long_name_is_folded_at_a_terminal_and_whole_in_a_pipe() -> None:
@@ -161,12 +186,12 @@ def test_names_from_outside_do_nothing_to_the_terminal() -> None:
     ("result", "text"),
     [
         (
-            status.GroupsResult(groups=[], user="ann"),
+            lists.GroupsResult(groups=[], total=0, user="ann"),
             "No groups yet; make one with: create_group GROUP",
         ),
-        (groups.ListRequestsReply(group="lab", requests=[]), "Nobody asks to join lab"),
+        (lists.RequestsResult(group="lab", requests=[], total=0), "Nobody asks to join lab"),
         (
-            files.ListFilesReply(group="lab", files=[]),
+            lists.FilesResult(group="lab", files=[], total=0),
             "lab shares no files yet; share one with: upload_file PATH",
         ),
         (

@@ -63,7 +63,7 @@ def test_people_of_the_group_that_was_named() -> None:
     assert names("promote ", session) == ["lab"]
     assert names("promote lab ", session) == ["ann", "bob"]
     assert names("accept_request lab ", session) == ["eve"]
-    assert ("list_members", "lab") in session.calls
+    assert ("list_members", "lab", 100) in session.calls
 
 
 def test_a_group_in_use_comes_first_but_can_be_named() -> None:
@@ -170,11 +170,29 @@ def test_lookups_are_remembered_for_a_few_seconds() -> None:
     source = SessionNames(session, clock=lambda: now[0])  # type: ignore[arg-type]
     for at, asked in ((0.0, 1), (4.9, 1), (5.0, 2), (9.0, 2)):
         now[0] = at
-        assert [name.text for name in source.members("lab")] == ["ann", "bob"]
-        assert session.calls.count(("list_members", "lab")) == asked
+        assert [name.text for name in source.members("lab", "a")] == ["ann", "bob"]
+        assert session.calls.count(("list_members", "lab", 100)) == asked
     source.forget()
-    source.members("lab")
-    assert session.calls.count(("list_members", "lab")) == 3
+    source.members("lab", "")
+    assert session.calls.count(("list_members", "lab", 100)) == 3
+
+
+def test_of_a_long_list_only_what_fits_is_asked_for() -> None:
+    session = logged_in("lab")
+    session.lists.more_files = [f"take {number:05}.wav" for number in range(10_000)]
+    session.lists.more_groups = [f"class{number:05}" for number in range(10_000)]
+    assert names("download_file lab take 0123", session) == []  # an open word is one word
+    assert names("download_file lab 'TAKE 0123", session)[:2] == [
+        "take 01230.wav",
+        "take 01231.wav",
+    ]
+    assert names("download_file lab 9999.wav", session) == ["take 09999.wav"]
+    assert names("join_group class0999", session) == [f"class0999{number}" for number in range(10)]
+    assert names("list_members lab ", session) == []
+    assert len(names("download_file lab ", session)) == 100
+    listed = [call for call in session.calls if str(call[0]).startswith("list_")]
+    assert {call[-1] for call in listed} == {100}
+    assert len(listed) < 15
 
 
 def test_failing_lookups_offer_nothing() -> None:

@@ -1,0 +1,200 @@
+"""The tracker's lists, as much of them as is asked for: it gives them in pages."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+from pydantic import Field
+
+from client.engine.account import Account
+from client.engine.remote import Remote
+from client.engine.status import Result
+from common.api import accounts, audit, events, files, groups
+from common.api.operation import Operation
+from common.api.paging import MAX_PAGE, PageReply
+
+USUAL_LIMIT = 1000
+"""Rows that are fetched where nobody says how many."""
+
+ReplyT = TypeVar("ReplyT", bound=PageReply)
+
+
+class ListResult(Result):
+    """Part of a list; `total` counts all of its rows that fit the pattern, if there is one."""
+
+    total: int
+    pattern: str = Field(default="", exclude=True)
+
+
+class FilesResult(ListResult):
+    group: str
+    files: list[files.FileRow]
+
+
+class GroupsResult(ListResult):
+    """Groups as `user` sees them; programs know who they are."""
+
+    groups: list[groups.GroupRow]
+    user: str = Field(exclude=True)
+
+
+class MembersResult(ListResult):
+    group: str
+    members: list[groups.MemberRow]
+
+
+class RequestsResult(ListResult):
+    group: str
+    requests: list[groups.RequestRow]
+
+
+class EventsResult(ListResult):
+    """The oldest first; `before` is for asking for older ones, None when there are none."""
+
+    events: list[audit.AuditRow]
+    before: int | None
+    group: str = Field(exclude=True)
+
+
+class NoticesResult(ListResult):
+    """What happened in groups, the oldest first."""
+
+    notices: list[events.NoticeRow]
+
+
+class SessionsResult(ListResult):
+    sessions: list[accounts.SessionRow]
+
+
+class Lists:
+    """What a session can list; see Session for what goes for all its methods.
+
+    `pattern` is part of a name in any case, or a whole name with `*` and `?`. `limit` is a number
+    of rows, 0 for all there are. Rows of a list that changes meanwhile may be missing, none comes
+    twice.
+    """
+
+    def __init__(self, account: Account, remote: Remote) -> None:
+        self._account = account
+        self._remote = remote
+
+    def files(
+        self,
+        group: str | None,
+        pattern: str = "",
+        *,
+        sort: files.Sort = "name",
+        limit: int = USUAL_LIMIT,
+    ) -> FilesResult:
+        """What a group shares."""
+        chosen = self._account.require_group(group)
+        rows, last = self._collect(
+            files.LIST_FILES, "files", limit, group=chosen, pattern=pattern, sort=sort
+        )
+        return FilesResult(group=last.group, files=rows, total=_total(last, rows), pattern=pattern)
+
+    def groups(
+        self, pattern: str = "", *, member: bool | None = None, limit: int = USUAL_LIMIT
+    ) -> GroupsResult:
+        """The groups of this tracker, the user's own first; with `member`, only those, or not."""
+        rows, last = self._collect(
+            groups.LIST_GROUPS, "groups", limit, pattern=pattern, member=member
+        )
+        user = self._account.require()
+        return GroupsResult(groups=rows, total=_total(last, rows), pattern=pattern, user=user)
+
+    def members(
+        self, group: str | None, pattern: str = "", *, limit: int = USUAL_LIMIT
+    ) -> MembersResult:
+        """Who is in a group, the longest-standing first."""
+        chosen = self._account.require_group(group)
+        rows, last = self._collect(
+            groups.LIST_MEMBERS, "members", limit, group=chosen, pattern=pattern
+        )
+        return MembersResult(
+            group=last.group, members=rows, total=_total(last, rows), pattern=pattern
+        )
+
+    def requests(
+        self, group: str | None, pattern: str = "", *, limit: int = USUAL_LIMIT
+    ) -> RequestsResult:
+        """Who asks to be let into a group, the oldest request first."""
+        chosen = self._account.require_group(group)
+        rows, last = self._collect(
+            groups.LIST_REQUESTS, "requests", limit, group=chosen, pattern=pattern
+        )
+        return RequestsResult(
+            group=last.group, requests=rows, total=_total(last, rows), pattern=pattern
+        )
+
+    def events(
+        self,
+        group: str | None,
+        pattern: str = "",
+        *,
+        before: int | None = None,
+        limit: int = USUAL_LIMIT,
+    ) -> EventsResult:
+        """What was done in a group, and with its members' accounts: the newest, or those before."""
+        chosen = self._account.require_group(group)
+        rows, last = self._collect(
+            audit.LIST_EVENTS,
+            "events",
+            limit,
+            is_backward=True,
+            group=chosen,
+            pattern=pattern,
+            after="" if before is None else str(before),
+        )
+        following = last.next
+        return EventsResult(
+            events=rows,
+            total=_total(last, rows),
+            pattern=pattern,
+            before=None if following is None else int(following),
+            group=chosen,
+        )
+
+    def notices(self, pattern: str = "", *, limit: int | None = None) -> NoticesResult:
+        """What concerned this user; without a limit what is unread, and what happened lately."""
+        if limit is None:
+            reply = self._remote.call(events.LIST_NOTICES, pattern=pattern)
+            rows, last = reply.notices, reply
+        else:
+            rows, last = self._collect(
+                events.LIST_NOTICES, "notices", limit, is_backward=True, pattern=pattern
+            )
+        return NoticesResult(notices=rows, total=_total(last, rows), pattern=pattern)
+
+    def sessions(self, pattern: str = "", *, limit: int = USUAL_LIMIT) -> SessionsResult:
+        """Where this user is logged in, the oldest login first; a pattern is for addresses."""
+        rows, last = self._collect(accounts.LIST_SESSIONS, "sessions", limit, pattern=pattern)
+        return SessionsResult(sessions=rows, total=_total(last, rows), pattern=pattern)
+
+    def _collect(
+        self,
+        operation: Operation[Any, ReplyT],
+        field: str,
+        limit: int,
+        *,
+        is_backward: bool = False,
+        **arguments: object,
+    ) -> tuple[list[Any], ReplyT]:
+        """Rows of as many pages as it takes; and the last page, whose `next` is what follows.
+
+        A list that goes backward has the newest page first, and in each the oldest row first.
+        """
+        rows: list[Any] = []
+        while True:
+            left = limit - len(rows) if limit else MAX_PAGE
+            reply = self._remote.call(operation, limit=min(left, MAX_PAGE), **arguments)
+            page = getattr(reply, field)
+            rows = [*page, *rows] if is_backward else [*rows, *page]
+            if reply.next is None or not page or (limit and len(rows) >= limit):
+                return rows, reply
+            arguments["after"] = reply.next
+
+
+def _total(reply: PageReply, rows: list[Any]) -> int:
+    """How many rows there are; older trackers, which don't say so, send all of them."""
+    return max(reply.total, len(rows))

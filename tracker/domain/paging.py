@@ -1,0 +1,71 @@
+"""Pages of lists: where one ends and the next begins, and what a pattern stands for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+import pydantic_core
+
+from common.errors import ErrorCode, MinitorrentError
+
+RowT = TypeVar("RowT")
+KeyPart = str | int | float | bool
+
+_LARGEST = 2**63
+_ESCAPED = str.maketrans({"\\": "\\\\", "%": "\\%", "_": "\\_"})
+_WILD = str.maketrans({"*": "%", "?": "_"})
+
+
+def cursor(*key: KeyPart) -> str:
+    """Where a page ended: the sort key of its last row, as text."""
+    return pydantic_core.to_json(key).decode()
+
+
+def read_cursor(text: str, *kinds: type[KeyPart]) -> tuple[KeyPart, ...] | None:
+    """The sort key that `cursor` made, its parts of these kinds; None for the first page.
+
+    Raises MinitorrentError(usage) for what is none.
+    """
+    if not text:
+        return None
+    try:
+        key = pydantic_core.from_json(text, allow_inf_nan=False)
+    except ValueError:
+        key = None
+    if not isinstance(key, list) or list(map(type, key)) != list(kinds):
+        raise _no_cursor()
+    if any(isinstance(part, int) and abs(part) >= _LARGEST for part in key):
+        raise _no_cursor()
+    return tuple(key)
+
+
+def number_after(text: str) -> int:
+    """The number at which a page ended; 0 for the first page. Raises MinitorrentError(usage)."""
+    key = read_cursor(f"[{text}]" if text else "", int)
+    return 0 if key is None else int(key[0])
+
+
+def cut(
+    rows: Sequence[RowT], limit: int, key: Callable[[RowT], str]
+) -> tuple[Sequence[RowT], str | None]:
+    """The first `limit` rows, and the cursor of the last of them if there are more."""
+    if len(rows) <= limit:
+        return rows, None
+    return rows[:limit], key(rows[limit - 1])
+
+
+def as_like(pattern: str) -> str:
+    """A pattern as SQL's LIKE has it, with `\\` as its escape.
+
+    With `*` (anything) or `?` (one character) it is for a whole name, else for a part of one.
+    """
+    like = pattern.translate(_ESCAPED)
+    is_glob = "*" in pattern or "?" in pattern
+    return like.translate(_WILD) if is_glob else f"%{like}%"
+
+
+def _no_cursor() -> MinitorrentError:
+    return MinitorrentError(
+        ErrorCode.USAGE, "This is not where a page ended; give what `next` said before."
+    )
