@@ -23,7 +23,7 @@ def ann(team: Team, tmp_path: Path) -> Person:
 
 def own_session(person: Person) -> int:
     """The number of the login that they use."""
-    (number,) = [row.id for row in person.session.sessions().sessions if row.current]
+    (number,) = [row.id for row in person.session.lists.sessions().sessions if row.current]
     return number
 
 

@@ -28,8 +28,8 @@ def test_every_operation_is_refused(team: Team, tmp_path: Path) -> None:
     ann.session.share(content, torrent, GROUP)
     session, folder = eve.session, str(tmp_path / "stolen")
     members: list[Callable[[], object]] = [
-        lambda: session.groups.list_members(GROUP),
-        lambda: session.groups.list_requests(GROUP),
+        lambda: session.lists.members(GROUP),
+        lambda: session.lists.requests(GROUP),
         lambda: session.lists.files(GROUP),
         lambda: session.groups.use_group(GROUP),
         lambda: session.groups.leave_group(GROUP),
