@@ -18,6 +18,7 @@ from client.storage.writing import open_to_append
 from common import __version__, tracker_info
 from common.errors import ErrorCode, MinitorrentError
 from common.loading import loading
+from common.text import guarded_event, harmless, harmless_event
 from common.types import Endpoint
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ class _Parser(argparse.ArgumentParser):
     """An argument parser that says what is wrong in one line."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(_USAGE, f"client: {message}; see: {self.prog} --help\n")
+        self.exit(_USAGE, f"client: {harmless(message)}; see: {self.prog} --help\n")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -154,7 +155,7 @@ def _read_trackers(path: Path) -> tuple[Endpoint, ...]:
 
 
 def _refuse(error: MinitorrentError, status: int) -> int:
-    line = " ".join(error.message.split())
+    line = harmless(" ".join(error.message.split()))
     sys.stderr.write(f"client: {line}\n")
     return status
 
@@ -200,9 +201,11 @@ def _logging(config: ClientConfig, *, to_file: bool) -> Iterator[None]:
                 structlog.contextvars.merge_contextvars,
                 structlog.processors.add_log_level,
                 structlog.processors.TimeStamper(fmt="iso", utc=True),
+                harmless_event,
                 structlog.dev.ConsoleRenderer(
                     colors=False, exception_formatter=structlog.dev.plain_traceback
                 ),
+                guarded_event,
             ],
             wrapper_class=structlog.make_filtering_bound_logger(config.log_level),
             logger_factory=structlog.PrintLoggerFactory(stream),
@@ -210,7 +213,10 @@ def _logging(config: ClientConfig, *, to_file: bool) -> Iterator[None]:
 
     if not to_file:
         configure(sys.stderr)
-        yield
+        try:
+            yield
+        finally:
+            structlog.reset_defaults()
         return
     path = config.data_dir / "client.log"
     with os.fdopen(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from common.errors import MinitorrentError
 from common.loading import loading
+from common.text import harmless
 from tracker.config import Config, read_config
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def _announce(config: Config, app: TrackerApp) -> None:
 
 
 def _fail(message: str, status: int) -> int:
-    sys.stderr.write(f"tracker: {' '.join(message.split())}\n")
+    sys.stderr.write(f"tracker: {harmless(' '.join(message.split()))}\n")
     return status
 
 

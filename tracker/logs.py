@@ -9,6 +9,8 @@ from typing import Literal
 import structlog
 from structlog.typing import Processor
 
+from common.text import guarded_event, harmless_event
+
 Level = Literal["debug", "info", "warning", "error"]
 Format = Literal["text", "json"]
 
@@ -30,12 +32,14 @@ def configure(level: Level, form: Format) -> None:
         ending = [
             structlog.dev.ConsoleRenderer(
                 colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
-            )
+            ),
+            guarded_event,
         ]
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
+            harmless_event,
             *ending,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),

@@ -6,6 +6,21 @@ import unicodedata
 from bisect import bisect_right
 from itertools import accumulate
 
+from common.text import visible
+
+__all__ = [
+    "bar",
+    "columns",
+    "count",
+    "duration",
+    "pad",
+    "percent",
+    "rate",
+    "shorten",
+    "size",
+    "visible",
+]
+
 _STEPS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
 _JOINERS = "\u200c\u200d"
 """Invisible characters that ordinary words and emoji need."""
@@ -54,22 +69,6 @@ def bar(share: float, width: int, *, unicode: bool) -> str:
     filled = int(min(max(share, 0.0), 1.0) * width)
     full, empty = ("█", "░") if unicode else ("#", ".")
     return full * filled + empty * (width - filled)
-
-
-def visible(text: str) -> str:
-    """Text from outside with whatever could act on a terminal written as an escape.
-
-    That is: control characters, marks that change the direction of writing, other invisible
-    format characters, line separators, and bytes that are not text.
-    """
-    return "".join(map(_visible, text)) if not text.isascii() or not text.isprintable() else text
-
-
-def _visible(char: str) -> str:
-    category = unicodedata.category(char)
-    if category in ("Cc", "Cf", "Cs", "Zl", "Zp", "Co", "Cn") and char not in _JOINERS:
-        return char.encode("unicode_escape", "surrogatepass").decode("ascii")
-    return char
 
 
 def columns(text: str) -> int:

@@ -32,6 +32,7 @@ from common.api.lines import (
 from common.api.model import Model
 from common.api.operation import Operation, ReplyT, RequestT
 from common.errors import ErrorCode, MinitorrentError
+from common.text import harmless
 from common.types import Endpoint
 
 log = structlog.get_logger(__name__)
@@ -41,6 +42,9 @@ CONNECT_LIMIT: Final = 5.0
 
 REPLY_LIMIT: Final = 30.0
 PING_EVERY: Final = 30.0
+_LONGEST_NAME: Final = 80
+"""Characters of a tracker's program and version."""
+
 SILENCE_LIMIT: Final = 75.0
 """A tracker from which nothing came for so many seconds, in spite of pings, is gone."""
 
@@ -185,7 +189,7 @@ class TrackerConnection:
         major, _ = greeting.version
         if major != PROTOCOL_VERSION[0]:
             raise _no_tracker(self.tracker, f"it speaks version {major} of the protocol")
-        self.server = greeting.server
+        self.server = harmless(greeting.server, _LONGEST_NAME)
         if greeting.time is not None:
             # Kept relative to a clock that nobody sets, to be compared at any later moment.
             self._clock_at_greeting = greeting.time.timestamp() - time.monotonic()
@@ -270,7 +274,7 @@ def _judge(operation: Operation[Any, ReplyT], reply: ReplyLine) -> ReplyT:
         code = ErrorCode(reply.error.code)
     except ValueError:  # a code that a newer tracker added
         code = ErrorCode.INTERNAL
-    raise MinitorrentError(code, reply.error.message)
+    raise MinitorrentError(code, harmless(reply.error.message))
 
 
 def _refusal(line: bytes) -> str:
@@ -279,7 +283,7 @@ def _refusal(line: bytes) -> str:
         error = ReplyLine.model_validate(decode_line(line)).error
     except (ValidationError, MinitorrentError):
         error = None
-    return error.message if error else "no Minitorrent tracker answers there"
+    return harmless(error.message) if error else "no Minitorrent tracker answers there"
 
 
 def _no_tracker(tracker: Endpoint, reason: str) -> MinitorrentError:

@@ -8,8 +8,8 @@ from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
 
 from client.commands.command import Command
-from client.commands.units import visible
 from client.shell.suggest import Names, suggestions
+from common.text import harmless
 
 
 class CommandCompleter(Completer):
@@ -25,6 +25,6 @@ class CommandCompleter(Completer):
             yield Completion(
                 suggestion.text,
                 start_position=suggestion.start - len(text),
-                display=visible(suggestion.shown),
-                display_meta=visible(suggestion.help),
+                display=harmless(suggestion.shown),
+                display_meta=harmless(suggestion.help),
             )

@@ -11,11 +11,11 @@ from contextlib import suppress
 from typing import TextIO
 
 from client.commands.runner import Outcome
-from client.commands.units import visible
 from client.engine.status import Notice
 from client.shell.render import answer
 from client.shell.screen import Screen
 from common.errors import MinitorrentError
+from common.text import guarded, harmless
 
 _ERASE_LINE = "\r\x1b[K"
 
@@ -74,7 +74,7 @@ class Output:
     def notice(self, notice: Notice) -> None:
         """Print something that nobody asked for."""
         screen = screen_of(self._err)
-        self.note(screen.paint(screen.wrap(visible(notice.text)), "cyan"))
+        self.note(screen.paint(screen.wrap(harmless(notice.text)), "cyan"))
 
     def note(self, text: str) -> None:
         """Print a line on stderr."""
@@ -84,7 +84,7 @@ class Output:
     def error(self, message: str) -> None:
         """Print what went wrong on stderr, in one line unless that is a terminal."""
         screen, mark = screen_of(self._err), "error:"
-        text = screen.wrap(f"{mark} {visible(message)}")
+        text = screen.wrap(f"{mark} {harmless(message)}")
         self.note(f"{screen.paint(mark, 'red')}{text.removeprefix(mark)}")
 
     @property
@@ -100,7 +100,7 @@ class Output:
         with self._lock:
             if text != self._progress:
                 self._progress = text
-                self._err.write(f"{_ERASE_LINE}{text}")
+                self._err.write(f"{_ERASE_LINE}{guarded(text)}")
                 self._err.flush()
 
     def _print(self, stream: TextIO, text: str) -> None:
@@ -109,5 +109,5 @@ class Output:
                 self._progress = ""
                 self._err.write(_ERASE_LINE)
                 self._err.flush()
-            stream.write(f"{text}\n")
+            stream.write(f"{guarded(text)}\n")
             stream.flush()

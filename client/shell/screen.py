@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from client.commands import units
+from common.text import LONGEST_VALUE, harmless
 
 ENDLESS = 100_000
 """Columns of an output that is not a terminal: nothing is ever wrapped for it."""
@@ -39,7 +39,7 @@ class Screen:
 
     def shown(self, text: str) -> str:
         """Text from outside as this screen can show it, so that it takes the room it seems to."""
-        safe = units.visible(text)
+        safe = harmless(text, LONGEST_VALUE)
         if self.width is None or self.unicode:
             return safe
         return safe.encode("ascii", "backslashreplace").decode()

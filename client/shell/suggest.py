@@ -11,6 +11,7 @@ from typing import Protocol
 
 from client.commands.command import Argument, Command, Kind
 from client.commands.parsing import Word, quote, split
+from common.text import visible
 
 
 @dataclass(frozen=True)
@@ -77,10 +78,11 @@ def suggestions(
 
 def _matching(names: Sequence[Name], typed: str) -> list[Name]:
     """Those that begin with what is typed; without any, those that hold it, whatever their case."""
-    unique = {name.text: name for name in reversed(names)}
+    # What would act on the terminal, or end the line that is typed, is not put into it.
+    unique = {name.text: name for name in reversed(names) if visible(name.text) == name.text}
     chosen = sorted(unique.values(), key=lambda name: (name.text.casefold(), name.text))
     if not typed:
-        return [unique[text] for text in dict.fromkeys(name.text for name in names)]
+        return [unique[text] for text in dict.fromkeys(n.text for n in names) if text in unique]
     for matches in (str.startswith, _startswith_folded, _contains_folded):
         found = [name for name in chosen if matches(name.text, typed)]
         if found:

@@ -6,6 +6,7 @@ from client.commands import units
 from client.engine.status import DownloadRow, Overview
 from client.shell.downloads import RUNNING
 from client.shell.screen import Screen
+from common.text import visible
 
 _MOST_TRANSFERS = 3
 _BAR_WIDTH = 16
@@ -15,7 +16,8 @@ def prompt_text(overview: Overview) -> str:
     """`ann@lab> `, `ann> ` without a group in use, `minitorrent> ` before login."""
     if overview.user is None:
         return "minitorrent> "
-    return f"{overview.user}@{overview.group}> " if overview.group else f"{overview.user}> "
+    name = overview.user if overview.group is None else f"{overview.user}@{overview.group}"
+    return f"{visible(name)}> "
 
 
 def toolbar_lines(overview: Overview, screen: Screen) -> list[str]:
@@ -31,7 +33,7 @@ def _transfer(row: DownloadRow, width: int, screen: Screen) -> str:
     left = f"{units.duration(row.eta)} left" if row.eta is not None else str(row.state)
     facts = f" {bar} {units.percent(row.progress):>6} {units.rate(row.down_rate):>10}  {left:<11}"
     room = width - len(facts) - 1
-    name = units.shorten(units.visible(f"{row.group}/{row.name}"), room, unicode=screen.unicode)
+    name = units.shorten(visible(f"{row.group}/{row.name}"), room, unicode=screen.unicode)
     return f" {units.pad(name, room)}{facts}"
 
 
