@@ -40,6 +40,7 @@ def _download_file(context: Context, arguments: Arguments) -> DownloadResult:
         arguments.text("DEST"),
         in_order="sequential" in arguments.flags,
         only=arguments.optional("only"),
+        in_place="resume" in arguments.flags,
     )
 
 
@@ -93,9 +94,12 @@ COMMANDS = (
         options=(
             Option("sequential", "from the first piece to the last, to watch while it loads"),
             Option("only", "of a folder, only the files that fit", value="PATTERN"),
+            Option("resume", "complete what lies at DEST already, in place"),
         ),
         details="It runs in the background; show_downloads shows it, wait waits for it. DEST is a"
-        " folder, or a full path. Other content in the way is never overwritten. Until it is"
+        " folder, or a full path. Other content in the way is never overwritten, unless"
+        " you say --resume: then the pieces that are wrong or missing are written into it, where it"
+        " lies (not through links), and cancel keeps it. Until it is"
         " complete it lies beside DEST under a name that ends in .part. In PATTERN, * stands for"
         " anything, ? for one character; a folder's name takes all that is in it. Give the command"
         " again with another pattern to have more, without one to have everything.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from client.commands.command import Argument, Arguments, Command, Context, Kind
+from client.commands.command import Argument, Arguments, Command, Context, Kind, Option
 from client.engine.status import (
     DownloadResult,
     ExportResult,
@@ -29,7 +29,11 @@ def _share(context: Context, arguments: Arguments) -> ShareFileResult:
 
 
 def _get(context: Context, arguments: Arguments) -> DownloadResult:
-    return context.session.get(arguments.text("METAINFO_OR_MAGNET"), arguments.text("DEST"))
+    return context.session.get(
+        arguments.text("METAINFO_OR_MAGNET"),
+        arguments.text("DEST"),
+        in_place="resume" in arguments.flags,
+    )
 
 
 def _magnet(context: Context, arguments: Arguments) -> MagnetResult:
@@ -80,6 +84,7 @@ COMMANDS = (
             Argument("METAINFO_OR_MAGNET", Kind.PATH, help="a metainfo file, or a magnet link"),
             Argument("DEST", Kind.PATH, help="the folder that it goes into, or its full path"),
         ),
+        options=(Option("resume", "complete what lies at DEST already, in place"),),
         details="It has to be in one of your groups. Otherwise as download_file.",
         example="get film.torrent ~/Downloads",
         answer="Downloading {name} from {group} to {destination}",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -17,6 +18,7 @@ from client.engine.workshop import Workshop
 from client.net.seal import Seal
 from client.net.transport import Transport
 from client.state.transfers import TransferRecord
+from common.bitfield import Bitfield
 from common.errors import ErrorCode, MinitorrentError
 from common.types import Endpoint, InfoHash
 from common.wire.handshake import Handshake
@@ -118,6 +120,12 @@ class Collection:
         """Go on with a download under another plan."""
         transfer.halt()
         self._workshop.store.reopen(transfer.record.id, plan)
+        return self._begin_anew(transfer)
+
+    def mend(self, transfer: Transfer, have: Bitfield, facts: FileFacts) -> Transfer:
+        """Go on with a halted one that was complete, of which only these pieces are right."""
+        plan = replace(transfer.holdings.plan, in_place=True)
+        self._workshop.store.reopen_in_place(transfer.record.id, have, facts, plan)
         return self._begin_anew(transfer)
 
     def relocate(self, transfer: Transfer, path: Path, facts: FileFacts) -> Transfer:

@@ -87,6 +87,7 @@ class Holdings:
         have = self._verify(stopped)
         if have != self.goal.pieces or not files.sizes_are_right():
             if record.is_upload or not (asked or believed):
+                self._store.distrust(record.id)
                 raise self._changed(have)
             return self._mend(have)
         self._store.mark_complete(record.id, facts)

@@ -190,14 +190,16 @@ class Session:
         *,
         in_order: bool = False,
         only: str | None = None,
+        in_place: bool = False,
     ) -> status.DownloadResult:
         """Start a download in the background; `destination` as typed (a folder or a full path).
 
-        With `in_order` the first pieces come first. `only` is a pattern (see client.core.goal) for
-        the files of a folder; asked for again, a download has those files that fit either pattern.
+        With `in_order` the first pieces come first, with `in_place` what lies there is completed.
+        `only` is a pattern (see client.core.goal) for the files of a folder; asked for again, a
+        download has those files that fit either pattern.
         """
         user = self._account.require()
-        plan = Plan(in_order=in_order, only=() if only is None else (only,))
+        plan = Plan(in_order=in_order, only=() if only is None else (only,), in_place=in_place)
         return _download(self._sharing.download(user, group, name, destination, plan))
 
     def contents(self, group: str, name: str) -> list[status.ContentRow]:
@@ -257,10 +259,12 @@ class Session:
                 ErrorCode.USAGE, f"{name!r} is complete; stop_share ends sharing it."
             )
         self._transfers.discard(transfer)
+        if transfer.holdings.plan.in_place:
+            self._account.tell("warning", f"{str(transfer.path)!r} is kept as it is now.")
         return _result(transfer)
 
     def recheck(self, group: str, name: str) -> status.TransferResult:
-        """Hash again everything that is on the disk."""
+        """Hash again everything that is on the disk; what is wrong of a download is fetched."""
         transfer = self._get(group, name)
         transfer.halt()
         transfer.start(recheck=True)
@@ -348,9 +352,12 @@ class Session:
             )
         return status.MagnetResult(magnet=link.encode())
 
-    def get(self, reference: str, destination: str) -> status.DownloadResult:
+    def get(
+        self, reference: str, destination: str, *, in_place: bool = False
+    ) -> status.DownloadResult:
         """Start the download of what a metainfo file, by its path, or a magnet link names."""
-        return _download(self._sharing.get(self._account.require(), reference, destination))
+        user, plan = self._account.require(), Plan(in_place=in_place)
+        return _download(self._sharing.get(user, reference, destination, plan))
 
     def remove(self, metainfo: Path) -> status.FileResult:
         """Offer no more what a metainfo file describes."""

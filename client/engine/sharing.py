@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from client.core.goal import Goal, goal_of, paths_of, widened
 from client.core.plan import PLAIN, Plan
 from client.core.resume import FileFacts
 from client.engine.collection import Collection
+from client.engine.found import Found, find
 from client.engine.references import References, is_metainfo_of, metainfo_place
 from client.engine.room import require_room
 from client.engine.transfer import Transfer
@@ -18,14 +20,13 @@ from client.net.tracker_link import TrackerLink
 from client.state.transfers import Transfers
 from client.storage.destination import resolve
 from client.storage.failures import shown
-from client.storage.files import TorrentFiles
 from client.storage.hashing import hash_source
-from client.storage.recheck import is_already_there
 from client.storage.source import Source, scan
 from client.storage.typed_path import typed_path
 from client.storage.writing import check_place
 from common import metainfo
 from common.api import files, groups
+from common.bitfield import Bitfield
 from common.errors import ErrorCode, MinitorrentError
 from common.geometry import choose_piece_length
 from common.metainfo import Metainfo
@@ -158,7 +159,8 @@ class Sharing:
     ) -> Transfer:
         """Begin to fetch a file of the group; what lies there already and is right is taken.
 
-        A download that is there already goes on, and with a wider plan if this one wants more.
+        What is not right is written to only with a plan that is `in_place`. A download that is
+        there already goes on, and with a wider plan if this one wants more.
         """
         return self._begin(user, self._ask(group, name), destination, plan)
 
@@ -166,9 +168,9 @@ class Sharing:
         """What a file of the group consists of."""
         return _described(self._ask(group, name))
 
-    def get(self, user: str, reference: str, destination: str) -> Transfer:
+    def get(self, user: str, reference: str, destination: str, plan: Plan = PLAIN) -> Transfer:
         """Begin to fetch what a metainfo file (its path) or a magnet link names."""
-        return self._begin(user, self.references.find(reference), destination)
+        return self._begin(user, self.references.find(reference), destination, plan)
 
     def _ask(self, group: str, name: str) -> files.GetFileReply:
         request = files.GET_FILE.read_request({"group": group, "name": name})
@@ -192,8 +194,13 @@ class Sharing:
             if existing.info_hash == described.info_hash and not _is_lost(existing):
                 return self._continue(existing, final, plan)
             self._collection.discard(existing)  # other content by now, or deleted since
-        complete = _is_there(described, final)
-        if not complete:
+        found = find(described, final, goal)
+        if found is None or not found.is_right:
+            have, facts = self._take_up(found, plan)
+            plan = replace(plan, in_place=found is not None)
+        else:
+            have, facts, plan = None, found.facts, PLAIN
+        if found is None:
             require_room(described.name, final, goal.length)
         record = self._store.add(
             user=user,
@@ -203,11 +210,25 @@ class Sharing:
             metainfo=reply.metainfo,
             path=final,
             added_at=datetime.now(UTC),
-            facts=_facts(described, final) if complete else None,
-            complete=complete,
-            plan=PLAIN if complete else plan,
+            facts=facts,
+            complete=found is not None and found.is_right,
+            have=have,
+            plan=plan,
         )
         return self._collection.add(record)
+
+    def _take_up(self, found: Found | None, plan: Plan) -> tuple[Bitfield | None, FileFacts | None]:
+        """Which pieces of a download are there, and the facts of their files.
+
+        Raises MinitorrentError(file_exists) when what was found is to be left alone.
+        """
+        if found is None:
+            return None, None
+        if not plan.in_place:
+            raise found.refusal()
+        facts = found.open_in_place()
+        self._warn(f"{found.count}; fetching the rest in place, at {shown(found.final)}.")
+        return found.have, facts
 
     def _continue(self, transfer: Transfer, final: Path, asked: Plan) -> Transfer:
         """The same download was asked for before: go on with it."""
@@ -218,6 +239,9 @@ class Sharing:
                 "cancel or stop_share it to have it elsewhere.",
             )
         complete = transfer.record.complete
+        if complete and _is_changed(transfer):
+            return self._mend(transfer, asked)
+        asked = replace(asked, in_place=transfer.holdings.plan.in_place)
         plan = widened(transfer.metainfo, transfer.holdings.plan, asked, complete=complete)
         if plan.only != transfer.holdings.plan.only or (
             not complete and plan != transfer.holdings.plan
@@ -228,30 +252,38 @@ class Sharing:
         transfer.resume()
         return transfer
 
+    def _mend(self, transfer: Transfer, asked: Plan) -> Transfer:
+        """Go on with what was complete and has changed since; raises file_exists if not asked to.
+
+        What was only touched is taken as it is.
+        """
+        holdings = transfer.holdings
+        transfer.halt()
+        found = find(transfer.metainfo, transfer.path, holdings.goal)
+        if found is None or found.is_right:
+            transfer.start()
+            return transfer
+        try:
+            have, facts = self._take_up(found, asked)
+        except MinitorrentError:
+            transfer.start()  # it will say why it can't be shared any more
+            raise
+        assert have is not None
+        assert facts is not None
+        return self._collection.mend(transfer, have, facts)
+
 
 def _is_lost(transfer: Transfer) -> bool:
     """Whether it was complete once, and somebody has deleted or moved it since."""
     return transfer.record.complete and not os.path.lexists(transfer.path)
 
 
-def _is_there(described: Metainfo, final: Path) -> bool:
-    """Whether the content lies at its destination; raises file_exists when something else does."""
-    if not os.path.lexists(final):
-        return False
-    with TorrentFiles(described, final) as found:
-        right = is_already_there(found)
-    if not right:
-        raise MinitorrentError(
-            ErrorCode.FILE_EXISTS,
-            f"Something else lies at {shown(final)}; choose another destination, or move it away.",
-        )
-    return True
-
-
-def _facts(described: Metainfo, final: Path) -> FileFacts:
-    with TorrentFiles(described, final) as found:
-        found.open_complete()
-        return found.facts()
+def _is_changed(transfer: Transfer) -> bool:
+    """Whether something complete is not what it was any more, as far as its files' looks tell."""
+    error = transfer.error
+    if error is not None and error.code in (ErrorCode.FILE_CHANGED, ErrorCode.FILE_NOT_FOUND):
+        return True
+    return transfer.holdings.files.facts() != transfer.record.facts
 
 
 def _described(reply: files.GetFileReply) -> Metainfo:

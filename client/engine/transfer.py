@@ -147,6 +147,8 @@ class Transfer(Standing):
         """Go on after a pause or a failure; nothing happens when it runs."""
         self._workshop.store.set_paused(self.record.id, paused=False)
         if self.state in (TransferState.PAUSED, TransferState.FAILED):
+            with self._jobs.alone:  # who is still telling why it ended is not to find it running
+                pass
             self.start()
 
     def set_priority(self, priority: int) -> None:
@@ -208,7 +210,8 @@ class Transfer(Standing):
             self.state = TransferState.QUEUED
             self._workshop.turns.join(self)
             return
-        require_room(self.record.name, self.path, self.missing)
+        if not self.holdings.plan.in_place:  # there, what is overwritten takes no more room
+            require_room(self.record.name, self.path, self.missing)
         self._seal = self._workshop.credentials.seal(self.record.group, self.metainfo.authority)
         machinery = self._workshop.machinery
         torrent = Torrent(

@@ -175,6 +175,10 @@ class Transfers:
         """Record that everything is verified and lies at its final path."""
         self._set(transfer, complete=True, bitfield=None, facts=facts.to_text())
 
+    def distrust(self, transfer: int) -> None:
+        """Record that what was verified is not right any more, whatever its files look like."""
+        self._set(transfer, facts=None)
+
     def set_paused(self, transfer: int, paused: bool) -> None:
         """Record that the user paused or resumed it."""
         self._set(transfer, paused=paused)

@@ -142,8 +142,10 @@ class FakeSession:
         *,
         in_order: bool = False,
         only: str | None = None,
+        in_place: bool = False,
     ) -> status.DownloadResult:
         wishes = (("in order",) if in_order else ()) + ((only,) if only else ())
+        wishes += ("in place",) if in_place else ()
         self._called("download_file", group, name, destination, *wishes)
         self.rows.append(download(name, group=group))
         return status.DownloadResult(
@@ -239,8 +241,10 @@ class FakeSession:
         self._called("magnet", group, name)
         return status.MagnetResult(magnet=f"magnet:?xt=urn:btih:{HASH}")
 
-    def get(self, reference: str, destination: str) -> status.DownloadResult:
-        self._called("get", reference, destination)
+    def get(
+        self, reference: str, destination: str, *, in_place: bool = False
+    ) -> status.DownloadResult:
+        self._called("get", reference, destination, *(("in place",) if in_place else ()))
         return status.DownloadResult(
             group="lab", name="film.mkv", destination=destination, info_hash=HASH
         )

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from common.errors import ErrorCode, MinitorrentError
 from tests.integration.client.conftest import Log
 from tests.integration.client.people import GROUP, Person, Team
 from tests.support.content import make_file, make_tree
@@ -181,3 +182,121 @@ def test_an_edited_copy_is_left_as_it_is(team: Team, tmp_path: Path) -> None:
     bob.session.resume(GROUP, "content")
     wait_until(lambda: len(bob.heard("share_failed")) == 2, what="it to be told again")
     assert copy.read_bytes() == wrong
+
+
+# --- what lies at the destination already -------------------------------------------------------
+def test_a_damaged_copy_asked_for_again(team: Team, tmp_path: Path) -> None:
+    _, bob, content, copy = copied(team, tmp_path)
+    edit(copy)
+    wrong = copy.read_bytes()
+    with pytest.raises(MinitorrentError, match="95 of 96 pieces are right; add --resume") as raised:
+        bob.start("content")
+    assert raised.value.code is ErrorCode.FILE_EXISTS
+    assert copy.read_bytes() == wrong
+    bob.session.download_file(GROUP, "content", str(copy), in_place=True)
+    assert bob.was_told("95 of 96 pieces are right; fetching the rest in place")
+    bob.finish("content")
+    assert copy.read_bytes() == content.read_bytes()
+    copy.touch()
+    bob.start("content")
+    bob.finish("content")
+
+
+def old_copy(content: bytes) -> bytes:
+    return bytes(MIB) + content[MIB:]
+
+
+def half(content: bytes) -> bytes:
+    return content[: len(content) // 2]
+
+
+def too_long(content: bytes) -> bytes:
+    return content + b"more"
+
+
+def other(content: bytes) -> bytes:
+    return b"other content"
+
+
+@pytest.mark.parametrize(
+    ("there", "right"), [(old_copy, 64), (half, 48), (too_long, 96), (other, 0)]
+)
+def test_a_file_that_is_there_is_completed_when_the_user_says_so(
+    team: Team, tmp_path: Path, there: Callable[[bytes], bytes], right: int
+) -> None:
+    ann, bob = team.member("ann"), team.member("bob")
+    content = make_file(tmp_path / "content", 3 * MIB)
+    team.share(ann, content)
+    ann.session.pause(GROUP, "content")
+    copy = tmp_path / "copy"
+    before = there(content.read_bytes())
+    copy.write_bytes(before)
+    number = copy.stat().st_ino
+    with pytest.raises(MinitorrentError, match=f"{right} of 96 pieces are right; ") as raised:
+        bob.session.download_file(GROUP, "content", str(copy))
+    assert raised.value.code is ErrorCode.FILE_EXISTS
+    assert "--resume" in raised.value.message
+    assert copy.read_bytes() == before
+
+    bob.session.download_file(GROUP, "content", str(copy), in_place=True)
+    assert bob.was_told(f"{right} of 96 pieces are right; fetching the rest in place")
+    if there is not too_long:
+        wait_until(lambda: bob.row("content").state == "downloading", what="the beginning")
+        assert bob.row("content").done == right * MIB // 32
+        bob.restart()
+        bob.session.cancel(GROUP, "content")
+        assert bob.was_told("is kept as it is now")
+        assert copy.read_bytes()[: len(before)] == before
+        bob.session.download_file(GROUP, "content", str(copy), in_place=True)
+    ann.session.resume(GROUP, "content")
+    bob.finish("content")
+    assert copy.read_bytes() == content.read_bytes()
+    assert copy.stat().st_ino == number
+    assert {path.name for path in tmp_path.iterdir()} == {"content", "copy", "team"}
+
+
+def test_a_folder_with_some_files(team: Team, tmp_path: Path) -> None:
+    ann, bob = team.member("ann"), team.member("bob")
+    content = make_tree(tmp_path / "trip", {"a": MIB, "b/c": MIB, "d": 100_000})
+    team.share(ann, content)
+    copy = tmp_path / "copies" / "trip"
+    (copy / "b").mkdir(parents=True)
+    (copy / "a").write_bytes((content / "a").read_bytes())
+    (copy / "b" / "c").write_bytes(b"other")
+    (copy / "mine").write_bytes(b"precious")
+    with pytest.raises(MinitorrentError, match=r"\d+ of \d+ pieces are right; add --resume"):
+        bob.session.download_file(GROUP, "trip", str(copy.parent))
+    bob.session.download_file(GROUP, "trip", str(copy.parent), in_place=True)
+    bob.finish("trip")
+    for name in ("a", "b/c", "d"):
+        assert (copy / name).read_bytes() == (content / name).read_bytes()
+    assert (copy / "mine").read_bytes() == b"precious"
+    assert {path.name for path in copy.parent.iterdir()} == {"trip"}
+
+
+def test_links_and_other_kinds_are_refused(team: Team, tmp_path: Path) -> None:
+    ann, bob = team.member("ann"), team.member("bob")
+    content = make_file(tmp_path / "content", MIB)
+    team.share(ann, content)
+    (tmp_path / "real").write_bytes(content.read_bytes()[:100_000])
+    (tmp_path / "soft").symlink_to("real")
+    (tmp_path / "hard").hardlink_to(tmp_path / "real")
+    (tmp_path / "folder" / "content").mkdir(parents=True)
+    for place in ("soft", "hard", "folder"):
+        with pytest.raises(MinitorrentError) as raised:
+            bob.session.download_file(GROUP, "content", str(tmp_path / place), in_place=True)
+        assert raised.value.code is ErrorCode.FILE_EXISTS, place
+    assert (tmp_path / "real").stat().st_size == 100_000
+    assert bob.session.show_downloads().downloads == []
+
+
+def test_the_own_original_is_mended_only_when_asked(team: Team, tmp_path: Path) -> None:
+    ann, bob, content, _ = copied(team, tmp_path)
+    right = content.read_bytes()
+    damage(content)
+    ann.session.recheck(GROUP, "content")
+    wait_until(lambda: ann.heard("share_failed"), what="ann to be told")
+    ann.session.download_file(GROUP, "content", str(content), in_place=True)
+    ann.finish("content")
+    assert content.read_bytes() == right
+    assert bob.row("content").state == "seeding"

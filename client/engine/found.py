@@ -1,0 +1,97 @@
+"""What lies at a download's destination already, and whether it can be gone on with."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from client.core.goal import Goal
+from client.core.resume import FileFacts
+from client.storage.failures import shown
+from client.storage.files import TorrentFiles
+from client.storage.recheck import verify
+from common.bitfield import Bitfield
+from common.errors import ErrorCode, MinitorrentError
+from common.metainfo import Metainfo
+
+
+@dataclass(frozen=True)
+class Found:
+    """Something at `final`: the pieces of `goal` that are right there, and that nothing else is.
+
+    `facts` are those of the files when the pieces were hashed. `is_right` tells that everything is
+    as it should be.
+    """
+
+    described: Metainfo
+    final: Path
+    goal: Goal
+    have: Bitfield
+    facts: FileFacts
+    is_right: bool
+
+    @property
+    def count(self) -> str:
+        """Such as `412 of 500 pieces are right`."""
+        total = self.goal.pieces.count
+        are = "is" if self.have.count == 1 else "are"
+        return f"{self.have.count:,} of {total:,} pieces {are} right"
+
+    def refusal(self) -> MinitorrentError:
+        """Why it is not gone on with unless the user says so."""
+        if self.have.count:
+            way = "add --resume to fetch the rest in place, or choose another destination"
+        else:
+            way = "choose another destination, or move it away; --resume would write over it"
+        return MinitorrentError(
+            ErrorCode.FILE_EXISTS,
+            f"Something else lies at {shown(self.final)}: {self.count}; {way}.",
+        )
+
+    def open_in_place(self) -> FileFacts:
+        """Make ready to write where it lies; its facts after that.
+
+        Raises MinitorrentError(file_exists, permission_denied) when that can't be done safely.
+        """
+        if self.final.is_symlink():
+            raise MinitorrentError(
+                ErrorCode.FILE_EXISTS,
+                f"{shown(self.final)} is a symbolic link; say where it leads to instead.",
+            )
+        with TorrentFiles(self.described, self.final, self.goal) as files:
+            files.open_partial(in_place=True)
+            return files.verified_facts()
+
+
+def find(described: Metainfo, final: Path, goal: Goal) -> Found | None:
+    """Look at what lies at `final`, hashing it; None when nothing does.
+
+    Content that is all there is found whole, whatever the goal. Raises MinitorrentError(
+    file_exists) for a folder where a file is to be, or the other way round.
+    """
+    if not os.path.lexists(final):
+        return None
+    if final.exists() and final.is_dir() != described.is_folder:
+        kind, other = ("folder", "file") if described.is_folder else ("file", "folder")
+        raise MinitorrentError(
+            ErrorCode.FILE_EXISTS,
+            f"Something else lies at {shown(final)}: a {other}, where the {kind} "
+            f"{described.name!r} is to be; choose another destination, or move it away.",
+        )
+    whole = _look(described, final, Goal.all_of(described.geometry))
+    if whole.is_right or goal.is_everything:
+        return whole
+    return _look(described, final, goal)
+
+
+def _look(described: Metainfo, final: Path, goal: Goal) -> Found:
+    with TorrentFiles(described, final, goal) as files:
+        try:
+            files.open_complete()
+        except MinitorrentError:  # a link that leads nowhere
+            nothing = Bitfield(described.piece_count)
+            return Found(described, final, goal, nothing, files.facts(), is_right=False)
+        have = verify(files)
+        is_right = have == goal.pieces and files.sizes_are_right()
+        return Found(described, final, goal, have, files.verified_facts(), is_right)
