@@ -7,16 +7,24 @@ this program doesn't know count and are kept.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import NamedTuple, NoReturn
 
 import bencode2
 
-from common.errors import ErrorCode, MinitorrentError
 from common.geometry import MAX_PIECE_LENGTH, MIN_PIECE_LENGTH, Geometry
-from common.paths import check_component, check_relative, check_tree
+from common.metainfo_document import MAX_MTIME as MAX_MTIME
+from common.metainfo_document import (
+    Document,
+    entry_of,
+    read_document,
+    refuse,
+    text_of,
+    whole_number,
+)
+from common.metainfo_document import FileEntry as FileEntry
+from common.paths import check_component, check_relative
 from common.types import InfoHash, PieceIndex
 
 MAX_METAINFO_SIZE = 6_000_000
@@ -24,25 +32,6 @@ MAX_METAINFO_SIZE = 6_000_000
 
 HASH_SIZE = 20
 """Bytes of a piece's SHA-1."""
-
-
-MAX_MTIME = 253_402_300_799
-"""The last second of the year 9999: later times of modification are taken for no time at all."""
-
-
-class FileEntry(NamedTuple):
-    """A file of the content: path components inside the folder, and length (bytes).
-
-    `executable` and `mtime` (of last modification, seconds since the epoch) are as it was shared;
-    other clients may know nothing of them. Padding is zeros between two files that are nowhere on
-    the disk (BEP 47); it has no path.
-    """
-
-    path: tuple[str, ...]
-    length: int
-    executable: bool = False
-    mtime: int | None = None
-    is_padding: bool = False
 
 
 @dataclass(frozen=True)
@@ -103,25 +92,19 @@ class Metainfo:
 
 
 def parse(data: bytes) -> Metainfo:
-    """Read a .torrent file.
+    """Read a .torrent file. One line end after it does no harm.
 
-    Raises MinitorrentError: invalid_name when a file's name is refused (see common.paths), usage
-    for everything else that is wrong with it. No bytes make it raise anything else.
+    What it unfolds to is bounded while it is read: no bytes take much longer, or more memory,
+    than an honest metainfo of that size. Raises MinitorrentError: invalid_name when a file's name
+    is refused (see common.paths), usage for everything else that is wrong with it. No bytes make
+    it raise anything else.
     """
     if len(data) > MAX_METAINFO_SIZE:
-        _refuse(f"is larger than {MAX_METAINFO_SIZE} bytes")
-    try:
-        root = bencode2.bdecode(data)
-        canonical = bencode2.bencode(root) == data
-    # Besides malformed input: integers of thousands of digits, and nesting too deep.
-    except (ValueError, RecursionError) as error:
-        raise MinitorrentError(
-            ErrorCode.USAGE, "This is not a metainfo (.torrent) file, or it is damaged."
-        ) from error
-    info = root.get(b"info") if isinstance(root, dict) else None
-    if not isinstance(info, dict) or not canonical:
-        _refuse("has no readable info dictionary")
-    return _read_info(info, _read_trackers(root))
+        refuse(f"is larger than {MAX_METAINFO_SIZE} bytes")
+    document = read_document(data)
+    if not document.info_bytes:
+        refuse("has no readable info dictionary")
+    return _judge(document)
 
 
 def build_info(
@@ -184,117 +167,50 @@ def encode(info_bytes: bytes, trackers: Sequence[Sequence[str]] = ()) -> bytes:
     return b"d" + head + b"4:info" + info_bytes + b"e"
 
 
-def _read_info(info: Mapping[bytes, object], trackers: tuple[tuple[str, ...], ...]) -> Metainfo:
+def _judge(document: Document) -> Metainfo:
+    info = document.info
     if b"pieces" not in info and info.get(b"meta version") == 2:
-        _refuse("is in version 2 of the format only; make one in version 1 or both")
-    name = check_component(_text(info.get(b"name")))
-    files, is_folder = _read_files(info, name)
-    piece_length = _whole_number(info.get(b"piece length"))
+        refuse("is in version 2 of the format only; make one in version 1 or both")
+    name = check_component(text_of(info.get(b"name"), info.get(b"name.utf-8")))
+    files = _judge_files(document, name)
+    piece_length = whole_number(info.get(b"piece length"))
     pieces = info.get(b"pieces")
     if not isinstance(pieces, bytes):
-        _refuse("has no piece hashes")
+        refuse("has no piece hashes")
     try:
         geometry = Geometry(sum(file.length for file in files), piece_length)
     except ValueError:
-        _refuse(f"needs pieces of {MIN_PIECE_LENGTH} to {MAX_PIECE_LENGTH} bytes, and fewer")
+        refuse(f"needs pieces of {MIN_PIECE_LENGTH} to {MAX_PIECE_LENGTH} bytes, and fewer")
     if len(pieces) != geometry.piece_count * HASH_SIZE:
-        _refuse("does not have one hash for each piece")
+        refuse("does not have one hash for each piece")
     source, authority = info.get(b"source"), info.get(b"ssl-cert")
     return Metainfo(
-        info_bytes=bencode2.bencode(info),
+        info_bytes=document.info_bytes,
         name=name,
         piece_length=piece_length,
         pieces=pieces,
         files=files,
-        is_folder=is_folder,
+        is_folder=document.files is not None,
         private=info.get(b"private") == 1,
         source=source.decode(errors="replace") if isinstance(source, bytes) else None,
         authority=authority.decode(errors="replace") if isinstance(authority, bytes) else None,
-        trackers=trackers,
+        trackers=document.trackers,
     )
 
 
-def _read_files(info: Mapping[bytes, object], name: str) -> tuple[tuple[FileEntry, ...], bool]:
-    entries = info.get(b"files")
-    if entries is None:
-        file = _read_facts(info, (name,))
-        if file.is_padding:
-            _refuse("is for padding only")
-        return (file,), False
-    if not isinstance(entries, list) or not entries or b"length" in info:
-        _refuse("has a damaged list of files")
-    files = tuple(_read_file(entry, name) for entry in entries)
-    paths = [file.path for file in files if not file.is_padding]
-    if not paths:
-        _refuse("is for padding only")
-    check_tree(paths)
-    return files, True
-
-
-def _read_file(entry: object, folder: str) -> FileEntry:
-    if not isinstance(entry, dict):
-        _refuse("has a damaged list of files")
-    if b"p" in _attributes(entry):
-        return FileEntry((), _whole_number(entry.get(b"length")), is_padding=True)
-    path = entry.get(b"path")
-    if not isinstance(path, list):
-        _refuse("has a file without a path")
-    _, *inside = check_relative((folder, *map(_text, path)))
-    if not inside:
-        _refuse("has a file without a path")
-    return _read_facts(entry, tuple(inside))
-
-
-def _read_facts(entry: Mapping[bytes, object], path: tuple[str, ...]) -> FileEntry:
-    """A file's length, and what BEP 47 and others tell of it; refuses symbolic links."""
-    attributes = _attributes(entry)
-    if b"symlink path" in entry or b"l" in attributes:
-        _refuse("contains a symbolic link; make one without links")
-    mtime = entry.get(b"mtime")
-    return FileEntry(
-        path,
-        _whole_number(entry.get(b"length")),
-        executable=b"x" in attributes,
-        mtime=mtime if isinstance(mtime, int) and 0 <= mtime <= MAX_MTIME else None,
-        is_padding=b"p" in attributes,
-    )
-
-
-def _attributes(entry: Mapping[bytes, object]) -> bytes:
-    attributes = entry.get(b"attr")
-    return attributes if isinstance(attributes, bytes) else b""
-
-
-def _read_trackers(root: Mapping[bytes, object]) -> tuple[tuple[str, ...], ...]:
-    """The announce addresses; damaged ones are left out, since content doesn't depend on them."""
-    listed = root.get(b"announce-list")
-    tiers = [_addresses(tier) for tier in listed] if isinstance(listed, list) else []
-    tiers = [tier for tier in tiers if tier] or [_addresses([root.get(b"announce")])]
-    return tuple(tier for tier in tiers if tier)
-
-
-def _addresses(tier: object) -> tuple[str, ...]:
-    if not isinstance(tier, list):
-        return ()
-    return tuple(url.decode() for url in tier if isinstance(url, bytes) and url.isascii() and url)
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, bytes):
-        _refuse("has a name that is not text")
-    try:
-        return value.decode()
-    except UnicodeDecodeError as error:
-        raise MinitorrentError(
-            ErrorCode.INVALID_NAME, f"The name {value[:80]!r} is not valid UTF-8."
-        ) from error
-
-
-def _whole_number(value: object) -> int:
-    if not isinstance(value, int) or value < 0:
-        _refuse("lacks a length, or has one that is not a whole number")
-    return value
-
-
-def _refuse(reason: str) -> NoReturn:
-    raise MinitorrentError(ErrorCode.USAGE, f"This metainfo {reason}.")
+def _judge_files(document: Document, name: str) -> tuple[FileEntry, ...]:
+    info, files = document.info, document.files
+    if files is None and b"files" in info:
+        refuse("has a damaged list of files")
+    if files is None:
+        files = [entry_of((name,), info)]
+    elif not files:
+        refuse("has an empty list of files")
+    elif b"length" in info:
+        refuse("has both a length and a list of files, so clients don't agree on it; make it again")
+    if all(file.is_padding for file in files):
+        refuse("is for padding only")
+    if document.files:
+        for path in (document.tree.longest, document.tree.deepest):
+            check_relative((name, *path))
+    return tuple(files)

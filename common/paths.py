@@ -17,6 +17,7 @@ MAX_COMPONENT_BYTES = 255
 MAX_PATH_BYTES = 4096
 MAX_DEPTH = 64
 MAX_FILES = 100_000
+MAX_FOLDERS = 100_000
 
 COLLIDES = "collides with another file's name; rename one of the two"
 
@@ -33,6 +34,10 @@ _FAULTS = (
     (re.compile(r"[. ]\Z"), "ends in a dot or a space"),
     (re.compile(rf"\A([a-z]:|{_DEVICE}\Z)", re.I), "is reserved on Windows"),
 )
+_PLAIN = re.compile(  # most names there are; a hundred thousand of them are judged at once
+    r"(?!(?i:con|prn|aux|nul|com|lpt))"
+    r"[A-Za-z0-9 _.,+()\[\]&'#@!=~{}$%^;-]{0,190}[A-Za-z0-9_)\]-]"
+)
 
 
 def check_component(name: str) -> str:
@@ -44,12 +49,14 @@ def check_component(name: str) -> str:
     """
     fault = fault_of(name)
     if fault is not None:
-        _refuse(name, fault)
+        refuse_name(name, fault)
     return name
 
 
 def fault_of(name: str) -> str | None:
     """Why this can't name a file or folder, as the end of a sentence; None when it can."""
+    if _PLAIN.fullmatch(name):
+        return None
     if not name:
         return "is empty"
     if name in (".", ".."):
@@ -69,10 +76,10 @@ def check_relative(parts: Sequence[str]) -> tuple[str, ...]:
     more than 4096 bytes, slashes included.
     """
     if not 1 <= len(parts) <= MAX_DEPTH:
-        _refuse("/".join(parts), f"does not have 1 to {MAX_DEPTH} parts")
+        refuse_name("/".join(parts), f"does not have 1 to {MAX_DEPTH} parts")
     checked = tuple(check_component(part) for part in parts)
     if len("/".join(checked).encode()) > MAX_PATH_BYTES:
-        _refuse("/".join(checked), f"is longer than {MAX_PATH_BYTES} bytes")
+        refuse_name("/".join(checked), f"is longer than {MAX_PATH_BYTES} bytes")
     return checked
 
 
@@ -83,39 +90,72 @@ def check_tree(paths: Sequence[tuple[str, ...]]) -> None:
     that differ only in case or Unicode normalisation, and a file that is another one's folder.
     """
     if len(paths) > MAX_FILES:
-        raise MinitorrentError(
-            ErrorCode.INVALID_NAME,
-            f"A folder of more than {MAX_FILES} files can't be shared; pack it into an archive.",
-        )
+        _refuse_many(MAX_FILES, "files")
     tree = Tree()
     for path in paths:
         if not tree.add(path):
-            _refuse("/".join(path), COLLIDES)
+            refuse_name("/".join(path), COLLIDES)
 
 
 class Tree:
-    """Relative paths that can stand side by side in one folder on every platform."""
+    """Relative paths that can stand side by side in one folder on every platform.
+
+    `longest` and `deepest` are the paths to judge when the folder itself is put somewhere.
+    """
 
     def __init__(self) -> None:
-        self._root = _Folder()
+        self.longest: tuple[str, ...] = ()
+        self.deepest: tuple[str, ...] = ()
+        self._files = self._longest = 0
+        self._folders: dict[tuple[str, ...], _Folder] = {(): _Folder(0)}
 
     def add(self, path: tuple[str, ...]) -> bool:
-        """Put a file there; False when it collides with another one's path."""
-        folder: _Folder | None = self._root
-        for part in path[:-1]:
-            folder = folder.enter(part) if folder else None
-        return folder is not None and folder.put_file(path[-1])
+        """Put a file there; False when it collides with another one's path.
+
+        Raises MinitorrentError(invalid_name) for more than 100,000 files or folders.
+        """
+        self._files += 1
+        if self._files > MAX_FILES:
+            _refuse_many(MAX_FILES, "files")
+        folder = self._folders.get(path[:-1]) or self._enter(path[:-1])
+        if folder is None or not folder.put_file(path[-1]):
+            return False
+        length = folder.length + len(path[-1].encode())
+        if length > self._longest:
+            self._longest, self.longest = length, path
+        if len(path) > len(self.deepest):
+            self.deepest = path
+        return True
+
+    def _enter(self, path: tuple[str, ...]) -> _Folder | None:
+        """The folder at a path, made if there is nothing; None when it collides."""
+        folder = self._folders[()]
+        for depth, name in enumerate(path, start=1):
+            inner = folder.enter(name)
+            if inner is None:
+                return None
+            folder = self._folders[path[:depth]] = inner
+            if len(self._folders) - 1 > MAX_FOLDERS:
+                _refuse_many(MAX_FOLDERS, "folders")
+        return folder
 
 
 class _Folder:
-    """What a folder holds so far, by folded name: the name as given, and the folder or None."""
+    """What a folder holds so far, by folded name: the name as given, and the folder or None.
 
-    def __init__(self) -> None:
+    `length` is that of the path to what is in it (bytes), the last slash included.
+    """
+
+    def __init__(self, length: int) -> None:
+        self.length = length
         self._entries: dict[str, tuple[str, _Folder | None]] = {}
 
     def enter(self, name: str) -> _Folder | None:
         """The folder inside, made if there is nothing; None when it collides."""
-        known, folder = self._entries.setdefault(_fold(name), (name, _Folder()))
+        folded = _fold(name)
+        if folded not in self._entries:
+            self._entries[folded] = (name, _Folder(self.length + len(name.encode()) + 1))
+        known, folder = self._entries[folded]
         return folder if known == name else None
 
     def put_file(self, name: str) -> bool:
@@ -135,6 +175,14 @@ def _fold(name: str) -> str:
     return unicodedata.normalize("NFD", folded)
 
 
-def _refuse(name: str, reason: str) -> NoReturn:
+def _refuse_many(most: int, what: str) -> NoReturn:
+    raise MinitorrentError(
+        ErrorCode.INVALID_NAME,
+        f"A folder of more than {most} {what} can't be shared; pack it into an archive.",
+    )
+
+
+def refuse_name(name: str, reason: str) -> NoReturn:
+    """Raise MinitorrentError(invalid_name); the reason is the end of a sentence."""
     shown = repr(name if len(name) <= 80 else name[:77] + "...")
     raise MinitorrentError(ErrorCode.INVALID_NAME, f"The name {shown} {reason}.")

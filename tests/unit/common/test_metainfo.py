@@ -152,9 +152,6 @@ def test_tiers_of_trackers(listed: object, expected: tuple[tuple[str, ...], ...]
         b"l" * 100_000,
         b"d4:info" + b"l" * 3_000 + b"e" * 3_001,
         b"i" + b"9" * 5_000 + b"e",
-        torrent(single()) + b"x",
-        torrent(single())[:-1],
-        b"d4:infod4:name1:a4:name1:bee",
         b"d4:infod6:lengthi1e4:name1:a12:piece lengthi016384e6:pieces0:ee",
         b"x" * (MAX_METAINFO_SIZE + 1),
     ],
@@ -163,11 +160,116 @@ def test_damaged_bytes(data: bytes) -> None:
     assert refusal(data).code is ErrorCode.USAGE
 
 
-def test_a_lenient_decoder_would_be_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The info-hash must be that of the bytes as given."""
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (torrent(single()) + b"x", "it has trailing bytes, from byte"),
+        (torrent(single()) + b"\n\n", "it has trailing bytes, from byte"),
+        (torrent(single())[:-1], "it ends too early"),
+        (b"d4:infode1:ai1ee", "its keys are not sorted: 'a' comes after 'info'"),
+        (b"d4:infod4:name1:a4:name1:bee", "it has the duplicate key 'name'"),
+        (b"d4:infod6:lengthi1e4:infoi1ee", "its keys are not sorted: 'info' comes after 'length'"),
+        (b"d4:infodee4:infodee", "it has trailing bytes, from byte 10 on"),
+        (b"\xef\xbb\xbf" + torrent(single()), "there is no value at byte 0"),
+        (b"<html>", "there is no value at byte 0"),
+        (b"d4:info" + b"l" * 101, "it nests deeper than 100 levels"),
+        (b"d4:infol" + b"0:" * 1_000_000, "it holds more than 1000000 values"),
+    ],
+)
+def test_what_is_damaged_is_said(data: bytes, reason: str) -> None:
+    message = refusal(data).message
+    assert message.startswith("This is not a metainfo (.torrent) file, or it is damaged: ")
+    assert reason in message
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n"])
+def test_a_line_end_is_no_damage(end: bytes) -> None:
     data = torrent(single())
-    monkeypatch.setattr(bencode2, "bdecode", lambda _: {b"info": single(private=0)})
-    assert refusal(data).code is ErrorCode.USAGE
+    assert parse(data + end) == parse(data)
+    assert parse(data + end).info_hash == parse(data).info_hash
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        {"creation_date": -1},
+        {"creation date": b"yesterday", "comment": [1, {}], "encoding": 5, "nodes": [[b"x", 1]]},
+        {"announce": 5, "announce-list": b"http://a"},
+        {"announce": b"", "announce-list": [[], [[]], [5], [{}], 7, {}, [b"\xff"], [b"a\x07b"]]},
+        {"url-list": b"http://seed/", "httpseeds": [b"x"], "unknown": {b"": {b"": []}}},
+    ],
+)
+def test_what_other_tools_write_beside_it_does_no_harm(others: dict[str, Any]) -> None:
+    root = {b"info": single(), **{key.encode(): value for key, value in others.items()}}
+    metainfo = parse(bencode2.bencode(root))
+    assert metainfo.info_hash == parse(torrent(single())).info_hash
+    assert metainfo.trackers == ()
+
+
+def test_what_other_tools_write_inside_does_no_harm() -> None:
+    entry = {b"ed2k": b"x", b"length": 20, b"md5sum": b"0" * 32, b"mtime": -5, b"path": [b"a"]}
+    info = folder(files=[entry], md5sum=5, publisher=b"me", unknown=[[[{}]]])
+    assert parse(torrent(info)).files == (FileEntry(("a",), 20),)
+
+
+def test_empty_components_before_the_name_are_left_out() -> None:
+    metainfo = parse(torrent(folder([b"", b"d", b"", b"a"], [b"", b"b"])))
+    assert metainfo.files == (FileEntry(("d", "a"), 10), FileEntry(("b",), 10))
+    assert refusal(torrent(folder([b"d", b""]))).code is ErrorCode.INVALID_NAME
+    assert refusal(torrent(folder([b"", b"a"], [b"a"]))).code is ErrorCode.INVALID_NAME
+
+
+def test_a_name_that_is_not_utf_8_has_another_beside_it() -> None:
+    named = changed(single(name=b"\xcc\xec"), {"name.utf-8": "天".encode()})
+    assert parse(torrent(named)).name == "天"
+    entry = {b"length": 20, b"path": [b"\xcc", b"\xec"], b"path.utf-8": [b"d", "天".encode()]}
+    assert parse(torrent(folder(files=[entry]))).files == (FileEntry(("d", "天"), 20),)
+    entry[b"path.utf-8"] = [b"..", b"x"]
+    assert refusal(torrent(folder(files=[entry]))).code is ErrorCode.INVALID_NAME
+    entry[b"path.utf-8"] = [b"\xff"]
+    assert refusal(torrent(folder(files=[entry]))).code is ErrorCode.INVALID_NAME
+    entry[b"path.utf-8"] = b"x"
+    assert refusal(torrent(folder(files=[entry]))).code is ErrorCode.INVALID_NAME
+
+
+def test_a_name_in_utf_8_is_the_name() -> None:
+    """Whatever stands beside it: clients that don't know the other key must find the same."""
+    named = changed(single(name=b"a"), {"name.utf-8": b"b"})
+    assert parse(torrent(named)).name == "a"
+
+
+def test_a_length_beside_files_is_named() -> None:
+    assert "both a length and a list of files" in refusal(torrent(folder(length=20))).message
+    assert "empty list of files" in refusal(torrent(folder(files=[]))).message
+    assert "damaged list of files" in refusal(torrent(folder(files=b"x"))).message
+
+
+def test_trackers_are_read_up_to_a_bound() -> None:
+    tiers = [[b"http://t/%d" % number, b"udp://t"] for number in range(90)]
+    read = parse(torrent(single(), announce_list=tiers)).trackers
+    assert len(read) == 50
+    assert sum(map(len, read)) == 100
+
+
+def test_paths_count_with_the_folder_that_they_are_in() -> None:
+    long = [b"x" * 250] * 15 + [b"y" * 200]
+    assert parse(torrent(folder(long, name=b"n" * 100)))
+    for path, name in ((long, b"n" * 200), ([b"d"] * 63 + [b"a"], b"n")):
+        assert refusal(torrent(folder(path, name=name))).code is ErrorCode.INVALID_NAME
+    assert "more than 64 parts" in refusal(torrent(folder([b"d"] * 65))).message
+
+
+def test_folders_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("common.paths.MAX_FOLDERS", 3)
+    assert parse(torrent(folder([b"a", b"b", b"x"], [b"a", b"c", b"x"])))
+    error = refusal(torrent(folder([b"a", b"b", b"x"], [b"c", b"d", b"x"])))
+    assert "more than 3 folders" in error.message
+
+
+def test_files_are_bounded_as_they_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("common.paths.MAX_FILES", 2)
+    assert parse(torrent(folder([b"a"], [b"b"])))
+    assert "more than 2 files" in refusal(torrent(folder([b"a"], [b"b"], [b"c"]))).message
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import unicodedata
 
 import pytest
@@ -90,6 +91,25 @@ def test_every_refused_category_is_refused() -> None:
         if unicodedata.category(character) in REFUSED:
             with pytest.raises(MinitorrentError):
                 check_component(f"a{character}b")
+
+
+ODD = st.sampled_from("abcC:nN.1 ¹$_-oOxlLpPtT/\\uUK")
+
+
+@given(st.text(ODD, max_size=8))
+def test_names_that_pass_at_once_would_pass_anyway(name: str) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("common.paths._PLAIN", re.compile(r"(?!)"))
+        try:
+            check_component(name)
+            passes = True
+        except MinitorrentError:
+            passes = False
+    try:
+        check_component(name)
+        assert passes
+    except MinitorrentError:
+        assert not passes
 
 
 @given(st.text(st.characters(), max_size=300))
