@@ -224,6 +224,9 @@ def test_a_name_that_is_not_utf_8_has_another_beside_it() -> None:
     assert parse(torrent(named)).name == "天"
     entry = {b"length": 20, b"path": [b"\xcc", b"\xec"], b"path.utf-8": [b"d", "天".encode()]}
     assert parse(torrent(folder(files=[entry]))).files == (FileEntry(("d", "天"), 20),)
+    entry[b"path"] = [b"d", b"a"]
+    assert parse(torrent(folder(files=[entry]))).files == (FileEntry(("d", "a"), 20),)
+    entry[b"path"] = [b"\xcc", b"\xec"]
     entry[b"path.utf-8"] = [b"..", b"x"]
     assert refusal(torrent(folder(files=[entry]))).code is ErrorCode.INVALID_NAME
     entry[b"path.utf-8"] = [b"\xff"]
