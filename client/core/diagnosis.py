@@ -44,6 +44,7 @@ class Cause(StrEnum):
     UNREACHABLE = "peers unreachable"
     TURNED_AWAY = "peers that don't talk to us"
     MISSING_PIECES = "pieces that nobody online has"
+    BAD_DATA = "wrong data from a peer"
     CHOKED = "choked by all"
     SLOW_DISK = "slow disk"
     LIMIT = "limit set"
@@ -68,6 +69,7 @@ class Snapshot:
     port_reachable: bool = True
     known: int = 0  # others with this file of whom the tracker told
     obstacles: tuple[Obstacle, ...] = ()  # of those who can't be talked to, one each
+    liars: tuple[str, ...] = ()  # who sent wrong pieces and is not talked to any more
     connected: int = 0
     useful: int = 0  # connected, and have something that is missing here
     willing: int = 0  # useful, and not choking us
@@ -165,6 +167,8 @@ def _of_a_share(now: Snapshot) -> Reason:
 def _of_who_is_there(now: Snapshot) -> Reason | None:
     if now.connected:
         return None
+    if now.liars and now.known <= len(now.liars):
+        return _bad_data(now)
     if not now.known:
         text = "No seeder is online: nobody else who has this file is connected to the tracker."
         hint = "Wait, or ask who shared it to start their client; it goes on by itself."
@@ -177,6 +181,19 @@ def _of_who_is_there(now: Snapshot) -> Reason | None:
         return _port(now)
     cause = Cause.UNREACHABLE if obstacle.is_silence else Cause.TURNED_AWAY
     return Reason(cause, describe(now.obstacles, obstacle), obstacle.hint)
+
+
+def _bad_data(now: Snapshot) -> Reason:
+    text = f"{_lied(now)} Nobody else who is online has what is missing."
+    hint = (
+        "Have the owner recheck the file there, then start your client again: in this run it "
+        "talks to that peer no more. Or wait for others; it goes on by itself."
+    )
+    return Reason(Cause.BAD_DATA, text, hint)
+
+
+def _lied(now: Snapshot) -> str:
+    return f"Wrong data came from {', '.join(now.liars)}, and was thrown away."
 
 
 def _port(now: Snapshot) -> Reason:
@@ -193,8 +210,11 @@ def _of_what_they_do(now: Snapshot) -> Reason:
     if now.limit is not None:
         return _limit(now)
     if now.rate > 0:
-        text = f"It runs well, with {_peers(now.connected)}."
+        told = f" {_lied(now)}" if now.liars else ""
+        text = f"It runs well, with {_peers(now.connected)}.{told}"
         return Reason(Cause.RUNNING, text, "Nothing to do.")
+    if not now.useful and now.liars:
+        return _bad_data(now)
     if not now.useful and now.missing_pieces:
         text = f"{now.missing_pieces} pieces are missing that nobody online has."
         hint = "Wait, or ask who shared it to start their client; it goes on by itself."

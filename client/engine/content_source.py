@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from client.storage.files import TorrentFiles
@@ -48,7 +48,11 @@ class ContentSource:
                 self._files.look(run.piece, run.begin, run.length)
                 self._require(run.piece)
 
-    def doubt(self, pieces: Iterable[int]) -> None:
+    def piece_size(self, piece: PieceIndex) -> int:
+        """See BlockSource."""
+        return self._files.metainfo.geometry.piece_size(piece)
+
+    def doubt(self, pieces: Sequence[PieceIndex]) -> None:
         """See BlockSource."""
         self._files.doubt(pieces)
 

@@ -21,6 +21,9 @@ log = structlog.get_logger(__name__)
 MAX_PARTIES: Final = 4096
 """Connections, ended ones too, whose peers can still be banned for what they sent."""
 
+MAX_LIARS: Final = 8
+"""Peers of a torrent that are named because they sent wrong pieces."""
+
 
 class Neighbours:
     """Connections by key, beside what the tracker told; used under the torrent's lock.
@@ -39,6 +42,7 @@ class Neighbours:
         self._candidates = Candidates(me)
         self._renew_at: dict[int, float] = {}
         self._parties: dict[int, tuple[Party, Endpoint]] = {}
+        self.liars: dict[str, None] = {}  # who sent wrong pieces, in words
 
     def __repr__(self) -> str:
         return f"Neighbours({len(self.connections)} connected, {self._candidates!r})"
@@ -138,6 +142,8 @@ class Neighbours:
         if key not in self._parties:
             return
         party, endpoint = self._parties[key]
+        if len(self.liars) < MAX_LIARS:
+            self.liars[f"{party.user} at {endpoint}" if party.user else str(endpoint)] = None
         if self._banned.ban(party):
             log.warning("peer banned", peer=str(endpoint), reason=reason)
         if key in self.connections:

@@ -59,6 +59,7 @@ class Snapshots:
             port_reachable=bool(peers) or torrent is None or self._is_port_reachable(),
             known=known,
             obstacles=tuple(obstacles),
+            liars=torrent.liars() if torrent else (),
             connected=len(peers),
             useful=sum(peer.wanted > 0 for peer in peers),
             willing=sum(peer.wanted > 0 and not peer.peer_choking for peer in peers),

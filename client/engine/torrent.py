@@ -150,6 +150,11 @@ class Torrent:
         with self._lock:
             return self._neighbours.known()
 
+    def liars(self) -> tuple[str, ...]:
+        """Who sent wrong pieces and was banned, in words such as `ann at 127.0.0.1:6881`."""
+        with self._lock:
+            return tuple(self._neighbours.liars)
+
     # --- coming and going -------------------------------------------------------------------
     def admit(
         self, transport: Transport, handshake: Handshake, endpoint: Endpoint, *, incoming: bool

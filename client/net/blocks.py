@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from client.core.piece_download import HEADER_SIZE
-from common.types import Block
+from common.types import Block, PieceIndex
 from common.wire.codec import piece_header
 
 
@@ -28,6 +28,12 @@ class BlockSource(Protocol):
 
         To be called just before their views are given to the kernel.
         """
+
+    def piece_size(self, piece: PieceIndex) -> int:
+        """Length of the piece (bytes)."""
+
+    def doubt(self, pieces: Sequence[PieceIndex]) -> None:
+        """A peer seems to have found these wrong: look at them before they are sent again."""
 
     def on_content_lost(self) -> None:
         """The content could not be sent: a file has been cut short; in the writer's thread."""

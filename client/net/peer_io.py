@@ -15,6 +15,7 @@ from typing import Final, Protocol
 import structlog
 
 from client.core.receiver import Event, Receiver
+from client.core.sent_pieces import SentPieces
 from client.core.throttle import Lane
 from client.net.blocks import BlockSource
 from client.net.transport import Transport
@@ -83,6 +84,7 @@ class PeerConnection:
         self._handler = handler
         self._source = source
         self._lane = lane
+        self._sent = SentPieces(source.piece_size)
         self._ready = threading.Condition()
         self._control: deque[bytes] = deque()
         self._control_size = 0
@@ -197,6 +199,7 @@ class PeerConnection:
             self.close(reason)
             self._writer.join()
             self._transport.release()
+            self._source.doubt(self._sent.last())
             handler.on_closed(self)
 
     def _write(self) -> None:
@@ -234,5 +237,9 @@ class PeerConnection:
         if not blocks:
             self._transport.send([control])
             return
+        suspected = self._sent.suspected(blocks)
+        if suspected:
+            self._source.doubt(suspected)
         self._transport.send_blocks(control, blocks, self._source)
+        self._sent.count(blocks)
         self._handler.on_sent(self, sum(block.length for block in blocks))

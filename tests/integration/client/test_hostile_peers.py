@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 from client.core.limits import Limits
-from common.wire.messages import Interested, Unchoke
+from client.storage.stamp import take_stamp
+from common.wire.messages import Interested, Request, Unchoke
 from tests.integration.client import hostile
 from tests.integration.client.conftest import Log
-from tests.integration.client.hostile import Deaf, Infiltrator, Liar
+from tests.integration.client.hostile import BLOCK, Deaf, Infiltrator, Liar
 from tests.integration.client.people import GROUP, Person, Team
 from tests.support.content import make_file
-from tests.support.peers import RawPeer
+from tests.support.peers import Piece, RawPeer
 from tests.support.waiting import wait_until
 
 MIB = 1 << 20
@@ -89,6 +91,8 @@ def test_a_banned_liar_is_not_talked_to_again(
     bob.start(name)
     wait_until(lambda: bans(log) == [str(server.address)], what="the liar to be banned")
     wait_until(lambda: not bob.session.peers(GROUP, name).peers, what="the liar to be gone")
+    reason = bob.session.trouble.why(GROUP, name).reason
+    assert f"Wrong data came from mallory at {server.address}" in reason
     talks = len(server.peers)
     with pytest.raises(ConnectionError):  # it may come by itself, and is sent away
         RawPeer.dial(bob.address, described.info_hash, mallory.peer_id)
@@ -142,3 +146,24 @@ def unchoked(team: Team, stack: ExitStack, seeder: Person, name: str) -> RawPeer
     peer.send(Interested())
     peer.until(Unchoke)
     return peer
+
+
+def test_a_piece_that_a_peer_asks_for_again_is_looked_at_again(
+    team: Team, stack: ExitStack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Damage of which the file's times tell nothing, after the piece was found right."""
+    content = make_file(tmp_path / "content", 2 * MIB)
+    ann = team.member("ann")
+    name = team.share(ann, content)
+    peer = unchoked(team, stack, ann, name)
+    peer.send(Request(0, 0, BLOCK))
+    assert peer.until(Piece).data == content.read_bytes()[:BLOCK]
+    monkeypatch.setattr("client.storage.vigil.take_stamp", cache(take_stamp))
+    transfer = ann.session._transfers.get(GROUP, name)
+    transfer.holdings.files.look_at_all()
+    with content.open("r+b") as stream:
+        stream.write(bytes(10))
+    peer.send(Request(0, 0, BLOCK))
+    assert peer.is_closed(), "a wrong byte was sent"
+    wait_until(lambda: ann.heard("share_failed"), what="ann to be told")
+    assert "1 of 128 pieces are wrong" in ann.heard("share_failed")[0].text

@@ -95,14 +95,14 @@ def test_what_the_user_and_the_queue_want(team: Team, tmp_path: Path) -> None:
 def test_being_hashed(team: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ann = team.member("ann")
     team.share(ann, make_file(tmp_path / "content", MIB))
-    go_on, is_hole = threading.Event(), TorrentFiles.is_hole
+    go_on, prove = threading.Event(), TorrentFiles.prove
 
-    def slow(files: TorrentFiles, piece: PieceIndex) -> bool:
+    def slow(files: TorrentFiles, piece: PieceIndex, scratch: memoryview) -> bool:
         go_on.wait(30)
-        return is_hole(files, piece)
+        return prove(files, piece, scratch)
 
     with monkeypatch.context() as patched:
-        patched.setattr(TorrentFiles, "is_hole", slow)
+        patched.setattr(TorrentFiles, "prove", slow)
         ann.session.recheck(GROUP, "content")
         explained(ann, "being hashed")
         go_on.set()

@@ -53,6 +53,9 @@ def cause(**facts: Any) -> Cause:
         (Cause.RUNNING, {"connected": 1, "rate": 10.0}),
         (Cause.RUNNING, {"connected": 1, "rate": 10.0, "tracker": False}),
         (Cause.MISSING_PIECES, {"connected": 1, "missing_pieces": 2}),
+        (Cause.BAD_DATA, {"connected": 1, "missing_pieces": 2, "liars": ("ann at 10.0.0.1:6",)}),
+        (Cause.BAD_DATA, {"known": 1, "liars": ("ann at 10.0.0.1:6",)}),
+        (Cause.CONNECTING, {"known": 2, "liars": ("ann at 10.0.0.1:6",)}),
         (Cause.CHOKED, {"connected": 2, "useful": 2, "missing_pieces": 2}),
         (Cause.WAITING, {"connected": 2, "useful": 2, "willing": 1}),
         (Cause.WAITING, {"connected": 1}),
@@ -69,6 +72,16 @@ def test_which_limit_is_to_be_lifted() -> None:
     assert whole.hint == "To lift it, type: limit down 0"
     own = diagnose(Snapshot(**facts, state="seeding", limit_is_own=True))
     assert own.hint == "To lift it, type: limit up 0 lab film"
+
+
+def test_who_sent_wrong_data_is_named() -> None:
+    facts: dict[str, Any] = {"group": "lab", "name": "film", "state": "downloading"}
+    told = "Wrong data came from ann at 10.0.0.1:6, and was thrown away."
+    alone = diagnose(Snapshot(**facts, known=1, liars=("ann at 10.0.0.1:6",)))
+    assert alone.text.startswith(told)
+    assert "recheck" in alone.hint
+    well = diagnose(Snapshot(**facts, connected=1, rate=9.0, liars=("ann at 10.0.0.1:6",)))
+    assert well == (Cause.RUNNING, f"It runs well, with 1 peer. {told}", "Nothing to do.")
 
 
 def test_what_counts_first() -> None:

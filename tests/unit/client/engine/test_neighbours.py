@@ -17,7 +17,7 @@ from client.engine.banned import Banned
 from client.engine.neighbours import Neighbours
 from client.net.peer_io import PeerConnection
 from client.net.transport import PlainTransport
-from common.types import Block, Endpoint, InfoHash, PeerId
+from common.types import Block, Endpoint, InfoHash, PeerId, PieceIndex
 from common.wire.handshake import Handshake
 
 ME = PeerId(b"-MI0100-mmmmmmmmmmmm")
@@ -34,6 +34,10 @@ class Nothing:
     def check(self, runs: Sequence[Block]) -> None: ...
 
     def on_content_lost(self) -> None: ...
+    def piece_size(self, piece: PieceIndex) -> int:
+        return 1 << 20
+
+    def doubt(self, pieces: Sequence[PieceIndex]) -> None: ...
     def read_block(self, block: Block, buffer: memoryview) -> None: ...
     def block_views(self, block: Block) -> Sequence[memoryview]:
         return []

@@ -42,6 +42,7 @@ class Handler:
         self.fails: Exception | None = None
         self.unreadable = False
         self.content_lost = False
+        self.doubted: list[PieceIndex] = []
 
     def on_received(self, peer: PeerConnection, events: list[Event], count: int) -> None:
         if self.fails is not None:
@@ -68,6 +69,12 @@ class Handler:
 
     def on_content_lost(self) -> None:
         self.content_lost = True
+
+    def piece_size(self, piece: PieceIndex) -> int:
+        return PIECE
+
+    def doubt(self, pieces: Sequence[PieceIndex]) -> None:
+        self.doubted += pieces
 
     def block_views(self, block: Block) -> Sequence[memoryview]:
         if self.unreadable:
@@ -180,6 +187,19 @@ def test_blocks_are_answered_in_order(end_and_raw: tuple[End, RawPeer], split: b
         assert (piece.piece, piece.begin) == (block.piece, block.begin)
         assert piece.data == CONTENT[start : start + block.length]
     wait_until(lambda: end.handler.sent == 3 * BLOCK + 100, what="the count")
+
+
+def test_a_piece_that_is_asked_for_again_is_doubted(end_and_raw: tuple[End, RawPeer]) -> None:
+    end, raw = end_and_raw
+    whole = [Block(PieceIndex(2), begin, BLOCK) for begin in range(0, PIECE, BLOCK)]
+    for _ in range(2):
+        raw.send_bytes(encode_requests(whole))
+        for _ in whole:
+            raw.until(Piece)
+    assert end.handler.doubted == [2]
+    raw.close()
+    assert end.handler.closed.wait(5.0)
+    assert end.handler.doubted == [2, 2], "who hangs up after a piece may have found it wrong"
 
 
 def test_messages_in_one_go(end_and_raw: tuple[End, RawPeer]) -> None:

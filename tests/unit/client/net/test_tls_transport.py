@@ -119,6 +119,11 @@ class Source:
 
     def check(self, runs: Sequence[Block]) -> None: ...
 
+    def piece_size(self, piece: PieceIndex) -> int:
+        return 1 << 20
+
+    def doubt(self, pieces: Sequence[PieceIndex]) -> None: ...
+
     def on_content_lost(self) -> None:
         raise AssertionError("nothing is lost here")
 
