@@ -139,6 +139,12 @@ class Candidates:
         present = [self._known.get(candidate.key, candidate) for candidate in self._told]
         return len(present), [known.met for known in present if known.met is not None]
 
+    @property
+    def failing(self) -> bool:
+        """Whether the last dial to one that the tracker told of last came to no handshake."""
+        present = (self._known.get(candidate.key, candidate) for candidate in self._told)
+        return any(known.obstacle not in (None, Obstacle.LEFT) for known in present)
+
     def at(self, endpoint: Endpoint, peer_id: PeerId) -> Candidate | None:
         """Whom the tracker named at the endpoint that we dialled.
 

@@ -214,6 +214,11 @@ class Neighbours:
         """See Candidates.count."""
         return self._candidates.count()
 
+    @property
+    def failing(self) -> bool:
+        """See Candidates.failing."""
+        return self._candidates.failing
+
     # --- dialling ---------------------------------------------------------------------------
     def to_dial(self, now: float, *, complete: bool = False) -> Iterable[Endpoint]:
         """Whom to connect to now; each is answered with a connection or `dial_failed`.

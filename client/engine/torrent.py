@@ -248,7 +248,8 @@ class Torrent:
 
     def tick(self) -> None:
         """To be called a few times a second."""
-        if not self._neighbours.connections and self.complete:
+        neighbours = self._neighbours
+        if self.complete and not (neighbours.connections or neighbours.failing):
             return  # nobody asks for it: a client may share thousands of such files
         now = self._clock()
         with self._lock:

@@ -3,20 +3,26 @@
 Each is a context manager with the same four things: `address`, where it accepts peers;
 `add(torrent, folder)`, which starts downloading, or seeding what is already in the folder, from a
 metainfo file or a magnet link; `is_complete(torrent)`; and `connect(torrent, peer)` where the
-client can be told to dial a peer.
+client can be told to dial a peer. `tuned`, where there is a choice, is for the quickest and
+quietest run; otherwise the client is as shipped, but for its paths, its ports, its address, and
+what it needs to run without anybody at its screen.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
+import re
 import shutil
 from pathlib import Path
 from typing import Protocol, TypeAlias
 
+import bencode2
 import pytest
 
 from common.types import Endpoint
 from tests.support.namespace import can_make_networks
+from tests.support.ports import free_port
 
 Torrent: TypeAlias = Path | str
 """A metainfo file, or a magnet link."""
@@ -47,3 +53,18 @@ def require(*tools: str, network: bool = False) -> None:
     if os.environ.get("CI"):
         pytest.fail(reason)
     pytest.skip(reason)
+
+
+def place(where: str | Endpoint) -> Endpoint:
+    """Where a client that is given a host, or the address of its last run, accepts peers."""
+    return where if isinstance(where, Endpoint) else Endpoint(where, free_port())
+
+
+def info_hash_of(torrent: Torrent) -> str:
+    """By what a client names a torrent over its own interface, in lower case."""
+    if isinstance(torrent, str):
+        found = re.search("urn:btih:([0-9a-fA-F]{40})", torrent)
+        assert found, torrent
+        return found[1].lower()
+    info = bencode2.bdecode(torrent.read_bytes())[b"info"]
+    return hashlib.sha1(bencode2.bencode(info)).hexdigest()

@@ -14,34 +14,46 @@ from typing import Any
 from common.types import Endpoint
 from tests.support.ports import free_port
 from tests.support.processes import ManagedProcess
-from tests.support.stock import Torrent
+from tests.support.stock import Torrent, place
 from tests.support.waiting import wait_until
+
+TUNED = (
+    "--enable-dht=false",
+    "--bt-enable-lpd=false",
+    "--enable-peer-exchange=false",
+    "--seed-ratio=0.0",
+    "--bt-seed-unverified=true",
+    "--file-allocation=none",
+    "--allow-overwrite=true",
+)
+"""Takes what is there for complete, and goes on seeding what it has downloaded."""
+
+SHIPPED = ("--check-integrity=true", "--max-concurrent-downloads=20", "--seed-ratio=0.0")
+"""Without the first it seeds nothing that is there; what it seeds counts for the second."""
 
 
 class Aria2(ManagedProcess):
-    """An aria2 daemon; it goes on seeding what it has downloaded."""
+    """An aria2 daemon; as shipped it keeps its data in `home`."""
 
-    def __init__(self, host: str = "127.0.0.1", *options: str) -> None:
-        self.address = Endpoint(host, free_port())
+    def __init__(
+        self, where: str | Endpoint = "127.0.0.1", *options: str, home: Path | None = None
+    ) -> None:
+        self.address = place(where)
+        host = self.address.host
         rpc_port = free_port()
         self._rpc = f"http://127.0.0.1:{rpc_port}/jsonrpc"
         self._torrents: dict[Torrent, str] = {}
         super().__init__(
             [
+                *(() if home is None else ("env", f"HOME={home}")),
                 "aria2c",
                 "--enable-rpc",
                 f"--rpc-listen-port={rpc_port}",
                 f"--interface={host}",
                 f"--listen-port={self.address.port}",
                 "--no-conf",
-                "--enable-dht=false",
-                "--bt-enable-lpd=false",
-                "--enable-peer-exchange=false",
-                "--seed-ratio=0.0",
-                "--bt-seed-unverified=true",
-                "--file-allocation=none",
-                "--allow-overwrite=true",
                 "--quiet",
+                *(TUNED if home is None else SHIPPED),
                 *options,
             ]
         )

@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from common.types import Endpoint
-from tests.support.ports import free_port
 from tests.support.processes import ManagedProcess
-from tests.support.stock import Torrent
+from tests.support.stock import Torrent, place
 
 TUNED: dict[str, Any] = {
     "enable_incoming_utp": False,
@@ -32,7 +31,7 @@ TUNED: dict[str, Any] = {
 
 
 class Libtorrent(ManagedProcess):
-    """A libtorrent session; `settings` come over the tuned ones.
+    """A libtorrent session; `settings` come over the tuned ones, or over those as shipped.
 
     With credentials, the folder that `export_credentials` wrote, it is one for SSL torrents: it
     accepts peers only inside TLS, and announces that port.
@@ -40,15 +39,18 @@ class Libtorrent(ManagedProcess):
 
     def __init__(
         self,
-        host: str = "127.0.0.1",
+        where: str | Endpoint = "127.0.0.1",
         settings: dict[str, Any] | None = None,
         credentials: Path | None = None,
+        *,
+        tuned: bool = True,
     ) -> None:
-        self.address = Endpoint(host, free_port())
+        self.address = place(where)
+        host = self.address.host
         self._credentials = None if credentials is None else str(credentials)
         interface = f"{self.address}s" if credentials else str(self.address)
         listen = {"listen_interfaces": interface, "outgoing_interfaces": host}
-        pack = json.dumps(TUNED | listen | (settings or {}))
+        pack = json.dumps((TUNED if tuned else {}) | listen | (settings or {}))
         super().__init__([sys.executable, "-m", "tests.support.stock.libtorrent_child", pack])
 
     def add(self, torrent: Torrent, folder: Path) -> None:

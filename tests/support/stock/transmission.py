@@ -16,31 +16,37 @@ from typing import Any
 from common.types import Endpoint
 from tests.support.ports import free_port
 from tests.support.processes import ManagedProcess
-from tests.support.stock import Torrent
+from tests.support.stock import Torrent, place
 from tests.support.waiting import wait_until
+
+TUNED: dict[str, Any] = {
+    "dht-enabled": False,
+    "encryption": 0,
+    "lpd-enabled": False,
+    "pex-enabled": False,
+    "port-forwarding-enabled": False,
+    "utp-enabled": False,
+}
 
 
 class Transmission(ManagedProcess):
     """A transmission-daemon whose settings lie in `folder`."""
 
-    def __init__(self, folder: Path, host: str) -> None:
-        self.address = Endpoint(host, free_port())
+    def __init__(self, folder: Path, where: str | Endpoint, *, tuned: bool = True) -> None:
+        self.address = place(where)
+        host = self.address.host
         self._rpc_port = free_port()
         self._session_id = ""
         self._torrents: dict[Torrent, int] = {}
         folder.mkdir(parents=True, exist_ok=True)
         settings = {
             "bind-address-ipv4": host,
-            "dht-enabled": False,
-            "encryption": 0,
-            "lpd-enabled": False,
             "peer-port": self.address.port,
-            "pex-enabled": False,
-            "port-forwarding-enabled": False,
             "rpc-port": self._rpc_port,
             "rpc-whitelist-enabled": False,
-            "utp-enabled": False,
         }
+        if tuned:
+            settings |= TUNED
         (folder / "settings.json").write_text(json.dumps(settings))
         super().__init__(["transmission-daemon", "--foreground", "--config-dir", str(folder)])
 

@@ -1,0 +1,159 @@
+"""Each stock client in its default settings, with four torrents each way, and all at once.
+
+Uses uTP, encryption, peer exchange and DHT as they come; what is set is where their files lie,
+where they listen, and that nobody sits at their screen. The tests follow one another: all clients
+run side by side from the first to the last, so that no test has to wait for what another one did.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+import pytest
+
+from common.types import Endpoint
+from tests.support.content import sha256
+from tests.support.lab import GROUP
+from tests.support.namespace import private_network
+from tests.support.stock import require
+from tests.support.stock.company import COUNT, KINDS, Company, Item
+from tests.support.waiting import wait_until
+
+pytestmark = [pytest.mark.interop, pytest.mark.slow]
+
+each = pytest.mark.parametrize("name", KINDS)
+
+
+@pytest.fixture(scope="module")
+def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
+    """Everybody at work; nobody else has what each client seeds."""
+    require("ip", network=True)
+    with private_network() as hosts:
+        company = Company(tmp_path_factory.mktemp("shipped"), hosts)
+        try:
+            for name in company.clients:
+                company.seeded[name] = [
+                    company.share(company.ann, f"from {name}", number) for number in range(COUNT)
+                ]
+            for name in company.clients:
+                company.seed(name)
+            for item in all_seeded(company):
+                company.ann.ok("pause", GROUP, item.name)
+            yield company
+        finally:
+            company.close()
+
+
+@pytest.fixture(scope="module")
+def ours(company: Company) -> dict[str, list[Item]]:
+    """Downloads both ways, begun all at once: the clients get these, bob gets what they seed."""
+    wanted = {
+        name: [company.share(company.ann, f"for {name}", number) for number in range(COUNT)]
+        for name in company.clients
+    }
+    for name, items in wanted.items():
+        for item in items:
+            company.clients[name].add(item.torrent, company.copies(name))
+    for item in all_seeded(company):
+        company.bob.ok("download_file", GROUP, item.name, str(company.copies("bob")))
+    for item in wanted.get("transmission", []):
+        # It can't dial us, see docs/protocol.md. We dial it after our next announce, up to 30
+        # seconds from now, or now:
+        wait_until(lambda item=item: company.counts(item)[1], 30, "it to be announced")
+        company.ann.ok("pause", GROUP, item.name)
+        company.ann.ok("resume", GROUP, item.name)
+    return wanted
+
+
+@pytest.fixture(scope="module")
+def former(company: Company, ours: dict[str, list[Item]]) -> dict[str, set[tuple[Endpoint, bytes]]]:
+    """Each client after a crash, seeding again; who was announced for each file before that.
+
+    None of ours is there any more.
+    """
+    for item in all_seeded(company):
+        company.bob.wait_complete(GROUP, item.name)
+        company.bob.ok("stop_share", GROUP, item.name)
+    before = {item.name: company.announced(item) for item in all_seeded(company)}
+    for name in company.clients:
+        company.crash(name)
+    for name in company.clients:
+        company.seed(name)
+    return before
+
+
+@pytest.fixture(scope="module")
+def among_themselves(company: Company, former: object) -> list[Item]:
+    """The first file of each client, begun to be downloaded by all the others."""
+    items = [items[0] for items in company.seeded.values()]
+    for item in items:
+        for name, client in company.clients.items():
+            if item not in company.seeded[name]:
+                client.add(item.torrent, company.copies(name))
+    return items
+
+
+def all_seeded(company: Company) -> list[Item]:
+    """The files of all clients."""
+    return [item for items in company.seeded.values() for item in items]
+
+
+@each
+def test_all_four_are_listed_with_a_seeder(company: Company, name: str) -> None:
+    """No announce makes the tracker forget what another one told."""
+    require(KINDS[name].program)
+    for item in company.seeded[name]:
+        wait_until(lambda item=item: company.counts(item) == (1, 0), 30, f"{item.name} to be there")
+        assert company.scraped(item) == (1, 0)
+        ((address, _),) = company.announced(item)
+        assert address == company.clients[name].address
+
+
+@each
+def test_ours_downloads_all_four(company: Company, ours: object, name: str) -> None:
+    require(KINDS[name].program)
+    for item in company.seeded[name]:
+        company.bob.wait_complete(GROUP, item.name)
+        assert sha256(company.copies("bob") / item.name) == sha256(item.content)
+
+
+@each
+def test_it_downloads_four_of_ours(
+    company: Company, ours: dict[str, list[Item]], name: str
+) -> None:
+    require(KINDS[name].program)
+    for item in ours[name]:
+        company.wait_for_copy(name, item, 60)
+
+
+@each
+def test_after_a_crash_all_four_are_there_once(
+    company: Company, former: dict[str, set[tuple[Endpoint, bytes]]], name: str
+) -> None:
+    require(KINDS[name].program)
+    for item in company.seeded[name]:
+        before = former[item.name]
+        assert len(before) == 1
+        is_new = partial(is_another, company, item, before)
+        (_,) = wait_until(is_new, 30, f"{item.name} to be announced by the new run")
+        assert company.counts(item)[0] == 1
+
+
+def is_another(
+    company: Company, item: Item, before: set[tuple[Endpoint, bytes]]
+) -> set[tuple[Endpoint, bytes]]:
+    """Whom the tracker tells of, once the new run is among them."""
+    now = company.announced(item)
+    return now if now - before else set()
+
+
+@each
+def test_it_downloads_from_the_others(
+    company: Company, among_themselves: list[Item], name: str
+) -> None:
+    """None of ours takes part but the tracker."""
+    require(KINDS[name].program)
+    for item in among_themselves:
+        if item not in company.seeded[name]:
+            company.wait_for_copy(name, item, 60)
