@@ -28,9 +28,9 @@ SPARE_ROOM: Final = 100 << 20
 """Bytes that should be free on every disk, besides what downloads still need."""
 
 MIN_DESCRIPTORS: Final = 1024
-"""Open files that a client with many peers needs: one each, and one a file."""
+"""Open files that a client with many peers has use for: one each, and two a file."""
 
-_FULL_SHARE: Final = 0.8
+_FULL_SHARE: Final = 0.95  # files are kept open as long as there is room
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,10 +221,14 @@ def _numbers(version: str) -> tuple[int, ...]:
 def descriptors(limit: int, used: int) -> Check:
     """Whether this process may open enough files; `used` are open now."""
     name = "open files"
-    if limit < MIN_DESCRIPTORS or used > limit * _FULL_SHARE:
+    more = f"ulimit -n {max(4 * MIN_DESCRIPTORS, 2 * limit)}"
+    if used > limit * _FULL_SHARE:
+        hint = f"{used} of {limit} are in use; allow more before the next start, with: {more}"
+        return Check(name, False, hint)
+    if limit < MIN_DESCRIPTORS:
         hint = (
-            f"{used} of {limit} are in use; allow more before the next start, with:"
-            f" ulimit -n {max(4 * MIN_DESCRIPTORS, 2 * limit)}"
+            f"{used} of {limit} are in use. Everything works with so few, but with fewer peers at"
+            f" once; allow more before the next start, with: {more}"
         )
         return Check(name, False, hint)
     return Check(name, True, f"{used} of {limit} are in use.")

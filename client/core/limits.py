@@ -33,3 +33,5 @@ class Limits:
     fetchers: int = 2
     """Peers that fetch the same piece at once in the endgame."""
     connections: int = 50
+    connections_each: int = 3
+    """Of those, to one member's login, or to one address in an open group."""

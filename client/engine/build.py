@@ -11,15 +11,18 @@ from random import Random
 
 from client.config import ClientConfig
 from client.core.limits import Limits
+from client.core.shares import Shares
 from client.engine.account import Account
 from client.engine.banned import Banned
 from client.engine.collection import Collection
 from client.engine.credentials import Credentials
 from client.engine.doctor import Doctor
+from client.engine.installation import raise_descriptors
 from client.engine.limiting import Limiting
 from client.engine.machinery import Machinery
 from client.engine.outcomes import Outcomes
 from client.engine.pacer import Pacer
+from client.engine.places import Places
 from client.engine.rate_limits import RateLimits
 from client.engine.references import References
 from client.engine.session import Session
@@ -42,6 +45,7 @@ from client.state.rate_limits import RateLimitStore
 from client.state.settings import Settings
 from client.state.transfers import Transfers
 from client.storage.buffers import BufferPool
+from client.storage.handles import OPEN
 from client.storage.worker import WorkerPool
 from common import __version__
 from common.types import PeerId
@@ -77,12 +81,14 @@ def open_session(config: ClientConfig, limits: Limits | None = None) -> Session:
     the database can't be had.
     """
     threading.stack_size(_STACK)
+    shares = Shares.of(raise_descriptors())
+    OPEN.limit = shares.files
     with ExitStack() as making:
         database = Database.open(config.data_dir / "client.sqlite")
         making.callback(database.close)
-        listener = Listener(config.listen)
+        listener = Listener(config.listen, shares.handshakes)
         making.callback(listener.close)
-        session = _assemble(config, database, listener, limits or Limits(), making)
+        session = _assemble(config, database, listener, limits or Limits(), shares, making)
         closing = making.pop_all()
     session.close_with(closing.close)
     return session
@@ -93,6 +99,7 @@ def _assemble(
     database: Database,
     listener: Listener,
     limits: Limits,
+    shares: Shares,
     making: ExitStack,
 ) -> Session:
     peer_id, store = new_peer_id(), Transfers(database)
@@ -114,7 +121,7 @@ def _assemble(
     making.callback(announcer.close)
     outcomes = Outcomes(account)
     source = source_host(config.listen)
-    machinery = _machinery(peer_id, listener.port, source, limits, making)
+    machinery = _machinery(peer_id, listener.port, source, limits, shares, making)
     credentials = Credentials(link)
     making.callback(credentials.close)
     turns = Turns(choose_places(settings, config.active), time.monotonic)
@@ -183,7 +190,12 @@ def _connect(
 
 
 def _machinery(
-    peer_id: PeerId, port: int, source: str | None, limits: Limits, making: ExitStack
+    peer_id: PeerId,
+    port: int,
+    source: str | None,
+    limits: Limits,
+    shares: Shares,
+    making: ExitStack,
 ) -> Machinery:
     dialer = Dialer(peer_id, source)
     making.callback(dialer.close)
@@ -200,6 +212,7 @@ def _machinery(
         workers=workers,
         limits=limits,
         banned=Banned(),
+        places=Places(shares.connections),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
 from typing import Final
@@ -11,6 +12,9 @@ from typing import Final
 from client.core.figures import Library
 
 _REQUIREMENT: Final = re.compile(r"([A-Za-z0-9._-]+)>=([0-9.]+)\Z")
+MOST_DESCRIPTORS: Final = 65_536
+"""More are of no use to a client."""
+
 _OPEN_FILES: Final = Path("/dev/fd")
 
 
@@ -22,6 +26,24 @@ def libraries() -> list[Library]:
         return []
     matches = map(_REQUIREMENT.match, requirements)  # those of extras end in a condition
     return [Library(match[1], match[2], _version(match[1])) for match in matches if match]
+
+
+def raise_descriptors() -> int | None:
+    """Have this process open as many files as it may at all; how many, None: no such limit.
+
+    What systems set at first is often a quarter or less of that.
+    """
+    if sys.platform == "win32":
+        return None
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, MOST_DESCRIPTORS)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with suppress(OSError, ValueError):  # some systems have a lower limit than they tell
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+            soft = wanted
+    return MOST_DESCRIPTORS if soft == resource.RLIM_INFINITY else min(soft, MOST_DESCRIPTORS)
 
 
 def descriptors() -> tuple[int, int] | None:

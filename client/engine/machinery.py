@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from client.core.limits import Limits
 from client.engine.banned import Banned
+from client.engine.places import Places
 from client.net.announcer import Stranger
 from client.net.dialer import Dialer
 from client.net.peer_io import MAX_WAITING_REQUESTS
@@ -38,6 +39,7 @@ class Machinery:
     workers: WorkerPool
     limits: Limits
     banned: Banned
+    places: Places
 
     def introduce(
         self, host: str, metadata_size: int | None = None, *, upload_only: bool = False

@@ -9,6 +9,8 @@ from typing import Final
 import structlog
 
 from client.core.candidates import Candidate, Candidates, keeps_new_connection
+from client.core.crowding import Held, Verdict, judge
+from client.core.limits import Limits
 from client.core.obstacle import Obstacle
 from client.core.party import Address, Party
 from client.engine.banned import Banned, party_of
@@ -17,6 +19,9 @@ from client.net.seal import Seal
 from common.types import Endpoint, PeerId
 
 log = structlog.get_logger(__name__)
+
+CLOSING: Final = 16
+"""Connections that may still be on their way out, beyond those that count."""
 
 MAX_PARTIES: Final = 4096
 """Connections, ended ones too, whose peers can still be banned for what they sent."""
@@ -28,14 +33,16 @@ MAX_LIARS: Final = 8
 class Neighbours:
     """Connections by key, beside what the tracker told; used under the torrent's lock.
 
-    `me` is our own peer id, `limit` the number of connections, `seal` the group's if it is sealed;
-    `banned` are those whom no torrent of this client talks to.
+    `me` is our own peer id, `seal` the group's if it is sealed; `banned` are those whom no torrent
+    of this client talks to.
     """
 
-    def __init__(self, me: PeerId, limit: int, banned: Banned, seal: Seal | None = None) -> None:
+    def __init__(
+        self, me: PeerId, limits: Limits, banned: Banned, seal: Seal | None = None
+    ) -> None:
         self.connections: dict[int, PeerConnection] = {}
         self._me = me
-        self._limit = limit
+        self._limits = limits
         self._banned = banned
         self._seal = seal
         self._keys = itertools.count(1)
@@ -65,7 +72,7 @@ class Neighbours:
                     return False
                 if self._gives_way(old, new):
                     old.close("replaced by a second connection")
-        return self.has_room
+        return self.judge_place(new).admitted
 
     def party(self, connection: PeerConnection) -> Party:
         """Whom the connection is put down to."""
@@ -75,10 +82,26 @@ class Neighbours:
         user = told.user if told else None
         return party_of(connection.endpoint.host, connection.membership, user)
 
-    @property
-    def has_room(self) -> bool:
-        """Whether there may be one more connection."""
-        return len(self.connections) < self._limit
+    def bucket(self, connection: PeerConnection) -> Party:
+        """Whose places it takes: a login's, a member's at an address, or a stranger's there."""
+        party = self.party(connection)
+        if isinstance(party, Address) and party.user is None:
+            return Address(party.network, connection.user)
+        return party
+
+    def judge_place(self, new: PeerConnection) -> Verdict[PeerConnection]:
+        """Whether there may be one more connection, and which has to go for it."""
+        bucket = self.bucket(new)
+        held = [
+            Held(old, self.bucket(old), old.carried)
+            for old in self.connections.values()
+            if old.close_reason is None and old is not new
+        ]
+        is_stranger = isinstance(bucket, Address) and bucket.user is None
+        each = self._limits.connections_each * (2 if is_stranger else 1)
+        if len(self.connections) > self._limits.connections + CLOSING:
+            return Verdict(admitted=False)
+        return judge(held, bucket, self._limits.connections, each)
 
     def _may_join(self, new: PeerConnection, old: PeerConnection) -> bool:
         """Whether a second connection to a peer is taken, for a moment or instead of the first."""
@@ -225,7 +248,7 @@ class Neighbours:
 
         A `complete` torrent looks for nobody in particular: others will come.
         """
-        room = self._limit - len(self.connections)
+        room = self._limits.connections - len(self.connections)
         is_taken = self._taken(complete=complete)
         return [*self._candidates.to_dial(is_taken, room, now), *self._to_renew(now)]
 

@@ -68,9 +68,7 @@ class Torrent:
         self._throttle = throttle
         self._clock = machinery.clock
         self._lock = threading.Lock()
-        self._neighbours = Neighbours(
-            machinery.peer_id, machinery.limits.connections, machinery.banned, seal
-        )
+        self._neighbours = Neighbours(machinery.peer_id, machinery.limits, machinery.banned, seal)
         self._swarm = Swarm(
             metainfo.geometry,
             metainfo.info_bytes,
@@ -181,16 +179,31 @@ class Torrent:
             transport.send([ours.encode()])
         with self._lock:
             # Others may have come, or the end, while the handshake was on its way.
-            if self._stopped or not self._neighbours.has_room:
+            if self._stopped or not self._neighbours.accepts(connection):
                 return False
-            if not self._neighbours.accepts(connection):
+            if not self._place(connection):
                 return False
             now = self._clock()
             self._neighbours.add(connection, now)
             self._exchange.greet(connection, now)
-            connection.start()
+            try:
+                connection.start()
+            except RuntimeError:  # the machine has no thread left
+                connection.close("no room for its threads")
+                self._leave(connection)
+                return False
         if connection.user is None:
             self._owner.on_stranger(Stranger(key, handshake.peer_id, endpoint.host))
+        return True
+
+    def _place(self, connection: PeerConnection) -> bool:
+        """Have a place for the connection, for which another one may have to go."""
+        verdict = self._neighbours.judge_place(connection)
+        bucket = self._neighbours.bucket(connection)
+        if not (verdict.admitted and self._machinery.places.take(connection, bucket)):
+            return False
+        if verdict.displaced is not None:
+            verdict.displaced.close("others need its place")
         return True
 
     def _wants(self, connection: PeerConnection) -> bool:
@@ -220,7 +233,10 @@ class Torrent:
                 self._neighbours.identified(connection, user)
             elif not self._neighbours.remember(connection):
                 return  # it is asked again, until its time is over
-            self._exchange.perform(self._swarm.confirm(key))
+            if self._neighbours.judge_place(connection).admitted:
+                self._exchange.perform(self._swarm.confirm(key))
+            else:
+                connection.close("too many connections of one member")
 
     def part_from_user(self, user: str) -> None:
         """This user is no member any more."""
@@ -265,7 +281,7 @@ class Torrent:
     def _dial(self) -> None:
         now = self._clock()
         with self._lock:
-            if self._stopped:
+            if self._stopped or not self._machinery.places.free:
                 return
             endpoints = self._neighbours.to_dial(now, complete=self.complete)
         for endpoint in endpoints:
@@ -319,8 +335,12 @@ class Torrent:
         """See PeerHandler."""
         log.debug("peer left", peer=str(peer.endpoint), reason=peer.close_reason)
         with self._lock:
-            self._swarm.leave(peer.key)
-            self._neighbours.remove(peer, self._clock())
+            self._leave(peer)
+
+    def _leave(self, peer: PeerConnection) -> None:
+        self._machinery.places.give_back(peer)
+        self._swarm.leave(peer.key)
+        self._neighbours.remove(peer, self._clock())
 
     # --- rate limits ------------------------------------------------------------------------
     def up_claims(self) -> list[Claim]:

@@ -5,21 +5,27 @@ One port serves open and sealed groups: the first byte tells which way a peer sp
 
 from __future__ import annotations
 
+import itertools
 import socket
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 
 import structlog
 
-from client.net.handshaking import TIME_LIMIT, receive_handshake
+from client.core.crowding import Held, judge
+from client.core.party import network
+from client.core.strikes import Strikes
+from client.net.handshaking import TIME_LIMIT, HungUpError, receive_handshake
 from client.net.seal import Membership
 from client.net.sealing import TLS_HANDSHAKE, FindSeal, welcome
 from client.net.transport import Deadline, PlainTransport, Transport, remote_endpoint
 from client.net.utp import UtpRefusal
+from client.patience import relieve
 from common.errors import ErrorCode, MinitorrentError
-from common.types import Endpoint, InfoHash
+from common.types import Endpoint
 from common.wire.handshake import Handshake
 from common.wire.messages import WireError
 
@@ -27,6 +33,12 @@ log = structlog.get_logger(__name__)
 
 MAX_HANDSHAKES: Final = 64
 """Connections that may be in the middle of their handshake at once."""
+
+MIN_EACH: Final = 4
+"""Of those, at least so many may come from one address."""
+
+ENDING: Final = 16
+"""Connections that may still be on their way out, beyond those that count."""
 
 _BACKLOG: Final = 128
 
@@ -37,18 +49,39 @@ IsBanned = Callable[[str, Membership | None], bool]
 """Whether nobody is listened to who comes from this IP address and proves this."""
 
 
+class _Shaking:
+    """A connection that has yet to say who it is; `carried` is when it came, for `judge`."""
+
+    def __init__(self, sock: socket.socket, endpoint: Endpoint, number: int) -> None:
+        self.sock = sock
+        self.endpoint = endpoint
+        self.network = network(endpoint.host)
+        self.number = number
+        self.ends = False
+
+    def end(self) -> None:
+        """Wake its thread: it is over."""
+        self.ends = True
+        with suppress(OSError):
+            self.sock.shutdown(socket.SHUT_RDWR)
+
+
 class Listener:
     """Holds an address from its making, and accepts peers there once started.
 
-    Raises MinitorrentError(permission_denied) when the address can't be had.
+    Up to `most` of them may be in the middle of their handshake, a quarter of those from one
+    address; when all places are taken, the crowd that has most makes room for newcomers. Raises
+    MinitorrentError(permission_denied) when the address can't be had.
     """
 
-    def __init__(self, address: Endpoint) -> None:
+    def __init__(self, address: Endpoint, most: int | None = None) -> None:
         self._sock = _listen(address)
         self._closing = False
-        self._handshakes = threading.BoundedSemaphore(MAX_HANDSHAKES)
-        self._shaking: set[socket.socket] = set()
-        self._lock = threading.Lock()
+        self._most = MAX_HANDSHAKES if most is None else most
+        self._shaking: list[_Shaking] = []
+        self._strikes = Strikes()
+        self._lock = threading.Lock()  # guards the two above
+        self._numbers = itertools.count()
         self._thread = threading.Thread(target=self._accept, name="listener", daemon=True)
 
     def start(
@@ -77,63 +110,100 @@ class Listener:
             self._thread.join(5.0)
         self._sock.close()
         with self._lock:
-            for sock in self._shaking:
-                with suppress(OSError):
-                    sock.shutdown(socket.SHUT_RDWR)
+            for shaking in self._shaking:
+                shaking.end()
 
+    # --- the listener's thread --------------------------------------------------------------
     def _accept(self) -> None:
+        was_told = False
         while not self._closing:
             try:
                 sock, _ = self._sock.accept()
             except OSError as error:
                 if not self._closing:  # out of descriptors, or a peer that left at once
-                    log.warning("can't accept a peer", error=str(error))
+                    if not was_told:
+                        log.warning("can't accept a peer", error=str(error))
+                    was_told = True
+                    relieve()
                     threading.Event().wait(0.1)
                 continue
-            if not self._handshakes.acquire(blocking=False):
+            was_told = False
+            if not self._begin(sock):
                 sock.close()
-                continue
-            with self._lock:
-                self._shaking.add(sock)
-            threading.Thread(
-                target=self._welcome, args=(sock,), name="handshake", daemon=True
-            ).start()
 
-    def _welcome(self, sock: socket.socket) -> None:
+    def _begin(self, sock: socket.socket) -> bool:
+        """Give a connection a thread for its handshake; False when it gets none."""
+        try:
+            shaking = _Shaking(sock, remote_endpoint(sock), next(self._numbers))
+        except OSError:  # it has gone already
+            return False
+        with self._lock:
+            if not self._has_place(shaking):
+                return False
+            self._shaking.append(shaking)
+        try:
+            threading.Thread(
+                target=self._welcome, args=(shaking,), name="handshake", daemon=True
+            ).start()
+        except RuntimeError:  # the machine has no thread left
+            log.warning("no thread for a peer", peer=str(shaking.endpoint))
+            self._forget(shaking)
+            return False
+        return True
+
+    def _has_place(self, new: _Shaking) -> bool:
+        if self._strikes.refuses(new.network, time.monotonic()):
+            return False
+        if len(self._shaking) >= self._most + ENDING:
+            return False
+        held = [Held(one, one.network, one.number) for one in self._shaking if not one.ends]
+        verdict = judge(held, new.network, self._most, max(MIN_EACH, self._most // 4))
+        if verdict.displaced is not None:
+            verdict.displaced.end()
+        return verdict.admitted
+
+    def _forget(self, shaking: _Shaking) -> None:
+        with self._lock:
+            if shaking in self._shaking:
+                self._shaking.remove(shaking)
+
+    # --- a handshake's thread ---------------------------------------------------------------
+    def _welcome(self, shaking: _Shaking) -> None:
         """Read one handshake and hand the socket over, or close it."""
         admitted = False
-        endpoint = None
         try:
-            endpoint = remote_endpoint(sock)
-            transport, info_hash = self._open(sock, endpoint.host)
-            handshake = receive_handshake(transport)
-            if info_hash not in (None, handshake.info_hash):
-                raise WireError("shook hands for another torrent than it named to TLS")
-            with self._lock:
-                self._shaking.discard(sock)
-            admitted = not self._closing and self._admit(transport, handshake, endpoint)
+            transport, handshake = self._shake(shaking)
+            self._forget(shaking)
+            admitted = not self._closing and self._admit(transport, handshake, shaking.endpoint)
         except (OSError, WireError) as error:
-            log.info("handshake failed", peer=str(endpoint), error=str(error))
+            log.info("handshake failed", peer=str(shaking.endpoint), error=str(error))
+            if not isinstance(error, HungUpError | TimeoutError | ConnectionError):
+                with self._lock:
+                    self._strikes.failed(shaking.network, time.monotonic())
         except Exception:
             log.exception("handshake failed")
         finally:
-            with self._lock:
-                self._shaking.discard(sock)
+            self._forget(shaking)
             if not admitted:
-                sock.close()
-            self._handshakes.release()
+                shaking.sock.close()
 
-    def _open(self, sock: socket.socket, host: str) -> tuple[Transport, InfoHash | None]:
-        """Find out how the peer speaks; inside TLS it has said for which torrent."""
-        Deadline(TIME_LIMIT).apply(sock)
-        if sock.recv(1, socket.MSG_PEEK) == TLS_HANDSHAKE:
-            transport, info_hash = welcome(sock, self._find_seal, TIME_LIMIT)
-            if self._is_banned(host, transport.membership):
-                raise WireError("its login is banned")
-            return transport, info_hash
-        if self._is_banned(host, None):
-            raise WireError("its address is banned")
-        return PlainTransport(sock), None
+    def _shake(self, shaking: _Shaking) -> tuple[Transport, Handshake]:
+        """Everything that a peer has TIME_LIMIT seconds for, however it speaks."""
+        sock, host = shaking.sock, shaking.endpoint.host
+        deadline = Deadline(TIME_LIMIT)
+        deadline.apply(sock)
+        if sock.recv(1, socket.MSG_PEEK) != TLS_HANDSHAKE:
+            if self._is_banned(host, None):
+                raise WireError("its address is banned")
+            plain = PlainTransport(sock)
+            return plain, receive_handshake(plain, deadline.left)
+        transport, info_hash = welcome(sock, self._find_seal, deadline.left)
+        if self._is_banned(host, transport.membership):
+            raise WireError("its login is banned")
+        handshake = receive_handshake(transport, deadline.left)
+        if info_hash != handshake.info_hash:
+            raise WireError("shook hands for another torrent than it named to TLS")
+        return transport, handshake
 
 
 def _listen(address: Endpoint) -> socket.socket:

@@ -80,6 +80,7 @@ class PeerConnection:
         self.client = client_name(handshake.peer_id)
         self.receiver = Receiver()
         self.close_reason: str | None = None
+        self.given = 0  # payload bytes
         self._transport = transport
         self._handler = handler
         self._source = source
@@ -98,6 +99,11 @@ class PeerConnection:
     def __repr__(self) -> str:
         way = "from" if self.incoming else "to"
         return f"PeerConnection({self.key} {way} {self.endpoint}, {self.close_reason or 'open'})"
+
+    @property
+    def carried(self) -> int:
+        """Payload bytes that went either way: what use it was so far."""
+        return self.receiver.payload + self.given
 
     def start(self) -> None:
         """Begin to read and write, without a time limit."""
@@ -242,4 +248,6 @@ class PeerConnection:
             self._source.doubt(suspected)
         self._transport.send_blocks(control, blocks, self._source)
         self._sent.count(blocks)
-        self._handler.on_sent(self, sum(block.length for block in blocks))
+        size = sum(block.length for block in blocks)
+        self.given += size
+        self._handler.on_sent(self, size)

@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from client.patience import patiently
 from common.api.authority import MEMBER_URI
 
 _PURPOSES: Final = frozenset({ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.SERVER_AUTH})
@@ -187,7 +188,7 @@ def _in_a_file(certificate: str, key: ec.EllipticCurvePrivateKey) -> Iterator[tu
         serialization.PrivateFormat.PKCS8,
         serialization.BestAvailableEncryption(password),
     )
-    with tempfile.NamedTemporaryFile(suffix=".pem") as stream:  # its mode is 0600
+    with patiently(lambda: tempfile.NamedTemporaryFile(suffix=".pem")) as stream:  # mode 0600
         stream.write(certificate.encode() + encrypted)
         stream.flush()
         yield Path(stream.name), password

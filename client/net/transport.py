@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import select
 import socket
 import time
@@ -141,15 +142,22 @@ class Deadline:
         """Whether there is a moment."""
         return self._at is not None
 
+    @property
+    def left(self) -> float:
+        """Seconds until then; raises TimeoutError when it is past."""
+        if self._at is None:
+            return math.inf
+        remaining = self._at - time.monotonic()
+        if remaining <= 0:
+            raise TimeoutError("took too long")
+        return remaining
+
     def apply(self, sock: socket.socket) -> None:
         """Let the socket's next calls end in time; raises TimeoutError when it is past."""
         if self._at is None:
             sock.settimeout(None)
             return
-        remaining = self._at - time.monotonic()
-        if remaining <= 0:
-            raise TimeoutError("took too long")
-        sock.settimeout(remaining)
+        sock.settimeout(self.left)
 
 
 def prepare(sock: socket.socket) -> None:

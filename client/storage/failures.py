@@ -9,6 +9,11 @@ from contextlib import contextmanager
 
 from common.errors import ErrorCode, MinitorrentError
 
+_TOO_MANY = (
+    "No more files can be open, which has lasted for a minute; end what has so many open, or see"
+    " doctor for the limits, and resume"
+)
+
 _KINDS = {
     errno.ENOSPC: (ErrorCode.DISK_FULL, "The disk is full; make room and resume"),
     errno.EDQUOT: (ErrorCode.DISK_FULL, "Your disk quota is used up; make room and resume"),
@@ -25,6 +30,8 @@ _KINDS = {
     errno.EILSEQ: (ErrorCode.INVALID_NAME, "This file system takes no such name"),
     errno.ENXIO: (ErrorCode.USAGE, "This is not a plain file; give the path of one"),
     errno.ENODEV: (ErrorCode.USAGE, "This is not a plain file; give the path of one"),
+    errno.EMFILE: (ErrorCode.PERMISSION_DENIED, _TOO_MANY),
+    errno.ENFILE: (ErrorCode.PERMISSION_DENIED, _TOO_MANY),
     errno.EAGAIN: (ErrorCode.USAGE, "This is not a file that can be read to its end"),
 }
 

@@ -1,7 +1,8 @@
 """Open files and their memory maps, the least recently used closed first.
 
-A folder of thousands of files must not use up the process's descriptors. A file in use is never
-closed: whoever uses a descriptor holds a lease on it.
+One budget for the process, whatever the number of torrents: thousands of shared files must not
+use up its descriptors. A file in use is never closed: whoever uses a descriptor holds a lease on
+it.
 """
 
 from __future__ import annotations
@@ -9,51 +10,143 @@ from __future__ import annotations
 import mmap
 import os
 import threading
+import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Final
 
+from client.patience import patiently, relieve_with
 from common.errors import ErrorCode, MinitorrentError
 
-OPEN_FILES = 64
-"""Files one torrent keeps open; a map holds a second descriptor of its file."""
+OPEN_FILES: Final = 256
+"""Descriptors of content that are kept open, until `OPEN.limit` is set to what the process may."""
 
 
-class _Handle:
+class Handle:
     """A descriptor, who uses it now, and the file's map once somebody asked for it."""
 
     def __init__(self, descriptor: int) -> None:
         self.descriptor = descriptor
-        self.users = 0
+        self.users = 1
         self.view: memoryview | None = None
+        self.is_open = True
+        self.is_retired = False  # to be closed by its last user
+
+
+class OpenFiles:
+    """What is open, over all torrents. Safe to use from several threads.
+
+    `limit` counts descriptors; a map holds one of its own, until nobody holds a view of it. More
+    are open only while more are in use.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self._lock = threading.RLock()  # a map may end, and be counted off, inside
+        self._idle: OrderedDict[Handle, None] = OrderedDict()
+        self._count = 0
+
+    def __repr__(self) -> str:
+        return f"OpenFiles({self._count} of {self.limit}, {len(self._idle)} idle)"
+
+    @property
+    def count(self) -> int:
+        """Descriptors that are open."""
+        return self._count
+
+    def make_room(self) -> None:
+        """Before one more is opened: close what was not used for longest."""
+        with self._lock:
+            while self._count >= self.limit and self._idle:
+                self._close(self._idle.popitem(last=False)[0])
+
+    def close_idle(self) -> None:
+        """Close everything that nobody uses now."""
+        with self._lock:
+            while self._idle:
+                self._close(self._idle.popitem(last=False)[0])
+
+    def add(self, descriptor: int) -> Handle:
+        """A file was opened, and is in use."""
+        with self._lock:
+            self._count += 1
+            return Handle(descriptor)
+
+    def use(self, handle: Handle) -> bool:
+        """Begin to use a file; False when it was closed meanwhile."""
+        with self._lock:
+            if not handle.is_open:
+                return False
+            self._idle.pop(handle, None)
+            handle.users += 1
+            return True
+
+    def release(self, handle: Handle) -> None:
+        """End to use a file."""
+        with self._lock:
+            handle.users -= 1
+            if handle.users:
+                return
+            if handle.is_retired:
+                self._close(handle)
+            else:
+                self._idle[handle] = None
+
+    def retire(self, handle: Handle) -> None:
+        """Nobody will use the file again: close it, or have its last user do that."""
+        with self._lock:
+            handle.is_retired = True
+            if handle.is_open and not handle.users:
+                del self._idle[handle]
+                self._close(handle)
+
+    def view(self, handle: Handle, length: int) -> memoryview:
+        """The map of a file in use; raises OSError, ValueError when the file is shorter."""
+        with self._lock:
+            if handle.view is None:
+                self.make_room()
+                mapped = mmap.mmap(handle.descriptor, length, access=mmap.ACCESS_READ)
+                self._count += 1
+                weakref.finalize(mapped, self._unmapped).atexit = False
+                handle.view = memoryview(mapped)
+            return handle.view
+
+    def _unmapped(self) -> None:
+        with self._lock:
+            self._count -= 1
+
+    def _close(self, handle: Handle) -> None:
+        handle.is_open = False
+        handle.view = None
+        self._count -= 1
+        os.close(handle.descriptor)
+
+
+OPEN: Final = OpenFiles(OPEN_FILES)
+"""The process's own, since descriptors are the process's."""
+
+relieve_with(OPEN.close_idle)
 
 
 class FileHandles:
-    """Opens files by number with `open_file` and keeps up to `limit` of them open.
+    """Opens one torrent's files by number, with `open_file`, within the budget of `files`.
 
     Safe to use from several threads. After `close` every call raises MinitorrentError(internal).
     """
 
-    def __init__(self, open_file: Callable[[int], int], limit: int = OPEN_FILES) -> None:
+    def __init__(self, open_file: Callable[[int], int], files: OpenFiles = OPEN) -> None:
         self._open_file = open_file
-        self._limit = limit
+        self._files = files
         self._lock = threading.Lock()
-        self._handles: OrderedDict[int, _Handle] = OrderedDict()
+        self._handles: dict[int, Handle] = {}
         self._closed = False
 
     @contextmanager
     def lease(self, file: int) -> Iterator[int]:
         """The file's descriptor, open at least until the end of the block; raises OSError."""
-        with self._lock:
-            handle = self._get(file)
-            handle.users += 1
-        try:
+        with self._leased(file) as handle:
             yield handle.descriptor
-        finally:
-            with self._lock:
-                handle.users -= 1
-                if self._closed and not handle.users:
-                    os.close(handle.descriptor)
 
     def view(self, file: int, length: int) -> memoryview:
         """The file's first `length` bytes (at least 1), mapped for reading.
@@ -62,12 +155,8 @@ class FileHandles:
         read them: when the file is cut short meanwhile, it answers EFAULT, but Python would die
         of a bus error. Raises OSError, and ValueError when the file is shorter than `length`.
         """
-        with self._lock:
-            handle = self._get(file)
-            if handle.view is None:
-                mapped = mmap.mmap(handle.descriptor, length, access=mmap.ACCESS_READ)
-                handle.view = memoryview(mapped)
-            return handle.view
+        with self._leased(file) as handle:
+            return patiently(lambda: self._files.view(handle, length))
 
     @contextmanager
     def paused(self) -> Iterator[None]:
@@ -78,26 +167,27 @@ class FileHandles:
     def close(self) -> None:
         """Close all files; those in use when their lease ends. Views stay valid."""
         with self._lock:
-            if not self._closed:
-                self._closed = True
-                for handle in self._handles.values():
-                    if not handle.users:
-                        os.close(handle.descriptor)
-                self._handles.clear()
+            self._closed = True
+            for handle in self._handles.values():
+                self._files.retire(handle)
+            self._handles.clear()
 
-    def _get(self, file: int) -> _Handle:
+    @contextmanager
+    def _leased(self, file: int) -> Iterator[Handle]:
+        with self._lock:
+            handle = self._get(file)
+        try:
+            yield handle
+        finally:
+            self._files.release(handle)
+
+    def _get(self, file: int) -> Handle:
         if self._closed:
             raise MinitorrentError(ErrorCode.INTERNAL, "The transfer's files are closed.")
         handle = self._handles.get(file)
-        if handle is None:
-            self._make_room()
-            handle = self._handles[file] = _Handle(self._open_file(file))
-        self._handles.move_to_end(file)
-        return handle
-
-    def _make_room(self) -> None:
-        if len(self._handles) >= self._limit:
-            idle = (file for file, handle in self._handles.items() if not handle.users)
-            oldest = next(idle, None)
-            if oldest is not None:
-                os.close(self._handles.pop(oldest).descriptor)
+        if handle is not None and self._files.use(handle):
+            return handle
+        self._handles.pop(file, None)
+        self._files.make_room()
+        opened = self._handles[file] = self._files.add(self._open_file(file))
+        return opened

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from client.patience import patiently
 from client.storage.failures import shown
 from common.errors import ErrorCode, MinitorrentError
 
@@ -29,13 +30,11 @@ def open_beneath(root: Path, parts: Sequence[str], flags: int) -> int:
     Raises OSError, and MinitorrentError(usage) when it is no plain file.
     """
     if not parts:
-        return _checked(os.open(root, flags | _FILE, _MODE), root)
+        return _checked(_open(root, flags | _FILE), root)
     folder = open_folder(root, parts[:-1], nofollow=flags & os.O_NOFOLLOW)
     try:
         path = root.joinpath(*parts)
-        return _checked(
-            os.open(parts[-1], flags | _FILE | os.O_NOFOLLOW, _MODE, dir_fd=folder), path
-        )
+        return _checked(_open(parts[-1], flags | _FILE | os.O_NOFOLLOW, folder), path)
     finally:
         os.close(folder)
 
@@ -47,7 +46,7 @@ def open_folder(
 
     With `make` the missing folders below `root` are made.
     """
-    folder = os.open(root, _FOLDER | nofollow)
+    folder = _open(root, _FOLDER | nofollow)
     for part in parts:
         folder = _step(folder, part, make)
     return folder
@@ -55,11 +54,16 @@ def open_folder(
 
 def sync_folder(path: Path) -> None:
     """Wait until the names in the folder are on the disk; raises OSError."""
-    folder = os.open(path, _FOLDER)
+    folder = _open(path, _FOLDER)
     try:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+def _open(path: str | Path, flags: int, folder: int | None = None) -> int:
+    """Open what lies at `path`, in the folder with this descriptor; waits for one if need be."""
+    return patiently(lambda: os.open(path, flags, _MODE, dir_fd=folder))
 
 
 def _step(folder: int, part: str, make: bool) -> int:
@@ -68,7 +72,7 @@ def _step(folder: int, part: str, make: bool) -> int:
         if make:
             with suppress(FileExistsError):
                 os.mkdir(part, dir_fd=folder)
-        return os.open(part, _FOLDER | os.O_NOFOLLOW, dir_fd=folder)
+        return _open(part, _FOLDER | os.O_NOFOLLOW, folder)
     finally:
         os.close(folder)
 

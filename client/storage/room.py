@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 
 from client.core.figures import DiskFigures
+from client.patience import patiently
 
 _TRIAL = b"minitorrent"
 
@@ -22,7 +23,7 @@ def look(folder: Path, needed: int) -> DiskFigures:
     device, free, error = there.stat().st_dev, 0, None
     try:
         free = shutil.disk_usage(there).free
-        with tempfile.TemporaryFile(dir=there) as trial:
+        with patiently(lambda: tempfile.TemporaryFile(dir=there)) as trial:
             trial.write(_TRIAL)
             trial.flush()
     except OSError as failure:

@@ -10,6 +10,7 @@ from itertools import islice
 from pathlib import Path
 
 from client.core.resume import MISSING, FileFacts
+from client.patience import patiently
 from client.storage.content import take_facts
 from client.storage.failures import shown, translating
 from client.storage.opening import open_beneath
@@ -111,7 +112,7 @@ def _check_is_empty(root: Path, parts: tuple[str, ...]) -> None:
 
 def _walk(root: Path, inside: tuple[str, ...], warnings: list[str]) -> Iterator[tuple[str, ...]]:
     folder = root.joinpath(*inside)
-    with translating(folder), os.scandir(folder) as entries:
+    with translating(folder), patiently(lambda: os.scandir(folder)) as entries:
         found = list(entries)
     if not found and inside:
         warnings.append(f"{shown(folder)} is empty and left out.")

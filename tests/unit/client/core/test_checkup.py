@@ -171,6 +171,7 @@ def test_trackers_of_another_version_are_told() -> None:
 
 def test_open_files() -> None:
     right(checkup.descriptors(1024, 20), "20 of 1024")
+    right(checkup.descriptors(4096, 3800), "3800 of 4096")
     wrong(checkup.descriptors(256, 20), "ulimit -n 4096")
     wrong(checkup.descriptors(4096, 4000), "ulimit -n 8192")
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from client.core.candidates import Candidate
+from client.core.limits import Limits
 from client.core.obstacle import Obstacle
 from client.core.receiver import Event
 from client.core.throttle import Lane, TokenBucket
@@ -48,7 +49,7 @@ Make = Callable[..., PeerConnection]
 
 @pytest.fixture
 def neighbours() -> Neighbours:
-    return Neighbours(ME, 3, Banned())
+    return Neighbours(ME, Limits(connections=3), Banned())
 
 
 @pytest.fixture

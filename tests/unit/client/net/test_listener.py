@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 
+from client.core import strikes
 from client.net import listener as module
 from client.net.listener import Listener
 from client.net.transport import Transport
@@ -92,6 +95,71 @@ def test_garbage_is_let_go_at_once(door: Door, garbage: bytes) -> None:
 def test_who_closes_at_once_does_no_harm(door: Door) -> None:
     for _ in range(50):
         door.knock().close()
+    with door.knock() as peer:
+        peer.sendall(THEIRS.encode())
+        wait_until(lambda: door.admitted, what="the peer to be admitted")
+
+
+def test_a_crowd_at_one_address_makes_room_for_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MAX_HANDSHAKES", 4)
+    door = Door()
+    door.listener.start(door.admit, lambda _: None)
+    crowd = [door.knock() for _ in range(4)]
+    wait_until(lambda: len(door.listener._shaking) == 4, what="the crowd")
+    with socket.create_connection(
+        ("127.0.0.1", door.listener.port), 5.0, ("127.0.0.66", 0)
+    ) as other:
+        assert is_closed(crowd[0]), "who came first and has said nothing"
+        other.sendall(THEIRS.encode())
+        wait_until(lambda: door.admitted, what="the other to be admitted")
+    door.close()
+    for peer in crowd:
+        peer.close()
+
+
+def test_who_fails_again_and_again_is_not_listened_to_for_a_while(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(strikes, "BURST", 5)
+    monkeypatch.setattr(strikes, "A_SECOND", 0.0)
+    for _ in range(5):
+        with door.knock() as peer:
+            peer.sendall(b"rubbish")
+            assert is_closed(peer)
+    wait_until(lambda: not door.listener._shaking, what="the end of the last")
+    with door.knock() as peer:
+        peer.sendall(THEIRS.encode())
+        assert is_closed(peer)
+    with socket.create_connection(
+        ("127.0.0.1", door.listener.port), 5.0, ("127.0.0.66", 0)
+    ) as other:
+        other.sendall(THEIRS.encode())
+        wait_until(lambda: door.admitted, what="another address to be admitted")
+
+
+def test_a_slow_handshake_is_ended_in_time(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "TIME_LIMIT", 0.5)
+    with door.knock() as slow:
+        began = time.monotonic()
+        with suppress(OSError):
+            for byte in THEIRS.encode():
+                slow.sendall(bytes([byte]))
+                time.sleep(0.05)
+        assert not door.admitted
+        assert time.monotonic() - began < 5.0
+
+
+def test_without_a_thread_there_is_no_peer_and_no_harm(
+    door: Door, monkeypatch: pytest.MonkeyPatch, log: Log
+) -> None:
+    with monkeypatch.context() as patch:
+
+        def none_left(_: threading.Thread) -> None:
+            raise RuntimeError("can't start new thread")
+
+        patch.setattr(threading.Thread, "start", none_left)
+        with door.knock() as peer:
+            assert is_closed(peer)
     with door.knock() as peer:
         peer.sendall(THEIRS.encode())
         wait_until(lambda: door.admitted, what="the peer to be admitted")

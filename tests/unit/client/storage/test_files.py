@@ -15,6 +15,7 @@ import pytest
 
 from client.storage.content import Content
 from client.storage.files import TorrentFiles, partial_path
+from client.storage.handles import OPEN
 from client.storage.layout import Layout
 from common.errors import ErrorCode, MinitorrentError
 from common.types import PieceIndex
@@ -87,7 +88,9 @@ def test_the_temporary_name(tmp_path: Path) -> None:
     assert partial_path(metainfo, tmp_path / ("é" * 127)).name == f"{digits}.part"
 
 
-def test_many_files_with_few_descriptors(tmp_path: Path) -> None:
+def test_many_files_with_few_descriptors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(OPEN, "limit", 64)
+    OPEN.close_idle()
     content = {f"{number:03}/f": random_bytes(500, number) for number in range(200)}
     before = len(list(Path("/proc/self/fd").iterdir()))
     with TorrentFiles(describe(content), tmp_path / "f") as files:
@@ -98,7 +101,7 @@ def test_many_files_with_few_descriptors(tmp_path: Path) -> None:
         for number in range(files.metainfo.piece_count):
             size = files.metainfo.geometry.piece_size(PieceIndex(number))
             files.views(PieceIndex(number), 0, size)
-        assert len(list(Path("/proc/self/fd").iterdir())) < before + 64 + 64 + 33 + 1
+        assert len(list(Path("/proc/self/fd").iterdir())) < before + 64 + 33 + 1
         assert b"".join(bytes(view) for view in views) == b"".join(content.values())[:PIECE]
         files.finish()
     assert tree(tmp_path / "f") == content
@@ -476,6 +479,7 @@ def test_a_full_disk_keeps_what_was_written(tmp_path: Path) -> None:
 import resource
 from pathlib import Path
 from client.storage.layout import Layout
+from client.storage.handles import OPEN
 from client.storage.files import TorrentFiles
 from common.errors import MinitorrentError
 from tests.unit.client.storage.contents import describe, write_all
@@ -505,6 +509,7 @@ def test_a_kill_while_writing_leaves_whole_pieces(tmp_path: Path) -> None:
 import sys
 from pathlib import Path
 from client.storage.layout import Layout
+from client.storage.handles import OPEN
 from client.storage.files import TorrentFiles
 from tests.unit.client.storage.contents import PIECE, describe, random_bytes
 content = random_bytes(64 * PIECE)

@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from client.storage.handles import FileHandles
+from client.patience import NO_DESCRIPTOR, patiently
+from client.storage import opening
+from client.storage.handles import FileHandles, OpenFiles
 
 
 class Files:
@@ -29,8 +33,13 @@ def files(tmp_path: Path) -> Files:
 
 
 @pytest.fixture
-def handles(files: Files) -> Iterator[FileHandles]:
-    handles = FileHandles(files.open, limit=3)
+def budget() -> OpenFiles:
+    return OpenFiles(3)
+
+
+@pytest.fixture
+def handles(files: Files, budget: OpenFiles) -> Iterator[FileHandles]:
+    handles = FileHandles(files.open, budget)
     yield handles
     handles.close()
 
@@ -69,3 +78,67 @@ def test_a_failure_to_open_leaves_nothing_behind(files: Files, handles: FileHand
         read(handles, 7)
     (files.folder / "7").write_bytes(b"\7")
     assert read(handles, 7) == 7
+
+
+def test_torrents_share_one_budget(files: Files, budget: OpenFiles) -> None:
+    torrents = [FileHandles(files.open, budget) for _ in range(30)]
+    for handles in torrents:
+        for number in range(10):
+            assert read(handles, number) == number
+    assert budget.count == 3
+    for handles in torrents:
+        handles.close()
+    assert budget.count == 0
+
+
+def test_a_map_counts_until_nobody_holds_a_view_of_it(
+    files: Files, budget: OpenFiles, handles: FileHandles
+) -> None:
+    held = handles.view(0, 1)[0:1]
+    assert budget.count == 2
+    for number in (1, 2, 3, 4):
+        read(handles, number)
+    assert budget.count == 3, "its map, and two files"
+    del held
+    assert budget.count == 2
+    handles.close()
+    assert budget.count == 0
+
+
+def test_a_file_in_use_is_closed_by_its_last_user(
+    files: Files, budget: OpenFiles, handles: FileHandles
+) -> None:
+    with handles.lease(0) as descriptor, handles.lease(0):
+        handles.close()
+        assert os.pread(descriptor, 1, 0) == b"\0"
+        assert budget.count == 1
+    assert budget.count == 0
+    assert repr(budget) == "OpenFiles(0 of 3, 0 idle)"
+
+
+@pytest.mark.parametrize("number", sorted(NO_DESCRIPTOR))
+def test_when_there_is_no_descriptor_left_that_is_a_pause(
+    files: Files, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    failures = [OSError(number, "none left")] * 3
+    opened = os.open
+
+    def scarce(*arguments: Any, **options: Any) -> int:
+        if failures:
+            raise failures.pop()
+        return opened(*arguments, **options)
+
+    monkeypatch.setattr(opening.os, "open", scarce)
+    handles = FileHandles(
+        lambda number: opening.open_beneath(files.folder, (f"{number}",), os.O_RDONLY)
+    )
+    assert read(handles, 7) == 7
+    handles.close()
+
+
+def test_a_lasting_lack_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail() -> int:
+        raise OSError(errno.EMFILE, "none left")
+
+    with pytest.raises(OSError, match="none left"):
+        patiently(fail, longest=0.1)

@@ -1,0 +1,46 @@
+"""Who gets one of a limited number of places: nobody keeps others out by taking many."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+KeyT = TypeVar("KeyT", bound=Hashable)
+
+
+@dataclass(frozen=True, slots=True)
+class Held(Generic[KeyT]):
+    """A place that is taken: by which party, and how much use it was (payload bytes)."""
+
+    key: KeyT
+    party: Hashable
+    carried: int
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict(Generic[KeyT]):
+    """Whether a newcomer gets a place, and whose it is if somebody has to go."""
+
+    admitted: bool
+    displaced: KeyT | None = None
+
+
+def judge(held: Sequence[Held[KeyT]], party: Hashable, limit: int, most_each: int) -> Verdict[KeyT]:
+    """Whether one more of a party gets one of `limit` places, of which each has `most_each`.
+
+    When all are taken, the party that has most of them loses its most useless one, but only to
+    somebody who has fewer even then.
+    """
+    counts = Counter(place.party for place in held)
+    own = counts[party]
+    if own >= most_each:
+        return Verdict(admitted=False)
+    if len(held) < limit:
+        return Verdict(admitted=True)
+    crowd, most = max(counts.items(), key=lambda item: item[1], default=(None, 0))
+    if most <= own + 1:
+        return Verdict(admitted=False)
+    useless = min((place for place in held if place.party == crowd), key=lambda p: p.carried)
+    return Verdict(admitted=True, displaced=useless.key)

@@ -1,0 +1,39 @@
+"""How often an address may fail to shake hands before it isn't listened to for a while."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import Final
+
+BURST: Final = 60
+"""Failures at once; several people may share an address, and some clients try another way first."""
+
+A_SECOND: Final = 1.0
+"""Failures that are forgiven each second."""
+
+MAX_ADDRESSES: Final = 4096
+
+
+class Strikes:
+    """A token bucket for each address that failed lately. For one thread at a time."""
+
+    def __init__(self) -> None:
+        self._spent: OrderedDict[str, tuple[float, float]] = OrderedDict()  # how much, when
+
+    def __repr__(self) -> str:
+        return f"Strikes({len(self._spent)} addresses)"
+
+    def failed(self, network: str, now: float) -> None:
+        """Another handshake came to nothing."""
+        self._spent[network] = min(BURST, self._left(network, now) + 1), now
+        self._spent.move_to_end(network)
+        if len(self._spent) > MAX_ADDRESSES:
+            self._spent.popitem(last=False)
+
+    def refuses(self, network: str, now: float) -> bool:
+        """Whether this address failed too often."""
+        return self._left(network, now) > BURST - 1
+
+    def _left(self, network: str, now: float) -> float:
+        spent, when = self._spent.get(network, (0.0, now))
+        return max(0.0, spent - (now - when) * A_SECOND)

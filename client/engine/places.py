@@ -1,0 +1,60 @@
+"""The connections of the whole client, which share its descriptors and threads."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Hashable
+from typing import Final
+
+import structlog
+
+from client.core.crowding import Held, judge
+from client.net.peer_io import PeerConnection
+
+CLOSING: Final = 16
+"""Connections that may still be on their way out, beyond those that count."""
+
+log = structlog.get_logger(__name__)
+
+
+class Places:
+    """So many connections over all torrents, and at most half of them to one party.
+
+    Safe to use from several threads.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._lock = threading.Lock()
+        self._held: dict[PeerConnection, Hashable] = {}
+
+    def __repr__(self) -> str:
+        return f"Places({len(self._held)} of {self._limit})"
+
+    @property
+    def free(self) -> int:
+        """Connections that may still be made without anybody having to go."""
+        return max(0, self._limit - len(self._held))
+
+    def take(self, connection: PeerConnection, party: Hashable) -> bool:
+        """Have a place for a connection; somebody of a crowd may have to go for it."""
+        with self._lock:
+            held = [
+                Held(place, owner, place.carried)
+                for place, owner in self._held.items()
+                if place.close_reason is None
+            ]
+            verdict = judge(held, party, self._limit, max(1, self._limit // 2))
+            if len(self._held) >= self._limit + CLOSING:
+                return False
+            if verdict.admitted:
+                self._held[connection] = party
+        if verdict.displaced is not None:
+            log.info("peer displaced", peer=str(verdict.displaced.endpoint))
+            verdict.displaced.close("others need its place")
+        return verdict.admitted
+
+    def give_back(self, connection: PeerConnection) -> None:
+        """The connection has ended, or was not taken after all."""
+        with self._lock:
+            self._held.pop(connection, None)

@@ -1,0 +1,54 @@
+"""Waiting for a descriptor: when the process, or the machine, has none left, that is a pause.
+
+Whoever keeps files open only to be quick gives them up then (`relieve_with`).
+"""
+
+from __future__ import annotations
+
+import errno
+import threading
+import time
+from collections.abc import Callable
+from typing import Final, TypeVar
+
+T = TypeVar("T")
+
+NO_DESCRIPTOR: Final = frozenset({errno.EMFILE, errno.ENFILE})
+
+LONGEST: Final = 60.0
+"""Seconds after which somebody else's use of descriptors is told as a failure."""
+
+_PAUSE: Final = 0.05
+
+_lock = threading.Lock()
+_relief: list[Callable[[], None]] = []
+
+
+def relieve_with(close_idle: Callable[[], None]) -> None:
+    """Have this called whenever there is no descriptor left; from any thread."""
+    with _lock:
+        _relief.append(close_idle)
+
+
+def relieve() -> None:
+    """Close what is open without being in use."""
+    with _lock:
+        relief = list(_relief)
+    for close_idle in relief:
+        close_idle()
+
+
+def patiently(open_one: Callable[[], T], longest: float = LONGEST) -> T:
+    """What `open_one` returns; while there is no descriptor left, make room, wait, try again.
+
+    Raises OSError: any other failure, and that one when it has lasted for `longest` seconds.
+    """
+    until = time.monotonic() + longest
+    while True:
+        try:
+            return open_one()
+        except OSError as error:
+            if error.errno not in NO_DESCRIPTOR or time.monotonic() >= until:
+                raise
+        relieve()
+        time.sleep(_PAUSE)
