@@ -62,9 +62,11 @@ class RawPeer:
         *,
         fast: bool = True,
         extended: bool = False,
+        source: str | None = None,
     ) -> Self:
         """Connect and shake hands; ConnectionError when the other side does not want us."""
-        peer = cls(socket.create_connection(address, SECONDS))
+        origin = (source, 0) if source else None
+        peer = cls(socket.create_connection(address, SECONDS, origin))
         try:
             ours = Handshake(info_hash, peer_id or new_peer_id(), fast=fast, extended=extended)
             peer.shake(ours)

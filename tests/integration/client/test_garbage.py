@@ -181,13 +181,15 @@ def test_a_crowd_that_comes_and_goes(team: Team, seeder: tuple[Person, Handshake
     torrent = transfer.torrent
     assert torrent is not None
 
-    def come(stack: ExitStack) -> None:
+    def come(stack: ExitStack, number: int) -> None:
         with suppress(OSError):
-            stack.enter_context(RawPeer.dial(ann.address, handshake.info_hash))
+            host = f"127.0.{1 + number % 20}.1"
+            peer = RawPeer.dial(ann.address, handshake.info_hash, source=host)
+            stack.enter_context(peer)
 
     with ExitStack() as crowd:
         with ThreadPoolExecutor(20) as pool:
-            for _ in range(60):
-                pool.submit(come, crowd)
+            for number in range(120):
+                pool.submit(come, crowd, number)
         wait_until(lambda: torrent.connection_count == 50, what="as many as a torrent takes")
     still_shares(team, ann)
