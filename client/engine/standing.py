@@ -31,6 +31,7 @@ class Standing:
         self._torrent: Torrent | None = None
         self._seal: Seal | None = None
         self._done = 0  # verified bytes, while there is no torrent
+        self._recheck = False  # the next check is to hash everything
         self._ending = False  # it has ended; those who wait for it are still to be told how
         self.room = RoomWait()  # while it is on: paused, and `error` tells what is missing
 
@@ -70,13 +71,14 @@ class Standing:
 
     @property
     def is_running(self) -> bool:
-        """Whether it is a download that can be expected to go on."""
+        """Whether it is a download that can be expected to go on, or is checked to find out."""
         running = self.state in (
             TransferState.QUEUED,
             TransferState.CHECKING,
             TransferState.DOWNLOADING,
         )
-        return self._ending or (running and not self.record.complete)
+        to_complete = not self.record.complete or (self._recheck and not self.record.is_upload)
+        return self._ending or (running and to_complete)
 
     @property
     def size(self) -> int:

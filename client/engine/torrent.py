@@ -371,9 +371,10 @@ class Torrent:
             self._writing += 1
 
         def failed(error: Exception) -> None:
-            log.error("a piece could not be written", error=str(error), piece=download.index)
-            self._written(download, None)
             known = error if isinstance(error, MinitorrentError) else None
+            tell = log.info if known else log.error  # the user is told of what is known
+            tell("a piece could not be written", error=str(error), piece=download.index)
+            self._written(download, None)
             self._fail(known or MinitorrentError(ErrorCode.INTERNAL, f"Can't write: {error}."))
 
         self._machinery.workers.submit(lambda: self._check_and_write(download), failed)

@@ -51,8 +51,7 @@ class Transfer(Standing):
     def __init__(self, record: TransferRecord, workshop: Workshop) -> None:
         super().__init__(record, workshop)
         self.throttle = workshop.rate_limits.throttle(record)
-        self._recheck = False  # the next check is to hash everything
-        self._asked = False  # because the user wants it
+        self._asked = False  # the next check is a recheck that the user wants
         self._upsets = 0  # times that something else changed what is there, in this run
         self._had = 0  # pieces that were there when that was noticed last
         self._halting = threading.Event()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from functools import partial
 from pathlib import Path
@@ -44,6 +45,69 @@ def test_a_client_killed_thirty_times_ends_with_the_same_file(tmp_path: Path) ->
         assert sha256(copy) == sha256(content)
         (row,) = ann.ok("show_shares")["shares"]
         assert row["uploaded"] <= SIZE + KILLS * IN_FLIGHT
+
+
+def test_a_client_killed_while_it_mends_a_copy_goes_on(tmp_path: Path) -> None:
+    content = make_file(tmp_path / NAME, 6_000_000)
+    with Lab(tmp_path / "lab") as lab:
+        ann, bob = lab.member("ann"), lab.member("bob")
+        ann.ok("upload_file", str(content), GROUP)
+        copy = bob.download(GROUP, NAME, tmp_path / "copy.bin")
+        number = copy.stat().st_ino
+        with copy.open("r+b") as stream:
+            stream.write(bytes(4_000_000))
+        bob.ok("limit down 1M")
+        bob.ok("recheck", GROUP, NAME)
+        wait_until(lambda: 2_100_000 < done(bob) < 6_000_000, 30, "it to be mended", interval=0)
+        before = done(bob)
+        bob.kill()
+        assert copy.stat().st_ino == number
+        assert copy.stat().st_size == 6_000_000
+        bob.start()
+        bob.ok("login bob secret123")
+        wait_until(lambda: is_checked(bob), 30, "the check after the kill")
+        assert before - 200_000 <= done(bob) < 6_000_000
+        bob.ok("limit down 0")
+        assert bob.ok("wait 30")["completed"] == [f"{GROUP}/{NAME}"]
+        assert sha256(copy) == sha256(content)
+        assert copy.stat().st_ino == number
+        bob.ok("recheck", GROUP, NAME)
+        assert bob.ok("wait 30") == {"completed": [], "failed": []}
+        assert bob.transfer(GROUP, NAME)["state"] == "seeding"
+
+
+def test_a_download_that_others_spoil_is_complete_only_when_it_is_right(tmp_path: Path) -> None:
+    content = make_file(tmp_path / NAME, 6_000_000)
+    with Lab(tmp_path / "lab") as lab:
+        ann, bob = lab.member("ann"), lab.member("bob")
+        ann.ok("upload_file", str(content), GROUP)
+        for name, spoil in SPOILS.items():
+            copy = tmp_path / name / NAME
+            bob.ok("limit down 2M")
+            bob.ok("download_file", GROUP, NAME, str(copy))
+            wait_until(lambda: done(bob) > 1_000_000, 30, "some of it", interval=0)
+            (part,) = copy.parent.glob("*.part")
+            spoil(part)
+            bob.ok("limit down 0")
+            assert bob.ok("wait 60")["completed"] == [f"{GROUP}/{NAME}"], name
+            assert sha256(copy) == sha256(content), name
+            bob.ok("stop_share", GROUP, NAME)
+            assert [path.name for path in copy.parent.iterdir()] == [NAME], name
+
+
+def truncate(part: Path) -> None:
+    os.truncate(part, 0)
+
+
+def overwrite(part: Path) -> None:
+    """By a program that sets the time back."""
+    before = part.stat()
+    with part.open("r+b") as stream:
+        stream.write(bytes(before.st_size))
+    os.utime(part, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+SPOILS = {"deleted": Path.unlink, "truncated": truncate, "overwritten": overwrite}
 
 
 def done(person: ClientProcess) -> int:

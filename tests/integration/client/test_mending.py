@@ -53,22 +53,29 @@ def copied(team: Team, tmp_path: Path) -> tuple[Person, Person, Path, Path]:
 
 
 # --- recheck ------------------------------------------------------------------------------------
-@pytest.mark.parametrize("change", [damage, edit, cut_short, lengthen, delete])
-def test_a_recheck_fetches_what_is_wrong_again(
-    team: Team, tmp_path: Path, change: Callable[[Path], None]
-) -> None:
-    _, bob, content, copy = copied(team, tmp_path)
-    change(copy)
-    assert bob.session.recheck(GROUP, "content").state in ("queued", "checking")
-    wait_until(lambda: len(bob.heard("download_completed")) == 2, what="it to be complete again")
-    assert copy.read_bytes() == content.read_bytes()
-    assert bob.row("content").state == "seeding"
+CHANGES = [damage, edit, cut_short, lengthen, delete]
+
+
+def test_a_recheck_fetches_what_is_wrong_again(team: Team, tmp_path: Path) -> None:
+    ann, bob = team.member("ann"), team.member("bob")
+    for change in CHANGES:
+        team.share(ann, make_file(tmp_path / change.__name__, 3 * MIB))
+        change(bob.fetch(change.__name__))
+    folder = bob.home / "downloads"
+    bob.notices.clear()
+    for change in CHANGES:
+        assert bob.session.recheck(GROUP, change.__name__).state in ("queued", "checking")
+    assert len(bob.session.wait(30.0).completed) == len(CHANGES)
+    for change in CHANGES:
+        right = (tmp_path / change.__name__).read_bytes()
+        assert (folder / change.__name__).read_bytes() == right
+        assert bob.row(change.__name__).state == "seeding"
+        told = bob.was_told(f"{change.__name__} has changed on the disk")
+        assert told == (change is not lengthen)
     assert not bob.heard("share_failed")
-    if change is not lengthen:
-        assert bob.was_told("will be fetched again")
-    assert {path.name for path in copy.parent.iterdir()} == {"content"}
+    assert {path.name for path in folder.iterdir()} == {change.__name__ for change in CHANGES}
     bob.restart()
-    bob.finish("content")
+    bob.finish("edit")
 
 
 def test_a_recheck_of_a_folder(team: Team, tmp_path: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -62,21 +61,25 @@ def overwrite_unseen(part: Path) -> None:
     os.utime(part, ns=(before.st_atime_ns, before.st_mtime_ns))
 
 
-@pytest.mark.parametrize(
-    "sabotage",
-    [delete, rename, replace, cut_short, cut_and_grow, overwrite, overwrite_unseen],
-)
-def test_a_file_is_fetched_again_as_far_as_it_is_wrong(
-    team: Team, tmp_path: Path, sabotage: Callable[[Path], None]
-) -> None:
-    content = make_file(tmp_path / "content", 3 * MIB)
-    bob, name, copy, part = held_back(team, content)
-    sabotage(part)
+SABOTAGES = [delete, rename, replace, cut_short, cut_and_grow, overwrite, overwrite_unseen]
+
+
+def test_a_file_is_fetched_again_as_far_as_it_is_wrong(team: Team, tmp_path: Path) -> None:
+    ann, bob = team.member("ann"), team.member("bob", active=0)
+    for sabotage in SABOTAGES:
+        team.share(ann, make_file(tmp_path / sabotage.__name__, 3 * MIB))
+    bob.session.limiting.limit("down", SLOW)
+    copies = {sabotage: bob.start(sabotage.__name__) for sabotage in SABOTAGES}
+    for sabotage, copy in copies.items():
+        wait_until(lambda: bob.row(copy.name).done, what="the first piece")  # noqa: B023
+        (part,) = copy.parent.glob(f"{copy.name}.*.part")
+        sabotage(part)
     bob.session.limiting.limit("down", 0)
-    bob.finish(name)
-    assert copy.read_bytes() == content.read_bytes()
+    for copy in copies.values():
+        bob.finish(copy.name)
+        assert copy.read_bytes() == (tmp_path / copy.name).read_bytes()
     assert not list(copy.parent.glob("*.part"))
-    assert [notice.text for notice in bob.heard("download_completed")]
+    assert len(bob.heard("download_completed")) == len(SABOTAGES)
     assert not bob.heard("download_failed")
 
 
