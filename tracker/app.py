@@ -69,6 +69,7 @@ class TrackerApp:
                 config.min_password,
                 safe,
                 config.certificate_lifetime,
+                quotas=config.quotas,
             )
             self._wire(session, context, http, shares)
             undo.pop_all()
@@ -84,13 +85,15 @@ class TrackerApp:
         push = _pusher(services)
         dispatcher = Dispatcher(services, metrics)
         self._sessions = SessionServer(
-            session, context, dispatcher, services.accounts, SERVER_NAME, self._limits
+            session, context, dispatcher, services, SERVER_NAME, self._limits
         )
         metrics.watch("connections", "Open session connections.", self._sessions.count)
         metrics.watch("sessions", "Connections with a login.", self._sessions.count_sessions)
         metrics.watch("peers", "Peers of all trackers.", services.announces.count_peers)
         app = make_app(services, dispatcher, metrics, SERVER_NAME.partition(" ")[2])
-        self._http = None if http is None else HttpServer(http, app, shares.http)
+        self._http = (
+            None if http is None else HttpServer(http, app, services.party_pace, shares.http)
+        )
         self._heartbeat = Periodic("heartbeat", BEAT_SECONDS, self._beat)
         self._notices = Periodic("notices", NOTICE_SECONDS, lambda: self._look(push))
 

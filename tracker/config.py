@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -15,6 +15,7 @@ from common import __version__, tracker_info
 from common.errors import ErrorCode, MinitorrentError
 from common.types import Endpoint
 from tracker.disk import read_plain
+from tracker.quotas import Quotas, read_quota, with_quotas
 
 if TYPE_CHECKING:  # a mistyped option is told without loading the logging library
     from tracker.logs import Format, Level
@@ -65,6 +66,7 @@ class Config:
     certificate_lifetime: int = CERTIFICATE_LIFETIME
     max_sessions: int | None = None
     max_sessions_per_address: int = SESSIONS_PER_ADDRESS
+    quotas: Quotas = field(default_factory=Quotas)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -95,6 +97,7 @@ def read_config(arguments: Sequence[str]) -> Config:
         certificate_lifetime=options.certificate_lifetime,
         max_sessions=options.max_sessions,
         max_sessions_per_address=options.max_sessions_per_address,
+        quotas=with_quotas(options.quota),
     )
 
 
@@ -170,8 +173,23 @@ def _add_arguments(add: Callable[..., argparse.Action]) -> None:
         metavar="N",
         help=f"of them from one address, or IPv6 /64 (default: {SESSIONS_PER_ADDRESS})",
     )
+    add(
+        "--quota",
+        type=_quota,
+        action="append",
+        default=[],
+        metavar="NAME=N",
+        help="how much of something one user may have; docs/operations.md lists the names",
+    )
     add("--tls-cert", type=Path, metavar="FILE", help="certificate (PEM) for the session port")
     add("--tls-key", type=Path, metavar="FILE", help="its key (PEM, without a password)")
+
+
+def _quota(text: str) -> tuple[str, int]:
+    try:
+        return read_quota(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 class _Number:

@@ -95,6 +95,8 @@ FROM_ANY = (
     ErrorCode.NOT_LOGGED_IN,
     ErrorCode.TRACKER_UNREACHABLE,
     ErrorCode.TIMEOUT,
+    ErrorCode.QUOTA_EXCEEDED,
+    ErrorCode.BUSY,
     ErrorCode.INTERNAL,
 )
 """What any command may fail with."""

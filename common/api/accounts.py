@@ -128,7 +128,7 @@ CREATE_USER = Operation(
     "create_user",
     CreateUser,
     UserReply,
-    frozenset({ErrorCode.USER_EXISTS, ErrorCode.WEAK_PASSWORD}),
+    frozenset({ErrorCode.USER_EXISTS, ErrorCode.WEAK_PASSWORD, ErrorCode.TOO_MANY_ATTEMPTS}),
     needs_login=False,
     carries_password=True,
 )

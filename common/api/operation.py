@@ -24,7 +24,15 @@ USUAL_SIZE = 64 * 1024
 
 _SCOPES: tuple[Scope, ...] = get_args(Scope)
 
-ANYWHERE = frozenset({ErrorCode.USAGE, ErrorCode.INVALID_NAME, ErrorCode.BUSY, ErrorCode.INTERNAL})
+ANYWHERE = frozenset(
+    {
+        ErrorCode.USAGE,
+        ErrorCode.INVALID_NAME,
+        ErrorCode.QUOTA_EXCEEDED,
+        ErrorCode.BUSY,
+        ErrorCode.INTERNAL,
+    }
+)
 """What any operation may answer, beside its own errors."""
 
 

@@ -12,11 +12,12 @@ _minitorrent_tracker() {
         --certificate-lifetime) :; return ;;
         --max-sessions) :; return ;;
         --max-sessions-per-address) :; return ;;
+        --quota) :; return ;;
         --tls-cert) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
         --tls-key) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
     esac
     if [[ $current == -* ]]; then
-        mapfile -t COMPREPLY < <(compgen -W "-h --help --version --data-dir --database --http-port --log-level --log-format --min-password-length --certificate-lifetime --max-sessions --max-sessions-per-address --tls-cert --tls-key" -- "$current")
+        mapfile -t COMPREPLY < <(compgen -W "-h --help --version --data-dir --database --http-port --log-level --log-format --min-password-length --certificate-lifetime --max-sessions --max-sessions-per-address --quota --tls-cert --tls-key" -- "$current")
     else
         mapfile -t COMPREPLY < <(compgen -f -- "$current")
     fi

@@ -10,5 +10,6 @@ complete -c minitorrent-tracker -l min-password-length -x -d 'refuse shorter pas
 complete -c minitorrent-tracker -l certificate-lifetime -x -d 'how long members of sealed groups are certified for (default: 12 hours)'
 complete -c minitorrent-tracker -l max-sessions -x -d 'clients connected at a time (default: 1000, or what the limit of open files allows)'
 complete -c minitorrent-tracker -l max-sessions-per-address -x -d 'of them from one address, or IPv6 /64 (default: 200)'
+complete -c minitorrent-tracker -l quota -x -d 'how much of something one user may have; docs/operations.md lists the names'
 complete -c minitorrent-tracker -l tls-cert -r -F -d 'certificate (PEM) for the session port'
 complete -c minitorrent-tracker -l tls-key -r -F -d 'its key (PEM, without a password)'

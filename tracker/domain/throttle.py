@@ -59,9 +59,10 @@ class Budget:
         left = self._whole_at.get(key, now) - now - spent
         return left if left > _ROUNDING else 0.0
 
-    def take(self, key: str, now: float) -> None:
-        """Spend an attempt."""
-        self._whole_at[key] = max(self._whole_at.get(key, now), now) + self._rate.interval
+    def take(self, key: str, now: float, count: int = 1) -> None:
+        """Spend an attempt, or several."""
+        cost = count * self._rate.interval
+        self._whole_at[key] = max(self._whole_at.get(key, now), now) + cost
         self._whole_at.move_to_end(key)
         while len(self._whole_at) > self._capacity:
             self._whole_at.popitem(last=False)

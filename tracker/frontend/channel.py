@@ -140,6 +140,11 @@ class Channel:
             raise ChannelClosedError
         self._tls.feed(data)
 
+    def pause(self, seconds: float) -> None:
+        """Do nothing for a while; raises ChannelClosedError when it is interrupted."""
+        if seconds > 0 and self._closing.wait(seconds):
+            raise ChannelClosedError
+
     def send(self, data: bytes) -> None:
         """Send everything; raises ChannelClosedError when it isn't taken in time."""
         try:

@@ -18,6 +18,7 @@ from tracker.frontend import bulk
 from tracker.frontend.bulk import BulkTurns
 from tracker.frontend.channel import Channel, ChannelClosedError
 from tracker.frontend.dispatch import Dispatcher
+from tracker.services.allowance import Pace
 from tracker.services.caller import Caller
 
 
@@ -46,12 +47,14 @@ class Connection:
         dispatcher: Dispatcher,
         limits: TimeLimits,
         turns: BulkTurns,
+        pace: Pace,
     ) -> None:
         self.channel = channel
         self.caller = caller
         self._dispatcher = dispatcher
         self._limits = limits
         self._turns = turns
+        self._pace = pace
         self.party = party_of(caller.address)
         self._turn_of = ""  # the user in whose turn a long line is read
         self._decoder = lines.LineDecoder(lines.LIMIT_BEFORE_LOGIN, self._longest)
@@ -81,6 +84,7 @@ class Connection:
     def _converse(self) -> None:
         try:
             for line in self._lines():
+                self.channel.pause(self._pace.delay(self._who(), len(line)))
                 if not self._answer(line):
                     return
                 self._end_turn()
@@ -102,6 +106,11 @@ class Connection:
             if self._decoder.pending > bulk.THRESHOLD:
                 self._take_turn()
         self._refuse(MinitorrentError(ErrorCode.TIMEOUT, "This connection was silent too long."))
+
+    def _who(self) -> str:
+        """Who is asking, for the pace: a user, or else whoever is behind the address."""
+        identity = self.caller.identity
+        return f"{self.party} " if identity is None else identity.user
 
     def _longest(self, beginning: bytes) -> int:
         """How long a line may be that begins like this."""
@@ -155,6 +164,7 @@ class Connection:
         except MinitorrentError as error:
             self._refuse(error, request.id)
         else:
+            self._pace.charge(self._who(), len(answer))
             self.channel.send(answer)
         return True
 

@@ -14,6 +14,7 @@ from common.api.operation import Operation
 from common.api.registry import OPERATIONS
 from common.errors import ErrorCode, MinitorrentError
 from tracker.frontend.metrics import Metrics
+from tracker.services.accounts import note_act
 from tracker.services.caller import Caller, Identity
 from tracker.services.catalogue import Services
 
@@ -24,11 +25,32 @@ ReplyT = TypeVar("ReplyT", bound=Model)
 Handler = Callable[[Caller, Any], Model]
 
 
+_RECORDED = frozenset(
+    operation.name
+    for operation in (
+        tokens.CREATE_TOKEN,
+        tokens.RENEW_TOKEN,
+        groups.CREATE_GROUP,
+        groups.JOIN_GROUP,
+        groups.ACCEPT_REQUEST,
+        groups.PROMOTE,
+        groups.DEMOTE,
+        groups.TRANSFER_GROUP,
+        authority.ISSUE_CERTIFICATE,
+        files.ADD_FILE,
+        files.STOP_SHARE,
+    )
+)
+"""What the audit keeps an entry of, and nobody needs to do in a hurry; what takes something back
+(a session, a member, a request) is done as often as there is something to take back."""
+
+
 class Dispatcher:
     """Answers operations. Safe for use by many threads, each with its own caller."""
 
     def __init__(self, services: Services, metrics: Metrics) -> None:
         self._accounts = services.accounts
+        self._acts = services.acts
         self._metrics = metrics
         self._table = _table(services)
         if self._table.keys() != OPERATIONS.keys():
@@ -60,6 +82,8 @@ class Dispatcher:
     def _answer(self, caller: Caller, operation: Operation[Any, Any], arguments: object) -> Model:
         try:
             self.admit(caller, operation)
+            if operation.name in _RECORDED:
+                note_act(self._acts, caller.require_login().user)
             return self._table[operation.name](caller, operation.read_request(arguments))
         except MinitorrentError:
             raise

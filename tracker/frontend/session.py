@@ -27,8 +27,8 @@ from tracker.frontend.connection import Connection, TimeLimits
 from tracker.frontend.descriptors import MAX_TURNED_AWAY
 from tracker.frontend.dispatch import Dispatcher
 from tracker.frontend.waker import Poller, Waker
-from tracker.services.accounts import Accounts
 from tracker.services.caller import Caller
+from tracker.services.catalogue import Services
 
 _log = structlog.get_logger()
 
@@ -62,14 +62,15 @@ class SessionServer:
         listener: socket.socket,
         context: ssl.SSLContext,
         dispatcher: Dispatcher,
-        accounts: Accounts,
+        services: Services,
         server_name: str,
         limits: SessionLimits,
     ) -> None:
         self._listener = listener
         self._context = context
         self._dispatcher = dispatcher
-        self._accounts = accounts
+        self._accounts = services.accounts
+        self._pace = services.pace
         self._limits = limits
         self._server_name = server_name
         self._room = Room(limits.total, limits.per_address, limits.grace)
@@ -180,7 +181,7 @@ class SessionServer:
         caller = Caller(secrets.token_hex(16), address, reached_at)
         channel = Channel(sock, TlsEngine(self._context, server_side=True), self._poller)
         times = self._limits.times
-        connection = Connection(channel, caller, self._dispatcher, times, self._turns)
+        connection = Connection(channel, caller, self._dispatcher, times, self._turns, self._pace)
         thread = threading.Thread(
             target=self._serve, args=(connection,), name=f"session-{address}", daemon=True
         )

@@ -18,6 +18,8 @@ from common.types import peer_id_from_hex
 from tracker.domain import credentials
 from tracker.domain.paging import cut, number_after
 from tracker.domain.throttle import LoginThrottle
+from tracker.quotas import Quotas, require_room
+from tracker.services.allowance import Allowance
 from tracker.services.authority import revoke_logins
 from tracker.services.caller import Caller, Identity
 from tracker.services.clock import Clock, iso
@@ -41,8 +43,18 @@ class Accounts:
     """
 
     def __init__(
-        self, works: Works, clock: Clock, steady: Clock, tracker_id: str, min_password: int
+        self,
+        works: Works,
+        clock: Clock,
+        steady: Clock,
+        tracker_id: str,
+        min_password: int,
+        quotas: Quotas,
+        acts: Allowance,
     ) -> None:
+        self._quotas = quotas
+        self._acts = acts
+        self._opening = Allowance.daily(quotas.accounts, steady)
         self._works = works
         self._clock = clock
         self._steady = steady
@@ -58,6 +70,8 @@ class Accounts:
         with self._works.read() as work:
             if work.users.by_name(request.user) is not None:
                 raise _user_exists(request.user)
+        complaint = "Too many accounts were opened from your address"
+        self._opening.spend(party_of(caller.address), ErrorCode.TOO_MANY_ATTEMPTS, complaint)
         password_hash = self._hash(request.password, caller.address, known=False)
         try:
             with self._works.write() as work:
@@ -84,14 +98,18 @@ class Accounts:
                 "The user or the password is wrong; create an account with: "
                 "create_user USER PASSWORD",
             )
+        note_act(self._acts, f"{user.name} {party_of(caller.address)}")
         secret, digest = credentials.new_token(secrets.token_bytes(credentials.TOKEN_BYTES))
         scope, ttl = (None, SESSION_SECONDS) if caller.connection_id else ("account", HTTP_SECONDS)
         with self._entering() as work:
             now = self._clock()
+            if scope is not None:
+                check_tokens(work, user.id, self._quotas, now)
             token = work.users.add_token(user.id, digest, caller.address, now, ttl, scope=scope)
             work.users.remember(user.id, party_of(caller.address))
             record_account(work, EventKind.LOGGED_IN, user.name, caller.address, now)
             identity = _identify(caller, user, token, request.peer_id)
+            self._end_oldest(work, identity, now)
             reply = self._enter(work, identity, token, secret)
         caller.identity = identity
         return reply
@@ -238,6 +256,10 @@ class Accounts:
 
     def _enter(self, work: Work, identity: Identity, token: Token, secret: str) -> api.LoginReply:
         if identity.connection_id:
+            work.users.lock(identity.user_id)
+            online = work.trackers.count_connections(identity.user_id)
+            remedy = "end some clients that you don't need"
+            require_room(online, self._quotas.sessions, "connections of one user", remedy)
             work.trackers.connect(
                 identity.connection_id,
                 self._tracker_id,
@@ -255,6 +277,13 @@ class Accounts:
             pending_requests=work.groups.requests_to_decide(identity.user_id),
             unread_notices=count_unread(work, work.users.by_id(identity.user_id)),
         )
+
+    def _end_oldest(self, work: Work, me: Identity, now: float) -> None:
+        """Of very many logins, nobody uses most: they were never ended, by scripts say."""
+        unused = work.users.unused_logins(me.user_id, now, self._quotas.logins)
+        unused = [token_id for token_id in unused if token_id != me.token_id]
+        if unused:
+            end_logins(work, me, unused, now)
 
     def _check(self, user: str, address: str, password: str, stored: str, *, known: bool) -> bool:
         """Is the password right? Raises MinitorrentError(too_many_attempts, busy)."""
@@ -276,6 +305,24 @@ class Accounts:
     def _hash(self, password: str, address: str, *, known: bool) -> str:
         with self._hashing.turn(party_of(address), known=known):
             return credentials.hash_password(password, secrets.token_bytes(credentials.SALT_BYTES))
+
+
+def check_tokens(work: Work, user_id: int, quotas: Quotas, now: float) -> None:
+    """Whether a user may have one more token for HTTP. Raises MinitorrentError(quota_exceeded)."""
+    work.users.lock(user_id)
+    remedy = "end some with: revoke_token"
+    require_room(
+        work.users.count_api_tokens(user_id, now, ""),
+        quotas.tokens,
+        "API tokens of one user",
+        remedy,
+    )
+
+
+def note_act(acts: Allowance, user: str) -> None:
+    """A user does something that the audit keeps. Raises MinitorrentError(quota_exceeded)."""
+    complaint = "You have done more in a day than this tracker records for one user"
+    acts.spend(user, ErrorCode.QUOTA_EXCEEDED, complaint)
 
 
 def end_logins(work: Work, me: Identity, token_ids: Collection[int], now: float) -> None:

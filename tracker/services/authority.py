@@ -13,6 +13,8 @@ from tracker.domain import certificates
 from tracker.domain.certificates import Authority, Holder
 from tracker.domain.paging import cut, number_after
 from tracker.domain.safe import NONCE_BYTES, Safe
+from tracker.quotas import Quotas, require_room
+from tracker.services.allowance import Allowance
 from tracker.services.caller import Identity
 from tracker.services.clock import Clock, iso
 from tracker.services.events import record
@@ -22,12 +24,27 @@ from tracker.store.schema import Group
 from tracker.store.work import ConflictError, Work, Works
 
 _UID_BYTES = 16
+_RENEWALS = 100  # of groups at a time, for one user
 
 
 class Authorities:
-    """The operation on certificates. `lifetime` is a certificate's, in seconds."""
+    """The operation on certificates. `lifetime` is a certificate's, in seconds.
 
-    def __init__(self, works: Works, clock: Clock, safe: Safe, lifetime: float) -> None:
+    What doesn't live long has to be renewed often: then the quota of certificates is larger.
+    """
+
+    def __init__(
+        self,
+        works: Works,
+        clock: Clock,
+        steady: Clock,
+        safe: Safe,
+        lifetime: float,
+        quotas: Quotas,
+    ) -> None:
+        hourly = max(quotas.certificates, int(_RENEWALS * 3600 / lifetime))
+        self._issuing = Allowance.hourly(hourly, steady)
+        self._quotas = quotas
         self._works = works
         self._clock = clock
         self._safe = safe
@@ -52,6 +69,7 @@ class Authorities:
         self, work: Work, me: Identity, group: Group, authority: schema.Authority, request: str
     ) -> api.IssueCertificateReply:
         key = certificates.read_request(request)
+        self._check_quotas(work, me, group)
         uid = secrets.token_hex(_UID_BYTES)
         holder = work.authorities.hold(group.id, me.user_id, me.token_id, uid)
         now = self._clock()
@@ -89,6 +107,15 @@ class Authorities:
         return api.ListRemovedReply(
             group=group.name, removed=[uid for _, uid in rows], total=total, next=following
         )
+
+    def _check_quotas(self, work: Work, me: Identity, group: Group) -> None:
+        if not work.authorities.is_holder(group.id, me.token_id):
+            work.users.lock(me.user_id)
+            held = work.authorities.count_holders(group.id, me.user_id, self._clock())
+            what = f"logins of one user with certificates of {group.name}"
+            require_room(held, self._quotas.holders, what, "wait until some have expired")
+        complaint = "You were given too many certificates in the last hour"
+        self._issuing.spend(me.user, ErrorCode.QUOTA_EXCEEDED, complaint)
 
 
 def found(work: Work, group: Group, safe: Safe, now: float) -> None:

@@ -8,7 +8,9 @@ import time
 from dataclasses import dataclass
 
 from tracker.domain.safe import Safe
+from tracker.quotas import Quotas
 from tracker.services.accounts import Accounts
+from tracker.services.allowance import Allowance, Pace
 from tracker.services.announce import Announces
 from tracker.services.authority import Authorities
 from tracker.services.clock import Clock
@@ -23,10 +25,16 @@ from tracker.services.tokens import Tokens
 from tracker.store.trackers import Site
 from tracker.store.work import Works
 
+_USUAL = Quotas()
+
 
 @dataclass(frozen=True)
 class Services:
-    """What the frontends call."""
+    """What the frontends call.
+
+    `acts` is how much the audit keeps for a user; `pace` and `party_pace`, how fast users, and
+    whoever is behind an address, are answered.
+    """
 
     accounts: Accounts
     tokens: Tokens
@@ -38,6 +46,9 @@ class Services:
     reachability: Reachability
     events: Events
     notices: Notices
+    acts: Allowance
+    pace: Pace
+    party_pace: Pace
     lifecycle: Lifecycle
 
 
@@ -49,6 +60,7 @@ def make_services(
     safe: Safe,
     lifetime: float,
     steady: Clock = time.monotonic,
+    quotas: Quotas = _USUAL,
 ) -> Services:
     """The services of one tracker on one database.
 
@@ -57,16 +69,20 @@ def make_services(
     certificates (seconds) which it issues for the groups whose keys are in `safe`.
     """
     tracker_id = secrets.token_hex(16)
+    acts = Allowance.daily(quotas.acts, steady)
     return Services(
-        accounts=Accounts(works, clock, steady, tracker_id, min_password),
-        tokens=Tokens(works, clock),
-        groups=Groups(works, clock, safe),
-        authorities=Authorities(works, clock, safe, lifetime),
-        files=Files(works, clock),
+        accounts=Accounts(works, clock, steady, tracker_id, min_password, quotas, acts),
+        tokens=Tokens(works, clock, quotas),
+        groups=Groups(works, clock, safe, quotas),
+        authorities=Authorities(works, clock, steady, safe, lifetime, quotas),
+        files=Files(works, clock, quotas),
         announces=Announces(works, clock, random.Random()),
         keys=Keys(works, clock, tracker_id, site.http_port),
         reachability=Reachability(),
         events=Events(works),
         notices=Notices(works),
+        acts=acts,
+        pace=Pace(quotas.requests_per_second, steady),
+        party_pace=Pace(2 * quotas.requests_per_second, steady),
         lifecycle=Lifecycle(works, clock, steady, tracker_id, site),
     )

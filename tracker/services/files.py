@@ -11,6 +11,7 @@ from common.errors import ErrorCode, MinitorrentError
 from common.metainfo import Metainfo
 from common.types import InfoHash, info_hash_from_hex
 from tracker.domain.paging import KeyPart, cursor, cut, read_cursor
+from tracker.quotas import Quotas, require_room
 from tracker.services.caller import Identity
 from tracker.services.clock import Clock
 from tracker.services.events import record
@@ -31,7 +32,8 @@ _SORT_KEYS: Mapping[api.Sort, tuple[type[KeyPart], ...]] = {
 class Files:
     """The operations on files."""
 
-    def __init__(self, works: Works, clock: Clock) -> None:
+    def __init__(self, works: Works, clock: Clock, quotas: Quotas) -> None:
+        self._quotas = quotas
         self._works = works
         self._clock = clock
 
@@ -68,7 +70,9 @@ class Files:
             now = self._clock()
             file = work.files.by_name(group.id, request.name)
             if file is None:
+                self._check_quotas(work, me, group, len(request.metainfo))
                 file = _new_file(content, group, now)
+                file.added_by, file.metainfo_size = me.user_id, len(request.metainfo)
                 work.files.add(file, request.metainfo)
                 text = f"{me.user} shares {file.name} in {group.name}."
                 record(work, EventKind.FILE_ADDED, group, me, file.name, text, now)
@@ -85,6 +89,17 @@ class Files:
             size=file.size,
             pieces=file.pieces,
             info_hash=file.info_hash.hex(),
+        )
+
+    def _check_quotas(self, work: Work, me: Identity, group: Group, size: int) -> None:
+        quotas, remedy = self._quotas, "share fewer, or a folder instead of its files"
+        work.users.lock(me.user_id)
+        count, total = work.files.count_added_by(me.user_id)
+        require_room(count, quotas.files, "files that one user has added", remedy)
+        what = "bytes of metainfo that one user has added"
+        require_room(total + size - 1, quotas.metainfo_bytes, what, remedy)
+        require_room(
+            work.files.count_in_group(group.id), quotas.group_files, "files in one group", remedy
         )
 
     def get_file(self, me: Identity, request: api.GetFile) -> api.GetFileReply:

@@ -13,6 +13,7 @@ from tracker.domain import rules
 from tracker.domain.paging import KeyPart, cursor, cut, number_after, read_cursor
 from tracker.domain.rules import Role
 from tracker.domain.safe import Safe
+from tracker.quotas import Quotas, require_room
 from tracker.services.authority import found
 from tracker.services.caller import Identity
 from tracker.services.clock import Clock, iso
@@ -34,7 +35,8 @@ _NEW_ROLES = {
 class Groups:
     """The operations on groups."""
 
-    def __init__(self, works: Works, clock: Clock, safe: Safe) -> None:
+    def __init__(self, works: Works, clock: Clock, safe: Safe, quotas: Quotas) -> None:
+        self._quotas = quotas
         self._works = works
         self._clock = clock
         self._safe = safe
@@ -44,6 +46,10 @@ class Groups:
         try:
             with self._works.write() as work:
                 now = self._clock()
+                work.users.lock(me.user_id)
+                owned = work.groups.count_owned(me.user_id)
+                remedy = "leave one, or hand one over with: transfer_group GROUP USER"
+                require_room(owned, self._quotas.groups, "groups for one owner", remedy)
                 uid = secrets.token_hex(_UID_BYTES)
                 group = work.groups.add(request.group, uid, request.mode, now)
                 work.groups.add_member(group.id, me.user_id, Role.OWNER, now)
@@ -67,11 +73,21 @@ class Groups:
                 work.groups.role_of(group.id, me.user_id),
                 work.groups.has_request(group.id, me.user_id),
             )
+            self._check_requests(work, me, group)
             now = self._clock()
             work.groups.add_request(group.id, me.user_id, now)
             text = f"{me.user} asks to join {group.name}."
             record(work, EventKind.JOIN_REQUESTED, group, me, me.user, text, now)
         return api.JoinGroupReply(group=request.group, status="requested")
+
+    def _check_requests(self, work: Work, me: Identity, group: Group) -> None:
+        work.users.lock(me.user_id)
+        own = work.groups.count_requests_of(me.user_id)
+        what = "undecided requests of one user"
+        require_room(own, self._quotas.requests, what, "wait until some of yours are decided")
+        others = work.groups.count_requests(group.id, "")
+        what = f"undecided requests to join {group.name}"
+        require_room(others, self._quotas.group_requests, what, "its admins have to decide some")
 
     def leave_group(self, me: Identity, request: api.LeaveGroup) -> api.GroupReply:
         """End one's own membership; an owner's group is passed on, an empty one goes."""

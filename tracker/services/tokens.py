@@ -9,7 +9,8 @@ from common.api.events import EventKind
 from common.errors import ErrorCode, MinitorrentError
 from tracker.domain import credentials
 from tracker.domain.paging import cut, number_after
-from tracker.services.accounts import end_logins
+from tracker.quotas import Quotas
+from tracker.services.accounts import check_tokens, end_logins
 from tracker.services.caller import Identity
 from tracker.services.clock import Clock, iso
 from tracker.services.events import record_account
@@ -20,7 +21,8 @@ from tracker.store.work import Work, Works
 class Tokens:
     """The operations on tokens. A token is a login of its user: a new password ends it too."""
 
-    def __init__(self, works: Works, clock: Clock) -> None:
+    def __init__(self, works: Works, clock: Clock, quotas: Quotas) -> None:
+        self._quotas = quotas
         self._works = works
         self._clock = clock
 
@@ -29,6 +31,7 @@ class Tokens:
         secret, digest = credentials.new_token(secrets.token_bytes(credentials.TOKEN_BYTES))
         with self._works.write() as work:
             now = self._clock()
+            check_tokens(work, me.user_id, self._quotas, now)
             token = work.users.add_token(
                 me.user_id,
                 digest,

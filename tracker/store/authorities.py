@@ -50,6 +50,24 @@ class Authorities:
             self._session.flush()
         return holder
 
+    def is_holder(self, group_id: int, token_id: int) -> bool:
+        """Whether this login holds certificates in a group, or did."""
+        query = select(Holder.id).where(Holder.group_id == group_id, Holder.token_id == token_id)
+        return self._session.scalar(query) is not None
+
+    def count_holders(self, group_id: int, user_id: int, now: float) -> int:
+        """How many logins of a user hold certificates in a group that are within their dates."""
+        query = (
+            select(func.count())
+            .select_from(Holder)
+            .where(
+                Holder.group_id == group_id,
+                Holder.user_id == user_id,
+                Holder.certified_until > now,
+            )
+        )
+        return self._session.scalar(query) or 0
+
     def dismiss(self, group_id: int, user_id: int) -> list[str]:
         """A member goes; the uids under which he held certificates."""
         dismissed = self._session.scalars(

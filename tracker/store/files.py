@@ -30,6 +30,20 @@ class Files:
         self._session.flush()
         self._session.add(Metainfo(file_id=file.id, content=metainfo))
 
+    def count_added_by(self, user_id: int) -> tuple[int, int]:
+        """How many files a user has added, and how many bytes their metainfo has."""
+        count, size = self._session.execute(
+            select(func.count(), func.coalesce(func.sum(File.metainfo_size), 0)).where(
+                File.added_by == user_id
+            )
+        ).one()
+        return count, size
+
+    def count_in_group(self, group_id: int) -> int:
+        """How many files a group has."""
+        query = select(func.count()).select_from(File).where(File.group_id == group_id)
+        return self._session.scalar(query) or 0
+
     def by_name(self, group_id: int, name: str) -> File | None:
         """The group's file called `name`."""
         return self._session.scalar(

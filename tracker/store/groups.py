@@ -86,6 +86,15 @@ class Groups:
         query = select(Group.name).where(_is_in(user_id, member=True))
         return list(self._session.scalars(query.order_by(Group.name).limit(limit)))
 
+    def count_owned(self, user_id: int) -> int:
+        """How many groups a user owns."""
+        query = (
+            select(func.count())
+            .select_from(Membership)
+            .where(Membership.user_id == user_id, Membership.role == Role.OWNER.value)
+        )
+        return self._session.scalar(query) or 0
+
     def add_member(self, group_id: int, user_id: int, role: Role, now: float) -> None:
         """Let a user in."""
         self._session.add(
@@ -182,6 +191,11 @@ class Groups:
         """Whether the user's request is undecided."""
         query = select(JoinRequest.id).where(*_is(JoinRequest, group_id, user_id))
         return self._session.scalar(query) is not None
+
+    def count_requests_of(self, user_id: int) -> int:
+        """How many requests of a user are undecided."""
+        query = select(func.count()).select_from(JoinRequest)
+        return self._session.scalar(query.where(JoinRequest.user_id == user_id)) or 0
 
     def drop_request(self, group_id: int, user_id: int) -> None:
         """A request was decided."""

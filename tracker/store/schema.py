@@ -157,13 +157,17 @@ class JoinRequest(Base):
 
 
 class File(Base):
-    """What a group shares; `completed` counts the downloads that were announced as finished."""
+    """What a group shares; `completed` counts the downloads that were announced as finished.
+
+    `added_by` is the user for whom the tracker counts it, and its metainfo's bytes.
+    """
 
     __tablename__ = "files"
     __table_args__ = (
         UniqueConstraint("group_id", "name"),
         Index(None, "group_id", "size"),
         Index(None, "group_id", "added_at"),
+        Index("ix_files_added_by_metainfo_size", "added_by", "metainfo_size"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -174,6 +178,8 @@ class File(Base):
     pieces: Mapped[int]
     completed: Mapped[int] = mapped_column(default=0)
     added_at: Mapped[float]
+    added_by: Mapped[int | None]
+    metainfo_size: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
 
 
 class Metainfo(Base):

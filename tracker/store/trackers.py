@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import NamedTuple
 
-from sqlalchemy import Select, delete, select, update
+from sqlalchemy import Select, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from tracker.store.schema import Connection, Tracker
@@ -123,6 +123,11 @@ class Trackers:
                 opened_at=now,
             )
         )
+
+    def count_connections(self, user_id: int) -> int:
+        """On how many connections a user is logged in, at all trackers."""
+        query = select(func.count()).select_from(Connection)
+        return self._session.scalar(query.where(Connection.user_id == user_id)) or 0
 
     def disconnect(self, connection_id: str) -> None:
         """A connection ended: its peers are gone at once."""

@@ -10,6 +10,9 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from tracker.domain.paging import as_like
 from tracker.store.schema import Connection, KnownAddress, Token, User
 
+KNOWN_ADDRESSES = 200
+"""Networks that are remembered for one user: the newest."""
+
 
 class Users:
     """The accounts in one unit of work."""
@@ -31,6 +34,10 @@ class Users:
     def by_id(self, user_id: int) -> User:
         """The account of somebody who is logged in."""
         return self._session.get_one(User, user_id)
+
+    def lock(self, user_id: int) -> None:
+        """Until the unit of work ends, nobody else counts what this user has, and adds to it."""
+        self._session.get_one(User, user_id, with_for_update=True)
 
     def set_password(self, user_id: int, password_hash: str) -> None:
         """Replace the stored hash."""
@@ -117,6 +124,19 @@ class Users:
         query = select(func.count()).select_from(Token)
         return self._session.scalar(query.where(*_are_for_http(user_id, now, pattern))) or 0
 
+    def unused_logins(self, user_id: int, now: float, kept: int) -> list[int]:
+        """Of a user's sessions' tokens, those beyond the newest `kept` that nobody is using."""
+        used = select(Connection.token_id)
+        query = (
+            select(Token.id)
+            .where(Token.user_id == user_id, Token.scope.is_(None), Token.expires_at > now)
+            .order_by(Token.id.desc())
+            .offset(kept)
+        )
+        beyond = list(self._session.scalars(query))
+        found = select(Token.id).where(Token.id.in_(beyond), Token.id.not_in(used))
+        return list(self._session.scalars(found))
+
     def _by_digest(
         self, digest: bytes, now: float, kind: ColumnElement[bool]
     ) -> tuple[Token, User] | None:
@@ -143,8 +163,17 @@ class Users:
     def remember(self, user_id: int, network: str) -> None:
         """A user has logged in from this network."""
         known = select(KnownAddress.id).filter_by(user_id=user_id, network=network)
-        if self._session.scalar(known) is None:
-            self._session.add(KnownAddress(user_id=user_id, network=network))
+        if self._session.scalar(known) is not None:
+            return
+        former = (
+            select(KnownAddress.id)
+            .filter_by(user_id=user_id)
+            .order_by(KnownAddress.id.desc())
+            .offset(KNOWN_ADDRESSES - 1)
+        )
+        forgotten = list(self._session.scalars(former))
+        self._session.execute(delete(KnownAddress).where(KnownAddress.id.in_(forgotten)))
+        self._session.add(KnownAddress(user_id=user_id, network=network))
 
     def told_all(self, user_ids: Collection[int], event_id: int) -> None:
         """These users were there to be told of everything up to this event."""

@@ -17,6 +17,7 @@ from tracker import logs
 from tracker.app import TrackerApp
 from tracker.config import CERTIFICATE_LIFETIME, Config
 from tracker.frontend.session import SessionLimits
+from tracker.quotas import Quotas
 
 StartTracker = Callable[..., TrackerApp]
 Connect = Callable[..., SessionClient]
@@ -41,6 +42,7 @@ def start_tracker(tmp_path: Path, real_logs: None, cheap_hashing: None) -> Itera
             min_password: int = 0,
             http: bool = True,
             certificate_lifetime: int = CERTIFICATE_LIFETIME,
+            quotas: Quotas | None = None,
         ) -> TrackerApp:
             config = Config(
                 number=1,
@@ -52,6 +54,7 @@ def start_tracker(tmp_path: Path, real_logs: None, cheap_hashing: None) -> Itera
                 log_format="text",
                 min_password=min_password,
                 certificate_lifetime=certificate_lifetime,
+                quotas=quotas or Quotas(),
             )
             app = TrackerApp(config, limits)
             app.start()

@@ -144,3 +144,34 @@ def test_groups_of_before_there_were_sealed_ones_stay_open(tmp_path: Path) -> No
         (event,) = work.events.after(0, 10)
         assert (event.id, event.kind, event.removed) == (7, "file_added", "")
     store.close()
+
+
+def test_files_of_before_there_were_quotas_are_counted(tmp_path: Path) -> None:
+    """Nothing of a file is lost when the table gets its new columns."""
+    url = f"sqlite:///{tmp_path / 'tracker.db'}"
+    engine = create_engine(url)
+    config = Config()
+    config.set_main_option("script_location", str(Path(*migrations.__path__)))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0005")
+        for statement in (
+            "INSERT INTO users (id, name, password_hash, created_at) VALUES (1, 'ann', '', 1.0)",
+            "INSERT INTO users (id, name, password_hash, created_at) VALUES (2, 'bob', '', 1.0)",
+            "INSERT INTO groups VALUES (1, 'lab', 'uid', 'open', 2.0)",
+            "INSERT INTO files (id, group_id, name, info_hash, size, pieces, completed, added_at)"
+            " VALUES (5, 1, 'x', x'0011', 9, 1, 0, 3.0)",
+            "INSERT INTO metainfos VALUES (5, x'0102030405')",
+            "INSERT INTO shares VALUES (1, 5, 2, 3.0)",
+            "INSERT INTO shares VALUES (2, 5, 1, 4.0)",
+        ):
+            connection.exec_driver_sql(statement)
+    engine.dispose()
+
+    store = open_store(url)
+    with store.read() as work:
+        assert work.files.count_added_by(2) == (1, 5)
+        assert work.files.count_added_by(1) == (0, 0)
+        assert work.files.metainfo(5) == b"\1\2\3\4\5"
+        assert work.files.sharers(1, "x") == {"ann", "bob"}
+    store.close()

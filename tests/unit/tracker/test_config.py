@@ -9,6 +9,7 @@ import pytest
 from common.errors import ErrorCode, MinitorrentError
 from common.types import Endpoint
 from tracker.config import Config, read_config
+from tracker.quotas import Quotas
 
 
 @pytest.fixture
@@ -37,7 +38,8 @@ def test_everything_has_a_default(info: str, monkeypatch: pytest.MonkeyPatch) ->
 def test_everything_can_be_chosen(info: str) -> None:
     options = "--data-dir /d --database sqlite:// --http-port 9 --log-level debug"
     more = "--log-format json --min-password-length 8 --certificate-lifetime 60"
-    assert read_config([info, "2", *options.split(), *more.split()]) == Config(
+    limits = "--max-sessions 7 --max-sessions-per-address 5 --quota files=9 --quota group-files=3"
+    assert read_config([info, "2", *options.split(), *more.split(), *limits.split()]) == Config(
         number=2,
         listen=Endpoint("::1", 0),
         http_port=9,
@@ -47,6 +49,9 @@ def test_everything_can_be_chosen(info: str) -> None:
         log_format="json",
         min_password=8,
         certificate_lifetime=60,
+        max_sessions=7,
+        max_sessions_per_address=5,
+        quotas=Quotas(files=9, group_files=3),
     )
 
 
@@ -60,7 +65,17 @@ def test_http_can_be_off(info: str) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [[], ["1"], ["0"], ["4"], ["3"], ["x"], ["1", "--http-port", "65536"], ["1", "--what"]],
+    [
+        [],
+        ["1"],
+        ["0"],
+        ["4"],
+        ["3"],
+        ["x"],
+        ["1", "--http-port", "65536"],
+        ["1", "--what"],
+        ["1", "--quota", "chairs=3"],
+    ],
 )
 def test_errors_are_one_sentence(info: str, arguments: list[str]) -> None:
     words = ["/nowhere", "1"] if arguments == ["1"] else [info, *arguments]

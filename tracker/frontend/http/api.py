@@ -24,6 +24,7 @@ from tracker.frontend import bulk
 from tracker.frontend.bulk import BulkTurns
 from tracker.frontend.dispatch import Dispatcher
 from tracker.frontend.http.statuses import status_of
+from tracker.services.allowance import Pace
 from tracker.services.caller import Caller
 
 PATH = "/api/v1/"
@@ -46,7 +47,7 @@ class RequestError(MinitorrentError):
         self.status = status
 
 
-def add_api(app: FastAPI, dispatcher: Dispatcher) -> None:
+def add_api(app: FastAPI, dispatcher: Dispatcher, pace: Pace) -> None:
     """Have the application answer operations."""
     turns = BulkTurns()
     usual = anyio.CapacityLimiter(_THREADS)
@@ -64,6 +65,8 @@ def add_api(app: FastAPI, dispatcher: Dispatcher) -> None:
                 _refuse_afar(caller)
             limiter = slow if operation.carries_password else usual
             await anyio.to_thread.run_sync(dispatcher.admit, caller, operation, limiter=usual)
+            if caller.identity is not None:
+                await asyncio.sleep(pace.delay(caller.identity.user))
             async with _turn(turns, caller, request):
                 body = await _read(request, operation)
                 reply = await anyio.to_thread.run_sync(

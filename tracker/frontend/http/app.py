@@ -32,7 +32,7 @@ def make_app(services: Services, dispatcher: Dispatcher, metrics: Metrics, versi
     _add_stock_clients(app, services, metrics)
     _add_operators(app, services, metrics)
     _add_description(app, version)
-    add_api(app, dispatcher)
+    add_api(app, dispatcher, services.pace)
     app.add_exception_handler(HTTPException, _answer_nowhere)
     return app
 

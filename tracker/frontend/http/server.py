@@ -11,8 +11,10 @@ import structlog
 import uvicorn
 from fastapi import FastAPI
 
+from tracker.frontend.http.paced import Paced
 from tracker.frontend.http.places import Places
 from tracker.frontend.http.protocol import protocol_for
+from tracker.services.allowance import Pace
 
 _log = structlog.get_logger()
 
@@ -20,13 +22,15 @@ _log = structlog.get_logger()
 class HttpServer:
     """Serves the application on a listening socket, which it owns, from a thread of its own."""
 
-    def __init__(self, listener: socket.socket, app: FastAPI, max_connections: int) -> None:
+    def __init__(
+        self, listener: socket.socket, app: FastAPI, pace: Pace, max_connections: int
+    ) -> None:
         self._listener = listener
         # Whatever handlers somebody sets up: the access log would show announce keys.
         logging.getLogger("uvicorn.access").disabled = True
         self._server = uvicorn.Server(
             uvicorn.Config(
-                app,
+                Paced(app, pace),
                 http=protocol_for(Places(max_connections)),
                 ws="none",
                 lifespan="off",

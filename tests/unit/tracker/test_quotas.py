@@ -1,0 +1,37 @@
+"""Quotas as the operator writes them."""
+
+from __future__ import annotations
+
+import pytest
+
+from common.errors import ErrorCode, MinitorrentError
+from tracker.quotas import NAMES, Quotas, read_quota, require_room, with_quotas
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_quota_can_be_chosen(name: str) -> None:
+    chosen = with_quotas([read_quota(f"{name}=5"), read_quota(f"{name}=7")])
+    assert getattr(chosen, name.replace("-", "_")) == 7
+    assert with_quotas([]) == Quotas()
+
+
+NO_NUMBERS = ["files", "files=", "files=0", "files=-1", "files=x", "files=²", "files=1e3"]
+
+
+@pytest.mark.parametrize("text", [*NO_NUMBERS, "files=" + "9" * 40])
+def test_what_is_no_number_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="is not NAME=N"):
+        read_quota(text)
+
+
+@pytest.mark.parametrize("text", ["", "chairs=3", "metainfo_bytes=3"])
+def test_what_is_no_quota_is_answered_with_those_that_there_are(text: str) -> None:
+    with pytest.raises(ValueError, match="there are: groups, requests"):
+        read_quota(text)
+
+
+def test_what_is_full_is_full() -> None:
+    require_room(2, 3, "chairs", "sell one")
+    with pytest.raises(MinitorrentError, match=r"at most 3 chairs; sell one\.") as raised:
+        require_room(3, 3, "chairs", "sell one")
+    assert raised.value.code is ErrorCode.QUOTA_EXCEEDED
