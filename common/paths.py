@@ -75,12 +75,25 @@ def check_relative(parts: Sequence[str]) -> tuple[str, ...]:
     Raises MinitorrentError(invalid_name) otherwise, also when there are more than 64 parts or
     more than 4096 bytes, slashes included.
     """
+    for part in parts:
+        check_component(part)
+    fault = _fault_of_whole(parts)
+    if fault is not None:
+        refuse_name("/".join(parts), fault)
+    return tuple(parts)
+
+
+def fault_in(parts: Sequence[str]) -> str | None:
+    """Why these can't be a relative path, as the end of a sentence; None when they can."""
+    return next(filter(None, map(fault_of, parts)), None) or _fault_of_whole(parts)
+
+
+def _fault_of_whole(parts: Sequence[str]) -> str | None:
     if not 1 <= len(parts) <= MAX_DEPTH:
-        refuse_name("/".join(parts), f"does not have 1 to {MAX_DEPTH} parts")
-    checked = tuple(check_component(part) for part in parts)
-    if len("/".join(checked).encode()) > MAX_PATH_BYTES:
-        refuse_name("/".join(checked), f"is longer than {MAX_PATH_BYTES} bytes")
-    return checked
+        return f"does not have 1 to {MAX_DEPTH} parts"
+    if len("/".join(parts).encode()) > MAX_PATH_BYTES:
+        return f"is longer than {MAX_PATH_BYTES} bytes"
+    return None
 
 
 def check_tree(paths: Sequence[tuple[str, ...]]) -> None:
@@ -89,12 +102,17 @@ def check_tree(paths: Sequence[tuple[str, ...]]) -> None:
     Raises MinitorrentError(invalid_name) for more than 100,000 paths, the same path twice, paths
     that differ only in case or Unicode normalisation, and a file that is another one's folder.
     """
-    if len(paths) > MAX_FILES:
-        _refuse_many(MAX_FILES, "files")
+    check_count(len(paths))
     tree = Tree()
     for path in paths:
         if not tree.add(path):
             refuse_name("/".join(path), COLLIDES)
+
+
+def check_count(files: int) -> None:
+    """Raises MinitorrentError(invalid_name) for more files than one folder may hold."""
+    if files > MAX_FILES:
+        _refuse_many(MAX_FILES, "files")
 
 
 class Tree:

@@ -7,12 +7,28 @@ from pathlib import Path
 from client.commands import listing
 from client.commands.command import Argument, Arguments, Command, Context, Kind, Option
 from client.engine.lists import FilesResult
+from client.engine.offer import Offer
 from client.engine.status import DownloadResult, FileResult, UploadResult
 from common.errors import ErrorCode
+
+OFFER_OPTIONS = (
+    Option("name", "share it under another name", value="NAME"),
+    Option("skip-unsharable", "leave out what can't be shared of a folder"),
+)
+"""Of every command that shares something."""
 
 _GROUP = Argument("GROUP", Kind.GROUP, optional=True)
 
 _OF_GROUP = (ErrorCode.NO_SUCH_GROUP, ErrorCode.NOT_MEMBER)
+
+
+def offer_of(arguments: Arguments) -> Offer:
+    """What a command that takes PATH and these options is to share."""
+    return Offer(
+        Path(arguments.text("PATH")),
+        arguments.optional("name"),
+        leave_out="skip-unsharable" in arguments.flags,
+    )
 
 
 def _list_files(context: Context, arguments: Arguments) -> FilesResult:
@@ -26,10 +42,7 @@ def _list_files(context: Context, arguments: Arguments) -> FilesResult:
 
 def _upload_file(context: Context, arguments: Arguments) -> UploadResult:
     return context.session.upload_file(
-        Path(arguments.text("PATH")),
-        arguments.optional("GROUP"),
-        name=arguments.optional("name"),
-        progress=context.progress,
+        offer_of(arguments), arguments.optional("GROUP"), progress=context.progress
     )
 
 
@@ -68,9 +81,11 @@ COMMANDS = (
         summary="share a file or a folder with a group",
         run=_upload_file,
         arguments=(Argument("PATH", Kind.PATH, help="the file or folder to share"), _GROUP),
-        options=(Option("name", "share it under another name", value="NAME"),),
+        options=OFFER_OPTIONS,
         details="The file stays where it is; members get it from you, and from each other, in"
-        " verified pieces (chunks).",
+        " verified pieces (chunks), with its time and the right to be executed. Of a folder, links,"
+        " pipes and devices are left out; what has a name that others could not have, or can't be"
+        " read, is an error unless you say --skip-unsharable.",
         example="upload_file ~/film.mkv lab",
         answer="Sharing {name} with {group}: {size} in {pieces}",
         errors=(

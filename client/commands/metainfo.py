@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from client.commands.command import Argument, Arguments, Command, Context, Kind, Option
+from client.commands.files import OFFER_OPTIONS, offer_of
 from client.engine.status import (
     DownloadResult,
     ExportResult,
@@ -21,7 +22,7 @@ _OF_GROUP = (ErrorCode.NO_SUCH_GROUP, ErrorCode.NOT_MEMBER)
 
 def _share(context: Context, arguments: Arguments) -> ShareFileResult:
     return context.session.share(
-        Path(arguments.text("PATH")),
+        offer_of(arguments),
         Path(arguments.text("METAINFO")),
         arguments.optional("GROUP"),
         progress=context.progress,
@@ -61,9 +62,10 @@ COMMANDS = (
             _METAINFO,
             Argument("GROUP", Kind.GROUP, optional=True),
         ),
+        options=OFFER_OPTIONS,
         details="With the metainfo other BitTorrent clients can take part in your name: it holds"
         " your own announce address, so keep it to yourself. For what is shared already it is"
-        " written again.",
+        " written again; anything else at METAINFO is left alone.",
         example="share film.mkv film.torrent lab",
         answer="Sharing {name} with {group}; its metainfo is in {metainfo}",
         errors=(

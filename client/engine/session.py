@@ -16,15 +16,17 @@ from client.engine.export import export_credentials
 from client.engine.groups import Groups
 from client.engine.limiting import Limiting
 from client.engine.lists import Lists
+from client.engine.offer import Offer
 from client.engine.outcomes import Outcomes
 from client.engine.references import read_metainfo
 from client.engine.remote import Remote
 from client.engine.rows import content_rows, download_row, peer_rows, pieces, share_row
-from client.engine.sharing import HashProgress, Sharing
+from client.engine.sharing import Sharing
 from client.engine.status import TransferState
 from client.engine.trackers import Trackers
 from client.engine.transfer import Transfer
 from client.engine.trouble import Trouble
+from client.engine.uploads import HashProgress
 from client.net.tracker_link import TrackerLink
 from common.api import accounts, files
 from common.errors import ErrorCode, MinitorrentError
@@ -164,16 +166,16 @@ class Session:
     # --- files ------------------------------------------------------------------------------
     def upload_file(
         self,
-        path: Path,
+        path: Path | Offer,
         group: str | None,
         *,
-        name: str | None = None,
         progress: HashProgress | None = None,
     ) -> status.UploadResult:
-        """Hash a file or folder and share it; it stays where it is."""
+        """Hash a file or folder (an Offer says more of it) and share it; it stays where it is."""
+        offer = path if isinstance(path, Offer) else Offer(path)
         chosen = self._account.require_group(group)
         user = self._account.require()
-        transfer = self._sharing.upload(user, chosen, path, name, progress)
+        transfer = self._sharing.uploads.upload(user, chosen, offer, progress)
         return status.UploadResult(
             group=chosen,
             name=transfer.record.name,
@@ -317,7 +319,7 @@ class Session:
     # --- metainfo and magnets ---------------------------------------------------------------------
     def share(
         self,
-        path: Path,
+        path: Path | Offer,
         metainfo: Path,
         group: str | None,
         *,
@@ -326,7 +328,8 @@ class Session:
         """Share a file and write a metainfo file for other BitTorrent clients."""
         chosen = self._account.require_group(group)
         user = self._account.require()
-        transfer, written = self._sharing.share(user, chosen, path, metainfo, progress)
+        offer = path if isinstance(path, Offer) else Offer(path)
+        transfer, written = self._sharing.uploads.share(user, chosen, offer, metainfo, progress)
         self._account.tell(
             "warning", f"{written} has your own announce key in it: keep it to yourself."
         )

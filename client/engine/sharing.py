@@ -1,4 +1,4 @@
-"""From a path to a file of a group, and from a file of a group to a download."""
+"""From a file of a group to a download; what is shared is for `uploads`."""
 
 from __future__ import annotations
 
@@ -13,34 +13,26 @@ from client.core.plan import PLAIN, Plan
 from client.core.resume import FileFacts
 from client.engine.collection import Collection
 from client.engine.found import Found, find
-from client.engine.references import References, is_metainfo_of, metainfo_place
+from client.engine.references import References
 from client.engine.room import require_room
 from client.engine.transfer import Transfer
+from client.engine.uploads import Uploads
 from client.net.tracker_link import TrackerLink
 from client.state.transfers import Transfers
 from client.storage.destination import resolve
 from client.storage.failures import shown
-from client.storage.hashing import hash_source
-from client.storage.source import Source, scan
-from client.storage.typed_path import typed_path
-from client.storage.writing import check_place
 from common import metainfo
 from common.api import files, groups
 from common.bitfield import Bitfield
 from common.errors import ErrorCode, MinitorrentError
-from common.geometry import choose_piece_length
 from common.metainfo import Metainfo
-
-HashProgress = Callable[[int, int], None]
-"""Called with (bytes hashed, bytes in all) while a file is being hashed."""
-
 
 _PATHS_TOLD = 10
 """Files named to somebody whose pattern fits none."""
 
 
 class Sharing:
-    """Uploads and downloads of one client; `warn` takes a sentence for the user.
+    """Downloads of one client, and its `uploads`; `warn` takes a sentence for the user.
 
     `references` are what names files outside of their groups.
     """
@@ -53,105 +45,12 @@ class Sharing:
         collection: Collection,
         warn: Callable[[str], None],
     ) -> None:
+        self.uploads = Uploads(link, references, store, collection, warn)
         self._warn = warn
         self._link = link
         self.references = references
         self._store = store
         self._collection = collection
-
-    # --- sharing ----------------------------------------------------------------------------
-    def share(
-        self, user: str, group: str, path: Path, torrent: Path, progress: HashProgress | None
-    ) -> tuple[Transfer, Path]:
-        """Like `upload`, and write the metainfo to `torrent`, a path or a folder; returns where.
-
-        Whether something is in the way there is found out first, and nothing is shared then.
-        """
-        place = metainfo_place(torrent, typed_path(path).name)
-        check_place(place, is_metainfo_of(None))
-
-        def approve(described: Metainfo) -> None:
-            check_place(place, is_metainfo_of(described.info_hash))
-
-        transfer = self.upload(user, group, path, None, progress, approve)
-        self.references.write_metainfo(transfer, place)
-        return transfer, place
-
-    def upload(
-        self,
-        user: str,
-        group: str,
-        path: Path,
-        name: str | None,
-        progress: HashProgress | None,
-        approve: Callable[[Metainfo], None] = lambda _: None,
-    ) -> Transfer:
-        """Hash what lies at `path` and offer it in the group; what is offered already stays so.
-
-        `approve` is called with what it consists of before it is offered, and may raise.
-        """
-        source = scan(path, name)
-        name = source.name
-        existing = self._collection.find(group, name)
-        if existing is not None and self._is_same(existing, source):
-            approve(existing.metainfo)
-            return existing
-        for warning in source.warnings:
-            self._warn(warning)
-        asked = groups.GET_GROUP.read_request({"group": group})
-        profile = self._link.call(groups.GET_GROUP, asked)
-        piece_length = choose_piece_length(source.length)
-        info = metainfo.build_info(
-            name,
-            source.files,
-            piece_length,
-            hash_source(source, piece_length, progress),
-            source=profile.source,
-            is_folder=source.is_folder,
-            authority=profile.authority,
-        )
-        encoded = metainfo.encode(info)
-        described = metainfo.parse(encoded)
-        approve(described)
-        self._make_room_for(existing, described)
-        request = files.AddFile(group=group, name=name, metainfo=encoded)
-        self._link.call(files.ADD_FILE, request)
-        record = self._store.add(
-            user=user,
-            group=group,
-            name=name,
-            info_hash=described.info_hash,
-            metainfo=encoded,
-            path=source.path,
-            added_at=datetime.now(UTC),
-            is_upload=True,
-            facts=source.facts,
-            complete=True,
-        )
-        return self._collection.add(record)
-
-    def _is_same(self, transfer: Transfer, source: Source) -> bool:
-        """Whether the transfer offers these very files, unchanged since they were hashed."""
-        record = self._store.get(transfer.record.id)
-        return (
-            record is not None
-            and record.complete
-            and transfer.error is None
-            and record.path == source.path
-            and record.facts == source.facts
-        )
-
-    def _make_room_for(self, existing: Transfer | None, offered: Metainfo) -> None:
-        """The same content may lie elsewhere now; other content needs another name."""
-        if existing is None:
-            return
-        if existing.info_hash != offered.info_hash:
-            raise MinitorrentError(
-                ErrorCode.NAME_TAKEN,
-                f"{offered.name!r} is taken by other content; choose another name with --name, "
-                "or stop_share the old one first.",
-            )
-        self._collection.discard(existing)
 
     # --- downloading ------------------------------------------------------------------------
     def download(

@@ -8,9 +8,9 @@ from pathlib import Path
 from client.core.diagnosis import diagnose
 from client.engine.account import Account
 from client.engine.collection import Collection
-from client.engine.sharing import HashProgress
 from client.engine.snapshot import Snapshots
 from client.engine.status import RelocateResult, WhyResult
+from client.engine.uploads import HashProgress
 from client.storage.failures import shown
 from client.storage.search import find_content
 from client.storage.typed_path import typed_path

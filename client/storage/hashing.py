@@ -51,9 +51,5 @@ def hash_source(
         sweep(geometry, visit, progress, cancelled)
     finally:
         content.close()
-    if source.facts_now() != source.facts:
-        raise MinitorrentError(
-            ErrorCode.FILE_CHANGED,
-            f"{shown(source.path)} changed while it was read; share it again when it is at rest.",
-        )
+    source.check_unchanged()
     return bytes(hashes)

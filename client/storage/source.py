@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
+from typing import Final, NamedTuple
 
-from client.core.resume import MISSING, FileFacts
+from client.core.resume import FileFact, FileFacts
 from client.patience import patiently
+from client.storage.attributes import attributes_of
 from client.storage.content import take_facts
-from client.storage.failures import shown, translating
+from client.storage.failures import shown, translated, translating
 from client.storage.opening import open_beneath
 from client.storage.typed_path import typed_path
 from common.errors import ErrorCode, MinitorrentError
 from common.metainfo import FileEntry
-from common.paths import MAX_FILES, check_component, check_relative, check_tree
+from common.paths import COLLIDES, Tree, check_component, check_count, fault_in
+
+_TOLD: Final = 10
+"""Files that are named one by one; of more, only how many there are is told."""
+
+_CUT: Final = 200  # characters of a path that are shown
 
 
 @dataclass(frozen=True)
@@ -40,88 +46,183 @@ class Source:
         """The same files' facts as they are now."""
         return take_facts(self.path, self.files, self.is_folder)
 
+    def check_unchanged(self) -> None:
+        """Raises MinitorrentError(file_changed) when a file has changed since it was found."""
+        if self.facts_now() != self.facts:
+            raise MinitorrentError(
+                ErrorCode.FILE_CHANGED,
+                f"{shown(self.path)} changed while it was read; share it again when it is at rest.",
+            )
 
-def scan(path: Path, name: str | None = None) -> Source:
+
+def scan(path: Path, name: str | None = None, *, leave_out: bool = False) -> Source:
     """Find out what there is at `path`; files come in the order of their names' UTF-8 bytes.
 
     `name` is what it is to be called, if not by its own name. `path` itself may be a symbolic
-    link; links inside a folder are left out, as are devices and the like. Raises MinitorrentError:
-    file_not_found, permission_denied, invalid_name (naming
-    the file), usage for what is neither file nor folder, or a folder without files.
+    link; links inside a folder are left out, as are devices and the like. With `leave_out`, so is
+    all else that can't be shared: what has a name that others could not have, or can't be read.
+
+    Raises MinitorrentError: file_not_found, permission_denied, invalid_name (naming the files),
+    usage for what is neither file nor folder, or a folder without files.
     """
     path = typed_path(path)
     with translating(path):
         mode = path.stat().st_mode
     name = check_component(path.name if name is None else name)
     if stat.S_ISDIR(mode):
-        warnings: list[str] = []
-        found = islice(_walk(path, (), warnings), MAX_FILES + 1)
-        files = sorted(found, key=lambda parts: [part.encode() for part in parts])
-        if not files:
-            raise MinitorrentError(
-                ErrorCode.USAGE, f"{shown(path)} holds no files; put one in and try again."
-            )
-        check_tree(files)
-        return _source(path, name, True, files, tuple(warnings))
+        return _scan_folder(path, name, leave_out=leave_out)
     if not stat.S_ISREG(mode):
         raise MinitorrentError(ErrorCode.USAGE, f"{shown(path)} is neither a file nor a folder.")
-    return _source(path, name, False, [(name,)], ())
+    fault = _fault_of_file(path, ())
+    if fault is not None:
+        raise MinitorrentError(fault.code, f"{shown(path)} {fault.text}.")
+    (file,), facts = _entries(path, [()])
+    return Source(path, name, False, (file._replace(path=(name,)),), facts, ())
 
 
-def _source(
-    path: Path,
-    name: str,
-    is_folder: bool,
-    files: list[tuple[str, ...]],
-    warnings: tuple[str, ...],
-) -> Source:
-    for parts in files:
-        file = path.joinpath(*parts) if is_folder else path
-        if not os.access(file, os.R_OK):
-            raise MinitorrentError(
-                ErrorCode.PERMISSION_DENIED, f"{shown(file)} can't be read; check its permissions."
-            )
-    facts = take_facts(path, [FileEntry(parts, 0) for parts in files], is_folder)
-    if MISSING in facts.files:
+def _scan_folder(path: Path, name: str, *, leave_out: bool) -> Source:
+    inside = _Inside(path)
+    inside.walk(())
+    inside.judge()
+    if inside.faults and not leave_out:
+        raise inside.refusal()
+    if not inside.files:
         raise MinitorrentError(
-            ErrorCode.FILE_CHANGED,
-            f"Files vanished from {shown(path)}; share it when it is at rest.",
+            ErrorCode.USAGE, f"{shown(path)} holds no files; put one in and try again."
         )
-    for parts, size in zip(files, facts.sizes, strict=True):
-        if not size:
-            _check_is_empty(path, parts if is_folder else ())
-    entries = tuple(FileEntry(*pair) for pair in zip(files, facts.sizes, strict=True))
-    return Source(path, name, is_folder, entries, facts, warnings)
+    files, facts = _entries(path, inside.files)
+    return Source(path, name, True, files, facts, inside.warnings())
 
 
-def _check_is_empty(root: Path, parts: tuple[str, ...]) -> None:
-    """Files that the system makes up when they are read say that they are empty."""
-    path = root.joinpath(*parts)
-    with translating(path):
-        descriptor = open_beneath(root, parts, os.O_RDONLY)
+class _Fault(NamedTuple):
+    """Why a file can't be shared: `text` is the end of a sentence."""
+
+    code: ErrorCode
+    text: str
+
+
+_UNREADABLE: Final = _Fault(ErrorCode.PERMISSION_DENIED, "can't be read; check its permissions")
+
+
+class _Inside:
+    """What there is in the folder `root`: `files` that can be shared, and `faults` of others."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.files: list[tuple[str, ...]] = []
+        self.faults: list[tuple[str, _Fault]] = []
+        self._left_out: list[str] = []
+
+    def walk(self, inside: tuple[str, ...]) -> None:
+        """Find everything with a good name in a folder."""
+        folder = self.root.joinpath(*inside)
         try:
-            is_empty = not os.read(descriptor, 1)
-        finally:
-            os.close(descriptor)
-    if not is_empty:
-        raise MinitorrentError(
-            ErrorCode.USAGE,
-            f"{shown(path)} has no size of its own; copy it to a plain file and share that.",
+            with patiently(lambda: os.scandir(folder)) as entries:
+                found = list(entries)
+        except PermissionError:
+            self._refuse(inside, _UNREADABLE)
+            return
+        except OSError as error:
+            raise translated(error, folder) from error
+        if not found and inside:
+            self._left_out.append(f"{shown(folder)} is empty")
+        for entry in found:
+            parts = (*inside, entry.name)
+            if entry.is_symlink():
+                self._left_out.append(f"{shown(entry.path)} is a symbolic link")
+            elif fault := fault_in(parts):
+                self._refuse(parts, _Fault(ErrorCode.INVALID_NAME, fault))
+            elif entry.is_dir(follow_symlinks=False):
+                self.walk(parts)
+            elif entry.is_file(follow_symlinks=False):
+                self.files.append(parts)
+                check_count(len(self.files))
+            else:
+                self._left_out.append(f"{shown(entry.path)} is not a plain file")
+
+    def judge(self) -> None:
+        """Sort the files, and keep those that can be read and stand side by side everywhere."""
+        tree, found = (
+            Tree(),
+            sorted(self.files, key=lambda parts: [part.encode() for part in parts]),
+        )
+        self.files = []
+        for parts in found:
+            fault = _fault_of_file(self.root, parts)
+            if fault is None and not tree.add(parts):
+                fault = _Fault(ErrorCode.INVALID_NAME, COLLIDES)
+            if fault is None:
+                self.files.append(parts)
+            else:
+                self._refuse(parts, fault)
+
+    def _refuse(self, parts: tuple[str, ...], fault: _Fault) -> None:
+        path = "/".join(parts)
+        self.faults.append((path if len(path) <= _CUT else f"{path[: _CUT - 3]}...", fault))
+
+    def refusal(self) -> MinitorrentError:
+        """The error that names what can't be shared."""
+        listed = [f"{shown(path)} {fault.text}" for path, fault in self.faults[:_TOLD]]
+        if len(self.faults) > _TOLD:
+            listed.append(f"and {len(self.faults) - _TOLD:,} more")
+        return MinitorrentError(
+            self.faults[0][1].code,
+            f"Not all of {shown(self.root)} can be shared: {'; '.join(listed)}. Mend that, or "
+            "leave it out with --skip-unsharable.",
         )
 
+    def warnings(self) -> tuple[str, ...]:
+        """What is left out, in sentences."""
+        all_of_it = self._left_out + [f"{shown(path)} {fault.text}" for path, fault in self.faults]
+        told = [f"{text}: it is left out." for text in all_of_it[:_TOLD]]
+        if len(all_of_it) > _TOLD:
+            told.append(f"{len(all_of_it) - _TOLD:,} more in {shown(self.root)} are left out.")
+        return tuple(told)
 
-def _walk(root: Path, inside: tuple[str, ...], warnings: list[str]) -> Iterator[tuple[str, ...]]:
-    folder = root.joinpath(*inside)
-    with translating(folder), patiently(lambda: os.scandir(folder)) as entries:
-        found = list(entries)
-    if not found and inside:
-        warnings.append(f"{shown(folder)} is empty and left out.")
-    for entry in found:
-        parts = check_relative((*inside, entry.name))
-        if entry.is_dir(follow_symlinks=False):
-            yield from _walk(root, parts, warnings)
-        elif entry.is_file(follow_symlinks=False):
-            yield parts
-        else:
-            kind = "a symbolic link" if entry.is_symlink() else "not a plain file"
-            warnings.append(f"{shown(entry.path)} is {kind} and left out.")
+
+def _fault_of_file(root: Path, parts: tuple[str, ...]) -> _Fault | None:
+    """Why a file inside `root`, or `root` itself, can't be read as it has to be."""
+    path = root.joinpath(*parts)
+    if not os.access(path, os.R_OK) and os.path.lexists(path):
+        return _UNREADABLE
+    try:
+        # Files that the system makes up when they are read say that they are empty.
+        if not path.stat().st_size and _has_content(root, parts):
+            return _Fault(ErrorCode.USAGE, "has no size of its own; copy it to a plain file")
+    except FileNotFoundError:
+        pass  # it has vanished, which is found out when all are looked at
+    except OSError as error:
+        raise translated(error, path) from error
+    return None
+
+
+def _has_content(root: Path, parts: tuple[str, ...]) -> bool:
+    descriptor = open_beneath(root, parts, os.O_RDONLY)
+    try:
+        return bool(os.read(descriptor, 1))
+    finally:
+        os.close(descriptor)
+
+
+def _entries(
+    root: Path, files: Sequence[tuple[str, ...]]
+) -> tuple[tuple[FileEntry, ...], FileFacts]:
+    """The files as they are now; raises MinitorrentError(file_changed) when one has vanished."""
+    entries, facts = list[FileEntry](), list[FileFact]()
+    for parts in files:
+        path = root.joinpath(*parts)
+        with translating(path):
+            try:
+                status = path.stat()
+            except FileNotFoundError:
+                status = None
+        if status is None or not stat.S_ISREG(status.st_mode):
+            raise MinitorrentError(
+                ErrorCode.FILE_CHANGED,
+                f"{shown(path)} vanished while {shown(root)} was looked at; share it when it is at "
+                "rest.",
+            )
+        executable, mtime = attributes_of(status)
+        entries.append(FileEntry(parts, status.st_size, executable=executable, mtime=mtime))
+        facts.append(FileFact(status.st_size, status.st_mtime_ns))
+    return tuple(entries), FileFacts(tuple(facts))

@@ -104,6 +104,19 @@ def test_accounts_groups_files_and_transfers_are_kept(
     assert sha256(copy) == sha256(folder / "anns" / FILM)
 
 
+def test_what_the_first_version_shares_is_one_file_with_the_same_content_shared_now(
+    people: dict[str, ClientProcess], folder: Path
+) -> None:
+    """That version put no times into its metainfo, which ours would."""
+    cat = people["cat"]
+    make_content(folder / "made again", FILM)
+    (row,) = [row for row in cat.ok("list_files", GROUP)["files"] if row["name"] == FILM]
+    cat.ok("stop_share", GROUP, FILM)
+    shared = cat.ok("upload_file", str(folder / "made again" / FILM), GROUP)
+    assert shared["info_hash"] == row["info_hash"]
+    assert cat.ok("show_shares")["shares"][0]["path"] == str(folder / "made again" / FILM)
+
+
 def test_what_happened_before_is_listed_but_is_no_news(people: dict[str, ClientProcess]) -> None:
     assert "cat asks to join lab." in {n["text"] for n in people["ann"].ok("notices")["notices"]}
     assert not [line for one in people.values() for line in one.errors.all if "meanwhile" in line]

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from client.config import ClientConfig
 from client.engine import status
+from client.engine.offer import Offer
 from client.engine.status import TransferState
 from common.errors import ErrorCode, MinitorrentError
 from tests.support.fake_doctor import FakeDoctor
@@ -119,19 +120,20 @@ class FakeSession:
     # --- files ------------------------------------------------------------------------------
     def upload_file(
         self,
-        path: Path,
+        path: Path | Offer,
         group: str | None,
         *,
-        name: str | None = None,
         progress: HashProgress | None = None,
     ) -> status.UploadResult:
-        self._called("upload_file", path, group, name)
+        offer = path if isinstance(path, Offer) else Offer(path)
+        name = offer.name or offer.path.name
+        self._called("upload_file", offer, group)
         for step in range(self.hash_steps):
             if progress is not None:
                 progress((step + 1) << 20, self.hash_steps << 20)
             time.sleep(0.02)
         return status.UploadResult(
-            group=group or "lab", name=name or path.name, size=3 << 20, pieces=3, info_hash=HASH
+            group=group or "lab", name=name, size=3 << 20, pieces=3, info_hash=HASH
         )
 
     def download_file(
@@ -218,15 +220,16 @@ class FakeSession:
     # --- metainfo files and trackers --------------------------------------------------------
     def share(
         self,
-        path: Path,
+        path: Path | Offer,
         metainfo: Path,
         group: str | None,
         *,
         progress: HashProgress | None = None,
     ) -> status.ShareFileResult:
-        self._called("share", path, metainfo, group)
+        offer = path if isinstance(path, Offer) else Offer(path)
+        self._called("share", offer, metainfo, group)
         return status.ShareFileResult(
-            metainfo=str(metainfo), group=group or "lab", name=path.name, info_hash=HASH
+            metainfo=str(metainfo), group=group or "lab", name=offer.path.name, info_hash=HASH
         )
 
     def export_credentials(self, group: str, folder: Path) -> status.ExportResult:

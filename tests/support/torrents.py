@@ -8,6 +8,12 @@ from pathlib import Path
 import bencode2
 
 
+def hash_pieces(content: bytes, piece_length: int) -> bytes:
+    """The SHA-1 of each piece, one after the other."""
+    starts = range(0, len(content), piece_length)
+    return b"".join(hashlib.sha1(content[at : at + piece_length]).digest() for at in starts)
+
+
 def write_torrent(
     content: Path, torrent: Path, *, announce: str = "", piece_length: int = 1024 * 1024
 ) -> bytes:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from client.engine.offer import Offer
 from common.errors import ErrorCode, MinitorrentError
 from tests.integration.client.conftest import Log
 from tests.integration.client.people import GROUP, Person, Team
@@ -239,7 +240,7 @@ def test_sharing_again_what_is_shared(team: Team, tmp_path: Path) -> None:
     other = make_file(tmp_path / "content", 1000)
     assert code(lambda: ann.session.upload_file(other, GROUP)) is ErrorCode.NAME_TAKEN
     assert code(lambda: bob.session.upload_file(other, GROUP)) is ErrorCode.NAME_TAKEN
-    bob.session.upload_file(other, GROUP, name="other name")
+    bob.session.upload_file(Offer(other, "other name"), GROUP)
     mine = make_file(bob.home / "content", MIB)
     assert bob.session.upload_file(mine, GROUP).info_hash == shared.info_hash
 

@@ -17,6 +17,7 @@ from client.engine.doctor import Doctor
 from client.engine.groups import Groups
 from client.engine.limiting import Limiting
 from client.engine.lists import Lists
+from client.engine.offer import Offer
 from client.engine.session import Session
 from client.engine.trouble import Trouble
 from common.errors import MEANINGS, ErrorCode, MinitorrentError
@@ -115,8 +116,12 @@ def test_topics_are_not_scattered() -> None:
         ("demote lab bob", ("demote", "lab", "bob")),
         ("transfer_group lab bob", ("transfer_group", "lab", "bob")),
         ("list_files lab", ("list_files", "lab")),
-        ("upload_file /a/b", ("upload_file", Path("/a/b"), None, None)),
-        ("upload_file ~/b lab --name c", ("upload_file", Path("~/b"), "lab", "c")),
+        ("upload_file /a/b", ("upload_file", Offer(Path("/a/b")), None)),
+        ("upload_file ~/b lab --name c", ("upload_file", Offer(Path("~/b"), "c"), "lab")),
+        (
+            "upload_file b --skip-unsharable",
+            ("upload_file", Offer(Path("b"), leave_out=True), None),
+        ),
         ("download_file lab f /tmp/", ("download_file", "lab", "f", "/tmp/")),
         ("download_file f ~/", ("download_file", "home", "f", "~/")),
         (
@@ -144,8 +149,11 @@ def test_topics_are_not_scattered() -> None:
         ("limit up 1234567", ("limit", "up", 1234567, None, None)),
         ("wait", ("wait", None)),
         ("wait 1.5", ("wait", 1.5)),
-        ("share a m", ("share", Path("a"), Path("m"), None)),
-        ("share a m lab", ("share", Path("a"), Path("m"), "lab")),
+        ("share a m", ("share", Offer(Path("a")), Path("m"), None)),
+        (
+            "share a m lab --name c --skip-unsharable",
+            ("share", Offer(Path("a"), "c", leave_out=True), Path("m"), "lab"),
+        ),
         ("get m /tmp", ("get", "m", "/tmp")),
         (
             "get magnet:?xt=urn:btih:a&tr=http://b/c /tmp",
@@ -212,8 +220,8 @@ def test_help_on_everything_and_on_one() -> None:
     everything = run(FakeSession(), "help")
     assert [row["command"] for row in everything["commands"]] == list(COMMANDS)
     one = run(FakeSession(), "help upload_file")
-    assert one["usage"] == "upload_file PATH [GROUP] [--name NAME]"
-    assert one["options"] == [{"word": "--name NAME", "meaning": "share it under another name"}]
+    assert one["usage"] == "upload_file PATH [GROUP] [--name NAME] [--skip-unsharable]"
+    assert one["options"][0] == {"word": "--name NAME", "meaning": "share it under another name"}
     assert [row["word"] for row in one["arguments"]] == ["PATH", "GROUP"]
     assert one["arguments"][1]["meaning"] == "a group that you are in (default: the one in use)"
     assert "name_taken" in [row["word"] for row in one["errors"]]

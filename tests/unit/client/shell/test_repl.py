@@ -16,6 +16,7 @@ from prompt_toolkit.application.current import AppSession
 from prompt_toolkit.input import PipeInput, create_pipe_input
 from prompt_toolkit.output import DummyOutput
 
+from client.engine.offer import Offer
 from client.shell.output import Output
 from client.shell.repl import Repl
 from client.shell.signals import Interrupts
@@ -308,7 +309,7 @@ def test_ctrl_c_stops_hashing(sitting: Sitting) -> None:
     sitting.session.hash_steps = 10_000
 
     def interrupt() -> None:
-        sitting.called("upload_file", Path("big"), "lab", None)
+        sitting.called("upload_file", Offer(Path("big")), "lab")
         os.kill(os.getpid(), signal.SIGINT)
         sitting.type("use_group lab\rquit\r")
 

@@ -149,7 +149,7 @@ def test_paths_of_an_endless_folder_are_cut(
 
 
 def test_options() -> None:
-    assert names("upload_file a --") == ["--name"]
+    assert names("upload_file a --") == ["--name", "--skip-unsharable"]
     assert offered("create_group x --o")[0].text == "--open "
     assert names("upload_file a --name ") == []
     assert names("upload_file a --name b ") == ["lab"]

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from client.storage import source as source_module
 from client.storage.source import scan
 from common.errors import ErrorCode, MinitorrentError
 from common.metainfo import FileEntry
@@ -22,7 +21,8 @@ def test_a_file(tmp_path: Path) -> None:
     put(tmp_path / "a b", b"data")
     source = scan(tmp_path / "a b")
     assert (source.path, source.name, source.is_folder) == (tmp_path / "a b", "a b", False)
-    assert source.files == (FileEntry(("a b",), 4),)
+    mtime = int((tmp_path / "a b").stat().st_mtime)
+    assert source.files == (FileEntry(("a b",), 4, mtime=mtime),)
     assert source.length == 4
     assert source.facts == source.facts_now()
     (tmp_path / "a b").write_bytes(b"other")
@@ -99,7 +99,6 @@ def test_unreadable_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_too_many_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(source_module, "MAX_FILES", 2)
     monkeypatch.setattr("common.paths.MAX_FILES", 2)
     put(tmp_path / "f", dict.fromkeys("abcde", b""))
     assert "archive" in refusal(tmp_path / "f").message
@@ -130,3 +129,76 @@ def test_another_name_helps_one_that_is_refused(tmp_path: Path) -> None:
     with pytest.raises(MinitorrentError) as caught:
         scan(tmp_path / "dot.", "also bad.")
     assert caught.value.code is ErrorCode.INVALID_NAME
+
+
+def test_times_and_executable_bits_are_found(tmp_path: Path) -> None:
+    put(tmp_path / "f", {"run": b"x", "read": b"y"})
+    (tmp_path / "f" / "run").chmod(0o4755)
+    os.utime(tmp_path / "f" / "run", (1_600_000_000.5, 1_600_000_000.5))
+    os.utime(tmp_path / "f" / "read", (-5, -5))
+    assert scan(tmp_path / "f").files == (
+        FileEntry(("read",), 1, mtime=0),
+        FileEntry(("run",), 1, executable=True, mtime=1_600_000_000),
+    )
+
+
+def test_all_that_can_not_be_shared_is_named_and_can_be_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ["good", "dot.", "CON", "Same", "same", "secret", "deep/a:b", "deep/also good"]
+    put(tmp_path / "f", dict.fromkeys([*names, "c:/inside a folder"], b"x"))
+    (Path(os.fsdecode(os.fsencode(tmp_path / "f") + b"/bad\xff"))).write_bytes(b"x")
+    access = os.access
+    monkeypatch.setattr(
+        os, "access", lambda path, mode: path.name != "secret" and access(path, mode)
+    )
+    error = refusal(tmp_path / "f")
+    assert error.code is ErrorCode.INVALID_NAME
+    refused = {"dot.": "dot", "CON": "Windows", "same": "collides", "secret": "can't be read"}
+    refused |= {"c:": "Windows", "a:b": "Windows", "bad\\udcff": "Unicode"}
+    for name, reason in refused.items():
+        assert any(f"{name}' " in part and reason in part for part in error.message.split(";")), (
+            name
+        )
+    assert "--skip-unsharable" in error.message
+    assert error.message.isprintable()
+    source = scan(tmp_path / "f", leave_out=True)
+    kept = ["Same", "deep/also good", "good"]
+    assert ["/".join(file.path) for file in source.files] == kept
+    for name in refused:
+        assert any(f"{name}' " in told and "left out" in told for told in source.warnings), name
+
+
+def test_of_very_many_only_the_first_are_named(tmp_path: Path) -> None:
+    put(tmp_path / "f", {"good": b"x", **{f"{number}.": b"x" for number in range(22)}})
+    for number in range(30):
+        (tmp_path / "f" / f"link {number}").symlink_to("good")
+    error = refusal(tmp_path / "f")
+    assert "and 12 more" in error.message
+    assert error.message.count("ends in a dot") == 10
+    warnings = scan(tmp_path / "f", leave_out=True).warnings
+    assert len(warnings) == 11
+    assert "42 more" in warnings[-1]
+
+
+def test_only_what_can_not_be_shared_is_nothing(tmp_path: Path) -> None:
+    put(tmp_path / "f", {"dot.": b"x"})
+    with pytest.raises(MinitorrentError) as caught:
+        scan(tmp_path / "f", leave_out=True)
+    assert caught.value.code is ErrorCode.USAGE
+
+
+def test_a_folder_inside_that_can_not_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(tmp_path / "f", {"good": b"x", "locked/a": b"y"})
+    scandir = os.scandir
+
+    def refuse(path: Path) -> object:
+        if path.name == "locked":
+            raise PermissionError(13, "Permission denied")
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    assert refusal(tmp_path / "f").code is ErrorCode.PERMISSION_DENIED
+    assert [file.path for file in scan(tmp_path / "f", leave_out=True).files] == [("good",)]

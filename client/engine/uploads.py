@@ -1,0 +1,206 @@
+"""From a path on this machine to a file of a group."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from client.core.resume import FileFacts
+from client.engine.collection import Collection
+from client.engine.offer import Offer
+from client.engine.references import References, is_metainfo_of, metainfo_place
+from client.engine.transfer import Transfer
+from client.net.tracker_link import TrackerLink
+from client.state.transfers import Transfers
+from client.storage.content import take_facts
+from client.storage.failures import shown
+from client.storage.files import TorrentFiles
+from client.storage.hashing import hash_source
+from client.storage.recheck import is_already_there
+from client.storage.source import Source, scan
+from client.storage.typed_path import typed_path
+from client.storage.writing import check_place
+from common import metainfo
+from common.api import files, groups
+from common.errors import ErrorCode, MinitorrentError
+from common.geometry import choose_piece_length
+from common.metainfo import Metainfo
+
+HashProgress = Callable[[int, int], None]
+"""Called with (bytes hashed, bytes in all) while a file is being hashed."""
+
+
+class Uploads:
+    """Offers files; `warn` takes a sentence for the user.
+
+    The same content under the same name is one file, whoever shares it. Times and executable bits
+    are in its info dictionary, and those of two members' copies may differ: so what a group shares
+    already is taken as it is, if that is what lies here.
+    """
+
+    def __init__(
+        self,
+        link: TrackerLink,
+        references: References,
+        store: Transfers,
+        collection: Collection,
+        warn: Callable[[str], None],
+    ) -> None:
+        self._link = link
+        self._references = references
+        self._store = store
+        self._collection = collection
+        self._warn = warn
+
+    def share(
+        self, user: str, group: str, offer: Offer, torrent: Path, progress: HashProgress | None
+    ) -> tuple[Transfer, Path]:
+        """Like `upload`, and write the metainfo to `torrent`, a path or a folder; returns where.
+
+        Whether something is in the way there is found out first, and nothing is shared then.
+        """
+        place = metainfo_place(torrent, offer.name or typed_path(offer.path).name)
+        check_place(place, is_metainfo_of(None))
+
+        def approve(described: Metainfo) -> None:
+            check_place(place, is_metainfo_of(described.info_hash))
+
+        transfer = self.upload(user, group, offer, progress, approve)
+        self._references.write_metainfo(transfer, place)
+        return transfer, place
+
+    def upload(
+        self,
+        user: str,
+        group: str,
+        offer: Offer,
+        progress: HashProgress | None,
+        approve: Callable[[Metainfo], None] = lambda _: None,
+    ) -> Transfer:
+        """Hash what lies there and offer it in the group; what is offered already stays so.
+
+        `approve` is called with what it consists of before it is offered, and may raise.
+        """
+        source = scan(offer.path, offer.name, leave_out=offer.leave_out)
+        existing = self._collection.find(group, source.name)
+        if existing is not None and self._is_same(existing, source):
+            approve(existing.metainfo)
+            return existing
+        for warning in source.warnings:
+            self._warn(warning)
+        described, facts = self._add(group, source, existing, progress, approve)
+        if existing is not None:
+            self._collection.discard(existing)  # the same content may lie elsewhere now
+        record = self._store.add(
+            user=user,
+            group=group,
+            name=source.name,
+            info_hash=described.info_hash,
+            metainfo=metainfo.encode(described.info_bytes),
+            path=source.path,
+            added_at=datetime.now(UTC),
+            is_upload=True,
+            facts=facts,
+            complete=True,
+        )
+        return self._collection.add(record)
+
+    def _is_same(self, transfer: Transfer, source: Source) -> bool:
+        """Whether the transfer offers these very files, unchanged since they were hashed."""
+        record, described = self._store.get(transfer.record.id), transfer.metainfo
+        return (
+            record is not None
+            and record.complete
+            and transfer.error is None
+            and record.path == source.path
+            and described.has_files(source.files, is_folder=source.is_folder)
+            and record.facts == _facts(source, described)
+        )
+
+    def _add(
+        self,
+        group: str,
+        source: Source,
+        existing: Transfer | None,
+        progress: HashProgress | None,
+        approve: Callable[[Metainfo], None],
+    ) -> tuple[Metainfo, FileFacts]:
+        """Tell the tracker; returns what is shared, and its files' facts."""
+        asked = groups.GET_GROUP.read_request({"group": group})
+        profile = self._link.call(groups.GET_GROUP, asked)
+        known = self._known(group, source.name) or (existing and existing.metainfo)
+        if not known:
+            described = _describe(source, profile, progress)
+            approve(described)
+            try:
+                self._offer(group, described)
+                return described, source.facts
+            except MinitorrentError as error:
+                if error.code is not ErrorCode.NAME_TAKEN:
+                    raise
+                known = self._known(group, source.name)
+                if known is None:
+                    raise
+            # Somebody was quicker, perhaps with the same content.
+        facts = _facts(source, known)
+        if not _is_at(source, known, progress):
+            raise _taken(group, source.name, is_own=existing is not None)
+        approve(known)
+        self._offer(group, known)
+        return known, facts
+
+    def _offer(self, group: str, described: Metainfo) -> None:
+        encoded = metainfo.encode(described.info_bytes)
+        request = files.AddFile(group=group, name=described.name, metainfo=encoded)
+        self._link.call(files.ADD_FILE, request)
+
+    def _known(self, group: str, name: str) -> Metainfo | None:
+        """What the group shares under the name."""
+        try:
+            reply = self._link.call(files.GET_FILE, files.GetFile(group=group, name=name))
+        except MinitorrentError as error:
+            if error.code is not ErrorCode.NO_SUCH_FILE:
+                raise
+            return None
+        return metainfo.parse(reply.metainfo)
+
+
+def _facts(source: Source, described: Metainfo) -> FileFacts:
+    """The facts of the source's files now, in the order of the metainfo."""
+    return take_facts(source.path, described.files, described.is_folder)
+
+
+def _is_at(source: Source, described: Metainfo, progress: HashProgress | None) -> bool:
+    """Whether the source has this very content, by its hashes; raises file_changed."""
+    if not described.has_files(source.files, is_folder=source.is_folder):
+        return False
+    with TorrentFiles(described, source.path) as found:
+        is_there = is_already_there(found, progress)
+    source.check_unchanged()
+    return is_there
+
+
+def _describe(
+    source: Source, profile: groups.GroupProfileReply, progress: HashProgress | None
+) -> Metainfo:
+    piece_length = choose_piece_length(source.length)
+    info = metainfo.build_info(
+        source.name,
+        source.files,
+        piece_length,
+        hash_source(source, piece_length, progress),
+        source=profile.source,
+        is_folder=source.is_folder,
+        authority=profile.authority,
+    )
+    return metainfo.parse(metainfo.encode(info))
+
+
+def _taken(group: str, name: str, *, is_own: bool) -> MinitorrentError:
+    way = ", or stop_share the old one first" if is_own else ""
+    return MinitorrentError(
+        ErrorCode.NAME_TAKEN,
+        f"There is other content called {shown(name)} in {group} already; choose another name "
+        f"with --name{way}.",
+    )
