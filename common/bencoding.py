@@ -9,9 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import TypeAlias
 
 MAX_DIGITS = 100
 """Of an integer; 64 bits are written with 20."""
+
+Scalar: TypeAlias = bytes | int | None
+"""A string or an integer; None stands for a list or a dictionary where neither is wanted."""
 
 _LENGTH = re.compile(rb"(0|[1-9][0-9]{0,9}):")
 _INTEGER = re.compile(rb"i(0|-?[1-9][0-9]{0,%d})e" % (MAX_DIGITS - 1))
@@ -60,7 +64,7 @@ class Reader:
         while self._stays_inside():
             yield
 
-    def scalar(self) -> bytes | int | None:
+    def scalar(self) -> Scalar:
         """The string or integer that is next; a list or a dictionary is skipped, and None."""
         kind = self._next()
         if kind in (_LIST, _DICTIONARY):

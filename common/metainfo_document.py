@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, NoReturn, TypeAlias
+from typing import NamedTuple, NoReturn
 
-from common.bencoding import BencodeError, Reader
+from common.bencoding import BencodeError, Reader, Scalar
 from common.errors import ErrorCode, MinitorrentError
 from common.paths import COLLIDES, MAX_DEPTH, Tree, check_component, refuse_name
 
@@ -28,9 +28,6 @@ MAX_TRACKERS = 100
 
 MAX_MTIME = 253_402_300_799
 """The last second of the year 9999: later times of modification are taken for no time at all."""
-
-Scalar: TypeAlias = bytes | int | None
-"""A string or a number; None stands for a list or a dictionary where neither belongs."""
 
 _IN_FILE = frozenset((b"attr", b"length", b"mtime", b"symlink path"))
 _IN_INFO = _IN_FILE | {b"files", b"meta version", b"name", b"name.utf-8", b"piece length"}

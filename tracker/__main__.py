@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
 _CANNOT_START = 1
 _USAGE = 2
+_SWITCH_SECONDS = 0.0005
+"""How long one thread may compute while others wait: where a request is long to work on, each of
+another's steps waits for that."""
+
 _SIGNAL_SECONDS = 0.2  # the system may give a signal to another thread; we see it when we wake
 
 
@@ -32,6 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(config: Config) -> int:
+    sys.setswitchinterval(_SWITCH_SECONDS)
     os.umask(0o077)  # whatever is written here is for the tracker's user alone
     stop = threading.Event()
     for name in (signal.SIGINT, signal.SIGTERM):

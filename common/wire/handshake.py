@@ -10,6 +10,7 @@ from typing import Final
 
 import bencode2
 
+from common.bencoding import BencodeError, Reader, Scalar
 from common.types import InfoHash, PeerId
 from common.wire.messages import WireError
 
@@ -19,6 +20,11 @@ _EXTENSION_BIT: Final = 0x10  # byte 5, BEP 10
 _FAST_BIT: Final = 0x04  # byte 7, BEP 6
 _RESERVED: Final = bytes((0, 0, 0, 0, 0, _EXTENSION_BIT, 0, _FAST_BIT))
 _MAX_CLIENT_NAME: Final = 64
+MAX_HANDSHAKE_SIZE: Final = 16 * 1024
+"""Bytes of an extension handshake; stock clients' have some hundreds."""
+
+_MAX_VALUES: Final = 1000
+_MAX_DEPTH: Final = 10
 _UT_METADATA: Final = b"ut_metadata"
 
 
@@ -96,16 +102,10 @@ class ExtensionHandshake:
     def decode(cls, payload: bytes) -> ExtensionHandshake:
         """Read the payload after the number 0; fields of the wrong type are left out.
 
-        Raises WireError when it is not a bencoded dictionary.
+        Raises WireError when it is not a bencoded dictionary, or larger than any honest one.
         """
-        try:
-            fields = bencode2.bdecode(payload)
-        except (ValueError, RecursionError, OverflowError) as error:
-            raise WireError("an extension handshake that is not bencoded") from error
-        if not isinstance(fields, Mapping):
-            raise WireError("an extension handshake that is no dictionary")
-        client, numbers = fields.get(b"v", b""), fields.get(b"m")
-        number = numbers.get(_UT_METADATA) if isinstance(numbers, Mapping) else None
+        fields, numbers = _read_fields(payload)
+        client, number = fields.get(b"v"), numbers.get(_UT_METADATA)
         return cls(
             client=printable(client) if isinstance(client, bytes) else "",
             max_requests=_bounded(fields.get(b"reqq"), 1, 1_000_000),
@@ -114,6 +114,26 @@ class ExtensionHandshake:
             metadata_number=_bounded(number, 1, 255),
             metadata_size=_bounded(fields.get(b"metadata_size"), 1, 2**31),
         )
+
+
+def _read_fields(payload: bytes) -> tuple[Mapping[bytes, Scalar], Mapping[bytes, Scalar]]:
+    """The fields, and the numbers of the extensions, which are the field `m`."""
+    if len(payload) > MAX_HANDSHAKE_SIZE:
+        raise WireError(f"an extension handshake of {len(payload)} bytes")
+    reader = Reader(payload, max_values=_MAX_VALUES, max_depth=_MAX_DEPTH)
+    fields: dict[bytes, Scalar] = {}
+    numbers: dict[bytes, Scalar] = {}
+    try:
+        for key in reader.dictionary():
+            if key == b"m" and reader.is_at_dictionary():
+                numbers = {name: reader.scalar() for name in reader.dictionary()}
+            else:
+                fields[key] = reader.scalar()
+    except BencodeError as error:
+        raise WireError("an extension handshake that is not bencoded") from error
+    if reader.position != len(payload):
+        raise WireError("an extension handshake that goes on after its end")
+    return fields, numbers
 
 
 def printable(name: bytes) -> str:

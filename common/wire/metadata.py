@@ -12,6 +12,7 @@ from typing import Final, TypeAlias
 
 import bencode2
 
+from common.bencoding import BencodeError, Reader, Scalar
 from common.metainfo import MAX_METAINFO_SIZE
 from common.types import BLOCK_SIZE
 from common.wire.messages import WireError
@@ -23,6 +24,8 @@ MAX_METADATA_SIZE: Final = MAX_METAINFO_SIZE
 """Bytes of the longest info dictionary that is asked for."""
 
 _LONGEST_HEADER: Final = 1024
+_MAX_VALUES: Final = 100
+_MAX_DEPTH: Final = 10
 _REQUEST, _DATA, _REJECT = 0, 1, 2
 
 
@@ -102,20 +105,11 @@ def _header(kind: int, piece: int, total_size: int | None = None) -> bytes:
     return bencode2.bencode(fields)
 
 
-def _split(payload: bytes) -> tuple[Mapping[bytes, object], bytes]:
-    """The dictionary at the beginning, and what follows it.
-
-    Its last value is a number, so it ends in `ee`; and no beginning of a bencoded dictionary is
-    one itself.
-    """
-    end = payload.find(b"ee", 0, _LONGEST_HEADER)
-    while end >= 0:
-        try:
-            fields = bencode2.bdecode(payload[: end + 2])
-        except (ValueError, RecursionError, OverflowError):
-            end = payload.find(b"ee", end + 1, _LONGEST_HEADER)
-            continue
-        if isinstance(fields, Mapping):
-            return fields, payload[end + 2 :]
-        break
-    raise WireError("a metadata message that is not bencoded")
+def _split(payload: bytes) -> tuple[Mapping[bytes, Scalar], bytes]:
+    """The dictionary at the beginning, and what follows it."""
+    reader = Reader(payload[:_LONGEST_HEADER], max_values=_MAX_VALUES, max_depth=_MAX_DEPTH)
+    try:
+        fields = {key: reader.scalar() for key in reader.dictionary()}
+    except BencodeError as error:
+        raise WireError("a metadata message that is not bencoded") from error
+    return fields, payload[reader.position :]

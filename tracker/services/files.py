@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from common import metainfo
 from common.api import files as api
 from common.api.events import EventKind
 from common.errors import ErrorCode, MinitorrentError
@@ -17,6 +16,7 @@ from tracker.services.clock import Clock
 from tracker.services.events import record
 from tracker.services.groups import authority_of, source_of
 from tracker.services.memberships import find_own_group
+from tracker.services.reading import MetainfoReader
 from tracker.store.schema import File, Group
 from tracker.store.work import Work, Works
 
@@ -36,6 +36,7 @@ class Files:
         self._quotas = quotas
         self._works = works
         self._clock = clock
+        self._reader = MetainfoReader()
 
     def list_files(self, me: Identity, request: api.ListFiles) -> api.ListFilesReply:
         """A page of a group's files, with how many clients have and fetch each."""
@@ -62,7 +63,7 @@ class Files:
         """
         with self._works.read() as work:
             find_own_group(work, me, request.group)
-        content = metainfo.parse(request.metainfo)
+        content = self._reader.read(request.metainfo)
         with self._works.write() as work:
             group = find_own_group(work, me, request.group, lock=True)
             _check_content(content, request.name, group)

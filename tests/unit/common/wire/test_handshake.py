@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from common.types import InfoHash, PeerId
 from common.wire.handshake import (
     HANDSHAKE_LENGTH,
+    MAX_HANDSHAKE_SIZE,
     ExtensionHandshake,
     Handshake,
     client_name,
@@ -108,6 +109,14 @@ def test_fields_of_the_wrong_type_or_size_are_left_out(fields: dict[bytes, objec
     assert ExtensionHandshake.decode(bencode2.bencode(fields)) == ExtensionHandshake()
 
 
+def test_no_honest_handshake_is_so_large() -> None:
+    fields = {b"v": b"a client", b"x": bytes(MAX_HANDSHAKE_SIZE)}
+    with pytest.raises(WireError, match="bytes"):
+        ExtensionHandshake.decode(bencode2.bencode(fields))
+    fields[b"x"] = bytes(MAX_HANDSHAKE_SIZE - 100)
+    assert ExtensionHandshake.decode(bencode2.bencode(fields)).client == "a client"
+
+
 @pytest.mark.parametrize(
     "payload",
     [
@@ -125,6 +134,9 @@ def test_fields_of_the_wrong_type_or_size_are_left_out(fields: dict[bytes, objec
         b"99999999999999999999:x",
         b"d1:v99999999999:xe",
         b"d1:b0:1:a0:e",
+        b"d1:b0:exx",
+        b"d1:al" + b"le" * 8_000 + b"ee",
+        b"d1:al" + b"le" * 100_000 + b"ee",
         b"\xff\xfe",
         b"d1:mi1ei2ee",
     ],
