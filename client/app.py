@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import io
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn, TextIO
+from typing import TYPE_CHECKING, NoReturn, TextIO, cast
 
 from client.config import ClientConfig, default_data_dir
 from client.shell.keyboard import Keyboard
+from client.shell.streams import LogStream, settle_streams
 from client.storage.reading import read_plain
 from client.storage.writing import open_to_append
 from common import __version__, tracker_info
@@ -49,10 +49,8 @@ class _Parser(argparse.ArgumentParser):
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a client; the exit status."""
+    settle_streams()
     options = argument_parser().parse_args(argv)
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
     try:
         config = _read_config(options)
     except MinitorrentError as error:
@@ -156,7 +154,8 @@ def _read_trackers(path: Path) -> tuple[Endpoint, ...]:
 
 def _refuse(error: MinitorrentError, status: int) -> int:
     line = harmless(" ".join(error.message.split()))
-    sys.stderr.write(f"client: {line}\n")
+    with suppress(OSError):
+        sys.stderr.write(f"client: {line}\n")
     return status
 
 
@@ -208,7 +207,7 @@ def _logging(config: ClientConfig, *, to_file: bool) -> Iterator[None]:
                 guarded_event,
             ],
             wrapper_class=structlog.make_filtering_bound_logger(config.log_level),
-            logger_factory=structlog.PrintLoggerFactory(stream),
+            logger_factory=structlog.PrintLoggerFactory(cast(TextIO, LogStream(stream))),
         )
 
     if not to_file:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from typing import NamedTuple, NewType
 
 from common.errors import ErrorCode, MinitorrentError
+from common.text import harmless
 
 InfoHash = NewType("InfoHash", bytes)
 """SHA-1 of the bencoded info dictionary: 20 bytes (BEP 3)."""
@@ -18,6 +20,12 @@ PieceIndex = NewType("PieceIndex", int)
 
 BLOCK_SIZE = 16 * 1024
 """Bytes asked for in one request; every client accepts this size (BEP 3)."""
+
+
+_PORT = re.compile("[0-9]{1,5}")
+_LARGEST_PORT = 65535
+_LONGEST = 300
+"""Characters of an address: names of hosts have 253 at most."""
 
 
 class Block(NamedTuple):
@@ -49,9 +57,10 @@ class Endpoint(NamedTuple):
             valid = _is_ipv6(host)
         else:
             valid = bool(host) and not any(c in ":[]" or c.isspace() for c in host)
-        if not (colon and valid and port.isascii() and port.isdigit() and int(port) <= 65535):
+        if not (colon and valid and _PORT.fullmatch(port) and int(port) <= _LARGEST_PORT):
             raise MinitorrentError(
-                ErrorCode.USAGE, f"{text!r} is not an address; write HOST:PORT or [IPv6]:PORT."
+                ErrorCode.USAGE,
+                f"{harmless(text, _LONGEST)!r} is not an address; write HOST:PORT or [IPv6]:PORT.",
             )
         return cls(host, int(port))
 

@@ -7,12 +7,14 @@ import signal
 import sys
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from common.errors import MinitorrentError
 from common.loading import loading
 from common.text import harmless
 from tracker.config import Config, read_config
+from tracker.streams import abandon_stdout, settle_streams
 
 if TYPE_CHECKING:
     from tracker.app import TrackerApp
@@ -28,6 +30,7 @@ _SIGNAL_SECONDS = 0.2  # the system may give a signal to another thread; we see 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a tracker; the process's exit status."""
+    settle_streams()
     try:
         config = read_config(sys.argv[1:] if arguments is None else arguments)
     except MinitorrentError as error:
@@ -64,12 +67,16 @@ def _run(config: Config) -> int:
 def _announce(config: Config, app: TrackerApp) -> None:
     """The one line on standard output, from which other programs know that we are there."""
     http = "" if app.http_address is None else f" (http {app.http_address})"
-    sys.stdout.write(f"tracker {config.number} ready on {app.address}{http}\n")
-    sys.stdout.flush()
+    try:
+        sys.stdout.write(f"tracker {config.number} ready on {app.address}{http}\n")
+        sys.stdout.flush()
+    except OSError:  # nobody reads it, or it can't be written: that stops no tracker
+        abandon_stdout()
 
 
 def _fail(message: str, status: int) -> int:
-    sys.stderr.write(f"tracker: {harmless(' '.join(message.split()))}\n")
+    with suppress(OSError):
+        sys.stderr.write(f"tracker: {harmless(' '.join(message.split()))}\n")
     return status
 
 

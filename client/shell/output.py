@@ -39,13 +39,6 @@ def can_show(encoding: str | None) -> bool:
     return True
 
 
-def abandon_stdout() -> None:
-    """Write nothing more to a stdout that takes nothing, not even what is left at the very end."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
-    os.close(nowhere)
-
-
 class Output:
     """Answers on stdout, everything else on stderr.
 

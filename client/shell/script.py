@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 from client.commands.runner import Outcome, Runner
 from client.engine.status import Notice
 from client.shell.keyboard import Keyboard
-from client.shell.output import Output, abandon_stdout, screen_of
+from client.shell.output import Output, screen_of
 from client.shell.progress import Progress
 from client.shell.signals import Interrupts, Stopped
+from client.shell.streams import abandon_stdout
 from common.errors import ErrorCode, MinitorrentError
 
 if TYPE_CHECKING:

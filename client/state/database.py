@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import shutil
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -17,6 +19,11 @@ from common.errors import ErrorCode, MinitorrentError
 
 SCHEMA_VERSION = 1
 """Kept in the file; raise it with every change of a table."""
+
+_NO_ACCESS = {sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM}
+
+_ROOM = 1 << 16
+"""Bytes without which SQLite's files can't be made or grow."""
 
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
@@ -47,6 +54,8 @@ class Database:
             path.touch(mode=0o600)
             path.chmod(0o600)
         except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise _disk_full(path) from error
             raise MinitorrentError(
                 ErrorCode.PERMISSION_DENIED,
                 f"The client's state can't be kept in {str(path)!r}: {error.strerror}.",
@@ -118,14 +127,33 @@ def _number(error: DatabaseError) -> int:
     return getattr(error.orig, "sqlite_errorcode", 0) & 0xFF
 
 
+def _disk_full(path: Path) -> MinitorrentError:
+    return MinitorrentError(
+        ErrorCode.DISK_FULL, f"The disk is full; make room for {str(path)!r} and try again."
+    )
+
+
 def _translated(error: DatabaseError, path: Path) -> MinitorrentError:
-    if _number(error) == sqlite3.SQLITE_FULL:
+    number = _number(error)
+    if number == sqlite3.SQLITE_FULL or (number in _NO_ACCESS and _is_full(path)):
+        return _disk_full(path)
+    if number in _NO_ACCESS or number == sqlite3.SQLITE_READONLY:
         return MinitorrentError(
-            ErrorCode.DISK_FULL, f"The disk is full; make room for {str(path)!r} and try again."
+            ErrorCode.PERMISSION_DENIED,
+            f"The client's state {str(path)!r} can't be written ({error.orig}); check that its"
+            " folder is there, and that its disk is sound and not read-only. Then start again.",
         )
     return MinitorrentError(
         ErrorCode.INTERNAL, f"The client's state {str(path)!r} can't be used: {error.orig}."
     )
+
+
+def _is_full(path: Path) -> bool:
+    """Whether there is no room for what SQLite writes beside its file, as it would not say."""
+    try:
+        return shutil.disk_usage(path.parent).free < _ROOM
+    except OSError:
+        return False
 
 
 def _set_aside(path: Path) -> MinitorrentError:

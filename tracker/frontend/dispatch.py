@@ -13,10 +13,12 @@ from common.api.model import Model
 from common.api.operation import Operation
 from common.api.registry import OPERATIONS
 from common.errors import ErrorCode, MinitorrentError
+from tracker.frontend.failures import database_failed
 from tracker.frontend.metrics import Metrics
 from tracker.services.accounts import note_act
 from tracker.services.caller import Caller, Identity
 from tracker.services.catalogue import Services
+from tracker.store.work import DatabaseError
 
 _log = structlog.get_logger()
 
@@ -87,6 +89,8 @@ class Dispatcher:
             return self._table[operation.name](caller, operation.read_request(arguments))
         except MinitorrentError:
             raise
+        except DatabaseError as error:
+            raise database_failed(error, operation=operation.name) from None
         except Exception:  # the caller's connection must outlive a bug of ours
             _log.error("an operation failed", operation=operation.name, exc_info=True)
             raise MinitorrentError(

@@ -7,6 +7,9 @@ from collections.abc import Callable
 
 import structlog
 
+from tracker.frontend.failures import database_failed
+from tracker.store.work import DatabaseError
+
 _log = structlog.get_logger()
 
 
@@ -34,6 +37,10 @@ class Periodic:
             try:
                 self._action()
                 self._failing = False
+            except DatabaseError as error:
+                if not self._failing:
+                    database_failed(error, task=self._thread.name)
+                self._failing = True
             except Exception:  # the loop must outlive any failure of one round
                 if not self._failing:
                     _log.error("a periodic task fails", task=self._thread.name, exc_info=True)

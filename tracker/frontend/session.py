@@ -26,9 +26,11 @@ from tracker.frontend.channel import Channel
 from tracker.frontend.connection import Connection, TimeLimits
 from tracker.frontend.descriptors import MAX_TURNED_AWAY
 from tracker.frontend.dispatch import Dispatcher
+from tracker.frontend.failures import database_failed
 from tracker.frontend.waker import Poller, Waker
 from tracker.services.caller import Caller
 from tracker.services.catalogue import Services
+from tracker.store.work import DatabaseError
 
 _log = structlog.get_logger()
 
@@ -227,6 +229,8 @@ class SessionServer:
             # At the tracker's own end, all its connections leave the database in one stroke.
             if not self._stopping.is_set():
                 self._accounts.disconnect(connection.caller)
+        except DatabaseError as error:
+            database_failed(error, what="a connection's end is not recorded")
         except Exception:  # the descriptor must be freed whatever the database says
             _log.error("a connection's end was not recorded", exc_info=True)
         finally:

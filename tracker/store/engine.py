@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import shutil
+import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -17,6 +20,8 @@ from sqlalchemy.orm import Session
 from tracker.store.migrations.upgrade import upgrade
 from tracker.store.work import ConflictError, DatabaseError, Work
 
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+_ROOM = 1 << 16  # bytes without which SQLite's files can't be made or grow
 _BUSY_TIMEOUT = 20.0  # seconds that a writer waits for another process's writer
 _POOL_SIZE = 8  # units of work at a time; more threads wait for their turn
 
@@ -40,7 +45,7 @@ class Store:
             try:
                 yield Work(session)
             except SQLAlchemyError as error:
-                raise DatabaseError(_reason(error)) from error
+                raise _failure(error, self._reader) from error
 
     @contextmanager
     def write(self) -> Iterator[Work]:
@@ -56,7 +61,7 @@ class Store:
             except IntegrityError as error:
                 raise ConflictError(str(error.orig)) from error
             except SQLAlchemyError as error:
-                raise DatabaseError(_reason(error)) from error
+                raise _failure(error, self._reader) from error
 
     def close(self) -> None:
         """Close all connections to the database."""
@@ -80,7 +85,7 @@ def open_store(url: str) -> Store:
         raise DatabaseError("it was made by a newer version of this program") from error
     except (SQLAlchemyError, OSError, DatabaseError) as error:
         engine.dispose()
-        raise DatabaseError(_reason(error)) from error
+        raise _failure(error, engine) from error
     return Store(engine)
 
 
@@ -131,6 +136,29 @@ def _only_one_opens(engine: Engine) -> AbstractContextManager[Any]:
     if not folder.is_dir():
         raise DatabaseError(f"there is no folder {folder}")
     return FileLock(f"{path}.lock", timeout=30)
+
+
+def _failure(error: Exception, engine: Engine) -> DatabaseError:
+    """What is said of a failure: a full disk by its name, whatever the database calls it."""
+    if _is_full(error, engine):
+        return DatabaseError("the disk is full", disk_full=True)
+    return DatabaseError(_reason(error))
+
+
+def _is_full(error: Exception, engine: Engine) -> bool:
+    """SQLite says that the disk is full, or that it can't write, where there is no room."""
+    if isinstance(error, OSError):
+        return error.errno in _FULL
+    cause = getattr(error, "orig", None)
+    number = getattr(cause, "sqlite_errorcode", 0) & 0xFF
+    if number == sqlite3.SQLITE_FULL or type(cause).__name__ == "DiskFull":
+        return True
+    if number not in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN) or not engine.url.database:
+        return False
+    try:
+        return shutil.disk_usage(Path(engine.url.database).parent).free < _ROOM
+    except OSError:
+        return False
 
 
 def _reason(error: Exception) -> str:

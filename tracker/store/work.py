@@ -17,7 +17,14 @@ from tracker.store.users import Users
 
 
 class DatabaseError(Exception):
-    """The database fails or can't be opened; the text says why, in one line."""
+    """The database fails or can't be opened; the text says why, in one line.
+
+    `disk_full`: because there is no room for it.
+    """
+
+    def __init__(self, reason: str, *, disk_full: bool = False) -> None:
+        super().__init__(reason)
+        self.disk_full = disk_full
 
 
 class ConflictError(Exception):

@@ -74,3 +74,12 @@ def test_addresses_are_told_as_others_can_use_them(address: str, plain: str) -> 
 def test_a_name_is_no_address() -> None:
     with pytest.raises(ValueError, match="does not appear"):
         plain_address("localhost")
+
+
+@pytest.mark.parametrize(
+    "port", ["9" * 5000, "0" * 5000 + "80", "٣٤", "²", "6_0", "+80", " 80", ""]
+)
+def test_a_port_is_a_few_plain_digits(port: str) -> None:
+    with pytest.raises(MinitorrentError) as caught:
+        Endpoint.parse(f"127.0.0.1:{port}")
+    assert len(caught.value.message) < 600

@@ -17,11 +17,13 @@ from common import announce
 from common.errors import ErrorCode, MinitorrentError
 from common.types import plain_address
 from tracker.frontend.dispatch import Dispatcher
+from tracker.frontend.failures import database_failed
 from tracker.frontend.http.api import add_api, refusal
 from tracker.frontend.http.openapi import describe
 from tracker.frontend.http.page import POLICY, render
 from tracker.frontend.metrics import Metrics
 from tracker.services.catalogue import Services
+from tracker.store.work import DatabaseError
 
 _log = structlog.get_logger()
 
@@ -127,6 +129,10 @@ def _bencoded(operation: str, answer: Callable[[], bytes], metrics: Metrics) -> 
     except MinitorrentError as error:
         outcome = error.code.value
         body = announce.encode_failure(error.message)
+    except DatabaseError as error:
+        failure = database_failed(error, operation=operation)
+        outcome = failure.code.value
+        body = announce.encode_failure(failure.message)
     except Exception:  # a client must get an answer to whatever goes wrong here
         _log.error("an HTTP request failed", exc_info=True)
         outcome = ErrorCode.INTERNAL.value

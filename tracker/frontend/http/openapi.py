@@ -27,6 +27,7 @@ _REASONS = {
     429: "Too many wrong passwords; try again later.",
     500: "The tracker failed; its operator finds the reason in its log.",
     503: "The tracker has too much to do at this moment; try again in a little while.",
+    507: "The tracker's disk is full; its operator has to make room.",
 }
 _OF_ANY_REQUEST = {
     400: {ErrorCode.USAGE},
@@ -34,6 +35,7 @@ _OF_ANY_REQUEST = {
     413: {ErrorCode.USAGE},
     415: {ErrorCode.USAGE},
     500: {ErrorCode.INTERNAL},
+    507: {ErrorCode.DISK_FULL},
 }
 _INTRODUCTION = """\
 Every operation of the tracker. Send its arguments as a JSON object; the answer is

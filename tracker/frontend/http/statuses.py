@@ -34,6 +34,7 @@ STATUSES: Mapping[ErrorCode, int] = MappingProxyType(
         ErrorCode.TOO_MANY_ATTEMPTS: 429,
         ErrorCode.QUOTA_EXCEEDED: 409,
         ErrorCode.BUSY: 503,
+        ErrorCode.DISK_FULL: 507,
     }
 )
 """Codes that aren't named are failures of the tracker: 500."""

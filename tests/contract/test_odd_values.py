@@ -1,0 +1,40 @@
+"""Odd values in every place of every command, at a real client: no fault of ours, no traceback."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from client.commands.registry import COMMANDS
+from tests.support.odd import FEW, lines
+from tests.support.processes import ClientProcess, TrackerProcess
+
+ENDING = {"quit", "exit", "logout"}
+SLOW = {"doctor", "login", "create_user", "passwd"}
+"""Passwords are hashed slowly on purpose, and guessing them is slowed down."""
+
+
+@pytest.mark.slow
+def test_no_value_breaks_a_client(tmp_path: Path) -> None:
+    with (
+        TrackerProcess(tmp_path / "tracker") as tracker,
+        ClientProcess(tmp_path / "ann", [tracker]) as ann,
+    ):
+        ann.sign_in("ann")
+        ann.ok("create_group lab")
+        sent = [
+            line
+            for name in sorted(COMMANDS.keys() - ENDING)
+            for odd in (FEW[:1] if name in SLOW else FEW)
+            for line in lines(COMMANDS[name], odd)
+        ]
+        for line in sent:
+            ann.send(line)
+            answer = json.loads(ann.output.next(60) or "{}")
+            assert "ok" in answer, line[:300]
+            code = None if answer["ok"] else answer["error"]["code"]
+            assert code != "internal", (line[:300], answer, ann.story()[-2000:])
+        assert ann.ok("whoami") == {"user": "ann"}
+        assert "Traceback" not in ann.story() + tracker.story()

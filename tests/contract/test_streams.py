@@ -1,0 +1,88 @@
+"""Standard streams that are closed, full, or that nobody reads: no traceback, a fitting status."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from common.types import Endpoint
+from tests.support.ports import free_port
+from tests.support.processes import ClientProcess, TrackerProcess, write_tracker_info
+from tests.support.waiting import wait_until
+
+REDIRECTIONS = [
+    (">&-", 0),
+    ("2>&-", 0),
+    ("<&-", 0),
+    ("<&- >&- 2>&-", 0),
+    (">/dev/full", 1),
+    ("2>/dev/full", 0),
+    (">/dev/full 2>/dev/full", 1),
+]
+
+
+def client(folder: Path, *options: str) -> str:
+    """The client's command, for a shell."""
+    info = write_tracker_info(folder / "tracker_info.txt", [Endpoint("127.0.0.1", free_port())])
+    listen = f"127.0.0.1:{free_port()}"
+    command = [sys.executable, "-m", "client", listen, str(info), "--data-dir", str(folder / "d")]
+    return " ".join(map(repr, [*command, *options]))
+
+
+def shell(command: str) -> tuple[int, str]:
+    """Status and everything printed."""
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60)
+    return done.returncode, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(("redirection", "status"), REDIRECTIONS)
+def test_a_client(tmp_path: Path, redirection: str, status: int) -> None:
+    command = client(tmp_path, "-c", "help", "-c", "help login", "--json")
+    found, printed = shell(f"{command} {redirection}")
+    assert found == status, printed
+    assert "Traceback" not in printed
+    assert "Exception ignored" not in printed
+
+
+@pytest.mark.parametrize("redirection", [">&-", "2>&-", "<&-", ">/dev/full", "2>/dev/full"])
+@pytest.mark.parametrize("program", ["client", "tracker"])
+def test_usage_and_help(tmp_path: Path, redirection: str, program: str) -> None:
+    for options, status in (("--help", 0), ("--version", 0), ("--nonsense", 2)):
+        found, printed = shell(f"{sys.executable} -m {program} {options} {redirection}")
+        assert found == status or "/dev/full" in redirection, printed
+        assert "Traceback" not in printed
+
+
+def test_a_reader_that_goes_away(tmp_path: Path) -> None:
+    many = [part for _ in range(50) for part in ("-c", "help")]
+    found, printed = shell(f"set -o pipefail; {client(tmp_path, *many)} | head -1")
+    assert (found, printed) == (0, "Accounts\n")
+
+
+@pytest.mark.parametrize(
+    "redirection", [">&-", "2>&-", "<&- >&- 2>&-", ">/dev/full", "2>/dev/full", "2>&1 | head -1"]
+)
+def test_a_tracker_goes_on_serving(tmp_path: Path, redirection: str) -> None:
+    tracker = TrackerProcess(tmp_path / "tracker", "--log-level", "debug")
+    command = " ".join(map(repr, tracker.command))
+    process = subprocess.Popen(
+        ["bash", "-c", f"{command} {redirection}"],
+        stdin=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+    )
+    with process, ClientProcess(tmp_path / "ann", [tracker]) as ann:
+        try:
+            wait_until(lambda: ann.run("create_user ann secret123")["ok"], what="the tracker")
+            ann.ok("login ann secret123")
+            ann.ok("create_group lab")
+        finally:
+            os.killpg(process.pid, signal.SIGTERM)
+        printed = b"".join(part or b"" for part in process.communicate(timeout=30))
+    assert b"Traceback" not in printed

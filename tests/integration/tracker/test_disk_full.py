@@ -1,0 +1,76 @@
+"""A tracker whose disk is full: it says so, a line each time, and goes on when there is room."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.disk import small_disk
+from tests.support.processes import ClientProcess, TrackerProcess
+from tests.support.waiting import wait_until
+
+pytestmark = pytest.mark.skipif(
+    os.name != "posix" or os.geteuid() != 0, reason="only root may mount a small disk"
+)
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    with small_disk(tmp_path / "disk", 4 << 20) as folder:
+        yield folder
+
+
+def fill(disk: Path) -> Path:
+    """Leave no room at all."""
+    ballast = disk / "ballast"
+    with ballast.open("wb", buffering=0) as file:
+        try:
+            while file.write(bytes(4096)):
+                pass
+        except OSError:
+            pass
+    return ballast
+
+
+def test_it_says_so_and_goes_on(disk: Path, tmp_path: Path) -> None:
+    with (
+        TrackerProcess(disk / "tracker") as tracker,
+        ClientProcess(tmp_path / "ann", [tracker]) as ann,
+    ):
+        ann.sign_in("ann")
+        ann.ok("create_group first")
+        ballast = fill(disk)
+        failed = 0
+        for number in range(200):  # until what SQLite's log had room for is used up
+            answer = ann.run(f"create_group lab{number}")
+            if not answer["ok"]:
+                failed += 1
+                assert answer["error"]["code"] == "disk_full", answer
+                assert "tracker's disk is full" in answer["error"]["message"]
+            if failed == 5:
+                break
+        assert failed == 5
+        assert ann.ok("list_groups")["groups"]  # reading goes on
+        lines = tracker.errors.all
+        logged = "\n".join(lines)
+        assert "Traceback" not in logged
+        assert logged.count("operation=create_group") == 5
+        assert len(lines) < 5 + 10
+        ballast.unlink()
+        wait_until(lambda: ann.run("create_group again")["ok"], what="room to be used")
+        assert tracker.is_running
+
+
+def test_it_says_so_at_its_start(disk: Path, tmp_path: Path) -> None:
+    fill(disk)
+    tracker = TrackerProcess(tmp_path / "tracker")
+    command = [*tracker.command, "--data-dir", str(disk / "state")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert len(done.stderr.splitlines()) == 1
+    assert "disk is full" in done.stderr or "No space left" in done.stderr

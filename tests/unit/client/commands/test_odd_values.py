@@ -1,0 +1,22 @@
+"""Every command with odd values in every place: an answer always, and never a fault of ours."""
+
+from __future__ import annotations
+
+import pytest
+
+from client.commands.registry import COMMANDS
+from client.commands.runner import Runner
+from common.errors import ErrorCode
+from tests.support.fake_session import FakeSession
+from tests.support.odd import ODD, lines
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_a_session_that_is_none(name: str) -> None:
+    for odd in ODD:
+        for line in lines(COMMANDS[name], odd):
+            outcome = Runner(FakeSession()).run(line)  # type: ignore[arg-type]
+            assert outcome is not None
+            if outcome.error is not None:
+                assert outcome.error.code is not ErrorCode.INTERNAL, (line[:200], outcome.error)
+                assert outcome.error.message

@@ -1,0 +1,24 @@
+"""A database that fails: one line for the operator, one sentence for whoever asked."""
+
+from __future__ import annotations
+
+import structlog
+
+from common.errors import ErrorCode, MinitorrentError
+from tracker.store.work import DatabaseError
+
+_log = structlog.get_logger()
+
+
+def database_failed(error: DatabaseError, **where: str) -> MinitorrentError:
+    """Log it without a traceback, which would say nothing more; the answer for whoever asked."""
+    _log.error("the database failed", reason=str(error), **where)
+    if error.disk_full:
+        return MinitorrentError(
+            ErrorCode.DISK_FULL,
+            "The tracker's disk is full; try again when its operator has made room.",
+        )
+    return MinitorrentError(
+        ErrorCode.INTERNAL,
+        "The tracker could not do this; its operator finds the reason in its log.",
+    )
