@@ -45,7 +45,7 @@ class Database:
     def open(cls, path: Path) -> Database:
         """Open the file, or make it, for its owner only.
 
-        Raises MinitorrentError: permission_denied or internal when it can't be opened, usage
+        Raises MinitorrentError: permission_denied, disk_full or internal when it can't be, usage
         when a newer version of the program made it. A damaged file is internal too; it is
         renamed, so that the next start begins anew.
         """
@@ -88,7 +88,7 @@ class Database:
     def transaction(self) -> Iterator[Session]:
         """A session whose changes are on the disk when the block ends, or undone if it raises.
 
-        Raises MinitorrentError(disk_full or internal) for the database's own failures;
+        Raises MinitorrentError(disk_full, permission_denied or internal) for its own failures;
         sqlalchemy's IntegrityError comes through, for the caller to explain.
         """
         try:

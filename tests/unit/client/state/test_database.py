@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import os
 import sqlite3
 import stat
+import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -9,6 +12,7 @@ from sqlalchemy import text
 
 from client.state.database import SCHEMA_VERSION, Database
 from common.errors import ErrorCode, MinitorrentError
+from tests.support.disk import small_disk
 from tests.unit.client.state.states import ClientState
 
 
@@ -89,7 +93,7 @@ def test_places_where_nothing_can_be_kept(tmp_path: Path) -> None:
     error = refusal(tmp_path / "file" / "client.sqlite")
     assert error.code is ErrorCode.PERMISSION_DENIED
     (tmp_path / "folder").mkdir()
-    assert refusal(tmp_path / "folder").code is ErrorCode.INTERNAL
+    assert refusal(tmp_path / "folder").code is ErrorCode.PERMISSION_DENIED
 
 
 def test_failures_while_it_is_open(tmp_path: Path) -> None:
@@ -117,3 +121,18 @@ def test_what_raises_is_undone(tmp_path: Path) -> None:
             session.execute(text("DELETE FROM settings"))
             raise ZeroDivisionError
         assert state.settings.get("ann", "k") == "1"
+
+
+@pytest.mark.skipif(
+    not sys.platform.startswith("linux") or os.geteuid() != 0, reason="root mounts a small disk"
+)
+def test_a_disk_without_any_room(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk", 1 << 20) as disk:
+        with suppress(OSError), (disk / "ballast").open("wb", buffering=0) as file:
+            while file.write(bytes(4096)):
+                pass
+        with pytest.raises(MinitorrentError) as caught:
+            Database.open(disk / "client.db")
+        assert caught.value.code is ErrorCode.DISK_FULL
+        (disk / "ballast").unlink()
+        Database.open(disk / "client.db").close()
