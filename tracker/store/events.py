@@ -7,8 +7,8 @@ from sqlalchemy.orm import Session
 
 from common.api.events import EventKind
 from tracker.domain.audience import Audience, kinds_for
-from tracker.domain.paging import as_like
 from tracker.domain.rules import Role
+from tracker.store.matching import fits
 from tracker.store.schema import Event, File, Membership, Share, User
 
 NO_GROUP = 0
@@ -96,20 +96,19 @@ def _audited(group_id: int, pattern: str) -> list[list[ColumnElement[bool]]]:
         .where(Membership.group_id == group_id)
     )
     is_told = (Event.kind != EventKind.MEMBER_LEFT.value) | (Event.actor == Event.subject)
-    fits: list[ColumnElement[bool]] = []
+    fitting: list[ColumnElement[bool]] = []
     if pattern:
-        like = as_like(pattern)
         columns = (Event.actor, Event.kind, Event.subject)
-        fits = [or_(*(column.ilike(like, escape="\\") for column in columns))]
+        fitting = [or_(*(fits(column, pattern) for column in columns))]
     return [
-        [Event.group_id == group_id, is_told, *fits],
-        [Event.group_id == NO_GROUP, Event.subject.in_(members), *fits],
+        [Event.group_id == group_id, is_told, *fitting],
+        [Event.group_id == NO_GROUP, Event.subject.in_(members), *fitting],
     ]
 
 
 def _heard(user: User, pattern: str) -> list[ColumnElement[bool]]:
-    fits = [Event.text.ilike(as_like(pattern), escape="\\")] if pattern else []
-    return [_concerns(user), *fits]
+    fitting = [fits(Event.text, pattern)] if pattern else []
+    return [_concerns(user), *fitting]
 
 
 def _concerns(user: User) -> ColumnElement[bool]:

@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 
 from common.api.files import Sort
 from common.types import InfoHash, PeerId
-from tracker.domain.paging import KeyPart, as_like
+from tracker.domain.paging import KeyPart
+from tracker.store.matching import fits
 from tracker.store.peers import seeding
 from tracker.store.schema import Completion, File, Group, Metainfo, Share, User
 
@@ -78,19 +79,20 @@ class Files:
         now: float,
     ) -> list[tuple[File, tuple[KeyPart, ...]]]:
         """The group's next files, each with its sort key, which is what `after` goes by."""
-        query = select(File).where(*_listed(group_id, pattern)).limit(limit)
         if sort == "name":
-            query = query.order_by(File.name)
+            named = select(File).where(*_listed(group_id, pattern)).order_by(File.name)
             if after is not None:
-                query = query.where(File.name > after[0])
-            return [(file, (file.name,)) for file in self._session.scalars(query)]
-        by, ordered = _by(query, sort, now)
+                named = named.where(File.name > after[0])
+            return [(file, (file.name,)) for file in self._session.scalars(named.limit(limit))]
+        ids: Select[Any] = select(File.id).where(*_listed(group_id, pattern))
+        by, query = _by(ids, sort, now)
         if after is not None:
-            ordered = ordered.where(tuple_(by, File.id) < tuple_(*after))
-        rows = self._session.execute(
-            ordered.add_columns(by).order_by(by.desc(), File.id.desc())
-        ).all()
-        return [(file, (key, file.id)) for file, key in rows]
+            query = query.where(tuple_(by, File.id) < tuple_(*after))
+        query = query.add_columns(by).order_by(by.desc(), File.id.desc()).limit(limit)
+        keys = {row[0]: row[1] for row in self._session.execute(query)}
+        files = self._session.scalars(select(File).where(File.id.in_(keys)))
+        found = {file.id: file for file in files}
+        return [(found[file_id], (key, file_id)) for file_id, key in keys.items()]
 
     def owners(self, file_ids: Collection[int]) -> dict[int, str]:
         """The name of the user who has offered each file longest."""
@@ -184,11 +186,11 @@ class Files:
 def _listed(group_id: int, pattern: str) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = [File.group_id == group_id]
     if pattern:
-        conditions.append(File.name.ilike(as_like(pattern), escape="\\"))
+        conditions.append(fits(File.name, pattern))
     return conditions
 
 
-def _by(query: Select[File], sort: Sort, now: float) -> tuple[ColumnElement[Any], Select[File]]:
+def _by(query: Select[Any], sort: Sort, now: float) -> tuple[ColumnElement[Any], Select[Any]]:
     """What files are sorted by, the largest first, and the query that has it."""
     if sort == "seeders":
         counts = seeding(now)

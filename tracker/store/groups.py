@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, delete, func, select, update
 from sqlalchemy.orm import Session, aliased
 
-from tracker.domain.paging import as_like
 from tracker.domain.rules import Member, Role
+from tracker.store.matching import fits
 from tracker.store.schema import Connection, File, Group, JoinRequest, Membership, User
 
 
@@ -53,6 +53,9 @@ class Groups:
 
     def count(self, user_id: int, pattern: str, *, member: bool | None) -> int:
         """How many groups fit a pattern: of all, or of those that `user_id` is in, or is not in."""
+        if member and not pattern:
+            own = select(func.count()).select_from(Membership)
+            return self._session.scalar(own.where(Membership.user_id == user_id)) or 0
         query = _named(select(func.count()).select_from(Group), pattern)
         if member is not None:
             query = query.where(_is_in(user_id, member=member))
@@ -236,11 +239,11 @@ class Groups:
 
 
 def _named(query: Select[Any], pattern: str) -> Select[Any]:
-    return query.where(Group.name.ilike(as_like(pattern), escape="\\")) if pattern else query
+    return query.where(fits(Group.name, pattern)) if pattern else query
 
 
 def _is_called(pattern: str) -> ColumnElement[bool]:
-    return User.name.ilike(as_like(pattern), escape="\\")
+    return fits(User.name, pattern)
 
 
 def _is_in(user_id: int, *, member: bool) -> ColumnElement[bool]:

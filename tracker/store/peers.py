@@ -13,6 +13,7 @@ from sqlalchemy import (
     delete,
     func,
     insert,
+    literal_column,
     or_,
     select,
     update,
@@ -257,10 +258,12 @@ class Peers:
 
 def seeding(now: float) -> Subquery:
     """How many seeders each file has that has any: `file_id` and `seeders`."""
-    clients = _clients(schema.Peer.left == 0, _is_live(now)).subquery()
+    # An expression first, or SQLite would read the rows in the order of an index: thrice as long.
+    by: ColumnElement[int] = literal_column("peers.file_id + 0")
     return (
-        select(clients.c.file_id, func.count().label("seeders"))
-        .group_by(clients.c.file_id)
+        select(schema.Peer.file_id, func.count(func.distinct(schema.Peer.peer_id)).label("seeders"))
+        .where(schema.Peer.left == 0, _is_live(now))
+        .group_by(by, schema.Peer.file_id)
         .subquery()
     )
 

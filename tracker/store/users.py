@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from sqlalchemy import ColumnElement, delete, func, select, update
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.orm import Session
 
-from tracker.domain.paging import as_like
+from tracker.store.matching import fits
 from tracker.store.schema import Connection, KnownAddress, Token, User
 
 KNOWN_ADDRESSES = 200
@@ -188,13 +188,9 @@ class Users:
 def _are_logins(user_id: int, now: float, pattern: str = "") -> list[ColumnElement[bool]]:
     used = select(Connection.token_id).where(Connection.user_id == user_id)
     conditions = [Token.user_id == user_id, (Token.expires_at > now) | Token.id.in_(used)]
-    return conditions + ([_like(Token.address, pattern)] if pattern else [])
+    return conditions + ([fits(Token.address, pattern)] if pattern else [])
 
 
 def _are_for_http(user_id: int, now: float, pattern: str = "") -> list[ColumnElement[bool]]:
     conditions = [Token.user_id == user_id, Token.scope.is_not(None), Token.expires_at > now]
-    return conditions + ([_like(Token.label, pattern)] if pattern else [])
-
-
-def _like(column: InstrumentedAttribute[str], pattern: str) -> ColumnElement[bool]:
-    return column.ilike(as_like(pattern), escape="\\")
+    return conditions + ([fits(Token.label, pattern)] if pattern else [])

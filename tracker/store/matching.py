@@ -1,0 +1,41 @@
+"""Whether a name fits a pattern, whatever the database."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Boolean, ColumnElement, literal
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.sql.functions import FunctionElement
+
+from tracker.domain.paging import as_like
+
+_ESCAPE = "\\"
+
+
+class _AsciiLike(FunctionElement[bool]):
+    """LIKE where the case of English letters alone matters; SQLite's own is just that."""
+
+    inherit_cache = True
+    type = Boolean()
+
+
+@compiles(_AsciiLike)
+def _compile(element: _AsciiLike, compiler: Any, **options: Any) -> str:
+    column, like = element.clauses
+    return str(compiler.process(column.ilike(like, escape=_ESCAPE), **options))
+
+
+@compiles(_AsciiLike, "sqlite")
+def _compile_for_sqlite(element: _AsciiLike, compiler: Any, **options: Any) -> str:
+    column, like = element.clauses
+    return str(compiler.process(column.like(like, escape=_ESCAPE), **options))
+
+
+def fits(column: InstrumentedAttribute[str], pattern: str) -> ColumnElement[bool]:
+    """Whether a column's text fits a pattern (see common.api.paging), in any case."""
+    like = as_like(pattern)
+    if like.isascii():
+        return _AsciiLike(column, literal(like))
+    return column.ilike(like, escape=_ESCAPE)
