@@ -24,6 +24,7 @@ from common.api.lines import (
     PROTOCOL_VERSION,
     GreetingLine,
     LineDecoder,
+    LineTooLongError,
     NoticeLine,
     ReplyLine,
     decode_line,
@@ -69,6 +70,17 @@ class ConnectionLostError(MinitorrentError):
         )
 
 
+class AnswerTooLongError(MinitorrentError):
+    """The tracker's line was above the limit; to ask again would bring the same."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            ErrorCode.INTERNAL,
+            "The tracker's answer is too long to be read; ask for less, or have the tracker's "
+            "operator update it.",
+        )
+
+
 class _Pending:
     """A request that waits for its reply."""
 
@@ -100,6 +112,8 @@ class TrackerConnection:
         self._pending: dict[int, _Pending] = {}
         self._lock = threading.Lock()
         self._closed = False
+        self._has_choked = False
+        """Whether it ended because a line was too long: likely the answer to the one request."""
         self.login_ended = False
         """Whether the tracker closed the connection because its login has ended."""
         self.server = ""
@@ -150,7 +164,7 @@ class TrackerConnection:
             with self._lock:
                 self._pending.pop(number, None)
         if pending.reply is None:
-            raise ConnectionLostError
+            raise AnswerTooLongError if self._has_choked else ConnectionLostError
         return _judge(operation, pending.reply)
 
     def close(self) -> None:
@@ -205,6 +219,7 @@ class TrackerConnection:
                     break
                 lines = self._decoder.feed(data)
         except (OSError, MinitorrentError) as error:
+            self._has_choked = isinstance(error, LineTooLongError)
             log.info("tracker connection lost", tracker=str(self.tracker), error=str(error))
         except Exception:
             log.exception("tracker reader failed", tracker=str(self.tracker))

@@ -18,6 +18,7 @@ from typing import Final, Literal
 import structlog
 
 from client.net.tracker_connection import (
+    AnswerTooLongError,
     ConnectionLostError,
     TrackerConnection,
     Trust,
@@ -283,7 +284,9 @@ class TrackerLink:
         try:
             reply = connection.request(RESUME_SESSION, request)
         except MinitorrentError as error:
-            if error.code is not ErrorCode.NOT_LOGGED_IN:
+            if not isinstance(error, AnswerTooLongError) and (
+                error.code is not ErrorCode.NOT_LOGGED_IN
+            ):
                 raise
             self._token = None
             self._events.session_ended(error.message)

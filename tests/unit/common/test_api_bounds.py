@@ -32,9 +32,9 @@ def unbounded(model: type[BaseModel], path: str) -> Iterator[str]:
 
 
 def _unbounded(kind: Any, metadata: list[Any], path: str) -> Iterator[str]:
-    if get_origin(kind) in (list, dict, set, tuple, frozenset):
-        if not any(bound <= max(MAX_PAGE, MAX_FILES) for bound in bounds(metadata)):
-            yield path
+    is_bounded = any(bound <= max(MAX_PAGE, MAX_FILES) for bound in bounds(metadata))
+    if get_origin(kind) in (list, dict, set, tuple, frozenset) and not is_bounded:
+        yield path
     if isinstance(kind, type) and issubclass(kind, BaseModel):
         yield from unbounded(kind, path)
     for inner in get_args(kind):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import Any
 
 import pytest
@@ -15,6 +15,7 @@ from client.net.tracker_connection import Trust, UntrustedTrackerError
 from client.net.tracker_link import LinkEvents, TrackerLink
 from common.api.accounts import CREATE_USER, PING, CreateUser, LoginReply, Ping
 from common.api.groups import LIST_GROUPS, ListGroups
+from common.api.lines import LIMIT_AFTER_LOGIN
 from common.errors import ErrorCode, MinitorrentError
 from common.types import Endpoint, PeerId
 from tests.support.ports import free_port
@@ -390,3 +391,38 @@ def test_a_retry_cuts_the_pause_short(links: Links, monkeypatch: pytest.MonkeyPa
     trusted.append(True)
     link.retry()
     wait_until(lambda: link.state == "connected", what="the connection")
+
+
+def test_an_answer_that_is_too_long_is_asked_for_once(links: Links) -> None:
+    tracker = links.tracker()
+
+    def answer(_: dict[str, Any]) -> None:
+        with suppress(OSError):  # the client hangs up
+            tracker.push(b"x" * (LIMIT_AFTER_LOGIN + 1))
+
+    link = links.link(tracker)
+    link.call(PING, Ping())
+    tracker.answers["list_groups"] = answer
+    with pytest.raises(MinitorrentError, match="too long to be read") as raised:
+        link.call(LIST_GROUPS, ListGroups())
+    assert raised.value.code is ErrorCode.INTERNAL
+    assert len(tracker.asked("list_groups")) == 1
+    link.call(PING, Ping())  # over another connection
+
+
+def test_a_login_that_can_not_be_resumed_for_its_length_is_given_up(links: Links) -> None:
+    """Trackers of version 1.0 named all groups and shares of a user in one reply."""
+    tracker = links.tracker()
+
+    def answer(_: dict[str, Any]) -> None:
+        with suppress(OSError):  # the client hangs up
+            tracker.push(b"x" * (LIMIT_AFTER_LOGIN + 1))
+
+    heard = Heard()
+    link = links.link(tracker, heard=heard)
+    link.login("ann", "secret123")
+    tracker.answers["resume_session"] = answer
+    tracker.drop()
+    wait_until(lambda: "ended" in heard.words, 20, "the session to be given up")
+    link.call(PING, Ping())
+    assert len(tracker.asked("resume_session")) == 1
