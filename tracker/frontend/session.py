@@ -34,7 +34,7 @@ from tracker.store.work import DatabaseError
 
 _log = structlog.get_logger()
 
-_STACK_BYTES = 4 * 1024 * 1024  # bencode2 takes two for metainfo nested as deep as it allows
+_STACK_BYTES = 4 * 1024 * 1024  # plenty: nothing that is taken nests deeper than a hundred levels
 _ACCEPT_PAUSE = 0.1  # seconds, when no descriptor is left
 _TURN_AWAY_PAUSE = 0.5  # seconds that accepting waits, so that one more can be told why
 _CROWD = 50  # connections of one user: who has more gives way where all places are taken

@@ -57,7 +57,9 @@ class Lab:
         self.store = open_store(f"sqlite:///{folder / 'tracker.db'}")
         site = Site("127.0.0.1", 7400, 7401)
         safe = Safe(bytes(KEY_BYTES))
-        self.services = make_services(self.store, lambda: self.now, site, 0, safe, 3600.0)
+        self.services = make_services(
+            self.store, self._clock, site, 0, safe, 3600.0, steady=self._clock
+        )
         self.services.lifecycle.start()
         self._sign_up("ann")
         self.ann = self.client("ann", "10.0.0.99", b"-MT0100-" + b"a" * 12)
@@ -145,6 +147,9 @@ class Lab:
         me = self.ann.caller.require_login()
         request = groups.RemoveMember(group="lab", user=user)
         self.services.groups.remove_member(me, request)
+
+    def _clock(self) -> float:
+        return self.now
 
     def _sign_up(self, user: str) -> None:
         caller = Caller(f"connection {self.number()}", ADDRESS, "127.0.0.1")
