@@ -110,9 +110,10 @@ class Collection:
             return record.complete
         return False
 
-    def add(self, record: TransferRecord) -> Transfer:
-        """Begin with a new transfer."""
+    def add(self, record: TransferRecord, *, is_hashed: bool = False) -> Transfer:
+        """Begin with a new transfer; what `is_hashed` already just now need not be once more."""
         transfer = self._insert(record)
+        transfer.holdings.is_hashed = is_hashed
         transfer.start()
         return transfer
 

@@ -37,6 +37,7 @@ class Holdings:
         placed = placed_by(self.metainfo, record.plan)
         self.files = TorrentFiles(self.metainfo, record.path, self.goal, placed)
         self.checked = 0
+        self.is_hashed = False  # just now, to be shared: until it is opened
         self._store = store
         self._counted = (0, 0)  # payload up and down that the record has already
 
@@ -82,7 +83,10 @@ class Holdings:
             return self._mend(Bitfield(self.metainfo.piece_count))
         facts = files.verified_facts()
         believed = record.believed_pieces(facts, self.goal.pieces)
+        is_hashed, self.is_hashed = self.is_hashed, False
         if believed is not None and not recheck:
+            if is_hashed:
+                files.vouch()
             return believed
         have = self._verify(stopped)
         if have != self.goal.pieces or not files.sizes_are_right():

@@ -104,7 +104,7 @@ class Uploads:
             facts=facts,
             complete=True,
         )
-        return self._collection.add(record)
+        return self._collection.add(record, is_hashed=True)
 
     def _is_same(self, transfer: Transfer, source: Source) -> bool:
         """Whether the transfer offers these very files, unchanged since they were hashed."""

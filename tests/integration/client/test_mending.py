@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from client.storage.sweep import hash_piece
 from common.errors import ErrorCode, MinitorrentError
-from tests.integration.client.conftest import Log
+from tests.integration.client.conftest import Log, both_modes
 from tests.integration.client.people import GROUP, Person, Team
 from tests.support.content import make_file, make_tree
 from tests.support.waiting import wait_until
@@ -148,11 +150,17 @@ def test_links_to_a_copy_are_not_written_to(team: Team, tmp_path: Path) -> None:
 
 
 # --- damage that nobody noticed -----------------------------------------------------------------
-def test_a_damaged_upload_sends_no_wrong_byte(team: Team, tmp_path: Path, log: Log) -> None:
+@both_modes
+@pytest.mark.parametrize("when", ["while it runs", "before it starts"])
+def test_a_damaged_upload_sends_no_wrong_byte(
+    team: Team, tmp_path: Path, log: Log, when: str
+) -> None:
     ann = team.member("ann")
     content = make_file(tmp_path / "content", 3 * MIB)
     team.share(ann, content)
     damage(content, MIB + 5)
+    if when == "before it starts":
+        ann.restart()
     bob = team.member("bob")
     bob.start("content")
     wait_until(lambda: ann.heard("share_failed"), what="ann to be told")
@@ -307,3 +315,23 @@ def test_the_own_original_is_mended_only_when_asked(team: Team, tmp_path: Path) 
     ann.finish("content")
     assert content.read_bytes() == right
     assert bob.row("content").state == "seeding"
+
+
+def test_what_was_just_hashed_to_be_shared_is_not_hashed_again(
+    team: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hashed: list[int] = []
+
+    def counting(size: int, *others: Any) -> bytes:
+        hashed.append(size)
+        return hash_piece(size, *others)
+
+    monkeypatch.setattr("client.storage.files.hash_piece", counting)
+    ann, bob, cat = (team.member(name) for name in ("ann", "bob", "cat"))
+    name = team.share(ann, make_file(tmp_path / "content", 3 * MIB))
+    bob.fetch(name)
+    assert not hashed
+    bob.session.pause(GROUP, name)
+    ann.restart()
+    cat.fetch(name)
+    assert hashed == [MIB // 32] * 96, "once each after a restart"
