@@ -53,12 +53,14 @@ class LineDecoder:
     """Cuts a byte stream, arriving in any pieces, into lines.
 
     `limit` (bytes, without the line's end) may be raised between two calls. Of a line that is
-    longer, `exception` is asked by its first bytes how long it may be.
+    longer, `exception` is asked by its first bytes how long it may be; then a line is no longer
+    read once it has more than MAX_MARKS.
     """
 
     def __init__(self, limit: int, exception: Callable[[bytes], int] | None = None) -> None:
         self.limit = limit
         self._exception = exception
+        self._marks = 0
         self._rest = bytearray()
 
     @property
@@ -69,12 +71,17 @@ class LineDecoder:
     def feed(self, data: bytes) -> list[bytes]:
         """The lines that `data` completes, without their ends (`\\n` or `\\r\\n`).
 
-        Raises LineTooLongError; the decoder is of no use after that.
+        Raises MinitorrentError(usage), LineTooLongError among them; the decoder is of no use after
+        that.
         """
         if b"\n" not in data:
             self._rest += data
             self._check(self._rest)
+            self._marks += _count_marks(data)
+            if self._exception is not None and self._marks > MAX_MARKS:
+                raise _too_many_parts()
             return []
+        self._marks = 0
         first, *others = data.split(b"\n")
         lines = [bytes(self._rest) + first, *others[:-1]]
         self._rest = bytearray(others[-1])
@@ -174,9 +181,17 @@ def operation_named(beginning: bytes) -> str | None:
 
 def decode_request(line: bytes) -> dict[str, Any]:
     """As `decode_line`, for what anybody may have sent: refuses what would become many values."""
-    if sum(map(line.count, (b"[", b"{", b",", b":"))) > MAX_MARKS:
-        raise MinitorrentError(ErrorCode.USAGE, "This request has too many parts.")
+    if _count_marks(line) > MAX_MARKS:
+        raise _too_many_parts()
     return decode_line(line)
+
+
+def _count_marks(data: bytes) -> int:
+    return sum(map(data.count, (b"[", b"{", b",", b":")))
+
+
+def _too_many_parts() -> MinitorrentError:
+    return MinitorrentError(ErrorCode.USAGE, "This request has too many parts.")
 
 
 def decode_line(line: bytes) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -68,3 +68,17 @@ def test_a_storm_of_accounts_delays_no_login(tmp_path: Path) -> None:
         # Its own hash, one that has begun, one turn of the other's; and a busy machine.
         assert known < 2 * undisturbed + 1.0
         assert stranger < 2 * undisturbed + 1.0
+
+
+def test_logins_of_many_connections_need_no_more_memory_than_of_one(tmp_path: Path) -> None:
+    def peak() -> int:
+        status = Path(f"/proc/{tracker.pid}/status").read_text()
+        return int(status.partition("VmHWM:")[2].split()[0])  # KiB
+
+    with TrackerProcess(tmp_path) as tracker, SessionClient(tracker.address) as ann:
+        ann.sign_up("ann")
+        before = peak()
+        with ExitStack() as opened:
+            for _ in range(12):
+                opened.enter_context(SessionClient(tracker.address)).login("ann")
+        assert peak() - before < 60 * 1024  # each hash takes 19 MiB

@@ -289,8 +289,9 @@ class Accounts:
         """Is the password right? Raises MinitorrentError(too_many_attempts, busy)."""
         with self._throttle_lock:
             attempt = self._throttle.attempt(user, address, self._steady(), known=known)
-        with self._hashing.turn(party_of(address), known=known):
-            right = credentials.is_password(password, stored)
+        right = self._hashing.run(
+            party_of(address), lambda: credentials.is_password(password, stored), known=known
+        )
         if right:
             with self._throttle_lock:
                 self._throttle.succeeded(attempt)
@@ -303,8 +304,10 @@ class Accounts:
             record_account(work, EventKind.LOGIN_FAILED, user, address, self._clock(), actor="")
 
     def _hash(self, password: str, address: str, *, known: bool) -> str:
-        with self._hashing.turn(party_of(address), known=known):
-            return credentials.hash_password(password, secrets.token_bytes(credentials.SALT_BYTES))
+        salt = secrets.token_bytes(credentials.SALT_BYTES)
+        return self._hashing.run(
+            party_of(address), lambda: credentials.hash_password(password, salt), known=known
+        )
 
 
 def check_tokens(work: Work, user_id: int, quotas: Quotas, now: float) -> None:

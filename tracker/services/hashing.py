@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 from common.errors import ErrorCode, MinitorrentError
 from tracker.domain.turns import Turns
@@ -13,6 +14,8 @@ _AT_ONCE = 2  # each takes 19 MiB and a core
 _PER_PARTY = 64
 _TOTAL = 1000
 _WAIT = 20.0  # seconds
+
+ResultT = TypeVar("ResultT")
 
 
 class _Ticket:
@@ -27,12 +30,13 @@ class Hashing:
     """Gives turns to whoever has a password to hash. Safe for use by many threads."""
 
     def __init__(self) -> None:
+        # Always the same threads: the system's allocator keeps for each what it once had.
+        self._hashers = ThreadPoolExecutor(_AT_ONCE, "hasher")
         self._lock = threading.Lock()
         self._turns: Turns[_Ticket] = Turns(_AT_ONCE, _PER_PARTY, _TOTAL)
 
-    @contextmanager
-    def turn(self, party: str, *, known: bool) -> Iterator[None]:
-        """Wait for a turn; hash a password inside. Raises MinitorrentError(busy).
+    def run(self, party: str, work: Callable[[], ResultT], *, known: bool) -> ResultT:
+        """Wait for a turn and hash a password: what `work` gives. Raises MinitorrentError(busy).
 
         `known` is whether somebody has logged in to the account from there before.
         """
@@ -45,7 +49,7 @@ class Hashing:
             self._call_next()
         self._wait(ticket)
         try:
-            yield
+            return self._hashers.submit(work).result()
         finally:
             self._end()
 

@@ -7,7 +7,7 @@ import threading
 from tracker.domain.clock_watch import ClockWatch
 from tracker.services.announce import HTTP_GRACE
 from tracker.services.clock import Clock
-from tracker.store.trackers import Site
+from tracker.store.trackers import FRESH_SECONDS, Site
 from tracker.store.work import Work, Works
 
 BEAT_SECONDS = 2.0
@@ -38,6 +38,7 @@ class Lifecycle:
         self._watch = ClockWatch(clock(), steady())
         self._trusted_from = -DISTRUST_SECONDS
         self._beating = threading.Lock()
+        self._last_beat = steady()
 
     def start(self) -> None:
         """From now on this tracker may hold connections."""
@@ -56,7 +57,7 @@ class Lifecycle:
         False when it had stalled for so long that the others gave it up: it is registered anew,
         but all that it held is gone, so its connections must be closed.
         """
-        with self._beating, self._works.write() as work:
+        with self._beating, self._works.write(urgent=True) as work:
             now, steady = self._clock(), self._steady()
             jump = self._watch.jump(now, steady)
             if jump > 0:
@@ -68,7 +69,12 @@ class Lifecycle:
                 work.trackers.add(self._tracker_id, self._site, now)
             self._sweep(work, now, is_trusted=steady >= self._trusted_from)
             self._watch.accept(now, steady)
+        self._last_beat = steady
         return known
+
+    def is_late(self) -> bool:
+        """Whether the last beat is so long ago that this tracker counts for nothing any more."""
+        return self._steady() - self._last_beat > FRESH_SECONDS
 
     def _sweep(self, work: Work, now: float, *, is_trusted: bool) -> None:
         work.trackers.sweep(now)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import shutil
 import sqlite3
-import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
@@ -18,6 +17,7 @@ from sqlalchemy.exc import ArgumentError, IntegrityError, OperationalError, SQLA
 from sqlalchemy.orm import Session
 
 from tracker.store.migrations.upgrade import upgrade
+from tracker.store.queue_lock import QueueLock
 from tracker.store.work import ConflictError, DatabaseError, Work
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
@@ -34,9 +34,7 @@ class Store:
         self._writer = engine.execution_options(minitorrent_write=True)
         # SQLite has one writer at a time and lets processes wait by polling; within this process
         # a lock is fairer and quicker.
-        self._write_lock: AbstractContextManager[Any] = (
-            threading.Lock() if engine.dialect.name == "sqlite" else nullcontext()
-        )
+        self._write_lock = QueueLock() if engine.dialect.name == "sqlite" else None
 
     @contextmanager
     def read(self) -> Iterator[Work]:
@@ -48,13 +46,14 @@ class Store:
                 raise _failure(error, self._reader) from error
 
     @contextmanager
-    def write(self) -> Iterator[Work]:
+    def write(self, *, urgent: bool = False) -> Iterator[Work]:
         """A unit of work, committed when the block ends, undone when it raises.
 
-        Raises ConflictError when the database refuses what was written, DatabaseError when it
-        fails.
+        An urgent one goes before all that wait. Raises ConflictError when the database refuses what
+        was written, DatabaseError when it fails.
         """
-        with self._write_lock, Session(self._writer, expire_on_commit=False) as session:
+        lock = nullcontext() if self._write_lock is None else self._write_lock.held(urgent=urgent)
+        with lock, Session(self._writer, expire_on_commit=False) as session:
             try:
                 yield Work(session)
                 session.commit()

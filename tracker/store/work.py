@@ -51,10 +51,10 @@ class Works(Protocol):
         """A unit of work that only reads; it sees one moment's state. Raises DatabaseError."""
         ...
 
-    def write(self) -> AbstractContextManager[Work]:
+    def write(self, *, urgent: bool = False) -> AbstractContextManager[Work]:
         """A unit of work, committed when the block ends, undone when it raises.
 
-        Raises ConflictError when the database refuses what was written, DatabaseError when it
-        fails.
+        An urgent one goes before all that wait. Raises ConflictError when the database refuses what
+        was written, DatabaseError when it fails.
         """
         ...

@@ -76,6 +76,18 @@ def test_health_tells_when_the_database_fails(
         assert json.load(answer)["status"] == "failing"
 
 
+def test_health_tells_when_nothing_can_be_written(
+    tracker: TrackerApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tracker.store.trackers.Trackers.beat", fail)
+    monkeypatch.setattr("tracker.services.lifecycle.FRESH_SECONDS", 0.0)
+    with pytest.raises(urllib.error.HTTPError) as raised:
+        urllib.request.urlopen(f"http://{tracker.http_address}/health")
+    with raised.value as answer:
+        assert answer.code == 503
+        assert json.load(answer) == {"status": "failing", "database": "not written to"}
+
+
 def test_a_failing_announce_is_answered_and_logged_without_its_key(
     tracker: TrackerApp, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:

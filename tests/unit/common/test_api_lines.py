@@ -238,3 +238,13 @@ def test_the_longest_metainfo_fits_its_request() -> None:
     request = files.AddFile(group="g" * 64, name="n" * 255, metainfo=bytes(MAX_METAINFO_SIZE))
     line = lines.encode_request(lines.MAX_ID, "add_file", request)
     assert len(line) <= files.ADD_FILE.max_size <= lines.LIMIT_AFTER_LOGIN
+
+
+def test_a_long_line_of_very_many_parts_is_read_no_further() -> None:
+    decoder = lines.LineDecoder(10, lambda _: 1_000_000)
+    with pytest.raises(MinitorrentError, match="too many parts"):
+        for _ in range(20):
+            decoder.feed(b"[]," * 1_000)
+    decoder = lines.LineDecoder(10, lambda _: 1_000_000)
+    for _ in range(20):
+        assert decoder.feed(b"[]," * 1_000 + b"\n") == [b"[]," * 1_000]

@@ -75,6 +75,9 @@ def _add_operators(app: FastAPI, services: Services, metrics: Metrics) -> None:
         except Exception:  # whatever it is, the answer is that we are not well
             response.status_code = 503
             return {"status": "failing", "database": "unreachable"}
+        if services.lifecycle.is_late():
+            response.status_code = 503
+            return {"status": "failing", "database": "not written to"}
         return {"status": "ok", "database": "ok"}
 
     @app.get("/metrics")

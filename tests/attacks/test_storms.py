@@ -1,0 +1,93 @@
+"""Many logins, many requests: the lease is kept, notices come, and others are answered."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+
+from tests.integration.tracker.sessions import RefusedError, SessionClient
+from tests.support.processes import TrackerProcess
+
+PARTIES = 16
+
+
+@contextmanager
+def storm(attack: Callable[[int, threading.Event], None]) -> Iterator[None]:
+    """Run an attack in many threads while the block runs; each gets its number."""
+    stopped = threading.Event()
+
+    def run(number: int) -> None:
+        with suppress(OSError, RefusedError):
+            attack(number, stopped)
+
+    threads = [threading.Thread(target=run, args=(number,)) for number in range(PARTIES)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        stopped.set()
+        for thread in threads:
+            thread.join(60)
+
+
+def slowest(deed: Callable[[], object], count: int = 10) -> float:
+    """Seconds that the slowest of some deeds took."""
+    most = 0.0
+    for _ in range(count):
+        began = time.monotonic()
+        deed()
+        most = max(most, time.monotonic() - began)
+    return most
+
+
+@pytest.mark.slow
+def test_logins_starve_neither_lease_nor_notices(tmp_path: Path) -> None:
+    with TrackerProcess(tmp_path) as tracker, SessionClient(tracker.address) as ann:
+        ann.sign_up("ann").call("create_group", group="lab")
+        with SessionClient(tracker.address) as bob:
+            bob.sign_up("bob")
+
+            def log_in(number: int, stopped: threading.Event) -> None:
+                while not stopped.is_set():
+                    with SessionClient(tracker.address, f"127.0.1.{number + 1}") as client:
+                        client.login("bob")
+
+            with storm(log_in):
+                began = time.monotonic()
+                while time.monotonic() - began < 9:  # the lease is 8 seconds
+                    bob.call("join_group", group="lab")
+                    assert ann.notice(kind="join_requested")["subject"] == "bob"
+                    ann.call("reject_request", group="lab", user="bob")
+                    (member,) = ann.call("list_members", group="lab")["members"]
+                    assert member["online"]
+        assert ann.call("ping") == {}
+        assert not any("stalled" in line for line in tracker.errors.all)
+
+
+@pytest.mark.slow
+def test_who_asks_without_end_delays_himself(tmp_path: Path) -> None:
+    with TrackerProcess(tmp_path) as tracker, SessionClient(tracker.address) as ann:
+        ann.sign_up("ann").call("create_group", group="lab")
+
+        def ask() -> object:
+            return ann.call("list_members", group="lab")
+
+        undisturbed = slowest(ask)
+        with SessionClient(tracker.address) as eve:
+            eve.sign_up("eve")
+
+        def ask_much(number: int, stopped: threading.Event) -> None:
+            with SessionClient(tracker.address, f"127.0.1.{number + 1}") as client:
+                client.login("eve")
+                while not stopped.is_set():
+                    client.call("list_groups")
+
+        with storm(ask_much):
+            time.sleep(3)  # until what she may ask at once is used up
+            assert slowest(ask) < 2 * undisturbed + 1.0

@@ -1,0 +1,45 @@
+"""A lock that is handed on in the order in which it was asked for; what is urgent goes first."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+class QueueLock:
+    """Held by one thread at a time; not by the same one twice."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()  # guards the two below
+        self._is_held = False
+        self._waiting: deque[threading.Event] = deque()
+
+    @contextmanager
+    def held(self, *, urgent: bool = False) -> Iterator[None]:
+        """Wait for the lock, and hold it."""
+        self._acquire(urgent=urgent)
+        try:
+            yield
+        finally:
+            self._release()
+
+    def _acquire(self, *, urgent: bool) -> None:
+        with self._lock:
+            if not self._is_held:
+                self._is_held = True
+                return
+            turn = threading.Event()
+            if urgent:
+                self._waiting.appendleft(turn)
+            else:
+                self._waiting.append(turn)
+        turn.wait()
+
+    def _release(self) -> None:
+        with self._lock:
+            if self._waiting:
+                self._waiting.popleft().set()  # it is held on, by the next
+            else:
+                self._is_held = False
