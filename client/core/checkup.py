@@ -17,6 +17,7 @@ from client.core.figures import (
     DiskFigures,
     Library,
     PortFigures,
+    Reach,
     TrackerFigures,
     Trouble,
 )
@@ -51,17 +52,36 @@ def port(figures: PortFigures) -> Check:
             f" address of your network, or with 0.0.0.0:{figures.port}."
         )
         return Check("port", False, hint)
-    if not figures.reached:
-        who = "The tracker gets no answer" if figures.by_tracker else "Nobody answers"
-        hint = (
-            f"{who} at {where}, where others would dial you; open port {figures.port} in this"
-            " computer's firewall, and forward it in your router."
-        )
-        return Check("port", False, hint)
+    if figures.reach is not Reach.HERE:
+        return Check("port", False, _unreached(figures))
     if figures.by_tracker:
         return Check("port", True, f"The tracker reaches you at {where}.")
     hint = f"You are reached at {where} from this computer; log in to have the tracker try, too."
     return Check("port", True, hint)
+
+
+def _unreached(figures: PortFigures) -> str:
+    """What became of a dial to where others would dial, and the next step."""
+    who = "the tracker" if figures.by_tracker else "this computer"
+    where, port = figures.address, figures.port
+    match figures.reach:
+        case Reach.ELSEWHERE:
+            return (
+                f"Something answers {who} at {where}, where others would dial you, but not this"
+                f" client; forward port {port} in your router to this computer, or start the"
+                " client at another port."
+            )
+        case Reach.REFUSED:
+            return (
+                f"A connection of {who} to {where}, where others would dial you, is refused;"
+                f" forward port {port} in your router to this computer, and open it in the"
+                " firewall."
+            )
+        case _:
+            return (
+                f"A connection of {who} to {where}, where others would dial you, gets no answer;"
+                f" open port {port} in this computer's firewall, and forward it in your router."
+            )
 
 
 def tracker(figures: TrackerFigures) -> Check:

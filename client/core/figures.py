@@ -6,9 +6,18 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 
+class Reach(Enum):
+    """What became of a dial to our own port. ELSEWHERE: it was accepted, but not by us."""
+
+    HERE = auto()
+    ELSEWHERE = auto()
+    REFUSED = auto()
+    SILENT = auto()
+
+
 @dataclass(frozen=True, slots=True)
 class PortFigures:
-    """`address` is what others would dial; `reached`: it was answered there.
+    """`address` is what others would dial; `reach` is what became of that.
 
     `by_tracker`: the tracker tried it, and not this machine itself. `is_local`: only this machine
     can dial it; `trackers_are_local`: so are all trackers.
@@ -18,7 +27,7 @@ class PortFigures:
     port: int
     is_local: bool
     trackers_are_local: bool
-    reached: bool
+    reach: Reach
     by_tracker: bool
 
 

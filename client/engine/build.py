@@ -37,6 +37,7 @@ from client.net.announcer import Announcer
 from client.net.dialer import Dialer
 from client.net.listener import Listener
 from client.net.metadata_fetch import fetch_metadata
+from client.net.port_check import OwnPort
 from client.net.tracker_connection import source_host
 from client.net.tracker_link import LinkEvents, TrackerLink
 from client.state.database import Database
@@ -151,7 +152,8 @@ def _assemble(
         lambda text: account.tell("warning", text),
     )
     limiting = Limiting(account, collection, rate_limits)
-    snapshots = Snapshots(link, credentials, time.monotonic, listener.port)
+    own_port = OwnPort(listener.port, lambda: listener.arrivals)
+    snapshots = Snapshots(link, credentials, time.monotonic, own_port)
     return Session(
         account,
         link,
@@ -162,7 +164,7 @@ def _assemble(
         outcomes,
         limiting,
         Trouble(account, collection, snapshots),
-        Doctor(config, listener.port, account, link, trust, credentials, collection),
+        Doctor(config, own_port, account, link, trust, credentials, collection),
     )
 
 

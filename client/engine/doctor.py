@@ -22,11 +22,10 @@ from client.engine.credentials import Credentials
 from client.engine.installation import descriptors, libraries
 from client.engine.status import CheckRow, ChecksResult
 from client.engine.trust import Trust
-from client.net.port_check import check_port
+from client.net.port_check import Found, OwnPort
 from client.net.probe import (
     LOOPBACK,
     TrackerProbe,
-    dial,
     is_loopback,
     is_unspecified,
     outward_host,
@@ -35,7 +34,6 @@ from client.net.tracker_connection import source_host
 from client.net.tracker_link import TrackerLink
 from client.storage import room
 from common import __version__
-from common.api.presence import CheckPortReply
 from common.errors import MinitorrentError
 from common.types import Endpoint
 
@@ -86,7 +84,7 @@ class Doctor:
     def __init__(
         self,
         config: ClientConfig,
-        port: int,
+        port: OwnPort,
         account: Account,
         link: TrackerLink,
         trust: Trust,
@@ -130,20 +128,20 @@ class Doctor:
     def _look_at_port(self) -> PortFigures:
         listen, trackers = self._config.listen, self._config.trackers
         asked = self._ask_tracker()
-        address = Endpoint(asked.host if asked else self._host_for_others(), self._port)
+        found = asked or self._port.dialled_from_here(self._host_for_others())
         return PortFigures(
-            address=str(address),
-            port=self._port,
+            address=str(Endpoint(found.host, self._port.port)),
+            port=self._port.port,
             is_local=is_loopback(listen.host),
             trackers_are_local=all(is_loopback(tracker.host) for tracker in trackers),
-            reached=asked.reachable if asked else dial(address),
+            reach=found.reach,
             by_tracker=asked is not None,
         )
 
-    def _ask_tracker(self) -> CheckPortReply | None:
+    def _ask_tracker(self) -> Found | None:
         """Have the tracker dial us; None when nobody is logged in, or none can be asked."""
         try:
-            return check_port(self._link, self._port) if self._account.user else None
+            return self._port.dialled_by_tracker(self._link) if self._account.user else None
         except MinitorrentError:  # other checks tell why
             return None
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from client.core.diagnosis import Certificate, Snapshot
+from client.core.figures import Reach
 from client.core.peer import Peer
 from client.core.throttle import Lane
 from client.engine.credentials import Credentials
 from client.engine.torrent import Torrent
 from client.engine.transfer import Transfer
-from client.net.port_check import check_port
+from client.net.port_check import OwnPort
 from client.net.tracker_link import TrackerLink
 from common.errors import MinitorrentError
 from common.types import PieceIndex
@@ -19,7 +20,7 @@ from common.types import PieceIndex
 class Snapshots:
     """Takes snapshots of the transfers of one client.
 
-    `clock` gives the seconds that rates are measured by; at `port` this client accepts peers.
+    `clock` gives the seconds that rates are measured by.
     """
 
     def __init__(
@@ -27,7 +28,7 @@ class Snapshots:
         link: TrackerLink,
         credentials: Credentials,
         clock: Callable[[], float],
-        port: int,
+        port: OwnPort,
     ) -> None:
         self._link = link
         self._credentials = credentials
@@ -80,7 +81,7 @@ class Snapshots:
         if self._link.state != "connected":
             return True
         try:
-            return check_port(self._link, self._port).reachable
+            return self._port.dialled_by_tracker(self._link).reach is Reach.HERE
         except MinitorrentError:
             return True
 

@@ -82,6 +82,7 @@ class Listener:
         self._strikes = Strikes()
         self._lock = threading.Lock()  # guards the two above
         self._numbers = itertools.count()
+        self._arrivals = 0
         self._thread = threading.Thread(target=self._accept, name="listener", daemon=True)
 
     def start(
@@ -93,6 +94,11 @@ class Listener:
         self._is_banned = is_banned
         self._utp = UtpRefusal(self._sock)
         self._thread.start()
+
+    @property
+    def arrivals(self) -> int:
+        """How many connections have come so far, wanted or not."""
+        return self._arrivals
 
     @property
     def port(self) -> int:
@@ -128,6 +134,7 @@ class Listener:
                     threading.Event().wait(0.1)
                 continue
             was_told = False
+            self._arrivals += 1
             if not self._begin(sock):
                 sock.close()
 

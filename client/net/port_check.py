@@ -2,13 +2,64 @@
 
 from __future__ import annotations
 
+import socket
+import time
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+from client.core.figures import Reach
 from client.net.tracker_link import TrackerLink
-from common.api.presence import CHECK_PORT, CheckPort, CheckPortReply
+from common.api.presence import CHECK_PORT, CheckPort
+from common.types import Endpoint
+
+DIAL_LIMIT: Final = 5.0
+"""Seconds for a connection to our own port."""
+
+ARRIVAL_LIMIT: Final = 1.0
+"""Seconds that a connection may take from being accepted to being noticed by the listener."""
 
 
-def check_port(link: TrackerLink, port: int) -> CheckPortReply:
-    """Have the tracker dial our port; takes it some seconds when that doesn't answer.
+class Found(NamedTuple):
+    """Where the port was dialled, and what became of it."""
 
-    Raises MinitorrentError when no tracker can be asked, and usage when it is too old for that.
-    """
-    return link.call(CHECK_PORT, CheckPort(port=port))
+    host: str
+    reach: Reach
+
+
+class OwnPort:
+    """The port of our listener, of which `arrivals` tells how many connections have come to it."""
+
+    def __init__(self, port: int, arrivals: Callable[[], int]) -> None:
+        self.port = port
+        self._arrivals = arrivals
+
+    def dialled_by_tracker(self, link: TrackerLink) -> Found:
+        """Have the tracker dial it; takes it some seconds when that doesn't answer.
+
+        Raises MinitorrentError when no tracker can be asked, and usage when it is too old for that.
+        """
+        before = self._arrivals()
+        reply = link.call(CHECK_PORT, CheckPort(port=self.port))
+        if reply.reachable:
+            return Found(reply.host, self._met(before))
+        return Found(reply.host, Reach.REFUSED if reply.refused else Reach.SILENT)
+
+    def dialled_from_here(self, host: str) -> Found:
+        """Connect to it at one of this machine's addresses, and hang up."""
+        before = self._arrivals()
+        try:
+            socket.create_connection(Endpoint(host, self.port), DIAL_LIMIT).close()
+        except ConnectionRefusedError:
+            return Found(host, Reach.REFUSED)
+        except OSError:
+            return Found(host, Reach.SILENT)
+        return Found(host, self._met(before))
+
+    def _met(self, before: int) -> Reach:
+        """Whether the connection that somebody accepted has come here."""
+        until = time.monotonic() + ARRIVAL_LIMIT
+        while self._arrivals() == before:
+            if time.monotonic() > until:
+                return Reach.ELSEWHERE
+            time.sleep(0.01)
+        return Reach.HERE

@@ -1,4 +1,4 @@
-"""Dialling as others would: our own port, and the trackers, apart from the link to them."""
+"""Looks at trackers as others would, apart from the link to them, and at our own addresses."""
 
 from __future__ import annotations
 
@@ -21,10 +21,8 @@ from common.errors import ErrorCode, MinitorrentError
 from common.tls import fingerprint
 from common.types import Endpoint
 
-DIAL_LIMIT: Final = 5.0
 ANSWER_LIMIT: Final = 5.0
-"""Seconds for a connection to our own port, and for a tracker's answer."""
-
+"""Seconds for a tracker's answer."""
 
 LOOPBACK: Final = "127.0.0.1"
 
@@ -88,15 +86,6 @@ class TrackerProbe:
             trusted=self._trusted,
             shown=fingerprint(self._certificate) if self._certificate else None,
         )
-
-
-def dial(address: Endpoint) -> bool:
-    """Connect and hang up; whether somebody answered."""
-    try:
-        socket.create_connection(address, DIAL_LIMIT).close()
-    except OSError:
-        return False
-    return True
 
 
 def outward_host(towards: Endpoint) -> str | None:

@@ -109,10 +109,15 @@ class CheckPort(Model):
 
 
 class CheckPortReply(Model):
-    """`host` is the asker's address as the tracker, and so other members, know it."""
+    """`host` is the asker's address as the tracker, and so other members, know it.
+
+    `reachable`: something accepts connections there; whether that is the asker only the asker can
+    tell. `refused`: something there refused the connection, instead of leaving it unanswered.
+    """
 
     host: str
     reachable: bool
+    refused: bool = False
 
 
 class AnnounceKey(Model):

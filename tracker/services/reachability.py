@@ -28,7 +28,11 @@ class Reachability:
         self._trying: Counter[int] = Counter()
 
     def check_port(self, me: Identity, request: CheckPort) -> CheckPortReply:
-        """Whether the asker accepts connections at this port. Raises MinitorrentError(busy)."""
+        """Whether something accepts connections at this port of the asker's address.
+
+        Raises MinitorrentError(busy).
+        """
+        reachable = refused = False
         with self._lock:
             if self._trying[me.user_id] >= _PER_USER or self._trying.total() >= MAX_DIALS:
                 raise MinitorrentError(
@@ -37,12 +41,13 @@ class Reachability:
             self._trying[me.user_id] += 1
         try:
             socket.create_connection((me.address, request.port), TIME_LIMIT).close()
-        except OSError:
-            reachable = False
-        else:
             reachable = True
+        except ConnectionRefusedError:
+            refused = True
+        except OSError:
+            pass
         finally:
             with self._lock:
                 self._trying[me.user_id] -= 1
                 self._trying += Counter()  # forgets who tries none
-        return CheckPortReply(host=me.address, reachable=reachable)
+        return CheckPortReply(host=me.address, reachable=reachable, refused=refused)

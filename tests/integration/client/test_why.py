@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from client.net.listener import Listener
+from client.net.port_check import OwnPort
 from client.storage.files import TorrentFiles
 from common.errors import ErrorCode, MinitorrentError
 from common.types import PieceIndex
@@ -281,5 +282,5 @@ def test_a_tracker_that_can_not_dial_blames_nobody(
     def too_old(*_: object) -> None:
         raise MinitorrentError(ErrorCode.USAGE, "This tracker doesn't know that operation.")
 
-    monkeypatch.setattr("client.engine.snapshot.check_port", too_old)
+    monkeypatch.setattr(OwnPort, "dialled_by_tracker", too_old)
     explained(ann, "complete and seeding")

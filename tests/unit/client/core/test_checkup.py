@@ -17,6 +17,7 @@ from client.core.figures import (
     DiskFigures,
     Library,
     PortFigures,
+    Reach,
     TrackerFigures,
     Trouble,
 )
@@ -50,15 +51,16 @@ def right(check: Check, *words: str) -> None:
     assert all(word in check.hint for word in words), check
 
 
-@given(st.booleans(), st.booleans(), st.booleans(), st.booleans())
-def test_ports(is_local: bool, all_local: bool, reached: bool, by_tracker: bool) -> None:
-    figures = PortFigures("10.0.0.1:6001", 6001, is_local, all_local, reached, by_tracker)
+@given(st.booleans(), st.booleans(), st.sampled_from(Reach), st.booleans())
+def test_ports(is_local: bool, all_local: bool, reach: Reach, by_tracker: bool) -> None:
+    figures = PortFigures("10.0.0.1:6001", 6001, is_local, all_local, reach, by_tracker)
     check = checkup.port(figures)
-    assert check.ok is (reached and (all_local or not is_local))
+    assert check.ok is (reach is Reach.HERE and (all_local or not is_local))
     if is_local and not all_local:
         wrong(check, "start the client", "0.0.0.0:6001")
-    elif not reached:
-        wrong(check, "10.0.0.1:6001", "firewall", "router")
+    elif reach is not Reach.HERE:
+        words = {Reach.ELSEWHERE: "but not this client", Reach.REFUSED: "is refused"}
+        wrong(check, "10.0.0.1:6001", "router", words.get(reach, "gets no answer"))
     assert ("racker" in check.hint) or not by_tracker or (is_local and not all_local)
 
 

@@ -14,6 +14,7 @@ from client.engine.build import open_session
 from client.engine.session import Session
 from client.engine.status import CheckRow
 from client.net import tracker_connection
+from client.net.port_check import OwnPort
 from common.types import Endpoint
 from tests.support.ports import free_port
 from tests.unit.client.net.fake_tracker import FakeTracker
@@ -43,7 +44,7 @@ def test_a_check_that_hangs_hides_no_other(
 ) -> None:
     monkeypatch.setattr(doctor, "TIME_LIMIT", 0.5)
     over = threading.Event()
-    monkeypatch.setattr(doctor, "dial", lambda _: over.wait(20))
+    monkeypatch.setattr(OwnPort, "dialled_from_here", lambda *_: over.wait(20))
     try:
         found = rows(session)
     finally:
@@ -57,7 +58,7 @@ def test_a_check_that_fails_hides_no_other(
     session: Session, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(tracker_connection, "CONNECT_LIMIT", 0.1)
-    monkeypatch.setattr(doctor, "dial", lambda _: 1 // 0)
+    monkeypatch.setattr(OwnPort, "dialled_from_here", lambda *_: 1 // 0)
     found = rows(session)
     assert "report it" in found["port"].hint
     assert found[f"disk {tmp_path}"].hint
