@@ -6,6 +6,7 @@ own authority has signed, within its dates, and whose holder was not removed sin
 
 from __future__ import annotations
 
+import os
 import secrets
 import ssl
 import tempfile
@@ -14,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
@@ -180,7 +181,8 @@ def strict_context(protocol: ssl._SSLMethod) -> ssl.SSLContext:
 def _in_a_file(certificate: str, key: ec.EllipticCurvePrivateKey) -> Iterator[tuple[Path, bytes]]:
     """A certificate and its key in a file, the only way to load them, and the key's password.
 
-    Only its user can read it, and the key in it is encrypted: it never rests on a disk.
+    The file is in memory only. Where the system has no such files it is one that only its user can
+    read; the key is encrypted there, too, and so never rests on a disk.
     """
     password = secrets.token_hex(32).encode()
     encrypted = key.private_bytes(
@@ -188,10 +190,18 @@ def _in_a_file(certificate: str, key: ec.EllipticCurvePrivateKey) -> Iterator[tu
         serialization.PrivateFormat.PKCS8,
         serialization.BestAvailableEncryption(password),
     )
-    with patiently(lambda: tempfile.NamedTemporaryFile(suffix=".pem")) as stream:  # mode 0600
+    with patiently(_scratch_file) as stream:
         stream.write(certificate.encode() + encrypted)
         stream.flush()
-        yield Path(stream.name), password
+        name = stream.name
+        yield Path(f"/proc/self/fd/{name}" if isinstance(name, int) else name), password
+
+
+def _scratch_file() -> IO[bytes]:
+    """A file that is gone when it is closed; its name is its descriptor when it has no other."""
+    if hasattr(os, "memfd_create") and Path("/proc/self/fd").is_dir():
+        return os.fdopen(os.memfd_create("certificate", os.MFD_CLOEXEC), "w+b")
+    return tempfile.NamedTemporaryFile(suffix=".pem")  # mode 0600
 
 
 def _subject(certificate: x509.Certificate) -> str:

@@ -16,6 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from client.patience import patiently
 from client.storage.failures import shown, translating
 from client.storage.opening import sync_folder
 from common.errors import ErrorCode, MinitorrentError
@@ -114,7 +115,8 @@ class _Writing:
 
     def _write(self) -> None:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-        with os.fdopen(os.open(self._draft, flags, 0o600), "wb") as stream:
+        descriptor = patiently(lambda: os.open(self._draft, flags, 0o600))
+        with os.fdopen(descriptor, "wb") as stream:
             stream.write(self.file.data)
             stream.flush()
             os.fsync(stream.fileno())
@@ -179,7 +181,7 @@ def _look(path: Path, is_ours: Callable[[bytes], bool]) -> _Identity | None:
     try:
         if not stat.S_ISREG(path.lstat().st_mode):
             raise _in_the_way(path)
-        descriptor = os.open(path, flags)
+        descriptor = patiently(lambda: os.open(path, flags))
     except FileNotFoundError:
         return None
     with os.fdopen(descriptor, "rb") as stream:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import ssl
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -361,3 +363,18 @@ def test_one_that_stays_silent_in_the_middle_of_tls() -> None:
     ours, theirs = connected()
     with ours, theirs, pytest.raises(TimeoutError):
         sealing.dial(ours, LAB.seal("ann"), FILE, 0.1)
+
+
+def test_our_certificate_needs_no_room_on_any_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its key is not even written to one encrypted."""
+
+    def no_room(*_: object, **__: object) -> None:
+        raise FileNotFoundError("no usable temporary directory")
+
+    monkeypatch.setattr(tempfile, "NamedTemporaryFile", no_room)
+    assert LAB.seal("ann").server_context
+
+
+def test_without_files_in_memory_it_is_a_private_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(os, "memfd_create")
+    assert LAB.seal("ann").server_context
