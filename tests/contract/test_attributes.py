@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import base64
-import json
 import os
 import stat
-import urllib.request
 from pathlib import Path
-from typing import Any
 
-import bencode2
 import pytest
 
 from tests.contract.sharing import share
+from tests.integration.tracker.sessions import SessionClient
 from tests.support.processes import ClientProcess, TrackerProcess
-from tests.support.torrents import hash_pieces
+from tests.support.torrents import write_padded
 from tests.support.waiting import wait_until
 
 MTIME = 1_600_000_000
@@ -109,48 +105,15 @@ PIECE = 32 * 1024
 ONE, TWO = os.urandom(PIECE // 2), os.urandom(3 * PIECE + 5)
 
 
-def padded(torrent: Path) -> bytes:
-    """Metainfo of the two as other clients make it, for the group of the one in `torrent`."""
-    info = bencode2.bdecode(torrent.read_bytes())[b"info"]
-    gap = PIECE - len(ONE)
-    for key in (b"length", b"mtime", b"attr"):
-        info.pop(key, None)
-    info |= {
-        b"name": b"padded",
-        b"piece length": PIECE,
-        b"pieces": hash_pieces(ONE + bytes(gap) + TWO, PIECE),
-        b"files": [
-            {b"length": len(ONE), b"path": [b"one"]},
-            {b"attr": b"p", b"length": gap, b"path": [b".pad", str(gap).encode()]},
-            {b"length": len(TWO), b"path": [b"d", b"two"]},
-        ],
-    }
-    return bencode2.bencode({b"info": info})
-
-
-def add(tracker: TrackerProcess, group: str, name: str, data: bytes) -> None:
-    """Have ann's account offer metainfo that none of our clients made."""
-
-    def post(operation: str, token: str = "", **arguments: str) -> Any:
-        request = urllib.request.Request(
-            f"http://{tracker.http}/api/v1/{operation}",
-            json.dumps(arguments).encode(),
-            {"Content-Type": "application/json", "Authorization": f"Bearer {token}"},
-        )
-        with urllib.request.urlopen(request, timeout=20) as reply:
-            return json.loads(reply.read())["result"]
-
-    token = post("login", user="ann", password="secret123")["token"]
-    post("add_file", token, group=group, name=name, metainfo=base64.b64encode(data).decode())
-
-
 def test_padding_is_never_on_the_disk(
     tracker: TrackerProcess, ann: ClientProcess, bob: ClientProcess, group: str, tmp_path: Path
 ) -> None:
     ann.ok("share", str(share(ann, group, tmp_path / "any")), str(tmp_path / "any.torrent"), group)
     torrent = tmp_path / "padded.torrent"
-    torrent.write_bytes(padded(tmp_path / "any.torrent"))
-    add(tracker, group, "padded", torrent.read_bytes())
+    write_padded(tmp_path / "any.torrent", torrent, {"one": ONE, "d/two": TWO}, PIECE)
+    with SessionClient(tracker.address) as session:
+        session.login("ann")
+        session.offer(group, "padded", torrent.read_bytes())
     size = len(ONE) + len(TWO)
     (row,) = [row for row in ann.ok("list_files", group)["files"] if row["name"] == "padded"]
     assert row["size"] == size

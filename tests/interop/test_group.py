@@ -13,6 +13,7 @@ from urllib.parse import quote_from_bytes
 import bencode2
 import pytest
 
+from tests.integration.tracker.sessions import SessionClient
 from tests.support.content import make_file, make_tree, sha256
 from tests.support.lab import GROUP, Lab
 from tests.support.namespace import private_network
@@ -21,6 +22,7 @@ from tests.support.stock import StockClient, require
 from tests.support.stock.aria2 import Aria2
 from tests.support.stock.libtorrent import Libtorrent
 from tests.support.stock.transmission import Transmission
+from tests.support.torrents import write_padded
 from tests.support.waiting import wait_until
 
 SIZE = 5_000_000
@@ -171,3 +173,32 @@ def test_who_has_a_part_gives_it_to_a_stock_client(tmp_path: Path) -> None:
         ann.ok("resume", GROUP, "trip")
         wait_until(partial(libtorrent.is_complete, torrent), 60, "libtorrent to be complete")
         assert sha256(tmp_path / "copy" / "trip") == sha256(folder)
+
+
+def test_padded_content_of_theirs_arrives_without_padding_and_is_given_on(tmp_path: Path) -> None:
+    content = {"one": b"1" * 20_000, "d/two": b"2" * 700_000, "three": b"3" * 5}
+    make = tmp_path / "seeded" / "padded"
+    for path, data in content.items():
+        (make / path).parent.mkdir(parents=True, exist_ok=True)
+        (make / path).write_bytes(data)
+    with lab_and(["libtorrent", "transmission"], tmp_path) as (lab, ann, stock):
+        bob, torrent = lab.member("bob"), tmp_path / "padded.torrent"
+        model = share(ann, make_file(tmp_path / "model.bin", 1000), tmp_path)
+        write_padded(model, torrent, content, 32 * 1024)
+        with SessionClient(lab.tracker.address) as session:
+            session.login("ann")
+            session.offer(GROUP, "padded", torrent.read_bytes())
+        libtorrent, transmission = stock
+        libtorrent.add(torrent, make.parent)
+        wait_until(partial(has_seeders, lab, make, 1), 60, "libtorrent to seed")
+        bob.ok("get", str(torrent), str(tmp_path / "bobs"))
+        bob.wait_complete(GROUP, "padded")
+        got = tmp_path / "bobs"
+        found = {str(p.relative_to(got)): p.read_bytes() for p in got.rglob("*") if p.is_file()}
+        assert found == content
+        assert isinstance(libtorrent, Libtorrent)
+        libtorrent.close()
+        transmission.add(torrent, tmp_path / "theirs")
+        wait_until(partial(transmission.is_complete, torrent), 60, "transmission to be complete")
+        for path, data in content.items():
+            assert (tmp_path / "theirs" / "padded" / path).read_bytes() == data

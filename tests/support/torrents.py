@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 
 import bencode2
@@ -31,3 +32,30 @@ def write_torrent(
     whole = {"info": info} | ({"announce": announce} if announce else {})
     torrent.write_bytes(bencode2.bencode(whole))
     return hashlib.sha1(bencode2.bencode(info)).digest()
+
+
+def write_padded(
+    model: Path, torrent: Path, content: Mapping[str, bytes], piece_length: int
+) -> None:
+    """Write metainfo of a folder, named as `torrent`, in which every file begins a piece (BEP 47).
+
+    Everything else is as in `model`: whose group it is for, and where it is announced.
+    """
+    root = bencode2.bdecode(model.read_bytes())
+    info, whole, entries = root[b"info"], b"", list[dict[str, object]]()
+    for path, data in content.items():
+        whole += data
+        entries.append({"length": len(data), "path": path.split("/")})
+        gap = -len(whole) % piece_length
+        if gap:
+            whole += bytes(gap)
+            entries.append({"attr": "p", "length": gap, "path": [".pad", str(gap)]})
+    for key in (b"length", b"mtime", b"attr"):
+        info.pop(key, None)
+    info |= {
+        b"name": torrent.stem.encode(),
+        b"piece length": piece_length,
+        b"pieces": hash_pieces(whole, piece_length),
+        b"files": entries,
+    }
+    torrent.write_bytes(bencode2.bencode(root))

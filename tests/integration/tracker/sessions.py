@@ -105,6 +105,10 @@ class SessionClient:
         """Offer a file of one piece in a group."""
         profile = self.call("get_group", group=group)
         data = make_metainfo(name, content, profile["source"], profile["authority"])
+        return self.offer(group, name, data)
+
+    def offer(self, group: str, name: str, data: bytes) -> dict[str, Any]:
+        """Offer what this metainfo describes."""
         return self.call("add_file", group=group, name=name, metainfo=as_base64(data))
 
 
