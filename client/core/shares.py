@@ -11,7 +11,8 @@ _RESERVED: Final = 64
 _MOST_CONNECTIONS: Final = 500
 """Each has two threads, too."""
 
-_MOST_UNDER_WAY: Final = 64
+_MOST_HANDSHAKES: Final = 64
+_MOST_DIALS: Final = 32
 _MOST_FILES: Final = 8192
 
 
@@ -37,6 +38,6 @@ class Shares:
         return cls(
             files=min(_MOST_FILES, spare // 2),
             connections=min(_MOST_CONNECTIONS, spare // 3),
-            handshakes=min(_MOST_UNDER_WAY, spare // 12),
-            dials=min(_MOST_UNDER_WAY, spare // 12),
+            handshakes=min(_MOST_HANDSHAKES, spare // 12),
+            dials=min(_MOST_DIALS, spare // 12),
         )

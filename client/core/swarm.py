@@ -328,7 +328,12 @@ class Swarm:
     def _take_pieces(
         self, peer: Peer, message: BitfieldMessage | HaveAll | HaveNone
     ) -> list[Action]:
-        """The first word on what a peer has; aria2 sums up its haves in later bitfields too."""
+        """The first word on what a peer has; aria2 sums up its haves in later bitfields too.
+
+        Those that can add nothing cost nothing.
+        """
+        if peer.told_pieces and (peer.has.complete or isinstance(message, HaveNone)):
+            return []
         told = self._told(message)
         if peer.told_pieces or not told.complete:
             return self._add_pieces(peer, [piece for piece in told if not peer.has[piece]])

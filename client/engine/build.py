@@ -199,7 +199,7 @@ def _machinery(
     shares: Shares,
     making: ExitStack,
 ) -> Machinery:
-    dialer = Dialer(peer_id, source)
+    dialer = Dialer(peer_id, source, shares.dials)
     making.callback(dialer.close)
     workers = WorkerPool(name="verify and write")
     making.callback(workers.close)

@@ -288,6 +288,7 @@ class Torrent:
             dial = Dial(
                 endpoint,
                 self.metainfo.info_hash,
+                self.metainfo.authority or self.metainfo.source or "",
                 self._seal,
                 self._on_dialled,
                 self._on_dial_failed,
@@ -311,8 +312,9 @@ class Torrent:
             state = self._swarm.peers.get(peer.key)
             if state is None:
                 return
-            state.heard_at = now
             new = peer.receiver.payload - state.down.total
+            if events or new or peer.receiver.outstanding:
+                state.heard_at = now  # a message that comes byte by byte is none
             if new:
                 state.down.add(new)
                 self.downloaded += new

@@ -2,116 +2,142 @@
 
 from __future__ import annotations
 
-import queue
+import itertools
 import socket
 import threading
+import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Final
 
 import structlog
 
+from client.core.dial_queue import DialQueue
 from client.core.obstacle import Obstacle
 from client.net import obstacles, sealing
-from client.net.dial_lines import DialLines
 from client.net.handshaking import TIME_LIMIT, shake_hands
 from client.net.seal import Seal
-from client.net.transport import PlainTransport, Transport
+from client.net.transport import Deadline, PlainTransport, Transport
 from common.types import Endpoint, InfoHash, PeerId
 from common.wire.handshake import Handshake
 from common.wire.messages import WireError
 
 log = structlog.get_logger(__name__)
 
-THREADS: Final = 8
+THREADS: Final = 32
 MAX_WAITING: Final = 256
-"""Dials that may wait for a thread."""
+"""Dials of one group that may wait for their turn."""
+
+CONNECT_LIMIT: Final = 5.0
+"""Seconds until a connection must be there; its handshakes have their own time after that."""
+
+IDLE: Final = 10.0
+"""Seconds that a thread waits for another dial before it ends."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Dial:
     """Who to connect to for which torrent; with the `seal` of its group unless that is open.
 
-    `connected` takes over the connection; False when it is not wanted. `failed` hears what is in
-    the way if there is none; nothing (None) after that False. Both are called by one of the
-    dialer's threads.
+    `group` tells whose turn it is. `connected` takes over the connection; False when it is not
+    wanted. `failed` hears what is in the way if there is none; nothing (None) after that False.
+    Both are called by one of the dialer's threads.
     """
 
     endpoint: Endpoint
     info_hash: InfoHash
+    group: str
     seal: Seal | None
     connected: Callable[[Transport, Handshake, Endpoint], bool]
     failed: Callable[[Endpoint, Obstacle | None], None]
 
 
 class Dialer:
-    """A small crowd of threads that dial, from the address `source` where that can be."""
+    """Up to `threads` threads that dial, from the address `source` where that can be.
 
-    def __init__(self, peer_id: PeerId, source: str | None = None) -> None:
+    Groups take turns; see DialQueue for what one address or group may hold up.
+    """
+
+    def __init__(
+        self, peer_id: PeerId, source: str | None = None, threads: int | None = None
+    ) -> None:
         self._peer_id = peer_id
         self._source = source
-        self._dials: queue.Queue[Dial | None] = queue.Queue(MAX_WAITING)
-        self._lines: DialLines[Dial] = DialLines()
+        self._most = THREADS if threads is None else threads
+        self._queue: DialQueue[Dial] = DialQueue(self._most, MAX_WAITING)
+        self._changed = threading.Condition()  # guards all that follow, and the queue
+        self._threads: set[threading.Thread] = set()
+        self._numbers = itertools.count()
+        self._idle = 0
         self._closing = False
-        self._threads = [
-            threading.Thread(target=self._run, name=f"dialer-{number}", daemon=True)
-            for number in range(THREADS)
-        ]
-        for thread in self._threads:
-            thread.start()
 
     def dial(self, dial: Dial) -> bool:
         """Connect soon; False when too many wait already (nothing is called then)."""
-        if self._closing:
-            return False
-        try:
-            self._dials.put_nowait(dial)
-        except queue.Full:
-            return False
+        with self._changed:
+            if self._closing or not self._queue.put(dial):
+                return False
+            self._changed.notify()
+            self._staff()
         return True
 
     def close(self, timeout: float = 2.0) -> None:
         """Dial nobody any more; a dial under way may take longer than `timeout` seconds."""
-        self._closing = True
-        with suppress(queue.Empty):
-            while True:
-                self._dials.get_nowait()
-        for _ in self._threads:
-            self._dials.put(None)
-        for thread in self._threads:
-            thread.join(timeout / len(self._threads))
+        until = time.monotonic() + timeout
+        with self._changed:
+            self._closing = True
+            self._queue.clear()
+            self._changed.notify_all()
+            threads = list(self._threads)
+        for thread in threads:
+            thread.join(max(0.0, until - time.monotonic()))
 
-    def _run(self) -> None:
-        while (dial := self._dials.get()) is not None:
-            if dial.seal is None:
-                self._take_turns(dial)
-            else:
-                self._try(dial)
-
-    def _take_turns(self, dial: Dial) -> None:
-        """Dial, and then whoever waited for that; or leave it to the thread that dials there."""
-        turn = self._lines.enter(dial)
-        if turn is None:
-            dial.failed(dial.endpoint, None)
-        following = dial if turn else None
-        while following is not None:
-            if not self._closing:
-                self._try(following)
-            following = self._lines.leave(following)
-
-    def _try(self, dial: Dial) -> None:
+    def _staff(self) -> None:
+        """One thread more, if there is work that nobody waits for; each that begins asks again."""
+        if self._idle or not self._queue.waiting or len(self._threads) >= self._most:
+            return
+        name = f"dialer-{next(self._numbers)}"
+        thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._threads.add(thread)
         try:
-            self._attempt(dial)
-        except Exception:
-            log.exception("dial failed", peer=str(dial.endpoint))
-            dial.failed(dial.endpoint, None)
+            thread.start()
+        except RuntimeError:  # the machine has none left: those that run go on with it
+            self._threads.discard(thread)
+
+    # --- the threads ------------------------------------------------------------------------
+    def _run(self) -> None:
+        while (dial := self._next()) is not None:
+            try:
+                self._attempt(dial)
+            except Exception:
+                log.exception("dial failed", peer=str(dial.endpoint))
+                dial.failed(dial.endpoint, None)
+            finally:
+                with self._changed:
+                    self._queue.done(dial)
+                    self._changed.notify_all()
+
+    def _next(self) -> Dial | None:
+        """The next dial; None when there is none for a while, or no more ever."""
+        until = time.monotonic() + IDLE
+        with self._changed:
+            while not self._closing:
+                dial = self._queue.take()
+                if dial is not None:
+                    self._staff()
+                    return dial
+                self._idle += 1
+                waited_in_vain = not self._changed.wait(max(0.0, until - time.monotonic()))
+                self._idle -= 1
+                if waited_in_vain and not self._queue.waiting:
+                    break
+            self._threads.discard(threading.current_thread())
+            return None
 
     def _attempt(self, dial: Dial) -> None:
         try:
             origin = _origin(self._source, dial.endpoint.host)
-            sock = socket.create_connection(dial.endpoint, TIME_LIMIT, origin)
+            sock = socket.create_connection(dial.endpoint, CONNECT_LIMIT, origin)
         except OSError as error:
             _fail(dial, error, obstacles.unconnected(error))
         else:
@@ -120,8 +146,9 @@ class Dialer:
     def _greet(self, sock: socket.socket, dial: Dial) -> None:
         connected = False
         try:
-            transport = _open(sock, dial)
-            handshake = shake_hands(transport, dial.info_hash, self._peer_id)
+            deadline = Deadline(TIME_LIMIT)
+            transport = _open(sock, dial, deadline)
+            handshake = shake_hands(transport, dial.info_hash, self._peer_id, deadline.left)
             connected = not self._closing and dial.connected(transport, handshake, dial.endpoint)
             if not connected:
                 dial.failed(dial.endpoint, None)
@@ -151,7 +178,7 @@ def _fail(dial: Dial, error: Exception, obstacle: Obstacle) -> None:
     dial.failed(dial.endpoint, obstacle)
 
 
-def _open(sock: socket.socket, dial: Dial) -> Transport:
+def _open(sock: socket.socket, dial: Dial, deadline: Deadline) -> Transport:
     if dial.seal is None:
         return PlainTransport(sock)
-    return sealing.dial(sock, dial.seal, dial.info_hash, TIME_LIMIT)
+    return sealing.dial(sock, dial.seal, dial.info_hash, deadline.left)

@@ -40,14 +40,16 @@ def receive_handshake(transport: Transport, time_limit: float = TIME_LIMIT) -> H
     return Handshake.decode(bytes(space))
 
 
-def shake_hands(transport: Transport, info_hash: InfoHash, peer_id: PeerId) -> Handshake:
-    """Open the conversation on a connection that we dialled.
+def shake_hands(
+    transport: Transport, info_hash: InfoHash, peer_id: PeerId, time_limit: float = TIME_LIMIT
+) -> Handshake:
+    """Open the conversation on a connection that we dialled, within so many seconds.
 
     Raises WireError when the other side answers for another torrent, OSError as above.
     """
-    transport.set_time_limit(TIME_LIMIT)
+    transport.set_time_limit(time_limit)
     transport.send([Handshake(info_hash, peer_id).encode()])
-    theirs = receive_handshake(transport)
+    theirs = receive_handshake(transport, time_limit)
     if theirs.info_hash != info_hash:
         raise OtherTorrentError("answered for another torrent")
     return theirs

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import errno
 import threading
+import time
 from collections import deque
 from itertools import islice
 from typing import Final, Protocol
 
 import structlog
 
+from client.core.message_cost import MessageBudget, Traffic
 from client.core.receiver import Event, Receiver
 from client.core.sent_pieces import SentPieces
 from client.core.throttle import Lane
@@ -81,10 +83,13 @@ class PeerConnection:
         self.receiver = Receiver()
         self.close_reason: str | None = None
         self.given = 0  # payload bytes
+        self._read_bytes = 0
         self._transport = transport
         self._handler = handler
         self._source = source
         self._lane = lane
+        self._budget = MessageBudget(time.monotonic())
+        self._closed = threading.Event()
         self._sent = SentPieces(source.piece_size)
         self._ready = threading.Condition()
         self._control: deque[bytes] = deque()
@@ -122,6 +127,7 @@ class PeerConnection:
             if self.close_reason is None:
                 self.close_reason = reason
             self._ready.notify()
+        self._closed.set()
         self._transport.close()
 
     # --- sending ----------------------------------------------------------------------------
@@ -193,7 +199,12 @@ class PeerConnection:
         reason = "closed by the peer"
         try:
             while count := self._transport.receive(receiver.buffers()):
-                handler.on_received(self, receiver.advance(count), count)
+                events = receiver.advance(count)
+                handler.on_received(self, events, count)
+                self._read_bytes += count
+                pause = self._budget.charge(events, self._traffic(), time.monotonic())
+                if pause:  # what it sends costs more than it is worth; nobody else waits
+                    self._closed.wait(pause)
         except WireError as error:
             reason = f"broke the protocol: {error}"
         except OSError as error:
@@ -208,6 +219,10 @@ class PeerConnection:
             self._source.doubt(self._sent.last())
             handler.on_closed(self)
 
+    def _traffic(self) -> Traffic:
+        receiver, overhead = self.receiver, self._transport.overhead
+        return Traffic(self._read_bytes, receiver.payload, self.given, receiver.discarded, overhead)
+
     def _write(self) -> None:
         reason = ""
         try:
@@ -215,6 +230,8 @@ class PeerConnection:
                 self._send_work(*work)
         except OSError as error:
             reason = f"connection lost: {error.strerror or error}"
+            if isinstance(error, BlockingIOError | TimeoutError):
+                reason = "takes none of what is sent"
             if error.errno == errno.EFAULT:  # the memory-mapped file has become shorter
                 self._source.on_content_lost()
         except Exception:

@@ -24,6 +24,9 @@ from common.types import Block
 CHUNK: Final = 1 << 20
 """Bytes of ciphertext taken from the socket, and of plaintext encrypted, in one go at most."""
 
+MAX_BARREN: Final = 64 * 1024
+"""Bytes of ciphertext that may come without a byte of plaintext: a record has 16 KiB at most."""
+
 # The kernel's copy is slow to an address a few bytes behind its source modulo the page size.
 _START: Final = 64
 
@@ -43,6 +46,13 @@ class TlsTransport:
         self._ciphertext = _memory(CHUNK)  # its pages are taken when they are first used
         self._staging = memoryview(b"")
         self.membership: Membership | None = None
+        self._fed = self._given = 0  # ciphertext in, plaintext out
+        self._barren = 0  # ciphertext since the last plaintext
+
+    @property
+    def overhead(self) -> int:
+        """See Transport."""
+        return self._fed - self._given
 
     def set_time_limit(self, seconds: float | None) -> None:
         """See Transport."""
@@ -68,7 +78,11 @@ class TlsTransport:
             with self._lock:
                 count = self._decrypt(buffers)
             if count is not None:
+                self._given += count
+                self._barren = 0
                 return count
+            if self._barren > MAX_BARREN:
+                raise OSError("sends records without content")
             self._fetch()
 
     def send(self, buffers: list[bytes | memoryview]) -> None:
@@ -104,7 +118,11 @@ class TlsTransport:
         """Have the engine get what ciphertext has come, or know that the stream has ended."""
         if self._deadline.is_set:
             self._deadline.apply(self._sock)
-        count = self._sock.recv_into(self._ciphertext)
+        # Who has sent nothing yet has no large pieces decrypted, which may be of no use.
+        room = CHUNK if self._given > CHUNK else MAX_BARREN
+        count = self._sock.recv_into(self._ciphertext[:room])
+        self._fed += count
+        self._barren += count
         with self._lock:
             if count:
                 self._tls.feed(self._ciphertext[:count])

@@ -5,14 +5,18 @@ from __future__ import annotations
 import math
 import select
 import socket
+import struct
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Protocol
+from typing import Final, Protocol
 
 from client.net.blocks import BlockSource, in_place, merged
 from client.net.seal import Membership
 from common.types import Block, Endpoint
+
+STALLED: Final = 60
+"""Seconds after which a peer that takes none of what is sent is let go."""
 
 _SLOTS = 1024  # what Linux takes in one call
 
@@ -23,6 +27,10 @@ class Transport(Protocol):
     @property
     def membership(self) -> Membership | None:
         """What the other side has proven; None where a connection proves nothing."""
+
+    @property
+    def overhead(self) -> int:
+        """Bytes that came and were none of what `receive` gave."""
 
     def set_time_limit(self, seconds: float | None) -> None:
         """From now on receive and send raise TimeoutError when `seconds` are over (None: never).
@@ -56,6 +64,7 @@ class PlainTransport:
     """A connected TCP socket, owned by it. Who wants to end a wait calls `close`."""
 
     membership: Membership | None = None
+    overhead = 0
 
     def __init__(self, sock: socket.socket) -> None:
         prepare(sock)
@@ -90,7 +99,8 @@ class PlainTransport:
         writable.register(self._sock, select.POLLOUT)
 
         def send_checked(batch: list[bytes | memoryview]) -> int:
-            writable.poll()
+            if not writable.poll(STALLED * 1000):
+                raise TimeoutError("reads nothing")
             source.check(runs)
             try:
                 return self._sock.sendmsg(batch, (), socket.MSG_DONTWAIT)
@@ -165,6 +175,9 @@ def prepare(sock: socket.socket) -> None:
     sock.settimeout(None)
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    with suppress(OSError):  # its layout is that of `struct timeval` on all that have it
+        limit = struct.pack("ll", STALLED, 0)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
 
 
 def remote_endpoint(sock: socket.socket) -> Endpoint:

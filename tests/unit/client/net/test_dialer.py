@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -32,7 +33,7 @@ class Calls:
         self.transports: list[Transport] = []
         self.failures: list[tuple[Endpoint, Obstacle | None]] = []
 
-    def dial(self, endpoint: Endpoint) -> Dial:
+    def dial(self, endpoint: Endpoint, group: str = "lab") -> Dial:
         """A dial that tells us."""
 
         def connected(transport: Transport, handshake: Handshake, where: Endpoint) -> bool:
@@ -41,7 +42,10 @@ class Calls:
                 self.transports.append(transport)
             return self.wanted
 
-        return Dial(endpoint, HASH, None, connected, lambda *failure: self.failures.append(failure))
+        def failed(*failure: Any) -> None:
+            self.failures.append(failure)
+
+        return Dial(endpoint, HASH, group, None, connected, failed)
 
 
 @pytest.fixture
@@ -124,7 +128,7 @@ def test_a_peer_that_hangs_up(
 
 
 def test_a_silent_peer(dialer: Dialer, calls: Calls, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("client.net.handshaking.receive_handshake.__defaults__", (0.1,))
+    monkeypatch.setattr(module, "TIME_LIMIT", 0.1)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = Endpoint(*silent.getsockname())
         dialer.dial(calls.dial(address))
@@ -153,16 +157,21 @@ def test_one_dial_at_a_time_to_where_several_go(dialer: Dialer, calls: Calls) ->
     assert not calls.failures
 
 
-def test_a_line_that_is_too_long(
-    dialer: Dialer, calls: Calls, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("client.net.dial_lines.LONGEST_LINE", 1)
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        address = Endpoint(*silent.getsockname())
-        for _ in range(3):
-            dialer.dial(calls.dial(address))
-        wait_until(lambda: calls.failures, what="one to be refused")
-        assert calls.failures == [(address, None)]
+def test_one_groups_tarpits_hold_up_no_other_group(dialer: Dialer, calls: Calls) -> None:
+    with socket.create_server(("127.0.0.66", 0), backlog=128) as tarpit:
+        where = Endpoint(*tarpit.getsockname())
+        for _ in range(100):
+            dialer.dial(calls.dial(where, "trap"))
+        tarpits = [socket.create_server((f"127.0.1.{n}", 0)) for n in range(1, 41)]
+        try:
+            for each in tarpits:
+                dialer.dial(calls.dial(Endpoint(*each.getsockname()), "trap"))
+            with PeerServer(stay, HASH) as server:
+                dialer.dial(calls.dial(server.address))
+                wait_until(lambda: calls.connected, 4.0, "the other group's dial")
+        finally:
+            for each in tarpits:
+                each.close()
 
 
 def test_more_dials_than_may_wait(calls: Calls, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -178,7 +187,7 @@ def test_more_dials_than_may_wait(calls: Calls, monkeypatch: pytest.MonkeyPatch)
         return False
 
     with PeerServer(stay, HASH) as server:
-        assert dialer.dial(Dial(server.address, HASH, None, hold, lambda *_: None))
+        assert dialer.dial(Dial(server.address, HASH, "lab", None, hold, lambda *_: None))
         assert reached.wait(5.0)
         assert [dialer.dial(calls.dial(server.address)) for _ in range(3)] == [True, True, False]
         closing = threading.Thread(target=dialer.close)
@@ -196,7 +205,9 @@ def test_a_failure_in_the_engine_shows_and_the_next_dial_works(
         raise ValueError("a bug")
 
     with PeerServer(stay, HASH) as server:
-        dialer.dial(Dial(server.address, HASH, None, fail, lambda *_: calls.failures.append(_)))
+        dialer.dial(
+            Dial(server.address, HASH, "lab", None, fail, lambda *_: calls.failures.append(_))
+        )
         wait_until(lambda: calls.failures, what="the failure")
         assert [entry for entry in log if entry.get("exc_info")]
         log.clear()

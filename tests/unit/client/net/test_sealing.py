@@ -327,7 +327,9 @@ def test_a_refusal_shows_at_the_first_read(house: House) -> None:
     address = Endpoint("127.0.0.1", house.listener.port)
     for seal in (LAB.seal("bob"), _outdated(LAB)):
         count = len(failures)
-        dialer.dial(Dial(address, FILE, seal, connected_to, lambda _, why: failures.append(why)))
+        dialer.dial(
+            Dial(address, FILE, "lab", seal, connected_to, lambda _, why: failures.append(why))
+        )
         wait_until(lambda: len(failures) > count, what="the failure")  # noqa: B023
     dialer.close()
     assert not admitted

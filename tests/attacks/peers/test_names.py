@@ -1,0 +1,54 @@
+"""A member's name from another address is nobody's."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from client.net import announcer
+from common.wire.messages import Interested, Unchoke
+from tests.attacks.peers.attackers import Attacker, peer_id_of, torrent_of
+from tests.attacks.peers.test_bans import has, victims
+from tests.integration.client.conftest import Log
+from tests.integration.client.hostile import Infiltrator
+from tests.integration.client.people import GROUP, Team
+from tests.integration.client.test_hostile_peers import bans
+from tests.integration.client.test_swarm import gets_nothing
+from tests.support.content import make_file
+
+MIB = 1 << 20
+ELSEWHERE = "127.0.0.66"
+
+
+def test_a_stranger_under_the_seeders_name_from_elsewhere_is_nobody(
+    team: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, log: Log
+) -> None:
+    monkeypatch.setattr(announcer, "IDENTIFY_FOR", 1.0)
+    ann, bob, name, content = victims(team, tmp_path)
+    ann.session.resume(GROUP, name)
+    stranger = Attacker(torrent_of(bob, name).metainfo, ELSEWHERE)
+    stranger.lie(bob, peer_id_of(ann))
+    bob.finish(name)
+    assert has(bob, content)
+    assert not bans(log), "nothing was asked of it"
+
+
+def test_a_members_name_from_another_address_gets_nothing(
+    team: Team, stack: ExitStack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(announcer, "IDENTIFY_FOR", 1.0)
+    ann = team.member("ann")
+    name = team.share(ann, make_file(tmp_path / "content", MIB))
+    bob = Infiltrator(team, stack, "bob")
+    described = bob.metainfo_of(name)
+    bob.session.announce(described.info_hash.hex(), described.length)
+    stranger = Attacker(described, ELSEWHERE)
+    with stranger.dial(ann, bob.peer_id) as peer:
+        gets_nothing(peer)
+    with Attacker(described).dial(ann, bob.peer_id) as peer:  # bob himself
+        peer.send(Interested())
+        peer.until(Unchoke)
+        (row,) = ann.session.peers(GROUP, name).peers
+        assert row.user == "bob"
