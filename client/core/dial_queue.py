@@ -44,11 +44,6 @@ class DialQueue(Generic[DialT]):
         waiting = sum(map(len, self._waiting.values()))
         return f"DialQueue({len(self._endpoints)} under way, {waiting} waiting)"
 
-    @property
-    def waiting(self) -> bool:
-        """Whether any dial waits for its turn."""
-        return bool(self._waiting)
-
     def put(self, dial: DialT) -> bool:
         """Have a dial wait for its turn; False when too many of its group do."""
         line = self._waiting.get(dial.group)

@@ -12,7 +12,7 @@ _MOST_CONNECTIONS: Final = 500
 """Each has two threads, too."""
 
 _MOST_HANDSHAKES: Final = 64
-_MOST_DIALS: Final = 32
+_MOST_DIALS: Final = 16
 _MOST_FILES: Final = 8192
 
 

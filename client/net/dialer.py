@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import socket
 import threading
 import time
@@ -25,15 +24,12 @@ from common.wire.messages import WireError
 
 log = structlog.get_logger(__name__)
 
-THREADS: Final = 32
+THREADS: Final = 16
 MAX_WAITING: Final = 256
 """Dials of one group that may wait for their turn."""
 
 CONNECT_LIMIT: Final = 5.0
 """Seconds until a connection must be there; its handshakes have their own time after that."""
-
-IDLE: Final = 10.0
-"""Seconds that a thread waits for another dial before it ends."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,7 +50,7 @@ class Dial:
 
 
 class Dialer:
-    """Up to `threads` threads that dial, from the address `source` where that can be.
+    """So many threads that dial, from the address `source` where that can be.
 
     Groups take turns; see DialQueue for what one address or group may hold up.
     """
@@ -64,13 +60,16 @@ class Dialer:
     ) -> None:
         self._peer_id = peer_id
         self._source = source
-        self._most = THREADS if threads is None else threads
-        self._queue: DialQueue[Dial] = DialQueue(self._most, MAX_WAITING)
-        self._changed = threading.Condition()  # guards all that follow, and the queue
-        self._threads: set[threading.Thread] = set()
-        self._numbers = itertools.count()
-        self._idle = 0
+        most = THREADS if threads is None else threads
+        self._queue: DialQueue[Dial] = DialQueue(most, MAX_WAITING)
+        self._changed = threading.Condition()  # guards the queue
         self._closing = False
+        self._threads = [
+            threading.Thread(target=self._run, name=f"dialer-{number}", daemon=True)
+            for number in range(most)
+        ]
+        for thread in self._threads:
+            thread.start()
 
     def dial(self, dial: Dial) -> bool:
         """Connect soon; False when too many wait already (nothing is called then)."""
@@ -78,7 +77,6 @@ class Dialer:
             if self._closing or not self._queue.put(dial):
                 return False
             self._changed.notify()
-            self._staff()
         return True
 
     def close(self, timeout: float = 2.0) -> None:
@@ -88,21 +86,8 @@ class Dialer:
             self._closing = True
             self._queue.clear()
             self._changed.notify_all()
-            threads = list(self._threads)
-        for thread in threads:
+        for thread in self._threads:
             thread.join(max(0.0, until - time.monotonic()))
-
-    def _staff(self) -> None:
-        """One thread more, if there is work that nobody waits for; each that begins asks again."""
-        if self._idle or not self._queue.waiting or len(self._threads) >= self._most:
-            return
-        name = f"dialer-{next(self._numbers)}"
-        thread = threading.Thread(target=self._run, name=name, daemon=True)
-        self._threads.add(thread)
-        try:
-            thread.start()
-        except RuntimeError:  # the machine has none left: those that run go on with it
-            self._threads.discard(thread)
 
     # --- the threads ------------------------------------------------------------------------
     def _run(self) -> None:
@@ -118,20 +103,13 @@ class Dialer:
                     self._changed.notify_all()
 
     def _next(self) -> Dial | None:
-        """The next dial; None when there is none for a while, or no more ever."""
-        until = time.monotonic() + IDLE
+        """The next dial, once there is one that need not wait; None when there will be none."""
         with self._changed:
             while not self._closing:
                 dial = self._queue.take()
                 if dial is not None:
-                    self._staff()
                     return dial
-                self._idle += 1
-                waited_in_vain = not self._changed.wait(max(0.0, until - time.monotonic()))
-                self._idle -= 1
-                if waited_in_vain and not self._queue.waiting:
-                    break
-            self._threads.discard(threading.current_thread())
+                self._changed.wait()
             return None
 
     def _attempt(self, dial: Dial) -> None:
