@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from common import announce as http
 from common.api import presence as api
@@ -18,6 +19,8 @@ from tracker.services.files import no_such_info_hash
 from tracker.store.peers import Sighting
 from tracker.store.schema import File
 from tracker.store.work import ConflictError, Work, Works
+
+T = TypeVar("T")
 
 SESSION_INTERVAL = 30
 HTTP_INTERVAL = 120
@@ -67,28 +70,31 @@ class Announces:
 
         A file that the client has in full is noted as shared by the user until `stop_share`.
         """
-        wanted = {info_hash_from_hex(file.info_hash): file for file in request.files}
-        most = min(api.MAX_NUMWANT, _MAX_PEERS // max(1, len(wanted)))
         try:
-            with self._works.write() as work:
-                files = work.files.by_info_hashes(wanted.keys())
-                refused = _refusals(work, me, wanted.keys(), files)
-                wishes = [
-                    _wish(me, request.port, file, wanted[info_hash], most)
-                    for info_hash, file in files.items()
-                    if info_hash not in refused
-                ]
-                now = self._clock()
-                _note(work, wishes, connection_id=me.connection_id, expires_at=None)
-                _tell_completed(work, wishes, me.address, now)
-                offered = [w.file.id for w in wishes if w.me.is_seeder and w.event != "stopped"]
-                work.files.share(offered, me.user_id, now)
-                answers = self._answers(work, wishes, now)
+            return _or_again(lambda: self._announce(me, request))
         except ConflictError:
             # The connection's row went with its token between two requests.
             raise MinitorrentError(
                 ErrorCode.NOT_LOGGED_IN, "This session has ended; log in again."
             ) from None
+
+    def _announce(self, me: Identity, request: api.Announce) -> api.AnnounceReply:
+        wanted = {info_hash_from_hex(file.info_hash): file for file in request.files}
+        most = min(api.MAX_NUMWANT, _MAX_PEERS // max(1, len(wanted)))
+        with self._works.write() as work:
+            files = work.files.by_info_hashes(wanted.keys())
+            refused = _refusals(work, me, wanted.keys(), files)
+            wishes = [
+                _wish(me, request.port, file, wanted[info_hash], most)
+                for info_hash, file in files.items()
+                if info_hash not in refused
+            ]
+            now = self._clock()
+            _note(work, wishes, connection_id=me.connection_id, expires_at=None)
+            _tell_completed(work, wishes, me.address, now)
+            offered = [w.file.id for w in wishes if w.me.is_seeder and w.event != "stopped"]
+            work.files.share(offered, me.user_id, now)
+            answers = self._answers(work, wishes, now)
         return api.AnnounceReply(
             interval=SESSION_INTERVAL,
             files=[_presence(info_hash, refused, answers) for info_hash in wanted],
@@ -111,6 +117,18 @@ class Announces:
 
         Raises MinitorrentError with the failure reason.
         """
+        answer = _or_again(lambda: self._announce_by_key(key, request, host))
+        return http.AnnounceResponse(
+            interval=HTTP_INTERVAL,
+            min_interval=HTTP_MIN_INTERVAL,
+            complete=answer.seeders,
+            incomplete=answer.leechers,
+            peers=tuple(
+                http.AnnouncedPeer(peer.host, peer.port, peer.peer_id) for peer in answer.peers
+            ),
+        )
+
+    def _announce_by_key(self, key: str, request: http.AnnounceRequest, host: str) -> _Answer:
         with self._works.write() as work:
             user_id, user, files = _of_key(work, key, [request.info_hash])
             if request.info_hash not in files:
@@ -130,16 +148,7 @@ class Announces:
             now = self._clock()
             _note(work, [wish], connection_id=None, expires_at=now + HTTP_GRACE)
             _tell_completed(work, [wish], host, now)
-            answer = self._answers(work, [wish], now)[request.info_hash]
-        return http.AnnounceResponse(
-            interval=HTTP_INTERVAL,
-            min_interval=HTTP_MIN_INTERVAL,
-            complete=answer.seeders,
-            incomplete=answer.leechers,
-            peers=tuple(
-                http.AnnouncedPeer(peer.host, peer.port, peer.peer_id) for peer in answer.peers
-            ),
-        )
+            return self._answers(work, [wish], now)[request.info_hash]
 
     def scrape_by_key(
         self, key: str, info_hashes: Sequence[InfoHash]
@@ -173,6 +182,17 @@ class Announces:
             )
             answers[InfoHash(wish.file.info_hash)] = _Answer(*count_peers(peers), selected)
         return answers
+
+
+def _or_again(announce: Callable[[], T]) -> T:
+    """One client may announce twice at once, over IPv4 and IPv6 or at two trackers.
+
+    Where the database has several writers, the second then runs into what the first has noted.
+    """
+    try:
+        return announce()
+    except ConflictError:
+        return announce()
 
 
 def _wish(me: Identity, port: int, file: File, told: api.AnnouncedFile, most: int) -> _Wish:

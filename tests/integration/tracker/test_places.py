@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from tests.integration.tracker.lab import Lab
 from tracker.store.files import COUNTED_COMPLETIONS
-from tracker.store.peers import PLACES
+from tracker.store.peers import PLACES, Peers, Sighting
+from tracker.store.work import ConflictError
 
 
 def made_up(number: int) -> bytes:
@@ -97,3 +100,20 @@ def test_a_lying_peer_counts_no_more_than_a_few_times(lab: Lab) -> None:
     assert lab.completed(other, bob) == 0
     lab.stock(lab.member("cat"), info_hash, made_up(0), event="completed")
     assert lab.completed(info_hash, bob) == COUNTED_COMPLETIONS + 1
+
+
+def test_two_announces_of_one_client_at_once(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of two writers the second finds what the first has noted, and tries again."""
+    bob, info_hash = lab.member("bob"), lab.share("x.bin")
+    put, conflicts = Peers.put, iter((True, False) * 2)
+
+    def conflicting_put(peers: Peers, sightings: Sequence[Sighting]) -> None:
+        if next(conflicts):
+            raise ConflictError
+        put(peers, sightings)
+
+    monkeypatch.setattr(Peers, "put", conflicting_put)
+    assert lab.stock(bob, info_hash, made_up(1), event="completed").complete == 1
+    (file,) = lab.ann.announce(info_hash)
+    assert file.complete == 2
+    assert lab.completed(info_hash, bob) == 1
