@@ -125,9 +125,20 @@ class Sharing:
             return None, None
         if not plan.in_place:
             raise found.refusal()
+        self._check_owner(found.final)
         facts = found.open_in_place()
         self._warn(f"{found.count}; fetching the rest in place, at {shown(found.final)}.")
         return found.have, facts
+
+    def _check_owner(self, final: Path) -> None:
+        """Raises MinitorrentError(file_exists) when a path is that of another transfer at work."""
+        for other in self._collection.all():
+            if other.path == final and other.torrent is not None:
+                raise MinitorrentError(
+                    ErrorCode.FILE_EXISTS,
+                    f"{other.title} has its place at {shown(final)}; choose another destination, "
+                    "or stop_share (or cancel) that first.",
+                )
 
     def _continue(self, transfer: Transfer, final: Path, asked: Plan) -> Transfer:
         """The same download was asked for before: go on with it."""

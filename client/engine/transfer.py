@@ -44,6 +44,9 @@ log = structlog.get_logger(__name__)
 MOST_UPSETS: Final = 5
 """How often a download is checked again in one run because something else changed it."""
 
+_TOUCHED: Final = (ErrorCode.FILE_CHANGED, ErrorCode.FILE_NOT_FOUND)
+"""What it is called when somebody else did something to the files."""
+
 
 class Transfer(Standing):
     """An upload or a download."""
@@ -202,7 +205,7 @@ class Transfer(Standing):
         self._recheck = self._asked = False
         self._done = self.holdings.goal.done(have)
         if was_complete and not self.record.complete:
-            self._had = self.metainfo.piece_count
+            self._had = self.holdings.goal.pieces.count
         self._tell_damage(have.count)
         if not (self.record.complete or self._workshop.turns.has_turn(self)):
             self.holdings.files.close()
@@ -269,7 +272,7 @@ class Transfer(Standing):
             self._wait_for_room(error)
             return
         at_work = self._torrent is not None and not self.record.complete
-        if error.code is ErrorCode.FILE_CHANGED and at_work and self._check_again():
+        if error.code in _TOUCHED and at_work and self._check_again():
             return
         log.info("transfer failed", name=self.record.name, error=error.message)
         # Not the error itself: the frames of its traceback would keep files open.

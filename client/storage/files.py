@@ -302,6 +302,7 @@ class TorrentFiles:
         Nothing more may be written. Raises file_exists when something has the name, file_changed
         when what got it is not what was proven; then the content stays under its temporary name.
         """
+        self.look_at_all()  # first: what has gone can't be opened to be synced
         with translating(self.partial):
             self._sync_everything()
             prove()

@@ -19,6 +19,8 @@ from client.web.page.dialogs import PathDialog, named
 from client.web.page.parts import Parts
 from common.errors import MinitorrentError
 
+_IN_PLACE = "complete what lies there already, where it is"
+
 
 class Fetching:
     """The line that says where downloads go; `started` is called when one has begun."""
@@ -46,13 +48,15 @@ class Fetching:
             heading(visible(name))
             parts = Parts(files) if files else None
             in_order = ui.checkbox("from the first piece to the last, to watch while it loads")
+            in_place = ui.checkbox(_IN_PLACE)
             _Link(self._desk, group, name)
             with ui.row().classes("buttons"):
                 button("Close", lambda: dialog.submit(False))
                 button("Download", lambda: dialog.submit(True), main=True)
         if await dialog:
             only = parts.pattern if parts else None
-            await self.file(group, name, only=only, sequential=in_order.value)
+            wishes = {"sequential": in_order.value, "resume": in_place.value}
+            await self.file(group, name, only=only, **wishes)
         dialog.delete()
 
     async def _by_reference(self) -> None:
@@ -61,11 +65,13 @@ class Fetching:
             heading(title)
             what = field("Magnet link, or path of a metainfo file").classes("whole")
             what.props("autofocus").on("keydown.enter", lambda: dialog.submit(True))
+            in_place = ui.checkbox(_IN_PLACE)
             with ui.row().classes("buttons"):
                 button("Close", lambda: dialog.submit(False))
                 button("Download", lambda: dialog.submit(True), main=True)
         if await dialog:
-            await self._start("get", metainfo_or_magnet=what.value.strip())
+            reference = what.value.strip()
+            await self._start("get", metainfo_or_magnet=reference, resume=in_place.value)
         dialog.delete()
 
     async def _start(self, command: str, **fields: Field) -> None:

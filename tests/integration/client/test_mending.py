@@ -305,6 +305,16 @@ def test_links_and_other_kinds_are_refused(team: Team, tmp_path: Path) -> None:
     assert bob.session.show_downloads().downloads == []
 
 
+def test_the_place_of_another_transfer_is_not_written_to(team: Team, tmp_path: Path) -> None:
+    ann, bob, content, copy = copied(team, tmp_path)
+    right = copy.read_bytes()
+    team.share(ann, make_file(tmp_path / "other", MIB, seed=2))
+    with pytest.raises(MinitorrentError, match="has its place at") as raised:
+        bob.session.download_file(GROUP, "other", str(copy), in_place=True)
+    assert raised.value.code is ErrorCode.FILE_EXISTS
+    assert copy.read_bytes() == right == content.read_bytes()
+
+
 def test_the_own_original_is_mended_only_when_asked(team: Team, tmp_path: Path) -> None:
     ann, bob, content, _ = copied(team, tmp_path)
     right = content.read_bytes()

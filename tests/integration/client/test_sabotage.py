@@ -94,6 +94,44 @@ def test_a_file_of_a_folder(team: Team, tmp_path: Path, name: str) -> None:
     assert {path.name for path in copy.parent.iterdir()} == {"trip"}
 
 
+def test_a_folder_of_many_files(team: Team, tmp_path: Path) -> None:
+    """More than may be open at once, so that what was deleted has to be opened again."""
+    sizes = {f"{number:03}": 20_000 for number in range(100)}
+    content = make_tree(tmp_path / "trip", {**sizes, "z": 1, "zz": MIB})
+    ann, bob = team.member("ann"), team.member("bob")
+    team.share(ann, content)
+    bob.session.limiting.limit("down", MIB)
+    place = str(bob.home) + "/"
+    bob.session.download_file(GROUP, "trip", place, in_order=True)
+    wait_until(lambda: bob.row("trip").done > MIB, what="the first files")
+    (part,) = bob.home.glob("trip.*.part")
+    (part / "000").unlink()
+    bob.session.limiting.limit("down", 0)
+    bob.finish("trip")
+    assert {path.name for path in bob.home.glob("trip*")} == {"trip"}
+    for name in sizes:
+        assert (bob.home / "trip" / name).read_bytes() == (content / name).read_bytes()
+
+
+def test_what_is_kept_aside(team: Team, tmp_path: Path) -> None:
+    content = make_tree(tmp_path / "trip", {"1": 50_000, "2": 3 * MIB, "3": 50_000})
+    ann, bob = team.member("ann"), team.member("bob")
+    team.share(ann, content)
+    bob.session.limiting.limit("down", SLOW)
+    bob.session.download_file(GROUP, "trip", str(bob.home) + "/", only="2", in_order=True)
+    wait_until(lambda: bob.row("trip").done, what="the first piece")
+    (aside,) = bob.home.glob(".*.aside")
+    aside.unlink()
+    bob.session.limiting.limit("down", 0)
+    bob.finish("trip")
+    assert (bob.home / "trip" / "2").read_bytes() == (content / "2").read_bytes()
+    assert aside.exists()
+    bob.session.recheck(GROUP, "trip")
+    bob.session.wait(20.0)
+    assert bob.row("trip").progress == 1.0
+    assert not bob.heard("share_failed")
+
+
 def test_noticed_though_nothing_comes_any_more(
     team: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
