@@ -20,6 +20,7 @@ from client.core.figures import (
     Reach,
     TrackerFigures,
     Trouble,
+    duration,
 )
 
 SLOW_ANSWER: Final = 1.0
@@ -144,7 +145,7 @@ def _clock_by_certificates(trackers: Sequence[TrackerFigures], now: float) -> Ch
         return Check("clock", False, hint)
     behind = max((t.certified_since - now for t in answering if t.certified_since), default=0.0)
     if behind > TOLERATED_SKEW:
-        return _wrong_clock(f"at least {_duration(behind)} behind")
+        return _wrong_clock(f"at least {duration(behind)} behind")
     return Check("clock", True, "Nothing speaks against it; the trackers are too old to tell.")
 
 
@@ -152,15 +153,15 @@ def _wrong_clock(how_far: str) -> Check:
     return Check(
         "clock",
         False,
-        f"It is {how_far} the trackers', so that sealed groups' certificates seem invalid;"
-        " set it right, best by having it set over the network.",
+        f"This machine's clock is {how_far} the trackers', so that sealed groups' certificates"
+        " seem invalid; set it right, best by having it set over the network.",
     )
 
 
 def _ahead(seconds: float) -> str:
     if abs(seconds) < 1:
         return "less than a second off"
-    return f"{_duration(abs(seconds))} {'ahead of' if seconds > 0 else 'behind'}"
+    return f"{duration(abs(seconds))} {'ahead of' if seconds > 0 else 'behind'}"
 
 
 def certificates(held: Iterable[CertificateFigures], user: str | None) -> list[Check]:
@@ -173,15 +174,17 @@ def certificates(held: Iterable[CertificateFigures], user: str | None) -> list[C
 
 def _certificate(figures: CertificateFigures) -> Check:
     name = f"certificate {figures.group}"
+    if figures.left is None and not figures.failed:
+        return Check(name, True, "It is being asked for just now.")
     if figures.left is None:
         hint = "There is none yet; it is asked for when a tracker can be reached: see to that."
     elif figures.left <= 0:
         hint = (
-            f"It expired {_duration(-figures.left)} ago; check the clock, and that a tracker can"
+            f"It expired {duration(-figures.left)} ago; check the clock, and that a tracker can"
             " be reached: it is renewed then."
         )
     else:
-        hint = f"Valid for {_duration(figures.left)} more; it is renewed by itself."
+        hint = f"Valid for {duration(figures.left)} more; it is renewed by itself."
         return Check(name, True, hint)
     return Check(name, False, hint)
 
@@ -265,14 +268,6 @@ def broken(name: str) -> Check:
     return Check(
         name, False, "This could not be found out; the log has the reason: please report it."
     )
-
-
-def _duration(seconds: float) -> str:
-    """As people say it, in one unit, of which there are about two at least."""
-    for size, unit in ((86400, "days"), (3600, "hours"), (60, "minutes")):
-        if seconds >= 1.9 * size:
-            return f"{seconds / size:.0f} {unit}"
-    return f"{seconds:.0f} seconds"
 
 
 def _bytes(count: int) -> str:

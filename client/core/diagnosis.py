@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal, NamedTuple
 
+from client.core.figures import duration
 from client.core.obstacle import Obstacle, commonest, describe
 from common.errors import ErrorCode
 
@@ -136,7 +137,7 @@ def _failed(now: Snapshot) -> Reason:
 def _of_our_side(now: Snapshot) -> Reason | None:
     if now.skew is not None and abs(now.skew) > TOLERATED_SKEW and now.certificate != "not needed":
         way = "ahead of" if now.skew > 0 else "behind"
-        text = f"This computer's clock is {abs(now.skew):.0f} seconds {way} the tracker's."
+        text = f"This machine's clock is {duration(abs(now.skew))} {way} the tracker's."
         return Reason(
             Cause.CLOCK, text, "Set the clock: members' certificates are valid only for a while."
         )

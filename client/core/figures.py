@@ -62,10 +62,14 @@ class TrackerFigures:
 
 @dataclass(frozen=True, slots=True)
 class CertificateFigures:
-    """Our certificate in a sealed group; `left` is in seconds, None while there is none."""
+    """Our certificate in a sealed group; `left` is in seconds, None while there is none.
+
+    `failed`: the last attempt to get one failed.
+    """
 
     group: str
     left: float | None
+    failed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,3 +93,11 @@ class Library:
     name: str
     needed: str
     found: str | None
+
+
+def duration(seconds: float) -> str:
+    """As people say it, in one unit, of which there are about two at least."""
+    for size, unit in ((86400, "days"), (3600, "hours"), (60, "minutes")):
+        if seconds >= 1.9 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} seconds"

@@ -70,6 +70,24 @@ class Obstacle(Enum):
         "accept no certificate of ours, or show none that are this group's",
         f"Check the clocks on both sides (doctor), and that both are still members{_AGAIN}",
     )
+    NOT_YET_VALID = _Words(
+        "shows a certificate that is not valid yet by this machine's clock",
+        "show certificates that are not valid yet by this machine's clock",
+        "This machine's clock is probably behind, else that of the tracker they use is ahead:"
+        f" compare them with doctor{_AGAIN}",
+    )
+    EXPIRED = _Words(
+        "shows a certificate that has expired by this machine's clock",
+        "show certificates that have expired by this machine's clock",
+        "Either this machine's clock is ahead (doctor), or their client has reached no tracker for"
+        f" long: ask them to type doctor{_AGAIN}",
+    )
+    THEIR_CLOCK = _Words(
+        "takes our certificate for one that has expired or is not valid yet",
+        "take our certificate for one that has expired or is not valid yet",
+        "If doctor finds this machine's clock right, theirs is probably wrong: ask them to type"
+        f" doctor{_AGAIN}",
+    )
     OTHER_TORRENT = _Words(
         "answers for another file than it was asked for",
         "answer for another file than they were asked for",

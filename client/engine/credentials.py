@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from client.core.diagnosis import Certificate
 from client.core.figures import CertificateFigures
+from client.net.clock import steady
 from client.net.seal import Seal
 from client.net.tracker_link import TrackerLink
 from common.api.authority import (
@@ -38,6 +39,9 @@ RENEW_AT: Final = 2 / 3
 RETRY: Final = 5.0
 """Seconds until it is tried again after a failure; less when the certificate ends soon."""
 
+_LONGEST_WAIT: Final = 30.0
+"""Seconds between two looks at what is due."""
+
 _GONE = frozenset({ErrorCode.NOT_MEMBER, ErrorCode.NO_SUCH_GROUP, ErrorCode.NOT_LOGGED_IN})
 _LATER = frozenset({ErrorCode.TRACKER_UNREACHABLE, ErrorCode.TIMEOUT})
 
@@ -51,19 +55,28 @@ class _Credential:
         self.key = ec.generate_private_key(ec.SECP256R1())
         self.lock = threading.Lock()
         self.certified = False
-        self.renew_at = 0.0
+        self.failed = False  # the last attempt; what hasn't been tried has not failed
+        self.renew_at = 0.0  # these two by the steady clock
         self.expires_at = 0.0
 
 
 class Credentials:
-    """The seals of the groups of the user who is logged in; `now` is seconds since the epoch.
+    """The seals of the groups of the user who is logged in.
 
+    `now` is seconds since the epoch by this machine's clock, which may be wrong or be set at any
+    time: what is due is measured by `clock`, and a certificate's end by the tracker's time.
     `revoked` is called, in any thread, when somebody in a group is not to be accepted any more.
     """
 
-    def __init__(self, link: TrackerLink, now: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        link: TrackerLink,
+        now: Callable[[], float] = time.time,
+        clock: Callable[[], float] = steady,
+    ) -> None:
         self._link = link
         self._now = now
+        self._clock = clock
         self._held: dict[str, _Credential] = {}
         self._changed = threading.Condition()
         self._closing = False
@@ -107,7 +120,7 @@ class Credentials:
         held = self._held.get(group)
         if held is None or not held.certified:
             return "missing"
-        return "valid" if self._now() < held.expires_at else "expired"
+        return "valid" if self._clock() < held.expires_at else "expired"
 
     def authority(self, group: str) -> str | None:
         """The certificate (PEM) of a group's authority; None for an open group."""
@@ -125,11 +138,13 @@ class Credentials:
 
     def lifetimes(self) -> list[CertificateFigures]:
         """How long our certificates still last."""
-        now = self._now()
+        now = self._clock()
         with self._changed:
             held = list(self._held.values())
         return [
-            CertificateFigures(one.group, one.expires_at - now if one.certified else None)
+            CertificateFigures(
+                one.group, one.expires_at - now if one.certified else None, one.failed
+            )
             for one in held
         ]
 
@@ -164,15 +179,16 @@ class Credentials:
         with held.lock:
             if only_first and held.certified:
                 return
+            asked_at = self._clock()
             reply = self._issue(held.group, held.key)
             if reply.authority != held.seal.authority:
                 raise _other_authority(held.group)
             held.seal.revoke(self._removed(held.group) if reply.more_removed else reply.removed)
             held.seal.equip(reply.certificate, held.key)
-            asked_at = self._now()
-            held.certified = True
-            held.expires_at = datetime.fromisoformat(reply.not_after).timestamp()
-            held.renew_at = asked_at + (held.expires_at - asked_at) * RENEW_AT
+            left = datetime.fromisoformat(reply.not_after).timestamp() - self._trackers_now()
+            held.certified, held.failed = True, False
+            held.expires_at = asked_at + left
+            held.renew_at = asked_at + (left * RENEW_AT if left > 0 else RETRY)
         with self._changed:
             self._changed.notify_all()
         self.revoked(held.group)
@@ -185,29 +201,35 @@ class Credentials:
 
     def _postpone(self, held: _Credential) -> None:
         with self._changed:
-            left = held.expires_at - self._now()
-            held.renew_at = self._now() + min(RETRY, max(left / 10, RETRY / 10))
+            held.failed = True
+            left = held.expires_at - self._clock()
+            held.renew_at = self._clock() + min(RETRY, max(left / 10, RETRY / 10))
             self._changed.notify_all()
+
+    def _trackers_now(self) -> float:
+        """Seconds since the epoch by the clock that certificates are dated by, if it is known."""
+        return self._now() - (self._link.clock_difference or 0.0)
 
     # --- the thread -------------------------------------------------------------------------
     def _run(self) -> None:
         while True:
             with self._changed:
                 while not (self._closing or self._stale or self._pause() <= 0):
-                    self._changed.wait(self._pause())
+                    # A wait stands still while the machine sleeps.
+                    self._changed.wait(min(self._pause(), _LONGEST_WAIT))
                 if self._closing:
                     return
                 stale, self._stale = self._stale, False
                 held = list(self._held.values())
             for one in held:
-                if one.renew_at <= self._now():
+                if one.renew_at <= self._clock():
                     self._attempt(one, self._certify)
                 elif stale:
                     self._attempt(one, self._catch_up)
 
     def _pause(self) -> float:
-        due = min((held.renew_at for held in self._held.values()), default=self._now() + 3600.0)
-        return due - self._now()
+        now = self._clock()
+        return min((held.renew_at for held in self._held.values()), default=now + 3600.0) - now
 
     def _attempt(self, held: _Credential, act: Callable[[_Credential], None]) -> None:
         try:

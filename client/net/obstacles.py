@@ -13,6 +13,12 @@ from common.wire.messages import WireError
 
 _NO_ROOM: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
+_DATES: Final = {9: Obstacle.NOT_YET_VALID, 10: Obstacle.EXPIRED}
+"""OpenSSL's X509_V_ERR_CERT_NOT_YET_VALID and X509_V_ERR_CERT_HAS_EXPIRED."""
+
+_REFUSED_FOR_ITS_DATES: Final = ("ALERT_CERTIFICATE_EXPIRED", "ALERT_BAD_CERTIFICATE")
+"""Alerts that OpenSSL sends for dates; it has others for certificates of a stranger."""
+
 
 def unconnected(error: OSError) -> Obstacle:
     """Why there was no connection."""
@@ -33,6 +39,8 @@ def unshaken(error: OSError | WireError, *, sealed: bool) -> Obstacle:
         return Obstacle.OTHER_TORRENT
     if isinstance(error, SealError):
         return Obstacle.CERTIFICATE
+    if isinstance(error, ssl.SSLCertVerificationError) and error.verify_code in _DATES:
+        return _DATES[error.verify_code]
     if isinstance(error, ssl.SSLError):
         return _unsealed(str(error))
     return Obstacle.NOT_BITTORRENT if isinstance(error, WireError) else Obstacle.HERE
@@ -40,6 +48,8 @@ def unshaken(error: OSError | WireError, *, sealed: bool) -> Obstacle:
 
 def _unsealed(reason: str) -> Obstacle:
     """What OpenSSL's words for a failure mean; its own name for it is among them."""
+    if any(alert in reason for alert in _REFUSED_FOR_ITS_DATES):
+        return Obstacle.THEIR_CLOCK
     if "CERTIFICATE" in reason or "UNKNOWN_CA" in reason:
         return Obstacle.CERTIFICATE
     if "UNRECOGNIZED_NAME" in reason:  # it doesn't have that torrent

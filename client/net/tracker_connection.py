@@ -16,6 +16,7 @@ from typing import Any, Final
 import structlog
 from pydantic import ValidationError
 
+from client.net.clock import steady
 from client.net.tracker_stream import TrackerStream
 from common.api.accounts import PING, Ping
 from common.api.events import EventNotice
@@ -145,7 +146,7 @@ class TrackerConnection:
         """
         if self._clock_at_greeting is None:
             return None
-        return time.time() - time.monotonic() - self._clock_at_greeting
+        return time.time() - steady() - self._clock_at_greeting
 
     def request(
         self, operation: Operation[RequestT, ReplyT], request: RequestT, limit: float = REPLY_LIMIT
@@ -206,7 +207,7 @@ class TrackerConnection:
         self.server = harmless(greeting.server, _LONGEST_NAME)
         if greeting.time is not None:
             # Kept relative to a clock that nobody sets, to be compared at any later moment.
-            self._clock_at_greeting = greeting.time.timestamp() - time.monotonic()
+            self._clock_at_greeting = greeting.time.timestamp() - steady()
         return lines[1:]
 
     def _read(self, lines: list[bytes]) -> None:

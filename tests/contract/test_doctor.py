@@ -24,6 +24,12 @@ def checks(client: ClientProcess) -> dict[str, str]:
     return {row["name"]: "" if row["ok"] else row["hint"] for row in found}
 
 
+def is_certified(client: ClientProcess, group: str) -> bool:
+    """Whether it holds a certificate, and isn't just asking for one, which is in order too."""
+    rows = client.ok("doctor")["checks"]
+    return any("Valid" in row["hint"] for row in rows if row["name"] == f"certificate {group}")
+
+
 def test_all_is_well(
     ann: ClientProcess, tracker: TrackerProcess, shared: Path, group: str, nobody: ClientProcess
 ) -> None:
@@ -34,6 +40,17 @@ def test_all_is_well(
     expected += [f"disk {ann.folder / 'state'}", "versions", "open files"]
     assert [name for name in found if name in expected] == expected
     assert set(checks(nobody).values()) == {""}
+
+
+def test_right_after_a_share_its_certificate_is_not_called_wrong(
+    tracker: TrackerProcess, tmp_path: Path
+) -> None:
+    with ClientProcess(tmp_path / "eve", [tracker]) as eve:
+        eve.sign_in("eve")
+        eve.ok("create_group fresh")
+        share(eve, "fresh", tmp_path / "file")
+        assert checks(eve).get("certificate fresh", "") == ""
+        wait_until(lambda: is_certified(eve, "fresh"), what="the certificate")
 
 
 def test_trackers_that_do_not_serve_before_login(tmp_path: Path) -> None:
@@ -79,7 +96,7 @@ def test_a_certificate_that_can_not_be_renewed(tmp_path: Path) -> None:
         ann.sign_in("ann")
         ann.ok("create_group lab")
         share(ann, "lab", tmp_path / "file")
-        wait_until(lambda: checks(ann).get("certificate lab") == "", what="the certificate")
+        wait_until(lambda: is_certified(ann, "lab"), what="the certificate")
         tracker.kill()
         wait_until(lambda: "expired" in checks(ann)["certificate lab"], 20, "the expiry")
 

@@ -180,7 +180,7 @@ def test_a_wrong_clock(team: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     explained(bob, "No seeder is online")
     late = SimpleNamespace(time=lambda: time.time() + 7200, monotonic=time.monotonic)
     monkeypatch.setattr("client.net.tracker_connection.time", late)
-    assert "Set the clock" in explained(bob, "clock is 7200 seconds ahead of the tracker's")
+    assert "Set the clock" in explained(bob, "clock is 2 hours ahead of the tracker's")
 
 
 def test_a_changed_file(team: Team, tmp_path: Path) -> None:

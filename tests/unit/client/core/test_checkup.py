@@ -127,7 +127,7 @@ def test_certificates() -> None:
     right(none, "before login")
     (none,) = checkup.certificates([], "ann")
     right(none, "No transfer")
-    held = [CertificateFigures("lab", 40_000.0), CertificateFigures("x", None)]
+    held = [CertificateFigures("lab", 40_000.0), CertificateFigures("x", None, failed=True)]
     valid, missing = checkup.certificates(held, "ann")
     assert valid.name == "certificate lab"
     right(valid, "11 hours")
@@ -181,3 +181,8 @@ def test_open_files() -> None:
 def test_checks_without_a_result() -> None:
     wrong(checkup.gave_up("disk /a", 15), "15 seconds")
     wrong(checkup.broken("disk /a"), "report")
+
+
+def test_a_certificate_that_is_being_asked_for_is_nothing_wrong() -> None:
+    (asking,) = checkup.certificates([CertificateFigures("lab", None)], "ann")
+    right(asking, "being asked for")

@@ -33,17 +33,21 @@ class Tracker:
         self.removed: list[str] = []
         self.fails: list[ErrorCode] = []
         self.authority = LAB.certificate
+        self.clock_difference: float | None = None
+        self.looked = 0
+        self.ahead = 0.0  # of this machine's clock
 
     def call(self, operation: Any, request: Any) -> Any:
         """See TrackerLink."""
         if self.fails:
             raise MinitorrentError(self.fails.pop(0), "As the test wants it.")
         if operation is not ISSUE_CERTIFICATE:
+            self.looked += 1
             return GroupProfileReply(group="lab", mode="sealed", source="x", removed=self.removed)
         self.requests.append(request)
         key = x509.load_pem_x509_csr(request.request.encode()).public_key()
         assert isinstance(key, ec.EllipticCurvePublicKey)
-        end = datetime.fromtimestamp(int(time.time() + self.lifetime), UTC)
+        end = datetime.fromtimestamp(int(time.time() + self.ahead + self.lifetime), UTC)
         return IssueCertificateReply(
             group="lab",
             certificate=LAB.certify(key, "ann", self.lifetime),
@@ -167,3 +171,80 @@ def test_after_logout_nothing_is_shown(credentials: Credentials) -> None:
     credentials.forget_all()
     with pytest.raises(SealError):
         _ = seal.client_context
+
+
+@pytest.mark.parametrize("step", [3600.0, -3600.0, 1e6, -1e6])
+def test_a_clock_that_is_set_changes_nothing(tracker: Tracker, step: float) -> None:
+    """Neither is a certificate renewed early, or again and again, nor late."""
+    wall, passed = [time.time()], [0.0]
+    credentials = Credentials(tracker, lambda: wall[0], lambda: passed[0])  # type: ignore[arg-type]
+    try:
+        assert credentials.seal("lab", LAB.certificate) is not None
+        wall[0] += step
+        passed[0] += tracker.lifetime * 0.6
+        credentials.refresh()  # has it look at what is due
+        wait_until(lambda: tracker.looked, what="a look")
+        assert credentials.certificate("lab") == "valid"
+        assert len(tracker.requests) == 1
+        passed[0] += tracker.lifetime * 0.1
+        credentials.refresh()
+        wait_until(lambda: len(tracker.requests) == 2, what="the next certificate")
+    finally:
+        credentials.close()
+
+
+@pytest.mark.parametrize("ahead", [7200.0, -7200.0])
+def test_a_wrong_clock_from_the_beginning(tracker: Tracker, ahead: float) -> None:
+    """The tracker's clock is `ahead` of ours, and told it."""
+    tracker.ahead, tracker.clock_difference = ahead, -ahead
+    passed = [0.0]
+    credentials = Credentials(tracker, time.time, lambda: passed[0])  # type: ignore[arg-type]
+    try:
+        credentials.seal("lab", LAB.certificate)
+        assert credentials.certificate("lab") == "valid"
+        assert credentials.lifetimes()[0].left == pytest.approx(tracker.lifetime, abs=5)
+        passed[0] = tracker.lifetime + 1
+        assert credentials.certificate("lab") == "expired"
+    finally:
+        credentials.close()
+
+
+def test_an_end_that_has_passed_is_not_asked_about_without_pause(tracker: Tracker) -> None:
+    """By an old tracker, which tells no time, and with a clock far ahead of it."""
+    tracker.ahead = -1e6
+    credentials = Credentials(tracker, time.time, lambda: 0.0)  # type: ignore[arg-type]
+    try:
+        credentials.seal("lab", LAB.certificate)
+        credentials.refresh()
+        wait_until(lambda: tracker.looked, what="a look")
+        assert credentials.certificate("lab") == "expired"
+        assert len(tracker.requests) == 1
+    finally:
+        credentials.close()
+
+
+def test_what_is_being_asked_for_has_not_failed(
+    tracker: Tracker, credentials: Credentials, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, go_on = threading.Event(), threading.Event()
+    answer = tracker.call
+
+    def slowly(operation: Any, request: Any) -> Any:
+        asked.set()
+        assert go_on.wait(20)
+        return answer(operation, request)
+
+    monkeypatch.setattr(tracker, "call", slowly)
+    thread = threading.Thread(target=credentials.seal, args=("lab", LAB.certificate))
+    thread.start()
+    try:
+        assert asked.wait(20)
+        (figures,) = credentials.lifetimes()
+        assert (figures.left, figures.failed) == (None, False)
+    finally:
+        go_on.set()
+        thread.join()
+    tracker.fails = [ErrorCode.TIMEOUT]
+    credentials.forget("lab")
+    credentials.seal("lab", LAB.certificate)
+    assert credentials.lifetimes()[0].failed

@@ -36,6 +36,13 @@ def tls(reason: str) -> ssl.SSLError:
     return ssl.SSLError(1, f"[SSL: {reason}] some words (_ssl.c:1000)")
 
 
+def dated(code: int) -> ssl.SSLCertVerificationError:
+    """A certificate that OpenSSL refused with this code."""
+    error = ssl.SSLCertVerificationError(1, "[SSL: CERTIFICATE_VERIFY_FAILED] some words")
+    error.verify_code = code
+    return error
+
+
 @pytest.mark.parametrize(
     ("error", "plain", "sealed"),
     [
@@ -48,6 +55,11 @@ def tls(reason: str) -> ssl.SSLError:
         (WireError(""), Obstacle.NOT_BITTORRENT, Obstacle.NOT_BITTORRENT),
         (SealError(""), Obstacle.CERTIFICATE, Obstacle.CERTIFICATE),
         (tls("CERTIFICATE_VERIFY_FAILED"), Obstacle.CERTIFICATE, Obstacle.CERTIFICATE),
+        (dated(9), Obstacle.NOT_YET_VALID, Obstacle.NOT_YET_VALID),
+        (dated(10), Obstacle.EXPIRED, Obstacle.EXPIRED),
+        (dated(20), Obstacle.CERTIFICATE, Obstacle.CERTIFICATE),
+        (tls("SSLV3_ALERT_CERTIFICATE_EXPIRED"), Obstacle.THEIR_CLOCK, Obstacle.THEIR_CLOCK),
+        (tls("SSLV3_ALERT_BAD_CERTIFICATE"), Obstacle.THEIR_CLOCK, Obstacle.THEIR_CLOCK),
         (tls("TLSV1_ALERT_UNKNOWN_CA"), Obstacle.CERTIFICATE, Obstacle.CERTIFICATE),
         (tls("TLSV1_UNRECOGNIZED_NAME"), Obstacle.TURNED_AWAY, Obstacle.TURNED_AWAY),
         (tls("WRONG_VERSION_NUMBER"), Obstacle.NOT_BITTORRENT, Obstacle.NOT_BITTORRENT),
