@@ -19,51 +19,72 @@ USUAL_LIMIT = 1000
 ReplyT = TypeVar("ReplyT", bound=PageReply)
 
 
-class ListResult(Result):
-    """Part of a list; `total` counts all of its rows that fit the pattern, if there is one."""
+class FilesResult(Result):
+    """In these, `total` counts all rows that fit `pattern`, if there is one."""
 
+    group: str
+    files: list[files.FileRow]
     total: int
     pattern: str = Field(default="", exclude=True)
 
 
-class FilesResult(ListResult):
-    group: str
-    files: list[files.FileRow]
-
-
-class GroupsResult(ListResult):
+class GroupsResult(Result):
     """Groups as `user` sees them; programs know who they are."""
 
     groups: list[groups.GroupRow]
+    total: int
+    pattern: str = Field(default="", exclude=True)
     user: str = Field(exclude=True)
 
 
-class MembersResult(ListResult):
+class MembersResult(Result):
     group: str
     members: list[groups.MemberRow]
+    total: int
+    pattern: str = Field(default="", exclude=True)
 
 
-class RequestsResult(ListResult):
+class RequestsResult(Result):
     group: str
     requests: list[groups.RequestRow]
+    total: int
+    pattern: str = Field(default="", exclude=True)
 
 
-class EventsResult(ListResult):
+class EventsResult(Result):
     """The oldest first; `before` is for asking for older ones, None when there are none."""
 
     events: list[audit.AuditRow]
+    total: int
     before: int | None
+    pattern: str = Field(default="", exclude=True)
     group: str = Field(exclude=True)
 
 
-class NoticesResult(ListResult):
+class NoticesResult(Result):
     """What happened in groups, the oldest first."""
 
     notices: list[events.NoticeRow]
+    total: int
+    pattern: str = Field(default="", exclude=True)
 
 
-class SessionsResult(ListResult):
+class SessionsResult(Result):
     sessions: list[accounts.SessionRow]
+    total: int
+    pattern: str = Field(default="", exclude=True)
+
+
+ListResult = (
+    FilesResult
+    | GroupsResult
+    | MembersResult
+    | RequestsResult
+    | EventsResult
+    | NoticesResult
+    | SessionsResult
+)
+"""Part of a list."""
 
 
 class Lists:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from client.core.plan import Plan
@@ -240,6 +240,11 @@ class Session:
         self._account.require()
         rows = [share_row(t) for t in self._transfers.all() if t.record.complete]
         return status.SharesResult(shares=rows)
+
+    def shared(self, group: str, names: Sequence[str]) -> set[str]:
+        """Those of a group's files that this user offers from here."""
+        found = ((name, self._transfers.find(group, name)) for name in names)
+        return {name for name, one in found if one is not None and one.record.complete}
 
     def pause(self, group: str, name: str) -> status.TransferResult:
         """Stop a transfer until `resume`, also after a restart."""

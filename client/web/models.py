@@ -9,14 +9,17 @@ from typing import Annotated, Any, Literal, get_type_hints
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from client.commands.command import Argument, Arguments, Command, Kind, Option
+from common.api.files import Sort
 from common.errors import ErrorCode, MinitorrentError
 
 _TEXT = Annotated[str, Field(min_length=1, pattern=r"^[^\x00]*$")]
 _TYPES: Mapping[Kind, Any] = {
     Kind.SECONDS: Annotated[float, Field(ge=0, allow_inf_nan=False)],
     Kind.SESSION: Annotated[int, Field(ge=1, lt=10**18)],
+    Kind.COUNT: Annotated[int, Field(ge=0, lt=10**18)],
+    Kind.ORDER: Sort,
 }
-"""Kinds that are numbers; the others are text."""
+"""Kinds that are numbers, or one of a few words; the others are text."""
 
 STATUS: Mapping[ErrorCode, int] = {
     ErrorCode.USAGE: 400,

@@ -9,7 +9,8 @@ from client.engine.lists import EventsResult
 from client.web.page.controls import button, heading, moment
 from client.web.page.desk import Desk, tell_error
 from client.web.page.dialogs import named
-from client.web.page.tables import Column, Table, search
+from client.web.page.extent import Extent
+from client.web.page.tables import Column, Table
 from common.errors import MinitorrentError
 
 _COLUMNS = (
@@ -23,29 +24,37 @@ _SUBJECT = '<q-td :props="props"><span class="name">{{ props.row.subject }}</spa
 
 
 async def show_audit(desk: Desk, group: str) -> None:
-    """Show the newest acts in a group in a dialog, the newest first, until it is closed."""
-    try:
-        found = await desk.ask(EventsResult, "audit", group=group)
-    except MinitorrentError as error:
-        tell_error(error)
-        return
+    """Show the acts in a group in a dialog, the newest first, until it is closed."""
+
+    async def refresh() -> None:
+        try:
+            found = await desk.ask(EventsResult, "audit", group=group, **extent.fields)
+        except MinitorrentError as error:
+            tell_error(error)
+            return
+        extent.tell(len(found.events), found.total)
+        events.rows = _rows(found)
+
     with ui.dialog().props(named("What was done")) as dialog, ui.card().classes("dialog big"):
         heading(f"What was done in {group}")
         events = Table(_COLUMNS, "number", "Nothing yet.", cells={"subject": _SUBJECT})
-        with events.add_slot("top"):
-            search(events)
-        events.rows = [
-            {
-                "number": number,
-                "moment": moment(row.at),
-                "who": row.who,
-                "what": row.what.replace("_", " "),
-                "subject": visible(row.subject),
-                "address": row.address,
-            }
-            for number, row in enumerate(reversed(found.events))
-        ]
+        extent = Extent(events, refresh)
         with ui.row().classes("buttons"):
             button("Close", dialog.close, main=True)
+    await refresh()
     await dialog
     dialog.delete()
+
+
+def _rows(found: EventsResult) -> list[dict[str, object]]:
+    return [
+        {
+            "number": number,
+            "moment": moment(row.at),
+            "who": row.who,
+            "what": row.what.replace("_", " "),
+            "subject": visible(row.subject),
+            "address": row.address,
+        }
+        for number, row in enumerate(reversed(found.events))
+    ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -14,6 +14,7 @@ from client.engine import status
 from client.web.models import read_arguments
 from client.web.page.heard import Notices
 from client.web.pool import CommandPool
+from common.api.groups import Role
 from common.errors import ErrorCode, MinitorrentError
 
 if TYPE_CHECKING:
@@ -77,6 +78,23 @@ class Desk:
             return
         text = f"{answer.reason} {answer.hint}"
         ui.notify(text, classes="notice", timeout=0, close_button="Close")
+
+    async def shared(self, group: str, names: Sequence[str]) -> set[str]:
+        """Those of a group's files that are offered from here."""
+        return await self.work(lambda: self._pool.session.shared(group, names))
+
+    async def own_groups(self) -> list[str]:
+        """The first of the groups that the user is in; raises MinitorrentError."""
+        found = await self.work(lambda: self._pool.session.lists.groups(member=True))
+        return [row.group for row in found.groups]
+
+    async def is_own(self, group: str) -> bool:
+        """Whether the user is in a group."""
+        return await self.work(lambda: self._pool.session.groups.is_own(group))
+
+    async def role(self, group: str) -> Role:
+        """What the user is in a group; raises MinitorrentError."""
+        return await self.work(lambda: self._pool.session.groups.role(group))
 
     async def overview(self) -> status.Overview:
         """Who is logged in, and what runs."""

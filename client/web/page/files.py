@@ -10,14 +10,15 @@ from nicegui.events import GenericEventArguments, UploadEventArguments
 
 from client.commands.units import count, size, visible
 from client.engine.lists import FilesResult
-from client.engine.status import SharesResult, UploadResult
+from client.engine.status import UploadResult
 from client.web.page import dropped
 from client.web.page.controls import button, clear, field, heading, icon_button
 from client.web.page.desk import Desk, tell, tell_error
 from client.web.page.dialogs import PathDialog, confirm
+from client.web.page.extent import Extent
 from client.web.page.fetching import Fetching
 from client.web.page.hashing import HashBar
-from client.web.page.tables import ACTIONS, Action, Column, Table, search
+from client.web.page.tables import ACTIONS, Action, Column, Table
 from common.api.files import FileRow
 from common.errors import MinitorrentError
 
@@ -63,6 +64,7 @@ class Files:
         self._hashing = HashBar()
         self._fetching = Fetching(desk, lambda: choice.show("transfers"))
         self._table = self._make_table()
+        self._extent = Extent(self._table, self.refresh)
 
     def _make_drop(self) -> None:
         drop = ui.upload(multiple=True, auto_upload=True, on_upload=self._share_dropped)
@@ -80,8 +82,6 @@ class Files:
         empty = "Nothing is shared here yet."
         made = Table(_COLUMNS, "name", empty, cells={"name": _NAME}, actions=_ACTIONS)
         made.classes("tall")
-        with made.add_slot("top"):
-            search(made)
         made.on("download", self._download)
         made.on("options", self._options)
         made.on("stop", self._stop)
@@ -100,13 +100,15 @@ class Files:
             self._table.rows = []
             return
         try:
-            found = await self._desk.ask(FilesResult, "list_files", group=group)
-            shares = await self._desk.ask(SharesResult, "show_shares")
+            found = await self._desk.ask(
+                FilesResult, "list_files", group=group, **self._extent.fields
+            )
+            mine = await self._desk.shared(group, [file.name for file in found.files])
         except MinitorrentError:
             return  # the state of the tracker is shown at the top
         if group != self._choice.group:
             return  # another one was chosen meanwhile
-        mine = {share.name for share in shares.shares if share.group == group}
+        self._extent.tell(len(found.files), found.total)
         rows = [_row(group, file, mine=file.name in mine) for file in found.files]
         if rows != self._table.rows:
             self._table.rows = rows
@@ -114,6 +116,7 @@ class Files:
     async def _choose(self) -> None:
         if self._group.value != self._choice.group:
             self._choice.group = self._group.value
+            self._extent.reset()
             await self.refresh()
 
     async def _browse(self) -> None:

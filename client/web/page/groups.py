@@ -10,8 +10,9 @@ from nicegui.events import GenericEventArguments
 from client.engine.lists import GroupsResult
 from client.web.page.controls import button, clear, field, heading
 from client.web.page.desk import Desk, tell
+from client.web.page.extent import Extent
 from client.web.page.members import Members
-from client.web.page.tables import ACTIONS, Action, Column, Table, search
+from client.web.page.tables import ACTIONS, Action, Column, Table
 from common.errors import MinitorrentError
 
 if TYPE_CHECKING:
@@ -48,8 +49,7 @@ class Groups:
                     button("Create", self._create, main=True)
                 empty = "No group yet: create one above."
                 self._table = Table(_COLUMNS, "group", empty, actions=_ACTIONS, named="group")
-                with self._table.add_slot("top"):
-                    search(self._table)
+                self._extent = Extent(self._table, self.refresh)
                 self._table.on("files", self._show_files)
                 self._table.on("members", self._show_members)
                 self._table.on("join", self._join)
@@ -58,12 +58,11 @@ class Groups:
     async def refresh(self) -> None:
         """Ask for the groups and for the chosen group's members again."""
         try:
-            reply = await self._desk.ask(GroupsResult, "list_groups")
+            reply = await self._desk.ask(GroupsResult, "list_groups", **self._extent.fields)
+            await self._choose(await self._desk.own_groups())
         except MinitorrentError:
             return  # the state of the tracker is shown at the top
-        self._choice.groups = [row.group for row in reply.groups if row.member]
-        if self._choice.group not in self._choice.groups:
-            self._choice.group = next(iter(self._choice.groups), None)
+        self._extent.tell(len(reply.groups), reply.total)
         self._asked.difference_update(self._choice.groups)
         rows: list[dict[str, Any]] = [
             row.model_dump() | {"asked": row.group in self._asked} for row in reply.groups
@@ -71,6 +70,15 @@ class Groups:
         if rows != self._table.rows:
             self._table.rows = rows
         await self._members.refresh(self._choice.group)
+
+    async def _choose(self, own: list[str]) -> None:
+        """Keep the chosen group, unless the user isn't in it any more."""
+        chosen = self._choice.group
+        if chosen is not None and chosen not in own and await self._desk.is_own(chosen):
+            own.append(chosen)  # one of so many that not all are named
+        self._choice.groups = own
+        if chosen not in own:
+            self._choice.group = next(iter(own), None)
 
     async def _create(self) -> None:
         group = self._name.value

@@ -15,6 +15,7 @@ from client.web.page.audit import show_audit
 from client.web.page.controls import button, heading, icon_button
 from client.web.page.desk import Desk, tell, tell_error
 from client.web.page.dialogs import PathDialog, confirm
+from client.web.page.extent import Extent
 from client.web.page.tables import ACTIONS, Action, Column, Table
 from common.errors import MinitorrentError
 
@@ -31,14 +32,21 @@ _ACTIONS = (
     Action("remove_member", "person_remove", "Remove", "row.mine && row.role != 'owner'"),
 )
 
+_MOST_REQUESTS = 50
+
 
 @dataclass(frozen=True)
 class _Found:
-    """A group as the tracker tells it; `asking` are the users who want to get in."""
+    """A group as the tracker tells it: some of its `total` members.
+
+    `asking` are users who want to get in, and `more` counts the others.
+    """
 
     group: str
     rows: list[dict[str, object]]
+    total: int
     asking: list[str]
+    more: int
     is_admin: bool
 
 
@@ -50,7 +58,7 @@ class Members:
         self._changed = changed
         self._group: str | None = None
         self._wanted: str | None = None
-        self._asking: tuple[str, list[str]] | None = None
+        self._asking: tuple[str, list[str], int] | None = None
         with ui.element("section") as self._section:
             with ui.row().classes("bar"):
                 self._title = heading("Members")
@@ -62,11 +70,15 @@ class Members:
             self._requests.props["aria-label"] = "Requests to join"
             self._table = Table(_COLUMNS, "user", "No members.", actions=_ACTIONS, named="user")
             self._table.classes("short")
+            self._extent = Extent(self._table, self._again)
             self._table.on("promote", self._promote)
             self._table.on("demote", self._demote)
             self._table.on("own", self._hand_over)
             self._table.on("remove_member", self._remove)
         self._section.visible = False
+
+    async def _again(self) -> None:
+        await self.refresh(self._group)
 
     async def refresh(self, group: str | None) -> None:
         """Show this group's members, or nothing."""
@@ -79,14 +91,20 @@ class Members:
             self._show(found)
 
     async def _find(self, group: str) -> _Found:
-        members = (await self._desk.ask(MembersResult, "list_members", group=group)).members
+        found = await self._desk.ask(
+            MembersResult, "list_members", group=group, **self._extent.fields
+        )
         user = (await self._desk.overview()).user
-        role = next((row.role for row in members if row.user == user), "member")
+        role = await self._desk.role(group)
         is_admin = role != "member"
         asking: list[str] = []
+        more = 0
         if is_admin:
-            reply = await self._desk.ask(RequestsResult, "list_requests", group=group)
+            reply = await self._desk.ask(
+                RequestsResult, "list_requests", group=group, limit=_MOST_REQUESTS
+            )
             asking = [row.user for row in reply.requests]
+            more = reply.total - len(asking)
         rows: list[dict[str, object]] = [
             {
                 "user": row.user,
@@ -96,9 +114,9 @@ class Members:
                 "mine": is_admin and row.user != user,
                 "owned": role == "owner",
             }
-            for row in members
+            for row in found.members
         ]
-        return _Found(group, rows, asking, is_admin)
+        return _Found(group, rows, found.total, asking, more, is_admin)
 
     def _show(self, found: _Found | None) -> None:
         self._group = found.group if found else None
@@ -109,11 +127,12 @@ class Members:
             self._table.rows = found.rows
         self._title.text = f"Members of {found.group}"
         self._audit.visible = found.is_admin
-        if (found.group, found.asking) != self._asking:
-            self._asking = (found.group, found.asking)
-            self._draw_requests(found.group, found.asking)
+        self._extent.tell(len(found.rows), found.total)
+        if (found.group, found.asking, found.more) != self._asking:
+            self._asking = (found.group, found.asking, found.more)
+            self._draw_requests(found.group, found.asking, found.more)
 
-    def _draw_requests(self, group: str, asking: list[str]) -> None:
+    def _draw_requests(self, group: str, asking: list[str], more: int) -> None:
         self._requests.clear()
         with self._requests:
             for user in asking:
@@ -126,6 +145,9 @@ class Members:
                         answer = self._answer(command, user, group)
                         made = button(word, answer, main=word == "Accept")
                         made.props["aria-label"] = f"{word} {user}"
+            if more:
+                with ui.element("li"):
+                    ui.label(f"and {more:,} more").classes("quiet")
 
     def _answer(self, command: str, user: str, group: str) -> Callable[[], Awaitable[None]]:
         async def answer() -> None:

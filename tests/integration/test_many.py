@@ -1,0 +1,150 @@
+"""100,000 files in a group and 100,000 groups: everything still answers, and soon."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from client.commands.registry import COMMANDS
+from client.config import ClientConfig
+from client.engine.build import open_session
+from client.engine.session import Session
+from client.shell.names import SessionNames
+from client.shell.suggest import suggestions
+from common.errors import ErrorCode, MinitorrentError
+from common.types import Endpoint
+from tests.support import crowd
+from tests.support.processes import ClientProcess, TrackerProcess
+
+MANY = 100_000
+MEMBERS = 10_000
+PASSWORD = "secret123"
+LIMIT = 5.0
+"""Seconds that an answer may take while the machine does other things; at rest, 0.3 (see below)."""
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def tracker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TrackerProcess]:
+    folder = tmp_path_factory.mktemp("many")
+    with TrackerProcess(folder / "tracker") as tracker:
+        with ClientProcess(folder / "setup", [tracker]) as person:
+            for user in ("bob", "eve", "ann"):
+                person.ok("create_user", user, PASSWORD)
+            person.ok("login", "ann", PASSWORD)
+            person.ok("create_group", "lab", "--open")
+            person.ok("create_group", "big", "--open")
+        tracker.kill()
+        with crowd.opened(tracker.folder / "tracker.db") as store:
+            crowd.add_member(store, "lab", "bob")
+            crowd.add_member(store, "big", "bob")
+            crowd.add_files(store, "lab", "ann", MANY)
+            crowd.add_peers(store, "lab", "ann")
+            crowd.add_groups(store, "eve", MANY)
+            crowd.add_members(store, "big", MEMBERS)
+        tracker.start()
+        yield tracker
+
+
+@pytest.fixture
+def people(tracker: TrackerProcess, tmp_path: Path) -> Iterator[Callable[[str], Session]]:
+    """Log somebody in, in this process."""
+    sessions: list[Session] = []
+
+    def person(user: str) -> Session:
+        folder = tmp_path / f"{user}{len(sessions)}"
+        folder.mkdir()
+        session = open_session(ClientConfig(Endpoint("127.0.0.1", 0), (tracker.address,), folder))
+        sessions.append(session)
+        session.login(user, PASSWORD)
+        return session
+
+    yield person
+    for session in sessions:
+        session.close()
+
+
+def soon(what: str, act: Callable[[], Any]) -> Any:
+    """The result of what must not take long; how long is printed with `pytest -s`."""
+    began = time.monotonic()
+    result = act()
+    took = time.monotonic() - began
+    sys.stderr.write(f"{what}: {took * 1000:.0f} ms\n")
+    assert took < LIMIT, f"{what} took {took:.1f} s"
+    return result
+
+
+def test_who_is_in_a_group_of_many_files(people: Callable[[str], Session]) -> None:
+    bob = soon("login", lambda: people("bob"))
+    found = soon("list_files", lambda: bob.lists.files("lab"))
+    assert (len(found.files), found.total) == (1000, MANY)
+    for sort, first in (("size", MANY - 1), ("age", MANY - 1), ("seeders", 1)):
+        by = soon(f"list_files --sort {sort}", lambda by=sort: bob.lists.files("lab", sort=by))
+        key = {"size": "size", "age": "size", "seeders": "seeders"}[sort]
+        assert sort == "age" or getattr(by.files[0], key) == first
+    fit = soon("list_files *99.bin", lambda: bob.lists.files("lab", "*99.BIN"))
+    assert fit.total == MANY // 100
+    none = soon("list_files, none fits", lambda: bob.lists.files("lab", "nothing"))
+    assert none.total == 0
+    with pytest.raises(MinitorrentError) as raised:
+        soon("no such file", lambda: bob.download_file("lab", "file 01234.bin", "/nowhere"))
+    assert raised.value.code is ErrorCode.NO_SUCH_FILE
+
+
+def test_among_many_groups(people: Callable[[str], Session]) -> None:
+    bob = people("bob")
+    found = soon("list_groups", lambda: bob.lists.groups())
+    assert [row.group for row in found.groups[:3]] == ["big", "lab", "g000000"]
+    assert (len(found.groups), found.total) == (1000, MANY + 2)
+    fit = soon("list_groups 0777", lambda: bob.lists.groups("0777"))
+    assert 0 < fit.total < 1000
+    soon("notices", lambda: bob.lists.notices())
+
+
+def test_who_owns_them_all(people: Callable[[str], Session]) -> None:
+    eve = soon("login of their owner", lambda: people("eve"))
+    found = soon("list_groups of their owner", lambda: eve.lists.groups())
+    assert all(row.member for row in found.groups)
+    assert soon("is_own", lambda: eve.groups.is_own("g099999"))
+    assert not eve.groups.is_own("lab")
+
+
+def test_completion(people: Callable[[str], Session]) -> None:
+    bob = people("bob")
+    names = SessionNames(bob)
+    for line, first in (
+        ("download_file lab 'file 0777", "file 077700.bin"),
+        ("download_file lab ", "file 000000.bin"),
+        ("download_file lab 9999.bin", "file 009999.bin"),
+        ("join_group g0424", "g042400"),
+        ("promote big user0777", "user07770"),
+    ):
+        found = soon(f"Tab after {line}", lambda typed=line: suggestions(typed, COMMANDS, names))
+        assert found[0].shown == first
+
+
+def test_many_members(people: Callable[[str], Session]) -> None:
+    bob = people("bob")
+    found = soon("list_members", lambda: bob.lists.members("big"))
+    assert (len(found.members), found.total) == (1000, MEMBERS + 2)
+    ann = people("ann")
+    for group in ("big", "lab"):
+        acts = soon(f"audit {group}", lambda group=group: ann.lists.events(group))
+        assert len(acts.events) == 1000
+        assert acts.total > 2 * MEMBERS
+        assert acts.before is not None
+    soon("notices of an admin", lambda: ann.lists.notices())
+
+
+def test_all_of_them_when_asked(people: Callable[[str], Session]) -> None:
+    bob = people("bob")
+    whole = bob.lists.files("lab", limit=0)
+    names = [row.name for row in whole.files]
+    assert len(names) == whole.total == MANY
+    assert names == sorted(set(names))
