@@ -23,7 +23,7 @@ from common.geometry import Geometry
 from common.paths import check_component
 from common.tls import TlsEngine
 from common.types import Block, PieceIndex
-from common.wire import metadata
+from common.wire import metadata, utp
 from common.wire.handshake import HANDSHAKE_LENGTH, ExtensionHandshake, Handshake
 from common.wire.messages import BitfieldMessage, HaveAll, Message, Unchoke, WireError
 from tests.support.certificates import server_context, trusting_context
@@ -120,6 +120,14 @@ def handshake(data: bytes) -> None:
         assert message is None or message.piece >= 0
 
 
+def utp_packet(data: bytes) -> None:
+    """What comes to the UDP port: refused if it is a uTP client that dials, or left alone."""
+    answer = utp.refusal(data)
+    if answer is not None:
+        assert len(answer) <= len(data)
+        assert utp.refusal(answer) is None
+
+
 def torrent(data: bytes) -> None:
     """Metainfo, from a file, a tracker or a peer."""
     with suppress(MinitorrentError):
@@ -189,6 +197,7 @@ TARGETS: Final[Mapping[str, Callable[[bytes], None]]] = {
     "http_announce": http_announce,
     "peer_wire": peer_wire,
     "handshake": handshake,
+    "utp_packet": utp_packet,
     "torrent": torrent,
     "magnet_link": magnet_link,
     "tls_stream": tls_stream,

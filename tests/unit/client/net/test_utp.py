@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import closing
 
 import pytest
 
-from client.net.utp import UtpRefusal
+from client.net.utp import PAUSE, UtpRefusal
 from tests.unit.common.test_utp import SYN
 
 
@@ -37,6 +38,18 @@ def test_it_is_refused_at_the_port_of_the_same_number(
         answer, sender = dialler.recvfrom(100)
     assert sender == listening.getsockname()
     assert answer[:4] == b"\x31" + SYN[1:4]
+
+
+def test_a_flood_is_answered_at_a_bounded_pace(
+    listening: socket.socket, dialler: socket.socket
+) -> None:
+    with closing(UtpRefusal(listening)):
+        began = time.monotonic()
+        for _ in range(100):
+            dialler.sendto(SYN, listening.getsockname())
+        for _ in range(40):
+            dialler.recv(100)
+        assert time.monotonic() - began >= 39 * PAUSE
 
 
 @pytest.mark.parametrize("address", ["0.0.0.0", "::", "::1"])
