@@ -74,12 +74,12 @@ class Peers:
             self._drop_surplus(peer.user_id, grown)
 
     def _drop_same(self, peer: Peer, file_ids: Collection[int]) -> set[int]:
-        has_family = schema.Peer.host.contains(":")
+        is_ipv6 = schema.Peer.host.contains(":")
         return self._drop_where(
             schema.Peer.file_id.in_(file_ids),
             schema.Peer.user_id == peer.user_id,
             schema.Peer.peer_id == peer.peer_id,
-            has_family if ":" in peer.host else ~has_family,
+            is_ipv6 if ":" in peer.host else ~is_ipv6,
         )
 
     def _drop_former(self, peer: Peer, file_ids: Collection[int]) -> set[int]:
