@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import errno
+import os
 import shutil
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from sqlalchemy import URL, Engine, create_engine
@@ -47,8 +48,9 @@ class Database:
 
         Raises MinitorrentError: permission_denied, disk_full or internal when it can't be, usage
         when a newer version of the program made it. A damaged file is internal too; it is
-        renamed, so that the next start begins anew.
+        renamed, so that the next start begins anew; file_exists when it is not this program's.
         """
+        _check_is_ours(path)
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             path.touch(mode=0o600)
@@ -100,6 +102,24 @@ class Database:
             if isinstance(error.orig, sqlite3.IntegrityError):
                 raise
             raise _translated(error, self._path) from error
+
+
+def _check_is_ours(path: Path) -> None:
+    """Raises MinitorrentError(file_exists) for another program's database, without touching it."""
+    if not os.path.isfile(path):  # noqa: PTH113 - never raises; a pipe would be waited for
+        return
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as database:
+            rows = database.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")
+            tables = {name for (name,) in rows}
+    except sqlite3.Error:
+        return  # whatever is wrong with it is told when it is opened to be used
+    if tables and not tables & set(Table.metadata.tables):
+        raise MinitorrentError(
+            ErrorCode.FILE_EXISTS,
+            f"{str(path)!r} is another program's database; choose another --data-dir, or move it "
+            "away.",
+        )
 
 
 def _prepare(engine: Engine, path: Path) -> None:

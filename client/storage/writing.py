@@ -65,11 +65,13 @@ def write_private(*files: NewFile) -> None:
         for file in files:
             with translating(file.path):
                 writings.append(_Writing(file))
-        for step in (_Writing.clear, _Writing.name):
-            # Cleared backwards: a key never lies beside a certificate that it does not fit.
-            for writing in writings if step is _Writing.name else reversed(writings):
-                with translating(writing.file.path):
-                    step(writing)
+        # Cleared backwards: a key never lies beside a certificate that it does not fit.
+        for writing in reversed(writings):
+            with translating(writing.file.path):
+                writing.clear()
+        for writing in writings:
+            with translating(writing.file.path):
+                writing.name()
     except BaseException:
         for writing in writings:
             writing.undo()

@@ -6,7 +6,7 @@ import errno
 import shutil
 import sqlite3
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +78,7 @@ def open_store(url: str) -> Store:
         raise DatabaseError("the database's URL can't be understood, or has no driver") from None
     try:
         with _only_one_opens(engine):
+            _check_is_ours(engine)
             upgrade(engine.execution_options(minitorrent_write=True))
     except CommandError as error:
         engine.dispose()
@@ -135,6 +136,21 @@ def _only_one_opens(engine: Engine) -> AbstractContextManager[Any]:
     if not folder.is_dir():
         raise DatabaseError(f"there is no folder {folder}")
     return FileLock(f"{path}.lock", timeout=30)
+
+
+def _check_is_ours(engine: Engine) -> None:
+    """Raises DatabaseError for another program's SQLite file, without touching it."""
+    path = Path(engine.url.database or "")
+    if engine.dialect.name != "sqlite" or not path.is_file():
+        return
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as database:
+            rows = database.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")
+            tables = {name for (name,) in rows}
+    except sqlite3.Error:
+        return  # whatever is wrong with it is told when it is opened to be used
+    if tables and not tables & {"alembic_version", "users"}:
+        raise DatabaseError(f"{path} is another program's; choose another with --database")
 
 
 def _failure(error: Exception, engine: Engine) -> DatabaseError:

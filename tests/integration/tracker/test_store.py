@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -103,6 +104,16 @@ def test_a_file_that_is_no_database(tmp_path: Path) -> None:
     (tmp_path / "tracker.db").write_bytes(b"this is no database at all" * 100)
     with pytest.raises(DatabaseError, match="not a database"):
         open_store(f"sqlite:///{tmp_path / 'tracker.db'}")
+
+
+def test_another_programs_database_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "theirs.db"
+    with closing(sqlite3.connect(path)) as theirs:
+        theirs.execute("CREATE TABLE bookmarks (url)")
+    before = path.read_bytes()
+    with pytest.raises(DatabaseError, match="another program's"):
+        open_store(f"sqlite:///{path}")
+    assert path.read_bytes() == before
 
 
 def test_a_database_of_a_newer_version(tmp_path: Path) -> None:

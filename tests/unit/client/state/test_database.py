@@ -4,7 +4,7 @@ import os
 import sqlite3
 import stat
 import sys
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -136,3 +136,23 @@ def test_a_disk_without_any_room(tmp_path: Path) -> None:
         assert caught.value.code is ErrorCode.DISK_FULL
         (disk / "ballast").unlink()
         Database.open(disk / "client.db").close()
+
+
+def test_another_programs_database_is_refused_and_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "client.sqlite"
+    with closing(sqlite3.connect(path)) as theirs:
+        theirs.execute("CREATE TABLE bookmarks (url)")
+    path.chmod(0o644)
+    before = path.read_bytes()
+    with pytest.raises(MinitorrentError) as caught:
+        Database.open(path)
+    assert caught.value.code is ErrorCode.FILE_EXISTS
+    assert path.read_bytes() == before
+    assert stat.S_IMODE(path.stat().st_mode) == 0o644
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_no_pipe_is_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "client.sqlite")
+    with pytest.raises(MinitorrentError):
+        Database.open(tmp_path / "client.sqlite")
