@@ -30,7 +30,7 @@ class Quotas:
     metainfo_bytes: int = 2 * 1024**3
     tokens: int = 2000
     logins: int = 2000
-    sessions: int = 500
+    sessions: int = 1000
     certificates: int = 2000
     holders: int = 500
     acts: int = 50_000

@@ -69,6 +69,7 @@ class Connection:
     def serve(self, greeting: bytes) -> None:
         """Greet, then answer requests; returns when the connection is to be closed."""
         try:
+            self.channel.pause(self._pace.delay(self._who()))  # a handshake costs, too
             self.channel.handshake(self._limits.handshake)
             self.channel.send(greeting)
             self._converse()

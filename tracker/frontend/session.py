@@ -21,6 +21,7 @@ from common.tls import TlsEngine
 from common.types import plain_address
 from tracker.config import SESSIONS_PER_ADDRESS
 from tracker.domain.places import Place, Room, admit
+from tracker.domain.throttle import Budget, Rate
 from tracker.frontend.bulk import BulkTurns
 from tracker.frontend.channel import Channel
 from tracker.frontend.connection import Connection, TimeLimits
@@ -36,9 +37,10 @@ _log = structlog.get_logger()
 
 _STACK_BYTES = 4 * 1024 * 1024  # plenty: nothing that is taken nests deeper than a hundred levels
 _ACCEPT_PAUSE = 0.1  # seconds, when no descriptor is left
-_TURN_AWAY_PAUSE = 0.5  # seconds that accepting waits, so that one more can be told why
 _CROWD = 50  # connections of one user: who has more gives way where all places are taken
 _TURN_AWAY_LINGER = 0.1
+_PAUSE = 0.05
+_PAUSES = Rate(10, 4 * _PAUSE)  # half a second, and a quarter of the time
 _TURN_AWAY_SECONDS = 3.0  # to agree on TLS, for who is only told why
 
 
@@ -81,7 +83,7 @@ class SessionServer:
         self._connections: dict[Connection, threading.Thread] = {}
         self._turned_away: set[Connection] = set()
         self._displaced: set[Connection] = set()
-        self._farewells = threading.Semaphore(MAX_TURNED_AWAY)
+        self._patience = Budget(_PAUSES, capacity=1)
         self._stopping = threading.Event()
         self._is_short = False  # of descriptors
         self._poller = Poller()
@@ -177,7 +179,7 @@ class SessionServer:
     def _begin(self, sock: socket.socket, address: str) -> None:
         reached_at = plain_address(sock.getsockname()[0])
         is_admitted = self._admit(party_of(address))
-        if not is_admitted and not self._farewells.acquire(timeout=_TURN_AWAY_PAUSE):
+        if not is_admitted and not self._find_words(party_of(address)):
             sock.close()
             return
         caller = Caller(secrets.token_hex(16), address, reached_at)
@@ -212,6 +214,22 @@ class SessionServer:
             decided.displaced.channel.interrupt(lines.encode_error(None, _too_many()))
         return decided.is_admitted
 
+    def _find_words(self, party: str) -> bool:
+        """Wait a little, in the acceptor, until one more can be told why; not all the time."""
+        while not self._may_say_why(party):
+            now = time.monotonic()
+            if self._patience.wait("", now) > 0:
+                return False
+            self._patience.take("", now)
+            self._stopping.wait(_PAUSE)
+        return True
+
+    def _may_say_why(self, party: str) -> bool:
+        """Whether one more can be told why it isn't served; half may be of one party."""
+        with self._lock:
+            own = sum(one.party == party for one in self._turned_away)
+            return len(self._turned_away) < MAX_TURNED_AWAY and own < MAX_TURNED_AWAY // 2
+
     def _serve(self, connection: Connection) -> None:
         try:
             if connection in self._turned_away:
@@ -241,10 +259,7 @@ class SessionServer:
         with self._lock:
             del self._connections[connection]
             self._displaced.discard(connection)
-            was_turned_away = connection in self._turned_away
             self._turned_away.discard(connection)
-        if was_turned_away:
-            self._farewells.release()
 
 
 def _user(connection: Connection) -> str | None:

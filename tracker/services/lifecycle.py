@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 
 from tracker.domain.clock_watch import ClockWatch
@@ -16,6 +17,9 @@ BEAT_SECONDS = 2.0
 DISTRUST_SECONDS = 3600.0
 """So long after the clock was set forward nothing is thrown away because it has expired: it may
 have been set wrong, and be set back."""
+
+SWEEP_SECONDS = 60.0
+"""How often logins and certificates are looked through for those that have expired."""
 
 _WILDCARDS = frozenset({"0.0.0.0", "::"})  # the same on every machine, so they name none
 
@@ -36,7 +40,7 @@ class Lifecycle:
         self._tracker_id = tracker_id
         self._site = site
         self._watch = ClockWatch(clock(), steady())
-        self._trusted_from = -DISTRUST_SECONDS
+        self._trusted_from = self._next_sweep = -math.inf
         self._beating = threading.Lock()
         self._last_beat = steady()
 
@@ -67,8 +71,8 @@ class Lifecycle:
             known = work.trackers.beat(self._tracker_id, now)
             if not known:
                 work.trackers.add(self._tracker_id, self._site, now)
-            self._sweep(work, now, is_trusted=steady >= self._trusted_from)
-            self._watch.accept(now, steady)
+            self._sweep(work, now, steady)
+        self._watch.accept(now, steady)
         self._last_beat = steady
         return known
 
@@ -76,10 +80,11 @@ class Lifecycle:
         """Whether the last beat is so long ago that this tracker counts for nothing any more."""
         return self._steady() - self._last_beat > FRESH_SECONDS
 
-    def _sweep(self, work: Work, now: float, *, is_trusted: bool) -> None:
+    def _sweep(self, work: Work, now: float, steady: float) -> None:
         work.trackers.sweep(now)
         work.peers.sweep(now, HTTP_GRACE)
-        if is_trusted:
+        if steady >= max(self._trusted_from, self._next_sweep):
+            self._next_sweep = steady + SWEEP_SECONDS
             work.users.sweep_tokens(now)
             work.authorities.sweep(now)
 

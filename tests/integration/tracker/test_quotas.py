@@ -209,3 +209,14 @@ def test_who_asks_for_very_much_over_http_waits(
     for _ in range(55):
         ann.call("list_groups")
     assert time.monotonic() - began > 0.5
+
+
+def test_who_connects_without_end_waits(start_tracker: StartTracker) -> None:
+    tracker = start_tracker(quotas=Quotas(requests_per_second=5))
+    began = time.monotonic()
+    for _ in range(56):
+        with SessionClient(tracker.address, "127.0.0.2"):
+            pass
+    assert time.monotonic() - began > 0.5
+    with SessionClient(tracker.address) as other:
+        assert other.call("ping") == {}
