@@ -18,8 +18,9 @@ class Quotas:
     API `tokens`, `logins` kept (beyond it, the oldest that isn't in use ends), `sessions` at a
     time, `certificates` an hour, `holders` (logins with certificates that are within their dates)
     in one group, `acts` a day that the audit keeps, `requests_per_second` (ten times as many at
-    once; beyond it, answers are delayed). For a group: `group_requests` undecided, `group_files`.
-    For an address: `accounts` opened a day.
+    once; beyond it, answers are delayed), `peers` (clients at files: one that is there for a
+    thousand files is a thousand; beyond it, the one that announced longest ago is forgotten). For
+    a group: `group_requests` undecided, `group_files`. For an address: `accounts` opened a day.
     """
 
     groups: int = 500
@@ -35,6 +36,7 @@ class Quotas:
     holders: int = 500
     acts: int = 50_000
     requests_per_second: int = 100
+    peers: int = 200_000
     accounts: int = 2000
 
 

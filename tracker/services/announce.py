@@ -12,6 +12,7 @@ from common.errors import ErrorCode, MinitorrentError
 from common.types import InfoHash, PeerId, info_hash_from_hex, peer_id_from_hex
 from tracker.domain.selection import Peer, Random, count_peers, select_peers
 from tracker.domain.stock import identify, may_lack_something, supports_sealed
+from tracker.quotas import Quotas
 from tracker.services.caller import Identity
 from tracker.services.clock import Clock
 from tracker.services.events import record_completed
@@ -60,10 +61,11 @@ class _Answer:
 class Announces:
     """Announces over the session and over HTTP."""
 
-    def __init__(self, works: Works, clock: Clock, random: Random) -> None:
+    def __init__(self, works: Works, clock: Clock, random: Random, quotas: Quotas) -> None:
         self._works = works
         self._clock = clock
         self._random = random
+        self._quotas = quotas
 
     def announce(self, me: Identity, request: api.Announce) -> api.AnnounceReply:
         """Tell of many files at once; each is answered, or refused, by itself.
@@ -90,7 +92,7 @@ class Announces:
                 if info_hash not in refused
             ]
             now = self._clock()
-            _note(work, wishes, connection_id=me.connection_id, expires_at=None)
+            self._note(work, wishes, connection_id=me.connection_id, expires_at=None)
             _tell_completed(work, wishes, me.address, now)
             offered = [w.file.id for w in wishes if w.me.is_seeder and w.event != "stopped"]
             work.files.share(offered, me.user_id, now)
@@ -146,7 +148,7 @@ class Announces:
                 with_seeders=may_lack_something(request.peer_id, request.left),
             )
             now = self._clock()
-            _note(work, [wish], connection_id=None, expires_at=now + HTTP_GRACE)
+            self._note(work, [wish], connection_id=None, expires_at=now + HTTP_GRACE)
             _tell_completed(work, [wish], host, now)
             return self._answers(work, [wish], now)[request.info_hash]
 
@@ -170,6 +172,33 @@ class Announces:
         """How many peers there are, at all trackers of the database, for all files."""
         with self._works.read() as work:
             return work.peers.count(self._clock())
+
+    def _note(
+        self,
+        work: Work,
+        wishes: Sequence[_Wish],
+        *,
+        connection_id: str | None,
+        expires_at: float | None,
+    ) -> None:
+        """Write down who is there, who left, and who has finished. All wishes are one client's."""
+        if not wishes:
+            return
+        me = wishes[0].me
+        stopped = [wish.file.id for wish in wishes if wish.event == "stopped"]
+        work.peers.drop(me.user_id, me.peer_id, stopped)
+        work.peers.put(
+            [
+                Sighting(
+                    wish.file.id, wish.me, wish.uploaded, wish.downloaded, connection_id, expires_at
+                )
+                for wish in wishes
+                if wish.event != "stopped"
+            ],
+            self._quotas.peers,
+        )
+        finished = [w.file.id for w in wishes if w.event == "completed" and w.me.is_seeder]
+        work.files.count_completed(finished, me.user_id, me.peer_id)
 
     def _answers(self, work: Work, wishes: Sequence[_Wish], now: float) -> dict[InfoHash, _Answer]:
         present = work.peers.of_files([wish.file.id for wish in wishes], now)
@@ -205,28 +234,6 @@ def _wish(me: Identity, port: int, file: File, told: api.AnnouncedFile, most: in
         min(told.numwant, most),
         with_seeders=told.left > 0,
     )
-
-
-def _note(
-    work: Work, wishes: Sequence[_Wish], *, connection_id: str | None, expires_at: float | None
-) -> None:
-    """Write down who is there, who left, and who has finished. All wishes are one client's."""
-    if not wishes:
-        return
-    me = wishes[0].me
-    stopped = [wish.file.id for wish in wishes if wish.event == "stopped"]
-    work.peers.drop(me.user_id, me.peer_id, stopped)
-    work.peers.put(
-        [
-            Sighting(
-                wish.file.id, wish.me, wish.uploaded, wish.downloaded, connection_id, expires_at
-            )
-            for wish in wishes
-            if wish.event != "stopped"
-        ]
-    )
-    finished = [w.file.id for w in wishes if w.event == "completed" and w.me.is_seeder]
-    work.files.count_completed(finished, me.user_id, me.peer_id)
 
 
 def _tell_completed(work: Work, wishes: Sequence[_Wish], address: str, now: float) -> None:

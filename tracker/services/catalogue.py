@@ -76,7 +76,7 @@ def make_services(
         groups=Groups(works, clock, safe, quotas),
         authorities=Authorities(works, clock, steady, safe, lifetime, quotas),
         files=Files(works, clock, quotas),
-        announces=Announces(works, clock, random.Random()),
+        announces=Announces(works, clock, random.Random(), quotas),
         keys=Keys(works, clock, tracker_id, site.http_port),
         reachability=Reachability(),
         events=Events(works),

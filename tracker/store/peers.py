@@ -30,9 +30,6 @@ from tracker.store.trackers import live_connections
 PLACES = 8
 """Peers of one user at a file; the newest announce takes the place of the oldest."""
 
-PLACES_IN_ALL = 200_000
-"""Peers of one user at all files; the same goes for them."""
-
 _MOST_BYTES = 2**48
 """More is noted as this: no content is so long, and sums over many peers fit 64 bits."""
 
@@ -58,12 +55,13 @@ class Peers:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def put(self, sightings: Sequence[Sighting]) -> None:
+    def put(self, sightings: Sequence[Sighting], most: int) -> None:
         """Note sightings of one client; each replaces what was known of it for that file.
 
         Its address in the other family, IPv4 or IPv6, stays. A client that came back under a new
         peer id at the same address replaces its old self, for these files only: most stock
-        clients use a peer id for each torrent. A user who has too many peers loses the oldest.
+        clients use a peer id for each torrent. A user who has more than PLACES peers at a file, or
+        more than `most` in all, loses those that announced longest ago.
         """
         if not sightings:
             return
@@ -71,7 +69,7 @@ class Peers:
         replaced = self._drop_same(peer, file_ids) | self._drop_former(peer, file_ids)
         self._session.execute(insert(schema.Peer), [_row(sighting) for sighting in sightings])
         if grown := set(file_ids) - replaced:
-            self._drop_surplus(peer.user_id, grown)
+            self._drop_surplus(peer.user_id, grown, most)
 
     def _drop_same(self, peer: Peer, file_ids: Collection[int]) -> set[int]:
         is_ipv6 = schema.Peer.host.contains(":")
@@ -92,7 +90,7 @@ class Peers:
             schema.Peer.port == peer.port,
         )
 
-    def _drop_surplus(self, user_id: int, file_ids: Collection[int]) -> None:
+    def _drop_surplus(self, user_id: int, file_ids: Collection[int], most: int) -> None:
         """Every announce makes a new row, so the oldest have the smallest ids."""
         place = func.row_number().over(
             partition_by=schema.Peer.file_id, order_by=schema.Peer.id.desc()
@@ -108,7 +106,7 @@ class Peers:
             .where(schema.Peer.user_id == user_id)
             .order_by(schema.Peer.id.desc())
         )
-        self._drop_where(schema.Peer.id.in_(newest_first.offset(PLACES_IN_ALL)))
+        self._drop_where(schema.Peer.id.in_(newest_first.offset(most)))
 
     def _drop_where(self, *conditions: ColumnElement[bool]) -> set[int]:
         """The files at which somebody was dropped."""

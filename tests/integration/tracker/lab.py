@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from common import announce as http
@@ -10,8 +11,9 @@ from common.api import accounts, files, groups, presence
 from common.types import InfoHash, PeerId, info_hash_from_hex
 from tests.integration.tracker.sessions import make_metainfo
 from tracker.domain.safe import KEY_BYTES, Safe
+from tracker.quotas import Quotas
 from tracker.services.caller import Caller
-from tracker.services.catalogue import make_services
+from tracker.services.catalogue import Services, make_services
 from tracker.store.engine import open_store
 from tracker.store.trackers import Site
 
@@ -55,16 +57,24 @@ class Lab:
         self.now = 1_000_000.0
         self._number = 0
         self.store = open_store(f"sqlite:///{folder / 'tracker.db'}")
-        site = Site("127.0.0.1", 7400, 7401)
-        safe = Safe(bytes(KEY_BYTES))
-        self.services = make_services(
-            self.store, self._clock, site, 0, safe, 3600.0, steady=self._clock
-        )
+        self.services = self._services(Quotas())
         self.services.lifecycle.start()
         self._sign_up("ann")
         self.ann = self.client("ann", "10.0.0.99", b"-MT0100-" + b"a" * 12)
         me = self.ann.caller.require_login()
         self.services.groups.create_group(me, groups.CreateGroup(group="lab", mode="open"))
+
+    def limit_peers(self, most: int) -> None:
+        """Let a user have so many peers in all."""
+        self.services = replace(
+            self.services, announces=self._services(Quotas(peers=most)).announces
+        )
+
+    def _services(self, quotas: Quotas) -> Services:
+        site, safe = Site("127.0.0.1", 7400, 7401), Safe(bytes(KEY_BYTES))
+        return make_services(
+            self.store, self._clock, site, 0, safe, 3600.0, steady=self._clock, quotas=quotas
+        )
 
     def number(self) -> int:
         """A new one each time."""

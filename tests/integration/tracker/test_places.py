@@ -53,8 +53,8 @@ def test_sessions_take_places_too(lab: Lab) -> None:
     assert (lab.seeders(info_hash), lab.seeders(other)) == (PLACES, PLACES)
 
 
-def test_all_peers_of_a_user_are_bounded(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tracker.store.peers.PLACES_IN_ALL", 10)
+def test_all_peers_of_a_user_are_bounded(lab: Lab) -> None:
+    lab.limit_peers(10)
     bob, cat = lab.member("bob"), lab.member("cat")
     files = [lab.share(f"{number}.bin") for number in range(12)]
     lab.stock(cat, files[0], made_up(0), port=1)
@@ -65,10 +65,8 @@ def test_all_peers_of_a_user_are_bounded(lab: Lab, monkeypatch: pytest.MonkeyPat
     assert [lab.seeders(info_hash) for info_hash in files] == [2, 0, 0, *[1] * 9]
 
 
-def test_a_batch_beyond_the_bound_keeps_what_fits(
-    lab: Lab, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("tracker.store.peers.PLACES_IN_ALL", 3)
+def test_a_batch_beyond_the_bound_keeps_what_fits(lab: Lab) -> None:
+    lab.limit_peers(3)
     lab.member("bob")
     files = [lab.share(f"{number}.bin") for number in range(5)]
     for _ in range(2):
@@ -107,10 +105,10 @@ def test_two_announces_of_one_client_at_once(lab: Lab, monkeypatch: pytest.Monke
     bob, info_hash = lab.member("bob"), lab.share("x.bin")
     put, conflicts = Peers.put, iter((True, False) * 2)
 
-    def conflicting_put(peers: Peers, sightings: Sequence[Sighting]) -> None:
+    def conflicting_put(peers: Peers, sightings: Sequence[Sighting], most: int) -> None:
         if next(conflicts):
             raise ConflictError
-        put(peers, sightings)
+        put(peers, sightings, most)
 
     monkeypatch.setattr(Peers, "put", conflicting_put)
     assert lab.stock(bob, info_hash, made_up(1), event="completed").complete == 1
