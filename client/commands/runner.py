@@ -18,6 +18,11 @@ from common.errors import ErrorCode, MinitorrentError
 if TYPE_CHECKING:
     from client.engine.session import HashProgress, Session
 
+LONGEST_LINE = 1 << 20
+"""Bytes of a line of a script."""
+
+_READ_OF_LONG_ONE = 200
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -67,7 +72,13 @@ class Runner:
         return self._commands.get(command_word(line.decode("utf-8", "replace")))
 
     def run_bytes(self, line: bytes) -> Outcome | None:
-        """Run a line as it was read from a pipe; it has to be UTF-8."""
+        """Run a line as it was read from a pipe; it has to be UTF-8, of LONGEST_LINE at most."""
+        if len(line) > LONGEST_LINE:
+            word = command_word(line[:_READ_OF_LONG_ONE].decode("utf-8", "replace"))
+            error = MinitorrentError(
+                ErrorCode.USAGE, f"The line is longer than {LONGEST_LINE:,} bytes; nothing was run."
+            )
+            return Outcome(word, None, error)
         try:
             text = line.decode("utf-8")
         except UnicodeDecodeError:

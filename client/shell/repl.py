@@ -49,6 +49,9 @@ Make an account with  create_user NAME,  then  login NAME.
 Tab completes what you type; help lists all commands; Ctrl-D ends."""
 _WELCOME_BACK = "Log in with: login NAME (help lists all commands)"
 
+_MENU_ROWS, _OTHER_ROWS = 8, 6
+"""Lines kept free for what Tab offers, and those that the rest takes before there are any."""
+
 _STYLE = Style.from_dict({"bottom-toolbar": "noreverse bg:ansibrightblack ansiwhite"})
 
 
@@ -94,6 +97,7 @@ class Repl:
             history=PrivateHistory(history, COMMANDS),
             bottom_toolbar=self._toolbar,
             refresh_interval=_REFRESH,
+            enable_suspend=True,
             rprompt=lambda: f"+ {count(len(self._pasted), 'line')}" if self._pasted else "",
             key_bindings=paste_bindings(self._pasted),
             style=_STYLE,
@@ -129,6 +133,8 @@ class Repl:
     def _read(self) -> str:
         """Let a line be typed. Raises KeyboardInterrupt on Ctrl-C and EOFError on Ctrl-D."""
         more: list[str] = []
+        rows = self._terminal.get_size().rows
+        self._prompt.reserve_space_for_menu = max(0, min(_MENU_ROWS, rows - _OTHER_ROWS))
         try:
             text = self._prompt.prompt(pre_run=self._prompt_begins)
             more += self._pasted

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from client.commands.runner import Outcome, Runner
+from client.commands.runner import LONGEST_LINE, Outcome, Runner
 from client.engine.status import Notice
 from client.shell.keyboard import Keyboard
 from client.shell.output import Output, screen_of
@@ -162,4 +162,5 @@ def stdin_lines(interrupts: Interrupts) -> Iterator[bytes]:
             break
         *lines, unread = (unread + read).split(b"\n")
         yield from lines
+        unread = unread[: LONGEST_LINE + 1]  # enough to see that it is too long
     yield unread

@@ -134,6 +134,36 @@ def test_what_is_typed_before_its_prompt_is_the_password_and_never_seen(
     assert "secret" not in (tmp_path / "state" / "history").read_text()
 
 
+def test_a_suspended_client_goes_on_and_still_shows_no_password(
+    tracker: TrackerProcess, tmp_path: Path
+) -> None:
+    info = write_tracker_info(tmp_path / "tracker_info.txt", [tracker.address])
+    command = [sys.executable, "-m", "client", f"127.0.0.1:{free_port()}", str(info)]
+    command += ["--data-dir", str(tmp_path / "state")]
+    with Terminal(["env", "PS1=shell> ", "bash", "--norc"]) as terminal:
+        terminal.wait_for("shell>")
+        terminal.enter(shlex.join(command))
+        terminal.wait_for("minitorrent>")
+        terminal.type("who", "C-z")
+        terminal.wait_for("Stopped")
+        terminal.enter("fg")
+        terminal.wait_for("minitorrent> who")
+        terminal.type("", "C-u")
+        terminal.enter("create_user sleeper")
+        terminal.wait_for("PASSWORD:")
+        terminal.type("sec", "C-z")
+        terminal.enter("echo in the shell")
+        terminal.wait_for("\nin the shell\n")
+        terminal.enter("fg")
+        client = client_in(terminal)
+        wait_until(lambda: not echoes(client), what="a terminal without echo")
+        terminal.type("\x15secret123\rsecret123\r")
+        terminal.wait_for("Account sleeper is made")
+        assert "sec" not in terminal.printed()
+        terminal.enter("quit")
+        terminal.wait_for("quit\nshell>")
+
+
 def test_what_is_typed_while_the_client_starts_is_not_seen(
     tracker: TrackerProcess, tmp_path: Path
 ) -> None:

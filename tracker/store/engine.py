@@ -177,5 +177,7 @@ def _is_full(error: Exception, engine: Engine) -> bool:
 
 
 def _reason(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.strerror}: {error.filename}"
     cause = error.orig if isinstance(error, OperationalError) else error
     return " ".join(str(cause).split())[:300] or type(error).__name__

@@ -75,6 +75,16 @@ def test_answers_come_in_order_one_object_each(tmp_path: Path) -> None:
     assert err == ""
 
 
+def test_lines_as_programs_and_editors_write_them(tmp_path: Path) -> None:
+    lines = b"\xef\xbb\xbflogin ann x\r\nwhoami\r\n\r\nwho\0ami\n\xff\xfe\n" + b"w" * (5 << 20)
+    status, out, err = run(tmp_path, lines + b"\nwhoami", "--json")
+    answers = [json.loads(line) for line in out.splitlines()]
+    assert [a["ok"] for a in answers] == [True, True, False, False, False, True]
+    assert "longer than" in answers[4]["error"]["message"]
+    assert len(out) < 5000
+    assert (status, err) == (1, "")
+
+
 def test_text_for_people_and_errors_aside(tmp_path: Path) -> None:
     status, out, err = run(tmp_path, b"login ann x\nbogus\n")
     assert out == "Logged in as ann; groups: lab; sharing 3 files again\n"
