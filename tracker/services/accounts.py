@@ -64,6 +64,10 @@ class Accounts:
         self._throttle = LoginThrottle()
         self._throttle_lock = threading.Lock()
 
+    def close(self) -> None:
+        """Nobody logs in any more; returns at once."""
+        self._hashing.close()
+
     def create_user(self, caller: Caller, request: api.CreateUser) -> api.UserReply:
         """Open an account. Raises MinitorrentError(user_exists, weak_password)."""
         warning = credentials.check_strength(request.password, self._min_password)

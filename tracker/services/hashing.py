@@ -35,6 +35,10 @@ class Hashing:
         self._lock = threading.Lock()
         self._turns: Turns[_Ticket] = Turns(_AT_ONCE, _PER_PARTY, _TOTAL)
 
+    def close(self) -> None:
+        """Hash no more; returns at once."""
+        self._hashers.shutdown(wait=False, cancel_futures=True)
+
     def run(self, party: str, work: Callable[[], ResultT], *, known: bool) -> ResultT:
         """Wait for a turn and hash a password: what `work` gives. Raises MinitorrentError(busy).
 
