@@ -13,7 +13,9 @@ from common.api.paging import ROWS, PageReply, PageRequest
 Label = Annotated[str, Field(max_length=64)]
 """What the user calls it."""
 
-Lifetime = Annotated[int, Field(ge=60, le=365 * 24 * 3600), WHOLE]
+LONGEST_LIFETIME = 365 * 24 * 3600
+
+Lifetime = Annotated[int, Field(ge=60, le=LONGEST_LIFETIME), WHOLE]
 """How long a token is good for, in seconds."""
 
 USUAL_LIFETIME = 30 * 24 * 3600

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable
 
 import structlog
@@ -10,6 +11,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 
 _log = structlog.get_logger()
 
+_SECONDS = 0.5
 _ANNOUNCES = {"announce": "session", "http_announce": "http"}
 
 
@@ -45,13 +47,32 @@ class Metrics:
             self._announces.labels(_ANNOUNCES[operation]).inc()
 
     def watch(self, name: str, text: str, count: Callable[[], int]) -> None:
-        """Have `count` asked for a number at every look; NaN is shown when it fails."""
+        """Have `count` asked for a number at a look, but not twice within _SECONDS.
+
+        NaN is shown when it fails.
+        """
         gauge = Gauge(f"minitorrent_{name}", text, registry=self._registry)
-        gauge.set_function(lambda: _number(count))
+        gauge.set_function(_Remembered(count))
 
     def exposition(self) -> bytes:
         """All numbers in Prometheus's text format."""
         return generate_latest(self._registry)
+
+
+class _Remembered:
+    """A number that is of a moment ago at most: anybody may ask for it, however often."""
+
+    def __init__(self, count: Callable[[], int]) -> None:
+        self._count = count
+        self._number = math.nan
+        self._until = -math.inf
+
+    def __call__(self) -> float:
+        now = time.monotonic()
+        if now >= self._until:
+            self._until = now + _SECONDS
+            self._number = _number(self._count)
+        return self._number
 
 
 def _number(count: Callable[[], int]) -> float:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 import threading
 
+from common.api.tokens import LONGEST_LIFETIME
 from tracker.domain.clock_watch import ClockWatch
+from tracker.services.accounts import SESSION_SECONDS
 from tracker.services.announce import HTTP_GRACE
 from tracker.services.clock import Clock
 from tracker.store.trackers import FRESH_SECONDS, Site
@@ -16,7 +18,8 @@ BEAT_SECONDS = 2.0
 
 DISTRUST_SECONDS = 3600.0
 """So long after the clock was set forward nothing is thrown away because it has expired: it may
-have been set wrong, and be set back."""
+have been set wrong, and be set back. So long after it was set, and after the start, what would last
+too long is let be, too."""
 
 SWEEP_SECONDS = 60.0
 """How often logins and certificates are looked through for those that have expired."""
@@ -41,6 +44,7 @@ class Lifecycle:
         self._site = site
         self._watch = ClockWatch(clock(), steady())
         self._trusted_from = self._next_sweep = -math.inf
+        self._sure_from = steady() + DISTRUST_SECONDS  # a machine may start with a wrong clock
         self._beating = threading.Lock()
         self._last_beat = steady()
 
@@ -64,6 +68,8 @@ class Lifecycle:
         with self._beating, self._works.write(urgent=True) as work:
             now, steady = self._clock(), self._steady()
             jump = self._watch.jump(now, steady)
+            if jump != 0:
+                self._sure_from = steady + DISTRUST_SECONDS
             if jump > 0:
                 work.trackers.forgive(now - jump, now)
                 work.peers.forgive(now - jump, now, HTTP_GRACE)
@@ -85,6 +91,8 @@ class Lifecycle:
         work.peers.sweep(now, HTTP_GRACE)
         if steady >= max(self._trusted_from, self._next_sweep):
             self._next_sweep = steady + SWEEP_SECONDS
+            if steady >= self._sure_from:
+                work.users.bound_tokens(now, SESSION_SECONDS, LONGEST_LIFETIME)
             work.users.sweep_tokens(now)
             work.authorities.sweep(now)
 

@@ -179,6 +179,19 @@ class Users:
         """These users were there to be told of everything up to this event."""
         self._session.execute(update(User).where(User.id.in_(user_ids)).values(told_event=event_id))
 
+    def bound_tokens(self, now: float, session_ttl: float, api_ttl: float) -> None:
+        """No token lasts longer from now on than one of its kind that is given out now.
+
+        One that would was given out while the clock was ahead.
+        """
+        for ttl, kind in (
+            (session_ttl, Token.scope.is_(None)),
+            (api_ttl, Token.scope.is_not(None)),
+        ):
+            self._session.execute(
+                update(Token).where(kind, Token.expires_at > now + ttl).values(expires_at=now + ttl)
+            )
+
     def sweep_tokens(self, now: float) -> None:
         """Forget the tokens that expired, unless somebody is connected with them."""
         used = select(Connection.token_id)

@@ -18,6 +18,7 @@ from tracker.services.accounts import SESSION_SECONDS
 from tracker.services.announce import LONGEST_INTERVAL
 from tracker.services.caller import Caller, Identity
 from tracker.services.catalogue import Services, make_services
+from tracker.services.lifecycle import DISTRUST_SECONDS
 from tracker.store.engine import Store, open_store
 from tracker.store.trackers import FRESH_SECONDS, SWEEP_SECONDS, Site
 
@@ -330,3 +331,37 @@ def test_a_clock_that_is_set_makes_nobody_wait_for_a_login(
     assert guess("secret123") is ErrorCode.TOO_MANY_ATTEMPTS
     clock.pass_time(PER_ACCOUNT.interval)
     assert guess("secret123") is None
+
+
+def test_what_was_given_out_while_the_clock_was_ahead_lasts_no_longer_than_usual(
+    first: Services, ann: Caller, clock: Clock
+) -> None:
+    other = Caller("other", "10.0.0.1", "127.0.0.1")
+    clock.now += 10 * SESSION_SECONDS
+    token = login(first, other)
+    first.accounts.disconnect(other)
+    clock.now -= 10 * SESSION_SECONDS
+    first.lifecycle.beat()
+    clock.pass_time(DISTRUST_SECONDS + 1)
+    first.lifecycle.beat()
+    clock.pass_time(SESSION_SECONDS + 1)
+    resume = accounts.ResumeSession(token=token, peer_id=PEER, port=1)
+    with pytest.raises(MinitorrentError) as raised:
+        first.accounts.resume_session(other, resume)
+    assert raised.value.code is ErrorCode.NOT_LOGGED_IN
+
+
+def test_a_clock_that_is_behind_at_the_start_ends_no_login(
+    first: Services, ann: Caller, clock: Clock
+) -> None:
+    other = Caller("other", "10.0.0.1", "127.0.0.1")
+    token = login(first, other)
+    first.accounts.disconnect(other)
+    clock.now -= 10 * SESSION_SECONDS
+    for _ in range(3):
+        clock.pass_time(70)
+        first.lifecycle.beat()
+    clock.now += 10 * SESSION_SECONDS
+    first.lifecycle.beat()
+    resume = accounts.ResumeSession(token=token, peer_id=PEER, port=1)
+    assert first.accounts.resume_session(other, resume).user == "ann"
