@@ -11,6 +11,7 @@ from pathlib import Path
 from client.storage.failures import shown
 from client.storage.layout import Layout
 from client.storage.opening import open_folder
+from client.storage.writing import NO_LINKS, rename_to_new
 from common.errors import ErrorCode, MinitorrentError
 
 
@@ -47,23 +48,12 @@ def _rename(old: Path, new: Path) -> None:
 def _link(partial: Path, final: Path) -> None:
     """Give the file its final name instead of the other one."""
     try:
-        _add_name(partial, final)
+        rename_to_new(partial, final)
     except FileExistsError as error:
-        # A crash between the two steps leaves the same file under both names.
+        # A crash between its two steps leaves the same file under both names.
         if final.is_symlink() or not partial.samefile(final):
             raise _in_the_way(final) from error
-    partial.unlink(missing_ok=True)
-
-
-def _add_name(partial: Path, final: Path) -> None:
-    try:
-        final.hardlink_to(partial)
-    except OSError as error:
-        if error.errno not in (errno.EPERM, errno.EOPNOTSUPP, errno.EMLINK):
-            raise
-        # A file system without hard links: replace a placeholder that only we can have made.
-        final.touch(exist_ok=False)
-        partial.replace(final)
+        partial.unlink()
 
 
 def _merge(partial: Path, layout: Layout) -> None:
@@ -76,16 +66,34 @@ def _merge(partial: Path, layout: Layout) -> None:
         source = open_folder(partial, parts[:-1])
         target = open_folder(final, parts[:-1], nofollow=0, make=True)
         try:
-            # rename() would replace what is there, so that is asked first.
-            if os.path.lexists(final.joinpath(*parts)):
-                raise _in_the_way(final.joinpath(*parts))
-            os.rename(parts[-1], parts[-1], src_dir_fd=source, dst_dir_fd=target)
+            _move(parts[-1], source, target)
             os.fsync(target)
+        except FileExistsError as error:
+            raise _in_the_way(final.joinpath(*parts)) from error
         finally:
             os.close(source)
             os.close(target)
     if layout.is_folder and os.path.lexists(partial):
         shutil.rmtree(partial)
+
+
+def _move(name: str, source: int, target: int) -> None:
+    """Move a file from one open folder to another; raises OSError, FileExistsError among others."""
+    try:
+        os.link(name, name, src_dir_fd=source, dst_dir_fd=target, follow_symlinks=False)
+    except FileExistsError:
+        # A crash between the two steps leaves the same file under both names.
+        ours = os.stat(name, dir_fd=source, follow_symlinks=False)
+        if not os.path.samestat(ours, os.stat(name, dir_fd=target, follow_symlinks=False)):
+            raise
+    except OSError as error:
+        if error.errno not in NO_LINKS:
+            raise
+        # A file system without hard links: replace a placeholder that only we can have made.
+        os.close(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600, dir_fd=target))
+        os.rename(name, name, src_dir_fd=source, dst_dir_fd=target)
+        return
+    os.unlink(name, dir_fd=source)
 
 
 def _in_the_way(final: Path) -> MinitorrentError:

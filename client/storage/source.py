@@ -101,7 +101,7 @@ class _Fault(NamedTuple):
     text: str
 
 
-_UNREADABLE: Final = _Fault(ErrorCode.PERMISSION_DENIED, "can't be read; check its permissions")
+_UNREADABLE: Final = _Fault(ErrorCode.PERMISSION_DENIED, "can't be read (check its permissions)")
 
 
 class _Inside:
@@ -188,7 +188,7 @@ def _fault_of_file(root: Path, parts: tuple[str, ...]) -> _Fault | None:
     try:
         # Files that the system makes up when they are read say that they are empty.
         if not path.stat().st_size and _has_content(root, parts):
-            return _Fault(ErrorCode.USAGE, "has no size of its own; copy it to a plain file")
+            return _Fault(ErrorCode.USAGE, "has no size of its own (share a copy)")
     except FileNotFoundError:
         pass  # it has vanished, which is found out when all are looked at
     except OSError as error:

@@ -22,7 +22,9 @@ from client.storage.opening import sync_folder
 from common.errors import ErrorCode, MinitorrentError
 
 _MOST_JUDGED = 16 * 1024 * 1024  # bytes; nothing that we write is larger
-_NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.EMLINK, errno.ENOSYS)
+NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.EMLINK, errno.ENOSYS)
+"""How a file system says that it has no hard links."""
+
 
 _Identity = tuple[int, int, int, int]
 
@@ -135,7 +137,7 @@ class _Writing:
         """Give the file its name, if nothing has it."""
         identity = _identity(self._draft)
         try:
-            give_name(self._draft, self.file.path)
+            rename_to_new(self._draft, self.file.path)
         except FileExistsError as error:
             raise _in_the_way(self.file.path) from error
         self._new = identity
@@ -151,7 +153,7 @@ class _Writing:
             if stat.S_ISDIR(self._aside.lstat().st_mode):
                 self._aside.rename(self.file.path)  # replaces no file
             else:
-                give_name(self._aside, self.file.path)
+                rename_to_new(self._aside, self.file.path)
 
     def settle(self) -> None:
         """Remove what was there before."""
@@ -159,12 +161,12 @@ class _Writing:
             self._aside.unlink()
 
 
-def give_name(draft: Path, path: Path) -> None:
+def rename_to_new(draft: Path, path: Path) -> None:
     """Rename a file; raises OSError, FileExistsError when anything at all has the name."""
     try:
         path.hardlink_to(draft)
     except OSError as error:
-        if error.errno not in _NO_LINKS:
+        if error.errno not in NO_LINKS:
             raise
         # A file system without hard links: replace a placeholder that only we can have made.
         path.touch(mode=0o600, exist_ok=False)

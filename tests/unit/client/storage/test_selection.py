@@ -119,28 +119,68 @@ def test_what_is_kept_aside_is_of_use_only_in_its_piece(tmp_path: Path) -> None:
     assert tree(final) == some("b/b", "d")
 
 
-def test_cut_short_while_files_are_moved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("step", ["link", "unlink"])
+def test_cut_short_while_files_are_moved(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
     final = tmp_path / "folder"
     fetch(final, 0)
-    rename = os.rename
+    real = getattr(os, step)
 
-    def fail_at_d(source: str, target: str, **folders: int) -> None:
-        if source == "d":
+    def fail_at_d(name: str, *others: str, **options: int) -> None:
+        if name == "d":
             raise OSError(5, "Input/output error")
-        rename(source, target, **folders)
+        real(name, *others, **options)
 
     with TorrentFiles(DESCRIBED, final, goal(), placed={0}) as files:
         files.open_partial()
         write(files, range(9))
-        monkeypatch.setattr(os, "rename", fail_at_d)
+        monkeypatch.setattr(os, step, fail_at_d)
         with pytest.raises(MinitorrentError):
             files.finish()
         monkeypatch.undo()
-    assert set(tree(final)) == {"a", "b/b", "b/empty", "c"}
+    assert set(tree(final)) - {"d"} == {"a", "b/b", "b/empty", "c"}
     with TorrentFiles(DESCRIBED, final, goal(), placed={0}) as files:
         files.open_partial()
         assert set(tree(files.partial)) == {"d"}
         assert verify(files).complete
+        files.finish()
+    assert tree(final) == FOLDER
+
+
+def test_what_comes_in_the_way_of_more_files_at_the_last_moment_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    final = tmp_path / "folder"
+    fetch(final, 0)
+    link = os.link
+
+    def interrupted(name: str, *others: str, **options: int) -> None:
+        (final / "d").write_text("mine")
+        link(name, *others, **options)
+
+    with TorrentFiles(DESCRIBED, final, goal(0, 4), placed={0}) as files:
+        files.open_partial()
+        write(files, list(files.goal.pieces))
+        monkeypatch.setattr(os, "link", interrupted)
+        with pytest.raises(MinitorrentError) as caught:
+            files.finish()
+        assert caught.value.code is ErrorCode.FILE_EXISTS
+    assert (final / "d").read_text() == "mine"
+
+
+def test_files_are_joined_without_hard_links(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refuse)
+    final = tmp_path / "folder"
+    fetch(final, 0)
+    with TorrentFiles(DESCRIBED, final, goal(), placed={0}) as files:
+        files.open_partial()
+        write(files, range(9))
         files.finish()
     assert tree(final) == FOLDER
 

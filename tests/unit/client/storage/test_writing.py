@@ -104,14 +104,14 @@ def test_what_comes_after_ours_was_put_aside_stays(
 ) -> None:
     path = tmp_path / "name"
     path.write_bytes(b"ours, old")
-    give_name = writing.give_name
+    rename_to_new = writing.rename_to_new
 
     def interrupted(draft: Path, to: Path) -> None:
         if not to.exists():
             to.write_bytes(b"theirs")
-        give_name(draft, to)
+        rename_to_new(draft, to)
 
-    monkeypatch.setattr(writing, "give_name", interrupted)
+    monkeypatch.setattr(writing, "rename_to_new", interrupted)
     with pytest.raises(MinitorrentError) as caught:
         write_private(NewFile(path, b"ours, new", ours))
     assert caught.value.code is ErrorCode.FILE_EXISTS
@@ -121,15 +121,15 @@ def test_what_comes_after_ours_was_put_aside_stays(
 def test_all_files_or_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     old, new = tmp_path / "old", tmp_path / "new"
     old.write_bytes(b"ours, old")
-    give_name = writing.give_name
+    rename_to_new = writing.rename_to_new
 
     def failing(draft: Path, to: Path) -> None:
         if to == new:
             raise OSError(errno.EIO, "broken")
-        give_name(draft, to)
+        rename_to_new(draft, to)
 
     with monkeypatch.context() as patch:
-        patch.setattr(writing, "give_name", failing)
+        patch.setattr(writing, "rename_to_new", failing)
         with pytest.raises(MinitorrentError):
             write_private(NewFile(old, b"ours, new", ours), NewFile(new, b"second"))
     assert old.read_bytes() == b"ours, old"
