@@ -43,14 +43,21 @@ examples:
 class _Parser(argparse.ArgumentParser):
     """An argument parser that says what is wrong in one line."""
 
+    may_hold_secrets = False
+    """Whether to repeat nothing: what is left over may be the end of `-c login ann PASSWORD`."""
+
     def error(self, message: str) -> NoReturn:
+        if message.startswith("unrecognized") and self.may_hold_secrets:
+            message = "there are more words than it takes; quote a command: -c 'login ann'"
         self.exit(_USAGE, f"client: {harmless(message)}; see: {self.prog} --help\n")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a client; the exit status."""
     settle_streams()
-    options = argument_parser().parse_args(argv)
+    words, parser = sys.argv[1:] if argv is None else argv, argument_parser()
+    parser.may_hold_secrets = "-c" in words
+    options = parser.parse_args(words)
     try:
         config = _read_config(options)
     except MinitorrentError as error:
@@ -66,7 +73,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _refuse(error, _USAGE if error.code is ErrorCode.USAGE else _FAILURE)
 
 
-def argument_parser() -> argparse.ArgumentParser:
+def argument_parser() -> _Parser:
     """What the command line may hold, named as the program was called."""
     is_script = Path(sys.argv[0]).stem == _CONSOLE_SCRIPT
     parser = _Parser(

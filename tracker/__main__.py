@@ -42,8 +42,10 @@ def _run(config: Config) -> int:
     sys.setswitchinterval(_SWITCH_SECONDS)
     os.umask(0o077)  # whatever is written here is for the tracker's user alone
     stop = threading.Event()
-    for name in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(name, lambda _number, _frame: stop.set())
+    for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        # With nohup it is to outlive its terminal.
+        if name != signal.SIGHUP or signal.getsignal(name) is not signal.SIG_IGN:
+            signal.signal(name, lambda _number, _frame: stop.set())
     # Only now: whoever mistypes an option need not wait for half a second of imports.
     with loading():
         from tracker import console, logs

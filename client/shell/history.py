@@ -43,7 +43,9 @@ class PrivateHistory(FileHistory):
 
     def load_history_strings(self) -> Iterable[str]:
         is_small = os.stat(self.filename).st_size <= _MOST  # noqa: PTH116 - it may be bytes
-        return super().load_history_strings() if is_small else ()
+        # Older versions kept some lines that may hold a password.
+        lines = super().load_history_strings() if is_small else ()
+        return filter(None, map(self._without_secrets, lines))
 
     def _without_secrets(self, text: str) -> str:
         lines = (line.strip() for line in text.split("\n"))

@@ -46,6 +46,8 @@ class Interrupts:
         os.set_blocking(self._waker, False)
         self._waker_before = signal.set_wakeup_fd(self._waker, warn_on_full_buffer=False)
         for number in (signal.SIGINT, *_ENDING):
+            if number == signal.SIGHUP and signal.getsignal(number) is signal.SIG_IGN:
+                continue  # nohup: it is to outlive its terminal
             self._before[number] = signal.signal(number, self._arrived)
         return self
 

@@ -47,6 +47,15 @@ def take_fact(path: Path) -> FileFact:
     return stamp.fact if stamp else MISSING
 
 
+def _check_is_zeros(data: memoryview) -> None:
+    """Raises MinitorrentError(usage) for padding that could not be read back."""
+    if bytes(data).count(0) != len(data):
+        raise MinitorrentError(
+            ErrorCode.USAGE,
+            "There is data in what this metainfo calls padding; ask who made it for one without.",
+        )
+
+
 class Content:
     """Files as one run of bytes; `layout` tells where they lie. They are opened when needed.
 
@@ -137,7 +146,9 @@ class Content:
         """Write the bytes to the content at `offset`, but to no file that is done."""
         done = 0
         for file, start, length in self.layout.spans(offset, len(data)):
-            if file != PADDING and self.layout.is_written(file):
+            if file == PADDING:
+                _check_is_zeros(data[done : done + length])
+            elif self.layout.is_written(file):
                 self._write_file(file, start, data[done : done + length])
                 with self._dirty_lock:
                     self._dirty.add(file)

@@ -20,7 +20,7 @@ from common.errors import ErrorCode, MinitorrentError
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 # A device or FIFO must not block the thread that opens it before it is found out.
 _FILE = os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
-_MODE = 0o666  # of a new file, before the user's umask: content is never executable
+_MODE = 0o666  # of a new file, before the user's umask; see `attributes` for the rest
 
 
 def open_beneath(root: Path, parts: Sequence[str], flags: int) -> int:

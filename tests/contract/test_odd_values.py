@@ -17,7 +17,8 @@ SLOW = {"doctor", "login", "create_user", "passwd"}
 
 
 @pytest.mark.slow
-def test_no_value_breaks_a_client(tmp_path: Path) -> None:
+def test_no_value_breaks_a_client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)  # an odd value is also the name of a file
     with (
         TrackerProcess(tmp_path / "tracker") as tracker,
         ClientProcess(tmp_path / "ann", [tracker]) as ann,

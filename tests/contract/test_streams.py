@@ -86,3 +86,31 @@ def test_a_tracker_goes_on_serving(tmp_path: Path, redirection: str) -> None:
             os.killpg(process.pid, signal.SIGTERM)
         printed = b"".join(part or b"" for part in process.communicate(timeout=30))
     assert b"Traceback" not in printed
+
+
+@pytest.mark.parametrize("program", ["client", "tracker"])
+@pytest.mark.parametrize("nohup", [False, True])
+def test_a_terminal_that_is_gone(tmp_path: Path, program: str, nohup: bool) -> None:
+    """It ends cleanly, unless it was started to outlive its terminal."""
+    if program == "tracker":
+        command = " ".join(map(repr, TrackerProcess(tmp_path / "tracker").command))
+    else:
+        command = client(tmp_path, "--stay", "-c", "help")
+    trap = "trap '' HUP;" if nohup else ""
+    with subprocess.Popen(
+        ["bash", "-c", f"{trap} exec {command}"],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline()
+        process.send_signal(signal.SIGHUP)
+        if nohup:
+            with pytest.raises(subprocess.TimeoutExpired):
+                process.wait(0.5)
+            process.send_signal(signal.SIGTERM)
+        _, errors = process.communicate(timeout=30)
+    assert process.returncode == 0
+    assert "Traceback" not in errors

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -25,7 +24,6 @@ from tests.integration.client.people import GROUP, Person, Team
 from tests.support.content import make_file
 from tests.support.disk import small_disk
 from tests.support.peers import RawPeer
-from tests.support.ports import free_port
 from tests.support.waiting import wait_until
 
 KIB, MIB = 1 << 10, 1 << 20
@@ -191,45 +189,6 @@ def test_a_changed_file(team: Team, tmp_path: Path) -> None:
     ann.session.pause(GROUP, "content")
     ann.session.resume(GROUP, "content")
     assert f"relocate {GROUP} content PATH" in explained(ann, "no longer what was shared")
-
-
-def test_peers_that_can_not_be_reached(team: Team, stack: ExitStack, tmp_path: Path) -> None:
-    _, bob = nobody_has_it(team, tmp_path)
-    ghost = Infiltrator(team, stack, "ghost")
-    info_hash = ghost.metainfo_of("content").info_hash.hex()
-    ghost.session.announce(info_hash, 0, port=free_port())
-    bob.start("content")
-    assert "firewall" in explained(bob, "refuses connections at its port")
-
-
-@pytest.mark.parametrize(
-    ("answer", "words"),
-    [(b"", "hangs up before the handshake"), (b"220 mail ready\r\n", "else than BitTorrent")],
-)
-def test_a_port_where_nobody_shakes_hands(
-    team: Team, stack: ExitStack, tmp_path: Path, answer: bytes, words: str
-) -> None:
-    """It answers, so nothing is wrong with the firewall: it demands encryption, for example."""
-    _, bob = nobody_has_it(team, tmp_path)
-    ghost = Infiltrator(team, stack, "ghost")
-    with socket.create_server(("127.0.0.1", 0)) as server:
-
-        def hang_up() -> None:
-            with suppress(OSError):
-                while True:
-                    sock, _ = server.accept()
-                    sock.recv(1024)
-                    sock.sendall(answer)
-                    sock.close()
-
-        threading.Thread(target=hang_up, daemon=True).start()
-        info_hash = ghost.metainfo_of("content").info_hash.hex()
-        ghost.session.announce(info_hash, 0, port=server.getsockname()[1])
-        bob.start("content")
-        hint = explained(bob, words)
-        server.shutdown(socket.SHUT_RDWR)
-    assert "firewall" not in hint
-    assert hint.endswith("it is tried again by itself.")
 
 
 @pytest.mark.parametrize(

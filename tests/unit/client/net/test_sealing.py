@@ -12,10 +12,12 @@ from contextlib import suppress
 
 import pytest
 
+from client.core.obstacle import Obstacle
 from client.net import sealing
 from client.net.dialer import Dial, Dialer
 from client.net.handshaking import shake_hands
 from client.net.listener import Listener
+from client.net.obstacles import unshaken
 from client.net.seal import Seal, SealError
 from client.net.transport import PlainTransport, Transport
 from common.tls import TlsEngine
@@ -304,6 +306,29 @@ def test_we_tell_nothing_to_anybody_else(attack: str) -> None:
         dial(impostor.address, seal)
     impostor.close()
     assert not impostor.heard
+
+
+@pytest.mark.parametrize(
+    ("attack", "obstacle"),
+    [("expired", Obstacle.EXPIRED), ("not yet valid", Obstacle.NOT_YET_VALID)],
+)
+def test_wrong_dates_are_named_on_both_sides(house: House, attack: str, obstacle: Obstacle) -> None:
+    """One of both clocks is wrong; `why` says which it probably is."""
+    shown = ATTACKS[attack]()
+    assert shown is not None
+    impostor = Impostor(shown)
+    with pytest.raises(OSError) as caught:
+        dial(impostor.address, LAB.seal("ann"))
+    impostor.close()
+    assert unshaken(caught.value, sealed=True) is obstacle
+    context = forged(ssl.PROTOCOL_TLS_CLIENT, shown)
+    with (
+        house.knock() as sock,
+        context.wrap_socket(sock, server_hostname=FILE.hex()) as secure,
+        pytest.raises(ssl.SSLError) as refused,
+    ):
+        secure.recv(1)
+    assert unshaken(refused.value, sealed=True) is Obstacle.THEIR_CLOCK
 
 
 def test_we_speak_no_tls_12() -> None:

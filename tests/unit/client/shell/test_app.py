@@ -92,6 +92,15 @@ def test_bad_usage_is_one_line_and_status_2(
     assert said in one_line(capsys)
 
 
+def test_no_word_of_a_command_that_is_not_quoted_is_repeated(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert start("127.0.0.1:7000", "INFO", "-c", "login", "ann", "S3cret") == 2
+    line = one_line(capsys)
+    assert "quote a command" in line
+    assert "S3cret" not in line
+
+
 def test_help_names_every_option(capsys: pytest.CaptureFixture[str]) -> None:
     assert start("--help") == 0
     out = capsys.readouterr().out

@@ -105,6 +105,12 @@ def test_the_file_is_private_and_read_again(tmp_path: Path) -> None:
     assert again == ["list_groups", "whoami"]
 
 
+def test_what_older_versions_kept_is_not_called_back(tmp_path: Path) -> None:
+    path = tmp_path / "history"
+    path.write_text("\n# 2024-01-01 00:00:00\n+login 'ann S3cret'\n\n# 2024-01-02\n+whoami\n")
+    assert list(PrivateHistory(path, COMMANDS).load_history_strings()) == ["whoami"]
+
+
 def test_only_a_plain_file_of_bounded_size_is_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,7 +14,7 @@ from client.storage import attributes
 from client.storage.files import TorrentFiles
 from client.storage.recheck import is_already_there
 from client.storage.search import find_content
-from common.errors import MinitorrentError
+from common.errors import ErrorCode, MinitorrentError
 from common.metainfo import FileEntry, Metainfo
 from common.types import PieceIndex
 from tests.unit.client.storage.contents import (
@@ -179,10 +179,19 @@ def test_padding_next_to_unwanted_files(tmp_path: Path) -> None:
         assert tree(tmp_path / "f") == {"one": ONE}
 
 
-def test_wrong_padding_is_refused(tmp_path: Path) -> None:
-    with TorrentFiles(padded(), tmp_path / "f") as files:
+def test_padding_that_is_not_zeros_is_refused(tmp_path: Path) -> None:
+    data = b"x" * GAP
+    described = shared_as(
+        describe({"one": ONE, "pad": data}),
+        FileEntry(("one",), len(ONE)),
+        FileEntry((), GAP, is_padding=True),
+    )
+    with TorrentFiles(described, tmp_path / "f") as files:
         files.open_partial()
-        assert not files.write_verified(PieceIndex(0), memoryview(ONE + b"x" * GAP))
+        assert not files.write_verified(PieceIndex(0), memoryview(ONE + bytes(GAP)))
+        with pytest.raises(MinitorrentError) as caught:
+            files.write_verified(PieceIndex(0), memoryview(ONE + data))
+        assert caught.value.code is ErrorCode.USAGE
 
 
 def test_padded_content_that_was_moved_is_found(tmp_path: Path) -> None:
