@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NoReturn, TextIO, cast
 
 from client.config import ClientConfig, default_data_dir
 from client.shell.keyboard import Keyboard
+from client.shell.signals import Interrupts
 from client.shell.streams import LogStream, settle_streams
 from client.storage.reading import read_plain
 from client.storage.writing import open_to_append
@@ -23,7 +24,6 @@ from common.types import Endpoint
 
 if TYPE_CHECKING:
     from client.engine.session import Session
-    from client.shell.signals import Interrupts
 
 _FAILURE, _USAGE = 1, 2
 _MOST_DIGITS = 4  # of a number on the command line
@@ -64,11 +64,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _refuse(error, _USAGE)
     try:
         with (
+            Interrupts(ctrl_c_ends=not _is_interactive(options)) as interrupts,
             Keyboard() as keyboard,
             _claimed(config.data_dir),
             _logging(config, to_file=_is_interactive(options)),
         ):
-            return _run(config, options, keyboard)
+            return _run(config, options, interrupts, keyboard)
     except MinitorrentError as error:
         return _refuse(error, _USAGE if error.code is ErrorCode.USAGE else _FAILURE)
 
@@ -235,22 +236,21 @@ def _logging(config: ClientConfig, *, to_file: bool) -> Iterator[None]:
             structlog.reset_defaults()
 
 
-def _run(config: ClientConfig, options: argparse.Namespace, keyboard: Keyboard) -> int:
+def _run(
+    config: ClientConfig, options: argparse.Namespace, interrupts: Interrupts, keyboard: Keyboard
+) -> int:
     """Open the session, hand it to a person or a script, and close it whatever happens."""
     with loading():
         from client.engine.build import open_session
-        from client.shell.signals import Interrupts
 
-    interactive = _is_interactive(options)
-    with Interrupts(ctrl_c_ends=not interactive) as interrupts:
-        session = open_session(config)
-        try:
-            with _web(session, config, options):
-                if interactive:
-                    return _converse(session, interrupts, config, options)
-                return _run_script(session, interrupts, keyboard, options)
-        finally:
-            session.close()
+    session = open_session(config)
+    try:
+        with _web(session, config, options):
+            if _is_interactive(options):
+                return _converse(session, interrupts, config, options)
+            return _run_script(session, interrupts, keyboard, options)
+    finally:
+        session.close()
 
 
 def _converse(

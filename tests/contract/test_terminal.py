@@ -178,6 +178,21 @@ def test_what_is_typed_while_the_client_starts_is_not_seen(
         assert "secret" not in terminal.printed()
 
 
+def test_a_signal_while_it_starts_leaves_the_terminal_as_it_was(
+    tracker: TrackerProcess, tmp_path: Path
+) -> None:
+    info = write_tracker_info(tmp_path / "tracker_info.txt", [tracker.address])
+    command = [sys.executable, "-m", "client", f"127.0.0.1:{free_port()}", str(info)]
+    command += ["--data-dir", str(tmp_path / "state")]
+    with Terminal(command) as terminal:
+        client = client_in(terminal)
+        wait_until(lambda: not echoes(client), what="a terminal without echo", interval=0.01)
+        os.kill(client, signal.SIGTERM)
+        terminal.wait_for("[exit status 0]")
+        assert echoes(terminal.pid)
+        assert "Traceback" not in terminal.printed()
+
+
 def echoes(process: int) -> bool:
     """Whether the terminal of a process shows what is typed."""
     terminal = os.open(f"/proc/{process}/fd/0", os.O_RDONLY | os.O_NOCTTY)

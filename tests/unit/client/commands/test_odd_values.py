@@ -15,7 +15,9 @@ from tests.support.odd import ODD, lines
 def test_a_session_that_is_none(name: str) -> None:
     for odd in ODD:
         for line in lines(COMMANDS[name], odd):
-            outcome = Runner(FakeSession()).run(line)  # type: ignore[arg-type]
+            session = FakeSession()
+            session.hash_steps = 0
+            outcome = Runner(session).run(line)  # type: ignore[arg-type]
             assert outcome is not None
             if outcome.error is not None:
                 assert outcome.error.code is not ErrorCode.INTERNAL, (line[:200], outcome.error)
