@@ -22,7 +22,7 @@ class _PlanRow(Table):
 
 
 class _InPlaceRow(Table):
-    """A transfer that is mended where it lies; a table of its own, as older versions made plans."""
+    """A transfer that is mended where it lies: apart from `plans`, which older versions made."""
 
     __tablename__ = "in_place"
 

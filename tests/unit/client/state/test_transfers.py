@@ -193,6 +193,53 @@ def test_more_is_wanted_of_what_was_complete(transfers: Transfers) -> None:
     assert found.believed_pieces(FACTS, Bitfield.full(20)) is None
 
 
+def test_what_was_complete_is_mended_in_place(tmp_path: Path) -> None:
+    path, have = tmp_path / "client.sqlite", pieces(20, 3, 4)
+    with ClientState(path) as state:
+        record = add(state.transfers)
+        state.transfers.mark_complete(record.id, FACTS)
+        plan = Plan(only=("*.jpg",), in_place=True)
+        found = state.transfers.reopen_in_place(record.id, have, FACTS, plan)
+        assert found == again(state.transfers, record)
+    with ClientState(path) as state:
+        (found,) = state.transfers.list_for("ann")
+        assert (found.complete, found.is_upload, found.plan) == (False, False, plan)
+        assert found.believed_pieces(FACTS, Bitfield.full(20)) == have
+        state.transfers.set_plan(record.id, Plan(only=("*.jpg",)))
+        assert not again(state.transfers, record).plan.in_place
+        state.transfers.set_plan(record.id, plan)
+        state.transfers.remove(record.id)
+        assert not again(state.transfers, add(state.transfers)).plan.in_place
+
+
+def test_what_is_found_there_is_believed_from_the_start(transfers: Transfers) -> None:
+    have = pieces(20, 1)
+    record = transfers.add(
+        user="ann",
+        group="lab",
+        name="file",
+        info_hash=InfoHash(bytes(20)),
+        metainfo=b"",
+        path=Path("/data/a"),
+        added_at=WHEN,
+        facts=FACTS,
+        have=have,
+        plan=Plan(in_place=True),
+    )
+    assert record == again(transfers, record)
+    assert record.believed_pieces(FACTS, Bitfield.full(20)) == have
+
+
+def test_what_is_distrusted_is_not_believed_though_it_looks_the_same(
+    transfers: Transfers,
+) -> None:
+    record = add(transfers)
+    transfers.mark_complete(record.id, FACTS)
+    assert again(transfers, record).believed_pieces(FACTS, Bitfield.full(20)) is not None
+    transfers.distrust(record.id)
+    assert again(transfers, record).believed_pieces(FACTS, Bitfield.full(20)) is None
+
+
 def test_threads_take_turns(transfers: Transfers) -> None:
     record = add(transfers)
 
