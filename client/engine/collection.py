@@ -29,6 +29,9 @@ TICK: Final = 0.25
 CHECKPOINT: Final = 30.0
 """Seconds between ticks, and between records of how far the transfers are."""
 
+_REST: Final = 4
+"""How many times as long as ticking all transfers took, however many there are, nothing ticks."""
+
 HALT_LIMIT: Final = 30.0
 """Seconds that a login waits for the transfers of the login before to stop."""
 
@@ -223,7 +226,9 @@ class Collection:
     def _tick(self) -> None:
         clock: Callable[[], float] = self._workshop.machinery.clock
         checkpoint_at = clock() + CHECKPOINT
-        while not self._closing.wait(TICK):
+        pause = TICK
+        while not self._closing.wait(pause):
+            began = clock()
             for transfer in self.all():
                 torrent = transfer.torrent
                 try:
@@ -234,6 +239,7 @@ class Collection:
                 except Exception:
                     log.exception("tick failed", name=transfer.record.name)
             self._workshop.turns.review()
+            pause = max(TICK, _REST * (clock() - began))
             if clock() >= checkpoint_at:
                 checkpoint_at = clock() + CHECKPOINT
                 self._workshop.jobs.submit(self._checkpoint)

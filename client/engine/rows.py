@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from client.core import piece_map
 from client.core.goal import paths_of
 from client.core.peer import Peer
-from client.engine.status import ContentRow, DownloadRow, PeerRow, PieceMap, ShareRow, TransferState
+from client.engine.status import (
+    ContentRow,
+    DownloadRow,
+    Overview,
+    PeerRow,
+    PieceMap,
+    ShareRow,
+    TrackerState,
+    TransferState,
+)
 from client.engine.transfer import Transfer
 from client.net.peer_io import PeerConnection
 from common.bitfield import Bitfield
@@ -33,6 +44,33 @@ def download_row(transfer: Transfer) -> DownloadRow:
         peers=torrent.connection_count if torrent else 0,
         eta=(size - done) / down if running and down > 0 else None,
         error=transfer.error.message if transfer.error else None,
+    )
+
+
+def overview(
+    user: str | None,
+    group: str | None,
+    tracker: TrackerState,
+    pending_requests: int,
+    transfers: Sequence[Transfer],
+) -> Overview:
+    """The state of things; shares that nobody asks for are only counted, there may be many."""
+    busy = [transfer for transfer in transfers if not transfer.is_idle]
+    rows = [download_row(transfer) for transfer in busy]
+    seeding = sum(row.state is TransferState.SEEDING for row in rows)
+    return Overview(
+        user=user,
+        group=group,
+        tracker=tracker,
+        down_rate=sum(row.down_rate for row in rows),
+        up_rate=sum(row.up_rate for row in rows),
+        downloads=[
+            row
+            for transfer, row in zip(busy, rows, strict=True)
+            if row.state is not TransferState.SEEDING and not transfer.record.is_upload
+        ],
+        seeding=len(transfers) - len(busy) + seeding,
+        pending_requests=pending_requests,
     )
 
 

@@ -20,9 +20,8 @@ from client.engine.offer import Offer
 from client.engine.outcomes import Outcomes
 from client.engine.references import read_metainfo
 from client.engine.remote import Remote
-from client.engine.rows import content_rows, download_row, peer_rows, pieces, share_row
+from client.engine.rows import content_rows, download_row, overview, peer_rows, pieces, share_row
 from client.engine.sharing import Sharing
-from client.engine.status import TransferState
 from client.engine.trackers import Trackers
 from client.engine.transfer import Transfer
 from client.engine.trouble import Trouble
@@ -93,21 +92,12 @@ class Session:
 
     def overview(self) -> status.Overview:
         """What the prompt and the toolbar show; cheap to ask for several times a second."""
-        transfers = self._transfers.all()
-        rows = [download_row(transfer) for transfer in transfers]
-        return status.Overview(
-            user=self._account.user,
-            group=self._account.group,
-            tracker=self._link.state,
-            down_rate=sum(row.down_rate for row in rows),
-            up_rate=sum(row.up_rate for row in rows),
-            downloads=[
-                row
-                for transfer, row in zip(transfers, rows, strict=True)
-                if row.state is not TransferState.SEEDING and not transfer.record.is_upload
-            ],
-            seeding=sum(row.state is TransferState.SEEDING for row in rows),
-            pending_requests=self._account.pending_requests,
+        return overview(
+            self._account.user,
+            self._account.group,
+            self._link.state,
+            self._account.pending_requests,
+            self._transfers.all(),
         )
 
     # --- accounts ---------------------------------------------------------------------------

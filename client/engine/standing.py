@@ -70,6 +70,13 @@ class Standing:
         return f"{self.record.group}/{self.record.name}"
 
     @property
+    def is_idle(self) -> bool:
+        """Whether it is shared and nobody is connected for it, as most of many shares."""
+        torrent = self.torrent
+        is_seed = self.state is TransferState.SEEDING
+        return is_seed and torrent is not None and not torrent.connection_count
+
+    @property
     def is_running(self) -> bool:
         """Whether it is a download that can be expected to go on, or is checked to find out."""
         running = self.state in (

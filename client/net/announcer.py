@@ -29,6 +29,12 @@ log = structlog.get_logger(__name__)
 HUNGRY_INTERVAL: Final = 5.0
 """Seconds between announces of a download that has nobody to download from."""
 
+SEED_INTERVAL: Final = 0.005
+"""Seconds between announces of what is complete, for each file that this client announces.
+
+Who shares 60,000 files announces each every five minutes: a seeder is dialled, it need not dial.
+"""
+
 RETRY_INTERVAL: Final = 5.0
 IDENTIFY_FOR: Final = 10.0
 """Seconds that a stranger has to become known to the tracker; it may dial before it announces."""
@@ -229,6 +235,8 @@ class Announcer:
         )
         if entry.event == "none":
             pause = min(interval, HUNGRY_INTERVAL) if announced.hungry else interval
+            if not announced.left:
+                pause = max(pause, SEED_INTERVAL * len(self._entries))
             entry.due_at = self._clock() + pause
 
     def _identify(self, question: _Question) -> None:

@@ -300,3 +300,19 @@ def test_closing_ends_a_long_pause() -> None:
     bench = Bench()
     bench.announcer.close()
     assert not any(thread.name == "announcer" for thread in threading.enumerate())
+
+
+def test_who_shares_much_announces_each_file_less_often(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "SEED_INTERVAL", 50.0)
+    seed, other = FakeTorrent(1), FakeTorrent(2)
+    seed.left = 0
+    bench.add(other)
+    bench.add(seed)  # there are two, so its interval is 100 s
+    bench.pass_time(INTERVAL)
+    wait_until(lambda: len(bench.link.announces) == 3, what="the download's announce")
+    assert [file.left for file in bench.link.announces[-1].files] == [10]
+    bench.pass_time(100 - INTERVAL)
+    wait_until(lambda: len(bench.link.announces) == 4, what="both announces")
+    assert {file.left for file in bench.link.announces[-1].files} == {0, 10}
