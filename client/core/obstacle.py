@@ -57,8 +57,8 @@ class Obstacle(Enum):
     SILENT = _Words(
         "accepts connections at its port, but says nothing",
         "accept connections at their ports, but say nothing",
-        f"That client may hang, or demand encryption: have its owner restart it, and {_ENCRYPTION}"
-        + _AGAIN,
+        "Have its owner restart that client; unless it is Minitorrent it may demand encryption,"
+        f" which has to be set to 'prefer' or 'allow' then{_AGAIN}",
     )
     HUNG_UP = _Words(
         "answers at its port, but hangs up before the handshake",
@@ -66,8 +66,8 @@ class Obstacle(Enum):
         f"Such a client probably demands encryption, or speaks only uTP: {_ENCRYPTION}{_AGAIN}",
     )
     CERTIFICATE = _Words(
-        "accepts no certificate of ours, or shows none that is this group's",
-        "accept no certificate of ours, or show none that are this group's",
+        "accepts no certificate of yours, or shows none that is this group's",
+        "accept no certificate of yours, or show none that are this group's",
         f"Check the clocks on both sides (doctor), and that both are still members{_AGAIN}",
     )
     NOT_YET_VALID = _Words(
@@ -83,8 +83,8 @@ class Obstacle(Enum):
         f" long: ask them to type doctor{_AGAIN}",
     )
     THEIR_CLOCK = _Words(
-        "takes our certificate for one that has expired or is not valid yet",
-        "take our certificate for one that has expired or is not valid yet",
+        "takes your certificate for one that has expired or is not valid yet",
+        "take your certificate for one that has expired or is not valid yet",
         "If doctor finds this machine's clock right, theirs is probably wrong: ask them to type"
         f" doctor{_AGAIN}",
     )

@@ -127,7 +127,7 @@ def test_a_certificate_of_no_member(bob: Person, ghost: Infiltrator, tmp_path: P
         with context.wrap_socket(sock, server_side=True) as inside:
             inside.recv(1)
 
-    words = "accepts no certificate of ours, or shows none that is this group's"
+    words = "accepts no certificate of yours, or shows none that is this group's"
     assert "clocks" in hint_about(open_tls, words, bob, ghost)
 
 
