@@ -1,12 +1,12 @@
 """One file of a group at this client, from its first check on disk until it is given up.
 
-           start                                    all pieces here, proven
- paused ---------> queued --> checking --> downloading ------------------> seeding
-    ^                ^           |   |          | content changed             |
-    |                +-----------|---|----------+--- damaged, or recheck -----+
-    |                            |   | a finished download is not right: back to queued
-    |                            +---+-----------> failed <-------------------+
-    +------------ halt (from any state), disk full (until there is room)  content changed
+           start                                     all pieces here, proven
+ paused ---------> queued --> checking --> downloading -------------------> seeding
+    ^                ^           |             | content touched               |
+    |                +-----------|-------------+<--- recheck, piece damaged ---+
+    |                            |                                             |
+    |                            +-----------> failed <---- content changed ---+
+    +------------ halt (from any state), disk full (until there is room)
 
 A download is queued until its turn comes (see engine.turns), and is put back when it loses that.
 When another program touches what is being downloaded, it is checked again and what is wrong is
@@ -36,6 +36,7 @@ from client.engine.workshop import Workshop
 from client.net.announcer import Stranger
 from client.state.transfers import TransferRecord
 from client.storage.sweep import StoppedError
+from common.bitfield import Bitfield
 from common.errors import ErrorCode, MinitorrentError
 
 log = structlog.get_logger(__name__)
@@ -195,18 +196,10 @@ class Transfer(Standing):
         if not (self.record.complete or self._workshop.turns.has_turn(self)):
             return
         self.state = TransferState.CHECKING
-        was_complete = self.record.complete
         try:
-            have = self.holdings.open(
-                self._halting.is_set, recheck=self._recheck, asked=self._asked
-            )
+            have = self._check()
         except StoppedError:
             return
-        self._recheck = self._asked = False
-        self._done = self.holdings.goal.done(have)
-        if was_complete and not self.record.complete:
-            self._had = self.holdings.goal.pieces.count
-        self._tell_damage(have.count)
         if not (self.record.complete or self._workshop.turns.has_turn(self)):
             self.holdings.files.close()
             self.state = TransferState.QUEUED
@@ -214,9 +207,33 @@ class Transfer(Standing):
             return
         if not self.holdings.plan.in_place:  # there, what is overwritten takes no more room
             require_room(self.record.name, self.path, self.missing)
-        self._seal = self._workshop.credentials.seal(self.record.group, self.metainfo.authority)
+        self._torrent = self._make_torrent(have)
+        if self.record.complete:
+            self.state = TransferState.SEEDING
+        else:
+            self.state = TransferState.DOWNLOADING
+            if self._torrent.complete:
+                self._finish()
+        self._workshop.announcer.add(self)
+
+    def _check(self) -> Bitfield:
+        """Open the files and find out which pieces are there; tells what was lost since."""
+        was_complete = self.record.complete
+        have = self.holdings.open(self._halting.is_set, recheck=self._recheck, asked=self._asked)
+        self._recheck = self._asked = False
+        self._done = self.holdings.goal.done(have)
+        if was_complete and not self.record.complete:
+            self._had = self.holdings.goal.pieces.count
+        lost, self._had = self._had - have.count, 0
+        if lost > 0:
+            self._workshop.damaged(self, lost)
+        return have
+
+    def _make_torrent(self, have: Bitfield) -> Torrent:
         machinery = self._workshop.machinery
-        torrent = Torrent(
+        self._seal = self._workshop.credentials.seal(self.record.group, self.metainfo.authority)
+        self.started_at = machinery.clock()
+        return Torrent(
             self.metainfo,
             self.holdings.files,
             have,
@@ -226,15 +243,6 @@ class Transfer(Standing):
             self,
             self.throttle,
         )
-        self.started_at = machinery.clock()
-        self._torrent = torrent
-        if self.record.complete:
-            self.state = TransferState.SEEDING
-        else:
-            self.state = TransferState.DOWNLOADING
-            if torrent.complete:
-                self._finish()
-        self._workshop.announcer.add(self)
 
     def _step_back(self) -> None:
         """Wait for the next turn, unless it came meanwhile."""
@@ -310,11 +318,6 @@ class Transfer(Standing):
         self.state = TransferState.QUEUED
         self._jobs.submit(self._open)
         return True
-
-    def _tell_damage(self, count: int) -> None:
-        lost, self._had = self._had - count, 0
-        if lost > 0:
-            self._workshop.damaged(self, lost)
 
     def _wait_for_room(self, error: MinitorrentError) -> None:
         """The disk is full: stop until there is room."""
