@@ -121,6 +121,12 @@ class Candidates:
             if known.peer_id == peer_id and known.endpoint.host == host:
                 del self._known[known.key]
 
+    def begin_again(self) -> None:
+        """The tracker was away and may have forgotten some: only what it tells now counts."""
+        self._told = []
+        self._known.clear()
+        self._seen.clear()
+
     def forget_user(self, user: str) -> None:
         """This user is no member any more."""
         self._told = [told for told in self._told if told.user != user]

@@ -174,6 +174,8 @@ def _connect(
     """Have what the tracker tells reach whom it concerns."""
 
     def connected() -> None:
+        for torrent in collection.torrents():
+            torrent.begin_again()
         announcer.reconnected()
         credentials.refresh()
 

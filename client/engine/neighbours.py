@@ -14,6 +14,7 @@ from client.core.limits import Limits
 from client.core.obstacle import Obstacle
 from client.core.party import Address, Party
 from client.engine.banned import Banned, party_of
+from client.engine.places import Places
 from client.net.peer_io import PeerConnection
 from client.net.seal import Seal
 from common.types import Endpoint, PeerId
@@ -88,6 +89,15 @@ class Neighbours:
         if isinstance(party, Address) and party.user is None:
             return Address(party.network, connection.user)
         return party
+
+    def take_place(self, new: PeerConnection, places: Places) -> bool:
+        """Have a place here and in the whole client, for which others may have to go."""
+        verdict = self.judge_place(new)
+        if not (verdict.admitted and places.take(new, self.bucket(new))):
+            return False
+        if verdict.displaced is not None:
+            verdict.displaced.close("others need its place")
+        return True
 
     def judge_place(self, new: PeerConnection) -> Verdict[PeerConnection]:
         """Whether there may be one more connection, and which has to go for it."""
@@ -206,23 +216,35 @@ class Neighbours:
             connection.user = candidate.user if candidate else None
         return connection.user is not None
 
-    def identified(self, connection: PeerConnection, user: str | None) -> None:
-        """The tracker said that a peer that came by itself is a member."""
-        connection.user = user
+    def identified(self, connection: PeerConnection, user: str | None, *, is_member: bool) -> bool:
+        """The tracker said who came by itself; whether the connection goes on."""
+        peer_id, host = connection.handshake.peer_id, connection.endpoint.host
+        if not is_member:  # whatever it told before
+            self._candidates.forget(peer_id, host)
+            connection.close("not known to the tracker as a member")
+            return False
         if user is not None:
-            peer_id, host = connection.handshake.peer_id, connection.endpoint.host
             self._candidates.saw(peer_id, host, user)
+        return self._name(connection, user)
 
     def remember(self, connection: PeerConnection) -> bool:
         """Name the peer as the tracker knew it before, now that no tracker can be asked."""
         peer_id, host = connection.handshake.peer_id, connection.endpoint.host
-        connection.user = self._candidates.remembered(peer_id, host)
-        return connection.user is not None
+        user = self._candidates.remembered(peer_id, host)
+        return user is not None and self._name(connection, user)
 
-    def refuse(self, connection: PeerConnection) -> None:
-        """The tracker says that this is no member, whatever it told before."""
-        self._candidates.forget(connection.handshake.peer_id, connection.endpoint.host)
-        connection.close("not known to the tracker as a member")
+    def _name(self, connection: PeerConnection, user: str | None) -> bool:
+        """A stranger is a member now, who may have too many connections with this one."""
+        connection.user = user
+        if self.judge_place(connection).admitted:
+            return True
+        connection.close("too many connections of one member")
+        return False
+
+    def begin_again(self) -> None:
+        """The tracker was away: who was removed meanwhile is neither dialled nor known any more."""
+        if self._seal is None:
+            self._candidates.begin_again()
 
     def part_from_user(self, user: str) -> None:
         """This user is no member any more. In a sealed group certificates decide that."""

@@ -181,7 +181,7 @@ class Torrent:
             # Others may have come, or the end, while the handshake was on its way.
             if self._stopped or not self._neighbours.accepts(connection):
                 return False
-            if not self._place(connection):
+            if not self._neighbours.take_place(connection, self._machinery.places):
                 return False
             now = self._clock()
             self._neighbours.add(connection, now)
@@ -194,16 +194,6 @@ class Torrent:
                 return False
         if connection.user is None:
             self._owner.on_stranger(Stranger(key, handshake.peer_id, endpoint.host))
-        return True
-
-    def _place(self, connection: PeerConnection) -> bool:
-        """Have a place for the connection, for which another one may have to go."""
-        verdict = self._neighbours.judge_place(connection)
-        bucket = self._neighbours.bucket(connection)
-        if not (verdict.admitted and self._machinery.places.take(connection, bucket)):
-            return False
-        if verdict.displaced is not None:
-            verdict.displaced.close("others need its place")
         return True
 
     def _wants(self, connection: PeerConnection) -> bool:
@@ -226,17 +216,17 @@ class Torrent:
             connection = self._neighbours.connections.get(key)
             if connection is None or connection.user is not None:
                 return
-            if is_member is False:
-                self._neighbours.refuse(connection)
-                return
-            if is_member:
-                self._neighbours.identified(connection, user)
-            elif not self._neighbours.remember(connection):
-                return  # it is asked again, until its time is over
-            if self._neighbours.judge_place(connection).admitted:
-                self._exchange.perform(self._swarm.confirm(key))
+            if is_member is None:
+                is_known = self._neighbours.remember(connection)  # else it is asked again
             else:
-                connection.close("too many connections of one member")
+                is_known = self._neighbours.identified(connection, user, is_member=is_member)
+            if is_known:
+                self._exchange.perform(self._swarm.confirm(key))
+
+    def begin_again(self) -> None:
+        """The tracker is back, and will tell who is there."""
+        with self._lock:
+            self._neighbours.begin_again()
 
     def part_from_user(self, user: str) -> None:
         """This user is no member any more."""

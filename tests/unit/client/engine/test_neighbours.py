@@ -253,18 +253,44 @@ def test_who_was_dialled_is_known_by_the_address(neighbours: Neighbours, connect
 def test_who_is_refused_is_not_dialled(neighbours: Neighbours, connect: Make) -> None:
     neighbours.learn([candidate(LOWER, 7)])
     stranger = connect(LOWER, 1)
-    neighbours.refuse(stranger)
+    assert not neighbours.identified(stranger, None, is_member=False)
     assert stranger.close_reason is not None
     neighbours.remove(stranger, 0.0)
     assert list(neighbours.to_dial(0.0)) == []
+
+
+def test_a_member_at_one_address_has_so_many_connections(
+    neighbours: Neighbours, connect: Make
+) -> None:
+    neighbours._limits = Limits(connections=9, connections_each=2)
+    three = [connect(LOWER, port) for port in (1, 2, 3)]
+    assert [neighbours.identified(one, "bob", is_member=True) for one in three] == [
+        True,
+        True,
+        False,
+    ]
+    assert three[2].close_reason == "too many connections of one member"
+
+
+def test_after_the_tracker_was_away_only_what_it_tells_then_counts(
+    neighbours: Neighbours, connect: Make
+) -> None:
+    neighbours.learn([candidate(LOWER, 7)])
+    assert neighbours.identified(connect(HIGHER, 1), "ann", is_member=True)
+    neighbours.begin_again()
+    assert list(neighbours.to_dial(0.0)) == []
+    assert not neighbours.remember(connect(HIGHER, 2))
+    assert not neighbours.recognise(connect(LOWER, 7, incoming=False))
 
 
 def test_without_a_tracker_who_was_identified_before_is_known(
     neighbours: Neighbours, connect: Make
 ) -> None:
     first = connect(LOWER, 1)
-    neighbours.identified(first, "bob")
-    neighbours.identified(connect(HIGHER, 3), None)
+    assert neighbours.identified(first, "bob", is_member=True)
+    nameless = connect(HIGHER, 3)
+    assert neighbours.identified(nameless, None, is_member=True)
+    neighbours.remove(nameless, 0.0)
     again, other = connect(LOWER, 2), connect(HIGHER, 4)
     assert (neighbours.remember(again), neighbours.remember(other)) == (True, False)
     neighbours.part_from_user("bob")
