@@ -92,6 +92,7 @@ class Holdings:
         if have != self.goal.pieces or not files.sizes_are_right():
             if record.is_upload or not (asked or believed):
                 self._store.distrust(record.id)
+                self.record = replace(record, facts=None)
                 raise self._changed(have)
             return self._mend(have)
         self._store.mark_complete(record.id, facts)

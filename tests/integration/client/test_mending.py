@@ -169,6 +169,8 @@ def test_a_damaged_upload_sends_no_wrong_byte(
     assert "1 of 96" in ann.session.trouble.why(GROUP, "content").reason
     assert not [entry for entry in log if entry["event"] == "peer banned"], "a wrong byte was sent"
     assert bob.row("content").state == "downloading"
+    ann.session.resume(GROUP, "content")
+    wait_until(lambda: len(ann.heard("share_failed")) == 2, what="it to be found wrong again")
 
 
 def test_a_damaged_copy_is_fetched_again_by_itself(team: Team, tmp_path: Path, log: Log) -> None:
