@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import Final
 
-from client.core.party import Address, Login, Party
+from client.core.party import Login, Party
 
 MAX_BANNED: Final = 4096
 """Addresses, and members, that are remembered each; the oldest ban is forgotten first."""
@@ -34,30 +34,26 @@ class Bans:
 
     def ban(self, party: Party) -> None:
         """Talk to this party no more."""
-        match party:
-            case Login(authority, user, holder):
-                holders = self._members.setdefault((authority, user), set())
-                if len(holders) < LOGINS:
-                    holders.add(holder)
-                _bound(self._members)
-            case Address(network, user):
-                users = self._addresses.setdefault(network, set())
-                if user is not None and len(users) < USERS:
-                    users.add(user)
-                _bound(self._addresses)
+        if isinstance(party, Login):
+            holders = self._members.setdefault((party.authority, party.user), set())
+            if len(holders) < LOGINS:
+                holders.add(party.holder)
+            _bound(self._members)
+        else:
+            users = self._addresses.setdefault(party.network, set())
+            if party.user is not None and len(users) < USERS:
+                users.add(party.user)
+            _bound(self._addresses)
 
     def refuses(self, party: Party) -> bool:
         """Whether this party was banned."""
-        match party:
-            case Login(authority, user, holder):
-                return holder in self._members.get((authority, user), ()) or self.refuses_member(
-                    authority, user
-                )
-            case Address(network, user):
-                users = self._addresses.get(network)
-                if users is None:
-                    return False
-                return user is None or user in users or len(users) >= USERS
+        if isinstance(party, Login):
+            holders = self._members.get((party.authority, party.user), set())
+            return party.holder in holders or len(holders) >= LOGINS
+        users = self._addresses.get(party.network)
+        if users is None:
+            return False
+        return party.user is None or party.user in users or len(users) >= USERS
 
     def refuses_member(self, authority: str, user: str) -> bool:
         """Whether a member of a sealed group was banned with all his logins."""

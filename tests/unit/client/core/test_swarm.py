@@ -694,3 +694,15 @@ def test_who_lacks_a_new_piece_is_told_and_wanted_as_before() -> None:
     assert receive_all(swarm, 1, 1)
     assert swarm.verified(other) == [Send(1, Have(1)), Send(2, Have(1))]
     assert [peer.wanted for peer in swarm.peers.values()] == [1, 1]
+
+
+def test_to_say_again_that_one_has_all_or_nothing_changes_nothing() -> None:
+    swarm = swarm_with([1])
+    join(swarm, 1, HaveAll())
+    join(swarm, 2, HaveNone())
+    for key in (1, 2):
+        assert swarm.receive(key, HaveNone()) == []
+    assert swarm.receive(1, HaveAll()) == []
+    assert swarm.receive(1, BitfieldMessage(b"\xf0")) == []
+    assert swarm.peers[1].has.complete
+    assert not swarm.peers[2].has.count
