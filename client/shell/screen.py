@@ -7,6 +7,7 @@ import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from client.commands import units
 from common.text import LONGEST_VALUE, harmless
 
 ENDLESS = 100_000
@@ -52,6 +53,33 @@ class Screen:
 
     def table(self, columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> str:
         """Lay rows out under headings; cells may hold any text."""
+        shown = [[self.shown(cell) for cell in row] for row in rows]
+        widths = [
+            max(map(units.columns, (column.title, *(row[at] for row in shown))))
+            for at, column in enumerate(columns)
+        ]
+        if self.width is None or sum(widths) + 2 * (len(widths) - 1) <= self.width:
+            return self._aligned(columns, shown, widths)
+        return self._folded(columns, shown)
+
+    def _aligned(
+        self, columns: Sequence[Column], rows: Sequence[Sequence[str]], widths: Sequence[int]
+    ) -> str:
+        """A table that fits: rich takes ten times as long, and lists have thousands of rows."""
+
+        def line(cells: Sequence[str], *, bold: bool = False) -> str:
+            padded = []
+            for cell, column, width in zip(cells, columns, widths, strict=True):
+                blank = " " * (width - units.columns(cell))
+                text = self.paint(cell, "bold") if bold else cell
+                padded.append(blank + text if column.right else text + blank)
+            return "  ".join(padded).rstrip()
+
+        head = line([column.title for column in columns], bold=True)
+        return "\n".join([head, *map(line, rows)])
+
+    def _folded(self, columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> str:
+        """A table too wide for the screen, with cells that go on in the next line."""
         from rich.console import Console
         from rich.table import Table
         from rich.text import Text
@@ -65,7 +93,7 @@ class Screen:
                 overflow="fold",
             )
         for row in rows:
-            grid.add_row(*(Text(self.shown(cell)) for cell in row))
+            grid.add_row(*(Text(cell) for cell in row))
         out = io.StringIO()
         console = Console(
             file=out,
