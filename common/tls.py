@@ -49,6 +49,11 @@ class TlsEngine:
         """The stream from the other side has ended; `feed` is not to be called any more."""
         self._incoming.write_eof()
 
+    @property
+    def unread(self) -> int:
+        """Bytes that were fed and wait to be decrypted, or are decrypted and wait to be read."""
+        return self._incoming.pending + self._object.pending()
+
     def take(self) -> bytes:
         """All ciphertext that is to be sent; empty when there is none."""
         return self._outgoing.read()

@@ -30,7 +30,7 @@ BURST: Final = 5000.0
 LONGEST_PAUSE: Final = 30.0
 """Seconds for which a peer is not read from at a time; what is left of its debt stays."""
 
-_BLOCK: Final = 2.0  # earned with each block that goes either way
+_BLOCK: Final = 4.0  # earned with each block that goes either way, also when it was asked for alone
 _READ: Final = 1.0  # waking up for less than is worth it
 _WORTH_WHILE: Final = 1024  # bytes
 _BYTE: Final = 1 / 64  # of messages, and of records that wrap less than they could

@@ -47,12 +47,13 @@ class TlsTransport:
         self._staging = memoryview(b"")
         self.membership: Membership | None = None
         self._fed = self._given = 0  # ciphertext in, plaintext out
+        self._overhead = 0
         self._barren = 0  # ciphertext since the last plaintext
 
     @property
     def overhead(self) -> int:
         """See Transport."""
-        return self._fed - self._given
+        return self._overhead
 
     def set_time_limit(self, seconds: float | None) -> None:
         """See Transport."""
@@ -77,8 +78,10 @@ class TlsTransport:
         while True:
             with self._lock:
                 count = self._decrypt(buffers)
+                unread = self._tls.unread
             if count is not None:
                 self._given += count
+                self._overhead = self._fed - self._given - unread
                 self._barren = 0
                 return count
             if self._barren > MAX_BARREN:

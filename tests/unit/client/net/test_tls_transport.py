@@ -199,3 +199,19 @@ def test_an_idle_connection_has_no_staging_buffer(pair: Pair) -> None:
     pair[0].send([b"a message"])
     assert len(pair[0]._staging) == 0
     assert tls_transport.CHUNK >= 64 * BLOCK
+
+
+def test_what_waits_to_be_read_is_no_overhead(pair: Pair) -> None:
+    """A peer would pay for it as for what it sends in vain, and be read from no more."""
+    sender, receiver = pair
+    size = 40 * BLOCK
+    handshake = 4096
+    thread = threading.Thread(target=lambda: sender.send([bytes(size)]))
+    thread.start()
+    slot, got = memoryview(bytearray(1000)), 0
+    while got < size:
+        got += receiver.receive([slot])
+        # A record has 22 bytes around its content; one may be half decrypted.
+        assert receiver.overhead <= handshake + got // BLOCK * 22 + BLOCK
+    thread.join()
+    assert receiver.overhead <= handshake + size // BLOCK * 22
