@@ -149,8 +149,8 @@ class Sharing:
                 "cancel or stop_share it to have it elsewhere.",
             )
         complete = transfer.record.complete
-        if complete and _is_changed(transfer):
-            return self._mend(transfer, asked)
+        if complete and _is_changed(transfer) and (mended := self._mend(transfer, asked)):
+            return mended
         asked = replace(asked, in_place=transfer.holdings.plan.in_place)
         plan = widened(transfer.metainfo, transfer.holdings.plan, asked, complete=complete)
         if plan.only != transfer.holdings.plan.only or (
@@ -162,17 +162,16 @@ class Sharing:
         transfer.resume()
         return transfer
 
-    def _mend(self, transfer: Transfer, asked: Plan) -> Transfer:
-        """Go on with what was complete and has changed since; raises file_exists if not asked to.
+    def _mend(self, transfer: Transfer, asked: Plan) -> Transfer | None:
+        """Go on with what was complete and is wrong by now; raises file_exists if not asked to.
 
-        What was only touched is taken as it is.
+        None, with the transfer halted, when nothing is wrong: it was only touched, or is gone.
         """
         holdings = transfer.holdings
         transfer.halt()
         found = find(transfer.metainfo, transfer.path, holdings.goal)
         if found is None or found.is_right:
-            transfer.start()
-            return transfer
+            return None
         try:
             have, facts = self._take_up(found, asked)
         except MinitorrentError:

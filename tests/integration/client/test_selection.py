@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -124,11 +125,22 @@ def test_a_finished_file_that_was_changed_is_not_built_on(team: Team, tmp_path: 
     bob = team.member("bob")
     folder = fetch(bob, "1.jpg")
     (folder / "1.jpg").write_bytes(bytes(50_000))
-    bob.session.download_file(GROUP, "trip", str(bob.home) + "/", only="2.jpg")
+    with pytest.raises(MinitorrentError, match="--resume would write over it") as raised:
+        bob.session.download_file(GROUP, "trip", str(bob.home) + "/", only="2.jpg")
+    assert raised.value.code is ErrorCode.FILE_EXISTS
     wait_until(lambda: bob.row("trip").state == "failed", what="the change to be noticed")
     transfer = bob.session._transfers.get(GROUP, "trip")
     assert transfer.error is not None
     assert transfer.error.code is ErrorCode.FILE_CHANGED
+
+
+def test_a_finished_file_that_was_only_touched_is_built_on(team: Team, tmp_path: Path) -> None:
+    trip(team, tmp_path)
+    bob = team.member("bob")
+    folder = fetch(bob, "1.jpg")
+    os.utime(folder / "1.jpg", (1, 1))
+    fetch(bob, "2.jpg")
+    assert sorted(path.name for path in folder.iterdir()) == ["1.jpg", "2.jpg"]
 
 
 def test_a_pattern_that_fits_nothing_says_what_there_is(team: Team, tmp_path: Path) -> None:
