@@ -45,12 +45,12 @@ def test_all_is_well(
 def test_right_after_a_share_its_certificate_is_not_called_wrong(
     tracker: TrackerProcess, tmp_path: Path
 ) -> None:
-    with ClientProcess(tmp_path / "eve", [tracker]) as eve:
-        eve.sign_in("eve")
-        eve.ok("create_group fresh")
-        share(eve, "fresh", tmp_path / "file")
-        assert checks(eve).get("certificate fresh", "") == ""
-        wait_until(lambda: is_certified(eve, "fresh"), what="the certificate")
+    with ClientProcess(tmp_path / "fay", [tracker]) as fay:
+        fay.sign_in("fay")
+        fay.ok("create_group fresh")
+        share(fay, "fresh", tmp_path / "file")
+        assert checks(fay).get("certificate fresh", "") == ""
+        wait_until(lambda: is_certified(fay, "fresh"), what="the certificate")
 
 
 def test_trackers_that_do_not_serve_before_login(tmp_path: Path) -> None:

@@ -261,5 +261,5 @@ def test_our_own_failure_is_internal_and_logged_once(
     monkeypatch.undo()
     assert client.call("list_groups")["groups"] == []
     output = capfd.readouterr()
-    assert (output.out + output.err).count("\nZeroDivisionError") == 1
+    assert (output.out + output.err).count("\n  ZeroDivisionError") == 1
     assert "secret123" not in output.out + output.err
