@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import signal
 import sys
-import threading
 from collections.abc import Sequence
 from contextlib import suppress
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
 from common.errors import MinitorrentError
@@ -41,11 +41,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(config: Config) -> int:
     sys.setswitchinterval(_SWITCH_SECONDS)
     os.umask(0o077)  # whatever is written here is for the tracker's user alone
-    stop = threading.Event()
+    # A queue of this kind alone may be filled by a handler that interrupts its own reader.
+    ends: SimpleQueue[None] = SimpleQueue()
     for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         # With nohup it is to outlive its terminal.
         if name != signal.SIGHUP or signal.getsignal(name) is not signal.SIG_IGN:
-            signal.signal(name, lambda _number, _frame: stop.set())
+            signal.signal(name, lambda _number, _frame: ends.put(None))
     # Only now: whoever mistypes an option need not wait for half a second of imports.
     with loading():
         from tracker import console, logs
@@ -59,11 +60,17 @@ def _run(config: Config) -> int:
     except (StartError, DatabaseError) as error:
         return _fail(str(error), _CANNOT_START)
     _announce(config, app)
-    console.watch_stdin(stop.set)
-    while not stop.wait(_SIGNAL_SECONDS):
-        pass
+    console.watch_stdin(lambda: ends.put(None))
+    _wait(ends)
     app.stop()
     return 0
+
+
+def _wait(ends: SimpleQueue[None]) -> None:
+    while True:
+        with suppress(Empty):
+            ends.get(timeout=_SIGNAL_SECONDS)
+            return
 
 
 def _announce(config: Config, app: TrackerApp) -> None:

@@ -79,6 +79,7 @@ def test_a_row_means_the_group_that_it_was_listed_for(
         (tmp_path / group).mkdir()
         (tmp_path / group / "same name.txt").write_text(group)
         eve.ok("upload_file", str(tmp_path / group / "same name.txt"), group)
+    of_eve.button("Files of second").wait_for()
     of_eve.button("Files of first").click()
     of_eve.row("same name.txt").wait_for()
     with stopped(tracker.pid):

@@ -72,7 +72,9 @@ def test_a_newcomer_gets_a_file(shell: Terminal, tracker: TrackerProcess, tmp_pa
         ann.ok("upload_file", str(content), "lab")
         sign_in(shell, "newcomer")
         assert "secret123" not in shell.screen().replace("login newcomer secret123", "")
-        assert "tracker connected" in shell.screen().splitlines()[-1]
+        wait_until(
+            lambda: "tracker connected" in shell.screen().splitlines()[-1], 20, "the toolbar"
+        )
 
         shell.type("join", "Tab")
         shell.wait_for("newcomer> join_group")
