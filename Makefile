@@ -13,7 +13,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 PURE := common/*,client/core/*,tracker/domain/*
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint coverage bench fuzz docs pictures format clean
+.PHONY: help demo test soak check lint coverage bench fuzz docs pictures format clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,6 +26,9 @@ demo: $(RUN_READY) ## See the whole thing work: a tracker, three clients, two se
 test: $(TEST_READY) ## Run all tests (ARGS="-k choker -x" is handed to pytest)
 	@$(BIN)/coverage erase
 	@$(BIN)/coverage run -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
+
+soak: $(TEST_READY) ## Run the tests that take most of a minute each, which `make test` leaves out
+	@$(BIN)/python -m pytest -m soak $(ARGS)
 
 check: lint test coverage ## Everything that must be clean before a change lands
 

@@ -16,14 +16,16 @@ from tests.support.waiting import wait_until
 
 SIZE = 300_000_000
 NAME = "film.bin"
-KILLS = 30
 IN_FLIGHT = 40_000_000
 """Bytes that may be on their way, or verified and not yet recorded, when a client is killed."""
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)  # thirty starts of a client, beside other tests
-def test_a_client_killed_thirty_times_ends_with_the_same_file(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kills", [6, pytest.param(30, marks=pytest.mark.soak)])
+def test_a_client_killed_again_and_again_ends_with_the_same_file(
+    tmp_path: Path, kills: int
+) -> None:
     content = make_file(tmp_path / NAME, SIZE)
     copy = tmp_path / "copy.bin"
     moments = random.Random(7)
@@ -31,8 +33,8 @@ def test_a_client_killed_thirty_times_ends_with_the_same_file(tmp_path: Path) ->
         ann, bob = lab.member("ann"), lab.member("bob")
         ann.ok("upload_file", str(content), GROUP)
         bob.ok("download_file", GROUP, NAME, str(copy))
-        for kill in range(KILLS):
-            goal = round(SIZE * (kill + moments.random()) / KILLS)
+        for kill in range(kills):
+            goal = round(SIZE * (kill + moments.random()) / kills)
             wait_until(partial(has, bob, goal), 60, f"byte {goal}", interval=0)
             before = done(bob)
             bob.kill()
@@ -44,7 +46,7 @@ def test_a_client_killed_thirty_times_ends_with_the_same_file(tmp_path: Path) ->
         bob.wait_complete(GROUP, NAME)
         assert sha256(copy) == sha256(content)
         (row,) = ann.ok("show_shares")["shares"]
-        assert row["uploaded"] <= SIZE + KILLS * IN_FLIGHT
+        assert row["uploaded"] <= SIZE + kills * IN_FLIGHT
 
 
 def test_a_client_killed_while_it_mends_a_copy_goes_on(tmp_path: Path) -> None:

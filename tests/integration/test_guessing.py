@@ -91,7 +91,7 @@ def spend(client: SessionClient, user: str) -> None:
     raise AssertionError("20 guesses in a row were looked at")
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_ten_thousand_guesses_are_slowed_to_a_crawl(
     tracker: TrackerProcess, ann: SessionClient, record_property: Record
 ) -> None:

@@ -142,6 +142,7 @@ def test_many_members(people: Callable[[str], Session]) -> None:
     soon("notices of an admin", lambda: ann.lists.notices())
 
 
+@pytest.mark.soak
 def test_all_of_them_when_asked(people: Callable[[str], Session]) -> None:
     bob = people("bob")
     whole = bob.lists.files("lab", limit=0)

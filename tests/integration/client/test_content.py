@@ -66,6 +66,6 @@ def test_a_large_sparse_file(team: Team, tmp_path: Path) -> None:
     arrives(team, make_sparse_file(tmp_path / "sparse", GIB), timeout=60.0)
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_a_gibibyte_of_random_bytes(team: Team, tmp_path: Path) -> None:
     arrives(team, make_file(tmp_path / "random", GIB), timeout=90.0)
