@@ -51,7 +51,8 @@ class Source:
         if self.facts_now() != self.facts:
             raise MinitorrentError(
                 ErrorCode.FILE_CHANGED,
-                f"{shown(self.path)} changed while it was read; share it again when it is at rest.",
+                f"{shown(self.path)} changed while it was read; share it again when nothing "
+                "writes to it any more.",
             )
 
 
