@@ -74,7 +74,7 @@ def test_a_peer_is_reached(dialer: Dialer, calls: Calls) -> None:
         wait_until(lambda: calls.connected, what="the connection")
         (handshake, endpoint) = calls.connected[0]
         assert (handshake.peer_id, endpoint) == (server.peer_id, server.address)
-        theirs = server.peers[0].handshake
+        theirs = wait_until(lambda: server.peers[0].handshake, what="our handshake to arrive")
         assert theirs is not None
         assert (theirs.info_hash, theirs.peer_id) == (HASH, OURS)
 
