@@ -6,6 +6,7 @@ certificate is renewed when two thirds of its time are over, so that there is ti
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -56,7 +57,7 @@ class _Credential:
         self.lock = threading.Lock()
         self.certified = False
         self.failed = False  # the last attempt; what hasn't been tried has not failed
-        self.renew_at = 0.0  # these two by the steady clock
+        self.renew_at = math.inf  # until it was tried once; these two by the steady clock
         self.expires_at = 0.0
 
 
@@ -186,11 +187,14 @@ class Credentials:
             held.seal.revoke(self._removed(held.group) if reply.more_removed else reply.removed)
             held.seal.equip(reply.certificate, held.key)
             left = datetime.fromisoformat(reply.not_after).timestamp() - self._trackers_now()
-            held.certified, held.failed = True, False
-            held.expires_at = asked_at + left
-            held.renew_at = asked_at + (left * RENEW_AT if left > 0 else RETRY)
-        with self._changed:
-            self._changed.notify_all()
+            with self._changed:
+                if self._held.get(held.group) is not held:  # forgotten meanwhile
+                    held.seal.strip()
+                    return
+                held.expires_at = asked_at + left
+                held.renew_at = asked_at + (left * RENEW_AT if left > 0 else RETRY)
+                held.certified, held.failed = True, False
+                self._changed.notify_all()
         self.revoked(held.group)
 
     def _issue(self, group: str, key: ec.EllipticCurvePrivateKey) -> IssueCertificateReply:

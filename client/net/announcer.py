@@ -185,14 +185,13 @@ class Announcer:
             stopped, self._stopped = self._stopped, []
             due = [entry for entry in self._entries.values() if entry.due_at <= now]
             questions = [q for q in self._questions if q.due_at <= now]
+            news: list[tuple[_Entry, Event]] = [(entry, entry.event) for entry in due]
             for entry in due:
-                entry.due_at = now + RETRY_INTERVAL
+                entry.event, entry.due_at = "none", now + RETRY_INTERVAL
             for question in questions:
                 self._questions.remove(question)
         events: list[tuple[AnnouncedFile, _Entry | None]] = [(file, None) for file in stopped]
-        for entry in due:
-            event, entry.event = entry.event, "none"
-            events.append((_announced_file(entry.announced, event), entry))
+        events += [(_announced_file(entry.announced, event), entry) for entry, event in news]
         for start in range(0, len(events), MAX_FILES):
             self._announce(events[start : start + MAX_FILES])
         for question in questions:
@@ -219,7 +218,7 @@ class Announcer:
         """
         with self._changed:
             for file, entry in batch:
-                if entry is not None and entry.event == "none":
+                if entry is not None and (entry.event == "none" or file.event == "completed"):
                     entry.event = file.event
 
     def _take(self, entry: _Entry, answer: FilePresence, interval: float) -> None:
@@ -233,11 +232,12 @@ class Announcer:
                 for peer in answer.peers
             ]
         )
-        if entry.event == "none":
-            pause = min(interval, HUNGRY_INTERVAL) if announced.hungry else interval
-            if not announced.left:
-                pause = max(pause, SEED_INTERVAL * len(self._entries))
-            entry.due_at = self._clock() + pause
+        pause = min(interval, HUNGRY_INTERVAL) if announced.hungry else interval
+        if not announced.left:
+            pause = max(pause, SEED_INTERVAL * len(self._entries))
+        with self._changed:
+            if entry.event == "none":  # what is news meanwhile is told now
+                entry.due_at = self._clock() + pause
 
     def _identify(self, question: _Question) -> None:
         entry, stranger = self._entries.get(question.info_hash), question.stranger

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from client.engine import credentials as module
 from client.engine.credentials import Credentials
-from client.net.seal import Membership, SealError
+from client.net.seal import Membership, Seal, SealError
 from common.api.authority import ISSUE_CERTIFICATE, IssueCertificate, IssueCertificateReply
 from common.api.groups import GroupProfileReply
 from common.errors import ErrorCode, MinitorrentError
@@ -248,3 +248,52 @@ def test_what_is_being_asked_for_has_not_failed(
     credentials.forget("lab")
     credentials.seal("lab", LAB.certificate)
     assert credentials.lifetimes()[0].failed
+
+
+class Slow:
+    """Has the tracker answer its first request only once `go_on` is set; `asked` says it came."""
+
+    def __init__(self, tracker: Tracker) -> None:
+        self.asked, self.go_on = threading.Event(), threading.Event()
+        self._answer = tracker.call
+        tracker.call = self._call  # type: ignore[method-assign]
+
+    def _call(self, operation: Any, request: Any) -> Any:
+        if operation is ISSUE_CERTIFICATE:
+            self.asked.set()
+            assert self.go_on.wait(20)
+        return self._answer(operation, request)
+
+
+def test_what_is_being_asked_for_is_not_asked_for_twice(
+    tracker: Tracker, credentials: Credentials
+) -> None:
+    slow = Slow(tracker)
+    thread = threading.Thread(target=credentials.seal, args=("lab", LAB.certificate))
+    thread.start()
+    try:
+        assert slow.asked.wait(20)
+        credentials.refresh()  # has the other thread look at what is due
+        wait_until(lambda: tracker.looked, what="a look")
+    finally:
+        slow.go_on.set()
+        thread.join()
+    assert len(tracker.requests) == 1
+
+
+def test_who_logs_out_while_a_certificate_is_on_its_way_shows_none(
+    tracker: Tracker, credentials: Credentials
+) -> None:
+    slow = Slow(tracker)
+    seals: list[Seal | None] = []
+    thread = threading.Thread(target=lambda: seals.append(credentials.seal("lab", LAB.certificate)))
+    thread.start()
+    try:
+        assert slow.asked.wait(20)
+        credentials.forget_all()
+    finally:
+        slow.go_on.set()
+        thread.join()
+    assert seals[0] is not None
+    with pytest.raises(SealError):
+        _ = seals[0].client_context

@@ -43,11 +43,13 @@ class ScriptedLink(TrackerLink):
         )
         self.users: Callable[[], str | None] = lambda: None
         self.error: MinitorrentError | None = None
+        self.meanwhile: Callable[[], None] = lambda: None
 
     def call(self, operation: Operation[Any, Any], request: Model) -> Any:
         """See TrackerLink."""
         if isinstance(request, Announce):
             self.announces.append(request)
+            self.meanwhile()
             if self.error is not None:
                 raise self.error
             files = [self.presence(file.info_hash) for file in request.files]
@@ -100,8 +102,14 @@ class Bench:
         """Have a torrent announced, and wait for that."""
         before = len(self.link.announces)
         self.announcer.add(torrent)
-        wait_until(lambda: len(self.link.announces) > before, what="the announce")
+        self.wait_for(lambda: len(self.link.announces) > before, "the announce")
         return torrent
+
+    def wait_for(self, condition: Callable[[], bool | list[Any]], what: str) -> None:
+        """Wait until the announcer has done something, and all that belongs to it: it rests."""
+        wait_until(condition, what=what)
+        resting = self.announcer._changed._waiters  # type: ignore[attr-defined]
+        wait_until(lambda: resting, what="the announcer to rest")
 
     def pass_time(self, seconds: float) -> None:
         """Move the clock, and have the announcer look at it."""
@@ -172,11 +180,36 @@ def test_a_completion_that_the_tracker_missed_is_not_forgotten(bench: Bench) -> 
     torrent = bench.add(FakeTorrent())
     bench.link.error = MinitorrentError(ErrorCode.TRACKER_UNREACHABLE, "gone")
     bench.announcer.completed(torrent.info_hash)
-    wait_until(lambda: len(bench.link.announces) == 2, what="the attempt")
+    bench.wait_for(lambda: len(bench.link.announces) == 2, "the attempt")
     bench.link.error = None
     bench.pass_time(module.RETRY_INTERVAL)
     wait_until(lambda: len(bench.link.announces) == 3, what="the next attempt")
     assert bench.link.events()[2] == "completed"
+
+
+def test_a_completion_that_was_lost_with_the_tracker_is_not_forgotten(bench: Bench) -> None:
+    torrent = bench.add(FakeTorrent())
+    bench.link.error = MinitorrentError(ErrorCode.TRACKER_UNREACHABLE, "gone")
+    bench.link.meanwhile = bench.announcer.reconnected
+    bench.announcer.completed(torrent.info_hash)
+    wait_until(lambda: len(bench.link.announces) >= 2, what="the attempt")
+    bench.link.meanwhile, bench.link.error = lambda: None, None
+    wait_until(lambda: "completed" in bench.link.events()[2:], what="it to be told again")
+
+
+def test_another_tracker_is_told_also_what_the_former_one_is_just_answering(bench: Bench) -> None:
+    class Moving(FakeTorrent):
+        """The tracker is another one by the time that its answer is dealt with."""
+
+        moves = iter([True])
+
+        def __getattribute__(self, name: str) -> Any:
+            if name == "left" and bench.link.announces and next(self.moves, False):
+                bench.announcer.reconnected()
+            return super().__getattribute__(name)
+
+    bench.add(Moving())
+    wait_until(lambda: bench.link.events() == ["started", "started"], what="the next announce")
 
 
 def test_many_torrents_are_announced_in_batches(
@@ -186,7 +219,7 @@ def test_many_torrents_are_announced_in_batches(
     torrents = [FakeTorrent(number) for number in range(1, 9)]
     for torrent in torrents:
         bench.announcer.add(torrent)
-    wait_until(lambda: len(bench.link.events()) == 8, what="all announces")
+    bench.wait_for(lambda: len(bench.link.events()) == 8, "all announces")
     bench.link.announces.clear()
     bench.announcer.reconnected()
     wait_until(lambda: len(bench.link.events()) == 8, what="all announces")
@@ -259,7 +292,7 @@ def test_a_member_is_recognised(bench: Bench) -> None:
 def test_a_member_that_announces_late_is_recognised(bench: Bench) -> None:
     torrent = bench.add(FakeTorrent())
     bench.announcer.identify(torrent.info_hash, STRANGER)
-    wait_until(lambda: bench.link.identified, what="the question")
+    bench.wait_for(lambda: bench.link.identified, "the question")
     assert not torrent.answers
     bench.link.users = lambda: "bob"
     bench.pass_time(module.IDENTIFY_EVERY)
@@ -270,7 +303,7 @@ def test_a_member_that_announces_late_is_recognised(bench: Bench) -> None:
 def test_a_stranger_stays_one_when_its_time_is_over(bench: Bench) -> None:
     torrent = bench.add(FakeTorrent())
     bench.announcer.identify(torrent.info_hash, STRANGER)
-    wait_until(lambda: bench.link.identified, what="the question")
+    bench.wait_for(lambda: bench.link.identified, "the question")
     bench.pass_time(module.IDENTIFY_FOR)
     wait_until(lambda: torrent.answers, what="the answer")
     assert torrent.answers == [(7, None, False)]
@@ -290,7 +323,7 @@ def test_when_nobody_can_tell_who_it_is(
     torrent = bench.add(FakeTorrent())
     bench.link.error = MinitorrentError(code, "no")
     bench.announcer.identify(torrent.info_hash, STRANGER)
-    wait_until(lambda: bench.link.identified, what="the question")
+    bench.wait_for(lambda: bench.link.identified, "the question")
     bench.pass_time(module.IDENTIFY_FOR)
     wait_until(lambda: (7, None, False) in torrent.answers, what="the answer")
     assert torrent.answers == [(7, None, answer) for answer in answers]
@@ -311,7 +344,7 @@ def test_who_shares_much_announces_each_file_less_often(
     bench.add(other)
     bench.add(seed)  # there are two, so its interval is 100 s
     bench.pass_time(INTERVAL)
-    wait_until(lambda: len(bench.link.announces) == 3, what="the download's announce")
+    bench.wait_for(lambda: len(bench.link.announces) == 3, "the download's announce")
     assert [file.left for file in bench.link.announces[-1].files] == [10]
     bench.pass_time(100 - INTERVAL)
     wait_until(lambda: len(bench.link.announces) == 4, what="both announces")

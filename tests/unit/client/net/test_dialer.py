@@ -168,7 +168,7 @@ def test_one_groups_tarpits_hold_up_no_other_group(dialer: Dialer, calls: Calls)
                 dialer.dial(calls.dial(Endpoint(*each.getsockname()), "trap"))
             with PeerServer(stay, HASH) as server:
                 dialer.dial(calls.dial(server.address))
-                wait_until(lambda: calls.connected, 4.0, "the other group's dial")
+                wait_until(lambda: calls.connected, 9.0, "the other group's dial")
         finally:
             for each in tarpits:
                 each.close()
@@ -183,7 +183,7 @@ def test_more_dials_than_may_wait(calls: Calls, monkeypatch: pytest.MonkeyPatch)
 
     def hold(*_: object) -> bool:
         reached.set()
-        held.wait(5.0)
+        held.wait(30.0)
         return False
 
     with PeerServer(stay, HASH) as server:
@@ -194,7 +194,7 @@ def test_more_dials_than_may_wait(calls: Calls, monkeypatch: pytest.MonkeyPatch)
         closing.start()
         wait_until(lambda: not dialer.dial(calls.dial(server.address)), what="no more dials")
         held.set()
-        closing.join(5.0)
+        closing.join(30.0)
     assert not calls.connected  # those that waited are let go
 
 

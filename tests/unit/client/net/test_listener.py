@@ -6,7 +6,6 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 
 import pytest
 
@@ -140,13 +139,11 @@ def test_who_fails_again_and_again_is_not_listened_to_for_a_while(
 def test_a_slow_handshake_is_ended_in_time(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "TIME_LIMIT", 0.5)
     with door.knock() as slow:
-        began = time.monotonic()
-        with suppress(OSError):
+        with pytest.raises(OSError):  # all of it would take 3.4 s
             for byte in THEIRS.encode():
                 slow.sendall(bytes([byte]))
                 time.sleep(0.05)
         assert not door.admitted
-        assert time.monotonic() - began < 5.0
 
 
 def test_without_a_thread_there_is_no_peer_and_no_harm(

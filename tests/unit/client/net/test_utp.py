@@ -24,7 +24,8 @@ def listening() -> Iterator[socket.socket]:
 def dialler() -> Iterator[socket.socket]:
     """A client that prefers uTP."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        sock.bind(("127.0.0.1", 0))
+        # At another address than the listener's, whose port it could happen to get.
+        sock.bind(("127.0.0.2", 0))
         sock.settimeout(5.0)
         yield sock
 
