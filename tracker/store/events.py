@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, exists, func, or_, select, union_all
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement, Select, exists, func, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from common.api.events import EventKind
@@ -36,8 +38,7 @@ class Events:
 
     def count_of_group(self, group_id: int, pattern: str) -> int:
         """How many events an audit of a group has."""
-        queries = [select(Event.id).where(*some) for some in _audited(group_id, pattern)]
-        query = select(func.count()).select_from(union_all(*queries).subquery())
+        query = select(func.count()).select_from(union_all(*_audited(group_id, pattern)).subquery())
         return self._session.scalar(query) or 0
 
     def of_group(self, group_id: int, pattern: str, before: int, limit: int) -> list[Event]:
@@ -46,35 +47,42 @@ class Events:
         Those with numbers below `before`, unless that is 0. Of a removal, members are told in
         words of their own; here once is enough.
         """
-        found: list[int] = []
-        for some in _audited(group_id, pattern):
-            query = select(Event.id).where(*some)
-            if before:
-                query = query.where(Event.id < before)
-            found += self._session.scalars(query.order_by(Event.id.desc()).limit(limit))
-        newest = sorted(found, reverse=True)[:limit]
-        events = select(Event).where(Event.id.in_(newest)).order_by(Event.id.desc())
-        return list(self._session.scalars(events))
+        return self._newest(_audited(group_id, pattern), before, limit)
 
     def count_concerning(self, user: User, pattern: str) -> int:
         """How many events a user is to hear of."""
-        query = select(func.count()).select_from(Event).where(*_heard(user, pattern))
-        return self._session.scalar(query) or 0
+        return sum(
+            self._session.scalar(select(func.count()).select_from(ids.subquery())) or 0
+            for ids in _heard(user, pattern)
+        )
 
     def concerning(self, user: User, pattern: str, before: int, limit: int) -> list[Event]:
         """The next events that a user is to hear of, the newest first; `before` as above.
 
         Of a group, what happened while the user was in it.
         """
-        query = select(Event).where(*_heard(user, pattern))
-        if before:
-            query = query.where(Event.id < before)
-        return list(self._session.scalars(query.order_by(Event.id.desc()).limit(limit)))
+        return self._newest(_heard(user, pattern), before, limit)
 
     def count_untold(self, user: User, limit: int) -> int:
         """How many of them happened since the user was last told; at most `limit`."""
-        query = select(Event.id).where(Event.id > user.told_event, _concerns(user)).limit(limit)
-        return len(self._session.scalars(query).all())
+        found = 0
+        for ids in _heard(user, ""):
+            since = ids.where(Event.id > user.told_event).limit(limit - found)
+            found += len(self._session.scalars(since).all())
+        return found
+
+    def _newest(self, sources: Sequence[Select[int]], before: int, limit: int) -> list[Event]:
+        """The newest of events that come from several places, by number; `before` as above.
+
+        Their numbers first: these an index has, and few of them are shown.
+        """
+        found: list[int] = []
+        for ids in sources:
+            query = ids.where(Event.id < before) if before else ids
+            found += self._session.scalars(query.order_by(Event.id.desc()).limit(limit))
+        newest = sorted(found, reverse=True)[:limit]
+        events = select(Event).where(Event.id.in_(newest)).order_by(Event.id.desc())
+        return list(self._session.scalars(events))
 
     def is_told_already(self, event: Event, since: float) -> bool:
         """Whether the same actor did the same to the same subject after `since`."""
@@ -88,8 +96,8 @@ class Events:
         return self._session.scalars(query.limit(1)).first() is not None
 
 
-def _audited(group_id: int, pattern: str) -> list[list[ColumnElement[bool]]]:
-    """Conditions of a group's events, and of its members' accounts'; each has its own index."""
+def _audited(group_id: int, pattern: str) -> list[Select[int]]:
+    """The numbers of a group's events, and of its members' accounts'; each has its own index."""
     members = (
         select(User.name)
         .join(Membership, Membership.user_id == User.id)
@@ -101,38 +109,36 @@ def _audited(group_id: int, pattern: str) -> list[list[ColumnElement[bool]]]:
         columns = (Event.actor, Event.kind, Event.subject)
         fitting = [or_(*(fits(column, pattern) for column in columns))]
     return [
-        [Event.group_id == group_id, is_told, *fitting],
-        [Event.group_id == NO_GROUP, Event.subject.in_(members), *fitting],
+        select(Event.id).where(Event.group_id == group_id, is_told, *fitting),
+        select(Event.id).where(Event.group_id == NO_GROUP, Event.subject.in_(members), *fitting),
     ]
 
 
-def _heard(user: User, pattern: str) -> list[ColumnElement[bool]]:
+def _heard(user: User, pattern: str) -> list[Select[int]]:
+    """The numbers of what concerns a user, in groups and himself; each has its own index.
+
+    tracker.services.events has the same for who is online.
+    """
+    is_admin = Membership.role != Role.MEMBER.value
+    shared = exists().where(
+        Share.user_id == user.id,
+        Share.shared_at <= Event.at,
+        File.id == Share.file_id,
+        File.group_id == Event.group_id,
+        File.name == Event.subject,
+    )
+    in_group = or_(
+        Event.kind.in_(kinds_for(Audience.MEMBERS, Audience.MEMBERS_AND_ACTOR)),
+        Event.kind.in_(kinds_for(Audience.ADMINS)) & is_admin,
+        Event.kind.in_(kinds_for(Audience.SHARERS)) & shared,
+    )
+    of_groups = (
+        select(Event.id)
+        .join(Membership, Membership.group_id == Event.group_id)
+        .where(Membership.user_id == user.id, Event.at >= Membership.joined_at, in_group)
+    )
+    of_subject = select(Event.id).where(
+        Event.subject == user.name, Event.kind.in_(kinds_for(Audience.SUBJECT))
+    )
     fitting = [fits(Event.text, pattern)] if pattern else []
-    return [_concerns(user), *fitting]
-
-
-def _concerns(user: User) -> ColumnElement[bool]:
-    """Whether an event concerns a user; as tracker.services.events has it for who is online."""
-    was_member = (
-        (Membership.user_id == user.id)
-        & (Membership.group_id == Event.group_id)
-        & (Membership.joined_at <= Event.at)
-    )
-    shared = (
-        (Share.user_id == user.id)
-        & (Share.shared_at <= Event.at)
-        & (File.id == Share.file_id)
-        & (File.group_id == Event.group_id)
-        & (File.name == Event.subject)
-    )
-    of_members = Event.kind.in_(kinds_for(Audience.MEMBERS, Audience.MEMBERS_AND_ACTOR))
-    of_admins = Event.kind.in_(kinds_for(Audience.ADMINS))
-    of_sharers = Event.kind.in_(kinds_for(Audience.SHARERS))
-    own_groups = select(Membership.group_id).where(Membership.user_id == user.id)
-    of_groups = Event.group_id.in_(own_groups) & (
-        (of_members & exists().where(was_member))
-        | (of_admins & exists().where(was_member, Membership.role != Role.MEMBER.value))
-        | (of_sharers & exists().where(shared))
-    )
-    of_subject = Event.kind.in_(kinds_for(Audience.SUBJECT)) & (Event.subject == user.name)
-    return (Event.actor != user.name) & (of_groups | of_subject)
+    return [ids.where(Event.actor != user.name, *fitting) for ids in (of_groups, of_subject)]

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, delete, func, select, update
+from sqlalchemy import ColumnElement, Select, delete, exists, func, select, update
 from sqlalchemy.orm import Session, aliased
 
 from tracker.domain.rules import Member, Role
@@ -65,7 +65,11 @@ class Groups:
         self, user_id: int, pattern: str, after: str, limit: int, *, member: bool
     ) -> list[GroupSummary]:
         """The next groups by name, of those that `user_id` is in, or of the others."""
-        query = _named(select(Group.id), pattern).where(_is_in(user_id, member=member))
+        query = _named(select(Group.id), pattern)
+        is_first_own = member and not pattern
+        query = query.where(
+            self._is_own(user_id, limit) if is_first_own else _is_in(user_id, member=member)
+        )
         if after:
             query = query.where(Group.name > after)
         ids = list(self._session.scalars(query.order_by(Group.name).limit(limit)))
@@ -86,8 +90,20 @@ class Groups:
 
     def names_of(self, user_id: int, limit: int) -> list[str]:
         """The names of the first groups that a user is a member of."""
-        query = select(Group.name).where(_is_in(user_id, member=True))
+        query = select(Group.name).where(self._is_own(user_id, limit))
         return list(self._session.scalars(query.order_by(Group.name).limit(limit)))
+
+    def _is_own(self, user_id: int, limit: int) -> ColumnElement[bool]:
+        """Whether a user is in a group, for the first `limit` of these by name.
+
+        Who is in few groups has them looked up and sorted; who is in most of all there are, as a
+        service may be, has the groups gone through by name until there are enough.
+        """
+        own = self.count(user_id, "", member=True)
+        most = self._session.scalar(select(func.max(Group.id))) or 0
+        if own * own <= most * limit:
+            return _is_in(user_id, member=True)
+        return exists().where(Membership.group_id == Group.id, Membership.user_id == user_id)
 
     def count_owned(self, user_id: int) -> int:
         """How many groups a user owns."""

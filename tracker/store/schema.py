@@ -226,7 +226,11 @@ class Event(Base):
     """
 
     __tablename__ = "events"
-    __table_args__ = ({"sqlite_autoincrement": True},)  # an id is never given twice
+    __table_args__ = (
+        Index(None, "group_id", "at", "kind", "actor"),  # all that counting them asks for
+        Index(None, "subject", "kind"),
+        {"sqlite_autoincrement": True},  # an id is never given twice
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     at: Mapped[float]
@@ -234,7 +238,7 @@ class Event(Base):
     group_id: Mapped[int] = mapped_column(index=True)
     group_name: Mapped[str] = mapped_column(String(64))
     actor: Mapped[str] = mapped_column(String(64))
-    subject: Mapped[str] = mapped_column(String(255), index=True)
+    subject: Mapped[str] = mapped_column(String(255))
     text: Mapped[str] = mapped_column(String(1024))
     removed: Mapped[str] = mapped_column(Text, default="", server_default="")
     address: Mapped[str] = mapped_column(String(64), default="", server_default="")

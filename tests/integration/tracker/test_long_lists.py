@@ -1,0 +1,141 @@
+"""What a tracker reads of very many rows to give the first of them, counted in SQLite's steps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+
+from tests.support import crowd
+from tests.support.database import empty_database
+from tracker.domain.rules import Role
+from tracker.store.engine import Store, open_store
+from tracker.store.schema import User
+from tracker.store.work import Work
+
+FEW, MANY = 1_000, 4_000
+Counted = Callable[[], int]
+
+
+@pytest.fixture
+def crowded(tmp_path: Path) -> Callable[[int], Store]:
+    """A database in which eve owns so many groups, and ann shares so many files with bob."""
+
+    def made(count: int) -> Store:
+        folder = tmp_path / str(count)
+        folder.mkdir()
+        store = open_store(empty_database(folder))
+        with store.write() as work:
+            users = {name: work.users.add(name, "x", 0.0) for name in ("ann", "bob", "eve")}
+            lab = work.groups.add("lab", "uid", "open", 0.0)
+            work.groups.add_member(lab.id, users["ann"].id, Role.OWNER, crowd.AT)
+            work.groups.add_member(lab.id, users["bob"].id, Role.MEMBER, crowd.AT)
+        with crowd.opened(folder / "tracker.db") as database:
+            crowd.add_files(database, "lab", "ann", count)
+            crowd.add_groups(database, "eve", count)
+        return store
+
+    return made
+
+
+@contextmanager
+def counting(store: Store) -> Iterator[Counted]:
+    """Counts the steps of SQLite's virtual machine, in hundreds, from here on."""
+    hundreds = 0
+
+    def count() -> int:
+        nonlocal hundreds
+        hundreds += 1
+        return 0
+
+    def watch(connection: Any, *_: object) -> None:
+        connection.set_progress_handler(count, 100)
+
+    engine = store._reader
+    event.listen(engine, "checkout", watch)
+    try:
+        yield lambda: hundreds
+    finally:
+        event.remove(engine, "checkout", watch)
+
+
+def steps(store: Store, user: str, act: Callable[[Work, User], object]) -> int:
+    """What it takes to do something for a user."""
+    with counting(store) as counted, store.read() as work:
+        person = work.users.by_name(user)
+        assert person is not None
+        act(work, person)
+        return counted() * 100
+
+
+def test_the_first_of_very_many_own_groups(crowded: Callable[[int], Store]) -> None:
+    taken = []
+    for count in (FEW, MANY):
+        store = crowded(count)
+        with store.read() as work:
+            eve = work.users.by_name("eve")
+            assert eve is not None
+            names = work.groups.names_of(eve.id, 100)
+            assert names == [f"g{number:06}" for number in range(100)]
+            page = work.groups.page(eve.id, "", names[-1], 100, member=True)
+            assert [row.group.name for row in page] == [
+                f"g{number:06}" for number in range(100, 200)
+            ]
+        taken.append(steps(store, "eve", lambda work, eve: work.groups.names_of(eve.id, 100)))
+        store.close()
+    few, many = taken
+    assert many - few < 5 * (MANY - FEW), "only counting may take longer the more there are"
+
+
+def test_few_own_groups_among_many(crowded: Callable[[int], Store]) -> None:
+    store = crowded(MANY)
+    assert steps(store, "bob", lambda work, bob: work.groups.names_of(bob.id, 1000)) < 1000
+    store.close()
+
+
+def test_what_concerns_a_user_is_counted_and_chosen_from_an_index(
+    crowded: Callable[[int], Store],
+) -> None:
+    store = crowded(MANY)
+    read: list[str] = []
+
+    def explain(connection: Any, _: object, statement: str, values: Any, *__: object) -> None:
+        if "events" in statement and not statement.startswith("EXPLAIN"):
+            plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
+            read.extend(row[-1] for row in plan if " events " in row[-1])
+
+    event.listen(store._reader, "before_cursor_execute", explain)
+    with store.read() as work:
+        bob = work.users.by_name("bob")
+        assert bob is not None
+        assert work.events.count_concerning(bob, "") == MANY
+        assert len(work.events.concerning(bob, "", 0, 50)) == 50
+        assert work.events.count_untold(bob, 500) == 500
+    event.remove(store._reader, "before_cursor_execute", explain)
+    store.close()
+    assert read, "nothing was asked of the events"
+    for how in read:
+        assert how.startswith("SEARCH events USING "), how
+        assert "ix_events_group_id (group_id=?)" not in how, "this reads every event of a group"
+
+
+def test_the_newest_of_what_concerns_a_user_come_in_pages(
+    crowded: Callable[[int], Store],
+) -> None:
+    store = crowded(FEW)
+    with store.read() as work:
+        bob = work.users.by_name("bob")
+        assert bob is not None
+        first = work.events.concerning(bob, "", 0, 50)
+        second = work.events.concerning(bob, "", first[-1].id, 50)
+        assert [one.subject for one in first + second] == [
+            f"file {number:06}.bin" for number in range(FEW - 1, FEW - 101, -1)
+        ]
+        found = work.events.concerning(bob, "happened", 0, 50)
+        assert [one.id for one in found] == [one.id for one in first]
+        assert work.events.count_concerning(bob, "nothing") == 0
+    store.close()
