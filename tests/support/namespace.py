@@ -35,9 +35,14 @@ def private_network() -> Iterator[Iterator[str]]:
             subprocess.run(["ip", "address", "add", first, "dev", "lo"], check=True)
             yield map(str, SUBNET.hosts())
         finally:
-            _checked(_libc.setns(home, CLONE_NEWNET))
+            enter_network(home)
     finally:
         os.close(home)
+
+
+def enter_network(descriptor: int) -> None:
+    """Move the calling thread into a network namespace that is open; needs root (OSError)."""
+    _checked(_libc.setns(descriptor, CLONE_NEWNET))
 
 
 def can_make_networks() -> bool:

@@ -2,13 +2,14 @@
 
 For each program there is one process that has loaded its modules and does nothing else. At each
 start it makes a copy of itself (`fork`), which is the program from then on, with a number, pipes,
-environment and folder of its own, as if it had been started by its command. Whatever loading does
-itself is seen by those tests that start programs as a user does, by their command.
+environment, folder and network of its own, as if it had been started by its command. Whatever
+loading does itself is seen by those tests that start programs as a user does, by their command.
 """
 
 from __future__ import annotations
 
 import atexit
+import gc
 import json
 import os
 import runpy
@@ -23,28 +24,44 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Final, Self
 
+from tests.support.namespace import enter_network
+
+_CLIENT: Final = (
+    "client.app",
+    "client.engine.build",
+    "client.commands.runner",
+    "client.shell.output",
+    "client.shell.script",
+    "filelock",
+    "sqlalchemy.dialects.sqlite",
+)
+_PAGE: Final = "--web"
 PROGRAMS: Final = {
-    "client": (
-        "client.app",
-        "client.engine.build",
-        "client.commands.runner",
-        "client.shell.output",
+    "client": _CLIENT,
+    f"client {_PAGE}": (*_CLIENT, "client.web.server"),
+    "tracker": (
+        "tracker.app",
+        "tracker.console",
+        "tracker.logs",
+        "cryptography.hazmat.backends.openssl",
+        "pydantic.v1",
+        "uvicorn.lifespan.off",
     ),
-    "tracker": ("tracker.app", "tracker.console", "tracker.logs"),
 }
-"""What is loaded beforehand of each program."""
+"""What is loaded beforehand of each program, and of one that serves a page."""
 
 SWITCH: Final = "WARM_STARTS"
 """Where this is in the environment, programs are started so."""
 
 
+_NETWORK: Final = Path("/proc/thread-self/ns/net")
+
+
 def _network() -> Path | None:
     """The network namespace of this thread; None where there are none."""
-    where = Path("/proc/thread-self/ns/net")
-    return where.readlink() if where.exists() else None
+    return _NETWORK.readlink() if _NETWORK.exists() else None
 
 
-_HOME: Final = _network()
 _ROOT = Path(__file__).parents[2]
 _LONGEST = 1 << 20  # bytes of an order; the environment is the most of it
 
@@ -62,6 +79,8 @@ class WarmProcess:
         self._life, theirs_life = os.pipe()  # ends with the process, however that ends
         theirs = [theirs_in, theirs_out, theirs_err, theirs_life]
         try:
+            if nursery.network != _network():
+                theirs.append(os.open(_NETWORK, os.O_RDONLY))
             self.pid = nursery.bear(command[3:], theirs)
         finally:
             for descriptor in theirs:
@@ -117,6 +136,7 @@ class _Nursery:
     """The process that one program's processes are copies of; it ends with this one."""
 
     def __init__(self, program: str) -> None:
+        self.network = _network()
         self._lock = threading.Lock()
         self._line, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
@@ -130,7 +150,10 @@ class _Nursery:
             )
 
     def bear(self, arguments: list[str], pipes: list[int]) -> int:
-        """Start the program with these arguments and its ends of the pipes; its number."""
+        """Start the program with these arguments and its ends of the pipes; its number.
+
+        Behind the pipes may be the network that it is to be in.
+        """
         order = {"arguments": arguments, "folder": str(Path.cwd()), "environment": dict(os.environ)}
         return self._ask(order, pipes)
 
@@ -161,22 +184,22 @@ def _nursery(program: str) -> _Nursery:
 def start(command: list[str]) -> WarmProcess | None:
     """Start `python -m PROGRAM ...`; None when that has to be done the usual way.
 
-    That is so unless `SWITCH` is set, for other programs, in another network namespace, and where
-    the program's coverage is measured.
+    That is so unless `SWITCH` is set, for other programs, and where the program's coverage is
+    measured.
     """
     is_measured = any(name.startswith("COVERAGE_PROCESS") for name in os.environ)
     if is_measured or SWITCH not in os.environ or not sys.platform.startswith("linux"):
         return None
     if command[:2] != [sys.executable, "-m"] or command[2] not in PROGRAMS:
         return None
-    # Whoever starts a nursery has all that it bears in its network.
-    return WarmProcess(command, _nursery(command[2])) if _network() == _HOME else None
+    program = f"{command[2]} {_PAGE}" if _PAGE in command else command[2]
+    return WarmProcess(command, _nursery(program))
 
 
 def _serve(program: str, line: socket.socket) -> None:
     """Do what is ordered until nobody orders any more; returns in the program's process, too."""
     while True:
-        message, pipes, _, _ = socket.recv_fds(line, _LONGEST, 4)
+        message, pipes, _, _ = socket.recv_fds(line, _LONGEST, 5)
         if not message:
             return
         order = json.loads(message)
@@ -199,16 +222,20 @@ def _become(program: str, order: dict[str, Any], pipes: list[int]) -> None:
         os.dup2(pipe, number)
         os.close(pipe)
     os.set_inheritable(pipes[3], False)
+    for network in pipes[4:]:
+        enter_network(network)
+        os.close(network)
     os.chdir(order["folder"])
     os.environ.clear()
     os.environ.update(order["environment"])
     sys.argv[1:] = order["arguments"]
-    runpy.run_module(program, run_name="__main__", alter_sys=True)
+    runpy.run_module(program.split()[0], run_name="__main__", alter_sys=True)
 
 
 def _main(program: str, descriptor: str) -> None:
     for module in PROGRAMS[program]:
         import_module(module)
+    gc.freeze()  # whatever looks at what was loaded has it copied
     with socket.socket(fileno=int(descriptor)) as line:
         _serve(program, line)
 

@@ -12,6 +12,7 @@ import pytest
 from tests.support import warm
 from tests.support.namespace import private_network
 from tests.support.stock import require
+from tests.support.waiting import wait_until
 
 HERE = "tracker_info.txt"
 
@@ -23,14 +24,25 @@ def start(*command: str) -> warm.WarmProcess:
     return process
 
 
-def test_it_is_never_in_another_network() -> None:
-    """That comes first: what starts later is not in the network of what was asked for earlier."""
+def test_it_is_in_the_network_that_it_was_started_in(tmp_path: Path) -> None:
     require("ip", network=True)
-    command = ("client", "--version")
-    with private_network():
-        assert warm.start([sys.executable, "-m", *command]) is None
-    with start(*command) as process:
-        assert process.wait(20) == 0
+    (tmp_path / HERE).write_text("127.0.0.1\n1\n")
+    command = ("client", "127.0.0.1:0", str(tmp_path / HERE), "--data-dir")
+    with (
+        start(*command, str(tmp_path / "home")) as at_home,
+        private_network(),
+        start(*command, str(tmp_path / "away")) as away,
+    ):
+        wait_until(lambda: is_here(away), 20, "it to be in this network")
+        assert not is_here(at_home)
+    with start(*command, str(tmp_path / "back")) as back:
+        wait_until(lambda: is_here(back), 20, "it to be in this network")
+
+
+def is_here(process: warm.WarmProcess) -> bool:
+    """Whether a process is in the network of this thread."""
+    here, there = (Path(f"/proc/{which}/ns/net") for which in ("thread-self", process.pid))
+    return here.readlink() == there.readlink()
 
 
 @pytest.mark.parametrize(
