@@ -32,21 +32,13 @@ class ContentSource:
         with self._reading():
             return self._files.views(block.piece, block.begin, block.length)
 
-    def read_block(self, block: Block, buffer: memoryview) -> None:
+    def read(self, runs: Sequence[Block], buffers: Sequence[memoryview]) -> None:
         """See BlockSource."""
-        with self._reading():
-            proven = False
-            while not proven:  # it is in doubt again when somebody touched the file meanwhile
-                self._require(block.piece)
-                self._files.read_into(block.piece, block.begin, buffer)
-                proven = self._files.is_proven(block.piece)
+        self._undisturbed(runs, lambda: self._files.read(runs, buffers))
 
     def check(self, runs: Sequence[Block]) -> None:
         """See BlockSource."""
-        with self._reading():
-            for run in runs:
-                self._files.look(run.piece, run.begin, run.length)
-                self._require(run.piece)
+        self._undisturbed(runs, lambda: None)
 
     def piece_size(self, piece: PieceIndex) -> int:
         """See BlockSource."""
@@ -55,6 +47,20 @@ class ContentSource:
     def doubt(self, pieces: Sequence[PieceIndex]) -> None:
         """See BlockSource."""
         self._files.doubt(pieces)
+
+    def _undisturbed(self, runs: Sequence[Block], use: Callable[[], None]) -> None:
+        """Have `use` done with pieces that are right; again, if a file was touched meanwhile."""
+        pieces = {run.piece for run in runs}
+        with self._reading():
+            done = False
+            while not done:
+                touches = self._files.touches
+                for piece in pieces:
+                    self._require(piece)
+                use()
+                self._files.look(runs)  # afterwards: what was read before a change is right
+                proven = all(map(self._files.is_proven, pieces))
+                done = proven and self._files.touches == touches
 
     def _require(self, piece: PieceIndex) -> None:
         if not self._files.prove(piece):

@@ -20,8 +20,11 @@ class BlockSource(Protocol):
         can't be read.
         """
 
-    def read_block(self, block: Block, buffer: memoryview) -> None:
-        """Fill the buffer with the bytes of a run inside a piece; raises OSError likewise."""
+    def read(self, runs: Sequence[Block], buffers: Sequence[memoryview]) -> None:
+        """Fill the buffers, one after the other, with the bytes of these runs inside pieces.
+
+        What is there then is right, however long it waits to be sent. Raises OSError likewise.
+        """
 
     def check(self, runs: Sequence[Block]) -> None:
         """Look whether these runs are still what was verified; OSError when they are not.
@@ -62,11 +65,13 @@ def staged_size(blocks: Sequence[Block]) -> int:
 def stage(blocks: Sequence[Block], source: BlockSource, buffer: memoryview) -> None:
     """Copy the blocks' headers and payloads into the buffer, one after the other."""
     position = 0
+    payloads = []
     for block in blocks:
         payload = position + HEADER_SIZE
         buffer[position:payload] = piece_header(block)
         position = payload + block.length
-        source.read_block(block, buffer[payload:position])
+        payloads.append(buffer[payload:position])
+    source.read(merged(blocks), payloads)
 
 
 def _run_buffers(run: list[Block], source: BlockSource) -> list[bytes | memoryview]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 
 from client.core.resume import MISSING, FileFact, FileFacts
@@ -16,7 +18,9 @@ from client.storage.failures import shown, translated
 from client.storage.handles import FileHandles
 from client.storage.layout import PADDING, Layout
 from client.storage.opening import open_beneath
+from client.storage.scatter import cut, size_of
 from client.storage.stamp import Stamp, take_stamp
+from client.storage.sweep import READ_SIZE, hash_piece
 from client.storage.vigil import Vigil
 from common.errors import ErrorCode, MinitorrentError
 from common.metainfo import FileEntry
@@ -45,6 +49,11 @@ def take_fact(path: Path) -> FileFact:
     except OSError:
         return MISSING
     return stamp.fact if stamp else MISSING
+
+
+@cache
+def _digest_of_zeros(size: int) -> bytes:
+    return hashlib.sha1(bytes(size), usedforsecurity=False).digest()
 
 
 def _check_is_zeros(data: memoryview) -> None:
@@ -98,15 +107,18 @@ class Content:
         with self._renaming, self.handles.paused():
             yield
 
-    def look(self, offset: int, length: int) -> None:
-        """Raises MinitorrentError(file_changed) when a watched file of this run has changed."""
-        self._look(self._files_in(offset, length))
+    def look(self, runs: Iterable[tuple[int, int]]) -> None:
+        """Raises MinitorrentError(file_changed) when a watched file of these runs has changed.
+
+        A run is an offset and a length. What was read of it before the call was right then.
+        """
+        self._look({file for run in runs for file in self._files_in(*run)})
 
     def look_at_all(self) -> None:
         """Likewise, for all files."""
         self._look(None)
 
-    def _look(self, files: Sequence[int] | None) -> None:
+    def _look(self, files: Collection[int] | None) -> None:
         vigil = self._vigil
         if vigil is None:
             return
@@ -119,17 +131,15 @@ class Content:
                 raise
             later.look(files)
 
-    def read_into(self, offset: int, buffer: memoryview) -> None:
-        """Fill the buffer from the content at `offset`."""
-        done = 0
-        for file, start, length in self.layout.spans(offset, len(buffer)):
-            part = buffer[done : done + length]
+    def read_into(self, offset: int, buffers: Sequence[memoryview]) -> None:
+        """Fill the buffers in order from the content at `offset`; whoever minds has to `look`."""
+        for file, start, length in self.layout.spans(offset, size_of(buffers)):
+            part, buffers = cut(buffers, length)
             if file == PADDING:
-                part[:] = bytes(length)
+                for buffer in part:
+                    buffer[:] = bytes(len(buffer))
             else:
                 self._read_file(file, start, part)
-            done += length
-        self.look(offset, len(buffer))  # after the reading: what was read before a change is right
 
     @contextmanager
     def writing(self, offset: int, length: int) -> Iterator[None]:
@@ -196,6 +206,18 @@ class Content:
             views.append(view[start : start + size])
         return views
 
+    def digest(self, offset: int, length: int, scratch: memoryview | None = None) -> bytes:
+        """The SHA-1 of these bytes as they lie there; holes are not read.
+
+        Raises MinitorrentError(file_changed) when a watched file has changed meanwhile.
+        """
+        if self.is_hole(offset, length):
+            return _digest_of_zeros(length)
+        scratch = scratch or memoryview(bytearray(min(length, READ_SIZE)))
+        digest = hash_piece(length, lambda at, run: self.read_into(offset + at, [run]), scratch)
+        self.look([(offset, length)])
+        return digest
+
     def is_hole(self, offset: int, length: int) -> bool:
         """Whether nothing was ever written there, so that it reads as zeros."""
         spans = self.layout.spans(offset, length)
@@ -229,14 +251,14 @@ class Content:
                 return True
             raise translated(error, self.path(file)) from error
 
-    def _read_file(self, file: int, offset: int, buffer: memoryview) -> None:
+    def _read_file(self, file: int, offset: int, buffers: Sequence[memoryview]) -> None:
         try:
             with self.handles.lease(file) as descriptor:
-                while buffer:
-                    count = os.preadv(descriptor, [buffer], offset)
+                while buffers:
+                    count = os.preadv(descriptor, buffers, offset)
                     if not count:
                         raise self._shortened(file)
-                    buffer = buffer[count:]
+                    _, buffers = cut(buffers, count)
                     offset += count
         except OSError as error:
             raise translated(error, self.path(file)) from error

@@ -19,8 +19,7 @@ import hashlib
 import os
 import shutil
 import threading
-from collections.abc import Callable, Collection, Iterable
-from functools import cache
+from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -33,12 +32,12 @@ from client.storage.naming import give_name
 from client.storage.opening import open_folder, sync_folder
 from client.storage.preparing import make_aside, make_files, prepare_in_place
 from client.storage.proof import Proof
-from client.storage.sweep import READ_SIZE, hash_piece
+from client.storage.scatter import cut
 from common.bitfield import Bitfield
 from common.errors import ErrorCode, MinitorrentError
 from common.metainfo import Metainfo
 from common.paths import MAX_COMPONENT_BYTES
-from common.types import PieceIndex
+from common.types import Block, PieceIndex
 
 _HASHING_AT_ONCE = 16
 """Pieces of one transfer that may be hashed at once; each is hashed by one thread."""
@@ -179,9 +178,14 @@ class TorrentFiles:
         self.write_piece(index, data)
         return True
 
-    def read_into(self, index: PieceIndex, begin: int, buffer: memoryview) -> None:
-        """Fill the buffer with the piece's bytes from `begin` on."""
-        self._content.read_into(self._geometry.offset(index) + begin, buffer)
+    def read(self, runs: Iterable[Block], buffers: Sequence[memoryview]) -> None:
+        """Fill the buffers in order with the bytes of these runs inside pieces.
+
+        They are right if their pieces were proven before, and no `touches` show after a `look`.
+        """
+        for offset, length in self._extents(runs):
+            part, buffers = cut(buffers, length)
+            self._content.read_into(offset, part)
 
     def views(self, index: PieceIndex, begin: int, length: int) -> list[memoryview]:
         """The piece's bytes as slices of memory-mapped files, to be given to sendmsg.
@@ -201,16 +205,17 @@ class TorrentFiles:
         with self._hashing[index % _HASHING_AT_ONCE]:  # many may ask for it at once
             if self._proof[index]:
                 return True
-            doubts, size = self._proof.doubts, self._geometry.piece_size(index)
-            if self._content.is_hole(self._geometry.offset(index), size):
-                digest = _digest_of_zeros(size)
-            else:
-                scratch = scratch or memoryview(bytearray(min(size, READ_SIZE)))
-                digest = hash_piece(size, lambda at, run: self.read_into(index, at, run), scratch)
-            right = digest == self.metainfo.piece_hash(index)
+            doubts = self._proof.doubts
+            start, size = self._geometry.offset(index), self._geometry.piece_size(index)
+            right = self._content.digest(start, size, scratch) == self.metainfo.piece_hash(index)
             if right:
                 self._proof.add(index, doubts)
             return right
+
+    @property
+    def touches(self) -> int:
+        """How often somebody else was found to have touched a file."""
+        return self._proof.touches
 
     def is_proven(self, index: PieceIndex) -> bool:
         """Whether `prove` would say yes without looking."""
@@ -241,14 +246,15 @@ class TorrentFiles:
     def _doubt(self, file: int) -> None:
         start, end = self._content.layout.extent(file)
         length = self._geometry.piece_length
-        self._proof.doubt(range(start // length, -(-end // length)))
+        self._proof.touched(range(start // length, -(-end // length)))
 
-    def look(self, index: PieceIndex, begin: int, length: int) -> None:
-        """Raises file_changed when an open file in this part of a piece has been changed by others.
+    def look(self, runs: Iterable[Block]) -> None:
+        """Raises file_changed when others have changed a file of these runs inside pieces."""
+        self._content.look(self._extents(runs))
 
-        Before views are given to the kernel, this is to be called.
-        """
-        self._content.look(self._geometry.offset(index) + begin, length)
+    def _extents(self, runs: Iterable[Block]) -> list[tuple[int, int]]:
+        """Where these runs begin in the content, and their lengths."""
+        return [(self._geometry.offset(run.piece) + run.begin, run.length) for run in runs]
 
     def look_at_all(self) -> None:
         """Raises file_changed when any open file has been changed by others."""
@@ -390,8 +396,3 @@ class TorrentFiles:
                 os.fsync(opened)
             finally:
                 os.close(opened)
-
-
-@cache
-def _digest_of_zeros(size: int) -> bytes:
-    return hashlib.sha1(bytes(size), usedforsecurity=False).digest()

@@ -19,6 +19,7 @@ class Proof:
         self._lock = threading.Lock()
         self._proven = Bitfield(pieces)
         self._doubts = 0
+        self._touches = 0
 
     def __repr__(self) -> str:
         return f"Proof({self._proven!r})"
@@ -31,6 +32,11 @@ class Proof:
         """How often something was doubted; to be taken before a piece is read to be hashed."""
         return self._doubts
 
+    @property
+    def touches(self) -> int:
+        """How often a file was found touched; to be taken before what it holds is read."""
+        return self._touches
+
     def add(self, piece: int, doubts: int | None = None) -> None:
         """The piece is right, as far as was known when there were so many doubts."""
         with self._lock:
@@ -40,6 +46,15 @@ class Proof:
     def doubt(self, pieces: Iterable[int]) -> None:
         """These pieces may be others by now."""
         with self._lock:
-            self._doubts += 1
-            for piece in pieces:
-                self._proven.discard(piece)
+            self._discard(pieces)
+
+    def touched(self, pieces: Iterable[int]) -> None:
+        """Likewise, since somebody else touched a file of theirs."""
+        with self._lock:
+            self._touches += 1
+            self._discard(pieces)
+
+    def _discard(self, pieces: Iterable[int]) -> None:
+        self._doubts += 1
+        for piece in pieces:
+            self._proven.discard(piece)

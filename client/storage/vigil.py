@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -35,7 +35,9 @@ class Vigil:
     ) -> None:
         self._doubt = doubt
         self._are_written = are_written
-        self._lock = threading.Lock()
+        self._turn = threading.Lock()  # of who writes; the disk may hold it up
+        self._lock = threading.Lock()  # over all below; nobody writes content under it
+        self._in_writing = set[int]()
         self._doubtful = set[int]()
         self._paths = {file: path(file) for file in files}  # joining them costs more than a look
         self._stamps = {file: self._find(file) for file in self._paths}
@@ -61,32 +63,37 @@ class Vigil:
 
         Without `files`, all are looked at; those that are not watched are passed over.
         """
-        # Who writes may be held up by the disk; then only what can't be its own doing counts.
-        alone = self._lock.acquire(blocking=not self._are_written)
-        try:
+        with self._lock:
             for file in self._stamps if files is None else files:
                 if file in self._stamps:
-                    self._look_at(file, is_quiet=alone)
-        finally:
-            if alone:
-                self._lock.release()
+                    self._look_at(file)
 
     @contextmanager
-    def writing(self, files: Iterable[int]) -> Iterator[None]:
-        """Look at these files, then let nobody else look or write inside the block."""
-        with self._lock:
-            for file in files:
-                self._look_at(file, is_quiet=True)
-            yield
+    def writing(self, files: Sequence[int]) -> Iterator[None]:
+        """Look at these files, then let nobody else write inside the block.
+
+        Who looks at them meanwhile minds only what can't be the writer's doing.
+        """
+        with self._turn:
+            with self._lock:
+                for file in files:
+                    self._look_at(file)
+                self._in_writing.update(files)
+            try:
+                yield
+            finally:
+                with self._lock:
+                    self._in_writing.clear()
 
     def wrote(self, file: int, stamp: Stamp) -> None:
         """Inside `writing`: the file that was written to looks like this now, by our own doing."""
-        known = self._stamps[file]
-        if known is None or not stamp.is_of_same_file(known):
-            raise self._lost(file, is_there=True)
-        self._stamps[file] = stamp
+        with self._lock:
+            known = self._stamps[file]
+            if known is None or not stamp.is_of_same_file(known):
+                raise self._lost(file, is_there=True)
+            self._stamps[file] = stamp
 
-    def _look_at(self, file: int, *, is_quiet: bool) -> None:
+    def _look_at(self, file: int) -> None:
         known, found = self._stamps[file], self._find(file)
         if found == known and found is not None:
             return
@@ -95,7 +102,7 @@ class Vigil:
         timely = self._are_written or found.mtime_ns == known.mtime_ns
         if found.size != known.size or not timely:
             raise self._changed(file)
-        if is_quiet:
+        if file not in self._in_writing:
             self._doubtful.add(file)
             self._doubt(file)
             self._stamps[file] = found

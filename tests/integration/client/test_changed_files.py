@@ -58,18 +58,20 @@ class Pace:
 def pace(monkeypatch: pytest.MonkeyPatch) -> Pace:
     """Whoever serves is held up by this."""
     pace = Pace()
-    check, read = ContentSource.check, ContentSource.read_block
+    check, read = ContentSource.check, ContentSource.read
 
     def check_slowly(source: ContentSource, runs: Sequence[Block]) -> None:
         time.sleep(pace.pause)
         check(source, runs)
 
-    def read_slowly(source: ContentSource, block: Block, buffer: memoryview) -> None:
-        time.sleep(pace.pause)
-        read(source, block, buffer)
+    def read_slowly(
+        source: ContentSource, runs: Sequence[Block], buffers: Sequence[memoryview]
+    ) -> None:
+        time.sleep(pace.pause * len(buffers))
+        read(source, runs, buffers)
 
     monkeypatch.setattr(ContentSource, "check", check_slowly)
-    monkeypatch.setattr(ContentSource, "read_block", read_slowly)
+    monkeypatch.setattr(ContentSource, "read", read_slowly)
     return pace
 
 

@@ -338,12 +338,12 @@ def test_what_was_just_hashed_to_be_shared_is_not_hashed_again(
         hashed.append(size)
         return hash_piece(size, *others)
 
-    monkeypatch.setattr("client.storage.files.hash_piece", counting)
+    monkeypatch.setattr("client.storage.content.hash_piece", counting)
     ann, bob, cat = (team.member(name) for name in ("ann", "bob", "cat"))
     name = team.share(ann, make_file(tmp_path / "content", 3 * MIB))
     bob.fetch(name)
-    assert not hashed
+    assert hashed == [MIB // 32] * 96, "once each, to be shared"
     bob.session.pause(GROUP, name)
     ann.restart()
     cat.fetch(name)
-    assert hashed == [MIB // 32] * 96, "once each after a restart"
+    assert hashed == [MIB // 32] * 192, "and once each after a restart"

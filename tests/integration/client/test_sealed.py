@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import ssl
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -138,13 +139,13 @@ def test_no_credentials_for_an_open_group(team: Team, tmp_path: Path) -> None:
 @pytest.fixture
 def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every block takes a while, so that a download outlasts certificates."""
-    read_block = ContentSource.read_block
+    read = ContentSource.read
 
-    def slowly(source: ContentSource, block: Block, buffer: memoryview) -> None:
-        time.sleep(0.016)
-        read_block(source, block, buffer)
+    def slowly(source: ContentSource, runs: Sequence[Block], buffers: Sequence[memoryview]) -> None:
+        time.sleep(0.016 * len(buffers))
+        read(source, runs, buffers)
 
-    monkeypatch.setattr(ContentSource, "read_block", slowly)
+    monkeypatch.setattr(ContentSource, "read", slowly)
     monkeypatch.setattr(peer_io, "BLOCKS_A_SEND", 4)
 
 

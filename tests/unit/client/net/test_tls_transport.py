@@ -105,17 +105,21 @@ def test_both_ways_at_full_speed(pair: Pair) -> None:
 
 
 class Source:
-    """Content in which every piece is different; `views` counts who asks for mapped files."""
+    """Content in which every piece is different; counts who asks for mapped files, and reads."""
 
     def __init__(self) -> None:
         self.views = 0
+        self.reads: list[Sequence[Block]] = []
 
     def block_views(self, block: Block) -> Sequence[memoryview]:
         self.views += 1
         return []
 
-    def read_block(self, block: Block, buffer: memoryview) -> None:
-        buffer[:] = content(block)
+    def read(self, runs: Sequence[Block], buffers: Sequence[memoryview]) -> None:
+        self.reads.append(runs)
+        whole = memoryview(b"".join(map(content, runs)))
+        for buffer in buffers:
+            buffer[:], whole = whole[: len(buffer)], whole[len(buffer) :]
 
     def check(self, runs: Sequence[Block]) -> None: ...
 
@@ -128,8 +132,9 @@ class Source:
         raise AssertionError("nothing is lost here")
 
 
-def content(block: Block) -> bytes:
-    return bytes([block.piece, block.begin // BLOCK % 251]) * (block.length // 2)
+def content(run: Block) -> bytes:
+    whole = b"".join(bytes([run.piece, n]) * (BLOCK // 2) for n in range(65))
+    return whole[run.begin : run.begin + run.length]
 
 
 def test_blocks_are_copied_and_never_mapped(pair: Pair) -> None:
@@ -145,6 +150,19 @@ def test_blocks_are_copied_and_never_mapped(pair: Pair) -> None:
         filled += pair[1].receive([space[filled : filled + 13], space[filled + 13 :]])
     assert bytes(space) == expected
     assert not source.views
+
+
+def test_blocks_side_by_side_are_read_as_one_run(pair: Pair) -> None:
+    """A look at the file for every block of it costs more than to encrypt the block."""
+    source = Source()
+    one, other = (
+        [Block(PieceIndex(p), n * BLOCK, BLOCK) for n in range(first, 4)]
+        for p, first in ((0, 0), (2, 1))
+    )
+    pair[0].send_blocks(b"", one + other, source)
+    assert source.reads == [
+        [Block(PieceIndex(0), 0, 4 * BLOCK), Block(PieceIndex(2), BLOCK, 3 * BLOCK)]
+    ]
 
 
 def test_closing_wakes_a_reader(pair: Pair) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from client.storage.files import TorrentFiles
 from common.geometry import KIB
 from common.metainfo import FileEntry, Metainfo, build_info, encode, parse
-from common.types import PieceIndex
+from common.types import Block, PieceIndex
 
 PIECE = 16 * KIB
 
@@ -59,10 +59,15 @@ def read_all(files: TorrentFiles) -> bytes:
     pieces = []
     for number in range(geometry.piece_count):
         index = PieceIndex(number)
-        buffer = bytearray(geometry.piece_size(index))
-        files.read_into(index, 0, memoryview(buffer))
-        pieces.append(bytes(buffer))
+        pieces.append(read_piece(files, index, geometry.piece_size(index)))
     return b"".join(pieces)
+
+
+def read_piece(files: TorrentFiles, index: PieceIndex, size: int) -> bytes:
+    """The first `size` bytes of a piece."""
+    buffer = bytearray(size)
+    files.read([Block(index, 0, size)], [memoryview(buffer)])
+    return bytes(buffer)
 
 
 def put(root: Path, content: bytes | Mapping[str, bytes]) -> None:

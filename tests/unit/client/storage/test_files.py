@@ -18,13 +18,14 @@ from client.storage.files import TorrentFiles, partial_path
 from client.storage.handles import OPEN
 from client.storage.layout import Layout
 from common.errors import ErrorCode, MinitorrentError
-from common.types import PieceIndex
+from common.types import Block, PieceIndex
 from tests.unit.client.storage.contents import (
     PIECE,
     describe,
     put,
     random_bytes,
     read_all,
+    read_piece,
     tree,
     write_all,
 )
@@ -107,6 +108,26 @@ def test_many_files_with_few_descriptors(tmp_path: Path, monkeypatch: pytest.Mon
     assert tree(tmp_path / "f") == content
 
 
+def test_runs_are_scattered_over_buffers_of_any_size(tmp_path: Path) -> None:
+    """Runs end inside buffers, buffers inside runs, and both where another file begins."""
+    joined = b"".join(FOLDER.values())
+    runs = [
+        Block(PieceIndex(0), 3, PIECE - 3),
+        Block(PieceIndex(1), 0, PIECE),
+        Block(PieceIndex(3), PIECE - 10, 10),
+        Block(PieceIndex(4), 0, 10),
+    ]
+    expected = b"".join(joined[run.piece * PIECE + run.begin :][: run.length] for run in runs)
+    with TorrentFiles(describe(FOLDER), tmp_path / "f") as files:
+        put(tmp_path / "f", FOLDER)
+        files.open_complete()
+        for size in (1000, PIECE, len(expected)):
+            got = bytearray(len(expected))
+            view = memoryview(got)
+            files.read(runs, [view[at : at + size] for at in range(0, len(got), size)])
+            assert got == expected
+
+
 def test_views_outlive_finish_and_close(tmp_path: Path) -> None:
     content = random_bytes(PIECE + 100)
     files = TorrentFiles(describe(content), tmp_path / "f")
@@ -121,7 +142,7 @@ def test_views_outlive_finish_and_close(tmp_path: Path) -> None:
     with pytest.raises(MinitorrentError):
         files.views(PieceIndex(0), 0, 1)
     with pytest.raises(MinitorrentError):
-        files.read_into(PieceIndex(0), 0, memoryview(bytearray(1)))
+        read_piece(files, PieceIndex(0), 1)
 
 
 def test_sending_from_a_file_cut_short_is_an_error_not_a_death(tmp_path: Path) -> None:
@@ -139,14 +160,12 @@ def test_sending_from_a_file_cut_short_is_an_error_not_a_death(tmp_path: Path) -
 def test_a_short_or_missing_file_is_reported(tmp_path: Path) -> None:
     content = random_bytes(2 * PIECE)
     put(tmp_path / "f", content[:-1])
-    buffer = memoryview(bytearray(PIECE))
     with TorrentFiles(describe(content), tmp_path / "f") as files:
         files.open_complete()
         assert not files.sizes_are_right()
-        files.read_into(PieceIndex(0), 0, buffer)
-        assert buffer == content[:PIECE]
+        assert read_piece(files, PieceIndex(0), PIECE) == content[:PIECE]
         for call in (
-            lambda: files.read_into(PieceIndex(1), 0, buffer),
+            lambda: read_piece(files, PieceIndex(1), PIECE),
             lambda: files.views(PieceIndex(0), 0, 1),
         ):
             with pytest.raises(MinitorrentError) as caught:
@@ -159,7 +178,7 @@ def test_a_short_or_missing_file_is_reported(tmp_path: Path) -> None:
             files.open_complete()
         assert caught.value.code is ErrorCode.FILE_NOT_FOUND
         calls: list[Callable[[], object]] = [
-            lambda: files.read_into(PieceIndex(1), 0, buffer),
+            lambda: read_piece(files, PieceIndex(1), PIECE),
             lambda: files.views(PieceIndex(0), 0, 1),
             lambda: files.prove(PieceIndex(0)),
         ]
@@ -562,8 +581,7 @@ def test_many_threads_write_and_read_at_once(tmp_path: Path) -> None:
                 index = PieceIndex(number)
                 offset, size = geometry.offset(index), geometry.piece_size(index)
                 files.write_piece(index, memoryview(joined)[offset : offset + size])
-                buffer = bytearray(size)
-                files.read_into(index, 0, memoryview(buffer))
+                buffer = read_piece(files, index, size)
                 assert buffer == joined[offset : offset + size]
                 assert b"".join(map(bytes, files.views(index, 0, size))) == buffer
                 files.sync()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from client.storage import files as files_module
+from client.storage import content as content_module
 from client.storage.files import TorrentFiles
 from client.storage.recheck import is_already_there, verify
 from client.storage.sweep import StoppedError, hash_piece
@@ -91,7 +91,7 @@ def test_holes_of_zeros_are_right_without_reading(
         hashed.append(size)
         return hash_piece(size, read_into, scratch)
 
-    monkeypatch.setattr(files_module, "hash_piece", counting)
+    monkeypatch.setattr(content_module, "hash_piece", counting)
     with TorrentFiles(metainfo, tmp_path / "f") as files:
         files.open_partial()
         files.write_piece(PieceIndex(1000), memoryview(data))

@@ -15,7 +15,7 @@ from client.storage.files import TorrentFiles
 from client.storage.recheck import verify
 from common.bitfield import Bitfield
 from common.errors import ErrorCode, MinitorrentError
-from common.types import PieceIndex
+from common.types import Block, PieceIndex
 from tests.unit.client.storage.contents import (
     PIECE,
     describe,
@@ -318,7 +318,7 @@ def test_damage_that_no_time_tells_of(tmp_path: Path) -> None:
         os.utime(tmp_path / "f", ns=(0, files.verified_facts().files[0].mtime_ns))
         assert files.prove(PieceIndex(0)), "mended, and the time set back"
         overwrite_and_set_the_time_back(tmp_path / "f")
-        files.look(PieceIndex(0), 0, 10)
+        files.look([Block(PieceIndex(0), 0, 10)])
         assert not files.is_proven(PieceIndex(0))
         assert not files.prove(PieceIndex(0))
 
