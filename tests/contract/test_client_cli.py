@@ -5,18 +5,20 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
 from common.types import Endpoint
+from tests.support import warm
 from tests.support.ports import free_port
 from tests.support.processes import (
     ClientProcess,
+    ManagedProcess,
     TrackerProcess,
     write_tracker_info,
 )
@@ -31,27 +33,42 @@ def tracker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TrackerProcess
         yield process
 
 
-def client(
-    folder: Path, trackers: list[Endpoint], *options: str, script: bytes = b""
-) -> subprocess.CompletedProcess[bytes]:
+class Ended(NamedTuple):
+    """What came of a client that has ended."""
+
+    status: int
+    output: list[str]
+    errors: list[str]
+
+    @property
+    def answers(self) -> list[dict[str, Any]]:
+        """The output of one that was to answer in JSON."""
+        return [json.loads(line) for line in self.output]
+
+
+def run(*arguments: str, script: str = "") -> Ended:
+    """Run a client to its end."""
+    with ManagedProcess([sys.executable, "-m", "client", *arguments]) as process:
+        with suppress(BrokenPipeError):  # it may have ended already
+            for line in script.splitlines():
+                process.send(line)
+            process.close_input()
+        status = process.wait(LIMIT)
+        return Ended(status, process.output.all, process.errors.all)
+
+
+def client(folder: Path, trackers: list[Endpoint], *options: str, script: str = "") -> Ended:
     """Run a client to its end on a script."""
     info = write_tracker_info(folder / "tracker_info.txt", trackers)
-    command = [sys.executable, "-m", "client", f"127.0.0.1:{free_port()}", str(info)]
-    return subprocess.run(
-        [*command, "--data-dir", str(folder / "state"), *options],
-        input=script,
-        capture_output=True,
-        timeout=LIMIT,
-        check=False,
-    )
+    state = ("--data-dir", str(folder / "state"))
+    return run(f"127.0.0.1:{free_port()}", str(info), *state, *options, script=script)
 
 
-def answers(output: bytes) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in output.splitlines()]
-
-
-def test_a_whole_script(tracker: TrackerProcess, tmp_path: Path) -> None:
-    script = b"""
+def test_a_whole_script(
+    tracker: TrackerProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(warm.SWITCH)  # from nothing, as a user starts it
+    script = """
 # An account of its own
 create_user scripted secret123
 login scripted 'secret123'   # quoted
@@ -59,37 +76,37 @@ create_group "scripted.group"
 list_groups
 """
     ended = client(tmp_path, [tracker.address], "--json", script=script)
-    assert [(a["command"], a["ok"]) for a in answers(ended.stdout)] == [
+    assert [(a["command"], a["ok"]) for a in ended.answers] == [
         ("create_user", True),
         ("login", True),
         ("create_group", True),
         ("list_groups", True),
     ]
-    assert ended.returncode == 0
-    assert b"is trusted from now on" in ended.stderr
-    assert len(ended.stderr.splitlines()) == 1
+    assert ended.status == 0
+    (notice,) = ended.errors
+    assert "is trusted from now on" in notice
 
 
 def test_status_1_when_a_command_failed_and_the_rest_runs(
     tracker: TrackerProcess, tmp_path: Path
 ) -> None:
-    ended = client(tmp_path, [tracker.address], "--json", script=b"whoami\nhelp\n")
-    assert [a["ok"] for a in answers(ended.stdout)] == [False, True]
-    assert ended.returncode == 1
+    ended = client(tmp_path, [tracker.address], "--json", script="whoami\nhelp\n")
+    assert [a["ok"] for a in ended.answers] == [False, True]
+    assert ended.status == 1
 
 
-@pytest.mark.parametrize("word", [b"quit", b"exit"])
-def test_quit_ends_it_at_once(tracker: TrackerProcess, tmp_path: Path, word: bytes) -> None:
-    ended = client(tmp_path, [tracker.address], "--json", "--stay", script=word + b"\nbogus\n")
-    assert answers(ended.stdout) == [{"command": word.decode(), "ok": True, "result": {}}]
-    assert ended.returncode == 0
+@pytest.mark.parametrize("word", ["quit", "exit"])
+def test_quit_ends_it_at_once(tracker: TrackerProcess, tmp_path: Path, word: str) -> None:
+    ended = client(tmp_path, [tracker.address], "--json", "--stay", script=f"{word}\nbogus\n")
+    assert ended.answers == [{"command": word, "ok": True, "result": {}}]
+    assert ended.status == 0
 
 
 def test_commands_of_the_command_line(tracker: TrackerProcess, tmp_path: Path) -> None:
     commands = ["-c", "create_user oneshot secret123", "-c", "login oneshot secret123"]
-    ended = client(tmp_path, [tracker.address], *commands, script=b"bogus\n")
-    assert ended.returncode == 0
-    assert ended.stdout.decode().splitlines() == [
+    ended = client(tmp_path, [tracker.address], *commands, script="bogus\n")
+    assert ended.status == 0
+    assert ended.output == [
         "Account oneshot is made; next: login oneshot",
         "Logged in as oneshot; in no group yet (create_group or join_group)",
     ]
@@ -110,39 +127,26 @@ def test_status_2_and_one_line_for_bad_usage(tmp_path: Path, arguments: list[str
     info = write_tracker_info(tmp_path / "info.txt", [Endpoint("127.0.0.1", 7400)])
     (tmp_path / "bad.txt").write_text("not a host name!\n7400\n")
     files = {"INFO": str(info), "BAD": str(tmp_path / "bad.txt")}
-    ended = subprocess.run(
-        [sys.executable, "-m", "client", *(files.get(word, word) for word in arguments)],
-        input=b"",
-        capture_output=True,
-        timeout=LIMIT,
-        check=False,
-    )
-    assert ended.returncode == 2
-    assert ended.stdout == b""
-    assert ended.stderr.count(b"\n") == 1
+    ended = run(*(files.get(word, word) for word in arguments))
+    assert (ended.status, ended.output, len(ended.errors)) == (2, [], 1)
 
 
 def test_status_3_when_no_tracker_can_be_reached(tmp_path: Path) -> None:
     nobody = [Endpoint("127.0.0.1", free_port()), Endpoint("127.0.0.1", free_port())]
     ended = client(tmp_path, nobody, "--json", "-c", "login ann secret123", "-c", "bogus")
-    assert [a["error"]["code"] for a in answers(ended.stdout)] == ["tracker_unreachable", "usage"]
-    assert ended.returncode == 3
+    assert [a["error"]["code"] for a in ended.answers] == ["tracker_unreachable", "usage"]
+    assert ended.status == 3
 
 
 def test_status_1_and_one_line_when_the_port_is_in_use(
     tracker: TrackerProcess, tmp_path: Path
 ) -> None:
     info = write_tracker_info(tmp_path / "info.txt", [tracker.address])
-    command = [sys.executable, "-m", "client", str(tracker.address), str(info)]
-    ended = subprocess.run(
-        [*command, "--data-dir", str(tmp_path / "state"), "-c", "help"],
-        capture_output=True,
-        timeout=LIMIT,
-        check=False,
-    )
-    assert ended.returncode == 1
-    assert ended.stderr.count(b"\n") == 1
-    assert str(tracker.address.port).encode() in ended.stderr
+    state = ("--data-dir", str(tmp_path / "state"))
+    ended = run(str(tracker.address), str(info), *state, "-c", "help")
+    assert ended.status == 1
+    (refusal,) = ended.errors
+    assert str(tracker.address.port) in refusal
 
 
 def test_a_second_client_on_the_same_folder_is_refused(
@@ -151,9 +155,9 @@ def test_a_second_client_on_the_same_folder_is_refused(
     with ClientProcess(tmp_path, [tracker]) as first:
         first.ok("help")
         ended = client(tmp_path, [tracker.address], "-c", "help")
-        assert ended.returncode == 1
-        assert ended.stderr.count(b"\n") == 1
-        assert b"Another client" in ended.stderr
+        assert ended.status == 1
+        (refusal,) = ended.errors
+        assert "Another client" in refusal
         first.ok("help")
 
 
@@ -169,14 +173,14 @@ def test_the_end_of_the_script_waits_for_downloads(tracker: TrackerProcess, tmp_
         first = client(
             folder,
             [tracker.address],
-            script=b"create_user waiter secret123\nlogin waiter secret123\njoin_group waiting\n",
+            script="create_user waiter secret123\nlogin waiter secret123\njoin_group waiting\n",
         )
-        assert first.returncode == 0, first.stderr
+        assert first.status == 0, first.errors
         seeder.ok("accept_request waiting waiter")
         script = f"login waiter secret123\ndownload_file waiting content.bin '{folder}/'\n"
-        ended = client(folder, [tracker.address], "--json", script=script.encode())
-        assert ended.returncode == 0, ended.stderr
-        assert [a["command"] for a in answers(ended.stdout)] == ["login", "download_file"]
+        ended = client(folder, [tracker.address], "--json", script=script)
+        assert ended.status == 0, ended.errors
+        assert [a["command"] for a in ended.answers] == ["login", "download_file"]
         assert (folder / "content.bin").read_bytes() == content.read_bytes()
 
 

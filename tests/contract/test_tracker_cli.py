@@ -9,71 +9,64 @@ import re
 import signal
 import socket
 import ssl
-import subprocess
 import sys
 import urllib.request
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
 from common.tls import fingerprint
 from common.types import Endpoint
+from tests.support import warm
 from tests.support.certificates import trusting_context, write_certificate
 from tests.support.ports import free_port
+from tests.support.processes import ManagedProcess
 from tests.support.secure import SecureStream
 
 SECONDS = 30
-READY = re.compile(r"tracker (\d+) ready on 127\.0\.0\.1:(\d+)(?: \(http 127\.0\.0\.1:(\d+)\))?\n")
+READY = re.compile(r"tracker (\d+) ready on 127\.0\.0\.1:(\d+)(?: \(http 127\.0\.0\.1:(\d+)\))?")
 
 
 def command(*arguments: object) -> list[str]:
     return [sys.executable, "-m", "tracker", *map(str, arguments)]
 
 
-def run(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+class Ended(NamedTuple):
+    """What came of a tracker that has ended."""
+
+    status: int
+    output: list[str]
+    errors: list[str]
+
+
+def end(process: ManagedProcess, *lines: str) -> Ended:
+    """Give it these lines of input, and wait for its end."""
+    for line in lines:
+        process.send(line)
+    process.close_input()
+    status = process.wait(SECONDS)
+    return Ended(status, process.output.all, process.errors.all)
+
+
+def run(*arguments: object) -> Ended:
     """A tracker that is to fail at once."""
-    return subprocess.run(
-        command(*arguments),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=SECONDS,
-        env={**os.environ, **environment},
-        check=False,
-    )
+    with running(*arguments) as process:
+        return end(process)
 
 
-@contextmanager
-def running(*arguments: object) -> Iterator[subprocess.Popen[str]]:
-    """A tracker with pipes; killed at the end, should it still be there."""
-    with subprocess.Popen(
-        command(*arguments),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
+def running(*arguments: object) -> ManagedProcess:
+    """A tracker with pipes; ended with the block, should it still be there."""
+    return ManagedProcess(command(*arguments))
 
 
-def ready(process: subprocess.Popen[str]) -> tuple[int, int, int | None]:
+def ready(process: ManagedProcess) -> tuple[int, int, int | None]:
     """Number, session port and HTTP port from the ready line."""
-    assert process.stdout is not None
-    line = process.stdout.readline()
-    match = READY.fullmatch(line)
-    assert match, line
+    line = process.output.next(SECONDS)
+    match = READY.fullmatch(line or "")
+    assert match, process.story()
     return int(match[1]), int(match[2]), int(match[3]) if match[3] else None
-
-
-def errors_of(process: subprocess.Popen[str]) -> str:
-    assert process.stderr is not None
-    return process.stderr.read()
 
 
 @pytest.fixture
@@ -100,16 +93,19 @@ def create_user(port: int) -> dict[str, Any]:
         return answer
 
 
-def one_line(result: subprocess.CompletedProcess[str], status: int) -> str:
+def one_line(ended: Ended, status: int) -> str:
     """The single line of a failed start."""
-    assert result.returncode == status, result
-    assert result.stdout == ""
-    assert result.stderr.count("\n") == 1, result.stderr
-    assert "Traceback" not in result.stderr
-    return result.stderr
+    assert ended.status == status, ended
+    assert ended.output == []
+    (line,) = ended.errors
+    assert "Traceback" not in line
+    return line
 
 
-def test_it_says_where_it_is_and_serves_both_ports(info: Path, data: Sequence[object]) -> None:
+def test_it_says_where_it_is_and_serves_both_ports(
+    info: Path, data: Sequence[object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(warm.SWITCH)  # from nothing, as a user starts it
     with running(info, 2, *data) as process:
         number, port, http_port = ready(process)
         assert number == 2
@@ -123,30 +119,28 @@ def test_it_says_where_it_is_and_serves_both_ports(info: Path, data: Sequence[ob
 def test_quit_on_standard_input(info: Path, data: Sequence[object]) -> None:
     with running(info, 1, *data) as process:
         ready(process)
-        output, errors = process.communicate("hello\nquit\n", SECONDS)
-        assert (process.returncode, output) == (0, "")
-        assert "Traceback" not in errors
+        ended = end(process, "hello", "quit")
+        assert (ended.status, len(ended.output)) == (0, 1)
+        assert not any("Traceback" in line for line in ended.errors)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_signals(info: Path, data: Sequence[object], number: signal.Signals) -> None:
     with running(info, 1, *data) as process:
         ready(process)
-        process.send_signal(number)
+        os.kill(process.pid, number)
         assert process.wait(SECONDS) == 0
-        assert "Traceback" not in errors_of(process)
+        assert not any("Traceback" in line for line in process.errors.all)
 
 
 def test_end_of_input_does_not_end_it(info: Path, data: Sequence[object]) -> None:
     with running(info, 1, *data) as process:
         _, port, _ = ready(process)
-        assert process.stdin is not None
-        process.stdin.close()
-        with pytest.raises(subprocess.TimeoutExpired):
+        process.close_input()
+        with pytest.raises(AssertionError, match="did not end"):
             process.wait(0.5)
         socket.create_connection(("127.0.0.1", port), SECONDS).close()
-        process.terminate()
-        assert process.wait(SECONDS) == 0
+        assert process.terminate(SECONDS) == 0
 
 
 def test_the_http_port_is_the_next_one(tmp_path: Path, data: Sequence[object]) -> None:
@@ -155,12 +149,9 @@ def test_the_http_port_is_the_next_one(tmp_path: Path, data: Sequence[object]) -
         port = free_port()
         info.write_text(f"127.0.0.1\n{port}\n")
         with running(info, 1, *data) as process:
-            assert process.stdout is not None
-            line = process.stdout.readline()
+            line = process.output.next(SECONDS)
             if line:
-                assert line == (
-                    f"tracker 1 ready on 127.0.0.1:{port} (http 127.0.0.1:{port + 1})\n"
-                )
+                assert line == f"tracker 1 ready on 127.0.0.1:{port} (http 127.0.0.1:{port + 1})"
                 return
     raise AssertionError("no two free ports in a row")
 
@@ -188,15 +179,13 @@ def test_another_database(info: Path, tmp_path: Path, data: Sequence[object]) ->
     assert not list((tmp_path / "data").glob("*.db*"))
 
 
-def test_the_default_folder_is_the_users(info: Path, tmp_path: Path) -> None:
-    environment = {**os.environ, "XDG_DATA_HOME": str(tmp_path), "HOME": str(tmp_path)}
-    with subprocess.Popen(
-        command(info, 1), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
-    ) as process:
-        try:
-            ready(process)
-        finally:
-            process.kill()
+def test_the_default_folder_is_the_users(
+    info: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with running(info, 1) as process:
+        ready(process)
     assert list(tmp_path.glob("**/minitorrent/tracker/tracker.db"))
 
 
@@ -242,7 +231,7 @@ def test_a_port_in_use(tmp_path: Path, info: Path, data: Sequence[object]) -> No
         port = taken.getsockname()[1]
         fixed = tmp_path / "fixed.txt"
         fixed.write_text(f"127.0.0.1\n{port}\n")
-        refusal = f"can't listen on 127.0.0.1:{port}: Address already in use\n"
+        refusal = f"can't listen on 127.0.0.1:{port}: Address already in use"
         assert one_line(run(fixed, 1, *data, "--http-port", 0), 1).endswith(refusal)
         assert one_line(run(info, 1, *data, "--http-port", port), 1).endswith(refusal)
 
@@ -258,16 +247,15 @@ def test_a_data_folder_that_is_none(info: Path, tmp_path: Path) -> None:
 
 
 def test_help(info: Path) -> None:
-    result = run("--help")
-    assert result.returncode == 0
-    assert "TRACKER_INFO" in result.stdout
+    ended = run("--help")
+    assert ended.status == 0
+    assert any("TRACKER_INFO" in line for line in ended.output)
 
 
 def test_logs_can_be_json(info: Path, data: Sequence[object]) -> None:
     with running(info, 1, *data, "--log-format", "json") as process:
         ready(process)
-        _, errors = process.communicate("quit\n", SECONDS)
-    events = [json.loads(line) for line in errors.splitlines()]
+        events = [json.loads(line) for line in end(process, "quit").errors]
     assert [event["event"] for event in events] == ["tracker started", "tracker stopped"]
     assert all(event["level"] == "info" and event["timestamp"] for event in events)
 
@@ -275,8 +263,7 @@ def test_logs_can_be_json(info: Path, data: Sequence[object]) -> None:
 def test_logs_can_be_quiet(info: Path, data: Sequence[object]) -> None:
     with running(info, 1, *data, "--log-level", "error") as process:
         ready(process)
-        _, errors = process.communicate("quit\n", SECONDS)
-    assert errors == ""
+        assert end(process, "quit").errors == []
 
 
 def test_short_passwords_can_be_refused(info: Path, data: Sequence[object]) -> None:
@@ -349,12 +336,15 @@ def test_only_the_newest_tls_is_spoken(info: Path, data: Sequence[object]) -> No
             SecureStream(socket.create_connection(("127.0.0.1", port), SECONDS), old)
 
 
-def test_a_key_that_does_not_open_the_database(info: Path, data: Sequence[object]) -> None:
+def test_a_key_that_does_not_open_the_database(
+    info: Path, data: Sequence[object], monkeypatch: pytest.MonkeyPatch
+) -> None:
     with running(info, 1, *data) as process:
         ready(process)
-        process.communicate("quit\n", SECONDS)
-    other = base64.b64encode(bytes(32)).decode()
-    assert "authority.key" in one_line(run(info, 1, *data, MINITORRENT_AUTHORITY_KEY=other), 1)
+    with monkeypatch.context() as environment:
+        other = base64.b64encode(bytes(32)).decode()
+        environment.setenv("MINITORRENT_AUTHORITY_KEY", other)
+        assert "authority.key" in one_line(run(info, 1, *data), 1)
     key = Path(str(data[1])) / "authority.key"
     assert key.stat().st_mode & 0o777 == 0o600
     key.unlink()

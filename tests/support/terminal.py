@@ -19,6 +19,8 @@ from tests.support.waiting import wait_until
 
 COLUMNS, ROWS = 80, 24
 
+_INTERVAL = 0.2  # seconds; each look starts a process
+
 
 class Terminal:
     """A tmux server of its own with one pane, in which `command` runs."""
@@ -93,7 +95,7 @@ class Terminal:
             return all(text in seen[0] for text in texts)
 
         try:
-            wait_until(found, timeout, repr(texts))
+            wait_until(found, timeout, repr(texts), interval=_INTERVAL)
         except AssertionError as error:
             raise AssertionError(f"{error}\n{seen[0]}") from None
         return seen[0]
