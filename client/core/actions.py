@@ -1,4 +1,4 @@
-"""What the swarm wants done: returned by the pure rooms, carried out by the engine."""
+"""What is to be done about peers: returned by the pure rooms, carried out by the engine."""
 
 from __future__ import annotations
 
@@ -33,7 +33,15 @@ class Ban:
     reason: str
 
 
-Action: TypeAlias = Send | Close | Ban
+@dataclass(frozen=True, slots=True)
+class Verify:
+    """Compare the hash of a piece that is here whole, and write it if it is right."""
+
+    peer: int
+    download: PieceDownload
+
+
+Action: TypeAlias = Send | Close | Ban | Verify
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,18 +2,63 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from client.core.limits import Limits
 from client.core.piece_download import PieceDownload
 from client.core.rate import RateMeter
 from common.bitfield import Bitfield
-from common.types import BLOCK_SIZE
+from common.types import BLOCK_SIZE, Block
+
+
+class IncomingStream(Protocol):
+    """What a peer sends; `payload` counts the block bytes that came of those we asked for."""
+
+    payload: int
+
+    @property
+    def outstanding(self) -> int:
+        """How many requested blocks have not come."""
+
+    def expect(self, download: PieceDownload, numbers: list[int]) -> None:
+        """These blocks of the piece are about to be requested, in this order."""
+
+    def withdraw(self, piece: int, begin: int) -> PieceDownload | None:
+        """A requested block will not come; returns its piece if it was expected."""
+
+    def forget(self) -> None:
+        """Nothing that was requested will come."""
+
+
+class UploadQueue(Protocol):
+    """The requests of a peer that wait for an answer; some may be answered at any moment."""
+
+    def send_blocks(self, blocks: list[Block]) -> int:
+        """Answer these, too; returns how many wait now."""
+
+    def withdraw_block(self, block: Block) -> bool:
+        """Don't answer this one after all; False when it is answered or unknown."""
+
+    def withdraw_blocks(self) -> list[Block]:
+        """Answer none; returns those that waited."""
 
 
 class Peer:
     """One connection's state: the four booleans of BEP 3, what it has, what it owes us."""
 
-    def __init__(self, key: int, pieces: int, *, fast: bool, now: float) -> None:
+    def __init__(
+        self,
+        key: int,
+        pieces: int,
+        stream: IncomingStream,
+        uploads: UploadQueue,
+        *,
+        fast: bool,
+        now: float,
+    ) -> None:
         self.key = key
+        self.stream = stream
+        self.uploads = uploads
         self.fast = fast
         self.has = Bitfield(pieces)
         self.has_all = False

@@ -1,18 +1,16 @@
 """One torrent's peers and pieces: who gets what next.
 
-Everything here is called under the torrent's lock and returns at once. Message numbers are
-checked here, against the torrent's geometry; a peer that breaks the rules raises WireError.
+Everything here is called under the torrent's lock and returns at once. What peers say is read by
+`client.core.peer_protocol`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from client.core.actions import Action, Assignment, Ban, Close, Send
 from client.core.choker import Candidate, Choker
 from client.core.evidence import Evidence
-from client.core.extensions import Extensions
 from client.core.fetch import Buffers, Fetch
 from client.core.goal import Goal
 from client.core.limits import Limits
@@ -20,24 +18,15 @@ from client.core.peer import Peer
 from client.core.piece_download import PieceDownload
 from common.bitfield import Bitfield
 from common.geometry import Geometry
-from common.types import Block, PieceIndex
-from common.wire.codec import MAX_REQUEST
 from common.wire.messages import (
-    BitfieldMessage,
     Cancel,
     Choke,
-    Extended,
     Have,
-    HaveAll,
-    HaveNone,
     Interested,
     KeepAlive,
-    Message,
     NotInterested,
     Reject,
-    Request,
     Unchoke,
-    WireError,
 )
 
 if TYPE_CHECKING:
@@ -45,12 +34,14 @@ if TYPE_CHECKING:
 
 
 class Swarm:
-    """The state of one torrent among its peers; `info` is its info dictionary, bencoded."""
+    """The state of one torrent among its peers.
+
+    `uploaded` and `downloaded` count payload bytes.
+    """
 
     def __init__(
         self,
         geometry: Geometry,
-        info: bytes,
         have: Bitfield,
         buffers: Buffers[Any],
         rng: Random,
@@ -69,7 +60,8 @@ class Swarm:
         self._fetch = Fetch(geometry, have, self.goal, self.peers, buffers, rng, self.limits)
         self._evidence = Evidence()
         self._choker = Choker(self.limits, rng, now)
-        self.extensions = Extensions(info)
+        self.uploaded = 0
+        self.downloaded = 0
         self._keep_alive_at = now + self.limits.keep_alive_every
 
     def __repr__(self) -> str:
@@ -86,16 +78,9 @@ class Swarm:
         return self.geometry.bytes_in(self.have)
 
     # --- coming and going -------------------------------------------------------------------
-    def join(self, key: int, *, fast: bool, now: float) -> list[Action]:
-        """A peer has shaken hands; tells it what we have."""
-        self.peers[key] = Peer(key, self.geometry.piece_count, fast=fast, now=now)
-        if fast and self.have.complete:
-            return [Send(key, HaveAll())]
-        if fast and not self.have.count:
-            return [Send(key, HaveNone())]
-        if self.have.count:
-            return [Send(key, BitfieldMessage(self.have.to_bytes()))]
-        return []
+    def join(self, peer: Peer) -> None:
+        """A peer has shaken hands."""
+        self.peers[peer.key] = peer
 
     def leave(self, key: int) -> None:
         """A peer's connection has ended, and its reader with it."""
@@ -116,58 +101,7 @@ class Swarm:
         if peer is None or peer.confirmed:
             return []
         peer.confirmed = True
-        return self._unchoke_if_room(peer) + self.extensions.confirmed(peer)
-
-    # --- messages ---------------------------------------------------------------------------
-    def receive(self, key: int, message: Message) -> list[Action]:
-        """A message came from a peer. Requests, cancels and rejects have ways of their own."""
-        peer = self.peers[key]
-        match message:
-            case Choke():
-                peer.peer_choking = True
-                self._fetch.hand_on(peer)
-            case Unchoke():
-                peer.peer_choking = False
-            case Interested():
-                peer.peer_interested = True
-                return self._unchoke_if_room(peer)
-            case NotInterested():
-                peer.peer_interested = False
-            case Have(piece):
-                return self._take_have(peer, piece)
-            case BitfieldMessage() | HaveAll() | HaveNone():
-                return self._take_pieces(peer, message)
-            case Extended():
-                return self.extensions.receive(peer, message)
-            case _:
-                pass
-        return []
-
-    def requested(self, key: int, requests: Sequence[Request]) -> tuple[list[Block], list[Action]]:
-        """Judge a run of requests: the blocks to send, and what to tell the peer otherwise.
-
-        A request from a peer that we choke is dropped: it crossed our choke on the way.
-        """
-        peer = self.peers[key]
-        accepted: list[Block] = []
-        actions: list[Action] = []
-        for request in requests:
-            piece, begin, length = request.piece, request.begin, request.length
-            if not self.geometry.contains(piece, begin, length):
-                raise WireError(f"a request outside the torrent: {request}")
-            if length > MAX_REQUEST:
-                raise WireError(f"a request of {length} bytes")
-            if not peer.am_choking and self.have[piece]:
-                accepted.append(Block(PieceIndex(piece), begin, length))
-            elif peer.fast:
-                actions.append(Send(key, Reject(piece, begin, length)))
-        return accepted, actions
-
-    def withdrawn(self, key: int, cancel: Cancel) -> list[Action]:
-        """A peer cancelled a request that was still waiting; BEP 6 wants an answer all the same."""
-        if not self.peers[key].fast:
-            return []
-        return [Send(key, Reject(cancel.piece, cancel.begin, cancel.length))]
+        return self.unchoke_if_room(peer)
 
     # --- fetching ---------------------------------------------------------------------------
     def assign(
@@ -182,19 +116,25 @@ class Swarm:
             return []
         return self._fetch.assign(peer, outstanding, now, most)
 
-    def progressed(self, key: int, now: float) -> None:
-        """The peer sent block bytes."""
-        peer = self.peers[key]
+    def progressed(self, peer: Peer, payload: int, now: float) -> None:
+        """The peer sent so many block bytes."""
+        peer.down.add(payload)
+        self.downloaded += payload
         peer.block_at = now
         self._fetch.forgive(peer)
         self._fetch.hand_on(peer)
 
-    def rejected(self, key: int, download: PieceDownload) -> list[Action]:
+    def gave(self, key: int, payload: int) -> None:
+        """So many block bytes have gone out to a peer, which may have left."""
+        self.uploaded += payload
+        if key in self.peers:
+            self.peers[key].up.add(payload)
+
+    def rejected(self, peer: Peer, download: PieceDownload) -> list[Action]:
         """The peer will not send a block that was requested (BEP 6).
 
         While it chokes us that is the rule. Otherwise it doesn't have what it said it has.
         """
-        peer = self.peers[key]
         piece = download.index
         if download.cancelled:
             if not download.outstanding:
@@ -210,17 +150,22 @@ class Swarm:
         self._fetch.hand_on(peer)
         return self._show_interest(peer)
 
-    def choked(self, key: int) -> None:
-        """Nothing that was requested from the peer will come (a choke without BEP 6)."""
-        self._fetch.choked(self.peers[key])
+    def choked(self, peer: Peer) -> None:
+        """The peer answers no requests; without BEP 6 that goes for those made before, too."""
+        if not peer.fast:
+            peer.stream.forget()
+            self._fetch.choked(peer)
+        peer.peer_choking = True
+        self._fetch.hand_on(peer)
 
-    def piece_received(self, key: int, download: PieceDownload) -> bool:
+    def piece_received(self, peer: Peer, download: PieceDownload) -> bool:
         """The last block of a piece came from this peer; True when it is to be verified now."""
-        return self._fetch.received(self.peers[key], download)
+        return self._fetch.received(peer, download)
 
-    def piece_dropped(self, key: int, download: PieceDownload) -> None:
-        """The peer's reader has let go of a cancelled piece."""
-        self._fetch.dropped(self.peers[key], download)
+    def piece_dropped(self, peer: Peer, download: PieceDownload) -> list[Action]:
+        """The peer's reader has let go of a cancelled piece: nothing is to be done."""
+        self._fetch.dropped(peer, download)
+        return []
 
     def verified(self, download: PieceDownload) -> list[Action]:
         """A piece is right and on the disk: tell everybody, and call off who else fetches it."""
@@ -294,8 +239,7 @@ class Swarm:
             if peer.am_choking and peer.key in chosen:
                 actions.append(self._unchoke(peer))
             elif not peer.am_choking and peer.key not in chosen:
-                peer.am_choking = True
-                actions.append(Send(peer.key, Choke()))
+                actions += self._choke(peer)
         return actions
 
     def _candidate(self, peer: Peer) -> Candidate:
@@ -307,12 +251,19 @@ class Swarm:
             newcomer=not peer.had_turn,
         )
 
-    def _unchoke_if_room(self, peer: Peer) -> list[Action]:
+    def unchoke_if_room(self, peer: Peer) -> list[Action]:
         """Serve a peer at once, not only at the next round, while slots are free."""
         if not (peer.am_choking and peer.peer_interested and peer.confirmed):
             return []
         served = sum(not p.am_choking and p.peer_interested for p in self.peers.values())
         return [self._unchoke(peer)] if served < self.limits.upload_slots else []
+
+    def _choke(self, peer: Peer) -> list[Action]:
+        """Serve a peer no more; BEP 6 wants an answer to each request that still waits."""
+        peer.am_choking = True
+        withdrawn = peer.uploads.withdraw_blocks()
+        refused = [Send(peer.key, Reject(*block)) for block in withdrawn if peer.fast]
+        return [Send(peer.key, Choke()), *refused]
 
     def _unchoke(self, peer: Peer) -> Action:
         peer.am_choking = False
@@ -320,42 +271,16 @@ class Swarm:
         return Send(peer.key, Unchoke())
 
     # --- what peers have --------------------------------------------------------------------
-    def _take_have(self, peer: Peer, piece: int) -> list[Action]:
-        if not 0 <= piece < self.geometry.piece_count:
-            raise WireError(f"a have of piece {piece}, which does not exist")
-        return self._add_pieces(peer, [] if peer.has[piece] else [piece])
-
-    def _take_pieces(
-        self, peer: Peer, message: BitfieldMessage | HaveAll | HaveNone
-    ) -> list[Action]:
-        """The first word on what a peer has; aria2 sums up its haves in later bitfields too.
-
-        Those that can add nothing cost nothing.
-        """
-        if peer.told_pieces and (peer.has.complete or isinstance(message, HaveNone)):
-            return []
-        told = self._told(message)
-        if peer.told_pieces or not told.complete:
-            return self._add_pieces(peer, [piece for piece in told if not peer.has[piece]])
+    def told_all(self, peer: Peer, has: Bitfield) -> list[Action]:
+        """The peer said, before all else, that it has every piece."""
         peer.told_pieces = True
-        peer.has = told
+        peer.has = has
         peer.has_all = True  # counted apart: it makes no piece rarer
         peer.wanted = self._lacking
         return self._show_interest(peer) + self._part_if_both_complete(peer)
 
-    def _told(self, message: BitfieldMessage | HaveAll | HaveNone) -> Bitfield:
-        count = self.geometry.piece_count
-        if isinstance(message, HaveAll):
-            return Bitfield.full(count)
-        if isinstance(message, HaveNone):
-            return Bitfield(count)
-        try:
-            return Bitfield.from_bytes(message.bits, count)
-        except ValueError as error:
-            raise WireError(f"a bitfield that does not fit: {error}") from error
-
-    def _add_pieces(self, peer: Peer, pieces: list[int]) -> list[Action]:
-        """The peer has these pieces, too."""
+    def told_pieces(self, peer: Peer, pieces: list[int]) -> list[Action]:
+        """The peer has these pieces, too, of which nothing was known."""
         peer.told_pieces = True
         for piece in pieces:
             peer.has.add(piece)

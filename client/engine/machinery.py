@@ -8,11 +8,11 @@ from random import Random
 from typing import TYPE_CHECKING, Protocol
 
 from client.core.limits import Limits
+from client.core.peer_protocol import MAX_WAITING_REQUESTS
 from client.engine.banned import Banned
 from client.engine.places import Places
 from client.net.announcer import Stranger
 from client.net.dialer import Dialer
-from client.net.peer_io import MAX_WAITING_REQUESTS
 from client.storage.buffers import BufferPool
 from client.storage.worker import WorkerPool
 from common.errors import MinitorrentError

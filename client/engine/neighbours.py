@@ -12,7 +12,7 @@ from client.core.candidates import Candidate, Candidates, keeps_new_connection
 from client.core.crowding import Held, Verdict, judge
 from client.core.limits import Limits
 from client.core.obstacle import Obstacle
-from client.core.party import Address, Party
+from client.core.party import Address, Party, network
 from client.engine.banned import Banned, party_of
 from client.engine.places import Places
 from client.net.peer_io import PeerConnection
@@ -51,6 +51,7 @@ class Neighbours:
         self._renew_at: dict[int, float] = {}
         self._parties: dict[int, tuple[Party, Endpoint]] = {}
         self.liars: dict[str, None] = {}  # who sent wrong pieces, in words
+        self.sources: set[str] = set()  # whom pieces came from, by user and address
 
     def __repr__(self) -> str:
         return f"Neighbours({len(self.connections)} connected, {self._candidates!r})"
@@ -161,6 +162,10 @@ class Neighbours:
         self._parties[connection.key] = self.party(connection), connection.endpoint
         if len(self._parties) > MAX_PARTIES:
             del self._parties[next(iter(self._parties))]
+
+    def add_source(self, connection: PeerConnection) -> None:
+        """A whole piece came over this connection."""
+        self.sources.add(f"{connection.user} at {network(connection.endpoint.host)}")
 
     def remove(self, connection: PeerConnection, now: float) -> None:
         """The connection has ended."""

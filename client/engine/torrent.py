@@ -11,20 +11,22 @@ from collections.abc import Sequence
 
 import structlog
 
+from client.core.actions import Action, Ban, Close, Send, Verify
 from client.core.candidates import Candidate
 from client.core.fair_queue import Claim
 from client.core.goal import Goal
 from client.core.obstacle import Obstacle
 from client.core.peer import Peer
+from client.core.peer_protocol import PeerProtocol
 from client.core.piece_download import PieceDownload
-from client.core.receiver import Event
+from client.core.receiver import Event, PieceReceived
 from client.core.swarm import Swarm
 from client.core.throttle import Throttle
 from client.engine.content_source import ContentSource
-from client.engine.exchange import Exchange
 from client.engine.machinery import Machinery, TorrentOwner
 from client.engine.neighbours import Neighbours
-from client.engine.requests import Requests
+from client.engine.piece_writer import PieceWriter
+from client.engine.request_pipeline import RequestPipeline
 from client.net.announcer import Stranger
 from client.net.dialer import Dial
 from client.net.peer_io import PeerConnection
@@ -32,9 +34,10 @@ from client.net.seal import Seal
 from client.net.transport import Transport
 from client.storage.files import TorrentFiles
 from common.bitfield import Bitfield
-from common.errors import ErrorCode, MinitorrentError
+from common.errors import MinitorrentError
 from common.metainfo import Metainfo
 from common.types import Endpoint
+from common.wire.codec import encode
 from common.wire.handshake import Handshake
 
 log = structlog.get_logger(__name__)
@@ -60,7 +63,6 @@ class Torrent:
         throttle: Throttle,
     ) -> None:
         self.metainfo = metainfo
-        self._files = files
         self._source = ContentSource(files, self._fail, self._damaged)
         self._seal = seal
         self._machinery = machinery
@@ -71,7 +73,6 @@ class Torrent:
         self._neighbours = Neighbours(machinery.peer_id, machinery.limits, machinery.banned, seal)
         self._swarm = Swarm(
             metainfo.geometry,
-            metainfo.info_bytes,
             have,
             machinery.buffers,
             machinery.rng,
@@ -79,16 +80,15 @@ class Torrent:
             machinery.limits,
             goal,
         )
-        self._exchange = Exchange(self._swarm, self._neighbours, machinery)
-        self._requests = Requests(
-            metainfo.info_hash, self._swarm, self._lock, throttle, machinery.limits
-        )
+        self._protocol = PeerProtocol(self._swarm, metainfo.info_bytes)
+        self._requests = RequestPipeline(metainfo.info_hash, self._protocol, self._lock, throttle)
         self._stopped = False
-        self._writing = 0  # pieces handed to the workers
+        self._writer = PieceWriter(
+            files, machinery.workers, have.__getitem__, self._written, self._fail
+        )
+        self._writing = 0  # pieces that the writer was given and has not reported yet
         self._is_over = self.complete  # and the owner knows, or knew it from the first
         self._idle = threading.Condition(self._lock)
-        self.uploaded = 0
-        self.downloaded = 0
 
     def __repr__(self) -> str:
         return f"Torrent({self.metainfo.name!r}, {self._swarm!r})"
@@ -129,9 +129,19 @@ class Torrent:
         return sum(p.down.rate for p in peers), sum(p.up.rate for p in peers)
 
     @property
+    def uploaded(self) -> int:
+        """Payload bytes that went out."""
+        return self._swarm.uploaded
+
+    @property
+    def downloaded(self) -> int:
+        """Payload bytes that came in."""
+        return self._swarm.downloaded
+
+    @property
     def source_count(self) -> int:
         """Number of peers that whole pieces came from."""
-        return len(self._exchange.sources)
+        return len(self._neighbours.sources)
 
     @property
     def connection_count(self) -> int:
@@ -185,7 +195,7 @@ class Torrent:
                 return False
             now = self._clock()
             self._neighbours.add(connection, now)
-            self._exchange.greet(connection, now)
+            self._greet(connection, now)
             try:
                 connection.start()
             except RuntimeError:  # the machine has no thread left
@@ -196,6 +206,28 @@ class Torrent:
             self._owner.on_stranger(Stranger(key, handshake.peer_id, endpoint.host))
         return True
 
+    def _greet(self, connection: PeerConnection, now: float) -> None:
+        """Introduce ourselves to a new peer."""
+        key, handshake = connection.key, connection.handshake
+        ours = None
+        if handshake.extended:
+            host, size = connection.endpoint.host, len(self.metainfo.info_bytes)
+            ours = self._machinery.introduce(host, size, upload_only=self.complete)
+        self._perform(
+            self._protocol.join(
+                key,
+                connection.receiver,
+                connection,
+                fast=handshake.fast,
+                now=now,
+                introduction=ours,
+            )
+        )
+        # Who dials us may have been removed since the tracker told of it: it is asked again.
+        told = not connection.incoming and self._neighbours.recognise(connection)
+        if told or connection.membership is not None:
+            self._perform(self._protocol.confirm(key))
+
     def _wants(self, connection: PeerConnection) -> bool:
         with self._lock:
             return self._neighbours.wants(connection) and not self._stopped
@@ -204,7 +236,7 @@ class Torrent:
         """The tracker told of these peers."""
         with self._lock:
             for connection in self._neighbours.learn(candidates):
-                self._exchange.perform(self._swarm.confirm(connection.key))
+                self._perform(self._protocol.confirm(connection.key))
         self._dial()
 
     def identified(self, key: int, user: str | None, *, is_member: bool | None) -> None:
@@ -221,7 +253,7 @@ class Torrent:
             else:
                 is_known = self._neighbours.identified(connection, user, is_member=is_member)
             if is_known:
-                self._exchange.perform(self._swarm.confirm(key))
+                self._perform(self._protocol.confirm(key))
 
     def begin_again(self) -> None:
         """The tracker is back, and will tell who is there."""
@@ -262,9 +294,8 @@ class Torrent:
             if self._stopped:
                 return
             self._neighbours.part_from_unaccepted()
-            self._exchange.perform(self._swarm.tick(now))
-            connections = list(self._neighbours.connections.values())
-        for connection in connections:
+            self._perform(self._swarm.tick(now))
+        for connection in self._connected():
             self._requests.refill(connection, now)
         self._dial()
 
@@ -298,30 +329,23 @@ class Torrent:
         """See PeerHandler."""
         now = self._clock()
         pieces: list[PieceDownload] = []
-        with self._lock:
-            state = self._swarm.peers.get(peer.key)
-            if state is None:
-                return
-            new = peer.receiver.payload - state.down.total
-            if events or new or peer.receiver.outstanding:
-                state.heard_at = now  # a message that comes byte by byte is none
-            if new:
-                state.down.add(new)
-                self.downloaded += new
-                self._swarm.progressed(peer.key, now)
-            for event in events:
-                pieces += self._exchange.take(peer, event)
-        self._requests.refill(peer, now)
-        for piece in pieces:
-            self._verify(piece)
+        try:
+            with self._lock:
+                if not self._protocol.heard(peer.key, now, whole=bool(events)):
+                    return
+                for event in events:
+                    if isinstance(event, PieceReceived):
+                        self._neighbours.add_source(peer)
+                    pieces += self._perform(self._protocol.receive(peer.key, event))
+            self._requests.refill(peer, now)
+        finally:  # also of who broke the protocol in the same breath
+            for piece in pieces:
+                self._verify(piece)
 
     def on_sent(self, peer: PeerConnection, payload: int) -> None:
         """See PeerHandler."""
-        state = self._swarm.peers.get(peer.key)
-        if state is not None:
-            state.up.add(payload)
         with self._lock:
-            self.uploaded += payload
+            self._swarm.gave(peer.key, payload)
 
     def on_closed(self, peer: PeerConnection) -> None:
         """See PeerHandler."""
@@ -334,18 +358,30 @@ class Torrent:
         self._swarm.leave(peer.key)
         self._neighbours.remove(peer, self._clock())
 
+    def _perform(self, actions: Sequence[Action]) -> list[PieceDownload]:
+        """Do what is to be done, under the lock; returns pieces that are to be verified outside."""
+        pieces: list[PieceDownload] = []
+        for action in actions:
+            connection = self._neighbours.connections.get(action.peer)
+            match action:
+                case Send(_, message) if connection is not None:
+                    connection.send(encode(message))
+                case Close(_, reason) if connection is not None:
+                    connection.close(reason)
+                case Ban(key, reason):
+                    self._neighbours.ban(key, reason)
+                case Verify(_, download):
+                    pieces.append(download)
+        return pieces
+
     # --- rate limits ------------------------------------------------------------------------
     def up_claims(self) -> list[Claim]:
-        """Peers that wait for what they requested, held back by a limit."""
-        if not (self._throttle.up.limited and self._neighbours.connections):
-            return []
+        """See RequestPipeline."""
         return self._requests.up_claims(self._connected())
 
     def down_claims(self) -> list[Claim]:
-        """Peers that could be asked for more under a limit."""
-        if not (self._throttle.down.limited and self._neighbours.connections) or self.complete:
-            return []
-        return self._requests.down_claims(self._connected(), self._clock())
+        """See RequestPipeline."""
+        return [] if self.complete else self._requests.down_claims(self._connected(), self._clock())
 
     def lift_limit(self) -> None:
         """A limit has changed: what it held back may go out now."""
@@ -353,36 +389,23 @@ class Torrent:
             peer.allow(0)
 
     def _connected(self) -> list[PeerConnection]:
+        if not self._neighbours.connections:
+            return []
         with self._lock:
             return list(self._neighbours.connections.values())
 
     # --- pieces -----------------------------------------------------------------------------
     def _verify(self, download: PieceDownload) -> None:
-        """Have a worker check and write a piece; waits when many are waiting."""
         with self._lock:
             self._writing += 1
-
-        def failed(error: Exception) -> None:
-            known = error if isinstance(error, MinitorrentError) else None
-            tell = log.info if known else log.error  # the user is told of what is known
-            tell("a piece could not be written", error=str(error), piece=download.index)
-            self._written(download, None)
-            self._fail(known or MinitorrentError(ErrorCode.INTERNAL, f"Can't write: {error}."))
-
-        self._machinery.workers.submit(lambda: self._check_and_write(download), failed)
-
-    def _check_and_write(self, download: PieceDownload) -> None:
-        # Another copy may have been quicker; that one is on the disk.
-        is_here = self._swarm.have[download.index]
-        right = is_here or self._files.write_verified(download.index, download.buffer)
-        self._written(download, right)
+        self._writer.submit(download)
 
     def _written(self, download: PieceDownload, right: bool | None) -> None:
         """A worker is done with a piece: it is right, wrong, or (None) could not be written."""
         with self._lock:
             actions = self._swarm.verified(download) if right else self._swarm.failed(download)
             if right is not None:
-                self._exchange.perform(actions)
+                self._perform(actions)
             self._writing -= 1
             self._idle.notify_all()
             # A copy of a piece that is still being written would look like a change of the file.

@@ -30,9 +30,6 @@ log = structlog.get_logger(__name__)
 BLOCKS_A_SEND: Final = 64
 """Blocks that go out in one call."""
 
-MAX_WAITING_REQUESTS: Final = 2048
-"""Requests that a peer may have waiting for our answer; we announce this number (`reqq`)."""
-
 MAX_WAITING_CONTROL: Final = 4 * 1024 * 1024
 """Bytes of other messages that may wait for a peer that does not read."""
 
@@ -148,17 +145,15 @@ class PeerConnection:
         if overfull:
             self.close("does not read what is sent")
 
-    def send_blocks(self, blocks: list[Block]) -> None:
-        """Answer these requests; raises WireError when too many are waiting."""
+    def send_blocks(self, blocks: list[Block]) -> int:
+        """See UploadQueue."""
         with self._ready:
             self._blocks.extend(blocks)
-            waiting = len(self._blocks)
             self._ready.notify()
-        if waiting > MAX_WAITING_REQUESTS:
-            raise WireError(f"{waiting} requests at once")
+            return len(self._blocks)
 
     def withdraw_block(self, block: Block) -> bool:
-        """Don't answer this request after all; False when it is answered or unknown."""
+        """See UploadQueue."""
         with self._ready:
             try:
                 self._blocks.remove(block)
@@ -167,7 +162,7 @@ class PeerConnection:
             return True
 
     def withdraw_blocks(self) -> list[Block]:
-        """Answer no waiting request; returns them."""
+        """See UploadQueue."""
         with self._ready:
             withdrawn = list(self._blocks)
             self._blocks.clear()

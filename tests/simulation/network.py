@@ -1,4 +1,4 @@
-"""A whole swarm on a virtual clock: the client's own `Swarm`, with links instead of sockets.
+"""A whole swarm on a virtual clock: the client's own protocol, with links instead of sockets.
 
 Every node sends one block at a time, in turn to all that wait for one, at its upload rate; whatever
 is sent arrives after the latency. Downloading is not limited and no piece is ever wrong.
@@ -13,21 +13,27 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from random import Random
 
-from client.core.actions import Action, Close, Send
+from client.core.actions import Action, Close, Send, Verify
 from client.core.goal import Goal
+from client.core.peer_protocol import PeerProtocol
 from client.core.piece_download import PieceDownload
+from client.core.receiver import (
+    Event,
+    PieceDropped,
+    PieceReceived,
+    Received,
+    RequestsReceived,
+)
 from client.core.swarm import Swarm
 from common.bitfield import Bitfield
 from common.geometry import Geometry
-from common.types import BLOCK_SIZE, Block, PieceIndex
-from common.wire.messages import Cancel, Choke, Message, Reject, Request
+from common.types import BLOCK_SIZE, Block
+from common.wire.messages import Message, Request
 
 LATENCY = 0.02
 """Seconds from one node to another."""
 
 TICK = 1.0
-REFILL_AT = 0.75
-"""As the engine does."""
 
 
 class Memory:
@@ -83,8 +89,73 @@ class Network:
             event()
 
 
+class Link:
+    """What a node expects from one peer, and what it has to send to it.
+
+    It is the peer's IncomingStream and its UploadQueue.
+    """
+
+    def __init__(self) -> None:
+        self.payload = 0
+        self.wasted = 0
+        self.waiting: deque[Block] = deque()
+        self._expected: dict[Block, PieceDownload] = {}
+
+    # --- incoming ---
+    @property
+    def outstanding(self) -> int:
+        return len(self._expected)
+
+    def expect(self, download: PieceDownload, numbers: list[int]) -> None:
+        for number in numbers:
+            self._expected[download.block(number)] = download
+
+    def withdraw(self, piece: int, begin: int) -> PieceDownload | None:
+        for block, download in self._expected.items():
+            if (block.piece, block.begin) == (piece, begin):
+                del self._expected[block]
+                download.withdraw(begin // BLOCK_SIZE)
+                return download
+        return None
+
+    def forget(self) -> None:
+        raise AssertionError("all nodes know BEP 6")
+
+    def take(self, block: Block) -> list[Event]:
+        """A block has come; what that means."""
+        download = self._expected.pop(block, None)
+        if download is None:
+            self.wasted += block.length
+            return []
+        download.receive(block.begin // BLOCK_SIZE)
+        self.payload += block.length
+        return [PieceReceived(download)] if download.complete else []
+
+    def drop_cancelled(self) -> list[Event]:
+        """Expect what was called off no more."""
+        cancelled = {d.index: d for d in self._expected.values() if d.cancelled}
+        self._expected = {b: d for b, d in self._expected.items() if not d.cancelled}
+        return [PieceDropped(download) for download in cancelled.values()]
+
+    # --- outgoing ---
+    def send_blocks(self, blocks: list[Block]) -> int:
+        self.waiting.extend(blocks)
+        return len(self.waiting)
+
+    def withdraw_block(self, block: Block) -> bool:
+        if block not in self.waiting:
+            return False
+        self.waiting.remove(block)
+        return True
+
+    def withdraw_blocks(self) -> list[Block]:
+        withdrawn = list(self.waiting)
+        self.waiting.clear()
+        return withdrawn
+
+
 class Node:
-    """One client: its swarm, what it expects from each peer, what it has to send to each."""
+    """One client."""
 
     def __init__(
         self, network: Network, key: int, upload: float, *, complete: bool, goal: Goal | None
@@ -93,33 +164,37 @@ class Node:
         self.piece_at: dict[int, float] = {}  # when each piece was there
         self.upload = upload
         self.finished_at: float | None = 0.0 if complete else None
-        self.wasted = 0
         self._network = network
         count = network.geometry.piece_count
         have = Bitfield.full(count) if complete else Bitfield(count)
         rng = Random(network.rng.random())
-        self.swarm = Swarm(network.geometry, b"", have, network.memory, rng, 0.0, goal=goal)
-        self._expected: dict[int, dict[Block, PieceDownload]] = {}
-        self._waiting: dict[int, deque[Block]] = {}
+        self.swarm = Swarm(network.geometry, have, network.memory, rng, 0.0, goal=goal)
+        self._protocol = PeerProtocol(self.swarm, b"")
+        self._links: dict[int, Link] = {}
+        self._wasted = 0  # of links that have ended
         self._turns: deque[int] = deque()  # who has blocks waiting, next one first
         self._sending = False
 
+    @property
+    def wasted(self) -> int:
+        """Payload bytes that came in vain."""
+        return self._wasted + sum(link.wasted for link in self._links.values())
+
     # --- coming and going ---
     def join(self, other: Node) -> None:
-        self._expected[other.key] = {}
-        self._waiting[other.key] = deque()
-        actions = self.swarm.join(other.key, fast=True, now=self._network.now)
-        self.perform(actions + self.swarm.confirm(other.key))
+        link = self._links[other.key] = Link()
+        now = self._network.now
+        self.perform(self._protocol.join(other.key, link, link, fast=True, now=now))
+        self.perform(self._protocol.confirm(other.key))
 
     def leave(self, key: int) -> None:
-        if key in self._expected:
+        if key in self._links:
             self.swarm.leave(key)
-            del self._expected[key]
-            self._waiting[key].clear()
+            self._wasted += self._links.pop(key).wasted
 
     def tick(self) -> None:
         self.perform(self.swarm.tick(self._network.now))
-        for key in list(self._expected):
+        for key in list(self._links):
             self.refill(key)
         self._network.after(TICK, self.tick)
 
@@ -131,114 +206,72 @@ class Node:
             match action:
                 case Send(key, message):
                     messages.append((nodes[key], message))
-                    if isinstance(message, Choke):
-                        refused = [(nodes[key], Reject(*block)) for block in self._waiting[key]]
-                        messages += refused
-                        self._waiting[key].clear()
                 case Close(key, _):
                     self.leave(key)
                     self._network.after(LATENCY, partial(nodes[key].leave, self.key))
+                case Verify(_, download):
+                    self._finish(download)
         if messages:
             self._network.after(LATENCY, lambda: self._hand_over(messages))
 
     def _hand_over(self, messages: Sequence[tuple[Node, Message]]) -> None:
         for node, message in messages:
-            node.hear(self.key, message)
+            node.hear(self.key, [Received(message)])
 
-    def hear(self, key: int, message: Message) -> None:
-        if key not in self._expected:
+    def hear(self, key: int, events: Sequence[Event]) -> None:
+        if not self._protocol.heard(key, self._network.now, whole=bool(events)):
             return
-        match message:
-            case Reject(piece, begin, length):
-                self._hear_reject(key, Block(PieceIndex(piece), begin, length))
-            case Cancel(piece, begin, length):
-                block = Block(PieceIndex(piece), begin, length)
-                if block in self._waiting[key]:
-                    self._waiting[key].remove(block)
-            case _:
-                self.perform(self.swarm.receive(key, message))
-                self.refill(key)
-
-    def _hear_reject(self, key: int, block: Block) -> None:
-        download = self._expected[key].pop(block, None)
-        if download is not None:
-            download.withdraw(block.begin // BLOCK_SIZE)
-            self.perform(self.swarm.rejected(key, download))
+        for event in events:
+            if key in self._links:
+                self.perform(self._protocol.receive(key, event))
+        self._take_turn(key)
+        self.refill(key)
 
     # --- fetching ---
     def refill(self, key: int) -> None:
-        peer = self.swarm.peers.get(key)
-        if peer is None or peer.peer_choking or not peer.wanted:
+        now = self._network.now
+        if not self._protocol.has_room(key, now):
             return
-        now, expected = self._network.now, self._expected[key]
-        if len(expected) > peer.window(self.swarm.limits, now) * REFILL_AT:
-            return
-        requests = []
-        for assignment in self.swarm.assign(key, len(expected), now):
-            for number in assignment.numbers:
-                block = assignment.download.block(number)
-                expected[block] = assignment.download
-                requests.append(Request(*block))
+        requests = [Request(*block) for block in self._protocol.request(key, now)]
         if requests:
             node = self._network.nodes[key]
-            self._network.after(LATENCY, lambda: node.hear_requests(self.key, requests))
+            self._network.after(LATENCY, lambda: node.hear(self.key, [RequestsReceived(requests)]))
 
     def take(self, key: int, block: Block) -> None:
         """A block has come."""
-        if key not in self._expected:
-            return
-        download = self._expected[key].pop(block, None)
-        if download is None:
-            self.wasted += block.length
-            return
-        now = self._network.now
-        download.receive(block.begin // BLOCK_SIZE)
-        peer = self.swarm.peers[key]
-        peer.heard_at = now
-        peer.down.add(block.length)
-        self.swarm.progressed(key, now)
-        if download.complete and self.swarm.piece_received(key, download):
-            self._finish(download)
-        self.refill(key)
+        if key in self._links:
+            self.hear(key, self._links[key].take(block))
 
     def _finish(self, download: PieceDownload) -> None:
         actions = self.swarm.verified(download)
         self.piece_at.setdefault(download.index, self._network.now)
-        for key, peer in self.swarm.peers.items():
-            for cancelled in list(peer.cancelled):
-                for block in cancelled.requested():
-                    del self._expected[key][block]
-                self.swarm.piece_dropped(key, cancelled)
+        for key, link in self._links.items():
+            for event in link.drop_cancelled():
+                self._protocol.receive(key, event)
         if self.swarm.complete and self.finished_at is None:
             self.finished_at = self._network.now
         self.perform(actions)
 
     # --- serving ---
-    def hear_requests(self, key: int, requests: Sequence[Request]) -> None:
-        if key not in self._expected:
-            return
-        blocks, actions = self.swarm.requested(key, requests)
-        self.perform(actions)
-        self._waiting[key].extend(blocks)
-        if blocks and key not in self._turns:
+    def _take_turn(self, key: int) -> None:
+        if key in self._links and self._links[key].waiting and key not in self._turns:
             self._turns.append(key)
         self._send_next()
 
     def _send_next(self) -> None:
         while not self._sending and self._turns:
             key = self._turns.popleft()
-            if self._waiting[key]:
+            if key in self._links and self._links[key].waiting:
                 self._sending = True
-                block = self._waiting[key].popleft()
+                block = self._links[key].waiting.popleft()
                 self._turns.append(key)
                 sent = partial(self._sent, key, block)
                 self._network.after(block.length / self.upload, sent)
 
     def _sent(self, key: int, block: Block) -> None:
         self._sending = False
-        peer = self.swarm.peers.get(key)
-        if peer is not None:
-            peer.up.add(block.length)
+        self.swarm.gave(key, block.length)
+        if key in self._links:
             node = self._network.nodes[key]
             self._network.after(LATENCY, lambda: node.take(self.key, block))
         self._send_next()

@@ -11,8 +11,8 @@ from contextlib import ExitStack
 from common import metainfo
 from common.metainfo import Metainfo
 from common.types import Block, PeerId, PieceIndex
-from common.wire.codec import HEAD, PIECE_HEADER, encode_requests
-from common.wire.messages import HaveAll, Interested, Request, Unchoke
+from common.wire.codec import HEAD, PIECE_HEADER, encode, encode_requests, piece_header
+from common.wire.messages import Have, HaveAll, Interested, Request, Unchoke
 from tests.integration.client.people import GROUP, Team
 from tests.integration.tracker.sessions import SessionClient
 from tests.support.peers import PeerServer, RawPeer, serve
@@ -102,6 +102,33 @@ def miscounter(peer: RawPeer) -> None:
         request = peer.until(Request)
         length = (0, 1, BLOCK - 1, BLOCK + 1, 2 * BLOCK)[turn % 5]
         peer.send_block(request.piece, request.begin, bytes(length))
+
+
+class Spoiler:
+    """Sends a whole right piece and, in the same breath, what no peer may say."""
+
+    def __init__(self, described: Metainfo, content: bytes) -> None:
+        self._geometry = described.geometry
+        self._content = content
+
+    def __call__(self, peer: RawPeer) -> None:
+        """Take all requests for the first piece, then answer them in one breath."""
+        peer.send(HaveAll(), Unchoke())
+        requests = [peer.until(Request)]
+        piece = PieceIndex(requests[0].piece)
+        while len(requests) < self._geometry.block_count(piece):
+            request = peer.until(Request)
+            if request.piece == piece:
+                requests.append(request)
+        start = self._geometry.offset(piece)
+        answer = b""
+        for request in requests:
+            first = start + request.begin
+            answer += piece_header(Block(piece, request.begin, request.length))
+            answer += self._content[first : first + request.length]
+        peer.send_bytes(answer + encode(Have(2**31)))
+        while True:
+            peer.read()
 
 
 def boaster(peer: RawPeer) -> None:

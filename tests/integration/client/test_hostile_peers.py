@@ -14,7 +14,7 @@ from client.storage.stamp import take_stamp
 from common.wire.messages import Interested, Request, Unchoke
 from tests.integration.client import hostile
 from tests.integration.client.conftest import Log
-from tests.integration.client.hostile import BLOCK, Deaf, Infiltrator, Liar
+from tests.integration.client.hostile import BLOCK, Deaf, Infiltrator, Liar, Spoiler
 from tests.integration.client.people import GROUP, Person, Team
 from tests.support.content import make_file
 from tests.support.peers import Piece, RawPeer
@@ -113,6 +113,23 @@ def test_bad_pieces_of_two_peers_do_not_ban_the_honest_one(
     copy = bob.fetch(name)
     assert copy.read_bytes() == content.read_bytes()
     assert str(ann.address) not in bans(log)
+
+
+def test_a_piece_of_who_breaks_the_protocol_in_the_same_breath_is_not_lost(
+    team: Team, stack: ExitStack, tmp_path: Path
+) -> None:
+    """Else the piece would be taken for one that is being verified, for ever."""
+    content = make_file(tmp_path / "content", 3 * BLOCK)
+    ann, bob = team.member("ann"), team.member("bob")
+    name = held_back(team, ann, content)
+    mallory = Infiltrator(team, stack, "mallory")
+    described = mallory.metainfo_of(name)
+    server = mallory.offer(described, Spoiler(described, content.read_bytes()))
+    copy = bob.start(name)
+    wait_until(lambda: server.peers, what="the spoiler to be dialled")
+    ann.session.resume(GROUP, name)
+    bob.finish(name)
+    assert copy.read_bytes() == content.read_bytes()
 
 
 def test_a_seeder_serves_others_while_one_never_reads(

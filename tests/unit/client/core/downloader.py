@@ -1,8 +1,8 @@
 """A client's side of a torrent without sockets and threads, and the peers it meets.
 
-`Downloader` does what `client.engine.torrent.Torrent` does around the swarm. `Remote` is the other
-end of one connection: it keeps the requests it got and the bytes that it has sent and we have not
-read.
+`Downloader` carries bytes and actions, as `client.engine.torrent.Torrent` does; what they mean is
+`PeerProtocol`'s. `Remote` is the other end of one connection: it keeps the requests it got and the
+bytes that it has sent and we have not read.
 """
 
 from __future__ import annotations
@@ -11,23 +11,17 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from random import Random
 
-from client.core.actions import Action, Ban, Close, Send
+from client.core.actions import Action, Ban, Close, Send, Verify
 from client.core.goal import Goal
+from client.core.peer_protocol import PeerProtocol
 from client.core.piece_download import PieceDownload
-from client.core.receiver import (
-    Event,
-    PieceDropped,
-    PieceReceived,
-    Received,
-    Receiver,
-    RequestsReceived,
-)
+from client.core.receiver import Event, Receiver
 from client.core.swarm import Swarm
 from common.bitfield import Bitfield
 from common.geometry import Geometry
 from common.types import Block
 from common.wire.codec import encode, piece_header
-from common.wire.messages import Cancel, Choke, Message, Reject, Request, WireError
+from common.wire.messages import Cancel, Choke, Message, Reject, WireError
 from tests.unit.client.core.streams import GuardedBuffer, fill
 
 
@@ -48,6 +42,27 @@ class Pool:
     def give_back(self, buffer: GuardedBuffer) -> None:
         self.lent.remove(buffer)
         buffer.view[:] = bytes(len(buffer.view))  # whoever still uses it will see
+
+
+class Waiting:
+    """Requests of a peer that wait for an answer (an UploadQueue): nothing is sent by itself."""
+
+    def __init__(self) -> None:
+        self.blocks: list[Block] = []
+
+    def send_blocks(self, blocks: list[Block]) -> int:
+        self.blocks += blocks
+        return len(self.blocks)
+
+    def withdraw_block(self, block: Block) -> bool:
+        if block not in self.blocks:
+            return False
+        self.blocks.remove(block)
+        return True
+
+    def withdraw_blocks(self) -> list[Block]:
+        withdrawn, self.blocks = self.blocks, []
+        return withdrawn
 
 
 class Remote:
@@ -120,9 +135,11 @@ class Downloader:
         self.pool = Pool(budget)
         self.now = 0.0
         self.have = Bitfield(geometry.piece_count)
-        self.swarm = Swarm(geometry, b"", self.have, self.pool, Random(seed), self.now, goal=goal)
+        self.swarm = Swarm(geometry, self.have, self.pool, Random(seed), self.now, goal=goal)
+        self.protocol = PeerProtocol(self.swarm, b"")
         self.remotes: dict[int, Remote] = {}
         self.receivers: dict[int, Receiver] = {}
+        self.waiting: dict[int, Waiting] = {}
         self.verifying: list[PieceDownload] = []
         self._keys = 0
 
@@ -131,13 +148,14 @@ class Downloader:
         self._keys += 1
         remote = Remote(self._keys, self.content, self.geometry, fast=fast, honest=honest)
         self.remotes[remote.key] = remote
-        self.receivers[remote.key] = Receiver()
-        self.perform(self.swarm.join(remote.key, fast=fast, now=self.now))
+        receiver, waiting = Receiver(), Waiting()
+        self.receivers[remote.key], self.waiting[remote.key] = receiver, waiting
+        self.perform(self.protocol.join(remote.key, receiver, waiting, fast=fast, now=self.now))
         return remote
 
     def leave(self, key: int) -> None:
         if key in self.remotes:
-            del self.remotes[key], self.receivers[key]
+            del self.remotes[key], self.receivers[key], self.waiting[key]
             self.swarm.leave(key)
 
     # --- reading ---
@@ -164,43 +182,12 @@ class Downloader:
             self.read(key)
 
     def _judge(self, key: int, events: list[Event]) -> None:
-        peer, receiver = self.swarm.peers.get(key), self.receivers.get(key)
-        if peer is None or receiver is None:
+        if not self.protocol.heard(key, self.now, whole=bool(events)):
             return
-        peer.heard_at = self.now
-        new = receiver.payload - peer.down.total
-        if new:
-            peer.down.add(new)
-            self.swarm.progressed(key, self.now)
         for event in events:
             if key not in self.remotes:  # parted in the middle
                 return
-            match event:
-                case PieceReceived(download):
-                    if self.swarm.piece_received(key, download):
-                        self.verifying.append(download)
-                case PieceDropped(download):
-                    self.swarm.piece_dropped(key, download)
-                case RequestsReceived(requests):
-                    self.serve(key, requests)
-                case Received(message):
-                    self._judge_message(key, receiver, message)
-
-    def _judge_message(self, key: int, receiver: Receiver, message: Message) -> None:
-        if isinstance(message, Reject):
-            download = receiver.withdraw(message.piece, message.begin)
-            if download is not None:
-                self.perform(self.swarm.rejected(key, download))
-            return
-        if isinstance(message, Choke) and not self.swarm.peers[key].fast:
-            receiver.forget()
-            self.swarm.choked(key)
-        self.perform(self.swarm.receive(key, message))
-
-    def serve(self, key: int, requests: Sequence[Request]) -> list[Block]:
-        blocks, actions = self.swarm.requested(key, requests)
-        self.perform(actions)
-        return blocks
+            self.perform(self.protocol.receive(key, event))
 
     # --- what the engine does by itself ---
     def perform(self, actions: Sequence[Action]) -> None:
@@ -214,18 +201,12 @@ class Downloader:
                     self.leave(key)
                 case Close(key, _):
                     self.leave(key)
+                case Verify(_, download):
+                    self.verifying.append(download)
 
     def refill(self, key: int) -> None:
-        if key not in self.remotes:
-            return
-        receiver = self.receivers[key]
-        assignments = self.swarm.assign(key, receiver.outstanding, self.now)
-        for assignment in assignments:
-            assert assignment.numbers, "work without blocks"
-            receiver.expect(assignment.download, assignment.numbers)
-        for assignment in assignments:
-            for number in assignment.numbers:
-                self.remotes[key].hear_request(assignment.download.block(number))
+        for block in self.protocol.request(key, self.now):
+            self.remotes[key].hear_request(block)
 
     def tick(self, seconds: float) -> None:
         self.now += seconds

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from random import Random
 
 import pytest
@@ -14,174 +13,44 @@ from client.core.piece_download import PieceDownload
 from client.core.swarm import Swarm
 from common.bitfield import Bitfield
 from common.geometry import Geometry
-from common.types import BLOCK_SIZE, Block, PieceIndex
-from common.wire.codec import MAX_REQUEST
+from common.types import BLOCK_SIZE
 from common.wire.messages import (
     BitfieldMessage,
     Cancel,
     Choke,
-    Extended,
     Have,
     HaveAll,
     HaveNone,
     Interested,
     KeepAlive,
-    Message,
     NotInterested,
-    Reject,
-    Request,
     Unchoke,
-    WireError,
+)
+from tests.unit.client.core.conversations import (
+    ALL,
+    GEOMETRY,
+    PIECE,
+    greet,
+    join,
+    receive,
+    swarm_with,
 )
 from tests.unit.client.core.downloader import Pool
-
-PIECE = 4 * BLOCK_SIZE
-GEOMETRY = Geometry(4 * PIECE, PIECE)
-ALL = range(4)
-
-
-def swarm_with(have: Iterable[int] = (), **limits: float) -> Swarm:
-    bitfield = Bitfield(4)
-    for piece in have:
-        bitfield.add(piece)
-    return Swarm(GEOMETRY, b"", bitfield, Pool(10 * PIECE), Random(1), 0.0, Limits(**limits))
-
-
-def join(swarm: Swarm, key: int, *messages: Message, fast: bool = True) -> None:
-    swarm.join(key, fast=fast, now=0.0)
-    swarm.confirm(key)
-    for message in messages:
-        swarm.receive(key, message)
-
-
-# --- greetings ---
-@pytest.mark.parametrize(
-    ("have", "fast", "greeting"),
-    [
-        (ALL, True, [HaveAll()]),
-        ([], True, [HaveNone()]),
-        ([0, 3], True, [BitfieldMessage(b"\x90")]),
-        (ALL, False, [BitfieldMessage(b"\xf0")]),
-        ([0], False, [BitfieldMessage(b"\x80")]),
-        ([], False, []),
-    ],
-)
-def test_a_peer_is_told_what_we_have(have: list[int], fast: bool, greeting: list[Message]) -> None:
-    assert swarm_with(have).join(7, fast=fast, now=0.0) == [Send(7, m) for m in greeting]
-
-
-def test_a_later_bitfield_adds_to_what_a_peer_has() -> None:
-    """As aria2 does: it sums up the pieces it got meanwhile in another bitfield."""
-    swarm = swarm_with([0])
-    join(swarm, 1)
-    assert swarm.receive(1, HaveNone()) == []
-    assert swarm.receive(1, BitfieldMessage(b"\xc0")) == [Send(1, Interested())]
-    assert swarm.peers[1].wanted == 1
-    assert swarm.receive(1, BitfieldMessage(b"\x20")) == []
-    assert list(swarm.peers[1].has) == [0, 1, 2]
-    assert swarm.peers[1].wanted == 2
-    assert swarm.receive(1, HaveAll()) == []
-    assert swarm.peers[1].has.complete
-    assert swarm.peers[1].wanted == 3
-    swarm.leave(1)
-
-
-@pytest.mark.parametrize("bits", [b"", b"\xf8", b"\xf0\0"])
-def test_a_bitfield_must_fit(bits: bytes) -> None:
-    swarm = swarm_with()
-    join(swarm, 1)
-    with pytest.raises(WireError, match="does not fit"):
-        swarm.receive(1, BitfieldMessage(bits))
-
-
-def test_a_have_must_name_a_piece_and_counts_once() -> None:
-    swarm = swarm_with([0])
-    join(swarm, 1)
-    assert swarm.receive(1, Have(0)) == []
-    assert swarm.receive(1, Have(1)) == [Send(1, Interested())]
-    assert swarm.receive(1, Have(1)) == []
-    assert swarm.peers[1].wanted == 1
-    for piece in (4, 2**32 - 1):
-        with pytest.raises(WireError, match="does not exist"):
-            swarm.receive(1, Have(piece))
-
-
-def test_two_that_have_everything_part() -> None:
-    parting = [Close(1, "both have everything")]
-    swarm = swarm_with(ALL)
-    join(swarm, 1)
-    assert swarm.receive(1, HaveAll()) == parting
-    join(swarm, 2, BitfieldMessage(b"\xe0"))
-    assert swarm.receive(2, Have(3)) == [Close(2, "both have everything")]
-
-
-def test_messages_of_no_use_do_nothing() -> None:
-    swarm = swarm_with()
-    join(swarm, 1)
-    assert swarm.receive(1, KeepAlive()) == swarm.receive(1, Extended(3, b"")) == []
-    assert swarm.receive(1, HaveNone()) == []
-
-
-# --- serving ---
-def test_only_what_we_have_goes_to_whom_we_serve() -> None:
-    swarm = swarm_with([0, 1])
-    join(swarm, 1, Interested())
-    good, lacking = Request(1, 0, BLOCK_SIZE), Request(2, 0, BLOCK_SIZE)
-    blocks, actions = swarm.requested(1, [good, lacking])
-    assert blocks == [Block(PieceIndex(1), 0, BLOCK_SIZE)]
-    assert actions == [Send(1, Reject(2, 0, BLOCK_SIZE))]
-
-
-@pytest.mark.parametrize("fast", [True, False])
-def test_a_request_that_crossed_our_choke_is_dropped(fast: bool) -> None:
-    swarm = swarm_with(ALL)
-    join(swarm, 1, fast=fast)
-    blocks, actions = swarm.requested(1, [Request(0, 0, 5)])
-    assert blocks == []
-    assert actions == ([Send(1, Reject(0, 0, 5))] if fast else [])
-    assert swarm.withdrawn(1, Cancel(0, 0, 5)) == actions
-
-
-@pytest.mark.parametrize(
-    "request_",
-    [
-        Request(4, 0, 1),
-        Request(0, 0, 0),
-        Request(0, PIECE, 1),
-        Request(0, 1, PIECE),
-        Request(2**32 - 1, 2**32 - 1, 2**32 - 1),
-    ],
-)
-def test_a_request_outside_the_torrent_ends_the_connection(request_: Request) -> None:
-    swarm = swarm_with(ALL)
-    join(swarm, 1, Interested())
-    with pytest.raises(WireError, match="outside"):
-        swarm.requested(1, [request_])
-
-
-def test_a_request_above_128_kib_ends_the_connection() -> None:
-    geometry = Geometry(1024 * 1024, 1024 * 1024)
-    swarm = Swarm(geometry, b"", Bitfield.full(1), Pool(0), Random(1), 0.0)
-    join(swarm, 1, Interested())
-    blocks, _ = swarm.requested(1, [Request(0, 0, MAX_REQUEST)])
-    assert blocks == [Block(PieceIndex(0), 0, MAX_REQUEST)]
-    with pytest.raises(WireError, match="131073 bytes"):
-        swarm.requested(1, [Request(0, 0, MAX_REQUEST + 1)])
 
 
 def test_an_interested_member_is_served_at_once_while_there_is_room() -> None:
     swarm = swarm_with(ALL, upload_slots=2)
     for key in (1, 2, 3):
-        swarm.join(key, fast=True, now=0.0)
-    assert swarm.receive(1, Interested()) == []  # a stranger
+        greet(swarm, key, fast=True)
+    assert receive(swarm, 1, Interested()) == []  # a stranger
     assert swarm.confirm(1) == [Send(1, Unchoke())]
     assert swarm.confirm(1) == swarm.confirm(99) == []
     assert swarm.confirm(2) == []  # wants nothing
-    assert swarm.receive(2, Interested()) == [Send(2, Unchoke())]
+    assert receive(swarm, 2, Interested()) == [Send(2, Unchoke())]
     swarm.confirm(3)
-    assert swarm.receive(3, Interested()) == []
-    swarm.receive(1, NotInterested())
-    assert swarm.receive(3, Interested()) == [Send(3, Unchoke())]
+    assert receive(swarm, 3, Interested()) == []
+    receive(swarm, 1, NotInterested())
+    assert receive(swarm, 3, Interested()) == [Send(3, Unchoke())]
 
 
 def test_who_gives_is_served_and_who_does_not_is_choked() -> None:
@@ -245,7 +114,7 @@ def receive_all(swarm: Swarm, key: int, piece: int) -> bool:
     download = swarm.peers[key].downloads[piece]
     for block in download.requested():
         download.receive(block.begin // BLOCK_SIZE)
-    return swarm.piece_received(key, download)
+    return swarm.piece_received(swarm.peers[key], download)
 
 
 def test_nothing_is_asked_of_who_chokes_or_has_nothing() -> None:
@@ -278,7 +147,7 @@ def test_who_waits_for_our_rate_limit_is_not_slow() -> None:
         join(swarm, key, HaveAll(), Unchoke())
     download = swarm.assign(1, 0, 0.0, 1)[0].download
     download.receive(0)
-    swarm.progressed(1, 0.0)
+    swarm.progressed(swarm.peers[1], 0, 0.0)
     assert swarm.assign(2, 0, 10.0, 1) == []  # peer 1 owes nothing: it goes on with the rest
     assert swarm.assign(1, 0, 10.0, 1)[0].download is download
     assert swarm.assign(2, 0, 20.0, 1)[0].download is not download
@@ -301,7 +170,7 @@ def test_the_last_pieces_are_asked_of_two_and_the_slower_one_is_called_off() -> 
         Close(1, "both have everything"),
     ]
     assert slow.cancelled
-    swarm.piece_dropped(1, slow)
+    swarm.piece_dropped(swarm.peers[1], slow)
     assert swarm._fetch.lent() == []
 
 
@@ -322,7 +191,7 @@ def flow(swarm: Swarm, blocks: dict[int, int], seconds: float) -> None:
     """Let peers have sent so many blocks by then."""
     for key, count in blocks.items():
         swarm.peers[key].down.add(count * BLOCK_SIZE)
-        swarm.progressed(key, seconds)
+        swarm.progressed(swarm.peers[key], 0, seconds)
     swarm.tick(seconds)
 
 
@@ -340,7 +209,7 @@ def in_order(fetchers: int = 2) -> Swarm:
     """A swarm of which peer 1 was asked for piece 0, and peer 2 for piece 1."""
     goal = Goal(GEOMETRY, [GEOMETRY.length], in_order=True)
     limits = Limits(first_window=4, least_window=4, most_window=4, fetchers=fetchers)
-    swarm = Swarm(GEOMETRY, b"", Bitfield(4), Pool(10 * PIECE), Random(1), 0.0, limits, goal)
+    swarm = Swarm(GEOMETRY, Bitfield(4), Pool(10 * PIECE), Random(1), 0.0, limits, goal)
     for key in (1, 2):
         join(swarm, key, HaveAll(), Unchoke())
         assert [a.download.index for a in swarm.assign(key, 0, 0.0)] == [key - 1]
@@ -412,7 +281,7 @@ def test_what_several_sent_wrong_is_fetched_from_one_and_an_honest_peer_is_not_b
         assert swarm.assign(2, 0, 0.0)[0].download is download
         for block in download.requested():
             download.receive(block.begin // BLOCK_SIZE)
-    assert swarm.piece_received(2, download)
+    assert swarm.piece_received(swarm.peers[2], download)
     assert download.sources == {1, 2}
     assert swarm.failed(download) == []
     again = swarm.assign(2, 0, 0.0)[0].download
@@ -438,7 +307,7 @@ def test_of_several_who_lied_shows_when_the_piece_is_right(liar: int) -> None:
         if download.complete:
             break
     download.buffer[BLOCK_SIZE] = liar == 2
-    assert swarm.piece_received(2, download)
+    assert swarm.piece_received(swarm.peers[2], download)
     assert swarm.failed(download) == []
     swarm.leave(2)
     join(swarm, 3, HaveAll(), Unchoke())
@@ -453,9 +322,9 @@ def test_of_several_who_lied_shows_when_the_piece_is_right(liar: int) -> None:
 
 def test_nothing_is_asked_of_who_is_not_known_to_be_a_member() -> None:
     swarm = swarm_with([1, 2, 3])
-    swarm.join(1, fast=True, now=0.0)
+    greet(swarm, 1, fast=True)
     for message in (HaveAll(), Unchoke()):
-        swarm.receive(1, message)
+        receive(swarm, 1, message)
     assert swarm.assign(1, 0, 0.0) == []
     swarm.confirm(1)
     assert swarm.assign(1, 0, 0.0)
@@ -467,11 +336,11 @@ def test_a_peer_that_rejects_while_it_serves_does_not_have_the_piece() -> None:
     download = swarm.assign(1, 0, 0.0)[0].download
     for number in range(4):
         download.withdraw(number)
-        actions = swarm.rejected(1, download)
+        actions = swarm.rejected(swarm.peers[1], download)
         assert actions == ([Send(1, NotInterested())] if number == 0 else [])
     assert not swarm.peers[1].has[0]
     assert swarm._fetch.picker.is_open(0)
-    assert swarm.receive(1, Have(0)) == [Send(1, Interested())]
+    assert receive(swarm, 1, Have(0)) == [Send(1, Interested())]
 
 
 # --- the traps that the state machine found, one by one ---
@@ -480,12 +349,12 @@ def test_a_peer_that_chokes_between_the_blocks_of_a_piece_leaves_it_to_others() 
     swarm = swarm_with([1, 2, 3])
     join(swarm, 1, HaveAll(), Unchoke())
     download = swarm.assign(1, 0, 0.0)[0].download
-    swarm.receive(1, Choke())
+    receive(swarm, 1, Choke())
     for number in (1, 2, 3):
         download.withdraw(number)
-        swarm.rejected(1, download)
+        swarm.rejected(swarm.peers[1], download)
     download.receive(0)
-    swarm.progressed(1, 1.0)
+    swarm.progressed(swarm.peers[1], 0, 1.0)
     join(swarm, 2, HaveAll(), Unchoke())
     assert swarm.assign(2, 0, 1.0)[0].download is download
 
@@ -495,9 +364,9 @@ def test_a_snubbed_peer_that_owes_nothing_any_more_is_asked_again() -> None:
     join(swarm, 1, HaveAll(), Unchoke(), fast=False)
     swarm.assign(1, 0, 0.0)
     swarm.tick(21.0)
-    swarm.choked(1)
-    swarm.receive(1, Choke())
-    swarm.receive(1, Unchoke())
+    swarm.choked(swarm.peers[1])
+    receive(swarm, 1, Choke())
+    receive(swarm, 1, Unchoke())
     assert len(swarm.assign(1, 0, 30.0)) == 1
     assert not swarm.peers[1].snubbed
 
@@ -508,9 +377,9 @@ def test_a_choke_in_the_same_breath_as_the_end_of_a_piece_loses_neither() -> Non
     download = swarm.assign(1, 0, 0.0)[0].download
     for number in range(4):
         download.receive(number)
-    swarm.choked(1)
-    swarm.receive(1, Choke())
-    assert swarm.piece_received(1, download)
+    swarm.choked(swarm.peers[1])
+    receive(swarm, 1, Choke())
+    assert swarm.piece_received(swarm.peers[1], download)
     assert swarm.verified(download)
     assert swarm.complete
 
@@ -542,10 +411,10 @@ def test_a_cancelled_piece_that_is_rejected_to_the_end_gives_its_buffer_back() -
     slow = downloads[piece]
     for number in range(4):
         slow.withdraw(number)
-        assert swarm.rejected(1, slow) == []
+        assert swarm.rejected(swarm.peers[1], slow) == []
     assert swarm.peers[1].wanted == wanted - 1
     assert swarm.peers[1].cancelled == []
-    swarm.piece_dropped(1, slow)  # its reader may tell of it as well
+    swarm.piece_dropped(swarm.peers[1], slow)  # its reader may tell of it as well
 
 
 def test_a_called_off_piece_of_which_nothing_is_to_come_gives_its_buffer_back() -> None:
@@ -560,13 +429,13 @@ def test_a_called_off_piece_of_which_nothing_is_to_come_gives_its_buffer_back() 
         for block in quick.requested():
             quick.receive(block.begin // BLOCK_SIZE)
         swarm.assign(2, 0, 0.0)
-    assert swarm.piece_received(2, quick)
+    assert swarm.piece_received(swarm.peers[2], quick)
     swarm.verified(quick)
     assert swarm._fetch.lent() == []
 
 
 def test_a_partial_piece_makes_room_for_one_that_can_be_fetched() -> None:
-    swarm = Swarm(GEOMETRY, b"", Bitfield(4), Pool(2 * PIECE), Random(1), 0.0, Limits())
+    swarm = Swarm(GEOMETRY, Bitfield(4), Pool(2 * PIECE), Random(1), 0.0, Limits())
     join(swarm, 1, BitfieldMessage(b"\xc0"), Unchoke())
     assignments = swarm.assign(1, 0, 0.0)
     assert len(assignments) == 2  # all buffers
@@ -629,7 +498,7 @@ def test_a_snubbed_peer_that_sends_again_has_its_piece_alone() -> None:
     join(swarm, 2, HaveAll(), Unchoke())
     swarm.assign(2, 0, 21.0)[0].download.receive(0)
     swarm.leave(2)
-    swarm.progressed(1, 22.0)
+    swarm.progressed(swarm.peers[1], 0, 22.0)
     swarm._fetch.check_invariant()
     assert swarm._fetch.lent() == [own.lent]
 
@@ -639,7 +508,7 @@ def test_a_peer_rejects_a_piece_that_it_had_only_by_its_bitfield() -> None:
     join(swarm, 1, BitfieldMessage(b"\x80"), Unchoke())
     download = swarm.assign(1, 0, 0.0)[0].download
     download.withdraw(0)
-    assert swarm.rejected(1, download) == [Send(1, NotInterested())]
+    assert swarm.rejected(swarm.peers[1], download) == [Send(1, NotInterested())]
     swarm._fetch.picker.check_invariant()
     assert swarm._fetch.picker._rarity[0] == 0
 
@@ -664,7 +533,7 @@ def test_the_end_of_a_piece_that_was_called_off_meanwhile_changes_nothing() -> N
     swarm.verified(quick)
     for number in range(4):
         slow.receive(number)
-    assert not swarm.piece_received(1, slow)
+    assert not swarm.piece_received(swarm.peers[1], slow)
     assert swarm._fetch.lent() == []
 
 
@@ -683,7 +552,7 @@ def test_counts_the_bytes_that_are_here(length: int, have: list[int], verified: 
     bitfield = Bitfield(geometry.piece_count)
     for piece in have:
         bitfield.add(piece)
-    assert Swarm(geometry, b"", bitfield, Pool(0), Random(1), 0.0).verified_bytes == verified
+    assert Swarm(geometry, bitfield, Pool(0), Random(1), 0.0).verified_bytes == verified
 
 
 def test_who_lacks_a_new_piece_is_told_and_wanted_as_before() -> None:
@@ -701,8 +570,8 @@ def test_to_say_again_that_one_has_all_or_nothing_changes_nothing() -> None:
     join(swarm, 1, HaveAll())
     join(swarm, 2, HaveNone())
     for key in (1, 2):
-        assert swarm.receive(key, HaveNone()) == []
-    assert swarm.receive(1, HaveAll()) == []
-    assert swarm.receive(1, BitfieldMessage(b"\xf0")) == []
+        assert receive(swarm, key, HaveNone()) == []
+    assert receive(swarm, 1, HaveAll()) == []
+    assert receive(swarm, 1, BitfieldMessage(b"\xf0")) == []
     assert swarm.peers[1].has.complete
     assert not swarm.peers[2].has.count

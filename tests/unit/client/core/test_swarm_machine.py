@@ -15,7 +15,7 @@ from client.core.goal import Goal
 from client.core.picker import Picker
 from common.bitfield import Bitfield
 from common.geometry import Geometry
-from common.types import BLOCK_SIZE, PieceIndex
+from common.types import BLOCK_SIZE, Block, PieceIndex
 from common.wire.messages import (
     BitfieldMessage,
     Have,
@@ -78,7 +78,7 @@ class SwarmMachine(RuleBasedStateMachine):
 
     def _join_seed(self, *, fast: bool, honest: bool, unchoked: bool) -> Remote:
         remote = self.client.join(fast=fast, honest=honest)
-        self.client.perform(self.client.swarm.confirm(remote.key))
+        self.client.perform(self.client.protocol.confirm(remote.key))
         remote.has = set(range(COUNT))
         remote.say(HaveAll() if fast else BitfieldMessage(Bitfield.full(COUNT).to_bytes()))
         if unchoked:
@@ -160,9 +160,12 @@ class SwarmMachine(RuleBasedStateMachine):
     def one_requests(self, place: int, piece: int) -> None:
         remote = self._remote(place)
         peer = self.client.swarm.peers[remote.key]
-        blocks = self.client.serve(remote.key, [Request(piece, 0, 5)])
-        assert bool(blocks) == (self.client.have[piece] and not peer.am_choking)
-        self.client.perform(self.client.swarm.confirm(remote.key))
+        serves = self.client.have[piece] and not peer.am_choking
+        remote.say(Request(piece, 0, 5))
+        self.client.read_all(remote.key)
+        if remote.key in self.client.remotes and serves and not peer.am_choking:
+            assert Block(PieceIndex(piece), 0, 5) in self.client.waiting[remote.key].blocks
+        self.client.perform(self.client.protocol.confirm(remote.key))
 
     # --- what we read, and when ---
     @precondition(connected)
@@ -259,7 +262,7 @@ class SwarmMachine(RuleBasedStateMachine):
             if remote.honest and len(remote.has) == COUNT:
                 remote.choking = False
                 remote.say(Unchoke())
-                self.client.perform(self.client.swarm.confirm(remote.key))
+                self.client.perform(self.client.protocol.confirm(remote.key))
                 for piece in range(COUNT):  # some of which it may have rejected
                     remote.say(Have(piece))
                 return remote

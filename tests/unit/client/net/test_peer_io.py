@@ -262,14 +262,6 @@ def test_a_held_back_connection_ends_at_once(end_and_raw: tuple[End, RawPeer]) -
     assert end.handler.sent == 0
 
 
-def test_too_many_requests(end_and_raw: tuple[End, RawPeer]) -> None:
-    end, raw = end_and_raw
-    flood = encode_requests([Block(PieceIndex(0), 0, BLOCK)])
-    raw.send_bytes(flood * 5000)
-    assert end.handler.closed.wait(5.0)
-    assert "requests at once" in (end.peer.close_reason or "")
-
-
 def test_one_that_never_reads_is_let_go(
     end_and_raw: tuple[End, RawPeer], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,0 +1,55 @@
+"""Swarms of four pieces, and what their peers say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from random import Random
+
+from client.core.actions import Action
+from client.core.limits import Limits
+from client.core.peer_protocol import PeerProtocol
+from client.core.receiver import Received, Receiver, RequestsReceived
+from client.core.swarm import Swarm
+from common.bitfield import Bitfield
+from common.geometry import Geometry
+from common.types import BLOCK_SIZE, Block
+from common.wire.messages import (
+    Message,
+    Request,
+)
+from tests.unit.client.core.downloader import Pool, Waiting
+
+PIECE = 4 * BLOCK_SIZE
+GEOMETRY = Geometry(4 * PIECE, PIECE)
+ALL = range(4)
+
+
+def swarm_with(have: Iterable[int] = (), **limits: float) -> Swarm:
+    bitfield = Bitfield(4)
+    for piece in have:
+        bitfield.add(piece)
+    return Swarm(GEOMETRY, bitfield, Pool(10 * PIECE), Random(1), 0.0, Limits(**limits))
+
+
+def greet(swarm: Swarm, key: int, *, fast: bool) -> list[Action]:
+    protocol = PeerProtocol(swarm, b"")
+    return protocol.join(key, Receiver(), Waiting(), fast=fast, now=0.0)
+
+
+def receive(swarm: Swarm, key: int, message: Message) -> list[Action]:
+    return PeerProtocol(swarm, b"").receive(key, Received(message))
+
+
+def requested(swarm: Swarm, key: int, requests: list[Request]) -> tuple[list[Block], list[Action]]:
+    """The requests that wait for an answer then, and what the peer is told."""
+    actions = PeerProtocol(swarm, b"").receive(key, RequestsReceived(requests))
+    waiting = swarm.peers[key].uploads
+    assert isinstance(waiting, Waiting)
+    return waiting.blocks, actions
+
+
+def join(swarm: Swarm, key: int, *messages: Message, fast: bool = True) -> None:
+    greet(swarm, key, fast=fast)
+    swarm.confirm(key)
+    for message in messages:
+        receive(swarm, key, message)
