@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -12,6 +12,7 @@ import structlog
 
 from client.core.plan import Plan
 from client.core.resume import FileFacts
+from client.engine.backlog import Backlog
 from client.engine.torrent import Torrent
 from client.engine.transfer import Transfer
 from client.engine.workshop import Workshop
@@ -43,7 +44,9 @@ class Collection:
         self._workshop = workshop
         self._transfers: dict[tuple[str, str], Transfer] = {}
         self._leaving: set[Transfer] = set()  # to be halted, by whoever took them out
-        self._changed = threading.Condition()  # guards the two above
+        self._backlog: Backlog | None = None  # what the login has not taken up yet
+        self._changed = threading.Condition()  # guards the three above
+        self._taking_up = threading.Lock()  # held while what is in the backlog is looked up
         self._closing = threading.Event()
         self._ticker = threading.Thread(target=self._tick, name="ticker", daemon=True)
         self._ticker.start()
@@ -56,7 +59,7 @@ class Collection:
 
     # --- what there is ----------------------------------------------------------------------
     def all(self) -> list[Transfer]:
-        """In the order in which they were added."""
+        """In the order in which they were added; `waiting` has the others."""
         with self._changed:
             return list(self._transfers.values())
 
@@ -64,10 +67,38 @@ class Collection:
         """Those of the transfers that are at work."""
         return [t.torrent for t in self.all() if t.torrent is not None]
 
+    def waiting(self) -> list[TransferRecord]:
+        """What this user has complete, and the login has not taken up yet."""
+        with self._changed:
+            backlog = self._backlog
+        if backlog is None:
+            return []
+        rest = backlog.rest()
+        with self._changed:
+            return [one for one in rest if self._is_waiting(backlog, one)]
+
     def find(self, group: str, name: str) -> Transfer | None:
         """The transfer of this name in this group."""
         with self._changed:
+            found, backlog = self._transfers.get((group, name)), self._backlog
+        if found is not None or backlog is None:
+            return found
+        with self._taking_up:
+            record = self._workshop.store.find(backlog.user, group, name)
+            if record is not None and record.complete:
+                self._take_up(record, backlog)
+        with self._changed:
             return self._transfers.get((group, name))
+
+    def shared(self, group: str, names: Sequence[str]) -> set[str]:
+        """Those of the names of a group under which something complete is here."""
+        with self._changed:
+            found = {name: self._transfers.get((group, name)) for name in names}
+            backlog = self._backlog
+        shared = {name for name, one in found.items() if one is not None and one.record.complete}
+        if backlog is None or len(shared) == len(found):
+            return shared
+        return shared | self._workshop.store.names_complete(backlog.user, group, names)
 
     def of(self, info_hash: InfoHash) -> Transfer | None:
         """The transfer of this content."""
@@ -88,30 +119,74 @@ class Collection:
     def load(self, user: str, is_own: Callable[[str], bool]) -> int:
         """Take up the user's transfers where they were left.
 
-        Returns how many files are shared again. What belongs to a group that is not the user's own
-        any more stays stopped. Transfers of the login before have come to their end by then.
+        Returns how many files are shared again. Of these, only the first are taken up by then;
+        the others follow in the background, or when they are asked for. What belongs to a group
+        that is not the user's own any more stays stopped. Transfers of the login before have come
+        to their end by then.
         """
         with self._changed:
             if not self._changed.wait_for(lambda: not self._leaving, HALT_LIMIT):
                 log.warning("transfers of the last login are still stopping")
+        store = self._workshop.store
+        unfinished, complete = store.list_unfinished(user), store.count_complete(user)
+        named = {record.group for record in unfinished} | {some.group for some in complete}
+        groups = {group for group in named if is_own(group)}
+        newest = max((some.newest for some in complete), default=0)
+        backlog = Backlog(store, user, groups, newest)
+        with self._changed:
+            self._backlog = backlog
         with self._workshop.turns.held():
-            records = self._workshop.store.list_for(user)
-            groups = {group for group in {record.group for record in records} if is_own(group)}
-            return sum(self._take_up(record, groups) for record in records)
+            for record in unfinished:
+                self._take_up(record, backlog)
+        self._advance(backlog)
+        return sum(some.number for some in complete if some.group in groups and not some.paused)
 
-    def _take_up(self, record: TransferRecord, groups: set[str]) -> bool:
-        """One of them; returns whether it is a file that is shared again."""
+    def _advance(self, backlog: Backlog) -> None:
+        """Take up the next of the backlog, and go on with it in the background."""
         try:
-            transfer = self._insert(record)
+            with self._taking_up:
+                records = backlog.take()
+                for record in records:
+                    self._take_up(record, backlog)
+            with self._changed:
+                if self._backlog is not backlog:
+                    return
+                if not records:
+                    self._backlog = None
+                    return
+            self._workshop.jobs.submit(self._advance, backlog)  # after what these have to do
+        except MinitorrentError as error:
+            log.warning("shares are not taken up", error=error.message)
+        except RuntimeError:
+            log.debug("closing: shares are not taken up")
+
+    def _take_up(self, record: TransferRecord, backlog: Backlog) -> None:
+        """One of them, unless it is here by now or there is no use for it any more."""
+        if record.group in backlog.left:
+            self._forget(record)
+            return
+        try:
+            transfer = Transfer(record, self._workshop)
         except MinitorrentError as error:
             log.error("a transfer can't be read", name=record.name, error=error.message)
-            return False
-        if record.group not in groups:
+            return
+        with self._changed:
+            if self._backlog is not backlog or not self._is_waiting(backlog, record):
+                return
+            self._transfers[record.group, record.name] = transfer
+            is_own = record.group in backlog.groups
+        if not is_own:
             transfer.refused(_not_member(record.group))
         elif not record.paused:
             transfer.start()
-            return record.complete
-        return False
+
+    def _is_waiting(self, backlog: Backlog, record: TransferRecord) -> bool:
+        key = record.group, record.name
+        return not (key in self._transfers or key in backlog.settled)
+
+    def _forget(self, record: TransferRecord) -> None:
+        self._workshop.store.remove(record.id)
+        self._workshop.rate_limits.forget(record)
 
     def add(self, record: TransferRecord, *, is_hashed: bool = False) -> Transfer:
         """Begin with a new transfer; what `is_hashed` already just now need not be once more."""
@@ -146,17 +221,31 @@ class Collection:
         """Stop a transfer and forget it."""
         transfer.discard()
         self._workshop.rate_limits.forget(transfer.record)
+        key = transfer.record.group, transfer.record.name
         with self._changed:
-            self._transfers.pop((transfer.record.group, transfer.record.name), None)
+            self._transfers.pop(key, None)
+            if self._backlog is not None:
+                self._backlog.settled.add(key)
 
     def leave(self, group: str) -> None:
         """Forget all transfers of a group; finished files stay where they are."""
+        with self._changed:
+            backlog = self._backlog
+            if backlog is not None:
+                backlog.left.add(group)
+        if backlog is not None:
+            for record in self.waiting():
+                if record.group == group:
+                    self._forget(record)
         for transfer in self.all():
             if transfer.record.group == group:
                 self.discard(transfer)
 
     def refuse(self, group: str) -> None:
         """The user was removed from a group: its transfers stop."""
+        with self._changed:
+            if self._backlog is not None:
+                self._backlog.groups.discard(group)
         for transfer in self.all():
             if transfer.record.group == group:
                 transfer.refused(_not_member(group))
@@ -174,6 +263,7 @@ class Collection:
         with self._changed:
             leaving = list(self._transfers.values())
             self._transfers.clear()
+            self._backlog = None
             self._leaving.update(leaving)
         self._workshop.turns.clear()
         for transfer in leaving:
@@ -218,8 +308,11 @@ class Collection:
 
     def _insert(self, record: TransferRecord) -> Transfer:
         transfer = Transfer(record, self._workshop)
+        key = record.group, record.name
         with self._changed:
-            self._transfers[record.group, record.name] = transfer
+            self._transfers[key] = transfer
+            if self._backlog is not None:
+                self._backlog.settled.add(key)
         return transfer
 
     # --- the ticker -------------------------------------------------------------------------

@@ -3,24 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import itemgetter
+from typing import TypeVar
 
 from client.core import piece_map
-from client.core.goal import paths_of
+from client.core.goal import goal_of, paths_of
 from client.core.peer import Peer
+from client.core.plan import PLAIN
 from client.engine.status import (
     ContentRow,
     DownloadRow,
+    DownloadsResult,
     Overview,
     PeerRow,
     PieceMap,
     ShareRow,
+    SharesResult,
     TrackerState,
     TransferState,
 )
 from client.engine.transfer import Transfer
 from client.net.peer_io import PeerConnection
+from client.state.transfers import TransferRecord
+from common import metainfo
 from common.bitfield import Bitfield
+from common.errors import MinitorrentError
 from common.metainfo import Metainfo
+
+RowT = TypeVar("RowT", DownloadRow, ShareRow)
 
 
 def download_row(transfer: Transfer) -> DownloadRow:
@@ -85,6 +95,70 @@ def share_row(transfer: Transfer) -> ShareRow:
         uploaded=transfer.holdings.uploaded(torrent),
         peers=torrent.connection_count if torrent else 0,
     )
+
+
+def downloads(
+    transfers: Sequence[Transfer], waiting: Sequence[TransferRecord], *, uploads: bool = False
+) -> DownloadsResult:
+    """What there is and what is `waiting` to be looked at: downloads, and `uploads` if wanted."""
+    rows = [
+        (one.record.id, download_row(one))
+        for one in transfers
+        if uploads or not one.record.is_upload
+    ]
+    rows += [(one.id, _waiting_row(one)) for one in waiting if uploads or not one.is_upload]
+    return DownloadsResult(downloads=_as_added(rows))
+
+
+def shares(transfers: Sequence[Transfer], waiting: Sequence[TransferRecord]) -> SharesResult:
+    """What is offered, and what is `waiting` to be looked at before it is."""
+    rows = [(one.record.id, share_row(one)) for one in transfers if one.record.complete]
+    rows += [(one.id, _waiting_share(one)) for one in waiting]
+    return SharesResult(shares=_as_added(rows), waiting=len(waiting))
+
+
+def _as_added(rows: list[tuple[int, RowT]]) -> list[RowT]:
+    """Rows with their transfers' ids in the order in which these were added."""
+    return [row for _, row in sorted(rows, key=itemgetter(0))]
+
+
+def _waiting_row(record: TransferRecord) -> DownloadRow:
+    """What is complete, and was not looked at since the login."""
+    size = _recorded_size(record)
+    return DownloadRow(
+        group=record.group,
+        name=record.name,
+        state=TransferState.PAUSED if record.paused else TransferState.QUEUED,
+        progress=1.0,
+        done=size,
+        size=size,
+        down_rate=0.0,
+        up_rate=0.0,
+        peers=0,
+        eta=None,
+        error=None,
+    )
+
+
+def _waiting_share(record: TransferRecord) -> ShareRow:
+    return ShareRow(
+        group=record.group,
+        name=record.name,
+        path=str(record.path),
+        size=_recorded_size(record),
+        uploaded=record.uploaded,
+        peers=0,
+    )
+
+
+def _recorded_size(record: TransferRecord) -> int:
+    """The size of what is complete: by its files' facts, which is quicker than by its metainfo."""
+    if record.facts is not None and record.plan == PLAIN and min(record.facts.sizes) >= 0:
+        return sum(record.facts.sizes)
+    try:
+        return goal_of(metainfo.parse(record.metainfo), record.plan).length
+    except MinitorrentError:
+        return 0
 
 
 def content_rows(described: Metainfo) -> list[ContentRow]:

@@ -20,7 +20,7 @@ from client.engine.offer import Offer
 from client.engine.outcomes import Outcomes
 from client.engine.references import read_metainfo
 from client.engine.remote import Remote
-from client.engine.rows import content_rows, download_row, overview, peer_rows, pieces, share_row
+from client.engine.rows import content_rows, downloads, overview, peer_rows, pieces, shares
 from client.engine.sharing import Sharing
 from client.engine.trackers import Trackers
 from client.engine.transfer import Transfer
@@ -217,24 +217,21 @@ class Session:
     def show_downloads(self) -> status.DownloadsResult:
         """All downloads, those that are complete too."""
         self._account.require()
-        rows = [download_row(t) for t in self._transfers.all() if not t.record.is_upload]
-        return status.DownloadsResult(downloads=rows)
+        return downloads(self._transfers.all(), self._transfers.waiting())
 
     def transfers(self) -> status.DownloadsResult:
         """All downloads and uploads, as rows of downloads."""
         self._account.require()
-        return status.DownloadsResult(downloads=list(map(download_row, self._transfers.all())))
+        return downloads(self._transfers.all(), (), uploads=True)
 
     def show_shares(self) -> status.SharesResult:
         """What this user offers from here."""
         self._account.require()
-        rows = [share_row(t) for t in self._transfers.all() if t.record.complete]
-        return status.SharesResult(shares=rows)
+        return shares(self._transfers.all(), self._transfers.waiting())
 
     def shared(self, group: str, names: Sequence[str]) -> set[str]:
         """Those of a group's files that this user offers from here."""
-        found = ((name, self._transfers.find(group, name)) for name in names)
-        return {name for name, one in found if one is not None and one.record.complete}
+        return self._transfers.shared(group, names)
 
     def pause(self, group: str, name: str) -> status.TransferResult:
         """Stop a transfer until `resume`, also after a restart."""

@@ -139,7 +139,10 @@ class ShareRow(Result):
 
 
 class SharesResult(Result):
+    """So many as `waiting` says were not looked at yet since the login."""
+
     shares: list[ShareRow]
+    waiting: int = Field(default=0, exclude=True)
 
 
 class PeerRow(Result):

@@ -35,6 +35,9 @@ SEED_INTERVAL: Final = 0.005
 Who shares 60,000 files announces each every five minutes: a seeder is dialled, it need not dial.
 """
 
+_GATHER: Final = 0.000_02
+"""Seconds, for each file that this client announces, that a round waits for more to announce."""
+
 RETRY_INTERVAL: Final = 5.0
 IDENTIFY_FOR: Final = 10.0
 """Seconds that a stranger has to become known to the tracker; it may dial before it announces."""
@@ -165,11 +168,16 @@ class Announcer:
                     self._changed.wait(min(pause, 3600.0))
                 if self._closing:
                     return
+                self._gather()
             try:
                 self._round()
             except Exception:
                 log.exception("announcing failed")
                 threading.Event().wait(RETRY_INTERVAL)
+
+    def _gather(self) -> None:
+        """With very many files, let more of them come before all are gone through again."""
+        self._changed.wait_for(lambda: self._closing, _GATHER * len(self._entries))
 
     def _pause(self) -> float:
         """Seconds until something is due."""

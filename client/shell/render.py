@@ -162,7 +162,10 @@ def _shares(result: status.SharesResult, screen: Screen) -> str:
         [s.group, s.name, units.size(s.size), units.size(s.uploaded), str(s.peers), s.path]
         for s in result.shares
     ]
-    return screen.table(columns, rows)
+    table = screen.table(columns, rows)
+    if not result.waiting:
+        return table
+    return f"{table}\n{result.waiting:,} of these are offered as soon as they have been looked at"
 
 
 def _peers(result: status.PeersResult, screen: Screen) -> str:

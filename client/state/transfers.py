@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
-from sqlalchemy import UniqueConstraint, delete, select, update
+from sqlalchemy import ColumnElement, UniqueConstraint, delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -61,6 +63,15 @@ class TransferRecord:
             return Bitfield.from_bytes(self.bitfield or b"", wanted.size)
         except ValueError:
             return None
+
+
+class Complete(NamedTuple):
+    """How many complete transfers of a group are paused, or are not; and the newest's id."""
+
+    group: str
+    paused: bool
+    number: int
+    newest: int
 
 
 class _TransferRow(Table):
@@ -162,7 +173,42 @@ class Transfers:
 
     def list_for(self, user: str) -> list[TransferRecord]:
         """All transfers of the user, the oldest first."""
-        query = select(_TransferRow).filter_by(user=user).order_by(_TransferRow.id)
+        return self._list(_TransferRow.user == user)
+
+    def list_unfinished(self, user: str) -> list[TransferRecord]:
+        """The user's downloads that are not complete, the oldest first."""
+        return self._list(_TransferRow.user == user, _TransferRow.complete.is_(False))
+
+    def list_complete(
+        self, user: str, after: int, until: int, limit: int | None = None
+    ) -> list[TransferRecord]:
+        """What the user has complete, with ids above `after` up to `until`, the oldest first."""
+        return self._list(
+            _TransferRow.id > after,
+            _TransferRow.id <= until,
+            _TransferRow.user == user,
+            _TransferRow.complete.is_(True),
+            limit=limit,
+        )
+
+    def names_complete(self, user: str, group: str, names: Sequence[str]) -> set[str]:
+        """Those of the names under which the user has something complete in a group."""
+        query = select(_TransferRow.name).filter_by(user=user, group=group, complete=True)
+        with self._database.transaction() as session:
+            return set(session.scalars(query.where(_TransferRow.name.in_(names))))
+
+    def count_complete(self, user: str) -> list[Complete]:
+        """How much the user has complete, by group, and what is paused apart."""
+        row = _TransferRow
+        query = select(row.group, row.paused, func.count(), func.max(row.id))
+        query = query.where(row.user == user, row.complete).group_by(row.group, row.paused)
+        with self._database.transaction() as session:
+            return [Complete(*found) for found in session.execute(query)]
+
+    def _list(
+        self, *conditions: ColumnElement[bool], limit: int | None = None
+    ) -> list[TransferRecord]:
+        query = select(_TransferRow).where(*conditions).order_by(_TransferRow.id).limit(limit)
         with self._database.transaction() as session:
             plans = read_plans(session)
             return [_record(row, plans.get(row.id, PLAIN)) for row in session.scalars(query)]

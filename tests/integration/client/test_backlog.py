@@ -1,0 +1,151 @@
+"""Many shares: a login is answered first, and they are taken up after that, in chunks."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from client.engine import backlog
+from client.engine.backlog import Backlog
+from client.engine.collection import Collection
+from client.state.transfers import TransferRecord
+from tests.integration.client.people import GROUP, PASSWORD, Person, Team
+from tests.support.content import make_file
+from tests.support.waiting import wait_until
+
+NAMES = [f"file {number}" for number in range(7)]
+CHUNK = 2
+
+
+class Gate:
+    """Counts the chunks of ann's; those after the first wait until it is open."""
+
+    def __init__(self) -> None:
+        self.open = threading.Event()
+        self.chunks: list[int] = []
+
+    def advance(self, collection: Collection, backlog: Backlog) -> None:
+        if backlog.user == "ann" and self.chunks:
+            assert self.open.wait(30.0)
+        _advance(collection, backlog)
+
+    def take(self, backlog: Backlog) -> list[TransferRecord]:
+        taken = _take(backlog)
+        if backlog.user == "ann":
+            self.chunks.append(len(taken))
+        return taken
+
+
+_advance, _take = Collection._advance, Backlog.take
+
+
+@pytest.fixture
+def ann(team: Team, tmp_path: Path) -> Person:
+    ann = team.member("ann")
+    for number, name in enumerate(NAMES):
+        team.share(ann, make_file(tmp_path / name, 1000 + number))
+    return ann
+
+
+@pytest.fixture
+def gate(ann: Person, monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
+    """She has logged in again, and only two of her shares were taken up."""
+    gate = Gate()
+    monkeypatch.setattr(backlog, "CHUNK", CHUNK)
+    monkeypatch.setattr(Backlog, "take", lambda of: gate.take(of))
+    monkeypatch.setattr(Collection, "_advance", lambda *of: gate.advance(*of))
+    ann.session.logout()
+    assert ann.session.login("ann", PASSWORD).sharing == len(NAMES)
+    yield gate
+    gate.open.set()
+
+
+def shown(person: Person) -> list[str]:
+    return [row.name for row in person.session.show_shares().shares]
+
+
+def all_taken_up(person: Person) -> bool:
+    return person.session.show_shares().waiting == 0
+
+
+def test_a_login_is_answered_before_all_is_taken_up(ann: Person, gate: Gate) -> None:
+    assert gate.chunks == [CHUNK]
+    found = ann.session.show_shares()
+    assert [row.name for row in found.shares] == NAMES
+    assert [row.size for row in found.shares] == [1000 + number for number in range(len(NAMES))]
+    assert found.waiting == len(NAMES) - CHUNK
+    assert ann.session.show_downloads().downloads == []
+    assert ann.session.shared(GROUP, [NAMES[0], NAMES[-1], "other"]) == {NAMES[0], NAMES[-1]}
+
+
+def test_all_of_it_is_taken_up_in_chunks_and_offered(ann: Person, team: Team, gate: Gate) -> None:
+    bob = team.member("bob")
+    gate.open.set()
+    bob.start(NAMES[-1])
+    bob.finish(NAMES[-1])
+    wait_until(lambda: all_taken_up(ann), what="all to be taken up")
+    assert gate.chunks == [2, 2, 2, 1, 0]
+    assert shown(ann) == NAMES
+    bob.restart()  # what is complete comes after its login, too
+    wait_until(lambda: bob.row(NAMES[-1]).state == "seeding", what="bob to seed again")
+
+
+def test_what_is_asked_for_is_taken_up_at_once(ann: Person, gate: Gate) -> None:
+    last, other = NAMES[-1], NAMES[-2]
+    assert ann.session.pause(GROUP, last).state == "paused"
+    ann.session.stop_share(GROUP, other)
+    rest = [name for name in NAMES if name != other]
+    assert shown(ann) == rest
+    gate.open.set()
+    wait_until(lambda: all_taken_up(ann), what="all to be taken up")
+    assert shown(ann) == rest
+    states = {row.name: row.state for row in ann.session.transfers().downloads}
+    assert states[last] == "paused"
+    ann.session.logout()
+    assert ann.session.login("ann", PASSWORD).sharing == len(rest) - 1
+
+
+def test_what_waits_can_be_uploaded_again(ann: Person, gate: Gate, tmp_path: Path) -> None:
+    stopped = NAMES[-1]
+    ann.session.stop_share(GROUP, stopped)
+    ann.session.upload_file(make_file(tmp_path / stopped, 77), GROUP)
+    ann.session.upload_file(tmp_path / NAMES[-2], GROUP)  # shared already
+    gate.open.set()
+    wait_until(lambda: all_taken_up(ann), what="all to be taken up")
+    assert shown(ann) == NAMES
+    assert ann.session.show_shares().shares[-1].size == 77
+
+
+def test_a_logout_ends_it(ann: Person, gate: Gate) -> None:
+    ann.session.logout()
+    gate.open.set()
+    assert ann.session.login("ann", PASSWORD).sharing == len(NAMES)
+    wait_until(lambda: all_taken_up(ann), what="all to be taken up")
+    assert shown(ann) == NAMES
+
+
+def test_a_group_that_is_left_takes_what_waits_along(ann: Person, team: Team, gate: Gate) -> None:
+    team.member("bob")
+    ann.session.groups.leave_group(GROUP)
+    assert shown(ann) == []
+    gate.open.set()
+    ann.session.logout()
+    assert ann.session.login("ann", PASSWORD).sharing == 0
+    assert shown(ann) == []
+
+
+def test_who_is_removed_meanwhile_offers_nothing_more(ann: Person, team: Team, gate: Gate) -> None:
+    bob = team.member("bob")
+    ann.session.groups.transfer_group(GROUP, "bob")
+    bob.session.groups.remove_member(GROUP, "ann")
+    wait_until(lambda: ann.heard("member_removed"), what="ann to be told")
+    gate.open.set()
+    wait_until(lambda: all_taken_up(ann), what="all to be taken up")
+    wait_until(
+        lambda: {row.state for row in ann.session.transfers().downloads} == {"failed"},
+        what="all to be refused",
+    )
+    assert len(ann.session.transfers().downloads) == len(NAMES)
