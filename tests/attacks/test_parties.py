@@ -57,7 +57,7 @@ def test_a_network_of_64_bits_guesses_as_one(tmp_path: Path) -> None:
                 except RefusedError as error:
                     answers.append(error.code)
         assert answers.count("bad_credentials") < PER_ADDRESS.burst + 10
-        assert answers[-1] == "too_many_attempts"
+        assert "too_many_attempts" in answers
 
 
 def test_silent_sessions_lock_nobody_out_of_their_address(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 import threading
 import time
 from collections.abc import Iterator
@@ -45,15 +46,15 @@ def a_storm_of_accounts(tracker: TrackerProcess) -> Iterator[None]:
             thread.join(60)
 
 
-def slowest_login(tracker: TrackerProcess, user: str, source: str) -> float:
-    """Seconds that the slowest of a few logins took."""
-    slowest = 0.0
+def seconds_to_log_in(tracker: TrackerProcess, user: str, source: str) -> float:
+    """Seconds that a login takes as a rule; one may have met with what else the machine does."""
+    seconds = []
     for _ in range(LOGINS):
         with SessionClient(tracker.address, source) as client:
             began = time.monotonic()
             client.login(user)
-            slowest = max(slowest, time.monotonic() - began)
-    return slowest
+            seconds.append(time.monotonic() - began)
+    return statistics.median(seconds)
 
 
 @pytest.mark.slow
@@ -61,10 +62,10 @@ def test_a_storm_of_accounts_delays_no_login(tmp_path: Path) -> None:
     with TrackerProcess(tmp_path) as tracker:
         with SessionClient(tracker.address) as ann:
             ann.sign_up("ann")
-        undisturbed = slowest_login(tracker, "ann", "127.0.0.1")
+        undisturbed = seconds_to_log_in(tracker, "ann", "127.0.0.1")
         with a_storm_of_accounts(tracker):
-            known = slowest_login(tracker, "ann", "127.0.0.1")
-            stranger = slowest_login(tracker, "ann", "127.0.0.2")
+            known = seconds_to_log_in(tracker, "ann", "127.0.0.1")
+            stranger = seconds_to_log_in(tracker, "ann", "127.0.0.2")
         # Its own hash, one that has begun, one turn of the other's; and a busy machine.
         assert known < 2 * undisturbed + 1.0
         assert stranger < 2 * undisturbed + 1.0

@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext
 
 from common.types import Endpoint
+from tests.support.ports import free_port
 from tests.support.processes import ClientProcess
 from tests.support.waiting import wait_until
 from tests.support.web import link_of, token_of
@@ -154,18 +155,18 @@ def test_an_old_tab_outlasts_the_client_and_tells_the_link_to_nobody(
     browser: Browser, tmp_path: Path
 ) -> None:
     trackers = [Endpoint("127.0.0.1", 1)]
-    with ClientProcess(tmp_path, trackers, "--web", "127.0.0.1:0") as client:
-        site, _, token = link_of(client).partition("?token=")
+    port = free_port()
+    web = ("--web", f"127.0.0.1:{port}")
+    with ClientProcess(tmp_path, trackers, *web) as client:
+        token = token_of(client)
         context = browser.new_context()
         page = context.new_page()
         page.goto(link_of(client))
         page.get_by_role("button", name="Log in").wait_for()
     page.get_by_text("start it again").wait_for()
-    port = Endpoint.parse(site.removeprefix("http://").rstrip("/")).port
     with evil_server(port):
         wait_until(lambda: RECEIVED, 30, "the tab's attempt to go on")
         assert token not in "".join(RECEIVED)
-    web = ("--web", f"127.0.0.1:{port}")
     with ClientProcess(tmp_path, trackers, *web) as client:
         assert link_of(client).endswith(token)
         page.reload()

@@ -66,7 +66,7 @@ def test_download(ann: ClientProcess, bob: ClientProcess, shared: Path, group: s
     }
     done = bob.ok("wait 30")
     assert f"{group}/{shared.name}" in done["completed"]
-    assert done["failed"] == []
+    assert f"{group}/{shared.name}" not in done["failed"]
     assert (folder / shared.name).read_bytes() == shared.read_bytes()
     row = bob.transfer(group, shared.name)
     assert row == {
@@ -167,13 +167,17 @@ def test_peers(ann: ClientProcess, bob: ClientProcess, group: str, tmp_path: Pat
         file.truncate(300_000_000)
     ann.ok("upload_file", str(path), group)
     assert ann.ok("peers", group, path.name) == {"peers": []}
+    bob.ok("limit down 20M")  # so that it lasts until it was looked at
     bob.ok("download_file", group, path.name, str(tmp_path / "bob.bin"))
 
     def introduced() -> list[dict[str, Any]]:
         """Peers that have told by now what they have."""
         return [row for row in bob.ok("peers", group, path.name)["peers"] if row["progress"]]
 
-    row = wait_until(introduced, what="a peer")[0]
+    try:
+        row = wait_until(introduced, what="a peer")[0]
+    finally:
+        bob.ok("limit down 0")
     assert row["address"] == str(ann.address) or "I" in row["flags"]  # she may have dialled him
     assert row["client"].startswith("Minitorrent")
     assert row["user"] == "ann"

@@ -98,8 +98,8 @@ def test_a_kill_loses_no_wish(
     carl.kill()
     carl.start()
     carl.ok("login carl secret123")
-    states = {name: carl.transfer(group, name)["state"] for name in ("trip", "other")}
-    assert states["other"] == "queued"
+    wait_until(lambda: carl.transfer(group, "trip")["state"] == "downloading", what="its turn")
+    wait_until(lambda: carl.transfer(group, "other")["state"] == "queued", what="the other's")
     assert carl.transfer(group, "trip")["size"] == 300_000
     for name in ("trip", "other"):
         ann.ok("resume", group, name)

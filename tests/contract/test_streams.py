@@ -88,7 +88,7 @@ def test_a_tracker_goes_on_serving(tmp_path: Path, redirection: str) -> None:
     )
     with process, ClientProcess(tmp_path / "ann", [tracker]) as ann:
         try:
-            wait_until(lambda: ann.run("create_user ann secret123")["ok"], what="the tracker")
+            wait_until(lambda: ann.run("create_user ann secret123")["ok"], 60, "the tracker")
             ann.ok("login ann secret123")
             ann.ok("create_group lab")
         finally:

@@ -154,6 +154,7 @@ def test_a_suspended_client_goes_on_and_still_shows_no_password(
         terminal.enter("create_user sleeper")
         terminal.wait_for("PASSWORD:")
         terminal.type("sec", "C-z")
+        wait_until(lambda: terminal.printed().count("Stopped") == 2, what="the shell")
         terminal.enter("echo in the shell")
         terminal.wait_for("\nin the shell\n")
         terminal.enter("fg")

@@ -16,6 +16,7 @@ from schemathesis.checks import CheckFunction
 from client.commands.command import Kind
 from client.commands.registry import COMMANDS
 from common.types import Endpoint
+from tests.support.ports import free_port
 from tests.support.processes import ClientProcess, TrackerProcess
 from tests.support.web import caller, link_of, token_of
 
@@ -157,12 +158,13 @@ def test_the_link_outlasts_the_client_until_it_is_renewed(tmp_path: Path) -> Non
 
 
 def test_the_link_is_renewed_when_somebody_else_has_the_port(tmp_path: Path) -> None:
-    with ClientProcess(tmp_path, [Endpoint("127.0.0.1", 1)], *WEB) as client:
-        token, address = token_of(client), link_of(client)
-    port = address.partition("/?")[0].rpartition(":")[2]
+    port = free_port()
+    web = ("--web", f"127.0.0.1:{port}")
+    with ClientProcess(tmp_path, [Endpoint("127.0.0.1", 1)], *web) as client:
+        token = token_of(client)
     with (
-        socket.create_server(("127.0.0.1", int(port))),
-        ClientProcess(tmp_path, [Endpoint("127.0.0.1", 1)], "--web", f"127.0.0.1:{port}") as client,
+        socket.create_server(("127.0.0.1", port)),
+        ClientProcess(tmp_path, [Endpoint("127.0.0.1", 1)], *web) as client,
     ):
         assert client.wait() == 1
     with ClientProcess(tmp_path, [Endpoint("127.0.0.1", 1)], *WEB) as client:

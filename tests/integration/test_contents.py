@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tests.support.content import make_file, make_tree, sha256
 from tests.support.lab import GROUP, Lab
+from tests.support.waiting import wait_until
 
 
 def test_files_and_folders_arrive_identical(tmp_path: Path) -> None:
@@ -26,8 +27,12 @@ def test_files_and_folders_arrive_identical(tmp_path: Path) -> None:
             copy = bob.download(GROUP, content.name, tmp_path / "copies")
             assert copy == tmp_path / "copies" / content.name
             assert sha256(copy) == sha256(content)
-        listed = {row["name"]: row["seeders"] for row in bob.ok("list_files", GROUP)["files"]}
-        assert listed == {content.name: 2 for content in contents}
+
+        def all_seed() -> bool:
+            listed = {row["name"]: row["seeders"] for row in bob.ok("list_files", GROUP)["files"]}
+            return listed == {content.name: 2 for content in contents}
+
+        wait_until(all_seed, what="both to seed everything")
 
 
 def test_a_metainfo_file_is_enough_to_get_the_content(tmp_path: Path) -> None:

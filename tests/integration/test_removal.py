@@ -113,8 +113,10 @@ def team(tmp_path: Path, cheap_hashing: None) -> Iterator[Team]:
 
 def code_of(bob: Person, content: Metainfo) -> ErrorCode:
     """What the tracker answers to bob's client when it asks for another certificate."""
+    credentials = bob.session._credentials
+    wait_until(lambda: credentials.certificate(GROUP) == "missing", what="bob to be told")
     with pytest.raises(MinitorrentError) as raised:
-        bob.session._credentials.seal(GROUP, content.authority)
+        credentials.seal(GROUP, content.authority)
     return raised.value.code
 
 

@@ -92,7 +92,7 @@ def test_accounts_groups_files_and_transfers_are_kept(
     assert [r["user"] for r in ann.ok("list_requests", GROUP)["requests"]] == ["cat"]
     assert {f["name"] for f in bob.ok("list_files", GROUP)["files"]} >= {FILM, SONG}
     assert {row["name"] for row in ann.ok("show_shares")["shares"]} >= {FILM, SONG}
-    assert bob.transfer(GROUP, FILM)["state"] in ("checking", "seeding")
+    wait_until(lambda: bob.transfer(GROUP, FILM)["state"] == "seeding", what="bob to have it")
     assert bob.transfer(GROUP, SONG)["state"] == "paused"
 
     ann.ok("resume", GROUP, SONG)

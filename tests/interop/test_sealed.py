@@ -78,7 +78,8 @@ def test_libtorrent_downloads_as_a_member(lab: Lab, tmp_path: Path) -> None:
         libtorrent = stack.enter_context(Libtorrent(credentials=member))
         libtorrent.add(torrent, tmp_path / "copy")
         wait_until(partial(libtorrent.is_complete, torrent), 40, "libtorrent to be complete")
-        assert sha256(tmp_path / "copy" / "film.bin") == sha256(content)
+        copy = tmp_path / "copy" / "film.bin"
+        wait_until(lambda: sha256(copy) == sha256(content), 20, "it to be written")
         wait_until(partial(has_seeders, ann, "film.bin", 2), 20, "libtorrent to be announced")
 
 
@@ -159,5 +160,5 @@ def test_clients_that_do_not_know_ssl_torrents_are_told_of_nobody(tmp_path: Path
         )
         assert aria2.peers(torrent) == []
         assert transmission.status(torrent)["peersConnected"] == 0
-        assert has_seeders(ann, "film.bin", 1)
+        wait_until(partial(has_seeders, ann, "film.bin", 1), what="ann alone to be announced")
         assert ann.ok("show_shares")["shares"][0]["uploaded"] == 0

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.content import make_file, sha256
+from tests.interop.test_group import wait_written
+from tests.support.content import make_file
 from tests.support.stand_in_tracker import stand_in_tracker
 from tests.support.stock import StockClient, require
 from tests.support.stock.aria2 import Aria2
@@ -38,7 +39,7 @@ def exchange(one: StockClient, other: StockClient, announce: str, folder: Path) 
         leecher.add(torrent, copy)
     for leecher, torrent, copy, content in running:
         wait_until(partial(leecher.is_complete, torrent), 60, f"{content.name} to arrive")
-        assert sha256(copy / content.name) == sha256(content)
+        wait_written(copy / content.name, content)
 
 
 def test_aria2_and_libtorrent_in_both_directions(tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ class _Announce(BaseHTTPRequestHandler):
         self.peers.add(Endpoint(self.client_address[0], int(port)))
         compact = b"".join(
             ipaddress.IPv4Address(peer.host).packed + peer.port.to_bytes(2, "big")
-            for peer in self.peers
+            for peer in tuple(self.peers)  # another thread may add one
         )
         return {"interval": 60, "peers": compact}
 

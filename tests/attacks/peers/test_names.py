@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
@@ -17,6 +17,7 @@ from tests.integration.client.people import GROUP, Team
 from tests.integration.client.test_hostile_peers import bans
 from tests.integration.client.test_swarm import gets_nothing
 from tests.support.content import make_file
+from tests.support.waiting import wait_until
 
 MIB = 1 << 20
 ELSEWHERE = "127.0.0.66"
@@ -29,7 +30,8 @@ def test_a_stranger_under_the_seeders_name_from_elsewhere_is_nobody(
     ann, bob, name, content = victims(team, tmp_path)
     ann.session.resume(GROUP, name)
     stranger = Attacker(torrent_of(bob, name).metainfo, ELSEWHERE)
-    stranger.lie(bob, peer_id_of(ann))
+    with suppress(OSError):  # it may not even be let in
+        stranger.lie(bob, peer_id_of(ann))
     bob.finish(name)
     assert has(bob, content)
     assert not bans(log), "nothing was asked of it"
@@ -50,5 +52,8 @@ def test_a_members_name_from_another_address_gets_nothing(
     with Attacker(described).dial(ann, bob.peer_id) as peer:  # bob himself
         peer.send(Interested())
         peer.until(Unchoke)
-        (row,) = ann.session.peers(GROUP, name).peers
-        assert row.user == "bob"
+
+        def users() -> list[str | None]:
+            return [row.user for row in ann.session.peers(GROUP, name).peers]
+
+        wait_until(lambda: users() == ["bob"], what="bob alone to be there")

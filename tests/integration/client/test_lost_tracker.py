@@ -19,11 +19,13 @@ def test_a_transfer_goes_on_without_a_tracker(team: Team, tmp_path: Path) -> Non
     content = make_file(tmp_path / "content", 24 * MIB)
     ann, bob = team.member("ann"), team.member("bob", LEISURELY)
     name = team.share(ann, content)
+    bob.session.limiting.limit("down", MIB)
     copy = bob.start(name)
     wait_until(lambda: bob.row(name).done, what="the first piece")
     team.tracker.stop()
     wait_until(lambda: bob.was_told("is gone"), what="bob to notice")
     assert bob.row(name).state == "downloading", "too quick for this test"
+    bob.session.limiting.limit("down", 0)
     bob.finish(name)
     assert copy.read_bytes() == content.read_bytes()
     wait_until(lambda: bob.session.overview().tracker == "unreachable", what="no tracker")

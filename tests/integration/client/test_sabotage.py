@@ -13,7 +13,7 @@ from tests.support.content import make_file, make_tree
 from tests.support.waiting import wait_until
 
 MIB = 1 << 20
-SLOW = 2 * MIB
+SLOW = MIB // 2
 
 
 def held_back(team: Team, content: Path) -> tuple[Person, str, Path, Path]:
@@ -79,7 +79,7 @@ def test_a_file_is_fetched_again_as_far_as_it_is_wrong(team: Team, tmp_path: Pat
         bob.finish(copy.name)
         assert copy.read_bytes() == (tmp_path / copy.name).read_bytes()
     assert not list(copy.parent.glob("*.part"))
-    assert len(bob.heard("download_completed")) == len(SABOTAGES)
+    wait_until(lambda: len(bob.heard("download_completed")) == len(SABOTAGES), what="all notices")
     assert not bob.heard("download_failed")
 
 
@@ -139,6 +139,7 @@ def test_noticed_though_nothing_comes_any_more(
     content = make_file(tmp_path / "content", 3 * MIB)
     bob, name, _, part = held_back(team, content)
     team.people[0].session.pause(GROUP, name)
+    wait_until(lambda: not bob.session.peers(GROUP, name).peers, what="ann to be gone")
     part.unlink()
     wait_until(part.exists, what="the file to be begun again")
     wait_until(lambda: bob.was_told("will be fetched again"), what="bob to be told")

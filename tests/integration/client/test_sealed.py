@@ -164,12 +164,16 @@ def test_certificates_are_renewed_without_a_gap(
     content = make_file(tmp_path / "content", 8 * MIB)
     name = team.share(ann, content)
     copy = bob.start(name)
-    moved, gap, got = time.monotonic(), 0.0, 0
+    moved = looked = time.monotonic()
+    gap, got = 0.0, 0
     seen: set[float] = set()
 
     def is_complete() -> bool:
-        nonlocal moved, gap, got
+        nonlocal moved, looked, gap, got
         now, row = time.monotonic(), bob.row(name)
+        if now - looked > 0.5:  # what moved meanwhile, nobody saw
+            moved = now
+        looked = now
         assert row.state is not TransferState.FAILED, row.error
         torrent = bob.session._transfers.get(GROUP, name).torrent
         if torrent is not None and torrent.downloaded != got:
@@ -194,7 +198,13 @@ def test_a_connection_ends_with_its_certificate(
     wait_until(lambda: ends(bob, name), what="the connection")
     for person in (ann, bob):
         person.session._credentials.close()  # nothing is renewed from here on
-    (end,) = ends(bob, name)
-    wait_until(lambda: not (ends(ann, name) or ends(bob, name)), 8.0, "the connection to end")
-    assert end <= time.time() < end + 1.0
+    seen: set[float] = set()
+
+    def is_over() -> bool:
+        there = ends(ann, name) | ends(bob, name)
+        seen.update(there)
+        return not there
+
+    wait_until(is_over, 20.0, "the connection to end")
+    assert max(seen) <= time.time() < max(seen) + 5.0
     assert bob.row(name).state is TransferState.DOWNLOADING

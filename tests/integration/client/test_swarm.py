@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
@@ -161,14 +161,12 @@ def test_an_address_told_under_two_ids_is_one_peer(
 def gets_nothing(peer: RawPeer) -> None:
     """Ask for the first block, and for being served: neither must come."""
     peer.send(Interested(), Request(0, 0, BLOCK))
-    while True:
-        try:
+    with suppress(ConnectionError):
+        while True:
             message = peer.read()
-        except ConnectionError:
-            return
-        assert not isinstance(message, Piece | Unchoke), message
-        if isinstance(message, Reject):
-            peer.send(Request(0, 0, BLOCK))
+            assert not isinstance(message, Piece | Unchoke), message
+            if isinstance(message, Reject):
+                peer.send(Request(0, 0, BLOCK))
 
 
 def test_a_stranger_gets_no_block_and_is_sent_away(

@@ -288,11 +288,13 @@ def test_what_nobody_shares_any_more_is_removed(team: Team, tmp_path: Path) -> N
 
 def test_waiting(team: Team, tmp_path: Path) -> None:
     _, bob, name, _ = half_way(team, make_file(tmp_path / "content", 8 * MIB))
+    bob.session.limiting.limit("down", SLOW)
     bob.session.resume(GROUP, name)
     assert code(lambda: bob.session.wait(0.0)) is ErrorCode.TIMEOUT
     assert bob.session.wait(None, lambda: True).completed == []
     row = next(iter(bob.session.overview().downloads))
     assert row.name == name
+    bob.session.limiting.limit("down", 0)
     bob.finish(name)
     assert bob.session.overview().seeding == 1
 

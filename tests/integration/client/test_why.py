@@ -114,8 +114,8 @@ def test_limits(team: Team, tmp_path: Path) -> None:
     bob.session.limiting.limit("down", 100 * KIB)
     bob.start("content")
     assert explained(bob, "A limit of 102,400 bytes") == "To lift it, type: limit down 0"
-    bob.session.limiting.limit("down", 0)
     ann.session.limiting.limit("up", 50 * KIB, GROUP, "content")
+    bob.session.limiting.limit("down", 0)
     hint = explained(ann, "A limit of 51,200 bytes")
     assert hint == f"To lift it, type: limit up 0 {GROUP} content"
 

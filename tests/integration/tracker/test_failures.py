@@ -38,6 +38,7 @@ def test_who_comes_while_the_tracker_signs_off_is_sent_away_quietly(
     """Accepted last, when the tracker's own row is gone from the database already."""
     token = connect(tracker).login("ann")["token"]
     late = connect(tracker)
+    tracker._heartbeat.stop(10)
     tracker._services.lifecycle.stop()
     resume = {"token": token, "peer_id": "ab" * 20, "port": 1}
     assert code_of(late, "resume_session", **resume) == "internal"

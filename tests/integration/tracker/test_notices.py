@@ -120,6 +120,7 @@ def test_a_trackers_end_leaves_nothing_unread_that_was_told(
     ann.call("create_group", group="lab")
     bob.call("join_group", group="lab")
     assert ann.notice()["kind"] == "join_requested"
+    one._heartbeat.stop(10)
     one._leave_database()
     again = connect(two)
     assert again.login("ann")["unread_notices"] == 0

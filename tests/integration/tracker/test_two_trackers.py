@@ -46,6 +46,7 @@ def test_a_trackers_clean_end_is_seen_at_once(
     ann, bob = connect(one).sign_up("ann"), connect(two).sign_up("bob")
     ann.call("create_group", group="lab")
     let_in(bob, "bob", ann)
+    one._heartbeat.stop(10)
     one._leave_database()
     assert online(bob) == {"bob"}
 
