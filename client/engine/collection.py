@@ -77,6 +77,13 @@ class Collection:
         with self._changed:
             return [one for one in rest if self._is_waiting(backlog, one)]
 
+    def with_waiting(self) -> tuple[list[Transfer], list[TransferRecord]]:
+        """Both: what is taken up just now is there, and only once."""
+        waiting = self.waiting()
+        transfers = self.all()
+        taken = {one.record.id for one in transfers}
+        return transfers, [one for one in waiting if one.id not in taken]
+
     def find(self, group: str, name: str) -> Transfer | None:
         """The transfer of this name in this group."""
         with self._changed:

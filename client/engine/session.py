@@ -217,7 +217,7 @@ class Session:
     def show_downloads(self) -> status.DownloadsResult:
         """All downloads, those that are complete too."""
         self._account.require()
-        return downloads(self._transfers.all(), self._transfers.waiting())
+        return downloads(*self._transfers.with_waiting())
 
     def transfers(self) -> status.DownloadsResult:
         """All downloads and uploads, as rows of downloads."""
@@ -227,7 +227,7 @@ class Session:
     def show_shares(self) -> status.SharesResult:
         """What this user offers from here."""
         self._account.require()
-        return shares(self._transfers.all(), self._transfers.waiting())
+        return shares(*self._transfers.with_waiting())
 
     def shared(self, group: str, names: Sequence[str]) -> set[str]:
         """Those of a group's files that this user offers from here."""

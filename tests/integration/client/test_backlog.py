@@ -81,6 +81,22 @@ def test_a_login_is_answered_before_all_is_taken_up(ann: Person, gate: Gate) -> 
     assert ann.session.shared(GROUP, [NAMES[0], NAMES[-1], "other"]) == {NAMES[0], NAMES[-1]}
 
 
+@pytest.mark.parametrize("before", [True, False])
+def test_what_is_taken_up_while_it_is_listed_is_there_once(
+    ann: Person, gate: Gate, monkeypatch: pytest.MonkeyPatch, before: bool
+) -> None:
+    waiting = Collection.waiting
+
+    def overtaken(collection: Collection) -> list[TransferRecord]:
+        found = waiting(collection)
+        gate.open.set()
+        wait_until(lambda: not waiting(collection), what="all to be taken up")
+        return [] if before else found
+
+    monkeypatch.setattr(Collection, "waiting", overtaken)
+    assert shown(ann) == NAMES
+
+
 def test_all_of_it_is_taken_up_in_chunks_and_offered(ann: Person, team: Team, gate: Gate) -> None:
     bob = team.member("bob")
     gate.open.set()
