@@ -13,7 +13,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 PURE := common/*,client/core/*,tracker/domain/*
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak check lint coverage bench fuzz docs pictures format clean
+.PHONY: help demo test soak postgres check lint coverage bench fuzz docs pictures format clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,6 +29,9 @@ test: $(TEST_READY) ## Run all tests (ARGS="-k choker -x" is handed to pytest)
 
 soak: $(TEST_READY) ## Run the tests that take most of a minute each, which `make test` leaves out
 	@$(BIN)/python -m pytest -m soak $(ARGS)
+
+postgres: $(TEST_READY) ## Run the tracker's tests on a PostgreSQL that is started for them, and ended
+	@$(BIN)/python -m tests.postgres $(ARGS)
 
 check: lint test coverage ## Everything that must be clean before a change lands
 

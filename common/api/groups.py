@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from common.api.model import Count, Model, Name
+from common.api.model import NO_NUL, Count, Model, Name
 from common.api.operation import Operation
 from common.api.paging import ROWS, PageReply, PageRequest
 from common.errors import ErrorCode
@@ -151,7 +151,7 @@ class GetGroup(Model):
 class FindGroup(Model):
     """Ask for the group with this `source`, if the asker is a member of it."""
 
-    source: Annotated[str, Field(max_length=255)]
+    source: Annotated[str, Field(max_length=255, pattern=NO_NUL)]
 
 
 class GroupProfileReply(Model):

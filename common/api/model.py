@@ -23,6 +23,9 @@ from common.metainfo import MAX_METAINFO_SIZE
 
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,64}\Z")
 _HEX20 = re.compile(r"[0-9a-fA-F]{40}\Z")
+NO_NUL = r"^[^\x00]*$"
+"""What any text must match that is looked for in a database, or kept there."""
+
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 

@@ -10,7 +10,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from common.api.model import WHOLE, Count, Model
+from common.api.model import NO_NUL, WHOLE, Count, Model
 
 MAX_PAGE = 1000
 """Rows in one reply: with the longest names that there are, they fit a line."""
@@ -18,10 +18,10 @@ MAX_PAGE = 1000
 ROWS = Field(max_length=MAX_PAGE)
 """Goes with every list of a reply."""
 
-Cursor = Annotated[str, Field(max_length=4096, pattern=r"^[^\x00]*$")]
+Cursor = Annotated[str, Field(max_length=4096, pattern=NO_NUL)]
 """Where a page ended, as the reply's `next` said; nobody but the tracker has to understand it."""
 
-Pattern = Annotated[str, Field(max_length=255, pattern=r"^[^\x00]*$")]
+Pattern = Annotated[str, Field(max_length=255, pattern=NO_NUL)]
 """Part of a name in any case; with `*` (anything) or `?` (one character), all of it."""
 
 Wanted = Annotated[int, Field(ge=1, le=2**31), WHOLE]

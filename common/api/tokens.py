@@ -6,11 +6,11 @@ from typing import Annotated
 
 from pydantic import Field
 
-from common.api.model import WHOLE, Count, Model
+from common.api.model import NO_NUL, WHOLE, Count, Model
 from common.api.operation import Operation, Scope
 from common.api.paging import ROWS, PageReply, PageRequest
 
-Label = Annotated[str, Field(max_length=64)]
+Label = Annotated[str, Field(max_length=64, pattern=NO_NUL)]
 """What the user calls it."""
 
 LONGEST_LIFETIME = 365 * 24 * 3600

@@ -1,12 +1,16 @@
-"""Databases for trackers in the test's process, quick to have."""
+"""Databases for trackers in the test's process, quick to have: SQLite's, or PostgreSQL's."""
 
 from __future__ import annotations
 
+import os
 import tempfile
 from functools import cache
 from pathlib import Path
 
 from tracker.store.engine import open_store
+
+POSTGRES = os.environ.get("MINITORRENT_TEST_POSTGRES")
+"""The server on which the trackers of tests have their databases (see tests.postgres)."""
 
 
 def empty_database(folder: Path) -> str:
@@ -14,10 +18,23 @@ def empty_database(folder: Path) -> str:
 
     Made as a copy, since the migrations take longer than the rest of a tracker's start.
     """
+    if POSTGRES:
+        from tests.postgres.server import database_for
+
+        return database_for(POSTGRES, folder)
     path = folder / "tracker.db"
     if not path.exists():
         path.write_bytes(_migrated())
     return _url(path)
+
+
+def new_database(folder: Path) -> str:
+    """The URL of a database that has no tables yet, or is not there."""
+    if POSTGRES:
+        from tests.postgres.server import new_database
+
+        return new_database(POSTGRES)
+    return _url(folder / "tracker.db")
 
 
 @cache

@@ -26,6 +26,7 @@ from typing import Any, Self
 
 from common.types import Endpoint
 from tests.support import warm
+from tests.support.database import POSTGRES, empty_database
 from tests.support.lines import Lines
 from tests.support.ports import free_port
 from tests.support.waiting import wait_until
@@ -170,6 +171,9 @@ class TrackerProcess(ManagedProcess):
         self.number = number
         self.address = Endpoint(host, free_port())
         self.http = Endpoint(host, free_port())
+        if database is None and POSTGRES and not (folder / "tracker.db").exists():
+            database = empty_database(folder)
+        self._database = database or f"sqlite:///{folder / 'tracker.db'}"
         info = write_tracker_info(folder / f"tracker_info_{number}.txt", [self.address] * number)
         command = [sys.executable, "-m", "tracker", str(info), str(number)]
         command += ["--data-dir", str(folder), "--http-port", str(self.http.port)]
@@ -178,8 +182,8 @@ class TrackerProcess(ManagedProcess):
 
     @property
     def database(self) -> str:
-        """The URL of its own SQLite database, for a second tracker on the same one."""
-        return f"sqlite:///{self.folder / 'tracker.db'}"
+        """The URL of its database, for a second tracker on the same one."""
+        return self._database
 
     def start(self) -> None:
         """Start it and wait for its line `tracker N ready on HOST:PORT`."""

@@ -35,9 +35,16 @@ def read_cursor(text: str, *kinds: type[KeyPart]) -> tuple[KeyPart, ...] | None:
         key = None
     if not isinstance(key, list) or list(map(type, key)) != list(kinds):
         raise _no_cursor()
-    if any(isinstance(part, int) and abs(part) >= _LARGEST for part in key):
+    if not all(map(_is_storable, key)):
         raise _no_cursor()
     return tuple(key)
+
+
+def _is_storable(part: KeyPart) -> bool:
+    """Whether a database can have such a value: its numbers have 64 bits, its texts no NUL."""
+    if isinstance(part, str):
+        return "\0" not in part
+    return isinstance(part, float) or abs(part) < _LARGEST
 
 
 def number_after(text: str) -> int:

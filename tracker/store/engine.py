@@ -12,29 +12,29 @@ from typing import Any
 
 from alembic.util import CommandError
 from filelock import FileLock
-from sqlalchemy import Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, IntegrityError, OperationalError, SQLAlchemyError
+from sqlalchemy import Engine
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from tracker.store.dialects import make_engine, reader, writer
 from tracker.store.migrations.upgrade import upgrade
 from tracker.store.queue_lock import QueueLock
 from tracker.store.work import ConflictError, DatabaseError, Work
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _ROOM = 1 << 16  # bytes without which SQLite's files can't be made or grow
-_BUSY_TIMEOUT = 20.0  # seconds that a writer waits for another process's writer
-_POOL_SIZE = 8  # units of work at a time; more threads wait for their turn
 
 
 class Store:
     """The tracker's database; safe for use by many threads and many processes."""
 
     def __init__(self, engine: Engine) -> None:
-        self._reader = engine
-        self._writer = engine.execution_options(minitorrent_write=True)
-        # SQLite has one writer at a time and lets processes wait by polling; within this process
-        # a lock is fairer and quicker.
-        self._write_lock = QueueLock() if engine.dialect.name == "sqlite" else None
+        self._engine = engine
+        self._reader = reader(engine)
+        self._writer = writer(engine)
+        # There is one writer at a time, at all trackers. Within this process a lock is fairer and
+        # quicker than the database's, and who waits for it keeps no connection from the readers.
+        self._write_lock = QueueLock()
 
     @contextmanager
     def read(self) -> Iterator[Work]:
@@ -43,7 +43,7 @@ class Store:
             try:
                 yield Work(session)
             except SQLAlchemyError as error:
-                raise _failure(error, self._reader) from error
+                raise _failure(error, self._engine) from error
 
     @contextmanager
     def write(self, *, urgent: bool = False) -> Iterator[Work]:
@@ -52,19 +52,21 @@ class Store:
         An urgent one goes before all that wait. Raises ConflictError when the database refuses what
         was written, DatabaseError when it fails.
         """
-        lock = nullcontext() if self._write_lock is None else self._write_lock.held(urgent=urgent)
-        with lock, Session(self._writer, expire_on_commit=False) as session:
+        with (
+            self._write_lock.held(urgent=urgent),
+            Session(self._writer, expire_on_commit=False) as session,
+        ):
             try:
                 yield Work(session)
                 session.commit()
             except IntegrityError as error:
                 raise ConflictError(str(error.orig)) from error
             except SQLAlchemyError as error:
-                raise _failure(error, self._reader) from error
+                raise _failure(error, self._engine) from error
 
     def close(self) -> None:
         """Close all connections to the database."""
-        self._reader.dispose()
+        self._engine.dispose()
 
 
 def open_store(url: str) -> Store:
@@ -73,13 +75,13 @@ def open_store(url: str) -> Store:
     Several trackers may do this at once. Raises DatabaseError.
     """
     try:
-        engine = _create_engine(url)
+        engine = make_engine(url)
     except (ArgumentError, ImportError, TypeError, ValueError):
         raise DatabaseError("the database's URL can't be understood, or has no driver") from None
     try:
         with _only_one_opens(engine):
             _check_is_ours(engine)
-            upgrade(engine.execution_options(minitorrent_write=True))
+            upgrade(writer(engine))
     except CommandError as error:
         engine.dispose()
         raise DatabaseError("it was made by a newer version of this program") from error
@@ -87,44 +89,6 @@ def open_store(url: str) -> Store:
         engine.dispose()
         raise _failure(error, engine) from error
     return Store(engine)
-
-
-def _create_engine(url: str) -> Engine:
-    if make_url(url).get_backend_name() != "sqlite":
-        return create_engine(url, pool_size=_POOL_SIZE, pool_pre_ping=True, hide_parameters=True)
-    engine = create_engine(
-        url,
-        pool_size=_POOL_SIZE,
-        max_overflow=0,
-        hide_parameters=True,
-        connect_args={"timeout": _BUSY_TIMEOUT, "check_same_thread": False},
-    )
-    event.listen(engine, "connect", _prepare_sqlite)
-    event.listen(engine, "begin", _begin_sqlite)
-    return engine
-
-
-def _prepare_sqlite(connection: Any, _record: object) -> None:
-    """Settings of every new SQLite connection.
-
-    `synchronous` is FULL: what was answered is on the disk, also after a loss of power. With WAL
-    that is one fsync a commit.
-    """
-    connection.isolation_level = None  # transactions are begun by _begin_sqlite alone
-    # Its own lower() knows the letters of English only; ILIKE is made of it.
-    connection.create_function("lower", 1, _lower, deterministic=True)
-    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
-        connection.execute(f"PRAGMA {pragma}").close()
-
-
-def _lower(value: object) -> object:
-    return value.lower() if isinstance(value, str) else value
-
-
-def _begin_sqlite(connection: Any) -> None:
-    """A writer takes its lock at the start: upgrading a reader's can fail half-way."""
-    writes = connection.get_execution_options().get("minitorrent_write", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
 def _only_one_opens(engine: Engine) -> AbstractContextManager[Any]:
@@ -179,5 +143,5 @@ def _is_full(error: Exception, engine: Engine) -> bool:
 def _reason(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
         return f"{error.strerror}: {error.filename}"
-    cause = error.orig if isinstance(error, OperationalError) else error
+    cause = error.orig if isinstance(error, DBAPIError) else error
     return " ".join(str(cause).split())[:300] or type(error).__name__

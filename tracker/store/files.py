@@ -38,7 +38,7 @@ class Files:
                 File.added_by == user_id
             )
         ).one()
-        return count, size
+        return count, int(size)  # the sum of large numbers has a type of its own in PostgreSQL
 
     def count_in_group(self, group_id: int) -> int:
         """How many files a group has."""

@@ -12,6 +12,9 @@ from sqlalchemy.sql.functions import FunctionElement
 from tracker.domain.paging import as_like
 
 _ESCAPE = "\\"
+_ASCII = "C"
+_ANY_SCRIPT = "und-x-icu"
+"""PostgreSQL's collations: what is upper and lower case in each."""
 
 
 class _AsciiLike(FunctionElement[bool]):
@@ -21,10 +24,18 @@ class _AsciiLike(FunctionElement[bool]):
     type = Boolean()
 
 
+class _AnyLike(FunctionElement[bool]):
+    """LIKE whatever the case; in SQLite, by the `lower` that we give it."""
+
+    inherit_cache = True
+    type = Boolean()
+
+
 @compiles(_AsciiLike)
 def _compile(element: _AsciiLike, compiler: Any, **options: Any) -> str:
     column, like = element.clauses
-    return str(compiler.process(column.ilike(like, escape=_ESCAPE), **options))
+    test = column.collate(_ASCII).ilike(like, escape=_ESCAPE)
+    return str(compiler.process(test, **options))
 
 
 @compiles(_AsciiLike, "sqlite")
@@ -33,9 +44,21 @@ def _compile_for_sqlite(element: _AsciiLike, compiler: Any, **options: Any) -> s
     return str(compiler.process(column.like(like, escape=_ESCAPE), **options))
 
 
+@compiles(_AnyLike)
+def _compile_any(element: _AnyLike, compiler: Any, **options: Any) -> str:
+    column, like = element.clauses
+    test = column.collate(_ANY_SCRIPT).ilike(like, escape=_ESCAPE)
+    return str(compiler.process(test, **options))
+
+
+@compiles(_AnyLike, "sqlite")
+def _compile_any_for_sqlite(element: _AnyLike, compiler: Any, **options: Any) -> str:
+    column, like = element.clauses
+    return str(compiler.process(column.ilike(like, escape=_ESCAPE), **options))
+
+
 def fits(column: InstrumentedAttribute[str], pattern: str) -> ColumnElement[bool]:
     """Whether a column's text fits a pattern (see common.api.paging), in any case."""
     like = as_like(pattern)
-    if like.isascii():
-        return _AsciiLike(column, literal(like))
-    return column.ilike(like, escape=_ESCAPE)
+    kind = _AsciiLike if like.isascii() else _AnyLike
+    return kind(column, literal(like))

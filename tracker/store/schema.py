@@ -13,6 +13,7 @@ from sqlalchemy import (
     BigInteger,
     ForeignKey,
     Index,
+    Integer,
     LargeBinary,
     MetaData,
     String,
@@ -20,6 +21,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.types import TypeEngine
 
 _NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -27,6 +29,11 @@ _NAMING = {
     "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
     "pk": "pk_%(table_name)s",
 }
+
+
+def _ordered(length: int) -> TypeEngine[str]:
+    """A text by which lists are sorted: by its characters' numbers, as SQLite does it."""
+    return String(length).with_variant(String(length, collation="C"), "postgresql")
 
 
 class Base(DeclarativeBase):
@@ -84,7 +91,7 @@ class Group(Base):
     __table_args__ = ({"sqlite_autoincrement": True},)  # events refer to groups that are gone
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    name: Mapped[str] = mapped_column(String(64), unique=True)
+    name: Mapped[str] = mapped_column(_ordered(64), unique=True)
     uid: Mapped[str] = mapped_column(String(64), unique=True)
     mode: Mapped[str] = mapped_column(String(16))
     created_at: Mapped[float]
@@ -172,7 +179,7 @@ class File(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     group_id: Mapped[int] = mapped_column(ForeignKey(Group.id, ondelete="CASCADE"))
-    name: Mapped[str] = mapped_column(String(255))
+    name: Mapped[str] = mapped_column(_ordered(255))
     info_hash: Mapped[bytes] = mapped_column(LargeBinary(20), unique=True)
     size: Mapped[int] = mapped_column(BigInteger)
     pieces: Mapped[int]
@@ -293,7 +300,10 @@ class Peer(Base):
     __tablename__ = "peers"
     __table_args__ = (UniqueConstraint("file_id", "user_id", "peer_id", "host"),)
 
-    id: Mapped[int] = mapped_column(primary_key=True)
+    # PostgreSQL never gives a number twice, and each announce takes one for each file.
+    id: Mapped[int] = mapped_column(
+        BigInteger().with_variant(Integer(), "sqlite"), primary_key=True
+    )
     file_id: Mapped[int] = mapped_column(ForeignKey(File.id, ondelete="CASCADE"))
     user_id: Mapped[int] = mapped_column(ForeignKey(User.id, ondelete="CASCADE"), index=True)
     connection_id: Mapped[str | None] = mapped_column(

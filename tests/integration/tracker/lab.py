@@ -10,6 +10,7 @@ from common.announce import AnnounceRequest, AnnounceResponse
 from common.api import accounts, files, groups, presence
 from common.types import InfoHash, PeerId, info_hash_from_hex
 from tests.integration.tracker.sessions import make_metainfo
+from tests.support.database import empty_database
 from tracker.domain.safe import KEY_BYTES, Safe
 from tracker.quotas import Quotas
 from tracker.services.caller import Caller
@@ -56,7 +57,7 @@ class Lab:
     def __init__(self, folder: Path) -> None:
         self.now = 1_000_000.0
         self._number = 0
-        self.store = open_store(f"sqlite:///{folder / 'tracker.db'}")
+        self.store = open_store(empty_database(folder))
         self.services = self._services(Quotas())
         self.services.lifecycle.start()
         self._sign_up("ann")

@@ -24,6 +24,7 @@ from tests.integration.tracker.sessions import (
     let_in,
     make_metainfo,
 )
+from tests.support.database import POSTGRES
 from tracker.domain.safe import Safe
 from tracker.store.authority_key import KEY_FILE
 
@@ -254,6 +255,7 @@ def test_a_removal_is_forgotten_when_the_certificate_has_expired(
         assert monotonic() < end
 
 
+@pytest.mark.skipif(bool(POSTGRES), reason="reads SQLite's file")
 def test_a_copy_of_the_database_opens_no_key(owner: SessionClient, tmp_path: Path) -> None:
     database = sqlite3.connect(tmp_path / "tracker.db")
     (sealed, uid, certificate), *_ = database.execute(

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.database import empty_database
 from tracker.domain.safe import Safe
 from tracker.store.authority_key import KEY_FILE, open_safe
 from tracker.store.engine import Store, open_store
@@ -19,7 +20,7 @@ GIVEN = base64.b64encode(bytes(range(32))).decode()
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    store = open_store(f"sqlite:///{tmp_path / 'tracker.db'}")
+    store = open_store(empty_database(tmp_path))
     yield store
     store.close()
 

@@ -263,3 +263,9 @@ def test_our_own_failure_is_internal_and_logged_once(
     output = capfd.readouterr()
     assert (output.out + output.err).count("\n  ZeroDivisionError") == 1
     assert "secret123" not in output.out + output.err
+
+
+def test_no_text_that_a_database_is_asked_about_has_a_nul(ann: SessionClient) -> None:
+    """PostgreSQL refuses it, which would be an error of ours."""
+    assert code_of(ann, "find_group", source="minitorrent:\0") == "usage"
+    assert code_of(ann, "create_token", scope="read", label="a\0b") == "usage"

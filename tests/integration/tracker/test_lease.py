@@ -12,6 +12,7 @@ from common.api import accounts, files, groups, presence
 from common.errors import ErrorCode, MinitorrentError
 from common.types import InfoHash, PeerId
 from tests.integration.tracker.sessions import make_metainfo
+from tests.support.database import empty_database
 from tracker.domain.safe import KEY_BYTES, Safe
 from tracker.domain.throttle import PER_ACCOUNT
 from tracker.services.accounts import SESSION_SECONDS
@@ -47,7 +48,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    store = open_store(f"sqlite:///{tmp_path / 'tracker.db'}")
+    store = open_store(empty_database(tmp_path))
     yield store
     store.close()
 

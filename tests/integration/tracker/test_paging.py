@@ -134,6 +134,7 @@ def test_without_a_limit_the_first_page_comes(
         {"after": "nonsense"},
         {"after": '["a", 1]'},
         {"after": "a\0"},
+        {"after": '["\\u0000"]'},
         {"after": f"[{2**64}]", "sort": "size"},
         {"after": "x" * 5000},
         {"pattern": "x" * 256},

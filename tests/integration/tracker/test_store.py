@@ -14,6 +14,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine
 
+from tests.support.database import new_database
 from tracker.store import migrations
 from tracker.store.engine import open_store
 from tracker.store.schema import Base
@@ -21,7 +22,7 @@ from tracker.store.work import ConflictError, DatabaseError
 
 
 def test_the_migrations_make_the_schema(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'tracker.db'}"
+    url = new_database(tmp_path)
     open_store(url).close()
     engine = create_engine(url)
     with engine.connect() as connection:
@@ -30,7 +31,7 @@ def test_the_migrations_make_the_schema(tmp_path: Path) -> None:
 
 
 def test_many_may_open_a_new_database_at_once(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'tracker.db'}"
+    url = new_database(tmp_path)
     failures: list[Exception] = []
 
     def open_and_write(number: int) -> None:
@@ -55,7 +56,7 @@ def test_many_may_open_a_new_database_at_once(tmp_path: Path) -> None:
 
 
 def test_a_write_is_whole_or_not_at_all(tmp_path: Path) -> None:
-    store = open_store(f"sqlite:///{tmp_path / 'tracker.db'}")
+    store = open_store(new_database(tmp_path))
     with pytest.raises(ConflictError), store.write() as work:
         work.users.add("ann", "hash", 0.0)
         work.users.add("ann", "hash", 0.0)
@@ -68,7 +69,7 @@ def test_a_write_is_whole_or_not_at_all(tmp_path: Path) -> None:
 
 
 def test_a_reader_sees_one_moment(tmp_path: Path) -> None:
-    store = open_store(f"sqlite:///{tmp_path / 'tracker.db'}")
+    store = open_store(new_database(tmp_path))
     with store.read() as reading:
         assert reading.users.by_name("ann") is None
         with store.write() as work:

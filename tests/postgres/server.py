@@ -1,0 +1,170 @@
+"""PostgreSQL for tests: a server of our own, and databases on it that are quick to have.
+
+`make postgres` starts a server, names it in the environment, and runs the tests; the trackers
+that they start then keep their state there.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+from functools import cache
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import psycopg
+from sqlalchemy import make_url
+
+from tests.support.ports import free_port
+from tests.support.waiting import wait_until
+from tracker.store.engine import open_store
+
+VARIABLE = "MINITORRENT_TEST_POSTGRES"
+"""The URL of a server's database in which others may be made; set, the tests run on it."""
+
+_START_TIME = 60.0  # seconds; the first start writes some 40 MB
+_STOP_TIME = 20.0
+_OLDEST = 15  # knows databases with a locale of ICU's
+_SETTINGS = ("fsync=off", "full_page_writes=off", "max_connections=300")
+_LOCALE = "LOCALE_PROVIDER icu ICU_LOCALE 'en-US' TEMPLATE template0"
+"""Orders names as people do, not by code points: what does not say what it needs shows."""
+
+
+def programs() -> Path | None:
+    """Where PostgreSQL's own programs are; None when there are none, or only old ones."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda p: p.parent.name)[::-1]
+    on_path = shutil.which("initdb")
+    if on_path:
+        found.insert(0, Path(on_path).resolve().parent)
+    for folder in found:
+        if (folder / "initdb").exists() and (folder / "postgres").exists():
+            told = subprocess.run(
+                [folder / "postgres", "--version"], capture_output=True, text=True
+            )
+            if int(told.stdout.split()[2].split(".")[0]) >= _OLDEST:
+                return folder
+    return None
+
+
+class Server:
+    """A server on a port of 127.0.0.1 while the context lasts; it may be killed and come back."""
+
+    def __init__(self, folder: Path) -> None:
+        self._programs = folder
+        self._home = Path(tempfile.mkdtemp(prefix="minitorrent-postgres-"))
+        self._port = free_port()
+        self._process: subprocess.Popen[bytes] | None = None
+        # PostgreSQL refuses to run as root.
+        self._account = _somebody_else() if os.geteuid() == 0 else None
+        self.url = f"postgresql://tests@127.0.0.1:{self._port}/postgres"
+
+    def __enter__(self) -> Server:
+        try:
+            data = self._home / "data"
+            if self._account is not None:
+                os.chown(self._home, *self._account)
+            command: list[str | Path] = [
+                self._programs / "initdb",
+                "-D",
+                data,
+                "-U",
+                "tests",
+                "-A",
+                "trust",
+                "-N",
+            ]
+            self._run([*command, "--encoding=UTF8", "--locale=C"])
+            self.start()
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._process is not None:
+            self.end()
+        shutil.rmtree(self._home)
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        command: list[str | Path] = [self._programs / "postgres", "-D", self._home / "data"]
+        command += ["-h", "127.0.0.1", "-p", str(self._port), "-k", self._home]
+        for setting in _SETTINGS:
+            command += ["-c", setting]
+        with (self._home / "log").open("ab") as log:
+            self._process = subprocess.Popen(command, stderr=log, stdout=log, **self._user())
+        wait_until(self._answers, _START_TIME, "PostgreSQL to answer")
+
+    def end(self) -> None:
+        """End it at once, as a crash would."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGQUIT)
+        try:
+            self._process.wait(_STOP_TIME)
+        finally:
+            self._process.kill()
+            self._process = None
+
+    def _answers(self) -> bool:
+        try:
+            psycopg.connect(self.url, connect_timeout=5).close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    def _run(self, command: list[str | Path]) -> None:
+        subprocess.run(
+            command, check=True, capture_output=True, timeout=_START_TIME, **self._user()
+        )
+
+    def _user(self) -> dict[str, Any]:
+        if self._account is None:
+            return {}
+        user, group = self._account
+        return {"user": user, "group": group, "extra_groups": [], "cwd": self._home}
+
+
+def _somebody_else() -> tuple[int, int]:
+    for name in ("postgres", "nobody"):
+        try:
+            account = pwd.getpwnam(name)
+        except KeyError:
+            continue
+        return account.pw_uid, account.pw_gid
+    raise AssertionError("there is no user but root to run PostgreSQL as")
+
+
+def new_database(server: str, *, template: str | None = None) -> str:
+    """Make a database at a server, empty or a copy; its URL."""
+    with psycopg.connect(server, autocommit=True) as connection:
+        (number,) = connection.execute("SELECT txid_current()").fetchone() or (0,)
+        name = f"t{number}"
+        how = f'TEMPLATE "{template}"' if template else _LOCALE
+        connection.execute(f'CREATE DATABASE "{name}" {how}')
+    return make_url(server).set(database=name).render_as_string(hide_password=False)
+
+
+def database_for(server: str, folder: Path) -> str:
+    """The URL of the database of this folder, with all its tables; made if there is none."""
+    note = folder / "database.url"
+    if not note.exists():
+        template = make_url(_migrated(server)).database
+        note.write_text(new_database(server, template=template))
+    return note.read_text()
+
+
+@cache
+def _migrated(server: str) -> str:
+    url = new_database(server)
+    open_store(url).close()
+    return url

@@ -1,0 +1,338 @@
+"""What PostgreSQL does otherwise than SQLite: none of it may be seen.
+
+`make postgres` runs these, and the tracker's other tests, on a server of their own.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Engine, MetaData, create_engine, func, insert, select
+
+from common.types import PeerId
+from tests.integration.tracker.sessions import SessionClient, code_of
+from tests.support.database import POSTGRES
+from tests.support.processes import TrackerProcess
+from tests.support.waiting import wait_until
+from tracker.domain.rules import Role
+from tracker.domain.selection import Peer
+from tracker.store import dialects, migrations
+from tracker.store.engine import Store, open_store
+from tracker.store.peers import Sighting
+from tracker.store.schema import Event, File
+from tracker.store.work import DatabaseError
+
+if not POSTGRES:
+    pytest.skip("these run on a PostgreSQL; see: make postgres", allow_module_level=True)
+
+import psycopg
+
+from tests.postgres.server import Server, database_for, new_database, programs
+
+VERSIONS = [f"{number:04}" for number in range(1, 9)]
+NAMES = [
+    "b",
+    "A",
+    "a",
+    "B",
+    "Äh",
+    "äH",
+    "z",
+    "_",
+    "%",
+    "a%b",
+    "a_b",
+    "a\\b",
+    "É",
+    "é",
+    "ß",
+    "😀",
+    "ǆ",
+]
+PATTERNS = ["a", "A*", "?", "ä", "ÄH", "%", "_", "\\", "a?b", "É", "SS", "😀", "Ǆ", "*"]
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    """A database with all its tables."""
+    assert POSTGRES
+    return database_for(POSTGRES, tmp_path)
+
+
+@pytest.fixture
+def stores(url: str) -> Iterator[list[Store]]:
+    """One database, as two trackers have it open."""
+    opened = [open_store(url) for _ in range(2)]
+    yield opened
+    for store in opened:
+        store.close()
+
+
+def ask(url: str, statement: str) -> Any:
+    """What the server answers to a statement: the first value of the last row."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        answer = connection.execute(statement)
+        return answer.fetchall()[-1][0] if answer.description else None
+
+
+def migrate(engine: Engine, version: str, *, down: bool = False) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(*migrations.__path__)))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        (command.downgrade if down else command.upgrade)(config, version)
+
+
+def counts(engine: Engine) -> dict[str, int]:
+    tables = MetaData()
+    tables.reflect(engine)
+    with engine.connect() as connection:
+        return {
+            table.name: connection.scalar(select(func.count()).select_from(table)) or 0
+            for table in tables.sorted_tables
+        }
+
+
+def fill(engine: Engine) -> None:
+    """A row in every table; all belong to one another."""
+    usual: dict[type, Any] = {int: 1, str: "x", bytes: b"\1", float: 1e9}
+    tables = MetaData()
+    tables.reflect(engine)
+    with engine.begin() as connection:
+        for table in tables.sorted_tables:
+            if table.name == "alembic_version":
+                continue
+            values = {
+                column.name: usual[column.type.python_type]
+                for column in table.columns
+                if column.server_default is None
+            }
+            connection.execute(insert(table).values(values))
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_every_version_is_brought_up_to_date_with_what_is_in_it(version: str) -> None:
+    assert POSTGRES
+    url = new_database(POSTGRES)
+    engine = create_engine(url)
+    migrate(engine, version)
+    fill(engine)
+    before = counts(engine)
+    assert set(before.values()) == {1}
+    store = open_store(url)
+    assert before.items() <= counts(engine).items()
+    with store.write() as work:
+        assert work.users.by_name("x") is not None
+        assert [file.name for file, _ in work.files.page(1, "", "name", None, 9, 0.0)] == ["x"]
+        # Files from before the quotas are counted too, with their metainfo.
+        assert work.files.count_added_by(1) == (1, int(version < "0006"))
+        assert work.events.last_id() == 1
+        work.users.add("y", "hash", 0.0)
+    store.close()
+    for older in VERSIONS[-2::-1]:
+        migrate(engine, older, down=True)
+    assert counts(engine)["files"] == 1
+    migrate(engine, "base", down=True)
+    assert set(counts(engine)) == {"alembic_version"}
+    engine.dispose()
+
+
+def add_group(store: Store, names: list[str]) -> int:
+    """A group with files of these names, the sizes of which are far apart."""
+    with store.write() as work:
+        work.users.add("ann", "hash", 0.0)
+        group = work.groups.add("lab", "uid", "open", 0.0)
+        for number, name in enumerate(names):
+            info_hash = number.to_bytes(20, "big")
+            size = 2**31 << number
+            file = File(
+                group_id=group.id, name=name, info_hash=info_hash, size=size, pieces=1, added_at=0.1
+            )
+            work.files.add(file, b"d4:infode")
+        return group.id
+
+
+def listed(store: Store, group: int, sort: Any, pattern: str = "") -> list[str]:
+    """The names on all pages, of two files each."""
+    names: list[str] = []
+    after = None
+    while True:
+        with store.read() as work:
+            page = work.files.page(group, pattern, sort, after, 2, 0.0)
+        if not page:
+            return names
+        names += [file.name for file, _ in page]
+        after = page[-1][1]
+
+
+def test_pages_are_in_the_order_of_characters(stores: list[Store]) -> None:
+    group = add_group(stores[0], NAMES)
+    assert listed(stores[0], group, "name") == sorted(NAMES)
+    assert listed(stores[0], group, "size") == NAMES[::-1]
+    assert listed(stores[0], group, "age") == NAMES[::-1]
+    assert listed(stores[0], group, "seeders") == NAMES[::-1]
+
+
+def test_groups_are_in_the_order_of_characters(stores: list[Store]) -> None:
+    names = ["b.c", "a", "B", "a_b", "A", "ab", "a-c", "a.c"]
+    with stores[0].write() as work:
+        user = work.users.add("ann", "hash", 0.0)
+        for name in names:
+            work.groups.add_member(
+                work.groups.add(name, name, "open", 0.0).id, user.id, Role.OWNER, 0.0
+            )
+    with stores[1].read() as work:
+        assert work.groups.names_of(user.id, 9) == sorted(names)
+        page = work.groups.page(user.id, "", "a", 3, member=True)
+    assert [row.group.name for row in page] == [name for name in sorted(names) if name > "a"][:3]
+
+
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_patterns_mean_what_they_mean_in_sqlite(
+    stores: list[Store], tmp_path: Path, pattern: str
+) -> None:
+    sqlite = open_store(f"sqlite:///{tmp_path / 'same.db'}")
+    expected = listed(sqlite, add_group(sqlite, NAMES), "name", pattern)
+    sqlite.close()
+    group = add_group(stores[0], NAMES)
+    assert listed(stores[0], group, "name", pattern) == expected
+    with stores[0].read() as work:
+        assert work.files.count(group, pattern) == len(expected)
+
+
+def event() -> Event:
+    return Event(
+        at=0.0, kind="file_added", group_id=1, group_name="lab", actor="a", subject="b", text=""
+    )
+
+
+def test_events_come_in_the_order_of_their_numbers(url: str, stores: list[Store]) -> None:
+    """Whoever reads on from the last one misses none: writers take turns at all trackers."""
+    done = threading.Event()
+
+    def write_at_the_other() -> None:
+        with stores[1].write() as work:
+            work.events.add(event())
+        done.set()
+
+    thread = threading.Thread(target=write_at_the_other)
+    with stores[0].write() as work:
+        work.events.add(event())
+        work.events.last_id()  # has it written down, with its number
+        thread.start()
+        wait_until(lambda: done.is_set() or _waits(url), 20, "the other to want to write")
+        with stores[1].read() as reading:
+            assert reading.events.after(0, 9) == []
+    thread.join(20)
+    with stores[1].read() as reading:
+        assert len(reading.events.after(0, 9)) == 2
+
+
+def _waits(url: str) -> bool:
+    waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+    return bool(ask(url, waiting))
+
+
+def test_a_tracker_that_stalls_keeps_the_others_waiting_not_for_long(
+    stores: list[Store], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hasty = dialects._BEGIN_WRITE.replace("'10s'", "'300ms'")
+    assert hasty != dialects._BEGIN_WRITE
+    monkeypatch.setattr(dialects, "_BEGIN_WRITE", hasty)
+    with pytest.raises(DatabaseError) as raised, stores[0].write() as work:
+        work.users.add("ann", "hash", 0.0)
+        with stores[1].write() as other:
+            other.users.add("ann", "hash", 0.0)
+    assert "idle-in-transaction" in str(raised.value)
+    assert "\n" not in str(raised.value)
+    with stores[0].write() as work:
+        assert work.users.by_name("ann") is not None
+
+
+def test_peers_have_numbers_for_ever(url: str, stores: list[Store]) -> None:
+    add_group(stores[0], ["x"])
+    ask(url, "SELECT setval('peers_id_seq', 2147483647)")
+    with stores[0].write() as work:
+        peer = Peer(1, "ann", PeerId(b"p" * 20), "10.0.0.1", 1, 2**64 - 1)
+        work.peers.put([Sighting(1, peer, 2**64 - 1, 2**64 - 1, None, 9e9)], 9)
+        assert work.peers.counts([1], 0.0) == {1: (0, 1)}
+
+
+def test_a_server_that_crashes_and_comes_back(tmp_path: Path) -> None:
+    found = programs()
+    assert found
+    with Server(found) as server:
+        url = new_database(server.url)
+        with (
+            TrackerProcess(tmp_path, database=url) as tracker,
+            SessionClient(tracker.address) as ann,
+        ):
+            ann.sign_up("ann").call("create_group", group="lab", mode="open")
+            info_hash = ann.upload("lab", "x")["info_hash"]
+            ann.announce(info_hash, 0)
+            server.end()
+            assert code_of(ann, "list_groups") == "internal"
+            assert code_of(ann, "create_group", group="den") == "internal"
+            server.start()
+            wait_until(lambda: _works(ann), 20, "the tracker to find its database again")
+            (row,) = ann.call("list_files", group="lab")["files"]
+            assert row["owner"] == "ann"
+            wait_until(
+                lambda: ann.call("list_files", group="lab")["files"][0]["seeders"] == 1, 20, "ann"
+            )
+            assert "Traceback" not in tracker.story()
+
+
+def _works(client: SessionClient) -> bool:
+    try:
+        client.call("list_groups")
+    except Exception:
+        return False
+    return True
+
+
+def test_a_server_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(DatabaseError, match="refused") as raised:
+        open_store("postgresql://me:secret@127.0.0.1:1/x")
+    assert "\n" not in str(raised.value)
+    assert "secret" not in str(raised.value)
+
+
+@pytest.mark.slow
+def test_a_hundred_thousand_files(url: str, stores: list[Store]) -> None:
+    group = add_group(stores[0], [])
+    ask(
+        url,
+        "INSERT INTO files (group_id, name, info_hash, size, pieces, completed, added_at)"
+        " SELECT 1, 'file ' || lpad(i::text, 6, '0') || '.bin',"
+        " decode(lpad(to_hex(i), 40, '0'), 'hex'), i::bigint * 7919 % 100000, 1, 0,"
+        " i::bigint * 104729 % 100000 FROM generate_series(0, 99999) AS i",
+    )
+    ask(
+        url,
+        'INSERT INTO peers (file_id, user_id, peer_id, host, port, "left", uploaded, downloaded,'
+        " expires_at) SELECT id, 1, 'p', '10.0.0.1', 1, id % 2, 0, 0, 9e9 FROM files",
+    )
+    ask(url, "ANALYZE")
+    sorts: tuple[Any, ...] = ("name", "size", "age", "seeders")
+    for sort in sorts:
+        for pattern in ("", "*99.BIN", "Ä"):
+            began = time.monotonic()
+            with stores[0].read() as work:
+                page = work.files.page(group, pattern, sort, None, 1001, 0.0)
+                total = work.files.count(group, pattern)
+                rest = page and work.files.page(group, pattern, sort, page[-1][1], 1001, 0.0)
+            took = time.monotonic() - began
+            sys.stderr.write(f"two pages by {sort}, {pattern!r}: {took * 1000:.0f} ms\n")
+            assert took < 10
+            assert total == {"": 100_000, "*99.BIN": 1000, "Ä": 0}[pattern]
+            assert len(page) == min(total, 1001)
+            assert len({file.name for file, _ in page + rest}) == len(page) + len(rest)
