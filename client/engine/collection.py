@@ -43,9 +43,10 @@ class Collection:
     def __init__(self, workshop: Workshop) -> None:
         self._workshop = workshop
         self._transfers: dict[tuple[str, str], Transfer] = {}
+        self._by_content: dict[InfoHash, Transfer] = {}
         self._leaving: set[Transfer] = set()  # to be halted, by whoever took them out
         self._backlog: Backlog | None = None  # what the login has not taken up yet
-        self._changed = threading.Condition()  # guards the three above
+        self._changed = threading.Condition()  # guards the four above
         self._taking_up = threading.Lock()  # held while what is in the backlog is looked up
         self._closing = threading.Event()
         self._ticker = threading.Thread(target=self._tick, name="ticker", daemon=True)
@@ -109,7 +110,8 @@ class Collection:
 
     def of(self, info_hash: InfoHash) -> Transfer | None:
         """The transfer of this content."""
-        return next((one for one in self.all() if one.info_hash == info_hash), None)
+        with self._changed:
+            return self._by_content.get(info_hash)
 
     def get(self, group: str, name: str) -> Transfer:
         """Like `find`; raises MinitorrentError(no_such_file) when there is none."""
@@ -181,6 +183,7 @@ class Collection:
             if self._backlog is not backlog or not self._is_waiting(backlog, record):
                 return
             self._transfers[record.group, record.name] = transfer
+            self._by_content[transfer.info_hash] = transfer
             is_own = record.group in backlog.groups
         if not is_own:
             transfer.refused(_not_member(record.group))
@@ -231,6 +234,8 @@ class Collection:
         key = transfer.record.group, transfer.record.name
         with self._changed:
             self._transfers.pop(key, None)
+            if self._by_content.get(transfer.info_hash) is transfer:
+                del self._by_content[transfer.info_hash]
             if self._backlog is not None:
                 self._backlog.settled.add(key)
 
@@ -270,6 +275,7 @@ class Collection:
         with self._changed:
             leaving = list(self._transfers.values())
             self._transfers.clear()
+            self._by_content.clear()
             self._backlog = None
             self._leaving.update(leaving)
         self._workshop.turns.clear()
@@ -318,6 +324,7 @@ class Collection:
         key = record.group, record.name
         with self._changed:
             self._transfers[key] = transfer
+            self._by_content[transfer.info_hash] = transfer
             if self._backlog is not None:
                 self._backlog.settled.add(key)
         return transfer

@@ -186,13 +186,14 @@ class Holdings:
         record = self.record
         uploaded, downloaded = torrent.uploaded, torrent.downloaded
         up, down = self._counted
-        self._store.add_totals(record.id, uploaded - up, downloaded - down)
-        self._counted = (uploaded, downloaded)
-        self.record = replace(
-            record,
-            uploaded=record.uploaded + uploaded - up,
-            downloaded=record.downloaded + downloaded - down,
-        )
+        if (uploaded, downloaded) != (up, down):  # of many shares, most rest
+            self._store.add_totals(record.id, uploaded - up, downloaded - down)
+            self._counted = (uploaded, downloaded)
+            self.record = replace(
+                record,
+                uploaded=record.uploaded + uploaded - up,
+                downloaded=record.downloaded + downloaded - down,
+            )
         if not record.complete:
             facts, have = self.files.verified_facts(), torrent.have()
             self.files.sync()

@@ -11,7 +11,7 @@ import pytest
 from client.engine import backlog
 from client.engine.backlog import Backlog
 from client.engine.collection import Collection
-from client.state.transfers import TransferRecord
+from client.state.transfers import TransferRecord, Transfers
 from tests.integration.client.people import GROUP, PASSWORD, Person, Team
 from tests.support.content import make_file
 from tests.support.waiting import wait_until
@@ -165,3 +165,23 @@ def test_who_is_removed_meanwhile_offers_nothing_more(ann: Person, team: Team, g
         what="all to be refused",
     )
     assert len(ann.session.transfers().downloads) == len(NAMES)
+
+
+def test_shares_that_rest_write_nothing(
+    ann: Person, team: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[int] = []
+    add_totals = Transfers.add_totals
+
+    def count(store: Transfers, transfer: int, uploaded: int, downloaded: int) -> None:
+        written.append(uploaded)
+        add_totals(store, transfer, uploaded, downloaded)
+
+    bob = team.member("bob")
+    bob.fetch(NAMES[0])
+    bob.session.logout()
+    monkeypatch.setattr(Transfers, "add_totals", count)
+    ann.session.logout()
+    assert written == [1000], "what was given counts, and of the others nothing is written"
+    ann.session.login("ann", PASSWORD)
+    assert ann.session.show_shares().shares[0].uploaded == 1000
