@@ -66,7 +66,7 @@ class Collection:
 
     def torrents(self) -> list[Torrent]:
         """Those of the transfers that are at work."""
-        return [t.torrent for t in self.all() if t.torrent is not None]
+        return [torrent for one in self.all() if (torrent := one.torrent) is not None]
 
     def waiting(self) -> list[TransferRecord]:
         """What this user has complete, and the login has not taken up yet."""
@@ -305,15 +305,17 @@ class Collection:
 
     def part_from_unaccepted(self, group: str) -> None:
         """Let go of everybody who is not accepted in the group any more."""
-        for transfer in self.all():
-            if transfer.record.group == group and transfer.torrent is not None:
-                transfer.torrent.part_from_unaccepted()
+        for torrent in self._torrents_in(group):
+            torrent.part_from_unaccepted()
 
     def part_from_user(self, group: str, user: str) -> None:
         """Let go of somebody who is no member of the group any more."""
-        for transfer in self.all():
-            if transfer.record.group == group and transfer.torrent is not None:
-                transfer.torrent.part_from_user(user)
+        for torrent in self._torrents_in(group):
+            torrent.part_from_user(user)
+
+    def _torrents_in(self, group: str) -> list[Torrent]:
+        of_group = (one for one in self.all() if one.record.group == group)
+        return [torrent for one in of_group if (torrent := one.torrent) is not None]
 
     def _at_work(self, info_hash: InfoHash) -> Transfer | None:
         transfer = self.of(info_hash)

@@ -69,8 +69,9 @@ class Transfer(Standing):
     # --- what others tell (Announced, TorrentOwner) -----------------------------------------
     def learn(self, candidates: Sequence[Candidate]) -> None:
         """See Announced."""
-        if self._torrent is not None:
-            self._torrent.learn(candidates)
+        torrent = self._torrent  # another thread may stop it
+        if torrent is not None:
+            torrent.learn(candidates)
 
     def refused(self, error: MinitorrentError) -> None:
         """See Announced."""
@@ -78,8 +79,9 @@ class Transfer(Standing):
 
     def identified(self, key: int, user: str | None, *, is_member: bool | None) -> None:
         """See Announced."""
-        if self._torrent is not None:
-            self._torrent.identified(key, user, is_member=is_member)
+        torrent = self._torrent
+        if torrent is not None:
+            torrent.identified(key, user, is_member=is_member)
 
     def on_complete(self, torrent: Torrent) -> None:
         """See TorrentOwner."""

@@ -1,0 +1,72 @@
+"""A transfer is stopped by one thread at the moment in which another one looks at it."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+from unittest.mock import Mock
+
+import pytest
+
+from client.engine.collection import Collection
+from client.engine.torrent import Torrent
+from client.engine.transfer import Transfer
+
+
+class Stopping:
+    """Has a torrent when it is looked at first, and none any more after that."""
+
+    def __init__(self, torrent: Torrent) -> None:
+        self.record = SimpleNamespace(group="lab")
+        self._looks = iter([torrent])
+
+    @property
+    def torrent(self) -> Torrent | None:
+        return next(self._looks, None)
+
+
+class StoppingTransfer(Transfer):
+    """The same, of which only what the tracker tells is asked."""
+
+    def __init__(self, torrent: Torrent) -> None:
+        self._looks = iter([torrent])
+
+    @property
+    def _torrent(self) -> Torrent | None:  # type: ignore[override]
+        return next(self._looks, None)
+
+
+@pytest.fixture
+def torrent() -> Any:
+    return Mock(Torrent)
+
+
+@pytest.fixture
+def collection(torrent: Any, monkeypatch: pytest.MonkeyPatch) -> Collection:
+    monkeypatch.setattr(Collection, "all", lambda _: [Stopping(torrent)])
+    return Collection.__new__(Collection)
+
+
+def test_those_at_work_are_torrents(collection: Collection, torrent: Any) -> None:
+    assert collection.torrents() == [torrent]
+
+
+def test_a_removed_member_is_cut_off_from_the_others_too(
+    collection: Collection, torrent: Any
+) -> None:
+    collection.part_from_user("lab", "bob")
+    torrent.part_from_user.assert_called_once_with("bob")
+
+
+def test_who_is_not_accepted_any_more_is_cut_off_from_the_others_too(
+    collection: Collection, torrent: Any
+) -> None:
+    collection.part_from_unaccepted("lab")
+    torrent.part_from_unaccepted.assert_called_once_with()
+
+
+def test_what_the_tracker_tells_comes_to_nothing(torrent: Any) -> None:
+    StoppingTransfer(torrent).learn([])
+    torrent.learn.assert_called_once_with([])
+    StoppingTransfer(torrent).identified(7, "bob", is_member=True)
+    torrent.identified.assert_called_once_with(7, "bob", is_member=True)
