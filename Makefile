@@ -27,7 +27,7 @@ test: $(TEST_READY) ## Run all tests (ARGS="-k choker -x" is handed to pytest)
 	@$(BIN)/coverage erase
 	@$(BIN)/coverage run -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
-soak: $(TEST_READY) ## Run the tests that take most of a minute each, which `make test` leaves out
+soak: $(TEST_READY) ## Run the long tests, which `make test` leaves out
 	@$(BIN)/python -m pytest -m soak $(ARGS)
 
 postgres: $(TEST_READY) ## Run the tracker's tests on a PostgreSQL that is started for them, and ended

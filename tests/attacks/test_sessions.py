@@ -26,14 +26,15 @@ def token_of(tracker: LimitedTracker, user: str) -> str:
 
 
 @pytest.mark.slow
-def test_five_hundred_sessions_with_1024_descriptors(tmp_path: Path) -> None:
+@pytest.mark.parametrize("count", [150, pytest.param(500, marks=pytest.mark.soak)])
+def test_very_many_sessions_with_1024_descriptors(tmp_path: Path, count: int) -> None:
     with LimitedTracker(tmp_path, 1024) as tracker, SessionClient(tracker.address) as ann:
         before = tracker.descriptors
         ann.sign_up("ann").call("create_group", group="lab")
         token = token_of(tracker, "ann")
-        with crowd(tracker.address, [SOURCES[number % 4] for number in range(500)]) as clients:
+        with crowd(tracker.address, [SOURCES[number % 4] for number in range(count)]) as clients:
             assert {reply["user"] for reply in resume(clients, token)} == {"ann"}
-            assert tracker.descriptors < before + 500 + 30
+            assert tracker.descriptors < before + count + 30
             assert health(tracker) == {"status": "ok", "database": "ok"}
             with SessionClient(tracker.address) as bob:
                 bob.sign_up("bob").call("join_group", group="lab")

@@ -18,7 +18,7 @@ from tests.support.lab import GROUP
 from tests.support.namespace import private_network
 from tests.support.stock import require
 from tests.support.stock.company import COUNT, KINDS, Company, Item
-from tests.support.waiting import wait_until
+from tests.support.stock.patience import wait_until
 
 pytestmark = [pytest.mark.interop, pytest.mark.slow]
 

@@ -16,7 +16,7 @@ from tests.support.processes import ClientProcess
 from tests.support.stock import require
 from tests.support.stock.aria2 import Aria2
 from tests.support.stock.libtorrent import Libtorrent
-from tests.support.waiting import wait_until
+from tests.support.stock.patience import wait_until
 
 SIZE = 1_000_000
 

@@ -12,8 +12,8 @@ from tests.support.content import make_file, make_tree, sha256
 from tests.support.lab import GROUP, Lab
 from tests.support.stock.aria2 import Aria2
 from tests.support.stock.libtorrent import Libtorrent
+from tests.support.stock.patience import wait_until
 from tests.support.stock.transmission import Transmission
-from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.interop
 

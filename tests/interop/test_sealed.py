@@ -16,8 +16,8 @@ from tests.support.processes import ClientProcess
 from tests.support.stock import require
 from tests.support.stock.aria2 import Aria2
 from tests.support.stock.libtorrent import Libtorrent
+from tests.support.stock.patience import wait_until
 from tests.support.stock.transmission import Transmission
-from tests.support.waiting import wait_until
 
 SIZE = 5_000_000
 VAULT = "vault"

@@ -15,8 +15,8 @@ from tests.support.stand_in_tracker import stand_in_tracker
 from tests.support.stock import StockClient, require
 from tests.support.stock.aria2 import Aria2
 from tests.support.stock.libtorrent import Libtorrent
+from tests.support.stock.patience import wait_until
 from tests.support.torrents import write_torrent
-from tests.support.waiting import wait_until
 
 SIZE = 3_000_000
 

@@ -20,10 +20,10 @@ from tests.support.processes import ClientProcess, ManagedProcess
 from tests.support.stock import StockClient, info_hash_of
 from tests.support.stock.aria2 import Aria2
 from tests.support.stock.libtorrent import Libtorrent
+from tests.support.stock.patience import wait_until
 from tests.support.stock.qbittorrent import QBittorrent
 from tests.support.stock.rtorrent import Rtorrent
 from tests.support.stock.transmission import Transmission
-from tests.support.waiting import wait_until
 
 SIZE: Final = 1_000_000
 COUNT: Final = 4

@@ -1,0 +1,10 @@
+"""Waiting for stock clients, which take seconds for what they do."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from tests.support import waiting
+
+wait_until = partial(waiting.wait_until, interval=0.3)
+"""As in tests.support.waiting, but rarer: each question goes through two of our processes."""
