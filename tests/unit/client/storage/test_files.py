@@ -331,11 +331,11 @@ def test_readers_notice_nothing_of_the_new_name(tmp_path: Path) -> None:
         write_all(files, content)
         readers = [pool.submit(read, finished_round) for finished_round in rounds]
         try:
-            assert all(finished_round.acquire(timeout=10) for finished_round in rounds)
+            assert all(finished_round.acquire(timeout=30) for finished_round in rounds)
             files.finish()
             # The round under way when the name changed, and one after it.
             for _ in range(2):
-                assert all(finished_round.acquire(timeout=10) for finished_round in rounds)
+                assert all(finished_round.acquire(timeout=30) for finished_round in rounds)
         finally:
             stop.set()
         for reader in readers:
