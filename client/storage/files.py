@@ -213,9 +213,9 @@ class TorrentFiles:
             return right
 
     @property
-    def touches(self) -> int:
-        """How often somebody else was found to have touched a file."""
-        return self._proof.touches
+    def touches(self) -> object:
+        """Another one whenever somebody else was found to have touched a file, or it was opened."""
+        return self._proof, self._proof.touches
 
     def is_proven(self, index: PieceIndex) -> bool:
         """Whether `prove` would say yes without looking."""

@@ -8,7 +8,7 @@ from client.storage.content import Content
 from client.storage.failures import shown
 from client.storage.layout import Layout
 from client.storage.source import Source
-from client.storage.sweep import Progress, sweep
+from client.storage.sweep import Progress, hash_piece, sweep
 from common.errors import ErrorCode, MinitorrentError
 from common.geometry import Geometry
 from common.metainfo import HASH_SIZE
@@ -37,9 +37,14 @@ def hash_source(
     content = Content(Layout(source.path, source.path, source.files, source.is_folder))
 
     def visit(index: PieceIndex, scratch: memoryview) -> None:
+        start = geometry.offset(index)
+
+        def read_into(begin: int, buffer: memoryview) -> None:
+            content.read_into(start + begin, [buffer])
+
         place = index * HASH_SIZE
-        hashes[place : place + HASH_SIZE] = content.digest(
-            geometry.offset(index), geometry.piece_size(index), scratch
+        hashes[place : place + HASH_SIZE] = hash_piece(
+            geometry.piece_size(index), read_into, scratch
         )
 
     try:

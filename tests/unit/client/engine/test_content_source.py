@@ -14,7 +14,7 @@ from client.storage.files import TorrentFiles
 from common.errors import ErrorCode, MinitorrentError
 from common.types import Block, PieceIndex
 from common.wire.codec import piece_header
-from tests.unit.client.storage.contents import PIECE, describe, put, random_bytes
+from tests.unit.client.storage.contents import PIECE, await_next_tick, describe, put, random_bytes
 
 CONTENT = random_bytes(4 * PIECE)
 BLOCK = PIECE // 8
@@ -48,6 +48,7 @@ class Serving:
     def __init__(self, path: Path) -> None:
         self.path = path
         put(path, CONTENT)
+        await_next_tick(path)
         self.files = Disturbed(path)
         self.files.open_complete()
         self.failed: list[ErrorCode] = []
@@ -137,6 +138,16 @@ def test_a_harmless_touch_has_the_content_read_again(serving: Serving) -> None:
     assert serving.read() == RIGHT
     assert serving.files.reads == 2
     assert not (serving.failed or serving.damaged)
+
+
+def test_content_that_was_opened_again_meanwhile_is_read_again(serving: Serving) -> None:
+    def reopen() -> None:
+        serving.files.open_complete()
+        serving.source.check(RUNS)
+
+    serving.files.meanwhile = reopen
+    assert serving.read() == RIGHT
+    assert serving.files.reads == 2
 
 
 def test_what_was_wrong_only_while_it_was_read_is_read_again(serving: Serving) -> None:

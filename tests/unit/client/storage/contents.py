@@ -11,6 +11,7 @@ from client.storage.files import TorrentFiles
 from common.geometry import KIB
 from common.metainfo import FileEntry, Metainfo, build_info, encode, parse
 from common.types import Block, PieceIndex
+from tests.support.waiting import wait_until
 
 PIECE = 16 * KIB
 
@@ -79,6 +80,18 @@ def put(root: Path, content: bytes | Mapping[str, bytes]) -> None:
     for path, data in content.items():
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).write_bytes(data)
+
+
+def await_next_tick(path: Path) -> None:
+    """Wait until a change of the file would get another time than its last one."""
+    probe = path.with_name("probe")
+
+    def is_later() -> bool:
+        probe.write_bytes(b"")
+        return probe.stat().st_ctime_ns > path.stat().st_ctime_ns
+
+    wait_until(is_later, 5.0, "the kernel's clock to move on", interval=0.001)
+    probe.unlink()
 
 
 def tree(root: Path) -> dict[str, bytes]:

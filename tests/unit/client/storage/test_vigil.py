@@ -9,6 +9,7 @@ import pytest
 from client.storage.stamp import take_stamp
 from client.storage.vigil import Vigil
 from common.errors import ErrorCode, MinitorrentError
+from tests.unit.client.storage.contents import await_next_tick
 
 
 class Watched:
@@ -18,6 +19,7 @@ class Watched:
         self.paths = [folder / name for name in "abc"]
         for path in self.paths:
             path.write_bytes(b"right")
+        await_next_tick(self.paths[-1])
         self.doubted: list[int] = []
         self.vigil = Vigil(range(3), self.paths.__getitem__, self.doubted.append, are_written=True)
 
