@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
 
 import pytest
 from coverage import Coverage
@@ -21,8 +25,11 @@ MEASURE: dict[str, str] = {}
 """What has to be in the environment of a process whose coverage is measured all the same."""
 
 
+_IS_WORKER = "PYTEST_XDIST_WORKER" in os.environ
+
+
 def _measure_no_processes() -> None:
-    if "PYTEST_XDIST_WORKER" in os.environ:
+    if _IS_WORKER:
         for name in ("COVERAGE_PROCESS_CONFIG", "COVERAGE_PROCESS_START"):
             if name in os.environ:
                 MEASURE[name] = os.environ.pop(name)
@@ -37,17 +44,61 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 # Nor do they load it all anew, except where a test is about the start itself.
 os.environ[warm.SWITCH] = "1"
 
+_ROOT = Path(__file__).parents[1]
+_MEASURED = ("tests/unit", "tests/integration/tracker")
+"""The folders whose tests reach nearly all that the others do, for a fraction of their time.
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """No coverage of slow tests: it makes some of them six times slower, and what they reach
-    over and over, quick ones reach too."""
-    measuring = Coverage.current() if item.get_closest_marker("slow") else None
+Measuring more than doubles the time of whatever runs in a test's own process.
+"""
+
+
+@contextmanager
+def _unmeasured() -> Iterator[None]:
+    """Meanwhile, no coverage is measured in this worker."""
+    measuring = Coverage.current() if _IS_WORKER else None
     if measuring is None:
-        return (yield)
+        yield
+        return
     measuring.stop()
     try:
-        return (yield)
+        yield
     finally:
         measuring.start()
         _measure_no_processes()  # for this, it said the opposite
+
+
+def _is_measured(item: pytest.Item) -> bool:
+    """Whether coverage is measured in a test: it makes slow ones six times slower, and what they
+    reach over and over, quick ones reach too."""
+    if item.get_closest_marker("slow"):
+        return False
+    return any(item.path.is_relative_to(_ROOT / folder) for folder in _MEASURED)
+
+
+def _load_all() -> None:
+    """Load what is measured, but for the page and the migrations, which their users load."""
+    for package in ("common", "client", "tracker"):
+        for path in sorted((_ROOT / package).rglob("*.py")):
+            parts = path.relative_to(_ROOT).with_suffix("").parts
+            if not {"web", "migrations"}.intersection(parts):
+                import_module(".".join(parts).removesuffix(".__init__"))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Load the programs' modules with coverage measured, and the tests' own without."""
+    if _IS_WORKER and Coverage.current():
+        _load_all()
+    with _unmeasured():
+        result = yield
+    gc.freeze()  # thousands of tests that are there to stay: no need to look through them
+    return result
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Measure coverage in some tests."""
+    if _is_measured(item):
+        return (yield)
+    with _unmeasured():
+        return (yield)

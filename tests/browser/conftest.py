@@ -38,8 +38,8 @@ def tracker(folder: Path) -> Iterator[TrackerProcess]:
 
 
 @pytest.fixture(scope="package", autouse=True)
-def measured() -> Iterator[None]:
-    """The page runs in the clients and nowhere else: these few are measured."""
+def measured(tracker: TrackerProcess) -> Iterator[None]:
+    """The page runs in the clients and nowhere else: these few are measured, not the tracker."""
     with pytest.MonkeyPatch.context() as patch:
         for name, value in MEASURE.items():
             patch.setenv(name, value)

@@ -14,7 +14,7 @@ from tests.support.lab import GROUP, Lab
 from tests.support.processes import ClientProcess
 from tests.support.waiting import wait_until
 
-SIZE = 300_000_000
+SIZE = 150_000_000
 NAME = "film.bin"
 IN_FLIGHT = 40_000_000
 """Bytes that may be on their way, or verified and not yet recorded, when a client is killed."""
@@ -22,7 +22,7 @@ IN_FLIGHT = 40_000_000
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)  # thirty starts of a client, beside other tests
-@pytest.mark.parametrize("kills", [6, pytest.param(30, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("kills", [4, pytest.param(30, marks=pytest.mark.soak)])
 def test_a_client_killed_again_and_again_ends_with_the_same_file(
     tmp_path: Path, kills: int
 ) -> None:

@@ -53,7 +53,9 @@ def open_files(process: ClientProcess) -> int:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("soft", "hard"), [(256, 256), (512, 1024)])
+@pytest.mark.parametrize(
+    ("soft", "hard"), [(256, 256), pytest.param(512, 1024, marks=pytest.mark.soak)]
+)
 def test_thirty_folders_arrive(tmp_path: Path, soft: int, hard: int) -> None:
     folders = make_folders(tmp_path / "content")
     target = tmp_path / "copies"

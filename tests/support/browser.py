@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Route, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request, sync_playwright
 
 from tests.support.processes import stopped
 from tests.support.stock import require
@@ -71,7 +71,7 @@ class Window:
         )
         self.page: Page = context.new_page()
         self.page.set_default_timeout(PATIENCE)
-        self.page.route("**/*", self._watch)
+        self.page.on("request", self._watch)
         self.page.on("console", self._hear)
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
         self.page.goto(link)
@@ -82,10 +82,9 @@ class Window:
         assert not self.foreign, f"asked elsewhere: {self.foreign}"
         assert not self.complaints, self.complaints
 
-    def _watch(self, route: Route) -> None:
-        if not route.request.url.startswith(self.link[: self.link.index("/", 7)]):
-            self.foreign.append(route.request.url)
-        route.continue_()
+    def _watch(self, request: Request) -> None:
+        if not request.url.startswith((self.link[: self.link.index("/", 7)], "data:", "blob:")):
+            self.foreign.append(request.url)
 
     def _hear(self, message: ConsoleMessage) -> None:
         if message.type == "error":

@@ -175,7 +175,9 @@ class _Nursery:
 
 
 @cache
-def _nursery(program: str) -> _Nursery:
+def _nursery(program: str, is_measured: bool) -> _Nursery:
+    """The one for a program; where the program's coverage is measured, so is its loading."""
+    del is_measured  # as the environment has it
     made = _Nursery(program)
     atexit.register(made.close)
     return made
@@ -184,16 +186,15 @@ def _nursery(program: str) -> _Nursery:
 def start(command: list[str]) -> WarmProcess | None:
     """Start `python -m PROGRAM ...`; None when that has to be done the usual way.
 
-    That is so unless `SWITCH` is set, for other programs, and where the program's coverage is
-    measured.
+    That is so unless `SWITCH` is set, and for other programs.
     """
-    is_measured = any(name.startswith("COVERAGE_PROCESS") for name in os.environ)
-    if is_measured or SWITCH not in os.environ or not sys.platform.startswith("linux"):
+    if SWITCH not in os.environ or not sys.platform.startswith("linux"):
         return None
     if command[:2] != [sys.executable, "-m"] or command[2] not in PROGRAMS:
         return None
     program = f"{command[2]} {_PAGE}" if _PAGE in command else command[2]
-    return WarmProcess(command, _nursery(program))
+    is_measured = any(name.startswith("COVERAGE_PROCESS") for name in os.environ)
+    return WarmProcess(command, _nursery(program, is_measured))
 
 
 def _serve(program: str, line: socket.socket) -> None:
