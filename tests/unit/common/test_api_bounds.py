@@ -70,3 +70,8 @@ def test_every_list_operation_comes_in_pages() -> None:
         if name.startswith("list_"):
             assert issubclass(operation.reply, PageReply)
             assert issubclass(operation.request, PageRequest) or name in LISTS
+
+
+def test_no_page_has_more_rows_than_the_most() -> None:
+    assert PageRequest(limit=7).rows == 7
+    assert PageRequest(limit=MAX_PAGE * 2).rows == MAX_PAGE

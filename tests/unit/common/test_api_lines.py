@@ -248,3 +248,15 @@ def test_a_long_line_of_very_many_parts_is_read_no_further() -> None:
     decoder = lines.LineDecoder(10, lambda _: 1_000_000)
     for _ in range(20):
         assert decoder.feed(b"[]," * 1_000 + b"\n") == [b"[]," * 1_000]
+
+
+def test_a_reply_that_is_too_long_is_not_sent() -> None:
+    lines.check_reply(bytes(lines.LIMIT_AFTER_LOGIN))
+    with pytest.raises(MinitorrentError) as raised:
+        lines.check_reply(bytes(lines.LIMIT_AFTER_LOGIN + 1))
+    assert raised.value.code is ErrorCode.INTERNAL
+
+
+def test_clients_of_the_first_version_can_read_the_reply_to_a_login() -> None:
+    reply = accounts.LoginReply(user="ann", token="token", groups=[], pending_requests=0)
+    assert json.loads(reply.model_dump_json())["shares"] == []

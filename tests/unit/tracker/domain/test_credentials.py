@@ -62,3 +62,11 @@ def test_secrets_fit_into_a_url(random: bytes) -> None:
 
 def test_of_a_token_only_its_hash_is_kept() -> None:
     assert credentials.digest_token("abc") == hashlib.sha256(b"abc").digest()
+
+
+def test_a_token_is_kept_as_what_is_made_of_it() -> None:
+    token, kept = credentials.new_token(bytes(credentials.TOKEN_BYTES))
+
+    assert kept == credentials.digest_token(token)
+    assert token.isascii()
+    assert credentials.new_token(b"x" * credentials.TOKEN_BYTES)[0] != token
