@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
+from sqlalchemy import NullPool, create_engine, text
 
 from tests.integration.tracker.sessions import RefusedError, SessionClient
 from tests.support.processes import TrackerProcess
@@ -50,9 +50,8 @@ def slowest(deed: Callable[[], object], count: int = 10) -> float:
 
 def heartbeat(tracker: TrackerProcess) -> float:
     """When a tracker last renewed its lease, by its own clock."""
-    with closing(sqlite3.connect(tracker.folder / "tracker.db")) as database:
-        ((at,),) = database.execute("SELECT heartbeat_at FROM trackers")
-    return float(at)
+    with create_engine(tracker.database, poolclass=NullPool).connect() as database:
+        return float(database.scalar(text("SELECT heartbeat_at FROM trackers")))
 
 
 # The lease is 8 seconds, and renewed every 2.

@@ -24,6 +24,7 @@ def empty_database(folder: Path) -> str:
         return database_for(POSTGRES, folder)
     path = folder / "tracker.db"
     if not path.exists():
+        path.touch(0o600)
         path.write_bytes(_migrated())
     return _url(path)
 

@@ -171,8 +171,9 @@ class TrackerProcess(ManagedProcess):
         self.number = number
         self.address = Endpoint(host, free_port())
         self.http = Endpoint(host, free_port())
-        if database is None and POSTGRES and not (folder / "tracker.db").exists():
-            database = empty_database(folder)
+        if database is None and not (folder / "tracker.db").exists():
+            its_own = empty_database(folder)  # quicker to copy than to make
+            database = its_own if POSTGRES else None
         self._database = database or f"sqlite:///{folder / 'tracker.db'}"
         info = write_tracker_info(folder / f"tracker_info_{number}.txt", [self.address] * number)
         command = [sys.executable, "-m", "tracker", str(info), str(number)]
