@@ -27,11 +27,14 @@ async def show_audit(desk: Desk, group: str) -> None:
     """Show the acts in a group in a dialog, the newest first, until it is closed."""
 
     async def refresh() -> None:
+        fields = extent.fields
         try:
-            found = await desk.ask(EventsResult, "audit", group=group, **extent.fields)
+            found = await desk.ask(EventsResult, "audit", group=group, **fields)
         except MinitorrentError as error:
             tell_error(error)
             return
+        if not extent.is_wanted(fields):
+            return  # something else was typed meanwhile
         extent.tell(len(found.events), found.total)
         events.rows = _rows(found)
 

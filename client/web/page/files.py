@@ -18,6 +18,7 @@ from client.web.page.dialogs import PathDialog, confirm
 from client.web.page.extent import Extent
 from client.web.page.fetching import Fetching
 from client.web.page.hashing import HashBar
+from client.web.page.part import Fields
 from client.web.page.tables import ACTIONS, Action, Column, Table
 from common.api.files import FileRow
 from common.errors import MinitorrentError
@@ -99,19 +100,23 @@ class Files:
         if group is None:
             self._table.rows = []
             return
+        for fields in self._extent.steps(group):
+            if await self._show(group, fields):
+                return
+
+    async def _show(self, group: str, fields: Fields) -> bool:
+        """Ask for some of the files and show them; whether that is all there is to do."""
         try:
-            found = await self._desk.ask(
-                FilesResult, "list_files", group=group, **self._extent.fields
-            )
+            found = await self._desk.ask(FilesResult, "list_files", group=group, **fields)
             mine = await self._desk.shared(group, [file.name for file in found.files])
         except MinitorrentError:
-            return  # the state of the tracker is shown at the top
-        if group != self._choice.group:
-            return  # another one was chosen meanwhile
-        self._extent.tell(len(found.files), found.total)
+            return True  # the state of the tracker is shown at the top
+        if group != self._choice.group or not self._extent.is_wanted(fields):
+            return True  # something else was chosen meanwhile
         rows = [_row(group, file, mine=file.name in mine) for file in found.files]
         if rows != self._table.rows:
             self._table.rows = rows
+        return self._extent.tell(len(found.files), found.total, group)
 
     async def _choose(self) -> None:
         if self._group.value != self._choice.group:

@@ -12,6 +12,7 @@ from client.web.page.controls import button, clear, field, heading
 from client.web.page.desk import Desk, tell
 from client.web.page.extent import Extent
 from client.web.page.members import Members
+from client.web.page.part import Fields
 from client.web.page.tables import ACTIONS, Action, Column, Table
 from common.errors import MinitorrentError
 
@@ -57,19 +58,30 @@ class Groups:
 
     async def refresh(self) -> None:
         """Ask for the groups and for the chosen group's members again."""
+        for fields in self._extent.steps():
+            if await self._show(fields):
+                break
         try:
-            reply = await self._desk.ask(GroupsResult, "list_groups", **self._extent.fields)
             await self._choose(await self._desk.own_groups())
         except MinitorrentError:
             return  # the state of the tracker is shown at the top
-        self._extent.tell(len(reply.groups), reply.total)
-        self._asked.difference_update(self._choice.groups)
+        await self._members.refresh(self._choice.group)
+
+    async def _show(self, fields: Fields) -> bool:
+        """Ask for some of the groups and show them; whether that is all there is to do."""
+        try:
+            reply = await self._desk.ask(GroupsResult, "list_groups", **fields)
+        except MinitorrentError:
+            return True
+        if not self._extent.is_wanted(fields):
+            return True  # something else was typed meanwhile
+        self._asked.difference_update(row.group for row in reply.groups if row.member)
         rows: list[dict[str, Any]] = [
             row.model_dump() | {"asked": row.group in self._asked} for row in reply.groups
         ]
         if rows != self._table.rows:
             self._table.rows = rows
-        await self._members.refresh(self._choice.group)
+        return self._extent.tell(len(reply.groups), reply.total)
 
     async def _choose(self, own: list[str]) -> None:
         """Keep the chosen group, unless the user isn't in it any more."""

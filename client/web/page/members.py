@@ -16,6 +16,7 @@ from client.web.page.controls import button, heading, icon_button
 from client.web.page.desk import Desk, tell, tell_error
 from client.web.page.dialogs import PathDialog, confirm
 from client.web.page.extent import Extent
+from client.web.page.part import Fields
 from client.web.page.tables import ACTIONS, Action, Column, Table
 from common.errors import MinitorrentError
 
@@ -83,17 +84,16 @@ class Members:
     async def refresh(self, group: str | None) -> None:
         """Show this group's members, or nothing."""
         self._wanted = group
+        fields = self._extent.fields
         try:
-            found = await self._find(group) if group else None
+            found = await self._find(group, fields) if group else None
         except MinitorrentError:
             found = None
-        if group == self._wanted:  # else another one was chosen meanwhile
+        if group == self._wanted and self._extent.is_wanted(fields):  # nothing else meanwhile
             self._show(found)
 
-    async def _find(self, group: str) -> _Found:
-        found = await self._desk.ask(
-            MembersResult, "list_members", group=group, **self._extent.fields
-        )
+    async def _find(self, group: str, fields: Fields) -> _Found:
+        found = await self._desk.ask(MembersResult, "list_members", group=group, **fields)
         user = (await self._desk.overview()).user
         role = await self._desk.role(group)
         is_admin = role != "member"

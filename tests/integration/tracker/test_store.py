@@ -30,6 +30,12 @@ def test_the_migrations_make_the_schema(tmp_path: Path) -> None:
     engine.dispose()
 
 
+def test_each_migration_follows_the_one_before_it() -> None:
+    folder = Path(migrations.__file__).parent / "versions"
+    numbers = sorted(path.name.partition("_")[0] for path in folder.glob("[0-9]*.py"))
+    assert numbers == [f"{number:04}" for number in range(1, len(numbers) + 1)]
+
+
 def test_many_may_open_a_new_database_at_once(tmp_path: Path) -> None:
     url = new_database(tmp_path)
     failures: list[Exception] = []
