@@ -37,7 +37,7 @@ import psycopg
 
 from tests.postgres.server import Server, database_for, new_database, programs
 
-VERSIONS = [f"{number:04}" for number in range(1, 9)]
+VERSIONS = sorted(path.name[:4] for path in Path(*migrations.__path__).glob("versions/0*.py"))
 NAMES = [
     "b",
     "A",
