@@ -51,7 +51,7 @@ def _run(config: Config) -> int:
     with loading():
         from tracker import console, logs
         from tracker.app import StartError, TrackerApp
-        from tracker.store.work import DatabaseError
+        from tracker.store.unit_of_work import DatabaseError
 
     logs.configure(config.log_level, config.log_format)
     try:

@@ -27,7 +27,7 @@ from tracker.services.lifecycle import BEAT_SECONDS
 from tracker.store.authority_key import KEY_VARIABLE, open_safe
 from tracker.store.engine import Store, open_store
 from tracker.store.trackers import Site
-from tracker.store.work import DatabaseError
+from tracker.store.unit_of_work import DatabaseError
 
 _log = structlog.get_logger()
 

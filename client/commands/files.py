@@ -8,7 +8,7 @@ from client.commands import listing
 from client.commands.command import Argument, Arguments, Command, Context, Kind, Option
 from client.engine.lists import FilesResult
 from client.engine.offer import Offer
-from client.engine.status import DownloadResult, FileResult, UploadResult
+from client.engine.results import DownloadResult, FileResult, UploadResult
 from common.errors import ErrorCode
 
 OFFER_OPTIONS = (

@@ -7,7 +7,7 @@ from typing import Final
 
 from client.commands.command import Argument, Arguments, Command, Context, Kind
 from client.core.throttle import Direction
-from client.engine.status import LimitsResult
+from client.engine.results import LimitsResult
 from common.errors import ErrorCode, MinitorrentError
 
 _RATE: Final = re.compile(r"(\d{1,15})(?:\.(\d{1,3}))?([KMG]?)", re.ASCII | re.IGNORECASE)
@@ -16,16 +16,16 @@ _MOST: Final = 1 << 60
 
 
 def _limit(context: Context, arguments: Arguments) -> LimitsResult:
-    limiting = context.session.limiting
+    limits = context.session.limits
     typed = arguments.optional("DIRECTION")
     if typed is None:
-        return limiting.limits()
+        return limits.limits()
     direction = _direction(typed)
     rate = arguments.optional("RATE")
     if rate is None:
-        return limiting.limits()
+        return limits.limits()
     group, name = _transfer(context, arguments)
-    return limiting.limit(direction, _read_rate(rate), group, name)
+    return limits.limit(direction, _read_rate(rate), group, name)
 
 
 def _transfer(context: Context, arguments: Arguments) -> tuple[str | None, str | None]:

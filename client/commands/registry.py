@@ -8,6 +8,7 @@ from types import MappingProxyType
 from client.commands import (
     accounts,
     audit,
+    diagnostics,
     doctor,
     files,
     general,
@@ -17,7 +18,6 @@ from client.commands import (
     notices,
     trackers,
     transfers,
-    trouble,
 )
 from client.commands.command import Command
 
@@ -35,7 +35,7 @@ COMMANDS: Mapping[str, Command] = _by_name(
         *files.COMMANDS,
         *transfers.COMMANDS,
         *limits.COMMANDS,
-        *trouble.COMMANDS,
+        *diagnostics.COMMANDS,
         *doctor.COMMANDS,
         *metainfo.COMMANDS,
         *trackers.COMMANDS,

@@ -10,7 +10,7 @@ import structlog
 from pydantic import BaseModel
 
 from client.commands.command import Arguments, Command, Context, never
-from client.commands.meant import corrected
+from client.commands.did_you_mean import corrected
 from client.commands.parsing import Invocation, command_word, missing_secrets, parse, quote
 from client.commands.registry import COMMANDS
 from common.errors import ErrorCode, MinitorrentError

@@ -6,8 +6,8 @@ import math
 import re
 
 from client.commands.command import Argument, Arguments, Command, Context, Kind
-from client.core.plan import PRIORITIES
-from client.engine.status import (
+from client.core.download_options import PRIORITIES
+from client.engine.results import (
     DownloadsResult,
     PeersResult,
     PriorityResult,

@@ -36,7 +36,7 @@ Key = tuple[Endpoint, str, PeerId | None]
 
 
 @dataclass(slots=True)
-class Candidate:
+class PeerCandidate:
     """A member's client as the tracker told of it; the address is the tracker's, not its own.
 
     `obstacle` is what the last dial met.
@@ -76,15 +76,15 @@ class Candidates:
 
     def __init__(self, me: PeerId) -> None:
         self._me = me
-        self._known: dict[Key, Candidate] = {}
-        self._told: list[Candidate] = []  # when it was last asked, the tracker told of these
+        self._known: dict[Key, PeerCandidate] = {}
+        self._told: list[PeerCandidate] = []  # when it was last asked, the tracker told of these
         self._seen: OrderedDict[tuple[str, PeerId], str] = OrderedDict()
 
     def __repr__(self) -> str:
         return f"Candidates({len(self._known)} known)"
 
     # --- what the tracker tells -------------------------------------------------------------
-    def learn(self, told: Iterable[Candidate]) -> None:
+    def learn(self, told: Iterable[PeerCandidate]) -> None:
         """The tracker told of these; what is known of old ones is kept."""
         self._told = [candidate for candidate in told if candidate.peer_id != self._me]
         for candidate in self._told:
@@ -94,7 +94,7 @@ class Candidates:
             elif old.peer_id != candidate.peer_id:  # that one was an earlier run
                 old.peer_id, old.failures, old.not_before = candidate.peer_id, 0, 0.0
 
-    def _add(self, candidate: Candidate) -> None:
+    def _add(self, candidate: PeerCandidate) -> None:
         self._known[candidate.key] = candidate
         of_user = [known for known in self._known.values() if known.user == candidate.user]
         if len(of_user) > MAX_A_USER:
@@ -103,7 +103,7 @@ class Candidates:
             crowded = Counter(known.user for known in self._known.values()).most_common(1)[0][0]
             self._drop_worst(known for known in self._known.values() if known.user == crowded)
 
-    def _drop_worst(self, among: Iterable[Candidate]) -> None:
+    def _drop_worst(self, among: Iterable[PeerCandidate]) -> None:
         """Who fails most makes room; of equals, who has been known longest."""
         del self._known[max(among, key=lambda known: known.failures).key]
 
@@ -151,7 +151,7 @@ class Candidates:
         present = (self._known.get(candidate.key, candidate) for candidate in self._told)
         return any(known.obstacle not in (None, Obstacle.LEFT) for known in present)
 
-    def at(self, endpoint: Endpoint, peer_id: PeerId) -> Candidate | None:
+    def at(self, endpoint: Endpoint, peer_id: PeerId) -> PeerCandidate | None:
         """Whom the tracker named at the endpoint that we dialled.
 
         Several users may claim one behind the same address: then the peer id decides.
@@ -176,7 +176,7 @@ class Candidates:
 
     # --- dialling ---------------------------------------------------------------------------
     def to_dial(
-        self, is_taken: Callable[[Candidate], bool], room: int, now: float
+        self, is_taken: Callable[[PeerCandidate], bool], room: int, now: float
     ) -> list[Endpoint]:
         """Up to `room` peers to dial now; they count as being dialled from here on.
 
@@ -232,20 +232,20 @@ class Candidates:
             candidate.failures = 0
             candidate.not_before = 0.0
 
-    def _at(self, endpoint: Endpoint) -> list[Candidate]:
+    def _at(self, endpoint: Endpoint) -> list[PeerCandidate]:
         return [c for c in self._known.values() if c.endpoint == endpoint]
 
 
 class _Turns:
     """How many are being dialled of each user and at each address."""
 
-    def __init__(self, dialling: Iterable[Candidate]) -> None:
+    def __init__(self, dialling: Iterable[PeerCandidate]) -> None:
         self._users: Counter[str] = Counter()
         self._networks: Counter[str] = Counter()
         for candidate in dialling:
             self._count(candidate)
 
-    def next_of(self, due: Iterable[Candidate]) -> Candidate | None:
+    def next_of(self, due: Iterable[PeerCandidate]) -> PeerCandidate | None:
         """Of those with the fewest dials under way, who failed least; None while all must wait."""
         able = (
             candidate
@@ -258,14 +258,14 @@ class _Turns:
             self._count(best)
         return best
 
-    def _weight(self, candidate: Candidate) -> tuple[int, int, int]:
+    def _weight(self, candidate: PeerCandidate) -> tuple[int, int, int]:
         return (
             self._users[candidate.user],
             self._networks[candidate.network],
             candidate.failures,
         )
 
-    def _count(self, candidate: Candidate) -> None:
+    def _count(self, candidate: PeerCandidate) -> None:
         self._users[candidate.user] += 1
         self._networks[candidate.network] += 1
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from client.core.limits import Limits
+from client.core.swarm_config import SwarmConfig
 
 if TYPE_CHECKING:
     from random import Random
@@ -16,7 +16,7 @@ NEWCOMER_WEIGHT = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class ChokeCandidate:
     """A peer as the choker sees it.
 
     `rate` is what it gives us (bytes/s) while we download, and what it takes while we seed.
@@ -31,7 +31,7 @@ class Candidate:
 
 
 def choose_unchoked(
-    candidates: Sequence[Candidate], slots: int, optimistic: int | None
+    candidates: Sequence[ChokeCandidate], slots: int, optimistic: int | None
 ) -> set[int]:
     """The peers to serve: the `slots` best by rate, the optimistic one among them.
 
@@ -47,7 +47,7 @@ def choose_unchoked(
 
 
 def choose_optimistic(
-    candidates: Sequence[Candidate], unchoked: set[int], rng: Random
+    candidates: Sequence[ChokeCandidate], unchoked: set[int], rng: Random
 ) -> int | None:
     """The peer to try next, out of those that are not served; None when all are."""
     waiting = [c for c in candidates if c.eligible and c.key not in unchoked]
@@ -60,10 +60,10 @@ def choose_optimistic(
 class Choker:
     """The rounds of choking: every few seconds who is best, every few rounds somebody to try."""
 
-    def __init__(self, limits: Limits, rng: Random, now: float) -> None:
-        self._limits = limits
+    def __init__(self, config: SwarmConfig, rng: Random, now: float) -> None:
+        self._config = config
         self._rng = rng
-        self._round_at = now + limits.rechoke_every
+        self._round_at = now + config.rechoke_every
         self._try_at = now
         self.optimistic: int | None = None
 
@@ -71,12 +71,12 @@ class Choker:
         """Whether the next round has come."""
         return now >= self._round_at
 
-    def choose(self, candidates: Sequence[Candidate], now: float) -> set[int]:
+    def choose(self, candidates: Sequence[ChokeCandidate], now: float) -> set[int]:
         """The peers to serve until the next round."""
-        self._round_at = now + self._limits.rechoke_every
-        slots = self._limits.upload_slots
+        self._round_at = now + self._config.rechoke_every
+        slots = self._config.upload_slots
         if now >= self._try_at or all(c.key != self.optimistic for c in candidates):
-            self._try_at = now + self._limits.optimistic_every
+            self._try_at = now + self._config.optimistic_every
             regular = choose_unchoked(candidates, slots - 1, None)
             self.optimistic = choose_optimistic(candidates, regular, self._rng)
         return choose_unchoked(candidates, slots, self.optimistic)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal, NamedTuple
 
-from client.core.figures import duration
+from client.core.measurements import duration
 from client.core.obstacle import Obstacle, commonest, describe
 from common.errors import ErrorCode
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from client.core.throttle import Lane
+from client.core.throttle import BandwidthChannel
 from common.types import BLOCK_SIZE
 
 REMEMBERED: Final = 4096
@@ -22,7 +22,7 @@ REMEMBERED: Final = 4096
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class BandwidthRequest:
     """Somebody who wants to pass a lane that has a limit.
 
     `take` is told how many blocks may pass and answers how many bytes then do: 0 when nothing is
@@ -30,7 +30,7 @@ class Claim:
     """
 
     key: Hashable
-    lane: Lane
+    channel: BandwidthChannel
     take: Callable[[int], int]
 
 
@@ -45,22 +45,22 @@ class FairQueue:
     def __repr__(self) -> str:
         return f"FairQueue(at {self._virtual}, knows {len(self._last)})"
 
-    def serve(self, claims: Sequence[Claim], now: float) -> None:
+    def serve(self, claims: Sequence[BandwidthRequest], now: float) -> None:
         """Fill the lanes, and let pass what they hold, each claim in its turn."""
         for claim in claims:
-            claim.lane.fill(now)
-        sharing = Counter(id(claim.lane) for claim in claims)
+            claim.channel.fill(now)
+        sharing = Counter(id(claim.channel) for claim in claims)
         queue = [(*self._tag(claim.key), number) for number, claim in enumerate(claims)]
         heapq.heapify(queue)
         while queue:
             start, _, number = heapq.heappop(queue)
             claim = claims[number]
-            if claim.lane.level <= 0:
-                claim.lane.hold(now)
+            if claim.channel.level <= 0:
+                claim.channel.hold(now)
                 continue
-            passed = claim.take(_portion(claim.lane, sharing[id(claim.lane)], len(claims)))
+            passed = claim.take(_portion(claim.channel, sharing[id(claim.channel)], len(claims)))
             if passed:
-                claim.lane.draw(passed)
+                claim.channel.draw(passed)
                 self._virtual = start
                 self._note(claim.key, start + passed)
                 heapq.heappush(queue, (*self._tag(claim.key), number))
@@ -77,7 +77,7 @@ class FairQueue:
             del self._last[next(iter(self._last))]
 
 
-def _portion(lane: Lane, in_lane: int, in_all: int) -> int:
+def _portion(channel: BandwidthChannel, in_channel: int, in_all: int) -> int:
     """Blocks to let pass at once: an equal part of what there is, and one at least."""
-    level = min(lane.own.level / in_lane, lane.shared.level / in_all)
+    level = min(channel.own.level / in_channel, channel.shared.level / in_all)
     return max(1, int(level / BLOCK_SIZE))

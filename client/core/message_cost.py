@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from client.core.receiver import Event, Received, RequestsReceived
+from client.core.peer_stream_decoder import Event, Received, RequestsReceived
 from common.types import BLOCK_SIZE
 from common.wire.messages import (
     BitfieldMessage,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from client.core.limits import Limits
 from client.core.piece_download import PieceDownload
 from client.core.rate import RateMeter
+from client.core.swarm_config import SwarmConfig
 from common.bitfield import Bitfield
 from common.types import BLOCK_SIZE, Block
 
@@ -104,17 +104,17 @@ class Peer:
         """Whether blocks that were requested have not come."""
         return any(download.outstanding for download in self.downloads.values())
 
-    def window(self, limits: Limits, now: float) -> int:
+    def window(self, config: SwarmConfig, now: float) -> int:
         """How many requests to keep out to it: about what it sends in a few seconds.
 
         Before its rate is known, a few and one more for each block that came, so that the window
         doubles with each round trip. A slow peer must not hold many pieces: others would get them
         sooner.
         """
-        if now - self.joined_at < limits.window_seconds:
-            wanted = limits.first_window + self.down.total // BLOCK_SIZE
+        if now - self.joined_at < config.window_seconds:
+            wanted = config.first_window + self.down.total // BLOCK_SIZE
         else:
-            wanted = int(self.down.rate * limits.window_seconds / BLOCK_SIZE)
-            wanted = max(limits.least_window, wanted)
-        allowed = self.max_requests or limits.unsaid_max_requests
-        return min(wanted, limits.most_window, allowed)
+            wanted = int(self.down.rate * config.window_seconds / BLOCK_SIZE)
+            wanted = max(config.least_window, wanted)
+        allowed = self.max_requests or config.unsaid_max_requests
+        return min(wanted, config.most_window, allowed)

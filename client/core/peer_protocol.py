@@ -13,7 +13,7 @@ from typing import Final
 from client.core.actions import Action, Send, Verify
 from client.core.extensions import Extensions
 from client.core.peer import IncomingStream, Peer, UploadQueue
-from client.core.receiver import (
+from client.core.peer_stream_decoder import (
     Event,
     PieceDropped,
     PieceReceived,
@@ -205,7 +205,7 @@ class PeerProtocol:
         peer = self._swarm.peers.get(key)
         if peer is None or peer.peer_choking or not peer.wanted:
             return 0
-        return peer.window(self._swarm.limits, now)
+        return peer.window(self._swarm.config, now)
 
     def has_room(self, key: int, now: float) -> bool:
         """Whether a peer has so little left to answer that it is asked for more."""

@@ -23,7 +23,7 @@ MISSING = FileFact(-1, -1)
 
 
 @dataclass(frozen=True)
-class FileFacts:
+class FileStamps:
     """The facts of all files of some content, in their order."""
 
     files: tuple[FileFact, ...]
@@ -38,7 +38,7 @@ class FileFacts:
         return json.dumps(self.files, separators=(",", ":"))
 
     @classmethod
-    def from_text(cls, text: str) -> FileFacts:
+    def from_text(cls, text: str) -> FileStamps:
         """Read what `to_text` made; raises ValueError when it is anything else."""
         try:
             return cls(tuple(FileFact(int(size), int(mtime)) for size, mtime in json.loads(text)))
@@ -46,7 +46,7 @@ class FileFacts:
             raise ValueError("these are no file facts") from error
 
 
-def is_believed(recorded: FileFacts | None, found: FileFacts) -> bool:
+def is_believed(recorded: FileStamps | None, found: FileStamps) -> bool:
     """Whether the verified pieces recorded with `recorded` count, given the facts found now.
 
     When they don't, the pieces on disk have to be hashed again.

@@ -9,13 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from client.core.actions import Action, Assignment, Ban, Close, Send
-from client.core.choker import Candidate, Choker
+from client.core.choker import ChokeCandidate, Choker
 from client.core.evidence import Evidence
-from client.core.fetch import Buffers, Fetch
-from client.core.goal import Goal
-from client.core.limits import Limits
 from client.core.peer import Peer
 from client.core.piece_download import PieceDownload
+from client.core.piece_scheduler import Buffers, PieceScheduler
+from client.core.piece_selection import PieceSelection
+from client.core.swarm_config import SwarmConfig
 from common.bitfield import Bitfield
 from common.geometry import Geometry
 from common.wire.messages import (
@@ -46,23 +46,25 @@ class Swarm:
         buffers: Buffers[Any],
         rng: Random,
         now: float,
-        limits: Limits | None = None,
-        goal: Goal | None = None,
+        config: SwarmConfig | None = None,
+        goal: PieceSelection | None = None,
     ) -> None:
         self.geometry = geometry
         self.have = have
-        self.goal = goal or Goal.all_of(geometry)
+        self.goal = goal or PieceSelection.all_of(geometry)
         self.done = self.goal.done(have)
         """Verified bytes of what is wanted."""
         self._lacking = sum(1 for _ in self.goal.lacking(have))  # wanted pieces
         self.peers: dict[int, Peer] = {}
-        self.limits = limits or Limits()
-        self._fetch = Fetch(geometry, have, self.goal, self.peers, buffers, rng, self.limits)
+        self.config = config or SwarmConfig()
+        self._fetch = PieceScheduler(
+            geometry, have, self.goal, self.peers, buffers, rng, self.config
+        )
         self._evidence = Evidence()
-        self._choker = Choker(self.limits, rng, now)
+        self._choker = Choker(self.config, rng, now)
         self.uploaded = 0
         self.downloaded = 0
-        self._keep_alive_at = now + self.limits.keep_alive_every
+        self._keep_alive_at = now + self.config.keep_alive_every
 
     def __repr__(self) -> str:
         return f"Swarm(have {self.have!r}, {len(self.peers)} peers, {self._fetch!r})"
@@ -213,19 +215,19 @@ class Swarm:
         if self._choker.due(now):
             actions += self._rechoke(now)
         if now >= self._keep_alive_at:
-            self._keep_alive_at = now + self.limits.keep_alive_every
+            self._keep_alive_at = now + self.config.keep_alive_every
             actions += [Send(key, KeepAlive()) for key in self.peers]
         return actions
 
     def _check_time(self, peer: Peer, now: float) -> list[Action]:
-        if now - peer.heard_at > self.limits.silence:
+        if now - peer.heard_at > self.config.silence:
             return [Close(peer.key, "said nothing for too long")]
         if not peer.owes:
             return []
         waiting = now - peer.block_at
-        if waiting > self.limits.hopeless_after:
+        if waiting > self.config.hopeless_after:
             return [Close(peer.key, "did not send what was requested")]
-        if waiting > self.limits.snubbed_after and not peer.snubbed:
+        if waiting > self.config.snubbed_after and not peer.snubbed:
             self._fetch.snub(peer)
         return []
 
@@ -242,8 +244,8 @@ class Swarm:
                 actions += self._choke(peer)
         return actions
 
-    def _candidate(self, peer: Peer) -> Candidate:
-        return Candidate(
+    def _candidate(self, peer: Peer) -> ChokeCandidate:
+        return ChokeCandidate(
             peer.key,
             eligible=peer.peer_interested and peer.confirmed,
             rate=peer.up.rate if self.complete else peer.down.rate,
@@ -256,7 +258,7 @@ class Swarm:
         if not (peer.am_choking and peer.peer_interested and peer.confirmed):
             return []
         served = sum(not p.am_choking and p.peer_interested for p in self.peers.values())
-        return [self._unchoke(peer)] if served < self.limits.upload_slots else []
+        return [self._unchoke(peer)] if served < self.config.upload_slots else []
 
     def _choke(self, peer: Peer) -> list[Action]:
         """Serve a peer no more; BEP 6 wants an answer to each request that still waits."""

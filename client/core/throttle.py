@@ -60,7 +60,7 @@ class TokenBucket:
             self._level -= count
 
 
-class Lane:
+class BandwidthChannel:
     """What the bytes of a transfer pass one way: its `own` bucket, and the one `shared` by all."""
 
     __slots__ = ("_held_at", "own", "shared")
@@ -112,9 +112,9 @@ class Lane:
 class Throttle:
     """A transfer's two lanes."""
 
-    up: Lane
-    down: Lane
+    up: BandwidthChannel
+    down: BandwidthChannel
 
-    def lane(self, direction: Direction) -> Lane:
+    def channel(self, direction: Direction) -> BandwidthChannel:
         """The lane of this way."""
         return self.up if direction == "up" else self.down

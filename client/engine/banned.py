@@ -6,7 +6,7 @@ import threading
 
 from client.core.bans import Bans
 from client.core.party import Address, Login, Party, network
-from client.net.seal import Membership
+from client.net.group_tls import Membership
 
 
 class Banned:

@@ -10,38 +10,38 @@ from contextlib import ExitStack
 from random import Random
 
 from client.config import ClientConfig
-from client.core.limits import Limits
 from client.core.shares import Shares
+from client.core.swarm_config import SwarmConfig
 from client.engine.account import Account
+from client.engine.bandwidth_manager import BandwidthManager
 from client.engine.banned import Banned
-from client.engine.collection import Collection
+from client.engine.completions import Completions
 from client.engine.credentials import Credentials
+from client.engine.diagnostics import Diagnostics
 from client.engine.doctor import Doctor
-from client.engine.installation import raise_descriptors
-from client.engine.limiting import Limiting
-from client.engine.machinery import Machinery
-from client.engine.outcomes import Outcomes
-from client.engine.pacer import Pacer
+from client.engine.download_scheduler import DownloadScheduler, choose_places
+from client.engine.environment import raise_descriptors
+from client.engine.known_trackers import KnownTrackers
+from client.engine.limits import Limits
+from client.engine.metainfo_links import MetainfoLinks
 from client.engine.places import Places
 from client.engine.rate_limits import RateLimits
-from client.engine.references import References
 from client.engine.session import Session
 from client.engine.sharing import Sharing
 from client.engine.snapshot import Snapshots
+from client.engine.torrent_context import TorrentContext
 from client.engine.trackers import Trackers
-from client.engine.trouble import Trouble
-from client.engine.trust import Trust
-from client.engine.turns import Turns, choose_places
-from client.engine.workshop import Workshop
+from client.engine.transfer_context import TransferContext
+from client.engine.transfer_manager import TransferManager
 from client.net.announcer import Announcer
 from client.net.dialer import Dialer
 from client.net.listener import Listener
 from client.net.metadata_fetch import fetch_metadata
 from client.net.port_check import OwnPort
+from client.net.tracker_client import LinkEvents, TrackerClient
 from client.net.tracker_connection import source_host
-from client.net.tracker_link import LinkEvents, TrackerLink
 from client.state.database import Database
-from client.state.pins import Pins
+from client.state.pinned_certificates import PinnedCertificates
 from client.state.rate_limits import RateLimitStore
 from client.state.settings import Settings
 from client.state.transfers import Transfers
@@ -75,10 +75,10 @@ def client_name() -> str:
     return f"Minitorrent {__version__}"
 
 
-def open_session(config: ClientConfig, limits: Limits | None = None) -> Session:
+def open_session(config: ClientConfig, swarm_config: SwarmConfig | None = None) -> Session:
     """Start a client: database, listener, tracker link, everything a session needs.
 
-    `limits` are those of each torrent. Raises MinitorrentError when the address to listen on or
+    `swarm_config` is each torrent's. Raises MinitorrentError when the address to listen on or
     the database can't be had.
     """
     threading.stack_size(_STACK)
@@ -89,7 +89,9 @@ def open_session(config: ClientConfig, limits: Limits | None = None) -> Session:
         making.callback(database.close)
         listener = Listener(config.listen, shares.handshakes)
         making.callback(listener.close)
-        session = _assemble(config, database, listener, limits or Limits(), shares, making)
+        session = _assemble(
+            config, database, listener, swarm_config or SwarmConfig(), shares, making
+        )
         closing = making.pop_all()
     session.close_with(closing.close)
     return session
@@ -99,7 +101,7 @@ def _assemble(
     config: ClientConfig,
     database: Database,
     listener: Listener,
-    limits: Limits,
+    swarm_config: SwarmConfig,
     shares: Shares,
     making: ExitStack,
 ) -> Session:
@@ -108,68 +110,72 @@ def _assemble(
     account = Account(settings)
     jobs = ThreadPoolExecutor(JOB_THREADS, thread_name_prefix="job")
     making.callback(jobs.shutdown, cancel_futures=True)
-    trust = Trust(Pins(database), lambda text: account.tell("tracker", text))
-    link = TrackerLink(
+    known_trackers = KnownTrackers(
+        PinnedCertificates(database), lambda text: account.tell("tracker", text)
+    )
+    link = TrackerClient(
         config.trackers,
         source_host(config.listen),
         peer_id,
         listener.port,
         _events(account),
-        trust.check,
+        known_trackers.check,
     )
     making.callback(link.close)
     announcer = Announcer(link, listener.port, time.monotonic)
     making.callback(announcer.close)
-    outcomes = Outcomes(account)
+    completions = Completions(account)
     source = source_host(config.listen)
-    machinery = _machinery(peer_id, listener.port, source, limits, shares, making)
+    torrent_context = _torrent_context(peer_id, listener.port, source, swarm_config, shares, making)
     credentials = Credentials(link)
     making.callback(credentials.close)
-    turns = Turns(choose_places(settings, config.active), time.monotonic)
+    scheduler = DownloadScheduler(choose_places(settings, config.active), time.monotonic)
     rate_limits = RateLimits(RateLimitStore(database), time.monotonic)
-    workshop = Workshop(
-        machinery,
+    context = TransferContext(
+        torrent_context,
         store,
         announcer,
         credentials,
-        turns,
+        scheduler,
         rate_limits,
         jobs,
-        outcomes.add,
-        outcomes.damaged,
+        completions.add,
+        completions.damaged,
     )
-    collection = Collection(workshop)
+    collection = TransferManager(context)
     making.callback(collection.close)
-    making.callback(Pacer(rate_limits, collection.torrents, time.monotonic).close)
+    making.callback(BandwidthManager(rate_limits, collection.torrents, time.monotonic).close)
     _connect(account, announcer, credentials, collection)
-    listener.start(collection.admit, collection.find_seal, machinery.banned.refuses_caller)
+    listener.start(collection.admit, collection.find_seal, torrent_context.banned.refuses_caller)
     link.start()
     sharing = Sharing(
         link,
-        References(link, lambda magnet: fetch_metadata(magnet, peer_id, machinery.introduce)),
+        MetainfoLinks(
+            link, lambda magnet: fetch_metadata(magnet, peer_id, torrent_context.introduce)
+        ),
         store,
         collection,
         lambda text: account.tell("warning", text),
     )
-    limiting = Limiting(account, collection, rate_limits)
+    limits = Limits(account, collection, rate_limits)
     own_port = OwnPort(listener.port, lambda: listener.arrivals)
     snapshots = Snapshots(link, credentials, time.monotonic, own_port)
     return Session(
         account,
         link,
-        Trackers(link, trust),
+        Trackers(link, known_trackers),
         credentials,
         collection,
         sharing,
-        outcomes,
-        limiting,
-        Trouble(account, collection, snapshots),
-        Doctor(config, own_port, account, link, trust, credentials, collection),
+        completions,
+        limits,
+        Diagnostics(account, collection, snapshots),
+        Doctor(config, own_port, account, link, known_trackers, credentials, collection),
     )
 
 
 def _connect(
-    account: Account, announcer: Announcer, credentials: Credentials, collection: Collection
+    account: Account, announcer: Announcer, credentials: Credentials, collection: TransferManager
 ) -> None:
     """Have what the tracker tells reach whom it concerns."""
 
@@ -193,19 +199,19 @@ def _connect(
     credentials.revoked = collection.part_from_unaccepted
 
 
-def _machinery(
+def _torrent_context(
     peer_id: PeerId,
     port: int,
     source: str | None,
-    limits: Limits,
+    swarm_config: SwarmConfig,
     shares: Shares,
     making: ExitStack,
-) -> Machinery:
+) -> TorrentContext:
     dialer = Dialer(peer_id, source, shares.dials)
     making.callback(dialer.close)
     workers = WorkerPool(name="verify and write")
     making.callback(workers.close)
-    return Machinery(
+    return TorrentContext(
         peer_id=peer_id,
         port=port,
         client_name=client_name(),
@@ -214,7 +220,7 @@ def _machinery(
         dialer=dialer,
         buffers=BufferPool(BUFFER_BUDGET),
         workers=workers,
-        limits=limits,
+        swarm_config=swarm_config,
         banned=Banned(),
         places=Places(shares.connections),
     )

@@ -19,10 +19,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from client.core.diagnosis import Certificate
-from client.core.figures import CertificateFigures
+from client.core.measurements import CertificateFigures
 from client.net.clock import steady
-from client.net.seal import Seal
-from client.net.tracker_link import TrackerLink
+from client.net.group_tls import GroupTls
+from client.net.tracker_client import TrackerClient
 from common.api.authority import (
     ISSUE_CERTIFICATE,
     LIST_REMOVED,
@@ -50,7 +50,7 @@ _LATER = frozenset({ErrorCode.TRACKER_UNREACHABLE, ErrorCode.TIMEOUT})
 class _Credential:
     """One group's seal and our key for it. `lock` lets one certificate be asked for at a time."""
 
-    def __init__(self, group: str, seal: Seal) -> None:
+    def __init__(self, group: str, seal: GroupTls) -> None:
         self.group = group
         self.seal = seal
         self.key = ec.generate_private_key(ec.SECP256R1())
@@ -71,7 +71,7 @@ class Credentials:
 
     def __init__(
         self,
-        link: TrackerLink,
+        link: TrackerClient,
         now: Callable[[], float] = time.time,
         clock: Callable[[], float] = steady,
     ) -> None:
@@ -93,7 +93,7 @@ class Credentials:
             self._changed.notify_all()
         self._thread.join(5.0)
 
-    def seal(self, group: str, authority: str | None) -> Seal | None:
+    def seal(self, group: str, authority: str | None) -> GroupTls | None:
         """The seal of a group whose content names this authority (PEM); None for an open group.
 
         Asks for a certificate if there is none; when the tracker can't be reached just now, that
@@ -104,7 +104,7 @@ class Credentials:
         with self._changed:
             held = self._held.get(group)
             if held is None:
-                held = self._held[group] = _Credential(group, Seal(authority, self._now))
+                held = self._held[group] = _Credential(group, GroupTls(authority, self._now))
         if held.seal.authority != authority:
             raise _other_authority(group)
         try:

@@ -13,15 +13,15 @@ from typing import Final, Generic, TypeVar
 import structlog
 
 from client.config import ClientConfig
-from client.core import checkup
-from client.core.checkup import Check
-from client.core.figures import DiskFigures, PortFigures, TrackerFigures
+from client.core import health_checks
+from client.core.health_checks import Check
+from client.core.measurements import DiskFigures, PortFigures, TrackerFigures
 from client.engine.account import Account
-from client.engine.collection import Collection
 from client.engine.credentials import Credentials
-from client.engine.installation import descriptors, libraries
-from client.engine.status import CheckRow, ChecksResult
-from client.engine.trust import Trust
+from client.engine.environment import descriptors, libraries
+from client.engine.known_trackers import KnownTrackers
+from client.engine.results import CheckRow, ChecksResult
+from client.engine.transfer_manager import TransferManager
 from client.net.port_check import Found, OwnPort
 from client.net.probe import (
     LOOPBACK,
@@ -30,9 +30,9 @@ from client.net.probe import (
     is_unspecified,
     outward_host,
 )
+from client.net.tracker_client import TrackerClient
 from client.net.tracker_connection import source_host
-from client.net.tracker_link import TrackerLink
-from client.storage import room
+from client.storage import mount_point
 from common import __version__
 from common.errors import MinitorrentError
 from common.types import Endpoint
@@ -75,7 +75,11 @@ class _Look(Generic[T]):
         found = self.found(deadline)
         if found:
             return judge(found[0])
-        return checkup.broken(self.name) if self._failed else checkup.gave_up(self.name, TIME_LIMIT)
+        return (
+            health_checks.broken(self.name)
+            if self._failed
+            else health_checks.gave_up(self.name, TIME_LIMIT)
+        )
 
 
 class Doctor:
@@ -86,16 +90,16 @@ class Doctor:
         config: ClientConfig,
         port: OwnPort,
         account: Account,
-        link: TrackerLink,
-        trust: Trust,
+        link: TrackerClient,
+        known_trackers: KnownTrackers,
         credentials: Credentials,
-        transfers: Collection,
+        transfers: TransferManager,
     ) -> None:
         self._config = config
         self._port = port
         self._account = account
         self._link = link
-        self._trust = trust
+        self._known_trackers = known_trackers
         self._credentials = credentials
         self._transfers = transfers
 
@@ -109,13 +113,13 @@ class Doctor:
         ]
         disks = self._look_at_disks()
         answers = [answer for look in trackers for answer in look.found(deadline)]
-        needed = checkup.needed_on([disk for look in disks for disk in look.found(deadline)])
+        needed = health_checks.needed_on([disk for look in disks for disk in look.found(deadline)])
         checks = [
-            port.judged(checkup.port, deadline),
-            *(look.judged(checkup.tracker, deadline) for look in trackers),
-            checkup.clock(answers, time.time()),
-            *checkup.certificates(self._credentials.lifetimes(), self._account.user),
-            *(look.judged(partial(checkup.disk, needed), deadline) for look in disks),
+            port.judged(health_checks.port, deadline),
+            *(look.judged(health_checks.tracker, deadline) for look in trackers),
+            health_checks.clock(answers, time.time()),
+            *health_checks.certificates(self._credentials.lifetimes(), self._account.user),
+            *(look.judged(partial(health_checks.disk, needed), deadline) for look in disks),
             *_own(answers),
         ]
         return ChecksResult(checks=[CheckRow(name=c.name, ok=c.ok, hint=c.hint) for c in checks])
@@ -123,7 +127,7 @@ class Doctor:
     # --- looks ------------------------------------------------------------------------------
     def _look_at_tracker(self, tracker: Endpoint) -> TrackerFigures:
         source = source_host(self._config.listen)
-        return TrackerProbe(tracker, source, self._trust.trusted(tracker)).look()
+        return TrackerProbe(tracker, source, self._known_trackers.trusted(tracker)).look()
 
     def _look_at_port(self) -> PortFigures:
         listen, trackers = self._config.listen, self._config.trackers
@@ -160,13 +164,13 @@ class Doctor:
             if transfer.is_running or transfer.room.is_on:
                 needed[transfer.path.parent] += transfer.missing
         return [
-            _Look(f"disk {folder}", partial(room.look, folder, count))
+            _Look(f"disk {folder}", partial(mount_point.look, folder, count))
             for folder, count in needed.items()
         ]
 
 
 def _own(trackers: Sequence[TrackerFigures]) -> list[Check]:
     """What can be told without waiting for anything."""
-    checks = [checkup.versions(platform.python_version(), _PROGRAM, libraries(), trackers)]
+    checks = [health_checks.versions(platform.python_version(), _PROGRAM, libraries(), trackers)]
     files = descriptors()
-    return [*checks, checkup.descriptors(*files)] if files else checks
+    return [*checks, health_checks.descriptors(*files)] if files else checks

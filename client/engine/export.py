@@ -14,9 +14,9 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from client.engine import status
+from client.engine import results
 from client.engine.credentials import Credentials
-from client.storage.failures import translating
+from client.storage.os_errors import translating
 from client.storage.typed_path import typed_path
 from client.storage.writing import NewFile, check_place, write_private
 
@@ -38,7 +38,7 @@ def export_credentials(
     group: str,
     folder: Path,
     tell: Callable[[str, str], None],
-) -> status.ExportResult:
+) -> results.ExportResult:
     """Write certificate, key and DH parameters into the folder, which is made if need be.
 
     What an export for the same user and group wrote there before is replaced. `tell` takes a
@@ -65,7 +65,9 @@ def export_credentials(
         "of this login: keep it to yourself.",
     )
     certificate_path, key_path, parameters_path = map(str, paths)
-    return status.ExportResult(certificate=certificate_path, key=key_path, dhparams=parameters_path)
+    return results.ExportResult(
+        certificate=certificate_path, key=key_path, dhparams=parameters_path
+    )
 
 
 class _Earlier:

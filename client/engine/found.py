@@ -6,10 +6,10 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from client.core.goal import Goal
-from client.core.resume import FileFacts
-from client.storage.failures import shown
+from client.core.piece_selection import PieceSelection
+from client.core.resume import FileStamps
 from client.storage.files import TorrentFiles
+from client.storage.os_errors import shown
 from client.storage.recheck import verify
 from common.bitfield import Bitfield
 from common.errors import ErrorCode, MinitorrentError
@@ -26,9 +26,9 @@ class Found:
 
     described: Metainfo
     final: Path
-    goal: Goal
+    goal: PieceSelection
     have: Bitfield
-    facts: FileFacts
+    facts: FileStamps
     is_right: bool
 
     @property
@@ -49,7 +49,7 @@ class Found:
             f"Something else lies at {shown(self.final)}: {self.count}; {way}.",
         )
 
-    def open_in_place(self) -> FileFacts:
+    def open_in_place(self) -> FileStamps:
         """Make ready to write where it lies; its facts after that.
 
         Raises MinitorrentError(file_exists, permission_denied) when that can't be done safely.
@@ -64,7 +64,7 @@ class Found:
             return files.verified_facts()
 
 
-def find(described: Metainfo, final: Path, goal: Goal) -> Found | None:
+def find(described: Metainfo, final: Path, goal: PieceSelection) -> Found | None:
     """Look at what lies at `final`, hashing it; None when nothing does.
 
     Content that is all there is found whole, whatever the goal. Raises MinitorrentError(
@@ -79,13 +79,13 @@ def find(described: Metainfo, final: Path, goal: Goal) -> Found | None:
             f"Something else lies at {shown(final)}: a {other}, where the {kind} "
             f"{described.name!r} is to be; choose another destination, or move it away.",
         )
-    whole = _look(described, final, Goal.all_of(described.geometry))
+    whole = _look(described, final, PieceSelection.all_of(described.geometry))
     if whole.is_right or goal.is_everything:
         return whole
     return _look(described, final, goal)
 
 
-def _look(described: Metainfo, final: Path, goal: Goal) -> Found:
+def _look(described: Metainfo, final: Path, goal: PieceSelection) -> Found:
     with TorrentFiles(described, final, goal) as files:
         try:
             files.open_complete()

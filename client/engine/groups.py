@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from client.engine import status
+from client.engine import results
 from client.engine.account import Account
-from client.engine.collection import Collection
 from client.engine.credentials import Credentials
 from client.engine.remote import Remote
+from client.engine.transfer_manager import TransferManager
 from common.api import groups
 from common.errors import ErrorCode, MinitorrentError
 
@@ -18,7 +18,7 @@ class Groups:
         self,
         account: Account,
         remote: Remote,
-        transfers: Collection,
+        transfers: TransferManager,
         credentials: Credentials,
     ) -> None:
         self._account = account
@@ -37,13 +37,13 @@ class Groups:
         """Ask to be let into a group."""
         return self._call(groups.JOIN_GROUP, group=group)
 
-    def leave_group(self, group: str) -> status.GroupResult:
+    def leave_group(self, group: str) -> results.GroupResult:
         """Leave a group; its transfers end here, finished files stay."""
         reply = self._call(groups.LEAVE_GROUP, group=group)
         self._account.left(reply.group)
         self._transfers.leave(reply.group)
         self._credentials.forget(reply.group)
-        return status.GroupResult(group=reply.group)
+        return results.GroupResult(group=reply.group)
 
     def is_own(self, group: str) -> bool:
         """Whether the user is in a group."""
@@ -87,8 +87,8 @@ class Groups:
         """Make a member the owner."""
         return self._call(groups.TRANSFER_GROUP, group=group, user=user)
 
-    def use_group(self, group: str) -> status.GroupResult:
+    def use_group(self, group: str) -> results.GroupResult:
         """Take this group wherever none is named."""
         self._call(groups.GET_GROUP, group=group)  # refuses when the user is no member
         self._account.use(group)
-        return status.GroupResult(group=group)
+        return results.GroupResult(group=group)

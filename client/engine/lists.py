@@ -8,7 +8,7 @@ from pydantic import Field
 
 from client.engine.account import Account
 from client.engine.remote import Remote
-from client.engine.status import Result
+from client.engine.results import Result
 from common.api import accounts, audit, events, files, groups
 from common.api.operation import Operation
 from common.api.paging import MAX_PAGE, PageReply

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from typing import Final
 
-from client.core.throttle import Direction, Lane, Throttle, TokenBucket
+from client.core.throttle import BandwidthChannel, Direction, Throttle, TokenBucket
 from client.state.rate_limits import WHOLE_CLIENT, Limited, RateLimitStore, Rates
 from client.state.transfers import TransferRecord
 
@@ -49,7 +49,7 @@ class RateLimits:
             if limited not in self._throttles:
                 now, rates = self._clock(), self.rates(record)
                 up, down = (
-                    Lane(TokenBucket(getattr(rates, way), now), self._shared[way])
+                    BandwidthChannel(TokenBucket(getattr(rates, way), now), self._shared[way])
                     for way in _DIRECTIONS
                 )
                 self._throttles[limited] = Throttle(up, down)
@@ -61,7 +61,7 @@ class RateLimits:
         0 takes the limit away. Kept for later runs; raises MinitorrentError when it can't be.
         """
         limited = _limited(record)
-        bucket = self.throttle(record).lane(direction).own if record else self._shared[direction]
+        bucket = self.throttle(record).channel(direction).own if record else self._shared[direction]
         with self.lock:
             rates = self.rates(record)._replace(**{direction: rate})
             self._store.set(limited, rates)

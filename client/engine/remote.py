@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from client.engine.account import Account
-from client.net.tracker_link import TrackerLink
+from client.net.tracker_client import TrackerClient
 from common.api.operation import Operation, ReplyT, RequestT
 
 
 class Remote:
     """Has the tracker carry out operations that only somebody who is logged in may ask for."""
 
-    def __init__(self, account: Account, link: TrackerLink) -> None:
+    def __init__(self, account: Account, link: TrackerClient) -> None:
         self._account = account
         self._link = link
 

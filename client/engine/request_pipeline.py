@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterable
 from functools import partial
 
-from client.core.fair_queue import Claim
+from client.core.fair_queue import BandwidthRequest
 from client.core.peer_protocol import PeerProtocol
 from client.core.throttle import Throttle
 from client.net.peer_io import PeerConnection
@@ -42,26 +42,30 @@ class RequestPipeline:
         if not self._throttle.down.limited and self._protocol.has_room(peer.key, now):
             self._request(peer, now)
 
-    def up_claims(self, peers: Iterable[PeerConnection]) -> list[Claim]:
+    def upload_requests(self, peers: Iterable[PeerConnection]) -> list[BandwidthRequest]:
         """Peers that wait for what they requested, held back by a limit."""
-        lane = self._throttle.up
-        if not lane.limited:
+        channel = self._throttle.up
+        if not channel.limited:
             return []
         return [
-            Claim((self._info_hash, peer.key), lane, peer.allow)
+            BandwidthRequest((self._info_hash, peer.key), channel, peer.allow)
             for peer in peers
             if peer.is_held_back
         ]
 
-    def down_claims(self, peers: Iterable[PeerConnection], now: float) -> list[Claim]:
+    def download_requests(
+        self, peers: Iterable[PeerConnection], now: float
+    ) -> list[BandwidthRequest]:
         """Peers that could be asked for more under a limit."""
-        lane = self._throttle.down
-        if not lane.limited:
+        channel = self._throttle.down
+        if not channel.limited:
             return []
         return [
-            Claim((self._info_hash, peer.key), lane, partial(self._request, peer, now))
+            BandwidthRequest(
+                (self._info_hash, peer.key), channel, partial(self._request, peer, now)
+            )
             for peer in peers
-            if peer.receiver.outstanding < self._protocol.window(peer.key, now)
+            if peer.decoder.outstanding < self._protocol.window(peer.key, now)
         ]
 
     def _request(self, peer: PeerConnection, now: float, most: int | None = None) -> int:

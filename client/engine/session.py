@@ -6,27 +6,27 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from client.core.plan import Plan
-from client.engine import status
+from client.core.download_options import DownloadOptions
+from client.engine import results
 from client.engine.account import Account
-from client.engine.collection import Collection
+from client.engine.completions import Completions
 from client.engine.credentials import Credentials
+from client.engine.diagnostics import Diagnostics
 from client.engine.doctor import Doctor
 from client.engine.export import export_credentials
 from client.engine.groups import Groups
-from client.engine.limiting import Limiting
+from client.engine.limits import Limits
 from client.engine.lists import Lists
+from client.engine.metainfo_links import read_metainfo
 from client.engine.offer import Offer
-from client.engine.outcomes import Outcomes
-from client.engine.references import read_metainfo
 from client.engine.remote import Remote
-from client.engine.rows import content_rows, downloads, overview, peer_rows, pieces, shares
 from client.engine.sharing import Sharing
 from client.engine.trackers import Trackers
 from client.engine.transfer import Transfer
-from client.engine.trouble import Trouble
+from client.engine.transfer_manager import TransferManager
 from client.engine.uploads import HashProgress
-from client.net.tracker_link import TrackerLink
+from client.engine.views import content_rows, downloads, overview, peer_rows, pieces, shares
+from client.net.tracker_client import TrackerClient
 from common.api import accounts, files
 from common.errors import ErrorCode, MinitorrentError
 
@@ -48,14 +48,14 @@ class Session:
     def __init__(
         self,
         account: Account,
-        link: TrackerLink,
+        link: TrackerClient,
         trackers: Trackers,
         credentials: Credentials,
-        transfers: Collection,
+        transfers: TransferManager,
         sharing: Sharing,
-        outcomes: Outcomes,
-        limiting: Limiting,
-        trouble: Trouble,
+        completions: Completions,
+        limits: Limits,
+        diagnostics: Diagnostics,
         doctor: Doctor,
     ) -> None:
         self._account = account
@@ -65,15 +65,15 @@ class Session:
         self._remote = Remote(account, link)
         self.groups = Groups(account, self._remote, transfers, credentials)
         self.lists = Lists(account, self._remote)
-        self.limiting = limiting
-        self.trouble = trouble
+        self.limits = limits
+        self.diagnostics = diagnostics
         self.doctor = doctor
         self._transfers = transfers
         self._sharing = sharing
-        self._outcomes = outcomes
+        self._completions = completions
         self._close: Callable[[], None] = lambda: None
 
-    def on_notice(self, callback: Callable[[status.Notice], None]) -> None:
+    def on_notice(self, callback: Callable[[results.Notice], None]) -> None:
         """Call `callback` (from any thread) with every notice from now on."""
         self._account.listen(callback)
 
@@ -90,7 +90,7 @@ class Session:
         """Whether any tracker answered since the start."""
         return self._link.was_reached
 
-    def overview(self) -> status.Overview:
+    def overview(self) -> results.Overview:
         """What the prompt and the toolbar show; cheap to ask for several times a second."""
         return overview(
             self._account.user,
@@ -101,15 +101,15 @@ class Session:
         )
 
     # --- accounts ---------------------------------------------------------------------------
-    def create_user(self, user: str, password: str) -> status.UserResult:
+    def create_user(self, user: str, password: str) -> results.UserResult:
         """Make an account; a short password gives a warning notice."""
         request = accounts.CREATE_USER.read_request({"user": user, "password": password})
         reply = self._link.call(accounts.CREATE_USER, request)
         if reply.warning:
             self._account.tell("warning", reply.warning)
-        return status.UserResult(user=reply.user)
+        return results.UserResult(user=reply.user)
 
-    def login(self, user: str, password: str) -> status.LoginResult:
+    def login(self, user: str, password: str) -> results.LoginResult:
         """Log in and take up this user's transfers; one login at a time."""
         if self._account.user is not None:
             raise MinitorrentError(
@@ -119,15 +119,15 @@ class Session:
         self._account.logged_in(reply)
         self._account.tell_missed(reply.unread_notices)
         sharing = self._transfers.load(reply.user, self.groups.is_own)
-        return status.LoginResult(
+        return results.LoginResult(
             user=reply.user, groups=reply.groups, more_groups=reply.more_groups, sharing=sharing
         )
 
-    def logout(self) -> status.UserResult:
+    def logout(self) -> results.UserResult:
         """Stop all transfers, keeping their state, and log out."""
         user = self._account.require()
         self._leave()
-        return status.UserResult(user=user)
+        return results.UserResult(user=user)
 
     def _leave(self) -> None:
         self._transfers.empty()
@@ -135,23 +135,23 @@ class Session:
         self._link.logout()
         self._account.logged_out()
 
-    def whoami(self) -> status.UserResult:
+    def whoami(self) -> results.UserResult:
         """Who is logged in."""
-        return status.UserResult(user=self._account.require())
+        return results.UserResult(user=self._account.require())
 
-    def passwd(self, old: str, new: str) -> status.UserResult:
+    def passwd(self, old: str, new: str) -> results.UserResult:
         """Change the password; other sessions of this user end."""
         reply = self._remote.call(accounts.CHANGE_PASSWORD, old=old, new=new)
         if reply.warning:
             self._account.tell("warning", reply.warning)
-        return status.UserResult(user=reply.user)
+        return results.UserResult(user=reply.user)
 
-    def end_session(self, number: int) -> status.EndSessionResult:
+    def end_session(self, number: int) -> results.EndSessionResult:
         """End one of this user's logins; to end the present one is to log out."""
         reply = self._remote.call(accounts.END_SESSION, id=number)
         if reply.current:
             self._leave()
-        return status.EndSessionResult(id=reply.id)
+        return results.EndSessionResult(id=reply.id)
 
     # --- files ------------------------------------------------------------------------------
     def upload_file(
@@ -160,13 +160,13 @@ class Session:
         group: str | None,
         *,
         progress: HashProgress | None = None,
-    ) -> status.UploadResult:
+    ) -> results.UploadResult:
         """Hash a file or folder (an Offer says more of it) and share it; it stays where it is."""
         offer = path if isinstance(path, Offer) else Offer(path)
         chosen = self._account.require_group(group)
         user = self._account.require()
         transfer = self._sharing.uploads.upload(user, chosen, offer, progress)
-        return status.UploadResult(
+        return results.UploadResult(
             group=chosen,
             name=transfer.record.name,
             size=transfer.metainfo.size,
@@ -183,23 +183,25 @@ class Session:
         in_order: bool = False,
         only: str | None = None,
         in_place: bool = False,
-    ) -> status.DownloadResult:
+    ) -> results.DownloadResult:
         """Start a download in the background; `destination` as typed (a folder or a full path).
 
         With `in_order` the first pieces come first, with `in_place` what lies there is completed.
-        `only` is a pattern (see client.core.goal) for the files of a folder; asked for again, a
-        download has those files that fit either pattern.
+        `only` is a pattern (see client.core.piece_selection) for the files of a folder; asked for
+        again, a download has those files that fit either pattern.
         """
         user = self._account.require()
-        plan = Plan(in_order=in_order, only=() if only is None else (only,), in_place=in_place)
+        plan = DownloadOptions(
+            in_order=in_order, only=() if only is None else (only,), in_place=in_place
+        )
         return _download(self._sharing.download(user, group, name, destination, plan))
 
-    def contents(self, group: str, name: str) -> list[status.ContentRow]:
+    def contents(self, group: str, name: str) -> list[results.ContentRow]:
         """The files of a shared folder; none if it is a single file."""
         self._account.require()
         return content_rows(self._sharing.describe(group, name))
 
-    def stop_share(self, group: str, name: str) -> status.FileResult:
+    def stop_share(self, group: str, name: str) -> results.FileResult:
         """Offer a file no more; it stays on the disk."""
         transfer = self._transfers.find(group, name)
         try:
@@ -211,20 +213,20 @@ class Session:
                 raise
         if transfer is not None:
             self._transfers.discard(transfer)
-        return status.FileResult(group=group, name=name)
+        return results.FileResult(group=group, name=name)
 
     # --- transfers --------------------------------------------------------------------------
-    def show_downloads(self) -> status.DownloadsResult:
+    def show_downloads(self) -> results.DownloadsResult:
         """All downloads, those that are complete too."""
         self._account.require()
         return downloads(*self._transfers.with_waiting())
 
-    def transfers(self) -> status.DownloadsResult:
+    def transfers(self) -> results.DownloadsResult:
         """All downloads and uploads, as rows of downloads."""
         self._account.require()
         return downloads(self._transfers.all(), (), uploads=True)
 
-    def show_shares(self) -> status.SharesResult:
+    def show_shares(self) -> results.SharesResult:
         """What this user offers from here."""
         self._account.require()
         return shares(*self._transfers.with_waiting())
@@ -233,19 +235,19 @@ class Session:
         """Those of a group's files that this user offers from here."""
         return self._transfers.shared(group, names)
 
-    def pause(self, group: str, name: str) -> status.TransferResult:
+    def pause(self, group: str, name: str) -> results.TransferResult:
         """Stop a transfer until `resume`, also after a restart."""
         transfer = self._get(group, name)
         transfer.pause()
         return _result(transfer)
 
-    def resume(self, group: str, name: str) -> status.TransferResult:
+    def resume(self, group: str, name: str) -> results.TransferResult:
         """Go on with a paused or failed transfer."""
         transfer = self._get(group, name)
         transfer.resume()
         return _result(transfer)
 
-    def cancel(self, group: str, name: str) -> status.TransferResult:
+    def cancel(self, group: str, name: str) -> results.TransferResult:
         """Give up a download and delete what is there of it."""
         transfer = self._get(group, name)
         if transfer.record.complete:
@@ -253,34 +255,34 @@ class Session:
                 ErrorCode.USAGE, f"{name!r} is complete; stop_share ends sharing it."
             )
         self._transfers.discard(transfer)
-        if transfer.holdings.plan.in_place:
+        if transfer.storage.plan.in_place:
             self._account.tell("warning", f"{str(transfer.path)!r} is kept as it is now.")
         return _result(transfer)
 
-    def recheck(self, group: str, name: str) -> status.TransferResult:
+    def recheck(self, group: str, name: str) -> results.TransferResult:
         """Hash again everything that is on the disk; what is wrong of a download is fetched."""
         transfer = self._get(group, name)
         transfer.halt()
         transfer.start(recheck=True)
         return _result(transfer)
 
-    def priority(self, group: str, name: str, priority: int) -> status.PriorityResult:
-        """Say how soon a download gets its turn, the higher the sooner; see client.core.plan."""
+    def priority(self, group: str, name: str, priority: int) -> results.PriorityResult:
+        """Say how soon a download gets its turn: the higher, the sooner (see DownloadOptions)."""
         transfer = self._get(group, name)
         transfer.set_priority(priority)
-        return status.PriorityResult(group=group, name=name, priority=priority)
+        return results.PriorityResult(group=group, name=name, priority=priority)
 
-    def peers(self, group: str, name: str) -> status.PeersResult:
+    def peers(self, group: str, name: str) -> results.PeersResult:
         """Who is connected for a file."""
-        return status.PeersResult(peers=peer_rows(self._get(group, name)))
+        return results.PeersResult(peers=peer_rows(self._get(group, name)))
 
-    def piece_map(self, group: str, name: str, cells: int) -> status.PieceMap:
+    def piece_map(self, group: str, name: str, cells: int) -> results.PieceMap:
         """Where a transfer's pieces are, in at most `cells` runs."""
         return pieces(self._get(group, name), cells)
 
     def wait(
         self, seconds: float | None, cancelled: Callable[[], bool] = lambda: False
-    ) -> status.WaitResult:
+    ) -> results.WaitResult:
         """Wait until no download runs any more; names what ended since the last wait.
 
         Polls `cancelled` several times a second and returns early when it answers True. Raises
@@ -290,7 +292,7 @@ class Session:
         started = met = time.monotonic()
         while (running := self._running()) and not cancelled():
             now = time.monotonic()
-            if not all(transfer.hungry for transfer in running):
+            if not all(transfer.needs_peers for transfer in running):
                 met = now
             if seconds is not None and now - started >= seconds:
                 raise MinitorrentError(
@@ -303,7 +305,7 @@ class Session:
                     "this client runs and somebody is.",
                 )
             time.sleep(_POLL)
-        return self._outcomes.take()
+        return self._completions.take()
 
     def _running(self) -> list[Transfer]:
         return [transfer for transfer in self._transfers.all() if transfer.is_running]
@@ -316,7 +318,7 @@ class Session:
         group: str | None,
         *,
         progress: HashProgress | None = None,
-    ) -> status.ShareFileResult:
+    ) -> results.ShareFileResult:
         """Share a file and write a metainfo file for other BitTorrent clients."""
         chosen = self._account.require_group(group)
         user = self._account.require()
@@ -325,47 +327,47 @@ class Session:
         self._account.tell(
             "warning", f"{written} has your own announce key in it: keep it to yourself."
         )
-        return status.ShareFileResult(
+        return results.ShareFileResult(
             metainfo=str(written),
             group=chosen,
             name=transfer.record.name,
             info_hash=transfer.info_hash.hex(),
         )
 
-    def export_credentials(self, group: str, folder: Path) -> status.ExportResult:
+    def export_credentials(self, group: str, folder: Path) -> results.ExportResult:
         """Write what a stock client needs to take part in a sealed group."""
         user = self._account.require()
         return export_credentials(self._credentials, user, group, folder, self._account.tell)
 
-    def magnet(self, group: str, name: str) -> status.MagnetResult:
+    def magnet(self, group: str, name: str) -> results.MagnetResult:
         """A link to a file of the group, for other BitTorrent clients too."""
         self._account.require()
-        link = self._sharing.references.magnet(group, name)
+        link = self._sharing.metainfo_links.magnet(group, name)
         if link.trackers:
             self._account.tell(
                 "warning", "The link has your own announce key in it: keep it to yourself."
             )
-        return status.MagnetResult(magnet=link.encode())
+        return results.MagnetResult(magnet=link.encode())
 
     def get(
         self, reference: str, destination: str, *, in_place: bool = False
-    ) -> status.DownloadResult:
+    ) -> results.DownloadResult:
         """Start the download of what a metainfo file, by its path, or a magnet link names."""
-        user, plan = self._account.require(), Plan(in_place=in_place)
+        user, plan = self._account.require(), DownloadOptions(in_place=in_place)
         return _download(self._sharing.get(user, reference, destination, plan))
 
-    def remove(self, metainfo: Path) -> status.FileResult:
+    def remove(self, metainfo: Path) -> results.FileResult:
         """Offer no more what a metainfo file describes."""
         self._account.require()
         described = read_metainfo(metainfo)
         own = self._transfers.of(described.info_hash)
         if own is not None:  # the tracker may know nothing of it any more
             return self.stop_share(own.record.group, own.record.name)
-        found = self._sharing.references.find_described(described)
+        found = self._sharing.metainfo_links.find_described(described)
         return self.stop_share(found.group, found.name)
 
     # --- trackers ---------------------------------------------------------------------------
-    def trackers(self, forget: str | None = None) -> status.TrackersResult:
+    def trackers(self, forget: str | None = None) -> results.TrackersResult:
         """The trackers; `forget` is the address of one whose next certificate is to be trusted."""
         if forget is not None:
             self._trackers.forget(forget)
@@ -377,8 +379,8 @@ class Session:
         return self._transfers.get(group, name)
 
 
-def _download(transfer: Transfer) -> status.DownloadResult:
-    return status.DownloadResult(
+def _download(transfer: Transfer) -> results.DownloadResult:
+    return results.DownloadResult(
         group=transfer.record.group,
         name=transfer.record.name,
         destination=str(transfer.path),
@@ -386,7 +388,7 @@ def _download(transfer: Transfer) -> status.DownloadResult:
     )
 
 
-def _result(transfer: Transfer) -> status.TransferResult:
-    return status.TransferResult(
+def _result(transfer: Transfer) -> results.TransferResult:
+    return results.TransferResult(
         group=transfer.record.group, name=transfer.record.name, state=transfer.state
     )

@@ -8,19 +8,19 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from client.core.goal import Goal, goal_of, paths_of, widened
-from client.core.plan import PLAIN, Plan
-from client.core.resume import FileFacts
-from client.engine.collection import Collection
+from client.core.download_options import PLAIN, DownloadOptions
+from client.core.piece_selection import PieceSelection, goal_of, paths_of, widened
+from client.core.resume import FileStamps
+from client.engine.disk_space import require_room
 from client.engine.found import Found, find
-from client.engine.references import References
-from client.engine.room import require_room
+from client.engine.metainfo_links import MetainfoLinks
 from client.engine.transfer import Transfer
+from client.engine.transfer_manager import TransferManager
 from client.engine.uploads import Uploads
-from client.net.tracker_link import TrackerLink
+from client.net.tracker_client import TrackerClient
 from client.state.transfers import Transfers
 from client.storage.destination import resolve
-from client.storage.failures import shown
+from client.storage.os_errors import shown
 from common import metainfo
 from common.api import files, groups
 from common.bitfield import Bitfield
@@ -39,22 +39,22 @@ class Sharing:
 
     def __init__(
         self,
-        link: TrackerLink,
-        references: References,
+        link: TrackerClient,
+        metainfo_links: MetainfoLinks,
         store: Transfers,
-        collection: Collection,
+        collection: TransferManager,
         warn: Callable[[str], None],
     ) -> None:
-        self.uploads = Uploads(link, references, store, collection, warn)
+        self.uploads = Uploads(link, metainfo_links, store, collection, warn)
         self._warn = warn
         self._link = link
-        self.references = references
+        self.metainfo_links = metainfo_links
         self._store = store
         self._collection = collection
 
     # --- downloading ------------------------------------------------------------------------
     def download(
-        self, user: str, group: str, name: str, destination: str, plan: Plan = PLAIN
+        self, user: str, group: str, name: str, destination: str, plan: DownloadOptions = PLAIN
     ) -> Transfer:
         """Begin to fetch a file of the group; what lies there already and is right is taken.
 
@@ -67,16 +67,18 @@ class Sharing:
         """What a file of the group consists of."""
         return _described(self._ask(group, name))
 
-    def get(self, user: str, reference: str, destination: str, plan: Plan = PLAIN) -> Transfer:
+    def get(
+        self, user: str, reference: str, destination: str, plan: DownloadOptions = PLAIN
+    ) -> Transfer:
         """Begin to fetch what a metainfo file (its path) or a magnet link names."""
-        return self._begin(user, self.references.find(reference), destination, plan)
+        return self._begin(user, self.metainfo_links.find(reference), destination, plan)
 
     def _ask(self, group: str, name: str) -> files.GetFileReply:
         request = files.GET_FILE.read_request({"group": group, "name": name})
         return self._link.call(files.GET_FILE, request)
 
     def _begin(
-        self, user: str, reply: files.GetFileReply, destination: str, plan: Plan = PLAIN
+        self, user: str, reply: files.GetFileReply, destination: str, plan: DownloadOptions = PLAIN
     ) -> Transfer:
         described = _described(reply)
         profile = self._link.call(groups.GET_GROUP, groups.GetGroup(group=reply.group))
@@ -116,7 +118,9 @@ class Sharing:
         )
         return self._collection.add(record)
 
-    def _take_up(self, found: Found | None, plan: Plan) -> tuple[Bitfield | None, FileFacts | None]:
+    def _take_up(
+        self, found: Found | None, plan: DownloadOptions
+    ) -> tuple[Bitfield | None, FileStamps | None]:
         """Which pieces of a download are there, and the facts of their files.
 
         Raises MinitorrentError(file_exists) when what was found is to be left alone.
@@ -140,7 +144,7 @@ class Sharing:
                     "or stop_share (or cancel) that first.",
                 )
 
-    def _continue(self, transfer: Transfer, final: Path, asked: Plan) -> Transfer:
+    def _continue(self, transfer: Transfer, final: Path, asked: DownloadOptions) -> Transfer:
         """The same download was asked for before: go on with it."""
         if transfer.path != final:
             raise MinitorrentError(
@@ -151,10 +155,10 @@ class Sharing:
         complete = transfer.record.complete
         if complete and _is_changed(transfer) and (mended := self._mend(transfer, asked)):
             return mended
-        asked = replace(asked, in_place=transfer.holdings.plan.in_place)
-        plan = widened(transfer.metainfo, transfer.holdings.plan, asked, complete=complete)
-        if plan.only != transfer.holdings.plan.only or (
-            not complete and plan != transfer.holdings.plan
+        asked = replace(asked, in_place=transfer.storage.plan.in_place)
+        plan = widened(transfer.metainfo, transfer.storage.plan, asked, complete=complete)
+        if plan.only != transfer.storage.plan.only or (
+            not complete and plan != transfer.storage.plan
         ):
             needed = goal_of(transfer.metainfo, plan).length - transfer.done
             require_room(transfer.record.name, final, needed)
@@ -162,14 +166,14 @@ class Sharing:
         transfer.resume()
         return transfer
 
-    def _mend(self, transfer: Transfer, asked: Plan) -> Transfer | None:
+    def _mend(self, transfer: Transfer, asked: DownloadOptions) -> Transfer | None:
         """Go on with what was complete and is wrong by now; raises file_exists if not asked to.
 
         None, with the transfer halted, when nothing is wrong: it was only touched, or is gone.
         """
-        holdings = transfer.holdings
+        storage = transfer.storage
         transfer.halt()
-        found = find(transfer.metainfo, transfer.path, holdings.goal)
+        found = find(transfer.metainfo, transfer.path, storage.goal)
         if found is None or found.is_right:
             return None
         try:
@@ -192,7 +196,7 @@ def _is_changed(transfer: Transfer) -> bool:
     error = transfer.error
     if error is not None and error.code in (ErrorCode.FILE_CHANGED, ErrorCode.FILE_NOT_FOUND):
         return True
-    return transfer.holdings.files.facts() != transfer.record.facts
+    return transfer.storage.files.facts() != transfer.record.facts
 
 
 def _described(reply: files.GetFileReply) -> Metainfo:
@@ -205,7 +209,7 @@ def _described(reply: files.GetFileReply) -> Metainfo:
     return described
 
 
-def _check_goal(described: Metainfo, plan: Plan) -> Goal:
+def _check_goal(described: Metainfo, plan: DownloadOptions) -> PieceSelection:
     """What the plan wants; raises MinitorrentError(usage) when that is nothing."""
     goal = goal_of(described, plan)
     if plan.only and not described.is_folder:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from client.core.diagnosis import Certificate, Snapshot
-from client.core.figures import Reach
+from client.core.measurements import Reach
 from client.core.peer import Peer
-from client.core.throttle import Lane
+from client.core.throttle import BandwidthChannel
 from client.engine.credentials import Credentials
 from client.engine.torrent import Torrent
 from client.engine.transfer import Transfer
 from client.net.port_check import OwnPort
-from client.net.tracker_link import TrackerLink
+from client.net.tracker_client import TrackerClient
 from common.errors import MinitorrentError
 from common.types import PieceIndex
 
@@ -25,7 +25,7 @@ class Snapshots:
 
     def __init__(
         self,
-        link: TrackerLink,
+        link: TrackerClient,
         credentials: Credentials,
         clock: Callable[[], float],
         port: OwnPort,
@@ -42,10 +42,10 @@ class Snapshots:
         peers = [peer for _, peer in torrent.peers()] if torrent else []
         known, obstacles = torrent.known() if torrent else (0, [])
         throttle = transfer.throttle
-        lane, rates = throttle.down, [peer.down.rate for peer in peers]
+        channel, rates = throttle.down, [peer.down.rate for peer in peers]
         if record.complete:
-            lane, rates = throttle.up, [peer.up.rate for peer in peers]
-        limit = self._limit(lane)
+            channel, rates = throttle.up, [peer.up.rate for peer in peers]
+        limit = self._limit(channel)
         return Snapshot(
             group=record.group,
             name=record.name,
@@ -68,7 +68,7 @@ class Snapshots:
             waiting_pieces=torrent.writing if torrent else 0,
             rate=sum(rates),
             limit=limit,
-            limit_is_own=limit is not None and limit == lane.own.rate,
+            limit_is_own=limit is not None and limit == channel.own.rate,
         )
 
     def _certificate(self, transfer: Transfer) -> Certificate:
@@ -85,11 +85,11 @@ class Snapshots:
         except MinitorrentError:
             return True
 
-    def _limit(self, lane: Lane) -> int | None:
-        return lane.rate if lane.is_holding(self._clock()) else None
+    def _limit(self, channel: BandwidthChannel) -> int | None:
+        return channel.rate if channel.is_holding(self._clock()) else None
 
 
 def _missing_pieces(transfer: Transfer, torrent: Torrent, peers: Sequence[Peer]) -> int:
     """How many wanted pieces neither this client nor any of its peers has."""
-    lacking = transfer.holdings.goal.lacking(torrent.have())
+    lacking = transfer.storage.goal.lacking(torrent.have())
     return sum(not any(peer.has[PieceIndex(piece)] for peer in peers) for piece in lacking)

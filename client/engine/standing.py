@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from client.engine.holdings import Holdings
-from client.engine.room import RoomWait
-from client.engine.status import TransferState
+from client.engine.disk_space import SpaceWait
+from client.engine.results import TransferState
 from client.engine.torrent import Torrent
-from client.engine.workshop import Workshop
-from client.net.seal import Seal
+from client.engine.transfer_context import TransferContext
+from client.engine.transfer_storage import TransferStorage
+from client.net.group_tls import GroupTls
 from client.state.transfers import TransferRecord
 from common.errors import MinitorrentError
 from common.types import InfoHash
@@ -18,22 +18,22 @@ from common.types import InfoHash
 class Standing:
     """What a transfer is and how far; the transfer itself sets it."""
 
-    def __init__(self, record: TransferRecord, workshop: Workshop) -> None:
-        self.holdings = Holdings(record, workshop.store)
-        self.metainfo = self.holdings.metainfo
+    def __init__(self, record: TransferRecord, context: TransferContext) -> None:
+        self.storage = TransferStorage(record, context.store)
+        self.metainfo = self.storage.metainfo
         self.state = TransferState.PAUSED
         self.error: MinitorrentError | None = None
         self.started_at = 0.0
         self.ended_at = 0.0
         self.fetched = 0  # payload bytes of the run that completed it
         self.sources = 0  # peers that they came from
-        self._workshop = workshop
+        self._context = context
         self._torrent: Torrent | None = None
-        self._seal: Seal | None = None
+        self._seal: GroupTls | None = None
         self._done = 0  # verified bytes, while there is no torrent
         self._recheck = False  # the next check is to hash everything
         self._ending = False  # it has ended; those who wait for it are still to be told how
-        self.room = RoomWait()  # while it is on: paused, and `error` tells what is missing
+        self.room = SpaceWait()  # while it is on: paused, and `error` tells what is missing
 
     def __repr__(self) -> str:
         return f"Transfer({self.record.group}/{self.record.name}, {self.state.value})"
@@ -42,7 +42,7 @@ class Standing:
     @property
     def record(self) -> TransferRecord:
         """What the database keeps of it."""
-        return self.holdings.record
+        return self.storage.record
 
     @property
     def info_hash(self) -> InfoHash:
@@ -55,14 +55,14 @@ class Standing:
         return self._torrent
 
     @property
-    def seal(self) -> Seal | None:
+    def seal(self) -> GroupTls | None:
         """What peers of a sealed group show each other, while there is a torrent."""
         return self._seal if self._torrent is not None else None
 
     @property
     def path(self) -> Path:
         """Where the content is, or will be."""
-        return self.holdings.files.final
+        return self.storage.files.final
 
     @property
     def title(self) -> str:
@@ -90,7 +90,7 @@ class Standing:
     @property
     def size(self) -> int:
         """Bytes that are wanted."""
-        return self.holdings.goal.length
+        return self.storage.goal.length
 
     @property
     def done(self) -> int:
@@ -114,7 +114,7 @@ class Standing:
     @property
     def priority(self) -> int:
         """See Queued."""
-        return self.holdings.plan.priority
+        return self.storage.plan.priority
 
     @property
     def transferred(self) -> tuple[int, int]:
@@ -123,7 +123,7 @@ class Standing:
         return (torrent.uploaded, torrent.downloaded) if torrent else (0, 0)
 
     @property
-    def hungry(self) -> bool:
+    def needs_peers(self) -> bool:
         """See Announced, and Queued."""
         torrent = self._torrent
         return torrent is not None and not torrent.complete and not torrent.connection_count

@@ -12,25 +12,25 @@ from collections.abc import Sequence
 import structlog
 
 from client.core.actions import Action, Ban, Close, Send, Verify
-from client.core.candidates import Candidate
-from client.core.fair_queue import Claim
-from client.core.goal import Goal
+from client.core.candidates import PeerCandidate
+from client.core.fair_queue import BandwidthRequest
 from client.core.obstacle import Obstacle
 from client.core.peer import Peer
 from client.core.peer_protocol import PeerProtocol
+from client.core.peer_stream_decoder import Event, PieceReceived
 from client.core.piece_download import PieceDownload
-from client.core.receiver import Event, PieceReceived
+from client.core.piece_selection import PieceSelection
 from client.core.swarm import Swarm
 from client.core.throttle import Throttle
 from client.engine.content_source import ContentSource
-from client.engine.machinery import Machinery, TorrentOwner
-from client.engine.neighbours import Neighbours
+from client.engine.peer_list import PeerList
 from client.engine.piece_writer import PieceWriter
 from client.engine.request_pipeline import RequestPipeline
-from client.net.announcer import Stranger
+from client.engine.torrent_context import TorrentContext, TorrentOwner
+from client.net.announcer import UnidentifiedPeer
 from client.net.dialer import Dial
+from client.net.group_tls import GroupTls
 from client.net.peer_io import PeerConnection
-from client.net.seal import Seal
 from client.net.transport import Transport
 from client.storage.files import TorrentFiles
 from common.bitfield import Bitfield
@@ -56,35 +56,37 @@ class Torrent:
         metainfo: Metainfo,
         files: TorrentFiles,
         have: Bitfield,
-        goal: Goal,
-        seal: Seal | None,
-        machinery: Machinery,
+        goal: PieceSelection,
+        seal: GroupTls | None,
+        torrent_context: TorrentContext,
         owner: TorrentOwner,
         throttle: Throttle,
     ) -> None:
         self.metainfo = metainfo
         self._source = ContentSource(files, self._fail, self._damaged)
         self._seal = seal
-        self._machinery = machinery
+        self._torrent_context = torrent_context
         self._owner = owner
         self._throttle = throttle
-        self._clock = machinery.clock
+        self._clock = torrent_context.clock
         self._lock = threading.Lock()
-        self._neighbours = Neighbours(machinery.peer_id, machinery.limits, machinery.banned, seal)
+        self._peer_list = PeerList(
+            torrent_context.peer_id, torrent_context.swarm_config, torrent_context.banned, seal
+        )
         self._swarm = Swarm(
             metainfo.geometry,
             have,
-            machinery.buffers,
-            machinery.rng,
+            torrent_context.buffers,
+            torrent_context.rng,
             self._clock(),
-            machinery.limits,
+            torrent_context.swarm_config,
             goal,
         )
         self._protocol = PeerProtocol(self._swarm, metainfo.info_bytes)
         self._requests = RequestPipeline(metainfo.info_hash, self._protocol, self._lock, throttle)
         self._stopped = False
         self._writer = PieceWriter(
-            files, machinery.workers, have.__getitem__, self._written, self._fail
+            files, torrent_context.workers, have.__getitem__, self._written, self._fail
         )
         self._writing = 0  # pieces that the writer was given and has not reported yet
         self._is_over = self.complete  # and the owner knows, or knew it from the first
@@ -119,7 +121,7 @@ class Torrent:
         with self._lock:
             return [
                 (connection, self._swarm.peers[key])
-                for key, connection in self._neighbours.connections.items()
+                for key, connection in self._peer_list.connections.items()
             ]
 
     def rates(self) -> tuple[float, float]:
@@ -141,12 +143,12 @@ class Torrent:
     @property
     def source_count(self) -> int:
         """Number of peers that whole pieces came from."""
-        return len(self._neighbours.sources)
+        return len(self._peer_list.sources)
 
     @property
     def connection_count(self) -> int:
         """Number of connected peers."""
-        return len(self._neighbours.connections)
+        return len(self._peer_list.connections)
 
     @property
     def writing(self) -> int:
@@ -156,12 +158,12 @@ class Torrent:
     def known(self) -> tuple[int, list[Obstacle]]:
         """See Candidates.count."""
         with self._lock:
-            return self._neighbours.known()
+            return self._peer_list.known()
 
     def liars(self) -> tuple[str, ...]:
         """Who sent wrong pieces and was banned, in words such as `ann at 127.0.0.1:6881`."""
         with self._lock:
-            return tuple(self._neighbours.liars)
+            return tuple(self._peer_list.liars)
 
     # --- coming and going -------------------------------------------------------------------
     def admit(
@@ -171,7 +173,7 @@ class Torrent:
 
         A peer that dialled us gets our handshake here.
         """
-        key = self._neighbours.next_key()
+        key = self._peer_list.next_key()
         connection = PeerConnection(
             key,
             transport,
@@ -185,16 +187,16 @@ class Torrent:
         if not self._wants(connection):
             return False
         if incoming:
-            ours = Handshake(self.metainfo.info_hash, self._machinery.peer_id)
+            ours = Handshake(self.metainfo.info_hash, self._torrent_context.peer_id)
             transport.send([ours.encode()])
         with self._lock:
             # Others may have come, or the end, while the handshake was on its way.
-            if self._stopped or not self._neighbours.accepts(connection):
+            if self._stopped or not self._peer_list.accepts(connection):
                 return False
-            if not self._neighbours.take_place(connection, self._machinery.places):
+            if not self._peer_list.take_place(connection, self._torrent_context.places):
                 return False
             now = self._clock()
-            self._neighbours.add(connection, now)
+            self._peer_list.add(connection, now)
             self._greet(connection, now)
             try:
                 connection.start()
@@ -203,7 +205,7 @@ class Torrent:
                 self._leave(connection)
                 return False
         if connection.user is None:
-            self._owner.on_stranger(Stranger(key, handshake.peer_id, endpoint.host))
+            self._owner.on_unidentified(UnidentifiedPeer(key, handshake.peer_id, endpoint.host))
         return True
 
     def _greet(self, connection: PeerConnection, now: float) -> None:
@@ -212,11 +214,11 @@ class Torrent:
         ours = None
         if handshake.extended:
             host, size = connection.endpoint.host, len(self.metainfo.info_bytes)
-            ours = self._machinery.introduce(host, size, upload_only=self.complete)
+            ours = self._torrent_context.introduce(host, size, upload_only=self.complete)
         self._perform(
             self._protocol.join(
                 key,
-                connection.receiver,
+                connection.decoder,
                 connection,
                 fast=handshake.fast,
                 now=now,
@@ -224,18 +226,18 @@ class Torrent:
             )
         )
         # Who dials us may have been removed since the tracker told of it: it is asked again.
-        told = not connection.incoming and self._neighbours.recognise(connection)
+        told = not connection.incoming and self._peer_list.recognise(connection)
         if told or connection.membership is not None:
             self._perform(self._protocol.confirm(key))
 
     def _wants(self, connection: PeerConnection) -> bool:
         with self._lock:
-            return self._neighbours.wants(connection) and not self._stopped
+            return self._peer_list.wants(connection) and not self._stopped
 
-    def learn(self, candidates: Sequence[Candidate]) -> None:
+    def learn(self, candidates: Sequence[PeerCandidate]) -> None:
         """The tracker told of these peers."""
         with self._lock:
-            for connection in self._neighbours.learn(candidates):
+            for connection in self._peer_list.learn(candidates):
                 self._perform(self._protocol.confirm(connection.key))
         self._dial()
 
@@ -245,37 +247,37 @@ class Torrent:
         None: it can't be asked just now; then who was known before is taken for one.
         """
         with self._lock:
-            connection = self._neighbours.connections.get(key)
+            connection = self._peer_list.connections.get(key)
             if connection is None or connection.user is not None:
                 return
             if is_member is None:
-                is_known = self._neighbours.remember(connection)  # else it is asked again
+                is_known = self._peer_list.remember(connection)  # else it is asked again
             else:
-                is_known = self._neighbours.identified(connection, user, is_member=is_member)
+                is_known = self._peer_list.identified(connection, user, is_member=is_member)
             if is_known:
                 self._perform(self._protocol.confirm(key))
 
     def begin_again(self) -> None:
         """The tracker is back, and will tell who is there."""
         with self._lock:
-            self._neighbours.begin_again()
+            self._peer_list.begin_again()
 
     def part_from_user(self, user: str) -> None:
         """This user is no member any more."""
         with self._lock:
-            self._neighbours.part_from_user(user)
+            self._peer_list.part_from_user(user)
 
     def part_from_unaccepted(self) -> None:
         """Let go of who is no accepted member any more: removed, or its certificate has expired."""
         with self._lock:
-            self._neighbours.part_from_unaccepted()
+            self._peer_list.part_from_unaccepted()
 
     def stop(self, timeout: float = 5.0) -> None:
         """Part from all peers; wait until nothing is read or written any more."""
         with self._lock:
             self._stopped = True
             self._requests.close()
-            connections = list(self._neighbours.connections.values())
+            connections = list(self._peer_list.connections.values())
         for connection in connections:
             connection.close("stopped")
         for connection in connections:
@@ -286,14 +288,14 @@ class Torrent:
 
     def tick(self) -> None:
         """To be called a few times a second."""
-        neighbours = self._neighbours
-        if self.complete and not (neighbours.connections or neighbours.failing):
+        peer_list = self._peer_list
+        if self.complete and not (peer_list.connections or peer_list.failing):
             return  # nobody asks for it: a client may share thousands of such files
         now = self._clock()
         with self._lock:
             if self._stopped:
                 return
-            self._neighbours.part_from_unaccepted()
+            self._peer_list.part_from_unaccepted()
             self._perform(self._swarm.tick(now))
         for connection in self._connected():
             self._requests.refill(connection, now)
@@ -302,9 +304,9 @@ class Torrent:
     def _dial(self) -> None:
         now = self._clock()
         with self._lock:
-            if self._stopped or not self._machinery.places.free:
+            if self._stopped or not self._torrent_context.places.free:
                 return
-            endpoints = self._neighbours.to_dial(now, complete=self.complete)
+            endpoints = self._peer_list.to_dial(now, complete=self.complete)
         for endpoint in endpoints:
             dial = Dial(
                 endpoint,
@@ -314,7 +316,7 @@ class Torrent:
                 self._on_dialled,
                 self._on_dial_failed,
             )
-            if not self._machinery.dialer.dial(dial):
+            if not self._torrent_context.dialer.dial(dial):
                 self._on_dial_failed(endpoint, None)
 
     def _on_dialled(self, transport: Transport, handshake: Handshake, endpoint: Endpoint) -> bool:
@@ -322,7 +324,7 @@ class Torrent:
 
     def _on_dial_failed(self, endpoint: Endpoint, obstacle: Obstacle | None) -> None:
         with self._lock:
-            self._neighbours.dial_failed(endpoint, self._clock(), obstacle)
+            self._peer_list.dial_failed(endpoint, self._clock(), obstacle)
 
     # --- a peer's threads (PeerHandler) -----------------------------------------------------
     def on_received(self, peer: PeerConnection, events: list[Event], count: int) -> None:
@@ -335,7 +337,7 @@ class Torrent:
                     return
                 for event in events:
                     if isinstance(event, PieceReceived):
-                        self._neighbours.add_source(peer)
+                        self._peer_list.add_source(peer)
                     pieces += self._perform(self._protocol.receive(peer.key, event))
             self._requests.refill(peer, now)
         finally:  # also of who broke the protocol in the same breath
@@ -354,34 +356,38 @@ class Torrent:
             self._leave(peer)
 
     def _leave(self, peer: PeerConnection) -> None:
-        self._machinery.places.give_back(peer)
+        self._torrent_context.places.give_back(peer)
         self._swarm.leave(peer.key)
-        self._neighbours.remove(peer, self._clock())
+        self._peer_list.remove(peer, self._clock())
 
     def _perform(self, actions: Sequence[Action]) -> list[PieceDownload]:
         """Do what is to be done, under the lock; returns pieces that are to be verified outside."""
         pieces: list[PieceDownload] = []
         for action in actions:
-            connection = self._neighbours.connections.get(action.peer)
+            connection = self._peer_list.connections.get(action.peer)
             match action:
                 case Send(_, message) if connection is not None:
                     connection.send(encode(message))
                 case Close(_, reason) if connection is not None:
                     connection.close(reason)
                 case Ban(key, reason):
-                    self._neighbours.ban(key, reason)
+                    self._peer_list.ban(key, reason)
                 case Verify(_, download):
                     pieces.append(download)
         return pieces
 
     # --- rate limits ------------------------------------------------------------------------
-    def up_claims(self) -> list[Claim]:
+    def upload_requests(self) -> list[BandwidthRequest]:
         """See RequestPipeline."""
-        return self._requests.up_claims(self._connected())
+        return self._requests.upload_requests(self._connected())
 
-    def down_claims(self) -> list[Claim]:
+    def download_requests(self) -> list[BandwidthRequest]:
         """See RequestPipeline."""
-        return [] if self.complete else self._requests.down_claims(self._connected(), self._clock())
+        return (
+            []
+            if self.complete
+            else self._requests.download_requests(self._connected(), self._clock())
+        )
 
     def lift_limit(self) -> None:
         """A limit has changed: what it held back may go out now."""
@@ -389,10 +395,10 @@ class Torrent:
             peer.allow(0)
 
     def _connected(self) -> list[PeerConnection]:
-        if not self._neighbours.connections:
+        if not self._peer_list.connections:
             return []
         with self._lock:
-            return list(self._neighbours.connections.values())
+            return list(self._peer_list.connections.values())
 
     # --- pieces -----------------------------------------------------------------------------
     def _verify(self, download: PieceDownload) -> None:

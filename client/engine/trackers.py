@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from client.engine import status
-from client.engine.trust import Trust
-from client.net.tracker_link import TrackerLink
+from client.engine import results
+from client.engine.known_trackers import KnownTrackers
+from client.net.tracker_client import TrackerClient
 from common.errors import ErrorCode, MinitorrentError
 from common.types import Endpoint
 
@@ -12,19 +12,19 @@ from common.types import Endpoint
 class Trackers:
     """Answers the command `trackers`."""
 
-    def __init__(self, link: TrackerLink, trust: Trust) -> None:
+    def __init__(self, link: TrackerClient, known_trackers: KnownTrackers) -> None:
         self._link = link
-        self._trust = trust
+        self._known_trackers = known_trackers
 
-    def rows(self) -> status.TrackersResult:
+    def rows(self) -> results.TrackersResult:
         """Each tracker of the tracker information file."""
-        return status.TrackersResult(
+        return results.TrackersResult(
             trackers=[
-                status.TrackerRow(
+                results.TrackerRow(
                     address=str(tracker),
                     state=state,
                     current=state == "connected",
-                    fingerprint=self._trust.trusted(tracker),
+                    fingerprint=self._known_trackers.trusted(tracker),
                 )
                 for tracker, state in self._link.states()
             ]
@@ -40,5 +40,5 @@ class Trackers:
             raise MinitorrentError(
                 ErrorCode.USAGE, f"{tracker} is none of the trackers; see them with: trackers"
             )
-        self._trust.forget(tracker)
+        self._known_trackers.forget(tracker)
         self._link.retry()

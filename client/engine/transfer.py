@@ -26,16 +26,16 @@ from typing import Final
 
 import structlog
 
-from client.core.candidates import Candidate
-from client.engine.jobs import Jobs
-from client.engine.room import require_room
+from client.core.candidates import PeerCandidate
+from client.engine.disk_space import require_room
+from client.engine.results import TransferState
+from client.engine.serial_executor import SerialExecutor
 from client.engine.standing import Standing
-from client.engine.status import TransferState
 from client.engine.torrent import Torrent
-from client.engine.workshop import Workshop
-from client.net.announcer import Stranger
+from client.engine.transfer_context import TransferContext
+from client.net.announcer import UnidentifiedPeer
 from client.state.transfers import TransferRecord
-from client.storage.sweep import StoppedError
+from client.storage.piece_scan import StoppedError
 from common.bitfield import Bitfield
 from common.errors import ErrorCode, MinitorrentError
 
@@ -52,22 +52,22 @@ _TOUCHED: Final = (ErrorCode.FILE_CHANGED, ErrorCode.FILE_NOT_FOUND)
 class Transfer(Standing):
     """An upload or a download."""
 
-    def __init__(self, record: TransferRecord, workshop: Workshop) -> None:
-        super().__init__(record, workshop)
-        self.throttle = workshop.rate_limits.throttle(record)
+    def __init__(self, record: TransferRecord, context: TransferContext) -> None:
+        super().__init__(record, context)
+        self.throttle = context.rate_limits.throttle(record)
         self._asked = False  # the next check is a recheck that the user wants
         self._upsets = 0  # times that something else changed what is there, in this run
         self._had = 0  # pieces that were there when that was noticed last
         self._halting = threading.Event()
-        self._jobs = Jobs(record.name, workshop.jobs, self._fail)
+        self._executor = SerialExecutor(record.name, context.jobs, self._fail)
 
     @property
     def place(self) -> tuple[int, int] | None:
         """Its place in the queue, from 1, and how many wait there; None when it doesn't wait."""
-        return self._workshop.turns.place(self)
+        return self._context.scheduler.place(self)
 
     # --- what others tell (Announced, TorrentOwner) -----------------------------------------
-    def learn(self, candidates: Sequence[Candidate]) -> None:
+    def learn(self, candidates: Sequence[PeerCandidate]) -> None:
         """See Announced."""
         torrent = self._torrent  # another thread may stop it
         if torrent is not None:
@@ -75,7 +75,7 @@ class Transfer(Standing):
 
     def refused(self, error: MinitorrentError) -> None:
         """See Announced."""
-        self._jobs.submit(lambda: self._fail(error))
+        self._executor.submit(lambda: self._fail(error))
 
     def identified(self, key: int, user: str | None, *, is_member: bool | None) -> None:
         """See Announced."""
@@ -85,19 +85,19 @@ class Transfer(Standing):
 
     def on_complete(self, torrent: Torrent) -> None:
         """See TorrentOwner."""
-        self._jobs.submit(self._finish, lambda: self._torrent is torrent)
+        self._executor.submit(self._finish, lambda: self._torrent is torrent)
 
     def on_failed(self, torrent: Torrent, error: MinitorrentError) -> None:
         """See TorrentOwner."""
-        self._jobs.submit(lambda: self._fail(error), lambda: self._torrent is torrent)
+        self._executor.submit(lambda: self._fail(error), lambda: self._torrent is torrent)
 
     def on_damaged(self, torrent: Torrent) -> None:
         """See TorrentOwner."""
-        self._jobs.submit(self._mend, lambda: self._torrent is torrent)
+        self._executor.submit(self._mend, lambda: self._torrent is torrent)
 
-    def on_stranger(self, stranger: Stranger) -> None:
+    def on_unidentified(self, stranger: UnidentifiedPeer) -> None:
         """See TorrentOwner."""
-        self._workshop.announcer.identify(self.info_hash, stranger)
+        self._context.announcer.identify(self.info_hash, stranger)
 
     # --- what the user wants ----------------------------------------------------------------
     def start(self, *, recheck: bool = False) -> None:
@@ -108,22 +108,22 @@ class Transfer(Standing):
         self.error = None
         self.room.end()
         self.state = TransferState.QUEUED
-        self.holdings.checked = 0
+        self.storage.checked = 0
         self._recheck = self._asked = recheck
         self._upsets = self._had = 0
         self._halting.clear()
         if self.record.complete:
-            self._jobs.submit(self._open)
+            self._executor.submit(self._open)
         else:
-            self._workshop.turns.join(self)
+            self._context.scheduler.join(self)
 
     def take_turn(self) -> None:
         """See Queued."""
-        self._jobs.submit(self._open)
+        self._executor.submit(self._open)
 
     def lose_turn(self) -> None:
         """See Queued."""
-        self._jobs.submit(self._step_back)
+        self._executor.submit(self._step_back)
 
     def begin_halt(self) -> None:
         """Have what runs for it end early; for `halt`, which is to follow."""
@@ -132,9 +132,9 @@ class Transfer(Standing):
     def halt(self) -> None:
         """Stop, keeping everything for the next start; returns when it has stopped."""
         self.begin_halt()
-        with self._jobs.alone:
+        with self._executor.alone:
             self._halting.set()  # it may just have gone on by itself
-            self._workshop.turns.leave(self)
+            self._context.scheduler.leave(self)
             self._stop()
             if self.room.is_on:
                 self.room.end()
@@ -144,70 +144,72 @@ class Transfer(Standing):
 
     def pause(self) -> None:
         """Halt until `resume`, also after a restart."""
-        self._workshop.store.set_paused(self.record.id, paused=True)
+        self._context.store.set_paused(self.record.id, paused=True)
         self.halt()
         self.state = TransferState.PAUSED
 
     def resume(self) -> None:
         """Go on after a pause or a failure; nothing happens when it runs."""
-        self._workshop.store.set_paused(self.record.id, paused=False)
+        self._context.store.set_paused(self.record.id, paused=False)
         if self.state in (TransferState.PAUSED, TransferState.FAILED):
-            with self._jobs.alone:  # who is still telling why it ended is not to find it running
+            with (
+                self._executor.alone
+            ):  # who is still telling why it ended is not to find it running
                 pass
             self.start()
 
     def set_priority(self, priority: int) -> None:
         """Get the next turn sooner or later; a running download runs on."""
-        self.holdings.set_plan(replace(self.holdings.plan, priority=priority))
+        self.storage.set_plan(replace(self.storage.plan, priority=priority))
 
     def discard(self) -> None:
         """Stop and forget; what is there of an unfinished download is deleted."""
         self.halt()
-        self.holdings.discard()
+        self.storage.discard()
 
     def checkpoint(self) -> None:
         """Record how far it is, so that a later start need not hash it again.
 
         Shared files that nobody asks for just now are looked at, too.
         """
-        if not self._jobs.alone.acquire(blocking=False):
+        if not self._executor.alone.acquire(blocking=False):
             return
         try:
             if self._torrent is not None:
-                self.holdings.files.look_at_all()
-                self.holdings.save_progress(self._torrent)
+                self.storage.files.look_at_all()
+                self.storage.save_progress(self._torrent)
         except MinitorrentError as error:
             if error.code is not ErrorCode.FILE_CHANGED:
                 raise
             self._fail(error)
         finally:
-            self._jobs.alone.release()
+            self._executor.alone.release()
 
     def look_for_room(self) -> None:
         """Go on by itself when it waits for room on the disk and there is some."""
         if not self.room.is_on:
             return
-        with self._jobs.alone:
-            if self.room.is_over(self.path, self.missing, self._workshop.machinery.clock()):
+        with self._executor.alone:
+            if self.room.is_over(self.path, self.missing, self._context.torrent_context.clock()):
                 self.start()
 
     # --- in the job threads -----------------------------------------------------------------
     def _open(self) -> None:
         if self._torrent is not None or self._halting.is_set():
             return
-        if not (self.record.complete or self._workshop.turns.has_turn(self)):
+        if not (self.record.complete or self._context.scheduler.has_turn(self)):
             return
         self.state = TransferState.CHECKING
         try:
             have = self._check()
         except StoppedError:
             return
-        if not (self.record.complete or self._workshop.turns.has_turn(self)):
-            self.holdings.files.close()
+        if not (self.record.complete or self._context.scheduler.has_turn(self)):
+            self.storage.files.close()
             self.state = TransferState.QUEUED
-            self._workshop.turns.join(self)
+            self._context.scheduler.join(self)
             return
-        if not self.holdings.plan.in_place:  # there, what is overwritten takes no more room
+        if not self.storage.plan.in_place:  # there, what is overwritten takes no more room
             require_room(self.record.name, self.path, self.missing)
         self._torrent = self._make_torrent(have)
         if self.record.complete:
@@ -216,39 +218,43 @@ class Transfer(Standing):
             self.state = TransferState.DOWNLOADING
             if self._torrent.complete:
                 self._finish()
-        self._workshop.announcer.add(self)
+        self._context.announcer.add(self)
 
     def _check(self) -> Bitfield:
         """Open the files and find out which pieces are there; tells what was lost since."""
         was_complete = self.record.complete
-        have = self.holdings.open(self._halting.is_set, recheck=self._recheck, asked=self._asked)
+        have = self.storage.open(self._halting.is_set, recheck=self._recheck, asked=self._asked)
         self._recheck = self._asked = False
-        self._done = self.holdings.goal.done(have)
+        self._done = self.storage.goal.done(have)
         if was_complete and not self.record.complete:
-            self._had = self.holdings.goal.pieces.count
+            self._had = self.storage.goal.pieces.count
         lost, self._had = self._had - have.count, 0
         if lost > 0:
-            self._workshop.damaged(self, lost)
+            self._context.damaged(self, lost)
         return have
 
     def _make_torrent(self, have: Bitfield) -> Torrent:
-        machinery = self._workshop.machinery
-        self._seal = self._workshop.credentials.seal(self.record.group, self.metainfo.authority)
-        self.started_at = machinery.clock()
+        torrent_context = self._context.torrent_context
+        self._seal = self._context.credentials.seal(self.record.group, self.metainfo.authority)
+        self.started_at = torrent_context.clock()
         return Torrent(
             self.metainfo,
-            self.holdings.files,
+            self.storage.files,
             have,
-            self.holdings.goal,
+            self.storage.goal,
             self._seal,
-            machinery,
+            torrent_context,
             self,
             self.throttle,
         )
 
     def _step_back(self) -> None:
         """Wait for the next turn, unless it came meanwhile."""
-        if self._torrent is None or self._halting.is_set() or self._workshop.turns.has_turn(self):
+        if (
+            self._torrent is None
+            or self._halting.is_set()
+            or self._context.scheduler.has_turn(self)
+        ):
             return
         self._stop()
         self.state = TransferState.QUEUED
@@ -260,19 +266,19 @@ class Transfer(Standing):
             return
         self._ending = True
         try:
-            if self.holdings.files.unproven().count:
+            if self.storage.files.unproven().count:
                 self.state = TransferState.CHECKING
-            self.holdings.finish(self._halting.is_set)
+            self.storage.finish(self._halting.is_set)
         except StoppedError:
             return
         finally:
             self._ending = self.record.complete
-        self.ended_at = self._workshop.machinery.clock()
+        self.ended_at = self._context.torrent_context.clock()
         self.fetched, self.sources = torrent.downloaded, torrent.source_count
         self.state = TransferState.SEEDING
         if not torrent.left:  # who has a part never claims to have it all (BEP 21)
-            self._workshop.announcer.completed(self.info_hash)
-        self._workshop.turns.leave(self)
+            self._context.announcer.completed(self.info_hash)
+        self._context.scheduler.leave(self)
         self._tell_end()
 
     def _fail(self, error: MinitorrentError) -> None:
@@ -290,7 +296,7 @@ class Transfer(Standing):
         self.room.end()
         self._ending = True
         self.state = TransferState.FAILED
-        self._workshop.turns.leave(self)
+        self._context.scheduler.leave(self)
         self._stop()
         self._tell_end()
 
@@ -318,7 +324,7 @@ class Transfer(Standing):
         self._stop()
         self._recheck = True
         self.state = TransferState.QUEUED
-        self._jobs.submit(self._open)
+        self._executor.submit(self._open)
         return True
 
     def _wait_for_room(self, error: MinitorrentError) -> None:
@@ -326,27 +332,27 @@ class Transfer(Standing):
         if self._halting.is_set() or self.room.is_on:
             return
         self._ending = True
-        self._workshop.turns.leave(self)
+        self._context.scheduler.leave(self)
         self._stop()
-        now = self._workshop.machinery.clock()
+        now = self._context.torrent_context.clock()
         self.error = self.room.begin(error, self.path, self.missing, now)
         self.state = TransferState.PAUSED
         self._tell_end()
 
     def _tell_end(self) -> None:
         try:
-            self._workshop.ended(self)
+            self._context.ended(self)
         finally:
             self._ending = False
 
     def _stop(self) -> None:
         torrent, self._torrent = self._torrent, None
         if torrent is not None:
-            self._workshop.announcer.remove(self.info_hash)
+            self._context.announcer.remove(self.info_hash)
             torrent.stop()
             self._done = torrent.done
             try:
-                self.holdings.save_progress(torrent)
+                self.storage.save_progress(torrent)
             except MinitorrentError as error:
                 log.warning("progress is not recorded", name=self.record.name, error=error.message)
-        self.holdings.files.close()
+        self.storage.files.close()

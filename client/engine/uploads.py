@@ -6,17 +6,17 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from client.core.resume import FileFacts
-from client.engine.collection import Collection
+from client.core.resume import FileStamps
+from client.engine.metainfo_links import MetainfoLinks, is_metainfo_of, metainfo_place
 from client.engine.offer import Offer
-from client.engine.references import References, is_metainfo_of, metainfo_place
 from client.engine.transfer import Transfer
-from client.net.tracker_link import TrackerLink
+from client.engine.transfer_manager import TransferManager
+from client.net.tracker_client import TrackerClient
 from client.state.transfers import Transfers
 from client.storage.content import take_facts
-from client.storage.failures import shown
 from client.storage.files import TorrentFiles
 from client.storage.hashing import hash_source
+from client.storage.os_errors import shown
 from client.storage.recheck import is_already_there
 from client.storage.source import Source, scan
 from client.storage.typed_path import typed_path
@@ -41,14 +41,14 @@ class Uploads:
 
     def __init__(
         self,
-        link: TrackerLink,
-        references: References,
+        link: TrackerClient,
+        metainfo_links: MetainfoLinks,
         store: Transfers,
-        collection: Collection,
+        collection: TransferManager,
         warn: Callable[[str], None],
     ) -> None:
         self._link = link
-        self._references = references
+        self._references = metainfo_links
         self._store = store
         self._collection = collection
         self._warn = warn
@@ -125,7 +125,7 @@ class Uploads:
         existing: Transfer | None,
         progress: HashProgress | None,
         approve: Callable[[Metainfo], None],
-    ) -> tuple[Metainfo, FileFacts]:
+    ) -> tuple[Metainfo, FileStamps]:
         """Tell the tracker; returns what is shared, and its files' facts."""
         asked = groups.GET_GROUP.read_request({"group": group})
         profile = self._link.call(groups.GET_GROUP, asked)
@@ -166,7 +166,7 @@ class Uploads:
         return metainfo.parse(reply.metainfo)
 
 
-def _facts(source: Source, described: Metainfo) -> FileFacts:
+def _facts(source: Source, described: Metainfo) -> FileStamps:
     """The facts of the source's files now, in the order of the metainfo."""
     return take_facts(source.path, described.files, described.is_folder)
 

@@ -9,8 +9,8 @@ from typing import Final, NamedTuple, Protocol
 
 import structlog
 
-from client.core.candidates import Candidate
-from client.net.tracker_link import TrackerLink
+from client.core.candidates import PeerCandidate
+from client.net.tracker_client import TrackerClient
 from common.api.presence import (
     ANNOUNCE,
     IDENTIFY_PEER,
@@ -45,7 +45,7 @@ IDENTIFY_FOR: Final = 10.0
 IDENTIFY_EVERY: Final = 1.0
 
 
-class Stranger(NamedTuple):
+class UnidentifiedPeer(NamedTuple):
     """A peer of whom the tracker told nothing: its connection's key, its name, its IP address."""
 
     key: int
@@ -67,10 +67,10 @@ class Announced(Protocol):
         """Uploaded and downloaded since it was started."""
 
     @property
-    def hungry(self) -> bool:
+    def needs_peers(self) -> bool:
         """Whether it wants pieces and has nobody to ask."""
 
-    def learn(self, candidates: Sequence[Candidate]) -> None:
+    def learn(self, candidates: Sequence[PeerCandidate]) -> None:
         """These others are there."""
 
     def refused(self, error: MinitorrentError) -> None:
@@ -91,7 +91,7 @@ class _Entry:
 
 
 class _Question:
-    def __init__(self, info_hash: InfoHash, stranger: Stranger, until: float) -> None:
+    def __init__(self, info_hash: InfoHash, stranger: UnidentifiedPeer, until: float) -> None:
         self.info_hash = info_hash
         self.stranger = stranger
         self.until = until
@@ -104,7 +104,7 @@ class Announcer:
     `port` is where this client accepts peers.
     """
 
-    def __init__(self, link: TrackerLink, port: int, clock: Callable[[], float]) -> None:
+    def __init__(self, link: TrackerClient, port: int, clock: Callable[[], float]) -> None:
         self._link = link
         self._port = port
         self._clock = clock
@@ -147,7 +147,7 @@ class Announcer:
                     entry.event = "started"
             self._changed.notify()
 
-    def identify(self, info_hash: InfoHash, stranger: Stranger) -> None:
+    def identify(self, info_hash: InfoHash, stranger: UnidentifiedPeer) -> None:
         """Find out whether a peer that came by itself is a member."""
         with self._changed:
             self._questions.append(_Question(info_hash, stranger, self._clock() + IDENTIFY_FOR))
@@ -236,11 +236,13 @@ class Announcer:
             return
         announced.learn(
             [
-                Candidate(Endpoint(peer.host, peer.port), peer_id_from_hex(peer.peer_id), peer.user)
+                PeerCandidate(
+                    Endpoint(peer.host, peer.port), peer_id_from_hex(peer.peer_id), peer.user
+                )
                 for peer in answer.peers
             ]
         )
-        pause = min(interval, HUNGRY_INTERVAL) if announced.hungry else interval
+        pause = min(interval, HUNGRY_INTERVAL) if announced.needs_peers else interval
         if not announced.left:
             pause = max(pause, SEED_INTERVAL * len(self._entries))
         with self._changed:

@@ -14,9 +14,9 @@ import structlog
 
 from client.core.dial_queue import DialQueue
 from client.core.obstacle import Obstacle
-from client.net import obstacles, sealing
+from client.net import obstacles, tls_handshake
+from client.net.group_tls import GroupTls
 from client.net.handshaking import TIME_LIMIT, shake_hands
-from client.net.seal import Seal
 from client.net.transport import Deadline, PlainTransport, Transport
 from common.types import Endpoint, InfoHash, PeerId
 from common.wire.handshake import Handshake
@@ -44,7 +44,7 @@ class Dial:
     endpoint: Endpoint
     info_hash: InfoHash
     group: str
-    seal: Seal | None
+    seal: GroupTls | None
     connected: Callable[[Transport, Handshake, Endpoint], bool]
     failed: Callable[[Endpoint, Obstacle | None], None]
 
@@ -159,4 +159,4 @@ def _fail(dial: Dial, error: Exception, obstacle: Obstacle) -> None:
 def _open(sock: socket.socket, dial: Dial, deadline: Deadline) -> Transport:
     if dial.seal is None:
         return PlainTransport(sock)
-    return sealing.dial(sock, dial.seal, dial.info_hash, deadline.left)
+    return tls_handshake.dial(sock, dial.seal, dial.info_hash, deadline.left)

@@ -18,9 +18,9 @@ import structlog
 from client.core.crowding import Held, judge
 from client.core.party import network
 from client.core.strikes import Strikes
+from client.net.group_tls import Membership
 from client.net.handshaking import TIME_LIMIT, HungUpError, receive_handshake
-from client.net.seal import Membership
-from client.net.sealing import TLS_HANDSHAKE, FindSeal, welcome
+from client.net.tls_handshake import TLS_HANDSHAKE, FindSeal, welcome
 from client.net.transport import Deadline, PlainTransport, Transport, remote_endpoint
 from client.net.utp import UtpRefusal
 from client.patience import relieve

@@ -15,7 +15,7 @@ from typing import Final
 import structlog
 
 from client.core.metadata_download import MetadataDownload
-from client.core.receiver import Received, Receiver
+from client.core.peer_stream_decoder import PeerStreamDecoder, Received
 from client.net.handshaking import TIME_LIMIT as HANDSHAKE_TIME
 from client.net.handshaking import shake_hands
 from client.net.transport import PlainTransport
@@ -122,12 +122,12 @@ class _Inquiry:
         if theirs.fast:
             greeting.append(encode(HaveNone()))  # BEP 6 wants a word on what we have
         transport.send(list(greeting))
-        receiver, download = Receiver(), MetadataDownload(self._magnet.info_hash)
+        decoder, download = PeerStreamDecoder(), MetadataDownload(self._magnet.info_hash)
         while download.info is None:
-            count = transport.receive(receiver.buffers())
+            count = transport.receive(decoder.buffers())
             if not count:
                 raise WireError("closed before its metadata was complete")
-            for event in receiver.advance(count):
+            for event in decoder.advance(count):
                 if isinstance(event, Received) and isinstance(event.message, Extended):
                     replies = download.receive(event.message)
                     transport.send([encode(reply) for reply in replies])

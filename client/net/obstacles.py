@@ -7,8 +7,8 @@ import ssl
 from typing import Final
 
 from client.core.obstacle import Obstacle
+from client.net.group_tls import SealError
 from client.net.handshaking import HungUpError, OtherTorrentError
-from client.net.seal import SealError
 from common.wire.messages import WireError
 
 _NO_ROOM: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})

@@ -16,9 +16,9 @@ from typing import Final, Protocol
 import structlog
 
 from client.core.message_cost import MessageBudget, Traffic
-from client.core.receiver import Event, Receiver
+from client.core.peer_stream_decoder import Event, PeerStreamDecoder
 from client.core.sent_pieces import SentPieces
-from client.core.throttle import Lane
+from client.core.throttle import BandwidthChannel
 from client.net.blocks import BlockSource
 from client.net.transport import Transport
 from common.types import Block, Endpoint
@@ -66,7 +66,7 @@ class PeerConnection:
         handshake: Handshake,
         handler: PeerHandler,
         source: BlockSource,
-        lane: Lane,
+        channel: BandwidthChannel,
         *,
         incoming: bool,
     ) -> None:
@@ -77,14 +77,14 @@ class PeerConnection:
         self.membership = transport.membership
         self.user = self.membership.user if self.membership else None
         self.client = client_name(handshake.peer_id)
-        self.receiver = Receiver()
+        self.decoder = PeerStreamDecoder()
         self.close_reason: str | None = None
         self.given = 0  # payload bytes
         self._read_bytes = 0
         self._transport = transport
         self._handler = handler
         self._source = source
-        self._lane = lane
+        self._channel = channel
         self._budget = MessageBudget(time.monotonic())
         self._closed = threading.Event()
         self._sent = SentPieces(source.piece_size)
@@ -105,7 +105,7 @@ class PeerConnection:
     @property
     def carried(self) -> int:
         """Payload bytes that went either way: what use it was so far."""
-        return self.receiver.payload + self.given
+        return self.decoder.payload + self.given
 
     def start(self) -> None:
         """Begin to read and write, without a time limit."""
@@ -186,15 +186,15 @@ class PeerConnection:
     def _sendable(self) -> int:
         """How many of the waiting blocks may go out; under the lock."""
         waiting = len(self._blocks)
-        return min(waiting, self._allowed) if self._lane.limited else waiting
+        return min(waiting, self._allowed) if self._channel.limited else waiting
 
     # --- threads ----------------------------------------------------------------------------
     def _read(self) -> None:
-        receiver, handler = self.receiver, self._handler
+        decoder, handler = self.decoder, self._handler
         reason = "closed by the peer"
         try:
-            while count := self._transport.receive(receiver.buffers()):
-                events = receiver.advance(count)
+            while count := self._transport.receive(decoder.buffers()):
+                events = decoder.advance(count)
                 handler.on_received(self, events, count)
                 self._read_bytes += count
                 pause = self._budget.charge(events, self._traffic(), time.monotonic())
@@ -215,8 +215,8 @@ class PeerConnection:
             handler.on_closed(self)
 
     def _traffic(self) -> Traffic:
-        receiver, overhead = self.receiver, self._transport.overhead
-        return Traffic(self._read_bytes, receiver.payload, self.given, receiver.discarded, overhead)
+        decoder, overhead = self.decoder, self._transport.overhead
+        return Traffic(self._read_bytes, decoder.payload, self.given, decoder.discarded, overhead)
 
     def _write(self) -> None:
         reason = ""

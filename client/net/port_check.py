@@ -7,8 +7,8 @@ import time
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from client.core.figures import Reach
-from client.net.tracker_link import TrackerLink
+from client.core.measurements import Reach
+from client.net.tracker_client import TrackerClient
 from common.api.presence import CHECK_PORT, CheckPort
 from common.types import Endpoint
 
@@ -33,7 +33,7 @@ class OwnPort:
         self.port = port
         self._arrivals = arrivals
 
-    def dialled_by_tracker(self, link: TrackerLink) -> Found:
+    def dialled_by_tracker(self, link: TrackerClient) -> Found:
         """Have the tracker dial it; takes it some seconds when that doesn't answer.
 
         Raises MinitorrentError when no tracker can be asked, and usage when it is too old for that.

@@ -10,7 +10,7 @@ from typing import Final
 
 from cryptography import x509
 
-from client.core.figures import TrackerFigures, Trouble
+from client.core.measurements import TrackerFigures, Trouble
 from client.net.tracker_connection import (
     ConnectionLostError,
     TrackerConnection,
@@ -43,7 +43,11 @@ class TrackerProbe:
         """Connect, ask, hang up; takes at most the limits of each step."""
         try:
             connection = TrackerConnection(
-                self._tracker, self._source_host, lambda _: None, lambda _: None, self._trust
+                self._tracker,
+                self._source_host,
+                lambda _: None,
+                lambda _: None,
+                self._known_trackers,
             )
             with closing(connection):
                 return self._ask(connection)
@@ -60,7 +64,7 @@ class TrackerProbe:
         except OSError as error:
             return self._failed(Trouble.UNREACHABLE, error.strerror or str(error))
 
-    def _trust(self, tracker: Endpoint, certificate: bytes) -> None:
+    def _known_trackers(self, tracker: Endpoint, certificate: bytes) -> None:
         self._certificate = certificate
         if self._trusted not in (None, fingerprint(certificate)):
             raise UntrustedTrackerError(f"{tracker} shows another certificate than before.")

@@ -16,7 +16,7 @@ from contextlib import suppress
 from typing import Final
 
 from client.net.blocks import BlockSource, stage, staged_size
-from client.net.seal import Membership
+from client.net.group_tls import Membership
 from client.net.transport import Deadline, prepare
 from common.tls import TlsEngine
 from common.types import Block

@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import Final, Protocol
 
 from client.net.blocks import BlockSource, in_place, merged
-from client.net.seal import Membership
+from client.net.group_tls import Membership
 from common.types import Block, Endpoint
 
 STALLED: Final = 60

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from client.commands import units
-from client.engine.status import DownloadRow, TransferState
+from client.engine.results import DownloadRow, TransferState
 from client.shell.screen import Screen
 
 _LETTERS = {

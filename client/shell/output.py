@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import TextIO
 
 from client.commands.runner import Outcome
-from client.engine.status import Notice
+from client.engine.results import Notice
 from client.shell.render import answer
 from client.shell.screen import Screen
 from common.errors import MinitorrentError

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from client.commands import units
-from client.engine.status import Overview
+from client.engine.results import Overview
 from client.shell.downloads import RUNNING
 from client.shell.output import Output
 from client.shell.screen import Screen

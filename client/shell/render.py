@@ -15,7 +15,7 @@ from client.commands.command import Command
 from client.commands.general import CommandHelpResult, EndResult, HelpResult
 from client.commands.parsing import quote
 from client.commands.units import visible
-from client.engine import lists, status
+from client.engine import lists, results
 from client.shell.downloads import download_lines
 from client.shell.screen import Column, Screen
 from common.api import groups
@@ -45,7 +45,7 @@ def _shown(name: str, value: object) -> str:
     return visible(str(value))
 
 
-def _login(result: status.LoginResult, _: Screen) -> str:
+def _login(result: results.LoginResult, _: Screen) -> str:
     groups_text = (
         f"groups: {_some(result.groups, result.more_groups)}"
         if result.groups
@@ -141,13 +141,13 @@ def _files(result: lists.FilesResult, screen: Screen) -> str:
     return _listed(result, rows, columns, "file", screen)
 
 
-def _downloads(result: status.DownloadsResult, screen: Screen) -> str:
+def _downloads(result: results.DownloadsResult, screen: Screen) -> str:
     if not result.downloads:
         return "No downloads; start one with: download_file GROUP NAME DEST"
     return "\n".join(download_lines(result.downloads, screen))
 
 
-def _shares(result: status.SharesResult, screen: Screen) -> str:
+def _shares(result: results.SharesResult, screen: Screen) -> str:
     if not result.shares:
         return "You share nothing yet; share something with: upload_file PATH GROUP"
     columns = [
@@ -168,7 +168,7 @@ def _shares(result: status.SharesResult, screen: Screen) -> str:
     return f"{table}\n{result.waiting:,} of these are offered as soon as they have been looked at"
 
 
-def _peers(result: status.PeersResult, screen: Screen) -> str:
+def _peers(result: results.PeersResult, screen: Screen) -> str:
     if not result.peers:
         return "No peers are connected"
     columns = [
@@ -195,7 +195,7 @@ def _peers(result: status.PeersResult, screen: Screen) -> str:
     return screen.table(columns, rows)
 
 
-def _limits(result: status.LimitsResult, screen: Screen) -> str:
+def _limits(result: results.LimitsResult, screen: Screen) -> str:
     if not any(row.up or row.down for row in result.limits):
         return "No rate limits"
     columns = [
@@ -216,7 +216,7 @@ def _limits(result: status.LimitsResult, screen: Screen) -> str:
     return screen.table(columns, rows)
 
 
-def _trackers(result: status.TrackersResult, screen: Screen) -> str:
+def _trackers(result: results.TrackersResult, screen: Screen) -> str:
     columns = [
         Column("tracker", folds=True),
         Column("state"),
@@ -229,11 +229,11 @@ def _trackers(result: status.TrackersResult, screen: Screen) -> str:
     return screen.table(columns, rows)
 
 
-def _why(result: status.WhyResult, screen: Screen) -> str:
+def _why(result: results.WhyResult, screen: Screen) -> str:
     return f"{screen.wrap(visible(result.reason))}\n{screen.wrap(visible(result.hint))}"
 
 
-def _checks(result: status.ChecksResult, screen: Screen) -> str:
+def _checks(result: results.ChecksResult, screen: Screen) -> str:
     columns = [Column("is"), Column("check", folds=True)]
     rows = [["ok" if c.ok else "wrong", f"{c.name}: {c.hint}"] for c in result.checks]
     return screen.table(columns, rows)
@@ -273,7 +273,7 @@ def _notices(result: lists.NoticesResult, screen: Screen) -> str:
     return _listed(result, rows, columns, "notice", screen)
 
 
-def _waited(result: status.WaitResult, _: Screen) -> str:
+def _waited(result: results.WaitResult, _: Screen) -> str:
     if not result.completed and not result.failed:
         return "Nothing to wait for"
     parts = [
@@ -324,22 +324,22 @@ def _nothing(_result: BaseModel, _screen: Screen) -> str:
 
 
 _PICTURES: dict[type[BaseModel], Callable[[Any, Screen], str]] = {
-    status.LoginResult: _login,
+    results.LoginResult: _login,
     lists.GroupsResult: _groups,
     lists.MembersResult: _members,
     lists.RequestsResult: _requests,
     lists.FilesResult: _files,
-    status.DownloadsResult: _downloads,
-    status.SharesResult: _shares,
-    status.PeersResult: _peers,
-    status.LimitsResult: _limits,
-    status.TrackersResult: _trackers,
-    status.ChecksResult: _checks,
-    status.WhyResult: _why,
+    results.DownloadsResult: _downloads,
+    results.SharesResult: _shares,
+    results.PeersResult: _peers,
+    results.LimitsResult: _limits,
+    results.TrackersResult: _trackers,
+    results.ChecksResult: _checks,
+    results.WhyResult: _why,
     lists.SessionsResult: _sessions,
     lists.EventsResult: _events,
     lists.NoticesResult: _notices,
-    status.WaitResult: _waited,
+    results.WaitResult: _waited,
     HelpResult: _help,
     CommandHelpResult: _command_help,
     EndResult: _nothing,

@@ -20,7 +20,7 @@ from client.commands.parsing import may_hold_secret
 from client.commands.registry import COMMANDS
 from client.commands.runner import Runner
 from client.commands.units import count
-from client.engine.status import Notice, Overview
+from client.engine.results import Notice, Overview
 from client.shell.completer import CommandCompleter
 from client.shell.downloads import RUNNING
 from client.shell.history import PrivateHistory

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from client.commands.runner import LONGEST_LINE, Outcome, Runner
-from client.engine.status import Notice
+from client.engine.results import Notice
 from client.shell.keyboard import Keyboard
 from client.shell.output import Output, screen_of
 from client.shell.progress import Progress

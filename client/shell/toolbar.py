@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from client.commands import units
-from client.engine.status import DownloadRow, Overview
+from client.engine.results import DownloadRow, Overview
 from client.shell.downloads import RUNNING
 from client.shell.screen import Screen
 from common.text import visible

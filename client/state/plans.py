@@ -7,7 +7,7 @@ import json
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from client.core.plan import PLAIN, Plan
+from client.core.download_options import PLAIN, DownloadOptions
 from client.state.database import Table
 
 
@@ -29,21 +29,21 @@ class _InPlaceRow(Table):
     transfer: Mapped[int] = mapped_column(primary_key=True)
 
 
-def read_plan(session: Session, transfer: int) -> Plan:
+def read_plan(session: Session, transfer: int) -> DownloadOptions:
     """What is wished of this transfer."""
     row = session.get(_PlanRow, transfer)
     in_place = session.get(_InPlaceRow, transfer) is not None
     return _plan(row, in_place=in_place) if row else PLAIN
 
 
-def read_plans(session: Session) -> dict[int, Plan]:
+def read_plans(session: Session) -> dict[int, DownloadOptions]:
     """The plans that are more than plain, by transfer."""
     mended = set(session.scalars(select(_InPlaceRow.transfer)))
     rows = session.scalars(select(_PlanRow))
     return {row.transfer: _plan(row, in_place=row.transfer in mended) for row in rows}
 
 
-def write_plan(session: Session, transfer: int, plan: Plan) -> None:
+def write_plan(session: Session, transfer: int, plan: DownloadOptions) -> None:
     """Keep this plan for the transfer, instead of the one before."""
     row = _PlanRow(
         transfer=transfer,
@@ -65,8 +65,8 @@ def forget_plan(session: Session, transfer: int) -> None:
     session.execute(delete(_InPlaceRow).where(_InPlaceRow.transfer == transfer))
 
 
-def _plan(row: _PlanRow, *, in_place: bool) -> Plan:
-    return Plan(
+def _plan(row: _PlanRow, *, in_place: bool) -> DownloadOptions:
+    return DownloadOptions(
         priority=row.priority,
         in_order=row.in_order,
         only=tuple(json.loads(row.only)),

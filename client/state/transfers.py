@@ -13,8 +13,8 @@ from sqlalchemy import ColumnElement, UniqueConstraint, delete, func, select, up
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
-from client.core.plan import PLAIN, Plan
-from client.core.resume import FileFacts, is_believed
+from client.core.download_options import PLAIN, DownloadOptions
+from client.core.resume import FileStamps, is_believed
 from client.state.database import Database, Table
 from client.state.plans import forget_plan, read_plan, read_plans, write_plan
 from common.bitfield import Bitfield
@@ -43,13 +43,13 @@ class TransferRecord:
     complete: bool
     paused: bool
     bitfield: bytes | None = field(repr=False)
-    facts: FileFacts | None = field(repr=False)
+    facts: FileStamps | None = field(repr=False)
     uploaded: int
     downloaded: int
     added_at: datetime
-    plan: Plan = PLAIN
+    plan: DownloadOptions = PLAIN
 
-    def believed_pieces(self, found: FileFacts, wanted: Bitfield) -> Bitfield | None:
+    def believed_pieces(self, found: FileStamps, wanted: Bitfield) -> Bitfield | None:
         """The verified pieces, or None when the files have to be hashed again.
 
         `found` are the facts of the files as they are now, `wanted` the pieces of a complete
@@ -117,10 +117,10 @@ class Transfers:
         path: Path,
         added_at: datetime,
         is_upload: bool = False,
-        facts: FileFacts | None = None,
+        facts: FileStamps | None = None,
         complete: bool = False,
         have: Bitfield | None = None,
-        plan: Plan = PLAIN,
+        plan: DownloadOptions = PLAIN,
     ) -> TransferRecord:
         """Remember a new transfer; `added_at` has a time zone.
 
@@ -213,11 +213,11 @@ class Transfers:
             plans = read_plans(session)
             return [_record(row, plans.get(row.id, PLAIN)) for row in session.scalars(query)]
 
-    def update_progress(self, transfer: int, bitfield: Bitfield, facts: FileFacts) -> None:
+    def update_progress(self, transfer: int, bitfield: Bitfield, facts: FileStamps) -> None:
         """Record verified pieces. They must be on the disk already: data first, record second."""
         self._set(transfer, bitfield=bitfield.to_bytes(), facts=facts.to_text())
 
-    def mark_complete(self, transfer: int, facts: FileFacts) -> None:
+    def mark_complete(self, transfer: int, facts: FileStamps) -> None:
         """Record that everything is verified and lies at its final path."""
         self._set(transfer, complete=True, bitfield=None, facts=facts.to_text())
 
@@ -229,13 +229,13 @@ class Transfers:
         """Record that the user paused or resumed it."""
         self._set(transfer, paused=paused)
 
-    def reopen(self, transfer: int, plan: Plan) -> None:
+    def reopen(self, transfer: int, plan: DownloadOptions) -> None:
         """Record that more is wanted than before: it is to be checked, and goes on."""
         self._set(transfer, complete=False, paused=False)
         self.set_plan(transfer, plan)
 
     def reopen_in_place(
-        self, transfer: int, have: Bitfield, facts: FileFacts, plan: Plan
+        self, transfer: int, have: Bitfield, facts: FileStamps, plan: DownloadOptions
     ) -> TransferRecord | None:
         """Record that complete content is not right any more, but for these pieces.
 
@@ -251,11 +251,11 @@ class Transfers:
         )
         return self.get(transfer)
 
-    def relocate(self, transfer: int, path: Path, facts: FileFacts) -> None:
+    def relocate(self, transfer: int, path: Path, facts: FileStamps) -> None:
         """Record that complete content lies elsewhere now, verified there."""
         self._set(transfer, path=os.fsencode(path), facts=facts.to_text(), paused=False)
 
-    def set_plan(self, transfer: int, plan: Plan) -> None:
+    def set_plan(self, transfer: int, plan: DownloadOptions) -> None:
         """Record what the user wishes of a download."""
         with self._database.transaction() as session:
             write_plan(session, transfer, plan)
@@ -281,7 +281,7 @@ class Transfers:
             )
 
 
-def _record(row: _TransferRow, plan: Plan) -> TransferRecord:
+def _record(row: _TransferRow, plan: DownloadOptions) -> TransferRecord:
     return TransferRecord(
         id=row.id,
         user=row.user,
@@ -302,9 +302,9 @@ def _record(row: _TransferRow, plan: Plan) -> TransferRecord:
     )
 
 
-def _facts(text: str | None) -> FileFacts | None:
+def _facts(text: str | None) -> FileStamps | None:
     """Unreadable facts are none: then the files are hashed again."""
     try:
-        return FileFacts.from_text(text) if text else None
+        return FileStamps.from_text(text) if text else None
     except ValueError:
         return None

@@ -12,16 +12,16 @@ from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 
-from client.core.resume import MISSING, FileFact, FileFacts
+from client.core.resume import MISSING, FileFact, FileStamps
 from client.storage import attributes
-from client.storage.failures import shown, translated
+from client.storage.change_detector import ChangeDetector
 from client.storage.handles import FileHandles
 from client.storage.layout import PADDING, Layout
-from client.storage.opening import open_beneath
+from client.storage.os_errors import shown, translated
+from client.storage.piece_scan import READ_SIZE, hash_piece
+from client.storage.safe_open import open_beneath
 from client.storage.scatter import cut, size_of
 from client.storage.stamp import Stamp, take_stamp
-from client.storage.sweep import READ_SIZE, hash_piece
-from client.storage.vigil import Vigil
 from common.errors import ErrorCode, MinitorrentError
 from common.metainfo import FileEntry
 
@@ -31,10 +31,10 @@ NOWHERE = FileFact(0, 0)
 _ZEROS = memoryview(bytes(256 * 1024))
 
 
-def take_facts(root: Path, files: Sequence[FileEntry], is_folder: bool) -> FileFacts:
+def take_facts(root: Path, files: Sequence[FileEntry], is_folder: bool) -> FileStamps:
     """The facts of the files at `root` as they are now; those of padding are NOWHERE."""
     paths = [root.joinpath(*file.path) if is_folder else root for file in files]
-    return FileFacts(
+    return FileStamps(
         tuple(
             NOWHERE if file.is_padding else take_fact(path)
             for file, path in zip(files, paths, strict=True)
@@ -77,29 +77,29 @@ class Content:
         self.handles = FileHandles(self._open)
         self._dirty: set[int] = set()
         self._dirty_lock = threading.Lock()
-        self._vigil: Vigil | None = None
+        self._detector: ChangeDetector | None = None
         self._renaming = threading.Lock()
 
     def path(self, file: int) -> Path:
         """Where the file lies."""
         return self.layout.place(file).path
 
-    def watch(self, doubt: Callable[[int], None], *, are_written: bool) -> Vigil:
-        """From now on what is read is right only while the files are as they are now (see Vigil).
+    def watch(self, doubt: Callable[[int], None], *, are_written: bool) -> ChangeDetector:
+        """From now on what is read is right only while the files are as they are now.
 
-        Returns the vigil that is over with this, or the new one when there was none.
+        Returns the ChangeDetector that this one replaces, or the new one when there was none.
         """
         files = self.layout.numbers
         if self.layout.aside is not None:
             files.append(len(self.layout.files))
-        vigil = Vigil(files, self.path, doubt, are_written=are_written)
-        before, self._vigil = self._vigil, vigil
-        return before or vigil
+        detector = ChangeDetector(files, self.path, doubt, are_written=are_written)
+        before, self._detector = self._detector, detector
+        return before or detector
 
     @property
-    def vigil(self) -> Vigil | None:
+    def detector(self) -> ChangeDetector | None:
         """Who watches the files, once somebody does."""
-        return self._vigil
+        return self._detector
 
     @contextmanager
     def renaming(self) -> Iterator[None]:
@@ -119,15 +119,15 @@ class Content:
         self._look(None)
 
     def _look(self, files: Collection[int] | None) -> None:
-        vigil = self._vigil
-        if vigil is None:
+        detector = self._detector
+        if detector is None:
             return
         try:
-            vigil.look(files)
+            detector.look(files)
         except MinitorrentError:
             with self._renaming:  # it may have been on its way to another name
-                later = self._vigil
-            if later is None or later is vigil:
+                later = self._detector
+            if later is None or later is detector:
                 raise
             later.look(files)
 
@@ -144,9 +144,9 @@ class Content:
     @contextmanager
     def writing(self, offset: int, length: int) -> Iterator[None]:
         """To `write` there inside the block, which nobody else does meanwhile."""
-        if self._vigil is None:
+        if self._detector is None:
             raise MinitorrentError(ErrorCode.INTERNAL, "Nothing is open to be written.")
-        with self._vigil.writing(self._files_in(offset, length)):
+        with self._detector.writing(self._files_in(offset, length)):
             yield
 
     def _files_in(self, offset: int, length: int) -> list[int]:
@@ -180,13 +180,13 @@ class Content:
 
         What others did to the file before is noticed all the same.
         """
-        entry, vigil = self.layout.files[file], self._vigil
-        if vigil is None or not (entry.executable or entry.mtime is not None):
+        entry, detector = self.layout.files[file], self._detector
+        if detector is None or not (entry.executable or entry.mtime is not None):
             return
         try:
-            with vigil.writing([file]), self.handles.lease(file) as descriptor:
+            with detector.writing([file]), self.handles.lease(file) as descriptor:
                 attributes.apply(descriptor, entry)
-                vigil.wrote(file, Stamp.of(os.fstat(descriptor)))
+                detector.wrote(file, Stamp.of(os.fstat(descriptor)))
         except OSError as error:
             raise translated(error, self.path(file)) from error
 
@@ -275,13 +275,13 @@ class Content:
             raise translated(error, self.path(file)) from error
 
     def _wrote(self, file: int, descriptor: int) -> None:
-        if self._vigil is None:
+        if self._detector is None:
             return
         now = time.time_ns()
         # The kernel's own stamps move in steps of milliseconds: another's write would get the same.
         with suppress(PermissionError):  # it is another user's file
             os.utime(descriptor, ns=(now, now))
-        self._vigil.wrote(file, Stamp.of(os.fstat(descriptor)))
+        self._detector.wrote(file, Stamp.of(os.fstat(descriptor)))
 
     def _open(self, file: int) -> int:
         return open_beneath(*self.layout.place(file))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from client.storage.failures import shown, translating
+from client.storage.os_errors import shown, translating
 from client.storage.typed_path import typed_path
 from common.errors import ErrorCode, MinitorrentError
 from common.paths import check_component

@@ -9,8 +9,8 @@ Content that is there but not right is mended in place when the user says so: fi
 their destination are written there, those that are missing come as always and join them.
 
 Others may change files while we use them. A `Proof` keeps what was hashed or written by us, a
-`Vigil` takes out of it what somebody else may have touched, and nothing gets its final name
-unless all of it is proven.
+`ChangeDetector` takes out of it what somebody else may have touched, and nothing gets its final
+name unless all of it is proven.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Self
 
-from client.core.goal import Goal
-from client.core.resume import FileFacts
+from client.core.piece_selection import PieceSelection
+from client.core.resume import FileStamps
 from client.storage.content import NOWHERE, Content, take_fact
-from client.storage.failures import shown, translating
 from client.storage.layout import PADDING, READ, WRITE, Layout
 from client.storage.naming import give_name
-from client.storage.opening import open_folder, sync_folder
+from client.storage.os_errors import shown, translating
 from client.storage.preparing import make_aside, make_files, prepare_in_place
 from client.storage.proof import Proof
+from client.storage.safe_open import open_folder, sync_folder
 from client.storage.scatter import cut
 from common.bitfield import Bitfield
 from common.errors import ErrorCode, MinitorrentError
@@ -76,7 +76,7 @@ class TorrentFiles:
         self,
         metainfo: Metainfo,
         final: Path,
-        goal: Goal | None = None,
+        goal: PieceSelection | None = None,
         placed: Collection[int] = (),
     ) -> None:
         self.metainfo = metainfo
@@ -84,7 +84,7 @@ class TorrentFiles:
         self.partial = partial_path(metainfo, final)
         self.aside = aside_path(metainfo, final)
         self._geometry = metainfo.geometry
-        self.goal = goal or Goal.all_of(self._geometry)
+        self.goal = goal or PieceSelection.all_of(self._geometry)
         self._placed = frozenset(placed)
         self._content = self._content_at(final, READ)
         self._proof = Proof(self._geometry.piece_count)
@@ -240,8 +240,8 @@ class TorrentFiles:
 
     def settle(self) -> None:
         """Every piece was proven since the last doubt."""
-        if self._content.vigil is not None:
-            self._content.vigil.settle()
+        if self._content.detector is not None:
+            self._content.detector.settle()
 
     def _doubt(self, file: int) -> None:
         start, end = self._content.layout.extent(file)
@@ -264,7 +264,7 @@ class TorrentFiles:
         """Wait until every piece whose `write_piece` has returned is on the disk."""
         self._content.sync()
 
-    def facts(self) -> FileFacts:
+    def facts(self) -> FileStamps:
         """Sizes and times of the files as they are now; those of unwanted ones are zeros."""
         layout = self._content.layout
         found = [NOWHERE] * len(self.metainfo.files)
@@ -272,23 +272,23 @@ class TorrentFiles:
             found[number] = take_fact(layout.place(number).path)
         if layout.aside is not None:
             found.append(take_fact(layout.aside))
-        return FileFacts(tuple(found))
+        return FileStamps(tuple(found))
 
-    def verified_facts(self) -> FileFacts:
+    def verified_facts(self) -> FileStamps:
         """Like `facts`, as of when the files were opened or last written by us.
 
         What others did since is not in them, and what they may have done is MISSING: so a record
         with these facts is believed only if nobody did anything.
         """
-        layout, vigil = self._content.layout, self._content.vigil
-        if vigil is None:
+        layout, detector = self._content.layout, self._content.detector
+        if detector is None:
             return self.facts()
         found = [NOWHERE] * len(self.metainfo.files)
         for number in layout.numbers:
-            found[number] = vigil.fact(number)
+            found[number] = detector.fact(number)
         if layout.aside is not None:
-            found.append(vigil.fact(len(self.metainfo.files)))
-        return FileFacts(tuple(found))
+            found.append(detector.fact(len(self.metainfo.files)))
+        return FileStamps(tuple(found))
 
     def sizes_are_right(self) -> bool:
         """Whether every file is there and as long as it should be."""
@@ -323,7 +323,7 @@ class TorrentFiles:
         undo = give_name(self.partial, layout)
         self._content.layout = self._layout(self.final, READ)
         before = self._content.watch(self._doubt, are_written=False)
-        now = self._content.vigil or before
+        now = self._content.detector or before
         if all(before.is_unchanged(number, now) for number in layout.numbers):
             return
         undo()

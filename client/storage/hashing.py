@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from client.storage.content import Content
-from client.storage.failures import shown
 from client.storage.layout import Layout
+from client.storage.os_errors import shown
+from client.storage.piece_scan import Progress, hash_piece, sweep
 from client.storage.source import Source
-from client.storage.sweep import Progress, hash_piece, sweep
 from common.errors import ErrorCode, MinitorrentError
 from common.geometry import Geometry
 from common.metainfo import HASH_SIZE

@@ -8,9 +8,9 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from client.storage.failures import shown
 from client.storage.layout import Layout
-from client.storage.opening import open_folder
+from client.storage.os_errors import shown
+from client.storage.safe_open import open_folder
 from client.storage.writing import NO_LINKS, rename_to_new
 from common.errors import ErrorCode, MinitorrentError
 

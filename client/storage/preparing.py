@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from client.storage.failures import shown, translating
 from client.storage.layout import WRITE, Layout
-from client.storage.opening import open_beneath, open_folder
+from client.storage.os_errors import shown, translating
+from client.storage.safe_open import open_beneath, open_folder
 from common.errors import ErrorCode, MinitorrentError
 
 

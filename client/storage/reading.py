@@ -6,8 +6,8 @@ import os
 import stat
 from pathlib import Path
 
-from client.storage.failures import shown, translating
-from client.storage.opening import open_beneath
+from client.storage.os_errors import shown, translating
+from client.storage.safe_open import open_beneath
 from common.errors import ErrorCode, MinitorrentError
 
 

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 
 from client.storage.files import TorrentFiles
-from client.storage.sweep import Progress, sweep
+from client.storage.piece_scan import Progress, sweep
 from common.bitfield import Bitfield
 from common.errors import MinitorrentError
 from common.types import PieceIndex

@@ -8,11 +8,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from client.core.resume import FileFacts
+from client.core.resume import FileStamps
 from client.storage.content import take_fact, take_facts
 from client.storage.files import TorrentFiles
+from client.storage.piece_scan import Progress
 from client.storage.recheck import is_already_there
-from client.storage.sweep import Progress
 from common.metainfo import Metainfo
 
 MAX_LOOKED_AT: Final = 200_000
@@ -21,7 +21,7 @@ MAX_LOOKED_AT: Final = 200_000
 
 def find_content(
     described: Metainfo, where: Path, progress: Progress | None = None
-) -> tuple[Path, FileFacts] | None:
+) -> tuple[Path, FileStamps] | None:
     """Where the content lies, at or below `where`, and its files' facts; None when it doesn't.
 
     What has the right sizes is hashed. `progress` gets (bytes gone over, bytes in all) of each

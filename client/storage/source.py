@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from client.core.resume import FileFact, FileFacts
+from client.core.resume import FileFact, FileStamps
 from client.patience import patiently
 from client.storage.attributes import attributes_of
 from client.storage.content import take_facts
-from client.storage.failures import shown, translated, translating
-from client.storage.opening import open_beneath
+from client.storage.os_errors import shown, translated, translating
+from client.storage.safe_open import open_beneath
 from client.storage.typed_path import typed_path
 from common.errors import ErrorCode, MinitorrentError
 from common.metainfo import FileEntry
@@ -34,7 +34,7 @@ class Source:
     name: str
     is_folder: bool
     files: tuple[FileEntry, ...]
-    facts: FileFacts
+    facts: FileStamps
     warnings: tuple[str, ...]
 
     @property
@@ -42,7 +42,7 @@ class Source:
         """Length of the whole content (bytes)."""
         return sum(file.length for file in self.files)
 
-    def facts_now(self) -> FileFacts:
+    def facts_now(self) -> FileStamps:
         """The same files' facts as they are now."""
         return take_facts(self.path, self.files, self.is_folder)
 
@@ -207,7 +207,7 @@ def _has_content(root: Path, parts: tuple[str, ...]) -> bool:
 
 def _entries(
     root: Path, files: Sequence[tuple[str, ...]]
-) -> tuple[tuple[FileEntry, ...], FileFacts]:
+) -> tuple[tuple[FileEntry, ...], FileStamps]:
     """The files as they are now; raises MinitorrentError(file_changed) when one has vanished."""
     entries, facts = list[FileEntry](), list[FileFact]()
     for parts in files:
@@ -226,4 +226,4 @@ def _entries(
         executable, mtime = attributes_of(status)
         entries.append(FileEntry(parts, status.st_size, executable=executable, mtime=mtime))
         facts.append(FileFact(status.st_size, status.st_mtime_ns))
-    return tuple(entries), FileFacts(tuple(facts))
+    return tuple(entries), FileStamps(tuple(facts))

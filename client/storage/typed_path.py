@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Final
 
-from client.storage.failures import shown, translated
+from client.storage.os_errors import shown, translated
 from common.errors import ErrorCode, MinitorrentError
 from common.paths import MAX_COMPONENT_BYTES
 

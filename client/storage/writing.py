@@ -17,8 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from client.patience import patiently
-from client.storage.failures import shown, translating
-from client.storage.opening import sync_folder
+from client.storage.os_errors import shown, translating
+from client.storage.safe_open import sync_folder
 from common.errors import ErrorCode, MinitorrentError
 
 _MOST_JUDGED = 16 * 1024 * 1024  # bytes; nothing that we write is larger

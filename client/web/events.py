@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from client.engine.status import Notice
+from client.engine.results import Notice
 
 if TYPE_CHECKING:
     from client.engine.session import Session

@@ -74,7 +74,7 @@ def test_the_other_tracker_is_used_meanwhile(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("forgotten", [False, True])
-def test_pins_outlive_the_client(tmp_path: Path, forgotten: bool) -> None:
+def test_pinned_outlive_the_client(tmp_path: Path, forgotten: bool) -> None:
     with TrackerProcess(tmp_path / "tracker") as tracker:
         with ClientProcess(tmp_path / "ann", [tracker]) as ann:
             ann.sign_in("ann")

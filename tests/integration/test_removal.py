@@ -16,9 +16,9 @@ from pathlib import Path
 
 import pytest
 
-from client.net import sealing
+from client.net import tls_handshake
+from client.net.group_tls import GroupTls
 from client.net.handshaking import shake_hands
-from client.net.seal import Seal
 from client.net.tls_transport import TlsTransport
 from common.errors import ErrorCode, MinitorrentError
 from common.metainfo import Metainfo
@@ -42,7 +42,7 @@ SECONDS = 5.0
 class Clinger:
     """A connection of the removed member's to one of the others: asks for blocks to the end."""
 
-    def __init__(self, person: Person, seal: Seal, content: Metainfo) -> None:
+    def __init__(self, person: Person, seal: GroupTls, content: Metainfo) -> None:
         self.person = person
         self.received = 0
         self.ended_at: float | None = None
@@ -70,11 +70,11 @@ class Clinger:
         self.ended_at = time.monotonic()
 
 
-def dial(person: Person, seal: Seal, info_hash: InfoHash) -> TlsTransport:
+def dial(person: Person, seal: GroupTls, info_hash: InfoHash) -> TlsTransport:
     """Connect to a member and shake hands; raises OSError or WireError when refused."""
     sock = socket.create_connection(person.address, SECONDS)
     try:
-        transport = sealing.dial(sock, seal, info_hash, SECONDS)
+        transport = tls_handshake.dial(sock, seal, info_hash, SECONDS)
         shake_hands(transport, info_hash, new_peer_id())
         transport.set_time_limit(SECONDS)
     except BaseException:
@@ -83,14 +83,14 @@ def dial(person: Person, seal: Seal, info_hash: InfoHash) -> TlsTransport:
     return transport
 
 
-def keep_seal(bob: Person, content: Metainfo) -> Seal:
+def keep_seal(bob: Person, content: Metainfo) -> GroupTls:
     """What bob's client shows, in a copy that nobody can take from him."""
     seal = bob.session._credentials.seal(GROUP, content.authority)
     assert seal is not None
     return copy.copy(seal)
 
 
-def gets_nothing(person: Person, seal: Seal, info_hash: InfoHash) -> bool:
+def gets_nothing(person: Person, seal: GroupTls, info_hash: InfoHash) -> bool:
     """Whether a member refuses whoever shows this."""
     try:
         transport = dial(person, seal, info_hash)
@@ -119,7 +119,7 @@ def code_of(bob: Person, content: Metainfo) -> ErrorCode:
     return raised.value.code
 
 
-def remove(ann: Person, people: Sequence[Person], seal: Seal, content: Metainfo) -> list[float]:
+def remove(ann: Person, people: Sequence[Person], seal: GroupTls, content: Metainfo) -> list[float]:
     """Have bob cling to everybody, and remove him.
 
     The seconds from the command to the end of each of his connections.

@@ -26,9 +26,9 @@ from tracker.domain.rules import Role
 from tracker.domain.selection import Peer
 from tracker.store import dialects, migrations
 from tracker.store.engine import Store, open_store
-from tracker.store.peers import Sighting
+from tracker.store.peers import PeerAnnounce
 from tracker.store.schema import Event, File
-from tracker.store.work import DatabaseError
+from tracker.store.unit_of_work import DatabaseError
 
 if not POSTGRES:
     pytest.skip("these run on a PostgreSQL; see: make postgres", allow_module_level=True)
@@ -262,7 +262,7 @@ def test_peers_have_numbers_for_ever(url: str, stores: list[Store]) -> None:
     ask(url, "SELECT setval('peers_id_seq', 2147483647)")
     with stores[0].write() as work:
         peer = Peer(1, "ann", PeerId(b"p" * 20), "10.0.0.1", 1, 2**64 - 1)
-        work.peers.put([Sighting(1, peer, 2**64 - 1, 2**64 - 1, None, 9e9)], 9)
+        work.peers.put([PeerAnnounce(1, peer, 2**64 - 1, 2**64 - 1, None, 9e9)], 9)
         assert work.peers.counts([1], 0.0) == {1: (0, 1)}
 
 

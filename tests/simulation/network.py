@@ -14,16 +14,16 @@ from functools import partial
 from random import Random
 
 from client.core.actions import Action, Close, Send, Verify
-from client.core.goal import Goal
 from client.core.peer_protocol import PeerProtocol
-from client.core.piece_download import PieceDownload
-from client.core.receiver import (
+from client.core.peer_stream_decoder import (
     Event,
     PieceDropped,
     PieceReceived,
     Received,
     RequestsReceived,
 )
+from client.core.piece_download import PieceDownload
+from client.core.piece_selection import PieceSelection
 from client.core.swarm import Swarm
 from common.bitfield import Bitfield
 from common.geometry import Geometry
@@ -66,7 +66,7 @@ class Network:
     def after(self, seconds: float, event: Callable[[], None]) -> None:
         heapq.heappush(self._events, (self.now + seconds, next(self._order), event))
 
-    def add(self, *, upload: float, complete: bool, goal: Goal | None = None) -> Node:
+    def add(self, *, upload: float, complete: bool, goal: PieceSelection | None = None) -> Node:
         """A node that sends `upload` bytes a second; all nodes are connected to each other."""
         node = Node(self, len(self.nodes), upload, complete=complete, goal=goal)
         self.nodes.append(node)
@@ -158,7 +158,13 @@ class Node:
     """One client."""
 
     def __init__(
-        self, network: Network, key: int, upload: float, *, complete: bool, goal: Goal | None
+        self,
+        network: Network,
+        key: int,
+        upload: float,
+        *,
+        complete: bool,
+        goal: PieceSelection | None,
     ) -> None:
         self.key = key
         self.piece_at: dict[int, float] = {}  # when each piece was there

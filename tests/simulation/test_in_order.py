@@ -9,17 +9,17 @@ import sys
 
 import pytest
 
-from client.core.goal import Goal
+from client.core.piece_selection import PieceSelection
 from common.geometry import Geometry
 from common.types import BLOCK_SIZE
 from tests.simulation.network import Network, Node
 
 FAST, SLOW = 256 * 1024.0, 4 * 1024.0
 GEOMETRY = Geometry(64 * 16 * BLOCK_SIZE, 16 * BLOCK_SIZE)
-IN_ORDER = Goal(GEOMETRY, [GEOMETRY.length], in_order=True)
+IN_ORDER = PieceSelection(GEOMETRY, [GEOMETRY.length], in_order=True)
 
 
-def watch(goal: Goal | None) -> tuple[Node, float]:
+def watch(goal: PieceSelection | None) -> tuple[Node, float]:
     """Fetch it all; the node, and the longest it was behind a film of as many bytes a second."""
     network = Network(GEOMETRY, seed=3)
     for upload in (FAST, FAST, SLOW):

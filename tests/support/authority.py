@@ -11,7 +11,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from client.net.seal import Seal
+from client.net.group_tls import GroupTls
 from tracker.domain import certificates
 from tracker.domain.certificates import Authority, Holder
 
@@ -74,9 +74,9 @@ class Group:
         issued = _issue(Authority(member.certificate, key), user, 0.0, HOUR, None)
         return Credential(issued.certificate + member.certificate, issued.key)
 
-    def seal(self, user: str, *, lifetime: float = HOUR) -> Seal:
+    def seal(self, user: str, *, lifetime: float = HOUR) -> GroupTls:
         """The group as this member sees it."""
-        seal = Seal(self.certificate)
+        seal = GroupTls(self.certificate)
         credential = self.issue(user, lifetime=lifetime)
         seal.equip(credential.certificate, credential.key)
         return seal

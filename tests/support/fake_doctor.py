@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from client.engine.status import CheckRow, ChecksResult
+from client.engine.results import CheckRow, ChecksResult
 
 
 class FakeDoctor:

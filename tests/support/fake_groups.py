@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from client.engine import status
+from client.engine import results
 from common.api import groups
 
 
@@ -31,9 +31,9 @@ class FakeGroups:
         self._called("join_group", group)
         return groups.JoinGroupReply(group=group, status="requested")
 
-    def leave_group(self, group: str) -> status.GroupResult:
+    def leave_group(self, group: str) -> results.GroupResult:
         self._called("leave_group", group)
-        return status.GroupResult(group=group)
+        return results.GroupResult(group=group)
 
     def is_own(self, group: str) -> bool:
         self._called("is_own", group)
@@ -65,7 +65,7 @@ class FakeGroups:
         self._called(what, group, user)
         return groups.MemberReply(group=group, user=user)
 
-    def use_group(self, group: str) -> status.GroupResult:
+    def use_group(self, group: str) -> results.GroupResult:
         self._called("use_group", group)
         self._session.group = group
-        return status.GroupResult(group=group)
+        return results.GroupResult(group=group)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from client.core.throttle import Direction
-from client.engine.status import LimitRow, LimitsResult
+from client.engine.results import LimitRow, LimitsResult
 
 
 class FakeLimiting:
-    """`client.engine.limiting.Limiting`; `called` is told of each call."""
+    """`client.engine.limits.Limiting`; `called` is told of each call."""
 
     def __init__(self, called: Callable[..., None]) -> None:
         self._called = called

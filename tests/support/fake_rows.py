@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from client.engine import status
-from client.engine.status import TransferState
+from client.engine import results
+from client.engine.results import TransferState
 from common.api import files
 
 HASH = "0123456789abcdef0123456789abcdef01234567"
 
 
-def download(name: str = "film.mkv", **changes: object) -> status.DownloadRow:
+def download(name: str = "film.mkv", **changes: object) -> results.DownloadRow:
     """A running download, at 45 % of 2 GiB."""
     facts: dict[str, object] = {
         "group": "lab",
@@ -24,7 +24,7 @@ def download(name: str = "film.mkv", **changes: object) -> status.DownloadRow:
         "eta": 94.0,
         "error": None,
     }
-    return status.DownloadRow.model_validate({**facts, **changes})
+    return results.DownloadRow.model_validate({**facts, **changes})
 
 
 def file_rows() -> list[files.FileRow]:
@@ -43,10 +43,10 @@ def file_rows() -> list[files.FileRow]:
     ]
 
 
-SHARE = status.ShareRow(
+SHARE = results.ShareRow(
     group="lab", name="notes.txt", path="/home/ann/notes.txt", size=1234, uploaded=5678, peers=1
 )
-PEER = status.PeerRow(
+PEER = results.PeerRow(
     address="127.0.0.1:6881",
     client="Minitorrent 0.1",
     user="bob",
@@ -58,6 +58,6 @@ PEER = status.PeerRow(
     flags="DX",
 )
 TRACKERS = [
-    status.TrackerRow(address="127.0.0.1:7001", state="connected", current=True, fingerprint=None),
-    status.TrackerRow(address="127.0.0.1:7002", state="offline", current=False, fingerprint=None),
+    results.TrackerRow(address="127.0.0.1:7001", state="connected", current=True, fingerprint=None),
+    results.TrackerRow(address="127.0.0.1:7002", state="offline", current=False, fingerprint=None),
 ]

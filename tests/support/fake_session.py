@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from client.config import ClientConfig
-from client.engine import status
+from client.engine import results
 from client.engine.offer import Offer
-from client.engine.status import TransferState
+from client.engine.results import TransferState
 from common.errors import ErrorCode, MinitorrentError
 from tests.support.fake_doctor import FakeDoctor
 from tests.support.fake_groups import FakeGroups
@@ -37,39 +37,39 @@ class FakeSession:
         self.calls: list[tuple[object, ...]] = []
         self.groups = FakeGroups(self, self._called)
         self.lists = FakeLists(self._called)
-        self.limiting = FakeLimiting(self._called)
-        self.trouble = FakeTrouble(self._called)
+        self.limits = FakeLimiting(self._called)
+        self.diagnostics = FakeTrouble(self._called)
         self.doctor = FakeDoctor(self._called)
         self.user: str | None = None
         self.group: str | None = None
         self.reached = True
         self.closed = False
-        self.rows: list[status.DownloadRow] = []
+        self.rows: list[results.DownloadRow] = []
         self.waits_for = threading.Event()
         self.waits_for.set()
         self.failed: list[str] = []
         self.failure: Exception | None = None
         self.hash_steps = 3
-        self._listeners: list[Callable[[status.Notice], None]] = []
+        self._listeners: list[Callable[[results.Notice], None]] = []
 
     def notify(self, kind: str, text: str) -> None:
         """Let the session tell something."""
         for listener in self._listeners:
-            listener(status.Notice(kind=kind, text=text))
+            listener(results.Notice(kind=kind, text=text))
 
     def _called(self, *call: object) -> None:
         self.calls.append(call)
         if self.failure is not None:
             raise self.failure
 
-    def on_notice(self, callback: Callable[[status.Notice], None]) -> None:
+    def on_notice(self, callback: Callable[[results.Notice], None]) -> None:
         self._listeners.append(callback)
 
     def close(self) -> None:
         self.closed = True
 
-    def overview(self) -> status.Overview:
-        return status.Overview(
+    def overview(self) -> results.Overview:
+        return results.Overview(
             user=self.user,
             group=self.group,
             tracker="connected" if self.reached else "unreachable",
@@ -85,37 +85,37 @@ class FakeSession:
         return self.reached
 
     # --- accounts ---------------------------------------------------------------------------
-    def create_user(self, user: str, password: str) -> status.UserResult:
+    def create_user(self, user: str, password: str) -> results.UserResult:
         self._called("create_user", user, password)
-        return status.UserResult(user=user)
+        return results.UserResult(user=user)
 
-    def login(self, user: str, password: str) -> status.LoginResult:
+    def login(self, user: str, password: str) -> results.LoginResult:
         self._called("login", user, password)
         if password == "wrong":
             raise MinitorrentError(ErrorCode.BAD_CREDENTIALS, "Wrong user or password.")
         self.user = user
-        return status.LoginResult(user=user, groups=["lab"], sharing=3)
+        return results.LoginResult(user=user, groups=["lab"], sharing=3)
 
-    def logout(self) -> status.UserResult:
+    def logout(self) -> results.UserResult:
         self._called("logout")
         user, self.user, self.group = self._user(), None, None
-        return status.UserResult(user=user)
+        return results.UserResult(user=user)
 
-    def whoami(self) -> status.UserResult:
-        return status.UserResult(user=self._user())
+    def whoami(self) -> results.UserResult:
+        return results.UserResult(user=self._user())
 
-    def passwd(self, old: str, new: str) -> status.UserResult:
+    def passwd(self, old: str, new: str) -> results.UserResult:
         self._called("passwd", old, new)
-        return status.UserResult(user=self._user())
+        return results.UserResult(user=self._user())
 
     def _user(self) -> str:
         if self.user is None:
             raise MinitorrentError(ErrorCode.NOT_LOGGED_IN, "Log in first: login USER PASSWORD.")
         return self.user
 
-    def end_session(self, number: int) -> status.EndSessionResult:
+    def end_session(self, number: int) -> results.EndSessionResult:
         self._called("end_session", number)
-        return status.EndSessionResult(id=number)
+        return results.EndSessionResult(id=number)
 
     # --- files ------------------------------------------------------------------------------
     def upload_file(
@@ -124,7 +124,7 @@ class FakeSession:
         group: str | None,
         *,
         progress: HashProgress | None = None,
-    ) -> status.UploadResult:
+    ) -> results.UploadResult:
         offer = path if isinstance(path, Offer) else Offer(path)
         name = offer.name or offer.path.name
         self._called("upload_file", offer, group)
@@ -132,7 +132,7 @@ class FakeSession:
             if progress is not None:
                 progress((step + 1) << 20, self.hash_steps << 20)
             time.sleep(0.02)
-        return status.UploadResult(
+        return results.UploadResult(
             group=group or "lab", name=name, size=3 << 20, pieces=3, info_hash=HASH
         )
 
@@ -145,77 +145,77 @@ class FakeSession:
         in_order: bool = False,
         only: str | None = None,
         in_place: bool = False,
-    ) -> status.DownloadResult:
+    ) -> results.DownloadResult:
         wishes = (("in order",) if in_order else ()) + ((only,) if only else ())
         wishes += ("in place",) if in_place else ()
         self._called("download_file", group, name, destination, *wishes)
         self.rows.append(download(name, group=group))
-        return status.DownloadResult(
+        return results.DownloadResult(
             group=group, name=name, destination=f"{destination}/{name}", info_hash=HASH
         )
 
-    def contents(self, group: str, name: str) -> list[status.ContentRow]:
+    def contents(self, group: str, name: str) -> list[results.ContentRow]:
         self._called("contents", group, name)
-        return [status.ContentRow(path="one.txt", size=1)]
+        return [results.ContentRow(path="one.txt", size=1)]
 
-    def stop_share(self, group: str, name: str) -> status.FileResult:
+    def stop_share(self, group: str, name: str) -> results.FileResult:
         self._called("stop_share", group, name)
-        return status.FileResult(group=group, name=name)
+        return results.FileResult(group=group, name=name)
 
     # --- transfers --------------------------------------------------------------------------
-    def show_downloads(self) -> status.DownloadsResult:
+    def show_downloads(self) -> results.DownloadsResult:
         self._called("show_downloads")
-        return status.DownloadsResult(downloads=self.rows)
+        return results.DownloadsResult(downloads=self.rows)
 
-    def transfers(self) -> status.DownloadsResult:
+    def transfers(self) -> results.DownloadsResult:
         self._called("transfers")
-        return status.DownloadsResult(downloads=self.rows)
+        return results.DownloadsResult(downloads=self.rows)
 
-    def show_shares(self) -> status.SharesResult:
+    def show_shares(self) -> results.SharesResult:
         self._called("show_shares")
-        return status.SharesResult(shares=[SHARE])
+        return results.SharesResult(shares=[SHARE])
 
-    def pause(self, group: str, name: str) -> status.TransferResult:
+    def pause(self, group: str, name: str) -> results.TransferResult:
         return self._on_transfer("pause", group, name, TransferState.PAUSED)
 
-    def priority(self, group: str, name: str, priority: int) -> status.PriorityResult:
+    def priority(self, group: str, name: str, priority: int) -> results.PriorityResult:
         self._called("priority", group, name, priority)
-        return status.PriorityResult(group=group, name=name, priority=priority)
+        return results.PriorityResult(group=group, name=name, priority=priority)
 
-    def resume(self, group: str, name: str) -> status.TransferResult:
+    def resume(self, group: str, name: str) -> results.TransferResult:
         return self._on_transfer("resume", group, name, TransferState.DOWNLOADING)
 
-    def cancel(self, group: str, name: str) -> status.TransferResult:
+    def cancel(self, group: str, name: str) -> results.TransferResult:
         return self._on_transfer("cancel", group, name, TransferState.PAUSED)
 
-    def recheck(self, group: str, name: str) -> status.TransferResult:
+    def recheck(self, group: str, name: str) -> results.TransferResult:
         return self._on_transfer("recheck", group, name, TransferState.CHECKING)
 
     def _on_transfer(
         self, what: str, group: str, name: str, state: TransferState
-    ) -> status.TransferResult:
+    ) -> results.TransferResult:
         self._called(what, group, name)
-        return status.TransferResult(group=group, name=name, state=state)
+        return results.TransferResult(group=group, name=name, state=state)
 
-    def peers(self, group: str, name: str) -> status.PeersResult:
+    def peers(self, group: str, name: str) -> results.PeersResult:
         self._called("peers", group, name)
-        return status.PeersResult(peers=[PEER])
+        return results.PeersResult(peers=[PEER])
 
-    def piece_map(self, group: str, name: str, cells: int) -> status.PieceMap:
+    def piece_map(self, group: str, name: str, cells: int) -> results.PieceMap:
         self._called("piece_map", group, name, cells)
-        return status.PieceMap(pieces=4, done=1, here=[1.0, 0.0], elsewhere=[1, 0])
+        return results.PieceMap(pieces=4, done=1, here=[1.0, 0.0], elsewhere=[1, 0])
 
     def wait(
         self, seconds: float | None, cancelled: Callable[[], bool] = lambda: False
-    ) -> status.WaitResult:
+    ) -> results.WaitResult:
         self._called("wait", seconds)
         began = time.monotonic()
         while not self.waits_for.wait(0.01):
             if cancelled():
-                return status.WaitResult(completed=[], failed=[])
+                return results.WaitResult(completed=[], failed=[])
             if seconds is not None and time.monotonic() - began >= seconds:
                 raise MinitorrentError(ErrorCode.TIMEOUT, "Downloads still run.")
-        return status.WaitResult(completed=["lab/film.mkv"], failed=self.failed)
+        return results.WaitResult(completed=["lab/film.mkv"], failed=self.failed)
 
     # --- metainfo files and trackers --------------------------------------------------------
     def share(
@@ -225,40 +225,40 @@ class FakeSession:
         group: str | None,
         *,
         progress: HashProgress | None = None,
-    ) -> status.ShareFileResult:
+    ) -> results.ShareFileResult:
         offer = path if isinstance(path, Offer) else Offer(path)
         self._called("share", offer, metainfo, group)
-        return status.ShareFileResult(
+        return results.ShareFileResult(
             metainfo=str(metainfo), group=group or "lab", name=offer.path.name, info_hash=HASH
         )
 
-    def export_credentials(self, group: str, folder: Path) -> status.ExportResult:
+    def export_credentials(self, group: str, folder: Path) -> results.ExportResult:
         self._called("export_credentials", group, folder)
-        return status.ExportResult(
+        return results.ExportResult(
             certificate=f"{folder}/certificate.pem",
             key=f"{folder}/key.pem",
             dhparams=f"{folder}/dhparams.pem",
         )
 
-    def magnet(self, group: str, name: str) -> status.MagnetResult:
+    def magnet(self, group: str, name: str) -> results.MagnetResult:
         self._called("magnet", group, name)
-        return status.MagnetResult(magnet=f"magnet:?xt=urn:btih:{HASH}")
+        return results.MagnetResult(magnet=f"magnet:?xt=urn:btih:{HASH}")
 
     def get(
         self, reference: str, destination: str, *, in_place: bool = False
-    ) -> status.DownloadResult:
+    ) -> results.DownloadResult:
         self._called("get", reference, destination, *(("in place",) if in_place else ()))
-        return status.DownloadResult(
+        return results.DownloadResult(
             group="lab", name="film.mkv", destination=destination, info_hash=HASH
         )
 
-    def remove(self, metainfo: Path) -> status.FileResult:
+    def remove(self, metainfo: Path) -> results.FileResult:
         self._called("remove", metainfo)
-        return status.FileResult(group="lab", name="film.mkv")
+        return results.FileResult(group="lab", name="film.mkv")
 
-    def trackers(self, forget: str | None = None) -> status.TrackersResult:
+    def trackers(self, forget: str | None = None) -> results.TrackersResult:
         self._called("trackers", forget)
-        return status.TrackersResult(trackers=TRACKERS)
+        return results.TrackersResult(trackers=TRACKERS)
 
 
 def install(session: FakeSession) -> None:

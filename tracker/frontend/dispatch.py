@@ -18,7 +18,7 @@ from tracker.frontend.metrics import Metrics
 from tracker.services.accounts import note_act
 from tracker.services.caller import Caller, Identity
 from tracker.services.catalogue import Services
-from tracker.store.work import DatabaseError
+from tracker.store.unit_of_work import DatabaseError
 
 _log = structlog.get_logger()
 

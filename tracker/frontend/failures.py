@@ -5,7 +5,7 @@ from __future__ import annotations
 import structlog
 
 from common.errors import ErrorCode, MinitorrentError
-from tracker.store.work import DatabaseError
+from tracker.store.unit_of_work import DatabaseError
 
 _log = structlog.get_logger()
 

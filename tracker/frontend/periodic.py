@@ -8,7 +8,7 @@ from collections.abc import Callable
 import structlog
 
 from tracker.frontend.failures import database_failed
-from tracker.store.work import DatabaseError
+from tracker.store.unit_of_work import DatabaseError
 
 _log = structlog.get_logger()
 

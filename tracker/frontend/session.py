@@ -31,7 +31,7 @@ from tracker.frontend.failures import database_failed
 from tracker.frontend.waker import Poller, Waker
 from tracker.services.caller import Caller
 from tracker.services.catalogue import Services
-from tracker.store.work import DatabaseError
+from tracker.store.unit_of_work import DatabaseError
 
 _log = structlog.get_logger()
 

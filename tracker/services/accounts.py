@@ -27,7 +27,7 @@ from tracker.services.events import record_account
 from tracker.services.hashing import Hashing
 from tracker.services.notices import count_unread
 from tracker.store.schema import Token, User
-from tracker.store.work import ConflictError, Work, Works
+from tracker.store.unit_of_work import ConflictError, UnitOfWork, UnitOfWorkFactory
 
 SESSION_SECONDS = 30 * 24 * 3600.0
 """How long a session's token is good for when it isn't used."""
@@ -44,7 +44,7 @@ class Accounts:
 
     def __init__(
         self,
-        works: Works,
+        works: UnitOfWorkFactory,
         clock: Clock,
         steady: Clock,
         tracker_id: str,
@@ -248,7 +248,7 @@ class Accounts:
             )
 
     @contextmanager
-    def _entering(self) -> Iterator[Work]:
+    def _entering(self) -> Iterator[UnitOfWork]:
         """A unit of work in which somebody enters; nobody does where the tracker signs off."""
         try:
             with self._works.write() as work:
@@ -258,7 +258,9 @@ class Accounts:
                 ErrorCode.INTERNAL, "This tracker is being stopped; try again."
             ) from None
 
-    def _enter(self, work: Work, identity: Identity, token: Token, secret: str) -> api.LoginReply:
+    def _enter(
+        self, work: UnitOfWork, identity: Identity, token: Token, secret: str
+    ) -> api.LoginReply:
         if identity.connection_id:
             work.users.lock(identity.user_id)
             online = work.trackers.count_connections(identity.user_id)
@@ -282,7 +284,7 @@ class Accounts:
             unread_notices=count_unread(work, work.users.by_id(identity.user_id)),
         )
 
-    def _end_oldest(self, work: Work, me: Identity, now: float) -> None:
+    def _end_oldest(self, work: UnitOfWork, me: Identity, now: float) -> None:
         """Of very many logins, nobody uses most: they were never ended, by scripts say."""
         unused = work.users.unused_logins(me.user_id, now, self._quotas.logins)
         unused = [token_id for token_id in unused if token_id != me.token_id]
@@ -314,7 +316,7 @@ class Accounts:
         )
 
 
-def check_tokens(work: Work, user_id: int, quotas: Quotas, now: float) -> None:
+def check_tokens(work: UnitOfWork, user_id: int, quotas: Quotas, now: float) -> None:
     """Whether a user may have one more token for HTTP. Raises MinitorrentError(quota_exceeded)."""
     work.users.lock(user_id)
     remedy = "end some with: revoke_token"
@@ -332,7 +334,7 @@ def note_act(acts: Allowance, user: str) -> None:
     acts.spend(user, ErrorCode.QUOTA_EXCEEDED, complaint)
 
 
-def end_logins(work: Work, me: Identity, token_ids: Collection[int], now: float) -> None:
+def end_logins(work: UnitOfWork, me: Identity, token_ids: Collection[int], now: float) -> None:
     """End some of a user's logins, with their connections, and the certificates they got."""
     revoke_logins(work, me, token_ids, now)
     work.users.revoke_tokens(token_ids)

@@ -17,9 +17,9 @@ from tracker.services.caller import Identity
 from tracker.services.clock import Clock
 from tracker.services.events import record_completed
 from tracker.services.files import no_such_info_hash
-from tracker.store.peers import Sighting
+from tracker.store.peers import PeerAnnounce
 from tracker.store.schema import File
-from tracker.store.work import ConflictError, Work, Works
+from tracker.store.unit_of_work import ConflictError, UnitOfWork, UnitOfWorkFactory
 
 T = TypeVar("T")
 
@@ -61,7 +61,9 @@ class _Answer:
 class Announces:
     """Announces over the session and over HTTP."""
 
-    def __init__(self, works: Works, clock: Clock, random: Random, quotas: Quotas) -> None:
+    def __init__(
+        self, works: UnitOfWorkFactory, clock: Clock, random: Random, quotas: Quotas
+    ) -> None:
         self._works = works
         self._clock = clock
         self._random = random
@@ -175,7 +177,7 @@ class Announces:
 
     def _note(
         self,
-        work: Work,
+        work: UnitOfWork,
         wishes: Sequence[_Wish],
         *,
         connection_id: str | None,
@@ -189,7 +191,7 @@ class Announces:
         work.peers.drop(me.user_id, me.peer_id, stopped)
         work.peers.put(
             [
-                Sighting(
+                PeerAnnounce(
                     wish.file.id, wish.me, wish.uploaded, wish.downloaded, connection_id, expires_at
                 )
                 for wish in wishes
@@ -200,7 +202,9 @@ class Announces:
         finished = [w.file.id for w in wishes if w.event == "completed" and w.me.is_seeder]
         work.files.count_completed(finished, me.user_id, me.peer_id)
 
-    def _answers(self, work: Work, wishes: Sequence[_Wish], now: float) -> dict[InfoHash, _Answer]:
+    def _answers(
+        self, work: UnitOfWork, wishes: Sequence[_Wish], now: float
+    ) -> dict[InfoHash, _Answer]:
         present = work.peers.of_files([wish.file.id for wish in wishes], now)
         answers = {}
         for wish in wishes:
@@ -236,7 +240,7 @@ def _wish(me: Identity, port: int, file: File, told: api.AnnouncedFile, most: in
     )
 
 
-def _tell_completed(work: Work, wishes: Sequence[_Wish], address: str, now: float) -> None:
+def _tell_completed(work: UnitOfWork, wishes: Sequence[_Wish], address: str, now: float) -> None:
     """Have those who offer a file hear that somebody has got it from them."""
     for wish in wishes:
         if wish.event == "completed" and wish.me.is_seeder:
@@ -244,7 +248,7 @@ def _tell_completed(work: Work, wishes: Sequence[_Wish], address: str, now: floa
 
 
 def _refusals(
-    work: Work, me: Identity, asked: Iterable[InfoHash], files: Mapping[InfoHash, File]
+    work: UnitOfWork, me: Identity, asked: Iterable[InfoHash], files: Mapping[InfoHash, File]
 ) -> dict[InfoHash, MinitorrentError]:
     """Why the asker may not have some of the files."""
     own = work.groups.is_member_of(me.user_id, {file.group_id for file in files.values()})
@@ -260,7 +264,7 @@ def _refusals(
 
 
 def _of_key(
-    work: Work, key: str, info_hashes: Sequence[InfoHash]
+    work: UnitOfWork, key: str, info_hashes: Sequence[InfoHash]
 ) -> tuple[int, str, dict[InfoHash, File]]:
     """The key's user, and those of the files that are in the key's group."""
     holder = work.peers.holder_of(key)
@@ -278,7 +282,7 @@ def _of_key(
     return user.id, user.name, files
 
 
-def _refuse_in_plain_text(work: Work, file: File, peer_id: PeerId) -> None:
+def _refuse_in_plain_text(work: UnitOfWork, file: File, peer_id: PeerId) -> None:
     """A client that may not know `ssl-cert` must not learn who is there for a sealed file."""
     if work.files.group_of(file).mode == "sealed" and not supports_sealed(peer_id):
         raise MinitorrentError(

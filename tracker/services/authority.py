@@ -12,7 +12,7 @@ from common.errors import ErrorCode, MinitorrentError
 from tracker.domain import certificates
 from tracker.domain.certificates import Authority, Holder
 from tracker.domain.paging import cut, number_after
-from tracker.domain.safe import NONCE_BYTES, Safe
+from tracker.domain.secret_box import NONCE_BYTES, SecretBox
 from tracker.quotas import Quotas, require_room
 from tracker.services.allowance import Allowance
 from tracker.services.caller import Identity
@@ -21,7 +21,7 @@ from tracker.services.events import record
 from tracker.services.memberships import find_own_group
 from tracker.store import schema
 from tracker.store.schema import Group
-from tracker.store.work import ConflictError, Work, Works
+from tracker.store.unit_of_work import ConflictError, UnitOfWork, UnitOfWorkFactory
 
 _UID_BYTES = 16
 _RENEWALS = 100  # of groups at a time, for one user
@@ -35,10 +35,10 @@ class Authorities:
 
     def __init__(
         self,
-        works: Works,
+        works: UnitOfWorkFactory,
         clock: Clock,
         steady: Clock,
-        safe: Safe,
+        safe: SecretBox,
         lifetime: float,
         quotas: Quotas,
     ) -> None:
@@ -66,7 +66,12 @@ class Authorities:
             ) from None
 
     def _issue(
-        self, work: Work, me: Identity, group: Group, authority: schema.Authority, request: str
+        self,
+        work: UnitOfWork,
+        me: Identity,
+        group: Group,
+        authority: schema.Authority,
+        request: str,
     ) -> api.IssueCertificateReply:
         key = certificates.read_request(request)
         self._check_quotas(work, me, group)
@@ -108,7 +113,7 @@ class Authorities:
             group=group.name, removed=[uid for _, uid in rows], total=total, next=following
         )
 
-    def _check_quotas(self, work: Work, me: Identity, group: Group) -> None:
+    def _check_quotas(self, work: UnitOfWork, me: Identity, group: Group) -> None:
         if not work.authorities.is_holder(group.id, me.token_id):
             work.users.lock(me.user_id)
             held = work.authorities.count_holders(group.id, me.user_id, self._clock())
@@ -118,7 +123,7 @@ class Authorities:
         self._issuing.spend(me.user, ErrorCode.QUOTA_EXCEEDED, complaint)
 
 
-def found(work: Work, group: Group, safe: Safe, now: float) -> None:
+def create_authority(work: UnitOfWork, group: Group, safe: SecretBox, now: float) -> None:
     """Give a new group its authority; the private key leaves this function sealed."""
     made = certificates.make_authority(
         group.name,
@@ -130,7 +135,7 @@ def found(work: Work, group: Group, safe: Safe, now: float) -> None:
     work.authorities.add(group.id, made.certificate, sealed)
 
 
-def revoke_logins(work: Work, me: Identity, token_ids: Collection[int], now: float) -> None:
+def revoke_logins(work: UnitOfWork, me: Identity, token_ids: Collection[int], now: float) -> None:
     """Tell every group that the certificates of these logins of a user are not good any more.
 
     To be called in the unit of work that ends the logins, before it ends them. Who isn't
@@ -142,7 +147,7 @@ def revoke_logins(work: Work, me: Identity, token_ids: Collection[int], now: flo
         record(work, kind, group, me, me.user, text, now, removed=[uid])
 
 
-def _authority_of(work: Work, group: Group) -> schema.Authority:
+def _authority_of(work: UnitOfWork, group: Group) -> schema.Authority:
     authority = work.authorities.of_group(group.id)
     if authority is None:
         raise MinitorrentError(

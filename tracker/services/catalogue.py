@@ -7,7 +7,7 @@ import secrets
 import time
 from dataclasses import dataclass
 
-from tracker.domain.safe import Safe
+from tracker.domain.secret_box import SecretBox
 from tracker.quotas import Quotas
 from tracker.services.accounts import Accounts
 from tracker.services.allowance import Allowance, Pace
@@ -23,7 +23,7 @@ from tracker.services.notices import Notices
 from tracker.services.reachability import Reachability
 from tracker.services.tokens import Tokens
 from tracker.store.trackers import Site
-from tracker.store.work import Works
+from tracker.store.unit_of_work import UnitOfWorkFactory
 
 _USUAL = Quotas()
 
@@ -53,11 +53,11 @@ class Services:
 
 
 def make_services(
-    works: Works,
+    works: UnitOfWorkFactory,
     clock: Clock,
     site: Site,
     min_password: int,
-    safe: Safe,
+    safe: SecretBox,
     lifetime: float,
     steady: Clock = time.monotonic,
     quotas: Quotas = _USUAL,

@@ -16,7 +16,7 @@ from tracker.services.clock import iso
 from tracker.services.memberships import find_group
 from tracker.store.events import NO_GROUP
 from tracker.store.schema import Event, File, Group
-from tracker.store.work import Work, Works
+from tracker.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 _BATCH = 500
 _ENDS_LOGINS = frozenset(
@@ -45,7 +45,7 @@ class Told:
 
 
 def record(
-    work: Work,
+    work: UnitOfWork,
     kind: EventKind,
     group: Group,
     me: Identity,
@@ -75,7 +75,13 @@ def record(
 
 
 def record_account(
-    work: Work, kind: EventKind, user: str, address: str, now: float, *, actor: str | None = None
+    work: UnitOfWork,
+    kind: EventKind,
+    user: str,
+    address: str,
+    now: float,
+    *,
+    actor: str | None = None,
 ) -> None:
     """Note what was done with an account from `address`: by its user, unless `actor` says else."""
     work.events.add(
@@ -92,7 +98,7 @@ def record_account(
     )
 
 
-def record_completed(work: Work, file: File, user: str, address: str, now: float) -> None:
+def record_completed(work: UnitOfWork, file: File, user: str, address: str, now: float) -> None:
     """Note that a user has all of a file now; once, however often his clients say so."""
     group = work.files.group_of(file)
     event = Event(
@@ -112,7 +118,7 @@ def record_completed(work: Work, file: File, user: str, address: str, now: float
 class Events:
     """Reads the events of all trackers of the database, in order."""
 
-    def __init__(self, works: Works) -> None:
+    def __init__(self, works: UnitOfWorkFactory) -> None:
         self._works = works
 
     def last_id(self) -> int:
@@ -140,7 +146,7 @@ class Events:
         return api.ListEventsReply(events=rows, total=total, next=following)
 
 
-def _tell(work: Work, event: Event) -> list[Told]:
+def _tell(work: UnitOfWork, event: Event) -> list[Told]:
     """An event as notices: more than one where many holders lose their right by it."""
     holders = event.removed.split()
     users = _audience(work, event)
@@ -177,7 +183,7 @@ def as_notice(event: Event, removed: Sequence[str] = ()) -> EventNotice:
     )
 
 
-def _audience(work: Work, event: Event) -> frozenset[str]:
+def _audience(work: UnitOfWork, event: Event) -> frozenset[str]:
     """Who is told, of those who are connected; tracker.store.events has the same for later."""
     match audience_of(event.kind):
         case Audience.NOBODY:

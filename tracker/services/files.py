@@ -18,7 +18,7 @@ from tracker.services.groups import authority_of, source_of
 from tracker.services.memberships import find_own_group
 from tracker.services.reading import MetainfoReader
 from tracker.store.schema import File, Group
-from tracker.store.work import Work, Works
+from tracker.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 _SORT_KEYS: Mapping[api.Sort, tuple[type[KeyPart], ...]] = {
     "name": (str,),
@@ -32,7 +32,7 @@ _SORT_KEYS: Mapping[api.Sort, tuple[type[KeyPart], ...]] = {
 class Files:
     """The operations on files."""
 
-    def __init__(self, works: Works, clock: Clock, quotas: Quotas) -> None:
+    def __init__(self, works: UnitOfWorkFactory, clock: Clock, quotas: Quotas) -> None:
         self._quotas = quotas
         self._works = works
         self._clock = clock
@@ -92,7 +92,7 @@ class Files:
             info_hash=file.info_hash.hex(),
         )
 
-    def _check_quotas(self, work: Work, me: Identity, group: Group, size: int) -> None:
+    def _check_quotas(self, work: UnitOfWork, me: Identity, group: Group, size: int) -> None:
         quotas, remedy = self._quotas, "share fewer, or a folder instead of its files"
         work.users.lock(me.user_id)
         count, total = work.files.count_added_by(me.user_id)
@@ -154,7 +154,7 @@ def no_such_info_hash(info_hash: InfoHash) -> MinitorrentError:
     )
 
 
-def _find(work: Work, group: Group, name: str) -> File:
+def _find(work: UnitOfWork, group: Group, name: str) -> File:
     file = work.files.by_name(group.id, name)
     if file is None:
         raise MinitorrentError(
@@ -199,7 +199,7 @@ def _new_file(content: Metainfo, group: Group, now: float) -> File:
     )
 
 
-def _describe(work: Work, group: Group, file: File) -> api.GetFileReply:
+def _describe(work: UnitOfWork, group: Group, file: File) -> api.GetFileReply:
     return api.GetFileReply(
         group=group.name,
         name=file.name,

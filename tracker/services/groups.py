@@ -12,16 +12,16 @@ from common.errors import ErrorCode, MinitorrentError
 from tracker.domain import rules
 from tracker.domain.paging import KeyPart, cursor, cut, number_after, read_cursor
 from tracker.domain.rules import Role
-from tracker.domain.safe import Safe
+from tracker.domain.secret_box import SecretBox
 from tracker.quotas import Quotas, require_room
-from tracker.services.authority import found
+from tracker.services.authority import create_authority
 from tracker.services.caller import Identity
 from tracker.services.clock import Clock, iso
 from tracker.services.events import record
 from tracker.services.memberships import find_group, find_own_group, find_user
 from tracker.store.groups import GroupSummary
 from tracker.store.schema import Group
-from tracker.store.work import ConflictError, Work, Works
+from tracker.store.unit_of_work import ConflictError, UnitOfWork, UnitOfWorkFactory
 
 _UID_BYTES = 16
 _SOURCE = "minitorrent:"
@@ -35,7 +35,9 @@ _NEW_ROLES = {
 class Groups:
     """The operations on groups."""
 
-    def __init__(self, works: Works, clock: Clock, safe: Safe, quotas: Quotas) -> None:
+    def __init__(
+        self, works: UnitOfWorkFactory, clock: Clock, safe: SecretBox, quotas: Quotas
+    ) -> None:
         self._quotas = quotas
         self._works = works
         self._clock = clock
@@ -55,7 +57,7 @@ class Groups:
                 work.groups.add_member(group.id, me.user_id, Role.OWNER, now)
                 record(work, EventKind.GROUP_CREATED, group, me, group.name, "", now)
                 if request.mode == "sealed":
-                    found(work, group, self._safe, now)
+                    create_authority(work, group, self._safe, now)
         except ConflictError:
             raise MinitorrentError(
                 ErrorCode.GROUP_EXISTS,
@@ -80,7 +82,7 @@ class Groups:
             record(work, EventKind.JOIN_REQUESTED, group, me, me.user, text, now)
         return api.JoinGroupReply(group=request.group, status="requested")
 
-    def _check_requests(self, work: Work, me: Identity, group: Group) -> None:
+    def _check_requests(self, work: UnitOfWork, me: Identity, group: Group) -> None:
         work.users.lock(me.user_id)
         own = work.groups.count_requests_of(me.user_id)
         what = "undecided requests of one user"
@@ -252,7 +254,7 @@ class Groups:
                 self._change_role(work, me, group, user_id, request.user, Role.OWNER)
         return _done(request)
 
-    def _profile(self, work: Work, me: Identity, group: Group) -> api.GroupProfileReply:
+    def _profile(self, work: UnitOfWork, me: Identity, group: Group) -> api.GroupProfileReply:
         removed = work.authorities.removed(group.id, self._clock(), None, MAX_PAGE + 1)
         role = rules.require_member(group.name, work.groups.role_of(group.id, me.user_id))
         return api.GroupProfileReply(
@@ -266,12 +268,14 @@ class Groups:
         )
 
     def _administered(
-        self, work: Work, me: Identity, name: str, *, lock: bool = False
+        self, work: UnitOfWork, me: Identity, name: str, *, lock: bool = False
     ) -> tuple[Group, Role]:
         group = find_group(work, name, lock=lock)
         return group, rules.require_admin(name, work.groups.role_of(group.id, me.user_id))
 
-    def _requested(self, work: Work, me: Identity, request: api.OnMember) -> tuple[Group, int]:
+    def _requested(
+        self, work: UnitOfWork, me: Identity, request: api.OnMember
+    ) -> tuple[Group, int]:
         """The group and the id of the user who asks to join it."""
         group, _ = self._administered(work, me, request.group, lock=True)
         user = find_user(work, request.user)
@@ -279,7 +283,7 @@ class Groups:
         return group, user.id
 
     def _subject(
-        self, work: Work, me: Identity, request: api.OnMember
+        self, work: UnitOfWork, me: Identity, request: api.OnMember
     ) -> tuple[Group, Role, int, Role]:
         """The group, the asker's role, and the id and role of the member it is about."""
         group, actor = self._administered(work, me, request.group, lock=True)
@@ -288,14 +292,14 @@ class Groups:
         return group, actor, user.id, rules.require_subject(group.name, user.name, role)
 
     def _change_role(
-        self, work: Work, me: Identity, group: Group, user_id: int, user: str, role: Role
+        self, work: UnitOfWork, me: Identity, group: Group, user_id: int, user: str, role: Role
     ) -> None:
         work.groups.set_role(group.id, user_id, role)
         kind, what = _NEW_ROLES[role]
         text = f"{me.user} made you {what} of {group.name}."
         record(work, kind, group, me, user, text, self._clock())
 
-    def _part(self, work: Work, group: Group, user_id: int) -> list[str]:
+    def _part(self, work: UnitOfWork, group: Group, user_id: int) -> list[str]:
         """A member goes, and with him what he offers, where he is, and his announce key.
 
         The uids under which he held certificates.
@@ -306,7 +310,7 @@ class Groups:
         return work.authorities.dismiss(group.id, user_id)
 
     def _tell_left(
-        self, work: Work, me: Identity, group: Group, user: str, text: str, removed: list[str]
+        self, work: UnitOfWork, me: Identity, group: Group, user: str, text: str, removed: list[str]
     ) -> None:
         """Have every member's clients drop their connections to a user who has gone."""
         kind = EventKind.MEMBER_LEFT
@@ -314,7 +318,7 @@ class Groups:
 
 
 def _groups_after(
-    work: Work, user_id: int, request: api.ListGroups, place: tuple[KeyPart, ...] | None
+    work: UnitOfWork, user_id: int, request: api.ListGroups, place: tuple[KeyPart, ...] | None
 ) -> list[GroupSummary]:
     """One group more than a page has: first of the user's own, then of the others."""
     in_own, name = place or (True, "")
@@ -332,7 +336,7 @@ def source_of(group: Group) -> str:
     return f"{_SOURCE}{group.uid}"
 
 
-def authority_of(work: Work, group: Group) -> str | None:
+def authority_of(work: UnitOfWork, group: Group) -> str | None:
     """What `ssl-cert` in this group's info dictionaries must say; None: nothing."""
     authority = work.authorities.of_group(group.id)
     return None if authority is None else authority.certificate

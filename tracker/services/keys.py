@@ -10,7 +10,7 @@ from tracker.domain import credentials
 from tracker.services.caller import Caller
 from tracker.services.clock import Clock
 from tracker.services.memberships import find_own_group
-from tracker.store.work import Works
+from tracker.store.unit_of_work import UnitOfWorkFactory
 
 _KEY_BYTES = 24
 
@@ -18,7 +18,9 @@ _KEY_BYTES = 24
 class Keys:
     """The operations on announce keys."""
 
-    def __init__(self, works: Works, clock: Clock, tracker_id: str, http_port: int | None) -> None:
+    def __init__(
+        self, works: UnitOfWorkFactory, clock: Clock, tracker_id: str, http_port: int | None
+    ) -> None:
         self._works = works
         self._clock = clock
         self._tracker_id = tracker_id

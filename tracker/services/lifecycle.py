@@ -11,7 +11,7 @@ from tracker.services.accounts import SESSION_SECONDS
 from tracker.services.announce import HTTP_GRACE
 from tracker.services.clock import Clock
 from tracker.store.trackers import FRESH_SECONDS, Site
-from tracker.store.work import Work, Works
+from tracker.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 BEAT_SECONDS = 2.0
 """How often a tracker says that it is alive."""
@@ -35,7 +35,7 @@ class Lifecycle:
     """
 
     def __init__(
-        self, works: Works, clock: Clock, steady: Clock, tracker_id: str, site: Site
+        self, works: UnitOfWorkFactory, clock: Clock, steady: Clock, tracker_id: str, site: Site
     ) -> None:
         self._works = works
         self._clock = clock
@@ -86,7 +86,7 @@ class Lifecycle:
         """Whether the last beat is so long ago that this tracker counts for nothing any more."""
         return self._steady() - self._last_beat > FRESH_SECONDS
 
-    def _sweep(self, work: Work, now: float, steady: float) -> None:
+    def _sweep(self, work: UnitOfWork, now: float, steady: float) -> None:
         work.trackers.sweep(now)
         work.peers.sweep(now, HTTP_GRACE)
         if steady >= max(self._trusted_from, self._next_sweep):

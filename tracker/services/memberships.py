@@ -6,10 +6,10 @@ from common.errors import ErrorCode, MinitorrentError
 from tracker.domain import rules
 from tracker.services.caller import Identity
 from tracker.store.schema import Group, User
-from tracker.store.work import Work
+from tracker.store.unit_of_work import UnitOfWork
 
 
-def find_group(work: Work, name: str, *, lock: bool = False) -> Group:
+def find_group(work: UnitOfWork, name: str, *, lock: bool = False) -> Group:
     """The group; with `lock`, nobody else changes it meanwhile.
 
     Raises MinitorrentError(no_such_group).
@@ -22,7 +22,7 @@ def find_group(work: Work, name: str, *, lock: bool = False) -> Group:
     return group
 
 
-def find_own_group(work: Work, me: Identity, name: str, *, lock: bool = False) -> Group:
+def find_own_group(work: UnitOfWork, me: Identity, name: str, *, lock: bool = False) -> Group:
     """The group that the asker is a member of.
 
     Raises MinitorrentError(no_such_group, not_member).
@@ -32,7 +32,7 @@ def find_own_group(work: Work, me: Identity, name: str, *, lock: bool = False) -
     return group
 
 
-def find_user(work: Work, name: str) -> User:
+def find_user(work: UnitOfWork, name: str) -> User:
     """The account; raises MinitorrentError(no_such_user)."""
     user = work.users.by_name(name)
     if user is None:

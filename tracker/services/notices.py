@@ -8,7 +8,7 @@ from tracker.domain.paging import cut, number_after
 from tracker.services.caller import Identity
 from tracker.services.events import as_notice
 from tracker.store.schema import Event, User
-from tracker.store.work import Work, Works
+from tracker.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 _RECENT = 50
 """How many notices are listed, though the user was told of them already."""
@@ -20,7 +20,7 @@ _MOST = 500
 class Notices:
     """The operation on notices."""
 
-    def __init__(self, works: Works) -> None:
+    def __init__(self, works: UnitOfWorkFactory) -> None:
         self._works = works
 
     def list_notices(self, me: Identity, request: api.ListNotices) -> api.ListNoticesReply:
@@ -41,7 +41,7 @@ class Notices:
         return api.ListNoticesReply(notices=rows, unread=unread, total=total, next=following)
 
 
-def count_unread(work: Work, user: User) -> int:
+def count_unread(work: UnitOfWork, user: User) -> int:
     """How many notices a user was not told of yet, as far as they are listed."""
     return work.events.count_untold(user, _MOST)
 

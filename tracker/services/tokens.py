@@ -15,13 +15,13 @@ from tracker.services.caller import Identity
 from tracker.services.clock import Clock, iso
 from tracker.services.events import record_account
 from tracker.store.schema import Token
-from tracker.store.work import Work, Works
+from tracker.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 
 class Tokens:
     """The operations on tokens. A token is a login of its user: a new password ends it too."""
 
-    def __init__(self, works: Works, clock: Clock, quotas: Quotas) -> None:
+    def __init__(self, works: UnitOfWorkFactory, clock: Clock, quotas: Quotas) -> None:
         self._quotas = quotas
         self._works = works
         self._clock = clock
@@ -90,7 +90,7 @@ class Tokens:
         return api.RevokeTokenReply(id=request.id)
 
 
-def _find(work: Work, me: Identity, token_id: int, now: float) -> Token:
+def _find(work: UnitOfWork, me: Identity, token_id: int, now: float) -> Token:
     token = work.users.api_token_of(me.user_id, token_id, now)
     if token is None:
         raise MinitorrentError(

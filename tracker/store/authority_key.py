@@ -13,8 +13,8 @@ import secrets
 from pathlib import Path
 
 from tracker.disk import check_plain, make_private, read_plain
-from tracker.domain.safe import KEY_BYTES, Safe
-from tracker.store.work import ConflictError, DatabaseError, Works
+from tracker.domain.secret_box import KEY_BYTES, SecretBox
+from tracker.store.unit_of_work import ConflictError, DatabaseError, UnitOfWorkFactory
 
 KEY_FILE = "authority.key"
 KEY_VARIABLE = "MINITORRENT_AUTHORITY_KEY"
@@ -22,7 +22,7 @@ KEY_VARIABLE = "MINITORRENT_AUTHORITY_KEY"
 _MOST = 4096  # bytes of a key file, blanks at its end included
 
 
-def open_safe(works: Works, folder: Path, given: str | None) -> Safe:
+def open_safe(works: UnitOfWorkFactory, folder: Path, given: str | None) -> SecretBox:
     """The safe of this database: under the key `given` (base64), else the one in `folder`.
 
     The first tracker of a database makes the key. Raises DatabaseError when the key can't be
@@ -32,11 +32,11 @@ def open_safe(works: Works, folder: Path, given: str | None) -> Safe:
         expected = work.authorities.key_fingerprint()
     path = folder / KEY_FILE
     if given is not None:
-        safe, source = Safe(_decode(given.strip(), KEY_VARIABLE)), KEY_VARIABLE
+        safe, source = SecretBox(_decode(given.strip(), KEY_VARIABLE)), KEY_VARIABLE
     else:
         if expected is None:
             _make_file(path)
-        safe, source = Safe(_read_file(path)), str(path)
+        safe, source = SecretBox(_read_file(path)), str(path)
     if (expected or _decide_for(works, safe)) != safe.fingerprint:
         raise DatabaseError(
             f"the key in {source} doesn't open this database's groups; give this tracker the "
@@ -45,7 +45,7 @@ def open_safe(works: Works, folder: Path, given: str | None) -> Safe:
     return safe
 
 
-def _decide_for(works: Works, safe: Safe) -> bytes | None:
+def _decide_for(works: UnitOfWorkFactory, safe: SecretBox) -> bytes | None:
     """The key's fingerprint is the database's from now on, unless another tracker was quicker."""
     try:
         with works.write() as work:

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from tracker.store.dialects import make_engine, reader, writer
 from tracker.store.migrations.upgrade import upgrade
 from tracker.store.queue_lock import QueueLock
-from tracker.store.work import ConflictError, DatabaseError, Work
+from tracker.store.unit_of_work import ConflictError, DatabaseError, UnitOfWork
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _ROOM = 1 << 16  # bytes without which SQLite's files can't be made or grow
@@ -37,16 +37,16 @@ class Store:
         self._write_lock = QueueLock()
 
     @contextmanager
-    def read(self) -> Iterator[Work]:
+    def read(self) -> Iterator[UnitOfWork]:
         """A unit of work that only reads; it sees one moment's state. Raises DatabaseError."""
         with Session(self._reader, expire_on_commit=False) as session:
             try:
-                yield Work(session)
+                yield UnitOfWork(session)
             except SQLAlchemyError as error:
                 raise _failure(error, self._engine) from error
 
     @contextmanager
-    def write(self, *, urgent: bool = False) -> Iterator[Work]:
+    def write(self, *, urgent: bool = False) -> Iterator[UnitOfWork]:
         """A unit of work, committed when the block ends, undone when it raises.
 
         An urgent one goes before all that wait. Raises ConflictError when the database refuses what
@@ -57,7 +57,7 @@ class Store:
             Session(self._writer, expire_on_commit=False) as session,
         ):
             try:
-                yield Work(session)
+                yield UnitOfWork(session)
                 session.commit()
             except IntegrityError as error:
                 raise ConflictError(str(error.orig)) from error

@@ -67,7 +67,7 @@ class Events:
         """How many of them happened since the user was last told; at most `limit`."""
         found = 0
         for ids in _heard(user, ""):
-            since = ids.where(Event.id > user.told_event).limit(limit - found)
+            since = ids.where(Event.id > user.last_read_event_id).limit(limit - found)
             found += len(self._session.scalars(since).all())
         return found
 

@@ -35,7 +35,7 @@ _MOST_BYTES = 2**48
 
 
 @dataclass(frozen=True)
-class Sighting:
+class PeerAnnounce:
     """A client says that it is there for a file; counts are bytes, of any size.
 
     Held by a session's connection, or, without one, valid until `expires_at`.
@@ -55,7 +55,7 @@ class Peers:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def put(self, sightings: Sequence[Sighting], most: int) -> None:
+    def put(self, sightings: Sequence[PeerAnnounce], most: int) -> None:
         """Note sightings of one client; each replaces what was known of it for that file.
 
         Its address in the other family, IPv4 or IPv6, stays. A client that came back under a new
@@ -279,7 +279,7 @@ def _is_live(now: float) -> ColumnElement[bool]:
     return or_(schema.Peer.expires_at > now, schema.Peer.connection_id.in_(live_connections(now)))
 
 
-def _row(sighting: Sighting) -> dict[str, object]:
+def _row(sighting: PeerAnnounce) -> dict[str, object]:
     peer = sighting.peer
     return {
         "file_id": sighting.file_id,

@@ -51,7 +51,7 @@ class User(Base):
     name: Mapped[str] = mapped_column(String(64), unique=True)
     password_hash: Mapped[str] = mapped_column(String(255))
     created_at: Mapped[float]
-    told_event: Mapped[int] = mapped_column(default=0, server_default="0")
+    last_read_event_id: Mapped[int] = mapped_column("told_event", default=0, server_default="0")
 
 
 class Token(Base):

@@ -177,7 +177,9 @@ class Users:
 
     def told_all(self, user_ids: Collection[int], event_id: int) -> None:
         """These users were there to be told of everything up to this event."""
-        self._session.execute(update(User).where(User.id.in_(user_ids)).values(told_event=event_id))
+        self._session.execute(
+            update(User).where(User.id.in_(user_ids)).values(last_read_event_id=event_id)
+        )
 
     def bound_tokens(self, now: float, session_ttl: float, api_ttl: float) -> None:
         """No token lasts longer from now on than one of its kind that is given out now.

@@ -9,7 +9,7 @@ from nicegui import app as framework
 from nicegui import ui
 from nicegui.translations import translations
 
-from client.web.page.desk import Desk
+from client.web.page.command_client import CommandClient
 from client.web.page.layout import Layout
 from client.web.page.log import forward
 from client.web.pool import CommandPool
@@ -34,11 +34,11 @@ def attach(app: FastAPI, pool: CommandPool, data_dir: Path, token: str) -> None:
     carries `token`. To be called once a process.
     """
     forward("nicegui")
-    desk = Desk(pool, data_dir / "dropped", token)
+    commands = CommandClient(pool, data_dir / "dropped", token)
 
     @ui.page("/", title="Minitorrent")
     async def page() -> None:
-        await Layout(desk).open()
+        await Layout(commands).open()
 
     ui.run_with(
         app,

@@ -6,8 +6,8 @@ from nicegui import ui
 
 from client.commands.units import visible
 from client.engine.lists import EventsResult
+from client.web.page.command_client import CommandClient, tell_error
 from client.web.page.controls import button, heading, moment
-from client.web.page.desk import Desk, tell_error
 from client.web.page.dialogs import named
 from client.web.page.extent import Extent
 from client.web.page.tables import Column, Table
@@ -23,13 +23,13 @@ _COLUMNS = (
 _SUBJECT = '<q-td :props="props"><span class="name">{{ props.row.subject }}</span></q-td>'
 
 
-async def show_audit(desk: Desk, group: str) -> None:
+async def show_audit(commands: CommandClient, group: str) -> None:
     """Show the acts in a group in a dialog, the newest first, until it is closed."""
 
     async def refresh() -> None:
         fields = extent.fields
         try:
-            found = await desk.ask(EventsResult, "audit", group=group, **fields)
+            found = await commands.ask(EventsResult, "audit", group=group, **fields)
         except MinitorrentError as error:
             tell_error(error)
             return

@@ -8,13 +8,13 @@ from pathlib import Path
 from nicegui import ui
 
 from client.commands.units import percent, rate, visible
-from client.engine.status import PeersResult
+from client.engine.results import PeersResult
 from client.web.page import graph
+from client.web.page.command_client import CommandClient, tell
 from client.web.page.controls import button, heading
-from client.web.page.desk import Desk, tell
 from client.web.page.dialogs import PathDialog, named
+from client.web.page.limit_form import Limits, Priority
 from client.web.page.tables import Column, Table
-from client.web.page.tuning import Limits, Priority
 from common.errors import MinitorrentError
 
 _SPAN = 120
@@ -42,9 +42,9 @@ class Detail:
     """
 
     def __init__(
-        self, desk: Desk, group: str, name: str, *, is_waiting: bool, is_complete: bool
+        self, commands: CommandClient, group: str, name: str, *, is_waiting: bool, is_complete: bool
     ) -> None:
-        self._desk = desk
+        self._commands = commands
         self._group = group
         self._name = name
         self._down: deque[float] = deque(maxlen=_SPAN)
@@ -55,9 +55,9 @@ class Detail:
             self._graph = ui.html(graph.rates([], [], _SPAN), sanitize=False).classes("graph-box")
             self._count = ui.label().classes("quiet")
             self._pieces = ui.html("", sanitize=False).classes("pieces-box")
-            self._limits = Limits(desk, group=group, name=name)
+            self._limits = Limits(commands, group=group, name=name)
             if is_waiting:
-                Priority(desk, group, name)
+                Priority(commands, group, name)
             with ui.row().classes("buttons"):
                 button("Why is it not moving?", self._why)
                 if is_complete:
@@ -79,8 +79,10 @@ class Detail:
     async def _refresh(self) -> bool:
         """Show what is the case now; False, and the dialog closes, when the transfer is gone."""
         try:
-            peers = await self._desk.ask(PeersResult, "peers", group=self._group, name=self._name)
-            pieces = await self._desk.piece_map(self._group, self._name, _CELLS)
+            peers = await self._commands.ask(
+                PeersResult, "peers", group=self._group, name=self._name
+            )
+            pieces = await self._commands.piece_map(self._group, self._name, _CELLS)
         except MinitorrentError:
             self._dialog.close()
             return False
@@ -106,13 +108,13 @@ class Detail:
         return True
 
     async def _why(self) -> None:
-        await self._desk.explain(self._group, self._name)
+        await self._commands.explain(self._group, self._name)
 
     async def _relocate(self) -> None:
         title = "Choose where it is now, or a folder to search"
-        path = await PathDialog(self._desk, title, Path.home(), folders_only=False).choose()
+        path = await PathDialog(self._commands, title, Path.home(), folders_only=False).choose()
         if path is None:
             return
         tell("Looking for it; that takes as long as reading it.")
-        if await self._desk.do("relocate", group=self._group, name=self._name, path=path):
+        if await self._commands.do("relocate", group=self._group, name=self._name, path=path):
             tell(f"{visible(self._name)} is found, and shared from there.")

@@ -10,8 +10,8 @@ from pathlib import Path
 from nicegui import ui
 
 from client.storage.typed_path import typed_path
+from client.web.page.command_client import CommandClient
 from client.web.page.controls import button, field, heading, icon_button
-from client.web.page.desk import Desk
 from common.errors import MinitorrentError
 
 _LISTED = 2000
@@ -54,8 +54,10 @@ def _entries(folder: Path, *, folders_only: bool) -> list[_Entry]:
 class PathDialog:
     """Lets the user choose a folder, or a file or folder, of the machine that the client is on."""
 
-    def __init__(self, desk: Desk, title: str, start: Path, *, folders_only: bool) -> None:
-        self._desk = desk
+    def __init__(
+        self, commands: CommandClient, title: str, start: Path, *, folders_only: bool
+    ) -> None:
+        self._commands = commands
         self._folder = start
         self._folders_only = folders_only
         with ui.dialog().props(named(title)) as self._dialog, ui.card().classes("dialog"):
@@ -95,7 +97,7 @@ class PathDialog:
     async def _show(self, folder: Path) -> bool:
         """Show a folder's entries; False, and why, if it can't be read."""
         try:
-            entries = await self._desk.work(
+            entries = await self._commands.work(
                 lambda: _entries(folder, folders_only=self._folders_only)
             )
         except OSError as error:

@@ -10,13 +10,13 @@ from nicegui.events import GenericEventArguments, UploadEventArguments
 
 from client.commands.units import count, size, visible
 from client.engine.lists import FilesResult
-from client.engine.status import UploadResult
+from client.engine.results import UploadResult
 from client.web.page import dropped
+from client.web.page.command_client import CommandClient, tell, tell_error
 from client.web.page.controls import button, clear, field, heading, icon_button
-from client.web.page.desk import Desk, tell, tell_error
 from client.web.page.dialogs import PathDialog, confirm
+from client.web.page.download_bar import Fetching
 from client.web.page.extent import Extent
-from client.web.page.fetching import Fetching
 from client.web.page.hashing import HashBar
 from client.web.page.part import Fields
 from client.web.page.tables import ACTIONS, Action, Column, Table
@@ -24,7 +24,7 @@ from common.api.files import FileRow
 from common.errors import MinitorrentError
 
 if TYPE_CHECKING:
-    from client.web.page.workplace import Choice
+    from client.web.page.main_view import Choice
 
 _COLUMNS = (
     Column("name", "Name"),
@@ -49,8 +49,8 @@ _PAUSE = 5
 class Files:
     """The tab of the chosen group's files."""
 
-    def __init__(self, desk: Desk, choice: Choice) -> None:
-        self._desk = desk
+    def __init__(self, commands: CommandClient, choice: Choice) -> None:
+        self._commands = commands
         self._choice = choice
         with ui.row().classes("bar"):
             heading("Files")
@@ -63,13 +63,15 @@ class Files:
             button("Share", self._share_path, main=True)
         self._make_drop()
         self._hashing = HashBar()
-        self._fetching = Fetching(desk, lambda: choice.show("transfers"))
+        self._fetching = Fetching(commands, lambda: choice.show("transfers"))
         self._table = self._make_table()
         self._extent = Extent(self._table, self.refresh)
 
     def _make_drop(self) -> None:
         drop = ui.upload(multiple=True, auto_upload=True, on_upload=self._share_dropped)
-        drop.props["headers"] = [{"name": "Authorization", "value": f"Bearer {self._desk.token}"}]
+        drop.props["headers"] = [
+            {"name": "Authorization", "value": f"Bearer {self._commands.token}"}
+        ]
         with drop.props("flat bordered").classes("drop").add_slot("header"):
             with ui.element("label").classes("unseen"):
                 ui.label("Files to share")
@@ -107,8 +109,8 @@ class Files:
     async def _show(self, group: str, fields: Fields) -> bool:
         """Ask for some of the files and show them; whether that is all there is to do."""
         try:
-            found = await self._desk.ask(FilesResult, "list_files", group=group, **fields)
-            mine = await self._desk.shared(group, [file.name for file in found.files])
+            found = await self._commands.ask(FilesResult, "list_files", group=group, **fields)
+            mine = await self._commands.shared(group, [file.name for file in found.files])
         except MinitorrentError:
             return True  # the state of the tracker is shown at the top
         if group != self._choice.group or not self._extent.is_wanted(fields):
@@ -126,7 +128,7 @@ class Files:
 
     async def _browse(self) -> None:
         title = "Choose what to share"
-        chosen = await PathDialog(self._desk, title, Path.home(), folders_only=False).choose()
+        chosen = await PathDialog(self._commands, title, Path.home(), folders_only=False).choose()
         self._path.value = chosen or self._path.value
 
     async def _share_path(self) -> None:
@@ -136,13 +138,13 @@ class Files:
 
     async def _share_dropped(self, event: UploadEventArguments) -> None:
         try:
-            path = dropped.place(self._desk.folder, event.file.name)
+            path = dropped.place(self._commands.folder, event.file.name)
             await event.file.save(path)
         except (MinitorrentError, OSError) as error:
             tell_error(dropped.reason(error))
             return
         if not await self._share(str(path)):
-            await self._desk.work(lambda: dropped.discard(path))
+            await self._commands.work(lambda: dropped.discard(path))
 
     async def _share(self, path: str) -> bool:
         if self._choice.group is None:
@@ -150,7 +152,7 @@ class Files:
             return False
         try:
             with self._hashing as hashing:
-                shared = await self._desk.ask(
+                shared = await self._commands.ask(
                     UploadResult, "upload_file", hashing.told, path=path, group=self._choice.group
                 )
         except MinitorrentError as error:
@@ -172,7 +174,7 @@ class Files:
         name, group = event.args
         question = f"Stop sharing {visible(name)}? The file itself stays on your disk."
         if await confirm(question, "Stop sharing"):
-            await self._desk.do("stop_share", group=group, name=name)
+            await self._commands.do("stop_share", group=group, name=name)
             await self.refresh()
 
 

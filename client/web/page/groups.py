@@ -8,8 +8,8 @@ from nicegui import ui
 from nicegui.events import GenericEventArguments
 
 from client.engine.lists import GroupsResult
+from client.web.page.command_client import CommandClient, tell
 from client.web.page.controls import button, clear, field, heading
-from client.web.page.desk import Desk, tell
 from client.web.page.extent import Extent
 from client.web.page.members import Members
 from client.web.page.part import Fields
@@ -17,7 +17,7 @@ from client.web.page.tables import ACTIONS, Action, Column, Table
 from common.errors import MinitorrentError
 
 if TYPE_CHECKING:
-    from client.web.page.workplace import Choice
+    from client.web.page.main_view import Choice
 
 _COLUMNS = (
     Column("group", "Group"),
@@ -37,8 +37,8 @@ _ACTIONS = (
 class Groups:
     """The tab of groups, with the members of the one that was chosen."""
 
-    def __init__(self, desk: Desk, choice: Choice) -> None:
-        self._desk = desk
+    def __init__(self, commands: CommandClient, choice: Choice) -> None:
+        self._commands = commands
         self._choice = choice
         self._asked: set[str] = set()
         with ui.element("div").classes("columns"):
@@ -54,7 +54,7 @@ class Groups:
                 self._table.on("files", self._show_files)
                 self._table.on("members", self._show_members)
                 self._table.on("join", self._join)
-            self._members = Members(desk, self.refresh)
+            self._members = Members(commands, self.refresh)
 
     async def refresh(self) -> None:
         """Ask for the groups and for the chosen group's members again."""
@@ -62,7 +62,7 @@ class Groups:
             if await self._show(fields):
                 break
         try:
-            await self._choose(await self._desk.own_groups())
+            await self._choose(await self._commands.own_groups())
         except MinitorrentError:
             return  # the state of the tracker is shown at the top
         await self._members.refresh(self._choice.group)
@@ -70,7 +70,7 @@ class Groups:
     async def _show(self, fields: Fields) -> bool:
         """Ask for some of the groups and show them; whether that is all there is to do."""
         try:
-            reply = await self._desk.ask(GroupsResult, "list_groups", **fields)
+            reply = await self._commands.ask(GroupsResult, "list_groups", **fields)
         except MinitorrentError:
             return True
         if not self._extent.is_wanted(fields):
@@ -86,7 +86,7 @@ class Groups:
     async def _choose(self, own: list[str]) -> None:
         """Keep the chosen group, unless the user isn't in it any more."""
         chosen = self._choice.group
-        if chosen is not None and chosen not in own and await self._desk.is_own(chosen):
+        if chosen is not None and chosen not in own and await self._commands.is_own(chosen):
             own.append(chosen)  # one of so many that not all are named
         self._choice.groups = own
         if chosen not in own:
@@ -94,7 +94,7 @@ class Groups:
 
     async def _create(self) -> None:
         group = self._name.value
-        if await self._desk.do("create_group", group=group, open=self._open.value):
+        if await self._commands.do("create_group", group=group, open=self._open.value):
             self._choice.group = group
             tell(f"Group {group} is made.")
             clear(self._name, group)
@@ -102,7 +102,7 @@ class Groups:
 
     async def _join(self, event: GenericEventArguments) -> None:
         group = event.args[0]
-        if await self._desk.do("join_group", group=group):
+        if await self._commands.do("join_group", group=group):
             self._asked.add(group)
             tell(f"The admins of {group} are asked to let you in.")
             await self.refresh()

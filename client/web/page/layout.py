@@ -6,10 +6,10 @@ from pathlib import Path
 
 from nicegui import ui
 
+from client.web.page.command_client import CommandClient
 from client.web.page.controls import icon_button
-from client.web.page.desk import Desk
 from client.web.page.login import Login
-from client.web.page.workplace import Workplace
+from client.web.page.main_view import Workplace
 
 _STYLE = Path(__file__).with_name("style.css")
 _REMEMBERED = "localStorage.getItem('minitorrent-dark')"
@@ -19,8 +19,8 @@ _REMEMBER = "localStorage.setItem('minitorrent-dark', Quasar.Dark.isActive ? 'da
 class Layout:
     """One window of a browser. Windows share the session, so one that logs out logs out all."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(self, commands: CommandClient) -> None:
+        self._commands = commands
         self._user: str | None = None
         self._workplace: Workplace | None = None
         ui.add_css(_STYLE.read_text(encoding="utf-8"))
@@ -36,7 +36,7 @@ class Layout:
 
     async def open(self) -> None:
         """Draw what is the case now, and follow it from here on."""
-        await self._draw((await self._desk.overview()).user)
+        await self._draw((await self._commands.overview()).user)
         ui.timer(1.0, self._tick)
         ui.context.client.on_connect(self._remember)
 
@@ -47,7 +47,7 @@ class Layout:
             self._dark.value = remembered == "dark"
 
     async def _tick(self) -> None:
-        overview = await self._desk.overview()
+        overview = await self._commands.overview()
         is_fine = overview.tracker in ("connected", "offline")
         self._state.text = "" if is_fine else f"Tracker: {overview.tracker}"
         if overview.user != self._user:
@@ -63,13 +63,13 @@ class Layout:
         with self._main:
             if user is None:
                 self._workplace = None
-                Login(self._desk)
+                Login(self._commands)
             else:
-                self._workplace = Workplace(self._desk)
+                self._workplace = Workplace(self._commands)
                 await self._workplace.refresh()
 
     async def _log_out(self) -> None:
-        await self._desk.do("logout")
+        await self._commands.do("logout")
 
     async def _switch(self) -> None:
         """The other one of light and dark, whatever the system says."""

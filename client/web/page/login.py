@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from nicegui import ui
 
+from client.web.page.command_client import CommandClient, tell_error
 from client.web.page.controls import button, field, heading
-from client.web.page.desk import Desk, tell_error
 from common.errors import ErrorCode, MinitorrentError
 
 
 class Login:
     """What is shown while nobody is logged in."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(self, commands: CommandClient) -> None:
+        self._commands = commands
         with ui.card().classes("login"):
             heading("Welcome")
             ui.label("Share files with the members of your groups, straight from yours to theirs.")
@@ -27,14 +27,14 @@ class Login:
                 button("Log in", self._login, main=True)
 
     async def _create(self) -> None:
-        if self._is_filled() and await self._desk.do(
+        if self._is_filled() and await self._commands.do(
             "create_user", user=self._user.value, password=self._password.value
         ):
             await self._login()
 
     async def _login(self) -> None:
         if self._is_filled():
-            await self._desk.do("login", user=self._user.value, password=self._password.value)
+            await self._commands.do("login", user=self._user.value, password=self._password.value)
 
     def _is_filled(self) -> bool:
         if self._user.value and self._password.value:

@@ -10,10 +10,10 @@ from nicegui import ui
 from nicegui.events import GenericEventArguments
 
 from client.engine.lists import MembersResult, RequestsResult
-from client.engine.status import ExportResult
+from client.engine.results import ExportResult
 from client.web.page.audit import show_audit
+from client.web.page.command_client import CommandClient, tell, tell_error
 from client.web.page.controls import button, heading, icon_button
-from client.web.page.desk import Desk, tell, tell_error
 from client.web.page.dialogs import PathDialog, confirm
 from client.web.page.extent import Extent
 from client.web.page.part import Fields
@@ -54,8 +54,8 @@ class _Found:
 class Members:
     """The members of one group; with requests and buttons if the user is an admin of it."""
 
-    def __init__(self, desk: Desk, changed: Callable[[], Awaitable[None]]) -> None:
-        self._desk = desk
+    def __init__(self, commands: CommandClient, changed: Callable[[], Awaitable[None]]) -> None:
+        self._commands = commands
         self._changed = changed
         self._group: str | None = None
         self._wanted: str | None = None
@@ -93,14 +93,14 @@ class Members:
             self._show(found)
 
     async def _find(self, group: str, fields: Fields) -> _Found:
-        found = await self._desk.ask(MembersResult, "list_members", group=group, **fields)
-        user = (await self._desk.overview()).user
-        role = await self._desk.role(group)
+        found = await self._commands.ask(MembersResult, "list_members", group=group, **fields)
+        user = (await self._commands.overview()).user
+        role = await self._commands.role(group)
         is_admin = role != "member"
         asking: list[str] = []
         more = 0
         if is_admin:
-            reply = await self._desk.ask(
+            reply = await self._commands.ask(
                 RequestsResult, "list_requests", group=group, limit=_MOST_REQUESTS
             )
             asking = [row.user for row in reply.requests]
@@ -176,17 +176,17 @@ class Members:
 
     async def _look(self) -> None:
         if self._group is not None:
-            await show_audit(self._desk, self._group)
+            await show_audit(self._commands, self._group)
 
     async def _export_credentials(self) -> None:
         group = self._group
         title = "Choose the folder for your certificate and its key"
-        folder = await PathDialog(self._desk, title, Path.home(), folders_only=True).choose()
+        folder = await PathDialog(self._commands, title, Path.home(), folders_only=True).choose()
         if folder is None or group is None:
             return
         fields = {"group": group, "folder": folder}
         try:
-            written = await self._desk.ask(ExportResult, "export_credentials", **fields)
+            written = await self._commands.ask(ExportResult, "export_credentials", **fields)
         except MinitorrentError as error:
             tell_error(error)
             return
@@ -198,5 +198,5 @@ class Members:
             await self._do("leave_group", group=group)
 
     async def _do(self, command: str, **fields: str) -> None:
-        await self._desk.do(command, **fields)
+        await self._commands.do(command, **fields)
         await self._changed()

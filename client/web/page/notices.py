@@ -7,8 +7,8 @@ from datetime import datetime
 from nicegui import ui
 
 from client.engine.lists import NoticesResult
+from client.web.page.command_client import CommandClient
 from client.web.page.controls import heading, moment
-from client.web.page.desk import Desk
 from common.errors import MinitorrentError
 
 _OWN_KINDS = ("warning", "tracker", "download_completed", "download_failed")
@@ -18,8 +18,8 @@ _OWN_KINDS = ("warning", "tracker", "download_completed", "download_failed")
 class NoticeList:
     """The tab of notices, the newest first."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(self, commands: CommandClient) -> None:
+        self._commands = commands
         self._shown: list[tuple[datetime, str]] | None = None
         heading("Notices")
         self._list = ui.element("ul").classes("notices").props("aria-label=Notices")
@@ -27,13 +27,13 @@ class NoticeList:
     async def refresh(self) -> None:
         """Ask for what happened, and draw the list again if there is anything new."""
         try:
-            told = await self._desk.ask(NoticesResult, "notices")
+            told = await self._commands.ask(NoticesResult, "notices")
         except MinitorrentError:
             return  # the state of the tracker is shown at the top
         found = [(datetime.fromisoformat(row.at), row.text) for row in told.notices]
         found += [
             (heard.at, heard.notice.text)
-            for heard in self._desk.heard.after(0)
+            for heard in self._commands.heard.after(0)
             if heard.notice.kind in _OWN_KINDS
         ]
         found.sort(reverse=True)

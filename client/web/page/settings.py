@@ -6,12 +6,12 @@ from nicegui import ui
 from nicegui.events import GenericEventArguments
 
 from client.engine.lists import SessionsResult
-from client.engine.status import TrackersResult
-from client.web.page.checkup import Checkup
+from client.engine.results import TrackersResult
+from client.web.page.command_client import CommandClient, tell, tell_error
 from client.web.page.controls import button, field, heading, moment
-from client.web.page.desk import Desk, tell, tell_error
+from client.web.page.health_tab import Checkup
+from client.web.page.limit_form import Limits
 from client.web.page.tables import ACTIONS, Action, Column, Table
-from client.web.page.tuning import Limits
 from common.errors import MinitorrentError
 
 _TRACKERS = (
@@ -31,14 +31,14 @@ _END = Action("end", "logout", "End session", "!row.current")
 class Settings:
     """The tab of settings."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(self, commands: CommandClient) -> None:
+        self._commands = commands
         heading("Settings")
         with ui.card().classes("card"):
             ui.label("Limits").classes("subtitle").props("role=heading aria-level=3")
-            self._limits = Limits(desk)
+            self._limits = Limits(commands)
         self._password()
-        Checkup(desk)
+        Checkup(commands)
         # Last what fills when it is read: what stands below would move away under the pointer.
         with ui.card().classes("card"):
             ui.label("Trackers").classes("subtitle").props("role=heading aria-level=3")
@@ -54,8 +54,8 @@ class Settings:
         """Ask for limits, sessions and the trackers' states again."""
         await self._limits.refresh()
         try:
-            found = await self._desk.ask(TrackersResult, "trackers")
-            logins = await self._desk.ask(SessionsResult, "sessions")
+            found = await self._commands.ask(TrackersResult, "trackers")
+            logins = await self._commands.ask(SessionsResult, "sessions")
         except MinitorrentError as error:
             tell_error(error)
             return
@@ -83,7 +83,7 @@ class Settings:
             self._sessions.rows = sessions
 
     async def _end_session(self, event: GenericEventArguments) -> None:
-        if await self._desk.do("end_session", id=event.args[0]):
+        if await self._commands.do("end_session", id=event.args[0]):
             await self.refresh()
 
     def _password(self) -> None:
@@ -94,7 +94,7 @@ class Settings:
                 new = field("New password", secret=True).props("autocomplete=new-password")
 
                 async def change() -> None:
-                    if await self._desk.do("passwd", old=old.value, new=new.value):
+                    if await self._commands.do("passwd", old=old.value, new=new.value):
                         old.value = new.value = ""
                         tell("The password is changed; your other sessions have ended.")
 

@@ -10,10 +10,10 @@ from nicegui import ui
 from nicegui.events import GenericEventArguments
 
 from client.commands.units import duration, percent, rate, size, visible
-from client.engine.status import DownloadRow, Overview, SharesResult
+from client.engine.results import DownloadRow, Overview, SharesResult
 from client.web.page import graph
+from client.web.page.command_client import CommandClient
 from client.web.page.controls import heading
-from client.web.page.desk import Desk
 from client.web.page.detail import Detail
 from client.web.page.dialogs import confirm
 from client.web.page.tables import ACTIONS, Action, Column, Table, search
@@ -64,8 +64,8 @@ class _Rates:
 class Transfers:
     """The tab of transfers."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(self, commands: CommandClient) -> None:
+        self._commands = commands
         self._rates = _Rates(deque(maxlen=SPAN), deque(maxlen=SPAN))
         with ui.row().classes("bar"):
             heading("Transfers")
@@ -108,8 +108,8 @@ class Transfers:
     async def refresh(self) -> None:
         """Show every transfer as it is now."""
         try:
-            found = await self._desk.transfers()
-            shares = await self._desk.ask(SharesResult, "show_shares")
+            found = await self._commands.transfers()
+            shares = await self._commands.ask(SharesResult, "show_shares")
         except MinitorrentError:
             return  # the session has just ended; the page will show that
         uploaded = {(row.group, row.name): row.uploaded for row in shares.shares}
@@ -120,7 +120,7 @@ class Transfers:
     def _simple(self, command: str) -> Callable[[GenericEventArguments], Awaitable[None]]:
         async def run(event: GenericEventArguments) -> None:
             name, group = event.args
-            await self._desk.do(command, group=group, name=name)
+            await self._commands.do(command, group=group, name=name)
             await self.refresh()
 
         return run
@@ -129,14 +129,14 @@ class Transfers:
         name, group = event.args
         question = f"Give up {visible(name)} and delete what is there of it?"
         if await confirm(question, "Cancel the download"):
-            await self._desk.do("cancel", group=group, name=name)
+            await self._commands.do("cancel", group=group, name=name)
             await self.refresh()
 
     async def _stop(self, event: GenericEventArguments) -> None:
         name, group = event.args
         question = f"Stop sharing {visible(name)}? The file itself stays on your disk."
         if await confirm(question, "Stop sharing"):
-            await self._desk.do("stop_share", group=group, name=name)
+            await self._commands.do("stop_share", group=group, name=name)
             await self.refresh()
 
     async def _details(self, event: GenericEventArguments) -> None:
@@ -144,7 +144,7 @@ class Transfers:
         rows = {row["key"]: row for row in self._table.rows}
         row = rows.get(f"{group}/{name}", {"state": "", "complete": False})
         detail = Detail(
-            self._desk,
+            self._commands,
             group,
             name,
             is_waiting=row["state"] == "queued",

@@ -27,7 +27,7 @@ def torrent_of(person: Person, name: str) -> Torrent:
 
 def peer_id_of(person: Person) -> PeerId:
     """What a person's client calls itself in this run."""
-    return person.session._transfers._workshop.machinery.peer_id
+    return person.session._transfers._context.torrent_context.peer_id
 
 
 class Attacker:

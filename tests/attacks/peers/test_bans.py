@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from client.core.limits import Limits
+from client.core.swarm_config import SwarmConfig
 from client.net import announcer
 from common.errors import ErrorCode, MinitorrentError
 from common.wire.messages import HaveAll, Interested, Unchoke
@@ -23,7 +23,7 @@ from tests.support.peers import RawPeer, new_peer_id, serve
 from tests.support.waiting import wait_until
 
 MIB = 1 << 20
-HASTY = Limits(snubbed_after=1.0, hopeless_after=2.0, silence=3.0, rechoke_every=1.0)
+HASTY = SwarmConfig(snubbed_after=1.0, hopeless_after=2.0, silence=3.0, rechoke_every=1.0)
 ELSEWHERE = "127.0.0.66"
 
 

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from client.core.candidates import Candidate
-from client.core.limits import Limits
+from client.core.candidates import PeerCandidate
+from client.core.swarm_config import SwarmConfig
 from common.types import Endpoint, PeerId
 from common.wire.codec import KEEP_ALIVE, encode
 from common.wire.messages import (
@@ -109,7 +109,7 @@ def test_one_party_holds_few_connections(team: Team, stack: ExitStack, tmp_path:
     scene = Scene(team, tmp_path)
     mallory = scene.attacker(team, tmp_path)
     hold(stack, mallory, scene.ann, 60)
-    each = Limits().connections_each
+    each = SwarmConfig().connections_each
     most = each if mallory.described.authority is not None else 2 * each  # strangers
     assert torrent_of(scene.ann, scene.name).connection_count <= most
 
@@ -121,7 +121,7 @@ def test_one_party_holds_few_connections(team: Team, stack: ExitStack, tmp_path:
 
 
 def test_a_crowd_makes_room_for_another_party(team: Team, stack: ExitStack, tmp_path: Path) -> None:
-    ann = team.member("ann", Limits(connections=6, connections_each=3))
+    ann = team.member("ann", SwarmConfig(connections=6, connections_each=3))
     name = team.share(ann, make_file(tmp_path / "content", MIB))
     described = torrent_of(ann, name).metainfo
     hold(stack, Attacker(described, ELSEWHERE), ann, 10)
@@ -181,7 +181,7 @@ def test_tarpits_of_one_member_hold_up_neither_his_group_nor_others(
     scene.bob.start("bait")
     wait_until(lambda: scene.bob.session._transfers.get(GROUP, "bait").torrent, what="bob")
     with tarpits(100) as places:
-        told = [Candidate(place, new_peer_id(), "mallory") for place in places]
+        told = [PeerCandidate(place, new_peer_id(), "mallory") for place in places]
         torrent_of(scene.bob, "bait").learn(told)
         scene.check()  # another transfer
         torrent_of(scene.bob, "bait").learn(told)
@@ -266,7 +266,7 @@ def test_tiny_records_slow_only_who_sends_them(
 def test_who_says_nothing_or_byte_by_byte_is_let_go(
     team: Team, stack: ExitStack, tmp_path: Path
 ) -> None:
-    ann = team.member("ann", Limits(silence=1.5))
+    ann = team.member("ann", SwarmConfig(silence=1.5))
     name = team.share(ann, make_file(tmp_path / "content", MIB))
     spies = [Infiltrator(team, stack, user) for user in ("spy", "sp2")]
     described = spies[0].metainfo_of(name)
@@ -288,7 +288,7 @@ def test_who_says_nothing_or_byte_by_byte_is_let_go(
 def test_made_up_peers_of_one_member_do_not_drown_a_seeder(team: Team, tmp_path: Path) -> None:
     scene = Scene(team, tmp_path)
     made_up = [
-        Candidate(Endpoint(f"127.0.3.{1 + n % 250}", 1 + n), PeerId(b"%020d" % n), "mallory")
+        PeerCandidate(Endpoint(f"127.0.3.{1 + n % 250}", 1 + n), PeerId(b"%020d" % n), "mallory")
         for n in range(800)
     ]
     with going_on(lambda: torrent_of(scene.ann, scene.name).learn(made_up)):

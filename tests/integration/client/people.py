@@ -7,10 +7,10 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from client.config import ClientConfig
-from client.core.limits import Limits
+from client.core.swarm_config import SwarmConfig
 from client.engine.build import open_session
+from client.engine.results import DownloadRow, Notice, TransferState
 from client.engine.session import Session
-from client.engine.status import DownloadRow, Notice, TransferState
 from common.types import Endpoint
 from tests.support.database import empty_database
 from tests.support.ports import free_port
@@ -30,7 +30,7 @@ class Person:
         name: str,
         home: Path,
         trackers: tuple[Endpoint, ...],
-        limits: Limits | None = None,
+        limits: SwarmConfig | None = None,
         active: int | None = None,
     ) -> None:
         self.name = name
@@ -135,7 +135,7 @@ class Team:
             app.stop()
 
     def outsider(
-        self, name: str, limits: Limits | None = None, active: int | None = None
+        self, name: str, limits: SwarmConfig | None = None, active: int | None = None
     ) -> Person:
         """Someone who is logged in, but no member."""
         home = self._folder / name
@@ -145,7 +145,9 @@ class Team:
         person.sign_in()
         return person
 
-    def member(self, name: str, limits: Limits | None = None, active: int | None = None) -> Person:
+    def member(
+        self, name: str, limits: SwarmConfig | None = None, active: int | None = None
+    ) -> Person:
         """Someone who is in the group; `active` as on the client's command line."""
         person = self.outsider(name, limits, active)
         if self.people:

@@ -26,7 +26,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from client.core.candidates import Candidate
+from client.core.candidates import PeerCandidate
 from client.net import dialer
 from common.api.presence import ANNOUNCE_KEY, AnnounceKey
 from common.types import Endpoint, InfoHash
@@ -80,7 +80,7 @@ class Scene:
         """Have bob hear that what he wants is to be had there."""
         torrent = self.bob.session._transfers.get(GROUP, WANTED).torrent
         assert torrent is not None
-        torrent.learn([Candidate(address, new_peer_id(), "eve")])
+        torrent.learn([PeerCandidate(address, new_peer_id(), "eve")])
 
 
 def _knows_of_removal(person: Person, name: str) -> bool:

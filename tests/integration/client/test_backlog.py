@@ -10,7 +10,7 @@ import pytest
 
 from client.engine import backlog
 from client.engine.backlog import Backlog
-from client.engine.collection import Collection
+from client.engine.transfer_manager import TransferManager
 from client.state.transfers import TransferRecord, Transfers
 from tests.integration.client.people import GROUP, PASSWORD, Person, Team
 from tests.support.content import make_file
@@ -27,7 +27,7 @@ class Gate:
         self.open = threading.Event()
         self.chunks: list[int] = []
 
-    def advance(self, collection: Collection, backlog: Backlog) -> None:
+    def advance(self, collection: TransferManager, backlog: Backlog) -> None:
         if backlog.user == "ann" and self.chunks:
             assert self.open.wait(30.0)
         _advance(collection, backlog)
@@ -39,7 +39,7 @@ class Gate:
         return taken
 
 
-_advance, _take = Collection._advance, Backlog.take
+_advance, _take = TransferManager._advance, Backlog.take
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def gate(ann: Person, monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
     gate = Gate()
     monkeypatch.setattr(backlog, "CHUNK", CHUNK)
     monkeypatch.setattr(Backlog, "take", lambda of: gate.take(of))
-    monkeypatch.setattr(Collection, "_advance", lambda *of: gate.advance(*of))
+    monkeypatch.setattr(TransferManager, "_advance", lambda *of: gate.advance(*of))
     ann.session.logout()
     assert ann.session.login("ann", PASSWORD).sharing == len(NAMES)
     yield gate
@@ -85,15 +85,15 @@ def test_a_login_is_answered_before_all_is_taken_up(ann: Person, gate: Gate) -> 
 def test_what_is_taken_up_while_it_is_listed_is_there_once(
     ann: Person, gate: Gate, monkeypatch: pytest.MonkeyPatch, before: bool
 ) -> None:
-    waiting = Collection.waiting
+    waiting = TransferManager.waiting
 
-    def overtaken(collection: Collection) -> list[TransferRecord]:
+    def overtaken(collection: TransferManager) -> list[TransferRecord]:
         found = waiting(collection)
         gate.open.set()
         wait_until(lambda: not waiting(collection), what="all to be taken up")
         return [] if before else found
 
-    monkeypatch.setattr(Collection, "waiting", overtaken)
+    monkeypatch.setattr(TransferManager, "waiting", overtaken)
     assert shown(ann) == NAMES
 
 

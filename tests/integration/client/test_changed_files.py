@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from client.core.limits import Limits
+from client.core.swarm_config import SwarmConfig
 from client.engine.content_source import ContentSource
 from common.types import Block
 from tests.integration.client.conftest import Log
@@ -19,7 +19,7 @@ from tests.support.content import make_file
 from tests.support.waiting import wait_until
 
 MIB = 1 << 20
-SLOWLY = Limits(first_window=1, least_window=1, most_window=1)
+SLOWLY = SwarmConfig(first_window=1, least_window=1, most_window=1)
 
 
 def modify(path: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from client.core.limits import Limits
+from client.core.swarm_config import SwarmConfig
 from client.storage.stamp import take_stamp
 from common.wire.messages import Interested, Request, Unchoke
 from tests.integration.client import hostile
@@ -21,7 +21,7 @@ from tests.support.peers import Piece, RawPeer
 from tests.support.waiting import wait_until
 
 MIB = 1 << 20
-HASTY = Limits(snubbed_after=1.0, hopeless_after=2.0, silence=3.0, rechoke_every=1.0)
+HASTY = SwarmConfig(snubbed_after=1.0, hopeless_after=2.0, silence=3.0, rechoke_every=1.0)
 """The product's rules, in seconds that a test can wait."""
 
 
@@ -91,7 +91,7 @@ def test_a_banned_liar_is_not_talked_to_again(
     bob.start(name)
     wait_until(lambda: bans(log) == [str(server.address)], what="the liar to be banned")
     wait_until(lambda: not bob.session.peers(GROUP, name).peers, what="the liar to be gone")
-    reason = bob.session.trouble.why(GROUP, name).reason
+    reason = bob.session.diagnostics.why(GROUP, name).reason
     assert f"Wrong data came from mallory at {server.address}" in reason
     talks = len(server.peers)
     with pytest.raises(ConnectionError):  # it may come by itself, and is sent away
@@ -175,9 +175,9 @@ def test_a_piece_that_a_peer_asks_for_again_is_looked_at_again(
     peer = unchoked(team, stack, ann, name)
     peer.send(Request(0, 0, BLOCK))
     assert peer.until(Piece).data == content.read_bytes()[:BLOCK]
-    monkeypatch.setattr("client.storage.vigil.take_stamp", cache(take_stamp))
+    monkeypatch.setattr("client.storage.change_detector.take_stamp", cache(take_stamp))
     transfer = ann.session._transfers.get(GROUP, name)
-    transfer.holdings.files.look_at_all()
+    transfer.storage.files.look_at_all()
     with content.open("r+b") as stream:
         stream.write(bytes(10))
     peer.send(Request(0, 0, BLOCK))

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from client.core.throttle import Direction
-from client.engine.status import LimitRow
+from client.engine.results import LimitRow
 from tests.integration.client.conftest import both_modes
 from tests.integration.client.people import GROUP, Person, Team
 from tests.support.content import make_file
@@ -57,7 +57,7 @@ def test_the_limit_of_a_client_is_for_all_its_transfers_together(
 ) -> None:
     ann, bob = team.member("ann"), team.member("bob")
     names = [team.share(ann, make_file(tmp_path / name, 16 * MIB)) for name in ("one", "two")]
-    (ann if direction == "up" else bob).session.limiting.limit(direction, RATE)
+    (ann if direction == "up" else bob).session.limits.limit(direction, RATE)
     for name in names:
         bob.start(name)
     one, two = measured(*(partial(came, bob, name) for name in names))
@@ -73,11 +73,11 @@ def test_the_limit_of_a_transfer_lies_within_that_of_the_client(
 ) -> None:
     ann, bob = team.member("ann"), team.member("bob")
     names = [team.share(ann, make_file(tmp_path / name, 16 * MIB)) for name in ("one", "two")]
-    limiting = (ann if direction == "up" else bob).session.limiting
-    limiting.limit(direction, RATE)
+    limits = (ann if direction == "up" else bob).session.limits
+    limits.limit(direction, RATE)
     for name in names:
         bob.start(name)
-    limiting.limit(direction, RATE // 4, GROUP, "one")
+    limits.limit(direction, RATE // 4, GROUP, "one")
     wait_until(lambda: bob.session.peers(GROUP, "one").peers, what="a peer")
     time.sleep(1.0)  # what was asked for before there was a limit comes all the same
     one, two = measured(*(partial(came, bob, name) for name in names))
@@ -88,7 +88,7 @@ def test_the_limit_of_a_transfer_lies_within_that_of_the_client(
 def test_peers_share_what_there_is_evenly(team: Team, tmp_path: Path) -> None:
     ann, bob, cat = team.member("ann"), team.member("bob"), team.member("cat")
     names = [team.share(ann, make_file(tmp_path / name, 16 * MIB)) for name in ("one", "two")]
-    ann.session.limiting.limit("up", RATE)
+    ann.session.limits.limit("up", RATE)
     bob.start(names[0])
     cat.start(names[1])
     first, second = measured(partial(came, bob, names[0]), partial(came, cat, names[1]))
@@ -104,18 +104,18 @@ def test_a_low_limit_runs_smoothly_outlives_a_restart_and_can_be_lifted(
     ann, bob, cat = team.member("ann"), team.member("bob"), team.member("cat")
     name = team.share(ann, content)
     cat.fetch(name)
-    bob.session.limiting.limit("down", 100_000)
+    bob.session.limits.limit("down", 100_000)
     copy = bob.start(name)
     wait_until(lambda: came(bob, name) > 150_000, 20.0, "the first blocks")
     peers = bob.session.peers(GROUP, name).peers
     assert not any("S" in peer.flags for peer in peers), peers
     assert bob.row(name).done < 4 * MIB
     bob.restart()
-    assert bob.session.limiting.limits().limits == [
+    assert bob.session.limits.limits().limits == [
         LimitRow(group=None, name=None, up=0, down=100_000)
     ]
     wait_until(lambda: came(bob, name) > 50_000, 20.0, "the next blocks")
-    bob.session.limiting.limit("down", 0)
+    bob.session.limits.limit("down", 0)
     bob.finish(name)
     assert copy.read_bytes() == content.read_bytes()
 
@@ -125,11 +125,11 @@ def test_the_limit_of_a_transfer_goes_with_it(team: Team, tmp_path: Path) -> Non
     name = team.share(ann, make_file(tmp_path / "content", 4 * MIB))
     ann.session.pause(GROUP, name)
     bob.start(name)
-    limits = bob.session.limiting.limit("down", 1000, GROUP, name).limits
+    limits = bob.session.limits.limit("down", 1000, GROUP, name).limits
     assert limits[1:] == [LimitRow(group=GROUP, name=name, up=0, down=1000)]
     ann.session.resume(GROUP, name)
     wait_until(lambda: came(bob, name), 20.0, "the first block")
     bob.session.cancel(GROUP, name)
     bob.restart()
-    assert len(bob.session.limiting.limits().limits) == 1
+    assert len(bob.session.limits.limits().limits) == 1
     bob.fetch(name)

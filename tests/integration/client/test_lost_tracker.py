@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from client.core.limits import Limits
+from client.core.swarm_config import SwarmConfig
 from common.types import Endpoint
 from tests.integration.client.people import GROUP, Team
 from tests.support.content import make_file
@@ -12,20 +12,20 @@ from tests.support.ports import free_port
 from tests.support.waiting import wait_until
 
 MIB = 1 << 20
-LEISURELY = Limits(first_window=1, least_window=1, most_window=1)
+LEISURELY = SwarmConfig(first_window=1, least_window=1, most_window=1)
 
 
 def test_a_transfer_goes_on_without_a_tracker(team: Team, tmp_path: Path) -> None:
     content = make_file(tmp_path / "content", 24 * MIB)
     ann, bob = team.member("ann"), team.member("bob", LEISURELY)
     name = team.share(ann, content)
-    bob.session.limiting.limit("down", MIB)
+    bob.session.limits.limit("down", MIB)
     copy = bob.start(name)
     wait_until(lambda: bob.row(name).done, what="the first piece")
     team.tracker.stop()
     wait_until(lambda: bob.was_told("is gone"), what="bob to notice")
     assert bob.row(name).state == "downloading", "too quick for this test"
-    bob.session.limiting.limit("down", 0)
+    bob.session.limits.limit("down", 0)
     bob.finish(name)
     assert copy.read_bytes() == content.read_bytes()
     wait_until(lambda: bob.session.overview().tracker == "unreachable", what="no tracker")

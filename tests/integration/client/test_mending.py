@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from client.storage.sweep import hash_piece
+from client.storage.piece_scan import hash_piece
 from common.errors import ErrorCode, MinitorrentError
 from tests.integration.client.conftest import Log, both_modes
 from tests.integration.client.people import GROUP, Person, Team
@@ -166,7 +166,7 @@ def test_a_damaged_upload_sends_no_wrong_byte(
     wait_until(lambda: ann.heard("share_failed"), what="ann to be told")
     assert "1 of 96 pieces are wrong" in ann.heard("share_failed")[0].text
     assert "upload it again" in ann.heard("share_failed")[0].text
-    assert "1 of 96" in ann.session.trouble.why(GROUP, "content").reason
+    assert "1 of 96" in ann.session.diagnostics.why(GROUP, "content").reason
     assert not [entry for entry in log if entry["event"] == "peer banned"], "a wrong byte was sent"
     assert bob.row("content").state == "downloading"
     ann.session.resume(GROUP, "content")
@@ -178,12 +178,12 @@ def test_a_damaged_copy_is_fetched_again_by_itself(team: Team, tmp_path: Path, l
     bob.restart()  # what came in this run is known to be right
     bob.finish("content")
     damage(copy, MIB + 5)
-    ann.session.limiting.limit("up", 100_000)
+    ann.session.limits.limit("up", 100_000)
     cat = team.member("cat")
     there = cat.fetch("content")
     assert there.read_bytes() == content.read_bytes()
     wait_until(lambda: bob.was_told("1 piece of it was wrong"), what="bob to be told")
-    ann.session.limiting.limit("up", 0)
+    ann.session.limits.limit("up", 0)
     wait_until(lambda: bob.row("content").state == "seeding", what="bob to have it again")
     assert copy.read_bytes() == content.read_bytes()
     assert not [entry for entry in log if entry["event"] == "peer banned"], "a wrong byte was sent"

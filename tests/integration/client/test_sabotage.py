@@ -20,7 +20,7 @@ def held_back(team: Team, content: Path) -> tuple[Person, str, Path, Path]:
     """Who has some of it and waits for more, its name, its place, and what is there so far."""
     ann, bob = team.member("ann"), team.member("bob")
     name = team.share(ann, content)
-    bob.session.limiting.limit("down", SLOW)
+    bob.session.limits.limit("down", SLOW)
     copy = bob.start(name)
     wait_until(lambda: bob.row(name).done, what="the first piece")
     (part,) = copy.parent.glob("*.part")
@@ -68,13 +68,13 @@ def test_a_file_is_fetched_again_as_far_as_it_is_wrong(team: Team, tmp_path: Pat
     ann, bob = team.member("ann"), team.member("bob", active=0)
     for sabotage in SABOTAGES:
         team.share(ann, make_file(tmp_path / sabotage.__name__, 3 * MIB))
-    bob.session.limiting.limit("down", SLOW)
+    bob.session.limits.limit("down", SLOW)
     copies = {sabotage: bob.start(sabotage.__name__) for sabotage in SABOTAGES}
     for sabotage, copy in copies.items():
         wait_until(lambda: bob.row(copy.name).done, what="the first piece")  # noqa: B023
         (part,) = copy.parent.glob(f"{copy.name}.*.part")
         sabotage(part)
-    bob.session.limiting.limit("down", 0)
+    bob.session.limits.limit("down", 0)
     for copy in copies.values():
         bob.finish(copy.name)
         assert copy.read_bytes() == (tmp_path / copy.name).read_bytes()
@@ -88,7 +88,7 @@ def test_a_file_of_a_folder(team: Team, tmp_path: Path, name: str) -> None:
     content = make_tree(tmp_path / "trip", {"one": 2 * MIB, "sub/two": 2 * MIB})
     bob, trip, copy, part = held_back(team, content)
     delete(part / name)
-    bob.session.limiting.limit("down", 0)
+    bob.session.limits.limit("down", 0)
     bob.finish(trip)
     assert (copy / name).read_bytes() == (content / name).read_bytes()
     assert {path.name for path in copy.parent.iterdir()} == {"trip"}
@@ -100,13 +100,13 @@ def test_a_folder_of_many_files(team: Team, tmp_path: Path) -> None:
     content = make_tree(tmp_path / "trip", {**sizes, "z": 1, "zz": MIB})
     ann, bob = team.member("ann"), team.member("bob")
     team.share(ann, content)
-    bob.session.limiting.limit("down", MIB)
+    bob.session.limits.limit("down", MIB)
     place = str(bob.home) + "/"
     bob.session.download_file(GROUP, "trip", place, in_order=True)
     wait_until(lambda: bob.row("trip").done > MIB, what="the first files")
     (part,) = bob.home.glob("trip.*.part")
     (part / "000").unlink()
-    bob.session.limiting.limit("down", 0)
+    bob.session.limits.limit("down", 0)
     bob.finish("trip")
     assert {path.name for path in bob.home.glob("trip*")} == {"trip"}
     for name in sizes:
@@ -117,12 +117,12 @@ def test_what_is_kept_aside(team: Team, tmp_path: Path) -> None:
     content = make_tree(tmp_path / "trip", {"1": 50_000, "2": 3 * MIB, "3": 50_000})
     ann, bob = team.member("ann"), team.member("bob")
     team.share(ann, content)
-    bob.session.limiting.limit("down", SLOW)
+    bob.session.limits.limit("down", SLOW)
     bob.session.download_file(GROUP, "trip", str(bob.home) + "/", only="2", in_order=True)
     wait_until(lambda: bob.row("trip").done, what="the first piece")
     (aside,) = bob.home.glob(".*.aside")
     aside.unlink()
-    bob.session.limiting.limit("down", 0)
+    bob.session.limits.limit("down", 0)
     bob.finish("trip")
     assert (bob.home / "trip" / "2").read_bytes() == (content / "2").read_bytes()
     assert aside.exists()
@@ -135,7 +135,7 @@ def test_what_is_kept_aside(team: Team, tmp_path: Path) -> None:
 def test_noticed_though_nothing_comes_any_more(
     team: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("client.engine.collection.CHECKPOINT", 0.2)
+    monkeypatch.setattr("client.engine.transfer_manager.CHECKPOINT", 0.2)
     content = make_file(tmp_path / "content", 3 * MIB)
     bob, name, _, part = held_back(team, content)
     team.people[0].session.pause(GROUP, name)
@@ -151,7 +151,7 @@ def test_a_folder_in_the_way_is_told(team: Team, tmp_path: Path) -> None:
     bob, name, copy, part = held_back(team, content)
     part.unlink()
     part.mkdir()
-    bob.session.limiting.limit("down", 0)
+    bob.session.limits.limit("down", 0)
     wait_until(lambda: bob.row(name).state == "failed", what="the failure")
     assert "A folder is in the way" in (bob.row(name).error or "")
     assert not copy.exists()
@@ -165,7 +165,7 @@ def test_its_folder_moved_away(team: Team, tmp_path: Path) -> None:
     content = make_file(tmp_path / "content", 3 * MIB)
     bob, name, copy, _ = held_back(team, content)
     moved = copy.parent.rename(copy.parent.with_name("moved"))
-    bob.session.limiting.limit("down", 0)
+    bob.session.limits.limit("down", 0)
     wait_until(lambda: bob.row(name).state == "failed", what="the failure")
     assert "put it back" in (bob.row(name).error or "")
     assert not copy.parent.exists()
@@ -188,7 +188,7 @@ def test_who_keeps_writing_to_it_makes_it_fail(
     content = make_file(tmp_path / "content", MIB)
     bob, name, copy, _ = held_back(team, content)
     monkeypatch.setattr(TorrentFiles, "_sync_everything", overwritten)
-    bob.session.limiting.limit("down", 0)
+    bob.session.limits.limit("down", 0)
     wait_until(lambda: bob.row(name).state == "failed", what="the failure")
     assert "by another program" in (bob.row(name).error or "")
     assert not copy.exists()
@@ -203,7 +203,7 @@ def test_the_record_says_verified_and_the_file_is_gone(team: Team, tmp_path: Pat
     bob, name, copy, part = held_back(team, content)
     bob.session.pause(GROUP, name)
     part.unlink()
-    bob.session.limiting.limit("down", 0)
+    bob.session.limits.limit("down", 0)
     bob.restart()
     bob.session.resume(GROUP, name)
     bob.finish(name)
@@ -215,7 +215,7 @@ def test_believed_pieces_are_hashed_before_it_is_complete(team: Team, tmp_path: 
     bob, name, copy, part = held_back(team, content)
     bob.session.pause(GROUP, name)
     overwrite_unseen(part)
-    bob.session.limiting.limit("down", 0)
+    bob.session.limits.limit("down", 0)
     bob.restart()
     bob.session.resume(GROUP, name)
     bob.finish(name)

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from client.core.candidates import FIRST_PAUSE
-from client.core.limits import Limits
+from client.core.swarm_config import SwarmConfig
 from client.engine.content_source import ContentSource
-from client.engine.status import TransferState
+from client.engine.results import TransferState
 from client.net import peer_io
 from common import metainfo
 from common.errors import ErrorCode, MinitorrentError
@@ -25,7 +25,7 @@ from tests.support.peers import RawPeer
 from tests.support.waiting import wait_until
 
 MIB = 1 << 20
-CRAWLING = Limits(first_window=1, least_window=1, most_window=1)
+CRAWLING = SwarmConfig(first_window=1, least_window=1, most_window=1)
 
 
 @sealed

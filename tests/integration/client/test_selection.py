@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from client.core.limits import Limits
+from client.core.swarm_config import SwarmConfig
 from common.errors import ErrorCode, MinitorrentError
 from tests.integration.client.conftest import both_modes
 from tests.integration.client.people import GROUP, Person, Team
@@ -99,7 +99,7 @@ def test_more_is_asked_for_on_the_way_and_after_a_kill(team: Team, tmp_path: Pat
     assert bob.row("trip").size == 120_001
     bob.restart()
     transfer = bob.session._transfers.get(GROUP, "trip")
-    assert transfer.holdings.plan.in_order
+    assert transfer.storage.plan.in_order
     ann.session.resume(GROUP, "trip")
     bob.finish("trip")
     assert files_in(bob.home / "trip") == of(content, "1.jpg", "2.jpg")
@@ -154,7 +154,7 @@ def test_a_pattern_that_fits_nothing_says_what_there_is(team: Team, tmp_path: Pa
 
 def test_a_film_arrives_from_its_beginning(team: Team, tmp_path: Path) -> None:
     _, content = trip(team, tmp_path)
-    bob = team.member("bob", Limits(first_window=1, least_window=1, most_window=1))
+    bob = team.member("bob", SwarmConfig(first_window=1, least_window=1, most_window=1))
     destination = str(bob.home) + "/"
     bob.session.download_file(GROUP, "trip", destination, in_order=True, only="film/1.mkv")
     transfer = bob.session._transfers.get(GROUP, "trip")

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from client.core.limits import Limits
-from client.engine.holdings import Holdings
+from client.core.swarm_config import SwarmConfig
+from client.engine.transfer_storage import TransferStorage
 from client.net import announcer
 from client.storage.files import TorrentFiles
 from common.bitfield import Bitfield
@@ -24,7 +24,7 @@ from tests.support.peers import Piece, RawPeer, serve
 from tests.support.waiting import wait_until
 
 MIB = 1 << 20
-LEISURELY = Limits(first_window=4, least_window=4, most_window=4)
+LEISURELY = SwarmConfig(first_window=4, least_window=4, most_window=4)
 """Few requests at a time: no peer can send everything before the next one is connected."""
 
 
@@ -91,7 +91,7 @@ def test_a_copy_of_the_last_piece_is_no_change(
 ) -> None:
     """Two peers send it at once; what is written after the end would look like a change."""
     both_write, is_ended = threading.Barrier(2), threading.Event()
-    write, finish = TorrentFiles.write_piece, Holdings.finish
+    write, finish = TorrentFiles.write_piece, TransferStorage.finish
     written: list[PieceIndex] = []
 
     def write_late(files: TorrentFiles, index: PieceIndex, data: memoryview) -> None:
@@ -100,12 +100,12 @@ def test_a_copy_of_the_last_piece_is_no_change(
         write(files, index, data)
         written.append(index)
 
-    def finish_and_tell(holdings: Holdings, stopped: Callable[[], bool]) -> None:
-        finish(holdings, stopped)
+    def finish_and_tell(storage: TransferStorage, stopped: Callable[[], bool]) -> None:
+        finish(storage, stopped)
         is_ended.set()
 
     monkeypatch.setattr(TorrentFiles, "write_piece", write_late)
-    monkeypatch.setattr(Holdings, "finish", finish_and_tell)
+    monkeypatch.setattr(TransferStorage, "finish", finish_and_tell)
     content = make_file(tmp_path / "content", BLOCK)
     ann, bob = team.member("ann"), team.member("bob")
     name = team.share(ann, content)
@@ -126,7 +126,7 @@ def test_a_copy_of_the_last_piece_is_no_change(
     wait_until(lambda: bob.row(name).state == "seeding", what="bob to have it")
     transfer = bob.session._transfers.get(GROUP, name)
     wait_until(lambda: len(written) == 2, what="both copies to be written")
-    transfer.holdings.files.look_at_all()
+    transfer.storage.files.look_at_all()
 
 
 @both_modes
@@ -215,7 +215,7 @@ def test_a_removed_member_gets_no_block(
         torrent = ann.session._transfers.get(GROUP, name).torrent
         return (
             torrent is not None
-            and torrent._neighbours._candidates.remembered(bob.peer_id, "127.0.0.1") is not None
+            and torrent._peer_list._candidates.remembered(bob.peer_id, "127.0.0.1") is not None
         )
 
     wait_until(knows_bob, what="ann to be told of bob")

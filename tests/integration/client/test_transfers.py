@@ -33,11 +33,11 @@ def half_way(team: Team, content: Path) -> tuple[Person, Person, str, Path]:
     """A seeder, someone who has a part of the file and is paused, its name and its place."""
     ann, bob = team.member("ann"), team.member("bob")
     name = team.share(ann, content)
-    bob.session.limiting.limit("down", SLOW)
+    bob.session.limits.limit("down", SLOW)
     copy = bob.start(name)
     wait_until(lambda: bob.row(name).done, what="the first piece")
     assert bob.session.pause(GROUP, name).state == "paused"
-    bob.session.limiting.limit("down", 0)
+    bob.session.limits.limit("down", 0)
     assert 0 < bob.row(name).progress < 1
     return ann, bob, name, copy
 
@@ -173,7 +173,7 @@ def test_a_file_that_is_cut_short_while_it_is_served(team: Team, tmp_path: Path)
     ann, bob = team.member("ann"), team.member("bob")
     content = make_file(tmp_path / "content", 8 * MIB)
     name = team.share(ann, content)
-    bob.session.limiting.limit("down", SLOW)
+    bob.session.limits.limit("down", SLOW)
     bob.start(name)
     wait_until(lambda: bob.row(name).done, what="the first piece")
     with content.open("r+b") as file:
@@ -288,13 +288,13 @@ def test_what_nobody_shares_any_more_is_removed(team: Team, tmp_path: Path) -> N
 
 def test_waiting(team: Team, tmp_path: Path) -> None:
     _, bob, name, _ = half_way(team, make_file(tmp_path / "content", 8 * MIB))
-    bob.session.limiting.limit("down", SLOW)
+    bob.session.limits.limit("down", SLOW)
     bob.session.resume(GROUP, name)
     assert code(lambda: bob.session.wait(0.0)) is ErrorCode.TIMEOUT
     assert bob.session.wait(None, lambda: True).completed == []
     row = next(iter(bob.session.overview().downloads))
     assert row.name == name
-    bob.session.limiting.limit("down", 0)
+    bob.session.limits.limit("down", 0)
     bob.finish(name)
     assert bob.session.overview().seeding == 1
 
@@ -351,11 +351,11 @@ def test_a_failure_inside_shows_and_fails_the_transfer(
 def test_progress_is_recorded_while_it_runs(
     team: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("client.engine.collection.CHECKPOINT", 0.2)
+    monkeypatch.setattr("client.engine.transfer_manager.CHECKPOINT", 0.2)
     _, bob, name, _ = half_way(team, make_file(tmp_path / "content", 8 * MIB))
     bob.session.resume(GROUP, name)
     transfer = bob.session._transfers.get(GROUP, name)
-    store = transfer._workshop.store
+    store = transfer._context.store
 
     def is_recorded() -> bool:
         record = store.get(transfer.record.id)

@@ -39,7 +39,7 @@ def explained(person: Person, words: str, name: str = "content") -> str:
     """Wait until `why` gives this reason; its hint."""
 
     def says() -> str | None:
-        answer = person.session.trouble.why(GROUP, name)
+        answer = person.session.diagnostics.why(GROUP, name)
         said.append(answer.reason)
         return answer.hint if words in answer.reason else None
 
@@ -111,11 +111,11 @@ def test_being_hashed(team: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 def test_limits(team: Team, tmp_path: Path) -> None:
     ann, bob = nobody_has_it(team, tmp_path, 16 * MIB)
     ann.session.resume(GROUP, "content")
-    bob.session.limiting.limit("down", 100 * KIB)
+    bob.session.limits.limit("down", 100 * KIB)
     bob.start("content")
     assert explained(bob, "A limit of 102,400 bytes") == "To lift it, type: limit down 0"
-    ann.session.limiting.limit("up", 50 * KIB, GROUP, "content")
-    bob.session.limiting.limit("down", 0)
+    ann.session.limits.limit("up", 50 * KIB, GROUP, "content")
+    bob.session.limits.limit("down", 0)
     hint = explained(ann, "A limit of 51,200 bytes")
     assert hint == f"To lift it, type: limit up 0 {GROUP} content"
 

@@ -11,7 +11,7 @@ from common.api import accounts, files, groups, presence
 from common.types import InfoHash, PeerId, info_hash_from_hex
 from tests.integration.tracker.sessions import make_metainfo
 from tests.support.database import empty_database
-from tracker.domain.safe import KEY_BYTES, Safe
+from tracker.domain.secret_box import KEY_BYTES, SecretBox
 from tracker.quotas import Quotas
 from tracker.services.caller import Caller
 from tracker.services.catalogue import Services, make_services
@@ -72,7 +72,7 @@ class Lab:
         )
 
     def _services(self, quotas: Quotas) -> Services:
-        site, safe = Site("127.0.0.1", 7400, 7401), Safe(bytes(KEY_BYTES))
+        site, safe = Site("127.0.0.1", 7400, 7401), SecretBox(bytes(KEY_BYTES))
         return make_services(
             self.store, self._clock, site, 0, safe, 3600.0, steady=self._clock, quotas=quotas
         )

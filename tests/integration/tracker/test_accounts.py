@@ -15,7 +15,7 @@ from tests.support.waiting import wait_until
 from tracker.app import TrackerApp
 from tracker.domain import credentials
 from tracker.store.engine import Store
-from tracker.store.work import Work
+from tracker.store.unit_of_work import UnitOfWork
 
 PEER = "11" * 20
 
@@ -102,7 +102,7 @@ def test_an_unknown_user_costs_the_same_work(
         work.append(stored.split("$")[1])  # what a hash costs is tested with the credentials
         return real(password, stored)
 
-    def count_write(store: Store) -> AbstractContextManager[Work]:
+    def count_write(store: Store) -> AbstractContextManager[UnitOfWork]:
         if threading.current_thread().name.startswith("session"):  # and not the heartbeat
             work.append("write")
         return write(store)

@@ -25,7 +25,7 @@ from tests.integration.tracker.sessions import (
     make_metainfo,
 )
 from tests.support.database import POSTGRES
-from tracker.domain.safe import Safe
+from tracker.domain.secret_box import SecretBox
 from tracker.store.authority_key import KEY_FILE
 
 SignUp = Callable[[str], SessionClient]
@@ -265,7 +265,7 @@ def test_a_copy_of_the_database_opens_no_key(owner: SessionClient, tmp_path: Pat
     database.close()
 
     text = (tmp_path / KEY_FILE).read_text().strip()
-    der = Safe(base64.b64decode(text)).open(sealed, uid)
+    der = SecretBox(base64.b64decode(text)).open(sealed, uid)
     key = serialization.load_der_private_key(der, None)
     assert isinstance(key, ec.EllipticCurvePrivateKey)
     assert key.public_key() == load(certificate).public_key()

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from tests.support.database import empty_database
-from tracker.domain.safe import Safe
+from tracker.domain.secret_box import SecretBox
 from tracker.store.authority_key import KEY_FILE, open_safe
 from tracker.store.engine import Store, open_store
-from tracker.store.work import DatabaseError
+from tracker.store.unit_of_work import DatabaseError
 
 GIVEN = base64.b64encode(bytes(range(32))).decode()
 
@@ -46,7 +46,7 @@ def test_the_first_tracker_makes_the_key(store: Store, tmp_path: Path) -> None:
 
 def test_the_environment_comes_first(store: Store, tmp_path: Path) -> None:
     safe = open_safe(store, tmp_path, GIVEN)
-    assert safe.fingerprint == Safe(bytes(range(32))).fingerprint
+    assert safe.fingerprint == SecretBox(bytes(range(32))).fingerprint
     assert not (tmp_path / KEY_FILE).exists()
 
 
@@ -72,23 +72,23 @@ def test_many_trackers_may_start_at_once(store: Store, tmp_path: Path) -> None:
 def test_of_two_first_trackers_with_different_keys_one_is_refused(
     store: Store, tmp_path: Path
 ) -> None:
-    outcomes: list[bool] = []
+    completions: list[bool] = []
     barrier = threading.Barrier(2)
 
     def start(number: int) -> None:
         barrier.wait(10)
         try:
             open_safe(store, tmp_path, base64.b64encode(bytes([number]) * 32).decode())
-            outcomes.append(True)
+            completions.append(True)
         except DatabaseError:
-            outcomes.append(False)
+            completions.append(False)
 
     threads = [threading.Thread(target=start, args=(number,)) for number in range(2)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(30)
-    assert sorted(outcomes) == [False, True]
+    assert sorted(completions) == [False, True]
 
 
 def test_another_key_is_refused(store: Store, tmp_path: Path) -> None:

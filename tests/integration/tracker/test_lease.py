@@ -13,7 +13,7 @@ from common.errors import ErrorCode, MinitorrentError
 from common.types import InfoHash, PeerId
 from tests.integration.tracker.sessions import make_metainfo
 from tests.support.database import empty_database
-from tracker.domain.safe import KEY_BYTES, Safe
+from tracker.domain.secret_box import KEY_BYTES, SecretBox
 from tracker.domain.throttle import PER_ACCOUNT
 from tracker.services.accounts import SESSION_SECONDS
 from tracker.services.announce import LONGEST_INTERVAL
@@ -54,7 +54,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 def services_of(store: Store, clock: Clock, site: Site) -> Services:
-    safe = Safe(bytes(KEY_BYTES))
+    safe = SecretBox(bytes(KEY_BYTES))
     return make_services(store, clock, site, 0, safe, 3600.0, steady=lambda: clock.steady)
 
 

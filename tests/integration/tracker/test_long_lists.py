@@ -15,7 +15,7 @@ from tests.support.database import empty_database
 from tracker.domain.rules import Role
 from tracker.store.engine import Store, open_store
 from tracker.store.schema import User
-from tracker.store.work import Work
+from tracker.store.unit_of_work import UnitOfWork
 
 FEW, MANY = 1_000, 4_000
 Counted = Callable[[], int]
@@ -63,7 +63,7 @@ def counting(store: Store) -> Iterator[Counted]:
         event.remove(engine, "checkout", watch)
 
 
-def steps(store: Store, user: str, act: Callable[[Work, User], object]) -> int:
+def steps(store: Store, user: str, act: Callable[[UnitOfWork, User], object]) -> int:
     """What it takes to do something for a user."""
     with counting(store) as counted, store.read() as work:
         person = work.users.by_name(user)

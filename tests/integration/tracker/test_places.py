@@ -8,8 +8,8 @@ import pytest
 
 from tests.integration.tracker.lab import Lab
 from tracker.store.files import COUNTED_COMPLETIONS
-from tracker.store.peers import PLACES, Peers, Sighting
-from tracker.store.work import ConflictError
+from tracker.store.peers import PLACES, PeerAnnounce, Peers
+from tracker.store.unit_of_work import ConflictError
 
 
 def made_up(number: int) -> bytes:
@@ -105,7 +105,7 @@ def test_two_announces_of_one_client_at_once(lab: Lab, monkeypatch: pytest.Monke
     bob, info_hash = lab.member("bob"), lab.share("x.bin")
     put, conflicts = Peers.put, iter((True, False) * 2)
 
-    def conflicting_put(peers: Peers, sightings: Sequence[Sighting], most: int) -> None:
+    def conflicting_put(peers: Peers, sightings: Sequence[PeerAnnounce], most: int) -> None:
         if next(conflicts):
             raise ConflictError
         put(peers, sightings, most)

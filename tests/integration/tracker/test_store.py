@@ -18,7 +18,7 @@ from tests.support.database import new_database
 from tracker.store import migrations
 from tracker.store.engine import open_store
 from tracker.store.schema import Base
-from tracker.store.work import ConflictError, DatabaseError
+from tracker.store.unit_of_work import ConflictError, DatabaseError
 
 
 def test_the_migrations_make_the_schema(tmp_path: Path) -> None:

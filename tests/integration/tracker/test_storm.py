@@ -38,14 +38,14 @@ def act(client: SessionClient, choice: random.Random) -> None:
         client.call(deed, group=group, user=user)
 
 
-def live(client: SessionClient, seed: int, outcomes: Counter[str]) -> None:
+def live(client: SessionClient, seed: int, completions: Counter[str]) -> None:
     choice = random.Random(seed)
     for _ in range(DEEDS):
         try:
             act(client, choice)
-            outcomes["ok"] += 1
+            completions["ok"] += 1
         except RefusedError as error:
-            outcomes[error.code] += 1
+            completions[error.code] += 1
 
 
 def test_a_storm_of_deeds(start_tracker: StartTracker, connect: Connect) -> None:
@@ -63,11 +63,11 @@ def test_a_storm_of_deeds(start_tracker: StartTracker, connect: Connect) -> None
     for thread in threads:
         thread.join(100)
 
-    outcomes = sum(counts, Counter())
-    assert sum(outcomes.values()) == DEEDS * len(USERS)
-    assert outcomes["internal"] == 0
-    assert outcomes["not_logged_in"] == 0
-    assert outcomes["ok"] > 20, outcomes
+    completions = sum(counts, Counter())
+    assert sum(completions.values()) == DEEDS * len(USERS)
+    assert completions["internal"] == 0
+    assert completions["not_logged_in"] == 0
+    assert completions["ok"] > 20, completions
     for row in clients["ann"].call("list_groups")["groups"]:
         members = clients[row["owner"]].call("list_members", group=row["group"])["members"]
         assert [m["user"] for m in members if m["role"] == "owner"] == [row["owner"]]

@@ -23,7 +23,7 @@ from tracker.frontend.http.openapi import describe
 from tracker.frontend.http.page import POLICY, render
 from tracker.frontend.metrics import Metrics
 from tracker.services.catalogue import Services
-from tracker.store.work import DatabaseError
+from tracker.store.unit_of_work import DatabaseError
 
 _log = structlog.get_logger()
 

@@ -13,13 +13,13 @@ import pytest
 from client.commands.command import FROM_ANY, Argument, Arguments, Context, Kind
 from client.commands.parsing import parse
 from client.commands.registry import COMMANDS
+from client.engine.diagnostics import Diagnostics
 from client.engine.doctor import Doctor
 from client.engine.groups import Groups
-from client.engine.limiting import Limiting
+from client.engine.limits import Limits
 from client.engine.lists import Lists
 from client.engine.offer import Offer
 from client.engine.session import Session
-from client.engine.trouble import Trouble
 from common.errors import MEANINGS, ErrorCode, MinitorrentError
 from tests.support.fake_doctor import FakeDoctor
 from tests.support.fake_groups import FakeGroups
@@ -243,8 +243,8 @@ def test_arguments_do_not_show_what_may_be_a_password() -> None:
         (FakeSession, Session),
         (FakeGroups, Groups),
         (FakeLists, Lists),
-        (FakeLimiting, Limiting),
-        (FakeTrouble, Trouble),
+        (FakeLimiting, Limits),
+        (FakeTrouble, Diagnostics),
         (FakeDoctor, Doctor),
     ],
 )

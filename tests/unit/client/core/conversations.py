@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from random import Random
 
 from client.core.actions import Action
-from client.core.limits import Limits
 from client.core.peer_protocol import PeerProtocol
-from client.core.receiver import Received, Receiver, RequestsReceived
+from client.core.peer_stream_decoder import PeerStreamDecoder, Received, RequestsReceived
 from client.core.swarm import Swarm
+from client.core.swarm_config import SwarmConfig
 from common.bitfield import Bitfield
 from common.geometry import Geometry
 from common.types import BLOCK_SIZE, Block
@@ -28,12 +28,12 @@ def swarm_with(have: Iterable[int] = (), **limits: float) -> Swarm:
     bitfield = Bitfield(4)
     for piece in have:
         bitfield.add(piece)
-    return Swarm(GEOMETRY, bitfield, Pool(10 * PIECE), Random(1), 0.0, Limits(**limits))
+    return Swarm(GEOMETRY, bitfield, Pool(10 * PIECE), Random(1), 0.0, SwarmConfig(**limits))
 
 
 def greet(swarm: Swarm, key: int, *, fast: bool) -> list[Action]:
     protocol = PeerProtocol(swarm, b"")
-    return protocol.join(key, Receiver(), Waiting(), fast=fast, now=0.0)
+    return protocol.join(key, PeerStreamDecoder(), Waiting(), fast=fast, now=0.0)
 
 
 def receive(swarm: Swarm, key: int, message: Message) -> list[Action]:

@@ -12,10 +12,10 @@ from collections.abc import Callable, Sequence
 from random import Random
 
 from client.core.actions import Action, Ban, Close, Send, Verify
-from client.core.goal import Goal
 from client.core.peer_protocol import PeerProtocol
+from client.core.peer_stream_decoder import Event, PeerStreamDecoder
 from client.core.piece_download import PieceDownload
-from client.core.receiver import Event, Receiver
+from client.core.piece_selection import PieceSelection
 from client.core.swarm import Swarm
 from common.bitfield import Bitfield
 from common.geometry import Geometry
@@ -128,7 +128,7 @@ class Downloader:
     """One client among its remote peers, on a clock of its own."""
 
     def __init__(
-        self, geometry: Geometry, seed: int, budget: int, goal: Goal | None = None
+        self, geometry: Geometry, seed: int, budget: int, goal: PieceSelection | None = None
     ) -> None:
         self.geometry = geometry
         self.content = Random(seed).randbytes(geometry.length)
@@ -138,7 +138,7 @@ class Downloader:
         self.swarm = Swarm(geometry, self.have, self.pool, Random(seed), self.now, goal=goal)
         self.protocol = PeerProtocol(self.swarm, b"")
         self.remotes: dict[int, Remote] = {}
-        self.receivers: dict[int, Receiver] = {}
+        self.receivers: dict[int, PeerStreamDecoder] = {}
         self.waiting: dict[int, Waiting] = {}
         self.verifying: list[PieceDownload] = []
         self._keys = 0
@@ -148,9 +148,9 @@ class Downloader:
         self._keys += 1
         remote = Remote(self._keys, self.content, self.geometry, fast=fast, honest=honest)
         self.remotes[remote.key] = remote
-        receiver, waiting = Receiver(), Waiting()
-        self.receivers[remote.key], self.waiting[remote.key] = receiver, waiting
-        self.perform(self.protocol.join(remote.key, receiver, waiting, fast=fast, now=self.now))
+        decoder, waiting = PeerStreamDecoder(), Waiting()
+        self.receivers[remote.key], self.waiting[remote.key] = decoder, waiting
+        self.perform(self.protocol.join(remote.key, decoder, waiting, fast=fast, now=self.now))
         return remote
 
     def leave(self, key: int) -> None:
@@ -163,14 +163,14 @@ class Downloader:
         self, key: int, limit: int = 2**30, between: Callable[[], None] = lambda: None
     ) -> None:
         """Read once. `between` happens after the bytes were read, before they are judged."""
-        remote, receiver = self.remotes[key], self.receivers[key]
+        remote, decoder = self.remotes[key], self.receivers[key]
         data = bytes(remote.wire[:limit])
         if not data:
             return
-        count = fill(receiver.buffers(), memoryview(data))
+        count = fill(decoder.buffers(), memoryview(data))
         del remote.wire[:count]
         try:
-            events = receiver.advance(count)
+            events = decoder.advance(count)
             between()
             self._judge(key, events)
         except WireError:

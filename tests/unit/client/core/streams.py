@@ -6,15 +6,15 @@ import struct
 from collections.abc import Callable, Iterable
 from random import Random
 
-from client.core.piece_download import PieceDownload
-from client.core.receiver import (
+from client.core.peer_stream_decoder import (
     Event,
+    PeerStreamDecoder,
     PieceDropped,
     PieceReceived,
     Received,
-    Receiver,
     RequestsReceived,
 )
+from client.core.piece_download import PieceDownload
 from common.types import BLOCK_SIZE, Block, PieceIndex
 from common.wire.codec import decode, piece_header
 from common.wire.messages import KeepAlive, Message, Reject
@@ -64,7 +64,7 @@ def fill(buffers: Iterable[memoryview], data: memoryview) -> int:
 
 
 def pump(
-    receiver: Receiver,
+    decoder: PeerStreamDecoder,
     data: bytes,
     limit: int = 2**30,
     between: Callable[[], None] = lambda: None,
@@ -76,15 +76,15 @@ def pump(
     events: list[Event] = []
     view = memoryview(data)
     while view:
-        buffers = receiver.buffers()
+        buffers = decoder.buffers()
         between()
         between = _nothing
         count = fill(buffers, view[:limit])
         view = view[count:]
-        batch = receiver.advance(count)
+        batch = decoder.advance(count)
         for event in batch:
             if isinstance(event, Received) and isinstance(event.message, Reject):
-                receiver.withdraw(event.message.piece, event.message.begin)
+                decoder.withdraw(event.message.piece, event.message.begin)
         events += batch
     return events
 

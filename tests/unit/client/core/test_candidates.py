@@ -16,8 +16,8 @@ from client.core.candidates import (
     MAX_DIALLING_USER,
     MAX_KNOWN,
     MAX_SEEN,
-    Candidate,
     Candidates,
+    PeerCandidate,
     keeps_new_connection,
 )
 from client.core.obstacle import Obstacle
@@ -34,18 +34,19 @@ def endpoint(number: int) -> Endpoint:
     return Endpoint("10.0.0.1", 1000 + number)
 
 
-def told(*numbers: int, user: str | None = None) -> list[Candidate]:
+def told(*numbers: int, user: str | None = None) -> list[PeerCandidate]:
     return [
-        Candidate(endpoint(number), peer_id(number), user or f"user {number}") for number in numbers
+        PeerCandidate(endpoint(number), peer_id(number), user or f"user {number}")
+        for number in numbers
     ]
 
 
-def nobody(_: Candidate) -> bool:
+def nobody(_: PeerCandidate) -> bool:
     """Nobody is connected or banned."""
     return False
 
 
-def only(*numbers: int) -> Callable[[Candidate], bool]:
+def only(*numbers: int) -> Callable[[PeerCandidate], bool]:
     """Those are connected or banned."""
     taken = [endpoint(number) for number in numbers]
     return lambda candidate: candidate.endpoint in taken
@@ -66,7 +67,7 @@ def test_as_many_are_dialled_as_there_is_room_for_and_each_once() -> None:
 
 def test_how_many_there_are_and_can_not_be_reached() -> None:
     candidates = knowing(1, 2)
-    candidates.learn([*told(2, 3), *told(4), Candidate(endpoint(5), ME, "me")])
+    candidates.learn([*told(2, 3), *told(4), PeerCandidate(endpoint(5), ME, "me")])
     assert candidates.count() == (3, []), "those that the tracker told of last, but for oneself"
     candidates.failed(endpoint(2), 0.0, Obstacle.REFUSED)
     assert candidates.count() == (3, []), "it may just be starting again"
@@ -77,7 +78,7 @@ def test_how_many_there_are_and_can_not_be_reached() -> None:
     candidates.failed(endpoint(2), 30.0, Obstacle.HUNG_UP)
     candidates.connected(endpoint(2), 40.0)
     assert candidates.count() == (3, [])
-    candidates.learn([Candidate(Endpoint("10.0.0.1", 0), peer_id(6), "eve")])
+    candidates.learn([PeerCandidate(Endpoint("10.0.0.1", 0), peer_id(6), "eve")])
     assert candidates.count() == (1, [Obstacle.REFUSED]), "nobody can dial who listens nowhere"
 
 
@@ -119,7 +120,7 @@ def test_who_is_to_be_dialled_again() -> None:
 
 def test_ours_demands_no_encryption() -> None:
     candidates = Candidates(ME)
-    candidates.learn([*told(1), Candidate(endpoint(2), PeerId(b"-MI0100-%012d" % 2), "bob")])
+    candidates.learn([*told(1), PeerCandidate(endpoint(2), PeerId(b"-MI0100-%012d" % 2), "bob")])
     for number, now in ((1, 0.0), (2, 0.0), (1, 9.0), (2, 9.0)):
         candidates.failed(endpoint(number), now, Obstacle.HUNG_UP)
     assert candidates.count() == (2, [Obstacle.HUNG_UP, Obstacle.TURNED_AWAY])
@@ -127,8 +128,8 @@ def test_ours_demands_no_encryption() -> None:
 
 def test_nobody_dials_oneself_or_who_listens_nowhere() -> None:
     candidates = Candidates(ME)
-    candidates.learn([Candidate(endpoint(1), ME, "me")])
-    candidates.learn([Candidate(Endpoint("10.0.0.1", 0), peer_id(n), "bob") for n in (2, 3)])
+    candidates.learn([PeerCandidate(endpoint(1), ME, "me")])
+    candidates.learn([PeerCandidate(Endpoint("10.0.0.1", 0), peer_id(n), "bob") for n in (2, 3)])
     assert candidates.to_dial(nobody, 9, 0.0) == []
     assert repr(candidates) == "Candidates(2 known)"
 
@@ -169,7 +170,7 @@ def test_being_told_again_keeps_what_is_known() -> None:
 def test_a_peer_that_moved_is_dialled_at_its_new_place() -> None:
     candidates = knowing(1)
     candidates.failed(endpoint(1), 0.0)
-    candidates.learn([Candidate(endpoint(7), peer_id(1), "user 1")])
+    candidates.learn([PeerCandidate(endpoint(7), peer_id(1), "user 1")])
     assert candidates.to_dial(nobody, 9, 0.0) == [endpoint(7)]
 
 
@@ -177,7 +178,7 @@ def test_a_client_that_was_started_again_takes_the_place_of_its_last_run() -> No
     """Its old peer id will never connect; dialling there would only disturb the new one."""
     candidates = knowing(1, 2)
     candidates.failed(endpoint(1), 0.0)
-    candidates.learn([Candidate(endpoint(1), peer_id(3), "user 1")])
+    candidates.learn([PeerCandidate(endpoint(1), peer_id(3), "user 1")])
     assert candidates.remembered(peer_id(1), "10.0.0.1") is None
     assert candidates.remembered(peer_id(3), "10.0.0.1") == "user 1"
     assert candidates.to_dial(only(2), 9, 0.0) == [endpoint(1)], "a new run starts afresh"
@@ -185,7 +186,7 @@ def test_a_client_that_was_started_again_takes_the_place_of_its_last_run() -> No
 
 def test_who_announces_anothers_peer_id_does_not_take_its_place() -> None:
     candidates = knowing(1)
-    impostor = Candidate(Endpoint("10.0.0.66", 1001), peer_id(1), "mallory")
+    impostor = PeerCandidate(Endpoint("10.0.0.66", 1001), peer_id(1), "mallory")
     candidates.learn([*told(1), impostor])
     assert set(candidates.to_dial(nobody, 9, 0.0)) == {endpoint(1), impostor.endpoint}
     assert candidates.told_of(peer_id(1), "10.0.0.1") == "user 1"
@@ -195,7 +196,7 @@ def test_who_announces_anothers_peer_id_does_not_take_its_place() -> None:
 
 def test_an_endpoint_of_two_users_is_dialled_once_and_known_by_the_id() -> None:
     candidates = knowing(1)
-    candidates.learn([*told(1), Candidate(endpoint(1), peer_id(9), "mallory")])
+    candidates.learn([*told(1), PeerCandidate(endpoint(1), peer_id(9), "mallory")])
     assert candidates.to_dial(nobody, 9, 0.0) == [endpoint(1)]
     assert [
         found.user if (found := candidates.at(endpoint(1), peer_id(n))) else None for n in (1, 9, 5)
@@ -205,7 +206,7 @@ def test_an_endpoint_of_two_users_is_dialled_once_and_known_by_the_id() -> None:
 
 def test_made_up_peers_of_one_user_do_not_keep_others_waiting() -> None:
     candidates = Candidates(ME)
-    crowd = [Candidate(Endpoint("10.6.6.6", n), peer_id(n), "mallory") for n in range(1, 801)]
+    crowd = [PeerCandidate(Endpoint("10.6.6.6", n), peer_id(n), "mallory") for n in range(1, 801)]
     candidates.learn([*crowd, *told(1)])
     assert repr(candidates) == f"Candidates({MAX_A_USER + 1} known)"
     chosen = candidates.to_dial(nobody, 50, 0.0)
@@ -220,7 +221,7 @@ def test_so_many_at_one_address_and_in_one_round() -> None:
     candidates = knowing(*range(1, 100))
     assert len(candidates.to_dial(nobody, 50, 0.0)) == MAX_DIALLING_ADDRESS
     apart = Candidates(ME)
-    apart.learn([Candidate(Endpoint(f"10.0.1.{n}", 1), peer_id(n), f"{n}") for n in range(50)])
+    apart.learn([PeerCandidate(Endpoint(f"10.0.1.{n}", 1), peer_id(n), f"{n}") for n in range(50)])
     assert len(apart.to_dial(nobody, 50, 0.0)) == MAX_A_ROUND
 
 

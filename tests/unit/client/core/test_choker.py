@@ -8,21 +8,21 @@ from hypothesis import strategies as st
 
 from client.core.choker import (
     NEWCOMER_WEIGHT,
-    Candidate,
+    ChokeCandidate,
     Choker,
     choose_optimistic,
     choose_unchoked,
 )
-from client.core.limits import Limits
+from client.core.swarm_config import SwarmConfig
 
 
-def candidate(key: int, rate: float = 0.0, **flags: bool) -> Candidate:
-    return Candidate(key, **{"eligible": True, **flags}, rate=rate)
+def candidate(key: int, rate: float = 0.0, **flags: bool) -> ChokeCandidate:
+    return ChokeCandidate(key, **{"eligible": True, **flags}, rate=rate)
 
 
 CANDIDATES = st.lists(
     st.builds(
-        Candidate,
+        ChokeCandidate,
         st.integers(0, 30),
         st.booleans(),
         st.floats(0, 1e6),
@@ -58,7 +58,7 @@ def test_who_stopped_giving_only_gets_the_optimistic_slot() -> None:
 
 @given(CANDIDATES, st.integers(0, 6), st.none() | st.integers(0, 30))
 def test_never_more_than_the_slots_and_never_a_worse_one(
-    peers: list[Candidate], slots: int, optimistic: int | None
+    peers: list[ChokeCandidate], slots: int, optimistic: int | None
 ) -> None:
     chosen = choose_unchoked(peers, slots, optimistic)
     by_key = {c.key: c for c in peers}
@@ -83,7 +83,7 @@ def test_nobody_is_tried_when_all_are_served() -> None:
 
 
 def test_everybody_is_tried_in_time() -> None:
-    limits = Limits(upload_slots=2)
+    limits = SwarmConfig(upload_slots=2)
     choker = Choker(limits, Random(3), 0.0)
     peers = [candidate(0, 1000.0)] + [candidate(key) for key in range(1, 6)]
     tried = set()
@@ -97,7 +97,7 @@ def test_everybody_is_tried_in_time() -> None:
 
 
 def test_the_optimistic_one_stays_for_several_rounds() -> None:
-    limits = Limits(upload_slots=1, rechoke_every=10.0, optimistic_every=30.0)
+    limits = SwarmConfig(upload_slots=1, rechoke_every=10.0, optimistic_every=30.0)
     choker = Choker(limits, Random(5), 0.0)
     peers = [candidate(key) for key in range(50)]
     rounds = [choker.choose(peers, float(now)) for now in range(0, 60, 10)]
@@ -105,7 +105,7 @@ def test_the_optimistic_one_stays_for_several_rounds() -> None:
 
 
 def test_another_is_tried_when_the_optimistic_one_has_left() -> None:
-    choker = Choker(Limits(upload_slots=1), Random(5), 0.0)
+    choker = Choker(SwarmConfig(upload_slots=1), Random(5), 0.0)
     peers = [candidate(key) for key in range(5)]
     choker.choose(peers, 0.0)
     first = choker.optimistic
@@ -114,7 +114,7 @@ def test_another_is_tried_when_the_optimistic_one_has_left() -> None:
 
 
 def test_the_next_round_is_due_when_its_time_has_come() -> None:
-    choker = Choker(Limits(rechoke_every=10.0), Random(0), 100.0)
+    choker = Choker(SwarmConfig(rechoke_every=10.0), Random(0), 100.0)
     assert not choker.due(109.9)
     assert choker.due(110.0)
     assert choker.choose([], 112.0) == set()

@@ -7,7 +7,7 @@ import pytest
 from client.core.actions import Action, Send
 from client.core.extensions import MAX_HELD, TIMES, Extensions
 from client.core.peer import Peer
-from client.core.receiver import Receiver
+from client.core.peer_stream_decoder import PeerStreamDecoder
 from common.types import BLOCK_SIZE
 from common.wire import metadata
 from common.wire.handshake import ExtensionHandshake
@@ -22,7 +22,7 @@ INFO = bytes(range(250)) * 100
 @pytest.fixture
 def peer() -> Peer:
     """A member that has introduced itself."""
-    peer = Peer(1, 4, Receiver(), Waiting(), fast=True, now=0.0)
+    peer = Peer(1, 4, PeerStreamDecoder(), Waiting(), fast=True, now=0.0)
     peer.confirmed = True
     introduce(peer, ExtensionHandshake("Other 1.0", 50, metadata_number=THEIRS))
     return peer
@@ -101,7 +101,7 @@ def test_messages_of_no_use(peer: Peer) -> None:
     reject = Extended(metadata.UT_METADATA, MetadataReject(0).encode())
     assert extensions.receive(peer, reject) == []
     assert extensions.receive(peer, Extended(99, b"garbage")) == []
-    silent = Peer(2, 4, Receiver(), Waiting(), fast=True, now=0.0)
+    silent = Peer(2, 4, PeerStreamDecoder(), Waiting(), fast=True, now=0.0)
     assert extensions.receive(silent, request(0)) == []  # it never said how to answer
     assert extensions.confirmed(silent) == []
 

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from client.core import fair_queue
-from client.core.fair_queue import Claim, FairQueue
-from client.core.throttle import Lane, TokenBucket
+from client.core.fair_queue import BandwidthRequest, FairQueue
+from client.core.throttle import BandwidthChannel, TokenBucket
 
 BLOCK = 16 * 1024
 ROUND = 0.02
@@ -15,8 +15,10 @@ ROUND = 0.02
 class Peer:
     """Wants `backlog` blocks of a size, as many as it is allowed; `got` counts bytes."""
 
-    def __init__(self, key: int, lane: Lane, backlog: int = 1 << 40, block: int = BLOCK) -> None:
-        self.claim = Claim(key, lane, self._take)
+    def __init__(
+        self, key: int, channel: BandwidthChannel, backlog: int = 1 << 40, block: int = BLOCK
+    ) -> None:
+        self.claim = BandwidthRequest(key, channel, self._take)
         self.backlog = backlog
         self.got = 0
         self._block = block
@@ -28,8 +30,8 @@ class Peer:
         return count * self._block
 
 
-def lane(own: int = 0, shared: TokenBucket | None = None) -> Lane:
-    return Lane(TokenBucket(own, 0.0), shared or TokenBucket(0, 0.0))
+def channel(own: int = 0, shared: TokenBucket | None = None) -> BandwidthChannel:
+    return BandwidthChannel(TokenBucket(own, 0.0), shared or TokenBucket(0, 0.0))
 
 
 def run(peers: list[Peer], seconds: float, queue: FairQueue | None = None) -> None:
@@ -40,7 +42,7 @@ def run(peers: list[Peer], seconds: float, queue: FairQueue | None = None) -> No
 
 @given(st.integers(1_000, 200_000_000), st.integers(1, 12))
 def test_equal_peers_get_equal_parts_of_all_there_is(rate: int, count: int) -> None:
-    one = lane(rate)
+    one = channel(rate)
     peers = [Peer(key, one) for key in range(count)]
     run(peers, 4.0)
     got = [peer.got for peer in peers]
@@ -50,14 +52,14 @@ def test_equal_peers_get_equal_parts_of_all_there_is(rate: int, count: int) -> N
 
 
 def test_large_blocks_get_no_more_than_small_ones() -> None:
-    one = lane(400_000)
+    one = channel(400_000)
     large, small = Peer(1, one, block=4 * BLOCK), Peer(2, one)
     run([large, small], 30.0)
     assert abs(large.got - small.got) <= 8 * BLOCK
 
 
 def test_what_one_does_not_want_goes_to_the_others() -> None:
-    one = lane(1_000_000)
+    one = channel(1_000_000)
     modest, first, second = Peer(1, one, backlog=3), Peer(2, one), Peer(3, one)
     run([modest, first, second], 4.0)
     assert modest.got == 3 * BLOCK
@@ -66,7 +68,7 @@ def test_what_one_does_not_want_goes_to_the_others() -> None:
 
 
 def test_who_comes_later_saves_nothing_up() -> None:
-    one = lane(1_000_000)
+    one = channel(1_000_000)
     early, late = Peer(1, one), Peer(2, one)
     queue = FairQueue()
     run([early], 4.0, queue)
@@ -77,7 +79,7 @@ def test_who_comes_later_saves_nothing_up() -> None:
 
 
 def test_a_slow_transfer_is_shared_evenly_beside_a_quick_one() -> None:
-    quick, slow = lane(50_000_000), lane(40_000)
+    quick, slow = channel(50_000_000), channel(40_000)
     fast, first, second = Peer(1, quick), Peer(2, slow), Peer(3, slow)
     run([fast, first, second], 20.0)
     assert abs(first.got - second.got) <= BLOCK
@@ -86,7 +88,7 @@ def test_a_slow_transfer_is_shared_evenly_beside_a_quick_one() -> None:
 
 def test_limits_lie_within_each_other() -> None:
     shared = TokenBucket(1_000_000, 0.0)
-    limited, free = lane(200_000, shared), lane(0, shared)
+    limited, free = channel(200_000, shared), channel(0, shared)
     peers = [Peer(1, limited), Peer(2, limited), Peer(3, free), Peer(4, free)]
     run(peers, 10.0)
     own = peers[0].got + peers[1].got
@@ -97,7 +99,7 @@ def test_limits_lie_within_each_other() -> None:
 
 
 def test_who_is_turned_away_shows_that_a_limit_holds() -> None:
-    one, other = lane(1_000), lane(10_000_000)
+    one, other = channel(1_000), channel(10_000_000)
     queue = FairQueue()
     queue.serve([Peer(1, one).claim, Peer(2, other, backlog=1).claim], ROUND)
     assert one.is_holding(ROUND)
@@ -105,7 +107,7 @@ def test_who_is_turned_away_shows_that_a_limit_holds() -> None:
 
 
 def test_nobody_wants_anything() -> None:
-    one = lane(1_000_000)
+    one = channel(1_000_000)
     queue = FairQueue()
     queue.serve([], 1.0)
     queue.serve([Peer(1, one, backlog=0).claim], 1.0)
@@ -115,7 +117,7 @@ def test_nobody_wants_anything() -> None:
 
 def test_only_so_many_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fair_queue, "REMEMBERED", 3)
-    one = lane(1_000_000)
+    one = channel(1_000_000)
     queue = FairQueue()
     for key in range(10):
         queue.serve([Peer(key, one, backlog=1).claim], key * 1.0 + 1)

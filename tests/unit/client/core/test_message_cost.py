@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import pytest
 
 from client.core.message_cost import A_SECOND, BURST, LONGEST_PAUSE, MessageBudget, Traffic
+from client.core.peer_stream_decoder import Event, PieceReceived, Received, RequestsReceived
 from client.core.piece_download import PieceDownload
-from client.core.receiver import Event, PieceReceived, Received, RequestsReceived
 from common.types import BLOCK_SIZE, PieceIndex
 from common.wire.codec import encode
 from common.wire.messages import (

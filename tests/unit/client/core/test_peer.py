@@ -2,14 +2,14 @@ from __future__ import annotations
 
 import pytest
 
-from client.core.limits import Limits
 from client.core.peer import Peer
-from client.core.receiver import Receiver
+from client.core.peer_stream_decoder import PeerStreamDecoder
+from client.core.swarm_config import SwarmConfig
 from common.types import BLOCK_SIZE, PieceIndex
 from tests.unit.client.core.downloader import Waiting
 from tests.unit.client.core.streams import download_of
 
-LIMITS = Limits(
+LIMITS = SwarmConfig(
     first_window=100,
     least_window=10,
     most_window=400,
@@ -19,7 +19,7 @@ LIMITS = Limits(
 
 
 def peer_with_rate(blocks_a_second: int, seconds: int) -> Peer:
-    peer = Peer(1, 8, Receiver(), Waiting(), fast=True, now=0.0)
+    peer = Peer(1, 8, PeerStreamDecoder(), Waiting(), fast=True, now=0.0)
     for second in range(1, seconds + 1):
         peer.down.add(blocks_a_second * BLOCK_SIZE)
         peer.down.update(float(second))
@@ -35,7 +35,7 @@ def test_the_window_holds_what_comes_in_three_seconds(blocks_a_second: int, wind
 
 
 def test_a_new_peer_gets_the_first_window_and_one_more_for_each_block_that_came() -> None:
-    peer = Peer(1, 8, Receiver(), Waiting(), fast=True, now=5.0)
+    peer = Peer(1, 8, PeerStreamDecoder(), Waiting(), fast=True, now=5.0)
     assert peer.window(LIMITS, 7.9) == 100
     peer.down.add(3 * BLOCK_SIZE)
     assert peer.window(LIMITS, 7.9) == 103
@@ -53,7 +53,7 @@ def test_no_more_than_the_peer_takes(said: int | None, window: int) -> None:
 
 
 def test_owes_what_is_requested() -> None:
-    peer = Peer(1, 8, Receiver(), Waiting(), fast=True, now=0.0)
+    peer = Peer(1, 8, PeerStreamDecoder(), Waiting(), fast=True, now=0.0)
     assert not peer.owes
     peer.downloads[0] = download_of(0, 2 * BLOCK_SIZE)
     assert not peer.owes
@@ -64,7 +64,7 @@ def test_owes_what_is_requested() -> None:
 
 
 def test_shows_its_state() -> None:
-    peer = Peer(4, 8, Receiver(), Waiting(), fast=True, now=0.0)
+    peer = Peer(4, 8, PeerStreamDecoder(), Waiting(), fast=True, now=0.0)
     assert repr(peer) == "Peer(4 cC has <Bitfield 0/8>, fetching 0)"
     peer.am_choking = peer.peer_choking = False
     assert repr(peer) == "Peer(4 - has <Bitfield 0/8>, fetching 0)"

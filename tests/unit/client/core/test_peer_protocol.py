@@ -8,7 +8,7 @@ import pytest
 
 from client.core.actions import Close, Send, Verify
 from client.core.peer_protocol import MAX_WAITING_REQUESTS, PeerProtocol
-from client.core.receiver import PieceDropped, PieceReceived, Receiver
+from client.core.peer_stream_decoder import PeerStreamDecoder, PieceDropped, PieceReceived
 from client.core.swarm import Swarm
 from common.bitfield import Bitfield
 from common.geometry import Geometry
@@ -192,7 +192,7 @@ def test_a_request_above_128_kib_ends_the_connection() -> None:
 def test_an_introduction_follows_the_greeting() -> None:
     ours = Extended(0, b"de")
     protocol = PeerProtocol(swarm_with(), b"")
-    said = protocol.join(1, Receiver(), Waiting(), fast=True, now=0.0, introduction=ours)
+    said = protocol.join(1, PeerStreamDecoder(), Waiting(), fast=True, now=0.0, introduction=ours)
     assert said == [Send(1, HaveNone()), Send(1, ours)]
 
 

@@ -7,10 +7,10 @@ from random import Random
 import pytest
 
 from client.core.actions import Ban, Close, Send
-from client.core.goal import Goal
-from client.core.limits import Limits
 from client.core.piece_download import PieceDownload
+from client.core.piece_selection import PieceSelection
 from client.core.swarm import Swarm
+from client.core.swarm_config import SwarmConfig
 from common.bitfield import Bitfield
 from common.geometry import Geometry
 from common.types import BLOCK_SIZE
@@ -207,8 +207,8 @@ def test_a_piece_is_taken_over_from_a_slower_peer_only(sent: dict[int, int], tak
 
 def in_order(fetchers: int = 2) -> Swarm:
     """A swarm of which peer 1 was asked for piece 0, and peer 2 for piece 1."""
-    goal = Goal(GEOMETRY, [GEOMETRY.length], in_order=True)
-    limits = Limits(first_window=4, least_window=4, most_window=4, fetchers=fetchers)
+    goal = PieceSelection(GEOMETRY, [GEOMETRY.length], in_order=True)
+    limits = SwarmConfig(first_window=4, least_window=4, most_window=4, fetchers=fetchers)
     swarm = Swarm(GEOMETRY, Bitfield(4), Pool(10 * PIECE), Random(1), 0.0, limits, goal)
     for key in (1, 2):
         join(swarm, key, HaveAll(), Unchoke())
@@ -435,7 +435,7 @@ def test_a_called_off_piece_of_which_nothing_is_to_come_gives_its_buffer_back() 
 
 
 def test_a_partial_piece_makes_room_for_one_that_can_be_fetched() -> None:
-    swarm = Swarm(GEOMETRY, Bitfield(4), Pool(2 * PIECE), Random(1), 0.0, Limits())
+    swarm = Swarm(GEOMETRY, Bitfield(4), Pool(2 * PIECE), Random(1), 0.0, SwarmConfig())
     join(swarm, 1, BitfieldMessage(b"\xc0"), Unchoke())
     assignments = swarm.assign(1, 0, 0.0)
     assert len(assignments) == 2  # all buffers

@@ -11,8 +11,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from client.core.goal import Goal
 from client.core.picker import Picker
+from client.core.piece_selection import PieceSelection
 from common.bitfield import Bitfield
 from common.geometry import Geometry
 from common.types import BLOCK_SIZE, Block, PieceIndex
@@ -58,7 +58,7 @@ class SwarmMachine(RuleBasedStateMachine):
         wanted: set[int] | None,
         in_order: bool,
     ) -> None:
-        self.goal = Goal(GEOMETRY, FILES, wanted, in_order=in_order)
+        self.goal = PieceSelection(GEOMETRY, FILES, wanted, in_order=in_order)
         budget = pieces_at_once * PIECE_LENGTH
         self.client = Downloader(GEOMETRY, seed, budget, self.goal)
         for fast, honest in seeds:

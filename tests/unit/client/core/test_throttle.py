@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from client.core.throttle import BURST, Lane, Throttle, TokenBucket
+from client.core.throttle import BURST, BandwidthChannel, Throttle, TokenBucket
 
 BLOCK = 16 * 1024
 rates = st.integers(1, 1 << 30)
@@ -83,34 +83,34 @@ def test_another_rate_counts_from_now_on() -> None:
 
 
 @given(st.integers(0, 10**9), st.integers(0, 10**9))
-def test_a_lane_has_the_lower_of_its_limits(own: int, shared: int) -> None:
-    lane = Lane(TokenBucket(own, 0.0), TokenBucket(shared, 0.0))
-    assert lane.limited == bool(own or shared)
-    assert lane.rate == min([rate for rate in (own, shared) if rate], default=0)
-    lane.fill(0.1)
+def test_a_channel_has_the_lower_of_its_limits(own: int, shared: int) -> None:
+    channel = BandwidthChannel(TokenBucket(own, 0.0), TokenBucket(shared, 0.0))
+    assert channel.limited == bool(own or shared)
+    assert channel.rate == min([rate for rate in (own, shared) if rate], default=0)
+    channel.fill(0.1)
     expected = min([rate * 0.1 for rate in (own, shared) if rate], default=math.inf)
-    assert lane.level == pytest.approx(expected)
+    assert channel.level == pytest.approx(expected)
 
 
 def test_what_passes_is_drawn_from_both() -> None:
-    lane = Lane(TokenBucket(1000, 0.0), TokenBucket(10_000, 0.0))
-    lane.draw(30)
-    assert (lane.own.level, lane.shared.level) == (-30, -30)
-    assert "in TokenBucket(10000" in repr(lane)
+    channel = BandwidthChannel(TokenBucket(1000, 0.0), TokenBucket(10_000, 0.0))
+    channel.draw(30)
+    assert (channel.own.level, channel.shared.level) == (-30, -30)
+    assert "in TokenBucket(10000" in repr(channel)
 
 
 def test_a_limit_holds_while_somebody_was_turned_away_just_now() -> None:
-    lane = Lane(TokenBucket(1000, 0.0), TokenBucket(0, 0.0))
-    assert not lane.is_holding(0.0)
-    lane.hold(10.0)
-    assert lane.is_holding(10.9)
-    assert not lane.is_holding(11.1)
-    lane.own.set_rate(0, 10.5)
-    assert not lane.is_holding(10.6)
+    channel = BandwidthChannel(TokenBucket(1000, 0.0), TokenBucket(0, 0.0))
+    assert not channel.is_holding(0.0)
+    channel.hold(10.0)
+    assert channel.is_holding(10.9)
+    assert not channel.is_holding(11.1)
+    channel.own.set_rate(0, 10.5)
+    assert not channel.is_holding(10.6)
 
 
 def test_a_throttle_has_two_ways() -> None:
-    up, down = (Lane(TokenBucket(0, 0.0), TokenBucket(0, 0.0)) for _ in range(2))
+    up, down = (BandwidthChannel(TokenBucket(0, 0.0), TokenBucket(0, 0.0)) for _ in range(2))
     throttle = Throttle(up, down)
-    assert throttle.lane("up") is up
-    assert throttle.lane("down") is down
+    assert throttle.channel("up") is up
+    assert throttle.channel("down") is down

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from client.engine.account import Account
-from client.engine.status import Notice
+from client.engine.results import Notice
 from client.state.database import Database
 from client.state.settings import Settings
 

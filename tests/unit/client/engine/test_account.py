@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from client.engine.account import Account
-from client.engine.status import Notice
+from client.engine.results import Notice
 from client.state.database import Database
 from client.state.settings import Settings
 from common.api.accounts import LoginReply

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from client.engine import credentials as module
 from client.engine.credentials import Credentials
-from client.net.seal import Membership, Seal, SealError
+from client.net.group_tls import GroupTls, Membership, SealError
 from common.api.authority import ISSUE_CERTIFICATE, IssueCertificate, IssueCertificateReply
 from common.api.groups import GroupProfileReply
 from common.errors import ErrorCode, MinitorrentError
@@ -38,7 +38,7 @@ class Tracker:
         self.ahead = 0.0  # of this machine's clock
 
     def call(self, operation: Any, request: Any) -> Any:
-        """See TrackerLink."""
+        """See TrackerClient."""
         if self.fails:
             raise MinitorrentError(self.fails.pop(0), "As the test wants it.")
         if operation is not ISSUE_CERTIFICATE:
@@ -285,7 +285,7 @@ def test_who_logs_out_while_a_certificate_is_on_its_way_shows_none(
     tracker: Tracker, credentials: Credentials
 ) -> None:
     slow = Slow(tracker)
-    seals: list[Seal | None] = []
+    seals: list[GroupTls | None] = []
     thread = threading.Thread(target=lambda: seals.append(credentials.seal("lab", LAB.certificate)))
     thread.start()
     try:

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from client.config import ClientConfig
-from client.engine import doctor, installation
+from client.engine import doctor, environment
 from client.engine.build import open_session
+from client.engine.results import CheckRow
 from client.engine.session import Session
-from client.engine.status import CheckRow
 from client.net import tracker_connection
 from client.net.port_check import OwnPort
 from common.types import Endpoint
@@ -74,6 +74,6 @@ def test_a_tracker_that_is_silent(
 
 
 def test_the_libraries_are_those_of_the_programs_own_list() -> None:
-    found = {library.name: library for library in installation.libraries()}
+    found = {library.name: library for library in environment.libraries()}
     assert found["cryptography"].found is not None
     assert "nicegui" not in found  # that is an extra's

@@ -8,9 +8,9 @@ from unittest.mock import Mock
 
 import pytest
 
-from client.engine.collection import Collection
 from client.engine.torrent import Torrent
 from client.engine.transfer import Transfer
+from client.engine.transfer_manager import TransferManager
 
 
 class Stopping:
@@ -42,24 +42,24 @@ def torrent() -> Any:
 
 
 @pytest.fixture
-def collection(torrent: Any, monkeypatch: pytest.MonkeyPatch) -> Collection:
-    monkeypatch.setattr(Collection, "all", lambda _: [Stopping(torrent)])
-    return Collection.__new__(Collection)
+def collection(torrent: Any, monkeypatch: pytest.MonkeyPatch) -> TransferManager:
+    monkeypatch.setattr(TransferManager, "all", lambda _: [Stopping(torrent)])
+    return TransferManager.__new__(TransferManager)
 
 
-def test_those_at_work_are_torrents(collection: Collection, torrent: Any) -> None:
+def test_those_at_work_are_torrents(collection: TransferManager, torrent: Any) -> None:
     assert collection.torrents() == [torrent]
 
 
 def test_a_removed_member_is_cut_off_from_the_others_too(
-    collection: Collection, torrent: Any
+    collection: TransferManager, torrent: Any
 ) -> None:
     collection.part_from_user("lab", "bob")
     torrent.part_from_user.assert_called_once_with("bob")
 
 
 def test_who_is_not_accepted_any_more_is_cut_off_from_the_others_too(
-    collection: Collection, torrent: Any
+    collection: TransferManager, torrent: Any
 ) -> None:
     collection.part_from_unaccepted("lab")
     torrent.part_from_unaccepted.assert_called_once_with()

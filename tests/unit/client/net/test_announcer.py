@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from client.core.candidates import Candidate
+from client.core.candidates import PeerCandidate
 from client.net import announcer as module
-from client.net.announcer import Announcer, Stranger
-from client.net.tracker_link import TrackerLink
+from client.net.announcer import Announcer, UnidentifiedPeer
+from client.net.tracker_client import TrackerClient
 from common.api.model import Model
 from common.api.operation import Operation
 from common.api.presence import (
@@ -29,10 +29,10 @@ from tests.support.waiting import wait_until
 from tests.unit.client.net.conftest import Log
 
 INTERVAL = 30
-STRANGER = Stranger(7, PeerId(b"-XX0001-abcdefghijkl"), "127.0.0.1")
+STRANGER = UnidentifiedPeer(7, PeerId(b"-XX0001-abcdefghijkl"), "127.0.0.1")
 
 
-class ScriptedLink(TrackerLink):
+class ScriptedLink(TrackerClient):
     """Answers announces with `reply` for each file, and says who strangers are."""
 
     def __init__(self) -> None:
@@ -46,7 +46,7 @@ class ScriptedLink(TrackerLink):
         self.meanwhile: Callable[[], None] = lambda: None
 
     def call(self, operation: Operation[Any, Any], request: Model) -> Any:
-        """See TrackerLink."""
+        """See TrackerClient."""
         if isinstance(request, Announce):
             self.announces.append(request)
             self.meanwhile()
@@ -72,13 +72,13 @@ class FakeTorrent:
         self.info_hash = InfoHash(number.to_bytes(20, "big"))
         self.left = 10
         self.transferred = (3, 4)
-        self.hungry = False
+        self.needs_peers = False
         self.fails: Exception | None = None
-        self.learned: list[Candidate] = []
+        self.learned: list[PeerCandidate] = []
         self.refusals: list[MinitorrentError] = []
         self.answers: list[tuple[int, str | None, bool | None]] = []
 
-    def learn(self, candidates: Sequence[Candidate]) -> None:
+    def learn(self, candidates: Sequence[PeerCandidate]) -> None:
         if self.fails is not None:
             raise self.fails
         self.learned += candidates
@@ -150,7 +150,7 @@ def test_it_is_announced_again_after_the_interval(bench: Bench) -> None:
 
 def test_who_has_nobody_asks_more_often(bench: Bench) -> None:
     torrent = FakeTorrent()
-    torrent.hungry = True
+    torrent.needs_peers = True
     bench.add(torrent)
     bench.pass_time(module.HUNGRY_INTERVAL)
     wait_until(lambda: len(bench.link.announces) == 2, what="the next announce")

@@ -8,9 +8,9 @@ import ssl
 import pytest
 
 from client.core.obstacle import Obstacle
+from client.net.group_tls import SealError
 from client.net.handshaking import HungUpError, OtherTorrentError
 from client.net.obstacles import unconnected, unshaken
-from client.net.seal import SealError
 from common.wire.messages import WireError
 
 

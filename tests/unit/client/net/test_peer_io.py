@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
+from client.core.peer_stream_decoder import Event, PieceReceived, Received, RequestsReceived
 from client.core.piece_download import PieceDownload
-from client.core.receiver import Event, PieceReceived, Received, RequestsReceived
-from client.core.throttle import Lane, TokenBucket
+from client.core.throttle import BandwidthChannel, TokenBucket
 from client.net import peer_io
 from client.net.peer_io import PeerConnection
 from client.net.transport import PlainTransport
@@ -93,7 +93,7 @@ class End:
 
     def __init__(self, sock: socket.socket, key: int = 1) -> None:
         self.handler = Handler()
-        self.lane = Lane(TokenBucket(0, 0.0), TokenBucket(0, 0.0))
+        self.channel = BandwidthChannel(TokenBucket(0, 0.0), TokenBucket(0, 0.0))
         self.peer = PeerConnection(
             key,
             PlainTransport(sock),
@@ -101,7 +101,7 @@ class End:
             SHAKEN,
             self.handler,
             self.handler,
-            self.lane,
+            self.channel,
             incoming=True,
         )
 
@@ -110,7 +110,7 @@ class End:
         for index in pieces:
             download = PieceDownload(PieceIndex(index), Memory())
             numbers = download.request(PIECE // BLOCK)
-            self.peer.receiver.expect(download, numbers)
+            self.peer.decoder.expect(download, numbers)
             self.peer.send(encode_requests([download.block(number) for number in numbers]))
 
     def close(self) -> None:
@@ -226,7 +226,7 @@ def test_under_a_limit_blocks_go_out_as_far_as_they_are_allowed(
     end_and_raw: tuple[End, RawPeer],
 ) -> None:
     end, raw = end_and_raw
-    end.lane.own.set_rate(1, 0.0)
+    end.channel.own.set_rate(1, 0.0)
     assert not end.peer.is_held_back  # nothing waits
     blocks = [Block(PieceIndex(0), number * BLOCK, BLOCK) for number in range(4)]
     end.peer.send_blocks([*blocks, Block(PieceIndex(1), 0, 7)])
@@ -244,16 +244,16 @@ def test_under_a_limit_blocks_go_out_as_far_as_they_are_allowed(
 
 def test_what_a_limit_held_back_goes_out_without_one(end_and_raw: tuple[End, RawPeer]) -> None:
     end, raw = end_and_raw
-    end.lane.own.set_rate(1, 0.0)
+    end.channel.own.set_rate(1, 0.0)
     end.peer.send_blocks([Block(PieceIndex(0), number * BLOCK, BLOCK) for number in range(4)])
-    end.lane.own.set_rate(0, 0.0)
+    end.channel.own.set_rate(0, 0.0)
     end.peer.allow(0)
     assert [raw.until(Piece).begin for _ in range(4)] == [n * BLOCK for n in range(4)]
 
 
 def test_a_held_back_connection_ends_at_once(end_and_raw: tuple[End, RawPeer]) -> None:
     end, _ = end_and_raw
-    end.lane.own.set_rate(1, 0.0)
+    end.channel.own.set_rate(1, 0.0)
     end.peer.send_blocks([Block(PieceIndex(0), 0, BLOCK)])
     assert end.peer.withdraw_blocks()
     end.peer.send_blocks([Block(PieceIndex(0), 0, BLOCK)])

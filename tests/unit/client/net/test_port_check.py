@@ -7,10 +7,10 @@ from typing import cast
 
 import pytest
 
-from client.core.figures import Reach
+from client.core.measurements import Reach
 from client.net import port_check as module
 from client.net.port_check import Found, OwnPort
-from client.net.tracker_link import TrackerLink
+from client.net.tracker_client import TrackerClient
 from common.api.presence import CheckPort, CheckPortReply
 from tests.support.ports import free_port
 
@@ -34,7 +34,7 @@ class Link:
     def found(self) -> Found:
         """What we say of it."""
         own = OwnPort(6001, lambda: self.arrivals)
-        return own.dialled_by_tracker(cast(TrackerLink, self))
+        return own.dialled_by_tracker(cast(TrackerClient, self))
 
 
 @pytest.fixture(autouse=True)

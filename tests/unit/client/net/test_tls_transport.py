@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from client.net import sealing, tls_transport
+from client.net import tls_handshake, tls_transport
 from client.net.tls_transport import TlsTransport
 from common.types import Block, InfoHash, PieceIndex
 from common.wire.codec import piece_header
@@ -32,10 +32,10 @@ def secure_pair() -> Iterator[Pair]:
     ours, theirs = connected()
     welcomed: list[TlsTransport] = []
     thread = threading.Thread(
-        target=lambda: welcomed.append(sealing.welcome(theirs, lambda _: BOB, 5.0)[0])
+        target=lambda: welcomed.append(tls_handshake.welcome(theirs, lambda _: BOB, 5.0)[0])
     )
     thread.start()
-    dialled = sealing.dial(ours, ANN, FILE, 5.0)
+    dialled = tls_handshake.dial(ours, ANN, FILE, 5.0)
     thread.join()
     ends = dialled, welcomed[0]
     for end in ends:
@@ -70,7 +70,7 @@ def test_what_is_sent_in_pieces_arrives_in_order(sizes: list[int], slots: list[i
     buffers: list[bytes | memoryview] = [
         bytes([number % 251]) * size for number, size in enumerate(sizes)
     ]
-    with secure_pair() as (sender, receiver):
+    with secure_pair() as (sender, decoder):
 
         def send() -> None:
             sender.send(buffers)
@@ -78,7 +78,7 @@ def test_what_is_sent_in_pieces_arrives_in_order(sizes: list[int], slots: list[i
 
         thread = threading.Thread(target=send)
         thread.start()
-        assert read_all(receiver, slots) == b"".join(buffers)
+        assert read_all(decoder, slots) == b"".join(buffers)
         thread.join()
 
 
@@ -221,15 +221,15 @@ def test_an_idle_connection_has_no_staging_buffer(pair: Pair) -> None:
 
 def test_what_waits_to_be_read_is_no_overhead(pair: Pair) -> None:
     """A peer would pay for it as for what it sends in vain, and be read from no more."""
-    sender, receiver = pair
+    sender, decoder = pair
     size = 40 * BLOCK
     handshake = 4096
     thread = threading.Thread(target=lambda: sender.send([bytes(size)]))
     thread.start()
     slot, got = memoryview(bytearray(1000)), 0
     while got < size:
-        got += receiver.receive([slot])
+        got += decoder.receive([slot])
         # A record has 22 bytes around its content; one may be half decrypted.
-        assert receiver.overhead <= handshake + got // BLOCK * 22 + BLOCK
+        assert decoder.overhead <= handshake + got // BLOCK * 22 + BLOCK
     thread.join()
-    assert receiver.overhead <= handshake + size // BLOCK * 22
+    assert decoder.overhead <= handshake + size // BLOCK * 22

@@ -31,7 +31,7 @@ def pair() -> Iterator[tuple[PlainTransport, socket.socket]]:
 )
 def test_what_is_sent_in_pieces_arrives_in_order(sizes: list[int], slots: list[int]) -> None:
     ours, theirs = connected()
-    sender, receiver = PlainTransport(ours), PlainTransport(theirs)
+    sender, decoder = PlainTransport(ours), PlainTransport(theirs)
     buffers: list[bytes | memoryview] = [
         bytes([number % 251]) * size for number, size in enumerate(sizes)
     ]
@@ -45,11 +45,11 @@ def test_what_is_sent_in_pieces_arrives_in_order(sizes: list[int], slots: list[i
     thread.start()
     got = bytearray()
     views = [memoryview(bytearray(size)) for size in slots]
-    while count := receiver.receive(views):
+    while count := decoder.receive(views):
         got += b"".join(views)[:count]
     thread.join()
     sender.release()
-    receiver.release()
+    decoder.release()
     assert bytes(got) == expected
 
 

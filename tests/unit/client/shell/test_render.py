@@ -12,8 +12,8 @@ from client.commands.general import EndResult
 from client.commands.parsing import parse
 from client.commands.registry import COMMANDS
 from client.commands.units import columns
-from client.engine import lists, status
-from client.engine.status import TransferState
+from client.engine import lists, results
+from client.engine.results import TransferState
 from client.shell.downloads import download_lines
 from client.shell.render import answer
 from client.shell.screen import Column, Screen
@@ -83,7 +83,7 @@ def test_limits() -> None:
         "all together            500 KiB/s    no limit",
         "lab           film.mkv   no limit  2.00 MiB/s",
     ]
-    session.limiting.rows = [status.LimitRow(group=None, name=None, up=0, down=0)]
+    session.limits.rows = [results.LimitRow(group=None, name=None, up=0, down=0)]
     assert shown("limit", session) == "No rate limits"
 
 
@@ -146,7 +146,7 @@ def test_part_of_a_list_says_so() -> None:
 
 def test_many_groups_are_not_all_named_at_login() -> None:
     names = [f"g{number}" for number in range(1000)]
-    result = status.LoginResult(user="ann", groups=names, more_groups=44_000, sharing=0)
+    result = results.LoginResult(user="ann", groups=names, more_groups=44_000, sharing=0)
     text = answer(COMMANDS["login"], result, PIPE)
     assert text.startswith("Logged in as ann; groups: g0, g1,")
     assert text.endswith("g19 and 44,980 more")
@@ -171,10 +171,10 @@ def test_names_from_outside_do_nothing_to_the_terminal() -> None:
     evil = "\x1b]0;owned\x07[bold]x[/bold]"
     for result in (
         long_file(evil),
-        status.DownloadsResult(downloads=[download(evil)]),
-        status.WaitResult(completed=[evil], failed=[evil]),
-        status.LoginResult(user=evil, groups=[evil], sharing=0),
-        status.UserResult(user=evil),
+        results.DownloadsResult(downloads=[download(evil)]),
+        results.WaitResult(completed=[evil], failed=[evil]),
+        results.LoginResult(user=evil, groups=[evil], sharing=0),
+        results.UserResult(user=evil),
     ):
         text = answer(COMMANDS["whoami"], result, PIPE)
         assert "\x1b" not in text
@@ -195,18 +195,18 @@ def test_names_from_outside_do_nothing_to_the_terminal() -> None:
             "lab shares no files yet; share one with: upload_file PATH",
         ),
         (
-            status.SharesResult(shares=[]),
+            results.SharesResult(shares=[]),
             "You share nothing yet; share something with: upload_file PATH GROUP",
         ),
-        (status.PeersResult(peers=[]), "No peers are connected"),
-        (status.WaitResult(completed=[], failed=[]), "Nothing to wait for"),
-        (status.WaitResult(completed=["a/b"], failed=["c/d"]), "completed: a/b; failed: c/d"),
+        (results.PeersResult(peers=[]), "No peers are connected"),
+        (results.WaitResult(completed=[], failed=[]), "Nothing to wait for"),
+        (results.WaitResult(completed=["a/b"], failed=["c/d"]), "completed: a/b; failed: c/d"),
         (
-            status.LoginResult(user="ann", groups=[], sharing=0),
+            results.LoginResult(user="ann", groups=[], sharing=0),
             "Logged in as ann; in no group yet (create_group or join_group)",
         ),
         (
-            status.LoginResult(user="ann", groups=["a", "b"], sharing=1),
+            results.LoginResult(user="ann", groups=["a", "b"], sharing=1),
             "Logged in as ann; groups: a, b; sharing 1 file again",
         ),
         (EndResult(), ""),

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from client.commands.units import columns
-from client.engine.status import DownloadRow, Overview, TransferState
+from client.engine.results import DownloadRow, Overview, TransferState
 from client.shell.progress import hashing_line, waiting_line
 from client.shell.screen import Screen
 from client.shell.toolbar import prompt_text, toolbar_lines

@@ -4,16 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from client.core.resume import MISSING, FileFact, FileFacts, is_believed
+from client.core.resume import MISSING, FileFact, FileStamps, is_believed
 
 facts = st.lists(st.builds(FileFact, st.integers(0, 2**40), st.integers(0, 2**62))).map(
-    lambda files: FileFacts(tuple(files))
+    lambda files: FileStamps(tuple(files))
 )
 
 
 @given(facts)
-def test_facts_survive_as_text(value: FileFacts) -> None:
-    again = FileFacts.from_text(value.to_text())
+def test_facts_survive_as_text(value: FileStamps) -> None:
+    again = FileStamps.from_text(value.to_text())
     assert again == value
     assert hash(again) == hash(value)
     assert again.sizes == tuple(fact.size for fact in value.files)
@@ -24,16 +24,16 @@ def test_facts_survive_as_text(value: FileFacts) -> None:
 )
 def test_other_texts_are_refused(text: str) -> None:
     with pytest.raises(ValueError):
-        FileFacts.from_text(text)
+        FileStamps.from_text(text)
 
 
 @given(facts, facts)
-def test_believed_exactly_when_nothing_changed(recorded: FileFacts, found: FileFacts) -> None:
+def test_believed_exactly_when_nothing_changed(recorded: FileStamps, found: FileStamps) -> None:
     assert is_believed(recorded, recorded)
     assert is_believed(recorded, found) is (recorded == found)
     assert not is_believed(None, found)
 
 
 def test_missing_files_are_never_believed() -> None:
-    missing = FileFacts((FileFact(1, 2), MISSING))
+    missing = FileStamps((FileFact(1, 2), MISSING))
     assert not is_believed(missing, missing)

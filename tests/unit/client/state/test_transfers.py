@@ -12,15 +12,15 @@ from pathlib import Path
 
 import pytest
 
-from client.core.plan import PLAIN, Plan
-from client.core.resume import FileFact, FileFacts
+from client.core.download_options import PLAIN, DownloadOptions
+from client.core.resume import FileFact, FileStamps
 from client.state.transfers import TransferRecord, Transfers
 from common.bitfield import Bitfield
 from common.errors import ErrorCode, MinitorrentError
 from common.types import InfoHash
 from tests.unit.client.state.states import ClientState
 
-FACTS = FileFacts((FileFact(100, 2**60), FileFact(0, 7)))
+FACTS = FileStamps((FileFact(100, 2**60), FileFact(0, 7)))
 WHEN = datetime(2026, 1, 2, 3, 4, 5, 678, tzinfo=UTC)
 
 
@@ -139,9 +139,9 @@ def test_a_record_is_believed_only_if_nothing_changed(transfers: Transfers) -> N
     transfers.update_progress(record.id, pieces(20, 3), FACTS)
     found = again(transfers, record)
     for changed in (
-        FileFacts((FileFact(100, 2**60 + 1), FileFact(0, 7))),
-        FileFacts((FileFact(101, 2**60), FileFact(0, 7))),
-        FileFacts((FileFact(100, 2**60),)),
+        FileStamps((FileFact(100, 2**60 + 1), FileFact(0, 7))),
+        FileStamps((FileFact(101, 2**60), FileFact(0, 7))),
+        FileStamps((FileFact(100, 2**60),)),
     ):
         assert found.believed_pieces(changed, Bitfield.full(20)) is None
     assert found.believed_pieces(FACTS, Bitfield.full(30)) is None
@@ -163,11 +163,11 @@ def test_unreadable_facts_are_none(tmp_path: Path) -> None:
 
 def test_a_plan_is_kept_and_goes_with_its_transfer(tmp_path: Path) -> None:
     path = tmp_path / "client.sqlite"
-    plan = Plan(priority=-3, in_order=True, only=("*.jpg", "ü"), placed=("a",))
+    plan = DownloadOptions(priority=-3, in_order=True, only=("*.jpg", "ü"), placed=("a",))
     with ClientState(path) as state:
         record = add(state.transfers)
         assert record.plan == PLAIN
-        state.transfers.set_plan(record.id, Plan(priority=1))
+        state.transfers.set_plan(record.id, DownloadOptions(priority=1))
         state.transfers.set_plan(record.id, plan)
         other = add(state.transfers, "other")
     with ClientState(path) as state:
@@ -186,7 +186,7 @@ def test_more_is_wanted_of_what_was_complete(transfers: Transfers) -> None:
     record = add(transfers)
     transfers.mark_complete(record.id, FACTS)
     transfers.set_paused(record.id, paused=True)
-    plan = Plan(placed=("a",))
+    plan = DownloadOptions(placed=("a",))
     transfers.reopen(record.id, plan)
     found = again(transfers, record)
     assert (found.complete, found.paused, found.plan) == (False, False, plan)
@@ -198,14 +198,14 @@ def test_what_was_complete_is_mended_in_place(tmp_path: Path) -> None:
     with ClientState(path) as state:
         record = add(state.transfers)
         state.transfers.mark_complete(record.id, FACTS)
-        plan = Plan(only=("*.jpg",), in_place=True)
+        plan = DownloadOptions(only=("*.jpg",), in_place=True)
         found = state.transfers.reopen_in_place(record.id, have, FACTS, plan)
         assert found == again(state.transfers, record)
     with ClientState(path) as state:
         (found,) = state.transfers.list_for("ann")
         assert (found.complete, found.is_upload, found.plan) == (False, False, plan)
         assert found.believed_pieces(FACTS, Bitfield.full(20)) == have
-        state.transfers.set_plan(record.id, Plan(only=("*.jpg",)))
+        state.transfers.set_plan(record.id, DownloadOptions(only=("*.jpg",)))
         assert not again(state.transfers, record).plan.in_place
         state.transfers.set_plan(record.id, plan)
         state.transfers.remove(record.id)
@@ -224,7 +224,7 @@ def test_what_is_found_there_is_believed_from_the_start(transfers: Transfers) ->
         added_at=WHEN,
         facts=FACTS,
         have=have,
-        plan=Plan(in_place=True),
+        plan=DownloadOptions(in_place=True),
     )
     assert record == again(transfers, record)
     assert record.believed_pieces(FACTS, Bitfield.full(20)) == have
@@ -262,14 +262,14 @@ def test_a_kill_loses_nothing_recorded(tmp_path: Path) -> None:
         record = add(state.transfers)
     script = f"""
 from pathlib import Path
-from client.core.resume import FileFact, FileFacts
+from client.core.resume import FileFact, FileStamps
 from tests.unit.client.state.states import ClientState
 from common.bitfield import Bitfield
 state = ClientState(Path({str(path)!r}))
 bitfield = Bitfield(10_000)
 for number in range(10_000):
     bitfield.add(number)
-    state.transfers.update_progress({record.id}, bitfield, FileFacts((FileFact(1, number),)))
+    state.transfers.update_progress({record.id}, bitfield, FileStamps((FileFact(1, number),)))
     print(number, flush=True)
 """
     last = -1

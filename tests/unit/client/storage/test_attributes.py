@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from client.core.goal import Goal
+from client.core.piece_selection import PieceSelection
 from client.storage import attributes
 from client.storage.files import TorrentFiles
 from client.storage.recheck import is_already_there
@@ -146,10 +146,10 @@ def padded() -> Metainfo:
     )
 
 
-def goal_of(*chosen: int) -> Goal:
+def goal_of(*chosen: int) -> PieceSelection:
     described = padded()
     lengths = [file.length for file in described.files]
-    return Goal(described.geometry, lengths, chosen or None, padding=described.padding)
+    return PieceSelection(described.geometry, lengths, chosen or None, padding=described.padding)
 
 
 def test_padding_is_zeros_that_lie_nowhere(tmp_path: Path) -> None:

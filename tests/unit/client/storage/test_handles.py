@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from client.patience import NO_DESCRIPTOR, patiently
-from client.storage import opening
+from client.storage import safe_open
 from client.storage.handles import FileHandles, OpenFiles
 
 
@@ -128,9 +128,9 @@ def test_when_there_is_no_descriptor_left_that_is_a_pause(
             raise failures.pop()
         return opened(*arguments, **options)
 
-    monkeypatch.setattr(opening.os, "open", scarce)
+    monkeypatch.setattr(safe_open.os, "open", scarce)
     handles = FileHandles(
-        lambda number: opening.open_beneath(files.folder, (f"{number}",), os.O_RDONLY)
+        lambda number: safe_open.open_beneath(files.folder, (f"{number}",), os.O_RDONLY)
     )
     assert read(handles, 7) == 7
     handles.close()

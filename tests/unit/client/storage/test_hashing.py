@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from client.storage.hashing import hash_source
+from client.storage.piece_scan import READ_SIZE, StoppedError, sweep
 from client.storage.source import scan
-from client.storage.sweep import READ_SIZE, StoppedError, sweep
 from common.errors import ErrorCode, MinitorrentError
 from common.geometry import KIB, Geometry
 from tests.unit.client.storage.contents import PIECE, describe, put, random_bytes

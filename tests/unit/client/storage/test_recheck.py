@@ -9,8 +9,8 @@ import pytest
 
 from client.storage import content as content_module
 from client.storage.files import TorrentFiles
+from client.storage.piece_scan import StoppedError, hash_piece
 from client.storage.recheck import is_already_there, verify
-from client.storage.sweep import StoppedError, hash_piece
 from common.bitfield import Bitfield
 from common.metainfo import FileEntry, Metainfo, build_info, encode, parse
 from common.types import PieceIndex

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from client.core.goal import Goal
+from client.core.piece_selection import PieceSelection
 from client.storage.files import TorrentFiles
 from client.storage.recheck import is_already_there, verify
 from common.errors import ErrorCode, MinitorrentError
@@ -26,9 +26,9 @@ DESCRIBED = describe(FOLDER)
 CONTENT = b"".join(FOLDER.values())
 
 
-def goal(*chosen: int) -> Goal:
+def goal(*chosen: int) -> PieceSelection:
     lengths = [len(data) for data in FOLDER.values()]
-    return Goal(DESCRIBED.geometry, lengths, chosen or None)
+    return PieceSelection(DESCRIBED.geometry, lengths, chosen or None)
 
 
 def some(*names: str) -> dict[str, bytes]:

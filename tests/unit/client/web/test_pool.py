@@ -38,7 +38,7 @@ WAIT = Command("wait", "transfers", "waits", until_cancelled, waits=True)
 HASH = Command("hash", "files", "hashes", hashing)
 
 
-def test_an_answer_and_a_failure_are_outcomes() -> None:
+def test_an_answer_and_a_failure_are_completions() -> None:
     async def run() -> None:
         whoami = COMMANDS["whoami"]
         outcome = await pool().run(whoami, read_arguments(whoami, {}))

@@ -1,0 +1,67 @@
+"""Which piece to fetch next when they are to come from the first to the last.
+
+For a film that is watched while it loads. Every peer gets the first open piece that it has, so
+that all of them work side by side, a few pieces ahead of what is there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from common.bitfield import Bitfield
+from common.types import PieceIndex
+
+
+class SequentialPicker:
+    """A torrent's pieces in their order; of the wanted ones, as `Picker` without rarity."""
+
+    def __init__(self, have: Bitfield, wanted: Bitfield) -> None:
+        self._open = {piece for piece in have.missing() if wanted[piece]}
+        self._done = have.count
+        self._size = have.size
+        self._first = 0  # no smaller piece is open
+
+    def __repr__(self) -> str:
+        return f"SequentialPicker({len(self._open)} open, {self._done} done of {self._size})"
+
+    @property
+    def open_count(self) -> int:
+        """How many pieces nobody fetches yet."""
+        return len(self._open)
+
+    def is_open(self, piece: int) -> bool:
+        """Whether nobody fetches this wanted piece yet."""
+        return piece in self._open
+
+    def count(self, pieces: Iterable[int], change: int) -> None:
+        """See Picker: how many have a piece is of no interest here."""
+
+    def pick(self, has: Bitfield) -> PieceIndex | None:
+        """Take the first open piece of those that the peer `has`; None when there is none."""
+        if not self._open:
+            return None
+        while self._first not in self._open:
+            self._first += 1
+        for piece in range(self._first, self._size):
+            if piece in self._open and has[piece]:
+                self._open.discard(piece)
+                return PieceIndex(piece)
+        return None
+
+    def reopen(self, piece: PieceIndex) -> None:
+        """Nobody fetches this piece any more; nothing happens when it is open."""
+        self._open.add(piece)
+        self._first = min(self._first, piece)
+
+    def close(self, piece: PieceIndex) -> None:
+        """Somebody fetches this piece after all; nothing happens when it isn't open."""
+        self._open.discard(piece)
+
+    def finish(self, piece: PieceIndex) -> None:
+        """A piece is verified."""
+        self.close(piece)
+        self._done += 1
+
+    def check_invariant(self) -> None:
+        """For tests: nothing open is passed over. Raises AssertionError."""
+        assert all(piece >= self._first for piece in self._open)

@@ -1,0 +1,48 @@
+"""What a user does with rate limits."""
+
+from __future__ import annotations
+
+from client.core.throttle import Direction
+from client.engine.account import Account
+from client.engine.rate_limits import RateLimits
+from client.engine.results import LimitRow, LimitsResult
+from client.engine.transfer_manager import TransferManager
+
+
+class Limits:
+    """The rate limits of a session; see Session for what goes for all its methods."""
+
+    def __init__(
+        self, account: Account, transfers: TransferManager, rate_limits: RateLimits
+    ) -> None:
+        self._account = account
+        self._transfers = transfers
+        self._rate_limits = rate_limits
+
+    def limits(self) -> LimitsResult:
+        """The client's limits, then those of this user's transfers that have any."""
+        whole = self._rate_limits.rates(None)
+        rows = [LimitRow(group=None, name=None, up=whole.up, down=whole.down)]
+        for transfer in self._transfers.all():
+            record = transfer.record
+            rates = self._rate_limits.rates(record)
+            if any(rates):
+                rows.append(
+                    LimitRow(group=record.group, name=record.name, up=rates.up, down=rates.down)
+                )
+        return LimitsResult(limits=rows)
+
+    def limit(
+        self,
+        direction: Direction,
+        rate: int,
+        group: str | None = None,
+        name: str | None = None,
+    ) -> LimitsResult:
+        """Limit the client, or a transfer with both names, to bytes a second; 0 is no limit."""
+        if group is None or name is None:
+            self._rate_limits.set(None, direction, rate)
+        else:
+            self._account.require()
+            self._rate_limits.set(self._transfers.get(group, name).record, direction, rate)
+        return self.limits()

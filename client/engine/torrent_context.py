@@ -1,0 +1,79 @@
+"""What the torrents of a client share, and who hears what becomes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from random import Random
+from typing import TYPE_CHECKING, Protocol
+
+from client.core.peer_protocol import MAX_WAITING_REQUESTS
+from client.core.swarm_config import SwarmConfig
+from client.engine.banned import Banned
+from client.engine.places import Places
+from client.net.announcer import UnidentifiedPeer
+from client.net.dialer import Dialer
+from client.storage.buffers import BufferPool
+from client.storage.worker import WorkerPool
+from common.errors import MinitorrentError
+from common.types import PeerId
+from common.wire.handshake import ExtensionHandshake
+from common.wire.messages import Extended
+from common.wire.metadata import UT_METADATA
+
+if TYPE_CHECKING:
+    from client.engine.torrent import Torrent
+
+
+@dataclass(frozen=True, slots=True)
+class TorrentContext:
+    """What all torrents of a client share. `port` is where this client accepts peers."""
+
+    peer_id: PeerId
+    port: int
+    client_name: str
+    clock: Callable[[], float]
+    rng: Random
+    dialer: Dialer
+    buffers: BufferPool
+    workers: WorkerPool
+    swarm_config: SwarmConfig
+    banned: Banned
+    places: Places
+
+    def introduce(
+        self, host: str, metadata_size: int | None = None, *, upload_only: bool = False
+    ) -> Extended:
+        """What a peer at `host` is told of this client (BEP 10).
+
+        `metadata_size` is the length of the info dictionary (bytes), None while we have none.
+        """
+        ours = ExtensionHandshake(
+            client=self.client_name,
+            max_requests=MAX_WAITING_REQUESTS,
+            port=self.port,
+            upload_only=upload_only,
+            metadata_number=UT_METADATA,
+            metadata_size=metadata_size,
+        )
+        return Extended(0, ours.encode(host))
+
+
+class TorrentOwner(Protocol):
+    """Who hears what becomes of a torrent; called by its threads, outside its lock.
+
+    Each tells which torrent it is of: the owner may have stopped that one meanwhile, and be at
+    work with the next.
+    """
+
+    def on_complete(self, torrent: Torrent) -> None:
+        """The last piece is verified and written; it is not synced yet."""
+
+    def on_failed(self, torrent: Torrent, error: MinitorrentError) -> None:
+        """The content can't be read or written any more."""
+
+    def on_damaged(self, torrent: Torrent) -> None:
+        """A piece on the disk is wrong, though its file looks untouched; it was not sent."""
+
+    def on_unidentified(self, stranger: UnidentifiedPeer) -> None:
+        """A peer has come of whom the tracker told nothing; `identified` is to be called."""

@@ -1,0 +1,212 @@
+"""What there is of a transfer on the disk, and what the database keeps of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from client.core.download_options import DownloadOptions
+from client.core.piece_selection import goal_of, placed_by
+from client.engine.torrent import Torrent
+from client.state.transfers import TransferRecord, Transfers
+from client.storage.files import TorrentFiles
+from client.storage.os_errors import shown
+from client.storage.recheck import is_already_there, verify
+from common import metainfo
+from common.bitfield import Bitfield
+from common.errors import ErrorCode, MinitorrentError
+from common.types import PieceIndex
+
+_LOOKS = 3
+"""How often finished content is hashed because something touched it meanwhile."""
+
+
+class TransferStorage:
+    """The files of one transfer and the record of them; `record` is kept up to date, but for
+    what the user wishes: `plan` has that, and may be set at any time.
+
+    `checked` counts the bytes gone over while the files are checked. Every method may raise
+    MinitorrentError, when the disk or the database fails. One call at a time.
+    """
+
+    def __init__(self, record: TransferRecord, store: Transfers) -> None:
+        self.record = record
+        self.plan = record.plan
+        self.metainfo = metainfo.parse(record.metainfo)
+        self.goal = goal_of(self.metainfo, record.plan)
+        placed = placed_by(self.metainfo, record.plan)
+        self.files = TorrentFiles(self.metainfo, record.path, self.goal, placed)
+        self.checked = 0
+        self.is_hashed = False  # just now, to be shared: until it is opened
+        self._store = store
+        self._counted = (0, 0)  # payload up and down that the record has already
+
+    def open(self, stopped: Callable[[], bool], *, recheck: bool, asked: bool = False) -> Bitfield:
+        """Open the files and find out which pieces are there; begins a run.
+
+        With `recheck` every piece is hashed again, whatever the record says. A complete download
+        that is not right any more is one in progress from here on, as `record.complete` says then,
+        if the user `asked` for the recheck, or if nobody seems to have written to it. Raises
+        StoppedError once `stopped` says so, file_changed when something shared is not what it was.
+        """
+        self._counted = (0, 0)
+        if self.record.complete:
+            return self._open_complete(stopped, recheck=recheck, asked=asked)
+        record, files, plan = self.record, self.files, self.plan
+        known = files.has_partial or plan.in_place
+        if not known and is_already_there(files, self._show_checked, stopped):
+            return self.goal.pieces.copy()  # killed after it got its name, before that was recorded
+        files.open_partial(in_place=plan.in_place)
+        if not (known or plan.placed):
+            return Bitfield(self.metainfo.piece_count)
+        facts = files.verified_facts()
+        believed = None if recheck else record.believed_pieces(facts, self.goal.pieces)
+        if believed is not None:
+            return believed
+        have = self._verify(stopped)
+        lost = (files.is_placed(PieceIndex(piece)) for piece in self.goal.lacking(have))
+        if not plan.in_place and any(lost):
+            if not asked:
+                raise self._changed(have)
+            return self._mend(have)
+        return have
+
+    def _open_complete(
+        self, stopped: Callable[[], bool], *, recheck: bool, asked: bool
+    ) -> Bitfield:
+        record, files = self.record, self.files
+        try:
+            files.open_complete()
+        except MinitorrentError as error:
+            if not (asked and not record.is_upload and error.code is ErrorCode.FILE_NOT_FOUND):
+                raise
+            return self._mend(Bitfield(self.metainfo.piece_count))
+        facts = files.verified_facts()
+        believed = record.believed_pieces(facts, self.goal.pieces)
+        is_hashed, self.is_hashed = self.is_hashed, False
+        if believed is not None and not recheck:
+            if is_hashed:
+                files.vouch()
+            return believed
+        have = self._verify(stopped)
+        if have != self.goal.pieces or not files.sizes_are_right():
+            if record.is_upload or not (asked or believed):
+                self._store.distrust(record.id)
+                self.record = replace(record, facts=None)
+                raise self._changed(have)
+            return self._mend(have)
+        self._store.mark_complete(record.id, facts)
+        self.record = replace(record, facts=facts)
+        return have
+
+    def _mend(self, have: Bitfield) -> Bitfield:
+        """What was complete is a download again, of all but these pieces, where it lies."""
+        files, parent = self.files, self.files.final.parent
+        if not parent.is_dir():
+            raise MinitorrentError(
+                ErrorCode.FILE_NOT_FOUND,
+                f"The folder {shown(parent)} has gone; put it back (or mount its disk), or say "
+                "where the content is with relocate.",
+            )
+        files.open_partial(in_place=True)
+        plan = replace(self.plan, in_place=True)
+        facts = files.verified_facts()
+        record = self._store.reopen_in_place(self.record.id, have, facts, plan)
+        self.record = record or replace(self.record, complete=False, plan=plan)
+        self.plan = plan
+        return have
+
+    def _changed(self, have: Bitfield) -> MinitorrentError:
+        wrong = sum(1 for _ in self.goal.lacking(have))
+        number = f"{wrong:,} of {self.goal.pieces.count:,} pieces are wrong"
+        what = number if wrong else "files are longer than they were"
+        if self.record.is_upload:
+            way = "put it back and recheck, or stop_share it and upload it again"
+        else:
+            way = "put it back, or type recheck to have what is wrong fetched again"
+        return MinitorrentError(
+            ErrorCode.FILE_CHANGED,
+            f"{shown(self.files.final)} is no longer what was shared: {what}; {way}.",
+        )
+
+    def _verify(self, stopped: Callable[[], bool]) -> Bitfield:
+        return verify(self.files, self._show_checked, stopped)
+
+    def _show_checked(self, done: int, _: int) -> None:
+        self.checked = done
+
+    def finish(self, stopped: Callable[[], bool]) -> None:
+        """All pieces are here: make sure of it, and give them their name.
+
+        What was hashed or written in this run and not touched since is known to be right; the
+        rest is hashed now, as it lies there. Raises StoppedError, and file_changed when something
+        is wrong or goes on changing.
+        """
+        if self.files.is_named:
+            self._prove(stopped)
+        else:
+            self.files.finish(lambda: self._prove(stopped))
+        facts = self.files.verified_facts()
+        self._store.mark_complete(self.record.id, facts)
+        if self.plan.in_place:
+            self.set_plan(replace(self.plan, in_place=False))
+        self.record = replace(self.record, complete=True, facts=facts)
+
+    def _prove(self, stopped: Callable[[], bool]) -> None:
+        for _ in range(_LOOKS):
+            self.files.look_at_all()
+            doubtful = self.files.unproven()
+            if not doubtful.count:
+                self.files.settle()
+                return
+            found = verify(self.files, self._show_checked, stopped, doubtful)
+            wrong = doubtful.count - found.count
+            if wrong:
+                raise MinitorrentError(
+                    ErrorCode.FILE_CHANGED,
+                    f"{wrong:,} pieces were changed by another program while {self.record.name!r} "
+                    "was being downloaded.",
+                )
+        raise MinitorrentError(
+            ErrorCode.FILE_CHANGED,
+            f"Another program keeps writing to {shown(self.files.path)}; stop it, then resume.",
+        )
+
+    def set_plan(self, plan: DownloadOptions) -> None:
+        """The user wishes something else of it."""
+        self._store.set_plan(self.record.id, plan)
+        self.plan = plan
+
+    def save_progress(self, torrent: Torrent) -> None:
+        """Data first, record second: what the record claims is on the disk.
+
+        The facts are taken first of all: a piece written after that makes them differ from what
+        a later start finds, so that it looks for that piece.
+        """
+        record = self.record
+        uploaded, downloaded = torrent.uploaded, torrent.downloaded
+        up, down = self._counted
+        if (uploaded, downloaded) != (up, down):  # of many shares, most rest
+            self._store.add_totals(record.id, uploaded - up, downloaded - down)
+            self._counted = (uploaded, downloaded)
+            self.record = replace(
+                record,
+                uploaded=record.uploaded + uploaded - up,
+                downloaded=record.downloaded + downloaded - down,
+            )
+        if not record.complete:
+            facts, have = self.files.verified_facts(), torrent.have()
+            self.files.sync()
+            self._store.update_progress(record.id, have, facts)
+
+    def uploaded(self, torrent: Torrent | None) -> int:
+        """Payload bytes given to peers, in all runs and in that of `torrent`."""
+        return self.record.uploaded + (torrent.uploaded - self._counted[0] if torrent else 0)
+
+    def discard(self) -> None:
+        """Forget it; what is there of an unfinished download is deleted."""
+        if self.record.complete:
+            self.files.discard_aside()
+        else:
+            self.files.discard()
+        self._store.remove(self.record.id)

@@ -1,0 +1,74 @@
+"""The first words on a peer connection of a sealed group: TLS 1.3 with a certificate each way.
+
+Who dials says by SNI (the info-hash in hex) which torrent it means, so that one port serves every
+group, and shows a certificate of that torrent's group; who listens does the same.
+"""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from collections.abc import Callable
+from typing import Final
+
+from client.net.group_tls import GroupTls, SealError, strict_context
+from client.net.tls_transport import TlsTransport
+from common.tls import TlsEngine
+from common.types import InfoHash, info_hash_from_hex
+
+TLS_HANDSHAKE: Final = b"\x16"
+"""The first byte of a connection that begins with TLS (RFC 8446, 5.1); in plain it is 0x13."""
+
+FindSeal = Callable[[InfoHash], GroupTls | None]
+"""The seal of the group that a torrent belongs to; None when it is open or not known."""
+
+
+def dial(
+    sock: socket.socket, seal: GroupTls, info_hash: InfoHash, time_limit: float
+) -> TlsTransport:
+    """Open TLS on a connection that we dialled; raises OSError, SealError among them.
+
+    The other side may still refuse us: that shows at the first read.
+    """
+    engine = TlsEngine(seal.client_context, server_side=False, server_hostname=info_hash.hex())
+    return _shaken(sock, engine, lambda: seal, time_limit)
+
+
+def welcome(
+    sock: socket.socket, find_seal: FindSeal, time_limit: float
+) -> tuple[TlsTransport, InfoHash]:
+    """Answer a peer that opens TLS, for the torrent that it names; raises OSError as above."""
+    chosen: list[tuple[GroupTls, InfoHash]] = []
+
+    def choose(connection: ssl.SSLObject, name: str | None, _: ssl.SSLContext) -> int | None:
+        try:
+            info_hash = info_hash_from_hex(name or "")
+            seal = find_seal(info_hash)
+            if seal is None:
+                return ssl.ALERT_DESCRIPTION_UNRECOGNIZED_NAME
+            connection.context = seal.server_context
+        except (ValueError, SealError):
+            return ssl.ALERT_DESCRIPTION_UNRECOGNIZED_NAME
+        chosen.append((seal, info_hash))
+        return None
+
+    # Whether a certificate is asked for, and tickets are given, is taken from the first context,
+    # not from the one that is chosen by name.
+    context = strict_context(ssl.PROTOCOL_TLS_SERVER)
+    context.sni_callback = choose
+    transport = _shaken(
+        sock, TlsEngine(context, server_side=True), lambda: chosen[0][0], time_limit
+    )
+    return transport, chosen[0][1]
+
+
+def _shaken(
+    sock: socket.socket, engine: TlsEngine, seal: Callable[[], GroupTls], time_limit: float
+) -> TlsTransport:
+    transport = TlsTransport(sock, engine)
+    transport.set_time_limit(time_limit)
+    transport.shake_hands()
+    if engine.session_reused:
+        raise SealError("it resumed an earlier session instead of showing its certificate")
+    transport.membership = seal().inspect(engine.peer_certificate)
+    return transport

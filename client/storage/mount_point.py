@@ -1,0 +1,31 @@
+"""What a folder has room for, and whether anything can be written there."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+
+from client.core.measurements import DiskFigures
+from client.patience import patiently
+
+_TRIAL = b"minitorrent"
+
+
+def standing(folder: Path) -> Path:
+    """The folder, or where it is still to be made the one that it will be made in."""
+    return next(above for above in (folder, *folder.parents) if above.exists())
+
+
+def look(folder: Path, needed: int) -> DiskFigures:
+    """Write a few bytes to a nameless file in `folder`, into which `needed` are to come."""
+    there = standing(folder)
+    device, free, error = there.stat().st_dev, 0, None
+    try:
+        free = shutil.disk_usage(there).free
+        with patiently(lambda: tempfile.TemporaryFile(dir=there)) as trial:
+            trial.write(_TRIAL)
+            trial.flush()
+    except OSError as failure:
+        error = failure.strerror or str(failure)
+    return DiskFigures(str(there), device, free, needed, error)

@@ -1,0 +1,134 @@
+"""What every part of the page works with: commands, and their answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from nicegui import ui
+from pydantic import BaseModel
+
+from client.commands.registry import COMMANDS
+from client.engine import results
+from client.web.models import read_arguments
+from client.web.page.notice_log import Notices
+from client.web.pool import CommandPool
+from common.api.groups import Role
+from common.errors import ErrorCode, MinitorrentError
+
+if TYPE_CHECKING:
+    from client.engine.session import HashProgress
+
+Answer = TypeVar("Answer", bound=BaseModel)
+Value = TypeVar("Value")
+Field = str | int | None
+"""A field of a command's JSON body; None is the same as leaving it out."""
+
+
+class CommandClient:
+    """The session as the page uses it: by commands, as programs do over HTTP.
+
+    `folder` is where files are kept that were dropped on the page; `token` proves to the server
+    that a request comes from the page.
+    """
+
+    def __init__(self, pool: CommandPool, folder: Path, token: str) -> None:
+        self._pool = pool
+        self.token = token
+        self.folder = folder
+        self.heard = Notices()
+        pool.session.on_notice(self.heard.add)
+
+    async def ask(
+        self,
+        kind: type[Answer],
+        name: str,
+        progress: HashProgress | None = None,
+        /,
+        **fields: Field,
+    ) -> Answer:
+        """Run a command of the registry with the fields of its JSON body; its answer.
+
+        Raises MinitorrentError as the command does.
+        """
+        command = COMMANDS[name]
+        arguments = read_arguments(command, fields)
+        outcome = await self._pool.run(command, arguments, progress=progress)
+        if isinstance(outcome.answer, MinitorrentError):
+            raise outcome.answer
+        assert isinstance(outcome.answer, kind)
+        return outcome.answer
+
+    async def do(self, name: str, /, **fields: Field) -> bool:
+        """Run a command for a person who waits: an error is shown. Whether it succeeded."""
+        try:
+            await self.ask(BaseModel, name, **fields)
+        except MinitorrentError as error:
+            tell_error(error)
+            return False
+        return True
+
+    async def explain(self, group: str, name: str) -> None:
+        """Show why a transfer stands as it does, and the next step, until that is closed."""
+        try:
+            answer = await self.ask(results.WhyResult, "why", group=group, name=name)
+        except MinitorrentError as error:
+            tell_error(error)
+            return
+        text = f"{answer.reason} {answer.hint}"
+        ui.notify(text, classes="notice", timeout=0, close_button="Close")
+
+    async def shared(self, group: str, names: Sequence[str]) -> set[str]:
+        """Those of a group's files that are offered from here."""
+        return await self.work(lambda: self._pool.session.shared(group, names))
+
+    async def own_groups(self) -> list[str]:
+        """The first of the groups that the user is in; raises MinitorrentError."""
+        found = await self.work(lambda: self._pool.session.lists.groups(member=True))
+        return [row.group for row in found.groups]
+
+    async def is_own(self, group: str) -> bool:
+        """Whether the user is in a group."""
+        return await self.work(lambda: self._pool.session.groups.is_own(group))
+
+    async def role(self, group: str) -> Role:
+        """What the user is in a group; raises MinitorrentError."""
+        return await self.work(lambda: self._pool.session.groups.role(group))
+
+    async def overview(self) -> results.Overview:
+        """Who is logged in, and what runs."""
+        return await self.work(self._pool.session.overview)
+
+    async def transfers(self) -> list[results.DownloadRow]:
+        """All downloads and uploads; raises MinitorrentError(not_logged_in)."""
+        return (await self.work(self._pool.session.transfers)).downloads
+
+    async def contents(self, group: str, name: str) -> list[results.ContentRow]:
+        """The files of a shared folder; raises MinitorrentError as the session does."""
+        return await self.work(lambda: self._pool.session.contents(group, name))
+
+    async def piece_map(self, group: str, name: str, cells: int) -> results.PieceMap:
+        """Which pieces of a transfer are here; raises MinitorrentError(no_such_file)."""
+        return await self.work(lambda: self._pool.session.piece_map(group, name, cells))
+
+    async def work(self, call: Callable[[], Value]) -> Value:
+        """The value of a call that may block."""
+        return await self._pool.work(call)
+
+
+def tell(text: str) -> None:
+    """Show a sentence for a few seconds; it is plain text, whatever is in it."""
+    ui.notify(text, classes="notice", position="bottom-right")
+
+
+def tell_error(error: MinitorrentError) -> None:
+    """Show what went wrong, until it is closed."""
+    seconds = 0 if error.code is ErrorCode.INTERNAL else 10_000
+    ui.notify(
+        error.message,
+        classes="notice notice-error",
+        position="bottom-right",
+        timeout=seconds,
+        close_button="Close",
+    )

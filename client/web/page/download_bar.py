@@ -1,0 +1,123 @@
+"""Where downloads go on this machine, and how they begin: by name, by magnet, in part, in order."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from nicegui import ui
+
+from client.commands.units import visible
+from client.engine.results import DownloadResult, MagnetResult
+from client.storage.typed_path import typed_path
+from client.web.page import dropped
+from client.web.page.command_client import CommandClient, Field, tell, tell_error
+from client.web.page.controls import button, field, heading, icon_button
+from client.web.page.dialogs import PathDialog, named
+from client.web.page.file_filter import Parts
+from common.errors import MinitorrentError
+
+_IN_PLACE = "complete what lies there already, where it is"
+
+
+class Fetching:
+    """The line that says where downloads go; `started` is called when one has begun."""
+
+    def __init__(self, commands: CommandClient, started: Callable[[], None]) -> None:
+        self._commands = commands
+        self._started = started
+        with ui.row().classes("bar"):
+            self._folder = field("Download into", str(_downloads())).classes("grow")
+            icon_button("folder_open", "Choose the folder for downloads", self._choose_folder)
+            button("By link or metainfo", self._by_reference)
+
+    async def file(self, group: str, name: str, **options: Field) -> None:
+        """Download a file of a group."""
+        await self._start("download_file", group=group, name=name, **options)
+
+    async def options(self, group: str, name: str) -> None:
+        """Ask how a file is to be downloaded; the dialog gives its magnet link, too."""
+        try:
+            files = await self._commands.contents(group, name)
+        except MinitorrentError as error:
+            tell_error(error)
+            return
+        with ui.dialog().props(named("Options")) as dialog, ui.card().classes("dialog"):
+            heading(visible(name))
+            parts = Parts(files) if files else None
+            in_order = ui.checkbox("from the first piece to the last, to watch while it loads")
+            in_place = ui.checkbox(_IN_PLACE)
+            _Link(self._commands, group, name)
+            with ui.row().classes("buttons"):
+                button("Close", lambda: dialog.submit(False))
+                button("Download", lambda: dialog.submit(True), main=True)
+        if await dialog:
+            only = parts.pattern if parts else None
+            wishes = {"sequential": in_order.value, "resume": in_place.value}
+            await self.file(group, name, only=only, **wishes)
+        dialog.delete()
+
+    async def _by_reference(self) -> None:
+        title = "Download by link or metainfo"
+        with ui.dialog().props(named(title)) as dialog, ui.card().classes("dialog"):
+            heading(title)
+            what = field("Magnet link, or path of a metainfo file").classes("whole")
+            what.props("autofocus").on("keydown.enter", lambda: dialog.submit(True))
+            in_place = ui.checkbox(_IN_PLACE)
+            with ui.row().classes("buttons"):
+                button("Close", lambda: dialog.submit(False))
+                button("Download", lambda: dialog.submit(True), main=True)
+        if await dialog:
+            reference = what.value.strip()
+            await self._start("get", metainfo_or_magnet=reference, resume=in_place.value)
+        dialog.delete()
+
+    async def _start(self, command: str, **fields: Field) -> None:
+        try:
+            folder = typed_path(self._folder.value or _downloads())
+            await self._commands.work(lambda: folder.mkdir(parents=True, exist_ok=True))
+            begun = await self._commands.ask(DownloadResult, command, dest=str(folder), **fields)
+        except (MinitorrentError, OSError) as error:
+            tell_error(dropped.reason(error))
+            return
+        tell(f"Downloading {visible(begun.name)}.")
+        self._started()
+
+    async def _choose_folder(self) -> None:
+        start = Path.home()
+        with suppress(MinitorrentError):
+            start = typed_path(self._folder.value or start)
+        title = "Choose the folder for downloads"
+        chosen = await PathDialog(self._commands, title, start, folders_only=True).choose()
+        self._folder.value = chosen or self._folder.value
+
+
+class _Link:
+    """A button that shows a file's magnet link and copies it, where the browser lets it."""
+
+    def __init__(self, commands: CommandClient, group: str, name: str) -> None:
+        self._commands = commands
+        self._transfer = {"group": group, "name": name}
+        with ui.row().classes("bar"):
+            button("Copy magnet link", self._copy, icon="link")
+            self._shown = field("Magnet link").props("readonly").classes("grow")
+        self._shown.visible = False
+
+    async def _copy(self) -> None:
+        try:
+            found = await self._commands.ask(MagnetResult, "magnet", **self._transfer)
+        except MinitorrentError as error:
+            tell_error(error)
+            return
+        self._shown.value = found.magnet
+        self._shown.visible = True
+        copy = f"navigator.clipboard?.writeText({json.dumps(found.magnet)}).catch(() => null)"
+        ui.run_javascript(copy)  # where that may not be done, the link can be marked and copied
+
+
+def _downloads() -> Path:
+    import platformdirs
+
+    return platformdirs.user_downloads_path()

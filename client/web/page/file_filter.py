@@ -1,0 +1,64 @@
+"""Choosing which files of a folder are to be downloaded."""
+
+from __future__ import annotations
+
+from glob import escape
+
+from nicegui import ui
+from nicegui.events import GenericEventArguments
+
+from client.commands.units import size, visible
+from client.core.piece_selection import match
+from client.engine.results import ContentRow
+from client.web.page.controls import field
+from client.web.page.tables import ACTIONS, Action, Column, Table
+
+_COLUMNS = (
+    Column("shown", "File"),
+    Column("size", "Size", right=True, shown="readable"),
+    ACTIONS,
+)
+_NAME = '<q-td :props="props"><span class="name">{{ props.row.shown }}</span></q-td>'
+_ONLY = Action("only", "filter_alt", "Only")
+
+
+class Parts:
+    """A pattern, and below it those of a folder's files that fit it."""
+
+    def __init__(self, files: list[ContentRow]) -> None:
+        self._files = files
+        self._paths = [file.path for file in files]
+        self._pattern = field("Only the files that fit").props("debounce=200 clearable")
+        self._pattern.props('hint="such as *.txt, or the name of a folder; empty for all"')
+        self._pattern.classes("whole").on_value_change(self._draw)
+        self._count = ui.label().classes("quiet")
+        self._table = Table(
+            _COLUMNS, "name", "None fits.", cells={"shown": _NAME}, actions=(_ONLY,)
+        )
+        self._table.classes("parts")
+        self._table.on("only", self._take)
+        self._draw()
+
+    @property
+    def pattern(self) -> str | None:
+        """What `only` is to be; None for all files."""
+        return self._pattern.value or None
+
+    def _take(self, event: GenericEventArguments) -> None:
+        self._pattern.value = escape(event.args[0])
+
+    def _draw(self) -> None:
+        chosen = self._files
+        if self.pattern is not None:
+            chosen = [self._files[number] for number in sorted(match([self.pattern], self._paths))]
+        total = size(sum(file.size for file in chosen))
+        self._count.text = f"{len(chosen)} of {len(self._files)} files, {total}"
+        self._table.rows = [
+            {
+                "name": file.path,
+                "shown": visible(file.path),
+                "size": file.size,
+                "readable": size(file.size),
+            }
+            for file in chosen
+        ]

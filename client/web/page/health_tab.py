@@ -1,0 +1,38 @@
+"""Whether this client is in order, and what to do where it isn't."""
+
+from __future__ import annotations
+
+from nicegui import ui
+
+from client.engine.results import ChecksResult
+from client.web.page.command_client import CommandClient, tell_error
+from client.web.page.controls import button
+from common.errors import MinitorrentError
+
+
+class Checkup:
+    """A card that runs the checks when it is asked to, and lists them."""
+
+    def __init__(self, commands: CommandClient) -> None:
+        self._commands = commands
+        with ui.card().classes("card"):
+            ui.label("Check-up").classes("subtitle").props("role=heading aria-level=3")
+            button("Check this client", self._check)
+            self._list = ui.element("ul").classes("notices").props("aria-label=Checks")
+        self._list.visible = False
+
+    async def _check(self) -> None:
+        try:
+            found = await self._commands.ask(ChecksResult, "doctor")
+        except MinitorrentError as error:
+            tell_error(error)
+            return
+        self._list.clear()
+        with self._list:
+            for check in found.checks:
+                with ui.element("li"):
+                    ui.icon("check_circle" if check.ok else "error").classes(
+                        "good" if check.ok else "bad"
+                    )
+                    ui.label(f"{check.name}: {check.hint}")
+        self._list.visible = True

@@ -1,0 +1,99 @@
+"""What a user sees who is logged in: the header, the tabs, and one tab at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from nicegui import ui
+
+from client.commands.units import count
+from client.engine.results import Overview
+from client.web.page.command_client import CommandClient, tell
+from client.web.page.files import Files
+from client.web.page.groups import Groups
+from client.web.page.notices import NoticeList
+from client.web.page.settings import Settings
+from client.web.page.transfers import Transfers
+
+_TABS = {
+    "groups": ("Groups", "groups"),
+    "files": ("Files", "folder"),
+    "transfers": ("Transfers", "swap_vert"),
+    "notices": ("Notices", "notifications"),
+    "settings": ("Settings", "settings"),
+}
+_PAUSES = {"groups": 5, "notices": 5, "settings": 5}
+"""Seconds after which a tab that is shown is brought up to date; two tabs say it themselves."""
+
+
+@dataclass
+class Choice:
+    """What the user looks at in this window: a group, and a tab. `groups` are the user's own."""
+
+    show: Callable[[str], None]
+    group: str | None = None
+    groups: list[str] = field(default_factory=list)
+
+
+class Workplace:
+    """The page of a user who is logged in."""
+
+    def __init__(self, commands: CommandClient) -> None:
+        self._commands = commands
+        self._told = commands.heard.count
+        self._seconds = 0
+        self._choice = Choice(self._show)
+        self._make_tabs()
+        with ui.tab_panels(self._tabs, value="groups").classes("panels") as self._panels:
+            self._panels.props(remove="animated")
+            with ui.tab_panel("groups"):
+                self._groups = Groups(commands, self._choice)
+            with ui.tab_panel("files"):
+                self._files = Files(commands, self._choice)
+            with ui.tab_panel("transfers"):
+                self._transfers = Transfers(commands)
+            with ui.tab_panel("notices"):
+                self._notices = NoticeList(commands)
+            with ui.tab_panel("settings"):
+                self._settings = Settings(commands)
+        self._panels.on_value_change(self.refresh)
+
+    def _make_tabs(self) -> None:
+        with ui.tabs().classes("tabs") as self._tabs:
+            self._tabs.props("no-caps mobile-arrows align=justify")
+            made = {name: ui.tab(name, label, icon) for name, (label, icon) in _TABS.items()}
+        self._groups_tab = made["groups"]
+
+    async def tick(self, overview: Overview) -> None:
+        """To be called once a second: tell what is new, and bring what is shown up to date."""
+        self._seconds += 1
+        self._transfers.sample(overview)
+        waiting = overview.pending_requests
+        self._groups_tab.props["alert"] = bool(waiting)
+        self._groups_tab.props["title"] = f"{count(waiting, 'request')} to join" if waiting else ""
+        news = self._commands.heard.after(self._told)
+        for heard in news[-3:]:
+            tell(heard.notice.text)
+        self._told += len(news)
+        pauses = {"files": self._files.pause, "transfers": self._transfers.pause, **_PAUSES}
+        pause = pauses[self._panels.value]
+        if news or self._seconds % pause == 0:
+            await self.refresh()
+
+    async def refresh(self) -> None:
+        """Bring the tab that is shown up to date."""
+        shown = self._panels.value
+        if shown == "notices":
+            await self._notices.refresh()
+        elif shown == "transfers":
+            await self._transfers.refresh()
+        elif shown == "settings":
+            await self._settings.refresh()
+        elif shown == "files":
+            await self._files.refresh()
+        else:
+            await self._groups.refresh()
+
+    def _show(self, tab: str) -> None:
+        self._tabs.value = tab

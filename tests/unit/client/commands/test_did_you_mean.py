@@ -1,0 +1,96 @@
+"""A wrong name is answered with the one that was meant, where it can be known."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from client.commands.did_you_mean import corrected, nearest
+from client.commands.parsing import parse
+from client.commands.registry import COMMANDS
+from common.errors import ErrorCode, MinitorrentError
+from tests.support.fake_rows import download
+from tests.support.fake_session import FakeSession
+
+SENTENCE = "There is no such thing; see: help"
+
+
+def said(code: ErrorCode, line: str, session: FakeSession | None = None) -> str:
+    """What the user is told when a command fails."""
+    session = session or FakeSession()
+    session.user, session.group = "ann", "lab"
+    invocation = parse(line, COMMANDS)
+    assert invocation is not None
+    error = corrected(MinitorrentError(code, SENTENCE), invocation, session)  # type: ignore[arg-type]
+    assert error.code is code
+    return error.message
+
+
+@pytest.mark.parametrize(
+    ("code", "line", "name"),
+    [
+        (ErrorCode.NO_SUCH_GROUP, "list_files Labb", "lab"),
+        (ErrorCode.NO_SUCH_GROUP, "join_group studoi", "studio"),
+        (ErrorCode.NO_SUCH_USER, "promote lab bbo", "bob"),
+        (ErrorCode.NOT_MEMBER, "demote boob", "bob"),
+        (ErrorCode.NO_SUCH_REQUEST, "accept_request eva", "eve"),
+        (ErrorCode.NO_SUCH_FILE, "download_file lab Film.mvk /tmp", "film.mkv"),
+        (ErrorCode.NO_SUCH_FILE, "pause flim.mkv", "film.mkv"),
+        (ErrorCode.NO_SUCH_FILE, "stop_share lab 'Holidy film'", "'holiday film'"),
+    ],
+)
+def test_the_name_that_was_meant(code: ErrorCode, line: str, name: str) -> None:
+    session = FakeSession()
+    session.rows = [download(), download("holiday film")]
+    assert said(code, line, session) == f"{SENTENCE}. Did you mean {name}?"
+
+
+def test_a_path_that_was_meant(tmp_path: Path) -> None:
+    (tmp_path / "film.mkv").touch()
+    typed = tmp_path / "fillm.mkv"
+    assert said(ErrorCode.FILE_NOT_FOUND, f"upload_file {typed} lab").endswith(
+        f". Did you mean {tmp_path}/film.mkv?"
+    )
+    assert said(ErrorCode.FILE_NOT_FOUND, f"upload_file {tmp_path}/no/film.mkv") == SENTENCE
+    for odd in ("~nobody-such/film.mkv", f"{'x' * 300}/film.mkv", "/dev/null/film.mkv"):
+        assert said(ErrorCode.FILE_NOT_FOUND, f"upload_file {odd}") == SENTENCE
+    unlike = f"upload_file {tmp_path}/x"  # the folder that they share makes them no more alike
+    assert said(ErrorCode.FILE_NOT_FOUND, unlike) == SENTENCE
+
+
+@pytest.mark.parametrize(
+    ("code", "line"),
+    [
+        (ErrorCode.NO_SUCH_GROUP, "list_files something-else"),
+        (ErrorCode.NO_SUCH_GROUP, "list_files"),
+        (ErrorCode.NOT_MEMBER, "list_files labb"),
+        (ErrorCode.NO_SUCH_FILE, "pause something.pdf"),
+        (ErrorCode.TIMEOUT, "pause flim.mkv"),
+    ],
+)
+def test_nothing_is_guessed_without_a_likeness(code: ErrorCode, line: str) -> None:
+    assert said(code, line) == SENTENCE
+
+
+def test_nothing_is_added_when_the_tracker_can_not_be_asked() -> None:
+    session = FakeSession()
+    session.failure = MinitorrentError(ErrorCode.TRACKER_UNREACHABLE, "It is gone.")
+    assert said(ErrorCode.NO_SUCH_GROUP, "list_files labb", session) == SENTENCE
+
+
+@pytest.mark.parametrize("typed", ["tke00777.wav", "taek00777.wav", "take00777.wva"])
+def test_in_a_long_list_only_what_is_alike_is_asked_for(typed: str) -> None:
+    session = FakeSession()
+    session.lists.more_files = [f"take{number:05}.wav" for number in range(0, 9000, 7)]
+    meant = said(ErrorCode.NO_SUCH_FILE, f"download_file lab {typed} /tmp", session)
+    assert meant.endswith("Did you mean take00777.wav?")
+    assert len(session.calls) == 4
+
+
+@given(st.lists(st.text(min_size=1), unique=True), st.text(min_size=1))
+def test_what_is_meant_exists_and_is_not_what_was_typed(names: list[str], typed: str) -> None:
+    near = nearest(typed, names)
+    assert near is None or (near in names and near != typed)
