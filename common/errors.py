@@ -76,6 +76,41 @@ MEANINGS: Mapping[ErrorCode, str] = MappingProxyType(
 )
 """What each code means, in a few words, for help and manuals."""
 
+HTTP_STATUSES: Mapping[ErrorCode, int] = MappingProxyType(
+    {
+        ErrorCode.USAGE: 400,
+        ErrorCode.INVALID_NAME: 400,
+        ErrorCode.NOT_LOGGED_IN: 401,
+        ErrorCode.BAD_CREDENTIALS: 403,
+        ErrorCode.NOT_MEMBER: 403,
+        ErrorCode.NOT_ADMIN: 403,
+        ErrorCode.PERMISSION_DENIED: 403,
+        ErrorCode.NO_SUCH_USER: 404,
+        ErrorCode.NO_SUCH_GROUP: 404,
+        ErrorCode.NO_SUCH_REQUEST: 404,
+        ErrorCode.NO_SUCH_FILE: 404,
+        ErrorCode.FILE_NOT_FOUND: 404,
+        ErrorCode.USER_EXISTS: 409,
+        ErrorCode.WEAK_PASSWORD: 409,
+        ErrorCode.GROUP_EXISTS: 409,
+        ErrorCode.ALREADY_MEMBER: 409,
+        ErrorCode.ALREADY_REQUESTED: 409,
+        ErrorCode.LAST_ADMIN: 409,
+        ErrorCode.NAME_TAKEN: 409,
+        ErrorCode.FILE_EXISTS: 409,
+        ErrorCode.FILE_CHANGED: 409,
+        ErrorCode.QUOTA_EXCEEDED: 409,
+        ErrorCode.TOO_MANY_ATTEMPTS: 429,
+        ErrorCode.INTERNAL: 500,
+        ErrorCode.NO_PEERS: 503,
+        ErrorCode.TRACKER_UNREACHABLE: 503,
+        ErrorCode.BUSY: 503,
+        ErrorCode.TIMEOUT: 504,
+        ErrorCode.DISK_FULL: 507,
+    }
+)
+"""The HTTP status of each code, over the tracker's API and the client's."""
+
 
 class MinitorrentError(Exception):
     """A failure with a code for programs and one English sentence for people.

@@ -18,10 +18,10 @@ from client.commands.registry import COMMANDS
 from client.commands.runner import Outcome
 from client.web.events import Events
 from client.web.manual import manual
-from client.web.models import STATUS, FailureAnswer, answer_model, read_arguments, request_model
+from client.web.models import FailureAnswer, answer_model, read_arguments, request_model
 from client.web.pool import CommandPool
 from common import __version__
-from common.errors import ErrorCode, MinitorrentError
+from common.errors import HTTP_STATUSES, ErrorCode, MinitorrentError
 
 PREFIX = "/api/v1"
 
@@ -138,7 +138,7 @@ async def _gone(request: Request) -> None:
 
 
 def _answer(outcome: Outcome, then: Callable[[], None] | None = None) -> Response:
-    status = 200 if outcome.error is None else STATUS[outcome.error.code]
+    status = 200 if outcome.error is None else HTTP_STATUSES[outcome.error.code]
     background = None if then is None else BackgroundTask(then)
     return JSONResponse(outcome.as_json(), status, headers=_FRESH, background=background)
 
@@ -146,15 +146,15 @@ def _answer(outcome: Outcome, then: Callable[[], None] | None = None) -> Respons
 def _failures() -> dict[int | str, dict[str, Any]]:
     """The answers to a command that fails, by HTTP status."""
     codes: dict[int, list[str]] = {}
-    for code, status in STATUS.items():
+    for code, status in HTTP_STATUSES.items():
         codes.setdefault(status, []).append(code.value)
-    return {
-        401: {"description": "The request came without the token."},
-        **{
-            status: {"model": FailureAnswer, "description": ", ".join(words)}
-            for status, words in sorted(codes.items())
-        },
+    failures: dict[int | str, dict[str, Any]] = {
+        status: {"model": FailureAnswer, "description": ", ".join(words)}
+        for status, words in sorted(codes.items())
     }
+    failures[401]["description"] += "; as plain text: the request came without the token"
+    failures[401]["content"] = {"text/plain": {}}
+    return failures
 
 
 def _body(model: type[BaseModel]) -> dict[str, Any]:

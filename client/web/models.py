@@ -21,37 +21,6 @@ _TYPES: Mapping[Kind, Any] = {
 }
 """Kinds that are numbers, or one of a few words; the others are text."""
 
-STATUS: Mapping[ErrorCode, int] = {
-    ErrorCode.USAGE: 400,
-    ErrorCode.INVALID_NAME: 400,
-    ErrorCode.WEAK_PASSWORD: 400,
-    ErrorCode.NOT_LOGGED_IN: 403,
-    ErrorCode.BAD_CREDENTIALS: 403,
-    ErrorCode.NOT_MEMBER: 403,
-    ErrorCode.NOT_ADMIN: 403,
-    ErrorCode.PERMISSION_DENIED: 403,
-    ErrorCode.NO_SUCH_USER: 404,
-    ErrorCode.NO_SUCH_GROUP: 404,
-    ErrorCode.NO_SUCH_REQUEST: 404,
-    ErrorCode.NO_SUCH_FILE: 404,
-    ErrorCode.FILE_NOT_FOUND: 404,
-    ErrorCode.USER_EXISTS: 409,
-    ErrorCode.GROUP_EXISTS: 409,
-    ErrorCode.ALREADY_MEMBER: 409,
-    ErrorCode.ALREADY_REQUESTED: 409,
-    ErrorCode.LAST_ADMIN: 409,
-    ErrorCode.NAME_TAKEN: 409,
-    ErrorCode.FILE_EXISTS: 409,
-    ErrorCode.FILE_CHANGED: 409,
-    ErrorCode.TOO_MANY_ATTEMPTS: 429,
-    ErrorCode.INTERNAL: 500,
-    ErrorCode.NO_PEERS: 503,
-    ErrorCode.TRACKER_UNREACHABLE: 503,
-    ErrorCode.TIMEOUT: 504,
-    ErrorCode.DISK_FULL: 507,
-}
-"""The HTTP status of a failed command; 401 is kept for requests without the token."""
-
 
 class Failure(BaseModel):
     """Why a command failed: a code for programs and a sentence for people."""

@@ -9,9 +9,9 @@ from pydantic.json_schema import models_json_schema
 
 from common.api.operation import ANYWHERE, Operation
 from common.api.registry import OPERATIONS
-from common.errors import ErrorCode
+from common.errors import HTTP_STATUSES, ErrorCode
 from tracker.frontend.http.api import PATH
-from tracker.frontend.http.statuses import STATUSES
+from tracker.frontend.http.statuses import CONFLICT
 
 _JSON = "application/json"
 _REFERENCE = "#/components/schemas/{model}"
@@ -31,6 +31,7 @@ _REASONS = {
 }
 _OF_ANY_REQUEST = {
     400: {ErrorCode.USAGE},
+    CONFLICT: {ErrorCode.USAGE},
     408: {ErrorCode.TIMEOUT},
     413: {ErrorCode.USAGE},
     415: {ErrorCode.USAGE},
@@ -108,7 +109,7 @@ def _refusals(operation: Operation[Any, Any]) -> dict[str, Any]:
     """Each status with which an operation may be refused, and the codes that go with it."""
     codes: dict[int, set[ErrorCode]] = defaultdict(set)
     if operation.session_only:
-        codes[409] = {ErrorCode.USAGE}
+        codes[CONFLICT] = {ErrorCode.USAGE}
     else:
         own = set(operation.errors | ANYWHERE)
         if operation.needs_login:
@@ -118,7 +119,7 @@ def _refusals(operation: Operation[Any, Any]) -> dict[str, Any]:
         for status, some in _OF_ANY_REQUEST.items():
             codes[status] |= some
         for code in own:
-            codes[STATUSES.get(code, 500)].add(code)
+            codes[HTTP_STATUSES[code]].add(code)
     return {
         str(status): {"description": _REASONS[status], "content": _error(codes[status])}
         for status in sorted(codes)
