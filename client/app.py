@@ -1,4 +1,4 @@
-"""From the command line to a running client: the only place where its parts are put together."""
+"""Start a client from the command line: the only place where its parts are put together."""
 
 from __future__ import annotations
 
@@ -41,10 +41,10 @@ examples:
 
 
 class _Parser(argparse.ArgumentParser):
-    """An argument parser that says what is wrong in one line."""
+    """An argument parser that reports errors in one line."""
 
     may_hold_secrets = False
-    """Whether to repeat nothing: what is left over may be the end of `-c login ann PASSWORD`."""
+    """Whether to quote nothing: leftover words may be the end of `-c login ann PASSWORD`."""
 
     def error(self, message: str) -> NoReturn:
         if message.startswith("unrecognized") and self.may_hold_secrets:
@@ -53,7 +53,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run a client; the exit status."""
+    """Run a client; returns the exit status."""
     settle_streams()
     words, parser = sys.argv[1:] if argv is None else argv, argument_parser()
     parser.may_hold_secrets = "-c" in words
@@ -75,7 +75,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def argument_parser() -> _Parser:
-    """What the command line may hold, named as the program was called."""
+    """Return the command-line parser, with the program name as it was called."""
     is_script = Path(sys.argv[0]).stem == _CONSOLE_SCRIPT
     parser = _Parser(
         prog=_CONSOLE_SCRIPT if is_script else "python -m client",
@@ -129,14 +129,14 @@ def argument_parser() -> _Parser:
 
 
 def _count(typed: str) -> int:
-    """Read a number that may be 0."""
+    """Parse a number that may be 0."""
     if not typed.isdecimal() or len(typed) > _MOST_DIGITS:
         raise argparse.ArgumentTypeError(f"{typed!r} is not a number from 0 to 9999")
     return int(typed)
 
 
 def _read_config(options: argparse.Namespace) -> ClientConfig:
-    """Check what was given; raises MinitorrentError(usage)."""
+    """Check the options; raises MinitorrentError(usage)."""
     listen = Endpoint.parse(options.listen)
     web = None if options.web is None else Endpoint.parse(options.web)
     trackers = _read_trackers(Path(options.tracker_info))
@@ -147,7 +147,7 @@ def _read_config(options: argparse.Namespace) -> ClientConfig:
 
 
 def _read_trackers(path: Path) -> tuple[Endpoint, ...]:
-    """What the tracker information file lists; raises MinitorrentError(usage)."""
+    """Return the trackers in the tracker information file; raises MinitorrentError(usage)."""
     try:
         text = read_plain(path, tracker_info.MAX_SIZE).decode()
     except MinitorrentError as error:
@@ -173,7 +173,7 @@ def _is_interactive(options: argparse.Namespace) -> bool:
 
 @contextmanager
 def _claimed(folder: Path) -> Iterator[None]:
-    """Make the data folder, private to its user, and keep other clients out of it."""
+    """Create the data folder, private to its user, and lock it against other clients."""
     from filelock import FileLock, Timeout
 
     path = folder / "client.lock"
@@ -199,7 +199,7 @@ def _claimed(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def _logging(config: ClientConfig, *, to_file: bool) -> Iterator[None]:
-    """Send the log to stderr, or to a file where stderr is what somebody is typing on."""
+    """Send the log to stderr, or to a file if the user types at this terminal."""
     import structlog
 
     def configure(stream: TextIO) -> None:
@@ -239,7 +239,7 @@ def _logging(config: ClientConfig, *, to_file: bool) -> Iterator[None]:
 def _run(
     config: ClientConfig, options: argparse.Namespace, interrupts: Interrupts, keyboard: Keyboard
 ) -> int:
-    """Open the session, hand it to a person or a script, and close it whatever happens."""
+    """Open the session, run the shell or a script on it, and close it whatever happens."""
     with loading():
         from client.engine.build import open_session
 
@@ -256,7 +256,7 @@ def _run(
 def _converse(
     session: Session, interrupts: Interrupts, config: ClientConfig, options: argparse.Namespace
 ) -> int:
-    """Have a person use the session; the exit status."""
+    """Run the interactive shell; returns the exit status."""
     from client.shell.output import Output
     from client.shell.repl import Repl
 
@@ -266,7 +266,7 @@ def _converse(
 def _run_script(
     session: Session, interrupts: Interrupts, keyboard: Keyboard, options: argparse.Namespace
 ) -> int:
-    """Have a script use the session; the exit status."""
+    """Run a script; returns the exit status."""
     from client.shell.output import Output
     from client.shell.script import Script, stdin_lines
 
@@ -278,7 +278,7 @@ def _run_script(
 
 @contextmanager
 def _web(session: Session, config: ClientConfig, options: argparse.Namespace) -> Iterator[None]:
-    """Serve the page while inside, if that was asked for, and print the link."""
+    """Serve the page while inside the block, if requested, and print the link."""
     if config.web is None:
         yield
         return

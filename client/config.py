@@ -1,4 +1,4 @@
-"""What a client is started with."""
+"""The configuration that a client starts with."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from common.types import Endpoint
 
 @dataclass(frozen=True)
 class ClientConfig:
-    """Where this client accepts peers, which trackers it asks, and where its state lives."""
+    """Where this client accepts peers, which trackers it uses, and where it keeps its state."""
 
     listen: Endpoint
     trackers: tuple[Endpoint, ...]
     data_dir: Path
     log_level: str = "warning"
     active: int | None = None
-    """Downloads that run at once, 0 for no limit; None: as before."""
+    """Downloads that run at once, 0 for no limit; None keeps the current setting."""
     web: Endpoint | None = None
-    """Where page and HTTP API are served."""
+    """Where to serve the page and the HTTP API."""
 
 
 def default_data_dir(listen: Endpoint) -> Path:
-    """The folder in the user's data folder that is named after the client's address."""
+    """Return the folder in the user's data folder that is named after the client's address."""
     import platformdirs
 
     name = re.sub(r"[^A-Za-z0-9.-]", "_", str(listen))

@@ -1,6 +1,6 @@
-"""Waiting for a descriptor: when the process, or the machine, has none left, that is a pause.
+"""Waiting for a file descriptor when the process or the machine has none left.
 
-Whoever keeps files open only to be quick gives them up then (`relieve_with`).
+Components that keep files open only for speed close them then (see `relieve_with`).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ T = TypeVar("T")
 NO_DESCRIPTOR: Final = frozenset({errno.EMFILE, errno.ENFILE})
 
 LONGEST: Final = 60.0
-"""Seconds after which somebody else's use of descriptors is told as a failure."""
+"""Seconds after which a lack of descriptors is reported as a failure."""
 
 _PAUSE: Final = 0.05
 
@@ -25,7 +25,7 @@ _relief: list[Callable[[], None]] = []
 
 
 def relieve_with(close_idle: Callable[[], None]) -> None:
-    """Have this called whenever there is no descriptor left; from any thread."""
+    """Register a callback for when there is no descriptor left; called by any thread."""
     with _lock:
         _relief.append(close_idle)
 
@@ -39,9 +39,9 @@ def relieve() -> None:
 
 
 def patiently(open_one: Callable[[], T], longest: float = LONGEST) -> T:
-    """What `open_one` returns; while there is no descriptor left, make room, wait, try again.
+    """Return `open_one()`; while no descriptor is left, free some, wait, and try again.
 
-    Raises OSError: any other failure, and that one when it has lasted for `longest` seconds.
+    Raises OSError: any other failure at once, a lack of descriptors after `longest` seconds.
     """
     until = time.monotonic() + longest
     while True:

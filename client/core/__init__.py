@@ -1,1 +1,1 @@
-"""The swarm's thinking, without sockets, threads, clocks or disks: time is an argument."""
+"""Swarm logic without sockets, threads, clocks or disks: time is an argument."""

@@ -1,4 +1,4 @@
-"""What is to be done about peers: returned by the pure rooms, carried out by the engine."""
+"""What the pure core asks of the engine: actions to carry out, blocks to request."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from common.wire.messages import Message
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """Put this message on its way to the peer."""
+    """Send this message to the peer."""
 
     peer: int
     message: Message
@@ -19,7 +19,7 @@ class Send:
 
 @dataclass(frozen=True, slots=True)
 class Close:
-    """End the connection; the peer may come back."""
+    """Close the connection; the peer may reconnect."""
 
     peer: int
     reason: str
@@ -27,7 +27,7 @@ class Close:
 
 @dataclass(frozen=True, slots=True)
 class Ban:
-    """End the connection, if it still is there, and never talk to this peer again."""
+    """Close the connection, if it is still open, and never talk to this peer again."""
 
     peer: int
     reason: str
@@ -35,7 +35,7 @@ class Ban:
 
 @dataclass(frozen=True, slots=True)
 class Verify:
-    """Compare the hash of a piece that is here whole, and write it if it is right."""
+    """Check the hash of a complete piece, and write the piece if it matches."""
 
     peer: int
     download: PieceDownload

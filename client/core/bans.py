@@ -1,4 +1,4 @@
-"""Who is never talked to again in this run of the client, whatever he calls himself."""
+"""Peers banned for the rest of this run of the client, whatever they call themselves."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from typing import Final
 from client.core.party import Login, Party
 
 MAX_BANNED: Final = 4096
-"""Addresses, and members, that are remembered each; the oldest ban is forgotten first."""
+"""Limit for addresses and, separately, for members; the oldest ban is dropped first."""
 
 LOGINS: Final = 2
-"""When so many logins of a member were banned, the member is, whatever login comes next."""
+"""Number of banned logins after which the member is banned, whatever login comes next."""
 
 USERS: Final = 3
-"""When so many members at an address were banned, everybody there is."""
+"""Number of banned members at one address after which the whole address is banned."""
 
 
 class Bans:
-    """What was banned, over all torrents of a client. For one thread at a time.
+    """The bans of all torrents of a client. Not thread-safe.
 
-    In sealed groups a login is banned, so that a member's other machines go on. In open groups an
-    address is: nobody there may dial us any more. Several members may share it, so we still dial
-    those whom the tracker names there and who were not caught.
+    In sealed groups we ban a login, so that the member's other machines can go on. In open groups
+    we ban an address: it may no longer dial us. Several members may share an address, so we still
+    dial members that the tracker lists there and that were not caught.
     """
 
     def __init__(self) -> None:
@@ -33,7 +33,7 @@ class Bans:
         return f"Bans({len(self._members)} members, {len(self._addresses)} addresses)"
 
     def ban(self, party: Party) -> None:
-        """Talk to this party no more."""
+        """Ban this party."""
         if isinstance(party, Login):
             holders = self._members.setdefault((party.authority, party.user), set())
             if len(holders) < LOGINS:
@@ -46,7 +46,7 @@ class Bans:
             _bound(self._addresses)
 
     def refuses(self, party: Party) -> bool:
-        """Whether this party was banned."""
+        """Return whether this party is banned."""
         if isinstance(party, Login):
             holders = self._members.get((party.authority, party.user), set())
             return party.holder in holders or len(holders) >= LOGINS
@@ -56,7 +56,7 @@ class Bans:
         return party.user is None or party.user in users or len(users) >= USERS
 
     def refuses_member(self, authority: str, user: str) -> bool:
-        """Whether a member of a sealed group was banned with all his logins."""
+        """Return whether a member of a sealed group is banned with all logins."""
         return len(self._members.get((authority, user), ())) >= LOGINS
 
 

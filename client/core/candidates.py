@@ -1,4 +1,4 @@
-"""The peers of a torrent that are known, and which of them to dial next."""
+"""The known peers of a torrent, and which of them to dial next."""
 
 from __future__ import annotations
 
@@ -13,33 +13,33 @@ from common.types import Endpoint, PeerId
 
 FIRST_PAUSE: Final = 2.0
 LONGEST_PAUSE: Final = 300.0
-"""Seconds before a peer that could not be reached is dialled again, doubling."""
+"""Seconds before an unreachable peer is dialled again; the pause doubles with each failure."""
 
 LASTING: Final = 10.0
-"""Seconds after which a connection has not ended at once: it was worth while."""
+"""Seconds after which a connection counts as worthwhile rather than as ended at once."""
 
 MAX_KNOWN: Final = 1000
 MAX_A_USER: Final = 100
-"""Peers that are remembered, in all and of one user: who makes peers up crowds out his own."""
+"""Peers remembered in all and per user, so that made-up peers only displace the user's own."""
 
 MAX_DIALLING_USER: Final = 3
 MAX_DIALLING_ADDRESS: Final = 8
-"""Dials under way to one user's peers, and to one address, which several users may share."""
+"""Dials in progress per user, and per address, which several users may share."""
 
 MAX_A_ROUND: Final = 16
-"""Dials that are begun at once."""
+"""Dials started at once."""
 
 MAX_SEEN: Final = 1000
-"""Members that came by themselves and are remembered for when no tracker can be asked."""
+"""Members that dialled us; remembered for when no tracker can be asked."""
 
 Key = tuple[Endpoint, str, PeerId | None]
 
 
 @dataclass(slots=True)
 class PeerCandidate:
-    """A member's client as the tracker told of it; the address is the tracker's, not its own.
+    """A member's client as listed by the tracker, at the address that the tracker saw.
 
-    `obstacle` is what the last dial met.
+    `obstacle` is what stopped the last dial.
     """
 
     endpoint: Endpoint
@@ -57,27 +57,27 @@ class PeerCandidate:
 
     @property
     def key(self) -> Key:
-        """What tells it from others: who stands where. Those who listen nowhere have only ids.
+        """Return the candidate's identity: endpoint and user, plus the peer id if it can't listen.
 
-        Never the peer id alone, or who takes another's would take its place.
+        The peer id alone is no identity: a peer that copies another's id would replace it.
         """
         return self.endpoint, self.user, None if self.endpoint.port else self.peer_id
 
     @property
     def met(self) -> Obstacle | None:
-        """What keeps us from talking to it, if that is certain by now."""
+        """Return what keeps us from talking to this peer, once that is certain."""
         if not self.endpoint.port:
             return Obstacle.REFUSED
         return self.obstacle if self.failures > 1 else None
 
 
 class Candidates:
-    """Who may be dialled. `me` is our own peer id: we are never a candidate."""
+    """The peers that may be dialled. `me` is our own peer id: we are never a candidate."""
 
     def __init__(self, me: PeerId) -> None:
         self._me = me
         self._known: dict[Key, PeerCandidate] = {}
-        self._told: list[PeerCandidate] = []  # when it was last asked, the tracker told of these
+        self._told: list[PeerCandidate] = []  # the tracker's last answer
         self._seen: OrderedDict[tuple[str, PeerId], str] = OrderedDict()
 
     def __repr__(self) -> str:
@@ -85,13 +85,13 @@ class Candidates:
 
     # --- what the tracker tells -------------------------------------------------------------
     def learn(self, told: Iterable[PeerCandidate]) -> None:
-        """The tracker told of these; what is known of old ones is kept."""
+        """Replace the tracker's last answer; what we know of listed peers is kept."""
         self._told = [candidate for candidate in told if candidate.peer_id != self._me]
         for candidate in self._told:
             old = self._known.get(candidate.key)
             if old is None:
                 self._add(candidate)
-            elif old.peer_id != candidate.peer_id:  # that one was an earlier run
+            elif old.peer_id != candidate.peer_id:  # an earlier instance at this endpoint
                 old.peer_id, old.failures, old.not_before = candidate.peer_id, 0, 0.0
 
     def _add(self, candidate: PeerCandidate) -> None:
@@ -104,31 +104,31 @@ class Candidates:
             self._drop_worst(known for known in self._known.values() if known.user == crowded)
 
     def _drop_worst(self, among: Iterable[PeerCandidate]) -> None:
-        """Who fails most makes room; of equals, who has been known longest."""
+        """Evict the candidate with the most failures; of equals, the one known longest."""
         del self._known[max(among, key=lambda known: known.failures).key]
 
     def saw(self, peer_id: PeerId, host: str, user: str) -> None:
-        """The tracker said who came by itself from this address."""
+        """Remember the user of an incoming peer at this address, as named by the tracker."""
         self._seen[host, peer_id] = user
         self._seen.move_to_end((host, peer_id))
         if len(self._seen) > MAX_SEEN:
             self._seen.popitem(last=False)
 
     def forget(self, peer_id: PeerId, host: str) -> None:
-        """The tracker doesn't know this peer any more: it is not to be dialled."""
+        """Drop a peer that the tracker no longer lists, so that we don't dial it."""
         self._seen.pop((host, peer_id), None)
         for known in list(self._known.values()):
             if known.peer_id == peer_id and known.endpoint.host == host:
                 del self._known[known.key]
 
     def begin_again(self) -> None:
-        """The tracker was away and may have forgotten some: only what it tells now counts."""
+        """Forget everything: the tracker was away, so only its next answer counts."""
         self._told = []
         self._known.clear()
         self._seen.clear()
 
     def forget_user(self, user: str) -> None:
-        """This user is no member any more."""
+        """Drop all candidates of a user who is no longer a member."""
         self._told = [told for told in self._told if told.user != user]
         for known in list(self._known.values()):
             if known.user == user:
@@ -136,39 +136,39 @@ class Candidates:
         for seen in [seen for seen, name in self._seen.items() if name == user]:
             del self._seen[seen]
 
-    # --- who is who -------------------------------------------------------------------------
+    # --- identities -------------------------------------------------------------------------
     def count(self) -> tuple[int, list[Obstacle]]:
-        """How many the tracker told of last, and what keeps us from those who can't be reached.
+        """Return how many peers the tracker listed last, and the obstacle of each unreachable one.
 
-        Once is not enough: a connection that ends counts as one failure, too.
+        A single failure is not enough: a connection that ended counts as one, too.
         """
         present = [self._known.get(candidate.key, candidate) for candidate in self._told]
         return len(present), [known.met for known in present if known.met is not None]
 
     @property
     def failing(self) -> bool:
-        """Whether the last dial to one that the tracker told of last came to no handshake."""
+        """Return whether our last dial to a peer in the tracker's last answer failed."""
         present = (self._known.get(candidate.key, candidate) for candidate in self._told)
         return any(known.obstacle not in (None, Obstacle.LEFT) for known in present)
 
     def at(self, endpoint: Endpoint, peer_id: PeerId) -> PeerCandidate | None:
-        """Whom the tracker named at the endpoint that we dialled.
+        """Return the candidate that the tracker listed at an endpoint we dialled, or None.
 
-        Several users may claim one behind the same address: then the peer id decides.
+        When several users claim the endpoint, the peer id decides.
         """
         there = self._at(endpoint)
         same = [candidate for candidate in there if candidate.peer_id == peer_id]
         return next(iter(same or there), None)
 
     def told_of(self, peer_id: PeerId, host: str) -> str | None:
-        """The user of a peer of this name at this address, if the tracker told of it last."""
+        """Return the user of this peer at this address, from the tracker's last answer only."""
         for told in self._told:
             if told.peer_id == peer_id and told.endpoint.host == host:
                 return told.user
         return None
 
     def remembered(self, peer_id: PeerId, host: str) -> str | None:
-        """The user of a peer of this name at this address, if the tracker ever told of it."""
+        """Return the user of this peer at this address, from anything the tracker ever said."""
         for known in self._known.values():
             if known.peer_id == peer_id and known.endpoint.host == host:
                 return known.user
@@ -178,10 +178,10 @@ class Candidates:
     def to_dial(
         self, is_taken: Callable[[PeerCandidate], bool], room: int, now: float
     ) -> list[Endpoint]:
-        """Up to `room` peers to dial now; they count as being dialled from here on.
+        """Return up to `room` endpoints to dial now, and mark them as being dialled.
 
-        Turns go round among users and addresses, so that nobody who announces many peers, or
-        whose peers answer slowly, keeps others waiting. Who `is_taken` is left out.
+        Users and addresses take turns, so that nobody who announces many peers, or whose peers
+        answer slowly, keeps others waiting. Candidates that are `is_taken` are skipped.
         """
         due = [
             known
@@ -201,23 +201,23 @@ class Candidates:
         return chosen
 
     def connected(self, endpoint: Endpoint, now: float) -> None:
-        """A dial ended in a connection."""
+        """Record that a dial succeeded."""
         for candidate in self._at(endpoint):
             candidate.dialling = False
             candidate.obstacle = None
             candidate.since = now
 
     def left(self, endpoint: Endpoint, now: float, *, useful: bool) -> None:
-        """A connection has ended; unless it was `useful` or has lasted, that is a failure."""
+        """Record the end of a connection: a failure, unless it was `useful` or lasted."""
         for candidate in self._at(endpoint):
             if useful or now - candidate.since >= LASTING:
                 candidate.failures = 0
         self.failed(endpoint, now, Obstacle.LEFT)
 
     def failed(self, endpoint: Endpoint, now: float, obstacle: Obstacle | None = None) -> None:
-        """A dial failed: leave that peer alone for a while.
+        """Record a failed dial: leave that peer alone for a while.
 
-        There is no obstacle where nothing is known to be wrong with the peer.
+        `obstacle` is None when nothing is known to be wrong with the peer.
         """
         for candidate in self._at(endpoint):
             candidate.dialling = False
@@ -227,7 +227,7 @@ class Candidates:
             candidate.not_before = now + pause
 
     def retry(self) -> None:
-        """Dial everybody again at once, whatever happened before."""
+        """Make every candidate due at once, whatever its failures."""
         for candidate in self._known.values():
             candidate.failures = 0
             candidate.not_before = 0.0
@@ -237,7 +237,7 @@ class Candidates:
 
 
 class _Turns:
-    """How many are being dialled of each user and at each address."""
+    """Counts the dials in progress per user and per address."""
 
     def __init__(self, dialling: Iterable[PeerCandidate]) -> None:
         self._users: Counter[str] = Counter()
@@ -246,7 +246,7 @@ class _Turns:
             self._count(candidate)
 
     def next_of(self, due: Iterable[PeerCandidate]) -> PeerCandidate | None:
-        """Of those with the fewest dials under way, who failed least; None while all must wait."""
+        """Return the candidate with the fewest dials and failures; None while all must wait."""
         able = (
             candidate
             for candidate in due
@@ -271,10 +271,10 @@ class _Turns:
 
 
 def keeps_new_connection(*, me: PeerId, other: PeerId, incoming: bool) -> bool:
-    """Which of two connections to the same peer stays: the one the higher peer id dialled.
+    """Return whether a second connection to the same peer replaces the first.
 
-    Both sides come to the same answer when they dial each other at the same time. `incoming`
-    tells whether the new one was dialled by the other side.
+    The connection that the higher peer id dialled stays, so both sides decide the same way when
+    they dial each other at the same time. `incoming` tells whether the peer dialled the new one.
     """
     dialler, dialled = (other, me) if incoming else (me, other)
     return dialler > dialled

@@ -1,4 +1,4 @@
-"""Whom to upload to: tit-for-tat with an optimistic unchoke (BEP 3), one pure choice."""
+"""Which peers to upload to: tit-for-tat with an optimistic unchoke (BEP 3)."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ if TYPE_CHECKING:
     from random import Random
 
 NEWCOMER_WEIGHT = 3
-"""How much likelier a new peer is to be tried than one that had its turn (BEP 3)."""
+"""How many times likelier a new peer is tried than one that had its turn (BEP 3)."""
 
 
 @dataclass(frozen=True, slots=True)
 class ChokeCandidate:
     """A peer as the choker sees it.
 
-    `rate` is what it gives us (bytes/s) while we download, and what it takes while we seed.
-    `eligible`: it is interested, and nothing speaks against serving it.
+    `rate` is what it sends us (bytes/s) while we download, and what it takes while we seed.
+    `eligible`: it is interested and may be served.
     """
 
     key: int
@@ -33,9 +33,9 @@ class ChokeCandidate:
 def choose_unchoked(
     candidates: Sequence[ChokeCandidate], slots: int, optimistic: int | None
 ) -> set[int]:
-    """The peers to serve: the `slots` best by rate, the optimistic one among them.
+    """Return the peers to serve: the `slots` best by rate, the optimistic one among them.
 
-    A peer that has stopped giving (`snubbed`) only gets the optimistic slot.
+    A peer that has stopped sending (`snubbed`) only gets the optimistic slot.
     """
     chosen = {c.key for c in candidates if c.key == optimistic and c.eligible}
     ranked = sorted(
@@ -49,7 +49,7 @@ def choose_unchoked(
 def choose_optimistic(
     candidates: Sequence[ChokeCandidate], unchoked: set[int], rng: Random
 ) -> int | None:
-    """The peer to try next, out of those that are not served; None when all are."""
+    """Return the peer to try next among those not served, or None when all are."""
     waiting = [c for c in candidates if c.eligible and c.key not in unchoked]
     if not waiting:
         return None
@@ -58,7 +58,7 @@ def choose_optimistic(
 
 
 class Choker:
-    """The rounds of choking: every few seconds who is best, every few rounds somebody to try."""
+    """Repeats the choice every few seconds, and tries another peer every few rounds."""
 
     def __init__(self, config: SwarmConfig, rng: Random, now: float) -> None:
         self._config = config
@@ -68,11 +68,11 @@ class Choker:
         self.optimistic: int | None = None
 
     def due(self, now: float) -> bool:
-        """Whether the next round has come."""
+        """Return whether the next round is due."""
         return now >= self._round_at
 
     def choose(self, candidates: Sequence[ChokeCandidate], now: float) -> set[int]:
-        """The peers to serve until the next round."""
+        """Return the peers to serve until the next round."""
         self._round_at = now + self._config.rechoke_every
         slots = self._config.upload_slots
         if now >= self._try_at or all(c.key != self.optimistic for c in candidates):

@@ -1,4 +1,4 @@
-"""Who gets one of a limited number of places: nobody keeps others out by taking many."""
+"""Fair admission to a limited number of places: no party keeps others out by taking many."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ KeyT = TypeVar("KeyT", bound=Hashable)
 
 @dataclass(frozen=True, slots=True)
 class Held(Generic[KeyT]):
-    """A place that is taken: by which party, and how much use it was (payload bytes)."""
+    """A taken place: which party holds it, and how useful it was (payload bytes)."""
 
     key: KeyT
     party: Hashable
@@ -21,17 +21,17 @@ class Held(Generic[KeyT]):
 
 @dataclass(frozen=True, slots=True)
 class Verdict(Generic[KeyT]):
-    """Whether a newcomer gets a place, and whose it is if somebody has to go."""
+    """Whether a newcomer gets a place, and which holder must leave for it, if any."""
 
     admitted: bool
     displaced: KeyT | None = None
 
 
 def judge(held: Sequence[Held[KeyT]], party: Hashable, limit: int, most_each: int) -> Verdict[KeyT]:
-    """Whether one more of a party gets one of `limit` places, of which each has `most_each`.
+    """Decide whether a party gets another of `limit` places, `most_each` per party at most.
 
-    When all are taken, the party that has most of them loses its most useless one, but only to
-    somebody who has fewer even then.
+    When all are taken, the party with the most places loses its least useful one, but only to a
+    party that holds fewer even then.
     """
     counts = Counter(place.party for place in held)
     own = counts[party]

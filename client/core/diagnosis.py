@@ -1,8 +1,8 @@
 """Why a transfer is not moving: exactly one reason, and what to do about it.
 
-The engine takes a snapshot; which reason counts when several hold is decided here: first what
-the transfer itself says (failed, paused, checking, queued), then what keeps everybody away (the
-certificate, the tracker), then who is there, then what those who are there do.
+The engine takes a snapshot. When several reasons hold, the order here decides: first the state of
+the transfer itself (failed, paused, checking, queued), then what blocks every peer (the
+certificate, the tracker), then which peers are online, then what those peers do.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ State = Literal["queued", "checking", "downloading", "seeding", "paused", "faile
 Certificate = Literal["not needed", "valid", "missing", "expired"]
 
 TOLERATED_SKEW = 60.0
-"""Seconds that clocks may differ; the tracker dates certificates back by more."""
+"""Tolerated clock difference in seconds; the tracker backdates certificates by more."""
 
 SLOW_DISK_PIECES = 6
-"""Pieces waiting to be written at which the disk is what everybody waits for."""
+"""Pieces waiting to be written from which on the disk is the bottleneck."""
 
 
 class Cause(StrEnum):
-    """What can be said of a transfer."""
+    """The possible reasons."""
 
     NOT_MEMBER = "not a member"
     FILE_CHANGED = "file changed"
@@ -55,34 +55,34 @@ class Cause(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Snapshot:
-    """What is known of a transfer at one moment; counts are of peers unless named otherwise."""
+    """The state of a transfer at one moment; counts are of peers unless named otherwise."""
 
     group: str
     name: str
     state: State
     error: ErrorCode | None = None  # with `message`: why it failed
     message: str = ""
-    waits_for_room: bool = False  # paused by a full disk, `message` says how much is missing
-    ahead: int | None = None  # downloads before it in the queue
+    waits_for_room: bool = False  # paused by a full disk; `message` says how much is missing
+    ahead: int | None = None  # downloads ahead of it in the queue
     certificate: Certificate = "not needed"  # in a sealed group
     skew: float | None = None  # seconds our clock is ahead of the tracker's, if known
     tracker: bool = True  # connected to one
     port_reachable: bool = True
-    known: int = 0  # others with this file of whom the tracker told
-    obstacles: tuple[Obstacle, ...] = ()  # of those who can't be talked to, one each
-    liars: tuple[str, ...] = ()  # who sent wrong pieces and is not talked to any more
+    known: int = 0  # other peers with this file that the tracker listed
+    obstacles: tuple[Obstacle, ...] = ()  # one per unreachable peer
+    liars: tuple[str, ...] = ()  # peers banned for sending wrong pieces
     connected: int = 0
-    useful: int = 0  # connected, and have something that is missing here
+    useful: int = 0  # connected, with pieces that we lack
     willing: int = 0  # useful, and not choking us
-    missing_pieces: int = 0  # that no connected peer has
+    missing_pieces: int = 0  # pieces that no connected peer has
     waiting_pieces: int = 0  # received, not written yet
     rate: float = 0.0  # bytes a second, down while downloading, else up
-    limit: int | None = None  # bytes a second that it is held back to
-    limit_is_own: bool = False  # it is this transfer's own, not that of the whole client
+    limit: int | None = None  # bytes a second, if a limit slows it down
+    limit_is_own: bool = False  # the limit is this transfer's own, not the client's
 
 
 class Reason(NamedTuple):
-    """`text` is a sentence, `hint` another one: the next step."""
+    """`text` is a sentence; `hint` is another one that names the next step."""
 
     cause: Cause
     text: str
@@ -90,7 +90,7 @@ class Reason(NamedTuple):
 
 
 def diagnose(now: Snapshot) -> Reason:
-    """The one reason that counts."""
+    """Return the one reason that counts."""
     return (
         _of_its_state(now)
         or _of_our_side(now)

@@ -1,4 +1,4 @@
-"""Whose dial is next: no group, no address and no endpoint keeps the others waiting."""
+"""Which dial is next: no group, address or endpoint keeps the others waiting."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from common.types import Endpoint
 
 
 class Dialled(Protocol):
-    """A dial: where to, and in whose turn (a group)."""
+    """A dial: its endpoint, and the group whose turn it uses."""
 
     @property
     def endpoint(self) -> Endpoint: ...
@@ -24,18 +24,18 @@ DialT = TypeVar("DialT", bound=Dialled)
 
 
 class DialQueue(Generic[DialT]):
-    """Dials that wait, and how many are under way. For one thread at a time.
+    """Waiting dials, and how many are in progress. Not thread-safe.
 
-    Of `room` dials at once, half may lead to one address and half belong to one group, so that
-    who answers slowly holds up his own. To one endpoint there is one at a time: Transmission
-    hangs up on a second connection while it shakes hands with the first.
+    Of `room` dials at once, half may go to one address and half to one group, so that slow peers
+    only delay their own group. Each endpoint has one dial at a time: Transmission hangs up on a
+    second connection while it shakes hands on the first.
     """
 
     def __init__(self, room: int, most_a_group: int) -> None:
         self._room = room
         self._share = max(1, room // 2)
         self._most_a_group = most_a_group
-        self._waiting: OrderedDict[Hashable, deque[DialT]] = OrderedDict()  # whose turn is first
+        self._waiting: OrderedDict[Hashable, deque[DialT]] = OrderedDict()  # next turn first
         self._networks: Counter[str] = Counter()
         self._groups: Counter[Hashable] = Counter()
         self._endpoints: set[Endpoint] = set()
@@ -45,7 +45,7 @@ class DialQueue(Generic[DialT]):
         return f"DialQueue({len(self._endpoints)} under way, {waiting} waiting)"
 
     def put(self, dial: DialT) -> bool:
-        """Have a dial wait for its turn; False when too many of its group do."""
+        """Add a dial to the queue; return False when its group has too many waiting."""
         line = self._waiting.get(dial.group)
         if line is None:
             line = self._waiting[dial.group] = deque()
@@ -55,7 +55,7 @@ class DialQueue(Generic[DialT]):
         return True
 
     def take(self) -> DialT | None:
-        """The dial whose turn it is, which counts as under way; None while all must wait."""
+        """Return the next dial and count it as in progress; None while all must wait."""
         if len(self._endpoints) >= self._room:
             return None
         for group in list(self._waiting):
@@ -73,13 +73,13 @@ class DialQueue(Generic[DialT]):
         return None
 
     def done(self, dial: DialT) -> None:
-        """A dial under way has come to its end."""
+        """Record that a dial has ended."""
         self._endpoints.discard(dial.endpoint)
         self._networks -= Counter([network(dial.endpoint.host)])
         self._groups -= Counter([dial.group])
 
     def clear(self) -> None:
-        """Forget all that wait."""
+        """Drop all waiting dials."""
         self._waiting.clear()
 
     def _may_begin(self, dial: DialT) -> bool:

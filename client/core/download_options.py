@@ -1,4 +1,4 @@
-"""What a user wishes of a download, beyond that it be there."""
+"""A user's options for a download."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from typing import Final
 
 PRIORITIES: Final = range(-100, 101)
-"""The higher comes first in the queue; 0 is what a download begins with."""
+"""Higher priorities run first; a download starts with 0."""
 
 
 @dataclass(frozen=True, slots=True)
 class DownloadOptions:
-    """How urgent a download is, in what order its pieces come, and which of its files.
+    """How urgent a download is, in what order it fetches pieces, and which files it selects.
 
-    `only` are patterns (see goal.match), empty for all files. Files that fit one of `placed` were
-    complete under an earlier plan, and lie at their final place. With `in_place`, what lies at the
-    destination is not right and is written there.
+    `only` are patterns (see `piece_selection.match`), empty for all files. Files that match one of
+    `placed` were completed under earlier options and are at their final paths. With `in_place`,
+    the download repairs the files at the destination where they are.
     """
 
     priority: int = 0
@@ -26,4 +26,4 @@ class DownloadOptions:
 
 
 PLAIN: Final = DownloadOptions()
-"""Everything, the rarest first, when its turn comes."""
+"""All files, rarest piece first, normal priority."""

@@ -1,4 +1,4 @@
-"""Who sent what of pieces that turned out wrong, kept until the right piece tells who lied."""
+"""The senders of each block of wrong pieces, kept until the right piece shows who sent bad data."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Final
 from client.core.piece_download import PieceDownload
 
 MAX_BLOCKS: Final = 16 * 1024
-"""Blocks that are remembered, a digest and a sender each; those of the oldest piece go first."""
+"""Blocks remembered, each as a digest and its sender; the oldest piece is dropped first."""
 
 
 class Evidence:
-    """The blocks of wrong pieces that several peers had a part in, by their connections' keys."""
+    """The blocks of wrong pieces that several peers contributed to, by connection key."""
 
     def __init__(self) -> None:
         self._pieces: OrderedDict[int, list[tuple[int, bytes]]] = OrderedDict()
@@ -23,7 +23,7 @@ class Evidence:
         return f"Evidence({len(self._pieces)} pieces)"
 
     def keep(self, download: PieceDownload) -> None:
-        """Remember a complete piece that has the wrong hash; its buffer is looked at."""
+        """Remember a complete piece with the wrong hash; hashes the blocks in its buffer."""
         self._drop(download.index)
         self._pieces[download.index] = [
             (sender, _digest(download, number)) for number, sender in enumerate(download.senders)
@@ -33,7 +33,7 @@ class Evidence:
             self._drop(next(iter(self._pieces)))
 
     def judge(self, download: PieceDownload) -> set[int]:
-        """The right piece is here: who sent other blocks in its place before."""
+        """Given the right piece, return the senders whose earlier blocks differ from it."""
         kept = self._pieces.get(download.index, [])
         self._drop(download.index)
         return {

@@ -1,6 +1,7 @@
-"""What peers say in extended messages: who they are, and that they want our metadata (BEP 9, 10).
+"""Extended messages: peers introduce themselves and ask for our metadata (BEP 9, 10).
 
-A magnet link is an info-hash and nothing more: who has only that asks us for the info dictionary.
+A magnet link carries nothing but an info-hash: a peer that has only the link asks us for the info
+dictionary.
 """
 
 from __future__ import annotations
@@ -15,14 +16,14 @@ from common.wire.messages import Extended
 from common.wire.metadata import MetadataPiece, MetadataReject, MetadataRequest
 
 MAX_HELD: Final = 64
-"""Requests kept of a peer until it is known to be a member."""
+"""Requests kept per peer until it is confirmed as a member."""
 
 TIMES: Final = 3
-"""How often a peer is sent the whole, counted in pieces; some ask twice for what they lost."""
+"""How many times over a peer may fetch the whole; some ask twice for what they lost."""
 
 
 class Extensions:
-    """The extended messages of one torrent; `info` is its info dictionary, bencoded."""
+    """The extended messages of one torrent; `info` is its bencoded info dictionary."""
 
     def __init__(self, info: bytes) -> None:
         self._info = info
@@ -30,10 +31,10 @@ class Extensions:
         self._count = metadata.piece_count(self.size)
 
     def receive(self, peer: Peer, message: Extended) -> list[Action]:
-        """Take in a message; raises WireError when it is broken."""
+        """Handle a message; raises WireError when it is malformed."""
         if message.number == 0:
             theirs = ExtensionHandshake.decode(message.payload)
-            # It may introduce itself again later, and tell only what is new.
+            # A peer may introduce itself again later with only what has changed.
             peer.max_requests = theirs.max_requests or peer.max_requests
             peer.client = theirs.client or peer.client
             peer.metadata_number = theirs.metadata_number or peer.metadata_number
@@ -49,7 +50,7 @@ class Extensions:
         return []
 
     def confirmed(self, peer: Peer) -> list[Action]:
-        """The peer is known to be a member: answer what it asked for meanwhile."""
+        """Answer what the peer asked for before it was confirmed as a member."""
         number, wanted = peer.metadata_number, peer.metadata_wanted
         if number is None:
             return []

@@ -1,9 +1,9 @@
-"""Who may pass a limit next: start-time fair queueing.
+"""Which transfer may use a rate limit next: start-time fair queueing.
 
-Each claim has a start tag: the virtual time, or the end of what it had last if that is later. The
-least tag is served, which moves the virtual time there. So those who always want more get as many
-bytes as each other, whatever the size of their blocks; who wants less gets all of it, and nobody
-saves up a claim by staying away. Among equals, whoever was served longest ago comes first.
+Each request has a start tag: the virtual time, or the end of what its key was served last if that
+is later. The queue serves the lowest tag and moves the virtual time there. So all keys that always
+want more get equally many bytes, whatever their block sizes; a key that wants less gets all of it,
+and staying away saves up nothing. Among equals, the key served longest ago comes first.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from client.core.throttle import BandwidthChannel
 from common.types import BLOCK_SIZE
 
 REMEMBERED: Final = 4096
-"""Claimants of whom it is known when they were served."""
+"""Keys whose last service is remembered."""
 
 
 @dataclass(frozen=True, slots=True)
 class BandwidthRequest:
-    """Somebody who wants to pass a lane that has a limit.
+    """A request to send or receive through a rate-limited channel.
 
-    `take` is told how many blocks may pass and answers how many bytes then do: 0 when nothing is
-    wanted any more.
+    `take` gets the number of blocks that may pass and returns how many bytes it used, 0 when it
+    needs nothing more.
     """
 
     key: Hashable
@@ -35,18 +35,18 @@ class BandwidthRequest:
 
 
 class FairQueue:
-    """Shares what the lanes of one direction let pass among those who want to."""
+    """Shares what the channels of one direction let pass among the requests."""
 
     def __init__(self) -> None:
         self._virtual = 0
         self._served = 0
-        self._last: dict[Hashable, tuple[int, int]] = {}  # end of the last, when it was served
+        self._last: dict[Hashable, tuple[int, int]] = {}  # end tag, order of service
 
     def __repr__(self) -> str:
         return f"FairQueue(at {self._virtual}, knows {len(self._last)})"
 
     def serve(self, claims: Sequence[BandwidthRequest], now: float) -> None:
-        """Fill the lanes, and let pass what they hold, each claim in its turn."""
+        """Refill the channels and spend what they hold, one request after the other."""
         for claim in claims:
             claim.channel.fill(now)
         sharing = Counter(id(claim.channel) for claim in claims)
@@ -78,6 +78,6 @@ class FairQueue:
 
 
 def _portion(channel: BandwidthChannel, in_channel: int, in_all: int) -> int:
-    """Blocks to let pass at once: an equal part of what there is, and one at least."""
+    """Return how many blocks to let pass at once: an equal share, and at least one."""
     level = min(channel.own.level / in_channel, channel.shared.level / in_all)
     return max(1, int(level / BLOCK_SIZE))

@@ -1,7 +1,7 @@
-"""Whether what a client needs is in order: figures in, checks out.
+"""Health checks: measurements in, verdicts out.
 
-The engine measures; what the figures mean, and what the user should do about them, is decided
-here. A hint tells the next step where something is wrong, and the figures where nothing is.
+The engine measures; this module decides what the measurements mean and what the user should do.
+A failed check's hint names the next step, a passed check's hint shows the measurements.
 """
 
 from __future__ import annotations
@@ -24,20 +24,20 @@ from client.core.measurements import (
 )
 
 SLOW_ANSWER: Final = 1.0
-"""Seconds to a tracker's answer from which commands feel slow."""
+"""Answer time of a tracker in seconds from which commands feel slow."""
 
 SPARE_ROOM: Final = 100 << 20
-"""Bytes that should be free on every disk, besides what downloads still need."""
+"""Bytes that should be free on every disk, on top of what downloads still need."""
 
 MIN_DESCRIPTORS: Final = 1024
-"""Open files that a client with many peers has use for: one each, and two a file."""
+"""Open files that a client with many peers can use: one per peer and two per file."""
 
-_FULL_SHARE: Final = 0.95  # files are kept open as long as there is room
+_FULL_SHARE: Final = 0.95  # files stay open as long as the limit allows
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that was looked at."""
+    """The result of one check."""
 
     name: str
     ok: bool
@@ -45,7 +45,7 @@ class Check:
 
 
 def port(figures: PortFigures) -> Check:
-    """Whether others can dial this client."""
+    """Check whether others can dial this client."""
     where = figures.address
     if figures.is_local and not figures.trackers_are_local:
         hint = (
@@ -62,7 +62,7 @@ def port(figures: PortFigures) -> Check:
 
 
 def _unreached(figures: PortFigures) -> str:
-    """What became of a dial to where others would dial, and the next step."""
+    """Describe the result of dialling our public address, and the next step."""
     who = "the tracker" if figures.by_tracker else "this computer"
     where, port = figures.address, figures.port
     match figures.reach:
@@ -86,7 +86,7 @@ def _unreached(figures: PortFigures) -> str:
 
 
 def tracker(figures: TrackerFigures) -> Check:
-    """Whether a tracker can be reached and is the one that is trusted."""
+    """Check whether a tracker answers and shows the trusted certificate."""
     name, address = f"tracker {figures.address}", figures.address
     if figures.trouble is None:
         return _answering(name, figures)
@@ -122,7 +122,7 @@ def _answering(name: str, figures: TrackerFigures) -> Check:
 
 
 def clock(trackers: Sequence[TrackerFigures], now: float) -> Check:
-    """Whether this machine's clock (`now`, seconds since the epoch) agrees with the trackers'."""
+    """Check whether this machine's clock (`now`, seconds since the epoch) matches the trackers'."""
     told = {t.address: t.clock_difference for t in trackers if t.clock_difference is not None}
     if not told:
         return _clock_by_certificates(trackers, now)
@@ -138,7 +138,7 @@ def clock(trackers: Sequence[TrackerFigures], now: float) -> Check:
 
 
 def _clock_by_certificates(trackers: Sequence[TrackerFigures], now: float) -> Check:
-    """Judge by certificates alone, where no tracker tells the time."""
+    """Judge by certificate dates alone, when no tracker reports the time."""
     answering = [t for t in trackers if t.trouble is None]
     if not answering:
         hint = "It can't be compared while no tracker answers; see to the trackers first."
@@ -165,7 +165,7 @@ def _ahead(seconds: float) -> str:
 
 
 def certificates(held: Iterable[CertificateFigures], user: str | None) -> list[Check]:
-    """How long our certificates in sealed groups last."""
+    """Check how long our certificates in sealed groups remain valid."""
     if user is None:
         return [Check("certificates", True, "None is needed before login.")]
     checks = [_certificate(figures) for figures in held]
@@ -190,7 +190,7 @@ def _certificate(figures: CertificateFigures) -> Check:
 
 
 def needed_on(folders: Iterable[DiskFigures]) -> Mapping[int, int]:
-    """Bytes that are still to come, by device."""
+    """Return the bytes that downloads still need, by device."""
     needed: Counter[int] = Counter()
     for folder in folders:
         needed[folder.device] += folder.needed
@@ -198,7 +198,7 @@ def needed_on(folders: Iterable[DiskFigures]) -> Mapping[int, int]:
 
 
 def disk(needed_on: Mapping[int, int], figures: DiskFigures) -> Check:
-    """Whether a folder can be written to, and its disk holds what is still to come."""
+    """Check whether a folder is writable and its disk has enough space for running downloads."""
     name = f"disk {figures.folder}"
     if figures.error is not None:
         hint = f"Nothing can be written there ({figures.error}); check the folder and its rights."
@@ -216,7 +216,7 @@ def disk(needed_on: Mapping[int, int], figures: DiskFigures) -> Check:
 def versions(
     python: str, client: str, libraries: Iterable[Library], trackers: Sequence[TrackerFigures]
 ) -> Check:
-    """Whether the libraries are there and new enough, and trackers and client fit."""
+    """Check that the libraries are new enough; also reports client and tracker versions."""
     bad = [library for library in libraries if not _is_enough(library)]
     if bad:
         wanted = " ".join(f"'{library.name}>={library.needed}'" for library in bad)
@@ -232,7 +232,7 @@ def _is_enough(library: Library) -> bool:
 
 
 def _numbers(version: str) -> tuple[int, ...]:
-    """The leading numbers of a version: those of 2.1.0rc1 are 2, 1."""
+    """Return the leading numbers of a version: 2, 1 for 2.1.0rc1."""
     numbers: list[int] = []
     for part in version.split("."):
         if not part.isdecimal():
@@ -242,7 +242,7 @@ def _numbers(version: str) -> tuple[int, ...]:
 
 
 def descriptors(limit: int, used: int) -> Check:
-    """Whether this process may open enough files; `used` are open now."""
+    """Check whether this process may open enough files; `used` are open now."""
     name = "open files"
     more = f"ulimit -n {max(4 * MIN_DESCRIPTORS, 2 * limit)}"
     if used > limit * _FULL_SHARE:
@@ -258,13 +258,13 @@ def descriptors(limit: int, used: int) -> Check:
 
 
 def gave_up(name: str, seconds: float) -> Check:
-    """Of a check that did not come to an end in time."""
+    """Return the result of a check that timed out."""
     hint = f"This could not be found out in {seconds:g} seconds; something there hangs. Try again."
     return Check(name, False, hint)
 
 
 def broken(name: str) -> Check:
-    """Of a check that failed for a reason that is ours."""
+    """Return the result of a check that failed because of an error of ours."""
     return Check(
         name, False, "This could not be found out; the log has the reason: please report it."
     )

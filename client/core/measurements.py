@@ -1,4 +1,4 @@
-"""What the engine measures for a check-up, before anybody judges it."""
+"""What the engine measures for the health checks."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import Enum, auto
 
 
 class Reach(Enum):
-    """What became of a dial to our own port. ELSEWHERE: it was accepted, but not by us."""
+    """The result of dialling our own port. ELSEWHERE: something else accepted the connection."""
 
     HERE = auto()
     ELSEWHERE = auto()
@@ -17,9 +17,9 @@ class Reach(Enum):
 
 @dataclass(frozen=True, slots=True)
 class PortFigures:
-    """`address` is what others would dial; `reach` is what became of that.
+    """`address` is what others would dial; `reach` is the result of dialling it.
 
-    `by_tracker`: the tracker tried it, and not this machine itself. `is_local`: only this machine
+    `by_tracker`: the tracker dialled it rather than this machine. `is_local`: only this machine
     can dial it; `trackers_are_local`: so are all trackers.
     """
 
@@ -32,7 +32,7 @@ class PortFigures:
 
 
 class Trouble(Enum):
-    """What is wrong with a tracker."""
+    """What can be wrong with a tracker."""
 
     UNREACHABLE = auto()
     FOREIGN = auto()
@@ -42,11 +42,11 @@ class Trouble(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class TrackerFigures:
-    """What a tracker said. `trusted` and `shown` are fingerprints; `server` names its program.
+    """What a tracker answered. `trusted` and `shown` are fingerprints; `server` names its software.
 
-    `seconds` is what an answer took; `clock_difference` how far this machine's clock is ahead
-    of its own (None: it told no time), `certified_since` (seconds since the epoch) when its
-    certificate became valid.
+    `seconds` is the answer time; `clock_difference` is how far this machine's clock is ahead of
+    the tracker's (None: it reported no time); `certified_since` (seconds since the epoch) is when
+    its certificate became valid.
     """
 
     address: str
@@ -62,9 +62,9 @@ class TrackerFigures:
 
 @dataclass(frozen=True, slots=True)
 class CertificateFigures:
-    """Our certificate in a sealed group; `left` is in seconds, None while there is none.
+    """Our certificate in a sealed group; `left` is in seconds, None while we have none.
 
-    `failed`: the last attempt to get one failed.
+    `failed`: the last request for one failed.
     """
 
     group: str
@@ -74,9 +74,9 @@ class CertificateFigures:
 
 @dataclass(frozen=True, slots=True)
 class DiskFigures:
-    """A folder; `needed` bytes are still to come into it. `error`: why nothing can be written.
+    """A folder; downloads into it still need `needed` bytes. `error`: why it isn't writable.
 
-    Folders of one `device` share its `free` bytes.
+    Folders on one `device` share its `free` bytes.
     """
 
     folder: str
@@ -88,7 +88,7 @@ class DiskFigures:
 
 @dataclass(frozen=True, slots=True)
 class Library:
-    """A library that is needed: which version at least, and which there is (None: none)."""
+    """A required library: the minimum version, and the installed one (None: not installed)."""
 
     name: str
     needed: str
@@ -96,7 +96,7 @@ class Library:
 
 
 def duration(seconds: float) -> str:
-    """As people say it, in one unit, of which there are about two at least."""
+    """Human-readable duration, in the largest unit that gives at least about two."""
     for size, unit in ((86400, "days"), (3600, "hours"), (60, "minutes")):
         if seconds >= 1.9 * size:
             return f"{seconds / size:.0f} {unit}"

@@ -1,7 +1,7 @@
-"""What a peer's messages cost us, and how much of it each peer may cause.
+"""What a peer's messages cost us, and how much each peer may cost.
 
-Useful payload pays for itself: it is what the connection is for. All else draws on a budget,
-and a peer that has used it up is read from more slowly, to nobody else's harm.
+Useful payload pays for itself: it is what the connection is for. Everything else draws on a
+budget; when a peer has spent its budget, we read from it more slowly, which slows nobody else.
 """
 
 from __future__ import annotations
@@ -25,23 +25,23 @@ from common.wire.messages import (
 
 A_SECOND: Final = 500.0
 BURST: Final = 5000.0
-"""Costs that a peer may cause; one is about ten microseconds of ours."""
+"""A peer's budget; one unit is about ten microseconds of our CPU time."""
 
 LONGEST_PAUSE: Final = 30.0
-"""Seconds for which a peer is not read from at a time; what is left of its debt stays."""
+"""The longest pause in seconds before we read from a peer again; the rest of its debt stays."""
 
-_BLOCK: Final = 4.0  # earned with each block that goes either way, also when it was asked for alone
-_READ: Final = 1.0  # waking up for less than is worth it
+_BLOCK: Final = 4.0  # earned per block in either direction; covers a request sent alone
+_READ: Final = 1.0  # a read that returned too little to be worth waking up for
 _WORTH_WHILE: Final = 1024  # bytes
-_BYTE: Final = 1 / 64  # of messages, and of records that wrap less than they could
-_DISCARDED: Final = 1 / 1024  # a byte of a block that nobody asked for, or that came too late
+_BYTE: Final = 1 / 64  # of messages, and of TLS records smaller than they could be
+_DISCARDED: Final = 1 / 1024  # a byte of an unrequested block, or of one that arrived too late
 
 
 @dataclass(frozen=True, slots=True)
 class Traffic:
-    """Bytes of a connection so far: read, useful payload in and out, blocks thrown away.
+    """Bytes of a connection so far: read, useful payload in and out, discarded blocks.
 
-    `overhead` is what encryption added to what was read.
+    `overhead` is what encryption added to the bytes read.
     """
 
     read: int = 0
@@ -63,14 +63,14 @@ class MessageBudget:
         return f"MessageBudget({self._left:.0f} of {BURST:.0f})"
 
     def charge(self, events: Iterable[Event], traffic: Traffic, now: float) -> float:
-        """Something was read and meant these events: for how long (seconds) to read no more."""
+        """Charge for a read and its events; return for how many seconds to stop reading."""
         before, self._before = self._before, traffic
         read = traffic.read - before.read
         payload = traffic.payload - before.payload
         discarded = traffic.discarded - before.discarded
         earned = (payload + traffic.given - before.given) / BLOCK_SIZE * _BLOCK
         bucket = self._left + (now - self._at) * A_SECOND + earned
-        # A block counts when it is whole: what was charged for its first part comes back then.
+        # A block counts when it is complete: the charge for its first part is refunded then.
         cost = (read - payload - discarded + traffic.overhead - before.overhead) * _BYTE
         cost += discarded * _DISCARDED + (_READ if read < _WORTH_WHILE else 0.0)
         cost += sum(map(_cost, events))

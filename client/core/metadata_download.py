@@ -1,7 +1,8 @@
-"""An info dictionary being fetched from one peer (BEP 9).
+"""Downloading an info dictionary from one peer (BEP 9).
 
-Each peer that is asked gives all of it: a piece alone can't be checked, so pieces of several peers
-must not be mixed, or one liar would spoil what the others sent. Whose whole is right wins.
+Each peer we ask sends all of it: a single piece can't be verified, so we don't mix the pieces of
+several peers, or one liar would spoil what the others sent. The first complete and correct copy
+wins.
 """
 
 from __future__ import annotations
@@ -16,16 +17,16 @@ from common.wire.messages import Extended, WireError
 from common.wire.metadata import MetadataPiece, MetadataReject, MetadataRequest
 
 WINDOW: Final = 4
-"""Requests that wait for an answer at once."""
+"""Requests in flight at once."""
 
 
 class MetadataDownload:
-    """What one peer has given so far; `info` is the info dictionary once it is complete."""
+    """What one peer has sent so far; `info` is the info dictionary once it is complete."""
 
     def __init__(self, info_hash: InfoHash) -> None:
         self.info: bytes | None = None
         self._info_hash = info_hash
-        self._number: int | None = None  # under which the peer takes requests
+        self._number: int | None = None  # the peer's message number for requests
         self._size = 0
         self._pieces: dict[int, bytes] = {}
         self._asked = 0  # pieces requested, from the first on
@@ -34,10 +35,10 @@ class MetadataDownload:
         return f"MetadataDownload({len(self._pieces)} of {self._size} bytes' pieces)"
 
     def receive(self, message: Extended) -> list[Extended]:
-        """Take in an extended message; returns what to send.
+        """Handle an extended message and return the messages to send.
 
-        Raises WireError when nothing is to be had from this peer: it does not offer metadata,
-        offers too much, refuses, or gave something else than the info-hash stands for.
+        Raises WireError when this peer can't give us the metadata: it offers none, offers too
+        much, refuses, or sent something that doesn't match the info-hash.
         """
         if message.number == 0:
             return self._introduced(ExtensionHandshake.decode(message.payload))
@@ -49,7 +50,7 @@ class MetadataDownload:
             case MetadataPiece() as piece:
                 return self._take(piece)
             case _:
-                return []  # whatever it asks us for, we have nothing yet
+                return []  # we have no metadata to send yet
 
     def _introduced(self, theirs: ExtensionHandshake) -> list[Extended]:
         if self._number is not None:

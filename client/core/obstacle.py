@@ -1,4 +1,4 @@
-"""What keeps us from talking to a peer, as far as we can know it, and what its owner can do."""
+"""What keeps us from talking to a peer, as far as we can tell, and what its owner can do."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import NamedTuple
 from common.types import PeerId
 
 _OURS = b"-MI"
-"""How the peer ids of this program begin (BEP 20)."""
+"""How this program's peer ids begin (BEP 20)."""
 
 
 class _Words(NamedTuple):
@@ -26,7 +26,7 @@ _AGAIN = "; it is tried again by itself."
 
 
 class Obstacle(Enum):
-    """How far we came with a peer, the nearest to a conversation last."""
+    """How far we got with a peer; the last members got furthest."""
 
     NO_ROUTE = _Words(
         "can't be reached from this computer's network",
@@ -108,29 +108,29 @@ class Obstacle(Enum):
 
     @property
     def is_silence(self) -> bool:
-        """Whether nobody was met at all."""
+        """Whether we reached nothing at all."""
         return self in (Obstacle.NO_ROUTE, Obstacle.NO_ANSWER, Obstacle.REFUSED)
 
     @property
     def hint(self) -> str:
-        """The next step, a sentence."""
+        """A sentence that names the next step."""
         return self.value.hint
 
     def of(self, peer_id: PeerId) -> Obstacle:
-        """What it means with this peer: our own program neither demands encryption nor uTP."""
+        """Return what this means for `peer_id`; our own clients never demand encryption or uTP."""
         if self is Obstacle.HUNG_UP and peer_id.startswith(_OURS):
             return Obstacle.TURNED_AWAY
         return self
 
 
 def commonest(obstacles: Sequence[Obstacle]) -> Obstacle:
-    """The one that counts, of at least one: of equally frequent ones the furthest we came."""
+    """Return the most frequent of at least one obstacle; of equals, the one that got furthest."""
     counts, order = Counter(obstacles), list(Obstacle)
     return max(counts, key=lambda obstacle: (counts[obstacle], order.index(obstacle)))
 
 
 def describe(obstacles: Sequence[Obstacle], obstacle: Obstacle) -> str:
-    """A sentence about peers of whom none can be talked to, most of them because of one thing."""
+    """Return a sentence about unreachable peers, most of which share `obstacle`."""
     total, count = len(obstacles), obstacles.count(obstacle)
     if total == 1:
         return f"The only peer that is online {obstacle.value.one}."

@@ -1,6 +1,6 @@
-"""Whom a connection is put down to: what nobody can choose for himself.
+"""Who is responsible for a connection: an identity that a peer can't choose for itself.
 
-A peer id is a name that a peer gives itself, so it decides nothing that would harm its bearer.
+A peer id is self-chosen, so nothing that could harm the real owner of an id depends on it.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 _ONE_LINE: Final = 64
-"""Bits of an IPv6 address that a household is given as one; it chooses the others freely."""
+"""Prefix length that one household gets in IPv6; it chooses the remaining bits freely."""
 
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """A member of a sealed group (`authority`, PEM) at one login, as its certificate proves."""
+    """A sealed group's member (`authority`, PEM) at one login, proven by its certificate."""
 
     authority: str
     user: str
@@ -24,10 +24,10 @@ class Login:
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where a connection of an open group leads (see `network`).
+    """The address of a connection in an open group (see `network`).
 
-    `user` is the member whom the tracker names at the endpoint that we dialled; None when the
-    other side dialled us: then the address is all that is certain.
+    `user` is the member that the tracker lists at the endpoint we dialled; None for incoming
+    connections, where only the address is certain.
     """
 
     network: str
@@ -38,7 +38,7 @@ Party: TypeAlias = Login | Address
 
 
 def network(host: str) -> str:
-    """What counts as one address: an IPv4 address, the first 64 bits of an IPv6 address."""
+    """Return what counts as one address: an IPv4 address, or an IPv6 /64 prefix."""
     try:
         address = ipaddress.ip_address(host.partition("%")[0])
     except ValueError:

@@ -1,4 +1,4 @@
-"""What a torrent knows of one connected peer."""
+"""The state of one connected peer."""
 
 from __future__ import annotations
 
@@ -12,39 +12,39 @@ from common.types import BLOCK_SIZE, Block
 
 
 class IncomingStream(Protocol):
-    """What a peer sends; `payload` counts the block bytes that came of those we asked for."""
+    """What a peer sends; `payload` counts the received bytes of blocks that we requested."""
 
     payload: int
 
     @property
     def outstanding(self) -> int:
-        """How many requested blocks have not come."""
+        """How many requested blocks have not arrived."""
 
     def expect(self, download: PieceDownload, numbers: list[int]) -> None:
-        """These blocks of the piece are about to be requested, in this order."""
+        """Expect these blocks of a piece, which are about to be requested in this order."""
 
     def withdraw(self, piece: int, begin: int) -> PieceDownload | None:
-        """A requested block will not come; returns its piece if it was expected."""
+        """Stop expecting a requested block; returns its piece, or None if it wasn't expected."""
 
     def forget(self) -> None:
-        """Nothing that was requested will come."""
+        """Stop expecting everything that was requested."""
 
 
 class UploadQueue(Protocol):
-    """The requests of a peer that wait for an answer; some may be answered at any moment."""
+    """A peer's requests that wait for an answer; some may be answered at any moment."""
 
     def send_blocks(self, blocks: list[Block]) -> int:
-        """Answer these, too; returns how many wait now."""
+        """Queue these blocks for sending; returns how many are waiting now."""
 
     def withdraw_block(self, block: Block) -> bool:
-        """Don't answer this one after all; False when it is answered or unknown."""
+        """Drop a block from the queue; returns False when it was sent already or is unknown."""
 
     def withdraw_blocks(self) -> list[Block]:
-        """Answer none; returns those that waited."""
+        """Drop the whole queue; returns the blocks that were waiting."""
 
 
 class Peer:
-    """One connection's state: the four booleans of BEP 3, what it has, what it owes us."""
+    """One connection's state: the four booleans of BEP 3, its pieces, our requests to it."""
 
     def __init__(
         self,
@@ -62,26 +62,26 @@ class Peer:
         self.fast = fast
         self.has = Bitfield(pieces)
         self.has_all = False
-        self.told_pieces = False  # its bitfield, have-all or have-none came
+        self.told_pieces = False  # received its bitfield, have-all or have-none
         self.am_choking = True  # we don't answer its requests
-        self.am_interested = False  # it has something that we want
-        self.peer_choking = True  # it doesn't answer ours
-        self.peer_interested = False  # it wants something from us
-        self.confirmed = False  # we may serve it: it is known to be a member
-        self.optimistic = False  # unchoked to be tried
+        self.am_interested = False  # it has pieces that we want
+        self.peer_choking = True  # it doesn't answer our requests
+        self.peer_interested = False  # it wants pieces that we have
+        self.confirmed = False  # known to be a member: we may serve it
+        self.optimistic = False  # unchoked as a trial
         self.had_turn = False  # was unchoked before
         self.wanted = 0  # pieces it has that we lack
         self.downloads: dict[int, PieceDownload] = {}
         self.cancelled: list[PieceDownload] = []  # its reader still holds their buffers
         self.snubbed = False
         self.max_requests: int | None = None
-        self.client = ""  # what it calls itself, if it says
-        self.metadata_number: int | None = None  # under which it takes metadata (BEP 9)
-        self.metadata_wanted: list[int] = []  # pieces asked for before it was confirmed
+        self.client = ""  # the client name it sent, if any
+        self.metadata_number: int | None = None  # its message number for ut_metadata (BEP 9)
+        self.metadata_wanted: list[int] = []  # pieces it asked for before it was confirmed
         self.metadata_sent = 0
         self.joined_at = now
         self.heard_at = now
-        self.block_at = now  # when it last sent a block, or was first asked for one
+        self.block_at = now  # when it last sent a block, or we first requested one
         self.down = RateMeter(now)
         self.up = RateMeter(now)
 
@@ -101,15 +101,15 @@ class Peer:
 
     @property
     def owes(self) -> bool:
-        """Whether blocks that were requested have not come."""
+        """Whether requested blocks have not arrived."""
         return any(download.outstanding for download in self.downloads.values())
 
     def window(self, config: SwarmConfig, now: float) -> int:
-        """How many requests to keep out to it: about what it sends in a few seconds.
+        """Return how many requests to keep in flight: about what it sends in a few seconds.
 
-        Before its rate is known, a few and one more for each block that came, so that the window
-        doubles with each round trip. A slow peer must not hold many pieces: others would get them
-        sooner.
+        Before its rate is known, that is a few plus one for each block received, so that the
+        window doubles with each round trip. A slow peer must not hold many pieces: others would
+        deliver them sooner.
         """
         if now - self.joined_at < config.window_seconds:
             wanted = config.first_window + self.down.total // BLOCK_SIZE

@@ -1,8 +1,8 @@
-"""What the peers of a torrent say, and what follows from it (BEP 3, 6, 9 and 10).
+"""The peer protocol of a torrent: what each message means (BEP 3, 6, 9 and 10).
 
 Events of a peer's stream go in, actions come out. The engine, the simulation and the tests drive
-this one object, under the torrent's lock. Every number that a peer sends is checked here against
-the torrent's geometry.
+this one object, under the torrent's lock. It checks every number that a peer sends against the
+torrent's geometry.
 """
 
 from __future__ import annotations
@@ -42,20 +42,20 @@ from common.wire.messages import (
 )
 
 MAX_WAITING_REQUESTS: Final = 2048
-"""Requests that a peer may have waiting for our answer; we announce this number (`reqq`)."""
+"""Requests that a peer may have waiting for our answer; announced as `reqq`."""
 
 REFILL_AT: Final = 0.75
-"""A peer is asked for more when so much of its window is left or less: requests go in bursts."""
+"""Refill when no more than this share of the window is in flight: requests go in bursts."""
 
 
 class PeerProtocol:
-    """The conversation with all peers of one torrent; `info` is its info dictionary, bencoded."""
+    """The protocol with all peers of one torrent; `info` is its bencoded info dictionary."""
 
     def __init__(self, swarm: Swarm, info: bytes) -> None:
         self._swarm = swarm
         self._extensions = Extensions(info)
 
-    # --- peers come and go ------------------------------------------------------------------
+    # --- joining ----------------------------------------------------------------------------
     def join(
         self,
         key: int,
@@ -66,7 +66,7 @@ class PeerProtocol:
         now: float,
         introduction: Extended | None = None,
     ) -> list[Action]:
-        """A peer has shaken hands: say what we have, and introduce ourselves (BEP 10)."""
+        """Add a peer after the handshake; announces our pieces and introduces us (BEP 10)."""
         swarm = self._swarm
         peer = Peer(key, swarm.geometry.piece_count, stream, uploads, fast=fast, now=now)
         swarm.join(peer)
@@ -82,27 +82,27 @@ class PeerProtocol:
         return HaveNone() if fast else None
 
     def confirm(self, key: int) -> list[Action]:
-        """The peer is known to be a member: it may be served."""
+        """Record that the peer is a member, so that it may be served."""
         peer = self._swarm.peers.get(key)
         if peer is None or peer.confirmed:
             return []
         return self._swarm.confirm(key) + self._extensions.confirmed(peer)
 
-    # --- what they say ----------------------------------------------------------------------
+    # --- incoming messages ------------------------------------------------------------------
     def heard(self, key: int, now: float, *, whole: bool) -> bool:
-        """Bytes came from a peer, with `whole` also a whole message; False when it has left."""
+        """Record received bytes, a `whole` message among them or not; False if the peer left."""
         peer = self._swarm.peers.get(key)
         if peer is None:
             return False
         payload = peer.stream.payload - peer.down.total
         if whole or payload or peer.stream.outstanding:
-            peer.heard_at = now  # a message that comes byte by byte is none
+            peer.heard_at = now  # a message that trickles in byte by byte doesn't count
         if payload:
             self._swarm.progressed(peer, payload, now)
         return True
 
     def receive(self, key: int, event: Event) -> list[Action]:
-        """Take in what a connected peer said; raises WireError when it breaks the rules."""
+        """Handle an event of a connected peer; raises WireError when it violates the protocol."""
         peer = self._swarm.peers[key]
         match event:
             case Received(message):
@@ -149,9 +149,9 @@ class PeerProtocol:
     def _take_pieces(
         self, peer: Peer, message: BitfieldMessage | HaveAll | HaveNone
     ) -> list[Action]:
-        """The first word on what a peer has; aria2 sums up its haves in later bitfields too.
+        """Handle the peer's pieces; aria2 also sends later bitfields to sum up its haves.
 
-        Those that can add nothing cost nothing.
+        Messages that can't add anything cost nothing.
         """
         if peer.told_pieces and (peer.has.complete or isinstance(message, HaveNone)):
             return []
@@ -171,9 +171,9 @@ class PeerProtocol:
         except ValueError as error:
             raise WireError(f"a bitfield that does not fit: {error}") from error
 
-    # --- what they ask for ------------------------------------------------------------------
+    # --- uploading --------------------------------------------------------------------------
     def _take_requests(self, peer: Peer, requests: Sequence[Request]) -> list[Action]:
-        """Answer what we may. A request that crossed our choke on the way is dropped."""
+        """Answer what we may. Requests that crossed our choke on the way are dropped."""
         accepted: list[Block] = []
         actions: list[Action] = []
         for request in requests:
@@ -193,27 +193,27 @@ class PeerProtocol:
         return actions
 
     def _take_cancel(self, peer: Peer, cancel: Cancel) -> list[Action]:
-        """A request that still waited is not answered; BEP 6 wants a word all the same."""
+        """Drop a request that is still waiting; BEP 6 wants a reject even so."""
         block = Block(PieceIndex(cancel.piece), cancel.begin, cancel.length)
         if not (peer.uploads.withdraw_block(block) and peer.fast):
             return []
         return [Send(peer.key, Reject(*block))]
 
-    # --- what we ask for --------------------------------------------------------------------
+    # --- requesting -------------------------------------------------------------------------
     def window(self, key: int, now: float) -> int:
-        """How many requests to keep out to a peer; none while it is of no use."""
+        """Return how many requests to keep in flight to a peer, 0 while it is of no use."""
         peer = self._swarm.peers.get(key)
         if peer is None or peer.peer_choking or not peer.wanted:
             return 0
         return peer.window(self._swarm.config, now)
 
     def has_room(self, key: int, now: float) -> bool:
-        """Whether a peer has so little left to answer that it is asked for more."""
+        """Return whether so few requests are in flight to a peer that it should get more."""
         peer, window = self._swarm.peers.get(key), self.window(key, now)
         return peer is not None and window > 0 and peer.stream.outstanding <= window * REFILL_AT
 
     def request(self, key: int, now: float, most: int | None = None) -> list[Block]:
-        """Choose blocks to request from a peer, at most so many, and expect them."""
+        """Choose up to `most` blocks to request from a peer, and expect them."""
         peer = self._swarm.peers.get(key)
         if peer is None:
             return []

@@ -1,15 +1,15 @@
-"""A peer's byte stream turned into events, with block payloads landing in their piece buffers.
+"""Decode a peer's byte stream into events, reading block payloads straight into piece buffers.
 
-There are two ways to read. *Scatter*: while blocks come in the order in which they were requested,
+There are two ways to read. *Scatter*: while blocks arrive in the order in which we requested them,
 headers and payloads are read straight into their places (see `client.core.scatter_read_queue`).
 No payload byte passes through Python.
 
-*Staging*: when a header is not the expected one (a `have`, a choke, a block out of order), what
-was read past that point is replayed message by message. Staging lasts while a message is cut and
-while blocks come out of order; a block that is cut off at the end of the staging buffer is still
-read straight into its place.
+*Staging*: when a header is not the expected one (a `have`, a choke, a block out of order), the
+bytes read past that point are replayed message by message. Staging lasts while a message is
+incomplete and while blocks arrive out of order; the rest of a block that is cut off at the end of
+the staging buffer is still read straight into its place.
 
-No I/O here: the caller reads into `buffers()` and tells `advance()` how many bytes it got.
+There is no I/O here: the caller reads into `buffers()` and passes the byte count to `advance()`.
 """
 
 from __future__ import annotations
@@ -36,28 +36,28 @@ from common.wire.codec import (
 from common.wire.messages import KeepAlive, Message, Request, WireError
 
 ORDERLY: Final = 16
-"""Blocks that must have come in the expected order before staging ends."""
+"""Blocks that must arrive in the expected order before staging ends."""
 
 _STAGING_SIZE: Final = MAX_MESSAGE + 4
 
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A message came."""
+    """A message arrived."""
 
     message: Message
 
 
 @dataclass(frozen=True, slots=True)
 class RequestsReceived:
-    """A run of requests came; the numbers are unchecked."""
+    """A run of requests arrived; the numbers are unchecked."""
 
     requests: list[Request]
 
 
 @dataclass(frozen=True, slots=True)
 class PieceReceived:
-    """The last block of a piece came; nothing reads into its buffer any more."""
+    """The last block of a piece arrived; nothing reads into its buffer any more."""
 
     download: PieceDownload
 
@@ -73,10 +73,10 @@ Event: TypeAlias = Received | RequestsReceived | PieceReceived | PieceDropped
 
 
 class PeerStreamDecoder:
-    """One peer's incoming stream, after the handshake.
+    """Decodes one peer's incoming stream, after the handshake.
 
-    `expect` may be called by any thread, before the requests are sent; everything else belongs to
-    the reader. `payload` counts useful block bytes, `discarded` those that nobody had asked for.
+    Any thread may call `expect`, before the requests are sent; everything else belongs to the
+    reader. `payload` counts useful block bytes, `discarded` those of unrequested blocks.
     """
 
     def __init__(self) -> None:
@@ -84,9 +84,9 @@ class PeerStreamDecoder:
         self.discarded = 0
         self._arrivals: deque[tuple[PieceDownload, list[int]]] = deque()
         self._expected = ScatterReadQueue()
-        self._downloads: dict[int, PieceDownload] = {}  # pieces with blocks to come
+        self._downloads: dict[int, PieceDownload] = {}  # pieces with blocks still to arrive
         self._cut: CutBlock | None = None  # the block being read
-        self._skip = 0  # bytes left of a payload that nobody wants
+        self._skip = 0  # bytes left of a payload to discard
         self._staging = memoryview(bytearray(_STAGING_SIZE))
         self._staged = 0  # bytes of an unfinished message at the start of _staging
         self._orderly = ORDERLY
@@ -96,11 +96,11 @@ class PeerStreamDecoder:
 
     def __repr__(self) -> str:
         mode = "scatter" if self._scattering() else "staging"
-        return f"Receiver({mode}, expects {self.outstanding} blocks)"
+        return f"PeerStreamDecoder({mode}, expects {self.outstanding} blocks)"
 
     @property
     def outstanding(self) -> int:
-        """How many requested blocks have not come (cancelled ones may be among them)."""
+        """How many requested blocks have not arrived (including cancelled ones)."""
         return (
             len(self._expected)
             + (self._cut is not None)
@@ -108,11 +108,11 @@ class PeerStreamDecoder:
         )
 
     def expect(self, download: PieceDownload, numbers: list[int]) -> None:
-        """These blocks of the piece are about to be requested, in this order."""
+        """Expect these blocks of a piece, which are about to be requested in this order."""
         self._arrivals.append((download, numbers))
 
     def forget(self) -> None:
-        """Nothing that was requested will come; nothing reads into any piece's buffer any more.
+        """Stop expecting everything requested; nothing reads into piece buffers any more.
 
         The blocks are missing again.
         """
@@ -124,9 +124,9 @@ class PeerStreamDecoder:
         self._expected.clear()
 
     def withdraw(self, piece: int, begin: int) -> PieceDownload | None:
-        """A request was rejected (BEP 6): its block will not come. Returns its piece, if any.
+        """Stop expecting a block whose request was rejected (BEP 6); returns its piece, if any.
 
-        Raises WireError when the block was already on its way.
+        Raises WireError when the block is already being received.
         """
         self._admit()
         download = self._downloads.get(piece)
@@ -142,7 +142,7 @@ class PeerStreamDecoder:
 
     # --- reading ----------------------------------------------------------------------------
     def buffers(self) -> Sequence[memoryview]:
-        """Where the next bytes belong, in order. Never empty."""
+        """Return the buffers for the next bytes, in order; never empty."""
         self._admit()
         head = [self._cut.rest] if self._cut is not None else []
         self._scattered = self._scattering()
@@ -151,9 +151,9 @@ class PeerStreamDecoder:
         return [*head, self._staging[self._staged :]]
 
     def advance(self, count: int) -> list[Event]:
-        """`count` bytes (> 0) were read into `buffers()`; returns what they mean, in order.
+        """Handle `count` bytes (> 0) read into `buffers()`; returns their events, in order.
 
-        Raises WireError when the other side broke the protocol.
+        Raises WireError when the peer violates the protocol.
         """
         self._admit()
         self._events = []
@@ -182,7 +182,7 @@ class PeerStreamDecoder:
         )
 
     def _fill(self, cut: CutBlock, count: int) -> int:
-        """Give the first bytes to the block being read; returns how many are left."""
+        """Assign the first bytes to the block being read; returns how many are left."""
         taken = min(count, len(cut.rest))
         if taken < len(cut.rest):
             self._cut = CutBlock(cut.download, cut.number, cut.rest[taken:])
@@ -201,7 +201,7 @@ class PeerStreamDecoder:
 
     # --- message by message -----------------------------------------------------------------
     def _parse(self, data: memoryview, end: int) -> None:
-        """Take `data[:end]` message by message and keep an unfinished one for later."""
+        """Parse `data[:end]` message by message and keep an unfinished one for later."""
         position = min(self._skip, end)
         self._skip -= position
         while end - position >= LENGTH.size:
@@ -237,7 +237,7 @@ class PeerStreamDecoder:
             self._emit(decode(number, bytes(data[start : position + LENGTH.size + length])))
 
     def _take_block(self, data: memoryview, position: int, end: int) -> int:
-        """Put what is there of a block into its place; returns where the next message starts."""
+        """Copy the available part of a block into place; returns where the next message starts."""
         length, _, piece, begin = PIECE_HEADER.unpack_from(data, position)
         size: int = length - 9
         start = position + HEADER_SIZE
@@ -262,7 +262,7 @@ class PeerStreamDecoder:
         return start + here
 
     def _claim(self, download: PieceDownload, number: int) -> bool:
-        """Take a block out of those expected; False when its request has not been sent yet."""
+        """Remove a block from the expected ones; False when its request has not been sent yet."""
         in_order = self._expected.is_next((download, number))
         if not self._expected.remove((download, number)):
             return False
@@ -271,8 +271,8 @@ class PeerStreamDecoder:
 
     # --- events -----------------------------------------------------------------------------
     def _finish(self, download: PieceDownload, number: int) -> None:
-        # Whoever cancels a piece marks it first and then looks whether blocks are to come; here
-        # it is the other way round. So one of the two sees to its buffer.
+        # A thread that cancels a piece marks it first and then checks for outstanding blocks; we
+        # do it the other way round. So at least one of the two releases its buffer.
         download.receive(number)
         self.payload += download.block(number).length
         if download.outstanding:
@@ -293,7 +293,7 @@ class PeerStreamDecoder:
             self._run = []
 
     def _prune(self) -> None:
-        """Stop expecting pieces that were cancelled: they came from elsewhere."""
+        """Stop expecting cancelled pieces, which another peer has sent."""
         dropped = [d for d in self._downloads.values() if d.cancelled]
         if not dropped:
             return
@@ -305,7 +305,7 @@ class PeerStreamDecoder:
         self._expected.remove_cancelled()
 
     def _skip_cut(self) -> None:
-        """Read the rest of the block that is half there into nowhere."""
+        """Discard the rest of the block that is being read."""
         if self._cut is not None:
             self._skip = len(self._cut.rest)
             self._cut = None

@@ -1,9 +1,9 @@
-"""Which piece to fetch next: the rarest first, the first few at random.
+"""Which piece to download next: the rarest first, the first few at random.
 
-Invariant: a wanted piece is in exactly one of *open* (nobody fetches it), *taken* (somebody
-fetches it or it is being verified) and *done*. Open pieces stand in buckets by the number of
+Invariant: a wanted piece is in exactly one of *open* (nobody fetches it), *taken* (a peer is
+sending it, or it is being verified) and *done*. Open pieces are kept in buckets by the number of
 peers that have them, so that picking for a peer with everything costs the same however many
-pieces there are. Peers with everything are counted apart: they make no piece rarer.
+pieces there are. Peers with everything are counted separately: they make no piece rarer.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from random import Random
 
 _RANDOM_FIRST = 4
-"""Pieces fetched at random before rarity counts: a newcomer needs something to give, soon."""
+"""Pieces picked at random before rarity counts: a new peer needs something to upload soon."""
 
 
 class _Bucket:
-    """Open pieces of the same rarity, one at least; adding and removing cost O(1)."""
+    """Open pieces of the same rarity, at least one; adding and removing are O(1)."""
 
     __slots__ = ("pieces", "place")
 
@@ -42,7 +42,7 @@ class _Bucket:
             self.place[last] = place
 
     def pick(self, has: Bitfield, rng: Random) -> int | None:
-        """A piece of `has`, at random; None when there is none."""
+        """Return a random piece of `has`, or None."""
         count = len(self.pieces)
         start = rng.randrange(count)
         for step in range(count):
@@ -53,7 +53,7 @@ class _Bucket:
 
 
 class Picker:
-    """The order in which a torrent's pieces, those that are `wanted`, are fetched."""
+    """The order in which a torrent's `wanted` pieces are downloaded."""
 
     def __init__(self, have: Bitfield, wanted: Bitfield, rng: Random) -> None:
         self._rng = rng
@@ -69,15 +69,15 @@ class Picker:
 
     @property
     def open_count(self) -> int:
-        """How many pieces nobody fetches yet."""
+        """How many wanted pieces nobody fetches yet."""
         return len(self._open)
 
     def is_open(self, piece: int) -> bool:
-        """Whether nobody fetches this wanted piece yet."""
+        """Return whether this piece is wanted and nobody fetches it yet."""
         return piece in self._open
 
     def count(self, pieces: Iterable[int], change: int) -> None:
-        """One peer more (`change` 1) or less (-1) has these pieces."""
+        """Count one peer more (`change` 1) or less (-1) for each of these pieces."""
         for piece in pieces:
             rarity = self._rarity[piece]
             self._rarity[piece] = rarity + change
@@ -86,7 +86,7 @@ class Picker:
                 self._bucket(rarity + change).add(piece)
 
     def pick(self, has: Bitfield) -> PieceIndex | None:
-        """Take the best open piece of those that the peer `has`; None when there is none."""
+        """Take the best open piece that the peer `has`; None when there is none."""
         at_random = self._done < _RANDOM_FIRST
         piece = self._pick_random(has) if at_random else self._pick_rarest(has)
         if piece is None:
@@ -95,19 +95,19 @@ class Picker:
         return PieceIndex(piece)
 
     def reopen(self, piece: PieceIndex) -> None:
-        """Nobody fetches this piece any more; nothing happens when it is open."""
+        """Mark a piece that nobody fetches any more as open; a no-op if it is."""
         if piece not in self._open:
             self._open.add(piece)
             self._bucket(self._rarity[piece]).add(piece)
 
     def close(self, piece: PieceIndex) -> None:
-        """Somebody fetches this piece after all; nothing happens when it isn't open."""
+        """Mark a piece as being fetched; a no-op if it isn't open."""
         if piece in self._open:
             self._open.discard(piece)
             self._take_out(piece, self._rarity[piece])
 
     def finish(self, piece: PieceIndex) -> None:
-        """A piece is verified."""
+        """Mark a piece as verified."""
         self.close(piece)
         self._done += 1
 
@@ -137,7 +137,7 @@ class Picker:
             del self._buckets[rarity]
 
     def check_invariant(self) -> None:
-        """For tests: the open pieces stand in the buckets of their rarity, once each.
+        """Check, for tests, that each open piece is in the bucket of its rarity exactly once.
 
         Raises AssertionError.
         """

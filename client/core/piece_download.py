@@ -1,4 +1,4 @@
-"""A piece on its way in: its buffer, and which of its blocks are asked for or there."""
+"""A piece being downloaded: its buffer, and which of its blocks are requested or received."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Buffer(Protocol):
 
 
 NOBODY: Final = 0
-"""No peer's key: the sender of a block that has not come, or was not credited yet."""
+"""No peer's key: the sender of a block that is missing or not credited yet."""
 
 _MISSING = 0
 _REQUESTED = 1
@@ -27,11 +27,11 @@ _RECEIVED = 2
 
 
 class PieceDownload:
-    """One piece being fetched into a buffer of exactly its size.
+    """One piece being downloaded into a buffer of exactly its size.
 
     Invariant: a block is in exactly one of missing, requested, received. At most one peer at a
-    time has requests out and writes into the buffer; `senders` tells who filled each block.
-    `cancelled` tells the owner's reader that the piece has arrived from elsewhere.
+    time has requests in flight and writes into the buffer; `senders` holds each block's sender.
+    `cancelled` tells the owner's reader that the piece has arrived from another peer.
     """
 
     __slots__ = (
@@ -61,7 +61,7 @@ class PieceDownload:
         self._state = bytearray(self.block_count)
         self._missing = self.block_count
         self._received = 0
-        self._credited = 0  # of the received blocks, those whose sender is among the sources
+        self._credited = 0  # received blocks whose sender is recorded
         self.headers = self._expected_headers()
         self.header_space = memoryview(bytearray(len(self.headers)))
 
@@ -70,31 +70,31 @@ class PieceDownload:
 
     @property
     def sources(self) -> set[int]:
-        """Everybody who filled a block."""
+        """The keys of all peers that sent a block."""
         return set(self.senders) - {NOBODY}
 
     @property
     def complete(self) -> bool:
-        """Whether every block is there."""
+        """Whether every block is received."""
         return self._received == self.block_count
 
     @property
     def empty(self) -> bool:
-        """Whether no block is there."""
+        """Whether no block is received."""
         return self._received == 0
 
     @property
     def missing(self) -> int:
-        """How many blocks are neither there nor asked for."""
+        """How many blocks are neither received nor requested."""
         return self._missing
 
     @property
     def outstanding(self) -> int:
-        """How many blocks are asked for and not there yet."""
+        """How many blocks are requested and not received yet."""
         return self.block_count - self._missing - self._received
 
     def block(self, number: int) -> Block:
-        """The block's place in the torrent; only the last may be shorter than 16 KiB."""
+        """Return the block's place in the torrent; only the last may be shorter than 16 KiB."""
         begin = number * BLOCK_SIZE
         return Block(self.index, begin, min(BLOCK_SIZE, self.size - begin))
 
@@ -113,30 +113,30 @@ class PieceDownload:
         return numbers
 
     def requested(self) -> list[Block]:
-        """The blocks that are asked for and not there yet."""
+        """Return the blocks that are requested and not received yet."""
         return [self.block(n) for n, state in enumerate(self._state) if state == _REQUESTED]
 
     def is_requested(self, number: int) -> bool:
-        """Whether this block is asked for and not there yet; any int may be asked about."""
+        """Return whether this block is requested and not received yet; any int is allowed."""
         return 0 <= number < self.block_count and self._state[number] == _REQUESTED
 
     def receive(self, number: int) -> None:
-        """A requested block is in the buffer."""
+        """Mark a requested block as received."""
         self._state[number] = _RECEIVED
         self._received += 1
 
     def withdraw(self, number: int) -> None:
-        """A requested block will not come (it was rejected): it is missing again."""
+        """Mark a requested block that was rejected as missing again."""
         self._state[number] = _MISSING
         self._missing += 1
 
     def withdraw_all(self) -> None:
-        """No requested block will come (the peer choked or left)."""
+        """Mark all requested blocks as missing again (the peer choked us or left)."""
         self._state = self._state.replace(bytes((_REQUESTED,)), bytes((_MISSING,)))
         self._missing = self.block_count - self._received
 
     def credit(self, peer: int) -> None:
-        """The blocks that came since the last call are this peer's."""
+        """Record this peer as the sender of all blocks received since the last call."""
         if self._received == self._credited:
             return
         self._credited = self._received

@@ -1,4 +1,4 @@
-"""A picture of which pieces are where, in as few cells as a screen has room for. Pure."""
+"""Which pieces are where, summed up in as few cells as a screen has room for."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ from common.bitfield import Bitfield
 
 
 def runs(size: int, cells: int) -> list[range]:
-    """`size` pieces cut into at most `cells` runs as even as can be; none of them is empty."""
+    """Split `size` pieces into at most `cells` runs, as even as possible and none empty."""
     count = min(size, cells)
     bounds = [size * at // count for at in range(count + 1)] if count else [0]
     return [range(*pair) for pair in pairwise(bounds)]
 
 
 def counts(field: Bitfield, of: Sequence[range]) -> list[int]:
-    """How many pieces of each run are in the set."""
+    """Return how many pieces of each run are in the set."""
     bits = int.from_bytes(field.to_bytes(), "big")
     width = (field.size + 7) // 8 * 8
     return [(bits >> (width - run.stop) & (1 << len(run)) - 1).bit_count() for run in of]
 
 
 def shares(field: Bitfield, of: Sequence[range]) -> list[float]:
-    """The share of each run that is in the set, from 0 to 1."""
+    """Return the share of each run that is in the set, from 0 to 1."""
     return [count / len(run) for count, run in zip(counts(field, of), of, strict=True)]
 
 
 def holders(fields: Sequence[Bitfield], of: Sequence[range]) -> list[int]:
-    """How many of the sets hold all of each run."""
+    """Return, for each run, how many of the sets contain all of it."""
     found = [0] * len(of)
     for field in fields:
         for at, (count, run) in enumerate(zip(counts(field, of), of, strict=True)):

@@ -1,11 +1,11 @@
-"""Who fetches which piece.
+"""Which peer fetches which piece.
 
 A wanted piece that is missing is in exactly one of these states:
 
 - *open*: in the picker, nobody fetches it;
-- *partial*: its peer left or choked us half-way; the next peer goes on with it;
+- *partial*: its peer left or choked us half-way; the next peer completes it;
 - *in hand*: in the `downloads` of one peer, or of several in the endgame, each with a buffer of its
-  own, or all its bytes are there and its hash is being compared.
+  own; or complete, with its hash being checked.
 
 What a snubbed peer fetches does not count: others may fetch it.
 """
@@ -32,21 +32,21 @@ BufferT = TypeVar("BufferT", bound=Buffer)
 
 
 _RESCUE_FACTOR = 2
-"""In order, a piece is fetched once more when that is so many times as quick as waiting."""
+"""Sequential mode: duplicate a piece's download if that is this many times as fast as waiting."""
 
 
 class Buffers(Protocol[BufferT]):
-    """Where piece buffers come from."""
+    """The source of piece buffers."""
 
     def take(self, size: int) -> BufferT | None:
-        """A buffer of exactly `size` bytes, or None while too much is in use."""
+        """Return a buffer of exactly `size` bytes, or None while too much is in use."""
 
     def give_back(self, buffer: BufferT) -> None:
-        """Nobody writes into or reads from this buffer any more."""
+        """Take a buffer back that nobody reads from or writes into any more."""
 
 
 class PieceScheduler:
-    """The pieces of one torrent on their way in, from `peers` (the swarm's own table)."""
+    """The pieces of one torrent being downloaded from `peers` (the swarm's own table)."""
 
     def __init__(
         self,
@@ -65,7 +65,7 @@ class PieceScheduler:
         self._config = config
         self._partial: dict[int, PieceDownload] = {}
         self._verifying: list[PieceDownload] = []
-        self._spoiled: set[int] = set()  # pieces of several peers that had the wrong hash
+        self._spoiled: set[int] = set()  # pieces from several peers that failed their hash
         self._wanted = goal.pieces
         self._in_order = goal.in_order
         self.picker: Picker | SequentialPicker
@@ -76,12 +76,12 @@ class PieceScheduler:
 
     def __repr__(self) -> str:
         return (
-            f"Fetch({self.picker!r}, {len(self._partial)} partial, "
+            f"PieceScheduler({self.picker!r}, {len(self._partial)} partial, "
             f"{len(self._verifying)} being verified)"
         )
 
     def close(self) -> None:
-        """Give back what no peer holds; every peer must have left."""
+        """Give back the buffers that no peer holds; every peer must have left."""
         for download in self._partial.values():
             self._buffers.give_back(download.lent)
         self._partial.clear()
@@ -90,9 +90,9 @@ class PieceScheduler:
     def assign(
         self, peer: Peer, outstanding: int, now: float, most: int | None = None
     ) -> list[Assignment]:
-        """Blocks to request from a peer that has `outstanding` requests to answer.
+        """Choose blocks to request from a peer that has `outstanding` requests to answer.
 
-        At most so many are chosen; a rate limit is the reason for that.
+        `most` limits how many, because of a rate limit.
         """
         if peer.peer_choking or not peer.wanted:
             return []
@@ -122,9 +122,9 @@ class PieceScheduler:
         return assignments
 
     def _window(self, peer: Peer, now: float) -> int:
-        """Requests to keep out to this peer; near the end each gets a share of what is open.
+        """Return how many requests to keep in flight; near the end each peer gets a fair share.
 
-        Otherwise the quick would stand idle while the last pieces queue up at a slow one.
+        Otherwise fast peers would idle while the last pieces queue up at a slow one.
         """
         window = peer.window(self._config, now)
         givers = sum(bool(p.wanted) and not p.peer_choking for p in self._peers.values())
@@ -161,7 +161,7 @@ class PieceScheduler:
         return download
 
     def _give_up_partial(self) -> bool:
-        """Let go of a partial piece, which nobody can go on with now, to have its buffer."""
+        """Drop a partial piece that nobody is completing now, to free its buffer."""
         if not self._partial:
             return False
         piece = next(iter(self._partial))
@@ -170,7 +170,7 @@ class PieceScheduler:
         return True
 
     def _take_over(self, peer: Peer, now: float) -> PieceDownload | None:
-        """The endgame: fetch a piece that a slower peer is fetching; the first to finish wins."""
+        """Endgame: fetch a piece that a slower peer is fetching; the first to finish wins."""
         others = sorted(
             (p for p in self._peers.values() if p is not peer and not p.snubbed),
             key=lambda p: p.down.rate,
@@ -188,9 +188,9 @@ class PieceScheduler:
         return None
 
     def _rescue(self, peer: Peer, owed: int, now: float) -> PieceDownload | None:
-        """In order: fetch the first piece once more when another peer holds everything up with it.
+        """Sequential mode: duplicate the first piece if another peer holds everything up with it.
 
-        `owed` is the number of blocks that `peer` has to send before.
+        `owed` is the number of blocks that `peer` has to send first.
         """
         held = [
             (download.index, other)
@@ -211,9 +211,9 @@ class PieceScheduler:
         return self._begin(peer, first) if theirs > _RESCUE_FACTOR * ours else None
 
     def _is_slow(self, other: Peer, peer: Peer, now: float) -> bool:
-        """Whether `peer` would send a whole piece before `other` has sent all that it owes.
+        """Return whether `peer` would send a whole piece before `other` sends all that it owes.
 
-        Who owes nothing has only not been asked yet, because of a rate limit of ours.
+        A peer that owes nothing is not slow: our rate limit keeps us from requesting more.
         """
         if not other.owes:
             return False
@@ -226,9 +226,9 @@ class PieceScheduler:
     def _fetchers(self, piece: int) -> int:
         return sum(piece in p.downloads and not p.snubbed for p in self._peers.values())
 
-    # --- pieces coming in -------------------------------------------------------------------
+    # --- received pieces --------------------------------------------------------------------
     def received(self, peer: Peer, download: PieceDownload) -> bool:
-        """The last block of a piece came from this peer; True when it is to be verified now."""
+        """Take the last block of a piece from this peer; True when the piece is to be verified."""
         if download.cancelled:
             self.dropped(peer, download)
             return False
@@ -238,13 +238,13 @@ class PieceScheduler:
         return True
 
     def dropped(self, peer: Peer, download: PieceDownload) -> None:
-        """The peer's reader has let go of a cancelled piece; its buffer may be back already."""
+        """Free a cancelled piece that the peer's reader has released, unless that is done."""
         if download in peer.cancelled:
             peer.cancelled.remove(download)
             self._buffers.give_back(download.lent)
 
     def verified(self, download: PieceDownload) -> bool:
-        """A piece is right and on the disk; False when another copy of it was quicker."""
+        """Record a verified piece that is on disk; False when another copy was faster."""
         piece = download.index
         self._verifying.remove(download)
         self._buffers.give_back(download.lent)
@@ -256,10 +256,10 @@ class PieceScheduler:
         return True
 
     def failed(self, download: PieceDownload) -> None:
-        """A piece has the wrong hash: it is fetched again, from nothing.
+        """Reopen a piece with the wrong hash, to be downloaded from scratch.
 
-        If several peers had a part in it, it comes whole from one peer from now on: so it can't be
-        spoiled twice, and who sends it wrong is known.
+        If several peers contributed, it comes from a single peer from now on: so it can't be
+        spoiled twice, and a second failure shows which peer sends bad data.
         """
         self._verifying.remove(download)
         self._buffers.give_back(download.lent)
@@ -268,7 +268,7 @@ class PieceScheduler:
         self.reopen(download.index)
 
     def call_off(self, peer: Peer, piece: PieceIndex) -> PieceDownload | None:
-        """The piece is here: a peer that still fetches it need not. Returns what it fetched."""
+        """Cancel a peer's download of a piece that we have now; returns it, if there was one."""
         download = peer.downloads.pop(piece, None)
         if download is None:
             return None
@@ -279,22 +279,22 @@ class PieceScheduler:
             self._buffers.give_back(download.lent)
         return download
 
-    # --- work given back --------------------------------------------------------------------
+    # --- released pieces --------------------------------------------------------------------
     def choked(self, peer: Peer) -> None:
-        """Nothing that was requested from the peer will come; its reader has let go of it all."""
+        """Release what was requested from a peer that choked us; its reader has let go of it."""
         for download in list(peer.downloads.values()):
-            if not download.complete:  # of a complete one we shall hear in a moment
+            if not download.complete:  # a complete one is reported in a moment
                 self._orphan(peer, download)
         self._drop_cancelled(peer)
 
     def left(self, peer: Peer) -> None:
-        """The peer's reader has ended."""
+        """Release everything of a peer whose reader has ended."""
         for download in list(peer.downloads.values()):
             self._orphan(peer, download)
         self._drop_cancelled(peer)
 
     def hand_on(self, peer: Peer) -> None:
-        """Let others fetch what the peer has left half-way and can't go on with."""
+        """Let others fetch what the peer has left half-way and can't continue."""
         for download in list(peer.downloads.values()):
             able = peer.has[download.index] and not peer.peer_choking
             if not (able or download.outstanding or download.complete):
@@ -306,14 +306,14 @@ class PieceScheduler:
         peer.cancelled.clear()
 
     def _orphan(self, peer: Peer, download: PieceDownload) -> None:
-        """The peer no longer fetches this piece; what it sent is kept for the next one."""
+        """Take a piece away from a peer; the blocks it sent are kept for the next one."""
         piece = download.index
         del peer.downloads[piece]
         download.withdraw_all()
         download.credit(peer.key)
         if (
             download.empty
-            or download.complete  # its peer broke the protocol in the same breath
+            or download.complete  # its peer violated the protocol at the same moment
             or piece in self._partial
             or piece in self._spoiled
             or self._in_hand(piece)
@@ -325,13 +325,13 @@ class PieceScheduler:
             self.picker.close(piece)
 
     def snub(self, peer: Peer) -> None:
-        """Let others fetch what this peer doesn't send."""
+        """Let others fetch the pieces that this peer doesn't send."""
         peer.snubbed = True
         for piece in peer.downloads:
             self.reopen(PieceIndex(piece))
 
     def forgive(self, peer: Peer) -> None:
-        """A snubbed peer sends again, or owes nothing any more."""
+        """End the snubbing of a peer that sends again or owes nothing."""
         if not peer.snubbed:
             return
         peer.snubbed = False
@@ -340,7 +340,7 @@ class PieceScheduler:
             self._drop_partial(piece)
 
     def reopen(self, piece: PieceIndex) -> None:
-        """Let others fetch a missing piece, unless somebody does already or may at once."""
+        """Let others fetch a missing piece, unless a peer does already or may at once."""
         if not (self._have[piece] or piece in self._partial or self._in_hand(piece)):
             self.picker.reopen(piece)
 
@@ -353,7 +353,7 @@ class PieceScheduler:
             self._buffers.give_back(partial.lent)
 
     def check_invariant(self) -> None:
-        """For tests: every piece is in exactly one state. Raises AssertionError."""
+        """Check, for tests, that every piece is in exactly one state; raises AssertionError."""
         for piece in range(self._have.size):
             states = {
                 "have": self._have[piece],
@@ -364,12 +364,12 @@ class PieceScheduler:
             }
             assert sum(states.values()) == 1, f"piece {piece} is {states}"
         for partial in self._partial.values():
-            assert partial.missing, f"{partial} can't be gone on with"
+            assert partial.missing, f"{partial} can't be continued"
             assert not partial.outstanding, f"{partial} waits for blocks"
-            assert not partial.empty, f"{partial} is worth nothing"
+            assert not partial.empty, f"{partial} holds no blocks"
 
     def lent(self) -> list[Buffer]:
-        """For tests: the buffers that were taken and not given back."""
+        """Return, for tests, the buffers that were taken and not given back."""
         held = [*self._partial.values(), *self._verifying]
         for peer in self._peers.values():
             held += [*peer.downloads.values(), *peer.cancelled]

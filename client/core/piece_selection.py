@@ -1,7 +1,7 @@
-"""What of a torrent is to be fetched: all of it, or the pieces that hold chosen files.
+"""Which pieces of a torrent to download: all, or those that contain the selected files.
 
-A piece at the edge of a chosen file belongs to its neighbour, too: it is fetched whole, but only
-the bytes of chosen files count.
+A piece at the edge of a selected file also contains bytes of its neighbour: it is downloaded
+whole, but only the bytes of selected files count.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from common.types import PieceIndex
 
 
 class PieceSelection:
-    """The pieces that are wanted of content with files of these `lengths` (bytes, in order).
+    """The wanted pieces of content with files of these `lengths` (bytes, in order).
 
-    `chosen` are the numbers of the wanted files, None for all. Those in `padding` are no files, and
-    their bytes never count. With `in_order` the pieces are
-    fetched from the first to the last, otherwise the rarest first.
+    `chosen` are the numbers of the wanted files, None for all. Entries in `padding` are no files,
+    and their bytes never count. With `in_order`, pieces are downloaded from the first to the last,
+    otherwise the rarest first.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class PieceSelection:
                 self.pieces.add(piece)
 
     def _pieces_of(self, file: int, length: int) -> Iterator[tuple[int, int]]:
-        """The pieces that a file has a part in, with how many bytes of each are the file's."""
+        """Yield the pieces that contain bytes of a file, and how many bytes each contains."""
         start, size = self._map.start(file), self._geometry.piece_length
         end = start + length
         for piece in range(start // size, -(-end // size) if length else 0):
@@ -63,15 +63,15 @@ class PieceSelection:
 
     @classmethod
     def all_of(cls, geometry: Geometry) -> PieceSelection:
-        """Everything, whatever files it is made of, the rarest first."""
+        """Select everything, rarest first, whatever files the content consists of."""
         return cls(geometry, [geometry.length])
 
     def __repr__(self) -> str:
         order = "in order" if self.in_order else "rarest first"
-        return f"Goal({self.pieces!r}, {order})"
+        return f"PieceSelection({self.pieces!r}, {order})"
 
     def size_of(self, piece: PieceIndex) -> int:
-        """How many bytes of the piece belong to wanted files."""
+        """Return how many bytes of the piece belong to wanted files."""
         size = self._geometry.piece_size(piece)
         if self.is_everything:
             return size - self._padded[piece]
@@ -79,19 +79,19 @@ class PieceSelection:
         return sum(span.length for span in spans if span.file in self.files)
 
     def done(self, have: Bitfield) -> int:
-        """How many bytes of wanted files are in these pieces."""
+        """Return how many bytes of wanted files these pieces contain."""
         if self.is_everything:
             padded = sum(size for piece, size in self._padded.items() if have[piece])
             return self._geometry.bytes_in(have) - padded
         return sum(self.size_of(PieceIndex(piece)) for piece in have)
 
     def lacking(self, have: Bitfield) -> Iterable[int]:
-        """The wanted pieces that are not among these, in order."""
+        """Yield the wanted pieces that are not in `have`, in order."""
         return (piece for piece in have.missing() if self.pieces[piece])
 
 
 def goal_of(described: Metainfo, plan: DownloadOptions) -> PieceSelection:
-    """What of a torrent a plan wants."""
+    """Return the pieces of a torrent that these options select."""
     chosen = match(plan.only, paths_of(described)) if plan.only else None
     lengths = [file.length for file in described.files]
     return PieceSelection(
@@ -100,17 +100,17 @@ def goal_of(described: Metainfo, plan: DownloadOptions) -> PieceSelection:
 
 
 def placed_by(described: Metainfo, plan: DownloadOptions) -> frozenset[int]:
-    """The numbers of the files that were complete under an earlier plan."""
+    """Return the numbers of the files that were completed under earlier options."""
     return match(plan.placed, paths_of(described)) - described.padding
 
 
 def widened(
     described: Metainfo, plan: DownloadOptions, asked: DownloadOptions, *, complete: bool
 ) -> DownloadOptions:
-    """The plan of a download that is asked for again: what is wanted now is wanted, too.
+    """Merge the options of a download with those of a repeated request for it.
 
-    Order and files only add up; the priority stays. When the old plan is `complete`, its files keep
-    their place.
+    Order and files only add up; the priority stays. When the download is `complete`, the files it
+    selected keep their place.
     """
     only = tuple(dict.fromkeys(plan.only + asked.only)) if plan.only and asked.only else ()
     wider = replace(plan, only=only, in_order=plan.in_order or asked.in_order)
@@ -120,15 +120,15 @@ def widened(
 
 
 def paths_of(described: Metainfo) -> list[str]:
-    """The files' paths inside the folder, as patterns are to fit them; "" for padding."""
+    """Return the files' paths inside the folder, as patterns match them; "" for padding."""
     return ["/".join(file.path) for file in described.files]
 
 
 def match(patterns: Iterable[str], paths: Sequence[str]) -> frozenset[int]:
-    """The numbers of the paths that fit one of the patterns.
+    """Return the numbers of the paths that match one of the patterns.
 
-    `*` stands for anything, slashes too, `?` for one character, `[abc]` for one of several. A
-    pattern that names a folder takes all that is in it. Case counts.
+    `*` matches anything, including slashes, `?` one character, `[abc]` one of several. A pattern
+    that names a folder matches everything in it. Case counts.
     """
     found = set[int]()
     for pattern in patterns:

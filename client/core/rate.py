@@ -1,4 +1,4 @@
-"""How fast bytes flow."""
+"""Transfer rates."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ class RateMeter:
         return f"RateMeter({self._rate:.0f} B/s, {self.total} bytes)"
 
     def add(self, count: int) -> None:
-        """`count` bytes have flowed."""
+        """Count `count` transferred bytes."""
         self.total += count
 
     def update(self, now: float) -> float:
-        """Fold in what has flowed since the last call; returns bytes a second."""
+        """Take the bytes since the last call into account; returns bytes a second."""
         elapsed = now - self._at
         if elapsed <= 0:
             return self._rate

@@ -1,7 +1,7 @@
-"""What the files on disk looked like when a record was made, and whether to believe the record.
+"""What the files on disk looked like when a record was made, and whether to trust the record.
 
-A record of verified pieces is believed exactly when no file changed since: a download that was
-killed between writing and recording, and files that somebody else touched, look changed.
+A record of verified pieces is trusted only if no file has changed since. After a download that was
+killed between writing and recording, or a change by another program, the files look changed.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ class FileFact(NamedTuple):
 
 
 MISSING = FileFact(-1, -1)
-"""Stands for a file that isn't there, or isn't a plain file."""
+"""Stands for a file that is missing or isn't a regular file."""
 
 
 @dataclass(frozen=True)
 class FileStamps:
-    """The facts of all files of some content, in their order."""
+    """The sizes and modification times of all files of some content, in order."""
 
     files: tuple[FileFact, ...]
 
@@ -34,21 +34,21 @@ class FileStamps:
         return tuple(fact.size for fact in self.files)
 
     def to_text(self) -> str:
-        """A compact form for the database."""
+        """Return a compact form for the database."""
         return json.dumps(self.files, separators=(",", ":"))
 
     @classmethod
     def from_text(cls, text: str) -> FileStamps:
-        """Read what `to_text` made; raises ValueError when it is anything else."""
+        """Parse the output of `to_text`; raises ValueError for anything else."""
         try:
             return cls(tuple(FileFact(int(size), int(mtime)) for size, mtime in json.loads(text)))
         except (TypeError, OverflowError) as error:
-            raise ValueError("these are no file facts") from error
+            raise ValueError("not a list of file stamps") from error
 
 
 def is_believed(recorded: FileStamps | None, found: FileStamps) -> bool:
-    """Whether the verified pieces recorded with `recorded` count, given the facts found now.
+    """Return whether the pieces verified with the stamps `recorded` count, given those found now.
 
-    When they don't, the pieces on disk have to be hashed again.
+    Otherwise the pieces on disk have to be hashed again.
     """
     return recorded is not None and MISSING not in found.files and recorded == found

@@ -1,9 +1,9 @@
 """The blocks that a peer is about to send, in order, laid out for a scatter read.
 
-A peer answers requests in order, so the bytes to come are known: 13 bytes of header, a block, and
-again. `lay_out` gives exactly that to read into: headers into a side space, payloads side by side
-into the piece's buffer. `land` compares the headers that came with the expected ones, all those of
-a run of blocks in one comparison.
+A peer answers requests in order, so we know the next bytes: 13 bytes of header, a block, and so
+on. `lay_out` returns buffers for exactly that: headers go into a separate space, payloads side by
+side into the piece's buffer. `land` compares the received headers with the expected ones, one
+comparison for each run of blocks.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ ExpectedBlock: TypeAlias = tuple[PieceDownload, int]
 
 @dataclass(frozen=True, slots=True)
 class CutBlock:
-    """A block of which some bytes are still to come, and where they belong."""
+    """A partly received block, and the buffer for the rest of it."""
 
     download: PieceDownload
     number: int
@@ -34,9 +34,9 @@ class CutBlock:
 
 @dataclass(frozen=True, slots=True)
 class Landed:
-    """What a scatter read brought: whole blocks, then either a cut block or stray bytes.
+    """The result of a scatter read: whole blocks, then either a cut block or stray bytes.
 
-    Stray bytes begin with an unexpected or unfinished header; they lie outside the pieces.
+    Stray bytes begin with an unexpected or unfinished header; they are outside the pieces.
     """
 
     blocks: list[ExpectedBlock]
@@ -45,7 +45,7 @@ class Landed:
 
 
 class ScatterReadQueue:
-    """A queue of blocks. The views of the first of them are kept between reads."""
+    """A queue of blocks. The views of its first blocks are kept between reads."""
 
     def __init__(self) -> None:
         self._queue: deque[ExpectedBlock] = deque()
@@ -55,15 +55,15 @@ class ScatterReadQueue:
         return len(self._queue)
 
     def extend(self, download: PieceDownload, numbers: list[int]) -> None:
-        """These blocks of the piece come after all others."""
+        """Append blocks of a piece to the queue."""
         self._queue.extend([(download, number) for number in numbers])
 
     def is_next(self, block: ExpectedBlock) -> bool:
-        """Whether this block is the first to come."""
+        """Return whether this block is the first in the queue."""
         return bool(self._queue) and self._queue[0] == block
 
     def remove(self, block: ExpectedBlock) -> bool:
-        """Don't expect this block any more; False when it wasn't expected."""
+        """Stop expecting a block; returns False when it wasn't expected."""
         try:
             self._queue.remove(block)
         except ValueError:
@@ -72,17 +72,17 @@ class ScatterReadQueue:
         return True
 
     def remove_cancelled(self) -> None:
-        """Don't expect the blocks of cancelled pieces any more."""
+        """Stop expecting the blocks of cancelled pieces."""
         self._queue = deque([block for block in self._queue if not block[0].cancelled])
         self._views = []
 
     def clear(self) -> None:
-        """Expect nothing."""
+        """Stop expecting any block."""
         self._queue.clear()
         self._views = []
 
     def lay_out(self) -> list[memoryview]:
-        """Where the next bytes belong if they are the expected ones: header, payload, header..."""
+        """Return buffers for the expected bytes: header, payload, header, and so on."""
         for download, number in islice(self._queue, len(self._views) // 2, SCATTER_BLOCKS):
             self._views += (
                 download.header_space[number * HEADER_SIZE : (number + 1) * HEADER_SIZE],
@@ -91,14 +91,14 @@ class ScatterReadQueue:
         return self._views
 
     def land(self, count: int) -> Landed:
-        """`count` bytes were read into `lay_out()`; whole and cut blocks leave the queue."""
+        """Handle `count` bytes read into `lay_out()`; whole and cut blocks leave the queue."""
         views = self._views
         used = 0
         left = count
         while left and left >= len(views[used]):
             left -= len(views[used])
             used += 1
-        headers = (used + 1) // 2  # that are complete
+        headers = (used + 1) // 2  # complete ones
         right = self._right_headers(headers)
         if right < headers or used % 2 == 0:
             parts = views[2 * right : used]
@@ -116,7 +116,7 @@ class ScatterReadQueue:
         return [self._queue.popleft() for _ in range(count)]
 
     def _right_headers(self, count: int) -> int:
-        """How many of the first `count` headers that came are the expected ones."""
+        """Return how many of the first `count` received headers are the expected ones."""
         done = 0
         while done < count:
             download, first = self._queue[done]
@@ -128,7 +128,7 @@ class ScatterReadQueue:
         return done
 
     def _run_length(self, download: PieceDownload, first: int, start: int, end: int) -> int:
-        """How many blocks from position `start` on are consecutive ones of the same piece."""
+        """Return how many blocks from position `start` on are consecutive in the same piece."""
         run = 1
         while start + run < end and self._queue[start + run] == (download, first + run):
             run += 1
@@ -136,7 +136,7 @@ class ScatterReadQueue:
 
 
 def _common_headers(download: PieceDownload, first: int) -> int:
-    """How many headers came as expected, from the first on; one at least did not."""
+    """Return how many headers match before the first mismatch; there is one."""
     count = 0
     low = first * HEADER_SIZE
     while (

@@ -1,4 +1,4 @@
-"""Which pieces a peer was sent whole lately: should it ask for one again, that may be wrong."""
+"""The pieces that a peer received whole; if it requests one again, that piece may be wrong."""
 
 from __future__ import annotations
 
@@ -9,36 +9,36 @@ from typing import Final
 from common.types import Block, PieceIndex
 
 MAX_PIECES: Final = 256
-"""Pieces of one peer that are remembered; whoever finds one wrong asks for it again soon."""
+"""Pieces remembered per peer; a peer that finds one wrong requests it again soon."""
 
 
 class SentPieces:
-    """The pieces that one peer was sent; `size_of` tells how many bytes one has.
+    """The pieces sent to one peer; `size_of` returns a piece's size in bytes.
 
-    A piece counts as suspected again only after it was sent whole once more, so that suspicion
-    costs us less than it costs the peer.
+    A piece is suspected again only after it was sent whole once more, so that suspicion costs us
+    less than it costs the peer.
     """
 
     def __init__(self, size_of: Callable[[PieceIndex], int]) -> None:
         self._size_of = size_of
-        self._sent: OrderedDict[PieceIndex, int] = OrderedDict()  # bytes, the latest last
+        self._sent: OrderedDict[PieceIndex, int] = OrderedDict()  # bytes sent, latest last
 
     def __repr__(self) -> str:
         return f"SentPieces({len(self._sent)} pieces)"
 
     def suspected(self, blocks: Sequence[Block]) -> list[PieceIndex]:
-        """The pieces of these blocks, which are about to be sent, that the peer has had already."""
+        """Return the pieces of these blocks, about to be sent, that the peer had whole before."""
         return [piece for piece in {block.piece: None for block in blocks} if self._forget(piece)]
 
     def count(self, blocks: Sequence[Block]) -> None:
-        """These blocks were sent."""
+        """Count blocks as sent."""
         for block in blocks:
             self._sent[block.piece] = self._sent.pop(block.piece, 0) + block.length
         while len(self._sent) > MAX_PIECES:
             self._sent.popitem(last=False)
 
     def last(self) -> list[PieceIndex]:
-        """The piece that was sent last, if it was sent whole: a peer may leave because of it."""
+        """Return the last piece if it was sent whole: a peer may have left because of it."""
         latest = next(reversed(self._sent), None)
         return [latest] if latest is not None and self._is_whole(latest) else []
 

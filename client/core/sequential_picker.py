@@ -1,7 +1,7 @@
-"""Which piece to fetch next when they are to come from the first to the last.
+"""Which piece to download next in sequential mode: from the first to the last.
 
-For a film that is watched while it loads. Every peer gets the first open piece that it has, so
-that all of them work side by side, a few pieces ahead of what is there.
+For watching a film while it downloads. Every peer gets the first open piece that it has, so that
+all of them work side by side, a few pieces ahead of what is complete.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from common.types import PieceIndex
 
 
 class SequentialPicker:
-    """A torrent's pieces in their order; of the wanted ones, as `Picker` without rarity."""
+    """The wanted pieces of a torrent in order; like `Picker`, without rarity."""
 
     def __init__(self, have: Bitfield, wanted: Bitfield) -> None:
         self._open = {piece for piece in have.missing() if wanted[piece]}
@@ -26,18 +26,18 @@ class SequentialPicker:
 
     @property
     def open_count(self) -> int:
-        """How many pieces nobody fetches yet."""
+        """How many wanted pieces nobody fetches yet."""
         return len(self._open)
 
     def is_open(self, piece: int) -> bool:
-        """Whether nobody fetches this wanted piece yet."""
+        """Return whether this piece is wanted and nobody fetches it yet."""
         return piece in self._open
 
     def count(self, pieces: Iterable[int], change: int) -> None:
-        """See Picker: how many have a piece is of no interest here."""
+        """See Picker; rarity plays no role here."""
 
     def pick(self, has: Bitfield) -> PieceIndex | None:
-        """Take the first open piece of those that the peer `has`; None when there is none."""
+        """Take the first open piece that the peer `has`; None when there is none."""
         if not self._open:
             return None
         while self._first not in self._open:
@@ -49,19 +49,19 @@ class SequentialPicker:
         return None
 
     def reopen(self, piece: PieceIndex) -> None:
-        """Nobody fetches this piece any more; nothing happens when it is open."""
+        """Mark a piece that nobody fetches any more as open; a no-op if it is."""
         self._open.add(piece)
         self._first = min(self._first, piece)
 
     def close(self, piece: PieceIndex) -> None:
-        """Somebody fetches this piece after all; nothing happens when it isn't open."""
+        """Mark a piece as being fetched; a no-op if it isn't open."""
         self._open.discard(piece)
 
     def finish(self, piece: PieceIndex) -> None:
-        """A piece is verified."""
+        """Mark a piece as verified."""
         self.close(piece)
         self._done += 1
 
     def check_invariant(self) -> None:
-        """For tests: nothing open is passed over. Raises AssertionError."""
+        """Check, for tests, that no open piece is skipped; raises AssertionError."""
         assert all(piece >= self._first for piece in self._open)

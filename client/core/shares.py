@@ -1,4 +1,4 @@
-"""How the descriptors that a process may have are shared out."""
+"""How the descriptors that a process may open are divided up."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Final
 
 _RESERVED: Final = 64
-"""For what is always open, and is not counted one by one: database, tracker, log, page."""
+"""For files that are always open and not counted singly: database, tracker, log, page."""
 
 _MOST_CONNECTIONS: Final = 500
-"""Each has two threads, too."""
+"""Each connection has two threads as well."""
 
 _MOST_HANDSHAKES: Final = 64
 _MOST_DIALS: Final = 16
@@ -21,7 +21,7 @@ class Shares:
     """What one client may have open at once, over all its torrents.
 
     `files` are descriptors of content, `connections` are to peers, `handshakes` are connections
-    that have yet to say who they are, `dials` those that we are making.
+    whose peer is not identified yet, `dials` are connection attempts of ours.
     """
 
     files: int
@@ -31,7 +31,7 @@ class Shares:
 
     @classmethod
     def of(cls, descriptors: int | None) -> Shares:
-        """Of a process that may have so many descriptors; None: as many as it likes."""
+        """Return the shares for a descriptor limit; None means no limit."""
         if descriptors is None:
             descriptors = 2 * _MOST_FILES
         spare = max(24, descriptors - max(_RESERVED, descriptors // 8))

@@ -1,4 +1,4 @@
-"""How often an address may fail to shake hands before it isn't listened to for a while."""
+"""How often an address may fail to shake hands before we refuse it for a while."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from collections import OrderedDict
 from typing import Final
 
 BURST: Final = 60
-"""Failures at once; several people may share an address, and some clients try another way first."""
+"""Failures allowed at once: people may share an address, and some clients retry another way."""
 
 A_SECOND: Final = 1.0
-"""Failures that are forgiven each second."""
+"""Failures forgiven per second."""
 
 MAX_ADDRESSES: Final = 4096
 
 
 class Strikes:
-    """A token bucket for each address that failed lately. For one thread at a time."""
+    """A token bucket for each address that failed lately. Not thread-safe."""
 
     def __init__(self) -> None:
         self._spent: OrderedDict[str, tuple[float, float]] = OrderedDict()  # how much, when
@@ -24,14 +24,14 @@ class Strikes:
         return f"Strikes({len(self._spent)} addresses)"
 
     def failed(self, network: str, now: float) -> None:
-        """Another handshake came to nothing."""
+        """Count a failed handshake."""
         self._spent[network] = min(BURST, self._left(network, now) + 1), now
         self._spent.move_to_end(network)
         if len(self._spent) > MAX_ADDRESSES:
             self._spent.popitem(last=False)
 
     def refuses(self, network: str, now: float) -> bool:
-        """Whether this address failed too often."""
+        """Return whether this address failed too often."""
         return self._left(network, now) > BURST - 1
 
     def _left(self, network: str, now: float) -> float:

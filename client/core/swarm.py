@@ -1,7 +1,7 @@
-"""One torrent's peers and pieces: who gets what next.
+"""One torrent's peers and pieces: which peer gets what next.
 
-Everything here is called under the torrent's lock and returns at once. What peers say is read by
-`client.core.peer_protocol`.
+Everything here is called under the torrent's lock and returns at once. `client.core.peer_protocol`
+interprets the messages of peers.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Swarm:
         self.have = have
         self.goal = goal or PieceSelection.all_of(geometry)
         self.done = self.goal.done(have)
-        """Verified bytes of what is wanted."""
+        """Verified bytes of the wanted files."""
         self._lacking = sum(1 for _ in self.goal.lacking(have))  # wanted pieces
         self.peers: dict[int, Peer] = {}
         self.config = config or SwarmConfig()
@@ -71,21 +71,21 @@ class Swarm:
 
     @property
     def complete(self) -> bool:
-        """Whether every wanted piece is here, verified."""
+        """Whether we have every wanted piece, verified."""
         return not self._lacking
 
     @property
     def verified_bytes(self) -> int:
-        """How much is here, verified, wanted or not."""
+        """How many bytes we have, verified, wanted or not."""
         return self.geometry.bytes_in(self.have)
 
-    # --- coming and going -------------------------------------------------------------------
+    # --- joining and leaving ----------------------------------------------------------------
     def join(self, peer: Peer) -> None:
-        """A peer has shaken hands."""
+        """Add a peer after its handshake."""
         self.peers[peer.key] = peer
 
     def leave(self, key: int) -> None:
-        """A peer's connection has ended, and its reader with it."""
+        """Remove a peer whose connection, and with it its reader, has ended."""
         peer = self.peers.pop(key, None)
         if peer is None:
             return
@@ -98,20 +98,20 @@ class Swarm:
         self._fetch.close()
 
     def confirm(self, key: int) -> list[Action]:
-        """The peer is known to be a member: it may be served."""
+        """Record that the peer is a member, so that it may be served."""
         peer = self.peers.get(key)
         if peer is None or peer.confirmed:
             return []
         peer.confirmed = True
         return self.unchoke_if_room(peer)
 
-    # --- fetching ---------------------------------------------------------------------------
+    # --- downloading ------------------------------------------------------------------------
     def assign(
         self, key: int, outstanding: int, now: float, most: int | None = None
     ) -> list[Assignment]:
-        """Work for a peer that has `outstanding` requests to answer; empty when there is none.
+        """Choose blocks to request from a peer that has `outstanding` requests to answer.
 
-        Who is not known to be a member gets none: what it sent would have to be checked first.
+        A peer that is not confirmed as a member gets none: its data would have to be checked first.
         """
         peer = self.peers.get(key)
         if peer is None or not peer.confirmed:
@@ -119,7 +119,7 @@ class Swarm:
         return self._fetch.assign(peer, outstanding, now, most)
 
     def progressed(self, peer: Peer, payload: int, now: float) -> None:
-        """The peer sent so many block bytes."""
+        """Count block bytes received from a peer."""
         peer.down.add(payload)
         self.downloaded += payload
         peer.block_at = now
@@ -127,15 +127,15 @@ class Swarm:
         self._fetch.hand_on(peer)
 
     def gave(self, key: int, payload: int) -> None:
-        """So many block bytes have gone out to a peer, which may have left."""
+        """Count block bytes sent to a peer, which may have left."""
         self.uploaded += payload
         if key in self.peers:
             self.peers[key].up.add(payload)
 
     def rejected(self, peer: Peer, download: PieceDownload) -> list[Action]:
-        """The peer will not send a block that was requested (BEP 6).
+        """Handle the reject of a requested block (BEP 6).
 
-        While it chokes us that is the rule. Otherwise it doesn't have what it said it has.
+        A peer that chokes us has to reject. One that doesn't lacks a piece that it announced.
         """
         piece = download.index
         if download.cancelled:
@@ -143,7 +143,7 @@ class Swarm:
                 self._fetch.dropped(peer, download)
             return []
         if not peer.peer_choking and peer.has[piece]:
-            if peer.has_all:  # from now on its pieces count one by one
+            if peer.has_all:  # from now on its pieces are counted one by one
                 peer.has_all = False
                 self._fetch.picker.count(peer.has, 1)
             peer.has.discard(piece)
@@ -153,7 +153,7 @@ class Swarm:
         return self._show_interest(peer)
 
     def choked(self, peer: Peer) -> None:
-        """The peer answers no requests; without BEP 6 that goes for those made before, too."""
+        """Handle a choke; without BEP 6 it also voids the requests sent before."""
         if not peer.fast:
             peer.stream.forget()
             self._fetch.choked(peer)
@@ -161,16 +161,16 @@ class Swarm:
         self._fetch.hand_on(peer)
 
     def piece_received(self, peer: Peer, download: PieceDownload) -> bool:
-        """The last block of a piece came from this peer; True when it is to be verified now."""
+        """Take the last block of a piece from this peer; True when the piece is to be verified."""
         return self._fetch.received(peer, download)
 
     def piece_dropped(self, peer: Peer, download: PieceDownload) -> list[Action]:
-        """The peer's reader has let go of a cancelled piece: nothing is to be done."""
+        """Free a cancelled piece that the peer's reader has released."""
         self._fetch.dropped(peer, download)
         return []
 
     def verified(self, download: PieceDownload) -> list[Action]:
-        """A piece is right and on the disk: tell everybody, and call off who else fetches it."""
+        """Record a verified piece on disk: announce it, and cancel other downloads of it."""
         piece = download.index
         liars = set() if self.have[piece] else self._evidence.judge(download)
         if not self._fetch.verified(download):
@@ -192,9 +192,9 @@ class Swarm:
         return actions
 
     def failed(self, download: PieceDownload) -> list[Action]:
-        """A piece has the wrong hash. Whoever sent all of it is banned.
+        """Handle a piece with the wrong hash: bans the peer that sent all of it.
 
-        Who of several was wrong shows when the piece has come right, from one peer.
+        If several peers contributed, the right piece, from a single peer, shows who sent bad data.
         """
         sources = download.sources
         if len(sources) > 1:
@@ -206,7 +206,7 @@ class Swarm:
 
     # --- the clock --------------------------------------------------------------------------
     def tick(self, now: float) -> list[Action]:
-        """To be called a few times a second: rates, choking, timeouts, keep-alives."""
+        """Update rates, choking, timeouts and keep-alives; to be called a few times a second."""
         actions: list[Action] = []
         for peer in self.peers.values():
             peer.down.update(now)
@@ -254,14 +254,14 @@ class Swarm:
         )
 
     def unchoke_if_room(self, peer: Peer) -> list[Action]:
-        """Serve a peer at once, not only at the next round, while slots are free."""
+        """Serve a peer at once, without waiting for the next round, while slots are free."""
         if not (peer.am_choking and peer.peer_interested and peer.confirmed):
             return []
         served = sum(not p.am_choking and p.peer_interested for p in self.peers.values())
         return [self._unchoke(peer)] if served < self.config.upload_slots else []
 
     def _choke(self, peer: Peer) -> list[Action]:
-        """Serve a peer no more; BEP 6 wants an answer to each request that still waits."""
+        """Stop serving a peer; BEP 6 wants an answer to each request that is still waiting."""
         peer.am_choking = True
         withdrawn = peer.uploads.withdraw_blocks()
         refused = [Send(peer.key, Reject(*block)) for block in withdrawn if peer.fast]
@@ -274,15 +274,15 @@ class Swarm:
 
     # --- what peers have --------------------------------------------------------------------
     def told_all(self, peer: Peer, has: Bitfield) -> list[Action]:
-        """The peer said, before all else, that it has every piece."""
+        """Handle a first message saying that the peer has every piece."""
         peer.told_pieces = True
         peer.has = has
-        peer.has_all = True  # counted apart: it makes no piece rarer
+        peer.has_all = True  # counted separately: it makes no piece rarer
         peer.wanted = self._lacking
         return self._show_interest(peer) + self._part_if_both_complete(peer)
 
     def told_pieces(self, peer: Peer, pieces: list[int]) -> list[Action]:
-        """The peer has these pieces, too, of which nothing was known."""
+        """Add pieces that the peer was not known to have."""
         peer.told_pieces = True
         for piece in pieces:
             peer.has.add(piece)

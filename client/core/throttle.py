@@ -1,7 +1,7 @@
-"""Rate limits as token buckets: one for each transfer and way, and one for all of them together.
+"""Rate limits as token buckets: one per transfer and direction, and one for all of them together.
 
-Bytes that go one way pass a *lane*: the transfer's own bucket inside the client's. The clock is an
-argument, in seconds.
+Bytes in one direction pass a *channel*: the transfer's own bucket inside the client's. The clock
+is an argument, in seconds.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ from typing import Final, Literal
 Direction = Literal["up", "down"]
 
 BURST: Final = 0.25
-"""Seconds of a rate that a bucket nobody draws from saves up: so much may go out at once later."""
+"""Seconds of its rate that an idle bucket saves up, and that may be sent at once later."""
 
 _HELD_FOR: Final = 1.0
 
 
 class TokenBucket:
-    """Fills at `rate` bytes a second (0: no limit) and may be overdrawn by what is drawn last.
+    """Fills at `rate` bytes a second (0: no limit); the last draw may overdraw it.
 
-    So in any span of time no more is drawn than `rate` times that span, a burst, and one draw.
+    So in any span of time, no more is drawn than `rate` times that span, a burst, and one draw.
     """
 
     __slots__ = ("_at", "_level", "rate")
@@ -35,20 +35,20 @@ class TokenBucket:
 
     @property
     def level(self) -> float:
-        """Bytes that may be drawn as of the last `fill`; below zero, and nothing may, until then.
+        """Bytes that may be drawn as of the last `fill`; nothing at zero or below.
 
-        Without a limit there is always something: infinity.
+        Infinity without a limit.
         """
         return self._level if self.rate else float("inf")
 
     def set_rate(self, rate: int, now: float) -> None:
-        """Another rate from now on; what was saved up is lost, what was overdrawn stays owed."""
+        """Change the rate; savings are lost, an overdraft stays owed."""
         self.rate = rate
         self._level = min(self._level, 0.0) if rate else 0.0
         self._at = now
 
     def fill(self, now: float) -> None:
-        """Take in what has come since the last call; a clock that goes back changes nothing."""
+        """Add what has accrued since the last call; a clock that goes back changes nothing."""
         elapsed = now - self._at
         if elapsed > 0:
             self._level = min(self._level + self.rate * elapsed, self.rate * BURST)
@@ -61,7 +61,7 @@ class TokenBucket:
 
 
 class BandwidthChannel:
-    """What the bytes of a transfer pass one way: its `own` bucket, and the one `shared` by all."""
+    """A transfer's limits in one direction: its `own` bucket, and the one `shared` by all."""
 
     __slots__ = ("_held_at", "own", "shared")
 
@@ -71,7 +71,7 @@ class BandwidthChannel:
         self._held_at: float | None = None
 
     def __repr__(self) -> str:
-        return f"Lane({self.own!r} in {self.shared!r})"
+        return f"BandwidthChannel({self.own!r} in {self.shared!r})"
 
     @property
     def limited(self) -> bool:
@@ -100,21 +100,21 @@ class BandwidthChannel:
         self.shared.draw(count)
 
     def hold(self, now: float) -> None:
-        """Somebody wanted to pass and could not."""
+        """Record that the limit kept bytes from passing."""
         self._held_at = now
 
     def is_holding(self, now: float) -> bool:
-        """Whether it is a limit that kept bytes from passing in the last second."""
+        """Return whether a limit kept bytes from passing in the last second."""
         return self.limited and self._held_at is not None and now - self._held_at <= _HELD_FOR
 
 
 @dataclass(frozen=True, slots=True)
 class Throttle:
-    """A transfer's two lanes."""
+    """A transfer's two channels."""
 
     up: BandwidthChannel
     down: BandwidthChannel
 
     def channel(self, direction: Direction) -> BandwidthChannel:
-        """The lane of this way."""
+        """Return the channel of this direction."""
         return self.up if direction == "up" else self.down

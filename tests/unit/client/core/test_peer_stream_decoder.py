@@ -59,9 +59,9 @@ def test_a_piece_in_order_needs_no_copy_and_few_reads() -> None:
     decoder = PeerStreamDecoder()
     size = 100 * BLOCK_SIZE
     download = asked(decoder, 3, size)
-    assert repr(decoder) == "Receiver(staging, expects 100 blocks)"
+    assert repr(decoder) == "PeerStreamDecoder(staging, expects 100 blocks)"
     laid_out = decoder.buffers()
-    assert repr(decoder) == "Receiver(scatter, expects 100 blocks)"
+    assert repr(decoder) == "PeerStreamDecoder(scatter, expects 100 blocks)"
     assert [len(view) for view in laid_out] == [13, BLOCK_SIZE] * SCATTER_BLOCKS
     events = pump(decoder, answer(3, size, *range(100)))
     assert events == [PieceReceived(download)]
@@ -77,7 +77,7 @@ def test_a_have_between_blocks_does_not_end_the_quick_way() -> None:
     stream = answer(0, size, 0, 1) + encode(Have(7)) + answer(0, size, 2)
     assert pump(decoder, stream) == [Received(Have(7))]
     decoder.buffers()
-    assert repr(decoder) == "Receiver(scatter, expects 27 blocks)"
+    assert repr(decoder) == "PeerStreamDecoder(scatter, expects 27 blocks)"
     pump(decoder, answer(0, size, *range(3, 30)))
     assert download.buffer == content_of(0, size)
 
@@ -88,7 +88,7 @@ def test_blocks_out_of_order_are_staged_until_order_returns() -> None:
     asked(decoder, 0, size)
     pump(decoder, answer(0, size, 5))
     decoder.buffers()
-    assert repr(decoder) == "Receiver(staging, expects 39 blocks)"
+    assert repr(decoder) == "PeerStreamDecoder(staging, expects 39 blocks)"
     numbers = [n for n in range(40) if n != 5]
     pump(decoder, answer(0, size, *numbers[: ORDERLY - 1]))
     assert "staging" in repr(decoder)

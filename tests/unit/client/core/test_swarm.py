@@ -456,7 +456,7 @@ def test_shows_how_it_stands() -> None:
     join(swarm, 1)
     assert repr(swarm) == (
         "Swarm(have <Bitfield 1/4>, 1 peers, "
-        "Fetch(Picker(3 open, 1 done of 4), 0 partial, 0 being verified))"
+        "PieceScheduler(Picker(3 open, 1 done of 4), 0 partial, 0 being verified))"
     )
 
 
