@@ -24,7 +24,8 @@ COMMANDS = (
             Option("limit", "show the newest so many, 0 for all", value="N", kind=Kind.COUNT),
         ),
         details="Requests to join the groups that you administer, what became of your own, new"
-        " files, finished downloads of what you share, who left, and changes of your role. Without"
+        " files, finished downloads of what you share, who left, and changes of your role; and, of"
+        " this client since you logged in, its warnings and how your transfers ended. Without"
         " a limit, what you were not told of yet, and the newest fifty at least.",
         example="notices",
     ),

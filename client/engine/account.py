@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections import deque
 from collections.abc import Callable, Sequence
 
-from client.engine.results import Notice
+from client.core.notices import NoticeKind
+from client.engine.notices import Notices
 from client.state.settings import Settings
 from common.api.accounts import LoginReply
 from common.api.events import EventKind, EventNotice
@@ -14,7 +14,6 @@ from common.errors import ErrorCode, MinitorrentError
 from common.types import Endpoint
 
 _GROUP_IN_USE = "group"
-_MAX_UNTOLD = 100  # notices kept until somebody listens
 
 
 class Account:
@@ -27,9 +26,8 @@ class Account:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self.notices = Notices()
         self._lock = threading.Lock()
-        self._listeners: list[Callable[[Notice], None]] = []
-        self._untold: deque[Notice] = deque(maxlen=_MAX_UNTOLD)
         self._user: str | None = None
         self._group: str | None = None
         self._groups: set[str] = set()
@@ -98,6 +96,7 @@ class Account:
             self._user = self._group = None
             self._groups = set()
             self.pending_requests = 0
+        self.notices.forget()
 
     def use(self, group: str) -> None:
         """Take this group where none is named, in later sessions too."""
@@ -123,33 +122,18 @@ class Account:
             self.pending_requests = max(0, self.pending_requests - 1)
 
     # --- notices ----------------------------------------------------------------------------
-    def listen(self, callback: Callable[[Notice], None]) -> None:
-        """Call `callback` (from any thread) with every notice from now on.
-
-        The first who listens hears what was told before, too.
-        """
-        with self._lock:
-            self._listeners.append(callback)
-            untold = list(self._untold)
-            self._untold.clear()
-        for notice in untold:
-            callback(notice)
-
-    def tell(self, kind: str, text: str, group: str | None = None) -> None:
-        """Tell the user something."""
-        notice = Notice(kind=kind, text=text, group=group)
-        with self._lock:
-            listeners = list(self._listeners)
-            if not listeners:
-                self._untold.append(notice)
-        for listener in listeners:
-            listener(notice)
+    def tell(self, kind: NoticeKind | str, text: str, group: str | None = None) -> None:
+        """Give the user a notice."""
+        self.notices.tell(kind, text, group)
 
     def tell_missed(self, count: int) -> None:
         """Tell the user that so much happened while nobody was here; nothing when it is none."""
         if count:
             things = "thing that concerns" if count == 1 else "things that concern"
-            self.tell("notices", f"{count} {things} you happened meanwhile; type: notices")
+            self.tell(
+                NoticeKind.MISSED,
+                f"{count} {things} you happened meanwhile; type: notices",
+            )
 
     # --- what the link tells ----------------------------------------------------------------
     def on_connected(self, tracker: Endpoint, reply: LoginReply | None) -> None:
@@ -158,14 +142,15 @@ class Account:
             self.logged_in(reply)
         if self._was_lost:
             self._was_lost = False
-            self.tell("tracker", f"Connected to the tracker at {tracker}.")
+            self.tell(NoticeKind.TRACKER, f"Connected to the tracker at {tracker}.")
         self.connected()
 
     def on_lost(self, tracker: Endpoint) -> None:
         """See LinkEvents."""
         self._was_lost = True
         self.tell(
-            "tracker", f"The tracker at {tracker} is gone; transfers go on, trying to reconnect."
+            NoticeKind.TRACKER,
+            f"The tracker at {tracker} is gone; transfers go on, trying to reconnect.",
         )
 
     def on_session_ended(self, reason: str) -> None:
@@ -175,7 +160,7 @@ class Account:
             return
         self.logged_out()
         self.ended()
-        self.tell("tracker", f"{user} is logged out: {reason}")
+        self.tell(NoticeKind.TRACKER, f"{user} is logged out: {reason}")
 
     def on_event(self, event: EventNotice) -> None:
         """See LinkEvents."""

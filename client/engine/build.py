@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from random import Random
 
 from client.config import ClientConfig
+from client.core.notices import NoticeKind
 from client.core.shares import Shares
 from client.core.swarm_config import SwarmConfig
 from client.engine.account import Account
@@ -111,7 +112,7 @@ def _assemble(
     jobs = ThreadPoolExecutor(JOB_THREADS, thread_name_prefix="job")
     making.callback(jobs.shutdown, cancel_futures=True)
     known_trackers = KnownTrackers(
-        PinnedCertificates(database), lambda text: account.tell("tracker", text)
+        PinnedCertificates(database), lambda text: account.tell(NoticeKind.TRACKER, text)
     )
     link = TrackerClient(
         config.trackers,
@@ -155,7 +156,7 @@ def _assemble(
         ),
         store,
         collection,
-        lambda text: account.tell("warning", text),
+        lambda text: account.tell(NoticeKind.WARNING, text),
     )
     limits = Limits(account, collection, rate_limits)
     own_port = OwnPort(listener.port, lambda: listener.arrivals)

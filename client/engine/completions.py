@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 
+from client.core.notices import NoticeKind
 from client.engine.account import Account
 from client.engine.results import WaitResult
 from client.engine.transfer import Transfer
@@ -31,7 +32,7 @@ class Completions:
         """So many pieces of a download were wrong on the disk, and are fetched again."""
         pieces = "1 piece of it was" if lost == 1 else f"{lost:,} pieces of it were"
         self._account.tell(
-            "warning",
+            NoticeKind.WARNING,
             f"{transfer.title} has changed on the disk: {pieces} wrong or missing there and "
             "will be fetched again.",
             transfer.record.group,
@@ -47,13 +48,15 @@ class Completions:
         )
 
 
-def _told(transfer: Transfer) -> tuple[str, str]:
+def _told(transfer: Transfer) -> tuple[NoticeKind, str]:
     if transfer.error is not None:
-        kind = "share_failed" if transfer.record.complete else "download_failed"
+        kind = NoticeKind.DOWNLOAD_FAILED
         if transfer.room.is_on:
-            kind = "download_paused"
+            kind = NoticeKind.DOWNLOAD_PAUSED
+        elif transfer.record.complete:
+            kind = NoticeKind.SHARE_FAILED
         return kind, f"{transfer.title} has stopped: {transfer.error.message}"
-    return "download_completed", f"{transfer.title} is complete: {_achieved(transfer)}"
+    return NoticeKind.DOWNLOAD_COMPLETED, f"{transfer.title} is complete: {_achieved(transfer)}"
 
 
 def _achieved(transfer: Transfer) -> str:

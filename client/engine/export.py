@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from client.core.notices import NoticeKind
 from client.engine import results
 from client.engine.credentials import Credentials
 from client.storage.os_errors import translating
@@ -37,7 +38,7 @@ def export_credentials(
     user: str,
     group: str,
     folder: Path,
-    tell: Callable[[str, str], None],
+    tell: Callable[[NoticeKind, str], None],
 ) -> results.ExportResult:
     """Write certificate, key and DH parameters into the folder, which is made if need be.
 
@@ -60,7 +61,7 @@ def export_credentials(
     contents = (reply.certificate.encode(), key, _DH_PARAMETERS)
     write_private(*map(NewFile, paths, contents, judges))
     tell(
-        "warning",
+        NoticeKind.WARNING,
         f"Whoever has {paths[1]} is taken for you in {group} until {reply.not_after} or the end "
         "of this login: keep it to yourself.",
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, TypeVar
 
 from pydantic import Field
@@ -62,7 +63,7 @@ class EventsResult(Result):
 
 
 class NoticesResult(Result):
-    """What happened in groups, the oldest first."""
+    """What happened in groups and on this client, the oldest first."""
 
     notices: list[events.NoticeRow]
     total: int
@@ -177,7 +178,10 @@ class Lists:
         )
 
     def notices(self, pattern: str = "", *, limit: int | None = None) -> NoticesResult:
-        """What concerned this user; without a limit what is unread, and what happened lately."""
+        """What concerned this user; without a limit what is unread, and what happened lately.
+
+        The tracker has the events of the groups; those of this client are kept here.
+        """
         if limit is None:
             reply = self._remote.call(events.LIST_NOTICES, pattern=pattern)
             rows, last = reply.notices, reply
@@ -185,7 +189,10 @@ class Lists:
             rows, last = self._collect(
                 events.LIST_NOTICES, "notices", limit, is_backward=True, pattern=pattern
             )
-        return NoticesResult(notices=rows, total=_total(last, rows), pattern=pattern)
+        own = self._account.notices.kept(pattern)
+        total = _total(last, rows) + len(own)
+        rows = sorted([*rows, *own], key=lambda row: datetime.fromisoformat(row.at))
+        return NoticesResult(notices=rows[-limit:] if limit else rows, total=total, pattern=pattern)
 
     def sessions(self, pattern: str = "", *, limit: int = USUAL_LIMIT) -> SessionsResult:
         """Where this user is logged in, the oldest login first; a pattern is for addresses."""

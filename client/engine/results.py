@@ -7,9 +7,11 @@ progress runs from 0 to 1. The tracker's answers have their models in `common.ap
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from client.core.notices import NoticeKind
 
 TrackerState = Literal["connected", "connecting", "unreachable", "offline"]
 
@@ -271,11 +273,9 @@ class Overview(Result):
 class Notice(Result):
     """Something that the user should hear of without having asked.
 
-    `kind` is one of: warning, tracker, download_completed, download_failed, download_paused (the
-    disk is full), share_failed (the content is not what it was), and the kinds of the tracker's
-    events (join_requested, request_accepted, ...). `text` is one English sentence.
+    `kind` is a NoticeKind, or a word that a newer tracker added. `text` is one English sentence.
     """
 
-    kind: str
+    kind: Annotated[NoticeKind | str, Field(union_mode="left_to_right")]
     text: str
     group: str | None = None

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from client.core.download_options import DownloadOptions
+from client.core.notices import NoticeKind
 from client.engine import results
 from client.engine.account import Account
 from client.engine.completions import Completions
@@ -75,7 +76,7 @@ class Session:
 
     def on_notice(self, callback: Callable[[results.Notice], None]) -> None:
         """Call `callback` (from any thread) with every notice from now on."""
-        self._account.listen(callback)
+        self._account.notices.listen(callback)
 
     def close_with(self, close: Callable[[], None]) -> None:
         """Have `close` called when the session is closed."""
@@ -106,7 +107,7 @@ class Session:
         request = accounts.CREATE_USER.read_request({"user": user, "password": password})
         reply = self._link.call(accounts.CREATE_USER, request)
         if reply.warning:
-            self._account.tell("warning", reply.warning)
+            self._account.tell(NoticeKind.WARNING, reply.warning)
         return results.UserResult(user=reply.user)
 
     def login(self, user: str, password: str) -> results.LoginResult:
@@ -143,7 +144,7 @@ class Session:
         """Change the password; other sessions of this user end."""
         reply = self._remote.call(accounts.CHANGE_PASSWORD, old=old, new=new)
         if reply.warning:
-            self._account.tell("warning", reply.warning)
+            self._account.tell(NoticeKind.WARNING, reply.warning)
         return results.UserResult(user=reply.user)
 
     def end_session(self, number: int) -> results.EndSessionResult:
@@ -256,7 +257,7 @@ class Session:
             )
         self._transfers.discard(transfer)
         if transfer.storage.plan.in_place:
-            self._account.tell("warning", f"{str(transfer.path)!r} is kept as it is now.")
+            self._account.tell(NoticeKind.WARNING, f"{str(transfer.path)!r} is kept as it is now.")
         return _result(transfer)
 
     def recheck(self, group: str, name: str) -> results.TransferResult:
@@ -325,7 +326,7 @@ class Session:
         offer = path if isinstance(path, Offer) else Offer(path)
         transfer, written = self._sharing.uploads.share(user, chosen, offer, metainfo, progress)
         self._account.tell(
-            "warning", f"{written} has your own announce key in it: keep it to yourself."
+            NoticeKind.WARNING, f"{written} has your own announce key in it: keep it to yourself."
         )
         return results.ShareFileResult(
             metainfo=str(written),
@@ -345,7 +346,7 @@ class Session:
         link = self._sharing.metainfo_links.magnet(group, name)
         if link.trackers:
             self._account.tell(
-                "warning", "The link has your own announce key in it: keep it to yourself."
+                NoticeKind.WARNING, "The link has your own announce key in it: keep it to yourself."
             )
         return results.MagnetResult(magnet=link.encode())
 

@@ -11,6 +11,7 @@ from contextlib import suppress
 from typing import TextIO
 
 from client.commands.runner import Outcome
+from client.core.notices import Tone, presentation_of
 from client.engine.results import Notice
 from client.shell.render import answer
 from client.shell.screen import Screen
@@ -18,6 +19,7 @@ from common.errors import MinitorrentError
 from common.text import guarded, harmless
 
 _ERASE_LINE = "\r\x1b[K"
+_COLOURS = {Tone.NEUTRAL: "cyan", Tone.CAUTION: "yellow", Tone.FAILURE: "red"}
 
 
 def screen_of(stream: TextIO) -> Screen:
@@ -66,8 +68,8 @@ class Output:
 
     def notice(self, notice: Notice) -> None:
         """Print something that nobody asked for."""
-        screen = screen_of(self._err)
-        self.note(screen.paint(screen.wrap(harmless(notice.text)), "cyan"))
+        screen, colour = screen_of(self._err), _COLOURS[presentation_of(notice.kind).tone]
+        self.note(screen.paint(screen.wrap(harmless(notice.text)), colour))
 
     def note(self, text: str) -> None:
         """Print a line on stderr."""

@@ -269,7 +269,7 @@ def _notices(result: lists.NoticesResult, screen: Screen) -> str:
     if not result.notices and not result.pattern:
         return "Nothing has happened yet that concerns you"
     columns = [Column("at (UTC)"), Column("group", folds=True), Column("what", folds=True)]
-    rows = [[_moment(row.at), row.group, row.text] for row in result.notices]
+    rows = [[_moment(row.at), row.group or "-", row.text] for row in result.notices]
     return _listed(result, rows, columns, "notice", screen)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from client.commands.runner import LONGEST_LINE, Outcome, Runner
+from client.core.notices import NoticeKind
 from client.engine.results import Notice
 from client.shell.keyboard import Keyboard
 from client.shell.output import Output, screen_of
@@ -125,7 +126,7 @@ class Script:
         self._interrupts.wait()
 
     def _noticed(self, notice: Notice) -> None:
-        self._failed |= notice.kind == "download_failed"
+        self._failed |= notice.kind is NoticeKind.DOWNLOAD_FAILED
         self._output.notice(notice)
 
     def _ask(self, prompt: str) -> str:

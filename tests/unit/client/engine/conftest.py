@@ -29,5 +29,5 @@ def account(database: Database) -> Account:
 def notices(account: Account) -> list[Notice]:
     """What the account tells, as it comes."""
     heard: list[Notice] = []
-    account.listen(heard.append)
+    account.notices.listen(heard.append)
     return heard

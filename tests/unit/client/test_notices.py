@@ -1,0 +1,154 @@
+"""Every kind of notice is shown by the shell, the page's list, `notices` and the event stream."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from nicegui import Client, ui
+from nicegui.page import page
+
+from client.core.notices import PRESENTATIONS, Keeper, NoticeKind, presentation_of
+from client.engine.account import Account
+from client.engine.lists import Lists, NoticesResult
+from client.engine.results import Notice
+from client.shell.keyboard import Keyboard
+from client.shell.output import Output
+from client.shell.script import Script
+from client.shell.signals import Interrupts
+from client.state.database import Database
+from client.state.settings import Settings
+from client.web.events import Events
+from client.web.page.notices import NoticeList
+from common.api.events import EventKind, ListNoticesReply, NoticeRow
+from tests.support.fake_session import FakeSession
+from tracker.domain.audience import AUDIENCES, Audience
+from tracker.services.events import as_notice
+from tracker.store.schema import Event
+
+KINDS = list(NoticeKind)
+
+TEXT = "Something has happened."
+
+
+@pytest.fixture
+def account(tmp_path: Path) -> Iterator[Account]:
+    database = Database.open(tmp_path / "client.sqlite")
+    yield Account(Settings(database))
+    database.close()
+
+
+def test_every_kind_has_one_presentation() -> None:
+    assert set(PRESENTATIONS) == set(NoticeKind)
+    headings = [presentation.heading for presentation in PRESENTATIONS.values()]
+    assert len(set(headings)) == len(headings)
+    assert presentation_of("a_word_of_a_newer_tracker").keeper is Keeper.TRACKER
+
+
+def test_the_tracker_keeps_what_the_client_does_not() -> None:
+    """A kind that the tracker pushes is listed by the tracker, or else kept by the client."""
+    pushed = {kind: audience for kind, audience in AUDIENCES.items() if kind in KINDS}
+    for kind, audience in pushed.items():
+        lists = audience is not Audience.CONNECTED_MEMBERS
+        assert presentation_of(kind).keeper is (Keeper.TRACKER if lists else Keeper.CLIENT)
+    told_as_role_changed = set(AUDIENCES) - set(pushed)
+    assert {as_notice_kind(kind) for kind in told_as_role_changed} == {EventKind.ROLE_CHANGED}
+
+
+def as_notice_kind(kind: EventKind) -> str:
+    event = Event(id=1, at=0.0, kind=kind, group_name="lab", actor="a", subject="b", text=TEXT)
+    return as_notice(event).kind
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_shell_shows_it(kind: NoticeKind) -> None:
+    session, err = FakeSession(), io.StringIO()
+    with Interrupts(ctrl_c_ends=True) as interrupts:
+        Script(cast(Any, session), Output(io.StringIO(), err), interrupts, Keyboard())
+        session.notify(kind, TEXT)
+    assert err.getvalue() == f"{TEXT}\n"
+
+
+def listed(account: Account, told: list[NoticeRow], limit: int | None = None) -> NoticesResult:
+    """What `notices` answers when the tracker has ``told``."""
+    reply = ListNoticesReply(notices=told, unread=0, total=len(told))
+    remote = SimpleNamespace(call=lambda *_, **__: reply)
+    return Lists(account, cast(Any, remote)).notices(limit=limit)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind is not NoticeKind.MISSED])
+def test_the_command_lists_it(account: Account, kind: NoticeKind) -> None:
+    account.tell(kind, TEXT, "lab")
+    by_tracker = NoticeRow(at="2020-01-01T00:00:00Z", kind=kind, group="lab", text=TEXT)
+    is_kept_there = presentation_of(kind).keeper is Keeper.TRACKER
+    found = listed(account, [by_tracker] if is_kept_there else [])
+    assert [(row.kind, row.group, row.text) for row in found.notices] == [(kind, "lab", TEXT)]
+    assert found.total == 1
+
+
+def test_the_command_does_not_list_the_hint_to_itself(account: Account) -> None:
+    account.tell_missed(2)
+    assert listed(account, []).notices == []
+
+
+def test_both_lists_are_one_in_the_order_of_time(account: Account) -> None:
+    account.tell(NoticeKind.WARNING, "now")
+    rows = [
+        NoticeRow(at=at, kind="file_added", group="lab", text=at[:4])
+        for at in ("2020-01-01T00:00:00Z", "2999-01-01T00:00:00Z")
+    ]
+    assert [row.text for row in listed(account, rows).notices] == ["2020", "now", "2999"]
+    newest = listed(account, rows, limit=2)
+    assert [row.text for row in newest.notices] == ["now", "2999"]
+    assert newest.total == 3
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_pages_list_draws_it(kind: NoticeKind) -> None:
+    row = NoticeRow(at="2026-01-01T00:00:00Z", kind=kind, group="lab", text=TEXT)
+
+    async def ask(*_: object) -> NoticesResult:
+        return NoticesResult(notices=[row], total=1)
+
+    async def draw() -> list[str]:
+        with Client(page("/")) as client:
+            await NoticeList(cast(Any, SimpleNamespace(ask=ask))).refresh()
+            return [
+                element.text
+                for element in client.elements.values()
+                if isinstance(element, ui.label)
+            ]
+
+    shown = asyncio.run(draw())
+    assert TEXT in shown
+    assert PRESENTATIONS[kind].heading in shown
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_event_stream_carries_it(kind: NoticeKind) -> None:
+    session = FakeSession()
+
+    async def first_notice() -> str:
+        stream = Events(cast(Any, session)).stream()
+        await anext(stream)  # the overview
+        session.notify(kind, TEXT)
+        sent = await anext(stream)
+        await stream.aclose()
+        return sent
+
+    event, data, *_ = asyncio.run(first_notice()).splitlines()
+    assert event == "event: notice"
+    notice = json.loads(data.removeprefix("data: "))
+    assert notice == {"kind": kind.value, "text": TEXT, "group": None}
+
+
+def test_a_word_of_a_newer_tracker_stays_that_word() -> None:
+    notice = Notice(kind="a_word_of_a_newer_tracker", text=TEXT)
+    assert json.loads(notice.model_dump_json())["kind"] == "a_word_of_a_newer_tracker"
+    assert Notice(kind="warning", text=TEXT).kind is NoticeKind.WARNING
