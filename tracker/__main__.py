@@ -14,7 +14,7 @@ from common.errors import MinitorrentError
 from common.loading import loading
 from common.text import harmless
 from tracker.config import Config, read_config
-from tracker.streams import abandon_stdout, settle_streams
+from tracker.streams import abandon_stdout, prepare_streams
 
 if TYPE_CHECKING:
     from tracker.app import TrackerApp
@@ -30,7 +30,7 @@ _SIGNAL_SECONDS = 0.2  # the system may give a signal to another thread; we see 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a tracker; the process's exit status."""
-    settle_streams()
+    prepare_streams()
     try:
         config = read_config(sys.argv[1:] if arguments is None else arguments)
     except MinitorrentError as error:

@@ -15,7 +15,7 @@ from common import __version__
 from common.types import Endpoint
 from tracker.config import Config
 from tracker.frontend import certificate, descriptors
-from tracker.frontend.descriptors import Shares, TooFewDescriptorsError
+from tracker.frontend.descriptors import DescriptorBudget, TooFewDescriptorsError
 from tracker.frontend.dispatch import Dispatcher
 from tracker.frontend.http.app import make_app
 from tracker.frontend.http.server import HttpServer
@@ -24,7 +24,7 @@ from tracker.frontend.periodic import Periodic
 from tracker.frontend.session import SessionLimits, SessionServer
 from tracker.services.catalogue import Services, make_services
 from tracker.services.lifecycle import BEAT_SECONDS
-from tracker.store.authority_key import KEY_VARIABLE, open_safe
+from tracker.store.authority_key import KEY_VARIABLE, open_secret_box
 from tracker.store.engine import Store, open_store
 from tracker.store.trackers import Site
 from tracker.store.unit_of_work import DatabaseError
@@ -47,12 +47,14 @@ class TrackerApp:
     """A running tracker. Making one and starting it raise StartError and DatabaseError."""
 
     def __init__(self, config: Config, limits: SessionLimits | None = None) -> None:
-        shares = _share_out(config)
-        self._limits = limits or SessionLimits(shares.sessions, config.max_sessions_per_address)
+        descriptor_budget = _allot_descriptors(config)
+        self._limits = limits or SessionLimits(
+            descriptor_budget.sessions, config.max_sessions_per_address
+        )
         with ExitStack() as undo:
             self._store = _open_store(config)
             undo.callback(self._store.close)
-            safe = open_safe(self._store, config.data_dir, os.environ.get(KEY_VARIABLE))
+            secret_box = open_secret_box(self._store, config.data_dir, os.environ.get(KEY_VARIABLE))
             context = _tls_context(config)
             session = undo.enter_context(_listen(config.listen))
             self.address = _address(config, session)
@@ -67,11 +69,11 @@ class TrackerApp:
                 time.time,
                 site,
                 config.min_password,
-                safe,
+                secret_box,
                 config.certificate_lifetime,
                 quotas=config.quotas,
             )
-            self._wire(session, context, http, shares)
+            self._wire(session, context, http, descriptor_budget)
             undo.pop_all()
 
     def _wire(
@@ -79,7 +81,7 @@ class TrackerApp:
         session: socket.socket,
         context: ssl.SSLContext,
         http: socket.socket | None,
-        shares: Shares,
+        descriptor_budget: DescriptorBudget,
     ) -> None:
         services, metrics = self._services, Metrics()
         push = _pusher(services)
@@ -92,7 +94,9 @@ class TrackerApp:
         metrics.watch("peers", "Peers of all trackers.", services.announces.count_peers)
         app = make_app(services, dispatcher, metrics, SERVER_NAME.partition(" ")[2])
         self._http = (
-            None if http is None else HttpServer(http, app, services.party_pace, shares.http)
+            None
+            if http is None
+            else HttpServer(http, app, services.party_pace, descriptor_budget.http)
         )
         self._heartbeat = Periodic("heartbeat", BEAT_SECONDS, self._beat)
         self._notices = Periodic("notices", NOTICE_SECONDS, lambda: self._look(push))
@@ -144,30 +148,30 @@ def _pusher(services: Services) -> Callable[[SessionServer], None]:
 
     def push(sessions: SessionServer) -> None:
         nonlocal last
-        for told in services.events.after(last):
-            sessions.push(told.notice, told.users)
-            if told.ended is not None:
-                sessions.drop_ended(told.ended)
-            last = told.notice.id
+        for delivery in services.events.after(last):
+            sessions.push(delivery.notice, delivery.users)
+            if delivery.ended is not None:
+                sessions.drop_ended(delivery.ended)
+            last = delivery.notice.id
 
     return push
 
 
-def _share_out(config: Config) -> Shares:
+def _allot_descriptors(config: Config) -> DescriptorBudget:
     """Have as many descriptors as the system gives us, and say so if they don't suffice."""
     limit = descriptors.raise_limit()
     try:
-        shares = descriptors.share_out(limit, config.max_sessions)
+        descriptor_budget = descriptors.share_out(limit, config.max_sessions)
     except TooFewDescriptorsError as error:
         raise StartError(str(error)) from None
-    if config.max_sessions is not None and shares.sessions < config.max_sessions:
+    if config.max_sessions is not None and descriptor_budget.sessions < config.max_sessions:
         _log.warning(
             "fewer sessions than asked for: raise the limit of open files (ulimit -n)",
             asked=config.max_sessions,
-            max_sessions=shares.sessions,
+            max_sessions=descriptor_budget.sessions,
             open_files=limit,
         )
-    return shares
+    return descriptor_budget
 
 
 def _open_store(config: Config) -> Store:

@@ -58,7 +58,7 @@ def with_quotas(chosen: Sequence[tuple[str, int]]) -> Quotas:
     return replace(Quotas(), **dict(chosen))
 
 
-def require_room(count: int, most: int, what: str, remedy: str) -> None:
+def check_quota(count: int, most: int, what: str, remedy: str) -> None:
     """Refuse one more than `most`. Raises MinitorrentError(quota_exceeded)."""
     if count >= most:
         raise MinitorrentError(

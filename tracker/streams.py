@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import TextIO
 
 
-def settle_streams() -> None:
+def prepare_streams() -> None:
     """Have all three standard streams open, and write what they can't encode as escapes.
 
     One that is closed becomes the null device: else the next file that is opened, a database

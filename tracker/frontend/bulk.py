@@ -21,7 +21,7 @@ _TOTAL = 8
 _PER_USER = 2
 
 
-class BulkTurns:
+class BulkLimiter:
     """Lets users send long requests, a few at a time. Safe for use by many threads."""
 
     def __init__(self, total: int = _TOTAL, per_user: int = _PER_USER) -> None:
@@ -30,29 +30,29 @@ class BulkTurns:
         self._changed = threading.Condition()
         self._taken: Counter[str] = Counter()
 
-    def take(self, user: str) -> None:
+    def acquire(self, user: str) -> None:
         """Wait for a turn. Raises MinitorrentError(busy)."""
         deadline = time.monotonic() + WAIT_SECONDS
         with self._changed:
-            while not self._take(user):
+            while not self._acquire(user):
                 left = deadline - time.monotonic()
                 if left <= 0:
                     raise too_busy()
                 self._changed.wait(left)
 
-    def take_now(self, user: str) -> bool:
+    def try_acquire(self, user: str) -> bool:
         """Take a turn if there is one."""
         with self._changed:
-            return self._take(user)
+            return self._acquire(user)
 
-    def give_back(self, user: str) -> None:
+    def release(self, user: str) -> None:
         """The request was answered, or given up."""
         with self._changed:
             self._taken[user] -= 1
             self._taken += Counter()  # forgets who has none
             self._changed.notify_all()
 
-    def _take(self, user: str) -> bool:
+    def _acquire(self, user: str) -> bool:
         if self._taken.total() >= self._total or self._taken[user] >= self._per_user:
             return False
         self._taken[user] += 1

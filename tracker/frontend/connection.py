@@ -15,11 +15,11 @@ from common.api.registry import OPERATIONS
 from common.errors import ErrorCode, MinitorrentError
 from common.party import party_of
 from tracker.frontend import bulk
-from tracker.frontend.bulk import BulkTurns
+from tracker.frontend.bulk import BulkLimiter
 from tracker.frontend.channel import Channel, ChannelClosedError
 from tracker.frontend.dispatch import Dispatcher
-from tracker.services.allowance import Pace
 from tracker.services.caller import Caller
+from tracker.services.rate_limits import RequestPacer
 
 
 @dataclass(frozen=True)
@@ -46,14 +46,14 @@ class Connection:
         caller: Caller,
         dispatcher: Dispatcher,
         limits: TimeLimits,
-        turns: BulkTurns,
-        pace: Pace,
+        bulk_limiter: BulkLimiter,
+        pace: RequestPacer,
     ) -> None:
         self.channel = channel
         self.caller = caller
         self._dispatcher = dispatcher
         self._limits = limits
-        self._turns = turns
+        self._bulk = bulk_limiter
         self._pace = pace
         self.party = party_of(caller.address)
         self._turn_of = ""  # the user in whose turn a long line is read
@@ -123,13 +123,13 @@ class Connection:
     def _take_turn(self) -> None:
         """A long line has begun; raises MinitorrentError(busy)."""
         if not self._turn_of and self.caller.identity is not None:
-            self._turns.take(self.caller.identity.user)
+            self._bulk.acquire(self.caller.identity.user)
             self._turn_of = self.caller.identity.user
             self._last_line = time.monotonic()
 
     def _end_turn(self) -> None:
         if self._turn_of:
-            self._turns.give_back(self._turn_of)
+            self._bulk.release(self._turn_of)
             self._turn_of = ""
 
     def _seconds_left(self) -> float:

@@ -26,7 +26,7 @@ class TooFewDescriptorsError(Exception):
 
 
 @dataclass(frozen=True)
-class Shares:
+class DescriptorBudget:
     """How many connections there may be, so that the descriptors never run out."""
 
     sessions: int
@@ -44,7 +44,7 @@ def raise_limit() -> int:
     return _PLENTY if soft == resource.RLIM_INFINITY else soft
 
 
-def share_out(limit: int, asked: int | None) -> Shares:
+def share_out(limit: int, asked: int | None) -> DescriptorBudget:
     """Share out `limit` descriptors; `asked` sessions, if the operator asks for a number.
 
     Raises TooFewDescriptorsError.
@@ -56,4 +56,4 @@ def share_out(limit: int, asked: int | None) -> Shares:
             f"the system allows only {limit} open files; allow at least {_OWN + 2 * _MIN_HTTP} "
             "with: ulimit -n"
         )
-    return Shares(min(left, _USUAL_SESSIONS if asked is None else asked), http)
+    return DescriptorBudget(min(left, _USUAL_SESSIONS if asked is None else asked), http)

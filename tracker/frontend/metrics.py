@@ -52,14 +52,14 @@ class Metrics:
         NaN is shown when it fails.
         """
         gauge = Gauge(f"minitorrent_{name}", text, registry=self._registry)
-        gauge.set_function(_Remembered(count))
+        gauge.set_function(_CachedNumber(count))
 
     def exposition(self) -> bytes:
         """All numbers in Prometheus's text format."""
         return generate_latest(self._registry)
 
 
-class _Remembered:
+class _CachedNumber:
     """A number that is of a moment ago at most: anybody may ask for it, however often."""
 
     def __init__(self, count: Callable[[], int]) -> None:

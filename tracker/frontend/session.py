@@ -20,9 +20,9 @@ from common.party import party_of
 from common.tls import TlsEngine
 from common.types import plain_address
 from tracker.config import SESSIONS_PER_ADDRESS
-from tracker.domain.places import Place, Room, admit
+from tracker.domain.admission import ConnectionLimits, Slot, admit
 from tracker.domain.throttle import Budget, Rate
-from tracker.frontend.bulk import BulkTurns
+from tracker.frontend.bulk import BulkLimiter
 from tracker.frontend.channel import Channel
 from tracker.frontend.connection import Connection, TimeLimits
 from tracker.frontend.descriptors import MAX_TURNED_AWAY
@@ -77,13 +77,13 @@ class SessionServer:
         self._pace = services.pace
         self._limits = limits
         self._server_name = server_name
-        self._room = Room(limits.total, limits.per_address, limits.grace)
-        self._turns = BulkTurns()
+        self._connection_limits = ConnectionLimits(limits.total, limits.per_address, limits.grace)
+        self._bulk = BulkLimiter()
         self._lock = threading.Lock()  # guards the three below
         self._connections: dict[Connection, threading.Thread] = {}
         self._turned_away: set[Connection] = set()
         self._displaced: set[Connection] = set()
-        self._patience = Budget(_PAUSES, capacity=1)
+        self._refusal_budget = Budget(_PAUSES, capacity=1)
         self._stopping = threading.Event()
         self._is_short = False  # of descriptors
         self._poller = Poller()
@@ -179,13 +179,13 @@ class SessionServer:
     def _begin(self, sock: socket.socket, address: str) -> None:
         reached_at = plain_address(sock.getsockname()[0])
         is_admitted = self._admit(party_of(address))
-        if not is_admitted and not self._find_words(party_of(address)):
+        if not is_admitted and not self._wait_to_refuse(party_of(address)):
             sock.close()
             return
         caller = Caller(secrets.token_hex(16), address, reached_at)
         channel = Channel(sock, TlsEngine(self._context, server_side=True), self._poller)
         times = self._limits.times
-        connection = Connection(channel, caller, self._dispatcher, times, self._turns, self._pace)
+        connection = Connection(channel, caller, self._dispatcher, times, self._bulk, self._pace)
         thread = threading.Thread(
             target=self._serve, args=(connection,), name=f"session-{address}", daemon=True
         )
@@ -206,25 +206,25 @@ class SessionServer:
         with self._lock:
             served = self._connections.keys() - self._turned_away - self._displaced
             users = Counter(_user(one) for one in served)
-            taken = [Place(one, one.party, one.last_line, _gives_way(one, users)) for one in served]
-            decided = admit(self._room, party, taken, time.monotonic())
+            taken = [Slot(one, one.party, one.last_line, _gives_way(one, users)) for one in served]
+            decided = admit(self._connection_limits, party, taken, time.monotonic())
             if decided.displaced is not None:
                 self._displaced.add(decided.displaced)
         if decided.displaced is not None:
             decided.displaced.channel.interrupt(lines.encode_error(None, _too_many()))
         return decided.is_admitted
 
-    def _find_words(self, party: str) -> bool:
+    def _wait_to_refuse(self, party: str) -> bool:
         """Wait a little, in the acceptor, until one more can be told why; not all the time."""
-        while not self._may_say_why(party):
+        while not self._can_refuse(party):
             now = time.monotonic()
-            if self._patience.wait("", now) > 0:
+            if self._refusal_budget.wait("", now) > 0:
                 return False
-            self._patience.take("", now)
+            self._refusal_budget.take("", now)
             self._stopping.wait(_PAUSE)
         return True
 
-    def _may_say_why(self, party: str) -> bool:
+    def _can_refuse(self, party: str) -> bool:
         """Whether one more can be told why it isn't served; half may be of one party."""
         with self._lock:
             own = sum(one.party == party for one in self._turned_away)

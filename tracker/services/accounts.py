@@ -18,14 +18,14 @@ from common.types import peer_id_from_hex
 from tracker.domain import credentials
 from tracker.domain.paging import cut, number_after
 from tracker.domain.throttle import LoginThrottle
-from tracker.quotas import Quotas, require_room
-from tracker.services.allowance import Allowance
+from tracker.quotas import Quotas, check_quota
 from tracker.services.authority import revoke_logins
 from tracker.services.caller import Caller, Identity
 from tracker.services.clock import Clock, iso
 from tracker.services.events import record_account
-from tracker.services.hashing import Hashing
+from tracker.services.hashing import PasswordHasher
 from tracker.services.notices import count_unread
+from tracker.services.rate_limits import RateLimiter
 from tracker.store.schema import Token, User
 from tracker.store.unit_of_work import ConflictError, UnitOfWork, UnitOfWorkFactory
 
@@ -36,7 +36,7 @@ HTTP_SECONDS = 12 * 3600.0
 """How long the token is good for that a login over HTTP gives."""
 
 
-class Accounts:
+class AccountService:
     """The operations on accounts and sessions.
 
     What only lasts goes by `steady`, a clock that nobody sets; what is kept, by `clock`.
@@ -44,23 +44,23 @@ class Accounts:
 
     def __init__(
         self,
-        works: UnitOfWorkFactory,
+        database: UnitOfWorkFactory,
         clock: Clock,
         steady: Clock,
         tracker_id: str,
         min_password: int,
         quotas: Quotas,
-        acts: Allowance,
+        acts: RateLimiter,
     ) -> None:
         self._quotas = quotas
         self._acts = acts
-        self._opening = Allowance.daily(quotas.accounts, steady)
-        self._works = works
+        self._opening = RateLimiter.daily(quotas.accounts, steady)
+        self._database = database
         self._clock = clock
         self._steady = steady
         self._tracker_id = tracker_id
         self._min_password = min_password
-        self._hashing = Hashing()
+        self._hashing = PasswordHasher()
         self._throttle = LoginThrottle()
         self._throttle_lock = threading.Lock()
 
@@ -71,14 +71,14 @@ class Accounts:
     def create_user(self, caller: Caller, request: api.CreateUser) -> api.UserReply:
         """Open an account. Raises MinitorrentError(user_exists, weak_password)."""
         warning = credentials.check_strength(request.password, self._min_password)
-        with self._works.read() as work:
+        with self._database.read() as work:
             if work.users.by_name(request.user) is not None:
                 raise _user_exists(request.user)
         complaint = "Too many accounts were opened from your address"
         self._opening.spend(party_of(caller.address), ErrorCode.TOO_MANY_ATTEMPTS, complaint)
         password_hash = self._hash(request.password, caller.address, known=False)
         try:
-            with self._works.write() as work:
+            with self._database.write() as work:
                 now = self._clock()
                 user = work.users.add(request.user, password_hash, now)
                 work.users.remember(user.id, party_of(caller.address))
@@ -90,7 +90,7 @@ class Accounts:
     def login(self, caller: Caller, request: api.Login) -> api.LoginReply:
         """Start a session. Raises MinitorrentError(bad_credentials, too_many_attempts)."""
         self._refuse_second_login(caller)
-        with self._works.read() as work:
+        with self._database.read() as work:
             user = work.users.by_name(request.user)
             known = work.users.knows(request.user, party_of(caller.address))
         stored = credentials.NOBODY if user is None else user.password_hash
@@ -138,11 +138,11 @@ class Accounts:
     def logout(self, caller: Caller, _request: api.Logout) -> api.UserReply:
         """End the session; its token is of no use any more."""
         identity = caller.require_login()
-        with self._works.write() as work:
+        with self._database.write() as work:
             now = self._clock()
             end_logins(work, identity, [identity.token_id], now)
             if identity.connection_id:
-                work.users.told_all([identity.user_id], work.events.last_id())
+                work.users.mark_read([identity.user_id], work.events.last_id())
             record_account(work, EventKind.LOGGED_OUT, identity.user, identity.address, now)
         caller.identity = None
         return api.UserReply(user=identity.user)
@@ -153,14 +153,14 @@ class Accounts:
         Raises MinitorrentError(bad_credentials, too_many_attempts, weak_password).
         """
         warning = credentials.check_strength(request.new, self._min_password)
-        with self._works.read() as work:
+        with self._database.read() as work:
             user = work.users.by_name(me.user)
         stored = credentials.NOBODY if user is None else user.password_hash
         if not self._check(me.user, me.address, request.old, stored, known=True):
             self._note_failure(me.user, me.address)
             raise MinitorrentError(ErrorCode.BAD_CREDENTIALS, "The old password is wrong.")
         password_hash = self._hash(request.new, me.address, known=True)
-        with self._works.write() as work:
+        with self._database.write() as work:
             now = self._clock()
             others = work.users.other_tokens(me.user_id, me.token_id)
             work.users.set_password(me.user_id, password_hash)
@@ -172,7 +172,7 @@ class Accounts:
     def list_sessions(self, me: Identity, request: api.ListSessions) -> api.ListSessionsReply:
         """A page of where the user is logged in, the oldest login first."""
         now, after = self._clock(), number_after(request.after)
-        with self._works.read() as work:
+        with self._database.read() as work:
             found = work.users.tokens(me.user_id, now, request.pattern, after, request.rows + 1)
             total = work.users.count_tokens(me.user_id, now, request.pattern)
         tokens, following = cut(found, request.rows, lambda token: str(token.id))
@@ -195,7 +195,7 @@ class Accounts:
 
         Whoever had it may have asked for announce keys: they are dropped.
         """
-        with self._works.write() as work:
+        with self._database.write() as work:
             now = self._clock()
             if work.users.token(me.user_id, request.id, now) is None:
                 raise MinitorrentError(
@@ -220,7 +220,7 @@ class Accounts:
     def _of_token(self, caller: Caller) -> Identity | None:
         if not caller.token:
             return None
-        with self._works.read() as work:
+        with self._database.read() as work:
             found = work.users.api_token(credentials.digest_token(caller.token), self._clock())
         return None if found is None else _identify(caller, found[1], found[0], api.NO_PEER_ID)
 
@@ -228,16 +228,16 @@ class Accounts:
         """Whether the caller's login was ended elsewhere."""
         if caller.identity is None:
             return False
-        with self._works.read() as work:
+        with self._database.read() as work:
             return not work.trackers.is_connected(caller.connection_id)
 
     def disconnect(self, caller: Caller) -> None:
         """The connection is gone, and the user's presence with it; the token stays good."""
         if caller.identity is None:
             return
-        with self._works.write() as work:
+        with self._database.write() as work:
             work.trackers.disconnect(caller.connection_id)
-            work.users.told_all([caller.identity.user_id], work.events.last_id())
+            work.users.mark_read([caller.identity.user_id], work.events.last_id())
         caller.identity = None
 
     def _refuse_second_login(self, caller: Caller) -> None:
@@ -251,7 +251,7 @@ class Accounts:
     def _entering(self) -> Iterator[UnitOfWork]:
         """A unit of work in which somebody enters; nobody does where the tracker signs off."""
         try:
-            with self._works.write() as work:
+            with self._database.write() as work:
                 yield work
         except ConflictError:
             raise MinitorrentError(
@@ -265,7 +265,7 @@ class Accounts:
             work.users.lock(identity.user_id)
             online = work.trackers.count_connections(identity.user_id)
             remedy = "end some clients that you don't need"
-            require_room(online, self._quotas.sessions, "connections of one user", remedy)
+            check_quota(online, self._quotas.sessions, "connections of one user", remedy)
             work.trackers.connect(
                 identity.connection_id,
                 self._tracker_id,
@@ -306,7 +306,7 @@ class Accounts:
     def _note_failure(self, user: str, address: str) -> None:
         """Written also when there is no such user, so that it takes as long; but without a name,
         for people type their password there."""
-        with self._works.write() as work:
+        with self._database.write() as work:
             record_account(work, EventKind.LOGIN_FAILED, user, address, self._clock(), actor="")
 
     def _hash(self, password: str, address: str, *, known: bool) -> str:
@@ -320,7 +320,7 @@ def check_tokens(work: UnitOfWork, user_id: int, quotas: Quotas, now: float) -> 
     """Whether a user may have one more token for HTTP. Raises MinitorrentError(quota_exceeded)."""
     work.users.lock(user_id)
     remedy = "end some with: revoke_token"
-    require_room(
+    check_quota(
         work.users.count_api_tokens(user_id, now, ""),
         quotas.tokens,
         "API tokens of one user",
@@ -328,7 +328,7 @@ def check_tokens(work: UnitOfWork, user_id: int, quotas: Quotas, now: float) -> 
     )
 
 
-def note_act(acts: Allowance, user: str) -> None:
+def note_act(acts: RateLimiter, user: str) -> None:
     """A user does something that the audit keeps. Raises MinitorrentError(quota_exceeded)."""
     complaint = "You have done more in a day than this tracker records for one user"
     acts.spend(user, ErrorCode.QUOTA_EXCEEDED, complaint)

@@ -11,7 +11,7 @@ from common.api import presence as api
 from common.errors import ErrorCode, MinitorrentError
 from common.types import InfoHash, PeerId, info_hash_from_hex, peer_id_from_hex
 from tracker.domain.selection import Peer, Random, count_peers, select_peers
-from tracker.domain.stock import identify, may_lack_something, supports_sealed
+from tracker.domain.stock_clients import identify, may_lack_something, supports_sealed
 from tracker.quotas import Quotas
 from tracker.services.caller import Identity
 from tracker.services.clock import Clock
@@ -38,7 +38,7 @@ _MAX_PEERS = 20_000  # in one reply: with IPv6 addresses and long names it fits 
 
 
 @dataclass(frozen=True)
-class _Wish:
+class _FileAnnounce:
     """One file of an announce, checked: the asker may have it."""
 
     file: File
@@ -58,13 +58,13 @@ class _Answer:
     peers: Sequence[Peer]
 
 
-class Announces:
+class AnnounceService:
     """Announces over the session and over HTTP."""
 
     def __init__(
-        self, works: UnitOfWorkFactory, clock: Clock, random: Random, quotas: Quotas
+        self, database: UnitOfWorkFactory, clock: Clock, random: Random, quotas: Quotas
     ) -> None:
-        self._works = works
+        self._database = database
         self._clock = clock
         self._random = random
         self._quotas = quotas
@@ -75,7 +75,7 @@ class Announces:
         A file that the client has in full is noted as shared by the user until `stop_share`.
         """
         try:
-            return _or_again(lambda: self._announce(me, request))
+            return _retry_on_conflict(lambda: self._announce(me, request))
         except ConflictError:
             # The connection's row went with its token between two requests.
             raise MinitorrentError(
@@ -85,20 +85,22 @@ class Announces:
     def _announce(self, me: Identity, request: api.Announce) -> api.AnnounceReply:
         wanted = {info_hash_from_hex(file.info_hash): file for file in request.files}
         most = min(api.MAX_NUMWANT, _MAX_PEERS // max(1, len(wanted)))
-        with self._works.write() as work:
+        with self._database.write() as work:
             files = work.files.by_info_hashes(wanted.keys())
             refused = _refusals(work, me, wanted.keys(), files)
-            wishes = [
-                _wish(me, request.port, file, wanted[info_hash], most)
+            announces = [
+                _checked(me, request.port, file, wanted[info_hash], most)
                 for info_hash, file in files.items()
                 if info_hash not in refused
             ]
             now = self._clock()
-            self._note(work, wishes, connection_id=me.connection_id, expires_at=None)
-            _tell_completed(work, wishes, me.address, now)
-            offered = [w.file.id for w in wishes if w.me.is_seeder and w.event != "stopped"]
+            self._note(work, announces, connection_id=me.connection_id, expires_at=None)
+            _record_completions(work, announces, me.address, now)
+            offered = [
+                one.file.id for one in announces if one.me.is_seeder and one.event != "stopped"
+            ]
             work.files.share(offered, me.user_id, now)
-            answers = self._answers(work, wishes, now)
+            answers = self._answers(work, announces, now)
         return api.AnnounceReply(
             interval=SESSION_INTERVAL,
             files=[_presence(info_hash, refused, answers) for info_hash in wanted],
@@ -107,7 +109,7 @@ class Announces:
     def identify_peer(self, me: Identity, request: api.IdentifyPeer) -> api.IdentifyPeerReply:
         """Which member is this peer? Raises MinitorrentError(no_such_file, ...)."""
         info_hash = info_hash_from_hex(request.info_hash)
-        with self._works.read() as work:
+        with self._database.read() as work:
             files = work.files.by_info_hashes([info_hash])
             for error in _refusals(work, me, [info_hash], files).values():
                 raise error
@@ -121,7 +123,7 @@ class Announces:
 
         Raises MinitorrentError with the failure reason.
         """
-        answer = _or_again(lambda: self._announce_by_key(key, request, host))
+        answer = _retry_on_conflict(lambda: self._announce_by_key(key, request, host))
         return http.AnnounceResponse(
             interval=HTTP_INTERVAL,
             min_interval=HTTP_MIN_INTERVAL,
@@ -133,14 +135,14 @@ class Announces:
         )
 
     def _announce_by_key(self, key: str, request: http.AnnounceRequest, host: str) -> _Answer:
-        with self._works.write() as work:
+        with self._database.write() as work:
             user_id, user, files = _of_key(work, key, [request.info_hash])
             if request.info_hash not in files:
                 raise no_such_info_hash(request.info_hash)
             _refuse_in_plain_text(work, files[request.info_hash], request.peer_id)
             me = Peer(user_id, user, request.peer_id, host, request.port, request.left)
             numwant = api.DEFAULT_NUMWANT if request.numwant is None else request.numwant
-            wish = _Wish(
+            announce = _FileAnnounce(
                 files[request.info_hash],
                 me,
                 request.uploaded,
@@ -150,9 +152,9 @@ class Announces:
                 with_seeders=may_lack_something(request.peer_id, request.left),
             )
             now = self._clock()
-            self._note(work, [wish], connection_id=None, expires_at=now + HTTP_GRACE)
-            _tell_completed(work, [wish], host, now)
-            return self._answers(work, [wish], now)[request.info_hash]
+            self._note(work, [announce], connection_id=None, expires_at=now + HTTP_GRACE)
+            _record_completions(work, [announce], host, now)
+            return self._answers(work, [announce], now)[request.info_hash]
 
     def scrape_by_key(
         self, key: str, info_hashes: Sequence[InfoHash]
@@ -161,7 +163,7 @@ class Announces:
 
         Raises MinitorrentError with the failure reason.
         """
-        with self._works.read() as work:
+        with self._database.read() as work:
             _, _, files = _of_key(work, key, info_hashes)
             counts = work.peers.counts([file.id for file in files.values()], self._clock())
         scraped = {}
@@ -172,52 +174,59 @@ class Announces:
 
     def count_peers(self) -> int:
         """How many peers there are, at all trackers of the database, for all files."""
-        with self._works.read() as work:
+        with self._database.read() as work:
             return work.peers.count(self._clock())
 
     def _note(
         self,
         work: UnitOfWork,
-        wishes: Sequence[_Wish],
+        announces: Sequence[_FileAnnounce],
         *,
         connection_id: str | None,
         expires_at: float | None,
     ) -> None:
         """Write down who is there, who left, and who has finished. All wishes are one client's."""
-        if not wishes:
+        if not announces:
             return
-        me = wishes[0].me
-        stopped = [wish.file.id for wish in wishes if wish.event == "stopped"]
+        me = announces[0].me
+        stopped = [announce.file.id for announce in announces if announce.event == "stopped"]
         work.peers.drop(me.user_id, me.peer_id, stopped)
         work.peers.put(
             [
                 PeerAnnounce(
-                    wish.file.id, wish.me, wish.uploaded, wish.downloaded, connection_id, expires_at
+                    announce.file.id,
+                    announce.me,
+                    announce.uploaded,
+                    announce.downloaded,
+                    connection_id,
+                    expires_at,
                 )
-                for wish in wishes
-                if wish.event != "stopped"
+                for announce in announces
+                if announce.event != "stopped"
             ],
             self._quotas.peers,
         )
-        finished = [w.file.id for w in wishes if w.event == "completed" and w.me.is_seeder]
+        finished = [
+            one.file.id for one in announces if one.event == "completed" and one.me.is_seeder
+        ]
         work.files.count_completed(finished, me.user_id, me.peer_id)
 
     def _answers(
-        self, work: UnitOfWork, wishes: Sequence[_Wish], now: float
+        self, work: UnitOfWork, announces: Sequence[_FileAnnounce], now: float
     ) -> dict[InfoHash, _Answer]:
-        present = work.peers.of_files([wish.file.id for wish in wishes], now)
+        present = work.peers.of_files([announce.file.id for announce in announces], now)
         answers = {}
-        for wish in wishes:
-            peers = present[wish.file.id]
-            wanted = 0 if wish.event == "stopped" else wish.numwant
+        for announce in announces:
+            peers = present[announce.file.id]
+            wanted = 0 if announce.event == "stopped" else announce.numwant
             selected = select_peers(
-                peers, wish.me, wanted, self._random, with_seeders=wish.with_seeders
+                peers, announce.me, wanted, self._random, with_seeders=announce.with_seeders
             )
-            answers[InfoHash(wish.file.info_hash)] = _Answer(*count_peers(peers), selected)
+            answers[InfoHash(announce.file.info_hash)] = _Answer(*count_peers(peers), selected)
         return answers
 
 
-def _or_again(announce: Callable[[], T]) -> T:
+def _retry_on_conflict(announce: Callable[[], T]) -> T:
     """One client may announce twice at once, over IPv4 and IPv6 or at two trackers.
 
     Where the database has several writers, the second then runs into what the first has noted.
@@ -228,8 +237,10 @@ def _or_again(announce: Callable[[], T]) -> T:
         return announce()
 
 
-def _wish(me: Identity, port: int, file: File, told: api.AnnouncedFile, most: int) -> _Wish:
-    return _Wish(
+def _checked(
+    me: Identity, port: int, file: File, told: api.AnnouncedFile, most: int
+) -> _FileAnnounce:
+    return _FileAnnounce(
         file,
         Peer(me.user_id, me.user, me.peer_id, me.address, port, told.left),
         told.uploaded,
@@ -240,11 +251,13 @@ def _wish(me: Identity, port: int, file: File, told: api.AnnouncedFile, most: in
     )
 
 
-def _tell_completed(work: UnitOfWork, wishes: Sequence[_Wish], address: str, now: float) -> None:
+def _record_completions(
+    work: UnitOfWork, announces: Sequence[_FileAnnounce], address: str, now: float
+) -> None:
     """Have those who offer a file hear that somebody has got it from them."""
-    for wish in wishes:
-        if wish.event == "completed" and wish.me.is_seeder:
-            record_completed(work, wish.file, wish.me.user, address, now)
+    for announce in announces:
+        if announce.event == "completed" and announce.me.is_seeder:
+            record_completed(work, announce.file, announce.me.user, address, now)
 
 
 def _refusals(

@@ -13,12 +13,12 @@ from tracker.domain import certificates
 from tracker.domain.certificates import Authority, Holder
 from tracker.domain.paging import cut, number_after
 from tracker.domain.secret_box import NONCE_BYTES, SecretBox
-from tracker.quotas import Quotas, require_room
-from tracker.services.allowance import Allowance
+from tracker.quotas import Quotas, check_quota
 from tracker.services.caller import Identity
 from tracker.services.clock import Clock, iso
 from tracker.services.events import record
 from tracker.services.memberships import find_own_group
+from tracker.services.rate_limits import RateLimiter
 from tracker.store import schema
 from tracker.store.schema import Group
 from tracker.store.unit_of_work import ConflictError, UnitOfWork, UnitOfWorkFactory
@@ -27,7 +27,7 @@ _UID_BYTES = 16
 _RENEWALS = 100  # of groups at a time, for one user
 
 
-class Authorities:
+class CertificateService:
     """The operation on certificates. `lifetime` is a certificate's, in seconds.
 
     What doesn't live long has to be renewed often: then the quota of certificates is larger.
@@ -35,19 +35,19 @@ class Authorities:
 
     def __init__(
         self,
-        works: UnitOfWorkFactory,
+        database: UnitOfWorkFactory,
         clock: Clock,
         steady: Clock,
-        safe: SecretBox,
+        secret_box: SecretBox,
         lifetime: float,
         quotas: Quotas,
     ) -> None:
         hourly = max(quotas.certificates, int(_RENEWALS * 3600 / lifetime))
-        self._issuing = Allowance.hourly(hourly, steady)
+        self._issuing = RateLimiter.hourly(hourly, steady)
         self._quotas = quotas
-        self._works = works
+        self._database = database
         self._clock = clock
-        self._safe = safe
+        self._secret_box = secret_box
         self._lifetime = lifetime
 
     def issue_certificate(
@@ -55,7 +55,7 @@ class Authorities:
     ) -> api.IssueCertificateReply:
         """A certificate for the asker's key. Raises MinitorrentError(usage, not_member, ...)."""
         try:
-            with self._works.write() as work:
+            with self._database.write() as work:
                 group = find_own_group(work, me, request.group, lock=True)
                 authority = _authority_of(work, group)
                 return self._issue(work, me, group, authority, request.request)
@@ -79,7 +79,9 @@ class Authorities:
         holder = work.authorities.hold(group.id, me.user_id, me.token_id, uid)
         now = self._clock()
         issued = certificates.issue(
-            Authority(authority.certificate, self._safe.open(authority.sealed_key, group.uid)),
+            Authority(
+                authority.certificate, self._secret_box.open(authority.sealed_key, group.uid)
+            ),
             key,
             Holder(me.user, holder.uid),
             secrets.token_bytes(certificates.SERIAL_BYTES),
@@ -104,7 +106,7 @@ class Authorities:
         """A page of the holders who are not to be accepted in a group, the newest first."""
         before = number_after(request.after) or None
         now = self._clock()
-        with self._works.read() as work:
+        with self._database.read() as work:
             group = find_own_group(work, me, request.group)
             found = work.authorities.removed(group.id, now, before, request.rows + 1)
             total = work.authorities.count_removed(group.id, now)
@@ -118,12 +120,12 @@ class Authorities:
             work.users.lock(me.user_id)
             held = work.authorities.count_holders(group.id, me.user_id, self._clock())
             what = f"logins of one user with certificates of {group.name}"
-            require_room(held, self._quotas.holders, what, "wait until some have expired")
+            check_quota(held, self._quotas.holders, what, "wait until some have expired")
         complaint = "You were given too many certificates in the last hour"
         self._issuing.spend(me.user, ErrorCode.QUOTA_EXCEEDED, complaint)
 
 
-def create_authority(work: UnitOfWork, group: Group, safe: SecretBox, now: float) -> None:
+def create_authority(work: UnitOfWork, group: Group, secret_box: SecretBox, now: float) -> None:
     """Give a new group its authority; the private key leaves this function sealed."""
     made = certificates.make_authority(
         group.name,
@@ -131,7 +133,7 @@ def create_authority(work: UnitOfWork, group: Group, safe: SecretBox, now: float
         secrets.token_bytes(certificates.SERIAL_BYTES),
         now,
     )
-    sealed = safe.seal(made.key, group.uid, secrets.token_bytes(NONCE_BYTES))
+    sealed = secret_box.seal(made.key, group.uid, secrets.token_bytes(NONCE_BYTES))
     work.authorities.add(group.id, made.certificate, sealed)
 
 

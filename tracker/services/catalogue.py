@@ -9,19 +9,19 @@ from dataclasses import dataclass
 
 from tracker.domain.secret_box import SecretBox
 from tracker.quotas import Quotas
-from tracker.services.accounts import Accounts
-from tracker.services.allowance import Allowance, Pace
-from tracker.services.announce import Announces
-from tracker.services.authority import Authorities
+from tracker.services.accounts import AccountService
+from tracker.services.announce import AnnounceService
+from tracker.services.authority import CertificateService
 from tracker.services.clock import Clock
-from tracker.services.events import Events
-from tracker.services.files import Files
-from tracker.services.groups import Groups
-from tracker.services.keys import Keys
+from tracker.services.events import EventService
+from tracker.services.files import FileService
+from tracker.services.groups import GroupService
+from tracker.services.keys import AnnounceKeyService
 from tracker.services.lifecycle import Lifecycle
-from tracker.services.notices import Notices
-from tracker.services.reachability import Reachability
-from tracker.services.tokens import Tokens
+from tracker.services.notices import NoticeService
+from tracker.services.rate_limits import RateLimiter, RequestPacer
+from tracker.services.reachability import PortCheckService
+from tracker.services.tokens import TokenService
 from tracker.store.trackers import Site
 from tracker.store.unit_of_work import UnitOfWorkFactory
 
@@ -36,28 +36,28 @@ class Services:
     whoever is behind an address, are answered.
     """
 
-    accounts: Accounts
-    tokens: Tokens
-    groups: Groups
-    authorities: Authorities
-    files: Files
-    announces: Announces
-    keys: Keys
-    reachability: Reachability
-    events: Events
-    notices: Notices
-    acts: Allowance
-    pace: Pace
-    party_pace: Pace
+    accounts: AccountService
+    tokens: TokenService
+    groups: GroupService
+    authorities: CertificateService
+    files: FileService
+    announces: AnnounceService
+    keys: AnnounceKeyService
+    reachability: PortCheckService
+    events: EventService
+    notices: NoticeService
+    acts: RateLimiter
+    pace: RequestPacer
+    party_pace: RequestPacer
     lifecycle: Lifecycle
 
 
 def make_services(
-    works: UnitOfWorkFactory,
+    database: UnitOfWorkFactory,
     clock: Clock,
     site: Site,
     min_password: int,
-    safe: SecretBox,
+    secret_box: SecretBox,
     lifetime: float,
     steady: Clock = time.monotonic,
     quotas: Quotas = _USUAL,
@@ -66,23 +66,23 @@ def make_services(
 
     `steady` is a clock that nobody sets, for what only lasts.
     `min_password` is the shortest password (characters) that it accepts, `lifetime` that of the
-    certificates (seconds) which it issues for the groups whose keys are in `safe`.
+    certificates (seconds) which it issues for the groups whose keys are in `secret_box`.
     """
     tracker_id = secrets.token_hex(16)
-    acts = Allowance.daily(quotas.acts, steady)
+    acts = RateLimiter.daily(quotas.acts, steady)
     return Services(
-        accounts=Accounts(works, clock, steady, tracker_id, min_password, quotas, acts),
-        tokens=Tokens(works, clock, quotas),
-        groups=Groups(works, clock, safe, quotas),
-        authorities=Authorities(works, clock, steady, safe, lifetime, quotas),
-        files=Files(works, clock, quotas),
-        announces=Announces(works, clock, random.Random(), quotas),
-        keys=Keys(works, clock, tracker_id, site.http_port),
-        reachability=Reachability(),
-        events=Events(works),
-        notices=Notices(works),
+        accounts=AccountService(database, clock, steady, tracker_id, min_password, quotas, acts),
+        tokens=TokenService(database, clock, quotas),
+        groups=GroupService(database, clock, secret_box, quotas),
+        authorities=CertificateService(database, clock, steady, secret_box, lifetime, quotas),
+        files=FileService(database, clock, quotas),
+        announces=AnnounceService(database, clock, random.Random(), quotas),
+        keys=AnnounceKeyService(database, clock, tracker_id, site.http_port),
+        reachability=PortCheckService(),
+        events=EventService(database),
+        notices=NoticeService(database),
         acts=acts,
-        pace=Pace(quotas.requests_per_second, steady),
-        party_pace=Pace(2 * quotas.requests_per_second, steady),
-        lifecycle=Lifecycle(works, clock, steady, tracker_id, site),
+        pace=RequestPacer(quotas.requests_per_second, steady),
+        party_pace=RequestPacer(2 * quotas.requests_per_second, steady),
+        lifecycle=Lifecycle(database, clock, steady, tracker_id, site),
     )

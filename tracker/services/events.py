@@ -33,7 +33,7 @@ _ROLE_CHANGES = frozenset(
 
 
 @dataclass(frozen=True)
-class Told:
+class Delivery:
     """A notice and the names of the users who are to see it.
 
     `ended` is a user some of whose logins have ended, so that connections are to be closed.
@@ -111,32 +111,34 @@ def record_completed(work: UnitOfWork, file: File, user: str, address: str, now:
         text=f"{user} has finished downloading {file.name} of {group.name}.",
         address=address,
     )
-    if not work.events.is_told_already(event, file.added_at):
+    if not work.events.has_occurred_since(event, file.added_at):
         work.events.add(event)
 
 
-class Events:
+class EventService:
     """Reads the events of all trackers of the database, in order."""
 
-    def __init__(self, works: UnitOfWorkFactory) -> None:
-        self._works = works
+    def __init__(self, database: UnitOfWorkFactory) -> None:
+        self._database = database
 
     def last_id(self) -> int:
         """The newest event's id."""
-        with self._works.read() as work:
+        with self._database.read() as work:
             return work.events.last_id()
 
-    def after(self, event_id: int) -> list[Told]:
+    def after(self, event_id: int) -> list[Delivery]:
         """The next events after that one, with those who are told of them."""
-        with self._works.read() as work:
+        with self._database.read() as work:
             return [
-                told for event in work.events.after(event_id, _BATCH) for told in _tell(work, event)
+                delivery
+                for event in work.events.after(event_id, _BATCH)
+                for delivery in _tell(work, event)
             ]
 
     def list_events(self, me: Identity, request: api.ListEvents) -> api.ListEventsReply:
         """A page of what was done in a group and with its members' accounts, for its admins."""
         before = number_after(request.after)
-        with self._works.read() as work:
+        with self._database.read() as work:
             group = find_group(work, request.group)
             rules.require_admin(group.name, work.groups.role_of(group.id, me.user_id))
             found = work.events.of_group(group.id, request.pattern, before, request.rows + 1)
@@ -146,17 +148,17 @@ class Events:
         return api.ListEventsReply(events=rows, total=total, next=following)
 
 
-def _tell(work: UnitOfWork, event: Event) -> list[Told]:
+def _tell(work: UnitOfWork, event: Event) -> list[Delivery]:
     """An event as notices: more than one where many holders lose their right by it."""
     holders = event.removed.split()
     users = _audience(work, event)
     ended = event.subject if event.kind in _ENDS_LOGINS else None
-    told = [Told(as_notice(event, holders[:MAX_PAGE]), users, ended)]
+    deliveries = [Delivery(as_notice(event, holders[:MAX_PAGE]), users, ended)]
     for start in range(MAX_PAGE, len(holders), MAX_PAGE):
         more = as_notice(event, holders[start : start + MAX_PAGE])
         kind = EventKind.CERTIFICATES_REVOKED.value
-        told.append(Told(more.model_copy(update={"kind": kind}), users))
-    return told
+        deliveries.append(Delivery(more.model_copy(update={"kind": kind}), users))
+    return deliveries
 
 
 def _row(event: Event) -> api.AuditRow:

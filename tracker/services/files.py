@@ -10,7 +10,7 @@ from common.errors import ErrorCode, MinitorrentError
 from common.metainfo import Metainfo
 from common.types import InfoHash, info_hash_from_hex
 from tracker.domain.paging import KeyPart, cursor, cut, read_cursor
-from tracker.quotas import Quotas, require_room
+from tracker.quotas import Quotas, check_quota
 from tracker.services.caller import Identity
 from tracker.services.clock import Clock
 from tracker.services.events import record
@@ -29,12 +29,12 @@ _SORT_KEYS: Mapping[api.Sort, tuple[type[KeyPart], ...]] = {
 """What a cursor consists of."""
 
 
-class Files:
+class FileService:
     """The operations on files."""
 
-    def __init__(self, works: UnitOfWorkFactory, clock: Clock, quotas: Quotas) -> None:
+    def __init__(self, database: UnitOfWorkFactory, clock: Clock, quotas: Quotas) -> None:
         self._quotas = quotas
-        self._works = works
+        self._database = database
         self._clock = clock
         self._reader = MetainfoReader()
 
@@ -42,7 +42,7 @@ class Files:
         """A page of a group's files, with how many clients have and fetch each."""
         after = read_cursor(request.after, *_SORT_KEYS[request.sort])
         now = self._clock()
-        with self._works.read() as work:
+        with self._database.read() as work:
             group = find_own_group(work, me, request.group)
             found = work.files.page(
                 group.id, request.pattern, request.sort, after, request.rows + 1, now
@@ -61,10 +61,10 @@ class Files:
 
         Raises MinitorrentError(name_taken, usage, not_member, ...).
         """
-        with self._works.read() as work:
+        with self._database.read() as work:
             find_own_group(work, me, request.group)
         content = self._reader.read(request.metainfo)
-        with self._works.write() as work:
+        with self._database.write() as work:
             group = find_own_group(work, me, request.group, lock=True)
             _check_content(content, request.name, group)
             _check_authority(content, group, authority_of(work, group))
@@ -96,23 +96,23 @@ class Files:
         quotas, remedy = self._quotas, "share fewer, or a folder instead of its files"
         work.users.lock(me.user_id)
         count, total = work.files.count_added_by(me.user_id)
-        require_room(count, quotas.files, "files that one user has added", remedy)
+        check_quota(count, quotas.files, "files that one user has added", remedy)
         what = "bytes of metainfo that one user has added"
-        require_room(total + size - 1, quotas.metainfo_bytes, what, remedy)
-        require_room(
+        check_quota(total + size - 1, quotas.metainfo_bytes, what, remedy)
+        check_quota(
             work.files.count_in_group(group.id), quotas.group_files, "files in one group", remedy
         )
 
     def get_file(self, me: Identity, request: api.GetFile) -> api.GetFileReply:
         """A file's metainfo, by name. Raises MinitorrentError(no_such_file, not_member, ...)."""
-        with self._works.read() as work:
+        with self._database.read() as work:
             group = find_own_group(work, me, request.group)
             return _describe(work, group, _find(work, group, request.name))
 
     def find_file(self, me: Identity, request: api.FindFile) -> api.GetFileReply:
         """A file's metainfo, by info-hash. Raises MinitorrentError(no_such_file)."""
         info_hash = info_hash_from_hex(request.info_hash)
-        with self._works.read() as work:
+        with self._database.read() as work:
             file = work.files.by_info_hashes([info_hash]).get(info_hash)
             if file is None or not work.groups.is_member_of(me.user_id, [file.group_id]):
                 raise no_such_info_hash(info_hash)
@@ -120,7 +120,7 @@ class Files:
 
     def stop_share(self, me: Identity, request: api.StopShare) -> api.FileReply:
         """Offer a file no more. Raises MinitorrentError(no_such_file, not_member, ...)."""
-        with self._works.write() as work:
+        with self._database.write() as work:
             group = find_own_group(work, me, request.group, lock=True)
             file = _find(work, group, request.name)
             work.peers.drop_user(me.user_id, [file.id])

@@ -13,7 +13,7 @@ from tracker.domain import rules
 from tracker.domain.paging import KeyPart, cursor, cut, number_after, read_cursor
 from tracker.domain.rules import Role
 from tracker.domain.secret_box import SecretBox
-from tracker.quotas import Quotas, require_room
+from tracker.quotas import Quotas, check_quota
 from tracker.services.authority import create_authority
 from tracker.services.caller import Identity
 from tracker.services.clock import Clock, iso
@@ -32,32 +32,32 @@ _NEW_ROLES = {
 }
 
 
-class Groups:
+class GroupService:
     """The operations on groups."""
 
     def __init__(
-        self, works: UnitOfWorkFactory, clock: Clock, safe: SecretBox, quotas: Quotas
+        self, database: UnitOfWorkFactory, clock: Clock, secret_box: SecretBox, quotas: Quotas
     ) -> None:
         self._quotas = quotas
-        self._works = works
+        self._database = database
         self._clock = clock
-        self._safe = safe
+        self._secret_box = secret_box
 
     def create_group(self, me: Identity, request: api.CreateGroup) -> api.CreateGroupReply:
         """Create a group that the asker owns. Raises MinitorrentError(group_exists)."""
         try:
-            with self._works.write() as work:
+            with self._database.write() as work:
                 now = self._clock()
                 work.users.lock(me.user_id)
                 owned = work.groups.count_owned(me.user_id)
                 remedy = "leave one, or hand one over with: transfer_group GROUP USER"
-                require_room(owned, self._quotas.groups, "groups for one owner", remedy)
+                check_quota(owned, self._quotas.groups, "groups for one owner", remedy)
                 uid = secrets.token_hex(_UID_BYTES)
                 group = work.groups.add(request.group, uid, request.mode, now)
                 work.groups.add_member(group.id, me.user_id, Role.OWNER, now)
                 record(work, EventKind.GROUP_CREATED, group, me, group.name, "", now)
                 if request.mode == "sealed":
-                    create_authority(work, group, self._safe, now)
+                    create_authority(work, group, self._secret_box, now)
         except ConflictError:
             raise MinitorrentError(
                 ErrorCode.GROUP_EXISTS,
@@ -68,7 +68,7 @@ class Groups:
 
     def join_group(self, me: Identity, request: api.JoinGroup) -> api.JoinGroupReply:
         """Ask to join. Raises MinitorrentError(already_member, already_requested, ...)."""
-        with self._works.write() as work:
+        with self._database.write() as work:
             group = find_group(work, request.group, lock=True)
             rules.check_join(
                 group.name,
@@ -86,16 +86,16 @@ class Groups:
         work.users.lock(me.user_id)
         own = work.groups.count_requests_of(me.user_id)
         what = "undecided requests of one user"
-        require_room(own, self._quotas.requests, what, "wait until some of yours are decided")
+        check_quota(own, self._quotas.requests, what, "wait until some of yours are decided")
         others = work.groups.count_requests(group.id, "")
         what = f"undecided requests to join {group.name}"
-        require_room(others, self._quotas.group_requests, what, "its admins have to decide some")
+        check_quota(others, self._quotas.group_requests, what, "its admins have to decide some")
 
     def leave_group(self, me: Identity, request: api.LeaveGroup) -> api.GroupReply:
         """End one's own membership; an owner's group is passed on, an empty one goes."""
-        with self._works.write() as work:
+        with self._database.write() as work:
             group = find_own_group(work, me, request.group, lock=True)
-            removed = self._part(work, group, me.user_id)
+            removed = self._end_membership(work, group, me.user_id)
             others = work.groups.seniors(group.id)
             heir = rules.heir(member for member, _ in others)
             if heir is None:
@@ -106,13 +106,15 @@ class Groups:
                 text = f"{me.user} left {group.name}; {name} owns it now."
                 kind = EventKind.GROUP_INHERITED
                 record(work, kind, group, me, name, text, self._clock())
-            self._tell_left(work, me, group, me.user, f"{me.user} left {group.name}.", removed)
+            self._record_departure(
+                work, me, group, me.user, f"{me.user} left {group.name}.", removed
+            )
         return api.GroupReply(group=request.group)
 
     def list_groups(self, me: Identity, request: api.ListGroups) -> api.ListGroupsReply:
         """A page of the groups by name: the asker's own, then the others."""
         place = read_cursor(request.after, bool, str)
-        with self._works.read() as work:
+        with self._database.read() as work:
             found = _groups_after(work, me.user_id, request, place)
             total = work.groups.count(me.user_id, request.pattern, member=request.member)
         rows, following = cut(
@@ -136,12 +138,12 @@ class Groups:
 
     def get_group(self, me: Identity, request: api.GetGroup) -> api.GroupProfileReply:
         """What a member's client has to know of the group."""
-        with self._works.read() as work:
+        with self._database.read() as work:
             return self._profile(work, me, find_own_group(work, me, request.group))
 
     def find_group(self, me: Identity, request: api.FindGroup) -> api.GroupProfileReply:
         """As `get_group`, by what files of the group say of it. Raises MinitorrentError."""
-        with self._works.read() as work:
+        with self._database.read() as work:
             group = work.groups.by_uid(request.source.removeprefix(_SOURCE))
             is_own = group is not None and work.groups.role_of(group.id, me.user_id) is not None
             if group is None or not is_own or source_of(group) != request.source:
@@ -153,7 +155,7 @@ class Groups:
     def list_members(self, me: Identity, request: api.ListMembers) -> api.ListMembersReply:
         """A page of the members, the longest-standing first, and who of them is online."""
         after = number_after(request.after)
-        with self._works.read() as work:
+        with self._database.read() as work:
             group = find_own_group(work, me, request.group)
             found = work.groups.members(group.id, request.pattern, after, request.rows + 1)
             members, following = cut(found, request.rows, lambda row: str(row[0].since))
@@ -172,7 +174,7 @@ class Groups:
     def list_requests(self, me: Identity, request: api.ListRequests) -> api.ListRequestsReply:
         """A page of those who ask to join, for admins."""
         after = number_after(request.after)
-        with self._works.read() as work:
+        with self._database.read() as work:
             group, _ = self._administered(work, me, request.group)
             found = work.groups.requests(group.id, request.pattern, after, request.rows + 1)
             asking, following = cut(found, request.rows, lambda row: str(row[0].id))
@@ -186,7 +188,7 @@ class Groups:
 
     def accept_request(self, me: Identity, request: api.AcceptRequest) -> api.MemberReply:
         """Let a user in. Raises MinitorrentError(not_admin, no_such_request, ...)."""
-        with self._works.write() as work:
+        with self._database.write() as work:
             group, user_id = self._requested(work, me, request)
             now = self._clock()
             work.groups.drop_request(group.id, user_id)
@@ -198,7 +200,7 @@ class Groups:
 
     def reject_request(self, me: Identity, request: api.RejectRequest) -> api.MemberReply:
         """Turn a user away. Raises MinitorrentError(not_admin, no_such_request, ...)."""
-        with self._works.write() as work:
+        with self._database.write() as work:
             group, user_id = self._requested(work, me, request)
             work.groups.drop_request(group.id, user_id)
             text = f"{me.user} rejected your request to join {group.name}."
@@ -208,21 +210,21 @@ class Groups:
 
     def remove_member(self, me: Identity, request: api.RemoveMember) -> api.MemberReply:
         """Put a member out, with all that he offers there."""
-        with self._works.write() as work:
+        with self._database.write() as work:
             group, actor, user_id, subject = self._subject(work, me, request)
             is_self = user_id == me.user_id
             rules.check_removal(group.name, request.user, actor, subject, is_self=is_self)
-            removed = self._part(work, group, user_id)
+            removed = self._end_membership(work, group, user_id)
             text = f"{me.user} removed you from {group.name}."
             kind = EventKind.MEMBER_REMOVED
             record(work, kind, group, me, request.user, text, self._clock())
             text = f"{me.user} removed {request.user} from {group.name}."
-            self._tell_left(work, me, group, request.user, text, removed)
+            self._record_departure(work, me, group, request.user, text, removed)
         return _done(request)
 
     def promote(self, me: Identity, request: api.Promote) -> api.MemberReply:
         """Make a member an admin; nothing happens to one who is."""
-        with self._works.write() as work:
+        with self._database.write() as work:
             group, _, user_id, subject = self._subject(work, me, request)
             if not subject.is_admin:
                 self._change_role(work, me, group, user_id, request.user, Role.ADMIN)
@@ -230,7 +232,7 @@ class Groups:
 
     def demote(self, me: Identity, request: api.Demote) -> api.MemberReply:
         """Make an admin an ordinary member; nothing happens to one who is."""
-        with self._works.write() as work:
+        with self._database.write() as work:
             group, actor, user_id, subject = self._subject(work, me, request)
             rules.check_demotion(
                 group.name,
@@ -246,7 +248,7 @@ class Groups:
 
     def transfer_group(self, me: Identity, request: api.TransferGroup) -> api.MemberReply:
         """Make a member the owner; the old owner stays an admin."""
-        with self._works.write() as work:
+        with self._database.write() as work:
             group, actor, user_id, _ = self._subject(work, me, request)
             rules.check_transfer(group.name, actor)
             if user_id != me.user_id:
@@ -299,7 +301,7 @@ class Groups:
         text = f"{me.user} made you {what} of {group.name}."
         record(work, kind, group, me, user, text, self._clock())
 
-    def _part(self, work: UnitOfWork, group: Group, user_id: int) -> list[str]:
+    def _end_membership(self, work: UnitOfWork, group: Group, user_id: int) -> list[str]:
         """A member goes, and with him what he offers, where he is, and his announce key.
 
         The uids under which he held certificates.
@@ -307,9 +309,9 @@ class Groups:
         work.peers.drop_from_group(group.id, user_id)
         work.files.unshare_group(group.id, user_id)
         work.groups.drop_member(group.id, user_id)
-        return work.authorities.dismiss(group.id, user_id)
+        return work.authorities.detach_holders(group.id, user_id)
 
-    def _tell_left(
+    def _record_departure(
         self, work: UnitOfWork, me: Identity, group: Group, user: str, text: str, removed: list[str]
     ) -> None:
         """Have every member's clients drop their connections to a user who has gone."""

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from common.errors import ErrorCode, MinitorrentError
-from tracker.domain.turns import Turns
+from tracker.domain.fair_queue import FairQueue
 
 _AT_ONCE = 2  # each takes 19 MiB and a core
 _PER_PARTY = 64
@@ -26,14 +26,14 @@ class _Ticket:
         self.is_turned_away = False
 
 
-class Hashing:
+class PasswordHasher:
     """Gives turns to whoever has a password to hash. Safe for use by many threads."""
 
     def __init__(self) -> None:
         # Always the same threads: the system's allocator keeps for each what it once had.
         self._hashers = ThreadPoolExecutor(_AT_ONCE, "hasher")
         self._lock = threading.Lock()
-        self._turns: Turns[_Ticket] = Turns(_AT_ONCE, _PER_PARTY, _TOTAL)
+        self._queue: FairQueue[_Ticket] = FairQueue(_AT_ONCE, _PER_PARTY, _TOTAL)
 
     def close(self) -> None:
         """Hash no more; returns at once."""
@@ -46,7 +46,7 @@ class Hashing:
         """
         ticket = _Ticket()
         with self._lock:
-            loser = self._turns.join(party, ticket, known=known)
+            loser = self._queue.join(party, ticket, known=known)
             if loser is not None:
                 loser.is_turned_away = True
                 loser.called.set()
@@ -60,7 +60,7 @@ class Hashing:
     def _wait(self, ticket: _Ticket) -> None:
         if not ticket.called.wait(_WAIT):
             with self._lock:
-                ticket.is_turned_away = self._turns.withdraw(ticket)
+                ticket.is_turned_away = self._queue.withdraw(ticket)
         if ticket.is_turned_away:
             raise MinitorrentError(
                 ErrorCode.BUSY,
@@ -69,9 +69,9 @@ class Hashing:
 
     def _end(self) -> None:
         with self._lock:
-            self._turns.end()
+            self._queue.end()
             self._call_next()
 
     def _call_next(self) -> None:
-        while (ticket := self._turns.begin()) is not None:
+        while (ticket := self._queue.begin()) is not None:
             ticket.called.set()

@@ -15,13 +15,13 @@ from tracker.store.unit_of_work import UnitOfWorkFactory
 _KEY_BYTES = 24
 
 
-class Keys:
+class AnnounceKeyService:
     """The operations on announce keys."""
 
     def __init__(
-        self, works: UnitOfWorkFactory, clock: Clock, tracker_id: str, http_port: int | None
+        self, database: UnitOfWorkFactory, clock: Clock, tracker_id: str, http_port: int | None
     ) -> None:
-        self._works = works
+        self._database = database
         self._clock = clock
         self._tracker_id = tracker_id
         self._http_port = http_port
@@ -38,7 +38,7 @@ class Keys:
 
     def _key(self, caller: Caller, group_name: str, *, renew: bool) -> api.AnnounceKeyReply:
         me = caller.require_login()
-        with self._works.write() as work:
+        with self._database.write() as work:
             group = find_own_group(work, me, group_name, lock=True)
             if renew:
                 work.peers.drop_key(group.id, me.user_id)

@@ -17,25 +17,25 @@ _MOST = 500
 """How many unread ones are counted."""
 
 
-class Notices:
+class NoticeService:
     """The operation on notices."""
 
-    def __init__(self, works: UnitOfWorkFactory) -> None:
-        self._works = works
+    def __init__(self, database: UnitOfWorkFactory) -> None:
+        self._database = database
 
     def list_notices(self, me: Identity, request: api.ListNotices) -> api.ListNoticesReply:
         """A page of what concerned the user; after the first, all of it counts as told."""
         before = number_after(request.after)
-        with self._works.read() as work:
+        with self._database.read() as work:
             user = work.users.by_id(me.user_id)
             unread = count_unread(work, user)
             limit = min(request.limit or max(unread, _RECENT), MAX_PAGE)
-            found = work.events.concerning(user, request.pattern, before, limit + 1)
-            total = work.events.count_concerning(user, request.pattern)
+            found = work.events.relevant_to(user, request.pattern, before, limit + 1)
+            total = work.events.count_relevant(user, request.pattern)
             newest = work.events.last_id()
         if not before:
-            with self._works.write() as work:
-                work.users.told_all([me.user_id], newest)
+            with self._database.write() as work:
+                work.users.mark_read([me.user_id], newest)
         events, following = cut(found, limit, lambda event: str(event.id))
         rows = [_row(event) for event in reversed(events)]
         return api.ListNoticesReply(notices=rows, unread=unread, total=total, next=following)
@@ -43,7 +43,7 @@ class Notices:
 
 def count_unread(work: UnitOfWork, user: User) -> int:
     """How many notices a user was not told of yet, as far as they are listed."""
-    return work.events.count_untold(user, _MOST)
+    return work.events.count_unread(user, _MOST)
 
 
 def _row(event: Event) -> api.NoticeRow:

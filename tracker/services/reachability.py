@@ -20,7 +20,7 @@ MAX_DIALS: Final = 16
 _PER_USER = 4
 
 
-class Reachability:
+class PortCheckService:
     """Tries the ports of those who ask, at the address that they ask from and no other."""
 
     def __init__(self) -> None:

@@ -18,18 +18,18 @@ from tracker.store.schema import Token
 from tracker.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 
-class Tokens:
+class TokenService:
     """The operations on tokens. A token is a login of its user: a new password ends it too."""
 
-    def __init__(self, works: UnitOfWorkFactory, clock: Clock, quotas: Quotas) -> None:
+    def __init__(self, database: UnitOfWorkFactory, clock: Clock, quotas: Quotas) -> None:
         self._quotas = quotas
-        self._works = works
+        self._database = database
         self._clock = clock
 
     def create_token(self, me: Identity, request: api.CreateToken) -> api.TokenReply:
         """A new token, its secret told this once."""
         secret, digest = credentials.new_token(secrets.token_bytes(credentials.TOKEN_BYTES))
-        with self._works.write() as work:
+        with self._database.write() as work:
             now = self._clock()
             check_tokens(work, me.user_id, self._quotas, now)
             token = work.users.add_token(
@@ -42,12 +42,12 @@ class Tokens:
                 label=request.label,
             )
             record_account(work, EventKind.TOKEN_CREATED, me.user, me.address, now)
-            return _told_once(token, secret)
+            return _token_reply(token, secret)
 
     def list_tokens(self, me: Identity, request: api.ListTokens) -> api.ListTokensReply:
         """A page of the user's tokens that are good, the oldest first."""
         now, after = self._clock(), number_after(request.after)
-        with self._works.read() as work:
+        with self._database.read() as work:
             found = work.users.api_tokens(me.user_id, now, request.pattern, after, request.rows + 1)
             total = work.users.count_api_tokens(me.user_id, now, request.pattern)
         tokens, following = cut(found, request.rows, lambda token: str(token.id))
@@ -70,19 +70,19 @@ class Tokens:
     def renew_token(self, me: Identity, request: api.RenewToken) -> api.TokenReply:
         """Another secret and more time for a token. Raises MinitorrentError(usage)."""
         secret, digest = credentials.new_token(secrets.token_bytes(credentials.TOKEN_BYTES))
-        with self._works.write() as work:
+        with self._database.write() as work:
             now = self._clock()
             token = _find(work, me, request.id, now)
             token.digest, token.expires_at = digest, now + request.seconds
             record_account(work, EventKind.TOKEN_RENEWED, me.user, me.address, now)
-            return _told_once(token, secret)
+            return _token_reply(token, secret)
 
     def revoke_token(self, me: Identity, request: api.RevokeToken) -> api.RevokeTokenReply:
         """End a token, the one in use too. Raises MinitorrentError(usage).
 
         Whoever had it may have asked for announce keys: they are dropped.
         """
-        with self._works.write() as work:
+        with self._database.write() as work:
             now = self._clock()
             end_logins(work, me, [_find(work, me, request.id, now).id], now)
             work.peers.drop_keys_of(me.user_id)
@@ -99,7 +99,7 @@ def _find(work: UnitOfWork, me: Identity, token_id: int, now: float) -> Token:
     return token
 
 
-def _told_once(token: Token, secret: str) -> api.TokenReply:
+def _token_reply(token: Token, secret: str) -> api.TokenReply:
     return api.TokenReply.model_validate(
         {
             "id": token.id,

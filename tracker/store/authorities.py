@@ -12,7 +12,7 @@ from tracker.store.schema import Authority, AuthorityKey, Group, Holder
 _THE_ONLY_ROW = 1
 
 
-class Authorities:
+class AuthorityRepository:
     """The groups' authorities in one unit of work."""
 
     def __init__(self, session: Session) -> None:
@@ -68,7 +68,7 @@ class Authorities:
         )
         return self._session.scalar(query) or 0
 
-    def dismiss(self, group_id: int, user_id: int) -> list[str]:
+    def detach_holders(self, group_id: int, user_id: int) -> list[str]:
         """A member goes; the uids under which he held certificates."""
         dismissed = self._session.scalars(
             update(Holder)
@@ -110,7 +110,7 @@ class Authorities:
         query = select(func.count()).select_from(Holder).where(*_is_removed(group_id, now))
         return self._session.scalar(query) or 0
 
-    def sweep(self, now: float) -> None:
+    def delete_expired(self, now: float) -> None:
         """Forget whose certificates have expired anyway."""
         self._session.execute(
             delete(Holder).where(Holder.token_id.is_(None), Holder.certified_until <= now)

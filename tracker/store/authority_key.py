@@ -22,37 +22,37 @@ KEY_VARIABLE = "MINITORRENT_AUTHORITY_KEY"
 _MOST = 4096  # bytes of a key file, blanks at its end included
 
 
-def open_safe(works: UnitOfWorkFactory, folder: Path, given: str | None) -> SecretBox:
+def open_secret_box(database: UnitOfWorkFactory, folder: Path, given: str | None) -> SecretBox:
     """The safe of this database: under the key `given` (base64), else the one in `folder`.
 
     The first tracker of a database makes the key. Raises DatabaseError when the key can't be
     read, or isn't the one that the database's other trackers use.
     """
-    with works.read() as work:
+    with database.read() as work:
         expected = work.authorities.key_fingerprint()
     path = folder / KEY_FILE
     if given is not None:
-        safe, source = SecretBox(_decode(given.strip(), KEY_VARIABLE)), KEY_VARIABLE
+        secret_box, source = SecretBox(_decode(given.strip(), KEY_VARIABLE)), KEY_VARIABLE
     else:
         if expected is None:
             _make_file(path)
-        safe, source = SecretBox(_read_file(path)), str(path)
-    if (expected or _decide_for(works, safe)) != safe.fingerprint:
+        secret_box, source = SecretBox(_read_file(path)), str(path)
+    if (expected or _decide_for(database, secret_box)) != secret_box.fingerprint:
         raise DatabaseError(
             f"the key in {source} doesn't open this database's groups; give this tracker the "
             f"{KEY_FILE} of the tracker that made the database"
         )
-    return safe
+    return secret_box
 
 
-def _decide_for(works: UnitOfWorkFactory, safe: SecretBox) -> bytes | None:
+def _decide_for(database: UnitOfWorkFactory, secret_box: SecretBox) -> bytes | None:
     """The key's fingerprint is the database's from now on, unless another tracker was quicker."""
     try:
-        with works.write() as work:
-            work.authorities.add_key_fingerprint(safe.fingerprint)
-        return safe.fingerprint
+        with database.write() as work:
+            work.authorities.add_key_fingerprint(secret_box.fingerprint)
+        return secret_box.fingerprint
     except ConflictError:
-        with works.read() as work:
+        with database.read() as work:
             return work.authorities.key_fingerprint()
 
 

@@ -17,7 +17,7 @@ NO_GROUP = 0
 """The group number of events that concern an account alone."""
 
 
-class Events:
+class EventRepository:
     """The events in one unit of work."""
 
     def __init__(self, session: Session) -> None:
@@ -49,24 +49,24 @@ class Events:
         """
         return self._newest(_audited(group_id, pattern), before, limit)
 
-    def count_concerning(self, user: User, pattern: str) -> int:
+    def count_relevant(self, user: User, pattern: str) -> int:
         """How many events a user is to hear of."""
         return sum(
             self._session.scalar(select(func.count()).select_from(ids.subquery())) or 0
-            for ids in _heard(user, pattern)
+            for ids in _relevant_to(user, pattern)
         )
 
-    def concerning(self, user: User, pattern: str, before: int, limit: int) -> list[Event]:
+    def relevant_to(self, user: User, pattern: str, before: int, limit: int) -> list[Event]:
         """The next events that a user is to hear of, the newest first; `before` as above.
 
         Of a group, what happened while the user was in it.
         """
-        return self._newest(_heard(user, pattern), before, limit)
+        return self._newest(_relevant_to(user, pattern), before, limit)
 
-    def count_untold(self, user: User, limit: int) -> int:
+    def count_unread(self, user: User, limit: int) -> int:
         """How many of them happened since the user was last told; at most `limit`."""
         found = 0
-        for ids in _heard(user, ""):
+        for ids in _relevant_to(user, ""):
             since = ids.where(Event.id > user.last_read_event_id).limit(limit - found)
             found += len(self._session.scalars(since).all())
         return found
@@ -84,7 +84,7 @@ class Events:
         events = select(Event).where(Event.id.in_(newest)).order_by(Event.id.desc())
         return list(self._session.scalars(events))
 
-    def is_told_already(self, event: Event, since: float) -> bool:
+    def has_occurred_since(self, event: Event, since: float) -> bool:
         """Whether the same actor did the same to the same subject after `since`."""
         query = select(Event.id).where(
             Event.subject == event.subject,
@@ -114,7 +114,7 @@ def _audited(group_id: int, pattern: str) -> list[Select[int]]:
     ]
 
 
-def _heard(user: User, pattern: str) -> list[Select[int]]:
+def _relevant_to(user: User, pattern: str) -> list[Select[int]]:
     """The numbers of what concerns a user, in groups and himself; each has its own index.
 
     tracker.services.events has the same for who is online.

@@ -19,7 +19,7 @@ COUNTED_COMPLETIONS = 8
 """Finished downloads of one user that count for a file, however often he changes his peer id."""
 
 
-class Files:
+class FileRepository:
     """The files in one unit of work."""
 
     def __init__(self, session: Session) -> None:

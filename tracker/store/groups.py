@@ -25,7 +25,7 @@ class GroupSummary:
     is_member: bool
 
 
-class Groups:
+class GroupRepository:
     """The groups in one unit of work."""
 
     def __init__(self, session: Session) -> None:

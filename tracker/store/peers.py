@@ -22,12 +22,12 @@ from sqlalchemy.orm import Session
 
 from common.types import PeerId
 from tracker.domain.selection import Peer
-from tracker.domain.stock import Announced
+from tracker.domain.stock_clients import AnnouncedClient
 from tracker.store import schema
 from tracker.store.schema import AnnounceKey, File, Group, Membership, User
 from tracker.store.trackers import live_connections
 
-PLACES = 8
+PEERS_PER_FILE = 8
 """Peers of one user at a file; the newest announce takes the place of the oldest."""
 
 _MOST_BYTES = 2**48
@@ -49,13 +49,13 @@ class PeerAnnounce:
     expires_at: float | None = None
 
 
-class Peers:
+class PeerRepository:
     """The peers in one unit of work."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def put(self, sightings: Sequence[PeerAnnounce], most: int) -> None:
+    def put(self, announces: Sequence[PeerAnnounce], most: int) -> None:
         """Note sightings of one client; each replaces what was known of it for that file.
 
         Its address in the other family, IPv4 or IPv6, stays. A client that came back under a new
@@ -63,11 +63,11 @@ class Peers:
         clients use a peer id for each torrent. A user who has more than PLACES peers at a file, or
         more than `most` in all, loses those that announced longest ago.
         """
-        if not sightings:
+        if not announces:
             return
-        peer, file_ids = sightings[0].peer, [sighting.file_id for sighting in sightings]
+        peer, file_ids = announces[0].peer, [announce.file_id for announce in announces]
         replaced = self._drop_same(peer, file_ids) | self._drop_former(peer, file_ids)
-        self._session.execute(insert(schema.Peer), [_row(sighting) for sighting in sightings])
+        self._session.execute(insert(schema.Peer), [_row(announce) for announce in announces])
         if grown := set(file_ids) - replaced:
             self._drop_surplus(peer.user_id, grown, most)
 
@@ -100,7 +100,9 @@ class Peers:
             .where(schema.Peer.user_id == user_id, schema.Peer.file_id.in_(file_ids))
             .subquery()
         )
-        self._drop_where(schema.Peer.id.in_(select(ranked.c.id).where(ranked.c.place > PLACES)))
+        self._drop_where(
+            schema.Peer.id.in_(select(ranked.c.id).where(ranked.c.place > PEERS_PER_FILE))
+        )
         newest_first = (
             select(schema.Peer.id)
             .where(schema.Peer.user_id == user_id)
@@ -180,7 +182,7 @@ class Peers:
         )
         return {file_id: (seeders, total - seeders) for file_id, seeders, total in rows}
 
-    def at_host(self, file_id: int, host: str, now: float) -> list[Announced]:
+    def at_host(self, file_id: int, host: str, now: float) -> list[AnnouncedClient]:
         """The clients that announced a file from this host."""
         rows = self._session.execute(
             select(User.name, schema.Peer.peer_id, schema.Peer.connection_id.is_not(None))
@@ -189,10 +191,11 @@ class Peers:
             .order_by(schema.Peer.id)
         )
         return [
-            Announced(user, PeerId(peer_id), has_session) for user, peer_id, has_session in rows
+            AnnouncedClient(user, PeerId(peer_id), has_session)
+            for user, peer_id, has_session in rows
         ]
 
-    def forgive(self, before: float, now: float, longest: float) -> None:
+    def adjust_for_clock_jump(self, before: float, now: float, longest: float) -> None:
         """The clock was set forward, from `before` to `now`: who was there by it still is.
 
         `longest` is how long (seconds) a stock client counts after an announce.
@@ -204,7 +207,7 @@ class Peers:
             .values(expires_at=until)
         )
 
-    def sweep(self, now: float, longest: float) -> None:
+    def delete_expired(self, now: float, longest: float) -> None:
         """Forget the stock clients that were not heard of any more.
 
         What would count for more than `longest` is of a clock that was set back since.
@@ -279,17 +282,17 @@ def _is_live(now: float) -> ColumnElement[bool]:
     return or_(schema.Peer.expires_at > now, schema.Peer.connection_id.in_(live_connections(now)))
 
 
-def _row(sighting: PeerAnnounce) -> dict[str, object]:
-    peer = sighting.peer
+def _row(announce: PeerAnnounce) -> dict[str, object]:
+    peer = announce.peer
     return {
-        "file_id": sighting.file_id,
+        "file_id": announce.file_id,
         "user_id": peer.user_id,
-        "connection_id": sighting.connection_id,
+        "connection_id": announce.connection_id,
         "peer_id": peer.peer_id,
         "host": peer.host,
         "port": peer.port,
         "left": min(peer.left, _MOST_BYTES),
-        "uploaded": min(sighting.uploaded, _MOST_BYTES),
-        "downloaded": min(sighting.downloaded, _MOST_BYTES),
-        "expires_at": sighting.expires_at,
+        "uploaded": min(announce.uploaded, _MOST_BYTES),
+        "downloaded": min(announce.downloaded, _MOST_BYTES),
+        "expires_at": announce.expires_at,
     }

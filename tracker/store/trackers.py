@@ -13,7 +13,7 @@ from tracker.store.schema import Connection, Tracker
 FRESH_SECONDS = 8.0
 """After so long without a heartbeat, what a tracker holds is not seen any more."""
 
-SWEEP_SECONDS = 60.0
+DEAD_SECONDS = 60.0
 """After so long it is removed: long enough for a stalled tracker to come back unharmed."""
 
 
@@ -34,7 +34,7 @@ class Site(NamedTuple):
     http_port: int | None
 
 
-class Trackers:
+class TrackerRepository:
     """The trackers in one unit of work."""
 
     def __init__(self, session: Session) -> None:
@@ -77,7 +77,7 @@ class Trackers:
         query = select(Connection.user_id).where(Connection.tracker_id == tracker_id)
         return set(self._session.scalars(query))
 
-    def forgive(self, before: float, now: float) -> None:
+    def adjust_for_clock_jump(self, before: float, now: float) -> None:
         """The clock was set forward, from `before` to `now`: heartbeats are as old as before.
 
         Several trackers may find out: what one has set right is not set again.
@@ -85,11 +85,11 @@ class Trackers:
         not_yet = Tracker.heartbeat_at < (before + now) / 2
         self._session.execute(
             update(Tracker)
-            .where(Tracker.heartbeat_at > before - SWEEP_SECONDS, not_yet)
+            .where(Tracker.heartbeat_at > before - DEAD_SECONDS, not_yet)
             .values(heartbeat_at=Tracker.heartbeat_at + (now - before))
         )
 
-    def sweep(self, now: float) -> None:
+    def delete_expired(self, now: float) -> None:
         """Remove the trackers that died, with all that they held.
 
         A heartbeat in the future is of a clock that was set back: it counts as one of now.
@@ -99,7 +99,7 @@ class Trackers:
             .where(Tracker.heartbeat_at > now + FRESH_SECONDS)
             .values(heartbeat_at=now)
         )
-        self._session.execute(delete(Tracker).where(Tracker.heartbeat_at <= now - SWEEP_SECONDS))
+        self._session.execute(delete(Tracker).where(Tracker.heartbeat_at <= now - DEAD_SECONDS))
 
     def others(self, tracker_id: str, now: float) -> list[tuple[str, int]]:
         """Host and HTTP port of the other live trackers that answer stock clients."""

@@ -7,13 +7,13 @@ from typing import Protocol
 
 from sqlalchemy.orm import Session
 
-from tracker.store.authorities import Authorities
-from tracker.store.events import Events
-from tracker.store.files import Files
-from tracker.store.groups import Groups
-from tracker.store.peers import Peers
-from tracker.store.trackers import Trackers
-from tracker.store.users import Users
+from tracker.store.authorities import AuthorityRepository
+from tracker.store.events import EventRepository
+from tracker.store.files import FileRepository
+from tracker.store.groups import GroupRepository
+from tracker.store.peers import PeerRepository
+from tracker.store.trackers import TrackerRepository
+from tracker.store.users import UserRepository
 
 
 class DatabaseError(Exception):
@@ -35,13 +35,13 @@ class UnitOfWork:
     """One unit of work: the repositories on one database session."""
 
     def __init__(self, session: Session) -> None:
-        self.users = Users(session)
-        self.groups = Groups(session)
-        self.authorities = Authorities(session)
-        self.files = Files(session)
-        self.peers = Peers(session)
-        self.trackers = Trackers(session)
-        self.events = Events(session)
+        self.users = UserRepository(session)
+        self.groups = GroupRepository(session)
+        self.authorities = AuthorityRepository(session)
+        self.files = FileRepository(session)
+        self.peers = PeerRepository(session)
+        self.trackers = TrackerRepository(session)
+        self.events = EventRepository(session)
 
 
 class UnitOfWorkFactory(Protocol):

@@ -14,7 +14,7 @@ KNOWN_ADDRESSES = 200
 """Networks that are remembered for one user: the newest."""
 
 
-class Users:
+class UserRepository:
     """The accounts in one unit of work."""
 
     def __init__(self, session: Session) -> None:
@@ -175,7 +175,7 @@ class Users:
         self._session.execute(delete(KnownAddress).where(KnownAddress.id.in_(forgotten)))
         self._session.add(KnownAddress(user_id=user_id, network=network))
 
-    def told_all(self, user_ids: Collection[int], event_id: int) -> None:
+    def mark_read(self, user_ids: Collection[int], event_id: int) -> None:
         """These users were there to be told of everything up to this event."""
         self._session.execute(
             update(User).where(User.id.in_(user_ids)).values(last_read_event_id=event_id)
@@ -194,7 +194,7 @@ class Users:
                 update(Token).where(kind, Token.expires_at > now + ttl).values(expires_at=now + ttl)
             )
 
-    def sweep_tokens(self, now: float) -> None:
+    def delete_expired_tokens(self, now: float) -> None:
         """Forget the tokens that expired, unless somebody is connected with them."""
         used = select(Connection.token_id)
         self._session.execute(delete(Token).where(Token.expires_at <= now, Token.id.not_in(used)))

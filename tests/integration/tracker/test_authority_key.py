@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.database import empty_database
 from tracker.domain.secret_box import SecretBox
-from tracker.store.authority_key import KEY_FILE, open_safe
+from tracker.store.authority_key import KEY_FILE, open_secret_box
 from tracker.store.engine import Store, open_store
 from tracker.store.unit_of_work import DatabaseError
 
@@ -27,25 +27,25 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 def refusal(store: Store, folder: Path, given: str | None = None) -> str:
     with pytest.raises(DatabaseError) as raised:
-        open_safe(store, folder, given)
+        open_secret_box(store, folder, given)
     assert "\n" not in str(raised.value)
     return str(raised.value)
 
 
 def test_the_first_tracker_makes_the_key(store: Store, tmp_path: Path) -> None:
-    safe = open_safe(store, tmp_path, None)
+    safe = open_secret_box(store, tmp_path, None)
     path = tmp_path / KEY_FILE
     assert path.stat().st_mode & 0o777 == 0o600
     assert len(base64.b64decode(path.read_text())) == 32
-    assert open_safe(store, tmp_path, None).fingerprint == safe.fingerprint
-    assert open_safe(store, tmp_path / "elsewhere", path.read_text()).fingerprint == (
+    assert open_secret_box(store, tmp_path, None).fingerprint == safe.fingerprint
+    assert open_secret_box(store, tmp_path / "elsewhere", path.read_text()).fingerprint == (
         safe.fingerprint
     )
     assert [entry.name for entry in tmp_path.iterdir() if KEY_FILE in entry.name] == [KEY_FILE]
 
 
 def test_the_environment_comes_first(store: Store, tmp_path: Path) -> None:
-    safe = open_safe(store, tmp_path, GIVEN)
+    safe = open_secret_box(store, tmp_path, GIVEN)
     assert safe.fingerprint == SecretBox(bytes(range(32))).fingerprint
     assert not (tmp_path / KEY_FILE).exists()
 
@@ -55,7 +55,7 @@ def test_many_trackers_may_start_at_once(store: Store, tmp_path: Path) -> None:
 
     def start() -> None:
         try:
-            found.append(open_safe(store, tmp_path, None).fingerprint)
+            found.append(open_secret_box(store, tmp_path, None).fingerprint)
         except DatabaseError as error:
             found.append(error)
 
@@ -78,7 +78,7 @@ def test_of_two_first_trackers_with_different_keys_one_is_refused(
     def start(number: int) -> None:
         barrier.wait(10)
         try:
-            open_safe(store, tmp_path, base64.b64encode(bytes([number]) * 32).decode())
+            open_secret_box(store, tmp_path, base64.b64encode(bytes([number]) * 32).decode())
             completions.append(True)
         except DatabaseError:
             completions.append(False)
@@ -92,19 +92,19 @@ def test_of_two_first_trackers_with_different_keys_one_is_refused(
 
 
 def test_another_key_is_refused(store: Store, tmp_path: Path) -> None:
-    open_safe(store, tmp_path, None)
+    open_secret_box(store, tmp_path, None)
     assert "doesn't open" in refusal(store, tmp_path, GIVEN)
 
 
 def test_a_lost_key_is_not_made_anew(store: Store, tmp_path: Path) -> None:
-    open_safe(store, tmp_path, None)
+    open_secret_box(store, tmp_path, None)
     (tmp_path / KEY_FILE).unlink()
     assert "is missing" in refusal(store, tmp_path)
     assert not (tmp_path / KEY_FILE).exists()
 
 
 def test_a_key_that_others_may_read_is_refused(store: Store, tmp_path: Path) -> None:
-    open_safe(store, tmp_path, None)
+    open_secret_box(store, tmp_path, None)
     (tmp_path / KEY_FILE).chmod(0o640)
     assert "chmod 600" in refusal(store, tmp_path)
 

@@ -15,8 +15,8 @@ from tests.integration.tracker.sessions import SessionClient, code_of
 from tests.support.waiting import wait_until
 from tracker.app import TrackerApp
 from tracker.frontend.periodic import Periodic
-from tracker.services.accounts import Accounts
-from tracker.store.users import Users
+from tracker.services.accounts import AccountService
+from tracker.store.users import UserRepository
 
 
 def fail(*_: object, **__: object) -> None:
@@ -69,7 +69,7 @@ def test_a_periodic_task_survives_its_failures(
 def test_health_tells_when_the_database_fails(
     tracker: TrackerApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tracker.store.events.Events.last_id", fail)
+    monkeypatch.setattr("tracker.store.events.EventRepository.last_id", fail)
     with pytest.raises(urllib.error.HTTPError) as raised:
         urllib.request.urlopen(f"http://{tracker.http_address}/health")
     with raised.value as answer:
@@ -80,7 +80,7 @@ def test_health_tells_when_the_database_fails(
 def test_health_tells_when_nothing_can_be_written(
     tracker: TrackerApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tracker.store.trackers.Trackers.beat", fail)
+    monkeypatch.setattr("tracker.store.trackers.TrackerRepository.beat", fail)
     monkeypatch.setattr("tracker.services.lifecycle.FRESH_SECONDS", 0.0)
     with pytest.raises(urllib.error.HTTPError) as raised:
         urllib.request.urlopen(f"http://{tracker.http_address}/health")
@@ -92,7 +92,7 @@ def test_health_tells_when_nothing_can_be_written(
 def test_a_failing_announce_is_answered_and_logged_without_its_key(
     tracker: TrackerApp, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("tracker.store.peers.Peers.holder_of", fail)
+    monkeypatch.setattr("tracker.store.peers.PeerRepository.holder_of", fail)
     query = "info_hash=" + "x" * 20
     with urllib.request.urlopen(f"http://{tracker.http_address}/scrape/SECRET?{query}") as answer:
         assert answer.read() == announce.encode_failure("the tracker could not do this")
@@ -121,7 +121,7 @@ def test_a_connection_whose_end_cannot_be_recorded_is_closed_all_the_same(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     client = connect(tracker).sign_up("ann")
-    monkeypatch.setattr(Accounts, "disconnect", fail)
+    monkeypatch.setattr(AccountService, "disconnect", fail)
     client.send(b"bye\n")
     assert client.read()["ok"] is False
     assert client.read() == {}
@@ -154,11 +154,11 @@ def test_two_who_take_one_name_at_once(
 ) -> None:
     client = connect(tracker)
     client.call("create_user", user="ann", password="secret123")
-    find = Users.by_name
+    find = UserRepository.by_name
     # As if the other had come between the look and the write.
-    monkeypatch.setattr(Users, "by_name", lambda self, name: None)
+    monkeypatch.setattr(UserRepository, "by_name", lambda self, name: None)
     assert code_of(client, "create_user", user="ann", password="secret123") == "user_exists"
-    monkeypatch.setattr(Users, "by_name", find)
+    monkeypatch.setattr(UserRepository, "by_name", find)
     client.login("ann")
 
 

@@ -256,7 +256,7 @@ def test_our_own_failure_is_internal_and_logged_once(
     def fail(*_: object, **_more: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("tracker.store.groups.Groups.page", fail)
+    monkeypatch.setattr("tracker.store.groups.GroupRepository.page", fail)
     assert code_of(client, "list_groups") == "internal"
     monkeypatch.undo()
     assert client.call("list_groups")["groups"] == []

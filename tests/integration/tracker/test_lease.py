@@ -21,7 +21,7 @@ from tracker.services.caller import Caller, Identity
 from tracker.services.catalogue import Services, make_services
 from tracker.services.lifecycle import DISTRUST_SECONDS
 from tracker.store.engine import Store, open_store
-from tracker.store.trackers import FRESH_SECONDS, SWEEP_SECONDS, Site
+from tracker.store.trackers import DEAD_SECONDS, FRESH_SECONDS, Site
 
 PEER = "11" * 20
 
@@ -131,7 +131,7 @@ def test_a_stalled_tracker_comes_back_unharmed(
     first: Services, second: Services, ann: Caller, clock: Clock
 ) -> None:
     announce(first, ann, share(first, ann))
-    clock.pass_time(SWEEP_SECONDS - 1)
+    clock.pass_time(DEAD_SECONDS - 1)
     second.lifecycle.beat()
     assert first.lifecycle.beat()
     assert seeders(second, ann) == 1
@@ -143,7 +143,7 @@ def test_a_tracker_that_was_given_up_starts_anew(
 ) -> None:
     info_hash = share(first, ann)
     announce(first, ann, info_hash)
-    clock.pass_time(SWEEP_SECONDS + 1)
+    clock.pass_time(DEAD_SECONDS + 1)
     second.lifecycle.beat()
 
     assert not first.lifecycle.beat()

@@ -112,9 +112,9 @@ def test_what_concerns_a_user_is_counted_and_chosen_from_an_index(
     with store.read() as work:
         bob = work.users.by_name("bob")
         assert bob is not None
-        assert work.events.count_concerning(bob, "") == MANY
-        assert len(work.events.concerning(bob, "", 0, 50)) == 50
-        assert work.events.count_untold(bob, 500) == 500
+        assert work.events.count_relevant(bob, "") == MANY
+        assert len(work.events.relevant_to(bob, "", 0, 50)) == 50
+        assert work.events.count_unread(bob, 500) == 500
     event.remove(store._reader, "before_cursor_execute", explain)
     store.close()
     assert read, "nothing was asked of the events"
@@ -130,12 +130,12 @@ def test_the_newest_of_what_concerns_a_user_come_in_pages(
     with store.read() as work:
         bob = work.users.by_name("bob")
         assert bob is not None
-        first = work.events.concerning(bob, "", 0, 50)
-        second = work.events.concerning(bob, "", first[-1].id, 50)
+        first = work.events.relevant_to(bob, "", 0, 50)
+        second = work.events.relevant_to(bob, "", first[-1].id, 50)
         assert [one.subject for one in first + second] == [
             f"file {number:06}.bin" for number in range(FEW - 1, FEW - 101, -1)
         ]
-        found = work.events.concerning(bob, "happened", 0, 50)
+        found = work.events.relevant_to(bob, "happened", 0, 50)
         assert [one.id for one in found] == [one.id for one in first]
-        assert work.events.count_concerning(bob, "nothing") == 0
+        assert work.events.count_relevant(bob, "nothing") == 0
     store.close()

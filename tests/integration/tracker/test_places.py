@@ -8,7 +8,7 @@ import pytest
 
 from tests.integration.tracker.lab import Lab
 from tracker.store.files import COUNTED_COMPLETIONS
-from tracker.store.peers import PLACES, PeerAnnounce, Peers
+from tracker.store.peers import PEERS_PER_FILE, PeerAnnounce, PeerRepository
 from tracker.store.unit_of_work import ConflictError
 
 
@@ -22,16 +22,16 @@ def test_made_up_peers_of_one_user_take_his_own_places(lab: Lab) -> None:
     lab.stock(cat, info_hash, made_up(0), host="10.0.0.3")
     for number in range(1, 41):
         answer = lab.stock(bob, info_hash, made_up(number), port=number)
-    assert answer.complete == 2 + PLACES
+    assert answer.complete == 2 + PEERS_PER_FILE
     found = lab.stock(cat, info_hash, made_up(0), left=1, host="10.0.0.3").peers
     assert ("10.0.0.99", 6881) in [(peer.host, peer.port) for peer in found]
     mine = {peer_id for host, _, peer_id in lab.swarm(info_hash) if host == "10.0.0.1"}
-    assert mine == {made_up(number) for number in range(41 - PLACES, 41)}
+    assert mine == {made_up(number) for number in range(41 - PEERS_PER_FILE, 41)}
 
 
 def test_who_announces_again_keeps_his_place(lab: Lab) -> None:
     bob, info_hash = lab.member("bob"), lab.share("x.bin")
-    for number in range(1, 3 * PLACES):
+    for number in range(1, 3 * PEERS_PER_FILE):
         lab.stock(bob, info_hash, made_up(0), port=9999)
         lab.stock(bob, info_hash, made_up(number), port=number)
     assert made_up(0) in {peer_id for _, _, peer_id in lab.swarm(info_hash)}
@@ -42,15 +42,15 @@ def test_hosts_and_ports_that_are_made_up_count_as_well(lab: Lab) -> None:
     for number in range(20):
         lab.stock(bob, info_hash, made_up(number), host=f"10.1.0.{number}", port=0)
         lab.stock(bob, info_hash, made_up(number), host=f"2001:db8::{number}")
-    assert lab.seeders(info_hash) == PLACES // 2
+    assert lab.seeders(info_hash) == PEERS_PER_FILE // 2
 
 
 def test_sessions_take_places_too(lab: Lab) -> None:
     lab.member("bob")
     info_hash, other = lab.share("x.bin"), lab.share("y.bin")
-    for number in range(2 * PLACES):
+    for number in range(2 * PEERS_PER_FILE):
         lab.client("bob", peer_id=made_up(number)).announce(info_hash, other, port=1 + number)
-    assert (lab.seeders(info_hash), lab.seeders(other)) == (PLACES, PLACES)
+    assert (lab.seeders(info_hash), lab.seeders(other)) == (PEERS_PER_FILE, PEERS_PER_FILE)
 
 
 def test_all_peers_of_a_user_are_bounded(lab: Lab) -> None:
@@ -103,14 +103,16 @@ def test_a_lying_peer_counts_no_more_than_a_few_times(lab: Lab) -> None:
 def test_two_announces_of_one_client_at_once(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of two writers the second finds what the first has noted, and tries again."""
     bob, info_hash = lab.member("bob"), lab.share("x.bin")
-    put, conflicts = Peers.put, iter((True, False) * 2)
+    put, conflicts = PeerRepository.put, iter((True, False) * 2)
 
-    def conflicting_put(peers: Peers, sightings: Sequence[PeerAnnounce], most: int) -> None:
+    def conflicting_put(
+        peers: PeerRepository, announces: Sequence[PeerAnnounce], most: int
+    ) -> None:
         if next(conflicts):
             raise ConflictError
-        put(peers, sightings, most)
+        put(peers, announces, most)
 
-    monkeypatch.setattr(Peers, "put", conflicting_put)
+    monkeypatch.setattr(PeerRepository, "put", conflicting_put)
     assert lab.stock(bob, info_hash, made_up(1), event="completed").complete == 1
     (file,) = lab.ann.announce(info_hash)
     assert file.complete == 2

@@ -7,32 +7,32 @@ import threading
 import pytest
 
 from common.errors import ErrorCode, MinitorrentError
-from tracker.frontend.bulk import BulkTurns
+from tracker.frontend.bulk import BulkLimiter
 
 
 def test_a_user_has_so_many_and_all_have_so_many() -> None:
-    turns = BulkTurns(total=3, per_user=2)
-    assert [turns.take_now("ann") for _ in range(3)] == [True, True, False]
-    assert [turns.take_now("bob") for _ in range(2)] == [True, False]
-    turns.give_back("ann")
-    assert turns.take_now("bob")
+    bulk_limiter = BulkLimiter(total=3, per_user=2)
+    assert [bulk_limiter.try_acquire("ann") for _ in range(3)] == [True, True, False]
+    assert [bulk_limiter.try_acquire("bob") for _ in range(2)] == [True, False]
+    bulk_limiter.release("ann")
+    assert bulk_limiter.try_acquire("bob")
 
 
 def test_who_waits_in_vain_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tracker.frontend.bulk.WAIT_SECONDS", 0.05)
-    turns = BulkTurns(total=1)
-    turns.take("ann")
+    bulk_limiter = BulkLimiter(total=1)
+    bulk_limiter.acquire("ann")
     with pytest.raises(MinitorrentError, match="try again in a minute") as raised:
-        turns.take("bob")
+        bulk_limiter.acquire("bob")
     assert raised.value.code is ErrorCode.BUSY
 
 
 def test_who_waits_comes_when_another_has_gone() -> None:
-    turns = BulkTurns(total=1)
-    turns.take("ann")
-    waiting = threading.Thread(target=turns.take, args=("bob",))
+    bulk_limiter = BulkLimiter(total=1)
+    bulk_limiter.acquire("ann")
+    waiting = threading.Thread(target=bulk_limiter.acquire, args=("bob",))
     waiting.start()
-    turns.give_back("ann")
+    bulk_limiter.release("ann")
     waiting.join(10)
     assert not waiting.is_alive()
-    assert not turns.take_now("ann")
+    assert not bulk_limiter.try_acquire("ann")

@@ -10,7 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracker.frontend.descriptors import Shares, TooFewDescriptorsError, raise_limit, share_out
+from tracker.frontend.descriptors import (
+    DescriptorBudget,
+    TooFewDescriptorsError,
+    raise_limit,
+    share_out,
+)
 
 RAISED = """
 import resource
@@ -33,14 +38,14 @@ def test_what_is_raised_already_stays() -> None:
 @pytest.mark.parametrize(
     ("limit", "asked", "shares"),
     [
-        (1_048_576, None, Shares(1000, 500)),
-        (1_048_576, 20_000, Shares(20_000, 500)),
-        (1024, None, Shares(678, 226)),
-        (1024, 300, Shares(300, 226)),
-        (256, None, Shares(102, 34)),
+        (1_048_576, None, DescriptorBudget(1000, 500)),
+        (1_048_576, 20_000, DescriptorBudget(20_000, 500)),
+        (1024, None, DescriptorBudget(678, 226)),
+        (1024, 300, DescriptorBudget(300, 226)),
+        (256, None, DescriptorBudget(102, 34)),
     ],
 )
-def test_shares(limit: int, asked: int | None, shares: Shares) -> None:
+def test_shares(limit: int, asked: int | None, shares: DescriptorBudget) -> None:
     assert share_out(limit, asked) == shares
 
 

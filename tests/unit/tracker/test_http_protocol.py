@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from uvicorn import Config
 from uvicorn.server import ServerState
 
-from tracker.frontend.http.places import Places
+from tracker.frontend.http.connection_slots import ConnectionSlots
 from tracker.frontend.http.protocol import REQUEST_SECONDS, ImpatientProtocol, protocol_for
 
 
@@ -55,7 +55,7 @@ class Transport:
         self.end = "aborted"
 
 
-def connect(loop: Loop, places: Places, address: str = "10.0.0.1") -> Any:
+def connect(loop: Loop, places: ConnectionSlots, address: str = "10.0.0.1") -> Any:
     config = Config(FastAPI(), ws="none", lifespan="off", log_config=None)
     make = cast(Any, protocol_for(places))
     protocol = make(config, ServerState(), {}, _loop=loop)
@@ -70,14 +70,14 @@ def loop() -> Loop:
 
 
 def test_silence_is_not_waited_for(loop: Loop) -> None:
-    protocol = connect(loop, Places(4))
+    protocol = connect(loop, ConnectionSlots(4))
     assert protocol.is_idle()
     loop.pass_time()
     assert protocol.transport.end == "closed"
 
 
 def test_an_answer_that_is_not_taken_ends_the_connection(loop: Loop) -> None:
-    protocol = connect(loop, Places(4))
+    protocol = connect(loop, ConnectionSlots(4))
     protocol.cycle = SimpleNamespace(more_body=False, response_complete=True)
     protocol.transport.unread = 1_000_000
     assert protocol.is_idle()
@@ -89,7 +89,7 @@ def test_an_answer_that_is_not_taken_ends_the_connection(loop: Loop) -> None:
 
 
 def test_who_takes_his_answer_slowly_but_steadily_is_waited_for(loop: Loop) -> None:
-    protocol = connect(loop, Places(4))
+    protocol = connect(loop, ConnectionSlots(4))
     protocol.cycle = SimpleNamespace(more_body=False, response_complete=True)
     for left in (1_000_000, 900_000, 800_000):
         protocol.transport.unread = left
@@ -101,7 +101,7 @@ def test_who_takes_his_answer_slowly_but_steadily_is_waited_for(loop: Loop) -> N
 
 
 def test_what_we_work_on_is_not_idle_and_keeps_its_place(loop: Loop) -> None:
-    places = Places(4)
+    places = ConnectionSlots(4)
     worked_on = connect(loop, places)
     worked_on.cycle = SimpleNamespace(more_body=False, response_complete=False)
     late = connect(loop, places)
@@ -116,7 +116,7 @@ def test_what_we_work_on_is_not_idle_and_keeps_its_place(loop: Loop) -> None:
 
 
 def test_a_newcomer_displaces_the_idlest_of_his_own_address(loop: Loop) -> None:
-    places = Places(8)
+    places = ConnectionSlots(8)
     first, second = connect(loop, places), connect(loop, places)
     places.move(first)
     third = connect(loop, places)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from common.errors import ErrorCode, MinitorrentError
-from tracker.quotas import NAMES, Quotas, read_quota, require_room, with_quotas
+from tracker.quotas import NAMES, Quotas, check_quota, read_quota, with_quotas
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -31,7 +31,7 @@ def test_what_is_no_quota_is_answered_with_those_that_there_are(text: str) -> No
 
 
 def test_what_is_full_is_full() -> None:
-    require_room(2, 3, "chairs", "sell one")
+    check_quota(2, 3, "chairs", "sell one")
     with pytest.raises(MinitorrentError, match=r"at most 3 chairs; sell one\.") as raised:
-        require_room(3, 3, "chairs", "sell one")
+        check_quota(3, 3, "chairs", "sell one")
     assert raised.value.code is ErrorCode.QUOTA_EXCEEDED

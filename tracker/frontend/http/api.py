@@ -21,11 +21,11 @@ from common.api.registry import OPERATIONS
 from common.errors import ErrorCode, MinitorrentError
 from common.types import plain_address
 from tracker.frontend import bulk
-from tracker.frontend.bulk import BulkTurns
+from tracker.frontend.bulk import BulkLimiter
 from tracker.frontend.dispatch import Dispatcher
 from tracker.frontend.http.statuses import status_of
-from tracker.services.allowance import Pace
 from tracker.services.caller import Caller
+from tracker.services.rate_limits import RequestPacer
 
 PATH = "/api/v1/"
 
@@ -47,9 +47,9 @@ class RequestError(MinitorrentError):
         self.status = status
 
 
-def add_api(app: FastAPI, dispatcher: Dispatcher, pace: Pace) -> None:
+def add_api(app: FastAPI, dispatcher: Dispatcher, pace: RequestPacer) -> None:
     """Have the application answer operations."""
-    turns = BulkTurns()
+    bulk_limiter = BulkLimiter()
     usual = anyio.CapacityLimiter(_THREADS)
     slow = anyio.CapacityLimiter(_PASSWORD_THREADS)
 
@@ -67,7 +67,7 @@ def add_api(app: FastAPI, dispatcher: Dispatcher, pace: Pace) -> None:
             await anyio.to_thread.run_sync(dispatcher.admit, caller, operation, limiter=usual)
             if caller.identity is not None:
                 await asyncio.sleep(pace.delay(caller.identity.user))
-            async with _turn(turns, caller, request):
+            async with _turn(bulk_limiter, caller, request):
                 body = await _read(request, operation)
                 reply = await anyio.to_thread.run_sync(
                     call, caller, operation, body, limiter=limiter
@@ -137,7 +137,7 @@ def _refuse_afar(caller: Caller) -> None:
 
 
 @asynccontextmanager
-async def _turn(turns: BulkTurns, caller: Caller, request: Request) -> AsyncIterator[None]:
+async def _turn(bulk_limiter: BulkLimiter, caller: Caller, request: Request) -> AsyncIterator[None]:
     """Wait until a long request may come. One that doesn't say how long it is counts as long."""
     size = request.headers.get("content-length", "")
     if caller.identity is None or (
@@ -147,14 +147,14 @@ async def _turn(turns: BulkTurns, caller: Caller, request: Request) -> AsyncIter
         return
     user = caller.identity.user
     deadline = time.monotonic() + bulk.WAIT_SECONDS
-    while not turns.take_now(user):
+    while not bulk_limiter.try_acquire(user):
         if time.monotonic() > deadline:
             raise bulk.too_busy()
         await asyncio.sleep(_TURN_SECONDS)
     try:
         yield
     finally:
-        turns.give_back(user)
+        bulk_limiter.release(user)
 
 
 async def _read(request: Request, operation: Operation[Any, Any]) -> bytes:

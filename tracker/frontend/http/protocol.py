@@ -10,7 +10,7 @@ import asyncio
 
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
-from tracker.frontend.http.places import Places
+from tracker.frontend.http.connection_slots import ConnectionSlots
 
 REQUEST_SECONDS = 20.0
 """How long a request may take to come."""
@@ -25,7 +25,7 @@ _NO_ROOM = (
 )
 
 
-def protocol_for(places: Places) -> type[H11Protocol]:
+def protocol_for(places: ConnectionSlots) -> type[H11Protocol]:
     """The protocol of a server whose connections take these places."""
 
     class Protocol(ImpatientProtocol):
@@ -43,7 +43,7 @@ class ImpatientProtocol(H11Protocol):
     _last_unread = 0
     _is_turned_away = False
 
-    def __init__(self, places: Places, *arguments: object, **options: object) -> None:
+    def __init__(self, places: ConnectionSlots, *arguments: object, **options: object) -> None:
         super().__init__(*arguments, **options)  # type: ignore[arg-type] # uvicorn's own matter
         self._places = places
 

@@ -11,10 +11,10 @@ import structlog
 import uvicorn
 from fastapi import FastAPI
 
-from tracker.frontend.http.paced import Paced
-from tracker.frontend.http.places import Places
+from tracker.frontend.http.connection_slots import ConnectionSlots
+from tracker.frontend.http.pacing import PacingMiddleware
 from tracker.frontend.http.protocol import protocol_for
-from tracker.services.allowance import Pace
+from tracker.services.rate_limits import RequestPacer
 
 _log = structlog.get_logger()
 
@@ -23,15 +23,15 @@ class HttpServer:
     """Serves the application on a listening socket, which it owns, from a thread of its own."""
 
     def __init__(
-        self, listener: socket.socket, app: FastAPI, pace: Pace, max_connections: int
+        self, listener: socket.socket, app: FastAPI, pace: RequestPacer, max_connections: int
     ) -> None:
         self._listener = listener
         # Whatever handlers somebody sets up: the access log would show announce keys.
         logging.getLogger("uvicorn.access").disabled = True
         self._server = uvicorn.Server(
             uvicorn.Config(
-                Paced(app, pace),
-                http=protocol_for(Places(max_connections)),
+                PacingMiddleware(app, pace),
+                http=protocol_for(ConnectionSlots(max_connections)),
                 ws="none",
                 lifespan="off",
                 log_config=None,

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from common.types import PeerId
 
 
-class Announced(NamedTuple):
+class AnnouncedClient(NamedTuple):
     """A user's client as it announced itself: over a session, or, if it has none, over HTTP."""
 
     user: str
@@ -40,7 +40,7 @@ def supports_sealed(peer_id: PeerId) -> bool:
     return _SUPPORTING.match(peer_id) is not None
 
 
-def identify(clients: Sequence[Announced], shown: PeerId) -> str | None:
+def identify(clients: Sequence[AnnouncedClient], shown: PeerId) -> str | None:
     """Whose client shows this peer id, given the clients at the address that it comes from.
 
     Ours have one peer id. Some stock clients, libtorrent for one, show another at every

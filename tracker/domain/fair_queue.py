@@ -15,7 +15,7 @@ TicketT = TypeVar("TicketT")
 KNOWN_IN_A_ROW = 3
 
 
-class _Queue(Generic[TicketT]):
+class _RoundRobin(Generic[TicketT]):
     """The tickets of each party in order, and the parties in the order of their turns."""
 
     def __init__(self) -> None:
@@ -53,7 +53,7 @@ class _Queue(Generic[TicketT]):
         return ticket
 
 
-class Turns(Generic[TicketT]):
+class FairQueue(Generic[TicketT]):
     """Gives turns to at most `at_once` tickets; of the rest, `per_party` and `total` may wait.
 
     Not safe for use by several threads at once.
@@ -65,7 +65,7 @@ class Turns(Generic[TicketT]):
         self._total = total
         self._running = 0
         self._in_a_row = 0
-        self._queues: dict[bool, _Queue[TicketT]] = {True: _Queue(), False: _Queue()}
+        self._queues: dict[bool, _RoundRobin[TicketT]] = {True: _RoundRobin(), False: _RoundRobin()}
         self._waiting: dict[TicketT, tuple[str, bool]] = {}
 
     def join(self, party: str, ticket: TicketT, *, known: bool) -> TicketT | None:
@@ -78,7 +78,7 @@ class Turns(Generic[TicketT]):
             return ticket
         evicted = None
         if len(self._waiting) >= self._total:
-            victims = max(filter(None, self._queues.values()), key=_Queue.longest)
+            victims = max(filter(None, self._queues.values()), key=_RoundRobin.longest)
             most, name = victims.longest()
             if most <= queue.count(party) + 1:
                 return ticket

@@ -16,7 +16,7 @@ HolderT = TypeVar("HolderT")
 
 
 @dataclass(frozen=True)
-class Room:
+class ConnectionLimits:
     """How many places there are, in all and for each party.
 
     Who has done nothing for `grace` seconds may be displaced by anybody; before that, only by
@@ -29,7 +29,7 @@ class Room:
 
 
 @dataclass(frozen=True)
-class Place(Generic[HolderT]):
+class Slot(Generic[HolderT]):
     """A place that is taken: whose it is, and since when (seconds) nothing is done with it.
 
     `is_idle` says that its holder may be displaced.
@@ -50,21 +50,21 @@ class Admission(Generic[HolderT]):
 
 
 def admit(
-    room: Room, party: str, taken: Collection[Place[HolderT]], now: float
+    limits: ConnectionLimits, party: str, taken: Collection[Slot[HolderT]], now: float
 ) -> Admission[HolderT]:
     """Decide about a newcomer of this party; the clock is an argument, in seconds."""
     counts = Counter(place.party for place in taken)
     own = counts[party]
-    if own >= room.per_party:
+    if own >= limits.per_party:
         rivals = [place for place in taken if place.party == party]
-    elif len(taken) >= room.total:
+    elif len(taken) >= limits.total:
         rivals = list(taken)
     else:
         return Admission(is_admitted=True)
     candidates = [
         place
         for place in rivals
-        if place.is_idle and (place.since <= now - room.grace or counts[place.party] > own + 1)
+        if place.is_idle and (place.since <= now - limits.grace or counts[place.party] > own + 1)
     ]
     if not candidates:
         return Admission(is_admitted=False)

@@ -7,13 +7,13 @@ import asyncio
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from common.party import party_of
-from tracker.services.allowance import Pace
+from tracker.services.rate_limits import RequestPacer
 
 
-class Paced:
+class PacingMiddleware:
     """An application whose requests wait where their party asks for too much at once."""
 
-    def __init__(self, app: ASGIApp, pace: Pace) -> None:
+    def __init__(self, app: ASGIApp, pace: RequestPacer) -> None:
         self._app = app
         self._pace = pace
 

@@ -7,13 +7,13 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracker.domain.places import Admission, Place, Room, admit
+from tracker.domain.admission import Admission, ConnectionLimits, Slot, admit
 
-ROOM = Room(total=4, per_party=3, grace=10.0)
+ROOM = ConnectionLimits(total=4, per_party=3, grace=10.0)
 
 
-def places(*taken: tuple[str, float, bool]) -> list[Place[int]]:
-    return [Place(number, *one) for number, one in enumerate(taken)]
+def places(*taken: tuple[str, float, bool]) -> list[Slot[int]]:
+    return [Slot(number, *one) for number, one in enumerate(taken)]
 
 
 def test_where_there_is_room_nobody_has_to_go() -> None:
@@ -47,14 +47,14 @@ def test_among_equals_only_who_has_long_been_idle_has_to_go() -> None:
 def test_the_bounds_hold_and_one_party_never_keeps_another_out(
     arrivals: list[str], is_idle: bool
 ) -> None:
-    taken: dict[int, Place[int]] = {}
+    taken: dict[int, Slot[int]] = {}
     for number, party in enumerate(arrivals):
         before = Counter(place.party for place in taken.values())
         decided = admit(ROOM, party, taken.values(), float(number))
         if decided.displaced is not None:
             del taken[decided.displaced]
         if decided.is_admitted:
-            taken[number] = Place(number, party, float(number), is_idle)
+            taken[number] = Slot(number, party, float(number), is_idle)
         elif is_idle:
             assert before[party] >= max(before.values()) - 1
         counts = Counter(place.party for place in taken.values())

@@ -3,11 +3,16 @@ from __future__ import annotations
 import pytest
 
 from common.types import PeerId
-from tracker.domain.stock import Announced, identify, may_lack_something, supports_sealed
+from tracker.domain.stock_clients import (
+    AnnouncedClient,
+    identify,
+    may_lack_something,
+    supports_sealed,
+)
 
-OURS = Announced("ann", PeerId(b"-MT0100-aaaaaaaaaaaa"), has_session=True)
-STOCK = Announced("bob", PeerId(b"-LT20B0-bbbbbbbbbbbb"), has_session=False)
-OTHER = Announced("cat", PeerId(b"-LT20B0-cccccccccccc"), has_session=False)
+OURS = AnnouncedClient("ann", PeerId(b"-MT0100-aaaaaaaaaaaa"), has_session=True)
+STOCK = AnnouncedClient("bob", PeerId(b"-LT20B0-bbbbbbbbbbbb"), has_session=False)
+OTHER = AnnouncedClient("cat", PeerId(b"-LT20B0-cccccccccccc"), has_session=False)
 
 
 def test_ours_is_known_by_its_peer_id_alone() -> None:

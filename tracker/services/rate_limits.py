@@ -16,7 +16,7 @@ _LONG = 16 * 1024  # bytes that count for a request more
 _LONGEST_DELAY = 10.0  # seconds
 
 
-class Allowance:
+class RateLimiter:
     """A rate for each user or party. Safe for use by many threads.
 
     `steady` is a clock that nobody sets.
@@ -28,12 +28,12 @@ class Allowance:
         self._lock = threading.Lock()
 
     @classmethod
-    def hourly(cls, count: int, steady: Clock) -> Allowance:
+    def hourly(cls, count: int, steady: Clock) -> RateLimiter:
         """So many at once, and so many an hour."""
         return cls(Rate(count, _HOUR / count), steady)
 
     @classmethod
-    def daily(cls, count: int, steady: Clock) -> Allowance:
+    def daily(cls, count: int, steady: Clock) -> RateLimiter:
         """So many at once, and so many a day."""
         return cls(Rate(count, _DAY / count), steady)
 
@@ -48,7 +48,7 @@ class Allowance:
         raise MinitorrentError(code, f"{complaint}; try again in {math.ceil(wait)} second(s).")
 
 
-class Pace:
+class RequestPacer:
     """How fast somebody's requests are answered. Safe for use by many threads."""
 
     def __init__(self, per_second: int, steady: Clock) -> None:
