@@ -120,3 +120,13 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
         return (yield)
     with _unmeasured():
         return (yield)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish() -> None:
+    """Save what was measured before the process ends: xdist kills a worker that takes 10 seconds
+    to leave, as one does on a busy machine, and all that it measured would be lost."""
+    measuring = Coverage.current() if _IS_WORKER else None
+    if measuring is not None:
+        measuring.stop()
+        measuring.save()

@@ -15,7 +15,6 @@ from client.core.extensions import Extensions
 from client.core.peer import IncomingStream, Peer, UploadQueue
 from client.core.peer_stream_decoder import (
     Event,
-    PieceDropped,
     PieceReceived,
     Received,
     RequestsReceived,
@@ -112,8 +111,7 @@ class PeerProtocol:
             case PieceReceived(download):
                 is_new = self._swarm.piece_received(peer, download)
                 return [Verify(key, download)] if is_new else []
-            case PieceDropped(download):
-                return self._swarm.piece_dropped(peer, download)
+        return self._swarm.piece_dropped(peer, event.download)
 
     def _take(self, peer: Peer, message: Message) -> list[Action]:
         match message:

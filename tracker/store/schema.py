@@ -9,6 +9,8 @@ live and die with its connection, a stock client's until they expire.
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from sqlalchemy import (
     BigInteger,
     ForeignKey,
@@ -40,6 +42,8 @@ class Base(DeclarativeBase):
     """Names every constraint, so that migrations can refer to it."""
 
     metadata = MetaData(naming_convention=_NAMING)
+    # SQLite's integers have 64 bits by themselves, and only those number rows.
+    type_annotation_map: ClassVar = {int: BigInteger().with_variant(Integer(), "sqlite")}
 
 
 class User(Base):
@@ -300,10 +304,7 @@ class Peer(Base):
     __tablename__ = "peers"
     __table_args__ = (UniqueConstraint("file_id", "user_id", "peer_id", "host"),)
 
-    # PostgreSQL never gives a number twice, and each announce takes one for each file.
-    id: Mapped[int] = mapped_column(
-        BigInteger().with_variant(Integer(), "sqlite"), primary_key=True
-    )
+    id: Mapped[int] = mapped_column(primary_key=True)
     file_id: Mapped[int] = mapped_column(ForeignKey(File.id, ondelete="CASCADE"))
     user_id: Mapped[int] = mapped_column(ForeignKey(User.id, ondelete="CASCADE"), index=True)
     connection_id: Mapped[str | None] = mapped_column(

@@ -11,11 +11,13 @@ import pytest
 from sqlalchemy import event
 
 from tests.support import crowd
-from tests.support.database import empty_database
+from tests.support.database import POSTGRES, empty_database
 from tracker.domain.rules import Role
 from tracker.store.engine import Store, open_store
 from tracker.store.schema import User
 from tracker.store.unit_of_work import UnitOfWork
+
+pytestmark = pytest.mark.skipif(bool(POSTGRES), reason="counts SQLite's steps")
 
 FEW, MANY = 1_000, 4_000
 Counted = Callable[[], int]

@@ -146,6 +146,16 @@ def test_what_is_no_page(ann: SessionClient, arguments: dict[str, Any]) -> None:
     assert code_of(ann, "list_files", group="lab", **arguments) == "usage"
 
 
+def test_places_beyond_all_numbers_of_32_bits(ann: SessionClient, files: dict[str, str]) -> None:
+    for operation in ("list_members", "list_requests", "list_events"):
+        ann.call(operation, group="lab", after=str(2**40))
+    for operation in ("list_sessions", "list_tokens", "list_notices"):
+        ann.call(operation, after=str(2**63 - 1))
+    ann.call("list_files", group="lab", sort="size", after=f"[{2**63 - 1}, {2**63 - 1}]")
+    ann.call("list_files", group="lab", sort="seeders", after=f"[{2**40}, {2**40}]")
+    assert code_of(ann, "revoke_token", id=2**40) != "internal"
+
+
 def test_groups_begin_with_ones_own(ann: SessionClient, eve: SessionClient) -> None:
     for group in ("alpha", "beta", "gamma"):
         eve.call("create_group", group=group, mode="open")
