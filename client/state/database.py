@@ -11,15 +11,26 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from sqlalchemy import URL, Engine, create_engine
+from sqlalchemy import URL, Connection, Engine, create_engine
 from sqlalchemy.exc import DatabaseError
-from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.orm import Session
 from sqlalchemy.pool import StaticPool
 
+from client.state.schema import Table
 from common.errors import ErrorCode, MinitorrentError
 
-SCHEMA_VERSION = 1
-"""Kept in the file; raise it with every change of a table."""
+SCHEMA_VERSION = 7
+"""The number of the newest migration, kept in the file as SQLite's `user_version`.
+
+So one look at the file tells that there is nothing to migrate, without loading Alembic. Files from
+before there were migrations have 0 or 1.
+"""
+
+_ALEMBIC_VERSION = (
+    "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL,"
+    " CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))"
+)
+"""Alembic's own table, as it makes it."""
 
 _NO_ACCESS = {sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM}
 
@@ -27,10 +38,6 @@ _ROOM = 1 << 16
 """Bytes without which SQLite's files can't be made or grow."""
 
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
-
-
-class Table(DeclarativeBase):
-    """Every table of the database derives from this."""
 
 
 class Database:
@@ -130,16 +137,38 @@ def _prepare(engine: Engine, path: Path) -> None:
         connection.exec_driver_sql("PRAGMA temp_store = MEMORY")  # needs no descriptor later
         version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
         if version > SCHEMA_VERSION:
-            raise MinitorrentError(
-                ErrorCode.USAGE,
-                f"A newer version of minitorrent made {str(path)!r}; use that version, or "
-                "another --data-dir.",
-            )
+            raise _newer(path)
         if connection.exec_driver_sql("PRAGMA quick_check(1)").scalar_one() != "ok":
             raise _set_aside(path)
+        if version < SCHEMA_VERSION:
+            _bring_up_to_date(connection, path)
+
+
+def _bring_up_to_date(connection: Connection, path: Path) -> None:
+    """Create the tables of a new file, or migrate an older one: all of it, or nothing."""
+    connection.exec_driver_sql("BEGIN IMMEDIATE")  # the driver begins only before it writes rows
+    if connection.exec_driver_sql("SELECT count(*) FROM sqlite_schema").scalar_one():
+        # Alembic takes long to load, and is rarely needed.
+        from client.state.migrations.upgrade import UnknownVersionError, upgrade
+
+        try:
+            upgrade(connection)
+        except UnknownVersionError as error:
+            raise _newer(path) from error
+    else:
         Table.metadata.create_all(connection)
-        connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")
-        connection.commit()
+        connection.exec_driver_sql(_ALEMBIC_VERSION)
+        connection.exec_driver_sql(f"INSERT INTO alembic_version VALUES ('{SCHEMA_VERSION:04}')")
+    connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")
+    connection.commit()
+
+
+def _newer(path: Path) -> MinitorrentError:
+    return MinitorrentError(
+        ErrorCode.USAGE,
+        f"A newer version of minitorrent made {str(path)!r}; use that version, or another"
+        " --data-dir.",
+    )
 
 
 def _number(error: DatabaseError) -> int:

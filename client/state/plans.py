@@ -5,47 +5,29 @@ from __future__ import annotations
 import json
 
 from sqlalchemy import delete, select
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm import Session
 
 from client.core.download_options import PLAIN, DownloadOptions
-from client.state.database import Table
-
-
-class _PlanRow(Table):
-    __tablename__ = "plans"
-
-    transfer: Mapped[int] = mapped_column(primary_key=True)
-    priority: Mapped[int]
-    in_order: Mapped[bool]
-    only: Mapped[str]
-    placed: Mapped[str]
-
-
-class _InPlaceRow(Table):
-    """A transfer that is mended where it lies: apart from `plans`, which older versions made."""
-
-    __tablename__ = "in_place"
-
-    transfer: Mapped[int] = mapped_column(primary_key=True)
+from client.state.schema import InPlaceRow, PlanRow
 
 
 def read_plan(session: Session, transfer: int) -> DownloadOptions:
     """What is wished of this transfer."""
-    row = session.get(_PlanRow, transfer)
-    in_place = session.get(_InPlaceRow, transfer) is not None
+    row = session.get(PlanRow, transfer)
+    in_place = session.get(InPlaceRow, transfer) is not None
     return _plan(row, in_place=in_place) if row else PLAIN
 
 
 def read_plans(session: Session) -> dict[int, DownloadOptions]:
     """The plans that are more than plain, by transfer."""
-    mended = set(session.scalars(select(_InPlaceRow.transfer)))
-    rows = session.scalars(select(_PlanRow))
+    mended = set(session.scalars(select(InPlaceRow.transfer)))
+    rows = session.scalars(select(PlanRow))
     return {row.transfer: _plan(row, in_place=row.transfer in mended) for row in rows}
 
 
 def write_plan(session: Session, transfer: int, plan: DownloadOptions) -> None:
     """Keep this plan for the transfer, instead of the one before."""
-    row = _PlanRow(
+    row = PlanRow(
         transfer=transfer,
         priority=plan.priority,
         in_order=plan.in_order,
@@ -54,18 +36,18 @@ def write_plan(session: Session, transfer: int, plan: DownloadOptions) -> None:
     )
     session.merge(row)
     if plan.in_place:
-        session.merge(_InPlaceRow(transfer=transfer))
+        session.merge(InPlaceRow(transfer=transfer))
     else:
-        session.execute(delete(_InPlaceRow).where(_InPlaceRow.transfer == transfer))
+        session.execute(delete(InPlaceRow).where(InPlaceRow.transfer == transfer))
 
 
 def forget_plan(session: Session, transfer: int) -> None:
     """The transfer is gone: its number may be another's one day."""
-    session.execute(delete(_PlanRow).where(_PlanRow.transfer == transfer))
-    session.execute(delete(_InPlaceRow).where(_InPlaceRow.transfer == transfer))
+    session.execute(delete(PlanRow).where(PlanRow.transfer == transfer))
+    session.execute(delete(InPlaceRow).where(InPlaceRow.transfer == transfer))
 
 
-def _plan(row: _PlanRow, *, in_place: bool) -> DownloadOptions:
+def _plan(row: PlanRow, *, in_place: bool) -> DownloadOptions:
     return DownloadOptions(
         priority=row.priority,
         in_order=row.in_order,

@@ -5,19 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from sqlalchemy import delete, select
-from sqlalchemy.orm import Mapped, mapped_column
 
-from client.state.database import Database, Table
-
-
-class _RateLimitRow(Table):
-    __tablename__ = "rate_limits"
-
-    user: Mapped[str] = mapped_column(primary_key=True)
-    group: Mapped[str] = mapped_column(primary_key=True)
-    name: Mapped[str] = mapped_column(primary_key=True)
-    up: Mapped[int]
-    down: Mapped[int]
+from client.state.database import Database
+from client.state.schema import RateLimitRow
 
 
 class Limited(NamedTuple):
@@ -51,13 +41,13 @@ class RateLimitStore:
     def all(self) -> dict[Limited, Rates]:
         """Every limit there is."""
         with self._database.transaction() as session:
-            rows = session.scalars(select(_RateLimitRow))
+            rows = session.scalars(select(RateLimitRow))
             return {Limited(r.user, r.group, r.name): Rates(r.up, r.down) for r in rows}
 
     def set(self, limited: Limited, rates: Rates) -> None:
         """Keep these limits; none at all is kept as nothing."""
         with self._database.transaction() as session:
             if any(rates):
-                session.merge(_RateLimitRow(**limited._asdict(), **rates._asdict()))
+                session.merge(RateLimitRow(**limited._asdict(), **rates._asdict()))
             else:
-                session.execute(delete(_RateLimitRow).filter_by(**limited._asdict()))
+                session.execute(delete(RateLimitRow).filter_by(**limited._asdict()))

@@ -3,17 +3,9 @@
 from __future__ import annotations
 
 from sqlalchemy import delete
-from sqlalchemy.orm import Mapped, mapped_column
 
-from client.state.database import Database, Table
-
-
-class _SettingRow(Table):
-    __tablename__ = "settings"
-
-    user: Mapped[str] = mapped_column(primary_key=True)
-    key: Mapped[str] = mapped_column(primary_key=True)
-    value: Mapped[str]
+from client.state.database import Database
+from client.state.schema import SettingRow
 
 
 class Settings:
@@ -29,13 +21,13 @@ class Settings:
     def get(self, user: str, key: str) -> str | None:
         """The value, or None when there is none."""
         with self._database.transaction() as session:
-            row = session.get(_SettingRow, (user, key))
+            row = session.get(SettingRow, (user, key))
             return row.value if row else None
 
     def set(self, user: str, key: str, value: str | None) -> None:
         """Keep the value; None removes it."""
         with self._database.transaction() as session:
             if value is None:
-                session.execute(delete(_SettingRow).filter_by(user=user, key=key))
+                session.execute(delete(SettingRow).filter_by(user=user, key=key))
             else:
-                session.merge(_SettingRow(user=user, key=key, value=value))
+                session.merge(SettingRow(user=user, key=key, value=value))

@@ -9,14 +9,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, UniqueConstraint, delete, func, select, update
+from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Mapped, mapped_column
 
 from client.core.download_options import PLAIN, DownloadOptions
 from client.core.resume import FileStamps, is_believed
-from client.state.database import Database, Table
+from client.state.database import Database
 from client.state.plans import forget_plan, read_plan, read_plans, write_plan
+from client.state.schema import TransferRow
 from common.bitfield import Bitfield
 from common.errors import ErrorCode, MinitorrentError
 from common.types import InfoHash
@@ -74,28 +74,6 @@ class Complete(NamedTuple):
     newest: int
 
 
-class _TransferRow(Table):
-    __tablename__ = "transfers"
-    __table_args__ = (UniqueConstraint("user", "group", "name"),)
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    user: Mapped[str]
-    group: Mapped[str]
-    name: Mapped[str]
-    info_hash: Mapped[bytes]
-    metainfo: Mapped[bytes]
-    # As bytes: a path on disk need not be valid Unicode.
-    path: Mapped[bytes]
-    is_upload: Mapped[bool]
-    complete: Mapped[bool]
-    paused: Mapped[bool]
-    bitfield: Mapped[bytes | None]
-    facts: Mapped[str | None]
-    uploaded: Mapped[int]
-    downloaded: Mapped[int]
-    added_at: Mapped[str]
-
-
 class Transfers:
     """The transfers in the database. What concerns an id that is gone does nothing.
 
@@ -128,7 +106,7 @@ class Transfers:
         to `have` were verified. Raises
         MinitorrentError(name_taken) when the user has one of that name in that group.
         """
-        row = _TransferRow(
+        row = TransferRow(
             user=user,
             group=group,
             name=name,
@@ -161,45 +139,45 @@ class Transfers:
     def get(self, transfer: int) -> TransferRecord | None:
         """The transfer with this id."""
         with self._database.transaction() as session:
-            row = session.get(_TransferRow, transfer)
+            row = session.get(TransferRow, transfer)
             return _record(row, read_plan(session, row.id)) if row else None
 
     def find(self, user: str, group: str, name: str) -> TransferRecord | None:
         """The user's transfer of that name in that group."""
-        query = select(_TransferRow).filter_by(user=user, group=group, name=name)
+        query = select(TransferRow).filter_by(user=user, group=group, name=name)
         with self._database.transaction() as session:
             row = session.scalars(query).one_or_none()
             return _record(row, read_plan(session, row.id)) if row else None
 
     def list_for(self, user: str) -> list[TransferRecord]:
         """All transfers of the user, the oldest first."""
-        return self._list(_TransferRow.user == user)
+        return self._list(TransferRow.user == user)
 
     def list_unfinished(self, user: str) -> list[TransferRecord]:
         """The user's downloads that are not complete, the oldest first."""
-        return self._list(_TransferRow.user == user, _TransferRow.complete.is_(False))
+        return self._list(TransferRow.user == user, TransferRow.complete.is_(False))
 
     def list_complete(
         self, user: str, after: int, until: int, limit: int | None = None
     ) -> list[TransferRecord]:
         """What the user has complete, with ids above `after` up to `until`, the oldest first."""
         return self._list(
-            _TransferRow.id > after,
-            _TransferRow.id <= until,
-            _TransferRow.user == user,
-            _TransferRow.complete.is_(True),
+            TransferRow.id > after,
+            TransferRow.id <= until,
+            TransferRow.user == user,
+            TransferRow.complete.is_(True),
             limit=limit,
         )
 
     def names_complete(self, user: str, group: str, names: Sequence[str]) -> set[str]:
         """Those of the names under which the user has something complete in a group."""
-        query = select(_TransferRow.name).filter_by(user=user, group=group, complete=True)
+        query = select(TransferRow.name).filter_by(user=user, group=group, complete=True)
         with self._database.transaction() as session:
-            return set(session.scalars(query.where(_TransferRow.name.in_(names))))
+            return set(session.scalars(query.where(TransferRow.name.in_(names))))
 
     def count_complete(self, user: str) -> list[Complete]:
         """How much the user has complete, by group, and what is paused apart."""
-        row = _TransferRow
+        row = TransferRow
         query = select(row.group, row.paused, func.count(), func.max(row.id))
         query = query.where(row.user == user, row.complete).group_by(row.group, row.paused)
         with self._database.transaction() as session:
@@ -208,7 +186,7 @@ class Transfers:
     def _list(
         self, *conditions: ColumnElement[bool], limit: int | None = None
     ) -> list[TransferRecord]:
-        query = select(_TransferRow).where(*conditions).order_by(_TransferRow.id).limit(limit)
+        query = select(TransferRow).where(*conditions).order_by(TransferRow.id).limit(limit)
         with self._database.transaction() as session:
             plans = read_plans(session)
             return [_record(row, plans.get(row.id, PLAIN)) for row in session.scalars(query)]
@@ -264,24 +242,22 @@ class Transfers:
         """Add payload bytes to what was transferred so far."""
         self._set(
             transfer,
-            uploaded=_TransferRow.uploaded + uploaded,
-            downloaded=_TransferRow.downloaded + downloaded,
+            uploaded=TransferRow.uploaded + uploaded,
+            downloaded=TransferRow.downloaded + downloaded,
         )
 
     def remove(self, transfer: int) -> None:
         """Forget the transfer."""
         with self._database.transaction() as session:
-            session.execute(delete(_TransferRow).where(_TransferRow.id == transfer))
+            session.execute(delete(TransferRow).where(TransferRow.id == transfer))
             forget_plan(session, transfer)
 
     def _set(self, transfer: int, **values: object) -> None:
         with self._database.transaction() as session:
-            session.execute(
-                update(_TransferRow).where(_TransferRow.id == transfer).values(**values)
-            )
+            session.execute(update(TransferRow).where(TransferRow.id == transfer).values(**values))
 
 
-def _record(row: _TransferRow, plan: DownloadOptions) -> TransferRecord:
+def _record(row: TransferRow, plan: DownloadOptions) -> TransferRecord:
     return TransferRecord(
         id=row.id,
         user=row.user,

@@ -1,0 +1,16 @@
+"""What Alembic runs for every command: it works on the connection that it is given."""
+
+from __future__ import annotations
+
+from alembic import context
+
+from client.state.schema import Table
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=Table.metadata,
+    render_as_batch=True,  # SQLite changes a table by copying it
+    compare_type=True,
+)
+with context.begin_transaction():
+    context.run_migrations()

@@ -1,0 +1,89 @@
+"""The tables of the client's database: what `migrations` lead to.
+
+Every change here needs a step in `migrations/versions` that makes it in the files there are, and
+raises SCHEMA_VERSION in database.py.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import UniqueConstraint
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+class Table(DeclarativeBase):
+    """Every table of the database derives from this."""
+
+
+class SettingRow(Table):
+    """A text that is remembered for a user, or for everybody with the empty name."""
+
+    __tablename__ = "settings"
+
+    user: Mapped[str] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[str]
+
+
+class TransferRow(Table):
+    """A download or an upload of a user."""
+
+    __tablename__ = "transfers"
+    __table_args__ = (UniqueConstraint("user", "group", "name"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user: Mapped[str]
+    group: Mapped[str]
+    name: Mapped[str]
+    info_hash: Mapped[bytes]
+    metainfo: Mapped[bytes]
+    # As bytes: a path on disk need not be valid Unicode.
+    path: Mapped[bytes]
+    is_upload: Mapped[bool]
+    complete: Mapped[bool]
+    paused: Mapped[bool]
+    bitfield: Mapped[bytes | None]
+    facts: Mapped[str | None]
+    uploaded: Mapped[int]
+    downloaded: Mapped[int]
+    added_at: Mapped[str]
+
+
+class PinRow(Table):
+    """The certificate that a tracker showed when it was first met."""
+
+    __tablename__ = "pinned_certificates"
+
+    address: Mapped[str] = mapped_column(primary_key=True)
+    fingerprint: Mapped[str]
+
+
+class PlanRow(Table):
+    """The options of a transfer; one without a row has the plain ones."""
+
+    __tablename__ = "plans"
+
+    transfer: Mapped[int] = mapped_column(primary_key=True)
+    priority: Mapped[int]
+    in_order: Mapped[bool]
+    only: Mapped[str]
+    placed: Mapped[str]
+
+
+class RateLimitRow(Table):
+    """The limits of a transfer, or with three empty names of the whole client."""
+
+    __tablename__ = "rate_limits"
+
+    user: Mapped[str] = mapped_column(primary_key=True)
+    group: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(primary_key=True)
+    up: Mapped[int]
+    down: Mapped[int]
+
+
+class InPlaceRow(Table):
+    """A transfer whose content is repaired where it lies."""
+
+    __tablename__ = "in_place"
+
+    transfer: Mapped[int] = mapped_column(primary_key=True)
