@@ -1,0 +1,392 @@
+"""Files of every earlier version: they open, keep everything, and no failure harms them."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Engine, create_engine, event
+
+from client.core.download_options import PLAIN, DownloadOptions
+from client.core.resume import FileFact, FileStamps
+from client.state import migrations
+from client.state.database import SCHEMA_VERSION, Database
+from client.state.pinned_certificates import PinnedCertificates
+from client.state.rate_limits import WHOLE_CLIENT, Limited, RateLimitStore, Rates
+from client.state.schema import Table
+from common.bitfield import Bitfield
+from common.errors import ErrorCode, MinitorrentError
+from common.types import Endpoint, InfoHash
+from tests.support.disk import small_disk
+from tests.unit.client.state.states import ClientState
+
+VERSIONS = sorted((Path(__file__).parent / "versions").glob("*.sql"))
+STEPS = sorted(Path(*migrations.__path__).glob("versions/0*.py"))
+every_version = pytest.mark.parametrize("dump", VERSIONS, ids=lambda dump: dump.stem)
+
+PINS = {Endpoint("tracker.example.org", 7001): "ab" * 32, Endpoint("::1", 7002): "01" * 32}
+LIMITS = {WHOLE_CLIENT: Rates(up=1 << 20), Limited("ann", "lab", "talk.ogg"): Rates(down=3 << 20)}
+NOTES = DownloadOptions(priority=-2, only=("*.txt", "ü*"), placed=("a.txt",))
+TALK = DownloadOptions(priority=7, in_order=True)
+IN_PLACE = DownloadOptions(in_place=True)
+
+
+def load(dump: Path, path: Path) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")  # as all versions have it
+        connection.executescript(dump.read_text("utf-8"))
+
+
+def content(path: Path) -> list[str]:
+    """All that is in the file, as SQL."""
+    with closing(sqlite3.connect(path)) as connection:
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        return [*connection.iterdump(), f"version {version}"]
+
+
+def schema(path: Path) -> dict[str, list[object]]:
+    """The columns and indexes of every table."""
+    with closing(sqlite3.connect(path)) as connection:
+
+        def ask(pragma: str, name: str) -> list[object]:
+            return connection.execute(f"SELECT * FROM pragma_{pragma}(?)", (name,)).fetchall()
+
+        tables = connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")
+        return {
+            name: [
+                *ask("table_info", name),
+                *ask("index_list", name),
+                *ask("foreign_key_list", name),
+            ]
+            for (name,) in tables.fetchall()
+        }
+
+
+def statements(path: Path) -> int:
+    """Open the file; return how many statements that took."""
+    with stopped_at(sys.maxsize) as seen:
+        Database.open(path).close()
+    return len(seen)
+
+
+class StoppedError(Exception):
+    """What stops a migration in these tests."""
+
+
+@contextmanager
+def stopped_at(number: int) -> Iterator[list[str]]:
+    """Fail before the statement of this number, counted from 0; gives the statements before it."""
+    seen: list[str] = []
+
+    def count(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        if len(seen) == number:
+            raise StoppedError
+        seen.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", count)
+    try:
+        yield seen
+    finally:
+        event.remove(Engine, "before_cursor_execute", count)
+
+
+def test_each_migration_follows_the_one_before_it_and_the_newest_is_the_programs() -> None:
+    numbers = [step.name.partition("_")[0] for step in STEPS]
+    assert numbers == [f"{number:04}" for number in range(1, SCHEMA_VERSION + 1)]
+    assert {dump.stem[:4] for dump in VERSIONS} >= set(numbers[:-1])
+
+
+def transfers(dump: Path) -> dict[tuple[str, str, str], dict[str, object]]:
+    """What the newest version has to say of each transfer, but for its metainfo."""
+    version = int(dump.stem[-4:])  # the last one that wrote the file
+    plain: dict[str, object] = {
+        "is_upload": False,
+        "complete": False,
+        "paused": False,
+        "bitfield": None,
+        "facts": None,
+        "uploaded": 0,
+        "downloaded": 0,
+        "plan": PLAIN,
+    }
+    expected: dict[tuple[str, str, str], dict[str, object]] = {
+        ("ann", "lab", "film.mkv"): {
+            "path": Path("/home/ann/film.mkv"),
+            "is_upload": True,
+            "complete": True,
+            "facts": FileStamps((FileFact(40000, 1763712000123456789),)),
+            "uploaded": 120000,
+        },
+        ("ann", "lab", "notes"): {
+            "path": Path("/home/ann/downloads/notes"),
+            "complete": True,
+            "facts": FileStamps(
+                (FileFact(12000, 1763712060000000001), FileFact(8000, 1763712060000000002))
+            ),
+            "uploaded": 500,
+            "downloaded": 20000,
+        },
+        ("ann", "lab", "talk.ogg"): {
+            "path": Path("/home/ann/downloads/talk.ogg"),
+            "paused": True,
+            "bitfield": b"\xa4",
+            "facts": FileStamps((FileFact(100000, 1763712120000000003),)),
+            "downloaded": 49152,
+        },
+        ("ann", "Größe", "naïve.txt"): {
+            "path": Path(os.fsdecode(b"/home/ann/caf\xe9/na\xc3\xafve.txt")),
+        },
+        ("bob", "lab", "film.mkv"): {
+            "path": Path("/home/bob/film.mkv"),
+            "complete": True,
+            "facts": FileStamps((FileFact(40000, 1763712240000000004),)),
+            "uploaded": 7,
+            "downloaded": 40000,
+        },
+    }
+    if dump.stem >= "0005":
+        expected["ann", "lab", "notes"]["plan"] = NOTES
+        expected["ann", "lab", "talk.ogg"]["plan"] = TALK
+    if version >= 7:
+        expected["ann", "Größe", "naïve.txt"]["plan"] = IN_PLACE
+    start = datetime(2026, 11, 21, 8, 30, tzinfo=UTC)
+    return {
+        key: plain | values | {"id": number + 1, "added_at": start + timedelta(minutes=number)}
+        for number, (key, values) in enumerate(expected.items())
+    }
+
+
+def metainfo(dump: Path) -> dict[int, bytes]:
+    """The metainfo of each transfer as it is in the dump."""
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.executescript(dump.read_text("utf-8"))
+        return dict(connection.execute("SELECT id, metainfo FROM transfers"))
+
+
+@every_version
+def test_everything_is_kept(dump: Path, tmp_path: Path) -> None:
+    load(dump, path := tmp_path / "client.sqlite")
+    with ClientState(path) as state:
+        found = {
+            (record.user, record.group, record.name): record
+            for user in ("ann", "bob")
+            for record in state.transfers.list_for(user)
+        }
+        expected = transfers(dump)
+        assert list(found) == list(expected)
+        for key, values in expected.items():
+            assert {name: getattr(found[key], name) for name in values} == values
+        originals = metainfo(dump)
+        for record in found.values():
+            assert record.metainfo == originals[record.id]
+            info = record.metainfo.removeprefix(b"d4:info").removesuffix(b"e")
+            assert record.info_hash == hashlib.sha1(info).digest()
+        assert state.settings.get("ann", "group") == "lab"
+        assert state.settings.get("bob", "group") == "Größe"
+        active = state.settings.get("", "active_downloads")
+        assert active == ("5" if dump.stem >= "0005" else None)
+        pins = PinnedCertificates(state.database)
+        for tracker, fingerprint in PINS.items():
+            assert pins.get(tracker) == (fingerprint if dump.stem >= "0003" else None)
+        limits = RateLimitStore(state.database).all()
+        assert limits == (LIMITS if dump.stem >= "0006" else {})
+
+
+@every_version
+def test_the_newest_code_works_with_it(dump: Path, tmp_path: Path) -> None:
+    load(dump, path := tmp_path / "client.sqlite")
+    stamps = FileStamps((FileFact(9, 9),))
+    with ClientState(path) as state:
+        partial = state.transfers.find("ann", "lab", "talk.ogg")
+        assert partial
+        state.transfers.set_plan(partial.id, IN_PLACE)
+        state.transfers.update_progress(partial.id, Bitfield.full(7), stamps)
+        state.transfers.mark_complete(partial.id, stamps)
+        state.transfers.remove(1)
+        added = state.transfers.add(
+            user="bob",
+            group="lab",
+            name="new",
+            info_hash=InfoHash(bytes(20)),
+            metainfo=b"de",
+            path=tmp_path / "new",
+            added_at=datetime(2026, 11, 28, tzinfo=UTC),
+            plan=TALK,
+        )
+        with pytest.raises(MinitorrentError) as caught:  # the unique constraint is there still
+            state.transfers.add(
+                user="bob",
+                group="lab",
+                name="film.mkv",
+                info_hash=InfoHash(bytes(20)),
+                metainfo=b"de",
+                path=tmp_path / "film.mkv",
+                added_at=datetime(2026, 11, 28, tzinfo=UTC),
+            )
+        assert caught.value.code is ErrorCode.NAME_TAKEN
+        PinnedCertificates(state.database).set(Endpoint("a", 1), "ff")
+        RateLimitStore(state.database).set(WHOLE_CLIENT, Rates(1, 2))
+        state.settings.set("ann", "group", None)
+    with ClientState(path) as state:
+        partial = state.transfers.get(partial.id)
+        assert partial
+        assert (partial.complete, partial.facts, partial.plan) == (True, stamps, IN_PLACE)
+        assert state.transfers.get(1) is None
+        assert state.transfers.get(added.id) == added
+        assert PinnedCertificates(state.database).get(Endpoint("a", 1)) == "ff"
+        assert RateLimitStore(state.database).all()[WHOLE_CLIENT] == Rates(1, 2)
+        assert state.settings.get("ann", "group") is None
+
+
+@every_version
+def test_the_schema_is_that_of_a_new_file(dump: Path, tmp_path: Path) -> None:
+    load(dump, old := tmp_path / "old.sqlite")
+    for path in (old, new := tmp_path / "new.sqlite"):
+        Database.open(path).close()
+    assert schema(old) == schema(new)
+    engine = create_engine(f"sqlite:///{old}")
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, Table.metadata) == []
+        assert context.get_current_revision() == f"{SCHEMA_VERSION:04}"
+    engine.dispose()
+
+
+def test_no_file_is_migrated_twice(tmp_path: Path) -> None:
+    load(VERSIONS[0], path := tmp_path / "client.sqlite")
+    first, second, third = (statements(path) for _ in range(3))
+    assert first > second == third
+    after = content(path)
+    Database.open(path).close()
+    assert content(path) == after
+
+
+@pytest.mark.parametrize("existing", [True, False])
+def test_alembic_is_not_loaded_where_nothing_is_to_be_migrated(
+    existing: bool, tmp_path: Path
+) -> None:
+    path = tmp_path / "client.sqlite"
+    if existing:
+        Database.open(path).close()
+    code = (
+        "import sys, pathlib; from client.state.database import Database;"
+        "Database.open(pathlib.Path(sys.argv[1])).close();"
+        "sys.exit('alembic' in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code, path], check=True, timeout=60)
+
+
+@pytest.mark.parametrize("tables", ["", "CREATE TABLE settings (user, key, value)"])
+def test_a_file_that_was_left_half_made_is_completed(tables: str, tmp_path: Path) -> None:
+    """Earlier versions created one table after the other, and then wrote the version."""
+    path = tmp_path / "client.sqlite"
+    with closing(sqlite3.connect(path)) as connection:
+        dump = VERSIONS[-1].read_text("utf-8")
+        start = dump.index("CREATE TABLE settings")
+        connection.executescript(dump[start : dump.index(";", start)] if tables else "")
+    with ClientState(path) as state:
+        state.settings.set("ann", "group", "lab")
+        assert state.transfers.list_for("ann") == []
+
+
+def test_a_migration_of_a_newer_version_is_refused(tmp_path: Path) -> None:
+    load(VERSIONS[0], path := tmp_path / "client.sqlite")
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("CREATE TABLE alembic_version (version_num)")
+        connection.execute("INSERT INTO alembic_version VALUES ('9999')")
+    before = content(path)
+    with pytest.raises(MinitorrentError, match="newer version") as caught:
+        Database.open(path)
+    assert caught.value.code is ErrorCode.USAGE
+    assert content(path) == before
+
+
+@pytest.mark.parametrize("dump", [VERSIONS[0], VERSIONS[-1]], ids=lambda dump: dump.stem)
+def test_a_failure_at_any_statement_changes_nothing(dump: Path, tmp_path: Path) -> None:
+    load(dump, path := tmp_path / "client.sqlite")
+    load(dump, other := tmp_path / "other.sqlite")
+    before = content(path)
+    for number in range(statements(other)):
+        with stopped_at(number), pytest.raises(StoppedError):
+            Database.open(path)
+        assert content(path) == before
+    Database.open(path).close()
+    assert content(path) == content(other)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="kills itself by a signal")
+def test_a_kill_in_the_middle_changes_nothing(tmp_path: Path) -> None:
+    load(VERSIONS[0], path := tmp_path / "client.sqlite")
+    before = content(path)
+    code = """
+import os, pathlib, signal, sys
+from sqlalchemy import Engine, event
+from client.state.database import Database
+
+def kill(_connection, _cursor, statement, *_rest):
+    if statement.startswith("PRAGMA user_version ="):  # the last one before the commit
+        os.kill(os.getpid(), signal.SIGKILL)
+
+event.listen(Engine, "after_cursor_execute", kill)
+Database.open(pathlib.Path(sys.argv[1]))
+"""
+    done = subprocess.run([sys.executable, "-c", code, path], check=False, timeout=60)
+    assert done.returncode == -signal.SIGKILL
+    assert content(path) == before
+    with ClientState(path) as state:
+        assert len(state.transfers.list_for("ann")) == 4
+
+
+@pytest.mark.skipif(
+    not sys.platform.startswith("linux") or os.geteuid() != 0, reason="root mounts a small disk"
+)
+def test_a_disk_that_fills_in_the_middle_changes_nothing(tmp_path: Path) -> None:
+    load(VERSIONS[0], roomy := tmp_path / "client.sqlite")
+    with closing(sqlite3.connect(roomy)) as connection, connection:
+        connection.execute("UPDATE transfers SET metainfo = zeroblob(600000) WHERE id = 4")
+    with small_disk(tmp_path / "disk", 1 << 20) as disk:
+        path = disk / "client.sqlite"
+        path.write_bytes(roomy.read_bytes())
+        before = content(path)
+        with pytest.raises(MinitorrentError) as caught:
+            Database.open(path)
+        assert caught.value.code is ErrorCode.DISK_FULL
+        assert content(path) == before
+        roomy.write_bytes(path.read_bytes())
+    with ClientState(roomy) as state:
+        record = state.transfers.get(4)
+        assert record
+        assert record.metainfo == bytes(600000)
+
+
+def test_of_several_that_open_it_at_once_one_migrates(tmp_path: Path) -> None:
+    """A client locks its data folder first; the database does not depend on that."""
+    load(VERSIONS[0], path := tmp_path / "client.sqlite")
+    failures: list[Exception] = []
+
+    def run() -> None:
+        try:
+            Database.open(path).close()
+        except Exception as error:  # shown by the assertion below
+            failures.append(error)
+
+    threads = [threading.Thread(target=run) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert failures == []
+    with ClientState(path) as state:
+        assert len(state.transfers.list_for("ann")) == 4
