@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -41,7 +41,7 @@ def of_files(entries: list[dict[bytes, object]], pieces: bytes, source: bytes = 
     return bencode2.bencode({b"info": info})
 
 
-BOMBS = {
+BOMBS: dict[str, Callable[[], bytes]] = {
     "folders": nested_folders,
     "dictionaries": lambda: b"d4:infol" + b"d0:0:e" * (SIZE // 6) + b"ee",
     "names": lambda: b"d4:infod5:filesld4:pathl" + b"2:ab" * (SIZE // 4) + b"eeeee",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from playwright.sync_api import expect
+from playwright.sync_api import FilePayload, expect
 
 from tests.support.browser import Window
 from tests.support.content import make_file, sha256
@@ -92,7 +92,7 @@ def fetch_a_part(of_ann: Window, of_bob: Window, folder: Path) -> None:
 def drop_a_file(of_ann: Window, of_bob: Window, folder: Path) -> None:
     """A file that is dropped has its own name, which is never taken for HTML."""
     of_ann.page.set_input_files(
-        "input[type=file]", [{"name": SLY, "mimeType": "text/plain", "buffer": b"dropped"}]
+        "input[type=file]", FilePayload(name=SLY, mimeType="text/plain", buffer=b"dropped")
     )
     of_ann.row(SLY).wait_for()
     of_ann.button(f"Options for {SLY}").click()

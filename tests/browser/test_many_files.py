@@ -59,7 +59,7 @@ def test_ten_thousand_files_scroll_and_are_found(
     record_files(tracker.folder / "tracker.db")
     of_eve.button(f"Files of {GROUP}").click()
     of_eve.text("file 00000.bin").wait_for()
-    medians = []
+    medians: list[float] = []
     while min(medians, default=SMOOTH) >= SMOOTH and len(medians) < 5:  # the machine may be busy
         measured = of_eve.page.evaluate(SCROLL, FRAMES)
         assert measured["rows"] < ROWS_DRAWN, "only what is in sight may be drawn"

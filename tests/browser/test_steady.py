@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import FilePayload, expect
 
 from tests.browser.conftest import GROUP
 from tests.support.browser import Window
@@ -102,6 +102,6 @@ def test_choosing_files_outlasts_it(
     with of_eve.page.expect_file_chooser() as opened:
         of_eve.button("choose them").click()
     change()
-    opened.value.set_files([{"name": "chosen.txt", "mimeType": "text/plain", "buffer": b"chosen"}])
+    opened.value.set_files(FilePayload(name="chosen.txt", mimeType="text/plain", buffer=b"chosen"))
     of_eve.row("chosen.txt").wait_for()
     eve.ok("stop_share", GROUP, "chosen.txt")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -48,7 +49,11 @@ def test_times_and_executable_bits_arrive(
     # Nothing of that looks like a change of the files.
     for name in ("tool", "folder"):
         bob.ok("recheck", group, name)
-        wait_until(lambda name=name: bob.transfer(group, name)["state"] == "seeding", 30, "seeding")
+        wait_until(partial(is_seeding, bob, group, name), 30, "seeding")
+
+
+def is_seeding(who: ClientProcess, group: str, name: str) -> bool:
+    return bool(who.transfer(group, name)["state"] == "seeding")
 
 
 def seeders(who: ClientProcess, group: str, name: str) -> int:

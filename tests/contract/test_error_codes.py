@@ -127,7 +127,7 @@ def test_nobody_who_knows_a_magnet_link(bob: ClientProcess, tmp_path: Path) -> N
 def test_too_many_old_passwords(nobody: ClientProcess) -> None:
     nobody.ok("create_user forgetful secret123")
     nobody.ok("login forgetful secret123")
-    codes = []
+    codes: list[str] = []
     while "too_many_attempts" not in codes and len(codes) < 30:
         codes.append(nobody.run("passwd wrong newsecret")["error"]["code"])
     assert codes[-1] == "too_many_attempts"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -109,7 +110,11 @@ def overwrite(part: Path) -> None:
     os.utime(part, ns=(before.st_atime_ns, before.st_mtime_ns))
 
 
-SPOILS = {"deleted": Path.unlink, "truncated": truncate, "overwritten": overwrite}
+SPOILS: dict[str, Callable[[Path], None]] = {
+    "deleted": Path.unlink,
+    "truncated": truncate,
+    "overwritten": overwrite,
+}
 
 
 def done(person: ClientProcess) -> int:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 import pytest
 
@@ -16,6 +17,7 @@ from client.engine.build import open_session
 from client.engine.session import Session
 from client.shell.names import SessionNames
 from client.shell.suggest import suggestions
+from common.api.files import Sort
 from common.errors import ErrorCode, MinitorrentError
 from common.types import Endpoint
 from tests.support import crowd
@@ -70,7 +72,10 @@ def people(tracker: TrackerProcess, tmp_path: Path) -> Iterator[Callable[[str], 
         session.close()
 
 
-def soon(what: str, act: Callable[[], Any]) -> Any:
+Result = TypeVar("Result")
+
+
+def soon(what: str, act: Callable[[], Result]) -> Result:
     """The result of what must not take long; how long is printed with `pytest -s`."""
     began = time.monotonic()
     result = act()
@@ -84,8 +89,9 @@ def test_who_is_in_a_group_of_many_files(people: Callable[[str], Session]) -> No
     bob = soon("login", lambda: people("bob"))
     found = soon("list_files", lambda: bob.lists.files("lab"))
     assert (len(found.files), found.total) == (1000, MANY)
-    for sort, first in (("size", MANY - 1), ("age", MANY - 1), ("seeders", 1)):
-        by = soon(f"list_files --sort {sort}", lambda by=sort: bob.lists.files("lab", sort=by))
+    orders: dict[Sort, int] = {"size": MANY - 1, "age": MANY - 1, "seeders": 1}
+    for sort, first in orders.items():
+        by = soon(f"list_files --sort {sort}", partial(bob.lists.files, "lab", sort=sort))
         key = {"size": "size", "age": "size", "seeders": "seeders"}[sort]
         assert sort == "age" or getattr(by.files[0], key) == first
     fit = soon("list_files *99.bin", lambda: bob.lists.files("lab", "*99.BIN"))
@@ -125,7 +131,7 @@ def test_completion(people: Callable[[str], Session]) -> None:
         ("join_group g0424", "g042400"),
         ("promote big user0777", "user07770"),
     ):
-        found = soon(f"Tab after {line}", lambda typed=line: suggestions(typed, COMMANDS, names))
+        found = soon(f"Tab after {line}", partial(suggestions, line, COMMANDS, names))
         assert found[0].shown == first
 
 
@@ -135,7 +141,7 @@ def test_many_members(people: Callable[[str], Session]) -> None:
     assert (len(found.members), found.total) == (1000, MEMBERS + 2)
     ann = people("ann")
     for group in ("big", "lab"):
-        acts = soon(f"audit {group}", lambda group=group: ann.lists.events(group))
+        acts = soon(f"audit {group}", partial(ann.lists.events, group))
         assert len(acts.events) == 1000
         assert acts.total > 2 * MEMBERS
         assert acts.before is not None

@@ -60,7 +60,7 @@ def ours(company: Company) -> dict[str, list[Item]]:
     for item in wanted.get("transmission", []):
         # It can't dial us, see docs/protocol.md. We dial it after our next announce, up to 30
         # seconds from now, or now:
-        wait_until(lambda item=item: company.counts(item)[1], 30, "it to be announced")
+        wait_until(partial(has_leechers, company, item), 30, "it to be announced")
         company.ann.ok("pause", GROUP, item.name)
         company.ann.ok("resume", GROUP, item.name)
     return wanted
@@ -94,6 +94,15 @@ def among_themselves(company: Company, former: object) -> list[Item]:
     return items
 
 
+def has_leechers(company: Company, item: Item) -> bool:
+    return company.counts(item)[1] > 0
+
+
+def is_announced_by(company: Company, item: Item, expected: set[Endpoint]) -> bool:
+    """Whether the tracker lists these peers of it, and no others."""
+    return {address for address, _ in company.announced(item)} == expected
+
+
 def all_seeded(company: Company) -> list[Item]:
     """The files of all clients."""
     return [item for items in company.seeded.values() for item in items]
@@ -107,7 +116,7 @@ def test_all_four_are_listed_with_a_seeder(company: Company, name: str) -> None:
     for item in company.seeded[name]:
         # Ann is leaving it, and the client on its way.
         wait_until(
-            lambda item=item: {address for address, _ in company.announced(item)} == expected,
+            partial(is_announced_by, company, item, expected),
             30,
             f"nobody but {name} to have {item.name}",
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from functools import partial
 from typing import Any
 
@@ -13,7 +13,7 @@ from tests.interop.test_group import has_seeders, share
 from tests.support.content import make_file
 from tests.support.lab import GROUP, Lab
 from tests.support.processes import ClientProcess
-from tests.support.stock import require
+from tests.support.stock import StockClient, require
 from tests.support.stock.aria2 import Aria2
 from tests.support.stock.libtorrent import Libtorrent
 from tests.support.stock.patience import wait_until
@@ -25,7 +25,7 @@ pytestmark = [pytest.mark.interop, pytest.mark.slow]
 FORCED: dict[str, Any] = {"in_enc_policy": 0, "out_enc_policy": 0}
 """libtorrent's `pe_forced`; `pe_enabled`, as shipped, is 1."""
 
-STRICT: dict[str, Callable[[], Libtorrent | Aria2]] = {
+STRICT: dict[str, Callable[[], AbstractContextManager[StockClient]]] = {
     "libtorrent, encryption forced": lambda: Libtorrent(settings=FORCED, tuned=False),
     "libtorrent, without TCP": lambda: Libtorrent(
         settings={"enable_incoming_tcp": False, "enable_outgoing_tcp": False}, tuned=False

@@ -10,7 +10,7 @@ Value = TypeVar("Value")
 
 
 def wait_until(
-    condition: Callable[[], Value],
+    condition: Callable[[], Value | None],
     timeout: float = 20.0,
     what: str = "the condition",
     *,

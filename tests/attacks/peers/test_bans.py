@@ -37,6 +37,10 @@ def victims(team: Team, folder: Path) -> tuple[Person, Person, str, bytes]:
     return ann, bob, name, content.read_bytes()
 
 
+def wait_for_bans(log: Log, count: int) -> None:
+    wait_until(lambda: len(bans(log)) == count, what="the ban")
+
+
 def has(bob: Person, content: bytes) -> bool:
     """Whether what bob has is right."""
     return (bob.home / "downloads" / "content").read_bytes() == content
@@ -69,7 +73,7 @@ def test_another_login_of_a_liar_is_another_chance_and_a_third_is_none(
         mallory.certify(member, tmp_path / f"login {turn}")
         if turn < 2:
             mallory.lie(bob)
-            wait_until(lambda turn=turn: len(bans(log)) == turn + 1, what="the ban")
+            wait_for_bans(log, turn + 1)
         else:
             with pytest.raises(OSError):
                 mallory.dial(bob)

@@ -82,11 +82,16 @@ def test_a_removed_member_is_cut_off_at_once(team: Team, tmp_path: Path) -> None
     wait_until(lambda: bob.row(name).done, what="bob's first piece")
     ann.session.groups.remove_member(GROUP, "bob")
 
+    def knows_of_it(person: Person) -> bool:
+        seal = person.session._transfers.get(GROUP, name).seal
+        assert seal is not None
+        return len(seal._removed) == 1
+
     def is_cut_off() -> bool:
         """From everybody, though his certificate is still within its dates."""
         return all(
             all(peer.user != "bob" for peer in person.session.peers(GROUP, name).peers)
-            and len(person.session._transfers.get(GROUP, name).seal._removed) == 1
+            and knows_of_it(person)
             for person in (ann, cat)
         )
 
@@ -120,7 +125,7 @@ def test_exported_credentials(team: Team, tmp_path: Path) -> None:
     assert "keep it to yourself" in ann.heard("warning")[-1].text
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(paths[0], paths[1])
-    context.load_dh_params(paths[2])
+    context.load_dh_params(exported.dhparams)
     certificate = ssl.PEM_cert_to_DER_cert(paths[0].read_text())
     seal = ann.session._transfers.get(GROUP, name).seal
     assert seal is not None

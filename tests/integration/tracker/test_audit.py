@@ -119,7 +119,7 @@ def test_nothing_is_pushed_out_of_it(ann: SessionClient) -> None:
     newest = ann.call("list_events", group="lab", limit=2)
     assert [event["what"] for event in newest["events"]] == ["token_created"] * 2
     whats: list[str] = []
-    after = ""
+    after: str | None = ""
     while after is not None:
         page = ann.call("list_events", group="lab", limit=2, after=after)
         assert page["total"] == 9

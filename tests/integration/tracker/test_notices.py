@@ -155,7 +155,7 @@ def test_older_ones_are_on_the_next_pages(ann: SessionClient, bob: SessionClient
     for number in range(5):
         bob.upload("lab", f"{number}.bin")
     texts: list[str] = []
-    after = ""
+    after: str | None = ""
     while after is not None:
         page = ann.call("list_notices", limit=2, after=after)
         assert page["total"] == 6  # bob's request, too

@@ -22,7 +22,7 @@ SignUp = Callable[[str], SessionClient]
 def pages(client: SessionClient, operation: str, rows: str, **arguments: Any) -> list[Rows]:
     """All pages of a list, two rows each; each tells how many rows there are in all."""
     found: list[Rows] = []
-    after = ""
+    after: str | None = ""
     while after is not None:
         reply = client.call(operation, limit=2, after=after, **arguments)
         assert len(reply[rows]) <= 2
@@ -256,7 +256,7 @@ def test_who_lost_many_certificates_is_told_in_parts(
     assert len(profile["removed"]) == MAX_PAGE
     assert profile["more_removed"]
     listed: list[str] = []
-    after = ""
+    after: str | None = ""
     while after is not None:
         page = ann.call("list_removed", group="lab", after=after)
         assert page["total"] == 2 * MAX_PAGE + 1

@@ -16,7 +16,7 @@ SCOPES: tuple[Scope, ...] = get_args(Scope)
 
 
 def test_each_scope_includes_those_before_it() -> None:
-    assert SCOPES == ("read", "member", "admin", "account")
+    assert list(SCOPES) == ["read", "member", "admin", "account"]
     for held, needed in product(SCOPES, SCOPES):
         assert covers(held, needed) == (SCOPES.index(held) >= SCOPES.index(needed))
 

@@ -17,11 +17,12 @@ HASH = InfoHash(bytes(range(0, 200, 10)))
 XT = f"xt=urn:btih:{HASH.hex()}"
 TRACKER = "http://10.0.0.1:7401/announce/se-cr_et"
 
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1)
 MAGNETS = st.builds(
     Magnet,
     st.binary(min_size=20, max_size=20).map(InfoHash),
-    st.none() | st.text(st.characters(exclude_categories=("Cs",)), min_size=1),
-    st.lists(st.text(st.characters(exclude_categories=("Cs",)), min_size=1)).map(tuple),
+    st.none() | TEXTS,
+    st.lists(TEXTS).map(tuple),
     st.lists(
         st.builds(Endpoint, st.sampled_from(["10.0.0.1", "::1", "host"]), st.integers(1, 65535)),
         max_size=magnet.MAX_PEERS,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from random import Random
+from typing import TypedDict, Unpack
 
 from client.core.actions import Action
 from client.core.peer_protocol import PeerProtocol
@@ -24,7 +25,16 @@ GEOMETRY = Geometry(4 * PIECE, PIECE)
 ALL = range(4)
 
 
-def swarm_with(have: Iterable[int] = (), **limits: float) -> Swarm:
+class Limits(TypedDict, total=False):
+    upload_slots: int
+    rechoke_every: float
+    keep_alive_every: float
+    silence: float
+    first_window: int
+    least_window: int
+
+
+def swarm_with(have: Iterable[int] = (), **limits: Unpack[Limits]) -> Swarm:
     bitfield = Bitfield(4)
     for piece in have:
         bitfield.add(piece)

@@ -19,7 +19,7 @@ from client.core.piece_selection import PieceSelection
 from client.core.swarm import Swarm
 from common.bitfield import Bitfield
 from common.geometry import Geometry
-from common.types import Block
+from common.types import Block, PieceIndex
 from common.wire.codec import encode, piece_header
 from common.wire.messages import Cancel, Choke, Message, Reject, WireError
 from tests.unit.client.core.streams import GuardedBuffer, fill
@@ -86,7 +86,7 @@ class Remote:
     def hear(self, message: Message) -> None:
         self.heard.append(message)
         if isinstance(message, Cancel):
-            block = Block(message.piece, message.begin, message.length)
+            block = Block(PieceIndex(message.piece), message.begin, message.length)
             if block in self.asked:
                 self.asked.remove(block)
                 self._refuse([block])

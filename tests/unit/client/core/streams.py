@@ -40,6 +40,11 @@ def content_of(piece: int, size: int) -> bytes:
     return Random(piece).randbytes(size)
 
 
+def is_intact(download: PieceDownload) -> bool:
+    assert isinstance(download.lent, GuardedBuffer)
+    return download.lent.intact
+
+
 def download_of(piece: int, size: int) -> PieceDownload:
     return PieceDownload(PieceIndex(piece), GuardedBuffer(size))
 

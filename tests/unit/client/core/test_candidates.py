@@ -106,13 +106,14 @@ def test_a_connection_that_was_worth_while_is_a_new_start(useful: bool, seconds:
 def test_who_is_to_be_dialled_again() -> None:
     """A seeder, too, tries again before its next announce, but not who has left it."""
     candidates = knowing(1)
-    assert not candidates.failing
+    failing = [candidates.failing]
     candidates.failed(endpoint(1), 0.0, Obstacle.HUNG_UP)
-    assert candidates.failing
+    failing.append(candidates.failing)
     candidates.connected(endpoint(1), 2.0)
-    assert not candidates.failing
+    failing.append(candidates.failing)
     candidates.left(endpoint(1), 3.0, useful=True)
-    assert not candidates.failing
+    failing.append(candidates.failing)
+    assert failing == [False, True, False, False]
     candidates.failed(endpoint(1), 5.0, Obstacle.REFUSED)
     candidates.learn([])
     assert not candidates.failing, "the tracker tells of it no more"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import pytest
 
 from client.core.message_cost import A_SECOND, BURST, LONGEST_PAUSE, MessageBudget, Traffic
@@ -42,7 +40,7 @@ class Lent:
 
 
 @pytest.mark.parametrize("flood", FLOODS, ids=lambda flood: repr(flood)[:30])
-def test_a_flood_is_read_from_slowly(flood: Sequence[Message]) -> None:
+def test_a_flood_is_read_from_slowly(flood: list[Message]) -> None:
     budget = MessageBudget(0.0)
     now, read, rounds = 0.0, 0, 0
     events: list[Event] = [Received(message) for message in flood * 100]

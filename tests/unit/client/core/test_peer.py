@@ -54,13 +54,15 @@ def test_no_more_than_the_peer_takes(said: int | None, window: int) -> None:
 
 def test_owes_what_is_requested() -> None:
     peer = Peer(1, 8, PeerStreamDecoder(), Waiting(), fast=True, now=0.0)
-    assert not peer.owes
-    peer.downloads[0] = download_of(0, 2 * BLOCK_SIZE)
-    assert not peer.owes
-    peer.downloads[0].request(1)
-    assert peer.owes
-    peer.downloads[0].receive(0)
-    assert not peer.owes
+    download = download_of(0, 2 * BLOCK_SIZE)
+    owed = [peer.owes]
+    peer.downloads[0] = download
+    owed.append(peer.owes)
+    download.request(1)
+    owed.append(peer.owes)
+    download.receive(0)
+    owed.append(peer.owes)
+    assert owed == [False, False, True, False]
 
 
 def test_shows_its_state() -> None:

@@ -42,6 +42,7 @@ from tests.unit.client.core.streams import (
     content_of,
     download_of,
     dropped,
+    is_intact,
     messages,
     pieces,
     pump,
@@ -80,7 +81,7 @@ class Reader:
 
     def check(self) -> None:
         for download in self.downloads:
-            assert download.lent.intact
+            assert is_intact(download)
             for number, state in enumerate(download._state):
                 block = download.block(number)
                 came = download.buffer[block.begin : block.begin + block.length]
@@ -248,7 +249,7 @@ class ReceiverMachine(RuleBasedStateMachine):
     @invariant()
     def nothing_is_written_where_nothing_was_asked_for(self) -> None:
         for reader in self.readers:
-            assert all(download.lent.intact for download in reader.downloads)
+            assert all(is_intact(download) for download in reader.downloads)
             for download in reader.downloads[1:]:
                 for number in range(download.block_count):
                     if (download.index, number) not in self.asked:

@@ -30,7 +30,9 @@ def test_a_block_is_missing_or_requested_or_received(
     size: int, steps: list[tuple[str, int]]
 ) -> None:
     download = download_of(0, size)
-    missing, requested, received = set(range(download.block_count)), set(), set()
+    missing = set(range(download.block_count))
+    requested: set[int] = set()
+    received: set[int] = set()
     for step, count in steps:
         if step == "r":
             numbers = download.request(count)

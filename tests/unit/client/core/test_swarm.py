@@ -7,6 +7,7 @@ from random import Random
 import pytest
 
 from client.core.actions import Ban, Close, Send
+from client.core.picker import Picker
 from client.core.piece_download import PieceDownload
 from client.core.piece_selection import PieceSelection
 from client.core.swarm import Swarm
@@ -93,16 +94,20 @@ def test_who_says_nothing_is_let_go() -> None:
     assert Close(1, "said nothing for too long") in swarm.tick(150.1)
 
 
+def snubbed(swarm: Swarm) -> set[int]:
+    return {key for key, peer in swarm.peers.items() if peer.snubbed}
+
+
 def test_who_owes_blocks_is_first_snubbed_and_then_let_go() -> None:
     swarm = swarm_with(silence=1000.0, least_window=32)
     join(swarm, 1, HaveAll(), Unchoke())
     join(swarm, 2, HaveAll(), Unchoke())
     assert len(swarm.assign(1, 0, 0.0)) == 4
     swarm.tick(20.0)
-    assert not swarm.peers[1].snubbed
+    assert snubbed(swarm) == set()
     assert swarm.assign(1, 16, 20.0) == []
     swarm.tick(20.1)
-    assert swarm.peers[1].snubbed
+    assert snubbed(swarm) == {1}
     assert swarm.assign(1, 16, 20.1) == []
     assert len(swarm.assign(2, 0, 20.1)) == 4
     assert not swarm.tick(60.0)
@@ -401,7 +406,9 @@ def test_a_cancelled_piece_that_is_rejected_to_the_end_gives_its_buffer_back() -
     for key in (1, 2):
         join(swarm, key, HaveAll(), Unchoke())
     swarm.peers[1].has_all = False
-    downloads = {a.download.index: a.download for a in swarm.assign(1, 0, 0.0)}
+    downloads: dict[int, PieceDownload] = {
+        a.download.index: a.download for a in swarm.assign(1, 0, 0.0)
+    }
     swarm.assign(2, 0, 0.0)
     piece = next(iter(swarm.peers[2].downloads))
     wanted = swarm.peers[1].wanted
@@ -509,8 +516,10 @@ def test_a_peer_rejects_a_piece_that_it_had_only_by_its_bitfield() -> None:
     download = swarm.assign(1, 0, 0.0)[0].download
     download.withdraw(0)
     assert swarm.rejected(swarm.peers[1], download) == [Send(1, NotInterested())]
-    swarm._fetch.picker.check_invariant()
-    assert swarm._fetch.picker._rarity[0] == 0
+    picker = swarm._fetch.picker
+    assert isinstance(picker, Picker)
+    picker.check_invariant()
+    assert picker._rarity[0] == 0
 
 
 def test_what_was_kept_for_the_next_peer_is_given_back_at_the_end() -> None:

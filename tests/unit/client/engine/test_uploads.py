@@ -37,7 +37,8 @@ class Tracker:
         if operation is files.GET_FILE:
             return self._get_file()
         assert operation is files.ADD_FILE
-        return self._add_file(metainfo.parse(request.metainfo))
+        self._add_file(metainfo.parse(request.metainfo))
+        return None
 
     def _get_file(self) -> object:
         if self.shared is None:

@@ -227,10 +227,11 @@ def test_under_a_limit_blocks_go_out_as_far_as_they_are_allowed(
 ) -> None:
     end, raw = end_and_raw
     end.channel.own.set_rate(1, 0.0)
-    assert not end.peer.is_held_back  # nothing waits
+    held_back = [end.peer.is_held_back]  # nothing waits
     blocks = [Block(PieceIndex(0), number * BLOCK, BLOCK) for number in range(4)]
     end.peer.send_blocks([*blocks, Block(PieceIndex(1), 0, 7)])
-    assert end.peer.is_held_back
+    held_back.append(end.peer.is_held_back)
+    assert held_back == [False, True]
     end.peer.send(encode(Have(7)))
     assert raw.read() == Have(7)  # nothing but blocks is held back
     assert end.peer.allow(2) == 2 * BLOCK

@@ -15,7 +15,7 @@ import pytest
 from client.core.obstacle import Obstacle
 from client.net import tls_handshake
 from client.net.dialer import Dial, Dialer
-from client.net.group_tls import GroupTls, SealError
+from client.net.group_tls import GroupTls, SealError, strict_context
 from client.net.handshaking import shake_hands
 from client.net.listener import Listener
 from client.net.obstacles import unshaken
@@ -196,7 +196,7 @@ def test_no_ticket_is_given(house: House) -> None:
 
 
 def test_a_ticket_would_open_nothing(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    strict = tls_handshake.strict_context
+    strict = strict_context
 
     def generous(side: ssl._SSLMethod) -> ssl.SSLContext:
         context = strict(side)
@@ -341,7 +341,7 @@ def test_we_speak_no_tls_12() -> None:
 def test_a_refusal_shows_at_the_first_read(house: House) -> None:
     """In TLS 1.3 who dials is done before the other side has judged its certificate."""
     house.lab.revoke(["bob-1"])
-    failures: list[str] = []
+    failures: list[Obstacle | None] = []
     admitted: list[Transport] = []
 
     def connected_to(transport: Transport, *_: object) -> bool:

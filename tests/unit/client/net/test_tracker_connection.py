@@ -351,7 +351,12 @@ def test_much_goes_both_ways_at_once(tracker: FakeTracker) -> None:
     heard = Heard()
     connection = heard.connect(tracker)
     line = json.dumps({"event": {**EVENT, "text": "x" * 100_000}}).encode() + b"\n"
-    pushing = threading.Thread(target=lambda: [tracker.push(line) for _ in range(100)])
+
+    def push() -> None:
+        for _ in range(100):
+            tracker.push(line)
+
+    pushing = threading.Thread(target=push)
     pushing.start()
     request = GetGroup.model_construct(group="g" * 100_000)
     group = {"group": "lab", "mode": "open", "owner": "ann", "source": "x" * 100_000}

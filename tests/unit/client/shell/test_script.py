@@ -258,16 +258,14 @@ def test_signals_are_noted_and_break_in_only_where_it_is_safe() -> None:
     with Interrupts(ctrl_c_ends=False) as interrupts:
         interrupts.on_end = lambda: ended.append(True)
         os.kill(os.getpid(), signal.SIGINT)
-        assert interrupts.stopped()
-        assert not interrupts.ending
+        assert (interrupts.stopped(), interrupts.ending) == (True, False)
         interrupts.begin_command()
         assert not interrupts.stopped()
         with pytest.raises(Stopped), interrupts.interruptible():
             os.kill(os.getpid(), signal.SIGINT)
         assert ended == []
         os.kill(os.getpid(), signal.SIGTERM)
-        assert interrupts.ending
-        assert interrupts.stopped()
+        assert (interrupts.stopped(), interrupts.ending) == (True, True)
         assert ended == [True]
         with pytest.raises(Stopped), interrupts.interruptible():
             raise AssertionError("the signal that came before is not forgotten")

@@ -119,7 +119,7 @@ def test_what_others_did_before_is_noticed_all_the_same(tmp_path: Path) -> None:
         files.open_partial()
         write_all(files, b"data")
         files.partial.write_bytes(b"atad")
-        doubtful = []
+        doubtful: list[int] = []
 
         def prove() -> None:
             doubtful.extend(files.unproven())

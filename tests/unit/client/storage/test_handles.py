@@ -128,7 +128,7 @@ def test_when_there_is_no_descriptor_left_that_is_a_pause(
             raise failures.pop()
         return opened(*arguments, **options)
 
-    monkeypatch.setattr(safe_open.os, "open", scarce)
+    monkeypatch.setattr(os, "open", scarce)
     handles = FileHandles(
         lambda number: safe_open.open_beneath(files.folder, (f"{number}",), os.O_RDONLY)
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Collection
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -155,9 +156,9 @@ def test_what_comes_in_the_way_of_more_files_at_the_last_moment_stays(
     fetch(final, 0)
     link = os.link
 
-    def interrupted(name: str, *others: str, **options: int) -> None:
+    def interrupted(name: str, other: str, **folders: Any) -> None:
         (final / "d").write_text("mine")
-        link(name, *others, **options)
+        link(name, other, **folders)
 
     with TorrentFiles(DESCRIBED, final, goal(0, 4), placed={0}) as files:
         files.open_partial()

@@ -24,10 +24,11 @@ def ours(data: bytes) -> bool:
 def refused(path: Path, is_ours: Judge = ours) -> None:
     """Neither looking nor writing takes the place, and nothing is left beside it."""
     beside = set(path.parent.iterdir())
-    for attempt in (
+    attempts: list[Callable[[], None]] = [
         lambda: check_place(path, is_ours),
         lambda: write_private(NewFile(path, b"ours, new", is_ours)),
-    ):
+    ]
+    for attempt in attempts:
         with pytest.raises(MinitorrentError) as caught:
             attempt()
         assert caught.value.code is ErrorCode.FILE_EXISTS
