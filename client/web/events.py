@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -40,7 +40,7 @@ class Events:
         """Whether there are as many readers as there may be."""
         return len(self._listeners) >= MOST_STREAMS
 
-    async def stream(self) -> AsyncIterator[str]:
+    async def stream(self) -> AsyncGenerator[str, None]:
         """`overview` when something changed, once a second at most, and every `notice`."""
         loop = asyncio.get_running_loop()
         queue: asyncio.Queue[Notice] = asyncio.Queue(_MOST_NOTICES)

@@ -53,7 +53,7 @@ def test_every_kind_has_one_presentation() -> None:
 
 def test_the_tracker_keeps_what_the_client_does_not() -> None:
     """A kind that the tracker pushes is listed by the tracker, or else kept by the client."""
-    pushed = {kind: audience for kind, audience in AUDIENCES.items() if kind in KINDS}
+    pushed = {kind: audience for kind, audience in AUDIENCES.items() if str(kind) in KINDS}
     for kind, audience in pushed.items():
         lists = audience is not Audience.CONNECTED_MEMBERS
         assert presentation_of(kind).keeper is (Keeper.TRACKER if lists else Keeper.CLIENT)
