@@ -76,7 +76,7 @@ def _shell(lab: Lab) -> Iterator[Terminal]:
     with Terminal(command, columns=COLUMNS, rows=ROWS) as shell:
         shell.wait_for("minitorrent>", "tracker connected")
         shell.enter(f"create_user bob {PASSWORD}")
-        shell.wait_for("Account bob is made")
+        shell.wait_for("Account bob created")
         shell.enter(f"login bob {PASSWORD}")
         shell.wait_for("Logged in as bob")
         shell.enter(f"join_group {GROUP}")

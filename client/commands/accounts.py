@@ -1,4 +1,4 @@
-"""Commands on accounts."""
+"""Commands for accounts and sessions."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def _end_session(context: Context, arguments: Arguments) -> EndSessionResult:
     number = arguments.text("ID")
     if not (number.isascii() and number.isdigit() and len(number) < 19):
         raise MinitorrentError(
-            ErrorCode.USAGE, f"{number!r} is not the ID of a session; see them with: sessions"
+            ErrorCode.USAGE, f"{number!r} is not a session ID; list yours with: sessions"
         )
     return context.session.end_session(int(number))
 
@@ -51,32 +51,32 @@ COMMANDS = (
     Command(
         name="create_user",
         topic="accounts",
-        summary="make an account",
+        summary="create an account",
         run=_create_user,
         arguments=(_USER, Argument("PASSWORD", Kind.NEW_PASSWORD)),
-        details="The name has 1 to 64 letters, digits, dots, underscores or hyphens. In a terminal,"
-        " leave the password out to be asked for it without showing it.",
+        details="A name has 1 to 64 letters, digits, dots, underscores or hyphens. At a terminal,"
+        " leave out the password and you are prompted for it without echo.",
         example="create_user ann",
-        answer="Account {user} is made; next: login {user}",
+        answer="Account {user} created; next: login {user}",
         errors=(ErrorCode.USER_EXISTS, ErrorCode.WEAK_PASSWORD),
     ),
     Command(
         name="login",
         topic="accounts",
-        summary="log in, and share again what you shared before",
+        summary="log in and resume your shares and downloads",
         run=_login,
         arguments=(_USER, _PASSWORD),
-        details="In a terminal, leave the password out to be asked for it without showing it."
-        " Downloads that were not done go on.",
+        details="At a terminal, leave out the password and you are prompted for it without echo."
+        " Your files are shared again, and unfinished downloads resume.",
         example="login ann",
         errors=(ErrorCode.BAD_CREDENTIALS, ErrorCode.TOO_MANY_ATTEMPTS),
     ),
     Command(
         name="logout",
         topic="accounts",
-        summary="log out; transfers stop and are kept",
+        summary="log out; transfers stop until you log in again",
         run=_logout,
-        details="Everything goes on at the next login.",
+        details="Your shares and downloads resume at the next login.",
         example="logout",
         answer="Logged out {user}",
     ),
@@ -85,8 +85,8 @@ COMMANDS = (
         topic="accounts",
         summary="show who is logged in",
         run=_whoami,
-        details="Says who is logged in in this client, and nothing else; the group in use is in"
-        " the prompt.",
+        details="Shows the user who is logged in on this client. The prompt shows the group in use"
+        " too.",
         example="whoami",
         answer="{user}",
     ),
@@ -95,34 +95,38 @@ COMMANDS = (
         topic="accounts",
         summary="change your password",
         run=_passwd,
-        arguments=(Argument("OLD", Kind.PASSWORD), Argument("NEW", Kind.NEW_PASSWORD)),
-        details="In a terminal, leave both out to be asked for them without showing them.",
+        arguments=(
+            Argument("OLD", Kind.PASSWORD, prompt="Old password"),
+            Argument("NEW", Kind.NEW_PASSWORD, prompt="New password"),
+        ),
+        details="At a terminal, leave out both passwords and you are prompted for them without"
+        " echo. Your other sessions are logged out.",
         example="passwd",
-        answer="The password of {user} is changed",
+        answer="Changed the password of {user}",
         errors=(ErrorCode.BAD_CREDENTIALS, ErrorCode.TOO_MANY_ATTEMPTS, ErrorCode.WEAK_PASSWORD),
     ),
     Command(
         name="sessions",
         topic="accounts",
-        summary="show where you are logged in",
+        summary="list your sessions: where you are logged in",
         run=_sessions,
         arguments=(listing.PATTERN,),
         options=(listing.LIMIT,),
-        details="One line a login, with its number, the address it came from, and since when. The"
-        " one you are using is marked. A login that is not yours is ended with"
-        " end_session. A pattern is for addresses.",
+        details="Lists each session with its ID, the address it came from and when it started. The"
+        " current one is marked. End a session that isn't yours with end_session. PATTERN matches"
+        " addresses.",
         example="sessions",
     ),
     Command(
         name="end_session",
         topic="accounts",
-        summary="log out somewhere else",
+        summary="end one of your sessions",
         run=_end_session,
         arguments=(Argument("ID", Kind.SESSION),),
-        details="Its connection is closed at once, on whichever tracker it is, and metainfo files"
-        " that you wrote with share announce no more. When you don't know the session, change your"
-        " password too. To end the one that you are using is to log out.",
+        details="Closes its connection at once, whichever tracker it uses. Metainfo files that you"
+        " wrote with share can no longer announce. If you don't recognize the session, change your"
+        " password too. Ending the current session logs you out.",
         example="end_session 17",
-        answer="Session {id} is ended",
+        answer="Ended session {id}",
     ),
 )

@@ -1,4 +1,4 @@
-"""The command that shows what was done in a group."""
+"""The command that shows a group's audit trail."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ COMMANDS = (
         run=_audit,
         arguments=(Argument("GROUP", Kind.GROUP, optional=True), listing.PATTERN),
         options=(listing.LIMIT, listing.BEFORE),
-        details="What was done in the group, and with the accounts of its members: logins, failed"
-        " logins, changed passwords, ended sessions. The newest acts are shown, the oldest of them"
-        " first. A pattern is for who, what and subject.",
+        details="Shows activity in the group and on its members' accounts: logins, failed logins,"
+        " password changes, ended sessions. Lists the newest events, the oldest of them first."
+        " PATTERN matches who, what and subject.",
         example="audit lab",
         errors=(ErrorCode.NO_SUCH_GROUP, ErrorCode.NOT_MEMBER, ErrorCode.NOT_ADMIN),
     ),

@@ -1,7 +1,7 @@
-"""What a command of the client is: its arguments, its help, and the function behind it.
+"""A command of the client: its arguments, its help, and the function that runs it.
 
-A command is defined once, in `client.commands`, and reached from the shell, a script, `-c`
-and whatever else can name it. Its function takes no notice of where the answer goes.
+Each command is defined once, in `client.commands`, and is available in the shell, in scripts,
+with `-c`, over HTTP and on the page. Its function doesn't know where the answer goes.
 """
 
 from __future__ import annotations
@@ -20,22 +20,22 @@ if TYPE_CHECKING:
 
 
 class Kind(StrEnum):
-    """What an argument stands for; completion offers values accordingly."""
+    """What an argument stands for; decides which values completion offers."""
 
     COMMAND = "command"
     GROUP = "group"
-    """A group that the user is in."""
+    """A group that the user is a member of."""
     ANY_GROUP = "any group"
     USER = "user"
-    """A member of the group named before, or of the one in use."""
+    """A member of the group given before, or of the one in use."""
     REQUESTER = "requester"
-    """Somebody who asked to join the group named before, or the one in use."""
+    """A user who asked to join the group given before, or the one in use."""
     FILE = "file"
     """A file that the group shares."""
     DOWNLOAD = "download"
     """A file of the group that this client is downloading or has downloaded."""
     SHARE = "share"
-    """A file of the group that this client offers."""
+    """A file of the group that this client shares."""
     TRANSFER = "transfer"
     """A download or a share."""
     PATH = "path"
@@ -54,36 +54,36 @@ class Kind(StrEnum):
 
     @property
     def is_secret(self) -> bool:
-        """Whether a value must neither be echoed nor kept."""
+        """Whether a value must be neither echoed nor stored."""
         return self in (Kind.PASSWORD, Kind.NEW_PASSWORD)
 
     @property
     def is_new(self) -> bool:
-        """Whether a value has to be given twice when it can't be seen."""
+        """Whether a value typed without echo is asked for twice."""
         return self is Kind.NEW_PASSWORD
 
 
 _MEANINGS = {
     Kind.COMMAND: "a command",
-    Kind.GROUP: "a group that you are in",
-    Kind.ANY_GROUP: "a group of this tracker",
+    Kind.GROUP: "one of your groups",
+    Kind.ANY_GROUP: "a group on this tracker",
     Kind.USER: "a member of the group",
-    Kind.REQUESTER: "somebody who asked to join the group",
+    Kind.REQUESTER: "a user who asked to join the group",
     Kind.FILE: "a file that the group shares",
-    Kind.DOWNLOAD: "a file of the group that you download or have downloaded",
-    Kind.SHARE: "a file of the group that you offer",
-    Kind.TRANSFER: "a file of the group that you download or offer",
-    Kind.PATH: "a file or a folder on your disk",
+    Kind.DOWNLOAD: "one of your downloads in the group",
+    Kind.SHARE: "a file that you share with the group",
+    Kind.TRANSFER: "one of your downloads or shares in the group",
+    Kind.PATH: "a file or folder on your disk",
     Kind.NEW_NAME: "a new name",
-    Kind.PASSWORD: "a password; at a terminal, leave it out to be asked for it",
-    Kind.NEW_PASSWORD: "a new password; at a terminal, leave it out to be asked for it",
+    Kind.PASSWORD: "a password; at a terminal, leave it out to be prompted for it",
+    Kind.NEW_PASSWORD: "a new password; at a terminal, leave it out to be prompted for it",
     Kind.SECONDS: "a number of seconds",
     Kind.NUMBER: "a whole number",
-    Kind.DIRECTION: "up for what is sent, down for what is fetched",
-    Kind.RATE: "bytes a second, such as 500K or 2M (of 1,024); 0 for no limit",
-    Kind.SESSION: "the number of a login, as sessions lists it",
-    Kind.PATTERN: "part of a name, in any case; or all of it, with * for anything, ? for one"
-    " character",
+    Kind.DIRECTION: "up for uploads, down for downloads",
+    Kind.RATE: "bytes per second, such as 500K or 2M (units of 1,024); 0 for no limit",
+    Kind.SESSION: "a session ID, as listed by sessions",
+    Kind.PATTERN: "part of a name, in any case; or a whole name in which * matches anything and ?"
+    " one character",
     Kind.COUNT: "a whole number",
     Kind.ORDER: "name, size, age or seeders",
 }
@@ -99,24 +99,26 @@ FROM_ANY = (
     ErrorCode.BUSY,
     ErrorCode.INTERNAL,
 )
-"""What any command may fail with."""
+"""The errors that any command may return."""
 
 
 @dataclass(frozen=True)
 class Argument:
-    """A positional argument; written `NAME` in usage lines, `[NAME]` when it may be left out."""
+    """A positional argument; `NAME` in usage lines, or `[NAME]` when it is optional."""
 
     name: str
     kind: Kind
     optional: bool = False
     help: str = ""
-    """What it stands for, where its kind alone does not say it well."""
+    """Describes the argument where its kind isn't specific enough."""
+    prompt: str = "Password"
+    """What a terminal shows to ask for it, if it is a secret."""
 
     @property
     def meaning(self) -> str:
-        """What it stands for, and what is taken when it is left out."""
+        """A description, with the default if there is one."""
         text = self.help or _MEANINGS.get(self.kind, str(self.kind))
-        return f"{text} (default: the one in use)" if self._is_default_group else text
+        return f"{text} (default: the group in use)" if self._is_default_group else text
 
     @property
     def _is_default_group(self) -> bool:
@@ -129,12 +131,12 @@ class Argument:
 
 @dataclass(frozen=True)
 class Option:
-    """`--flag`, or `--option VALUE` when it takes a value. `name` is without the dashes."""
+    """`--flag`, or `--option VALUE` if it takes a value. `name` excludes the dashes."""
 
     name: str
     summary: str
     value: str | None = None
-    """What its value is called in usage lines; None for a flag."""
+    """The name of its value in usage lines; None for a flag."""
     kind: Kind = Kind.NEW_NAME
 
     @property
@@ -144,21 +146,21 @@ class Option:
 
 @dataclass(frozen=True)
 class Arguments:
-    """A command line's values by argument and option name, as typed, and the flags it sets.
+    """The values of a command line by argument and option name, as typed, and its flags.
 
-    `usage` is the usage line of the command that they are for.
+    `usage` is the usage line of the command.
     """
 
-    values: Mapping[str, str] = field(repr=False)  # there may be a password among them
+    values: Mapping[str, str] = field(repr=False)  # may contain a password
     flags: frozenset[str] = frozenset()
     usage: str = field(default="", compare=False)
 
     def text(self, name: str) -> str:
-        """The value of a required argument."""
+        """Return the value of a required argument."""
         return self.values[name]
 
     def optional(self, name: str) -> str | None:
-        """The value of an argument or option that may have been left out."""
+        """Return the value of an argument or option, or None if it was left out."""
         return self.values.get(name)
 
 
@@ -166,16 +168,16 @@ _NO_BRACKETS = str.maketrans("", "", "[]")
 
 
 def never() -> bool:
-    """The answer of a command that nobody can interrupt."""
+    """Return False: for commands that can't be interrupted."""
     return False
 
 
 @dataclass(frozen=True)
 class Context:
-    """What a command's function works with.
+    """Everything that a command's function may use.
 
-    `progress` hears of hashing, may be called from any thread and may raise to stop it;
-    `cancelled` answers whether a wait should end early.
+    `progress` is called while files are hashed, from any thread, and may raise to stop hashing.
+    `cancelled` returns whether a wait should end early.
     """
 
     session: Session
@@ -184,12 +186,12 @@ class Context:
     cancelled: Callable[[], bool] = never
 
     def group(self, arguments: Arguments) -> str:
-        """The group named, else the one in use; raises MinitorrentError(usage) without either."""
+        """Return the given group, or else the one in use; raises MinitorrentError(usage)."""
         group = arguments.optional("GROUP") or self.session.overview().group
         if group is None:
             raise MinitorrentError(
                 ErrorCode.USAGE,
-                "Which group? Name it, or choose one with use_group; all together it is: "
+                "Which group? Give its name, or choose one with use_group. Usage: "
                 + arguments.usage.translate(_NO_BRACKETS),
             )
         return group
@@ -197,10 +199,10 @@ class Context:
 
 @dataclass(frozen=True)
 class Command:
-    """A command: what may follow its name, what it is for, and what it does.
+    """A command: its arguments and options, its help, and what it does.
 
-    `answer` is the line shown for its result, with the result's fields in braces; empty where
-    the result's type has a picture of its own (see `client.shell.render`).
+    `answer` is the line shown for its result, with the result's fields in braces. It is empty for
+    results that `client.shell.render` formats by type.
     """
 
     name: str
@@ -214,12 +216,12 @@ class Command:
     example: str = ""
     answer: str = ""
     errors: tuple[ErrorCode, ...] = ()
-    """What it may fail with besides what any command may: see FROM_ANY."""
+    """The errors that it may return in addition to FROM_ANY."""
     ends_program: bool = False
     waits: bool = False
-    """Whether it may run for as long as something else does, and has no effect of its own."""
+    """Whether it only waits for something else, for as long as that takes."""
     required: int = field(init=False)
-    """How many arguments can't be left out."""
+    """The number of required arguments."""
 
     def __post_init__(self) -> None:
         required = sum(not argument.optional for argument in self.arguments)
@@ -232,7 +234,7 @@ class Command:
 
     @property
     def parts(self) -> tuple[Argument | Option, ...]:
-        """All that may follow the name."""
+        """All arguments and options."""
         return (*self.arguments, *self.options)
 
     @property
@@ -240,10 +242,10 @@ class Command:
         return any(argument.kind.is_secret for argument in self.arguments)
 
     def assign(self, count: int) -> tuple[Argument, ...]:
-        """Which arguments `count` words stand for, in order.
+        """Return the arguments that `count` words stand for, in order.
 
-        Words go to the required arguments first; what is left goes to optional ones from the
-        left. With too few or too many words, the nearest possible assignment.
+        Words fill the required arguments first, then the optional ones from left to right. With
+        too few or too many words, the result is the closest possible assignment.
         """
         spare = max(0, count - self.required)
         chosen: list[Argument] = []

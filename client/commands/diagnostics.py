@@ -1,4 +1,4 @@
-"""Commands for when something doesn't go as it should."""
+"""Commands for troubleshooting transfers."""
 
 from __future__ import annotations
 
@@ -28,26 +28,26 @@ COMMANDS = (
     Command(
         name="why",
         topic="trouble",
-        summary="say why a transfer doesn't move, and what to do",
+        summary="explain why a transfer isn't moving, and what to do",
         run=_why,
         arguments=(_GROUP, Argument("NAME", Kind.TRANSFER)),
-        details="One reason, the one that counts most, and the next step.",
+        details="Shows the most important reason and the next step.",
         example="why lab film.mkv",
         errors=(ErrorCode.NO_SUCH_FILE,),
     ),
     Command(
         name="relocate",
         topic="trouble",
-        summary="say where a shared file is that was moved",
+        summary="update a share after you moved its file",
         run=_relocate,
         arguments=(
             _GROUP,
             Argument("NAME", Kind.SHARE),
             Argument("PATH", Kind.PATH, help="where it is now, or a folder to search for it"),
         ),
-        details="It is found by its content, whatever it is called now, and shared on from there.",
+        details="Finds the file by its content, whatever its name, and shares it from there.",
         example="relocate lab film.mkv ~/Films",
-        answer="{name} ({group}) is shared from {path} now",
+        answer="{name} ({group}) is now shared from {path}",
         errors=(
             ErrorCode.NO_SUCH_FILE,
             ErrorCode.FILE_NOT_FOUND,

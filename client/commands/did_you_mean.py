@@ -1,4 +1,4 @@
-"""A wrong name in a command, and the one that was most likely meant."""
+"""Suggestions for mistyped names: "Did you mean NAME?"."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from client.engine.session import Session
 
 _LIKENESS = 0.6
-"""How much of two names has to be the same, as difflib measures it; 1 is all."""
+"""The similarity, as difflib measures it (0 to 1), from which a name is suggested."""
 
 _MOST_NAMES = 20_000
 
@@ -30,16 +30,16 @@ _WRONG: Mapping[ErrorCode, frozenset[Kind]] = {
     ErrorCode.NO_SUCH_FILE: frozenset({Kind.FILE, Kind.DOWNLOAD, Kind.SHARE, Kind.TRANSFER}),
     ErrorCode.FILE_NOT_FOUND: frozenset({Kind.PATH}),
 }
-"""Which arguments a failure is about."""
+"""The kinds of arguments that an error may be about."""
 
 
 def corrected(
     error: MinitorrentError, invocation: Invocation, session: Session
 ) -> MinitorrentError:
-    """The error with "Did you mean NAME?" where one that exists is much like the one typed.
+    """Return the error with "Did you mean NAME?" if an existing name resembles the one typed.
 
-    Names come from the session, the group's from the tracker that has just refused the command;
-    when it can't be asked any more, the error stays as it is.
+    Names are looked up in the session, and those of a group on the tracker that has just refused
+    the command. If the tracker can't be reached, the error is returned unchanged.
     """
     kinds = _WRONG.get(error.code, frozenset())
     for argument in invocation.command.arguments:
@@ -55,7 +55,7 @@ def corrected(
 
 
 def nearest(typed: str, names: Iterable[str]) -> str | None:
-    """The name that is most like what was typed; None when none is, or when it is the name."""
+    """Return the name most similar to ``typed``, or None if there is none or it matches exactly."""
     folded = {name.casefold(): name for name in names}
     if typed in folded.values():
         return None
@@ -64,7 +64,7 @@ def nearest(typed: str, names: Iterable[str]) -> str | None:
 
 
 def _near(argument: Argument, typed: str, group: str | None, session: Session) -> str | None:
-    """What was likely meant; raises MinitorrentError or OSError."""
+    """Return the most likely correction, or None; raises MinitorrentError or OSError."""
     if argument.kind is Kind.PATH:
         folder, slash, name = typed.rpartition("/")
         near = nearest(name, _inside(folder + slash))
@@ -79,7 +79,7 @@ def _near(argument: Argument, typed: str, group: str | None, session: Session) -
 
 
 def _parts(typed: str) -> Iterable[str]:
-    """Patterns for what may have been meant: a slip leaves one third of a name as it is."""
+    """Return patterns for similar names: a typing error leaves a third of the name intact."""
     third = max(1, len(typed) // 3)
     return f"{typed[:third]}*", f"*{typed[third:-third]}*", f"*{typed[-third:]}"
 
@@ -87,7 +87,7 @@ def _parts(typed: str) -> Iterable[str]:
 def _listed(
     kind: Kind, group: str | None, session: Session, pattern: str
 ) -> tuple[Iterable[str], bool]:
-    """Names of a kind that fit a pattern, and whether they are all; raises MinitorrentError."""
+    """Return matching names of a kind, and whether these are all; raises MinitorrentError."""
     lists = session.lists
     match kind:
         case Kind.GROUP | Kind.ANY_GROUP:
@@ -104,13 +104,13 @@ def _listed(
 
 
 def _own(group: str | None, session: Session) -> Iterable[str]:
-    """The names of what this client downloads and offers in a group."""
+    """Return the names of this client's downloads and shares in a group."""
     downloads = ((row.group, row.name) for row in session.show_downloads().downloads)
     shares = ((row.group, row.name) for row in session.show_shares().shares)
     return (name for place, name in (*downloads, *shares) if place == group)
 
 
 def _inside(folder: str) -> Iterable[str]:
-    """The names of what lies in a folder, but for those that could not be typed."""
+    """Return the names in a folder, except those that can't be typed."""
     with os.scandir(typed_path(folder or ".")) as entries:
         return [entry.name for entry in islice(entries, _MOST_NAMES) if entry.name.isprintable()]

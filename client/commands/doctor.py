@@ -1,4 +1,4 @@
-"""The command that looks whether everything is in order."""
+"""The command that checks this client's setup."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ COMMANDS = (
         topic="trouble",
         summary="check port, trackers, clock, certificates, disk and more",
         run=_doctor,
-        details="Each check says what it found, and where something is wrong what to do next. It"
-        " needs no login and no tracker, changes nothing, and takes at most a quarter of a"
-        " minute.",
+        details="Each check reports what it found and, if something is wrong, what to do next."
+        " doctor needs neither a login nor a tracker, changes nothing, and takes at most 15"
+        " seconds.",
         example="doctor",
     ),
 )

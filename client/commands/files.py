@@ -1,4 +1,4 @@
-"""Commands on what a group shares."""
+"""Commands for a group's files."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from common.errors import ErrorCode
 
 OFFER_OPTIONS = (
     Option("name", "share it under another name", value="NAME"),
-    Option("skip-unsharable", "leave out what can't be shared of a folder"),
+    Option("skip-unsharable", "leave out files in a folder that can't be shared"),
 )
-"""Of every command that shares something."""
+"""The options of every command that shares something."""
 
 _GROUP = Argument("GROUP", Kind.GROUP, optional=True)
 
@@ -23,7 +23,7 @@ _OF_GROUP = (ErrorCode.NO_SUCH_GROUP, ErrorCode.NOT_MEMBER)
 
 
 def offer_of(arguments: Arguments) -> Offer:
-    """What a command that takes PATH and these options is to share."""
+    """Return what PATH and these options ask to share."""
     return Offer(
         Path(arguments.text("PATH")),
         arguments.optional("name"),
@@ -65,13 +65,14 @@ COMMANDS = (
     Command(
         name="list_files",
         topic="files",
-        summary="list what a group shares",
+        summary="list the files that a group shares",
         run=_list_files,
         arguments=(_GROUP, listing.PATTERN),
         options=(listing.SORT, listing.LIMIT),
-        details="Each with its size, its pieces (chunks), who shared it first, how many have all"
-        " of it (seeders) and how many are fetching it (leechers). Sorted by size, age or seeders,"
-        " the largest, the newest and those with most seeders come first.",
+        details="Lists each file with its size, its number of pieces (chunks), the member who"
+        " shared it first, its seeders (members who have all of it) and its leechers (members who"
+        " are downloading it). Sorting by size, age or seeders puts the largest, the newest or the"
+        " best-seeded files first.",
         example="list_files lab *.mkv --sort size",
         errors=_OF_GROUP,
     ),
@@ -82,10 +83,10 @@ COMMANDS = (
         run=_upload_file,
         arguments=(Argument("PATH", Kind.PATH, help="the file or folder to share"), _GROUP),
         options=OFFER_OPTIONS,
-        details="The file stays where it is; members get it from you, and from each other, in"
-        " verified pieces (chunks), with its time and the right to be executed. Of a folder, links,"
-        " pipes and devices are left out; what has a name that others could not have, or can't be"
-        " read, is an error unless you say --skip-unsharable.",
+        details="The file stays where it is; members download it from you and from each other, in"
+        " verified pieces (chunks). Its modification time and executable bit are preserved. In a"
+        " folder, links, pipes and devices are left out; files that can't be read, or whose names"
+        " aren't valid everywhere, are an error unless you give --skip-unsharable.",
         example="upload_file ~/film.mkv lab",
         answer="Sharing {name} with {group}: {size} in {pieces}",
         errors=(
@@ -99,25 +100,25 @@ COMMANDS = (
     Command(
         name="download_file",
         topic="files",
-        summary="get a file, from all members who have it",
+        summary="download a file from all members who have it",
         run=_download_file,
         arguments=(
             _GROUP,
             Argument("NAME", Kind.FILE),
-            Argument("DEST", Kind.PATH, help="the folder that it goes into, or its full path"),
+            Argument("DEST", Kind.PATH, help="the folder to save it in, or its full path"),
         ),
         options=(
-            Option("sequential", "from the first piece to the last, to watch while it loads"),
-            Option("only", "of a folder, only the files that fit", value="PATTERN"),
-            Option("resume", "complete what lies at DEST already, in place"),
+            Option("sequential", "download from first to last piece, to watch while loading"),
+            Option("only", "from a folder, download only the files that match", value="PATTERN"),
+            Option("resume", "complete the copy that exists at DEST, in place"),
         ),
-        details="It runs in the background; show_downloads shows it, wait waits for it. DEST is a"
-        " folder, or a full path. Other content in the way is never overwritten, unless"
-        " you say --resume: then the pieces that are wrong or missing are written into it, where it"
-        " lies (not through links), and cancel keeps it. Until it is"
-        " complete it lies beside DEST under a name that ends in .part. In PATTERN, * stands for"
-        " anything, ? for one character; a folder's name takes all that is in it. Give the command"
-        " again with another pattern to have more, without one to have everything.",
+        details="The download runs in the background: show_downloads shows its progress, wait waits"
+        " for its end. DEST is a folder or a full path. A file with other content is never"
+        " overwritten unless you give --resume: then wrong and missing pieces are written into the"
+        " existing file (not through links), and cancel keeps it. Until it is complete, the"
+        " download is stored beside DEST under a name that ends in .part. In PATTERN, * matches"
+        " anything and ? one character; the name of a folder matches everything in it. Run the"
+        " command again with another pattern to add files, or without one to download everything.",
         example="download_file lab film.mkv ~/Downloads",
         answer="Downloading {name} from {group} to {destination}",
         errors=(
@@ -132,12 +133,12 @@ COMMANDS = (
     Command(
         name="stop_share",
         topic="files",
-        summary="stop offering a file to a group",
+        summary="stop sharing a file with a group",
         run=_stop_share,
         arguments=(_GROUP, Argument("NAME", Kind.SHARE)),
         details="The file itself stays on your disk.",
         example="stop_share lab film.mkv",
-        answer="{name} is no longer shared with {group} from here",
+        answer="Stopped sharing {name} with {group}",
         errors=(*_OF_GROUP, ErrorCode.NO_SUCH_FILE),
     ),
 )

@@ -1,4 +1,4 @@
-"""Help, and the way out."""
+"""The commands help, quit and exit."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class HelpResult(BaseModel):
 
 
 class Explained(BaseModel):
-    """A word, and what it means."""
+    """A word and its meaning."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -38,7 +38,7 @@ class Explained(BaseModel):
 
 
 class CommandHelpResult(HelpRow):
-    """One command, at length; `errors` are those that not every command may answer with."""
+    """One command in full; `errors` excludes those that any command may return."""
 
     details: str
     arguments: list[Explained]
@@ -48,7 +48,7 @@ class CommandHelpResult(HelpRow):
 
 
 class EndResult(BaseModel):
-    """The answer to quit: nothing more to say."""
+    """The empty answer to quit and exit."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -86,20 +86,19 @@ COMMANDS = (
     Command(
         name="help",
         topic="general",
-        summary="list the commands, or explain one",
+        summary="list all commands, or explain one",
         run=_help,
         arguments=(Argument("COMMAND", Kind.COMMAND, optional=True),),
-        details="With the name of a command: its arguments, what it does, how it can fail, and an"
-        " example.",
+        details="For one command, shows its arguments, what it does, which errors it can return,"
+        " and an example.",
         example="help download_file",
     ),
     Command(
         name="quit",
         topic="general",
-        summary="end; downloads go on at the next start",
+        summary="quit; downloads resume at the next start",
         run=_end,
-        details="Everything is kept: log in again and shares are offered and downloads go on as"
-        " before.",
+        details="State is kept: log in again and your shares and downloads resume.",
         example="quit",
         ends_program=True,
     ),
@@ -108,8 +107,7 @@ COMMANDS = (
         topic="general",
         summary="the same as quit",
         run=_end,
-        details="Everything is kept: log in again and shares are offered and downloads go on as"
-        " before.",
+        details="State is kept: log in again and your shares and downloads resume.",
         example="exit",
         ends_program=True,
     ),

@@ -1,4 +1,4 @@
-"""Commands on groups, their members and the requests to join them."""
+"""Commands for groups, their members and requests to join."""
 
 from __future__ import annotations
 
@@ -80,36 +80,36 @@ _GROUPS = (
     Command(
         name="create_group",
         topic="groups",
-        summary="make a group that you own",
+        summary="create a group that you own",
         run=_create_group,
         arguments=(Argument("GROUP", Kind.NEW_NAME, help="the name of the new group"),),
-        options=(Option("open", "let any BitTorrent client of a member take part"),),
-        details="You are its owner and its first admin. Groups are sealed: members prove to each"
-        " other by certificate who they are, and who is removed is cut off at once. In an open"
-        " group members may also use BitTorrent clients that know nothing of that.",
+        options=(Option("open", "let members use any BitTorrent client"),),
+        details="You become its owner and first admin. Groups are sealed by default: members prove"
+        " to each other by certificate who they are, and a removed member is cut off at once. In an"
+        " open group, members can also use BitTorrent clients without certificates.",
         example="create_group lab",
-        answer="Group {group} ({mode}) is made; others ask to get in with: join_group {group}",
+        answer="Created {mode} group {group}; others ask to join with: join_group {group}",
         errors=(ErrorCode.GROUP_EXISTS,),
     ),
     Command(
         name="join_group",
         topic="groups",
-        summary="ask to be let into a group",
+        summary="ask to join a group",
         run=_join_group,
         arguments=(Argument("GROUP", Kind.ANY_GROUP),),
-        details="An admin of the group lets you in with accept_request.",
+        details="An admin of the group accepts you with accept_request.",
         example="join_group lab",
-        answer="Asked to join {group}; an admin of the group has to accept",
+        answer="Asked to join {group}; waiting for an admin to accept",
         errors=(ErrorCode.NO_SUCH_GROUP, ErrorCode.ALREADY_MEMBER, ErrorCode.ALREADY_REQUESTED),
     ),
     Command(
         name="leave_group",
         topic="groups",
-        summary="leave a group; its transfers end here",
+        summary="leave a group; your transfers in it end",
         run=_leave_group,
         arguments=(_MY_GROUP,),
-        details="When an owner leaves, the longest-standing admin, else member, becomes owner."
-        " When the last member leaves, the group is gone.",
+        details="If you are the owner, the longest-standing admin, or else member, becomes the"
+        " owner. When the last member leaves, the group and its file list are deleted.",
         example="leave_group lab",
         answer="Left {group}",
         errors=_OF_GROUP,
@@ -117,10 +117,10 @@ _GROUPS = (
     Command(
         name="use_group",
         topic="groups",
-        summary="choose the group that is meant when none is named",
+        summary="choose the default group",
         run=_use_group,
         arguments=(_MY_GROUP,),
-        details="The prompt shows it. Commands with [GROUP] then do without.",
+        details="Commands with [GROUP] use it when you don't name a group. The prompt shows it.",
         example="use_group lab",
         answer="Using {group}",
         errors=_OF_GROUP,
@@ -132,8 +132,8 @@ _GROUPS = (
         run=_list_groups,
         arguments=(listing.PATTERN,),
         options=(listing.LIMIT,),
-        details="The groups of the tracker, yours first, each with its owner, how many members and"
-        " files it has, whether it is sealed or open, and what you are in it.",
+        details="Lists the groups on the tracker, yours first, each with its owner, the number of"
+        " its members and files, its mode (sealed or open) and your role.",
         example="list_groups",
     ),
 )
@@ -142,34 +142,34 @@ _MEMBERS = (
     Command(
         name="list_members",
         topic="members",
-        summary="list a group's members, and who is online",
+        summary="list a group's members and who is online",
         run=_list_members,
         arguments=(_GROUP, listing.PATTERN),
         options=(listing.LIMIT,),
-        details="Owner, admins and members, and who is logged in somewhere at this moment. Who has"
-        " been there longest comes first.",
+        details="Lists owner, admins and members, the longest-standing first, and shows who is"
+        " logged in right now.",
         example="list_members lab",
         errors=_OF_GROUP,
     ),
     Command(
         name="list_requests",
         topic="members",
-        summary="list who asks to be let in (admins)",
+        summary="list requests to join (admins)",
         run=_list_requests,
         arguments=(_GROUP, listing.PATTERN),
         options=(listing.LIMIT,),
-        details="Answer each with accept_request or reject_request. Admins are told of a request"
-        " as soon as it is made, too.",
+        details="Answer each with accept_request or reject_request. Admins are also notified of"
+        " each request at once.",
         example="list_requests lab",
         errors=_OF_ADMIN,
     ),
     Command(
         name="accept_request",
         topic="members",
-        summary="let somebody in (admins)",
+        summary="accept a request to join (admins)",
         run=_accept_request,
         arguments=(_GROUP, _REQUESTER),
-        details="He is told at once, and can see and fetch the group's files from then on.",
+        details="The user is notified at once and can then list and download the group's files.",
         example="accept_request lab bob",
         answer="{user} is now a member of {group}",
         errors=(*_OF_ADMIN, ErrorCode.NO_SUCH_USER, ErrorCode.NO_SUCH_REQUEST),
@@ -177,22 +177,22 @@ _MEMBERS = (
     Command(
         name="reject_request",
         topic="members",
-        summary="turn a join request down (admins)",
+        summary="reject a request to join (admins)",
         run=_reject_request,
         arguments=(_GROUP, _REQUESTER),
-        details="He is told, and may ask again.",
+        details="The user is notified and may ask again.",
         example="reject_request lab bob",
-        answer="{user} is not let into {group}",
+        answer="Rejected {user}'s request to join {group}",
         errors=(*_OF_ADMIN, ErrorCode.NO_SUCH_USER, ErrorCode.NO_SUCH_REQUEST),
     ),
     Command(
         name="remove_member",
         topic="members",
-        summary="put a member out of a group (admins)",
+        summary="remove a member from a group (admins)",
         run=_remove_member,
         arguments=(_GROUP, _USER),
-        details="His client is cut off at once by every member's client; what he has on his disk"
-        " stays there. An owner can't be removed.",
+        details="All other members' clients disconnect the removed member at once. Files that the"
+        " member has already downloaded stay on the member's disk. The owner can't be removed.",
         example="remove_member lab bob",
         answer="{user} is no longer a member of {group}",
         errors=(*_OF_ADMIN, ErrorCode.NO_SUCH_USER, ErrorCode.PERMISSION_DENIED),
@@ -203,7 +203,7 @@ _MEMBERS = (
         summary="make a member an admin (admins)",
         run=_promote,
         arguments=(_GROUP, _USER),
-        details="Admins let people in, remove them, and make others admins.",
+        details="Admins accept requests to join, remove members, and make other members admins.",
         example="promote lab bob",
         answer="{user} is now an admin of {group}",
         errors=(*_OF_ADMIN, ErrorCode.NO_SUCH_USER),
@@ -214,7 +214,7 @@ _MEMBERS = (
         summary="make an admin a plain member (admins)",
         run=_demote,
         arguments=(_GROUP, _USER),
-        details="A group always keeps one admin.",
+        details="A group always has at least one admin.",
         example="demote lab bob",
         answer="{user} is no longer an admin of {group}",
         errors=(
@@ -230,7 +230,7 @@ _MEMBERS = (
         summary="make another member the owner (owner)",
         run=_transfer_group,
         arguments=(_GROUP, _USER),
-        details="You stay an admin.",
+        details="You remain an admin.",
         example="transfer_group lab bob",
         answer="{user} is now the owner of {group}",
         errors=(*_OF_ADMIN, ErrorCode.NO_SUCH_USER, ErrorCode.PERMISSION_DENIED),

@@ -1,4 +1,4 @@
-"""Commands on rate limits."""
+"""The command for rate limits."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _limit(context: Context, arguments: Arguments) -> LimitsResult:
 
 
 def _transfer(context: Context, arguments: Arguments) -> tuple[str | None, str | None]:
-    """The transfer meant; one name alone is that of a file in the group in use."""
+    """Return the given transfer; a single name is a file in the group in use."""
     group, name = arguments.optional("GROUP"), arguments.optional("NAME")
     if group is None:
         return None, None
@@ -44,12 +44,12 @@ def _direction(typed: str) -> Direction:
     if typed == "down":
         return "down"
     raise MinitorrentError(
-        ErrorCode.USAGE, f"{typed!r} is neither up nor down; write for example: limit up 500K"
+        ErrorCode.USAGE, f"{typed!r} is neither up nor down; for example: limit up 500K"
     )
 
 
 def _read_rate(typed: str) -> int:
-    """Read bytes a second as `500K`, `1.5M` or plain; raises MinitorrentError(usage)."""
+    """Parse bytes per second, such as `500K`, `1.5M` or `1000`; raises MinitorrentError(usage)."""
     match = _RATE.fullmatch(typed)
     if match is not None:
         whole, fraction, unit = match.groups(default="")
@@ -59,7 +59,7 @@ def _read_rate(typed: str) -> int:
             return rate
     raise MinitorrentError(
         ErrorCode.USAGE,
-        f"{typed!r} is not a rate; write bytes a second, such as 500K or 2M, or 0 for no limit.",
+        f"{typed!r} is not a rate; give bytes per second, such as 500K or 2M, or 0 for no limit.",
     )
 
 
@@ -67,7 +67,7 @@ COMMANDS = (
     Command(
         name="limit",
         topic="transfers",
-        summary="limit how fast files are sent or fetched",
+        summary="show or set upload and download limits",
         run=_limit,
         arguments=(
             Argument("DIRECTION", Kind.DIRECTION, optional=True),
@@ -75,8 +75,8 @@ COMMANDS = (
             Argument("GROUP", Kind.GROUP, optional=True),
             Argument("NAME", Kind.TRANSFER, optional=True),
         ),
-        details="Without a file it limits all transfers together, without RATE it shows the limits."
-        " They are kept until they are changed.",
+        details="Without a file, limits all transfers together. Without RATE, shows the limits."
+        " Limits stay in force, also after a restart, until you change them.",
         example="limit up 500K lab film.mkv",
         errors=(ErrorCode.NO_SUCH_FILE,),
     ),

@@ -1,4 +1,4 @@
-"""Commands on metainfo files (.torrent) and magnet links, which other clients read too."""
+"""Commands for metainfo files (.torrent) and magnet links, which other clients use too."""
 
 from __future__ import annotations
 
@@ -63,11 +63,11 @@ COMMANDS = (
             Argument("GROUP", Kind.GROUP, optional=True),
         ),
         options=OFFER_OPTIONS,
-        details="With the metainfo other BitTorrent clients can take part in your name: it holds"
-        " your own announce address, so keep it to yourself. For what is shared already it is"
-        " written again; anything else at METAINFO is left alone.",
+        details="With the metainfo file, another BitTorrent client can take part as you: it"
+        " contains your personal announce key, so keep it private. If PATH is already shared, its"
+        " metainfo file is written again. Any other file at METAINFO is left untouched.",
         example="share film.mkv film.torrent lab",
-        answer="Sharing {name} with {group}; its metainfo is in {metainfo}",
+        answer="Sharing {name} with {group}; wrote its metainfo to {metainfo}",
         errors=(
             *_OF_GROUP,
             ErrorCode.NAME_TAKEN,
@@ -80,14 +80,15 @@ COMMANDS = (
     Command(
         name="get",
         topic="metainfo",
-        summary="download what a metainfo file or a magnet link names",
+        summary="download from a metainfo file or magnet link",
         run=_get,
         arguments=(
             Argument("METAINFO_OR_MAGNET", Kind.PATH, help="a metainfo file, or a magnet link"),
-            Argument("DEST", Kind.PATH, help="the folder that it goes into, or its full path"),
+            Argument("DEST", Kind.PATH, help="the folder to save it in, or its full path"),
         ),
-        options=(Option("resume", "complete what lies at DEST already, in place"),),
-        details="It has to be in one of your groups. Otherwise as download_file.",
+        options=(Option("resume", "complete the copy that exists at DEST, in place"),),
+        details="The file must be shared in one of your groups. DEST and --resume work as in"
+        " download_file.",
         example="get film.torrent ~/Downloads",
         answer="Downloading {name} from {group} to {destination}",
         errors=(
@@ -106,8 +107,8 @@ COMMANDS = (
         summary="show a file's magnet link",
         run=_magnet,
         arguments=(Argument("GROUP", Kind.GROUP, optional=True), Argument("NAME", Kind.FILE)),
-        details="For get, and in an open group for any BitTorrent client. It has your own announce"
-        " key in it: keep it to yourself.",
+        details="The link works with get, and in an open group with any BitTorrent client. It"
+        " contains your personal announce key, so keep it private.",
         example="magnet lab film.mkv",
         answer="{magnet}",
         errors=(*_OF_GROUP, ErrorCode.NO_SUCH_FILE),
@@ -120,22 +121,23 @@ COMMANDS = (
         arguments=(_METAINFO,),
         details="The shared file stays on your disk.",
         example="remove film.torrent",
-        answer="{name} is no longer shared with {group} from here",
+        answer="Stopped sharing {name} with {group}",
         errors=(ErrorCode.NOT_MEMBER, ErrorCode.NO_SUCH_FILE, ErrorCode.FILE_NOT_FOUND),
     ),
     Command(
         name="export_credentials",
         topic="metainfo",
-        summary="write your certificate of a sealed group to files",
+        summary="write your certificate for a sealed group to files",
         run=_export_credentials,
         arguments=(
             Argument("GROUP", Kind.GROUP),
-            Argument("FOLDER", Kind.PATH, help="where the files are written"),
+            Argument("FOLDER", Kind.PATH, help="the folder to write them to"),
         ),
-        details="For a BitTorrent client that knows SSL torrents: give it the metainfo that share"
-        " wrote, with certificate, key and DH parameters. Whoever has the key is taken for you.",
+        details="For BitTorrent clients that support SSL torrents: give the client the metainfo"
+        " file that share wrote together with certificate, key and DH parameters. Anyone who has"
+        " the key can act as you.",
         example="export_credentials lab ~/lab-credentials",
-        answer="Written: {certificate}, {key}, {dhparams}",
+        answer="Wrote {certificate}, {key} and {dhparams}",
         errors=(
             *_OF_GROUP,
             ErrorCode.FILE_NOT_FOUND,

@@ -1,4 +1,4 @@
-"""The command that shows what concerned the user lately."""
+"""The command that shows the user's notices."""
 
 from __future__ import annotations
 
@@ -17,16 +17,15 @@ COMMANDS = (
     Command(
         name="notices",
         topic="members",
-        summary="show what happened lately, and while you were away",
+        summary="show recent notices and those you missed",
         run=_notices,
         arguments=(listing.PATTERN,),
-        options=(
-            Option("limit", "show the newest so many, 0 for all", value="N", kind=Kind.COUNT),
-        ),
-        details="Requests to join the groups that you administer, what became of your own, new"
-        " files, finished downloads of what you share, who left, and changes of your role; and, of"
-        " this client since you logged in, its warnings and how your transfers ended. Without"
-        " a limit, what you were not told of yet, and the newest fifty at least.",
+        options=(Option("limit", "show the newest N, 0 for all", value="N", kind=Kind.COUNT),),
+        details="Shows requests to join your groups (if you are an admin), answers to your own"
+        " requests, new files, completed downloads of files you share, members who left, and"
+        " changes of your role; since you logged in, also this client's warnings and the ends of"
+        " its transfers. Without --limit, shows all that you haven't seen yet, and at least the"
+        " newest 50.",
         example="notices",
     ),
 )

@@ -1,4 +1,4 @@
-"""From a line of text to a command and its arguments. Pure.
+"""Parses a line of text into a command and its arguments. Pure.
 
 Quoting follows the POSIX shell: blanks separate words; single quotes keep everything; double
 quotes keep everything but `\\"` and `\\\\`; a backslash outside quotes keeps the next character; a
@@ -16,55 +16,55 @@ from client.commands.command import Argument, Arguments, Command, Kind, Option
 from common.errors import ErrorCode, MinitorrentError
 
 _NO_TEXT = re.compile("[\ud800-\udfff]")
-"""Bytes typed at a terminal of another encoding than theirs come as these (PEP 383)."""
+"""Bytes that the terminal's encoding can't decode arrive as surrogates (PEP 383)."""
 
 _NAME_OF_COMMAND = re.compile("[A-Za-z_-]{1,40}")
-"""What could be the name of a command, or such a name with a slip of the finger."""
+"""Words that could be a command's name, correct or mistyped."""
 
 _MEANT, _ALIKE = 0.6, 0.5
-"""How much of two words is the same, from 0 to 1, when one was meant, and when it may have been."""
+"""Similarity (0 to 1) from which a word was probably, or possibly, meant to be another."""
 
 _SEPARATORS = re.compile(r"[\s;&|]+")
-"""What separates commands elsewhere; here a line holds one."""
+"""What separates commands in other shells; here, a line is a single command."""
 
 _ANNOUNCE_KEY = re.compile("/announce/|%2fannounce%2f", re.IGNORECASE)
-"""A magnet link may hold its user's announce key."""
+"""A magnet link may contain its user's announce key."""
 
 BLANKS = " \t\r\n\f\v"
-"""What separates words; other spaces of Unicode may be part of a name."""
+"""Word separators; other Unicode spaces may be part of a name."""
 
 
 @dataclass(frozen=True)
 class Word:
-    """A word with its quoting taken off. `start` is where it begins in the line."""
+    """A word without its quoting. `start` is its position in the line."""
 
     text: str
     start: int
     quoted: bool = False
-    """Whether it begins with a quote or a backslash; such a word is never an option."""
+    """Whether it begins with a quote or backslash; such a word is never an option."""
 
 
 @dataclass(frozen=True)
 class Line:
-    """A line cut into words. `open_quote` is the quote (or backslash) that nothing closed."""
+    """A line split into words. `open_quote` is an unclosed quote or trailing backslash."""
 
     words: tuple[Word, ...]
     open_quote: str = ""
     ends_in_word: bool = False
-    """Whether the last word reaches the end of the line, so that typing on would lengthen it."""
+    """Whether the last word reaches the end of the line, so that more text would extend it."""
     ends_in_comment: bool = False
 
 
 @dataclass(frozen=True)
 class Invocation:
-    """A command with what it is to work on."""
+    """A command with its arguments."""
 
     command: Command
     arguments: Arguments
 
 
 class _Lexer:
-    """Cuts one line into words, character by character."""
+    """Splits one line into words, character by character."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -102,7 +102,7 @@ class _Lexer:
         return Word("".join(parts), start, quoted), ""
 
     def _quoted(self, quote: str, parts: list[str]) -> bool:
-        """Take everything up to the closing quote; False when there is none."""
+        """Consume everything up to the closing quote; return False if there is none."""
         while self._at < len(self._text):
             char = self._text[self._at]
             self._at += 1
@@ -116,12 +116,12 @@ class _Lexer:
 
 
 def split(text: str) -> Line:
-    """Cut a line into words; never fails."""
+    """Split a line into words; never fails."""
     return _Lexer(text).line()
 
 
 def quote(text: str) -> str:
-    """Write `text` so that it is read back as one word."""
+    """Quote `text` so that it parses as a single word."""
     special = BLANKS + "'\"\\#"
     if text and not text.startswith("--") and not any(char in special for char in text):
         return text
@@ -129,19 +129,19 @@ def quote(text: str) -> str:
 
 
 def command_word(text: str) -> str:
-    """The first word of a line however broken the rest is; "" for a blank line or a comment.
+    """Return the first word of a line, or "" for a blank line or comment; never fails.
 
-    It holds no blank: when a quote goes wrong, the word would be most of the line.
+    The result contains no blank: with an unclosed quote, the word could be most of the line.
     """
     words = split(text).words
     return words[0].text.strip(BLANKS).partition(" ")[0] if words else ""
 
 
 def may_hold_secret(text: str, commands: Mapping[str, Command]) -> bool:
-    """Whether something in a line could be a secret, so that it must not be kept or repeated.
+    """Return whether a line could contain a secret, so that it must not be stored or repeated.
 
-    That is so when its command takes one, when it is no command but may be meant for one that
-    does, or when it is like none at all: it may be a password typed at the wrong prompt.
+    That is the case if its command takes a secret, if it could be a mistyped command that takes
+    one, or if it resembles no command: it may be a password typed at the wrong prompt.
     """
     words = split(text).words
     if not words:
@@ -161,10 +161,9 @@ def _is_on_commands(command: Command) -> bool:
 
 
 def parse(text: str, commands: Mapping[str, Command]) -> Invocation | None:
-    """Read a command line; None for a blank line or a comment.
+    """Parse a command line; return None for a blank line or comment.
 
-    Raises MinitorrentError(usage) for everything that is not a command of `commands` with the
-    right arguments.
+    Raises MinitorrentError(usage) if it isn't a command of `commands` with valid arguments.
     """
     line = split(text)
     if "\0" in text:
@@ -172,11 +171,13 @@ def parse(text: str, commands: Mapping[str, Command]) -> Invocation | None:
     if _NO_TEXT.search(text):
         raise MinitorrentError(
             ErrorCode.USAGE,
-            "The line holds characters that this terminal's encoding does not know; start the"
+            "The line contains characters that the terminal's encoding doesn't support; start the"
             " client with LC_ALL=C.UTF-8 in its environment.",
         )
     if line.open_quote == "\\":
-        raise MinitorrentError(ErrorCode.USAGE, "Nothing follows the backslash that ends the line.")
+        raise MinitorrentError(
+            ErrorCode.USAGE, "The line ends in a backslash with nothing after it."
+        )
     if line.open_quote:
         raise MinitorrentError(
             ErrorCode.USAGE,
@@ -189,7 +190,7 @@ def parse(text: str, commands: Mapping[str, Command]) -> Invocation | None:
 
 
 def missing_secrets(text: str, commands: Mapping[str, Command]) -> tuple[Argument, ...]:
-    """The passwords that a line leaves out at its end, when nothing else is missing."""
+    """Return the passwords missing at the end of a line, if nothing else is missing."""
     line = split(text)
     command = commands.get(line.words[0].text) if line.words and not line.open_quote else None
     if command is None:
@@ -200,9 +201,9 @@ def missing_secrets(text: str, commands: Mapping[str, Command]) -> tuple[Argumen
 
 
 def find(name: str, commands: Mapping[str, Command]) -> Command:
-    """The command called `name`; raises MinitorrentError(usage) that names the nearest.
+    """Return the command called `name`; raises MinitorrentError(usage) that suggests a similar one.
 
-    A word like none of them is not repeated: it may be a password.
+    A word that resembles no command isn't repeated in the message: it may be a password.
     """
     if name in commands:
         return commands[name]
@@ -217,13 +218,13 @@ def find(name: str, commands: Mapping[str, Command]) -> Command:
 
 
 def nearest(word: str, commands: Mapping[str, Command]) -> Command | None:
-    """The command that a mistyped word was most likely meant to be."""
+    """Return the command that a mistyped word most likely stands for, or None."""
     found = _alike(word, commands, _MEANT)
     return commands[found[0]] if found else None
 
 
 def _alike(word: str, commands: Mapping[str, Command], likeness: float) -> list[str]:
-    """The names of commands that a word is like, the nearest first."""
+    """Return the names of commands that resemble a word, the most similar first."""
     if not _NAME_OF_COMMAND.fullmatch(word):
         return []
     folded = word.lower().replace("-", "_")
@@ -277,7 +278,7 @@ def _option_value(command: Command, option: Option, value: str) -> str:
 
 def _what_is_wrong(command: Command, count: int) -> str:
     if count > len(command.arguments):
-        return "Too many words (quote a name that has spaces)."
+        return "Too many arguments (quote names that contain spaces)."
     missing = command.assign(command.required)[count]
     return f"{missing.name} is missing."
 

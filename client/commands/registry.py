@@ -1,4 +1,4 @@
-"""The one registry of commands."""
+"""The registry of all commands."""
 
 from __future__ import annotations
 
@@ -42,4 +42,4 @@ COMMANDS: Mapping[str, Command] = _by_name(
         *general.COMMANDS,
     )
 )
-"""Every command by its name, in the order in which `help` lists them."""
+"""Every command by name, in the order in which `help` lists them."""

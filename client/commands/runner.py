@@ -1,4 +1,4 @@
-"""From a line to its outcome, wherever the line came from and wherever the outcome goes."""
+"""Runs command lines from any source and returns their outcomes."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from client.engine.session import HashProgress, Session
 
 LONGEST_LINE = 1 << 20
-"""Bytes of a line of a script."""
+"""The maximum length of a line in a script, in bytes."""
 
 _READ_OF_LONG_ONE = 200
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of one command. `command` is None when the word is not one."""
+    """The outcome of one command line. `command` is None if the word isn't a command."""
 
     word: str
     command: Command | None
@@ -41,7 +41,7 @@ class Outcome:
         return self.error is None and self.command is not None and self.command.ends_program
 
     def as_json(self) -> dict[str, Any]:
-        """The object that programs read."""
+        """Return the JSON object for this outcome (`--json` and the HTTP API)."""
         if isinstance(self.answer, MinitorrentError):
             error = {"code": self.answer.code.value, "message": self.answer.message}
             return {"command": self.word, "ok": False, "error": error}
@@ -51,7 +51,7 @@ class Outcome:
 class Runner:
     """Runs command lines on a session.
 
-    `ask` asks the person at the terminal for a secret; None where there is nobody to ask.
+    `ask` prompts for a secret at the terminal; None if there is no terminal.
     """
 
     def __init__(
@@ -68,11 +68,11 @@ class Runner:
         self._ask = ask
 
     def command(self, line: bytes) -> Command | None:
-        """The command that a line names, whatever follows it."""
+        """Return the command that a line names, whatever follows it, or None."""
         return self._commands.get(command_word(line.decode("utf-8", "replace")))
 
     def run_bytes(self, line: bytes) -> Outcome | None:
-        """Run a line as it was read from a pipe; it has to be UTF-8, of LONGEST_LINE at most."""
+        """Run a line read from a pipe: UTF-8, at most LONGEST_LINE bytes."""
         if len(line) > LONGEST_LINE:
             word = command_word(line[:_READ_OF_LONG_ONE].decode("utf-8", "replace"))
             error = MinitorrentError(
@@ -88,12 +88,12 @@ class Runner:
         return self.run(text.removeprefix("\ufeff"))
 
     def run(self, text: str) -> Outcome | None:
-        """Run one line; None for a blank line or a comment. Every failure is an outcome."""
+        """Run one line; return None for a blank line or comment. Errors are outcomes too."""
         word = command_word(text)
         return self._outcome(word, lambda: parse(self._with_secrets(text), self._commands))
 
     def call(self, command: Command, arguments: Arguments) -> Outcome:
-        """Run a command with arguments that were read already. Every failure is an outcome."""
+        """Run a command with parsed arguments. Errors are outcomes too."""
         outcome = self._outcome(command.name, lambda: Invocation(command, arguments))
         assert outcome is not None
         return outcome
@@ -110,7 +110,7 @@ class Runner:
         except Exception:
             logger = structlog.get_logger()
             logger.exception("a command failed unexpectedly", command=word)
-            sentence = f"{word} failed in an unexpected way; the log says more."
+            sentence = f"{word} failed unexpectedly; see the log for details."
             return Outcome(word, command, MinitorrentError(ErrorCode.INTERNAL, sentence))
         return Outcome(word, command, result)
 
@@ -121,14 +121,14 @@ class Runner:
             raise corrected(error, invocation, self._context.session) from None
 
     def _with_secrets(self, text: str) -> str:
-        """The line with the passwords that it left out, asked for."""
+        """Return the line completed with the passwords it leaves out, after prompting for them."""
         if self._ask is None:
             return text
         for argument in missing_secrets(text, self._commands):
-            secret = self._ask(f"{argument.name}: ")
-            if argument.kind.is_new and secret != self._ask(f"{argument.name} again: "):
+            secret = self._ask(f"{argument.prompt}: ")
+            if argument.kind.is_new and secret != self._ask(f"{argument.prompt} again: "):
                 raise MinitorrentError(
-                    ErrorCode.USAGE, "The two passwords differ; nothing was done. Try again."
+                    ErrorCode.USAGE, "The two passwords don't match; nothing was done. Try again."
                 )
             text = f"{text} {quote(secret)}"
         return text

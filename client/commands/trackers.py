@@ -1,4 +1,4 @@
-"""Commands on trackers."""
+"""The command for trackers."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ COMMANDS = (
     Command(
         name="trackers",
         topic="trackers",
-        summary="show the trackers, and which one is in use",
+        summary="list the trackers and show which one is in use",
         run=_trackers,
-        options=(Option("forget", "trust the certificate that it shows next", value="ADDRESS"),),
-        details="A tracker is trusted by the certificate that it showed when it was first met; one"
-        " that shows another is refused. When you know that it was replaced, forget the old one.",
+        options=(Option("forget", "trust the next certificate it presents", value="ADDRESS"),),
+        details="The client trusts the certificate that a tracker presented at the first connection"
+        " and refuses the tracker if it presents another. If you know that the certificate was"
+        " replaced, forget the old one with --forget.",
         example="trackers",
     ),
 )

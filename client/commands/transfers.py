@@ -1,4 +1,4 @@
-"""Commands on this client's downloads and shares."""
+"""Commands for this client's downloads and shares."""
 
 from __future__ import annotations
 
@@ -58,11 +58,11 @@ def _priority(context: Context, arguments: Arguments) -> PriorityResult:
 
 
 def _priority_number(typed: str) -> int:
-    """Read a priority; raises MinitorrentError(usage)."""
+    """Parse a priority; raises MinitorrentError(usage)."""
     if not _PRIORITY.fullmatch(typed) or int(typed) not in PRIORITIES:
         raise MinitorrentError(
             ErrorCode.USAGE,
-            f"{typed!r} is not a whole number from {PRIORITIES[0]} to {PRIORITIES[-1]}; write for"
+            f"{typed!r} is not a whole number from {PRIORITIES[0]} to {PRIORITIES[-1]}; for"
             " example: priority lab film.mkv 10",
         )
     return int(typed)
@@ -73,19 +73,19 @@ def _wait(context: Context, arguments: Arguments) -> WaitResult:
     seconds = None if typed is None else _seconds(typed)
     result = context.session.wait(seconds, context.cancelled)
     if not result.completed and not result.failed and context.cancelled():
-        raise MinitorrentError(ErrorCode.TIMEOUT, "Stopped waiting; the downloads go on.")
+        raise MinitorrentError(ErrorCode.TIMEOUT, "Stopped waiting; the downloads continue.")
     return result
 
 
 def _seconds(typed: str) -> float:
-    """Read a number of seconds; raises MinitorrentError(usage)."""
+    """Parse a number of seconds; raises MinitorrentError(usage)."""
     try:
         seconds = float(typed)
     except ValueError:
         seconds = math.nan
     if not 0 <= seconds < math.inf:
         raise MinitorrentError(
-            ErrorCode.USAGE, f"{typed!r} is not a number of seconds; write for example: wait 60"
+            ErrorCode.USAGE, f"{typed!r} is not a number of seconds; for example: wait 60"
         )
     return seconds
 
@@ -94,38 +94,39 @@ COMMANDS = (
     Command(
         name="show_downloads",
         topic="transfers",
-        summary="show your downloads and how far they are",
+        summary="show your downloads and their progress",
         run=_show_downloads,
-        details="[D] downloading, [C] complete (and seeding), [P] paused, [Q] queued or being"
-        " checked, [F] failed.",
+        details="[D] downloading, [C] complete (and seeding), [P] paused, [Q] queued or checking,"
+        " [F] failed.",
         example="show_downloads",
     ),
     Command(
         name="show_shares",
         topic="transfers",
-        summary="show what you offer, and how much was fetched",
+        summary="show your shares and how much was uploaded",
         run=_show_shares,
-        details="What you downloaded is offered too, as long as this client runs.",
+        details="Completed downloads are shared too while this client runs.",
         example="show_shares",
     ),
     Command(
         name="peers",
         topic="transfers",
-        summary="show whom a file is exchanged with",
+        summary="show the peers of a transfer",
         run=_peers,
         arguments=_TRANSFER,
-        details="Flags: D downloading from it, d it chokes us, U uploading to it, u we choke it,"
-        " O optimistic unchoke, I it dialled us, S snubbed, X it has everything.",
+        details="Flags: D downloading from the peer, d the peer chokes us, U uploading to the peer,"
+        " u we choke the peer, O optimistic unchoke, I incoming connection, S snubbed, X the peer"
+        " has everything.",
         example="peers lab film.mkv",
         errors=(ErrorCode.NO_SUCH_FILE,),
     ),
     Command(
         name="pause",
         topic="transfers",
-        summary="stop a transfer for now",
+        summary="pause a transfer",
         run=_pause,
         arguments=_TRANSFER,
-        details="What is there is kept; resume goes on with it.",
+        details="The data downloaded so far is kept; continue with resume.",
         example="pause lab film.mkv",
         answer="{name} ({group}) is {state}",
         errors=(ErrorCode.NO_SUCH_FILE,),
@@ -133,10 +134,10 @@ COMMANDS = (
     Command(
         name="resume",
         topic="transfers",
-        summary="go on with a paused or failed transfer",
+        summary="resume a paused or failed transfer",
         run=_resume,
         arguments=_TRANSFER,
-        details="It is checked what is on the disk, and the rest is fetched.",
+        details="The data on the disk is checked first, then the rest is downloaded.",
         example="resume lab film.mkv",
         answer="{name} ({group}) is {state}",
         errors=(ErrorCode.NO_SUCH_FILE,),
@@ -144,12 +145,12 @@ COMMANDS = (
     Command(
         name="cancel",
         topic="transfers",
-        summary="give a download up and remove what came of it",
+        summary="cancel a download and delete its partial data",
         run=_cancel,
         arguments=_DOWNLOAD,
-        details="A complete file is kept, and so is one that was to be completed in place.",
+        details="A complete file is kept, and so is a copy that --resume was completing in place.",
         example="cancel lab film.mkv",
-        answer="The download of {name} ({group}) is cancelled",
+        answer="Cancelled the download of {name} ({group})",
         errors=(ErrorCode.NO_SUCH_FILE,),
     ),
     Command(
@@ -158,8 +159,8 @@ COMMANDS = (
         summary="verify a file on the disk, piece by piece",
         run=_recheck,
         arguments=_TRANSFER,
-        details="Pieces of a download that are wrong or missing are fetched again and written where"
-        " they belong; your own file, which you share, is only looked at.",
+        details="Wrong and missing pieces of a download are downloaded again and written in place."
+        " A file of your own that you share is only read.",
         example="recheck lab film.mkv",
         answer="{name} ({group}) is {state}",
         errors=(ErrorCode.NO_SUCH_FILE,),
@@ -167,12 +168,13 @@ COMMANDS = (
     Command(
         name="priority",
         topic="transfers",
-        summary="say how soon a download gets its turn",
+        summary="set the priority of a queued download",
         run=_priority,
         arguments=(*_DOWNLOAD, Argument("N", Kind.NUMBER)),
-        details="Only so many downloads run at once (see the client's option --active); of those"
-        " that wait, the one with the highest N is next, the oldest of several. N is a whole number"
-        f" from {PRIORITIES[0]} to {PRIORITIES[-1]}, 0 at first. What runs goes on running.",
+        details="The client limits how many downloads run at once (option --active). Of the queued"
+        " ones, the one with the highest N starts next; among equals, the oldest. N is a whole"
+        f" number from {PRIORITIES[0]} to {PRIORITIES[-1]} (default: 0). Running downloads are not"
+        " affected.",
         example="priority lab film.mkv 10",
         answer="{name} ({group}) has priority {priority}",
         errors=(ErrorCode.NO_SUCH_FILE,),
@@ -180,11 +182,11 @@ COMMANDS = (
     Command(
         name="wait",
         topic="transfers",
-        summary="wait until no download runs any more",
+        summary="wait until all downloads have ended",
         run=_wait,
         arguments=(Argument("SECONDS", Kind.SECONDS, optional=True),),
-        details="With SECONDS, it is an error (timeout) when downloads still run then. Ctrl-C stops"
-        " waiting; the downloads go on.",
+        details="With SECONDS, returns an error (timeout) if downloads are still running by then."
+        " Ctrl-C stops waiting; the downloads continue.",
         example="wait 60",
         errors=(ErrorCode.NO_PEERS,),
         waits=True,

@@ -1,4 +1,4 @@
-"""Completion for prompt_toolkit: `suggest`, in its terms."""
+"""Adapts `client.shell.suggest` to prompt_toolkit's completion."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from common.text import harmless
 
 
 class CommandCompleter(Completer):
-    """Completes command lines; run it in a thread, as it may ask the tracker."""
+    """Completes command lines. It may query the tracker, so run it in a thread."""
 
     def __init__(self, commands: Mapping[str, Command], names: Names) -> None:
         self._commands = commands

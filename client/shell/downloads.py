@@ -19,11 +19,11 @@ _LETTERS = {
 _SHORTEST_NAME = 12
 
 RUNNING = frozenset({TransferState.QUEUED, TransferState.CHECKING, TransferState.DOWNLOADING})
-"""States of a download that will go on to complete if it is left alone."""
+"""States in which a download goes on by itself until it is complete."""
 
 
 def download_lines(rows: Sequence[DownloadRow], screen: Screen) -> list[str]:
-    """The lines of `show_downloads`; names line up, and are cut so that a line fits the screen."""
+    """Return the lines of `show_downloads`, with names aligned and shortened to fit the screen."""
     groups = [screen.shown(row.group) for row in rows]
     facts = [_facts(row) for row in rows]
     widest_group = max(map(units.columns, groups), default=0)
@@ -60,7 +60,7 @@ def _name(name: str, room: int | None, screen: Screen) -> str:
 
 
 def _facts(row: DownloadRow) -> str:
-    """What is to be said of a download after its name."""
+    """Return what a line shows after the name: progress, rate, peers and time left."""
     done = f"{units.percent(row.progress):>6} of {units.size(row.size):<8}"
     if row.state is TransferState.FAILED:
         return units.visible(row.error or "failed")

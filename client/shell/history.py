@@ -1,4 +1,4 @@
-"""What was typed before, kept between runs, without anything secret."""
+"""The shell's history, kept between runs, without secrets."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from client.commands.parsing import command_word, may_hold_secret
 from client.storage.writing import open_to_append
 
 _MOST: Final = 16 * 1024 * 1024
-"""Bytes of a history that is still read."""
+"""The largest history file, in bytes, that is still read."""
 
 
 class PrivateHistory(FileHistory):
-    """History in a file that only its user can read, and in which no line with a secret appears.
+    """A history file that only its user can read and that never contains a line with a secret.
 
-    Such a line can't be called back at the prompt either. A mistyped command can, as long as the
-    program runs, but it is not kept in the file. Raises MinitorrentError when the file can't be
-    had.
+    Such a line can't be recalled at the prompt either. A mistyped command can be recalled while
+    the program runs, but isn't written to the file. Raises MinitorrentError if the file can't be
+    opened.
     """
 
     def __init__(self, path: Path, commands: Mapping[str, Command]) -> None:
@@ -38,12 +38,12 @@ class PrivateHistory(FileHistory):
     def store_string(self, string: str) -> None:
         lines = (line for line in string.split("\n") if command_word(line) in self._commands)
         if kept := "\n".join(lines):
-            with suppress(OSError):  # a full disk is no reason to stop typing
+            with suppress(OSError):  # a full disk must not interrupt the user
                 super().store_string(kept)
 
     def load_history_strings(self) -> Iterable[str]:
         is_small = os.stat(self.filename).st_size <= _MOST  # noqa: PTH116 - it may be bytes
-        # Older versions kept some lines that may hold a password.
+        # Older versions stored some lines that may contain a password.
         lines = super().load_history_strings() if is_small else ()
         return filter(None, map(self._without_secrets, lines))
 

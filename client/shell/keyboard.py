@@ -1,4 +1,4 @@
-"""The terminal's settings while nobody is asked for anything."""
+"""The terminal's settings while commands run."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _LOUD = termios.ECHO | termios.ICANON
 
 
 class Keyboard:
-    """Keeps what is typed while a command runs for the next prompt, which shows it itself.
+    """Keeps input typed while a command runs for the next prompt, which echoes it itself.
 
-    Inside its context nothing is echoed and Ctrl-D is kept like any other key; Ctrl-C still
-    interrupts. Ctrl-Z gives the terminal to the shell, which changes its settings: they are set
-    again when the program goes on, or a password would be seen. Without a terminal on stdin it
-    does nothing, nor when that is in other hands: this is a background job.
+    Inside the context nothing is echoed, and Ctrl-D is kept like any other key; Ctrl-C still
+    interrupts. After Ctrl-Z the user's shell changes the terminal's settings, so they are set
+    again when the program continues; otherwise a password would be echoed. Does nothing if stdin
+    isn't a terminal, or if this process runs in the background.
     """
 
     def __init__(self) -> None:
@@ -51,7 +51,7 @@ class Keyboard:
 
     @contextmanager
     def line_by_line(self) -> Iterator[None]:
-        """Inside, lines can be edited and are read whole, as other programs expect."""
+        """Restore the terminal's usual line editing and echo inside the context."""
         self._set(self._before)
         try:
             yield
@@ -59,7 +59,7 @@ class Keyboard:
             self._set(self._quiet)
 
     def _continued(self, _number: int, _frame: FrameType | None) -> None:
-        """Set the terminal again, unless what runs in it is as quiet already, as the prompt is."""
+        """Turn echo off again after SIGCONT, unless it is off already, as at the prompt."""
         if self._wanted is self._quiet and _is_ours():
             with suppress(termios.error):  # the terminal is gone
                 if termios.tcgetattr(sys.stdin)[_LOCAL_FLAGS] & _LOUD:
@@ -73,9 +73,9 @@ class Keyboard:
 
 
 def _is_ours() -> bool:
-    """Whether stdin is a terminal that belongs to this process's job."""
+    """Return whether stdin is a terminal and this process is in its foreground."""
     if sys.stdin is None or sys.stdin.closed:
         return False
-    with suppress(OSError):  # it is no terminal, or gone
+    with suppress(OSError):  # not a terminal, or it is gone
         return os.tcgetpgrp(sys.stdin.fileno()) == os.getpgrp()
     return False

@@ -1,4 +1,4 @@
-"""Names for completion, asked for where they are known and remembered for a few seconds."""
+"""Names for completion, from the session and the file system, cached for a few seconds."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from client.commands import units
+from client.shell.screen import local_time
 from client.shell.suggest import Name
 from client.storage.typed_path import typed_path
 from common.errors import MinitorrentError
@@ -18,19 +19,19 @@ if TYPE_CHECKING:
     from client.engine.session import Session
 
 _FRESH = 5.0
-"""Seconds for which an answer of the tracker is good enough to complete a word."""
+"""Seconds for which a tracker's answer is cached."""
 
 _MOST_PATHS = 500
-_MOST_ENTRIES = 20_000  # that are looked at in one folder
+_MOST_ENTRIES = 20_000  # examined per folder
 _MOST_NAMES = 100
-"""How many names of a list are asked for at a time; a menu has no room for more."""
+"""Names requested per list; a menu has no room for more."""
 
 _Answer = tuple[Sequence[Name], bool]
-"""Names, and whether they are all that fit."""
+"""Names, and whether these are all that match."""
 
 
 class SessionNames:
-    """Names as the session and the file system know them. Never raises; may block."""
+    """Looks names up in the session and the file system. Never raises; may block."""
 
     def __init__(self, session: Session, clock: Callable[[], float] = time.monotonic) -> None:
         self._session = session
@@ -38,7 +39,7 @@ class SessionNames:
         self._remembered: dict[tuple[str, str, str], tuple[float, _Answer]] = {}
 
     def forget(self) -> None:
-        """Ask again next time: a command may have changed what there is."""
+        """Clear the cache: a command may have changed the names."""
         self._remembered.clear()
 
     def current_group(self) -> str | None:
@@ -67,7 +68,9 @@ class SessionNames:
     def requesters(self, group: str, typed: str) -> Sequence[Name]:
         def ask(pattern: str) -> _Answer:
             found = self._session.lists.requests(group, pattern, limit=_MOST_NAMES)
-            names = [Name(row.user, f"since {row.requested_at}") for row in found.requests]
+            names = [
+                Name(row.user, f"asked at {local_time(row.requested_at)}") for row in found.requests
+            ]
             return names, len(names) == found.total
 
         return self._listed("requesters", group, typed, ask)
@@ -101,7 +104,7 @@ class SessionNames:
         return self._ask("shares", group, "", ask)[0]
 
     def paths(self, typed: str) -> Sequence[Name]:
-        """What is in the folder that `typed` names up to its last slash."""
+        """Return the entries of the folder that `typed` names up to its last slash."""
         base = typed[: typed.rfind("/") + 1]
         hidden = typed.rpartition("/")[2].startswith(".")
         found: list[Name] = []
@@ -117,7 +120,7 @@ class SessionNames:
     def _listed(
         self, what: str, group: str, typed: str, ask: Callable[[str], _Answer]
     ) -> Sequence[Name]:
-        """All names, or of a long list those that begin with what is typed, or else hold it."""
+        """Return all names, or for a long list those that start with or else contain `typed`."""
         names, are_all = self._ask(what, group, "", ask)
         if are_all or not typed:
             return names
@@ -139,7 +142,7 @@ class SessionNames:
 
 
 def _likeliest(entries: Iterable[os.DirEntry[str]], typed: str) -> Iterable[os.DirEntry[str]]:
-    """Of very many, those whose names begin with what is typed of them, if there are any."""
+    """Yield at most _MOST_PATHS entries, those that start with the typed name first."""
     begun = typed.rpartition("/")[2].casefold()
     other: list[os.DirEntry[str]] = []
     found = 0
@@ -155,7 +158,7 @@ def _likeliest(entries: Iterable[os.DirEntry[str]], typed: str) -> Iterable[os.D
 
 
 def _is_text(name: str) -> bool:
-    """Whether a name can be typed: some are bytes that are no text, or hold control characters."""
+    """Return whether a name can be typed; some aren't text or contain control characters."""
     return name.isprintable()
 
 

@@ -1,4 +1,4 @@
-"""Where answers, notices and progress are printed, by any thread, a whole line at a time."""
+"""Prints answers, notices and progress, whole lines at a time, from any thread."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _COLOURS = {Tone.NEUTRAL: "cyan", Tone.CAUTION: "yellow", Tone.FAILURE: "red"}
 
 
 def screen_of(stream: TextIO) -> Screen:
-    """What a stream can show: it is cut and coloured for terminals only."""
+    """Return what a stream can display; only terminals have a width and colours."""
     unicode = can_show(stream.encoding)
     if not stream.isatty():
         return Screen(unicode=unicode)
@@ -33,7 +33,7 @@ def screen_of(stream: TextIO) -> Screen:
 
 
 def can_show(encoding: str | None) -> bool:
-    """Whether bars, arrows and dots can be written in this encoding."""
+    """Return whether this encoding has the characters for bars, arrows and dots."""
     try:
         "█░…·↓↑".encode(encoding or "ascii")
     except (UnicodeEncodeError, LookupError):
@@ -42,10 +42,10 @@ def can_show(encoding: str | None) -> bool:
 
 
 class Output:
-    """Answers on stdout, everything else on stderr.
+    """Prints answers on stdout and everything else on stderr.
 
-    One line of progress may stand at the bottom of stderr when that is a terminal; it is taken
-    away before anything else is printed.
+    If stderr is a terminal, a progress line may be shown at the bottom; it is erased before
+    anything else is printed.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class Output:
         self._progress = ""
 
     def answer(self, outcome: Outcome) -> None:
-        """Print what came of a command. Raises BrokenPipeError when nobody reads any more."""
+        """Print a command's answer. Raises BrokenPipeError when the reader is gone."""
         if self._json:
             self._print(self._out, json.dumps(outcome.as_json()))
         elif isinstance(outcome.answer, MinitorrentError):
@@ -67,7 +67,7 @@ class Output:
             self._print(self._out, text)
 
     def notice(self, notice: Notice) -> None:
-        """Print something that nobody asked for."""
+        """Print a notice on stderr."""
         screen, colour = screen_of(self._err), _COLOURS[presentation_of(notice.kind).tone]
         self.note(screen.paint(screen.wrap(harmless(notice.text)), colour))
 
@@ -77,18 +77,18 @@ class Output:
             self._print(self._err, text)
 
     def error(self, message: str) -> None:
-        """Print what went wrong on stderr, in one line unless that is a terminal."""
+        """Print an error on stderr, in one line unless it has to wrap on a terminal."""
         screen, mark = screen_of(self._err), "error:"
         text = screen.wrap(f"{mark} {harmless(message)}")
         self.note(f"{screen.paint(mark, 'red')}{text.removeprefix(mark)}")
 
     @property
     def shows_progress(self) -> bool:
-        """Whether there is a terminal on which a line can be redrawn."""
+        """Whether stderr is a terminal on which a line can be redrawn."""
         return self._err.isatty()
 
     def progress(self, text: str) -> None:
-        """Show `text` as the line of progress, or take that line away with ""."""
+        """Show `text` as the progress line, or erase the line if `text` is empty."""
         if not self.shows_progress:
             return
         text = text[: shutil.get_terminal_size().columns - 1]

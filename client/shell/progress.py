@@ -1,4 +1,4 @@
-"""What is shown while a command takes long: a bar while hashing, the transfers while waiting."""
+"""The progress line during long commands: a bar while hashing, the downloads while waiting."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _BAR_WIDTH = 24
 _INTERVAL = 0.1
-"""Seconds between two drawings."""
+"""Seconds between updates."""
 
 
 def hashing_line(done: int, total: int, rate: float, screen: Screen) -> str:
@@ -44,7 +44,7 @@ def waiting_line(overview: Overview, screen: Screen) -> str:
 
 
 class Progress:
-    """Draws the line of progress of the command that runs, and passes on that it should stop."""
+    """Draws the progress line of the running command, and stops the command on request."""
 
     def __init__(
         self,
@@ -62,10 +62,10 @@ class Progress:
         self._drawn = -_INTERVAL
 
     def hashing(self, done: int, total: int) -> None:
-        """Hear of hashing, from any thread; raises MinitorrentError when it should stop."""
+        """Report hashing progress, from any thread; raises MinitorrentError to stop it."""
         if self._stopped():
             raise MinitorrentError(
-                ErrorCode.TIMEOUT, "Stopped before the file was hashed; nothing was shared."
+                ErrorCode.TIMEOUT, "Hashing was interrupted; nothing was shared."
             )
         now = self._clock()
         with self._lock:
@@ -77,7 +77,7 @@ class Progress:
             self._output.progress(hashing_line(done, total, rate, self._screen))
 
     def waiting(self, session: Session) -> bool:
-        """Show how the downloads do; the answer is whether to stop waiting."""
+        """Show the downloads' progress; return whether to stop waiting."""
         with self._lock:
             due = self._output.shows_progress and self._due(self._clock())
         if due:
@@ -85,7 +85,7 @@ class Progress:
         return self._stopped()
 
     def over(self) -> None:
-        """Take the line away: the command is done."""
+        """Erase the progress line at the end of a command."""
         with self._lock:
             self._began = None
         self._output.progress("")

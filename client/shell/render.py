@@ -1,6 +1,6 @@
-"""Results as text for people: one line where one line does, an aligned table otherwise.
+"""Formats results as text: one line where one line is enough, otherwise an aligned table.
 
-Names come from other people, so nothing of a result is printed but through `units.visible`.
+Names come from other users, so every value is passed through `units.visible`.
 """
 
 from __future__ import annotations
@@ -17,23 +17,23 @@ from client.commands.parsing import quote
 from client.commands.units import visible
 from client.engine import lists, results
 from client.shell.downloads import download_lines
-from client.shell.screen import Column, Screen
+from client.shell.screen import Column, Screen, local_time
 from common.api import groups
 
 _SOME = 20
-"""How many names a sentence has."""
+"""The maximum number of names in a sentence."""
 
 
 def answer(command: Command | None, result: BaseModel, screen: Screen) -> str:
-    """What is printed for a command's result; "" when there is nothing to say."""
-    picture = _PICTURES.get(type(result))
-    if picture is not None:
-        return picture(result, screen)
+    """Return the text for a command's result, or "" if there is nothing to print."""
+    formatter = _FORMATTERS.get(type(result))
+    if formatter is not None:
+        return formatter(result, screen)
     return _sentence(command.answer if command else "", result)
 
 
 def _sentence(template: str, result: BaseModel) -> str:
-    """`template` with the result's fields in the places of their names in braces."""
+    """Fill the result's fields into `template`."""
     return template.format_map({name: _shown(name, value) for name, value in result})
 
 
@@ -49,14 +49,14 @@ def _login(result: results.LoginResult, _: Screen) -> str:
     groups_text = (
         f"groups: {_some(result.groups, result.more_groups)}"
         if result.groups
-        else ("in no group yet (create_group or join_group)")
+        else "no groups yet (create_group or join_group)"
     )
     sharing = f"; sharing {units.count(result.sharing, 'file')} again" if result.sharing else ""
     return f"Logged in as {visible(result.user)}; {groups_text}{sharing}"
 
 
 def _some(names: Sequence[str], more: int) -> str:
-    """Names with commas, the first of them where they are many."""
+    """Join names with commas; of many, only the first."""
     shown = ", ".join(map(visible, names[:_SOME]))
     left = len(names[_SOME:]) + more
     return f"{shown} and {left:,} more" if left else shown
@@ -70,9 +70,9 @@ def _listed(
     screen: Screen,
     hint: str = "narrow with a pattern, or --limit",
 ) -> str:
-    """A table of part of a list, and how much that is where it isn't all."""
+    """Format a list as a table, with a line below it if the table isn't complete."""
     if not rows and result.pattern:
-        return f"No {noun} fits {visible(result.pattern)!r}"
+        return f"No {noun} matches {visible(result.pattern)!r}"
     table = screen.table(columns, rows)
     if len(rows) >= result.total:
         return table
@@ -81,7 +81,7 @@ def _listed(
 
 def _groups(result: lists.GroupsResult, screen: Screen) -> str:
     if not result.groups and not result.pattern:
-        return "No groups yet; make one with: create_group GROUP"
+        return "No groups yet; create one with: create_group GROUP"
     columns = [
         Column("group", folds=True),
         Column("owner", folds=True),
@@ -98,7 +98,7 @@ def _groups(result: lists.GroupsResult, screen: Screen) -> str:
 
 
 def _part(row: groups.GroupRow, user: str) -> str:
-    """What `user` is in a group; "" for an outsider."""
+    """Return the role of `user` in a group, or "" if they aren't a member."""
     if not row.member:
         return ""
     return "owner" if row.owner == user else "member"
@@ -112,15 +112,10 @@ def _members(result: lists.MembersResult, screen: Screen) -> str:
 
 def _requests(result: lists.RequestsResult, screen: Screen) -> str:
     if not result.requests and not result.pattern:
-        return f"Nobody asks to join {visible(result.group)}"
-    columns = [Column("user", folds=True), Column("asked at (UTC)")]
-    rows = [[row.user, _moment(row.requested_at)] for row in result.requests]
+        return f"No requests to join {visible(result.group)}"
+    columns = [Column("user", folds=True), Column("asked at")]
+    rows = [[row.user, local_time(row.requested_at)] for row in result.requests]
     return _listed(result, rows, columns, "request", screen)
-
-
-def _moment(at: object) -> str:
-    """An ISO 8601 time to the second, without its T."""
-    return str(at).replace("T", " ")[:19]
 
 
 def _files(result: lists.FilesResult, screen: Screen) -> str:
@@ -149,7 +144,7 @@ def _downloads(result: results.DownloadsResult, screen: Screen) -> str:
 
 def _shares(result: results.SharesResult, screen: Screen) -> str:
     if not result.shares:
-        return "You share nothing yet; share something with: upload_file PATH GROUP"
+        return "You share no files yet; share one with: upload_file PATH GROUP"
     columns = [
         Column("group", folds=True),
         Column("name", folds=True),
@@ -165,12 +160,12 @@ def _shares(result: results.SharesResult, screen: Screen) -> str:
     table = screen.table(columns, rows)
     if not result.waiting:
         return table
-    return f"{table}\n{result.waiting:,} of these are offered as soon as they have been looked at"
+    return f"{table}\n{result.waiting:,} of these are still being checked before they are shared"
 
 
 def _peers(result: results.PeersResult, screen: Screen) -> str:
     if not result.peers:
-        return "No peers are connected"
+        return "No connected peers"
     columns = [
         Column("address"),
         Column("client", folds=True),
@@ -206,7 +201,7 @@ def _limits(result: results.LimitsResult, screen: Screen) -> str:
     ]
     rows = [
         [
-            row.group or "all together",
+            row.group or "all transfers",
             row.name or "",
             units.rate(row.up) if row.up else "no limit",
             units.rate(row.down) if row.down else "no limit",
@@ -234,15 +229,15 @@ def _why(result: results.WhyResult, screen: Screen) -> str:
 
 
 def _checks(result: results.ChecksResult, screen: Screen) -> str:
-    columns = [Column("is"), Column("check", folds=True)]
-    rows = [["ok" if c.ok else "wrong", f"{c.name}: {c.hint}"] for c in result.checks]
+    columns = [Column("result"), Column("check", folds=True)]
+    rows = [["ok" if c.ok else "failed", f"{c.name}: {c.hint}"] for c in result.checks]
     return screen.table(columns, rows)
 
 
 def _sessions(result: lists.SessionsResult, screen: Screen) -> str:
-    columns = [Column("id", right=True), Column("address"), Column("since (UTC)"), Column("this")]
+    columns = [Column("id", right=True), Column("address"), Column("since"), Column("current")]
     rows = [
-        [str(row.id), row.address, _moment(row.since), "*" if row.current else ""]
+        [str(row.id), row.address, local_time(row.since), "*" if row.current else ""]
         for row in result.sessions
     ]
     return _listed(result, rows, columns, "session", screen)
@@ -250,26 +245,26 @@ def _sessions(result: lists.SessionsResult, screen: Screen) -> str:
 
 def _events(result: lists.EventsResult, screen: Screen) -> str:
     columns = [
-        Column("at (UTC)"),
+        Column("at"),
         Column("who", folds=True),
         Column("what"),
         Column("subject", folds=True),
         Column("from"),
     ]
     rows = [
-        [_moment(row.at), row.who or "-", row.what, row.subject, row.address or "-"]
+        [local_time(row.at), row.who or "-", row.what, row.subject, row.address or "-"]
         for row in result.events
     ]
-    older = f"older ones: audit {quote(result.group)} --before {result.before}"
+    older = f"show older events with: audit {quote(result.group)} --before {result.before}"
     hint = "narrow with a pattern, or --limit" if result.before is None else older
     return _listed(result, rows, columns, "event", screen, hint)
 
 
 def _notices(result: lists.NoticesResult, screen: Screen) -> str:
     if not result.notices and not result.pattern:
-        return "Nothing has happened yet that concerns you"
-    columns = [Column("at (UTC)"), Column("group", folds=True), Column("what", folds=True)]
-    rows = [[_moment(row.at), row.group or "-", row.text] for row in result.notices]
+        return "No notices yet"
+    columns = [Column("at"), Column("group", folds=True), Column("what", folds=True)]
+    rows = [[local_time(row.at), row.group or "-", row.text] for row in result.notices]
     return _listed(result, rows, columns, "notice", screen)
 
 
@@ -292,7 +287,7 @@ def _help(result: HelpResult, screen: Screen) -> str:
             topic = row.topic
             lines.append(screen.paint(topic.capitalize(), "bold"))
         lines += _usage_lines(row.usage, row.summary)
-    return "\n".join([*lines, "More on one command: help COMMAND"])
+    return "\n".join([*lines, "For details of a command: help COMMAND"])
 
 
 def _usage_lines(usage: str, summary: str) -> list[str]:
@@ -323,7 +318,7 @@ def _nothing(_result: BaseModel, _screen: Screen) -> str:
     return ""
 
 
-_PICTURES: dict[type[BaseModel], Callable[[Any, Screen], str]] = {
+_FORMATTERS: dict[type[BaseModel], Callable[[Any, Screen], str]] = {
     results.LoginResult: _login,
     lists.GroupsResult: _groups,
     lists.MembersResult: _members,

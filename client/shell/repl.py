@@ -1,4 +1,4 @@
-"""The shell at a terminal: a prompt that completes, remembers, and shows what goes on."""
+"""The interactive shell: a prompt with completion, history, toolbar and notices."""
 
 from __future__ import annotations
 
@@ -38,25 +38,25 @@ if TYPE_CHECKING:
     from client.engine.session import Session
 
 _REFRESH = 0.5
-"""Seconds between two looks at the session while nobody types."""
+"""Seconds between updates of the toolbar."""
 
 _FRESH = 0.2
-"""Seconds for which one look serves the prompt and the toolbar."""
+"""Seconds for which one overview of the session serves both prompt and toolbar."""
 
 _WELCOME = """\
 Minitorrent: share files with the members of your groups.
-Make an account with  create_user NAME,  then  login NAME.
-Tab completes what you type; help lists all commands; Ctrl-D ends."""
+Create an account with  create_user NAME,  then  login NAME.
+Tab completes what you type; help lists all commands; Ctrl-D quits."""
 _WELCOME_BACK = "Log in with: login NAME (help lists all commands)"
 
 _MENU_ROWS, _OTHER_ROWS = 8, 6
-"""Lines kept free for what Tab offers, and those that the rest takes before there are any."""
+"""Lines reserved for the completion menu, and lines that everything else needs first."""
 
 _STYLE = Style.from_dict({"bottom-toolbar": "noreverse bg:ansibrightblack ansiwhite"})
 
 
 class Repl:
-    """One person's sitting at the prompt."""
+    """An interactive session at the prompt."""
 
     def __init__(
         self,
@@ -106,7 +106,7 @@ class Repl:
         )
 
     def run(self) -> int:
-        """Prompt, run and answer until the person leaves; the exit status."""
+        """Prompt for commands and run them until the user quits; return the exit status."""
         self._interrupts.on_end = self._leave_prompt
         self._session.on_notice(self._noticed)
         if self._session.overview().user is None:
@@ -131,7 +131,7 @@ class Repl:
                 break
 
     def _read(self) -> str:
-        """Let a line be typed. Raises KeyboardInterrupt on Ctrl-C and EOFError on Ctrl-D."""
+        """Read a line. Raises KeyboardInterrupt on Ctrl-C and EOFError on Ctrl-D."""
         more: list[str] = []
         rows = self._terminal.get_size().rows
         self._prompt.reserve_space_for_menu = max(0, min(_MENU_ROWS, rows - _OTHER_ROWS))
@@ -152,7 +152,7 @@ class Repl:
             self._prompt.app.exit(exception=EOFError())
 
     def _run_line(self, text: str) -> bool:
-        """Run one line; whether it ends the program."""
+        """Run one line; return whether it ends the program."""
         self._interrupts.begin_command()
         try:
             outcome = self._runner.run(text)
@@ -170,21 +170,21 @@ class Repl:
         return outcome.ends_program
 
     def _forget_secrets(self, text: str) -> None:
-        """Drop what was typed ahead for the prompts of a line that did not come to ask."""
+        """Discard input typed ahead for password prompts that a failed line never showed."""
         if may_hold_secret(text, COMMANDS) and self._secret.forget():
-            self._output.note("What was typed ahead is dropped: a password may be in it.")
+            self._output.note("Discarded what you typed ahead, because it may contain a password.")
 
     def _show(self, text: str) -> None:
         self._terminal.write_raw(text)
         self._terminal.flush()
 
     def _may_leave(self) -> bool:
-        """Ask whether to end while downloads run; without any there is nothing to ask."""
+        """Ask whether to quit if downloads are running; return whether to quit."""
         running = sum(row.state in RUNNING for row in self._session.overview().downloads)
         if not running or self._interrupts.ending:
             return True
         asking = PromptSession[str](input=self._prompt.input, output=self._terminal)
-        question = f"{count(running, 'download')} running, to go on at the next start. End? [y/N] "
+        question = f"{count(running, 'download')} running; they resume next time. Quit? [y/N] "
         self._app = asking.app
         try:
             answer = asking.prompt(question)
@@ -210,7 +210,7 @@ class Repl:
         return Screen(width=width, unicode=can_show(self._terminal.encoding()))
 
     def _noticed(self, notice: Notice) -> None:
-        """Show a notice, from any thread: above the prompt where there is one."""
+        """Show a notice, from any thread, above the prompt if there is one."""
         with self._typing:
             if not self._is_typing:
                 self._output.notice(notice)
@@ -224,7 +224,7 @@ class Repl:
                 )
 
     def _leave_prompt(self) -> None:
-        """End the prompt from a signal handler."""
+        """Leave the prompt; called from a signal handler."""
         if self._app.is_running and self._app.loop is not None:
             self._app.loop.call_soon_threadsafe(self._exit_app)
 

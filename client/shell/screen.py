@@ -1,4 +1,4 @@
-"""What text is laid out for: the screen, and aligned tables on it."""
+"""The screen that text is laid out for: its width, colours and tables."""
 
 from __future__ import annotations
 
@@ -6,22 +6,29 @@ import io
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from client.commands import units
 from common.text import LONGEST_VALUE, harmless
 
 ENDLESS = 100_000
-"""Columns of an output that is not a terminal: nothing is ever wrapped for it."""
+"""The width used where output isn't a terminal, so that nothing is wrapped."""
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column's heading, and whether its values line up on the right, as numbers do."""
+    """A column of a table; `right` aligns its values on the right, as for numbers."""
 
     title: str
     right: bool = False
     folds: bool = False
-    """Whether values may go on in the next line when the table is too wide."""
+    """Whether values may wrap when the table is too wide."""
+
+
+def local_time(at: str | datetime) -> str:
+    """Format a time (ISO 8601 if it is text) to the second, in the user's own time zone."""
+    time = datetime.fromisoformat(at) if isinstance(at, str) else at
+    return time.astimezone().strftime("%Y-%m-%d %H:%M:%S")
 
 
 _COLOURS = {"green": "32", "yellow": "33", "cyan": "36", "red": "31", "bold": "1"}
@@ -29,7 +36,7 @@ _COLOURS = {"green": "32", "yellow": "33", "cyan": "36", "red": "31", "bold": "1
 
 @dataclass(frozen=True)
 class Screen:
-    """Where text goes: columns (None: not a terminal, nothing is cut), and what it can show."""
+    """What the output can display. `width` is in columns, None if it isn't a terminal."""
 
     width: int | None = None
     colour: bool = False
@@ -39,20 +46,20 @@ class Screen:
         return f"\x1b[{_COLOURS[colour]}m{text}\x1b[0m" if self.colour else text
 
     def shown(self, text: str) -> str:
-        """Text from outside as this screen can show it, so that it takes the room it seems to."""
+        """Make text from outside displayable, so that its width is what it appears to be."""
         safe = harmless(text, LONGEST_VALUE)
         if self.width is None or self.unicode:
             return safe
         return safe.encode("ascii", "backslashreplace").decode()
 
     def wrap(self, text: str) -> str:
-        """Break a sentence between words, and a word that is too long where it must be."""
+        """Wrap a sentence between words, and within words that are too long."""
         if self.width is None:
             return text
         return textwrap.fill(text, self.width, break_on_hyphens=False)
 
     def table(self, columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> str:
-        """Lay rows out under headings; cells may hold any text."""
+        """Format rows as a table under headings; cells may contain any text."""
         shown = [[self.shown(cell) for cell in row] for row in rows]
         widths = [
             max(map(units.columns, (column.title, *(row[at] for row in shown))))
@@ -65,7 +72,7 @@ class Screen:
     def _aligned(
         self, columns: Sequence[Column], rows: Sequence[Sequence[str]], widths: Sequence[int]
     ) -> str:
-        """A table that fits: rich takes ten times as long, and lists have thousands of rows."""
+        """Format a table that fits; rich takes ten times as long, and lists can be very long."""
 
         def line(cells: Sequence[str], *, bold: bool = False) -> str:
             padded = []
@@ -79,7 +86,7 @@ class Screen:
         return "\n".join([head, *map(line, rows)])
 
     def _folded(self, columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> str:
-        """A table too wide for the screen, with cells that go on in the next line."""
+        """Format a table that is too wide for the screen, wrapping its cells."""
         from rich.console import Console
         from rich.table import Table
         from rich.text import Text

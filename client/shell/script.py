@@ -1,4 +1,4 @@
-"""Commands from a pipe, a file or `-c`: each is run and answered as its line arrives."""
+"""Runs commands from a pipe, a file or `-c`, each as soon as its line arrives."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
     from client.engine.session import Session
 
 SUCCESS, FAILURE, _USAGE, NO_TRACKER = range(4)
-"""Exit statuses; 2 is for the program's own arguments."""
+"""Exit statuses; 2 is for errors in the program's own arguments."""
 
 _READ_SIZE = 1 << 16
 
 
 class Script:
-    """One run over a list of commands, from the first to the exit status."""
+    """Runs a list of commands and determines the exit status."""
 
     def __init__(
         self, session: Session, output: Output, interrupts: Interrupts, keyboard: Keyboard
@@ -57,7 +57,7 @@ class Script:
         return FAILURE if self._failed else SUCCESS
 
     def run(self, lines: Iterable[bytes], *, stay: bool = False) -> int:
-        """Run every line, then wait for the downloads or stay until told to end; the status."""
+        """Run every line, then wait for downloads or keep seeding; return the exit status."""
         try:
             if not self._run_lines(lines):
                 if stay:
@@ -71,11 +71,11 @@ class Script:
             abandon_stdout()
             if not isinstance(error, BrokenPipeError):
                 self._failed = True
-                self._output.error(f"Answers can't be written: {error.strerror}.")
+                self._output.error(f"Can't write answers: {error.strerror}.")
         return self.status
 
     def _run_lines(self, lines: Iterable[bytes]) -> bool:
-        """Whether a command ended the program."""
+        """Run all lines; return whether a command ended the program."""
         for line in lines:
             outcome = self._run_line(line)
             if outcome is not None:
@@ -86,7 +86,7 @@ class Script:
         return False
 
     def _run_line(self, line: bytes) -> Outcome | None:
-        """Run one line; raises Stopped when a signal keeps it from being run."""
+        """Run one line; raises Stopped if a signal arrived first."""
         try:
             self._interrupts.check()
             return self._runner.run_bytes(line)
@@ -114,15 +114,15 @@ class Script:
             self._progress.over()
 
     def _stay(self) -> None:
-        """Go on seeding until a signal or the line `quit` comes; the end of stdin is no end."""
+        """Keep seeding until a signal or the line `quit`; the end of stdin doesn't end it."""
         if sys.stdin is not None and sys.stdin.isatty():
-            self._output.note("Sharing goes on; type quit or press Ctrl-C to end it.")
+            self._output.note("Still sharing; type quit or press Ctrl-C to end.")
         for line in stdin_lines(self._interrupts):
             command = self._runner.command(line)
             if command is not None and command.ends_program:
                 return
             if line.strip():
-                self._output.error("The commands are over; only quit is understood now.")
+                self._output.error("The script has ended; only quit is accepted now.")
         self._interrupts.wait()
 
     def _noticed(self, notice: Notice) -> None:
@@ -144,9 +144,9 @@ class Script:
 
 
 def stdin_lines(interrupts: Interrupts) -> Iterator[bytes]:
-    """The lines of stdin, each as soon as it is there; Stopped is raised by a signal.
+    """Yield the lines of stdin as they arrive; raises Stopped on a signal.
 
-    A terminal that is in other hands (this is a background job) has none.
+    Yields nothing if stdin is a terminal and this process is a background job.
     """
     if sys.stdin is None:
         return
@@ -163,5 +163,5 @@ def stdin_lines(interrupts: Interrupts) -> Iterator[bytes]:
             break
         *lines, unread = (unread + read).split(b"\n")
         yield from lines
-        unread = unread[: LONGEST_LINE + 1]  # enough to see that it is too long
+        unread = unread[: LONGEST_LINE + 1]  # enough to detect that it is too long
     yield unread

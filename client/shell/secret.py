@@ -1,4 +1,4 @@
-"""Asking for a secret: what is typed, and what was typed ahead, is its answer and never shown."""
+"""Prompts for secrets: neither what is typed nor what was typed ahead is ever shown."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from prompt_toolkit.keys import Keys
 from client.shell.signals import Interrupts, Stopped
 
 _LONGEST = 4096
-"""Characters of an answer; what is typed beyond is dropped."""
+"""The maximum length of an answer in characters; the rest is dropped."""
 
 _ENTER = (Keys.ControlM, Keys.ControlJ)
 _ERASE = (Keys.ControlH, Keys.Delete)
@@ -24,10 +24,10 @@ _ERASE_ALL = (Keys.ControlU, Keys.ControlW)
 
 
 class SecretPrompt:
-    """Asks at a terminal that is inside a `Keyboard`, so that nothing is echoed.
+    """Prompts at a terminal inside a `Keyboard`, so that nothing is echoed.
 
-    The answer is no text of any editor: there is no history, search or clipboard to find it in.
-    `show` writes to the terminal.
+    The answer never enters an editor, so no history, search or clipboard contains it. `show`
+    writes to the terminal.
     """
 
     def __init__(
@@ -38,10 +38,10 @@ class SecretPrompt:
         self._interrupts = interrupts
 
     def ask(self, prompt: str) -> str:
-        """One line, without its end. Raises Stopped on Ctrl-C, Ctrl-D, a signal, and no terminal.
+        """Return one line. Raises Stopped on Ctrl-C, Ctrl-D, a signal, or without a terminal.
 
-        Keys that came before the prompt count, in their order; those after Enter are kept for
-        whatever asks next. When it raises, everything typed ahead is dropped: it may be secret.
+        Keys typed before the prompt count, in order; those after Enter are kept for the next
+        prompt. When it raises, everything typed ahead is discarded: it may be secret.
         """
         keys = deque(get_typeahead(self._keyboard))
         typed: list[str] = []
@@ -61,18 +61,18 @@ class SecretPrompt:
         return "".join(typed)
 
     def forget(self) -> bool:
-        """Drop what was typed ahead; whether there was anything."""
+        """Discard what was typed ahead; return whether there was anything."""
         descriptor = self._keyboard.fileno()
         waiting = bool(select.select([descriptor], [], [], 0)[0])
-        with suppress(termios.error):  # it is no terminal
+        with suppress(termios.error):  # not a terminal
             termios.tcflush(descriptor, termios.TCIFLUSH)
         return bool(get_typeahead(self._keyboard)) or waiting
 
 
 def paste_bindings(more: list[str]) -> KeyBindings:
-    """Let the first line that is pasted be edited, and the others wait in `more` for Enter.
+    """Insert the first pasted line for editing, and keep the others in `more` until Enter.
 
-    So a password among them goes to the prompt that asks for it, and is not seen before.
+    A password among them then goes to the prompt that asks for it, and is never shown.
     """
     bindings = KeyBindings()
 
@@ -87,12 +87,12 @@ def paste_bindings(more: list[str]) -> KeyBindings:
 
 
 def keep_for_later(keyboard: Input, keys: Iterable[KeyPress]) -> None:
-    """Have `keys` come before those that are typed ahead already."""
+    """Put `keys` in front of those typed ahead already."""
     store_typeahead(keyboard, [*keys, *get_typeahead(keyboard)])
 
 
 def as_typed(lines: Iterable[str]) -> list[KeyPress]:
-    """The keys that give each of these lines and Enter."""
+    """Return the key presses for each of these lines followed by Enter."""
     return [
         key
         for line in lines
@@ -101,13 +101,13 @@ def as_typed(lines: Iterable[str]) -> list[KeyPress]:
 
 
 def pasted_lines(text: str) -> list[str]:
-    """The lines of what was pasted, wherever it was copied from; at least one."""
+    """Split pasted text with any kind of line ends into lines; returns at least one."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     return lines[:-1] if len(lines) > 1 and not lines[-1] else lines
 
 
 def _take(keys: deque[KeyPress], typed: list[str]) -> bool:
-    """Let keys make up the answer until Enter; whether that came. Raises Stopped."""
+    """Add keys to the answer up to Enter; return whether Enter was among them. Raises Stopped."""
     while keys:
         press = keys.popleft()
         if press.key in _ENTER:

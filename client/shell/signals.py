@@ -1,4 +1,4 @@
-"""Ctrl-C and requests to end, as facts that the shell looks at where it is safe to stop."""
+"""Signal handling: Ctrl-C and termination are recorded, and acted on where it is safe."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ _ENDING = (signal.SIGTERM, signal.SIGHUP)
 
 
 class Stopped(BaseException):
-    """A signal came while the program was waiting for somebody to type.
+    """A signal arrived while the program was waiting for input.
 
-    Like KeyboardInterrupt it is nobody's error, so it passes through handlers of errors.
+    Like KeyboardInterrupt it isn't an error, so it isn't caught by `except Exception`.
     """
 
 
 class Interrupts:
-    """Notes the signals that arrive inside its context; for the main thread.
+    """Records the signals that arrive inside its context; for the main thread only.
 
-    A signal never breaks into a command: it is noted, and commands that take long ask. Only
-    where nothing but waiting happens, in `wait` and inside `interruptible`, it raises Stopped.
+    A signal never interrupts a command: it is recorded, and long commands check for it. Only
+    where the program merely waits, in `wait` and inside `interruptible`, does it raise Stopped.
     """
 
     def __init__(self, *, ctrl_c_ends: bool) -> None:
         self.ending = False
-        """The program is to end."""
+        """Whether the program has been asked to end."""
         self.on_end: Callable[[], None] | None = None
-        """Called in the main thread when that becomes so."""
+        """Called in the main thread when `ending` becomes true."""
         self._ctrl_c_ends = ctrl_c_ends
         self._command_stopped = False
         self._waiting = False
@@ -40,14 +40,15 @@ class Interrupts:
         self._waker_before = -1
 
     def __enter__(self) -> Self:
-        # A signal that comes just before a blocking call would not end it: Python runs handlers
-        # between its own instructions only. So it writes a byte to a pipe that `wait` looks at.
+        # A signal that arrives just before a blocking call would not end the call, because Python
+        # runs handlers only between its own instructions. So it also writes a byte to a pipe that
+        # `wait` watches.
         self._woken, self._waker = os.pipe()
         os.set_blocking(self._waker, False)
         self._waker_before = signal.set_wakeup_fd(self._waker, warn_on_full_buffer=False)
         for number in (signal.SIGINT, *_ENDING):
             if number == signal.SIGHUP and signal.getsignal(number) is signal.SIG_IGN:
-                continue  # nohup: it is to outlive its terminal
+                continue  # nohup: the program must outlive its terminal
             self._before[number] = signal.signal(number, self._arrived)
         return self
 
@@ -64,22 +65,22 @@ class Interrupts:
         os.close(self._woken)
 
     def begin_command(self) -> None:
-        """Forget a Ctrl-C that came before this command."""
+        """Forget a Ctrl-C that arrived before this command."""
         self._command_stopped = False
 
     def stopped(self) -> bool:
-        """Whether the running command should stop as soon as it can."""
+        """Return whether the running command should stop as soon as it can."""
         return self.ending or self._command_stopped
 
     def check(self) -> None:
-        """Raise Stopped if the program is to end."""
+        """Raise Stopped if the program has been asked to end."""
         if self.ending:
             raise Stopped
 
     def wait(self, descriptor: int | None = None) -> None:
-        """Wait until there is something to read, or for ever; raises Stopped on a signal."""
+        """Wait until `descriptor` is readable, or forever; raises Stopped on a signal."""
         watched = [self._woken] if descriptor is None else [self._woken, descriptor]
-        signal.set_wakeup_fd(self._waker, warn_on_full_buffer=False)  # a prompt took it away
+        signal.set_wakeup_fd(self._waker, warn_on_full_buffer=False)  # a prompt has removed it
         with self.interruptible():
             while True:
                 ready, _, _ = select.select(watched, [], [])
@@ -90,7 +91,7 @@ class Interrupts:
 
     @contextmanager
     def interruptible(self) -> Iterator[None]:
-        """Inside, a signal raises Stopped at once; so does one that was noted before."""
+        """Raise Stopped at once on a signal inside the context, or if one was recorded before."""
         self._waiting = True
         try:
             self.check()

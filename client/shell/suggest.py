@@ -1,6 +1,6 @@
-"""What can come next in a line that is being typed. Pure, over the registry and a source of names.
+"""Completion of a line that is being typed. Pure, given the registry and a source of names.
 
-A suggestion replaces the word at the cursor, from where it begins, quoted as it has to be.
+A suggestion replaces the word at the cursor from its start, quoted where necessary.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ from common.text import visible
 
 @dataclass(frozen=True)
 class Name:
-    """Something that could be typed, and a word of help on it."""
+    """A word that could be typed, with a short help text."""
 
     text: str
     help: str = ""
     whole: bool = True
-    """Whether the word is complete with it; False for a folder, whose content may follow."""
+    """Whether the word is complete; False for a folder, whose content may follow."""
     is_option: bool = False
 
 
 @dataclass(frozen=True)
 class Suggestion:
-    """`text` replaces everything from character `start` to the cursor; `shown` is for the menu."""
+    """`text` replaces everything from character `start` to the cursor; the menu shows `shown`."""
 
     text: str
     start: int
@@ -36,9 +36,9 @@ class Suggestion:
 
 
 class Names(Protocol):
-    """Where names come from; what can't be found out is left out.
+    """A source of names; names that can't be looked up are left out.
 
-    Of a long list there may be only those that what is typed could become.
+    For a long list, only names that match what is typed may be returned.
     """
 
     def current_group(self) -> str | None: ...
@@ -61,7 +61,7 @@ class Names(Protocol):
 def suggestions(
     before_cursor: str, commands: Mapping[str, Command], names: Names
 ) -> list[Suggestion]:
-    """Everything that could stand at the end of `before_cursor`, best first."""
+    """Return all completions for the end of `before_cursor`, best first."""
     line = split(before_cursor)
     words = list(line.words)
     current = words.pop() if line.ends_in_word else Word("", len(before_cursor))
@@ -77,8 +77,8 @@ def suggestions(
 
 
 def _matching(names: Sequence[Name], typed: str) -> list[Name]:
-    """Those that begin with what is typed; without any, those that hold it, whatever their case."""
-    # What would act on the terminal, or end the line that is typed, is not put into it.
+    """Return the names that start with what is typed, or else those that contain it in any case."""
+    # Names with control characters could affect the terminal or end the line: leave them out.
     unique = {name.text: name for name in reversed(names) if visible(name.text) == name.text}
     chosen = sorted(unique.values(), key=lambda name: (name.text.casefold(), name.text))
     if not typed:
@@ -103,7 +103,7 @@ def _suggestion(name: Name, current: Word) -> Suggestion:
     if name.whole:
         text += " "
     elif text != name.text:
-        text = text[:-1]  # the quote stays open, as the name goes on
+        text = text[:-1]  # the quote stays open, as the name continues
     return Suggestion(text, current.start, name.text, name.help)
 
 
@@ -114,7 +114,7 @@ def _after_command(
     commands: Mapping[str, Command],
     names: Names,
 ) -> Iterator[Name]:
-    """Names for the word after `words` of a command's arguments."""
+    """Yield names for the word that follows `words` in a command's arguments."""
     values, open_option = _positional(command, words)
     if open_option:
         return
@@ -127,7 +127,7 @@ def _after_command(
 
 
 def _positional(command: Command, words: Sequence[Word]) -> tuple[list[str], bool]:
-    """The words that are no options, and whether an option still waits for its value."""
+    """Return the words that aren't options, and whether the last option still needs its value."""
     takes_value = {f"--{option.name}" for option in command.options if option.value is not None}
     values: list[str] = []
     waiting = False
@@ -144,10 +144,10 @@ def _positional(command: Command, words: Sequence[Word]) -> tuple[list[str], boo
 def _readings(
     command: Command, values: Sequence[str], names: Names
 ) -> Iterator[tuple[Argument, str | None]]:
-    """The arguments that the next word could be, each with the group it would be about.
+    """Yield the arguments that the next word could be, each with the group it refers to.
 
-    There are two where a group may be left out: `pause` is followed by a file of the group in
-    use, which comes first as that is why it was chosen, or by a group.
+    There are two if the group is optional: `pause` may be followed by a file of the group in use,
+    which comes first because that is what a default group is for, or by a group.
     """
     in_use = names.current_group()
     arguments = command.arguments
@@ -180,7 +180,7 @@ def _of_kind(
     if kind in (Kind.GROUP, Kind.ANY_GROUP):
         return names.groups(typed, mine=kind is Kind.GROUP)
     if kind is Kind.DIRECTION:
-        return [Name("up", "what is sent"), Name("down", "what is fetched")]
+        return [Name("up", "uploads"), Name("down", "downloads")]
     if kind is Kind.PATH:
         return names.paths(typed)
     if group is None or kind not in _IN_GROUP:

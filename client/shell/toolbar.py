@@ -1,4 +1,4 @@
-"""The lines at the bottom of the prompt: running transfers, then how things stand. Pure."""
+"""The toolbar below the prompt: running downloads, then the client's state. Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _BAR_WIDTH = 16
 
 
 def prompt_text(overview: Overview) -> str:
-    """`ann@lab> `, `ann> ` without a group in use, `minitorrent> ` before login."""
+    """Return `ann@lab> `, `ann> ` without a group in use, or `minitorrent> ` before login."""
     if overview.user is None:
         return "minitorrent> "
     name = overview.user if overview.group is None else f"{overview.user}@{overview.group}"
@@ -21,7 +21,7 @@ def prompt_text(overview: Overview) -> str:
 
 
 def toolbar_lines(overview: Overview, screen: Screen) -> list[str]:
-    """One line a running download, up to a few, and one of state; each fits the screen."""
+    """Return a line for each of the first running downloads, then one for the client's state."""
     width = screen.width or 80
     running = [row for row in overview.downloads if row.state in RUNNING]
     lines = [_transfer(row, width, screen) for row in running[:_MOST_TRANSFERS]]

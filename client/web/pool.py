@@ -90,7 +90,7 @@ class CommandPool:
         def hashed(done: int, total: int) -> None:
             if is_over():
                 raise MinitorrentError(
-                    ErrorCode.TIMEOUT, "Stopped before the file was hashed; nothing was shared."
+                    ErrorCode.TIMEOUT, "Hashing was interrupted; nothing was shared."
                 )
             if progress is not None:
                 progress(done, total)

@@ -1,53 +1,53 @@
 # fish completion for minitorrent; written by docs/reference.py
 function __minitorrent_commands
     printf '%s\t%s\n' \
-        create_user 'make an account' \
-        login 'log in, and share again what you shared before' \
-        logout 'log out; transfers stop and are kept' \
+        create_user 'create an account' \
+        login 'log in and resume your shares and downloads' \
+        logout 'log out; transfers stop until you log in again' \
         whoami 'show who is logged in' \
         passwd 'change your password' \
-        sessions 'show where you are logged in' \
-        end_session 'log out somewhere else' \
-        create_group 'make a group that you own' \
-        join_group 'ask to be let into a group' \
-        leave_group 'leave a group; its transfers end here' \
-        use_group 'choose the group that is meant when none is named' \
+        sessions 'list your sessions: where you are logged in' \
+        end_session 'end one of your sessions' \
+        create_group 'create a group that you own' \
+        join_group 'ask to join a group' \
+        leave_group 'leave a group; your transfers in it end' \
+        use_group 'choose the default group' \
         list_groups 'list all groups' \
-        list_members 'list a group'\''s members, and who is online' \
-        list_requests 'list who asks to be let in (admins)' \
-        accept_request 'let somebody in (admins)' \
-        reject_request 'turn a join request down (admins)' \
-        remove_member 'put a member out of a group (admins)' \
+        list_members 'list a group'\''s members and who is online' \
+        list_requests 'list requests to join (admins)' \
+        accept_request 'accept a request to join (admins)' \
+        reject_request 'reject a request to join (admins)' \
+        remove_member 'remove a member from a group (admins)' \
         promote 'make a member an admin (admins)' \
         demote 'make an admin a plain member (admins)' \
         transfer_group 'make another member the owner (owner)' \
         audit 'show who did what, when and from where (admins)' \
-        notices 'show what happened lately, and while you were away' \
-        list_files 'list what a group shares' \
+        notices 'show recent notices and those you missed' \
+        list_files 'list the files that a group shares' \
         upload_file 'share a file or a folder with a group' \
-        download_file 'get a file, from all members who have it' \
-        stop_share 'stop offering a file to a group' \
-        show_downloads 'show your downloads and how far they are' \
-        show_shares 'show what you offer, and how much was fetched' \
-        peers 'show whom a file is exchanged with' \
-        pause 'stop a transfer for now' \
-        resume 'go on with a paused or failed transfer' \
-        cancel 'give a download up and remove what came of it' \
+        download_file 'download a file from all members who have it' \
+        stop_share 'stop sharing a file with a group' \
+        show_downloads 'show your downloads and their progress' \
+        show_shares 'show your shares and how much was uploaded' \
+        peers 'show the peers of a transfer' \
+        pause 'pause a transfer' \
+        resume 'resume a paused or failed transfer' \
+        cancel 'cancel a download and delete its partial data' \
         recheck 'verify a file on the disk, piece by piece' \
-        priority 'say how soon a download gets its turn' \
-        wait 'wait until no download runs any more' \
-        limit 'limit how fast files are sent or fetched' \
-        why 'say why a transfer doesn'\''t move, and what to do' \
-        relocate 'say where a shared file is that was moved' \
+        priority 'set the priority of a queued download' \
+        wait 'wait until all downloads have ended' \
+        limit 'show or set upload and download limits' \
+        why 'explain why a transfer isn'\''t moving, and what to do' \
+        relocate 'update a share after you moved its file' \
         doctor 'check port, trackers, clock, certificates, disk and more' \
         share 'share a file and write its metainfo (.torrent)' \
-        get 'download what a metainfo file or a magnet link names' \
+        get 'download from a metainfo file or magnet link' \
         magnet 'show a file'\''s magnet link' \
         remove 'stop sharing what a metainfo file describes' \
-        export_credentials 'write your certificate of a sealed group to files' \
-        trackers 'show the trackers, and which one is in use' \
-        help 'list the commands, or explain one' \
-        quit 'end; downloads go on at the next start' \
+        export_credentials 'write your certificate for a sealed group to files' \
+        trackers 'list the trackers and show which one is in use' \
+        help 'list all commands, or explain one' \
+        quit 'quit; downloads resume at the next start' \
         exit 'the same as quit'
 end
 complete -c minitorrent -s h -l help -f -d 'show this help message and exit'

@@ -107,7 +107,7 @@ def test_commands_of_the_command_line(tracker: TrackerProcess, tmp_path: Path) -
     ended = client(tmp_path, [tracker.address], *commands, script="bogus\n")
     assert ended.status == 0
     assert ended.output == [
-        "Account oneshot is made; next: login oneshot",
+        "Account oneshot created; next: login oneshot",
         "Logged in as oneshot; in no group yet (create_group or join_group)",
     ]
 

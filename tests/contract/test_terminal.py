@@ -54,10 +54,10 @@ def check_fit(printed: str) -> None:
 def sign_in(shell: Terminal, user: str) -> None:
     """Make an account and log in, typing the password where it can't be seen."""
     shell.enter(f"create_user {user}")
-    for prompt in ("PASSWORD:", "PASSWORD again:"):
+    for prompt in ("Password:", "Password again:"):
         shell.wait_for(prompt)
         shell.enter("secret123")
-    shell.wait_for(f"Account {user} is made")
+    shell.wait_for(f"Account {user} created")
     shell.enter(f"login {user} secret123")
     shell.wait_for(f"Logged in as {user}", f"\n{user}>")
 
@@ -121,13 +121,13 @@ def test_what_is_typed_before_its_prompt_is_the_password_and_never_seen(
     shell: Terminal, tmp_path: Path
 ) -> None:
     shell.type("create_user carl\rsecret123\rsecret123\rlogin carl\rsecret123\rwhoami\r")
-    shell.wait_for("Account carl is made", "Logged in as carl", "carl> whoami\ncarl\n")
+    shell.wait_for("Account carl created", "Logged in as carl", "carl> whoami\ncarl\n")
     shell.type("\x1b[200~passwd\rsecret123\rsecret456\rsecret456\rlogout\r\x1b[201~")
     shell.wait_for("carl> passwd", "+ 4 lines")
     shell.type("", "Enter")
-    shell.wait_for("The password of carl is changed", "Logged out carl\nminitorrent>")
+    shell.wait_for("Changed the password of carl", "Logged out carl\nminitorrent>")
     shell.type("login carl\rsecret4", "C-c")
-    shell.wait_for("PASSWORD:\nminitorrent>")
+    shell.wait_for("Password:\nminitorrent>")
     shell.type("logn carl\rsecret456\r")
     shell.wait_for("There is no command 'logn'")
     shell.type("", "C-d")
@@ -152,7 +152,7 @@ def test_a_suspended_client_goes_on_and_still_shows_no_password(
         terminal.wait_for("minitorrent> who")
         terminal.type("", "C-u")
         terminal.enter("create_user sleeper")
-        terminal.wait_for("PASSWORD:")
+        terminal.wait_for("Password:")
         terminal.type("sec", "C-z")
         wait_until(lambda: terminal.printed().count("Stopped") == 2, what="the shell")
         terminal.enter("echo in the shell")
@@ -161,7 +161,7 @@ def test_a_suspended_client_goes_on_and_still_shows_no_password(
         client = client_in(terminal)
         wait_until(lambda: not echoes(client), what="a terminal without echo")
         terminal.type("\x15secret123\rsecret123\r")
-        terminal.wait_for("Account sleeper is made")
+        terminal.wait_for("Account sleeper created")
         assert "sec" not in terminal.printed()
         terminal.enter("quit")
         terminal.wait_for("quit\nshell>")
@@ -177,7 +177,7 @@ def test_what_is_typed_while_the_client_starts_is_not_seen(
         client = client_in(terminal)
         wait_until(lambda: not echoes(client), what="a terminal without echo")
         terminal.type("secret123\rsecret123\r")
-        terminal.wait_for("Account early is made", "[exit status 0]")
+        terminal.wait_for("Account early created", "[exit status 0]")
         assert "secret" not in terminal.printed()
 
 
@@ -247,7 +247,7 @@ def test_a_wrong_command_and_the_help(shell: Terminal) -> None:
     shell.wait_for("pause [GROUP] NAME", "Errors: no_such_file", "Example: pause lab film.mkv")
     shell.type("l", "Tab")
     menu = shell.wait_for("login ", "list_files ", "leave_group ")
-    assert "log in, and share again what you shared before" in menu
+    assert "log in and resume your shares and downloads" in menu
     shell.type("", "C-c")
     shell.type("", "C-d")
     shell.wait_for("[exit status 0]")
@@ -288,14 +288,14 @@ def test_a_command_of_the_command_line_asks_for_a_password_too(
     command = [sys.executable, "-m", "client", f"127.0.0.1:{free_port()}", str(info)]
     command += ["--data-dir", str(tmp_path / "state"), "-c", "create_user asked", "-c", "help"]
     with Terminal(command) as terminal:
-        for prompt in ("PASSWORD:", "PASSWORD again:"):
+        for prompt in ("Password:", "Password again:"):
             terminal.wait_for(prompt)
             terminal.enter("secret123")
         terminal.wait_for("[exit status 0]")
-        assert "Account asked is made" in terminal.printed()
+        assert "Account asked created" in terminal.printed()
         assert "secret123" not in terminal.printed()
     with Terminal(command) as terminal:
-        terminal.wait_for("PASSWORD:")
+        terminal.wait_for("Password:")
         terminal.type("", "C-c")
         terminal.wait_for("[exit status 1]")
 

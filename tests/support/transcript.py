@@ -21,7 +21,7 @@ from tests.support.waiting import wait_until
 
 _BLOCK = re.compile(r"^```console (\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _PROMPT = re.compile(r"(\$|[\w.-]+(?:@[\w.-]+)?>)(?: (.*))?")
-_SECRET = re.compile(r"(PASSWORD|OLD|NEW)( again)?:")
+_SECRET = re.compile(r"(?:Old p|New p|P)assword( again)?:")
 _COLUMNS, _ROWS = 200, 40
 _LIMIT = 30.0
 _PASSWORD = "secret123"

@@ -213,7 +213,7 @@ def test_without_a_group_in_use_it_has_to_be_named() -> None:
         run(FakeSession(), "pause film.mkv")
     assert caught.value.code is ErrorCode.USAGE
     assert "use_group" in caught.value.message
-    assert caught.value.message.endswith("all together it is: pause GROUP NAME")
+    assert caught.value.message.endswith("Usage: pause GROUP NAME")
 
 
 def test_help_on_everything_and_on_one() -> None:
@@ -223,7 +223,7 @@ def test_help_on_everything_and_on_one() -> None:
     assert one["usage"] == "upload_file PATH [GROUP] [--name NAME] [--skip-unsharable]"
     assert one["options"][0] == {"word": "--name NAME", "meaning": "share it under another name"}
     assert [row["word"] for row in one["arguments"]] == ["PATH", "GROUP"]
-    assert one["arguments"][1]["meaning"] == "a group that you are in (default: the one in use)"
+    assert one["arguments"][1]["meaning"] == "one of your groups (default: the group in use)"
     assert "name_taken" in [row["word"] for row in one["errors"]]
     with pytest.raises(MinitorrentError, match="did you mean login"):
         run(FakeSession(), "help logn")

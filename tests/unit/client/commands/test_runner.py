@@ -109,7 +109,7 @@ def test_passwords_left_out_are_asked_for() -> None:
 
     runner(session, ask).run("create_user ann")
     runner(session, ask).run("login ann")
-    assert asked == ["PASSWORD: ", "PASSWORD again: ", "PASSWORD: "]
+    assert asked == ["Password: ", "Password again: ", "Password: "]
     assert session.calls == [
         ("create_user", "ann", "it's a secret"),
         ("login", "ann", "it's a secret"),

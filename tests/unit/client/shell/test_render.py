@@ -40,16 +40,16 @@ def shown(line: str, session: FakeSession | None = None, screen: Screen = PIPE) 
 @pytest.mark.parametrize(
     ("line", "text"),
     [
-        ("create_user ann x", "Account ann is made; next: login ann"),
+        ("create_user ann x", "Account ann created; next: login ann"),
         ("login ann x", "Logged in as ann; groups: lab; sharing 3 files again"),
         ("whoami", "ann"),
         ("logout", "Logged out ann"),
-        ("passwd a b", "The password of ann is changed"),
+        ("passwd a b", "Changed the password of ann"),
         (
             "create_group lab",
-            "Group lab (sealed) is made; others ask to get in with: join_group lab",
+            "Created sealed group lab; others ask to join with: join_group lab",
         ),
-        ("join_group lab", "Asked to join lab; an admin of the group has to accept"),
+        ("join_group lab", "Asked to join lab; waiting for an admin to accept"),
         ("promote lab bob", "bob is now an admin of lab"),
         ("upload_file a.txt lab", "Sharing a.txt with lab: 3.00 MiB in 3 pieces"),
         ("download_file lab a.txt /tmp", "Downloading a.txt from lab to /tmp/a.txt"),

@@ -125,7 +125,7 @@ def test_commands_are_run_until_quit(sitting: Sitting) -> None:
         "Logged in as ann; groups: lab; sharing 3 files again",
         "Using lab",
     ]
-    assert sitting.aside[-1].startswith("error: Too many words")
+    assert sitting.aside[-1].startswith("error: Too many arguments")
 
 
 def test_the_first_start_tells_what_to_type_first(sitting: Sitting) -> None:
@@ -231,7 +231,7 @@ def test_a_password_that_is_pasted_with_its_line_end(sitting: Sitting) -> None:
 
 def test_no_password_no_login(sitting: Sitting) -> None:
     def give_up() -> None:
-        wait_until(lambda: "PASSWORD:" in sitting.shown, what="the prompt for the password")
+        wait_until(lambda: "Password:" in sitting.shown, what="the prompt for the password")
         os.kill(os.getpid(), signal.SIGINT)
         sitting.type("whoami\rquit\r")
 
@@ -301,7 +301,7 @@ def test_ctrl_c_stops_a_wait_and_nothing_else(sitting: Sitting) -> None:
     sitting.type("login ann x\rwait\r")
     with sitting.meanwhile(interrupt):
         assert sitting.sit() == 0
-    assert sitting.aside[-1] == "error: Stopped waiting; the downloads go on."
+    assert sitting.aside[-1] == "error: Stopped waiting; the downloads continue."
     assert sitting.said[-1] == "ann"
 
 
