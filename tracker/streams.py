@@ -1,4 +1,4 @@
-"""Standard streams that can always be used, whatever the tracker was started with."""
+"""Makes the standard streams usable, however the tracker was started."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from contextlib import suppress
 from typing import TextIO
 
 
-def prepare_streams() -> None:
-    """Have all three standard streams open, and write what they can't encode as escapes.
+def settle_streams() -> None:
+    """Make sure that all three standard streams are open, and escape what they can't encode.
 
-    One that is closed becomes the null device: else the next file that is opened, a database
-    perhaps, would get its number, and what is printed.
+    A closed one is replaced by the null device. Otherwise the next file opened, such as the
+    database, would get its descriptor and receive what is printed.
     """
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         try:
@@ -36,12 +36,12 @@ def _open_null(number: int) -> None:
 
 
 def abandon_stdout() -> None:
-    """Write nothing more to a stdout that takes nothing, not even what is left at the very end."""
+    """Redirect a broken stdout to the null device, so that flushing at exit doesn't fail."""
     _open_null(sys.stdout.fileno())
 
 
 class LogStream:
-    """Where a log is written: what can't be written is lost, and fails nothing else."""
+    """A log's output stream; text that can't be written is dropped without an error."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream

@@ -184,7 +184,7 @@ class Repl:
         if not running or self._interrupts.ending:
             return True
         asking = PromptSession[str](input=self._prompt.input, output=self._terminal)
-        question = f"{count(running, 'download')} running; they resume next time. Quit? [y/N] "
+        question = f"{count(running, 'download')} running, resuming at the next start. Quit? [y/N] "
         self._app = asking.app
         try:
             answer = asking.prompt(question)

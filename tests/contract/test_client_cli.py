@@ -108,7 +108,7 @@ def test_commands_of_the_command_line(tracker: TrackerProcess, tmp_path: Path) -
     assert ended.status == 0
     assert ended.output == [
         "Account oneshot created; next: login oneshot",
-        "Logged in as oneshot; in no group yet (create_group or join_group)",
+        "Logged in as oneshot; no groups yet (create_group or join_group)",
     ]
 
 

@@ -230,7 +230,7 @@ def test_an_interrupted_line_and_an_interrupted_wait(
         shell.type("", "C-c")
         shell.wait_for("error: Stopped waiting; the downloads go on.", "studio/big.bin ")
         shell.type("", "C-d")
-        shell.wait_for("1 download running, to go on at the next start. End? [y/N]")
+        shell.wait_for("1 download running, resuming at the next start. Quit? [y/N]")
         shell.enter("n")
         shell.enter("show_downloads")
         shell.wait_for("\n[D] studio big.bin ")
@@ -305,6 +305,6 @@ def test_staying_says_how_to_end_it(tracker: TrackerProcess, tmp_path: Path) -> 
     command = [sys.executable, "-m", "client", f"127.0.0.1:{free_port()}", str(info)]
     command += ["--data-dir", str(tmp_path / "state"), "--stay", "-c", "trackers"]
     with Terminal(command) as terminal:
-        terminal.wait_for("Sharing goes on; type quit or press Ctrl-C to end it.")
+        terminal.wait_for("Still sharing; type quit or press Ctrl-C to end.")
         terminal.enter("quit")
         terminal.wait_for("[exit status 0]")

@@ -79,9 +79,9 @@ def test_every_command_has_an_answer(name: str) -> None:
 def test_limits() -> None:
     session = FakeSession()
     assert shown("limit", session).splitlines() == [
-        "group         name             up        down",
-        "all together            500 KiB/s    no limit",
-        "lab           film.mkv   no limit  2.00 MiB/s",
+        "group          name             up        down",
+        "all transfers            500 KiB/s    no limit",
+        "lab            film.mkv   no limit  2.00 MiB/s",
     ]
     session.limits.rows = [results.LimitRow(group=None, name=None, up=0, down=0)]
     assert shown("limit", session) == "No rate limits"
@@ -89,9 +89,9 @@ def test_limits() -> None:
 
 def test_a_check_up() -> None:
     assert shown("doctor").splitlines() == [
-        "is     check",
-        "ok     port: The tracker reaches you at 192.0.2.1:6001.",
-        "wrong  clock: It is 2 hours ahead of the trackers'.",
+        "result  check",
+        "ok      port: The tracker reaches you at 192.0.2.1:6001.",
+        "failed  clock: It is 2 hours ahead of the trackers'.",
     ]
 
 
@@ -105,18 +105,18 @@ def test_tables_line_up() -> None:
         "lab     ann          2      3  open  owner",
         "studio  zoe          2      3  open",
     ]
-    assert shown("list_requests") == "user  asked at (UTC)\neve   2026-01-02 03:04:05"
+    assert shown("list_requests") == "user  asked at\neve   2026-01-02 03:04:05"
 
     assert shown("sessions").splitlines() == [
-        "id  address    since (UTC)          this",
+        "id  address    since          this",
         "17  192.0.2.1  2026-01-02 03:04:05  *",
     ]
     assert shown("notices").splitlines() == [
-        "at (UTC)             group  what",
+        "at             group  what",
         "2026-01-02 03:04:05  lab    bob shares film.mkv in lab.",
     ]
     assert shown("audit").splitlines() == [
-        "at (UTC)             who  what              subject  from",
+        "at             who  what              subject  from",
         "2026-01-02 03:04:05  ann  request_accepted  bob      192.0.2.1",
         "2026-01-02 03:04:06  -    login_failed      bob      -",
     ]
@@ -136,11 +136,11 @@ def test_part_of_a_list_says_so() -> None:
         "1 of 60,000 files; narrow with a pattern, or --limit",
     ]
     none = lists.FilesResult(group="lab", files=[], total=0, pattern="*.mp3")
-    assert answer(COMMANDS["list_files"], none, PIPE) == "No file fits '*.mp3'"
+    assert answer(COMMANDS["list_files"], none, PIPE) == "No file matches '*.mp3'"
     event = AuditRow(at="2026-01-02T03:04:05Z", who="ann", what="login", subject="ann", address="")
     acts = lists.EventsResult(events=[event], total=1234, before=77, group="lab")
     assert answer(COMMANDS["audit"], acts, PIPE).splitlines()[-1] == (
-        "1 of 1,234 events; older ones: audit lab --before 77"
+        "1 of 1,234 events; show older events with: audit lab --before 77"
     )
 
 
@@ -187,23 +187,23 @@ def test_names_from_outside_do_nothing_to_the_terminal() -> None:
     [
         (
             lists.GroupsResult(groups=[], total=0, user="ann"),
-            "No groups yet; make one with: create_group GROUP",
+            "No groups yet; create one with: create_group GROUP",
         ),
-        (lists.RequestsResult(group="lab", requests=[], total=0), "Nobody asks to join lab"),
+        (lists.RequestsResult(group="lab", requests=[], total=0), "No requests to join lab"),
         (
             lists.FilesResult(group="lab", files=[], total=0),
             "lab shares no files yet; share one with: upload_file PATH",
         ),
         (
             results.SharesResult(shares=[]),
-            "You share nothing yet; share something with: upload_file PATH GROUP",
+            "You share no files yet; share one with: upload_file PATH GROUP",
         ),
-        (results.PeersResult(peers=[]), "No peers are connected"),
+        (results.PeersResult(peers=[]), "No connected peers"),
         (results.WaitResult(completed=[], failed=[]), "Nothing to wait for"),
         (results.WaitResult(completed=["a/b"], failed=["c/d"]), "completed: a/b; failed: c/d"),
         (
             results.LoginResult(user="ann", groups=[], sharing=0),
-            "Logged in as ann; in no group yet (create_group or join_group)",
+            "Logged in as ann; no groups yet (create_group or join_group)",
         ),
         (
             results.LoginResult(user="ann", groups=["a", "b"], sharing=1),

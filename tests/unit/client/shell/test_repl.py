@@ -316,7 +316,7 @@ def test_ctrl_c_stops_hashing(sitting: Sitting) -> None:
     sitting.type("upload_file big lab\r")
     with sitting.meanwhile(interrupt):
         assert sitting.sit() == 0
-    assert sitting.aside[-1] == "error: Stopped before the file was hashed; nothing was shared."
+    assert sitting.aside[-1] == "error: Hashing was interrupted; nothing was shared."
     assert sitting.said == ["Using lab"]
 
 

@@ -161,7 +161,7 @@ def test_answers_that_can_not_be_written(tmp_path: Path) -> None:
     with Path("/dev/full").open("wb") as full, client(tmp_path, "--json", out=full) as process:
         _, err = process.communicate(b"whoami\n", LIMIT)
         assert process.returncode == 1
-        assert err.startswith(b"error: Answers can't be written")
+        assert err.startswith(b"error: Can't write answers")
 
 
 def test_it_waits_for_downloads_at_the_end() -> None:
