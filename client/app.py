@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NoReturn, TextIO, cast
 from client.config import ClientConfig, default_data_dir
 from client.shell.keyboard import Keyboard
 from client.shell.signals import Interrupts
-from client.shell.streams import LogStream, settle_streams
+from client.shell.streams import LogStream, prepare_streams
 from client.storage.reading import read_plain
 from client.storage.writing import open_to_append
 from common import __version__, tracker_info
@@ -54,7 +54,7 @@ class _Parser(argparse.ArgumentParser):
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a client; returns the exit status."""
-    settle_streams()
+    prepare_streams()
     words, parser = sys.argv[1:] if argv is None else argv, argument_parser()
     parser.may_hold_secrets = "-c" in words
     options = parser.parse_args(words)

@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import TextIO
 
 
-def settle_streams() -> None:
+def prepare_streams() -> None:
     """Make sure that all three standard streams are open, and escape what they can't encode.
 
     A closed one is replaced by the null device. Otherwise the next file opened, such as the

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -16,7 +18,7 @@ from client.engine import lists, results
 from client.engine.results import TransferState
 from client.shell.downloads import download_lines
 from client.shell.render import answer
-from client.shell.screen import Column, Screen
+from client.shell.screen import Column, Screen, local_time
 from common.api import files
 from common.api.audit import AuditRow
 from tests.support.fake_rows import HASH, download, file_rows
@@ -25,6 +27,16 @@ from tests.support.fake_session import FakeSession
 PIPE = Screen()
 TERMINAL = Screen(width=80, colour=True)
 NARROW = Screen(width=80, unicode=False)
+
+
+@pytest.fixture(autouse=True)
+def zone(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
+    """Tests run in UTC, or in the zone that they set."""
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+    yield monkeypatch
+    monkeypatch.undo()
+    time.tzset()
 
 
 def shown(line: str, session: FakeSession | None = None, screen: Screen = PIPE) -> str:
@@ -108,18 +120,24 @@ def test_tables_line_up() -> None:
     assert shown("list_requests") == "user  asked at\neve   2026-01-02 03:04:05"
 
     assert shown("sessions").splitlines() == [
-        "id  address    since          this",
+        "id  address    since                current",
         "17  192.0.2.1  2026-01-02 03:04:05  *",
     ]
     assert shown("notices").splitlines() == [
-        "at             group  what",
+        "at                   group  what",
         "2026-01-02 03:04:05  lab    bob shares film.mkv in lab.",
     ]
     assert shown("audit").splitlines() == [
-        "at             who  what              subject  from",
+        "at                   who  what              subject  from",
         "2026-01-02 03:04:05  ann  request_accepted  bob      192.0.2.1",
         "2026-01-02 03:04:06  -    login_failed      bob      -",
     ]
+
+
+def test_times_are_in_the_readers_zone(zone: pytest.MonkeyPatch) -> None:
+    zone.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    assert local_time("2026-01-02T20:04:05.678Z") == "2026-01-03 05:04:05"
 
 
 def test_colour_only_where_it_is_wanted() -> None:
