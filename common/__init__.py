@@ -1,3 +1,3 @@
-"""What client and tracker share: values and protocols, without any input or output."""
+"""Values and protocols shared by client and tracker, without I/O."""
 
 __version__ = "0.1.0"

@@ -1,7 +1,7 @@
-"""The HTTP tracker protocol that stock clients speak: announce and scrape (BEP 3, 7, 23, 48).
+"""The HTTP tracker protocol of stock clients: announce and scrape (BEP 3, 7, 23, 48).
 
-Requests are read from the raw bytes of the query string: `info_hash`, `peer_id` and aria2's
-`key` are binary, so a query string is not text.
+Requests are parsed from the raw bytes of the query string: `info_hash`, `peer_id` and aria2's `key`
+are binary, so a query string is not text.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from common.types import InfoHash, PeerId
 Event = Literal["started", "completed", "stopped", "none"]
 
 MAX_SCRAPED = 100
-"""Info-hashes in one scrape."""
+"""Most info-hashes in one scrape."""
 
 _MAX_COUNT = 2**64 - 1
 _UNKNOWN = re.compile(rb"(-[0-9]{1,20})?")
@@ -35,10 +35,10 @@ _EVENTS: Mapping[bytes, Event] = {
 
 @dataclass(frozen=True)
 class AnnounceRequest:
-    """What a client says of itself for one torrent (BEP 3).
+    """A client's announce of one torrent (BEP 3).
 
-    `uploaded`, `downloaded` and `left` are bytes; `numwant` is None when the client doesn't say;
-    `compact` (BEP 23) is False only when asked for; `tracker_id` is to be sent back as it came.
+    `uploaded`, `downloaded` and `left` are bytes; `numwant` is None when the client doesn't give
+    it; `compact` (BEP 23) is False only on request; `tracker_id` is echoed back unchanged.
     """
 
     info_hash: InfoHash
@@ -98,9 +98,9 @@ def _unquote(value: bytes) -> bytes:
 
 
 def parse_key(text: str) -> str:
-    """The announce key in an address's path.
+    """Return the announce key in an address's path.
 
-    Raises MinitorrentError(usage) with the failure reason for what is none.
+    Raises MinitorrentError(usage), with the failure reason, if it has none.
     """
     if not text.strip("/"):
         raise _refuse("this announce address has no key in it; get a metainfo file with: share")
@@ -110,12 +110,12 @@ def parse_key(text: str) -> str:
 
 
 def parse_announce(query: bytes) -> AnnounceRequest:
-    """Read an announce from its query string; keys not known are ignored.
+    """Parse an announce from its query string, ignoring unknown keys.
 
-    What clients in use get wrong does no harm: of a key that is there twice the first counts, a
-    count below zero stands for one that the client doesn't know, and so does nothing at all in
-    its place. Raises MinitorrentError(usage) with the failure reason when a needed key is missing
-    or wrong, or when two different info-hashes or peer ids are there.
+    Common client mistakes are tolerated: the first value of a repeated key counts, and a negative
+    or empty count means that the client doesn't know it. Raises MinitorrentError(usage), with the
+    failure reason, when a required key is missing or wrong, or when two info-hashes or peer ids
+    differ.
     """
     found = parse_query(query)
     values = {key: value for key, (value, *_) in found.items()}
@@ -139,9 +139,9 @@ def parse_announce(query: bytes) -> AnnounceRequest:
 
 
 def parse_scrape(query: bytes) -> list[InfoHash]:
-    """The info-hashes that a scrape asks for, at most MAX_SCRAPED.
+    """Return the info-hashes of a scrape, at most MAX_SCRAPED.
 
-    Raises MinitorrentError(usage) for none at all (a full scrape would show other groups'
+    Raises MinitorrentError(usage) for none at all (a full scrape would reveal other groups'
     torrents), for too many, and for one that is not 20 bytes long.
     """
     hashes = parse_query(query).get(b"info_hash", [])
@@ -173,7 +173,7 @@ def _number(
 
 
 def _numwant(text: bytes | None) -> int | None:
-    """None unless it is a sane number: -1 and nonsense stand for "as you like" in the wild."""
+    """Return a sane number or None: real clients send -1 and nonsense for "as you like"."""
     return int(text) if text is not None and text.isdigit() and len(text) <= 9 else None
 
 
@@ -182,7 +182,7 @@ def _refuse(reason: str) -> MinitorrentError:
 
 
 def compact_peers(peers: Iterable[AnnouncedPeer]) -> tuple[bytes, bytes]:
-    """IPv4 peers at 6 bytes each (BEP 23) and IPv6 peers at 18 bytes each (BEP 7)."""
+    """Encode IPv4 peers at 6 bytes each (BEP 23) and IPv6 peers at 18 bytes each (BEP 7)."""
     packed = {4: bytearray(), 6: bytearray()}
     for peer in peers:
         address = ipaddress.ip_address(peer.host)
@@ -191,7 +191,7 @@ def compact_peers(peers: Iterable[AnnouncedPeer]) -> tuple[bytes, bytes]:
 
 
 def encode_announce(request: AnnounceRequest, response: AnnounceResponse) -> bytes:
-    """The bencoded answer, in the form that the request asked for."""
+    """Encode the response in the form that the request asked for."""
     answer: dict[bytes, object] = {
         b"interval": response.interval,
         b"min interval": response.min_interval,
@@ -218,7 +218,7 @@ def _peer_dict(peer: AnnouncedPeer, no_peer_id: bool) -> dict[bytes, object]:
 
 
 def encode_scrape(files: Mapping[InfoHash, ScrapedFile]) -> bytes:
-    """The bencoded answer to a scrape (BEP 48); torrents that aren't there are left out."""
+    """Encode the response to a scrape (BEP 48); unknown torrents are left out."""
     return bencode(
         {
             b"files": {
@@ -234,5 +234,5 @@ def encode_scrape(files: Mapping[InfoHash, ScrapedFile]) -> bytes:
 
 
 def encode_failure(reason: str) -> bytes:
-    """An error as stock clients show it: a bencoded `failure reason` (BEP 3)."""
+    """Encode an error as stock clients show it: a `failure reason` (BEP 3)."""
     return bencode({b"failure reason": reason.encode()})

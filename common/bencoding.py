@@ -1,8 +1,9 @@
-"""Reading bencoded bytes (BEP 3) value by value, building only what is asked for.
+"""Read bencoded bytes (BEP 3) value by value, building only what the caller asks for.
 
-What comes from others may be small and unfold to a lot: a decoder that builds everything pays for
-every two bytes with an object. A Reader passes over what nobody asks for without keeping it, and
-holds the interpreter for one value at a time, not for all of them as a decoder in C does.
+Input from other parties may be small and still expand to a lot: a decoder that builds everything
+allocates an object for every two bytes. A Reader skips unwanted values without keeping them, and
+holds the interpreter lock for one value at a time instead of for the whole input as a C decoder
+does.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Iterator
 from typing import TypeAlias
 
 MAX_DIGITS = 100
-"""Of an integer; 64 bits are written with 20."""
+"""Digits of an integer; 64-bit numbers need 20."""
 
 Scalar: TypeAlias = bytes | int | None
 """A string or an integer; None stands for a list or a dictionary where neither is wanted."""
@@ -23,14 +24,14 @@ _DICTIONARY, _LIST, _END, _NUMBER = b"dlei"
 
 
 class BencodeError(ValueError):
-    """The bytes are not what they should be; the text says what is wrong with "it"."""
+    """The bytes are not valid; the message completes a sentence about "it"."""
 
 
 class Reader:
-    """Reads one value after another from the beginning of `data`, by the strict rules of BEP 3.
+    """Reads the values of `data` one after another, by the strict rules of BEP 3.
 
-    Whatever breaks these raises BencodeError, and so do more than `max_values` values (keys
-    count) and more than `max_depth` lists and dictionaries inside each other.
+    Raises BencodeError when the data breaks these rules, holds more than `max_values` values (keys
+    count), or nests lists and dictionaries deeper than `max_depth`.
     """
 
     def __init__(self, data: bytes, *, max_values: int, max_depth: int) -> None:
@@ -49,7 +50,7 @@ class Reader:
         return self._next() == _DICTIONARY
 
     def dictionary(self) -> Iterator[bytes]:
-        """The keys of the dictionary that is next; after each, read or skip its value."""
+        """Yield the keys of the next value, a dictionary; after each, read or skip its value."""
         self._enter(_DICTIONARY)
         last: bytes | None = None
         while self._stays_inside():
@@ -59,13 +60,13 @@ class Reader:
             yield key
 
     def items(self) -> Iterator[None]:
-        """The places of the list that is next; at each, read or skip the item."""
+        """Yield once for each item of the next value, a list; each time, read or skip the item."""
         self._enter(_LIST)
         while self._stays_inside():
             yield
 
     def scalar(self) -> Scalar:
-        """The string or integer that is next; a list or a dictionary is skipped, and None."""
+        """Return the next string or integer; skip a list or dictionary and return None."""
         kind = self._next()
         if kind in (_LIST, _DICTIONARY):
             self.skip()
@@ -80,13 +81,13 @@ class Reader:
         return int(match[1])
 
     def skip(self) -> bytes:
-        """Pass over the value that is next; its bytes, as they are."""
+        """Skip the next value and return its bytes."""
         start = self.position
         self._pass_over()
         return self.since(start)
 
     def since(self, start: int) -> bytes:
-        """The bytes from the position `start` to here."""
+        """Return the bytes from position `start` up to here."""
         return self._data[start : self.position]
 
     def _next(self) -> int:
@@ -100,7 +101,7 @@ class Reader:
         self.position += 1
 
     def _stays_inside(self) -> bool:
-        """Whether a list or dictionary goes on; at its end, pass over that."""
+        """Return whether the list or dictionary has another element; consume its end if not."""
         if self._next() != _END:
             return True
         self._descend(-1)
@@ -119,11 +120,11 @@ class Reader:
         return self._data[start : self.position]
 
     def _pass_over(self) -> None:
-        """One loop without calls: millions of values may pass here."""
+        """Skip one value in a single loop without calls: the input may hold millions of values."""
         data, position, end = self._data, self.position, len(self._data)
         values, depth = self._values, self._depth
-        keys: list[bytes | None] = []  # the last one of each open dictionary
-        kinds: list[int] = []  # of all that is open
+        keys: list[bytes | None] = []  # last key of each open dictionary
+        kinds: list[int] = []  # kinds of the open containers
         wants_key = False
         while values >= 0 and depth >= 0:
             kind = data[position] if position < end else -1

@@ -1,4 +1,4 @@
-"""Which pieces somebody has."""
+"""A set of pieces."""
 
 from __future__ import annotations
 
@@ -33,10 +33,7 @@ class Bitfield:
 
     @classmethod
     def from_bytes(cls, data: bytes | bytearray, size: int) -> Bitfield:
-        """Read what a peer or a record says.
-
-        Raises ValueError when the length is wrong or a spare bit at the end is set (BEP 3).
-        """
+        """Parse the bytes of a peer's message or of a stored record."""
         bitfield = cls(size)
         if len(data) != len(bitfield._bits):
             raise ValueError(f"a bitfield of {len(data)} bytes can't be one of {size} pieces")
@@ -56,7 +53,7 @@ class Bitfield:
 
     @property
     def count(self) -> int:
-        """Number of pieces in the set, at no cost."""
+        """Number of pieces in the set, in constant time."""
         return self._count
 
     @property
@@ -69,14 +66,14 @@ class Bitfield:
         return bool(self._bits[byte] & mask)
 
     def add(self, index: int) -> None:
-        """Put a piece in; nothing happens when it is there."""
+        """Add a piece; does nothing if it is present."""
         byte, mask = self._place(index)
         if not self._bits[byte] & mask:
             self._bits[byte] |= mask
             self._count += 1
 
     def discard(self, index: int) -> None:
-        """Take a piece out; nothing happens when it isn't there."""
+        """Remove a piece; does nothing if it is absent."""
         byte, mask = self._place(index)
         if self._bits[byte] & mask:
             self._bits[byte] ^= mask

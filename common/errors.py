@@ -1,4 +1,4 @@
-"""The one failure that users, scripts and other programs are told about."""
+"""The error reported to users, scripts and other programs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 
 class ErrorCode(StrEnum):
-    """What went wrong, as a word that programs can rely on."""
+    """What went wrong, as a stable identifier for programs."""
 
     USAGE = "usage"
     NOT_LOGGED_IN = "not_logged_in"

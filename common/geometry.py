@@ -1,7 +1,7 @@
-"""Where pieces, blocks and files lie in a torrent's content.
+"""The layout of pieces, blocks and files in a torrent's content.
 
-The content is one run of bytes: all files one after the other, cut into pieces of equal length
-(the last one shorter) that are hashed, and pieces into blocks that are asked for (BEP 3).
+The content is one run of bytes: all files in order, divided into equal pieces (the last may be
+shorter) that are hashed, and pieces into blocks that are requested (BEP 3).
 """
 
 from __future__ import annotations
@@ -47,15 +47,15 @@ class Geometry:
         return -(-self.length // self.piece_length)
 
     def offset(self, index: PieceIndex) -> int:
-        """Where the piece starts in the content (bytes)."""
+        """Offset of the piece in the content, in bytes."""
         return index * self.piece_length
 
     def piece_size(self, index: PieceIndex) -> int:
-        """Length of the piece (bytes): that of all others unless it is the last."""
+        """Length of the piece in bytes; only the last may be shorter."""
         return min(self.piece_length, self.length - self.offset(index))
 
     def bytes_in(self, pieces: Bitfield) -> int:
-        """Length of these pieces together (bytes); all but the last are of one length."""
+        """Total length of these pieces in bytes; only the last may be shorter."""
         last = PieceIndex(self.piece_count - 1)
         if last < 0 or not pieces[last]:
             return pieces.count * self.piece_length
@@ -66,12 +66,12 @@ class Geometry:
         return -(-self.piece_size(index) // BLOCK_SIZE)
 
     def block(self, index: PieceIndex, number: int) -> Block:
-        """The piece's block with this number (from 0); the last block may be shorter."""
+        """Return block `number` (from 0) of the piece; the last block may be shorter."""
         begin = number * BLOCK_SIZE
         return Block(index, begin, min(BLOCK_SIZE, self.piece_size(index) - begin))
 
     def contains(self, index: int, begin: int, length: int) -> bool:
-        """Whether these numbers from outside name a run of at least one byte inside one piece."""
+        """Return whether these untrusted numbers describe at least one byte inside one piece."""
         return (
             0 <= index < self.piece_count
             and begin >= 0
@@ -101,18 +101,18 @@ class FileMap:
         return self._ends[-1] if self._ends else 0
 
     def start(self, file: int) -> int:
-        """Where the file starts in the content (bytes)."""
+        """Offset of the file in the content, in bytes."""
         return self._ends[file] - self._lengths[file]
 
     def spans(self, offset: int, length: int) -> list[FileSpan]:
-        """The run of `length` bytes at `offset`, file by file, without empty files.
+        """Split the run of `length` bytes at `offset` by file, leaving out empty files.
 
         Raises ValueError when the run isn't inside the content.
         """
         if offset < 0 or length < 0 or offset + length > self.length:
             raise ValueError(f"{length} bytes at {offset} are not inside the content")
         spans = []
-        # The first file that ends behind `offset` holds it; empty files never do.
+        # The first file that ends after `offset` contains it; empty files never do.
         file = bisect_right(self._ends, offset)
         while length:
             inside = offset - self.start(file)
@@ -126,9 +126,9 @@ class FileMap:
 
 
 def choose_piece_length(total: int) -> int:
-    """The piece length for content of `total` bytes, always the same for the same total.
+    """Return the piece length for content of `total` bytes; equal totals give equal lengths.
 
-    Two members who share the same content must arrive at the same info-hash.
+    Two members who share the same content must get the same info-hash.
 
     | content         | piece length        | pieces          |
     |-----------------|---------------------|-----------------|
@@ -138,7 +138,7 @@ def choose_piece_length(total: int) -> int:
     | up to 512 GiB   | 2 MiB, then 4 MiB   | up to 131,072   |
     | above           | 8 MiB to 64 MiB     | 65,537 and more |
 
-    The last row only keeps the metainfo small enough for the tracker's session.
+    The last row only keeps the metainfo small enough for the tracker session.
     """
     for length, pieces in (
         *((16 * KIB << step, 128) for step in range(6)),

@@ -13,10 +13,10 @@ from common.errors import ErrorCode, MinitorrentError
 from common.types import Endpoint, InfoHash, info_hash_from_hex
 
 MAX_LENGTH = 16 * 1024
-"""Characters of the longest link taken."""
+"""Longest accepted link, in characters."""
 
 MAX_PEERS = 16
-"""Peer addresses that are taken from one link; the rest are left out."""
+"""Most peer addresses read from one link; the rest are ignored."""
 
 _SCHEME = "magnet:"
 _VERSION_1 = "urn:btih:"
@@ -25,7 +25,9 @@ _VERSION_2 = "urn:btmh:"
 
 @dataclass(frozen=True, slots=True)
 class Magnet:
-    """What a link says: `name` is only for display, `peers` (`x.pe`) are where somebody has it."""
+    """The contents of a link: `name` is for display only, `peers` (`x.pe`) lists addresses of
+    peers.
+    """
 
     info_hash: InfoHash
     name: str | None = None
@@ -34,7 +36,7 @@ class Magnet:
     peers: tuple[Endpoint, ...] = ()
 
     def encode(self) -> str:
-        """The link, with nothing in it that a shell, a page or a mail would have to quote."""
+        """Return the link, without characters that a shell, a page or an email would quote."""
         fields = [f"xt={_VERSION_1}{self.info_hash.hex()}"]
         if self.name is not None:
             fields.append(f"dn={_quote(self.name)}")
@@ -44,15 +46,15 @@ class Magnet:
 
 
 def is_magnet(text: str) -> bool:
-    """Whether the text claims to be a magnet link: nothing else begins like that."""
+    """Return whether the text claims to be a magnet link."""
     return text[: len(_SCHEME)].lower() == _SCHEME
 
 
 def parse(text: str) -> Magnet:
-    """Read a magnet link; what it has besides is ignored, damaged peer addresses are left out.
+    """Parse a magnet link, ignoring unknown fields and damaged peer addresses.
 
-    Raises MinitorrentError(usage) when it does not name one torrent by the SHA-1 info-hash of
-    version 1 of the format, in hexadecimal or base32.
+    Raises MinitorrentError(usage) unless it names exactly one torrent by its version 1 info-hash
+    (SHA-1), in hexadecimal or base32.
     """
     if not is_magnet(text) or len(text) > MAX_LENGTH:
         _refuse("is none, or is too long; a magnet link begins with magnet:?xt=urn:btih:")
@@ -68,7 +70,7 @@ def parse(text: str) -> Magnet:
 
 
 def _unnumbered(key: str) -> str:
-    """`tr` for `tr.1`: a link may number what it has several of."""
+    """Return `tr` for `tr.1`: a link may number repeated fields."""
     head, dot, number = key.rpartition(".")
     return head if dot and number.isdigit() else key
 

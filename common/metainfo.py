@@ -1,7 +1,7 @@
-"""What a .torrent file says: names, lengths and piece hashes of the content (BEP 3).
+"""The contents of a .torrent file: names, lengths and piece hashes (BEP 3).
 
-The info-hash is taken over the bytes of the info dictionary as they were given, so keys that
-this program doesn't know count and are kept.
+The info-hash covers the bytes of the info dictionary exactly as given, so keys unknown to this
+program count towards it and are kept.
 """
 
 from __future__ import annotations
@@ -28,7 +28,9 @@ from common.paths import check_component, check_relative
 from common.types import InfoHash, PieceIndex
 
 MAX_METAINFO_SIZE = 6_000_000
-"""Bytes of the largest metainfo taken: in base64 it still fits a line of the tracker session."""
+"""Largest accepted metainfo, in bytes: encoded as base64 it still fits a line of the tracker
+session.
+"""
 
 HASH_SIZE = 20
 """Bytes of a piece's SHA-1."""
@@ -36,7 +38,7 @@ HASH_SIZE = 20
 
 @dataclass(frozen=True)
 class Metainfo:
-    """A checked metainfo. For a single file `files` is that file, under `name`."""
+    """Validated metainfo. For a single file, `files` holds that file, under `name`."""
 
     info_bytes: bytes = field(repr=False)
     name: str
@@ -47,7 +49,7 @@ class Metainfo:
     private: bool
     source: str | None
     authority: str | None = field(repr=False)
-    """`ssl-cert`: the certificate (PEM) of the group that the content is sealed in."""
+    """`ssl-cert`: the certificate (PEM) of the sealed group that the content belongs to."""
     trackers: tuple[tuple[str, ...], ...]
     """Announce addresses in tiers (BEP 12)."""
 
@@ -58,22 +60,22 @@ class Metainfo:
 
     @cached_property
     def length(self) -> int:
-        """Length of the whole content (bytes), as pieces see it: with padding."""
+        """Length of the content in bytes as pieces cover it, including padding."""
         return sum(file.length for file in self.files)
 
     @cached_property
     def padding(self) -> frozenset[int]:
-        """The numbers of those of `files` that are padding."""
+        """Indexes of the padding files in `files`."""
         return frozenset(n for n, file in enumerate(self.files) if file.is_padding)
 
     @cached_property
     def size(self) -> int:
-        """Length of all files (bytes), as users see it: without padding."""
+        """Length of all files in bytes as users see it, without padding."""
         return sum(file.length for file in self.files if not file.is_padding)
 
     @cached_property
     def geometry(self) -> Geometry:
-        """Where the pieces lie."""
+        """The layout of the pieces."""
         return Geometry(self.length, self.piece_length)
 
     @property
@@ -82,22 +84,21 @@ class Metainfo:
         return len(self.pieces) // HASH_SIZE
 
     def piece_hash(self, index: PieceIndex) -> bytes:
-        """SHA-1 that the piece must have (20 bytes)."""
+        """Return the piece's expected SHA-1 (20 bytes)."""
         return self.pieces[index * HASH_SIZE : (index + 1) * HASH_SIZE]
 
     def has_files(self, files: Sequence[FileEntry], *, is_folder: bool) -> bool:
-        """Whether it consists of files of these lengths at these paths, whatever their order."""
+        """Return whether its files have exactly these paths and lengths, in any order."""
         mine = {file.path: file.length for file in self.files if not file.is_padding}
         return self.is_folder is is_folder and mine == {file.path: file.length for file in files}
 
 
 def parse(data: bytes) -> Metainfo:
-    """Read a .torrent file. One line end after it does no harm.
+    """Parse a .torrent file. A single trailing newline is accepted.
 
-    What it unfolds to is bounded while it is read: no bytes take much longer, or more memory,
-    than an honest metainfo of that size. Raises MinitorrentError: invalid_name when a file's name
-    is refused (see common.paths), usage for everything else that is wrong with it. No bytes make
-    it raise anything else.
+    Parsing is bounded: no input takes much longer, or much more memory, than honest metainfo of the
+    same size. Raises MinitorrentError: invalid_name for a refused file name (see common.paths),
+    usage for anything else. No input raises anything else.
     """
     if len(data) > MAX_METAINFO_SIZE:
         refuse(f"is larger than {MAX_METAINFO_SIZE} bytes")
@@ -117,12 +118,12 @@ def build_info(
     is_folder: bool,
     authority: str | None = None,
 ) -> bytes:
-    """The info dictionary for content that is to be shared, bencoded, marked private (BEP 27).
+    """Return the bencoded info dictionary of content to share, marked private (BEP 27).
 
-    The same arguments always give the same bytes. `source` goes in so that the same content has
-    different info-hashes in different groups. `authority` is the certificate (PEM) of a sealed
-    group: clients that follow the convention of SSL torrents talk only to those whom it
-    certifies. Raises MinitorrentError like `parse`.
+    The same arguments always give the same bytes. `source` makes the same content have different
+    info-hashes in different groups. `authority` is the certificate (PEM) of a sealed group: clients
+    that follow the SSL torrent convention talk only to peers certified by it. Raises
+    MinitorrentError like `parse`.
     """
     info: dict[bytes, object] = {
         b"name": name.encode("utf-8", "surrogatepass"),
@@ -157,7 +158,7 @@ def _facts(file: FileEntry) -> dict[bytes, object]:
 
 
 def encode(info_bytes: bytes, trackers: Sequence[Sequence[str]] = ()) -> bytes:
-    """A .torrent file of a bencoded info dictionary and tiers of announce addresses (BEP 12)."""
+    """Return a .torrent file made of a bencoded info dictionary and announce tiers (BEP 12)."""
     head = b""
     tiers = [[url.encode() for url in tier] for tier in trackers if tier]
     if tiers:

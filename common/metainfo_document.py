@@ -1,7 +1,7 @@
-"""What stands in the bytes of a metainfo: its fields, and its files' names, which are judged.
+"""Parsing of metainfo bytes into fields, with the file names validated.
 
-The rest is for common.metainfo to judge. What is built is bounded by what an honest metainfo
-unfolds to, however the bytes are made up.
+common.metainfo validates the rest. However the input is crafted, the memory used is bounded by what
+honest metainfo expands to.
 """
 
 from __future__ import annotations
@@ -15,19 +15,19 @@ from common.errors import ErrorCode, MinitorrentError
 from common.paths import COLLIDES, MAX_DEPTH, Tree, check_component, refuse_name
 
 MAX_VALUES = 1_000_000
-"""Strings, numbers, lists and dictionaries in a metainfo: ten for each of as many files as may be.
+"""Most values in a metainfo, containers included: ten for each of the most files allowed.
 
-What is read at a million takes half a second on one core of 2020.
+Reading a million values takes half a second on one core of 2020.
 """
 
 MAX_LEVELS = 100
-"""Lists and dictionaries inside each other: a tree of files (BEP 52) has the depth of the paths."""
+"""Deepest nesting of lists and dictionaries: a file tree (BEP 52) is as deep as its paths."""
 
 MAX_TRACKERS = 100
-"""Announce addresses that are read; honest metainfo has some dozens at most."""
+"""Most announce addresses read; honest metainfo has a few dozen at most."""
 
 MAX_MTIME = 253_402_300_799
-"""The last second of the year 9999: later times of modification are taken for no time at all."""
+"""The last second of the year 9999; later modification times are ignored."""
 
 _IN_FILE = frozenset((b"attr", b"length", b"mtime", b"symlink path"))
 _IN_INFO = _IN_FILE | {b"files", b"meta version", b"name", b"name.utf-8", b"piece length"}
@@ -35,11 +35,11 @@ _IN_INFO |= {b"pieces", b"private", b"source", b"ssl-cert"}
 
 
 class FileEntry(NamedTuple):
-    """A file of the content: path components inside the folder, and length (bytes).
+    """A file of the content: its path inside the folder, and its length in bytes.
 
-    `executable` and `mtime` (of last modification, seconds since the epoch) are as it was shared;
-    other clients may know nothing of them. Padding is zeros between two files that are nowhere on
-    the disk (BEP 47); it has no path.
+    `executable` and `mtime` (last modification, in seconds since the epoch) are those of the shared
+    file; other clients may ignore them. Padding is zeros between two files, never written to disk
+    (BEP 47); it has no path.
     """
 
     path: tuple[str, ...]
@@ -51,10 +51,10 @@ class FileEntry(NamedTuple):
 
 @dataclass
 class Document:
-    """A metainfo's fields; `files` is None when there is no list of them."""
+    """The fields of a metainfo; `files` is None when it has no file list."""
 
     info_bytes: bytes = b""
-    """The info dictionary as it was given; empty when there is none."""
+    """The info dictionary's bytes as given; empty when there is none."""
     info: dict[bytes, Scalar] = field(default_factory=dict)
     files: list[FileEntry] | None = None
     tree: Tree = field(default_factory=Tree)
@@ -63,10 +63,10 @@ class Document:
 
 
 def read_document(data: bytes) -> Document:
-    """Read the bytes of a metainfo; one line end after it does no harm.
+    """Parse the bytes of a metainfo; a single trailing newline is accepted.
 
-    Raises MinitorrentError: invalid_name for a file's name that is refused (see common.paths),
-    usage when the bytes aren't bencoded by the rules, hold too much, or have damaged files.
+    Raises MinitorrentError: invalid_name for a refused file name (see common.paths), usage when the
+    bytes aren't valid bencoding, exceed the limits, or have damaged files.
     """
     reader = Reader(data, max_values=MAX_VALUES, max_depth=MAX_LEVELS)
     try:
@@ -81,9 +81,9 @@ def read_document(data: bytes) -> Document:
 
 
 def text_of(value: Scalar, better: Scalar = None) -> str:
-    """A name as text. `better` is what some tools add in UTF-8 when `value` isn't.
+    """Decode a name. `better` is the UTF-8 form that some tools add when `value` isn't UTF-8.
 
-    Raises MinitorrentError: usage when the name is no string, invalid_name when it isn't UTF-8.
+    Raises MinitorrentError: usage when the name is not a string, invalid_name when it isn't UTF-8.
     """
     if not isinstance(value, bytes):
         refuse("has a name that is not text")
@@ -98,16 +98,16 @@ def text_of(value: Scalar, better: Scalar = None) -> str:
 
 
 def whole_number(value: Scalar) -> int:
-    """A length. Raises MinitorrentError(usage) when the value is none."""
+    """Return `value` as a length; raises MinitorrentError(usage) if it isn't one."""
     if not isinstance(value, int) or value < 0:
         refuse("lacks a length, or has one that is not a whole number")
     return value
 
 
 def entry_of(path: tuple[str, ...], fields: Mapping[bytes, Scalar]) -> FileEntry:
-    """A file by its fields, of which BEP 47 has some.
+    """Build a file entry from its fields, some of which are from BEP 47.
 
-    Raises MinitorrentError(usage) for a symbolic link, and without a length.
+    Raises MinitorrentError(usage) for a symbolic link or a missing length.
     """
     attributes, mtime = fields.get(b"attr"), fields.get(b"mtime")
     if not isinstance(attributes, bytes):
@@ -194,9 +194,9 @@ def _read_file(reader: Reader, known: dict[bytes, str]) -> FileEntry:
 def _read_path(
     path: Sequence[Scalar], better: Sequence[Scalar], known: dict[bytes, str]
 ) -> tuple[str, ...]:
-    """The components, judged; empty ones before the name, which some tools write, are left out.
+    """Return the validated components, without the empty leading ones that some tools write.
 
-    Folders' names come again and again, so those that were judged are kept in `known`.
+    Folder names repeat a lot, so `known` caches those already validated.
     """
     if len(path) > MAX_DEPTH:
         refuse(f"has a file whose path has more than {MAX_DEPTH} parts")
@@ -224,7 +224,7 @@ def _folder(value: Scalar, known: dict[bytes, str]) -> str:
 
 
 def _read_tiers(reader: Reader) -> list[tuple[str, ...]]:
-    """Announce addresses; damaged ones are left out, since content doesn't depend on them."""
+    """Read announce addresses, skipping damaged ones: the content doesn't depend on them."""
     tiers: list[tuple[str, ...]] = []
     room = MAX_TRACKERS
     for _ in reader.items():

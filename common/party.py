@@ -1,4 +1,4 @@
-"""Who is behind an IP address, for whoever counts what somebody takes."""
+"""Which party an IP address belongs to, for per-party limits."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import ipaddress
 
 
 def party_of(address: str) -> str:
-    """What stands for all addresses that one party can take at will.
+    """Return one identifier for all addresses that one party can use at will.
 
-    An IPv4 address stands for itself, also where it comes mapped into IPv6; of IPv6 it is the
-    network of 64 bits, named by its first address. Raises ValueError for what is no IP address.
+    An IPv4 address identifies itself, including when mapped into IPv6; an IPv6 address is
+    identified by its /64 network, named by the network's first address. Raises ValueError for
+    anything that is not an IP address.
     """
     ip = ipaddress.ip_address(address)
     if isinstance(ip, ipaddress.IPv4Address):

@@ -1,7 +1,7 @@
-"""The one judge of file names from outside.
+"""Validation of file names from outside, for the whole program.
 
-Whatever a metainfo or an upload calls its files, what passes here is a plain name on every
-common platform and stays inside the folder that it is put into.
+Any name that passes these checks is a plain name on every common platform and stays inside the
+folder it is written to, whatever metainfo or upload it is from.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ COLLIDES = "collides with another file's name; rename one of the two"
 _DEVICE = r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$) *(\..*)?"
 _FAULTS = (
     (re.compile(r"[/\\]"), "contains a slash"),
-    # Also separators of lines, and what overrides the writing direction: that makes `exe.jpg` out
-    # of `gpj.exe`.
+    # Also line separators and characters that override the writing direction, which would make
+    # `gpj.exe` look like `exe.jpg`.
     (
         re.compile("[\0-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]"),
         "contains a control character",
@@ -34,18 +34,18 @@ _FAULTS = (
     (re.compile(r"[. ]\Z"), "ends in a dot or a space"),
     (re.compile(rf"\A([a-z]:|{_DEVICE}\Z)", re.I), "is reserved on Windows"),
 )
-_PLAIN = re.compile(  # most names there are; a hundred thousand of them are judged at once
+_PLAIN = re.compile(  # a fast path for most names: a hundred thousand are checked at once
     r"(?!(?i:con|prn|aux|nul|com|lpt))"
     r"[A-Za-z0-9 _.,+()\[\]&'#@!=~{}$%^;-]{0,190}[A-Za-z0-9_)\]-]"
 )
 
 
 def check_component(name: str) -> str:
-    """Return `name` when it may name a file or folder.
+    """Return `name` if it can name a file or folder.
 
-    Raises MinitorrentError(invalid_name) when it is empty, `.` or `..`, holds a slash, backslash,
-    control character or unpaired surrogate, starts like a drive, ends in a dot or space, is a
-    device of Windows, or is longer than 255 bytes in UTF-8.
+    Raises MinitorrentError(invalid_name) when it is empty, `.` or `..`, contains a slash,
+    backslash, control character or unpaired surrogate, starts with a drive letter, ends in a dot or
+    space, is a Windows device name, or is longer than 255 bytes in UTF-8.
     """
     fault = fault_of(name)
     if fault is not None:
@@ -54,7 +54,7 @@ def check_component(name: str) -> str:
 
 
 def fault_of(name: str) -> str | None:
-    """Why this can't name a file or folder, as the end of a sentence; None when it can."""
+    """Return why `name` can't name a file, as the end of a sentence, or None if it can."""
     if _PLAIN.fullmatch(name):
         return None
     if not name:
@@ -70,10 +70,10 @@ def fault_of(name: str) -> str | None:
 
 
 def check_relative(parts: Sequence[str]) -> tuple[str, ...]:
-    """Return `parts` when they are a relative path whose every component is a good name.
+    """Return `parts` if they form a relative path of valid names.
 
-    Raises MinitorrentError(invalid_name) otherwise, also when there are more than 64 parts or
-    more than 4096 bytes, slashes included.
+    Raises MinitorrentError(invalid_name) otherwise, and when there are more than 64 parts or more
+    than 4096 bytes including slashes.
     """
     for part in parts:
         check_component(part)
@@ -84,7 +84,7 @@ def check_relative(parts: Sequence[str]) -> tuple[str, ...]:
 
 
 def fault_in(parts: Sequence[str]) -> str | None:
-    """Why these can't be a relative path, as the end of a sentence; None when they can."""
+    """Return why `parts` can't be a path, as the end of a sentence, or None if they can."""
     return next(filter(None, map(fault_of, parts)), None) or _fault_of_whole(parts)
 
 
@@ -97,10 +97,10 @@ def _fault_of_whole(parts: Sequence[str]) -> str | None:
 
 
 def check_tree(paths: Sequence[tuple[str, ...]]) -> None:
-    """Make sure that relative paths can stand side by side in one folder on every platform.
+    """Check that relative paths can coexist in one folder on every platform.
 
-    Raises MinitorrentError(invalid_name) for more than 100,000 paths, the same path twice, paths
-    that differ only in case or Unicode normalisation, and a file that is another one's folder.
+    Raises MinitorrentError(invalid_name) for more than 100,000 paths, duplicate paths, paths that
+    differ only in case or Unicode normalisation, and a file that is also another file's folder.
     """
     check_count(len(paths))
     tree = Tree()
@@ -110,15 +110,16 @@ def check_tree(paths: Sequence[tuple[str, ...]]) -> None:
 
 
 def check_count(files: int) -> None:
-    """Raises MinitorrentError(invalid_name) for more files than one folder may hold."""
+    """Raise MinitorrentError(invalid_name) for more files than one folder may hold."""
     if files > MAX_FILES:
         _refuse_many(MAX_FILES, "files")
 
 
 class Tree:
-    """Relative paths that can stand side by side in one folder on every platform.
+    """A set of relative paths that can coexist in one folder on every platform.
 
-    `longest` and `deepest` are the paths to judge when the folder itself is put somewhere.
+    `longest` and `deepest` are the paths to check against the limits once the folder's own location
+    is known.
     """
 
     def __init__(self) -> None:
@@ -128,10 +129,7 @@ class Tree:
         self._folders: dict[tuple[str, ...], _Folder] = {(): _Folder(0)}
 
     def add(self, path: tuple[str, ...]) -> bool:
-        """Put a file there; False when it collides with another one's path.
-
-        Raises MinitorrentError(invalid_name) for more than 100,000 files or folders.
-        """
+        """Add a file; return False when its path collides with another one."""
         self._files += 1
         if self._files > MAX_FILES:
             _refuse_many(MAX_FILES, "files")
@@ -146,7 +144,7 @@ class Tree:
         return True
 
     def _enter(self, path: tuple[str, ...]) -> _Folder | None:
-        """The folder at a path, made if there is nothing; None when it collides."""
+        """Return the folder at a path, creating it if necessary, or None on a collision."""
         folder = self._folders[()]
         for depth, name in enumerate(path, start=1):
             inner = folder.enter(name)
@@ -159,9 +157,10 @@ class Tree:
 
 
 class _Folder:
-    """What a folder holds so far, by folded name: the name as given, and the folder or None.
+    """A folder's entries by case-folded name: the name as given, and the folder, or None for a
+    file.
 
-    `length` is that of the path to what is in it (bytes), the last slash included.
+    `length` is the length in bytes of the path to its entries, including the last slash.
     """
 
     def __init__(self, length: int) -> None:
@@ -169,7 +168,7 @@ class _Folder:
         self._entries: dict[str, tuple[str, _Folder | None]] = {}
 
     def enter(self, name: str) -> _Folder | None:
-        """The folder inside, made if there is nothing; None when it collides."""
+        """Return the subfolder, creating it if necessary, or None on a collision."""
         folded = _fold(name)
         if folded not in self._entries:
             self._entries[folded] = (name, _Folder(self.length + len(name.encode()) + 1))
@@ -177,7 +176,7 @@ class _Folder:
         return folder if known == name else None
 
     def put_file(self, name: str) -> bool:
-        """Whether there was room for a file of the name."""
+        """Add a file; return False when the name is taken."""
         folded = _fold(name)
         if folded in self._entries:
             return False
@@ -186,7 +185,7 @@ class _Folder:
 
 
 def _fold(name: str) -> str:
-    """The same text for all names that some platform takes for one (canonical caseless match)."""
+    """Map names that some platform treats as equal to one text (canonical caseless matching)."""
     if name.isascii():
         return name.lower()
     folded = unicodedata.normalize("NFD", name).casefold()
@@ -201,6 +200,6 @@ def _refuse_many(most: int, what: str) -> NoReturn:
 
 
 def refuse_name(name: str, reason: str) -> NoReturn:
-    """Raise MinitorrentError(invalid_name); the reason is the end of a sentence."""
+    """Raise MinitorrentError(invalid_name); `reason` is the end of a sentence."""
     shown = repr(name if len(name) <= 80 else name[:77] + "...")
     raise MinitorrentError(ErrorCode.INVALID_NAME, f"The name {shown} {reason}.")

@@ -1,4 +1,4 @@
-"""Text from somebody else, made harmless before it reaches a terminal or a log. Pure."""
+"""Make untrusted text safe for a terminal or a log. Pure."""
 
 from __future__ import annotations
 
@@ -8,34 +8,35 @@ from collections.abc import MutableMapping
 from typing import Any, Final
 
 LONGEST_MESSAGE: Final = 1000
-"""Characters of somebody else's sentence that are passed on."""
+"""Most characters of an untrusted sentence that are shown."""
 
 LONGEST_VALUE: Final = 4000
-"""Characters of one value in a log, or of one name on a screen."""
+"""Most characters of one value in a log, or of one name on screen."""
 
 _HIDDEN: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp", "Co", "Cn"})
-"""Categories of characters that act on a terminal, turn the direction of writing, can't be seen,
-end a line, or have no meaning."""
+"""Categories of characters that control a terminal, change the writing direction, are invisible,
+end a line, or have no meaning.
+"""
 
 _FILLERS: Final = "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0"
-"""Letters and marks that can't be seen."""
+"""Invisible letters and marks."""
 
 _JOINERS: Final = "\u200c\u200d"
 """Invisible characters that ordinary words and emoji need, one at a time."""
 
 _MOST_MARKS: Final = 6
-"""Accents and the like on one letter; what is above would reach into other lines."""
+"""Most combining marks on one letter; more would reach into other lines."""
 
 _COLOUR: Final = re.compile(r"(\n|\x1b\[[0-9;]{0,8}m)")
-"""What our own output holds besides text: ends of lines, and colours."""
+"""What our own output contains besides text: newlines and colours."""
 
 
 def visible(text: str) -> str:
-    """Text with whatever could act on a terminal, or can't be seen, written as an escape.
+    """Escape everything in `text` that could control a terminal or can't be seen.
 
-    That is: control characters, marks that change the direction of writing, other invisible
-    characters, ends of lines, bytes that are not text, and heaps of accents. Text that is
-    harmless stays as it is.
+    That is: control characters, marks that change the writing direction, other invisible
+    characters, newlines, bytes that are not text, and excessive combining marks. Harmless text is
+    returned unchanged.
     """
     if text.isascii() and text.isprintable():
         return text
@@ -55,20 +56,20 @@ def visible(text: str) -> str:
 
 
 def harmless(text: str, most: int = LONGEST_MESSAGE) -> str:
-    """`visible` text of at most `most` characters and a note of how many there were."""
+    """Return at most `most` characters of `visible` text, noting the full length if cut."""
     if len(text) <= most:
         return visible(text)
     return f"{visible(text[:most])}... ({len(text)} characters)"
 
 
 def guarded(text: str) -> str:
-    """Our own output, of which nothing but ends of lines and colours may act on a terminal.
+    """Escape our own output so that only its newlines and colours reach a terminal.
 
-    The last guard: names in it ought to be `visible` already.
+    This is a last guard: names in it should already be `visible`.
     """
     if text.isascii() and text.isprintable():
         return text
-    parts = _COLOUR.split(text)  # every second one is ours
+    parts = _COLOUR.split(text)  # every second part is a separator of ours
     parts[::2] = map(visible, parts[::2])
     return "".join(parts)
 
@@ -76,9 +77,9 @@ def guarded(text: str) -> str:
 def harmless_event(
     _logger: object, _method: str, event: MutableMapping[str, Any]
 ) -> MutableMapping[str, Any]:
-    """Make the values of a log's event harmless; a processor for structlog.
+    """Make the values of a log event harmless; a structlog processor.
 
-    Collections are written as Python would write them.
+    Collections are written as their Python representation.
     """
     for name, value in event.items():
         if isinstance(value, str):
@@ -89,10 +90,10 @@ def harmless_event(
 
 
 def guarded_event(_logger: object, _method: str, event: Any) -> str:
-    """The last guard of a log that is text; a processor for structlog, after its renderer.
+    """Guard a text log; a structlog processor that follows the renderer.
 
-    A traceback has lines and an error's message, which may be somebody else's: they are indented,
-    so that none can be taken for an event.
+    A traceback has several lines and may include an untrusted error message: the lines are indented
+    so that none can pass for an event.
     """
     return guarded(event).replace("\n", "\n  ")
 

@@ -1,19 +1,19 @@
-"""TLS without input or output: ciphertext on one side, plaintext on the other.
+"""TLS without I/O: ciphertext on one side, plaintext on the other.
 
-Whoever owns a socket drives an engine like this, with one lock around every call of the engine
-and none around the socket's own, so that one thread may read while another writes:
+The owner of a socket drives the engine like this, with one lock around every engine call and none
+around socket calls, so that one thread can read while another writes:
 
     engine = TlsEngine(context, server_side=False, server_hostname="name")
     while not engine.handshake():             # False: it waits for the other side
         sock.sendall(engine.take())
-        engine.feed(sock.recv(65536))         # or engine.feed_eof() at the stream's end
-    sock.sendall(engine.take())               # the handshake's last words
+        engine.feed(sock.recv(65536))         # or engine.feed_eof() at the end of the stream
+    sock.sendall(engine.take())               # the last handshake message
 
     engine.write(data); sock.sendall(engine.take())                      # the writing thread
     engine.feed(sock.recv(65536)); count = engine.read_into(buffer)      # the reading thread
 
-What `take` returned must reach the socket in the order in which it was taken: a thread that
-writes holds a lock of its own over `write`, `take` and the socket's call.
+Data returned by `take` must reach the socket in the order it was taken: a thread that writes holds
+a lock of its own across `write`, `take` and the socket call.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from typing import cast
 
 
 class TlsEngine:
-    """One TLS connection. Not safe for use by several threads at once: see above.
+    """One TLS connection. Not thread-safe: see above.
 
-    Every failure of the protocol is an `ssl.SSLError`, which is an OSError; the alert that tells
-    the other side is then in `take`.
+    Every protocol failure is an `ssl.SSLError`, which is an OSError; `take` then returns the alert
+    for the other side.
     """
 
     def __init__(
@@ -42,28 +42,28 @@ class TlsEngine:
 
     # --- ciphertext -------------------------------------------------------------------------
     def feed(self, data: bytes | bytearray | memoryview) -> None:
-        """Ciphertext that has come; may be cut anywhere."""
+        """Add received ciphertext, split anywhere."""
         self._incoming.write(data)
 
     def feed_eof(self) -> None:
-        """The stream from the other side has ended; `feed` is not to be called any more."""
+        """Mark the end of the received stream; don't call `feed` after this."""
         self._incoming.write_eof()
 
     @property
     def unread(self) -> int:
-        """Bytes that were fed and wait to be decrypted, or are decrypted and wait to be read."""
+        """Bytes fed and not yet decrypted, or decrypted and not yet read."""
         return self._incoming.pending + self._object.pending()
 
     def take(self) -> bytes:
-        """All ciphertext that is to be sent; empty when there is none."""
+        """Return all ciphertext to send; empty when there is none."""
         return self._outgoing.read()
 
     # --- handshake --------------------------------------------------------------------------
     def handshake(self) -> bool:
-        """Go on with the handshake; False as long as it waits for the other side.
+        """Continue the handshake; return False while it waits for the other side.
 
-        Call it again after each `feed`; send what `take` gives after each call, also after the
-        last one and after a failure. In TLS 1.3 a client is done before the server has judged its
+        Call it again after each `feed`, and send what `take` returns after each call, including the
+        last one and a failed one. In TLS 1.3 a client finishes before the server has checked its
         certificate: a refusal shows at the first read. Raises ssl.SSLError.
         """
         try:
@@ -74,35 +74,35 @@ class TlsEngine:
 
     @property
     def session_reused(self) -> bool:
-        """Whether the handshake resumed an earlier session, so that no certificate was shown."""
+        """Whether the handshake resumed an earlier session, without showing a certificate."""
         return bool(self._object.session_reused)
 
     @property
     def peer_certificate(self) -> bytes | None:
-        """The other side's certificate (DER), None when it showed none.
+        """The other side's certificate (DER), or None if it showed none.
 
-        To be asked once the handshake is done.
+        Valid once the handshake is done.
         """
         return self._object.getpeercert(binary_form=True)
 
     # --- plaintext --------------------------------------------------------------------------
     def read_into(self, buffer: memoryview) -> int | None:
-        """Fill `buffer` with the plaintext there is; how many bytes.
+        """Fill `buffer` with available plaintext and return the number of bytes.
 
-        None when more ciphertext is needed first, 0 when the other side has ended its stream
-        properly. What came before a failure is returned first. Raises ssl.SSLError, SSLEOFError
-        among them for a stream that was cut off: its end may be missing.
+        Returns None when it needs more ciphertext, 0 when the other side closed its stream
+        properly. Plaintext received before a failure is returned first. Raises ssl.SSLError;
+        SSLEOFError for a truncated stream.
         """
         if self._failure is not None:
             raise self._failure
         filled = 0
         while filled < len(buffer):  # one call reads one record, at most 16 KiB
             try:
-                # With a buffer it returns a number, whatever its type says.
+                # Given a buffer, it returns a number, despite its annotated type.
                 count = cast(int, self._object.read(len(buffer) - filled, buffer[filled:]))
             except ssl.SSLWantReadError:
                 return filled or None
-            except ssl.SSLZeroReturnError:  # both sides have ended
+            except ssl.SSLZeroReturnError:  # both sides have closed
                 break
             except ssl.SSLError as error:
                 self._failure = error
@@ -115,19 +115,19 @@ class TlsEngine:
         return filled
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
-        """Encrypt all of `data`; `take` has it then. Raises ssl.SSLError."""
+        """Encrypt all of `data` for `take` to return. Raises ssl.SSLError."""
         rest = memoryview(data)
         while rest:
             rest = rest[self._object.write(rest) :]
 
     def end(self) -> None:
-        """Tell the other side that nothing more comes from here; send what `take` gives."""
+        """Close our direction of the stream; send what `take` returns."""
         try:
             self._object.unwrap()
-        except ssl.SSLError:  # it hasn't said the same yet, or its stream is broken
+        except ssl.SSLError:  # the other side hasn't closed its direction, or its stream is broken
             return
 
 
 def fingerprint(certificate: bytes) -> str:
-    """SHA-256 of a certificate (DER) as people compare it, such as `AB:CD:...`: 32 bytes."""
+    """Return a certificate's (DER) SHA-256 as people compare it: 32 bytes as `AB:CD:...`."""
     return hashlib.sha256(certificate).digest().hex(":").upper()

@@ -1,4 +1,4 @@
-"""The tracker information file: for each tracker a line with its address and one with its port."""
+"""The tracker information file: two lines for each tracker, its address and its port."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from common.errors import ErrorCode, MinitorrentError
 from common.types import Endpoint
 
 MAX_SIZE = 1024 * 1024
-"""Bytes of the largest file taken."""
+"""Largest accepted file, in bytes."""
 
 _HOST_NAME = re.compile(
     r"(?=.{1,253}\Z)(?!-)[A-Za-z0-9_-]{1,63}(?<!-)(?:\.(?!-)[A-Za-z0-9_-]{1,63}(?<!-))*\.?\Z"
@@ -18,11 +18,11 @@ _LOOKS_NUMERIC = re.compile(r"[0-9.]+\Z")
 
 
 def parse(text: str) -> list[Endpoint]:
-    """The trackers' session addresses, in order; tracker NUMBER is at NUMBER - 1.
+    """Return the trackers' session addresses in order; tracker NUMBER is at NUMBER - 1.
 
     Blank lines and lines starting with `#` are skipped. An address is an IPv4 address, an IPv6
-    address (brackets are allowed) or a host name. Port 0 means any free port.
-    Raises MinitorrentError(usage), naming the line, when the text is anything else.
+    address (optionally in brackets) or a host name. Port 0 means any free port. Raises
+    MinitorrentError(usage), naming the line, when the text is anything else.
     """
     lines = [
         (number, line.strip())

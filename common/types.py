@@ -1,4 +1,4 @@
-"""Small values that every room shares."""
+"""Small values shared by all packages."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ InfoHash = NewType("InfoHash", bytes)
 """SHA-1 of the bencoded info dictionary: 20 bytes (BEP 3)."""
 
 PeerId = NewType("PeerId", bytes)
-"""What a client calls itself in one run: 20 bytes (BEP 20)."""
+"""A client's identifier for one run: 20 bytes (BEP 20)."""
 
 PieceIndex = NewType("PieceIndex", int)
-"""A piece's number, from 0, checked against the torrent's geometry."""
+"""A piece's index, from 0, checked against the torrent's geometry."""
 
 BLOCK_SIZE = 16 * 1024
-"""Bytes asked for in one request; every client accepts this size (BEP 3)."""
+"""Bytes in one request; every client accepts this size (BEP 3)."""
 
 
 _PORT = re.compile("[0-9]{1,5}")
 _LARGEST_PORT = 65535
 _LONGEST = 300
-"""Characters of an address: names of hosts have 253 at most."""
+"""Longest address shown, in characters: host names have at most 253."""
 
 
 class Block(NamedTuple):
@@ -74,9 +74,9 @@ def _is_ipv6(host: str) -> bool:
 
 
 def plain_address(text: str) -> str:
-    """An IP address as other members can use it: IPv4 as such also on an IPv6 socket.
+    """Return an IP address as other members can use it; mapped IPv4 becomes plain IPv4.
 
-    Raises ValueError when the text is none.
+    Raises ValueError if the text is not an IP address.
     """
     address = ipaddress.ip_address(text)
     if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:

@@ -1,4 +1,4 @@
-"""Accounts and sessions: who is on the other end of the line."""
+"""Accounts and sessions."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from common.api.paging import ROWS, PageReply, PageRequest
 from common.errors import ErrorCode
 
 NO_PEER_ID = "0" * 40
-"""Of who accepts no peers."""
+"""The peer id of a client that accepts no peers."""
 
 
 class CreateUser(Model):
-    """Open an account."""
+    """Create an account."""
 
     user: Name
     password: Password
 
 
 class UserReply(Model):
-    """`warning` is a sentence for the user, such as that the password is short."""
+    """`warning` is a sentence for the user, for example about a short password."""
 
     user: str
     warning: str | None = None
@@ -32,9 +32,9 @@ class UserReply(Model):
 class Login(Model):
     """Log in.
 
-    `peer_id` (hex) and `port` are what other members reach this client by.
+    `peer_id` (hex) and `port` tell other members how to reach this client.
 
-    Over HTTP they mean nothing, and the token in the reply is one for HTTP.
+    Over HTTP both are ignored, and the reply's token is for HTTP.
     """
 
     user: Name
@@ -44,12 +44,12 @@ class Login(Model):
 
 
 class LoginReply(Model):
-    """`pending_requests` counts the join requests in the groups that the user administers.
+    """`pending_requests` counts join requests in the groups that the user administers.
 
-    A session's token is good until it isn't used for a month, one for HTTP until `expires_at`
-    (ISO 8601, UTC). `unread_notices` is how much happened that concerns the user while nobody was
-    there to be told. `groups` are the first of the user's own, by name; `more_groups` is how many
-    there are beside them (list_groups has them all).
+    A session's token is valid until it has been unused for a month, an HTTP token until
+    `expires_at` (ISO 8601, UTC). `unread_notices` counts the notices that arrived while the user
+    was offline. `groups` lists the user's first groups by name; `more_groups` counts the others
+    (list_groups has them all).
     """
 
     user: str
@@ -63,12 +63,12 @@ class LoginReply(Model):
     @computed_field  # type: ignore[prop-decorator]
     @property
     def shares(self) -> Annotated[list[str], Field(max_length=0)]:
-        """Nothing: clients of version 1.0 can't read the reply without this list."""
+        """Always empty: clients of version 1.0 can't read the reply without this list."""
         return []
 
 
 class ResumeSession(Model):
-    """Come back after a lost connection, with the token instead of the password."""
+    """Resume after a lost connection, with the token instead of the password."""
 
     token: Token
     peer_id: Hex20
@@ -76,22 +76,22 @@ class ResumeSession(Model):
 
 
 class Logout(Model):
-    """End this session: its token and its presence are gone."""
+    """End this session, with its token and presence."""
 
 
 class ChangePassword(Model):
-    """All other sessions of this user end, and announce keys are of no use any more."""
+    """Change the password; ends this user's other sessions and voids their announce keys."""
 
     old: Password
     new: Password
 
 
 class ListSessions(PageRequest):
-    """Ask where this user is logged in."""
+    """List this user's logins."""
 
 
 class SessionRow(Model):
-    """A login; `since` is ISO 8601, UTC, `address` the one that it was used from last."""
+    """A login; `since` is ISO 8601, UTC, `address` where it was last used from."""
 
     id: Count
     address: str
@@ -104,13 +104,13 @@ class ListSessionsReply(PageReply):
 
 
 class EndSession(Model):
-    """End one of this user's logins: it is cut off on every tracker."""
+    """End one of this user's logins, on every tracker."""
 
     id: Count
 
 
 class EndSessionReply(Model):
-    """`current` tells whether it was the one that asked."""
+    """`current` says whether it was the login that sent the request."""
 
     id: Count
     current: bool = False
@@ -121,7 +121,7 @@ class Ping(Model):
 
 
 class Pong(Model):
-    """The answer to Ping: nothing but a sign of life."""
+    """The empty answer to Ping."""
 
 
 CREATE_USER = Operation(

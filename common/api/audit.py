@@ -1,4 +1,4 @@
-"""What was done in a group, and with its members' accounts: by whom, when, and from where."""
+"""The audit trail of a group and its members' accounts."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from common.errors import ErrorCode
 
 
 class ListEvents(PageRequest):
-    """Ask for a group's audit trail, the newest page first; for its admins.
+    """List a group's audit trail, newest page first; for its admins.
 
-    The pattern is for who, what and subject. `next` is the number of the oldest event of a page.
+    The pattern matches who, what and subject. `next` is the number of the page's oldest event.
     """
 
     group: Name
@@ -22,8 +22,8 @@ class ListEvents(PageRequest):
 class AuditRow(Model):
     """`who` did `what` to `subject` (a user or a file), at `at` (ISO 8601, UTC), from `address`.
 
-    `what` is a word such as `login_failed`, see docs/operations.md. `who` is empty when it isn't
-    known, `address` (an IP address) when the event followed from another one.
+    `what` is a word such as `login_failed`, see docs/operations.md. `who` is empty if unknown,
+    `address` (an IP address) if the event followed from another one.
     """
 
     at: str
@@ -34,7 +34,7 @@ class AuditRow(Model):
 
 
 class ListEventsReply(PageReply):
-    """A page, the oldest of its events first; the next page has older ones."""
+    """A page of events, oldest first; the next page has older ones."""
 
     events: Annotated[list[AuditRow], ROWS]
 

@@ -1,4 +1,4 @@
-"""Sealed groups: the group is a certificate authority, and members prove membership by it."""
+"""Sealed groups: each is a certificate authority by which members prove membership."""
 
 from __future__ import annotations
 
@@ -15,17 +15,18 @@ Pem = Annotated[str, Field(max_length=16 * 1024)]
 """A certificate or a signing request as text (RFC 7468)."""
 
 MEMBER_URI = "minitorrent:user:"
-"""How the URI in a member certificate's subjectAltName begins; the holder's id follows.
+"""Prefix of the URI in a member certificate's subjectAltName; the holder's id follows.
 
-A holder is one login of a member in one group: the id stays the same when the certificate is
-renewed, and is never given again once the login or the membership has ended.
+A holder is one login of a member in one group: the id survives renewal of the certificate, and is
+never reused once the login or the membership has ended.
 """
 
 
 class IssueCertificate(Model):
-    """Sign a member's key. `request` is a PKCS #10 signing request; the key itself never travels.
+    """Sign a member's key. `request` is a PKCS #10 signing request; the key itself never leaves the
+    client.
 
-    Nothing of the request but its public key is taken over.
+    Only the public key of the request is used.
     """
 
     group: Name
@@ -35,8 +36,8 @@ class IssueCertificate(Model):
 class IssueCertificateReply(Model):
     """`authority` is the group's own certificate; `not_after` is ISO 8601, UTC.
 
-    `removed` are the ids (see MEMBER_URI) of those whose certificates are still within their
-    dates, but are not to be accepted any more; with `more_removed`, list_removed has others.
+    `removed` lists the ids (see MEMBER_URI) of revoked certificates that have not yet expired; if
+    `more_removed` is set, list_removed returns the rest.
     """
 
     group: str
@@ -48,13 +49,13 @@ class IssueCertificateReply(Model):
 
 
 class ListRemoved(PageRequest):
-    """Ask whose certificates are not to be accepted in a group; the pattern is not used."""
+    """List the revoked certificates of a group; the pattern is ignored."""
 
     group: Name
 
 
 class ListRemovedReply(PageReply):
-    """`removed` as in IssueCertificateReply, the newest holders first."""
+    """`removed` is as in IssueCertificateReply, newest holders first."""
 
     group: str
     removed: Annotated[list[str], ROWS]

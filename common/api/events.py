@@ -1,4 +1,4 @@
-"""Notices: what the tracker pushes to a connected client, and lists for who was away."""
+"""Notices: pushed to connected clients, listed for users who were away."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from common.api.paging import ROWS, Cursor, PageReply, Pattern, Wanted
 
 
 class EventKind(StrEnum):
-    """What happened, and who is told."""
+    """What happened; comments say who receives the notice."""
 
     JOIN_REQUESTED = "join_requested"  # the group's admins
-    REQUEST_ACCEPTED = "request_accepted"  # who asked
-    REQUEST_REJECTED = "request_rejected"  # who asked
-    MEMBER_REMOVED = "member_removed"  # who was removed
-    MEMBER_LEFT = "member_left"  # the group's members, when somebody left or was removed
-    CERTIFICATES_REVOKED = "certificates_revoked"  # the group's members, when a login was ended
+    REQUEST_ACCEPTED = "request_accepted"  # the user who asked
+    REQUEST_REJECTED = "request_rejected"  # the user who asked
+    MEMBER_REMOVED = "member_removed"  # the removed user
+    MEMBER_LEFT = "member_left"  # the group's members, when a member left or was removed
+    CERTIFICATES_REVOKED = "certificates_revoked"  # the group's members, when a login ended
     CERTIFICATE_ISSUED = "certificate_issued"  # nobody
-    ROLE_CHANGED = "role_changed"  # whose role it is; kept as what was done, see below
+    ROLE_CHANGED = "role_changed"  # the member concerned; recorded as what was done, see below
     FILE_ADDED = "file_added"  # the group's other members
-    FILE_COMPLETED = "file_completed"  # those who offer the file that somebody has in full now
+    FILE_COMPLETED = "file_completed"  # the file's sharers, when a member has completed it
 
-    # Kept for the audit trail, told to nobody; of an account:
+    # Recorded for the audit trail only. Of an account:
     ACCOUNT_CREATED = "account_created"
     LOGGED_IN = "login"
     LOGIN_FAILED = "login_failed"
@@ -39,7 +39,7 @@ class EventKind(StrEnum):
     # and of a group:
     GROUP_CREATED = "group_created"
     FILE_STOPPED = "file_stopped"
-    # Kept for the audit trail, told as `role_changed`:
+    # Recorded for the audit trail, sent as `role_changed`:
     MEMBER_PROMOTED = "member_promoted"
     MEMBER_DEMOTED = "member_demoted"
     GROUP_TRANSFERRED = "group_transferred"
@@ -47,12 +47,12 @@ class EventKind(StrEnum):
 
 
 class EventNotice(Model):
-    """Something that happened in a group. `at` is ISO 8601, UTC; `text` one English sentence.
+    """An event in a group. `at` is ISO 8601, UTC; `text` is one English sentence.
 
-    `kind` is one of EventKind, or a word that a newer tracker added. `subject` is the user or
-    the file it is about. Certificates of the holders in `removed` are not to be accepted in the
-    group any more, whatever the kind (see common.api.authority). Where there are more of them than
-    one notice takes, others of the kind `certificates_revoked` follow, with the same `id`.
+    `kind` is one of EventKind, or a word added by a newer tracker. `subject` is the user or file
+    affected. Whatever the kind, the group no longer accepts certificates of the holders in
+    `removed` (see common.api.authority). If there are more than fit one notice, notices of kind
+    `certificates_revoked` follow with the same `id`.
     """
 
     id: Count
@@ -66,10 +66,10 @@ class EventNotice(Model):
 
 
 class ListNotices(Model):
-    """Ask what concerned this user, the newest page first; the pattern is for the text.
+    """List this user's notices, newest page first; the pattern matches the text.
 
-    Without a limit, the first page has what the user was not told of yet, and what is recent. With
-    the first page, everything counts as told. `next` is the number of the oldest notice of a page.
+    Without a limit, the first page has the unread and the recent notices. Requesting the first page
+    marks everything as read. `next` is the number of the page's oldest notice.
     """
 
     limit: Wanted | None = None
@@ -78,7 +78,7 @@ class ListNotices(Model):
 
 
 class NoticeRow(Model):
-    """As in EventNotice. `group` is the name that the group had."""
+    """As in EventNotice. `group` is the group's name at the time."""
 
     at: str
     kind: str
@@ -87,9 +87,9 @@ class NoticeRow(Model):
 
 
 class ListNoticesReply(PageReply):
-    """A page, the oldest of its notices first; the next page has older ones.
+    """A page of notices, oldest first; the next page has older ones.
 
-    `unread` is how many the user was not told of yet: the newest.
+    `unread` counts the newest ones that the user has not read yet.
     """
 
     notices: Annotated[list[NoticeRow], ROWS]

@@ -1,4 +1,4 @@
-"""What a group shares: files and folders, each with its metainfo."""
+"""Shared files and folders, each with its metainfo."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from common.errors import ErrorCode
 from common.metainfo import MAX_METAINFO_SIZE
 
 Sort = Literal["name", "size", "age", "seeders"]
-"""By name, or the largest, the newest, those with most seeders first."""
+"""By name, or by largest, newest or most seeders first."""
 
 
 class ListFiles(PageRequest):
-    """Ask what a group shares, by name."""
+    """List the files that a group shares."""
 
     group: Name
     sort: Sort = "name"
 
 
 class FileRow(Model):
-    """`size` in bytes, of everything together; `owner` is who has offered it longest."""
+    """`size` is the total in bytes; `owner` is the user who has shared it longest."""
 
     name: str
     size: Count
@@ -39,7 +39,7 @@ class ListFilesReply(PageReply):
 
 
 class AddFile(Model):
-    """Offer a file in a group. `metainfo` is its bytes here, base64 on the wire."""
+    """Share a file in a group. `metainfo` is bytes here, base64 on the wire."""
 
     group: Name
     name: NewFileName
@@ -55,7 +55,7 @@ class AddFileReply(Model):
 
 
 class GetFile(Model):
-    """Ask for a file's metainfo, by its name."""
+    """Get a file's metainfo, by its name."""
 
     group: Name
     name: FileName
@@ -72,13 +72,13 @@ class GetFileReply(Model):
 
 
 class FindFile(Model):
-    """Ask for the file with this info-hash, if it is in one of the asker's groups."""
+    """Find the file with this info-hash in the caller's groups."""
 
     info_hash: Hex20
 
 
 class StopShare(Model):
-    """Offer this file no more; when nobody offers it, it leaves the group's list."""
+    """Stop sharing a file; when its last sharer stops, it leaves the group's list."""
 
     group: Name
     name: FileName

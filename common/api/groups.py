@@ -12,13 +12,13 @@ from common.api.paging import ROWS, PageReply, PageRequest
 from common.errors import ErrorCode
 
 Mode = Literal["open", "sealed"]
-"""Whether any BitTorrent client may take part, or only those with the group's certificate."""
+"""Whether any BitTorrent client may take part, or only holders of the group's certificate."""
 
 Role = Literal["owner", "admin", "member"]
 
 
 class CreateGroup(Model):
-    """Make a group that the asker owns."""
+    """Create a group owned by the caller."""
 
     group: Name
     mode: Mode = "sealed"
@@ -41,7 +41,7 @@ class JoinGroupReply(Model):
 
 
 class LeaveGroup(Model):
-    """End one's own membership; an owner's group is passed on, an empty one goes."""
+    """Leave a group. An owner's group passes to another member; an empty group is deleted."""
 
     group: Name
 
@@ -51,13 +51,13 @@ class GroupReply(Model):
 
 
 class ListGroups(PageRequest):
-    """Ask for all groups, the asker's own first; with `member`, for those alone or the others."""
+    """List all groups, the caller's own first; with `member`, only those or only the others."""
 
     member: bool | None = None
 
 
 class GroupRow(Model):
-    """`members` and `files` are counts; `member` tells whether the asker is one."""
+    """`members` and `files` are counts; `member` says whether the caller is one."""
 
     group: str
     owner: str
@@ -72,7 +72,7 @@ class ListGroupsReply(PageReply):
 
 
 class ListMembers(PageRequest):
-    """Ask who is in a group, and online."""
+    """List a group's members, and who of them is online."""
 
     group: Name
 
@@ -89,7 +89,7 @@ class ListMembersReply(PageReply):
 
 
 class ListRequests(PageRequest):
-    """Ask who wants to join a group; for its admins."""
+    """List the requests to join a group; for its admins."""
 
     group: Name
 
@@ -107,22 +107,22 @@ class ListRequestsReply(PageReply):
 
 
 class OnMember(Model):
-    """A group and the user in it whom the operation is about."""
+    """A group and the user that the operation applies to."""
 
     group: Name
     user: Name
 
 
 class AcceptRequest(OnMember):
-    """Let in a user who asks to join."""
+    """Accept a user's request to join."""
 
 
 class RejectRequest(OnMember):
-    """Turn away a user who asks to join."""
+    """Reject a user's request to join."""
 
 
 class RemoveMember(OnMember):
-    """Put a member out of the group."""
+    """Remove a member from the group."""
 
 
 class Promote(OnMember):
@@ -143,24 +143,24 @@ class MemberReply(Model):
 
 
 class GetGroup(Model):
-    """Ask for what a member's client has to know of a group."""
+    """Get a group's profile, for a member's client."""
 
     group: Name
 
 
 class FindGroup(Model):
-    """Ask for the group with this `source`, if the asker is a member of it."""
+    """Find the group with this `source` among the caller's groups."""
 
     source: Annotated[str, Field(max_length=255, pattern=NO_NUL)]
 
 
 class GroupProfileReply(Model):
-    """`source` goes into the info dictionary of what is shared in this group.
+    """`source` is written to the info dictionary of everything shared in this group.
 
-    It is unique to the group, so that equal content in two groups has two info-hashes. A sealed
-    group's own certificate (PEM) is its `authority`, and goes there too, as `ssl-cert`; `removed`
-    are the ids of those whose certificates are not to be accepted (see common.api.authority); with
-    `more_removed`, list_removed has others. `role` is the asker's own.
+    It is unique to the group, so that equal content in two groups has two info-hashes. `authority`
+    is a sealed group's own certificate (PEM), written there too, as `ssl-cert`; `removed` lists the
+    ids of revoked certificates (see common.api.authority); if `more_removed` is set, list_removed
+    returns the rest. `role` is the caller's own.
     """
 
     group: str

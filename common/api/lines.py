@@ -1,4 +1,4 @@
-"""The session protocol's framing: JSON, one object a line, without any input or output.
+"""The session protocol's framing: one JSON object per line. No I/O.
 
 tracker: {"minitorrent": {"version": [1, 1], "server": "minitorrent 0.1.0", "time": "2026-..."}}
 client:  {"id": 1, "op": "ping", "args": {}}
@@ -21,40 +21,41 @@ from common.api.presence import Failure
 from common.errors import ErrorCode, MinitorrentError
 
 PROTOCOL_VERSION = (1, 1)
-"""Major and minor: another major can't be talked to, a newer minor can.
+"""Major and minor version: another major is incompatible, a newer minor is not.
 
-1.1: lists come in pages.
+1.1: lists are returned in pages.
 """
 
 LIMIT_BEFORE_LOGIN = 64 * 1024
 LIMIT_AFTER_LOGIN = 8 * 1024 * 1024
-"""The longest line, in bytes without its end, that either side accepts."""
+"""The longest line, in bytes without its newline, that either side accepts."""
 
 MAX_ID = 2**53
-"""The largest number of a request: what every JSON reader takes without loss."""
+"""The largest request number: every JSON reader handles it without loss."""
 
 
 MAX_MARKS = 20_000
-"""How many brackets, colons and commas a request may have: what it costs grows with them, while a
-long line may be one long text."""
+"""Most brackets, colons and commas in a request. They determine the cost of parsing; a long line
+may be one long string.
+"""
 
 _BEGINNING = re.compile(rb'\s*\{\s*(?:"id"\s*:\s*\d{1,16}\s*,\s*)?"op"\s*:\s*"([a-z_]{1,64})"')
 _PEEKED = 256
 
 
 class LineTooLongError(MinitorrentError):
-    """The other side sent a line above the limit; the stream can't be read any further."""
+    """The other side sent a line over the limit; the stream can't be read any further."""
 
     def __init__(self, limit: int) -> None:
         super().__init__(ErrorCode.USAGE, f"A line is longer than {limit} bytes.")
 
 
 class LineDecoder:
-    """Cuts a byte stream, arriving in any pieces, into lines.
+    """Splits a byte stream, received in arbitrary chunks, into lines.
 
-    `limit` (bytes, without the line's end) may be raised between two calls. Of a line that is
-    longer, `exception` is asked by its first bytes how long it may be; then a line is no longer
-    read once it has more than MAX_MARKS.
+    `limit` (bytes, without the newline) may be raised between calls. For a longer line, `exception`
+    receives its first bytes and returns the length allowed for it; reading such a line stops once
+    it has more than MAX_MARKS.
     """
 
     def __init__(self, limit: int, exception: Callable[[bytes], int] | None = None) -> None:
@@ -69,9 +70,9 @@ class LineDecoder:
         return len(self._rest)
 
     def feed(self, data: bytes) -> list[bytes]:
-        """The lines that `data` completes, without their ends (`\\n` or `\\r\\n`).
+        """Return the lines that `data` completes, without their ends (`\\n` or `\\r\\n`).
 
-        Raises MinitorrentError(usage), LineTooLongError among them; the decoder is of no use after
+        Raises MinitorrentError(usage), including LineTooLongError; the decoder is unusable after
         that.
         """
         if b"\n" not in data:
@@ -99,9 +100,9 @@ class LineDecoder:
 
 
 class Greeting(Model):
-    """What the tracker says of itself in its first line; `time` is its clock's at that moment.
+    """The tracker's description of itself in its first line; `time` is its current clock.
 
-    Older trackers tell no time.
+    Older trackers omit the time.
     """
 
     version: Annotated[tuple[int, int], Field(strict=False)]
@@ -114,7 +115,7 @@ class GreetingLine(Model):
 
 
 class RequestLine(Model):
-    """`id` is the client's own number for this request; the reply repeats it."""
+    """`id` is the client's number for this request, repeated by the reply."""
 
     id: Annotated[int, Field(ge=0, le=MAX_ID)]
     op: Annotated[str, Field(max_length=64)]
@@ -122,7 +123,7 @@ class RequestLine(Model):
 
 
 class ReplyLine(Model):
-    """`id` is None when the request was so damaged that it had none."""
+    """`id` is None when the request was too damaged to have one."""
 
     id: int | None
     ok: bool
@@ -135,19 +136,19 @@ class NoticeLine(Model):
 
 
 def encode_line(message: Model | Mapping[str, object]) -> bytes:
-    """One object as a line, with its end; models may stand inside a mapping."""
+    """Encode one object as a line with its newline; models may be nested in a mapping."""
     return pydantic_core.to_json(message) + b"\n"
 
 
 def encode_request(number: int, name: str, request: Model) -> bytes:
-    """A request line for the operation called `name`."""
+    """Encode a request for the operation called `name`."""
     return encode_line({"id": number, "op": name, "args": request})
 
 
 def encode_reply(number: int, reply: Model) -> bytes:
-    """The line that answers request `number`.
+    """Encode the reply to request `number`.
 
-    Raises MinitorrentError(internal) for one that is longer than the other side accepts.
+    Raises MinitorrentError(internal) if it is longer than the other side accepts.
     """
     line = encode_line({"id": number, "ok": True, "result": reply})
     check_reply(line)
@@ -155,7 +156,7 @@ def encode_reply(number: int, reply: Model) -> bytes:
 
 
 def check_reply(encoded: bytes) -> None:
-    """Raises MinitorrentError(internal) for a reply that is longer than whoever asked accepts."""
+    """Raise MinitorrentError(internal) if a reply is longer than the client accepts."""
     if len(encoded) > LIMIT_AFTER_LOGIN:
         raise MinitorrentError(
             ErrorCode.INTERNAL, "The answer is too long to be sent; ask for less of it, by a limit."
@@ -163,24 +164,26 @@ def check_reply(encoded: bytes) -> None:
 
 
 def encode_error(number: int | None, error: MinitorrentError) -> bytes:
-    """The line that refuses request `number`; None when its number is not known."""
+    """Encode the error for request `number`, or None if the number is unknown."""
     failure = Failure(code=error.code.value, message=error.message)
     return encode_line({"id": number, "ok": False, "error": failure})
 
 
 def encode_notice(notice: EventNotice) -> bytes:
-    """The line that pushes a notice."""
+    """Encode a pushed notice."""
     return encode_line({"event": notice})
 
 
 def operation_named(beginning: bytes) -> str | None:
-    """The operation that a request's first bytes name; None where `op` is not there at once."""
+    """Return the operation that a request's first bytes name, or None if `op` is not near the
+    start.
+    """
     found = _BEGINNING.match(beginning)
     return None if found is None else found[1].decode("ascii")
 
 
 def decode_request(line: bytes) -> dict[str, Any]:
-    """As `decode_line`, for what anybody may have sent: refuses what would become many values."""
+    """Like `decode_line`, for untrusted input: refuses lines that expand to many values."""
     if _count_marks(line) > MAX_MARKS:
         raise _too_many_parts()
     return decode_line(line)
@@ -195,10 +198,10 @@ def _too_many_parts() -> MinitorrentError:
 
 
 def decode_line(line: bytes) -> dict[str, Any]:
-    """The JSON object on a line.
+    """Return the JSON object on a line.
 
-    Raises MinitorrentError(usage) for whatever else is there: not UTF-8, not JSON, nested too
-    deep, a number too long.
+    Raises MinitorrentError(usage) for anything else: not UTF-8, not JSON, nested too deep, or with
+    a number too long.
     """
     try:
         value = pydantic_core.from_json(line, allow_inf_nan=False)

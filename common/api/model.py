@@ -1,4 +1,4 @@
-"""What every request and reply is made of: the base model and the checked field types."""
+"""The base model of requests and replies, and the validated field types."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from common.metainfo import MAX_METAINFO_SIZE
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,64}\Z")
 _HEX20 = re.compile(r"[0-9a-fA-F]{40}\Z")
 NO_NUL = r"^[^\x00]*$"
-"""What any text must match that is looked for in a database, or kept there."""
+"""Pattern of any text that is searched for or stored in the database."""
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
@@ -39,7 +39,7 @@ class Model(BaseModel):
 
 
 def _described_by(pattern: str) -> FieldInfo:
-    """What a checked text looks like, for a schema's reader."""
+    """Describe a validated text in the JSON schema."""
     return cast(FieldInfo, Field(json_schema_extra={"pattern": pattern}))
 
 
@@ -64,7 +64,7 @@ def _check_file_name(value: str) -> str:
 
 
 def _decode_base64(value: object) -> object:
-    """Text is base64, as it comes over the wire; bytes are taken as they are."""
+    """Decode base64 text, as sent on the wire; pass bytes through."""
     if not isinstance(value, str):
         return value
     try:
@@ -78,7 +78,7 @@ def _encode_base64(value: bytes) -> str:
 
 
 def _as_integer(value: object) -> object:
-    """In JSON, 7.0 is the same number as 7."""
+    """Accept 7.0 for 7, since JSON doesn't distinguish them."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
@@ -89,7 +89,7 @@ def _check_hex(value: str) -> str:
 
 
 WHOLE = BeforeValidator(_as_integer)
-"""Goes with every integer, after its limits."""
+"""Add to every integer field, after its limits."""
 
 Name = Annotated[str, AfterValidator(_check_name), _described_by(r"^[A-Za-z0-9._-]{1,64}$")]
 """A user's or group's name: 1 to 64 of ASCII letters, digits, `.`, `_` and `-`."""
@@ -100,25 +100,25 @@ NewFileName = Annotated[
     AfterValidator(_check_file_name),
     _described_by(r"^(?!\.{1,2}$)[^/\\\x00-\x1f\x7f]+$"),
 ]
-"""A name under which something may be offered: one path component, at most 255 bytes."""
+"""A name for a new file: one path component, at most 255 bytes."""
 
 FileName = Annotated[str, Field(min_length=1, max_length=255)]
-"""A name that is looked up; one that nobody could offer is simply not found."""
+"""A name to look up; an invalid one is simply not found."""
 
 Password = Annotated[str, Field(max_length=1024)]
-"""Bounded, so that hashing it costs the same as any other."""
+"""Bounded, so that hashing any password costs the same."""
 
 Hex20 = Annotated[str, AfterValidator(_check_hex), _described_by(r"^[0-9a-fA-F]{40}$")]
 """An info-hash or a peer id: 20 bytes as 40 hexadecimal digits, lower case once read."""
 
 Token = Annotated[str, Field(min_length=1, max_length=128)]
-"""A session token, as `login` gave it."""
+"""A session token, as returned by `login`."""
 
 Port = Annotated[int, Field(ge=0, le=65535), WHOLE]
-"""A TCP port; 0 when this client can't be dialled."""
+"""A TCP port; 0 if this client can't be dialled."""
 
 Count = Annotated[int, Field(ge=0, le=2**63 - 1), WHOLE]
-"""A number of bytes or things; fits the database's integers."""
+"""A count or a size in bytes; fits the database's integers."""
 
 Metainfo = Annotated[
     bytes,

@@ -1,4 +1,4 @@
-"""An operation of the tracker: its name, its two models and its ways to fail."""
+"""A tracker operation: its name, its two models and its errors."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ RequestT = TypeVar("RequestT", bound=Model)
 ReplyT = TypeVar("ReplyT", bound=Model)
 
 Scope = Literal["read", "member", "admin", "account"]
-"""What a token is good for; each includes those before it.
+"""What a token permits; each scope includes those before it.
 
-`read` changes nothing; `member` does what any user or member does; `admin` what a group's admin
-does; `account` everything, passwords, sessions and tokens included.
+`read` changes nothing; `member` covers what any user or member does; `admin` adds what a group's
+admin does; `account` is everything, including passwords, sessions and tokens.
 """
 
 USUAL_SIZE = 64 * 1024
@@ -33,15 +33,15 @@ ANYWHERE = frozenset(
         ErrorCode.INTERNAL,
     }
 )
-"""What any operation may answer, beside its own errors."""
+"""Errors that any operation may return, besides its own."""
 
 
 class UnreadableRequestError(MinitorrentError):
-    """The arguments are not what the operation takes, whatever the state of things."""
+    """The arguments don't match the operation's model, regardless of the tracker's state."""
 
 
 def covers(held: Scope, needed: Scope) -> bool:
-    """Whether who holds the one scope may do what needs the other."""
+    """Return whether a token of scope `held` permits what needs scope `needed`."""
     return _SCOPES.index(held) >= _SCOPES.index(needed)
 
 
@@ -49,11 +49,11 @@ def covers(held: Scope, needed: Scope) -> bool:
 class Operation(Generic[RequestT, ReplyT]):
     """One operation, served by every frontend from one table.
 
-    `errors` are its own error codes; those of ANYWHERE come on top, and `not_logged_in` when
-    `needs_login`. Over HTTP, a login is a token, of this `scope` or above; an operation that
-    `carries_password` is for connections that nobody else can read. `session_only` says, in a
-    sentence, why an operation is not for HTTP; it is empty for all others. A request has at most
-    `max_size` bytes.
+    `errors` are its own error codes, in addition to ANYWHERE, and to `not_logged_in` if
+    `needs_login`. Over HTTP it needs a token of at least this `scope`; an operation that
+    `carries_password` requires a connection nobody else can read. `session_only` is a sentence that
+    says why the operation is not available over HTTP, or empty. A request has at most `max_size`
+    bytes.
     """
 
     name: str
@@ -67,7 +67,7 @@ class Operation(Generic[RequestT, ReplyT]):
     max_size: int = USUAL_SIZE
 
     def read_request(self, arguments: object) -> RequestT:
-        """Arguments from outside as a typed request.
+        """Validate untrusted arguments.
 
         Raises MinitorrentError(invalid_name or usage) with one readable sentence.
         """
@@ -79,7 +79,7 @@ class Operation(Generic[RequestT, ReplyT]):
             raise _as_sentence(self.name, error) from None
 
     def read_reply(self, result: object) -> ReplyT:
-        """A reply from the tracker; raises MinitorrentError(internal) when it can't be read."""
+        """Validate the tracker's reply; raises MinitorrentError(internal) if it is unreadable."""
         try:
             return self.reply.model_validate(result)
         except ValidationError as error:
@@ -90,7 +90,7 @@ class Operation(Generic[RequestT, ReplyT]):
 
 
 def _as_sentence(name: str, error: ValidationError) -> UnreadableRequestError:
-    """The first complaint alone: pydantic's own report is for programmers."""
+    """Turn a validation error's first entry into a sentence; pydantic's own is for programmers."""
     first = error.errors(include_url=False, include_input=False, include_context=False)[0]
     if first["type"] == "invalid_name":
         return UnreadableRequestError(ErrorCode.INVALID_NAME, f"{first['msg']}.")

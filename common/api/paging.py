@@ -1,7 +1,7 @@
-"""Lists come in pages: how much of one is asked for, and where the next page begins.
+"""Paging of lists: the number of rows requested, and where the next page begins.
 
-Every list of every reply has at most MAX_PAGE rows, so that every reply fits a line. Who asks
-for more than there is room for gets the first rows and `next`.
+Every list in a reply has at most MAX_PAGE rows, so that every reply fits a line. A longer request
+gets the first rows and `next`.
 """
 
 from __future__ import annotations
@@ -13,23 +13,23 @@ from pydantic import Field
 from common.api.model import NO_NUL, WHOLE, Count, Model
 
 MAX_PAGE = 1000
-"""Rows in one reply: with the longest names that there are, they fit a line."""
+"""Most rows in one reply: even with the longest names, they fit a line."""
 
 ROWS = Field(max_length=MAX_PAGE)
-"""Goes with every list of a reply."""
+"""Add to every list of a reply."""
 
 Cursor = Annotated[str, Field(max_length=4096, pattern=NO_NUL)]
-"""Where a page ended, as the reply's `next` said; nobody but the tracker has to understand it."""
+"""The end of a page, from the reply's `next`; opaque to clients."""
 
 Pattern = Annotated[str, Field(max_length=255, pattern=NO_NUL)]
-"""Part of a name in any case; with `*` (anything) or `?` (one character), all of it."""
+"""Part of a name, ignoring case; with `*` (anything) or `?` (one character), the whole name."""
 
 Wanted = Annotated[int, Field(ge=1, le=2**31), WHOLE]
-"""How many rows are asked for. More than MAX_PAGE is the same as MAX_PAGE."""
+"""Number of rows requested, capped at MAX_PAGE."""
 
 
 class PageRequest(Model):
-    """Asks for `limit` rows after those of the page whose `next` was `after`."""
+    """Request `limit` rows after the page whose `next` was `after`."""
 
     limit: Wanted = MAX_PAGE
     after: Cursor = ""
@@ -37,14 +37,14 @@ class PageRequest(Model):
 
     @property
     def rows(self) -> int:
-        """How many rows the answer has at most."""
+        """Most rows in the answer."""
         return min(self.limit, MAX_PAGE)
 
 
 class PageReply(Model):
-    """`total` counts what fits the pattern; `next` is for the next page, None at the end.
+    """`total` counts all matches of the pattern; `next` leads to the next page, None at the end.
 
-    Older trackers tell neither, and send everything at once.
+    Older trackers omit both and return everything at once.
     """
 
     total: Count = 0

@@ -1,4 +1,4 @@
-"""Who is there for which file: announces over the session, and keys for stock clients."""
+"""Presence: announces over the session, announce keys for stock clients."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ from common.errors import ErrorCode
 from common.types import plain_address
 
 MAX_FILES = 500
-"""Files in one announce; a client with more sends several."""
+"""Most files in one announce; a client with more sends several."""
 
 DEFAULT_NUMWANT = 50
 MAX_NUMWANT = 200
 
 Told = Annotated[int, Field(ge=0, le=2**64 - 1), WHOLE]
-"""A number of bytes as a client tells it: 64 bits without a sign, as over HTTP."""
+"""A number of bytes as reported by a client: unsigned 64 bits, as over HTTP."""
 
 
 def _plain(host: str) -> str:
     try:
         return plain_address(host)
     except ValueError:
-        return host  # nobody is there
+        return host  # not an IP address: matches no client
 
 
 Event = Literal["started", "completed", "stopped", "none"]
 
 
 class AnnouncedFile(Model):
-    """One file's state at this client, in bytes; `numwant` is how many peers it would like."""
+    """One file's state at this client, in bytes; `numwant` is the number of peers it asks for."""
 
     info_hash: Hex20
     left: Told
@@ -44,7 +44,7 @@ class AnnouncedFile(Model):
 
 
 class Announce(Model):
-    """Tell which files this client has or wants, and ask who else does.
+    """Announce the files that this client has or wants, and ask for other peers.
 
     `port` is where it accepts peers. Presence ends with the connection.
     """
@@ -54,7 +54,7 @@ class Announce(Model):
 
 
 class PeerRow(Model):
-    """Another member's client; `peer_id` in hex."""
+    """A member's client; `peer_id` in hex."""
 
     host: str
     port: Port
@@ -70,7 +70,7 @@ class Failure(Model):
 
 
 class FilePresence(Model):
-    """`complete` and `incomplete` count seeders and leechers, the asker included."""
+    """`complete` and `incomplete` count seeders and leechers, including the asking client."""
 
     info_hash: str
     complete: Count = 0
@@ -80,17 +80,17 @@ class FilePresence(Model):
 
 
 class AnnounceReply(Model):
-    """`interval` is the number of seconds after which to announce again."""
+    """`interval` is the time until the next announce, in seconds."""
 
     interval: Count
     files: Annotated[list[FilePresence], Field(max_length=MAX_FILES)]
 
 
 class IdentifyPeer(Model):
-    """Ask which member a peer is that came from `host` (an IP address) and calls itself `peer_id`.
+    """Ask which member is behind the peer at `host` (an IP address) with this `peer_id`.
 
-    Both have to be what the tracker knows of one of a member's clients. Some stock clients call
-    themselves something else at every connection; of theirs, the client and its version count.
+    Both must match what the tracker knows of one of a member's clients. Some stock clients change
+    their peer id at every connection; for them, client and version must match.
     """
 
     info_hash: Hex20
@@ -103,16 +103,16 @@ class IdentifyPeerReply(Model):
 
 
 class CheckPort(Model):
-    """Have the tracker dial the asker's address, to learn whether other members can."""
+    """Ask the tracker to dial the client's address, to learn whether other members can."""
 
     port: Port
 
 
 class CheckPortReply(Model):
-    """`host` is the asker's address as the tracker, and so other members, know it.
+    """`host` is the client's address as the tracker, and therefore other members, know it.
 
-    `reachable`: something accepts connections there; whether that is the asker only the asker can
-    tell. `refused`: something there refused the connection, instead of leaving it unanswered.
+    `reachable`: something accepts connections there; only the client can tell whether it is itself.
+    `refused`: something there refused the connection instead of ignoring it.
     """
 
     host: str
@@ -121,20 +121,20 @@ class CheckPortReply(Model):
 
 
 class AnnounceKey(Model):
-    """Ask for this user's own announce addresses in a group, for stock clients."""
+    """Get this user's announce addresses in a group, for stock clients."""
 
     group: Name
 
 
 class AnnounceKeyReply(Model):
-    """`key` is a secret of this user; `announce_urls` has this tracker's first (BEP 3)."""
+    """`key` is a secret of this user; `announce_urls` lists this tracker's first (BEP 3)."""
 
     key: str
     announce_urls: Annotated[list[str], ROWS]
 
 
 class RenewAnnounceKey(Model):
-    """Replace the key; metainfo files that carry the old one announce no more."""
+    """Replace the key; metainfo files with the old one can't announce any more."""
 
     group: Name
 

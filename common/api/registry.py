@@ -1,4 +1,4 @@
-"""All operations of the tracker, by name."""
+"""The tracker's operations, by name."""
 
 from __future__ import annotations
 
@@ -21,4 +21,4 @@ OPERATIONS: Mapping[str, Operation[Any, Any]] = MappingProxyType(
         if isinstance(value, Operation)
     }
 )
-"""Every frontend of the tracker serves exactly these."""
+"""Each frontend of the tracker serves exactly these."""

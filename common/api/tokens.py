@@ -1,4 +1,4 @@
-"""Tokens for the tracker's HTTP API: made for one purpose, for some time, and taken back."""
+"""Tokens for the tracker's HTTP API, limited in scope and time, and revocable."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from common.api.operation import Operation, Scope
 from common.api.paging import ROWS, PageReply, PageRequest
 
 Label = Annotated[str, Field(max_length=64, pattern=NO_NUL)]
-"""What the user calls it."""
+"""The user's own name for the token."""
 
 LONGEST_LIFETIME = 365 * 24 * 3600
 
 Lifetime = Annotated[int, Field(ge=60, le=LONGEST_LIFETIME), WHOLE]
-"""How long a token is good for, in seconds."""
+"""Lifetime of a token, in seconds."""
 
 USUAL_LIFETIME = 30 * 24 * 3600
 
 
 class CreateToken(Model):
-    """Make a token for another program, with no more rights than it needs."""
+    """Create a token for another program, with no more rights than it needs."""
 
     scope: Scope
     label: Label = ""
@@ -30,14 +30,14 @@ class CreateToken(Model):
 
 
 class RenewToken(Model):
-    """Replace a token's secret and begin its time anew; the old secret is refused from now on."""
+    """Replace a token's secret and restart its lifetime; the old secret is refused from now on."""
 
     id: Count
     seconds: Lifetime = USUAL_LIFETIME
 
 
 class TokenReply(Model):
-    """`token` is a secret of this user, told this once. `expires_at` is ISO 8601, UTC."""
+    """`token` is a secret of this user, shown only once. `expires_at` is ISO 8601, UTC."""
 
     id: Count
     token: str
@@ -47,11 +47,11 @@ class TokenReply(Model):
 
 
 class ListTokens(PageRequest):
-    """Ask for this user's tokens, those that `login` over HTTP gave too."""
+    """List this user's tokens, including those from `login` over HTTP."""
 
 
 class TokenRow(Model):
-    """Times are ISO 8601, UTC; `address` is the one it was made from."""
+    """Times are ISO 8601, UTC; `address` is where the token was created from."""
 
     id: Count
     scope: Scope
@@ -67,7 +67,7 @@ class ListTokensReply(PageReply):
 
 
 class RevokeToken(Model):
-    """End a token, and whatever was certified with it."""
+    """Revoke a token and the certificates issued with it."""
 
     id: Count
 

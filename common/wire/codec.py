@@ -1,4 +1,6 @@
-"""Messages to bytes and back (BEP 3: a length of four bytes, a number of one byte, a payload)."""
+"""Encoding and decoding of peer messages (BEP 3: four bytes of length, one byte of number,
+payload).
+"""
 
 from __future__ import annotations
 
@@ -27,10 +29,10 @@ from common.wire.messages import (
 )
 
 MAX_REQUEST: Final = 128 * 1024
-"""Bytes that one request may ask for; more closes the connection."""
+"""Most bytes in one request; a larger request closes the connection."""
 
 MAX_MESSAGE: Final = 256 * 1024
-"""Bytes in the longest message taken that is not a piece: a bitfield of two million pieces."""
+"""Longest accepted message other than a piece, in bytes: a bitfield of two million pieces."""
 
 LENGTH: Final = struct.Struct(">I")
 HEAD: Final = struct.Struct(">IB")
@@ -65,7 +67,7 @@ KEEP_ALIVE: Final = b"\0\0\0\0"
 
 
 def encode(message: Message) -> bytes:
-    """The message as it goes on the wire, its length in front."""
+    """Return the message as sent on the wire, length first."""
     match message:
         case KeepAlive():
             return KEEP_ALIVE
@@ -85,21 +87,21 @@ def encode(message: Message) -> bytes:
 
 
 def encode_requests(blocks: Iterable[Block]) -> bytes:
-    """Requests for all the blocks, as one run of bytes: a burst costs one send."""
+    """Encode requests for all the blocks as one run of bytes, so that a burst costs one send."""
     pack = REQUEST.pack
     return b"".join([pack(13, REQUEST_NUMBER, *block) for block in blocks])
 
 
 def piece_header(block: Block) -> bytes:
-    """The 13 bytes that announce a block's payload."""
+    """Return the 13 bytes that precede a block's payload."""
     return PIECE_HEADER.pack(9 + block.length, PIECE_NUMBER, block.piece, block.begin)
 
 
 def decode(number: int, payload: bytes) -> Message:
-    """The message with this number and payload (the bytes after the number).
+    """Decode the message with this number and payload (the bytes after the number).
 
     Numbers inside are not checked against any torrent. Raises WireError when the payload does not
-    fit the message, or when it is a piece, which has a way of its own.
+    fit the message, or for a piece, which is handled elsewhere.
     """
     bare = _BARE.get(number)
     if bare is not None:

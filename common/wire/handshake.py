@@ -1,4 +1,6 @@
-"""The first 68 bytes on a peer connection, and the extension handshake (BEP 3, BEP 6, BEP 10)."""
+"""The handshake of 68 bytes that opens a peer connection, and the extension handshake (BEP 3, 6,
+10).
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,7 @@ _FAST_BIT: Final = 0x04  # byte 7, BEP 6
 _RESERVED: Final = bytes((0, 0, 0, 0, 0, _EXTENSION_BIT, 0, _FAST_BIT))
 _MAX_CLIENT_NAME: Final = 64
 MAX_HANDSHAKE_SIZE: Final = 16 * 1024
-"""Bytes of an extension handshake; stock clients' have some hundreds."""
+"""Longest extension handshake in bytes; those of stock clients have a few hundred."""
 
 _MAX_VALUES: Final = 1000
 _MAX_DEPTH: Final = 10
@@ -30,7 +32,7 @@ _UT_METADATA: Final = b"ut_metadata"
 
 @dataclass(frozen=True, slots=True)
 class Handshake:
-    """Which torrent, who, and which extensions: `fast` is BEP 6, `extended` BEP 10."""
+    """The torrent, the peer and its extensions: `fast` is BEP 6, `extended` is BEP 10."""
 
     info_hash: InfoHash
     peer_id: PeerId
@@ -48,7 +50,7 @@ class Handshake:
 
     @staticmethod
     def check_prefix(data: bytes) -> None:
-        """Raises WireError as soon as the first bytes can't become a handshake."""
+        """Raise WireError as soon as the first bytes can't begin a handshake."""
         if data[:20] != _PROTOCOL[: len(data)]:
             raise WireError("not a BitTorrent handshake")
 
@@ -68,11 +70,11 @@ class Handshake:
 
 @dataclass(frozen=True, slots=True)
 class ExtensionHandshake:
-    """What a peer tells of itself (BEP 10).
+    """A peer's description of itself (BEP 10).
 
-    `max_requests` is how many requests it keeps waiting (`reqq`), `port` where it listens,
-    `upload_only` that it wants nothing. `metadata_number` is the number under which it takes
-    metadata messages (BEP 9), `metadata_size` the length of its info dictionary (bytes).
+    `max_requests` is the length of its request queue (`reqq`), `port` the port it listens on,
+    `upload_only` that it wants nothing. `metadata_number` is the number under which it accepts
+    metadata messages (BEP 9), `metadata_size` the length of its info dictionary in bytes.
     """
 
     client: str = ""
@@ -83,7 +85,9 @@ class ExtensionHandshake:
     metadata_size: int | None = None
 
     def encode(self, your_host: str) -> bytes:
-        """The payload after the number 0; `your_host` is the address the other side has for us."""
+        """Return the payload after the number 0; `your_host` is the other side's address as we see
+        it.
+        """
         numbers = {} if self.metadata_number is None else {_UT_METADATA: self.metadata_number}
         fields: dict[bytes, object] = {b"m": numbers, b"v": self.client.encode()}
         if self.metadata_size is not None:
@@ -94,13 +98,13 @@ class ExtensionHandshake:
             fields[b"p"] = self.port
         if self.upload_only:
             fields[b"upload_only"] = 1
-        with suppress(ValueError):  # a host name: there is nothing to tell
+        with suppress(ValueError):  # a host name: omit the field
             fields[b"yourip"] = ipaddress.ip_address(your_host.partition("%")[0]).packed
         return bencode2.bencode(fields)
 
     @classmethod
     def decode(cls, payload: bytes) -> ExtensionHandshake:
-        """Read the payload after the number 0; fields of the wrong type are left out.
+        """Parse the payload after the number 0, ignoring fields of the wrong type.
 
         Raises WireError when it is not a bencoded dictionary, or larger than any honest one.
         """
@@ -117,7 +121,7 @@ class ExtensionHandshake:
 
 
 def _read_fields(payload: bytes) -> tuple[Mapping[bytes, Scalar], Mapping[bytes, Scalar]]:
-    """The fields, and the numbers of the extensions, which are the field `m`."""
+    """Return the fields, and the extensions' numbers (the field `m`)."""
     if len(payload) > MAX_HANDSHAKE_SIZE:
         raise WireError(f"an extension handshake of {len(payload)} bytes")
     reader = Reader(payload, max_values=_MAX_VALUES, max_depth=_MAX_DEPTH)
@@ -137,13 +141,13 @@ def _read_fields(payload: bytes) -> tuple[Mapping[bytes, Scalar], Mapping[bytes,
 
 
 def printable(name: bytes) -> str:
-    """A client's own name as text that can be shown: no control characters, at most 64 letters."""
+    """Return a client's name as printable text: no control characters, at most 64 characters."""
     text = name.decode("utf-8", "replace")[:_MAX_CLIENT_NAME]
     return "".join(letter if letter.isprintable() else "?" for letter in text)
 
 
 def client_name(peer_id: PeerId) -> str:
-    """What a peer id says of the client, `TR 3000` for `-TR3000-...` (BEP 20), or "unknown"."""
+    """Return the client named by a peer id, `TR 3000` for `-TR3000-...` (BEP 20), or "unknown"."""
     head = bytes(peer_id[:8])
     if head[:1] == b"-" and head[7:] == b"-" and head[1:7].isalnum():
         return f"{head[1:3].decode()} {head[3:7].decode()}"

@@ -1,7 +1,7 @@
-"""The messages that two peers exchange after their handshakes (BEP 3, BEP 6, BEP 10).
+"""The messages that peers exchange after their handshakes (BEP 3, BEP 6, BEP 10).
 
-`piece` is not among them: its payload goes straight between socket and piece buffer, so only its
-13 bytes of header have a form in `common.wire.codec`.
+`piece` is not among them: its payload moves straight between socket and piece buffer, so only its
+13-byte header is represented, in `common.wire.codec`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ class WireError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class KeepAlive:
-    """Nothing to say; sent so that the connection is not taken for dead."""
+    """Empty; sent so that the other side doesn't time out the connection."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ class Extended:
 
 @dataclass(frozen=True, slots=True)
 class Ignored:
-    """A message that this client has no use for: unknown, suggest piece, allowed fast, DHT port."""
+    """A message that this client ignores: unknown, suggest piece, allowed fast, DHT port."""
 
     number: int
 

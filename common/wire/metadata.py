@@ -1,7 +1,7 @@
-"""The messages with which peers hand each other a torrent's info dictionary (BEP 9).
+"""The messages by which peers exchange a torrent's info dictionary (BEP 9).
 
-They travel as the payload of extended messages (BEP 10), cut into pieces of 16 KiB. The whole is
-checked by its SHA-1, which is the info-hash; one piece alone can't be.
+They are the payload of extended messages (BEP 10), in pieces of 16 KiB. Only the whole can be
+verified, by its SHA-1, which is the info-hash.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from common.types import BLOCK_SIZE
 from common.wire.messages import WireError
 
 UT_METADATA: Final = 3
-"""The number under which this client takes these messages; each side chooses its own."""
+"""The number under which this client accepts these messages; each side chooses its own."""
 
 MAX_METADATA_SIZE: Final = MAX_METAINFO_SIZE
-"""Bytes of the longest info dictionary that is asked for."""
+"""Longest info dictionary requested, in bytes."""
 
 _LONGEST_HEADER: Final = 1024
 _MAX_VALUES: Final = 100
@@ -68,7 +68,7 @@ MetadataMessage: TypeAlias = MetadataRequest | MetadataPiece | MetadataReject
 
 
 def decode(payload: bytes) -> MetadataMessage | None:
-    """Read the payload after the message's number; None for a type to come, which is ignored.
+    """Parse the payload after the message's number; return None for an unknown type, to be ignored.
 
     Raises WireError when it is none of these messages.
     """
@@ -89,12 +89,12 @@ def decode(payload: bytes) -> MetadataMessage | None:
 
 
 def piece_count(size: int) -> int:
-    """How many pieces an info dictionary of `size` bytes has."""
+    """Return the number of pieces of an info dictionary of `size` bytes."""
     return -(-size // BLOCK_SIZE)
 
 
 def cut(info: bytes, piece: int) -> bytes:
-    """One piece of an info dictionary; only the last one is shorter than 16 KiB."""
+    """Return one piece of an info dictionary; only the last one is shorter than 16 KiB."""
     return info[piece * BLOCK_SIZE : (piece + 1) * BLOCK_SIZE]
 
 
@@ -106,7 +106,7 @@ def _header(kind: int, piece: int, total_size: int | None = None) -> bytes:
 
 
 def _split(payload: bytes) -> tuple[Mapping[bytes, Scalar], bytes]:
-    """The dictionary at the beginning, and what follows it."""
+    """Return the leading dictionary and the bytes after it."""
     reader = Reader(payload[:_LONGEST_HEADER], max_values=_MAX_VALUES, max_depth=_MAX_DEPTH)
     try:
         fields = {key: reader.scalar() for key in reader.dictionary()}

@@ -1,7 +1,7 @@
-"""The little of uTP (BEP 29) that it takes to refuse it.
+"""The part of uTP (BEP 29) needed to refuse it.
 
-Stock clients dial over uTP first. One that gets no answer tries for half a minute and takes the
-peer for unreachable for a quarter of an hour then; one that is refused dials over TCP at once.
+Stock clients dial over uTP first. Without an answer they retry for half a minute and then treat the
+peer as unreachable for a quarter of an hour; after a refusal they dial over TCP at once.
 """
 
 from __future__ import annotations
@@ -10,16 +10,16 @@ import struct
 from typing import Final
 
 _HEADER: Final = struct.Struct(">BBHIIIHH")
-"""Type and version, extension, connection id, two times, window, sequence, acknowledgement."""
+"""Type and version, extension, connection id, two timestamps, window, sequence, acknowledgement."""
 
 _VERSION: Final = 1
 _RESET, _SYN = 3, 4
 
 
 def refusal(packet: bytes) -> bytes | None:
-    """The answer that ends an attempt to connect; None for whatever else a packet is.
+    """Return the packet that resets a connection attempt, or None for any other packet.
 
-    It is never longer than what it answers, and is never answered itself.
+    It is never longer than the packet it answers, and never triggers an answer itself.
     """
     if len(packet) < _HEADER.size:
         return None
