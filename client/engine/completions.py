@@ -51,7 +51,7 @@ class Completions:
 def _told(transfer: Transfer) -> tuple[NoticeKind, str]:
     if transfer.error is not None:
         kind = NoticeKind.DOWNLOAD_FAILED
-        if transfer.room.is_on:
+        if transfer.waits_for_space:
             kind = NoticeKind.DOWNLOAD_PAUSED
         elif transfer.record.complete:
             kind = NoticeKind.SHARE_FAILED

@@ -29,17 +29,15 @@ def require_room(name: str, final: Path, needed: int) -> None:
 
 
 class SpaceWait:
-    """A download's wait for room on the disk, while there is one."""
+    """When to look again whether a full disk has space for a download."""
 
     def __init__(self) -> None:
-        self.is_on = False
         self._look_at = 0.0
 
     def begin(
         self, error: MinitorrentError, final: Path, needed: int, now: float
     ) -> MinitorrentError:
         """The disk was full; returns what the user is to be told (bytes missing, if known)."""
-        self.is_on = True
         missing = _missing(final, needed)
         self._look_at = now + (INTERVAL if missing else PATIENT_INTERVAL)
         if not missing:
@@ -52,15 +50,11 @@ class SpaceWait:
         )
 
     def is_over(self, final: Path, needed: int, now: float) -> bool:
-        """Whether it waits and there is room by now; looks at the disk every now and then."""
-        if not self.is_on or now < self._look_at:
+        """Whether there is space by now; looks at the disk every now and then."""
+        if now < self._look_at:
             return False
         self._look_at = now + INTERVAL
         return not _missing(final, needed)
-
-    def end(self) -> None:
-        """It waits no more."""
-        self.is_on = False
 
 
 def _missing(final: Path, needed: int) -> int:

@@ -161,7 +161,7 @@ class Doctor:
         """At every folder that is written to."""
         needed = Counter({self._config.data_dir: 0})
         for transfer in self._transfers.all():
-            if transfer.is_running or transfer.room.is_on:
+            if transfer.is_running or transfer.waits_for_space:
                 needed[transfer.path.parent] += transfer.missing
         return [
             _Look(f"disk {folder}", partial(mount_point.look, folder, count))

@@ -52,7 +52,7 @@ class Snapshots:
             state=transfer.state.value,
             error=error.code if error else None,
             message=error.message if error else "",
-            waits_for_room=transfer.room.is_on,
+            waits_for_room=transfer.waits_for_space,
             ahead=place[0] - 1 if place else None,
             certificate=self._certificate(transfer),
             skew=self._link.clock_difference,

@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
-from client.engine.disk_space import SpaceWait
+from client.core.transfer_state import (
+    Checking,
+    Downloading,
+    Event,
+    Failed,
+    Finishing,
+    Paused,
+    Queued,
+    Recheck,
+    Seeding,
+    State,
+    WaitingForSpace,
+    after,
+    torrent_of,
+)
 from client.engine.results import TransferState
 from client.engine.torrent import Torrent
 from client.engine.transfer_context import TransferContext
 from client.engine.transfer_storage import TransferStorage
 from client.net.group_tls import GroupTls
 from client.state.transfers import TransferRecord
+from common.bitfield import Bitfield
 from common.errors import MinitorrentError
 from common.types import InfoHash
 
@@ -21,22 +37,28 @@ class Standing:
     def __init__(self, record: TransferRecord, context: TransferContext) -> None:
         self.storage = TransferStorage(record, context.store)
         self.metainfo = self.storage.metainfo
-        self.state = TransferState.PAUSED
-        self.error: MinitorrentError | None = None
         self.started_at = 0.0
         self.ended_at = 0.0
         self.fetched = 0  # payload bytes of the run that completed it
         self.sources = 0  # peers that they came from
         self._context = context
-        self._torrent: Torrent | None = None
         self._seal: GroupTls | None = None
-        self._done = 0  # verified bytes, while there is no torrent
-        self._recheck = False  # the next check is to hash everything
-        self._ending = False  # it has ended; those who wait for it are still to be told how
-        self.room = SpaceWait()  # while it is on: paused, and `error` tells what is missing
+        self._state: State[Torrent] = Paused()
+        self._moving = threading.Lock()
+        self._verified = record.verified(self.storage.goal.pieces)  # while there is no torrent
+        self._done = self.storage.goal.done(self._verified) if self._verified else 0
 
     def __repr__(self) -> str:
         return f"Transfer({self.record.group}/{self.record.name}, {self.state.value})"
+
+    def _move(self, event: Event[Torrent]) -> None:
+        """Something happened."""
+        with self._moving:
+            self._state = after(self._state, event)
+
+    def _verify(self, have: Bitfield) -> None:
+        """These pieces are verified, as is known while there is no torrent."""
+        self._verified, self._done = have, self.storage.goal.done(have)
 
     # --- what there is ----------------------------------------------------------------------
     @property
@@ -50,14 +72,52 @@ class Standing:
         return self.metainfo.info_hash
 
     @property
+    def state(self) -> TransferState:
+        """Where it stands, as users see it."""
+        match self._state:
+            case Paused() | WaitingForSpace():
+                return TransferState.PAUSED
+            case Queued():
+                return TransferState.QUEUED
+            case Checking() | Finishing(hashes=True):
+                return TransferState.CHECKING
+            case Downloading() | Finishing():
+                return TransferState.DOWNLOADING
+            case Seeding():
+                return TransferState.SEEDING
+            case Failed():
+                return TransferState.FAILED
+
+    @property
+    def error(self) -> MinitorrentError | None:
+        """Why it has failed, or waits for space."""
+        state = self._state
+        return state.error if isinstance(state, Failed | WaitingForSpace) else None
+
+    @property
+    def waits_for_space(self) -> bool:
+        """Whether the disk is full, and it goes on by itself when there is space."""
+        return isinstance(self._state, WaitingForSpace)
+
+    @property
     def torrent(self) -> Torrent | None:
         """The torrent at work, while there is one."""
-        return self._torrent
+        return torrent_of(self._state)
+
+    @property
+    def verified(self) -> Bitfield:
+        """Which pieces are verified, as far as is known, in every state."""
+        torrent = self.torrent
+        if torrent is not None:
+            return torrent.have()
+        if self.record.complete:
+            return self.storage.goal.pieces.copy()
+        return self._verified or Bitfield(self.metainfo.piece_count)
 
     @property
     def seal(self) -> GroupTls | None:
         """What peers of a sealed group show each other, while there is a torrent."""
-        return self._seal if self._torrent is not None else None
+        return self._seal if self.torrent is not None else None
 
     @property
     def path(self) -> Path:
@@ -72,20 +132,22 @@ class Standing:
     @property
     def is_idle(self) -> bool:
         """Whether it is shared and nobody is connected for it, as most of many shares."""
-        torrent = self.torrent
-        is_seed = self.state is TransferState.SEEDING
-        return is_seed and torrent is not None and not torrent.connection_count
+        state = self._state
+        return isinstance(state, Seeding) and not state.torrent.connection_count
 
     @property
     def is_running(self) -> bool:
-        """Whether it is a download that can be expected to go on, or is checked to find out."""
-        running = self.state in (
-            TransferState.QUEUED,
-            TransferState.CHECKING,
-            TransferState.DOWNLOADING,
-        )
-        to_complete = not self.record.complete or (self._recheck and not self.record.is_upload)
-        return self._ending or (running and to_complete)
+        """Whether it is a download that can be expected to go on, or whose end is still untold."""
+        match self._state:
+            case Queued(recheck) | Checking(recheck):
+                return not self.record.complete or (
+                    recheck is not Recheck.NO and not self.record.is_upload
+                )
+            case Downloading() | Finishing():
+                return True
+            case Seeding(told=told) | WaitingForSpace(told=told) | Failed(told=told):
+                return not told
+        return False
 
     @property
     def size(self) -> int:
@@ -95,7 +157,7 @@ class Standing:
     @property
     def done(self) -> int:
         """Verified bytes of them, on the disk."""
-        torrent = self._torrent
+        torrent = self.torrent
         if torrent is None:
             return self.size if self.record.complete else self._done
         return torrent.done
@@ -108,7 +170,7 @@ class Standing:
     @property
     def left(self) -> int:
         """See Announced."""
-        torrent = self._torrent
+        torrent = self.torrent
         return torrent.left if torrent is not None else self.metainfo.size - self.done
 
     @property
@@ -119,11 +181,11 @@ class Standing:
     @property
     def transferred(self) -> tuple[int, int]:
         """See Announced."""
-        torrent = self._torrent
+        torrent = self.torrent
         return (torrent.uploaded, torrent.downloaded) if torrent else (0, 0)
 
     @property
     def needs_peers(self) -> bool:
         """See Announced, and Queued."""
-        torrent = self._torrent
+        torrent = self.torrent
         return torrent is not None and not torrent.complete and not torrent.connection_count

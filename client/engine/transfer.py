@@ -1,20 +1,13 @@
 """One file of a group at this client, from its first check on disk until it is given up.
 
-           start                                     all pieces here, proven
- paused ---------> queued --> checking --> downloading -------------------> seeding
-    ^                ^           |             | content touched               |
-    |                +-----------|-------------+<--- recheck, piece damaged ---+
-    |                            |                                             |
-    |                            +-----------> failed <---- content changed ---+
-    +------------ halt (from any state), disk full (until there is room)
-
-A download is queued until its turn comes (see engine.turns), and is put back when it loses that.
-When another program touches what is being downloaded, it is checked again and what is wrong is
-fetched again, `MOST_UPSETS` times a run. A finished download goes back to the queue when a recheck
-finds wrong pieces, or when a piece turns out to be wrong though its file looks untouched; a share
-of the user's own file fails instead, as does whatever looks as if somebody had edited it.
-Checking, finishing and stopping take their time: they run in the engine's job threads, one at a
-time for each transfer. What the user asks about is answered from plain attributes meanwhile.
+Where it stands is one value (see core.transfer_state). A download is queued until its turn comes
+(see engine.download_scheduler), and is put back when it loses that. When another program touches
+what is being downloaded, it is checked again and what is wrong is fetched again, `MOST_UPSETS`
+times a run. A finished download goes back to the queue when a recheck finds wrong pieces, or when a
+piece turns out to be wrong though its file looks untouched; a share of the user's own file fails
+instead, as does whatever looks as if somebody had edited it. Checking, finishing and stopping take
+their time: they run in the engine's job threads, one at a time for each transfer. What the user
+asks about is answered from plain attributes meanwhile.
 """
 
 from __future__ import annotations
@@ -27,8 +20,27 @@ from typing import Final
 import structlog
 
 from client.core.candidates import PeerCandidate
-from client.engine.disk_space import require_room
-from client.engine.results import TransferState
+from client.core.transfer_state import (
+    AllHere,
+    Checking,
+    ContentTouched,
+    Downloading,
+    Event,
+    Failed,
+    FailedWith,
+    Finished,
+    Halted,
+    NoSpace,
+    Opened,
+    Queued,
+    Recheck,
+    Started,
+    Told,
+    TurnLost,
+    TurnTaken,
+    is_legal,
+)
+from client.engine.disk_space import SpaceWait, require_room
 from client.engine.serial_executor import SerialExecutor
 from client.engine.standing import Standing
 from client.engine.torrent import Torrent
@@ -55,7 +67,7 @@ class Transfer(Standing):
     def __init__(self, record: TransferRecord, context: TransferContext) -> None:
         super().__init__(record, context)
         self.throttle = context.rate_limits.throttle(record)
-        self._asked = False  # the next check is a recheck that the user wants
+        self._space = SpaceWait()
         self._upsets = 0  # times that something else changed what is there, in this run
         self._had = 0  # pieces that were there when that was noticed last
         self._halting = threading.Event()
@@ -69,7 +81,7 @@ class Transfer(Standing):
     # --- what others tell (Announced, TorrentOwner) -----------------------------------------
     def learn(self, candidates: Sequence[PeerCandidate]) -> None:
         """See Announced."""
-        torrent = self._torrent  # another thread may stop it
+        torrent = self.torrent  # another thread may stop it
         if torrent is not None:
             torrent.learn(candidates)
 
@@ -79,21 +91,21 @@ class Transfer(Standing):
 
     def identified(self, key: int, user: str | None, *, is_member: bool | None) -> None:
         """See Announced."""
-        torrent = self._torrent
+        torrent = self.torrent
         if torrent is not None:
             torrent.identified(key, user, is_member=is_member)
 
     def on_complete(self, torrent: Torrent) -> None:
         """See TorrentOwner."""
-        self._executor.submit(self._finish, lambda: self._torrent is torrent)
+        self._executor.submit(self._finish, lambda: self.torrent is torrent)
 
     def on_failed(self, torrent: Torrent, error: MinitorrentError) -> None:
         """See TorrentOwner."""
-        self._executor.submit(lambda: self._fail(error), lambda: self._torrent is torrent)
+        self._executor.submit(lambda: self._fail(error), lambda: self.torrent is torrent)
 
     def on_damaged(self, torrent: Torrent) -> None:
         """See TorrentOwner."""
-        self._executor.submit(self._mend, lambda: self._torrent is torrent)
+        self._executor.submit(self._mend, lambda: self.torrent is torrent)
 
     def on_unidentified(self, stranger: UnidentifiedPeer) -> None:
         """See TorrentOwner."""
@@ -105,13 +117,12 @@ class Transfer(Standing):
 
         With `recheck` every piece is hashed again, whatever the record says.
         """
-        self.error = None
-        self.room.end()
-        self.state = TransferState.QUEUED
-        self.storage.checked = 0
-        self._recheck = self._asked = recheck
-        self._upsets = self._had = 0
+        started = Started(Recheck.ASKED if recheck else Recheck.NO)
+        if not is_legal(self._state, started):
+            return  # it runs already
+        self._upsets = self._had = self.storage.checked = 0
         self._halting.clear()
+        self._move(started)
         if self.record.complete:
             self._executor.submit(self._open)
         else:
@@ -135,26 +146,19 @@ class Transfer(Standing):
         with self._executor.alone:
             self._halting.set()  # it may just have gone on by itself
             self._context.scheduler.leave(self)
-            self._stop()
-            if self.room.is_on:
-                self.room.end()
-                self.error = None
-            if self.state is not TransferState.FAILED:
-                self.state = TransferState.PAUSED
+            self._stop(Halted())
 
     def pause(self) -> None:
         """Halt until `resume`, also after a restart."""
         self._context.store.set_paused(self.record.id, paused=True)
         self.halt()
-        self.state = TransferState.PAUSED
+        self._move(Halted(forgives=True))
 
     def resume(self) -> None:
         """Go on after a pause or a failure; nothing happens when it runs."""
         self._context.store.set_paused(self.record.id, paused=False)
-        if self.state in (TransferState.PAUSED, TransferState.FAILED):
-            with (
-                self._executor.alone
-            ):  # who is still telling why it ended is not to find it running
+        if is_legal(self._state, Started()):
+            with self._executor.alone:  # it may still be telling the user why it ended
                 pass
             self.start()
 
@@ -175,9 +179,9 @@ class Transfer(Standing):
         if not self._executor.alone.acquire(blocking=False):
             return
         try:
-            if self._torrent is not None:
+            if self.torrent is not None:
                 self.storage.files.look_at_all()
-                self.storage.save_progress(self._torrent)
+                self.storage.save_progress(self.torrent)
         except MinitorrentError as error:
             if error.code is not ErrorCode.FILE_CHANGED:
                 raise
@@ -187,45 +191,48 @@ class Transfer(Standing):
 
     def look_for_room(self) -> None:
         """Go on by itself when it waits for room on the disk and there is some."""
-        if not self.room.is_on:
+        if not self.waits_for_space:
             return
         with self._executor.alone:
-            if self.room.is_over(self.path, self.missing, self._context.torrent_context.clock()):
+            now = self._context.torrent_context.clock()
+            if self.waits_for_space and self._space.is_over(self.path, self.missing, now):
                 self.start()
 
     # --- in the job threads -----------------------------------------------------------------
     def _open(self) -> None:
-        if self._torrent is not None or self._halting.is_set():
+        if not isinstance(self._state, Queued) or self._halting.is_set() or not self._may_run():
             return
-        if not (self.record.complete or self._context.scheduler.has_turn(self)):
-            return
-        self.state = TransferState.CHECKING
+        self._move(TurnTaken())
         try:
             have = self._check()
         except StoppedError:
             return
-        if not (self.record.complete or self._context.scheduler.has_turn(self)):
+        if not self._may_run():
             self.storage.files.close()
-            self.state = TransferState.QUEUED
+            self._move(TurnLost())
             self._context.scheduler.join(self)
             return
         if not self.storage.plan.in_place:  # there, what is overwritten takes no more room
             require_room(self.record.name, self.path, self.missing)
-        self._torrent = self._make_torrent(have)
-        if self.record.complete:
-            self.state = TransferState.SEEDING
-        else:
-            self.state = TransferState.DOWNLOADING
-            if self._torrent.complete:
-                self._finish()
+        torrent = self._make_torrent(have)
+        self._move(Opened(torrent, self.record.complete))
+        if torrent.complete:
+            self._finish()
         self._context.announcer.add(self)
+
+    def _may_run(self) -> bool:
+        return self.record.complete or self._context.scheduler.has_turn(self)
 
     def _check(self) -> Bitfield:
         """Open the files and find out which pieces are there; tells what was lost since."""
+        recheck = self._state.recheck if isinstance(self._state, Checking) else Recheck.NO
         was_complete = self.record.complete
-        have = self.storage.open(self._halting.is_set, recheck=self._recheck, asked=self._asked)
-        self._recheck = self._asked = False
-        self._done = self.storage.goal.done(have)
+        have = self.storage.open(
+            self._halting.is_set,
+            recheck=recheck is not Recheck.NO,
+            asked=recheck is Recheck.ASKED,
+        )
+        self._verify(have)
         if was_complete and not self.record.complete:
             self._had = self.storage.goal.pieces.count
         lost, self._had = self._had - have.count, 0
@@ -250,54 +257,42 @@ class Transfer(Standing):
 
     def _step_back(self) -> None:
         """Wait for the next turn, unless it came meanwhile."""
-        if (
-            self._torrent is None
-            or self._halting.is_set()
-            or self._context.scheduler.has_turn(self)
+        if isinstance(self._state, Downloading) and not (
+            self._halting.is_set() or self._context.scheduler.has_turn(self)
         ):
-            return
-        self._stop()
-        self.state = TransferState.QUEUED
+            self._stop(TurnLost())
 
     def _finish(self) -> None:
         """All pieces are here: give the content its name and tell everybody."""
-        torrent = self._torrent
-        if torrent is None or self.record.complete:
+        if not isinstance(self._state, Downloading):
             return
-        self._ending = True
+        torrent = self._state.torrent
+        self._move(AllHere(hashes=self.storage.files.unproven().count > 0))
         try:
-            if self.storage.files.unproven().count:
-                self.state = TransferState.CHECKING
             self.storage.finish(self._halting.is_set)
         except StoppedError:
             return
-        finally:
-            self._ending = self.record.complete
         self.ended_at = self._context.torrent_context.clock()
         self.fetched, self.sources = torrent.downloaded, torrent.source_count
-        self.state = TransferState.SEEDING
+        self._move(Finished())
         if not torrent.left:  # who has a part never claims to have it all (BEP 21)
             self._context.announcer.completed(self.info_hash)
         self._context.scheduler.leave(self)
         self._tell_end()
 
     def _fail(self, error: MinitorrentError) -> None:
-        if self.state is TransferState.FAILED:
+        if isinstance(self._state, Failed):
             return
         if error.code is ErrorCode.DISK_FULL and not self.record.complete:
-            self._wait_for_room(error)
+            self._wait_for_space(error)
             return
-        at_work = self._torrent is not None and not self.record.complete
+        at_work = self.torrent is not None and not self.record.complete
         if error.code in _TOUCHED and at_work and self._check_again():
             return
         log.info("transfer failed", name=self.record.name, error=error.message)
-        # Not the error itself: the frames of its traceback would keep files open.
-        self.error = MinitorrentError(error.code, error.message)
-        self.room.end()
-        self._ending = True
-        self.state = TransferState.FAILED
         self._context.scheduler.leave(self)
-        self._stop()
+        # Not the error itself: the frames of its traceback would keep files open.
+        self._stop(FailedWith(MinitorrentError(error.code, error.message)))
         self._tell_end()
 
     def _mend(self) -> None:
@@ -313,7 +308,7 @@ class Transfer(Standing):
 
     def _check_again(self) -> bool:
         """Stop, and go on with what is still right; False when that was done too often."""
-        torrent = self._torrent
+        torrent = self.torrent
         if torrent is None or self._halting.is_set():
             return True
         self._upsets += 1
@@ -321,36 +316,36 @@ class Transfer(Standing):
             return False
         log.info("content is checked again", name=self.record.name)
         self._had = torrent.have().count
-        self._stop()
-        self._recheck = True
-        self.state = TransferState.QUEUED
+        self._stop(ContentTouched())
         self._executor.submit(self._open)
         return True
 
-    def _wait_for_room(self, error: MinitorrentError) -> None:
-        """The disk is full: stop until there is room."""
-        if self._halting.is_set() or self.room.is_on:
+    def _wait_for_space(self, error: MinitorrentError) -> None:
+        """The disk is full: stop until there is space."""
+        full = NoSpace(error)
+        if self._halting.is_set() or not is_legal(self._state, full):
             return
-        self._ending = True
         self._context.scheduler.leave(self)
-        self._stop()
         now = self._context.torrent_context.clock()
-        self.error = self.room.begin(error, self.path, self.missing, now)
-        self.state = TransferState.PAUSED
+        self._stop(NoSpace(self._space.begin(error, self.path, self.missing, now)))
         self._tell_end()
 
     def _tell_end(self) -> None:
         try:
             self._context.ended(self)
         finally:
-            self._ending = False
+            self._move(Told())
 
-    def _stop(self) -> None:
-        torrent, self._torrent = self._torrent, None
+    def _stop(self, event: Event[Torrent]) -> None:
+        """Stop the torrent, if there is one, because of this event."""
+        torrent = self.torrent
+        if torrent is not None:
+            self._verify(torrent.have())
+        self._move(event)
         if torrent is not None:
             self._context.announcer.remove(self.info_hash)
             torrent.stop()
-            self._done = torrent.done
+            self._verify(torrent.have())
             try:
                 self.storage.save_progress(torrent)
             except MinitorrentError as error:

@@ -26,7 +26,6 @@ from client.engine.transfer import Transfer
 from client.net.peer_io import PeerConnection
 from client.state.transfers import TransferRecord
 from common import metainfo
-from common.bitfield import Bitfield
 from common.errors import MinitorrentError
 from common.metainfo import Metainfo
 
@@ -195,12 +194,9 @@ def peer_row(connection: PeerConnection, peer: Peer) -> PeerRow:
 
 
 def pieces(transfer: Transfer, cells: int) -> PieceMap:
-    """Where its pieces are, in at most `cells` runs. What rests is known as whole or not at all."""
+    """Where its pieces are, in at most `cells` runs."""
     torrent, size = transfer.torrent, transfer.metainfo.piece_count
-    if torrent is not None:
-        have = torrent.have()
-    else:
-        have = Bitfield.full(size) if transfer.record.complete else Bitfield(size)
+    have = transfer.verified
     runs = piece_map.runs(size, cells)
     fields = [peer.has for _, peer in torrent.peers()] if torrent else []
     return PieceMap(

@@ -49,6 +49,15 @@ class TransferRecord:
     added_at: datetime
     plan: DownloadOptions = PLAIN
 
+    def verified(self, wanted: Bitfield) -> Bitfield | None:
+        """The pieces that were verified last, if any are recorded; `wanted` as below."""
+        if self.complete or self.bitfield is None:
+            return None
+        try:
+            return Bitfield.from_bytes(self.bitfield, wanted.size)
+        except ValueError:
+            return None
+
     def believed_pieces(self, found: FileStamps, wanted: Bitfield) -> Bitfield | None:
         """The verified pieces, or None when the files have to be hashed again.
 
@@ -59,10 +68,7 @@ class TransferRecord:
             return None
         if self.complete:
             return wanted.copy()
-        try:
-            return Bitfield.from_bytes(self.bitfield or b"", wanted.size)
-        except ValueError:
-            return None
+        return self.verified(wanted)
 
 
 class Complete(NamedTuple):

@@ -37,7 +37,7 @@ def ended(
         record=SimpleNamespace(complete=complete, is_upload=is_upload, group="lab"),
         title=title,
         error=error,
-        room=SimpleNamespace(is_on=False),
+        waits_for_space=False,
         started_at=0.0,
         ended_at=14.5,
         size=size,

@@ -32,7 +32,7 @@ class StoppingTransfer(Transfer):
         self._looks = iter([torrent])
 
     @property
-    def _torrent(self) -> Torrent | None:  # type: ignore[override]
+    def torrent(self) -> Torrent | None:
         return next(self._looks, None)
 
 

@@ -1,0 +1,251 @@
+"""Where a transfer stands, as one value, and the moves from one state to the next.
+
+             Started      TurnTaken       Opened            AllHere          Finished
+    Paused ---------> Queued -----> Checking ---> Downloading ----> Finishing ------> Seeding
+    WaitingForSpace     ^              |               |                |                |
+    Failed              +------------- TurnLost -------+                |                |
+                        +------------------------------+- ContentTouched+----------------+
+
+`Opened` leads to Seeding when everything was here before. `NoSpace` leads to WaitingForSpace,
+`FailedWith` to Failed, and `Halted` to Paused, but a failed transfer stays failed unless the user
+pauses it. The states with a torrent at work carry it (`T`), so there is none in any other state.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import Final, Generic, TypeAlias, TypeVar
+
+from common.errors import MinitorrentError
+
+T = TypeVar("T")
+
+
+class Recheck(Enum):
+    """Whether the next check hashes every piece, whatever the record says, and why."""
+
+    NO = "no"
+    SUSPECTED = "something touched the content"
+    ASKED = "the user wants it"
+
+
+# --- states -----------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class Paused:
+    """Stopped; nothing happens until it is started."""
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """Waits for its turn, and is checked then."""
+
+    recheck: Recheck = Recheck.NO
+
+
+@dataclass(frozen=True, slots=True)
+class Checking:
+    """Its files are opened, and hashed where the record can't be believed."""
+
+    recheck: Recheck = Recheck.NO
+
+
+@dataclass(frozen=True, slots=True)
+class Downloading(Generic[T]):
+    """Pieces are missing, and a torrent fetches them."""
+
+    torrent: T
+
+
+@dataclass(frozen=True, slots=True)
+class Finishing(Generic[T]):
+    """All wanted pieces are here; they are made sure of, and get their final name.
+
+    `hashes`: some of them are hashed once more.
+    """
+
+    torrent: T
+    hashes: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Seeding(Generic[T]):
+    """Complete, and offered. `told` is false until the user knows that a download has ended."""
+
+    torrent: T
+    told: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingForSpace:
+    """The disk is full; it goes on by itself when there is space."""
+
+    error: MinitorrentError
+    told: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """It can't go on until the user does something about `error`."""
+
+    error: MinitorrentError
+    told: bool = False
+
+
+State: TypeAlias = (
+    Paused
+    | Queued
+    | Checking
+    | Downloading[T]
+    | Finishing[T]
+    | Seeding[T]
+    | WaitingForSpace
+    | Failed
+)
+
+
+# --- events -----------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The user, or the end of a full disk, lets it go on."""
+
+    recheck: Recheck = Recheck.NO
+
+
+@dataclass(frozen=True, slots=True)
+class TurnTaken:
+    """Its turn has come."""
+
+
+@dataclass(frozen=True, slots=True)
+class TurnLost:
+    """Others go first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened(Generic[T]):
+    """The check is over, and the torrent at work; `complete`: there is nothing to fetch."""
+
+    torrent: T
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AllHere:
+    """The last wanted piece is verified and written; `hashes` as in Finishing."""
+
+    hashes: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """All of it was right, and has its final name."""
+
+
+@dataclass(frozen=True, slots=True)
+class ContentTouched:
+    """Something else changed what is on the disk: it is checked again."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoSpace:
+    """The disk has no space for what is missing."""
+
+    error: MinitorrentError
+
+
+@dataclass(frozen=True, slots=True)
+class FailedWith:
+    """It can't go on."""
+
+    error: MinitorrentError
+
+
+@dataclass(frozen=True, slots=True)
+class Halted:
+    """It was stopped, to be started again later; `forgives`: also if it had failed."""
+
+    forgives: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The user knows how it has ended."""
+
+
+Event: TypeAlias = (
+    Started
+    | TurnTaken
+    | TurnLost
+    | Opened[T]
+    | AllHere
+    | Finished
+    | ContentTouched
+    | NoSpace
+    | FailedWith
+    | Halted
+    | Told
+)
+
+_AT_WORK: Final = (Downloading, Finishing, Seeding)
+_RUNNING: Final = (Queued, Checking, *_AT_WORK)
+_STOPPED: Final = (Paused, WaitingForSpace, Failed)
+
+LEGAL: Final[dict[type, tuple[type, ...]]] = {
+    Started: _STOPPED,
+    TurnTaken: (Queued,),
+    TurnLost: (Checking, Downloading),
+    Opened: (Checking,),
+    AllHere: (Downloading,),
+    Finished: (Finishing,),
+    ContentTouched: _AT_WORK,
+    NoSpace: (Queued, Checking, Downloading, Finishing),
+    FailedWith: (*_RUNNING, Paused, WaitingForSpace),
+    Halted: (*_RUNNING, *_STOPPED),
+    Told: (*_RUNNING, *_STOPPED),
+}
+"""In which states each event may happen."""
+
+
+class IllegalMoveError(Exception):
+    """An event happened in a state in which it can't: a bug."""
+
+
+def is_legal(state: State[T], event: Event[T]) -> bool:
+    """Whether the event may happen in this state."""
+    return isinstance(state, LEGAL[type(event)])
+
+
+def after(state: State[T], event: Event[T]) -> State[T]:
+    """The state after an event; raises IllegalMoveError."""
+    if not is_legal(state, event):
+        raise IllegalMoveError(f"{event} while {state}")
+    match event:
+        case Started(recheck):
+            return Queued(recheck)
+        case TurnTaken() if isinstance(state, Queued):
+            return Checking(state.recheck)
+        case TurnLost():
+            return Queued()
+        case Opened(torrent, complete):
+            return Seeding(torrent) if complete else Downloading(torrent)
+        case AllHere(hashes) if isinstance(state, Downloading):
+            return Finishing(state.torrent, hashes)
+        case Finished() if isinstance(state, Finishing):
+            return Seeding(state.torrent, told=False)
+        case ContentTouched():
+            return Queued(Recheck.SUSPECTED)
+        case NoSpace(error):
+            return WaitingForSpace(error)
+        case FailedWith(error):
+            return Failed(error)
+        case Halted(forgives) if forgives or not isinstance(state, Failed):
+            return Paused()
+        case Told() if isinstance(state, Seeding | WaitingForSpace | Failed):
+            return replace(state, told=True)
+    return state
+
+
+def torrent_of(state: State[T]) -> T | None:
+    """The torrent at work, while there is one."""
+    return state.torrent if isinstance(state, _AT_WORK) else None
