@@ -363,3 +363,15 @@ def test_progress_is_recorded_while_it_runs(
 
     wait_until(is_recorded, what="a checkpoint")
     bob.finish(name)
+
+
+def test_a_paused_download_shows_what_it_has_also_after_a_restart(
+    team: Team, tmp_path: Path
+) -> None:
+    _, bob, name, _ = half_way(team, make_file(tmp_path / "content", 8 * MIB))
+    row, here = bob.row(name), bob.session.piece_map(GROUP, name, 8)
+    assert here.done > 0
+    bob.restart()
+    again = bob.row(name)
+    assert (again.state, again.done, again.progress) == ("paused", row.done, row.progress)
+    assert bob.session.piece_map(GROUP, name, 8).here == here.here
