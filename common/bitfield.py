@@ -97,9 +97,6 @@ class Bitfield:
             return NotImplemented
         return self.size == other.size and self._bits == other._bits
 
-    def __repr__(self) -> str:
-        return f"<Bitfield {self._count}/{self.size}>"
-
     def _place(self, index: int) -> tuple[int, int]:
         if not 0 <= index < self.size:
             raise IndexError(f"there is no piece {index} among {self.size}")

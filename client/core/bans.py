@@ -29,9 +29,6 @@ class Bans:
         self._members: OrderedDict[tuple[str, str], set[str]] = OrderedDict()
         self._addresses: OrderedDict[str, set[str]] = OrderedDict()
 
-    def __repr__(self) -> str:
-        return f"Bans({len(self._members)} members, {len(self._addresses)} addresses)"
-
     def ban(self, party: Party) -> None:
         """Ban this party."""
         if isinstance(party, Login):

@@ -80,9 +80,6 @@ class Candidates:
         self._told: list[PeerCandidate] = []  # the tracker's last answer
         self._seen: OrderedDict[tuple[str, PeerId], str] = OrderedDict()
 
-    def __repr__(self) -> str:
-        return f"Candidates({len(self._known)} known)"
-
     # --- what the tracker tells -------------------------------------------------------------
     def learn(self, told: Iterable[PeerCandidate]) -> None:
         """Replace the tracker's last answer; what we know of listed peers is kept."""

@@ -40,10 +40,6 @@ class DialQueue(Generic[DialT]):
         self._groups: Counter[Hashable] = Counter()
         self._endpoints: set[Endpoint] = set()
 
-    def __repr__(self) -> str:
-        waiting = sum(map(len, self._waiting.values()))
-        return f"DialQueue({len(self._endpoints)} under way, {waiting} waiting)"
-
     def put(self, dial: DialT) -> bool:
         """Add a dial to the queue; return False when its group has too many waiting."""
         line = self._waiting.get(dial.group)

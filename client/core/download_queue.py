@@ -49,9 +49,6 @@ class DownloadQueue:
         self.places = places
         self._lonely_since: dict[int, float | None] = {}  # of all that hold a place
 
-    def __repr__(self) -> str:
-        return f"DownloadQueue({len(self._lonely_since)} running, {self.places} places)"
-
     def has_place(self, age: int) -> bool:
         """Return whether this download may run."""
         return age in self._lonely_since

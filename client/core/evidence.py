@@ -19,9 +19,6 @@ class Evidence:
         self._pieces: OrderedDict[int, list[tuple[int, bytes]]] = OrderedDict()
         self._blocks = 0
 
-    def __repr__(self) -> str:
-        return f"Evidence({len(self._pieces)} pieces)"
-
     def keep(self, download: PieceDownload) -> None:
         """Remember a complete piece with the wrong hash; hashes the blocks in its buffer."""
         self._drop(download.index)

@@ -42,9 +42,6 @@ class FairQueue:
         self._served = 0
         self._last: dict[Hashable, tuple[int, int]] = {}  # end tag, order of service
 
-    def __repr__(self) -> str:
-        return f"FairQueue(at {self._virtual}, knows {len(self._last)})"
-
     def serve(self, claims: Sequence[BandwidthRequest], now: float) -> None:
         """Refill the channels and spend what they hold, one request after the other."""
         for claim in claims:

@@ -59,9 +59,6 @@ class MessageBudget:
         self._at = now
         self._before = Traffic()
 
-    def __repr__(self) -> str:
-        return f"MessageBudget({self._left:.0f} of {BURST:.0f})"
-
     def charge(self, events: Iterable[Event], traffic: Traffic, now: float) -> float:
         """Charge for a read and its events; return for how many seconds to stop reading."""
         before, self._before = self._before, traffic

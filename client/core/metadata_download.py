@@ -31,9 +31,6 @@ class MetadataDownload:
         self._pieces: dict[int, bytes] = {}
         self._asked = 0  # pieces requested, from the first on
 
-    def __repr__(self) -> str:
-        return f"MetadataDownload({len(self._pieces)} of {self._size} bytes' pieces)"
-
     def receive(self, message: Extended) -> list[Extended]:
         """Handle an extended message and return the messages to send.
 

@@ -85,20 +85,6 @@ class Peer:
         self.down = RateMeter(now)
         self.up = RateMeter(now)
 
-    def __repr__(self) -> str:
-        flags = "".join(
-            letter
-            for letter, on in (
-                ("c", self.am_choking),
-                ("i", self.am_interested),
-                ("C", self.peer_choking),
-                ("I", self.peer_interested),
-                ("S", self.snubbed),
-            )
-            if on
-        )
-        return f"Peer({self.key} {flags or '-'} has {self.has!r}, fetching {len(self.downloads)})"
-
     @property
     def owes(self) -> bool:
         """Whether requested blocks have not arrived."""

@@ -94,10 +94,6 @@ class PeerStreamDecoder:
         self._events: list[Event] = []
         self._run: list[Request] = []
 
-    def __repr__(self) -> str:
-        mode = "scatter" if self._scattering() else "staging"
-        return f"PeerStreamDecoder({mode}, expects {self.outstanding} blocks)"
-
     @property
     def outstanding(self) -> int:
         """How many requested blocks have not arrived (including cancelled ones)."""

@@ -64,9 +64,6 @@ class Picker:
         for piece in self._open:
             self._bucket(0).add(piece)
 
-    def __repr__(self) -> str:
-        return f"Picker({len(self._open)} open, {self._done} done of {len(self._rarity)})"
-
     @property
     def open_count(self) -> int:
         """How many wanted pieces nobody fetches yet."""

@@ -65,9 +65,6 @@ class PieceDownload:
         self.headers = self._expected_headers()
         self.header_space = memoryview(bytearray(len(self.headers)))
 
-    def __repr__(self) -> str:
-        return f"PieceDownload({self.index}, {self._received}/{self.block_count})"
-
     @property
     def sources(self) -> set[int]:
         """The keys of all peers that sent a block."""

@@ -74,12 +74,6 @@ class PieceScheduler:
         else:
             self.picker = Picker(have, goal.pieces, rng)
 
-    def __repr__(self) -> str:
-        return (
-            f"PieceScheduler({self.picker!r}, {len(self._partial)} partial, "
-            f"{len(self._verifying)} being verified)"
-        )
-
     def close(self) -> None:
         """Give back the buffers that no peer holds; every peer must have left."""
         for download in self._partial.values():

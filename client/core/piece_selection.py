@@ -66,10 +66,6 @@ class PieceSelection:
         """Select everything, rarest first, whatever files the content consists of."""
         return cls(geometry, [geometry.length])
 
-    def __repr__(self) -> str:
-        order = "in order" if self.in_order else "rarest first"
-        return f"PieceSelection({self.pieces!r}, {order})"
-
     def size_of(self, piece: PieceIndex) -> int:
         """Return how many bytes of the piece belong to wanted files."""
         size = self._geometry.piece_size(piece)

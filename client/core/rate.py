@@ -21,9 +21,6 @@ class RateMeter:
         self._counted = 0
         self._rate = 0.0
 
-    def __repr__(self) -> str:
-        return f"RateMeter({self._rate:.0f} B/s, {self.total} bytes)"
-
     def add(self, count: int) -> None:
         """Count `count` transferred bytes."""
         self.total += count

@@ -23,9 +23,6 @@ class SentPieces:
         self._size_of = size_of
         self._sent: OrderedDict[PieceIndex, int] = OrderedDict()  # bytes sent, latest last
 
-    def __repr__(self) -> str:
-        return f"SentPieces({len(self._sent)} pieces)"
-
     def suspected(self, blocks: Sequence[Block]) -> list[PieceIndex]:
         """Return the pieces of these blocks, about to be sent, that the peer had whole before."""
         return [piece for piece in {block.piece: None for block in blocks} if self._forget(piece)]

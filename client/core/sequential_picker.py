@@ -21,9 +21,6 @@ class SequentialPicker:
         self._size = have.size
         self._first = 0  # no smaller piece is open
 
-    def __repr__(self) -> str:
-        return f"SequentialPicker({len(self._open)} open, {self._done} done of {self._size})"
-
     @property
     def open_count(self) -> int:
         """How many wanted pieces nobody fetches yet."""

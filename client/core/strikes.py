@@ -20,9 +20,6 @@ class Strikes:
     def __init__(self) -> None:
         self._spent: OrderedDict[str, tuple[float, float]] = OrderedDict()  # how much, when
 
-    def __repr__(self) -> str:
-        return f"Strikes({len(self._spent)} addresses)"
-
     def failed(self, network: str, now: float) -> None:
         """Count a failed handshake."""
         self._spent[network] = min(BURST, self._left(network, now) + 1), now

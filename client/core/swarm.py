@@ -66,9 +66,6 @@ class Swarm:
         self.downloaded = 0
         self._keep_alive_at = now + self.config.keep_alive_every
 
-    def __repr__(self) -> str:
-        return f"Swarm(have {self.have!r}, {len(self.peers)} peers, {self._fetch!r})"
-
     @property
     def complete(self) -> bool:
         """Whether we have every wanted piece, verified."""

@@ -30,9 +30,6 @@ class TokenBucket:
         self._level = 0.0
         self._at = now
 
-    def __repr__(self) -> str:
-        return f"TokenBucket({self.rate} B/s, holds {self._level:.0f})"
-
     @property
     def level(self) -> float:
         """Bytes that may be drawn as of the last `fill`; nothing at zero or below.
@@ -69,9 +66,6 @@ class BandwidthChannel:
         self.own = own
         self.shared = shared
         self._held_at: float | None = None
-
-    def __repr__(self) -> str:
-        return f"BandwidthChannel({self.own!r} in {self.shared!r})"
 
     @property
     def limited(self) -> bool:

@@ -16,9 +16,6 @@ class Banned:
         self._bans = Bans()
         self._lock = threading.Lock()
 
-    def __repr__(self) -> str:
-        return f"Banned({self._bans!r})"
-
     def ban(self, party: Party) -> bool:
         """Talk to this party no more; False when that was so already."""
         with self._lock:

@@ -53,9 +53,6 @@ class PeerList:
         self.liars: dict[str, None] = {}  # who sent wrong pieces, in words
         self.sources: set[str] = set()  # whom pieces came from, by user and address
 
-    def __repr__(self) -> str:
-        return f"PeerList({len(self.connections)} connected, {self._candidates!r})"
-
     # --- connections ------------------------------------------------------------------------
     def next_key(self) -> int:
         """A key for a new connection."""

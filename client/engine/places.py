@@ -28,9 +28,6 @@ class Places:
         self._lock = threading.Lock()
         self._held: dict[PeerConnection, Hashable] = {}
 
-    def __repr__(self) -> str:
-        return f"Places({len(self._held)} of {self._limit})"
-
     @property
     def free(self) -> int:
         """Connections that may still be made without anybody having to go."""

@@ -30,9 +30,6 @@ class RateLimits:
         now, rates = clock(), self.rates(None)
         self._shared = {way: TokenBucket(getattr(rates, way), now) for way in _DIRECTIONS}
 
-    def __repr__(self) -> str:
-        return f"RateLimits({self._rates!r})"
-
     @property
     def any(self) -> bool:
         """Whether there is any limit at all."""

@@ -48,9 +48,6 @@ class Standing:
         self._verified = record.verified(self.storage.goal.pieces)  # while there is no torrent
         self._done = self.storage.goal.done(self._verified) if self._verified else 0
 
-    def __repr__(self) -> str:
-        return f"Transfer({self.record.group}/{self.record.name}, {self.state.value})"
-
     def _move(self, event: Event[Torrent]) -> None:
         """Something happened."""
         with self._moving:

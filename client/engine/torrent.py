@@ -92,9 +92,6 @@ class Torrent:
         self._is_over = self.complete  # and the owner knows, or knew it from the first
         self._idle = threading.Condition(self._lock)
 
-    def __repr__(self) -> str:
-        return f"Torrent({self.metainfo.name!r}, {self._swarm!r})"
-
     # --- what there is ----------------------------------------------------------------------
     @property
     def complete(self) -> bool:

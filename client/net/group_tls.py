@@ -71,9 +71,6 @@ class GroupTls:
         self._removed: frozenset[str] = frozenset()
         self._identity: _Identity | None = None
 
-    def __repr__(self) -> str:
-        return f"Seal({len(self._removed)} removed)"
-
     # --- our own side -----------------------------------------------------------------------
     def equip(self, certificate: str, key: ec.EllipticCurvePrivateKey) -> None:
         """Show this certificate (PEM) from the next connection on."""

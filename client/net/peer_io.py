@@ -98,10 +98,6 @@ class PeerConnection:
         self._reader = threading.Thread(target=self._read, name=f"{name} reader", daemon=True)
         self._writer = threading.Thread(target=self._write, name=f"{name} writer", daemon=True)
 
-    def __repr__(self) -> str:
-        way = "from" if self.incoming else "to"
-        return f"PeerConnection({self.key} {way} {self.endpoint}, {self.close_reason or 'open'})"
-
     @property
     def carried(self) -> int:
         """Payload bytes that went either way: what use it was so far."""

@@ -47,9 +47,6 @@ class OpenFiles:
         self._idle: OrderedDict[Handle, None] = OrderedDict()
         self._count = 0
 
-    def __repr__(self) -> str:
-        return f"OpenFiles({self._count} of {self.limit}, {len(self._idle)} idle)"
-
     @property
     def count(self) -> int:
         """Descriptors that are open."""

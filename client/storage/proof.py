@@ -21,9 +21,6 @@ class Proof:
         self._doubts = 0
         self._touches = 0
 
-    def __repr__(self) -> str:
-        return f"Proof({self._proven!r})"
-
     def __getitem__(self, piece: int) -> bool:
         return self._proven[piece]
 

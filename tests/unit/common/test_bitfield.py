@@ -91,7 +91,3 @@ def test_a_copy_is_independent() -> None:
     assert first != second
     assert first != "bitfield"
     assert Bitfield(9) != Bitfield(10)
-
-
-def test_shows_its_state() -> None:
-    assert repr(build(100, set(range(37)))) == "<Bitfield 37/100>"

@@ -122,10 +122,6 @@ def test_the_authority_of_sealed_content() -> None:
     assert parse(torrent(changed(single(), {"ssl-cert": 5}))).authority is None
 
 
-def test_the_repr_stays_short() -> None:
-    assert len(repr(parse(torrent(single())))) < 200
-
-
 @pytest.mark.parametrize(
     ("listed", "expected"),
     [

@@ -76,7 +76,6 @@ def test_a_process_that_ends_gives_no_more_lines_at_once() -> None:
         assert process.output.next(10) == "only"
         assert process.output.next(60) is None
         assert process.wait() == 0
-        assert "not running" in repr(process)
 
 
 def test_a_process_that_does_not_stop_is_reported_with_its_output() -> None:

@@ -132,7 +132,7 @@ def test_nobody_dials_oneself_or_who_listens_nowhere() -> None:
     candidates.learn([PeerCandidate(endpoint(1), ME, "me")])
     candidates.learn([PeerCandidate(Endpoint("10.0.0.1", 0), peer_id(n), "bob") for n in (2, 3)])
     assert candidates.to_dial(nobody, 9, 0.0) == []
-    assert repr(candidates) == "Candidates(2 known)"
+    assert len(candidates._known) == 2
 
 
 def test_who_could_not_be_reached_is_left_alone_longer_and_longer() -> None:
@@ -209,7 +209,7 @@ def test_made_up_peers_of_one_user_do_not_keep_others_waiting() -> None:
     candidates = Candidates(ME)
     crowd = [PeerCandidate(Endpoint("10.6.6.6", n), peer_id(n), "mallory") for n in range(1, 801)]
     candidates.learn([*crowd, *told(1)])
-    assert repr(candidates) == f"Candidates({MAX_A_USER + 1} known)"
+    assert len(candidates._known) == MAX_A_USER + 1
     chosen = candidates.to_dial(nobody, 50, 0.0)
     assert endpoint(1) in chosen
     assert len(chosen) == MAX_DIALLING_USER + 1
@@ -251,7 +251,7 @@ def test_bounded_and_open_to_newcomers() -> None:
     candidates = knowing(*range(1, MAX_KNOWN + 1))
     candidates.failed(endpoint(500), 0.0)
     candidates.learn(told(MAX_KNOWN + 1))
-    assert repr(candidates) == f"Candidates({MAX_KNOWN} known)"
+    assert len(candidates._known) == MAX_KNOWN
     assert candidates.remembered(peer_id(MAX_KNOWN + 1), "10.0.0.1") is not None
 
 

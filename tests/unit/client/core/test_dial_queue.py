@@ -28,7 +28,6 @@ def test_groups_take_turns() -> None:
         assert queue.put(one)
     taken = [queue.take() for _ in range(4)]
     assert taken == [crowd[0], other[0], crowd[1], other[1]]
-    assert repr(queue) == "DialQueue(4 under way, 48 waiting)"
 
 
 def test_one_group_and_one_address_have_half_at_most() -> None:

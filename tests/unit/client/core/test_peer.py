@@ -5,7 +5,7 @@ import pytest
 from client.core.peer import Peer
 from client.core.peer_stream_decoder import PeerStreamDecoder
 from client.core.swarm_config import SwarmConfig
-from common.types import BLOCK_SIZE, PieceIndex
+from common.types import BLOCK_SIZE
 from tests.unit.client.core.downloader import Waiting
 from tests.unit.client.core.streams import download_of
 
@@ -63,13 +63,3 @@ def test_owes_what_is_requested() -> None:
     download.receive(0)
     owed.append(peer.owes)
     assert owed == [False, False, True, False]
-
-
-def test_shows_its_state() -> None:
-    peer = Peer(4, 8, PeerStreamDecoder(), Waiting(), fast=True, now=0.0)
-    assert repr(peer) == "Peer(4 cC has <Bitfield 0/8>, fetching 0)"
-    peer.am_choking = peer.peer_choking = False
-    assert repr(peer) == "Peer(4 - has <Bitfield 0/8>, fetching 0)"
-    peer.am_interested = peer.peer_interested = peer.snubbed = True
-    peer.downloads[0] = download_of(PieceIndex(0), 5)
-    assert repr(peer) == "Peer(4 iIS has <Bitfield 0/8>, fetching 1)"

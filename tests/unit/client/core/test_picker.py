@@ -47,7 +47,6 @@ def test_a_peer_gets_only_what_it_has() -> None:
     assert picker.pick(bitfield({4, 1}, 8)) == 4
     assert picker.pick(bitfield({4, 1}, 8)) is None
     assert picker.open_count == 3
-    assert repr(picker) == "Picker(3 open, 4 done of 8)"
 
 
 def test_equally_rare_pieces_come_at_random() -> None:
@@ -77,7 +76,7 @@ def test_a_finished_piece_does_not_come_again() -> None:
     picker = experienced(5)
     picker.finish(PieceIndex(4))
     assert picker.pick(Bitfield.full(5)) is None
-    assert repr(picker) == "Picker(0 open, 5 done of 5)"
+    assert picker.open_count == 0
 
 
 @given(SETS, st.lists(SETS, max_size=6), st.randoms(use_true_random=False))

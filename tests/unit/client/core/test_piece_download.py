@@ -69,10 +69,8 @@ def test_only_who_filled_a_block_is_a_source() -> None:
     assert download.sources == {2, 4}
 
 
-def test_shows_how_far_it_is() -> None:
+def test_a_block_knows_its_place() -> None:
     download = download_of(7, 2 * BLOCK_SIZE)
-    download.receive(download.request(1)[0])
-    assert repr(download) == "PieceDownload(7, 1/2)"
     assert download.block(1) == Block(PieceIndex(7), BLOCK_SIZE, BLOCK_SIZE)
 
 

@@ -458,15 +458,6 @@ def test_a_partial_piece_makes_room_for_one_that_can_be_fetched() -> None:
     assert swarm._fetch.lent() == []
 
 
-def test_shows_how_it_stands() -> None:
-    swarm = swarm_with([0])
-    join(swarm, 1)
-    assert repr(swarm) == (
-        "Swarm(have <Bitfield 1/4>, 1 peers, "
-        "PieceScheduler(Picker(3 open, 1 done of 4), 0 partial, 0 being verified))"
-    )
-
-
 def test_what_a_leaver_sent_of_a_piece_that_another_fetches_is_let_go() -> None:
     swarm = swarm_with([1, 2, 3])
     for key in (1, 2):

@@ -57,7 +57,6 @@ def test_it_begins_empty_and_a_clock_that_goes_back_changes_nothing() -> None:
     assert bucket.level == pytest.approx(100)
     bucket.fill(1e6)
     assert bucket.level == 1000 * BURST
-    assert repr(bucket) == "TokenBucket(1000 B/s, holds 250)"
 
 
 def test_without_a_limit_there_is_always_something() -> None:
@@ -96,7 +95,6 @@ def test_what_passes_is_drawn_from_both() -> None:
     channel = BandwidthChannel(TokenBucket(1000, 0.0), TokenBucket(10_000, 0.0))
     channel.draw(30)
     assert (channel.own.level, channel.shared.level) == (-30, -30)
-    assert "in TokenBucket(10000" in repr(channel)
 
 
 def test_a_limit_holds_while_somebody_was_turned_away_just_now() -> None:

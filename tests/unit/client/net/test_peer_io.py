@@ -284,12 +284,10 @@ def test_a_slow_reader_gets_everything(end_and_raw: tuple[End, RawPeer]) -> None
 
 def test_the_first_reason_counts(end_and_raw: tuple[End, RawPeer]) -> None:
     end, _ = end_and_raw
-    assert "open" in repr(end.peer)
     end.peer.close("first")
     end.peer.close("second")
     assert end.handler.closed.wait(5.0)
     assert end.peer.close_reason == "first"
-    assert "from" in repr(end.peer)
 
 
 def test_the_other_side_closes(end_and_raw: tuple[End, RawPeer]) -> None:
