@@ -1,4 +1,4 @@
-"""`python -m tracker TRACKER_INFO NUMBER`: run a tracker until it is told to stop."""
+"""`python -m tracker TRACKER_INFO NUMBER`: run a tracker until it is stopped."""
 
 from __future__ import annotations
 
@@ -22,14 +22,13 @@ if TYPE_CHECKING:
 _CANNOT_START = 1
 _USAGE = 2
 _SWITCH_SECONDS = 0.0005
-"""How long one thread may compute while others wait: where a request is long to work on, each of
-another's steps waits for that."""
+"""Thread switch interval: while one request computes, each step of another waits this long."""
 
-_SIGNAL_SECONDS = 0.2  # the system may give a signal to another thread; we see it when we wake
+_SIGNAL_SECONDS = 0.2  # another thread may receive the signal; we notice when we wake
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a tracker; the process's exit status."""
+    """Run a tracker; return the process's exit status."""
     prepare_streams()
     try:
         config = read_config(sys.argv[1:] if arguments is None else arguments)
@@ -40,14 +39,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(config: Config) -> int:
     sys.setswitchinterval(_SWITCH_SECONDS)
-    os.umask(0o077)  # whatever is written here is for the tracker's user alone
-    # A queue of this kind alone may be filled by a handler that interrupts its own reader.
+    os.umask(0o077)  # files are for the tracker's user only
+    # Only a SimpleQueue can be filled by a handler that interrupts its own reader.
     ends: SimpleQueue[None] = SimpleQueue()
     for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        # With nohup it is to outlive its terminal.
+        # Under nohup it must outlive its terminal.
         if name != signal.SIGHUP or signal.getsignal(name) is not signal.SIG_IGN:
             signal.signal(name, lambda _number, _frame: ends.put(None))
-    # Only now: whoever mistypes an option need not wait for half a second of imports.
+    # Imported late, so that usage errors don't wait half a second.
     with loading():
         from tracker import console, logs
         from tracker.app import StartError, TrackerApp
@@ -74,12 +73,12 @@ def _wait(ends: SimpleQueue[None]) -> None:
 
 
 def _announce(config: Config, app: TrackerApp) -> None:
-    """The one line on standard output, from which other programs know that we are there."""
+    """Print the one line on stdout from which other programs know that the tracker is ready."""
     http = "" if app.http_address is None else f" (http {app.http_address})"
     try:
         sys.stdout.write(f"tracker {config.number} ready on {app.address}{http}\n")
         sys.stdout.flush()
-    except OSError:  # nobody reads it, or it can't be written: that stops no tracker
+    except OSError:  # no reader, or not writable: not a reason to stop
         abandon_stdout()
 
 

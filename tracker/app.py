@@ -1,4 +1,4 @@
-"""A tracker, wired: database, services, frontends, and their threads."""
+"""The assembly of a tracker: database, services, frontends and threads."""
 
 from __future__ import annotations
 
@@ -33,18 +33,18 @@ _log = structlog.get_logger()
 
 SERVER_NAME = f"minitorrent {__version__}"
 NOTICE_SECONDS = 0.2
-"""How often events are looked for, those of other trackers among them."""
+"""Interval at which new events are read, including those of other trackers."""
 
 _STOP_SECONDS = 1.0  # for each frontend
 _BACKLOG = 512
 
 
 class StartError(Exception):
-    """The tracker can't start; the text says why, in one line."""
+    """The tracker can't start; the message says why, in one line."""
 
 
 class TrackerApp:
-    """A running tracker. Making one and starting it raise StartError and DatabaseError."""
+    """A running tracker. The constructor and `start` raise StartError and DatabaseError."""
 
     def __init__(self, config: Config, limits: SessionLimits | None = None) -> None:
         descriptor_budget = _allot_descriptors(config)
@@ -102,7 +102,7 @@ class TrackerApp:
         self._notices = Periodic("notices", NOTICE_SECONDS, lambda: self._look(push))
 
     def start(self) -> None:
-        """Accept connections from now on."""
+        """Start accepting connections."""
         self._services.lifecycle.start()
         self._heartbeat.start()
         self._notices.start()
@@ -112,7 +112,7 @@ class TrackerApp:
         _log.info("tracker started", address=str(self.address), max_sessions=self._limits.total)
 
     def stop(self) -> None:
-        """End within about two seconds; nothing that was answered is lost."""
+        """Stop within about two seconds; everything already answered is stored."""
         self._sessions.refuse_new()
         self._heartbeat.stop(_STOP_SECONDS)
         self._notices.stop(_STOP_SECONDS)
@@ -127,7 +127,7 @@ class TrackerApp:
     def _leave_database(self) -> None:
         try:
             self._services.lifecycle.stop()
-        except Exception as error:  # the others find out by the missing heartbeat
+        except Exception as error:  # other trackers notice the missing heartbeat
             _log.warning("could not sign off from the database", reason=type(error).__name__)
 
     def _look(self, push: Callable[[SessionServer], None]) -> None:
@@ -143,7 +143,7 @@ class TrackerApp:
 
 
 def _pusher(services: Services) -> Callable[[SessionServer], None]:
-    """Sends each new event, of whichever tracker, to those it concerns who are connected here."""
+    """Return a function that sends new events, of any tracker, to their audience connected here."""
     last = services.events.last_id()
 
     def push(sessions: SessionServer) -> None:
@@ -158,7 +158,7 @@ def _pusher(services: Services) -> Callable[[SessionServer], None]:
 
 
 def _allot_descriptors(config: Config) -> DescriptorBudget:
-    """Have as many descriptors as the system gives us, and say so if they don't suffice."""
+    """Raise the open-file limit and allot it; log a warning if it isn't enough."""
     limit = descriptors.raise_limit()
     try:
         descriptor_budget = descriptors.share_out(limit, config.max_sessions)
@@ -206,6 +206,6 @@ def _listen(address: Endpoint) -> socket.socket:
         return socket.create_server(address, family=family, backlog=_BACKLOG)
     except socket.gaierror as error:
         raise StartError(f"can't listen on {address}: {error.strerror}") from None
-    except OSError as error:  # its own words repeat the address
+    except OSError as error:  # its own message repeats the address
         reason = os.strerror(error.errno) if error.errno else error
         raise StartError(f"can't listen on {address}: {reason}") from None

@@ -1,4 +1,4 @@
-"""The command line as a checked configuration."""
+"""Parsing of the command line into a validated configuration."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from common.types import Endpoint
 from tracker.disk import read_plain
 from tracker.quotas import Quotas, read_quota, with_quotas
 
-if TYPE_CHECKING:  # a mistyped option is told without loading the logging library
+if TYPE_CHECKING:  # a usage error needn't load the logging library
     from tracker.logs import Format, Level
 
 _MAX_PORT = 65535
@@ -37,21 +37,21 @@ End it with Ctrl-C, SIGTERM, or the line quit.
 """
 
 CERTIFICATE_LIFETIME = 12 * 3600
-"""Seconds, unless the operator chooses otherwise."""
+"""Default lifetime of certificates, in seconds."""
 
 SESSIONS_PER_ADDRESS = 200
-"""As many, unless the operator chooses otherwise: a class may sit behind one address."""
+"""Default limit per address: a whole class may share one."""
 
 
 @dataclass(frozen=True)
 class Config:
-    """What one tracker process is to be.
+    """The configuration of one tracker process.
 
-    `listen` is where sessions come in (port 0: any free one); `http_port` is 0 for any free one
-    and None for no HTTP at all; `min_password` is in characters. `tls` is the certificate of an
-    operator and its key, None for one of the tracker's own making. `certificate_lifetime` is that
-    of the certificates of sealed groups' members, in seconds. `max_sessions` is None for as many
-    as the system's descriptors, and good sense, allow.
+    `listen` is the session address (port 0: any free port); `http_port` is 0 for any free port and
+    None for no HTTP; `min_password` is in characters. `tls` holds an operator's certificate and
+    key, or None for a certificate of the tracker's own. `certificate_lifetime` is that of sealed
+    groups' member certificates, in seconds. `max_sessions` is None for as many as the open-file
+    limit and common sense allow.
     """
 
     number: int
@@ -70,14 +70,14 @@ class Config:
 
 
 class _Parser(argparse.ArgumentParser):
-    """argparse, but an error is one line for the caller to print."""
+    """An ArgumentParser that raises errors as one line."""
 
     def error(self, message: str) -> NoReturn:
         raise _usage(f"{message}; see: {self.prog} --help")
 
 
 def read_config(arguments: Sequence[str]) -> Config:
-    """The configuration that the command line asks for.
+    """Parse the command line.
 
     Raises MinitorrentError(usage). Prints and exits for `--help`.
     """
@@ -102,7 +102,7 @@ def read_config(arguments: Sequence[str]) -> Config:
 
 
 def argument_parser() -> argparse.ArgumentParser:
-    """What the command line may hold, named as the program was called."""
+    """Return the argument parser, named as the program was called."""
     is_script = Path(sys.argv[0]).stem == _CONSOLE_SCRIPT
     parser = _Parser(
         prog=_CONSOLE_SCRIPT if is_script else "python -m tracker",
@@ -193,7 +193,7 @@ def _quota(text: str) -> tuple[str, int]:
 
 
 class _Number:
-    """A whole number in a range, for argparse."""
+    """An argparse type: a whole number in a range."""
 
     def __init__(self, smallest: int, largest: int) -> None:
         self._smallest = smallest

@@ -1,4 +1,4 @@
-"""The operator's console: `quit` on standard input closes the tracker."""
+"""The operator's console: `quit` on standard input stops the tracker."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ _STDIN = 0
 
 
 def watch_stdin(on_quit: Callable[[], None]) -> None:
-    """Call `on_quit`, from a thread, when a line `quit` or `exit` comes; not at end of input.
+    """Call `on_quit` from a thread on a line `quit` or `exit`, but not at end of input.
 
-    The thread can't be woken from its read, so it is a daemon; and it reads the descriptor, not
-    `sys.stdin`, whose lock it would take into the interpreter's end.
+    The thread can't be woken from its read, so it is a daemon; and it reads the descriptor instead
+    of `sys.stdin`, whose lock it would hold while the interpreter exits.
     """
     threading.Thread(target=_watch, args=(on_quit,), name="console", daemon=True).start()
 

@@ -1,4 +1,4 @@
-"""Files of the tracker's own and of its operator: made private, read without ever waiting."""
+"""Access to the tracker's and the operator's files: private when created, read without blocking."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from pathlib import Path
 
 
 def make_private(path: Path, data: bytes) -> bool:
-    """Make a file that only its user can read, whole from its first moment on.
+    """Create a file that only its user can read, complete from the start.
 
-    Whatever has the name already stays as it is; returns whether nothing had. Raises OSError.
+    An existing file is left unchanged; returns whether the file was created. Raises OSError.
     """
     draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
@@ -31,9 +31,9 @@ def make_private(path: Path, data: bytes) -> bool:
 
 
 def check_plain(path: Path) -> os.stat_result:
-    """The state of the plain file at `path`, or that a link there leads to.
+    """Return the status of the regular file at `path`, following links.
 
-    Raises OSError, also for a folder, a pipe, a device and the like, which could not be read, or
+    Raises OSError for anything else, such as a folder, pipe or device, which could not be read, or
     only after a long wait.
     """
     found = path.stat()
@@ -43,7 +43,7 @@ def check_plain(path: Path) -> os.stat_result:
 
 
 def read_plain(path: Path, most: int) -> bytes:
-    """All bytes of a plain file; raises OSError, also when there are more than `most`."""
+    """Return the contents of a regular file; raises OSError if it has more than `most` bytes."""
     check_plain(path)
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
     with os.fdopen(descriptor, "rb") as file:

@@ -1,4 +1,4 @@
-"""Logs: one line an event, on stderr, as text or as JSON."""
+"""Logs on stderr, one line per event, as text or JSON."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ _LEVELS = {
 
 
 def configure(level: Level, form: Format) -> None:
-    """Set up logging for the process; libraries' logs come out the same way, from warning on."""
-    # Plain tracebacks: the pretty ones print local variables, passwords among them.
+    """Set up logging for the process; libraries' logs use the same format, from warnings up."""
+    # Plain tracebacks: the pretty ones print local variables, including passwords.
     ending: list[Processor]
     if form == "json":
         ending = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
@@ -48,12 +48,12 @@ def configure(level: Level, form: Format) -> None:
         cache_logger_on_first_use=False,
     )
     logging.basicConfig(level=logging.WARNING, handlers=[_ToStructlog()])
-    # A client's bad HTTP request is answered, it is nothing for the operator's log.
+    # A client's bad HTTP request is answered; it doesn't belong in the operator's log.
     logging.getLogger("uvicorn").setLevel(logging.ERROR)
 
 
 class _ToStructlog(logging.Handler):
-    """Hands the records of libraries on."""
+    """Forwards libraries' log records to structlog."""
 
     def emit(self, record: logging.LogRecord) -> None:
         structlog.get_logger(library=record.name).log(

@@ -1,4 +1,4 @@
-"""How much the tracker keeps and does for one user, group or address: defaults no team meets."""
+"""Limits on what the tracker stores and does per user, group or address."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ LARGEST = 10**15
 
 @dataclass(frozen=True)
 class Quotas:
-    """Each is a number that is not passed; on the command line `_` is written `-`.
+    """Upper limits; on the command line `_` is written `-`.
 
-    For a user: `groups` owned, undecided join `requests`, `files` added, `metainfo_bytes` of them,
-    API `tokens`, `logins` kept (beyond it, the oldest that isn't in use ends), `sessions` at a
-    time, `certificates` an hour, `holders` (logins with certificates that are within their dates)
-    in one group, `acts` a day that the audit keeps, `requests_per_second` (ten times as many at
-    once; beyond it, answers are delayed), `peers` (clients at files: one that is there for a
-    thousand files is a thousand; beyond it, the one that announced longest ago is forgotten). For
-    a group: `group_requests` undecided, `group_files`. For an address: `accounts` opened a day.
+    Per user: `groups` owned, pending join `requests`, `files` added, their `metainfo_bytes`, API
+    `tokens`, `logins` kept (beyond it, the oldest unused one ends), simultaneous `sessions`,
+    `certificates` an hour, `holders` (logins with unexpired certificates) in one group, `acts` a
+    day that the audit records, `requests_per_second` (with bursts of ten times as many; beyond it,
+    answers are delayed), `peers` (one for each file of each client; beyond it, the least recently
+    announced is dropped). Per group: pending `group_requests`, `group_files`. Per address:
+    `accounts` created a day.
     """
 
     groups: int = 500
@@ -44,7 +44,7 @@ NAMES = tuple(field.name.replace("_", "-") for field in fields(Quotas))
 
 
 def read_quota(text: str) -> tuple[str, int]:
-    """`NAME=N` as the operator writes it. Raises ValueError with what is wrong."""
+    """Parse `NAME=N`. Raises ValueError with what is wrong."""
     name, _, number = text.partition("=")
     if name not in NAMES:
         raise ValueError(f"there is no quota {name!r}; there are: {', '.join(NAMES)}")
@@ -54,12 +54,12 @@ def read_quota(text: str) -> tuple[str, int]:
 
 
 def with_quotas(chosen: Sequence[tuple[str, int]]) -> Quotas:
-    """The usual quotas, but for those that the operator has chosen; the last of a name counts."""
+    """Return the default quotas with the operator's changes; the last one of a name counts."""
     return replace(Quotas(), **dict(chosen))
 
 
 def check_quota(count: int, most: int, what: str, remedy: str) -> None:
-    """Refuse one more than `most`. Raises MinitorrentError(quota_exceeded)."""
+    """Raise MinitorrentError(quota_exceeded) unless there is room below `most`."""
     if count >= most:
         raise MinitorrentError(
             ErrorCode.QUOTA_EXCEEDED, f"This tracker keeps at most {most} {what}; {remedy}."

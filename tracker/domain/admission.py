@@ -1,8 +1,8 @@
-"""Who gets in where there is room for so many: in all, and for each party.
+"""Admission of connections under a total limit and a limit per party.
 
-A party (see common.party) that fills the room must not keep the others out, and whoever shares an
-address with a troublemaker should still get in. So a newcomer may displace somebody who does
-nothing: of its own party when that has all the places it may have, else of the party with the most.
+A party (see common.party) that fills all slots must not keep others out, and someone who shares an
+address with a troublemaker should still get in. So a newcomer may displace an idle connection: of
+its own party if that is at its limit, otherwise of the party with the most.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ HolderT = TypeVar("HolderT")
 
 @dataclass(frozen=True)
 class ConnectionLimits:
-    """How many places there are, in all and for each party.
+    """Limits on connections, in total and per party.
 
-    Who has done nothing for `grace` seconds may be displaced by anybody; before that, only by
-    newcomers whose party has fewer places.
+    A connection idle for `grace` seconds can be displaced by anyone; before that, only by newcomers
+    whose party holds fewer slots.
     """
 
     total: int
@@ -30,9 +30,9 @@ class ConnectionLimits:
 
 @dataclass(frozen=True)
 class Slot(Generic[HolderT]):
-    """A place that is taken: whose it is, and since when (seconds) nothing is done with it.
+    """A slot in use: its holder, party, and the time in seconds of its last activity.
 
-    `is_idle` says that its holder may be displaced.
+    `is_idle` says that the holder may be displaced.
     """
 
     holder: HolderT
@@ -43,7 +43,7 @@ class Slot(Generic[HolderT]):
 
 @dataclass(frozen=True)
 class Admission(Generic[HolderT]):
-    """Whether a newcomer gets in, and who has to go for it."""
+    """Whether a newcomer is admitted, and which connection it displaces."""
 
     is_admitted: bool
     displaced: HolderT | None = None
@@ -52,7 +52,7 @@ class Admission(Generic[HolderT]):
 def admit(
     limits: ConnectionLimits, party: str, taken: Collection[Slot[HolderT]], now: float
 ) -> Admission[HolderT]:
-    """Decide about a newcomer of this party; the clock is an argument, in seconds."""
+    """Decide whether to admit a newcomer of this party; `now` is in seconds."""
     counts = Counter(place.party for place in taken)
     own = counts[party]
     if own >= limits.per_party:

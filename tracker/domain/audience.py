@@ -1,4 +1,4 @@
-"""Whom an event concerns: who is told of it at once, and who can list it later."""
+"""The audience of each kind of event: who gets a notice at once, and who can list it later."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from common.api.events import EventKind
 
 
 class Audience(Enum):
-    """Never the actor himself, unless it says so."""
+    """Recipients of a notice; excludes the actor unless it says otherwise."""
 
     ADMINS = auto()
     """Of the group."""
     MEMBERS = auto()
     """Of the group."""
     MEMBERS_AND_ACTOR = auto()
-    """The actor's own other clients, too, have connections to drop."""
+    """Including the actor, whose other clients have connections to drop."""
     CONNECTED_MEMBERS = auto()
-    """As before, but it concerns connections alone: nobody needs to hear of it later."""
+    """As before, but only those connected now: it is about connections, not worth listing later."""
     SHARERS = auto()
-    """Those who offer the file that it is about."""
+    """The users who share the file."""
     SUBJECT = auto()
-    """The user that it is about."""
+    """The user that the event is about."""
     NOBODY = auto()
-    """It is kept for the audit trail."""
+    """Recorded for the audit trail only."""
 
 
 AUDIENCES: Mapping[EventKind, Audience] = MappingProxyType(
@@ -48,7 +48,7 @@ AUDIENCES: Mapping[EventKind, Audience] = MappingProxyType(
 
 
 def audience_of(kind: str) -> Audience:
-    """Whom an event of this kind concerns; of a kind that isn't known (any more), nobody."""
+    """Return the audience of a kind of event; NOBODY for an unknown kind."""
     try:
         return AUDIENCES.get(EventKind(kind), Audience.NOBODY)
     except ValueError:
@@ -56,5 +56,5 @@ def audience_of(kind: str) -> Audience:
 
 
 def kinds_for(*audiences: Audience) -> list[str]:
-    """The kinds of events that concern these."""
+    """Return the kinds of events for these audiences."""
     return [kind.value for kind, audience in AUDIENCES.items() if audience in audiences]

@@ -1,7 +1,7 @@
-"""A sealed group's own certificate, and those that it gives to its members (X.509, RFC 5280).
+"""A sealed group's own certificate, and those it issues to members (X.509, RFC 5280).
 
-Both are on the curve P-256. The randomness that is asked for is the caller's, and signatures are
-deterministic (RFC 6979), so the same arguments always give the same bytes.
+Both use the curve P-256. The caller supplies the randomness, and signatures are deterministic (RFC
+6979), so the same arguments always give the same bytes.
 """
 
 from __future__ import annotations
@@ -19,14 +19,16 @@ from common.api.authority import MEMBER_URI
 from common.errors import ErrorCode, MinitorrentError
 
 SECRET_BYTES = 40
-"""Randomness for a key: 64 bits more than it has, so that none is likelier (FIPS 186-5, A.2.1)."""
+"""Random bytes for a key: 64 bits more than the key, so that all are equally likely (FIPS 186-5,
+A.2.1).
+"""
 
 SERIAL_BYTES = 16
-"""Randomness for a serial number; RFC 5280 allows up to 20 bytes."""
+"""Random bytes for a serial number; RFC 5280 allows up to 20 bytes."""
 
 AUTHORITY_YEARS = 30
 CLOCK_SKEW = timedelta(minutes=5)
-"""How far behind another member's clock may be."""
+"""How far another member's clock may be behind."""
 
 _CURVE = ec.SECP256R1()
 _CURVE_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
@@ -42,7 +44,7 @@ class Authority:
 
 @dataclass(frozen=True)
 class Holder:
-    """Who gets a certificate: the member's name, and the id of this one login of his."""
+    """The holder of a certificate: a member's name, and the id of one of the member's logins."""
 
     user: str
     uid: str
@@ -50,16 +52,16 @@ class Holder:
 
 @dataclass(frozen=True)
 class Issued:
-    """A member's certificate (PEM), good until `not_after` (seconds since the epoch)."""
+    """A member's certificate (PEM), valid until `not_after` (seconds since the epoch)."""
 
     certificate: str
     not_after: float
 
 
 def make_authority(group: str, secret: bytes, serial: bytes, now: float) -> Authority:
-    """A new self-signed authority; `secret` is SECRET_BYTES, `serial` SERIAL_BYTES of randomness.
+    """Create a self-signed authority from SECRET_BYTES and SERIAL_BYTES of randomness.
 
-    It can't be replaced without changing every info-hash of the group, so it lasts for long.
+    Replacing it would change every info-hash of the group, so it is valid for decades.
     """
     key = ec.derive_private_key(1 + int.from_bytes(secret) % (_CURVE_ORDER - 1), _CURVE)
     name = x509.Name(
@@ -89,7 +91,7 @@ def make_authority(group: str, secret: bytes, serial: bytes, now: float) -> Auth
 
 
 def read_request(pem: str) -> ec.EllipticCurvePublicKey:
-    """The public key of a PKCS #10 request, whose sender has shown that he has the private one.
+    """Return the public key of a PKCS #10 request, signed with the matching private key.
 
     Raises MinitorrentError(usage).
     """
@@ -116,10 +118,10 @@ def issue(
     now: float,
     lifetime: float,
 ) -> Issued:
-    """A certificate for a member's key, good for `lifetime` seconds.
+    """Issue a certificate for a member's key, valid for `lifetime` seconds.
 
-    It serves both ways, since every peer listens and dials. `DNS:*` is what other clients of SSL
-    torrents look for; `serial` is SERIAL_BYTES of randomness.
+    It is for clients and servers, since every peer listens and dials. Other clients of SSL torrents
+    look for `DNS:*`; `serial` is SERIAL_BYTES of randomness.
     """
     issuer = x509.load_pem_x509_certificate(authority.certificate.encode())
     signer = serialization.load_der_private_key(authority.key, None)
@@ -166,7 +168,7 @@ def _key_usage(*, signs_certificates: bool) -> x509.KeyUsage:
 
 
 def _serial_number(random: bytes) -> int:
-    """Positive and never zero, as RFC 5280 wants it."""
+    """Return a positive number, as RFC 5280 requires."""
     return int.from_bytes(b"\x01" + random)
 
 

@@ -1,4 +1,4 @@
-"""Passwords and tokens, as they are kept: never themselves."""
+"""Hashes of passwords and tokens; neither is ever stored itself."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from common.errors import ErrorCode, MinitorrentError
 
 SALT_BYTES = 16
 TOKEN_BYTES = 32
-"""256 bits: a token can't be guessed, so a plain SHA-256 of it is safe to keep."""
+"""256 bits: a token can't be guessed, so storing a plain SHA-256 of it is safe."""
 
 RECOMMENDED_LENGTH = 8
 
@@ -22,24 +22,24 @@ NOBODY = (
     "$argon2id$v=19$m=19456,t=2,p=1"
     "$MDAwMDAwMDAwMDAwMDAwMA$eQoLQbHNgGQDzEDzbcmUs6AAAAAAAAAAAAAAAAAAAAA"
 )
-"""A hash that no password has: an unknown user costs the same time as a wrong password."""
+"""A hash that matches no password, so that checking an unknown user takes as long."""
 
 
 def hash_password(password: str, salt: bytes) -> str:
-    """Argon2id of the password, in the usual `$argon2id$...` form; `salt` is SALT_BYTES long."""
+    """Hash a password with Argon2id, as `$argon2id$...`; `salt` is SALT_BYTES long."""
     return str(_ARGON2.using(salt=salt).hash(password))
 
 
 def is_password(password: str, stored: str) -> bool:
-    """Whether `stored` came from this password."""
+    """Return whether `stored` is a hash of this password."""
     return bool(_ARGON2.verify(password, stored))
 
 
 def check_strength(password: str, min_length: int) -> str | None:
-    """A warning for the user about a short password, or None.
+    """Return a warning about a short password, or None.
 
-    `min_length` (characters) is what the tracker's operator demands; 0 demands one character.
-    Raises MinitorrentError(weak_password).
+    `min_length` is the operator's minimum in characters; 0 means one character. Raises
+    MinitorrentError(weak_password).
     """
     if len(password) < max(min_length, 1):
         raise MinitorrentError(
@@ -52,16 +52,16 @@ def check_strength(password: str, min_length: int) -> str | None:
 
 
 def encode_secret(random: bytes) -> str:
-    """Random bytes as text that fits into a URL: a session token or an announce key."""
+    """Encode random bytes for use in a URL, as a session token or announce key."""
     return base64.urlsafe_b64encode(random).rstrip(b"=").decode("ascii")
 
 
 def new_token(random: bytes) -> tuple[str, bytes]:
-    """A token made of TOKEN_BYTES random bytes, and what is kept of it."""
+    """Return a token made of TOKEN_BYTES random bytes, and the digest to store."""
     token = encode_secret(random)
     return token, digest_token(token)
 
 
 def digest_token(token: str) -> bytes:
-    """What is kept of a session token: its SHA-256."""
+    """Return the SHA-256 of a token, which is what the database stores."""
     return hashlib.sha256(token.encode()).digest()

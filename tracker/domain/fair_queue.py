@@ -1,8 +1,8 @@
-"""Whose turn it is where few may work at once and many wait: password hashing.
+"""A fair queue for work that few may do at once and many wait for: password hashing.
 
-Parties take turns (see common.party), whoever has more that waits: a thousand requests of one
-delay another's by one. Two queues: of three turns in a row that go to parties who are known, the
-next goes to a stranger, if one waits.
+Parties (see common.party) take turns, however many tickets each has waiting: a thousand requests of
+one party delay another's by one. There are two queues: after three tickets in a row of known
+parties, the next is an unknown party's, if one waits.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ KNOWN_IN_A_ROW = 3
 
 
 class _RoundRobin(Generic[TicketT]):
-    """The tickets of each party in order, and the parties in the order of their turns."""
+    """Each party's tickets in order, with the parties in round-robin order."""
 
     def __init__(self) -> None:
         self._parties: OrderedDict[str, deque[TicketT]] = OrderedDict()
@@ -44,7 +44,7 @@ class _RoundRobin(Generic[TicketT]):
             del self._parties[party]
 
     def longest(self) -> tuple[int, str]:
-        """How much waits of the party that has most, and which it is."""
+        """Return the longest party's number of tickets, and its name."""
         return max((len(tickets), party) for party, tickets in self._parties.items())
 
     def drop_last(self, party: str) -> TicketT:
@@ -54,9 +54,9 @@ class _RoundRobin(Generic[TicketT]):
 
 
 class FairQueue(Generic[TicketT]):
-    """Gives turns to at most `at_once` tickets; of the rest, `per_party` and `total` may wait.
+    """Runs at most `at_once` tickets; `per_party` and `total` limit how many others wait.
 
-    Not safe for use by several threads at once.
+    Not thread-safe.
     """
 
     def __init__(self, at_once: int, per_party: int, total: int) -> None:
@@ -69,9 +69,10 @@ class FairQueue(Generic[TicketT]):
         self._waiting: dict[TicketT, tuple[str, bool]] = {}
 
     def join(self, party: str, ticket: TicketT, *, known: bool) -> TicketT | None:
-        """Queue up. Whoever finds no room gets no turn: it is returned, the ticket or another.
+        """Add a ticket. Returns the ticket that is refused for lack of room, if any: this or
+        another.
 
-        Where there is no room for anybody, the party with most that waits loses its last ticket.
+        When the queue is full, the party with the most waiting tickets loses its last one.
         """
         queue = self._queues[known]
         if queue.count(party) >= self._per_party:
@@ -89,7 +90,7 @@ class FairQueue(Generic[TicketT]):
         return evicted
 
     def begin(self) -> TicketT | None:
-        """The next ticket whose turn it is; `end` has to follow. None while it is nobody's."""
+        """Start the next ticket and return it, or None; call `end` when it is done."""
         if self._running >= self._at_once or not self._waiting:
             return None
         known = bool(self._queues[True])
@@ -102,11 +103,11 @@ class FairQueue(Generic[TicketT]):
         return ticket
 
     def end(self) -> None:
-        """A turn is over."""
+        """Finish a ticket."""
         self._running -= 1
 
     def withdraw(self, ticket: TicketT) -> bool:
-        """Wait no more; False when it isn't waiting (any more)."""
+        """Remove a waiting ticket; return False if it isn't waiting."""
         if ticket not in self._waiting:
             return False
         party, known = self._waiting.pop(ticket)

@@ -1,4 +1,4 @@
-"""Pages of lists: where one ends and the next begins, and what a pattern stands for."""
+"""Paging of lists: cursors and name patterns."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _WILD = str.maketrans({"*": "%", "?": "_"})
 
 
 def cursor(*key: KeyPart) -> str:
-    """Where a page ended: the sort key of its last row, as text."""
+    """Encode the sort key of a page's last row."""
     return pydantic_core.to_json(key).decode()
 
 
 def read_cursor(text: str, *kinds: type[KeyPart]) -> tuple[KeyPart, ...] | None:
-    """The sort key that `cursor` made, its parts of these kinds; None for the first page.
+    """Decode a cursor with parts of these types; return None for the first page.
 
-    Raises MinitorrentError(usage) for what is none.
+    Raises MinitorrentError(usage) for an invalid cursor.
     """
     if not text:
         return None
@@ -41,14 +41,16 @@ def read_cursor(text: str, *kinds: type[KeyPart]) -> tuple[KeyPart, ...] | None:
 
 
 def _is_storable(part: KeyPart) -> bool:
-    """Whether a database can have such a value: its numbers have 64 bits, its texts no NUL."""
+    """Return whether a database can store the value: 64-bit numbers, text without NUL."""
     if isinstance(part, str):
         return "\0" not in part
     return isinstance(part, float) or abs(part) < _LARGEST
 
 
 def number_after(text: str) -> int:
-    """The number at which a page ended; 0 for the first page. Raises MinitorrentError(usage)."""
+    """Return the number at which a page ended; 0 for the first page. Raises
+    MinitorrentError(usage).
+    """
     key = read_cursor(f"[{text}]" if text else "", int)
     return 0 if key is None else int(key[0])
 
@@ -56,16 +58,16 @@ def number_after(text: str) -> int:
 def cut(
     rows: Sequence[RowT], limit: int, key: Callable[[RowT], str]
 ) -> tuple[Sequence[RowT], str | None]:
-    """The first `limit` rows, and the cursor of the last of them if there are more."""
+    """Return the first `limit` rows, and the last one's cursor if there are more."""
     if len(rows) <= limit:
         return rows, None
     return rows[:limit], key(rows[limit - 1])
 
 
 def as_like(pattern: str) -> str:
-    """A pattern as SQL's LIKE has it, with `\\` as its escape.
+    """Translate a pattern to SQL's LIKE, with `\\` as its escape character.
 
-    With `*` (anything) or `?` (one character) it is for a whole name, else for a part of one.
+    With `*` (anything) or `?` (one character) it matches a whole name, otherwise part of one.
     """
     like = pattern.translate(_ESCAPED)
     is_glob = "*" in pattern or "?" in pattern

@@ -1,15 +1,14 @@
-"""Every rule about who may do what in a group, and nothing else.
+"""All rules about who may do what in a group.
 
-The rules:
-- Who creates a group owns it. The owner is an admin, always.
-- Anybody may ask to join, once; admins accept, reject and list the requests.
-- Admins remove members and make members admins. Only the owner removes or demotes an admin;
-  an admin may step down or leave by himself.
-- The owner is never removed nor demoted: ownership is transferred, by the owner alone, to a
-  member, and the old owner stays an admin.
-- When the owner leaves, the longest-standing admin becomes the owner, else the longest-standing
-  member. When nobody is left, the group goes. So a group always has one owner.
-- Members, and only they, see a group's members and files, and share, announce and find peers.
+- The creator of a group is its owner. The owner is always an admin.
+- Anyone may ask to join, once; admins list, accept and reject the requests.
+- Admins remove members and make members admins. Only the owner removes or demotes an admin; an
+  admin may step down or leave.
+- The owner is never removed or demoted: only the owner can transfer ownership, to a member, and
+  stays an admin.
+- When the owner leaves, the longest-standing admin becomes the owner, or else the longest-standing
+  member. When nobody is left, the group is deleted. So a group always has one owner.
+- Only members see a group's members and files, and share, announce and find peers.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from common.errors import ErrorCode, MinitorrentError
 
 
 class Role(StrEnum):
-    """What a member is in a group."""
+    """A member's role in a group."""
 
     OWNER = "owner"
     ADMIN = "admin"
@@ -30,13 +29,13 @@ class Role(StrEnum):
 
     @property
     def is_admin(self) -> bool:
-        """Whether this role decides on requests and members."""
+        """Whether this role manages requests and members."""
         return self is not Role.MEMBER
 
 
 @dataclass(frozen=True)
 class Member:
-    """A user in a group; of two, the one with the smaller `since` has been there longer."""
+    """A user in a group; a smaller `since` means a longer membership."""
 
     user_id: int
     role: Role
@@ -44,7 +43,7 @@ class Member:
 
 
 def require_member(group: str, role: Role | None) -> Role:
-    """The asker's role; raises MinitorrentError(not_member) when there is none."""
+    """Return the caller's role; raises MinitorrentError(not_member) if there is none."""
     if role is None:
         raise MinitorrentError(
             ErrorCode.NOT_MEMBER,
@@ -54,7 +53,7 @@ def require_member(group: str, role: Role | None) -> Role:
 
 
 def require_admin(group: str, role: Role | None) -> Role:
-    """The asker's role; raises MinitorrentError(not_member, not_admin)."""
+    """Return the caller's role; raises MinitorrentError(not_member, not_admin)."""
     role = require_member(group, role)
     if not role.is_admin:
         raise MinitorrentError(
@@ -64,14 +63,16 @@ def require_admin(group: str, role: Role | None) -> Role:
 
 
 def require_subject(group: str, user: str, role: Role | None) -> Role:
-    """The role of the user whom it is about; raises MinitorrentError(not_member)."""
+    """Return the role of the user concerned; raises MinitorrentError(not_member)."""
     if role is None:
         raise MinitorrentError(ErrorCode.NOT_MEMBER, f"{user} is not a member of {group}.")
     return role
 
 
 def check_join(group: str, role: Role | None, has_asked: bool) -> None:
-    """May this user ask to join? Raises MinitorrentError(already_member, already_requested)."""
+    """Check that a user may ask to join; raises MinitorrentError(already_member,
+    already_requested).
+    """
     if role is not None:
         raise MinitorrentError(ErrorCode.ALREADY_MEMBER, f"You are a member of {group} already.")
     if has_asked:
@@ -82,7 +83,7 @@ def check_join(group: str, role: Role | None, has_asked: bool) -> None:
 
 
 def check_request(group: str, user: str, has_asked: bool) -> None:
-    """Is there a request to decide on? Raises MinitorrentError(no_such_request)."""
+    """Check that there is a request to decide; raises MinitorrentError(no_such_request)."""
     if not has_asked:
         raise MinitorrentError(
             ErrorCode.NO_SUCH_REQUEST,
@@ -91,7 +92,9 @@ def check_request(group: str, user: str, has_asked: bool) -> None:
 
 
 def check_removal(group: str, user: str, actor: Role, subject: Role, *, is_self: bool) -> None:
-    """May an admin (`actor`) remove `user`? Raises MinitorrentError(permission_denied)."""
+    """Check that an admin (`actor`) may remove `user`; MinitorrentError(permission_denied) if
+    not.
+    """
     if subject is Role.OWNER:
         raise _owner_stays(group, user)
     if subject is Role.ADMIN and actor is not Role.OWNER and not is_self:
@@ -101,10 +104,10 @@ def check_removal(group: str, user: str, actor: Role, subject: Role, *, is_self:
 def check_demotion(
     group: str, user: str, actor: Role, subject: Role, *, is_self: bool, admins: int
 ) -> None:
-    """May an admin (`actor`) make `user` an ordinary member?
+    """Check that an admin (`actor`) may make `user` an ordinary member.
 
-    `admins` counts the group's admins, the owner among them.
-    Raises MinitorrentError(last_admin, permission_denied).
+    `admins` counts the group's admins, including the owner. Raises MinitorrentError(last_admin,
+    permission_denied).
     """
     if subject.is_admin and admins == 1:
         raise MinitorrentError(
@@ -118,16 +121,18 @@ def check_demotion(
 
 
 def check_transfer(group: str, actor: Role) -> None:
-    """May the asker give the group away? Raises MinitorrentError(not_admin, permission_denied)."""
+    """Check that the caller may transfer the group; raises MinitorrentError(not_admin,
+    permission_denied).
+    """
     require_admin(group, actor)
     if actor is not Role.OWNER:
         raise _owner_only(group, "transfer it")
 
 
 def heir(others: Iterable[Member]) -> Member | None:
-    """Who owns the group after its owner left: the longest-standing admin, else member.
+    """Return the new owner after the owner left: the longest-standing admin, or else member.
 
-    None when nobody is left.
+    Returns None when nobody is left.
     """
     return min(others, key=lambda member: (not member.role.is_admin, member.since), default=None)
 

@@ -1,4 +1,4 @@
-"""How the private keys of groups rest in the database: encrypted (AES-256-GCM)."""
+"""Encryption (AES-256-GCM) of groups' private keys for the database."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ NONCE_BYTES = 12
 
 
 class WrongKeyError(Exception):
-    """What was sealed can't be opened: another key or label, or a damaged text."""
+    """The ciphertext can't be decrypted: wrong key or label, or damaged data."""
 
 
 class SecretBox:
-    """Seals and opens secrets under one key of KEY_BYTES; each secret is bound to a label."""
+    """Encrypts and decrypts secrets with one key of KEY_BYTES; binds each secret to a label."""
 
     def __init__(self, key: bytes) -> None:
         if len(key) != KEY_BYTES:
@@ -26,15 +26,15 @@ class SecretBox:
 
     @property
     def fingerprint(self) -> bytes:
-        """Tells this key from others, and nothing about it (32 bytes)."""
+        """Identifies the key without revealing anything about it (32 bytes)."""
         return self._fingerprint
 
     def seal(self, secret: bytes, label: str, nonce: bytes) -> bytes:
-        """`secret`, encrypted; `nonce` is NONCE_BYTES of randomness, never used twice."""
+        """Encrypt `secret`; `nonce` is NONCE_BYTES of randomness, never used twice."""
         return nonce + self._cipher.encrypt(nonce, secret, label.encode())
 
     def open(self, sealed: bytes, label: str) -> bytes:
-        """What was sealed under this label; raises WrongKeyError."""
+        """Decrypt what was sealed under this label; raises WrongKeyError."""
         try:
             return self._cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], label.encode())
         except (InvalidTag, ValueError):

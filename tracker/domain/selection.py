@@ -1,4 +1,4 @@
-"""Which peers an announce is answered with."""
+"""Selection of the peers that an announce is answered with."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ T = TypeVar("T")
 
 
 class Random(Protocol):
-    """The part of `random.Random` that is needed here."""
+    """The part of `random.Random` used here."""
 
     def sample(self, population: Sequence[T], k: int) -> list[T]:
-        """`k` different elements, in random order."""
+        """Return `k` different elements in random order."""
         ...
 
 
 class Peer(NamedTuple):
-    """One client that is there for a file; `left` is what it still lacks, in bytes.
+    """A client present for a file; `left` is what it still lacks, in bytes.
 
-    One that is reached over IPv4 and over IPv6 is there twice.
+    A client reachable over IPv4 and IPv6 appears twice.
     """
 
     user_id: int
@@ -33,17 +33,17 @@ class Peer(NamedTuple):
 
     @property
     def is_seeder(self) -> bool:
-        """Whether it has everything."""
+        """Whether it has the whole file."""
         return self.left == 0
 
 
 def select_peers(
     peers: Sequence[Peer], asker: Peer, wanted: int, random: Random, *, with_seeders: bool
 ) -> list[Peer]:
-    """At most `wanted` peers for `asker`, at random; seeders only `with_seeders`.
+    """Return at most `wanted` random peers for `asker`, including seeders if `with_seeders`.
 
-    Never the asker itself, and nobody who can't be dialled. Users take turns: whoever has many
-    peers crowds out nobody.
+    Leaves out the asker itself and peers that can't be dialled. Picks from users in turn, so that a
+    user with many peers doesn't crowd out others.
     """
     useful = [
         peer
@@ -65,7 +65,7 @@ def select_peers(
 
 
 def count_peers(peers: Sequence[Peer]) -> tuple[int, int]:
-    """How many seeders and how many leechers there are; one with two addresses is one."""
+    """Count seeders and leechers; a client with two addresses counts once."""
     left: dict[tuple[int, PeerId], int] = {}
     for peer in peers:
         client = peer.user_id, peer.peer_id

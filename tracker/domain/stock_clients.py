@@ -1,7 +1,7 @@
-"""What is peculiar to some stock clients, judged by what they call themselves (BEP 20).
+"""Peculiarities of stock clients, identified by their peer ids (BEP 20).
 
-A peer id can be made up: this keeps honest clients from a mistake, and certificates keep out the
-others.
+Peer ids can be forged: these rules protect honest clients from mistakes; certificates keep others
+out.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from common.types import PeerId
 
 
 class AnnouncedClient(NamedTuple):
-    """A user's client as it announced itself: over a session, or, if it has none, over HTTP."""
+    """A user's client as announced, over a session or over HTTP."""
 
     user: str
     peer_id: PeerId
@@ -32,19 +32,19 @@ _VERSION = 8
 
 
 def supports_sealed(peer_id: PeerId) -> bool:
-    """Whether this client is known to support SSL torrents.
+    """Return whether this client is known to support SSL torrents.
 
-    One that doesn't know `ssl-cert` ignores it, and would offer and ask for sealed content in
-    plain text; so it is told of nobody.
+    A client that doesn't know `ssl-cert` ignores it, and would offer and request sealed content in
+    plain text; so it gets no peers.
     """
     return _SUPPORTING.match(peer_id) is not None
 
 
 def identify(clients: Sequence[AnnouncedClient], shown: PeerId) -> str | None:
-    """Whose client shows this peer id, given the clients at the address that it comes from.
+    """Return the user of the client with this peer id, among the clients at its address.
 
-    Ours have one peer id. Some stock clients, libtorrent for one, show another at every
-    connection; but always the same client and version, which are its first eight bytes (BEP 20).
+    Our clients have one peer id. Some stock clients, such as libtorrent, use another for every
+    connection, but always with the same client and version, the first eight bytes (BEP 20).
     """
     for client in clients:
         if client.peer_id == shown:
@@ -56,9 +56,9 @@ def identify(clients: Sequence[AnnouncedClient], shown: PeerId) -> str | None:
 
 
 def may_lack_something(peer_id: PeerId, left: int) -> bool:
-    """Whether a client that says that it lacks `left` bytes may lack any.
+    """Return whether a client that announces `left` bytes may lack any.
 
-    While it has only a magnet link, a client doesn't know how much it lacks. Most make something
-    up; aria2 says 0.
+    With only a magnet link, a client doesn't know how much it lacks. Most make up a number; aria2
+    announces 0.
     """
     return left > 0 or _ARIA2.match(peer_id) is not None

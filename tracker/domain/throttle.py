@@ -1,15 +1,15 @@
-"""How often passwords may be guessed: per account, per address, over all addresses.
+"""Limits on password guessing: per account, per address, across all addresses.
 
-A person must get in from where he got in before, whoever else is guessing at his account. So
-there are three budgets, and which of them an attempt needs depends on whether its address is
-known, that is whether the account was logged in to from there before:
+You must be able to log in from where you did before, whoever else is guessing at your account. So
+there are three budgets, and which ones an attempt needs depends on whether its address is known,
+that is, whether the account was logged in to from there before:
 
 - known: the budget of this account at this address, and nothing else;
-- not known: the budget of the address over all accounts, and the budget of the account over all
+- unknown: the budget of the address across all accounts, and the budget of the account across all
   addresses from which it isn't known.
 
-The budgets of an account are the same in both cases and don't ask whether it exists, so neither
-tells.
+An account's budgets are the same in both cases and don't depend on whether it exists, so neither
+reveals that.
 """
 
 from __future__ import annotations
@@ -35,32 +35,32 @@ PER_ACCOUNT = Rate(10, 30.0)
 """10,000 guesses take three and a half days."""
 
 PER_ADDRESS = Rate(100, 6.0)
-"""A whole class may mistype behind one address."""
+"""A whole class may share one address."""
 
 
 class Budget:
-    """A rate for each of many keys; the clock is an argument, in seconds.
+    """Rate limits for many keys; the clock is an argument, in seconds.
 
-    Remembers at most `capacity` keys and forgets the longest unused.
+    Remembers at most `capacity` keys and drops the least recently used.
     """
 
     def __init__(self, rate: Rate, capacity: int) -> None:
         self._rate = rate
         self._capacity = capacity
-        # When each key's budget will be whole again ("generic cell rate algorithm").
+        # When each key's budget is full again ("generic cell rate algorithm").
         self._whole_at: OrderedDict[str, float] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._whole_at)
 
     def wait(self, key: str, now: float) -> float:
-        """Seconds until an attempt may be made; 0 when it may be made now."""
+        """Return the seconds until an attempt is allowed; 0 if it is allowed now."""
         spent = (self._rate.burst - 1) * self._rate.interval
         left = self._whole_at.get(key, now) - now - spent
         return left if left > _ROUNDING else 0.0
 
     def take(self, key: str, now: float, count: int = 1) -> None:
-        """Spend an attempt, or several."""
+        """Spend one or more attempts."""
         cost = count * self._rate.interval
         self._whole_at[key] = max(self._whole_at.get(key, now), now) + cost
         self._whole_at.move_to_end(key)
@@ -68,22 +68,22 @@ class Budget:
             self._whole_at.popitem(last=False)
 
     def give_back(self, key: str) -> None:
-        """An attempt did not count after all."""
+        """Refund an attempt."""
         if key in self._whole_at:
             self._whole_at[key] -= self._rate.interval
 
 
 class Attempt(NamedTuple):
-    """What an attempt has spent."""
+    """The budgets that an attempt has spent."""
 
     spent: tuple[tuple[Budget, str], ...]
 
 
 class LoginThrottle:
-    """Decides whether a password is looked at. Not safe for use by several threads at once.
+    """Decides whether a password is checked. Not thread-safe.
 
-    An attempt counts as failed until it is said to have succeeded, so that attempts made at
-    once count too.
+    An attempt counts as failed until it is reported as successful, so that concurrent attempts
+    count too.
     """
 
     def __init__(
@@ -97,9 +97,9 @@ class LoginThrottle:
         self._address = Budget(per_address, capacity)
 
     def attempt(self, account: str, address: str, now: float, *, known: bool) -> Attempt:
-        """Note an attempt at `now` (seconds) from an IP address.
+        """Record an attempt at `now` (seconds) from an IP address.
 
-        Raises MinitorrentError(too_many_attempts); such an attempt has spent nothing.
+        Raises MinitorrentError(too_many_attempts); a refused attempt spends nothing.
         """
         source = party_of(address)
         if known:
@@ -117,6 +117,6 @@ class LoginThrottle:
         return Attempt(tuple(spent))
 
     def succeeded(self, attempt: Attempt) -> None:
-        """The password was right: the attempt doesn't count."""
+        """Refund an attempt whose password was right."""
         for budget, key in attempt.spent:
             budget.give_back(key)

@@ -1,4 +1,4 @@
-"""Long requests: each holds megabytes until it is answered, so only so many come at a time."""
+"""Admission of long requests: each holds megabytes until it is answered, so few run at once."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from collections import Counter
 from common.errors import ErrorCode, MinitorrentError
 
 THRESHOLD = 256 * 1024
-"""A request with more bytes than this is a long one."""
+"""A request with more bytes than this is long."""
 
 SECONDS = 120.0
-"""How long a long request may take to come."""
+"""Time limit for receiving a long request."""
 
 WAIT_SECONDS = 20.0
-"""How long it waits for its turn."""
+"""Longest wait until a long request is admitted."""
 
 _TOTAL = 8
 _PER_USER = 2
 
 
 class BulkLimiter:
-    """Lets users send long requests, a few at a time. Safe for use by many threads."""
+    """Limits concurrent long requests, in total and per user. Thread-safe."""
 
     def __init__(self, total: int = _TOTAL, per_user: int = _PER_USER) -> None:
         self._total = total
@@ -31,7 +31,7 @@ class BulkLimiter:
         self._taken: Counter[str] = Counter()
 
     def acquire(self, user: str) -> None:
-        """Wait for a turn. Raises MinitorrentError(busy)."""
+        """Wait until a request is admitted. Raises MinitorrentError(busy)."""
         deadline = time.monotonic() + WAIT_SECONDS
         with self._changed:
             while not self._acquire(user):
@@ -41,15 +41,15 @@ class BulkLimiter:
                 self._changed.wait(left)
 
     def try_acquire(self, user: str) -> bool:
-        """Take a turn if there is one."""
+        """Admit a request if there is room; return whether it was admitted."""
         with self._changed:
             return self._acquire(user)
 
     def release(self, user: str) -> None:
-        """The request was answered, or given up."""
+        """Release the slot of a request that was answered or abandoned."""
         with self._changed:
             self._taken[user] -= 1
-            self._taken += Counter()  # forgets who has none
+            self._taken += Counter()  # drops zero counts
             self._changed.notify_all()
 
     def _acquire(self, user: str) -> bool:
@@ -60,7 +60,7 @@ class BulkLimiter:
 
 
 def too_busy() -> MinitorrentError:
-    """The error for who waited in vain."""
+    """Return the error for a request that waited too long."""
     return MinitorrentError(
         ErrorCode.BUSY, "The tracker has too much to do at this moment; try again in a minute."
     )

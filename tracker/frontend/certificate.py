@@ -1,4 +1,4 @@
-"""The tracker's own certificate: made at the first start, or an operator's."""
+"""The tracker's certificate: generated at the first start, or the operator's."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from tracker.disk import check_plain, make_private
 
 _FILE_NAME = "tracker.pem"
-_VALID = timedelta(days=20 * 365)  # clients pin it; what expires would only lock them out
+_VALID = timedelta(days=20 * 365)  # clients pin it; expiry would only lock them out
 
 
 def own_context(folder: Path) -> ssl.SSLContext:
-    """TLS with the certificate kept in `folder`, made there (EC P-256, self-signed) if missing.
+    """Return a TLS context for the certificate in `folder`, generated if missing (EC P-256,
+    self-signed).
 
-    Raises OSError, ssl.SSLError among them.
+    Raises OSError, including ssl.SSLError.
     """
     path = folder / _FILE_NAME
     if not os.path.lexists(path):
@@ -29,22 +30,22 @@ def own_context(folder: Path) -> ssl.SSLContext:
 
 
 def make_context(certificate: Path, key: Path) -> ssl.SSLContext:
-    """TLS 1.3 with a certificate (with its chain) and its key, both PEM.
+    """Return a TLS 1.3 context for a certificate chain and its key, both PEM.
 
-    Raises OSError, ssl.SSLError among them.
+    Raises OSError, including ssl.SSLError.
     """
     for path in (certificate, key):
-        check_plain(path)  # OpenSSL would wait for a pipe that nobody writes to
+        check_plain(path)  # OpenSSL would block on a pipe without a writer
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_3
     context.num_tickets = 0  # clients stay connected; a ticket would be one more secret
-    # Asked for the key's password, OpenSSL would stop and wait at the terminal.
+    # Without this, OpenSSL would prompt for the key's password at the terminal.
     context.load_cert_chain(certificate, key, password="")
     return context
 
 
 def _new_certificate() -> bytes:
-    """A key and its self-signed certificate (PEM)."""
+    """Generate a key and its self-signed certificate (PEM)."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "Minitorrent tracker")])
     now = datetime.now(UTC)

@@ -1,6 +1,6 @@
-"""A connection's bytes, inside TLS: one thread reads and writes, others hand it lines to send.
+"""A TLS connection: one thread reads and writes, others queue lines to send.
 
-Socket and TLS engine are touched by the channel's own thread alone, so neither needs a lock.
+Only the channel's own thread uses the socket and the TLS engine, so neither needs a lock.
 """
 
 from __future__ import annotations
@@ -15,22 +15,22 @@ from common.tls import TlsEngine
 from tracker.frontend.waker import Poller, Waker
 
 _CHUNK = 64 * 1024
-_RECORD = 16 * 1024  # plaintext that comes at a time (RFC 8446)
+_RECORD = 16 * 1024  # most plaintext in one record
 _WRITE_SECONDS = 30.0
-_SLOWEST_WRITE = 64 * 1024  # bytes a second; a longer answer has more time
+_SLOWEST_WRITE = 64 * 1024  # bytes a second; longer answers get more time
 _LINGER_SECONDS = 1.0
-_MAX_QUEUED = 1000  # lines for a client that doesn't take them
+_MAX_QUEUED = 1000  # lines for a client that doesn't read them
 _MAX_QUEUED_BYTES = 1024 * 1024
 
 
 class ChannelClosedError(Exception):
-    """The other side has gone, or takes nothing."""
+    """The other side has disconnected or doesn't read."""
 
 
 class Channel:
-    """A stream of bytes both ways, with an outbox that any thread may fill.
+    """A bidirectional byte stream, with an outbox that any thread may fill.
 
-    Begins with `handshake`, in the channel's own thread.
+    Begin with `handshake`, in the channel's own thread.
     """
 
     def __init__(self, sock: socket.socket, tls: TlsEngine, poller: Poller) -> None:
@@ -39,7 +39,7 @@ class Channel:
         self._plaintext = memoryview(bytearray(_RECORD))
         self._waker = Waker(sock, poller)
         self._outbox: deque[bytes] = deque()
-        self._queued = 0  # bytes in it
+        self._queued = 0  # bytes in the outbox
         self._outbox_lock = threading.Lock()
         self._closing = threading.Event()
         self._farewell = b""
@@ -47,9 +47,9 @@ class Channel:
         _keep_alive(sock)
 
     def post(self, line: bytes) -> None:
-        """From any thread: send this when the channel's thread gets to it.
+        """Queue a line from any thread; the channel's thread sends it.
 
-        A client that lets too many lines, or bytes, pile up is closed.
+        Closes the connection of a client that lets too many lines or bytes pile up.
         """
         with self._outbox_lock:
             self._queued += len(line)
@@ -62,16 +62,16 @@ class Channel:
             self.interrupt()
 
     def interrupt(self, farewell: bytes = b"") -> None:
-        """From any thread: make the channel's thread see ChannelClosedError.
+        """Make the channel's thread raise ChannelClosedError; callable from any thread.
 
-        `farewell` is sent before, if the other side takes it at once.
+        `farewell` is sent first, if the other side reads it at once.
         """
         self._farewell = farewell
         self._closing.set()
         self._waker.wake()
 
     def handshake(self, seconds: float) -> None:
-        """Agree on TLS; raises ChannelClosedError when that fails or takes longer."""
+        """Perform the TLS handshake; raises ChannelClosedError if it fails or takes longer."""
         deadline = time.monotonic() + seconds
         try:
             while not self._tls.handshake():
@@ -86,13 +86,13 @@ class Channel:
             self._flush(seconds)
         except OSError:
             with contextlib.suppress(OSError):
-                self._flush(_LINGER_SECONDS)  # the alert, for the other side's log
+                self._flush(_LINGER_SECONDS)  # the TLS alert, for the other side's log
             raise ChannelClosedError from None
 
     def receive(self, seconds: float) -> bytes:
-        """Bytes, as soon as there are any; `b""` when none came in time.
+        """Return bytes as soon as there are any; `b""` after `seconds` without any.
 
-        Sends what is posted meanwhile. Raises ChannelClosedError.
+        Sends queued lines meanwhile. Raises ChannelClosedError.
         """
         deadline = time.monotonic() + seconds
         while True:
@@ -120,7 +120,7 @@ class Channel:
             return line
 
     def _read(self) -> bytes:
-        """What has come; empty when that is no whole record yet."""
+        """Return the decrypted bytes; empty before a whole record has arrived."""
         data = bytearray()
         try:
             while count := self._tls.read_into(self._plaintext):
@@ -141,12 +141,14 @@ class Channel:
         self._tls.feed(data)
 
     def pause(self, seconds: float) -> None:
-        """Do nothing for a while; raises ChannelClosedError when it is interrupted."""
+        """Sleep; raises ChannelClosedError when interrupted."""
         if seconds > 0 and self._closing.wait(seconds):
             raise ChannelClosedError
 
     def send(self, data: bytes) -> None:
-        """Send everything; raises ChannelClosedError when it isn't taken in time."""
+        """Send all of `data`; raises ChannelClosedError if the other side doesn't read it in
+        time.
+        """
         try:
             self._tls.write(data)
             self._flush(_WRITE_SECONDS + len(data) / _SLOWEST_WRITE)
@@ -158,10 +160,10 @@ class Channel:
         self._socket.sendall(self._tls.take())
 
     def close(self, linger: float = _LINGER_SECONDS) -> None:
-        """End the connection so that what was sent last still arrives.
+        """Close the connection so that the last data sent still arrives.
 
-        Closing with unread input would reset it, so for `linger` seconds at most what comes is
-        thrown away first.
+        Closing with unread input would reset the connection, so received data is discarded for up
+        to `linger` seconds first.
         """
         with contextlib.suppress(OSError):
             if not self._closing.is_set():
@@ -179,7 +181,7 @@ class Channel:
 
 
 def _keep_alive(sock: socket.socket) -> None:
-    """Let the system find out within two minutes that the other side has vanished."""
+    """Enable TCP keepalive, which detects a vanished peer within two minutes."""
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     for option, value in (("TCP_KEEPIDLE", 60), ("TCP_KEEPINTVL", 15), ("TCP_KEEPCNT", 4)):
         if hasattr(socket, option):

@@ -1,4 +1,4 @@
-"""One client's connection: lines in, lines out."""
+"""One client's connection: reads requests, writes replies."""
 
 from __future__ import annotations
 
@@ -24,11 +24,10 @@ from tracker.services.rate_limits import RequestPacer
 
 @dataclass(frozen=True)
 class TimeLimits:
-    """How long (seconds) a connection may be silent.
+    """Idle limits of a connection, in seconds.
 
-    `handshake`: until TLS is agreed on; `first_request`: until the first whole line;
-    `anonymous`: between lines, without a login; `idle`: between bytes, with one (clients send a
-    ping every 30 seconds).
+    `handshake`: for TLS; `first_request`: until the first complete line; `anonymous`: between lines
+    without a login; `idle`: between bytes with a login (clients send a ping every 30 seconds).
     """
 
     handshake: float = 10.0
@@ -38,7 +37,7 @@ class TimeLimits:
 
 
 class Connection:
-    """Serves one client until either side has enough; run by a thread of its own."""
+    """Serves one client until either side closes; runs in its own thread."""
 
     def __init__(
         self,
@@ -56,20 +55,20 @@ class Connection:
         self._bulk = bulk_limiter
         self._pace = pace
         self.party = party_of(caller.address)
-        self._turn_of = ""  # the user in whose turn a long line is read
+        self._turn_of = ""  # the user admitted to send a long line, or empty
         self._decoder = lines.LineDecoder(lines.LIMIT_BEFORE_LOGIN, self._longest)
         self._last_byte = self._last_line = time.monotonic()
         self._has_asked = False
 
     @property
     def last_line(self) -> float:
-        """When the client last asked something (or came); by time.monotonic."""
+        """Time (time.monotonic) of the client's last request, or of its arrival."""
         return self._last_line
 
     def serve(self, greeting: bytes) -> None:
-        """Greet, then answer requests; returns when the connection is to be closed."""
+        """Send the greeting, then answer requests until the connection is to be closed."""
         try:
-            self.channel.pause(self._pace.delay(self._who()))  # a handshake costs, too
+            self.channel.pause(self._pace.delay(self._who()))  # a handshake has a cost, too
             self.channel.handshake(self._limits.handshake)
             self.channel.send(greeting)
             self._converse()
@@ -77,7 +76,7 @@ class Connection:
             return
 
     def turn_away(self, error: MinitorrentError, seconds: float) -> None:
-        """Say why nobody is served, to who agrees on TLS in so many seconds."""
+        """Refuse the connection with an error, if TLS succeeds within `seconds`."""
         with contextlib.suppress(ChannelClosedError):
             self.channel.handshake(seconds)
             self._refuse(error)
@@ -95,7 +94,7 @@ class Connection:
             self._end_turn()
 
     def _lines(self) -> Iterator[bytes]:
-        """The client's lines; ends when it has been silent for too long."""
+        """Yield the client's lines until it has been idle for too long."""
         while (left := self._seconds_left()) > 0:
             data = self.channel.receive(left)
             if not data:
@@ -109,19 +108,19 @@ class Connection:
         self._refuse(MinitorrentError(ErrorCode.TIMEOUT, "This connection was silent too long."))
 
     def _who(self) -> str:
-        """Who is asking, for the pace: a user, or else whoever is behind the address."""
+        """Return the rate-limiting key: the user, or else the party behind the address."""
         identity = self.caller.identity
         return f"{self.party} " if identity is None else identity.user
 
     def _longest(self, beginning: bytes) -> int:
-        """How long a line may be that begins like this."""
+        """Return the allowed length of a line that begins like this."""
         operation = OPERATIONS.get(lines.operation_named(beginning) or "")
         if operation is None or self.caller.identity is None:
             return 0
         return operation.max_size
 
     def _take_turn(self) -> None:
-        """A long line has begun; raises MinitorrentError(busy)."""
+        """Wait to admit the long line that has begun; raises MinitorrentError(busy)."""
         if not self._turn_of and self.caller.identity is not None:
             self._bulk.acquire(self.caller.identity.user)
             self._turn_of = self.caller.identity.user
@@ -144,7 +143,7 @@ class Connection:
         return deadline - time.monotonic()
 
     def _answer(self, line: bytes) -> bool:
-        """Answer one line; False when what came is no request at all, so that no more is read."""
+        """Answer one line; return False if it is not a request, so that no more is read."""
         number: int | None = None
         try:
             message = lines.decode_request(line)
@@ -174,7 +173,7 @@ class Connection:
 
 
 def _check_size(name: str, size: int) -> None:
-    """A line is let in by what it begins with; what counts is what it is."""
+    """Check the size by the actual operation: the line was admitted by its first bytes."""
     operation = OPERATIONS.get(name)
     if operation is not None and size > operation.max_size:
         raise MinitorrentError(
@@ -183,6 +182,6 @@ def _check_size(name: str, size: int) -> None:
 
 
 def _number(message: dict[str, Any]) -> int | None:
-    """A request's number, also where the rest of it is wrong."""
+    """Return a request's number, even if the rest of it is invalid."""
     number = message.get("id")
     return number if type(number) is int and 0 <= number <= lines.MAX_ID else None

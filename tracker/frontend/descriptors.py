@@ -1,4 +1,4 @@
-"""How many file descriptors the system allows, and who gets how many of them."""
+"""The limit on file descriptors, and its allotment."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from tracker.services.reachability import MAX_DIALS
 
 MAX_TURNED_AWAY = 16
-"""Connections at a time, of each frontend, that are told why they aren't served."""
+"""Most connections at once, per frontend, that receive an error instead of service."""
 
 _PLENTY = 1 << 20
-_PLENTY_BUT_LESS = 10_240  # as much as macOS gives whatever the hard limit says
-_DATABASE = 40  # eight connections with their files, and what a writer opens for a moment
-_OTHERS = 32  # pipes, listeners, selectors, a certificate that is read
+_PLENTY_BUT_LESS = 10_240  # the most macOS allows, whatever the hard limit
+_DATABASE = 40  # eight connections with their files, and a writer's temporary ones
+_OTHERS = 32  # pipes, listeners, selectors, a certificate being read
 _OWN = MAX_DIALS + 2 * MAX_TURNED_AWAY + _DATABASE + _OTHERS
 _MAX_HTTP = 500
 _MIN_HTTP = 16
@@ -22,19 +22,19 @@ _USUAL_SESSIONS = 1000
 
 
 class TooFewDescriptorsError(Exception):
-    """There are not enough for a tracker; the text says so in one line."""
+    """The limit is too low for a tracker; the message says so in one line."""
 
 
 @dataclass(frozen=True)
 class DescriptorBudget:
-    """How many connections there may be, so that the descriptors never run out."""
+    """Most connections of each frontend, so that descriptors never run out."""
 
     sessions: int
     http: int
 
 
 def raise_limit() -> int:
-    """Raise the soft limit to the hard one, as far as the system lets us; what it is then."""
+    """Raise the soft limit as far as the system allows; return the new limit."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     for wanted in (hard, _PLENTY, _PLENTY_BUT_LESS):
         with contextlib.suppress(ValueError, OSError):
@@ -45,7 +45,7 @@ def raise_limit() -> int:
 
 
 def share_out(limit: int, asked: int | None) -> DescriptorBudget:
-    """Share out `limit` descriptors; `asked` sessions, if the operator asks for a number.
+    """Allot `limit` descriptors; `asked` is the operator's number of sessions, if any.
 
     Raises TooFewDescriptorsError.
     """

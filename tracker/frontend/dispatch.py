@@ -1,4 +1,4 @@
-"""From an operation's name to the service that answers it: one table for every frontend."""
+"""Dispatch of operations to services, in one table for every frontend."""
 
 from __future__ import annotations
 
@@ -43,12 +43,13 @@ _RECORDED = frozenset(
         files.STOP_SHARE,
     )
 )
-"""What the audit keeps an entry of, and nobody needs to do in a hurry; what takes something back
-(a session, a member, a request) is done as often as there is something to take back."""
+"""Operations that the audit records and a daily limit applies to. Operations that revoke
+something (a session, a member, a request) are limited by the number of things to revoke.
+"""
 
 
 class Dispatcher:
-    """Answers operations. Safe for use by many threads, each with its own caller."""
+    """Answers operations. Thread-safe, with one caller per thread."""
 
     def __init__(self, services: Services, metrics: Metrics) -> None:
         self._accounts = services.accounts
@@ -59,7 +60,7 @@ class Dispatcher:
             raise AssertionError("the dispatch table and the registry of operations differ")
 
     def call(self, caller: Caller, name: str, arguments: object) -> Model:
-        """The reply of operation `name`; raises MinitorrentError, and nothing else."""
+        """Return the reply of operation `name`; raises only MinitorrentError."""
         operation = OPERATIONS.get(name)
         if operation is None:
             raise MinitorrentError(
@@ -76,7 +77,7 @@ class Dispatcher:
             self._metrics.count(name, outcome, time.perf_counter() - start)
 
     def admit(self, caller: Caller, operation: Operation[Any, Any]) -> None:
-        """Find out who asks; raises MinitorrentError when he may not ask for this operation."""
+        """Identify the caller; raises MinitorrentError if the caller may not use this operation."""
         self._accounts.refresh(caller)
         if operation.needs_login:
             caller.require_login(operation.scope)
@@ -91,7 +92,7 @@ class Dispatcher:
             raise
         except DatabaseError as error:
             raise database_failed(error, operation=operation.name) from None
-        except Exception:  # the caller's connection must outlive a bug of ours
+        except Exception:  # the connection must survive a bug of ours
             _log.error("an operation failed", operation=operation.name, exc_info=True)
             raise MinitorrentError(
                 ErrorCode.INTERNAL,

@@ -1,4 +1,4 @@
-"""A database that fails: one line for the operator, one sentence for whoever asked."""
+"""Reporting of database failures: a log line for the operator, an error for the client."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _log = structlog.get_logger()
 
 
 def database_failed(error: DatabaseError, **where: str) -> MinitorrentError:
-    """Log it without a traceback, which would say nothing more; the answer for whoever asked."""
+    """Log the failure, without its uninformative traceback, and return the client's error."""
     _log.error("the database failed", reason=str(error), **where)
     if error.disk_full:
         return MinitorrentError(

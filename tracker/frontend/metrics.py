@@ -1,4 +1,4 @@
-"""What the tracker counts, for Prometheus."""
+"""Metrics for Prometheus."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _ANNOUNCES = {"announce": "session", "http_announce": "http"}
 
 
 class Metrics:
-    """This tracker's numbers, apart from any other's in the process."""
+    """This tracker's metrics, separate from any other's in the process."""
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
@@ -40,27 +40,27 @@ class Metrics:
         )
 
     def count(self, operation: str, outcome: str, seconds: float) -> None:
-        """An operation was answered; stock clients' are `http_announce` and `http_scrape`."""
+        """Count an answered operation; stock clients' are `http_announce` and `http_scrape`."""
         self._requests.labels(operation, outcome).inc()
         self._seconds.labels(operation).observe(seconds)
         if operation in _ANNOUNCES:
             self._announces.labels(_ANNOUNCES[operation]).inc()
 
     def watch(self, name: str, text: str, count: Callable[[], int]) -> None:
-        """Have `count` asked for a number at a look, but not twice within _SECONDS.
+        """Export a gauge read from `count`, at most once per _SECONDS.
 
-        NaN is shown when it fails.
+        Shows NaN when `count` fails.
         """
         gauge = Gauge(f"minitorrent_{name}", text, registry=self._registry)
         gauge.set_function(_CachedNumber(count))
 
     def exposition(self) -> bytes:
-        """All numbers in Prometheus's text format."""
+        """Return all metrics in Prometheus's text format."""
         return generate_latest(self._registry)
 
 
 class _CachedNumber:
-    """A number that is of a moment ago at most: anybody may ask for it, however often."""
+    """A number cached briefly: anyone may read the metrics, however often."""
 
     def __init__(self, count: Callable[[], int]) -> None:
         self._count = count
@@ -78,6 +78,6 @@ class _CachedNumber:
 def _number(count: Callable[[], int]) -> float:
     try:
         return count()
-    except Exception:  # the other numbers are of use all the more when the database is away
+    except Exception:  # other metrics matter all the more while the database is down
         _log.warning("a number for the metrics can't be had", exc_info=True)
         return math.nan

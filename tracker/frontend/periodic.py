@@ -1,4 +1,4 @@
-"""Something done again and again in a thread."""
+"""Periodic tasks."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _log = structlog.get_logger()
 
 
 class Periodic:
-    """Calls `action` every `seconds`; a failure is logged, and the next call comes all the same."""
+    """Calls `action` every `seconds` in a thread; logs a failure and continues."""
 
     def __init__(self, name: str, seconds: float, action: Callable[[], None]) -> None:
         self._seconds = seconds
@@ -24,11 +24,11 @@ class Periodic:
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     def start(self) -> None:
-        """Begin, with a first call after `seconds`."""
+        """Start; the first call is after `seconds`."""
         self._thread.start()
 
     def stop(self, timeout: float) -> None:
-        """End; waits at most `timeout` seconds for a call that is running."""
+        """Stop; wait at most `timeout` seconds for a running call."""
         self._stopped.set()
         self._thread.join(timeout)
 
@@ -41,7 +41,7 @@ class Periodic:
                 if not self._failing:
                     database_failed(error, task=self._thread.name)
                 self._failing = True
-            except Exception:  # the loop must outlive any failure of one round
+            except Exception:  # the loop must survive any failure
                 if not self._failing:
                     _log.error("a periodic task fails", task=self._thread.name, exc_info=True)
                 self._failing = True

@@ -1,4 +1,4 @@
-"""The session frontend: threaded TCP inside TLS, one thread a connection."""
+"""The session frontend: TCP with TLS, one thread per connection."""
 
 from __future__ import annotations
 
@@ -35,21 +35,21 @@ from tracker.store.unit_of_work import DatabaseError
 
 _log = structlog.get_logger()
 
-_STACK_BYTES = 4 * 1024 * 1024  # plenty: nothing that is taken nests deeper than a hundred levels
-_ACCEPT_PAUSE = 0.1  # seconds, when no descriptor is left
-_CROWD = 50  # connections of one user: who has more gives way where all places are taken
+_STACK_BYTES = 4 * 1024 * 1024  # plenty: no accepted input nests deeper than a hundred levels
+_ACCEPT_PAUSE = 0.1  # seconds, when out of descriptors
+_CROWD = 50  # a user with more connections can be displaced when all slots are taken
 _TURN_AWAY_LINGER = 0.1
 _PAUSE = 0.05
-_PAUSES = Rate(10, 4 * _PAUSE)  # half a second, and a quarter of the time
-_TURN_AWAY_SECONDS = 3.0  # to agree on TLS, for who is only told why
+_PAUSES = Rate(10, 4 * _PAUSE)  # a burst of half a second, then a quarter of the time
+_TURN_AWAY_SECONDS = 3.0  # TLS time limit of a refused connection
 
 
 @dataclass(frozen=True)
 class SessionLimits:
-    """How many connections are served: in all, and per address (of IPv6, per network of 64 bits).
+    """Limits on connections, in total and per address (per /64 network for IPv6).
 
-    Where all places are taken, who has not logged in gives way to newcomers, after `grace` seconds
-    of silence or if the others of that address have more places.
+    When all slots are taken, connections without a login can be displaced by newcomers, after
+    `grace` seconds of silence or if their address holds more slots than the newcomer's.
     """
 
     total: int = 1000
@@ -59,7 +59,7 @@ class SessionLimits:
 
 
 class SessionServer:
-    """Accepts connections on a listening socket, which it owns, and serves each in a thread."""
+    """Accepts connections on a listening socket, which it owns; serves each in a thread."""
 
     def __init__(
         self,
@@ -79,34 +79,34 @@ class SessionServer:
         self._server_name = server_name
         self._connection_limits = ConnectionLimits(limits.total, limits.per_address, limits.grace)
         self._bulk = BulkLimiter()
-        self._lock = threading.Lock()  # guards the three below
+        self._lock = threading.Lock()  # guards the next three
         self._connections: dict[Connection, threading.Thread] = {}
         self._turned_away: set[Connection] = set()
         self._displaced: set[Connection] = set()
         self._refusal_budget = Budget(_PAUSES, capacity=1)
         self._stopping = threading.Event()
-        self._is_short = False  # of descriptors
+        self._is_short = False  # whether descriptors have run out
         self._poller = Poller()
         self._waker = Waker(listener, self._poller)
         self._acceptor = threading.Thread(target=self._accept_all, name="acceptor", daemon=True)
 
     def start(self) -> None:
-        """Accept connections from now on."""
+        """Start accepting connections."""
         self._listener.setblocking(False)
         self._poller.start()
         self._acceptor.start()
 
     def count(self) -> int:
-        """How many connections are open."""
+        """Return the number of open connections."""
         with self._lock:
             return len(self._connections)
 
     def count_sessions(self) -> int:
-        """On how many of them somebody is logged in."""
+        """Return the number of connections with a login."""
         return sum(connection.caller.identity is not None for connection in self._snapshot())
 
     def push(self, notice: EventNotice, users: frozenset[str]) -> None:
-        """Send a notice to those of the users who are connected here."""
+        """Send a notice to those of these users who are connected here."""
         line = lines.encode_notice(notice)
         for connection in self._snapshot():
             identity = connection.caller.identity
@@ -114,7 +114,7 @@ class SessionServer:
                 connection.channel.post(line)
 
     def drop_ended(self, user: str) -> None:
-        """Close the connections of this user whose logins have ended, saying why."""
+        """Close this user's connections whose logins have ended, with an error."""
         farewell = lines.encode_error(None, _has_ended())
         for connection in self._snapshot():
             identity = connection.caller.identity
@@ -123,22 +123,22 @@ class SessionServer:
                 connection.channel.interrupt(farewell)
 
     def drop_all(self) -> None:
-        """Close every connection; clients come back by themselves."""
+        """Close every connection; clients reconnect by themselves."""
         for connection in self._snapshot():
             connection.channel.interrupt()
 
     def refuse_new(self) -> None:
-        """Begin the end: nobody gets in, everybody is let go of."""
+        """Begin the shutdown: refuse newcomers and close all connections."""
         self._stopping.set()
         self._waker.wake()
         self.drop_all()
 
     def stop(self, timeout: float) -> None:
-        """End; waits at most `timeout` seconds for the threads."""
+        """Stop; wait at most `timeout` seconds for the threads."""
         deadline = time.monotonic() + timeout
         self.refuse_new()
         self._acceptor.join(timeout)
-        self.drop_all()  # also the one that was accepted last
+        self.drop_all()  # including one accepted just now
         with self._lock:
             threads = list(self._connections.values())
         for thread in threads:
@@ -172,7 +172,7 @@ class SessionServer:
         self._is_short = False
         try:
             self._begin(sock, plain_address(address[0]))
-        except (OSError, RuntimeError) as error:  # it has gone already, or no thread is left
+        except (OSError, RuntimeError) as error:  # already disconnected, or out of threads
             _log.warning("can't serve a connection", reason=str(error))
             sock.close()
 
@@ -197,12 +197,12 @@ class SessionServer:
             _start_small(thread)
         except RuntimeError:
             self._forget(connection)
-            channel.interrupt()  # so that closing doesn't linger: this is the acceptor's thread
+            channel.interrupt()  # so that close() doesn't linger in the acceptor's thread
             channel.close()
             raise
 
     def _admit(self, party: str) -> bool:
-        """Whether one more gets in; somebody may have to go for it."""
+        """Return whether a newcomer is admitted; may displace another connection."""
         with self._lock:
             served = self._connections.keys() - self._turned_away - self._displaced
             users = Counter(_user(one) for one in served)
@@ -215,7 +215,7 @@ class SessionServer:
         return decided.is_admitted
 
     def _wait_to_refuse(self, party: str) -> bool:
-        """Wait a little, in the acceptor, until one more can be told why; not all the time."""
+        """Wait briefly in the acceptor until a refusal can be sent, within a time budget."""
         while not self._can_refuse(party):
             now = time.monotonic()
             if self._refusal_budget.wait("", now) > 0:
@@ -225,7 +225,7 @@ class SessionServer:
         return True
 
     def _can_refuse(self, party: str) -> bool:
-        """Whether one more can be told why it isn't served; half may be of one party."""
+        """Return whether another refusal can be sent; one party gets at most half of them."""
         with self._lock:
             own = sum(one.party == party for one in self._turned_away)
             return len(self._turned_away) < MAX_TURNED_AWAY and own < MAX_TURNED_AWAY // 2
@@ -237,19 +237,19 @@ class SessionServer:
                 connection.channel.close(_TURN_AWAY_LINGER)
             else:
                 connection.serve(_greeting(self._server_name))
-        except Exception:  # shown here, or nobody would see why the thread ended
+        except Exception:  # logged here, or nothing would show why the thread ended
             _log.error("a connection failed", exc_info=True)
         finally:
             self._end(connection)
 
     def _end(self, connection: Connection) -> None:
         try:
-            # At the tracker's own end, all its connections leave the database in one stroke.
+            # On shutdown, all connections leave the database in one transaction.
             if not self._stopping.is_set():
                 self._accounts.disconnect(connection.caller)
         except DatabaseError as error:
             database_failed(error, what="a connection's end is not recorded")
-        except Exception:  # the descriptor must be freed whatever the database says
+        except Exception:  # free the descriptor whatever the database does
             _log.error("a connection's end was not recorded", exc_info=True)
         finally:
             connection.channel.close()
@@ -268,7 +268,7 @@ def _user(connection: Connection) -> str | None:
 
 
 def _gives_way(connection: Connection, counts: Counter[str | None]) -> bool:
-    """Whether it may be displaced: nobody has logged in on it, or somebody on very many."""
+    """Return whether a connection can be displaced: it has no login, or its user has very many."""
     user = _user(connection)
     return user is None or counts[user] > _CROWD
 
@@ -282,7 +282,7 @@ def _start_small(thread: threading.Thread) -> None:
 
 
 def _greeting(server_name: str) -> bytes:
-    """The first line of a connection; it has the time, so it is made anew for each."""
+    """Return a connection's first line, with the current time."""
     greeting = lines.Greeting(
         version=lines.PROTOCOL_VERSION, server=server_name, time=datetime.now(UTC)
     )

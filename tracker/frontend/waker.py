@@ -1,7 +1,7 @@
-"""Waking a thread that waits for a socket, without a descriptor beside the socket's own.
+"""Waking of threads that wait for a socket, without an extra descriptor for each.
 
-Many threads wait, each for its socket and to be woken. One poller waits for all the sockets and
-wakes the thread whose turn it is; so a connection costs one descriptor.
+Each thread waits for its own socket and for a wake-up. One poller waits for all the sockets and
+wakes the right thread, so a connection needs only one descriptor.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ import threading
 
 
 class Poller:
-    """Waits for the sockets of many wakers, in a thread of its own."""
+    """Waits for many wakers' sockets, in its own thread."""
 
     def __init__(self) -> None:
-        # epoll and kqueue see what is registered while they wait.
+        # epoll and kqueue notice sockets registered while they wait.
         self._selector = selectors.DefaultSelector()
         self._lock = threading.Lock()  # guards the selector's table and the wakers' `is_armed`
         self._receiver, self._sender = socket.socketpair()
@@ -26,19 +26,19 @@ class Poller:
         self._thread = threading.Thread(target=self._run, name="poller", daemon=True)
 
     def start(self) -> None:
-        """Wake threads from now on."""
+        """Start waking threads."""
         self._thread.start()
 
     def stop(self, timeout: float) -> None:
-        """End; whoever waits, or will, is woken at once."""
+        """Stop; every present and future wait returns at once."""
         with self._lock:
             self._is_closed = True
-        with contextlib.suppress(OSError):  # it has ended already
+        with contextlib.suppress(OSError):  # already stopped
             self._sender.send(b"\0")
         self._thread.join(timeout)
 
     def arm(self, waker: Waker) -> None:
-        """Wake this one, once, when its socket has input."""
+        """Wake this waker once when its socket has input."""
         with self._lock:
             if self._is_closed:
                 waker.wake()
@@ -47,7 +47,7 @@ class Poller:
                 waker.is_armed = True
 
     def disarm(self, waker: Waker) -> None:
-        """It waits for its socket no more, which may be closed now."""
+        """Stop watching the waker's socket, which may be closed after this."""
         with self._lock:
             self._disarm(waker)
 
@@ -76,7 +76,7 @@ class Poller:
 
 
 class Waker:
-    """One thread waits here for its socket; any thread may wake it."""
+    """Lets one thread wait for its socket, and any thread wake it."""
 
     def __init__(self, watched: socket.socket, poller: Poller) -> None:
         self.watched = watched
@@ -87,7 +87,7 @@ class Waker:
         self._poll.register(watched, select.POLLIN)
 
     def wait(self, timeout: float | None) -> bool:
-        """Wait (seconds; None: for ever) for input or to be woken; True when there is input."""
+        """Wait (seconds; None: forever) for input or a wake-up; return whether there is input."""
         if not self._has_input():
             self._poller.arm(self)
             try:
@@ -98,7 +98,7 @@ class Waker:
         return self._has_input()
 
     def wake(self) -> None:
-        """End the present wait, or the next one at once."""
+        """End the current wait, or the next one at once."""
         self._woken.set()
 
     def _has_input(self) -> bool:

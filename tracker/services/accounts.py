@@ -30,16 +30,16 @@ from tracker.store.schema import Token, User
 from tracker.store.unit_of_work import ConflictError, UnitOfWork, UnitOfWorkFactory
 
 SESSION_SECONDS = 30 * 24 * 3600.0
-"""How long a session's token is good for when it isn't used."""
+"""How long an unused session token stays valid."""
 
 HTTP_SECONDS = 12 * 3600.0
-"""How long the token is good for that a login over HTTP gives."""
+"""How long the token from a login over HTTP is valid."""
 
 
 class AccountService:
-    """The operations on accounts and sessions.
+    """Operations on accounts and sessions.
 
-    What only lasts goes by `steady`, a clock that nobody sets; what is kept, by `clock`.
+    Durations are measured by `steady`, a monotonic clock; stored times are from `clock`.
     """
 
     def __init__(
@@ -65,11 +65,11 @@ class AccountService:
         self._throttle_lock = threading.Lock()
 
     def close(self) -> None:
-        """Nobody logs in any more; returns at once."""
+        """Refuse further logins; returns at once."""
         self._hashing.close()
 
     def create_user(self, caller: Caller, request: api.CreateUser) -> api.UserReply:
-        """Open an account. Raises MinitorrentError(user_exists, weak_password)."""
+        """Create an account. Raises MinitorrentError(user_exists, weak_password)."""
         warning = credentials.check_strength(request.password, self._min_password)
         with self._database.read() as work:
             if work.users.by_name(request.user) is not None:
@@ -119,7 +119,7 @@ class AccountService:
         return reply
 
     def resume_session(self, caller: Caller, request: api.ResumeSession) -> api.LoginReply:
-        """Come back with a token. Raises MinitorrentError(not_logged_in)."""
+        """Resume a session by its token. Raises MinitorrentError(not_logged_in)."""
         self._refuse_second_login(caller)
         digest = credentials.digest_token(request.token)
         with self._entering() as work:
@@ -136,7 +136,7 @@ class AccountService:
         return reply
 
     def logout(self, caller: Caller, _request: api.Logout) -> api.UserReply:
-        """End the session; its token is of no use any more."""
+        """End the session and void its token."""
         identity = caller.require_login()
         with self._database.write() as work:
             now = self._clock()
@@ -170,7 +170,7 @@ class AccountService:
         return api.UserReply(user=me.user, warning=warning)
 
     def list_sessions(self, me: Identity, request: api.ListSessions) -> api.ListSessionsReply:
-        """A page of where the user is logged in, the oldest login first."""
+        """Return a page of the user's logins, oldest first."""
         now, after = self._clock(), number_after(request.after)
         with self._database.read() as work:
             found = work.users.tokens(me.user_id, now, request.pattern, after, request.rows + 1)
@@ -191,9 +191,9 @@ class AccountService:
         )
 
     def end_session(self, me: Identity, request: api.EndSession) -> api.EndSessionReply:
-        """End one of the user's logins, the present one too. Raises MinitorrentError(usage).
+        """End one of the user's logins, possibly the current one. Raises MinitorrentError(usage).
 
-        Whoever had it may have asked for announce keys: they are dropped.
+        Also drops the user's announce keys, which the ended login may have requested.
         """
         with self._database.write() as work:
             now = self._clock()
@@ -207,11 +207,13 @@ class AccountService:
         return api.EndSessionReply(id=request.id, current=request.id == me.token_id)
 
     def ping(self, _caller: Caller, _request: api.Ping) -> api.Pong:
-        """Nothing but a sign of life."""
+        """Do nothing; the reply shows that the tracker is alive."""
         return api.Pong()
 
     def refresh(self, caller: Caller) -> None:
-        """Find out who asks: over HTTP by the token, in a session unless it was ended elsewhere."""
+        """Update the caller's identity: over HTTP from the token, in a session by whether it has
+        ended.
+        """
         if not caller.connection_id:
             caller.identity = self._of_token(caller)
         elif self.is_over(caller):
@@ -225,14 +227,14 @@ class AccountService:
         return None if found is None else _identify(caller, found[1], found[0], api.NO_PEER_ID)
 
     def is_over(self, caller: Caller) -> bool:
-        """Whether the caller's login was ended elsewhere."""
+        """Return whether the caller's login was ended elsewhere."""
         if caller.identity is None:
             return False
         with self._database.read() as work:
             return not work.trackers.is_connected(caller.connection_id)
 
     def disconnect(self, caller: Caller) -> None:
-        """The connection is gone, and the user's presence with it; the token stays good."""
+        """Remove the closed connection and its peers; the token stays valid."""
         if caller.identity is None:
             return
         with self._database.write() as work:
@@ -249,7 +251,7 @@ class AccountService:
 
     @contextmanager
     def _entering(self) -> Iterator[UnitOfWork]:
-        """A unit of work in which somebody enters; nobody does where the tracker signs off."""
+        """A unit of work for a login; fails while the tracker is shutting down."""
         try:
             with self._database.write() as work:
                 yield work
@@ -285,14 +287,18 @@ class AccountService:
         )
 
     def _end_oldest(self, work: UnitOfWork, me: Identity, now: float) -> None:
-        """Of very many logins, nobody uses most: they were never ended, by scripts say."""
+        """End the oldest unused logins over the quota, such as those of scripts that never log
+        out.
+        """
         unused = work.users.unused_logins(me.user_id, now, self._quotas.logins)
         unused = [token_id for token_id in unused if token_id != me.token_id]
         if unused:
             end_logins(work, me, unused, now)
 
     def _check(self, user: str, address: str, password: str, stored: str, *, known: bool) -> bool:
-        """Is the password right? Raises MinitorrentError(too_many_attempts, busy)."""
+        """Return whether the password is right. Raises MinitorrentError(too_many_attempts,
+        busy).
+        """
         with self._throttle_lock:
             attempt = self._throttle.attempt(user, address, self._steady(), known=known)
         right = self._hashing.run(
@@ -304,8 +310,9 @@ class AccountService:
         return right
 
     def _note_failure(self, user: str, address: str) -> None:
-        """Written also when there is no such user, so that it takes as long; but without a name,
-        for people type their password there."""
+        """Record a failed login. Unknown users are recorded too, so that the timing is the same,
+        but without the name: people sometimes type their password there.
+        """
         with self._database.write() as work:
             record_account(work, EventKind.LOGIN_FAILED, user, address, self._clock(), actor="")
 
@@ -317,7 +324,7 @@ class AccountService:
 
 
 def check_tokens(work: UnitOfWork, user_id: int, quotas: Quotas, now: float) -> None:
-    """Whether a user may have one more token for HTTP. Raises MinitorrentError(quota_exceeded)."""
+    """Check that a user may have another HTTP token. Raises MinitorrentError(quota_exceeded)."""
     work.users.lock(user_id)
     remedy = "end some with: revoke_token"
     check_quota(
@@ -329,13 +336,13 @@ def check_tokens(work: UnitOfWork, user_id: int, quotas: Quotas, now: float) -> 
 
 
 def note_act(acts: RateLimiter, user: str) -> None:
-    """A user does something that the audit keeps. Raises MinitorrentError(quota_exceeded)."""
+    """Count an action that the audit records. Raises MinitorrentError(quota_exceeded)."""
     complaint = "You have done more in a day than this tracker records for one user"
     acts.spend(user, ErrorCode.QUOTA_EXCEEDED, complaint)
 
 
 def end_logins(work: UnitOfWork, me: Identity, token_ids: Collection[int], now: float) -> None:
-    """End some of a user's logins, with their connections, and the certificates they got."""
+    """End some of a user's logins, with their connections, and revoke their certificates."""
     revoke_logins(work, me, token_ids, now)
     work.users.revoke_tokens(token_ids)
 

@@ -1,4 +1,4 @@
-"""Announces: who is there for a file, and whom to ask for it."""
+"""Announces: record which client has which file, and answer with peers."""
 
 from __future__ import annotations
 
@@ -29,17 +29,19 @@ HTTP_MIN_INTERVAL = 20
 """Seconds between two announces."""
 
 LONGEST_INTERVAL = 600
-"""Seconds that stock clients may let pass whatever they are told: rtorrent does, libtorrent 300."""
+"""Longest time in seconds between a stock client's announces, whatever interval it is given:
+rtorrent takes 600, libtorrent 300.
+"""
 
 HTTP_GRACE = 3 * LONGEST_INTERVAL
-"""How long a stock client counts after an announce: two may get lost."""
+"""How long a stock client counts as present after an announce: two may get lost."""
 
-_MAX_PEERS = 20_000  # in one reply: with IPv6 addresses and long names it fits a line
+_MAX_PEERS = 20_000  # in one reply: with IPv6 addresses and long names they still fit a line
 
 
 @dataclass(frozen=True)
 class _FileAnnounce:
-    """One file of an announce, checked: the asker may have it."""
+    """One file of an announce, after the check that the client may have it."""
 
     file: File
     me: Peer
@@ -48,7 +50,7 @@ class _FileAnnounce:
     event: api.Event
     numwant: int
     with_seeders: bool
-    """Whether seeders are of use to it."""
+    """Whether to include seeders in the answer."""
 
 
 @dataclass(frozen=True)
@@ -70,14 +72,14 @@ class AnnounceService:
         self._quotas = quotas
 
     def announce(self, me: Identity, request: api.Announce) -> api.AnnounceReply:
-        """Tell of many files at once; each is answered, or refused, by itself.
+        """Announce many files at once; each is answered or refused separately.
 
-        A file that the client has in full is noted as shared by the user until `stop_share`.
+        A file that the client has completely is recorded as shared by the user until `stop_share`.
         """
         try:
             return _retry_on_conflict(lambda: self._announce(me, request))
         except ConflictError:
-            # The connection's row went with its token between two requests.
+            # Another request deleted the connection's row with its token.
             raise MinitorrentError(
                 ErrorCode.NOT_LOGGED_IN, "This session has ended; log in again."
             ) from None
@@ -107,7 +109,7 @@ class AnnounceService:
         )
 
     def identify_peer(self, me: Identity, request: api.IdentifyPeer) -> api.IdentifyPeerReply:
-        """Which member is this peer? Raises MinitorrentError(no_such_file, ...)."""
+        """Return which member a peer is. Raises MinitorrentError(no_such_file, ...)."""
         info_hash = info_hash_from_hex(request.info_hash)
         with self._database.read() as work:
             files = work.files.by_info_hashes([info_hash])
@@ -119,7 +121,7 @@ class AnnounceService:
     def announce_by_key(
         self, key: str, request: http.AnnounceRequest, host: str
     ) -> http.AnnounceResponse:
-        """A stock client's announce; `host` is the IP address that it came from.
+        """Answer a stock client's announce from the IP address `host`.
 
         Raises MinitorrentError with the failure reason.
         """
@@ -159,7 +161,7 @@ class AnnounceService:
     def scrape_by_key(
         self, key: str, info_hashes: Sequence[InfoHash]
     ) -> dict[InfoHash, http.ScrapedFile]:
-        """A stock client's scrape; files that aren't in the key's group are left out.
+        """Answer a stock client's scrape, leaving out files outside the key's group.
 
         Raises MinitorrentError with the failure reason.
         """
@@ -173,7 +175,7 @@ class AnnounceService:
         return scraped
 
     def count_peers(self) -> int:
-        """How many peers there are, at all trackers of the database, for all files."""
+        """Return the number of peers of all files, at all trackers of the database."""
         with self._database.read() as work:
             return work.peers.count(self._clock())
 
@@ -185,7 +187,7 @@ class AnnounceService:
         connection_id: str | None,
         expires_at: float | None,
     ) -> None:
-        """Write down who is there, who left, and who has finished. All wishes are one client's."""
+        """Record present, stopped and completed files. All announces are one client's."""
         if not announces:
             return
         me = announces[0].me
@@ -227,9 +229,10 @@ class AnnounceService:
 
 
 def _retry_on_conflict(announce: Callable[[], T]) -> T:
-    """One client may announce twice at once, over IPv4 and IPv6 or at two trackers.
+    """Run an announce, again if it conflicts with another of the same client.
 
-    Where the database has several writers, the second then runs into what the first has noted.
+    A client may announce twice at once, over IPv4 and IPv6 or at two trackers. If the database has
+    several writers, the second can conflict with what the first has written.
     """
     try:
         return announce()
@@ -254,7 +257,7 @@ def _checked(
 def _record_completions(
     work: UnitOfWork, announces: Sequence[_FileAnnounce], address: str, now: float
 ) -> None:
-    """Have those who offer a file hear that somebody has got it from them."""
+    """Record completed downloads, for the file's sharers and the audit."""
     for announce in announces:
         if announce.event == "completed" and announce.me.is_seeder:
             record_completed(work, announce.file, announce.me.user, address, now)
@@ -263,7 +266,7 @@ def _record_completions(
 def _refusals(
     work: UnitOfWork, me: Identity, asked: Iterable[InfoHash], files: Mapping[InfoHash, File]
 ) -> dict[InfoHash, MinitorrentError]:
-    """Why the asker may not have some of the files."""
+    """Return the error for each file that the caller may not have."""
     own = work.groups.is_member_of(me.user_id, {file.group_id for file in files.values()})
     refused = {}
     for info_hash in asked:
@@ -279,7 +282,7 @@ def _refusals(
 def _of_key(
     work: UnitOfWork, key: str, info_hashes: Sequence[InfoHash]
 ) -> tuple[int, str, dict[InfoHash, File]]:
-    """The key's user, and those of the files that are in the key's group."""
+    """Return the key's user, and those of the files that are in the key's group."""
     holder = work.peers.holder_of(key)
     if holder is None:
         raise MinitorrentError(
@@ -296,7 +299,7 @@ def _of_key(
 
 
 def _refuse_in_plain_text(work: UnitOfWork, file: File, peer_id: PeerId) -> None:
-    """A client that may not know `ssl-cert` must not learn who is there for a sealed file."""
+    """Refuse clients that may not support `ssl-cert`: they must not learn a sealed file's peers."""
     if work.files.group_of(file).mode == "sealed" and not supports_sealed(peer_id):
         raise MinitorrentError(
             ErrorCode.PERMISSION_DENIED,

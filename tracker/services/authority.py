@@ -1,4 +1,4 @@
-"""Sealed groups' authorities: made with the group, and what they issue and take back."""
+"""Certificate authorities of sealed groups: creation, issue and revocation."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from tracker.store.schema import Group
 from tracker.store.unit_of_work import ConflictError, UnitOfWork, UnitOfWorkFactory
 
 _UID_BYTES = 16
-_RENEWALS = 100  # of groups at a time, for one user
+_RENEWALS = 100  # renewals per lifetime, one for each of a user's groups
 
 
 class CertificateService:
-    """The operation on certificates. `lifetime` is a certificate's, in seconds.
+    """Operations on certificates. `lifetime` is that of a certificate, in seconds.
 
-    What doesn't live long has to be renewed often: then the quota of certificates is larger.
+    Short-lived certificates are renewed more often, so they raise the quota of certificates.
     """
 
     def __init__(
@@ -53,14 +53,14 @@ class CertificateService:
     def issue_certificate(
         self, me: Identity, request: api.IssueCertificate
     ) -> api.IssueCertificateReply:
-        """A certificate for the asker's key. Raises MinitorrentError(usage, not_member, ...)."""
+        """Certify the caller's key. Raises MinitorrentError(usage, not_member, ...)."""
         try:
             with self._database.write() as work:
                 group = find_own_group(work, me, request.group, lock=True)
                 authority = _authority_of(work, group)
                 return self._issue(work, me, group, authority, request.request)
         except ConflictError:
-            # The login's row went between two requests.
+            # Another request deleted the login's row.
             raise MinitorrentError(
                 ErrorCode.NOT_LOGGED_IN, "This session has ended; log in again."
             ) from None
@@ -103,7 +103,7 @@ class CertificateService:
         )
 
     def list_removed(self, me: Identity, request: api.ListRemoved) -> api.ListRemovedReply:
-        """A page of the holders who are not to be accepted in a group, the newest first."""
+        """Return a page of a group's revoked holders, newest first."""
         before = number_after(request.after) or None
         now = self._clock()
         with self._database.read() as work:
@@ -126,7 +126,7 @@ class CertificateService:
 
 
 def create_authority(work: UnitOfWork, group: Group, secret_box: SecretBox, now: float) -> None:
-    """Give a new group its authority; the private key leaves this function sealed."""
+    """Create a new group's authority; the private key is stored encrypted."""
     made = certificates.make_authority(
         group.name,
         secrets.token_bytes(certificates.SECRET_BYTES),
@@ -138,10 +138,10 @@ def create_authority(work: UnitOfWork, group: Group, secret_box: SecretBox, now:
 
 
 def revoke_logins(work: UnitOfWork, me: Identity, token_ids: Collection[int], now: float) -> None:
-    """Tell every group that the certificates of these logins of a user are not good any more.
+    """Revoke the certificates of these logins in every group.
 
-    To be called in the unit of work that ends the logins, before it ends them. Who isn't
-    connected learns it all the same, from `removed` in the replies.
+    Call this in the unit of work that ends the logins, before it does so. Members who aren't
+    connected learn of it from `removed` in later replies.
     """
     for group, uid in work.authorities.of_tokens(token_ids, now):
         text = f"A session of {me.user} was ended; its certificate for {group.name} is void."

@@ -1,4 +1,4 @@
-"""Who is asking."""
+"""The client behind a request."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from common.types import PeerId
 
 @dataclass(frozen=True)
 class Identity:
-    """A logged-in user on one connection; `peer_id` is what the client told.
+    """A logged-in user on one connection; `peer_id` is as reported by the client.
 
-    Over HTTP there is no connection: `connection_id` is empty, and `scope` that of the token.
+    Over HTTP there is no connection: `connection_id` is empty, and `scope` is the token's.
     """
 
     user_id: int
@@ -27,10 +27,10 @@ class Identity:
 
 @dataclass
 class Caller:
-    """The other end of a connection, or of one HTTP request: then `connection_id` is empty.
+    """The client on a connection, or of one HTTP request; then `connection_id` is empty.
 
     `address` is its IP address, `reached_at` the tracker's own address as the client reached it.
-    `token` is what an HTTP request says in its header.
+    `token` is the one from an HTTP request's header.
     """
 
     connection_id: str
@@ -40,7 +40,7 @@ class Caller:
     token: str = field(default="", repr=False)
 
     def require_login(self, scope: Scope = "read") -> Identity:
-        """Who it is; raises MinitorrentError(not_logged_in, permission_denied)."""
+        """Return who the caller is; raises MinitorrentError(not_logged_in, permission_denied)."""
         if self.identity is None:
             raise MinitorrentError(
                 ErrorCode.NOT_LOGGED_IN,

@@ -1,4 +1,4 @@
-"""All services of a tracker, made together."""
+"""Construction of a tracker's services."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ _USUAL = Quotas()
 
 @dataclass(frozen=True)
 class Services:
-    """What the frontends call.
+    """The services that the frontends call.
 
-    `acts` is how much the audit keeps for a user; `pace` and `party_pace`, how fast users, and
-    whoever is behind an address, are answered.
+    `acts` limits the audit entries of a user; `pace` and `party_pace` limit the request rate of
+    users and of parties (see common.party).
     """
 
     accounts: AccountService
@@ -62,11 +62,11 @@ def make_services(
     steady: Clock = time.monotonic,
     quotas: Quotas = _USUAL,
 ) -> Services:
-    """The services of one tracker on one database.
+    """Create the services of one tracker.
 
-    `steady` is a clock that nobody sets, for what only lasts.
-    `min_password` is the shortest password (characters) that it accepts, `lifetime` that of the
-    certificates (seconds) which it issues for the groups whose keys are in `secret_box`.
+    `steady` is a monotonic clock, for durations. `min_password` is the shortest accepted password
+    in characters, `lifetime` that of issued certificates in seconds, and `secret_box` decrypts the
+    groups' keys.
     """
     tracker_id = secrets.token_hex(16)
     acts = RateLimiter.daily(quotas.acts, steady)

@@ -1,4 +1,4 @@
-"""Time as services see it."""
+"""Time, as the services use it."""
 
 from __future__ import annotations
 
@@ -10,5 +10,5 @@ Clock = Callable[[], float]
 
 
 def iso(seconds: float) -> str:
-    """A moment as ISO 8601, UTC, to the second."""
+    """Format a time as ISO 8601, UTC, to the second."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,4 +1,4 @@
-"""What happened: noted in the same unit of work as the deed, told to those it concerns."""
+"""Events: recorded in the unit of work that causes them, delivered to their audience."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ _ROLE_CHANGES = frozenset(
 
 @dataclass(frozen=True)
 class Delivery:
-    """A notice and the names of the users who are to see it.
+    """A notice and the names of its recipients.
 
-    `ended` is a user some of whose logins have ended, so that connections are to be closed.
+    `ended` is a user some of whose logins have ended, so that their connections must be closed.
     """
 
     notice: EventNotice
@@ -55,9 +55,9 @@ def record(
     *,
     removed: Sequence[str] = (),
 ) -> None:
-    """Note that somebody (`me`) did something in a group to `subject` (a user or a file).
+    """Record that `me` did something in a group to `subject` (a user or a file).
 
-    `removed` are the uids of holders whose certificates are not good any more because of it.
+    `removed` lists the uids of holders whose certificates it revokes.
     """
     work.events.add(
         Event(
@@ -83,7 +83,7 @@ def record_account(
     *,
     actor: str | None = None,
 ) -> None:
-    """Note what was done with an account from `address`: by its user, unless `actor` says else."""
+    """Record an event of an account from `address`, by its own user unless `actor` is given."""
     work.events.add(
         Event(
             at=now,
@@ -99,7 +99,7 @@ def record_account(
 
 
 def record_completed(work: UnitOfWork, file: File, user: str, address: str, now: float) -> None:
-    """Note that a user has all of a file now; once, however often his clients say so."""
+    """Record that a user has completed a file; once, however often the user's clients report it."""
     group = work.files.group_of(file)
     event = Event(
         at=now,
@@ -116,7 +116,7 @@ def record_completed(work: UnitOfWork, file: File, user: str, address: str, now:
 
 
 class EventService:
-    """Reads the events of all trackers of the database, in order."""
+    """Reads the events of all trackers of the database in order."""
 
     def __init__(self, database: UnitOfWorkFactory) -> None:
         self._database = database
@@ -127,7 +127,7 @@ class EventService:
             return work.events.last_id()
 
     def after(self, event_id: int) -> list[Delivery]:
-        """The next events after that one, with those who are told of them."""
+        """Return the next events after `event_id`, with their recipients."""
         with self._database.read() as work:
             return [
                 delivery
@@ -136,7 +136,7 @@ class EventService:
             ]
 
     def list_events(self, me: Identity, request: api.ListEvents) -> api.ListEventsReply:
-        """A page of what was done in a group and with its members' accounts, for its admins."""
+        """Return a page of the audit trail of a group and its members' accounts, for its admins."""
         before = number_after(request.after)
         with self._database.read() as work:
             group = find_group(work, request.group)
@@ -149,7 +149,7 @@ class EventService:
 
 
 def _tell(work: UnitOfWork, event: Event) -> list[Delivery]:
-    """An event as notices: more than one where many holders lose their right by it."""
+    """Turn an event into notices: several if it revokes many holders."""
     holders = event.removed.split()
     users = _audience(work, event)
     ended = event.subject if event.kind in _ENDS_LOGINS else None
@@ -172,7 +172,7 @@ def _row(event: Event) -> api.AuditRow:
 
 
 def as_notice(event: Event, removed: Sequence[str] = ()) -> EventNotice:
-    """An event as those whom it concerns are told of it, with so many of its holders."""
+    """Turn an event into a notice that lists these holders as removed."""
     return EventNotice(
         id=event.id,
         at=iso(event.at),
@@ -186,7 +186,7 @@ def as_notice(event: Event, removed: Sequence[str] = ()) -> EventNotice:
 
 
 def _audience(work: UnitOfWork, event: Event) -> frozenset[str]:
-    """Who is told, of those who are connected; tracker.store.events has the same for later."""
+    """Return the connected recipients; tracker.store.events has the query for later."""
     match audience_of(event.kind):
         case Audience.NOBODY:
             return frozenset()

@@ -1,4 +1,4 @@
-"""What groups share."""
+"""The files that groups share."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ _SORT_KEYS: Mapping[api.Sort, tuple[type[KeyPart], ...]] = {
     "age": (float, int),
     "seeders": (int, int),
 }
-"""What a cursor consists of."""
+"""The types of a cursor's parts."""
 
 
 class FileService:
-    """The operations on files."""
+    """Operations on files."""
 
     def __init__(self, database: UnitOfWorkFactory, clock: Clock, quotas: Quotas) -> None:
         self._quotas = quotas
@@ -39,7 +39,7 @@ class FileService:
         self._reader = MetainfoReader()
 
     def list_files(self, me: Identity, request: api.ListFiles) -> api.ListFilesReply:
-        """A page of a group's files, with how many clients have and fetch each."""
+        """Return a page of a group's files, each with its number of seeders and leechers."""
         after = read_cursor(request.after, *_SORT_KEYS[request.sort])
         now = self._clock()
         with self._database.read() as work:
@@ -57,7 +57,7 @@ class FileService:
         return api.ListFilesReply(group=group.name, files=rows, total=total, next=following)
 
     def add_file(self, me: Identity, request: api.AddFile) -> api.AddFileReply:
-        """Offer a file; the same content under the same name becomes one file with two sharers.
+        """Share a file; equal content under the same name becomes one file with two sharers.
 
         Raises MinitorrentError(name_taken, usage, not_member, ...).
         """
@@ -104,13 +104,13 @@ class FileService:
         )
 
     def get_file(self, me: Identity, request: api.GetFile) -> api.GetFileReply:
-        """A file's metainfo, by name. Raises MinitorrentError(no_such_file, not_member, ...)."""
+        """Return a file's metainfo by name. Raises MinitorrentError(no_such_file, not_member)."""
         with self._database.read() as work:
             group = find_own_group(work, me, request.group)
             return _describe(work, group, _find(work, group, request.name))
 
     def find_file(self, me: Identity, request: api.FindFile) -> api.GetFileReply:
-        """A file's metainfo, by info-hash. Raises MinitorrentError(no_such_file)."""
+        """Return a file's metainfo by info-hash. Raises MinitorrentError(no_such_file)."""
         info_hash = info_hash_from_hex(request.info_hash)
         with self._database.read() as work:
             file = work.files.by_info_hashes([info_hash]).get(info_hash)
@@ -119,7 +119,7 @@ class FileService:
             return _describe(work, work.files.group_of(file), file)
 
     def stop_share(self, me: Identity, request: api.StopShare) -> api.FileReply:
-        """Offer a file no more. Raises MinitorrentError(no_such_file, not_member, ...)."""
+        """Stop sharing a file. Raises MinitorrentError(no_such_file, not_member, ...)."""
         with self._database.write() as work:
             group = find_own_group(work, me, request.group, lock=True)
             file = _find(work, group, request.name)
@@ -148,7 +148,7 @@ def _row(file: File, owner: str, counts: tuple[int, int]) -> api.FileRow:
 
 
 def no_such_info_hash(info_hash: InfoHash) -> MinitorrentError:
-    """The error for an info-hash that no group of the asker shares."""
+    """Return the error for an info-hash that none of the caller's groups shares."""
     return MinitorrentError(
         ErrorCode.NO_SUCH_FILE, f"None of your groups shares the file {info_hash.hex()}."
     )
@@ -165,7 +165,7 @@ def _find(work: UnitOfWork, group: Group, name: str) -> File:
 
 
 def _check_content(content: Metainfo, name: str, group: Group) -> None:
-    """Metainfo must be made for this group: private, and with the group's source."""
+    """Check that the metainfo was created for this group: private, with the group's source."""
     if content.name != name:
         raise MinitorrentError(
             ErrorCode.USAGE, f"This metainfo is for {content.name}, it can't be shared as {name}."
@@ -179,7 +179,9 @@ def _check_content(content: Metainfo, name: str, group: Group) -> None:
 
 
 def _check_authority(content: Metainfo, group: Group, authority: str | None) -> None:
-    """What says `ssl-cert` is sealed, whoever shares it; what doesn't is open to any client."""
+    """Check `ssl-cert`: content with it is sealed whoever shares it, content without is open to
+    all.
+    """
     if content.authority != authority:
         raise MinitorrentError(
             ErrorCode.USAGE,

@@ -33,7 +33,7 @@ _NEW_ROLES = {
 
 
 class GroupService:
-    """The operations on groups."""
+    """Operations on groups."""
 
     def __init__(
         self, database: UnitOfWorkFactory, clock: Clock, secret_box: SecretBox, quotas: Quotas
@@ -44,7 +44,7 @@ class GroupService:
         self._secret_box = secret_box
 
     def create_group(self, me: Identity, request: api.CreateGroup) -> api.CreateGroupReply:
-        """Create a group that the asker owns. Raises MinitorrentError(group_exists)."""
+        """Create a group owned by the caller. Raises MinitorrentError(group_exists)."""
         try:
             with self._database.write() as work:
                 now = self._clock()
@@ -92,7 +92,7 @@ class GroupService:
         check_quota(others, self._quotas.group_requests, what, "its admins have to decide some")
 
     def leave_group(self, me: Identity, request: api.LeaveGroup) -> api.GroupReply:
-        """End one's own membership; an owner's group is passed on, an empty one goes."""
+        """End the caller's membership; pass on an owner's group, delete an empty one."""
         with self._database.write() as work:
             group = find_own_group(work, me, request.group, lock=True)
             removed = self._end_membership(work, group, me.user_id)
@@ -112,7 +112,7 @@ class GroupService:
         return api.GroupReply(group=request.group)
 
     def list_groups(self, me: Identity, request: api.ListGroups) -> api.ListGroupsReply:
-        """A page of the groups by name: the asker's own, then the others."""
+        """Return a page of groups by name: the caller's own, then the others."""
         place = read_cursor(request.after, bool, str)
         with self._database.read() as work:
             found = _groups_after(work, me.user_id, request, place)
@@ -137,12 +137,12 @@ class GroupService:
         )
 
     def get_group(self, me: Identity, request: api.GetGroup) -> api.GroupProfileReply:
-        """What a member's client has to know of the group."""
+        """Return the group's profile, for a member's client."""
         with self._database.read() as work:
             return self._profile(work, me, find_own_group(work, me, request.group))
 
     def find_group(self, me: Identity, request: api.FindGroup) -> api.GroupProfileReply:
-        """As `get_group`, by what files of the group say of it. Raises MinitorrentError."""
+        """Like `get_group`, by the `source` in the group's metainfo. Raises MinitorrentError."""
         with self._database.read() as work:
             group = work.groups.by_uid(request.source.removeprefix(_SOURCE))
             is_own = group is not None and work.groups.role_of(group.id, me.user_id) is not None
@@ -153,7 +153,7 @@ class GroupService:
             return self._profile(work, me, group)
 
     def list_members(self, me: Identity, request: api.ListMembers) -> api.ListMembersReply:
-        """A page of the members, the longest-standing first, and who of them is online."""
+        """Return a page of the members, longest-standing first, and who of them is online."""
         after = number_after(request.after)
         with self._database.read() as work:
             group = find_own_group(work, me, request.group)
@@ -172,7 +172,7 @@ class GroupService:
         return api.ListMembersReply(group=request.group, members=rows, total=total, next=following)
 
     def list_requests(self, me: Identity, request: api.ListRequests) -> api.ListRequestsReply:
-        """A page of those who ask to join, for admins."""
+        """Return a page of the requests to join, for admins."""
         after = number_after(request.after)
         with self._database.read() as work:
             group, _ = self._administered(work, me, request.group)
@@ -187,7 +187,7 @@ class GroupService:
         )
 
     def accept_request(self, me: Identity, request: api.AcceptRequest) -> api.MemberReply:
-        """Let a user in. Raises MinitorrentError(not_admin, no_such_request, ...)."""
+        """Accept a user's request. Raises MinitorrentError(not_admin, no_such_request, ...)."""
         with self._database.write() as work:
             group, user_id = self._requested(work, me, request)
             now = self._clock()
@@ -199,7 +199,7 @@ class GroupService:
         return _done(request)
 
     def reject_request(self, me: Identity, request: api.RejectRequest) -> api.MemberReply:
-        """Turn a user away. Raises MinitorrentError(not_admin, no_such_request, ...)."""
+        """Reject a user's request. Raises MinitorrentError(not_admin, no_such_request, ...)."""
         with self._database.write() as work:
             group, user_id = self._requested(work, me, request)
             work.groups.drop_request(group.id, user_id)
@@ -209,7 +209,7 @@ class GroupService:
         return _done(request)
 
     def remove_member(self, me: Identity, request: api.RemoveMember) -> api.MemberReply:
-        """Put a member out, with all that he offers there."""
+        """Remove a member, and everything the member shares in the group."""
         with self._database.write() as work:
             group, actor, user_id, subject = self._subject(work, me, request)
             is_self = user_id == me.user_id
@@ -223,7 +223,7 @@ class GroupService:
         return _done(request)
 
     def promote(self, me: Identity, request: api.Promote) -> api.MemberReply:
-        """Make a member an admin; nothing happens to one who is."""
+        """Make a member an admin; does nothing for an admin."""
         with self._database.write() as work:
             group, _, user_id, subject = self._subject(work, me, request)
             if not subject.is_admin:
@@ -231,7 +231,7 @@ class GroupService:
         return _done(request)
 
     def demote(self, me: Identity, request: api.Demote) -> api.MemberReply:
-        """Make an admin an ordinary member; nothing happens to one who is."""
+        """Make an admin an ordinary member; does nothing for a member."""
         with self._database.write() as work:
             group, actor, user_id, subject = self._subject(work, me, request)
             rules.check_demotion(
@@ -278,7 +278,7 @@ class GroupService:
     def _requested(
         self, work: UnitOfWork, me: Identity, request: api.OnMember
     ) -> tuple[Group, int]:
-        """The group and the id of the user who asks to join it."""
+        """Return the group and the id of the user who asks to join it."""
         group, _ = self._administered(work, me, request.group, lock=True)
         user = find_user(work, request.user)
         rules.check_request(group.name, user.name, work.groups.has_request(group.id, user.id))
@@ -287,7 +287,7 @@ class GroupService:
     def _subject(
         self, work: UnitOfWork, me: Identity, request: api.OnMember
     ) -> tuple[Group, Role, int, Role]:
-        """The group, the asker's role, and the id and role of the member it is about."""
+        """Return the group, the caller's role, and the id and role of the member concerned."""
         group, actor = self._administered(work, me, request.group, lock=True)
         user = find_user(work, request.user)
         role = work.groups.role_of(group.id, user.id)
@@ -302,9 +302,9 @@ class GroupService:
         record(work, kind, group, me, user, text, self._clock())
 
     def _end_membership(self, work: UnitOfWork, group: Group, user_id: int) -> list[str]:
-        """A member goes, and with him what he offers, where he is, and his announce key.
+        """Delete a membership with its shares, peers and announce key.
 
-        The uids under which he held certificates.
+        Returns the uids of the member's certificates.
         """
         work.peers.drop_from_group(group.id, user_id)
         work.files.unshare_group(group.id, user_id)
@@ -314,7 +314,7 @@ class GroupService:
     def _record_departure(
         self, work: UnitOfWork, me: Identity, group: Group, user: str, text: str, removed: list[str]
     ) -> None:
-        """Have every member's clients drop their connections to a user who has gone."""
+        """Record a departure, so that members' clients drop their connections to the user."""
         kind = EventKind.MEMBER_LEFT
         record(work, kind, group, me, user, text, self._clock(), removed=removed)
 
@@ -322,7 +322,7 @@ class GroupService:
 def _groups_after(
     work: UnitOfWork, user_id: int, request: api.ListGroups, place: tuple[KeyPart, ...] | None
 ) -> list[GroupSummary]:
-    """One group more than a page has: first of the user's own, then of the others."""
+    """Return one group more than a page has: the user's own first, then the others."""
     in_own, name = place or (True, "")
     found: list[GroupSummary] = []
     for member in (True, False):
@@ -334,12 +334,12 @@ def _groups_after(
 
 
 def source_of(group: Group) -> str:
-    """What the `source` key of this group's info dictionaries must say."""
+    """Return the `source` of this group's info dictionaries."""
     return f"{_SOURCE}{group.uid}"
 
 
 def authority_of(work: UnitOfWork, group: Group) -> str | None:
-    """What `ssl-cert` in this group's info dictionaries must say; None: nothing."""
+    """Return the `ssl-cert` of this group's info dictionaries, or None for an open group."""
     authority = work.authorities.of_group(group.id)
     return None if authority is None else authority.certificate
 

@@ -1,4 +1,4 @@
-"""Passwords are hashed a few at a time, each party in its turn."""
+"""Password hashing, a few at a time, with a fair queue of parties."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ResultT = TypeVar("ResultT")
 
 
 class _Ticket:
-    """One password that waits to be hashed."""
+    """A password in the queue."""
 
     def __init__(self) -> None:
         self.called = threading.Event()
@@ -27,22 +27,22 @@ class _Ticket:
 
 
 class PasswordHasher:
-    """Gives turns to whoever has a password to hash. Safe for use by many threads."""
+    """Hashes passwords in queue order. Thread-safe."""
 
     def __init__(self) -> None:
-        # Always the same threads: the system's allocator keeps for each what it once had.
+        # Always the same threads: the memory allocator keeps what each thread has used.
         self._hashers = ThreadPoolExecutor(_AT_ONCE, "hasher")
         self._lock = threading.Lock()
         self._queue: FairQueue[_Ticket] = FairQueue(_AT_ONCE, _PER_PARTY, _TOTAL)
 
     def close(self) -> None:
-        """Hash no more; returns at once."""
+        """Stop hashing; returns at once."""
         self._hashers.shutdown(wait=False, cancel_futures=True)
 
     def run(self, party: str, work: Callable[[], ResultT], *, known: bool) -> ResultT:
-        """Wait for a turn and hash a password: what `work` gives. Raises MinitorrentError(busy).
+        """Wait in the queue, then return `work()`, which hashes. Raises MinitorrentError(busy).
 
-        `known` is whether somebody has logged in to the account from there before.
+        `known` says whether this party has logged in to the account before.
         """
         ticket = _Ticket()
         with self._lock:

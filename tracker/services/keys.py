@@ -1,4 +1,4 @@
-"""Announce keys: how a member's stock client proves whose it is."""
+"""Announce keys, which authenticate members' stock clients."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _KEY_BYTES = 24
 
 
 class AnnounceKeyService:
-    """The operations on announce keys."""
+    """Operations on announce keys."""
 
     def __init__(
         self, database: UnitOfWorkFactory, clock: Clock, tracker_id: str, http_port: int | None
@@ -27,13 +27,13 @@ class AnnounceKeyService:
         self._http_port = http_port
 
     def announce_key(self, caller: Caller, request: api.AnnounceKey) -> api.AnnounceKeyReply:
-        """The asker's key in a group, made when there is none."""
+        """Return the caller's key in a group, creating it if necessary."""
         return self._key(caller, request.group, renew=False)
 
     def renew_announce_key(
         self, caller: Caller, request: api.RenewAnnounceKey
     ) -> api.AnnounceKeyReply:
-        """A new key; the old one is refused from now on."""
+        """Replace the caller's key; the old one is refused from now on."""
         return self._key(caller, request.group, renew=True)
 
     def _key(self, caller: Caller, group_name: str, *, renew: bool) -> api.AnnounceKeyReply:

@@ -1,4 +1,4 @@
-"""A tracker's own life in the database that it shares with others."""
+"""Registration of this tracker in the shared database, and cleanup of expired rows."""
 
 from __future__ import annotations
 
@@ -14,24 +14,25 @@ from tracker.store.trackers import FRESH_SECONDS, Site
 from tracker.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 BEAT_SECONDS = 2.0
-"""How often a tracker says that it is alive."""
+"""Interval of the heartbeat."""
 
 DISTRUST_SECONDS = 3600.0
-"""So long after the clock was set forward nothing is thrown away because it has expired: it may
-have been set wrong, and be set back. So long after it was set, and after the start, what would last
-too long is let be, too."""
+"""Nothing is deleted as expired for this long after the clock jumped forward: the jump may be a
+mistake that is soon corrected. Nor are lifetimes shortened for this long after any jump, and after
+the start.
+"""
 
 EXPIRY_SECONDS = 60.0
-"""How often logins and certificates are looked through for those that have expired."""
+"""Interval at which expired logins and certificates are deleted."""
 
-_WILDCARDS = frozenset({"0.0.0.0", "::"})  # the same on every machine, so they name none
+_WILDCARDS = frozenset({"0.0.0.0", "::"})  # not unique to a machine
 
 
 class Lifecycle:
-    """Registers this tracker, keeps it fresh, and clears up after those that died.
+    """Registers this tracker, keeps its heartbeat fresh, and deletes what dead trackers left.
 
-    Times in the database are those of the wall clock, which several machines may share. When it is
-    set, what was alive before stays alive for as long as it would have.
+    Times in the database are wall-clock times, which several machines may share. When the clock is
+    changed, everything alive stays alive for as long as it would have been.
     """
 
     def __init__(
@@ -44,26 +45,26 @@ class Lifecycle:
         self._site = site
         self._watch = ClockWatch(clock(), steady())
         self._trusted_from = self._next_expiry = -math.inf
-        self._sure_from = steady() + DISTRUST_SECONDS  # a machine may start with a wrong clock
+        self._sure_from = steady() + DISTRUST_SECONDS  # a machine may boot with a wrong clock
         self._beating = threading.Lock()
         self._last_beat = steady()
 
     def start(self) -> None:
-        """From now on this tracker may hold connections."""
+        """Register this tracker; it may hold connections from now on."""
         with self._database.write() as work:
             if self._site.host not in _WILDCARDS:
                 work.trackers.remove_former(self._site)
             work.trackers.add(self._tracker_id, self._site, self._clock())
 
     def is_clock_set(self) -> bool:
-        """Whether somebody has set the clock since the last beat."""
+        """Return whether the clock was changed since the last heartbeat."""
         return self._watch.jump(self._clock(), self._steady()) != 0.0
 
     def beat(self) -> bool:
-        """Say that this tracker is alive, and sweep.
+        """Update this tracker's heartbeat and delete what has expired.
 
-        False when it had stalled for so long that the others gave it up: it is registered anew,
-        but all that it held is gone, so its connections must be closed.
+        Returns False if the tracker had stalled for so long that the others removed it: it is
+        registered again, but its connections and peers are lost, so the connections must be closed.
         """
         with self._beating, self._database.write(urgent=True) as work:
             now, steady = self._clock(), self._steady()
@@ -83,7 +84,7 @@ class Lifecycle:
         return known
 
     def is_late(self) -> bool:
-        """Whether the last beat is so long ago that this tracker counts for nothing any more."""
+        """Return whether the last heartbeat is too old for this tracker to count as alive."""
         return self._steady() - self._last_beat > FRESH_SECONDS
 
     def _delete_expired(self, work: UnitOfWork, now: float, steady: float) -> None:
@@ -97,7 +98,7 @@ class Lifecycle:
             work.authorities.delete_expired(now)
 
     def stop(self) -> None:
-        """This tracker's connections and peers are gone at once."""
+        """Deregister this tracker; its connections and peers disappear at once."""
         with self._database.write() as work:
             work.users.mark_read(work.trackers.users_at(self._tracker_id), work.events.last_id())
             work.trackers.remove(self._tracker_id)

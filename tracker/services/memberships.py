@@ -1,4 +1,4 @@
-"""Lookups that most operations begin with: the group, and the asker's place in it."""
+"""Lookups at the start of most operations: the group, and the caller's role in it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tracker.store.unit_of_work import UnitOfWork
 
 
 def find_group(work: UnitOfWork, name: str, *, lock: bool = False) -> Group:
-    """The group; with `lock`, nobody else changes it meanwhile.
+    """Return the group; with `lock`, no other transaction changes it meanwhile.
 
     Raises MinitorrentError(no_such_group).
     """
@@ -23,7 +23,7 @@ def find_group(work: UnitOfWork, name: str, *, lock: bool = False) -> Group:
 
 
 def find_own_group(work: UnitOfWork, me: Identity, name: str, *, lock: bool = False) -> Group:
-    """The group that the asker is a member of.
+    """Return the group if the caller is a member.
 
     Raises MinitorrentError(no_such_group, not_member).
     """
@@ -33,7 +33,7 @@ def find_own_group(work: UnitOfWork, me: Identity, name: str, *, lock: bool = Fa
 
 
 def find_user(work: UnitOfWork, name: str) -> User:
-    """The account; raises MinitorrentError(no_such_user)."""
+    """Return the account; raises MinitorrentError(no_such_user)."""
     user = work.users.by_name(name)
     if user is None:
         raise MinitorrentError(ErrorCode.NO_SUCH_USER, f"There is no user {name}.")

@@ -1,4 +1,4 @@
-"""What happened that concerns a user, for who was away."""
+"""Notices that users can read later."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from tracker.store.schema import Event, User
 from tracker.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 _RECENT = 50
-"""How many notices are listed, though the user was told of them already."""
+"""Number of notices listed even if the user has read them."""
 
 _MOST = 500
-"""How many unread ones are counted."""
+"""Most unread notices that are counted."""
 
 
 class NoticeService:
-    """The operation on notices."""
+    """Operations on notices."""
 
     def __init__(self, database: UnitOfWorkFactory) -> None:
         self._database = database
 
     def list_notices(self, me: Identity, request: api.ListNotices) -> api.ListNoticesReply:
-        """A page of what concerned the user; after the first, all of it counts as told."""
+        """Return a page of the user's notices; the first page marks all as read."""
         before = number_after(request.after)
         with self._database.read() as work:
             user = work.users.by_id(me.user_id)
@@ -42,7 +42,7 @@ class NoticeService:
 
 
 def count_unread(work: UnitOfWork, user: User) -> int:
-    """How many notices a user was not told of yet, as far as they are listed."""
+    """Return the number of a user's unread notices, up to a limit."""
     return work.events.count_unread(user, _MOST)
 
 

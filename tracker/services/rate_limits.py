@@ -1,4 +1,4 @@
-"""How often somebody may do something: rates of this tracker's own, in memory."""
+"""Rate limits, kept in this tracker's memory."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from common.errors import ErrorCode, MinitorrentError
 from tracker.domain.throttle import Budget, Rate
 from tracker.services.clock import Clock
 
-_CAPACITY = 50_000  # keys; the longest unused is forgotten
+_CAPACITY = 50_000  # keys; the least recently used is dropped
 _HOUR = 3600.0
 _DAY = 24 * _HOUR
-_LONG = 16 * 1024  # bytes that count for a request more
+_LONG = 16 * 1024  # bytes that count as one more request
 _LONGEST_DELAY = 10.0  # seconds
 
 
 class RateLimiter:
-    """A rate for each user or party. Safe for use by many threads.
+    """A rate limit per user or party. Thread-safe.
 
-    `steady` is a clock that nobody sets.
+    `steady` is a monotonic clock.
     """
 
     def __init__(self, rate: Rate, steady: Clock) -> None:
@@ -29,16 +29,16 @@ class RateLimiter:
 
     @classmethod
     def hourly(cls, count: int, steady: Clock) -> RateLimiter:
-        """So many at once, and so many an hour."""
+        """Allow `count` at once, and `count` an hour."""
         return cls(Rate(count, _HOUR / count), steady)
 
     @classmethod
     def daily(cls, count: int, steady: Clock) -> RateLimiter:
-        """So many at once, and so many a day."""
+        """Allow `count` at once, and `count` a day."""
         return cls(Rate(count, _DAY / count), steady)
 
     def spend(self, key: str, code: ErrorCode, complaint: str) -> None:
-        """Do it once more. Raises MinitorrentError with this code, saying when to try again."""
+        """Count one action. Raises MinitorrentError with `code`, saying when to try again."""
         with self._lock:
             now = self._steady()
             wait = self._budget.wait(key, now)
@@ -49,7 +49,7 @@ class RateLimiter:
 
 
 class RequestPacer:
-    """How fast somebody's requests are answered. Safe for use by many threads."""
+    """Delays requests to a steady rate per key. Thread-safe."""
 
     def __init__(self, per_second: int, steady: Clock) -> None:
         self._budget = Budget(Rate(10 * per_second, 1 / per_second), _CAPACITY)
@@ -57,7 +57,9 @@ class RequestPacer:
         self._lock = threading.Lock()
 
     def delay(self, key: str, size: int = 0) -> float:
-        """Seconds to wait before a request of `size` bytes is answered; a long one counts more."""
+        """Return the seconds to wait before answering a request of `size` bytes; long ones count
+        more.
+        """
         with self._lock:
             now = self._steady()
             wait = self._budget.wait(key, now)
@@ -65,7 +67,7 @@ class RequestPacer:
         return min(wait, _LONGEST_DELAY)
 
     def charge(self, key: str, size: int) -> None:
-        """An answer of `size` bytes was given: who gets much waits longer the next time."""
+        """Count an answer of `size` bytes: large answers delay the next request."""
         if size >= _LONG:
             with self._lock:
                 self._budget.take(key, self._steady(), size // _LONG)

@@ -1,4 +1,4 @@
-"""Whether a client's port can be reached from elsewhere than itself."""
+"""Checks whether other clients can reach a client's port."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from common.errors import ErrorCode, MinitorrentError
 from tracker.services.caller import Identity
 
 TIME_LIMIT: Final = 2.0
-"""Seconds that a port has to answer; the asker's own requests wait so long."""
+"""Seconds that a port has to answer; the client's other requests wait meanwhile."""
 
 MAX_DIALS: Final = 16
-"""Ports that are tried at a time."""
+"""Most ports checked at once."""
 
 _PER_USER = 4
 
 
 class PortCheckService:
-    """Tries the ports of those who ask, at the address that they ask from and no other."""
+    """Dials clients' ports, only at the address that the request is from."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._trying: Counter[int] = Counter()
 
     def check_port(self, me: Identity, request: CheckPort) -> CheckPortReply:
-        """Whether something accepts connections at this port of the asker's address.
+        """Return whether something accepts connections at this port of the caller's address.
 
         Raises MinitorrentError(busy).
         """
@@ -49,5 +49,5 @@ class PortCheckService:
         finally:
             with self._lock:
                 self._trying[me.user_id] -= 1
-                self._trying += Counter()  # forgets who tries none
+                self._trying += Counter()  # drops zero counts
         return CheckPortReply(host=me.address, reachable=reachable, refused=refused)

@@ -19,7 +19,7 @@ from tracker.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 
 class TokenService:
-    """The operations on tokens. A token is a login of its user: a new password ends it too."""
+    """Operations on API tokens. A token is a login of its user: a new password ends it too."""
 
     def __init__(self, database: UnitOfWorkFactory, clock: Clock, quotas: Quotas) -> None:
         self._quotas = quotas
@@ -27,7 +27,7 @@ class TokenService:
         self._clock = clock
 
     def create_token(self, me: Identity, request: api.CreateToken) -> api.TokenReply:
-        """A new token, its secret told this once."""
+        """Create a token; its secret is shown only in this reply."""
         secret, digest = credentials.new_token(secrets.token_bytes(credentials.TOKEN_BYTES))
         with self._database.write() as work:
             now = self._clock()
@@ -45,7 +45,7 @@ class TokenService:
             return _token_reply(token, secret)
 
     def list_tokens(self, me: Identity, request: api.ListTokens) -> api.ListTokensReply:
-        """A page of the user's tokens that are good, the oldest first."""
+        """Return a page of the user's valid tokens, oldest first."""
         now, after = self._clock(), number_after(request.after)
         with self._database.read() as work:
             found = work.users.api_tokens(me.user_id, now, request.pattern, after, request.rows + 1)
@@ -68,7 +68,7 @@ class TokenService:
         return api.ListTokensReply(tokens=rows, total=total, next=following)
 
     def renew_token(self, me: Identity, request: api.RenewToken) -> api.TokenReply:
-        """Another secret and more time for a token. Raises MinitorrentError(usage)."""
+        """Replace a token's secret and restart its lifetime. Raises MinitorrentError(usage)."""
         secret, digest = credentials.new_token(secrets.token_bytes(credentials.TOKEN_BYTES))
         with self._database.write() as work:
             now = self._clock()
@@ -78,9 +78,9 @@ class TokenService:
             return _token_reply(token, secret)
 
     def revoke_token(self, me: Identity, request: api.RevokeToken) -> api.RevokeTokenReply:
-        """End a token, the one in use too. Raises MinitorrentError(usage).
+        """Revoke a token, possibly the current one. Raises MinitorrentError(usage).
 
-        Whoever had it may have asked for announce keys: they are dropped.
+        Also drops the user's announce keys, which the token may have requested.
         """
         with self._database.write() as work:
             now = self._clock()

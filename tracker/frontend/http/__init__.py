@@ -1,1 +1,1 @@
-"""The HTTP frontend: for stock clients, for other programs, and for operators."""
+"""The HTTP frontend, for stock clients, other programs and operators."""

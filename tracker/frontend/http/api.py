@@ -30,17 +30,17 @@ from tracker.services.rate_limits import RequestPacer
 PATH = "/api/v1/"
 
 _THREADS = 16
-"""Operations answered at a time; apart from those that answer stock clients."""
+"""Operations answered at once, in addition to stock clients' requests."""
 
 _PASSWORD_THREADS = 8
-"""Of those that carry a password, which takes long to check."""
+"""Operations with a password answered at once; checking one takes long."""
 
 _BODY_SECONDS = 20.0
-_TURN_SECONDS = 0.05  # between two looks whether a long request may come
+_TURN_SECONDS = 0.05  # between attempts to admit a long request
 
 
 class RequestError(MinitorrentError):
-    """A request that HTTP has a status of its own for."""
+    """A refused request with an HTTP status of its own."""
 
     def __init__(self, status: int, code: ErrorCode, message: str) -> None:
         super().__init__(code, message)
@@ -48,7 +48,7 @@ class RequestError(MinitorrentError):
 
 
 def add_api(app: FastAPI, dispatcher: Dispatcher, pace: RequestPacer) -> None:
-    """Have the application answer operations."""
+    """Add the operations to the application."""
     bulk_limiter = BulkLimiter()
     usual = anyio.CapacityLimiter(_THREADS)
     slow = anyio.CapacityLimiter(_PASSWORD_THREADS)
@@ -77,12 +77,12 @@ def add_api(app: FastAPI, dispatcher: Dispatcher, pace: RequestPacer) -> None:
         except MinitorrentError as error:
             return refusal(error)
         except ClientDisconnect:
-            return Response(status_code=400)  # nobody reads it
+            return Response(status_code=400)  # the client has disconnected
         return done
 
 
 def refusal(error: MinitorrentError, status: int | None = None) -> Response:
-    """An error as an answer; its status, unless given, follows from its code."""
+    """Return an error response; its status, unless given, follows from the error code."""
     if status is None:
         status = error.status if isinstance(error, RequestError) else status_of(error)
     body = {"ok": False, "error": {"code": error.code.value, "message": error.message}}
@@ -92,7 +92,7 @@ def refusal(error: MinitorrentError, status: int | None = None) -> Response:
 def _json(
     status: int, body: Mapping[str, object], headers: Mapping[str, str] | None = None
 ) -> Response:
-    """What is answered may be a secret: nobody keeps it on the way."""
+    """Return a JSON response that nobody caches, since it may contain a secret."""
     return Response(
         pydantic_core.to_json(body),
         status,
@@ -113,7 +113,7 @@ def _find(name: str) -> Operation[Any, Any]:
 
 
 def _caller(request: Request) -> Caller:
-    """Who is on the other end: of the connection, whatever its headers say."""
+    """Return the caller by the connection's own address, ignoring proxy headers."""
     if request.client is None:
         raise MinitorrentError(ErrorCode.INTERNAL, "The client's address is not known.")
     here = request.scope["server"][0]
@@ -127,7 +127,7 @@ def _caller(request: Request) -> Caller:
 
 
 def _refuse_afar(caller: Caller) -> None:
-    """A password must not be read on the way."""
+    """Refuse passwords from other machines: HTTP is not encrypted."""
     if not ipaddress.ip_address(caller.address).is_loopback:
         raise MinitorrentError(
             ErrorCode.PERMISSION_DENIED,
@@ -138,7 +138,7 @@ def _refuse_afar(caller: Caller) -> None:
 
 @asynccontextmanager
 async def _turn(bulk_limiter: BulkLimiter, caller: Caller, request: Request) -> AsyncIterator[None]:
-    """Wait until a long request may come. One that doesn't say how long it is counts as long."""
+    """Wait until a long request is admitted. A request without a length counts as long."""
     size = request.headers.get("content-length", "")
     if caller.identity is None or (
         size.isdecimal() and len(size) < 10 and int(size) <= bulk.THRESHOLD
@@ -158,7 +158,9 @@ async def _turn(bulk_limiter: BulkLimiter, caller: Caller, request: Request) -> 
 
 
 async def _read(request: Request, operation: Operation[Any, Any]) -> bytes:
-    """The arguments. They must be called JSON, as no page of another origin can do unasked."""
+    """Read the request body. It must be declared as JSON, which no other site's page can do
+    unasked.
+    """
     if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
         raise RequestError(
             415, ErrorCode.USAGE, "Send a JSON object, with Content-Type: application/json."
@@ -181,7 +183,7 @@ async def _read(request: Request, operation: Operation[Any, Any]) -> bytes:
 
 
 def _decode(body: bytes) -> dict[str, object]:
-    """The arguments; takes long where there are many."""
+    """Decode the arguments; slow if there are many."""
     try:
         return lines.decode_request(body)
     except MinitorrentError:

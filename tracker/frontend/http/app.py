@@ -1,4 +1,4 @@
-"""The web application: what is asked by GET, and around it all."""
+"""The web application: GET requests and error handling."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _log = structlog.get_logger()
 
 
 def make_app(services: Services, dispatcher: Dispatcher, metrics: Metrics, version: str) -> FastAPI:
-    """The web application. Announce keys are secrets: no URL is ever logged."""
+    """Create the web application. Announce keys are secrets, so no URL is ever logged."""
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     _add_stock_clients(app, services, metrics)
     _add_operators(app, services, metrics)
@@ -43,7 +43,7 @@ _STOCK_PATHS = re.compile(r"/(announce|scrape)(/|\Z)")
 
 
 def _add_stock_clients(app: FastAPI, services: Services, metrics: Metrics) -> None:
-    # Whatever follows is the key, a wrong one if need be: the answer is one that clients show.
+    # Any path suffix is the key, even if invalid: the answer is one that clients show.
     @app.get("/announce")
     @app.get("/announce/{key:path}")
     def answer_announce(request: Request) -> Response:
@@ -72,7 +72,7 @@ def _add_operators(app: FastAPI, services: Services, metrics: Metrics) -> None:
     def health(response: Response) -> dict[str, str]:
         try:
             services.events.last_id()
-        except Exception:  # whatever it is, the answer is that we are not well
+        except Exception:  # whatever the failure, the tracker is not healthy
             response.status_code = 503
             return {"status": "failing", "database": "unreachable"}
         if services.lifecycle.is_late():
@@ -86,7 +86,7 @@ def _add_operators(app: FastAPI, services: Services, metrics: Metrics) -> None:
 
 
 def _add_description(app: FastAPI, version: str) -> None:
-    @cache  # made when it is first asked for: a tracker's start does not wait for it
+    @cache  # built on first use, not at start
     def description() -> dict[str, Any]:
         return describe(version)
 
@@ -104,7 +104,7 @@ def _add_description(app: FastAPI, version: str) -> None:
 
 
 def _answer_nowhere(request: Request, error: Exception) -> Response:
-    """A path or a method that isn't there, in the form of all errors at that path."""
+    """Answer an unknown path or method in the error format of that path."""
     status = error.status_code if isinstance(error, HTTPException) else 500
     if _STOCK_PATHS.match(request.scope["path"]):
         answer = Response(announce.encode_failure("ask with GET"), status, media_type="text/plain")
@@ -117,14 +117,14 @@ def _answer_nowhere(request: Request, error: Exception) -> Response:
 
 
 def _host(request: Request) -> str:
-    """The connection's own address: what a client says of itself is not believed."""
+    """Return the connection's own address; addresses claimed by clients are ignored."""
     if request.client is None:
         raise MinitorrentError(ErrorCode.INTERNAL, "the client's address is not known")
     return plain_address(request.client.host)
 
 
 def _bencoded(operation: str, answer: Callable[[], bytes], metrics: Metrics) -> Response:
-    """Errors too are answered with status 200: stock clients show no other's text (BEP 3)."""
+    """Answer errors with status 200, too: otherwise stock clients don't show the text (BEP 3)."""
     start = time.perf_counter()
     outcome = "ok"
     try:
@@ -136,7 +136,7 @@ def _bencoded(operation: str, answer: Callable[[], bytes], metrics: Metrics) -> 
         failure = database_failed(error, operation=operation)
         outcome = failure.code.value
         body = announce.encode_failure(failure.message)
-    except Exception:  # a client must get an answer to whatever goes wrong here
+    except Exception:  # clients must get an answer whatever goes wrong
         _log.error("an HTTP request failed", exc_info=True)
         outcome = ErrorCode.INTERNAL.value
         body = announce.encode_failure("the tracker could not do this")

@@ -1,4 +1,4 @@
-"""How many HTTP connections are open, and whose: no party keeps the others out."""
+"""Limits on HTTP connections, so that no party shuts others out."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from tracker.frontend.descriptors import MAX_TURNED_AWAY
 
 
 class SlotHolder(Protocol):
-    """A connection as it is seen here."""
+    """The part of a connection used here."""
 
     def is_idle(self) -> bool:
-        """Whether the tracker is waiting for the other side, not the other way round."""
+        """Return whether the tracker is waiting for the client."""
         ...
 
     def displace(self) -> None:
-        """Close, for another has come."""
+        """Close, to make room for another connection."""
         ...
 
 
 class ConnectionSlots:
-    """The open connections of one server; used by its event loop alone."""
+    """The open connections of one server; used only by its event loop."""
 
     def __init__(self, total: int) -> None:
         self._connection_limits = ConnectionLimits(total, per_party=max(1, total // 4), grace=0.0)
@@ -32,7 +32,7 @@ class ConnectionSlots:
         self._lingering: set[SlotHolder] = set()
 
     def enter(self, holder: SlotHolder, address: str) -> bool:
-        """Count a new connection from an IP address; False when there is no room for it."""
+        """Register a connection from an IP address; return False if there is no room."""
         party = party_of(address)
         now = time.monotonic()
         taken = [
@@ -49,18 +49,18 @@ class ConnectionSlots:
         return decided.is_admitted
 
     def move(self, holder: SlotHolder) -> None:
-        """Something whole has come from this connection: a request."""
+        """Record that a complete request has arrived on this connection."""
         if holder in self._since:
             self._since[holder] = time.monotonic()
 
     def leave(self, holder: SlotHolder) -> None:
-        """A connection is closed."""
+        """Unregister a closed connection."""
         self._since.pop(holder, None)
         self._parties.pop(holder, None)
         self._lingering.discard(holder)
 
     def may_linger(self, holder: SlotHolder) -> bool:
-        """Whether one that didn't get in may stay a little, until it `leave`s."""
+        """Return whether a refused connection may stay briefly, until `leave`."""
         if len(self._lingering) < MAX_TURNED_AWAY:
             self._lingering.add(holder)
         return holder in self._lingering

@@ -1,4 +1,4 @@
-"""The OpenAPI description of the HTTP API, made from the operations' own models."""
+"""The OpenAPI description of the HTTP API, generated from the operations' models."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ includes those before it.
 
 
 def describe(version: str) -> dict[str, Any]:
-    """The whole document (OpenAPI 3.1); `version` is that of the program."""
+    """Return the whole document (OpenAPI 3.1); `version` is the program's."""
     served = [operation for operation in OPERATIONS.values() if not operation.session_only]
     names, definitions = models_json_schema(
         [
@@ -106,7 +106,7 @@ def _envelope(result: dict[str, Any]) -> dict[str, Any]:
 
 
 def _refusals(operation: Operation[Any, Any]) -> dict[str, Any]:
-    """Each status with which an operation may be refused, and the codes that go with it."""
+    """Return each error status of an operation, with its error codes."""
     codes: dict[int, set[ErrorCode]] = defaultdict(set)
     if operation.session_only:
         codes[CONFLICT] = {ErrorCode.USAGE}

@@ -1,4 +1,4 @@
-"""Requests over HTTP are answered at a pace: who asks for very much has to wait, not the others."""
+"""Pacing of HTTP requests: heavy users wait, without delaying others."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tracker.services.rate_limits import RequestPacer
 
 
 class PacingMiddleware:
-    """An application whose requests wait where their party asks for too much at once."""
+    """ASGI middleware that delays the requests of a party that sends too many."""
 
     def __init__(self, app: ASGIApp, pace: RequestPacer) -> None:
         self._app = app

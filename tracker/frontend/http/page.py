@@ -1,4 +1,4 @@
-"""The description of the HTTP API as a page: nothing on it comes from anywhere else."""
+"""The API documentation as a self-contained page."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ th, td { border-top: 1px solid #8886; padding: .2rem .8rem .2rem 0; text-align: 
 
 
 def render(description: dict[str, Any]) -> str:
-    """An OpenAPI document, as `openapi.describe` makes it, as HTML."""
+    """Render an OpenAPI document from `openapi.describe` as HTML."""
     info = description["info"]
     title = escape(f"{info['title']} {info['version']}")
     entries = [
@@ -95,7 +95,7 @@ def _resolve(description: dict[str, Any], schema: dict[str, Any]) -> dict[str, A
 
 
 def _kind(description: dict[str, Any], field: dict[str, Any]) -> str:
-    """What a field takes, in a few words."""
+    """Describe a field's type in a few words."""
     field = _resolve(description, field)
     if "enum" in field:
         return " or ".join(map(str, field["enum"]))
@@ -121,7 +121,7 @@ _LIMITS = {
 
 
 def _table(head: list[str], rows: list[list[str]]) -> str:
-    """`head` as text, `rows` as HTML."""
+    """Render a table; `head` is text, `rows` are HTML."""
     first = "".join(f"<th>{escape(cell)}</th>" for cell in head)
     others = "".join("<tr>" + "".join(f"<td>{c}</td>" for c in row) + "</tr>" for row in rows)
     return f"<table><tr>{first}</tr>{others}</table>"

@@ -1,7 +1,7 @@
-"""uvicorn's HTTP/1.1, made impatient: by itself it waits for ever, and for anybody.
+"""uvicorn's HTTP/1.1 protocol with time limits: by itself it waits forever for any client.
 
-A connection is looked at every REQUEST_SECONDS. It is closed when no whole request came since the
-last time, and none is being answered; and when the other side has taken too little of an answer.
+Each connection is checked every REQUEST_SECONDS. It is closed if no complete request has arrived
+since the last check and none is being answered, or if the client reads an answer too slowly.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 from tracker.frontend.http.connection_slots import ConnectionSlots
 
 REQUEST_SECONDS = 20.0
-"""How long a request may take to come."""
+"""Time limit for receiving a request."""
 
 _SLOWEST_READER = 4 * 1024  # bytes a second
 
@@ -26,7 +26,7 @@ _NO_ROOM = (
 
 
 def protocol_for(places: ConnectionSlots) -> type[H11Protocol]:
-    """The protocol of a server whose connections take these places."""
+    """Return the protocol class of a server with these connection slots."""
 
     class Protocol(ImpatientProtocol):
         def __init__(self, *arguments: object, **options: object) -> None:
@@ -63,28 +63,28 @@ class ImpatientProtocol(H11Protocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Input; that of who was turned away is thrown away."""
+        """Handle input; ignore it after a refusal."""
         if not self._is_turned_away:
             super().data_received(data)
 
     def on_response_complete(self) -> None:
-        """A request was answered: the connection is as good as a new one."""
+        """Treat the connection as new after a complete answer."""
         self._places.move(self)
         super().on_response_complete()
 
     def is_idle(self) -> bool:
-        """Whether we wait: for a request, for the rest of one, or for an answer to be taken."""
+        """Return whether we are waiting for a request, the rest of one, or the client to read."""
         if self.transport.get_write_buffer_size():
             return True
         current: RequestResponseCycle | None = self.cycle
         return current is None or current.more_body or current.response_complete
 
     def displace(self) -> None:
-        """Close at once, for another has come."""
+        """Close at once, to make room for another connection."""
         self.transport.abort()
 
     def _turn_away(self) -> None:
-        """Say that there is no room, and wait a little, or the reset would overtake it."""
+        """Send "no room" and linger briefly, or a reset would overtake it."""
         self._is_turned_away = True
         self.transport.write(_NO_ROOM)
         self.transport.write_eof()

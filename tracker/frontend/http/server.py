@@ -1,4 +1,4 @@
-"""Serving the web application over HTTP/1.1."""
+"""The HTTP/1.1 server of the web application."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ _log = structlog.get_logger()
 
 
 class HttpServer:
-    """Serves the application on a listening socket, which it owns, from a thread of its own."""
+    """Serves the application on a listening socket, which it owns, in its own thread."""
 
     def __init__(
         self, listener: socket.socket, app: FastAPI, pace: RequestPacer, max_connections: int
     ) -> None:
         self._listener = listener
-        # Whatever handlers somebody sets up: the access log would show announce keys.
+        # Whatever the logging setup: the access log would reveal announce keys.
         logging.getLogger("uvicorn.access").disabled = True
         self._server = uvicorn.Server(
             uvicorn.Config(
@@ -36,7 +36,7 @@ class HttpServer:
                 lifespan="off",
                 log_config=None,
                 access_log=False,
-                proxy_headers=False,  # the peer's address is the connection's
+                proxy_headers=False,  # only the connection's own address counts
                 server_header=False,
                 timeout_keep_alive=15,
                 timeout_graceful_shutdown=1,
@@ -45,11 +45,11 @@ class HttpServer:
         self._thread = threading.Thread(target=self._run, name="http", daemon=True)
 
     def start(self) -> None:
-        """Answer requests from now on."""
+        """Start answering requests."""
         self._thread.start()
 
     def stop(self, timeout: float) -> None:
-        """End; waits at most `timeout` seconds."""
+        """Stop; wait at most `timeout` seconds."""
         self._server.should_exit = True
         self._thread.join(timeout)
         self._listener.close()
@@ -57,5 +57,5 @@ class HttpServer:
     def _run(self) -> None:
         try:
             asyncio.run(self._server.serve(sockets=[self._listener]))
-        except Exception:  # shown here, or nobody would see why the thread ended
+        except Exception:  # logged here, or nothing would show why the thread ended
             _log.error("the HTTP server failed", exc_info=True)

@@ -1,4 +1,4 @@
-"""Which HTTP status goes with which error of an operation."""
+"""The HTTP status of each error."""
 
 from __future__ import annotations
 
