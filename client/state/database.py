@@ -22,8 +22,8 @@ from common.errors import ErrorCode, MinitorrentError
 SCHEMA_VERSION = 7
 """The number of the newest migration, kept in the file as SQLite's `user_version`.
 
-So one look at the file tells that there is nothing to migrate, without loading Alembic. Files from
-before there were migrations have 0 or 1.
+It shows without loading Alembic that there is nothing to migrate. Files from before there were
+migrations have 0 or 1.
 """
 
 _ALEMBIC_VERSION = (

@@ -20,7 +20,8 @@ def upgrade(connection: Connection) -> None:
     Raises UnknownVersionError and SQLAlchemyError; the caller rolls back then.
     """
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent))
+    # Alembic keeps its options as in an .ini file, where a percent sign has a meaning.
+    config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
     config.attributes["connection"] = connection
     try:
         command.upgrade(config, "head")

@@ -1,8 +1,8 @@
 """Transfers and settings.
 
-Up to 0007 the program created the tables that it missed and kept no number for them, so a file may
-have the tables of a later step already, or was killed between two of them: each of these steps
-does only what is missing.
+Before there were migrations, the program created the missing tables at every start and never raised
+the file's version number. So a file may have tables of later steps already, or lack some after a
+kill: each step up to 0007 does only what is missing.
 """
 
 from __future__ import annotations

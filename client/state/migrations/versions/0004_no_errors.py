@@ -1,4 +1,4 @@
-"""A transfer's error is not kept any more: nothing ever read or wrote it."""
+"""Drop the error of a transfer: the program never set it."""
 
 from __future__ import annotations
 

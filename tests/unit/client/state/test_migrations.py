@@ -1,23 +1,20 @@
-"""Files of every earlier version: they open, keep everything, and no failure harms them."""
+"""Files of every earlier version: each opens and keeps everything."""
 
 from __future__ import annotations
 
 import hashlib
 import os
-import signal
 import sqlite3
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import create_engine
 
 from client.core.download_options import PLAIN, DownloadOptions
 from client.core.resume import FileFact, FileStamps
@@ -29,10 +26,9 @@ from client.state.schema import Table
 from common.bitfield import Bitfield
 from common.errors import ErrorCode, MinitorrentError
 from common.types import Endpoint, InfoHash
-from tests.support.disk import small_disk
+from tests.unit.client.state.old_files import VERSIONS, content, load, statements, stopped_at
 from tests.unit.client.state.states import ClientState
 
-VERSIONS = sorted((Path(__file__).parent / "versions").glob("*.sql"))
 STEPS = sorted(Path(*migrations.__path__).glob("versions/0*.py"))
 every_version = pytest.mark.parametrize("dump", VERSIONS, ids=lambda dump: dump.stem)
 
@@ -41,19 +37,6 @@ LIMITS = {WHOLE_CLIENT: Rates(up=1 << 20), Limited("ann", "lab", "talk.ogg"): Ra
 NOTES = DownloadOptions(priority=-2, only=("*.txt", "ü*"), placed=("a.txt",))
 TALK = DownloadOptions(priority=7, in_order=True)
 IN_PLACE = DownloadOptions(in_place=True)
-
-
-def load(dump: Path, path: Path) -> None:
-    with closing(sqlite3.connect(path)) as connection:
-        connection.execute("PRAGMA journal_mode = WAL")  # as all versions have it
-        connection.executescript(dump.read_text("utf-8"))
-
-
-def content(path: Path) -> list[str]:
-    """All that is in the file, as SQL."""
-    with closing(sqlite3.connect(path)) as connection:
-        (version,) = connection.execute("PRAGMA user_version").fetchone()
-        return [*connection.iterdump(), f"version {version}"]
 
 
 def schema(path: Path) -> dict[str, list[object]]:
@@ -72,34 +55,6 @@ def schema(path: Path) -> dict[str, list[object]]:
             ]
             for (name,) in tables.fetchall()
         }
-
-
-def statements(path: Path) -> int:
-    """Open the file; return how many statements that took."""
-    with stopped_at(sys.maxsize) as seen:
-        Database.open(path).close()
-    return len(seen)
-
-
-class StoppedError(Exception):
-    """What stops a migration in these tests."""
-
-
-@contextmanager
-def stopped_at(number: int) -> Iterator[list[str]]:
-    """Fail before the statement of this number, counted from 0; gives the statements before it."""
-    seen: list[str] = []
-
-    def count(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
-        if len(seen) == number:
-            raise StoppedError
-        seen.append(statement)
-
-    event.listen(Engine, "before_cursor_execute", count)
-    try:
-        yield seen
-    finally:
-        event.remove(Engine, "before_cursor_execute", count)
 
 
 def test_each_migration_follows_the_one_before_it_and_the_newest_is_the_programs() -> None:
@@ -313,80 +268,33 @@ def test_a_migration_of_a_newer_version_is_refused(tmp_path: Path) -> None:
     assert content(path) == before
 
 
-@pytest.mark.parametrize("dump", [VERSIONS[0], VERSIONS[-1]], ids=lambda dump: dump.stem)
-def test_a_failure_at_any_statement_changes_nothing(dump: Path, tmp_path: Path) -> None:
-    load(dump, path := tmp_path / "client.sqlite")
-    load(dump, other := tmp_path / "other.sqlite")
-    before = content(path)
-    for number in range(statements(other)):
-        with stopped_at(number), pytest.raises(StoppedError):
-            Database.open(path)
-        assert content(path) == before
-    Database.open(path).close()
-    assert content(path) == content(other)
+def test_a_file_that_says_where_it_stands_is_migrated_from_there(tmp_path: Path) -> None:
+    """As every file does that has a version number since there are migrations."""
+    load(VERSIONS[0].with_name("0005.sql"), path := tmp_path / "client.sqlite")
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("CREATE TABLE alembic_version (version_num PRIMARY KEY)")
+        connection.execute("INSERT INTO alembic_version VALUES ('0005')")
+        connection.execute("PRAGMA user_version = 5")
+    with stopped_at(sys.maxsize) as seen:
+        Database.open(path).close()
+    assert sum("CREATE TABLE" in statement for statement in seen) == SCHEMA_VERSION - 5
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("SELECT * FROM alembic_version").fetchall() == [
+            (f"{SCHEMA_VERSION:04}",)
+        ]
+        assert connection.execute("SELECT * FROM rate_limits").fetchall() == []
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="kills itself by a signal")
-def test_a_kill_in_the_middle_changes_nothing(tmp_path: Path) -> None:
-    load(VERSIONS[0], path := tmp_path / "client.sqlite")
-    before = content(path)
-    code = """
-import os, pathlib, signal, sys
-from sqlalchemy import Engine, event
-from client.state.database import Database
-
-def kill(_connection, _cursor, statement, *_rest):
-    if statement.startswith("PRAGMA user_version ="):  # the last one before the commit
-        os.kill(os.getpid(), signal.SIGKILL)
-
-event.listen(Engine, "after_cursor_execute", kill)
-Database.open(pathlib.Path(sys.argv[1]))
-"""
-    done = subprocess.run([sys.executable, "-c", code, path], check=False, timeout=60)
-    assert done.returncode == -signal.SIGKILL
-    assert content(path) == before
-    with ClientState(path) as state:
-        assert len(state.transfers.list_for("ann")) == 4
-
-
-@pytest.mark.skipif(
-    not sys.platform.startswith("linux") or os.geteuid() != 0, reason="root mounts a small disk"
-)
-def test_a_disk_that_fills_in_the_middle_changes_nothing(tmp_path: Path) -> None:
-    load(VERSIONS[0], roomy := tmp_path / "client.sqlite")
-    with closing(sqlite3.connect(roomy)) as connection, connection:
-        connection.execute("UPDATE transfers SET metainfo = zeroblob(600000) WHERE id = 4")
-    with small_disk(tmp_path / "disk", 1 << 20) as disk:
-        path = disk / "client.sqlite"
-        path.write_bytes(roomy.read_bytes())
-        before = content(path)
-        with pytest.raises(MinitorrentError) as caught:
-            Database.open(path)
-        assert caught.value.code is ErrorCode.DISK_FULL
-        assert content(path) == before
-        roomy.write_bytes(path.read_bytes())
-    with ClientState(roomy) as state:
-        record = state.transfers.get(4)
-        assert record
-        assert record.metainfo == bytes(600000)
-
-
-def test_of_several_that_open_it_at_once_one_migrates(tmp_path: Path) -> None:
-    """A client locks its data folder first; the database does not depend on that."""
-    load(VERSIONS[0], path := tmp_path / "client.sqlite")
-    failures: list[Exception] = []
-
-    def run() -> None:
-        try:
-            Database.open(path).close()
-        except Exception as error:  # shown by the assertion below
-            failures.append(error)
-
-    threads = [threading.Thread(target=run) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    assert failures == []
-    with ClientState(path) as state:
-        assert len(state.transfers.list_for("ann")) == 4
+def test_another_programs_database_is_refused_though_it_migrates_with_alembic(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "client.sqlite"
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("CREATE TABLE alembic_version (version_num PRIMARY KEY)")
+        connection.execute("INSERT INTO alembic_version VALUES ('0001')")
+        connection.execute("CREATE TABLE bookmarks (url)")
+    before = path.read_bytes()
+    with pytest.raises(MinitorrentError) as caught:
+        Database.open(path)
+    assert caught.value.code is ErrorCode.FILE_EXISTS
+    assert path.read_bytes() == before
