@@ -1,4 +1,4 @@
-"""The certificates and sealed keys of groups, and who holds a certificate of theirs."""
+"""The groups' certificates and encrypted keys, and the holders of their certificates."""
 
 from __future__ import annotations
 
@@ -13,32 +13,34 @@ _THE_ONLY_ROW = 1
 
 
 class AuthorityRepository:
-    """The groups' authorities in one unit of work."""
+    """Groups' certificate authorities, within one unit of work."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
 
     def add(self, group_id: int, certificate: str, sealed_key: bytes) -> None:
-        """Make a group a sealed one."""
+        """Store the authority of a new sealed group."""
         self._session.add(
             Authority(group_id=group_id, certificate=certificate, sealed_key=sealed_key)
         )
 
     def of_group(self, group_id: int) -> Authority | None:
-        """A sealed group's authority; None for an open group."""
+        """Return a sealed group's authority; None for an open group."""
         return self._session.get(Authority, group_id)
 
     def key_fingerprint(self) -> bytes | None:
-        """Tells the key that all authorities' keys are sealed with; None before the first use."""
+        """Return the fingerprint of the key that encrypts all groups' keys; None before its
+        first use.
+        """
         row = self._session.get(AuthorityKey, _THE_ONLY_ROW)
         return None if row is None else row.fingerprint
 
     def add_key_fingerprint(self, fingerprint: bytes) -> None:
-        """Decide for a key; makes the unit of work fail when somebody else has decided."""
+        """Store the key's fingerprint; fails the unit of work if another tracker has stored one."""
         self._session.add(AuthorityKey(id=_THE_ONLY_ROW, fingerprint=fingerprint))
 
     def hold(self, group_id: int, user_id: int, token_id: int, uid: str) -> Holder:
-        """This login as a holder of certificates in a group; `uid` is for one that is none yet."""
+        """Return this login's holder in a group, creating it with `uid` if necessary."""
         holder = self._session.scalar(
             select(Holder).where(Holder.group_id == group_id, Holder.token_id == token_id)
         )
@@ -51,12 +53,12 @@ class AuthorityRepository:
         return holder
 
     def is_holder(self, group_id: int, token_id: int) -> bool:
-        """Whether this login holds certificates in a group, or did."""
+        """Return whether this login holds or held certificates in a group."""
         query = select(Holder.id).where(Holder.group_id == group_id, Holder.token_id == token_id)
         return self._session.scalar(query) is not None
 
     def count_holders(self, group_id: int, user_id: int, now: float) -> int:
-        """How many logins of a user hold certificates in a group that are within their dates."""
+        """Count a user's logins with unexpired certificates in a group."""
         query = (
             select(func.count())
             .select_from(Holder)
@@ -69,7 +71,7 @@ class AuthorityRepository:
         return self._session.scalar(query) or 0
 
     def detach_holders(self, group_id: int, user_id: int) -> list[str]:
-        """A member goes; the uids under which he held certificates."""
+        """Detach a departing member's holders from their logins; return the uids."""
         dismissed = self._session.scalars(
             update(Holder)
             .where(
@@ -83,7 +85,7 @@ class AuthorityRepository:
         return sorted(dismissed)
 
     def of_tokens(self, token_ids: Collection[int], now: float) -> list[tuple[Group, str]]:
-        """Where these logins hold valid certificates, with the uid in each group."""
+        """Return the groups where these logins hold valid certificates, with the uid in each."""
         rows = self._session.execute(
             select(Group, Holder.uid)
             .join(Holder, Holder.group_id == Group.id)
@@ -95,9 +97,9 @@ class AuthorityRepository:
     def removed(
         self, group_id: int, now: float, before: int | None, limit: int
     ) -> list[tuple[int, str]]:
-        """The next holders whose certificates are within their dates, but not to be accepted.
+        """Return the next revoked holders whose certificates haven't expired.
 
-        Their numbers and uids, the newest first.
+        Returns their numbers and uids, newest first.
         """
         query = select(Holder.id, Holder.uid).where(*_is_removed(group_id, now))
         if before is not None:
@@ -106,12 +108,12 @@ class AuthorityRepository:
         return [(number, uid) for number, uid in rows]
 
     def count_removed(self, group_id: int, now: float) -> int:
-        """How many those are in all."""
+        """Count all revoked holders."""
         query = select(func.count()).select_from(Holder).where(*_is_removed(group_id, now))
         return self._session.scalar(query) or 0
 
     def delete_expired(self, now: float) -> None:
-        """Forget whose certificates have expired anyway."""
+        """Delete revoked holders whose certificates have expired."""
         self._session.execute(
             delete(Holder).where(Holder.token_id.is_(None), Holder.certified_until <= now)
         )

@@ -1,7 +1,7 @@
-"""The key that all groups' private keys are sealed with, kept apart from the database.
+"""The key that encrypts all groups' private keys, kept outside the database.
 
-It comes from the environment, or from a file beside the database that only its owner may read.
-Trackers of one database share it.
+It is taken from the environment, or from a file next to the database that only its owner may read.
+All trackers of one database share it.
 """
 
 from __future__ import annotations
@@ -19,13 +19,14 @@ from tracker.store.unit_of_work import ConflictError, DatabaseError, UnitOfWorkF
 KEY_FILE = "authority.key"
 KEY_VARIABLE = "MINITORRENT_AUTHORITY_KEY"
 
-_MOST = 4096  # bytes of a key file, blanks at its end included
+_MOST = 4096  # bytes of a key file, including trailing whitespace
 
 
 def open_secret_box(database: UnitOfWorkFactory, folder: Path, given: str | None) -> SecretBox:
-    """The safe of this database: under the key `given` (base64), else the one in `folder`.
+    """Return the secret box of this database, under the key `given` (base64) or the one in
+    `folder`.
 
-    The first tracker of a database makes the key. Raises DatabaseError when the key can't be
+    The first tracker of a database creates the key. Raises DatabaseError when the key can't be
     read, or isn't the one that the database's other trackers use.
     """
     with database.read() as work:
@@ -46,7 +47,7 @@ def open_secret_box(database: UnitOfWorkFactory, folder: Path, given: str | None
 
 
 def _decide_for(database: UnitOfWorkFactory, secret_box: SecretBox) -> bytes | None:
-    """The key's fingerprint is the database's from now on, unless another tracker was quicker."""
+    """Store the key's fingerprint, unless another tracker has; return the stored one."""
     try:
         with database.write() as work:
             work.authorities.add_key_fingerprint(secret_box.fingerprint)
@@ -57,7 +58,7 @@ def _decide_for(database: UnitOfWorkFactory, secret_box: SecretBox) -> bytes | N
 
 
 def _make_file(path: Path) -> None:
-    """Make the key file, whole from its first moment on, if there is none."""
+    """Create the key file, complete from the start, unless it exists."""
     if os.path.lexists(path):
         return
     try:

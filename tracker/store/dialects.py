@@ -1,4 +1,4 @@
-"""What each kind of database needs: the settings of its connections, and how writes begin."""
+"""Settings for each kind of database, including how write transactions begin."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from typing import Any
 
 from sqlalchemy import Engine, create_engine, event, make_url
 
-_POOL_SIZE = 8  # units of work at a time; more threads wait for their turn
-_BUSY_TIMEOUT = 20.0  # seconds that a writer waits for another process's writer
-_WRITERS = 7_400_031  # the lock of all trackers' writers: any number, the same everywhere
+_POOL_SIZE = 8  # simultaneous units of work; other threads wait
+_BUSY_TIMEOUT = 20.0  # longest wait for another process's writer, in seconds
+_WRITERS = 7_400_031  # id of the lock shared by all trackers' writers: arbitrary
 _BEGIN_WRITE = (
     f"SET LOCAL lock_timeout = '{_BUSY_TIMEOUT:g}s';"
-    # A tracker that stalled, or lost the network, keeps the others waiting for so long.
+    # Limits how long a stalled or disconnected tracker holds up the others.
     f"SET LOCAL idle_in_transaction_session_timeout = '{_BUSY_TIMEOUT / 2:g}s';"
     f"SELECT pg_advisory_xact_lock({_WRITERS})"
 )
@@ -22,14 +22,14 @@ _POSTGRESQL = {
     "keepalives_count": 3,
     "tcp_user_timeout": 20_000,  # milliseconds
 }
-"""How long a server may not answer at all: else the system waits for a quarter of an hour."""
+"""Limits on an unresponsive server: by default the system waits for a quarter of an hour."""
 
 
 def make_engine(url: str) -> Engine:
-    """The engine for a database of any kind.
+    """Create the engine for a database.
 
-    With the option `minitorrent_write` a transaction is a writer's: there is one at a time, at all
-    trackers. Others see one moment's state. Raises ArgumentError, ImportError and ValueError.
+    The option `minitorrent_write` marks write transactions: one runs at a time across all trackers.
+    Others read a snapshot. Raises ArgumentError, ImportError and ValueError.
     """
     parsed = make_url(url)
     match parsed.get_backend_name():
@@ -47,17 +47,17 @@ def make_engine(url: str) -> Engine:
 
 
 def reader(engine: Engine) -> Engine:
-    """The same, for transactions that only read."""
+    """Return the engine configured for read-only transactions."""
     if engine.dialect.name != "postgresql":
         return engine
     return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
 
 def writer(engine: Engine) -> Engine:
-    """The same, for transactions that write."""
+    """Return the engine configured for write transactions."""
     options: dict[str, Any] = {"minitorrent_write": True}
     if engine.dialect.name == "postgresql":
-        # What others wrote before it got the lock, a writer has to see.
+        # A writer must see what others wrote before it got the lock.
         options["isolation_level"] = "READ COMMITTED"
     return engine.execution_options(**options)
 
@@ -74,13 +74,13 @@ def _engine(url: str, settings: dict[str, Any], **options: Any) -> Engine:
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
-    """Settings of every new SQLite connection.
+    """Configure a new SQLite connection.
 
-    `synchronous` is FULL: what was answered is on the disk, also after a loss of power. With WAL
-    that is one fsync a commit.
+    `synchronous` is FULL, so that acknowledged writes survive a power loss. With WAL that costs one
+    fsync per commit.
     """
-    connection.isolation_level = None  # transactions are begun by _begin_sqlite alone
-    # Its own lower() knows the letters of English only; ILIKE is made of it.
+    connection.isolation_level = None  # _begin_sqlite alone begins transactions
+    # SQLite's own lower() handles only ASCII; ILIKE is built on it.
     connection.create_function("lower", 1, _lower, deterministic=True)
     for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
         connection.execute(f"PRAGMA {pragma}").close()
@@ -95,15 +95,15 @@ def _writes(connection: Any) -> bool:
 
 
 def _begin_sqlite(connection: Any) -> None:
-    """A writer takes its lock at the start: upgrading a reader's can fail half-way."""
+    """Begin a transaction, for a writer with the lock: upgrading a reader's can fail half-way."""
     connection.exec_driver_sql("BEGIN IMMEDIATE" if _writes(connection) else "BEGIN")
 
 
 def _begin_postgresql(connection: Any) -> None:
-    """Writers take turns as with SQLite.
+    """Serialize writers, as with SQLite.
 
-    Else events would be committed in another order than that of their numbers, by which they are
-    read, and two writers could wait for each other.
+    Otherwise events could be committed out of the order of their ids, by which they are read, and
+    two writers could deadlock.
     """
     if _writes(connection):
         connection.exec_driver_sql(_BEGIN_WRITE)

@@ -1,4 +1,4 @@
-"""Opening the database, and units of work on it."""
+"""Opening the database, and running units of work."""
 
 from __future__ import annotations
 
@@ -22,23 +22,23 @@ from tracker.store.queue_lock import QueueLock
 from tracker.store.unit_of_work import ConflictError, DatabaseError, UnitOfWork
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
-_ROOM = 1 << 16  # bytes without which SQLite's files can't be made or grow
+_ROOM = 1 << 16  # free bytes below which SQLite can't create or extend its files
 
 
 class Store:
-    """The tracker's database; safe for use by many threads and many processes."""
+    """The tracker's database; safe for many threads and processes."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._reader = reader(engine)
         self._writer = writer(engine)
-        # There is one writer at a time, at all trackers. Within this process a lock is fairer and
-        # quicker than the database's, and who waits for it keeps no connection from the readers.
+        # There is one writer at a time across all trackers. Within this process a lock is fairer
+        # and faster than the database's, and waiting for it doesn't occupy a reader's connection.
         self._write_lock = QueueLock()
 
     @contextmanager
     def read(self) -> Iterator[UnitOfWork]:
-        """A unit of work that only reads; it sees one moment's state. Raises DatabaseError."""
+        """Run a read-only unit of work on a snapshot. Raises DatabaseError."""
         with Session(self._reader, expire_on_commit=False) as session:
             try:
                 yield UnitOfWork(session)
@@ -47,10 +47,10 @@ class Store:
 
     @contextmanager
     def write(self, *, urgent: bool = False) -> Iterator[UnitOfWork]:
-        """A unit of work, committed when the block ends, undone when it raises.
+        """Run a unit of work, committed at the end of the block or rolled back when it raises.
 
-        An urgent one goes before all that wait. Raises ConflictError when the database refuses what
-        was written, DatabaseError when it fails.
+        An urgent one goes ahead of all that wait. Raises ConflictError when the database rejects a
+        write, DatabaseError when it fails.
         """
         with (
             self._write_lock.held(urgent=urgent),
@@ -70,7 +70,7 @@ class Store:
 
 
 def open_store(url: str) -> Store:
-    """Open the database at `url` (SQLAlchemy's form) and bring its tables up to date.
+    """Open the database at `url` (an SQLAlchemy URL) and migrate it to the current schema.
 
     Several trackers may do this at once. Raises DatabaseError.
     """
@@ -92,7 +92,7 @@ def open_store(url: str) -> Store:
 
 
 def _only_one_opens(engine: Engine) -> AbstractContextManager[Any]:
-    """Switching to WAL and creating tables is for one process at a time."""
+    """Lock the database file: one process at a time switches to WAL and creates tables."""
     path = engine.url.database
     if engine.dialect.name != "sqlite" or not path or path == ":memory:":
         return nullcontext()
@@ -103,7 +103,7 @@ def _only_one_opens(engine: Engine) -> AbstractContextManager[Any]:
 
 
 def _check_is_ours(engine: Engine) -> None:
-    """Raises DatabaseError for another program's SQLite file, without touching it."""
+    """Raise DatabaseError for another program's SQLite file, without modifying it."""
     path = Path(engine.url.database or "")
     if engine.dialect.name != "sqlite" or not path.is_file():
         return
@@ -112,20 +112,20 @@ def _check_is_ours(engine: Engine) -> None:
             rows = database.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")
             tables = {name for (name,) in rows}
     except sqlite3.Error:
-        return  # whatever is wrong with it is told when it is opened to be used
+        return  # any fault is reported when the database is opened for use
     if tables and not tables & {"alembic_version", "users"}:
         raise DatabaseError(f"{path} is another program's; choose another with --database")
 
 
 def _failure(error: Exception, engine: Engine) -> DatabaseError:
-    """What is said of a failure: a full disk by its name, whatever the database calls it."""
+    """Turn a failure into a DatabaseError, recognizing a full disk in each database's own terms."""
     if _is_full(error, engine):
         return DatabaseError("the disk is full", disk_full=True)
     return DatabaseError(_reason(error))
 
 
 def _is_full(error: Exception, engine: Engine) -> bool:
-    """SQLite says that the disk is full, or that it can't write, where there is no room."""
+    """Return whether the disk is full: SQLite may report that, or merely that it can't write."""
     if isinstance(error, OSError):
         return error.errno in _FULL
     cause = getattr(error, "orig", None)

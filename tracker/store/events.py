@@ -1,4 +1,4 @@
-"""Events: what happened, in the order in which it happened."""
+"""Events, in the order in which they happened."""
 
 from __future__ import annotations
 
@@ -14,57 +14,57 @@ from tracker.store.matching import fits
 from tracker.store.schema import Event, File, Membership, Share, User
 
 NO_GROUP = 0
-"""The group number of events that concern an account alone."""
+"""The group id of events that affect only an account."""
 
 
 class EventRepository:
-    """The events in one unit of work."""
+    """Events, within one unit of work."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
 
     def add(self, event: Event) -> None:
-        """Note an event; it is seen once the unit of work is committed."""
+        """Record an event; others see it once the unit of work is committed."""
         self._session.add(event)
 
     def last_id(self) -> int:
-        """The newest event's id, 0 when there is none."""
+        """Return the newest event's id, or 0."""
         return self._session.scalar(select(func.max(Event.id))) or 0
 
     def after(self, event_id: int, limit: int) -> list[Event]:
-        """The events after that one, the oldest first."""
+        """Return the events after `event_id`, oldest first."""
         query = select(Event).where(Event.id > event_id).order_by(Event.id).limit(limit)
         return list(self._session.scalars(query))
 
     def count_of_group(self, group_id: int, pattern: str) -> int:
-        """How many events an audit of a group has."""
+        """Count the events in a group's audit trail."""
         query = select(func.count()).select_from(union_all(*_audited(group_id, pattern)).subquery())
         return self._session.scalar(query) or 0
 
     def of_group(self, group_id: int, pattern: str, before: int, limit: int) -> list[Event]:
-        """The next events of a group and of its members' accounts, the newest first.
+        """Return the next events of a group and of its members' accounts, newest first.
 
-        Those with numbers below `before`, unless that is 0. Of a removal, members are told in
-        words of their own; here once is enough.
+        `before` limits them to smaller ids, unless it is 0. A removal is recorded twice, once for
+        the remaining members; the audit trail shows it once.
         """
         return self._newest(_audited(group_id, pattern), before, limit)
 
     def count_relevant(self, user: User, pattern: str) -> int:
-        """How many events a user is to hear of."""
+        """Count the events that a user gets notices of."""
         return sum(
             self._session.scalar(select(func.count()).select_from(ids.subquery())) or 0
             for ids in _relevant_to(user, pattern)
         )
 
     def relevant_to(self, user: User, pattern: str, before: int, limit: int) -> list[Event]:
-        """The next events that a user is to hear of, the newest first; `before` as above.
+        """Return the next events that a user gets notices of, newest first; `before` as above.
 
-        Of a group, what happened while the user was in it.
+        Of a group's events, those during the user's membership.
         """
         return self._newest(_relevant_to(user, pattern), before, limit)
 
     def count_unread(self, user: User, limit: int) -> int:
-        """How many of them happened since the user was last told; at most `limit`."""
+        """Count the user's unread events, up to `limit`."""
         found = 0
         for ids in _relevant_to(user, ""):
             since = ids.where(Event.id > user.last_read_event_id).limit(limit - found)
@@ -72,9 +72,9 @@ class EventRepository:
         return found
 
     def _newest(self, sources: Sequence[Select[int]], before: int, limit: int) -> list[Event]:
-        """The newest of events that come from several places, by number; `before` as above.
+        """Return the newest events of several queries, by id; `before` as above.
 
-        Their numbers first: these an index has, and few of them are shown.
+        Fetches the ids first: an index has them, and few events are shown.
         """
         found: list[int] = []
         for ids in sources:
@@ -85,7 +85,7 @@ class EventRepository:
         return list(self._session.scalars(events))
 
     def has_occurred_since(self, event: Event, since: float) -> bool:
-        """Whether the same actor did the same to the same subject after `since`."""
+        """Return whether the same actor did the same to the same subject after `since`."""
         query = select(Event.id).where(
             Event.subject == event.subject,
             Event.group_id == event.group_id,
@@ -97,7 +97,7 @@ class EventRepository:
 
 
 def _audited(group_id: int, pattern: str) -> list[Select[int]]:
-    """The numbers of a group's events, and of its members' accounts'; each has its own index."""
+    """Select the ids of a group's events and of its members' accounts', each by its own index."""
     members = (
         select(User.name)
         .join(Membership, Membership.user_id == User.id)
@@ -115,9 +115,9 @@ def _audited(group_id: int, pattern: str) -> list[Select[int]]:
 
 
 def _relevant_to(user: User, pattern: str) -> list[Select[int]]:
-    """The numbers of what concerns a user, in groups and himself; each has its own index.
+    """Select the ids of a user's events, in groups and by subject, each by its own index.
 
-    tracker.services.events has the same for who is online.
+    tracker.services.events has the same rules for connected users.
     """
     is_admin = Membership.role != Role.MEMBER.value
     shared = exists().where(

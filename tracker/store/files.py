@@ -1,4 +1,4 @@
-"""Files of groups, their metainfo, and who offers them."""
+"""Groups' files, their metainfo, and their sharers."""
 
 from __future__ import annotations
 
@@ -16,56 +16,56 @@ from tracker.store.peers import seeding
 from tracker.store.schema import Completion, File, Group, Metainfo, Share, User
 
 COUNTED_COMPLETIONS = 8
-"""Finished downloads of one user that count for a file, however often he changes his peer id."""
+"""Most completed downloads of one user that count for a file, however often the peer id changes."""
 
 
 class FileRepository:
-    """The files in one unit of work."""
+    """Files, within one unit of work."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
 
     def add(self, file: File, metainfo: bytes) -> None:
-        """List a file that nobody offers yet; a taken name makes the unit of work fail."""
+        """Add a file without sharers; a taken name fails the unit of work."""
         self._session.add(file)
         self._session.flush()
         self._session.add(Metainfo(file_id=file.id, content=metainfo))
 
     def count_added_by(self, user_id: int) -> tuple[int, int]:
-        """How many files a user has added, and how many bytes their metainfo has."""
+        """Count the files that a user has added, and their bytes of metainfo."""
         count, size = self._session.execute(
             select(func.count(), func.coalesce(func.sum(File.metainfo_size), 0)).where(
                 File.added_by == user_id
             )
         ).one()
-        return count, int(size)  # the sum of large numbers has a type of its own in PostgreSQL
+        return count, int(size)  # PostgreSQL sums large numbers in another type
 
     def count_in_group(self, group_id: int) -> int:
-        """How many files a group has."""
+        """Count a group's files."""
         query = select(func.count()).select_from(File).where(File.group_id == group_id)
         return self._session.scalar(query) or 0
 
     def by_name(self, group_id: int, name: str) -> File | None:
-        """The group's file called `name`."""
+        """Return the group's file called `name`, or None."""
         return self._session.scalar(
             select(File).where(File.group_id == group_id, File.name == name)
         )
 
     def by_info_hashes(self, info_hashes: Collection[InfoHash]) -> dict[InfoHash, File]:
-        """Those files that exist."""
+        """Return the existing files among these."""
         found = self._session.scalars(select(File).where(File.info_hash.in_(info_hashes)))
         return {InfoHash(file.info_hash): file for file in found}
 
     def group_of(self, file: File) -> Group:
-        """The group that a file is in."""
+        """Return a file's group."""
         return self._session.get_one(Group, file.group_id)
 
     def metainfo(self, file_id: int) -> bytes:
-        """The metainfo as it was given."""
+        """Return a file's metainfo as it was added."""
         return self._session.get_one(Metainfo, file_id).content
 
     def count(self, group_id: int, pattern: str) -> int:
-        """How many files of a group fit a pattern."""
+        """Count the group's files that match a pattern."""
         query = select(func.count()).select_from(File).where(*_listed(group_id, pattern))
         return self._session.scalar(query) or 0
 
@@ -78,7 +78,7 @@ class FileRepository:
         limit: int,
         now: float,
     ) -> list[tuple[File, tuple[KeyPart, ...]]]:
-        """The group's next files, each with its sort key, which is what `after` goes by."""
+        """Return the group's next files, each with its sort key, which `after` refers to."""
         if sort == "name":
             named = select(File).where(*_listed(group_id, pattern)).order_by(File.name)
             if after is not None:
@@ -95,7 +95,7 @@ class FileRepository:
         return [(found[file_id], (key, file_id)) for file_id, key in keys.items()]
 
     def owners(self, file_ids: Collection[int]) -> dict[int, str]:
-        """The name of the user who has offered each file longest."""
+        """Return the user who has shared each file longest."""
         first = (
             select(func.min(Share.id)).where(Share.file_id.in_(file_ids)).group_by(Share.file_id)
         )
@@ -107,7 +107,7 @@ class FileRepository:
         return {row[0]: row[1] for row in rows}
 
     def owner(self, file_id: int) -> str:
-        """The name of the user who has offered the file longest."""
+        """Return the user who has shared the file longest."""
         return self._session.scalars(
             select(User.name)
             .join(Share, Share.user_id == User.id)
@@ -117,7 +117,7 @@ class FileRepository:
         ).one()
 
     def sharers(self, group_id: int, name: str) -> set[str]:
-        """The names of the users who offer the group's file called `name`."""
+        """Return the users who share the group's file called `name`."""
         return set(
             self._session.scalars(
                 select(User.name)
@@ -128,7 +128,7 @@ class FileRepository:
         )
 
     def share(self, file_ids: Sequence[int], user_id: int, now: float) -> None:
-        """Note that a user offers these files, those included that are noted already."""
+        """Record that a user shares these files, ignoring shares already recorded."""
         known = set(
             self._session.scalars(
                 select(Share.file_id).where(Share.user_id == user_id, Share.file_id.in_(file_ids))
@@ -142,7 +142,7 @@ class FileRepository:
         self._session.flush()
 
     def unshare(self, file_id: int, user_id: int) -> bool:
-        """A user offers the file no more; False when he didn't. Drops a file nobody offers."""
+        """Remove a user's share, and the file if it was the last; return whether there was one."""
         dropped = self._session.execute(
             delete(Share)
             .where(Share.file_id == file_id, Share.user_id == user_id)
@@ -152,13 +152,13 @@ class FileRepository:
         return bool(dropped)
 
     def unshare_group(self, group_id: int, user_id: int) -> None:
-        """A user offers nothing in the group any more; drops the files nobody offers."""
+        """Remove all of a user's shares in a group, and the files left without sharers."""
         own = select(File.id).where(File.group_id == group_id)
         self._session.execute(delete(Share).where(Share.user_id == user_id, Share.file_id.in_(own)))
         self._session.execute(delete(File).where(File.group_id == group_id, ~_is_shared()))
 
     def count_completed(self, file_ids: Collection[int], user_id: int, peer_id: PeerId) -> None:
-        """A client has finished downloading these files.
+        """Record that a client has completed these files.
 
         Each counts once, and at most COUNTED_COMPLETIONS times for one user.
         """
@@ -191,7 +191,7 @@ def _listed(group_id: int, pattern: str) -> list[ColumnElement[bool]]:
 
 
 def _by(query: Select[Any], sort: Sort, now: float) -> tuple[ColumnElement[Any], Select[Any]]:
-    """What files are sorted by, the largest first, and the query that has it."""
+    """Return the sort column (descending), and the query extended by it."""
     if sort == "seeders":
         counts = seeding(now)
         joined = query.outerjoin(counts, counts.c.file_id == File.id)

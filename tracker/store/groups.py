@@ -16,7 +16,7 @@ from tracker.store.schema import Connection, File, Group, JoinRequest, Membershi
 
 @dataclass(frozen=True)
 class GroupSummary:
-    """A line of the list of groups."""
+    """A row of the list of groups."""
 
     group: Group
     owner: str
@@ -26,33 +26,37 @@ class GroupSummary:
 
 
 class GroupRepository:
-    """The groups in one unit of work."""
+    """Groups, within one unit of work."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
 
     def add(self, name: str, uid: str, mode: str, now: float) -> Group:
-        """Create a group without members; a name that exists makes the unit of work fail."""
+        """Create a group without members; a taken name fails the unit of work."""
         group = Group(name=name, uid=uid, mode=mode, created_at=now)
         self._session.add(group)
         self._session.flush()
         return group
 
     def by_name(self, name: str, *, lock: bool = False) -> Group | None:
-        """The group called `name`; with `lock`, nobody else changes it meanwhile."""
+        """Return the group called `name`; with `lock`, no other transaction changes it
+        meanwhile.
+        """
         query = select(Group).where(Group.name == name)
         return self._session.scalar(query.with_for_update() if lock else query)
 
     def delete(self, group_id: int) -> None:
-        """Remove a group with its requests, files and keys."""
+        """Delete a group with its requests, files and keys."""
         self._session.execute(delete(Group).where(Group.id == group_id))
 
     def by_uid(self, uid: str) -> Group | None:
-        """The group whose files bear this `uid`."""
+        """Return the group whose files carry this `uid`."""
         return self._session.scalar(select(Group).where(Group.uid == uid))
 
     def count(self, user_id: int, pattern: str, *, member: bool | None) -> int:
-        """How many groups fit a pattern: of all, or of those that `user_id` is in, or is not in."""
+        """Count the groups that match a pattern: all, or those `user_id` is or isn't a member
+        of.
+        """
         if member and not pattern:
             own = select(func.count()).select_from(Membership)
             return self._session.scalar(own.where(Membership.user_id == user_id)) or 0
@@ -64,7 +68,7 @@ class GroupRepository:
     def page(
         self, user_id: int, pattern: str, after: str, limit: int, *, member: bool
     ) -> list[GroupSummary]:
-        """The next groups by name, of those that `user_id` is in, or of the others."""
+        """Return the next groups by name, among those `user_id` is or isn't a member of."""
         query = _named(select(Group.id), pattern)
         is_first_own = member and not pattern
         query = query.where(
@@ -89,15 +93,15 @@ class GroupRepository:
         ]
 
     def names_of(self, user_id: int, limit: int) -> list[str]:
-        """The names of the first groups that a user is a member of."""
+        """Return the names of a user's first groups."""
         query = select(Group.name).where(self._is_own(user_id, limit))
         return list(self._session.scalars(query.order_by(Group.name).limit(limit)))
 
     def _is_own(self, user_id: int, limit: int) -> ColumnElement[bool]:
-        """Whether a user is in a group, for the first `limit` of these by name.
+        """Condition that a user is in a group, efficient for the first `limit` groups by name.
 
-        Who is in few groups has them looked up and sorted; who is in most of all there are, as a
-        service may be, has the groups gone through by name until there are enough.
+        The groups of a user with few are looked up and sorted; for a user in most of them, such as
+        a service, all groups are scanned by name until there are enough.
         """
         own = self.count(user_id, "", member=True)
         most = self._session.scalar(select(func.max(Group.id))) or 0
@@ -106,7 +110,7 @@ class GroupRepository:
         return exists().where(Membership.group_id == Group.id, Membership.user_id == user_id)
 
     def count_owned(self, user_id: int) -> int:
-        """How many groups a user owns."""
+        """Count the groups that a user owns."""
         query = (
             select(func.count())
             .select_from(Membership)
@@ -115,18 +119,18 @@ class GroupRepository:
         return self._session.scalar(query) or 0
 
     def add_member(self, group_id: int, user_id: int, role: Role, now: float) -> None:
-        """Let a user in."""
+        """Add a member."""
         self._session.add(
             Membership(group_id=group_id, user_id=user_id, role=role.value, joined_at=now)
         )
         self._session.flush()
 
     def drop_member(self, group_id: int, user_id: int) -> None:
-        """End a membership; what the user offers there is another repository's matter."""
+        """Delete a membership; the user's shares are up to the caller."""
         self._session.execute(delete(Membership).where(*_is(Membership, group_id, user_id)))
 
     def role_of(self, group_id: int, user_id: int) -> Role | None:
-        """A user's role in a group."""
+        """Return a user's role in a group, or None."""
         found = self._session.scalar(
             select(Membership.role).where(*_is(Membership, group_id, user_id))
         )
@@ -139,7 +143,7 @@ class GroupRepository:
         )
 
     def count_members(self, group_id: int, pattern: str) -> int:
-        """How many members fit a pattern."""
+        """Count the members that match a pattern."""
         query = select(func.count()).select_from(Membership).where(Membership.group_id == group_id)
         if pattern:
             query = query.join(User).where(_is_called(pattern))
@@ -148,7 +152,7 @@ class GroupRepository:
     def members(
         self, group_id: int, pattern: str, after: int, limit: int
     ) -> list[tuple[Member, str]]:
-        """The next members with their names, the longest-standing first."""
+        """Return the next members with their names, longest-standing first."""
         query = (
             select(Membership, User.name)
             .join(User)
@@ -160,14 +164,14 @@ class GroupRepository:
         return [(Member(row.user_id, Role(row.role), row.id), name) for row, name in rows]
 
     def count_admins(self, group_id: int) -> int:
-        """How many may decide, the owner among them."""
+        """Count the admins, including the owner."""
         query = select(func.count()).where(
             Membership.group_id == group_id, Membership.role != Role.MEMBER.value
         )
         return self._session.scalar(query) or 0
 
     def seniors(self, group_id: int) -> list[tuple[Member, str]]:
-        """The longest-standing member of each role, with the names."""
+        """Return the longest-standing member of each role, with names."""
         first = (
             select(func.min(Membership.id))
             .where(Membership.group_id == group_id)
@@ -179,7 +183,7 @@ class GroupRepository:
         return [(Member(row.user_id, Role(row.role), row.id), name) for row, name in rows]
 
     def connected(self, group_id: int, *, only_admins: bool = False) -> set[str]:
-        """The names of the members who are connected to any tracker."""
+        """Return the members who are connected to any tracker."""
         query = (
             select(User.name)
             .distinct()
@@ -192,7 +196,7 @@ class GroupRepository:
         return set(self._session.scalars(query))
 
     def is_member_of(self, user_id: int, group_ids: Collection[int]) -> set[int]:
-        """Those of the groups that the user is a member of."""
+        """Return those of the groups that the user is a member of."""
         return set(
             self._session.scalars(
                 select(Membership.group_id).where(
@@ -202,26 +206,26 @@ class GroupRepository:
         )
 
     def add_request(self, group_id: int, user_id: int, now: float) -> None:
-        """Note that a user asks to join."""
+        """Add a request to join."""
         self._session.add(JoinRequest(group_id=group_id, user_id=user_id, requested_at=now))
         self._session.flush()
 
     def has_request(self, group_id: int, user_id: int) -> bool:
-        """Whether the user's request is undecided."""
+        """Return whether the user's request is pending."""
         query = select(JoinRequest.id).where(*_is(JoinRequest, group_id, user_id))
         return self._session.scalar(query) is not None
 
     def count_requests_of(self, user_id: int) -> int:
-        """How many requests of a user are undecided."""
+        """Count a user's pending requests."""
         query = select(func.count()).select_from(JoinRequest)
         return self._session.scalar(query.where(JoinRequest.user_id == user_id)) or 0
 
     def drop_request(self, group_id: int, user_id: int) -> None:
-        """A request was decided."""
+        """Delete a decided request."""
         self._session.execute(delete(JoinRequest).where(*_is(JoinRequest, group_id, user_id)))
 
     def count_requests(self, group_id: int, pattern: str) -> int:
-        """How many requests there are from users who fit a pattern."""
+        """Count the requests of users who match a pattern."""
         query = (
             select(func.count()).select_from(JoinRequest).where(JoinRequest.group_id == group_id)
         )
@@ -232,7 +236,7 @@ class GroupRepository:
     def requests(
         self, group_id: int, pattern: str, after: int, limit: int
     ) -> list[tuple[JoinRequest, str]]:
-        """The next requests to join, with who asks, the oldest first."""
+        """Return the next requests to join, with the user's name, oldest first."""
         query = (
             select(JoinRequest, User.name)
             .join(User)
@@ -244,7 +248,7 @@ class GroupRepository:
         return [(request, name) for request, name in rows]
 
     def requests_to_decide(self, user_id: int) -> int:
-        """How many requests wait in the groups that this user administers."""
+        """Count the pending requests in the groups that this user administers."""
         query = (
             select(func.count())
             .select_from(JoinRequest)

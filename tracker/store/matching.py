@@ -1,4 +1,4 @@
-"""Whether a name fits a pattern, whatever the database."""
+"""Pattern matching of names, the same on every database."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from tracker.domain.paging import as_like
 _ESCAPE = "\\"
 _ASCII = "C"
 _ANY_SCRIPT = "und-x-icu"
-"""PostgreSQL's collations: what is upper and lower case in each."""
+"""PostgreSQL's collations, which define upper and lower case."""
 
 
 class _AsciiLike(FunctionElement[bool]):
-    """LIKE where the case of English letters alone matters; SQLite's own is just that."""
+    """LIKE that ignores only ASCII case, as SQLite's own does."""
 
     inherit_cache = True
     type = Boolean()
 
 
 class _AnyLike(FunctionElement[bool]):
-    """LIKE whatever the case; in SQLite, by the `lower` that we give it."""
+    """LIKE that ignores case in any script; on SQLite through our own `lower`."""
 
     inherit_cache = True
     type = Boolean()
@@ -58,7 +58,7 @@ def _compile_any_for_sqlite(element: _AnyLike, compiler: Any, **options: Any) ->
 
 
 def fits(column: InstrumentedAttribute[str], pattern: str) -> ColumnElement[bool]:
-    """Whether a column's text fits a pattern (see common.api.paging), in any case."""
+    """Condition that a column matches a pattern (see common.api.paging), ignoring case."""
     like = as_like(pattern)
     kind = _AsciiLike if like.isascii() else _AnyLike
     return kind(column, literal(like))

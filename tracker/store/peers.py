@@ -1,4 +1,4 @@
-"""Peers: who is there for which file; and the announce keys of stock clients."""
+"""Peers present for files, and the announce keys of stock clients."""
 
 from __future__ import annotations
 
@@ -28,17 +28,19 @@ from tracker.store.schema import AnnounceKey, File, Group, Membership, User
 from tracker.store.trackers import live_connections
 
 PEERS_PER_FILE = 8
-"""Peers of one user at a file; the newest announce takes the place of the oldest."""
+"""Most peers of one user at a file; the newest announce replaces the oldest."""
 
 _MOST_BYTES = 2**48
-"""More is noted as this: no content is so long, and sums over many peers fit 64 bits."""
+"""Larger numbers are stored as this: no content is so long, and sums over many peers fit 64
+bits.
+"""
 
 
 @dataclass(frozen=True)
 class PeerAnnounce:
-    """A client says that it is there for a file; counts are bytes, of any size.
+    """A client's announce of a file; counts are bytes, of any size.
 
-    Held by a session's connection, or, without one, valid until `expires_at`.
+    Valid as long as the session connection, or, without one, until `expires_at`.
     """
 
     file_id: int
@@ -50,18 +52,18 @@ class PeerAnnounce:
 
 
 class PeerRepository:
-    """The peers in one unit of work."""
+    """Peers, within one unit of work."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
 
     def put(self, announces: Sequence[PeerAnnounce], most: int) -> None:
-        """Note sightings of one client; each replaces what was known of it for that file.
+        """Record one client's announces; each replaces the previous one for that file.
 
-        Its address in the other family, IPv4 or IPv6, stays. A client that came back under a new
-        peer id at the same address replaces its old self, for these files only: most stock
-        clients use a peer id for each torrent. A user who has more than PLACES peers at a file, or
-        more than `most` in all, loses those that announced longest ago.
+        The client's address in the other family, IPv4 or IPv6, is kept. A client that restarted
+        with a new peer id at the same address replaces its old self, for these files only: most
+        stock clients use one peer id per torrent. A user with more than PEERS_PER_FILE peers at a
+        file, or more than `most` in all, loses the least recently announced.
         """
         if not announces:
             return
@@ -91,7 +93,9 @@ class PeerRepository:
         )
 
     def _drop_surplus(self, user_id: int, file_ids: Collection[int], most: int) -> None:
-        """Every announce makes a new row, so the oldest have the smallest ids."""
+        """Drop a user's peers over the limits; every announce inserts a row, so the oldest have
+        the smallest ids.
+        """
         place = func.row_number().over(
             partition_by=schema.Peer.file_id, order_by=schema.Peer.id.desc()
         )
@@ -111,12 +115,12 @@ class PeerRepository:
         self._drop_where(schema.Peer.id.in_(newest_first.offset(most)))
 
     def _drop_where(self, *conditions: ColumnElement[bool]) -> set[int]:
-        """The files at which somebody was dropped."""
+        """Delete peers; return the ids of their files."""
         dropped = delete(schema.Peer).where(*conditions).returning(schema.Peer.file_id)
         return set(self._session.scalars(dropped))
 
     def drop(self, user_id: int, peer_id: PeerId, file_ids: Collection[int]) -> None:
-        """A client stopped working on these files."""
+        """Remove a client from these files."""
         self._session.execute(
             delete(schema.Peer).where(
                 schema.Peer.user_id == user_id,
@@ -126,7 +130,7 @@ class PeerRepository:
         )
 
     def drop_user(self, user_id: int, file_ids: Collection[int]) -> None:
-        """None of the user's clients is there for these files any more."""
+        """Remove all of a user's clients from these files."""
         self._session.execute(
             delete(schema.Peer).where(
                 schema.Peer.user_id == user_id, schema.Peer.file_id.in_(file_ids)
@@ -134,7 +138,7 @@ class PeerRepository:
         )
 
     def drop_from_group(self, group_id: int, user_id: int) -> None:
-        """A user has left a group: peers and announce key are gone."""
+        """Remove a user's peers and announce key from a group."""
         files = select(File.id).where(File.group_id == group_id)
         self._session.execute(
             delete(schema.Peer).where(
@@ -144,7 +148,7 @@ class PeerRepository:
         self.drop_key(group_id, user_id)
 
     def of_files(self, file_ids: Collection[int], now: float) -> dict[int, list[Peer]]:
-        """The live peers of each file."""
+        """Return the live peers of each file."""
         found: dict[int, list[Peer]] = {file_id: [] for file_id in file_ids}
         table = schema.Peer
         rows = self._session.execute(
@@ -166,12 +170,12 @@ class PeerRepository:
         return found
 
     def count(self, now: float) -> int:
-        """How many live peers there are; a client counts for each of its files."""
+        """Count the live peers; a client counts for each of its files."""
         clients = _clients(_is_live(now)).subquery()
         return self._session.scalar(select(func.count()).select_from(clients)) or 0
 
     def counts(self, file_ids: Collection[int], now: float) -> dict[int, tuple[int, int]]:
-        """How many seeders and leechers each file has; files without any are left out."""
+        """Count the seeders and leechers of each file, leaving out files without any."""
         clients = _clients(schema.Peer.file_id.in_(file_ids), _is_live(now)).subquery()
         rows = self._session.execute(
             select(
@@ -183,7 +187,7 @@ class PeerRepository:
         return {file_id: (seeders, total - seeders) for file_id, seeders, total in rows}
 
     def at_host(self, file_id: int, host: str, now: float) -> list[AnnouncedClient]:
-        """The clients that announced a file from this host."""
+        """Return the clients that announced a file from this host."""
         rows = self._session.execute(
             select(User.name, schema.Peer.peer_id, schema.Peer.connection_id.is_not(None))
             .join(schema.Peer, schema.Peer.user_id == User.id)
@@ -196,9 +200,10 @@ class PeerRepository:
         ]
 
     def adjust_for_clock_jump(self, before: float, now: float, longest: float) -> None:
-        """The clock was set forward, from `before` to `now`: who was there by it still is.
+        """Extend the presence of stock clients after the clock jumped forward from `before` to
+        `now`.
 
-        `longest` is how long (seconds) a stock client counts after an announce.
+        `longest` is how long, in seconds, a stock client counts as present after an announce.
         """
         until = now + longest
         self._session.execute(
@@ -208,9 +213,9 @@ class PeerRepository:
         )
 
     def delete_expired(self, now: float, longest: float) -> None:
-        """Forget the stock clients that were not heard of any more.
+        """Delete stock clients whose presence has expired.
 
-        What would count for more than `longest` is of a clock that was set back since.
+        A presence of more than `longest` is from before the clock was set back, and is shortened.
         """
         until = now + longest
         self._session.execute(
@@ -219,7 +224,7 @@ class PeerRepository:
         self._session.execute(delete(schema.Peer).where(schema.Peer.expires_at <= now))
 
     def key_of(self, group_id: int, user_id: int) -> str | None:
-        """A member's announce key."""
+        """Return a member's announce key, or None."""
         return self._session.scalar(
             select(AnnounceKey.key).where(
                 AnnounceKey.group_id == group_id, AnnounceKey.user_id == user_id
@@ -227,11 +232,11 @@ class PeerRepository:
         )
 
     def add_key(self, group_id: int, user_id: int, key: str) -> None:
-        """Give a member an announce key."""
+        """Store a member's announce key."""
         self._session.add(AnnounceKey(group_id=group_id, user_id=user_id, key=key))
 
     def drop_key(self, group_id: int, user_id: int) -> None:
-        """A member's announce key is of no use any more."""
+        """Delete a member's announce key."""
         self._session.execute(
             delete(AnnounceKey).where(
                 AnnounceKey.group_id == group_id, AnnounceKey.user_id == user_id
@@ -239,11 +244,11 @@ class PeerRepository:
         )
 
     def drop_keys_of(self, user_id: int) -> None:
-        """All announce keys of a user are of no use any more."""
+        """Delete all announce keys of a user."""
         self._session.execute(delete(AnnounceKey).where(AnnounceKey.user_id == user_id))
 
     def holder_of(self, key: str) -> tuple[User, Group] | None:
-        """The member whose announce key this is, and the group."""
+        """Return the user and group of an announce key."""
         found = self._session.execute(
             select(User, Group)
             .join(AnnounceKey, AnnounceKey.user_id == User.id)
@@ -258,8 +263,9 @@ class PeerRepository:
 
 
 def seeding(now: float) -> Subquery:
-    """How many seeders each file has that has any: `file_id` and `seeders`."""
-    # An expression first, or SQLite would read the rows in the order of an index: thrice as long.
+    """Subquery of the seeders of each file that has any: `file_id` and `seeders`."""
+    # Grouping by an expression first keeps SQLite from reading rows in index order, which takes
+    # three times as long.
     by: ColumnElement[int] = literal_column("peers.file_id + 0")
     return (
         select(schema.Peer.file_id, func.count(func.distinct(schema.Peer.peer_id)).label("seeders"))
@@ -270,7 +276,9 @@ def seeding(now: float) -> Subquery:
 
 
 def _clients(*conditions: ColumnElement[bool]) -> Select[int, int]:
-    """The clients at each file with what they lack, however many addresses they have."""
+    """Select the clients at each file and what they lack, once per client despite several
+    addresses.
+    """
     return (
         select(schema.Peer.file_id, func.min(schema.Peer.left).label("left"))
         .where(*conditions)

@@ -1,4 +1,4 @@
-"""A lock that is handed on in the order in which it was asked for; what is urgent goes first."""
+"""A first-in, first-out lock; urgent requests go first."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from contextlib import contextmanager
 
 
 class QueueLock:
-    """Held by one thread at a time; not by the same one twice."""
+    """A lock held by one thread at a time; not reentrant."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()  # guards the two below
+        self._lock = threading.Lock()  # guards the next two
         self._is_held = False
         self._waiting: deque[threading.Event] = deque()
 
     @contextmanager
     def held(self, *, urgent: bool = False) -> Iterator[None]:
-        """Wait for the lock, and hold it."""
+        """Hold the lock during a `with` block."""
         self._acquire(urgent=urgent)
         try:
             yield
@@ -40,6 +40,6 @@ class QueueLock:
     def _release(self) -> None:
         with self._lock:
             if self._waiting:
-                self._waiting.popleft().set()  # it is held on, by the next
+                self._waiting.popleft().set()  # passed on without releasing it
             else:
                 self._is_held = False

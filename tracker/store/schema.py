@@ -1,10 +1,9 @@
-"""The tables. Times are seconds since the epoch, UTC.
+"""The database tables. Times are seconds since the epoch, UTC.
 
-Durable: users, tokens, known addresses, groups with their authorities, memberships, join
-requests, files, finished downloads, shares, announce keys, events; and, as long as a certificate
-may be valid, who holds one.
-Ephemeral: trackers (a heartbeat each), the connections they hold, and peers. A session's peers
-live and die with its connection, a stock client's until they expire.
+Durable: users, tokens, known addresses, groups with their authorities, memberships, join requests,
+files, completed downloads, shares, announce keys, events; and certificate holders, as long as a
+certificate may be valid. Ephemeral: trackers (with a heartbeat), their connections, and peers. A
+session's peers exist as long as its connection, a stock client's until they expire.
 """
 
 from __future__ import annotations
@@ -34,12 +33,12 @@ _NAMING = {
 
 
 def _ordered(length: int) -> TypeEngine[str]:
-    """A text by which lists are sorted: by its characters' numbers, as SQLite does it."""
+    """A string column that sorts by code points on every database, as SQLite does."""
     return String(length).with_variant(String(length, collation="C"), "postgresql")
 
 
 class Base(DeclarativeBase):
-    """Names every constraint, so that migrations can refer to it."""
+    """The base of all tables; names every constraint, so that migrations can refer to it."""
 
     metadata = MetaData(naming_convention=_NAMING)
     # SQLite's integers have 64 bits by themselves, and only those number rows.
@@ -47,7 +46,7 @@ class Base(DeclarativeBase):
 
 
 class User(Base):
-    """An account; `told_event` is the newest event when its user was last there to be told."""
+    """An account; `last_read_event_id` is the newest event that its user has read notices up to."""
 
     __tablename__ = "users"
 
@@ -59,10 +58,10 @@ class User(Base):
 
 
 class Token(Base):
-    """A login: the SHA-256 of its token, valid until `expires_at` if it isn't used.
+    """A login, with the SHA-256 of its token; it expires at `expires_at` unless used.
 
-    `scope` (see common.api.operation) and `label` are those of a token for the HTTP API; a
-    session's token has no scope.
+    `scope` (see common.api.operation) and `label` belong to HTTP API tokens; a session's token has
+    no scope.
     """
 
     __tablename__ = "tokens"
@@ -78,7 +77,7 @@ class Token(Base):
 
 
 class KnownAddress(Base):
-    """A network (see tracker.domain.throttle) from which a user has logged in."""
+    """A network (see common.party) that a user has logged in from."""
 
     __tablename__ = "known_addresses"
     __table_args__ = (UniqueConstraint("user_id", "network"),)
@@ -89,10 +88,10 @@ class KnownAddress(Base):
 
 
 class Group(Base):
-    """A group; `uid` is random and tells its files from those of every other group."""
+    """A group; `uid` is random and distinguishes its files from other groups'."""
 
     __tablename__ = "groups"
-    __table_args__ = ({"sqlite_autoincrement": True},)  # events refer to groups that are gone
+    __table_args__ = ({"sqlite_autoincrement": True},)  # events refer to deleted groups
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(_ordered(64), unique=True)
@@ -102,7 +101,7 @@ class Group(Base):
 
 
 class Authority(Base):
-    """A sealed group's certificate (PEM) and its private key, sealed with the trackers' key."""
+    """A sealed group's certificate (PEM), and its private key encrypted with the trackers' key."""
 
     __tablename__ = "authorities"
 
@@ -114,7 +113,7 @@ class Authority(Base):
 
 
 class AuthorityKey(Base):
-    """Tells which key the trackers of this database seal with; there is one row, number 1."""
+    """The fingerprint of the trackers' encryption key; the only row has id 1."""
 
     __tablename__ = "authority_keys"
 
@@ -123,10 +122,10 @@ class AuthorityKey(Base):
 
 
 class Holder(Base):
-    """One login of a member, who was given certificates in a group; they bear the `uid`.
+    """A login of a member with certificates in a group, identified by `uid`.
 
-    The last of them is valid until `certified_until`. When the login ends, or the membership, it
-    has no token any more, and its certificates are not to be accepted.
+    The last certificate is valid until `certified_until`. When the login or membership ends,
+    `token_id` becomes NULL and the certificates are revoked.
     """
 
     __tablename__ = "holders"
@@ -143,7 +142,7 @@ class Holder(Base):
 
 
 class Membership(Base):
-    """A user in a group; `id` grows with time, so it orders members by standing."""
+    """A user in a group; `id` grows with time, so it orders members by seniority."""
 
     __tablename__ = "memberships"
     __table_args__ = (UniqueConstraint("group_id", "user_id"), Index(None, "group_id", "role"))
@@ -168,9 +167,9 @@ class JoinRequest(Base):
 
 
 class File(Base):
-    """What a group shares; `completed` counts the downloads that were announced as finished.
+    """A shared file or folder; `completed` counts the announced completions.
 
-    `added_by` is the user for whom the tracker counts it, and its metainfo's bytes.
+    `added_by` is the user whose quotas it counts towards.
     """
 
     __tablename__ = "files"
@@ -194,7 +193,7 @@ class File(Base):
 
 
 class Metainfo(Base):
-    """A file's metainfo, byte for byte as it was given; apart, for it is large."""
+    """A file's metainfo exactly as added; a separate table because it is large."""
 
     __tablename__ = "metainfos"
 
@@ -205,7 +204,7 @@ class Metainfo(Base):
 
 
 class Share(Base):
-    """A user offers a file; the one with the smallest `id` counts as its owner."""
+    """A user sharing a file; the one with the smallest `id` is the owner."""
 
     __tablename__ = "shares"
     __table_args__ = (UniqueConstraint("file_id", "user_id"),)
@@ -217,7 +216,7 @@ class Share(Base):
 
 
 class AnnounceKey(Base):
-    """The secret in a member's HTTP announce address."""
+    """The secret in a member's HTTP announce URL."""
 
     __tablename__ = "announce_keys"
     __table_args__ = (UniqueConstraint("group_id", "user_id"),)
@@ -229,18 +228,18 @@ class AnnounceKey(Base):
 
 
 class Event(Base):
-    """Something that happened: pushed as a notice, and kept when the group is gone.
+    """An event, pushed as a notice, and kept when the group is deleted.
 
-    What concerns an account alone has the group number 0, and the account as its subject.
-    `address` is the IP address from which the actor did it, empty when it followed by itself.
-    `removed` has the uids of the holders who lost their right by it, with spaces between them.
+    An event of an account has group id 0, and the account as its subject. `address` is the actor's
+    IP address, empty if the event followed from another one. `removed` lists, separated by spaces,
+    the uids of holders whose certificates it revokes.
     """
 
     __tablename__ = "events"
     __table_args__ = (
-        Index(None, "group_id", "at", "kind", "actor"),  # all that counting them asks for
+        Index(None, "group_id", "at", "kind", "actor"),  # covers the query that counts them
         Index(None, "subject", "kind"),
-        {"sqlite_autoincrement": True},  # an id is never given twice
+        {"sqlite_autoincrement": True},  # ids are never reused
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -256,9 +255,9 @@ class Event(Base):
 
 
 class Tracker(Base):
-    """A running tracker process, where sessions come in and where stock clients announce.
+    """A running tracker process, with its session and HTTP addresses.
 
-    `http_port` is None when it answers no stock clients.
+    `http_port` is None if it serves no stock clients.
     """
 
     __tablename__ = "trackers"
@@ -271,7 +270,9 @@ class Tracker(Base):
 
 
 class Connection(Base):
-    """A logged-in client's connection to a tracker: being online. It ends with its token."""
+    """A logged-in client's connection to a tracker, which makes its user online. Deleted with
+    its token.
+    """
 
     __tablename__ = "connections"
 
@@ -283,7 +284,7 @@ class Connection(Base):
 
 
 class Completion(Base):
-    """A client that has said that it finished downloading a file; it counts once."""
+    """A client that has reported completing a file; each counts once."""
 
     __tablename__ = "completions"
     __table_args__ = (UniqueConstraint("file_id", "user_id", "peer_id"),)
@@ -295,10 +296,10 @@ class Completion(Base):
 
 
 class Peer(Base):
-    """A client that is there for a file: held by a connection, or valid until `expires_at`.
+    """A client present for a file, as long as its connection or until `expires_at`.
 
-    One that is reached over IPv4 and over IPv6 has a row for each. The rows of a user come into
-    the table in the order of the last announces.
+    A client reachable over IPv4 and IPv6 has a row for each. A user's rows are in the order of the
+    last announces.
     """
 
     __tablename__ = "peers"

@@ -1,4 +1,4 @@
-"""Running trackers and the connections that they hold."""
+"""Running trackers and their connections."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from sqlalchemy.orm import Session
 from tracker.store.schema import Connection, Tracker
 
 FRESH_SECONDS = 8.0
-"""After so long without a heartbeat, what a tracker holds is not seen any more."""
+"""A tracker without a heartbeat for this long, and everything it holds, is ignored."""
 
 DEAD_SECONDS = 60.0
-"""After so long it is removed: long enough for a stalled tracker to come back unharmed."""
+"""A tracker without a heartbeat for this long is deleted: time enough to recover from a stall."""
 
 
 def live_connections(now: float) -> Select[str]:
-    """The ids of the connections to trackers that are alive."""
+    """Select the ids of connections to live trackers."""
     return (
         select(Connection.id)
         .join(Tracker, Tracker.id == Connection.tracker_id)
@@ -27,7 +27,7 @@ def live_connections(now: float) -> Select[str]:
 
 
 class Site(NamedTuple):
-    """Where a tracker is: its host, its session port, and its HTTP port if it has one."""
+    """A tracker's host, session port, and HTTP port, if any."""
 
     host: str
     port: int
@@ -35,13 +35,13 @@ class Site(NamedTuple):
 
 
 class TrackerRepository:
-    """The trackers in one unit of work."""
+    """Trackers and connections, within one unit of work."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
 
     def add(self, tracker_id: str, site: Site, now: float) -> None:
-        """A tracker has started."""
+        """Register a tracker."""
         self._session.add(
             Tracker(
                 id=tracker_id,
@@ -53,13 +53,13 @@ class TrackerRepository:
         )
 
     def remove_former(self, site: Site) -> None:
-        """Whoever was at this address before is dead: its connections and peers are gone."""
+        """Delete an earlier instance at this address, with its connections and peers."""
         self._session.execute(
             delete(Tracker).where(Tracker.host == site.host, Tracker.port == site.port)
         )
 
     def beat(self, tracker_id: str, now: float) -> bool:
-        """A tracker is alive; False when the others have given it up meanwhile."""
+        """Update a tracker's heartbeat; return False if the others have deleted it."""
         beaten = self._session.execute(
             update(Tracker)
             .where(Tracker.id == tracker_id)
@@ -69,18 +69,18 @@ class TrackerRepository:
         return bool(beaten)
 
     def remove(self, tracker_id: str) -> None:
-        """A tracker ends: its connections and their peers are gone at once."""
+        """Delete a tracker with its connections and their peers."""
         self._session.execute(delete(Tracker).where(Tracker.id == tracker_id))
 
     def users_at(self, tracker_id: str) -> set[int]:
-        """Who is connected to a tracker."""
+        """Return the ids of the users connected to a tracker."""
         query = select(Connection.user_id).where(Connection.tracker_id == tracker_id)
         return set(self._session.scalars(query))
 
     def adjust_for_clock_jump(self, before: float, now: float) -> None:
-        """The clock was set forward, from `before` to `now`: heartbeats are as old as before.
+        """Shift heartbeats after the clock jumped forward from `before` to `now`.
 
-        Several trackers may find out: what one has set right is not set again.
+        Several trackers may notice: a heartbeat is not shifted twice.
         """
         not_yet = Tracker.heartbeat_at < (before + now) / 2
         self._session.execute(
@@ -90,9 +90,9 @@ class TrackerRepository:
         )
 
     def delete_expired(self, now: float) -> None:
-        """Remove the trackers that died, with all that they held.
+        """Delete dead trackers with everything they hold.
 
-        A heartbeat in the future is of a clock that was set back: it counts as one of now.
+        A heartbeat in the future is from before the clock was set back: it is reset to now.
         """
         self._session.execute(
             update(Tracker)
@@ -102,7 +102,7 @@ class TrackerRepository:
         self._session.execute(delete(Tracker).where(Tracker.heartbeat_at <= now - DEAD_SECONDS))
 
     def others(self, tracker_id: str, now: float) -> list[tuple[str, int]]:
-        """Host and HTTP port of the other live trackers that answer stock clients."""
+        """Return host and HTTP port of the other live trackers that serve stock clients."""
         rows = self._session.execute(
             select(Tracker.host, Tracker.http_port)
             .where(Tracker.id != tracker_id, Tracker.heartbeat_at > now - FRESH_SECONDS)
@@ -113,7 +113,7 @@ class TrackerRepository:
     def connect(
         self, connection_id: str, tracker_id: str, token_id: int, user_id: int, now: float
     ) -> None:
-        """A user is online over this connection."""
+        """Record a logged-in connection."""
         self._session.add(
             Connection(
                 id=connection_id,
@@ -125,21 +125,23 @@ class TrackerRepository:
         )
 
     def count_connections(self, user_id: int) -> int:
-        """On how many connections a user is logged in, at all trackers."""
+        """Count a user's logged-in connections, at all trackers."""
         query = select(func.count()).select_from(Connection)
         return self._session.scalar(query.where(Connection.user_id == user_id)) or 0
 
     def disconnect(self, connection_id: str) -> None:
-        """A connection ended: its peers are gone at once."""
+        """Delete a connection with its peers."""
         self._session.execute(delete(Connection).where(Connection.id == connection_id))
 
     def is_connected(self, connection_id: str) -> bool:
-        """Whether the connection still counts: its token may have been revoked elsewhere."""
+        """Return whether the connection is still logged in: its token may have been revoked
+        elsewhere.
+        """
         query = select(Connection.id).where(Connection.id == connection_id)
         return self._session.scalar(query) is not None
 
     def online(self, user_ids: Collection[int], now: float) -> set[int]:
-        """Those of the users who are online."""
+        """Return which of the users are online."""
         query = select(Connection.user_id).where(
             Connection.user_id.in_(user_ids), Connection.id.in_(live_connections(now))
         )

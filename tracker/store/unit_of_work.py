@@ -1,4 +1,4 @@
-"""A unit of work: what is read and written together."""
+"""The unit of work: reads and writes in one transaction."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from tracker.store.users import UserRepository
 
 
 class DatabaseError(Exception):
-    """The database fails or can't be opened; the text says why, in one line.
+    """The database failed or can't be opened; the message says why, in one line.
 
-    `disk_full`: because there is no room for it.
+    `disk_full` says that it is out of disk space.
     """
 
     def __init__(self, reason: str, *, disk_full: bool = False) -> None:
@@ -28,11 +28,11 @@ class DatabaseError(Exception):
 
 
 class ConflictError(Exception):
-    """The database refused a write because it would break uniqueness or a reference."""
+    """The database rejected a write that would violate uniqueness or a reference."""
 
 
 class UnitOfWork:
-    """One unit of work: the repositories on one database session."""
+    """The repositories on one database session."""
 
     def __init__(self, session: Session) -> None:
         self.users = UserRepository(session)
@@ -45,16 +45,16 @@ class UnitOfWork:
 
 
 class UnitOfWorkFactory(Protocol):
-    """Where services get their units of work from."""
+    """The source of the services' units of work."""
 
     def read(self) -> AbstractContextManager[UnitOfWork]:
-        """A unit of work that only reads; it sees one moment's state. Raises DatabaseError."""
+        """Return a read-only unit of work on a snapshot. Raises DatabaseError."""
         ...
 
     def write(self, *, urgent: bool = False) -> AbstractContextManager[UnitOfWork]:
-        """A unit of work, committed when the block ends, undone when it raises.
+        """Return a unit of work, committed at the end of its block or rolled back when it raises.
 
-        An urgent one goes before all that wait. Raises ConflictError when the database refuses what
-        was written, DatabaseError when it fails.
+        An urgent one goes ahead of all that wait. Raises ConflictError when the database rejects a
+        write, DatabaseError when it fails.
         """
         ...

@@ -11,32 +11,34 @@ from tracker.store.matching import fits
 from tracker.store.schema import Connection, KnownAddress, Token, User
 
 KNOWN_ADDRESSES = 200
-"""Networks that are remembered for one user: the newest."""
+"""Most networks remembered per user; the newest ones are kept."""
 
 
 class UserRepository:
-    """The accounts in one unit of work."""
+    """Accounts, within one unit of work."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
 
     def add(self, name: str, password_hash: str, now: float) -> User:
-        """Create an account; a name that exists makes the unit of work fail."""
+        """Create an account; a taken name fails the unit of work."""
         user = User(name=name, password_hash=password_hash, created_at=now)
         self._session.add(user)
         self._session.flush()
         return user
 
     def by_name(self, name: str) -> User | None:
-        """The account called `name`."""
+        """Return the account called `name`, or None."""
         return self._session.scalar(select(User).where(User.name == name))
 
     def by_id(self, user_id: int) -> User:
-        """The account of somebody who is logged in."""
+        """Return a logged-in user's account."""
         return self._session.get_one(User, user_id)
 
     def lock(self, user_id: int) -> None:
-        """Until the unit of work ends, nobody else counts what this user has, and adds to it."""
+        """Lock a user until the unit of work ends, so that no other one changes what the quotas
+        count.
+        """
         self._session.get_one(User, user_id, with_for_update=True)
 
     def set_password(self, user_id: int, password_hash: str) -> None:
@@ -54,7 +56,7 @@ class UserRepository:
         scope: str | None = None,
         label: str = "",
     ) -> Token:
-        """Keep a new login's token, good for `ttl` seconds: a session's, or of a scope."""
+        """Store a new login's token, valid for `ttl` seconds; without a scope it is a session's."""
         token = Token(
             user_id=user_id,
             digest=digest,
@@ -71,9 +73,9 @@ class UserRepository:
     def renew_token(
         self, digest: bytes, address: str, now: float, ttl: float
     ) -> tuple[Token, User] | None:
-        """The session's valid token with this digest and its user, good for another `ttl` seconds.
+        """Return a valid session token by its digest, with its user; extend it by `ttl` seconds.
 
-        It is used from `address` now.
+        Records `address` as the one it is used from.
         """
         found = self._by_digest(digest, now, Token.scope.is_(None))
         if found is None:
@@ -84,48 +86,48 @@ class UserRepository:
         return token, user
 
     def token(self, user_id: int, token_id: int, now: float) -> Token | None:
-        """The user's login with this number, if it is valid or in use."""
+        """Return the user's login with this id, if it is valid or in use."""
         query = select(Token).where(*_are_logins(user_id, now), Token.id == token_id)
         return self._session.scalar(query)
 
     def tokens(self, user_id: int, now: float, pattern: str, after: int, limit: int) -> list[Token]:
-        """A user's next logins, the oldest first: those that are valid or in use."""
+        """Return a user's next logins that are valid or in use, oldest first."""
         query = select(Token).where(*_are_logins(user_id, now, pattern), Token.id > after)
         return list(self._session.scalars(query.order_by(Token.id).limit(limit)))
 
     def count_tokens(self, user_id: int, now: float, pattern: str) -> int:
-        """How many logins those are in all."""
+        """Count a user's logins that are valid or in use."""
         query = select(func.count()).select_from(Token).where(*_are_logins(user_id, now, pattern))
         return self._session.scalar(query) or 0
 
     def other_tokens(self, user_id: int, token_id: int) -> list[int]:
-        """The numbers of a user's logins but this one."""
+        """Return the ids of all of a user's logins except this one."""
         query = select(Token.id).where(Token.user_id == user_id, Token.id != token_id)
         return list(self._session.scalars(query))
 
     def api_token(self, digest: bytes, now: float) -> tuple[Token, User] | None:
-        """The valid token for HTTP with this digest, and its user."""
+        """Return the valid HTTP token with this digest, and its user."""
         return self._by_digest(digest, now, Token.scope.is_not(None))
 
     def api_tokens(
         self, user_id: int, now: float, pattern: str, after: int, limit: int
     ) -> list[Token]:
-        """A user's next valid tokens for HTTP, the oldest first; a pattern is for labels."""
+        """Return a user's next valid HTTP tokens, oldest first; the pattern matches labels."""
         query = select(Token).where(*_are_for_http(user_id, now, pattern), Token.id > after)
         return list(self._session.scalars(query.order_by(Token.id).limit(limit)))
 
     def api_token_of(self, user_id: int, token_id: int, now: float) -> Token | None:
-        """The user's valid token for HTTP with this number."""
+        """Return the user's valid HTTP token with this id."""
         query = select(Token).where(*_are_for_http(user_id, now), Token.id == token_id)
         return self._session.scalar(query)
 
     def count_api_tokens(self, user_id: int, now: float, pattern: str) -> int:
-        """How many those are in all."""
+        """Count a user's valid HTTP tokens."""
         query = select(func.count()).select_from(Token)
         return self._session.scalar(query.where(*_are_for_http(user_id, now, pattern))) or 0
 
     def unused_logins(self, user_id: int, now: float, kept: int) -> list[int]:
-        """Of a user's sessions' tokens, those beyond the newest `kept` that nobody is using."""
+        """Return a user's session tokens beyond the newest `kept` that aren't in use."""
         used = select(Connection.token_id)
         query = (
             select(Token.id)
@@ -148,11 +150,11 @@ class UserRepository:
         return None if found is None else (found[0], found[1])
 
     def revoke_tokens(self, token_ids: Collection[int]) -> None:
-        """End logins, and the connections and peers that came with them."""
+        """Delete logins with their connections and peers."""
         self._session.execute(delete(Token).where(Token.id.in_(token_ids)))
 
     def knows(self, name: str, network: str) -> bool:
-        """Whether there is an account `name` that was logged in to from this network."""
+        """Return whether the account `name` was logged in to from this network."""
         query = (
             select(KnownAddress.id)
             .join(User, User.id == KnownAddress.user_id)
@@ -161,7 +163,7 @@ class UserRepository:
         return self._session.scalar(query) is not None
 
     def remember(self, user_id: int, network: str) -> None:
-        """A user has logged in from this network."""
+        """Record that a user has logged in from this network."""
         known = select(KnownAddress.id).filter_by(user_id=user_id, network=network)
         if self._session.scalar(known) is not None:
             return
@@ -176,15 +178,15 @@ class UserRepository:
         self._session.add(KnownAddress(user_id=user_id, network=network))
 
     def mark_read(self, user_ids: Collection[int], event_id: int) -> None:
-        """These users were there to be told of everything up to this event."""
+        """Mark all notices of these users up to this event as read."""
         self._session.execute(
             update(User).where(User.id.in_(user_ids)).values(last_read_event_id=event_id)
         )
 
     def bound_tokens(self, now: float, session_ttl: float, api_ttl: float) -> None:
-        """No token lasts longer from now on than one of its kind that is given out now.
+        """Shorten tokens that would outlast a newly issued one of their kind.
 
-        One that would was given out while the clock was ahead.
+        Those were issued while the clock was ahead.
         """
         for ttl, kind in (
             (session_ttl, Token.scope.is_(None)),
@@ -195,7 +197,7 @@ class UserRepository:
             )
 
     def delete_expired_tokens(self, now: float) -> None:
-        """Forget the tokens that expired, unless somebody is connected with them."""
+        """Delete expired tokens, except those of open connections."""
         used = select(Connection.token_id)
         self._session.execute(delete(Token).where(Token.expires_at <= now, Token.id.not_in(used)))
 

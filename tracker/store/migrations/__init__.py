@@ -1,1 +1,1 @@
-"""The database's history: one step a file in `versions`, applied at every start."""
+"""Database migrations, one per file in `versions`, applied at every start."""

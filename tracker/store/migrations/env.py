@@ -1,4 +1,4 @@
-"""What Alembic runs for every command: it works on the connection that it is given."""
+"""Alembic's environment: runs on the connection that it is given."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tracker.store.schema import Base
 context.configure(
     connection=context.config.attributes["connection"],
     target_metadata=Base.metadata,
-    render_as_batch=True,  # SQLite changes a table by copying it
+    render_as_batch=True,  # SQLite alters tables by copying them
     compare_type=True,
 )
 with context.begin_transaction():

@@ -1,4 +1,4 @@
-"""Bringing a database up to date."""
+"""Migration of a database to the current schema."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 
 
 def upgrade(writer: Engine) -> None:
-    """Apply, in one transaction, the migrations that the database lacks.
+    """Apply all pending migrations in one transaction.
 
     Trackers that start at once wait for each other, as all writers do. Raises SQLAlchemyError.
     """

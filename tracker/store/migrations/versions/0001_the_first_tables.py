@@ -1,4 +1,4 @@
-"""The first tables: accounts, groups, files, events, and who is online."""
+"""Initial tables: accounts, groups, files, events, trackers, connections and peers."""
 
 from __future__ import annotations
 

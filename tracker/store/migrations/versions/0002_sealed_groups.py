@@ -1,4 +1,4 @@
-"""Sealed groups: authorities, and who holds their certificates. Groups of before stay open."""
+"""Sealed groups: authorities and certificate holders. Existing groups stay open."""
 
 from __future__ import annotations
 

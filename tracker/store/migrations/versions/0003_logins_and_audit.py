@@ -1,4 +1,4 @@
-"""Where accounts were logged in to from, and from where what was done was done."""
+"""Addresses: where users log in from, and where events are caused from."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What users were told of, and tokens for the HTTP API. Logins of before stay sessions."""
+"""Read notices, and HTTP API tokens. Existing logins stay sessions."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def upgrade() -> None:
             sa.Column("told_event", sa.Integer(), server_default="0", nullable=False)
         )
 
-    # Nobody is to hear of everything that ever happened.
+    # Don't send users notices of all past events.
     op.execute("UPDATE users SET told_event = (SELECT COALESCE(MAX(id), 0) FROM events)")
 
     with op.batch_alter_table("tokens", schema=None) as batch_op:

@@ -1,4 +1,4 @@
-"""A client may be there over IPv4 and IPv6 at once; a finished download counts once a client."""
+"""Clients present over IPv4 and IPv6 at once; completions counted once per client."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who added a file, and how long its metainfo is: for counting both without reading them."""
+"""The user who added a file and the size of its metainfo, for counting quotas."""
 
 from __future__ import annotations
 

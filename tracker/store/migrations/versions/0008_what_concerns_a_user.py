@@ -1,4 +1,4 @@
-"""Indexes for what concerns a user: of groups without reading the events, of the user by kind."""
+"""Indexes for users' notices: by group without reading the events, by subject and kind."""
 
 from __future__ import annotations
 
