@@ -1,4 +1,4 @@
-"""Tells the tracker what this client has and wants, and the torrents who else is there."""
+"""Announces this client's torrents to the tracker, and passes on the peers that it lists."""
 
 from __future__ import annotations
 
@@ -27,26 +27,27 @@ from common.types import Endpoint, InfoHash, PeerId, peer_id_from_hex
 log = structlog.get_logger(__name__)
 
 HUNGRY_INTERVAL: Final = 5.0
-"""Seconds between announces of a download that has nobody to download from."""
+"""Seconds between announces of a download that has no peer to download from."""
 
 SEED_INTERVAL: Final = 0.005
-"""Seconds between announces of what is complete, for each file that this client announces.
+"""Seconds between announces of complete torrents, times the number of torrents announced.
 
-Who shares 60,000 files announces each every five minutes: a seeder is dialled, it need not dial.
+A client that shares 60,000 files announces each every five minutes: a seeder gets dialled, it
+need not dial.
 """
 
 _GATHER: Final = 0.000_02
-"""Seconds, for each file that this client announces, that a round waits for more to announce."""
+"""Seconds, times the number of torrents announced, that a round waits for more to announce."""
 
 RETRY_INTERVAL: Final = 5.0
 IDENTIFY_FOR: Final = 10.0
-"""Seconds that a stranger has to become known to the tracker; it may dial before it announces."""
+"""Seconds that an unidentified peer has to become known: it may dial before it announces."""
 
 IDENTIFY_EVERY: Final = 1.0
 
 
 class UnidentifiedPeer(NamedTuple):
-    """A peer of whom the tracker told nothing: its connection's key, its name, its IP address."""
+    """A peer that the tracker hasn't listed: its connection's key, its peer id, its IP address."""
 
     key: int
     peer_id: PeerId
@@ -54,7 +55,7 @@ class UnidentifiedPeer(NamedTuple):
 
 
 class Announced(Protocol):
-    """A torrent as the tracker is told of it. Counts are bytes."""
+    """A torrent as announced to the tracker. Counts are bytes."""
 
     @property
     def info_hash(self) -> InfoHash: ...
@@ -64,22 +65,22 @@ class Announced(Protocol):
 
     @property
     def transferred(self) -> tuple[int, int]:
-        """Uploaded and downloaded since it was started."""
+        """Bytes uploaded and downloaded since the torrent started."""
 
     @property
     def needs_peers(self) -> bool:
-        """Whether it wants pieces and has nobody to ask."""
+        """Whether it lacks pieces and has no peer to request them from."""
 
     def learn(self, candidates: Sequence[PeerCandidate]) -> None:
-        """These others are there."""
+        """Take the peers that the tracker lists."""
 
     def refused(self, error: MinitorrentError) -> None:
-        """The tracker doesn't let this client take part any more."""
+        """Stop: the tracker no longer lets this client take part."""
 
     def identified(self, key: int, user: str | None, *, is_member: bool | None) -> None:
-        """Who a stranger that connected is; a member's name may be unknown.
+        """Take the identity of an incoming peer; a member's name may be unknown.
 
-        None: no tracker can tell just now; it is asked again until the stranger's time is over.
+        `is_member` is None when no tracker can tell now; we ask again until IDENTIFY_FOR is over.
         """
 
 
@@ -99,7 +100,7 @@ class _Question:
 
 
 class Announcer:
-    """One thread that announces all torrents together, as often as the tracker wishes.
+    """Announces all torrents together in one thread, as often as the tracker asks for.
 
     `port` is where this client accepts peers.
     """
@@ -117,13 +118,13 @@ class Announcer:
         self._thread.start()
 
     def add(self, announced: Announced) -> None:
-        """Announce this torrent from now on."""
+        """Start to announce this torrent."""
         with self._changed:
             self._entries[announced.info_hash] = _Entry(announced)
             self._changed.notify()
 
     def completed(self, info_hash: InfoHash) -> None:
-        """The torrent has everything now."""
+        """Announce that the torrent is complete."""
         with self._changed:
             entry = self._entries.get(info_hash)
             if entry is not None:
@@ -131,7 +132,7 @@ class Announcer:
                 self._changed.notify()
 
     def remove(self, info_hash: InfoHash) -> None:
-        """Tell the tracker that the torrent is gone from here."""
+        """Announce that the torrent is stopped."""
         with self._changed:
             entry = self._entries.pop(info_hash, None)
             if entry is not None:
@@ -139,7 +140,7 @@ class Announcer:
                 self._changed.notify()
 
     def reconnected(self) -> None:
-        """The tracker knows nothing of us any more: announce everything again, now."""
+        """Announce everything again at once: the tracker knows nothing on a new connection."""
         with self._changed:
             for entry in self._entries.values():
                 entry.due_at = 0.0
@@ -148,13 +149,13 @@ class Announcer:
             self._changed.notify()
 
     def identify(self, info_hash: InfoHash, stranger: UnidentifiedPeer) -> None:
-        """Find out whether a peer that came by itself is a member."""
+        """Ask the tracker whether an incoming peer is a member."""
         with self._changed:
             self._questions.append(_Question(info_hash, stranger, self._clock() + IDENTIFY_FOR))
             self._changed.notify()
 
     def close(self) -> None:
-        """Announce no more; the connection's end tells the tracker the rest."""
+        """Stop announcing; the end of the connection tells the tracker the rest."""
         with self._changed:
             self._closing = True
             self._changed.notify()
@@ -176,11 +177,11 @@ class Announcer:
                 threading.Event().wait(RETRY_INTERVAL)
 
     def _gather(self) -> None:
-        """With very many files, let more of them come before all are gone through again."""
+        """Wait a moment, if there are very many files, to announce more of them in one round."""
         self._changed.wait_for(lambda: self._closing, _GATHER * len(self._entries))
 
     def _pause(self) -> float:
-        """Seconds until something is due."""
+        """Return the seconds until something is due."""
         if self._stopped:
             return 0.0
         due = [entry.due_at for entry in self._entries.values()]
@@ -212,7 +213,7 @@ class Announcer:
         except MinitorrentError as error:
             log.info("announce failed", error=error.message)
             self._keep_events(batch)
-            return  # each is due again soon, and `reconnected` starts everything afresh
+            return  # each is due again soon, and `reconnected` starts everything from scratch
         answers = {file.info_hash: file for file in reply.files}
         for file, entry in batch:
             answer = answers.get(file.info_hash)
@@ -220,9 +221,9 @@ class Announcer:
                 self._take(entry, answer, reply.interval)
 
     def _keep_events(self, batch: Sequence[tuple[AnnouncedFile, _Entry | None]]) -> None:
-        """What the tracker did not hear is told next time, unless there is newer news by then.
+        """Keep events that didn't reach the tracker for the next announce, unless newer ones exist.
 
-        A torrent that was stopped is gone with the connection, or when its announce expires.
+        A stopped torrent needs no retry: it ends with the connection or when its announce expires.
         """
         with self._changed:
             for file, entry in batch:
@@ -246,7 +247,7 @@ class Announcer:
         if not announced.left:
             pause = max(pause, SEED_INTERVAL * len(self._entries))
         with self._changed:
-            if entry.event == "none":  # what is news meanwhile is told now
+            if entry.event == "none":  # otherwise announce the new event at once
                 entry.due_at = self._clock() + pause
 
     def _identify(self, question: _Question) -> None:

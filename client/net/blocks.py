@@ -1,4 +1,4 @@
-"""The answers to a peer's requests, laid out to be sent in one go (BEP 3)."""
+"""The answers to a peer's requests, laid out to be sent together (BEP 3)."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from common.wire.codec import piece_header
 
 
 class BlockSource(Protocol):
-    """Where the blocks' bytes are."""
+    """The source of blocks' bytes."""
 
     def block_views(self, block: Block) -> Sequence[memoryview]:
-        """The bytes of a run inside a piece, in order, without copying them.
+        """Return the bytes of a run inside a piece, in order, without copying them.
 
         Only the kernel may read them: they may be memory-mapped. Raises OSError when the content
         can't be read.
@@ -23,29 +23,29 @@ class BlockSource(Protocol):
     def read(self, runs: Sequence[Block], buffers: Sequence[memoryview]) -> None:
         """Fill the buffers, one after the other, with the bytes of these runs inside pieces.
 
-        What is there then is right, however long it waits to be sent. Raises OSError likewise.
+        The copied bytes stay right, however long they wait to be sent. Raises OSError likewise.
         """
 
     def check(self, runs: Sequence[Block]) -> None:
-        """Look whether these runs are still what was verified; OSError when they are not.
+        """Check that these runs are still what was verified; raises OSError when they are not.
 
-        To be called just before their views are given to the kernel.
+        To be called just before their views are passed to the kernel.
         """
 
     def piece_size(self, piece: PieceIndex) -> int:
-        """Length of the piece (bytes)."""
+        """Return the length of the piece in bytes."""
 
     def doubt(self, pieces: Sequence[PieceIndex]) -> None:
-        """A peer seems to have found these wrong: look at them before they are sent again."""
+        """Check these pieces before they are sent again: a peer seems to have found them wrong."""
 
     def on_content_lost(self) -> None:
-        """The content could not be sent: a file has been cut short; in the writer's thread."""
+        """Report that a file got shorter while it was sent; called in the writer's thread."""
 
 
 def in_place(
     control: bytes, blocks: Sequence[Block], source: BlockSource
 ) -> list[bytes | memoryview]:
-    """`control` and then the blocks' headers and payloads, as buffers for the kernel."""
+    """Return `control`, then the blocks' headers and payloads, as buffers for the kernel."""
     buffers: list[bytes | memoryview] = [control] if control else []
     for run in _runs(blocks):
         buffers += _run_buffers(run, source)
@@ -53,12 +53,12 @@ def in_place(
 
 
 def merged(blocks: Sequence[Block]) -> list[Block]:
-    """The same bytes as fewer blocks: those that lie side by side become one run."""
+    """Return the same bytes as fewer blocks: adjacent ones become one run."""
     return [_whole(run) for run in _runs(blocks)]
 
 
 def staged_size(blocks: Sequence[Block]) -> int:
-    """Bytes that `stage` needs for these blocks."""
+    """Return how many bytes `stage` needs for these blocks."""
     return sum(HEADER_SIZE + block.length for block in blocks)
 
 
@@ -75,7 +75,7 @@ def stage(blocks: Sequence[Block], source: BlockSource, buffer: memoryview) -> N
 
 
 def _run_buffers(run: list[Block], source: BlockSource) -> list[bytes | memoryview]:
-    """Headers and payloads of blocks that lie side by side: one look at the file for all."""
+    """Return headers and payloads of adjacent blocks, with a single look at the file."""
     first = run[0]
     views = source.block_views(_whole(run))
     buffers: list[bytes | memoryview] = []
@@ -95,7 +95,7 @@ def _whole(run: list[Block]) -> Block:
 
 
 def _runs(blocks: Sequence[Block]) -> list[list[Block]]:
-    """Cut a list of blocks where one does not follow on the one before."""
+    """Split a list of blocks into runs of adjacent ones."""
     runs: list[list[Block]] = []
     follows: tuple[int, int] | None = None
     for block in blocks:

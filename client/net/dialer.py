@@ -29,16 +29,16 @@ MAX_WAITING: Final = 256
 """Dials of one group that may wait for their turn."""
 
 CONNECT_LIMIT: Final = 5.0
-"""Seconds until a connection must be there; its handshakes have their own time after that."""
+"""Seconds for a connection to be established; handshakes have their own limit after that."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Dial:
-    """Who to connect to for which torrent; with the `seal` of its group unless that is open.
+    """A peer to dial for a torrent; with the `group_tls` of a sealed group.
 
-    `group` tells whose turn it is. `connected` takes over the connection; False when it is not
-    wanted. `failed` hears what is in the way if there is none; nothing (None) after that False.
-    Both are called by one of the dialer's threads.
+    `group` decides whose turn it is. `connected` takes over the connection and returns False if
+    it is not wanted. `failed` gets the obstacle when there is no connection, or None when it was
+    not wanted. One of the dialer's threads calls both.
     """
 
     endpoint: Endpoint
@@ -50,9 +50,9 @@ class Dial:
 
 
 class Dialer:
-    """So many threads that dial, from the address `source` where that can be.
+    """Dials peers in `threads` threads, from the address `source` where possible.
 
-    Groups take turns; see DialQueue for what one address or group may hold up.
+    Groups take turns; see DialQueue for the limits per address and group.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class Dialer:
             thread.start()
 
     def dial(self, dial: Dial) -> bool:
-        """Connect soon; False when too many wait already (nothing is called then)."""
+        """Connect soon; returns False, without any callback, when too many dials are waiting."""
         with self._changed:
             if self._closing or not self._queue.put(dial):
                 return False
@@ -80,7 +80,7 @@ class Dialer:
         return True
 
     def close(self, timeout: float = 2.0) -> None:
-        """Dial nobody any more; a dial under way may take longer than `timeout` seconds."""
+        """Stop dialling; a dial in progress may take longer than `timeout` seconds."""
         until = time.monotonic() + timeout
         with self._changed:
             self._closing = True
@@ -103,7 +103,7 @@ class Dialer:
                     self._changed.notify_all()
 
     def _next(self) -> Dial | None:
-        """The next dial, once there is one that need not wait; None when there will be none."""
+        """Wait for the next dial that may start; None once the dialer is closing."""
         with self._changed:
             while not self._closing:
                 dial = self._queue.take()
@@ -138,7 +138,7 @@ class Dialer:
 
 
 def _origin(source: str | None, target: str) -> tuple[str, int] | None:
-    """The address to dial from: others know us by the one that the tracker sees."""
+    """Return the local address to dial from: peers know us by the one that the tracker sees."""
     if source is None:
         return None
     try:

@@ -1,7 +1,7 @@
-"""What the members of a sealed group show each other, and whom they accept.
+"""How the members of a sealed group prove their membership to each other.
 
-A group is a certificate authority: a peer is a member if it shows a certificate that the group's
-own authority has signed, within its dates, and whose holder was not removed since.
+A group has its own certificate authority: a peer is a member if it presents a certificate signed
+by that authority, within its dates, and whose holder has not been removed since.
 """
 
 from __future__ import annotations
@@ -30,15 +30,15 @@ _PURPOSES: Final = frozenset({ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageO
 
 
 class SealError(OSError):
-    """The other side is no member that is accepted, or we can't prove to be one ourselves."""
+    """The peer is not an accepted member, or we can't prove that we are one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Membership:
-    """What a certificate says: who (`user`), by which login (`holder`), in whose group (`seal`).
+    """What a certificate proves: the member (`user`), the login (`holder`) and the group.
 
-    `expires_at` is the moment (seconds since the epoch) until which the connection may last: one
-    side's certificate has expired then.
+    The connection may last until `expires_at` (seconds since the epoch), when either side's
+    certificate has expired.
     """
 
     user: str
@@ -58,10 +58,10 @@ class _Identity:
 
 
 class GroupTls:
-    """One sealed group, as its member at this client sees it. Safe to use from several threads.
+    """A sealed group's TLS configuration and membership rules. Thread-safe.
 
-    `authority` is the group's certificate (PEM), `now` tells the time in seconds since the epoch.
-    Raises ValueError when the authority is no certificate.
+    `authority` is the group's certificate (PEM), `now` returns seconds since the epoch. Raises
+    ValueError when the authority isn't a certificate.
     """
 
     def __init__(self, authority: str, now: Callable[[], float] = time.time) -> None:
@@ -73,7 +73,7 @@ class GroupTls:
 
     # --- our own side -----------------------------------------------------------------------
     def equip(self, certificate: str, key: ec.EllipticCurvePrivateKey) -> None:
-        """Show this certificate (PEM) from the next connection on."""
+        """Present this certificate (PEM) from the next connection on."""
         expires_at = _end(x509.load_pem_x509_certificate(certificate.encode()))
         with _in_a_file(certificate, key) as (path, password):
             self._identity = _Identity(
@@ -84,22 +84,22 @@ class GroupTls:
             )
 
     def strip(self) -> None:
-        """Show nothing any more, and so connect to nobody."""
+        """Stop presenting a certificate, and so stop connecting to anybody."""
         self._identity = None
 
     @property
     def server_context(self) -> ssl.SSLContext:
-        """For a peer that dialled us; raises SealError."""
+        """The context for a peer that dialled us; raises MembershipError without a certificate."""
         return self._own.server
 
     @property
     def client_context(self) -> ssl.SSLContext:
-        """For a peer that we dial; raises SealError."""
+        """The context for a peer that we dial; raises MembershipError without a certificate."""
         return self._own.client
 
     @property
     def margin(self) -> float:
-        """How long (seconds) before its end a connection is replaced by one that lasts longer.
+        """How many seconds before its end a connection is replaced by one that lasts longer.
 
         By then both sides have their next certificates.
         """
@@ -121,11 +121,11 @@ class GroupTls:
 
     # --- the other side ---------------------------------------------------------------------
     def revoke(self, holders: Iterable[str]) -> None:
-        """Accept these holders' certificates no more, whatever their dates."""
+        """Reject these holders' certificates from now on, whatever their dates."""
         self._removed |= frozenset(holders)
 
     def accepts(self, membership: Membership) -> bool:
-        """Whether a connection may go on."""
+        """Return whether a connection may continue."""
         return (
             membership.seal is self
             and self._now() < membership.expires_at
@@ -133,23 +133,23 @@ class GroupTls:
         )
 
     def time_left(self, membership: Membership) -> float:
-        """Seconds until a certificate of the connection expires."""
+        """Return the seconds until a certificate of the connection expires."""
         return membership.expires_at - self._now()
 
     def inspect(self, certificate: bytes | None) -> Membership:
-        """Who shows this certificate (DER); raises SealError when it is no accepted member.
+        """Return the membership that a certificate (DER) proves; raises MembershipError.
 
-        TLS has looked at it already. This does not rely on how TLS was set up.
+        TLS has verified it already; this check doesn't rely on the TLS configuration.
         """
         if certificate is None:
-            raise SealError("it shows no certificate")
+            raise SealError("it presents no certificate")
         try:
             shown = x509.load_der_x509_certificate(certificate)
             shown.verify_directly_issued_by(self._issuer)
             user, holder = _subject(shown), _holder(shown)
             _check_use(shown)
         except (ValueError, TypeError, InvalidSignature, x509.ExtensionNotFound) as error:
-            raise SealError("its certificate is not one of this group's") from error
+            raise SealError("its certificate was not issued by this group's authority") from error
         if not _start(shown) <= self._now() < _end(shown):
             raise SealError(f"the certificate of {user} is not valid now")
         expires_at = min(_end(shown), self._own.expires_at)
@@ -160,14 +160,14 @@ class GroupTls:
 
 
 def strict_context(protocol: ssl._SSLMethod) -> ssl.SSLContext:
-    """TLS 1.3 with a certificate on either side, and no resumption.
+    """Return a TLS 1.3 context that requires certificates on both sides, without resumption.
 
-    A ticket would let a member of one group into another group at the same listener, and an
-    expired certificate live on.
+    A session ticket would let a member of one group into another group at the same listener, and
+    outlive an expired certificate.
     """
     context = ssl.SSLContext(protocol)
     context.minimum_version = ssl.TLSVersion.TLSv1_3
-    context.check_hostname = False  # whose certificate it is says the authority, not a host name
+    context.check_hostname = False  # the group's authority vouches for members, not host names
     context.verify_mode = ssl.CERT_REQUIRED
     if protocol is ssl.PROTOCOL_TLS_SERVER:
         context.num_tickets = 0
@@ -176,10 +176,10 @@ def strict_context(protocol: ssl._SSLMethod) -> ssl.SSLContext:
 
 @contextmanager
 def _in_a_file(certificate: str, key: ec.EllipticCurvePrivateKey) -> Iterator[tuple[Path, bytes]]:
-    """A certificate and its key in a file, the only way to load them, and the key's password.
+    """Write a certificate and its key to a file, as `ssl` requires; yields path and password.
 
-    The file is in memory only. Where the system has no such files it is one that only its user can
-    read; the key is encrypted there, too, and so never rests on a disk.
+    The file is in memory only. On systems without such files, only its user can read it. The key
+    is encrypted in either case, so it is never stored in plain text.
     """
     password = secrets.token_hex(32).encode()
     encrypted = key.private_bytes(
@@ -195,7 +195,7 @@ def _in_a_file(certificate: str, key: ec.EllipticCurvePrivateKey) -> Iterator[tu
 
 
 def _scratch_file() -> IO[bytes]:
-    """A file that is gone when it is closed; its name is its descriptor when it has no other."""
+    """Return a file that vanishes on close; its name is its descriptor if it has no path."""
     if hasattr(os, "memfd_create") and Path("/proc/self/fd").is_dir():
         return os.fdopen(os.memfd_create("certificate", os.MFD_CLOEXEC), "w+b")
     return tempfile.NamedTemporaryFile(suffix=".pem")  # mode 0600
@@ -217,7 +217,7 @@ def _holder(certificate: x509.Certificate) -> str:
 def _check_use(certificate: x509.Certificate) -> None:
     extensions = certificate.extensions
     if extensions.get_extension_for_class(x509.BasicConstraints).value.ca:
-        raise ValueError("is an authority's")
+        raise ValueError("is a certificate authority's")
     purposes = extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
     if not _PURPOSES.issubset(purposes):
         raise ValueError("is not for peers")

@@ -1,4 +1,4 @@
-"""The handshake on a fresh connection, both ways, within a time limit (BEP 3)."""
+"""The handshake on a new connection, in both directions, within a time limit (BEP 3)."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from common.wire.handshake import HANDSHAKE_LENGTH, Handshake
 from common.wire.messages import WireError
 
 TIME_LIMIT: Final = 10.0
-"""Seconds that the other side has for its 68 bytes, and for those of TLS before them."""
+"""Seconds for the peer to send its 68 bytes, including a TLS handshake before them."""
 
 
 class HungUpError(WireError):
-    """The other side closed the connection before its handshake was complete."""
+    """The peer closed the connection before its handshake was complete."""
 
 
 class OtherTorrentError(WireError):
-    """The other side answered for another torrent than it was asked for."""
+    """The peer answered for another torrent than the one we asked for."""
 
 
 def receive_handshake(transport: Transport, time_limit: float = TIME_LIMIT) -> Handshake:
-    """Read the other side's handshake.
+    """Read the peer's handshake.
 
-    Raises WireError when it is something else, OSError (TimeoutError among them) when it does
-    not come.
+    Raises WireError when it is something else, OSError (TimeoutError among them) when it doesn't
+    arrive.
     """
     transport.set_time_limit(time_limit)
     space = memoryview(bytearray(HANDSHAKE_LENGTH))
@@ -35,7 +35,7 @@ def receive_handshake(transport: Transport, time_limit: float = TIME_LIMIT) -> H
         if not count:
             raise HungUpError("closed before its handshake")
         filled += count
-        # Whatever is no BitTorrent is let go at its first wrong byte, not after a time-out.
+        # Close on the first byte that isn't BitTorrent, without waiting for the time limit.
         Handshake.check_prefix(bytes(space[:filled]))
     return Handshake.decode(bytes(space))
 
@@ -43,9 +43,9 @@ def receive_handshake(transport: Transport, time_limit: float = TIME_LIMIT) -> H
 def shake_hands(
     transport: Transport, info_hash: InfoHash, peer_id: PeerId, time_limit: float = TIME_LIMIT
 ) -> Handshake:
-    """Open the conversation on a connection that we dialled, within so many seconds.
+    """Exchange handshakes on a connection that we dialled, within so many seconds.
 
-    Raises WireError when the other side answers for another torrent, OSError as above.
+    Raises WireError when the peer answers for another torrent, OSError as above.
     """
     transport.set_time_limit(time_limit)
     transport.send([Handshake(info_hash, peer_id).encode()])

@@ -1,6 +1,6 @@
-"""The upload server: accepts peers, reads their handshakes, hands them over.
+"""The listener: accepts peers, reads their handshakes, and hands the connections over.
 
-One port serves open and sealed groups: the first byte tells which way a peer speaks.
+One port serves open and sealed groups: the first byte shows whether a peer uses TLS.
 """
 
 from __future__ import annotations
@@ -32,25 +32,25 @@ from common.wire.messages import WireError
 log = structlog.get_logger(__name__)
 
 MAX_HANDSHAKES: Final = 64
-"""Connections that may be in the middle of their handshake at once."""
+"""Handshakes in progress at once."""
 
 MIN_EACH: Final = 4
-"""Of those, at least so many may come from one address."""
+"""At least this many of them may come from one address."""
 
 ENDING: Final = 16
-"""Connections that may still be on their way out, beyond those that count."""
+"""Connections that may still be closing, on top of the limit."""
 
 _BACKLOG: Final = 128
 
 Admit = Callable[[Transport, Handshake, Endpoint], bool]
-"""Takes over a connection whose peer has shaken hands; False when it isn't wanted."""
+"""Takes over a connection after the handshake; returns False when it isn't wanted."""
 
 IsBanned = Callable[[str, Membership | None], bool]
-"""Whether nobody is listened to who comes from this IP address and proves this."""
+"""Returns whether a peer at this IP address, with this proven membership, is banned."""
 
 
 class _Shaking:
-    """A connection that has yet to say who it is; `carried` is when it came, for `judge`."""
+    """A connection whose handshake is in progress; `number` is its order of arrival."""
 
     def __init__(self, sock: socket.socket, endpoint: Endpoint, number: int) -> None:
         self.sock = sock
@@ -60,18 +60,18 @@ class _Shaking:
         self.ends = False
 
     def end(self) -> None:
-        """Wake its thread: it is over."""
+        """Close the connection, which wakes its thread."""
         self.ends = True
         with suppress(OSError):
             self.sock.shutdown(socket.SHUT_RDWR)
 
 
 class Listener:
-    """Holds an address from its making, and accepts peers there once started.
+    """Binds an address when created, and accepts peers there once started.
 
-    Up to `most` of them may be in the middle of their handshake, a quarter of those from one
-    address; when all places are taken, the crowd that has most makes room for newcomers. Raises
-    MinitorrentError(permission_denied) when the address can't be had.
+    Up to `most` handshakes run at once, a quarter of them from one address; when all places are
+    taken, the address with the most makes room for newcomers. Raises
+    MinitorrentError(permission_denied) when the address can't be bound.
     """
 
     def __init__(self, address: Endpoint, most: int | None = None) -> None:
@@ -88,7 +88,7 @@ class Listener:
     def start(
         self, admit: Admit, find_seal: FindSeal, is_banned: IsBanned = lambda *_: False
     ) -> None:
-        """Begin to accept; all three are called from many threads and must answer quickly."""
+        """Start to accept; the callbacks run in many threads and must return quickly."""
         self._admit = admit
         self._find_seal = find_seal
         self._is_banned = is_banned
@@ -97,7 +97,7 @@ class Listener:
 
     @property
     def arrivals(self) -> int:
-        """How many connections have come so far, wanted or not."""
+        """How many connections have arrived so far, wanted or not."""
         return self._arrivals
 
     @property
@@ -107,7 +107,7 @@ class Listener:
         return port
 
     def close(self) -> None:
-        """Accept nobody any more."""
+        """Stop accepting."""
         self._closing = True
         with suppress(OSError):
             self._sock.shutdown(socket.SHUT_RDWR)  # wakes accept()
@@ -139,10 +139,10 @@ class Listener:
                 sock.close()
 
     def _begin(self, sock: socket.socket) -> bool:
-        """Give a connection a thread for its handshake; False when it gets none."""
+        """Start a handshake thread for a connection; returns False when it gets none."""
         try:
             shaking = _Shaking(sock, remote_endpoint(sock), next(self._numbers))
-        except OSError:  # it has gone already
+        except OSError:  # it is closed already
             return False
         with self._lock:
             if not self._has_place(shaking):
@@ -152,7 +152,7 @@ class Listener:
             threading.Thread(
                 target=self._welcome, args=(shaking,), name="handshake", daemon=True
             ).start()
-        except RuntimeError:  # the machine has no thread left
+        except RuntimeError:  # the system can't start another thread
             log.warning("no thread for a peer", peer=str(shaking.endpoint))
             self._forget(shaking)
             return False
@@ -195,7 +195,7 @@ class Listener:
                 shaking.sock.close()
 
     def _shake(self, shaking: _Shaking) -> tuple[Transport, Handshake]:
-        """Everything that a peer has TIME_LIMIT seconds for, however it speaks."""
+        """Do everything a peer has TIME_LIMIT seconds for, with or without TLS."""
         sock, host = shaking.sock, shaking.endpoint.host
         deadline = Deadline(TIME_LIMIT)
         deadline.apply(sock)
@@ -209,7 +209,7 @@ class Listener:
             raise WireError("its login is banned")
         handshake = receive_handshake(transport, deadline.left)
         if info_hash != handshake.info_hash:
-            raise WireError("shook hands for another torrent than it named to TLS")
+            raise WireError("its handshake names another torrent than TLS did")
         return transport, handshake
 
 

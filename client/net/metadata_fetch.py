@@ -1,6 +1,7 @@
-"""Gets an info dictionary from the peers that a magnet link names (BEP 9), within a time limit.
+"""Fetches an info dictionary from the peers in a magnet link (BEP 9), within a time limit.
 
-All are asked at once, each for the whole and in a thread of its own; the first right answer counts.
+All of them are asked at once, each for the whole and in its own thread; the first correct answer
+wins.
 """
 
 from __future__ import annotations
@@ -28,24 +29,24 @@ from common.wire.messages import Extended, HaveNone, WireError
 log = structlog.get_logger(__name__)
 
 TIME_LIMIT: Final = 20.0
-"""Seconds that all peers of a link have together."""
+"""Seconds for all peers of a link together."""
 
 Introduce = Callable[[str], Extended]
-"""What a peer at this host is told of us (BEP 10)."""
+"""Returns our extension handshake for a peer at this host (BEP 10)."""
 
 
 def fetch_metadata(
     magnet: Magnet, peer_id: PeerId, introduce: Introduce, time_limit: float = TIME_LIMIT
 ) -> bytes:
-    """The info dictionary, bencoded, of the right hash; waits at most `time_limit` seconds.
+    """Return the bencoded info dictionary with the right hash, within `time_limit` seconds.
 
-    Raises MinitorrentError(no_peers) when none of the link's peers gives it.
+    Raises MinitorrentError(no_peers) when none of the link's peers sends it.
     """
     return _Inquiry(magnet, peer_id, introduce, time_limit).run()
 
 
 class _Inquiry:
-    """One magnet link's peers, being asked."""
+    """Asks the peers of one magnet link."""
 
     def __init__(
         self, magnet: Magnet, peer_id: PeerId, introduce: Introduce, time_limit: float
@@ -74,12 +75,12 @@ class _Inquiry:
             self._end()
         raise MinitorrentError(
             ErrorCode.NO_PEERS,
-            "None of your groups shares what this magnet link names, and none of the peers in it "
-            "could tell what it is; ask for the metainfo file.",
+            "This magnet link belongs to none of your groups, and none of its peers sent the "
+            "metainfo; ask for the metainfo file.",
         )
 
     def _left(self) -> float:
-        """Seconds; never 0, which would mean not to wait at all, or to wait forever."""
+        """Return the seconds left; never 0, which would mean not to block, or to wait forever."""
         return max(0.01, self._until - time.monotonic())
 
     def _end(self) -> None:
@@ -116,11 +117,11 @@ class _Inquiry:
     def _converse(self, transport: PlainTransport, peer: Endpoint) -> bytes:
         theirs = shake_hands(transport, self._magnet.info_hash, self._peer_id)
         if not theirs.extended:
-            raise WireError("knows no extensions")
+            raise WireError("supports no extension messages")
         transport.set_time_limit(self._left())
         greeting = [encode(self._introduce(peer.host))]
         if theirs.fast:
-            greeting.append(encode(HaveNone()))  # BEP 6 wants a word on what we have
+            greeting.append(encode(HaveNone()))  # BEP 6 wants a message about our pieces
         transport.send(list(greeting))
         decoder, download = PeerStreamDecoder(), MetadataDownload(self._magnet.info_hash)
         while download.info is None:

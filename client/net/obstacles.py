@@ -1,4 +1,4 @@
-"""From what a dial fails with to what keeps us from that peer."""
+"""Translates failures of a dial into obstacles."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _DATES: Final = {9: Obstacle.NOT_YET_VALID, 10: Obstacle.EXPIRED}
 """OpenSSL's X509_V_ERR_CERT_NOT_YET_VALID and X509_V_ERR_CERT_HAS_EXPIRED."""
 
 _REFUSED_FOR_ITS_DATES: Final = ("ALERT_CERTIFICATE_EXPIRED", "ALERT_BAD_CERTIFICATE")
-"""Alerts that OpenSSL sends for dates; it has others for certificates of a stranger."""
+"""Alerts that OpenSSL sends about dates; certificates of another authority get others."""
 
 
 def unconnected(error: OSError) -> Obstacle:
-    """Why there was no connection."""
+    """Return why there was no connection."""
     if isinstance(error, TimeoutError):  # ours, or the kernel's
         return Obstacle.NO_ANSWER
     if isinstance(error, ConnectionError):
@@ -30,7 +30,7 @@ def unconnected(error: OSError) -> Obstacle:
 
 
 def unshaken(error: OSError | WireError, *, sealed: bool) -> Obstacle:
-    """Why no handshake came of a connection; in a sealed group TLS comes before it."""
+    """Return why a handshake failed; in a sealed group TLS comes before it."""
     if isinstance(error, TimeoutError):
         return Obstacle.SILENT
     if isinstance(error, ConnectionError | HungUpError | ssl.SSLEOFError | ssl.SSLZeroReturnError):
@@ -47,7 +47,7 @@ def unshaken(error: OSError | WireError, *, sealed: bool) -> Obstacle:
 
 
 def _unsealed(reason: str) -> Obstacle:
-    """What OpenSSL's words for a failure mean; its own name for it is among them."""
+    """Interpret OpenSSL's message of a failure, which contains its own name for it."""
     if any(alert in reason for alert in _REFUSED_FOR_ITS_DATES):
         return Obstacle.THEIR_CLOCK
     if "CERTIFICATE" in reason or "UNKNOWN_CA" in reason:

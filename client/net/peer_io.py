@@ -1,7 +1,7 @@
 """One peer's connection: a thread that reads and a thread that writes.
 
 Neither ever waits for the other, so two peers that send to each other at full speed can't block
-each other. What the bytes mean is the handler's business; the torrent in the engine is one.
+each other. The handler interprets what is read; the engine's torrent is one.
 """
 
 from __future__ import annotations
@@ -28,34 +28,34 @@ from common.wire.messages import WireError
 log = structlog.get_logger(__name__)
 
 BLOCKS_A_SEND: Final = 64
-"""Blocks that go out in one call."""
+"""Blocks sent in one call."""
 
 MAX_WAITING_CONTROL: Final = 4 * 1024 * 1024
-"""Bytes of other messages that may wait for a peer that does not read."""
+"""Bytes of other messages that may wait for a peer that doesn't read."""
 
 
 class PeerHandler(Protocol):
-    """Who makes sense of a peer's messages."""
+    """Handles a peer's messages."""
 
     def on_received(self, peer: PeerConnection, events: list[Event], count: int) -> None:
-        """`count` bytes came and mean `events` (often none); in the reader's thread.
+        """Handle the `events` (often none) of `count` received bytes; in the reader's thread.
 
-        Raises WireError when the peer broke the protocol; that ends the connection.
+        Raises WireError when the peer violates the protocol; that closes the connection.
         """
 
     def on_sent(self, peer: PeerConnection, payload: int) -> None:
-        """`payload` block bytes are sent; in the writer's thread."""
+        """Count `payload` block bytes as sent; in the writer's thread."""
 
     def on_closed(self, peer: PeerConnection) -> None:
-        """The connection has ended, nothing is read or written any more; in the reader's thread."""
+        """Handle the end of the connection and of both threads; in the reader's thread."""
 
 
 class PeerConnection:
     """A peer after the handshake.
 
-    `key` names it to the swarm; `incoming`: it dialled us; `client` is what it calls itself.
+    `key` identifies it to the swarm; `incoming`: it dialled us; `client` is its client's name.
     `user` is the member it belongs to, once known; `membership` is what it has proven, in a sealed
-    group. While `lane` has a limit, blocks go out as far as `allow` lets them.
+    group. While `channel` has a limit, only as many blocks are sent as `allow` permits.
     """
 
     def __init__(
@@ -92,7 +92,7 @@ class PeerConnection:
         self._control: deque[bytes] = deque()
         self._control_size = 0
         self._blocks: deque[Block] = deque()
-        self._allowed = 0  # of the blocks, how many may go out under a limit
+        self._allowed = 0  # how many of the blocks may be sent under a limit
         self._writing = False  # the writer is sending what it took
         name = f"peer {endpoint}"
         self._reader = threading.Thread(target=self._read, name=f"{name} reader", daemon=True)
@@ -100,22 +100,22 @@ class PeerConnection:
 
     @property
     def carried(self) -> int:
-        """Payload bytes that went either way: what use it was so far."""
+        """Payload bytes in both directions: how useful the connection was so far."""
         return self.decoder.payload + self.given
 
     def start(self) -> None:
-        """Begin to read and write, without a time limit."""
+        """Start to read and write, without a time limit."""
         self._transport.set_time_limit(None)
         self._writer.start()
         self._reader.start()
 
     def join(self, timeout: float) -> bool:
-        """Wait until both threads have ended; False when that takes longer (seconds)."""
+        """Wait until both threads have ended; returns False after `timeout` seconds."""
         self._reader.join(timeout)
         return not self._reader.is_alive()
 
     def close(self, reason: str) -> None:
-        """End the connection; returns at once. The first reason counts."""
+        """Close the connection; returns at once. The first reason counts."""
         with self._ready:
             if self.close_reason is None:
                 self.close_reason = reason
@@ -125,9 +125,9 @@ class PeerConnection:
 
     # --- sending ----------------------------------------------------------------------------
     def send(self, data: bytes) -> None:
-        """Put encoded messages on their way, before any block that waits.
+        """Send encoded messages, before any waiting block.
 
-        While the writer has nothing to do they are sent from here: waking it costs more.
+        While the writer is idle, they are sent from this thread: waking it would cost more.
         """
         with self._ready:
             if not (self._writing or self._control or self._sendable()):
@@ -167,12 +167,12 @@ class PeerConnection:
     # --- under a rate limit -----------------------------------------------------------------
     @property
     def is_held_back(self) -> bool:
-        """Whether blocks wait and none may go out; who is too slow for what may is not."""
+        """Whether blocks wait and the limit lets none pass; a slow reader is not held back."""
         with self._ready:
             return bool(self._blocks) and not self._allowed
 
     def allow(self, blocks: int) -> int:
-        """Let so many more of the waiting blocks go out; returns how many bytes these have."""
+        """Permit this many more of the waiting blocks; returns their size in bytes."""
         with self._ready:
             first = self._allowed
             self._allowed = min(first + blocks, len(self._blocks))
@@ -180,7 +180,7 @@ class PeerConnection:
             return sum(block.length for block in islice(self._blocks, first, self._allowed))
 
     def _sendable(self) -> int:
-        """How many of the waiting blocks may go out; under the lock."""
+        """Return how many of the waiting blocks may be sent; called under the lock."""
         waiting = len(self._blocks)
         return min(waiting, self._allowed) if self._channel.limited else waiting
 
@@ -194,10 +194,10 @@ class PeerConnection:
                 handler.on_received(self, events, count)
                 self._read_bytes += count
                 pause = self._budget.charge(events, self._traffic(), time.monotonic())
-                if pause:  # what it sends costs more than it is worth; nobody else waits
+                if pause:  # it sends more than it is worth; no other connection waits
                     self._closed.wait(pause)
         except WireError as error:
-            reason = f"broke the protocol: {error}"
+            reason = f"violated the protocol: {error}"
         except OSError as error:
             reason = f"connection lost: {error.strerror or error}"
         except Exception:
@@ -222,8 +222,8 @@ class PeerConnection:
         except OSError as error:
             reason = f"connection lost: {error.strerror or error}"
             if isinstance(error, BlockingIOError | TimeoutError):
-                reason = "takes none of what is sent"
-            if error.errno == errno.EFAULT:  # the memory-mapped file has become shorter
+                reason = "reads nothing of what is sent"
+            if error.errno == errno.EFAULT:  # the memory-mapped file got shorter
                 self._source.on_content_lost()
         except Exception:
             reason = "internal error"
@@ -232,7 +232,7 @@ class PeerConnection:
             self.close(reason)
 
     def _next_work(self) -> tuple[bytes, list[Block]] | None:
-        """Wait for something to send; None when the connection is being closed."""
+        """Wait for something to send; None when the connection is closing."""
         with self._ready:
             self._writing = False
             while not (self._control or self._sendable()) and self.close_reason is None:

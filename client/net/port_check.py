@@ -1,4 +1,4 @@
-"""Whether others can reach the port at which this client accepts peers."""
+"""Checks whether others can reach the port where this client accepts peers."""
 
 from __future__ import annotations
 
@@ -13,30 +13,30 @@ from common.api.presence import CHECK_PORT, CheckPort
 from common.types import Endpoint
 
 DIAL_LIMIT: Final = 5.0
-"""Seconds for a connection to our own port."""
+"""Seconds to connect to our own port."""
 
 ARRIVAL_LIMIT: Final = 1.0
-"""Seconds that a connection may take from being accepted to being noticed by the listener."""
+"""Seconds between a connection being accepted and the listener noticing it."""
 
 
 class Found(NamedTuple):
-    """Where the port was dialled, and what became of it."""
+    """Where the port was dialled, and with which result."""
 
     host: str
     reach: Reach
 
 
 class OwnPort:
-    """The port of our listener, of which `arrivals` tells how many connections have come to it."""
+    """The port of our listener; `arrivals` returns how many connections it has accepted."""
 
     def __init__(self, port: int, arrivals: Callable[[], int]) -> None:
         self.port = port
         self._arrivals = arrivals
 
     def dialled_by_tracker(self, link: TrackerClient) -> Found:
-        """Have the tracker dial it; takes it some seconds when that doesn't answer.
+        """Ask the tracker to dial our port; takes a few seconds if nothing answers it.
 
-        Raises MinitorrentError when no tracker can be asked, and usage when it is too old for that.
+        Raises MinitorrentError when no tracker can be reached; usage when it is too old for this.
         """
         before = self._arrivals()
         reply = link.call(CHECK_PORT, CheckPort(port=self.port))
@@ -45,7 +45,7 @@ class OwnPort:
         return Found(reply.host, Reach.REFUSED if reply.refused else Reach.SILENT)
 
     def dialled_from_here(self, host: str) -> Found:
-        """Connect to it at one of this machine's addresses, and hang up."""
+        """Connect to our port at one of this machine's addresses, and hang up."""
         before = self._arrivals()
         try:
             socket.create_connection(Endpoint(host, self.port), DIAL_LIMIT).close()
@@ -56,7 +56,7 @@ class OwnPort:
         return Found(host, self._met(before))
 
     def _met(self, before: int) -> Reach:
-        """Whether the connection that somebody accepted has come here."""
+        """Return whether the accepted connection arrived at our listener."""
         until = time.monotonic() + ARRIVAL_LIMIT
         while self._arrivals() == before:
             if time.monotonic() > until:

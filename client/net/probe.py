@@ -1,4 +1,4 @@
-"""Looks at trackers as others would, apart from the link to them, and at our own addresses."""
+"""Probes trackers over connections of their own, and finds this machine's addresses."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ LOOPBACK: Final = "127.0.0.1"
 
 
 class TrackerProbe:
-    """One look at a tracker, over a connection of its own, that changes nothing.
+    """Probes a tracker once, over a connection of its own, without side effects.
 
-    `trusted` is the fingerprint of the certificate that is trusted there, None before the first.
+    `trusted` is the fingerprint of the certificate trusted there, None before the first contact.
     """
 
     def __init__(self, tracker: Endpoint, source_host: str | None, trusted: str | None) -> None:
@@ -40,7 +40,7 @@ class TrackerProbe:
         self._certificate = b""
 
     def look(self) -> TrackerFigures:
-        """Connect, ask, hang up; takes at most the limits of each step."""
+        """Connect, ask and hang up; takes no longer than the limits of each step."""
         try:
             connection = TrackerConnection(
                 self._tracker,
@@ -93,7 +93,7 @@ class TrackerProbe:
 
 
 def outward_host(towards: Endpoint) -> str | None:
-    """The address of this machine that packets to `towards` come from; none is sent."""
+    """Return this machine's address for packets to `towards`; sends none."""
     try:
         found = socket.getaddrinfo(towards.host, towards.port, type=socket.SOCK_DGRAM)
         family, kind, protocol, _, where = found[0]
@@ -106,7 +106,7 @@ def outward_host(towards: Endpoint) -> str | None:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach that address, or one of that name."""
+    """Return whether only this machine can reach that address or host name."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -114,7 +114,7 @@ def is_loopback(host: str) -> bool:
 
 
 def is_unspecified(host: str) -> bool:
-    """Whether it stands for all addresses of this machine."""
+    """Return whether it stands for all addresses of this machine."""
     try:
         return ipaddress.ip_address(host).is_unspecified
     except ValueError:
@@ -122,7 +122,7 @@ def is_unspecified(host: str) -> bool:
 
 
 def _start(certificate: bytes) -> float | None:
-    """When a certificate (DER) became valid, in seconds since the epoch."""
+    """Return when a certificate (DER) became valid, in seconds since the epoch."""
     try:
         return x509.load_der_x509_certificate(certificate).not_valid_before_utc.timestamp()
     except ValueError:

@@ -1,7 +1,7 @@
-"""The first words on a peer connection of a sealed group: TLS 1.3 with a certificate each way.
+"""The TLS handshake on a peer connection of a sealed group: TLS 1.3, certificates on both sides.
 
-Who dials says by SNI (the info-hash in hex) which torrent it means, so that one port serves every
-group, and shows a certificate of that torrent's group; who listens does the same.
+The dialling side names its torrent by SNI (the info-hash in hex), so that one port serves every
+group, and presents a certificate of that torrent's group; so does the listening side.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from common.tls import TlsEngine
 from common.types import InfoHash, info_hash_from_hex
 
 TLS_HANDSHAKE: Final = b"\x16"
-"""The first byte of a connection that begins with TLS (RFC 8446, 5.1); in plain it is 0x13."""
+"""The first byte of a connection that begins with TLS (RFC 8446, 5.1); plain ones begin 0x13."""
 
 FindSeal = Callable[[InfoHash], GroupTls | None]
-"""The seal of the group that a torrent belongs to; None when it is open or not known."""
+"""Returns the GroupTls of a torrent's group; None when the group is open or unknown."""
 
 
 def dial(
     sock: socket.socket, seal: GroupTls, info_hash: InfoHash, time_limit: float
 ) -> TlsTransport:
-    """Open TLS on a connection that we dialled; raises OSError, SealError among them.
+    """Open TLS on a connection that we dialled; raises OSError, MembershipError among them.
 
-    The other side may still refuse us: that shows at the first read.
+    The other side may still refuse us: that only shows at the first read.
     """
     engine = TlsEngine(seal.client_context, server_side=False, server_hostname=info_hash.hex())
     return _shaken(sock, engine, lambda: seal, time_limit)
@@ -52,8 +52,8 @@ def welcome(
         chosen.append((seal, info_hash))
         return None
 
-    # Whether a certificate is asked for, and tickets are given, is taken from the first context,
-    # not from the one that is chosen by name.
+    # OpenSSL takes the settings for client certificates and tickets from this first context, not
+    # from the one that is chosen by name.
     context = strict_context(ssl.PROTOCOL_TLS_SERVER)
     context.sni_callback = choose
     transport = _shaken(
@@ -69,6 +69,6 @@ def _shaken(
     transport.set_time_limit(time_limit)
     transport.shake_hands()
     if engine.session_reused:
-        raise SealError("it resumed an earlier session instead of showing its certificate")
+        raise SealError("it resumed an earlier session instead of presenting its certificate")
     transport.membership = seal().inspect(engine.peer_certificate)
     return transport

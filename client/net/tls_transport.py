@@ -1,8 +1,8 @@
 """A peer connection inside TLS, read by one thread while another writes.
 
-The engine is used under one lock, which nobody holds while a socket call runs: one `SSLSocket` in
-two threads would break the stream, or let a read that waits hold up a write. Ciphertext is read
-in large pieces, and blocks are copied into one staging buffer to be encrypted together.
+A lock guards the TLS engine and is never held during a socket call: one `SSLSocket` in two threads
+would corrupt the stream, or let a waiting read delay a write. Ciphertext is read in large chunks,
+and blocks are copied into one staging buffer to be encrypted together.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ from common.tls import TlsEngine
 from common.types import Block
 
 CHUNK: Final = 1 << 20
-"""Bytes of ciphertext taken from the socket, and of plaintext encrypted, in one go at most."""
+"""Bytes of ciphertext read from the socket, or of plaintext encrypted, at once at most."""
 
 MAX_BARREN: Final = 64 * 1024
-"""Bytes of ciphertext that may come without a byte of plaintext: a record has 16 KiB at most."""
+"""Bytes of ciphertext accepted without any plaintext; a record has 16 KiB at most."""
 
 # The kernel's copy is slow to an address a few bytes behind its source modulo the page size.
 _START: Final = 64
 
 
 class TlsTransport:
-    """A connected TCP socket, owned by it, and the engine to encrypt with.
+    """Owns a connected TCP socket and the TLS engine for it.
 
-    First `shake_hands`, then `membership` may be set to what the certificate proves.
+    After `shake_hands`, the caller sets `membership` to what the certificate proves.
     """
 
     def __init__(self, sock: socket.socket, engine: TlsEngine) -> None:
@@ -43,7 +43,7 @@ class TlsTransport:
         self._tls = engine
         self._lock = threading.Lock()
         self._deadline = Deadline()
-        self._ciphertext = _memory(CHUNK)  # its pages are taken when they are first used
+        self._ciphertext = _memory(CHUNK)  # pages are allocated on first use
         self._staging = memoryview(b"")
         self.membership: Membership | None = None
         self._fed = self._given = 0  # ciphertext in, plaintext out
@@ -61,16 +61,16 @@ class TlsTransport:
         self._deadline.apply(self._sock)
 
     def shake_hands(self) -> None:
-        """Do the handshake of TLS; raises OSError, ssl.SSLError among them.
+        """Do the TLS handshake; raises OSError, ssl.SSLError among them.
 
-        On the side that dialled, a refusal by the other shows only at the first `receive`.
+        On the dialling side, a refusal by the other side only shows at the first `receive`.
         """
         try:
             while not self._tls.handshake():
                 self._sock.sendall(self._tls.take())
                 self._fetch()
         finally:
-            with suppress(OSError):  # the last words, and the alert that says what is wrong
+            with suppress(OSError):  # the final messages, or the alert that explains the failure
                 self._sock.sendall(self._tls.take())
 
     def receive(self, buffers: Sequence[memoryview]) -> int:
@@ -89,7 +89,7 @@ class TlsTransport:
             self._fetch()
 
     def send(self, buffers: list[bytes | memoryview]) -> None:
-        """See Transport. What the buffers hold is read here, so they must not be mapped files."""
+        """See Transport. The buffers are read in user space, so they must not be mapped files."""
         data = memoryview(b"".join(buffers))
         for start in range(0, len(data), CHUNK):
             self._encrypt(data[start : start + CHUNK])
@@ -105,7 +105,7 @@ class TlsTransport:
         self._encrypt(self._staging[:size])
 
     def send_at_once(self, data: bytes) -> int:
-        """See Transport. What is encrypted must go whole and in order: the writer does that."""
+        """See Transport. Ciphertext must be sent whole and in order, so the writer does that."""
         return 0
 
     def close(self) -> None:
@@ -118,10 +118,10 @@ class TlsTransport:
         self._sock.close()
 
     def _fetch(self) -> None:
-        """Have the engine get what ciphertext has come, or know that the stream has ended."""
+        """Read ciphertext into the engine, or tell it that the stream has ended."""
         if self._deadline.is_set:
             self._deadline.apply(self._sock)
-        # Who has sent nothing yet has no large pieces decrypted, which may be of no use.
+        # Large reads only for peers that have sent payload: others may waste our decryption.
         room = CHUNK if self._given > CHUNK else MAX_BARREN
         count = self._sock.recv_into(self._ciphertext[:room])
         self._fed += count
@@ -133,7 +133,7 @@ class TlsTransport:
                 self._tls.feed_eof()
 
     def _decrypt(self, buffers: Sequence[memoryview]) -> int | None:
-        """Fill the buffers in order with what plaintext there is; None: more is needed."""
+        """Fill the buffers in order with available plaintext; None when more input is needed."""
         filled = 0
         try:
             for buffer in buffers:

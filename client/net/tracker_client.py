@@ -1,10 +1,10 @@
-"""The line to the trackers: one connection at a time, the next tracker when one dies.
+"""The client's side of the tracker protocol: one connection at a time, with failover.
 
-States of the link, left to right at each attempt, back to the left when the connection is lost:
+States, left to right at each attempt, back to the left when the connection is lost:
 
     connecting  ->  (resume the session with its token)  ->  connected
         |
-        +-- every tracker tried in vain -->  unreachable  -- after a pause --> connecting
+        +-- every tracker failed -->  unreachable  -- after a pause --> connecting
 """
 
 from __future__ import annotations
@@ -40,20 +40,20 @@ _LONGEST_PAUSE: Final = 8.0
 """Seconds between rounds over all trackers while none answers, doubling."""
 
 _STEADY: Final = 1.0
-"""Seconds that a connection has to hold for its tracker to count as one that answers: one that
-drops everybody at once must neither keep the others from being tried nor be dialled without end."""
+"""Seconds that a connection has to hold before its tracker counts as working: a tracker that
+drops every connection must neither keep us from trying the others nor be dialled endlessly."""
 
 _REPEATABLE: Final = ("list_", "get_", "find_", "announce", "identify_", "ping", "login")
-"""Operations that may be sent again when the connection was lost before their reply."""
+"""Operations that may be repeated when the connection was lost before their reply."""
 
 
 @dataclass(frozen=True, slots=True)
 class LinkEvents:
-    """Who hears of the link, called by its threads; must answer at once and call no operation.
+    """Callbacks about the connection; they must return at once and call no operation.
 
-    `connected`: a connection is there; with the session's state when it was resumed.
-    `lost`: the connection is gone, and not because the login on it has ended. `session_ended`: the
-    token is not taken any more.
+    `connected`: there is a connection, with the session's state if it was resumed. `lost`: the
+    connection is lost, though the login on it has not ended. `session_ended`: the token is no
+    longer valid.
     """
 
     connected: Callable[[Endpoint, LoginReply | None], None]
@@ -65,8 +65,8 @@ class LinkEvents:
 class TrackerClient:
     """Keeps a connection to one of the trackers, and the login on it.
 
-    `port` is where this client accepts peers; `trust` judges certificates, in the link's thread.
-    Connecting starts with `start`.
+    `port` is where this client accepts peers; `trust` judges certificates, in this client's
+    thread. It connects once started.
     """
 
     def __init__(
@@ -88,7 +88,7 @@ class TrackerClient:
         self._changed = threading.Condition()
         self._connection: TrackerConnection | None = None
         self._token: str | None = None
-        self._failed_rounds = 0  # ever; calls wait for the next one
+        self._failed_rounds = 0  # in all; calls wait for the next one
         self._all_failed = False
         self._closing = False
         self._failed: dict[Endpoint, Exception] = {}
@@ -96,11 +96,11 @@ class TrackerClient:
         self._thread = threading.Thread(target=self._run, name="tracker link", daemon=True)
 
     def start(self) -> None:
-        """Begin to connect."""
+        """Start to connect."""
         self._thread.start()
 
     def close(self) -> None:
-        """End the connection and connect no more."""
+        """Close the connection for good."""
         with self._changed:
             self._closing = True
             connection = self._connection
@@ -115,10 +115,10 @@ class TrackerClient:
         with self._changed:
             self._changed.notify_all()
 
-    # --- what there is ----------------------------------------------------------------------
+    # --- state ------------------------------------------------------------------------------
     @property
     def state(self) -> LinkState:
-        """Of the link as a whole."""
+        """The state over all trackers."""
         with self._changed:
             if self._connection is not None:
                 return "connected"
@@ -134,13 +134,13 @@ class TrackerClient:
     def clock_difference(self) -> float | None:
         """Seconds that this machine's clock is ahead of the current tracker's (behind: below 0).
 
-        None while there is no connection, or when the tracker told no time.
+        None while there is no connection, or when the tracker reported no time.
         """
         connection = self._connection
         return connection.clock_difference if connection else None
 
     def states(self) -> list[tuple[Endpoint, LinkState | Literal["offline"]]]:
-        """Each tracker, in the order given: offline is one that there was no need to try."""
+        """Return each tracker's state, in the order given; offline: there was no need to try."""
         current = self.current
         return [
             (tracker, "connected" if tracker == current else self._state_of(tracker))
@@ -154,16 +154,16 @@ class TrackerClient:
 
     # --- operations -------------------------------------------------------------------------
     def call(self, operation: Operation[RequestT, ReplyT], request: RequestT) -> ReplyT:
-        """Have a tracker carry out an operation, waiting for a connection if there is none.
+        """Call an operation of the tracker, waiting for a connection if there is none.
 
-        Raises MinitorrentError: what the tracker refuses, tracker_unreachable once every tracker
-        was tried in vain, timeout.
+        Raises MinitorrentError: the tracker's refusal, tracker_unreachable once every tracker
+        has failed, timeout.
         """
         connection = self._wait_connected()
         try:
             return connection.request(operation, request)
         except ConnectionLostError:
-            # Where a login has ended, the tracker says that instead of doing what came after.
+            # When a login has ended, the tracker reports that instead of handling the request.
             if not (connection.login_ended or operation.name.startswith(_REPEATABLE)):
                 raise
             return self._wait_connected(lost=connection).request(operation, request)
@@ -188,7 +188,7 @@ class TrackerClient:
                 log.info("logout did not reach the tracker", error=error.message)
 
     def _wait_connected(self, lost: TrackerConnection | None = None) -> TrackerConnection:
-        """The connection, which is not the one that was just lost; see `call`."""
+        """Wait for a connection other than the `lost` one; see `call`."""
         with self._changed:
             rounds = self._failed_rounds
             self._changed.notify_all()  # cuts a pause between rounds short
@@ -199,17 +199,17 @@ class TrackerClient:
             return connection
 
     def _unreachable(self) -> MinitorrentError:
-        """Why no tracker serves us: most of all, that one isn't the one that was trusted."""
+        """Return why no tracker serves us; an untrusted certificate comes first."""
         for error in list(self._failed.values()):
             if isinstance(error, UntrustedTrackerError):
                 return UntrustedTrackerError(error.message)
         return MinitorrentError(
             ErrorCode.TRACKER_UNREACHABLE,
-            "No tracker can be reached; check that one runs and that its address in the tracker "
+            "No tracker can be reached. Check that one runs and that its address in the tracker "
             "information file is right.",
         )
 
-    # --- the link's own thread --------------------------------------------------------------
+    # --- the connecting thread --------------------------------------------------------------
     def _run(self) -> None:
         pause = _FIRST_PAUSE
         while not self._closing:
@@ -225,13 +225,13 @@ class TrackerClient:
             pause = min(2 * pause, _LONGEST_PAUSE)
 
     def _try_all(self) -> bool:
-        """One round over the trackers; True when one served us (and was lost again since)."""
+        """Try each tracker once; True when one served us (and the connection was lost since)."""
         for tracker in list(self._trackers):
             if self._closing:
                 return False
             connection = self._try(tracker)
             if connection is not None and self._serve(connection):
-                # The one that was lost is tried last.
+                # Try the tracker whose connection was lost last.
                 self._trackers.remove(tracker)
                 self._trackers.append(tracker)
                 return True
@@ -254,7 +254,7 @@ class TrackerClient:
         return connection
 
     def _serve(self, connection: TrackerConnection) -> bool:
-        """Let calls through on this connection until it is lost; False when it didn't hold."""
+        """Serve calls on this connection until it is lost; False when it didn't last."""
         began = time.monotonic()
         try:
             resumed = self._resume(connection)

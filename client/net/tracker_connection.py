@@ -1,6 +1,6 @@
 """One connection to one tracker: requests out, replies and notices in (docs/protocol.md).
 
-Before anything is sent, the tracker's certificate is shown to whoever decides on trust.
+`trust` judges the tracker's certificate before anything is sent.
 """
 
 from __future__ import annotations
@@ -45,40 +45,40 @@ CONNECT_LIMIT: Final = 5.0
 REPLY_LIMIT: Final = 30.0
 PING_EVERY: Final = 30.0
 _LONGEST_NAME: Final = 80
-"""Characters of a tracker's program and version."""
+"""Characters kept of a tracker's name and version."""
 
 SILENCE_LIMIT: Final = 75.0
-"""A tracker from which nothing came for so many seconds, in spite of pings, is gone."""
+"""A tracker that sends nothing for so many seconds, in spite of pings, counts as lost."""
 
 Trust = Callable[[Endpoint, bytes], None]
 """Judges a tracker's certificate (DER); raises UntrustedTrackerError."""
 
 
 class UntrustedTrackerError(MinitorrentError):
-    """The tracker isn't the one that was trusted; nothing was sent to it."""
+    """The tracker's certificate is not the trusted one; nothing was sent to it."""
 
     def __init__(self, message: str) -> None:
         super().__init__(ErrorCode.TRACKER_UNREACHABLE, message)
 
 
 class ConnectionLostError(MinitorrentError):
-    """The connection ended before the reply came; the request may have been carried out."""
+    """The connection was lost before the reply; the request may have been carried out."""
 
     def __init__(self) -> None:
         super().__init__(
             ErrorCode.TRACKER_UNREACHABLE,
-            "The connection to the tracker was lost; look whether it was done, and try again.",
+            "The connection to the tracker was lost. Check whether it was done, and try again.",
         )
 
 
 class AnswerTooLongError(MinitorrentError):
-    """The tracker's line was above the limit; to ask again would bring the same."""
+    """The tracker's line exceeds the limit; asking again would return the same."""
 
     def __init__(self) -> None:
         super().__init__(
             ErrorCode.INTERNAL,
-            "The tracker's answer is too long to be read; ask for less, or have the tracker's "
-            "operator update it.",
+            "The tracker's answer is too long. Ask for less, or have the tracker's operator "
+            "update it.",
         )
 
 
@@ -91,10 +91,10 @@ class _Pending:
 
 
 class TrackerConnection:
-    """An open session connection. `on_notice` and `on_closed` are called by its reader thread.
+    """An open session connection. Its reader thread calls `on_notice` and `on_closed`.
 
-    The constructor connects; it raises OSError when nobody answers, MinitorrentError when the
-    other side is no tracker that this client understands, UntrustedTrackerError as `trust` does.
+    The constructor connects; it raises OSError when nothing answers, MinitorrentError when the
+    other side is not a compatible tracker, UntrustedTrackerError when `trust` does.
     """
 
     def __init__(
@@ -114,11 +114,11 @@ class TrackerConnection:
         self._lock = threading.Lock()
         self._closed = False
         self._has_choked = False
-        """Whether it ended because a line was too long: likely the answer to the one request."""
+        """Whether it ended because a line was too long: probably the only pending answer."""
         self.login_ended = False
         """Whether the tracker closed the connection because its login has ended."""
         self.server = ""
-        """What the tracker says that it is, such as `minitorrent 0.1.0`."""
+        """The tracker's name and version, such as `minitorrent 0.1.0`."""
         self._clock_at_greeting: float | None = None
         self._heard_at = time.monotonic()
         self._stream = _open(tracker, source_host)
@@ -142,7 +142,7 @@ class TrackerConnection:
     def clock_difference(self) -> float | None:
         """Seconds that this machine's clock is ahead of the tracker's (behind: below 0).
 
-        None when the tracker told no time. Setting this machine's clock right shows at once.
+        None when the tracker reported no time. Correcting this machine's clock shows at once.
         """
         if self._clock_at_greeting is None:
             return None
@@ -151,7 +151,7 @@ class TrackerConnection:
     def request(
         self, operation: Operation[RequestT, ReplyT], request: RequestT, limit: float = REPLY_LIMIT
     ) -> ReplyT:
-        """Have the tracker carry out an operation; waits at most `limit` seconds.
+        """Call an operation of the tracker; waits at most `limit` seconds.
 
         Raises MinitorrentError: the tracker's refusal, `timeout`, or ConnectionLostError.
         """
@@ -169,7 +169,7 @@ class TrackerConnection:
         return _judge(operation, pending.reply)
 
     def close(self) -> None:
-        """End the connection; waits until its reader has ended, unless called by the reader."""
+        """Close the connection; waits until its reader has ended, unless called by the reader."""
         self._stream.hang_up()
         if threading.current_thread() is not self._reader:
             self._reader.join(2.0)
@@ -189,7 +189,7 @@ class TrackerConnection:
 
     # --- reading ----------------------------------------------------------------------------
     def _greet(self) -> list[bytes]:
-        """Check the greeting; returns lines that came with it."""
+        """Check the greeting; returns further lines received with it."""
         deadline = time.monotonic() + CONNECT_LIMIT
         lines: list[bytes] = []
         while not lines:
@@ -203,10 +203,10 @@ class TrackerConnection:
             raise _no_tracker(self.tracker, _refusal(lines[0])) from error
         major, _ = greeting.version
         if major != PROTOCOL_VERSION[0]:
-            raise _no_tracker(self.tracker, f"it speaks version {major} of the protocol")
+            raise _no_tracker(self.tracker, f"it uses version {major} of the protocol")
         self.server = harmless(greeting.server, _LONGEST_NAME)
         if greeting.time is not None:
-            # Kept relative to a clock that nobody sets, to be compared at any later moment.
+            # Kept relative to a clock that can't be set, to be compared at any later moment.
             self._clock_at_greeting = greeting.time.timestamp() - steady()
         return lines[1:]
 
@@ -234,7 +234,7 @@ class TrackerConnection:
             self._on_closed(self)
 
     def _receive(self) -> bytes:
-        """Wait for bytes, pinging the tracker when it is silent; empty at the end."""
+        """Wait for bytes, pinging a silent tracker; empty at the end of the stream."""
         while True:
             try:
                 data = self._stream.receive(PING_EVERY)
@@ -273,7 +273,7 @@ def _open(tracker: Endpoint, source_host: str | None) -> TrackerStream:
 
 
 def source_host(listen: Endpoint) -> str | None:
-    """The address that trackers should see, when peers are accepted at one address only."""
+    """Return the local address to connect from, if peers are accepted at one address only."""
     try:
         address = ipaddress.ip_address(listen.host)
     except ValueError:
@@ -294,7 +294,7 @@ def _judge(operation: Operation[Any, ReplyT], reply: ReplyLine) -> ReplyT:
 
 
 def _refusal(line: bytes) -> str:
-    """What a tracker that refuses the connection said instead of its greeting."""
+    """Return the error that a tracker sent instead of its greeting."""
     try:
         error = ReplyLine.model_validate(decode_line(line)).error
     except (ValidationError, MinitorrentError):

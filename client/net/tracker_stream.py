@@ -1,4 +1,4 @@
-"""The bytes between this client and a tracker, inside TLS 1.3."""
+"""The byte stream between this client and a tracker, inside TLS 1.3."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _CHUNK: Final = 256 * 1024
 
 
 class TrackerStream:
-    """One thread reads while others write; nobody who writes is held up by who reads.
+    """One thread reads while others write; a waiting read delays no write.
 
-    The engine has a lock of its own, held for no socket call; whoever sends holds another one,
-    so that ciphertext leaves in the order in which it was made. Making a stream connects and
-    shakes hands, in `limit` seconds each; it raises OSError. Whose the certificate is, is for the
-    caller to judge before anything is sent.
+    The TLS engine has its own lock, which is not held during socket calls; senders hold another
+    one, so that ciphertext is sent in the order in which it was made. The constructor connects
+    and does the TLS handshake, in `limit` seconds each; it raises OSError. The caller has to
+    judge the certificate before it sends anything.
     """
 
     def __init__(self, tracker: Endpoint, source_host: str | None, limit: float) -> None:
@@ -38,11 +38,11 @@ class TrackerStream:
 
     @property
     def certificate(self) -> bytes:
-        """The tracker's (DER)."""
+        """The tracker's certificate (DER)."""
         return self._tls.peer_certificate or b""
 
     def send(self, data: bytes) -> None:
-        """Send all of it; from any thread. Raises OSError."""
+        """Send all of `data`, from any thread; raises OSError."""
         with self._send_lock:
             with self._engine_lock:
                 self._tls.write(data)
@@ -50,9 +50,9 @@ class TrackerStream:
             self._sock.sendall(ciphertext)
 
     def receive(self, limit: float) -> bytes:
-        """What comes next, empty at the end of the stream; for one thread.
+        """Return the next bytes, empty at the end of the stream; for one thread.
 
-        Raises TimeoutError when nothing comes for `limit` seconds, or OSError.
+        Raises TimeoutError when nothing arrives for `limit` seconds, or OSError.
         """
         deadline = time.monotonic() + limit
         while True:
@@ -67,12 +67,12 @@ class TrackerStream:
                 self._tls.feed(ciphertext)
 
     def hang_up(self) -> None:
-        """End the stream both ways, waking whoever waits in it; from any thread."""
+        """Shut the stream down in both directions, waking waiting threads; from any thread."""
         with suppress(OSError):
             self._sock.shutdown(socket.SHUT_RDWR)
 
     def release(self) -> None:
-        """Give the descriptor back, once nobody sends any more; nobody may read any more."""
+        """Close the descriptor once no thread sends; no thread may still be reading."""
         self.hang_up()
         with self._send_lock:
             self._sock.close()
@@ -93,7 +93,7 @@ class TrackerStream:
 
 
 def _context() -> ssl.SSLContext:
-    """Any certificate is taken: it is compared with the pinned one, not with an authority's."""
+    """Return a context that accepts any certificate: it is compared with the pinned one."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_3
     context.check_hostname = False
@@ -102,10 +102,10 @@ def _context() -> ssl.SSLContext:
 
 
 def _connect(tracker: Endpoint, source_host: str | None, limit: float) -> socket.socket:
-    """Dial the tracker, from the address where peers reach us if that works.
+    """Dial the tracker, from the address where peers reach us if possible.
 
     The tracker takes a peer's address from its connection, so a client that accepts peers at one
-    of several addresses has to come from that one.
+    of several addresses has to connect from that one.
     """
     sock = None
     if source_host is not None:

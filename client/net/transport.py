@@ -16,9 +16,9 @@ from client.net.group_tls import Membership
 from common.types import Block, Endpoint
 
 STALLED: Final = 60
-"""Seconds after which a peer that takes none of what is sent is let go."""
+"""Seconds after which the connection to a peer that reads nothing is closed."""
 
-_SLOTS = 1024  # what Linux takes in one call
+_SLOTS = 1024  # Linux's limit for one call
 
 
 class Transport(Protocol):
@@ -26,22 +26,22 @@ class Transport(Protocol):
 
     @property
     def membership(self) -> Membership | None:
-        """What the other side has proven; None where a connection proves nothing."""
+        """What the other side has proven; None for a plain connection."""
 
     @property
     def overhead(self) -> int:
-        """Bytes that came and were none of what `receive` gave."""
+        """Bytes received on top of those that `receive` returned."""
 
     def set_time_limit(self, seconds: float | None) -> None:
-        """From now on receive and send raise TimeoutError when `seconds` are over (None: never).
+        """Make receive and send raise TimeoutError after `seconds` from now (None: never).
 
         For one thread, before others use the transport.
         """
 
     def receive(self, buffers: Sequence[memoryview]) -> int:
-        """Fill the buffers in order; returns how many bytes came, 0 at the end of the stream.
+        """Fill the buffers in order; returns how many bytes arrived, 0 at the end of the stream.
 
-        Blocks until at least one byte is there. Raises OSError when the connection fails.
+        Blocks until there is at least one byte. Raises OSError when the connection fails.
         """
 
     def send(self, buffers: list[bytes | memoryview]) -> None:
@@ -51,17 +51,17 @@ class Transport(Protocol):
         """Send encoded messages and then these blocks of the source; otherwise like `send`."""
 
     def send_at_once(self, data: bytes) -> int:
-        """Send as much as goes without waiting; returns how many bytes went. Never fails."""
+        """Send as much as possible without blocking; returns how many bytes. Never fails."""
 
     def close(self) -> None:
-        """End the connection in both directions and wake whoever waits in it."""
+        """Shut the connection down in both directions and wake waiting threads."""
 
     def release(self) -> None:
-        """Give the descriptor back; nobody may use the transport any more."""
+        """Close the descriptor; no thread may use the transport any more."""
 
 
 class PlainTransport:
-    """A connected TCP socket, owned by it. Who wants to end a wait calls `close`."""
+    """Owns a connected TCP socket. To end a wait, call `close`."""
 
     membership: Membership | None = None
     overhead = 0
@@ -91,8 +91,8 @@ class PlainTransport:
     def send_blocks(self, control: bytes, blocks: Sequence[Block], source: BlockSource) -> None:
         """See Transport.
 
-        The views are looked at by the kernel when it has room for them, and it never waits inside
-        the call: so little time passes between the check of the content and its last byte's copy.
+        The kernel reads the views when it has space for them, and never waits inside the call: so
+        little time passes between the check of the content and the copy of its last byte.
         """
         runs = merged(blocks)
         writable = select.poll()
@@ -128,7 +128,7 @@ class PlainTransport:
         """See Transport."""
         try:
             return self._sock.send(data, socket.MSG_DONTWAIT)
-        except OSError:  # no room, or no connection: the next `send` finds out
+        except OSError:  # no space, or no connection: the next `send` finds out
             return 0
 
     def close(self) -> None:
@@ -142,19 +142,19 @@ class PlainTransport:
 
 
 class Deadline:
-    """A moment in the time of `time.monotonic`, or none."""
+    """A deadline by `time.monotonic`, or none."""
 
     def __init__(self, seconds: float | None = None) -> None:
         self._at = None if seconds is None else time.monotonic() + seconds
 
     @property
     def is_set(self) -> bool:
-        """Whether there is a moment."""
+        """Whether there is a deadline."""
         return self._at is not None
 
     @property
     def left(self) -> float:
-        """Seconds until then; raises TimeoutError when it is past."""
+        """Seconds left; raises TimeoutError when it has passed."""
         if self._at is None:
             return math.inf
         remaining = self._at - time.monotonic()
@@ -163,7 +163,7 @@ class Deadline:
         return remaining
 
     def apply(self, sock: socket.socket) -> None:
-        """Let the socket's next calls end in time; raises TimeoutError when it is past."""
+        """Set the socket's timeout to the time left; raises TimeoutError when it has passed."""
         if self._at is None:
             sock.settimeout(None)
             return
@@ -171,16 +171,16 @@ class Deadline:
 
 
 def prepare(sock: socket.socket) -> None:
-    """Set a fresh socket up for a peer connection, without a time limit."""
+    """Configure a new socket for a peer connection, without a time limit."""
     sock.settimeout(None)
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    with suppress(OSError):  # its layout is that of `struct timeval` on all that have it
+    with suppress(OSError):  # the value is a `struct timeval` on all systems that have it
         limit = struct.pack("ll", STALLED, 0)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
 
 
 def remote_endpoint(sock: socket.socket) -> Endpoint:
-    """Where the other side of a connected socket is; raises OSError when it has gone already."""
+    """Return the remote address of a connected socket; raises OSError when it is closed."""
     host, port = sock.getpeername()[:2]
     return Endpoint(host.removeprefix("::ffff:"), port)

@@ -1,4 +1,4 @@
-"""Tells stock clients that dial over uTP to dial over TCP, at the UDP port of the same number."""
+"""Refuses uTP on the UDP port of the same number, so that stock clients dial over TCP at once."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from common.wire.utp import refusal
 log = structlog.get_logger(__name__)
 
 PAUSE: Final = 0.005
-"""Seconds after each packet: a flood of them costs us no more than that allows."""
+"""Seconds after each packet: limits what a flood of them costs us."""
 
 _LONGEST: Final = 1500
 _LOOPBACK: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 
 
 class UtpRefusal:
-    """Refuses uTP where the listener with this socket listens, until it is closed.
+    """Refuses uTP where the listener with this socket listens, until closed.
 
-    Where another program has the UDP port, nothing is refused: dialling takes longer then.
+    If another program has the UDP port, nothing is refused, and dialling takes longer.
     """
 
     def __init__(self, listening: socket.socket) -> None:
@@ -39,19 +39,19 @@ class UtpRefusal:
             self._thread.start()
 
     def close(self) -> None:
-        """Refuse no more; may be called again."""
+        """Stop refusing; may be called again."""
         if self._thread.ident is None or self._closing.is_set():
             return
         self._closing.set()
         host, *rest = self._sock.getsockname()
-        with suppress(OSError):  # wakes it
+        with suppress(OSError):  # wakes the thread
             self._sock.sendto(b"", (_LOOPBACK.get(host, host), *rest))
         self._thread.join(5.0)
         self._sock.close()
 
     def _run(self) -> None:
         while not self._closing.is_set():
-            with suppress(OSError):  # of an answer that could not be delivered
+            with suppress(OSError):  # an answer that could not be delivered
                 packet, sender = self._sock.recvfrom(_LONGEST)
                 answer = refusal(packet)
                 if answer is not None:

@@ -1,4 +1,4 @@
-"""The client's own database: one SQLite file, written so that a kill loses nothing committed."""
+"""The client's own database: one SQLite file, in which committed data survives a kill."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ _ALEMBIC_VERSION = (
 _NO_ACCESS = {sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM}
 
 _ROOM = 1 << 16
-"""Bytes without which SQLite's files can't be made or grow."""
+"""Free bytes that SQLite needs to create or extend its files."""
 
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 
 class Database:
-    """The open database. Safe to use from several threads: they take turns."""
+    """The open database. Thread-safe: transactions take turns."""
 
     def __init__(self, engine: Engine, path: Path) -> None:
         self._engine = engine
@@ -51,11 +51,12 @@ class Database:
 
     @classmethod
     def open(cls, path: Path) -> Database:
-        """Open the file, or make it, for its owner only.
+        """Open or create the file, for its owner only.
 
-        Raises MinitorrentError: permission_denied, disk_full or internal when it can't be, usage
-        when a newer version of the program made it. A damaged file is internal too; it is
-        renamed, so that the next start begins anew; file_exists when it is not this program's.
+        Raises MinitorrentError: permission_denied, disk_full or internal when that fails; usage
+        when a newer version of the program created it; file_exists when it belongs to another
+        program. A damaged file is internal, too, and is renamed, so that the next start creates a
+        new one.
         """
         _check_is_ours(path)
         try:
@@ -95,10 +96,10 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
-        """A session whose changes are on the disk when the block ends, or undone if it raises.
+        """Yield a session whose changes are on disk after the block, or undone if it raises.
 
-        Raises MinitorrentError(disk_full, permission_denied or internal) for its own failures;
-        sqlalchemy's IntegrityError comes through, for the caller to explain.
+        Raises MinitorrentError(disk_full, permission_denied or internal) when the database fails;
+        sqlalchemy's IntegrityError is left to the caller.
         """
         try:
             with self._lock, Session(self._engine) as session, session.begin():
@@ -112,15 +113,15 @@ class Database:
 
 
 def _check_is_ours(path: Path) -> None:
-    """Raises MinitorrentError(file_exists) for another program's database, without touching it."""
-    if not os.path.isfile(path):  # noqa: PTH113 - never raises; a pipe would be waited for
+    """Raise MinitorrentError(file_exists) for another program's database, without touching it."""
+    if not os.path.isfile(path):  # noqa: PTH113 - never raises; opening a pipe would block
         return
     try:
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as database:
             rows = database.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")
             tables = {name for (name,) in rows}
     except sqlite3.Error:
-        return  # whatever is wrong with it is told when it is opened to be used
+        return  # any other problem is reported when the file is opened for use
     if tables and not tables & set(Table.metadata.tables):
         raise MinitorrentError(
             ErrorCode.FILE_EXISTS,
@@ -130,11 +131,11 @@ def _check_is_ours(path: Path) -> None:
 
 
 def _prepare(engine: Engine, path: Path) -> None:
-    """Check the file and make what is missing in it."""
+    """Check the file and create what is missing in it."""
     with engine.connect() as connection:
         connection.exec_driver_sql("PRAGMA journal_mode = WAL")
         connection.exec_driver_sql("PRAGMA synchronous = FULL")
-        connection.exec_driver_sql("PRAGMA temp_store = MEMORY")  # needs no descriptor later
+        connection.exec_driver_sql("PRAGMA temp_store = MEMORY")  # needs no further descriptor
         version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
         if version > SCHEMA_VERSION:
             raise _newer(path)
@@ -172,13 +173,13 @@ def _newer(path: Path) -> MinitorrentError:
 
 
 def _number(error: DatabaseError) -> int:
-    """SQLite's primary result code."""
+    """Return SQLite's primary result code."""
     return getattr(error.orig, "sqlite_errorcode", 0) & 0xFF
 
 
 def _disk_full(path: Path) -> MinitorrentError:
     return MinitorrentError(
-        ErrorCode.DISK_FULL, f"The disk is full; make room for {str(path)!r} and try again."
+        ErrorCode.DISK_FULL, f"The disk is full. Free some space for {str(path)!r} and try again."
     )
 
 
@@ -189,8 +190,8 @@ def _translated(error: DatabaseError, path: Path) -> MinitorrentError:
     if number in _NO_ACCESS or number == sqlite3.SQLITE_READONLY:
         return MinitorrentError(
             ErrorCode.PERMISSION_DENIED,
-            f"The client's state {str(path)!r} can't be written ({error.orig}); check that its"
-            " folder is there, and that its disk is sound and not read-only. Then start again.",
+            f"The client's state {str(path)!r} can't be written ({error.orig}). Check that its"
+            " folder exists and that its disk is sound and not read-only, then start again.",
         )
     return MinitorrentError(
         ErrorCode.INTERNAL, f"The client's state {str(path)!r} can't be used: {error.orig}."
@@ -198,7 +199,7 @@ def _translated(error: DatabaseError, path: Path) -> MinitorrentError:
 
 
 def _is_full(path: Path) -> bool:
-    """Whether there is no room for what SQLite writes beside its file, as it would not say."""
+    """Return whether the disk is too full for SQLite's files, which SQLite doesn't report."""
     try:
         return shutil.disk_usage(path.parent).free < _ROOM
     except OSError:
@@ -206,7 +207,7 @@ def _is_full(path: Path) -> bool:
 
 
 def _set_aside(path: Path) -> MinitorrentError:
-    """Rename the damaged file with what belongs to it, and say so."""
+    """Rename the damaged file and the files that belong to it; returns the error to report."""
     number = 1
     while (kept := path.with_name(f"{path.name}.damaged-{number}")).exists():
         number += 1
@@ -216,6 +217,6 @@ def _set_aside(path: Path) -> MinitorrentError:
             part.rename(kept.with_name(kept.name + suffix))
     return MinitorrentError(
         ErrorCode.INTERNAL,
-        f"The client's state was damaged and is kept as {str(kept)!r}; start again and share "
-        "or download your files anew, what is on the disk is taken up.",
+        f"The client's state was damaged and is kept as {str(kept)!r}. Start again and share "
+        "or download your files again; what is on the disk is reused.",
     )

@@ -1,4 +1,4 @@
-"""The certificates that trackers showed when they were first met (as SSH keeps known hosts)."""
+"""The certificates that trackers presented at first contact (like SSH's known hosts)."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ class PinnedCertificates:
         self._database = database
 
     def get(self, tracker: Endpoint) -> str | None:
-        """The fingerprint that is trusted there, None when there is none yet."""
+        """Return the fingerprint trusted there, or None."""
         with self._database.transaction() as session:
             row = session.get(PinRow, str(tracker))
             return row.fingerprint if row else None
 
     def set(self, tracker: Endpoint, fingerprint: str) -> None:
-        """Trust this fingerprint there from now on."""
+        """Trust this fingerprint from now on."""
         with self._database.transaction() as session:
             session.merge(PinRow(address=str(tracker), fingerprint=fingerprint))
 
     def forget(self, tracker: Endpoint) -> None:
-        """Trust whatever is shown there next."""
+        """Trust the next certificate presented there."""
         with self._database.transaction() as session:
             session.execute(delete(PinRow).filter_by(address=str(tracker)))

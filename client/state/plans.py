@@ -1,4 +1,4 @@
-"""The user's wishes for downloads, beside the transfers; who has none has the plain plan."""
+"""Download options, stored beside the transfers; a transfer without a row has the defaults."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from client.state.schema import InPlaceRow, PlanRow
 
 
 def read_plan(session: Session, transfer: int) -> DownloadOptions:
-    """What is wished of this transfer."""
+    """Return the options of a transfer."""
     row = session.get(PlanRow, transfer)
     in_place = session.get(InPlaceRow, transfer) is not None
     return _plan(row, in_place=in_place) if row else PLAIN
 
 
 def read_plans(session: Session) -> dict[int, DownloadOptions]:
-    """The plans that are more than plain, by transfer."""
+    """Return all options that differ from the defaults, by transfer."""
     mended = set(session.scalars(select(InPlaceRow.transfer)))
     rows = session.scalars(select(PlanRow))
     return {row.transfer: _plan(row, in_place=row.transfer in mended) for row in rows}
 
 
 def write_plan(session: Session, transfer: int, plan: DownloadOptions) -> None:
-    """Keep this plan for the transfer, instead of the one before."""
+    """Store the options of a transfer, replacing earlier ones."""
     row = PlanRow(
         transfer=transfer,
         priority=plan.priority,
@@ -42,7 +42,7 @@ def write_plan(session: Session, transfer: int, plan: DownloadOptions) -> None:
 
 
 def forget_plan(session: Session, transfer: int) -> None:
-    """The transfer is gone: its number may be another's one day."""
+    """Delete the options of a removed transfer, whose id may be reused."""
     session.execute(delete(PlanRow).where(PlanRow.transfer == transfer))
     session.execute(delete(InPlaceRow).where(InPlaceRow.transfer == transfer))
 

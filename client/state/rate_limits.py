@@ -11,7 +11,7 @@ from client.state.schema import RateLimitRow
 
 
 class Limited(NamedTuple):
-    """What a limit is for: a user's transfer, or with nothing named the whole client."""
+    """What a limit applies to: a user's transfer, or the whole client if empty."""
 
     user: str = ""
     group: str = ""
@@ -22,14 +22,14 @@ WHOLE_CLIENT = Limited()
 
 
 class Rates(NamedTuple):
-    """Bytes a second either way; 0 is no limit."""
+    """Bytes a second in each direction; 0 is no limit."""
 
     up: int = 0
     down: int = 0
 
 
 class RateLimitStore:
-    """Limits by what they are for.
+    """Limits by what they apply to.
 
     Every method may be called from any thread and raises MinitorrentError(disk_full or internal)
     when the database fails.
@@ -39,13 +39,13 @@ class RateLimitStore:
         self._database = database
 
     def all(self) -> dict[Limited, Rates]:
-        """Every limit there is."""
+        """Return all limits."""
         with self._database.transaction() as session:
             rows = session.scalars(select(RateLimitRow))
             return {Limited(r.user, r.group, r.name): Rates(r.up, r.down) for r in rows}
 
     def set(self, limited: Limited, rates: Rates) -> None:
-        """Keep these limits; none at all is kept as nothing."""
+        """Store these limits; without any limit, delete the row."""
         with self._database.transaction() as session:
             if any(rates):
                 session.merge(RateLimitRow(**limited._asdict(), **rates._asdict()))

@@ -9,7 +9,7 @@ from client.state.schema import SettingRow
 
 
 class Settings:
-    """Texts by user and key; the empty user stands for everybody.
+    """Texts by user and key; the empty user stands for all users.
 
     Every method may be called from any thread and raises MinitorrentError(disk_full or internal)
     when the database fails.
@@ -19,13 +19,13 @@ class Settings:
         self._database = database
 
     def get(self, user: str, key: str) -> str | None:
-        """The value, or None when there is none."""
+        """Return the value, or None."""
         with self._database.transaction() as session:
             row = session.get(SettingRow, (user, key))
             return row.value if row else None
 
     def set(self, user: str, key: str, value: str | None) -> None:
-        """Keep the value; None removes it."""
+        """Store the value; None removes it."""
         with self._database.transaction() as session:
             if value is None:
                 session.execute(delete(SettingRow).filter_by(user=user, key=key))

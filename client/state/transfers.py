@@ -24,12 +24,12 @@ from common.types import InfoHash
 
 @dataclass(frozen=True)
 class TransferRecord:
-    """A download or upload of one user: where it lies, and what of it was verified.
+    """A user's download or upload: where its files are, and which pieces are verified.
 
-    `is_upload` tells which of the two it began as; either is a share once it is complete. `path`
-    is the final path. `bitfield` and `facts` belong together: these pieces were verified and on
-    the disk when the files looked like that. `uploaded` and `downloaded` count bytes. `plan` is
-    what the user wishes of it.
+    `is_upload` tells which of the two it began as; either is shared once complete. `path` is the
+    final path. `bitfield` and `stamps` belong together: these pieces were verified and on disk
+    when the files had these sizes and times. `uploaded` and `downloaded` count bytes. `options`
+    are the user's options for the download.
     """
 
     id: int
@@ -59,9 +59,9 @@ class TransferRecord:
             return None
 
     def believed_pieces(self, found: FileStamps, wanted: Bitfield) -> Bitfield | None:
-        """The verified pieces, or None when the files have to be hashed again.
+        """Return the verified pieces, or None when the files have to be hashed again.
 
-        `found` are the facts of the files as they are now, `wanted` the pieces of a complete
+        `found` are the stamps of the files as they are now, `wanted` the pieces of a complete
         transfer.
         """
         if not is_believed(self.facts, found):
@@ -72,7 +72,7 @@ class TransferRecord:
 
 
 class Complete(NamedTuple):
-    """How many complete transfers of a group are paused, or are not; and the newest's id."""
+    """The number of a group's complete transfers that are paused, or not; and the newest id."""
 
     group: str
     paused: bool
@@ -81,7 +81,7 @@ class Complete(NamedTuple):
 
 
 class Transfers:
-    """The transfers in the database. What concerns an id that is gone does nothing.
+    """The transfers in the database. Changes of an id that doesn't exist are no-ops.
 
     Every method may be called from any thread, is durable when it returns, and raises
     MinitorrentError(disk_full or internal) when the database fails.
@@ -106,11 +106,11 @@ class Transfers:
         have: Bitfield | None = None,
         plan: DownloadOptions = PLAIN,
     ) -> TransferRecord:
-        """Remember a new transfer; `added_at` has a time zone.
+        """Store a new transfer; `added_at` has a time zone.
 
-        `facts` are those of the files when all their pieces, with `complete`, or those that it is
-        to `have` were verified. Raises
-        MinitorrentError(name_taken) when the user has one of that name in that group.
+        `stamps` are those of the files at the moment when all their pieces (if `complete`), or
+        those in `have`, were verified. Raises MinitorrentError(name_taken) when the user has a
+        transfer of that name in that group.
         """
         row = TransferRow(
             user=user,
@@ -143,30 +143,30 @@ class Transfers:
             ) from error
 
     def get(self, transfer: int) -> TransferRecord | None:
-        """The transfer with this id."""
+        """Return the transfer with this id, or None."""
         with self._database.transaction() as session:
             row = session.get(TransferRow, transfer)
             return _record(row, read_plan(session, row.id)) if row else None
 
     def find(self, user: str, group: str, name: str) -> TransferRecord | None:
-        """The user's transfer of that name in that group."""
+        """Return the user's transfer of that name in that group, or None."""
         query = select(TransferRow).filter_by(user=user, group=group, name=name)
         with self._database.transaction() as session:
             row = session.scalars(query).one_or_none()
             return _record(row, read_plan(session, row.id)) if row else None
 
     def list_for(self, user: str) -> list[TransferRecord]:
-        """All transfers of the user, the oldest first."""
+        """Return all transfers of the user, oldest first."""
         return self._list(TransferRow.user == user)
 
     def list_unfinished(self, user: str) -> list[TransferRecord]:
-        """The user's downloads that are not complete, the oldest first."""
+        """Return the user's incomplete downloads, oldest first."""
         return self._list(TransferRow.user == user, TransferRow.complete.is_(False))
 
     def list_complete(
         self, user: str, after: int, until: int, limit: int | None = None
     ) -> list[TransferRecord]:
-        """What the user has complete, with ids above `after` up to `until`, the oldest first."""
+        """Return the user's complete transfers with `after` < id <= `until`, oldest first."""
         return self._list(
             TransferRow.id > after,
             TransferRow.id <= until,
@@ -176,13 +176,13 @@ class Transfers:
         )
 
     def names_complete(self, user: str, group: str, names: Sequence[str]) -> set[str]:
-        """Those of the names under which the user has something complete in a group."""
+        """Return those of the names under which the user has a complete transfer in a group."""
         query = select(TransferRow.name).filter_by(user=user, group=group, complete=True)
         with self._database.transaction() as session:
             return set(session.scalars(query.where(TransferRow.name.in_(names))))
 
     def count_complete(self, user: str) -> list[Complete]:
-        """How much the user has complete, by group, and what is paused apart."""
+        """Count the user's complete transfers by group, paused ones separately."""
         row = TransferRow
         query = select(row.group, row.paused, func.count(), func.max(row.id))
         query = query.where(row.user == user, row.complete).group_by(row.group, row.paused)
@@ -198,34 +198,34 @@ class Transfers:
             return [_record(row, plans.get(row.id, PLAIN)) for row in session.scalars(query)]
 
     def update_progress(self, transfer: int, bitfield: Bitfield, facts: FileStamps) -> None:
-        """Record verified pieces. They must be on the disk already: data first, record second."""
+        """Record verified pieces. They must be on disk already: data first, record second."""
         self._set(transfer, bitfield=bitfield.to_bytes(), facts=facts.to_text())
 
     def mark_complete(self, transfer: int, facts: FileStamps) -> None:
-        """Record that everything is verified and lies at its final path."""
+        """Record that everything is verified and at its final path."""
         self._set(transfer, complete=True, bitfield=None, facts=facts.to_text())
 
     def distrust(self, transfer: int) -> None:
-        """Record that what was verified is not right any more, whatever its files look like."""
+        """Record that verified pieces are wrong now, whatever the file stamps say."""
         self._set(transfer, facts=None)
 
     def set_paused(self, transfer: int, paused: bool) -> None:
-        """Record that the user paused or resumed it."""
+        """Record whether the user has paused it."""
         self._set(transfer, paused=paused)
 
     def reopen(self, transfer: int, plan: DownloadOptions) -> None:
-        """Record that more is wanted than before: it is to be checked, and goes on."""
+        """Record that a complete download selects more files now: it is checked and continues."""
         self._set(transfer, complete=False, paused=False)
         self.set_plan(transfer, plan)
 
     def reopen_in_place(
         self, transfer: int, have: Bitfield, facts: FileStamps, plan: DownloadOptions
     ) -> TransferRecord | None:
-        """Record that complete content is not right any more, but for these pieces.
+        """Record that only these pieces of complete content are still right.
 
-        It is a download again, whatever it began as. Returns the record as it is now.
+        It becomes a download, whatever it began as. Returns the updated record.
         """
-        self.set_plan(transfer, plan)  # first: without it the files are not to be written
+        self.set_plan(transfer, plan)  # first: without it the files must not be written
         self._set(
             transfer,
             complete=False,
@@ -236,16 +236,16 @@ class Transfers:
         return self.get(transfer)
 
     def relocate(self, transfer: int, path: Path, facts: FileStamps) -> None:
-        """Record that complete content lies elsewhere now, verified there."""
+        """Record that complete content is at another path now, and verified there."""
         self._set(transfer, path=os.fsencode(path), facts=facts.to_text(), paused=False)
 
     def set_plan(self, transfer: int, plan: DownloadOptions) -> None:
-        """Record what the user wishes of a download."""
+        """Store the user's options for a download."""
         with self._database.transaction() as session:
             write_plan(session, transfer, plan)
 
     def add_totals(self, transfer: int, uploaded: int, downloaded: int) -> None:
-        """Add payload bytes to what was transferred so far."""
+        """Add to the payload bytes transferred so far."""
         self._set(
             transfer,
             uploaded=TransferRow.uploaded + uploaded,
@@ -253,7 +253,7 @@ class Transfers:
         )
 
     def remove(self, transfer: int) -> None:
-        """Forget the transfer."""
+        """Delete the transfer."""
         with self._database.transaction() as session:
             session.execute(delete(TransferRow).where(TransferRow.id == transfer))
             forget_plan(session, transfer)
@@ -285,7 +285,7 @@ def _record(row: TransferRow, plan: DownloadOptions) -> TransferRecord:
 
 
 def _facts(text: str | None) -> FileStamps | None:
-    """Unreadable facts are none: then the files are hashed again."""
+    """Parse stored stamps; None if they are unreadable, so that the files are hashed again."""
     try:
         return FileStamps.from_text(text) if text else None
     except ValueError:

@@ -1,4 +1,4 @@
-"""What a file is besides its content: when it was last modified, and whether it can be executed."""
+"""File attributes besides content: time of last modification and the executable bit."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from common.metainfo import MAX_MTIME, FileEntry
 
 
 def attributes_of(status: os.stat_result) -> tuple[bool, int]:
-    """Whether its owner may execute a file, and its time of modification (seconds, never < 0)."""
+    """Return whether the owner may execute a file, and its mtime (seconds, never negative)."""
     mtime = status.st_mtime_ns // 1_000_000_000
     return bool(status.st_mode & stat.S_IXUSR), min(max(mtime, 0), MAX_MTIME)
 
 
 def apply(descriptor: int, file: FileEntry) -> None:
-    """Give an open file what it was shared with, as far as the file system has that.
+    """Set an open file's attributes as they were when it was shared, where supported.
 
-    Whoever may read an executable file may execute it, as far as the umask lets them; no other bit
-    is ever set. A time to come is taken for now: tools would take the file for always newer.
+    Anyone who may read an executable file may execute it, subject to the umask; no other bit is
+    ever set. An mtime in the future becomes now: build tools would take the file for always newer.
     """
     with suppress(OSError):
         if file.executable:
@@ -36,7 +36,7 @@ def apply(descriptor: int, file: FileEntry) -> None:
 
 @cache
 def _umask() -> int:
-    """The process's umask: os.umask could tell it only by changing it for all threads."""
+    """Return the process's umask: os.umask can only read it by changing it for all threads."""
     with suppress(OSError, ValueError):
         for line in Path("/proc/self/status").read_text().splitlines():
             if line.startswith("Umask:"):

@@ -12,7 +12,7 @@ _SMALLEST = 16 * 1024
 
 
 class PieceBuffer:
-    """Memory of its own for one piece: `view` is exactly as long as was asked for (bytes)."""
+    """Memory for one piece: `view` has exactly the requested length in bytes."""
 
     __slots__ = ("_memory", "capacity", "view")
 
@@ -27,10 +27,10 @@ class PieceBuffer:
 
 
 class BufferPool:
-    """Hands out buffers worth at most `budget` bytes, but always two, however large.
+    """Hands out buffers of at most `budget` bytes in all, but always two, however large.
 
-    A single buffer could not be filled while the one before is written. Buffers given back are
-    kept for reuse while they fit the budget too. Safe to use from several threads.
+    With a single buffer, no piece could be received while the one before is written. Returned
+    buffers are kept for reuse while they also fit the budget. Thread-safe.
     """
 
     def __init__(self, budget: int) -> None:
@@ -47,7 +47,7 @@ class BufferPool:
         return self._in_use
 
     def take(self, size: int) -> PieceBuffer | None:
-        """A buffer for `size` bytes (at least 1) holding anything, or None when over budget."""
+        """Return an uninitialized buffer of `size` bytes (at least 1), or None when over budget."""
         capacity = max(_SMALLEST, 1 << (size - 1).bit_length())
         with self._lock:
             if self._in_use + capacity > self._budget and len(self._lent) >= 2:
@@ -65,9 +65,9 @@ class BufferPool:
         return buffer
 
     def give_back(self, buffer: PieceBuffer) -> None:
-        """Take a buffer back; nobody may use its view any more.
+        """Take a buffer back; its view must not be used any more.
 
-        Raises ValueError when it wasn't lent, or was given back before.
+        Raises ValueError when it wasn't lent, or was returned before.
         """
         with self._lock:
             if buffer not in self._lent:
@@ -79,7 +79,7 @@ class BufferPool:
             self._shrink(self._budget - self._in_use)
 
     def _shrink(self, limit: int) -> None:
-        """Let idle buffers go until they hold at most `limit` bytes."""
+        """Free idle buffers until they hold at most `limit` bytes."""
         for capacity, buffers in self._idle.items():
             while buffers and self._idle_bytes > limit:
                 buffers.pop()

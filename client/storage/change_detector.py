@@ -1,4 +1,4 @@
-"""Notices that files are no longer what they were when their pieces were verified."""
+"""Detects files that have changed since their pieces were verified."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from common.errors import ErrorCode, MinitorrentError
 
 
 class ChangeDetector:
-    """Watches files, given by their numbers, from the moment it is made; `path` has their paths.
+    """Watches files, by number, from its creation on; `path` returns their paths.
 
-    A look costs one `stat`. The kernel sets a file's times before it takes the first changed byte.
-    What is certain is raised: another file, or none, under the name, another size, and another
-    time of modification unless the files `are_written` here. What may be nothing (permissions, a
-    new name, a time set back; a network's disk that corrects its times) is handed to `doubt`: the
-    file's pieces have to be hashed again.
+    A check costs one `stat`. The kernel updates a file's times before the first changed byte.
+    Certain changes raise an error: another file or none under the name, another size, and another
+    modification time unless the files `are_written` here. Possible changes (permissions, a new
+    name, a time set back; a network file system that corrects its times) are passed to `doubt`:
+    the file's pieces have to be hashed again.
 
-    Files that are written here change all the time; whoever writes says so (`writing`, `wrote`).
+    Files that are written here change all the time; the writer reports it (`writing`, `wrote`).
     """
 
     def __init__(
@@ -35,33 +35,33 @@ class ChangeDetector:
     ) -> None:
         self._doubt = doubt
         self._are_written = are_written
-        self._turn = threading.Lock()  # of who writes; the disk may hold it up
-        self._lock = threading.Lock()  # over all below; nobody writes content under it
+        self._turn = threading.Lock()  # held while writing; the disk may block it
+        self._lock = threading.Lock()  # guards everything below; never held while writing
         self._in_writing = set[int]()
         self._doubtful = set[int]()
-        self._paths = {file: path(file) for file in files}  # joining them costs more than a look
+        self._paths = {file: path(file) for file in files}  # joining them costs more than a check
         self._stamps = {file: self._find(file) for file in self._paths}
 
     def fact(self, file: int) -> FileFact:
-        """What the file looked like when it was verified or written last; MISSING if in doubt."""
+        """Return a file's size and time when last verified or written; MISSING if in doubt."""
         stamp = self._stamps.get(file)
         return MISSING if stamp is None or file in self._doubtful else stamp.fact
 
     def is_unchanged(self, file: int, later: ChangeDetector) -> bool:
-        """Whether another vigil, where the file has another name, began with the same content."""
+        """Return whether a later detector, of the renamed file, started with the same content."""
         mine, its = self._stamps.get(file), later._stamps.get(file)
         return mine is not None and its is not None and mine.is_of_same_content(its)
 
     def settle(self) -> None:
-        """Every piece that was in doubt has been hashed since."""
+        """Clear the doubts: every doubtful piece has been hashed since."""
         with self._lock:
             self._doubtful.clear()
 
-    # --- looking ----------------------------------------------------------------------------
+    # --- checking ---------------------------------------------------------------------------
     def look(self, files: Iterable[int] | None = None) -> None:
-        """Raises MinitorrentError(file_changed) when one of these files is another by now.
+        """Raise MinitorrentError(file_changed) when one of these files has changed.
 
-        Without `files`, all are looked at; those that are not watched are passed over.
+        Without `files`, all are checked; files that are not watched are skipped.
         """
         with self._lock:
             for file in self._stamps if files is None else files:
@@ -70,9 +70,9 @@ class ChangeDetector:
 
     @contextmanager
     def writing(self, files: Sequence[int]) -> Iterator[None]:
-        """Look at these files, then let nobody else write inside the block.
+        """Check these files, then keep other writers out during the block.
 
-        Who looks at them meanwhile minds only what can't be the writer's doing.
+        Checks during the block only report changes that the writer can't have caused.
         """
         with self._turn:
             with self._lock:
@@ -86,7 +86,7 @@ class ChangeDetector:
                     self._in_writing.clear()
 
     def wrote(self, file: int, stamp: Stamp) -> None:
-        """Inside `writing`: the file that was written to looks like this now, by our own doing."""
+        """Record, inside `writing`, the stamp of a file that we have just written to."""
         with self._lock:
             known = self._stamps[file]
             if known is None or not stamp.is_of_same_file(known):
@@ -114,7 +114,7 @@ class ChangeDetector:
         except OSError as error:
             raise translated(error, path) from error
 
-    # --- what is told -----------------------------------------------------------------------
+    # --- errors -----------------------------------------------------------------------------
     def _lost(self, file: int, *, is_there: bool) -> MinitorrentError:
         path = shown(self._paths[file])
         if self._are_written:
@@ -123,8 +123,8 @@ class ChangeDetector:
         if is_there:
             return self._changed(file)
         return _error(
-            f"{path} was moved or deleted; say where it is with relocate, put it back and resume, "
-            "or, if you downloaded it, recheck to fetch it again."
+            f"{path} was moved or deleted. Tell where it is now with relocate, or put it back and "
+            "resume; if you downloaded it, recheck downloads it again.",
         )
 
     def _changed(self, file: int) -> MinitorrentError:
@@ -132,8 +132,8 @@ class ChangeDetector:
         if self._are_written:
             return _error(f"{path} was changed by another program while it was being downloaded.")
         return _error(
-            f"{path} has changed since it was verified; recheck it (wrong pieces of a download are "
-            "fetched again), or stop_share it and upload it again."
+            f"{path} has changed since it was verified. Recheck it (wrong pieces of a download are "
+            "downloaded again), or stop_share it and upload it again."
         )
 
 

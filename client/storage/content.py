@@ -26,13 +26,13 @@ from common.errors import ErrorCode, MinitorrentError
 from common.metainfo import FileEntry
 
 NOWHERE = FileFact(0, 0)
-"""Stands for what is not to be on the disk."""
+"""Stands for a file that doesn't exist on disk, such as padding or an unwanted file."""
 
 _ZEROS = memoryview(bytes(256 * 1024))
 
 
 def take_facts(root: Path, files: Sequence[FileEntry], is_folder: bool) -> FileStamps:
-    """The facts of the files at `root` as they are now; those of padding are NOWHERE."""
+    """Return the stamps of the files at `root` as they are now; padding is NOWHERE."""
     paths = [root.joinpath(*file.path) if is_folder else root for file in files]
     return FileStamps(
         tuple(
@@ -43,7 +43,7 @@ def take_facts(root: Path, files: Sequence[FileEntry], is_folder: bool) -> FileS
 
 
 def take_fact(path: Path) -> FileFact:
-    """The facts of a file, MISSING when there is no plain one."""
+    """Return a file's size and time, or MISSING unless it is a regular file."""
     try:
         stamp = take_stamp(path)
     except OSError:
@@ -57,19 +57,19 @@ def _digest_of_zeros(size: int) -> bytes:
 
 
 def _check_is_zeros(data: memoryview) -> None:
-    """Raises MinitorrentError(usage) for padding that could not be read back."""
+    """Raise MinitorrentError(usage) for padding that could not be read back."""
     if bytes(data).count(0) != len(data):
         raise MinitorrentError(
             ErrorCode.USAGE,
-            "There is data in what this metainfo calls padding; ask who made it for one without.",
+            "This metainfo has data in padding files; ask its author for one without.",
         )
 
 
 class Content:
-    """Files as one run of bytes; `layout` tells where they lie. They are opened when needed.
+    """Several files as one run of bytes, placed by `layout` and opened when needed.
 
-    Safe to use from several threads. Methods raise MinitorrentError; file_changed when a file
-    has become shorter than it should be.
+    Thread-safe. Methods raise MinitorrentError; file_changed when a file has become shorter than
+    it should be.
     """
 
     def __init__(self, layout: Layout) -> None:
@@ -81,13 +81,13 @@ class Content:
         self._renaming = threading.Lock()
 
     def path(self, file: int) -> Path:
-        """Where the file lies."""
+        """Return the file's path."""
         return self.layout.place(file).path
 
     def watch(self, doubt: Callable[[int], None], *, are_written: bool) -> ChangeDetector:
-        """From now on what is read is right only while the files are as they are now.
+        """Start to watch the files: from now on, only unchanged files count as verified.
 
-        Returns the ChangeDetector that this one replaces, or the new one when there was none.
+        Returns the ChangeDetector that this one replaces, or the new one if there was none.
         """
         files = self.layout.numbers
         if self.layout.aside is not None:
@@ -98,24 +98,24 @@ class Content:
 
     @property
     def detector(self) -> ChangeDetector | None:
-        """Who watches the files, once somebody does."""
+        """The ChangeDetector of the files, once there is one."""
         return self._detector
 
     @contextmanager
     def renaming(self) -> Iterator[None]:
-        """Inside the block files get other names, which nobody is to mind."""
+        """Let files be renamed inside the block without reporting them as changed."""
         with self._renaming, self.handles.paused():
             yield
 
     def look(self, runs: Iterable[tuple[int, int]]) -> None:
-        """Raises MinitorrentError(file_changed) when a watched file of these runs has changed.
+        """Raise MinitorrentError(file_changed) when a watched file of these runs has changed.
 
-        A run is an offset and a length. What was read of it before the call was right then.
+        A run is an offset and a length. Bytes read before this call were right when read.
         """
         self._look({file for run in runs for file in self._files_in(*run)})
 
     def look_at_all(self) -> None:
-        """Likewise, for all files."""
+        """Like `look`, for all files."""
         self._look(None)
 
     def _look(self, files: Collection[int] | None) -> None:
@@ -125,14 +125,14 @@ class Content:
         try:
             detector.look(files)
         except MinitorrentError:
-            with self._renaming:  # it may have been on its way to another name
+            with self._renaming:  # the file may have been in the middle of a rename
                 later = self._detector
             if later is None or later is detector:
                 raise
             later.look(files)
 
     def read_into(self, offset: int, buffers: Sequence[memoryview]) -> None:
-        """Fill the buffers in order from the content at `offset`; whoever minds has to `look`."""
+        """Fill the buffers in order from the content at `offset`; call `look` afterwards."""
         for file, start, length in self.layout.spans(offset, size_of(buffers)):
             part, buffers = cut(buffers, length)
             if file == PADDING:
@@ -143,9 +143,9 @@ class Content:
 
     @contextmanager
     def writing(self, offset: int, length: int) -> Iterator[None]:
-        """To `write` there inside the block, which nobody else does meanwhile."""
+        """Keep other writers out of a range during the block, to `write` there."""
         if self._detector is None:
-            raise MinitorrentError(ErrorCode.INTERNAL, "Nothing is open to be written.")
+            raise MinitorrentError(ErrorCode.INTERNAL, "No file is open for writing.")
         with self._detector.writing(self._files_in(offset, length)):
             yield
 
@@ -153,7 +153,7 @@ class Content:
         return [file for file, _, _ in self.layout.spans(offset, length) if file != PADDING]
 
     def write(self, offset: int, data: memoryview) -> None:
-        """Write the bytes to the content at `offset`, but to no file that is done."""
+        """Write the bytes to the content at `offset`, except to finished files."""
         done = 0
         for file, start, length in self.layout.spans(offset, len(data)):
             if file == PADDING:
@@ -165,7 +165,7 @@ class Content:
             done += length
 
     def trim(self, file: int) -> None:
-        """Cut off what a file has behind its end."""
+        """Truncate a file that is too long."""
         length = self.layout.length(file)
         try:
             with self.handles.lease(file) as descriptor:
@@ -176,9 +176,9 @@ class Content:
             raise translated(error, self.path(file)) from error
 
     def give_attributes(self, file: int) -> None:
-        """Give a file the time and the permission to be executed that it was shared with.
+        """Set the mtime and executable bit that the file was shared with.
 
-        What others did to the file before is noticed all the same.
+        Changes that others made to the file before are still detected.
         """
         entry, detector = self.layout.files[file], self._detector
         if detector is None or not (entry.executable or entry.mtime is not None):
@@ -191,7 +191,7 @@ class Content:
             raise translated(error, self.path(file)) from error
 
     def views(self, offset: int, length: int) -> list[memoryview]:
-        """The bytes as slices of memory-mapped files, for the kernel only (see FileHandles)."""
+        """Return the bytes as slices of memory-mapped files, for the kernel (FileHandles)."""
         views: list[memoryview] = []
         for file, start, size in self.layout.spans(offset, length):
             if file == PADDING:
@@ -207,7 +207,7 @@ class Content:
         return views
 
     def digest(self, offset: int, length: int, scratch: memoryview | None = None) -> bytes:
-        """The SHA-1 of these bytes as they lie there; holes are not read.
+        """Return the SHA-1 of these bytes as they are on disk; holes are not read.
 
         Raises MinitorrentError(file_changed) when a watched file has changed meanwhile.
         """
@@ -219,12 +219,12 @@ class Content:
         return digest
 
     def is_hole(self, offset: int, length: int) -> bool:
-        """Whether nothing was ever written there, so that it reads as zeros."""
+        """Return whether nothing was ever written there, so that it reads as zeros."""
         spans = self.layout.spans(offset, length)
         return all(span.file == PADDING or self._is_file_hole(*span) for span in spans)
 
     def sync(self) -> None:
-        """Wait until everything that was written before the call is on the disk."""
+        """Wait until everything written before the call is on disk."""
         with self._dirty_lock:
             dirty, self._dirty = self._dirty, set()
         for file in sorted(dirty):
@@ -278,7 +278,7 @@ class Content:
         if self._detector is None:
             return
         now = time.time_ns()
-        # The kernel's own stamps move in steps of milliseconds: another's write would get the same.
+        # The kernel's own times have millisecond steps: another program's write could get the same.
         with suppress(PermissionError):  # it is another user's file
             os.utime(descriptor, ns=(now, now))
         self._detector.wrote(file, Stamp.of(os.fstat(descriptor)))
@@ -289,6 +289,5 @@ class Content:
     def _shortened(self, file: int) -> MinitorrentError:
         return MinitorrentError(
             ErrorCode.FILE_CHANGED,
-            f"The file has changed on disk and is too short now; recheck it: "
-            f"{shown(self.path(file))}.",
+            f"The file has become too short on disk; recheck it: {shown(self.path(file))}.",
         )

@@ -1,4 +1,4 @@
-"""Where a download goes, from what the user typed."""
+"""Resolves the destination of a download from what the user typed."""
 
 from __future__ import annotations
 
@@ -12,13 +12,12 @@ from common.paths import check_component
 
 
 def resolve(destination: str, name: str) -> Path:
-    """The full path for content called `name`.
+    """Return the full path for content called `name`.
 
-    A destination that is a folder, or ends in a slash, keeps the name; any other is the full
-    path itself. `~` is the home folder. Folders above may be missing; whether something lies at
-    the path already is the caller's question. Raises MinitorrentError like `typed_path`, and
-    file_not_found when a file is where a folder has to be, permission_denied when nothing can be
-    made there.
+    A destination that is a folder, or ends in a slash, keeps the name; any other is the full path
+    itself. `~` is the home folder. Parent folders may be missing; the path itself is not checked
+    for existing files. Raises MinitorrentError like `typed_path`, and file_not_found when a file
+    is where a folder has to be, permission_denied when nothing can be created there.
     """
     check_component(name)
     path = typed_path(destination)

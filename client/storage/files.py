@@ -1,16 +1,16 @@
 """The files of one transfer on disk, from the first verified piece to seeding.
 
-While it is downloaded the content lies under a temporary name beside its destination:
+While a download is incomplete, its content has a temporary name beside the destination:
 `NAME.<8 hex digits of the info-hash>.part`, a file or a folder, sparse, every file at its full
-length. Only verified pieces are written. When all are there, the data is brought to the disk
-and only then gets its final name; nothing that exists is ever overwritten.
+length. Only verified pieces are written. When the content is complete, it is synced to disk, and
+only then gets its final name; existing files are never overwritten.
 
-Content that is there but not right is mended in place when the user says so: files that lie at
-their destination are written there, those that are missing come as always and join them.
+When the user says so, wrong content is repaired in place: files at the destination are written
+there, missing ones are downloaded as usual and then join them.
 
-Others may change files while we use them. A `Proof` keeps what was hashed or written by us, a
-`ChangeDetector` takes out of it what somebody else may have touched, and nothing gets its final
-name unless all of it is proven.
+Other programs may change files while we use them. A `Proof` remembers which pieces we hashed or
+wrote, a `ChangeDetector` removes those that may have been touched, and content gets its final name
+only when all of it is proven.
 """
 
 from __future__ import annotations
@@ -40,16 +40,16 @@ from common.paths import MAX_COMPONENT_BYTES
 from common.types import Block, PieceIndex
 
 _HASHING_AT_ONCE = 16
-"""Pieces of one transfer that may be hashed at once; each is hashed by one thread."""
+"""Pieces of one transfer that may be hashed at once, each by one thread."""
 
 
 def partial_path(metainfo: Metainfo, final: Path) -> Path:
-    """The temporary name beside `final`."""
+    """Return the temporary name beside `final`."""
     return _beside(metainfo, final, "", ".part")
 
 
 def aside_path(metainfo: Metainfo, final: Path) -> Path:
-    """The hidden name beside `final` for what belongs to files that are not wanted."""
+    """Return the hidden name beside `final` of the part file, for bytes of unwanted files."""
     return _beside(metainfo, final, ".", ".aside")
 
 
@@ -62,14 +62,15 @@ def _beside(metainfo: Metainfo, final: Path, prefix: str, suffix: str) -> Path:
 
 
 class TorrentFiles:
-    """The content of `metainfo` at `final` (the file or the folder itself), or on its way there.
+    """The content of `metainfo`, complete or incomplete, that belongs at `final`.
 
-    Of a folder, only the files of the `goal` are there. Those numbered in `placed` were finished
-    before: they are at their final place, and the others will join them.
+    `final` is the file or the folder itself. Of a folder, only the files of the `selection` exist.
+    Those numbered in `finalized` were finished before: they are at their final paths, and the
+    others will join them.
 
-    First call `open_partial` or `open_complete`. Reading, writing and `sync` may be called from
-    several threads, also while `finish` runs. Every method raises MinitorrentError: disk_full,
-    permission_denied, file_not_found, file_exists, file_changed or internal.
+    Call `open_partial` or `open_complete` first. Several threads may read, write and `sync`, also
+    while `finish` runs. Every method raises MinitorrentError: disk_full, permission_denied,
+    file_not_found, file_exists, file_changed or internal.
     """
 
     def __init__(
@@ -89,7 +90,7 @@ class TorrentFiles:
         self._content = self._content_at(final, READ)
         self._proof = Proof(self._geometry.piece_count)
         self._hashing = [threading.Lock() for _ in range(_HASHING_AT_ONCE)]
-        self._device: int | None = None  # of the disk that the first `open_partial` wrote to
+        self._device: int | None = None  # the disk that the first `open_partial` wrote to
 
     def __enter__(self) -> Self:
         return self
@@ -99,24 +100,24 @@ class TorrentFiles:
 
     @property
     def path(self) -> Path:
-        """Where the content lies now: the temporary or the final name."""
+        """The current path of the content: the temporary or the final name."""
         return self._content.layout.root
 
     @property
     def has_partial(self) -> bool:
-        """Whether something lies under the temporary name."""
+        """Whether something exists under the temporary name."""
         return os.path.lexists(self.partial)
 
     @property
     def is_named(self) -> bool:
-        """Whether the content was opened under its final name, and is only read there."""
+        """Whether the content was opened read-only under its final name."""
         return self._content.layout.flags == READ
 
     def open_partial(self, *, in_place: bool = False) -> None:
-        """Begin or go on writing under the temporary name: makes folders and sparse files.
+        """Open for writing under the temporary name, creating folders and sparse files.
 
-        With `in_place`, files that lie under the final name are gone on with there. Raises
-        file_exists for one that has other names, too (hard links).
+        With `in_place`, files under the final name are written there. Raises file_exists for one
+        that has other names, too (hard links).
         """
         self._reopen(self.partial, WRITE)
         layout = self._content.layout
@@ -132,19 +133,19 @@ class TorrentFiles:
         self._content.watch(self._doubt, are_written=True)
 
     def _check_disk(self) -> None:
-        """Raises file_not_found when the disk or folder that was written to before has gone."""
+        """Raise file_not_found when the disk or folder written to before is gone."""
         parent = self.partial.parent
         if self._device is None:
             return
         if not parent.is_dir() or parent.stat().st_dev != self._device:
             raise MinitorrentError(
                 ErrorCode.FILE_NOT_FOUND,
-                f"The folder {shown(parent)} has gone while something was being downloaded to it; "
-                "put it back (or mount its disk again) and resume.",
+                f"The folder {shown(parent)} disappeared during the download. Put it back (or "
+                "mount its disk again), then resume.",
             )
 
     def _is_placed(self, number: int, in_place: bool) -> bool:
-        """Whether a file is at its final place, from before or by a `finish` that was cut short."""
+        """Return whether a file is at its final path, from before or by an interrupted `finish`."""
         parts = self.metainfo.files[number].path if self.metainfo.is_folder else ()
         final, partial = self.final.joinpath(*parts), self.partial.joinpath(*parts)
         if in_place:
@@ -155,7 +156,7 @@ class TorrentFiles:
         return done and not os.path.lexists(partial)
 
     def open_complete(self) -> None:
-        """Read from the final name, nothing is written. Raises file_not_found without it."""
+        """Open the final name for reading only. Raises file_not_found if it doesn't exist."""
         with translating(self.final):
             self.final.stat()
         self._reopen(self.final, READ)
@@ -181,28 +182,28 @@ class TorrentFiles:
     def read(self, runs: Iterable[Block], buffers: Sequence[memoryview]) -> None:
         """Fill the buffers in order with the bytes of these runs inside pieces.
 
-        They are right if their pieces were proven before, and no `touches` show after a `look`.
+        They are right if their pieces were proven before and a later `look` changes no `touches`.
         """
         for offset, length in self._extents(runs):
             part, buffers = cut(buffers, length)
             self._content.read_into(offset, part)
 
     def views(self, index: PieceIndex, begin: int, length: int) -> list[memoryview]:
-        """The piece's bytes as slices of memory-mapped files, to be given to sendmsg.
+        """Return the piece's bytes as slices of memory-mapped files, to be passed to sendmsg.
 
-        Only the kernel may read them: Python would die of a bus error if the file had been cut
-        short, while sendmsg fails with EFAULT. They stay valid after `finish` and `close`.
+        Only the kernel may read them: if the file gets shorter, Python would die of a bus error,
+        while sendmsg fails with EFAULT. They stay valid after `finish` and `close`.
         """
         return self._content.views(self._geometry.offset(index) + begin, length)
 
     def prove(self, index: PieceIndex, scratch: memoryview | None = None) -> bool:
-        """Whether the piece is right as it lies there; it is hashed unless that is known.
+        """Return whether the piece is right on disk; it is hashed unless that is known.
 
-        What was hashed once, or written, is known until somebody else touches a file of it.
+        A hashed or written piece counts as known until another program touches a file of it.
         """
         if self._proof[index]:
             return True
-        with self._hashing[index % _HASHING_AT_ONCE]:  # many may ask for it at once
+        with self._hashing[index % _HASHING_AT_ONCE]:  # many threads may ask at once
             if self._proof[index]:
                 return True
             doubts = self._proof.doubts
@@ -214,15 +215,15 @@ class TorrentFiles:
 
     @property
     def touches(self) -> object:
-        """Another one whenever somebody else was found to have touched a file, or it was opened."""
+        """A value that changes when a file turns out to be touched, or is reopened."""
         return self._proof, self._proof.touches
 
     def is_proven(self, index: PieceIndex) -> bool:
-        """Whether `prove` would say yes without looking."""
+        """Return whether `prove` would succeed without hashing."""
         return self._proof[index]
 
     def unproven(self) -> Bitfield:
-        """The wanted pieces that `prove` would have to look at."""
+        """Return the wanted pieces that `prove` would have to hash."""
         found = Bitfield(self._geometry.piece_count)
         for piece in self.goal.pieces:
             if not self._proof[piece]:
@@ -230,16 +231,16 @@ class TorrentFiles:
         return found
 
     def doubt(self, pieces: Iterable[int]) -> None:
-        """These may not be right any more: each is to be hashed before it is used again."""
+        """Mark pieces as possibly wrong: each is hashed before it is used again."""
         self._proof.doubt(pieces)
 
     def vouch(self) -> None:
-        """Every wanted piece was hashed elsewhere just before the content was opened."""
+        """Mark every wanted piece as proven: the caller hashed them just before opening."""
         for piece in self.goal.pieces:
             self._proof.add(piece)
 
     def settle(self) -> None:
-        """Every piece was proven since the last doubt."""
+        """Clear the change detector's doubts: every piece was proven since."""
         if self._content.detector is not None:
             self._content.detector.settle()
 
@@ -249,23 +250,23 @@ class TorrentFiles:
         self._proof.touched(range(start // length, -(-end // length)))
 
     def look(self, runs: Iterable[Block]) -> None:
-        """Raises file_changed when others have changed a file of these runs inside pieces."""
+        """Raise file_changed when others have changed a file of these runs inside pieces."""
         self._content.look(self._extents(runs))
 
     def _extents(self, runs: Iterable[Block]) -> list[tuple[int, int]]:
-        """Where these runs begin in the content, and their lengths."""
+        """Return the offsets of these runs in the content, and their lengths."""
         return [(self._geometry.offset(run.piece) + run.begin, run.length) for run in runs]
 
     def look_at_all(self) -> None:
-        """Raises file_changed when any open file has been changed by others."""
+        """Raise file_changed when others have changed any open file."""
         self._content.look_at_all()
 
     def sync(self) -> None:
-        """Wait until every piece whose `write_piece` has returned is on the disk."""
+        """Wait until every piece whose `write_piece` has returned is on disk."""
         self._content.sync()
 
     def facts(self) -> FileStamps:
-        """Sizes and times of the files as they are now; those of unwanted ones are zeros."""
+        """Return sizes and times of the files as they are now, zeros for unwanted files."""
         layout = self._content.layout
         found = [NOWHERE] * len(self.metainfo.files)
         for number in layout.numbers:
@@ -275,10 +276,10 @@ class TorrentFiles:
         return FileStamps(tuple(found))
 
     def verified_facts(self) -> FileStamps:
-        """Like `facts`, as of when the files were opened or last written by us.
+        """Like `stamps`, as of when the files were opened or last written by us.
 
-        What others did since is not in them, and what they may have done is MISSING: so a record
-        with these facts is believed only if nobody did anything.
+        Changes by others since then are not included, possible ones are MISSING: so a record with
+        these stamps is trusted only if nothing has changed.
         """
         layout, detector = self._content.layout, self._content.detector
         if detector is None:
@@ -291,24 +292,24 @@ class TorrentFiles:
         return FileStamps(tuple(found))
 
     def sizes_are_right(self) -> bool:
-        """Whether every file is there and as long as it should be."""
+        """Return whether every file exists and has the right length."""
         layout, sizes = self._content.layout, self.facts().sizes
         return all(sizes[number] == layout.length(number) for number in layout.numbers)
 
     def is_placed(self, index: PieceIndex) -> bool:
-        """Whether the whole piece is in files that were finished before."""
+        """Return whether the whole piece is in files that were finished before."""
         layout = self._content.layout
         offset, size = self._geometry.offset(index), self._geometry.piece_size(index)
         files = {span.file for span in layout.spans(offset, size)} - {PADDING}
         return files <= layout.placed
 
     def finish(self, prove: Callable[[], None] = lambda: None) -> None:
-        """Bring the data to the disk, have `prove` look at all of it, and give it its final name.
+        """Sync the data, have `prove` check all of it, and give it its final name.
 
-        Nothing more may be written. Raises file_exists when something has the name, file_changed
-        when what got it is not what was proven; then the content stays under its temporary name.
+        Nothing may be written after that. Raises file_exists when the name is taken, file_changed
+        when the named content is not what was proven; it then keeps its temporary name.
         """
-        self.look_at_all()  # first: what has gone can't be opened to be synced
+        self.look_at_all()  # first: deleted files can't be opened to be synced
         with translating(self.partial):
             self._sync_everything()
             prove()
@@ -330,11 +331,11 @@ class TorrentFiles:
         self._content.layout = layout
         raise MinitorrentError(
             ErrorCode.FILE_CHANGED,
-            f"{shown(self.final)} was changed by another program while it was given its name.",
+            f"{shown(self.final)} was changed by another program while it was being renamed.",
         )
 
     def discard(self) -> None:
-        """Close, and delete what lies under the temporary name."""
+        """Close the files, and delete what exists under the temporary name."""
         self.close()
         with translating(self.partial):
             if self.metainfo.is_folder and self.partial.is_dir() and not self.partial.is_symlink():
@@ -344,7 +345,7 @@ class TorrentFiles:
             self.aside.unlink(missing_ok=True)
 
     def discard_aside(self) -> None:
-        """Close; what is kept of unwanted files is of no use any more."""
+        """Close the files, and delete the part file, which is of no use any more."""
         self.close()
         with translating(self.aside):
             self.aside.unlink(missing_ok=True)
@@ -374,7 +375,7 @@ class TorrentFiles:
         self._proof = Proof(self._geometry.piece_count)
 
     def _sync_everything(self) -> None:
-        """Wait for all files and folders: some may have been written before a restart."""
+        """Sync all files and folders: some may have been written before a restart."""
         folders: set[tuple[str, ...]] = set()
         layout = self._content.layout
         for number in layout.numbers:

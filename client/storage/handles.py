@@ -1,8 +1,8 @@
-"""Open files and their memory maps, the least recently used closed first.
+"""Open files and their memory maps; the least recently used are closed first.
 
-One budget for the process, whatever the number of torrents: thousands of shared files must not
-use up its descriptors. A file in use is never closed: whoever uses a descriptor holds a lease on
-it.
+There is one budget for the process, whatever the number of torrents: thousands of shared files
+must not use up its descriptors. A file in use is never closed: users of a descriptor hold a lease
+on it.
 """
 
 from __future__ import annotations
@@ -20,58 +20,58 @@ from client.patience import patiently, relieve_with
 from common.errors import ErrorCode, MinitorrentError
 
 OPEN_FILES: Final = 256
-"""Descriptors of content that are kept open, until `OPEN.limit` is set to what the process may."""
+"""Default number of content descriptors kept open; `OPEN.limit` is set to the process's limit."""
 
 
 class Handle:
-    """A descriptor, who uses it now, and the file's map once somebody asked for it."""
+    """A descriptor, its number of users, and the file's memory map once requested."""
 
     def __init__(self, descriptor: int) -> None:
         self.descriptor = descriptor
         self.users = 1
         self.view: memoryview | None = None
         self.is_open = True
-        self.is_retired = False  # to be closed by its last user
+        self.is_retired = False  # its last user closes it
 
 
 class OpenFiles:
-    """What is open, over all torrents. Safe to use from several threads.
+    """All open files, over all torrents. Thread-safe.
 
-    `limit` counts descriptors; a map holds one of its own, until nobody holds a view of it. More
-    are open only while more are in use.
+    `limit` counts descriptors; a memory map holds one of its own, as long as a view of it exists.
+    The limit is exceeded only while more files are in use.
     """
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
-        self._lock = threading.RLock()  # a map may end, and be counted off, inside
+        self._lock = threading.RLock()  # a map may be finalized, and counted, while it is held
         self._idle: OrderedDict[Handle, None] = OrderedDict()
         self._count = 0
 
     @property
     def count(self) -> int:
-        """Descriptors that are open."""
+        """The number of open descriptors."""
         return self._count
 
     def make_room(self) -> None:
-        """Before one more is opened: close what was not used for longest."""
+        """Close the least recently used files, before another one is opened."""
         with self._lock:
             while self._count >= self.limit and self._idle:
                 self._close(self._idle.popitem(last=False)[0])
 
     def close_idle(self) -> None:
-        """Close everything that nobody uses now."""
+        """Close every file that is not in use."""
         with self._lock:
             while self._idle:
                 self._close(self._idle.popitem(last=False)[0])
 
     def add(self, descriptor: int) -> Handle:
-        """A file was opened, and is in use."""
+        """Count an opened file, which is in use."""
         with self._lock:
             self._count += 1
             return Handle(descriptor)
 
     def use(self, handle: Handle) -> bool:
-        """Begin to use a file; False when it was closed meanwhile."""
+        """Start to use a file; returns False when it was closed meanwhile."""
         with self._lock:
             if not handle.is_open:
                 return False
@@ -80,7 +80,7 @@ class OpenFiles:
             return True
 
     def release(self, handle: Handle) -> None:
-        """End to use a file."""
+        """Stop using a file."""
         with self._lock:
             handle.users -= 1
             if handle.users:
@@ -91,7 +91,7 @@ class OpenFiles:
                 self._idle[handle] = None
 
     def retire(self, handle: Handle) -> None:
-        """Nobody will use the file again: close it, or have its last user do that."""
+        """Close a file that won't be used again, at once or when its last user is done."""
         with self._lock:
             handle.is_retired = True
             if handle.is_open and not handle.users:
@@ -99,7 +99,7 @@ class OpenFiles:
                 self._close(handle)
 
     def view(self, handle: Handle, length: int) -> memoryview:
-        """The map of a file in use; raises OSError, ValueError when the file is shorter."""
+        """Return the map of a file in use; raises OSError, ValueError when the file is shorter."""
         with self._lock:
             if handle.view is None:
                 self.make_room()
@@ -121,7 +121,7 @@ class OpenFiles:
 
 
 OPEN: Final = OpenFiles(OPEN_FILES)
-"""The process's own, since descriptors are the process's."""
+"""The instance of this process, since descriptors belong to the process."""
 
 relieve_with(OPEN.close_idle)
 
@@ -129,7 +129,7 @@ relieve_with(OPEN.close_idle)
 class FileHandles:
     """Opens one torrent's files by number, with `open_file`, within the budget of `files`.
 
-    Safe to use from several threads. After `close` every call raises MinitorrentError(internal).
+    Thread-safe. After `close` every call raises MinitorrentError(internal).
     """
 
     def __init__(self, open_file: Callable[[int], int], files: OpenFiles = OPEN) -> None:
@@ -141,23 +141,23 @@ class FileHandles:
 
     @contextmanager
     def lease(self, file: int) -> Iterator[int]:
-        """The file's descriptor, open at least until the end of the block; raises OSError."""
+        """Yield the file's descriptor, open at least until the end of the block; raises OSError."""
         with self._leased(file) as handle:
             yield handle.descriptor
 
     def view(self, file: int, length: int) -> memoryview:
-        """The file's first `length` bytes (at least 1), mapped for reading.
+        """Return the file's first `length` bytes (at least 1), memory-mapped for reading.
 
-        The view and its slices stay valid as long as somebody holds them. Only the kernel may
-        read them: when the file is cut short meanwhile, it answers EFAULT, but Python would die
-        of a bus error. Raises OSError, and ValueError when the file is shorter than `length`.
+        The view and its slices stay valid as long as they are referenced. Only the kernel may
+        read them: if the file gets shorter meanwhile, it returns EFAULT, but Python would die of
+        a bus error. Raises OSError, and ValueError when the file is shorter than `length`.
         """
         with self._leased(file) as handle:
             return patiently(lambda: self._files.view(handle, length))
 
     @contextmanager
     def paused(self) -> Iterator[None]:
-        """Let nobody open a file inside the block; what is open stays usable."""
+        """Block the opening of files during the block; open ones stay usable."""
         with self._lock:
             yield
 

@@ -1,4 +1,4 @@
-"""Hashes what is to be shared, on all cores."""
+"""Hashes content to be shared, on all cores."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ def hash_source(
     progress: Progress | None = None,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> bytes:
-    """The SHA-1 of every piece, one after the other.
+    """Return the concatenated SHA-1 hashes of all pieces.
 
-    `progress` gets (bytes hashed, bytes in all), in the calling thread. Raises sweep.StoppedError
-    when `cancelled` says so; MinitorrentError(file_changed) when a file changed since the scan,
-    usage when the content needs too many pieces.
+    `progress` gets (bytes hashed, total bytes), in the calling thread. Raises
+    piece_scan.StoppedError once `cancelled` returns True; MinitorrentError(file_changed) when a
+    file changed since the scan, usage when the content needs too many pieces.
     """
     try:
         geometry = Geometry(source.length, piece_length)

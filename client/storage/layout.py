@@ -1,13 +1,13 @@
-"""Where each file of some content lies, when not all of them are wanted or done.
+"""Where each file of some content is, when not all of them are wanted or finished.
 
-    wanted file, on its way       under the temporary name
-    wanted file, done             under the final name
-    wanted file, mended in place  under the final name, and written there
-    unwanted file                 nowhere; what comes of it with a neighbour's piece is kept *aside*
-    padding (BEP 47)              nowhere: it is all zeros
+    wanted file, incomplete        under the temporary name
+    wanted file, finished          under the final name
+    wanted file, repaired in place under the final name, and written there
+    unwanted file                  doesn't exist; bytes of it in wanted pieces are in the part file
+    padding (BEP 47)               doesn't exist: it is all zeros
 
-What is kept aside is one hidden, sparse file as long as the content, with every byte where it is in
-the content, so that pieces at the edge of a wanted file can be verified and given to others.
+The part file is hidden, sparse, and as long as the content, with every byte at its offset in the
+content, so that pieces at the edge of a wanted file can be verified and uploaded.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from common.geometry import FileMap, FileSpan
 from common.metainfo import FileEntry
 
 PADDING = -1
-"""Stands for the number of a file in a span of zeros that lies nowhere."""
+"""The file number of spans of zeros that are not stored on disk."""
 
 READ = os.O_RDONLY
 WRITE = os.O_RDWR | os.O_NOFOLLOW
@@ -42,10 +42,10 @@ class Place(NamedTuple):
 
 @dataclass
 class Layout:
-    """Where the `files` of some content lie: at `root` but for those that are `placed` at `final`.
+    """Where the `files` of some content are: at `root`, or at `final` once they are `finalized`.
 
-    `wanted` are the numbers of the files that are to be there, None for all of them. `aside` is
-    where the bytes of others are kept. With `in_place` those that are placed are not done yet.
+    `wanted` are the numbers of the files that should exist, None for all of them. `part_file` is
+    the path for bytes of the others. With `in_place`, finalized files are still written.
     """
 
     root: Path
@@ -64,13 +64,13 @@ class Layout:
 
     @property
     def numbers(self) -> list[int]:
-        """The numbers of the files that are to be there."""
+        """The numbers of the files that should exist."""
         count = range(len(self.files))
         wanted = count if self.wanted is None else self.wanted
         return [n for n in count if n in wanted and not self.files[n].is_padding]
 
     def place(self, number: int) -> Place:
-        """Where a file lies; one behind the last stands for what is kept aside."""
+        """Return where a file is; the number after the last one stands for the part file."""
         if number == len(self.files):
             return Place(self.aside or self.root, (), self.flags)
         parts = self.files[number].path if self.is_folder else ()
@@ -79,22 +79,22 @@ class Layout:
         return Place(self.root, parts, self.flags)
 
     def is_written(self, number: int) -> bool:
-        """Whether the file may still be written to."""
+        """Return whether the file may still be written to."""
         return self.in_place or number not in self.placed
 
     def length(self, number: int) -> int:
-        """How long the file has to be (bytes)."""
+        """Return the length that the file must have, in bytes."""
         return self._map.length if number == len(self.files) else self.files[number].length
 
     def extent(self, number: int) -> tuple[int, int]:
-        """Where a file starts and ends in the content (bytes); what is aside may be anywhere."""
+        """Return where a file begins and ends in the content; anywhere for the part file."""
         if number == len(self.files):
             return 0, self._map.length
         start = self._map.start(number)
         return start, start + self.files[number].length
 
     def spans(self, offset: int, length: int) -> list[FileSpan]:
-        """The run of content, file by file; what belongs to unwanted files lies aside."""
+        """Return a run of content, file by file; bytes of unwanted files are in the part file."""
         found = self._map.spans(offset, length)
         if self.wanted is None and not self._has_padding:
             return found

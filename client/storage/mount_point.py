@@ -1,4 +1,4 @@
-"""What a folder has room for, and whether anything can be written there."""
+"""Free space of a folder's disk, and whether the folder is writable."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ _TRIAL = b"minitorrent"
 
 
 def standing(folder: Path) -> Path:
-    """The folder, or where it is still to be made the one that it will be made in."""
+    """Return the folder, or its nearest existing parent."""
     return next(above for above in (folder, *folder.parents) if above.exists())
 
 
 def look(folder: Path, needed: int) -> DiskFigures:
-    """Write a few bytes to a nameless file in `folder`, into which `needed` are to come."""
+    """Write a few bytes to an unnamed file in `folder`, which needs space for `needed` bytes."""
     there = standing(folder)
     device, free, error = there.stat().st_dev, 0, None
     try:

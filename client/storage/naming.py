@@ -1,4 +1,4 @@
-"""Gives finished content its final name; nothing that exists is ever overwritten."""
+"""Gives finished content its final name; existing files are never overwritten."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from common.errors import ErrorCode, MinitorrentError
 
 
 def give_name(partial: Path, layout: Layout) -> Callable[[], None]:
-    """Have all that lies at `partial` lie at the layout's final place.
+    """Move everything at `partial` to the layout's final path.
 
-    Returns what undoes that: for when it turns out that something else was named than was meant.
-    Raises OSError, and MinitorrentError(file_exists) when something has the name; then everything
-    stays where it is, but for files of a folder that were moved in beside others already.
+    Returns a function that undoes it, for when something other than the proven content was
+    renamed. Raises OSError, and MinitorrentError(file_exists) when the name is taken; everything
+    then stays where it is, except for files that have already been moved into an existing folder.
     """
     joins = layout.in_place and layout.is_folder and os.path.lexists(layout.final)
     if layout.placed or joins:
@@ -34,7 +34,7 @@ def give_name(partial: Path, layout: Layout) -> Callable[[], None]:
 
 
 def _rename(old: Path, new: Path) -> None:
-    # rename() replaces nothing but an empty folder; lexists() spares that one too.
+    # rename() only replaces empty folders; lexists() protects those, too.
     if os.path.lexists(new):
         raise _in_the_way(new)
     try:
@@ -46,7 +46,7 @@ def _rename(old: Path, new: Path) -> None:
 
 
 def _link(partial: Path, final: Path) -> None:
-    """Give the file its final name instead of the other one."""
+    """Rename a file to its final name, without replacing anything."""
     try:
         rename_to_new(partial, final)
     except FileExistsError as error:
@@ -57,7 +57,7 @@ def _link(partial: Path, final: Path) -> None:
 
 
 def _merge(partial: Path, layout: Layout) -> None:
-    """Move every new file to its place among those that are there already."""
+    """Move every new file to its place in the existing folder."""
     final = layout.final
     for number in layout.numbers:
         if number in layout.placed:
@@ -99,5 +99,5 @@ def _move(name: str, source: int, target: int) -> None:
 def _in_the_way(final: Path) -> MinitorrentError:
     return MinitorrentError(
         ErrorCode.FILE_EXISTS,
-        f"Something else lies at {shown(final)}; move it away and resume.",
+        f"Another file exists at {shown(final)}; move it away and resume.",
     )

@@ -1,6 +1,6 @@
-"""Goes over all pieces of some content on all cores.
+"""Visits all pieces of some content on all cores.
 
-Threads do, since reading files and hashing happen outside the interpreter lock.
+Threads are enough, since reading files and hashing release the interpreter lock.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from common.geometry import Geometry
 from common.types import PieceIndex
 
 Progress = Callable[[int, int], None]
-"""Called with (bytes gone over, bytes in all)."""
+"""Called with (bytes visited, total bytes)."""
 
 READ_SIZE = 256 * 1024
 """Bytes read and hashed at a time: few enough to be still in the core's cache when hashed."""
@@ -34,11 +34,11 @@ def sweep(
     progress: Progress | None,
     cancelled: Callable[[], bool],
 ) -> None:
-    """Call `visit` once for every piece, on one thread a core, with a scratch buffer of its own.
+    """Call `visit` once for every piece, in one thread per core, each with a scratch buffer.
 
     `progress` and `cancelled` are called in this thread several times a second. Raises
-    StoppedError once `cancelled` says so, and whatever `visit` raises first; all threads have
-    ended by then.
+    StoppedError once `cancelled` returns True, or the first exception of `visit`; all threads
+    have ended by then.
     """
     if not geometry.piece_count:
         return
@@ -75,7 +75,7 @@ def sweep(
 def hash_piece(
     size: int, read_into: Callable[[int, memoryview], None], scratch: memoryview
 ) -> bytes:
-    """SHA-1 of `size` bytes that `read_into(offset, buffer)` delivers bit by bit."""
+    """Return the SHA-1 of `size` bytes that `read_into(offset, buffer)` delivers in parts."""
     digest = hashlib.sha1(usedforsecurity=False)
     for begin in range(0, size, len(scratch)):
         chunk = scratch[: min(len(scratch), size - begin)]
@@ -85,7 +85,7 @@ def hash_piece(
 
 
 def _until(stop: threading.Event, numbers: Iterator[int]) -> Iterator[int]:
-    """The numbers, shared with other threads, until told to stop."""
+    """Yield numbers, shared with other threads, until `stop` is set."""
     while not stop.is_set():
         number = next(numbers, None)
         if number is None:

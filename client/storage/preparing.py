@@ -1,4 +1,4 @@
-"""Makes the files that a download is written to, or makes sure that those that are there can be."""
+"""Creates the files that a download writes to, or checks that existing ones can be written."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from common.errors import ErrorCode, MinitorrentError
 
 
 def make_files(partial: Path, layout: Layout) -> None:
-    """Make what is not placed yet at `partial`, sparse; what is there already is kept."""
+    """Create the files that are not finalized at `partial`, sparse; existing ones are kept."""
     folder = partial if layout.is_folder else partial.parent
     with translating(folder):
         folder.mkdir(parents=True, exist_ok=True)
@@ -29,14 +29,14 @@ def make_files(partial: Path, layout: Layout) -> None:
 
 
 def make_aside(layout: Layout) -> None:
-    """Make the file for bytes that nobody wants, if there are to be any."""
+    """Create the part file for bytes of unwanted files, if the layout has one."""
     if layout.aside is not None:
         with translating(layout.aside):
             _make_file(layout.aside, (), layout.length(len(layout.files)))
 
 
 def prepare_in_place(layout: Layout) -> None:
-    """Make sure that files at their final place can be written there, and are long enough.
+    """Check that files at their final paths can be written there, and extend short ones.
 
     Raises MinitorrentError(file_exists) for one that has other names, too.
     """
@@ -63,7 +63,7 @@ def _prepare(descriptor: int, path: Path, length: int) -> None:
 
 
 def _make_file(root: Path, parts: tuple[str, ...], length: int) -> None:
-    """Make sure that the file exists with its full length; what it holds is kept."""
+    """Create the file if necessary and set its full length; its content is kept."""
     descriptor = open_beneath(root, parts, WRITE | os.O_CREAT)
     try:
         if os.fstat(descriptor).st_size != length:

@@ -1,4 +1,4 @@
-"""Which pieces are known to lie on the disk as they should."""
+"""Which pieces are known to be right on disk."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ from common.bitfield import Bitfield
 
 
 class Proof:
-    """The pieces that were hashed on the disk, or written to it verified, since this was made.
+    """The pieces that were hashed on disk, or written verified, since this was created.
 
-    What somebody else may have changed is doubtful until it has been hashed again. Safe to use
-    from several threads.
+    Pieces that another program may have changed are doubtful until hashed again. Thread-safe.
     """
 
     def __init__(self, pieces: int) -> None:
@@ -26,27 +25,27 @@ class Proof:
 
     @property
     def doubts(self) -> int:
-        """How often something was doubted; to be taken before a piece is read to be hashed."""
+        """How many times pieces were doubted; to be read before a piece is read to be hashed."""
         return self._doubts
 
     @property
     def touches(self) -> int:
-        """How often a file was found touched; to be taken before what it holds is read."""
+        """How many times a file was found touched; to be read before its content is read."""
         return self._touches
 
     def add(self, piece: int, doubts: int | None = None) -> None:
-        """The piece is right, as far as was known when there were so many doubts."""
+        """Mark a piece as proven, unless there are new doubts since `doubts` was read."""
         with self._lock:
             if doubts in (None, self._doubts):
                 self._proven.add(piece)
 
     def doubt(self, pieces: Iterable[int]) -> None:
-        """These pieces may be others by now."""
+        """Mark pieces as possibly changed."""
         with self._lock:
             self._discard(pieces)
 
     def touched(self, pieces: Iterable[int]) -> None:
-        """Likewise, since somebody else touched a file of theirs."""
+        """Like `doubt`, because another program touched a file of these pieces."""
         with self._lock:
             self._touches += 1
             self._discard(pieces)

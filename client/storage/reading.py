@@ -1,4 +1,4 @@
-"""Reads small files that a user names, without ever waiting for one that is no plain file."""
+"""Reads small files that a user names, without ever blocking on pipes or devices."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from common.errors import ErrorCode, MinitorrentError
 
 
 def read_plain(path: Path, most: int) -> bytes:
-    """All bytes of the plain file at `path`, which may be a link to one.
+    """Return all bytes of the regular file at `path`, which may be a symbolic link.
 
     Raises MinitorrentError: usage for a folder, a pipe, a device and the like, and for more than
-    `most` bytes; otherwise what the system says.
+    `most` bytes; otherwise what the system reports.
     """
     with translating(path):
-        # Asked before it is opened, too: opening alone sets some devices going.
+        # Checked before opening, too: opening alone activates some devices.
         if not stat.S_ISREG(path.stat().st_mode):
             raise no_plain_file(path)
         with os.fdopen(open_beneath(path, (), os.O_RDONLY), "rb") as stream:
-            data = stream.read(most + 1) or b""  # nothing at all where it would have to wait
+            data = stream.read(most + 1) or b""  # None where reading would block
     if len(data) > most:
         raise MinitorrentError(
-            ErrorCode.USAGE, f"{shown(path)} is too large; at most {most:,} bytes are read."
+            ErrorCode.USAGE, f"{shown(path)} is too large; the limit is {most:,} bytes."
         )
     return data
 
 
 def no_plain_file(path: Path) -> MinitorrentError:
-    """The error for a folder, a pipe, a device or the like."""
+    """Return the error for a folder, a pipe, a device or the like."""
     return MinitorrentError(
-        ErrorCode.USAGE, f"{shown(path)} is not a plain file; give the path of one."
+        ErrorCode.USAGE, f"{shown(path)} is not a regular file; give the path of one."
     )

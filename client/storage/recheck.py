@@ -18,11 +18,11 @@ def verify(
     cancelled: Callable[[], bool] = lambda: False,
     among: Bitfield | None = None,
 ) -> Bitfield:
-    """The wanted pieces on disk, or those `among` them, that have the right hash.
+    """Return the wanted pieces on disk, or those `among` them, that have the right hash.
 
     Missing and short files just lack theirs; holes of sparse files are not read. `progress` gets
-    (bytes gone over, bytes in all), in the calling thread. Raises sweep.StoppedError when
-    `cancelled` says so.
+    (bytes visited, total bytes), in the calling thread. Raises piece_scan.StoppedError once
+    `cancelled` returns True.
     """
     geometry, wanted = files.metainfo.geometry, among or files.goal.pieces
     found = Bitfield(geometry.piece_count)
@@ -49,10 +49,10 @@ def is_already_there(
     progress: Progress | None = None,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> bool:
-    """Whether exactly this content lies at the final path; `files` is then open for seeding.
+    """Return whether exactly this content is at the final path; `files` is then open for seeding.
 
     That is so when the user has it from elsewhere, and when the program was killed between
-    giving a finished download its name and recording that. Raises sweep.StoppedError.
+    renaming a finished download and recording that. Raises piece_scan.StoppedError.
     """
     try:
         files.open_complete()

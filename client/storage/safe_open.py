@@ -1,8 +1,8 @@
-"""Opens and makes files inside a content's folder without ever leaving it.
+"""Opens and creates files inside a content's folder without ever leaving it.
 
-Names were checked at the door, but somebody else may plant a symbolic link in a folder that is
-still being filled. So every step below the root is taken relative to the folder before, and
-links are refused.
+Names are checked when metainfo is parsed, but another program may plant a symbolic link in a
+folder that is still being filled. So every step below the root is relative to the folder before,
+and links are refused.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from client.storage.os_errors import shown
 from common.errors import ErrorCode, MinitorrentError
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
-# A device or FIFO must not block the thread that opens it before it is found out.
+# A device or FIFO must not block the thread that opens it before it is recognized.
 _FILE = os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
-_MODE = 0o666  # of a new file, before the user's umask; see `attributes` for the rest
+_MODE = 0o666  # of a new file, before the user's umask; `attributes` sets the rest
 
 
 def open_beneath(root: Path, parts: Sequence[str], flags: int) -> int:
     """Open the file `parts` inside the folder `root`, or `root` itself when `parts` is empty.
 
-    Only `root` may be a symbolic link, unless `flags` holds O_NOFOLLOW. Returns a descriptor.
-    Raises OSError, and MinitorrentError(usage) when it is no plain file.
+    Only `root` may be a symbolic link, unless `flags` contains O_NOFOLLOW. Returns a descriptor.
+    Raises OSError, and MinitorrentError(usage) unless it is a regular file.
     """
     if not parts:
         return _checked(_open(root, flags | _FILE), root)
@@ -44,7 +44,7 @@ def open_folder(
 ) -> int:
     """Open the folder `parts` inside the folder `root`; returns a descriptor, raises OSError.
 
-    With `make` the missing folders below `root` are made.
+    With `make`, missing folders below `root` are created.
     """
     folder = _open(root, _FOLDER | nofollow)
     for part in parts:
@@ -53,7 +53,7 @@ def open_folder(
 
 
 def sync_folder(path: Path) -> None:
-    """Wait until the names in the folder are on the disk; raises OSError."""
+    """Wait until the names in the folder are on disk; raises OSError."""
     folder = _open(path, _FOLDER)
     try:
         os.fsync(folder)
@@ -62,12 +62,12 @@ def sync_folder(path: Path) -> None:
 
 
 def _open(path: str | Path, flags: int, folder: int | None = None) -> int:
-    """Open what lies at `path`, in the folder with this descriptor; waits for one if need be."""
+    """Open `path` in the folder with this descriptor; waits for a free descriptor if necessary."""
     return patiently(lambda: os.open(path, flags, _MODE, dir_fd=folder))
 
 
 def _step(folder: int, part: str, make: bool) -> int:
-    """The descriptor of a folder inside; `folder` is closed, also on failure."""
+    """Open a subfolder and return its descriptor; `folder` is closed, also on failure."""
     try:
         if make:
             with suppress(FileExistsError):
@@ -81,4 +81,4 @@ def _checked(descriptor: int, path: Path) -> int:
     if stat.S_ISREG(os.fstat(descriptor).st_mode):
         return descriptor
     os.close(descriptor)
-    raise MinitorrentError(ErrorCode.USAGE, f"{shown(path)} is not a plain file.")
+    raise MinitorrentError(ErrorCode.USAGE, f"{shown(path)} is not a regular file.")

@@ -1,4 +1,4 @@
-"""Several buffers that are filled one after the other, as by one read of the kernel."""
+"""Several buffers filled one after the other, as by one read of the kernel."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from collections.abc import Sequence
 
 
 def size_of(buffers: Sequence[memoryview]) -> int:
-    """How many bytes there is room for in all."""
+    """Return how many bytes the buffers hold in all."""
     return sum(map(len, buffers))
 
 
 def cut(
     buffers: Sequence[memoryview], size: int
 ) -> tuple[Sequence[memoryview], Sequence[memoryview]]:
-    """The room for the first `size` bytes, and the rest; no more than one buffer is cut in two."""
+    """Split buffers after `size` bytes; at most one buffer is divided."""
     for number, buffer in enumerate(buffers):
         if size == 0:
             return buffers[:number], buffers[number:]

@@ -1,4 +1,4 @@
-"""Finds content that was moved: by what it is, whatever it is called now."""
+"""Finds moved content by its hashes, whatever its name is now."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from client.storage.recheck import is_already_there
 from common.metainfo import Metainfo
 
 MAX_LOOKED_AT: Final = 200_000
-"""Files and folders that are looked at below the one where the search begins."""
+"""Files and folders checked below the one where the search begins."""
 
 
 def find_content(
     described: Metainfo, where: Path, progress: Progress | None = None
 ) -> tuple[Path, FileStamps] | None:
-    """Where the content lies, at or below `where`, and its files' facts; None when it doesn't.
+    """Return the path of the content, at or below `where`, and its files' stamps; or None.
 
-    What has the right sizes is hashed. `progress` gets (bytes gone over, bytes in all) of each
-    place that is tried. Raises MinitorrentError when the disk fails.
+    Candidates with the right sizes are hashed. `progress` gets (bytes visited, total bytes) for
+    each of them. Raises MinitorrentError when the disk fails.
     """
     for path in _places(described, where):
-        facts = take_facts(path, described.files, described.is_folder)  # first: it may change
+        facts = take_facts(path, described.files, described.is_folder)  # before hashing
         if facts.sizes != tuple(0 if file.is_padding else file.length for file in described.files):
             continue
         with TorrentFiles(described, path) as files:
@@ -38,7 +38,7 @@ def find_content(
 
 
 def _places(described: Metainfo, where: Path) -> Iterator[Path]:
-    """Where to look, the likeliest first."""
+    """Yield paths to check, the likeliest first."""
     yield where
     if os.path.isdir(where):  # noqa: PTH112 - never raises
         yield where / described.name
@@ -55,10 +55,10 @@ def _places_below(described: Metainfo, where: Path) -> Iterator[Path]:
 
 
 def _entries(where: Path, *, folders: bool) -> Iterator[Path]:
-    """All folders below this one, or all files.
+    """Yield all folders below this one, or all files.
 
-    What can't be read is passed over, and so is what has a name that is not text: it could be
-    neither shown nor recorded.
+    Skips what can't be read, and names that are not valid Unicode: they could be neither shown
+    nor recorded.
     """
     for folder, inside, names in os.walk(where):
         inside[:] = sorted(filter(_is_text, inside))

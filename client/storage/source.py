@@ -1,4 +1,4 @@
-"""What a user wants to share: a file, or a folder with all plain files in it."""
+"""What a user wants to share: a file, or a folder with all regular files in it."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from common.metainfo import FileEntry
 from common.paths import COLLIDES, Tree, check_component, check_count, fault_in
 
 _TOLD: Final = 10
-"""Files that are named one by one; of more, only how many there are is told."""
+"""Files listed by name; beyond that, only their number is reported."""
 
 _CUT: Final = 200  # characters of a path that are shown
 
 
 @dataclass(frozen=True)
 class Source:
-    """A file or folder as it was found. `warnings` says what in the folder is left out."""
+    """A file or folder to share. `warnings` lists what is left out of the folder."""
 
     path: Path
     name: str
@@ -39,32 +39,32 @@ class Source:
 
     @property
     def length(self) -> int:
-        """Length of the whole content (bytes)."""
+        """The total size in bytes."""
         return sum(file.length for file in self.files)
 
     def facts_now(self) -> FileStamps:
-        """The same files' facts as they are now."""
+        """Return the same files' stamps as they are now."""
         return take_facts(self.path, self.files, self.is_folder)
 
     def check_unchanged(self) -> None:
-        """Raises MinitorrentError(file_changed) when a file has changed since it was found."""
+        """Raise MinitorrentError(file_changed) when a file has changed since the scan."""
         if self.facts_now() != self.facts:
             raise MinitorrentError(
                 ErrorCode.FILE_CHANGED,
-                f"{shown(self.path)} changed while it was read; share it again when nothing "
-                "writes to it any more.",
+                f"{shown(self.path)} changed while it was being read; share it again when no "
+                "program writes to it any more.",
             )
 
 
 def scan(path: Path, name: str | None = None, *, leave_out: bool = False) -> Source:
-    """Find out what there is at `path`; files come in the order of their names' UTF-8 bytes.
+    """Scan `path` for files to share, in the order of the UTF-8 bytes of their names.
 
-    `name` is what it is to be called, if not by its own name. `path` itself may be a symbolic
-    link; links inside a folder are left out, as are devices and the like. With `leave_out`, so is
-    all else that can't be shared: what has a name that others could not have, or can't be read.
+    `name` replaces the path's own name. `path` itself may be a symbolic link; links inside a
+    folder are left out, as are devices and the like. With `leave_out`, so is everything else that
+    can't be shared: names that other systems don't allow, unreadable files.
 
     Raises MinitorrentError: file_not_found, permission_denied, invalid_name (naming the files),
-    usage for what is neither file nor folder, or a folder without files.
+    usage for anything but a file or folder, or a folder without files.
     """
     path = typed_path(path)
     with translating(path):
@@ -89,7 +89,7 @@ def _scan_folder(path: Path, name: str, *, leave_out: bool) -> Source:
         raise inside.refusal()
     if not inside.files:
         raise MinitorrentError(
-            ErrorCode.USAGE, f"{shown(path)} holds no files; put one in and try again."
+            ErrorCode.USAGE, f"{shown(path)} contains no files; add one and try again."
         )
     files, facts = _entries(path, inside.files)
     return Source(path, name, True, files, facts, inside.warnings())
@@ -106,7 +106,7 @@ _UNREADABLE: Final = _Fault(ErrorCode.PERMISSION_DENIED, "can't be read (check i
 
 
 class _Inside:
-    """What there is in the folder `root`: `files` that can be shared, and `faults` of others."""
+    """The contents of the folder `root`: `files` that can be shared, and `faults` of others."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -115,7 +115,7 @@ class _Inside:
         self._left_out: list[str] = []
 
     def walk(self, inside: tuple[str, ...]) -> None:
-        """Find everything with a good name in a folder."""
+        """Collect everything with a valid name in a folder, recursively."""
         folder = self.root.joinpath(*inside)
         try:
             with patiently(lambda: os.scandir(folder)) as entries:
@@ -139,10 +139,10 @@ class _Inside:
                 self.files.append(parts)
                 check_count(len(self.files))
             else:
-                self._left_out.append(f"{shown(entry.path)} is not a plain file")
+                self._left_out.append(f"{shown(entry.path)} is not a regular file")
 
     def judge(self) -> None:
-        """Sort the files, and keep those that can be read and stand side by side everywhere."""
+        """Sort the files, and keep those that are readable and have distinct names everywhere."""
         tree, found = (
             Tree(),
             sorted(self.files, key=lambda parts: [part.encode() for part in parts]),
@@ -162,36 +162,36 @@ class _Inside:
         self.faults.append((path if len(path) <= _CUT else f"{path[: _CUT - 3]}...", fault))
 
     def refusal(self) -> MinitorrentError:
-        """The error that names what can't be shared."""
+        """Return the error that names what can't be shared."""
         listed = [f"{shown(path)} {fault.text}" for path, fault in self.faults[:_TOLD]]
         if len(self.faults) > _TOLD:
             listed.append(f"and {len(self.faults) - _TOLD:,} more")
         return MinitorrentError(
             self.faults[0][1].code,
-            f"Not all of {shown(self.root)} can be shared: {'; '.join(listed)}. Mend that, or "
+            f"Not all of {shown(self.root)} can be shared: {'; '.join(listed)}. Fix that, or "
             "leave it out with --skip-unsharable.",
         )
 
     def warnings(self) -> tuple[str, ...]:
-        """What is left out, in sentences."""
+        """Return sentences about what is left out."""
         all_of_it = self._left_out + [f"{shown(path)} {fault.text}" for path, fault in self.faults]
-        told = [f"{text}: it is left out." for text in all_of_it[:_TOLD]]
+        told = [f"{text}: left out." for text in all_of_it[:_TOLD]]
         if len(all_of_it) > _TOLD:
             told.append(f"{len(all_of_it) - _TOLD:,} more in {shown(self.root)} are left out.")
         return tuple(told)
 
 
 def _fault_of_file(root: Path, parts: tuple[str, ...]) -> _Fault | None:
-    """Why a file inside `root`, or `root` itself, can't be read as it has to be."""
+    """Return why a file inside `root`, or `root` itself, can't be shared, or None."""
     path = root.joinpath(*parts)
     if not os.access(path, os.R_OK) and os.path.lexists(path):
         return _UNREADABLE
     try:
-        # Files that the system makes up when they are read say that they are empty.
+        # Files that the system generates on reading, as in /proc, report a size of 0.
         if not path.stat().st_size and _has_content(root, parts):
             return _Fault(ErrorCode.USAGE, "has no size of its own (share a copy)")
     except FileNotFoundError:
-        pass  # it has vanished, which is found out when all are looked at
+        pass  # it has vanished, which is reported later
     except OSError as error:
         raise translated(error, path) from error
     return None
@@ -208,7 +208,7 @@ def _has_content(root: Path, parts: tuple[str, ...]) -> bool:
 def _entries(
     root: Path, files: Sequence[tuple[str, ...]]
 ) -> tuple[tuple[FileEntry, ...], FileStamps]:
-    """The files as they are now; raises MinitorrentError(file_changed) when one has vanished."""
+    """Return the files as they are now; raises MinitorrentError(file_changed) if one vanished."""
     entries, facts = list[FileEntry](), list[FileFact]()
     for parts in files:
         path = root.joinpath(*parts)
@@ -220,8 +220,8 @@ def _entries(
         if status is None or not stat.S_ISREG(status.st_mode):
             raise MinitorrentError(
                 ErrorCode.FILE_CHANGED,
-                f"{shown(path)} vanished while {shown(root)} was looked at; share it when it is at "
-                "rest.",
+                f"{shown(path)} vanished while {shown(root)} was being scanned; share it when "
+                "nothing changes it any more.",
             )
         executable, mtime = attributes_of(status)
         entries.append(FileEntry(parts, status.st_size, executable=executable, mtime=mtime))

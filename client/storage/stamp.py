@@ -1,4 +1,4 @@
-"""What tells one state of a file from another without reading it."""
+"""Identifies the state of a file without reading it."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from client.core.resume import FileFact
 
 
 class Stamp(NamedTuple):
-    """A plain file: which one it is, its size (bytes), its times (nanoseconds).
+    """A regular file: its identity, its size (bytes), its times (nanoseconds).
 
-    Whoever writes to a file can set `mtime_ns` back afterwards, but not `ctime_ns`, which changes
-    with names and permissions too. The kernel's clock for both moves in steps of milliseconds. A
-    write through a memory map shows only when the kernel gets to it.
+    A program that writes to a file can set `mtime_ns` back afterwards, but not `ctime_ns`, which
+    also changes with names and permissions. Both have the resolution of the kernel's clock, which
+    is milliseconds. A write through a memory map only shows when the kernel processes it.
     """
 
     device: int
@@ -32,22 +32,22 @@ class Stamp(NamedTuple):
 
     @property
     def fact(self) -> FileFact:
-        """What is recorded of it."""
+        """The size and time to record."""
         return FileFact(self.size, self.mtime_ns)
 
     def is_of_same_file(self, other: Stamp) -> bool:
-        """Whether both are of one file, whatever happened to its content."""
+        """Return whether both are of one file, whatever happened to its content."""
         return (self.device, self.inode) == (other.device, other.inode)
 
     def is_of_same_content(self, other: Stamp) -> bool:
-        """Whether both are of one file with one content, if nobody set its time back."""
+        """Return whether both are of one file with one content, unless its time was set back."""
         return self[:4] == other[:4]
 
 
 def take_stamp(path: Path, *, follow: bool = True) -> Stamp | None:
-    """The stamp of the plain file at `path`; None when there is none.
+    """Return the stamp of the regular file at `path`, or None if there is none.
 
-    Without `follow` a symbolic link is none. Raises OSError when it can't be found out.
+    Without `follow`, a symbolic link counts as none. Raises OSError when the check fails.
     """
     try:
         status = path.stat(follow_symlinks=follow)

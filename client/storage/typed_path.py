@@ -1,4 +1,4 @@
-"""The paths that a user types."""
+"""Paths that a user types."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ from common.errors import ErrorCode, MinitorrentError
 from common.paths import MAX_COMPONENT_BYTES
 
 MAX_TYPED_BYTES: Final = 4095
-"""Longest path that the system takes (PATH_MAX without its NUL)."""
+"""The longest path that the system accepts (PATH_MAX without its NUL)."""
 
 
 def typed_path(path: str | Path) -> Path:
-    """The absolute path for what a user typed: `~` is the home folder, `..` is resolved.
+    """Return the absolute path for what a user typed: `~` is the home folder, `..` is resolved.
 
-    Symbolic links keep their names; nothing has to be there. Raises MinitorrentError: usage for
-    an empty path, invalid_name for one that no file can have, that is too long, or that is not
-    text (which could be neither shown nor recorded); file_not_found for an unknown home.
+    Symbolic links keep their names; the path need not exist. Raises MinitorrentError: usage for
+    an empty path, invalid_name for one that is invalid, too long, or not valid Unicode (which
+    could be neither shown nor recorded); file_not_found for an unknown home.
     """
     text = os.fspath(path)
     if not text:
-        raise MinitorrentError(ErrorCode.USAGE, "A path is empty; give the path of a file.")
+        raise MinitorrentError(ErrorCode.USAGE, "The path is empty; give the path of a file.")
     if "\0" in text:
-        raise _refused(text, "contains a NUL character, which no path can")
+        raise _refused(text, "contains a NUL character, which paths can't contain")
     try:
         absolute = os.path.abspath(Path(text).expanduser())  # noqa: PTH100 - absolute() keeps `..`
     except RuntimeError as error:
         raise MinitorrentError(
             ErrorCode.FILE_NOT_FOUND, f"There is no home folder for {shown(text)}; check the path."
         ) from error
-    except OSError as error:  # the folder that a relative path begins in is gone
+    except OSError as error:  # the current folder was deleted
         raise translated(error, text) from error
     try:
         encoded = absolute.encode()

@@ -14,7 +14,7 @@ OnFailure = Callable[[Exception], None]
 
 
 class WorkerPool:
-    """`threads` threads that run jobs in order of submission, at most `queue_bound` waiting."""
+    """Runs jobs in `threads` threads, in the order submitted; `queue_bound` may wait."""
 
     def __init__(self, threads: int = 2, queue_bound: int = 8, name: str = "storage") -> None:
         self._bound = queue_bound
@@ -31,9 +31,9 @@ class WorkerPool:
             thread.start()
 
     def submit(self, job: Job, on_failure: OnFailure) -> None:
-        """Have `job` run by a worker; when it raises, the worker calls `on_failure` with that.
+        """Have a worker run `job`; if it raises, the worker calls `on_failure` with the error.
 
-        Blocks while the queue is full, so that whoever fills it slows down. Raises RuntimeError
+        Blocks while the queue is full, which slows down whoever fills it. Raises RuntimeError
         once the pool is closed.
         """
         with self._has_room:
@@ -45,7 +45,7 @@ class WorkerPool:
             self._has_job.notify()
 
     def close(self, timeout: float = 10.0) -> bool:
-        """Take no more jobs, run those waiting, stop.
+        """Accept no more jobs, run those waiting, and stop.
 
         Returns whether all threads ended within `timeout` seconds each.
         """
@@ -79,5 +79,5 @@ class WorkerPool:
 def _attempt(job: Job, on_failure: OnFailure) -> None:
     try:
         job()
-    except Exception as error:  # whatever it is, the submitter decides
+    except Exception as error:  # the submitter decides how to handle it
         on_failure(error)

@@ -1,8 +1,8 @@
-"""Writes files for a user: private, whole or not at all, and never over what is not our own.
+"""Writes files for a user: private, whole or not at all, and never over files that are not ours.
 
-A file is written under a hidden name first and gets its own by a hard link, which replaces nothing.
-What a command of ours wrote before is put aside under another hidden name for that moment: a
-rename takes whatever is there by then, and what was not meant is put back.
+A file is first written under a hidden name and then gets its own by a hard link, which replaces
+nothing. A file that one of our commands wrote before is moved to another hidden name meanwhile:
+that rename takes whatever is there at that moment, and a file that isn't ours is put back.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from common.errors import ErrorCode, MinitorrentError
 
 _MOST_JUDGED = 16 * 1024 * 1024  # bytes; nothing that we write is larger
 NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.EMLINK, errno.ENOSYS)
-"""How a file system says that it has no hard links."""
+"""The errors of file systems without hard links."""
 
 
 _Identity = tuple[int, int, int, int]
@@ -35,7 +35,7 @@ def _never(_: bytes) -> bool:
 
 @dataclass(frozen=True)
 class NewFile:
-    """What is to be written. A plain file with content that `is_ours` may be replaced."""
+    """A file to be written. A regular file whose content `is_ours` may be replaced."""
 
     path: Path
     data: bytes = field(repr=False)
@@ -43,7 +43,7 @@ class NewFile:
 
 
 def check_place(path: Path, is_ours: Callable[[bytes], bool] = _never) -> None:
-    """Raises what `write_private` would, as far as that is known before anything is written."""
+    """Raise what `write_private` would raise, as far as that is known before writing."""
     with translating(path):
         _look(path, is_ours)
     with translating(path.parent):
@@ -59,15 +59,15 @@ def check_place(path: Path, is_ours: Callable[[bytes], bool] = _never) -> None:
 def write_private(*files: NewFile) -> None:
     """Write files that only their user can read: all of them or, on failure, none.
 
-    Raises MinitorrentError: file_exists when something is in the way that is not ours, also when
-    it came there just now; otherwise what the system says.
+    Raises MinitorrentError: file_exists when a file that isn't ours is in the way, even if it has
+    just appeared; otherwise what the system reports.
     """
     writings: list[_Writing] = []
     try:
         for file in files:
             with translating(file.path):
                 writings.append(_Writing(file))
-        # Cleared backwards: a key never lies beside a certificate that it does not fit.
+        # Cleared in reverse order: a key is never beside a certificate that it doesn't match.
         for writing in reversed(writings):
             with translating(writing.file.path):
                 writing.clear()
@@ -81,15 +81,15 @@ def write_private(*files: NewFile) -> None:
     for writing in writings:
         writing.settle()
     for folder in {file.path.parent for file in files}:
-        with suppress(OSError):  # not every file system lets its folders be synced
+        with suppress(OSError):  # not every file system can sync its folders
             sync_folder(folder)
 
 
 def open_to_append(path: Path) -> int:
-    """Open a file that only its user can read, or make it; returns a descriptor.
+    """Open a file that only its user can read, or create it; returns a descriptor.
 
     Raises MinitorrentError: file_exists for a link, a pipe, a device and the like; otherwise what
-    the system says.
+    the system reports.
     """
     flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     with translating(path):
@@ -104,7 +104,7 @@ def open_to_append(path: Path) -> int:
 
 
 class _Writing:
-    """One file on its way; making it raises OSError, or MinitorrentError(file_exists)."""
+    """One file being written; the constructor raises OSError, or MinitorrentError(file_exists)."""
 
     def __init__(self, file: NewFile) -> None:
         self.file = file
@@ -126,15 +126,15 @@ class _Writing:
             os.fsync(stream.fileno())
 
     def clear(self) -> None:
-        """Put aside what we wrote before."""
+        """Move the file that we wrote before to a hidden name."""
         if self._old is not None:
-            with suppress(FileNotFoundError):  # somebody else was quicker
+            with suppress(FileNotFoundError):  # it has just been deleted
                 self.file.path.rename(self._aside)
                 if _identity(self._aside) != self._old:
                     raise _in_the_way(self.file.path)
 
     def name(self) -> None:
-        """Give the file its name, if nothing has it."""
+        """Give the file its name, unless the name is taken."""
         identity = _identity(self._draft)
         try:
             rename_to_new(self._draft, self.file.path)
@@ -143,7 +143,7 @@ class _Writing:
         self._new = identity
 
     def undo(self) -> None:
-        """As it was before; what can't be put back because its name is taken by now stays aside."""
+        """Restore the earlier state; an old file whose name is taken keeps its hidden name."""
         with suppress(OSError):
             self._draft.unlink()
         with suppress(OSError):
@@ -156,7 +156,7 @@ class _Writing:
                 rename_to_new(self._aside, self.file.path)
 
     def settle(self) -> None:
-        """Remove what was there before."""
+        """Remove the earlier file."""
         with suppress(OSError):
             self._aside.unlink()
 
@@ -180,7 +180,7 @@ def _beside(path: Path) -> Path:
 
 
 def _look(path: Path, is_ours: Callable[[bytes], bool]) -> _Identity | None:
-    """What is there, if it may be replaced; None for nothing. Raises OSError or file_exists."""
+    """Return the identity of a file that may be replaced, None for no file; raises OSError."""
     flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
     try:
         if not stat.S_ISREG(path.lstat().st_mode):
@@ -208,5 +208,5 @@ def _as_identity(found: os.stat_result) -> _Identity:
 def _in_the_way(path: Path) -> MinitorrentError:
     return MinitorrentError(
         ErrorCode.FILE_EXISTS,
-        f"Something else lies at {shown(path)}; choose another name, or move it away.",
+        f"Another file exists at {shown(path)}; choose another name, or move it away.",
     )

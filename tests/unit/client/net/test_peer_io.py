@@ -311,7 +311,7 @@ def test_a_broken_protocol(end_and_raw: tuple[End, RawPeer]) -> None:
     end, raw = end_and_raw
     raw.send_bytes(piece_header(Block(PieceIndex(0), 0, 2**31)))
     assert end.handler.closed.wait(5.0)
-    assert "broke the protocol" in (end.peer.close_reason or "")
+    assert "violated the protocol" in (end.peer.close_reason or "")
 
 
 def test_the_engine_refuses_a_message(end_and_raw: tuple[End, RawPeer]) -> None:
@@ -319,7 +319,7 @@ def test_the_engine_refuses_a_message(end_and_raw: tuple[End, RawPeer]) -> None:
     end.handler.fails = WireError("not with us")
     raw.send(Interested())
     assert end.handler.closed.wait(5.0)
-    assert end.peer.close_reason == "broke the protocol: not with us"
+    assert end.peer.close_reason == "violated the protocol: not with us"
 
 
 def test_a_failure_in_the_engine_shows_and_ends_the_connection(

@@ -229,7 +229,7 @@ def test_replaced_in_the_last_moment(
         real(final, partial)
 
     monkeypatch.setattr(Path, "hardlink_to", after_a_swap)
-    with pytest.raises(MinitorrentError, match="while it was given its name") as caught:
+    with pytest.raises(MinitorrentError, match="while it was being renamed") as caught:
         end(files)
     assert caught.value.code is ErrorCode.FILE_CHANGED
     assert [path.name for path in tmp_path.iterdir()] == [files.partial.name]
@@ -249,7 +249,7 @@ def test_a_folder_replaced_in_the_last_moment(
         files.open_partial()
         write_all(files, FOLDER)
         monkeypatch.setattr(Path, "rename", after_a_swap)
-        with pytest.raises(MinitorrentError, match="while it was given its name"):
+        with pytest.raises(MinitorrentError, match="while it was being renamed"):
             files.finish(lambda: prove(files))
         assert [path.name for path in tmp_path.iterdir()] == [files.partial.name]
 
@@ -276,7 +276,7 @@ def test_a_folder_that_has_gone_is_not_made_again(files: TorrentFiles) -> None:
     """A disk that was unmounted would be written to below its mount point."""
     files.close()
     files.partial.parent.rename(files.partial.parent.with_name("moved"))
-    with pytest.raises(MinitorrentError, match="put it back") as caught:
+    with pytest.raises(MinitorrentError, match="Put it back") as caught:
         files.open_partial()
     assert caught.value.code is ErrorCode.FILE_NOT_FOUND
     assert not files.partial.parent.exists()

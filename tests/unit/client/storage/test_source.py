@@ -48,7 +48,7 @@ def test_what_is_left_out_is_told(tmp_path: Path) -> None:
     source = scan(tmp_path / "f")
     assert [file.path for file in source.files] == [("a",), ("d", "b")]
     assert len(source.warnings) == 4
-    for name, reason in (("link", "symbolic"), ("pipe", "plain"), ("void", "empty")):
+    for name, reason in (("link", "symbolic"), ("pipe", "regular"), ("void", "empty")):
         assert any(name in text and reason in text for text in source.warnings)
 
 
