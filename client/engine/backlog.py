@@ -1,4 +1,4 @@
-"""Complete transfers that a login has not taken up yet: there may be very many."""
+"""Complete transfers that a login has not loaded yet: there may be very many."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ from typing import Final
 from client.state.transfers import TransferRecord, Transfers
 
 CHUNK: Final = 64
-"""Transfers that are taken up at a time; so many before a login is answered."""
+"""Transfers loaded at a time; the first chunk is loaded before the login returns."""
 
 
 class Backlog:
-    """What a user shares, the oldest first, as far as it was there when he logged in.
+    """A user's complete transfers at the moment of login, oldest first.
 
-    `groups` are those that he is in, `left` those that he has left since. `settled` are groups and
-    names of what came in another way, or is not to come any more. The collection guards them.
+    `groups` are the groups the user is in, `left` those that the user has left since. `settled`
+    are (group, name) pairs that were added or discarded in the meantime. The transfer manager's
+    lock guards all three.
     """
 
     def __init__(self, store: Transfers, user: str, groups: set[str], until: int) -> None:
@@ -27,12 +28,12 @@ class Backlog:
         self._until = until
 
     def take(self) -> list[TransferRecord]:
-        """The next of them, none when all were taken."""
+        """Return the next records, or none at the end."""
         taken = self._store.list_complete(self.user, self._after, self._until, CHUNK)
         if taken:
             self._after = taken[-1].id
         return taken
 
     def rest(self) -> list[TransferRecord]:
-        """All that were not taken yet."""
+        """Return all records that were not taken yet."""
         return self._store.list_complete(self.user, self._after, self._until)

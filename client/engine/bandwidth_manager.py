@@ -1,9 +1,8 @@
-"""The thread that lets bytes pass where there is a rate limit, a few blocks at a time.
+"""Enforces rate limits: a thread that lets bytes pass, a few blocks at a time.
 
-Downloading, it asks peers for as much as a limit lets in; what was asked for is then read as fast
-as it comes, so that no message waits behind payload and no peer is waited for because of us.
-Uploading, it lets a peer's writer send so much more of what was requested. Without a limit it
-sleeps.
+For downloads, it requests from peers as much as a limit permits; the requested blocks are then
+read at full speed, so that no message waits behind payload and no peer waits for us. For uploads,
+it lets a peer's writer send more of what was requested. Without a limit it sleeps.
 """
 
 from __future__ import annotations
@@ -23,14 +22,14 @@ log = structlog.get_logger(__name__)
 
 BUSY: Final = 0.02
 IDLE: Final = 0.1
-"""Seconds between rounds while somebody waits for a limit, and while nobody does."""
+"""Seconds between rounds while something waits for a limit, and while nothing does."""
 
 LOOK_EVERY: Final = 0.25
-"""Seconds between looks at which torrents have peers at all: there may be thousands without."""
+"""Seconds between checks for torrents that have peers: there may be thousands without."""
 
 
 class BandwidthManager:
-    """Drives the torrents at work through the limits; `torrents` answers which these are."""
+    """Applies the limits to the active torrents; `torrents` returns these."""
 
     def __init__(
         self,
@@ -52,13 +51,13 @@ class BandwidthManager:
         limits.changed = self._changed
 
     def close(self) -> None:
-        """End the thread."""
+        """Stop the thread."""
         self._closing = True
         self._wake.set()
         self._thread.join(5.0)
 
     def _changed(self) -> None:
-        """Let the new limits take effect: writers that wait may have none any more."""
+        """Apply new limits: writers that wait may be unlimited now."""
         for torrent in self._torrents():
             torrent.lift_limit()
         self._wake.set()
@@ -82,7 +81,7 @@ class BandwidthManager:
             return False
 
     def _round(self) -> bool:
-        """Let pass what may; whether anybody claimed anything."""
+        """Serve all requests once; returns whether there were any."""
         now = self._clock()
         if now >= self._look_at:
             self._look_at = now + LOOK_EVERY

@@ -1,4 +1,4 @@
-"""What the peers of a torrent are sent, straight from its files."""
+"""The content that a torrent uploads, read from its files."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from common.types import Block, PieceIndex
 
 
 class ContentSource:
-    """A BlockSource that lets no byte out of a piece that is not known to be right.
+    """A BlockSource that only sends bytes of pieces known to be right.
 
-    `fail` hears why the content can't be read, `damaged` that a piece is wrong though its file
-    looks untouched: neither is the peer's fault.
+    `fail` gets the error when the content can't be read, `damaged` is called when a piece is wrong
+    though its file looks untouched: neither is the peer's fault.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class ContentSource:
         self._files.doubt(pieces)
 
     def _undisturbed(self, runs: Sequence[Block], use: Callable[[], None]) -> None:
-        """Have `use` done with pieces that are right; again, if a file was touched meanwhile."""
+        """Call `use` on verified pieces; repeat it if a file was touched meanwhile."""
         pieces = {run.piece for run in runs}
         with self._reading():
             done = False
@@ -80,7 +80,7 @@ class ContentSource:
         self._fail(
             MinitorrentError(
                 ErrorCode.FILE_CHANGED,
-                f"{str(self._files.path)!r} was cut short while it was being sent; put it back "
-                "and recheck, or share it anew.",
+                f"{str(self._files.path)!r} got shorter while it was being sent. Put it back "
+                "and recheck, or share it again.",
             )
         )

@@ -1,7 +1,7 @@
-"""Our certificates in the sealed groups: asked for, renewed in time, given up.
+"""Our certificates in sealed groups: requested, renewed in time, and dropped.
 
-The key is made here, kept in memory, and never sent: the tracker signs a request for it. A
-certificate is renewed when two thirds of its time are over, so that there is time to try again.
+The key is generated here, kept in memory, and never sent: the tracker signs a request for it. A
+certificate is renewed after two thirds of its lifetime, which leaves time for retries.
 """
 
 from __future__ import annotations
@@ -35,20 +35,20 @@ from common.errors import ErrorCode, MinitorrentError
 log = structlog.get_logger(__name__)
 
 RENEW_AT: Final = 2 / 3
-"""Part of a certificate's time after which the next one is asked for."""
+"""Share of a certificate's lifetime after which the next one is requested."""
 
 RETRY: Final = 5.0
-"""Seconds until it is tried again after a failure; less when the certificate ends soon."""
+"""Seconds between retries after a failure; fewer when the certificate ends soon."""
 
 _LONGEST_WAIT: Final = 30.0
-"""Seconds between two looks at what is due."""
+"""Seconds between checks for due renewals."""
 
 _GONE = frozenset({ErrorCode.NOT_MEMBER, ErrorCode.NO_SUCH_GROUP, ErrorCode.NOT_LOGGED_IN})
 _LATER = frozenset({ErrorCode.TRACKER_UNREACHABLE, ErrorCode.TIMEOUT})
 
 
 class _Credential:
-    """One group's seal and our key for it. `lock` lets one certificate be asked for at a time."""
+    """One group's GroupTls and our key for it. `lock` allows one request at a time."""
 
     def __init__(self, group: str, seal: GroupTls) -> None:
         self.group = group
@@ -56,17 +56,17 @@ class _Credential:
         self.key = ec.generate_private_key(ec.SECP256R1())
         self.lock = threading.Lock()
         self.certified = False
-        self.failed = False  # the last attempt; what hasn't been tried has not failed
-        self.renew_at = math.inf  # until it was tried once; these two by the steady clock
+        self.failed = False  # the last attempt failed; False before the first one
+        self.renew_at = math.inf  # until the first attempt; these two by the steady clock
         self.expires_at = 0.0
 
 
 class Credentials:
-    """The seals of the groups of the user who is logged in.
+    """The certificates of the logged-in user's sealed groups.
 
-    `now` is seconds since the epoch by this machine's clock, which may be wrong or be set at any
-    time: what is due is measured by `clock`, and a certificate's end by the tracker's time.
-    `revoked` is called, in any thread, when somebody in a group is not to be accepted any more.
+    `now` returns seconds since the epoch by this machine's clock, which may be wrong or be set at
+    any time: renewals are timed by `clock`, and expiry by the tracker's time. `revoked` is
+    called, in any thread, when a holder in a group is no longer accepted.
     """
 
     def __init__(
@@ -87,17 +87,17 @@ class Credentials:
         self._thread.start()
 
     def close(self) -> None:
-        """Renew nothing any more."""
+        """Stop renewing."""
         with self._changed:
             self._closing = True
             self._changed.notify_all()
         self._thread.join(5.0)
 
     def seal(self, group: str, authority: str | None) -> GroupTls | None:
-        """The seal of a group whose content names this authority (PEM); None for an open group.
+        """Return the GroupTls of a group with this authority (PEM); None for an open group.
 
-        Asks for a certificate if there is none; when the tracker can't be reached just now, that
-        is tried again until it can. Raises MinitorrentError: what the tracker refuses.
+        Requests a certificate if there is none, and retries until the tracker can be reached.
+        Raises MinitorrentError: the tracker's refusal.
         """
         if authority is None:
             return None
@@ -117,18 +117,18 @@ class Credentials:
         return held.seal
 
     def certificate(self, group: str) -> Certificate:
-        """How it stands with our certificate in a sealed group."""
+        """Return the status of our certificate in a sealed group."""
         held = self._held.get(group)
         if held is None or not held.certified:
             return "missing"
         return "valid" if self._clock() < held.expires_at else "expired"
 
     def authority(self, group: str) -> str | None:
-        """The certificate (PEM) of a group's authority; None for an open group."""
+        """Return the certificate (PEM) of a group's authority; None for an open group."""
         return self._link.call(GET_GROUP, GET_GROUP.read_request({"group": group})).authority
 
     def export(self, group: str) -> tuple[IssueCertificateReply, bytes]:
-        """A certificate for another program of this user, and its own key (PKCS #8, PEM)."""
+        """Return a certificate for another program of this user, and its own key (PKCS #8, PEM)."""
         key = ec.generate_private_key(ec.SECP256R1())
         pem = key.private_bytes(
             serialization.Encoding.PEM,
@@ -138,7 +138,7 @@ class Credentials:
         return self._issue(group, key), pem
 
     def lifetimes(self) -> list[CertificateFigures]:
-        """How long our certificates still last."""
+        """Return how long our certificates remain valid."""
         now = self._clock()
         with self._changed:
             held = list(self._held.values())
@@ -149,33 +149,33 @@ class Credentials:
             for one in held
         ]
 
-    # --- what the tracker tells -------------------------------------------------------------
+    # --- events from the tracker ------------------------------------------------------------
     def revoke(self, group: str, holders: Sequence[str]) -> None:
-        """Accept these holders in the group no more."""
+        """Stop accepting these holders in the group."""
         held = self._held.get(group)
         if held is not None and holders:
             held.seal.revoke(holders)
             self.revoked(group)
 
     def refresh(self) -> None:
-        """The tracker may have told of removals while the connection was lost: ask for them."""
+        """Ask for removals that the tracker reported while the connection was lost."""
         with self._changed:
             self._stale = True
             self._changed.notify_all()
 
     def forget(self, group: str) -> None:
-        """The user is no member any more."""
+        """Drop a group's certificate: the user is no longer a member."""
         with self._changed:
             held = self._held.pop(group, None)
         if held is not None:
             held.seal.strip()
 
     def forget_all(self) -> None:
-        """Nobody is logged in any more."""
+        """Drop all certificates: nobody is logged in any more."""
         for group in list(self._held):
             self.forget(group)
 
-    # --- asking for certificates ------------------------------------------------------------
+    # --- requesting certificates ------------------------------------------------------------
     def _certify(self, held: _Credential, *, only_first: bool = False) -> None:
         with held.lock:
             if only_first and held.certified:
@@ -211,7 +211,7 @@ class Credentials:
             self._changed.notify_all()
 
     def _trackers_now(self) -> float:
-        """Seconds since the epoch by the clock that certificates are dated by, if it is known."""
+        """Return seconds since the epoch by the tracker's clock, which dates certificates."""
         return self._now() - (self._link.clock_difference or 0.0)
 
     # --- the thread -------------------------------------------------------------------------
@@ -219,7 +219,7 @@ class Credentials:
         while True:
             with self._changed:
                 while not (self._closing or self._stale or self._pause() <= 0):
-                    # A wait stands still while the machine sleeps.
+                    # Condition.wait stands still while the machine sleeps.
                     self._changed.wait(min(self._pause(), _LONGEST_WAIT))
                 if self._closing:
                     return
@@ -255,7 +255,7 @@ class Credentials:
         )
 
     def _removed(self, group: str) -> list[str]:
-        """All holders who are not to be accepted, where they are more than one reply has."""
+        """Return all removed holders of a group, page by page."""
         removed: list[str] = []
         after: str | None = ""
         while after is not None:
@@ -268,6 +268,5 @@ class Credentials:
 def _other_authority(group: str) -> MinitorrentError:
     return MinitorrentError(
         ErrorCode.PERMISSION_DENIED,
-        f"This file names another authority than that of {group}; ask who shared it to share it "
-        "again.",
+        f"This file names another authority than that of {group}; ask its owner to share it again.",
     )

@@ -1,4 +1,4 @@
-"""What a user does when something doesn't go as it should."""
+"""The commands for problems: `why` and `relocate`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from common.errors import ErrorCode, MinitorrentError
 
 
 class Diagnostics:
-    """Finding and mending what is wrong; see Session for what goes for all its methods."""
+    """Explains and repairs transfers; see Session for the rules of all its methods."""
 
     def __init__(self, account: Account, transfers: TransferManager, snapshots: Snapshots) -> None:
         self._account = account
@@ -26,7 +26,7 @@ class Diagnostics:
         self._snapshots = snapshots
 
     def why(self, group: str, name: str) -> WhyResult:
-        """The one reason why a transfer stands as it does, and the next step."""
+        """Return the one reason for a transfer's state, and the next step."""
         self._account.require()
         reason = diagnose(self._snapshots.take(self._transfers.get(group, name)))
         return WhyResult(reason=reason.text, hint=reason.hint)
@@ -34,9 +34,9 @@ class Diagnostics:
     def relocate(
         self, group: str, name: str, where: Path, progress: HashProgress | None = None
     ) -> RelocateResult:
-        """Share on what was moved to `where`, or to somewhere below it: it is found by content.
+        """Continue to share content that was moved to or below `where`, identified by its hashes.
 
-        Raises MinitorrentError: usage for what is not complete, file_not_found and file_changed
+        Raises MinitorrentError: usage for an incomplete transfer, file_not_found and file_changed
         when the content is not there.
         """
         self._account.require()
@@ -44,8 +44,8 @@ class Diagnostics:
         if not transfer.record.complete or transfer.storage.plan.only:
             raise MinitorrentError(
                 ErrorCode.USAGE,
-                f"Only what is complete can be relocated, and {name!r} is not; put it back, or "
-                "cancel it and download it anew.",
+                f"Only a complete transfer can be relocated, and {name!r} is not complete. Put it "
+                "back, or cancel it and download it again.",
             )
         place = typed_path(where)
         found = find_content(transfer.metainfo, place, progress)
@@ -63,6 +63,6 @@ def _not_there(place: Path, name: str) -> MinitorrentError:
         )
     return MinitorrentError(
         ErrorCode.FILE_CHANGED,
-        f"What was shared as {name!r} is not at {shown(place)}, by its content; say another "
-        "place, or stop_share it and upload it anew.",
+        f"No file at {shown(place)} has the content of {name!r}. Give another path, or stop_share "
+        "it and upload it again.",
     )

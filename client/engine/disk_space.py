@@ -1,4 +1,4 @@
-"""Whether a disk has room for what is still to come, and waiting for it."""
+"""Checks that a disk has enough space for a download, and waits until it has."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from common.errors import ErrorCode, MinitorrentError
 
 INTERVAL: Final = 1.0
 PATIENT_INTERVAL: Final = 300.0
-"""Seconds between looks at a full disk; the second when it says that it has room, so that
-something else, such as a quota, must be in the way."""
+"""Seconds between checks of a full disk; the longer one when the disk reports enough space, so
+that something else, such as a quota, must be the reason."""
 
 
 def require_room(name: str, final: Path, needed: int) -> None:
-    """Raises MinitorrentError(disk_full) unless `needed` bytes fit beside `final`."""
+    """Raise MinitorrentError(disk_full) unless `needed` bytes fit beside `final`."""
     missing = _missing(final, needed)
     if missing:
         folder = shown(standing(final.parent))
@@ -29,7 +29,7 @@ def require_room(name: str, final: Path, needed: int) -> None:
 
 
 class SpaceWait:
-    """When to look again whether a full disk has space for a download."""
+    """Decides when to check again whether a full disk has space for a download."""
 
     def __init__(self) -> None:
         self._look_at = 0.0
@@ -37,11 +37,11 @@ class SpaceWait:
     def begin(
         self, error: MinitorrentError, final: Path, needed: int, now: float
     ) -> MinitorrentError:
-        """The disk was full; returns what the user is to be told (bytes missing, if known)."""
+        """Start to wait after a disk-full error; returns the error to show to the user."""
         missing = _missing(final, needed)
         self._look_at = now + (INTERVAL if missing else PATIENT_INTERVAL)
         if not missing:
-            return MinitorrentError(error.code, error.message)  # without what its frames hold
+            return MinitorrentError(error.code, error.message)  # without the traceback's frames
         folder = shown(standing(final.parent))
         return MinitorrentError(
             ErrorCode.DISK_FULL,
@@ -50,7 +50,7 @@ class SpaceWait:
         )
 
     def is_over(self, final: Path, needed: int, now: float) -> bool:
-        """Whether there is space by now; looks at the disk every now and then."""
+        """Return whether there is enough space now; checks the disk now and then."""
         if now < self._look_at:
             return False
         self._look_at = now + INTERVAL
@@ -58,7 +58,7 @@ class SpaceWait:
 
 
 def _missing(final: Path, needed: int) -> int:
-    """How many of `needed` bytes the disk under `final` has no room for; 0 when it has."""
+    """Return how many of `needed` bytes don't fit on the disk of `final`; 0 when all do."""
     folder = standing(final.parent)
     with translating(folder):
         return max(needed - shutil.disk_usage(folder).free, 0)

@@ -1,4 +1,4 @@
-"""Looks at everything that a client needs, all at once, and says what is wrong."""
+"""Runs all health checks at once and reports their results."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ T = TypeVar("T")
 
 
 class _Look(Generic[T]):
-    """A look at one thing, in a thread of its own, so that one that hangs delays no other."""
+    """A measurement in its own thread, so that one that hangs delays no other."""
 
     def __init__(self, name: str, act: Callable[[], T]) -> None:
         self.name = name
@@ -61,17 +61,17 @@ class _Look(Generic[T]):
     def _run(self) -> None:
         try:
             self._found.append(self._act())
-        except Exception:  # the other checks are to be shown all the same
+        except Exception:  # the other checks are shown all the same
             self._failed = True
             log.exception("a check failed", check=self.name)
 
     def found(self, deadline: float) -> list[T]:
-        """What it found, in a list that is empty when there is nothing by then."""
+        """Return the measurement as a list, which is empty if there is none by then."""
         self._thread.join(max(0.0, deadline - time.monotonic()))
         return self._found
 
     def judged(self, judge: Callable[[T], Check], deadline: float) -> Check:
-        """What is to be said of it."""
+        """Return the check's result."""
         found = self.found(deadline)
         if found:
             return judge(found[0])
@@ -104,7 +104,7 @@ class Doctor:
         self._transfers = transfers
 
     def examine(self) -> ChecksResult:
-        """Look at everything; takes at most TIME_LIMIT seconds, and raises nothing."""
+        """Run all checks; takes at most TIME_LIMIT seconds, and raises nothing."""
         deadline = time.monotonic() + TIME_LIMIT
         port = _Look("port", self._look_at_port)
         trackers = [
@@ -124,7 +124,7 @@ class Doctor:
         ]
         return ChecksResult(checks=[CheckRow(name=c.name, ok=c.ok, hint=c.hint) for c in checks])
 
-    # --- looks ------------------------------------------------------------------------------
+    # --- measurements -----------------------------------------------------------------------
     def _look_at_tracker(self, tracker: Endpoint) -> TrackerFigures:
         source = source_host(self._config.listen)
         return TrackerProbe(tracker, source, self._known_trackers.trusted(tracker)).look()
@@ -143,14 +143,14 @@ class Doctor:
         )
 
     def _ask_tracker(self) -> Found | None:
-        """Have the tracker dial us; None when nobody is logged in, or none can be asked."""
+        """Have the tracker dial us; None when nobody is logged in, or no tracker can be asked."""
         try:
             return self._port.dialled_by_tracker(self._link) if self._account.user else None
-        except MinitorrentError:  # other checks tell why
+        except MinitorrentError:  # other checks report why
             return None
 
     def _host_for_others(self) -> str:
-        """The address listened on, or the one from which this machine goes to the trackers."""
+        """Return the address listened on, or the source address of packets to the trackers."""
         listen = self._config.listen
         if not is_unspecified(listen.host):
             return listen.host
@@ -158,7 +158,7 @@ class Doctor:
         return next((host for host in found if host is not None), LOOPBACK)
 
     def _look_at_disks(self) -> list[_Look[DiskFigures]]:
-        """At every folder that is written to."""
+        """Measure every folder that is written to."""
         needed = Counter({self._config.data_dir: 0})
         for transfer in self._transfers.all():
             if transfer.is_running or transfer.waits_for_space:
@@ -170,7 +170,7 @@ class Doctor:
 
 
 def _own(trackers: Sequence[TrackerFigures]) -> list[Check]:
-    """What can be told without waiting for anything."""
+    """Return the checks that need no waiting."""
     checks = [health_checks.versions(platform.python_version(), _PROGRAM, libraries(), trackers)]
     files = descriptors()
     return [*checks, health_checks.descriptors(*files)] if files else checks

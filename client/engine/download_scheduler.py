@@ -1,4 +1,4 @@
-"""Gives the downloads their turns: at most so many are active, the others are queued."""
+"""Schedules downloads: a limited number is active, the others are queued."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SETTING = "active_downloads"
 
 
 def choose_places(settings: Settings, chosen: int | None) -> int:
-    """How many may run at once: as chosen now, which is kept, or as chosen before."""
+    """Return how many downloads may run: `chosen`, which is stored, or the stored number."""
     if chosen is not None:
         settings.set("", _SETTING, str(chosen))
         return chosen
@@ -32,27 +32,27 @@ class Queued(Protocol):
 
     @property
     def record(self) -> TransferRecord:
-        """What the database keeps of it; its id tells its age."""
+        """Its database record; the id tells its age."""
 
     @property
     def priority(self) -> int:
-        """The higher comes first."""
+        """Higher priorities run first."""
 
     @property
     def needs_peers(self) -> bool:
-        """Whether it runs and has nobody to download from."""
+        """Whether it runs and has no peer to download from."""
 
     def take_turn(self) -> None:
-        """It may run from now on; returns at once."""
+        """Start to run; returns at once."""
 
     def lose_turn(self) -> None:
-        """It has to wait until it may run again; returns at once."""
+        """Stop and wait for the next turn; returns at once."""
 
 
 class DownloadScheduler:
-    """The downloads that want to run. Each method may be called from any thread.
+    """Schedules the downloads that want to run. Thread-safe.
 
-    At most `places` of those that have peers run at once, 0 stands for no limit. `clock` gives
+    At most `places` of those that have peers run at once, 0 means no limit. `clock` returns
     seconds.
     """
 
@@ -64,13 +64,13 @@ class DownloadScheduler:
         self._holds = 0
 
     def join(self, member: Queued) -> None:
-        """Let it run when its turn has come; nothing happens when it is there already."""
+        """Queue a download, which runs when its turn comes; a no-op if it is queued already."""
         with self._lock:
             self._members[member.record.id] = member
         self.review()
 
     def leave(self, member: Queued) -> None:
-        """It has ended, or shall not run; its place goes to the next."""
+        """Remove a download; its place goes to the next."""
         with self._lock:
             present = self._members.pop(member.record.id, None)
             self._queue.leave(member.record.id)
@@ -78,20 +78,20 @@ class DownloadScheduler:
             self.review()
 
     def clear(self) -> None:
-        """Nobody shall run any more."""
+        """Remove all downloads."""
         with self._lock:
             for number in self._members:
                 self._queue.leave(number)
             self._members.clear()
 
     def has_turn(self, member: Queued) -> bool:
-        """Whether it may run."""
+        """Return whether a download may run."""
         with self._lock:
             number = member.record.id
             return number in self._members and self._queue.has_place(number)
 
     def place(self, member: Queued) -> tuple[int, int] | None:
-        """Its place among those that wait, from 1, and how many wait; None when it doesn't."""
+        """Return a waiting download's place, from 1, and how many wait; None if it isn't one."""
         with self._lock:
             waiting = self._queue.waiting(self._entries())
         number = member.record.id
@@ -99,7 +99,7 @@ class DownloadScheduler:
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Give no turns inside the block: several join, and the first in order is to be first."""
+        """Start nothing inside the block, so that the first in order of several starts first."""
         with self._lock:
             self._holds += 1
         try:
@@ -110,7 +110,7 @@ class DownloadScheduler:
             self.review()
 
     def review(self) -> None:
-        """See whose turn it is; to be called now and then, too."""
+        """Start and stop downloads as their turns require; to be called now and then, too."""
         with self._lock:
             if self._holds:
                 return

@@ -1,4 +1,4 @@
-"""What this process runs on: its libraries and its share of the system."""
+"""The environment of this process: libraries and file descriptors."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from client.core.measurements import Library
 
 _REQUIREMENT: Final = re.compile(r"([A-Za-z0-9._-]+)>=([0-9.]+)\Z")
 MOST_DESCRIPTORS: Final = 65_536
-"""More are of no use to a client."""
+"""A client has no use for more."""
 
 _OPEN_FILES: Final = Path("/dev/fd")
 
 
 def libraries() -> list[Library]:
-    """What the program needs, as its own metadata say; empty when it was never installed."""
+    """Return the required libraries, from the package metadata; none if it isn't installed."""
     try:
         requirements = metadata.requires("minitorrent") or []
     except metadata.PackageNotFoundError:
         return []
-    matches = map(_REQUIREMENT.match, requirements)  # those of extras end in a condition
+    matches = map(_REQUIREMENT.match, requirements)  # requirements of extras end in a marker
     return [Library(match[1], match[2], _version(match[1])) for match in matches if match]
 
 
 def raise_descriptors() -> int | None:
-    """Have this process open as many files as it may at all; how many, None: no such limit.
+    """Raise the limit of open files as far as allowed; returns it, or None if there is no limit.
 
-    What systems set at first is often a quarter or less of that.
+    The default limit of many systems is a quarter of that or less.
     """
     if sys.platform == "win32":
         return None
@@ -40,14 +40,14 @@ def raise_descriptors() -> int | None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = MOST_DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, MOST_DESCRIPTORS)
     if soft != resource.RLIM_INFINITY and soft < wanted:
-        with suppress(OSError, ValueError):  # some systems have a lower limit than they tell
+        with suppress(OSError, ValueError):  # some systems have a lower limit than they report
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
             soft = wanted
     return MOST_DESCRIPTORS if soft == resource.RLIM_INFINITY else min(soft, MOST_DESCRIPTORS)
 
 
 def descriptors() -> tuple[int, int] | None:
-    """How many files this process may have open, and has; None where there is no such limit."""
+    """Return the limit of open files and how many are open; None where there is no limit."""
     if sys.platform == "win32":
         return None
     import resource

@@ -1,4 +1,4 @@
-"""A member's credentials in files, for a stock client that knows SSL torrents."""
+"""A member's credentials in files, for a stock client that supports SSL torrents."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ YdEIqUuyyOP7uWrat2DX9GgdT0Kj3jlN9K5W7edjcrsZCwenyO4KbXCeAvzhzffi
 ssbzSibBsu/6iGtCOGEoXJf//////////wIBAg==
 -----END DH PARAMETERS-----
 """
-"""ffdhe2048 (RFC 7919): the same for everybody; TLS 1.3 makes no use of them, but clients ask."""
+"""ffdhe2048 (RFC 7919), the same for everybody; TLS 1.3 doesn't use it, but clients ask for it."""
 
 
 def export_credentials(
@@ -40,11 +40,11 @@ def export_credentials(
     folder: Path,
     tell: Callable[[NoticeKind, str], None],
 ) -> results.ExportResult:
-    """Write certificate, key and DH parameters into the folder, which is made if need be.
+    """Write certificate, key and DH parameters into the folder, which is created if necessary.
 
-    What an export for the same user and group wrote there before is replaced. `tell` takes a
-    notice's kind and its sentence. Raises MinitorrentError: what the tracker refuses, file_exists
-    for anything else in the way, or what is wrong with the folder.
+    Files of an earlier export for the same user and group are replaced. `tell` takes a notice's
+    kind and text. Raises MinitorrentError: the tracker's refusal, file_exists for any other file
+    in the way, or what is wrong with the folder.
     """
     folder = typed_path(folder)
     paths = [folder / name for name in ("certificate.pem", "key.pem", "dhparams.pem")]
@@ -62,7 +62,7 @@ def export_credentials(
     write_private(*map(NewFile, paths, contents, judges))
     tell(
         NoticeKind.WARNING,
-        f"Whoever has {paths[1]} is taken for you in {group} until {reply.not_after} or the end "
+        f"{paths[1]} lets anyone act as you in {group} until {reply.not_after} or the end "
         "of this login: keep it to yourself.",
     )
     certificate_path, key_path, parameters_path = map(str, paths)
@@ -72,9 +72,9 @@ def export_credentials(
 
 
 class _Earlier:
-    """Tells by its content what an earlier export wrote for the user, in the group of `authority`.
+    """Recognizes the files of an earlier export for the user, in the group of `authority`.
 
-    That a key is one of ours says the certificate that was looked at before.
+    The certificate has to be checked first: the key must match it.
     """
 
     def __init__(self, authority: str | None, user: str) -> None:
@@ -83,7 +83,7 @@ class _Earlier:
         self._key: bytes | None = None
 
     def is_certificate(self, data: bytes) -> bool:
-        """Whether it is the user's certificate in the group, expired or not."""
+        """Return whether this is the user's certificate in the group, expired or not."""
         if self._authority is None:
             return False
         try:
@@ -101,7 +101,7 @@ class _Earlier:
         return True
 
     def is_key(self, data: bytes) -> bool:
-        """Whether it is the key that belongs to that certificate."""
+        """Return whether this is the key of that certificate."""
         try:
             found = serialization.load_pem_private_key(data, password=None)
         except (ValueError, TypeError, UnsupportedAlgorithm):

@@ -1,4 +1,4 @@
-"""What lies at a download's destination already, and whether it can be gone on with."""
+"""Finds existing content at a download's destination, and whether it can be completed."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from common.metainfo import Metainfo
 
 @dataclass(frozen=True)
 class Found:
-    """Something at `final`: the pieces of `goal` that are right there, and that nothing else is.
+    """Existing content at `final`: which pieces of `selection` are right there.
 
-    `facts` are those of the files when the pieces were hashed. `is_right` tells that everything is
-    as it should be.
+    `stamps` are those of the files when the pieces were hashed. `is_right` means that everything
+    is as it should be.
     """
 
     described: Metainfo
@@ -33,31 +33,31 @@ class Found:
 
     @property
     def count(self) -> str:
-        """Such as `412 of 500 pieces are right`."""
+        """A phrase such as `412 of 500 pieces are right`."""
         total = self.goal.pieces.count
         are = "is" if self.have.count == 1 else "are"
         return f"{self.have.count:,} of {total:,} pieces {are} right"
 
     def refusal(self) -> MinitorrentError:
-        """Why it is not gone on with unless the user says so."""
+        """Return the error for a download that wasn't asked to complete it in place."""
         if self.have.count:
-            way = "add --resume to fetch the rest in place, or choose another destination"
+            way = "add --resume to download the rest in place, or choose another destination"
         else:
-            way = "choose another destination, or move it away; --resume would write over it"
+            way = "choose another destination, or move it away; --resume would overwrite it"
         return MinitorrentError(
             ErrorCode.FILE_EXISTS,
-            f"Something else lies at {shown(self.final)}: {self.count}; {way}.",
+            f"Another file exists at {shown(self.final)}: {self.count}; {way}.",
         )
 
     def open_in_place(self) -> FileStamps:
-        """Make ready to write where it lies; its facts after that.
+        """Prepare the files for writing in place; returns their stamps after that.
 
         Raises MinitorrentError(file_exists, permission_denied) when that can't be done safely.
         """
         if self.final.is_symlink():
             raise MinitorrentError(
                 ErrorCode.FILE_EXISTS,
-                f"{shown(self.final)} is a symbolic link; say where it leads to instead.",
+                f"{shown(self.final)} is a symbolic link; give the path that it points to instead.",
             )
         with TorrentFiles(self.described, self.final, self.goal) as files:
             files.open_partial(in_place=True)
@@ -65,10 +65,10 @@ class Found:
 
 
 def find(described: Metainfo, final: Path, goal: PieceSelection) -> Found | None:
-    """Look at what lies at `final`, hashing it; None when nothing does.
+    """Hash the content at `final`; None when there is none.
 
-    Content that is all there is found whole, whatever the goal. Raises MinitorrentError(
-    file_exists) for a folder where a file is to be, or the other way round.
+    Content that is all there is found whole, whatever the selection. Raises MinitorrentError(
+    file_exists) for a folder where a file should be, or the other way round.
     """
     if not os.path.lexists(final):
         return None
@@ -76,8 +76,8 @@ def find(described: Metainfo, final: Path, goal: PieceSelection) -> Found | None
         kind, other = ("folder", "file") if described.is_folder else ("file", "folder")
         raise MinitorrentError(
             ErrorCode.FILE_EXISTS,
-            f"Something else lies at {shown(final)}: a {other}, where the {kind} "
-            f"{described.name!r} is to be; choose another destination, or move it away.",
+            f"There is a {other} at {shown(final)}, where the {kind} "
+            f"{described.name!r} should be; choose another destination, or move it away.",
         )
     whole = _look(described, final, PieceSelection.all_of(described.geometry))
     if whole.is_right or goal.is_everything:
@@ -89,7 +89,7 @@ def _look(described: Metainfo, final: Path, goal: PieceSelection) -> Found:
     with TorrentFiles(described, final, goal) as files:
         try:
             files.open_complete()
-        except MinitorrentError:  # a link that leads nowhere
+        except MinitorrentError:  # a dangling link
             nothing = Bitfield(described.piece_count)
             return Found(described, final, goal, nothing, files.facts(), is_right=False)
         have = verify(files)

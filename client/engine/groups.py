@@ -1,4 +1,4 @@
-"""What a user does with groups, their members and the requests to join them."""
+"""Groups, their members and the requests to join them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from common.errors import ErrorCode, MinitorrentError
 
 
 class Groups:
-    """The groups of a session; see Session for what goes for all its methods."""
+    """The groups of a session; see Session for the rules of all its methods."""
 
     def __init__(
         self,
@@ -27,18 +27,18 @@ class Groups:
         self._credentials = credentials
 
     def create_group(self, group: str, *, is_open: bool = False) -> groups.CreateGroupReply:
-        """Make a group, as its owner; in a sealed one members prove to each other who they are."""
+        """Create a group, as its owner; members of a sealed one prove membership to each other."""
         mode = "open" if is_open else "sealed"
         reply = self._call(groups.CREATE_GROUP, group=group, mode=mode)
         self._account.joined(reply.group)
         return reply
 
     def join_group(self, group: str) -> groups.JoinGroupReply:
-        """Ask to be let into a group."""
+        """Ask to join a group."""
         return self._call(groups.JOIN_GROUP, group=group)
 
     def leave_group(self, group: str) -> results.GroupResult:
-        """Leave a group; its transfers end here, finished files stay."""
+        """Leave a group; its transfers end, finished files stay on disk."""
         reply = self._call(groups.LEAVE_GROUP, group=group)
         self._account.left(reply.group)
         self._transfers.leave(reply.group)
@@ -46,7 +46,7 @@ class Groups:
         return results.GroupResult(group=reply.group)
 
     def is_own(self, group: str) -> bool:
-        """Whether the user is in a group."""
+        """Return whether the user is a member of a group."""
         if group in self._account.groups or self._account.knows_all_groups:
             return group in self._account.groups
         try:
@@ -56,23 +56,23 @@ class Groups:
         return True
 
     def role(self, group: str) -> groups.Role:
-        """What the user is in a group."""
+        """Return the user's role in a group."""
         return self._call(groups.GET_GROUP, group=group).role
 
     def accept_request(self, group: str, user: str) -> groups.MemberReply:
-        """Let somebody in who asked."""
+        """Accept a join request."""
         reply = self._call(groups.ACCEPT_REQUEST, group=group, user=user)
         self._account.answered_request()
         return reply
 
     def reject_request(self, group: str, user: str) -> groups.MemberReply:
-        """Turn a request down."""
+        """Reject a join request."""
         reply = self._call(groups.REJECT_REQUEST, group=group, user=user)
         self._account.answered_request()
         return reply
 
     def remove_member(self, group: str, user: str) -> groups.MemberReply:
-        """Remove somebody from a group."""
+        """Remove a member from a group."""
         return self._call(groups.REMOVE_MEMBER, group=group, user=user)
 
     def promote(self, group: str, user: str) -> groups.MemberReply:
@@ -88,7 +88,7 @@ class Groups:
         return self._call(groups.TRANSFER_GROUP, group=group, user=user)
 
     def use_group(self, group: str) -> results.GroupResult:
-        """Take this group wherever none is named."""
-        self._call(groups.GET_GROUP, group=group)  # refuses when the user is no member
+        """Make a group the default where none is named."""
+        self._call(groups.GET_GROUP, group=group)  # raises if the user is not a member
         self._account.use(group)
         return results.GroupResult(group=group)

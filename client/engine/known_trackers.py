@@ -1,4 +1,4 @@
-"""Which trackers are trusted: the ones that show the certificate that they showed at first."""
+"""Trust in trackers: on first use, as SSH does with hosts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from common.types import Endpoint
 
 
 class KnownTrackers:
-    """Trust on first use. `tell` gives the user a sentence."""
+    """Pins each tracker's first certificate. `tell` takes a sentence for the user."""
 
     def __init__(self, pinned: PinnedCertificates, tell: Callable[[str], None]) -> None:
         self._pinned = pinned
@@ -19,9 +19,9 @@ class KnownTrackers:
         self._warned: set[tuple[Endpoint, str]] = set()
 
     def check(self, tracker: Endpoint, certificate: bytes) -> None:
-        """Trust a tracker's certificate (DER) if it is the first one, or the same again.
+        """Accept a tracker's certificate (DER) if it is the first one or the pinned one.
 
-        Tells of a first one, and once of each other one. Raises UntrustedTrackerError.
+        Reports a first certificate, and every other one once. Raises UntrustedTrackerError.
         """
         shown = fingerprint(certificate)
         trusted = self._pinned.get(tracker)
@@ -38,18 +38,18 @@ class KnownTrackers:
             raise error
 
     def trusted(self, tracker: Endpoint) -> str | None:
-        """The fingerprint of the certificate that is trusted there."""
+        """Return the fingerprint of the pinned certificate, or None."""
         return self._pinned.get(tracker)
 
     def forget(self, tracker: Endpoint) -> None:
-        """Take whatever certificate the tracker shows next."""
+        """Accept the next certificate of the tracker, whatever it is."""
         self._pinned.forget(tracker)
 
 
 def _changed(tracker: Endpoint, trusted: str, shown: str) -> UntrustedTrackerError:
     return UntrustedTrackerError(
         f"The tracker at {tracker} shows another certificate than before ({shown} instead of "
-        f"{trusted}), so nothing was sent to it: either its operator has replaced it, or somebody "
-        "pretends to be the tracker; ask the operator, and if the new one is right, type: "
+        f"{trusted}), so nothing was sent to it. Either its operator has replaced it, or another "
+        "server pretends to be the tracker. Ask the operator; if the new one is right, type: "
         f"trackers --forget {tracker}"
     )

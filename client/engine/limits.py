@@ -1,4 +1,4 @@
-"""What a user does with rate limits."""
+"""The commands for rate limits."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from client.engine.transfer_manager import TransferManager
 
 
 class Limits:
-    """The rate limits of a session; see Session for what goes for all its methods."""
+    """The rate limits of a session; see Session for the rules of all its methods."""
 
     def __init__(
         self, account: Account, transfers: TransferManager, rate_limits: RateLimits
@@ -20,7 +20,7 @@ class Limits:
         self._rate_limits = rate_limits
 
     def limits(self) -> LimitsResult:
-        """The client's limits, then those of this user's transfers that have any."""
+        """Return the client's limits, then those of this user's transfers that have any."""
         whole = self._rate_limits.rates(None)
         rows = [LimitRow(group=None, name=None, up=whole.up, down=whole.down)]
         for transfer in self._transfers.all():
@@ -39,7 +39,7 @@ class Limits:
         group: str | None = None,
         name: str | None = None,
     ) -> LimitsResult:
-        """Limit the client, or a transfer with both names, to bytes a second; 0 is no limit."""
+        """Limit the client, or with both names a transfer, to bytes a second; 0 is no limit."""
         if group is None or name is None:
             self._rate_limits.set(None, direction, rate)
         else:

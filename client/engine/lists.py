@@ -1,4 +1,4 @@
-"""The tracker's lists, as much of them as is asked for: it gives them in pages."""
+"""Lists that the tracker returns in pages, collected up to a limit."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from common.api.operation import Operation
 from common.api.paging import MAX_PAGE, PageReply
 
 USUAL_LIMIT = 1000
-"""Rows that are fetched where nobody says how many."""
+"""The default number of rows."""
 
 ReplyT = TypeVar("ReplyT", bound=PageReply)
 
 
 class FilesResult(Result):
-    """In these, `total` counts all rows that fit `pattern`, if there is one."""
+    """A group's files; as in all of these, `total` counts all rows that match `pattern`."""
 
     group: str
     files: list[files.FileRow]
@@ -30,7 +30,7 @@ class FilesResult(Result):
 
 
 class GroupsResult(Result):
-    """Groups as `user` sees them; programs know who they are."""
+    """Groups as `user` sees them; `user` is left out of JSON."""
 
     groups: list[groups.GroupRow]
     total: int
@@ -53,7 +53,7 @@ class RequestsResult(Result):
 
 
 class EventsResult(Result):
-    """The oldest first; `before` is for asking for older ones, None when there are none."""
+    """Audit events, oldest first; `before` is where older ones continue, None at the end."""
 
     events: list[audit.AuditRow]
     total: int
@@ -85,15 +85,15 @@ ListResult = (
     | NoticesResult
     | SessionsResult
 )
-"""Part of a list."""
+"""A list, or part of it."""
 
 
 class Lists:
-    """What a session can list; see Session for what goes for all its methods.
+    """The lists of a session; see Session for the rules of all its methods.
 
-    `pattern` is part of a name in any case, or a whole name with `*` and `?`. `limit` is a number
-    of rows, 0 for all there are. Rows of a list that changes meanwhile may be missing, none comes
-    twice.
+    `pattern` is part of a name, ignoring case, or a whole name with `*` and `?`. `limit` is a
+    number of rows, 0 for all of them. When a list changes meanwhile, rows may be missing, but
+    never duplicated.
     """
 
     def __init__(self, account: Account, remote: Remote) -> None:
@@ -108,7 +108,7 @@ class Lists:
         sort: files.Sort = "name",
         limit: int = USUAL_LIMIT,
     ) -> FilesResult:
-        """What a group shares."""
+        """List the files that a group shares."""
         chosen = self._account.require_group(group)
         rows, last = self._collect(
             files.LIST_FILES, "files", limit, group=chosen, pattern=pattern, sort=sort
@@ -118,7 +118,7 @@ class Lists:
     def groups(
         self, pattern: str = "", *, member: bool | None = None, limit: int = USUAL_LIMIT
     ) -> GroupsResult:
-        """The groups of this tracker, the user's own first; with `member`, only those, or not."""
+        """List the groups, the user's own first; with `member`, only the user's own, or others."""
         rows, last = self._collect(
             groups.LIST_GROUPS, "groups", limit, pattern=pattern, member=member
         )
@@ -128,7 +128,7 @@ class Lists:
     def members(
         self, group: str | None, pattern: str = "", *, limit: int = USUAL_LIMIT
     ) -> MembersResult:
-        """Who is in a group, the longest-standing first."""
+        """List a group's members, the longest-standing first."""
         chosen = self._account.require_group(group)
         rows, last = self._collect(
             groups.LIST_MEMBERS, "members", limit, group=chosen, pattern=pattern
@@ -140,7 +140,7 @@ class Lists:
     def requests(
         self, group: str | None, pattern: str = "", *, limit: int = USUAL_LIMIT
     ) -> RequestsResult:
-        """Who asks to be let into a group, the oldest request first."""
+        """List the join requests of a group, oldest first."""
         chosen = self._account.require_group(group)
         rows, last = self._collect(
             groups.LIST_REQUESTS, "requests", limit, group=chosen, pattern=pattern
@@ -157,7 +157,7 @@ class Lists:
         before: int | None = None,
         limit: int = USUAL_LIMIT,
     ) -> EventsResult:
-        """What was done in a group, and with its members' accounts: the newest, or those before."""
+        """List the events of a group and its members' accounts: the newest, or those before."""
         chosen = self._account.require_group(group)
         rows, last = self._collect(
             audit.LIST_EVENTS,
@@ -195,7 +195,7 @@ class Lists:
         return NoticesResult(notices=rows[-limit:] if limit else rows, total=total, pattern=pattern)
 
     def sessions(self, pattern: str = "", *, limit: int = USUAL_LIMIT) -> SessionsResult:
-        """Where this user is logged in, the oldest login first; a pattern is for addresses."""
+        """List this user's logins, oldest first; the pattern matches addresses."""
         rows, last = self._collect(accounts.LIST_SESSIONS, "sessions", limit, pattern=pattern)
         return SessionsResult(sessions=rows, total=_total(last, rows), pattern=pattern)
 
@@ -208,9 +208,9 @@ class Lists:
         is_backward: bool = False,
         **arguments: object,
     ) -> tuple[list[Any], ReplyT]:
-        """Rows of as many pages as it takes; and the last page, whose `next` is what follows.
+        """Fetch as many pages as needed; returns the rows and the last page.
 
-        A list that goes backward has the newest page first, and in each the oldest row first.
+        A backward list returns the newest page first, and in each page the oldest row first.
         """
         rows: list[Any] = []
         while True:
@@ -224,5 +224,5 @@ class Lists:
 
 
 def _total(reply: PageReply, rows: list[Any]) -> int:
-    """How many rows there are; older trackers, which don't say so, send all of them."""
+    """Return how many rows there are; older trackers, which don't say so, return all rows."""
     return max(reply.total, len(rows))

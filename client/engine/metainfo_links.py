@@ -1,8 +1,8 @@
-"""What names a file of a group outside of it: metainfo files and magnet links.
+"""Metainfo files and magnet links: names of a group's files outside of the group.
 
-The tracker knows what its groups share by info-hash. What it doesn't know any more, though it was
-made for a group of the user's, can be got back from who still has it, if the magnet link says where
-that is (BEP 9).
+The tracker finds its groups' files by info-hash. If a file was made for one of the user's groups
+and the tracker no longer has it, its info dictionary may be fetched from the peers in a magnet
+link (BEP 9).
 """
 
 from __future__ import annotations
@@ -25,31 +25,31 @@ from common.metainfo import Metainfo
 from common.types import InfoHash, info_hash_from_hex
 
 MAX_METAINFO_FILE: Final = 16 * 1024 * 1024
-"""Bytes that are read of a metainfo file; what makes it larger than it may be is told then."""
+"""Bytes read of a metainfo file at most; a larger one fails to parse, which is reported then."""
 
 _OURS: Final = "minitorrent:"
-"""What `source` begins with in everything that was made for a group."""
+"""How `source` begins in all metainfo made for a group."""
 
 
 class MetainfoLinks:
-    """Makes and reads them; `fetch` gets an info dictionary from the peers of a magnet link."""
+    """Writes and reads them; `fetch` gets an info dictionary from a magnet link's peers."""
 
     def __init__(self, link: TrackerClient, fetch: Callable[[Magnet], bytes]) -> None:
         self._link = link
         self._fetch = fetch
 
-    # --- made -------------------------------------------------------------------------------
+    # --- writing ----------------------------------------------------------------------------
     def write_metainfo(self, transfer: Transfer, path: Path) -> None:
-        """Write a .torrent with this user's own announce addresses; it is the user's secret.
+        """Write a .torrent with this user's own announce URLs, which the user must keep secret.
 
-        One of the same content may be replaced, nothing else: see `metainfo_place`.
+        Only metainfo of the same content is overwritten: see `metainfo_place`.
         """
         tiers = [[url] for url in self._announce_urls(transfer.record.group)]
         encoded = metainfo.encode(transfer.metainfo.info_bytes, tiers)
         write_private(NewFile(path, encoded, is_metainfo_of(transfer.info_hash)))
 
     def magnet(self, group: str, name: str) -> Magnet:
-        """A link with this user's own announce addresses; it is the user's secret."""
+        """Return a link with this user's own announce URLs, which the user must keep secret."""
         request = files.GET_FILE.read_request({"group": group, "name": name})
         file = self._link.call(files.GET_FILE, request)
         urls = self._announce_urls(group)
@@ -59,25 +59,25 @@ class MetainfoLinks:
         request = presence.AnnounceKey(group=group)
         return self._link.call(presence.ANNOUNCE_KEY, request).announce_urls
 
-    # --- read -------------------------------------------------------------------------------
+    # --- reading ----------------------------------------------------------------------------
     def find(self, reference: str) -> files.GetFileReply:
-        """The file of a group that a metainfo file, by its path, or a magnet link names.
+        """Find the group's file that a metainfo file (its path) or a magnet link names.
 
-        Raises MinitorrentError: file_not_found and usage for what can't be read; not_member when
-        it was made for a group that the user is not in; no_such_file when it is not to be had.
+        Raises MinitorrentError: file_not_found and usage when it can't be read; not_member when
+        it belongs to a group that the user is not in; no_such_file when nobody shares it.
         """
         if magnet.is_magnet(reference):
             return self._find_linked(magnet.parse(reference))
         return self.find_described(read_metainfo(Path(reference)))
 
     def find_described(self, described: Metainfo) -> files.GetFileReply:
-        """Like `find`, of what a metainfo file holds."""
+        """Like `find`, for parsed metainfo."""
         found = self._ask(described.info_hash)
         if found is None:
             raise MinitorrentError(
                 ErrorCode.NO_SUCH_FILE,
-                f"{described.name!r} is not shared in {self._group_of(described)} any more; ask "
-                "there who still has it to share it again.",
+                f"{described.name!r} is no longer shared in {self._group_of(described)}; ask "
+                "a member who still has it to share it again.",
             )
         return found
 
@@ -88,7 +88,7 @@ class MetainfoLinks:
         if not link.peers:
             raise MinitorrentError(
                 ErrorCode.NO_SUCH_FILE,
-                "None of your groups shares what this magnet link names; if it comes from another "
+                "This magnet link belongs to none of your groups. If it comes from another "
                 "group, join that first.",
             )
         encoded = metainfo.encode(self._fetch(link))
@@ -107,11 +107,11 @@ class MetainfoLinks:
             return None
 
     def _group_of(self, described: Metainfo) -> str:
-        """The user's group that a metainfo was made for; raises no_such_file or not_member."""
+        """Return the user's group that a metainfo belongs to; raises no_such_file or not_member."""
         if described.source is None or not described.source.startswith(_OURS):
             raise MinitorrentError(
                 ErrorCode.NO_SUCH_FILE,
-                f"{described.name!r} was not made for a group; fetch it with another BitTorrent "
+                f"{described.name!r} was not made for a group; download it with another BitTorrent "
                 "client, and share it with upload_file.",
             )
         asked = groups.FIND_GROUP.read_request({"source": described.source})
@@ -123,19 +123,19 @@ class MetainfoLinks:
             raise MinitorrentError(
                 ErrorCode.NOT_MEMBER,
                 f"{described.name!r} belongs to a group that you are not in; ask whoever gave it "
-                "to you which one that is, and join it.",
+                "to you which one it is, and join it.",
             ) from None
 
 
 def metainfo_place(typed: Path, name: str) -> Path:
-    """Where the metainfo of content called `name` goes: the path, or into the folder that it is."""
+    """Return the path for the metainfo of `name`: the typed path, or inside it if a folder."""
     path = typed_path(typed)
     with translating(path):
         return typed_path(path / f"{name}.torrent") if path.is_dir() else path
 
 
 def is_metainfo_of(info_hash: InfoHash | None) -> Callable[[bytes], bool]:
-    """Tells metainfo of this content, or of any, from everything else that a file can hold."""
+    """Return a function that recognizes metainfo of this content (of any content if None)."""
 
     def is_it(data: bytes) -> bool:
         try:

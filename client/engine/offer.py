@@ -8,9 +8,9 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Offer:
-    """What lies at `path`, under another `name` than its own if given.
+    """The content at `path`, under `name` if given.
 
-    With `leave_out`, what can't be shared of a folder is left out instead of refused.
+    With `leave_out`, files that can't be shared are left out of a folder instead of refused.
     """
 
     path: Path

@@ -1,4 +1,4 @@
-"""The peers around one torrent: who is connected, who could be, and who never may."""
+"""The peers of one torrent: connected ones, candidates to dial, and banned ones."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ from common.types import Endpoint, PeerId
 log = structlog.get_logger(__name__)
 
 CLOSING: Final = 16
-"""Connections that may still be on their way out, beyond those that count."""
+"""Connections that may still be closing, on top of the limit."""
 
 MAX_PARTIES: Final = 4096
-"""Connections, ended ones too, whose peers can still be banned for what they sent."""
+"""Connections, including ended ones, whose peers can still be banned for what they sent."""
 
 MAX_LIARS: Final = 8
-"""Peers of a torrent that are named because they sent wrong pieces."""
+"""Peers of a torrent listed by name for sending wrong pieces."""
 
 
 class PeerList:
-    """Connections by key, beside what the tracker told; used under the torrent's lock.
+    """A torrent's connections by key, and its candidates; used under the torrent's lock.
 
-    `me` is our own peer id, `seal` the group's if it is sealed; `banned` are those whom no torrent
-    of this client talks to.
+    `me` is our own peer id, `group_tls` that of a sealed group; `banned` is shared by all torrents
+    of this client.
     """
 
     def __init__(
@@ -50,16 +50,16 @@ class PeerList:
         self._candidates = Candidates(me)
         self._renew_at: dict[int, float] = {}
         self._parties: dict[int, tuple[Party, Endpoint]] = {}
-        self.liars: dict[str, None] = {}  # who sent wrong pieces, in words
-        self.sources: set[str] = set()  # whom pieces came from, by user and address
+        self.liars: dict[str, None] = {}  # peers that sent wrong pieces, for display
+        self.sources: set[str] = set()  # peers that sent whole pieces, by user and address
 
     # --- connections ------------------------------------------------------------------------
     def next_key(self) -> int:
-        """A key for a new connection."""
+        """Return a key for a new connection."""
         return next(self._keys)
 
     def wants(self, new: PeerConnection) -> bool:
-        """Whether to go on with a peer that has shaken hands; an older connection may give way."""
+        """Return whether to keep a peer after its handshake; may close an older connection."""
         if new.handshake.peer_id == self._me or self._banned.refuses(self.party(new)):
             return False
         if not self.accepts(new):
@@ -74,7 +74,7 @@ class PeerList:
         return self.judge_place(new).admitted
 
     def party(self, connection: PeerConnection) -> Party:
-        """Whom the connection is put down to."""
+        """Return the party that is responsible for a connection."""
         told = None
         if not connection.incoming:
             told = self._candidates.at(connection.endpoint, connection.handshake.peer_id)
@@ -82,14 +82,14 @@ class PeerList:
         return party_of(connection.endpoint.host, connection.membership, user)
 
     def bucket(self, connection: PeerConnection) -> Party:
-        """Whose places it takes: a login's, a member's at an address, or a stranger's there."""
+        """Return whose places it uses: a login's, a member's, or the unidentified at an address."""
         party = self.party(connection)
         if isinstance(party, Address) and party.user is None:
             return Address(party.network, connection.user)
         return party
 
     def take_place(self, new: PeerConnection, places: Places) -> bool:
-        """Have a place here and in the whole client, for which others may have to go."""
+        """Take a place here and in the whole client, for which another connection may be closed."""
         verdict = self.judge_place(new)
         if not (verdict.admitted and places.take(new, self.bucket(new))):
             return False
@@ -98,7 +98,7 @@ class PeerList:
         return True
 
     def judge_place(self, new: PeerConnection) -> Verdict[PeerConnection]:
-        """Whether there may be one more connection, and which has to go for it."""
+        """Decide whether one more connection fits, and which one has to go for it."""
         bucket = self.bucket(new)
         held = [
             Held(old, self.bucket(old), old.carried)
@@ -112,16 +112,16 @@ class PeerList:
         return judge(held, bucket, self._config.connections, each)
 
     def _may_join(self, new: PeerConnection, old: PeerConnection) -> bool:
-        """Whether a second connection to a peer is taken, for a moment or instead of the first."""
+        """Return whether a second connection to a peer is allowed, briefly or as a replacement."""
         if new.membership is not None or old.membership is not None:
             return self._gives_way(old, new)
-        # Only the side that dialled a peer knows where it is. So in an open group each side gives
-        # up what dialled it in favour of what it dialled, if its own peer id is the higher, and
+        # Only the side that dialled a peer knows where it is. So in an open group each side drops
+        # an incoming connection for one that it dialled, if its own peer id is the higher, and
         # nothing else: an impostor who dials us under the same name displaces nobody.
         return not (new.incoming and not old.incoming and self._dials_itself(new))
 
     def _gives_way(self, old: PeerConnection, new: PeerConnection) -> bool:
-        """Which of two connections to one peer stays; both sides come to the same answer."""
+        """Return whether the new of two connections to a peer wins; both sides decide the same."""
         mine, theirs = new.membership, old.membership
         if mine is None or theirs is None:
             return old.incoming and not new.incoming and self._dials_itself(new)
@@ -131,14 +131,14 @@ class PeerList:
         return keeps_new_connection(me=self._me, other=peer_id, incoming=new.incoming)
 
     def _dials_itself(self, connection: PeerConnection) -> bool:
-        """Whether of two connections that cross, the one that we dialled stays."""
+        """Return whether, of two connections that cross, the one that we dialled stays."""
         return self._me > connection.handshake.peer_id
 
     # --- sealed groups ----------------------------------------------------------------------
     def accepts(self, connection: PeerConnection) -> bool:
-        """Whether the connection is as the group wants it: of an accepted member if it is sealed.
+        """Return whether the group accepts a connection: a sealed one needs an accepted member.
 
-        What is sealed is never spoken of in plain text.
+        A sealed group's torrents are never exchanged in plain text.
         """
         if self._seal is None:
             return connection.membership is None
@@ -146,13 +146,13 @@ class PeerList:
         return membership is not None and self._seal.accepts(membership)
 
     def part_from_unaccepted(self) -> None:
-        """Close the connections of who was removed, and those whose certificate has expired."""
+        """Close the connections of removed members, and those with an expired certificate."""
         for connection in self.connections.values():
             if connection.close_reason is None and not self.accepts(connection):
                 connection.close("its certificate has expired, or it was removed from the group")
 
     def add(self, connection: PeerConnection, now: float) -> None:
-        """The connection is taken; who it is is kept for a ban that may come after it has left."""
+        """Add a connection; its party is kept for a ban that may come after it has ended."""
         if not connection.incoming:
             self._candidates.connected(connection.endpoint, now)
         self.connections[connection.key] = connection
@@ -161,11 +161,11 @@ class PeerList:
             del self._parties[next(iter(self._parties))]
 
     def add_source(self, connection: PeerConnection) -> None:
-        """A whole piece came over this connection."""
+        """Record that a whole piece arrived over this connection."""
         self.sources.add(f"{connection.user} at {network(connection.endpoint.host)}")
 
     def remove(self, connection: PeerConnection, now: float) -> None:
-        """The connection has ended."""
+        """Remove a connection that has ended."""
         self.connections.pop(connection.key, None)
         self._renew_at.pop(connection.key, None)
         if not connection.incoming:
@@ -173,7 +173,7 @@ class PeerList:
             self._candidates.left(connection.endpoint, now, useful=useful)
 
     def ban(self, key: int, reason: str) -> None:
-        """Never talk again to who was behind this connection, which may have ended."""
+        """Ban the party behind a connection, which may have ended."""
         if key not in self._parties:
             return
         party, endpoint = self._parties[key]
@@ -188,25 +188,25 @@ class PeerList:
                 other.close(f"banned: another of its connections {reason}")
 
     def _shares_ban(self, connection: PeerConnection) -> bool:
-        """Whether a connection goes with a ban; who shares an address and sent something may stay.
+        """Return whether a ban closes this connection; one that has sent payload may stay.
 
-        If that was wrong, its own pieces tell.
+        Users may share an address. If it stays wrongly, its own pieces will show that.
         """
         if not self._banned.refuses(self.party(connection)):
             return False
         return connection.membership is not None or not connection.decoder.payload
 
-    # --- who they are -----------------------------------------------------------------------
+    # --- identities -------------------------------------------------------------------------
     def learn(self, told: Sequence[PeerCandidate]) -> list[PeerConnection]:
-        """The tracker told of these; returns connections whose peers it made known."""
+        """Take the tracker's peers; returns connections whose peers are identified by that."""
         self._candidates.learn(told)
         return [c for c in self.connections.values() if self.recognise(c)]
 
     def recognise(self, connection: PeerConnection) -> bool:
-        """Name the peer if the tracker told of it; True when it is known now and was not.
+        """Identify a peer by the tracker's last answer; True when it is newly identified.
 
-        We dialled it where the tracker said, or it came from the address, and under the name, that
-        the tracker gave last. Neither alone is enough.
+        Either we dialled the listed endpoint, or the peer has both the address and the peer id
+        that the tracker listed last. Neither alone is enough.
         """
         if connection.user is not None:
             return False
@@ -219,9 +219,9 @@ class PeerList:
         return connection.user is not None
 
     def identified(self, connection: PeerConnection, user: str | None, *, is_member: bool) -> bool:
-        """The tracker said who came by itself; whether the connection goes on."""
+        """Take the tracker's verdict on an incoming peer; returns whether the connection stays."""
         peer_id, host = connection.handshake.peer_id, connection.endpoint.host
-        if not is_member:  # whatever it told before
+        if not is_member:  # overrides what the tracker said before
             self._candidates.forget(peer_id, host)
             connection.close("not known to the tracker as a member")
             return False
@@ -230,13 +230,13 @@ class PeerList:
         return self._name(connection, user)
 
     def remember(self, connection: PeerConnection) -> bool:
-        """Name the peer as the tracker knew it before, now that no tracker can be asked."""
+        """Identify a peer by earlier answers of the tracker, while no tracker can be asked."""
         peer_id, host = connection.handshake.peer_id, connection.endpoint.host
         user = self._candidates.remembered(peer_id, host)
         return user is not None and self._name(connection, user)
 
     def _name(self, connection: PeerConnection, user: str | None) -> bool:
-        """A stranger is a member now, who may have too many connections with this one."""
+        """Name an unidentified peer's user, who may have too many connections with this one."""
         connection.user = user
         if self.judge_place(connection).admitted:
             return True
@@ -244,12 +244,12 @@ class PeerList:
         return False
 
     def begin_again(self) -> None:
-        """The tracker was away: who was removed meanwhile is neither dialled nor known any more."""
+        """Forget candidates after the tracker was away: members may have been removed meanwhile."""
         if self._seal is None:
             self._candidates.begin_again()
 
     def part_from_user(self, user: str) -> None:
-        """This user is no member any more. In a sealed group certificates decide that."""
+        """Disconnect a removed user. In a sealed group certificates decide that."""
         if self._seal is not None:
             return
         self._candidates.forget_user(user)
@@ -268,19 +268,19 @@ class PeerList:
 
     # --- dialling ---------------------------------------------------------------------------
     def to_dial(self, now: float, *, complete: bool = False) -> Iterable[Endpoint]:
-        """Whom to connect to now; each is answered with a connection or `dial_failed`.
+        """Return the endpoints to dial; each ends in a connection or in `dial_failed`.
 
-        A `complete` torrent looks for nobody in particular: others will come.
+        A `complete` torrent need not dial every peer: downloaders will dial it.
         """
         room = self._config.connections - len(self.connections)
         is_taken = self._taken(complete=complete)
         return [*self._candidates.to_dial(is_taken, room, now), *self._to_renew(now)]
 
     def _taken(self, *, complete: bool) -> Callable[[PeerCandidate], bool]:
-        """Who is connected, or banned: not to be dialled.
+        """Return a predicate for candidates that are connected or banned, and so not dialled.
 
-        In an open group a peer that dialled us may be an impostor until it has sent something: it
-        keeps us from dialling nobody whose pieces we want.
+        In an open group a peer that dialled us may be an impostor until it has sent payload, so
+        it doesn't keep us from dialling a peer whose pieces we want.
         """
         dialled = {c.endpoint for c in self.connections.values() if not c.incoming}
         came = {
@@ -301,10 +301,10 @@ class PeerList:
         return is_taken
 
     def _to_renew(self, now: float) -> list[Endpoint]:
-        """Whom to dial again because the connection, which we dialled, comes to its end.
+        """Return endpoints to dial again because our connection's certificates expire soon.
 
-        With new certificates on both sides the second connection lasts longer and takes over,
-        before the first one has to be closed.
+        With new certificates on both sides, the second connection lasts longer and replaces the
+        first one before that has to be closed.
         """
         chosen = []
         for connection in self.connections.values():
@@ -319,12 +319,12 @@ class PeerList:
         return chosen
 
     def dial_failed(self, endpoint: Endpoint, now: float, obstacle: Obstacle | None) -> None:
-        """A dial came to nothing; without an obstacle that was not the peer's fault."""
+        """Record a failed dial; without an obstacle, that was not the peer's fault."""
         self._candidates.failed(endpoint, now, obstacle)
 
 
 def _is_same(one: PeerConnection, other: PeerConnection) -> bool:
-    """Whether two connections lead to the same peer: of one name, and one login or address."""
+    """Return whether two connections lead to the same peer: same id, same login or address."""
     return one.handshake.peer_id == other.handshake.peer_id and _bearer(one) == _bearer(other)
 
 

@@ -1,4 +1,4 @@
-"""Pieces on their way to the disk: hashed, compared and written by the workers."""
+"""Hashes, verifies and writes received pieces in worker threads."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ log = structlog.get_logger(__name__)
 
 
 class PieceWriter:
-    """Those of one torrent.
+    """Writes the pieces of one torrent.
 
-    `has` says, without waiting, whether a piece is verified and written. `written` is called by a
-    worker for each piece: it is right, wrong or (None) could not be written. `failed` hears why.
+    `has` returns, without blocking, whether a piece is verified and written. A worker calls
+    `written` for each piece: True if it is right, False if wrong, None if it could not be
+    written. `failed` gets the error in that case.
     """
 
     def __init__(
@@ -37,11 +38,11 @@ class PieceWriter:
         self._failed = failed
 
     def submit(self, download: PieceDownload) -> None:
-        """Have a worker check and write a piece; waits while many are waiting."""
+        """Have a worker verify and write a piece; blocks while many are waiting."""
 
         def failed(error: Exception) -> None:
             known = error if isinstance(error, MinitorrentError) else None
-            tell = log.info if known else log.error  # the user is told of what is known
+            tell = log.info if known else log.error  # known errors are reported to the user
             tell("a piece could not be written", error=str(error), piece=download.index)
             self._written(download, None)
             self._failed(known or MinitorrentError(ErrorCode.INTERNAL, f"Can't write: {error}."))
@@ -49,7 +50,7 @@ class PieceWriter:
         self._workers.submit(lambda: self._check_and_write(download), failed)
 
     def _check_and_write(self, download: PieceDownload) -> None:
-        # Another copy may have been quicker; that one is on the disk.
+        # Another copy may have been faster and is on disk.
         is_here = self._has(download.index)
         right = is_here or self._files.write_verified(download.index, download.buffer)
         self._written(download, right)

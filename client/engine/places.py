@@ -1,4 +1,4 @@
-"""The connections of the whole client, which share its descriptors and threads."""
+"""The client's limit of connections, which share its descriptors and threads."""
 
 from __future__ import annotations
 
@@ -12,16 +12,13 @@ from client.core.crowding import Held, judge
 from client.net.peer_io import PeerConnection
 
 CLOSING: Final = 16
-"""Connections that may still be on their way out, beyond those that count."""
+"""Connections that may still be closing, on top of the limit."""
 
 log = structlog.get_logger(__name__)
 
 
 class Places:
-    """So many connections over all torrents, and at most half of them to one party.
-
-    Safe to use from several threads.
-    """
+    """The connections over all torrents, at most half of them for one party. Thread-safe."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
@@ -30,11 +27,11 @@ class Places:
 
     @property
     def free(self) -> int:
-        """Connections that may still be made without anybody having to go."""
+        """Connections that can still be made without closing another."""
         return max(0, self._limit - len(self._held))
 
     def take(self, connection: PeerConnection, party: Hashable) -> bool:
-        """Have a place for a connection; somebody of a crowd may have to go for it."""
+        """Take a place for a connection; a connection of a crowding party may be closed for it."""
         with self._lock:
             held = [
                 Held(place, owner, place.carried)
@@ -52,6 +49,6 @@ class Places:
         return verdict.admitted
 
     def give_back(self, connection: PeerConnection) -> None:
-        """The connection has ended, or was not taken after all."""
+        """Free the place of a connection that has ended, or was not used after all."""
         with self._lock:
             self._held.pop(connection, None)

@@ -1,4 +1,4 @@
-"""The rate limits in force: the client's own, and those of single transfers inside it."""
+"""The rate limits in force: the client's own, and those of single transfers within it."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ _DIRECTIONS: Final[tuple[Direction, ...]] = ("up", "down")
 
 
 class RateLimits:
-    """Limits with the buckets that enforce them. Each method may be called from any thread.
+    """Limits and the buckets that enforce them. Thread-safe.
 
-    `lock` is held while a rate changes, and by who draws from a lane. `changed` is called after a
-    rate has changed.
+    `lock` is held while a rate changes, and while bytes are drawn from a channel. `changed` is
+    called after a rate has changed.
     """
 
     def __init__(self, store: RateLimitStore, clock: Callable[[], float]) -> None:
@@ -32,15 +32,15 @@ class RateLimits:
 
     @property
     def any(self) -> bool:
-        """Whether there is any limit at all."""
+        """Whether there is any limit."""
         return bool(self._rates)
 
     def rates(self, record: TransferRecord | None) -> Rates:
-        """The limits of a transfer, or with None those of the whole client."""
+        """Return the limits of a transfer, or with None those of the whole client."""
         return self._rates.get(_limited(record), Rates())
 
     def throttle(self, record: TransferRecord) -> Throttle:
-        """What the bytes of a transfer have to pass; the same for as long as the client runs."""
+        """Return a transfer's throttle, which stays the same while the client runs."""
         limited = _limited(record)
         with self.lock:
             if limited not in self._throttles:
@@ -55,7 +55,7 @@ class RateLimits:
     def set(self, record: TransferRecord | None, direction: Direction, rate: int) -> None:
         """Limit a transfer, or with None the whole client, to `rate` bytes a second.
 
-        0 takes the limit away. Kept for later runs; raises MinitorrentError when it can't be.
+        0 removes the limit. Stored for later runs; raises MinitorrentError when that fails.
         """
         limited = _limited(record)
         bucket = self.throttle(record).channel(direction).own if record else self._shared[direction]
@@ -69,7 +69,7 @@ class RateLimits:
         self.changed()
 
     def forget(self, record: TransferRecord) -> None:
-        """The transfer is given up: one of the same name later begins without limits."""
+        """Remove the limits of a discarded transfer: a later one of its name starts without any."""
         if any(self.rates(record)):
             for direction in _DIRECTIONS:
                 self.set(record, direction, 0)

@@ -1,4 +1,4 @@
-"""The tracker's operations, for the user who is logged in."""
+"""The tracker's operations for the logged-in user."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from common.api.operation import Operation, ReplyT, RequestT
 
 
 class Remote:
-    """Has the tracker carry out operations that only somebody who is logged in may ask for."""
+    """Calls operations of the tracker that require a login."""
 
     def __init__(self, account: Account, link: TrackerClient) -> None:
         self._account = account
         self._link = link
 
     def call(self, operation: Operation[RequestT, ReplyT], **arguments: object) -> ReplyT:
-        """Check the arguments here, then have the tracker carry out the operation.
+        """Validate the arguments, then call the operation.
 
-        Raises MinitorrentError: not_logged_in, and whatever the operation is refused with.
+        Raises MinitorrentError: not_logged_in, or the operation's refusal.
         """
         self._account.require()
         return self._link.call(operation, operation.read_request(arguments))

@@ -1,4 +1,4 @@
-"""Asking peers for blocks, and claims to pass a rate limit, for one torrent."""
+"""Requests blocks from the peers of one torrent, within its rate limit."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from common.wire.codec import encode_requests
 
 
 class RequestPipeline:
-    """What a torrent asks of its peers; `lock` is the torrent's.
+    """The requests of a torrent; `lock` is the torrent's.
 
-    Where `throttle` has a limit, nothing is asked for and no block is sent but through a claim.
+    While `throttle` has a limit, blocks are requested and sent only through BandwidthRequests.
     """
 
     def __init__(
@@ -34,16 +34,16 @@ class RequestPipeline:
         self._closed = False
 
     def close(self) -> None:
-        """Ask for nothing any more; to be called under the lock."""
+        """Stop requesting; to be called under the lock."""
         self._closed = True
 
     def refill(self, peer: PeerConnection, now: float) -> None:
-        """Request more from a peer that has little left to answer; under a limit, claim it."""
+        """Request more from a peer that has little left to answer, unless a limit applies."""
         if not self._throttle.down.limited and self._protocol.has_room(peer.key, now):
             self._request(peer, now)
 
     def upload_requests(self, peers: Iterable[PeerConnection]) -> list[BandwidthRequest]:
-        """Peers that wait for what they requested, held back by a limit."""
+        """Return bandwidth requests for peers whose blocks a limit holds back."""
         channel = self._throttle.up
         if not channel.limited:
             return []
@@ -56,7 +56,7 @@ class RequestPipeline:
     def download_requests(
         self, peers: Iterable[PeerConnection], now: float
     ) -> list[BandwidthRequest]:
-        """Peers that could be asked for more under a limit."""
+        """Return bandwidth requests for peers that could be sent more requests under a limit."""
         channel = self._throttle.down
         if not channel.limited:
             return []
@@ -69,7 +69,7 @@ class RequestPipeline:
         ]
 
     def _request(self, peer: PeerConnection, now: float, most: int | None = None) -> int:
-        """Request blocks from a peer, at most so many; how many bytes they have."""
+        """Request at most `most` blocks from a peer; returns their size in bytes."""
         with self._lock:
             if self._closed:
                 return 0

@@ -1,7 +1,7 @@
-"""What the engine tells of its state: the results of the client's own commands.
+"""The results of the client's own commands.
 
 Field names are those of the command-line contract. Sizes are bytes, rates bytes a second,
-progress runs from 0 to 1. The tracker's answers have their models in `common.api`.
+progress runs from 0 to 1. Models of the tracker's replies are in `common.api`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ TrackerState = Literal["connected", "connecting", "unreachable", "offline"]
 
 
 class TransferState(StrEnum):
-    """Where a transfer stands."""
+    """The state of a transfer."""
 
     QUEUED = "queued"
     CHECKING = "checking"
@@ -38,7 +38,7 @@ class UserResult(Result):
 
 
 class LoginResult(Result):
-    """`groups` are the first of the user's own; `more_groups` counts the others."""
+    """`groups` are the first of the user's groups; `more_groups` counts the others."""
 
     user: str
     groups: list[str]
@@ -51,7 +51,7 @@ class GroupResult(Result):
 
 
 class EndSessionResult(Result):
-    """The number of the login that was ended."""
+    """The id of the ended login."""
 
     id: int
 
@@ -79,7 +79,7 @@ class DownloadResult(Result):
 
 
 class TransferResult(Result):
-    """The answer to pause, resume, cancel and recheck. A cancelled transfer was `paused` last."""
+    """The answer to pause, resume, cancel and recheck. A cancelled transfer ends as `paused`."""
 
     group: str
     name: str
@@ -87,14 +87,14 @@ class TransferResult(Result):
 
 
 class WhyResult(Result):
-    """Why a transfer stands as it does, and the next step: two sentences."""
+    """The reason for a transfer's state, and the next step: two sentences."""
 
     reason: str
     hint: str
 
 
 class RelocateResult(Result):
-    """Where content lies that was moved."""
+    """The new path of moved content."""
 
     group: str
     name: str
@@ -102,7 +102,7 @@ class RelocateResult(Result):
 
 
 class PriorityResult(Result):
-    """How urgent a download is; see client.core.download_options."""
+    """A download's priority; see client.core.download_options."""
 
     group: str
     name: str
@@ -110,7 +110,7 @@ class PriorityResult(Result):
 
 
 class DownloadRow(Result):
-    """One download. `eta` is in seconds, None when it can't be told; `error` a sentence or None."""
+    """One download. `eta` is in seconds, None when unknown; `error` is a sentence or None."""
 
     group: str
     name: str
@@ -130,7 +130,7 @@ class DownloadsResult(Result):
 
 
 class ShareRow(Result):
-    """One file that this user offers; `uploaded` counts payload bytes."""
+    """One file that this user shares; `uploaded` counts payload bytes."""
 
     group: str
     name: str
@@ -141,17 +141,17 @@ class ShareRow(Result):
 
 
 class SharesResult(Result):
-    """So many as `waiting` says were not looked at yet since the login."""
+    """This user's shares; `waiting` counts those that were not loaded yet since the login."""
 
     shares: list[ShareRow]
     waiting: int = Field(default=0, exclude=True)
 
 
 class PeerRow(Result):
-    """One connected peer. `flags` is a string of letters as other clients use them:
+    """One connected peer. `flags` are letters as in other clients:
 
-    D downloading from it, d wanting to but choked, U uploading to it, u it wants but is choked,
-    O optimistic unchoke, I it dialled us, S snubbed, X it has everything.
+    D downloading from it, d want to but choked, U uploading to it, u it wants to but is choked,
+    O optimistic unchoke, I incoming connection, S snubbed, X it has everything.
     """
 
     address: str
@@ -177,7 +177,7 @@ class ContentRow(Result):
 
 
 class LimitRow(Result):
-    """Limits in bytes a second, 0 for none; of the whole client where no transfer is named."""
+    """Limits in bytes a second, 0 for none; of the whole client when no transfer is named."""
 
     group: str | None
     name: str | None
@@ -186,16 +186,16 @@ class LimitRow(Result):
 
 
 class LimitsResult(Result):
-    """The client's limits first, then those of transfers that have any of their own."""
+    """The client's limits first, then those of transfers with their own."""
 
     limits: list[LimitRow]
 
 
 class PieceMap(Result):
-    """Which pieces of a transfer are where, in runs of pieces.
+    """Where the pieces of a transfer are, in runs of pieces.
 
-    `here` is the share of each run that is here, verified (0 to 1); `elsewhere` how many
-    connected peers have all of it. `done` of `pieces` pieces are here.
+    `here` is the share of each run that we have verified (0 to 1); `elsewhere` is how many
+    connected peers have all of it. We have `done` of `pieces` pieces.
     """
 
     pieces: int
@@ -205,7 +205,7 @@ class PieceMap(Result):
 
 
 class WaitResult(Result):
-    """Names of the downloads that ended while waiting, as `GROUP/NAME`."""
+    """The downloads that ended while waiting, as `GROUP/NAME`."""
 
     completed: list[str]
     failed: list[str]
@@ -233,7 +233,7 @@ class ExportResult(Result):
 
 
 class TrackerRow(Result):
-    """One tracker of tracker_info.txt; `fingerprint` is that of its certificate, if it has one."""
+    """One tracker of tracker_info.txt; `fingerprint` is that of its pinned certificate, if any."""
 
     address: str
     state: TrackerState
@@ -246,7 +246,7 @@ class TrackersResult(Result):
 
 
 class CheckRow(Result):
-    """One thing that doctor looked at; `hint` is the next step, or what was found in order."""
+    """One check by doctor; `hint` is the next step, or what was measured if it passed."""
 
     name: str
     ok: bool
@@ -258,7 +258,7 @@ class ChecksResult(Result):
 
 
 class Overview(Result):
-    """What the prompt and the toolbar show; cheap to ask for several times a second."""
+    """What the prompt and the toolbar show; cheap enough for several calls a second."""
 
     user: str | None
     group: str | None

@@ -1,4 +1,4 @@
-"""What takes its time for one transfer: one job after the other, in threads that all share."""
+"""Runs the slow jobs of one transfer one after the other, in threads that all transfers share."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ log = structlog.get_logger(__name__)
 
 
 class SerialExecutor:
-    """The jobs of one transfer, done in `threads`; `failed` hears what one of them raises.
+    """The jobs of one transfer, run in `threads`; `failed` gets the error that a job raises.
 
-    Whoever does something with the transfer in a thread of its own holds `alone` meanwhile.
+    A thread that works on the transfer outside of a job holds `alone` meanwhile.
     """
 
     def __init__(
@@ -28,7 +28,7 @@ class SerialExecutor:
         self._failed = failed
 
     def submit(self, job: Callable[[], None], is_wanted: Callable[[], bool] | None = None) -> None:
-        """Have it done, unless `is_wanted` says no when its turn has come; returns at once."""
+        """Run `job`, unless `is_wanted` returns False when its turn comes; returns at once."""
 
         def guarded() -> None:
             with self.alone:

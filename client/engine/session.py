@@ -35,15 +35,15 @@ __all__ = ["HashProgress", "Session"]
 
 _POLL = 0.1
 PATIENCE = 600.0
-"""Seconds that a wait without a time limit goes on while there is nobody to download from."""
+"""Seconds that a wait without a time limit continues while there is no peer to download from."""
 
 
 class Session:
     """A user's client: one login, its transfers, and the tracker's operations.
 
-    Every method may be called from any thread, blocks until its answer is there (with a time
-    limit), and raises MinitorrentError for everything that goes wrong. `group=None` stands for
-    the group chosen by use_group; MinitorrentError(usage) without one.
+    Every method may be called from any thread, blocks until it has its answer (with a time
+    limit), and raises MinitorrentError for all failures. `group=None` stands for the group chosen
+    by use_group; without one it raises MinitorrentError(usage).
     """
 
     def __init__(
@@ -79,20 +79,20 @@ class Session:
         self._account.notices.listen(callback)
 
     def close_with(self, close: Callable[[], None]) -> None:
-        """Have `close` called when the session is closed."""
+        """Register a function to call when the session is closed."""
         self._close = close
 
     def close(self) -> None:
-        """Stop all transfers, keeping their state; at most a few seconds."""
+        """Stop all transfers, keeping their state; takes a few seconds at most."""
         self._close()
 
     @property
     def tracker_was_reached(self) -> bool:
-        """Whether any tracker answered since the start."""
+        """Whether any tracker has answered since the start."""
         return self._link.was_reached
 
     def overview(self) -> results.Overview:
-        """What the prompt and the toolbar show; cheap to ask for several times a second."""
+        """Return what the prompt and the toolbar show; cheap enough for several calls a second."""
         return overview(
             self._account.user,
             self._account.group,
@@ -103,7 +103,7 @@ class Session:
 
     # --- accounts ---------------------------------------------------------------------------
     def create_user(self, user: str, password: str) -> results.UserResult:
-        """Make an account; a short password gives a warning notice."""
+        """Create an account; a short password causes a warning notice."""
         request = accounts.CREATE_USER.read_request({"user": user, "password": password})
         reply = self._link.call(accounts.CREATE_USER, request)
         if reply.warning:
@@ -111,7 +111,7 @@ class Session:
         return results.UserResult(user=reply.user)
 
     def login(self, user: str, password: str) -> results.LoginResult:
-        """Log in and take up this user's transfers; one login at a time."""
+        """Log in and load this user's transfers; one login at a time."""
         if self._account.user is not None:
             raise MinitorrentError(
                 ErrorCode.USAGE, f"You are logged in as {self._account.user}; type logout first."
@@ -137,18 +137,18 @@ class Session:
         self._account.logged_out()
 
     def whoami(self) -> results.UserResult:
-        """Who is logged in."""
+        """Return the logged-in user."""
         return results.UserResult(user=self._account.require())
 
     def passwd(self, old: str, new: str) -> results.UserResult:
-        """Change the password; other sessions of this user end."""
+        """Change the password, which ends this user's other sessions."""
         reply = self._remote.call(accounts.CHANGE_PASSWORD, old=old, new=new)
         if reply.warning:
             self._account.tell(NoticeKind.WARNING, reply.warning)
         return results.UserResult(user=reply.user)
 
     def end_session(self, number: int) -> results.EndSessionResult:
-        """End one of this user's logins; to end the present one is to log out."""
+        """End one of this user's logins; ending the current one logs out."""
         reply = self._remote.call(accounts.END_SESSION, id=number)
         if reply.current:
             self._leave()
@@ -162,7 +162,7 @@ class Session:
         *,
         progress: HashProgress | None = None,
     ) -> results.UploadResult:
-        """Hash a file or folder (an Offer says more of it) and share it; it stays where it is."""
+        """Hash a file or folder (an Offer has options) and share it from where it is."""
         offer = path if isinstance(path, Offer) else Offer(path)
         chosen = self._account.require_group(group)
         user = self._account.require()
@@ -187,9 +187,9 @@ class Session:
     ) -> results.DownloadResult:
         """Start a download in the background; `destination` as typed (a folder or a full path).
 
-        With `in_order` the first pieces come first, with `in_place` what lies there is completed.
-        `only` is a pattern (see client.core.piece_selection) for the files of a folder; asked for
-        again, a download has those files that fit either pattern.
+        With `in_order`, pieces are downloaded from first to last; with `in_place`, existing files
+        at the destination are completed. `only` is a pattern (see client.core.piece_selection) for
+        the files of a folder; a repeated download selects the files that match any of its patterns.
         """
         user = self._account.require()
         plan = DownloadOptions(
@@ -198,17 +198,17 @@ class Session:
         return _download(self._sharing.download(user, group, name, destination, plan))
 
     def contents(self, group: str, name: str) -> list[results.ContentRow]:
-        """The files of a shared folder; none if it is a single file."""
+        """Return the files of a shared folder; none for a single file."""
         self._account.require()
         return content_rows(self._sharing.describe(group, name))
 
     def stop_share(self, group: str, name: str) -> results.FileResult:
-        """Offer a file no more; it stays on the disk."""
+        """Stop sharing a file; it stays on disk."""
         transfer = self._transfers.find(group, name)
         try:
             self._remote.call(files.STOP_SHARE, group=group, name=name)
         except MinitorrentError as error:
-            # The tracker counts nobody who has only some of a folder's files.
+            # The tracker doesn't count members that only have some of a folder's files.
             is_part = transfer is not None and transfer.record.complete
             if error.code is not ErrorCode.NO_SUCH_FILE or not is_part:
                 raise
@@ -218,22 +218,22 @@ class Session:
 
     # --- transfers --------------------------------------------------------------------------
     def show_downloads(self) -> results.DownloadsResult:
-        """All downloads, those that are complete too."""
+        """Return all downloads, including complete ones."""
         self._account.require()
         return downloads(*self._transfers.with_waiting())
 
     def transfers(self) -> results.DownloadsResult:
-        """All downloads and uploads, as rows of downloads."""
+        """Return all downloads and uploads, as rows of downloads."""
         self._account.require()
         return downloads(self._transfers.all(), (), uploads=True)
 
     def show_shares(self) -> results.SharesResult:
-        """What this user offers from here."""
+        """Return what this user shares from this client."""
         self._account.require()
         return shares(*self._transfers.with_waiting())
 
     def shared(self, group: str, names: Sequence[str]) -> set[str]:
-        """Those of a group's files that this user offers from here."""
+        """Return those of a group's files that this user shares from this client."""
         return self._transfers.shared(group, names)
 
     def pause(self, group: str, name: str) -> results.TransferResult:
@@ -243,13 +243,13 @@ class Session:
         return _result(transfer)
 
     def resume(self, group: str, name: str) -> results.TransferResult:
-        """Go on with a paused or failed transfer."""
+        """Continue a paused or failed transfer."""
         transfer = self._get(group, name)
         transfer.resume()
         return _result(transfer)
 
     def cancel(self, group: str, name: str) -> results.TransferResult:
-        """Give up a download and delete what is there of it."""
+        """Cancel a download and delete its partial data."""
         transfer = self._get(group, name)
         if transfer.record.complete:
             raise MinitorrentError(
@@ -261,34 +261,34 @@ class Session:
         return _result(transfer)
 
     def recheck(self, group: str, name: str) -> results.TransferResult:
-        """Hash again everything that is on the disk; what is wrong of a download is fetched."""
+        """Hash all data on disk again; wrong pieces of a download are downloaded again."""
         transfer = self._get(group, name)
         transfer.halt()
         transfer.start(recheck=True)
         return _result(transfer)
 
     def priority(self, group: str, name: str, priority: int) -> results.PriorityResult:
-        """Say how soon a download gets its turn: the higher, the sooner (see DownloadOptions)."""
+        """Set a download's priority; higher ones run first (see DownloadOptions)."""
         transfer = self._get(group, name)
         transfer.set_priority(priority)
         return results.PriorityResult(group=group, name=name, priority=priority)
 
     def peers(self, group: str, name: str) -> results.PeersResult:
-        """Who is connected for a file."""
+        """Return the connected peers of a transfer."""
         return results.PeersResult(peers=peer_rows(self._get(group, name)))
 
     def piece_map(self, group: str, name: str, cells: int) -> results.PieceMap:
-        """Where a transfer's pieces are, in at most `cells` runs."""
+        """Return where a transfer's pieces are, in at most `cells` runs."""
         return pieces(self._get(group, name), cells)
 
     def wait(
         self, seconds: float | None, cancelled: Callable[[], bool] = lambda: False
     ) -> results.WaitResult:
-        """Wait until no download runs any more; names what ended since the last wait.
+        """Wait until no download runs any more; returns what ended since the last wait.
 
-        Polls `cancelled` several times a second and returns early when it answers True. Raises
-        MinitorrentError: timeout when `seconds` run out first; no_peers when, without a time
-        limit, nobody was there to download from for ten minutes.
+        Calls `cancelled` several times a second and returns early when it returns True. Raises
+        MinitorrentError: timeout after `seconds`; no_peers when, without a time limit, there was
+        no peer to download from for ten minutes.
         """
         started = met = time.monotonic()
         while (running := self._running()) and not cancelled():
@@ -297,13 +297,13 @@ class Session:
                 met = now
             if seconds is not None and now - started >= seconds:
                 raise MinitorrentError(
-                    ErrorCode.TIMEOUT, "Downloads are still running; they go on."
+                    ErrorCode.TIMEOUT, "Downloads are still running and continue."
                 )
             if seconds is None and now - met >= PATIENCE:
                 raise MinitorrentError(
                     ErrorCode.NO_PEERS,
-                    "Nobody who has what is missing is online; the downloads go on whenever "
-                    "this client runs and somebody is.",
+                    "No peer with the missing pieces is online. The downloads continue while "
+                    "this client runs, as soon as there is one.",
                 )
             time.sleep(_POLL)
         return self._completions.take()
@@ -341,7 +341,7 @@ class Session:
         return export_credentials(self._credentials, user, group, folder, self._account.tell)
 
     def magnet(self, group: str, name: str) -> results.MagnetResult:
-        """A link to a file of the group, for other BitTorrent clients too."""
+        """Return a link to a file of the group, which also works in other BitTorrent clients."""
         self._account.require()
         link = self._sharing.metainfo_links.magnet(group, name)
         if link.trackers:
@@ -353,28 +353,28 @@ class Session:
     def get(
         self, reference: str, destination: str, *, in_place: bool = False
     ) -> results.DownloadResult:
-        """Start the download of what a metainfo file, by its path, or a magnet link names."""
+        """Start the download that a metainfo file (its path) or a magnet link names."""
         user, plan = self._account.require(), DownloadOptions(in_place=in_place)
         return _download(self._sharing.get(user, reference, destination, plan))
 
     def remove(self, metainfo: Path) -> results.FileResult:
-        """Offer no more what a metainfo file describes."""
+        """Stop sharing the content that a metainfo file describes."""
         self._account.require()
         described = read_metainfo(metainfo)
         own = self._transfers.of(described.info_hash)
-        if own is not None:  # the tracker may know nothing of it any more
+        if own is not None:  # the tracker may no longer know it
             return self.stop_share(own.record.group, own.record.name)
         found = self._sharing.metainfo_links.find_described(described)
         return self.stop_share(found.group, found.name)
 
     # --- trackers ---------------------------------------------------------------------------
     def trackers(self, forget: str | None = None) -> results.TrackersResult:
-        """The trackers; `forget` is the address of one whose next certificate is to be trusted."""
+        """List the trackers; `forget` is the address of one whose next certificate is trusted."""
         if forget is not None:
             self._trackers.forget(forget)
         return self._trackers.rows()
 
-    # --- inside -----------------------------------------------------------------------------
+    # --- helpers ----------------------------------------------------------------------------
     def _get(self, group: str, name: str) -> Transfer:
         self._account.require()
         return self._transfers.get(group, name)

@@ -1,4 +1,4 @@
-"""From a file of a group to a download; what is shared is for `uploads`."""
+"""Starts downloads of a group's files; `uploads` shares them."""
 
 from __future__ import annotations
 
@@ -28,14 +28,11 @@ from common.errors import ErrorCode, MinitorrentError
 from common.metainfo import Metainfo
 
 _PATHS_TOLD = 10
-"""Files named to somebody whose pattern fits none."""
+"""Files listed when a pattern matches none."""
 
 
 class Sharing:
-    """Downloads of one client, and its `uploads`; `warn` takes a sentence for the user.
-
-    `references` are what names files outside of their groups.
-    """
+    """Starts downloads, and has `uploads`; `warn` takes a sentence for the user."""
 
     def __init__(
         self,
@@ -56,21 +53,21 @@ class Sharing:
     def download(
         self, user: str, group: str, name: str, destination: str, plan: DownloadOptions = PLAIN
     ) -> Transfer:
-        """Begin to fetch a file of the group; what lies there already and is right is taken.
+        """Start to download a file of the group; right pieces at the destination are reused.
 
-        What is not right is written to only with a plan that is `in_place`. A download that is
-        there already goes on, and with a wider plan if this one wants more.
+        Wrong data is only overwritten if `options` say `in_place`. An existing download continues,
+        and with more files if these options select more.
         """
         return self._begin(user, self._ask(group, name), destination, plan)
 
     def describe(self, group: str, name: str) -> Metainfo:
-        """What a file of the group consists of."""
+        """Return the metainfo of a group's file."""
         return _described(self._ask(group, name))
 
     def get(
         self, user: str, reference: str, destination: str, plan: DownloadOptions = PLAIN
     ) -> Transfer:
-        """Begin to fetch what a metainfo file (its path) or a magnet link names."""
+        """Start to download what a metainfo file (its path) or a magnet link names."""
         return self._begin(user, self.metainfo_links.find(reference), destination, plan)
 
     def _ask(self, group: str, name: str) -> files.GetFileReply:
@@ -85,8 +82,8 @@ class Sharing:
         if described.authority != profile.authority:
             raise MinitorrentError(
                 ErrorCode.PERMISSION_DENIED,
-                f"{reply.name!r} is not sealed as {reply.group} is, so others than its members "
-                "could be at the other end; ask its owner to share it again.",
+                f"{reply.name!r} is not sealed although {reply.group} is, so peers could be "
+                "outsiders; ask its owner to share it again.",
             )
         goal = _check_goal(described, plan)
         final = resolve(destination, described.name)
@@ -94,7 +91,7 @@ class Sharing:
         if existing is not None:
             if existing.info_hash == described.info_hash and not _is_lost(existing):
                 return self._continue(existing, final, plan)
-            self._collection.discard(existing)  # other content by now, or deleted since
+            self._collection.discard(existing)  # its content has changed, or it was deleted
         found = find(described, final, goal)
         if found is None or not found.is_right:
             have, facts = self._take_up(found, plan)
@@ -121,9 +118,9 @@ class Sharing:
     def _take_up(
         self, found: Found | None, plan: DownloadOptions
     ) -> tuple[Bitfield | None, FileStamps | None]:
-        """Which pieces of a download are there, and the facts of their files.
+        """Return the pieces of a download that exist already, and the stamps of their files.
 
-        Raises MinitorrentError(file_exists) when what was found is to be left alone.
+        Raises MinitorrentError(file_exists) when existing files must not be touched.
         """
         if found is None:
             return None, None
@@ -131,26 +128,26 @@ class Sharing:
             raise found.refusal()
         self._check_owner(found.final)
         facts = found.open_in_place()
-        self._warn(f"{found.count}; fetching the rest in place, at {shown(found.final)}.")
+        self._warn(f"{found.count}; downloading the rest in place, at {shown(found.final)}.")
         return found.have, facts
 
     def _check_owner(self, final: Path) -> None:
-        """Raises MinitorrentError(file_exists) when a path is that of another transfer at work."""
+        """Raise MinitorrentError(file_exists) when another active transfer uses this path."""
         for other in self._collection.all():
             if other.path == final and other.torrent is not None:
                 raise MinitorrentError(
                     ErrorCode.FILE_EXISTS,
-                    f"{other.title} has its place at {shown(final)}; choose another destination, "
+                    f"{other.title} uses {shown(final)}; choose another destination, "
                     "or stop_share (or cancel) that first.",
                 )
 
     def _continue(self, transfer: Transfer, final: Path, asked: DownloadOptions) -> Transfer:
-        """The same download was asked for before: go on with it."""
+        """Continue a download that was requested before."""
         if transfer.path != final:
             raise MinitorrentError(
                 ErrorCode.FILE_EXISTS,
-                f"{transfer.record.name!r} has its place at {shown(transfer.path)} already; "
-                "cancel or stop_share it to have it elsewhere.",
+                f"{transfer.record.name!r} is already at {shown(transfer.path)}; "
+                "cancel or stop_share it to download it elsewhere.",
             )
         complete = transfer.record.complete
         if complete and _is_changed(transfer) and (mended := self._mend(transfer, asked)):
@@ -167,9 +164,10 @@ class Sharing:
         return transfer
 
     def _mend(self, transfer: Transfer, asked: DownloadOptions) -> Transfer | None:
-        """Go on with what was complete and is wrong by now; raises file_exists if not asked to.
+        """Repair complete content that has become wrong; raises file_exists if not asked to.
 
-        None, with the transfer halted, when nothing is wrong: it was only touched, or is gone.
+        Returns None, with the transfer halted, when nothing is wrong: it was only touched, or is
+        gone.
         """
         storage = transfer.storage
         transfer.halt()
@@ -179,7 +177,7 @@ class Sharing:
         try:
             have, facts = self._take_up(found, asked)
         except MinitorrentError:
-            transfer.start()  # it will say why it can't be shared any more
+            transfer.start()  # it reports why it can't be shared any more
             raise
         assert have is not None
         assert facts is not None
@@ -187,12 +185,12 @@ class Sharing:
 
 
 def _is_lost(transfer: Transfer) -> bool:
-    """Whether it was complete once, and somebody has deleted or moved it since."""
+    """Return whether a complete transfer's files were deleted or moved."""
     return transfer.record.complete and not os.path.lexists(transfer.path)
 
 
 def _is_changed(transfer: Transfer) -> bool:
-    """Whether something complete is not what it was any more, as far as its files' looks tell."""
+    """Return whether complete content has changed, as far as its file stamps tell."""
     error = transfer.error
     if error is not None and error.code in (ErrorCode.FILE_CHANGED, ErrorCode.FILE_NOT_FOUND):
         return True
@@ -200,7 +198,7 @@ def _is_changed(transfer: Transfer) -> bool:
 
 
 def _described(reply: files.GetFileReply) -> Metainfo:
-    """The metainfo of a reply, if it is that of the file."""
+    """Return the metainfo of a reply, if its info-hash matches."""
     described = metainfo.parse(reply.metainfo)
     if described.info_hash.hex() != reply.info_hash:
         raise MinitorrentError(
@@ -210,7 +208,7 @@ def _described(reply: files.GetFileReply) -> Metainfo:
 
 
 def _check_goal(described: Metainfo, plan: DownloadOptions) -> PieceSelection:
-    """What the plan wants; raises MinitorrentError(usage) when that is nothing."""
+    """Return the selected pieces; raises MinitorrentError(usage) when no file is selected."""
     goal = goal_of(described, plan)
     if plan.only and not described.is_folder:
         raise MinitorrentError(
@@ -222,6 +220,6 @@ def _check_goal(described: Metainfo, plan: DownloadOptions) -> PieceSelection:
         more = f" and {len(paths) - _PATHS_TOLD:,} more" if len(paths) > _PATHS_TOLD else ""
         raise MinitorrentError(
             ErrorCode.USAGE,
-            f"No file of {described.name!r} fits {plan.only[0]!r}; it has {some}{more}.",
+            f"No file of {described.name!r} matches {plan.only[0]!r}; it has {some}{more}.",
         )
     return goal

@@ -1,4 +1,4 @@
-"""What is known of a transfer at one moment, for client.core.diagnosis."""
+"""Takes snapshots of transfers for client.core.diagnosis."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from common.types import PieceIndex
 class Snapshots:
     """Takes snapshots of the transfers of one client.
 
-    `clock` gives the seconds that rates are measured by.
+    `clock` returns the seconds that rates are measured by.
     """
 
     def __init__(
@@ -36,7 +36,7 @@ class Snapshots:
         self._port = port
 
     def take(self, transfer: Transfer) -> Snapshot:
-        """How it stands with a transfer now."""
+        """Return the state of a transfer at this moment."""
         record, error, place = transfer.record, transfer.error, transfer.place
         torrent = transfer.torrent
         peers = [peer for _, peer in torrent.peers()] if torrent else []
@@ -77,7 +77,7 @@ class Snapshots:
         return self._credentials.certificate(transfer.record.group)
 
     def _is_port_reachable(self) -> bool:
-        """What the tracker says; when it can't, nothing is wrong that is known."""
+        """Return the tracker's answer; True when no tracker can tell."""
         if self._link.state != "connected":
             return True
         try:
@@ -90,6 +90,6 @@ class Snapshots:
 
 
 def _missing_pieces(transfer: Transfer, torrent: Torrent, peers: Sequence[Peer]) -> int:
-    """How many wanted pieces neither this client nor any of its peers has."""
+    """Return how many wanted pieces neither this client nor any of its peers has."""
     lacking = transfer.storage.goal.lacking(torrent.have())
     return sum(not any(peer.has[PieceIndex(piece)] for peer in peers) for piece in lacking)

@@ -1,4 +1,4 @@
-"""How it stands with a transfer: what can be asked at any time, and never waits."""
+"""The state of a transfer, which can be read at any time without blocking."""
 
 from __future__ import annotations
 
@@ -32,15 +32,15 @@ from common.types import InfoHash
 
 
 class Standing:
-    """What a transfer is and how far; the transfer itself sets it."""
+    """What a transfer is and how far it has got; set by the transfer itself."""
 
     def __init__(self, record: TransferRecord, context: TransferContext) -> None:
         self.storage = TransferStorage(record, context.store)
         self.metainfo = self.storage.metainfo
         self.started_at = 0.0
         self.ended_at = 0.0
-        self.fetched = 0  # payload bytes of the run that completed it
-        self.sources = 0  # peers that they came from
+        self.fetched = 0  # payload bytes received in the run that completed it
+        self.sources = 0  # peers that sent them
         self._context = context
         self._seal: GroupTls | None = None
         self._state: State[Torrent] = Paused()
@@ -49,18 +49,18 @@ class Standing:
         self._done = self.storage.goal.done(self._verified) if self._verified else 0
 
     def _move(self, event: Event[Torrent]) -> None:
-        """Something happened."""
+        """Change the state according to an event."""
         with self._moving:
             self._state = after(self._state, event)
 
     def _verify(self, have: Bitfield) -> None:
-        """These pieces are verified, as is known while there is no torrent."""
+        """Remember the verified pieces for as long as there is no torrent."""
         self._verified, self._done = have, self.storage.goal.done(have)
 
-    # --- what there is ----------------------------------------------------------------------
+    # --- state ------------------------------------------------------------------------------
     @property
     def record(self) -> TransferRecord:
-        """What the database keeps of it."""
+        """Its database record."""
         return self.storage.record
 
     @property
@@ -70,7 +70,7 @@ class Standing:
 
     @property
     def state(self) -> TransferState:
-        """Where it stands, as users see it."""
+        """The state as users see it."""
         match self._state:
             case Paused() | WaitingForSpace():
                 return TransferState.PAUSED
@@ -87,23 +87,23 @@ class Standing:
 
     @property
     def error(self) -> MinitorrentError | None:
-        """Why it has failed, or waits for space."""
+        """The reason why it has failed, or waits for space."""
         state = self._state
         return state.error if isinstance(state, Failed | WaitingForSpace) else None
 
     @property
     def waits_for_space(self) -> bool:
-        """Whether the disk is full, and it goes on by itself when there is space."""
+        """Whether the disk is full, and it resumes by itself when there is space."""
         return isinstance(self._state, WaitingForSpace)
 
     @property
     def torrent(self) -> Torrent | None:
-        """The torrent at work, while there is one."""
+        """The torrent, while it is active."""
         return torrent_of(self._state)
 
     @property
     def verified(self) -> Bitfield:
-        """Which pieces are verified, as far as is known, in every state."""
+        """The verified pieces, as far as known, in every state."""
         torrent = self.torrent
         if torrent is not None:
             return torrent.have()
@@ -113,7 +113,7 @@ class Standing:
 
     @property
     def seal(self) -> GroupTls | None:
-        """What peers of a sealed group show each other, while there is a torrent."""
+        """The GroupTls of a sealed group, while the torrent is active."""
         return self._seal if self.torrent is not None else None
 
     @property
@@ -128,13 +128,13 @@ class Standing:
 
     @property
     def is_idle(self) -> bool:
-        """Whether it is shared and nobody is connected for it, as most of many shares."""
+        """Whether it is seeding without any connection, as most of many shares are."""
         state = self._state
         return isinstance(state, Seeding) and not state.torrent.connection_count
 
     @property
     def is_running(self) -> bool:
-        """Whether it is a download that can be expected to go on, or whose end is still untold."""
+        """Whether it is a download that continues, or whose end is not reported yet."""
         match self._state:
             case Queued(recheck) | Checking(recheck):
                 return not self.record.complete or (
@@ -148,12 +148,12 @@ class Standing:
 
     @property
     def size(self) -> int:
-        """Bytes that are wanted."""
+        """Wanted bytes."""
         return self.storage.goal.length
 
     @property
     def done(self) -> int:
-        """Verified bytes of them, on the disk."""
+        """Verified bytes of these, on disk."""
         torrent = self.torrent
         if torrent is None:
             return self.size if self.record.complete else self._done
@@ -161,7 +161,7 @@ class Standing:
 
     @property
     def missing(self) -> int:
-        """Wanted bytes that are still to come."""
+        """Wanted bytes that are missing."""
         return self.size - self.done
 
     @property

@@ -1,7 +1,7 @@
-"""One torrent at work: its connections, its swarm, its pieces on their way to the disk.
+"""An active torrent: its connections, its swarm, its pieces on the way to the disk.
 
-One lock. Under it the pure swarm is asked and its actions are queued; everything that may block
-(reading, sending, hashing, writing) happens outside it.
+There is one lock. The pure core is called, and its actions are queued, under it; everything that
+may block (reading, sending, hashing, writing) happens outside it.
 """
 
 from __future__ import annotations
@@ -44,11 +44,11 @@ log = structlog.get_logger(__name__)
 
 
 class Torrent:
-    """A torrent with its content opened, from the first peer until `stop`.
+    """A torrent with open files, from its start until `stop`.
 
-    `have` is shared with the swarm; `goal` says what is wanted; `seal` is that of its group unless
-    that is open. The owner stops the torrent; nothing is called after that. Where `throttle` has a
-    limit, nothing is asked for and no block is sent but through a claim.
+    `have` is shared with the swarm; `selection` says what is wanted; `group_tls` is that of a
+    sealed group. The owner stops the torrent; it makes no callback after that. While `throttle`
+    has a limit, blocks are requested and sent only through BandwidthRequests.
     """
 
     def __init__(
@@ -88,8 +88,8 @@ class Torrent:
         self._writer = PieceWriter(
             files, torrent_context.workers, have.__getitem__, self._written, self._fail
         )
-        self._writing = 0  # pieces that the writer was given and has not reported yet
-        self._is_over = self.complete  # and the owner knows, or knew it from the first
+        self._writing = 0  # pieces submitted to the writer that it has not reported yet
+        self._is_over = self.complete  # and the owner knows, or knew it from the start
         self._idle = threading.Condition(self._lock)
 
     # --- what there is ----------------------------------------------------------------------
@@ -100,21 +100,21 @@ class Torrent:
 
     @property
     def done(self) -> int:
-        """Verified bytes of what is wanted."""
+        """Verified bytes of the wanted files."""
         return self._swarm.done
 
     @property
     def left(self) -> int:
-        """Bytes that are not here, wanted or not."""
+        """Bytes that are missing, wanted or not."""
         return self.metainfo.length - self._swarm.verified_bytes
 
     def have(self) -> Bitfield:
-        """A copy of what is verified and written."""
+        """Return a copy of the verified and written pieces."""
         with self._lock:
             return self._swarm.have.copy()
 
     def peers(self) -> list[tuple[PeerConnection, Peer]]:
-        """Connected peers: the connection and the swarm's view of it."""
+        """Return the connected peers: each connection and the swarm's view of it."""
         with self._lock:
             return [
                 (connection, self._swarm.peers[key])
@@ -122,24 +122,24 @@ class Torrent:
             ]
 
     def rates(self) -> tuple[float, float]:
-        """Payload coming in and going out, bytes a second."""
+        """Return the payload rates down and up, in bytes a second."""
         with self._lock:
             peers = list(self._swarm.peers.values())
         return sum(p.down.rate for p in peers), sum(p.up.rate for p in peers)
 
     @property
     def uploaded(self) -> int:
-        """Payload bytes that went out."""
+        """Payload bytes sent."""
         return self._swarm.uploaded
 
     @property
     def downloaded(self) -> int:
-        """Payload bytes that came in."""
+        """Payload bytes received."""
         return self._swarm.downloaded
 
     @property
     def source_count(self) -> int:
-        """Number of peers that whole pieces came from."""
+        """Number of peers that sent whole pieces."""
         return len(self._peer_list.sources)
 
     @property
@@ -149,7 +149,7 @@ class Torrent:
 
     @property
     def writing(self) -> int:
-        """Number of pieces that are being verified and written, or wait for it."""
+        """Number of pieces being verified and written, or waiting for it."""
         return self._writing
 
     def known(self) -> tuple[int, list[Obstacle]]:
@@ -158,17 +158,17 @@ class Torrent:
             return self._peer_list.known()
 
     def liars(self) -> tuple[str, ...]:
-        """Who sent wrong pieces and was banned, in words such as `ann at 127.0.0.1:6881`."""
+        """Return the peers banned for wrong pieces, in the form `ann at 127.0.0.1:6881`."""
         with self._lock:
             return tuple(self._peer_list.liars)
 
-    # --- coming and going -------------------------------------------------------------------
+    # --- peers ------------------------------------------------------------------------------
     def admit(
         self, transport: Transport, handshake: Handshake, endpoint: Endpoint, *, incoming: bool
     ) -> bool:
-        """Take over a connection whose peer has shaken hands; False when it isn't wanted.
+        """Take over a connection after its handshake; returns False when it isn't wanted.
 
-        A peer that dialled us gets our handshake here.
+        Answers a peer that dialled us with our handshake.
         """
         key = self._peer_list.next_key()
         connection = PeerConnection(
@@ -187,7 +187,7 @@ class Torrent:
             ours = Handshake(self.metainfo.info_hash, self._torrent_context.peer_id)
             transport.send([ours.encode()])
         with self._lock:
-            # Others may have come, or the end, while the handshake was on its way.
+            # Other peers may have joined, or the torrent stopped, during the handshake.
             if self._stopped or not self._peer_list.accepts(connection):
                 return False
             if not self._peer_list.take_place(connection, self._torrent_context.places):
@@ -197,8 +197,8 @@ class Torrent:
             self._greet(connection, now)
             try:
                 connection.start()
-            except RuntimeError:  # the machine has no thread left
-                connection.close("no room for its threads")
+            except RuntimeError:  # the system can't start another thread
+                connection.close("no threads left for it")
                 self._leave(connection)
                 return False
         if connection.user is None:
@@ -222,7 +222,7 @@ class Torrent:
                 introduction=ours,
             )
         )
-        # Who dials us may have been removed since the tracker told of it: it is asked again.
+        # A peer that dials us may have been removed since the tracker listed it, so we ask again.
         told = not connection.incoming and self._peer_list.recognise(connection)
         if told or connection.membership is not None:
             self._perform(self._protocol.confirm(key))
@@ -232,45 +232,45 @@ class Torrent:
             return self._peer_list.wants(connection) and not self._stopped
 
     def learn(self, candidates: Sequence[PeerCandidate]) -> None:
-        """The tracker told of these peers."""
+        """Take the peers that the tracker lists."""
         with self._lock:
             for connection in self._peer_list.learn(candidates):
                 self._perform(self._protocol.confirm(connection.key))
         self._dial()
 
     def identified(self, key: int, user: str | None, *, is_member: bool | None) -> None:
-        """The tracker said whether a stranger is a member; others are sent away.
+        """Take the tracker's verdict on an unidentified peer; others than members are closed.
 
-        None: it can't be asked just now; then who was known before is taken for one.
+        `is_member` is None when no tracker can tell now; then earlier answers count.
         """
         with self._lock:
             connection = self._peer_list.connections.get(key)
             if connection is None or connection.user is not None:
                 return
             if is_member is None:
-                is_known = self._peer_list.remember(connection)  # else it is asked again
+                is_known = self._peer_list.remember(connection)  # otherwise we ask again
             else:
                 is_known = self._peer_list.identified(connection, user, is_member=is_member)
             if is_known:
                 self._perform(self._protocol.confirm(key))
 
     def begin_again(self) -> None:
-        """The tracker is back, and will tell who is there."""
+        """Forget candidates: the tracker is back and will list the peers again."""
         with self._lock:
             self._peer_list.begin_again()
 
     def part_from_user(self, user: str) -> None:
-        """This user is no member any more."""
+        """Disconnect a user who is no longer a member."""
         with self._lock:
             self._peer_list.part_from_user(user)
 
     def part_from_unaccepted(self) -> None:
-        """Let go of who is no accepted member any more: removed, or its certificate has expired."""
+        """Disconnect peers that are no longer accepted: removed, or with an expired certificate."""
         with self._lock:
             self._peer_list.part_from_unaccepted()
 
     def stop(self, timeout: float = 5.0) -> None:
-        """Part from all peers; wait until nothing is read or written any more."""
+        """Close all connections and wait until nothing is read or written any more."""
         with self._lock:
             self._stopped = True
             self._requests.close()
@@ -284,10 +284,10 @@ class Torrent:
             self._swarm.close()
 
     def tick(self) -> None:
-        """To be called a few times a second."""
+        """Do the periodic work; to be called a few times a second."""
         peer_list = self._peer_list
         if self.complete and not (peer_list.connections or peer_list.failing):
-            return  # nobody asks for it: a client may share thousands of such files
+            return  # nobody downloads it: a client may share thousands of such files
         now = self._clock()
         with self._lock:
             if self._stopped:
@@ -337,7 +337,7 @@ class Torrent:
                         self._peer_list.add_source(peer)
                     pieces += self._perform(self._protocol.receive(peer.key, event))
             self._requests.refill(peer, now)
-        finally:  # also of who broke the protocol in the same breath
+        finally:  # also if the peer violated the protocol in the same read
             for piece in pieces:
                 self._verify(piece)
 
@@ -358,7 +358,7 @@ class Torrent:
         self._peer_list.remove(peer, self._clock())
 
     def _perform(self, actions: Sequence[Action]) -> list[PieceDownload]:
-        """Do what is to be done, under the lock; returns pieces that are to be verified outside."""
+        """Carry out actions, under the lock; returns pieces to be verified outside of it."""
         pieces: list[PieceDownload] = []
         for action in actions:
             connection = self._peer_list.connections.get(action.peer)
@@ -387,7 +387,7 @@ class Torrent:
         )
 
     def lift_limit(self) -> None:
-        """A limit has changed: what it held back may go out now."""
+        """Apply a changed limit: blocks that it held back may be sent now."""
         for peer in self._connected():
             peer.allow(0)
 
@@ -404,7 +404,7 @@ class Torrent:
         self._writer.submit(download)
 
     def _written(self, download: PieceDownload, right: bool | None) -> None:
-        """A worker is done with a piece: it is right, wrong, or (None) could not be written."""
+        """Take a worker's result: the piece is right, wrong, or (None) could not be written."""
         with self._lock:
             actions = self._swarm.verified(download) if right else self._swarm.failed(download)
             if right is not None:

@@ -1,4 +1,4 @@
-"""What the torrents of a client share, and who hears what becomes of them."""
+"""What the torrents of a client share, and the callbacks of their owner."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class TorrentContext:
     def introduce(
         self, host: str, metadata_size: int | None = None, *, upload_only: bool = False
     ) -> Extended:
-        """What a peer at `host` is told of this client (BEP 10).
+        """Return our extension handshake for a peer at `host` (BEP 10).
 
         `metadata_size` is the length of the info dictionary (bytes), None while we have none.
         """
@@ -60,20 +60,19 @@ class TorrentContext:
 
 
 class TorrentOwner(Protocol):
-    """Who hears what becomes of a torrent; called by its threads, outside its lock.
+    """Callbacks of a torrent, made by its threads, outside its lock.
 
-    Each tells which torrent it is of: the owner may have stopped that one meanwhile, and be at
-    work with the next.
+    Each passes its torrent: the owner may have stopped it meanwhile and started another.
     """
 
     def on_complete(self, torrent: Torrent) -> None:
-        """The last piece is verified and written; it is not synced yet."""
+        """Handle the last piece, which is verified and written, but not synced yet."""
 
     def on_failed(self, torrent: Torrent, error: MinitorrentError) -> None:
-        """The content can't be read or written any more."""
+        """Handle an error: the content can't be read or written any more."""
 
     def on_damaged(self, torrent: Torrent) -> None:
-        """A piece on the disk is wrong, though its file looks untouched; it was not sent."""
+        """Handle a wrong piece in a file that looks untouched; it was not sent."""
 
     def on_unidentified(self, stranger: UnidentifiedPeer) -> None:
-        """A peer has come of whom the tracker told nothing; `identified` is to be called."""
+        """Identify an incoming peer that the tracker hasn't listed; ends in `identified`."""

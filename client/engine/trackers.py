@@ -1,4 +1,4 @@
-"""The trackers as the user sees them: where they are, which is in use, which are trusted."""
+"""The trackers: their addresses, which one is in use, which certificates are trusted."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Trackers:
         self._known_trackers = known_trackers
 
     def rows(self) -> results.TrackersResult:
-        """Each tracker of the tracker information file."""
+        """Return a row for each tracker of the tracker information file."""
         return results.TrackersResult(
             trackers=[
                 results.TrackerRow(
@@ -31,14 +31,14 @@ class Trackers:
         )
 
     def forget(self, address: str) -> None:
-        """Trust whatever certificate the tracker there shows next; raises MinitorrentError(usage).
+        """Trust the tracker's next certificate; raises MinitorrentError(usage) for an unknown one.
 
-        A connection that there is goes on.
+        An existing connection continues.
         """
         tracker = Endpoint.parse(address)
         if tracker not in (known for known, _ in self._link.states()):
             raise MinitorrentError(
-                ErrorCode.USAGE, f"{tracker} is none of the trackers; see them with: trackers"
+                ErrorCode.USAGE, f"{tracker} is not one of the trackers; see them with: trackers"
             )
         self._known_trackers.forget(tracker)
         self._link.retry()

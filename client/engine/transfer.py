@@ -1,13 +1,13 @@
-"""One file of a group at this client, from its first check on disk until it is given up.
+"""One file of a group at this client, from its first check on disk until it is discarded.
 
-Where it stands is one value (see core.transfer_state). A download is queued until its turn comes
-(see engine.download_scheduler), and is put back when it loses that. When another program touches
-what is being downloaded, it is checked again and what is wrong is fetched again, `MOST_UPSETS`
-times a run. A finished download goes back to the queue when a recheck finds wrong pieces, or when a
-piece turns out to be wrong though its file looks untouched; a share of the user's own file fails
-instead, as does whatever looks as if somebody had edited it. Checking, finishing and stopping take
-their time: they run in the engine's job threads, one at a time for each transfer. What the user
-asks about is answered from plain attributes meanwhile.
+Its state is one value (see core.transfer_state). A download is queued until its turn comes (see
+engine.download_scheduler), and again when it loses its turn. When another program touches the files
+of a download, they are checked again and wrong pieces are downloaded again, `MOST_UPSETS` times a
+run. A finished download returns to the queue when a recheck finds wrong pieces, or when a piece
+turns out to be wrong though its file looks untouched; a share of the user's own file fails instead,
+as does any file that seems to have been edited. Checking, finishing and stopping take time: they
+run in the engine's job threads, one at a time for each transfer. Meanwhile, commands read the state
+from plain attributes.
 """
 
 from __future__ import annotations
@@ -55,10 +55,10 @@ log = structlog.get_logger(__name__)
 
 
 MOST_UPSETS: Final = 5
-"""How often a download is checked again in one run because something else changed it."""
+"""How often a download is checked again in one run because another program changed it."""
 
 _TOUCHED: Final = (ErrorCode.FILE_CHANGED, ErrorCode.FILE_NOT_FOUND)
-"""What it is called when somebody else did something to the files."""
+"""The errors for files that another program has touched."""
 
 
 class Transfer(Standing):
@@ -68,17 +68,17 @@ class Transfer(Standing):
         super().__init__(record, context)
         self.throttle = context.rate_limits.throttle(record)
         self._space = SpaceWait()
-        self._upsets = 0  # times that something else changed what is there, in this run
-        self._had = 0  # pieces that were there when that was noticed last
+        self._upsets = 0  # changes by other programs in this run
+        self._had = 0  # pieces that were right when the last change was noticed
         self._halting = threading.Event()
         self._executor = SerialExecutor(record.name, context.jobs, self._fail)
 
     @property
     def place(self) -> tuple[int, int] | None:
-        """Its place in the queue, from 1, and how many wait there; None when it doesn't wait."""
+        """Its place in the queue, from 1, and how many wait there; None when it isn't waiting."""
         return self._context.scheduler.place(self)
 
-    # --- what others tell (Announced, TorrentOwner) -----------------------------------------
+    # --- callbacks (Announced, TorrentOwner) ------------------------------------------------
     def learn(self, candidates: Sequence[PeerCandidate]) -> None:
         """See Announced."""
         torrent = self.torrent  # another thread may stop it
@@ -111,11 +111,11 @@ class Transfer(Standing):
         """See TorrentOwner."""
         self._context.announcer.identify(self.info_hash, stranger)
 
-    # --- what the user wants ----------------------------------------------------------------
+    # --- commands ---------------------------------------------------------------------------
     def start(self, *, recheck: bool = False) -> None:
-        """Check what is on disk and go on from there; returns at once.
+        """Check the files on disk and continue from there; returns at once.
 
-        With `recheck` every piece is hashed again, whatever the record says.
+        With `recheck`, every piece is hashed again, whatever the record says.
         """
         started = Started(Recheck.ASKED if recheck else Recheck.NO)
         if not is_legal(self._state, started):
@@ -137,14 +137,14 @@ class Transfer(Standing):
         self._executor.submit(self._step_back)
 
     def begin_halt(self) -> None:
-        """Have what runs for it end early; for `halt`, which is to follow."""
+        """Tell running jobs to end early; `halt` has to follow."""
         self._halting.set()
 
     def halt(self) -> None:
         """Stop, keeping everything for the next start; returns when it has stopped."""
         self.begin_halt()
         with self._executor.alone:
-            self._halting.set()  # it may just have gone on by itself
+            self._halting.set()  # it may just have resumed by itself
             self._context.scheduler.leave(self)
             self._stop(Halted())
 
@@ -155,7 +155,7 @@ class Transfer(Standing):
         self._move(Halted(forgives=True))
 
     def resume(self) -> None:
-        """Go on after a pause or a failure; nothing happens when it runs."""
+        """Continue after a pause or a failure; a no-op while it is running."""
         self._context.store.set_paused(self.record.id, paused=False)
         if is_legal(self._state, Started()):
             with self._executor.alone:  # it may still be telling the user why it ended
@@ -163,18 +163,18 @@ class Transfer(Standing):
             self.start()
 
     def set_priority(self, priority: int) -> None:
-        """Get the next turn sooner or later; a running download runs on."""
+        """Change when it gets its next turn; a running download keeps running."""
         self.storage.set_plan(replace(self.storage.plan, priority=priority))
 
     def discard(self) -> None:
-        """Stop and forget; what is there of an unfinished download is deleted."""
+        """Stop and forget it; the partial data of an unfinished download is deleted."""
         self.halt()
         self.storage.discard()
 
     def checkpoint(self) -> None:
-        """Record how far it is, so that a later start need not hash it again.
+        """Record the progress, so that a later start need not hash everything again.
 
-        Shared files that nobody asks for just now are looked at, too.
+        Also checks the files of shares that nobody downloads at the moment.
         """
         if not self._executor.alone.acquire(blocking=False):
             return
@@ -190,7 +190,7 @@ class Transfer(Standing):
             self._executor.alone.release()
 
     def look_for_room(self) -> None:
-        """Go on by itself when it waits for room on the disk and there is some."""
+        """Resume by itself if it waits for disk space and there is enough now."""
         if not self.waits_for_space:
             return
         with self._executor.alone:
@@ -212,7 +212,7 @@ class Transfer(Standing):
             self._move(TurnLost())
             self._context.scheduler.join(self)
             return
-        if not self.storage.plan.in_place:  # there, what is overwritten takes no more room
+        if not self.storage.plan.in_place:  # in place, overwriting needs no further space
             require_room(self.record.name, self.path, self.missing)
         torrent = self._make_torrent(have)
         self._move(Opened(torrent, self.record.complete))
@@ -224,7 +224,7 @@ class Transfer(Standing):
         return self.record.complete or self._context.scheduler.has_turn(self)
 
     def _check(self) -> Bitfield:
-        """Open the files and find out which pieces are there; tells what was lost since."""
+        """Open the files and find out which pieces are right; reports pieces lost since."""
         recheck = self._state.recheck if isinstance(self._state, Checking) else Recheck.NO
         was_complete = self.record.complete
         have = self.storage.open(
@@ -256,14 +256,14 @@ class Transfer(Standing):
         )
 
     def _step_back(self) -> None:
-        """Wait for the next turn, unless it came meanwhile."""
+        """Wait for the next turn, unless it has come meanwhile."""
         if isinstance(self._state, Downloading) and not (
             self._halting.is_set() or self._context.scheduler.has_turn(self)
         ):
             self._stop(TurnLost())
 
     def _finish(self) -> None:
-        """All pieces are here: give the content its name and tell everybody."""
+        """All pieces are here: give the content its final name and report the end."""
         if not isinstance(self._state, Downloading):
             return
         torrent = self._state.torrent
@@ -275,7 +275,7 @@ class Transfer(Standing):
         self.ended_at = self._context.torrent_context.clock()
         self.fetched, self.sources = torrent.downloaded, torrent.source_count
         self._move(Finished())
-        if not torrent.left:  # who has a part never claims to have it all (BEP 21)
+        if not torrent.left:  # a partial seed never announces completion (BEP 21)
             self._context.announcer.completed(self.info_hash)
         self._context.scheduler.leave(self)
         self._tell_end()
@@ -291,23 +291,23 @@ class Transfer(Standing):
             return
         log.info("transfer failed", name=self.record.name, error=error.message)
         self._context.scheduler.leave(self)
-        # Not the error itself: the frames of its traceback would keep files open.
+        # A new error: the traceback's frames of the original would keep files open.
         self._stop(FailedWith(MinitorrentError(error.code, error.message)))
         self._tell_end()
 
     def _mend(self) -> None:
-        """A piece is wrong though its file looks untouched."""
+        """Handle a wrong piece in a file that looks untouched."""
         if not self._check_again():
             self._fail(
                 MinitorrentError(
                     ErrorCode.FILE_CHANGED,
-                    f"Pieces of {self.record.name!r} went wrong on the disk again and again; check "
+                    f"Pieces of {self.record.name!r} went wrong on disk again and again. Check "
                     "the disk, and that no other program writes to it, then recheck.",
                 )
             )
 
     def _check_again(self) -> bool:
-        """Stop, and go on with what is still right; False when that was done too often."""
+        """Stop, and continue with the pieces that are still right; False after too many times."""
         torrent = self.torrent
         if torrent is None or self._halting.is_set():
             return True
@@ -321,7 +321,7 @@ class Transfer(Standing):
         return True
 
     def _wait_for_space(self, error: MinitorrentError) -> None:
-        """The disk is full: stop until there is space."""
+        """Stop until the full disk has enough space."""
         full = NoSpace(error)
         if self._halting.is_set() or not is_legal(self._state, full):
             return

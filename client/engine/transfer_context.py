@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 class TransferContext:
     """What all transfers of a client share.
 
-    `ended` hears of those that completed or failed, `damaged` of those that have lost so many
-    pieces, which are fetched again.
+    `ended` is called with a transfer that completed or failed, `damaged` with one that has lost
+    so many pieces, which are downloaded again.
     """
 
     torrent_context: TorrentContext

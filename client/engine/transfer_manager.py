@@ -1,4 +1,4 @@
-"""All transfers of the user who is logged in, and the clock that drives them."""
+"""All transfers of the logged-in user, and the ticker that drives them."""
 
 from __future__ import annotations
 
@@ -28,26 +28,26 @@ log = structlog.get_logger(__name__)
 
 TICK: Final = 0.25
 CHECKPOINT: Final = 30.0
-"""Seconds between ticks, and between records of how far the transfers are."""
+"""Seconds between ticks, and between checkpoints of the transfers' progress."""
 
 _REST: Final = 4
-"""How many times as long as ticking all transfers took, however many there are, nothing ticks."""
+"""The pause after a tick of all transfers is at least this many times as long as the tick."""
 
 HALT_LIMIT: Final = 30.0
 """Seconds that a login waits for the transfers of the login before to stop."""
 
 
 class TransferManager:
-    """Transfers by group and name. Each method may be called from any thread."""
+    """Transfers by group and name. Thread-safe."""
 
     def __init__(self, context: TransferContext) -> None:
         self._context = context
         self._transfers: dict[tuple[str, str], Transfer] = {}
         self._by_content: dict[InfoHash, Transfer] = {}
-        self._leaving: set[Transfer] = set()  # to be halted, by whoever took them out
-        self._backlog: Backlog | None = None  # what the login has not taken up yet
+        self._leaving: set[Transfer] = set()  # removed, but not halted yet
+        self._backlog: Backlog | None = None  # what the login has not loaded yet
         self._changed = threading.Condition()  # guards the four above
-        self._taking_up = threading.Lock()  # held while what is in the backlog is looked up
+        self._taking_up = threading.Lock()  # held while transfers of the backlog are loaded
         self._closing = threading.Event()
         self._ticker = threading.Thread(target=self._tick, name="ticker", daemon=True)
         self._ticker.start()
@@ -58,18 +58,18 @@ class TransferManager:
         self._ticker.join(5.0)
         self.empty()
 
-    # --- what there is ----------------------------------------------------------------------
+    # --- access -----------------------------------------------------------------------------
     def all(self) -> list[Transfer]:
-        """In the order in which they were added; `waiting` has the others."""
+        """Return the loaded transfers in the order of addition; `waiting` has the others."""
         with self._changed:
             return list(self._transfers.values())
 
     def torrents(self) -> list[Torrent]:
-        """Those of the transfers that are at work."""
+        """Return the torrents of the active transfers."""
         return [torrent for one in self.all() if (torrent := one.torrent) is not None]
 
     def waiting(self) -> list[TransferRecord]:
-        """What this user has complete, and the login has not taken up yet."""
+        """Return this user's complete transfers that the login has not loaded yet."""
         with self._changed:
             backlog = self._backlog
         if backlog is None:
@@ -79,14 +79,14 @@ class TransferManager:
             return [one for one in rest if self._is_waiting(backlog, one)]
 
     def with_waiting(self) -> tuple[list[Transfer], list[TransferRecord]]:
-        """Both: what is taken up just now is there, and only once."""
+        """Return loaded and waiting transfers; one that is just being loaded appears once."""
         waiting = self.waiting()
         transfers = self.all()
         taken = {one.record.id for one in transfers}
         return transfers, [one for one in waiting if one.id not in taken]
 
     def find(self, group: str, name: str) -> Transfer | None:
-        """The transfer of this name in this group."""
+        """Return the transfer of this name in this group, or None."""
         with self._changed:
             found, backlog = self._transfers.get((group, name)), self._backlog
         if found is not None or backlog is None:
@@ -99,7 +99,7 @@ class TransferManager:
             return self._transfers.get((group, name))
 
     def shared(self, group: str, names: Sequence[str]) -> set[str]:
-        """Those of the names of a group under which something complete is here."""
+        """Return those of a group's names under which this user has a complete transfer."""
         with self._changed:
             found = {name: self._transfers.get((group, name)) for name in names}
             backlog = self._backlog
@@ -109,7 +109,7 @@ class TransferManager:
         return shared | self._context.store.names_complete(backlog.user, group, names)
 
     def of(self, info_hash: InfoHash) -> Transfer | None:
-        """The transfer of this content."""
+        """Return the transfer of this content, or None."""
         with self._changed:
             return self._by_content.get(info_hash)
 
@@ -124,14 +124,14 @@ class TransferManager:
             )
         return transfer
 
-    # --- coming and going -------------------------------------------------------------------
+    # --- loading and removing ---------------------------------------------------------------
     def load(self, user: str, is_own: Callable[[str], bool]) -> int:
-        """Take up the user's transfers where they were left.
+        """Load the user's transfers in the state in which they were left.
 
-        Returns how many files are shared again. Of these, only the first are taken up by then;
-        the others follow in the background, or when they are asked for. What belongs to a group
-        that is not the user's own any more stays stopped. Transfers of the login before have come
-        to their end by then.
+        Returns how many files are shared again. Only the first of them are loaded when this
+        returns; the others follow in the background, or when a command needs them. Transfers of
+        groups that the user is no longer in stay stopped. Waits for the transfers of the login
+        before to stop.
         """
         with self._changed:
             if not self._changed.wait_for(lambda: not self._leaving, HALT_LIMIT):
@@ -151,7 +151,7 @@ class TransferManager:
         return sum(some.number for some in complete if some.group in groups and not some.paused)
 
     def _advance(self, backlog: Backlog) -> None:
-        """Take up the next of the backlog, and go on with it in the background."""
+        """Load the next chunk of the backlog, and the rest in the background."""
         try:
             with self._taking_up:
                 records = backlog.take()
@@ -170,7 +170,7 @@ class TransferManager:
             log.debug("closing: shares are not taken up")
 
     def _take_up(self, record: TransferRecord, backlog: Backlog) -> None:
-        """One of them, unless it is here by now or there is no use for it any more."""
+        """Load one record of the backlog, unless it is loaded already or was discarded."""
         if record.group in backlog.left:
             self._forget(record)
             return
@@ -199,26 +199,26 @@ class TransferManager:
         self._context.rate_limits.forget(record)
 
     def add(self, record: TransferRecord, *, is_hashed: bool = False) -> Transfer:
-        """Begin with a new transfer; what `is_hashed` already just now need not be once more."""
+        """Start a new transfer; content that `is_hashed` just now is not hashed again."""
         transfer = self._insert(record)
         transfer.storage.is_hashed = is_hashed
         transfer.start()
         return transfer
 
     def renew(self, transfer: Transfer, plan: DownloadOptions) -> Transfer:
-        """Go on with a download under another plan."""
+        """Restart a download with other options."""
         transfer.halt()
         self._context.store.reopen(transfer.record.id, plan)
         return self._begin_anew(transfer)
 
     def mend(self, transfer: Transfer, have: Bitfield, facts: FileStamps) -> Transfer:
-        """Go on with a halted one that was complete, of which only these pieces are right."""
+        """Restart a halted transfer that was complete, of which only these pieces are right."""
         plan = replace(transfer.storage.plan, in_place=True)
         self._context.store.reopen_in_place(transfer.record.id, have, facts, plan)
         return self._begin_anew(transfer)
 
     def relocate(self, transfer: Transfer, path: Path, facts: FileStamps) -> Transfer:
-        """Go on sharing content that lies at `path` now, verified when `facts` were taken."""
+        """Continue to share content at its new `path`, verified when `stamps` were taken."""
         transfer.halt()
         self._context.store.relocate(transfer.record.id, path, facts)
         return self._begin_anew(transfer)
@@ -254,7 +254,7 @@ class TransferManager:
                 self.discard(transfer)
 
     def refuse(self, group: str) -> None:
-        """The user was removed from a group: its transfers stop."""
+        """Stop a group's transfers: the user was removed from it."""
         with self._changed:
             if self._backlog is not None:
                 self._backlog.groups.discard(group)
@@ -267,7 +267,7 @@ class TransferManager:
         self._halt(self._take_all())
 
     def empty_later(self) -> None:
-        """Like `empty`, without waiting; `load` does."""
+        """Like `empty`, without waiting; `load` waits."""
         leaving = self._take_all()
         self._context.jobs.submit(lambda: self._halt(leaving))
 
@@ -293,23 +293,23 @@ class TransferManager:
                 self._changed.notify_all()
 
     def admit(self, transport: Transport, handshake: Handshake, endpoint: Endpoint) -> bool:
-        """A peer dialled us: hand it to the torrent that it asks for."""
+        """Pass an incoming connection to the torrent that it asks for."""
         transfer = self._at_work(handshake.info_hash)
         torrent = transfer.torrent if transfer else None
         return torrent is not None and torrent.admit(transport, handshake, endpoint, incoming=True)
 
     def find_seal(self, info_hash: InfoHash) -> GroupTls | None:
-        """The seal of the group whose torrent this is, if it is at work here and sealed."""
+        """Return the GroupTls for an active torrent of a sealed group, or None."""
         transfer = self._at_work(info_hash)
         return transfer.seal if transfer else None
 
     def part_from_unaccepted(self, group: str) -> None:
-        """Let go of everybody who is not accepted in the group any more."""
+        """Disconnect everybody who is no longer accepted in the group."""
         for torrent in self._torrents_in(group):
             torrent.part_from_unaccepted()
 
     def part_from_user(self, group: str, user: str) -> None:
-        """Let go of somebody who is no member of the group any more."""
+        """Disconnect a user who is no longer a member of the group."""
         for torrent in self._torrents_in(group):
             torrent.part_from_user(user)
 

@@ -1,4 +1,4 @@
-"""What there is of a transfer on the disk, and what the database keeps of it."""
+"""The files of a transfer on disk, and its record in the database."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from common.errors import ErrorCode, MinitorrentError
 from common.types import PieceIndex
 
 _LOOKS = 3
-"""How often finished content is hashed because something touched it meanwhile."""
+"""How many times finished content is hashed because another program keeps touching it."""
 
 
 class TransferStorage:
-    """The files of one transfer and the record of them; `record` is kept up to date, but for
-    what the user wishes: `plan` has that, and may be set at any time.
+    """The files of one transfer and its record.
 
-    `checked` counts the bytes gone over while the files are checked. Every method may raise
-    MinitorrentError, when the disk or the database fails. One call at a time.
+    `record` is kept up to date, except for the user's options, which are in `options` and may be
+    set at any time. `checked` counts the bytes visited while the files are checked. Every method
+    may raise MinitorrentError, when the disk or the database fails. Not thread-safe.
     """
 
     def __init__(self, record: TransferRecord, store: Transfers) -> None:
@@ -37,17 +37,17 @@ class TransferStorage:
         placed = placed_by(self.metainfo, record.plan)
         self.files = TorrentFiles(self.metainfo, record.path, self.goal, placed)
         self.checked = 0
-        self.is_hashed = False  # just now, to be shared: until it is opened
+        self.is_hashed = False  # the caller has just hashed it to share it; reset by `open`
         self._store = store
-        self._counted = (0, 0)  # payload up and down that the record has already
+        self._counted = (0, 0)  # payload up and down that the record contains already
 
     def open(self, stopped: Callable[[], bool], *, recheck: bool, asked: bool = False) -> Bitfield:
-        """Open the files and find out which pieces are there; begins a run.
+        """Open the files and find out which pieces are right; begins a run.
 
-        With `recheck` every piece is hashed again, whatever the record says. A complete download
-        that is not right any more is one in progress from here on, as `record.complete` says then,
-        if the user `asked` for the recheck, or if nobody seems to have written to it. Raises
-        StoppedError once `stopped` says so, file_changed when something shared is not what it was.
+        With `recheck`, every piece is hashed again, whatever the record says. Wrong pieces turn a
+        complete download into one in progress (see `record.complete`), if the user `asked` for
+        the recheck or nobody seems to have written to the files. Raises StoppedError once
+        `stopped` returns True, file_changed when shared content has changed.
         """
         self._counted = (0, 0)
         if self.record.complete:
@@ -55,7 +55,7 @@ class TransferStorage:
         record, files, plan = self.record, self.files, self.plan
         known = files.has_partial or plan.in_place
         if not known and is_already_there(files, self._show_checked, stopped):
-            return self.goal.pieces.copy()  # killed after it got its name, before that was recorded
+            return self.goal.pieces.copy()  # killed between renaming it and recording that
         files.open_partial(in_place=plan.in_place)
         if not (known or plan.placed):
             return Bitfield(self.metainfo.piece_count)
@@ -100,12 +100,12 @@ class TransferStorage:
         return have
 
     def _mend(self, have: Bitfield) -> Bitfield:
-        """What was complete is a download again, of all but these pieces, where it lies."""
+        """Make complete content a download again, in place, of all but these pieces."""
         files, parent = self.files, self.files.final.parent
         if not parent.is_dir():
             raise MinitorrentError(
                 ErrorCode.FILE_NOT_FOUND,
-                f"The folder {shown(parent)} has gone; put it back (or mount its disk), or say "
+                f"The folder {shown(parent)} is gone. Put it back (or mount its disk), or tell "
                 "where the content is with relocate.",
             )
         files.open_partial(in_place=True)
@@ -123,7 +123,7 @@ class TransferStorage:
         if self.record.is_upload:
             way = "put it back and recheck, or stop_share it and upload it again"
         else:
-            way = "put it back, or type recheck to have what is wrong fetched again"
+            way = "put it back, or type recheck to download the wrong pieces again"
         return MinitorrentError(
             ErrorCode.FILE_CHANGED,
             f"{shown(self.files.final)} is no longer what was shared: {what}; {way}.",
@@ -136,11 +136,11 @@ class TransferStorage:
         self.checked = done
 
     def finish(self, stopped: Callable[[], bool]) -> None:
-        """All pieces are here: make sure of it, and give them their name.
+        """Verify that all pieces are right on disk, and give the content its final name.
 
-        What was hashed or written in this run and not touched since is known to be right; the
-        rest is hashed now, as it lies there. Raises StoppedError, and file_changed when something
-        is wrong or goes on changing.
+        Pieces that were hashed or written in this run and not touched since are known to be right;
+        the others are hashed now. Raises StoppedError, and file_changed when a piece is wrong or
+        the files keep changing.
         """
         if self.files.is_named:
             self._prove(stopped)
@@ -173,20 +173,20 @@ class TransferStorage:
         )
 
     def set_plan(self, plan: DownloadOptions) -> None:
-        """The user wishes something else of it."""
+        """Set the user's options for the download."""
         self._store.set_plan(self.record.id, plan)
         self.plan = plan
 
     def save_progress(self, torrent: Torrent) -> None:
-        """Data first, record second: what the record claims is on the disk.
+        """Record the progress; data first, record second: recorded pieces are on disk.
 
-        The facts are taken first of all: a piece written after that makes them differ from what
-        a later start finds, so that it looks for that piece.
+        The stamps are taken first: a piece written after that makes them differ from those that a
+        later start finds, so that it checks the files again.
         """
         record = self.record
         uploaded, downloaded = torrent.uploaded, torrent.downloaded
         up, down = self._counted
-        if (uploaded, downloaded) != (up, down):  # of many shares, most rest
+        if (uploaded, downloaded) != (up, down):  # most of many shares are idle
             self._store.add_totals(record.id, uploaded - up, downloaded - down)
             self._counted = (uploaded, downloaded)
             self.record = replace(
@@ -200,11 +200,11 @@ class TransferStorage:
             self._store.update_progress(record.id, have, facts)
 
     def uploaded(self, torrent: Torrent | None) -> int:
-        """Payload bytes given to peers, in all runs and in that of `torrent`."""
+        """Return the payload bytes uploaded in all runs, including that of `torrent`."""
         return self.record.uploaded + (torrent.uploaded - self._counted[0] if torrent else 0)
 
     def discard(self) -> None:
-        """Forget it; what is there of an unfinished download is deleted."""
+        """Delete the record, and the partial data of an unfinished download."""
         if self.record.complete:
             self.files.discard_aside()
         else:

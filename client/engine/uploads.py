@@ -1,4 +1,4 @@
-"""From a path on this machine to a file of a group."""
+"""Shares files and folders of this machine in a group."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ from common.geometry import choose_piece_length
 from common.metainfo import Metainfo
 
 HashProgress = Callable[[int, int], None]
-"""Called with (bytes hashed, bytes in all) while a file is being hashed."""
+"""Called with (bytes hashed, total bytes) while a file is being hashed."""
 
 
 class Uploads:
-    """Offers files; `warn` takes a sentence for the user.
+    """Shares files; `warn` takes a sentence for the user.
 
-    The same content under the same name is one file, whoever shares it. Times and executable bits
-    are in its info dictionary, and those of two members' copies may differ: so what a group shares
-    already is taken as it is, if that is what lies here.
+    The same content under the same name is one file, whoever shares it. Its info dictionary
+    contains times and executable bits, which may differ between members' copies: so the group's
+    existing metainfo is used if its content is the same.
     """
 
     def __init__(
@@ -56,9 +56,9 @@ class Uploads:
     def share(
         self, user: str, group: str, offer: Offer, torrent: Path, progress: HashProgress | None
     ) -> tuple[Transfer, Path]:
-        """Like `upload`, and write the metainfo to `torrent`, a path or a folder; returns where.
+        """Like `upload`, and write the metainfo to `torrent`, a path or a folder; returns the path.
 
-        Whether something is in the way there is found out first, and nothing is shared then.
+        Checks first that no other file is in the way, so that nothing is shared in that case.
         """
         place = metainfo_place(torrent, offer.name or typed_path(offer.path).name)
         check_place(place, is_metainfo_of(None))
@@ -78,9 +78,9 @@ class Uploads:
         progress: HashProgress | None,
         approve: Callable[[Metainfo], None] = lambda _: None,
     ) -> Transfer:
-        """Hash what lies there and offer it in the group; what is offered already stays so.
+        """Hash the content and share it in the group; content that is shared already stays so.
 
-        `approve` is called with what it consists of before it is offered, and may raise.
+        `approve` is called with its metainfo before it is shared, and may raise.
         """
         source = scan(offer.path, offer.name, leave_out=offer.leave_out)
         existing = self._collection.find(group, source.name)
@@ -91,7 +91,7 @@ class Uploads:
             self._warn(warning)
         described, facts = self._add(group, source, existing, progress, approve)
         if existing is not None:
-            self._collection.discard(existing)  # the same content may lie elsewhere now
+            self._collection.discard(existing)  # the same content may have another path now
         record = self._store.add(
             user=user,
             group=group,
@@ -107,7 +107,7 @@ class Uploads:
         return self._collection.add(record, is_hashed=True)
 
     def _is_same(self, transfer: Transfer, source: Source) -> bool:
-        """Whether the transfer offers these very files, unchanged since they were hashed."""
+        """Return whether the transfer shares these very files, unchanged since they were hashed."""
         record, described = self._store.get(transfer.record.id), transfer.metainfo
         return (
             record is not None
@@ -126,7 +126,7 @@ class Uploads:
         progress: HashProgress | None,
         approve: Callable[[Metainfo], None],
     ) -> tuple[Metainfo, FileStamps]:
-        """Tell the tracker; returns what is shared, and its files' facts."""
+        """Add the file to the group; returns its metainfo and its files' stamps."""
         asked = groups.GET_GROUP.read_request({"group": group})
         profile = self._link.call(groups.GET_GROUP, asked)
         known = self._known(group, source.name) or (existing and existing.metainfo)
@@ -142,7 +142,7 @@ class Uploads:
                 known = self._known(group, source.name)
                 if known is None:
                     raise
-            # Somebody was quicker, perhaps with the same content.
+            # Another member was faster, perhaps with the same content.
         facts = _facts(source, known)
         if not _is_at(source, known, progress):
             raise _taken(group, source.name, is_own=existing is not None)
@@ -156,7 +156,7 @@ class Uploads:
         self._link.call(files.ADD_FILE, request)
 
     def _known(self, group: str, name: str) -> Metainfo | None:
-        """What the group shares under the name."""
+        """Return the metainfo that the group shares under the name, or None."""
         try:
             reply = self._link.call(files.GET_FILE, files.GetFile(group=group, name=name))
         except MinitorrentError as error:
@@ -167,12 +167,12 @@ class Uploads:
 
 
 def _facts(source: Source, described: Metainfo) -> FileStamps:
-    """The facts of the source's files now, in the order of the metainfo."""
+    """Return the stamps of the source's files now, in the order of the metainfo."""
     return take_facts(source.path, described.files, described.is_folder)
 
 
 def _is_at(source: Source, described: Metainfo, progress: HashProgress | None) -> bool:
-    """Whether the source has this very content, by its hashes; raises file_changed."""
+    """Return whether the source has exactly this content, by its hashes; raises file_changed."""
     if not described.has_files(source.files, is_folder=source.is_folder):
         return False
     with TorrentFiles(described, source.path) as found:
@@ -201,6 +201,6 @@ def _taken(group: str, name: str, *, is_own: bool) -> MinitorrentError:
     way = ", or stop_share the old one first" if is_own else ""
     return MinitorrentError(
         ErrorCode.NAME_TAKEN,
-        f"There is other content called {shown(name)} in {group} already; choose another name "
+        f"{group} already has other content called {shown(name)}; choose another name "
         f"with --name{way}.",
     )

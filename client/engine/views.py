@@ -33,7 +33,7 @@ RowT = TypeVar("RowT", DownloadRow, ShareRow)
 
 
 def download_row(transfer: Transfer) -> DownloadRow:
-    """One row of `show_downloads`."""
+    """Return a row of `show_downloads`."""
     torrent = transfer.torrent
     down, up = torrent.rates() if torrent else (0.0, 0.0)
     size, done = transfer.size, transfer.done
@@ -63,7 +63,7 @@ def overview(
     pending_requests: int,
     transfers: Sequence[Transfer],
 ) -> Overview:
-    """The state of things; shares that nobody asks for are only counted, there may be many."""
+    """Return the overall state; shares without connections are only counted, there may be many."""
     busy = [transfer for transfer in transfers if not transfer.is_idle]
     rows = [download_row(transfer) for transfer in busy]
     seeding = sum(row.state is TransferState.SEEDING for row in rows)
@@ -84,7 +84,7 @@ def overview(
 
 
 def share_row(transfer: Transfer) -> ShareRow:
-    """One row of `show_shares`."""
+    """Return a row of `show_shares`."""
     torrent = transfer.torrent
     return ShareRow(
         group=transfer.record.group,
@@ -99,7 +99,7 @@ def share_row(transfer: Transfer) -> ShareRow:
 def downloads(
     transfers: Sequence[Transfer], waiting: Sequence[TransferRecord], *, uploads: bool = False
 ) -> DownloadsResult:
-    """What there is and what is `waiting` to be looked at: downloads, and `uploads` if wanted."""
+    """Return loaded and `waiting` downloads, and also `uploads` if wanted."""
     rows = [
         (one.record.id, download_row(one))
         for one in transfers
@@ -110,19 +110,19 @@ def downloads(
 
 
 def shares(transfers: Sequence[Transfer], waiting: Sequence[TransferRecord]) -> SharesResult:
-    """What is offered, and what is `waiting` to be looked at before it is."""
+    """Return all shares; those in `waiting` are not loaded yet."""
     rows = [(one.record.id, share_row(one)) for one in transfers if one.record.complete]
     rows += [(one.id, _waiting_share(one)) for one in waiting]
     return SharesResult(shares=_as_added(rows), waiting=len(waiting))
 
 
 def _as_added(rows: list[tuple[int, RowT]]) -> list[RowT]:
-    """Rows with their transfers' ids in the order in which these were added."""
+    """Sort rows by the ids of their transfers, which is the order of addition."""
     return [row for _, row in sorted(rows, key=itemgetter(0))]
 
 
 def _waiting_row(record: TransferRecord) -> DownloadRow:
-    """What is complete, and was not looked at since the login."""
+    """Return the row of a complete transfer that the login has not loaded yet."""
     size = _recorded_size(record)
     return DownloadRow(
         group=record.group,
@@ -151,7 +151,7 @@ def _waiting_share(record: TransferRecord) -> ShareRow:
 
 
 def _recorded_size(record: TransferRecord) -> int:
-    """The size of what is complete: by its files' facts, which is quicker than by its metainfo."""
+    """Return a complete transfer's size: from its file stamps, faster than from its metainfo."""
     if record.facts is not None and record.plan == PLAIN and min(record.facts.sizes) >= 0:
         return sum(record.facts.sizes)
     try:
@@ -161,7 +161,7 @@ def _recorded_size(record: TransferRecord) -> int:
 
 
 def content_rows(described: Metainfo) -> list[ContentRow]:
-    """The files of a folder, in its order; none for a single file."""
+    """Return the files of a folder, in order; none for a single file."""
     if not described.is_folder:
         return []
     return [
@@ -172,13 +172,13 @@ def content_rows(described: Metainfo) -> list[ContentRow]:
 
 
 def peer_rows(transfer: Transfer) -> list[PeerRow]:
-    """The rows of `peers`."""
+    """Return the rows of `peers`."""
     torrent = transfer.torrent
     return [peer_row(*peer) for peer in torrent.peers()] if torrent else []
 
 
 def peer_row(connection: PeerConnection, peer: Peer) -> PeerRow:
-    """One row of `peers`."""
+    """Return a row of `peers`."""
     pieces = peer.has.size
     return PeerRow(
         address=str(connection.endpoint),
@@ -208,7 +208,7 @@ def pieces(transfer: Transfer, cells: int) -> PieceMap:
 
 
 def flags(peer: Peer, *, incoming: bool) -> str:
-    """Letters as other clients use them; PeerRow says what they mean."""
+    """Return the letters that other clients use; see PeerRow for their meaning."""
     letters = (
         ("D" if not peer.peer_choking else "d", peer.am_interested),
         ("U" if not peer.am_choking else "u", peer.peer_interested),

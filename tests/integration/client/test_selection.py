@@ -125,7 +125,7 @@ def test_a_finished_file_that_was_changed_is_not_built_on(team: Team, tmp_path: 
     bob = team.member("bob")
     folder = fetch(bob, "1.jpg")
     (folder / "1.jpg").write_bytes(bytes(50_000))
-    with pytest.raises(MinitorrentError, match="--resume would write over it") as raised:
+    with pytest.raises(MinitorrentError, match="--resume would overwrite it") as raised:
         bob.session.download_file(GROUP, "trip", str(bob.home) + "/", only="2.jpg")
     assert raised.value.code is ErrorCode.FILE_EXISTS
     wait_until(lambda: bob.row("trip").state == "failed", what="the change to be noticed")
