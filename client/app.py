@@ -34,9 +34,9 @@ examples:
   %(prog)s 127.0.0.1:6001 tracker_info.txt
       type commands at a prompt; help lists them
   %(prog)s 127.0.0.1:6001 tracker_info.txt --stay < evening.txt
-      run the commands in a file, one a line, and go on seeding
+      run the commands in a file, one per line, and keep seeding
   %(prog)s 127.0.0.1:6001 tracker_info.txt -c 'login ann' -c list_groups
-      run two commands; the password is asked for
+      run two commands; the client prompts for the password
 """
 
 
@@ -48,8 +48,8 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         if message.startswith("unrecognized") and self.may_hold_secrets:
-            message = "there are more words than it takes; quote a command: -c 'login ann'"
-        self.exit(_USAGE, f"client: {harmless(message)}; see: {self.prog} --help\n")
+            message = "too many arguments; quote each command: -c 'login ann'"
+        self.exit(_USAGE, f"{_CONSOLE_SCRIPT}: {harmless(message)}; see: {self.prog} --help\n")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -84,46 +84,50 @@ def argument_parser() -> _Parser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("listen", metavar="HOST:PORT", help="where this client accepts peers")
-    parser.add_argument("tracker_info", metavar="TRACKER_INFO", help="file that lists the trackers")
+    parser.add_argument(
+        "tracker_info", metavar="TRACKER_INFO", help="file that lists the trackers' addresses"
+    )
     version = f"Minitorrent {__version__}"
     parser.add_argument("--version", action="version", version=version, help="show the version")
     parser.add_argument(
         "--data-dir",
         type=Path,
         metavar="DIR",
-        help="where state is kept between runs (default: a folder named after HOST:PORT in the"
-        " user's data folder)",
+        help="folder for this client's state (default: a folder named after HOST:PORT in the user's"
+        " data folder)",
     )
     parser.add_argument(
         "-c",
         dest="commands",
         action="append",
         metavar="COMMAND",
-        help="run this command and no others (may be given several times)",
+        help="run this command and exit (can be repeated)",
     )
     parser.add_argument(
-        "--web", metavar="HOST:PORT", help="serve page and HTTP API there; prints the link"
+        "--web", metavar="HOST:PORT", help="serve the page and the HTTP API; prints the link"
     )
     parser.add_argument(
-        "--web-any", action="store_true", help="let --web be an address that others can reach"
+        "--web-any", action="store_true", help="allow a --web address that other machines can reach"
     )
     parser.add_argument(
-        "--web-renew", action="store_true", help="make a new link for --web; old ones open nothing"
+        "--web-renew",
+        action="store_true",
+        help="create a new link for --web and revoke the old one",
     )
-    parser.add_argument("--json", action="store_true", help="print one JSON object a command")
-    parser.add_argument("--stay", action="store_true", help="go on seeding after the last command")
+    parser.add_argument("--json", action="store_true", help="print one JSON object per command")
+    parser.add_argument("--stay", action="store_true", help="keep seeding after the last command")
     parser.add_argument(
         "--active",
         type=_count,
         metavar="N",
-        help="downloads that run at once, 0 for no limit; kept for later runs (at first: 5)",
+        help="downloads to run at once, 0 for no limit; remembered for later runs (default: 5)",
     )
     parser.add_argument(
         "--log-level",
         choices=_LOG_LEVELS,
         default="warning",
         metavar="LEVEL",
-        help=f"how much is logged: {', '.join(_LOG_LEVELS)} (default: warning)",
+        help=f"lowest level to log: {', '.join(_LOG_LEVELS)} (default: warning)",
     )
     return parser
 
@@ -163,7 +167,7 @@ def _read_trackers(path: Path) -> tuple[Endpoint, ...]:
 def _refuse(error: MinitorrentError, status: int) -> int:
     line = harmless(" ".join(error.message.split()))
     with suppress(OSError):
-        sys.stderr.write(f"client: {line}\n")
+        sys.stderr.write(f"{_CONSOLE_SCRIPT}: {line}\n")
     return status
 
 
@@ -185,11 +189,11 @@ def _claimed(folder: Path) -> Iterator[None]:
     except Timeout as error:
         raise MinitorrentError(
             ErrorCode.PERMISSION_DENIED,
-            f"Another client is using {folder}; end it, or give this one another --data-dir.",
+            f"Another client is using {folder}; quit it, or choose another --data-dir.",
         ) from error
     except OSError as error:
         raise MinitorrentError(
-            ErrorCode.PERMISSION_DENIED, f"Can't use {folder} for state: {error.strerror}."
+            ErrorCode.PERMISSION_DENIED, f"Can't use {folder} as the data folder: {error.strerror}."
         ) from error
     try:
         yield

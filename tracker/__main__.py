@@ -84,7 +84,7 @@ def _announce(config: Config, app: TrackerApp) -> None:
 
 def _fail(message: str, status: int) -> int:
     with suppress(OSError):
-        sys.stderr.write(f"tracker: {harmless(' '.join(message.split()))}\n")
+        sys.stderr.write(f"minitorrent-tracker: {harmless(' '.join(message.split()))}\n")
     return status
 
 

@@ -29,11 +29,11 @@ _CONSOLE_SCRIPT = "minitorrent-tracker"
 _EXAMPLES = """\
 examples:
   %(prog)s tracker_info.txt 1
-      run the first tracker that the file lists
+      run the first tracker in the file
   %(prog)s tracker_info.txt 2 --data-dir /srv/tracker
-      run the second one, beside the first if that has the same DIR
+      run the second one; trackers with the same DIR share one database
 
-End it with Ctrl-C, SIGTERM, or the line quit.
+To stop the tracker, press Ctrl-C, send SIGTERM, or type quit.
 """
 
 CERTIFICATE_LIFETIME = 12 * 3600
@@ -77,9 +77,9 @@ class _Parser(argparse.ArgumentParser):
 
 
 def read_config(arguments: Sequence[str]) -> Config:
-    """Parse the command line.
+    """Parse the command line; raises MinitorrentError(usage).
 
-    Raises MinitorrentError(usage). Prints and exits for `--help`.
+    With `--help` or `--version`, prints and exits.
     """
     options = argument_parser().parse_args(arguments)
     listen = _listen(options.tracker_info, options.number)
@@ -115,63 +115,69 @@ def argument_parser() -> argparse.ArgumentParser:
 
 
 def _add_arguments(add: Callable[..., argparse.Action]) -> None:
-    add("tracker_info", type=Path, metavar="TRACKER_INFO", help="file with the trackers' addresses")
-    add("number", type=_Number(1, 10**6), metavar="NUMBER", help="which of them, from 1")
+    add(
+        "tracker_info",
+        type=Path,
+        metavar="TRACKER_INFO",
+        help="file that lists the trackers' addresses",
+    )
+    add("number", type=_Number(1, 10**6), metavar="NUMBER", help="which of them to run, from 1")
     version = f"Minitorrent {__version__}"
     add("--version", action="version", version=version, help="show the version")
     add(
         "--data-dir",
         type=Path,
         metavar="DIR",
-        help="where state is kept (default: a folder in the user's data folder)",
+        help="folder for the tracker's state (default: a folder in the user's data folder)",
     )
-    add("--database", metavar="URL", help="another database (default: SQLite in DIR)")
+    add("--database", metavar="URL", help="database to use (default: SQLite in DIR)")
     add(
         "--http-port",
         type=_Number(0, _MAX_PORT),
         metavar="PORT",
-        help="where stock clients announce (default: session port + 1; 0: nowhere)",
+        help="port for HTTP announces (default: session port + 1; 0: no HTTP)",
     )
     add(
         "--log-level",
         choices=_LOG_LEVELS,
         default="info",
         metavar="LEVEL",
-        help=f"how much is told on stderr: {', '.join(_LOG_LEVELS)} (default: info)",
+        help=f"lowest level to log on stderr: {', '.join(_LOG_LEVELS)} (default: info)",
     )
     add(
         "--log-format",
         choices=_LOG_FORMATS,
         default="text",
         metavar="FORMAT",
-        help="text (the default), or json: one object a line",
+        help="format of the log: text (the default) or json, one object per line",
     )
     add(
         "--min-password-length",
         type=_Number(0, 1024),
         default=0,
         metavar="N",
-        help="refuse shorter passwords",
+        help="reject passwords shorter than N characters",
     )
     add(
         "--certificate-lifetime",
         type=_Number(1, _MAX_LIFETIME),
         default=CERTIFICATE_LIFETIME,
         metavar="SECONDS",
-        help="how long members of sealed groups are certified for (default: 12 hours)",
+        help="lifetime of the certificates in sealed groups (default: 43200, 12 hours)",
     )
     add(
         "--max-sessions",
         type=_Number(1, _MAX_SESSIONS),
         metavar="N",
-        help="clients connected at a time (default: 1000, or what the limit of open files allows)",
+        help="maximum number of connected clients (default: 1000, or what the limit of open files"
+        " allows)",
     )
     add(
         "--max-sessions-per-address",
         type=_Number(1, _MAX_SESSIONS),
         default=SESSIONS_PER_ADDRESS,
         metavar="N",
-        help=f"of them from one address, or IPv6 /64 (default: {SESSIONS_PER_ADDRESS})",
+        help=f"maximum per address, or IPv6 /64 (default: {SESSIONS_PER_ADDRESS})",
     )
     add(
         "--quota",
@@ -179,10 +185,15 @@ def _add_arguments(add: Callable[..., argparse.Action]) -> None:
         action="append",
         default=[],
         metavar="NAME=N",
-        help="how much of something one user may have; docs/operations.md lists the names",
+        help="set a quota per user (can be repeated); docs/operations.md lists the names",
     )
     add("--tls-cert", type=Path, metavar="FILE", help="certificate (PEM) for the session port")
-    add("--tls-key", type=Path, metavar="FILE", help="its key (PEM, without a password)")
+    add(
+        "--tls-key",
+        type=Path,
+        metavar="FILE",
+        help="key of that certificate (PEM, without a password)",
+    )
 
 
 def _quota(text: str) -> tuple[str, int]:
@@ -214,11 +225,11 @@ def _listen(path: Path, number: int) -> Endpoint:
         trackers = tracker_info.parse(read_plain(path, tracker_info.MAX_SIZE).decode())
     except (OSError, UnicodeDecodeError) as error:
         reason = _reason(error)
-        raise _usage(f"{path} can't be read: {reason}") from None
+        raise _usage(f"can't read {path}: {reason}") from None
     except MinitorrentError as error:
         raise _usage(f"{path}: {error.message}") from None
     if number > len(trackers):
-        raise _usage(f"{path} lists {len(trackers)} tracker(s), there is no number {number}")
+        raise _usage(f"there is no tracker {number} in {path}, which lists {len(trackers)}")
     return trackers[number - 1]
 
 
@@ -234,7 +245,7 @@ def _http_port(asked: int | None, session_port: int) -> int | None:
     if session_port == 0:
         return 0
     if session_port == _MAX_PORT:
-        raise _usage("there is no port after 65535; choose one with --http-port")
+        raise _usage("the session port is 65535, so choose the HTTP port with --http-port")
     return session_port + 1
 
 
@@ -242,7 +253,7 @@ def _tls(certificate: Path | None, key: Path | None) -> tuple[Path, Path] | None
     if certificate is None and key is None:
         return None
     if certificate is None or key is None:
-        raise _usage("--tls-cert and --tls-key go together; give both or neither")
+        raise _usage("--tls-cert and --tls-key must be given together")
     return certificate, key
 
 

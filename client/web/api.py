@@ -31,10 +31,10 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 def make_app(pool: CommandPool, end_program: Callable[[], None]) -> FastAPI:
-    """The application, without the page; who may use it is for `client.web.guard` to say.
+    """Create the application, without the page; `client.web.guard` controls access to it.
 
-    `quit` calls `end_program` once it is answered. Passwords are in bodies only, and no body is
-    ever logged.
+    `quit` calls `end_program` after its answer is sent. Passwords occur only in bodies, which are
+    never logged.
     """
     app = FastAPI(
         title="Minitorrent client",
@@ -44,7 +44,7 @@ def make_app(pool: CommandPool, end_program: Callable[[], None]) -> FastAPI:
         redoc_url=None,
         openapi_url=f"{PREFIX}/openapi.json",
     )
-    bearer = HTTPBearer(auto_error=False, description="The token of the link that --web printed.")
+    bearer = HTTPBearer(auto_error=False, description="The token in the link that --web prints.")
     access = [Security(bearer)]
     for command in COMMANDS.values():
         app.add_api_route(
@@ -65,19 +65,20 @@ def make_app(pool: CommandPool, end_program: Callable[[], None]) -> FastAPI:
     @app.get(
         f"{PREFIX}/events",
         tags=["events"],
-        summary="notices and the state of things, as server-sent events",
-        description="`overview` once a second at most, when something changed; `notice` at once.",
+        summary="stream notices and the client's state as server-sent events",
+        description="`overview` when something has changed, at most once per second; `notice` at"
+        " once.",
         response_class=StreamingResponse,
         responses={
             200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}},
-            429: {"model": FailureAnswer, "description": "Too many streams are open."},
+            429: {"model": FailureAnswer, "description": "Too many event streams are open."},
         },
         dependencies=access,
     )
     async def stream() -> Response:
         if events.is_full:
             error = MinitorrentError(
-                ErrorCode.TOO_MANY_ATTEMPTS, "Too many streams are open; close one first."
+                ErrorCode.TOO_MANY_ATTEMPTS, "Too many event streams are open; close one first."
             )
             return _answer(Outcome("events", None, error))
         return StreamingResponse(events.stream(), media_type="text/event-stream", headers=_FRESH)
@@ -93,7 +94,7 @@ _FRESH = {"Cache-Control": "no-store"}
 
 
 def _endpoint(pool: CommandPool, command: Command, end_program: Callable[[], None]) -> Endpoint:
-    """What answers requests for one command."""
+    """Return the request handler of one command."""
 
     async def answer(request: Request) -> Response:
         try:
@@ -105,7 +106,7 @@ def _endpoint(pool: CommandPool, command: Command, end_program: Callable[[], Non
         watching = asyncio.ensure_future(_gone(request))
         try:
             await asyncio.wait((running, watching), return_when=asyncio.FIRST_COMPLETED)
-            if not running.done():  # nobody is there to hear the answer
+            if not running.done():  # the client has disconnected
                 given_up.set()
             outcome = await running
         finally:
@@ -117,7 +118,7 @@ def _endpoint(pool: CommandPool, command: Command, end_program: Callable[[], Non
 
 
 async def _read(request: Request) -> bytes:
-    """A body of JSON; raises MinitorrentError(usage)."""
+    """Read a JSON body; raises MinitorrentError(usage)."""
     body = b""
     async for part in request.stream():
         body += part
@@ -126,13 +127,13 @@ async def _read(request: Request) -> bytes:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if body and kind != "application/json":
         raise MinitorrentError(
-            ErrorCode.USAGE, "The body has to be JSON; send Content-Type: application/json."
+            ErrorCode.USAGE, "The body must be JSON; send Content-Type: application/json."
         )
     return body
 
 
 async def _gone(request: Request) -> None:
-    """Ends when whoever asked has closed the connection."""
+    """Return when the client has closed the connection."""
     while (await request.receive())["type"] != "http.disconnect":
         pass
 
@@ -144,7 +145,7 @@ def _answer(outcome: Outcome, then: Callable[[], None] | None = None) -> Respons
 
 
 def _failures() -> dict[int | str, dict[str, Any]]:
-    """The answers to a command that fails, by HTTP status."""
+    """Return the responses of a failed command by HTTP status, for OpenAPI."""
     codes: dict[int, list[str]] = {}
     for code, status in HTTP_STATUSES.items():
         codes.setdefault(status, []).append(code.value)
@@ -152,7 +153,7 @@ def _failures() -> dict[int | str, dict[str, Any]]:
         status: {"model": FailureAnswer, "description": ", ".join(words)}
         for status, words in sorted(codes.items())
     }
-    failures[401]["description"] += "; as plain text: the request came without the token"
+    failures[401]["description"] += "; as plain text: the request has no valid token"
     failures[401]["content"] = {"text/plain": {}}
     return failures
 

@@ -1,4 +1,4 @@
-"""Notices and the state of things, as a stream of server-sent events (HTML, section 9.2)."""
+"""Notices and the client's state as server-sent events (HTML standard, section 9.2)."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _INTERVAL = 1.0
 """Seconds between two overviews."""
 
 _QUIET = 15
-"""Overviews without a change after which a comment shows that the stream is alive."""
+"""Unchanged overviews after which a comment shows that the stream is alive."""
 
 _MOST_NOTICES = 100
-"""Notices kept for a reader that is slow; the oldest are left out."""
+"""Notices queued for a slow reader; when full, the oldest is dropped."""
 
 MOST_STREAMS = 16
 
@@ -27,7 +27,7 @@ _Listener = tuple[asyncio.AbstractEventLoop, "asyncio.Queue[Notice]"]
 
 
 class Events:
-    """Tells every reader of a stream what the session tells."""
+    """Sends the session's notices and state to every open stream."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -37,11 +37,11 @@ class Events:
 
     @property
     def is_full(self) -> bool:
-        """Whether there are as many readers as there may be."""
+        """Whether the maximum number of streams is open."""
         return len(self._listeners) >= MOST_STREAMS
 
     async def stream(self) -> AsyncGenerator[str, None]:
-        """`overview` when something changed, once a second at most, and every `notice`."""
+        """Yield `overview` events, at most one per second and only changes, and every `notice`."""
         loop = asyncio.get_running_loop()
         queue: asyncio.Queue[Notice] = asyncio.Queue(_MOST_NOTICES)
         listener = (loop, queue)
@@ -71,7 +71,7 @@ class Events:
 
 
 async def _until(end: float, queue: asyncio.Queue[Notice]) -> AsyncIterator[Notice]:
-    """What comes through a queue until a time of the event loop's clock."""
+    """Yield what arrives in a queue until a time of the event loop's clock."""
     loop = asyncio.get_running_loop()
     while (left := end - loop.time()) > 0:
         try:

@@ -1,10 +1,10 @@
-"""Who may talk to page and API: one check for every request and every websocket, before all else.
+"""Access control for page and API: one check for every request and websocket.
 
-A request has to come from the page's own origin and prove that its sender knows the token of the
-link, in an Authorization header. No cookie is used: browsers send a host's cookies to every port,
-so any other server on this machine would receive them. A browser that opens the page without the
-header is given the entry page: it holds no secret, and has the browser ask again with the token
-that it keeps for this origin alone.
+A request must come from the page's own origin and carry the link's token in an Authorization
+header. No cookie is used: browsers send a host's cookies to every port, so any other server on
+this machine would receive them. A browser that opens the page without the header gets the entry
+page, which contains no secret and makes the browser repeat the request with the token that it
+stores for this origin only.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _POLICY = (
     "style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; "
     "frame-ancestors 'none'; base-uri 'none'; object-src 'none'; form-action 'self'"
 )
-"""NiceGUI compiles its templates in the browser, which takes the two 'unsafe' ones."""
+"""NiceGUI compiles its templates in the browser, which requires both 'unsafe' keywords."""
 
 _HEADERS = {
     "Content-Security-Policy": _POLICY,
@@ -43,23 +43,22 @@ _ENTRY = Path(__file__).with_name("entry.html").read_text(encoding="utf-8")
 _PUBLIC = re.compile(
     r"/favicon\.ico|/_nicegui/[^/]+/(static|libraries|components|resources|esm)/.+"
 )
-"""What belongs to the page's framework and is the same for everybody. Browsers can't add a header
-to what a page links to."""
+"""Files of the page's framework, which are the same for everybody. Browsers can't add a header to
+requests for files that a page links to."""
 _SOCKET = "/_nicegui_ws/"
 _FRESH = {"Cache-Control": "no-store"}
 
 
 class Guard:
-    """ASGI middleware that lets only those through who know a token.
+    """ASGI middleware that only accepts requests with a valid token.
 
-    `link_token` is the link's. `run_token` is good for this run of the program only: the page has
-    it, and its socket sends it, in the URL since browsers add no header to a socket. So a tab that
-    is still open when the program has ended tells the link's token to nobody, whoever listens at
-    its port then.
+    `link_token` is the token in the link. `run_token` is valid for this run of the program only:
+    the page's websocket sends it in the URL, because browsers can't add a header there. So a tab
+    that is still open after the program has ended doesn't reveal the link's token to another
+    program that then listens on the port.
 
-    `address` is where the server listens. It may be called by its address, by any other in
-    numbers, and by the name localhost. A name that somebody points at this machine (DNS
-    rebinding) leads nowhere.
+    `address` is where the server listens. Requests may name any IP address or localhost as the
+    host, but no other name, which prevents DNS rebinding.
     """
 
     def __init__(self, app: ASGIApp, link_token: str, run_token: str, address: Endpoint) -> None:
@@ -81,21 +80,23 @@ class Guard:
             await send({"type": "websocket.close", "code": 1008})
 
     def _judge(self, scope: Scope, headers: Headers) -> Response | None:
-        """The answer that keeps a request out; None lets it through."""
+        """Return the response that rejects a request, or None to accept it."""
         host = headers.get("host", "")
         if not self._is_ours(host):
-            return PlainTextResponse("This address is not the page's.\n", 421)
+            return PlainTextResponse(
+                "This host name is not allowed; use the address in the link.\n", 421
+            )
         origin = headers.get("origin")
         if origin not in (None, f"http://{host}"):
-            return PlainTextResponse("Another site's page may not ask this.\n", 403)
+            return PlainTextResponse("Requests from other sites are not allowed.\n", 403)
         if headers.get("sec-fetch-site", "") not in _OWN_SITES:
-            return PlainTextResponse("Another site's page may not ask this.\n", 403)
+            return PlainTextResponse("Requests from other sites are not allowed.\n", 403)
         if self._is_authorized(scope, headers):
             return None
         if "text/html" in headers.get("accept", "") and "authorization" not in headers:
             return self._entry(scope)
         return PlainTextResponse(
-            "Open the link that the client printed when it started.\n",
+            "Open the link that the client printed at startup.\n",
             401,
             {"WWW-Authenticate": "Bearer"},
         )
@@ -110,12 +111,12 @@ class Guard:
         return _is_same(given, self._link_token) or _is_same(given, self._run_token)
 
     def _entry(self, scope: Scope) -> Response:
-        """The page that has the browser ask again, with the token that it keeps."""
+        """Return the page that makes the browser repeat the request with its stored token."""
         is_link = _is_same(_asked(scope, "token"), self._link_token)
         return HTMLResponse(_ENTRY, 200 if is_link else 401, _FRESH)
 
     def _is_ours(self, host: str) -> bool:
-        """Whether a Host header is one under which this server may be asked."""
+        """Return whether a Host header is valid for this server."""
         try:
             name, port = Endpoint.parse(host if _PORT.search(host) else f"{host}:80")
         except MinitorrentError:

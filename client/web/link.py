@@ -1,4 +1,4 @@
-"""The secret in the page's link, which stays the same from run to run until the user renews it."""
+"""The token in the page's link, which stays the same from run to run until the user renews it."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ _SIZE: Final = 44
 
 
 def new_token() -> str:
-    """256 random bits, fit for a URL."""
+    """Return a token of 256 random bits that is safe in URLs."""
     return secrets.token_urlsafe(32)
 
 
 def load_token(data_dir: Path, *, renew: bool = False) -> str:
-    """Return the token of the last run, or a new one that later runs return too.
+    """Return the stored token, or create and store a new one.
 
-    With `renew`, or when others could have read the file, the token is always a new one.
-    Raises MinitorrentError when it can't be kept, file_exists among others.
+    The token is always new with `renew`, or if other users could have read the file. Raises
+    MinitorrentError if the token can't be stored, for example file_exists.
     """
     path = data_dir / _NAME
     kept = None if renew else _read(path)
@@ -38,7 +38,7 @@ def load_token(data_dir: Path, *, renew: bool = False) -> str:
 
 
 def drop_token(data_dir: Path) -> None:
-    """Have the next run make a new token: somebody else may have learned this one."""
+    """Delete the token, which may have leaked, so that the next run creates a new one."""
     with suppress(OSError):
         (data_dir / _NAME).unlink()
 
@@ -48,7 +48,7 @@ def _is_token(data: bytes) -> bool:
 
 
 def _read(path: Path) -> str | None:
-    """The token in the file, unless it is damaged or not the user's own secret."""
+    """Return the stored token, or None if the file is damaged or not private to the user."""
     try:
         status = path.lstat()
         data = read_plain(path, _SIZE)

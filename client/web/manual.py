@@ -17,17 +17,17 @@ body {{ max-width: 60rem; margin: 2rem auto; padding: 0 1rem; line-height: 1.5; 
 h2 {{ font-family: monospace; font-size: 1.05rem; margin-bottom: 0; }}
 </style></head><body><main>
 <h1>Minitorrent: HTTP API</h1>
-<p>Each command is a POST with a JSON object; the answer is what <code>--json</code> prints. Send
-the token of the link as <code>Authorization: Bearer TOKEN</code>. <code>GET {prefix}/events</code>
-streams notices and the state of transfers. Programs read <a href="{prefix}/openapi.json">OpenAPI
-</a>.</p>
+<p>Call each command as a POST with a JSON object; the response is what <code>--json</code> prints.
+Send the token in the link as <code>Authorization: Bearer TOKEN</code>.
+<code>GET {prefix}/events</code> streams notices and the state of transfers. A machine-readable
+description is available as <a href="{prefix}/openapi.json">OpenAPI</a>.</p>
 {commands}
 </main></body></html>
 """
 
 
 def manual(commands: Iterable[Command], prefix: str) -> str:
-    """A page of HTML about all commands."""
+    """Return an HTML page that documents all commands."""
     return _PAGE.format(
         prefix=prefix, commands="\n".join(_section(command, prefix) for command in commands)
     )

@@ -1,4 +1,4 @@
-"""What goes into and comes out of the HTTP API, made from the registry of commands."""
+"""Request and response models of the HTTP API, generated from the registry of commands."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ _TYPES: Mapping[Kind, Any] = {
     Kind.COUNT: Annotated[int, Field(ge=0, lt=10**18)],
     Kind.ORDER: Sort,
 }
-"""Kinds that are numbers, or one of a few words; the others are text."""
+"""Types of the kinds that aren't plain text."""
 
 
 class Failure(BaseModel):
-    """Why a command failed: a code for programs and a sentence for people."""
+    """The reason why a command failed: a code for programs and a sentence for people."""
 
     code: ErrorCode
     message: str
 
 
 class FailureAnswer(BaseModel):
-    """The answer to a command that failed."""
+    """The response to a command that failed."""
 
     command: str
     ok: Literal[False]
@@ -38,13 +38,13 @@ class FailureAnswer(BaseModel):
 
 
 def field_name(part: Argument | Option) -> str:
-    """What an argument or option is called in a JSON body."""
+    """Return the name of an argument or option in a JSON body."""
     return part.name.lower().replace("-", "_")
 
 
 @cache
 def request_model(command: Command) -> type[BaseModel]:
-    """The body of a command: its arguments and options in lower case, flags as booleans."""
+    """Return the model of a command's body: arguments and options in lower case."""
     fields: dict[str, Any] = {}
     for argument in command.arguments:
         kind = _described(argument.kind, argument)
@@ -58,7 +58,7 @@ def request_model(command: Command) -> type[BaseModel]:
 
 
 def answer_model(command: Command) -> type[BaseModel]:
-    """The answer to a command that succeeded; its result is what the command's function returns."""
+    """Return the model of a successful response; the result is what the command returns."""
     result = get_type_hints(command.run)["return"]
     name: Any = Literal[command.name]
     return create_model(
@@ -70,7 +70,7 @@ def answer_model(command: Command) -> type[BaseModel]:
 
 
 def read_arguments(command: Command, fields: bytes | Mapping[str, object]) -> Arguments:
-    """Fields by name, or a JSON body of them, as arguments; raises MinitorrentError(usage)."""
+    """Convert fields, or a JSON body, to arguments; raises MinitorrentError(usage)."""
     model = request_model(command)
     try:
         if isinstance(fields, bytes):
@@ -91,7 +91,7 @@ def read_arguments(command: Command, fields: bytes | Mapping[str, object]) -> Ar
 
 
 def _complaint(error: ValidationError) -> str:
-    """What is wrong with the first field that is, without its value: it may be a password."""
+    """Describe the first validation error, without the value: it may be a password."""
     first = error.errors(include_url=False, include_input=False, include_context=False)[0]
     place = ".".join(map(str, first["loc"])) or "the body"
     if first["type"] in ("missing", "string_too_short"):

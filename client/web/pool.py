@@ -1,4 +1,4 @@
-"""Where the commands of page and HTTP API run: one pool of threads, so that no event loop waits."""
+"""A thread pool for the commands of page and HTTP API, so that no event loop blocks."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ if TYPE_CHECKING:
 Value = TypeVar("Value")
 
 _THREADS = 32
-"""Commands that run at the same time; further ones wait for their turn."""
+"""Commands that run at the same time; further ones are queued."""
 
 MOST_WAITS = 8
-"""Of those, how many may be ones that only wait: the others are for what people click on."""
+"""How many of them may be waiting commands; the others serve what users click."""
 
 _LONGEST_WAIT = 600.0
 
 
 class CommandPool:
-    """Runs commands of the registry on one session, each in a thread of the pool.
+    """Runs commands on one session, each in a thread of the pool.
 
-    What is still running when `is_closing` says so ends early. `longest_wait` (seconds) bounds
-    commands that only wait: whoever asks over HTTP asks again.
+    Commands that are still running when `is_closing` returns True end early. `longest_wait`, in
+    seconds, limits waiting commands; HTTP clients can repeat them.
     """
 
     def __init__(
@@ -53,15 +53,15 @@ class CommandPool:
         progress: HashProgress | None = None,
         cancelled: Callable[[], bool] = never,
     ) -> Outcome:
-        """Run a command; every failure is an outcome. For the event loop's thread only.
+        """Run a command; errors are outcomes too. Call this in the event loop's thread only.
 
-        `progress` hears of hashing, in the command's thread; the command ends early once
-        `cancelled` says so.
+        `progress` is called in the command's thread while files are hashed. The command ends
+        early when `cancelled` returns True.
         """
         if not command.waits:
             return await self._run(command, arguments, progress, cancelled)
         if self._waiting >= MOST_WAITS:
-            sentence = f"{MOST_WAITS} requests wait already; end one of them first."
+            sentence = f"{MOST_WAITS} requests are already waiting; end one of them first."
             error = MinitorrentError(ErrorCode.TOO_MANY_ATTEMPTS, sentence)
             return Outcome(command.name, command, error)
         end = time.monotonic() + self._longest_wait
@@ -74,7 +74,7 @@ class CommandPool:
             self._waiting -= 1
 
     async def work(self, call: Callable[[], Value]) -> Value:
-        """The value of a call that may block."""
+        """Run a call that may block in a thread and return its value."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, call)
 
     async def _run(

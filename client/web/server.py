@@ -1,4 +1,4 @@
-"""The web server beside the shell or script: page and HTTP API, on this machine's own address."""
+"""The web server for page and HTTP API, which runs beside the shell or script."""
 
 from __future__ import annotations
 
@@ -33,15 +33,15 @@ _log = structlog.get_logger()
 
 
 class PortTakenError(MinitorrentError):
-    """Another program listens at the page's address."""
+    """Another program is using the page's port."""
 
 
 class WebServer:
-    """Serves one session from a thread of its own, from `start` to `close`.
+    """Serves one session in its own thread, from `start` to `close`.
 
-    The link is that of the last run with this `data_dir`, unless `renew_link` asks for a new one.
-    Raises MinitorrentError: usage for an address that other machines can reach, unless
-    `is_public` says that they may; permission_denied for one that can't be had.
+    The link stays the same for each `data_dir` unless `renew_link` is set. Raises
+    MinitorrentError: usage for an address that other machines can reach, unless `is_public` allows
+    it; permission_denied if the address isn't available.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class WebServer:
         try:
             self._socket = _listen(address)
         except PortTakenError:
-            # A browser that looked for us may have shown the link to whoever has the port.
+            # A browser may have sent the link to the program that has the port.
             drop_token(data_dir)
             raise
         self.address = Endpoint(address.host, self._socket.getsockname()[1])
@@ -67,7 +67,7 @@ class WebServer:
         pool = CommandPool(session, self._closing.is_set)
         app = make_app(pool, _end_program)
         attach(app, pool, data_dir, run_token)
-        # Whatever handlers somebody sets up: the access log would show the token.
+        # Disable the access log whatever its handlers: it would contain the token.
         logging.getLogger("uvicorn.access").disabled = True
         config = uvicorn.Config(
             Guard(app, self._token, run_token, self.address),
@@ -83,15 +83,15 @@ class WebServer:
 
     @property
     def link(self) -> str:
-        """The address of the page, with the token that opens it."""
+        """The URL of the page, with its token."""
         return f"http://{self.address}/?token={self._token}"
 
     def start(self) -> None:
-        """Begin to serve; returns at once."""
+        """Start serving; returns at once."""
         self._thread.start()
 
     def close(self) -> None:
-        """Serve no more; at most a few seconds."""
+        """Stop serving; takes at most a few seconds."""
         self._closing.set()
         self._server.should_exit = True
         self._thread.join(_STOP_TIME)
@@ -100,12 +100,12 @@ class WebServer:
     def _serve(self) -> None:
         try:
             self._server.run(sockets=[self._socket])
-        except Exception:  # shown here, or nobody would see why the thread ended
+        except Exception:  # logged here, because nothing else reports why the thread ended
             _log.error("the web server failed", exc_info=True)
 
 
 def _end_program() -> None:
-    """End as a request from outside to end does: state is kept, downloads go on next time."""
+    """End the program as SIGTERM does: state is kept, and downloads resume next time."""
     os.kill(os.getpid(), signal.SIGTERM)
 
 
@@ -113,8 +113,8 @@ def _check_address(address: Endpoint, *, is_public: bool) -> None:
     if not (is_public or address.host == "localhost" or _is_loopback(address.host)):
         raise MinitorrentError(
             ErrorCode.USAGE,
-            f"The page on {address} would be open to other machines; use 127.0.0.1, and reach it "
-            "from elsewhere through ssh -L, or add --web-any if that is what you want.",
+            f"Other machines could reach the page on {address}; use 127.0.0.1 and connect from "
+            "elsewhere through ssh -L, or allow it with --web-any.",
         )
 
 
@@ -126,7 +126,7 @@ def _listen(address: Endpoint) -> socket.socket:
         kind = PortTakenError if error.errno == errno.EADDRINUSE else MinitorrentError
         raise kind(
             ErrorCode.PERMISSION_DENIED,
-            f"The page can't be served on {address}: {error.strerror}; choose another --web.",
+            f"Can't serve the page on {address}: {error.strerror}; choose another --web address.",
         ) from error
 
 

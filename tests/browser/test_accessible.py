@@ -27,7 +27,7 @@ def test_no_tab_has_a_serious_fault(
         assert width_of_all(window) <= size["width"], tab
     is_dark = window.page.evaluate("document.body.classList.contains('body--dark')")
     assert is_dark == (scheme == "dark")
-    window.button("Light or dark").click()
+    window.button("Switch between light and dark").click()
     window.page.wait_for_function(
         f"document.body.classList.contains('body--dark') != {js(is_dark)}"
     )

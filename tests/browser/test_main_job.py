@@ -59,7 +59,7 @@ def work_on_a_transfer(window: Window) -> None:
     window.button("Check again film one.bin").click()
     row.get_by_text("seeding").wait_for()
     window.button("Details of film one.bin").click()
-    window.text("pieces are here").wait_for()
+    window.text("pieces complete").wait_for()
     window.page.locator("svg.pieces rect.here").first.wait_for()
     window.page.get_by_role("dialog").get_by_role("button", name="Close").click()
     window.tab("Notices")
@@ -79,7 +79,7 @@ def fetch_a_part(of_ann: Window, of_bob: Window, folder: Path) -> None:
     dialog.get_by_text("3 of 3 files").wait_for()
     of_bob.button("Only three.bin").click()
     dialog.get_by_text("1 of 3 files").wait_for()
-    of_bob.fill("Only the files that fit", "*.txt")
+    of_bob.fill("Only files that match", "*.txt")
     dialog.get_by_text("2 of 3 files").wait_for()
     of_bob.page.get_by_role("checkbox", name="from the first piece").click()
     of_bob.button("Download").click()
@@ -100,8 +100,8 @@ def drop_a_file(of_ann: Window, of_bob: Window, folder: Path) -> None:
     link = of_ann.page.get_by_label("Magnet link", exact=True)
     expect(link).to_have_value(re.compile("^magnet:"))
     of_bob.tab("Files")
-    of_bob.button("By link or metainfo").click()
-    of_bob.fill("Magnet link, or path of a metainfo file", link.input_value())
+    of_bob.button("Add magnet or .torrent").click()
+    of_bob.fill("Magnet link, or path of a .torrent file", link.input_value())
     of_bob.button("Download").click()
     of_bob.row(SLY).get_by_text("seeding").wait_for()
     of_ann.button("Close").click()
@@ -113,19 +113,19 @@ def drop_a_file(of_ann: Window, of_bob: Window, folder: Path) -> None:
 
 def look_after_the_group(of_ann: Window, of_bob: Window, folder: Path) -> None:
     """ann looks at what was done, exports her credentials, and gives the group away for a while."""
-    of_ann.button("What was done in this group").click()
+    of_ann.button("Activity in this group").click()
     dialog = of_ann.page.get_by_role("dialog")
     dialog.get_by_role("row").filter(has_text="bob").first.wait_for()
     dialog.get_by_role("button", name="Close").click()
     of_ann.button("Export credentials").click()
     of_ann.fill("Path", str(folder))
     of_ann.button("Choose").click()
-    of_ann.text("Written: ").wait_for()
+    of_ann.text("Wrote ").wait_for()
     assert list(folder.glob("*.pem"))
     of_bob.tab("Groups")
     for giver, taker in ((of_ann, "bob"), (of_bob, "ann")):
         giver.button(f"Make owner: {taker}").click()
-        giver.button("Hand over").click()
+        giver.button("Make owner").click()
         giver.row(taker).get_by_text("owner").wait_for()
 
 

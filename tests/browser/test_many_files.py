@@ -66,9 +66,9 @@ def test_ten_thousand_files_scroll_and_are_found(
         medians.append(measured["median"])
     assert min(medians) < SMOOTH
     of_eve.text("file 00999.bin").wait_for()
-    of_eve.text("1,000 of 10,000: search, or").wait_for()
+    of_eve.text("Showing 1,000 of 10,000: search, or").wait_for()
     of_eve.page.get_by_role("tabpanel").get_by_role("button", name="Show more").click()
-    of_eve.text("2,000 of 10,000: search, or").wait_for()
+    of_eve.text("Showing 2,000 of 10,000: search, or").wait_for()
     of_eve.page.get_by_role("tabpanel").get_by_label("Search").fill("04321")
     of_eve.text("file 04321.bin").wait_for()
     assert of_eve.page.locator("tbody tr").count() < 5

@@ -18,30 +18,30 @@ A_NAP = 12.0
 
 def test_limits_are_set_and_shown(eve: ClientProcess, of_eve: Window) -> None:
     of_eve.tab("Settings")
-    of_eve.fill("Upload rate", "500K")
-    of_eve.button("Set the upload rate").click()
-    of_eve.page.get_by_text(re.compile(r"Now: down no limit, up \d")).wait_for()
+    of_eve.fill("Upload limit", "500K")
+    of_eve.button("Set the upload limit").click()
+    of_eve.page.get_by_text(re.compile(r"Current: down no limit, up \d")).wait_for()
     limits = eve.ok("limit")["limits"]
     assert limits[0]["up"] > 0
-    of_eve.fill("Upload rate", "0")
-    of_eve.button("Set the upload rate").click()
-    of_eve.text("Now: down no limit, up no limit.").wait_for()
+    of_eve.fill("Upload limit", "0")
+    of_eve.button("Set the upload limit").click()
+    of_eve.text("Current: down no limit, up no limit.").wait_for()
 
     of_eve.tab("Transfers")
     of_eve.button("Details of a file.txt").click()
     dialog = of_eve.page.get_by_role("dialog")
-    dialog.get_by_label("Download rate", exact=True).fill("much")
-    dialog.get_by_role("button", name="Set the download rate").click()
+    dialog.get_by_label("Download limit", exact=True).fill("much")
+    dialog.get_by_role("button", name="Set the download limit").click()
     of_eve.page.get_by_role("alert").get_by_role("button", name="Close").first.click()
-    dialog.get_by_label("Download rate", exact=True).fill("2M")
-    dialog.get_by_role("button", name="Set the download rate").click()
+    dialog.get_by_label("Download limit", exact=True).fill("2M")
+    dialog.get_by_role("button", name="Set the download limit").click()
     dialog.get_by_text(re.compile(r"Now: down [12]\.\d+ MiB/s, up no limit")).wait_for()
     eve.ok("limit", "down", "0", GROUP, "a file.txt")
 
 
 def test_the_client_is_checked(of_eve: Window) -> None:
     of_eve.tab("Settings")
-    of_eve.button("Check this client").click()
+    of_eve.button("Run checks").click()
     checks = of_eve.page.get_by_role("list", name="Checks").get_by_role("listitem")
     checks.filter(has_text="clock").wait_for()
 
@@ -56,12 +56,12 @@ def test_a_file_that_was_moved_is_found_again(
     moved = place.rename(tmp_path / "after.txt")
     of_eve.tab("Transfers")
     of_eve.button("Details of to be moved.txt").click()
-    of_eve.button("Why is it not moving?").click()
+    of_eve.button("Why isn’t it moving?").click()
     of_eve.page.get_by_role("alert").get_by_role("button", name="Close").first.click()
-    of_eve.button("It was moved").click()
+    of_eve.button("Relocate").click()
     of_eve.fill("Path", str(tmp_path))
     of_eve.button("Choose").click()
-    of_eve.text("is found, and shared from there").wait_for()
+    of_eve.text("it is shared from there now").wait_for()
     shares = {row["name"]: row["path"] for row in eve.ok("show_shares")["shares"]}
     assert shares["to be moved.txt"] == str(moved)
     eve.ok("stop_share", GROUP, "to be moved.txt")
@@ -70,11 +70,11 @@ def test_a_file_that_was_moved_is_found_again(
 def test_a_page_that_slept_for_a_while_goes_on_as_it_was(of_eve: Window) -> None:
     of_eve.tab("Transfers")
     of_eve.button("Details of a file.txt").click()
-    rate = of_eve.page.get_by_role("dialog").get_by_label("Download rate", exact=True)
+    rate = of_eve.page.get_by_role("dialog").get_by_label("Download limit", exact=True)
     rate.fill("typed before")
     with asleep():
         time.sleep(A_NAP)
-    of_eve.button("Set the download rate").click()
+    of_eve.button("Set the download limit").click()
     of_eve.text("'typed before' is not a rate").wait_for()
 
 
@@ -86,7 +86,7 @@ def test_a_wrong_password_is_told_and_the_right_one_changed(of_eve: Window) -> N
     of_eve.page.get_by_role("alert").get_by_role("button", name="Close").click()
     of_eve.fill("Old password", PASSWORD)
     of_eve.button("Change").click()
-    of_eve.text("The password is changed").wait_for()
+    of_eve.text("Password changed").wait_for()
 
 
 def test_a_folder_is_chosen_in_a_dialog(of_eve: Window, tmp_path: Path) -> None:
@@ -99,7 +99,7 @@ def test_a_folder_is_chosen_in_a_dialog(of_eve: Window, tmp_path: Path) -> None:
     dialog.get_by_text("deep").click()
     path = dialog.get_by_label("Path", exact=True)
     expect(path).to_have_value(str(tmp_path / "inner" / "deep"))
-    dialog.get_by_role("button", name="Go to the folder above").click()
+    dialog.get_by_role("button", name="Go to the parent folder").click()
     dialog.get_by_text("deep").wait_for()
     path.fill("/not/there")
     path.press("Enter")

@@ -30,7 +30,7 @@ def change(eve: ClientProcess, of_eve: Window, tmp_path: Path) -> Iterator[Calla
     eve.ok("stop_share", GROUP, later.name)
 
 
-@pytest.mark.parametrize("name", ["Options for a file.txt", "choose them"])
+@pytest.mark.parametrize("name", ["Options for a file.txt", "choose files"])
 def test_a_click_and_the_focus_outlast_it(
     change: Callable[[], None], of_eve: Window, name: str
 ) -> None:
@@ -60,7 +60,7 @@ def test_what_is_typed_once_a_folder_is_shown_is_kept(of_eve: Window, tmp_path: 
     of_eve.button("Choose the folder for downloads").click()
     dialog = of_eve.page.get_by_role("dialog")
     dialog.get_by_text("inner").click()
-    dialog.get_by_text("nothing else in here").wait_for()
+    dialog.get_by_text("This folder is empty").wait_for()
     path = dialog.get_by_label("Path", exact=True)
     expect(path).to_have_value(str(tmp_path / "inner"))
     path.fill("/typed")
@@ -100,7 +100,7 @@ def test_choosing_files_outlasts_it(
     change: Callable[[], None], eve: ClientProcess, of_eve: Window
 ) -> None:
     with of_eve.page.expect_file_chooser() as opened:
-        of_eve.button("choose them").click()
+        of_eve.button("choose files").click()
     change()
     opened.value.set_files(FilePayload(name="chosen.txt", mimeType="text/plain", buffer=b"chosen"))
     of_eve.row("chosen.txt").wait_for()

@@ -196,13 +196,13 @@ def test_the_default_folder_is_the_users(
         (["INFO"], "NUMBER"),
         (["INFO", "0"], "'0' is not a number from 1"),
         (["INFO", "two"], "'two' is not a number"),
-        (["INFO", "3"], "lists 2 tracker(s)"),
+        (["INFO", "3"], "which lists 2"),
         (["INFO", "1", "--no-such-option"], "--no-such-option"),
         (["INFO", "1", "--http-port", "70000"], "'70000'"),
         (["INFO", "1", "--log-level", "loud"], "loud"),
         (["INFO", "1", "--min-password-length", "-1"], "--min-password-length"),
-        (["/no/such/file", "1"], "/no/such/file can't be read"),
-        (["/", "1"], "can't be read"),
+        (["/no/such/file", "1"], "can't read /no/such/file"),
+        (["/", "1"], "can't read /"),
     ],
 )
 def test_usage_errors(info: Path, arguments: list[str], part: str) -> None:

@@ -1,4 +1,4 @@
-"""The page that a browser shows: the session's commands as buttons, lists and graphs (NiceGUI)."""
+"""The web page (NiceGUI): the session's commands as buttons, lists and graphs."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from client.web.page.log import forward
 from client.web.pool import CommandPool
 
 _ABSENCE = 60.0
-"""Seconds for which a page may be out of reach, or too busy to answer, and then goes on as it was.
+"""Seconds for which a page may be disconnected, or too busy to answer, and still keep its state.
 
-After that it is loaded anew, and what was typed or asked in it is lost.
+After that the page reloads, and text typed into it is lost.
 """
 
 _AWAY = {
-    "connection_lost": "The client doesn’t answer.",
-    "trying_to_reconnect": "If it has ended, start it again: this page goes on by itself.",
+    "connection_lost": "The client doesn’t respond.",
+    "trying_to_reconnect": "If it has quit, start it again; this page reconnects by itself.",
 }
-"""What a page says that has lost its connection."""
+"""The texts of a page that has lost its connection."""
 
 
 def attach(app: FastAPI, pool: CommandPool, data_dir: Path, token: str) -> None:
-    """Serve the page at `/` of `app`, beside what is there already; its commands run in `pool`.
+    """Add the page to `app` at `/`; its commands run in `pool`.
 
-    Files that are dropped on the page are kept in `data_dir`. What the page asks for by itself
-    carries `token`. To be called once a process.
+    Files dropped on the page are stored in `data_dir`. The page's own requests carry `token`.
+    Call this once per process.
     """
     forward("nicegui")
     commands = CommandClient(pool, data_dir / "dropped", token)

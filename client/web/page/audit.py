@@ -1,4 +1,4 @@
-"""What was done in a group, for its admins."""
+"""The dialog with a group's audit trail, for its admins."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _SUBJECT = '<q-td :props="props"><span class="name">{{ props.row.subject }}</spa
 
 
 async def show_audit(commands: CommandClient, group: str) -> None:
-    """Show the acts in a group in a dialog, the newest first, until it is closed."""
+    """Show a group's activity in a dialog, newest first, until the dialog is closed."""
 
     async def refresh() -> None:
         fields = extent.fields
@@ -34,13 +34,13 @@ async def show_audit(commands: CommandClient, group: str) -> None:
             tell_error(error)
             return
         if not extent.is_wanted(fields):
-            return  # something else was typed meanwhile
+            return  # the search has changed meanwhile
         extent.tell(len(found.events), found.total)
         events.rows = _rows(found)
 
-    with ui.dialog().props(named("What was done")) as dialog, ui.card().classes("dialog big"):
-        heading(f"What was done in {group}")
-        events = Table(_COLUMNS, "number", "Nothing yet.", cells={"subject": _SUBJECT})
+    with ui.dialog().props(named("Activity")) as dialog, ui.card().classes("dialog big"):
+        heading(f"Activity in {group}")
+        events = Table(_COLUMNS, "number", "No activity yet.", cells={"subject": _SUBJECT})
         extent = Extent(events, refresh)
         with ui.row().classes("buttons"):
             button("Close", dialog.close, main=True)

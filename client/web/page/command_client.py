@@ -1,4 +1,4 @@
-"""What every part of the page works with: commands, and their answers."""
+"""How the parts of the page run commands and show messages."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ Field = str | int | None
 
 
 class CommandClient:
-    """The session as the page uses it: by commands, as programs do over HTTP.
+    """Runs the session's commands for the page, as programs do over HTTP.
 
-    `folder` is where files are kept that were dropped on the page; `token` proves to the server
-    that a request comes from the page.
+    `folder` stores files dropped on the page. `token` proves to the server that a request comes
+    from the page.
     """
 
     def __init__(self, pool: CommandPool, folder: Path, token: str) -> None:
@@ -48,7 +48,7 @@ class CommandClient:
         /,
         **fields: Field,
     ) -> Answer:
-        """Run a command of the registry with the fields of its JSON body; its answer.
+        """Run a command with the fields of its JSON body and return its answer.
 
         Raises MinitorrentError as the command does.
         """
@@ -61,7 +61,7 @@ class CommandClient:
         return outcome.answer
 
     async def do(self, name: str, /, **fields: Field) -> bool:
-        """Run a command for a person who waits: an error is shown. Whether it succeeded."""
+        """Run a command and show its error, if any; return whether it succeeded."""
         try:
             await self.ask(BaseModel, name, **fields)
         except MinitorrentError as error:
@@ -70,7 +70,7 @@ class CommandClient:
         return True
 
     async def explain(self, group: str, name: str) -> None:
-        """Show why a transfer stands as it does, and the next step, until that is closed."""
+        """Show why a transfer isn't moving, and the next step, until the user closes it."""
         try:
             answer = await self.ask(results.WhyResult, "why", group=group, name=name)
         except MinitorrentError as error:
@@ -80,50 +80,50 @@ class CommandClient:
         ui.notify(text, classes="notice", timeout=0, close_button="Close")
 
     async def shared(self, group: str, names: Sequence[str]) -> set[str]:
-        """Those of a group's files that are offered from here."""
+        """Return those of a group's files that this client shares."""
         return await self.work(lambda: self._pool.session.shared(group, names))
 
     async def own_groups(self) -> list[str]:
-        """The first of the groups that the user is in; raises MinitorrentError."""
+        """Return the first of the user's groups; raises MinitorrentError."""
         found = await self.work(lambda: self._pool.session.lists.groups(member=True))
         return [row.group for row in found.groups]
 
     async def is_own(self, group: str) -> bool:
-        """Whether the user is in a group."""
+        """Return whether the user is a member of a group."""
         return await self.work(lambda: self._pool.session.groups.is_own(group))
 
     async def role(self, group: str) -> Role:
-        """What the user is in a group; raises MinitorrentError."""
+        """Return the user's role in a group; raises MinitorrentError."""
         return await self.work(lambda: self._pool.session.groups.role(group))
 
     async def overview(self) -> results.Overview:
-        """Who is logged in, and what runs."""
+        """Return the session's overview: the user, and what is running."""
         return await self.work(self._pool.session.overview)
 
     async def transfers(self) -> list[results.DownloadRow]:
-        """All downloads and uploads; raises MinitorrentError(not_logged_in)."""
+        """Return all downloads and uploads; raises MinitorrentError(not_logged_in)."""
         return (await self.work(self._pool.session.transfers)).downloads
 
     async def contents(self, group: str, name: str) -> list[results.ContentRow]:
-        """The files of a shared folder; raises MinitorrentError as the session does."""
+        """Return the files of a shared folder; raises MinitorrentError as the session does."""
         return await self.work(lambda: self._pool.session.contents(group, name))
 
     async def piece_map(self, group: str, name: str, cells: int) -> results.PieceMap:
-        """Which pieces of a transfer are here; raises MinitorrentError(no_such_file)."""
+        """Return which pieces of a transfer are here; raises MinitorrentError(no_such_file)."""
         return await self.work(lambda: self._pool.session.piece_map(group, name, cells))
 
     async def work(self, call: Callable[[], Value]) -> Value:
-        """The value of a call that may block."""
+        """Run a call that may block in a thread and return its value."""
         return await self._pool.work(call)
 
 
 def tell(text: str) -> None:
-    """Show a sentence for a few seconds; it is plain text, whatever is in it."""
+    """Show a message for a few seconds, as plain text."""
     ui.notify(text, classes="notice", position="bottom-right")
 
 
 def tell_error(error: MinitorrentError) -> None:
-    """Show what went wrong, until it is closed."""
+    """Show an error; internal errors stay until the user closes them."""
     seconds = 0 if error.code is ErrorCode.INTERNAL else 10_000
     ui.notify(
         error.message,

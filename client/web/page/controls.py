@@ -1,4 +1,4 @@
-"""The page's buttons, inputs and headings, all of one make."""
+"""The page's buttons, inputs and headings, in one style."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ Handler = Callable[[], object] | Callable[[], Awaitable[object]]
 
 
 def heading(text: str) -> ui.label:
-    """A part's title."""
+    """Create the heading of a section."""
     return ui.label(text).classes("title").props("role=heading aria-level=2")
 
 
 def button(text: str, then: Handler, *, icon: str | None = None, main: bool = False) -> ui.button:
-    """A button with words on it; `main` for the one that a person most likely wants."""
+    """Create a button with a label; `main` marks the primary one."""
     made = ui.button(text, on_click=then, icon=icon, color=None)
     return made.props("no-caps unelevated").classes("main" if main else "plain")
 
 
 def icon_button(icon: str, label: str, then: Handler) -> ui.button:
-    """A button that is only a picture; `label` says what it does."""
+    """Create a button with an icon only; `label` is its tooltip and its accessible name."""
     made = ui.button(icon=icon, on_click=then, color=None)
     made.props("flat round dense").classes("plain")
     made.props["aria-label"] = made.props["title"] = label
@@ -30,22 +30,22 @@ def icon_button(icon: str, label: str, then: Handler) -> ui.button:
 
 
 def field(label: str, value: str = "", *, secret: bool = False) -> ui.input:
-    """A line to type into."""
+    """Create a single-line text input."""
     made = ui.input(label, value=value, password=secret, password_toggle_button=secret)
-    # In the browser, too, its value is what was typed last. NiceGUI leaves that as it was, and
-    # so has to send the value that we set once more, after all else: over what is typed by then.
+    # Update the value in the browser as the user types. NiceGUI doesn't, so a value that we set
+    # would be sent once more after everything else and overwrite what was typed meanwhile.
     follow = f"text => {{ mounted_app.elements[{made.id}].props.value = text }}"
     made.on("update:value", js_handler=follow)
     return made.props("outlined dense").classes("field")
 
 
 def clear(used: ui.input, text: str) -> None:
-    """Empty a field whose text has done its work, unless something else is typed in it by now."""
+    """Empty a field after its text was used, unless the user has changed the text meanwhile."""
     if used.value == text:
         used.value = ""
 
 
 def moment(at: str | datetime) -> str:
-    """A time (ISO 8601 where it is text) as this machine's clock shows it."""
+    """Format a time (ISO 8601 if it is text) in this machine's time zone."""
     time = datetime.fromisoformat(at) if isinstance(at, str) else at
     return time.astimezone().strftime("%d %b %H:%M")

@@ -1,4 +1,4 @@
-"""One transfer in a dialog: its rates over time, its pieces, and its peers."""
+"""The dialog with details of one transfer: rates over time, pieces and peers."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from common.errors import MinitorrentError
 
 _SPAN = 120
 _CELLS = 640
-_LEGEND = " (filled); peers have the grey ones, nobody connected has the outlined"
+_LEGEND = " (filled). Connected peers have the grey ones, but not the outlined ones."
 _FLAGS = (
-    "D downloading from it, d choked by it, U uploading to it, u it is choked, "
-    "O optimistic unchoke, I it dialled us, S snubbed, X it has everything"
+    "D downloading from the peer, d the peer chokes us, U uploading to the peer, u we choke the "
+    "peer, O optimistic unchoke, I incoming connection, S snubbed, X the peer has everything"
 )
 _COLUMNS = (
     Column("address", "Peer"),
@@ -36,9 +36,9 @@ _COLUMNS = (
 
 
 class Detail:
-    """What is known of one transfer, drawn anew every second while the dialog is open.
+    """Shows one transfer, updated every second while the dialog is open.
 
-    `is_waiting` tells that it waits for its turn, `is_complete` that it is shared from here.
+    `is_waiting` means that it is queued, `is_complete` that this client shares it.
     """
 
     def __init__(
@@ -59,11 +59,11 @@ class Detail:
             if is_waiting:
                 Priority(commands, group, name)
             with ui.row().classes("buttons"):
-                button("Why is it not moving?", self._why)
+                button("Why isn’t it moving?", self._why)
                 if is_complete:
-                    button("It was moved", self._relocate)
+                    button("Relocate", self._relocate)
                 button("Close", self._dialog.close, main=True)
-            self._peers = Table(_COLUMNS, "address", "Nobody is connected.").classes("peers")
+            self._peers = Table(_COLUMNS, "address", "No connected peers.").classes("peers")
             ui.label(_FLAGS).classes("quiet")
 
     async def show(self) -> None:
@@ -77,7 +77,7 @@ class Detail:
         self._dialog.delete()
 
     async def _refresh(self) -> bool:
-        """Show what is the case now; False, and the dialog closes, when the transfer is gone."""
+        """Update the dialog; if the transfer is gone, close it and return False."""
         try:
             peers = await self._commands.ask(
                 PeersResult, "peers", group=self._group, name=self._name
@@ -90,7 +90,7 @@ class Detail:
         self._up.append(sum(peer.up_rate for peer in peers.peers))
         self._rates.text = f"↓ {rate(self._down[-1])}   ↑ {rate(self._up[-1])}"
         self._graph.content = graph.rates(self._down, self._up, _SPAN)
-        self._count.text = f"{pieces.done} of {pieces.pieces} pieces are here{_LEGEND}"
+        self._count.text = f"{pieces.done} of {pieces.pieces} pieces complete{_LEGEND}"
         self._pieces.content = graph.pieces(pieces.here, pieces.elsewhere)
         rows = [
             peer.model_dump()
@@ -111,10 +111,10 @@ class Detail:
         await self._commands.explain(self._group, self._name)
 
     async def _relocate(self) -> None:
-        title = "Choose where it is now, or a folder to search"
+        title = "Choose the moved file, or a folder to search for it"
         path = await PathDialog(self._commands, title, Path.home(), folders_only=False).choose()
         if path is None:
             return
-        tell("Looking for it; that takes as long as reading it.")
+        tell("Searching; this takes as long as reading the file.")
         if await self._commands.do("relocate", group=self._group, name=self._name, path=path):
-            tell(f"{visible(self._name)} is found, and shared from there.")
+            tell(f"Found {visible(self._name)}; it is shared from there now.")

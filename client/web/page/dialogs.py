@@ -1,4 +1,4 @@
-"""Questions in a dialog: yes or no, and a path on this machine."""
+"""Dialogs that ask for confirmation or for a path on this machine."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from client.web.page.controls import button, field, heading, icon_button
 from common.errors import MinitorrentError
 
 _LISTED = 2000
-"""Entries of a folder that a dialog lists; a path can always be typed."""
+"""Entries of a folder that a dialog lists; any path can be typed."""
 
 _LOOKED_AT = 20_000
-"""Entries of a folder that are looked at to find those."""
+"""Entries of a folder that are examined to find those."""
 
 
-async def confirm(question: str, yes: str) -> bool:
-    """Ask before something that can't be undone; False also when the dialog is closed."""
+async def confirm(question: str, yes: str, no: str = "Cancel") -> bool:
+    """Ask for confirmation; returns False if the user declines or closes the dialog."""
     with ui.dialog().props(named(question)) as dialog, ui.card().classes("dialog"):
         ui.label(question).classes("name")
         with ui.row().classes("buttons"):
-            button("Cancel", lambda: dialog.submit(False))
+            button(no, lambda: dialog.submit(False))
             button(yes, lambda: dialog.submit(True), main=True)
     answer = await dialog
     dialog.delete()
@@ -39,20 +39,22 @@ class _Entry:
     is_folder: bool
 
 
-def _entries(folder: Path, *, folders_only: bool) -> list[_Entry]:
-    """What is in a folder but for what is hidden or no text, folders first. Raises OSError."""
+def _entries(folder: Path) -> list[_Entry]:
+    """Return a folder's entries except hidden and unprintable ones, folders first.
+
+    Raises OSError.
+    """
     with os.scandir(folder) as found:
         entries = [
             _Entry(entry.name, os.path.isdir(entry))  # noqa: PTH112 - never raises
             for entry in islice(found, _LOOKED_AT)
             if not entry.name.startswith(".") and entry.name.isprintable()
         ]
-    kept = [entry for entry in entries if entry.is_folder or not folders_only]
-    return sorted(kept, key=lambda entry: (not entry.is_folder, entry.name.lower()))[:_LISTED]
+    return sorted(entries, key=lambda entry: (not entry.is_folder, entry.name.lower()))[:_LISTED]
 
 
 class PathDialog:
-    """Lets the user choose a folder, or a file or folder, of the machine that the client is on."""
+    """Lets the user choose a folder, or a file or folder, on the client's machine."""
 
     def __init__(
         self, commands: CommandClient, title: str, start: Path, *, folders_only: bool
@@ -63,9 +65,9 @@ class PathDialog:
         with ui.dialog().props(named(title)) as self._dialog, ui.card().classes("dialog"):
             heading(title)
             with ui.row().classes("bar path"):
-                icon_button("arrow_upward", "Go to the folder above", self._go_up)
+                icon_button("arrow_upward", "Go to the parent folder", self._go_up)
                 self._where = field("Path").classes("grow")
-                self._where.props("bottom-slots")  # room for an error, from the first
+                self._where.props("bottom-slots")  # reserve room for an error
                 self._where.on("keydown.enter", self._go_to)
             self._list = ui.list().props("dense bordered").classes("entries")
             with ui.row().classes("buttons"):
@@ -73,7 +75,7 @@ class PathDialog:
                 button("Choose", self._choose, main=True)
 
     async def choose(self) -> str | None:
-        """The path that was chosen; None when the dialog was closed."""
+        """Return the chosen path, or None if the user closes the dialog."""
         while not await self._show(self._folder) and self._folder != self._folder.parent:
             self._folder = self._folder.parent
         answer = await self._dialog
@@ -95,11 +97,9 @@ class PathDialog:
         await self._show(self._folder.parent)
 
     async def _show(self, folder: Path) -> bool:
-        """Show a folder's entries; False, and why, if it can't be read."""
+        """Show a folder's entries; if it can't be read, show the reason and return False."""
         try:
-            entries = await self._commands.work(
-                lambda: _entries(folder, folders_only=self._folders_only)
-            )
+            entries = await self._commands.work(lambda: _entries(folder))
         except OSError as error:
             self._refuse(str(error.strerror))
             return False
@@ -108,10 +108,12 @@ class PathDialog:
         self._where.value = str(folder)
         self._list.clear()
         with self._list:
-            for entry in entries:
+            shown = [entry for entry in entries if entry.is_folder or not self._folders_only]
+            for entry in shown:
                 self._draw(entry)
-            if not entries:
-                ui.item("There is nothing else in here.").props("dense").classes("quiet")
+            if not shown:
+                text = "No subfolders." if entries else "This folder is empty."
+                ui.item(text).props("dense").classes("quiet")
         return True
 
     def _refuse(self, reason: str) -> None:
@@ -134,5 +136,5 @@ class PathDialog:
 
 
 def named(title: str) -> str:
-    """Quasar's way to name a dialog for screen readers; the title is our own text."""
+    """Return the property that names a dialog for screen readers."""
     return f'aria-label="{title.replace(chr(34), "")}"'

@@ -1,4 +1,4 @@
-"""Where downloads go on this machine, and how they begin: by name, by magnet, in part, in order."""
+"""The download folder, and starting downloads: by name or link, in part, in order."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from client.web.page.dialogs import PathDialog, named
 from client.web.page.file_filter import Parts
 from common.errors import MinitorrentError
 
-_IN_PLACE = "complete what lies there already, where it is"
+_IN_PLACE = "Complete the copy that exists in the folder, in place"
 
 
 class Fetching:
-    """The line that says where downloads go; `started` is called when one has begun."""
+    """The line with the download folder; calls `started` when a download has begun."""
 
     def __init__(self, commands: CommandClient, started: Callable[[], None]) -> None:
         self._commands = commands
@@ -31,14 +31,14 @@ class Fetching:
         with ui.row().classes("bar"):
             self._folder = field("Download into", str(_downloads())).classes("grow")
             icon_button("folder_open", "Choose the folder for downloads", self._choose_folder)
-            button("By link or metainfo", self._by_reference)
+            button("Add magnet or .torrent", self._by_reference)
 
     async def file(self, group: str, name: str, **options: Field) -> None:
         """Download a file of a group."""
         await self._start("download_file", group=group, name=name, **options)
 
     async def options(self, group: str, name: str) -> None:
-        """Ask how a file is to be downloaded; the dialog gives its magnet link, too."""
+        """Ask for a download's options; the dialog also offers the file's magnet link."""
         try:
             files = await self._commands.contents(group, name)
         except MinitorrentError as error:
@@ -47,7 +47,7 @@ class Fetching:
         with ui.dialog().props(named("Options")) as dialog, ui.card().classes("dialog"):
             heading(visible(name))
             parts = Parts(files) if files else None
-            in_order = ui.checkbox("from the first piece to the last, to watch while it loads")
+            in_order = ui.checkbox("Download from first to last piece, to watch while loading")
             in_place = ui.checkbox(_IN_PLACE)
             _Link(self._commands, group, name)
             with ui.row().classes("buttons"):
@@ -60,10 +60,10 @@ class Fetching:
         dialog.delete()
 
     async def _by_reference(self) -> None:
-        title = "Download by link or metainfo"
+        title = "Add magnet or .torrent"
         with ui.dialog().props(named(title)) as dialog, ui.card().classes("dialog"):
             heading(title)
-            what = field("Magnet link, or path of a metainfo file").classes("whole")
+            what = field("Magnet link, or path of a .torrent file").classes("whole")
             what.props("autofocus").on("keydown.enter", lambda: dialog.submit(True))
             in_place = ui.checkbox(_IN_PLACE)
             with ui.row().classes("buttons"):
@@ -95,7 +95,7 @@ class Fetching:
 
 
 class _Link:
-    """A button that shows a file's magnet link and copies it, where the browser lets it."""
+    """A button that shows a file's magnet link and copies it if the browser allows it."""
 
     def __init__(self, commands: CommandClient, group: str, name: str) -> None:
         self._commands = commands
@@ -114,7 +114,7 @@ class _Link:
         self._shown.value = found.magnet
         self._shown.visible = True
         copy = f"navigator.clipboard?.writeText({json.dumps(found.magnet)}).catch(() => null)"
-        ui.run_javascript(copy)  # where that may not be done, the link can be marked and copied
+        ui.run_javascript(copy)  # if the browser refuses, the user can select and copy the link
 
 
 def _downloads() -> Path:

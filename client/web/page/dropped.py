@@ -1,4 +1,4 @@
-"""Files that were dropped on the page: where their content is put before it is shared."""
+"""Storage for files that are dropped on the page to be shared."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from common.paths import check_component
 
 
 def place(folder: Path, name: str) -> Path:
-    """Where a file of this name may be written: in a new folder of its own, inside `folder`.
+    """Return a path for a file of this name, in a new folder of its own inside `folder`.
 
-    Raises MinitorrentError(invalid_name) for what can't name a file, OSError if the folder can't
-    be made.
+    Raises MinitorrentError(invalid_name) if the name isn't valid, and OSError if the folder can't
+    be created.
     """
     path = folder / secrets.token_hex(8) / check_component(name)
     path.parent.mkdir(mode=0o700, parents=True)
@@ -22,16 +22,14 @@ def place(folder: Path, name: str) -> Path:
 
 
 def discard(path: Path) -> None:
-    """Delete a file that was put at its `place` and is not shared after all."""
+    """Delete a file written to its `place`, because it isn't shared after all."""
     path.unlink(missing_ok=True)
     with suppress(OSError):
         path.parent.rmdir()
 
 
 def reason(error: MinitorrentError | OSError) -> MinitorrentError:
-    """Why a dropped file was not taken, in a sentence."""
+    """Return the reason why a dropped file wasn't accepted, as a MinitorrentError."""
     if isinstance(error, MinitorrentError):
         return error
-    return MinitorrentError(
-        ErrorCode.PERMISSION_DENIED, f"The file could not be kept: {error.strerror}."
-    )
+    return MinitorrentError(ErrorCode.PERMISSION_DENIED, f"Can't write the file: {error.strerror}.")

@@ -1,4 +1,4 @@
-"""How much of a long list is shown: what fits a pattern, and no more rows than were asked for."""
+"""Search and paging for long lists: rows that match a pattern, up to a limit."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from client.web.page.tables import Table
 
 
 class Extent:
-    """A search field above a table, and below it how much of the list that is.
+    """A search field above a table, and below it the number of rows shown.
 
-    The tracker does the searching; `changed` is called when something else is to be shown.
+    The tracker does the searching. `changed` is called when other rows are needed.
     """
 
     def __init__(self, table: Table, changed: Callable[[], Awaitable[None]]) -> None:
@@ -30,27 +30,27 @@ class Extent:
 
     @property
     def fields(self) -> Fields:
-        """What to ask a command for."""
+        """The fields to request from a list command."""
         return self._part.fields
 
     def steps(self, of: str = "") -> list[Fields]:
-        """The same, a screenful first where something else is shown than this part of a list."""
+        """Return the requests to make: for a list not shown yet, first a screenful."""
         return self._part.steps(of)
 
     def is_wanted(self, fields: Fields) -> bool:
-        """Whether an answer to these is still wanted."""
+        """Return whether the answer to a request is still wanted."""
         return self._part.is_wanted(fields)
 
     def tell(self, shown: int, total: int, of: str = "") -> bool:
-        """So many rows of so many are shown, of this list; whether no more are to be asked for."""
+        """Show how many rows of a list are shown; return whether all requested rows are."""
         is_all = self._part.note(shown, total, of)
         if is_all:
             self._below.visible = shown < total
-            self._told.text = f"{shown:,} of {total:,}: search, or"
+            self._told.text = f"Showing {shown:,} of {total:,}: search, or"
         return is_all
 
     def reset(self) -> None:
-        """Another list is shown from now on."""
+        """Start over with another list."""
         self._part.reset()
 
     async def _begin(self) -> None:

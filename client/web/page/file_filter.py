@@ -1,4 +1,4 @@
-"""Choosing which files of a folder are to be downloaded."""
+"""Choosing which files of a folder to download."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ _ONLY = Action("only", "filter_alt", "Only")
 
 
 class Parts:
-    """A pattern, and below it those of a folder's files that fit it."""
+    """A pattern, and below it the files of a folder that match it."""
 
     def __init__(self, files: list[ContentRow]) -> None:
         self._files = files
         self._paths = [file.path for file in files]
-        self._pattern = field("Only the files that fit").props("debounce=200 clearable")
-        self._pattern.props('hint="such as *.txt, or the name of a folder; empty for all"')
+        self._pattern = field("Only files that match").props("debounce=200 clearable")
+        self._pattern.props('hint="For example *.txt or the name of a folder; empty for all files"')
         self._pattern.classes("whole").on_value_change(self._draw)
         self._count = ui.label().classes("quiet")
         self._table = Table(
-            _COLUMNS, "name", "None fits.", cells={"shown": _NAME}, actions=(_ONLY,)
+            _COLUMNS, "name", "No file matches.", cells={"shown": _NAME}, actions=(_ONLY,)
         )
         self._table.classes("parts")
         self._table.on("only", self._take)
@@ -41,7 +41,7 @@ class Parts:
 
     @property
     def pattern(self) -> str | None:
-        """What `only` is to be; None for all files."""
+        """The value of `only`; None for all files."""
         return self._pattern.value or None
 
     def _take(self, event: GenericEventArguments) -> None:

@@ -1,4 +1,4 @@
-"""A group's files: sharing by path or by dropping, and downloading into a chosen folder."""
+"""The Files tab: sharing files by path or by dropping them, and downloading."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ _PAUSE = 5
 
 
 class Files:
-    """The tab of the chosen group's files."""
+    """The tab with the files of the chosen group."""
 
     def __init__(self, commands: CommandClient, choice: Choice) -> None:
         self._commands = commands
@@ -78,11 +78,11 @@ class Files:
                 ui.element("q-uploader-add-trigger")
             with ui.row().classes("bar"):
                 ui.label("Drop files here to share them, or")
-                choose = ui.button("choose them", color=None).props("flat dense no-caps")
+                choose = ui.button("choose files", color=None).props("flat dense no-caps")
                 choose.classes("plain").on("click", js_handler="() => props.pickFiles()")
 
     def _make_table(self) -> Table:
-        empty = "Nothing is shared here yet."
+        empty = "No files shared yet."
         made = Table(_COLUMNS, "name", empty, cells={"name": _NAME}, actions=_ACTIONS)
         made.classes("tall")
         made.on("download", self._download)
@@ -92,11 +92,11 @@ class Files:
 
     @property
     def pause(self) -> int:
-        """Seconds after which the list may be asked for again: the longer it is, the longer."""
+        """Seconds between updates of the list; longer for long lists."""
         return max(_PAUSE, len(self._table.rows) // 100)
 
     async def refresh(self) -> None:
-        """Ask for the group's files again."""
+        """Update the list of the group's files."""
         group = self._choice.group
         self._group.set_options(self._choice.groups, value=group)
         if group is None:
@@ -107,14 +107,14 @@ class Files:
                 return
 
     async def _show(self, group: str, fields: Fields) -> bool:
-        """Ask for some of the files and show them; whether that is all there is to do."""
+        """Request some of the files and show them; return whether no more requests are needed."""
         try:
             found = await self._commands.ask(FilesResult, "list_files", group=group, **fields)
             mine = await self._commands.shared(group, [file.name for file in found.files])
         except MinitorrentError:
-            return True  # the state of the tracker is shown at the top
+            return True  # the header shows the tracker's state
         if group != self._choice.group or not self._extent.is_wanted(fields):
-            return True  # something else was chosen meanwhile
+            return True  # the user has chosen something else meanwhile
         rows = [_row(group, file, mine=file.name in mine) for file in found.files]
         if rows != self._table.rows:
             self._table.rows = rows
@@ -127,7 +127,7 @@ class Files:
             await self.refresh()
 
     async def _browse(self) -> None:
-        title = "Choose what to share"
+        title = "Choose a file or folder to share"
         chosen = await PathDialog(self._commands, title, Path.home(), folders_only=False).choose()
         self._path.value = chosen or self._path.value
 
@@ -148,7 +148,7 @@ class Files:
 
     async def _share(self, path: str) -> bool:
         if self._choice.group is None:
-            tell("Choose a group first, or create one.")
+            tell("Choose or create a group first.")
             return False
         try:
             with self._hashing as hashing:
@@ -172,7 +172,7 @@ class Files:
 
     async def _stop(self, event: GenericEventArguments) -> None:
         name, group = event.args
-        question = f"Stop sharing {visible(name)}? The file itself stays on your disk."
+        question = f"Stop sharing {visible(name)}? The file stays on your disk."
         if await confirm(question, "Stop sharing"):
             await self._commands.do("stop_share", group=group, name=name)
             await self.refresh()

@@ -1,4 +1,4 @@
-"""Pictures in SVG, drawn from numbers only: rates over time, and which pieces are there. Pure."""
+"""SVG graphs, made from numbers only: rates over time, and a map of the pieces. Pure."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ _CELL = 6
 
 
 def rates(down: Sequence[float], up: Sequence[float], span: int) -> str:
-    """Two curves, scaled alike; the newest values are at the right, `span` values fill the width.
+    """Draw two curves on one scale, the newest values at the right; `span` values fill the width.
 
-    Values are bytes a second.
+    Values are bytes per second.
     """
     top = max([*down, *up, 1.0])
     return (
@@ -33,10 +33,10 @@ def _curve(values: Sequence[float], name: str, top: float, span: int) -> str:
 
 
 def pieces(here: Sequence[float], elsewhere: Sequence[int]) -> str:
-    """A cell for each run of pieces: filled as far as they are here, marked where nobody has them.
+    """Draw a cell for each run of pieces, with its own mark where no peer has the run.
 
-    `here` is the share that is here (0 to 1), `elsewhere` the number of connected peers that have
-    all of the run.
+    `here` is the share of the run that we have (0 to 1), `elsewhere` the number of connected peers
+    that have all of it.
     """
     rows = -(-len(here) // _ROW)
     cells = "".join(

@@ -1,4 +1,4 @@
-"""All groups: making one, asking to join, and choosing whose files and members are shown."""
+"""The Groups tab: all groups, creating one, asking to join, and choosing the group to show."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _ACTIONS = (
 
 
 class Groups:
-    """The tab of groups, with the members of the one that was chosen."""
+    """The tab with all groups, and the members of the chosen one."""
 
     def __init__(self, commands: CommandClient, choice: Choice) -> None:
         self._commands = commands
@@ -46,9 +46,9 @@ class Groups:
                 heading("Groups")
                 with ui.row().classes("bar"):
                     self._name = field("New group").on("keydown.enter", self._create)
-                    self._open = ui.checkbox("open to any BitTorrent client")
+                    self._open = ui.checkbox("Open to any BitTorrent client")
                     button("Create", self._create, main=True)
-                empty = "No group yet: create one above."
+                empty = "No groups yet. Create one above."
                 self._table = Table(_COLUMNS, "group", empty, actions=_ACTIONS, named="group")
                 self._extent = Extent(self._table, self.refresh)
                 self._table.on("files", self._show_files)
@@ -57,24 +57,24 @@ class Groups:
             self._members = Members(commands, self.refresh)
 
     async def refresh(self) -> None:
-        """Ask for the groups and for the chosen group's members again."""
+        """Update the list of groups and the chosen group's members."""
         for fields in self._extent.steps():
             if await self._show(fields):
                 break
         try:
             await self._choose(await self._commands.own_groups())
         except MinitorrentError:
-            return  # the state of the tracker is shown at the top
+            return  # the header shows the tracker's state
         await self._members.refresh(self._choice.group)
 
     async def _show(self, fields: Fields) -> bool:
-        """Ask for some of the groups and show them; whether that is all there is to do."""
+        """Request some of the groups and show them; return whether no more requests are needed."""
         try:
             reply = await self._commands.ask(GroupsResult, "list_groups", **fields)
         except MinitorrentError:
             return True
         if not self._extent.is_wanted(fields):
-            return True  # something else was typed meanwhile
+            return True  # the search has changed meanwhile
         self._asked.difference_update(row.group for row in reply.groups if row.member)
         rows: list[dict[str, Any]] = [
             row.model_dump() | {"asked": row.group in self._asked} for row in reply.groups
@@ -84,10 +84,10 @@ class Groups:
         return self._extent.tell(len(reply.groups), reply.total)
 
     async def _choose(self, own: list[str]) -> None:
-        """Keep the chosen group, unless the user isn't in it any more."""
+        """Keep the chosen group unless the user has left it."""
         chosen = self._choice.group
         if chosen is not None and chosen not in own and await self._commands.is_own(chosen):
-            own.append(chosen)  # one of so many that not all are named
+            own.append(chosen)  # the list of own groups was cut off
         self._choice.groups = own
         if chosen not in own:
             self._choice.group = next(iter(own), None)
@@ -96,7 +96,7 @@ class Groups:
         group = self._name.value
         if await self._commands.do("create_group", group=group, open=self._open.value):
             self._choice.group = group
-            tell(f"Group {group} is made.")
+            tell(f"Created group {group}.")
             clear(self._name, group)
             await self.refresh()
 
@@ -104,7 +104,7 @@ class Groups:
         group = event.args[0]
         if await self._commands.do("join_group", group=group):
             self._asked.add(group)
-            tell(f"The admins of {group} are asked to let you in.")
+            tell(f"Asked to join {group}; waiting for an admin to accept.")
             await self.refresh()
 
     async def _show_members(self, event: GenericEventArguments) -> None:

@@ -1,4 +1,4 @@
-"""How far what is about to be shared has been read."""
+"""The progress bar for files that are hashed before they are shared."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from client.commands.units import percent
 
 
 class HashBar:
-    """A bar that is to be seen while something is hashed; see `client.engine.session`.
+    """A bar that is visible while something is hashed; see `client.engine.session`.
 
-    It keeps its place, so that nothing moves away under the pointer.
+    It keeps its space when hidden, so that nothing moves under the pointer.
     """
 
     def __init__(self) -> None:
@@ -33,7 +33,7 @@ class HashBar:
         self._show()
 
     def told(self, done: int, total: int) -> None:
-        """`done` of `total` bytes are hashed; may be called from any thread."""
+        """Report that `done` of `total` bytes are hashed; may be called from any thread."""
         self._share = done / total if total else 1.0
 
     def _show(self) -> None:

@@ -1,4 +1,4 @@
-"""Whether this client is in order, and what to do where it isn't."""
+"""The health checks on the Settings tab."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from common.errors import MinitorrentError
 
 
 class Checkup:
-    """A card that runs the checks when it is asked to, and lists them."""
+    """A card with a button that runs the checks and lists their results."""
 
     def __init__(self, commands: CommandClient) -> None:
         self._commands = commands
         with ui.card().classes("card"):
-            ui.label("Check-up").classes("subtitle").props("role=heading aria-level=3")
-            button("Check this client", self._check)
+            ui.label("Health checks").classes("subtitle").props("role=heading aria-level=3")
+            button("Run checks", self._check)
             self._list = ui.element("ul").classes("notices").props("aria-label=Checks")
         self._list.visible = False
 

@@ -1,4 +1,4 @@
-"""The frame of the page: who is logged in decides what is in it; light or dark."""
+"""The frame of the page: the header, light or dark mode, and login form or tabs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _REMEMBER = "localStorage.setItem('minitorrent-dark', Quasar.Dark.isActive ? 'da
 
 
 class Layout:
-    """One window of a browser. Windows share the session, so one that logs out logs out all."""
+    """One browser window. Windows share the session: logging out in one logs out all."""
 
     def __init__(self, commands: CommandClient) -> None:
         self._commands = commands
@@ -31,17 +31,17 @@ class Layout:
             ui.space()
             self._who = ui.label().classes("name")
             self._leave = icon_button("logout", "Log out", self._log_out)
-            icon_button("contrast", "Light or dark", self._switch)
+            icon_button("contrast", "Switch between light and dark", self._switch)
         self._main = ui.element("div").classes("page")
 
     async def open(self) -> None:
-        """Draw what is the case now, and follow it from here on."""
+        """Draw the current state and keep it up to date."""
         await self._draw((await self._commands.overview()).user)
         ui.timer(1.0, self._tick)
         ui.context.client.on_connect(self._remember)
 
     async def _remember(self) -> None:
-        """Take up the choice of light or dark that this browser keeps."""
+        """Apply the choice of light or dark that this browser has stored."""
         remembered = await ui.run_javascript(_REMEMBERED)
         if remembered in ("dark", "light"):
             self._dark.value = remembered == "dark"
@@ -72,7 +72,7 @@ class Layout:
         await self._commands.do("logout")
 
     async def _switch(self) -> None:
-        """The other one of light and dark, whatever the system says."""
+        """Switch between light and dark, overriding the system's setting."""
         is_dark = await ui.run_javascript("Quasar.Dark.isActive")
         self._dark.value = not is_dark
         await ui.run_javascript(f"setTimeout(() => {_REMEMBER}, 100)")

@@ -1,4 +1,4 @@
-"""How fast and how soon: limits of the client or of one transfer, and a download's priority."""
+"""Forms for rate limits, of the client or of one transfer, and for a download's priority."""
 
 from __future__ import annotations
 
@@ -12,29 +12,29 @@ from common.errors import MinitorrentError
 
 
 class Limits:
-    """Inputs for the rates of a transfer, given as `group` and `name`, or of the whole client."""
+    """Inputs for the limits of a transfer, given as `group` and `name`, or of the client."""
 
     def __init__(self, commands: CommandClient, **transfer: str) -> None:
         self._commands = commands
         self._transfer = transfer
-        ui.label("Rates as 500K or 2M bytes a second; 0 is no limit.").classes("quiet")
+        ui.label("In bytes per second, such as 500K or 2M; 0 for no limit.").classes("quiet")
         with ui.row().classes("bar"):
             for way in ("down", "up"):
                 self._input(way)
-        self._now = ui.label("\u00a0").classes("quiet")  # a line high from the first
+        self._now = ui.label("\u00a0").classes("quiet")  # reserve the line
 
     async def refresh(self) -> None:
-        """Show what the limits are."""
+        """Show the current limits."""
         try:
             found = await self._commands.ask(LimitsResult, "limit")
         except MinitorrentError:
-            return  # the session has just ended; the page will show that
+            return  # the session has just ended, and the page will show that
         wanted = (self._transfer.get("group"), self._transfer.get("name"))
         rows = [row for row in found.limits if (row.group, row.name) == wanted]
-        self._now.text = _told(rows[0]) if rows else "Now: no limit of its own."
+        self._now.text = _told(rows[0]) if rows else "Current: no limit of its own."
 
     def _input(self, way: str) -> None:
-        value = field(f"{way.capitalize()}load rate")
+        value = field(f"{way.capitalize()}load limit")
 
         async def set_limit() -> None:
             typed = value.value
@@ -43,11 +43,11 @@ class Limits:
                 await self.refresh()
 
         value.on("keydown.enter", set_limit)
-        button("Set", set_limit).props["aria-label"] = f"Set the {way}load rate"
+        button("Set", set_limit).props["aria-label"] = f"Set the {way}load limit"
 
 
 class Priority:
-    """An input for how soon a download that waits gets its turn."""
+    """An input for the priority of a queued download."""
 
     def __init__(self, commands: CommandClient, group: str, name: str) -> None:
         with ui.row().classes("bar"):
@@ -55,7 +55,7 @@ class Priority:
 
             async def set_priority() -> None:
                 if await commands.do("priority", group=group, name=name, n=value.value):
-                    tell(f"The priority is {value.value}.")
+                    tell(f"Priority set to {value.value}.")
 
             value.on("keydown.enter", set_priority)
             button("Set", set_priority).props["aria-label"] = "Set the priority"
@@ -63,4 +63,4 @@ class Priority:
 
 def _told(row: LimitRow) -> str:
     down, up = (rate(value) if value else "no limit" for value in (row.down, row.up))
-    return f"Now: down {down}, up {up}."
+    return f"Current: down {down}, up {up}."

@@ -1,4 +1,4 @@
-"""What NiceGUI logs, written where the client's own log goes."""
+"""Forwards NiceGUI's log to the client's log."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import structlog
 
 
 class _Forward(logging.Handler):
-    """Hands records on to structlog, so that none tears a prompt."""
+    """Passes records to structlog, so that none disturbs the prompt."""
 
     def emit(self, record: logging.LogRecord) -> None:
         log = structlog.get_logger()
@@ -16,7 +16,7 @@ class _Forward(logging.Handler):
 
 
 def forward(name: str) -> None:
-    """Have what the logger of this name, or one below it, says go to the client's log."""
+    """Forward the logger of this name and its children to the client's log."""
     logger = logging.getLogger(name)
     logger.handlers = [_Forward()]
     logger.propagate = False

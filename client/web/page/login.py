@@ -1,4 +1,4 @@
-"""Making an account and logging in."""
+"""The form to create an account and log in."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from common.errors import ErrorCode, MinitorrentError
 
 
 class Login:
-    """What is shown while nobody is logged in."""
+    """The page while no user is logged in."""
 
     def __init__(self, commands: CommandClient) -> None:
         self._commands = commands
         with ui.card().classes("login"):
             heading("Welcome")
-            ui.label("Share files with the members of your groups, straight from yours to theirs.")
+            ui.label("Share files with the members of your groups, directly between your machines.")
             self._user = field("User").props("autofocus autocomplete=username")
             self._password = field("Password", secret=True)
             self._password.props("autocomplete=current-password")
@@ -39,5 +39,5 @@ class Login:
     def _is_filled(self) -> bool:
         if self._user.value and self._password.value:
             return True
-        tell_error(MinitorrentError(ErrorCode.USAGE, "Type a user name and a password first."))
+        tell_error(MinitorrentError(ErrorCode.USAGE, "Enter a user name and a password."))
         return False

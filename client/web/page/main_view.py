@@ -1,4 +1,4 @@
-"""What a user sees who is logged in: the header, the tabs, and one tab at a time."""
+"""The page of a user who is logged in: the tabs and the one shown."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ _TABS = {
     "settings": ("Settings", "settings"),
 }
 _PAUSES = {"groups": 5, "notices": 5, "settings": 5}
-"""Seconds after which a tab that is shown is brought up to date; two tabs say it themselves."""
+"""Seconds between updates of a visible tab; the other two tabs choose their own."""
 
 
 @dataclass
 class Choice:
-    """What the user looks at in this window: a group, and a tab. `groups` are the user's own."""
+    """The group and tab shown in this window. `groups` are the user's own groups."""
 
     show: Callable[[str], None]
     group: str | None = None
@@ -66,7 +66,7 @@ class Workplace:
         self._groups_tab = made["groups"]
 
     async def tick(self, overview: Overview) -> None:
-        """To be called once a second: tell what is new, and bring what is shown up to date."""
+        """Show new notices and update the visible tab; called once per second."""
         self._seconds += 1
         self._transfers.sample(overview)
         waiting = overview.pending_requests
@@ -82,7 +82,7 @@ class Workplace:
             await self.refresh()
 
     async def refresh(self) -> None:
-        """Bring the tab that is shown up to date."""
+        """Update the visible tab."""
         shown = self._panels.value
         if shown == "notices":
             await self._notices.refresh()

@@ -1,4 +1,4 @@
-"""A group's members and their roles, and who asks to get in."""
+"""The members of a group, their roles, and requests to join."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ _MOST_REQUESTS = 50
 
 @dataclass(frozen=True)
 class _Found:
-    """A group as the tracker tells it: some of its `total` members.
+    """A group as reported by the tracker, with some of its `total` members.
 
-    `asking` are users who want to get in, and `more` counts the others.
+    `asking` are users who asked to join, and `more` is the number of further requests.
     """
 
     group: str
@@ -52,7 +52,7 @@ class _Found:
 
 
 class Members:
-    """The members of one group; with requests and buttons if the user is an admin of it."""
+    """The members of one group; with requests and buttons if the user is an admin."""
 
     def __init__(self, commands: CommandClient, changed: Callable[[], Awaitable[None]]) -> None:
         self._commands = commands
@@ -64,12 +64,14 @@ class Members:
             with ui.row().classes("bar"):
                 self._title = heading("Members")
                 ui.space()
-                self._audit = icon_button("history", "What was done in this group", self._look)
+                self._audit = icon_button("history", "Activity in this group", self._look)
                 self._export = icon_button("key", "Export credentials", self._export_credentials)
                 icon_button("logout", "Leave this group", self._leave)
             self._requests = ui.element("ul").classes("requests")
             self._requests.props["aria-label"] = "Requests to join"
-            self._table = Table(_COLUMNS, "user", "No members.", actions=_ACTIONS, named="user")
+            self._table = Table(
+                _COLUMNS, "user", "No member matches.", actions=_ACTIONS, named="user"
+            )
             self._table.classes("short")
             self._extent = Extent(self._table, self._again)
             self._table.on("promote", self._promote)
@@ -82,14 +84,14 @@ class Members:
         await self.refresh(self._group)
 
     async def refresh(self, group: str | None) -> None:
-        """Show this group's members, or nothing."""
+        """Show this group's members, or nothing if it is None."""
         self._wanted = group
         fields = self._extent.fields
         try:
             found = await self._find(group, fields) if group else None
         except MinitorrentError:
             found = None
-        if group == self._wanted and self._extent.is_wanted(fields):  # nothing else meanwhile
+        if group == self._wanted and self._extent.is_wanted(fields):  # still wanted
             self._show(found)
 
     async def _find(self, group: str, fields: Fields) -> _Found:
@@ -170,8 +172,8 @@ class Members:
 
     async def _hand_over(self, event: GenericEventArguments) -> None:
         user, group = event.args
-        question = f"Make {user} the owner of {group}? You stay an admin."
-        if await confirm(question, "Hand over"):
+        question = f"Make {user} the owner of {group}? You remain an admin."
+        if await confirm(question, "Make owner"):
             await self._do("transfer_group", user=user, group=group)
 
     async def _look(self) -> None:
@@ -180,7 +182,7 @@ class Members:
 
     async def _export_credentials(self) -> None:
         group = self._group
-        title = "Choose the folder for your certificate and its key"
+        title = "Choose a folder for your certificate and key"
         folder = await PathDialog(self._commands, title, Path.home(), folders_only=True).choose()
         if folder is None or group is None:
             return
@@ -190,7 +192,7 @@ class Members:
         except MinitorrentError as error:
             tell_error(error)
             return
-        tell(f"Written: {written.certificate}, {written.key}, {written.dhparams}.")
+        tell(f"Wrote {written.certificate}, {written.key} and {written.dhparams}.")
 
     async def _leave(self) -> None:
         group = self._group

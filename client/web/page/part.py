@@ -1,21 +1,21 @@
-"""Which part of a long list is wanted: what to ask for, and which answers are still wanted."""
+"""The part of a long list that is shown: what to request, and which answers are still wanted."""
 
 from __future__ import annotations
 
 from typing import Final
 
 STEP: Final = 1000
-"""Rows that are shown at first, and by which there are more at a time."""
+"""Rows that are shown at first, and that "Show more" adds."""
 
 SCREENFUL: Final = 60
-"""Rows that are asked for before all others where another list was shown: one sees no more."""
+"""Rows requested first when the list changes, because no more are visible at once."""
 
 Fields = dict[str, str | int | None]
-"""What to ask a command for."""
+"""The fields of a request."""
 
 
 class Part:
-    """The rows of a list that fit `pattern`, `limit` at most."""
+    """The rows of a list that match `pattern`, at most `limit`."""
 
     def __init__(self) -> None:
         self.pattern: str | None = None
@@ -24,33 +24,33 @@ class Part:
 
     @property
     def fields(self) -> Fields:
-        """All of it."""
+        """The request for all of the part."""
         return {"pattern": self.pattern, "limit": self.limit}
 
     def steps(self, of: str) -> list[Fields]:
-        """It in two steps where another list than `of`, or what fits another pattern, is shown."""
+        """Return one request, or two if another list than `of` or another pattern is shown."""
         is_shown = self._shown == (of, self.pattern)
         return [self.fields] if is_shown else [{**self.fields, "limit": SCREENFUL}, self.fields]
 
     def is_wanted(self, fields: Fields) -> bool:
-        """Whether an answer to these is still wanted: what came later may be shown already."""
+        """Return whether the answer to a request is still wanted, or the user has moved on."""
         return fields["pattern"] == self.pattern and fields["limit"] in (SCREENFUL, self.limit)
 
     def note(self, shown: int, total: int, of: str) -> bool:
-        """So many rows of so many are shown, of this list; whether that is all that is wanted."""
+        """Record how many rows of list `of` are shown; return whether that is all requested."""
         is_all = shown >= min(self.limit, total)
         if is_all:
             self._shown = (of, self.pattern)
         return is_all
 
     def search(self, pattern: str | None) -> None:
-        """Something else is searched for."""
+        """Search for another pattern."""
         self.pattern, self.limit = pattern or None, STEP
 
     def grow(self) -> None:
-        """More rows are wanted."""
+        """Show more rows."""
         self.limit += STEP
 
     def reset(self) -> None:
-        """Another list is shown from now on."""
+        """Start over with another list."""
         self.limit, self._shown = STEP, None

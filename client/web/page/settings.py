@@ -1,4 +1,4 @@
-"""Limits, trackers, sessions and the password."""
+"""The Settings tab: limits, password, health checks, trackers and sessions."""
 
 from __future__ import annotations
 
@@ -39,19 +39,17 @@ class Settings:
             self._limits = Limits(commands)
         self._password()
         Checkup(commands)
-        # Last what fills when it is read: what stands below would move away under the pointer.
+        # Tables that fill up later are at the end: what is below them would move.
         with ui.card().classes("card"):
             ui.label("Trackers").classes("subtitle").props("role=heading aria-level=3")
-            self._trackers = Table(_TRACKERS, "address", "No tracker.")
+            self._trackers = Table(_TRACKERS, "address", "No trackers.")
         with ui.card().classes("card"):
-            ui.label("Where you are logged in").classes("subtitle").props(
-                "role=heading aria-level=3"
-            )
-            self._sessions = Table(_SESSIONS, "id", "Nowhere else.", actions=(_END,), named="id")
+            ui.label("Sessions").classes("subtitle").props("role=heading aria-level=3")
+            self._sessions = Table(_SESSIONS, "id", "No sessions.", actions=(_END,), named="id")
             self._sessions.on("end", self._end_session)
 
     async def refresh(self) -> None:
-        """Ask for limits, sessions and the trackers' states again."""
+        """Update limits, sessions and the trackers' states."""
         await self._limits.refresh()
         try:
             found = await self._commands.ask(TrackersResult, "trackers")
@@ -72,7 +70,7 @@ class Settings:
         sessions = [
             {
                 "id": row.id,
-                "address": f"{row.address} (this one)" if row.current else row.address,
+                "address": f"{row.address} (current)" if row.current else row.address,
                 "since": row.since,
                 "moment": moment(row.since),
                 "current": row.current,
@@ -96,6 +94,6 @@ class Settings:
                 async def change() -> None:
                     if await self._commands.do("passwd", old=old.value, new=new.value):
                         old.value = new.value = ""
-                        tell("The password is changed; your other sessions have ended.")
+                        tell("Password changed; your other sessions were logged out.")
 
                 button("Change", change)

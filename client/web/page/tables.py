@@ -1,4 +1,4 @@
-"""The page's tables: columns, and what can be done with a row."""
+"""The page's tables, with their columns and row actions."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from client.web.page.controls import field
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table. `wide` ones are left out on a narrow screen."""
+    """A column of a table. `wide` columns are hidden on narrow screens."""
 
     key: str
     label: str
     wide: bool = False
     right: bool = False
     shown: str = ""
-    """The key of what is shown, where that is not what is sorted by."""
+    """The key of the displayed value, if it differs from the value to sort by."""
 
     def definition(self) -> dict[str, Any]:
-        """As Quasar's QTable takes it."""
+        """Return the definition that Quasar's QTable expects."""
         classes = "wide-only" if self.wide else ""
         return {
             "name": self.key,
@@ -42,7 +42,7 @@ ACTIONS = Column("actions", "Actions", right=True)
 
 @dataclass(frozen=True)
 class Action:
-    """A button in each row of a table; `when` is an expression on `row`, in JavaScript."""
+    """A button in each row of a table; shown if the JavaScript expression `when` on `row` holds."""
 
     event: str
     icon: str
@@ -51,12 +51,12 @@ class Action:
 
 
 class Table(ui.table, component="rows.js"):
-    """A table that draws only the rows in sight, however many there are.
+    """A table that renders only the visible rows, however many there are.
 
-    `key` is the column that tells rows apart, `empty` what stands there when there are none.
-    `cells` has Vue's templates of cells that are more than a text, by column. `actions` are the
-    buttons of a row: each emits its event with the row's `named`, by which it is also told apart
-    for screen readers, and the row's group.
+    `key` is the column that identifies rows, `empty` the text shown without rows. `cells` has Vue
+    templates, by column, for cells that are more than text. `actions` are the buttons of a row:
+    each emits its event with the row's `named` field, which is also part of the button's
+    accessible name, and the row's group.
     """
 
     def __init__(
@@ -87,7 +87,7 @@ class Table(ui.table, component="rows.js"):
 
 
 def search(of: Table) -> ui.input:
-    """An input that leaves only the rows that contain what is typed."""
+    """Create an input that filters the table by the text typed."""
     made = field("Search").props("clearable debounce=150")
     made.bind_value_to(of, "filter")
     return made

@@ -1,4 +1,4 @@
-"""Downloads and shares as they run: rates, progress, and what can be done with them."""
+"""The Transfers tab: downloads and shares with their rates, progress and actions."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from client.web.page.tables import ACTIONS, Action, Column, Table, search
 from common.errors import MinitorrentError
 
 SPAN = 120
-"""Seconds that the rate graphs show."""
+"""The time span of the rate graphs, in seconds."""
 
 _COLUMNS = (
     Column("name", "Name"),
@@ -55,14 +55,14 @@ _ACTIONS = (
 
 @dataclass
 class _Rates:
-    """The sums of the last two minutes, in bytes a second."""
+    """The total rates of the last two minutes, in bytes per second."""
 
     down: deque[float]
     up: deque[float]
 
 
 class Transfers:
-    """The tab of transfers."""
+    """The tab with all transfers."""
 
     def __init__(self, commands: CommandClient) -> None:
         self._commands = commands
@@ -76,7 +76,7 @@ class Transfers:
         self._table = Table(
             _COLUMNS,
             "key",
-            "Nothing runs: download or share a file.",
+            "No transfers yet. Download or share a file.",
             cells={"name": _NAME, "progress": _PROGRESS},
             actions=_ACTIONS,
         )
@@ -91,27 +91,27 @@ class Transfers:
 
     @property
     def pause(self) -> int:
-        """Seconds after which the list may be drawn again: the longer it is, the longer."""
+        """Seconds between updates of the list; longer for long lists."""
         return 1 + len(self._table.rows) // 500
 
     def sample(self, overview: Overview) -> None:
-        """Take down the rates of now; to be called once a second, whatever is shown."""
+        """Record the current rates; called once per second, whichever tab is visible."""
         self._rates.down.append(overview.down_rate)
         self._rates.up.append(overview.up_rate)
         text = f"↓ {rate(overview.down_rate)}   ↑ {rate(overview.up_rate)}"
         if text != self._total.text:
             self._total.text = text
-            self._graph.props["aria-label"] = f"Rates of the last two minutes; now {text}"
+            self._graph.props["aria-label"] = f"Rates over the last two minutes, currently {text}"
         if any(self._rates.down) or any(self._rates.up):
             self._graph.content = graph.rates(self._rates.down, self._rates.up, SPAN)
 
     async def refresh(self) -> None:
-        """Show every transfer as it is now."""
+        """Update the list of transfers."""
         try:
             found = await self._commands.transfers()
             shares = await self._commands.ask(SharesResult, "show_shares")
         except MinitorrentError:
-            return  # the session has just ended; the page will show that
+            return  # the session has just ended, and the page will show that
         uploaded = {(row.group, row.name): row.uploaded for row in shares.shares}
         rows = [_row(row, uploaded.get((row.group, row.name))) for row in found]
         if rows != self._table.rows:
@@ -127,14 +127,14 @@ class Transfers:
 
     async def _cancel(self, event: GenericEventArguments) -> None:
         name, group = event.args
-        question = f"Give up {visible(name)} and delete what is there of it?"
-        if await confirm(question, "Cancel the download"):
+        question = f"Cancel the download of {visible(name)} and delete the partial data?"
+        if await confirm(question, "Delete", "Keep"):
             await self._commands.do("cancel", group=group, name=name)
             await self.refresh()
 
     async def _stop(self, event: GenericEventArguments) -> None:
         name, group = event.args
-        question = f"Stop sharing {visible(name)}? The file itself stays on your disk."
+        question = f"Stop sharing {visible(name)}? The file stays on your disk."
         if await confirm(question, "Stop sharing"):
             await self._commands.do("stop_share", group=group, name=name)
             await self.refresh()
@@ -154,7 +154,7 @@ class Transfers:
 
 
 def _row(row: DownloadRow, uploaded: int | None) -> dict[str, object]:
-    """A row of the table; `uploaded` is None for what is not complete."""
+    """Return a row of the table; `uploaded` is None for incomplete transfers."""
     parts = [row.group]
     if uploaded is None:
         parts.append(f"{size(row.done)} of {size(row.size)}")
