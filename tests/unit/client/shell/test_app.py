@@ -97,7 +97,7 @@ def test_no_word_of_a_command_that_is_not_quoted_is_repeated(
 ) -> None:
     assert start("127.0.0.1:7000", "INFO", "-c", "login", "ann", "S3cret") == 2
     line = one_line(capsys)
-    assert "quote a command" in line
+    assert "quote each command" in line
     assert "S3cret" not in line
 
 
@@ -175,7 +175,7 @@ def test_a_port_in_use_is_one_line_and_status_1(
 
     monkeypatch.setattr(sys.modules["client.engine.build"], "open_session", refuse)
     assert start("127.0.0.1:7000", info, "--data-dir", str(tmp_path), "-c", "help") == 1
-    assert one_line(capsys) == "client: 127.0.0.1:7000 is in use.\n"
+    assert one_line(capsys) == "minitorrent: 127.0.0.1:7000 is in use.\n"
 
 
 def test_the_session_is_closed_when_a_script_breaks(
