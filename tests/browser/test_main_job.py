@@ -81,7 +81,7 @@ def fetch_a_part(of_ann: Window, of_bob: Window, folder: Path) -> None:
     dialog.get_by_text("1 of 3 files").wait_for()
     of_bob.fill("Only files that match", "*.txt")
     dialog.get_by_text("2 of 3 files").wait_for()
-    of_bob.page.get_by_role("checkbox", name="from the first piece").click()
+    of_bob.page.get_by_role("checkbox", name="from first to last piece").click()
     of_bob.button("Download").click()
     of_bob.row("set").get_by_text("seeding").wait_for()
     names = {path.name for path in (folder / "bobs" / "set").iterdir()}
