@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import structlog
@@ -66,38 +67,66 @@ class Dispatcher:
             raise MinitorrentError(
                 ErrorCode.USAGE, "This tracker doesn't know that operation; is it too old?"
             )
-        start = time.perf_counter()
-        outcome = "ok"
-        try:
-            return self._answer(caller, operation, arguments)
-        except MinitorrentError as error:
-            outcome = error.code.value
-            raise
-        finally:
-            self._metrics.count(name, outcome, time.perf_counter() - start)
+        with self._counting(operation):
+            self._admit(caller, operation)
+            return self._carry_out(caller, operation, arguments)
 
     def admit(self, caller: Caller, operation: Operation[Any, Any]) -> None:
-        """Identify the caller; raises MinitorrentError if the caller may not use this operation."""
+        """Authenticate a caller whose arguments have not been read yet; `answer` follows.
+
+        Raises MinitorrentError when the caller may not request this operation.
+        """
+        with self._counting(operation, is_final=False):
+            self._admit(caller, operation)
+
+    def answer(self, caller: Caller, operation: Operation[Any, Any], arguments: object) -> Model:
+        """Return the reply to an admitted caller; raises only MinitorrentError."""
+        with self._counting(operation):
+            return self._carry_out(caller, operation, arguments)
+
+    def _admit(self, caller: Caller, operation: Operation[Any, Any]) -> None:
         self._accounts.refresh(caller)
         if operation.needs_login:
             caller.require_login(operation.scope)
 
-    def _answer(self, caller: Caller, operation: Operation[Any, Any], arguments: object) -> Model:
+    def _carry_out(
+        self, caller: Caller, operation: Operation[Any, Any], arguments: object
+    ) -> Model:
+        if operation.name in _RECORDED:
+            note_act(self._acts, caller.require_login().user)
+        return self._table[operation.name](caller, operation.read_request(arguments))
+
+    @contextmanager
+    def _counting(self, operation: Operation[Any, Any], *, is_final: bool = True) -> Iterator[None]:
+        """Count the outcome, success only if `is_final`; turn every failure into an answer."""
+        start = time.perf_counter()
+        outcome = "ok" if is_final else ""
         try:
-            self.admit(caller, operation)
-            if operation.name in _RECORDED:
-                note_act(self._acts, caller.require_login().user)
-            return self._table[operation.name](caller, operation.read_request(arguments))
-        except MinitorrentError:
+            with _answerable(operation):
+                yield
+        except MinitorrentError as error:
+            outcome = error.code.value
             raise
-        except DatabaseError as error:
-            raise database_failed(error, operation=operation.name) from None
-        except Exception:  # the connection must survive a bug of ours
-            _log.error("an operation failed", operation=operation.name, exc_info=True)
-            raise MinitorrentError(
-                ErrorCode.INTERNAL,
-                "The tracker could not do this; its operator finds the reason in its log.",
-            ) from None
+        finally:
+            if outcome:
+                self._metrics.count(operation.name, outcome, time.perf_counter() - start)
+
+
+@contextmanager
+def _answerable(operation: Operation[Any, Any]) -> Iterator[None]:
+    """Log failures that are not the caller's, and raise MinitorrentError in their place."""
+    try:
+        yield
+    except MinitorrentError:
+        raise
+    except DatabaseError as error:
+        raise database_failed(error, operation=operation.name) from None
+    except Exception:  # the connection must survive a bug of ours
+        _log.error("an operation failed", operation=operation.name, exc_info=True)
+        raise MinitorrentError(
+            ErrorCode.INTERNAL,
+            "The tracker could not do this; its operator finds the reason in its log.",
+        ) from None
 
 
 def _anyone(

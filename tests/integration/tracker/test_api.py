@@ -22,6 +22,8 @@ from tests.integration.tracker.sessions import (
 from tests.integration.tracker.test_authority import REQUEST
 from tests.support.waiting import wait_until
 from tracker.app import TrackerApp
+from tracker.services.accounts import Accounts
+from tracker.services.caller import Caller
 
 JSON = {"Content-Type": "application/json"}
 
@@ -214,6 +216,29 @@ def test_certificates_end_with_the_token(
     assert ann.call("get_group", group="vault")["removed"] == []
     web.call("logout")
     assert len(ann.call("get_group", group="vault")["removed"]) == 1
+
+
+def test_a_request_is_authenticated_once(
+    ann_web: HttpClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tokens: list[str] = []
+    refresh = Accounts.refresh
+
+    def note(accounts: Accounts, caller: Caller) -> None:
+        tokens.append(caller.token)
+        refresh(accounts, caller)
+
+    monkeypatch.setattr(Accounts, "refresh", note)
+    ann_web.call("list_groups")
+    assert tokens == [ann_web.token]
+
+
+def test_a_refused_token_counts_as_a_request(web: HttpClient) -> None:
+    web.token = "none"
+    web.refused("list_groups")
+    _, _, numbers = web.send("/metrics", method="GET")
+    name = b'minitorrent_requests_total{operation="list_groups",outcome="not_logged_in"} 1.0'
+    assert name in numbers.splitlines()
 
 
 # --- passwords --------------------------------------------------------------------------------

@@ -54,7 +54,7 @@ def add_api(app: FastAPI, dispatcher: Dispatcher, pace: RequestPacer) -> None:
     slow = anyio.CapacityLimiter(_PASSWORD_THREADS)
 
     def call(caller: Caller, operation: Operation[Any, Any], body: bytes) -> Model:
-        return dispatcher.call(caller, operation.name, _decode(body))
+        return dispatcher.answer(caller, operation, _decode(body))
 
     @app.post(PATH + "{name}")
     async def answer(name: str, request: Request) -> Response:
