@@ -19,7 +19,7 @@ from client.storage.writing import open_to_append
 from common import __version__, tracker_info
 from common.errors import ErrorCode, MinitorrentError
 from common.loading import loading
-from common.text import guarded_event, harmless, harmless_event
+from common.text import harmless
 from common.types import Endpoint
 
 if TYPE_CHECKING:
@@ -204,40 +204,18 @@ def _claimed(folder: Path) -> Iterator[None]:
 @contextmanager
 def _logging(config: ClientConfig, *, to_file: bool) -> Iterator[None]:
     """Send the log to stderr, or to a file if the user types at this terminal."""
-    import structlog
-
-    def configure(stream: TextIO) -> None:
-        structlog.configure(
-            processors=[
-                structlog.contextvars.merge_contextvars,
-                structlog.processors.add_log_level,
-                structlog.processors.TimeStamper(fmt="iso", utc=True),
-                harmless_event,
-                structlog.dev.ConsoleRenderer(
-                    colors=False, exception_formatter=structlog.dev.plain_traceback
-                ),
-                guarded_event,
-            ],
-            wrapper_class=structlog.make_filtering_bound_logger(config.log_level),
-            logger_factory=structlog.PrintLoggerFactory(cast(TextIO, LogStream(stream))),
-        )
+    from client.logs import logging_to
 
     if not to_file:
-        configure(sys.stderr)
-        try:
+        with logging_to(cast(TextIO, LogStream(sys.stderr)), config.log_level):
             yield
-        finally:
-            structlog.reset_defaults()
         return
-    path = config.data_dir / "client.log"
-    with os.fdopen(
-        open_to_append(path), "a", encoding="utf-8", errors="backslashreplace"
-    ) as stream:
-        configure(stream)
-        try:
-            yield
-        finally:
-            structlog.reset_defaults()
+    descriptor = open_to_append(config.data_dir / "client.log")
+    with (
+        os.fdopen(descriptor, "a", encoding="utf-8", errors="backslashreplace") as stream,
+        logging_to(cast(TextIO, LogStream(stream)), config.log_level),
+    ):
+        yield
 
 
 def _run(

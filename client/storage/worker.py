@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections import deque
 from collections.abc import Callable
 
-logger = logging.getLogger(__name__)
+import structlog
+
+log = structlog.get_logger(__name__)
 
 Job = Callable[[], None]
 OnFailure = Callable[[Exception], None]
@@ -62,7 +63,7 @@ class WorkerPool:
             try:
                 _attempt(*entry)
             except Exception:
-                logger.exception("A failure could not be reported")
+                log.exception("a failure could not be reported")
             # Waiting for the next job must not keep the last one's buffers alive.
             del entry
 

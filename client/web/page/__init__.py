@@ -11,7 +11,6 @@ from nicegui.translations import translations
 
 from client.web.page.command_client import CommandClient
 from client.web.page.layout import Layout
-from client.web.page.log import forward
 from client.web.pool import CommandPool
 
 _ABSENCE = 60.0
@@ -33,7 +32,6 @@ def attach(app: FastAPI, pool: CommandPool, data_dir: Path, token: str) -> None:
     Files dropped on the page are stored in `data_dir`. The page's own requests carry `token`.
     Call this once per process.
     """
-    forward("nicegui")
     commands = CommandClient(pool, data_dir / "dropped", token)
 
     @ui.page("/", title="Minitorrent")

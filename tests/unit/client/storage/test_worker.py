@@ -1,10 +1,10 @@
 from __future__ import annotations
 
-import logging
 import threading
 import weakref
 
 import pytest
+from structlog.testing import capture_logs
 
 from client.storage.worker import WorkerPool
 
@@ -49,7 +49,7 @@ def test_a_full_queue_holds_the_submitter_up() -> None:
     assert pool.close()
 
 
-def test_failures_are_reported_and_kill_no_thread(caplog: pytest.LogCaptureFixture) -> None:
+def test_failures_are_reported_and_kill_no_thread() -> None:
     pool = WorkerPool(1)
     failures: list[Exception] = []
     error = OSError("disk on fire")
@@ -61,13 +61,13 @@ def test_failures_are_reported_and_kill_no_thread(caplog: pytest.LogCaptureFixtu
         raise ValueError("nobody to tell")
 
     pool.submit(fail, failures.append)
-    with caplog.at_level(logging.ERROR):
+    with capture_logs() as logged:
         pool.submit(fail, fail_too)
         ran = threading.Event()
         pool.submit(ran.set, fail_test)
         assert ran.wait(10)
     assert failures == [error]
-    assert "could not be reported" in caplog.text
+    assert [entry["event"] for entry in logged] == ["a failure could not be reported"]
     assert pool.close()
 
 
