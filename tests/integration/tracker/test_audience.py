@@ -1,0 +1,119 @@
+"""Who hears of an event: the same users at once, if connected, and later, in their lists."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import create_engine
+from sqlalchemy.orm import Session
+
+from common.api.events import EventKind
+from tests.support.database import empty_database
+from tracker.domain.audience import Audience, audience_of
+from tracker.domain.rules import Role
+from tracker.services.events import Events
+from tracker.store.engine import open_store
+from tracker.store.schema import (
+    Base,
+    Connection,
+    Event,
+    File,
+    Group,
+    Membership,
+    Share,
+    Token,
+    Tracker,
+    User,
+)
+from tracker.store.unit_of_work import UnitOfWorkFactory
+
+ROLES = {"owner": Role.OWNER, "admin": Role.ADMIN, "member": Role.MEMBER, "sharer": Role.MEMBER}
+USERS = [*ROLES, "outsider"]
+FILE = "x.bin"
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[UnitOfWorkFactory]:
+    """A group in which everybody is connected; every kind of event, of every actor and subject."""
+    url = empty_database(tmp_path_factory.mktemp("audience"))
+    engine = create_engine(url)
+    with Session(engine) as session:
+        for table in (_things(), _relations(), _events()):
+            session.add_all(table)
+            session.flush()
+        session.commit()
+    engine.dispose()
+    store = open_store(url)
+    yield store
+    store.close()
+
+
+def _things() -> list[Base]:
+    users = [User(id=n, name=name, password_hash="", created_at=0) for n, name in _numbered()]
+    tokens = [
+        Token(id=n, user_id=n, digest=bytes([n] * 32), address="", created_at=0, expires_at=9e9)
+        for n, _ in _numbered()
+    ]
+    tracker = Tracker(id="tracker", host="127.0.0.1", port=1, http_port=None, heartbeat_at=0)
+    group = Group(id=1, name="lab", uid="lab", mode="open", created_at=0)
+    file = File(
+        id=1, group_id=1, name=FILE, info_hash=b"", size=1, pieces=1, added_at=0, added_by=None
+    )
+    return [*users, *tokens, tracker, group, file]
+
+
+def _relations() -> list[Base]:
+    numbers = {name: number for number, name in _numbered()}
+    members = [
+        Membership(group_id=1, user_id=numbers[name], role=role.value, joined_at=0)
+        for name, role in ROLES.items()
+    ]
+    connections = [
+        Connection(id=name, tracker_id="tracker", token_id=n, user_id=n, opened_at=0)
+        for n, name in _numbered()
+    ]
+    return [*members, *connections, Share(file_id=1, user_id=numbers["sharer"], shared_at=0)]
+
+
+def _events() -> list[Base]:
+    return [
+        Event(
+            at=1.0,
+            kind=kind.value,
+            group_id=1,
+            group_name="lab",
+            actor=actor,
+            subject=subject,
+            text="",
+        )
+        for kind in EventKind
+        for actor in ("admin", "member", "sharer")
+        for subject in ("member", "outsider", FILE)
+    ]
+
+
+def _numbered() -> list[tuple[int, str]]:
+    return list(enumerate(USERS, 1))
+
+
+@pytest.mark.parametrize("kind", EventKind)
+def test_users_hear_the_same_at_once_and_later(store: UnitOfWorkFactory, kind: EventKind) -> None:
+    at_once = {told.notice.id: told.users for told in Events(store).after(0)}
+    with store.read() as work:
+        events = [event for event in work.events.after(0, len(at_once)) if event.kind == kind]
+        users = [user for name in USERS if (user := work.users.by_name(name)) is not None]
+        lists = {
+            user.name: {event.id for event in work.events.concerning(user, "", 0, len(at_once))}
+            for user in users
+        }
+    assert events
+    for event in events:
+        now = at_once[event.id]
+        later = {name for name in USERS if event.id in lists[name]}
+        if audience_of(kind) is Audience.CONNECTED_MEMBERS:
+            assert (now, later) == (set(ROLES), set())
+        elif audience_of(kind) is Audience.MEMBERS_AND_ACTOR:
+            assert now - {event.actor} == later
+        else:
+            assert now - {FILE} == later
