@@ -1,10 +1,11 @@
-"""Make untrusted text safe for a terminal or a log. Pure."""
+"""Format quantities for people, and make untrusted text safe for a terminal or a log. Pure."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 from collections.abc import MutableMapping
+from datetime import datetime
 from typing import Any, Final
 
 LONGEST_MESSAGE: Final = 1000
@@ -29,6 +30,54 @@ _MOST_MARKS: Final = 6
 
 _COLOUR: Final = re.compile(r"(\n|\x1b\[[0-9;]{0,8}m)")
 """What our own output contains besides text: newlines and colours."""
+
+_UNITS: Final = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
+
+
+def size(count: float) -> str:
+    """Bytes in a unit that leaves 1 to 999, such as `1.4 MiB`; a decimal below 100, but of B."""
+    value, step = float(count), 0
+    while value >= 999.5 and step < len(_UNITS) - 1:
+        value, step = value / 1024, step + 1
+    has_decimal = step > 0 and value < 99.95
+    return f"{value:.{1 if has_decimal else 0}f} {_UNITS[step]}"
+
+
+def rate(bytes_a_second: float) -> str:
+    """Bytes a second, such as `3.0 MiB/s`."""
+    return f"{size(bytes_a_second)}/s"
+
+
+def duration(seconds: float) -> str:
+    """A span of time in its two largest units, such as `2 min 10 s`; 0 if it is negative."""
+    minutes, second = divmod(max(0, round(seconds)), 60)
+    hours, minute = divmod(minutes, 60)
+    days, hour = divmod(hours, 24)
+    parts = ((days, "d"), (hour, "h"), (minute, "min"), (second, "s"))
+    first = next((n for n, (value, _) in enumerate(parts) if value), 3)
+    shown = [f"{value} {unit}" for value, unit in parts[first : first + 2] if value]
+    return " ".join(shown) or "0 s"
+
+
+def local_time(at: str) -> str:
+    """An ISO 8601 time in the reader's own zone, to the second: `2026-01-31 14:05:09`.
+
+    What is no such time is returned as it is.
+    """
+    try:
+        return datetime.fromisoformat(at).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    except (ValueError, OverflowError):
+        return at
+
+
+def percent(share: float) -> str:
+    """A share from 0 to 1; 100 % only when it is all."""
+    return "100%" if share >= 1 else f"{min(share * 100, 99.9):.1f}%"
+
+
+def count(number: int, noun: str) -> str:
+    """A number with its noun, `1 piece` or `2 pieces`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def visible(text: str) -> str:

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal, NamedTuple
 
-from client.core.measurements import duration
 from client.core.obstacle import Obstacle, commonest, describe
 from common.errors import ErrorCode
+from common.text import count, duration, rate
 
 State = Literal["queued", "checking", "downloading", "seeding", "paused", "failed"]
 Certificate = Literal["not needed", "valid", "missing", "expired"]
@@ -160,8 +160,8 @@ def _of_a_share(now: Snapshot) -> Reason:
     if not now.port_reachable and not now.connected:
         return _port(now)
     if now.limit is not None:
-        return _limit(now)
-    to = f"connected to {_peers(now.connected)}" if now.connected else "nobody asks for it"
+        return _limit(now, now.limit)
+    to = f"connected to {count(now.connected, 'peer')}" if now.connected else "nobody asks for it"
     return Reason(Cause.SEEDING, f"It is complete and seeding; {to} just now.", "Nothing to do.")
 
 
@@ -175,7 +175,7 @@ def _of_who_is_there(now: Snapshot) -> Reason | None:
         hint = "Wait, or ask who shared it to start their client; it goes on by itself."
         return Reason(Cause.NO_SEEDER, text, hint)
     if len(now.obstacles) < now.known:
-        text = f"It is connecting to {_peers(now.known)}."
+        text = f"It is connecting to {count(now.known, 'peer')}."
         return Reason(Cause.CONNECTING, text, "Wait a moment.")
     obstacle = commonest(now.obstacles)
     if obstacle.is_silence and not now.port_reachable:
@@ -209,10 +209,10 @@ def _of_what_they_do(now: Snapshot) -> Reason:
         hint = "Wait, or stop other programs that use the disk."
         return Reason(Cause.SLOW_DISK, text, hint)
     if now.limit is not None:
-        return _limit(now)
+        return _limit(now, now.limit)
     if now.rate > 0:
         told = f" {_lied(now)}" if now.liars else ""
-        text = f"It runs well, with {_peers(now.connected)}.{told}"
+        text = f"It runs well, with {count(now.connected, 'peer')}.{told}"
         return Reason(Cause.RUNNING, text, "Nothing to do.")
     if not now.useful and now.liars:
         return _bad_data(now)
@@ -221,18 +221,15 @@ def _of_what_they_do(now: Snapshot) -> Reason:
         hint = "Wait, or ask who shared it to start their client; it goes on by itself."
         return Reason(Cause.MISSING_PIECES, text, hint)
     if now.useful and not now.willing:
-        text = f"It is choked by all: {_peers(now.useful)} could send, but serve others first."
+        able = count(now.useful, "peer")
+        text = f"It is choked by all: {able} could send, but serve others first."
         return Reason(Cause.CHOKED, text, "Wait; everybody gets a turn within a minute or so.")
-    text = f"It is waiting for the first bytes from {_peers(now.connected)}."
+    text = f"It is waiting for the first bytes from {count(now.connected, 'peer')}."
     return Reason(Cause.WAITING, text, "Wait a moment.")
 
 
-def _limit(now: Snapshot) -> Reason:
-    text = f"A limit of {now.limit:,} bytes a second holds it back."
+def _limit(now: Snapshot, limit: int) -> Reason:
+    text = f"A limit of {rate(limit)} holds it back."
     way = "up" if now.state == "seeding" else "down"
     of = f" {now.group} {now.name}" if now.limit_is_own else ""
     return Reason(Cause.LIMIT, text, f"To lift it, type: limit {way} 0{of}")
-
-
-def _peers(count: int) -> str:
-    return "1 peer" if count == 1 else f"{count} peers"

@@ -20,8 +20,8 @@ from client.core.measurements import (
     Reach,
     TrackerFigures,
     Trouble,
-    duration,
 )
+from common.text import duration, size
 
 SLOW_ANSWER: Final = 1.0
 """Answer time of a tracker in seconds from which commands feel slow."""
@@ -205,12 +205,12 @@ def disk(needed_on: Mapping[int, int], figures: DiskFigures) -> Check:
         return Check(name, False, hint)
     needed = needed_on[figures.device]
     if needed > figures.free:
-        hint = f"{_bytes(needed - figures.free)} are missing for running downloads; make room."
+        hint = f"{size(needed - figures.free)} are missing for running downloads; make room."
         return Check(name, False, hint)
     if figures.free - needed < SPARE_ROOM:
-        hint = f"Only {_bytes(figures.free)} are free; make room before it is full."
+        hint = f"Only {size(figures.free)} are free; make room before it is full."
         return Check(name, False, hint)
-    return Check(name, True, f"{_bytes(figures.free)} are free, {_bytes(needed)} needed.")
+    return Check(name, True, f"{size(figures.free)} are free, {size(needed)} needed.")
 
 
 def versions(
@@ -268,10 +268,3 @@ def broken(name: str) -> Check:
     return Check(
         name, False, "This could not be found out; the log has the reason: please report it."
     )
-
-
-def _bytes(count: int) -> str:
-    for size, unit in ((1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")):
-        if count >= size:
-            return f"{count / size:.1f} {unit}"
-    return f"{count} bytes"

@@ -93,11 +93,3 @@ class Library:
     name: str
     needed: str
     found: str | None
-
-
-def duration(seconds: float) -> str:
-    """Human-readable duration, in the largest unit that gives at least about two."""
-    for size, unit in ((86400, "days"), (3600, "hours"), (60, "minutes")):
-        if seconds >= 1.9 * size:
-            return f"{seconds / size:.0f} {unit}"
-    return f"{seconds:.0f} seconds"

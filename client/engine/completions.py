@@ -8,6 +8,7 @@ from client.core.notices import NoticeKind
 from client.engine.account import Account
 from client.engine.results import WaitResult
 from client.engine.transfer import Transfer
+from common.text import count, duration, rate, size
 
 
 class Completions:
@@ -65,20 +66,12 @@ def _achieved(transfer: Transfer) -> str:
     What was there before that run, or came of it twice, is not what its rate was made with.
     """
     seconds = max(transfer.ended_at - transfer.started_at, 0.001)
-    peers = "1 peer" if transfer.sources == 1 else f"{transfer.sources} peers"
-    size, rate = _bytes(transfer.size), _bytes(transfer.fetched / seconds)
+    took = f"{seconds:.1f} s" if seconds < 60 else duration(seconds)
+    peers, speed = count(transfer.sources, "peer"), rate(transfer.fetched / seconds)
+    whole = size(transfer.size)
     if transfer.size and not transfer.fetched:
-        return f"{size}, all of which was here, at {transfer.path}"
+        return f"{whole}, all of which was here, at {transfer.path}"
     if transfer.fetched < transfer.size:
-        part = f"of which {_bytes(transfer.fetched)} in {seconds:.1f} s ({rate}/s)"
-        return f"{size}, {part} from {peers}, at {transfer.path}"
-    return f"{size} in {seconds:.1f} s, {rate}/s from {peers}, at {transfer.path}"
-
-
-def _bytes(count: float) -> str:
-    """A size for a sentence, such as `1.5 GiB`."""
-    for unit in ("B", "KiB", "MiB", "GiB"):
-        if count < 1024:
-            return f"{count:.0f} B" if unit == "B" else f"{count:.1f} {unit}"
-        count /= 1024
-    return f"{count:.1f} TiB"
+        part = f"of which {size(transfer.fetched)} in {took} ({speed})"
+        return f"{whole}, {part} from {peers}, at {transfer.path}"
+    return f"{whole} in {took}, {speed} from {peers}, at {transfer.path}"

@@ -9,6 +9,7 @@ from typing import Final
 from client.storage.mount_point import standing
 from client.storage.os_errors import shown, translating
 from common.errors import ErrorCode, MinitorrentError
+from common.text import size
 
 INTERVAL: Final = 1.0
 PATIENT_INTERVAL: Final = 300.0
@@ -23,8 +24,8 @@ def require_room(name: str, final: Path, needed: int) -> None:
         folder = shown(standing(final.parent))
         raise MinitorrentError(
             ErrorCode.DISK_FULL,
-            f"{missing:,} bytes are missing on the disk of {folder}: {name!r} needs "
-            f"{needed:,} more; make room or choose another destination.",
+            f"Not enough space in {folder}: {name!r} needs {size(needed)} more, and "
+            f"{size(missing)} are missing; make room or choose another destination.",
         )
 
 
@@ -45,7 +46,7 @@ class SpaceWait:
         folder = shown(standing(final.parent))
         return MinitorrentError(
             ErrorCode.DISK_FULL,
-            f"The disk is full: {missing:,} bytes are missing at {folder}; make "
+            f"The disk is full: {size(missing)} are missing in {folder}; make "
             "room, and it goes on by itself.",
         )
 

@@ -1,12 +1,13 @@
-"""Downloads, a line each: `[D] lab film.mkv  45.2%  12.3 MiB/s  3 peers  2m10s left`. Pure."""
+"""Downloads, a line each: `[D] lab film.mkv  45.2%  12.3 MiB/s  3 peers  2 min 10 s left`. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from client.commands import units
 from client.engine.results import DownloadRow, TransferState
+from client.shell import widths
 from client.shell.screen import Screen
+from common.text import count, duration, percent, rate, size, visible
 
 _LETTERS = {
     TransferState.QUEUED: ("Q", "yellow"),
@@ -16,7 +17,7 @@ _LETTERS = {
     TransferState.PAUSED: ("P", "yellow"),
     TransferState.FAILED: ("F", "red"),
 }
-_SHORTEST_NAME = 12
+_SHORTEST_NAME = 8
 
 RUNNING = frozenset({TransferState.QUEUED, TransferState.CHECKING, TransferState.DOWNLOADING})
 """States in which a download goes on by itself until it is complete."""
@@ -26,7 +27,7 @@ def download_lines(rows: Sequence[DownloadRow], screen: Screen) -> list[str]:
     """Return the lines of `show_downloads`, with names aligned and shortened to fit the screen."""
     groups = [screen.shown(row.group) for row in rows]
     facts = [_facts(row) for row in rows]
-    widest_group = max(map(units.columns, groups), default=0)
+    widest_group = max(map(widths.cell_width, groups), default=0)
     room = None
     if screen.width is not None:
         taken = len("[D] ") + widest_group + 1 + 2
@@ -35,13 +36,13 @@ def download_lines(rows: Sequence[DownloadRow], screen: Screen) -> list[str]:
         )
         room = max(_SHORTEST_NAME, screen.width - taken - longest)
     names = [_name(row.name, room, screen) for row in rows]
-    widest_name = max(map(units.columns, names), default=0)
+    widest_name = max(map(widths.cell_width, names), default=0)
     return [
         " ".join(
             (
                 _mark(row, screen),
-                units.pad(group, widest_group),
-                units.pad(name, widest_name),
+                widths.pad(group, widest_group),
+                widths.pad(name, widest_name),
                 f" {fact}",
             )
         )
@@ -56,20 +57,20 @@ def _mark(row: DownloadRow, screen: Screen) -> str:
 
 def _name(name: str, room: int | None, screen: Screen) -> str:
     shown = screen.shown(name)
-    return shown if room is None else units.shorten(shown, room, unicode=screen.unicode)
+    return shown if room is None else widths.shorten(shown, room, unicode=screen.unicode)
 
 
 def _facts(row: DownloadRow) -> str:
     """Return what a line shows after the name: progress, rate, peers and time left."""
-    done = f"{units.percent(row.progress):>6} of {units.size(row.size):<8}"
+    done = f"{percent(row.progress):>6} of {size(row.size):<8}"
     if row.state is TransferState.FAILED:
-        return units.visible(row.error or "failed")
+        return visible(row.error or "failed")
     if row.state is TransferState.SEEDING:
-        sending = f"  up {units.rate(row.up_rate)}" if row.up_rate else ""
+        sending = f"  up {rate(row.up_rate)}" if row.up_rate else ""
         return f"{done}{sending}".rstrip()
     if row.state is not TransferState.DOWNLOADING:
         return f"{done}  {row.state}"
     if not row.peers:
         return f"{done}  no peers yet"
-    left = f"  {units.duration(row.eta)} left" if row.eta is not None else ""
-    return f"{done}  {units.rate(row.down_rate):>10}  {units.count(row.peers, 'peer')}{left}"
+    left = f"  {duration(row.eta)} left" if row.eta is not None else ""
+    return f"{done}  {rate(row.down_rate):>10}  {count(row.peers, 'peer')}{left}"

@@ -9,11 +9,10 @@ from contextlib import suppress
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from client.commands import units
-from client.shell.screen import local_time
 from client.shell.suggest import Name
 from client.storage.typed_path import typed_path
 from common.errors import MinitorrentError
+from common.text import count, local_time, percent, size
 
 if TYPE_CHECKING:
     from client.engine.session import Session
@@ -49,7 +48,7 @@ class SessionNames:
         def ask(pattern: str) -> _Answer:
             found = self._session.lists.groups(pattern, member=mine, limit=_MOST_NAMES)
             names = [
-                Name(row.group, f"{units.count(row.members, 'member')}, owner {row.owner}")
+                Name(row.group, f"{count(row.members, 'member')}, owner {row.owner}")
                 for row in found.groups
                 if row.member is mine
             ]
@@ -78,9 +77,7 @@ class SessionNames:
     def files(self, group: str, typed: str) -> Sequence[Name]:
         def ask(pattern: str) -> _Answer:
             found = self._session.lists.files(group, pattern, limit=_MOST_NAMES)
-            names = [
-                Name(row.name, f"{units.size(row.size)}, from {row.owner}") for row in found.files
-            ]
+            names = [Name(row.name, f"{size(row.size)}, from {row.owner}") for row in found.files]
             return names, len(names) == found.total
 
         return self._listed("files", group, typed, ask)
@@ -89,7 +86,7 @@ class SessionNames:
         def ask(_: str) -> _Answer:
             rows = self._session.show_downloads().downloads
             return [
-                Name(row.name, f"{row.state}, {units.percent(row.progress)}")
+                Name(row.name, f"{row.state}, {percent(row.progress)}")
                 for row in rows
                 if row.group == group
             ], True
@@ -166,5 +163,5 @@ def _path_name(base: str, entry: os.DirEntry[str]) -> Name:
     with suppress(OSError):
         if entry.is_dir():
             return Name(f"{base}{entry.name}/", "folder", whole=False)
-        return Name(f"{base}{entry.name}", units.size(entry.stat().st_size))
+        return Name(f"{base}{entry.name}", size(entry.stat().st_size))
     return Name(f"{base}{entry.name}")

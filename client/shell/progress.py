@@ -7,12 +7,13 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from client.commands import units
 from client.engine.results import Overview
+from client.shell import widths
 from client.shell.downloads import RUNNING
 from client.shell.output import Output
 from client.shell.screen import Screen
 from common.errors import ErrorCode, MinitorrentError
+from common.text import count, duration, percent, rate, size
 
 if TYPE_CHECKING:
     from client.engine.session import Session
@@ -22,11 +23,11 @@ _INTERVAL = 0.1
 """Seconds between updates."""
 
 
-def hashing_line(done: int, total: int, rate: float, screen: Screen) -> str:
-    """`hashing ████░░░░  45.2% of 2.70 GiB  1.20 GiB/s`."""
+def hashing_line(done: int, total: int, speed: float, screen: Screen) -> str:
+    """`hashing ████░░░░  45.2% of 2.7 GiB  1.2 GiB/s`."""
     share = done / total if total else 1.0
-    bar = units.bar(share, _BAR_WIDTH, unicode=screen.unicode)
-    return f"hashing {bar} {units.percent(share)} of {units.size(total)}  {units.rate(rate)}"
+    bar = widths.bar(share, _BAR_WIDTH, unicode=screen.unicode)
+    return f"hashing {bar} {percent(share)} of {size(total)}  {rate(speed)}"
 
 
 def waiting_line(overview: Overview, screen: Screen) -> str:
@@ -34,13 +35,13 @@ def waiting_line(overview: Overview, screen: Screen) -> str:
     running = [row for row in overview.downloads if row.state in RUNNING]
     if not running:
         return ""
-    size = sum(row.size for row in running)
-    share = sum(row.done for row in running) / size if size else 0.0
-    bar = units.bar(share, _BAR_WIDTH, unicode=screen.unicode)
+    whole = sum(row.size for row in running)
+    share = sum(row.done for row in running) / whole if whole else 0.0
+    bar = widths.bar(share, _BAR_WIDTH, unicode=screen.unicode)
     left = [row.eta for row in running if row.eta is not None]
-    rest = f"  {units.duration(max(left))} left" if len(left) == len(running) else ""
-    count = units.count(len(running), "download")
-    return f"{bar} {count} {units.percent(share)}  {units.rate(overview.down_rate)}{rest}"
+    rest = f"  {duration(max(left))} left" if len(left) == len(running) else ""
+    total = count(len(running), "download")
+    return f"{bar} {total} {percent(share)}  {rate(overview.down_rate)}{rest}"
 
 
 class Progress:

@@ -1,6 +1,6 @@
 """Formats results as text: one line where one line is enough, otherwise an aligned table.
 
-Names come from other users, so every value is passed through `units.visible`.
+Names come from other users, so every value is passed through `visible`.
 """
 
 from __future__ import annotations
@@ -10,15 +10,14 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from client.commands import units
 from client.commands.command import Command
 from client.commands.general import CommandHelpResult, EndResult, HelpResult
 from client.commands.parsing import quote
-from client.commands.units import visible
 from client.engine import lists, results
 from client.shell.downloads import download_lines
-from client.shell.screen import Column, Screen, local_time
+from client.shell.screen import Column, Screen
 from common.api import groups
+from common.text import count, local_time, percent, rate, size, visible
 
 _SOME = 20
 """The maximum number of names in a sentence."""
@@ -39,9 +38,9 @@ def _sentence(template: str, result: BaseModel) -> str:
 
 def _shown(name: str, value: object) -> str:
     if name == "size" and isinstance(value, int):
-        return units.size(value)
+        return size(value)
     if name == "pieces" and isinstance(value, int):
-        return units.count(value, "piece")
+        return count(value, "piece")
     return visible(str(value))
 
 
@@ -51,7 +50,7 @@ def _login(result: results.LoginResult, _: Screen) -> str:
         if result.groups
         else "no groups yet (create_group or join_group)"
     )
-    sharing = f"; sharing {units.count(result.sharing, 'file')} again" if result.sharing else ""
+    sharing = f"; sharing {count(result.sharing, 'file')} again" if result.sharing else ""
     return f"Logged in as {visible(result.user)}; {groups_text}{sharing}"
 
 
@@ -130,7 +129,7 @@ def _files(result: lists.FilesResult, screen: Screen) -> str:
         Column("leechers", right=True),
     ]
     rows = [
-        [f.name, units.size(f.size), str(f.pieces), f.owner, str(f.seeders), str(f.leechers)]
+        [f.name, size(f.size), str(f.pieces), f.owner, str(f.seeders), str(f.leechers)]
         for f in result.files
     ]
     return _listed(result, rows, columns, "file", screen)
@@ -154,7 +153,7 @@ def _shares(result: results.SharesResult, screen: Screen) -> str:
         Column("path", folds=True),
     ]
     rows = [
-        [s.group, s.name, units.size(s.size), units.size(s.uploaded), str(s.peers), s.path]
+        [s.group, s.name, size(s.size), size(s.uploaded), str(s.peers), s.path]
         for s in result.shares
     ]
     table = screen.table(columns, rows)
@@ -180,9 +179,9 @@ def _peers(result: results.PeersResult, screen: Screen) -> str:
             peer.address,
             peer.client,
             peer.user or "-",
-            units.percent(peer.progress),
-            units.rate(peer.down_rate),
-            units.rate(peer.up_rate),
+            percent(peer.progress),
+            rate(peer.down_rate),
+            rate(peer.up_rate),
             peer.flags,
         ]
         for peer in result.peers
@@ -203,8 +202,8 @@ def _limits(result: results.LimitsResult, screen: Screen) -> str:
         [
             row.group or "all transfers",
             row.name or "",
-            units.rate(row.up) if row.up else "no limit",
-            units.rate(row.down) if row.down else "no limit",
+            rate(row.up) if row.up else "no limit",
+            rate(row.down) if row.down else "no limit",
         ]
         for row in result.limits
     ]

@@ -19,7 +19,6 @@ from prompt_toolkit.styles import Style
 from client.commands.parsing import may_hold_secret
 from client.commands.registry import COMMANDS
 from client.commands.runner import Runner
-from client.commands.units import count
 from client.engine.results import Notice, Overview
 from client.shell.completer import CommandCompleter
 from client.shell.downloads import RUNNING
@@ -33,6 +32,7 @@ from client.shell.signals import Interrupts, Stopped
 from client.shell.streams import abandon_stdout
 from client.shell.toolbar import prompt_text, toolbar_lines
 from common.errors import ErrorCode
+from common.text import count
 
 if TYPE_CHECKING:
     from client.engine.session import Session

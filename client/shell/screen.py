@@ -6,9 +6,8 @@ import io
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
-from client.commands import units
+from client.shell.widths import cell_width
 from common.text import LONGEST_VALUE, harmless
 
 ENDLESS = 100_000
@@ -23,12 +22,6 @@ class Column:
     right: bool = False
     folds: bool = False
     """Whether values may wrap when the table is too wide."""
-
-
-def local_time(at: str | datetime) -> str:
-    """Format a time (ISO 8601 if it is text) to the second, in the user's own time zone."""
-    time = datetime.fromisoformat(at) if isinstance(at, str) else at
-    return time.astimezone().strftime("%Y-%m-%d %H:%M:%S")
 
 
 _COLOURS = {"green": "32", "yellow": "33", "cyan": "36", "red": "31", "bold": "1"}
@@ -62,7 +55,7 @@ class Screen:
         """Format rows as a table under headings; cells may contain any text."""
         shown = [[self.shown(cell) for cell in row] for row in rows]
         widths = [
-            max(map(units.columns, (column.title, *(row[at] for row in shown))))
+            max(map(cell_width, (column.title, *(row[at] for row in shown))))
             for at, column in enumerate(columns)
         ]
         if self.width is None or sum(widths) + 2 * (len(widths) - 1) <= self.width:
@@ -77,7 +70,7 @@ class Screen:
         def line(cells: Sequence[str], *, bold: bool = False) -> str:
             padded = []
             for cell, column, width in zip(cells, columns, widths, strict=True):
-                blank = " " * (width - units.columns(cell))
+                blank = " " * (width - cell_width(cell))
                 text = self.paint(cell, "bold") if bold else cell
                 padded.append(blank + text if column.right else text + blank)
             return "  ".join(padded).rstrip()

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from client.commands import units
 from client.engine.results import DownloadRow, Overview
+from client.shell import widths
 from client.shell.downloads import RUNNING
 from client.shell.screen import Screen
-from common.text import visible
+from common.text import count, duration, percent, rate, visible
 
 _MOST_TRANSFERS = 3
 _BAR_WIDTH = 16
@@ -29,23 +29,23 @@ def toolbar_lines(overview: Overview, screen: Screen) -> list[str]:
 
 
 def _transfer(row: DownloadRow, width: int, screen: Screen) -> str:
-    bar = units.bar(row.progress, _BAR_WIDTH, unicode=screen.unicode)
-    left = f"{units.duration(row.eta)} left" if row.eta is not None else str(row.state)
-    facts = f" {bar} {units.percent(row.progress):>6} {units.rate(row.down_rate):>10}  {left:<11}"
+    bar = widths.bar(row.progress, _BAR_WIDTH, unicode=screen.unicode)
+    left = f"{duration(row.eta)} left" if row.eta is not None else str(row.state)
+    facts = f" {bar} {percent(row.progress):>6} {rate(row.down_rate):>10}  {left:<16}"
     room = width - len(facts) - 1
-    name = units.shorten(visible(f"{row.group}/{row.name}"), room, unicode=screen.unicode)
-    return f" {units.pad(name, room)}{facts}"
+    name = widths.shorten(visible(f"{row.group}/{row.name}"), room, unicode=screen.unicode)
+    return f" {widths.pad(name, room)}{facts}"
 
 
 def _state(overview: Overview, running: int, width: int, screen: Screen) -> str:
     down, up = ("↓", "↑") if screen.unicode else ("down", "up")
     parts = [f"tracker {overview.tracker}"]
     if overview.user is not None:
-        parts.append(f"{down} {units.rate(overview.down_rate)}")
-        parts.append(f"{up} {units.rate(overview.up_rate)}")
+        parts.append(f"{down} {rate(overview.down_rate)}")
+        parts.append(f"{up} {rate(overview.up_rate)}")
         parts.append(f"seeding {overview.seeding}")
         if overview.pending_requests:
-            parts.append(units.count(overview.pending_requests, "request"))
+            parts.append(count(overview.pending_requests, "request"))
     if running > _MOST_TRANSFERS:
         parts.append(f"{running - _MOST_TRANSFERS} more running")
     line = f" {parts[0]}"

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from client.commands.units import columns
+from client.shell.widths import cell_width
 from tests.support.ports import free_port
 from tests.support.processes import ClientProcess, TrackerProcess, write_tracker_info
 from tests.support.stock import require
@@ -48,7 +48,7 @@ def shell(tracker: TrackerProcess, tmp_path: Path) -> Iterator[Terminal]:
 def check_fit(printed: str) -> None:
     """No line was too wide, but those with a path, which is never cut."""
     for line in printed.splitlines():
-        assert columns(line) <= COLUMNS or tempfile.gettempdir() in line, line
+        assert cell_width(line) <= COLUMNS or tempfile.gettempdir() in line, line
 
 
 def sign_in(shell: Terminal, user: str) -> None:
@@ -90,25 +90,25 @@ def test_a_newcomer_gets_a_file(shell: Terminal, tracker: TrackerProcess, tmp_pa
         shell.wait_for("newcomer@lab>")
 
         shell.type("download_file ", "Tab")
-        shell.wait_for("holiday film.mkv  3.81 MiB, from ann")
+        shell.wait_for("holiday film.mkv  3.8 MiB, from ann")
         shell.type("h", "Tab")
         shell.wait_for("newcomer@lab> download_file 'holiday film.mkv'")
         ann.ok("pause", "lab", content.name)  # so that it runs for as long as it is looked at
         shell.enter(f"{tmp_path}/new/")
         shell.wait_for("Downloading holiday film.mkv from lab to", "B/s  downloading\n")
         shell.enter("show_downloads")
-        shell.wait_for("\n[D] lab holiday film.mkv    0.0% of 3.81 MiB  no peers yet")
+        shell.wait_for("\n[D] lab holiday film.mkv    0.0% of 3.8 MiB  no peers yet")
         shell.enter("pause 'holiday film.mkv'")
         shell.wait_for("holiday film.mkv (lab) is paused")
         shell.enter("show_downloads")
-        shell.wait_for("\n[P] lab holiday film.mkv    0.0% of 3.81 MiB  paused")
+        shell.wait_for("\n[P] lab holiday film.mkv    0.0% of 3.8 MiB  paused")
         shell.enter("resume 'holiday film.mkv'")
         shell.wait_for("(lab) is queued")
         ann.ok("resume", "lab", content.name)
         shell.enter("wait")
         shell.wait_for("lab/holiday film.mkv is complete", "completed: lab/holiday film.mkv")
         shell.enter("show_downloads")
-        shell.wait_for("\n[C] lab holiday film.mkv    100% of 3.81 MiB", "seeding 1")
+        shell.wait_for("\n[C] lab holiday film.mkv    100% of 3.8 MiB", "seeding 1")
         shell.enter("exit")
         shell.wait_for("[exit status 0]")
     assert (tmp_path / "new" / content.name).stat().st_size == SIZE

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from nicegui import ui
 
-from client.commands.units import visible
 from client.engine.lists import EventsResult
 from client.web.page.command_client import CommandClient, tell_error
 from client.web.page.controls import button, heading, moment
@@ -12,6 +11,7 @@ from client.web.page.dialogs import named
 from client.web.page.extent import Extent
 from client.web.page.tables import Column, Table
 from common.errors import MinitorrentError
+from common.text import visible
 
 _COLUMNS = (
     Column("number", "When", shown="moment"),

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from nicegui import ui
 
-from client.commands.units import percent, rate, visible
 from client.engine.results import PeersResult
 from client.web.page import graph
 from client.web.page.command_client import CommandClient, tell
@@ -16,6 +15,7 @@ from client.web.page.dialogs import PathDialog, named
 from client.web.page.limit_form import Limits, Priority
 from client.web.page.tables import Column, Table
 from common.errors import MinitorrentError
+from common.text import percent, rate, visible
 
 _SPAN = 120
 _CELLS = 640

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from nicegui import ui
 
-from client.commands.units import visible
 from client.engine.results import DownloadResult, MagnetResult
 from client.storage.typed_path import typed_path
 from client.web.page import dropped
@@ -18,6 +17,7 @@ from client.web.page.controls import button, field, heading, icon_button
 from client.web.page.dialogs import PathDialog, named
 from client.web.page.file_filter import Parts
 from common.errors import MinitorrentError
+from common.text import visible
 
 _IN_PLACE = "Complete the copy that exists in the folder, in place"
 

@@ -7,11 +7,11 @@ from glob import escape
 from nicegui import ui
 from nicegui.events import GenericEventArguments
 
-from client.commands.units import size, visible
 from client.core.piece_selection import match
 from client.engine.results import ContentRow
 from client.web.page.controls import field
 from client.web.page.tables import ACTIONS, Action, Column, Table
+from common.text import size, visible
 
 _COLUMNS = (
     Column("shown", "File"),

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from nicegui import ui
 from nicegui.events import GenericEventArguments, UploadEventArguments
 
-from client.commands.units import count, size, visible
 from client.engine.lists import FilesResult
 from client.engine.results import UploadResult
 from client.web.page import dropped
@@ -22,6 +21,7 @@ from client.web.page.part import Fields
 from client.web.page.tables import ACTIONS, Action, Column, Table
 from common.api.files import FileRow
 from common.errors import MinitorrentError
+from common.text import count, size, visible
 
 if TYPE_CHECKING:
     from client.web.page.main_view import Choice

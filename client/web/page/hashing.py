@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nicegui import ui
 
-from client.commands.units import percent
+from common.text import percent
 
 
 class HashBar:

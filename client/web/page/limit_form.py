@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from nicegui import ui
 
-from client.commands.units import rate
 from client.engine.results import LimitRow, LimitsResult
 from client.web.page.command_client import CommandClient, tell
 from client.web.page.controls import button, clear, field
 from common.errors import MinitorrentError
+from common.text import rate
 
 
 class Limits:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 
 from nicegui import ui
 
-from client.commands.units import count
 from client.engine.results import Overview
 from client.web.page.command_client import CommandClient, tell
 from client.web.page.files import Files
@@ -15,6 +14,7 @@ from client.web.page.groups import Groups
 from client.web.page.notices import NoticeList
 from client.web.page.settings import Settings
 from client.web.page.transfers import Transfers
+from common.text import count
 
 _TABS = {
     "groups": ("Groups", "groups"),

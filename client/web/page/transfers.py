@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from nicegui import ui
 from nicegui.events import GenericEventArguments
 
-from client.commands.units import duration, percent, rate, size, visible
 from client.engine.results import DownloadRow, Overview, SharesResult
 from client.web.page import graph
 from client.web.page.command_client import CommandClient
@@ -18,6 +17,7 @@ from client.web.page.detail import Detail
 from client.web.page.dialogs import confirm
 from client.web.page.tables import ACTIONS, Action, Column, Table, search
 from common.errors import MinitorrentError
+from common.text import duration, percent, rate, size, visible
 
 SPAN = 120
 """The time span of the rate graphs, in seconds."""

@@ -113,10 +113,10 @@ def test_limits(team: Team, tmp_path: Path) -> None:
     ann.session.resume(GROUP, "content")
     bob.session.limits.limit("down", 100 * KIB)
     bob.start("content")
-    assert explained(bob, "A limit of 102,400 bytes") == "To lift it, type: limit down 0"
+    assert explained(bob, "A limit of 100 KiB/s") == "To lift it, type: limit down 0"
     ann.session.limits.limit("up", 50 * KIB, GROUP, "content")
     bob.session.limits.limit("down", 0)
-    hint = explained(ann, "A limit of 51,200 bytes")
+    hint = explained(ann, "A limit of 50.0 KiB/s")
     assert hint == f"To lift it, type: limit up 0 {GROUP} content"
 
 
@@ -127,7 +127,7 @@ def test_a_full_disk(team: Team, tmp_path: Path) -> None:
         wait_until(lambda: bob.row("content").state == "downloading", what="the beginning")
         (disk / "other").write_bytes(bytes(3 * MIB))
         ann.session.resume(GROUP, "content")
-        assert "by itself" in explained(bob, "bytes are missing at")
+        assert "by itself" in explained(bob, "are missing in")
         bob.session.cancel(GROUP, "content")
 
 
@@ -178,7 +178,7 @@ def test_a_wrong_clock(team: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     explained(bob, "No seeder is online")
     late = SimpleNamespace(time=lambda: time.time() + 7200, monotonic=time.monotonic)
     monkeypatch.setattr("client.net.tracker_connection.time", late)
-    assert "Set the clock" in explained(bob, "clock is 2 hours ahead of the tracker's")
+    assert "Set the clock" in explained(bob, "clock is 2 h ahead of the tracker's")
 
 
 def test_a_changed_file(team: Team, tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from tests.integration.tracker.sessions import (
 from tests.integration.tracker.test_authority import REQUEST
 from tests.support.waiting import wait_until
 from tracker.app import TrackerApp
-from tracker.services.accounts import Accounts
+from tracker.services.accounts import AccountService
 from tracker.services.caller import Caller
 
 JSON = {"Content-Type": "application/json"}
@@ -222,13 +222,13 @@ def test_a_request_is_authenticated_once(
     ann_web: HttpClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tokens: list[str] = []
-    refresh = Accounts.refresh
+    refresh = AccountService.refresh
 
-    def note(accounts: Accounts, caller: Caller) -> None:
+    def note(accounts: AccountService, caller: Caller) -> None:
         tokens.append(caller.token)
         refresh(accounts, caller)
 
-    monkeypatch.setattr(Accounts, "refresh", note)
+    monkeypatch.setattr(AccountService, "refresh", note)
     ann_web.call("list_groups")
     assert tokens == [ann_web.token]
 

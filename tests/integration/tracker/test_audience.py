@@ -12,7 +12,7 @@ from common.api.events import EventKind
 from tests.support.database import empty_database
 from tracker.domain.audience import Audience, audience_of
 from tracker.domain.rules import Role
-from tracker.services.events import Events
+from tracker.services.events import EventService
 from tracker.store.engine import open_store
 from tracker.store.schema import (
     Base,
@@ -99,12 +99,12 @@ def _numbered() -> list[tuple[int, str]]:
 
 @pytest.mark.parametrize("kind", EventKind)
 def test_users_hear_the_same_at_once_and_later(store: UnitOfWorkFactory, kind: EventKind) -> None:
-    at_once = {told.notice.id: told.users for told in Events(store).after(0)}
+    at_once = {told.notice.id: told.users for told in EventService(store).after(0)}
     with store.read() as work:
         events = [event for event in work.events.after(0, len(at_once)) if event.kind == kind]
         users = [user for name in USERS if (user := work.users.by_name(name)) is not None]
         lists = {
-            user.name: {event.id for event in work.events.concerning(user, "", 0, len(at_once))}
+            user.name: {event.id for event in work.events.relevant_to(user, "", 0, len(at_once))}
             for user in users
         }
     assert events

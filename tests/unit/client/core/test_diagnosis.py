@@ -68,7 +68,7 @@ def test_cause(expected: Cause, facts: dict[str, Any]) -> None:
 def test_which_limit_is_to_be_lifted() -> None:
     facts: dict[str, Any] = {"group": "lab", "name": "film", "connected": 1, "limit": 5000}
     whole = diagnose(Snapshot(**facts, state="downloading"))
-    assert whole.text == "A limit of 5,000 bytes a second holds it back."
+    assert whole.text == "A limit of 4.9 KiB/s holds it back."
     assert whole.hint == "To lift it, type: limit down 0"
     own = diagnose(Snapshot(**facts, state="seeding", limit_is_own=True))
     assert own.hint == "To lift it, type: limit up 0 lab film"

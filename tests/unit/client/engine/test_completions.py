@@ -72,13 +72,13 @@ def test_uploads_and_shares_that_fail_are_no_downloads() -> None:
 @pytest.mark.parametrize(
     ("size", "fetched", "sentence"),
     [
-        (300 * MIB, 301 * MIB, "300.0 MiB in 14.5 s, 20.8 MiB/s from 2 peers, at /data/film"),
+        (300 * MIB, 301 * MIB, "300 MiB in 14.5 s, 20.8 MiB/s from 2 peers, at /data/film"),
         (
             300 * MIB,
             43 * MIB,
-            "300.0 MiB, of which 43.0 MiB in 14.5 s (3.0 MiB/s) from 2 peers, at /data/film",
+            "300 MiB, of which 43.0 MiB in 14.5 s (3.0 MiB/s) from 2 peers, at /data/film",
         ),
-        (300 * MIB, 0, "300.0 MiB, all of which was here, at /data/film"),
+        (300 * MIB, 0, "300 MiB, all of which was here, at /data/film"),
         (0, 0, "0 B in 14.5 s, 0 B/s from 2 peers, at /data/film"),
     ],
 )

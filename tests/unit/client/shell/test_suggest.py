@@ -97,11 +97,11 @@ def test_files_are_quoted_where_they_have_to_be() -> None:
         "'two words.txt' ",
         "'it'\"'\"'s.txt' ",
     ]
-    assert found[0].help == "2.00 GiB, from bob"
+    assert found[0].help == "2.0 GiB, from bob"
     for typed in ("two", "'two w", "two\\ w", '"two words.txt'):
         start = len("download_file lab ")
         assert offered(f"download_file lab {typed}") == [
-            Suggestion("'two words.txt' ", start, "two words.txt", "2.00 GiB, from bob")
+            Suggestion("'two words.txt' ", start, "two words.txt", "2.0 GiB, from bob")
         ]
 
 

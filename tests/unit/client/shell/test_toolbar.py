@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from client.commands.units import columns
 from client.engine.results import DownloadRow, Overview, TransferState
 from client.shell.progress import hashing_line, waiting_line
 from client.shell.screen import Screen
 from client.shell.toolbar import prompt_text, toolbar_lines
+from client.shell.widths import cell_width
 from tests.support.fake_rows import download
 
 SCREEN = Screen(width=80)
@@ -42,10 +42,10 @@ def test_the_prompt_names_user_and_group(user: str | None, group: str | None, te
 
 def test_state_of_things() -> None:
     assert toolbar_lines(overview(), SCREEN) == [
-        " tracker connected · ↓ 1.00 MiB/s · ↑ 0 B/s · seeding 3"
+        " tracker connected · ↓ 1.0 MiB/s · ↑ 0 B/s · seeding 3"
     ]
     assert toolbar_lines(overview(pending_requests=2), Screen(width=80, unicode=False)) == [
-        " tracker connected | down 1.00 MiB/s | up 0 B/s | seeding 3 | 2 requests"
+        " tracker connected | down 1.0 MiB/s | up 0 B/s | seeding 3 | 2 requests"
     ]
     assert toolbar_lines(
         overview(user=None, tracker="unreachable", pending_requests=1), SCREEN
@@ -57,7 +57,7 @@ def test_running_transfers_have_a_line_each_up_to_three() -> None:
     rows += [download("done", state=TransferState.SEEDING)]
     lines = toolbar_lines(overview(downloads=rows), SCREEN)
     assert lines[0] == (
-        " lab/0                           ███████░░░░░░░░░  45.0% 12.5 MiB/s  1m34s left "
+        " lab/0                      ███████░░░░░░░░░  45.0% 12.5 MiB/s  1 min 34 s left "
     )
     assert [line[5] for line in lines[:-1]] == ["0", "1", "2"]
     assert lines[-1].endswith("2 more running")
@@ -78,13 +78,13 @@ def test_the_toolbar_fits(names: list[str], requests: int, unicode: bool, rate: 
     rows = [download(name, eta=1e9, down_rate=rate) for name in names]
     state = overview(downloads=rows, pending_requests=requests, up_rate=rate, down_rate=rate)
     for line in toolbar_lines(state, Screen(width=80, unicode=unicode)):
-        assert columns(line) <= 80
+        assert cell_width(line) <= 80
         assert unicode or line.isascii() or any(not name.isascii() for name in names)
 
 
 def test_hashing() -> None:
     assert hashing_line(512, 1024, 2048.0, SCREEN) == (
-        "hashing ████████████░░░░░░░░░░░░ 50.0% of 1.00 KiB  2.00 KiB/s"
+        "hashing ████████████░░░░░░░░░░░░ 50.0% of 1.0 KiB  2.0 KiB/s"
     )
     assert "100%" in hashing_line(0, 0, 0.0, Screen(unicode=False))
 
@@ -97,10 +97,10 @@ def test_waiting_sums_up_what_runs() -> None:
     done = download("done", state=TransferState.SEEDING)
     assert wait_for(done) == ""
     assert wait_for(download(), done) == (
-        "██████████░░░░░░░░░░░░░░ 1 download 45.0%  1.00 MiB/s  1m34s left"
+        "██████████░░░░░░░░░░░░░░ 1 download 45.0%  1.0 MiB/s  1 min 34 s left"
     )
     assert wait_for(download(), download("b", eta=200.0)).endswith(
-        "2 downloads 45.0%  1.00 MiB/s  3m20s left"
+        "2 downloads 45.0%  1.0 MiB/s  3 min 20 s left"
     )
-    assert wait_for(download(), download("b", eta=None)).endswith("1.00 MiB/s")
+    assert wait_for(download(), download("b", eta=None)).endswith("1.0 MiB/s")
     assert "0.0%" in wait_for(download(size=0, done=0))
