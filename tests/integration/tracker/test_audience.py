@@ -112,7 +112,7 @@ def test_users_hear_the_same_at_once_and_later(store: UnitOfWorkFactory, kind: E
         now = at_once[event.id]
         later = {name for name in USERS if event.id in lists[name]}
         if audience_of(kind) is Audience.CONNECTED_MEMBERS:
-            assert (now, later) == (set(ROLES), set())
+            assert (set(now), later) == (set(ROLES), set[str]())
         elif audience_of(kind) is Audience.MEMBERS_AND_ACTOR:
             assert now - {event.actor} == later
         else:
