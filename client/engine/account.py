@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
 
+from client.core.events import (
+    CertificatesRevoked,
+    LoggedIn,
+    LoggedOut,
+    MemberRemoved,
+    MembershipEnded,
+    TrackerConnected,
+    TrackerLost,
+)
 from client.core.notices import NoticeKind
+from client.engine.event_bus import EventBus
 from client.engine.notices import Notices
 from client.state.settings import Settings
 from common.api.accounts import LoginReply
@@ -19,14 +28,14 @@ _GROUP_IN_USE = "group"
 class Account:
     """The login of this client, kept up to date by what the tracker tells.
 
-    `connected`, `ended`, `removed` and `revoked` are called in the link's threads and must answer
-    at once: the tracker has to be told everything anew; the session is over; the user was removed
-    from a group; certificates of some holders are not to be accepted in a group any more.
+    It publishes logins and what the tracker tells of groups; from the tracker client's threads, so
+    subscribers answer at once (see EventBus). `notices` are those of this login.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, events: EventBus) -> None:
         self._settings = settings
-        self.notices = Notices()
+        self._events = events
+        self.notices = Notices(events)
         self._lock = threading.Lock()
         self._user: str | None = None
         self._group: str | None = None
@@ -34,11 +43,6 @@ class Account:
         self._knows_all = True
         self._was_lost = False
         self.pending_requests = 0
-        self.connected: Callable[[], None] = lambda: None
-        self.ended: Callable[[], None] = lambda: None
-        self.removed: Callable[[str], None] = lambda _: None
-        self.revoked: Callable[[str, Sequence[str]], None] = lambda *_: None
-        self.parted: Callable[[str, str], None] = lambda *_: None
 
     @property
     def user(self) -> str | None:
@@ -89,14 +93,18 @@ class Account:
             self._knows_all = not reply.more_groups
             self._group = group if group in self._groups or not self._knows_all else None
             self.pending_requests = reply.pending_requests
+        self._events.publish(LoggedIn(reply.user))
 
-    def logged_out(self) -> None:
-        """Nobody is logged in any more."""
+    def logged_out(self, reason: str | None = None) -> None:
+        """Nobody is logged in any more; `reason` is the tracker's, if it ended the login."""
         with self._lock:
+            user = self._user
             self._user = self._group = None
             self._groups = set()
             self.pending_requests = 0
         self.notices.forget()
+        if user is not None:
+            self._events.publish(LoggedOut(user, reason))
 
     def use(self, group: str) -> None:
         """Take this group where none is named, in later sessions too."""
@@ -140,27 +148,18 @@ class Account:
         """See LinkEvents."""
         if reply is not None:
             self.logged_in(reply)
-        if self._was_lost:
-            self._was_lost = False
-            self.tell(NoticeKind.TRACKER, f"Connected to the tracker at {tracker}.")
-        self.connected()
+        is_back, self._was_lost = self._was_lost, False
+        self._events.publish(TrackerConnected(tracker, is_back))
 
     def on_lost(self, tracker: Endpoint) -> None:
         """See LinkEvents."""
         self._was_lost = True
-        self.tell(
-            NoticeKind.TRACKER,
-            f"The tracker at {tracker} is gone; transfers go on, trying to reconnect.",
-        )
+        self._events.publish(TrackerLost(tracker))
 
     def on_session_ended(self, reason: str) -> None:
         """See LinkEvents."""
-        user = self._user
-        if user is None:
-            return
-        self.logged_out()
-        self.ended()
-        self.tell(NoticeKind.TRACKER, f"{user} is logged out: {reason}")
+        if self._user is not None:
+            self.logged_out(reason)
 
     def on_event(self, event: EventNotice) -> None:
         """See LinkEvents."""
@@ -171,10 +170,10 @@ class Account:
             case EventKind.REQUEST_ACCEPTED:
                 self.joined(event.group)
             case EventKind.MEMBER_LEFT:
-                self.parted(event.group, event.subject)
+                self._events.publish(MemberRemoved(event.group, event.subject))
             case EventKind.MEMBER_REMOVED:
                 self.left(event.group)
-                self.removed(event.group)
+                self._events.publish(MembershipEnded(event.group))
         if event.removed:
-            self.revoked(event.group, event.removed)
+            self._events.publish(CertificatesRevoked(event.group, tuple(event.removed)))
         self.tell(event.kind, event.text, event.group)

@@ -14,7 +14,9 @@ from typing import Final
 
 import structlog
 
+from client.core.events import RateLimitsChanged
 from client.core.fair_queue import FairQueue
+from client.engine.event_bus import EventBus
 from client.engine.rate_limits import RateLimits
 from client.engine.torrent import Torrent
 
@@ -36,6 +38,7 @@ class BandwidthManager:
         limits: RateLimits,
         torrents: Callable[[], Iterable[Torrent]],
         clock: Callable[[], float],
+        events: EventBus,
     ) -> None:
         self._limits = limits
         self._torrents = torrents
@@ -48,7 +51,7 @@ class BandwidthManager:
         self._wake = threading.Event()
         self._thread = threading.Thread(target=self._run, name="pacer", daemon=True)
         self._thread.start()
-        limits.changed = self._changed
+        events.subscribe(RateLimitsChanged, self._changed)
 
     def close(self) -> None:
         """Stop the thread."""
@@ -56,7 +59,7 @@ class BandwidthManager:
         self._wake.set()
         self._thread.join(5.0)
 
-    def _changed(self) -> None:
+    def _changed(self, _: RateLimitsChanged) -> None:
         """Apply new limits: writers that wait may be unlimited now."""
         for torrent in self._torrents():
             torrent.lift_limit()

@@ -10,6 +10,14 @@ from contextlib import ExitStack
 from random import Random
 
 from client.config import ClientConfig
+from client.core.events import (
+    CertificatesRevoked,
+    LoggedOut,
+    MemberRemoved,
+    MembershipEnded,
+    RevocationsApplied,
+    TrackerConnected,
+)
 from client.core.notices import NoticeKind
 from client.core.shares import Shares
 from client.core.swarm_config import SwarmConfig
@@ -22,6 +30,7 @@ from client.engine.diagnostics import Diagnostics
 from client.engine.doctor import Doctor
 from client.engine.download_scheduler import DownloadScheduler, choose_places
 from client.engine.environment import raise_descriptors
+from client.engine.event_bus import EventBus
 from client.engine.known_trackers import KnownTrackers
 from client.engine.limits import Limits
 from client.engine.metainfo_links import MetainfoLinks
@@ -108,7 +117,8 @@ def _assemble(
 ) -> Session:
     peer_id, store = new_peer_id(), Transfers(database)
     settings = Settings(database)
-    account = Account(settings)
+    events = EventBus()
+    account = Account(settings, events)
     jobs = ThreadPoolExecutor(JOB_THREADS, thread_name_prefix="job")
     making.callback(jobs.shutdown, cancel_futures=True)
     known_trackers = KnownTrackers(
@@ -125,13 +135,13 @@ def _assemble(
     making.callback(link.close)
     announcer = Announcer(link, listener.port, time.monotonic)
     making.callback(announcer.close)
-    completions = Completions(account)
+    completions = Completions(events)
     source = source_host(config.listen)
     torrent_context = _torrent_context(peer_id, listener.port, source, swarm_config, shares, making)
-    credentials = Credentials(link)
+    credentials = Credentials(link, events)
     making.callback(credentials.close)
     scheduler = DownloadScheduler(choose_places(settings, config.active), time.monotonic)
-    rate_limits = RateLimits(RateLimitStore(database), time.monotonic)
+    rate_limits = RateLimits(RateLimitStore(database), time.monotonic, events)
     context = TransferContext(
         torrent_context,
         store,
@@ -140,13 +150,15 @@ def _assemble(
         scheduler,
         rate_limits,
         jobs,
-        completions.add,
-        completions.damaged,
+        events,
     )
     collection = TransferManager(context)
     making.callback(collection.close)
-    making.callback(BandwidthManager(rate_limits, collection.torrents, time.monotonic).close)
-    _connect(account, announcer, credentials, collection)
+    making.callback(
+        BandwidthManager(rate_limits, collection.torrents, time.monotonic, events).close
+    )
+    _subscribe(events, announcer, credentials, collection)
+    account.notices.tell_of_events()
     listener.start(collection.admit, collection.find_seal, torrent_context.banned.refuses_caller)
     link.start()
     sharing = Sharing(
@@ -175,29 +187,33 @@ def _assemble(
     )
 
 
-def _connect(
-    account: Account, announcer: Announcer, credentials: Credentials, collection: TransferManager
+def _subscribe(
+    events: EventBus, announcer: Announcer, credentials: Credentials, transfers: TransferManager
 ) -> None:
-    """Have what the tracker tells reach whom it concerns."""
+    """Have the parts act on what happens to the login, the tracker and the groups."""
 
-    def connected() -> None:
-        for torrent in collection.torrents():
+    def connected(_: TrackerConnected) -> None:
+        for torrent in transfers.torrents():
             torrent.begin_again()
         announcer.reconnected()
         credentials.refresh()
 
-    def ended() -> None:
+    def logged_out(_: LoggedOut) -> None:
         credentials.forget_all()
-        collection.empty_later()
+        transfers.empty_later()
 
-    def removed(group: str) -> None:
-        credentials.forget(group)
-        collection.refuse(group)
+    def membership_ended(event: MembershipEnded) -> None:
+        credentials.forget(event.group)
+        transfers.refuse(event.group)
 
-    account.connected, account.ended = connected, ended
-    account.removed, account.revoked = removed, credentials.revoke
-    account.parted = collection.part_from_user
-    credentials.revoked = collection.part_from_unaccepted
+    events.subscribe(TrackerConnected, connected)
+    events.subscribe(LoggedOut, logged_out)
+    events.subscribe(MembershipEnded, membership_ended)
+    events.subscribe(MemberRemoved, lambda event: transfers.part_from_user(event.group, event.user))
+    events.subscribe(
+        CertificatesRevoked, lambda event: credentials.revoke(event.group, event.holders)
+    )
+    events.subscribe(RevocationsApplied, lambda event: transfers.part_from_unaccepted(event.group))
 
 
 def _torrent_context(

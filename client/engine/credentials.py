@@ -19,7 +19,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from client.core.diagnosis import Certificate
+from client.core.events import RevocationsApplied
 from client.core.measurements import CertificateFigures
+from client.engine.event_bus import EventBus
 from client.net.clock import steady
 from client.net.group_tls import GroupTls
 from client.net.tracker_client import TrackerClient
@@ -65,24 +67,25 @@ class Credentials:
     """The certificates of the logged-in user's sealed groups.
 
     `now` returns seconds since the epoch by this machine's clock, which may be wrong or be set at
-    any time: renewals are timed by `clock`, and expiry by the tracker's time. `revoked` is
-    called, in any thread, when a holder in a group is no longer accepted.
+    any time: renewals are timed by `clock`, and expiry by the tracker's time. Publishes
+    RevocationsApplied when a holder in a group is no longer accepted.
     """
 
     def __init__(
         self,
         link: TrackerClient,
+        events: EventBus,
         now: Callable[[], float] = time.time,
         clock: Callable[[], float] = steady,
     ) -> None:
         self._link = link
+        self._events = events
         self._now = now
         self._clock = clock
         self._held: dict[str, _Credential] = {}
         self._changed = threading.Condition()
         self._closing = False
         self._stale = False
-        self.revoked: Callable[[str], None] = lambda _: None
         self._thread = threading.Thread(target=self._run, name="credentials", daemon=True)
         self._thread.start()
 
@@ -155,7 +158,7 @@ class Credentials:
         held = self._held.get(group)
         if held is not None and holders:
             held.seal.revoke(holders)
-            self.revoked(group)
+            self._events.publish(RevocationsApplied(group))
 
     def refresh(self) -> None:
         """Ask for removals that the tracker reported while the connection was lost."""
@@ -195,7 +198,7 @@ class Credentials:
                 held.renew_at = asked_at + (left * RENEW_AT if left > 0 else RETRY)
                 held.certified, held.failed = True, False
                 self._changed.notify_all()
-        self.revoked(held.group)
+        self._events.publish(RevocationsApplied(held.group))
 
     def _issue(self, group: str, key: ec.EllipticCurvePrivateKey) -> IssueCertificateReply:
         signed = x509.CertificateSigningRequestBuilder(x509.Name([])).sign(key, hashes.SHA256())

@@ -1,4 +1,4 @@
-"""The notices of this client: passed to listeners at once, and kept for the command `notices`."""
+"""The notices of this client: published at once, and kept for the command `notices`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 
+from client.core.events import Event
+from client.core.notice_texts import notice_of
 from client.core.notices import Keeper, NoticeKind, presentation_of
+from client.engine.event_bus import EventBus
 from client.engine.results import Notice
 from common.api.events import NoticeRow
 
@@ -20,12 +23,15 @@ _MAX_KEPT = 100
 
 
 class Notices:
-    """Passes every notice to every listener, in the thread in which it arises."""
+    """Turns events that the user should know of into notices, and publishes those on the bus."""
 
-    def __init__(self, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    def __init__(
+        self, events: EventBus, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        self._events = events
         self._now = now
         self._lock = threading.Lock()
-        self._listeners: list[Callable[[Notice], None]] = []
+        self._has_listener = False
         self._waiting: deque[Notice] = deque(maxlen=_MAX_WAITING)
         self._kept: deque[NoticeRow] = deque(maxlen=_MAX_KEPT)
 
@@ -34,8 +40,9 @@ class Notices:
 
         The first listener also gets what arose before.
         """
+        self._events.subscribe(Notice, callback)
         with self._lock:
-            self._listeners.append(callback)
+            self._has_listener = True
             waiting = list(self._waiting)
             self._waiting.clear()
         for notice in waiting:
@@ -46,13 +53,22 @@ class Notices:
         notice = Notice(kind=kind, text=text, group=group)
         at = self._now().strftime("%Y-%m-%dT%H:%M:%SZ")
         with self._lock:
-            listeners = list(self._listeners)
-            if not listeners:
+            is_heard = self._has_listener
+            if not is_heard:
                 self._waiting.append(notice)
             if presentation_of(kind).keeper is Keeper.CLIENT:
                 self._kept.append(NoticeRow(at=at, kind=str(kind), group=group or "", text=text))
-        for listener in listeners:
-            listener(notice)
+        if is_heard:
+            self._events.publish(notice)
+
+    def tell_of_events(self) -> None:
+        """Give a notice of every event from now on that has one (see client.core.notice_texts)."""
+        self._events.subscribe(Event, self._on_event)
+
+    def _on_event(self, event: Event) -> None:
+        written = notice_of(event)
+        if written is not None:
+            self.tell(written.kind, written.text, written.group)
 
     def kept(self, pattern: str = "") -> list[NoticeRow]:
         """Return the kept notices whose text fits the pattern (see Lists), the oldest first."""

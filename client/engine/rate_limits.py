@@ -6,7 +6,9 @@ import threading
 from collections.abc import Callable
 from typing import Final
 
+from client.core.events import RateLimitsChanged
 from client.core.throttle import BandwidthChannel, Direction, Throttle, TokenBucket
+from client.engine.event_bus import EventBus
 from client.state.rate_limits import WHOLE_CLIENT, Limited, RateLimitStore, Rates
 from client.state.transfers import TransferRecord
 
@@ -16,13 +18,13 @@ _DIRECTIONS: Final[tuple[Direction, ...]] = ("up", "down")
 class RateLimits:
     """Limits and the buckets that enforce them. Thread-safe.
 
-    `lock` is held while a rate changes, and while bytes are drawn from a channel. `changed` is
-    called after a rate has changed.
+    `lock` is held while a rate changes, and while bytes are drawn from a channel. Publishes
+    RateLimitsChanged after a rate has changed.
     """
 
-    def __init__(self, store: RateLimitStore, clock: Callable[[], float]) -> None:
+    def __init__(self, store: RateLimitStore, clock: Callable[[], float], events: EventBus) -> None:
         self.lock = threading.Lock()
-        self.changed: Callable[[], None] = lambda: None
+        self._events = events
         self._store = store
         self._clock = clock
         self._rates = store.all()
@@ -66,7 +68,7 @@ class RateLimits:
             if not any(rates):
                 del self._rates[limited]
             bucket.set_rate(rate, self._clock())
-        self.changed()
+        self._events.publish(RateLimitsChanged())
 
     def forget(self, record: TransferRecord) -> None:
         """Remove the limits of a discarded transfer: a later one of its name starts without any."""

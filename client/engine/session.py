@@ -131,7 +131,7 @@ class Session:
         return results.UserResult(user=user)
 
     def _leave(self) -> None:
-        self._transfers.empty()
+        self._transfers.empty()  # what LoggedOut has done doesn't wait until they have stopped
         self._credentials.forget_all()
         self._link.logout()
         self._account.logged_out()

@@ -5,6 +5,13 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
+from client.core.events import (
+    ShareFailed,
+    TransferCompleted,
+    TransferEvent,
+    TransferFailed,
+    TransferPaused,
+)
 from client.core.transfer_state import (
     Checking,
     Downloading,
@@ -125,6 +132,21 @@ class Standing:
     def title(self) -> str:
         """`GROUP/NAME`."""
         return f"{self.record.group}/{self.record.name}"
+
+    @property
+    def outcome(self) -> TransferEvent:
+        """How its last run ended."""
+        group, name, error = self.record.group, self.record.name, self.error
+        if error is None:
+            seconds = self.ended_at - self.started_at
+            return TransferCompleted(
+                group, name, self.path, self.size, self.fetched, seconds, self.sources
+            )
+        if self.waits_for_space:
+            return TransferPaused(group, name, error.message)
+        if self.record.complete:
+            return ShareFailed(group, name, error.code, error.message)
+        return TransferFailed(group, name, error.code, error.message)
 
     @property
     def is_idle(self) -> bool:

@@ -20,6 +20,7 @@ from typing import Final
 import structlog
 
 from client.core.candidates import PeerCandidate
+from client.core.events import PiecesLost
 from client.core.transfer_state import (
     AllHere,
     Checking,
@@ -237,7 +238,7 @@ class Transfer(Standing):
             self._had = self.storage.goal.pieces.count
         lost, self._had = self._had - have.count, 0
         if lost > 0:
-            self._context.damaged(self, lost)
+            self._context.events.publish(PiecesLost(self.record.group, self.record.name, lost))
         return have
 
     def _make_torrent(self, have: Bitfield) -> Torrent:
@@ -332,7 +333,7 @@ class Transfer(Standing):
 
     def _tell_end(self) -> None:
         try:
-            self._context.ended(self)
+            self._context.events.publish(self.outcome)
         finally:
             self._move(Told())
 

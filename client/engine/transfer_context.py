@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from client.engine.credentials import Credentials
 from client.engine.download_scheduler import DownloadScheduler
+from client.engine.event_bus import EventBus
 from client.engine.rate_limits import RateLimits
 from client.engine.torrent_context import TorrentContext
 from client.net.announcer import Announcer
 from client.state.transfers import Transfers
 
-if TYPE_CHECKING:
-    from client.engine.transfer import Transfer
-
 
 @dataclass(frozen=True, slots=True)
 class TransferContext:
-    """What all transfers of a client share.
-
-    `ended` is called with a transfer that completed or failed, `damaged` with one that has lost
-    so many pieces, which are downloaded again.
-    """
+    """What all transfers of a client share. They publish on `events` how they end."""
 
     torrent_context: TorrentContext
     store: Transfers
@@ -33,5 +25,4 @@ class TransferContext:
     scheduler: DownloadScheduler
     rate_limits: RateLimits
     jobs: Executor
-    ended: Callable[[Transfer], None]
-    damaged: Callable[[Transfer, int], None]
+    events: EventBus

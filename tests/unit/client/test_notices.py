@@ -16,6 +16,7 @@ from nicegui.page import page
 
 from client.core.notices import PRESENTATIONS, Keeper, NoticeKind, presentation_of
 from client.engine.account import Account
+from client.engine.event_bus import EventBus
 from client.engine.lists import Lists, NoticesResult
 from client.engine.results import Notice
 from client.shell.keyboard import Keyboard
@@ -40,7 +41,7 @@ TEXT = "Something has happened."
 @pytest.fixture
 def account(tmp_path: Path) -> Iterator[Account]:
     database = Database.open(tmp_path / "client.sqlite")
-    yield Account(Settings(database))
+    yield Account(Settings(database), EventBus())
     database.close()
 
 

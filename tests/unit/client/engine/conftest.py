@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from client.engine.account import Account
+from client.engine.event_bus import EventBus
 from client.engine.results import Notice
 from client.state.database import Database
 from client.state.settings import Settings
@@ -21,8 +22,15 @@ def database(tmp_path: Path) -> Iterator[Database]:
 
 
 @pytest.fixture
-def account(database: Database) -> Account:
-    return Account(Settings(database))
+def events() -> EventBus:
+    return EventBus()
+
+
+@pytest.fixture
+def account(database: Database, events: EventBus) -> Account:
+    account = Account(Settings(database), events)
+    account.notices.tell_of_events()
+    return account
 
 
 @pytest.fixture

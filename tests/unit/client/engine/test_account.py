@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import pytest
 
+from client.core.events import (
+    CertificatesRevoked,
+    Event,
+    LoggedIn,
+    LoggedOut,
+    MemberRemoved,
+    MembershipEnded,
+    TrackerConnected,
+)
 from client.engine.account import Account
+from client.engine.event_bus import EventBus
 from client.engine.results import Notice
 from client.state.database import Database
 from client.state.settings import Settings
@@ -58,7 +68,7 @@ def test_the_group_in_use_is_remembered(account: Account, database: Database) ->
     account.use("lab")
     account.logged_out()
     assert (account.user, account.group, account.groups) == (None, None, set())
-    later = Account(Settings(database))
+    later = Account(Settings(database), EventBus())
     later.logged_in(reply("lab"))
     assert in_use(later) == ("lab", True)
     later.logged_in(reply("other"))
@@ -92,15 +102,17 @@ def test_pending_requests_are_counted(account: Account, notices: list[Notice]) -
     assert notices == [Notice(kind="join_requested", text="So.", group="lab")]
 
 
-def test_the_tracker_lets_in_and_removes(account: Account, notices: list[Notice]) -> None:
-    removed: list[str] = []
-    account.removed = removed.append
+def test_the_tracker_lets_in_and_removes(
+    account: Account, events: EventBus, notices: list[Notice]
+) -> None:
+    ended: list[MembershipEnded] = []
+    events.subscribe(MembershipEnded, ended.append)
     account.logged_in(reply())
     account.on_event(event(EventKind.REQUEST_ACCEPTED))
     assert account.groups == {"lab"}
     account.on_event(event(EventKind.MEMBER_REMOVED))
     assert account.groups == set()
-    assert removed == ["lab"]
+    assert ended == [MembershipEnded("lab")]
     account.on_event(event("a_word_of_a_newer_tracker"))
     assert [notice.kind for notice in notices] == [
         "request_accepted",
@@ -109,15 +121,17 @@ def test_the_tracker_lets_in_and_removes(account: Account, notices: list[Notice]
     ]
 
 
-def test_the_link_is_lost_and_comes_back(account: Account, notices: list[Notice]) -> None:
-    connections: list[None] = []
-    account.connected = lambda: connections.append(None)
+def test_the_link_is_lost_and_comes_back(
+    account: Account, events: EventBus, notices: list[Notice]
+) -> None:
+    connections: list[TrackerConnected] = []
+    events.subscribe(TrackerConnected, connections.append)
     account.on_connected(TRACKER, None)
     assert notices == []
     account.on_lost(TRACKER)
     account.on_connected(TRACKER, reply("lab"))
     account.on_connected(TRACKER, None)
-    assert len(connections) == 3
+    assert [connected.is_back for connected in connections] == [False, True, False]
     assert account.user == "ann"
     assert [notice.kind for notice in notices] == ["tracker", "tracker"]
     assert "gone" in notices[0].text
@@ -134,12 +148,32 @@ def test_what_happened_meanwhile_is_told_once(account: Account, notices: list[No
     ]
 
 
-def test_the_session_ends(account: Account, notices: list[Notice]) -> None:
-    ended: list[None] = []
-    account.ended = lambda: ended.append(None)
+def test_the_tracker_tells_of_others(account: Account, events: EventBus) -> None:
+    published: list[Event] = []
+    events.subscribe(Event, published.append)
+    account.on_event(event(EventKind.MEMBER_LEFT).model_copy(update={"removed": ["17"]}))
+    assert published == [MemberRemoved("lab", "y"), CertificatesRevoked("lab", ("17",))]
+
+
+def test_logging_in_and_out_is_published(
+    account: Account, events: EventBus, notices: list[Notice]
+) -> None:
+    published: list[Event] = []
+    events.subscribe(Event, published.append)
+    account.logged_out()
+    account.logged_in(reply())
+    account.logged_out()
+    assert published == [LoggedIn("ann"), LoggedOut("ann")]
+    assert notices == []  # the user did it
+
+
+def test_the_session_ends(account: Account, events: EventBus, notices: list[Notice]) -> None:
+    ended: list[LoggedOut] = []
+    events.subscribe(LoggedOut, ended.append)
     account.logged_in(reply("lab"))
     account.on_session_ended("It was ended elsewhere.")
     assert account.user is None
     account.on_session_ended("It had been ended here, and the link found out late.")
-    assert len(ended) == len(notices) == 1
+    assert ended == [LoggedOut("ann", "It was ended elsewhere.")]
+    assert len(notices) == 1
     assert "ann" in notices[0].text

@@ -10,6 +10,7 @@ import pytest
 import structlog
 
 from client.engine.bandwidth_manager import BandwidthManager
+from client.engine.event_bus import EventBus
 from client.engine.rate_limits import RateLimits
 from client.engine.torrent import Torrent
 from client.state.rate_limits import WHOLE_CLIENT, RateLimitStore, Rates
@@ -24,7 +25,7 @@ def store(tmp_path: Path) -> Iterator[RateLimitStore]:
 
 
 def test_limits_of_a_former_run_are_paced_and_a_failure_does_not_end_that(
-    store: RateLimitStore,
+    store: RateLimitStore, events: EventBus
 ) -> None:
     store.set(WHOLE_CLIENT, Rates(up=1000))
     looked: list[float] = []
@@ -37,22 +38,22 @@ def test_limits_of_a_former_run_are_paced_and_a_failure_does_not_end_that(
 
     with structlog.testing.capture_logs() as log:
         bandwidth_manager = BandwidthManager(
-            RateLimits(store, time.monotonic), torrents, time.monotonic
+            RateLimits(store, time.monotonic, events), torrents, time.monotonic, events
         )
         wait_until(lambda: len(looked) > 2, what="it to look again")
         bandwidth_manager.close()
     assert [entry["event"] for entry in log if entry.get("exc_info")] == ["pacing failed"]
 
 
-def test_it_sleeps_until_there_is_a_limit(store: RateLimitStore) -> None:
+def test_it_sleeps_until_there_is_a_limit(store: RateLimitStore, events: EventBus) -> None:
     looked: list[None] = []
 
     def torrents() -> list[Torrent]:
         looked.append(None)
         return []
 
-    limits = RateLimits(store, time.monotonic)
-    bandwidth_manager = BandwidthManager(limits, torrents, time.monotonic)
+    limits = RateLimits(store, time.monotonic, events)
+    bandwidth_manager = BandwidthManager(limits, torrents, time.monotonic, events)
     limits.set(None, "down", 1000)
     assert looked  # told at once
     wait_until(lambda: len(looked) > 3, what="it to be awake")

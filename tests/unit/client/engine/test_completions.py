@@ -1,88 +1,71 @@
-"""How the end of a download is counted and told."""
+"""How the end of a transfer is published and counted."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
 
+from client.core.events import (
+    ShareFailed,
+    TransferCompleted,
+    TransferEvent,
+    TransferFailed,
+    TransferPaused,
+)
 from client.engine.completions import Completions
+from client.engine.event_bus import EventBus
+from client.engine.standing import Standing
 from common.errors import ErrorCode, MinitorrentError
 
-MIB = 1 << 20
-
-
-class Account:
-    """Takes what the user is told."""
-
-    def __init__(self) -> None:
-        self.told: list[tuple[str, str]] = []
-
-    def tell(self, kind: str, text: str, _: str | None = None) -> None:
-        self.told.append((kind, text))
-
-
-def ended(
-    *,
-    complete: bool = True,
-    is_upload: bool = False,
-    error: MinitorrentError | None = None,
-    size: int = 300 * MIB,
-    fetched: int = 300 * MIB,
-    title: str = "lab/film",
-) -> Any:
-    """A transfer that has ended after 14.5 s."""
-    return SimpleNamespace(
-        record=SimpleNamespace(complete=complete, is_upload=is_upload, group="lab"),
-        title=title,
-        error=error,
-        waits_for_space=False,
-        started_at=0.0,
-        ended_at=14.5,
-        size=size,
-        fetched=fetched,
-        sources=2,
-        path="/data/film",
-    )
-
-
 FULL = MinitorrentError(ErrorCode.DISK_FULL, "The disk is full.")
+WRONG = MinitorrentError(ErrorCode.FILE_CHANGED, "It has changed.")
+COMPLETED = TransferCompleted("lab", "film", Path("/data/film"), 300, 200, 14.5, 2)
+
+
+@pytest.mark.parametrize(
+    ("complete", "error", "waits", "outcome"),
+    [
+        (True, None, False, COMPLETED),
+        (False, FULL, True, TransferPaused("lab", "film", FULL.message)),
+        (False, WRONG, False, TransferFailed("lab", "film", WRONG.code, WRONG.message)),
+        (True, WRONG, False, ShareFailed("lab", "film", WRONG.code, WRONG.message)),
+    ],
+)
+def test_how_a_transfer_has_ended(
+    complete: bool, error: MinitorrentError | None, waits: bool, outcome: TransferEvent
+) -> None:
+    transfer = SimpleNamespace(
+        record=SimpleNamespace(complete=complete, group="lab", name="film"),
+        error=error,
+        waits_for_space=waits,
+        started_at=1.0,
+        ended_at=15.5,
+        size=300,
+        fetched=200,
+        sources=2,
+        path=Path("/data/film"),
+    )
+    assert Standing.outcome.fget(transfer) == outcome  # type: ignore[attr-defined]
 
 
 def test_a_full_disk_that_got_room_is_no_failure_in_the_end() -> None:
-    completions = Completions(Account())  # type: ignore[arg-type]
-    completions.add(ended(complete=False, error=FULL))
-    completions.add(ended())
-    completions.add(ended(title="lab/other", complete=False, error=FULL))
+    events = EventBus()
+    completions = Completions(events)
+    events.publish(TransferPaused("lab", "film", FULL.message))
+    events.publish(COMPLETED)
+    events.publish(TransferFailed("lab", "other", WRONG.code, WRONG.message))
     result = completions.take()
     assert (result.completed, result.failed) == (["lab/film"], ["lab/other"])
     result = completions.take()
     assert (result.completed, result.failed) == ([], [])
 
 
-def test_uploads_and_shares_that_fail_are_no_downloads() -> None:
-    completions = Completions(Account())  # type: ignore[arg-type]
-    completions.add(ended(is_upload=True, error=FULL))
-    completions.add(ended(error=FULL))
+def test_shares_that_fail_are_no_downloads() -> None:
+    events = EventBus()
+    completions = Completions(events)
+    events.publish(COMPLETED)
+    events.publish(ShareFailed("lab", "film", WRONG.code, WRONG.message))
     result = completions.take()
-    assert (result.completed, result.failed) == ([], [])
-
-
-@pytest.mark.parametrize(
-    ("size", "fetched", "sentence"),
-    [
-        (300 * MIB, 301 * MIB, "300 MiB in 14.5 s, 20.8 MiB/s from 2 peers, at /data/film"),
-        (
-            300 * MIB,
-            43 * MIB,
-            "300 MiB, of which 43.0 MiB in 14.5 s (3.0 MiB/s) from 2 peers, at /data/film",
-        ),
-        (300 * MIB, 0, "300 MiB, all of which was here, at /data/film"),
-        (0, 0, "0 B in 14.5 s, 0 B/s from 2 peers, at /data/film"),
-    ],
-)
-def test_the_rate_is_that_of_what_came_in_this_run(size: int, fetched: int, sentence: str) -> None:
-    account = Account()
-    Completions(account).add(ended(size=size, fetched=fetched))  # type: ignore[arg-type]
-    assert account.told == [("download_completed", f"lab/film is complete: {sentence}")]
+    assert (result.completed, result.failed) == (["lab/film"], [])

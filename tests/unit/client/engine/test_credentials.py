@@ -12,8 +12,10 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from client.core.events import RevocationsApplied
 from client.engine import credentials as module
 from client.engine.credentials import Credentials
+from client.engine.event_bus import EventBus
 from client.net.group_tls import GroupTls, Membership, SealError
 from common.api.authority import ISSUE_CERTIFICATE, IssueCertificate, IssueCertificateReply
 from common.api.groups import GroupProfileReply
@@ -63,8 +65,8 @@ def tracker() -> Tracker:
 
 
 @pytest.fixture
-def credentials(tracker: Tracker) -> Iterator[Credentials]:
-    credentials = Credentials(tracker)  # type: ignore[arg-type]
+def credentials(tracker: Tracker, events: EventBus) -> Iterator[Credentials]:
+    credentials = Credentials(tracker, events)  # type: ignore[arg-type]
     yield credentials
     credentials.close()
 
@@ -142,7 +144,7 @@ def test_a_membership_that_ends_while_it_is_renewed(
 
 
 def test_removals_by_notice_and_after_a_lost_connection(
-    tracker: Tracker, credentials: Credentials
+    tracker: Tracker, credentials: Credentials, events: EventBus
 ) -> None:
     tracker.removed = ["before"]
     seal = credentials.seal("lab", LAB.certificate)
@@ -151,14 +153,14 @@ def test_removals_by_notice_and_after_a_lost_connection(
     def accepts(holder: str) -> bool:
         return seal.accepts(Membership("x", holder, time.time() + 60, seal))
 
-    told: list[str] = []
-    credentials.revoked = told.append
+    applied: list[RevocationsApplied] = []
+    events.subscribe(RevocationsApplied, applied.append)
     assert accepts("bob") and not accepts("before")
     credentials.revoke("lab", ["bob"])
     credentials.revoke("lab", [])
     credentials.revoke("elsewhere", ["bob"])
     assert not accepts("bob")
-    assert told == ["lab"]
+    assert applied == [RevocationsApplied("lab")]
     tracker.removed = ["cat"]
     credentials.refresh()
     wait_until(lambda: not accepts("cat"), what="what was missed")
@@ -174,10 +176,12 @@ def test_after_logout_nothing_is_shown(credentials: Credentials) -> None:
 
 
 @pytest.mark.parametrize("step", [3600.0, -3600.0, 1e6, -1e6])
-def test_a_clock_that_is_set_changes_nothing(tracker: Tracker, step: float) -> None:
+def test_a_clock_that_is_set_changes_nothing(
+    tracker: Tracker, events: EventBus, step: float
+) -> None:
     """Neither is a certificate renewed early, or again and again, nor late."""
     wall, passed = [time.time()], [0.0]
-    credentials = Credentials(tracker, lambda: wall[0], lambda: passed[0])  # type: ignore[arg-type]
+    credentials = Credentials(tracker, events, lambda: wall[0], lambda: passed[0])  # type: ignore[arg-type]
     try:
         assert credentials.seal("lab", LAB.certificate) is not None
         wall[0] += step
@@ -194,11 +198,11 @@ def test_a_clock_that_is_set_changes_nothing(tracker: Tracker, step: float) -> N
 
 
 @pytest.mark.parametrize("ahead", [7200.0, -7200.0])
-def test_a_wrong_clock_from_the_beginning(tracker: Tracker, ahead: float) -> None:
+def test_a_wrong_clock_from_the_beginning(tracker: Tracker, events: EventBus, ahead: float) -> None:
     """The tracker's clock is `ahead` of ours, and told it."""
     tracker.ahead, tracker.clock_difference = ahead, -ahead
     passed = [0.0]
-    credentials = Credentials(tracker, time.time, lambda: passed[0])  # type: ignore[arg-type]
+    credentials = Credentials(tracker, events, time.time, lambda: passed[0])  # type: ignore[arg-type]
     try:
         credentials.seal("lab", LAB.certificate)
         assert credentials.certificate("lab") == "valid"
@@ -209,10 +213,12 @@ def test_a_wrong_clock_from_the_beginning(tracker: Tracker, ahead: float) -> Non
         credentials.close()
 
 
-def test_an_end_that_has_passed_is_not_asked_about_without_pause(tracker: Tracker) -> None:
+def test_an_end_that_has_passed_is_not_asked_about_without_pause(
+    tracker: Tracker, events: EventBus
+) -> None:
     """By an old tracker, which tells no time, and with a clock far ahead of it."""
     tracker.ahead = -1e6
-    credentials = Credentials(tracker, time.time, lambda: 0.0)  # type: ignore[arg-type]
+    credentials = Credentials(tracker, events, time.time, lambda: 0.0)  # type: ignore[arg-type]
     try:
         credentials.seal("lab", LAB.certificate)
         credentials.refresh()

@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from client.core.notices import NoticeKind
+from client.engine.event_bus import EventBus
 from client.engine.notices import Notices
 from client.engine.results import Notice
 
 
 def test_the_first_listener_gets_what_arose_before() -> None:
-    notices = Notices()
+    notices = Notices(EventBus())
     notices.tell(NoticeKind.TRACKER, "early")
     first: list[Notice] = []
     second: list[Notice] = []
@@ -22,7 +23,7 @@ def test_the_first_listener_gets_what_arose_before() -> None:
 
 
 def test_kept_with_the_time_in_utc() -> None:
-    notices = Notices(lambda: datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC))
+    notices = Notices(EventBus(), lambda: datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC))
     notices.tell(NoticeKind.TRACKER, "The tracker is gone.")
     (row,) = notices.kept()
     assert row.model_dump() == {
@@ -34,7 +35,7 @@ def test_kept_with_the_time_in_utc() -> None:
 
 
 def test_patterns_mean_what_they_mean_to_the_tracker() -> None:
-    notices = Notices()
+    notices = Notices(EventBus())
     for text in ("lab/Film [1] is complete", "lab/song is complete"):
         notices.tell(NoticeKind.DOWNLOAD_COMPLETED, text)
 
@@ -45,14 +46,14 @@ def test_patterns_mean_what_they_mean_to_the_tracker() -> None:
 
 
 def test_what_the_tracker_keeps_is_not_kept_twice() -> None:
-    notices = Notices()
+    notices = Notices(EventBus())
     notices.tell(NoticeKind.FILE_ADDED, "ann shares film in lab.", "lab")
     notices.tell("a_word_of_a_newer_tracker", "Something new.", "lab")
     assert notices.kept() == []
 
 
 def test_the_newest_are_kept_until_they_are_forgotten() -> None:
-    notices = Notices()
+    notices = Notices(EventBus())
     for number in range(150):
         notices.tell(NoticeKind.WARNING, str(number))
     assert [row.text for row in notices.kept()] == [str(number) for number in range(50, 150)]
