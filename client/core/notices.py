@@ -2,7 +2,7 @@
 
 A notice is a sentence that the user gets without having asked for it. Every kind that exists is
 in `NoticeKind` and has one entry in `PRESENTATIONS`; the shell, the page, the command `notices`
-and the event stream show all of them.
+and the event stream show all of them, except that `notices` doesn't list the hint to itself.
 """
 
 from __future__ import annotations

@@ -25,7 +25,8 @@ class EventBus:
     they may publish, subscribe and unsubscribe; two threads may call the same subscriber at once.
     A subscriber runs in whatever thread publishes, such as the one that reads from the tracker:
     it has to answer at once, must not call an operation of the tracker, and hands long work to a
-    thread of its own. Publishers hold no lock that a subscriber could want.
+    thread of its own. Publishers may hold locks of their own (a transfer holds its
+    `SerialExecutor.alone`): a subscriber must not start, halt or discard transfers in the call.
 
     Failures: an exception of a subscriber is logged and reaches neither the publisher nor the
     other subscribers.

@@ -31,10 +31,8 @@ def test_subscribers_get_the_types_they_subscribed_to() -> None:
 def test_they_are_called_in_order_in_the_thread_that_publishes() -> None:
     bus = EventBus()
     calls: list[tuple[str, threading.Thread]] = []
-    for name in ("first", "second"):
-        bus.subscribe(
-            LoggedIn, lambda _, name=name: calls.append((name, threading.current_thread()))
-        )
+    bus.subscribe(LoggedIn, lambda _: calls.append(("first", threading.current_thread())))
+    bus.subscribe(LoggedIn, lambda _: calls.append(("second", threading.current_thread())))
     thread = threading.Thread(target=bus.publish, args=(ANN,))
     thread.start()
     thread.join()
