@@ -80,7 +80,13 @@ def test_of_transfers(event: events.Event, kind: NoticeKind, text: str) -> None:
 @pytest.mark.parametrize(
     ("size", "fetched", "seconds", "sources", "sentence"),
     [
-        (300 * MIB, 301 * MIB, 14.5, 2, "300 MiB in 14.5 s, 20.8 MiB/s from 2 peers, at /data/film"),
+        (
+            300 * MIB,
+            301 * MIB,
+            14.5,
+            2,
+            "300 MiB in 14.5 s, 20.8 MiB/s from 2 peers, at /data/film",
+        ),
         (
             300 * MIB,
             43 * MIB,
@@ -90,7 +96,13 @@ def test_of_transfers(event: events.Event, kind: NoticeKind, text: str) -> None:
         ),
         (300 * MIB, 0, 14.5, 2, "300 MiB, all of which was here, at /data/film"),
         (0, 0, 14.5, 2, "0 B in 14.5 s, 0 B/s from 2 peers, at /data/film"),
-        (6 * MIB, 6 * MIB, 130.0, 2, "6.00 MiB in 2 min 10 s, 47.3 KiB/s from 2 peers, at /data/film"),
+        (
+            6 * MIB,
+            6 * MIB,
+            130.0,
+            2,
+            "6.0 MiB in 2 min 10 s, 47.3 KiB/s from 2 peers, at /data/film",
+        ),
     ],
 )
 def test_the_rate_is_that_of_what_came_in_this_run(
