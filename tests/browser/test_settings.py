@@ -35,7 +35,7 @@ def test_limits_are_set_and_shown(eve: ClientProcess, of_eve: Window) -> None:
     of_eve.page.get_by_role("alert").get_by_role("button", name="Close").first.click()
     dialog.get_by_label("Download limit", exact=True).fill("2M")
     dialog.get_by_role("button", name="Set the download limit").click()
-    dialog.get_by_text(re.compile(r"Now: down [12]\.\d+ MiB/s, up no limit")).wait_for()
+    dialog.get_by_text(re.compile(r"Current: down [12]\.\d+ MiB/s, up no limit")).wait_for()
     eve.ok("limit", "down", "0", GROUP, "a file.txt")
 
 
