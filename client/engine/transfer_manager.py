@@ -119,8 +119,7 @@ class TransferManager:
         if transfer is None:
             raise MinitorrentError(
                 ErrorCode.NO_SUCH_FILE,
-                f"You neither download nor share {name!r} of group {group!r}; show_downloads and "
-                "show_shares list what you do.",
+                f"No transfer {name!r} in {group}; list yours with: show_downloads, show_shares",
             )
         return transfer
 

@@ -99,8 +99,7 @@ class AccountService:
             self._note_failure("" if user is None else user.name, caller.address)
             raise MinitorrentError(
                 ErrorCode.BAD_CREDENTIALS,
-                "The user or the password is wrong; create an account with: "
-                "create_user USER PASSWORD",
+                "Wrong user name or password. No account yet? create_user NAME",
             )
         note_act(self._acts, f"{user.name} {party_of(caller.address)}")
         secret, digest = credentials.new_token(secrets.token_bytes(credentials.TOKEN_BYTES))

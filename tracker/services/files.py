@@ -129,7 +129,7 @@ class FileService:
                     ErrorCode.NO_SUCH_FILE,
                     f"You don't share {request.name} in {group.name}; see: show_shares",
                 )
-            text = f"{me.user} shares {file.name} in {group.name} no more."
+            text = f"{me.user} stopped sharing {file.name} in {group.name}."
             record(work, EventKind.FILE_STOPPED, group, me, file.name, text, self._clock())
         return api.FileReply(group=request.group, name=request.name)
 
