@@ -113,7 +113,7 @@ def _check_is_ours(engine: Engine) -> None:
             tables = {name for (name,) in rows}
     except sqlite3.Error:
         return  # any fault is reported when the database is opened for use
-    if tables and not tables & {"alembic_version", "users"}:
+    if tables and not tables >= {"alembic_version", "users"}:
         raise DatabaseError(f"{path} is another program's; choose another with --database")
 
 

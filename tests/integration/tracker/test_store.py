@@ -113,10 +113,15 @@ def test_a_file_that_is_no_database(tmp_path: Path) -> None:
         open_store(f"sqlite:///{tmp_path / 'tracker.db'}")
 
 
-def test_another_programs_database_is_left_alone(tmp_path: Path) -> None:
+@pytest.mark.parametrize("version", [None, "0007", "9999"])
+def test_another_programs_database_is_left_alone(version: str | None, tmp_path: Path) -> None:
+    """Even one that migrates with Alembic, as the client's does."""
     path = tmp_path / "theirs.db"
-    with closing(sqlite3.connect(path)) as theirs:
+    with closing(sqlite3.connect(path)) as theirs, theirs:
         theirs.execute("CREATE TABLE bookmarks (url)")
+        if version:
+            theirs.execute("CREATE TABLE alembic_version (version_num PRIMARY KEY)")
+            theirs.execute("INSERT INTO alembic_version VALUES (?)", (version,))
     before = path.read_bytes()
     with pytest.raises(DatabaseError, match="another program's"):
         open_store(f"sqlite:///{path}")

@@ -15,7 +15,8 @@ def upgrade(writer: Engine) -> None:
     Trackers that start at once wait for each other, as all writers do. Raises SQLAlchemyError.
     """
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent))
+    # Alembic keeps its options as in an .ini file, where a percent sign has a meaning.
+    config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
     with writer.begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
