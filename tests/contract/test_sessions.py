@@ -52,6 +52,7 @@ def test_who_ends_the_present_session_is_logged_out_at_once(ann: ClientProcess) 
         ann.fails("not_logged_in", "whoami")
         ann.ok("login", "ann", PASSWORD)
     assert ann.ok("create_group", "lab")["group"] == "lab"
+    ann.terminate()  # it has written everything
     assert "is gone" not in ann.story()
 
 

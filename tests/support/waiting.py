@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from typing import TypeVar
@@ -31,3 +32,8 @@ def wait_until(
         if waited > timeout:
             raise AssertionError(f"waited {timeout:g} s for {what}; last answer: {answer!r}")
         time.sleep(min(interval, 0.005 + waited / 10))
+
+
+def is_waited_for(condition: threading.Condition) -> bool:
+    """Whether a thread waits for this condition now."""
+    return bool(condition._waiters)  # type: ignore[attr-defined] # nothing public tells

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
 
+from client.core.candidates import LONGEST_PAUSE
 from client.core.swarm_config import SwarmConfig
 from client.engine.transfer_storage import TransferStorage
 from client.net import announcer
@@ -152,10 +154,15 @@ def test_an_address_told_under_two_ids_is_one_peer(
     server = spies[1].offer(described, silent)
     spies[0].session.announce(described.info_hash.hex(), 0, port=server.address.port)
     bob.start(name)
-    wait_until(lambda: server.peers, what="the address to be dialled")
-    with pytest.raises(AssertionError):  # left in peace from then on
-        wait_until(lambda: len(server.peers) > 2, 1.5)
-    assert len(bob.session.peers(GROUP, name).peers) == 1
+    wait_until(lambda: len(bob.session.peers(GROUP, name).peers) == 1, what="the connection")
+    torrent = bob.session._transfers.get(GROUP, name).torrent
+    assert torrent is not None
+    told = torrent._peer_list._candidates
+    for spy in spies:
+        assert told.remembered(spy.peer_id, "127.0.0.1") is not None
+    later = time.monotonic() + LONGEST_PAUSE
+    assert list(torrent._peer_list.to_dial(later)) == [], "it is left in peace from now on"
+    assert len(server.peers) == 1
 
 
 def gets_nothing(peer: RawPeer) -> None:

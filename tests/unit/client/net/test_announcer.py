@@ -25,7 +25,7 @@ from common.api.presence import (
 )
 from common.errors import ErrorCode, MinitorrentError
 from common.types import Endpoint, InfoHash, PeerId
-from tests.support.waiting import wait_until
+from tests.support.waiting import is_waited_for, wait_until
 from tests.unit.client.net.conftest import Log
 
 INTERVAL = 30
@@ -108,13 +108,13 @@ class Bench:
     def wait_for(self, condition: Callable[[], bool | list[Any]], what: str) -> None:
         """Wait until the announcer has done something, and all that belongs to it: it rests."""
         wait_until(condition, what=what)
-        resting = self.announcer._changed._waiters  # type: ignore[attr-defined]
-        wait_until(lambda: resting, what="the announcer to rest")
+        wait_until(lambda: is_waited_for(self.announcer._changed), what="the announcer to rest")
 
     def pass_time(self, seconds: float) -> None:
-        """Move the clock, and have the announcer look at it."""
+        """Move the clock, and wait until the announcer has done all that is due by then."""
         self.now += seconds
         self.announcer.identify(InfoHash(b"of no torrent here.."), STRANGER)
+        self.wait_for(lambda: not self.announcer._questions, "the announcer to look")
 
 
 @pytest.fixture
@@ -122,13 +122,6 @@ def bench() -> Iterator[Bench]:
     bench = Bench()
     yield bench
     bench.announcer.close()
-
-
-def stays(condition: Callable[[], bool], seconds: float = 0.15) -> bool:
-    """Whether a condition goes on holding for a while."""
-    with pytest.raises(AssertionError):
-        wait_until(lambda: not condition(), seconds)
-    return condition()
 
 
 def test_a_new_torrent_is_announced_at_once(bench: Bench) -> None:
@@ -143,7 +136,7 @@ def test_a_new_torrent_is_announced_at_once(bench: Bench) -> None:
 def test_it_is_announced_again_after_the_interval(bench: Bench) -> None:
     bench.add(FakeTorrent())
     bench.pass_time(INTERVAL - 1)
-    assert stays(lambda: len(bench.link.announces) == 1)
+    assert len(bench.link.announces) == 1
     bench.pass_time(1)
     wait_until(lambda: bench.link.events() == ["started", "none"], what="the next announce")
 
@@ -165,7 +158,7 @@ def test_completed_and_stopped_are_told_at_once(bench: Bench) -> None:
     bench.announcer.completed(torrent.info_hash)
     bench.announcer.remove(torrent.info_hash)
     bench.pass_time(10 * INTERVAL)
-    assert stays(lambda: len(bench.link.announces) == 3)
+    assert len(bench.link.announces) == 3
 
 
 def test_everything_is_started_anew_at_another_tracker(bench: Bench) -> None:
@@ -259,9 +252,10 @@ def test_an_answer_that_leaves_a_torrent_out(bench: Bench) -> None:
 def test_without_a_tracker_it_is_tried_again(bench: Bench) -> None:
     bench.link.error = MinitorrentError(ErrorCode.TRACKER_UNREACHABLE, "gone")
     bench.add(FakeTorrent())
-    assert stays(lambda: len(bench.link.announces) == 1)
+    bench.pass_time(module.RETRY_INTERVAL - 1)
+    assert len(bench.link.announces) == 1
     bench.link.error = None
-    bench.pass_time(module.RETRY_INTERVAL)
+    bench.pass_time(1)
     wait_until(lambda: len(bench.link.announces) == 2, what="the next attempt")
 
 

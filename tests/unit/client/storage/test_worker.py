@@ -7,6 +7,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from client.storage.worker import WorkerPool
+from tests.support.waiting import is_waited_for, wait_until
 
 
 def fail_test(error: Exception) -> None:
@@ -42,7 +43,8 @@ def test_a_full_queue_holds_the_submitter_up() -> None:
 
     thread = threading.Thread(target=third)
     thread.start()
-    assert not submitted.wait(0.05)
+    wait_until(lambda: is_waited_for(pool._has_room), what="the submitter to be held up")
+    assert not submitted.is_set()
     go.set()
     assert submitted.wait(10)
     thread.join()
