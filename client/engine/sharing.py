@@ -18,7 +18,7 @@ from client.engine.transfer import Transfer
 from client.engine.transfer_manager import TransferManager
 from client.engine.uploads import Uploads
 from client.net.tracker_client import TrackerClient
-from client.state.transfers import Transfers
+from client.state.transfers import NewTransfer, Transfers
 from client.storage.destination import resolve
 from client.storage.os_errors import shown
 from common import metainfo
@@ -78,13 +78,7 @@ class Sharing:
         self, user: str, reply: files.GetFileReply, destination: str, plan: DownloadOptions = PLAIN
     ) -> Transfer:
         described = _described(reply)
-        profile = self._link.call(groups.GET_GROUP, groups.GetGroup(group=reply.group))
-        if described.authority != profile.authority:
-            raise MinitorrentError(
-                ErrorCode.PERMISSION_DENIED,
-                f"{reply.name!r} is not sealed although {reply.group} is, so peers could be "
-                "outsiders; ask its owner to share it again.",
-            )
+        self._require_seal(reply, described)
         goal = _check_goal(described, plan)
         final = resolve(destination, described.name)
         existing = self._collection.find(reply.group, reply.name)
@@ -101,19 +95,31 @@ class Sharing:
         if found is None:
             require_room(described.name, final, goal.length)
         record = self._store.add(
-            user=user,
-            group=reply.group,
-            name=reply.name,
-            info_hash=described.info_hash,
-            metainfo=reply.metainfo,
-            path=final,
-            added_at=datetime.now(UTC),
-            facts=facts,
-            complete=found is not None and found.is_right,
-            have=have,
-            plan=plan,
+            NewTransfer(
+                user=user,
+                group=reply.group,
+                name=reply.name,
+                info_hash=described.info_hash,
+                metainfo=reply.metainfo,
+                path=final,
+                added_at=datetime.now(UTC),
+                facts=facts,
+                complete=found is not None and found.is_right,
+                have=have,
+                plan=plan,
+            )
         )
         return self._collection.add(record)
+
+    def _require_seal(self, reply: files.GetFileReply, described: Metainfo) -> None:
+        """Raise permission_denied unless the content is sealed exactly as its group is."""
+        profile = self._link.call(groups.GET_GROUP, groups.GetGroup(group=reply.group))
+        if described.authority != profile.authority:
+            raise MinitorrentError(
+                ErrorCode.PERMISSION_DENIED,
+                f"{reply.name!r} is not sealed although {reply.group} is, so peers could be "
+                "outsiders; ask its owner to share it again.",
+            )
 
     def _take_up(
         self, found: Found | None, plan: DownloadOptions

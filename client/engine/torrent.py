@@ -20,15 +20,14 @@ from client.core.peer_protocol import PeerProtocol
 from client.core.peer_stream_decoder import Event, PieceReceived
 from client.core.piece_download import PieceDownload
 from client.core.piece_selection import PieceSelection
-from client.core.swarm import Swarm
 from client.core.throttle import Throttle
 from client.engine.content_source import ContentSource
 from client.engine.peer_list import PeerList
 from client.engine.piece_writer import PieceWriter
 from client.engine.request_pipeline import RequestPipeline
 from client.engine.torrent_context import TorrentContext, TorrentOwner
+from client.engine.torrent_dialing import TorrentDialing
 from client.net.announcer import UnidentifiedPeer
-from client.net.dialer import Dial
 from client.net.group_tls import GroupTls
 from client.net.peer_io import PeerConnection
 from client.net.transport import Transport
@@ -73,17 +72,12 @@ class Torrent:
         self._peer_list = PeerList(
             torrent_context.peer_id, torrent_context.swarm_config, torrent_context.banned, seal
         )
-        self._swarm = Swarm(
-            metainfo.geometry,
-            have,
-            torrent_context.buffers,
-            torrent_context.rng,
-            self._clock(),
-            torrent_context.swarm_config,
-            goal,
-        )
+        self._swarm = torrent_context.make_swarm(metainfo.geometry, have, goal)
         self._protocol = PeerProtocol(self._swarm, metainfo.info_bytes)
         self._requests = RequestPipeline(metainfo.info_hash, self._protocol, self._lock, throttle)
+        self._dialing = TorrentDialing(
+            metainfo, seal, torrent_context, self._peer_list, self._lock, self._on_dialled
+        )
         self._stopped = False
         self._writer = PieceWriter(
             files, torrent_context.workers, have.__getitem__, self._written, self._fail
@@ -192,17 +186,23 @@ class Torrent:
                 return False
             if not self._peer_list.take_place(connection, self._torrent_context.places):
                 return False
-            now = self._clock()
-            self._peer_list.add(connection, now)
-            self._greet(connection, now)
-            try:
-                connection.start()
-            except RuntimeError:  # the system can't start another thread
-                connection.close("no threads left for it")
-                self._leave(connection)
+            if not self._connect(connection):
                 return False
         if connection.user is None:
             self._owner.on_unidentified(UnidentifiedPeer(key, handshake.peer_id, endpoint.host))
+        return True
+
+    def _connect(self, connection: PeerConnection) -> bool:
+        """Let a peer in; returns False when there are no threads left for it."""
+        now = self._clock()
+        self._peer_list.add(connection, now)
+        self._greet(connection, now)
+        try:
+            connection.start()
+        except RuntimeError:  # the system can't start another thread
+            connection.close("no threads left for it")
+            self._leave(connection)
+            return False
         return True
 
     def _greet(self, connection: PeerConnection, now: float) -> None:
@@ -212,15 +212,9 @@ class Torrent:
         if handshake.extended:
             host, size = connection.endpoint.host, len(self.metainfo.info_bytes)
             ours = self._torrent_context.introduce(host, size, upload_only=self.complete)
+        decoder, fast = connection.decoder, handshake.fast
         self._perform(
-            self._protocol.join(
-                key,
-                connection.decoder,
-                connection,
-                fast=handshake.fast,
-                now=now,
-                introduction=ours,
-            )
+            self._protocol.join(key, decoder, connection, fast=fast, now=now, introduction=ours)
         )
         # A peer that dials us may have been removed since the tracker listed it, so we ask again.
         told = not connection.incoming and self._peer_list.recognise(connection)
@@ -236,7 +230,7 @@ class Torrent:
         with self._lock:
             for connection in self._peer_list.learn(candidates):
                 self._perform(self._protocol.confirm(connection.key))
-        self._dial()
+        self._dialing.dial(complete=self.complete)
 
     def identified(self, key: int, user: str | None, *, is_member: bool | None) -> None:
         """Take the tracker's verdict on an unidentified peer; others than members are closed.
@@ -274,6 +268,7 @@ class Torrent:
         with self._lock:
             self._stopped = True
             self._requests.close()
+            self._dialing.close()
             connections = list(self._peer_list.connections.values())
         for connection in connections:
             connection.close("stopped")
@@ -296,32 +291,10 @@ class Torrent:
             self._perform(self._swarm.tick(now))
         for connection in self._connected():
             self._requests.refill(connection, now)
-        self._dial()
-
-    def _dial(self) -> None:
-        now = self._clock()
-        with self._lock:
-            if self._stopped or not self._torrent_context.places.free:
-                return
-            endpoints = self._peer_list.to_dial(now, complete=self.complete)
-        for endpoint in endpoints:
-            dial = Dial(
-                endpoint,
-                self.metainfo.info_hash,
-                self.metainfo.authority or self.metainfo.source or "",
-                self._seal,
-                self._on_dialled,
-                self._on_dial_failed,
-            )
-            if not self._torrent_context.dialer.dial(dial):
-                self._on_dial_failed(endpoint, None)
+        self._dialing.dial(complete=self.complete)
 
     def _on_dialled(self, transport: Transport, handshake: Handshake, endpoint: Endpoint) -> bool:
         return self.admit(transport, handshake, endpoint, incoming=False)
-
-    def _on_dial_failed(self, endpoint: Endpoint, obstacle: Obstacle | None) -> None:
-        with self._lock:
-            self._peer_list.dial_failed(endpoint, self._clock(), obstacle)
 
     # --- a peer's threads (PeerHandler) -----------------------------------------------------
     def on_received(self, peer: PeerConnection, events: list[Event], count: int) -> None:
@@ -380,11 +353,8 @@ class Torrent:
 
     def download_requests(self) -> list[BandwidthRequest]:
         """See RequestPipeline."""
-        return (
-            []
-            if self.complete
-            else self._requests.download_requests(self._connected(), self._clock())
-        )
+        connected = [] if self.complete else self._connected()
+        return self._requests.download_requests(connected, self._clock())
 
     def lift_limit(self) -> None:
         """Apply a changed limit: blocks that it held back may be sent now."""

@@ -8,6 +8,8 @@ from random import Random
 from typing import TYPE_CHECKING, Protocol
 
 from client.core.peer_protocol import MAX_WAITING_REQUESTS
+from client.core.piece_selection import PieceSelection
+from client.core.swarm import Swarm
 from client.core.swarm_config import SwarmConfig
 from client.engine.banned import Banned
 from client.engine.places import Places
@@ -15,7 +17,9 @@ from client.net.announcer import UnidentifiedPeer
 from client.net.dialer import Dialer
 from client.storage.buffers import BufferPool
 from client.storage.worker import WorkerPool
+from common.bitfield import Bitfield
 from common.errors import MinitorrentError
+from common.geometry import Geometry
 from common.types import PeerId
 from common.wire.handshake import ExtensionHandshake
 from common.wire.messages import Extended
@@ -40,6 +44,11 @@ class TorrentContext:
     swarm_config: SwarmConfig
     banned: Banned
     places: Places
+
+    def make_swarm(self, geometry: Geometry, have: Bitfield, goal: PieceSelection) -> Swarm:
+        """The state of a torrent without peers; it shares `have`, the verified pieces."""
+        buffers, rng, config = self.buffers, self.rng, self.swarm_config
+        return Swarm(geometry, have, buffers, rng, self.clock(), config, goal)
 
     def introduce(
         self, host: str, metadata_size: int | None = None, *, upload_only: bool = False

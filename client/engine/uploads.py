@@ -12,7 +12,7 @@ from client.engine.offer import Offer
 from client.engine.transfer import Transfer
 from client.engine.transfer_manager import TransferManager
 from client.net.tracker_client import TrackerClient
-from client.state.transfers import Transfers
+from client.state.transfers import NewTransfer, Transfers
 from client.storage.content import take_facts
 from client.storage.files import TorrentFiles
 from client.storage.hashing import hash_source
@@ -93,16 +93,18 @@ class Uploads:
         if existing is not None:
             self._collection.discard(existing)  # the same content may have another path now
         record = self._store.add(
-            user=user,
-            group=group,
-            name=source.name,
-            info_hash=described.info_hash,
-            metainfo=metainfo.encode(described.info_bytes),
-            path=source.path,
-            added_at=datetime.now(UTC),
-            is_upload=True,
-            facts=facts,
-            complete=True,
+            NewTransfer(
+                user=user,
+                group=group,
+                name=source.name,
+                info_hash=described.info_hash,
+                metainfo=metainfo.encode(described.info_bytes),
+                path=source.path,
+                added_at=datetime.now(UTC),
+                is_upload=True,
+                facts=facts,
+                complete=True,
+            )
         )
         return self._collection.add(record, is_hashed=True)
 

@@ -80,6 +80,47 @@ class Complete(NamedTuple):
     newest: int
 
 
+@dataclass(frozen=True, kw_only=True)
+class NewTransfer:
+    """A transfer that is not recorded yet; `added_at` has a time zone.
+
+    `facts` were taken of the files when all their pieces, with `complete`, or those that it is to
+    `have` were verified. The rest is as in TransferRecord.
+    """
+
+    user: str
+    group: str
+    name: str
+    info_hash: InfoHash
+    metainfo: bytes = field(repr=False)
+    path: Path
+    added_at: datetime
+    is_upload: bool = False
+    facts: FileStamps | None = field(default=None, repr=False)
+    complete: bool = False
+    have: Bitfield | None = None
+    plan: DownloadOptions = PLAIN
+
+    def to_row(self) -> TransferRow:
+        """The database's row."""
+        return TransferRow(
+            user=self.user,
+            group=self.group,
+            name=self.name,
+            info_hash=bytes(self.info_hash),
+            metainfo=self.metainfo,
+            path=os.fsencode(self.path),
+            is_upload=self.is_upload,
+            complete=self.complete,
+            paused=False,
+            bitfield=self.have.to_bytes() if self.have else None,
+            facts=self.facts.to_text() if self.facts else None,
+            uploaded=0,
+            downloaded=0,
+            added_at=self.added_at.astimezone(UTC).isoformat(),
+        )
+
+
 class Transfers:
     """The transfers in the database. Changes of an id that doesn't exist are no-ops.
 
@@ -90,55 +131,23 @@ class Transfers:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def add(
-        self,
-        *,
-        user: str,
-        group: str,
-        name: str,
-        info_hash: InfoHash,
-        metainfo: bytes,
-        path: Path,
-        added_at: datetime,
-        is_upload: bool = False,
-        facts: FileStamps | None = None,
-        complete: bool = False,
-        have: Bitfield | None = None,
-        plan: DownloadOptions = PLAIN,
-    ) -> TransferRecord:
-        """Store a new transfer; `added_at` has a time zone.
+    def add(self, new: NewTransfer) -> TransferRecord:
+        """Remember a new transfer.
 
-        `stamps` are those of the files at the moment when all their pieces (if `complete`), or
-        those in `have`, were verified. Raises MinitorrentError(name_taken) when the user has a
-        transfer of that name in that group.
+        Raises MinitorrentError(name_taken) when the user has one of that name in that group.
         """
-        row = TransferRow(
-            user=user,
-            group=group,
-            name=name,
-            info_hash=bytes(info_hash),
-            metainfo=metainfo,
-            path=os.fsencode(path),
-            is_upload=is_upload,
-            complete=complete,
-            paused=False,
-            bitfield=have.to_bytes() if have else None,
-            facts=facts.to_text() if facts else None,
-            uploaded=0,
-            downloaded=0,
-            added_at=added_at.astimezone(UTC).isoformat(),
-        )
+        row = new.to_row()
         try:
             with self._database.transaction() as session:
                 session.add(row)
                 session.flush()
-                if plan != PLAIN:
-                    write_plan(session, row.id, plan)
-                return _record(row, plan)
+                if new.plan != PLAIN:
+                    write_plan(session, row.id, new.plan)
+                return _record(row, new.plan)
         except IntegrityError as error:
             raise MinitorrentError(
                 ErrorCode.NAME_TAKEN,
-                f"{name!r} of group {group!r} is among your transfers already; see "
+                f"{new.name!r} of group {new.group!r} is among your transfers already; see "
                 "show_downloads and show_shares.",
             ) from error
 

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from fastapi import FastAPI, Request, Response, Security
+from fastapi import FastAPI, Request, Response, Security, params
 from fastapi.responses import HTMLResponse, JSONResponse, StreamingResponse
 from fastapi.security import HTTPBearer
 from pydantic import BaseModel
@@ -46,6 +46,19 @@ def make_app(pool: CommandPool, end_program: Callable[[], None]) -> FastAPI:
     )
     bearer = HTTPBearer(auto_error=False, description="The token in the link that --web prints.")
     access = [Security(bearer)]
+    _add_commands(app, pool, end_program, access)
+    _add_events(app, Events(pool.session), access)
+
+    @app.get(f"{PREFIX}/docs", include_in_schema=False)
+    async def docs() -> HTMLResponse:
+        return HTMLResponse(manual(COMMANDS.values(), PREFIX))
+
+    return app
+
+
+def _add_commands(
+    app: FastAPI, pool: CommandPool, end_program: Callable[[], None], access: list[params.Depends]
+) -> None:
     for command in COMMANDS.values():
         app.add_api_route(
             f"{PREFIX}/{command.name}",
@@ -60,8 +73,9 @@ def make_app(pool: CommandPool, end_program: Callable[[], None]) -> FastAPI:
             openapi_extra=_body(request_model(command)),
             dependencies=access,
         )
-    events = Events(pool.session)
 
+
+def _add_events(app: FastAPI, events: Events, access: list[params.Depends]) -> None:
     @app.get(
         f"{PREFIX}/events",
         tags=["events"],
@@ -82,12 +96,6 @@ def make_app(pool: CommandPool, end_program: Callable[[], None]) -> FastAPI:
             )
             return _answer(Outcome("events", None, error))
         return StreamingResponse(events.stream(), media_type="text/event-stream", headers=_FRESH)
-
-    @app.get(f"{PREFIX}/docs", include_in_schema=False)
-    async def docs() -> HTMLResponse:
-        return HTMLResponse(manual(COMMANDS.values(), PREFIX))
-
-    return app
 
 
 _FRESH = {"Cache-Control": "no-store"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import chain
 from typing import Any, TypeVar
 
 import structlog
@@ -142,48 +143,61 @@ def _user(
 
 
 def _table(services: Services) -> dict[str, Handler]:
+    handlers = (_account_handlers, _group_handlers, _file_handlers)
+    return dict(chain.from_iterable(of(services) for of in handlers))
+
+
+def _account_handlers(services: Services) -> list[tuple[str, Handler]]:
+    return [
+        _anyone(accounts.CREATE_USER, services.accounts.create_user),
+        _anyone(accounts.LOGIN, services.accounts.login),
+        _anyone(accounts.RESUME_SESSION, services.accounts.resume_session),
+        _anyone(accounts.LOGOUT, services.accounts.logout),
+        _anyone(accounts.PING, services.accounts.ping),
+        _user(accounts.CHANGE_PASSWORD, services.accounts.change_password),
+        _user(accounts.LIST_SESSIONS, services.accounts.list_sessions),
+        _user(accounts.END_SESSION, services.accounts.end_session),
+        _user(audit.LIST_EVENTS, services.events.list_events),
+        _user(tokens.CREATE_TOKEN, services.tokens.create_token),
+        _user(tokens.LIST_TOKENS, services.tokens.list_tokens),
+        _user(tokens.RENEW_TOKEN, services.tokens.renew_token),
+        _user(tokens.REVOKE_TOKEN, services.tokens.revoke_token),
+        _user(events.LIST_NOTICES, services.notices.list_notices),
+    ]
+
+
+def _group_handlers(services: Services) -> list[tuple[str, Handler]]:
+    return [
+        _user(groups.CREATE_GROUP, services.groups.create_group),
+        _user(groups.JOIN_GROUP, services.groups.join_group),
+        _user(groups.LEAVE_GROUP, services.groups.leave_group),
+        _user(groups.LIST_GROUPS, services.groups.list_groups),
+        _user(groups.GET_GROUP, services.groups.get_group),
+        _user(groups.FIND_GROUP, services.groups.find_group),
+        _user(authority.LIST_REMOVED, services.authorities.list_removed),
+        _user(authority.ISSUE_CERTIFICATE, services.authorities.issue_certificate),
+        _user(groups.LIST_MEMBERS, services.groups.list_members),
+        _user(groups.LIST_REQUESTS, services.groups.list_requests),
+        _user(groups.ACCEPT_REQUEST, services.groups.accept_request),
+        _user(groups.REJECT_REQUEST, services.groups.reject_request),
+        _user(groups.REMOVE_MEMBER, services.groups.remove_member),
+        _user(groups.PROMOTE, services.groups.promote),
+        _user(groups.DEMOTE, services.groups.demote),
+        _user(groups.TRANSFER_GROUP, services.groups.transfer_group),
+    ]
+
+
+def _file_handlers(services: Services) -> list[tuple[str, Handler]]:
     announces, keys = services.announces, services.keys
-    return dict(
-        [
-            _anyone(accounts.CREATE_USER, services.accounts.create_user),
-            _anyone(accounts.LOGIN, services.accounts.login),
-            _anyone(accounts.RESUME_SESSION, services.accounts.resume_session),
-            _anyone(accounts.LOGOUT, services.accounts.logout),
-            _anyone(accounts.PING, services.accounts.ping),
-            _user(accounts.CHANGE_PASSWORD, services.accounts.change_password),
-            _user(accounts.LIST_SESSIONS, services.accounts.list_sessions),
-            _user(accounts.END_SESSION, services.accounts.end_session),
-            _user(audit.LIST_EVENTS, services.events.list_events),
-            _user(tokens.CREATE_TOKEN, services.tokens.create_token),
-            _user(tokens.LIST_TOKENS, services.tokens.list_tokens),
-            _user(tokens.RENEW_TOKEN, services.tokens.renew_token),
-            _user(tokens.REVOKE_TOKEN, services.tokens.revoke_token),
-            _user(events.LIST_NOTICES, services.notices.list_notices),
-            _user(groups.CREATE_GROUP, services.groups.create_group),
-            _user(groups.JOIN_GROUP, services.groups.join_group),
-            _user(groups.LEAVE_GROUP, services.groups.leave_group),
-            _user(groups.LIST_GROUPS, services.groups.list_groups),
-            _user(groups.GET_GROUP, services.groups.get_group),
-            _user(groups.FIND_GROUP, services.groups.find_group),
-            _user(authority.LIST_REMOVED, services.authorities.list_removed),
-            _user(authority.ISSUE_CERTIFICATE, services.authorities.issue_certificate),
-            _user(groups.LIST_MEMBERS, services.groups.list_members),
-            _user(groups.LIST_REQUESTS, services.groups.list_requests),
-            _user(groups.ACCEPT_REQUEST, services.groups.accept_request),
-            _user(groups.REJECT_REQUEST, services.groups.reject_request),
-            _user(groups.REMOVE_MEMBER, services.groups.remove_member),
-            _user(groups.PROMOTE, services.groups.promote),
-            _user(groups.DEMOTE, services.groups.demote),
-            _user(groups.TRANSFER_GROUP, services.groups.transfer_group),
-            _user(files.LIST_FILES, services.files.list_files),
-            _user(files.ADD_FILE, services.files.add_file),
-            _user(files.GET_FILE, services.files.get_file),
-            _user(files.FIND_FILE, services.files.find_file),
-            _user(files.STOP_SHARE, services.files.stop_share),
-            _user(presence.ANNOUNCE, announces.announce),
-            _user(presence.IDENTIFY_PEER, announces.identify_peer),
-            _user(presence.CHECK_PORT, services.reachability.check_port),
-            _anyone(presence.ANNOUNCE_KEY, keys.announce_key),
-            _anyone(presence.RENEW_ANNOUNCE_KEY, keys.renew_announce_key),
-        ]
-    )
+    return [
+        _user(files.LIST_FILES, services.files.list_files),
+        _user(files.ADD_FILE, services.files.add_file),
+        _user(files.GET_FILE, services.files.get_file),
+        _user(files.FIND_FILE, services.files.find_file),
+        _user(files.STOP_SHARE, services.files.stop_share),
+        _user(presence.ANNOUNCE, announces.announce),
+        _user(presence.IDENTIFY_PEER, announces.identify_peer),
+        _user(presence.CHECK_PORT, services.reachability.check_port),
+        _anyone(presence.ANNOUNCE_KEY, keys.announce_key),
+        _anyone(presence.RENEW_ANNOUNCE_KEY, keys.renew_announce_key),
+    ]

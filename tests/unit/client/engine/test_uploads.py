@@ -10,6 +10,7 @@ import pytest
 
 from client.engine.offer import Offer
 from client.engine.uploads import Uploads
+from client.state.transfers import NewTransfer
 from client.storage.hashing import hash_source
 from client.storage.source import scan
 from common import metainfo
@@ -59,16 +60,16 @@ class Store:
     def find(self, group: str, name: str) -> None:
         return None
 
-    def add(self, record: object = None, **fields: object) -> object:
-        return record or fields
+    def add(self, new: NewTransfer, *, is_hashed: bool = False) -> NewTransfer:
+        return new
 
 
 def upload(
     tracker: Tracker, path: Path, approve: Callable[[Metainfo], None] = lambda _: None
-) -> dict[str, Any]:
+) -> NewTransfer:
     store = cast("Any", Store())
     uploads = Uploads(cast("Any", tracker), cast("Any", None), store, store, lambda _: None)
-    return cast("dict[str, Any]", uploads.upload("ann", "lab", Offer(path), None, approve))
+    return cast("NewTransfer", uploads.upload("ann", "lab", Offer(path), None, approve))
 
 
 def described_by_others(path: Path, *, mtime: int | None) -> Metainfo:
@@ -90,8 +91,8 @@ def test_somebody_else_was_quicker(tmp_path: Path, content: Any, mtime: int | No
     theirs = described_by_others(tmp_path / "f", mtime=mtime)
     seen: list[Metainfo] = []
     record = upload(Tracker(theirs), tmp_path / "f", seen.append)
-    assert record["info_hash"] == theirs.info_hash
-    assert record["facts"] == scan(tmp_path / "f").facts
+    assert record.info_hash == theirs.info_hash
+    assert record.facts == scan(tmp_path / "f").facts
     assert seen[-1].info_hash == theirs.info_hash
 
 

@@ -23,6 +23,7 @@ from client.state.database import SCHEMA_VERSION, Database
 from client.state.pinned_certificates import PinnedCertificates
 from client.state.rate_limits import WHOLE_CLIENT, Limited, RateLimitStore, Rates
 from client.state.schema import Table
+from client.state.transfers import NewTransfer
 from common.bitfield import Bitfield
 from common.errors import ErrorCode, MinitorrentError
 from common.types import Endpoint, InfoHash
@@ -171,24 +172,28 @@ def test_the_newest_code_works_with_it(dump: Path, tmp_path: Path) -> None:
         state.transfers.mark_complete(partial.id, stamps)
         state.transfers.remove(1)
         added = state.transfers.add(
-            user="bob",
-            group="lab",
-            name="new",
-            info_hash=InfoHash(bytes(20)),
-            metainfo=b"de",
-            path=tmp_path / "new",
-            added_at=datetime(2026, 11, 28, tzinfo=UTC),
-            plan=TALK,
+            NewTransfer(
+                user="bob",
+                group="lab",
+                name="new",
+                info_hash=InfoHash(bytes(20)),
+                metainfo=b"de",
+                path=tmp_path / "new",
+                added_at=datetime(2026, 11, 28, tzinfo=UTC),
+                plan=TALK,
+            )
         )
         with pytest.raises(MinitorrentError) as caught:  # the unique constraint is there still
             state.transfers.add(
-                user="bob",
-                group="lab",
-                name="film.mkv",
-                info_hash=InfoHash(bytes(20)),
-                metainfo=b"de",
-                path=tmp_path / "film.mkv",
-                added_at=datetime(2026, 11, 28, tzinfo=UTC),
+                NewTransfer(
+                    user="bob",
+                    group="lab",
+                    name="film.mkv",
+                    info_hash=InfoHash(bytes(20)),
+                    metainfo=b"de",
+                    path=tmp_path / "film.mkv",
+                    added_at=datetime(2026, 11, 28, tzinfo=UTC),
+                )
             )
         assert caught.value.code is ErrorCode.NAME_TAKEN
         PinnedCertificates(state.database).set(Endpoint("a", 1), "ff")

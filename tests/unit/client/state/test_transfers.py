@@ -14,7 +14,7 @@ import pytest
 
 from client.core.download_options import PLAIN, DownloadOptions
 from client.core.resume import FileFact, FileStamps
-from client.state.transfers import TransferRecord, Transfers
+from client.state.transfers import NewTransfer, TransferRecord, Transfers
 from common.bitfield import Bitfield
 from common.errors import ErrorCode, MinitorrentError
 from common.types import InfoHash
@@ -32,13 +32,15 @@ def transfers(tmp_path: Path) -> Iterator[Transfers]:
 
 def add(transfers: Transfers, name: str = "file", user: str = "ann") -> TransferRecord:
     return transfers.add(
-        user=user,
-        group="lab",
-        name=name,
-        info_hash=InfoHash(bytes(range(20))),
-        metainfo=b"d4:infodee\x00\xff",
-        path=Path("/data/a b é"),
-        added_at=WHEN,
+        NewTransfer(
+            user=user,
+            group="lab",
+            name=name,
+            info_hash=InfoHash(bytes(range(20))),
+            metainfo=b"d4:infodee\x00\xff",
+            path=Path("/data/a b é"),
+            added_at=WHEN,
+        )
     )
 
 
@@ -72,16 +74,18 @@ def test_a_new_transfer(transfers: Transfers) -> None:
 
 def test_a_share_is_complete_from_the_start(transfers: Transfers) -> None:
     record = transfers.add(
-        user="ann",
-        group="lab",
-        name="f",
-        info_hash=InfoHash(bytes(20)),
-        metainfo=b"",
-        path=Path(os.fsdecode(b"/data/\xff")),
-        added_at=WHEN.astimezone(timezone(timedelta(hours=5))),
-        is_upload=True,
-        facts=FACTS,
-        complete=True,
+        NewTransfer(
+            user="ann",
+            group="lab",
+            name="f",
+            info_hash=InfoHash(bytes(20)),
+            metainfo=b"",
+            path=Path(os.fsdecode(b"/data/\xff")),
+            added_at=WHEN.astimezone(timezone(timedelta(hours=5))),
+            is_upload=True,
+            facts=FACTS,
+            complete=True,
+        )
     )
     assert record.complete
     assert again(transfers, record).is_upload
@@ -215,16 +219,18 @@ def test_what_was_complete_is_mended_in_place(tmp_path: Path) -> None:
 def test_what_is_found_there_is_believed_from_the_start(transfers: Transfers) -> None:
     have = pieces(20, 1)
     record = transfers.add(
-        user="ann",
-        group="lab",
-        name="file",
-        info_hash=InfoHash(bytes(20)),
-        metainfo=b"",
-        path=Path("/data/a"),
-        added_at=WHEN,
-        facts=FACTS,
-        have=have,
-        plan=DownloadOptions(in_place=True),
+        NewTransfer(
+            user="ann",
+            group="lab",
+            name="file",
+            info_hash=InfoHash(bytes(20)),
+            metainfo=b"",
+            path=Path("/data/a"),
+            added_at=WHEN,
+            facts=FACTS,
+            have=have,
+            plan=DownloadOptions(in_place=True),
+        )
     )
     assert record == again(transfers, record)
     assert record.believed_pieces(FACTS, Bitfield.full(20)) == have
