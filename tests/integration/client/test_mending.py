@@ -211,7 +211,7 @@ def test_a_damaged_copy_asked_for_again(team: Team, tmp_path: Path) -> None:
     assert raised.value.code is ErrorCode.FILE_EXISTS
     assert copy.read_bytes() == wrong
     bob.session.download_file(GROUP, "content", str(copy), in_place=True)
-    assert bob.was_told("95 of 96 pieces are right; fetching the rest in place")
+    assert bob.was_told("95 of 96 pieces are right; downloading the rest in place")
     bob.finish("content")
     assert copy.read_bytes() == content.read_bytes()
     copy.touch()
@@ -256,7 +256,7 @@ def test_a_file_that_is_there_is_completed_when_the_user_says_so(
     assert copy.read_bytes() == before
 
     bob.session.download_file(GROUP, "content", str(copy), in_place=True)
-    assert bob.was_told(f"{right} of 96 pieces are right; fetching the rest in place")
+    assert bob.was_told(f"{right} of 96 pieces are right; downloading the rest in place")
     if there is not too_long:
         wait_until(lambda: bob.row("content").state == "downloading", what="the beginning")
         assert bob.row("content").done == right * MIB // 32
