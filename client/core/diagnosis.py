@@ -106,13 +106,15 @@ def _of_its_state(now: Snapshot) -> Reason | None:
             return _failed(now)
         case "paused" if now.waits_for_room:
             return Reason(
-                Cause.DISK_FULL, now.message, "Make room on that disk; it goes on by itself."
+                Cause.DISK_FULL,
+                now.message,
+                "Free some space on that disk; the download then resumes automatically.",
             )
         case "paused":
             return Reason(Cause.PAUSED, "It is paused.", f"Type: resume {now.group} {now.name}")
         case "checking":
-            text = "What is on the disk is being hashed."
-            return Reason(Cause.CHECKING, text, "Wait; it goes on by itself.")
+            text = "The data on disk is being hashed."
+            return Reason(Cause.CHECKING, text, "Wait; it continues automatically.")
         case "queued":
             ahead = "" if now.ahead is None else f", {now.ahead} ahead of it"
             hint = "Wait, pause another download, or give it a higher priority."
@@ -124,13 +126,13 @@ def _of_its_state(now: Snapshot) -> Reason | None:
 def _failed(now: Snapshot) -> Reason:
     match now.error:
         case ErrorCode.NOT_MEMBER:
-            hint = f"Ask to be let in again: join_group {now.group}"
+            hint = f"Ask to join again: join_group {now.group}"
             return Reason(Cause.NOT_MEMBER, f"You are no longer a member of {now.group}.", hint)
         case ErrorCode.FILE_CHANGED | ErrorCode.FILE_NOT_FOUND:
             hint = f"If it was moved, type: relocate {now.group} {now.name} PATH"
             return Reason(Cause.FILE_CHANGED, now.message, hint)
         case _:
-            hint = f"When that is put right, type: resume {now.group} {now.name}"
+            hint = f"When that is fixed, type: resume {now.group} {now.name}"
             return Reason(Cause.FAILED, now.message, hint)
 
 
@@ -139,15 +141,15 @@ def _of_our_side(now: Snapshot) -> Reason | None:
         way = "ahead of" if now.skew > 0 else "behind"
         text = f"This machine's clock is {duration(abs(now.skew))} {way} the tracker's."
         return Reason(
-            Cause.CLOCK, text, "Set the clock: members' certificates are valid only for a while."
+            Cause.CLOCK, text, "Set the clock: certificates are only valid for a limited time."
         )
     if now.certificate == "expired":
         text = "Your certificate for this sealed group has expired, or the clock is wrong."
-        hint = "Check the clock and that a tracker is connected (trackers); it is renewed then."
+        hint = "Check the clock and that a tracker is connected (trackers); it is then renewed."
         return Reason(Cause.CERTIFICATE, text, hint)
     if now.certificate == "missing":
         text = "You have no certificate for this sealed group yet."
-        hint = "Wait until a tracker is connected (trackers); it is asked for by itself."
+        hint = "Wait until a tracker is connected (trackers); it is then requested automatically."
         return Reason(Cause.CERTIFICATE, text, hint)
     if not (now.tracker or now.connected):
         text = "No tracker is connected, so nobody can be found."
@@ -161,8 +163,12 @@ def _of_a_share(now: Snapshot) -> Reason:
         return _port(now)
     if now.limit is not None:
         return _limit(now, now.limit)
-    to = f"connected to {count(now.connected, 'peer')}" if now.connected else "nobody asks for it"
-    return Reason(Cause.SEEDING, f"It is complete and seeding; {to} just now.", "Nothing to do.")
+    to = (
+        f"connected to {count(now.connected, 'peer')}"
+        if now.connected
+        else "nobody is downloading it"
+    )
+    return Reason(Cause.SEEDING, f"Complete and seeding; {to} at the moment.", "Nothing to do.")
 
 
 def _of_who_is_there(now: Snapshot) -> Reason | None:
@@ -171,11 +177,11 @@ def _of_who_is_there(now: Snapshot) -> Reason | None:
     if now.liars and now.known <= len(now.liars):
         return _bad_data(now)
     if not now.known:
-        text = "No seeder is online: nobody else who has this file is connected to the tracker."
-        hint = "Wait, or ask who shared it to start their client; it goes on by itself."
+        text = "No seeder is online: no other member with this file is connected to the tracker."
+        hint = "Wait, or ask its owner to start their client; the download continues automatically."
         return Reason(Cause.NO_SEEDER, text, hint)
     if len(now.obstacles) < now.known:
-        text = f"It is connecting to {count(now.known, 'peer')}."
+        text = f"Connecting to {count(now.known, 'peer')}."
         return Reason(Cause.CONNECTING, text, "Wait a moment.")
     obstacle = commonest(now.obstacles)
     if obstacle.is_silence and not now.port_reachable:
@@ -185,16 +191,16 @@ def _of_who_is_there(now: Snapshot) -> Reason | None:
 
 
 def _bad_data(now: Snapshot) -> Reason:
-    text = f"{_lied(now)} Nobody else who is online has what is missing."
+    text = f"{_lied(now)} No other peer online has the missing pieces."
     hint = (
-        "Have the owner recheck the file there, then start your client again: in this run it "
-        "talks to that peer no more. Or wait for others; it goes on by itself."
+        "Ask that user to recheck the file, then restart your client, which has banned the peer "
+        "until then; or wait for other peers."
     )
     return Reason(Cause.BAD_DATA, text, hint)
 
 
 def _lied(now: Snapshot) -> str:
-    return f"Wrong data came from {', '.join(now.liars)}, and was thrown away."
+    return f"{', '.join(now.liars)} sent wrong data, which was discarded."
 
 
 def _port(now: Snapshot) -> Reason:
@@ -212,24 +218,24 @@ def _of_what_they_do(now: Snapshot) -> Reason:
         return _limit(now, now.limit)
     if now.rate > 0:
         told = f" {_lied(now)}" if now.liars else ""
-        text = f"It runs well, with {count(now.connected, 'peer')}.{told}"
+        text = f"Running well, with {count(now.connected, 'peer')}.{told}"
         return Reason(Cause.RUNNING, text, "Nothing to do.")
     if not now.useful and now.liars:
         return _bad_data(now)
     if not now.useful and now.missing_pieces:
-        text = f"{now.missing_pieces} pieces are missing that nobody online has."
-        hint = "Wait, or ask who shared it to start their client; it goes on by itself."
+        text = f"No peer online has {now.missing_pieces} of the missing pieces."
+        hint = "Wait, or ask its owner to start their client; the download continues automatically."
         return Reason(Cause.MISSING_PIECES, text, hint)
     if now.useful and not now.willing:
         able = count(now.useful, "peer")
-        text = f"It is choked by all: {able} could send, but serve others first."
+        text = f"Choked by all: {able} could send pieces, but serve others first."
         return Reason(Cause.CHOKED, text, "Wait; everybody gets a turn within a minute or so.")
-    text = f"It is waiting for the first bytes from {count(now.connected, 'peer')}."
+    text = f"Waiting for the first bytes from {count(now.connected, 'peer')}."
     return Reason(Cause.WAITING, text, "Wait a moment.")
 
 
 def _limit(now: Snapshot, limit: int) -> Reason:
-    text = f"A limit of {rate(limit)} holds it back."
+    text = f"Slowed by your limit of {rate(limit)}."
     way = "up" if now.state == "seeding" else "down"
     of = f" {now.group} {now.name}" if now.limit_is_own else ""
     return Reason(Cause.LIMIT, text, f"To lift it, type: limit {way} 0{of}")

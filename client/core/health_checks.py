@@ -57,7 +57,7 @@ def port(figures: PortFigures) -> Check:
         return Check("port", False, _unreached(figures))
     if figures.by_tracker:
         return Check("port", True, f"The tracker reaches you at {where}.")
-    hint = f"You are reached at {where} from this computer; log in to have the tracker try, too."
+    hint = f"This computer can reach you at {where}; log in to have the tracker try, too."
     return Check("port", True, hint)
 
 
@@ -68,19 +68,19 @@ def _unreached(figures: PortFigures) -> str:
     match figures.reach:
         case Reach.ELSEWHERE:
             return (
-                f"Something answers {who} at {where}, where others would dial you, but not this"
-                f" client; forward port {port} in your router to this computer, or start the"
+                f"Another program answers {who} at {where}, the address that others dial;"
+                f" forward port {port} in your router to this computer, or start the"
                 " client at another port."
             )
         case Reach.REFUSED:
             return (
-                f"A connection of {who} to {where}, where others would dial you, is refused;"
+                f"A connection from {who} to {where}, the address that others dial, was refused;"
                 f" forward port {port} in your router to this computer, and open it in the"
                 " firewall."
             )
         case _:
             return (
-                f"A connection of {who} to {where}, where others would dial you, gets no answer;"
+                f"A connection from {who} to {where}, the address that others dial, got no answer;"
                 f" open port {port} in this computer's firewall, and forward it in your router."
             )
 
@@ -98,8 +98,8 @@ def tracker(figures: TrackerFigures) -> Check:
             )
         case Trouble.FOREIGN:
             hint = (
-                f"What answers there can't be used ({figures.reason}); check that the port in the"
-                " tracker information file is the tracker's, and not that of its HTTP."
+                f"The server there is not a usable tracker ({figures.reason}); check that the"
+                " tracker information file has the tracker's session port, not its HTTP port."
             )
         case Trouble.UNTRUSTED:
             hint = (
@@ -141,20 +141,20 @@ def _clock_by_certificates(trackers: Sequence[TrackerFigures], now: float) -> Ch
     """Judge by certificate dates alone, when no tracker reports the time."""
     answering = [t for t in trackers if t.trouble is None]
     if not answering:
-        hint = "It can't be compared while no tracker answers; see to the trackers first."
+        hint = "No tracker answers, so there is nothing to compare it with; fix the trackers first."
         return Check("clock", False, hint)
     behind = max((t.certified_since - now for t in answering if t.certified_since), default=0.0)
     if behind > TOLERATED_SKEW:
         return _wrong_clock(f"at least {duration(behind)} behind")
-    return Check("clock", True, "Nothing speaks against it; the trackers are too old to tell.")
+    return Check("clock", True, "Looks right; these trackers can't report the time.")
 
 
 def _wrong_clock(how_far: str) -> Check:
     return Check(
         "clock",
         False,
-        f"This machine's clock is {how_far} the trackers', so that sealed groups' certificates"
-        " seem invalid; set it right, best by having it set over the network.",
+        f"This machine's clock is {how_far} the trackers', so certificates of sealed groups seem"
+        " invalid. Set it right, preferably over the network (NTP).",
     )
 
 
@@ -175,16 +175,16 @@ def certificates(held: Iterable[CertificateFigures], user: str | None) -> list[C
 def _certificate(figures: CertificateFigures) -> Check:
     name = f"certificate {figures.group}"
     if figures.left is None and not figures.failed:
-        return Check(name, True, "It is being asked for just now.")
+        return Check(name, True, "It is being requested.")
     if figures.left is None:
-        hint = "There is none yet; it is asked for when a tracker can be reached: see to that."
+        hint = "There is none yet; it is requested as soon as a tracker can be reached."
     elif figures.left <= 0:
         hint = (
             f"It expired {duration(-figures.left)} ago; check the clock, and that a tracker can"
-            " be reached: it is renewed then."
+            " be reached: it is then renewed."
         )
     else:
-        hint = f"Valid for {duration(figures.left)} more; it is renewed by itself."
+        hint = f"Valid for {duration(figures.left)}; renewed automatically."
         return Check(name, True, hint)
     return Check(name, False, hint)
 
@@ -201,16 +201,21 @@ def disk(needed_on: Mapping[int, int], figures: DiskFigures) -> Check:
     """Check whether a folder is writable and its disk has enough space for running downloads."""
     name = f"disk {figures.folder}"
     if figures.error is not None:
-        hint = f"Nothing can be written there ({figures.error}); check the folder and its rights."
+        hint = (
+            f"Nothing can be written there ({figures.error}); check the folder and its permissions."
+        )
         return Check(name, False, hint)
     needed = needed_on[figures.device]
     if needed > figures.free:
-        hint = f"{size(needed - figures.free)} are missing for running downloads; make room."
+        hint = (
+            f"Not enough space: running downloads need {size(needed)}, {size(figures.free)} free;"
+            " free some space."
+        )
         return Check(name, False, hint)
     if figures.free - needed < SPARE_ROOM:
-        hint = f"Only {size(figures.free)} are free; make room before it is full."
+        hint = f"Only {size(figures.free)} free; free some space before the disk is full."
         return Check(name, False, hint)
-    return Check(name, True, f"{size(figures.free)} are free, {size(needed)} needed.")
+    return Check(name, True, f"{size(figures.free)} free, {size(needed)} needed.")
 
 
 def versions(
@@ -259,12 +264,10 @@ def descriptors(limit: int, used: int) -> Check:
 
 def gave_up(name: str, seconds: float) -> Check:
     """Return the result of a check that timed out."""
-    hint = f"This could not be found out in {seconds:g} seconds; something there hangs. Try again."
+    hint = f"This check did not finish in {seconds:g} seconds; something hangs. Try again."
     return Check(name, False, hint)
 
 
 def broken(name: str) -> Check:
     """Return the result of a check that failed because of an error of ours."""
-    return Check(
-        name, False, "This could not be found out; the log has the reason: please report it."
-    )
+    return Check(name, False, "This check failed; the log has the reason. Please report it.")

@@ -22,7 +22,7 @@ class _Words(NamedTuple):
 
 
 _ENCRYPTION = "have its owner set encryption to 'prefer' or 'allow', and TCP to on"
-_AGAIN = "; it is tried again by itself."
+_AGAIN = "; the client tries again automatically."
 
 
 class Obstacle(Enum):
@@ -47,11 +47,11 @@ class Obstacle(Enum):
     HERE = _Words(
         "could not be dialled: this computer has no room for another connection",
         "could not be dialled: this computer has no room for more connections",
-        "End what uses so many files and connections; for the limits, type: doctor",
+        "Close programs that use many files and connections; for the limits, type: doctor",
     )
     NOT_BITTORRENT = _Words(
-        "answers at its port, but with something else than BitTorrent",
-        "answer at their ports, but with something else than BitTorrent",
+        "answers at its port, but not with BitTorrent",
+        "answer at their ports, but not with BitTorrent",
         f"Another program may have that port: ask which one their client listens on{_AGAIN}",
     )
     SILENT = _Words(
@@ -66,8 +66,8 @@ class Obstacle(Enum):
         f"Such a client probably demands encryption, or speaks only uTP: {_ENCRYPTION}{_AGAIN}",
     )
     CERTIFICATE = _Words(
-        "accepts no certificate of yours, or shows none that is this group's",
-        "accept no certificate of yours, or show none that are this group's",
+        "rejects your certificate, or has none of this group",
+        "reject your certificate, or have none of this group",
         f"Check the clocks on both sides (doctor), and that both are still members{_AGAIN}",
     )
     NOT_YET_VALID = _Words(
@@ -80,29 +80,28 @@ class Obstacle(Enum):
         "shows a certificate that has expired by this machine's clock",
         "show certificates that have expired by this machine's clock",
         "Either this machine's clock is ahead (doctor), or their client has reached no tracker for"
-        f" long: ask them to type doctor{_AGAIN}",
+        f" a long time: ask them to type doctor{_AGAIN}",
     )
     THEIR_CLOCK = _Words(
-        "takes your certificate for one that has expired or is not valid yet",
-        "take your certificate for one that has expired or is not valid yet",
+        "considers your certificate expired or not yet valid",
+        "consider your certificate expired or not yet valid",
         "If doctor finds this machine's clock right, theirs is probably wrong: ask them to type"
         f" doctor{_AGAIN}",
     )
     OTHER_TORRENT = _Words(
         "answers for another file than it was asked for",
         "answer for another file than they were asked for",
-        f"Their client is wrong there: ask its owner to restart it{_AGAIN}",
+        f"That is an error of their client: ask its owner to restart it{_AGAIN}",
     )
     TURNED_AWAY = _Words(
-        "answers at its port, but takes no connection for this",
-        "answer at their ports, but take no connection for this",
-        "It may have no room for more, have stopped sharing this, or not know you as a member"
-        + _AGAIN,
+        "answers at its port, but accepts no connection for this",
+        "answer at their ports, but accept no connection for this",
+        "It may have no free slot, have stopped sharing this, or not know you as a member" + _AGAIN,
     )
     LEFT = _Words(
         "shakes hands, and then hangs up",
         "shake hands, and then hang up",
-        "It may have no room for more, or want nobody that it has not heard of from the tracker"
+        "It may have no free slot, or accept only peers that the tracker has listed for it"
         + _AGAIN,
     )
 
@@ -137,4 +136,4 @@ def describe(obstacles: Sequence[Obstacle], obstacle: Obstacle) -> str:
     if count == total:
         return f"All {total} peers that are online {obstacle.value.several}."
     verb = obstacle.value.one if count == 1 else obstacle.value.several
-    return f"None of {total} peers can be talked to; {count} of them {verb}."
+    return f"No connection to any of {total} peers; {count} of them {verb}."

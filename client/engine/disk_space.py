@@ -24,8 +24,8 @@ def require_room(name: str, final: Path, needed: int) -> None:
         folder = shown(standing(final.parent))
         raise MinitorrentError(
             ErrorCode.DISK_FULL,
-            f"Not enough space in {folder}: {name!r} needs {size(needed)} more, and "
-            f"{size(missing)} are missing; make room or choose another destination.",
+            f"Not enough space in {folder}: {name!r} needs {size(needed)}, "
+            f"{size(needed - missing)} free. Free some space or choose another destination.",
         )
 
 
@@ -46,8 +46,8 @@ class SpaceWait:
         folder = shown(standing(final.parent))
         return MinitorrentError(
             ErrorCode.DISK_FULL,
-            f"The disk is full: {size(missing)} are missing in {folder}; make "
-            "room, and it goes on by itself.",
+            f"Not enough space in {folder}: the download needs {size(needed)}, "
+            f"{size(needed - missing)} free. Free some space, and it resumes automatically.",
         )
 
     def is_over(self, final: Path, needed: int, now: float) -> bool:

@@ -131,7 +131,7 @@ def test_a_port_that_only_this_computer_reaches(tmp_path: Path) -> None:
         ):
             assert "0.0.0.0" in checks(ann)["port"]
             (port, *_) = eve.ok("doctor")["checks"]
-            assert f"You are reached at {host}:{eve.address.port} from this" in port["hint"]
+            assert f"This computer can reach you at {host}:{eve.address.port}" in port["hint"]
             eve.sign_in("eve")
             (port, *_) = eve.ok("doctor")["checks"]
             assert port["hint"] == f"The tracker reaches you at {host}:{eve.address.port}."

@@ -15,7 +15,7 @@ MIB = 1 << 20
 
 def test_why(ann: ClientProcess, bob: ClientProcess, group: str, shared: Path) -> None:
     idle = {
-        "reason": "It is complete and seeding; nobody asks for it just now.",
+        "reason": "Complete and seeding; nobody is downloading it at the moment.",
         "hint": "Nothing to do.",
     }
     wait_until(lambda: ann.ok("why", group, shared.name) == idle, what="it to be offered")
@@ -71,7 +71,7 @@ def test_no_room(ann: ClientProcess, bob: ClientProcess, group: str, tmp_path: P
     ann.ok("upload_file", str(content), group)
     with small_disk(tmp_path / "disk", 2 * MIB) as disk:
         message = bob.fails("disk_full", "download_file", group, "big", str(disk))
-        assert "1.0 MiB are missing" in message
+        assert "Not enough space in" in message
         assert not list(disk.iterdir())
 
 
@@ -89,8 +89,8 @@ def test_a_disk_that_fills(
         wait_until(lambda: bob.transfer(group, "content")["error"], what="the disk to be full")
         row = bob.transfer(group, "content")
         assert row["state"] == "paused"
-        assert "goes on by itself" in row["error"]
-        assert "are missing in" in bob.ok("why", group, "content")["reason"]
+        assert "resumes automatically" in row["error"]
+        assert "Not enough space in" in bob.ok("why", group, "content")["reason"]
         assert f"{group}/content" in bob.ok("wait 30")["failed"]
         other.unlink()
         wait_until(lambda: bob.transfer(group, "content")["state"] == "seeding", what="the end")

@@ -92,7 +92,7 @@ def hint_about(behave: Behave, words: str, bob: Person, ghost: Infiltrator) -> s
         bob.start("content")
         hint = explained(bob, words)
     assert "firewall" not in hint
-    assert hint.endswith("it is tried again by itself.")
+    assert hint.endswith("the client tries again automatically.")
     return hint
 
 
@@ -107,7 +107,7 @@ def test_nobody_is_there(bob: Person, ghost: Infiltrator) -> None:
     ("behave", "words", "step"),
     [
         (hang_up, "hangs up before the handshake", "encryption"),
-        (greet_in_another_way, "something else than BitTorrent", "which one their client"),
+        (greet_in_another_way, "not with BitTorrent", "which one their client"),
         (answer_for_another_torrent, "answers for another file", "restart"),
         (shake_hands_and_leave, "shakes hands, and then hangs up", "no room"),
     ],
@@ -127,7 +127,7 @@ def test_a_certificate_of_no_member(bob: Person, ghost: Infiltrator, tmp_path: P
         with context.wrap_socket(sock, server_side=True) as inside:
             inside.recv(1)
 
-    words = "accepts no certificate of yours, or shows none that is this group's"
+    words = "rejects your certificate, or has none of this group"
     assert "clocks" in hint_about(open_tls, words, bob, ghost)
 
 
@@ -135,5 +135,5 @@ def test_a_certificate_of_no_member(bob: Person, ghost: Infiltrator, tmp_path: P
 def test_nobody_in_a_sealed_group_demands_another_encryption(
     bob: Person, ghost: Infiltrator
 ) -> None:
-    hint = hint_about(hang_up, "takes no connection for this", bob, ghost)
+    hint = hint_about(hang_up, "accepts no connection for this", bob, ghost)
     assert "encryption" not in hint

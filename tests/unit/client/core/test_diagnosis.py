@@ -68,7 +68,7 @@ def test_cause(expected: Cause, facts: dict[str, Any]) -> None:
 def test_which_limit_is_to_be_lifted() -> None:
     facts: dict[str, Any] = {"group": "lab", "name": "film", "connected": 1, "limit": 5000}
     whole = diagnose(Snapshot(**facts, state="downloading"))
-    assert whole.text == "A limit of 4.9 KiB/s holds it back."
+    assert whole.text == "Slowed by your limit of 4.9 KiB/s."
     assert whole.hint == "To lift it, type: limit down 0"
     own = diagnose(Snapshot(**facts, state="seeding", limit_is_own=True))
     assert own.hint == "To lift it, type: limit up 0 lab film"
@@ -76,12 +76,12 @@ def test_which_limit_is_to_be_lifted() -> None:
 
 def test_who_sent_wrong_data_is_named() -> None:
     facts: dict[str, Any] = {"group": "lab", "name": "film", "state": "downloading"}
-    told = "Wrong data came from ann at 10.0.0.1:6, and was thrown away."
+    told = "ann at 10.0.0.1:6 sent wrong data, which was discarded."
     alone = diagnose(Snapshot(**facts, known=1, liars=("ann at 10.0.0.1:6",)))
     assert alone.text.startswith(told)
     assert "recheck" in alone.hint
     well = diagnose(Snapshot(**facts, connected=1, rate=9.0, liars=("ann at 10.0.0.1:6",)))
-    assert well == (Cause.RUNNING, f"It runs well, with 1 peer. {told}", "Nothing to do.")
+    assert well == (Cause.RUNNING, f"Running well, with 1 peer. {told}", "Nothing to do.")
 
 
 def test_what_counts_first() -> None:
@@ -108,20 +108,20 @@ def test_what_counts_first() -> None:
         (Obstacle.NO_ANSWER, "gives no answer at its port", "open their port in the firewall"),
         (Obstacle.REFUSED, "refuses connections at its port", "Ask them to start their client"),
         (Obstacle.HERE, "no room for another connection", "type: doctor"),
-        (Obstacle.NOT_BITTORRENT, "something else than BitTorrent", "Another program"),
+        (Obstacle.NOT_BITTORRENT, "not with BitTorrent", "Another program"),
         (
             Obstacle.SILENT,
             "accepts connections at its port, but says nothing",
             "restart that client",
         ),
         (Obstacle.HUNG_UP, "hangs up before the handshake", "encryption to 'prefer' or 'allow'"),
-        (Obstacle.CERTIFICATE, "accepts no certificate of yours", "Check the clocks"),
+        (Obstacle.CERTIFICATE, "rejects your certificate", "Check the clocks"),
         (Obstacle.NOT_YET_VALID, "not valid yet by this machine's clock", "probably behind"),
         (Obstacle.EXPIRED, "has expired by this machine's clock", "clock is ahead"),
-        (Obstacle.THEIR_CLOCK, "takes your certificate for one that", "theirs is probably wrong"),
+        (Obstacle.THEIR_CLOCK, "considers your certificate expired", "theirs is probably wrong"),
         (Obstacle.OTHER_TORRENT, "answers for another file", "restart it"),
-        (Obstacle.TURNED_AWAY, "takes no connection for this", "no room for more"),
-        (Obstacle.LEFT, "shakes hands, and then hangs up", "no room for more"),
+        (Obstacle.TURNED_AWAY, "accepts no connection for this", "no free slot"),
+        (Obstacle.LEFT, "shakes hands, and then hangs up", "no free slot"),
     ],
 )
 def test_what_keeps_us_from_the_only_peer(obstacle: Obstacle, words: str, step: str) -> None:

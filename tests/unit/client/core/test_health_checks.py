@@ -59,8 +59,8 @@ def test_ports(is_local: bool, all_local: bool, reach: Reach, by_tracker: bool) 
     if is_local and not all_local:
         wrong(check, "start the client", "0.0.0.0:6001")
     elif reach is not Reach.HERE:
-        words = {Reach.ELSEWHERE: "but not this client", Reach.REFUSED: "is refused"}
-        wrong(check, "10.0.0.1:6001", "router", words.get(reach, "gets no answer"))
+        words = {Reach.ELSEWHERE: "Another program answers", Reach.REFUSED: "was refused"}
+        wrong(check, "10.0.0.1:6001", "router", words.get(reach, "got no answer"))
     assert ("racker" in check.hint) or not by_tracker or (is_local and not all_local)
 
 
@@ -95,7 +95,7 @@ def test_the_clock_agrees() -> None:
 
 
 def test_the_clock_is_wrong() -> None:
-    wrong(health_checks.clock([answering(off=7200.0)], NOW), "2 h ahead of", "set it right")
+    wrong(health_checks.clock([answering(off=7200.0)], NOW), "2 h ahead of", "Set it right")
     wrong(
         health_checks.clock([answering(off=-300.0), answering("b:2", -1e6)], NOW),
         "5 min behind",
@@ -110,7 +110,7 @@ def test_one_trackers_clock_is_wrong() -> None:
 def test_a_clock_that_nothing_is_known_of() -> None:
     failed = TrackerFigures(address="a:1", trouble=Trouble.UNREACHABLE)
     for trackers in ([], [failed]):
-        wrong(health_checks.clock(trackers, NOW), "can't be compared")
+        wrong(health_checks.clock(trackers, NOW), "nothing to compare it with")
 
 
 def test_a_clock_is_judged_by_certificates_where_no_tracker_tells_the_time() -> None:
@@ -146,11 +146,11 @@ def disk(free: int, needed: int, error: str | None = None) -> Check:
 
 
 def test_disks() -> None:
-    right(disk(5 * GIB, 2 * GIB), "5.0 GiB are free, 2.0 GiB needed")
-    wrong(disk(5 * GIB, 6 * GIB), "1.0 GiB are missing")
-    wrong(disk(50 << 20, 300), "Only 50.0 MiB are free")
+    right(disk(5 * GIB, 2 * GIB), "5.0 GiB free, 2.0 GiB needed")
+    wrong(disk(5 * GIB, 6 * GIB), "need 6.0 GiB, 5.0 GiB free")
+    wrong(disk(50 << 20, 300), "Only 50.0 MiB free")
     wrong(disk(5000, 300), "4.9 KiB")
-    wrong(disk(0, 300), "300 B are missing")
+    wrong(disk(0, 300), "need 300 B, 0 B free")
     wrong(disk(5 * GIB, 0, "Read-only file system"), "Read-only file system")
 
 
@@ -188,4 +188,4 @@ def test_checks_without_a_result() -> None:
 
 def test_a_certificate_that_is_being_asked_for_is_nothing_wrong() -> None:
     (asking,) = health_checks.certificates([CertificateFigures("lab", None)], "ann")
-    right(asking, "being asked for")
+    right(asking, "being requested")

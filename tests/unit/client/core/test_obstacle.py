@@ -28,13 +28,13 @@ REFUSED, SILENT, HUNG_UP = Obstacle.REFUSED, Obstacle.SILENT, Obstacle.HUNG_UP
         (
             [REFUSED, HUNG_UP],
             HUNG_UP,
-            "None of 2 peers can be talked to; 1 of them answers at its port, but hangs up before"
+            "No connection to any of 2 peers; 1 of them answers at its port, but hangs up before"
             " the handshake.",
         ),
         (
             [REFUSED, HUNG_UP, REFUSED],
             REFUSED,
-            "None of 3 peers can be talked to; 2 of them refuse connections at their ports.",
+            "No connection to any of 3 peers; 2 of them refuse connections at their ports.",
         ),
     ],
 )
