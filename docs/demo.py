@@ -1,7 +1,7 @@
-"""The whole of Minitorrent at work, in half a minute: run it with `make demo`.
+"""A complete demonstration of Minitorrent in half a minute: run it with `make demo`.
 
 It starts a tracker and three clients as real processes, on free ports of 127.0.0.1 and in a
-temporary folder, and tells them what a user would type. Nothing is left behind.
+temporary folder, and sends them commands as a user would type them. It leaves nothing behind.
 """
 
 from __future__ import annotations
@@ -33,18 +33,18 @@ PHOTO_COUNT = 40
 PHOTO_SIZE = 300_000
 MEGABYTE = 1_000_000
 TIME_LIMIT = 110.0
-"""Seconds for everything; the demo gives up with a message rather than hang."""
+"""Seconds for the whole demo; after that it fails with a message instead of hanging."""
 
 BAR = 30
 DEADLINE = time.monotonic() + TIME_LIMIT
 
 
 class DemoError(Exception):
-    """The demo could not go on; the message says why."""
+    """The demo can't continue; the message explains why."""
 
 
 class Screen:
-    """What the demo tells: steps that are done, and one line that moves while something runs."""
+    """The demo's output: completed steps, and a progress line while something is running."""
 
     def __init__(self) -> None:
         self._moves = sys.stdout.isatty()
@@ -60,11 +60,11 @@ class Screen:
         self._write(f"{text}\n")
 
     def done(self, text: str) -> None:
-        """Print a step that is done."""
+        """Print a completed step."""
         self._write(f"{self._clear()}  {self._tick} {text}\n")
 
     def progress(self, text: str, share: float) -> None:
-        """Show how far a step has come (0 to 1): a moving bar, or a line now and then in a log."""
+        """Show a step's progress (0 to 1): a moving bar, or a line per quarter in a log."""
         filled = round(share * BAR)
         bar = self._full * filled + self._empty * (BAR - filled)
         quarter = int(share * 4)
@@ -83,7 +83,7 @@ class Screen:
 
 
 class Interrupts:
-    """Ctrl-C and SIGTERM, put off while a process is being started, so that none is forgotten."""
+    """Defers Ctrl-C and SIGTERM while a process is being started, so that none is left running."""
 
     def __init__(self) -> None:
         self._put_off = self._came = False
@@ -105,7 +105,7 @@ class Interrupts:
 
 
 class Process:
-    """A command of Minitorrent that runs, and the lines it prints."""
+    """A running Minitorrent program and the lines it prints."""
 
     def __init__(self, *command: object) -> None:
         self._process = subprocess.Popen(
@@ -115,7 +115,7 @@ class Process:
             stderr=subprocess.PIPE,
             text=True,
             encoding="utf-8",
-            start_new_session=True,  # Ctrl-C reaches only the demo, which ends them in order
+            start_new_session=True,  # Ctrl-C reaches only the demo, which stops them in order
         )
         self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._errors: list[str] = []
@@ -148,20 +148,20 @@ class Process:
                 pipe.close()
 
     def send(self, line: str) -> None:
-        """Type a line."""
+        """Write a line to the program."""
         assert self._process.stdin is not None
         self._process.stdin.write(f"{line}\n")
         self._process.stdin.flush()
 
     def next_line(self) -> str:
-        """The next line it prints; raises DemoError when there is none in time."""
+        """Return the next line it prints; raises DemoError if there is none in time."""
         while time.monotonic() < DEADLINE:
             try:
                 return self._lines.get(timeout=0.2)
             except queue.Empty:
                 if self._process.poll() is not None and self._lines.empty():
                     break
-        raise DemoError("\n".join(["A process gave no answer.", *self._errors[-5:]]))
+        raise DemoError("\n".join(["A process didn't answer.", *self._errors[-5:]]))
 
     def _read_output(self) -> None:
         assert self._process.stdout is not None
@@ -175,7 +175,7 @@ class Process:
 
 
 class Person(Process):
-    """Someone with a client of their own."""
+    """A user with their own client."""
 
     def __init__(self, name: str, folder: Path, tracker_info: Path) -> None:
         self.name = name
@@ -186,7 +186,7 @@ class Person(Process):
         super().__init__("client", address, tracker_info, "--data-dir", state, "--json", "--stay")
 
     def run(self, *command: object) -> dict[str, Any]:
-        """Give a command and return its result; raises DemoError when it is refused."""
+        """Run a command and return its result; raises DemoError if it fails."""
         line = shlex.join(map(str, command))
         self.send(line)
         answer = json.loads(self.next_line())
@@ -196,7 +196,7 @@ class Person(Process):
         return result
 
     def download(self, name: str, screen: Screen) -> float:
-        """Fetch a file of the group, showing how it goes; the seconds it took."""
+        """Download a file of the group, showing progress; return the seconds it took."""
         before = time.monotonic()
         self.run("download_file", GROUP, name, self.folder)
         while True:
@@ -210,24 +210,24 @@ class Person(Process):
             time.sleep(0.05)
 
     def uploaded(self, name: str) -> int:
-        """Bytes of a file that this person has given to others so far."""
+        """Return how many bytes of a file this person has uploaded so far."""
         shares = self.run("show_shares")["shares"]
         return sum(int(row["uploaded"]) for row in shares if row["name"] == name)
 
 
 def main() -> int:
-    """Show everything; 0 when it all went right."""
+    """Run the demo; return 0 if everything succeeded."""
     screen, interrupts = Screen(), Interrupts()
     folder = Path(tempfile.mkdtemp(prefix="minitorrent-demo-"))
     try:
-        screen.line("Minitorrent: a tracker, three people, and files that go straight between them")
+        screen.line("Minitorrent: a tracker, three people, and files shared directly between them")
         screen.line()
         _show(folder, screen, interrupts)
     except DemoError as failure:
         sys.stderr.write(f"\nThe demo failed. {failure}\n")
         return 1
     except KeyboardInterrupt:
-        sys.stderr.write("\nInterrupted; everything is cleaned up.\n")
+        sys.stderr.write("\nInterrupted; nothing is left behind.\n")
         return 130
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -249,7 +249,7 @@ def _show(folder: Path, screen: Screen, interrupts: Interrupts) -> None:
             with interrupts:
                 people.append(stack.enter_context(Person(name, folder, tracker_info)))
         ann, bob, cat = people
-        found_group(screen, ann, bob, cat)
+        create_group(screen, ann, bob, cat)
         share(screen, ann, film, photos)
         report_bob = fetch(screen, bob, FILM, [ann])
         report_cat = fetch(screen, cat, FILM, [ann, bob])
@@ -257,16 +257,16 @@ def _show(folder: Path, screen: Screen, interrupts: Interrupts) -> None:
         compare(screen, (film, bob.folder / FILM), (film, cat.folder / FILM))
         compare(screen, (photos, cat.folder / PHOTOS))
     screen.line()
-    screen.line("What was done")
+    screen.line("Summary")
     for report in (report_bob, report_cat, report_photos):
         screen.line(f"  {report}")
-    screen.line(f"  all of it in {time.monotonic() - started:.1f} s; nothing is left behind")
+    screen.line(f"  total time {time.monotonic() - started:.1f} s; nothing is left behind")
     screen.line()
-    screen.line("Now by hand: the first ten minutes are in README.md.")
+    screen.line("Now try it yourself: README.md describes the first ten minutes.")
 
 
 def make_content(folder: Path) -> tuple[Path, Path]:
-    """A large file of random bytes, and a folder with subfolders and an empty file."""
+    """Create a large file of random bytes, and a folder with subfolders and an empty file."""
     film, photos = folder / FILM, folder / PHOTOS
     for album in ("holiday", "work"):
         (photos / album).mkdir(parents=True)
@@ -280,19 +280,17 @@ def make_content(folder: Path) -> tuple[Path, Path]:
     return film, photos
 
 
-def found_group(screen: Screen, owner: Person, *others: Person) -> None:
-    """Make the accounts and the group, and let the others in."""
+def create_group(screen: Screen, owner: Person, *others: Person) -> None:
+    """Create the accounts and the group, and accept the others."""
     for person in (owner, *others):
         person.run("create_user", person.name, f"secret-of-{person.name}")
         person.run("login", person.name, f"secret-of-{person.name}")
-    screen.done(f"{names((owner, *others))} made accounts and logged in")
+    screen.done(f"{names((owner, *others))} created accounts and logged in")
     mode = owner.run("create_group", GROUP)["mode"]
     for person in others:
         person.run("join_group", GROUP)
         owner.run("accept_request", GROUP, person.name)
-    screen.done(
-        f"{owner.name} made the {mode} group {GROUP}; {names(others)} asked and were let in"
-    )
+    screen.done(f"{owner.name} created the {mode} group {GROUP}; {names(others)} joined it")
 
 
 def share(screen: Screen, person: Person, *paths: Path) -> None:
@@ -307,14 +305,14 @@ def share(screen: Screen, person: Person, *paths: Path) -> None:
 
 
 def fetch(screen: Screen, person: Person, name: str, seeders: list[Person]) -> str:
-    """Download a file, check that every seeder gave some of it; what happened, as a sentence."""
+    """Download a file, check that every seeder sent a part; return a line for the summary."""
     before = [seeder.uploaded(name) for seeder in seeders]
     seconds = person.download(name, screen)
     given = [
         seeder.uploaded(name) - earlier for seeder, earlier in zip(seeders, before, strict=True)
     ]
     if not all(given):
-        raise DemoError(f"Not every seeder gave a part of {name}: {given}")
+        raise DemoError(f"Not every seeder sent a part of {name}: {given}")
     screen.done(f"{person.name} downloaded {name} from {names(seeders)} in {seconds:.1f} s")
     parts = ", ".join(
         f"{count / MEGABYTE:.0f} MB from {seeder.name}"
@@ -325,17 +323,17 @@ def fetch(screen: Screen, person: Person, name: str, seeders: list[Person]) -> s
 
 
 def compare(screen: Screen, *pairs: tuple[Path, Path]) -> None:
-    """Check that originals and copies are the same by their SHA-256."""
+    """Check by SHA-256 that copies are identical to their originals."""
     for original, copy in pairs:
         digest = sha256(original)
         if sha256(copy) != digest:
-            raise DemoError(f"{copy} is not the same as {original}")
+            raise DemoError(f"{copy} differs from {original}")
         owner = copy.parent.name
         screen.done(f"{owner}'s {copy.name} is identical: SHA-256 {digest[:16]}...")
 
 
 def sha256(path: Path) -> str:
-    """The SHA-256 of a file, or of a folder's names and contents."""
+    """Return the SHA-256 of a file, or of a folder's names and contents."""
     if path.is_file():
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
@@ -345,13 +343,13 @@ def sha256(path: Path) -> str:
 
 
 def names(people: tuple[Person, ...] | list[Person]) -> str:
-    """`ann, bob and cat`."""
+    """Return the names as in `ann, bob and cat`."""
     *first, last = (person.name for person in people)
     return f"{', '.join(first)} and {last}" if first else last
 
 
 def free_port() -> int:
-    """A TCP port on which nobody listens."""
+    """Return a TCP port that is not in use."""
     with socket.create_server((HOST, 0)) as probe:
         port: int = probe.getsockname()[1]
         return port
@@ -359,7 +357,7 @@ def free_port() -> int:
 
 def _doing(row: dict[str, Any]) -> str:
     if row["progress"] == 1:
-        return "all there, being put safely on the disk"
+        return "complete, being written to the disk"
     return f"{row['down_rate'] / MEGABYTE:.0f} MB/s, peers: {row['peers']}"
 
 

@@ -1,7 +1,7 @@
-"""The README's pictures, taken of the real programs at work: `make pictures`.
+"""Takes the README's pictures of the real programs: run it with `make pictures`.
 
-The shell runs in a terminal of its own (tmux), the page in a browser without windows (Chromium);
-a tracker and three clients on 127.0.0.1 give them something to show. Nothing is left behind.
+The shell runs in a terminal of its own (tmux), the page in a headless browser (Chromium), with a
+tracker and three clients on 127.0.0.1. It leaves nothing behind except the pictures.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ FILES = {"film.mkv": 60_000_000, "interview.flac": 9_000_000, "slides.pdf": 1_40
 PASSWORD = "secret123"
 
 _FONTS = re.compile(r"@font-face \{.*?\}\n", re.DOTALL)
-"""Loaded from elsewhere; a picture in a page may not, and the next monospaced font does."""
+"""Web fonts, which a picture in a page can't load; the browser uses another monospaced font."""
 
 
 def main() -> None:
-    """Take them all."""
+    """Take all pictures."""
     PICTURES.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="minitorrent-") as folder, _lab(Path(folder)) as lab:
         with _shell(lab) as shell:
@@ -51,7 +51,7 @@ def main() -> None:
 
 @contextmanager
 def _lab(folder: Path) -> Iterator[Lab]:
-    """Ann and cat share some files; ann sends slowly enough to be looked at."""
+    """Start a lab in which ann and cat share some files, slowly enough to take pictures."""
     with Lab(folder) as lab:
         ann, cat = lab.member("ann"), lab.member("cat")
         random = Random(1)
@@ -68,7 +68,7 @@ def _lab(folder: Path) -> Iterator[Lab]:
 
 @contextmanager
 def _shell(lab: Lab) -> Iterator[Terminal]:
-    """Bob's shell; he is in the group."""
+    """Start bob's shell, with bob in the group."""
     state = lab.folder / "bob"
     info = write_tracker_info(lab.folder / "tracker_info.txt", [lab.tracker.address])
     command = ["env", "-C", str(lab.folder), sys.executable, "-m", "client"]
@@ -89,7 +89,7 @@ def _shell(lab: Lab) -> Iterator[Terminal]:
 
 
 def _show_download(shell: Terminal) -> None:
-    """A running download, with its line in the toolbar."""
+    """Take a picture of a running download with its line in the toolbar."""
     shell.type("", "C-l")
     shell.enter(f"use_group {GROUP}")
     shell.wait_for(f"bob@{GROUP}>")
@@ -106,7 +106,7 @@ def _show_download(shell: Terminal) -> None:
 
 
 def _show_completion(shell: Terminal) -> None:
-    """What Tab offers, with a word of help beside each."""
+    """Take a picture of the completion menu."""
     shell.type("", "C-l")
     shell.enter("dwnload_file slides.pdf")
     shell.wait_for("did you mean download_file?")
@@ -117,7 +117,7 @@ def _show_completion(shell: Terminal) -> None:
 
 
 def _save(shell: Terminal, name: str, title: str) -> None:
-    """Write what the terminal shows as an SVG."""
+    """Save the terminal's screen as an SVG."""
     console = Console(record=True, width=COLUMNS, file=io.StringIO(), force_terminal=True)
     console.print(Text.from_ansi(shell.styled()), no_wrap=True, overflow="crop")
     picture = console.export_svg(title=title, theme=SVG_EXPORT_THEME, unique_id=name)
@@ -125,7 +125,7 @@ def _save(shell: Terminal, name: str, title: str) -> None:
 
 
 def _show_page(lab: Lab) -> None:
-    """A member's page, wide and light, and as a phone shows it in the dark."""
+    """Take pictures of a member's page: wide and light, and at a phone's width, dark."""
     options = ("--web", f"127.0.0.1:{free_port()}")
     with ClientProcess(lab.folder / "dora", lab.trackers, *options) as dora, chromium() as browser:
         dora.sign_in("dora")

@@ -1,8 +1,8 @@
-"""Man pages and shell completions, made from what the programs themselves know: `make docs`.
+"""Generates the man pages and shell completions: run it with `make docs`.
 
-Everything comes from the two argument parsers and the client's registry of commands, so nothing
-is said twice; `tests/contract/test_reference.py` fails when what lies in `docs/man` and
-`docs/completions` is not what this writes.
+All text comes from the two argument parsers and the client's registry of commands.
+`tests/contract/test_reference.py` fails if the files in `docs/man` and `docs/completions` are not
+up to date.
 """
 
 from __future__ import annotations
@@ -30,20 +30,20 @@ _STATUS = {
     "minitorrent": {
         "0": "every command succeeded",
         "1": "a command failed, or the client could not start",
-        "2": "wrong usage",
+        "2": "usage error",
         "3": "no tracker could be reached",
     },
     "minitorrent-tracker": {
-        "0": "it was told to end",
+        "0": "the tracker was stopped",
         "1": "a port is in use, or the database can't be opened",
-        "2": "wrong usage",
+        "2": "usage error",
     },
 }
 
 
 @dataclass(frozen=True)
 class Program:
-    """One of the two programs; `commands` are those of its own prompt."""
+    """One of the two programs; `commands` are those of its prompt."""
 
     name: str
     parser: argparse.ArgumentParser
@@ -62,7 +62,7 @@ class Program:
 
 
 def programs() -> list[Program]:
-    """Both programs, as they are now."""
+    """Return both programs."""
     return [
         Program("minitorrent", client.app.argument_parser(), COMMANDS),
         Program("minitorrent-tracker", tracker.config.argument_parser(), {}),
@@ -70,7 +70,7 @@ def programs() -> list[Program]:
 
 
 def documents() -> Iterator[tuple[Path, str]]:
-    """Every file that is to be there, and its content."""
+    """Yield every generated file with its content."""
     for program in programs():
         yield DOCS / "man" / f"{program.name}.1", _manual(program)
         yield DOCS / "completions" / f"{program.name}.bash", _bash(program)
@@ -79,7 +79,7 @@ def documents() -> Iterator[tuple[Path, str]]:
 
 
 def main() -> None:
-    """Write them all."""
+    """Write all files."""
     for path, text in documents():
         path.parent.mkdir(exist_ok=True)
         path.write_text(text, encoding="utf-8")
@@ -101,7 +101,7 @@ def _manual(program: Program) -> str:
         lines += [".TP", f".B {_roff(_written(action))}", _roff(_help(action))]
     if program.commands:
         lines += _commands(program.commands)
-        lines += [".SH ERRORS", "With \\-\\-json, a command that fails names one of these."]
+        lines += [".SH ERRORS", "With \\-\\-json, a command that fails returns one of these codes."]
         for code, meaning in MEANINGS.items():
             lines += [".TP", f".B {_roff(code)}", _roff(meaning)]
     lines.append(".SH EXIT STATUS")
@@ -117,8 +117,8 @@ def _commands(commands: Mapping[str, Command]) -> list[str]:
     lines = [
         ".SH COMMANDS",
         _roff(
-            "Typed at the prompt, read from standard input one a line, or given with -c. Words in"
-            f" brackets may be left out. Any command may fail with {common}."
+            "Type commands at the prompt, pass them on standard input, one per line, or give them"
+            f" with -c. Words in brackets are optional. Any command may fail with {common}."
         ),
     ]
     for topic, row in groupby(commands.values(), lambda command: command.topic):
@@ -152,7 +152,7 @@ def _synopsis(program: Program) -> list[str]:
 
 
 def _written(action: argparse.Action) -> str:
-    """An option with what follows it, or the word that stands for a positional argument."""
+    """Return an option with its value, or the name of a positional argument."""
     if not action.option_strings:
         return str(action.metavar)
     names = ", ".join(action.option_strings)
@@ -164,7 +164,7 @@ def _help(action: argparse.Action) -> str:
 
 
 def _roff(text: str) -> str:
-    """Text that roff prints as it is."""
+    """Escape text for roff."""
     escaped = text.replace("\\", "\\e").replace("-", "\\-")
     return f"\\&{escaped}" if escaped.startswith((".", "'")) else escaped
 
@@ -213,7 +213,7 @@ def _bash_value(program: Program, action: argparse.Action) -> str:
 
 
 def _values(program: Program, action: argparse.Action) -> list[str]:
-    """The words that can be an option's value, where they are known."""
+    """Return the possible values of an option, if they are known."""
     if action.metavar == "COMMAND":
         return list(program.commands)
     return [str(choice) for choice in action.choices or ()]
@@ -289,7 +289,7 @@ def _fish_value(program: Program, action: argparse.Action) -> list[str]:
 
 
 def _quoted(text: str) -> str:
-    """A word for any of the three shells."""
+    """Quote a word for any of the three shells."""
     return shlex.quote(text).replace("'\"'\"'", "'\\''")
 
 
