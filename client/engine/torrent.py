@@ -58,7 +58,7 @@ class Torrent:
         goal: PieceSelection,
         seal: GroupTls | None,
         torrent_context: TorrentContext,
-        owner: TorrentOwner,
+        owner: TorrentOwner[Torrent],
         throttle: Throttle,
     ) -> None:
         self.metainfo = metainfo

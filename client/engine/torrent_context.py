@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol, TypeVar
 
 from client.core.peer_protocol import MAX_WAITING_REQUESTS
 from client.core.piece_selection import PieceSelection
@@ -25,8 +25,7 @@ from common.wire.handshake import ExtensionHandshake
 from common.wire.messages import Extended
 from common.wire.metadata import UT_METADATA
 
-if TYPE_CHECKING:
-    from client.engine.torrent import Torrent
+TorrentT = TypeVar("TorrentT", contravariant=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,20 +67,20 @@ class TorrentContext:
         return Extended(0, ours.encode(host))
 
 
-class TorrentOwner(Protocol):
+class TorrentOwner(Protocol[TorrentT]):
     """Callbacks of a torrent, made by its threads, outside its lock.
 
     Each passes its torrent: the owner may have stopped it meanwhile and started another.
     """
 
-    def on_complete(self, torrent: Torrent) -> None:
+    def on_complete(self, torrent: TorrentT) -> None:
         """Handle the last piece, which is verified and written, but not synced yet."""
 
-    def on_failed(self, torrent: Torrent, error: MinitorrentError) -> None:
+    def on_failed(self, torrent: TorrentT, error: MinitorrentError) -> None:
         """Handle an error: the content can't be read or written any more."""
 
-    def on_damaged(self, torrent: Torrent) -> None:
+    def on_damaged(self, torrent: TorrentT) -> None:
         """Handle a wrong piece in a file that looks untouched; it was not sent."""
 
-    def on_unidentified(self, stranger: UnidentifiedPeer) -> None:
+    def on_unidentified(self, peer: UnidentifiedPeer) -> None:
         """Identify an incoming peer that the tracker hasn't listed; ends in `identified`."""

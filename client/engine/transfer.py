@@ -108,9 +108,9 @@ class Transfer(Standing):
         """See TorrentOwner."""
         self._executor.submit(self._mend, lambda: self.torrent is torrent)
 
-    def on_unidentified(self, stranger: UnidentifiedPeer) -> None:
+    def on_unidentified(self, peer: UnidentifiedPeer) -> None:
         """See TorrentOwner."""
-        self._context.announcer.identify(self.info_hash, stranger)
+        self._context.announcer.identify(self.info_hash, peer)
 
     # --- commands ---------------------------------------------------------------------------
     def start(self, *, recheck: bool = False) -> None:

@@ -26,7 +26,7 @@ from common.types import Endpoint, InfoHash, PeerId, peer_id_from_hex
 
 log = structlog.get_logger(__name__)
 
-HUNGRY_INTERVAL: Final = 5.0
+LONELY_INTERVAL: Final = 5.0
 """Seconds between announces of a download that has no peer to download from."""
 
 SEED_INTERVAL: Final = 0.005
@@ -92,9 +92,9 @@ class _Entry:
 
 
 class _Question:
-    def __init__(self, info_hash: InfoHash, stranger: UnidentifiedPeer, until: float) -> None:
+    def __init__(self, info_hash: InfoHash, peer: UnidentifiedPeer, until: float) -> None:
         self.info_hash = info_hash
-        self.stranger = stranger
+        self.peer = peer
         self.until = until
         self.due_at = 0.0
 
@@ -148,10 +148,10 @@ class Announcer:
                     entry.event = "started"
             self._changed.notify()
 
-    def identify(self, info_hash: InfoHash, stranger: UnidentifiedPeer) -> None:
+    def identify(self, info_hash: InfoHash, peer: UnidentifiedPeer) -> None:
         """Ask the tracker whether an incoming peer is a member."""
         with self._changed:
-            self._questions.append(_Question(info_hash, stranger, self._clock() + IDENTIFY_FOR))
+            self._questions.append(_Question(info_hash, peer, self._clock() + IDENTIFY_FOR))
             self._changed.notify()
 
     def close(self) -> None:
@@ -243,7 +243,7 @@ class Announcer:
                 for peer in answer.peers
             ]
         )
-        pause = min(interval, HUNGRY_INTERVAL) if announced.needs_peers else interval
+        pause = min(interval, LONELY_INTERVAL) if announced.needs_peers else interval
         if not announced.left:
             pause = max(pause, SEED_INTERVAL * len(self._entries))
         with self._changed:
@@ -251,11 +251,11 @@ class Announcer:
                 entry.due_at = self._clock() + pause
 
     def _identify(self, question: _Question) -> None:
-        entry, stranger = self._entries.get(question.info_hash), question.stranger
+        entry, peer = self._entries.get(question.info_hash), question.peer
         if entry is None:
             return
         request = IdentifyPeer(
-            info_hash=question.info_hash.hex(), peer_id=stranger.peer_id.hex(), host=stranger.host
+            info_hash=question.info_hash.hex(), peer_id=peer.peer_id.hex(), host=peer.host
         )
         user = None
         try:
@@ -263,10 +263,10 @@ class Announcer:
         except MinitorrentError as error:
             log.info("a peer can't be identified", error=error.message)
             if error.code in (ErrorCode.TRACKER_UNREACHABLE, ErrorCode.TIMEOUT):
-                entry.announced.identified(stranger.key, None, is_member=None)
+                entry.announced.identified(peer.key, None, is_member=None)
         is_member = user is not None
         if is_member or self._clock() >= question.until:
-            entry.announced.identified(stranger.key, user, is_member=is_member)
+            entry.announced.identified(peer.key, user, is_member=is_member)
             return
         question.due_at = self._clock() + IDENTIFY_EVERY
         with self._changed:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from nicegui import ui
 from nicegui.events import GenericEventArguments, UploadEventArguments
@@ -11,6 +10,7 @@ from nicegui.events import GenericEventArguments, UploadEventArguments
 from client.engine.lists import FilesResult
 from client.engine.results import UploadResult
 from client.web.page import dropped
+from client.web.page.choice import Choice
 from client.web.page.command_client import CommandClient, tell, tell_error
 from client.web.page.controls import button, clear, field, heading, icon_button
 from client.web.page.dialogs import PathDialog, confirm
@@ -22,9 +22,6 @@ from client.web.page.tables import ACTIONS, Action, Column, Table
 from common.api.files import FileRow
 from common.errors import MinitorrentError
 from common.text import count, size, visible
-
-if TYPE_CHECKING:
-    from client.web.page.main_view import Choice
 
 _COLUMNS = (
     Column("name", "Name"),

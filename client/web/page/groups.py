@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from nicegui import ui
 from nicegui.events import GenericEventArguments
 
 from client.engine.lists import GroupsResult
+from client.web.page.choice import Choice
 from client.web.page.command_client import CommandClient, tell
 from client.web.page.controls import button, clear, field, heading
 from client.web.page.extent import Extent
@@ -15,9 +16,6 @@ from client.web.page.members import Members
 from client.web.page.part import Fields
 from client.web.page.tables import ACTIONS, Action, Column, Table
 from common.errors import MinitorrentError
-
-if TYPE_CHECKING:
-    from client.web.page.main_view import Choice
 
 _COLUMNS = (
     Column("group", "Group"),

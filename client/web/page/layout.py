@@ -9,7 +9,7 @@ from nicegui import ui
 from client.web.page.command_client import CommandClient
 from client.web.page.controls import icon_button
 from client.web.page.login import Login
-from client.web.page.main_view import Workplace
+from client.web.page.main_view import MainView
 
 _STYLE = Path(__file__).with_name("style.css")
 _REMEMBERED = "localStorage.getItem('minitorrent-dark')"
@@ -22,7 +22,7 @@ class Layout:
     def __init__(self, commands: CommandClient) -> None:
         self._commands = commands
         self._user: str | None = None
-        self._workplace: Workplace | None = None
+        self._workplace: MainView | None = None
         ui.add_css(_STYLE.read_text(encoding="utf-8"))
         self._dark = ui.dark_mode(None)
         with ui.header().classes("header"):
@@ -65,7 +65,7 @@ class Layout:
                 self._workplace = None
                 Login(self._commands)
             else:
-                self._workplace = Workplace(self._commands)
+                self._workplace = MainView(self._commands)
                 await self._workplace.refresh()
 
     async def _log_out(self) -> None:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
-
 from nicegui import ui
 
 from client.engine.results import Overview
+from client.web.page.choice import Choice
 from client.web.page.command_client import CommandClient, tell
 from client.web.page.files import Files
 from client.web.page.groups import Groups
@@ -27,16 +25,7 @@ _PAUSES = {"groups": 5, "notices": 5, "settings": 5}
 """Seconds between updates of a visible tab; the other two tabs choose their own."""
 
 
-@dataclass
-class Choice:
-    """The group and tab shown in this window. `groups` are the user's own groups."""
-
-    show: Callable[[str], None]
-    group: str | None = None
-    groups: list[str] = field(default_factory=list)
-
-
-class Workplace:
+class MainView:
     """The page of a user who is logged in."""
 
     def __init__(self, commands: CommandClient) -> None:

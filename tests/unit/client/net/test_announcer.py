@@ -145,7 +145,7 @@ def test_who_has_nobody_asks_more_often(bench: Bench) -> None:
     torrent = FakeTorrent()
     torrent.needs_peers = True
     bench.add(torrent)
-    bench.pass_time(module.HUNGRY_INTERVAL)
+    bench.pass_time(module.LONELY_INTERVAL)
     wait_until(lambda: len(bench.link.announces) == 2, what="the next announce")
 
 
