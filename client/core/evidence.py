@@ -9,13 +9,17 @@ from typing import Final
 from client.core.piece_download import PieceDownload
 
 MAX_BLOCKS: Final = 16 * 1024
-"""Blocks remembered, each as a digest and its sender; the oldest piece is dropped first."""
+"""Blocks remembered for each torrent, each as a digest and its sender."""
 
 
 class Evidence:
-    """The blocks of wrong pieces that several peers contributed to, by connection key."""
+    """The blocks of wrong pieces that several peers contributed to, by connection key.
 
-    def __init__(self) -> None:
+    At most `most` blocks are remembered; the oldest piece is dropped first.
+    """
+
+    def __init__(self, most: int = MAX_BLOCKS) -> None:
+        self._most = most
         self._pieces: OrderedDict[int, list[tuple[int, bytes]]] = OrderedDict()
         self._blocks = 0
 
@@ -26,7 +30,7 @@ class Evidence:
             (sender, _digest(download, number)) for number, sender in enumerate(download.senders)
         ]
         self._blocks += download.block_count
-        while self._blocks > MAX_BLOCKS:
+        while self._blocks > self._most:
             self._drop(next(iter(self._pieces)))
 
     def judge(self, download: PieceDownload) -> set[int]:

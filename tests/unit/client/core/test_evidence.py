@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
-from client.core import evidence as module
 from client.core.evidence import Evidence
 from client.core.piece_download import PieceDownload
 from common.types import BLOCK_SIZE, PieceIndex
@@ -43,9 +40,8 @@ def test_a_piece_that_could_not_be_written_tells_on_nobody() -> None:
     assert evidence.judge(piece(0, 7, 9)) == set()
 
 
-def test_what_is_kept_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MAX_BLOCKS", 4)
-    evidence = Evidence()
+def test_what_is_kept_is_bounded() -> None:
+    evidence = Evidence(4)
     for index in range(3):
         evidence.keep(piece(index, 7, 8))
     assert evidence.judge(piece(0, 0, 0)) == set()

@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from client.core import fair_queue
-from client.core.fair_queue import BandwidthRequest, FairQueue
+from client.core.fair_queue import REMEMBERED, BandwidthRequest, FairQueue
 from client.core.throttle import BandwidthChannel, TokenBucket
 
 BLOCK = 16 * 1024
@@ -115,10 +114,9 @@ def test_nobody_wants_anything() -> None:
     assert not queue._last
 
 
-def test_only_so_many_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fair_queue, "REMEMBERED", 3)
+def test_only_so_many_are_remembered() -> None:
     one = channel(1_000_000)
     queue = FairQueue()
-    for key in range(10):
+    for key in range(REMEMBERED + 10):
         queue.serve([Peer(key, one, backlog=1).claim], key * 1.0 + 1)
-    assert len(queue._last) == 3
+    assert len(queue._last) == REMEMBERED

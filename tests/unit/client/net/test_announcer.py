@@ -15,6 +15,7 @@ from client.net.tracker_client import TrackerClient
 from common.api.model import Model
 from common.api.operation import Operation
 from common.api.presence import (
+    MAX_FILES,
     Announce,
     AnnounceReply,
     Failure,
@@ -205,18 +206,16 @@ def test_another_tracker_is_told_also_what_the_former_one_is_just_answering(benc
     wait_until(lambda: bench.link.events() == ["started", "started"], what="the next announce")
 
 
-def test_many_torrents_are_announced_in_batches(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "MAX_FILES", 3)
-    torrents = [FakeTorrent(number) for number in range(1, 9)]
+def test_many_torrents_are_announced_in_batches(bench: Bench) -> None:
+    count = 2 * MAX_FILES + 7
+    torrents = [FakeTorrent(number) for number in range(1, count + 1)]
     for torrent in torrents:
         bench.announcer.add(torrent)
-    bench.wait_for(lambda: len(bench.link.events()) == 8, "all announces")
+    bench.wait_for(lambda: len(bench.link.events()) == count, "all announces")
     bench.link.announces.clear()
     bench.announcer.reconnected()
-    wait_until(lambda: len(bench.link.events()) == 8, what="all announces")
-    assert [len(announce.files) for announce in bench.link.announces] == [3, 3, 2]
+    wait_until(lambda: len(bench.link.events()) == count, what="all announces")
+    assert [len(announce.files) for announce in bench.link.announces] == [MAX_FILES, MAX_FILES, 7]
 
 
 def test_peers_are_passed_on(bench: Bench) -> None:

@@ -26,8 +26,8 @@ THEIRS = Handshake(InfoHash(b"h" * 20), PeerId(b"-XX0001-abcdefghijkl"))
 class Door:
     """A listener and whom it admitted."""
 
-    def __init__(self) -> None:
-        self.listener = Listener(ANYWHERE)
+    def __init__(self, most: int | None = None) -> None:
+        self.listener = Listener(ANYWHERE, most)
         self.admitted: list[tuple[Handshake, Endpoint]] = []
         self.answer = True
         self.transports: list[Transport] = []
@@ -98,9 +98,8 @@ def test_who_closes_at_once_does_no_harm(door: Door) -> None:
         wait_until(lambda: door.admitted, what="the peer to be admitted")
 
 
-def test_a_crowd_at_one_address_makes_room_for_another(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MAX_HANDSHAKES", 4)
-    door = Door()
+def test_a_crowd_at_one_address_makes_room_for_another() -> None:
+    door = Door(4)
     door.listener.start(door.admit, lambda _: None)
     crowd = [door.knock() for _ in range(4)]
     wait_until(lambda: len(door.listener._shaking) == 4, what="the crowd")
@@ -161,9 +160,8 @@ def test_without_a_thread_there_is_no_peer_and_no_harm(
         wait_until(lambda: door.admitted, what="the peer to be admitted")
 
 
-def test_a_crowd_of_silent_ones_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MAX_HANDSHAKES", 3)
-    door = Door()
+def test_a_crowd_of_silent_ones_is_bounded() -> None:
+    door = Door(3)
     door.listener.start(door.admit, lambda _: None)
     silent = [door.knock() for _ in range(3)]
     wait_until(

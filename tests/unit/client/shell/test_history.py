@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from client.commands.parsing import quote
 from client.commands.registry import COMMANDS
-from client.shell.history import PrivateHistory
+from client.shell.history import _MOST, PrivateHistory
 from common.errors import ErrorCode, MinitorrentError
 
 
@@ -111,9 +111,7 @@ def test_what_older_versions_kept_is_not_called_back(tmp_path: Path) -> None:
     assert list(PrivateHistory(path, COMMANDS).load_history_strings()) == ["whoami"]
 
 
-def test_only_a_plain_file_of_bounded_size_is_read(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_only_a_plain_file_of_bounded_size_is_read(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     target = tmp_path / "target"
     target.write_bytes(b"precious")
@@ -126,5 +124,5 @@ def test_only_a_plain_file_of_bounded_size_is_read(
     kept = PrivateHistory(tmp_path / "history", COMMANDS)
     kept.append_string("whoami")
     assert list(PrivateHistory(tmp_path / "history", COMMANDS).load_history_strings()) == ["whoami"]
-    monkeypatch.setattr("client.shell.history._MOST", 3)
+    os.truncate(tmp_path / "history", _MOST + 1)
     assert list(PrivateHistory(tmp_path / "history", COMMANDS).load_history_strings()) == []

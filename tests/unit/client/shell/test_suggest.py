@@ -13,7 +13,7 @@ from prompt_toolkit.document import Document
 from client.commands.parsing import parse, split
 from client.commands.registry import COMMANDS
 from client.shell.completer import CommandCompleter
-from client.shell.names import SessionNames
+from client.shell.names import _MOST_PATHS, SessionNames
 from client.shell.suggest import Suggestion, suggestions
 from common.errors import ErrorCode, MinitorrentError
 from tests.support.fake_rows import download
@@ -138,11 +138,11 @@ def test_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_paths_of_an_endless_folder_are_cut(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("client.shell.names._MOST_PATHS", 3)
-    for number in range(9):
+    numbers = range(1000, 1000 + _MOST_PATHS + 9)
+    for number in numbers:
         (tmp_path / str(number)).touch()
-    assert len(names(f"upload_file {tmp_path}/")) == 3
-    for number in range(9):  # what is being typed is among them all the same
+    assert len(names(f"upload_file {tmp_path}/")) == _MOST_PATHS
+    for number in numbers[-9:]:  # what is being typed is among them all the same
         assert names(f"upload_file {tmp_path}/{number}") == [f"{tmp_path}/{number}"]
     monkeypatch.setattr("client.shell.names._MOST_ENTRIES", 2)
     assert len(names(f"upload_file {tmp_path}/")) == 2
