@@ -95,7 +95,9 @@ def test_while_three_peers_fetch_it(
     change(content)
     wait_until(lambda: ann.heard("share_failed"), what="ann to be told")
     (notice,) = ann.heard("share_failed")
-    assert "relocate" in notice.text or "recheck" in notice.text
+    advice = notice.text.casefold()
+    assert "relocate" in advice or "recheck" in advice
+    assert notice.text in [row.text for row in ann.session.lists.notices().notices]
     assert ann.session.pause(GROUP, "content").state == "paused"
     assert not any(copy.exists() for copy in copies), "too quick for this test"
     content.write_bytes(right)

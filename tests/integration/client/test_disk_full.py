@@ -59,6 +59,7 @@ def test_paused_and_continued(team: Team, tmp_path: Path, disk: Path) -> None:
     assert "Not enough space in" in row.error
     assert bob.session.wait(5.0).failed == [f"{GROUP}/content"]
     wait_until(lambda: bob.heard("download_paused"), what="bob to be told")
+    assert "download_paused" in [row.kind for row in bob.session.lists.notices().notices]
     other.unlink()
     bob.finish("content")
     assert copy.read_bytes() == content.read_bytes()
