@@ -13,7 +13,7 @@ from itertools import accumulate
 from typing import NamedTuple
 
 from common.bitfield import Bitfield
-from common.types import BLOCK_SIZE, Block, PieceIndex
+from common.types import BLOCK_SIZE, PieceIndex
 
 KIB = 1024
 MIB = 1024 * KIB
@@ -64,11 +64,6 @@ class Geometry:
     def block_count(self, index: PieceIndex) -> int:
         """Number of blocks in the piece."""
         return -(-self.piece_size(index) // BLOCK_SIZE)
-
-    def block(self, index: PieceIndex, number: int) -> Block:
-        """Return block `number` (from 0) of the piece; the last block may be shorter."""
-        begin = number * BLOCK_SIZE
-        return Block(index, begin, min(BLOCK_SIZE, self.piece_size(index) - begin))
 
     def contains(self, index: int, begin: int, length: int) -> bool:
         """Return whether these untrusted numbers describe at least one byte inside one piece."""

@@ -50,8 +50,6 @@ class Metainfo:
     source: str | None
     authority: str | None = field(repr=False)
     """`ssl-cert`: the certificate (PEM) of the sealed group that the content belongs to."""
-    trackers: tuple[tuple[str, ...], ...]
-    """Announce addresses in tiers (BEP 12)."""
 
     @cached_property
     def info_hash(self) -> InfoHash:
@@ -195,7 +193,6 @@ def _judge(document: Document) -> Metainfo:
         private=info.get(b"private") == 1,
         source=source.decode(errors="replace") if isinstance(source, bytes) else None,
         authority=authority.decode(errors="replace") if isinstance(authority, bytes) else None,
-        trackers=document.trackers,
     )
 
 

@@ -23,9 +23,6 @@ Reading a million values takes half a second on one core of 2020.
 MAX_LEVELS = 100
 """Deepest nesting of lists and dictionaries: a file tree (BEP 52) is as deep as its paths."""
 
-MAX_TRACKERS = 100
-"""Most announce addresses read; honest metainfo has a few dozen at most."""
-
 MAX_MTIME = 253_402_300_799
 """The last second of the year 9999; later modification times are ignored."""
 
@@ -59,7 +56,6 @@ class Document:
     files: list[FileEntry] | None = None
     tree: Tree = field(default_factory=Tree)
     """The files' paths."""
-    trackers: tuple[tuple[str, ...], ...] = ()
 
 
 def read_document(data: bytes) -> Document:
@@ -130,20 +126,13 @@ def refuse(reason: str) -> NoReturn:
 
 def _read_root(reader: Reader) -> Document:
     document = Document()
-    announce: Scalar = None
-    tiers: list[tuple[str, ...]] = []
     for key in reader.dictionary():
         if key == b"info" and reader.is_at_dictionary():
             start = reader.position
             _read_info(reader, document)
             document.info_bytes = reader.since(start)
-        elif key == b"announce":
-            announce = reader.scalar()
-        elif key == b"announce-list" and reader.is_at_list():
-            tiers = _read_tiers(reader)
         else:
             reader.skip()
-    document.trackers = tuple(tier for tier in tiers or [_addresses([announce])] if tier)
     return document
 
 
@@ -221,23 +210,3 @@ def _folder(value: Scalar, known: dict[bytes, str]) -> str:
         name = check_component(text_of(value))
         known[name.encode()] = name
     return name
-
-
-def _read_tiers(reader: Reader) -> list[tuple[str, ...]]:
-    """Read announce addresses, skipping damaged ones: the content doesn't depend on them."""
-    tiers: list[tuple[str, ...]] = []
-    room = MAX_TRACKERS
-    for _ in reader.items():
-        if not room or not reader.is_at_list():
-            reader.skip()
-            continue
-        tier = _addresses([reader.scalar() for _ in reader.items()])[:room]
-        room -= len(tier)
-        if tier:
-            tiers.append(tier)
-    return tiers
-
-
-def _addresses(values: Sequence[Scalar]) -> tuple[str, ...]:
-    urls = [value.decode() for value in values if isinstance(value, bytes) and value.isascii()]
-    return tuple(url for url in urls if url and url.isprintable())

@@ -223,12 +223,6 @@ class Candidates:
             candidate.failures = min(candidate.failures + 1, 10)
             candidate.not_before = now + pause
 
-    def retry(self) -> None:
-        """Make every candidate due at once, whatever its failures."""
-        for candidate in self._known.values():
-            candidate.failures = 0
-            candidate.not_before = 0.0
-
     def _at(self, endpoint: Endpoint) -> list[PeerCandidate]:
         return [c for c in self._known.values() if c.endpoint == endpoint]
 

@@ -16,9 +16,11 @@ from client.core.events import (
 from client.core.notices import NoticeKind
 from client.engine.event_bus import EventBus
 from client.engine.notices import Notices
+from client.net.tracker_client import TrackerClient
 from client.state.settings import Settings
 from common.api.accounts import LoginReply
 from common.api.events import EventKind, EventNotice
+from common.api.operation import Operation, ReplyT, RequestT
 from common.errors import ErrorCode, MinitorrentError
 from common.types import Endpoint
 
@@ -177,3 +179,19 @@ class Account:
         if event.removed:
             self._events.publish(CertificatesRevoked(event.group, tuple(event.removed)))
         self.tell(event.kind, event.text, event.group)
+
+
+class Remote:
+    """Calls operations of the tracker that require a login."""
+
+    def __init__(self, account: Account, link: TrackerClient) -> None:
+        self._account = account
+        self._link = link
+
+    def call(self, operation: Operation[RequestT, ReplyT], **arguments: object) -> ReplyT:
+        """Validate the arguments, then call the operation.
+
+        Raises MinitorrentError: not_logged_in, or the operation's refusal.
+        """
+        self._account.require()
+        return self._link.call(operation, operation.read_request(arguments))

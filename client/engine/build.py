@@ -31,7 +31,7 @@ from client.engine.doctor import Doctor
 from client.engine.download_scheduler import DownloadScheduler, choose_places
 from client.engine.environment import raise_descriptors
 from client.engine.event_bus import EventBus
-from client.engine.known_trackers import KnownTrackers
+from client.engine.known_trackers import KnownTrackers, Trackers
 from client.engine.limits import Limits
 from client.engine.metainfo_links import MetainfoLinks
 from client.engine.places import Places
@@ -40,7 +40,6 @@ from client.engine.session import Session
 from client.engine.sharing import Sharing
 from client.engine.snapshot import Snapshots
 from client.engine.torrent_context import TorrentContext
-from client.engine.trackers import Trackers
 from client.engine.transfer_context import TransferContext
 from client.engine.transfer_manager import TransferManager
 from client.net.announcer import Announcer

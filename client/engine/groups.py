@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from client.engine import results
-from client.engine.account import Account
+from client.engine.account import Account, Remote
 from client.engine.credentials import Credentials
-from client.engine.remote import Remote
 from client.engine.transfer_manager import TransferManager
 from common.api import groups
 from common.errors import ErrorCode, MinitorrentError

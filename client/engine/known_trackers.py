@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from client.engine import results
+from client.net.tracker_client import TrackerClient
 from client.net.tracker_connection import UntrustedTrackerError
 from client.state.pinned_certificates import PinnedCertificates
+from common.errors import ErrorCode, MinitorrentError
 from common.tls import fingerprint
 from common.types import Endpoint
 
@@ -53,3 +56,38 @@ def _changed(tracker: Endpoint, trusted: str, shown: str) -> UntrustedTrackerErr
         "server pretends to be the tracker. Ask the operator; if the new one is right, type: "
         f"trackers --forget {tracker}"
     )
+
+
+class Trackers:
+    """Answers the command `trackers`."""
+
+    def __init__(self, link: TrackerClient, known_trackers: KnownTrackers) -> None:
+        self._link = link
+        self._known_trackers = known_trackers
+
+    def rows(self) -> results.TrackersResult:
+        """Return a row for each tracker of the tracker information file."""
+        return results.TrackersResult(
+            trackers=[
+                results.TrackerRow(
+                    address=str(tracker),
+                    state=state,
+                    current=state == "connected",
+                    fingerprint=self._known_trackers.trusted(tracker),
+                )
+                for tracker, state in self._link.states()
+            ]
+        )
+
+    def forget(self, address: str) -> None:
+        """Trust the tracker's next certificate; raises MinitorrentError(usage) for an unknown one.
+
+        An existing connection continues.
+        """
+        tracker = Endpoint.parse(address)
+        if tracker not in (known for known, _ in self._link.states()):
+            raise MinitorrentError(
+                ErrorCode.USAGE, f"{tracker} is not one of the trackers; see them with: trackers"
+            )
+        self._known_trackers.forget(tracker)
+        self._link.retry()

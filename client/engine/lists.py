@@ -7,8 +7,7 @@ from typing import Any, TypeVar
 
 from pydantic import Field
 
-from client.engine.account import Account
-from client.engine.remote import Remote
+from client.engine.account import Account, Remote
 from client.engine.results import Result
 from common.api import accounts, audit, events, files, groups
 from common.api.operation import Operation

@@ -9,20 +9,19 @@ from pathlib import Path
 from client.core.download_options import DownloadOptions
 from client.core.notices import NoticeKind
 from client.engine import results
-from client.engine.account import Account
+from client.engine.account import Account, Remote
 from client.engine.completions import Completions
 from client.engine.credentials import Credentials
 from client.engine.diagnostics import Diagnostics
 from client.engine.doctor import Doctor
 from client.engine.export import export_credentials
 from client.engine.groups import Groups
+from client.engine.known_trackers import Trackers
 from client.engine.limits import Limits
 from client.engine.lists import Lists
 from client.engine.metainfo_links import read_metainfo
 from client.engine.offer import Offer
-from client.engine.remote import Remote
 from client.engine.sharing import Sharing
-from client.engine.trackers import Trackers
 from client.engine.transfer import Transfer
 from client.engine.transfer_manager import TransferManager
 from client.engine.uploads import HashProgress

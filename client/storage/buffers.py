@@ -41,11 +41,6 @@ class BufferPool:
         self._lent: set[PieceBuffer] = set()
         self._in_use = 0
 
-    @property
-    def in_use(self) -> int:
-        """Bytes handed out now."""
-        return self._in_use
-
     def take(self, size: int) -> PieceBuffer | None:
         """Return an uninitialized buffer of `size` bytes (at least 1), or None when over budget."""
         capacity = max(_SMALLEST, 1 << (size - 1).bit_length())

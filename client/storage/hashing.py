@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from client.storage.content import Content
 from client.storage.layout import Layout
 from client.storage.os_errors import shown
@@ -15,17 +13,12 @@ from common.metainfo import HASH_SIZE
 from common.types import PieceIndex
 
 
-def hash_source(
-    source: Source,
-    piece_length: int,
-    progress: Progress | None = None,
-    cancelled: Callable[[], bool] = lambda: False,
-) -> bytes:
+def hash_source(source: Source, piece_length: int, progress: Progress | None = None) -> bytes:
     """Return the concatenated SHA-1 hashes of all pieces.
 
     `progress` gets (bytes hashed, total bytes), in the calling thread. Raises
-    piece_scan.StoppedError once `cancelled` returns True; MinitorrentError(file_changed) when a
-    file changed since the scan, usage when the content needs too many pieces.
+    MinitorrentError: file_changed when a file changed since the scan, usage when the content needs
+    too many pieces. An exception of `progress` ends it and is passed on.
     """
     try:
         geometry = Geometry(source.length, piece_length)
@@ -48,7 +41,7 @@ def hash_source(
         )
 
     try:
-        sweep(geometry, visit, progress, cancelled)
+        sweep(geometry, visit, progress)
     finally:
         content.close()
     source.check_unchanged()

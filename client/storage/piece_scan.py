@@ -32,7 +32,7 @@ def sweep(
     geometry: Geometry,
     visit: Callable[[PieceIndex, memoryview], None],
     progress: Progress | None,
-    cancelled: Callable[[], bool],
+    cancelled: Callable[[], bool] = lambda: False,
 ) -> None:
     """Call `visit` once for every piece, in one thread per core, each with a scratch buffer.
 

@@ -76,7 +76,6 @@ def test_single_file() -> None:
     assert not metainfo.is_folder
     assert metainfo.private
     assert metainfo.source == "minitorrent:7"
-    assert metainfo.trackers == (("http://t/announce",),)
     assert metainfo.length == 20_000
     assert metainfo.geometry == Geometry(20_000, PIECE)
     assert metainfo.piece_count == 2
@@ -90,7 +89,6 @@ def test_folder() -> None:
     assert metainfo.length == 20
     assert not metainfo.private
     assert metainfo.source is None
-    assert metainfo.trackers == ()
 
 
 def test_empty_content() -> None:
@@ -120,21 +118,6 @@ def test_the_authority_of_sealed_content() -> None:
     assert sealed.info_hash != parse(torrent(single())).info_hash
     assert parse(torrent(single())).authority is None
     assert parse(torrent(changed(single(), {"ssl-cert": 5}))).authority is None
-
-
-@pytest.mark.parametrize(
-    ("listed", "expected"),
-    [
-        ([[b"http://a", b"http://b"], [b"udp://c"]], (("http://a", "http://b"), ("udp://c",))),
-        ([[b"http://a", 5, b"", b"\xff"], b"x", []], (("http://a",),)),
-        ([], (("http://main",),)),
-        ([[]], (("http://main",),)),
-        (5, (("http://main",),)),
-    ],
-)
-def test_tiers_of_trackers(listed: object, expected: tuple[tuple[str, ...], ...]) -> None:
-    data = torrent(single(), announce=b"http://main", announce_list=listed)
-    assert parse(data).trackers == expected
 
 
 @pytest.mark.parametrize(
@@ -199,7 +182,6 @@ def test_what_other_tools_write_beside_it_does_no_harm(others: dict[str, Any]) -
     root = {b"info": single(), **{key.encode(): value for key, value in others.items()}}
     metainfo = parse(bencode2.bencode(root))
     assert metainfo.info_hash == parse(torrent(single())).info_hash
-    assert metainfo.trackers == ()
 
 
 def test_what_other_tools_write_inside_does_no_harm() -> None:
@@ -243,11 +225,14 @@ def test_a_length_beside_files_is_named() -> None:
     assert "damaged list of files" in refusal(torrent(folder(files=b"x"))).message
 
 
-def test_trackers_are_read_up_to_a_bound() -> None:
-    tiers = [[b"http://t/%d" % number, b"udp://t"] for number in range(90)]
-    read = parse(torrent(single(), announce_list=tiers)).trackers
-    assert len(read) == 50
-    assert sum(map(len, read)) == 100
+def test_announce_addresses_are_written_in_tiers() -> None:
+    info = bencode2.bencode(single())
+    one = bencode2.bdecode(encode(info, [["http://a"], []]))
+    assert one == {b"announce": b"http://a", b"info": single()}
+    two = bencode2.bdecode(encode(info, [["http://a", "http://b"], ["udp://c"]]))
+    assert two[b"announce"] == b"http://a"
+    assert two[b"announce-list"] == [[b"http://a", b"http://b"], [b"udp://c"]]
+    assert parse(encode(info, [["http://a"]])).info_bytes == info
 
 
 def test_paths_count_with_the_folder_that_they_are_in() -> None:
@@ -386,7 +371,6 @@ def contents(draw: st.DrawFn) -> Metainfo:
     assert metainfo.source == source
     assert metainfo.authority == authority
     assert metainfo.pieces == pieces
-    assert metainfo.trackers == tuple(tuple(tier) for tier in trackers if tier)
     return metainfo
 
 

@@ -153,14 +153,6 @@ def test_who_could_not_be_reached_is_left_alone_longer_and_longer() -> None:
     assert pauses[-1] == LONGEST_PAUSE
 
 
-def test_retry_forgets_failures() -> None:
-    candidates = knowing(1)
-    candidates.failed(endpoint(1), 0.0)
-    assert candidates.to_dial(nobody, 1, 0.0) == []
-    candidates.retry()
-    assert candidates.to_dial(nobody, 1, 0.0) == [endpoint(1)]
-
-
 def test_being_told_again_keeps_what_is_known() -> None:
     candidates = knowing(1)
     candidates.failed(endpoint(1), 0.0)

@@ -21,7 +21,7 @@ def test_buffers_are_as_long_as_asked_and_well_placed() -> None:
         assert ctypes.addressof(ctypes.c_char.from_buffer(buffer.view)) % 4096 == 64
         buffer.view[:] = b"\xff" * size
         pool.give_back(buffer)
-    assert pool.in_use == 0
+    assert pool._in_use == 0
 
 
 def test_the_budget_holds_but_two_are_always_there() -> None:
@@ -29,7 +29,7 @@ def test_the_budget_holds_but_two_are_always_there() -> None:
     taken = [pool.take(MIB) for _ in range(4)]
     assert all(taken)
     assert pool.take(1) is None
-    assert pool.in_use == 4 * MIB
+    assert pool._in_use == 4 * MIB
     small = BufferPool(KIB)
     first, second = small.take(MIB), small.take(64 * MIB)
     assert first is not None
@@ -76,8 +76,8 @@ def test_memory_stays_within_the_budget(steps: list[int | None]) -> None:
             lent.append(buffer)
         else:
             assert len(lent) >= 2
-        assert pool.in_use == sum(buffer.capacity for buffer in lent)
-        assert pool.in_use + pool._idle_bytes <= max(budget, pool.in_use)
+        assert pool._in_use == sum(buffer.capacity for buffer in lent)
+        assert pool._in_use + pool._idle_bytes <= max(budget, pool._in_use)
         assert pool._idle_bytes == sum(size * len(idle) for size, idle in pool._idle.items())
 
 
@@ -100,4 +100,4 @@ def test_threads_never_share_a_buffer() -> None:
     for thread in threads:
         thread.join()
     assert not torn
-    assert pool.in_use == 0
+    assert pool._in_use == 0

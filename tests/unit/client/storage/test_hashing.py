@@ -55,12 +55,6 @@ def test_progress_runs_to_the_end(tmp_path: Path) -> None:
     assert seen == sorted(seen)
 
 
-def test_stopping(tmp_path: Path) -> None:
-    put(tmp_path / "f", random_bytes(PIECE))
-    with pytest.raises(StoppedError):
-        hash_source(scan(tmp_path / "f"), PIECE, cancelled=lambda: True)
-
-
 def test_stopping_in_the_middle_leaves_no_thread() -> None:
     stopping = threading.Event()
     visited: list[int] = []
