@@ -35,13 +35,18 @@ log = structlog.get_logger(__name__)
 
 LinkState = Literal["connected", "connecting", "unreachable"]
 
-_FIRST_PAUSE: Final = 0.5
-_LONGEST_PAUSE: Final = 8.0
-"""Seconds between rounds over all trackers while none answers, doubling."""
 
-_STEADY: Final = 1.0
-"""Seconds that a connection has to hold before its tracker counts as working: a tracker that
-drops every connection must neither keep us from trying the others nor be dialled endlessly."""
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """How soon a lost tracker is dialled again, in seconds."""
+
+    first_pause: float = 0.5
+    longest_pause: float = 8.0
+    """Between rounds over all trackers while none answers; the pause doubles from the first."""
+    steady: float = 1.0
+    """How long a connection has to hold before its tracker counts as working: a tracker that
+    drops every connection must neither keep us from trying the others nor be dialled endlessly."""
+
 
 _REPEATABLE: Final = ("list_", "get_", "find_", "announce", "identify_", "ping", "login")
 """Operations that may be repeated when the connection was lost before their reply."""
@@ -77,7 +82,9 @@ class TrackerClient:
         port: int,
         events: LinkEvents,
         trust: Trust,
+        retry_policy: RetryPolicy = RetryPolicy(),
     ) -> None:
+        self._retry_policy = retry_policy
         self._given = tuple(trackers)
         self._trackers = list(trackers)
         self._source_host = source_host
@@ -211,10 +218,10 @@ class TrackerClient:
 
     # --- the connecting thread --------------------------------------------------------------
     def _run(self) -> None:
-        pause = _FIRST_PAUSE
+        pause = self._retry_policy.first_pause
         while not self._closing:
             if self._try_all():
-                pause = _FIRST_PAUSE
+                pause = self._retry_policy.first_pause
                 continue
             with self._changed:
                 self._failed_rounds += 1
@@ -222,7 +229,7 @@ class TrackerClient:
                 self._changed.notify_all()
                 if not self._closing:
                     self._changed.wait(pause)
-            pause = min(2 * pause, _LONGEST_PAUSE)
+            pause = min(2 * pause, self._retry_policy.longest_pause)
 
     def _try_all(self) -> bool:
         """Try each tracker once; True when one served us (and the connection was lost since)."""
@@ -278,7 +285,7 @@ class TrackerClient:
                 self._changed.wait()
         if not self._closing and not connection.login_ended:
             self._events.lost(connection.tracker)
-        return time.monotonic() - began >= _STEADY
+        return time.monotonic() - began >= self._retry_policy.steady
 
     def _resume(self, connection: TrackerConnection) -> LoginReply | None:
         token = self._token

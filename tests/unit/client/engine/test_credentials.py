@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,8 +17,11 @@ from client.engine import credentials as module
 from client.engine.credentials import Credentials
 from client.engine.event_bus import EventBus
 from client.net.group_tls import GroupTls, Membership, SealError
+from client.net.tracker_client import TrackerClient
 from common.api.authority import ISSUE_CERTIFICATE, IssueCertificate, IssueCertificateReply
 from common.api.groups import GroupProfileReply
+from common.api.model import Model
+from common.api.operation import Operation
 from common.errors import ErrorCode, MinitorrentError
 from tests.support.authority import Group
 from tests.support.waiting import wait_until
@@ -26,7 +29,7 @@ from tests.support.waiting import wait_until
 LAB = Group("lab")
 
 
-class Tracker:
+class Tracker(TrackerClient):
     """Issues certificates as a tracker does, or fails; `requests` are those that came."""
 
     def __init__(self) -> None:
@@ -38,9 +41,14 @@ class Tracker:
         self.clock_difference: float | None = None
         self.looked = 0
         self.ahead = 0.0  # of this machine's clock
+        self.answer: Callable[[Any, Any], Any] = self.issue
 
-    def call(self, operation: Any, request: Any) -> Any:
+    def call(self, operation: Operation[Any, Any], request: Model) -> Any:
         """See TrackerClient."""
+        return self.answer(operation, request)
+
+    def issue(self, operation: Any, request: Any) -> Any:
+        """Answer as a tracker does."""
         if self.fails:
             raise MinitorrentError(self.fails.pop(0), "As the test wants it.")
         if operation is not ISSUE_CERTIFICATE:
@@ -66,7 +74,7 @@ def tracker() -> Tracker:
 
 @pytest.fixture
 def credentials(tracker: Tracker, events: EventBus) -> Iterator[Credentials]:
-    credentials = Credentials(tracker, events)  # type: ignore[arg-type]
+    credentials = Credentials(tracker, events)
     yield credentials
     credentials.close()
 
@@ -181,7 +189,7 @@ def test_a_clock_that_is_set_changes_nothing(
 ) -> None:
     """Neither is a certificate renewed early, or again and again, nor late."""
     wall, passed = [time.time()], [0.0]
-    credentials = Credentials(tracker, events, lambda: wall[0], lambda: passed[0])  # type: ignore[arg-type]
+    credentials = Credentials(tracker, events, lambda: wall[0], lambda: passed[0])
     try:
         assert credentials.seal("lab", LAB.certificate) is not None
         wall[0] += step
@@ -202,7 +210,7 @@ def test_a_wrong_clock_from_the_beginning(tracker: Tracker, events: EventBus, ah
     """The tracker's clock is `ahead` of ours, and told it."""
     tracker.ahead, tracker.clock_difference = ahead, -ahead
     passed = [0.0]
-    credentials = Credentials(tracker, events, time.time, lambda: passed[0])  # type: ignore[arg-type]
+    credentials = Credentials(tracker, events, time.time, lambda: passed[0])
     try:
         credentials.seal("lab", LAB.certificate)
         assert credentials.certificate("lab") == "valid"
@@ -218,7 +226,7 @@ def test_an_end_that_has_passed_is_not_asked_about_without_pause(
 ) -> None:
     """By an old tracker, which tells no time, and with a clock far ahead of it."""
     tracker.ahead = -1e6
-    credentials = Credentials(tracker, events, time.time, lambda: 0.0)  # type: ignore[arg-type]
+    credentials = Credentials(tracker, events, time.time, lambda: 0.0)
     try:
         credentials.seal("lab", LAB.certificate)
         credentials.refresh()
@@ -229,18 +237,16 @@ def test_an_end_that_has_passed_is_not_asked_about_without_pause(
         credentials.close()
 
 
-def test_what_is_being_asked_for_has_not_failed(
-    tracker: Tracker, credentials: Credentials, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_is_being_asked_for_has_not_failed(tracker: Tracker, credentials: Credentials) -> None:
     asked, go_on = threading.Event(), threading.Event()
-    answer = tracker.call
+    answer = tracker.issue
 
     def slowly(operation: Any, request: Any) -> Any:
         asked.set()
         assert go_on.wait(20)
         return answer(operation, request)
 
-    monkeypatch.setattr(tracker, "call", slowly)
+    tracker.answer = slowly
     thread = threading.Thread(target=credentials.seal, args=("lab", LAB.certificate))
     thread.start()
     try:
@@ -261,14 +267,14 @@ class Slow:
 
     def __init__(self, tracker: Tracker) -> None:
         self.asked, self.go_on = threading.Event(), threading.Event()
-        self._answer = tracker.call
-        tracker.call = self._call  # type: ignore[method-assign]
+        self._issue = tracker.issue
+        tracker.answer = self._call
 
     def _call(self, operation: Any, request: Any) -> Any:
         if operation is ISSUE_CERTIFICATE:
             self.asked.set()
             assert self.go_on.wait(20)
-        return self._answer(operation, request)
+        return self._issue(operation, request)
 
 
 def test_what_is_being_asked_for_is_not_asked_for_twice(

@@ -10,8 +10,7 @@ from typing import Any
 
 import pytest
 
-from client.net import tracker_client
-from client.net.tracker_client import LinkEvents, TrackerClient
+from client.net.tracker_client import LinkEvents, RetryPolicy, TrackerClient
 from client.net.tracker_connection import Trust, UntrustedTrackerError
 from common.api.accounts import CREATE_USER, PING, CreateUser, LoginReply, Ping
 from common.api.groups import LIST_GROUPS, ListGroups
@@ -54,6 +53,9 @@ class Heard:
         )
 
 
+QUICK = RetryPolicy(first_pause=0.05, longest_pause=0.2, steady=0.1)
+
+
 class Links:
     """Makes links that are closed at the end."""
 
@@ -73,11 +75,12 @@ class Links:
         *trackers: FakeTracker | Endpoint,
         heard: Heard | None = None,
         trust: Trust = lambda *_: None,
+        retry: RetryPolicy = QUICK,
     ) -> TrackerClient:
         """A started link to these."""
         addresses = [t if isinstance(t, Endpoint) else t.address for t in trackers]
         events = (heard or Heard()).events()
-        link = TrackerClient(addresses, None, PEER_ID, 6881, events, trust)
+        link = TrackerClient(addresses, None, PEER_ID, 6881, events, trust, retry)
         self._stack.callback(link.close)
         link.start()
         return link
@@ -87,14 +90,6 @@ class Links:
 def links() -> Iterator[Links]:
     with ExitStack() as stack:
         yield Links(stack)
-
-
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Short pauses, and a short test of steadiness."""
-    monkeypatch.setattr(tracker_client, "_FIRST_PAUSE", 0.05)
-    monkeypatch.setattr(tracker_client, "_LONGEST_PAUSE", 0.2)
-    monkeypatch.setattr(tracker_client, "_STEADY", 0.1)
 
 
 def unreachable(link: TrackerClient) -> MinitorrentError:
@@ -379,15 +374,14 @@ def test_the_others_are_tried_when_one_is_not_trusted(links: Links) -> None:
     assert link.states() == [(bad.address, "unreachable"), (good.address, "connected")]
 
 
-def test_a_retry_cuts_the_pause_short(links: Links, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tracker_client, "_FIRST_PAUSE", 60.0)
+def test_a_retry_cuts_the_pause_short(links: Links) -> None:
     trusted: list[bool] = []
 
     def judge(tracker: Endpoint, certificate: bytes) -> None:
         if not trusted:
             distrust(tracker, certificate)
 
-    link = links.link(links.tracker(), trust=judge)
+    link = links.link(links.tracker(), trust=judge, retry=RetryPolicy(first_pause=60.0))
     wait_until(lambda: link.state == "unreachable", what="the refusal")
     trusted.append(True)
     link.retry()
