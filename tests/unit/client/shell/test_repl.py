@@ -16,6 +16,7 @@ from prompt_toolkit.application.current import AppSession
 from prompt_toolkit.input import PipeInput, create_pipe_input
 from prompt_toolkit.output import DummyOutput
 
+from client.core.notices import NoticeKind
 from client.engine.offer import Offer
 from client.shell.output import Output
 from client.shell.repl import Repl
@@ -355,6 +356,21 @@ def test_notices_are_shown_while_somebody_types(sitting: Sitting) -> None:
     with sitting.meanwhile(notify):
         sitting.sit()
     assert ("list_files", None) in sitting.session.calls
+
+
+def test_every_kind_of_notice_is_shown_above_the_prompt(sitting: Sitting) -> None:
+    sentences = {kind: f"This is about {kind}." for kind in NoticeKind}
+
+    def notify() -> None:
+        sitting.type("use_group lab\r")
+        sitting.called("use_group", "lab")
+        for kind, sentence in sentences.items():
+            sitting.session.notify(kind, sentence)
+        wait_until(lambda: set(sentences.values()) <= set(sitting.aside), what="all of them")
+        sitting.type("quit\r")
+
+    with sitting.meanwhile(notify):
+        sitting.sit()
 
 
 def test_json_at_a_terminal(sitting: Sitting) -> None:
