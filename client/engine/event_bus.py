@@ -22,7 +22,7 @@ class EventBus:
 
     Threads: `publish` calls the subscribers in its own thread, in the order in which they
     subscribed, and returns when all of them have. The bus holds no lock while it calls them, so
-    they may publish, subscribe and unsubscribe; two threads may call the same subscriber at once.
+    they may publish and subscribe; two threads may call the same subscriber at once.
     A subscriber runs in whatever thread publishes, such as the one that reads from the tracker:
     it has to answer at once, must not call an operation of the tracker, and hands long work to a
     thread of its own. Publishers may hold locks of their own (a transfer holds its
@@ -40,11 +40,6 @@ class EventBus:
         """Call ``callback`` with every event of this type that is published from now on."""
         with self._lock:
             self._subscribers = (*self._subscribers, (kind, callback))
-
-    def unsubscribe(self, kind: type[EventT], callback: Callable[[EventT], None]) -> None:
-        """End what `subscribe` began; a call that has begun in another thread goes on."""
-        with self._lock:
-            self._subscribers = tuple(one for one in self._subscribers if one != (kind, callback))
 
     def publish(self, event: object) -> None:
         """Pass an event to those who subscribed to its type; returns when they have it."""
