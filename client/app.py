@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TextIO, cast
@@ -87,49 +87,59 @@ def argument_parser() -> _Parser:
     parser.add_argument(
         "tracker_info", metavar="TRACKER_INFO", help="file that lists the trackers' addresses"
     )
+    _add_options(parser.add_argument)
+    _add_page_options(parser.add_argument)
+    _add_run_options(parser.add_argument)
+    return parser
+
+
+def _add_options(add: Callable[..., argparse.Action]) -> None:
     version = f"Minitorrent {__version__}"
-    parser.add_argument("--version", action="version", version=version, help="show the version")
-    parser.add_argument(
+    add("--version", action="version", version=version, help="show the version")
+    add(
         "--data-dir",
         type=Path,
         metavar="DIR",
         help="folder for this client's state (default: a folder named after HOST:PORT in the user's"
         " data folder)",
     )
-    parser.add_argument(
+    add(
         "-c",
         dest="commands",
         action="append",
         metavar="COMMAND",
         help="run this command and exit (can be repeated)",
     )
-    parser.add_argument(
-        "--web", metavar="HOST:PORT", help="serve the page and the HTTP API; prints the link"
-    )
-    parser.add_argument(
+
+
+def _add_page_options(add: Callable[..., argparse.Action]) -> None:
+    add("--web", metavar="HOST:PORT", help="serve the page and the HTTP API; prints the link")
+    add(
         "--web-any", action="store_true", help="allow a --web address that other machines can reach"
     )
-    parser.add_argument(
+    add(
         "--web-renew",
         action="store_true",
         help="create a new link for --web and revoke the old one",
     )
-    parser.add_argument("--json", action="store_true", help="print one JSON object per command")
-    parser.add_argument("--stay", action="store_true", help="keep seeding after the last command")
-    parser.add_argument(
+
+
+def _add_run_options(add: Callable[..., argparse.Action]) -> None:
+    add("--json", action="store_true", help="print one JSON object per command")
+    add("--stay", action="store_true", help="keep seeding after the last command")
+    add(
         "--active",
         type=_count,
         metavar="N",
         help="downloads to run at once, 0 for no limit; remembered for later runs (default: 5)",
     )
-    parser.add_argument(
+    add(
         "--log-level",
         choices=_LOG_LEVELS,
         default="warning",
         metavar="LEVEL",
         help=f"lowest level to log: {', '.join(_LOG_LEVELS)} (default: warning)",
     )
-    return parser
 
 
 def _count(typed: str) -> int:

@@ -115,6 +115,13 @@ def argument_parser() -> argparse.ArgumentParser:
 
 
 def _add_arguments(add: Callable[..., argparse.Action]) -> None:
+    _add_places(add)
+    _add_log_options(add)
+    _add_rules(add)
+    _add_bounds(add)
+
+
+def _add_places(add: Callable[..., argparse.Action]) -> None:
     add(
         "tracker_info",
         type=Path,
@@ -137,6 +144,9 @@ def _add_arguments(add: Callable[..., argparse.Action]) -> None:
         metavar="PORT",
         help="port for HTTP announces (default: session port + 1; 0: no HTTP)",
     )
+
+
+def _add_log_options(add: Callable[..., argparse.Action]) -> None:
     add(
         "--log-level",
         choices=_LOG_LEVELS,
@@ -151,6 +161,9 @@ def _add_arguments(add: Callable[..., argparse.Action]) -> None:
         metavar="FORMAT",
         help="format of the log: text (the default) or json, one object per line",
     )
+
+
+def _add_rules(add: Callable[..., argparse.Action]) -> None:
     add(
         "--min-password-length",
         type=_Number(0, 1024),
@@ -165,6 +178,9 @@ def _add_arguments(add: Callable[..., argparse.Action]) -> None:
         metavar="SECONDS",
         help="lifetime of the certificates in sealed groups (default: 43200, 12 hours)",
     )
+
+
+def _add_bounds(add: Callable[..., argparse.Action]) -> None:
     add(
         "--max-sessions",
         type=_Number(1, _MAX_SESSIONS),

@@ -8,6 +8,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from random import Random
+from typing import Protocol, TypeVar
 
 from client.config import ClientConfig
 from client.core.events import (
@@ -98,92 +99,138 @@ def open_session(config: ClientConfig, swarm_config: SwarmConfig | None = None) 
         making.callback(database.close)
         listener = Listener(config.listen, shares.handshakes)
         making.callback(listener.close)
-        session = _assemble(
-            config, database, listener, swarm_config or SwarmConfig(), shares, making
-        )
+        assembly = _Assembly(config, database, listener, shares, making)
+        session = assembly.session(swarm_config or SwarmConfig())
         closing = making.pop_all()
     session.close_with(closing.close)
     return session
 
 
-def _assemble(
-    config: ClientConfig,
-    database: Database,
-    listener: Listener,
-    swarm_config: SwarmConfig,
-    shares: Shares,
-    making: ExitStack,
-) -> Session:
-    peer_id, store = new_peer_id(), Transfers(database)
-    settings = Settings(database)
-    events = EventBus()
-    account = Account(settings, events)
-    jobs = ThreadPoolExecutor(JOB_THREADS, thread_name_prefix="job")
-    making.callback(jobs.shutdown, cancel_futures=True)
-    known_trackers = KnownTrackers(
-        PinnedCertificates(database), lambda text: account.tell(NoticeKind.TRACKER, text)
-    )
-    link = TrackerClient(
-        config.trackers,
-        source_host(config.listen),
-        peer_id,
-        listener.port,
-        _events(account),
-        known_trackers.check,
-    )
-    making.callback(link.close)
-    announcer = Announcer(link, listener.port, time.monotonic)
-    making.callback(announcer.close)
-    completions = Completions(events)
-    source = source_host(config.listen)
-    torrent_context = _torrent_context(peer_id, listener.port, source, swarm_config, shares, making)
-    credentials = Credentials(link, events)
-    making.callback(credentials.close)
-    scheduler = DownloadScheduler(choose_places(settings, config.active), time.monotonic)
-    rate_limits = RateLimits(RateLimitStore(database), time.monotonic, events)
-    context = TransferContext(
-        torrent_context,
-        store,
-        announcer,
-        credentials,
-        scheduler,
-        rate_limits,
-        jobs,
-        events,
-    )
-    collection = TransferManager(context)
-    making.callback(collection.close)
-    making.callback(
-        BandwidthManager(rate_limits, collection.torrents, time.monotonic, events).close
-    )
-    _subscribe(events, announcer, credentials, collection)
-    account.notices.tell_of_events()
-    listener.start(collection.admit, collection.find_seal, torrent_context.banned.refuses_caller)
-    link.start()
-    sharing = Sharing(
-        link,
-        MetainfoLinks(
-            link, lambda magnet: fetch_metadata(magnet, peer_id, torrent_context.introduce)
-        ),
-        store,
-        collection,
-        lambda text: account.tell(NoticeKind.WARNING, text),
-    )
-    limits = Limits(account, collection, rate_limits)
-    own_port = OwnPort(listener.port, lambda: listener.arrivals)
-    snapshots = Snapshots(link, credentials, time.monotonic, own_port)
-    return Session(
-        account,
-        link,
-        Trackers(link, known_trackers),
-        credentials,
-        collection,
-        sharing,
-        completions,
-        limits,
-        Diagnostics(account, collection, snapshots),
-        Doctor(config, own_port, account, link, known_trackers, credentials, collection),
-    )
+class _Closable(Protocol):
+    def close(self) -> None: ...
+
+
+PartT = TypeVar("PartT", bound=_Closable)
+
+
+class _Assembly:
+    """Makes the parts of a client; `making` closes them in the opposite order."""
+
+    def __init__(
+        self,
+        config: ClientConfig,
+        database: Database,
+        listener: Listener,
+        shares: Shares,
+        making: ExitStack,
+    ) -> None:
+        self._config = config
+        self._listener = listener
+        self._shares = shares
+        self._making = making
+        self._peer_id = new_peer_id()
+        self._source = source_host(config.listen)
+        self._store = Transfers(database)
+        self._settings = Settings(database)
+        self._events = EventBus()
+        self._account = Account(self._settings, self._events)
+        self._jobs = ThreadPoolExecutor(JOB_THREADS, thread_name_prefix="job")
+        making.callback(self._jobs.shutdown, cancel_futures=True)
+        self._known_trackers = KnownTrackers(
+            PinnedCertificates(database),
+            lambda text: self._account.tell(NoticeKind.TRACKER, text),
+        )
+        self._rate_limits = RateLimits(RateLimitStore(database), time.monotonic, self._events)
+        self._completions = Completions(self._events)
+        self._link = self._keep(
+            TrackerClient(
+                config.trackers,
+                self._source,
+                self._peer_id,
+                listener.port,
+                _events(self._account),
+                self._known_trackers.check,
+            )
+        )
+
+    def _keep(self, part: PartT) -> PartT:
+        """Have a part closed with the client."""
+        self._making.callback(part.close)
+        return part
+
+    def session(self, swarm_config: SwarmConfig) -> Session:
+        """Put the parts together and start them."""
+        announcer = self._keep(Announcer(self._link, self._listener.port, time.monotonic))
+        torrents = self._torrent_context(swarm_config)
+        credentials = self._keep(Credentials(self._link, self._events))
+        transfers = self._transfers(torrents, announcer, credentials)
+        _subscribe(self._events, announcer, credentials, transfers)
+        self._account.notices.tell_of_events()
+        refuses = torrents.banned.refuses_caller
+        self._listener.start(transfers.admit, transfers.find_seal, refuses)
+        self._link.start()
+        port = OwnPort(self._listener.port, lambda: self._listener.arrivals)
+        account, link, trackers = self._account, self._link, self._known_trackers
+        snapshots = Snapshots(link, credentials, time.monotonic, port)
+        return Session(
+            account,
+            link,
+            Trackers(link, trackers),
+            credentials,
+            transfers,
+            self._sharing(torrents, transfers),
+            self._completions,
+            Limits(account, transfers, self._rate_limits),
+            Diagnostics(account, transfers, snapshots),
+            Doctor(self._config, port, account, link, trackers, credentials, transfers),
+        )
+
+    def _torrent_context(self, swarm_config: SwarmConfig) -> TorrentContext:
+        return TorrentContext(
+            peer_id=self._peer_id,
+            port=self._listener.port,
+            client_name=client_name(),
+            clock=time.monotonic,
+            rng=Random(),
+            dialer=self._keep(Dialer(self._peer_id, self._source, self._shares.dials)),
+            buffers=BufferPool(BUFFER_BUDGET),
+            workers=self._keep(WorkerPool(name="verify and write")),
+            swarm_config=swarm_config,
+            banned=Banned(),
+            places=Places(self._shares.connections),
+        )
+
+    def _transfers(
+        self, torrents: TorrentContext, announcer: Announcer, credentials: Credentials
+    ) -> TransferManager:
+        places = choose_places(self._settings, self._config.active)
+        context = TransferContext(
+            torrents,
+            self._store,
+            announcer,
+            credentials,
+            DownloadScheduler(places, time.monotonic),
+            self._rate_limits,
+            self._jobs,
+            self._events,
+        )
+        transfers = self._keep(TransferManager(context))
+        self._keep(
+            BandwidthManager(self._rate_limits, transfers.torrents, time.monotonic, self._events)
+        )
+        return transfers
+
+    def _sharing(self, torrents: TorrentContext, transfers: TransferManager) -> Sharing:
+        links = MetainfoLinks(
+            self._link, lambda magnet: fetch_metadata(magnet, self._peer_id, torrents.introduce)
+        )
+        return Sharing(
+            self._link,
+            links,
+            self._store,
+            transfers,
+            lambda text: self._account.tell(NoticeKind.WARNING, text),
+        )
 
 
 def _subscribe(
@@ -213,33 +260,6 @@ def _subscribe(
         CertificatesRevoked, lambda event: credentials.revoke(event.group, event.holders)
     )
     events.subscribe(RevocationsApplied, lambda event: transfers.part_from_unaccepted(event.group))
-
-
-def _torrent_context(
-    peer_id: PeerId,
-    port: int,
-    source: str | None,
-    swarm_config: SwarmConfig,
-    shares: Shares,
-    making: ExitStack,
-) -> TorrentContext:
-    dialer = Dialer(peer_id, source, shares.dials)
-    making.callback(dialer.close)
-    workers = WorkerPool(name="verify and write")
-    making.callback(workers.close)
-    return TorrentContext(
-        peer_id=peer_id,
-        port=port,
-        client_name=client_name(),
-        clock=time.monotonic,
-        rng=Random(),
-        dialer=dialer,
-        buffers=BufferPool(BUFFER_BUDGET),
-        workers=workers,
-        swarm_config=swarm_config,
-        banned=Banned(),
-        places=Places(shares.connections),
-    )
 
 
 def _events(account: Account) -> LinkEvents:
