@@ -107,7 +107,7 @@ def open_session(config: ClientConfig, swarm_config: SwarmConfig | None = None) 
 
 
 class _Closable(Protocol):
-    def close(self) -> None: ...
+    def close(self) -> object: ...
 
 
 PartT = TypeVar("PartT", bound=_Closable)
