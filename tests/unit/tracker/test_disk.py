@@ -50,5 +50,5 @@ def test_no_pipe_is_waited_for(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="plain file"):
         own_context(tmp_path)
     for odd in (tmp_path / "pipe", Path("/dev/zero"), tmp_path):
-        with pytest.raises(Exception, match="can't read .*: it is not a plain file"):
+        with pytest.raises(Exception, match=r"can't read .*: it is not a plain file"):
             read_config([str(odd), "1"])
