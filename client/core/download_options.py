@@ -14,14 +14,14 @@ class DownloadOptions:
     """How urgent a download is, in what order it fetches pieces, and which files it selects.
 
     `only` are patterns (see `piece_selection.match`), empty for all files. Files that match one of
-    `placed` were completed under earlier options and are at their final paths. With `in_place`,
+    `finalized` were completed under earlier options and are at their final paths. With `in_place`,
     the download repairs the files at the destination where they are.
     """
 
     priority: int = 0
     in_order: bool = False
     only: tuple[str, ...] = ()
-    placed: tuple[str, ...] = ()
+    finalized: tuple[str, ...] = ()
     in_place: bool = False
 
 

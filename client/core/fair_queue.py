@@ -42,25 +42,27 @@ class FairQueue:
         self._served = 0
         self._last: dict[Hashable, tuple[int, int]] = {}  # end tag, order of service
 
-    def serve(self, claims: Sequence[BandwidthRequest], now: float) -> None:
+    def serve(self, requests: Sequence[BandwidthRequest], now: float) -> None:
         """Refill the channels and spend what they hold, one request after the other."""
-        for claim in claims:
-            claim.channel.fill(now)
-        sharing = Counter(id(claim.channel) for claim in claims)
-        queue = [(*self._tag(claim.key), number) for number, claim in enumerate(claims)]
+        for request in requests:
+            request.channel.fill(now)
+        sharing = Counter(id(request.channel) for request in requests)
+        queue = [(*self._tag(request.key), number) for number, request in enumerate(requests)]
         heapq.heapify(queue)
         while queue:
             start, _, number = heapq.heappop(queue)
-            claim = claims[number]
-            if claim.channel.level <= 0:
-                claim.channel.hold(now)
+            request = requests[number]
+            if request.channel.level <= 0:
+                request.channel.hold(now)
                 continue
-            passed = claim.take(_portion(claim.channel, sharing[id(claim.channel)], len(claims)))
+            passed = request.take(
+                _portion(request.channel, sharing[id(request.channel)], len(requests))
+            )
             if passed:
-                claim.channel.draw(passed)
+                request.channel.draw(passed)
                 self._virtual = start
-                self._note(claim.key, start + passed)
-                heapq.heappush(queue, (*self._tag(claim.key), number))
+                self._note(request.key, start + passed)
+                heapq.heappush(queue, (*self._tag(request.key), number))
 
     def _tag(self, key: Hashable) -> tuple[int, int]:
         end, served = self._last.get(key, (0, 0))

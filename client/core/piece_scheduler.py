@@ -52,7 +52,7 @@ class PieceScheduler:
         self,
         geometry: Geometry,
         have: Bitfield,
-        goal: PieceSelection,
+        selection: PieceSelection,
         peers: dict[int, Peer],
         buffers: Buffers[Any],
         rng: Random,
@@ -66,13 +66,13 @@ class PieceScheduler:
         self._partial: dict[int, PieceDownload] = {}
         self._verifying: list[PieceDownload] = []
         self._spoiled: set[int] = set()  # pieces from several peers that failed their hash
-        self._wanted = goal.pieces
-        self._in_order = goal.in_order
+        self._wanted = selection.pieces
+        self._in_order = selection.in_order
         self.picker: Picker | SequentialPicker
-        if goal.in_order:
-            self.picker = SequentialPicker(have, goal.pieces)
+        if selection.in_order:
+            self.picker = SequentialPicker(have, selection.pieces)
         else:
-            self.picker = Picker(have, goal.pieces, rng)
+            self.picker = Picker(have, selection.pieces, rng)
 
     def close(self) -> None:
         """Give back the buffers that no peer holds; every peer must have left."""

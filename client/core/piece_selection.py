@@ -86,33 +86,33 @@ class PieceSelection:
         return (piece for piece in have.missing() if self.pieces[piece])
 
 
-def goal_of(described: Metainfo, plan: DownloadOptions) -> PieceSelection:
+def selection_of(described: Metainfo, options: DownloadOptions) -> PieceSelection:
     """Return the pieces of a torrent that these options select."""
-    chosen = match(plan.only, paths_of(described)) if plan.only else None
+    chosen = match(options.only, paths_of(described)) if options.only else None
     lengths = [file.length for file in described.files]
     return PieceSelection(
-        described.geometry, lengths, chosen, padding=described.padding, in_order=plan.in_order
+        described.geometry, lengths, chosen, padding=described.padding, in_order=options.in_order
     )
 
 
-def placed_by(described: Metainfo, plan: DownloadOptions) -> frozenset[int]:
+def finalized_by(described: Metainfo, options: DownloadOptions) -> frozenset[int]:
     """Return the numbers of the files that were completed under earlier options."""
-    return match(plan.placed, paths_of(described)) - described.padding
+    return match(options.finalized, paths_of(described)) - described.padding
 
 
 def widened(
-    described: Metainfo, plan: DownloadOptions, asked: DownloadOptions, *, complete: bool
+    described: Metainfo, options: DownloadOptions, asked: DownloadOptions, *, complete: bool
 ) -> DownloadOptions:
     """Merge the options of a download with those of a repeated request for it.
 
     Order and files only add up; the priority stays. When the download is `complete`, the files it
     selected keep their place.
     """
-    only = tuple(dict.fromkeys(plan.only + asked.only)) if plan.only and asked.only else ()
-    wider = replace(plan, only=only, in_order=plan.in_order or asked.in_order)
-    if goal_of(described, wider).files == goal_of(described, plan).files:
-        return replace(wider, only=plan.only)
-    return replace(wider, placed=plan.only) if complete else wider
+    only = tuple(dict.fromkeys(options.only + asked.only)) if options.only and asked.only else ()
+    wider = replace(options, only=only, in_order=options.in_order or asked.in_order)
+    if selection_of(described, wider).files == selection_of(described, options).files:
+        return replace(wider, only=options.only)
+    return replace(wider, finalized=options.only) if complete else wider
 
 
 def paths_of(described: Metainfo) -> list[str]:

@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 
-class FileFact(NamedTuple):
+class FileStamp(NamedTuple):
     """A file's size (bytes) and time of last modification (nanoseconds)."""
 
     size: int
     mtime_ns: int
 
 
-MISSING = FileFact(-1, -1)
+MISSING = FileStamp(-1, -1)
 """Stands for a file that is missing or isn't a regular file."""
 
 
@@ -26,12 +26,12 @@ MISSING = FileFact(-1, -1)
 class FileStamps:
     """The sizes and modification times of all files of some content, in order."""
 
-    files: tuple[FileFact, ...]
+    files: tuple[FileStamp, ...]
 
     @property
     def sizes(self) -> tuple[int, ...]:
         """The files' sizes (bytes), -1 for a missing one."""
-        return tuple(fact.size for fact in self.files)
+        return tuple(file_stamp.size for file_stamp in self.files)
 
     def to_text(self) -> str:
         """Return a compact form for the database."""
@@ -41,7 +41,7 @@ class FileStamps:
     def from_text(cls, text: str) -> FileStamps:
         """Parse the output of `to_text`; raises ValueError for anything else."""
         try:
-            return cls(tuple(FileFact(int(size), int(mtime)) for size, mtime in json.loads(text)))
+            return cls(tuple(FileStamp(int(size), int(mtime)) for size, mtime in json.loads(text)))
         except (TypeError, OverflowError) as error:
             raise ValueError("not a list of file stamps") from error
 

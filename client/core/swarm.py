@@ -47,18 +47,18 @@ class Swarm:
         rng: Random,
         now: float,
         config: SwarmConfig | None = None,
-        goal: PieceSelection | None = None,
+        selection: PieceSelection | None = None,
     ) -> None:
         self.geometry = geometry
         self.have = have
-        self.goal = goal or PieceSelection.all_of(geometry)
-        self.done = self.goal.done(have)
+        self.selection = selection or PieceSelection.all_of(geometry)
+        self.done = self.selection.done(have)
         """Verified bytes of the wanted files."""
-        self._lacking = sum(1 for _ in self.goal.lacking(have))  # wanted pieces
+        self._lacking = sum(1 for _ in self.selection.lacking(have))  # wanted pieces
         self.peers: dict[int, Peer] = {}
         self.config = config or SwarmConfig()
-        self._fetch = PieceScheduler(
-            geometry, have, self.goal, self.peers, buffers, rng, self.config
+        self._scheduler = PieceScheduler(
+            geometry, have, self.selection, self.peers, buffers, rng, self.config
         )
         self._evidence = Evidence()
         self._choker = Choker(self.config, rng, now)
@@ -87,12 +87,12 @@ class Swarm:
         if peer is None:
             return
         if not peer.has_all:
-            self._fetch.picker.count(peer.has, -1)
-        self._fetch.left(peer)
+            self._scheduler.picker.count(peer.has, -1)
+        self._scheduler.left(peer)
 
     def close(self) -> None:
         """Give back every buffer; every peer must have left."""
-        self._fetch.close()
+        self._scheduler.close()
 
     def confirm(self, key: int) -> list[Action]:
         """Record that the peer is a member, so that it may be served."""
@@ -113,15 +113,15 @@ class Swarm:
         peer = self.peers.get(key)
         if peer is None or not peer.confirmed:
             return []
-        return self._fetch.assign(peer, outstanding, now, most)
+        return self._scheduler.assign(peer, outstanding, now, most)
 
     def progressed(self, peer: Peer, payload: int, now: float) -> None:
         """Count block bytes received from a peer."""
         peer.down.add(payload)
         self.downloaded += payload
         peer.block_at = now
-        self._fetch.forgive(peer)
-        self._fetch.hand_on(peer)
+        self._scheduler.forgive(peer)
+        self._scheduler.hand_on(peer)
 
     def gave(self, key: int, payload: int) -> None:
         """Count block bytes sent to a peer, which may have left."""
@@ -137,47 +137,47 @@ class Swarm:
         piece = download.index
         if download.cancelled:
             if not download.outstanding:
-                self._fetch.dropped(peer, download)
+                self._scheduler.dropped(peer, download)
             return []
         if not peer.peer_choking and peer.has[piece]:
             if peer.has_all:  # from now on its pieces are counted one by one
                 peer.has_all = False
-                self._fetch.picker.count(peer.has, 1)
+                self._scheduler.picker.count(peer.has, 1)
             peer.has.discard(piece)
-            self._fetch.picker.count([piece], -1)
+            self._scheduler.picker.count([piece], -1)
             peer.wanted -= 1
-        self._fetch.hand_on(peer)
+        self._scheduler.hand_on(peer)
         return self._show_interest(peer)
 
     def choked(self, peer: Peer) -> None:
         """Handle a choke; without BEP 6 it also voids the requests sent before."""
         if not peer.fast:
             peer.stream.forget()
-            self._fetch.choked(peer)
+            self._scheduler.choked(peer)
         peer.peer_choking = True
-        self._fetch.hand_on(peer)
+        self._scheduler.hand_on(peer)
 
     def piece_received(self, peer: Peer, download: PieceDownload) -> bool:
         """Take the last block of a piece from this peer; True when the piece is to be verified."""
-        return self._fetch.received(peer, download)
+        return self._scheduler.received(peer, download)
 
     def piece_dropped(self, peer: Peer, download: PieceDownload) -> list[Action]:
         """Free a cancelled piece that the peer's reader has released."""
-        self._fetch.dropped(peer, download)
+        self._scheduler.dropped(peer, download)
         return []
 
     def verified(self, download: PieceDownload) -> list[Action]:
         """Record a verified piece on disk: announce it, and cancel other downloads of it."""
         piece = download.index
         liars = set() if self.have[piece] else self._evidence.judge(download)
-        if not self._fetch.verified(download):
+        if not self._scheduler.verified(download):
             return []
         self._lacking -= 1
-        self.done += self.goal.size_of(piece)
+        self.done += self.selection.size_of(piece)
         actions: list[Action] = [Ban(key, "sent a block of a wrong piece") for key in liars]
         for peer in self.peers.values():
             actions.append(Send(peer.key, Have(piece)))
-            called_off = self._fetch.call_off(peer, piece)
+            called_off = self._scheduler.call_off(peer, piece)
             if called_off is not None:
                 actions += [Send(peer.key, Cancel(*block)) for block in called_off.requested()]
             if peer.has[piece]:
@@ -196,7 +196,7 @@ class Swarm:
         sources = download.sources
         if len(sources) > 1:
             self._evidence.keep(download)
-        self._fetch.failed(download)
+        self._scheduler.failed(download)
         if len(sources) > 1:
             return []
         return [Ban(key, "sent a piece with the wrong hash") for key in sources]
@@ -225,7 +225,7 @@ class Swarm:
         if waiting > self.config.hopeless_after:
             return [Close(peer.key, "did not send what was requested")]
         if waiting > self.config.snubbed_after and not peer.snubbed:
-            self._fetch.snub(peer)
+            self._scheduler.snub(peer)
         return []
 
     # --- choking ----------------------------------------------------------------------------
@@ -283,8 +283,8 @@ class Swarm:
         peer.told_pieces = True
         for piece in pieces:
             peer.has.add(piece)
-            peer.wanted += self.goal.pieces[piece] and not self.have[piece]
-        self._fetch.picker.count(pieces, 1)
+            peer.wanted += self.selection.pieces[piece] and not self.have[piece]
+        self._scheduler.picker.count(pieces, 1)
         return self._show_interest(peer) + self._part_if_both_complete(peer)
 
     def _part_if_both_complete(self, peer: Peer) -> list[Action]:

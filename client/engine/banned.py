@@ -42,4 +42,4 @@ def party_of(host: str, membership: Membership | None, user: str | None = None) 
     """Return the party behind a connection; `user` is the one listed at a dialled endpoint."""
     if membership is None:
         return Address(network(host), user)
-    return Login(membership.seal.authority, membership.user, membership.holder)
+    return Login(membership.group_tls.authority, membership.user, membership.holder)

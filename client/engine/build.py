@@ -167,7 +167,7 @@ class _Assembly:
         _subscribe(self._events, announcer, credentials, transfers)
         self._account.notices.tell_of_events()
         refuses = torrents.banned.refuses_caller
-        self._listener.start(transfers.admit, transfers.find_seal, refuses)
+        self._listener.start(transfers.admit, transfers.find_group_tls, refuses)
         self._link.start()
         port = OwnPort(self._listener.port, lambda: self._listener.arrivals)
         account, link, trackers = self._account, self._link, self._known_trackers

@@ -52,9 +52,9 @@ _LATER = frozenset({ErrorCode.TRACKER_UNREACHABLE, ErrorCode.TIMEOUT})
 class _Credential:
     """One group's GroupTls and our key for it. `lock` allows one request at a time."""
 
-    def __init__(self, group: str, seal: GroupTls) -> None:
+    def __init__(self, group: str, group_tls: GroupTls) -> None:
         self.group = group
-        self.seal = seal
+        self.group_tls = group_tls
         self.key = ec.generate_private_key(ec.SECP256R1())
         self.lock = threading.Lock()
         self.certified = False
@@ -96,7 +96,7 @@ class Credentials:
             self._changed.notify_all()
         self._thread.join(5.0)
 
-    def seal(self, group: str, authority: str | None) -> GroupTls | None:
+    def group_tls(self, group: str, authority: str | None) -> GroupTls | None:
         """Return the GroupTls of a group with this authority (PEM); None for an open group.
 
         Requests a certificate if there is none, and retries until the tracker can be reached.
@@ -108,7 +108,7 @@ class Credentials:
             held = self._held.get(group)
             if held is None:
                 held = self._held[group] = _Credential(group, GroupTls(authority, self._now))
-        if held.seal.authority != authority:
+        if held.group_tls.authority != authority:
             raise _other_authority(group)
         try:
             self._certify(held, only_first=True)
@@ -117,7 +117,7 @@ class Credentials:
                 self.forget(group)
                 raise
             self._postpone(held)
-        return held.seal
+        return held.group_tls
 
     def certificate(self, group: str) -> Certificate:
         """Return the status of our certificate in a sealed group."""
@@ -157,7 +157,7 @@ class Credentials:
         """Stop accepting these holders in the group."""
         held = self._held.get(group)
         if held is not None and holders:
-            held.seal.revoke(holders)
+            held.group_tls.revoke(holders)
             self._events.publish(RevocationsApplied(group))
 
     def refresh(self) -> None:
@@ -171,7 +171,7 @@ class Credentials:
         with self._changed:
             held = self._held.pop(group, None)
         if held is not None:
-            held.seal.strip()
+            held.group_tls.clear_certificate()
 
     def forget_all(self) -> None:
         """Drop all certificates: nobody is logged in any more."""
@@ -185,14 +185,16 @@ class Credentials:
                 return
             asked_at = self._clock()
             reply = self._issue(held.group, held.key)
-            if reply.authority != held.seal.authority:
+            if reply.authority != held.group_tls.authority:
                 raise _other_authority(held.group)
-            held.seal.revoke(self._removed(held.group) if reply.more_removed else reply.removed)
-            held.seal.equip(reply.certificate, held.key)
+            held.group_tls.revoke(
+                self._removed(held.group) if reply.more_removed else reply.removed
+            )
+            held.group_tls.set_certificate(reply.certificate, held.key)
             left = datetime.fromisoformat(reply.not_after).timestamp() - self._trackers_now()
             with self._changed:
                 if self._held.get(held.group) is not held:  # forgotten meanwhile
-                    held.seal.strip()
+                    held.group_tls.clear_certificate()
                     return
                 held.expires_at = asked_at + left
                 held.renew_at = asked_at + (left * RENEW_AT if left > 0 else RETRY)

@@ -41,7 +41,7 @@ class Diagnostics:
         """
         self._account.require()
         transfer = self._transfers.get(group, name)
-        if not transfer.record.complete or transfer.storage.plan.only:
+        if not transfer.record.complete or transfer.storage.options.only:
             raise MinitorrentError(
                 ErrorCode.USAGE,
                 f"Only a complete transfer can be relocated, and {name!r} is not complete. Put it "
@@ -51,8 +51,8 @@ class Diagnostics:
         found = find_content(transfer.metainfo, place, progress)
         if found is None:
             raise _not_there(place, name)
-        path, facts = found
-        self._transfers.relocate(transfer, path, facts)
+        path, stamps = found
+        self._transfers.relocate(transfer, path, stamps)
         return RelocateResult(group=group, name=name, path=str(path))
 
 

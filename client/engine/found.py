@@ -26,15 +26,15 @@ class Found:
 
     described: Metainfo
     final: Path
-    goal: PieceSelection
+    selection: PieceSelection
     have: Bitfield
-    facts: FileStamps
+    stamps: FileStamps
     is_right: bool
 
     @property
     def count(self) -> str:
         """A phrase such as `412 of 500 pieces are right`."""
-        total = self.goal.pieces.count
+        total = self.selection.pieces.count
         are = "is" if self.have.count == 1 else "are"
         return f"{self.have.count:,} of {total:,} pieces {are} right"
 
@@ -59,12 +59,12 @@ class Found:
                 ErrorCode.FILE_EXISTS,
                 f"{shown(self.final)} is a symbolic link; give the path that it points to instead.",
             )
-        with TorrentFiles(self.described, self.final, self.goal) as files:
+        with TorrentFiles(self.described, self.final, self.selection) as files:
             files.open_partial(in_place=True)
-            return files.verified_facts()
+            return files.verified_stamps()
 
 
-def find(described: Metainfo, final: Path, goal: PieceSelection) -> Found | None:
+def find(described: Metainfo, final: Path, selection: PieceSelection) -> Found | None:
     """Hash the content at `final`; None when there is none.
 
     Content that is all there is found whole, whatever the selection. Raises MinitorrentError(
@@ -80,18 +80,18 @@ def find(described: Metainfo, final: Path, goal: PieceSelection) -> Found | None
             f"{described.name!r} should be; choose another destination, or move it away.",
         )
     whole = _look(described, final, PieceSelection.all_of(described.geometry))
-    if whole.is_right or goal.is_everything:
+    if whole.is_right or selection.is_everything:
         return whole
-    return _look(described, final, goal)
+    return _look(described, final, selection)
 
 
-def _look(described: Metainfo, final: Path, goal: PieceSelection) -> Found:
-    with TorrentFiles(described, final, goal) as files:
+def _look(described: Metainfo, final: Path, selection: PieceSelection) -> Found:
+    with TorrentFiles(described, final, selection) as files:
         try:
             files.open_complete()
         except MinitorrentError:  # a dangling link
             nothing = Bitfield(described.piece_count)
-            return Found(described, final, goal, nothing, files.facts(), is_right=False)
+            return Found(described, final, selection, nothing, files.stamps(), is_right=False)
         have = verify(files)
-        is_right = have == goal.pieces and files.sizes_are_right()
-        return Found(described, final, goal, have, files.verified_facts(), is_right)
+        is_right = have == selection.pieces and files.sizes_are_right()
+        return Found(described, final, selection, have, files.verified_stamps(), is_right)

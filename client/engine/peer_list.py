@@ -39,13 +39,13 @@ class PeerList:
     """
 
     def __init__(
-        self, me: PeerId, config: SwarmConfig, banned: Banned, seal: GroupTls | None = None
+        self, me: PeerId, config: SwarmConfig, banned: Banned, group_tls: GroupTls | None = None
     ) -> None:
         self.connections: dict[int, PeerConnection] = {}
         self._me = me
         self._config = config
         self._banned = banned
-        self._seal = seal
+        self._group_tls = group_tls
         self._keys = itertools.count(1)
         self._candidates = Candidates(me)
         self._renew_at: dict[int, float] = {}
@@ -140,10 +140,10 @@ class PeerList:
 
         A sealed group's torrents are never exchanged in plain text.
         """
-        if self._seal is None:
+        if self._group_tls is None:
             return connection.membership is None
         membership = connection.membership
-        return membership is not None and self._seal.accepts(membership)
+        return membership is not None and self._group_tls.accepts(membership)
 
     def part_from_unaccepted(self) -> None:
         """Close the connections of removed members, and those with an expired certificate."""
@@ -245,12 +245,12 @@ class PeerList:
 
     def begin_again(self) -> None:
         """Forget candidates after the tracker was away: members may have been removed meanwhile."""
-        if self._seal is None:
+        if self._group_tls is None:
             self._candidates.begin_again()
 
     def part_from_user(self, user: str) -> None:
         """Disconnect a removed user. In a sealed group certificates decide that."""
-        if self._seal is not None:
+        if self._group_tls is not None:
             return
         self._candidates.forget_user(user)
         for connection in self.connections.values():
@@ -288,10 +288,10 @@ class PeerList:
             for c in self.connections.values()
             if c.incoming and (c.membership or complete or c.decoder.payload)
         }
-        authority = self._seal.authority if self._seal else None
+        authority = self._group_tls.authority if self._group_tls else None
 
         def is_taken(candidate: PeerCandidate) -> bool:
-            known_by = candidate.user if self._seal else candidate.endpoint.host
+            known_by = candidate.user if self._group_tls else candidate.endpoint.host
             if candidate.endpoint in dialled or (candidate.peer_id, known_by) in came:
                 return True
             if authority is not None:
@@ -311,8 +311,8 @@ class PeerList:
             membership = connection.membership
             if membership is None or connection.incoming or connection.close_reason is not None:
                 continue
-            margin = membership.seal.margin
-            due = membership.seal.time_left(membership) <= margin
+            margin = membership.group_tls.margin
+            due = membership.group_tls.time_left(membership) <= margin
             if due and self._renew_at.get(connection.key, now) <= now:
                 self._renew_at[connection.key] = now + margin / 4
                 chosen.append(connection.endpoint)

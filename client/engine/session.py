@@ -191,10 +191,10 @@ class Session:
         the files of a folder; a repeated download selects the files that match any of its patterns.
         """
         user = self._account.require()
-        plan = DownloadOptions(
+        options = DownloadOptions(
             in_order=in_order, only=() if only is None else (only,), in_place=in_place
         )
-        return _download(self._sharing.download(user, group, name, destination, plan))
+        return _download(self._sharing.download(user, group, name, destination, options))
 
     def contents(self, group: str, name: str) -> list[results.ContentRow]:
         """Return the files of a shared folder; none for a single file."""
@@ -255,7 +255,7 @@ class Session:
                 ErrorCode.USAGE, f"{name!r} is complete; stop_share ends sharing it."
             )
         self._transfers.discard(transfer)
-        if transfer.storage.plan.in_place:
+        if transfer.storage.options.in_place:
             self._account.tell(NoticeKind.WARNING, f"{str(transfer.path)!r} is kept as it is now.")
         return _result(transfer)
 
@@ -353,8 +353,8 @@ class Session:
         self, reference: str, destination: str, *, in_place: bool = False
     ) -> results.DownloadResult:
         """Start the download that a metainfo file (its path) or a magnet link names."""
-        user, plan = self._account.require(), DownloadOptions(in_place=in_place)
-        return _download(self._sharing.get(user, reference, destination, plan))
+        user, options = self._account.require(), DownloadOptions(in_place=in_place)
+        return _download(self._sharing.get(user, reference, destination, options))
 
     def remove(self, metainfo: Path) -> results.FileResult:
         """Stop sharing the content that a metainfo file describes."""

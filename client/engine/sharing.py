@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from client.core.download_options import PLAIN, DownloadOptions
-from client.core.piece_selection import PieceSelection, goal_of, paths_of, widened
+from client.core.piece_selection import PieceSelection, paths_of, selection_of, widened
 from client.core.resume import FileStamps
 from client.engine.disk_space import require_room
 from client.engine.found import Found, find
@@ -39,61 +39,65 @@ class Sharing:
         link: TrackerClient,
         metainfo_links: MetainfoLinks,
         store: Transfers,
-        collection: TransferManager,
+        manager: TransferManager,
         warn: Callable[[str], None],
     ) -> None:
-        self.uploads = Uploads(link, metainfo_links, store, collection, warn)
+        self.uploads = Uploads(link, metainfo_links, store, manager, warn)
         self._warn = warn
         self._link = link
         self.metainfo_links = metainfo_links
         self._store = store
-        self._collection = collection
+        self._manager = manager
 
     # --- downloading ------------------------------------------------------------------------
     def download(
-        self, user: str, group: str, name: str, destination: str, plan: DownloadOptions = PLAIN
+        self, user: str, group: str, name: str, destination: str, options: DownloadOptions = PLAIN
     ) -> Transfer:
         """Start to download a file of the group; right pieces at the destination are reused.
 
         Wrong data is only overwritten if `options` say `in_place`. An existing download continues,
         and with more files if these options select more.
         """
-        return self._begin(user, self._ask(group, name), destination, plan)
+        return self._begin(user, self._ask(group, name), destination, options)
 
     def describe(self, group: str, name: str) -> Metainfo:
         """Return the metainfo of a group's file."""
         return _described(self._ask(group, name))
 
     def get(
-        self, user: str, reference: str, destination: str, plan: DownloadOptions = PLAIN
+        self, user: str, reference: str, destination: str, options: DownloadOptions = PLAIN
     ) -> Transfer:
         """Start to download what a metainfo file (its path) or a magnet link names."""
-        return self._begin(user, self.metainfo_links.find(reference), destination, plan)
+        return self._begin(user, self.metainfo_links.find(reference), destination, options)
 
     def _ask(self, group: str, name: str) -> files.GetFileReply:
         request = files.GET_FILE.read_request({"group": group, "name": name})
         return self._link.call(files.GET_FILE, request)
 
     def _begin(
-        self, user: str, reply: files.GetFileReply, destination: str, plan: DownloadOptions = PLAIN
+        self,
+        user: str,
+        reply: files.GetFileReply,
+        destination: str,
+        options: DownloadOptions = PLAIN,
     ) -> Transfer:
         described = _described(reply)
         self._require_seal(reply, described)
-        goal = _check_goal(described, plan)
+        selection = _check_selection(described, options)
         final = resolve(destination, described.name)
-        existing = self._collection.find(reply.group, reply.name)
+        existing = self._manager.find(reply.group, reply.name)
         if existing is not None:
             if existing.info_hash == described.info_hash and not _is_lost(existing):
-                return self._continue(existing, final, plan)
-            self._collection.discard(existing)  # its content has changed, or it was deleted
-        found = find(described, final, goal)
+                return self._continue(existing, final, options)
+            self._manager.discard(existing)  # its content has changed, or it was deleted
+        found = find(described, final, selection)
         if found is None or not found.is_right:
-            have, facts = self._take_up(found, plan)
-            plan = replace(plan, in_place=found is not None)
+            have, stamps = self._take_up(found, options)
+            options = replace(options, in_place=found is not None)
         else:
-            have, facts, plan = None, found.facts, PLAIN
+            have, stamps, options = None, found.stamps, PLAIN
         if found is None:
-            require_room(described.name, final, goal.length)
+            require_room(described.name, final, selection.length)
         record = self._store.add(
             NewTransfer(
                 user=user,
@@ -103,13 +107,13 @@ class Sharing:
                 metainfo=reply.metainfo,
                 path=final,
                 added_at=datetime.now(UTC),
-                facts=facts,
+                stamps=stamps,
                 complete=found is not None and found.is_right,
                 have=have,
-                plan=plan,
+                options=options,
             )
         )
-        return self._collection.add(record)
+        return self._manager.add(record)
 
     def _require_seal(self, reply: files.GetFileReply, described: Metainfo) -> None:
         """Raise permission_denied unless the content is sealed exactly as its group is."""
@@ -122,7 +126,7 @@ class Sharing:
             )
 
     def _take_up(
-        self, found: Found | None, plan: DownloadOptions
+        self, found: Found | None, options: DownloadOptions
     ) -> tuple[Bitfield | None, FileStamps | None]:
         """Return the pieces of a download that exist already, and the stamps of their files.
 
@@ -130,16 +134,16 @@ class Sharing:
         """
         if found is None:
             return None, None
-        if not plan.in_place:
+        if not options.in_place:
             raise found.refusal()
         self._check_owner(found.final)
-        facts = found.open_in_place()
+        stamps = found.open_in_place()
         self._warn(f"{found.count}; downloading the rest in place, at {shown(found.final)}.")
-        return found.have, facts
+        return found.have, stamps
 
     def _check_owner(self, final: Path) -> None:
         """Raise MinitorrentError(file_exists) when another active transfer uses this path."""
-        for other in self._collection.all():
+        for other in self._manager.all():
             if other.path == final and other.torrent is not None:
                 raise MinitorrentError(
                     ErrorCode.FILE_EXISTS,
@@ -158,14 +162,14 @@ class Sharing:
         complete = transfer.record.complete
         if complete and _is_changed(transfer) and (mended := self._mend(transfer, asked)):
             return mended
-        asked = replace(asked, in_place=transfer.storage.plan.in_place)
-        plan = widened(transfer.metainfo, transfer.storage.plan, asked, complete=complete)
-        if plan.only != transfer.storage.plan.only or (
-            not complete and plan != transfer.storage.plan
+        asked = replace(asked, in_place=transfer.storage.options.in_place)
+        options = widened(transfer.metainfo, transfer.storage.options, asked, complete=complete)
+        if options.only != transfer.storage.options.only or (
+            not complete and options != transfer.storage.options
         ):
-            needed = goal_of(transfer.metainfo, plan).length - transfer.done
+            needed = selection_of(transfer.metainfo, options).length - transfer.done
             require_room(transfer.record.name, final, needed)
-            return self._collection.renew(transfer, plan)
+            return self._manager.renew(transfer, options)
         transfer.resume()
         return transfer
 
@@ -177,17 +181,17 @@ class Sharing:
         """
         storage = transfer.storage
         transfer.halt()
-        found = find(transfer.metainfo, transfer.path, storage.goal)
+        found = find(transfer.metainfo, transfer.path, storage.selection)
         if found is None or found.is_right:
             return None
         try:
-            have, facts = self._take_up(found, asked)
+            have, stamps = self._take_up(found, asked)
         except MinitorrentError:
             transfer.start()  # it reports why it can't be shared any more
             raise
         assert have is not None
-        assert facts is not None
-        return self._collection.mend(transfer, have, facts)
+        assert stamps is not None
+        return self._manager.mend(transfer, have, stamps)
 
 
 def _is_lost(transfer: Transfer) -> bool:
@@ -200,7 +204,7 @@ def _is_changed(transfer: Transfer) -> bool:
     error = transfer.error
     if error is not None and error.code in (ErrorCode.FILE_CHANGED, ErrorCode.FILE_NOT_FOUND):
         return True
-    return transfer.storage.files.facts() != transfer.record.facts
+    return transfer.storage.files.stamps() != transfer.record.stamps
 
 
 def _described(reply: files.GetFileReply) -> Metainfo:
@@ -213,19 +217,19 @@ def _described(reply: files.GetFileReply) -> Metainfo:
     return described
 
 
-def _check_goal(described: Metainfo, plan: DownloadOptions) -> PieceSelection:
+def _check_selection(described: Metainfo, options: DownloadOptions) -> PieceSelection:
     """Return the selected pieces; raises MinitorrentError(usage) when no file is selected."""
-    goal = goal_of(described, plan)
-    if plan.only and not described.is_folder:
+    selection = selection_of(described, options)
+    if options.only and not described.is_folder:
         raise MinitorrentError(
             ErrorCode.USAGE, f"{described.name!r} is a single file; leave --only out."
         )
-    if plan.only and not goal.files:
+    if options.only and not selection.files:
         paths = list(filter(None, paths_of(described)))
         some = ", ".join(map(repr, paths[:_PATHS_TOLD]))
         more = f" and {len(paths) - _PATHS_TOLD:,} more" if len(paths) > _PATHS_TOLD else ""
         raise MinitorrentError(
             ErrorCode.USAGE,
-            f"No file of {described.name!r} matches {plan.only[0]!r}; it has {some}{more}.",
+            f"No file of {described.name!r} matches {options.only[0]!r}; it has {some}{more}.",
         )
-    return goal
+    return selection

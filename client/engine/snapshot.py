@@ -91,5 +91,5 @@ class Snapshots:
 
 def _missing_pieces(transfer: Transfer, torrent: Torrent, peers: Sequence[Peer]) -> int:
     """Return how many wanted pieces neither this client nor any of its peers has."""
-    lacking = transfer.storage.goal.lacking(torrent.have())
+    lacking = transfer.storage.selection.lacking(torrent.have())
     return sum(not any(peer.has[PieceIndex(piece)] for peer in peers) for piece in lacking)

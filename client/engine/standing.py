@@ -49,11 +49,11 @@ class Standing:
         self.fetched = 0  # payload bytes received in the run that completed it
         self.sources = 0  # peers that sent them
         self._context = context
-        self._seal: GroupTls | None = None
+        self._group_tls: GroupTls | None = None
         self._state: State[Torrent] = Paused()
         self._moving = threading.Lock()
-        self._verified = record.verified(self.storage.goal.pieces)  # while there is no torrent
-        self._done = self.storage.goal.done(self._verified) if self._verified else 0
+        self._verified = record.verified(self.storage.selection.pieces)  # while there is no torrent
+        self._done = self.storage.selection.done(self._verified) if self._verified else 0
 
     def _move(self, event: Event[Torrent]) -> None:
         """Change the state according to an event."""
@@ -62,7 +62,7 @@ class Standing:
 
     def _verify(self, have: Bitfield) -> None:
         """Remember the verified pieces for as long as there is no torrent."""
-        self._verified, self._done = have, self.storage.goal.done(have)
+        self._verified, self._done = have, self.storage.selection.done(have)
 
     # --- state ------------------------------------------------------------------------------
     @property
@@ -115,13 +115,13 @@ class Standing:
         if torrent is not None:
             return torrent.have()
         if self.record.complete:
-            return self.storage.goal.pieces.copy()
+            return self.storage.selection.pieces.copy()
         return self._verified or Bitfield(self.metainfo.piece_count)
 
     @property
-    def seal(self) -> GroupTls | None:
+    def group_tls(self) -> GroupTls | None:
         """The GroupTls of a sealed group, while the torrent is active."""
-        return self._seal if self.torrent is not None else None
+        return self._group_tls if self.torrent is not None else None
 
     @property
     def path(self) -> Path:
@@ -171,7 +171,7 @@ class Standing:
     @property
     def size(self) -> int:
         """Wanted bytes."""
-        return self.storage.goal.length
+        return self.storage.selection.length
 
     @property
     def done(self) -> int:
@@ -195,7 +195,7 @@ class Standing:
     @property
     def priority(self) -> int:
         """See Queued."""
-        return self.storage.plan.priority
+        return self.storage.options.priority
 
     @property
     def transferred(self) -> tuple[int, int]:

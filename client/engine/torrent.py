@@ -55,28 +55,28 @@ class Torrent:
         metainfo: Metainfo,
         files: TorrentFiles,
         have: Bitfield,
-        goal: PieceSelection,
-        seal: GroupTls | None,
+        selection: PieceSelection,
+        group_tls: GroupTls | None,
         torrent_context: TorrentContext,
         owner: TorrentOwner[Torrent],
         throttle: Throttle,
     ) -> None:
         self.metainfo = metainfo
         self._source = ContentSource(files, self._fail, self._damaged)
-        self._seal = seal
+        self._group_tls = group_tls
         self._torrent_context = torrent_context
         self._owner = owner
         self._throttle = throttle
         self._clock = torrent_context.clock
         self._lock = threading.Lock()
         self._peer_list = PeerList(
-            torrent_context.peer_id, torrent_context.swarm_config, torrent_context.banned, seal
+            torrent_context.peer_id, torrent_context.swarm_config, torrent_context.banned, group_tls
         )
-        self._swarm = torrent_context.make_swarm(metainfo.geometry, have, goal)
+        self._swarm = torrent_context.make_swarm(metainfo.geometry, have, selection)
         self._protocol = PeerProtocol(self._swarm, metainfo.info_bytes)
         self._requests = RequestPipeline(metainfo.info_hash, self._protocol, self._lock, throttle)
         self._dialing = TorrentDialing(
-            metainfo, seal, torrent_context, self._peer_list, self._lock, self._on_dialled
+            metainfo, group_tls, torrent_context, self._peer_list, self._lock, self._on_dialled
         )
         self._stopped = False
         self._writer = PieceWriter(

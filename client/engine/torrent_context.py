@@ -44,10 +44,10 @@ class TorrentContext:
     banned: Banned
     places: Places
 
-    def make_swarm(self, geometry: Geometry, have: Bitfield, goal: PieceSelection) -> Swarm:
+    def make_swarm(self, geometry: Geometry, have: Bitfield, selection: PieceSelection) -> Swarm:
         """The state of a torrent without peers; it shares `have`, the verified pieces."""
         buffers, rng, config = self.buffers, self.rng, self.swarm_config
-        return Swarm(geometry, have, buffers, rng, self.clock(), config, goal)
+        return Swarm(geometry, have, buffers, rng, self.clock(), config, selection)
 
     def introduce(
         self, host: str, metadata_size: int | None = None, *, upload_only: bool = False

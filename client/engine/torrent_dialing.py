@@ -25,14 +25,14 @@ class TorrentDialing:
     def __init__(
         self,
         metainfo: Metainfo,
-        seal: GroupTls | None,
+        group_tls: GroupTls | None,
         context: TorrentContext,
         peer_list: PeerList,
         lock: threading.Lock,
         connected: Callable[[Transport, Handshake, Endpoint], bool],
     ) -> None:
         self._metainfo = metainfo
-        self._seal = seal
+        self._group_tls = group_tls
         self._context = context
         self._peer_list = peer_list
         self._lock = lock
@@ -55,7 +55,7 @@ class TorrentDialing:
                 endpoint,
                 self._metainfo.info_hash,
                 self._metainfo.authority or self._metainfo.source or "",
-                self._seal,
+                self._group_tls,
                 self._connected,
                 self._failed,
             )

@@ -165,7 +165,7 @@ class Transfer(Standing):
 
     def set_priority(self, priority: int) -> None:
         """Change when it gets its next turn; a running download keeps running."""
-        self.storage.set_plan(replace(self.storage.plan, priority=priority))
+        self.storage.set_options(replace(self.storage.options, priority=priority))
 
     def discard(self) -> None:
         """Stop and forget it; the partial data of an unfinished download is deleted."""
@@ -213,7 +213,7 @@ class Transfer(Standing):
             self._move(TurnLost())
             self._context.scheduler.join(self)
             return
-        if not self.storage.plan.in_place:  # in place, overwriting needs no further space
+        if not self.storage.options.in_place:  # in place, overwriting needs no further space
             require_room(self.record.name, self.path, self.missing)
         torrent = self._make_torrent(have)
         self._move(Opened(torrent, self.record.complete))
@@ -235,7 +235,7 @@ class Transfer(Standing):
         )
         self._verify(have)
         if was_complete and not self.record.complete:
-            self._had = self.storage.goal.pieces.count
+            self._had = self.storage.selection.pieces.count
         lost, self._had = self._had - have.count, 0
         if lost > 0:
             self._context.events.publish(PiecesLost(self.record.group, self.record.name, lost))
@@ -243,14 +243,16 @@ class Transfer(Standing):
 
     def _make_torrent(self, have: Bitfield) -> Torrent:
         torrent_context = self._context.torrent_context
-        self._seal = self._context.credentials.seal(self.record.group, self.metainfo.authority)
+        self._group_tls = self._context.credentials.group_tls(
+            self.record.group, self.metainfo.authority
+        )
         self.started_at = torrent_context.clock()
         return Torrent(
             self.metainfo,
             self.storage.files,
             have,
-            self.storage.goal,
-            self._seal,
+            self.storage.selection,
+            self._group_tls,
             torrent_context,
             self,
             self.throttle,

@@ -204,22 +204,22 @@ class TransferManager:
         transfer.start()
         return transfer
 
-    def renew(self, transfer: Transfer, plan: DownloadOptions) -> Transfer:
+    def renew(self, transfer: Transfer, options: DownloadOptions) -> Transfer:
         """Restart a download with other options."""
         transfer.halt()
-        self._context.store.reopen(transfer.record.id, plan)
+        self._context.store.reopen(transfer.record.id, options)
         return self._begin_anew(transfer)
 
-    def mend(self, transfer: Transfer, have: Bitfield, facts: FileStamps) -> Transfer:
+    def mend(self, transfer: Transfer, have: Bitfield, stamps: FileStamps) -> Transfer:
         """Restart a halted transfer that was complete, of which only these pieces are right."""
-        plan = replace(transfer.storage.plan, in_place=True)
-        self._context.store.reopen_in_place(transfer.record.id, have, facts, plan)
+        options = replace(transfer.storage.options, in_place=True)
+        self._context.store.reopen_in_place(transfer.record.id, have, stamps, options)
         return self._begin_anew(transfer)
 
-    def relocate(self, transfer: Transfer, path: Path, facts: FileStamps) -> Transfer:
+    def relocate(self, transfer: Transfer, path: Path, stamps: FileStamps) -> Transfer:
         """Continue to share content at its new `path`, verified when `stamps` were taken."""
         transfer.halt()
-        self._context.store.relocate(transfer.record.id, path, facts)
+        self._context.store.relocate(transfer.record.id, path, stamps)
         return self._begin_anew(transfer)
 
     def _begin_anew(self, transfer: Transfer) -> Transfer:
@@ -297,10 +297,10 @@ class TransferManager:
         torrent = transfer.torrent if transfer else None
         return torrent is not None and torrent.admit(transport, handshake, endpoint, incoming=True)
 
-    def find_seal(self, info_hash: InfoHash) -> GroupTls | None:
+    def find_group_tls(self, info_hash: InfoHash) -> GroupTls | None:
         """Return the GroupTls for an active torrent of a sealed group, or None."""
         transfer = self._at_work(info_hash)
-        return transfer.seal if transfer else None
+        return transfer.group_tls if transfer else None
 
     def part_from_unaccepted(self, group: str) -> None:
         """Disconnect everybody who is no longer accepted in the group."""

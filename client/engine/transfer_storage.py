@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from client.core.download_options import DownloadOptions
-from client.core.piece_selection import goal_of, placed_by
+from client.core.piece_selection import finalized_by, selection_of
 from client.engine.torrent import Torrent
 from client.state.transfers import TransferRecord, Transfers
 from client.storage.files import TorrentFiles
@@ -31,11 +31,11 @@ class TransferStorage:
 
     def __init__(self, record: TransferRecord, store: Transfers) -> None:
         self.record = record
-        self.plan = record.plan
+        self.options = record.options
         self.metainfo = metainfo.parse(record.metainfo)
-        self.goal = goal_of(self.metainfo, record.plan)
-        placed = placed_by(self.metainfo, record.plan)
-        self.files = TorrentFiles(self.metainfo, record.path, self.goal, placed)
+        self.selection = selection_of(self.metainfo, record.options)
+        finalized = finalized_by(self.metainfo, record.options)
+        self.files = TorrentFiles(self.metainfo, record.path, self.selection, finalized)
         self.checked = 0
         self.is_hashed = False  # the caller has just hashed it to share it; reset by `open`
         self._store = store
@@ -52,20 +52,20 @@ class TransferStorage:
         self._counted = (0, 0)
         if self.record.complete:
             return self._open_complete(stopped, recheck=recheck, asked=asked)
-        record, files, plan = self.record, self.files, self.plan
-        known = files.has_partial or plan.in_place
+        record, files, options = self.record, self.files, self.options
+        known = files.has_partial or options.in_place
         if not known and is_already_there(files, self._show_checked, stopped):
-            return self.goal.pieces.copy()  # killed between renaming it and recording that
-        files.open_partial(in_place=plan.in_place)
-        if not (known or plan.placed):
+            return self.selection.pieces.copy()  # killed between renaming it and recording that
+        files.open_partial(in_place=options.in_place)
+        if not (known or options.finalized):
             return Bitfield(self.metainfo.piece_count)
-        facts = files.verified_facts()
-        believed = None if recheck else record.believed_pieces(facts, self.goal.pieces)
+        stamps = files.verified_stamps()
+        believed = None if recheck else record.believed_pieces(stamps, self.selection.pieces)
         if believed is not None:
             return believed
         have = self._verify(stopped)
-        lost = (files.is_placed(PieceIndex(piece)) for piece in self.goal.lacking(have))
-        if not plan.in_place and any(lost):
+        lost = (files.is_finalized(PieceIndex(piece)) for piece in self.selection.lacking(have))
+        if not options.in_place and any(lost):
             if not asked:
                 raise self._changed(have)
             return self._mend(have)
@@ -81,22 +81,22 @@ class TransferStorage:
             if not (asked and not record.is_upload and error.code is ErrorCode.FILE_NOT_FOUND):
                 raise
             return self._mend(Bitfield(self.metainfo.piece_count))
-        facts = files.verified_facts()
-        believed = record.believed_pieces(facts, self.goal.pieces)
+        stamps = files.verified_stamps()
+        believed = record.believed_pieces(stamps, self.selection.pieces)
         is_hashed, self.is_hashed = self.is_hashed, False
         if believed is not None and not recheck:
             if is_hashed:
                 files.vouch()
             return believed
         have = self._verify(stopped)
-        if have != self.goal.pieces or not files.sizes_are_right():
+        if have != self.selection.pieces or not files.sizes_are_right():
             if record.is_upload or not (asked or believed):
                 self._store.distrust(record.id)
-                self.record = replace(record, facts=None)
+                self.record = replace(record, stamps=None)
                 raise self._changed(have)
             return self._mend(have)
-        self._store.mark_complete(record.id, facts)
-        self.record = replace(record, facts=facts)
+        self._store.mark_complete(record.id, stamps)
+        self.record = replace(record, stamps=stamps)
         return have
 
     def _mend(self, have: Bitfield) -> Bitfield:
@@ -109,16 +109,16 @@ class TransferStorage:
                 "where the content is with relocate.",
             )
         files.open_partial(in_place=True)
-        plan = replace(self.plan, in_place=True)
-        facts = files.verified_facts()
-        record = self._store.reopen_in_place(self.record.id, have, facts, plan)
-        self.record = record or replace(self.record, complete=False, plan=plan)
-        self.plan = plan
+        options = replace(self.options, in_place=True)
+        stamps = files.verified_stamps()
+        record = self._store.reopen_in_place(self.record.id, have, stamps, options)
+        self.record = record or replace(self.record, complete=False, options=options)
+        self.options = options
         return have
 
     def _changed(self, have: Bitfield) -> MinitorrentError:
-        wrong = sum(1 for _ in self.goal.lacking(have))
-        number = f"{wrong:,} of {self.goal.pieces.count:,} pieces are wrong"
+        wrong = sum(1 for _ in self.selection.lacking(have))
+        number = f"{wrong:,} of {self.selection.pieces.count:,} pieces are wrong"
         what = number if wrong else "files are longer than they were"
         if self.record.is_upload:
             way = "put it back and recheck, or stop_share it and upload it again"
@@ -146,11 +146,11 @@ class TransferStorage:
             self._prove(stopped)
         else:
             self.files.finish(lambda: self._prove(stopped))
-        facts = self.files.verified_facts()
-        self._store.mark_complete(self.record.id, facts)
-        if self.plan.in_place:
-            self.set_plan(replace(self.plan, in_place=False))
-        self.record = replace(self.record, complete=True, facts=facts)
+        stamps = self.files.verified_stamps()
+        self._store.mark_complete(self.record.id, stamps)
+        if self.options.in_place:
+            self.set_options(replace(self.options, in_place=False))
+        self.record = replace(self.record, complete=True, stamps=stamps)
 
     def _prove(self, stopped: Callable[[], bool]) -> None:
         for _ in range(_LOOKS):
@@ -172,10 +172,10 @@ class TransferStorage:
             f"Another program keeps writing to {shown(self.files.path)}; stop it, then resume.",
         )
 
-    def set_plan(self, plan: DownloadOptions) -> None:
+    def set_options(self, options: DownloadOptions) -> None:
         """Set the user's options for the download."""
-        self._store.set_plan(self.record.id, plan)
-        self.plan = plan
+        self._store.set_options(self.record.id, options)
+        self.options = options
 
     def save_progress(self, torrent: Torrent) -> None:
         """Record the progress; data first, record second: recorded pieces are on disk.
@@ -195,9 +195,9 @@ class TransferStorage:
                 downloaded=record.downloaded + downloaded - down,
             )
         if not record.complete:
-            facts, have = self.files.verified_facts(), torrent.have()
+            stamps, have = self.files.verified_stamps(), torrent.have()
             self.files.sync()
-            self._store.update_progress(record.id, have, facts)
+            self._store.update_progress(record.id, have, stamps)
 
     def uploaded(self, torrent: Torrent | None) -> int:
         """Return the payload bytes uploaded in all runs, including that of `torrent`."""
@@ -206,7 +206,7 @@ class TransferStorage:
     def discard(self) -> None:
         """Delete the record, and the partial data of an unfinished download."""
         if self.record.complete:
-            self.files.discard_aside()
+            self.files.discard_part_file()
         else:
             self.files.discard()
         self._store.remove(self.record.id)

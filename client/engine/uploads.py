@@ -13,7 +13,7 @@ from client.engine.transfer import Transfer
 from client.engine.transfer_manager import TransferManager
 from client.net.tracker_client import TrackerClient
 from client.state.transfers import NewTransfer, Transfers
-from client.storage.content import take_facts
+from client.storage.content import take_stamps
 from client.storage.files import TorrentFiles
 from client.storage.hashing import hash_source
 from client.storage.os_errors import shown
@@ -44,13 +44,13 @@ class Uploads:
         link: TrackerClient,
         metainfo_links: MetainfoLinks,
         store: Transfers,
-        collection: TransferManager,
+        manager: TransferManager,
         warn: Callable[[str], None],
     ) -> None:
         self._link = link
         self._references = metainfo_links
         self._store = store
-        self._collection = collection
+        self._manager = manager
         self._warn = warn
 
     def share(
@@ -83,15 +83,15 @@ class Uploads:
         `approve` is called with its metainfo before it is shared, and may raise.
         """
         source = scan(offer.path, offer.name, leave_out=offer.leave_out)
-        existing = self._collection.find(group, source.name)
+        existing = self._manager.find(group, source.name)
         if existing is not None and self._is_same(existing, source):
             approve(existing.metainfo)
             return existing
         for warning in source.warnings:
             self._warn(warning)
-        described, facts = self._add(group, source, existing, progress, approve)
+        described, stamps = self._add(group, source, existing, progress, approve)
         if existing is not None:
-            self._collection.discard(existing)  # the same content may have another path now
+            self._manager.discard(existing)  # the same content may have another path now
         record = self._store.add(
             NewTransfer(
                 user=user,
@@ -102,11 +102,11 @@ class Uploads:
                 path=source.path,
                 added_at=datetime.now(UTC),
                 is_upload=True,
-                facts=facts,
+                stamps=stamps,
                 complete=True,
             )
         )
-        return self._collection.add(record, is_hashed=True)
+        return self._manager.add(record, is_hashed=True)
 
     def _is_same(self, transfer: Transfer, source: Source) -> bool:
         """Return whether the transfer shares these very files, unchanged since they were hashed."""
@@ -117,7 +117,7 @@ class Uploads:
             and transfer.error is None
             and record.path == source.path
             and described.has_files(source.files, is_folder=source.is_folder)
-            and record.facts == _facts(source, described)
+            and record.stamps == _stamps(source, described)
         )
 
     def _add(
@@ -137,7 +137,7 @@ class Uploads:
             approve(described)
             try:
                 self._offer(group, described)
-                return described, source.facts
+                return described, source.stamps
             except MinitorrentError as error:
                 if error.code is not ErrorCode.NAME_TAKEN:
                     raise
@@ -145,12 +145,12 @@ class Uploads:
                 if known is None:
                     raise
             # Another member was faster, perhaps with the same content.
-        facts = _facts(source, known)
+        stamps = _stamps(source, known)
         if not _is_at(source, known, progress):
             raise _taken(group, source.name, is_own=existing is not None)
         approve(known)
         self._offer(group, known)
-        return known, facts
+        return known, stamps
 
     def _offer(self, group: str, described: Metainfo) -> None:
         encoded = metainfo.encode(described.info_bytes)
@@ -168,9 +168,9 @@ class Uploads:
         return metainfo.parse(reply.metainfo)
 
 
-def _facts(source: Source, described: Metainfo) -> FileStamps:
+def _stamps(source: Source, described: Metainfo) -> FileStamps:
     """Return the stamps of the source's files now, in the order of the metainfo."""
-    return take_facts(source.path, described.files, described.is_folder)
+    return take_stamps(source.path, described.files, described.is_folder)
 
 
 def _is_at(source: Source, described: Metainfo, progress: HashProgress | None) -> bool:

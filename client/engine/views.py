@@ -9,7 +9,7 @@ from typing import TypeVar
 from client.core import piece_map
 from client.core.download_options import PLAIN
 from client.core.peer import Peer
-from client.core.piece_selection import goal_of, paths_of
+from client.core.piece_selection import paths_of, selection_of
 from client.engine.results import (
     ContentRow,
     DownloadRow,
@@ -152,10 +152,10 @@ def _waiting_share(record: TransferRecord) -> ShareRow:
 
 def _recorded_size(record: TransferRecord) -> int:
     """Return a complete transfer's size: from its file stamps, faster than from its metainfo."""
-    if record.facts is not None and record.plan == PLAIN and min(record.facts.sizes) >= 0:
-        return sum(record.facts.sizes)
+    if record.stamps is not None and record.options == PLAIN and min(record.stamps.sizes) >= 0:
+        return sum(record.stamps.sizes)
     try:
-        return goal_of(metainfo.parse(record.metainfo), record.plan).length
+        return selection_of(metainfo.parse(record.metainfo), record.options).length
     except MinitorrentError:
         return 0
 

@@ -44,7 +44,7 @@ class Dial:
     endpoint: Endpoint
     info_hash: InfoHash
     group: str
-    seal: GroupTls | None
+    group_tls: GroupTls | None
     connected: Callable[[Transport, Handshake, Endpoint], bool]
     failed: Callable[[Endpoint, Obstacle | None], None]
 
@@ -131,7 +131,7 @@ class Dialer:
             if not connected:
                 dial.failed(dial.endpoint, None)
         except (OSError, WireError) as error:
-            _fail(dial, error, obstacles.unshaken(error, sealed=dial.seal is not None))
+            _fail(dial, error, obstacles.unshaken(error, sealed=dial.group_tls is not None))
         finally:
             if not connected:
                 sock.close()
@@ -157,6 +157,6 @@ def _fail(dial: Dial, error: Exception, obstacle: Obstacle) -> None:
 
 
 def _open(sock: socket.socket, dial: Dial, deadline: Deadline) -> Transport:
-    if dial.seal is None:
+    if dial.group_tls is None:
         return PlainTransport(sock)
-    return tls_handshake.dial(sock, dial.seal, dial.info_hash, deadline.left)
+    return tls_handshake.dial(sock, dial.group_tls, dial.info_hash, deadline.left)

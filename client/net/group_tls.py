@@ -29,7 +29,7 @@ from common.api.authority import MEMBER_URI
 _PURPOSES: Final = frozenset({ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.SERVER_AUTH})
 
 
-class SealError(OSError):
+class MembershipError(OSError):
     """The peer is not an accepted member, or we can't prove that we are one."""
 
 
@@ -44,7 +44,7 @@ class Membership:
     user: str
     holder: str
     expires_at: float
-    seal: GroupTls
+    group_tls: GroupTls
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ class GroupTls:
         self._identity: _Identity | None = None
 
     # --- our own side -----------------------------------------------------------------------
-    def equip(self, certificate: str, key: ec.EllipticCurvePrivateKey) -> None:
+    def set_certificate(self, certificate: str, key: ec.EllipticCurvePrivateKey) -> None:
         """Present this certificate (PEM) from the next connection on."""
         expires_at = _end(x509.load_pem_x509_certificate(certificate.encode()))
         with _in_a_file(certificate, key) as (path, password):
@@ -83,7 +83,7 @@ class GroupTls:
                 lifetime=expires_at - self._now(),
             )
 
-    def strip(self) -> None:
+    def clear_certificate(self) -> None:
         """Stop presenting a certificate, and so stop connecting to anybody."""
         self._identity = None
 
@@ -110,7 +110,7 @@ class GroupTls:
     def _own(self) -> _Identity:
         identity = self._identity
         if identity is None:
-            raise SealError("no certificate to show yet")
+            raise MembershipError("no certificate to show yet")
         return identity
 
     def _context(self, protocol: ssl._SSLMethod, path: Path, password: bytes) -> ssl.SSLContext:
@@ -127,7 +127,7 @@ class GroupTls:
     def accepts(self, membership: Membership) -> bool:
         """Return whether a connection may continue."""
         return (
-            membership.seal is self
+            membership.group_tls is self
             and self._now() < membership.expires_at
             and membership.holder not in self._removed
         )
@@ -142,20 +142,24 @@ class GroupTls:
         TLS has verified it already; this check doesn't rely on the TLS configuration.
         """
         if certificate is None:
-            raise SealError("it presents no certificate")
+            raise MembershipError("it presents no certificate")
         try:
             shown = x509.load_der_x509_certificate(certificate)
             shown.verify_directly_issued_by(self._issuer)
             user, holder = _subject(shown), _holder(shown)
             _check_use(shown)
         except (ValueError, TypeError, InvalidSignature, x509.ExtensionNotFound) as error:
-            raise SealError("its certificate was not issued by this group's authority") from error
+            raise MembershipError(
+                "its certificate was not issued by this group's authority"
+            ) from error
         if not _start(shown) <= self._now() < _end(shown):
-            raise SealError(f"the certificate of {user} is not valid now")
+            raise MembershipError(f"the certificate of {user} is not valid now")
         expires_at = min(_end(shown), self._own.expires_at)
         membership = Membership(user, holder, expires_at, self)
         if not self.accepts(membership):
-            raise SealError(f"{user} was removed from the group, or a certificate has expired")
+            raise MembershipError(
+                f"{user} was removed from the group, or a certificate has expired"
+            )
         return membership
 
 

@@ -20,7 +20,7 @@ from client.core.party import network
 from client.core.strikes import Strikes
 from client.net.group_tls import Membership
 from client.net.handshaking import TIME_LIMIT, HungUpError, receive_handshake
-from client.net.tls_handshake import TLS_HANDSHAKE, FindSeal, welcome
+from client.net.tls_handshake import TLS_HANDSHAKE, FindGroupTls, welcome
 from client.net.transport import Deadline, PlainTransport, Transport, remote_endpoint
 from client.net.utp import UtpRefusal
 from client.patience import relieve
@@ -86,11 +86,11 @@ class Listener:
         self._thread = threading.Thread(target=self._accept, name="listener", daemon=True)
 
     def start(
-        self, admit: Admit, find_seal: FindSeal, is_banned: IsBanned = lambda *_: False
+        self, admit: Admit, find_group_tls: FindGroupTls, is_banned: IsBanned = lambda *_: False
     ) -> None:
         """Start to accept; the callbacks run in many threads and must return quickly."""
         self._admit = admit
-        self._find_seal = find_seal
+        self._find_seal = find_group_tls
         self._is_banned = is_banned
         self._utp = UtpRefusal(self._sock)
         self._thread.start()

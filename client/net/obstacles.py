@@ -7,7 +7,7 @@ import ssl
 from typing import Final
 
 from client.core.obstacle import Obstacle
-from client.net.group_tls import SealError
+from client.net.group_tls import MembershipError
 from client.net.handshaking import HungUpError, OtherTorrentError
 from common.wire.messages import WireError
 
@@ -37,16 +37,16 @@ def unshaken(error: OSError | WireError, *, sealed: bool) -> Obstacle:
         return Obstacle.TURNED_AWAY if sealed else Obstacle.HUNG_UP
     if isinstance(error, OtherTorrentError):
         return Obstacle.OTHER_TORRENT
-    if isinstance(error, SealError):
+    if isinstance(error, MembershipError):
         return Obstacle.CERTIFICATE
     if isinstance(error, ssl.SSLCertVerificationError) and error.verify_code in _DATES:
         return _DATES[error.verify_code]
     if isinstance(error, ssl.SSLError):
-        return _unsealed(str(error))
+        return _tls_failure(str(error))
     return Obstacle.NOT_BITTORRENT if isinstance(error, WireError) else Obstacle.HERE
 
 
-def _unsealed(reason: str) -> Obstacle:
+def _tls_failure(reason: str) -> Obstacle:
     """Interpret OpenSSL's message of a failure, which contains its own name for it."""
     if any(alert in reason for alert in _REFUSED_FOR_ITS_DATES):
         return Obstacle.THEIR_CLOCK

@@ -11,7 +11,7 @@ import ssl
 from collections.abc import Callable
 from typing import Final
 
-from client.net.group_tls import GroupTls, SealError, strict_context
+from client.net.group_tls import GroupTls, MembershipError, strict_context
 from client.net.tls_transport import TlsTransport
 from common.tls import TlsEngine
 from common.types import InfoHash, info_hash_from_hex
@@ -19,23 +19,23 @@ from common.types import InfoHash, info_hash_from_hex
 TLS_HANDSHAKE: Final = b"\x16"
 """The first byte of a connection that begins with TLS (RFC 8446, 5.1); plain ones begin 0x13."""
 
-FindSeal = Callable[[InfoHash], GroupTls | None]
+FindGroupTls = Callable[[InfoHash], GroupTls | None]
 """Returns the GroupTls of a torrent's group; None when the group is open or unknown."""
 
 
 def dial(
-    sock: socket.socket, seal: GroupTls, info_hash: InfoHash, time_limit: float
+    sock: socket.socket, group_tls: GroupTls, info_hash: InfoHash, time_limit: float
 ) -> TlsTransport:
     """Open TLS on a connection that we dialled; raises OSError, MembershipError among them.
 
     The other side may still refuse us: that only shows at the first read.
     """
-    engine = TlsEngine(seal.client_context, server_side=False, server_hostname=info_hash.hex())
-    return _shaken(sock, engine, lambda: seal, time_limit)
+    engine = TlsEngine(group_tls.client_context, server_side=False, server_hostname=info_hash.hex())
+    return _shaken(sock, engine, lambda: group_tls, time_limit)
 
 
 def welcome(
-    sock: socket.socket, find_seal: FindSeal, time_limit: float
+    sock: socket.socket, find_group_tls: FindGroupTls, time_limit: float
 ) -> tuple[TlsTransport, InfoHash]:
     """Answer a peer that opens TLS, for the torrent that it names; raises OSError as above."""
     chosen: list[tuple[GroupTls, InfoHash]] = []
@@ -43,13 +43,13 @@ def welcome(
     def choose(connection: ssl.SSLObject, name: str | None, _: ssl.SSLContext) -> int | None:
         try:
             info_hash = info_hash_from_hex(name or "")
-            seal = find_seal(info_hash)
-            if seal is None:
+            group_tls = find_group_tls(info_hash)
+            if group_tls is None:
                 return ssl.ALERT_DESCRIPTION_UNRECOGNIZED_NAME
-            connection.context = seal.server_context
-        except (ValueError, SealError):
+            connection.context = group_tls.server_context
+        except (ValueError, MembershipError):
             return ssl.ALERT_DESCRIPTION_UNRECOGNIZED_NAME
-        chosen.append((seal, info_hash))
+        chosen.append((group_tls, info_hash))
         return None
 
     # OpenSSL takes the settings for client certificates and tickets from this first context, not
@@ -63,12 +63,12 @@ def welcome(
 
 
 def _shaken(
-    sock: socket.socket, engine: TlsEngine, seal: Callable[[], GroupTls], time_limit: float
+    sock: socket.socket, engine: TlsEngine, group_tls: Callable[[], GroupTls], time_limit: float
 ) -> TlsTransport:
     transport = TlsTransport(sock, engine)
     transport.set_time_limit(time_limit)
     transport.shake_hands()
     if engine.session_reused:
-        raise SealError("it resumed an earlier session instead of presenting its certificate")
-    transport.membership = seal().inspect(engine.peer_certificate)
+        raise MembershipError("it resumed an earlier session instead of presenting its certificate")
+    transport.membership = group_tls().inspect(engine.peer_certificate)
     return transport

@@ -11,47 +11,47 @@ from client.core.download_options import PLAIN, DownloadOptions
 from client.state.schema import InPlaceRow, PlanRow
 
 
-def read_plan(session: Session, transfer: int) -> DownloadOptions:
+def read_options(session: Session, transfer: int) -> DownloadOptions:
     """Return the options of a transfer."""
     row = session.get(PlanRow, transfer)
     in_place = session.get(InPlaceRow, transfer) is not None
-    return _plan(row, in_place=in_place) if row else PLAIN
+    return _options(row, in_place=in_place) if row else PLAIN
 
 
-def read_plans(session: Session) -> dict[int, DownloadOptions]:
+def read_all_options(session: Session) -> dict[int, DownloadOptions]:
     """Return all options that differ from the defaults, by transfer."""
     mended = set(session.scalars(select(InPlaceRow.transfer)))
     rows = session.scalars(select(PlanRow))
-    return {row.transfer: _plan(row, in_place=row.transfer in mended) for row in rows}
+    return {row.transfer: _options(row, in_place=row.transfer in mended) for row in rows}
 
 
-def write_plan(session: Session, transfer: int, plan: DownloadOptions) -> None:
+def write_options(session: Session, transfer: int, options: DownloadOptions) -> None:
     """Store the options of a transfer, replacing earlier ones."""
     row = PlanRow(
         transfer=transfer,
-        priority=plan.priority,
-        in_order=plan.in_order,
-        only=json.dumps(plan.only),
-        placed=json.dumps(plan.placed),
+        priority=options.priority,
+        in_order=options.in_order,
+        only=json.dumps(options.only),
+        finalized=json.dumps(options.finalized),
     )
     session.merge(row)
-    if plan.in_place:
+    if options.in_place:
         session.merge(InPlaceRow(transfer=transfer))
     else:
         session.execute(delete(InPlaceRow).where(InPlaceRow.transfer == transfer))
 
 
-def forget_plan(session: Session, transfer: int) -> None:
+def forget_options(session: Session, transfer: int) -> None:
     """Delete the options of a removed transfer, whose id may be reused."""
     session.execute(delete(PlanRow).where(PlanRow.transfer == transfer))
     session.execute(delete(InPlaceRow).where(InPlaceRow.transfer == transfer))
 
 
-def _plan(row: PlanRow, *, in_place: bool) -> DownloadOptions:
+def _options(row: PlanRow, *, in_place: bool) -> DownloadOptions:
     return DownloadOptions(
         priority=row.priority,
         in_order=row.in_order,
         only=tuple(json.loads(row.only)),
-        placed=tuple(json.loads(row.placed)),
+        finalized=tuple(json.loads(row.finalized)),
         in_place=in_place,
     )

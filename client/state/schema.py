@@ -42,7 +42,7 @@ class TransferRow(Table):
     complete: Mapped[bool]
     paused: Mapped[bool]
     bitfield: Mapped[bytes | None]
-    facts: Mapped[str | None]
+    stamps: Mapped[str | None] = mapped_column("facts")
     uploaded: Mapped[int]
     downloaded: Mapped[int]
     added_at: Mapped[str]
@@ -66,7 +66,7 @@ class PlanRow(Table):
     priority: Mapped[int]
     in_order: Mapped[bool]
     only: Mapped[str]
-    placed: Mapped[str]
+    finalized: Mapped[str] = mapped_column("placed")
 
 
 class RateLimitRow(Table):

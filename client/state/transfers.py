@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from client.core.download_options import PLAIN, DownloadOptions
 from client.core.resume import FileStamps, is_believed
 from client.state.database import Database
-from client.state.plans import forget_plan, read_plan, read_plans, write_plan
+from client.state.plans import forget_options, read_all_options, read_options, write_options
 from client.state.schema import TransferRow
 from common.bitfield import Bitfield
 from common.errors import ErrorCode, MinitorrentError
@@ -43,11 +43,11 @@ class TransferRecord:
     complete: bool
     paused: bool
     bitfield: bytes | None = field(repr=False)
-    facts: FileStamps | None = field(repr=False)
+    stamps: FileStamps | None = field(repr=False)
     uploaded: int
     downloaded: int
     added_at: datetime
-    plan: DownloadOptions = PLAIN
+    options: DownloadOptions = PLAIN
 
     def verified(self, wanted: Bitfield) -> Bitfield | None:
         """The pieces that were verified last, if any are recorded; `wanted` as below."""
@@ -64,7 +64,7 @@ class TransferRecord:
         `found` are the stamps of the files as they are now, `wanted` the pieces of a complete
         transfer.
         """
-        if not is_believed(self.facts, found):
+        if not is_believed(self.stamps, found):
             return None
         if self.complete:
             return wanted.copy()
@@ -84,7 +84,7 @@ class Complete(NamedTuple):
 class NewTransfer:
     """A transfer that is not recorded yet; `added_at` has a time zone.
 
-    `facts` were taken of the files when all their pieces, with `complete`, or those that it is to
+    `stamps` were taken of the files when all their pieces, with `complete`, or those that it is to
     `have` were verified. The rest is as in TransferRecord.
     """
 
@@ -96,10 +96,10 @@ class NewTransfer:
     path: Path
     added_at: datetime
     is_upload: bool = False
-    facts: FileStamps | None = field(default=None, repr=False)
+    stamps: FileStamps | None = field(default=None, repr=False)
     complete: bool = False
     have: Bitfield | None = None
-    plan: DownloadOptions = PLAIN
+    options: DownloadOptions = PLAIN
 
     def to_row(self) -> TransferRow:
         """The database's row."""
@@ -114,7 +114,7 @@ class NewTransfer:
             complete=self.complete,
             paused=False,
             bitfield=self.have.to_bytes() if self.have else None,
-            facts=self.facts.to_text() if self.facts else None,
+            stamps=self.stamps.to_text() if self.stamps else None,
             uploaded=0,
             downloaded=0,
             added_at=self.added_at.astimezone(UTC).isoformat(),
@@ -141,9 +141,9 @@ class Transfers:
             with self._database.transaction() as session:
                 session.add(row)
                 session.flush()
-                if new.plan != PLAIN:
-                    write_plan(session, row.id, new.plan)
-                return _record(row, new.plan)
+                if new.options != PLAIN:
+                    write_options(session, row.id, new.options)
+                return _record(row, new.options)
         except IntegrityError as error:
             raise MinitorrentError(
                 ErrorCode.NAME_TAKEN,
@@ -155,14 +155,14 @@ class Transfers:
         """Return the transfer with this id, or None."""
         with self._database.transaction() as session:
             row = session.get(TransferRow, transfer)
-            return _record(row, read_plan(session, row.id)) if row else None
+            return _record(row, read_options(session, row.id)) if row else None
 
     def find(self, user: str, group: str, name: str) -> TransferRecord | None:
         """Return the user's transfer of that name in that group, or None."""
         query = select(TransferRow).filter_by(user=user, group=group, name=name)
         with self._database.transaction() as session:
             row = session.scalars(query).one_or_none()
-            return _record(row, read_plan(session, row.id)) if row else None
+            return _record(row, read_options(session, row.id)) if row else None
 
     def list_for(self, user: str) -> list[TransferRecord]:
         """Return all transfers of the user, oldest first."""
@@ -203,55 +203,55 @@ class Transfers:
     ) -> list[TransferRecord]:
         query = select(TransferRow).where(*conditions).order_by(TransferRow.id).limit(limit)
         with self._database.transaction() as session:
-            plans = read_plans(session)
+            plans = read_all_options(session)
             return [_record(row, plans.get(row.id, PLAIN)) for row in session.scalars(query)]
 
-    def update_progress(self, transfer: int, bitfield: Bitfield, facts: FileStamps) -> None:
+    def update_progress(self, transfer: int, bitfield: Bitfield, stamps: FileStamps) -> None:
         """Record verified pieces. They must be on disk already: data first, record second."""
-        self._set(transfer, bitfield=bitfield.to_bytes(), facts=facts.to_text())
+        self._set(transfer, bitfield=bitfield.to_bytes(), stamps=stamps.to_text())
 
-    def mark_complete(self, transfer: int, facts: FileStamps) -> None:
+    def mark_complete(self, transfer: int, stamps: FileStamps) -> None:
         """Record that everything is verified and at its final path."""
-        self._set(transfer, complete=True, bitfield=None, facts=facts.to_text())
+        self._set(transfer, complete=True, bitfield=None, stamps=stamps.to_text())
 
     def distrust(self, transfer: int) -> None:
         """Record that verified pieces are wrong now, whatever the file stamps say."""
-        self._set(transfer, facts=None)
+        self._set(transfer, stamps=None)
 
     def set_paused(self, transfer: int, paused: bool) -> None:
         """Record whether the user has paused it."""
         self._set(transfer, paused=paused)
 
-    def reopen(self, transfer: int, plan: DownloadOptions) -> None:
+    def reopen(self, transfer: int, options: DownloadOptions) -> None:
         """Record that a complete download selects more files now: it is checked and continues."""
         self._set(transfer, complete=False, paused=False)
-        self.set_plan(transfer, plan)
+        self.set_options(transfer, options)
 
     def reopen_in_place(
-        self, transfer: int, have: Bitfield, facts: FileStamps, plan: DownloadOptions
+        self, transfer: int, have: Bitfield, stamps: FileStamps, options: DownloadOptions
     ) -> TransferRecord | None:
         """Record that only these pieces of complete content are still right.
 
         It becomes a download, whatever it began as. Returns the updated record.
         """
-        self.set_plan(transfer, plan)  # first: without it the files must not be written
+        self.set_options(transfer, options)  # first: without it the files must not be written
         self._set(
             transfer,
             complete=False,
             is_upload=False,
             bitfield=have.to_bytes(),
-            facts=facts.to_text(),
+            stamps=stamps.to_text(),
         )
         return self.get(transfer)
 
-    def relocate(self, transfer: int, path: Path, facts: FileStamps) -> None:
+    def relocate(self, transfer: int, path: Path, stamps: FileStamps) -> None:
         """Record that complete content is at another path now, and verified there."""
-        self._set(transfer, path=os.fsencode(path), facts=facts.to_text(), paused=False)
+        self._set(transfer, path=os.fsencode(path), stamps=stamps.to_text(), paused=False)
 
-    def set_plan(self, transfer: int, plan: DownloadOptions) -> None:
+    def set_options(self, transfer: int, options: DownloadOptions) -> None:
         """Store the user's options for a download."""
         with self._database.transaction() as session:
-            write_plan(session, transfer, plan)
+            write_options(session, transfer, options)
 
     def add_totals(self, transfer: int, uploaded: int, downloaded: int) -> None:
         """Add to the payload bytes transferred so far."""
@@ -265,14 +265,14 @@ class Transfers:
         """Delete the transfer."""
         with self._database.transaction() as session:
             session.execute(delete(TransferRow).where(TransferRow.id == transfer))
-            forget_plan(session, transfer)
+            forget_options(session, transfer)
 
     def _set(self, transfer: int, **values: object) -> None:
         with self._database.transaction() as session:
             session.execute(update(TransferRow).where(TransferRow.id == transfer).values(**values))
 
 
-def _record(row: TransferRow, plan: DownloadOptions) -> TransferRecord:
+def _record(row: TransferRow, options: DownloadOptions) -> TransferRecord:
     return TransferRecord(
         id=row.id,
         user=row.user,
@@ -285,15 +285,15 @@ def _record(row: TransferRow, plan: DownloadOptions) -> TransferRecord:
         complete=row.complete,
         paused=row.paused,
         bitfield=row.bitfield,
-        facts=_facts(row.facts),
+        stamps=_stamps(row.stamps),
         uploaded=row.uploaded,
         downloaded=row.downloaded,
         added_at=datetime.fromisoformat(row.added_at),
-        plan=plan,
+        options=options,
     )
 
 
-def _facts(text: str | None) -> FileStamps | None:
+def _stamps(text: str | None) -> FileStamps | None:
     """Parse stored stamps; None if they are unreadable, so that the files are hashed again."""
     try:
         return FileStamps.from_text(text) if text else None

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from client.core.resume import MISSING, FileFact
+from client.core.resume import MISSING, FileStamp
 from client.storage.os_errors import shown, translated
 from client.storage.stamp import Stamp, take_stamp
 from common.errors import ErrorCode, MinitorrentError
@@ -42,10 +42,10 @@ class ChangeDetector:
         self._paths = {file: path(file) for file in files}  # joining them costs more than a check
         self._stamps = {file: self._find(file) for file in self._paths}
 
-    def fact(self, file: int) -> FileFact:
+    def file_stamp(self, file: int) -> FileStamp:
         """Return a file's size and time when last verified or written; MISSING if in doubt."""
         stamp = self._stamps.get(file)
-        return MISSING if stamp is None or file in self._doubtful else stamp.fact
+        return MISSING if stamp is None or file in self._doubtful else stamp.file_stamp
 
     def is_unchanged(self, file: int, later: ChangeDetector) -> bool:
         """Return whether a later detector, of the renamed file, started with the same content."""

@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 
-from client.core.resume import MISSING, FileFact, FileStamps
+from client.core.resume import MISSING, FileStamp, FileStamps
 from client.storage import attributes
 from client.storage.change_detector import ChangeDetector
 from client.storage.handles import FileHandles
@@ -25,30 +25,30 @@ from client.storage.stamp import Stamp, take_stamp
 from common.errors import ErrorCode, MinitorrentError
 from common.metainfo import FileEntry
 
-NOWHERE = FileFact(0, 0)
+NOWHERE = FileStamp(0, 0)
 """Stands for a file that doesn't exist on disk, such as padding or an unwanted file."""
 
 _ZEROS = memoryview(bytes(256 * 1024))
 
 
-def take_facts(root: Path, files: Sequence[FileEntry], is_folder: bool) -> FileStamps:
+def take_stamps(root: Path, files: Sequence[FileEntry], is_folder: bool) -> FileStamps:
     """Return the stamps of the files at `root` as they are now; padding is NOWHERE."""
     paths = [root.joinpath(*file.path) if is_folder else root for file in files]
     return FileStamps(
         tuple(
-            NOWHERE if file.is_padding else take_fact(path)
+            NOWHERE if file.is_padding else take_file_stamp(path)
             for file, path in zip(files, paths, strict=True)
         )
     )
 
 
-def take_fact(path: Path) -> FileFact:
+def take_file_stamp(path: Path) -> FileStamp:
     """Return a file's size and time, or MISSING unless it is a regular file."""
     try:
         stamp = take_stamp(path)
     except OSError:
         return MISSING
-    return stamp.fact if stamp else MISSING
+    return stamp.file_stamp if stamp else MISSING
 
 
 @cache
@@ -90,7 +90,7 @@ class Content:
         Returns the ChangeDetector that this one replaces, or the new one if there was none.
         """
         files = self.layout.numbers
-        if self.layout.aside is not None:
+        if self.layout.part_file is not None:
             files.append(len(self.layout.files))
         detector = ChangeDetector(files, self.path, doubt, are_written=are_written)
         before, self._detector = self._detector, detector

@@ -25,11 +25,11 @@ from typing import Self
 
 from client.core.piece_selection import PieceSelection
 from client.core.resume import FileStamps
-from client.storage.content import NOWHERE, Content, take_fact
+from client.storage.content import NOWHERE, Content, take_file_stamp
 from client.storage.layout import PADDING, READ, WRITE, Layout
 from client.storage.naming import give_name
 from client.storage.os_errors import shown, translating
-from client.storage.preparing import make_aside, make_files, prepare_in_place
+from client.storage.preparing import make_files, make_part_file, prepare_in_place
 from client.storage.proof import Proof
 from client.storage.safe_open import open_folder, sync_folder
 from client.storage.scatter import cut
@@ -48,7 +48,7 @@ def partial_path(metainfo: Metainfo, final: Path) -> Path:
     return _beside(metainfo, final, "", ".part")
 
 
-def aside_path(metainfo: Metainfo, final: Path) -> Path:
+def part_file_path(metainfo: Metainfo, final: Path) -> Path:
     """Return the hidden name beside `final` of the part file, for bytes of unwanted files."""
     return _beside(metainfo, final, ".", ".aside")
 
@@ -77,16 +77,16 @@ class TorrentFiles:
         self,
         metainfo: Metainfo,
         final: Path,
-        goal: PieceSelection | None = None,
-        placed: Collection[int] = (),
+        selection: PieceSelection | None = None,
+        finalized: Collection[int] = (),
     ) -> None:
         self.metainfo = metainfo
         self.final = final
         self.partial = partial_path(metainfo, final)
-        self.aside = aside_path(metainfo, final)
+        self.part_file = part_file_path(metainfo, final)
         self._geometry = metainfo.geometry
-        self.goal = goal or PieceSelection.all_of(self._geometry)
-        self._placed = frozenset(placed)
+        self.selection = selection or PieceSelection.all_of(self._geometry)
+        self._finalized = frozenset(finalized)
         self._content = self._content_at(final, READ)
         self._proof = Proof(self._geometry.piece_count)
         self._hashing = [threading.Lock() for _ in range(_HASHING_AT_ONCE)]
@@ -122,14 +122,16 @@ class TorrentFiles:
         self._reopen(self.partial, WRITE)
         layout = self._content.layout
         layout.in_place = in_place
-        layout.placed = {number for number in layout.numbers if self._is_placed(number, in_place)}
+        layout.finalized = {
+            number for number in layout.numbers if self._is_finalized(number, in_place)
+        }
         if in_place:
             prepare_in_place(layout)
-        if layout.placed != set(layout.numbers):
+        if layout.finalized != set(layout.numbers):
             self._check_disk()
             make_files(self.partial, layout)
             self._device = self.partial.parent.stat().st_dev
-        make_aside(layout)
+        make_part_file(layout)
         self._content.watch(self._doubt, are_written=True)
 
     def _check_disk(self) -> None:
@@ -144,15 +146,15 @@ class TorrentFiles:
                 "mount its disk again), then resume.",
             )
 
-    def _is_placed(self, number: int, in_place: bool) -> bool:
+    def _is_finalized(self, number: int, in_place: bool) -> bool:
         """Return whether a file is at its final path, from before or by an interrupted `finish`."""
         parts = self.metainfo.files[number].path if self.metainfo.is_folder else ()
         final, partial = self.final.joinpath(*parts), self.partial.joinpath(*parts)
         if in_place:
             return os.path.lexists(final) and not os.path.lexists(partial)
-        if not self._placed or number in self._placed:
-            return number in self._placed
-        done = take_fact(final).size == self.metainfo.files[number].length
+        if not self._finalized or number in self._finalized:
+            return number in self._finalized
+        done = take_file_stamp(final).size == self.metainfo.files[number].length
         return done and not os.path.lexists(partial)
 
     def open_complete(self) -> None:
@@ -225,7 +227,7 @@ class TorrentFiles:
     def unproven(self) -> Bitfield:
         """Return the wanted pieces that `prove` would have to hash."""
         found = Bitfield(self._geometry.piece_count)
-        for piece in self.goal.pieces:
+        for piece in self.selection.pieces:
             if not self._proof[piece]:
                 found.add(piece)
         return found
@@ -236,7 +238,7 @@ class TorrentFiles:
 
     def vouch(self) -> None:
         """Mark every wanted piece as proven: the caller hashed them just before opening."""
-        for piece in self.goal.pieces:
+        for piece in self.selection.pieces:
             self._proof.add(piece)
 
     def settle(self) -> None:
@@ -265,17 +267,17 @@ class TorrentFiles:
         """Wait until every piece whose `write_piece` has returned is on disk."""
         self._content.sync()
 
-    def facts(self) -> FileStamps:
+    def stamps(self) -> FileStamps:
         """Return sizes and times of the files as they are now, zeros for unwanted files."""
         layout = self._content.layout
         found = [NOWHERE] * len(self.metainfo.files)
         for number in layout.numbers:
-            found[number] = take_fact(layout.place(number).path)
-        if layout.aside is not None:
-            found.append(take_fact(layout.aside))
+            found[number] = take_file_stamp(layout.place(number).path)
+        if layout.part_file is not None:
+            found.append(take_file_stamp(layout.part_file))
         return FileStamps(tuple(found))
 
-    def verified_facts(self) -> FileStamps:
+    def verified_stamps(self) -> FileStamps:
         """Like `stamps`, as of when the files were opened or last written by us.
 
         Changes by others since then are not included, possible ones are MISSING: so a record with
@@ -283,25 +285,25 @@ class TorrentFiles:
         """
         layout, detector = self._content.layout, self._content.detector
         if detector is None:
-            return self.facts()
+            return self.stamps()
         found = [NOWHERE] * len(self.metainfo.files)
         for number in layout.numbers:
-            found[number] = detector.fact(number)
-        if layout.aside is not None:
-            found.append(detector.fact(len(self.metainfo.files)))
+            found[number] = detector.file_stamp(number)
+        if layout.part_file is not None:
+            found.append(detector.file_stamp(len(self.metainfo.files)))
         return FileStamps(tuple(found))
 
     def sizes_are_right(self) -> bool:
         """Return whether every file exists and has the right length."""
-        layout, sizes = self._content.layout, self.facts().sizes
+        layout, sizes = self._content.layout, self.stamps().sizes
         return all(sizes[number] == layout.length(number) for number in layout.numbers)
 
-    def is_placed(self, index: PieceIndex) -> bool:
+    def is_finalized(self, index: PieceIndex) -> bool:
         """Return whether the whole piece is in files that were finished before."""
         layout = self._content.layout
         offset, size = self._geometry.offset(index), self._geometry.piece_size(index)
         files = {span.file for span in layout.spans(offset, size)} - {PADDING}
-        return files <= layout.placed
+        return files <= layout.finalized
 
     def finish(self, prove: Callable[[], None] = lambda: None) -> None:
         """Sync the data, have `prove` check all of it, and give it its final name.
@@ -316,8 +318,8 @@ class TorrentFiles:
             with self._content.renaming():
                 self._name()
             sync_folder(self.final.parent)
-            if self._content.layout.aside is None:
-                self.aside.unlink(missing_ok=True)
+            if self._content.layout.part_file is None:
+                self.part_file.unlink(missing_ok=True)
 
     def _name(self) -> None:
         layout = self._content.layout
@@ -342,13 +344,13 @@ class TorrentFiles:
                 shutil.rmtree(self.partial)
             else:
                 self.partial.unlink(missing_ok=True)
-            self.aside.unlink(missing_ok=True)
+            self.part_file.unlink(missing_ok=True)
 
-    def discard_aside(self) -> None:
+    def discard_part_file(self) -> None:
         """Close the files, and delete the part file, which is of no use any more."""
         self.close()
-        with translating(self.aside):
-            self.aside.unlink(missing_ok=True)
+        with translating(self.part_file):
+            self.part_file.unlink(missing_ok=True)
 
     def close(self) -> None:
         """Close the files; may be called again. Views stay valid."""
@@ -358,15 +360,15 @@ class TorrentFiles:
         return Content(self._layout(root, flags))
 
     def _layout(self, root: Path, flags: int) -> Layout:
-        some = not self.goal.is_everything
+        some = not self.selection.is_everything
         return Layout(
             root,
             self.final,
             self.metainfo.files,
             self.metainfo.is_folder,
             flags,
-            wanted=self.goal.files if some else None,
-            aside=self.aside if some else None,
+            wanted=self.selection.files if some else None,
+            part_file=self.part_file if some else None,
         )
 
     def _reopen(self, root: Path, flags: int) -> None:
@@ -379,16 +381,16 @@ class TorrentFiles:
         folders: set[tuple[str, ...]] = set()
         layout = self._content.layout
         for number in layout.numbers:
-            if layout.in_place and number in layout.placed:
+            if layout.in_place and number in layout.finalized:
                 self._content.trim(number)
             if layout.is_written(number):
                 self._content.give_attributes(number)
             with self._content.handles.lease(number) as descriptor:
                 os.fsync(descriptor)
             parts = layout.place(number).parts
-            if number not in layout.placed:
+            if number not in layout.finalized:
                 folders.update(parts[:depth] for depth in range(len(parts)))
-        if layout.aside is not None:
+        if layout.part_file is not None:
             with self._content.handles.lease(len(self.metainfo.files)) as descriptor:
                 os.fsync(descriptor)
         for folder in folders:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from client.storage.content import Content
 from client.storage.layout import Layout
 from client.storage.os_errors import shown
-from client.storage.piece_scan import Progress, hash_piece, sweep
+from client.storage.piece_scan import Progress, hash_piece, scan_pieces
 from client.storage.source import Source
 from common.errors import ErrorCode, MinitorrentError
 from common.geometry import Geometry
@@ -41,7 +41,7 @@ def hash_source(source: Source, piece_length: int, progress: Progress | None = N
         )
 
     try:
-        sweep(geometry, visit, progress)
+        scan_pieces(geometry, visit, progress)
     finally:
         content.close()
     source.check_unchanged()

@@ -54,9 +54,9 @@ class Layout:
     is_folder: bool
     flags: int = READ
     wanted: Collection[int] | None = None
-    placed: set[int] = field(default_factory=set)
+    finalized: set[int] = field(default_factory=set)
     in_place: bool = False
-    aside: Path | None = None
+    part_file: Path | None = None
 
     def __post_init__(self) -> None:
         self._map = FileMap([file.length for file in self.files])
@@ -72,15 +72,15 @@ class Layout:
     def place(self, number: int) -> Place:
         """Return where a file is; the number after the last one stands for the part file."""
         if number == len(self.files):
-            return Place(self.aside or self.root, (), self.flags)
+            return Place(self.part_file or self.root, (), self.flags)
         parts = self.files[number].path if self.is_folder else ()
-        if number in self.placed:
+        if number in self.finalized:
             return Place(self.final, parts, self.flags if self.in_place else READ)
         return Place(self.root, parts, self.flags)
 
     def is_written(self, number: int) -> bool:
         """Return whether the file may still be written to."""
-        return self.in_place or number not in self.placed
+        return self.in_place or number not in self.finalized
 
     def length(self, number: int) -> int:
         """Return the length that the file must have, in bytes."""
@@ -98,9 +98,9 @@ class Layout:
         found = self._map.spans(offset, length)
         if self.wanted is None and not self._has_padding:
             return found
-        return list(map(self._placed_span, found))
+        return list(map(self._stored_span, found))
 
-    def _placed_span(self, span: FileSpan) -> FileSpan:
+    def _stored_span(self, span: FileSpan) -> FileSpan:
         if self.files[span.file].is_padding:
             return FileSpan(PADDING, span.offset, span.length)
         if self.wanted is None or span.file in self.wanted:

@@ -23,7 +23,7 @@ def give_name(partial: Path, layout: Layout) -> Callable[[], None]:
     then stays where it is, except for files that have already been moved into an existing folder.
     """
     joins = layout.in_place and layout.is_folder and os.path.lexists(layout.final)
-    if layout.placed or joins:
+    if layout.finalized or joins:
         _merge(partial, layout)
         return lambda: None
     if layout.is_folder:
@@ -60,7 +60,7 @@ def _merge(partial: Path, layout: Layout) -> None:
     """Move every new file to its place in the existing folder."""
     final = layout.final
     for number in layout.numbers:
-        if number in layout.placed:
+        if number in layout.finalized:
             continue
         parts = layout.place(number).parts
         source = open_folder(partial, parts[:-1])

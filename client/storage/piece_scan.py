@@ -28,7 +28,7 @@ class StoppedError(Exception):
     """The caller asked to stop."""
 
 
-def sweep(
+def scan_pieces(
     geometry: Geometry,
     visit: Callable[[PieceIndex, memoryview], None],
     progress: Progress | None,

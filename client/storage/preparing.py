@@ -18,7 +18,7 @@ def make_files(partial: Path, layout: Layout) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     made: set[tuple[str, ...]] = {()}
     for number in layout.numbers:
-        if number in layout.placed:
+        if number in layout.finalized:
             continue
         place = layout.place(number)
         with translating(place.path):
@@ -28,11 +28,11 @@ def make_files(partial: Path, layout: Layout) -> None:
             _make_file(partial, place.parts, layout.length(number))
 
 
-def make_aside(layout: Layout) -> None:
+def make_part_file(layout: Layout) -> None:
     """Create the part file for bytes of unwanted files, if the layout has one."""
-    if layout.aside is not None:
-        with translating(layout.aside):
-            _make_file(layout.aside, (), layout.length(len(layout.files)))
+    if layout.part_file is not None:
+        with translating(layout.part_file):
+            _make_file(layout.part_file, (), layout.length(len(layout.files)))
 
 
 def prepare_in_place(layout: Layout) -> None:
@@ -40,7 +40,7 @@ def prepare_in_place(layout: Layout) -> None:
 
     Raises MinitorrentError(file_exists) for one that has other names, too.
     """
-    for number in layout.placed:
+    for number in layout.finalized:
         place = layout.place(number)
         with translating(place.path):
             descriptor = open_beneath(*place)

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 
 from client.storage.files import TorrentFiles
-from client.storage.piece_scan import Progress, sweep
+from client.storage.piece_scan import Progress, scan_pieces
 from common.bitfield import Bitfield
 from common.errors import MinitorrentError
 from common.types import PieceIndex
@@ -24,7 +24,7 @@ def verify(
     (bytes visited, total bytes), in the calling thread. Raises piece_scan.StoppedError once
     `cancelled` returns True.
     """
-    geometry, wanted = files.metainfo.geometry, among or files.goal.pieces
+    geometry, wanted = files.metainfo.geometry, among or files.selection.pieces
     found = Bitfield(geometry.piece_count)
     files.doubt(wanted)
     lock = threading.Lock()
@@ -40,7 +40,7 @@ def verify(
         except MinitorrentError:
             return False
 
-    sweep(geometry, visit, progress, cancelled)
+    scan_pieces(geometry, visit, progress, cancelled)
     return found
 
 
@@ -61,4 +61,4 @@ def is_already_there(
     if not files.sizes_are_right():
         return False
     have = verify(files, progress, cancelled)
-    return not any(True for _ in files.goal.lacking(have))
+    return not any(True for _ in files.selection.lacking(have))

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from client.core.resume import FileStamps
-from client.storage.content import take_fact, take_facts
+from client.storage.content import take_file_stamp, take_stamps
 from client.storage.files import TorrentFiles
 from client.storage.piece_scan import Progress
 from client.storage.recheck import is_already_there
@@ -28,12 +28,12 @@ def find_content(
     each of them. Raises MinitorrentError when the disk fails.
     """
     for path in _places(described, where):
-        facts = take_facts(path, described.files, described.is_folder)  # before hashing
-        if facts.sizes != tuple(0 if file.is_padding else file.length for file in described.files):
+        stamps = take_stamps(path, described.files, described.is_folder)  # before hashing
+        if stamps.sizes != tuple(0 if file.is_padding else file.length for file in described.files):
             continue
         with TorrentFiles(described, path) as files:
             if is_already_there(files, progress):
-                return path, facts
+                return path, stamps
     return None
 
 
@@ -51,7 +51,7 @@ def _places_below(described: Metainfo, where: Path) -> Iterator[Path]:
         yield from entries
         return
     length = described.files[0].length
-    yield from (path for path in entries if take_fact(path).size == length)
+    yield from (path for path in entries if take_file_stamp(path).size == length)
 
 
 def _entries(where: Path, *, folders: bool) -> Iterator[Path]:

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from client.core.resume import FileFact, FileStamps
+from client.core.resume import FileStamp, FileStamps
 from client.patience import patiently
 from client.storage.attributes import attributes_of
-from client.storage.content import take_facts
+from client.storage.content import take_stamps
 from client.storage.os_errors import shown, translated, translating
 from client.storage.safe_open import open_beneath
 from client.storage.typed_path import typed_path
@@ -34,7 +34,7 @@ class Source:
     name: str
     is_folder: bool
     files: tuple[FileEntry, ...]
-    facts: FileStamps
+    stamps: FileStamps
     warnings: tuple[str, ...]
 
     @property
@@ -42,13 +42,13 @@ class Source:
         """The total size in bytes."""
         return sum(file.length for file in self.files)
 
-    def facts_now(self) -> FileStamps:
+    def stamps_now(self) -> FileStamps:
         """Return the same files' stamps as they are now."""
-        return take_facts(self.path, self.files, self.is_folder)
+        return take_stamps(self.path, self.files, self.is_folder)
 
     def check_unchanged(self) -> None:
         """Raise MinitorrentError(file_changed) when a file has changed since the scan."""
-        if self.facts_now() != self.facts:
+        if self.stamps_now() != self.stamps:
             raise MinitorrentError(
                 ErrorCode.FILE_CHANGED,
                 f"{shown(self.path)} changed while it was being read; share it again when no "
@@ -77,8 +77,8 @@ def scan(path: Path, name: str | None = None, *, leave_out: bool = False) -> Sou
     fault = _fault_of_file(path, ())
     if fault is not None:
         raise MinitorrentError(fault.code, f"{shown(path)} {fault.text}.")
-    (file,), facts = _entries(path, [()])
-    return Source(path, name, False, (file._replace(path=(name,)),), facts, ())
+    (file,), stamps = _entries(path, [()])
+    return Source(path, name, False, (file._replace(path=(name,)),), stamps, ())
 
 
 def _scan_folder(path: Path, name: str, *, leave_out: bool) -> Source:
@@ -91,8 +91,8 @@ def _scan_folder(path: Path, name: str, *, leave_out: bool) -> Source:
         raise MinitorrentError(
             ErrorCode.USAGE, f"{shown(path)} contains no files; add one and try again."
         )
-    files, facts = _entries(path, inside.files)
-    return Source(path, name, True, files, facts, inside.warnings())
+    files, stamps = _entries(path, inside.files)
+    return Source(path, name, True, files, stamps, inside.warnings())
 
 
 class _Fault(NamedTuple):
@@ -209,7 +209,7 @@ def _entries(
     root: Path, files: Sequence[tuple[str, ...]]
 ) -> tuple[tuple[FileEntry, ...], FileStamps]:
     """Return the files as they are now; raises MinitorrentError(file_changed) if one vanished."""
-    entries, facts = list[FileEntry](), list[FileFact]()
+    entries, stamps = list[FileEntry](), list[FileStamp]()
     for parts in files:
         path = root.joinpath(*parts)
         with translating(path):
@@ -225,5 +225,5 @@ def _entries(
             )
         executable, mtime = attributes_of(status)
         entries.append(FileEntry(parts, status.st_size, executable=executable, mtime=mtime))
-        facts.append(FileFact(status.st_size, status.st_mtime_ns))
-    return tuple(entries), FileStamps(tuple(facts))
+        stamps.append(FileStamp(status.st_size, status.st_mtime_ns))
+    return tuple(entries), FileStamps(tuple(stamps))

@@ -7,7 +7,7 @@ import stat
 from pathlib import Path
 from typing import NamedTuple, Self
 
-from client.core.resume import FileFact
+from client.core.resume import FileStamp
 
 
 class Stamp(NamedTuple):
@@ -31,9 +31,9 @@ class Stamp(NamedTuple):
         )
 
     @property
-    def fact(self) -> FileFact:
+    def file_stamp(self) -> FileStamp:
         """The size and time to record."""
-        return FileFact(self.size, self.mtime_ns)
+        return FileStamp(self.size, self.mtime_ns)
 
     def is_of_same_file(self, other: Stamp) -> bool:
         """Return whether both are of one file, whatever happened to its content."""

@@ -35,8 +35,8 @@ def test_a_client_killed_again_and_again_ends_with_the_same_file(
         ann.ok("upload_file", str(content), GROUP)
         bob.ok("download_file", GROUP, NAME, str(copy))
         for kill in range(kills):
-            goal = round(SIZE * (kill + moments.random()) / kills)
-            wait_until(partial(has, bob, goal), 60, f"byte {goal}", interval=0)
+            selection = round(SIZE * (kill + moments.random()) / kills)
+            wait_until(partial(has, bob, selection), 60, f"byte {selection}", interval=0)
             before = done(bob)
             bob.kill()
             assert not copy.exists() or sha256(copy) == sha256(content)

@@ -42,12 +42,12 @@ SECONDS = 5.0
 class Clinger:
     """A connection of the removed member's to one of the others: asks for blocks to the end."""
 
-    def __init__(self, person: Person, seal: GroupTls, content: Metainfo) -> None:
+    def __init__(self, person: Person, group_tls: GroupTls, content: Metainfo) -> None:
         self.person = person
         self.received = 0
         self.ended_at: float | None = None
         self._content = content
-        self._transport = dial(person, seal, content.info_hash)
+        self._transport = dial(person, group_tls, content.info_hash)
         self._thread = threading.Thread(target=self._run, name=f"clings to {person.name}")
         self._thread.start()
 
@@ -70,11 +70,11 @@ class Clinger:
         self.ended_at = time.monotonic()
 
 
-def dial(person: Person, seal: GroupTls, info_hash: InfoHash) -> TlsTransport:
+def dial(person: Person, group_tls: GroupTls, info_hash: InfoHash) -> TlsTransport:
     """Connect to a member and shake hands; raises OSError or WireError when refused."""
     sock = socket.create_connection(person.address, SECONDS)
     try:
-        transport = tls_handshake.dial(sock, seal, info_hash, SECONDS)
+        transport = tls_handshake.dial(sock, group_tls, info_hash, SECONDS)
         shake_hands(transport, info_hash, new_peer_id())
         transport.set_time_limit(SECONDS)
     except BaseException:
@@ -85,15 +85,15 @@ def dial(person: Person, seal: GroupTls, info_hash: InfoHash) -> TlsTransport:
 
 def keep_seal(bob: Person, content: Metainfo) -> GroupTls:
     """What bob's client shows, in a copy that nobody can take from him."""
-    seal = bob.session._credentials.seal(GROUP, content.authority)
-    assert seal is not None
-    return copy.copy(seal)
+    group_tls = bob.session._credentials.group_tls(GROUP, content.authority)
+    assert group_tls is not None
+    return copy.copy(group_tls)
 
 
-def gets_nothing(person: Person, seal: GroupTls, info_hash: InfoHash) -> bool:
+def gets_nothing(person: Person, group_tls: GroupTls, info_hash: InfoHash) -> bool:
     """Whether a member refuses whoever shows this."""
     try:
-        transport = dial(person, seal, info_hash)
+        transport = dial(person, group_tls, info_hash)
     except (OSError, WireError):
         return True
     transport.close()
@@ -115,16 +115,18 @@ def code_of(bob: Person, content: Metainfo) -> ErrorCode:
     credentials = bob.session._credentials
     wait_until(lambda: credentials.certificate(GROUP) == "missing", what="bob to be told")
     with pytest.raises(MinitorrentError) as raised:
-        credentials.seal(GROUP, content.authority)
+        credentials.group_tls(GROUP, content.authority)
     return raised.value.code
 
 
-def remove(ann: Person, people: Sequence[Person], seal: GroupTls, content: Metainfo) -> list[float]:
+def remove(
+    ann: Person, people: Sequence[Person], group_tls: GroupTls, content: Metainfo
+) -> list[float]:
     """Have bob cling to everybody, and remove him.
 
     The seconds from the command to the end of each of his connections.
     """
-    clingers = [Clinger(person, seal, content) for person in people]
+    clingers = [Clinger(person, group_tls, content) for person in people]
     try:
         wait_until(lambda: all(one.received > BLOCK for one in clingers), what="blocks for bob")
         assert not any(one.ended_at for one in clingers)

@@ -66,9 +66,11 @@ class Network:
     def after(self, seconds: float, event: Callable[[], None]) -> None:
         heapq.heappush(self._events, (self.now + seconds, next(self._order), event))
 
-    def add(self, *, upload: float, complete: bool, goal: PieceSelection | None = None) -> Node:
+    def add(
+        self, *, upload: float, complete: bool, selection: PieceSelection | None = None
+    ) -> Node:
         """A node that sends `upload` bytes a second; all nodes are connected to each other."""
-        node = Node(self, len(self.nodes), upload, complete=complete, goal=goal)
+        node = Node(self, len(self.nodes), upload, complete=complete, selection=selection)
         self.nodes.append(node)
         return node
 
@@ -164,7 +166,7 @@ class Node:
         upload: float,
         *,
         complete: bool,
-        goal: PieceSelection | None,
+        selection: PieceSelection | None,
     ) -> None:
         self.key = key
         self.piece_at: dict[int, float] = {}  # when each piece was there
@@ -174,7 +176,7 @@ class Node:
         count = network.geometry.piece_count
         have = Bitfield.full(count) if complete else Bitfield(count)
         rng = Random(network.rng.random())
-        self.swarm = Swarm(network.geometry, have, network.memory, rng, 0.0, goal=goal)
+        self.swarm = Swarm(network.geometry, have, network.memory, rng, 0.0, selection=selection)
         self._protocol = PeerProtocol(self.swarm, b"")
         self._links: dict[int, Link] = {}
         self._wasted = 0  # of links that have ended

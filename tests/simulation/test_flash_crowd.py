@@ -34,5 +34,5 @@ def test_all_finish_not_far_from_the_bound(leechers: int) -> None:
     assert ends[-1] < 1.6 * bound
     assert ends[-1] < 2 * median(ends)
     for node in nodes:
-        node.swarm._fetch.check_invariant()
+        node.swarm._scheduler.check_invariant()
         assert node.wasted < size / 10

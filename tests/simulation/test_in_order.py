@@ -19,12 +19,12 @@ GEOMETRY = Geometry(64 * 16 * BLOCK_SIZE, 16 * BLOCK_SIZE)
 IN_ORDER = PieceSelection(GEOMETRY, [GEOMETRY.length], in_order=True)
 
 
-def watch(goal: PieceSelection | None) -> tuple[Node, float]:
+def watch(selection: PieceSelection | None) -> tuple[Node, float]:
     """Fetch it all; the node, and the longest it was behind a film of as many bytes a second."""
     network = Network(GEOMETRY, seed=3)
     for upload in (FAST, FAST, SLOW):
         network.add(upload=upload, complete=True)
-    node = network.add(upload=FAST, complete=False, goal=goal)
+    node = network.add(upload=FAST, complete=False, selection=selection)
     network.connect_all()
     network.run(limit=600.0)
     assert node.finished_at is not None

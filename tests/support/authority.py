@@ -74,12 +74,12 @@ class Group:
         issued = _issue(Authority(member.certificate, key), user, 0.0, HOUR, None)
         return Credential(issued.certificate + member.certificate, issued.key)
 
-    def seal(self, user: str, *, lifetime: float = HOUR) -> GroupTls:
+    def group_tls(self, user: str, *, lifetime: float = HOUR) -> GroupTls:
         """The group as this member sees it."""
-        seal = GroupTls(self.certificate)
+        group_tls = GroupTls(self.certificate)
         credential = self.issue(user, lifetime=lifetime)
-        seal.equip(credential.certificate, credential.key)
-        return seal
+        group_tls.set_certificate(credential.certificate, credential.key)
+        return group_tls
 
 
 def private_pem(key: ec.EllipticCurvePrivateKey) -> bytes:

@@ -11,7 +11,7 @@ HASH = "0123456789abcdef0123456789abcdef01234567"
 
 def download(name: str = "film.mkv", **changes: object) -> results.DownloadRow:
     """A running download, at 45 % of 2 GiB."""
-    facts: dict[str, object] = {
+    stamps: dict[str, object] = {
         "group": "lab",
         "name": name,
         "state": TransferState.DOWNLOADING,
@@ -24,7 +24,7 @@ def download(name: str = "film.mkv", **changes: object) -> results.DownloadRow:
         "eta": 94.0,
         "error": None,
     }
-    return results.DownloadRow.model_validate({**facts, **changes})
+    return results.DownloadRow.model_validate({**stamps, **changes})
 
 
 def file_rows() -> list[files.FileRow]:

@@ -103,12 +103,12 @@ def test_a_recheck_of_a_part(team: Team, tmp_path: Path, lost: str) -> None:
     team.share(ann, content)
     bob.session.download_file(GROUP, "trip", str(bob.home) + "/", only="2.jpg")
     bob.finish("trip")
-    (aside,) = bob.home.glob(".*.aside")
-    (aside if lost == "aside" else bob.home / "trip" / lost).unlink()
+    (part_file,) = bob.home.glob(".*.aside")
+    (part_file if lost == "aside" else bob.home / "trip" / lost).unlink()
     bob.session.recheck(GROUP, "trip")
     wait_until(lambda: len(bob.heard("download_completed")) == 2, what="it to be complete again")
     assert (bob.home / "trip" / "2.jpg").read_bytes() == (content / "2.jpg").read_bytes()
-    assert aside.exists()
+    assert part_file.exists()
     assert {path.name for path in (bob.home / "trip").iterdir()} == {"2.jpg"}
 
 

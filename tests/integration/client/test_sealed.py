@@ -83,9 +83,9 @@ def test_a_removed_member_is_cut_off_at_once(team: Team, tmp_path: Path) -> None
     ann.session.groups.remove_member(GROUP, "bob")
 
     def knows_of_it(person: Person) -> bool:
-        seal = person.session._transfers.get(GROUP, name).seal
-        assert seal is not None
-        return len(seal._removed) == 1
+        group_tls = person.session._transfers.get(GROUP, name).group_tls
+        assert group_tls is not None
+        return len(group_tls._removed) == 1
 
     def is_cut_off() -> bool:
         """From everybody, though his certificate is still within its dates."""
@@ -127,9 +127,9 @@ def test_exported_credentials(team: Team, tmp_path: Path) -> None:
     context.load_cert_chain(paths[0], paths[1])
     context.load_dh_params(exported.dhparams)
     certificate = ssl.PEM_cert_to_DER_cert(paths[0].read_text())
-    seal = ann.session._transfers.get(GROUP, name).seal
-    assert seal is not None
-    assert seal.inspect(certificate).user == "ann"
+    group_tls = ann.session._transfers.get(GROUP, name).group_tls
+    assert group_tls is not None
+    assert group_tls.inspect(certificate).user == "ann"
 
 
 @sealed

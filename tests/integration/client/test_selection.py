@@ -99,7 +99,7 @@ def test_more_is_asked_for_on_the_way_and_after_a_kill(team: Team, tmp_path: Pat
     assert bob.row("trip").size == 120_001
     bob.restart()
     transfer = bob.session._transfers.get(GROUP, "trip")
-    assert transfer.storage.plan.in_order
+    assert transfer.storage.options.in_order
     ann.session.resume(GROUP, "trip")
     bob.finish("trip")
     assert files_in(bob.home / "trip") == of(content, "1.jpg", "2.jpg")

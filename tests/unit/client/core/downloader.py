@@ -128,14 +128,16 @@ class Downloader:
     """One client among its remote peers, on a clock of its own."""
 
     def __init__(
-        self, geometry: Geometry, seed: int, budget: int, goal: PieceSelection | None = None
+        self, geometry: Geometry, seed: int, budget: int, selection: PieceSelection | None = None
     ) -> None:
         self.geometry = geometry
         self.content = Random(seed).randbytes(geometry.length)
         self.pool = Pool(budget)
         self.now = 0.0
         self.have = Bitfield(geometry.piece_count)
-        self.swarm = Swarm(geometry, self.have, self.pool, Random(seed), self.now, goal=goal)
+        self.swarm = Swarm(
+            geometry, self.have, self.pool, Random(seed), self.now, selection=selection
+        )
         self.protocol = PeerProtocol(self.swarm, b"")
         self.remotes: dict[int, Remote] = {}
         self.receivers: dict[int, PeerStreamDecoder] = {}

@@ -17,7 +17,7 @@ class Peer:
     def __init__(
         self, key: int, channel: BandwidthChannel, backlog: int = 1 << 40, block: int = BLOCK
     ) -> None:
-        self.claim = BandwidthRequest(key, channel, self._take)
+        self.request = BandwidthRequest(key, channel, self._take)
         self.backlog = backlog
         self.got = 0
         self._block = block
@@ -36,7 +36,7 @@ def channel(own: int = 0, shared: TokenBucket | None = None) -> BandwidthChannel
 def run(peers: list[Peer], seconds: float, queue: FairQueue | None = None) -> None:
     queue = queue or FairQueue()
     for number in range(1, round(seconds / ROUND) + 1):
-        queue.serve([peer.claim for peer in peers], number * ROUND)
+        queue.serve([peer.request for peer in peers], number * ROUND)
 
 
 @given(st.integers(1_000, 200_000_000), st.integers(1, 12))
@@ -73,7 +73,7 @@ def test_who_comes_later_saves_nothing_up() -> None:
     run([early], 4.0, queue)
     before = early.got
     for number in range(201, 401):
-        queue.serve([early.claim, late.claim], number * ROUND)
+        queue.serve([early.request, late.request], number * ROUND)
     assert abs((early.got - before) - late.got) <= 3 * BLOCK
 
 
@@ -100,7 +100,7 @@ def test_limits_lie_within_each_other() -> None:
 def test_who_is_turned_away_shows_that_a_limit_holds() -> None:
     one, other = channel(1_000), channel(10_000_000)
     queue = FairQueue()
-    queue.serve([Peer(1, one).claim, Peer(2, other, backlog=1).claim], ROUND)
+    queue.serve([Peer(1, one).request, Peer(2, other, backlog=1).request], ROUND)
     assert one.is_holding(ROUND)
     assert not other.is_holding(ROUND)
 
@@ -109,7 +109,7 @@ def test_nobody_wants_anything() -> None:
     one = channel(1_000_000)
     queue = FairQueue()
     queue.serve([], 1.0)
-    queue.serve([Peer(1, one, backlog=0).claim], 1.0)
+    queue.serve([Peer(1, one, backlog=0).request], 1.0)
     assert one.own.level > 0
     assert not queue._last
 
@@ -118,5 +118,5 @@ def test_only_so_many_are_remembered() -> None:
     one = channel(1_000_000)
     queue = FairQueue()
     for key in range(REMEMBERED + 10):
-        queue.serve([Peer(key, one, backlog=1).claim], key * 1.0 + 1)
+        queue.serve([Peer(key, one, backlog=1).request], key * 1.0 + 1)
     assert len(queue._last) == REMEMBERED

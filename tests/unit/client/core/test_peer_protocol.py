@@ -257,7 +257,7 @@ def test_a_piece_is_to_be_verified_once_and_its_copy_is_dropped() -> None:
     swarm.verified(quick)
     assert slow.cancelled
     assert protocol.receive(2, PieceDropped(slow)) == []
-    assert swarm._fetch.lent() == []
+    assert swarm._scheduler.lent() == []
 
 
 def test_a_rejected_block_is_taken_back_and_one_that_nobody_asked_for_changes_nothing() -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from client.core.download_options import PLAIN, DownloadOptions
-from client.core.piece_selection import PieceSelection, goal_of, match, placed_by, widened
+from client.core.piece_selection import PieceSelection, finalized_by, match, selection_of, widened
 from common.bitfield import Bitfield
 from common.geometry import FileMap, Geometry
 from common.metainfo import FileEntry, Metainfo, build_info, encode, parse
@@ -23,30 +23,32 @@ def geometry_of(lengths: list[int]) -> Geometry:
 
 def test_a_piece_at_the_edge_is_wanted_and_counts_for_its_wanted_bytes() -> None:
     lengths = [100, 2 * PIECE, 0, 5000]
-    goal = PieceSelection(geometry_of(lengths), lengths, {1, 2})  # an empty file needs no piece
-    assert list(goal.pieces) == [0, 1, 2]
-    assert [goal.size_of(PieceIndex(piece)) for piece in range(4)] == [924, 1024, 100, 0]
-    assert goal.length == 2 * PIECE
-    assert not goal.is_everything
-    assert not goal.in_order
+    selection = PieceSelection(
+        geometry_of(lengths), lengths, {1, 2}
+    )  # an empty file needs no piece
+    assert list(selection.pieces) == [0, 1, 2]
+    assert [selection.size_of(PieceIndex(piece)) for piece in range(4)] == [924, 1024, 100, 0]
+    assert selection.length == 2 * PIECE
+    assert not selection.is_everything
+    assert not selection.in_order
     have = Bitfield(7)
     have.add(1)
     have.add(6)
-    assert goal.done(have) == 1024
-    assert list(goal.lacking(have)) == [0, 2]
+    assert selection.done(have) == 1024
+    assert list(selection.lacking(have)) == [0, 2]
 
 
 def test_everything_is_wanted_unless_files_are_chosen() -> None:
     lengths = [10, 0, PIECE]
     geometry = geometry_of(lengths)
-    for goal in (
+    for selection in (
         PieceSelection(geometry, lengths, in_order=True),
         PieceSelection(geometry, lengths, {0, 1, 2}),
     ):
-        assert goal.is_everything
-        assert goal.files == {0, 1, 2}
-        assert goal.pieces.complete
-        assert goal.done(Bitfield.full(2)) == goal.length == geometry.length
+        assert selection.is_everything
+        assert selection.files == {0, 1, 2}
+        assert selection.pieces.complete
+        assert selection.done(Bitfield.full(2)) == selection.length == geometry.length
     assert PieceSelection.all_of(geometry).length == geometry.length
 
 
@@ -56,18 +58,18 @@ def test_exactly_the_pieces_with_wanted_bytes_are_wanted(
 ) -> None:
     chosen = data.draw(st.sets(st.integers(0, len(lengths) - 1)))
     geometry = geometry_of(lengths)
-    goal = PieceSelection(geometry, lengths, chosen)
+    selection = PieceSelection(geometry, lengths, chosen)
     spans = FileMap(lengths)
-    sizes = [goal.size_of(PieceIndex(piece)) for piece in range(geometry.piece_count)]
+    sizes = [selection.size_of(PieceIndex(piece)) for piece in range(geometry.piece_count)]
     for piece, size in enumerate(sizes):
         index = PieceIndex(piece)
         touched = spans.spans(geometry.offset(index), geometry.piece_size(index))
         assert size == sum(span.length for span in touched if span.file in chosen)
-        assert goal.pieces[piece] == (size > 0)
+        assert selection.pieces[piece] == (size > 0)
     full = Bitfield.full(geometry.piece_count)
-    assert sum(sizes) == goal.length == goal.done(full)
-    assert set(goal.lacking(Bitfield(full.size))) == set(goal.pieces)
-    assert not list(goal.lacking(full))
+    assert sum(sizes) == selection.length == selection.done(full)
+    assert set(selection.lacking(Bitfield(full.size))) == set(selection.pieces)
+    assert not list(selection.lacking(full))
 
 
 @pytest.mark.parametrize(
@@ -96,12 +98,12 @@ def describe(*paths: str) -> Metainfo:
 
 def test_a_plan_says_which_files_and_in_what_order() -> None:
     described = describe("a.jpg", "b.mkv", "day/c.jpg")
-    assert goal_of(described, PLAIN).is_everything
-    goal = goal_of(described, DownloadOptions(only=("*.jpg",), in_order=True))
-    assert goal.files == {0, 2}
-    assert goal.in_order
-    assert placed_by(described, PLAIN) == frozenset()
-    assert placed_by(described, DownloadOptions(placed=("b*", "day"))) == {1, 2}
+    assert selection_of(described, PLAIN).is_everything
+    selection = selection_of(described, DownloadOptions(only=("*.jpg",), in_order=True))
+    assert selection.files == {0, 2}
+    assert selection.in_order
+    assert finalized_by(described, PLAIN) == frozenset()
+    assert finalized_by(described, DownloadOptions(finalized=("b*", "day"))) == {1, 2}
 
 
 def test_asked_for_again_a_plan_only_widens() -> None:
@@ -109,8 +111,8 @@ def test_asked_for_again_a_plan_only_widens() -> None:
     jpg, mkv = DownloadOptions(priority=3, only=("*.jpg",)), DownloadOptions(only=("*.mkv",))
     both = DownloadOptions(priority=3, only=("*.jpg", "*.mkv"))
     assert widened(described, jpg, mkv, complete=False) == both
-    assert widened(described, jpg, mkv, complete=True) == replace(both, placed=("*.jpg",))
-    assert widened(described, jpg, PLAIN, complete=True) == DownloadOptions(3, placed=("*.jpg",))
+    assert widened(described, jpg, mkv, complete=True) == replace(both, finalized=("*.jpg",))
+    assert widened(described, jpg, PLAIN, complete=True) == DownloadOptions(3, finalized=("*.jpg",))
     assert widened(described, PLAIN, mkv, complete=False) == PLAIN
     assert widened(described, jpg, DownloadOptions(only=("a*",)), complete=True) == jpg
     in_order = widened(
@@ -131,16 +133,16 @@ def test_padding_is_never_wanted_and_never_counts(lengths: list[int], data: st.D
     padding = frozenset(data.draw(numbers))
     chosen = data.draw(st.none() | numbers)
     geometry = geometry_of(lengths)
-    goal = PieceSelection(geometry, lengths, chosen, padding=padding)
+    selection = PieceSelection(geometry, lengths, chosen, padding=padding)
     wanted = (set(range(len(lengths))) if chosen is None else chosen) - padding
-    assert goal.files == wanted
-    assert goal.length == sum(lengths[file] for file in wanted)
-    sizes = [goal.size_of(PieceIndex(piece)) for piece in range(geometry.piece_count)]
-    assert sum(sizes) == goal.length
+    assert selection.files == wanted
+    assert selection.length == sum(lengths[file] for file in wanted)
+    sizes = [selection.size_of(PieceIndex(piece)) for piece in range(geometry.piece_count)]
+    assert sum(sizes) == selection.length
     have = Bitfield(geometry.piece_count)
     for piece in data.draw(st.sets(st.sampled_from(range(len(sizes))))) if sizes else ():
         have.add(piece)
-    assert goal.done(have) == sum(sizes[piece] for piece in have)
+    assert selection.done(have) == sum(sizes[piece] for piece in have)
 
 
 def test_patterns_take_no_padding() -> None:
@@ -155,8 +157,8 @@ def test_patterns_take_no_padding() -> None:
         ),
         files=(FileEntry(("a",), 10), pad, FileEntry(("b",), 10)),
     )
-    assert goal_of(described, PLAIN).files == {0, 2}
-    assert goal_of(described, PLAIN).is_everything
-    assert goal_of(described, replace(PLAIN, only=("*",))).is_everything
-    assert goal_of(described, replace(PLAIN, only=("b",))).files == {2}
-    assert placed_by(described, replace(PLAIN, placed=("*",))) == {0, 2}
+    assert selection_of(described, PLAIN).files == {0, 2}
+    assert selection_of(described, PLAIN).is_everything
+    assert selection_of(described, replace(PLAIN, only=("*",))).is_everything
+    assert selection_of(described, replace(PLAIN, only=("b",))).files == {2}
+    assert finalized_by(described, replace(PLAIN, finalized=("*",))) == {0, 2}

@@ -176,7 +176,7 @@ def test_the_last_pieces_are_asked_of_two_and_the_slower_one_is_called_off() -> 
     ]
     assert slow.cancelled
     swarm.piece_dropped(swarm.peers[1], slow)
-    assert swarm._fetch.lent() == []
+    assert swarm._scheduler.lent() == []
 
 
 def test_a_called_off_piece_of_a_peer_that_leaves_gives_its_buffer_back() -> None:
@@ -187,9 +187,9 @@ def test_a_called_off_piece_of_a_peer_that_leaves_gives_its_buffer_back() -> Non
     quick = swarm.assign(2, 0, 0.0)[0].download
     assert receive_all(swarm, 2, 0)
     swarm.verified(quick)
-    assert swarm._fetch.lent() == [slow.lent]
+    assert swarm._scheduler.lent() == [slow.lent]
     swarm.leave(1)
-    assert swarm._fetch.lent() == []
+    assert swarm._scheduler.lent() == []
 
 
 def flow(swarm: Swarm, blocks: dict[int, int], seconds: float) -> None:
@@ -212,9 +212,9 @@ def test_a_piece_is_taken_over_from_a_slower_peer_only(sent: dict[int, int], tak
 
 def in_order(fetchers: int = 2) -> Swarm:
     """A swarm of which peer 1 was asked for piece 0, and peer 2 for piece 1."""
-    goal = PieceSelection(GEOMETRY, [GEOMETRY.length], in_order=True)
+    selection = PieceSelection(GEOMETRY, [GEOMETRY.length], in_order=True)
     limits = SwarmConfig(first_window=4, least_window=4, most_window=4, fetchers=fetchers)
-    swarm = Swarm(GEOMETRY, Bitfield(4), Pool(10 * PIECE), Random(1), 0.0, limits, goal)
+    swarm = Swarm(GEOMETRY, Bitfield(4), Pool(10 * PIECE), Random(1), 0.0, limits, selection)
     for key in (1, 2):
         join(swarm, key, HaveAll(), Unchoke())
         assert [a.download.index for a in swarm.assign(key, 0, 0.0)] == [key - 1]
@@ -260,7 +260,7 @@ def test_the_second_copy_of_a_piece_changes_nothing() -> None:
     assert receive_all(swarm, 2, 0)
     assert swarm.verified(copies[0])
     assert swarm.verified(copies[1]) == []
-    assert swarm._fetch.lent() == []
+    assert swarm._scheduler.lent() == []
 
 
 def test_a_wrong_copy_does_not_open_a_piece_that_another_copy_is_checked_for() -> None:
@@ -271,7 +271,7 @@ def test_a_wrong_copy_does_not_open_a_piece_that_another_copy_is_checked_for() -
     assert receive_all(swarm, 1, 0)
     assert receive_all(swarm, 2, 0)
     assert swarm.failed(copies[0]) == [Ban(1, "sent a piece with the wrong hash")]
-    assert not swarm._fetch.picker.open_count
+    assert not swarm._scheduler.picker.open_count
     assert swarm.verified(copies[1])
 
 
@@ -292,8 +292,8 @@ def test_what_several_sent_wrong_is_fetched_from_one_and_an_honest_peer_is_not_b
     again = swarm.assign(2, 0, 0.0)[0].download
     again.receive(0)
     swarm.leave(2)  # this time what it sent is not kept for somebody else
-    assert swarm._fetch.lent() == []
-    assert swarm._fetch.picker.is_open(0)
+    assert swarm._scheduler.lent() == []
+    assert swarm._scheduler.picker.is_open(0)
 
 
 @pytest.mark.parametrize("liar", [1, 2])
@@ -344,7 +344,7 @@ def test_a_peer_that_rejects_while_it_serves_does_not_have_the_piece() -> None:
         actions = swarm.rejected(swarm.peers[1], download)
         assert actions == ([Send(1, NotInterested())] if number == 0 else [])
     assert not swarm.peers[1].has[0]
-    assert swarm._fetch.picker.is_open(0)
+    assert swarm._scheduler.picker.is_open(0)
     assert receive(swarm, 1, Have(0)) == [Send(1, Interested())]
 
 
@@ -397,8 +397,8 @@ def test_a_peer_that_breaks_the_protocol_after_the_end_of_a_piece_blocks_nobody(
         download.receive(number)
     swarm.leave(1)
     swarm.leave(1)
-    assert swarm._fetch.lent() == []
-    assert swarm._fetch.picker.is_open(0)
+    assert swarm._scheduler.lent() == []
+    assert swarm._scheduler.picker.is_open(0)
 
 
 def test_a_cancelled_piece_that_is_rejected_to_the_end_gives_its_buffer_back() -> None:
@@ -438,7 +438,7 @@ def test_a_called_off_piece_of_which_nothing_is_to_come_gives_its_buffer_back() 
         swarm.assign(2, 0, 0.0)
     assert swarm.piece_received(swarm.peers[2], quick)
     swarm.verified(quick)
-    assert swarm._fetch.lent() == []
+    assert swarm._scheduler.lent() == []
 
 
 def test_a_partial_piece_makes_room_for_one_that_can_be_fetched() -> None:
@@ -452,10 +452,10 @@ def test_a_partial_piece_makes_room_for_one_that_can_be_fetched() -> None:
     assert swarm.assign(2, 0, 0.0) == []
     swarm.leave(1)
     assert len(swarm.assign(2, 0, 0.0)) == 2
-    swarm._fetch.check_invariant()
+    swarm._scheduler.check_invariant()
     swarm.leave(2)
     swarm.close()
-    assert swarm._fetch.lent() == []
+    assert swarm._scheduler.lent() == []
 
 
 def test_what_a_leaver_sent_of_a_piece_that_another_fetches_is_let_go() -> None:
@@ -465,8 +465,8 @@ def test_what_a_leaver_sent_of_a_piece_that_another_fetches_is_let_go() -> None:
     swarm.assign(1, 0, 0.0)[0].download.receive(0)
     copy = swarm.assign(2, 0, 0.0)[0].download
     swarm.leave(1)
-    swarm._fetch.check_invariant()
-    assert swarm._fetch.lent() == [copy.lent]
+    swarm._scheduler.check_invariant()
+    assert swarm._scheduler.lent() == [copy.lent]
 
 
 def snubbed_with_a_block(swarm: Swarm, key: int) -> PieceDownload:
@@ -486,8 +486,8 @@ def test_a_snubbed_peer_and_one_that_took_its_piece_both_leave() -> None:
     kept.receive(0)
     swarm.leave(2)
     swarm.leave(1)
-    swarm._fetch.check_invariant()
-    assert swarm._fetch.lent() == [kept.lent]
+    swarm._scheduler.check_invariant()
+    assert swarm._scheduler.lent() == [kept.lent]
 
 
 def test_a_snubbed_peer_that_sends_again_has_its_piece_alone() -> None:
@@ -497,8 +497,8 @@ def test_a_snubbed_peer_that_sends_again_has_its_piece_alone() -> None:
     swarm.assign(2, 0, 21.0)[0].download.receive(0)
     swarm.leave(2)
     swarm.progressed(swarm.peers[1], 0, 22.0)
-    swarm._fetch.check_invariant()
-    assert swarm._fetch.lent() == [own.lent]
+    swarm._scheduler.check_invariant()
+    assert swarm._scheduler.lent() == [own.lent]
 
 
 def test_a_peer_rejects_a_piece_that_it_had_only_by_its_bitfield() -> None:
@@ -507,7 +507,7 @@ def test_a_peer_rejects_a_piece_that_it_had_only_by_its_bitfield() -> None:
     download = swarm.assign(1, 0, 0.0)[0].download
     download.withdraw(0)
     assert swarm.rejected(swarm.peers[1], download) == [Send(1, NotInterested())]
-    picker = swarm._fetch.picker
+    picker = swarm._scheduler.picker
     assert isinstance(picker, Picker)
     picker.check_invariant()
     assert picker._rarity[0] == 0
@@ -518,9 +518,9 @@ def test_what_was_kept_for_the_next_peer_is_given_back_at_the_end() -> None:
     join(swarm, 1, HaveAll(), Unchoke())
     swarm.assign(1, 0, 0.0)[0].download.receive(0)
     swarm.leave(1)
-    assert len(swarm._fetch.lent()) == 1
+    assert len(swarm._scheduler.lent()) == 1
     swarm.close()
-    assert swarm._fetch.lent() == []
+    assert swarm._scheduler.lent() == []
 
 
 def test_the_end_of_a_piece_that_was_called_off_meanwhile_changes_nothing() -> None:
@@ -534,7 +534,7 @@ def test_the_end_of_a_piece_that_was_called_off_meanwhile_changes_nothing() -> N
     for number in range(4):
         slow.receive(number)
     assert not swarm.piece_received(swarm.peers[1], slow)
-    assert swarm._fetch.lent() == []
+    assert swarm._scheduler.lent() == []
 
 
 @pytest.mark.parametrize(

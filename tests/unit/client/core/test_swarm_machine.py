@@ -58,9 +58,9 @@ class SwarmMachine(RuleBasedStateMachine):
         wanted: set[int] | None,
         in_order: bool,
     ) -> None:
-        self.goal = PieceSelection(GEOMETRY, FILES, wanted, in_order=in_order)
+        self.selection = PieceSelection(GEOMETRY, FILES, wanted, in_order=in_order)
         budget = pieces_at_once * PIECE_LENGTH
-        self.client = Downloader(GEOMETRY, seed, budget, self.goal)
+        self.client = Downloader(GEOMETRY, seed, budget, self.selection)
         for fast, honest in seeds:
             remote = self._join_seed(fast=fast, honest=honest, unchoked=True)
             self.client.read_all(remote.key)
@@ -202,17 +202,17 @@ class SwarmMachine(RuleBasedStateMachine):
     # --- what must hold ---
     @invariant()
     def every_piece_is_in_one_state(self) -> None:
-        self.client.swarm._fetch.check_invariant()
-        self.client.swarm._fetch.picker.check_invariant()
+        self.client.swarm._scheduler.check_invariant()
+        self.client.swarm._scheduler.picker.check_invariant()
 
     @invariant()
     def every_buffer_is_accounted_for(self) -> None:
-        held = sorted(map(id, self.client.swarm._fetch.lent()))
+        held = sorted(map(id, self.client.swarm._scheduler.lent()))
         assert held == sorted(map(id, self.client.pool.lent))
 
     @invariant()
     def rarity_is_counted_right(self) -> None:
-        picker = self.client.swarm._fetch.picker
+        picker = self.client.swarm._scheduler.picker
         if not isinstance(picker, Picker):
             return
         peers = [peer for peer in self.client.swarm.peers.values() if not peer.has_all]
@@ -221,7 +221,7 @@ class SwarmMachine(RuleBasedStateMachine):
 
     @invariant()
     def what_is_wanted_is_known(self) -> None:
-        have, wanted = self.client.have, self.goal.pieces
+        have, wanted = self.client.have, self.selection.pieces
         assert all(wanted[piece] for piece in have)
         assert self.client.swarm.done == self.client.swarm.verified_bytes
         for peer in self.client.swarm.peers.values():
@@ -254,7 +254,7 @@ class SwarmMachine(RuleBasedStateMachine):
             self.client.tick(1.0)
             self.every_piece_is_in_one_state()
             self.every_buffer_is_accounted_for()
-        assert list(self.client.have) == list(self.goal.pieces)
+        assert list(self.client.have) == list(self.selection.pieces)
 
     def _an_honest_seed(self) -> Remote:
         """One that is there and mends its ways, or a new one."""

@@ -16,7 +16,7 @@ from client.core.events import RevocationsApplied
 from client.engine import credentials as module
 from client.engine.credentials import Credentials
 from client.engine.event_bus import EventBus
-from client.net.group_tls import GroupTls, Membership, SealError
+from client.net.group_tls import GroupTls, Membership, MembershipError
 from client.net.tracker_client import TrackerClient
 from common.api.authority import ISSUE_CERTIFICATE, IssueCertificate, IssueCertificateReply
 from common.api.groups import GroupProfileReply
@@ -80,32 +80,34 @@ def credentials(tracker: Tracker, events: EventBus) -> Iterator[Credentials]:
 
 
 def test_an_open_group_needs_none(tracker: Tracker, credentials: Credentials) -> None:
-    assert credentials.seal("lab", None) is None
+    assert credentials.group_tls("lab", None) is None
     assert not tracker.requests
 
 
 def test_one_certificate_a_group(tracker: Tracker, credentials: Credentials) -> None:
-    seals: list[object] = []
+    all_group_tls: list[object] = []
     threads = [
-        threading.Thread(target=lambda: seals.append(credentials.seal("lab", LAB.certificate)))
+        threading.Thread(
+            target=lambda: all_group_tls.append(credentials.group_tls("lab", LAB.certificate))
+        )
         for _ in range(5)
     ]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(set(map(id, seals))) == 1
+    assert len(set(map(id, all_group_tls))) == 1
     assert len(tracker.requests) == 1
     assert "PRIVATE" not in tracker.requests[0].request
 
 
 def test_it_is_renewed_with_the_same_key(tracker: Tracker, credentials: Credentials) -> None:
     tracker.lifetime = 2.0
-    seal = credentials.seal("lab", LAB.certificate)
-    assert seal is not None
-    first = seal.client_context
+    group_tls = credentials.group_tls("lab", LAB.certificate)
+    assert group_tls is not None
+    first = group_tls.client_context
     wait_until(lambda: len(tracker.requests) >= 2, what="the next certificate")
-    wait_until(lambda: seal.client_context is not first, what="it to be in use")
+    wait_until(lambda: group_tls.client_context is not first, what="it to be in use")
     keys = [x509.load_pem_x509_csr(r.request.encode()).public_key() for r in tracker.requests]
     assert keys[0] == keys[1]
 
@@ -116,50 +118,50 @@ def test_it_is_tried_again(
 ) -> None:
     monkeypatch.setattr(module, "RETRY", 0.1)
     tracker.fails = [code, ErrorCode.INTERNAL]
-    seal = credentials.seal("lab", LAB.certificate)
-    assert seal is not None
+    group_tls = credentials.group_tls("lab", LAB.certificate)
+    assert group_tls is not None
     wait_until(lambda: tracker.requests, what="the certificate")
-    wait_until(lambda: seal.margin > 0, what="it to be in use")
+    wait_until(lambda: group_tls.margin > 0, what="it to be in use")
 
 
 def test_who_is_no_member_gets_none(tracker: Tracker, credentials: Credentials) -> None:
     tracker.fails = [ErrorCode.NOT_MEMBER]
     with pytest.raises(MinitorrentError):
-        credentials.seal("lab", LAB.certificate)
+        credentials.group_tls("lab", LAB.certificate)
 
 
 def test_another_authority_than_the_groups(tracker: Tracker, credentials: Credentials) -> None:
     tracker.authority = Group("lab").certificate
     with pytest.raises(MinitorrentError) as raised:
-        credentials.seal("lab", LAB.certificate)
+        credentials.group_tls("lab", LAB.certificate)
     assert raised.value.code is ErrorCode.PERMISSION_DENIED
     tracker.authority = LAB.certificate
-    credentials.seal("lab", LAB.certificate)
+    credentials.group_tls("lab", LAB.certificate)
     with pytest.raises(MinitorrentError):  # a second file that names another one
-        credentials.seal("lab", Group("lab").certificate)
+        credentials.group_tls("lab", Group("lab").certificate)
 
 
 def test_a_membership_that_ends_while_it_is_renewed(
     tracker: Tracker, credentials: Credentials
 ) -> None:
     tracker.lifetime = 1.0
-    seal = credentials.seal("lab", LAB.certificate)
-    assert seal is not None
+    group_tls = credentials.group_tls("lab", LAB.certificate)
+    assert group_tls is not None
     tracker.fails = [ErrorCode.NOT_MEMBER]
-    wait_until(lambda: not seal.margin, what="the seal to be stripped")
-    with pytest.raises(SealError):
-        _ = seal.server_context
+    wait_until(lambda: not group_tls.margin, what="the seal to be stripped")
+    with pytest.raises(MembershipError):
+        _ = group_tls.server_context
 
 
 def test_removals_by_notice_and_after_a_lost_connection(
     tracker: Tracker, credentials: Credentials, events: EventBus
 ) -> None:
     tracker.removed = ["before"]
-    seal = credentials.seal("lab", LAB.certificate)
-    assert seal is not None
+    group_tls = credentials.group_tls("lab", LAB.certificate)
+    assert group_tls is not None
 
     def accepts(holder: str) -> bool:
-        return seal.accepts(Membership("x", holder, time.time() + 60, seal))
+        return group_tls.accepts(Membership("x", holder, time.time() + 60, group_tls))
 
     applied: list[RevocationsApplied] = []
     events.subscribe(RevocationsApplied, applied.append)
@@ -176,11 +178,11 @@ def test_removals_by_notice_and_after_a_lost_connection(
 
 
 def test_after_logout_nothing_is_shown(credentials: Credentials) -> None:
-    seal = credentials.seal("lab", LAB.certificate)
-    assert seal is not None
+    group_tls = credentials.group_tls("lab", LAB.certificate)
+    assert group_tls is not None
     credentials.forget_all()
-    with pytest.raises(SealError):
-        _ = seal.client_context
+    with pytest.raises(MembershipError):
+        _ = group_tls.client_context
 
 
 @pytest.mark.parametrize("step", [3600.0, -3600.0, 1e6, -1e6])
@@ -191,7 +193,7 @@ def test_a_clock_that_is_set_changes_nothing(
     wall, passed = [time.time()], [0.0]
     credentials = Credentials(tracker, events, lambda: wall[0], lambda: passed[0])
     try:
-        assert credentials.seal("lab", LAB.certificate) is not None
+        assert credentials.group_tls("lab", LAB.certificate) is not None
         wall[0] += step
         passed[0] += tracker.lifetime * 0.6
         credentials.refresh()  # has it look at what is due
@@ -212,7 +214,7 @@ def test_a_wrong_clock_from_the_beginning(tracker: Tracker, events: EventBus, ah
     passed = [0.0]
     credentials = Credentials(tracker, events, time.time, lambda: passed[0])
     try:
-        credentials.seal("lab", LAB.certificate)
+        credentials.group_tls("lab", LAB.certificate)
         assert credentials.certificate("lab") == "valid"
         assert credentials.lifetimes()[0].left == pytest.approx(tracker.lifetime, abs=5)
         passed[0] = tracker.lifetime + 1
@@ -228,7 +230,7 @@ def test_an_end_that_has_passed_is_not_asked_about_without_pause(
     tracker.ahead = -1e6
     credentials = Credentials(tracker, events, time.time, lambda: 0.0)
     try:
-        credentials.seal("lab", LAB.certificate)
+        credentials.group_tls("lab", LAB.certificate)
         credentials.refresh()
         wait_until(lambda: tracker.looked, what="a look")
         assert credentials.certificate("lab") == "expired"
@@ -247,7 +249,7 @@ def test_what_is_being_asked_for_has_not_failed(tracker: Tracker, credentials: C
         return answer(operation, request)
 
     tracker.answer = slowly
-    thread = threading.Thread(target=credentials.seal, args=("lab", LAB.certificate))
+    thread = threading.Thread(target=credentials.group_tls, args=("lab", LAB.certificate))
     thread.start()
     try:
         assert asked.wait(20)
@@ -258,7 +260,7 @@ def test_what_is_being_asked_for_has_not_failed(tracker: Tracker, credentials: C
         thread.join()
     tracker.fails = [ErrorCode.TIMEOUT]
     credentials.forget("lab")
-    credentials.seal("lab", LAB.certificate)
+    credentials.group_tls("lab", LAB.certificate)
     assert credentials.lifetimes()[0].failed
 
 
@@ -281,7 +283,7 @@ def test_what_is_being_asked_for_is_not_asked_for_twice(
     tracker: Tracker, credentials: Credentials
 ) -> None:
     slow = Slow(tracker)
-    thread = threading.Thread(target=credentials.seal, args=("lab", LAB.certificate))
+    thread = threading.Thread(target=credentials.group_tls, args=("lab", LAB.certificate))
     thread.start()
     try:
         assert slow.asked.wait(20)
@@ -297,8 +299,10 @@ def test_who_logs_out_while_a_certificate_is_on_its_way_shows_none(
     tracker: Tracker, credentials: Credentials
 ) -> None:
     slow = Slow(tracker)
-    seals: list[GroupTls | None] = []
-    thread = threading.Thread(target=lambda: seals.append(credentials.seal("lab", LAB.certificate)))
+    all_group_tls: list[GroupTls | None] = []
+    thread = threading.Thread(
+        target=lambda: all_group_tls.append(credentials.group_tls("lab", LAB.certificate))
+    )
     thread.start()
     try:
         assert slow.asked.wait(20)
@@ -306,6 +310,6 @@ def test_who_logs_out_while_a_certificate_is_on_its_way_shows_none(
     finally:
         slow.go_on.set()
         thread.join()
-    assert seals[0] is not None
-    with pytest.raises(SealError):
-        _ = seals[0].client_context
+    assert all_group_tls[0] is not None
+    with pytest.raises(MembershipError):
+        _ = all_group_tls[0].client_context

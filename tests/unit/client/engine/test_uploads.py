@@ -92,7 +92,7 @@ def test_somebody_else_was_quicker(tmp_path: Path, content: Any, mtime: int | No
     seen: list[Metainfo] = []
     record = upload(Tracker(theirs), tmp_path / "f", seen.append)
     assert record.info_hash == theirs.info_hash
-    assert record.facts == scan(tmp_path / "f").facts
+    assert record.stamps == scan(tmp_path / "f").stamps
     assert seen[-1].info_hash == theirs.info_hash
 
 

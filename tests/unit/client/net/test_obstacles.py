@@ -8,7 +8,7 @@ import ssl
 import pytest
 
 from client.core.obstacle import Obstacle
-from client.net.group_tls import SealError
+from client.net.group_tls import MembershipError
 from client.net.handshaking import HungUpError, OtherTorrentError
 from client.net.obstacles import unconnected, unshaken
 from common.wire.messages import WireError
@@ -53,7 +53,7 @@ def dated(code: int) -> ssl.SSLCertVerificationError:
         (ssl.SSLEOFError(), Obstacle.HUNG_UP, Obstacle.TURNED_AWAY),
         (OtherTorrentError(""), Obstacle.OTHER_TORRENT, Obstacle.OTHER_TORRENT),
         (WireError(""), Obstacle.NOT_BITTORRENT, Obstacle.NOT_BITTORRENT),
-        (SealError(""), Obstacle.CERTIFICATE, Obstacle.CERTIFICATE),
+        (MembershipError(""), Obstacle.CERTIFICATE, Obstacle.CERTIFICATE),
         (tls("CERTIFICATE_VERIFY_FAILED"), Obstacle.CERTIFICATE, Obstacle.CERTIFICATE),
         (dated(9), Obstacle.NOT_YET_VALID, Obstacle.NOT_YET_VALID),
         (dated(10), Obstacle.EXPIRED, Obstacle.EXPIRED),

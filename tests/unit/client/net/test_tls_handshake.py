@@ -15,7 +15,7 @@ import pytest
 from client.core.obstacle import Obstacle
 from client.net import tls_handshake
 from client.net.dialer import Dial, Dialer
-from client.net.group_tls import GroupTls, SealError, strict_context
+from client.net.group_tls import GroupTls, MembershipError, strict_context
 from client.net.handshaking import shake_hands
 from client.net.listener import Listener
 from client.net.obstacles import unshaken
@@ -40,11 +40,11 @@ class House:
     """A client that serves two files of the group lab and one of another, at one port."""
 
     def __init__(self) -> None:
-        self.lab, self.studio = LAB.seal("ann"), STUDIO.seal("ann")
-        self.seals = {FILE: self.lab, SECOND_FILE: self.lab, ELSEWHERE: self.studio}
+        self.lab, self.studio = LAB.group_tls("ann"), STUDIO.group_tls("ann")
+        self.all_group_tls = {FILE: self.lab, SECOND_FILE: self.lab, ELSEWHERE: self.studio}
         self.listener = Listener(Endpoint("127.0.0.1", 0))
         self.admitted: list[Transport] = []
-        self.listener.start(self._admit, self.seals.get)
+        self.listener.start(self._admit, self.all_group_tls.get)
 
     def _admit(self, transport: Transport, handshake: Handshake, _: Endpoint) -> bool:
         self.admitted.append(transport)
@@ -132,7 +132,7 @@ def test_a_member_is_let_in_and_known_by_name(house: House) -> None:
     membership = house.admitted[0].membership
     assert membership is not None
     assert (membership.user, membership.holder) == ("bob", "bob-7")
-    assert membership.seal is house.lab
+    assert membership.group_tls is house.lab
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
@@ -230,9 +230,9 @@ def test_a_resumed_session_is_refused(house: House, monkeypatch: pytest.MonkeyPa
 
 
 def test_without_a_certificate_of_our_own_nobody_is_let_in(house: House) -> None:
-    house.lab.strip()
+    house.lab.clear_certificate()
     assert not is_let_in(house, LAB.issue("bob"))
-    with pytest.raises(SealError, match="no certificate"):
+    with pytest.raises(MembershipError, match="no certificate"):
         _ = house.lab.client_context
 
 
@@ -274,11 +274,11 @@ class Impostor:
         self._sock.close()
 
 
-def dial(address: Endpoint, seal: GroupTls, info_hash: InfoHash = FILE) -> Transport:
+def dial(address: Endpoint, group_tls: GroupTls, info_hash: InfoHash = FILE) -> Transport:
     """Connect as the dialer does."""
     sock = socket.create_connection(address, 5.0)
     try:
-        return tls_handshake.dial(sock, seal, info_hash, 5.0)
+        return tls_handshake.dial(sock, group_tls, info_hash, 5.0)
     except BaseException:
         sock.close()
         raise
@@ -286,7 +286,7 @@ def dial(address: Endpoint, seal: GroupTls, info_hash: InfoHash = FILE) -> Trans
 
 def test_we_reach_a_member() -> None:
     impostor = Impostor(LAB.issue("bob"))
-    transport = dial(impostor.address, LAB.seal("ann"))
+    transport = dial(impostor.address, LAB.group_tls("ann"))
     assert shake_hands(transport, FILE, OURS).peer_id == THEIRS
     assert transport.membership is not None
     assert transport.membership.user == "bob"
@@ -300,10 +300,10 @@ def test_we_tell_nothing_to_anybody_else(attack: str) -> None:
     shown = ATTACKS[attack]()
     assert shown is not None
     impostor = Impostor(shown)
-    seal = LAB.seal("ann")
-    seal.revoke(["removed-1"])
+    group_tls = LAB.group_tls("ann")
+    group_tls.revoke(["removed-1"])
     with pytest.raises(OSError):
-        dial(impostor.address, seal)
+        dial(impostor.address, group_tls)
     impostor.close()
     assert not impostor.heard
 
@@ -318,7 +318,7 @@ def test_wrong_dates_are_named_on_both_sides(house: House, attack: str, obstacle
     assert shown is not None
     impostor = Impostor(shown)
     with pytest.raises(OSError) as caught:
-        dial(impostor.address, LAB.seal("ann"))
+        dial(impostor.address, LAB.group_tls("ann"))
     impostor.close()
     assert unshaken(caught.value, sealed=True) is obstacle
     context = forged(ssl.PROTOCOL_TLS_CLIENT, shown)
@@ -334,7 +334,7 @@ def test_wrong_dates_are_named_on_both_sides(house: House, attack: str, obstacle
 def test_we_speak_no_tls_12() -> None:
     impostor = Impostor(LAB.issue("bob"), oldest=True)
     with pytest.raises(ssl.SSLError):
-        dial(impostor.address, LAB.seal("ann"))
+        dial(impostor.address, LAB.group_tls("ann"))
     impostor.close()
 
 
@@ -350,10 +350,10 @@ def test_a_refusal_shows_at_the_first_read(house: House) -> None:
 
     dialer = Dialer(THEIRS)
     address = Endpoint("127.0.0.1", house.listener.port)
-    for seal in (LAB.seal("bob"), _outdated(LAB)):
+    for group_tls in (LAB.group_tls("bob"), _outdated(LAB)):
         count = len(failures)
         dialer.dial(
-            Dial(address, FILE, "lab", seal, connected_to, lambda _, why: failures.append(why))
+            Dial(address, FILE, "lab", group_tls, connected_to, lambda _, why: failures.append(why))
         )
         wait_until(lambda: len(failures) > count, what="the failure")  # noqa: B023
     dialer.close()
@@ -363,14 +363,14 @@ def test_a_refusal_shows_at_the_first_read(house: House) -> None:
 
 def _outdated(group: Group) -> GroupTls:
     """A member's own view, with a certificate that has expired since."""
-    seal = GroupTls(group.certificate)
+    group_tls = GroupTls(group.certificate)
     credential = group.issue("bob", starts=-2 * HOUR)
-    seal.equip(credential.certificate, credential.key)
-    return seal
+    group_tls.set_certificate(credential.certificate, credential.key)
+    return group_tls
 
 
 def test_two_of_our_own(house: House) -> None:
-    transport = dial(Endpoint("127.0.0.1", house.listener.port), LAB.seal("bob"))
+    transport = dial(Endpoint("127.0.0.1", house.listener.port), LAB.group_tls("bob"))
     assert shake_hands(transport, FILE, THEIRS) == Handshake(FILE, OURS)
     assert transport.membership is not None
     assert transport.membership.user == "ann"
@@ -382,14 +382,14 @@ def test_a_plain_peer_at_a_sealed_one() -> None:
     with theirs:
         theirs.sendall(Handshake(FILE, THEIRS).encode())
         with pytest.raises(ssl.SSLError):
-            tls_handshake.dial(ours, LAB.seal("ann"), FILE, 5.0)
+            tls_handshake.dial(ours, LAB.group_tls("ann"), FILE, 5.0)
     PlainTransport(ours).release()
 
 
 def test_one_that_stays_silent_in_the_middle_of_tls() -> None:
     ours, theirs = connected()
     with ours, theirs, pytest.raises(TimeoutError):
-        tls_handshake.dial(ours, LAB.seal("ann"), FILE, 0.1)
+        tls_handshake.dial(ours, LAB.group_tls("ann"), FILE, 0.1)
 
 
 def test_our_certificate_needs_no_room_on_any_disk(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -399,9 +399,9 @@ def test_our_certificate_needs_no_room_on_any_disk(monkeypatch: pytest.MonkeyPat
         raise FileNotFoundError("no usable temporary directory")
 
     monkeypatch.setattr(tempfile, "NamedTemporaryFile", no_room)
-    assert LAB.seal("ann").server_context
+    assert LAB.group_tls("ann").server_context
 
 
 def test_without_files_in_memory_it_is_a_private_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(os, "memfd_create")
-    assert LAB.seal("ann").server_context
+    assert LAB.group_tls("ann").server_context

@@ -22,7 +22,7 @@ from tests.unit.client.net.sockets import connected
 FILE = InfoHash(b"\x01" * 20)
 BLOCK = 16 * 1024
 LAB = Group("lab")
-ANN, BOB = LAB.seal("ann"), LAB.seal("bob")
+ANN, BOB = LAB.group_tls("ann"), LAB.group_tls("bob")
 Pair = tuple[TlsTransport, TlsTransport]
 
 

@@ -17,7 +17,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import create_engine
 
 from client.core.download_options import PLAIN, DownloadOptions
-from client.core.resume import FileFact, FileStamps
+from client.core.resume import FileStamp, FileStamps
 from client.state import migrations
 from client.state.database import SCHEMA_VERSION, Database
 from client.state.pinned_certificates import PinnedCertificates
@@ -35,7 +35,7 @@ every_version = pytest.mark.parametrize("dump", VERSIONS, ids=lambda dump: dump.
 
 PINS = {Endpoint("tracker.example.org", 7001): "ab" * 32, Endpoint("::1", 7002): "01" * 32}
 LIMITS = {WHOLE_CLIENT: Rates(up=1 << 20), Limited("ann", "lab", "talk.ogg"): Rates(down=3 << 20)}
-NOTES = DownloadOptions(priority=-2, only=("*.txt", "ü*"), placed=("a.txt",))
+NOTES = DownloadOptions(priority=-2, only=("*.txt", "ü*"), finalized=("a.txt",))
 TALK = DownloadOptions(priority=7, in_order=True)
 IN_PLACE = DownloadOptions(in_place=True)
 
@@ -72,24 +72,24 @@ def transfers(dump: Path) -> dict[tuple[str, str, str], dict[str, object]]:
         "complete": False,
         "paused": False,
         "bitfield": None,
-        "facts": None,
+        "stamps": None,
         "uploaded": 0,
         "downloaded": 0,
-        "plan": PLAIN,
+        "options": PLAIN,
     }
     expected: dict[tuple[str, str, str], dict[str, object]] = {
         ("ann", "lab", "film.mkv"): {
             "path": Path("/home/ann/film.mkv"),
             "is_upload": True,
             "complete": True,
-            "facts": FileStamps((FileFact(40000, 1763712000123456789),)),
+            "stamps": FileStamps((FileStamp(40000, 1763712000123456789),)),
             "uploaded": 120000,
         },
         ("ann", "lab", "notes"): {
             "path": Path("/home/ann/downloads/notes"),
             "complete": True,
-            "facts": FileStamps(
-                (FileFact(12000, 1763712060000000001), FileFact(8000, 1763712060000000002))
+            "stamps": FileStamps(
+                (FileStamp(12000, 1763712060000000001), FileStamp(8000, 1763712060000000002))
             ),
             "uploaded": 500,
             "downloaded": 20000,
@@ -98,7 +98,7 @@ def transfers(dump: Path) -> dict[tuple[str, str, str], dict[str, object]]:
             "path": Path("/home/ann/downloads/talk.ogg"),
             "paused": True,
             "bitfield": b"\xa4",
-            "facts": FileStamps((FileFact(100000, 1763712120000000003),)),
+            "stamps": FileStamps((FileStamp(100000, 1763712120000000003),)),
             "downloaded": 49152,
         },
         ("ann", "Größe", "naïve.txt"): {
@@ -107,16 +107,16 @@ def transfers(dump: Path) -> dict[tuple[str, str, str], dict[str, object]]:
         ("bob", "lab", "film.mkv"): {
             "path": Path("/home/bob/film.mkv"),
             "complete": True,
-            "facts": FileStamps((FileFact(40000, 1763712240000000004),)),
+            "stamps": FileStamps((FileStamp(40000, 1763712240000000004),)),
             "uploaded": 7,
             "downloaded": 40000,
         },
     }
     if dump.stem >= "0005":
-        expected["ann", "lab", "notes"]["plan"] = NOTES
-        expected["ann", "lab", "talk.ogg"]["plan"] = TALK
+        expected["ann", "lab", "notes"]["options"] = NOTES
+        expected["ann", "lab", "talk.ogg"]["options"] = TALK
     if version >= 7:
-        expected["ann", "Größe", "naïve.txt"]["plan"] = IN_PLACE
+        expected["ann", "Größe", "naïve.txt"]["options"] = IN_PLACE
     start = datetime(2026, 11, 21, 8, 30, tzinfo=UTC)
     return {
         key: plain | values | {"id": number + 1, "added_at": start + timedelta(minutes=number)}
@@ -163,11 +163,11 @@ def test_everything_is_kept(dump: Path, tmp_path: Path) -> None:
 @every_version
 def test_the_newest_code_works_with_it(dump: Path, tmp_path: Path) -> None:
     load(dump, path := tmp_path / "client.sqlite")
-    stamps = FileStamps((FileFact(9, 9),))
+    stamps = FileStamps((FileStamp(9, 9),))
     with ClientState(path) as state:
         partial = state.transfers.find("ann", "lab", "talk.ogg")
         assert partial
-        state.transfers.set_plan(partial.id, IN_PLACE)
+        state.transfers.set_options(partial.id, IN_PLACE)
         state.transfers.update_progress(partial.id, Bitfield.full(7), stamps)
         state.transfers.mark_complete(partial.id, stamps)
         state.transfers.remove(1)
@@ -180,7 +180,7 @@ def test_the_newest_code_works_with_it(dump: Path, tmp_path: Path) -> None:
                 metainfo=b"de",
                 path=tmp_path / "new",
                 added_at=datetime(2026, 11, 28, tzinfo=UTC),
-                plan=TALK,
+                options=TALK,
             )
         )
         with pytest.raises(MinitorrentError) as caught:  # the unique constraint is there still
@@ -202,7 +202,7 @@ def test_the_newest_code_works_with_it(dump: Path, tmp_path: Path) -> None:
     with ClientState(path) as state:
         partial = state.transfers.get(partial.id)
         assert partial
-        assert (partial.complete, partial.facts, partial.plan) == (True, stamps, IN_PLACE)
+        assert (partial.complete, partial.stamps, partial.options) == (True, stamps, IN_PLACE)
         assert state.transfers.get(1) is None
         assert state.transfers.get(added.id) == added
         assert PinnedCertificates(state.database).get(Endpoint("a", 1)) == "ff"

@@ -4,19 +4,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from client.core.resume import MISSING, FileFact, FileStamps, is_believed
+from client.core.resume import MISSING, FileStamp, FileStamps, is_believed
 
-facts = st.lists(st.builds(FileFact, st.integers(0, 2**40), st.integers(0, 2**62))).map(
+stamps = st.lists(st.builds(FileStamp, st.integers(0, 2**40), st.integers(0, 2**62))).map(
     lambda files: FileStamps(tuple(files))
 )
 
 
-@given(facts)
+@given(stamps)
 def test_facts_survive_as_text(value: FileStamps) -> None:
     again = FileStamps.from_text(value.to_text())
     assert again == value
     assert hash(again) == hash(value)
-    assert again.sizes == tuple(fact.size for fact in value.files)
+    assert again.sizes == tuple(file_stamp.size for file_stamp in value.files)
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,7 @@ def test_other_texts_are_refused(text: str) -> None:
         FileStamps.from_text(text)
 
 
-@given(facts, facts)
+@given(stamps, stamps)
 def test_believed_exactly_when_nothing_changed(recorded: FileStamps, found: FileStamps) -> None:
     assert is_believed(recorded, recorded)
     assert is_believed(recorded, found) is (recorded == found)
@@ -35,5 +35,5 @@ def test_believed_exactly_when_nothing_changed(recorded: FileStamps, found: File
 
 
 def test_missing_files_are_never_believed() -> None:
-    missing = FileStamps((FileFact(1, 2), MISSING))
+    missing = FileStamps((FileStamp(1, 2), MISSING))
     assert not is_believed(missing, missing)

@@ -13,14 +13,14 @@ from pathlib import Path
 import pytest
 
 from client.core.download_options import PLAIN, DownloadOptions
-from client.core.resume import FileFact, FileStamps
+from client.core.resume import FileStamp, FileStamps
 from client.state.transfers import NewTransfer, TransferRecord, Transfers
 from common.bitfield import Bitfield
 from common.errors import ErrorCode, MinitorrentError
 from common.types import InfoHash
 from tests.unit.client.state.states import ClientState
 
-FACTS = FileStamps((FileFact(100, 2**60), FileFact(0, 7)))
+FACTS = FileStamps((FileStamp(100, 2**60), FileStamp(0, 7)))
 WHEN = datetime(2026, 1, 2, 3, 4, 5, 678, tzinfo=UTC)
 
 
@@ -68,7 +68,7 @@ def test_a_new_transfer(transfers: Transfers) -> None:
     assert not record.is_upload
     assert not record.complete
     assert not record.paused
-    assert (record.bitfield, record.facts) == (None, None)
+    assert (record.bitfield, record.stamps) == (None, None)
     assert (record.uploaded, record.downloaded) == (0, 0)
 
 
@@ -83,7 +83,7 @@ def test_a_share_is_complete_from_the_start(transfers: Transfers) -> None:
             path=Path(os.fsdecode(b"/data/\xff")),
             added_at=WHEN.astimezone(timezone(timedelta(hours=5))),
             is_upload=True,
-            facts=FACTS,
+            stamps=FACTS,
             complete=True,
         )
     )
@@ -116,7 +116,7 @@ def test_progress_to_the_end(transfers: Transfers) -> None:
     other = add(transfers, "other")
     transfers.update_progress(record.id, pieces(20, 3, 17), FACTS)
     found = again(transfers, record)
-    assert found.facts == FACTS
+    assert found.stamps == FACTS
     assert found.believed_pieces(FACTS, Bitfield.full(20)) == pieces(20, 3, 17)
     transfers.set_paused(record.id, True)
     assert again(transfers, record).paused
@@ -143,9 +143,9 @@ def test_a_record_is_believed_only_if_nothing_changed(transfers: Transfers) -> N
     transfers.update_progress(record.id, pieces(20, 3), FACTS)
     found = again(transfers, record)
     for changed in (
-        FileStamps((FileFact(100, 2**60 + 1), FileFact(0, 7))),
-        FileStamps((FileFact(101, 2**60), FileFact(0, 7))),
-        FileStamps((FileFact(100, 2**60),)),
+        FileStamps((FileStamp(100, 2**60 + 1), FileStamp(0, 7))),
+        FileStamps((FileStamp(101, 2**60), FileStamp(0, 7))),
+        FileStamps((FileStamp(100, 2**60),)),
     ):
         assert found.believed_pieces(changed, Bitfield.full(20)) is None
     assert found.believed_pieces(FACTS, Bitfield.full(30)) is None
@@ -162,38 +162,38 @@ def test_unreadable_facts_are_none(tmp_path: Path) -> None:
     connection.commit()
     connection.close()
     with ClientState(path) as state:
-        assert again(state.transfers, record).facts is None
+        assert again(state.transfers, record).stamps is None
 
 
 def test_a_plan_is_kept_and_goes_with_its_transfer(tmp_path: Path) -> None:
     path = tmp_path / "client.sqlite"
-    plan = DownloadOptions(priority=-3, in_order=True, only=("*.jpg", "ü"), placed=("a",))
+    options = DownloadOptions(priority=-3, in_order=True, only=("*.jpg", "ü"), finalized=("a",))
     with ClientState(path) as state:
         record = add(state.transfers)
-        assert record.plan == PLAIN
-        state.transfers.set_plan(record.id, DownloadOptions(priority=1))
-        state.transfers.set_plan(record.id, plan)
+        assert record.options == PLAIN
+        state.transfers.set_options(record.id, DownloadOptions(priority=1))
+        state.transfers.set_options(record.id, options)
         other = add(state.transfers, "other")
     with ClientState(path) as state:
-        assert again(state.transfers, record).plan == plan
+        assert again(state.transfers, record).options == options
         found = state.transfers.find("ann", "lab", "file")
         assert found is not None
-        assert found.plan == plan
-        assert [each.plan for each in state.transfers.list_for("ann")] == [plan, PLAIN]
+        assert found.options == options
+        assert [each.options for each in state.transfers.list_for("ann")] == [options, PLAIN]
         state.transfers.remove(other.id)
         state.transfers.remove(record.id)
         assert add(state.transfers).id == record.id  # numbers are used again
-        assert [each.plan for each in state.transfers.list_for("ann")] == [PLAIN]
+        assert [each.options for each in state.transfers.list_for("ann")] == [PLAIN]
 
 
 def test_more_is_wanted_of_what_was_complete(transfers: Transfers) -> None:
     record = add(transfers)
     transfers.mark_complete(record.id, FACTS)
     transfers.set_paused(record.id, paused=True)
-    plan = DownloadOptions(placed=("a",))
-    transfers.reopen(record.id, plan)
+    options = DownloadOptions(finalized=("a",))
+    transfers.reopen(record.id, options)
     found = again(transfers, record)
-    assert (found.complete, found.paused, found.plan) == (False, False, plan)
+    assert (found.complete, found.paused, found.options) == (False, False, options)
     assert found.believed_pieces(FACTS, Bitfield.full(20)) is None
 
 
@@ -202,18 +202,18 @@ def test_what_was_complete_is_mended_in_place(tmp_path: Path) -> None:
     with ClientState(path) as state:
         record = add(state.transfers)
         state.transfers.mark_complete(record.id, FACTS)
-        plan = DownloadOptions(only=("*.jpg",), in_place=True)
-        found = state.transfers.reopen_in_place(record.id, have, FACTS, plan)
+        options = DownloadOptions(only=("*.jpg",), in_place=True)
+        found = state.transfers.reopen_in_place(record.id, have, FACTS, options)
         assert found == again(state.transfers, record)
     with ClientState(path) as state:
         (found,) = state.transfers.list_for("ann")
-        assert (found.complete, found.is_upload, found.plan) == (False, False, plan)
+        assert (found.complete, found.is_upload, found.options) == (False, False, options)
         assert found.believed_pieces(FACTS, Bitfield.full(20)) == have
-        state.transfers.set_plan(record.id, DownloadOptions(only=("*.jpg",)))
-        assert not again(state.transfers, record).plan.in_place
-        state.transfers.set_plan(record.id, plan)
+        state.transfers.set_options(record.id, DownloadOptions(only=("*.jpg",)))
+        assert not again(state.transfers, record).options.in_place
+        state.transfers.set_options(record.id, options)
         state.transfers.remove(record.id)
-        assert not again(state.transfers, add(state.transfers)).plan.in_place
+        assert not again(state.transfers, add(state.transfers)).options.in_place
 
 
 def test_what_is_found_there_is_believed_from_the_start(transfers: Transfers) -> None:
@@ -227,9 +227,9 @@ def test_what_is_found_there_is_believed_from_the_start(transfers: Transfers) ->
             metainfo=b"",
             path=Path("/data/a"),
             added_at=WHEN,
-            facts=FACTS,
+            stamps=FACTS,
             have=have,
-            plan=DownloadOptions(in_place=True),
+            options=DownloadOptions(in_place=True),
         )
     )
     assert record == again(transfers, record)
@@ -268,14 +268,14 @@ def test_a_kill_loses_nothing_recorded(tmp_path: Path) -> None:
         record = add(state.transfers)
     script = f"""
 from pathlib import Path
-from client.core.resume import FileFact, FileStamps
+from client.core.resume import FileStamp, FileStamps
 from tests.unit.client.state.states import ClientState
 from common.bitfield import Bitfield
 state = ClientState(Path({str(path)!r}))
 bitfield = Bitfield(10_000)
 for number in range(10_000):
     bitfield.add(number)
-    state.transfers.update_progress({record.id}, bitfield, FileStamps((FileFact(1, number),)))
+    state.transfers.update_progress({record.id}, bitfield, FileStamps((FileStamp(1, number),)))
     print(number, flush=True)
 """
     last = -1
@@ -290,7 +290,7 @@ for number in range(10_000):
     with ClientState(path) as state:
         found = again(state.transfers, record)
         assert found.bitfield is not None
-        assert found.facts is not None
+        assert found.stamps is not None
         recorded = Bitfield.from_bytes(found.bitfield, 10_000)
         assert recorded.count >= last + 1
-        assert found.facts.files[0].mtime_ns == recorded.count - 1
+        assert found.stamps.files[0].mtime_ns == recorded.count - 1

@@ -45,7 +45,7 @@ def test_a_finished_file_has_its_time_and_its_bits(tmp_path: Path) -> None:
         write_all(files, b"data")
         files.finish()
         files.look_at_all()
-        assert files.verified_facts() == files.facts()
+        assert files.verified_stamps() == files.stamps()
         plain = (tmp_path / "new").open("wb")
         plain.close()
         status = (tmp_path / "f").stat()
@@ -146,7 +146,7 @@ def padded() -> Metainfo:
     )
 
 
-def goal_of(*chosen: int) -> PieceSelection:
+def selection_of(*chosen: int) -> PieceSelection:
     described = padded()
     lengths = [file.length for file in described.files]
     return PieceSelection(described.geometry, lengths, chosen or None, padding=described.padding)
@@ -154,7 +154,7 @@ def goal_of(*chosen: int) -> PieceSelection:
 
 def test_padding_is_zeros_that_lie_nowhere(tmp_path: Path) -> None:
     described, whole = padded(), ONE + bytes(GAP) + TWO
-    with TorrentFiles(described, tmp_path / "f", goal_of()) as files:
+    with TorrentFiles(described, tmp_path / "f", selection_of()) as files:
         files.open_partial()
         write_all(files, whole)
         files.sync()
@@ -166,13 +166,13 @@ def test_padding_is_zeros_that_lie_nowhere(tmp_path: Path) -> None:
         assert sent == ONE[-10:] + bytes(GAP)
         assert files.sizes_are_right()
         files.look_at_all()
-    with TorrentFiles(described, tmp_path / "f", goal_of()) as again:
+    with TorrentFiles(described, tmp_path / "f", selection_of()) as again:
         assert is_already_there(again)
 
 
 def test_padding_next_to_unwanted_files(tmp_path: Path) -> None:
     described = padded()
-    with TorrentFiles(described, tmp_path / "f", goal_of(0)) as files:
+    with TorrentFiles(described, tmp_path / "f", selection_of(0)) as files:
         files.open_partial()
         assert files.write_verified(PieceIndex(0), memoryview(ONE + bytes(GAP)))
         files.finish()

@@ -54,7 +54,7 @@ def test_a_file_from_first_piece_to_final_name(tmp_path: Path, length: int) -> N
         files.finish()
         assert files.path == final
         assert read_all(files) == content
-        assert files.facts().sizes == (length,)
+        assert files.stamps().sizes == (length,)
     assert final.read_bytes() == content
     assert [path.name for path in final.parent.iterdir()] == [final.name]
 
@@ -173,7 +173,7 @@ def test_a_short_or_missing_file_is_reported(tmp_path: Path) -> None:
             assert caught.value.code is ErrorCode.FILE_CHANGED
         assert not files._content.is_hole(PIECE, PIECE)
     with TorrentFiles(describe(content), tmp_path / "missing") as files:
-        assert files.facts().sizes == (-1,)
+        assert files.stamps().sizes == (-1,)
         with pytest.raises(MinitorrentError) as caught:
             files.open_complete()
         assert caught.value.code is ErrorCode.FILE_NOT_FOUND
@@ -201,11 +201,11 @@ def test_opening_again_keeps_what_was_written(tmp_path: Path) -> None:
         assert not files.has_partial
         files.open_partial()
         files.write_piece(PieceIndex(1), memoryview(content)[PIECE:])
-        facts = files.facts()
+        stamps = files.stamps()
     with TorrentFiles(describe(content), tmp_path / "f") as files:
         assert files.has_partial
         files.open_partial()
-        assert files.facts() == facts
+        assert files.stamps() == stamps
         assert read_all(files) == bytes(PIECE) + content[PIECE:]
 
 
@@ -214,12 +214,12 @@ def test_facts_change_with_the_files(tmp_path: Path) -> None:
     with TorrentFiles(describe(FOLDER), tmp_path / "f") as files:
         files.open_complete()
         assert files.sizes_are_right()
-        before = files.facts()
+        before = files.stamps()
         os.utime(tmp_path / "f" / "z", ns=(1, 1))
-        assert files.facts() != before
+        assert files.stamps() != before
         (tmp_path / "f" / "z").unlink()
         (tmp_path / "f" / "z").mkdir()
-        assert files.facts().sizes[-1] == -1
+        assert files.stamps().sizes[-1] == -1
 
 
 def test_holes(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from client.storage.hashing import hash_source
-from client.storage.piece_scan import READ_SIZE, StoppedError, sweep
+from client.storage.piece_scan import READ_SIZE, StoppedError, scan_pieces
 from client.storage.source import scan
 from common.errors import ErrorCode, MinitorrentError
 from common.geometry import KIB, Geometry
@@ -69,7 +69,7 @@ def test_stopping_in_the_middle_leaves_no_thread() -> None:
         return bool(visited)
 
     with pytest.raises(StoppedError):
-        sweep(Geometry(10_000 * KIB, KIB), visit, None, cancelled)
+        scan_pieces(Geometry(10_000 * KIB, KIB), visit, None, cancelled)
     assert 0 < len(visited) < 10_000
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("hash")]
 

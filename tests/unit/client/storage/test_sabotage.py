@@ -172,7 +172,7 @@ def test_bytes_that_somebody_else_wrote_are_noticed(
         else:
             end(files)
     assert not files.final.exists()
-    assert MISSING in files.verified_facts().files, "a record of this would be believed"
+    assert MISSING in files.verified_stamps().files, "a record of this would be believed"
     right = verify(files)
     assert not right.complete
     for piece in right.missing():
@@ -201,7 +201,7 @@ def test_what_changes_no_byte_costs_a_look_only(
     change(files.partial)
     end(files)
     assert files.final.read_bytes() == CONTENT
-    assert MISSING not in files.facts().files
+    assert MISSING not in files.stamps().files
 
 
 def test_what_was_believed_is_hashed_before_it_gets_its_name(
@@ -315,7 +315,7 @@ def test_damage_that_no_time_tells_of(tmp_path: Path) -> None:
         assert files.prove(PieceIndex(1))
         with (tmp_path / "f").open("r+b") as stream:
             stream.write(CONTENT[:10])
-        os.utime(tmp_path / "f", ns=(0, files.verified_facts().files[0].mtime_ns))
+        os.utime(tmp_path / "f", ns=(0, files.verified_stamps().files[0].mtime_ns))
         assert files.prove(PieceIndex(0)), "mended, and the time set back"
         overwrite_and_set_the_time_back(tmp_path / "f")
         files.look([Block(PieceIndex(0), 0, 10)])

@@ -27,7 +27,7 @@ DESCRIBED = describe(FOLDER)
 CONTENT = b"".join(FOLDER.values())
 
 
-def goal(*chosen: int) -> PieceSelection:
+def selection(*chosen: int) -> PieceSelection:
     lengths = [len(data) for data in FOLDER.values()]
     return PieceSelection(DESCRIBED.geometry, lengths, chosen or None)
 
@@ -44,34 +44,34 @@ def write(files: TorrentFiles, pieces: Collection[int]) -> None:
 
 def fetch(final: Path, *chosen: int) -> None:
     """Have the chosen files, and only those, at their final place."""
-    with TorrentFiles(DESCRIBED, final, goal(*chosen)) as files:
+    with TorrentFiles(DESCRIBED, final, selection(*chosen)) as files:
         files.open_partial()
-        write(files, list(files.goal.pieces))
+        write(files, list(files.selection.pieces))
         files.finish()
 
 
 def test_only_wanted_files_appear(tmp_path: Path) -> None:
     final = tmp_path / "folder"
-    with TorrentFiles(DESCRIBED, final, goal(1, 2)) as files:
+    with TorrentFiles(DESCRIBED, final, selection(1, 2)) as files:
         files.open_partial()
         assert {name: len(data) for name, data in tree(files.partial).items()} == {
             "b/b": 2 * PIECE,
             "b/empty": 0,
         }
-        write(files, list(files.goal.pieces))
+        write(files, list(files.selection.pieces))
         files.sync()
         files.finish()
-        facts = files.facts()
+        stamps = files.stamps()
         assert files.sizes_are_right()
-        assert verify(files) == files.goal.pieces
+        assert verify(files) == files.selection.pieces
         first = PieceIndex(1)  # the end of a, the beginning of b/b
         assert b"".join(map(bytes, files.views(first, 0, PIECE))) == CONTENT[PIECE : 2 * PIECE]
     assert tree(final) == some("b/b", "b/empty")
-    assert {path.name for path in tmp_path.iterdir()} == {final.name, files.aside.name}
-    assert files.aside.name.startswith(".")
-    with TorrentFiles(DESCRIBED, final, goal(1, 2)) as again:
+    assert {path.name for path in tmp_path.iterdir()} == {final.name, files.part_file.name}
+    assert files.part_file.name.startswith(".")
+    with TorrentFiles(DESCRIBED, final, selection(1, 2)) as again:
         assert is_already_there(again)
-        assert again.facts() == facts
+        assert again.stamps() == stamps
     with TorrentFiles(DESCRIBED, final) as whole:
         assert not is_already_there(whole)
 
@@ -79,10 +79,10 @@ def test_only_wanted_files_appear(tmp_path: Path) -> None:
 def test_without_what_was_kept_aside_the_edges_are_missing(tmp_path: Path) -> None:
     final = tmp_path / "folder"
     fetch(final, 1)
-    with TorrentFiles(DESCRIBED, final, goal(1)) as files:
-        files.discard_aside()
+    with TorrentFiles(DESCRIBED, final, selection(1)) as files:
+        files.discard_part_file()
     assert list(tmp_path.iterdir()) == [final]
-    with TorrentFiles(DESCRIBED, final, goal(1)) as files:
+    with TorrentFiles(DESCRIBED, final, selection(1)) as files:
         assert not is_already_there(files)
         assert list(verify(files)) == [2]
 
@@ -92,12 +92,12 @@ def test_more_files_join_those_that_are_done(tmp_path: Path) -> None:
     fetch(final, 0, 1)
     before = (final / "a").stat()
     (final / "mine").write_text("not of the torrent")
-    with TorrentFiles(DESCRIBED, final, goal(), placed={0, 1}) as files:
+    with TorrentFiles(DESCRIBED, final, selection(), finalized={0, 1}) as files:
         files.open_partial()
         assert set(tree(files.partial)) == {"b/empty", "c", "d"}
         have = verify(files)
         assert list(have) == [0, 1, 2]
-        assert [piece for piece in range(9) if files.is_placed(PieceIndex(piece))] == [0, 1, 2]
+        assert [piece for piece in range(9) if files.is_finalized(PieceIndex(piece))] == [0, 1, 2]
         write(files, range(3, 9))
         files.finish()
         assert verify(files).complete
@@ -109,14 +109,14 @@ def test_more_files_join_those_that_are_done(tmp_path: Path) -> None:
 def test_what_is_kept_aside_is_of_use_only_in_its_piece(tmp_path: Path) -> None:
     final = tmp_path / "folder"
     fetch(final, 1)
-    with TorrentFiles(DESCRIBED, final, goal(1, 4), placed={1}) as files:
+    with TorrentFiles(DESCRIBED, final, selection(1, 4), finalized={1}) as files:
         files.open_partial()
         assert list(verify(files)) == [1, 2, 3]
-        assert files.is_placed(PieceIndex(2))
-        assert not files.is_placed(PieceIndex(1))
+        assert files.is_finalized(PieceIndex(2))
+        assert not files.is_finalized(PieceIndex(1))
         write(files, [8])
         files.finish()
-        assert verify(files) == files.goal.pieces
+        assert verify(files) == files.selection.pieces
     assert tree(final) == some("b/b", "d")
 
 
@@ -133,7 +133,7 @@ def test_cut_short_while_files_are_moved(
             raise OSError(5, "Input/output error")
         real(name, *others, **options)
 
-    with TorrentFiles(DESCRIBED, final, goal(), placed={0}) as files:
+    with TorrentFiles(DESCRIBED, final, selection(), finalized={0}) as files:
         files.open_partial()
         write(files, range(9))
         monkeypatch.setattr(os, step, fail_at_d)
@@ -141,7 +141,7 @@ def test_cut_short_while_files_are_moved(
             files.finish()
         monkeypatch.undo()
     assert set(tree(final)) - {"d"} == {"a", "b/b", "b/empty", "c"}
-    with TorrentFiles(DESCRIBED, final, goal(), placed={0}) as files:
+    with TorrentFiles(DESCRIBED, final, selection(), finalized={0}) as files:
         files.open_partial()
         assert set(tree(files.partial)) == {"d"}
         assert verify(files).complete
@@ -160,9 +160,9 @@ def test_what_comes_in_the_way_of_more_files_at_the_last_moment_stays(
         (final / "d").write_text("mine")
         link(name, other, **folders)
 
-    with TorrentFiles(DESCRIBED, final, goal(0, 4), placed={0}) as files:
+    with TorrentFiles(DESCRIBED, final, selection(0, 4), finalized={0}) as files:
         files.open_partial()
-        write(files, list(files.goal.pieces))
+        write(files, list(files.selection.pieces))
         monkeypatch.setattr(os, "link", interrupted)
         with pytest.raises(MinitorrentError) as caught:
             files.finish()
@@ -179,7 +179,7 @@ def test_files_are_joined_without_hard_links(
     monkeypatch.setattr(os, "link", refuse)
     final = tmp_path / "folder"
     fetch(final, 0)
-    with TorrentFiles(DESCRIBED, final, goal(), placed={0}) as files:
+    with TorrentFiles(DESCRIBED, final, selection(), finalized={0}) as files:
         files.open_partial()
         write(files, range(9))
         files.finish()
@@ -189,9 +189,9 @@ def test_files_are_joined_without_hard_links(
 def test_nothing_of_the_users_is_overwritten_by_more_files(tmp_path: Path) -> None:
     final = tmp_path / "folder"
     fetch(final, 0)
-    with TorrentFiles(DESCRIBED, final, goal(0, 4), placed={0}) as files:
+    with TorrentFiles(DESCRIBED, final, selection(0, 4), finalized={0}) as files:
         files.open_partial()
-        write(files, list(files.goal.pieces))
+        write(files, list(files.selection.pieces))
         (final / "d").write_text("mine")
         with pytest.raises(MinitorrentError) as raised:
             files.finish()
@@ -210,6 +210,6 @@ def test_files_without_a_byte_can_be_all_that_is_wanted(tmp_path: Path) -> None:
 
 def test_the_whole_folder_keeps_nothing_aside(tmp_path: Path) -> None:
     put(tmp_path / "folder", FOLDER)
-    with TorrentFiles(DESCRIBED, tmp_path / "folder", goal()) as files:
+    with TorrentFiles(DESCRIBED, tmp_path / "folder", selection()) as files:
         assert is_already_there(files)
     assert [path.name for path in tmp_path.iterdir()] == ["folder"]

@@ -24,9 +24,9 @@ def test_a_file(tmp_path: Path) -> None:
     mtime = int((tmp_path / "a b").stat().st_mtime)
     assert source.files == (FileEntry(("a b",), 4, mtime=mtime),)
     assert source.length == 4
-    assert source.facts == source.facts_now()
+    assert source.stamps == source.stamps_now()
     (tmp_path / "a b").write_bytes(b"other")
-    assert source.facts != source.facts_now()
+    assert source.stamps != source.stamps_now()
 
 
 def test_a_folder_in_the_order_of_bytes(tmp_path: Path) -> None:
