@@ -1,0 +1,51 @@
+"""What ARCHITECTURE.md names exists."""
+
+from __future__ import annotations
+
+import importlib
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+TEXT = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+WALKS = TEXT.split("## Three walks")[1]
+NAMES = sorted(set(re.findall(r"`((?:client|common|tracker)(?:\.\w+)+)`", WALKS)))
+
+
+def found(name: str) -> object:
+    """The module, class or function of a dotted name; raises LookupError."""
+    parts = name.split(".")
+    for count in range(len(parts), 0, -1):
+        try:
+            value: object = importlib.import_module(".".join(parts[:count]))
+        except ModuleNotFoundError:
+            continue
+        for part in parts[count:]:
+            try:
+                value = getattr(value, part)
+            except AttributeError:
+                raise LookupError(name) from None
+        return value
+    raise LookupError(name)
+
+
+def test_there_are_three_walks() -> None:
+    assert len(re.findall(r"(?m)^\*\*", WALKS)) == 3
+    assert len(NAMES) > 20
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_step_is_a_function(name: str) -> None:
+    found(name)
+
+
+@pytest.mark.parametrize("name", ["client.engine.nothing", "client.engine.torrent.Torrent.nothing"])
+def test_what_is_gone_is_noticed(name: str) -> None:
+    with pytest.raises(LookupError):
+        found(name)
+
+
+def test_it_stays_short() -> None:
+    assert len(TEXT.splitlines()) <= 250
