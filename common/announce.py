@@ -103,7 +103,7 @@ def parse_key(text: str) -> str:
     Raises MinitorrentError(usage), with the failure reason, if it has none.
     """
     if not text.strip("/"):
-        raise _refuse("this announce address has no key in it; get a metainfo file with: share")
+        raise _refuse("this announce address has no key; get a metainfo file with: share")
     if not _KEY.fullmatch(text):
         raise _refuse("this announce address is not valid; get a new metainfo file with: share")
     return text
@@ -121,7 +121,7 @@ def parse_announce(query: bytes) -> AnnounceRequest:
     values = {key: value for key, (value, *_) in found.items()}
     for key in (b"info_hash", b"peer_id"):
         if len(set(found.get(key, ()))) > 1:
-            raise _refuse(f"{key.decode()} is there more than once")
+            raise _refuse(f"{key.decode()} appears more than once")
     tracker_id = values.get(b"trackerid")
     return AnnounceRequest(
         info_hash=InfoHash(_twenty_bytes(values, b"info_hash")),

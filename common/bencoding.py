@@ -163,12 +163,12 @@ class Reader:
     def _count(self, values: int) -> None:
         self._values -= values
         if self._values < 0:
-            raise BencodeError(f"it holds more than {self._max_values} values")
+            raise BencodeError(f"it contains more than {self._max_values} values")
 
     def _descend(self, levels: int) -> None:
         self._depth -= levels
         if self._depth < 0:
-            raise BencodeError(f"it nests deeper than {self._max_depth} levels")
+            raise BencodeError(f"it is nested deeper than {self._max_depth} levels")
 
     def _unexpected(self, position: int) -> BencodeError:
         if position >= len(self._data):
@@ -185,7 +185,7 @@ def _check_order(last: bytes | None, key: bytes) -> None:
         return
     if last == key:
         raise BencodeError(f"it has the duplicate key {_shown(key)}")
-    raise BencodeError(f"its keys are not sorted: {_shown(key)} comes after {_shown(last)}")
+    raise BencodeError(f"its keys are not sorted: {_shown(key)} follows {_shown(last)}")
 
 
 def _shown(key: bytes) -> str:

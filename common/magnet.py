@@ -57,7 +57,7 @@ def parse(text: str) -> Magnet:
     (SHA-1), in hexadecimal or base32.
     """
     if not is_magnet(text) or len(text) > MAX_LENGTH:
-        _refuse("is none, or is too long; a magnet link begins with magnet:?xt=urn:btih:")
+        _refuse("is not valid, or too long; a magnet link begins with magnet:?xt=urn:btih:")
     fields: dict[str, list[str]] = {}
     for key, value in parse_qsl(text[len(_SCHEME) :].removeprefix("?"), errors="replace"):
         fields.setdefault(_unnumbered(key.lower()), []).append(value)
@@ -80,7 +80,7 @@ def _info_hash(topics: list[str]) -> InfoHash:
     if len(named) > 1:
         _refuse("names several torrents; give one link for each")
     if not named and any(_starts(topic, _VERSION_2) for topic in topics):
-        _refuse("is for version 2 of the format only; ask for one with xt=urn:btih:")
+        _refuse("uses only version 2 of the format; ask for one with xt=urn:btih:")
     if not named:
         _refuse("names no torrent: it has no xt=urn:btih:; copy the whole link, in quotes")
     return named.pop()

@@ -169,7 +169,7 @@ def encode(info_bytes: bytes, trackers: Sequence[Sequence[str]] = ()) -> bytes:
 def _judge(document: Document) -> Metainfo:
     info = document.info
     if b"pieces" not in info and info.get(b"meta version") == 2:
-        refuse("is in version 2 of the format only; make one in version 1 or both")
+        refuse("uses only version 2 of the format; create one in version 1 or both")
     name = check_component(text_of(info.get(b"name"), info.get(b"name.utf-8")))
     files = _judge_files(document, name)
     piece_length = whole_number(info.get(b"piece length"))
@@ -205,9 +205,11 @@ def _judge_files(document: Document, name: str) -> tuple[FileEntry, ...]:
     elif not files:
         refuse("has an empty list of files")
     elif b"length" in info:
-        refuse("has both a length and a list of files, so clients don't agree on it; make it again")
+        refuse(
+            "has both a length and a list of files, so clients disagree about it; create it again"
+        )
     if all(file.is_padding for file in files):
-        refuse("is for padding only")
+        refuse("contains only padding")
     if document.files:
         for path in (document.tree.longest, document.tree.deepest):
             check_relative((name, *path))

@@ -110,7 +110,7 @@ def entry_of(path: tuple[str, ...], fields: Mapping[bytes, Scalar]) -> FileEntry
         attributes = b""
     is_padding = b"p" in attributes
     if not is_padding and (b"symlink path" in fields or b"l" in attributes):
-        refuse("contains a symbolic link; make one without links")
+        refuse("contains a symbolic link; create one without links")
     length = whole_number(fields.get(b"length"))
     if is_padding:
         return FileEntry((), length, is_padding=True)

@@ -60,7 +60,7 @@ def fault_of(name: str) -> str | None:
     if not name:
         return "is empty"
     if name in (".", ".."):
-        return "is not a name of its own"
+        return "refers to a folder, not a name"
     for pattern, fault in _FAULTS:
         if pattern.search(name):
             return fault

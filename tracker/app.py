@@ -91,7 +91,7 @@ class TrackerApp:
         )
         metrics.watch("connections", "Open session connections.", self._sessions.count)
         metrics.watch("sessions", "Connections with a login.", self._sessions.count_sessions)
-        metrics.watch("peers", "Peers of all trackers.", services.announces.count_peers)
+        metrics.watch("peers", "Peers at all trackers.", services.announces.count_peers)
         app = make_app(services, dispatcher, metrics, SERVER_NAME.partition(" ")[2])
         self._http = (
             None
@@ -128,17 +128,17 @@ class TrackerApp:
         try:
             self._services.lifecycle.stop()
         except Exception as error:  # other trackers notice the missing heartbeat
-            _log.warning("could not sign off from the database", reason=type(error).__name__)
+            _log.warning("could not deregister from the database", reason=type(error).__name__)
 
     def _look(self, push: Callable[[SessionServer], None]) -> None:
         if self._services.lifecycle.is_clock_set():
-            _log.warning("the clock was set")
+            _log.warning("the system clock was changed")
             self._beat()
         push(self._sessions)
 
     def _beat(self) -> None:
         if not self._services.lifecycle.beat():
-            _log.warning("this tracker had stalled; its clients have to connect again")
+            _log.warning("this tracker stalled; disconnecting its clients so that they reconnect")
             self._sessions.drop_all()
 
 

@@ -47,7 +47,7 @@ def read_quota(text: str) -> tuple[str, int]:
     """Parse `NAME=N`. Raises ValueError with what is wrong."""
     name, _, number = text.partition("=")
     if name not in NAMES:
-        raise ValueError(f"there is no quota {name!r}; there are: {', '.join(NAMES)}")
+        raise ValueError(f"unknown quota {name!r}; choose one of: {', '.join(NAMES)}")
     if not (number.isascii() and number.isdigit() and 1 <= int(number[:18]) <= LARGEST):
         raise ValueError(f"{text!r} is not NAME=N with N from 1 to {LARGEST}")
     return name.replace("-", "_"), int(number)
@@ -62,5 +62,5 @@ def check_quota(count: int, most: int, what: str, remedy: str) -> None:
     """Raise MinitorrentError(quota_exceeded) unless there is room below `most`."""
     if count >= most:
         raise MinitorrentError(
-            ErrorCode.QUOTA_EXCEEDED, f"This tracker keeps at most {most} {what}; {remedy}."
+            ErrorCode.QUOTA_EXCEEDED, f"This tracker allows at most {most} {what}; {remedy}."
         )

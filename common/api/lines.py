@@ -159,7 +159,7 @@ def check_reply(encoded: bytes) -> None:
     """Raise MinitorrentError(internal) if a reply is longer than the client accepts."""
     if len(encoded) > LIMIT_AFTER_LOGIN:
         raise MinitorrentError(
-            ErrorCode.INTERNAL, "The answer is too long to be sent; ask for less of it, by a limit."
+            ErrorCode.INTERNAL, "The answer is too long; request fewer rows with a limit."
         )
 
 

@@ -85,7 +85,7 @@ class Operation(Generic[RequestT, ReplyT]):
         except ValidationError as error:
             sentence = _as_sentence(self.name, error).message
             raise MinitorrentError(
-                ErrorCode.INTERNAL, f"The tracker's answer can't be understood: {sentence}"
+                ErrorCode.INTERNAL, f"The tracker sent an invalid answer: {sentence}"
             ) from None
 
 

@@ -76,5 +76,5 @@ def as_like(pattern: str) -> str:
 
 def _no_cursor() -> MinitorrentError:
     return MinitorrentError(
-        ErrorCode.USAGE, "This is not where a page ended; give what `next` said before."
+        ErrorCode.USAGE, "This is not a valid page position; send `next` of the previous page."
     )

@@ -74,11 +74,11 @@ def check_join(group: str, role: Role | None, has_asked: bool) -> None:
     already_requested).
     """
     if role is not None:
-        raise MinitorrentError(ErrorCode.ALREADY_MEMBER, f"You are a member of {group} already.")
+        raise MinitorrentError(ErrorCode.ALREADY_MEMBER, f"You are already a member of {group}.")
     if has_asked:
         raise MinitorrentError(
             ErrorCode.ALREADY_REQUESTED,
-            f"You have asked to join {group} already; an admin has to accept it.",
+            f"You have already asked to join {group}; wait for an admin to accept.",
         )
 
 

@@ -61,6 +61,4 @@ class BulkLimiter:
 
 def too_busy() -> MinitorrentError:
     """Return the error for a request that waited too long."""
-    return MinitorrentError(
-        ErrorCode.BUSY, "The tracker has too much to do at this moment; try again in a minute."
-    )
+    return MinitorrentError(ErrorCode.BUSY, "The tracker is busy; try again in a minute.")

@@ -105,7 +105,7 @@ class Connection:
                 yield line
             if self._decoder.pending > bulk.THRESHOLD:
                 self._take_turn()
-        self._refuse(MinitorrentError(ErrorCode.TIMEOUT, "This connection was silent too long."))
+        self._refuse(MinitorrentError(ErrorCode.TIMEOUT, "This connection was idle for too long."))
 
     def _who(self) -> str:
         """Return the rate-limiting key: the user, or else the party behind the address."""

@@ -53,7 +53,7 @@ def share_out(limit: int, asked: int | None) -> DescriptorBudget:
     left = limit - _OWN - http
     if left < 1:
         raise TooFewDescriptorsError(
-            f"the system allows only {limit} open files; allow at least {_OWN + 2 * _MIN_HTTP} "
-            "with: ulimit -n"
+            f"the system allows only {limit} open files; raise that to at least "
+            f"{_OWN + 2 * _MIN_HTTP} with: ulimit -n"
         )
     return DescriptorBudget(min(left, _USUAL_SESSIONS if asked is None else asked), http)

@@ -66,7 +66,7 @@ class Dispatcher:
         operation = OPERATIONS.get(name)
         if operation is None:
             raise MinitorrentError(
-                ErrorCode.USAGE, "This tracker doesn't know that operation; is it too old?"
+                ErrorCode.USAGE, "This tracker doesn't know this operation; it may be too old."
             )
         with self._counting(operation):
             self._admit(caller, operation)
@@ -126,7 +126,7 @@ def _answerable(operation: Operation[Any, Any]) -> Iterator[None]:
         _log.error("an operation failed", operation=operation.name, exc_info=True)
         raise MinitorrentError(
             ErrorCode.INTERNAL,
-            "The tracker could not do this; its operator finds the reason in its log.",
+            "The tracker failed to do this; its operator can find the reason in its log.",
         ) from None
 
 

@@ -16,9 +16,9 @@ def database_failed(error: DatabaseError, **where: str) -> MinitorrentError:
     if error.disk_full:
         return MinitorrentError(
             ErrorCode.DISK_FULL,
-            "The tracker's disk is full; try again when its operator has made room.",
+            "The tracker's disk is full; try again when its operator has freed some space.",
         )
     return MinitorrentError(
         ErrorCode.INTERNAL,
-        "The tracker could not do this; its operator finds the reason in its log.",
+        "The tracker failed to do this; its operator can find the reason in its log.",
     )

@@ -28,7 +28,7 @@ class Metrics:
         )
         self._seconds = Histogram(
             "minitorrent_request_seconds",
-            "How long operations took.",
+            "Duration of operations.",
             ["operation"],
             registry=self._registry,
         )
@@ -79,5 +79,5 @@ def _number(count: Callable[[], int]) -> float:
     try:
         return count()
     except Exception:  # other metrics matter all the more while the database is down
-        _log.warning("a number for the metrics can't be had", exc_info=True)
+        _log.warning("a metric could not be read", exc_info=True)
         return math.nan

@@ -74,7 +74,7 @@ class AccountService:
         with self._database.read() as work:
             if work.users.by_name(request.user) is not None:
                 raise _user_exists(request.user)
-        complaint = "Too many accounts were opened from your address"
+        complaint = "Too many accounts were created from your address"
         self._opening.spend(party_of(caller.address), ErrorCode.TOO_MANY_ATTEMPTS, complaint)
         password_hash = self._hash(request.password, caller.address, known=False)
         try:
@@ -245,7 +245,7 @@ class AccountService:
         if caller.identity is not None and caller.connection_id:
             raise MinitorrentError(
                 ErrorCode.USAGE,
-                f"You are logged in as {caller.identity.user} already; log out first with: logout",
+                f"You are already logged in as {caller.identity.user}; log out first with: logout",
             )
 
     @contextmanager
@@ -256,7 +256,7 @@ class AccountService:
                 yield work
         except ConflictError:
             raise MinitorrentError(
-                ErrorCode.INTERNAL, "This tracker is being stopped; try again."
+                ErrorCode.INTERNAL, "This tracker is shutting down; try again."
             ) from None
 
     def _enter(
@@ -265,8 +265,8 @@ class AccountService:
         if identity.connection_id:
             work.users.lock(identity.user_id)
             online = work.trackers.count_connections(identity.user_id)
-            remedy = "end some clients that you don't need"
-            check_quota(online, self._quotas.sessions, "connections of one user", remedy)
+            remedy = "close some clients that you don't need"
+            check_quota(online, self._quotas.sessions, "connections per user", remedy)
             work.trackers.connect(
                 identity.connection_id,
                 self._tracker_id,
@@ -325,18 +325,18 @@ class AccountService:
 def check_tokens(work: UnitOfWork, user_id: int, quotas: Quotas, now: float) -> None:
     """Check that a user may have another HTTP token. Raises MinitorrentError(quota_exceeded)."""
     work.users.lock(user_id)
-    remedy = "end some with: revoke_token"
+    remedy = "revoke some with: revoke_token"
     check_quota(
         work.users.count_api_tokens(user_id, now, ""),
         quotas.tokens,
-        "API tokens of one user",
+        "API tokens per user",
         remedy,
     )
 
 
 def note_act(acts: RateLimiter, user: str) -> None:
     """Count an action that the audit records. Raises MinitorrentError(quota_exceeded)."""
-    complaint = "You have done more in a day than this tracker records for one user"
+    complaint = "You have reached this tracker's daily limit of recorded actions"
     acts.spend(user, ErrorCode.QUOTA_EXCEEDED, complaint)
 
 
@@ -360,5 +360,5 @@ def _identify(caller: Caller, user: User, token: Token, peer_id: str) -> Identit
 
 def _user_exists(user: str) -> MinitorrentError:
     return MinitorrentError(
-        ErrorCode.USER_EXISTS, f"There is a user {user} already; choose another name."
+        ErrorCode.USER_EXISTS, f"The user name {user} is taken; choose another."
     )

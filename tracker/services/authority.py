@@ -89,7 +89,7 @@ class CertificateService:
             self._lifetime,
         )
         holder.certified_until = max(holder.certified_until, issued.not_after)
-        text = f"{me.user} was given a certificate for {group.name}."
+        text = f"{me.user} received a certificate for {group.name}."
         kind = EventKind.CERTIFICATE_ISSUED
         record(work, kind, group, me, me.user, text, now)
         removed = work.authorities.removed(group.id, now, None, MAX_PAGE + 1)
@@ -119,9 +119,9 @@ class CertificateService:
         if not work.authorities.is_holder(group.id, me.token_id):
             work.users.lock(me.user_id)
             held = work.authorities.count_holders(group.id, me.user_id, self._clock())
-            what = f"logins of one user with certificates of {group.name}"
+            what = f"certified logins per user in {group.name}"
             check_quota(held, self._quotas.holders, what, "wait until some have expired")
-        complaint = "You were given too many certificates in the last hour"
+        complaint = "You received too many certificates in the last hour"
         self._issuing.spend(me.user, ErrorCode.QUOTA_EXCEEDED, complaint)
 
 
@@ -144,7 +144,7 @@ def revoke_logins(work: UnitOfWork, me: Identity, token_ids: Collection[int], no
     connected learn of it from `removed` in later replies.
     """
     for group, uid in work.authorities.of_tokens(token_ids, now):
-        text = f"A session of {me.user} was ended; its certificate for {group.name} is void."
+        text = f"A session of {me.user} has ended; its certificate for {group.name} is revoked."
         kind = EventKind.CERTIFICATES_REVOKED
         record(work, kind, group, me, me.user, text, now, removed=[uid])
 

@@ -46,12 +46,12 @@ class Caller:
                 ErrorCode.NOT_LOGGED_IN,
                 "You are not logged in; type: login USER PASSWORD"
                 if self.connection_id
-                else "Send a token that is good: Authorization: Bearer TOKEN; login gives one.",
+                else "Send a valid token: Authorization: Bearer TOKEN. login returns one.",
             )
         if not covers(self.identity.scope, scope):
             raise MinitorrentError(
                 ErrorCode.PERMISSION_DENIED,
-                f"This token is for the scope {self.identity.scope}; make one for {scope} with: "
+                f"This token has the scope {self.identity.scope}; create one for {scope} with: "
                 "create_token",
             )
         return self.identity

@@ -80,7 +80,7 @@ class FileService:
             elif file.info_hash != content.info_hash:
                 raise MinitorrentError(
                     ErrorCode.NAME_TAKEN,
-                    f"There is other content called {file.name} in {group.name} already; "
+                    f"{group.name} already shares different content as {file.name}; "
                     "choose another name with --name.",
                 )
             work.files.share([file.id], me.user_id, now)
@@ -96,11 +96,11 @@ class FileService:
         quotas, remedy = self._quotas, "share fewer, or a folder instead of its files"
         work.users.lock(me.user_id)
         count, total = work.files.count_added_by(me.user_id)
-        check_quota(count, quotas.files, "files that one user has added", remedy)
-        what = "bytes of metainfo that one user has added"
+        check_quota(count, quotas.files, "files per user", remedy)
+        what = "bytes of metainfo per user"
         check_quota(total + size - 1, quotas.metainfo_bytes, what, remedy)
         check_quota(
-            work.files.count_in_group(group.id), quotas.group_files, "files in one group", remedy
+            work.files.count_in_group(group.id), quotas.group_files, "files per group", remedy
         )
 
     def get_file(self, me: Identity, request: api.GetFile) -> api.GetFileReply:
@@ -127,7 +127,7 @@ class FileService:
             if not work.files.unshare(file.id, me.user_id):
                 raise MinitorrentError(
                     ErrorCode.NO_SUCH_FILE,
-                    f"You don't share {request.name} in {group.name}; see: show_shares",
+                    f"You are not sharing {request.name} in {group.name}; see: show_shares",
                 )
             text = f"{me.user} stopped sharing {file.name} in {group.name}."
             record(work, EventKind.FILE_STOPPED, group, me, file.name, text, self._clock())
@@ -168,12 +168,12 @@ def _check_content(content: Metainfo, name: str, group: Group) -> None:
     """Check that the metainfo was created for this group: private, with the group's source."""
     if content.name != name:
         raise MinitorrentError(
-            ErrorCode.USAGE, f"This metainfo is for {content.name}, it can't be shared as {name}."
+            ErrorCode.USAGE, f"This metainfo is for {content.name}; it can't be shared as {name}."
         )
     if not content.private or content.source != source_of(group):
         raise MinitorrentError(
             ErrorCode.USAGE,
-            f"This metainfo was not made for {group.name}; share the content itself with: "
+            f"This metainfo was not created for {group.name}; share the content itself with: "
             "upload_file",
         )
 
@@ -185,8 +185,8 @@ def _check_authority(content: Metainfo, group: Group, authority: str | None) -> 
     if content.authority != authority:
         raise MinitorrentError(
             ErrorCode.USAGE,
-            f"This metainfo doesn't carry the certificate of {group.name} as ssl-cert, or carries "
-            "one that is not its own; share the content itself with: upload_file",
+            f"This metainfo lacks the certificate of {group.name} (ssl-cert), or has another "
+            "one; share the content itself with: upload_file",
         )
 
 

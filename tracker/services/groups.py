@@ -51,7 +51,7 @@ class GroupService:
                 work.users.lock(me.user_id)
                 owned = work.groups.count_owned(me.user_id)
                 remedy = "leave one, or hand one over with: transfer_group GROUP USER"
-                check_quota(owned, self._quotas.groups, "groups for one owner", remedy)
+                check_quota(owned, self._quotas.groups, "groups per owner", remedy)
                 uid = secrets.token_hex(_UID_BYTES)
                 group = work.groups.add(request.group, uid, request.mode, now)
                 work.groups.add_member(group.id, me.user_id, Role.OWNER, now)
@@ -61,7 +61,7 @@ class GroupService:
         except ConflictError:
             raise MinitorrentError(
                 ErrorCode.GROUP_EXISTS,
-                f"There is a group {request.group} already; choose another name, or ask to join "
+                f"The group {request.group} already exists; choose another name, or ask to join "
                 f"with: join_group {request.group}",
             ) from None
         return api.CreateGroupReply(group=request.group, mode=request.mode)
@@ -85,11 +85,11 @@ class GroupService:
     def _check_requests(self, work: UnitOfWork, me: Identity, group: Group) -> None:
         work.users.lock(me.user_id)
         own = work.groups.count_requests_of(me.user_id)
-        what = "undecided requests of one user"
-        check_quota(own, self._quotas.requests, what, "wait until some of yours are decided")
+        what = "pending requests per user"
+        check_quota(own, self._quotas.requests, what, "wait until some are decided")
         others = work.groups.count_requests(group.id, "")
-        what = f"undecided requests to join {group.name}"
-        check_quota(others, self._quotas.group_requests, what, "its admins have to decide some")
+        what = f"pending requests to join {group.name}"
+        check_quota(others, self._quotas.group_requests, what, "its admins must decide some first")
 
     def leave_group(self, me: Identity, request: api.LeaveGroup) -> api.GroupReply:
         """End the caller's membership; pass on an owner's group, delete an empty one."""
@@ -148,7 +148,8 @@ class GroupService:
             is_own = group is not None and work.groups.role_of(group.id, me.user_id) is not None
             if group is None or not is_own or source_of(group) != request.source:
                 raise MinitorrentError(
-                    ErrorCode.NO_SUCH_GROUP, "You are in no group that this was made for."
+                    ErrorCode.NO_SUCH_GROUP,
+                    "None of your groups is the one that this was created for.",
                 )
             return self._profile(work, me, group)
 

@@ -64,7 +64,7 @@ class PasswordHasher:
         if ticket.is_turned_away:
             raise MinitorrentError(
                 ErrorCode.BUSY,
-                "Too many people are logging in at this moment; try again in a minute.",
+                "Too many logins at the moment; try again in a minute.",
             )
 
     def _end(self) -> None:

@@ -36,7 +36,7 @@ class PortCheckService:
         with self._lock:
             if self._trying[me.user_id] >= _PER_USER or self._trying.total() >= MAX_DIALS:
                 raise MinitorrentError(
-                    ErrorCode.BUSY, "Too many ports are tried at this moment; try again."
+                    ErrorCode.BUSY, "Too many port checks at the moment; try again."
                 )
             self._trying[me.user_id] += 1
         try:

@@ -93,9 +93,7 @@ class TokenService:
 def _find(work: UnitOfWork, me: Identity, token_id: int, now: float) -> Token:
     token = work.users.api_token_of(me.user_id, token_id, now)
     if token is None:
-        raise MinitorrentError(
-            ErrorCode.USAGE, f"You have no token {token_id}; list_tokens shows those that you have."
-        )
+        raise MinitorrentError(ErrorCode.USAGE, f"You have no token {token_id}; see: list_tokens")
     return token
 
 

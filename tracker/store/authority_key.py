@@ -40,8 +40,8 @@ def open_secret_box(database: UnitOfWorkFactory, folder: Path, given: str | None
         secret_box, source = SecretBox(_read_file(path)), str(path)
     if (expected or _decide_for(database, secret_box)) != secret_box.fingerprint:
         raise DatabaseError(
-            f"the key in {source} doesn't open this database's groups; give this tracker the "
-            f"{KEY_FILE} of the tracker that made the database"
+            f"the key in {source} doesn't match this database; copy the "
+            f"{KEY_FILE} of the tracker that created it"
         )
     return secret_box
 
@@ -64,18 +64,18 @@ def _make_file(path: Path) -> None:
     try:
         make_private(path, base64.b64encode(secrets.token_bytes(KEY_BYTES)) + b"\n")
     except OSError as error:
-        raise DatabaseError(f"can't make the key {path}: {error.strerror or error}") from None
+        raise DatabaseError(f"can't create the key {path}: {error.strerror or error}") from None
 
 
 def _read_file(path: Path) -> bytes:
     try:
         if check_plain(path).st_mode & 0o077:
-            raise DatabaseError(f"others may read the key {path}; run: chmod 600 {path}")
+            raise DatabaseError(f"the key {path} is readable by others; run: chmod 600 {path}")
         return _decode(read_plain(path, _MOST).decode("ascii").strip(), str(path))
     except FileNotFoundError:
         raise DatabaseError(
-            f"the key {path} is missing; put the {KEY_FILE} of the tracker that made the database "
-            f"there, or give its content as {KEY_VARIABLE}"
+            f"the key {path} is missing; copy the {KEY_FILE} of the tracker that created the "
+            f"database there, or pass its content as {KEY_VARIABLE}"
         ) from None
     except UnicodeDecodeError:
         raise _no_key(str(path)) from None
@@ -94,4 +94,4 @@ def _decode(text: str, source: str) -> bytes:
 
 
 def _no_key(source: str) -> DatabaseError:
-    return DatabaseError(f"there is no key in {source}; it must be {KEY_BYTES} bytes in base64")
+    return DatabaseError(f"no valid key in {source}; it must be {KEY_BYTES} bytes in base64")

@@ -77,14 +77,16 @@ def open_store(url: str) -> Store:
     try:
         engine = make_engine(url)
     except (ArgumentError, ImportError, TypeError, ValueError):
-        raise DatabaseError("the database's URL can't be understood, or has no driver") from None
+        raise DatabaseError(
+            "the database URL is not valid, or its driver is not installed"
+        ) from None
     try:
         with _only_one_opens(engine):
             _check_is_ours(engine)
             upgrade(writer(engine))
     except CommandError as error:
         engine.dispose()
-        raise DatabaseError("it was made by a newer version of this program") from error
+        raise DatabaseError("it was created by a newer version of Minitorrent") from error
     except (SQLAlchemyError, OSError, DatabaseError) as error:
         engine.dispose()
         raise _failure(error, engine) from error
@@ -114,7 +116,9 @@ def _check_is_ours(engine: Engine) -> None:
     except sqlite3.Error:
         return  # any fault is reported when the database is opened for use
     if tables and not tables >= {"alembic_version", "users"}:
-        raise DatabaseError(f"{path} is another program's; choose another with --database")
+        raise DatabaseError(
+            f"{path} belongs to another program; choose another file with --database"
+        )
 
 
 def _failure(error: Exception, engine: Engine) -> DatabaseError:

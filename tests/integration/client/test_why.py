@@ -239,7 +239,7 @@ def test_a_tracker_that_can_not_dial_blames_nobody(
     team.share(ann, make_file(tmp_path / "content", MIB))
 
     def too_old(*_: object) -> None:
-        raise MinitorrentError(ErrorCode.USAGE, "This tracker doesn't know that operation.")
+        raise MinitorrentError(ErrorCode.USAGE, "This tracker doesn't know this operation.")
 
     monkeypatch.setattr(OwnPort, "dialled_by_tracker", too_old)
     explained(ann, "complete and seeding")

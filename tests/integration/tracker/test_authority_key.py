@@ -93,7 +93,7 @@ def test_of_two_first_trackers_with_different_keys_one_is_refused(
 
 def test_another_key_is_refused(store: Store, tmp_path: Path) -> None:
     open_secret_box(store, tmp_path, None)
-    assert "doesn't open" in refusal(store, tmp_path, GIVEN)
+    assert "doesn't match" in refusal(store, tmp_path, GIVEN)
 
 
 def test_a_lost_key_is_not_made_anew(store: Store, tmp_path: Path) -> None:
@@ -114,11 +114,11 @@ def test_what_is_no_key(store: Store, tmp_path: Path, content: str) -> None:
     path = tmp_path / KEY_FILE
     path.write_text(content, encoding="utf-8")
     path.chmod(0o600)
-    assert "there is no key in" in refusal(store, tmp_path)
-    assert "there is no key in" in refusal(store, tmp_path, content)
+    assert "no valid key in" in refusal(store, tmp_path)
+    assert "no valid key in" in refusal(store, tmp_path, content)
 
 
 def test_a_folder_that_cannot_be_used(store: Store, tmp_path: Path) -> None:
-    assert "can't make the key" in refusal(store, tmp_path / "nowhere")
+    assert "can't create the key" in refusal(store, tmp_path / "nowhere")
     (tmp_path / KEY_FILE).mkdir(mode=0o700)
     assert "can't read the key" in refusal(store, tmp_path)

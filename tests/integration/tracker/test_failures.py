@@ -95,7 +95,7 @@ def test_a_failing_announce_is_answered_and_logged_without_its_key(
     monkeypatch.setattr("tracker.store.peers.PeerRepository.holder_of", fail)
     query = "info_hash=" + "x" * 20
     with urllib.request.urlopen(f"http://{tracker.http_address}/scrape/SECRET?{query}") as answer:
-        assert answer.read() == announce.encode_failure("the tracker could not do this")
+        assert answer.read() == announce.encode_failure("the tracker failed to do this")
     logged = errors_in(capfd)
     assert "by design" in logged
     assert "SECRET" not in logged
@@ -215,4 +215,4 @@ def test_the_end_comes_also_when_the_database_fails(
     with monkeypatch.context() as patch:
         patch.setattr("tracker.services.lifecycle.Lifecycle.stop", fail)
         tracker.stop()
-    assert "could not sign off" in errors_in(capfd)
+    assert "could not deregister" in errors_in(capfd)

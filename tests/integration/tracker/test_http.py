@@ -200,7 +200,7 @@ def test_other_methods_announce_nothing(
     response = stock.connection.getresponse()
     assert (response.status, response.getheader("Allow")) == (405, "GET")
     body = response.read()
-    assert method == "HEAD" or bencode2.bdecode(body) == {b"failure reason": b"ask with GET"}
+    assert method == "HEAD" or bencode2.bdecode(body) == {b"failure reason": b"use GET"}
     assert ann.announce(info_hash, 0)["complete"] == 1
 
 

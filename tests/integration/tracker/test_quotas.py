@@ -75,11 +75,11 @@ def test_files_and_metainfo(start_tracker: StartTracker, connect: Connect) -> No
     ann.call("accept_request", group="lab", user="bob")
     for name in ("a", "b"):
         ann.upload("lab", name)
-    with pytest.raises(RefusedError, match=r"quota_exceeded.*files that one user"):
+    with pytest.raises(RefusedError, match=r"quota_exceeded.*files per user"):
         ann.upload("lab", "c")
     ann.upload("lab", "a")  # is there already
     bob.upload("lab", "c")
-    with pytest.raises(RefusedError, match=r"quota_exceeded.*files in one group"):
+    with pytest.raises(RefusedError, match=r"quota_exceeded.*files per group"):
         bob.upload("lab", "d")
     ann.call("stop_share", group="lab", name="a")
     ann.upload("lab", "d")

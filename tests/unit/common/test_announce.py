@@ -149,7 +149,7 @@ def test_of_a_key_that_is_there_twice_the_first_counts() -> None:
 @pytest.mark.parametrize("key", ["info_hash", "peer_id"])
 def test_an_announce_is_for_one_client_and_torrent(key: str) -> None:
     raw = query(**GOOD) + b"&" + query(**{key: bytes(20)})
-    with pytest.raises(MinitorrentError, match=f"{key} is there more than once"):
+    with pytest.raises(MinitorrentError, match=f"{key} appears more than once"):
         announce.parse_announce(raw)
 
 

@@ -167,6 +167,6 @@ def test_metainfo_travels_as_base64(content: bytes) -> None:
 
 def test_a_reply_is_read_and_a_damaged_one_is_an_internal_error() -> None:
     assert accounts.PING.read_reply({}) == accounts.Pong()
-    with pytest.raises(MinitorrentError, match="answer can't be understood") as raised:
+    with pytest.raises(MinitorrentError, match="sent an invalid answer") as raised:
         accounts.LOGIN.read_reply({"user": "ann"})
     assert raised.value.code is ErrorCode.INTERNAL

@@ -105,7 +105,7 @@ def _find(name: str) -> Operation[Any, Any]:
     operation = OPERATIONS.get(name)
     if operation is None:
         raise RequestError(
-            404, ErrorCode.USAGE, "There is no such operation; /docs lists those that there are."
+            404, ErrorCode.USAGE, "There is no such operation; /docs lists them all."
         )
     if operation.session_only:
         raise MinitorrentError(ErrorCode.USAGE, operation.session_only)
@@ -115,7 +115,7 @@ def _find(name: str) -> Operation[Any, Any]:
 def _caller(request: Request) -> Caller:
     """Return the caller by the connection's own address, ignoring proxy headers."""
     if request.client is None:
-        raise MinitorrentError(ErrorCode.INTERNAL, "The client's address is not known.")
+        raise MinitorrentError(ErrorCode.INTERNAL, "The client's address is unknown.")
     here = request.scope["server"][0]
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     return Caller(
@@ -131,7 +131,7 @@ def _refuse_afar(caller: Caller) -> None:
     if not ipaddress.ip_address(caller.address).is_loopback:
         raise MinitorrentError(
             ErrorCode.PERMISSION_DENIED,
-            "Passwords are taken over plain HTTP from this machine only; have a proxy here speak "
+            "Passwords are accepted over plain HTTP only from this machine; use a local proxy with "
             "TLS, or use a session.",
         )
 
@@ -177,7 +177,7 @@ async def _read(request: Request, operation: Operation[Any, Any]) -> bytes:
                     )
     except TimeoutError:
         raise RequestError(
-            408, ErrorCode.TIMEOUT, f"The request did not come in {_BODY_SECONDS:g} seconds."
+            408, ErrorCode.TIMEOUT, f"The request did not arrive within {_BODY_SECONDS:g} seconds."
         ) from None
     return bytes(body)
 

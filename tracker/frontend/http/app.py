@@ -107,9 +107,9 @@ def _answer_nowhere(request: Request, error: Exception) -> Response:
     """Answer an unknown path or method in the error format of that path."""
     status = error.status_code if isinstance(error, HTTPException) else 500
     if _STOCK_PATHS.match(request.scope["path"]):
-        answer = Response(announce.encode_failure("ask with GET"), status, media_type="text/plain")
+        answer = Response(announce.encode_failure("use GET"), status, media_type="text/plain")
     else:
-        nowhere = MinitorrentError(ErrorCode.USAGE, "There is nothing here; see: /docs")
+        nowhere = MinitorrentError(ErrorCode.USAGE, "Not found; see: /docs")
         answer = refusal(nowhere, status)
     if isinstance(error, HTTPException):
         answer.headers.update(error.headers or {})
@@ -119,7 +119,7 @@ def _answer_nowhere(request: Request, error: Exception) -> Response:
 def _host(request: Request) -> str:
     """Return the connection's own address; addresses claimed by clients are ignored."""
     if request.client is None:
-        raise MinitorrentError(ErrorCode.INTERNAL, "the client's address is not known")
+        raise MinitorrentError(ErrorCode.INTERNAL, "the client's address is unknown")
     return plain_address(request.client.host)
 
 
@@ -139,6 +139,6 @@ def _bencoded(operation: str, answer: Callable[[], bytes], metrics: Metrics) -> 
     except Exception:  # clients must get an answer whatever goes wrong
         _log.error("an HTTP request failed", exc_info=True)
         outcome = ErrorCode.INTERNAL.value
-        body = announce.encode_failure("the tracker could not do this")
+        body = announce.encode_failure("the tracker failed to do this")
     metrics.count(operation, outcome, time.perf_counter() - start)
     return Response(body, media_type="text/plain")

@@ -16,18 +16,18 @@ from tracker.frontend.http.statuses import CONFLICT
 _JSON = "application/json"
 _REFERENCE = "#/components/schemas/{model}"
 _REASONS = {
-    400: "The request is not what the operation takes.",
-    401: "Without a token, or with one that is not good (any more).",
-    403: "This user, or this token, may not do that.",
-    404: "What the request names is not there.",
-    408: "The request did not come in time.",
-    409: "It can't be done as things are.",
+    400: "The request doesn't match the operation.",
+    401: "The token is missing, invalid or expired.",
+    403: "The user or the token may not do this.",
+    404: "Something named in the request doesn't exist.",
+    408: "The request did not arrive in time.",
+    409: "The request conflicts with the current state.",
     413: "The request is too long.",
-    415: "The request is not called JSON.",
+    415: "The request is not declared as JSON.",
     429: "Too many wrong passwords; try again later.",
-    500: "The tracker failed; its operator finds the reason in its log.",
-    503: "The tracker has too much to do at this moment; try again in a little while.",
-    507: "The tracker's disk is full; its operator has to make room.",
+    500: "The tracker failed; its operator can find the reason in its log.",
+    503: "The tracker is busy; try again in a minute.",
+    507: "The tracker's disk is full; its operator must free some space.",
 }
 _OF_ANY_REQUEST = {
     400: {ErrorCode.USAGE},

@@ -51,7 +51,7 @@ def test_what_is_no_cursor(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["x", "1,2", "-", "1.5", "true", str(2**63), str(-(2**63)), "]"])
 def test_what_is_no_number(text: str) -> None:
-    with pytest.raises(MinitorrentError, match="not where a page ended"):
+    with pytest.raises(MinitorrentError, match="not a valid page position"):
         number_after(text)
 
 
