@@ -287,7 +287,7 @@ def _of_key(
     if holder is None:
         raise MinitorrentError(
             ErrorCode.NOT_MEMBER,
-            "This announce address is no longer valid; get a new metainfo file with: share",
+            "This announce address is not valid any more; get a new metainfo file with: share",
         )
     user, group = holder
     files = {

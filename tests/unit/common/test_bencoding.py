@@ -109,9 +109,9 @@ def test_mutated_values(value: Any, data: st.DataObject) -> None:
         (b"ie", "there is no value at byte 0"),
         (b"i1_0e", "there is no value at byte 0"),
         (b"i" + b"9" * 101 + b"e", "there is no value at byte 0"),
-        (b"d1:bi1e1:ai2ee", "its keys are not sorted: 'a' comes after 'b'"),
+        (b"d1:bi1e1:ai2ee", "its keys are not sorted: 'a' follows 'b'"),
         (b"d1:ai1e1:ai2ee", "it has the duplicate key 'a'"),
-        (b"d2:\n\xffi1e1:\0i2ee", "its keys are not sorted: '\\x00' comes after '\\n\\xff'"),
+        (b"d2:\n\xffi1e1:\0i2ee", "its keys are not sorted: '\\x00' follows '\\n\\xff'"),
     ],
 )
 def test_what_is_wrong_is_said(way: Any, data: bytes, reason: str) -> None:

@@ -85,8 +85,8 @@ def test_damaged_peers_are_left_out_and_a_crowd_is_cut() -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("", "is none"),
-        ("film.torrent", "is none"),
+        ("", "is not valid"),
+        ("film.torrent", "is not valid"),
         (f"magnet:?{XT}&dn={'x' * magnet.MAX_LENGTH}", "too long"),
         ("magnet:", "names no torrent"),
         ("magnet:?dn=film", "names no torrent"),

@@ -145,14 +145,14 @@ def test_damaged_bytes(data: bytes) -> None:
         (torrent(single()) + b"x", "it has trailing bytes, from byte"),
         (torrent(single()) + b"\n\n", "it has trailing bytes, from byte"),
         (torrent(single())[:-1], "it ends too early"),
-        (b"d4:infode1:ai1ee", "its keys are not sorted: 'a' comes after 'info'"),
+        (b"d4:infode1:ai1ee", "its keys are not sorted: 'a' follows 'info'"),
         (b"d4:infod4:name1:a4:name1:bee", "it has the duplicate key 'name'"),
-        (b"d4:infod6:lengthi1e4:infoi1ee", "its keys are not sorted: 'info' comes after 'length'"),
+        (b"d4:infod6:lengthi1e4:infoi1ee", "its keys are not sorted: 'info' follows 'length'"),
         (b"d4:infodee4:infodee", "it has trailing bytes, from byte 10 on"),
         (b"\xef\xbb\xbf" + torrent(single()), "there is no value at byte 0"),
         (b"<html>", "there is no value at byte 0"),
-        (b"d4:info" + b"l" * 101, "it nests deeper than 100 levels"),
-        (b"d4:infol" + b"0:" * 1_000_000, "it holds more than 1000000 values"),
+        (b"d4:info" + b"l" * 101, "it is nested deeper than 100 levels"),
+        (b"d4:infol" + b"0:" * 1_000_000, "it contains more than 1000000 values"),
     ],
 )
 def test_what_is_damaged_is_said(data: bytes, reason: str) -> None:

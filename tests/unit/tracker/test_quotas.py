@@ -26,7 +26,7 @@ def test_what_is_no_number_is_refused(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["", "chairs=3", "metainfo_bytes=3"])
 def test_what_is_no_quota_is_answered_with_those_that_there_are(text: str) -> None:
-    with pytest.raises(ValueError, match="there are: groups, requests"):
+    with pytest.raises(ValueError, match="choose one of: groups, requests"):
         read_quota(text)
 
 
