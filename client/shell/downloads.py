@@ -1,4 +1,7 @@
-"""Downloads, a line each: `[D] lab film.mkv  45.2%  12.3 MiB/s  3 peers  2 min 10 s left`. Pure."""
+"""Formats downloads, one per line. Pure.
+
+A line looks like `[D] lab film.mkv  45.2%  12.3 MiB/s  3 peers  2 min 10 s left`.
+"""
 
 from __future__ import annotations
 

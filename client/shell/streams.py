@@ -47,7 +47,7 @@ class LogStream:
         self._stream = stream
 
     def write(self, text: str) -> int:
-        with suppress(OSError, ValueError):  # full, gone, or closed
+        with suppress(OSError, ValueError):  # disk full, reader gone, or stream closed
             return self._stream.write(text)
         return 0
 

@@ -1,4 +1,4 @@
-"""Text cut and padded to columns of a terminal. Pure."""
+"""Pads and shortens text to a number of terminal columns. Pure."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ _JOINERS = "\u200c\u200d"
 
 
 def bar(share: float, width: int, *, unicode: bool) -> str:
-    """A bar `width` columns wide, filled up to `share` (0 to 1)."""
+    """Return a bar of `width` columns, filled up to `share` (0 to 1)."""
     filled = int(min(max(share, 0.0), 1.0) * width)
     full, empty = ("█", "░") if unicode else ("#", ".")
     return full * filled + empty * (width - filled)
 
 
 def cell_width(text: str) -> int:
-    """How many columns of a terminal `text` takes."""
+    """Return the number of terminal columns that `text` occupies."""
     return len(text) if text.isascii() else sum(map(_width, text))
 
 
@@ -29,12 +29,12 @@ def _width(char: str) -> int:
 
 
 def pad(text: str, width: int) -> str:
-    """`text` with blanks after it, up to `width` columns."""
+    """Pad `text` with trailing blanks to `width` columns."""
     return text + " " * (width - cell_width(text))
 
 
 def shorten(text: str, width: int, *, unicode: bool) -> str:
-    """At most `width` columns of a name; what is cut is its middle, as endings tell much."""
+    """Shorten a name to `width` columns by cutting its middle, because its end is informative."""
     if cell_width(text) <= width:
         return text
     gap = "…" if unicode else "..."

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from client.commands.registry import COMMANDS
 from client.engine import results
 from client.web.models import read_arguments
-from client.web.page.notice_log import Notices
+from client.web.page.notice_log import NoticeLog
 from client.web.pool import CommandPool
 from common.api.groups import Role
 from common.errors import ErrorCode, MinitorrentError
@@ -37,8 +37,8 @@ class CommandClient:
         self._pool = pool
         self.token = token
         self.folder = folder
-        self.heard = Notices()
-        pool.session.on_notice(self.heard.add)
+        self.notice_log = NoticeLog()
+        pool.session.on_notice(self.notice_log.add)
 
     async def ask(
         self,

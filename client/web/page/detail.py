@@ -12,7 +12,7 @@ from client.web.page import graph
 from client.web.page.command_client import CommandClient, tell
 from client.web.page.controls import button, heading
 from client.web.page.dialogs import PathDialog, named
-from client.web.page.limit_form import Limits, Priority
+from client.web.page.limit_form import LimitForm, PriorityForm
 from client.web.page.tables import Column, Table
 from common.errors import MinitorrentError
 from common.text import percent, rate, visible
@@ -35,7 +35,7 @@ _COLUMNS = (
 )
 
 
-class Detail:
+class TransferDialog:
     """Shows one transfer, updated every second while the dialog is open.
 
     `is_waiting` means that it is queued, `is_complete` that this client shares it.
@@ -55,9 +55,9 @@ class Detail:
             self._graph = ui.html(graph.rates([], [], _SPAN), sanitize=False).classes("graph-box")
             self._count = ui.label().classes("quiet")
             self._pieces = ui.html("", sanitize=False).classes("pieces-box")
-            self._limits = Limits(commands, group=group, name=name)
+            self._limits = LimitForm(commands, group=group, name=name)
             if is_waiting:
-                Priority(commands, group, name)
+                PriorityForm(commands, group, name)
             with ui.row().classes("buttons"):
                 button("Why isn’t it moving?", self._why)
                 if is_complete:

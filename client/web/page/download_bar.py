@@ -15,14 +15,14 @@ from client.web.page import dropped
 from client.web.page.command_client import CommandClient, Field, tell, tell_error
 from client.web.page.controls import button, field, heading, icon_button
 from client.web.page.dialogs import PathDialog, named
-from client.web.page.file_filter import Parts
+from client.web.page.file_filter import FileFilter
 from common.errors import MinitorrentError
 from common.text import visible
 
 _IN_PLACE = "Complete the copy that exists in the folder, in place"
 
 
-class Fetching:
+class DownloadBar:
     """The line with the download folder; calls `started` when a download has begun."""
 
     def __init__(self, commands: CommandClient, started: Callable[[], None]) -> None:
@@ -46,7 +46,7 @@ class Fetching:
             return
         with ui.dialog().props(named("Options")) as dialog, ui.card().classes("dialog"):
             heading(visible(name))
-            parts = Parts(files) if files else None
+            parts = FileFilter(files) if files else None
             in_order = ui.checkbox("Download from first to last piece, to watch while loading")
             in_place = ui.checkbox(_IN_PLACE)
             _Link(self._commands, group, name)

@@ -22,7 +22,7 @@ _NAME = '<q-td :props="props"><span class="name">{{ props.row.shown }}</span></q
 _ONLY = Action("only", "filter_alt", "Only")
 
 
-class Parts:
+class FileFilter:
     """A pattern, and below it the files of a folder that match it."""
 
     def __init__(self, files: list[ContentRow]) -> None:

@@ -14,7 +14,7 @@ from client.web.page.choice import Choice
 from client.web.page.command_client import CommandClient, tell, tell_error
 from client.web.page.controls import button, clear, field, heading, icon_button
 from client.web.page.dialogs import PathDialog, confirm
-from client.web.page.download_bar import Fetching
+from client.web.page.download_bar import DownloadBar
 from client.web.page.extent import Extent
 from client.web.page.hashing import HashBar
 from client.web.page.part import Fields
@@ -43,7 +43,7 @@ _ACTIONS = (
 _PAUSE = 5
 
 
-class Files:
+class FilesTab:
     """The tab with the files of the chosen group."""
 
     def __init__(self, commands: CommandClient, choice: Choice) -> None:
@@ -60,7 +60,7 @@ class Files:
             button("Share", self._share_path, main=True)
         self._make_drop()
         self._hashing = HashBar()
-        self._fetching = Fetching(commands, lambda: choice.show("transfers"))
+        self._download_bar = DownloadBar(commands, lambda: choice.show("transfers"))
         self._table = self._make_table()
         self._extent = Extent(self._table, self.refresh)
 
@@ -150,7 +150,7 @@ class Files:
         try:
             with self._hashing as hashing:
                 shared = await self._commands.ask(
-                    UploadResult, "upload_file", hashing.told, path=path, group=self._choice.group
+                    UploadResult, "upload_file", hashing.report, path=path, group=self._choice.group
                 )
         except MinitorrentError as error:
             tell_error(error)
@@ -161,11 +161,11 @@ class Files:
 
     async def _download(self, event: GenericEventArguments) -> None:
         name, group = event.args
-        await self._fetching.file(group, name)
+        await self._download_bar.file(group, name)
 
     async def _options(self, event: GenericEventArguments) -> None:
         name, group = event.args
-        await self._fetching.options(group, name)
+        await self._download_bar.options(group, name)
 
     async def _stop(self, event: GenericEventArguments) -> None:
         name, group = event.args

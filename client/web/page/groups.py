@@ -12,7 +12,7 @@ from client.web.page.choice import Choice
 from client.web.page.command_client import CommandClient, tell
 from client.web.page.controls import button, clear, field, heading
 from client.web.page.extent import Extent
-from client.web.page.members import Members
+from client.web.page.members import MembersSection
 from client.web.page.part import Fields
 from client.web.page.tables import ACTIONS, Action, Column, Table
 from common.errors import MinitorrentError
@@ -32,7 +32,7 @@ _ACTIONS = (
 )
 
 
-class Groups:
+class GroupsTab:
     """The tab with all groups, and the members of the chosen one."""
 
     def __init__(self, commands: CommandClient, choice: Choice) -> None:
@@ -52,7 +52,7 @@ class Groups:
                 self._table.on("files", self._show_files)
                 self._table.on("members", self._show_members)
                 self._table.on("join", self._join)
-            self._members = Members(commands, self.refresh)
+            self._members = MembersSection(commands, self.refresh)
 
     async def refresh(self) -> None:
         """Update the list of groups and the chosen group's members."""

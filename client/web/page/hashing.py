@@ -32,7 +32,7 @@ class HashBar:
         self._running -= 1
         self._show()
 
-    def told(self, done: int, total: int) -> None:
+    def report(self, done: int, total: int) -> None:
         """Report that `done` of `total` bytes are hashed; may be called from any thread."""
         self._share = done / total if total else 1.0
 

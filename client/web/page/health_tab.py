@@ -10,7 +10,7 @@ from client.web.page.controls import button
 from common.errors import MinitorrentError
 
 
-class Checkup:
+class HealthChecks:
     """A card with a button that runs the checks and lists their results."""
 
     def __init__(self, commands: CommandClient) -> None:

@@ -22,7 +22,7 @@ class Layout:
     def __init__(self, commands: CommandClient) -> None:
         self._commands = commands
         self._user: str | None = None
-        self._workplace: MainView | None = None
+        self._main_view: MainView | None = None
         ui.add_css(_STYLE.read_text(encoding="utf-8"))
         self._dark = ui.dark_mode(None)
         with ui.header().classes("header"):
@@ -52,8 +52,8 @@ class Layout:
         self._state.text = "" if is_fine else f"Tracker: {overview.tracker}"
         if overview.user != self._user:
             await self._draw(overview.user)
-        elif self._workplace is not None:
-            await self._workplace.tick(overview)
+        elif self._main_view is not None:
+            await self._main_view.tick(overview)
 
     async def _draw(self, user: str | None) -> None:
         self._user = user
@@ -62,11 +62,11 @@ class Layout:
         self._main.clear()
         with self._main:
             if user is None:
-                self._workplace = None
+                self._main_view = None
                 Login(self._commands)
             else:
-                self._workplace = MainView(self._commands)
-                await self._workplace.refresh()
+                self._main_view = MainView(self._commands)
+                await self._main_view.refresh()
 
     async def _log_out(self) -> None:
         await self._commands.do("logout")

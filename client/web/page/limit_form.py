@@ -11,7 +11,7 @@ from common.errors import MinitorrentError
 from common.text import rate
 
 
-class Limits:
+class LimitForm:
     """Inputs for the limits of a transfer, given as `group` and `name`, or of the client."""
 
     def __init__(self, commands: CommandClient, **transfer: str) -> None:
@@ -46,7 +46,7 @@ class Limits:
         button("Set", set_limit).props["aria-label"] = f"Set the {way}load limit"
 
 
-class Priority:
+class PriorityForm:
     """An input for the priority of a queued download."""
 
     def __init__(self, commands: CommandClient, group: str, name: str) -> None:

@@ -7,11 +7,11 @@ from nicegui import ui
 from client.engine.results import Overview
 from client.web.page.choice import Choice
 from client.web.page.command_client import CommandClient, tell
-from client.web.page.files import Files
-from client.web.page.groups import Groups
-from client.web.page.notices import NoticeList
-from client.web.page.settings import Settings
-from client.web.page.transfers import Transfers
+from client.web.page.files import FilesTab
+from client.web.page.groups import GroupsTab
+from client.web.page.notices import NoticesTab
+from client.web.page.settings import SettingsTab
+from client.web.page.transfers import TransfersTab
 from common.text import count
 
 _TABS = {
@@ -30,22 +30,22 @@ class MainView:
 
     def __init__(self, commands: CommandClient) -> None:
         self._commands = commands
-        self._told = commands.heard.count
+        self._last_shown = commands.notice_log.count
         self._seconds = 0
         self._choice = Choice(self._show)
         self._make_tabs()
         with ui.tab_panels(self._tabs, value="groups").classes("panels") as self._panels:
             self._panels.props(remove="animated")
             with ui.tab_panel("groups"):
-                self._groups = Groups(commands, self._choice)
+                self._groups = GroupsTab(commands, self._choice)
             with ui.tab_panel("files"):
-                self._files = Files(commands, self._choice)
+                self._files = FilesTab(commands, self._choice)
             with ui.tab_panel("transfers"):
-                self._transfers = Transfers(commands)
+                self._transfers = TransfersTab(commands)
             with ui.tab_panel("notices"):
-                self._notices = NoticeList(commands)
+                self._notices = NoticesTab(commands)
             with ui.tab_panel("settings"):
-                self._settings = Settings(commands)
+                self._settings = SettingsTab(commands)
         self._panels.on_value_change(self.refresh)
 
     def _make_tabs(self) -> None:
@@ -61,10 +61,10 @@ class MainView:
         waiting = overview.pending_requests
         self._groups_tab.props["alert"] = bool(waiting)
         self._groups_tab.props["title"] = f"{count(waiting, 'request')} to join" if waiting else ""
-        news = self._commands.heard.after(self._told)
-        for heard in news[-3:]:
-            tell(heard.notice.text)
-        self._told += len(news)
+        news = self._commands.notice_log.after(self._last_shown)
+        for logged in news[-3:]:
+            tell(logged.notice.text)
+        self._last_shown += len(news)
         pauses = {"files": self._files.pause, "transfers": self._transfers.pause, **_PAUSES}
         pause = pauses[self._panels.value]
         if news or self._seconds % pause == 0:

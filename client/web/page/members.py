@@ -51,7 +51,7 @@ class _Found:
     is_admin: bool
 
 
-class Members:
+class MembersSection:
     """The members of one group; with requests and buttons if the user is an admin."""
 
     def __init__(self, commands: CommandClient, changed: Callable[[], Awaitable[None]]) -> None:

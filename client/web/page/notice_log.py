@@ -1,4 +1,4 @@
-"""What the user should hear of without having asked, kept for the page."""
+"""The log of recent notices for the page."""
 
 from __future__ import annotations
 
@@ -13,34 +13,34 @@ _KEPT = 500
 
 
 @dataclass(frozen=True)
-class Heard:
-    """A notice, when it came, and its number from 1."""
+class LoggedNotice:
+    """A notice with its time and its number, counted from 1."""
 
     number: int
     at: datetime
     notice: Notice
 
 
-class Notices:
-    """The newest notices since the start; filled from any thread, read from the event loop."""
+class NoticeLog:
+    """The newest notices since the start; written by any thread, read by the event loop."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._heard: deque[Heard] = deque(maxlen=_KEPT)
+        self._notices: deque[LoggedNotice] = deque(maxlen=_KEPT)
         self._count = 0
 
     def add(self, notice: Notice) -> None:
-        """Keep a notice, with the time of now."""
+        """Add a notice with the current time."""
         with self._lock:
             self._count += 1
-            self._heard.append(Heard(self._count, datetime.now(UTC), notice))
+            self._notices.append(LoggedNotice(self._count, datetime.now(UTC), notice))
 
     @property
     def count(self) -> int:
-        """How many there were since the start."""
+        """The number of notices since the start."""
         return self._count
 
-    def after(self, number: int) -> list[Heard]:
-        """Those with a higher number, the oldest first."""
+    def after(self, number: int) -> list[LoggedNotice]:
+        """Return the notices with a higher number, the oldest first."""
         with self._lock:
-            return [heard for heard in self._heard if heard.number > number]
+            return [logged for logged in self._notices if logged.number > number]

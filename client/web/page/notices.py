@@ -1,4 +1,4 @@
-"""The list of what happened: in the groups, as the tracker tells it, and on this client."""
+"""The Notices tab: recent events in the groups and on this client."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from common.api.events import NoticeRow
 from common.errors import MinitorrentError
 
 
-class NoticeList:
-    """The tab of notices, the newest first."""
+class NoticesTab:
+    """The tab with all notices, the newest first."""
 
     def __init__(self, commands: CommandClient) -> None:
         self._commands = commands
@@ -22,11 +22,11 @@ class NoticeList:
         self._list = ui.element("ul").classes("notices").props("aria-label=Notices")
 
     async def refresh(self) -> None:
-        """Ask for what happened, and draw the list again if there is anything new."""
+        """Update the list of notices if it has changed."""
         try:
             found = (await self._commands.ask(NoticesResult, "notices")).notices
         except MinitorrentError:
-            return  # the state of the tracker is shown at the top
+            return  # the header shows the tracker's state
         if found != self._shown:
             self._shown = found
             self._draw(found)
@@ -41,4 +41,4 @@ class NoticeList:
                     ui.label(row.text).classes("name")
             if not notices:
                 with ui.element("li"):
-                    ui.label("Nothing yet: requests to join and ended downloads show here.")
+                    ui.label("No notices yet. Requests and completed downloads appear here.")

@@ -1,9 +1,8 @@
-// A table whose cells stay what they are while the rows change.
+// A table that keeps its cells while the rows change.
 //
-// NiceGUI makes a component anew for a template slot whenever the table is drawn, so that all
-// cells are thrown away and made again: a button under a held mouse button never hears of the
-// click, and the focus is lost (zauberzeug/nicegui#6284). Here each template is made a component
-// once.
+// NiceGUI creates a new component for a template slot whenever the table is drawn, and so
+// replaces all cells: a button that is being pressed never gets the click, and the focus is lost
+// (zauberzeug/nicegui#6284). Here, each template becomes a component only once.
 
 export default {
   template: `
@@ -17,7 +16,7 @@ export default {
     </q-table>
   `,
   props: {
-    cells: Object, // templates by column; in them, $emit('act', EVENT, ...) has the table emit it
+    cells: Object, // templates by column; in them, $emit('act', EVENT, ...) makes the table emit EVENT
   },
   created() {
     this.made = Object.entries(this.cells).map(([column, template]) => ({

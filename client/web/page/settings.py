@@ -9,8 +9,8 @@ from client.engine.lists import SessionsResult
 from client.engine.results import TrackersResult
 from client.web.page.command_client import CommandClient, tell, tell_error
 from client.web.page.controls import button, field, heading, moment
-from client.web.page.health_tab import Checkup
-from client.web.page.limit_form import Limits
+from client.web.page.health_tab import HealthChecks
+from client.web.page.limit_form import LimitForm
 from client.web.page.tables import ACTIONS, Action, Column, Table
 from common.errors import MinitorrentError
 
@@ -28,7 +28,7 @@ _SESSIONS = (
 _END = Action("end", "logout", "End session", "!row.current")
 
 
-class Settings:
+class SettingsTab:
     """The tab of settings."""
 
     def __init__(self, commands: CommandClient) -> None:
@@ -36,9 +36,9 @@ class Settings:
         heading("Settings")
         with ui.card().classes("card"):
             ui.label("Limits").classes("subtitle").props("role=heading aria-level=3")
-            self._limits = Limits(commands)
+            self._limits = LimitForm(commands)
         self._password()
-        Checkup(commands)
+        HealthChecks(commands)
         # Tables that fill up later are at the end: what is below them would move.
         with ui.card().classes("card"):
             ui.label("Trackers").classes("subtitle").props("role=heading aria-level=3")

@@ -13,7 +13,7 @@ from client.engine.results import DownloadRow, Overview, SharesResult
 from client.web.page import graph
 from client.web.page.command_client import CommandClient
 from client.web.page.controls import heading
-from client.web.page.detail import Detail
+from client.web.page.detail import TransferDialog
 from client.web.page.dialogs import confirm
 from client.web.page.tables import ACTIONS, Action, Column, Table, search
 from common.errors import MinitorrentError
@@ -61,7 +61,7 @@ class _Rates:
     up: deque[float]
 
 
-class Transfers:
+class TransfersTab:
     """The tab with all transfers."""
 
     def __init__(self, commands: CommandClient) -> None:
@@ -143,7 +143,7 @@ class Transfers:
         name, group = event.args
         rows = {row["key"]: row for row in self._table.rows}
         row = rows.get(f"{group}/{name}", {"state": "", "complete": False})
-        detail = Detail(
+        detail = TransferDialog(
             self._commands,
             group,
             name,

@@ -26,7 +26,7 @@ from client.shell.signals import Interrupts
 from client.state.database import Database
 from client.state.settings import Settings
 from client.web.events import Events
-from client.web.page.notices import NoticeList
+from client.web.page.notices import NoticesTab
 from common.api.events import EventKind, ListNoticesReply, NoticeRow
 from tests.support.fake_session import FakeSession
 from tracker.domain.audience import AUDIENCES, Audience
@@ -119,7 +119,7 @@ def test_the_pages_list_draws_it(kind: NoticeKind) -> None:
 
     async def draw() -> list[str]:
         with Client(page("/")) as client:
-            await NoticeList(cast(Any, SimpleNamespace(ask=ask))).refresh()
+            await NoticesTab(cast(Any, SimpleNamespace(ask=ask))).refresh()
             return [
                 element.text
                 for element in client.elements.values()
