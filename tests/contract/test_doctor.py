@@ -115,7 +115,7 @@ def test_disks_without_room_and_folders_without_rights(
         carl.join(group, ann)
         carl.ok("download_file", group, shared.name, f"{tmp_path}/copies/film.mkv")
         found = checks(carl)
-        assert "make room" in found[f"disk {small / 'carl' / 'state'}"]
+        assert "free some space" in found[f"disk {small / 'carl' / 'state'}"]
         assert found[f"disk {tmp_path}/copies"] == ""
         (tmp_path / "copies").unlink()
         (tmp_path / "copies").symlink_to("/proc")

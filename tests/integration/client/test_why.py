@@ -88,7 +88,7 @@ def test_what_the_user_and_the_queue_want(team: Team, tmp_path: Path) -> None:
     assert explained(bob, "It is paused.") == f"Type: resume {GROUP} content"
     ann.session.resume(GROUP, "other")
     bob.finish("other")
-    assert explained(bob, "complete and seeding", "other") == "Nothing to do."
+    assert explained(bob, "Complete and seeding", "other") == "Nothing to do."
 
 
 def test_being_hashed(team: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -195,7 +195,7 @@ def test_a_changed_file(team: Team, tmp_path: Path) -> None:
     ("behave", "words"),
     [
         (choker, "Choked by all: 1 peer could send"),
-        (silent, "waiting for the first bytes from 1 peer"),
+        (silent, "Waiting for the first bytes from 1 peer"),
         (beginner, "of the missing pieces"),
     ],
 )
@@ -226,7 +226,7 @@ def test_our_own_port_does_not_answer(
     monkeypatch.setattr(Listener, "start", noted)
     ann = team.member("ann")
     team.share(ann, make_file(tmp_path / "content", MIB))
-    explained(ann, "complete and seeding")
+    explained(ann, "Complete and seeding")
     listeners[0].close()
     assert "doctor" in explained(ann, "Your own port is not reachable")
 
@@ -242,4 +242,4 @@ def test_a_tracker_that_can_not_dial_blames_nobody(
         raise MinitorrentError(ErrorCode.USAGE, "This tracker doesn't know this operation.")
 
     monkeypatch.setattr(OwnPort, "dialled_by_tracker", too_old)
-    explained(ann, "complete and seeding")
+    explained(ann, "Complete and seeding")
