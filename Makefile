@@ -1,8 +1,8 @@
-# On a bare Python 3.11 or later, `make demo` and `make test` are the only steps there are.
+# With Python 3.11 or later, `make demo` and `make test` need no other steps.
 
 PYTHON ?= python3
 ARGS ?=
-# Test files that run side by side; the processes that they start want cores, too.
+# Test files run in parallel; the processes that they start need cores, too.
 WORKERS ?= 4
 
 VENV := .venv
@@ -18,47 +18,47 @@ PURE := common/*,client/core/*,tracker/domain/*
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: $(RUN_READY) ## See the whole thing work: a tracker, three clients, two seeders
+demo: $(RUN_READY) ## Run a demonstration: a tracker, three clients, two seeders
 	@$(BIN)/python docs/demo.py $(ARGS)
 
-# In the order of their folders: each one's processes are started once, and the longest tests
-# don't come last, when there is nothing to run beside them.
-test: $(TEST_READY) ## Run all tests (ARGS="-k choker -x" is handed to pytest)
+# In the order of their folders: each folder's processes are started once, and the longest tests
+# don't run last, with nothing to run in parallel.
+test: $(TEST_READY) ## Run all tests (passes ARGS="-k choker -x" to pytest)
 	@$(BIN)/coverage erase
 	@$(BIN)/coverage run -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
-soak: $(TEST_READY) ## Run the long tests, which `make test` leaves out
+soak: $(TEST_READY) ## Run the long tests, which `make test` skips
 	@$(BIN)/python -m pytest -m soak $(ARGS)
 
-postgres: $(TEST_READY) ## Run the tracker's tests on a PostgreSQL that is started for them, and ended
+postgres: $(TEST_READY) ## Run the tracker's tests on a temporary PostgreSQL server
 	@$(BIN)/python -m tests.postgres $(ARGS)
 
-check: lint test coverage ## Everything that must be clean before a change lands
+check: lint test coverage ## Run everything that must pass before a change lands
 
-lint: $(TEST_READY) ## Format, lint, types and import contracts, without the tests
+lint: $(TEST_READY) ## Check format, lint, types and import contracts
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-coverage: $(TEST_READY) ## Hold the last test run to its floors: 100 % of pure rooms, 90 % of all
+coverage: $(TEST_READY) ## Check the last test run's coverage: 100 % of pure packages, 90 % in total
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report --include='$(PURE)' --fail-under=100
 	@$(BIN)/coverage report --fail-under=90
 
-bench: $(TEST_READY) ## Measure side by side with other clients (ARGS="--size 1G --runs 3")
+bench: $(TEST_READY) ## Compare with other clients (ARGS="--size 1G --runs 3")
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 fuzz: $(TEST_READY) ## Fuzz every decoder, guided by coverage (ARGS="600 torrent" for one, in seconds)
 	@$(BIN)/python -m tests.fuzz $(or $(ARGS),60)
 
-docs: $(RUN_READY) ## Write the man pages and completions anew, after a change of options or commands
+docs: $(RUN_READY) ## Regenerate man pages and completions after a change of options or commands
 	@$(BIN)/python docs/reference.py
 
-pictures: $(TEST_READY) ## Take the README's pictures anew (needs tmux and Chromium)
+pictures: $(TEST_READY) ## Retake the README's pictures (needs tmux and Chromium)
 	@$(BIN)/python -m docs.pictures
 
-format: $(TEST_READY) ## Put the code into its standard form
+format: $(TEST_READY) ## Format the code
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
