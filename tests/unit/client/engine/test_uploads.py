@@ -24,11 +24,15 @@ SOURCE = "minitorrent:lab"
 
 
 class Tracker:
-    """Shares nothing at first; `meanwhile` is what somebody else adds just before us."""
+    """Shares nothing at first; `meanwhile` is what somebody else adds just before us.
+
+    When it `forgets`, it has nothing to say about what is shared.
+    """
 
     def __init__(self, meanwhile: Metainfo | None = None) -> None:
         self.shared: Metainfo | None = None
         self._meanwhile = meanwhile
+        self.forgets = False
 
     def call(self, operation: object, request: Any) -> object:
         if operation is groups.GET_GROUP:
@@ -42,7 +46,7 @@ class Tracker:
         return None
 
     def _get_file(self) -> object:
-        if self.shared is None:
+        if self.shared is None or self.forgets:
             raise MinitorrentError(ErrorCode.NO_SUCH_FILE, "There is none.")
         return type("Reply", (), {"metainfo": metainfo.encode(self.shared.info_bytes)})
 
@@ -109,14 +113,7 @@ def test_somebody_else_was_quicker_with_other_content(tmp_path: Path) -> None:
 def test_a_tracker_that_knows_nothing_of_what_is_in_the_way(tmp_path: Path) -> None:
     put(tmp_path / "f", b"data")
     tracker = Tracker(described_by_others(tmp_path / "f", mtime=7))
-    ask = tracker.call
-
-    def forgetful(operation: object, request: Any) -> object:
-        if operation is files.GET_FILE:
-            raise MinitorrentError(ErrorCode.NO_SUCH_FILE, "There is none.")
-        return ask(operation, request)
-
-    tracker.call = forgetful  # type: ignore[method-assign]
+    tracker.forgets = True
     with pytest.raises(MinitorrentError) as caught:
         upload(tracker, tmp_path / "f")
     assert caught.value.code is ErrorCode.NAME_TAKEN
