@@ -118,7 +118,7 @@ class Candidates:
             if known.peer_id == peer_id and known.endpoint.host == host:
                 del self._known[known.key]
 
-    def begin_again(self) -> None:
+    def forget_candidates(self) -> None:
         """Forget everything: the tracker was away, so only its next answer counts."""
         self._told = []
         self._known.clear()

@@ -45,7 +45,7 @@ class TrackerConnected(Event):
 
 @dataclass(frozen=True, slots=True)
 class TrackerLost(Event):
-    """The connection to the tracker has broken; the client goes on trying to reconnect."""
+    """The connection to the tracker was lost; the client keeps trying to reconnect."""
 
     tracker: Endpoint
 
@@ -112,7 +112,7 @@ class TransferCompleted(TransferEvent):
 
 @dataclass(frozen=True, slots=True)
 class TransferFailed(TransferEvent):
-    """A download has stopped and does not go on by itself."""
+    """A download has stopped and does not resume by itself."""
 
     code: ErrorCode
     message: str
@@ -127,7 +127,7 @@ class TransferPaused(TransferEvent):
 
 @dataclass(frozen=True, slots=True)
 class ShareFailed(TransferEvent):
-    """Complete content is not shared any more, because it is not what it was."""
+    """Complete content is no longer shared, because it has changed."""
 
     code: ErrorCode
     message: str
@@ -135,7 +135,7 @@ class ShareFailed(TransferEvent):
 
 @dataclass(frozen=True, slots=True)
 class PiecesLost(TransferEvent):
-    """So many pieces of a download are wrong or missing on the disk, and are fetched again."""
+    """`count` pieces of a download are wrong or missing on disk, and are downloaded again."""
 
     count: int
 
@@ -143,4 +143,4 @@ class PiecesLost(TransferEvent):
 # --- settings -----------------------------------------------------------------------------------
 @dataclass(frozen=True, slots=True)
 class RateLimitsChanged(Event):
-    """A rate limit of the client or of a transfer is another now, or is gone."""
+    """A rate limit of the client or of a transfer was changed or removed."""

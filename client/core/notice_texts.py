@@ -11,7 +11,7 @@ from common.text import count, duration, rate, size
 
 @dataclass(frozen=True, slots=True)
 class NoticeText:
-    """What a notice says, and of which group, if of any."""
+    """A notice's text, and its group, if it has one."""
 
     kind: NoticeKind
     text: str
@@ -19,7 +19,7 @@ class NoticeText:
 
 
 def notice_of(event: events.Event) -> NoticeText | None:
-    """Return what the user is told of an event; None if there is nothing to tell."""
+    """Return the notice for an event, or None if it needs none."""
     if isinstance(event, events.TransferEvent):
         return _of_transfer(event)
     match event:

@@ -1,4 +1,4 @@
-"""Where a transfer stands, as one value, and the moves from one state to the next.
+"""The state of a transfer, as one value, and the transitions between states.
 
              Started      TurnTaken       Opened            AllHere          Finished
     Paused ---------> Queued -----> Checking ---> Downloading ----> Finishing ------> Seeding
@@ -6,9 +6,9 @@
     Failed              +------------- TurnLost -------+                |                |
                         +------------------------------+- ContentTouched+----------------+
 
-`Opened` leads to Seeding when everything was here before. `NoSpace` leads to WaitingForSpace,
+`Opened` leads to Seeding when the content is complete already. `NoSpace` leads to WaitingForSpace,
 `FailedWith` to Failed, and `Halted` to Paused, but a failed transfer stays failed unless the user
-pauses it. The states with a torrent at work carry it (`T`), so there is none in any other state.
+pauses it. The states with an active torrent carry it (`T`), so there is none in any other state.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 
 class Recheck(Enum):
-    """Whether the next check hashes every piece, whatever the record says, and why."""
+    """Whether, and why, the next check hashes every piece in spite of the record."""
 
     NO = "no"
     SUSPECTED = "something touched the content"
@@ -38,28 +38,28 @@ class Paused:
 
 @dataclass(frozen=True, slots=True)
 class Queued:
-    """Waits for its turn, and is checked then."""
+    """Waits for its turn, when it is checked."""
 
     recheck: Recheck = Recheck.NO
 
 
 @dataclass(frozen=True, slots=True)
 class Checking:
-    """Its files are opened, and hashed where the record can't be believed."""
+    """Its files are opened, and hashed where the record can't be trusted."""
 
     recheck: Recheck = Recheck.NO
 
 
 @dataclass(frozen=True, slots=True)
 class Downloading(Generic[T]):
-    """Pieces are missing, and a torrent fetches them."""
+    """Pieces are missing, and a torrent downloads them."""
 
     torrent: T
 
 
 @dataclass(frozen=True, slots=True)
 class Finishing(Generic[T]):
-    """All wanted pieces are here; they are made sure of, and get their final name.
+    """All wanted pieces are here; they are verified on disk, and get their final name.
 
     `hashes`: some of them are hashed once more.
     """
@@ -70,7 +70,7 @@ class Finishing(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Seeding(Generic[T]):
-    """Complete, and offered. `told` is false until the user knows that a download has ended."""
+    """Complete, and shared. `told` is False until the end of the download was reported."""
 
     torrent: T
     told: bool = True
@@ -78,7 +78,7 @@ class Seeding(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class WaitingForSpace:
-    """The disk is full; it goes on by itself when there is space."""
+    """The disk is full; it resumes by itself when there is space."""
 
     error: MinitorrentError
     told: bool = False
@@ -86,7 +86,7 @@ class WaitingForSpace:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """It can't go on until the user does something about `error`."""
+    """Stopped until the user does something about `error`."""
 
     error: MinitorrentError
     told: bool = False
@@ -107,7 +107,7 @@ State: TypeAlias = (
 # --- events -----------------------------------------------------------------------------------
 @dataclass(frozen=True, slots=True)
 class Started:
-    """The user, or the end of a full disk, lets it go on."""
+    """The user started it, or a full disk has space again."""
 
     recheck: Recheck = Recheck.NO
 
@@ -119,12 +119,12 @@ class TurnTaken:
 
 @dataclass(frozen=True, slots=True)
 class TurnLost:
-    """Others go first."""
+    """Other downloads run first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Opened(Generic[T]):
-    """The check is over, and the torrent at work; `complete`: there is nothing to fetch."""
+    """The check is over, and the torrent is active; `complete`: nothing is missing."""
 
     torrent: T
     complete: bool
@@ -139,24 +139,24 @@ class AllHere:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """All of it was right, and has its final name."""
+    """All pieces are verified on disk, and the content has its final name."""
 
 
 @dataclass(frozen=True, slots=True)
 class ContentTouched:
-    """Something else changed what is on the disk: it is checked again."""
+    """Another program changed the content: it is checked again."""
 
 
 @dataclass(frozen=True, slots=True)
 class NoSpace:
-    """The disk has no space for what is missing."""
+    """The disk has no space for the missing pieces."""
 
     error: MinitorrentError
 
 
 @dataclass(frozen=True, slots=True)
 class FailedWith:
-    """It can't go on."""
+    """It failed."""
 
     error: MinitorrentError
 
@@ -170,7 +170,7 @@ class Halted:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """The user knows how it has ended."""
+    """Its end was reported to the user."""
 
 
 Event: TypeAlias = (
@@ -204,20 +204,20 @@ LEGAL: Final[dict[type, tuple[type, ...]]] = {
     Halted: (*_RUNNING, *_STOPPED),
     Told: (*_RUNNING, *_STOPPED),
 }
-"""In which states each event may happen."""
+"""The states in which each event may happen."""
 
 
 class IllegalMoveError(Exception):
-    """An event happened in a state in which it can't: a bug."""
+    """An event happened in a state that doesn't allow it: a bug."""
 
 
 def is_legal(state: State[T], event: Event[T]) -> bool:
-    """Whether the event may happen in this state."""
+    """Return whether the event may happen in this state."""
     return isinstance(state, LEGAL[type(event)])
 
 
 def after(state: State[T], event: Event[T]) -> State[T]:
-    """The state after an event; raises IllegalMoveError."""
+    """Return the state after an event; raises IllegalMoveError."""
     if not is_legal(state, event):
         raise IllegalMoveError(f"{event} while {state}")
     match event:
@@ -247,5 +247,5 @@ def after(state: State[T], event: Event[T]) -> State[T]:
 
 
 def torrent_of(state: State[T]) -> T | None:
-    """The torrent at work, while there is one."""
+    """Return the active torrent, or None."""
     return state.torrent if isinstance(state, _AT_WORK) else None

@@ -1,4 +1,4 @@
-"""Who is logged in, and what the user should hear of."""
+"""The login of this client, its groups and its notices."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ _GROUP_IN_USE = "group"
 
 
 class Account:
-    """The login of this client, kept up to date by what the tracker tells.
+    """The login of this client, kept up to date by the tracker's events.
 
-    It publishes logins and what the tracker tells of groups; from the tracker client's threads, so
-    subscribers answer at once (see EventBus). `notices` are those of this login.
+    It publishes logins and changes of groups from the tracker client's threads, so subscribers
+    must return at once (see EventBus). `notices` are those of this login.
     """
 
     def __init__(self, settings: Settings, events: EventBus) -> None:
@@ -48,7 +48,7 @@ class Account:
 
     @property
     def user(self) -> str | None:
-        """Who is logged in."""
+        """The logged-in user, or None."""
         return self._user
 
     @property
@@ -58,17 +58,17 @@ class Account:
 
     @property
     def groups(self) -> set[str]:
-        """The groups that the user is a member of, as far as this client was told."""
+        """The groups that the user is known to be a member of."""
         with self._lock:
             return set(self._groups)
 
     @property
     def knows_all_groups(self) -> bool:
-        """Whether the user is in no others than `groups`."""
+        """Whether `groups` is complete."""
         return self._knows_all
 
     def require(self) -> str:
-        """The user; raises MinitorrentError(not_logged_in) when there is none."""
+        """Return the user; raises MinitorrentError(not_logged_in) when nobody is logged in."""
         if self._user is None:
             raise MinitorrentError(
                 ErrorCode.NOT_LOGGED_IN, "You are not logged in; type: login USER PASSWORD"
@@ -76,7 +76,7 @@ class Account:
         return self._user
 
     def require_group(self, group: str | None) -> str:
-        """The group meant: the named one, else the one in use; raises MinitorrentError(usage)."""
+        """Return the named group, else the one in use; raises MinitorrentError(usage)."""
         self.require()
         chosen = group or self._group
         if chosen is None:
@@ -87,7 +87,7 @@ class Account:
 
     # --- changes ----------------------------------------------------------------------------
     def logged_in(self, reply: LoginReply) -> None:
-        """The tracker took the password or the token."""
+        """Take the tracker's answer to a password or a token."""
         group = self._settings.get(reply.user, _GROUP_IN_USE)
         with self._lock:
             self._user = reply.user
@@ -98,7 +98,7 @@ class Account:
         self._events.publish(LoggedIn(reply.user))
 
     def logged_out(self, reason: str | None = None) -> None:
-        """Nobody is logged in any more; `reason` is the tracker's, if it ended the login."""
+        """End the login; `reason` is the tracker's, if it ended the login."""
         with self._lock:
             user = self._user
             self._user = self._group = None
@@ -109,25 +109,25 @@ class Account:
             self._events.publish(LoggedOut(user, reason))
 
     def use(self, group: str) -> None:
-        """Take this group where none is named, in later sessions too."""
+        """Make a group the default where none is named, in later sessions too."""
         self._settings.set(self.require(), _GROUP_IN_USE, group)
         with self._lock:
             self._group = group
 
     def joined(self, group: str) -> None:
-        """The user is a member now."""
+        """Add a group that the user has joined."""
         with self._lock:
             self._groups.add(group)
 
     def left(self, group: str) -> None:
-        """The user is no member any more."""
+        """Remove a group that the user has left."""
         with self._lock:
             self._groups.discard(group)
             if self._group == group:
                 self._group = None
 
     def answered_request(self) -> None:
-        """One join request less is pending."""
+        """Count one pending join request less."""
         with self._lock:
             self.pending_requests = max(0, self.pending_requests - 1)
 
@@ -137,7 +137,7 @@ class Account:
         self.notices.tell(kind, text, group)
 
     def tell_missed(self, count: int) -> None:
-        """Tell the user that so much happened while nobody was here; nothing when it is none."""
+        """Tell the user how many events were missed while logged out, if any."""
         if count:
             things = "thing that concerns" if count == 1 else "things that concern"
             self.tell(
@@ -145,7 +145,7 @@ class Account:
                 f"{count} {things} you happened meanwhile; type: notices",
             )
 
-    # --- what the link tells ----------------------------------------------------------------
+    # --- events from the tracker ------------------------------------------------------------
     def on_connected(self, tracker: Endpoint, reply: LoginReply | None) -> None:
         """See LinkEvents."""
         if reply is not None:

@@ -49,7 +49,7 @@ class BandwidthManager:
         self._look_at = clock()
         self._closing = False
         self._wake = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="pacer", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="bandwidth manager", daemon=True)
         self._thread.start()
         events.subscribe(RateLimitsChanged, self._changed)
 
@@ -80,7 +80,7 @@ class BandwidthManager:
         try:
             return self._round()
         except Exception:
-            log.exception("pacing failed")
+            log.exception("bandwidth round failed")
             return False
 
     def _round(self) -> bool:

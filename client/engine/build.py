@@ -1,4 +1,4 @@
-"""Puts a session together, and takes it apart in the opposite order."""
+"""Builds a session from its parts, and closes them in reverse order."""
 
 from __future__ import annotations
 
@@ -65,10 +65,10 @@ BUFFER_BUDGET = 48 * 1024 * 1024
 """Bytes of pieces on their way from a peer to the disk, over all torrents."""
 
 JOB_THREADS = 4
-"""Transfers that are checked, finished or stopped at once."""
+"""Transfers checked, finished or stopped at once."""
 
 _STACK = 4 * 1024 * 1024
-"""Bytes of stack a thread, of which only what is used takes memory: there are two threads a peer.
+"""Stack size per thread in bytes; only used pages take memory, and there are two threads a peer.
 
 The bencode library stops at a depth for which it needs 2 MiB; with less, one deeply nested message
 of a peer would end the process.
@@ -76,12 +76,12 @@ of a peer would end the process.
 
 
 def new_peer_id() -> PeerId:
-    """A fresh name for this run: `-MI0100-` and twelve random bytes (BEP 20)."""
+    """Return a new peer id for this run: `-MI0100-` and twelve random bytes (BEP 20)."""
     return PeerId(b"-MI0100-" + secrets.token_bytes(12))
 
 
 def client_name() -> str:
-    """What peers are told, such as `Minitorrent 0.1.0`."""
+    """Return the client name sent to peers, such as `Minitorrent 0.1.0`."""
     return f"Minitorrent {__version__}"
 
 
@@ -114,7 +114,7 @@ PartT = TypeVar("PartT", bound=_Closable)
 
 
 class _Assembly:
-    """Makes the parts of a client; `making` closes them in the opposite order."""
+    """Builds the parts of a client; `making` closes them in reverse order."""
 
     def __init__(
         self,
@@ -236,11 +236,11 @@ class _Assembly:
 def _subscribe(
     events: EventBus, announcer: Announcer, credentials: Credentials, transfers: TransferManager
 ) -> None:
-    """Have the parts act on what happens to the login, the tracker and the groups."""
+    """Subscribe the parts to events of the login, the tracker and the groups."""
 
     def connected(_: TrackerConnected) -> None:
         for torrent in transfers.torrents():
-            torrent.begin_again()
+            torrent.forget_candidates()
         announcer.reconnected()
         credentials.refresh()
 
@@ -255,11 +255,13 @@ def _subscribe(
     events.subscribe(TrackerConnected, connected)
     events.subscribe(LoggedOut, logged_out)
     events.subscribe(MembershipEnded, membership_ended)
-    events.subscribe(MemberRemoved, lambda event: transfers.part_from_user(event.group, event.user))
+    events.subscribe(
+        MemberRemoved, lambda event: transfers.disconnect_user(event.group, event.user)
+    )
     events.subscribe(
         CertificatesRevoked, lambda event: credentials.revoke(event.group, event.holders)
     )
-    events.subscribe(RevocationsApplied, lambda event: transfers.part_from_unaccepted(event.group))
+    events.subscribe(RevocationsApplied, lambda event: transfers.disconnect_unaccepted(event.group))
 
 
 def _events(account: Account) -> LinkEvents:

@@ -10,7 +10,7 @@ from client.engine.results import WaitResult
 
 
 class Completions:
-    """Downloads that completed, failed or found the disk full since somebody last asked."""
+    """Downloads that completed, failed or found the disk full since the last `take`."""
 
     def __init__(self, events: EventBus) -> None:
         self._lock = threading.Lock()
@@ -19,13 +19,13 @@ class Completions:
             events.subscribe(kind, self._add)
 
     def _add(self, event: TransferEvent) -> None:
-        """Of a download that completed and failed, the last one counts."""
+        """Record the end of a download; if it both completed and failed, the last event counts."""
         with self._lock:
             self._ended.pop(event.title, None)
             self._ended[event.title] = isinstance(event, TransferCompleted)
 
     def take(self) -> WaitResult:
-        """What ended since the last call."""
+        """Return what ended since the last call."""
         with self._lock:
             ended, self._ended = self._ended, {}
         return WaitResult(

@@ -145,7 +145,7 @@ class PeerList:
         membership = connection.membership
         return membership is not None and self._group_tls.accepts(membership)
 
-    def part_from_unaccepted(self) -> None:
+    def disconnect_unaccepted(self) -> None:
         """Close the connections of removed members, and those with an expired certificate."""
         for connection in self.connections.values():
             if connection.close_reason is None and not self.accepts(connection):
@@ -243,12 +243,12 @@ class PeerList:
         connection.close("too many connections of one member")
         return False
 
-    def begin_again(self) -> None:
+    def forget_candidates(self) -> None:
         """Forget candidates after the tracker was away: members may have been removed meanwhile."""
         if self._group_tls is None:
-            self._candidates.begin_again()
+            self._candidates.forget_candidates()
 
-    def part_from_user(self, user: str) -> None:
+    def disconnect_user(self, user: str) -> None:
         """Disconnect a removed user. In a sealed group certificates decide that."""
         if self._group_tls is not None:
             return

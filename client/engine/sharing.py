@@ -160,8 +160,8 @@ class Sharing:
                 "cancel or stop_share it to download it elsewhere.",
             )
         complete = transfer.record.complete
-        if complete and _is_changed(transfer) and (mended := self._mend(transfer, asked)):
-            return mended
+        if complete and _is_changed(transfer) and (repaired := self._repair(transfer, asked)):
+            return repaired
         asked = replace(asked, in_place=transfer.storage.options.in_place)
         options = widened(transfer.metainfo, transfer.storage.options, asked, complete=complete)
         if options.only != transfer.storage.options.only or (
@@ -173,7 +173,7 @@ class Sharing:
         transfer.resume()
         return transfer
 
-    def _mend(self, transfer: Transfer, asked: DownloadOptions) -> Transfer | None:
+    def _repair(self, transfer: Transfer, asked: DownloadOptions) -> Transfer | None:
         """Repair complete content that has become wrong; raises file_exists if not asked to.
 
         Returns None, with the transfer halted, when nothing is wrong: it was only touched, or is
@@ -191,7 +191,7 @@ class Sharing:
             raise
         assert have is not None
         assert stamps is not None
-        return self._manager.mend(transfer, have, stamps)
+        return self._manager.repair(transfer, have, stamps)
 
 
 def _is_lost(transfer: Transfer) -> bool:

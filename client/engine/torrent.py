@@ -86,7 +86,7 @@ class Torrent:
         self._is_over = self.complete  # and the owner knows, or knew it from the start
         self._idle = threading.Condition(self._lock)
 
-    # --- what there is ----------------------------------------------------------------------
+    # --- state ------------------------------------------------------------------------------
     @property
     def complete(self) -> bool:
         """Whether every wanted piece is verified and written."""
@@ -248,20 +248,20 @@ class Torrent:
             if is_known:
                 self._perform(self._protocol.confirm(key))
 
-    def begin_again(self) -> None:
+    def forget_candidates(self) -> None:
         """Forget candidates: the tracker is back and will list the peers again."""
         with self._lock:
-            self._peer_list.begin_again()
+            self._peer_list.forget_candidates()
 
-    def part_from_user(self, user: str) -> None:
+    def disconnect_user(self, user: str) -> None:
         """Disconnect a user who is no longer a member."""
         with self._lock:
-            self._peer_list.part_from_user(user)
+            self._peer_list.disconnect_user(user)
 
-    def part_from_unaccepted(self) -> None:
+    def disconnect_unaccepted(self) -> None:
         """Disconnect peers that are no longer accepted: removed, or with an expired certificate."""
         with self._lock:
-            self._peer_list.part_from_unaccepted()
+            self._peer_list.disconnect_unaccepted()
 
     def stop(self, timeout: float = 5.0) -> None:
         """Close all connections and wait until nothing is read or written any more."""
@@ -287,7 +287,7 @@ class Torrent:
         with self._lock:
             if self._stopped:
                 return
-            self._peer_list.part_from_unaccepted()
+            self._peer_list.disconnect_unaccepted()
             self._perform(self._swarm.tick(now))
         for connection in self._connected():
             self._requests.refill(connection, now)

@@ -106,7 +106,7 @@ class Transfer(Standing):
 
     def on_damaged(self, torrent: Torrent) -> None:
         """See TorrentOwner."""
-        self._executor.submit(self._mend, lambda: self.torrent is torrent)
+        self._executor.submit(self._repair, lambda: self.torrent is torrent)
 
     def on_unidentified(self, peer: UnidentifiedPeer) -> None:
         """See TorrentOwner."""
@@ -298,7 +298,7 @@ class Transfer(Standing):
         self._stop(FailedWith(MinitorrentError(error.code, error.message)))
         self._tell_end()
 
-    def _mend(self) -> None:
+    def _repair(self) -> None:
         """Handle a wrong piece in a file that looks untouched."""
         if not self._check_again():
             self._fail(

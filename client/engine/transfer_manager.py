@@ -164,9 +164,9 @@ class TransferManager:
                     return
             self._context.jobs.submit(self._advance, backlog)  # after what these have to do
         except MinitorrentError as error:
-            log.warning("shares are not taken up", error=error.message)
+            log.warning("shares are not loaded", error=error.message)
         except RuntimeError:
-            log.debug("closing: shares are not taken up")
+            log.debug("closing: shares are not loaded")
 
     def _take_up(self, record: TransferRecord, backlog: Backlog) -> None:
         """Load one record of the backlog, unless it is loaded already or was discarded."""
@@ -210,7 +210,7 @@ class TransferManager:
         self._context.store.reopen(transfer.record.id, options)
         return self._begin_anew(transfer)
 
-    def mend(self, transfer: Transfer, have: Bitfield, stamps: FileStamps) -> Transfer:
+    def repair(self, transfer: Transfer, have: Bitfield, stamps: FileStamps) -> Transfer:
         """Restart a halted transfer that was complete, of which only these pieces are right."""
         options = replace(transfer.storage.options, in_place=True)
         self._context.store.reopen_in_place(transfer.record.id, have, stamps, options)
@@ -302,15 +302,15 @@ class TransferManager:
         transfer = self._at_work(info_hash)
         return transfer.group_tls if transfer else None
 
-    def part_from_unaccepted(self, group: str) -> None:
+    def disconnect_unaccepted(self, group: str) -> None:
         """Disconnect everybody who is no longer accepted in the group."""
         for torrent in self._torrents_in(group):
-            torrent.part_from_unaccepted()
+            torrent.disconnect_unaccepted()
 
-    def part_from_user(self, group: str, user: str) -> None:
+    def disconnect_user(self, group: str, user: str) -> None:
         """Disconnect a user who is no longer a member of the group."""
         for torrent in self._torrents_in(group):
-            torrent.part_from_user(user)
+            torrent.disconnect_user(user)
 
     def _torrents_in(self, group: str) -> list[Torrent]:
         of_group = (one for one in self.all() if one.record.group == group)

@@ -68,7 +68,7 @@ class TransferStorage:
         if not options.in_place and any(lost):
             if not asked:
                 raise self._changed(have)
-            return self._mend(have)
+            return self._repair(have)
         return have
 
     def _open_complete(
@@ -80,7 +80,7 @@ class TransferStorage:
         except MinitorrentError as error:
             if not (asked and not record.is_upload and error.code is ErrorCode.FILE_NOT_FOUND):
                 raise
-            return self._mend(Bitfield(self.metainfo.piece_count))
+            return self._repair(Bitfield(self.metainfo.piece_count))
         stamps = files.verified_stamps()
         believed = record.believed_pieces(stamps, self.selection.pieces)
         is_hashed, self.is_hashed = self.is_hashed, False
@@ -94,12 +94,12 @@ class TransferStorage:
                 self._store.distrust(record.id)
                 self.record = replace(record, stamps=None)
                 raise self._changed(have)
-            return self._mend(have)
+            return self._repair(have)
         self._store.mark_complete(record.id, stamps)
         self.record = replace(record, stamps=stamps)
         return have
 
-    def _mend(self, have: Bitfield) -> Bitfield:
+    def _repair(self, have: Bitfield) -> Bitfield:
         """Make complete content a download again, in place, of all but these pieces."""
         files, parent = self.files, self.files.final.parent
         if not parent.is_dir():

@@ -20,9 +20,9 @@ def read_options(session: Session, transfer: int) -> DownloadOptions:
 
 def read_all_options(session: Session) -> dict[int, DownloadOptions]:
     """Return all options that differ from the defaults, by transfer."""
-    mended = set(session.scalars(select(InPlaceRow.transfer)))
+    repaired = set(session.scalars(select(InPlaceRow.transfer)))
     rows = session.scalars(select(PlanRow))
-    return {row.transfer: _options(row, in_place=row.transfer in mended) for row in rows}
+    return {row.transfer: _options(row, in_place=row.transfer in repaired) for row in rows}
 
 
 def write_options(session: Session, transfer: int, options: DownloadOptions) -> None:

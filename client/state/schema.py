@@ -1,4 +1,4 @@
-"""The tables of the client's database: what `migrations` lead to.
+"""The tables of the client's database, as after all `migrations`.
 
 Every change here needs a step in `migrations/versions` that makes it in the files there are, and
 raises SCHEMA_VERSION in database.py.
@@ -11,7 +11,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
 class Table(DeclarativeBase):
-    """Every table of the database derives from this."""
+    """The base of all tables."""
 
 
 class SettingRow(Table):
@@ -49,7 +49,7 @@ class TransferRow(Table):
 
 
 class PinRow(Table):
-    """The certificate that a tracker showed when it was first met."""
+    """The certificate that a tracker presented at first contact."""
 
     __tablename__ = "pinned_certificates"
 
@@ -82,7 +82,7 @@ class RateLimitRow(Table):
 
 
 class InPlaceRow(Table):
-    """A transfer whose content is repaired where it lies."""
+    """Marks a transfer whose content is repaired in place."""
 
     __tablename__ = "in_place"
 

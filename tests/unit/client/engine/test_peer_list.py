@@ -275,7 +275,7 @@ def test_after_the_tracker_was_away_only_what_it_tells_then_counts(
 ) -> None:
     peer_list.learn([candidate(LOWER, 7)])
     assert peer_list.identified(connect(HIGHER, 1), "ann", is_member=True)
-    peer_list.begin_again()
+    peer_list.forget_candidates()
     assert list(peer_list.to_dial(0.0)) == []
     assert not peer_list.remember(connect(HIGHER, 2))
     assert not peer_list.recognise(connect(LOWER, 7, incoming=False))
@@ -291,7 +291,7 @@ def test_without_a_tracker_who_was_identified_before_is_known(
     peer_list.remove(nameless, 0.0)
     again, other = connect(LOWER, 2), connect(HIGHER, 4)
     assert (peer_list.remember(again), peer_list.remember(other)) == (True, False)
-    peer_list.part_from_user("bob")
+    peer_list.disconnect_user("bob")
     assert first.close_reason == again.close_reason == "it was removed from the group"
     assert not peer_list.remember(connect(LOWER, 5))
 

@@ -54,15 +54,15 @@ def test_those_at_work_are_torrents(collection: TransferManager, torrent: Any) -
 def test_a_removed_member_is_cut_off_from_the_others_too(
     collection: TransferManager, torrent: Any
 ) -> None:
-    collection.part_from_user("lab", "bob")
-    torrent.part_from_user.assert_called_once_with("bob")
+    collection.disconnect_user("lab", "bob")
+    torrent.disconnect_user.assert_called_once_with("bob")
 
 
 def test_who_is_not_accepted_any_more_is_cut_off_from_the_others_too(
     collection: TransferManager, torrent: Any
 ) -> None:
-    collection.part_from_unaccepted("lab")
-    torrent.part_from_unaccepted.assert_called_once_with()
+    collection.disconnect_unaccepted("lab")
+    torrent.disconnect_unaccepted.assert_called_once_with()
 
 
 def test_what_the_tracker_tells_comes_to_nothing(torrent: Any) -> None:
