@@ -42,7 +42,7 @@ def test_limits_of_a_former_run_are_paced_and_a_failure_does_not_end_that(
         )
         wait_until(lambda: len(looked) > 2, what="it to look again")
         bandwidth_manager.close()
-    assert [entry["event"] for entry in log if entry.get("exc_info")] == ["pacing failed"]
+    assert [entry["event"] for entry in log if entry.get("exc_info")] == ["bandwidth round failed"]
 
 
 def test_it_sleeps_until_there_is_a_limit(store: RateLimitStore, events: EventBus) -> None:
