@@ -108,7 +108,7 @@ def _add_options(add: Callable[..., argparse.Action]) -> None:
         dest="commands",
         action="append",
         metavar="COMMAND",
-        help="run this command and exit (can be repeated)",
+        help="run this command instead of reading commands (can be repeated)",
     )
 
 

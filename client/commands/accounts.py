@@ -66,8 +66,7 @@ COMMANDS = (
         summary="log in and resume your shares and downloads",
         run=_login,
         arguments=(_USER, _PASSWORD),
-        details="At a terminal, leave out the password and you are prompted for it without echo."
-        " Your files are shared again, and unfinished downloads resume.",
+        details="At a terminal, leave out the password and you are prompted for it without echo.",
         example="login ann",
         errors=(ErrorCode.BAD_CREDENTIALS, ErrorCode.TOO_MANY_ATTEMPTS),
     ),
@@ -76,7 +75,7 @@ COMMANDS = (
         topic="accounts",
         summary="log out; transfers stop until you log in again",
         run=_logout,
-        details="Your shares and downloads resume at the next login.",
+        details="The client keeps your shares and downloads, and resumes them when you log in.",
         example="logout",
         answer="Logged out {user}",
     ),
@@ -85,8 +84,7 @@ COMMANDS = (
         topic="accounts",
         summary="show who is logged in",
         run=_whoami,
-        details="Shows the user who is logged in on this client. The prompt shows the group in use"
-        " too.",
+        details="The prompt shows the user and the group in use as well.",
         example="whoami",
         answer="{user}",
     ),

@@ -53,7 +53,7 @@ end
 complete -c minitorrent -s h -l help -f -d 'show this help message and exit'
 complete -c minitorrent -l version -f -d 'show the version'
 complete -c minitorrent -l data-dir -x -a '(__fish_complete_directories)' -d 'folder for this client'\''s state (default: a folder named after HOST:PORT in the user'\''s data folder)'
-complete -c minitorrent -s c -x -a '(__minitorrent_commands)' -d 'run this command and exit (can be repeated)'
+complete -c minitorrent -s c -x -a '(__minitorrent_commands)' -d 'run this command instead of reading commands (can be repeated)'
 complete -c minitorrent -l web -x -d 'serve the page and the HTTP API; prints the link'
 complete -c minitorrent -l web-any -f -d 'allow a --web address that other machines can reach'
 complete -c minitorrent -l web-renew -f -d 'create a new link for --web and revoke the old one'
