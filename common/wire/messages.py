@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 
 class WireError(Exception):
-    """The other side broke the protocol; the connection can't go on."""
+    """The other side violated the protocol; the connection must be closed."""
 
 
 @dataclass(frozen=True, slots=True)
