@@ -109,7 +109,7 @@ def test_nobody_is_there(bob: Person, ghost: Infiltrator) -> None:
         (hang_up, "hangs up before the handshake", "encryption"),
         (greet_in_another_way, "not with BitTorrent", "which one their client"),
         (answer_for_another_torrent, "answers for another file", "restart"),
-        (shake_hands_and_leave, "shakes hands, and then hangs up", "no room"),
+        (shake_hands_and_leave, "shakes hands, and then hangs up", "no free slot"),
     ],
 )
 def test_somebody_is_there_who_does_not_talk(
