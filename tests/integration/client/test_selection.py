@@ -146,7 +146,7 @@ def test_a_finished_file_that_was_only_touched_is_built_on(team: Team, tmp_path:
 def test_a_pattern_that_fits_nothing_says_what_there_is(team: Team, tmp_path: Path) -> None:
     trip(team, tmp_path)
     bob = team.member("bob")
-    with pytest.raises(MinitorrentError, match=r"fits '\*\.png'; it has '1\.jpg', ") as raised:
+    with pytest.raises(MinitorrentError, match=r"matches '\*\.png'; it has '1\.jpg', ") as raised:
         fetch(bob, "*.png")
     assert raised.value.code is ErrorCode.USAGE
     assert bob.session.show_downloads().downloads == []
