@@ -44,7 +44,7 @@ def test_share_get_and_remove(
     assert (out / path.name).read_bytes() == path.read_bytes()
     for who in (ann, bob):
         assert who.ok("remove", str(torrent)) == {"group": group, "name": path.name}
-    assert "any more" in bob.fails("no_such_file", "get", str(torrent), str(out))
+    assert "no longer shared" in bob.fails("no_such_file", "get", str(torrent), str(out))
     ann.fails("no_such_file", "remove", str(torrent))
 
 

@@ -18,7 +18,7 @@ def test_the_demo_shows_everything_and_ends_by_itself() -> None:
     with ManagedProcess([sys.executable, str(DEMO)]) as demo:
         assert demo.wait(115) == 0, demo.story()
     text = "\n".join(demo.output.all)
-    assert "ann made the sealed group studio" in text
+    assert "ann created the sealed group studio" in text
     assert "cat downloaded film.bin from ann and bob" in text
     assert text.count("is identical: SHA-256") == 3
     assert "\x1b" not in text

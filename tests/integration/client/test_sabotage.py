@@ -167,7 +167,7 @@ def test_its_folder_moved_away(team: Team, tmp_path: Path) -> None:
     moved = copy.parent.rename(copy.parent.with_name("moved"))
     bob.session.limits.limit("down", 0)
     wait_until(lambda: bob.row(name).state == "failed", what="the failure")
-    assert "put it back" in (bob.row(name).error or "")
+    assert "put it back" in (bob.row(name).error or "").lower()
     assert not copy.parent.exists()
     moved.rename(copy.parent)
     bob.session.resume(GROUP, name)
