@@ -37,11 +37,11 @@ def _measure_no_processes() -> None:
 
 _measure_no_processes()
 
-# The trackers and clients that tests start keep what they compile: compiling it anew each time
+# The trackers and clients that tests start keep what they compile: recompiling it each time
 # takes longer than the rest of a start.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
-# Nor do they load it all anew, except where a test is about the start itself.
+# Nor do they load it all again, except where a test is about the start itself.
 os.environ[warm.SWITCH] = "1"
 
 _ROOT = Path(__file__).parents[1]

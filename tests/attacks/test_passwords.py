@@ -65,10 +65,10 @@ def test_a_storm_of_accounts_delays_no_login(tmp_path: Path) -> None:
         undisturbed = seconds_to_log_in(tracker, "ann", "127.0.0.1")
         with a_storm_of_accounts(tracker):
             known = seconds_to_log_in(tracker, "ann", "127.0.0.1")
-            stranger = seconds_to_log_in(tracker, "ann", "127.0.0.2")
+            outsider = seconds_to_log_in(tracker, "ann", "127.0.0.2")
         # Its own hash, one that has begun, one turn of the other's; and a busy machine.
         assert known < 2 * undisturbed + 1.0
-        assert stranger < 2 * undisturbed + 1.0
+        assert outsider < 2 * undisturbed + 1.0
 
 
 def test_logins_of_many_connections_need_no_more_memory_than_of_one(tmp_path: Path) -> None:

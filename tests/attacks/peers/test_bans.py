@@ -83,7 +83,7 @@ def test_another_login_of_a_liar_is_another_chance_and_a_third_is_none(
 def test_who_lies_under_the_seeders_name_at_its_address(
     team: Team, stack: ExitStack, tmp_path: Path, log: Log
 ) -> None:
-    """In an open group, and even from behind the same address, as a stranger."""
+    """In an open group, and even from behind the same address, as an outsider."""
     _, bob, name, content = victims(team, tmp_path)
     opened = threading.Event()
     honest = Infiltrator(team, stack, "honest")
@@ -97,12 +97,12 @@ def test_who_lies_under_the_seeders_name_at_its_address(
 
     stack.callback(opened.set)
     honest.offer(described, give)
-    stranger = Attacker(described)
-    stranger.lie(bob, honest.peer_id)
+    outsider = Attacker(described)
+    outsider.lie(bob, honest.peer_id)
     wait_until(lambda: bans(log), what="the ban")
     for peer_id in (None, None, honest.peer_id):  # at the door, under whatever name
         with pytest.raises(OSError):
-            stranger.dial(bob, peer_id)
+            outsider.dial(bob, peer_id)
     opened.set()
     bob.finish(name)
     assert has(bob, content)
@@ -125,11 +125,11 @@ def test_without_a_tracker_only_those_known_before_are_served(
         raise MinitorrentError(ErrorCode.TRACKER_UNREACHABLE, "No tracker can be reached.")
 
     monkeypatch.setattr(ann.session._link, "call", gone)
-    for stranger, peer_id in (
+    for outsider, peer_id in (
         (Attacker(described), new_peer_id()),
         (Attacker(described, ELSEWHERE), bob.peer_id),
     ):
-        with stranger.dial(ann, peer_id) as peer:
+        with outsider.dial(ann, peer_id) as peer:
             gets_nothing(peer)
     with Attacker(described).dial(ann, bob.peer_id) as peer:
         peer.send(Interested())

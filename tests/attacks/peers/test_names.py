@@ -29,9 +29,9 @@ def test_a_stranger_under_the_seeders_name_from_elsewhere_is_nobody(
     monkeypatch.setattr(announcer, "IDENTIFY_FOR", 1.0)
     ann, bob, name, content = victims(team, tmp_path)
     ann.session.resume(GROUP, name)
-    stranger = Attacker(torrent_of(bob, name).metainfo, ELSEWHERE)
+    outsider = Attacker(torrent_of(bob, name).metainfo, ELSEWHERE)
     with suppress(OSError):  # it may not even be let in
-        stranger.lie(bob, peer_id_of(ann))
+        outsider.lie(bob, peer_id_of(ann))
     bob.finish(name)
     assert has(bob, content)
     assert not bans(log), "nothing was asked of it"
@@ -46,8 +46,8 @@ def test_a_members_name_from_another_address_gets_nothing(
     bob = Infiltrator(team, stack, "bob")
     described = bob.metainfo_of(name)
     bob.session.announce(described.info_hash.hex(), described.length)
-    stranger = Attacker(described, ELSEWHERE)
-    with stranger.dial(ann, bob.peer_id) as peer:
+    outsider = Attacker(described, ELSEWHERE)
+    with outsider.dial(ann, bob.peer_id) as peer:
         gets_nothing(peer)
     with Attacker(described).dial(ann, bob.peer_id) as peer:  # bob himself
         peer.send(Interested())

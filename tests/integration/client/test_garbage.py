@@ -91,7 +91,7 @@ RECORDED = [
 
 @pytest.fixture
 def seeder(team: Team, tmp_path: Path) -> tuple[Person, Handshake]:
-    """Someone who shares a file, and the handshake of a stranger who wants it."""
+    """Someone who shares a file, and the handshake of an outsider who wants it."""
     ann = team.member("ann")
     name = team.share(ann, make_file(tmp_path / "content", 20 * BLOCK))
     (row,) = ann.session.lists.files("lab").files

@@ -183,8 +183,8 @@ def test_a_stranger_gets_no_block_and_is_sent_away(
     ann = team.member("ann")
     name = team.share(ann, make_file(tmp_path / "content", MIB))
     described = ann.session._transfers.get(GROUP, name).metainfo
-    with RawPeer.dial(ann.address, described.info_hash) as stranger:
-        gets_nothing(stranger)
+    with RawPeer.dial(ann.address, described.info_hash) as outsider:
+        gets_nothing(outsider)
 
 
 def test_a_member_that_came_before_the_tracker_told_is_served(

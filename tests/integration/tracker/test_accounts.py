@@ -134,8 +134,8 @@ def test_guesses_from_elsewhere_do_not_lock_the_owner_out(
 ) -> None:
     codes = []
     for number in range(2, 14):
-        stranger = connect(tracker, f"127.0.0.{number}")
-        codes.append(code_of(stranger, "login", **login_of("ann", "wrong")))
+        outsider = connect(tracker, f"127.0.0.{number}")
+        codes.append(code_of(outsider, "login", **login_of("ann", "wrong")))
     assert codes == ["bad_credentials"] * 10 + ["too_many_attempts"] * 2
     right = login_of("ann", "secret123")
     assert code_of(connect(tracker, "127.0.0.99"), "login", **right) == "too_many_attempts"
@@ -146,13 +146,13 @@ def test_an_address_that_guesses_at_many_accounts_is_slowed_down(
     tracker: TrackerApp, ann: SessionClient, connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tracker.domain.credentials.is_password", lambda *_: False)
-    stranger = connect(tracker, "127.0.0.2")
+    outsider = connect(tracker, "127.0.0.2")
     codes = {
-        code_of(stranger, "login", **login_of(f"user-{number}", "wrong")) for number in range(100)
+        code_of(outsider, "login", **login_of(f"user-{number}", "wrong")) for number in range(100)
     }
     assert codes == {"bad_credentials"}
     last = login_of("one-more", "wrong")  # on a slow machine one is allowed again by now
-    codes = {code_of(stranger, "login", **last) for _ in range(10)}
+    codes = {code_of(outsider, "login", **last) for _ in range(10)}
     assert "too_many_attempts" in codes
 
 

@@ -67,13 +67,13 @@ def test_a_group_that_changes_hands(ann: SessionClient, bob: SessionClient) -> N
 def test_what_is_done_with_members_accounts(
     tracker: TrackerApp, ann: SessionClient, bob: SessionClient, connect: Connect
 ) -> None:
-    stranger = connect(tracker, AWAY)
+    outsider = connect(tracker, AWAY)
     for user, password in (("bob", "wrong"), ("my-password", "wrong")):
         with pytest.raises(RefusedError, match="bad_credentials"):
-            stranger.login(user, password)
-    stranger.login("bob")
-    stranger.call("logout")
-    stranger.login("bob")
+            outsider.login(user, password)
+    outsider.login("bob")
+    outsider.call("logout")
+    outsider.login("bob")
     other = next(s for s in bob.call("list_sessions")["sessions"] if not s["current"])
     bob.call("end_session", id=other["id"])
     bob.call("change_password", old="secret123", new="new secret")

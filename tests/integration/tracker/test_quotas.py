@@ -158,10 +158,10 @@ def test_logins_with_certificates(start_tracker: StartTracker, connect: Connect)
 
 def test_accounts_from_one_address(start_tracker: StartTracker, connect: Connect) -> None:
     tracker = start_tracker(quotas=Quotas(accounts=2))
-    stranger = connect(tracker, "127.0.0.2")
+    outsider = connect(tracker, "127.0.0.2")
     for user in ("x1", "x2"):
-        stranger.call("create_user", user=user, password="secret123")
-    refused = code_of(stranger, "create_user", user="x3", password="secret123")
+        outsider.call("create_user", user=user, password="secret123")
+    refused = code_of(outsider, "create_user", user="x3", password="secret123")
     assert refused == "too_many_attempts"
     connect(tracker).sign_up("ann")
 

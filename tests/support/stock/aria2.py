@@ -85,7 +85,7 @@ class Aria2(ManagedProcess):
         return done == size and status["status"] in ("active", "complete")
 
     def announce(self, torrent: Torrent) -> None:
-        """Have it tell the trackers anew, even if they have refused."""
+        """Have it announce to the trackers again, even if they have refused."""
         for method in ("forcePause", "unpause"):
             wait_until(partial(self._tried, method, self._torrents[torrent]), 20, f"it to {method}")
 

@@ -43,7 +43,7 @@ def test_an_interested_member_is_served_at_once_while_there_is_room() -> None:
     swarm = swarm_with(ALL, upload_slots=2)
     for key in (1, 2, 3):
         greet(swarm, key, fast=True)
-    assert receive(swarm, 1, Interested()) == []  # a stranger
+    assert receive(swarm, 1, Interested()) == []  # an outsider
     assert swarm.confirm(1) == [Send(1, Unchoke())]
     assert swarm.confirm(1) == swarm.confirm(99) == []
     assert swarm.confirm(2) == []  # wants nothing

@@ -223,9 +223,9 @@ def test_what_may_still_be_banned_is_bounded(
 
 
 def test_who_is_told_of_is_known(peer_list: PeerList, connect: Make) -> None:
-    stranger, other = connect(LOWER, 1), connect(HIGHER, 2)
-    assert peer_list.learn([candidate(LOWER, 7)]) == [stranger]
-    assert stranger.user == "bob"
+    outsider, other = connect(LOWER, 1), connect(HIGHER, 2)
+    assert peer_list.learn([candidate(LOWER, 7)]) == [outsider]
+    assert outsider.user == "bob"
     assert peer_list.learn([candidate(LOWER, 7)]) == []
     assert not peer_list.recognise(other)
 
@@ -250,10 +250,10 @@ def test_who_was_dialled_is_known_by_the_address(peer_list: PeerList, connect: M
 
 def test_who_is_refused_is_not_dialled(peer_list: PeerList, connect: Make) -> None:
     peer_list.learn([candidate(LOWER, 7)])
-    stranger = connect(LOWER, 1)
-    assert not peer_list.identified(stranger, None, is_member=False)
-    assert stranger.close_reason is not None
-    peer_list.remove(stranger, 0.0)
+    outsider = connect(LOWER, 1)
+    assert not peer_list.identified(outsider, None, is_member=False)
+    assert outsider.close_reason is not None
+    peer_list.remove(outsider, 0.0)
     assert list(peer_list.to_dial(0.0)) == []
 
 

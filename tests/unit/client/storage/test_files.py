@@ -316,7 +316,7 @@ def test_links_in_a_shared_folder_are_not_followed(tmp_path: Path) -> None:
 
 
 def test_readers_notice_nothing_of_the_new_name(tmp_path: Path) -> None:
-    """With more files than may be open at once, so that they are opened anew all the time."""
+    """With more files than may be open at once, so that they are reopened all the time."""
     content = {f"d{number}/f": random_bytes(PIECE // 4, number) for number in range(100)}
     stop = threading.Event()
     rounds = [threading.Semaphore(0), threading.Semaphore(0)]
