@@ -25,6 +25,7 @@ from client.core.transfer_state import (
     State,
     WaitingForSpace,
     after,
+    is_legal,
     torrent_of,
 )
 from client.engine.results import TransferState
@@ -59,6 +60,14 @@ class Standing:
         """Change the state according to an event."""
         with self._moving:
             self._state = after(self._state, event)
+
+    def _move_if_legal(self, event: Event[Torrent]) -> bool:
+        """Apply an event unless it can't happen now; returns whether it was applied."""
+        with self._moving:
+            if not is_legal(self._state, event):
+                return False
+            self._state = after(self._state, event)
+            return True
 
     def _verify(self, have: Bitfield) -> None:
         """Remember the verified pieces for as long as there is no torrent."""

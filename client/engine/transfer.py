@@ -118,12 +118,10 @@ class Transfer(Standing):
 
         With `recheck`, every piece is hashed again, whatever the record says.
         """
-        started = Started(Recheck.ASKED if recheck else Recheck.NO)
-        if not is_legal(self._state, started):
+        if not self._move_if_legal(Started(Recheck.ASKED if recheck else Recheck.NO)):
             return  # it runs already
         self._upsets = self._had = self.storage.checked = 0
         self._halting.clear()
-        self._move(started)
         if self.record.complete:
             self._executor.submit(self._open)
         else:
@@ -141,19 +139,21 @@ class Transfer(Standing):
         """Tell running jobs to end early; `halt` has to follow."""
         self._halting.set()
 
-    def halt(self) -> None:
-        """Stop, keeping everything for the next start; returns when it has stopped."""
+    def halt(self, *, forgives: bool = False) -> None:
+        """Stop, keeping everything for the next start; returns when it has stopped.
+
+        A failed transfer stays failed unless this `forgives` it.
+        """
         self.begin_halt()
         with self._executor.alone:
             self._halting.set()  # it may just have resumed by itself
             self._context.scheduler.leave(self)
-            self._stop(Halted())
+            self._stop(Halted(forgives))
 
     def pause(self) -> None:
         """Halt until `resume`, also after a restart."""
         self._context.store.set_paused(self.record.id, paused=True)
-        self.halt()
-        self._move(Halted(forgives=True))
+        self.halt(forgives=True)
 
     def resume(self) -> None:
         """Continue after a pause or a failure; a no-op while it is running."""
