@@ -5,12 +5,11 @@ While a download is incomplete, its content has a temporary name beside the dest
 length. Only verified pieces are written. When the content is complete, it is synced to disk, and
 only then gets its final name; existing files are never overwritten.
 
-When the user says so, wrong content is repaired in place: files at the destination are written
-there, missing ones are downloaded as usual and then join them.
+When the user says so, wrong content is repaired in place, where it lies at the destination;
+missing files are downloaded as usual and then join them.
 
-Other programs may change files while we use them. A `Proof` remembers which pieces we hashed or
-wrote, a `ChangeDetector` removes those that may have been touched, and content gets its final name
-only when all of it is proven.
+Other programs may change files meanwhile. A `Proof` remembers which pieces we hashed or wrote, a
+`ChangeDetector` removes those that may have been touched, and only proven content gets its name.
 """
 
 from __future__ import annotations

@@ -36,16 +36,13 @@ def scan_pieces(
 ) -> None:
     """Call `visit` once for every piece, in one thread per core, each with a scratch buffer.
 
-    `progress` and `cancelled` are called in this thread several times a second. Raises
-    StoppedError once `cancelled` returns True, or the first exception of `visit`; all threads
-    have ended by then.
+    `progress` and `cancelled` are called in this thread several times a second. Raises StoppedError
+    once `cancelled` returns True, or the first exception of `visit`, after all threads have ended.
     """
     if not geometry.piece_count:
         return
-    numbers = iter(range(geometry.piece_count))
-    done = 0
-    lock = threading.Lock()
-    stop = threading.Event()
+    numbers, done = iter(range(geometry.piece_count)), 0
+    lock, stop = threading.Lock(), threading.Event()
 
     def work() -> None:
         nonlocal done
