@@ -29,6 +29,7 @@ from common.bitfield import Bitfield
 from common.geometry import Geometry
 from common.types import BLOCK_SIZE, Block
 from common.wire.messages import Message, Request
+from tests.unit.client.core.downloader import Waiting
 
 LATENCY = 0.02
 """Seconds from one node to another."""
@@ -92,18 +93,14 @@ class Network:
 
 
 class Link:
-    """What a node expects from one peer, and what it has to send to it.
-
-    It is the peer's IncomingStream and its UploadQueue.
-    """
+    """What a node expects from one peer (an IncomingStream), and what it has to send to it."""
 
     def __init__(self) -> None:
         self.payload = 0
         self.wasted = 0
-        self.waiting: deque[Block] = deque()
+        self.uploads = Waiting()
         self._expected: dict[Block, PieceDownload] = {}
 
-    # --- incoming ---
     @property
     def outstanding(self) -> int:
         return len(self._expected)
@@ -138,22 +135,6 @@ class Link:
         cancelled = {d.index: d for d in self._expected.values() if d.cancelled}
         self._expected = {b: d for b, d in self._expected.items() if not d.cancelled}
         return [PieceDropped(download) for download in cancelled.values()]
-
-    # --- outgoing ---
-    def send_blocks(self, blocks: list[Block]) -> int:
-        self.waiting.extend(blocks)
-        return len(self.waiting)
-
-    def withdraw_block(self, block: Block) -> bool:
-        if block not in self.waiting:
-            return False
-        self.waiting.remove(block)
-        return True
-
-    def withdraw_blocks(self) -> list[Block]:
-        withdrawn = list(self.waiting)
-        self.waiting.clear()
-        return withdrawn
 
 
 class Node:
@@ -192,7 +173,7 @@ class Node:
     def join(self, other: Node) -> None:
         link = self._links[other.key] = Link()
         now = self._network.now
-        self.perform(self._protocol.join(other.key, link, link, fast=True, now=now))
+        self.perform(self._protocol.join(other.key, link, link.uploads, fast=True, now=now))
         self.perform(self._protocol.confirm(other.key))
 
     def leave(self, key: int) -> None:
@@ -262,16 +243,16 @@ class Node:
 
     # --- serving ---
     def _take_turn(self, key: int) -> None:
-        if key in self._links and self._links[key].waiting and key not in self._turns:
+        if key in self._links and self._links[key].uploads.blocks and key not in self._turns:
             self._turns.append(key)
         self._send_next()
 
     def _send_next(self) -> None:
         while not self._sending and self._turns:
             key = self._turns.popleft()
-            if key in self._links and self._links[key].waiting:
+            if key in self._links and self._links[key].uploads.blocks:
                 self._sending = True
-                block = self._links[key].waiting.popleft()
+                block = self._links[key].uploads.blocks.pop(0)
                 self._turns.append(key)
                 sent = partial(self._sent, key, block)
                 self._network.after(block.length / self.upload, sent)
