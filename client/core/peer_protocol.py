@@ -83,7 +83,7 @@ class PeerProtocol:
     def confirm(self, key: int) -> list[Action]:
         """Record that the peer is a member, so that it may be served."""
         peer = self._swarm.peers.get(key)
-        if peer is None or peer.confirmed:
+        if peer is None:
             return []
         return self._swarm.confirm(key) + self._extensions.confirmed(peer)
 
@@ -111,7 +111,8 @@ class PeerProtocol:
             case PieceReceived(download):
                 is_new = self._swarm.piece_received(peer, download)
                 return [Verify(key, download)] if is_new else []
-        return self._swarm.piece_dropped(peer, event.download)
+        self._swarm.piece_dropped(peer, event.download)
+        return []
 
     def _take(self, peer: Peer, message: Message) -> list[Action]:
         match message:
@@ -201,14 +202,20 @@ class PeerProtocol:
     def window(self, key: int, now: float) -> int:
         """Return how many requests to keep in flight to a peer, 0 while it is of no use."""
         peer = self._swarm.peers.get(key)
-        if peer is None or peer.peer_choking or not peer.wanted:
+        return self._window(peer, now) if peer is not None else 0
+
+    def _window(self, peer: Peer, now: float) -> int:
+        if peer.peer_choking or not peer.wanted:
             return 0
         return peer.window(self._swarm.config, now)
 
     def has_room(self, key: int, now: float) -> bool:
         """Return whether so few requests are in flight to a peer that it should get more."""
-        peer, window = self._swarm.peers.get(key), self.window(key, now)
-        return peer is not None and window > 0 and peer.stream.outstanding <= window * REFILL_AT
+        peer = self._swarm.peers.get(key)
+        if peer is None:
+            return False
+        window = self._window(peer, now)
+        return window > 0 and peer.stream.outstanding <= window * REFILL_AT
 
     def request(self, key: int, now: float, most: int | None = None) -> list[Block]:
         """Choose up to `most` blocks to request from a peer, and expect them."""

@@ -161,10 +161,9 @@ class Swarm:
         """Take the last block of a piece from this peer; True when the piece is to be verified."""
         return self._scheduler.received(peer, download)
 
-    def piece_dropped(self, peer: Peer, download: PieceDownload) -> list[Action]:
+    def piece_dropped(self, peer: Peer, download: PieceDownload) -> None:
         """Free a cancelled piece that the peer's reader has released."""
         self._scheduler.dropped(peer, download)
-        return []
 
     def verified(self, download: PieceDownload) -> list[Action]:
         """Record a verified piece on disk: announce it, and cancel other downloads of it."""

@@ -190,6 +190,7 @@ Event: TypeAlias = (
 _AT_WORK: Final = (Downloading, Finishing, Seeding)
 _RUNNING: Final = (Queued, Checking, *_AT_WORK)
 _STOPPED: Final = (Paused, WaitingForSpace, Failed)
+_ANY: Final = (*_RUNNING, *_STOPPED)
 
 LEGAL: Final[dict[type, tuple[type, ...]]] = {
     Started: _STOPPED,
@@ -201,8 +202,8 @@ LEGAL: Final[dict[type, tuple[type, ...]]] = {
     ContentTouched: _AT_WORK,
     NoSpace: (Queued, Checking, Downloading, Finishing),
     FailedWith: (*_RUNNING, Paused, WaitingForSpace),
-    Halted: (*_RUNNING, *_STOPPED),
-    Told: (*_RUNNING, *_STOPPED),
+    Halted: _ANY,
+    Told: _ANY,
 }
 """The states in which each event may happen."""
 
