@@ -45,8 +45,6 @@ class RequestPipeline:
     def upload_requests(self, peers: Iterable[PeerConnection]) -> list[BandwidthRequest]:
         """Return bandwidth requests for peers whose blocks a limit holds back."""
         channel = self._throttle.up
-        if not channel.limited:
-            return []
         return [
             BandwidthRequest((self._info_hash, peer.key), channel, peer.allow)
             for peer in peers
@@ -58,8 +56,6 @@ class RequestPipeline:
     ) -> list[BandwidthRequest]:
         """Return bandwidth requests for peers that could be sent more requests under a limit."""
         channel = self._throttle.down
-        if not channel.limited:
-            return []
         return [
             BandwidthRequest(
                 (self._info_hash, peer.key), channel, partial(self._request, peer, now)

@@ -349,11 +349,13 @@ class Torrent:
     # --- rate limits ------------------------------------------------------------------------
     def upload_requests(self) -> list[BandwidthRequest]:
         """See RequestPipeline."""
-        return self._requests.upload_requests(self._connected())
+        connected = self._connected() if self._throttle.up.limited else []
+        return self._requests.upload_requests(connected)
 
     def download_requests(self) -> list[BandwidthRequest]:
         """See RequestPipeline."""
-        connected = [] if self.complete else self._connected()
+        is_limited = self._throttle.down.limited and not self.complete
+        connected = self._connected() if is_limited else []
         return self._requests.download_requests(connected, self._clock())
 
     def lift_limit(self) -> None:
