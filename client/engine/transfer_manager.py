@@ -208,21 +208,21 @@ class TransferManager:
         """Restart a download with other options."""
         transfer.halt()
         self._context.store.reopen(transfer.record.id, options)
-        return self._begin_anew(transfer)
+        return self._restart(transfer)
 
     def repair(self, transfer: Transfer, have: Bitfield, stamps: FileStamps) -> Transfer:
         """Restart a halted transfer that was complete, of which only these pieces are right."""
         options = replace(transfer.storage.options, in_place=True)
         self._context.store.reopen_in_place(transfer.record.id, have, stamps, options)
-        return self._begin_anew(transfer)
+        return self._restart(transfer)
 
     def relocate(self, transfer: Transfer, path: Path, stamps: FileStamps) -> Transfer:
         """Continue to share content at its new `path`, verified when `stamps` were taken."""
         transfer.halt()
         self._context.store.relocate(transfer.record.id, path, stamps)
-        return self._begin_anew(transfer)
+        return self._restart(transfer)
 
-    def _begin_anew(self, transfer: Transfer) -> Transfer:
+    def _restart(self, transfer: Transfer) -> Transfer:
         record = self._context.store.get(transfer.record.id)
         return self.add(record or transfer.record)
 

@@ -48,7 +48,7 @@ class Uploads:
         warn: Callable[[str], None],
     ) -> None:
         self._link = link
-        self._references = metainfo_links
+        self._metainfo_links = metainfo_links
         self._store = store
         self._manager = manager
         self._warn = warn
@@ -67,7 +67,7 @@ class Uploads:
             check_place(place, is_metainfo_of(described.info_hash))
 
         transfer = self.upload(user, group, offer, progress, approve)
-        self._references.write_metainfo(transfer, place)
+        self._metainfo_links.write_metainfo(transfer, place)
         return transfer, place
 
     def upload(
