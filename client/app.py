@@ -23,7 +23,7 @@ from common.text import harmless
 from common.types import Endpoint
 
 if TYPE_CHECKING:
-    from client.engine.session import Session
+    from client.services.session import Session
 
 _FAILURE, _USAGE = 1, 2
 _MOST_DIGITS = 4  # of a number on the command line
@@ -233,7 +233,7 @@ def _run(
 ) -> int:
     """Open the session, run the shell or a script on it, and close it whatever happens."""
     with loading():
-        from client.engine.build import open_session
+        from client.build import open_session
 
     session = open_session(config)
     try:

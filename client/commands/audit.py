@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from client.commands import listing
 from client.commands.command import Argument, Arguments, Command, Context, Kind
-from client.engine.lists import EventsResult
+from client.services.lists import EventsResult
 from common.errors import ErrorCode
 
 

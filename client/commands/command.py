@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from common.errors import ErrorCode, MinitorrentError
 
 if TYPE_CHECKING:
-    from client.engine.session import HashProgress, Session
+    from client.services.session import HashProgress, Session
 
 
 class Kind(StrEnum):

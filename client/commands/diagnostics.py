@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from client.commands.command import Argument, Arguments, Command, Context, Kind
-from client.engine.results import RelocateResult, WhyResult
+from client.results import RelocateResult, WhyResult
 from common.errors import ErrorCode
 
 _GROUP = Argument("GROUP", Kind.GROUP, optional=True)

@@ -15,7 +15,7 @@ from client.storage.typed_path import typed_path
 from common.errors import ErrorCode, MinitorrentError
 
 if TYPE_CHECKING:
-    from client.engine.session import Session
+    from client.services.session import Session
 
 _LIKENESS = 0.6
 """The similarity, as difflib measures it (0 to 1), from which a name is suggested."""

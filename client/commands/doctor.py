@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from client.commands.command import Arguments, Command, Context
-from client.engine.results import ChecksResult
+from client.results import ChecksResult
 
 
 def _doctor(context: Context, _: Arguments) -> ChecksResult:

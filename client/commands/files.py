@@ -6,9 +6,9 @@ from pathlib import Path
 
 from client.commands import listing
 from client.commands.command import Argument, Arguments, Command, Context, Kind, Option
-from client.engine.lists import FilesResult
-from client.engine.offer import Offer
-from client.engine.results import DownloadResult, FileResult, UploadResult
+from client.results import DownloadResult, FileResult, UploadResult
+from client.services.lists import FilesResult
+from client.services.offer import Offer
 from common.errors import ErrorCode
 
 OFFER_OPTIONS = (

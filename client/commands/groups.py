@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from client.commands import listing
 from client.commands.command import Argument, Arguments, Command, Context, Kind, Option
-from client.engine.lists import GroupsResult, MembersResult, RequestsResult
-from client.engine.results import GroupResult
+from client.results import GroupResult
+from client.services.lists import GroupsResult, MembersResult, RequestsResult
 from common.api.groups import CreateGroupReply, JoinGroupReply, MemberReply
 from common.errors import ErrorCode
 

@@ -6,8 +6,8 @@ import re
 from typing import Final
 
 from client.commands.command import Argument, Arguments, Command, Context, Kind
-from client.core.throttle import Direction
-from client.engine.results import LimitsResult
+from client.core.bandwidth.throttle import Direction
+from client.results import LimitsResult
 from common.errors import ErrorCode, MinitorrentError
 
 _RATE: Final = re.compile(r"(\d{1,15})(?:\.(\d{1,3}))?([KMG]?)", re.ASCII | re.IGNORECASE)

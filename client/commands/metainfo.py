@@ -6,7 +6,7 @@ from pathlib import Path
 
 from client.commands.command import Argument, Arguments, Command, Context, Kind, Option
 from client.commands.files import OFFER_OPTIONS, offer_of
-from client.engine.results import (
+from client.results import (
     DownloadResult,
     ExportResult,
     FileResult,

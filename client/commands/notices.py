@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from client.commands import listing
 from client.commands.command import Arguments, Command, Context, Kind, Option
-from client.engine.lists import NoticesResult
+from client.services.lists import NoticesResult
 
 
 def _notices(context: Context, arguments: Arguments) -> NoticesResult:

@@ -16,7 +16,7 @@ from client.commands.registry import COMMANDS
 from common.errors import ErrorCode, MinitorrentError
 
 if TYPE_CHECKING:
-    from client.engine.session import HashProgress, Session
+    from client.services.session import HashProgress, Session
 
 LONGEST_LINE = 1 << 20
 """The maximum length of a line in a script, in bytes."""

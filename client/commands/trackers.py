@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from client.commands.command import Arguments, Command, Context, Option
-from client.engine.results import TrackersResult
+from client.results import TrackersResult
 
 
 def _trackers(context: Context, arguments: Arguments) -> TrackersResult:

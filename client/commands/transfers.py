@@ -6,8 +6,8 @@ import math
 import re
 
 from client.commands.command import Argument, Arguments, Command, Context, Kind
-from client.core.download_options import PRIORITIES
-from client.engine.results import (
+from client.core.transfers.download_options import PRIORITIES
+from client.results import (
     DownloadsResult,
     PeersResult,
     PriorityResult,

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple, Protocol
 
 import structlog
 
-from client.core.candidates import PeerCandidate
+from client.core.admission.candidates import PeerCandidate
 from client.net.tracker_client import TrackerClient
 from common.api.presence import (
     ANNOUNCE,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from client.core.piece_download import HEADER_SIZE
+from client.core.swarm.piece_download import HEADER_SIZE
 from common.types import Block, PieceIndex
 from common.wire.codec import piece_header
 

@@ -12,8 +12,8 @@ from typing import Final
 
 import structlog
 
-from client.core.dial_queue import DialQueue
-from client.core.obstacle import Obstacle
+from client.core.admission.dial_queue import DialQueue
+from client.core.admission.obstacle import Obstacle
 from client.net import obstacles, tls_handshake
 from client.net.group_tls import GroupTls
 from client.net.handshaking import TIME_LIMIT, shake_hands

@@ -15,9 +15,9 @@ from typing import Final
 
 import structlog
 
-from client.core.crowding import Held, judge
-from client.core.party import network
-from client.core.strikes import Strikes
+from client.core.admission.crowding import Held, judge
+from client.core.admission.party import network
+from client.core.admission.strikes import Strikes
 from client.net.group_tls import Membership
 from client.net.handshaking import TIME_LIMIT, HungUpError, receive_handshake
 from client.net.tls_handshake import TLS_HANDSHAKE, FindGroupTls, welcome

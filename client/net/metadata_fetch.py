@@ -15,8 +15,8 @@ from typing import Final
 
 import structlog
 
-from client.core.metadata_download import MetadataDownload
-from client.core.peer_stream_decoder import PeerStreamDecoder, Received
+from client.core.protocol.metadata_download import MetadataDownload
+from client.core.protocol.peer_stream_decoder import PeerStreamDecoder, Received
 from client.net.handshaking import TIME_LIMIT as HANDSHAKE_TIME
 from client.net.handshaking import shake_hands
 from client.net.transport import PlainTransport

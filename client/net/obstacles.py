@@ -6,7 +6,7 @@ import errno
 import ssl
 from typing import Final
 
-from client.core.obstacle import Obstacle
+from client.core.admission.obstacle import Obstacle
 from client.net.group_tls import MembershipError
 from client.net.handshaking import HungUpError, OtherTorrentError
 from common.wire.messages import WireError

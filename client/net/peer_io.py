@@ -15,10 +15,10 @@ from typing import Final, Protocol
 
 import structlog
 
-from client.core.message_cost import MessageBudget, Traffic
-from client.core.peer_stream_decoder import Event, PeerStreamDecoder
-from client.core.sent_pieces import SentPieces
-from client.core.throttle import BandwidthChannel
+from client.core.bandwidth.throttle import BandwidthChannel
+from client.core.protocol.message_cost import MessageBudget, Traffic
+from client.core.protocol.peer_stream_decoder import Event, PeerStreamDecoder
+from client.core.protocol.sent_pieces import SentPieces
 from client.net.blocks import BlockSource
 from client.net.transport import Transport
 from common.types import Block, Endpoint

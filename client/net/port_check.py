@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from client.core.measurements import Reach
+from client.core.health.measurements import Reach
 from client.net.tracker_client import TrackerClient
 from common.api.presence import CHECK_PORT, CheckPort
 from common.types import Endpoint

@@ -10,7 +10,7 @@ from typing import Final
 
 from cryptography import x509
 
-from client.core.measurements import TrackerFigures, Trouble
+from client.core.health.measurements import TrackerFigures, Trouble
 from client.net.tracker_connection import (
     ConnectionLostError,
     TrackerConnection,

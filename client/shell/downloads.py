@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from client.engine.results import DownloadRow, TransferState
+from client.results import DownloadRow, TransferState
 from client.shell import widths
 from client.shell.screen import Screen
 from common.text import count, duration, percent, rate, size, visible

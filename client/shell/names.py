@@ -15,7 +15,7 @@ from common.errors import MinitorrentError
 from common.text import count, local_time, percent, size
 
 if TYPE_CHECKING:
-    from client.engine.session import Session
+    from client.services.session import Session
 
 _FRESH = 5.0
 """Seconds for which a tracker's answer is cached."""

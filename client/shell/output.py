@@ -11,8 +11,8 @@ from contextlib import suppress
 from typing import TextIO
 
 from client.commands.runner import Outcome
-from client.core.notices import Tone, presentation_of
-from client.engine.results import Notice
+from client.core.notices.notices import Tone, presentation_of
+from client.results import Notice
 from client.shell.render import answer
 from client.shell.screen import Screen
 from common.errors import MinitorrentError

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from client.engine.results import Overview
+from client.results import Overview
 from client.shell import widths
 from client.shell.downloads import RUNNING
 from client.shell.output import Output
@@ -16,7 +16,7 @@ from common.errors import ErrorCode, MinitorrentError
 from common.text import count, duration, percent, rate, size
 
 if TYPE_CHECKING:
-    from client.engine.session import Session
+    from client.services.session import Session
 
 _BAR_WIDTH = 24
 _INTERVAL = 0.1

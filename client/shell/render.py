@@ -10,10 +10,11 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from client import results
 from client.commands.command import Command
 from client.commands.general import CommandHelpResult, EndResult, HelpResult
 from client.commands.parsing import quote
-from client.engine import lists, results
+from client.services import lists
 from client.shell.downloads import download_lines
 from client.shell.screen import Column, Screen
 from common.api import groups

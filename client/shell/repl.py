@@ -19,7 +19,7 @@ from prompt_toolkit.styles import Style
 from client.commands.parsing import may_hold_secret
 from client.commands.registry import COMMANDS
 from client.commands.runner import Runner
-from client.engine.results import Notice, Overview
+from client.results import Notice, Overview
 from client.shell.completer import CommandCompleter
 from client.shell.downloads import RUNNING
 from client.shell.history import PrivateHistory
@@ -35,7 +35,7 @@ from common.errors import ErrorCode
 from common.text import count
 
 if TYPE_CHECKING:
-    from client.engine.session import Session
+    from client.services.session import Session
 
 _REFRESH = 0.5
 """Seconds between updates of the toolbar."""

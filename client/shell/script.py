@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from client.commands.runner import LONGEST_LINE, Outcome, Runner
-from client.core.notices import NoticeKind
-from client.engine.results import Notice
+from client.core.notices.notices import NoticeKind
+from client.results import Notice
 from client.shell.keyboard import Keyboard
 from client.shell.output import Output, screen_of
 from client.shell.progress import Progress
@@ -20,7 +20,7 @@ from client.shell.streams import abandon_stdout
 from common.errors import ErrorCode, MinitorrentError
 
 if TYPE_CHECKING:
-    from client.engine.session import Session
+    from client.services.session import Session
 
 SUCCESS, FAILURE, _USAGE, NO_TRACKER = range(4)
 """Exit statuses; 2 is for errors in the program's own arguments."""

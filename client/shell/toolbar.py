@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from client.engine.results import DownloadRow, Overview
+from client.results import DownloadRow, Overview
 from client.shell import widths
 from client.shell.downloads import RUNNING
 from client.shell.screen import Screen

@@ -7,7 +7,7 @@ import json
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from client.core.download_options import PLAIN, DownloadOptions
+from client.core.transfers.download_options import PLAIN, DownloadOptions
 from client.state.schema import InPlaceRow, PlanRow
 
 

@@ -12,8 +12,8 @@ from typing import NamedTuple
 from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 
-from client.core.download_options import PLAIN, DownloadOptions
-from client.core.resume import FileStamps, is_believed
+from client.core.transfers.download_options import PLAIN, DownloadOptions
+from client.core.transfers.resume import FileStamps, is_believed
 from client.state.database import Database
 from client.state.plans import forget_options, read_all_options, read_options, write_options
 from client.state.schema import TransferRow

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from client.core.resume import MISSING, FileStamp
+from client.core.transfers.resume import MISSING, FileStamp
 from client.storage.os_errors import shown, translated
 from client.storage.stamp import Stamp, take_stamp
 from common.errors import ErrorCode, MinitorrentError

@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 
-from client.core.resume import MISSING, FileStamp, FileStamps
+from client.core.transfers.resume import MISSING, FileStamp, FileStamps
 from client.storage import attributes
 from client.storage.change_detector import ChangeDetector
 from client.storage.handles import FileHandles

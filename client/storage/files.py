@@ -22,8 +22,8 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Self
 
-from client.core.piece_selection import PieceSelection
-from client.core.resume import FileStamps
+from client.core.transfers.piece_selection import PieceSelection
+from client.core.transfers.resume import FileStamps
 from client.storage.content import NOWHERE, Content, take_file_stamp
 from client.storage.layout import PADDING, READ, WRITE, Layout
 from client.storage.naming import give_name

@@ -6,7 +6,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from client.core.measurements import DiskFigures
+from client.core.health.measurements import DiskFigures
 from client.patience import patiently
 
 _TRIAL = b"minitorrent"

@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from client.core.resume import FileStamps
+from client.core.transfers.resume import FileStamps
 from client.storage.content import take_file_stamp, take_stamps
 from client.storage.files import TorrentFiles
 from client.storage.piece_scan import Progress

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from client.core.resume import FileStamp, FileStamps
+from client.core.transfers.resume import FileStamp, FileStamps
 from client.patience import patiently
 from client.storage.attributes import attributes_of
 from client.storage.content import take_stamps

@@ -7,7 +7,7 @@ import stat
 from pathlib import Path
 from typing import NamedTuple, Self
 
-from client.core.resume import FileStamp
+from client.core.transfers.resume import FileStamp
 
 
 class Stamp(NamedTuple):

@@ -7,10 +7,10 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from client.engine.results import Notice
+from client.results import Notice
 
 if TYPE_CHECKING:
-    from client.engine.session import Session
+    from client.services.session import Session
 
 _INTERVAL = 1.0
 """Seconds between two overviews."""

@@ -13,7 +13,7 @@ from client.commands.runner import Outcome, Runner
 from common.errors import ErrorCode, MinitorrentError
 
 if TYPE_CHECKING:
-    from client.engine.session import HashProgress, Session
+    from client.services.session import HashProgress, Session
 
 Value = TypeVar("Value")
 

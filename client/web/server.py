@@ -24,7 +24,7 @@ from common.errors import ErrorCode, MinitorrentError
 from common.types import Endpoint
 
 if TYPE_CHECKING:
-    from client.engine.session import Session
+    from client.services.session import Session
 
 _STOP_TIME = 5.0
 _MOST_CONNECTIONS = 200

@@ -41,7 +41,7 @@ def test_each_step_is_a_function(name: str) -> None:
     found(name)
 
 
-@pytest.mark.parametrize("name", ["client.engine.nothing", "client.engine.torrent.Torrent.nothing"])
+@pytest.mark.parametrize("name", ["client.nothing", "client.torrent.torrent.Torrent.nothing"])
 def test_what_is_gone_is_noticed(name: str) -> None:
     with pytest.raises(LookupError):
         found(name)

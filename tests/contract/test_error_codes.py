@@ -17,8 +17,8 @@ from tests.support.processes import ClientProcess, TrackerProcess
 
 IMPATIENT = """
 import sys
-import client.engine.session
-client.engine.session.PATIENCE = 0.5
+import client.services.session
+client.services.session.PATIENCE = 0.5
 from client.app import main
 sys.exit(main())
 """

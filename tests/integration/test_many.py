@@ -11,10 +11,10 @@ from typing import TypeVar
 
 import pytest
 
+from client.build import open_session
 from client.commands.registry import COMMANDS
 from client.config import ClientConfig
-from client.engine.build import open_session
-from client.engine.session import Session
+from client.services.session import Session
 from client.shell.names import SessionNames
 from client.shell.suggest import suggestions
 from common.api.files import Sort

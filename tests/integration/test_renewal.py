@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from client.core.candidates import FIRST_PAUSE
+from client.core.admission.candidates import FIRST_PAUSE
 from tests.support.content import make_file, sha256
 from tests.support.processes import ClientProcess, TrackerProcess
 

@@ -13,23 +13,23 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from random import Random
 
-from client.core.actions import Action, Close, Send, Verify
-from client.core.peer_protocol import PeerProtocol
-from client.core.peer_stream_decoder import (
+from client.core.protocol.peer_protocol import PeerProtocol
+from client.core.protocol.peer_stream_decoder import (
     Event,
     PieceDropped,
     PieceReceived,
     Received,
     RequestsReceived,
 )
-from client.core.piece_download import PieceDownload
-from client.core.piece_selection import PieceSelection
-from client.core.swarm import Swarm
+from client.core.swarm.actions import Action, Close, Send, Verify
+from client.core.swarm.piece_download import PieceDownload
+from client.core.swarm.swarm import Swarm
+from client.core.transfers.piece_selection import PieceSelection
 from common.bitfield import Bitfield
 from common.geometry import Geometry
 from common.types import BLOCK_SIZE, Block
 from common.wire.messages import Message, Request
-from tests.unit.client.core.downloader import Waiting
+from tests.unit.client.core.protocol.downloader import Waiting
 
 LATENCY = 0.02
 """Seconds from one node to another."""

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from client.core.piece_selection import PieceSelection
+from client.core.transfers.piece_selection import PieceSelection
 from common.geometry import Geometry
 from common.types import BLOCK_SIZE
 from tests.simulation.network import Network, Node

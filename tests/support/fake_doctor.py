@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from client.engine.results import CheckRow, ChecksResult
+from client.results import CheckRow, ChecksResult
 
 
 class FakeDoctor:
-    """`client.engine.doctor.Doctor`; `called` is told of each call."""
+    """`client.services.doctor.Doctor`; `called` is told of each call."""
 
     def __init__(self, called: Callable[..., None]) -> None:
         self._called = called

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from client.engine import results
+from client import results
 from common.api import groups
 
 
@@ -17,7 +17,7 @@ class Login(Protocol):
 
 
 class FakeGroups:
-    """`client.engine.groups.Groups`; `called` is told of each call."""
+    """`client.services.groups.Groups`; `called` is told of each call."""
 
     def __init__(self, session: Login, called: Callable[..., None]) -> None:
         self._session = session

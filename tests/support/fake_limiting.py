@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from client.core.throttle import Direction
-from client.engine.results import LimitRow, LimitsResult
+from client.core.bandwidth.throttle import Direction
+from client.results import LimitRow, LimitsResult
 
 
 class FakeLimiting:
-    """`client.engine.limits.Limiting`; `called` is told of each call."""
+    """`client.services.limits.Limiting`; `called` is told of each call."""
 
     def __init__(self, called: Callable[..., None]) -> None:
         self._called = called

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from fnmatch import fnmatchcase
 
-from client.engine import lists
-from client.engine.lists import USUAL_LIMIT
+from client.services import lists
+from client.services.lists import USUAL_LIMIT
 from common.api import groups
 from common.api.accounts import SessionRow
 from common.api.audit import AuditRow
@@ -16,7 +16,7 @@ from tests.support.fake_rows import file_rows
 
 
 class FakeLists:
-    """`client.engine.lists.Lists`; `called` is told of each call.
+    """`client.services.lists.Lists`; `called` is told of each call.
 
     `more_files` and `more_groups` are names of others than the usual.
     """

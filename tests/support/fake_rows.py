@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from client.engine import results
-from client.engine.results import TransferState
+from client import results
+from client.results import TransferState
 from common.api import files
 
 HASH = "0123456789abcdef0123456789abcdef01234567"

@@ -14,10 +14,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from client import results
 from client.config import ClientConfig
-from client.engine import results
-from client.engine.offer import Offer
-from client.engine.results import TransferState
+from client.results import TransferState
+from client.services.offer import Offer
 from common.errors import ErrorCode, MinitorrentError
 from tests.support.fake_doctor import FakeDoctor
 from tests.support.fake_groups import FakeGroups
@@ -27,11 +27,11 @@ from tests.support.fake_rows import HASH, PEER, SHARE, TRACKERS, download
 from tests.support.fake_trouble import FakeTrouble
 
 if TYPE_CHECKING:
-    from client.engine.session import HashProgress
+    from client.services.session import HashProgress
 
 
 class FakeSession:
-    """`client.engine.session.Session` as the shell sees it; `calls` tells what was asked of it."""
+    """`client.services.session.Session` as the shell sees it; `calls` lists what was called."""
 
     def __init__(self) -> None:
         self.calls: list[tuple[object, ...]] = []
@@ -267,7 +267,7 @@ def install(session: FakeSession) -> None:
     def open_session(config: ClientConfig) -> FakeSession:
         return session
 
-    build = types.ModuleType("client.engine.build")
+    build = types.ModuleType("client.build")
     build.open_session = open_session  # type: ignore[attr-defined]
     sys.modules[build.__name__] = build
 

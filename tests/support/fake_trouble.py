@@ -6,14 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from client.engine.results import RelocateResult, WhyResult
+from client.results import RelocateResult, WhyResult
 
 if TYPE_CHECKING:
-    from client.engine.session import HashProgress
+    from client.services.session import HashProgress
 
 
 class FakeTrouble:
-    """`client.engine.diagnostics.Trouble`; `called` is told of each call."""
+    """`client.services.diagnostics.Trouble`; `called` is told of each call."""
 
     def __init__(self, called: Callable[..., None]) -> None:
         self._called = called

@@ -28,7 +28,7 @@ from tests.support.namespace import enter_network
 
 _CLIENT: Final = (
     "client.app",
-    "client.engine.build",
+    "client.build",
     "client.commands.runner",
     "client.shell.output",
     "client.shell.script",

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, TypeVar
 from nicegui import ui
 from pydantic import BaseModel
 
+from client import results
 from client.commands.registry import COMMANDS
-from client.engine import results
 from client.web.models import read_arguments
 from client.web.page.notice_log import NoticeLog
 from client.web.pool import CommandPool
@@ -18,7 +18,7 @@ from common.api.groups import Role
 from common.errors import ErrorCode, MinitorrentError
 
 if TYPE_CHECKING:
-    from client.engine.session import HashProgress
+    from client.services.session import HashProgress
 
 Answer = TypeVar("Answer", bound=BaseModel)
 Value = TypeVar("Value")

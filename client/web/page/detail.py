@@ -7,7 +7,7 @@ from pathlib import Path
 
 from nicegui import ui
 
-from client.engine.results import PeersResult
+from client.results import PeersResult
 from client.web.page import graph
 from client.web.page.command_client import CommandClient, tell
 from client.web.page.controls import button, heading

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from nicegui import ui
 
-from client.engine.results import DownloadResult, MagnetResult
+from client.results import DownloadResult, MagnetResult
 from client.storage.typed_path import typed_path
 from client.web.page import dropped
 from client.web.page.command_client import CommandClient, Field, tell, tell_error

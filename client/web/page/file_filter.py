@@ -7,8 +7,8 @@ from glob import escape
 from nicegui import ui
 from nicegui.events import GenericEventArguments
 
-from client.core.piece_selection import match
-from client.engine.results import ContentRow
+from client.core.transfers.piece_selection import match
+from client.results import ContentRow
 from client.web.page.controls import field
 from client.web.page.tables import ACTIONS, Action, Column, Table
 from common.text import size, visible

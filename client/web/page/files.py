@@ -7,8 +7,8 @@ from pathlib import Path
 from nicegui import ui
 from nicegui.events import GenericEventArguments, UploadEventArguments
 
-from client.engine.lists import FilesResult
-from client.engine.results import UploadResult
+from client.results import UploadResult
+from client.services.lists import FilesResult
 from client.web.page import dropped
 from client.web.page.choice import Choice
 from client.web.page.command_client import CommandClient, tell, tell_error

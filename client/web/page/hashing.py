@@ -8,7 +8,7 @@ from common.text import percent
 
 
 class HashBar:
-    """A bar that is visible while something is hashed; see `client.engine.session`.
+    """A bar that is visible while something is hashed; see `client.services.session`.
 
     It keeps its space when hidden, so that nothing moves under the pointer.
     """

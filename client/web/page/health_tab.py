@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nicegui import ui
 
-from client.engine.results import ChecksResult
+from client.results import ChecksResult
 from client.web.page.command_client import CommandClient, tell_error
 from client.web.page.controls import button
 from common.errors import MinitorrentError

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nicegui import ui
 
-from client.engine.results import LimitRow, LimitsResult
+from client.results import LimitRow, LimitsResult
 from client.web.page.command_client import CommandClient, tell
 from client.web.page.controls import button, clear, field
 from common.errors import MinitorrentError

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nicegui import ui
 
-from client.engine.results import Overview
+from client.results import Overview
 from client.web.page.choice import Choice
 from client.web.page.command_client import CommandClient, tell
 from client.web.page.files import FilesTab

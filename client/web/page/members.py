@@ -9,8 +9,8 @@ from pathlib import Path
 from nicegui import ui
 from nicegui.events import GenericEventArguments
 
-from client.engine.lists import MembersResult, RequestsResult
-from client.engine.results import ExportResult
+from client.results import ExportResult
+from client.services.lists import MembersResult, RequestsResult
 from client.web.page.audit import show_audit
 from client.web.page.command_client import CommandClient, tell, tell_error
 from client.web.page.controls import button, heading, icon_button

@@ -7,7 +7,7 @@ from collections import deque
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from client.engine.results import Notice
+from client.results import Notice
 
 _KEPT = 500
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from nicegui import ui
 from nicegui.events import GenericEventArguments
 
-from client.engine.lists import SessionsResult
-from client.engine.results import TrackersResult
+from client.results import TrackersResult
+from client.services.lists import SessionsResult
 from client.web.page.command_client import CommandClient, tell, tell_error
 from client.web.page.controls import button, field, heading, moment
 from client.web.page.health_tab import HealthChecks

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from nicegui import ui
 from nicegui.events import GenericEventArguments
 
-from client.engine.results import DownloadRow, Overview, SharesResult
+from client.results import DownloadRow, Overview, SharesResult
 from client.web.page import graph
 from client.web.page.command_client import CommandClient
 from client.web.page.controls import heading

@@ -7,7 +7,7 @@ import ssl
 from contextlib import suppress
 from pathlib import Path
 
-from client.engine.torrent import Torrent
+from client.torrent.torrent import Torrent
 from common.metainfo import Metainfo
 from common.types import PeerId
 from common.wire.handshake import Handshake

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from client.core.swarm_config import SwarmConfig
+from client.core.swarm.swarm_config import SwarmConfig
 from client.net import announcer
 from common.errors import ErrorCode, MinitorrentError
 from common.wire.messages import HaveAll, Interested, Unchoke

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from client.core.candidates import PeerCandidate
-from client.core.swarm_config import SwarmConfig
+from client.core.admission.candidates import PeerCandidate
+from client.core.swarm.swarm_config import SwarmConfig
 from common.types import Endpoint, PeerId
 from common.wire.codec import KEEP_ALIVE, encode
 from common.wire.messages import (

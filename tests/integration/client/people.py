@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from client.build import open_session
 from client.config import ClientConfig
-from client.core.swarm_config import SwarmConfig
-from client.engine.build import open_session
-from client.engine.results import DownloadRow, Notice, TransferState
-from client.engine.session import Session
+from client.core.swarm.swarm_config import SwarmConfig
+from client.results import DownloadRow, Notice, TransferState
+from client.services.session import Session
 from common.types import Endpoint
 from tests.support.database import empty_database
 from tests.support.ports import free_port

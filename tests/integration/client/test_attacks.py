@@ -26,7 +26,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from client.core.candidates import PeerCandidate
+from client.core.admission.candidates import PeerCandidate
 from client.net import dialer
 from common.api.presence import ANNOUNCE_KEY, AnnounceKey
 from common.types import Endpoint, InfoHash

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from client.engine import backlog
-from client.engine.backlog import Backlog
-from client.engine.transfer_manager import TransferManager
 from client.state.transfers import TransferRecord, Transfers
+from client.transfers import backlog
+from client.transfers.backlog import Backlog
+from client.transfers.transfer_manager import TransferManager
 from tests.integration.client.people import GROUP, PASSWORD, Person, Team
 from tests.support.content import make_file
 from tests.support.waiting import wait_until

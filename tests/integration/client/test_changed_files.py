@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from client.core.swarm_config import SwarmConfig
-from client.engine.content_source import ContentSource
+from client.core.swarm.swarm_config import SwarmConfig
+from client.torrent.content_source import ContentSource
 from common.types import Block
 from tests.integration.client.conftest import Log
 from tests.integration.client.people import GROUP, Person, Team

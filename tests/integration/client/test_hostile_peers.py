@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from client.core.swarm_config import SwarmConfig
+from client.core.swarm.swarm_config import SwarmConfig
 from client.storage.stamp import take_stamp
 from common.wire.messages import Interested, Request, Unchoke
 from tests.integration.client import hostile

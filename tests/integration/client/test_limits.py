@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from client.core.throttle import Direction
-from client.engine.results import LimitRow
+from client.core.bandwidth.throttle import Direction
+from client.results import LimitRow
 from tests.integration.client.conftest import both_modes
 from tests.integration.client.people import GROUP, Person, Team
 from tests.support.content import make_file

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from client.engine.transfer import Transfer
+from client.transfers.transfer import Transfer
 from tests.integration.client.people import PASSWORD, Person, Team
 from tests.support.content import make_file
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from client.core.swarm_config import SwarmConfig
+from client.core.swarm.swarm_config import SwarmConfig
 from common.types import Endpoint
 from tests.integration.client.people import GROUP, Team
 from tests.support.content import make_file

@@ -11,9 +11,9 @@ from pathlib import Path
 import bencode2
 import pytest
 
+from client.build import open_session
 from client.config import ClientConfig
-from client.engine.build import open_session
-from client.engine.session import Session
+from client.services.session import Session
 from common.errors import ErrorCode, MinitorrentError
 from common.types import Endpoint
 from tests.integration.client.people import GROUP

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from client.core import download_queue
-from client.engine.results import TransferState
+from client.core.transfers import download_queue
+from client.results import TransferState
 from tests.integration.client.people import GROUP, PASSWORD, Person, Team
 from tests.support.content import make_file
 from tests.support.waiting import wait_until

@@ -135,7 +135,7 @@ def test_what_is_kept_aside(team: Team, tmp_path: Path) -> None:
 def test_noticed_though_nothing_comes_any_more(
     team: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("client.engine.transfer_manager.CHECKPOINT", 0.2)
+    monkeypatch.setattr("client.transfers.transfer_manager.CHECKPOINT", 0.2)
     content = make_file(tmp_path / "content", 3 * MIB)
     bob, name, _, part = held_back(team, content)
     team.people[0].session.pause(GROUP, name)

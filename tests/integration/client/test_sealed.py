@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from client.core.candidates import FIRST_PAUSE
-from client.core.swarm_config import SwarmConfig
-from client.engine.content_source import ContentSource
-from client.engine.results import TransferState
+from client.core.admission.candidates import FIRST_PAUSE
+from client.core.swarm.swarm_config import SwarmConfig
 from client.net import peer_io
+from client.results import TransferState
+from client.torrent.content_source import ContentSource
 from common import metainfo
 from common.errors import ErrorCode, MinitorrentError
 from common.types import Block

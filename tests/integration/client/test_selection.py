@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from client.core.swarm_config import SwarmConfig
+from client.core.swarm.swarm_config import SwarmConfig
 from common.errors import ErrorCode, MinitorrentError
 from tests.integration.client.conftest import both_modes
 from tests.integration.client.people import GROUP, Person, Team

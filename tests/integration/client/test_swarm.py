@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from client.core.candidates import LONGEST_PAUSE
-from client.core.swarm_config import SwarmConfig
-from client.engine.transfer_storage import TransferStorage
+from client.core.admission.candidates import LONGEST_PAUSE
+from client.core.swarm.swarm_config import SwarmConfig
 from client.net import announcer
 from client.storage.files import TorrentFiles
+from client.transfers.transfer_storage import TransferStorage
 from common.bitfield import Bitfield
 from common.types import PieceIndex
 from common.wire.messages import BitfieldMessage, HaveAll, Interested, Reject, Request, Unchoke

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from client.engine.offer import Offer
+from client.services.offer import Offer
 from common.errors import ErrorCode, MinitorrentError
 from tests.integration.client.conftest import Log
 from tests.integration.client.people import GROUP, Person, Team
@@ -351,7 +351,7 @@ def test_a_failure_inside_shows_and_fails_the_transfer(
 def test_progress_is_recorded_while_it_runs(
     team: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("client.engine.transfer_manager.CHECKPOINT", 0.2)
+    monkeypatch.setattr("client.transfers.transfer_manager.CHECKPOINT", 0.2)
     _, bob, name, _ = half_way(team, make_file(tmp_path / "content", 8 * MIB))
     bob.session.resume(GROUP, name)
     transfer = bob.session._transfers.get(GROUP, name)

@@ -14,11 +14,11 @@ import pytest
 from nicegui import Client, ui
 from nicegui.page import page
 
-from client.core.notices import PRESENTATIONS, Keeper, NoticeKind, presentation_of
-from client.engine.account import Account
-from client.engine.event_bus import EventBus
-from client.engine.lists import Lists, NoticesResult
-from client.engine.results import Notice
+from client.core.notices.notices import PRESENTATIONS, Keeper, NoticeKind, presentation_of
+from client.event_bus import EventBus
+from client.membership.account import Account
+from client.results import Notice
+from client.services.lists import Lists, NoticesResult
 from client.shell.keyboard import Keyboard
 from client.shell.output import Output
 from client.shell.script import Script

@@ -13,13 +13,13 @@ import pytest
 from client.commands.command import FROM_ANY, Argument, Arguments, Context, Kind
 from client.commands.parsing import parse
 from client.commands.registry import COMMANDS
-from client.engine.diagnostics import Diagnostics
-from client.engine.doctor import Doctor
-from client.engine.groups import Groups
-from client.engine.limits import Limits
-from client.engine.lists import Lists
-from client.engine.offer import Offer
-from client.engine.session import Session
+from client.services.diagnostics import Diagnostics
+from client.services.doctor import Doctor
+from client.services.groups import Groups
+from client.services.limits import Limits
+from client.services.lists import Lists
+from client.services.offer import Offer
+from client.services.session import Session
 from common.errors import MEANINGS, ErrorCode, MinitorrentError
 from tests.support.fake_doctor import FakeDoctor
 from tests.support.fake_groups import FakeGroups

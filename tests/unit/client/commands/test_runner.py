@@ -12,7 +12,7 @@ import structlog
 from structlog.testing import capture_logs
 
 from client.commands.runner import Outcome, Runner
-from client.engine.results import Notice
+from client.results import Notice
 from client.shell.output import Output, can_show, screen_of
 from client.shell.progress import Progress
 from client.shell.screen import Screen

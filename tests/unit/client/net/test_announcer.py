@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from client.core.candidates import PeerCandidate
+from client.core.admission.candidates import PeerCandidate
 from client.net import announcer as module
 from client.net.announcer import Announcer, UnidentifiedPeer
 from client.net.tracker_client import TrackerClient

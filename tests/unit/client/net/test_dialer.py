@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from client.core.obstacle import Obstacle
+from client.core.admission.obstacle import Obstacle
 from client.net import dialer as module
 from client.net.dialer import Dial, Dialer
 from client.net.transport import Transport

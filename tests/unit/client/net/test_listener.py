@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from client.core import strikes
+from client.core.admission import strikes
 from client.net import listener as module
 from client.net.listener import Listener
 from client.net.transport import Transport

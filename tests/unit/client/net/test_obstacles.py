@@ -7,7 +7,7 @@ import ssl
 
 import pytest
 
-from client.core.obstacle import Obstacle
+from client.core.admission.obstacle import Obstacle
 from client.net.group_tls import MembershipError
 from client.net.handshaking import HungUpError, OtherTorrentError
 from client.net.obstacles import unconnected, unshaken

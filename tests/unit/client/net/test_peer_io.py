@@ -8,9 +8,14 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
-from client.core.peer_stream_decoder import Event, PieceReceived, Received, RequestsReceived
-from client.core.piece_download import PieceDownload
-from client.core.throttle import BandwidthChannel, TokenBucket
+from client.core.bandwidth.throttle import BandwidthChannel, TokenBucket
+from client.core.protocol.peer_stream_decoder import (
+    Event,
+    PieceReceived,
+    Received,
+    RequestsReceived,
+)
+from client.core.swarm.piece_download import PieceDownload
 from client.net.peer_io import PeerConnection
 from client.net.transport import PlainTransport
 from common.types import Block, Endpoint, InfoHash, PeerId, PieceIndex

@@ -7,7 +7,7 @@ from typing import cast
 
 import pytest
 
-from client.core.measurements import Reach
+from client.core.health.measurements import Reach
 from client.net import port_check as module
 from client.net.port_check import Found, OwnPort
 from client.net.tracker_client import TrackerClient

@@ -12,7 +12,7 @@ from contextlib import suppress
 
 import pytest
 
-from client.core.obstacle import Obstacle
+from client.core.admission.obstacle import Obstacle
 from client.net import tls_handshake
 from client.net.dialer import Dial, Dialer
 from client.net.group_tls import GroupTls, MembershipError, strict_context

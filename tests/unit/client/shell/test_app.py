@@ -25,7 +25,7 @@ from tests.support.fake_session import FakeSession
 def session(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeSession]:
     """What the client opens instead of a real session."""
     fake = FakeSession()
-    monkeypatch.setitem(sys.modules, "client.engine.build", None)
+    monkeypatch.setitem(sys.modules, "client.build", None)
     fake_session.install(fake)
     yield fake
 
@@ -173,7 +173,7 @@ def test_a_port_in_use_is_one_line_and_status_1(
     def refuse(config: ClientConfig) -> FakeSession:
         raise MinitorrentError(ErrorCode.PERMISSION_DENIED, f"{config.listen} is in\nuse.")
 
-    monkeypatch.setattr(sys.modules["client.engine.build"], "open_session", refuse)
+    monkeypatch.setattr(sys.modules["client.build"], "open_session", refuse)
     assert start("127.0.0.1:7000", info, "--data-dir", str(tmp_path), "-c", "help") == 1
     assert one_line(capsys) == "minitorrent: 127.0.0.1:7000 is in use.\n"
 

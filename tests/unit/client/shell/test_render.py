@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
+from client import results
 from client.commands.command import Context
 from client.commands.general import EndResult
 from client.commands.parsing import parse
 from client.commands.registry import COMMANDS
-from client.engine import lists, results
-from client.engine.results import TransferState
+from client.results import TransferState
+from client.services import lists
 from client.shell.downloads import download_lines
 from client.shell.render import answer
 from client.shell.screen import Column, Screen

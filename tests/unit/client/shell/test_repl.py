@@ -16,8 +16,8 @@ from prompt_toolkit.application.current import AppSession
 from prompt_toolkit.input import PipeInput, create_pipe_input
 from prompt_toolkit.output import DummyOutput
 
-from client.core.notices import NoticeKind
-from client.engine.offer import Offer
+from client.core.notices.notices import NoticeKind
+from client.services.offer import Offer
 from client.shell.output import Output
 from client.shell.repl import Repl
 from client.shell.signals import Interrupts

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from client.engine.results import DownloadRow, Overview, TransferState
+from client.results import DownloadRow, Overview, TransferState
 from client.shell.progress import hashing_line, waiting_line
 from client.shell.screen import Screen
 from client.shell.toolbar import prompt_text, toolbar_lines

@@ -16,8 +16,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine
 
-from client.core.download_options import PLAIN, DownloadOptions
-from client.core.resume import FileStamp, FileStamps
+from client.core.transfers.download_options import PLAIN, DownloadOptions
+from client.core.transfers.resume import FileStamp, FileStamps
 from client.state import migrations
 from client.state.database import SCHEMA_VERSION, Database
 from client.state.pinned_certificates import PinnedCertificates

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from client.core.resume import MISSING, FileStamp, FileStamps, is_believed
+from client.core.transfers.resume import MISSING, FileStamp, FileStamps, is_believed
 
 stamps = st.lists(st.builds(FileStamp, st.integers(0, 2**40), st.integers(0, 2**62))).map(
     lambda files: FileStamps(tuple(files))

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from client.core.download_options import PLAIN, DownloadOptions
-from client.core.resume import FileStamp, FileStamps
+from client.core.transfers.download_options import PLAIN, DownloadOptions
+from client.core.transfers.resume import FileStamp, FileStamps
 from client.state.transfers import NewTransfer, TransferRecord, Transfers
 from common.bitfield import Bitfield
 from common.errors import ErrorCode, MinitorrentError
@@ -268,7 +268,7 @@ def test_a_kill_loses_nothing_recorded(tmp_path: Path) -> None:
         record = add(state.transfers)
     script = f"""
 from pathlib import Path
-from client.core.resume import FileStamp, FileStamps
+from client.core.transfers.resume import FileStamp, FileStamps
 from tests.unit.client.state.states import ClientState
 from common.bitfield import Bitfield
 state = ClientState(Path({str(path)!r}))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from client.core.piece_selection import PieceSelection
+from client.core.transfers.piece_selection import PieceSelection
 from client.storage import attributes
 from client.storage.files import TorrentFiles
 from client.storage.recheck import is_already_there

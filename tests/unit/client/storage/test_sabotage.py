@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from client.core.resume import MISSING
+from client.core.transfers.resume import MISSING
 from client.storage.files import TorrentFiles
 from client.storage.recheck import verify
 from common.bitfield import Bitfield

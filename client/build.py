@@ -1,0 +1,273 @@
+"""Builds a session from its parts, and closes them in reverse order."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from random import Random
+from typing import Protocol, TypeVar
+
+from client.config import ClientConfig
+from client.core.admission.shares import Shares
+from client.core.notices.events import (
+    CertificatesRevoked,
+    LoggedOut,
+    MemberRemoved,
+    MembershipEnded,
+    RevocationsApplied,
+    TrackerConnected,
+)
+from client.core.notices.notices import NoticeKind
+from client.core.swarm.swarm_config import SwarmConfig
+from client.event_bus import EventBus
+from client.membership.account import Account
+from client.membership.credentials import Credentials
+from client.membership.known_trackers import KnownTrackers, Trackers
+from client.net.announcer import Announcer
+from client.net.dialer import Dialer
+from client.net.listener import Listener
+from client.net.metadata_fetch import fetch_metadata
+from client.net.port_check import OwnPort
+from client.net.tracker_client import LinkEvents, TrackerClient
+from client.net.tracker_connection import source_host
+from client.services.diagnostics import Diagnostics
+from client.services.doctor import Doctor
+from client.services.environment import raise_descriptors
+from client.services.limits import Limits
+from client.services.metainfo_links import MetainfoLinks
+from client.services.session import Session
+from client.services.sharing import Sharing
+from client.services.snapshot import Snapshots
+from client.state.database import Database
+from client.state.pinned_certificates import PinnedCertificates
+from client.state.rate_limits import RateLimitStore
+from client.state.settings import Settings
+from client.state.transfers import Transfers
+from client.storage.buffers import BufferPool
+from client.storage.handles import OPEN
+from client.storage.worker import WorkerPool
+from client.torrent.banned import Banned
+from client.torrent.places import Places
+from client.torrent.torrent_context import TorrentContext
+from client.transfers.bandwidth_manager import BandwidthManager
+from client.transfers.completions import Completions
+from client.transfers.download_scheduler import DownloadScheduler, choose_places
+from client.transfers.rate_limits import RateLimits
+from client.transfers.transfer_context import TransferContext
+from client.transfers.transfer_manager import TransferManager
+from common import __version__
+from common.types import PeerId
+
+BUFFER_BUDGET = 48 * 1024 * 1024
+"""Bytes of pieces on their way from a peer to the disk, over all torrents."""
+
+JOB_THREADS = 4
+"""Transfers checked, finished or stopped at once."""
+
+_STACK = 4 * 1024 * 1024
+"""Stack size per thread in bytes; only used pages take memory, and there are two threads a peer.
+
+The bencode library stops at a depth for which it needs 2 MiB; with less, one deeply nested message
+of a peer would end the process.
+"""
+
+
+def new_peer_id() -> PeerId:
+    """Return a new peer id for this run: `-MI0100-` and twelve random bytes (BEP 20)."""
+    return PeerId(b"-MI0100-" + secrets.token_bytes(12))
+
+
+def client_name() -> str:
+    """Return the client name sent to peers, such as `Minitorrent 0.1.0`."""
+    return f"Minitorrent {__version__}"
+
+
+def open_session(config: ClientConfig, swarm_config: SwarmConfig | None = None) -> Session:
+    """Start a client: database, listener, tracker link, everything a session needs.
+
+    `swarm_config` is each torrent's. Raises MinitorrentError when the address to listen on or
+    the database can't be had.
+    """
+    threading.stack_size(_STACK)
+    shares = Shares.of(raise_descriptors())
+    OPEN.limit = shares.files
+    with ExitStack() as making:
+        database = Database.open(config.data_dir / "client.sqlite")
+        making.callback(database.close)
+        listener = Listener(config.listen, shares.handshakes)
+        making.callback(listener.close)
+        assembly = _Assembly(config, database, listener, shares, making)
+        session = assembly.session(swarm_config or SwarmConfig())
+        closing = making.pop_all()
+    session.close_with(closing.close)
+    return session
+
+
+class _Closable(Protocol):
+    def close(self) -> object: ...
+
+
+PartT = TypeVar("PartT", bound=_Closable)
+
+
+class _Assembly:
+    """Builds the parts of a client; `making` closes them in reverse order."""
+
+    def __init__(
+        self,
+        config: ClientConfig,
+        database: Database,
+        listener: Listener,
+        shares: Shares,
+        making: ExitStack,
+    ) -> None:
+        self._config = config
+        self._listener = listener
+        self._shares = shares
+        self._making = making
+        self._peer_id = new_peer_id()
+        self._source = source_host(config.listen)
+        self._store = Transfers(database)
+        self._settings = Settings(database)
+        self._events = EventBus()
+        self._account = Account(self._settings, self._events)
+        self._jobs = ThreadPoolExecutor(JOB_THREADS, thread_name_prefix="job")
+        making.callback(self._jobs.shutdown, cancel_futures=True)
+        self._known_trackers = KnownTrackers(
+            PinnedCertificates(database),
+            lambda text: self._account.tell(NoticeKind.TRACKER, text),
+        )
+        self._rate_limits = RateLimits(RateLimitStore(database), time.monotonic, self._events)
+        self._completions = Completions(self._events)
+        self._link = self._keep(
+            TrackerClient(
+                config.trackers,
+                self._source,
+                self._peer_id,
+                listener.port,
+                _events(self._account),
+                self._known_trackers.check,
+            )
+        )
+
+    def _keep(self, part: PartT) -> PartT:
+        """Have a part closed with the client."""
+        self._making.callback(part.close)
+        return part
+
+    def session(self, swarm_config: SwarmConfig) -> Session:
+        """Put the parts together and start them."""
+        announcer = self._keep(Announcer(self._link, self._listener.port, time.monotonic))
+        torrents = self._torrent_context(swarm_config)
+        credentials = self._keep(Credentials(self._link, self._events))
+        transfers = self._transfers(torrents, announcer, credentials)
+        _subscribe(self._events, announcer, credentials, transfers)
+        self._account.notices.tell_of_events()
+        refuses = torrents.banned.refuses_caller
+        self._listener.start(transfers.admit, transfers.find_group_tls, refuses)
+        self._link.start()
+        port = OwnPort(self._listener.port, lambda: self._listener.arrivals)
+        account, link, trackers = self._account, self._link, self._known_trackers
+        snapshots = Snapshots(link, credentials, time.monotonic, port)
+        return Session(
+            account,
+            link,
+            Trackers(link, trackers),
+            credentials,
+            transfers,
+            self._sharing(torrents, transfers),
+            self._completions,
+            Limits(account, transfers, self._rate_limits),
+            Diagnostics(account, transfers, snapshots),
+            Doctor(self._config, port, account, link, trackers, credentials, transfers),
+        )
+
+    def _torrent_context(self, swarm_config: SwarmConfig) -> TorrentContext:
+        return TorrentContext(
+            peer_id=self._peer_id,
+            port=self._listener.port,
+            client_name=client_name(),
+            clock=time.monotonic,
+            rng=Random(),
+            dialer=self._keep(Dialer(self._peer_id, self._source, self._shares.dials)),
+            buffers=BufferPool(BUFFER_BUDGET),
+            workers=self._keep(WorkerPool(name="verify and write")),
+            swarm_config=swarm_config,
+            banned=Banned(),
+            places=Places(self._shares.connections),
+        )
+
+    def _transfers(
+        self, torrents: TorrentContext, announcer: Announcer, credentials: Credentials
+    ) -> TransferManager:
+        places = choose_places(self._settings, self._config.active)
+        context = TransferContext(
+            torrents,
+            self._store,
+            announcer,
+            credentials,
+            DownloadScheduler(places, time.monotonic),
+            self._rate_limits,
+            self._jobs,
+            self._events,
+        )
+        transfers = self._keep(TransferManager(context))
+        self._keep(
+            BandwidthManager(self._rate_limits, transfers.torrents, time.monotonic, self._events)
+        )
+        return transfers
+
+    def _sharing(self, torrents: TorrentContext, transfers: TransferManager) -> Sharing:
+        links = MetainfoLinks(
+            self._link, lambda magnet: fetch_metadata(magnet, self._peer_id, torrents.introduce)
+        )
+        return Sharing(
+            self._link,
+            links,
+            self._store,
+            transfers,
+            lambda text: self._account.tell(NoticeKind.WARNING, text),
+        )
+
+
+def _subscribe(
+    events: EventBus, announcer: Announcer, credentials: Credentials, transfers: TransferManager
+) -> None:
+    """Subscribe the parts to events of the login, the tracker and the groups."""
+
+    def connected(_: TrackerConnected) -> None:
+        for torrent in transfers.torrents():
+            torrent.forget_candidates()
+        announcer.reconnected()
+        credentials.refresh()
+
+    def logged_out(_: LoggedOut) -> None:
+        credentials.forget_all()
+        transfers.empty_later()
+
+    def membership_ended(event: MembershipEnded) -> None:
+        credentials.forget(event.group)
+        transfers.refuse(event.group)
+
+    events.subscribe(TrackerConnected, connected)
+    events.subscribe(LoggedOut, logged_out)
+    events.subscribe(MembershipEnded, membership_ended)
+    events.subscribe(
+        MemberRemoved, lambda event: transfers.disconnect_user(event.group, event.user)
+    )
+    events.subscribe(
+        CertificatesRevoked, lambda event: credentials.revoke(event.group, event.holders)
+    )
+    events.subscribe(RevocationsApplied, lambda event: transfers.disconnect_unaccepted(event.group))
+
+
+def _events(account: Account) -> LinkEvents:
+    return LinkEvents(
+        connected=account.on_connected,
+        lost=account.on_lost,
+        session_ended=account.on_session_ended,
+        notice=account.on_event,
+    )

@@ -1,0 +1,62 @@
+"""Peers banned for the rest of this run of the client, whatever they call themselves."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import Final
+
+from client.core.admission.party import Login, Party
+
+MAX_BANNED: Final = 4096
+"""Limit for addresses and, separately, for members; the oldest ban is dropped first."""
+
+LOGINS: Final = 2
+"""Number of banned logins after which the member is banned, whatever login comes next."""
+
+USERS: Final = 3
+"""Number of banned members at one address after which the whole address is banned."""
+
+
+class Bans:
+    """The bans of all torrents of a client. Not thread-safe.
+
+    In sealed groups we ban a login, so that the member's other machines can go on. In open groups
+    we ban an address: it may no longer dial us. Several members may share an address, so we still
+    dial members that the tracker lists there and that were not caught.
+    """
+
+    def __init__(self) -> None:
+        self._members: OrderedDict[tuple[str, str], set[str]] = OrderedDict()
+        self._addresses: OrderedDict[str, set[str]] = OrderedDict()
+
+    def ban(self, party: Party) -> None:
+        """Ban this party."""
+        if isinstance(party, Login):
+            holders = self._members.setdefault((party.authority, party.user), set())
+            if len(holders) < LOGINS:
+                holders.add(party.holder)
+            _bound(self._members)
+        else:
+            users = self._addresses.setdefault(party.network, set())
+            if party.user is not None and len(users) < USERS:
+                users.add(party.user)
+            _bound(self._addresses)
+
+    def refuses(self, party: Party) -> bool:
+        """Return whether this party is banned."""
+        if isinstance(party, Login):
+            holders = self._members.get((party.authority, party.user), set())
+            return party.holder in holders or len(holders) >= LOGINS
+        users = self._addresses.get(party.network)
+        if users is None:
+            return False
+        return party.user is None or party.user in users or len(users) >= USERS
+
+    def refuses_member(self, authority: str, user: str) -> bool:
+        """Return whether a member of a sealed group is banned with all logins."""
+        return len(self._members.get((authority, user), ())) >= LOGINS
+
+
+def _bound(banned: OrderedDict[tuple[str, str], set[str]] | OrderedDict[str, set[str]]) -> None:
+    if len(banned) > MAX_BANNED:
+        banned.popitem(last=False)

@@ -1,0 +1,271 @@
+"""The known peers of a torrent, and which of them to dial next."""
+
+from __future__ import annotations
+
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Final
+
+from client.core.admission.obstacle import Obstacle
+from client.core.admission.party import network
+from common.types import Endpoint, PeerId
+
+FIRST_PAUSE: Final = 2.0
+LONGEST_PAUSE: Final = 300.0
+"""Seconds before an unreachable peer is dialled again; the pause doubles with each failure."""
+
+LASTING: Final = 10.0
+"""Seconds after which a connection counts as worthwhile rather than as ended at once."""
+
+MAX_KNOWN: Final = 1000
+MAX_A_USER: Final = 100
+"""Peers remembered in all and per user, so that made-up peers only displace the user's own."""
+
+MAX_DIALLING_USER: Final = 3
+MAX_DIALLING_ADDRESS: Final = 8
+"""Dials in progress per user, and per address, which several users may share."""
+
+MAX_A_ROUND: Final = 16
+"""Dials started at once."""
+
+MAX_SEEN: Final = 1000
+"""Members that dialled us; remembered for when no tracker can be asked."""
+
+Key = tuple[Endpoint, str, PeerId | None]
+
+
+@dataclass(slots=True)
+class PeerCandidate:
+    """A member's client as listed by the tracker, at the address that the tracker saw.
+
+    `obstacle` is what stopped the last dial.
+    """
+
+    endpoint: Endpoint
+    peer_id: PeerId
+    user: str
+    dialling: bool = False
+    failures: int = 0
+    obstacle: Obstacle | None = None
+    since: float = 0.0  # connected
+    not_before: float = 0.0
+    network: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.network = network(self.endpoint.host)
+
+    @property
+    def key(self) -> Key:
+        """Return the candidate's identity: endpoint and user, plus the peer id if it can't listen.
+
+        The peer id alone is no identity: a peer that copies another's id would replace it.
+        """
+        return self.endpoint, self.user, None if self.endpoint.port else self.peer_id
+
+    @property
+    def met(self) -> Obstacle | None:
+        """Return what keeps us from talking to this peer, once that is certain."""
+        if not self.endpoint.port:
+            return Obstacle.REFUSED
+        return self.obstacle if self.failures > 1 else None
+
+
+class Candidates:
+    """The peers that may be dialled. `me` is our own peer id: we are never a candidate."""
+
+    def __init__(self, me: PeerId) -> None:
+        self._me = me
+        self._known: dict[Key, PeerCandidate] = {}
+        self._told: list[PeerCandidate] = []  # the tracker's last answer
+        self._seen: OrderedDict[tuple[str, PeerId], str] = OrderedDict()
+
+    # --- what the tracker tells -------------------------------------------------------------
+    def learn(self, told: Iterable[PeerCandidate]) -> None:
+        """Replace the tracker's last answer; what we know of listed peers is kept."""
+        self._told = [candidate for candidate in told if candidate.peer_id != self._me]
+        for candidate in self._told:
+            old = self._known.get(candidate.key)
+            if old is None:
+                self._add(candidate)
+            elif old.peer_id != candidate.peer_id:  # an earlier instance at this endpoint
+                old.peer_id, old.failures, old.not_before = candidate.peer_id, 0, 0.0
+
+    def _add(self, candidate: PeerCandidate) -> None:
+        self._known[candidate.key] = candidate
+        of_user = [known for known in self._known.values() if known.user == candidate.user]
+        if len(of_user) > MAX_A_USER:
+            self._drop_worst(of_user)
+        elif len(self._known) > MAX_KNOWN:
+            crowded = Counter(known.user for known in self._known.values()).most_common(1)[0][0]
+            self._drop_worst(known for known in self._known.values() if known.user == crowded)
+
+    def _drop_worst(self, among: Iterable[PeerCandidate]) -> None:
+        """Evict the candidate with the most failures; of equals, the one known longest."""
+        del self._known[max(among, key=lambda known: known.failures).key]
+
+    def saw(self, peer_id: PeerId, host: str, user: str) -> None:
+        """Remember the user of an incoming peer at this address, as named by the tracker."""
+        self._seen[host, peer_id] = user
+        self._seen.move_to_end((host, peer_id))
+        if len(self._seen) > MAX_SEEN:
+            self._seen.popitem(last=False)
+
+    def forget(self, peer_id: PeerId, host: str) -> None:
+        """Drop a peer that the tracker no longer lists, so that we don't dial it."""
+        self._seen.pop((host, peer_id), None)
+        for known in list(self._known.values()):
+            if known.peer_id == peer_id and known.endpoint.host == host:
+                del self._known[known.key]
+
+    def forget_candidates(self) -> None:
+        """Forget everything: the tracker was away, so only its next answer counts."""
+        self._told = []
+        self._known.clear()
+        self._seen.clear()
+
+    def forget_user(self, user: str) -> None:
+        """Drop all candidates of a user who is no longer a member."""
+        self._told = [told for told in self._told if told.user != user]
+        for known in list(self._known.values()):
+            if known.user == user:
+                del self._known[known.key]
+        for seen in [seen for seen, name in self._seen.items() if name == user]:
+            del self._seen[seen]
+
+    # --- identities -------------------------------------------------------------------------
+    def count(self) -> tuple[int, list[Obstacle]]:
+        """Return how many peers the tracker listed last, and the obstacle of each unreachable one.
+
+        A single failure is not enough: a connection that ended counts as one, too.
+        """
+        present = [self._known.get(candidate.key, candidate) for candidate in self._told]
+        return len(present), [known.met for known in present if known.met is not None]
+
+    @property
+    def failing(self) -> bool:
+        """Return whether our last dial to a peer in the tracker's last answer failed."""
+        present = (self._known.get(candidate.key, candidate) for candidate in self._told)
+        return any(known.obstacle not in (None, Obstacle.LEFT) for known in present)
+
+    def at(self, endpoint: Endpoint, peer_id: PeerId) -> PeerCandidate | None:
+        """Return the candidate that the tracker listed at an endpoint we dialled, or None.
+
+        When several users claim the endpoint, the peer id decides.
+        """
+        there = self._at(endpoint)
+        same = [candidate for candidate in there if candidate.peer_id == peer_id]
+        return next(iter(same or there), None)
+
+    def told_of(self, peer_id: PeerId, host: str) -> str | None:
+        """Return the user of this peer at this address, from the tracker's last answer only."""
+        for told in self._told:
+            if told.peer_id == peer_id and told.endpoint.host == host:
+                return told.user
+        return None
+
+    def remembered(self, peer_id: PeerId, host: str) -> str | None:
+        """Return the user of this peer at this address, from anything the tracker ever said."""
+        for known in self._known.values():
+            if known.peer_id == peer_id and known.endpoint.host == host:
+                return known.user
+        return self._seen.get((host, peer_id))
+
+    # --- dialling ---------------------------------------------------------------------------
+    def to_dial(
+        self, is_taken: Callable[[PeerCandidate], bool], room: int, now: float
+    ) -> list[Endpoint]:
+        """Return up to `room` endpoints to dial now, and mark them as being dialled.
+
+        Users and addresses take turns, so that nobody who announces many peers, or whose peers
+        answer slowly, keeps others waiting. Candidates that are `is_taken` are skipped.
+        """
+        due = [
+            known
+            for known in self._known.values()
+            if not known.dialling
+            and known.endpoint.port
+            and known.not_before <= now
+            and not is_taken(known)
+        ]
+        turns = _Turns(known for known in self._known.values() if known.dialling)
+        chosen: list[Endpoint] = []
+        while len(chosen) < min(room, MAX_A_ROUND) and (best := turns.next_of(due)) is not None:
+            chosen.append(best.endpoint)
+            for known in self._at(best.endpoint):
+                known.dialling = True
+            due = [known for known in due if not known.dialling]
+        return chosen
+
+    def connected(self, endpoint: Endpoint, now: float) -> None:
+        """Record that a dial succeeded."""
+        for candidate in self._at(endpoint):
+            candidate.dialling = False
+            candidate.obstacle = None
+            candidate.since = now
+
+    def left(self, endpoint: Endpoint, now: float, *, useful: bool) -> None:
+        """Record the end of a connection: a failure, unless it was `useful` or lasted."""
+        for candidate in self._at(endpoint):
+            if useful or now - candidate.since >= LASTING:
+                candidate.failures = 0
+        self.failed(endpoint, now, Obstacle.LEFT)
+
+    def failed(self, endpoint: Endpoint, now: float, obstacle: Obstacle | None = None) -> None:
+        """Record a failed dial: leave that peer alone for a while.
+
+        `obstacle` is None when nothing is known to be wrong with the peer.
+        """
+        for candidate in self._at(endpoint):
+            candidate.dialling = False
+            candidate.obstacle = obstacle and obstacle.of(candidate.peer_id)
+            pause = min(FIRST_PAUSE * 2**candidate.failures, LONGEST_PAUSE)
+            candidate.failures = min(candidate.failures + 1, 10)
+            candidate.not_before = now + pause
+
+    def _at(self, endpoint: Endpoint) -> list[PeerCandidate]:
+        return [c for c in self._known.values() if c.endpoint == endpoint]
+
+
+class _Turns:
+    """Counts the dials in progress per user and per address."""
+
+    def __init__(self, dialling: Iterable[PeerCandidate]) -> None:
+        self._users: Counter[str] = Counter()
+        self._networks: Counter[str] = Counter()
+        for candidate in dialling:
+            self._count(candidate)
+
+    def next_of(self, due: Iterable[PeerCandidate]) -> PeerCandidate | None:
+        """Return the candidate with the fewest dials and failures; None while all must wait."""
+        able = (
+            candidate
+            for candidate in due
+            if self._users[candidate.user] < MAX_DIALLING_USER
+            and self._networks[candidate.network] < MAX_DIALLING_ADDRESS
+        )
+        best = min(able, key=self._weight, default=None)
+        if best is not None:
+            self._count(best)
+        return best
+
+    def _weight(self, candidate: PeerCandidate) -> tuple[int, int, int]:
+        return (
+            self._users[candidate.user],
+            self._networks[candidate.network],
+            candidate.failures,
+        )
+
+    def _count(self, candidate: PeerCandidate) -> None:
+        self._users[candidate.user] += 1
+        self._networks[candidate.network] += 1
+
+
+def keeps_new_connection(*, me: PeerId, other: PeerId, incoming: bool) -> bool:
+    """Return whether a second connection to the same peer replaces the first.
+
+    The connection that the higher peer id dialled stays, so both sides decide the same way when
+    they dial each other at the same time. `incoming` tells whether the peer dialled the new one.
+    """
+    dialler, dialled = (other, me) if incoming else (me, other)
+    return dialler > dialled

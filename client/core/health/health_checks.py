@@ -1,0 +1,273 @@
+"""Health checks: measurements in, verdicts out.
+
+The engine measures; this module decides what the measurements mean and what the user should do.
+A failed check's hint names the next step, a passed check's hint shows the measurements.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from client.core.health.diagnosis import TOLERATED_SKEW
+from client.core.health.measurements import (
+    CertificateFigures,
+    DiskFigures,
+    Library,
+    PortFigures,
+    Reach,
+    TrackerFigures,
+    Trouble,
+)
+from common.text import duration, size
+
+SLOW_ANSWER: Final = 1.0
+"""Answer time of a tracker in seconds from which commands feel slow."""
+
+SPARE_ROOM: Final = 100 << 20
+"""Bytes that should be free on every disk, on top of what downloads still need."""
+
+MIN_DESCRIPTORS: Final = 1024
+"""Open files that a client with many peers can use: one per peer and two per file."""
+
+_FULL_SHARE: Final = 0.95  # files stay open as long as the limit allows
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """The result of one check."""
+
+    name: str
+    ok: bool
+    hint: str
+
+
+def port(figures: PortFigures) -> Check:
+    """Check whether others can dial this client."""
+    where = figures.address
+    if figures.is_local and not figures.trackers_are_local:
+        hint = (
+            "Only this computer can reach it, so others can't dial you; start the client with an"
+            f" address of your network, or with 0.0.0.0:{figures.port}."
+        )
+        return Check("port", False, hint)
+    if figures.reach is not Reach.HERE:
+        return Check("port", False, _unreached(figures))
+    if figures.by_tracker:
+        return Check("port", True, f"The tracker reaches you at {where}.")
+    hint = f"This computer can reach you at {where}; log in to have the tracker try, too."
+    return Check("port", True, hint)
+
+
+def _unreached(figures: PortFigures) -> str:
+    """Describe the result of dialling our public address, and the next step."""
+    who = "the tracker" if figures.by_tracker else "this computer"
+    where, port = figures.address, figures.port
+    match figures.reach:
+        case Reach.ELSEWHERE:
+            return (
+                f"Another program answers {who} at {where}, the address that others dial;"
+                f" forward port {port} in your router to this computer, or start the"
+                " client at another port."
+            )
+        case Reach.REFUSED:
+            return (
+                f"A connection from {who} to {where}, the address that others dial, was refused;"
+                f" forward port {port} in your router to this computer, and open it in the"
+                " firewall."
+            )
+        case _:
+            return (
+                f"A connection from {who} to {where}, the address that others dial, got no answer;"
+                f" open port {port} in this computer's firewall, and forward it in your router."
+            )
+
+
+def tracker(figures: TrackerFigures) -> Check:
+    """Check whether a tracker answers and shows the trusted certificate."""
+    name, address = f"tracker {figures.address}", figures.address
+    if figures.trouble is None:
+        return _answering(name, figures)
+    match figures.trouble:
+        case Trouble.UNREACHABLE:
+            hint = (
+                f"It can't be reached ({figures.reason}); check that it runs, and that its"
+                " address in the tracker information file is right."
+            )
+        case Trouble.FOREIGN:
+            hint = (
+                f"The server there is not a usable tracker ({figures.reason}); check that the"
+                " tracker information file has the tracker's session port, not its HTTP port."
+            )
+        case Trouble.UNTRUSTED:
+            hint = (
+                f"It shows another certificate than before ({figures.shown} instead of"
+                f" {figures.trusted}); ask its operator, and if the new one is right, type:"
+                f" trackers --forget {address}"
+            )
+        case _:  # it is silent
+            hint = "It does not answer: it hangs, or a firewall is in between; ask its operator."
+    return Check(name, False, hint)
+
+
+def _answering(name: str, figures: TrackerFigures) -> Check:
+    if figures.trusted is None:
+        trust = f"its certificate will be trusted at first use ({figures.shown})"
+    else:
+        trust = "its certificate is the trusted one"
+    slow = ", which is slow: it is busy or far away" if figures.seconds > SLOW_ANSWER else ""
+    return Check(name, True, f"It answered in {figures.seconds * 1000:.0f} ms{slow}; {trust}.")
+
+
+def clock(trackers: Sequence[TrackerFigures], now: float) -> Check:
+    """Check whether this machine's clock (`now`, seconds since the epoch) matches the trackers'."""
+    told = {t.address: t.clock_difference for t in trackers if t.clock_difference is not None}
+    if not told:
+        return _clock_by_certificates(trackers, now)
+    off = {where: seconds for where, seconds in told.items() if abs(seconds) > TOLERATED_SKEW}
+    if not off:
+        closest = min(told.values(), key=abs)
+        return Check("clock", True, f"It is {_ahead(closest)} the trackers'.")
+    if len(off) < len(told):
+        hint = "; ".join(f"it is {_ahead(off[where])} that of {where}" for where in sorted(off))
+        text = f"Other trackers agree with this clock, but {hint}; tell that tracker's operator."
+        return Check("clock", False, text)
+    return _wrong_clock(_ahead(min(off.values(), key=abs)))
+
+
+def _clock_by_certificates(trackers: Sequence[TrackerFigures], now: float) -> Check:
+    """Judge by certificate dates alone, when no tracker reports the time."""
+    answering = [t for t in trackers if t.trouble is None]
+    if not answering:
+        hint = "No tracker answers, so there is nothing to compare it with; fix the trackers first."
+        return Check("clock", False, hint)
+    behind = max((t.certified_since - now for t in answering if t.certified_since), default=0.0)
+    if behind > TOLERATED_SKEW:
+        return _wrong_clock(f"at least {duration(behind)} behind")
+    return Check("clock", True, "Looks right; these trackers can't report the time.")
+
+
+def _wrong_clock(how_far: str) -> Check:
+    return Check(
+        "clock",
+        False,
+        f"This machine's clock is {how_far} the trackers', so certificates of sealed groups seem"
+        " invalid. Set it right, preferably over the network (NTP).",
+    )
+
+
+def _ahead(seconds: float) -> str:
+    if abs(seconds) < 1:
+        return "less than a second off"
+    return f"{duration(abs(seconds))} {'ahead of' if seconds > 0 else 'behind'}"
+
+
+def certificates(held: Iterable[CertificateFigures], user: str | None) -> list[Check]:
+    """Check how long our certificates in sealed groups remain valid."""
+    if user is None:
+        return [Check("certificates", True, "None is needed before login.")]
+    checks = [_certificate(figures) for figures in held]
+    return checks or [Check("certificates", True, "No transfer of a sealed group needs one now.")]
+
+
+def _certificate(figures: CertificateFigures) -> Check:
+    name = f"certificate {figures.group}"
+    if figures.left is None and not figures.failed:
+        return Check(name, True, "It is being requested.")
+    if figures.left is None:
+        hint = "There is none yet; it is requested as soon as a tracker can be reached."
+    elif figures.left <= 0:
+        hint = (
+            f"It expired {duration(-figures.left)} ago; check the clock, and that a tracker can"
+            " be reached: it is then renewed."
+        )
+    else:
+        hint = f"Valid for {duration(figures.left)}; renewed automatically."
+        return Check(name, True, hint)
+    return Check(name, False, hint)
+
+
+def needed_on(folders: Iterable[DiskFigures]) -> Mapping[int, int]:
+    """Return the bytes that downloads still need, by device."""
+    needed: Counter[int] = Counter()
+    for folder in folders:
+        needed[folder.device] += folder.needed
+    return needed
+
+
+def disk(needed_on: Mapping[int, int], figures: DiskFigures) -> Check:
+    """Check whether a folder is writable and its disk has enough space for running downloads."""
+    name = f"disk {figures.folder}"
+    if figures.error is not None:
+        hint = (
+            f"Nothing can be written there ({figures.error}); check the folder and its permissions."
+        )
+        return Check(name, False, hint)
+    needed = needed_on[figures.device]
+    if needed > figures.free:
+        hint = (
+            f"Not enough space: running downloads need {size(needed)}, {size(figures.free)} free;"
+            " free some space."
+        )
+        return Check(name, False, hint)
+    if figures.free - needed < SPARE_ROOM:
+        hint = f"Only {size(figures.free)} free; free some space before the disk is full."
+        return Check(name, False, hint)
+    return Check(name, True, f"{size(figures.free)} free, {size(needed)} needed.")
+
+
+def versions(
+    python: str, client: str, libraries: Iterable[Library], trackers: Sequence[TrackerFigures]
+) -> Check:
+    """Check that the libraries are new enough; also reports client and tracker versions."""
+    bad = [library for library in libraries if not _is_enough(library)]
+    if bad:
+        wanted = " ".join(f"'{library.name}>={library.needed}'" for library in bad)
+        found = ", ".join(f"{library.name} {library.found or 'missing'}" for library in bad)
+        return Check("versions", False, f"Too old: {found}; type: pip install -U {wanted}")
+    servers = sorted({t.server for t in trackers if t.server and t.server != client})
+    others = f"; trackers: {', '.join(servers)}" if servers else ""
+    return Check("versions", True, f"{client}, Python {python}{others}.")
+
+
+def _is_enough(library: Library) -> bool:
+    return library.found is not None and _numbers(library.found) >= _numbers(library.needed)
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    """Return the leading numbers of a version: 2, 1 for 2.1.0rc1."""
+    numbers: list[int] = []
+    for part in version.split("."):
+        if not part.isdecimal():
+            break
+        numbers.append(int(part))
+    return tuple(numbers)
+
+
+def descriptors(limit: int, used: int) -> Check:
+    """Check whether this process may open enough files; `used` are open now."""
+    name = "open files"
+    more = f"ulimit -n {max(4 * MIN_DESCRIPTORS, 2 * limit)}"
+    if used > limit * _FULL_SHARE:
+        hint = f"{used} of {limit} are in use; allow more before the next start, with: {more}"
+        return Check(name, False, hint)
+    if limit < MIN_DESCRIPTORS:
+        hint = (
+            f"{used} of {limit} are in use. Everything works with so few, but with fewer peers at"
+            f" once; allow more before the next start, with: {more}"
+        )
+        return Check(name, False, hint)
+    return Check(name, True, f"{used} of {limit} are in use.")
+
+
+def gave_up(name: str, seconds: float) -> Check:
+    """Return the result of a check that timed out."""
+    hint = f"This check did not finish in {seconds:g} seconds; something hangs. Try again."
+    return Check(name, False, hint)
+
+
+def broken(name: str) -> Check:
+    """Return the result of a check that failed because of an error of ours."""
+    return Check(name, False, "This check failed; the log has the reason. Please report it.")

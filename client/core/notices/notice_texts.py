@@ -1,0 +1,74 @@
+"""The sentences that tell the user of events. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from client.core.notices import events
+from client.core.notices.notices import NoticeKind
+from common.text import count, duration, rate, size
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeText:
+    """A notice's text, and its group, if it has one."""
+
+    kind: NoticeKind
+    text: str
+    group: str | None = None
+
+
+def notice_of(event: events.Event) -> NoticeText | None:
+    """Return the notice for an event, or None if it needs none."""
+    if isinstance(event, events.TransferEvent):
+        return _of_transfer(event)
+    match event:
+        case events.TrackerConnected(tracker, is_back=True):
+            return NoticeText(NoticeKind.TRACKER, f"Connected to the tracker at {tracker}.")
+        case events.TrackerLost(tracker):
+            return NoticeText(
+                NoticeKind.TRACKER,
+                f"The tracker at {tracker} is gone; transfers go on, trying to reconnect.",
+            )
+        case events.LoggedOut(user, str(reason)):
+            return NoticeText(NoticeKind.TRACKER, f"{user} is logged out: {reason}")
+    return None
+
+
+def _of_transfer(event: events.TransferEvent) -> NoticeText | None:
+    title, group = event.title, event.group
+    match event:
+        case events.TransferCompleted():
+            text = f"{title} is complete: {_achieved(event)}"
+            return NoticeText(NoticeKind.DOWNLOAD_COMPLETED, text, group)
+        case events.TransferFailed(message=why):
+            return NoticeText(NoticeKind.DOWNLOAD_FAILED, f"{title} has stopped: {why}", group)
+        case events.TransferPaused(message=why):
+            return NoticeText(NoticeKind.DOWNLOAD_PAUSED, f"{title} has stopped: {why}", group)
+        case events.ShareFailed(message=why):
+            return NoticeText(NoticeKind.SHARE_FAILED, f"{title} has stopped: {why}", group)
+        case events.PiecesLost(count=lost):
+            pieces = "1 piece of it was" if lost == 1 else f"{lost:,} pieces of it were"
+            text = (
+                f"{title} has changed on the disk: {pieces} wrong or missing there and "
+                "will be fetched again."
+            )
+            return NoticeText(NoticeKind.WARNING, text, group)
+    return None
+
+
+def _achieved(event: events.TransferCompleted) -> str:
+    """Size, time and rate of the run that completed it, whose part may be small, and where it is.
+
+    What was there before that run, or was received twice, does not count for its rate.
+    """
+    seconds = max(event.seconds, 0.001)
+    took = f"{seconds:.1f} s" if seconds < 60 else duration(seconds)
+    peers, speed = count(event.sources, "peer"), rate(event.fetched / seconds)
+    whole = size(event.size)
+    if event.size and not event.fetched:
+        return f"{whole}, all of which was here, at {event.path}"
+    if event.fetched < event.size:
+        part = f"of which {size(event.fetched)} in {took} ({speed})"
+        return f"{whole}, {part} from {peers}, at {event.path}"
+    return f"{whole} in {took}, {speed} from {peers}, at {event.path}"

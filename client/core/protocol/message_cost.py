@@ -1,0 +1,99 @@
+"""What a peer's messages cost us, and how much each peer may cost.
+
+Useful payload pays for itself: it is what the connection is for. Everything else draws on a
+budget; when a peer has spent its budget, we read from it more slowly, which slows nobody else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from client.core.protocol.peer_stream_decoder import Event, Received, RequestsReceived
+from common.types import BLOCK_SIZE
+from common.wire.messages import (
+    BitfieldMessage,
+    Cancel,
+    Extended,
+    Have,
+    Interested,
+    KeepAlive,
+    Message,
+    NotInterested,
+)
+
+A_SECOND: Final = 500.0
+BURST: Final = 5000.0
+"""A peer's budget; one unit is about ten microseconds of our CPU time."""
+
+LONGEST_PAUSE: Final = 30.0
+"""The longest pause in seconds before we read from a peer again; the rest of its debt stays."""
+
+_BLOCK: Final = 4.0  # earned per block in either direction; covers a request sent alone
+_READ: Final = 1.0  # a read that returned too little to be worth waking up for
+_WORTH_WHILE: Final = 1024  # bytes
+_BYTE: Final = 1 / 64  # of messages, and of TLS records smaller than they could be
+_DISCARDED: Final = 1 / 1024  # a byte of an unrequested block, or of one that arrived too late
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """Bytes of a connection so far: read, useful payload in and out, discarded blocks.
+
+    `overhead` is what encryption added to the bytes read.
+    """
+
+    read: int = 0
+    payload: int = 0
+    given: int = 0
+    discarded: int = 0
+    overhead: int = 0
+
+
+class MessageBudget:
+    """One connection's token bucket."""
+
+    def __init__(self, now: float) -> None:
+        self._left = BURST
+        self._at = now
+        self._before = Traffic()
+
+    def charge(self, events: Iterable[Event], traffic: Traffic, now: float) -> float:
+        """Charge for a read and its events; return for how many seconds to stop reading."""
+        before, self._before = self._before, traffic
+        read = traffic.read - before.read
+        payload = traffic.payload - before.payload
+        discarded = traffic.discarded - before.discarded
+        earned = (payload + traffic.given - before.given) / BLOCK_SIZE * _BLOCK
+        bucket = self._left + (now - self._at) * A_SECOND + earned
+        # A block counts when it is complete: the charge for its first part is refunded then.
+        cost = (read - payload - discarded + traffic.overhead - before.overhead) * _BYTE
+        cost += discarded * _DISCARDED + (_READ if read < _WORTH_WHILE else 0.0)
+        cost += sum(map(_cost, events))
+        self._left, self._at = min(BURST, bucket - cost), now
+        return min(LONGEST_PAUSE, max(0.0, -self._left / A_SECOND))
+
+
+def _cost(event: Event) -> float:
+    match event:
+        case Received(message):
+            return _cost_of(message)
+        case RequestsReceived(requests):
+            return float(len(requests))
+        case _:
+            return 0.0
+
+
+def _cost_of(message: Message) -> float:
+    match message:
+        case BitfieldMessage(bits):
+            return 4 + len(bits) / 4
+        case Extended() | Interested() | NotInterested():
+            return 8.0
+        case Cancel():
+            return 4.0
+        case Have() | KeepAlive():
+            return 0.25
+        case _:
+            return 2.0

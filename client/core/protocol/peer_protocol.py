@@ -1,0 +1,228 @@
+"""The peer protocol of a torrent: what each message means (BEP 3, 6, 9 and 10).
+
+Events of a peer's stream go in, actions come out. The engine, the simulation and the tests drive
+this one object, under the torrent's lock. It checks every number that a peer sends against the
+torrent's geometry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from client.core.protocol.extensions import Extensions
+from client.core.protocol.peer_stream_decoder import (
+    Event,
+    PieceReceived,
+    Received,
+    RequestsReceived,
+)
+from client.core.swarm.actions import Action, Send, Verify
+from client.core.swarm.peer import IncomingStream, Peer, UploadQueue
+from client.core.swarm.swarm import Swarm
+from common.bitfield import Bitfield
+from common.types import Block, PieceIndex
+from common.wire.codec import MAX_REQUEST
+from common.wire.messages import (
+    BitfieldMessage,
+    Cancel,
+    Choke,
+    Extended,
+    Have,
+    HaveAll,
+    HaveNone,
+    Interested,
+    Message,
+    NotInterested,
+    Reject,
+    Request,
+    Unchoke,
+    WireError,
+)
+
+MAX_WAITING_REQUESTS: Final = 2048
+"""Requests that a peer may have waiting for our answer; announced as `reqq`."""
+
+REFILL_AT: Final = 0.75
+"""Refill when no more than this share of the window is in flight: requests go in bursts."""
+
+
+class PeerProtocol:
+    """The protocol with all peers of one torrent; `info` is its bencoded info dictionary."""
+
+    def __init__(self, swarm: Swarm, info: bytes) -> None:
+        self._swarm = swarm
+        self._extensions = Extensions(info)
+
+    # --- joining ----------------------------------------------------------------------------
+    def join(
+        self,
+        key: int,
+        stream: IncomingStream,
+        uploads: UploadQueue,
+        *,
+        fast: bool,
+        now: float,
+        introduction: Extended | None = None,
+    ) -> list[Action]:
+        """Add a peer after the handshake; announces our pieces and introduces us (BEP 10)."""
+        swarm = self._swarm
+        peer = Peer(key, swarm.geometry.piece_count, stream, uploads, fast=fast, now=now)
+        swarm.join(peer)
+        said = [self._pieces_we_have(fast=fast), introduction]
+        return [Send(key, message) for message in said if message is not None]
+
+    def _pieces_we_have(self, *, fast: bool) -> Message | None:
+        have = self._swarm.have
+        if fast and have.complete:
+            return HaveAll()
+        if have.count:
+            return BitfieldMessage(have.to_bytes())
+        return HaveNone() if fast else None
+
+    def confirm(self, key: int) -> list[Action]:
+        """Record that the peer is a member, so that it may be served."""
+        peer = self._swarm.peers.get(key)
+        if peer is None:
+            return []
+        return self._swarm.confirm(key) + self._extensions.confirmed(peer)
+
+    # --- incoming messages ------------------------------------------------------------------
+    def heard(self, key: int, now: float, *, whole: bool) -> bool:
+        """Record received bytes, a `whole` message among them or not; False if the peer left."""
+        peer = self._swarm.peers.get(key)
+        if peer is None:
+            return False
+        payload = peer.stream.payload - peer.down.total
+        if whole or payload or peer.stream.outstanding:
+            peer.heard_at = now  # a message that trickles in byte by byte doesn't count
+        if payload:
+            self._swarm.progressed(peer, payload, now)
+        return True
+
+    def receive(self, key: int, event: Event) -> list[Action]:
+        """Handle an event of a connected peer; raises WireError when it violates the protocol."""
+        peer = self._swarm.peers[key]
+        match event:
+            case Received(message):
+                return self._take(peer, message)
+            case RequestsReceived(requests):
+                return self._take_requests(peer, requests)
+            case PieceReceived(download):
+                is_new = self._swarm.piece_received(peer, download)
+                return [Verify(key, download)] if is_new else []
+        self._swarm.piece_dropped(peer, event.download)
+        return []
+
+    def _take(self, peer: Peer, message: Message) -> list[Action]:
+        match message:
+            case Choke():
+                self._swarm.choked(peer)
+            case Unchoke():
+                peer.peer_choking = False
+            case Interested():
+                peer.peer_interested = True
+                return self._swarm.unchoke_if_room(peer)
+            case NotInterested():
+                peer.peer_interested = False
+            case Have(piece):
+                return self._take_have(peer, piece)
+            case BitfieldMessage() | HaveAll() | HaveNone():
+                return self._take_pieces(peer, message)
+            case Reject(piece, begin):
+                download = peer.stream.withdraw(piece, begin)
+                return self._swarm.rejected(peer, download) if download is not None else []
+            case Cancel():
+                return self._take_cancel(peer, message)
+            case Extended():
+                return self._extensions.receive(peer, message)
+            case _:
+                pass
+        return []
+
+    def _take_have(self, peer: Peer, piece: int) -> list[Action]:
+        if not 0 <= piece < self._swarm.geometry.piece_count:
+            raise WireError(f"a have of piece {piece}, which does not exist")
+        return self._swarm.told_pieces(peer, [] if peer.has[piece] else [piece])
+
+    def _take_pieces(
+        self, peer: Peer, message: BitfieldMessage | HaveAll | HaveNone
+    ) -> list[Action]:
+        """Handle the peer's pieces; aria2 also sends later bitfields to sum up its haves.
+
+        Messages that can't add anything cost nothing.
+        """
+        if peer.told_pieces and (peer.has.complete or isinstance(message, HaveNone)):
+            return []
+        told = self._read_pieces(message)
+        if told.complete and not peer.told_pieces:
+            return self._swarm.told_all(peer, told)
+        return self._swarm.told_pieces(peer, [piece for piece in told if not peer.has[piece]])
+
+    def _read_pieces(self, message: BitfieldMessage | HaveAll | HaveNone) -> Bitfield:
+        count = self._swarm.geometry.piece_count
+        if isinstance(message, HaveAll):
+            return Bitfield.full(count)
+        if isinstance(message, HaveNone):
+            return Bitfield(count)
+        try:
+            return Bitfield.from_bytes(message.bits, count)
+        except ValueError as error:
+            raise WireError(f"a bitfield that does not fit: {error}") from error
+
+    # --- uploading --------------------------------------------------------------------------
+    def _take_requests(self, peer: Peer, requests: Sequence[Request]) -> list[Action]:
+        """Answer what we may. Requests that crossed our choke on the way are dropped."""
+        accepted: list[Block] = []
+        actions: list[Action] = []
+        for request in requests:
+            piece, begin, length = request.piece, request.begin, request.length
+            if not self._swarm.geometry.contains(piece, begin, length):
+                raise WireError(f"a request outside the torrent: {request}")
+            if length > MAX_REQUEST:
+                raise WireError(f"a request of {length} bytes")
+            if not peer.am_choking and self._swarm.have[piece]:
+                accepted.append(Block(PieceIndex(piece), begin, length))
+            elif peer.fast:
+                actions.append(Send(peer.key, Reject(piece, begin, length)))
+        if accepted:
+            waiting = peer.uploads.send_blocks(accepted)
+            if waiting > MAX_WAITING_REQUESTS:
+                raise WireError(f"{waiting} requests at once")
+        return actions
+
+    def _take_cancel(self, peer: Peer, cancel: Cancel) -> list[Action]:
+        """Drop a request that is still waiting; BEP 6 wants a reject even so."""
+        block = Block(PieceIndex(cancel.piece), cancel.begin, cancel.length)
+        if not (peer.uploads.withdraw_block(block) and peer.fast):
+            return []
+        return [Send(peer.key, Reject(*block))]
+
+    # --- requesting -------------------------------------------------------------------------
+    def window(self, key: int, now: float) -> int:
+        """Return how many requests to keep in flight to a peer, 0 while it is of no use."""
+        peer = self._swarm.peers.get(key)
+        return self._window(peer, now) if peer is not None else 0
+
+    def _window(self, peer: Peer, now: float) -> int:
+        if peer.peer_choking or not peer.wanted:
+            return 0
+        return peer.window(self._swarm.config, now)
+
+    def has_room(self, key: int, now: float) -> bool:
+        """Return whether so few requests are in flight to a peer that it should get more."""
+        peer = self._swarm.peers.get(key)
+        if peer is None:
+            return False
+        window = self._window(peer, now)
+        return window > 0 and peer.stream.outstanding <= window * REFILL_AT
+
+    def request(self, key: int, now: float, most: int | None = None) -> list[Block]:
+        """Choose up to `most` blocks to request from a peer, and expect them."""
+        peer = self._swarm.peers.get(key)
+        if peer is None:
+            return []
+        assignments = self._swarm.assign(key, peer.stream.outstanding, now, most)
+        for assignment in assignments:
+            peer.stream.expect(assignment.download, assignment.numbers)
+        return [a.download.block(number) for a in assignments for number in a.numbers]

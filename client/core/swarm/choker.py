@@ -1,0 +1,82 @@
+"""Which peers to upload to: tit-for-tat with an optimistic unchoke (BEP 3)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from client.core.swarm.swarm_config import SwarmConfig
+
+if TYPE_CHECKING:
+    from random import Random
+
+NEWCOMER_WEIGHT = 3
+"""How many times likelier a new peer is tried than one that had its turn (BEP 3)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChokeCandidate:
+    """A peer as the choker sees it.
+
+    `rate` is what it sends us (bytes/s) while we download, and what it takes while we seed.
+    `eligible`: it is interested and may be served.
+    """
+
+    key: int
+    eligible: bool
+    rate: float
+    snubbed: bool = False
+    newcomer: bool = False
+
+
+def choose_unchoked(
+    candidates: Sequence[ChokeCandidate], slots: int, optimistic: int | None
+) -> set[int]:
+    """Return the peers to serve: the `slots` best by rate, the optimistic one among them.
+
+    A peer that has stopped sending (`snubbed`) only gets the optimistic slot.
+    """
+    chosen = {c.key for c in candidates if c.key == optimistic and c.eligible}
+    ranked = sorted(
+        (c for c in candidates if c.eligible and not c.snubbed and c.key not in chosen),
+        key=lambda c: (-c.rate, c.key),
+    )
+    chosen.update(c.key for c in ranked[: max(0, slots - len(chosen))])
+    return chosen
+
+
+def choose_optimistic(
+    candidates: Sequence[ChokeCandidate], unchoked: set[int], rng: Random
+) -> int | None:
+    """Return the peer to try next among those not served, or None when all are."""
+    waiting = [c for c in candidates if c.eligible and c.key not in unchoked]
+    if not waiting:
+        return None
+    weights = [NEWCOMER_WEIGHT if c.newcomer else 1 for c in waiting]
+    return rng.choices([c.key for c in waiting], weights)[0]
+
+
+class Choker:
+    """Repeats the choice every few seconds, and tries another peer every few rounds."""
+
+    def __init__(self, config: SwarmConfig, rng: Random, now: float) -> None:
+        self._config = config
+        self._rng = rng
+        self._round_at = now + config.rechoke_every
+        self._try_at = now
+        self.optimistic: int | None = None
+
+    def due(self, now: float) -> bool:
+        """Return whether the next round is due."""
+        return now >= self._round_at
+
+    def choose(self, candidates: Sequence[ChokeCandidate], now: float) -> set[int]:
+        """Return the peers to serve until the next round."""
+        self._round_at = now + self._config.rechoke_every
+        slots = self._config.upload_slots
+        if now >= self._try_at or all(c.key != self.optimistic for c in candidates):
+            self._try_at = now + self._config.optimistic_every
+            regular = choose_unchoked(candidates, slots - 1, None)
+            self.optimistic = choose_optimistic(candidates, regular, self._rng)
+        return choose_unchoked(candidates, slots, self.optimistic)

@@ -1,0 +1,106 @@
+"""The state of one connected peer."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from client.core.swarm.piece_download import PieceDownload
+from client.core.swarm.rate import RateMeter
+from client.core.swarm.swarm_config import SwarmConfig
+from common.bitfield import Bitfield
+from common.types import BLOCK_SIZE, Block
+
+
+class IncomingStream(Protocol):
+    """What a peer sends; `payload` counts the received bytes of blocks that we requested."""
+
+    payload: int
+
+    @property
+    def outstanding(self) -> int:
+        """How many requested blocks have not arrived."""
+
+    def expect(self, download: PieceDownload, numbers: list[int]) -> None:
+        """Expect these blocks of a piece, which are about to be requested in this order."""
+
+    def withdraw(self, piece: int, begin: int) -> PieceDownload | None:
+        """Stop expecting a requested block; returns its piece, or None if it wasn't expected."""
+
+    def forget(self) -> None:
+        """Stop expecting everything that was requested."""
+
+
+class UploadQueue(Protocol):
+    """A peer's requests that wait for an answer; some may be answered at any moment."""
+
+    def send_blocks(self, blocks: list[Block]) -> int:
+        """Queue these blocks for sending; returns how many are waiting now."""
+
+    def withdraw_block(self, block: Block) -> bool:
+        """Drop a block from the queue; returns False when it was sent already or is unknown."""
+
+    def withdraw_blocks(self) -> list[Block]:
+        """Drop the whole queue; returns the blocks that were waiting."""
+
+
+class Peer:
+    """One connection's state: the four booleans of BEP 3, its pieces, our requests to it."""
+
+    def __init__(
+        self,
+        key: int,
+        pieces: int,
+        stream: IncomingStream,
+        uploads: UploadQueue,
+        *,
+        fast: bool,
+        now: float,
+    ) -> None:
+        self.key = key
+        self.stream = stream
+        self.uploads = uploads
+        self.fast = fast
+        self.has = Bitfield(pieces)
+        self.has_all = False
+        self.told_pieces = False  # received its bitfield, have-all or have-none
+        self.am_choking = True  # we don't answer its requests
+        self.am_interested = False  # it has pieces that we want
+        self.peer_choking = True  # it doesn't answer our requests
+        self.peer_interested = False  # it wants pieces that we have
+        self.confirmed = False  # known to be a member: we may serve it
+        self.optimistic = False  # unchoked as a trial
+        self.had_turn = False  # was unchoked before
+        self.wanted = 0  # pieces it has that we lack
+        self.downloads: dict[int, PieceDownload] = {}
+        self.cancelled: list[PieceDownload] = []  # its reader still holds their buffers
+        self.snubbed = False
+        self.max_requests: int | None = None
+        self.client = ""  # the client name it sent, if any
+        self.metadata_number: int | None = None  # its message number for ut_metadata (BEP 9)
+        self.metadata_wanted: list[int] = []  # pieces it asked for before it was confirmed
+        self.metadata_sent = 0
+        self.joined_at = now
+        self.heard_at = now
+        self.block_at = now  # when it last sent a block, or we first requested one
+        self.down = RateMeter(now)
+        self.up = RateMeter(now)
+
+    @property
+    def owes(self) -> bool:
+        """Whether requested blocks have not arrived."""
+        return any(download.outstanding for download in self.downloads.values())
+
+    def window(self, config: SwarmConfig, now: float) -> int:
+        """Return how many requests to keep in flight: about what it sends in a few seconds.
+
+        Before its rate is known, that is a few plus one for each block received, so that the
+        window doubles with each round trip. A slow peer must not hold many pieces: others would
+        deliver them sooner.
+        """
+        if now - self.joined_at < config.window_seconds:
+            wanted = config.first_window + self.down.total // BLOCK_SIZE
+        else:
+            wanted = int(self.down.rate * config.window_seconds / BLOCK_SIZE)
+            wanted = max(config.least_window, wanted)
+        allowed = self.max_requests or config.unsaid_max_requests
+        return min(wanted, config.most_window, allowed)

@@ -1,0 +1,370 @@
+"""Which peer fetches which piece.
+
+A wanted piece that is missing is in exactly one of these states:
+
+- *open*: in the picker, nobody fetches it;
+- *partial*: its peer left or choked us half-way; the next peer completes it;
+- *in hand*: in the `downloads` of one peer, or of several in the endgame, each with a buffer of its
+  own; or complete, with its hash being checked.
+
+What a snubbed peer fetches does not count: others may fetch it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from client.core.swarm.actions import Assignment
+from client.core.swarm.peer import Peer
+from client.core.swarm.picker import Picker
+from client.core.swarm.piece_download import Buffer, PieceDownload
+from client.core.swarm.sequential_picker import SequentialPicker
+from client.core.swarm.swarm_config import SwarmConfig
+from client.core.transfers.piece_selection import PieceSelection
+from common.bitfield import Bitfield
+from common.geometry import Geometry
+from common.types import PieceIndex
+
+if TYPE_CHECKING:
+    from random import Random
+
+BufferT = TypeVar("BufferT", bound=Buffer)
+
+
+_RESCUE_FACTOR = 2
+"""Sequential mode: duplicate a piece's download if that is this many times as fast as waiting."""
+
+
+class Buffers(Protocol[BufferT]):
+    """The source of piece buffers."""
+
+    def take(self, size: int) -> BufferT | None:
+        """Return a buffer of exactly `size` bytes, or None while too much is in use."""
+
+    def give_back(self, buffer: BufferT) -> None:
+        """Take a buffer back that nobody reads from or writes into any more."""
+
+
+class PieceScheduler:
+    """The pieces of one torrent being downloaded from `peers` (the swarm's own table)."""
+
+    def __init__(
+        self,
+        geometry: Geometry,
+        have: Bitfield,
+        selection: PieceSelection,
+        peers: dict[int, Peer],
+        buffers: Buffers[Any],
+        rng: Random,
+        config: SwarmConfig,
+    ) -> None:
+        self._geometry = geometry
+        self._have = have
+        self._peers = peers
+        self._buffers = buffers
+        self._config = config
+        self._partial: dict[int, PieceDownload] = {}
+        self._verifying: list[PieceDownload] = []
+        self._spoiled: set[int] = set()  # pieces from several peers that failed their hash
+        self._wanted = selection.pieces
+        self._in_order = selection.in_order
+        self.picker: Picker | SequentialPicker
+        if selection.in_order:
+            self.picker = SequentialPicker(have, selection.pieces)
+        else:
+            self.picker = Picker(have, selection.pieces, rng)
+
+    def close(self) -> None:
+        """Give back the buffers that no peer holds; every peer must have left."""
+        for download in self._partial.values():
+            self._buffers.give_back(download.lent)
+        self._partial.clear()
+
+    # --- handing out work -------------------------------------------------------------------
+    def assign(
+        self, peer: Peer, outstanding: int, now: float, most: int | None = None
+    ) -> list[Assignment]:
+        """Choose blocks to request from a peer that has `outstanding` requests to answer.
+
+        `most` limits how many, because of a rate limit.
+        """
+        if peer.peer_choking or not peer.wanted:
+            return []
+        if not peer.owes:
+            peer.block_at = now
+            self.forgive(peer)
+        elif peer.snubbed:
+            return []
+        owed = outstanding
+        room = self._window(peer, now) - outstanding
+        if most is not None:
+            room = min(room, most)
+        assignments: list[Assignment] = []
+        while room > 0:
+            idle = not outstanding and not assignments
+            download = (
+                (self._rescue(peer, owed, now) if self._in_order else None)
+                or self._next(peer)
+                or (self._take_over(peer, now) if idle else None)
+            )
+            if download is None:
+                break
+            numbers = download.request(room)
+            room -= len(numbers)
+            owed += len(numbers)
+            assignments.append(Assignment(download, numbers))
+        return assignments
+
+    def _window(self, peer: Peer, now: float) -> int:
+        """Return how many requests to keep in flight; near the end each peer gets a fair share.
+
+        Otherwise fast peers would idle while the last pieces queue up at a slow one.
+        """
+        window = peer.window(self._config, now)
+        givers = sum(bool(p.wanted) and not p.peer_choking for p in self._peers.values())
+        blocks = self._geometry.block_count(PieceIndex(0))
+        share = self.picker.open_count * blocks // max(1, givers)
+        return min(window, max(self._config.least_window, share))
+
+    def _next(self, peer: Peer) -> PieceDownload | None:
+        for download in peer.downloads.values():
+            if download.missing and peer.has[download.index]:
+                return download
+        for piece, download in self._partial.items():
+            if peer.has[piece]:
+                del self._partial[piece]
+                peer.downloads[piece] = download
+                return download
+        index = self.picker.pick(peer.has)
+        if index is None:
+            return None
+        download_or_none = self._begin(peer, index)
+        if download_or_none is None:
+            self.picker.reopen(index)
+        return download_or_none
+
+    def _begin(self, peer: Peer, piece: PieceIndex) -> PieceDownload | None:
+        size = self._geometry.piece_size(piece)
+        buffer = self._buffers.take(size)
+        if buffer is None and self._give_up_partial():
+            buffer = self._buffers.take(size)
+        if buffer is None:
+            return None
+        download = PieceDownload(piece, buffer)
+        peer.downloads[piece] = download
+        return download
+
+    def _give_up_partial(self) -> bool:
+        """Drop a partial piece that nobody is completing now, to free its buffer."""
+        if not self._partial:
+            return False
+        piece = next(iter(self._partial))
+        self._drop_partial(piece)
+        self.reopen(PieceIndex(piece))
+        return True
+
+    def _take_over(self, peer: Peer, now: float) -> PieceDownload | None:
+        """Endgame: fetch a piece that a slower peer is fetching; the first to finish wins."""
+        others = sorted(
+            (p for p in self._peers.values() if p is not peer and not p.snubbed),
+            key=lambda p: p.down.rate,
+        )
+        for other in others:
+            if not self._is_slow(other, peer, now):
+                continue
+            for piece, download in reversed(other.downloads.items()):
+                if (
+                    peer.has[piece]
+                    and piece not in peer.downloads
+                    and self._fetchers(piece) < self._config.fetchers
+                ):
+                    return self._begin(peer, download.index)
+        return None
+
+    def _rescue(self, peer: Peer, owed: int, now: float) -> PieceDownload | None:
+        """Sequential mode: duplicate the first piece if another peer holds everything up with it.
+
+        `owed` is the number of blocks that `peer` has to send first.
+        """
+        held = [
+            (download.index, other)
+            for other in self._peers.values()
+            if not other.snubbed
+            for download in other.downloads.values()
+        ]
+        first, other = min(held, key=lambda pair: pair[0], default=(None, peer))
+        if first is None or other is peer or not peer.has[first]:
+            return None
+        if self._fetchers(first) >= self._config.fetchers:
+            return None
+        if now - other.joined_at < self._config.window_seconds:
+            return None  # its rate is not known yet
+        download = other.downloads[first]
+        theirs = (download.missing + download.outstanding) * peer.down.rate
+        ours = (owed + download.block_count) * other.down.rate
+        return self._begin(peer, first) if theirs > _RESCUE_FACTOR * ours else None
+
+    def _is_slow(self, other: Peer, peer: Peer, now: float) -> bool:
+        """Return whether `peer` would send a whole piece before `other` sends all that it owes.
+
+        A peer that owes nothing is not slow: our rate limit keeps us from requesting more.
+        """
+        if not other.owes:
+            return False
+        if now - other.block_at > self._config.stalled_after or not peer.down.rate:
+            return True
+        owed = sum(download.block_count for download in other.downloads.values())
+        piece = self._geometry.block_count(PieceIndex(0))
+        return owed * peer.down.rate > piece * other.down.rate
+
+    def _fetchers(self, piece: int) -> int:
+        return sum(piece in p.downloads and not p.snubbed for p in self._peers.values())
+
+    # --- received pieces --------------------------------------------------------------------
+    def received(self, peer: Peer, download: PieceDownload) -> bool:
+        """Take the last block of a piece from this peer; True when the piece is to be verified."""
+        if download.cancelled:
+            self.dropped(peer, download)
+            return False
+        download.credit(peer.key)
+        del peer.downloads[download.index]
+        self._verifying.append(download)
+        return True
+
+    def dropped(self, peer: Peer, download: PieceDownload) -> None:
+        """Free a cancelled piece that the peer's reader has released, unless that is done."""
+        if download in peer.cancelled:
+            peer.cancelled.remove(download)
+            self._buffers.give_back(download.lent)
+
+    def verified(self, download: PieceDownload) -> bool:
+        """Record a verified piece that is on disk; False when another copy was faster."""
+        piece = download.index
+        self._verifying.remove(download)
+        self._buffers.give_back(download.lent)
+        if self._have[piece]:
+            return False
+        self._have.add(piece)
+        self.picker.finish(piece)
+        self._drop_partial(piece)
+        return True
+
+    def failed(self, download: PieceDownload) -> None:
+        """Reopen a piece with the wrong hash, to be downloaded from scratch.
+
+        If several peers contributed, it comes from a single peer from now on: so it can't be
+        spoiled twice, and a second failure shows which peer sends bad data.
+        """
+        self._verifying.remove(download)
+        self._buffers.give_back(download.lent)
+        if len(download.sources) > 1:
+            self._spoiled.add(download.index)
+        self.reopen(download.index)
+
+    def call_off(self, peer: Peer, piece: PieceIndex) -> PieceDownload | None:
+        """Cancel a peer's download of a piece that we have now; returns it, if there was one."""
+        download = peer.downloads.pop(piece, None)
+        if download is None:
+            return None
+        download.cancelled = True  # first mark, then look: see PeerStreamDecoder._finish
+        if download.outstanding:
+            peer.cancelled.append(download)
+        else:
+            self._buffers.give_back(download.lent)
+        return download
+
+    # --- released pieces --------------------------------------------------------------------
+    def choked(self, peer: Peer) -> None:
+        """Release what was requested from a peer that choked us; its reader has let go of it."""
+        for download in list(peer.downloads.values()):
+            if not download.complete:  # a complete one is reported in a moment
+                self._orphan(peer, download)
+        self._drop_cancelled(peer)
+
+    def left(self, peer: Peer) -> None:
+        """Release everything of a peer whose reader has ended."""
+        for download in list(peer.downloads.values()):
+            self._orphan(peer, download)
+        self._drop_cancelled(peer)
+
+    def hand_on(self, peer: Peer) -> None:
+        """Let others fetch what the peer has left half-way and can't continue."""
+        for download in list(peer.downloads.values()):
+            able = peer.has[download.index] and not peer.peer_choking
+            if not (able or download.outstanding or download.complete):
+                self._orphan(peer, download)
+
+    def _drop_cancelled(self, peer: Peer) -> None:
+        for download in peer.cancelled:
+            self._buffers.give_back(download.lent)
+        peer.cancelled.clear()
+
+    def _orphan(self, peer: Peer, download: PieceDownload) -> None:
+        """Take a piece away from a peer; the blocks it sent are kept for the next one."""
+        piece = download.index
+        del peer.downloads[piece]
+        download.withdraw_all()
+        download.credit(peer.key)
+        if (
+            download.empty
+            or download.complete  # its peer violated the protocol at the same moment
+            or piece in self._partial
+            or piece in self._spoiled
+            or self._in_hand(piece)
+        ):
+            self._buffers.give_back(download.lent)
+            self.reopen(piece)
+        else:
+            self._partial[piece] = download
+            self.picker.close(piece)
+
+    def snub(self, peer: Peer) -> None:
+        """Let others fetch the pieces that this peer doesn't send."""
+        peer.snubbed = True
+        for piece in peer.downloads:
+            self.reopen(PieceIndex(piece))
+
+    def forgive(self, peer: Peer) -> None:
+        """End the snubbing of a peer that sends again or owes nothing."""
+        if not peer.snubbed:
+            return
+        peer.snubbed = False
+        for piece in peer.downloads:
+            self.picker.close(PieceIndex(piece))
+            self._drop_partial(piece)
+
+    def reopen(self, piece: PieceIndex) -> None:
+        """Let others fetch a missing piece, unless a peer does already or may at once."""
+        if not (self._have[piece] or piece in self._partial or self._in_hand(piece)):
+            self.picker.reopen(piece)
+
+    def _in_hand(self, piece: int) -> bool:
+        return bool(self._fetchers(piece)) or any(d.index == piece for d in self._verifying)
+
+    def _drop_partial(self, piece: int) -> None:
+        partial = self._partial.pop(piece, None)
+        if partial is not None:
+            self._buffers.give_back(partial.lent)
+
+    def check_invariant(self) -> None:
+        """Check, for tests, that every piece is in exactly one state; raises AssertionError."""
+        for piece in range(self._have.size):
+            states = {
+                "have": self._have[piece],
+                "open": self.picker.is_open(piece),
+                "partial": piece in self._partial,
+                "in hand": not self._have[piece] and self._in_hand(piece),
+                "unwanted": not (self._have[piece] or self._wanted[piece]),
+            }
+            assert sum(states.values()) == 1, f"piece {piece} is {states}"
+        for partial in self._partial.values():
+            assert partial.missing, f"{partial} can't be continued"
+            assert not partial.outstanding, f"{partial} waits for blocks"
+            assert not partial.empty, f"{partial} holds no blocks"
+
+    def lent(self) -> list[Buffer]:
+        """Return, for tests, the buffers that were taken and not given back."""
+        held = [*self._partial.values(), *self._verifying]
+        for peer in self._peers.values():
+            held += [*peer.downloads.values(), *peer.cancelled]
+        return [download.lent for download in held]

@@ -1,0 +1,298 @@
+"""One torrent's peers and pieces: which peer gets what next.
+
+Everything here is called under the torrent's lock and returns at once.
+`client.core.protocol.peer_protocol` interprets the messages of peers.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from client.core.swarm.actions import Action, Assignment, Ban, Close, Send
+from client.core.swarm.choker import ChokeCandidate, Choker
+from client.core.swarm.evidence import Evidence
+from client.core.swarm.peer import Peer
+from client.core.swarm.piece_download import PieceDownload
+from client.core.swarm.piece_scheduler import Buffers, PieceScheduler
+from client.core.swarm.swarm_config import SwarmConfig
+from client.core.transfers.piece_selection import PieceSelection
+from common.bitfield import Bitfield
+from common.geometry import Geometry
+from common.wire.messages import (
+    Cancel,
+    Choke,
+    Have,
+    Interested,
+    KeepAlive,
+    NotInterested,
+    Reject,
+    Unchoke,
+)
+
+if TYPE_CHECKING:
+    from random import Random
+
+
+class Swarm:
+    """The state of one torrent among its peers.
+
+    `uploaded` and `downloaded` count payload bytes.
+    """
+
+    def __init__(
+        self,
+        geometry: Geometry,
+        have: Bitfield,
+        buffers: Buffers[Any],
+        rng: Random,
+        now: float,
+        config: SwarmConfig | None = None,
+        selection: PieceSelection | None = None,
+    ) -> None:
+        self.geometry = geometry
+        self.have = have
+        self.selection = selection or PieceSelection.all_of(geometry)
+        self.done = self.selection.done(have)
+        """Verified bytes of the wanted files."""
+        self._lacking = sum(1 for _ in self.selection.lacking(have))  # wanted pieces
+        self.peers: dict[int, Peer] = {}
+        self.config = config or SwarmConfig()
+        self._scheduler = PieceScheduler(
+            geometry, have, self.selection, self.peers, buffers, rng, self.config
+        )
+        self._evidence = Evidence()
+        self._choker = Choker(self.config, rng, now)
+        self.uploaded = 0
+        self.downloaded = 0
+        self._keep_alive_at = now + self.config.keep_alive_every
+
+    @property
+    def complete(self) -> bool:
+        """Whether we have every wanted piece, verified."""
+        return not self._lacking
+
+    @property
+    def verified_bytes(self) -> int:
+        """How many bytes we have, verified, wanted or not."""
+        return self.geometry.bytes_in(self.have)
+
+    # --- joining and leaving ----------------------------------------------------------------
+    def join(self, peer: Peer) -> None:
+        """Add a peer after its handshake."""
+        self.peers[peer.key] = peer
+
+    def leave(self, key: int) -> None:
+        """Remove a peer whose connection, and with it its reader, has ended."""
+        peer = self.peers.pop(key, None)
+        if peer is None:
+            return
+        if not peer.has_all:
+            self._scheduler.picker.count(peer.has, -1)
+        self._scheduler.left(peer)
+
+    def close(self) -> None:
+        """Give back every buffer; every peer must have left."""
+        self._scheduler.close()
+
+    def confirm(self, key: int) -> list[Action]:
+        """Record that the peer is a member, so that it may be served."""
+        peer = self.peers.get(key)
+        if peer is None or peer.confirmed:
+            return []
+        peer.confirmed = True
+        return self.unchoke_if_room(peer)
+
+    # --- downloading ------------------------------------------------------------------------
+    def assign(
+        self, key: int, outstanding: int, now: float, most: int | None = None
+    ) -> list[Assignment]:
+        """Choose blocks to request from a peer that has `outstanding` requests to answer.
+
+        A peer that is not confirmed as a member gets none: its data would have to be checked first.
+        """
+        peer = self.peers.get(key)
+        if peer is None or not peer.confirmed:
+            return []
+        return self._scheduler.assign(peer, outstanding, now, most)
+
+    def progressed(self, peer: Peer, payload: int, now: float) -> None:
+        """Count block bytes received from a peer."""
+        peer.down.add(payload)
+        self.downloaded += payload
+        peer.block_at = now
+        self._scheduler.forgive(peer)
+        self._scheduler.hand_on(peer)
+
+    def gave(self, key: int, payload: int) -> None:
+        """Count block bytes sent to a peer, which may have left."""
+        self.uploaded += payload
+        if key in self.peers:
+            self.peers[key].up.add(payload)
+
+    def rejected(self, peer: Peer, download: PieceDownload) -> list[Action]:
+        """Handle the reject of a requested block (BEP 6).
+
+        A peer that chokes us has to reject. One that doesn't lacks a piece that it announced.
+        """
+        piece = download.index
+        if download.cancelled:
+            if not download.outstanding:
+                self._scheduler.dropped(peer, download)
+            return []
+        if not peer.peer_choking and peer.has[piece]:
+            if peer.has_all:  # from now on its pieces are counted one by one
+                peer.has_all = False
+                self._scheduler.picker.count(peer.has, 1)
+            peer.has.discard(piece)
+            self._scheduler.picker.count([piece], -1)
+            peer.wanted -= 1
+        self._scheduler.hand_on(peer)
+        return self._show_interest(peer)
+
+    def choked(self, peer: Peer) -> None:
+        """Handle a choke; without BEP 6 it also voids the requests sent before."""
+        if not peer.fast:
+            peer.stream.forget()
+            self._scheduler.choked(peer)
+        peer.peer_choking = True
+        self._scheduler.hand_on(peer)
+
+    def piece_received(self, peer: Peer, download: PieceDownload) -> bool:
+        """Take the last block of a piece from this peer; True when the piece is to be verified."""
+        return self._scheduler.received(peer, download)
+
+    def piece_dropped(self, peer: Peer, download: PieceDownload) -> None:
+        """Free a cancelled piece that the peer's reader has released."""
+        self._scheduler.dropped(peer, download)
+
+    def verified(self, download: PieceDownload) -> list[Action]:
+        """Record a verified piece on disk: announce it, and cancel other downloads of it."""
+        piece = download.index
+        liars = set() if self.have[piece] else self._evidence.judge(download)
+        if not self._scheduler.verified(download):
+            return []
+        self._lacking -= 1
+        self.done += self.selection.size_of(piece)
+        actions: list[Action] = [Ban(key, "sent a block of a wrong piece") for key in liars]
+        for peer in self.peers.values():
+            actions.append(Send(peer.key, Have(piece)))
+            called_off = self._scheduler.call_off(peer, piece)
+            if called_off is not None:
+                actions += [Send(peer.key, Cancel(*block)) for block in called_off.requested()]
+            if peer.has[piece]:
+                peer.wanted -= 1
+                actions += self._show_interest(peer)
+        if self.complete:
+            for peer in self.peers.values():
+                actions += self._part_if_both_complete(peer)
+        return actions
+
+    def failed(self, download: PieceDownload) -> list[Action]:
+        """Handle a piece with the wrong hash: bans the peer that sent all of it.
+
+        If several peers contributed, the right piece, from a single peer, shows who sent bad data.
+        """
+        sources = download.sources
+        if len(sources) > 1:
+            self._evidence.keep(download)
+        self._scheduler.failed(download)
+        if len(sources) > 1:
+            return []
+        return [Ban(key, "sent a piece with the wrong hash") for key in sources]
+
+    # --- the clock --------------------------------------------------------------------------
+    def tick(self, now: float) -> list[Action]:
+        """Update rates, choking, timeouts and keep-alives; to be called a few times a second."""
+        actions: list[Action] = []
+        for peer in self.peers.values():
+            peer.down.update(now)
+            peer.up.update(now)
+            actions += self._check_time(peer, now)
+        if self._choker.due(now):
+            actions += self._rechoke(now)
+        if now >= self._keep_alive_at:
+            self._keep_alive_at = now + self.config.keep_alive_every
+            actions += [Send(key, KeepAlive()) for key in self.peers]
+        return actions
+
+    def _check_time(self, peer: Peer, now: float) -> list[Action]:
+        if now - peer.heard_at > self.config.silence:
+            return [Close(peer.key, "said nothing for too long")]
+        if not peer.owes:
+            return []
+        waiting = now - peer.block_at
+        if waiting > self.config.hopeless_after:
+            return [Close(peer.key, "did not send what was requested")]
+        if waiting > self.config.snubbed_after and not peer.snubbed:
+            self._scheduler.snub(peer)
+        return []
+
+    # --- choking ----------------------------------------------------------------------------
+    def _rechoke(self, now: float) -> list[Action]:
+        candidates = [self._candidate(peer) for peer in self.peers.values()]
+        chosen = self._choker.choose(candidates, now)
+        actions: list[Action] = []
+        for peer in self.peers.values():
+            peer.optimistic = peer.key == self._choker.optimistic
+            if peer.am_choking and peer.key in chosen:
+                actions.append(self._unchoke(peer))
+            elif not peer.am_choking and peer.key not in chosen:
+                actions += self._choke(peer)
+        return actions
+
+    def _candidate(self, peer: Peer) -> ChokeCandidate:
+        return ChokeCandidate(
+            peer.key,
+            eligible=peer.peer_interested and peer.confirmed,
+            rate=peer.up.rate if self.complete else peer.down.rate,
+            snubbed=peer.snubbed and not self.complete,
+            newcomer=not peer.had_turn,
+        )
+
+    def unchoke_if_room(self, peer: Peer) -> list[Action]:
+        """Serve a peer at once, without waiting for the next round, while slots are free."""
+        if not (peer.am_choking and peer.peer_interested and peer.confirmed):
+            return []
+        served = sum(not p.am_choking and p.peer_interested for p in self.peers.values())
+        return [self._unchoke(peer)] if served < self.config.upload_slots else []
+
+    def _choke(self, peer: Peer) -> list[Action]:
+        """Stop serving a peer; BEP 6 wants an answer to each request that is still waiting."""
+        peer.am_choking = True
+        withdrawn = peer.uploads.withdraw_blocks()
+        refused = [Send(peer.key, Reject(*block)) for block in withdrawn if peer.fast]
+        return [Send(peer.key, Choke()), *refused]
+
+    def _unchoke(self, peer: Peer) -> Action:
+        peer.am_choking = False
+        peer.had_turn = True
+        return Send(peer.key, Unchoke())
+
+    # --- what peers have --------------------------------------------------------------------
+    def told_all(self, peer: Peer, has: Bitfield) -> list[Action]:
+        """Handle a first message saying that the peer has every piece."""
+        peer.told_pieces = True
+        peer.has = has
+        peer.has_all = True  # counted separately: it makes no piece rarer
+        peer.wanted = self._lacking
+        return self._show_interest(peer) + self._part_if_both_complete(peer)
+
+    def told_pieces(self, peer: Peer, pieces: list[int]) -> list[Action]:
+        """Add pieces that the peer was not known to have."""
+        peer.told_pieces = True
+        for piece in pieces:
+            peer.has.add(piece)
+            peer.wanted += self.selection.pieces[piece] and not self.have[piece]
+        self._scheduler.picker.count(pieces, 1)
+        return self._show_interest(peer) + self._part_if_both_complete(peer)
+
+    def _part_if_both_complete(self, peer: Peer) -> list[Action]:
+        if self.have.complete and peer.has.complete:
+            return [Close(peer.key, "both have everything")]
+        return []
+
+    def _show_interest(self, peer: Peer) -> list[Action]:
+        if bool(peer.wanted) == peer.am_interested:
+            return []
+        peer.am_interested = bool(peer.wanted)
+        return [Send(peer.key, Interested() if peer.am_interested else NotInterested())]

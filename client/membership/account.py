@@ -1,0 +1,197 @@
+"""The login of this client, its groups and its notices."""
+
+from __future__ import annotations
+
+import threading
+
+from client.core.notices.events import (
+    CertificatesRevoked,
+    LoggedIn,
+    LoggedOut,
+    MemberRemoved,
+    MembershipEnded,
+    TrackerConnected,
+    TrackerLost,
+)
+from client.core.notices.notices import NoticeKind
+from client.event_bus import EventBus
+from client.net.tracker_client import TrackerClient
+from client.notices import Notices
+from client.state.settings import Settings
+from common.api.accounts import LoginReply
+from common.api.events import EventKind, EventNotice
+from common.api.operation import Operation, ReplyT, RequestT
+from common.errors import ErrorCode, MinitorrentError
+from common.types import Endpoint
+
+_GROUP_IN_USE = "group"
+
+
+class Account:
+    """The login of this client, kept up to date by the tracker's events.
+
+    It publishes logins and changes of groups from the tracker client's threads, so subscribers
+    must return at once (see EventBus). `notices` are those of this login.
+    """
+
+    def __init__(self, settings: Settings, events: EventBus) -> None:
+        self._settings = settings
+        self._events = events
+        self.notices = Notices(events)
+        self._lock = threading.Lock()
+        self._user: str | None = None
+        self._group: str | None = None
+        self._groups: set[str] = set()
+        self._knows_all = True
+        self._was_lost = False
+        self.pending_requests = 0
+
+    @property
+    def user(self) -> str | None:
+        """The logged-in user, or None."""
+        return self._user
+
+    @property
+    def group(self) -> str | None:
+        """The group in use."""
+        return self._group
+
+    @property
+    def groups(self) -> set[str]:
+        """The groups that the user is known to be a member of."""
+        with self._lock:
+            return set(self._groups)
+
+    @property
+    def knows_all_groups(self) -> bool:
+        """Whether `groups` is complete."""
+        return self._knows_all
+
+    def require(self) -> str:
+        """Return the user; raises MinitorrentError(not_logged_in) when nobody is logged in."""
+        if self._user is None:
+            raise MinitorrentError(
+                ErrorCode.NOT_LOGGED_IN, "You are not logged in; type: login USER PASSWORD"
+            )
+        return self._user
+
+    def require_group(self, group: str | None) -> str:
+        """Return the named group, else the one in use; raises MinitorrentError(usage)."""
+        self.require()
+        chosen = group or self._group
+        if chosen is None:
+            raise MinitorrentError(
+                ErrorCode.USAGE, "Which group? Name it, or choose one with: use_group GROUP"
+            )
+        return chosen
+
+    # --- changes ----------------------------------------------------------------------------
+    def logged_in(self, reply: LoginReply) -> None:
+        """Take the tracker's answer to a password or a token."""
+        group = self._settings.get(reply.user, _GROUP_IN_USE)
+        with self._lock:
+            self._user = reply.user
+            self._groups = set(reply.groups)
+            self._knows_all = not reply.more_groups
+            self._group = group if group in self._groups or not self._knows_all else None
+            self.pending_requests = reply.pending_requests
+        self._events.publish(LoggedIn(reply.user))
+
+    def logged_out(self, reason: str | None = None) -> None:
+        """End the login; `reason` is the tracker's, if it ended the login."""
+        with self._lock:
+            user = self._user
+            self._user = self._group = None
+            self._groups = set()
+            self.pending_requests = 0
+        self.notices.forget()
+        if user is not None:
+            self._events.publish(LoggedOut(user, reason))
+
+    def use(self, group: str) -> None:
+        """Make a group the default where none is named, in later sessions too."""
+        self._settings.set(self.require(), _GROUP_IN_USE, group)
+        with self._lock:
+            self._group = group
+
+    def joined(self, group: str) -> None:
+        """Add a group that the user has joined."""
+        with self._lock:
+            self._groups.add(group)
+
+    def left(self, group: str) -> None:
+        """Remove a group that the user has left."""
+        with self._lock:
+            self._groups.discard(group)
+            if self._group == group:
+                self._group = None
+
+    def answered_request(self) -> None:
+        """Count one pending join request less."""
+        with self._lock:
+            self.pending_requests = max(0, self.pending_requests - 1)
+
+    # --- notices ----------------------------------------------------------------------------
+    def tell(self, kind: NoticeKind | str, text: str, group: str | None = None) -> None:
+        """Give the user a notice."""
+        self.notices.tell(kind, text, group)
+
+    def tell_missed(self, count: int) -> None:
+        """Tell the user how many events were missed while logged out, if any."""
+        if count:
+            things = "thing that concerns" if count == 1 else "things that concern"
+            self.tell(
+                NoticeKind.MISSED,
+                f"{count} {things} you happened meanwhile; type: notices",
+            )
+
+    # --- events from the tracker ------------------------------------------------------------
+    def on_connected(self, tracker: Endpoint, reply: LoginReply | None) -> None:
+        """See LinkEvents."""
+        if reply is not None:
+            self.logged_in(reply)
+        is_back, self._was_lost = self._was_lost, False
+        self._events.publish(TrackerConnected(tracker, is_back))
+
+    def on_lost(self, tracker: Endpoint) -> None:
+        """See LinkEvents."""
+        self._was_lost = True
+        self._events.publish(TrackerLost(tracker))
+
+    def on_session_ended(self, reason: str) -> None:
+        """See LinkEvents."""
+        if self._user is not None:
+            self.logged_out(reason)
+
+    def on_event(self, event: EventNotice) -> None:
+        """See LinkEvents."""
+        match event.kind:
+            case EventKind.JOIN_REQUESTED:
+                with self._lock:
+                    self.pending_requests += 1
+            case EventKind.REQUEST_ACCEPTED:
+                self.joined(event.group)
+            case EventKind.MEMBER_LEFT:
+                self._events.publish(MemberRemoved(event.group, event.subject))
+            case EventKind.MEMBER_REMOVED:
+                self.left(event.group)
+                self._events.publish(MembershipEnded(event.group))
+        if event.removed:
+            self._events.publish(CertificatesRevoked(event.group, tuple(event.removed)))
+        self.tell(event.kind, event.text, event.group)
+
+
+class Remote:
+    """Calls operations of the tracker that require a login."""
+
+    def __init__(self, account: Account, link: TrackerClient) -> None:
+        self._account = account
+        self._link = link
+
+    def call(self, operation: Operation[RequestT, ReplyT], **arguments: object) -> ReplyT:
+        """Validate the arguments, then call the operation.
+
+        Raises MinitorrentError: not_logged_in, or the operation's refusal.
+        """
+        self._account.require()
+        return self._link.call(operation, operation.read_request(arguments))

@@ -1,0 +1,93 @@
+"""Trust in trackers: on first use, as SSH does with hosts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from client import results
+from client.net.tracker_client import TrackerClient
+from client.net.tracker_connection import UntrustedTrackerError
+from client.state.pinned_certificates import PinnedCertificates
+from common.errors import ErrorCode, MinitorrentError
+from common.tls import fingerprint
+from common.types import Endpoint
+
+
+class KnownTrackers:
+    """Pins each tracker's first certificate. `tell` takes a sentence for the user."""
+
+    def __init__(self, pinned: PinnedCertificates, tell: Callable[[str], None]) -> None:
+        self._pinned = pinned
+        self._tell = tell
+        self._warned: set[tuple[Endpoint, str]] = set()
+
+    def check(self, tracker: Endpoint, certificate: bytes) -> None:
+        """Accept a tracker's certificate (DER) if it is the first one or the pinned one.
+
+        Reports a first certificate, and every other one once. Raises UntrustedTrackerError.
+        """
+        shown = fingerprint(certificate)
+        trusted = self._pinned.get(tracker)
+        if trusted is None:
+            self._pinned.set(tracker, shown)
+            self._tell(
+                f"The tracker at {tracker} has the certificate {shown}; it is trusted from now on."
+            )
+        elif trusted != shown:
+            error = _changed(tracker, trusted, shown)
+            if (tracker, shown) not in self._warned:
+                self._warned.add((tracker, shown))
+                self._tell(error.message)
+            raise error
+
+    def trusted(self, tracker: Endpoint) -> str | None:
+        """Return the fingerprint of the pinned certificate, or None."""
+        return self._pinned.get(tracker)
+
+    def forget(self, tracker: Endpoint) -> None:
+        """Accept the next certificate of the tracker, whatever it is."""
+        self._pinned.forget(tracker)
+
+
+def _changed(tracker: Endpoint, trusted: str, shown: str) -> UntrustedTrackerError:
+    return UntrustedTrackerError(
+        f"The tracker at {tracker} shows another certificate than before ({shown} instead of "
+        f"{trusted}), so nothing was sent to it. Either its operator has replaced it, or another "
+        "server pretends to be the tracker. Ask the operator; if the new one is right, type: "
+        f"trackers --forget {tracker}"
+    )
+
+
+class Trackers:
+    """Answers the command `trackers`."""
+
+    def __init__(self, link: TrackerClient, known_trackers: KnownTrackers) -> None:
+        self._link = link
+        self._known_trackers = known_trackers
+
+    def rows(self) -> results.TrackersResult:
+        """Return a row for each tracker of the tracker information file."""
+        return results.TrackersResult(
+            trackers=[
+                results.TrackerRow(
+                    address=str(tracker),
+                    state=state,
+                    current=state == "connected",
+                    fingerprint=self._known_trackers.trusted(tracker),
+                )
+                for tracker, state in self._link.states()
+            ]
+        )
+
+    def forget(self, address: str) -> None:
+        """Trust the tracker's next certificate; raises MinitorrentError(usage) for an unknown one.
+
+        An existing connection continues.
+        """
+        tracker = Endpoint.parse(address)
+        if tracker not in (known for known, _ in self._link.states()):
+            raise MinitorrentError(
+                ErrorCode.USAGE, f"{tracker} is not one of the trackers; see them with: trackers"
+            )
+        self._known_trackers.forget(tracker)
+        self._link.retry()

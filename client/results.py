@@ -1,0 +1,281 @@
+"""The results of the client's own commands.
+
+Field names are those of the command-line contract. Sizes are bytes, rates bytes a second,
+progress runs from 0 to 1. Models of the tracker's replies are in `common.api`.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from client.core.notices.notices import NoticeKind
+
+TrackerState = Literal["connected", "connecting", "unreachable", "offline"]
+
+
+class TransferState(StrEnum):
+    """The state of a transfer."""
+
+    QUEUED = "queued"
+    CHECKING = "checking"
+    DOWNLOADING = "downloading"
+    SEEDING = "seeding"
+    PAUSED = "paused"
+    FAILED = "failed"
+
+
+class Result(BaseModel):
+    """A command's answer; immutable."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class UserResult(Result):
+    user: str
+
+
+class LoginResult(Result):
+    """`groups` are the first of the user's groups; `more_groups` counts the others."""
+
+    user: str
+    groups: list[str]
+    more_groups: int = Field(default=0, exclude=True)
+    sharing: int
+
+
+class GroupResult(Result):
+    group: str
+
+
+class EndSessionResult(Result):
+    """The id of the ended login."""
+
+    id: int
+
+
+class FileResult(Result):
+    """The answer to a command on one file of a group."""
+
+    group: str
+    name: str
+
+
+class UploadResult(Result):
+    group: str
+    name: str
+    size: int
+    pieces: int
+    info_hash: str
+
+
+class DownloadResult(Result):
+    group: str
+    name: str
+    destination: str
+    info_hash: str
+
+
+class TransferResult(Result):
+    """The answer to pause, resume, cancel and recheck. A cancelled transfer ends as `paused`."""
+
+    group: str
+    name: str
+    state: TransferState
+
+
+class WhyResult(Result):
+    """The reason for a transfer's state, and the next step: two sentences."""
+
+    reason: str
+    hint: str
+
+
+class RelocateResult(Result):
+    """The new path of moved content."""
+
+    group: str
+    name: str
+    path: str
+
+
+class PriorityResult(Result):
+    """A download's priority; see client.core.transfers.download_options."""
+
+    group: str
+    name: str
+    priority: int
+
+
+class DownloadRow(Result):
+    """One download. `eta` is in seconds, None when unknown; `error` is a sentence or None."""
+
+    group: str
+    name: str
+    state: TransferState
+    progress: float
+    done: int
+    size: int
+    down_rate: float
+    up_rate: float
+    peers: int
+    eta: float | None
+    error: str | None
+
+
+class DownloadsResult(Result):
+    downloads: list[DownloadRow]
+
+
+class ShareRow(Result):
+    """One file that this user shares; `uploaded` counts payload bytes."""
+
+    group: str
+    name: str
+    path: str
+    size: int
+    uploaded: int
+    peers: int
+
+
+class SharesResult(Result):
+    """This user's shares; `waiting` counts those that were not loaded yet since the login."""
+
+    shares: list[ShareRow]
+    waiting: int = Field(default=0, exclude=True)
+
+
+class PeerRow(Result):
+    """One connected peer. `flags` are letters as in other clients:
+
+    D downloading from it, d want to but choked, U uploading to it, u it wants to but is choked,
+    O optimistic unchoke, I incoming connection, S snubbed, X it has everything.
+    """
+
+    address: str
+    client: str
+    user: str | None
+    progress: float
+    down_rate: float
+    up_rate: float
+    downloaded: int
+    uploaded: int
+    flags: str
+
+
+class PeersResult(Result):
+    peers: list[PeerRow]
+
+
+class ContentRow(Result):
+    """A file inside a shared folder: its path there, with slashes, and its size in bytes."""
+
+    path: str
+    size: int
+
+
+class LimitRow(Result):
+    """Limits in bytes a second, 0 for none; of the whole client when no transfer is named."""
+
+    group: str | None
+    name: str | None
+    up: int
+    down: int
+
+
+class LimitsResult(Result):
+    """The client's limits first, then those of transfers with their own."""
+
+    limits: list[LimitRow]
+
+
+class PieceMap(Result):
+    """Where the pieces of a transfer are, in runs of pieces.
+
+    `here` is the share of each run that we have verified (0 to 1); `elsewhere` is how many
+    connected peers have all of it. We have `done` of `pieces` pieces.
+    """
+
+    pieces: int
+    done: int
+    here: list[float]
+    elsewhere: list[int]
+
+
+class WaitResult(Result):
+    """The downloads that ended while waiting, as `GROUP/NAME`."""
+
+    completed: list[str]
+    failed: list[str]
+
+
+class ShareFileResult(Result):
+    metainfo: str
+    group: str
+    name: str
+    info_hash: str
+
+
+class MagnetResult(Result):
+    """A magnet link (BEP 9)."""
+
+    magnet: str
+
+
+class ExportResult(Result):
+    """Paths of a member's credentials, in PEM."""
+
+    certificate: str
+    key: str
+    dhparams: str
+
+
+class TrackerRow(Result):
+    """One tracker of tracker_info.txt; `fingerprint` is that of its pinned certificate, if any."""
+
+    address: str
+    state: TrackerState
+    current: bool
+    fingerprint: str | None
+
+
+class TrackersResult(Result):
+    trackers: list[TrackerRow]
+
+
+class CheckRow(Result):
+    """One check by doctor; `hint` is the next step, or what was measured if it passed."""
+
+    name: str
+    ok: bool
+    hint: str
+
+
+class ChecksResult(Result):
+    checks: list[CheckRow]
+
+
+class Overview(Result):
+    """What the prompt and the toolbar show; cheap enough for several calls a second."""
+
+    user: str | None
+    group: str | None
+    tracker: TrackerState
+    down_rate: float
+    up_rate: float
+    downloads: list[DownloadRow]
+    seeding: int
+    pending_requests: int
+
+
+class Notice(Result):
+    """Something that the user should hear of without having asked.
+
+    `kind` is a NoticeKind, or a word that a newer tracker added. `text` is one English sentence.
+    """
+
+    kind: Annotated[NoticeKind | str, Field(union_mode="left_to_right")]
+    text: str
+    group: str | None = None

@@ -1,0 +1,176 @@
+"""Runs all health checks at once and reports their results."""
+
+from __future__ import annotations
+
+import platform
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Final, Generic, TypeVar
+
+import structlog
+
+from client.config import ClientConfig
+from client.core.health import health_checks
+from client.core.health.health_checks import Check
+from client.core.health.measurements import DiskFigures, PortFigures, TrackerFigures
+from client.membership.account import Account
+from client.membership.credentials import Credentials
+from client.membership.known_trackers import KnownTrackers
+from client.net.port_check import Found, OwnPort
+from client.net.probe import (
+    LOOPBACK,
+    TrackerProbe,
+    is_loopback,
+    is_unspecified,
+    outward_host,
+)
+from client.net.tracker_client import TrackerClient
+from client.net.tracker_connection import source_host
+from client.results import CheckRow, ChecksResult
+from client.services.environment import descriptors, libraries
+from client.storage import mount_point
+from client.transfers.transfer_manager import TransferManager
+from common import __version__
+from common.errors import MinitorrentError
+from common.types import Endpoint
+
+log = structlog.get_logger(__name__)
+
+TIME_LIMIT: Final = 15.0
+"""Seconds for all checks together: they run side by side."""
+
+_PROGRAM: Final = f"minitorrent {__version__}"
+
+T = TypeVar("T")
+
+
+class _Look(Generic[T]):
+    """A measurement in its own thread, so that one that hangs delays no other."""
+
+    def __init__(self, name: str, act: Callable[[], T]) -> None:
+        self.name = name
+        self._act = act
+        self._found: list[T] = []
+        self._failed = False
+        self._thread = threading.Thread(target=self._run, name=f"look at {name}", daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        try:
+            self._found.append(self._act())
+        except Exception:  # the other checks are shown all the same
+            self._failed = True
+            log.exception("a check failed", check=self.name)
+
+    def found(self, deadline: float) -> list[T]:
+        """Return the measurement as a list, which is empty if there is none by then."""
+        self._thread.join(max(0.0, deadline - time.monotonic()))
+        return self._found
+
+    def judged(self, judge: Callable[[T], Check], deadline: float) -> Check:
+        """Return the check's result."""
+        found = self.found(deadline)
+        if found:
+            return judge(found[0])
+        return (
+            health_checks.broken(self.name)
+            if self._failed
+            else health_checks.gave_up(self.name, TIME_LIMIT)
+        )
+
+
+class Doctor:
+    """Answers the command `doctor`, logged in or not, with or without a tracker."""
+
+    def __init__(
+        self,
+        config: ClientConfig,
+        port: OwnPort,
+        account: Account,
+        link: TrackerClient,
+        known_trackers: KnownTrackers,
+        credentials: Credentials,
+        transfers: TransferManager,
+    ) -> None:
+        self._config = config
+        self._port = port
+        self._account = account
+        self._link = link
+        self._known_trackers = known_trackers
+        self._credentials = credentials
+        self._transfers = transfers
+
+    def examine(self) -> ChecksResult:
+        """Run all checks; takes at most TIME_LIMIT seconds, and raises nothing."""
+        deadline = time.monotonic() + TIME_LIMIT
+        port = _Look("port", self._look_at_port)
+        trackers = [
+            _Look(f"tracker {tracker}", partial(self._look_at_tracker, tracker))
+            for tracker in self._config.trackers
+        ]
+        disks = self._look_at_disks()
+        answers = [answer for look in trackers for answer in look.found(deadline)]
+        needed = health_checks.needed_on([disk for look in disks for disk in look.found(deadline)])
+        checks = [
+            port.judged(health_checks.port, deadline),
+            *(look.judged(health_checks.tracker, deadline) for look in trackers),
+            health_checks.clock(answers, time.time()),
+            *health_checks.certificates(self._credentials.lifetimes(), self._account.user),
+            *(look.judged(partial(health_checks.disk, needed), deadline) for look in disks),
+            *_own(answers),
+        ]
+        return ChecksResult(checks=[CheckRow(name=c.name, ok=c.ok, hint=c.hint) for c in checks])
+
+    # --- measurements -----------------------------------------------------------------------
+    def _look_at_tracker(self, tracker: Endpoint) -> TrackerFigures:
+        source = source_host(self._config.listen)
+        return TrackerProbe(tracker, source, self._known_trackers.trusted(tracker)).look()
+
+    def _look_at_port(self) -> PortFigures:
+        listen, trackers = self._config.listen, self._config.trackers
+        asked = self._ask_tracker()
+        found = asked or self._port.dialled_from_here(self._host_for_others())
+        return PortFigures(
+            address=str(Endpoint(found.host, self._port.port)),
+            port=self._port.port,
+            is_local=is_loopback(listen.host),
+            trackers_are_local=all(is_loopback(tracker.host) for tracker in trackers),
+            reach=found.reach,
+            by_tracker=asked is not None,
+        )
+
+    def _ask_tracker(self) -> Found | None:
+        """Have the tracker dial us; None when nobody is logged in, or no tracker can be asked."""
+        try:
+            return self._port.dialled_by_tracker(self._link) if self._account.user else None
+        except MinitorrentError:  # other checks report why
+            return None
+
+    def _host_for_others(self) -> str:
+        """Return the address listened on, or the source address of packets to the trackers."""
+        listen = self._config.listen
+        if not is_unspecified(listen.host):
+            return listen.host
+        found = map(outward_host, self._config.trackers)
+        return next((host for host in found if host is not None), LOOPBACK)
+
+    def _look_at_disks(self) -> list[_Look[DiskFigures]]:
+        """Measure every folder that is written to."""
+        needed = Counter({self._config.data_dir: 0})
+        for transfer in self._transfers.all():
+            if transfer.is_running or transfer.waits_for_space:
+                needed[transfer.path.parent] += transfer.missing
+        return [
+            _Look(f"disk {folder}", partial(mount_point.look, folder, count))
+            for folder, count in needed.items()
+        ]
+
+
+def _own(trackers: Sequence[TrackerFigures]) -> list[Check]:
+    """Return the checks that need no waiting."""
+    checks = [health_checks.versions(platform.python_version(), _PROGRAM, libraries(), trackers)]
+    files = descriptors()
+    return [*checks, health_checks.descriptors(*files)] if files else checks

@@ -1,0 +1,152 @@
+"""Metainfo files and magnet links: names of a group's files outside of the group.
+
+The tracker finds its groups' files by info-hash. If a file was made for one of the user's groups
+and the tracker no longer has it, its info dictionary may be fetched from the peers in a magnet
+link (BEP 9).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
+
+from client.net.tracker_client import TrackerClient
+from client.storage.os_errors import translating
+from client.storage.reading import read_plain
+from client.storage.typed_path import typed_path
+from client.storage.writing import NewFile, write_private
+from client.transfers.transfer import Transfer
+from common import magnet, metainfo
+from common.api import files, groups, presence
+from common.errors import ErrorCode, MinitorrentError
+from common.magnet import Magnet
+from common.metainfo import Metainfo
+from common.types import InfoHash, info_hash_from_hex
+
+MAX_METAINFO_FILE: Final = 16 * 1024 * 1024
+"""Bytes read of a metainfo file at most; a larger one fails to parse, which is reported then."""
+
+_OURS: Final = "minitorrent:"
+"""How `source` begins in all metainfo made for a group."""
+
+
+class MetainfoLinks:
+    """Writes and reads them; `fetch` gets an info dictionary from a magnet link's peers."""
+
+    def __init__(self, link: TrackerClient, fetch: Callable[[Magnet], bytes]) -> None:
+        self._link = link
+        self._fetch = fetch
+
+    # --- writing ----------------------------------------------------------------------------
+    def write_metainfo(self, transfer: Transfer, path: Path) -> None:
+        """Write a .torrent with this user's own announce URLs, which the user must keep secret.
+
+        Only metainfo of the same content is overwritten: see `metainfo_place`.
+        """
+        tiers = [[url] for url in self._announce_urls(transfer.record.group)]
+        encoded = metainfo.encode(transfer.metainfo.info_bytes, tiers)
+        write_private(NewFile(path, encoded, is_metainfo_of(transfer.info_hash)))
+
+    def magnet(self, group: str, name: str) -> Magnet:
+        """Return a link with this user's own announce URLs, which the user must keep secret."""
+        request = files.GET_FILE.read_request({"group": group, "name": name})
+        file = self._link.call(files.GET_FILE, request)
+        urls = self._announce_urls(group)
+        return Magnet(info_hash_from_hex(file.info_hash), file.name, tuple(urls))
+
+    def _announce_urls(self, group: str) -> Sequence[str]:
+        request = presence.AnnounceKey(group=group)
+        return self._link.call(presence.ANNOUNCE_KEY, request).announce_urls
+
+    # --- reading ----------------------------------------------------------------------------
+    def find(self, reference: str) -> files.GetFileReply:
+        """Find the group's file that a metainfo file (its path) or a magnet link names.
+
+        Raises MinitorrentError: file_not_found and usage when it can't be read; not_member when
+        it belongs to a group that the user is not in; no_such_file when nobody shares it.
+        """
+        if magnet.is_magnet(reference):
+            return self._find_linked(magnet.parse(reference))
+        return self.find_described(read_metainfo(Path(reference)))
+
+    def find_described(self, described: Metainfo) -> files.GetFileReply:
+        """Like `find`, for parsed metainfo."""
+        found = self._ask(described.info_hash)
+        if found is None:
+            raise MinitorrentError(
+                ErrorCode.NO_SUCH_FILE,
+                f"{described.name!r} is no longer shared in {self._group_of(described)}; ask "
+                "a member who still has it to share it again.",
+            )
+        return found
+
+    def _find_linked(self, link: Magnet) -> files.GetFileReply:
+        found = self._ask(link.info_hash)
+        if found is not None:
+            return found
+        if not link.peers:
+            raise MinitorrentError(
+                ErrorCode.NO_SUCH_FILE,
+                "This magnet link belongs to none of your groups. If it comes from another "
+                "group, join that first.",
+            )
+        encoded = metainfo.encode(self._fetch(link))
+        described = metainfo.parse(encoded)
+        group = self._group_of(described)
+        request = files.AddFile(group=group, name=described.name, metainfo=encoded)
+        self._link.call(files.ADD_FILE, request)
+        return self._link.call(files.GET_FILE, files.GetFile(group=group, name=described.name))
+
+    def _ask(self, info_hash: InfoHash) -> files.GetFileReply | None:
+        try:
+            return self._link.call(files.FIND_FILE, files.FindFile(info_hash=info_hash.hex()))
+        except MinitorrentError as error:
+            if error.code is not ErrorCode.NO_SUCH_FILE:
+                raise
+            return None
+
+    def _group_of(self, described: Metainfo) -> str:
+        """Return the user's group that a metainfo belongs to; raises no_such_file or not_member."""
+        if described.source is None or not described.source.startswith(_OURS):
+            raise MinitorrentError(
+                ErrorCode.NO_SUCH_FILE,
+                f"{described.name!r} was not made for a group; download it with another BitTorrent "
+                "client, and share it with upload_file.",
+            )
+        asked = groups.FIND_GROUP.read_request({"source": described.source})
+        try:
+            return self._link.call(groups.FIND_GROUP, asked).group
+        except MinitorrentError as error:
+            if error.code is not ErrorCode.NO_SUCH_GROUP:
+                raise
+            raise MinitorrentError(
+                ErrorCode.NOT_MEMBER,
+                f"{described.name!r} belongs to a group that you are not in; ask whoever gave it "
+                "to you which one it is, and join it.",
+            ) from None
+
+
+def metainfo_place(typed: Path, name: str) -> Path:
+    """Return the path for the metainfo of `name`: the typed path, or inside it if a folder."""
+    path = typed_path(typed)
+    with translating(path):
+        return typed_path(path / f"{name}.torrent") if path.is_dir() else path
+
+
+def is_metainfo_of(info_hash: InfoHash | None) -> Callable[[bytes], bool]:
+    """Return a function that recognizes metainfo of this content (of any content if None)."""
+
+    def is_it(data: bytes) -> bool:
+        try:
+            described = metainfo.parse(data)
+        except MinitorrentError:
+            return False
+        return info_hash is None or described.info_hash == info_hash
+
+    return is_it
+
+
+def read_metainfo(path: Path) -> Metainfo:
+    """Read a .torrent file; raises MinitorrentError(file_not_found, usage, invalid_name)."""
+    return metainfo.parse(read_plain(typed_path(path), MAX_METAINFO_FILE))

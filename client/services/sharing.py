@@ -1,0 +1,235 @@
+"""Starts downloads of a group's files; `uploads` shares them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from client.core.transfers.download_options import PLAIN, DownloadOptions
+from client.core.transfers.piece_selection import PieceSelection, paths_of, selection_of, widened
+from client.core.transfers.resume import FileStamps
+from client.net.tracker_client import TrackerClient
+from client.services.found import Found, find
+from client.services.metainfo_links import MetainfoLinks
+from client.services.uploads import Uploads
+from client.state.transfers import NewTransfer, Transfers
+from client.storage.destination import resolve
+from client.storage.os_errors import shown
+from client.transfers.disk_space import require_room
+from client.transfers.transfer import Transfer
+from client.transfers.transfer_manager import TransferManager
+from common import metainfo
+from common.api import files, groups
+from common.bitfield import Bitfield
+from common.errors import ErrorCode, MinitorrentError
+from common.metainfo import Metainfo
+
+_PATHS_TOLD = 10
+"""Files listed when a pattern matches none."""
+
+
+class Sharing:
+    """Starts downloads, and has `uploads`; `warn` takes a sentence for the user."""
+
+    def __init__(
+        self,
+        link: TrackerClient,
+        metainfo_links: MetainfoLinks,
+        store: Transfers,
+        manager: TransferManager,
+        warn: Callable[[str], None],
+    ) -> None:
+        self.uploads = Uploads(link, metainfo_links, store, manager, warn)
+        self._warn = warn
+        self._link = link
+        self.metainfo_links = metainfo_links
+        self._store = store
+        self._manager = manager
+
+    # --- downloading ------------------------------------------------------------------------
+    def download(
+        self, user: str, group: str, name: str, destination: str, options: DownloadOptions = PLAIN
+    ) -> Transfer:
+        """Start to download a file of the group; right pieces at the destination are reused.
+
+        Wrong data is only overwritten if `options` say `in_place`. An existing download continues,
+        and with more files if these options select more.
+        """
+        return self._begin(user, self._ask(group, name), destination, options)
+
+    def describe(self, group: str, name: str) -> Metainfo:
+        """Return the metainfo of a group's file."""
+        return _described(self._ask(group, name))
+
+    def get(
+        self, user: str, reference: str, destination: str, options: DownloadOptions = PLAIN
+    ) -> Transfer:
+        """Start to download what a metainfo file (its path) or a magnet link names."""
+        return self._begin(user, self.metainfo_links.find(reference), destination, options)
+
+    def _ask(self, group: str, name: str) -> files.GetFileReply:
+        request = files.GET_FILE.read_request({"group": group, "name": name})
+        return self._link.call(files.GET_FILE, request)
+
+    def _begin(
+        self,
+        user: str,
+        reply: files.GetFileReply,
+        destination: str,
+        options: DownloadOptions = PLAIN,
+    ) -> Transfer:
+        described = _described(reply)
+        self._require_seal(reply, described)
+        selection = _check_selection(described, options)
+        final = resolve(destination, described.name)
+        existing = self._manager.find(reply.group, reply.name)
+        if existing is not None:
+            if existing.info_hash == described.info_hash and not _is_lost(existing):
+                return self._continue(existing, final, options)
+            self._manager.discard(existing)  # its content has changed, or it was deleted
+        found = find(described, final, selection)
+        if found is None or not found.is_right:
+            have, stamps = self._take_up(found, options)
+            options = replace(options, in_place=found is not None)
+        else:
+            have, stamps, options = None, found.stamps, PLAIN
+        if found is None:
+            require_room(described.name, final, selection.length)
+        record = self._store.add(
+            NewTransfer(
+                user=user,
+                group=reply.group,
+                name=reply.name,
+                info_hash=described.info_hash,
+                metainfo=reply.metainfo,
+                path=final,
+                added_at=datetime.now(UTC),
+                stamps=stamps,
+                complete=found is not None and found.is_right,
+                have=have,
+                options=options,
+            )
+        )
+        return self._manager.add(record)
+
+    def _require_seal(self, reply: files.GetFileReply, described: Metainfo) -> None:
+        """Raise permission_denied unless the content is sealed exactly as its group is."""
+        profile = self._link.call(groups.GET_GROUP, groups.GetGroup(group=reply.group))
+        if described.authority != profile.authority:
+            raise MinitorrentError(
+                ErrorCode.PERMISSION_DENIED,
+                f"{reply.name!r} is not sealed although {reply.group} is, so peers could be "
+                "outsiders; ask its owner to share it again.",
+            )
+
+    def _take_up(
+        self, found: Found | None, options: DownloadOptions
+    ) -> tuple[Bitfield | None, FileStamps | None]:
+        """Return the pieces of a download that exist already, and the stamps of their files.
+
+        Raises MinitorrentError(file_exists) when existing files must not be touched.
+        """
+        if found is None:
+            return None, None
+        if not options.in_place:
+            raise found.refusal()
+        self._check_owner(found.final)
+        stamps = found.open_in_place()
+        self._warn(f"{found.count}; downloading the rest in place, at {shown(found.final)}.")
+        return found.have, stamps
+
+    def _check_owner(self, final: Path) -> None:
+        """Raise MinitorrentError(file_exists) when another active transfer uses this path."""
+        for other in self._manager.all():
+            if other.path == final and other.torrent is not None:
+                raise MinitorrentError(
+                    ErrorCode.FILE_EXISTS,
+                    f"{other.title} uses {shown(final)}; choose another destination, "
+                    "or stop_share (or cancel) that first.",
+                )
+
+    def _continue(self, transfer: Transfer, final: Path, asked: DownloadOptions) -> Transfer:
+        """Continue a download that was requested before."""
+        if transfer.path != final:
+            raise MinitorrentError(
+                ErrorCode.FILE_EXISTS,
+                f"{transfer.record.name!r} is already at {shown(transfer.path)}; "
+                "cancel or stop_share it to download it elsewhere.",
+            )
+        complete = transfer.record.complete
+        if complete and _is_changed(transfer) and (repaired := self._repair(transfer, asked)):
+            return repaired
+        asked = replace(asked, in_place=transfer.storage.options.in_place)
+        options = widened(transfer.metainfo, transfer.storage.options, asked, complete=complete)
+        if options.only != transfer.storage.options.only or (
+            not complete and options != transfer.storage.options
+        ):
+            needed = selection_of(transfer.metainfo, options).length - transfer.done
+            require_room(transfer.record.name, final, needed)
+            return self._manager.renew(transfer, options)
+        transfer.resume()
+        return transfer
+
+    def _repair(self, transfer: Transfer, asked: DownloadOptions) -> Transfer | None:
+        """Repair complete content that has become wrong; raises file_exists if not asked to.
+
+        Returns None, with the transfer halted, when nothing is wrong: it was only touched, or is
+        gone.
+        """
+        storage = transfer.storage
+        transfer.halt()
+        found = find(transfer.metainfo, transfer.path, storage.selection)
+        if found is None or found.is_right:
+            return None
+        try:
+            have, stamps = self._take_up(found, asked)
+        except MinitorrentError:
+            transfer.start()  # it reports why it can't be shared any more
+            raise
+        assert have is not None
+        assert stamps is not None
+        return self._manager.repair(transfer, have, stamps)
+
+
+def _is_lost(transfer: Transfer) -> bool:
+    """Return whether a complete transfer's files were deleted or moved."""
+    return transfer.record.complete and not os.path.lexists(transfer.path)
+
+
+def _is_changed(transfer: Transfer) -> bool:
+    """Return whether complete content has changed, as far as its file stamps tell."""
+    error = transfer.error
+    if error is not None and error.code in (ErrorCode.FILE_CHANGED, ErrorCode.FILE_NOT_FOUND):
+        return True
+    return transfer.storage.files.stamps() != transfer.record.stamps
+
+
+def _described(reply: files.GetFileReply) -> Metainfo:
+    """Return the metainfo of a reply, if its info-hash matches."""
+    described = metainfo.parse(reply.metainfo)
+    if described.info_hash.hex() != reply.info_hash:
+        raise MinitorrentError(
+            ErrorCode.INTERNAL, "The tracker's metainfo is not that of the file; tell its owner."
+        )
+    return described
+
+
+def _check_selection(described: Metainfo, options: DownloadOptions) -> PieceSelection:
+    """Return the selected pieces; raises MinitorrentError(usage) when no file is selected."""
+    selection = selection_of(described, options)
+    if options.only and not described.is_folder:
+        raise MinitorrentError(
+            ErrorCode.USAGE, f"{described.name!r} is a single file; leave --only out."
+        )
+    if options.only and not selection.files:
+        paths = list(filter(None, paths_of(described)))
+        some = ", ".join(map(repr, paths[:_PATHS_TOLD]))
+        more = f" and {len(paths) - _PATHS_TOLD:,} more" if len(paths) > _PATHS_TOLD else ""
+        raise MinitorrentError(
+            ErrorCode.USAGE,
+            f"No file of {described.name!r} matches {options.only[0]!r}; it has {some}{more}.",
+        )
+    return selection

@@ -1,0 +1,208 @@
+"""Shares files and folders of this machine in a group."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from client.core.transfers.resume import FileStamps
+from client.net.tracker_client import TrackerClient
+from client.services.metainfo_links import MetainfoLinks, is_metainfo_of, metainfo_place
+from client.services.offer import Offer
+from client.state.transfers import NewTransfer, Transfers
+from client.storage.content import take_stamps
+from client.storage.files import TorrentFiles
+from client.storage.hashing import hash_source
+from client.storage.os_errors import shown
+from client.storage.recheck import is_already_there
+from client.storage.source import Source, scan
+from client.storage.typed_path import typed_path
+from client.storage.writing import check_place
+from client.transfers.transfer import Transfer
+from client.transfers.transfer_manager import TransferManager
+from common import metainfo
+from common.api import files, groups
+from common.errors import ErrorCode, MinitorrentError
+from common.geometry import choose_piece_length
+from common.metainfo import Metainfo
+
+HashProgress = Callable[[int, int], None]
+"""Called with (bytes hashed, total bytes) while a file is being hashed."""
+
+
+class Uploads:
+    """Shares files; `warn` takes a sentence for the user.
+
+    The same content under the same name is one file, whoever shares it. Its info dictionary
+    contains times and executable bits, which may differ between members' copies: so the group's
+    existing metainfo is used if its content is the same.
+    """
+
+    def __init__(
+        self,
+        link: TrackerClient,
+        metainfo_links: MetainfoLinks,
+        store: Transfers,
+        manager: TransferManager,
+        warn: Callable[[str], None],
+    ) -> None:
+        self._link = link
+        self._metainfo_links = metainfo_links
+        self._store = store
+        self._manager = manager
+        self._warn = warn
+
+    def share(
+        self, user: str, group: str, offer: Offer, torrent: Path, progress: HashProgress | None
+    ) -> tuple[Transfer, Path]:
+        """Like `upload`, and write the metainfo to `torrent`, a path or a folder; returns the path.
+
+        Checks first that no other file is in the way, so that nothing is shared in that case.
+        """
+        place = metainfo_place(torrent, offer.name or typed_path(offer.path).name)
+        check_place(place, is_metainfo_of(None))
+
+        def approve(described: Metainfo) -> None:
+            check_place(place, is_metainfo_of(described.info_hash))
+
+        transfer = self.upload(user, group, offer, progress, approve)
+        self._metainfo_links.write_metainfo(transfer, place)
+        return transfer, place
+
+    def upload(
+        self,
+        user: str,
+        group: str,
+        offer: Offer,
+        progress: HashProgress | None,
+        approve: Callable[[Metainfo], None] = lambda _: None,
+    ) -> Transfer:
+        """Hash the content and share it in the group; content that is shared already stays so.
+
+        `approve` is called with its metainfo before it is shared, and may raise.
+        """
+        source = scan(offer.path, offer.name, leave_out=offer.leave_out)
+        existing = self._manager.find(group, source.name)
+        if existing is not None and self._is_same(existing, source):
+            approve(existing.metainfo)
+            return existing
+        for warning in source.warnings:
+            self._warn(warning)
+        described, stamps = self._add(group, source, existing, progress, approve)
+        if existing is not None:
+            self._manager.discard(existing)  # the same content may have another path now
+        record = self._store.add(
+            NewTransfer(
+                user=user,
+                group=group,
+                name=source.name,
+                info_hash=described.info_hash,
+                metainfo=metainfo.encode(described.info_bytes),
+                path=source.path,
+                added_at=datetime.now(UTC),
+                is_upload=True,
+                stamps=stamps,
+                complete=True,
+            )
+        )
+        return self._manager.add(record, is_hashed=True)
+
+    def _is_same(self, transfer: Transfer, source: Source) -> bool:
+        """Return whether the transfer shares these very files, unchanged since they were hashed."""
+        record, described = self._store.get(transfer.record.id), transfer.metainfo
+        return (
+            record is not None
+            and record.complete
+            and transfer.error is None
+            and record.path == source.path
+            and described.has_files(source.files, is_folder=source.is_folder)
+            and record.stamps == _stamps(source, described)
+        )
+
+    def _add(
+        self,
+        group: str,
+        source: Source,
+        existing: Transfer | None,
+        progress: HashProgress | None,
+        approve: Callable[[Metainfo], None],
+    ) -> tuple[Metainfo, FileStamps]:
+        """Add the file to the group; returns its metainfo and its files' stamps."""
+        asked = groups.GET_GROUP.read_request({"group": group})
+        profile = self._link.call(groups.GET_GROUP, asked)
+        known = self._known(group, source.name) or (existing and existing.metainfo)
+        if not known:
+            described = _describe(source, profile, progress)
+            approve(described)
+            try:
+                self._offer(group, described)
+                return described, source.stamps
+            except MinitorrentError as error:
+                if error.code is not ErrorCode.NAME_TAKEN:
+                    raise
+                known = self._known(group, source.name)
+                if known is None:
+                    raise
+            # Another member was faster, perhaps with the same content.
+        stamps = _stamps(source, known)
+        if not _is_at(source, known, progress):
+            raise _taken(group, source.name, is_own=existing is not None)
+        approve(known)
+        self._offer(group, known)
+        return known, stamps
+
+    def _offer(self, group: str, described: Metainfo) -> None:
+        encoded = metainfo.encode(described.info_bytes)
+        request = files.AddFile(group=group, name=described.name, metainfo=encoded)
+        self._link.call(files.ADD_FILE, request)
+
+    def _known(self, group: str, name: str) -> Metainfo | None:
+        """Return the metainfo that the group shares under the name, or None."""
+        try:
+            reply = self._link.call(files.GET_FILE, files.GetFile(group=group, name=name))
+        except MinitorrentError as error:
+            if error.code is not ErrorCode.NO_SUCH_FILE:
+                raise
+            return None
+        return metainfo.parse(reply.metainfo)
+
+
+def _stamps(source: Source, described: Metainfo) -> FileStamps:
+    """Return the stamps of the source's files now, in the order of the metainfo."""
+    return take_stamps(source.path, described.files, described.is_folder)
+
+
+def _is_at(source: Source, described: Metainfo, progress: HashProgress | None) -> bool:
+    """Return whether the source has exactly this content, by its hashes; raises file_changed."""
+    if not described.has_files(source.files, is_folder=source.is_folder):
+        return False
+    with TorrentFiles(described, source.path) as found:
+        is_there = is_already_there(found, progress)
+    source.check_unchanged()
+    return is_there
+
+
+def _describe(
+    source: Source, profile: groups.GroupProfileReply, progress: HashProgress | None
+) -> Metainfo:
+    piece_length = choose_piece_length(source.length)
+    info = metainfo.build_info(
+        source.name,
+        source.files,
+        piece_length,
+        hash_source(source, piece_length, progress),
+        source=profile.source,
+        is_folder=source.is_folder,
+        authority=profile.authority,
+    )
+    return metainfo.parse(metainfo.encode(info))
+
+
+def _taken(group: str, name: str, *, is_own: bool) -> MinitorrentError:
+    way = ", or stop_share the old one first" if is_own else ""
+    return MinitorrentError(
+        ErrorCode.NAME_TAKEN,
+        f"{group} already has other content called {shown(name)}; choose another name "
+        f"with --name{way}.",
+    )

@@ -1,0 +1,332 @@
+"""The peers of one torrent: connected ones, candidates to dial, and banned ones."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final
+
+import structlog
+
+from client.core.admission.candidates import Candidates, PeerCandidate, keeps_new_connection
+from client.core.admission.crowding import Held, Verdict, judge
+from client.core.admission.obstacle import Obstacle
+from client.core.admission.party import Address, Party, network
+from client.core.swarm.swarm_config import SwarmConfig
+from client.net.group_tls import GroupTls
+from client.net.peer_io import PeerConnection
+from client.torrent.banned import Banned, party_of
+from client.torrent.places import Places
+from common.types import Endpoint, PeerId
+
+log = structlog.get_logger(__name__)
+
+CLOSING: Final = 16
+"""Connections that may still be closing, on top of the limit."""
+
+MAX_PARTIES: Final = 4096
+"""Connections, including ended ones, whose peers can still be banned for what they sent."""
+
+MAX_LIARS: Final = 8
+"""Peers of a torrent listed by name for sending wrong pieces."""
+
+
+class PeerList:
+    """A torrent's connections by key, and its candidates; used under the torrent's lock.
+
+    `me` is our own peer id, `group_tls` that of a sealed group; `banned` is shared by all torrents
+    of this client.
+    """
+
+    def __init__(
+        self, me: PeerId, config: SwarmConfig, banned: Banned, group_tls: GroupTls | None = None
+    ) -> None:
+        self.connections: dict[int, PeerConnection] = {}
+        self._me = me
+        self._config = config
+        self._banned = banned
+        self._group_tls = group_tls
+        self._keys = itertools.count(1)
+        self._candidates = Candidates(me)
+        self._renew_at: dict[int, float] = {}
+        self._parties: dict[int, tuple[Party, Endpoint]] = {}
+        self.liars: dict[str, None] = {}  # peers that sent wrong pieces, for display
+        self.sources: set[str] = set()  # peers that sent whole pieces, by user and address
+
+    # --- connections ------------------------------------------------------------------------
+    def next_key(self) -> int:
+        """Return a key for a new connection."""
+        return next(self._keys)
+
+    def wants(self, new: PeerConnection) -> bool:
+        """Return whether to keep a peer after its handshake; may close an older connection."""
+        if new.handshake.peer_id == self._me or self._banned.refuses(self.party(new)):
+            return False
+        if not self.accepts(new):
+            log.info("peer refused", peer=str(new.endpoint), reason="proves no membership")
+            return False
+        for old in self.connections.values():
+            if _is_same(new, old) and old.close_reason is None:
+                if not self._may_join(new, old):
+                    return False
+                if self._gives_way(old, new):
+                    old.close("replaced by a second connection")
+        return self.judge_place(new).admitted
+
+    def party(self, connection: PeerConnection) -> Party:
+        """Return the party that is responsible for a connection."""
+        told = None
+        if not connection.incoming:
+            told = self._candidates.at(connection.endpoint, connection.handshake.peer_id)
+        user = told.user if told else None
+        return party_of(connection.endpoint.host, connection.membership, user)
+
+    def bucket(self, connection: PeerConnection) -> Party:
+        """Return whose places it uses: a login's, a member's, or the unidentified at an address."""
+        party = self.party(connection)
+        if isinstance(party, Address) and party.user is None:
+            return Address(party.network, connection.user)
+        return party
+
+    def take_place(self, new: PeerConnection, places: Places) -> bool:
+        """Take a place here and in the whole client, for which another connection may be closed."""
+        verdict = self.judge_place(new)
+        if not (verdict.admitted and places.take(new, self.bucket(new))):
+            return False
+        if verdict.displaced is not None:
+            verdict.displaced.close("others need its place")
+        return True
+
+    def judge_place(self, new: PeerConnection) -> Verdict[PeerConnection]:
+        """Decide whether one more connection fits, and which one has to go for it."""
+        bucket = self.bucket(new)
+        held = [
+            Held(old, self.bucket(old), old.carried)
+            for old in self.connections.values()
+            if old.close_reason is None and old is not new
+        ]
+        is_stranger = isinstance(bucket, Address) and bucket.user is None
+        each = self._config.connections_each * (2 if is_stranger else 1)
+        if len(self.connections) > self._config.connections + CLOSING:
+            return Verdict(admitted=False)
+        return judge(held, bucket, self._config.connections, each)
+
+    def _may_join(self, new: PeerConnection, old: PeerConnection) -> bool:
+        """Return whether a second connection to a peer is allowed, briefly or as a replacement."""
+        if new.membership is not None or old.membership is not None:
+            return self._gives_way(old, new)
+        # Only the side that dialled a peer knows where it is. So in an open group each side drops
+        # an incoming connection for one that it dialled, if its own peer id is the higher, and
+        # nothing else: an impostor who dials us under the same name displaces nobody.
+        return not (new.incoming and not old.incoming and self._dials_itself(new))
+
+    def _gives_way(self, old: PeerConnection, new: PeerConnection) -> bool:
+        """Return whether the new of two connections to a peer wins; both sides decide the same."""
+        mine, theirs = new.membership, old.membership
+        if mine is None or theirs is None:
+            return old.incoming and not new.incoming and self._dials_itself(new)
+        if new.incoming == old.incoming:
+            return mine.expires_at > theirs.expires_at  # the next certificate's
+        peer_id = new.handshake.peer_id
+        return keeps_new_connection(me=self._me, other=peer_id, incoming=new.incoming)
+
+    def _dials_itself(self, connection: PeerConnection) -> bool:
+        """Return whether, of two connections that cross, the one that we dialled stays."""
+        return self._me > connection.handshake.peer_id
+
+    # --- sealed groups ----------------------------------------------------------------------
+    def accepts(self, connection: PeerConnection) -> bool:
+        """Return whether the group accepts a connection: a sealed one needs an accepted member.
+
+        A sealed group's torrents are never exchanged in plain text.
+        """
+        if self._group_tls is None:
+            return connection.membership is None
+        membership = connection.membership
+        return membership is not None and self._group_tls.accepts(membership)
+
+    def disconnect_unaccepted(self) -> None:
+        """Close the connections of removed members, and those with an expired certificate."""
+        for connection in self.connections.values():
+            if connection.close_reason is None and not self.accepts(connection):
+                connection.close("its certificate has expired, or it was removed from the group")
+
+    def add(self, connection: PeerConnection, now: float) -> None:
+        """Add a connection; its party is kept for a ban that may come after it has ended."""
+        if not connection.incoming:
+            self._candidates.connected(connection.endpoint, now)
+        self.connections[connection.key] = connection
+        self._parties[connection.key] = self.party(connection), connection.endpoint
+        if len(self._parties) > MAX_PARTIES:
+            del self._parties[next(iter(self._parties))]
+
+    def add_source(self, connection: PeerConnection) -> None:
+        """Record that a whole piece arrived over this connection."""
+        self.sources.add(f"{connection.user} at {network(connection.endpoint.host)}")
+
+    def remove(self, connection: PeerConnection, now: float) -> None:
+        """Remove a connection that has ended."""
+        self.connections.pop(connection.key, None)
+        self._renew_at.pop(connection.key, None)
+        if not connection.incoming:
+            useful = connection.decoder.payload > 0
+            self._candidates.left(connection.endpoint, now, useful=useful)
+
+    def ban(self, key: int, reason: str) -> None:
+        """Ban the party behind a connection, which may have ended."""
+        if key not in self._parties:
+            return
+        party, endpoint = self._parties[key]
+        if len(self.liars) < MAX_LIARS:
+            self.liars[f"{party.user} at {endpoint}" if party.user else str(endpoint)] = None
+        if self._banned.ban(party):
+            log.warning("peer banned", peer=str(endpoint), reason=reason)
+        if key in self.connections:
+            self.connections[key].close(f"banned: {reason}")
+        for other in self.connections.values():
+            if other.close_reason is None and self._shares_ban(other):
+                other.close(f"banned: another of its connections {reason}")
+
+    def _shares_ban(self, connection: PeerConnection) -> bool:
+        """Return whether a ban closes this connection; one that has sent payload may stay.
+
+        Users may share an address. If it stays wrongly, its own pieces will show that.
+        """
+        if not self._banned.refuses(self.party(connection)):
+            return False
+        return connection.membership is not None or not connection.decoder.payload
+
+    # --- identities -------------------------------------------------------------------------
+    def learn(self, told: Sequence[PeerCandidate]) -> list[PeerConnection]:
+        """Take the tracker's peers; returns connections whose peers are identified by that."""
+        self._candidates.learn(told)
+        return [c for c in self.connections.values() if self.recognise(c)]
+
+    def recognise(self, connection: PeerConnection) -> bool:
+        """Identify a peer by the tracker's last answer; True when it is newly identified.
+
+        Either we dialled the listed endpoint, or the peer has both the address and the peer id
+        that the tracker listed last. Neither alone is enough.
+        """
+        if connection.user is not None:
+            return False
+        peer_id, endpoint = connection.handshake.peer_id, connection.endpoint
+        if connection.incoming:
+            connection.user = self._candidates.told_of(peer_id, endpoint.host)
+        else:
+            candidate = self._candidates.at(endpoint, peer_id)
+            connection.user = candidate.user if candidate else None
+        return connection.user is not None
+
+    def identified(self, connection: PeerConnection, user: str | None, *, is_member: bool) -> bool:
+        """Take the tracker's verdict on an incoming peer; returns whether the connection stays."""
+        peer_id, host = connection.handshake.peer_id, connection.endpoint.host
+        if not is_member:  # overrides what the tracker said before
+            self._candidates.forget(peer_id, host)
+            connection.close("not known to the tracker as a member")
+            return False
+        if user is not None:
+            self._candidates.saw(peer_id, host, user)
+        return self._name(connection, user)
+
+    def remember(self, connection: PeerConnection) -> bool:
+        """Identify a peer by earlier answers of the tracker, while no tracker can be asked."""
+        peer_id, host = connection.handshake.peer_id, connection.endpoint.host
+        user = self._candidates.remembered(peer_id, host)
+        return user is not None and self._name(connection, user)
+
+    def _name(self, connection: PeerConnection, user: str | None) -> bool:
+        """Name an unidentified peer's user, who may have too many connections with this one."""
+        connection.user = user
+        if self.judge_place(connection).admitted:
+            return True
+        connection.close("too many connections of one member")
+        return False
+
+    def forget_candidates(self) -> None:
+        """Forget candidates after the tracker was away: members may have been removed meanwhile."""
+        if self._group_tls is None:
+            self._candidates.forget_candidates()
+
+    def disconnect_user(self, user: str) -> None:
+        """Disconnect a removed user. In a sealed group certificates decide that."""
+        if self._group_tls is not None:
+            return
+        self._candidates.forget_user(user)
+        for connection in self.connections.values():
+            if connection.user == user:
+                connection.close("it was removed from the group")
+
+    def known(self) -> tuple[int, list[Obstacle]]:
+        """See Candidates.count."""
+        return self._candidates.count()
+
+    @property
+    def failing(self) -> bool:
+        """See Candidates.failing."""
+        return self._candidates.failing
+
+    # --- dialling ---------------------------------------------------------------------------
+    def to_dial(self, now: float, *, complete: bool = False) -> Iterable[Endpoint]:
+        """Return the endpoints to dial; each ends in a connection or in `dial_failed`.
+
+        A `complete` torrent need not dial every peer: downloaders will dial it.
+        """
+        room = self._config.connections - len(self.connections)
+        is_taken = self._taken(complete=complete)
+        return [*self._candidates.to_dial(is_taken, room, now), *self._to_renew(now)]
+
+    def _taken(self, *, complete: bool) -> Callable[[PeerCandidate], bool]:
+        """Return a predicate for candidates that are connected or banned, and so not dialled.
+
+        In an open group a peer that dialled us may be an impostor until it has sent payload, so
+        it doesn't keep us from dialling a peer whose pieces we want.
+        """
+        dialled = {c.endpoint for c in self.connections.values() if not c.incoming}
+        came = {
+            (c.handshake.peer_id, c.user if c.membership else c.endpoint.host)
+            for c in self.connections.values()
+            if c.incoming and (c.membership or complete or c.decoder.payload)
+        }
+        authority = self._group_tls.authority if self._group_tls else None
+
+        def is_taken(candidate: PeerCandidate) -> bool:
+            known_by = candidate.user if self._group_tls else candidate.endpoint.host
+            if candidate.endpoint in dialled or (candidate.peer_id, known_by) in came:
+                return True
+            if authority is not None:
+                return self._banned.refuses_member(authority, candidate.user)
+            return self._banned.refuses(Address(candidate.network, candidate.user))
+
+        return is_taken
+
+    def _to_renew(self, now: float) -> list[Endpoint]:
+        """Return endpoints to dial again because our connection's certificates expire soon.
+
+        With new certificates on both sides, the second connection lasts longer and replaces the
+        first one before that has to be closed.
+        """
+        chosen = []
+        for connection in self.connections.values():
+            membership = connection.membership
+            if membership is None or connection.incoming or connection.close_reason is not None:
+                continue
+            margin = membership.group_tls.margin
+            due = membership.group_tls.time_left(membership) <= margin
+            if due and self._renew_at.get(connection.key, now) <= now:
+                self._renew_at[connection.key] = now + margin / 4
+                chosen.append(connection.endpoint)
+        return chosen
+
+    def dial_failed(self, endpoint: Endpoint, now: float, obstacle: Obstacle | None) -> None:
+        """Record a failed dial; without an obstacle, that was not the peer's fault."""
+        self._candidates.failed(endpoint, now, obstacle)
+
+
+def _is_same(one: PeerConnection, other: PeerConnection) -> bool:
+    """Return whether two connections lead to the same peer: same id, same login or address."""
+    return one.handshake.peer_id == other.handshake.peer_id and _bearer(one) == _bearer(other)
+
+
+def _bearer(connection: PeerConnection) -> str:
+    return connection.membership.holder if connection.membership else connection.endpoint.host

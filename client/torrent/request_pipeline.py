@@ -1,0 +1,75 @@
+"""Requests blocks from the peers of one torrent, within its rate limit."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from functools import partial
+
+from client.core.bandwidth.fair_queue import BandwidthRequest
+from client.core.bandwidth.throttle import Throttle
+from client.core.protocol.peer_protocol import PeerProtocol
+from client.net.peer_io import PeerConnection
+from common.types import InfoHash
+from common.wire.codec import encode_requests
+
+
+class RequestPipeline:
+    """The requests of a torrent; `lock` is the torrent's.
+
+    While `throttle` has a limit, blocks are requested and sent only through BandwidthRequests.
+    """
+
+    def __init__(
+        self,
+        info_hash: InfoHash,
+        protocol: PeerProtocol,
+        lock: threading.Lock,
+        throttle: Throttle,
+    ) -> None:
+        self._info_hash = info_hash
+        self._protocol = protocol
+        self._lock = lock
+        self._throttle = throttle
+        self._closed = False
+
+    def close(self) -> None:
+        """Stop requesting; to be called under the lock."""
+        self._closed = True
+
+    def refill(self, peer: PeerConnection, now: float) -> None:
+        """Request more from a peer that has little left to answer, unless a limit applies."""
+        if not self._throttle.down.limited and self._protocol.has_room(peer.key, now):
+            self._request(peer, now)
+
+    def upload_requests(self, peers: Iterable[PeerConnection]) -> list[BandwidthRequest]:
+        """Return bandwidth requests for peers whose blocks a limit holds back."""
+        channel = self._throttle.up
+        return [
+            BandwidthRequest((self._info_hash, peer.key), channel, peer.allow)
+            for peer in peers
+            if peer.is_held_back
+        ]
+
+    def download_requests(
+        self, peers: Iterable[PeerConnection], now: float
+    ) -> list[BandwidthRequest]:
+        """Return bandwidth requests for peers that could be sent more requests under a limit."""
+        channel = self._throttle.down
+        return [
+            BandwidthRequest(
+                (self._info_hash, peer.key), channel, partial(self._request, peer, now)
+            )
+            for peer in peers
+            if peer.decoder.outstanding < self._protocol.window(peer.key, now)
+        ]
+
+    def _request(self, peer: PeerConnection, now: float, most: int | None = None) -> int:
+        """Request at most `most` blocks from a peer; returns their size in bytes."""
+        with self._lock:
+            if self._closed:
+                return 0
+            blocks = self._protocol.request(peer.key, now, most)
+        if blocks:
+            peer.send(encode_requests(blocks))
+        return sum(block.length for block in blocks)

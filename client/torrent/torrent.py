@@ -1,0 +1,398 @@
+"""An active torrent: its connections, its swarm, its pieces on the way to the disk.
+
+There is one lock. The pure core is called, and its actions are queued, under it; everything that
+may block (reading, sending, hashing, writing) happens outside it.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+
+import structlog
+
+from client.core.admission.candidates import PeerCandidate
+from client.core.admission.obstacle import Obstacle
+from client.core.bandwidth.fair_queue import BandwidthRequest
+from client.core.bandwidth.throttle import Throttle
+from client.core.protocol.peer_protocol import PeerProtocol
+from client.core.protocol.peer_stream_decoder import Event, PieceReceived
+from client.core.swarm.actions import Action, Ban, Close, Send, Verify
+from client.core.swarm.peer import Peer
+from client.core.swarm.piece_download import PieceDownload
+from client.core.transfers.piece_selection import PieceSelection
+from client.net.announcer import UnidentifiedPeer
+from client.net.group_tls import GroupTls
+from client.net.peer_io import PeerConnection
+from client.net.transport import Transport
+from client.storage.files import TorrentFiles
+from client.torrent.content_source import ContentSource
+from client.torrent.peer_list import PeerList
+from client.torrent.piece_writer import PieceWriter
+from client.torrent.request_pipeline import RequestPipeline
+from client.torrent.torrent_context import TorrentContext, TorrentOwner
+from client.torrent.torrent_dialing import TorrentDialing
+from common.bitfield import Bitfield
+from common.errors import MinitorrentError
+from common.metainfo import Metainfo
+from common.types import Endpoint
+from common.wire.codec import encode
+from common.wire.handshake import Handshake
+
+log = structlog.get_logger(__name__)
+
+
+class Torrent:
+    """A torrent with open files, from its start until `stop`.
+
+    `have` is shared with the swarm; `selection` says what is wanted; `group_tls` is that of a
+    sealed group. The owner stops the torrent; it makes no callback after that. While `throttle`
+    has a limit, blocks are requested and sent only through BandwidthRequests.
+    """
+
+    def __init__(
+        self,
+        metainfo: Metainfo,
+        files: TorrentFiles,
+        have: Bitfield,
+        selection: PieceSelection,
+        group_tls: GroupTls | None,
+        torrent_context: TorrentContext,
+        owner: TorrentOwner[Torrent],
+        throttle: Throttle,
+    ) -> None:
+        self.metainfo = metainfo
+        self._source = ContentSource(files, self._fail, self._damaged)
+        self._group_tls = group_tls
+        self._torrent_context = torrent_context
+        self._owner = owner
+        self._throttle = throttle
+        self._clock = torrent_context.clock
+        self._lock = threading.Lock()
+        self._peer_list = PeerList(
+            torrent_context.peer_id, torrent_context.swarm_config, torrent_context.banned, group_tls
+        )
+        self._swarm = torrent_context.make_swarm(metainfo.geometry, have, selection)
+        self._protocol = PeerProtocol(self._swarm, metainfo.info_bytes)
+        self._requests = RequestPipeline(metainfo.info_hash, self._protocol, self._lock, throttle)
+        self._dialing = TorrentDialing(
+            metainfo, group_tls, torrent_context, self._peer_list, self._lock, self._on_dialled
+        )
+        self._stopped = False
+        self._writer = PieceWriter(
+            files, torrent_context.workers, have.__getitem__, self._written, self._fail
+        )
+        self._writing = 0  # pieces submitted to the writer that it has not reported yet
+        self._is_over = self.complete  # and the owner knows, or knew it from the start
+        self._idle = threading.Condition(self._lock)
+
+    # --- state ------------------------------------------------------------------------------
+    @property
+    def complete(self) -> bool:
+        """Whether every wanted piece is verified and written."""
+        return self._swarm.complete
+
+    @property
+    def done(self) -> int:
+        """Verified bytes of the wanted files."""
+        return self._swarm.done
+
+    @property
+    def left(self) -> int:
+        """Bytes that are missing, wanted or not."""
+        return self.metainfo.length - self._swarm.verified_bytes
+
+    def have(self) -> Bitfield:
+        """Return a copy of the verified and written pieces."""
+        with self._lock:
+            return self._swarm.have.copy()
+
+    def peers(self) -> list[tuple[PeerConnection, Peer]]:
+        """Return the connected peers: each connection and the swarm's view of it."""
+        with self._lock:
+            return [
+                (connection, self._swarm.peers[key])
+                for key, connection in self._peer_list.connections.items()
+            ]
+
+    def rates(self) -> tuple[float, float]:
+        """Return the payload rates down and up, in bytes a second."""
+        with self._lock:
+            peers = list(self._swarm.peers.values())
+        return sum(p.down.rate for p in peers), sum(p.up.rate for p in peers)
+
+    @property
+    def uploaded(self) -> int:
+        """Payload bytes sent."""
+        return self._swarm.uploaded
+
+    @property
+    def downloaded(self) -> int:
+        """Payload bytes received."""
+        return self._swarm.downloaded
+
+    @property
+    def source_count(self) -> int:
+        """Number of peers that sent whole pieces."""
+        return len(self._peer_list.sources)
+
+    @property
+    def connection_count(self) -> int:
+        """Number of connected peers."""
+        return len(self._peer_list.connections)
+
+    @property
+    def writing(self) -> int:
+        """Number of pieces being verified and written, or waiting for it."""
+        return self._writing
+
+    def known(self) -> tuple[int, list[Obstacle]]:
+        """See Candidates.count."""
+        with self._lock:
+            return self._peer_list.known()
+
+    def liars(self) -> tuple[str, ...]:
+        """Return the peers banned for wrong pieces, in the form `ann at 127.0.0.1:6881`."""
+        with self._lock:
+            return tuple(self._peer_list.liars)
+
+    # --- peers ------------------------------------------------------------------------------
+    def admit(
+        self, transport: Transport, handshake: Handshake, endpoint: Endpoint, *, incoming: bool
+    ) -> bool:
+        """Take over a connection after its handshake; returns False when it isn't wanted.
+
+        Answers a peer that dialled us with our handshake.
+        """
+        key = self._peer_list.next_key()
+        connection = PeerConnection(
+            key,
+            transport,
+            endpoint,
+            handshake,
+            self,
+            self._source,
+            self._throttle.up,
+            incoming=incoming,
+        )
+        if not self._wants(connection):
+            return False
+        if incoming:
+            ours = Handshake(self.metainfo.info_hash, self._torrent_context.peer_id)
+            transport.send([ours.encode()])
+        with self._lock:
+            # Other peers may have joined, or the torrent stopped, during the handshake.
+            if self._stopped or not self._peer_list.accepts(connection):
+                return False
+            if not self._peer_list.take_place(connection, self._torrent_context.places):
+                return False
+            if not self._connect(connection):
+                return False
+        if connection.user is None:
+            self._owner.on_unidentified(UnidentifiedPeer(key, handshake.peer_id, endpoint.host))
+        return True
+
+    def _connect(self, connection: PeerConnection) -> bool:
+        """Let a peer in; returns False when there are no threads left for it."""
+        now = self._clock()
+        self._peer_list.add(connection, now)
+        self._greet(connection, now)
+        try:
+            connection.start()
+        except RuntimeError:  # the system can't start another thread
+            connection.close("no threads left for it")
+            self._leave(connection)
+            return False
+        return True
+
+    def _greet(self, connection: PeerConnection, now: float) -> None:
+        """Introduce ourselves to a new peer."""
+        key, handshake = connection.key, connection.handshake
+        ours = None
+        if handshake.extended:
+            host, size = connection.endpoint.host, len(self.metainfo.info_bytes)
+            ours = self._torrent_context.introduce(host, size, upload_only=self.complete)
+        decoder, fast = connection.decoder, handshake.fast
+        self._perform(
+            self._protocol.join(key, decoder, connection, fast=fast, now=now, introduction=ours)
+        )
+        # A peer that dials us may have been removed since the tracker listed it, so we ask again.
+        told = not connection.incoming and self._peer_list.recognise(connection)
+        if told or connection.membership is not None:
+            self._perform(self._protocol.confirm(key))
+
+    def _wants(self, connection: PeerConnection) -> bool:
+        with self._lock:
+            return self._peer_list.wants(connection) and not self._stopped
+
+    def learn(self, candidates: Sequence[PeerCandidate]) -> None:
+        """Take the peers that the tracker lists."""
+        with self._lock:
+            for connection in self._peer_list.learn(candidates):
+                self._perform(self._protocol.confirm(connection.key))
+        self._dialing.dial(complete=self.complete)
+
+    def identified(self, key: int, user: str | None, *, is_member: bool | None) -> None:
+        """Take the tracker's verdict on an unidentified peer; others than members are closed.
+
+        `is_member` is None when no tracker can tell now; then earlier answers count.
+        """
+        with self._lock:
+            connection = self._peer_list.connections.get(key)
+            if connection is None or connection.user is not None:
+                return
+            if is_member is None:
+                is_known = self._peer_list.remember(connection)  # otherwise we ask again
+            else:
+                is_known = self._peer_list.identified(connection, user, is_member=is_member)
+            if is_known:
+                self._perform(self._protocol.confirm(key))
+
+    def forget_candidates(self) -> None:
+        """Forget candidates: the tracker is back and will list the peers again."""
+        with self._lock:
+            self._peer_list.forget_candidates()
+
+    def disconnect_user(self, user: str) -> None:
+        """Disconnect a user who is no longer a member."""
+        with self._lock:
+            self._peer_list.disconnect_user(user)
+
+    def disconnect_unaccepted(self) -> None:
+        """Disconnect peers that are no longer accepted: removed, or with an expired certificate."""
+        with self._lock:
+            self._peer_list.disconnect_unaccepted()
+
+    def stop(self, timeout: float = 5.0) -> None:
+        """Close all connections and wait until nothing is read or written any more."""
+        with self._lock:
+            self._stopped = True
+            self._requests.close()
+            self._dialing.close()
+            connections = list(self._peer_list.connections.values())
+        for connection in connections:
+            connection.close("stopped")
+        for connection in connections:
+            connection.join(timeout)
+        with self._lock:
+            self._idle.wait_for(lambda: not self._writing, timeout)
+            self._swarm.close()
+
+    def tick(self) -> None:
+        """Do the periodic work; to be called a few times a second."""
+        peer_list = self._peer_list
+        if self.complete and not (peer_list.connections or peer_list.failing):
+            return  # nobody downloads it: a client may share thousands of such files
+        now = self._clock()
+        with self._lock:
+            if self._stopped:
+                return
+            self._peer_list.disconnect_unaccepted()
+            self._perform(self._swarm.tick(now))
+        for connection in self._connected():
+            self._requests.refill(connection, now)
+        self._dialing.dial(complete=self.complete)
+
+    def _on_dialled(self, transport: Transport, handshake: Handshake, endpoint: Endpoint) -> bool:
+        return self.admit(transport, handshake, endpoint, incoming=False)
+
+    # --- a peer's threads (PeerHandler) -----------------------------------------------------
+    def on_received(self, peer: PeerConnection, events: list[Event], count: int) -> None:
+        """See PeerHandler."""
+        now = self._clock()
+        pieces: list[PieceDownload] = []
+        try:
+            with self._lock:
+                if not self._protocol.heard(peer.key, now, whole=bool(events)):
+                    return
+                for event in events:
+                    if isinstance(event, PieceReceived):
+                        self._peer_list.add_source(peer)
+                    pieces += self._perform(self._protocol.receive(peer.key, event))
+            self._requests.refill(peer, now)
+        finally:  # also if the peer violated the protocol in the same read
+            for piece in pieces:
+                self._verify(piece)
+
+    def on_sent(self, peer: PeerConnection, payload: int) -> None:
+        """See PeerHandler."""
+        with self._lock:
+            self._swarm.gave(peer.key, payload)
+
+    def on_closed(self, peer: PeerConnection) -> None:
+        """See PeerHandler."""
+        log.debug("peer left", peer=str(peer.endpoint), reason=peer.close_reason)
+        with self._lock:
+            self._leave(peer)
+
+    def _leave(self, peer: PeerConnection) -> None:
+        self._torrent_context.places.give_back(peer)
+        self._swarm.leave(peer.key)
+        self._peer_list.remove(peer, self._clock())
+
+    def _perform(self, actions: Sequence[Action]) -> list[PieceDownload]:
+        """Carry out actions, under the lock; returns pieces to be verified outside of it."""
+        pieces: list[PieceDownload] = []
+        for action in actions:
+            connection = self._peer_list.connections.get(action.peer)
+            match action:
+                case Send(_, message) if connection is not None:
+                    connection.send(encode(message))
+                case Close(_, reason) if connection is not None:
+                    connection.close(reason)
+                case Ban(key, reason):
+                    self._peer_list.ban(key, reason)
+                case Verify(_, download):
+                    pieces.append(download)
+        return pieces
+
+    # --- rate limits ------------------------------------------------------------------------
+    def upload_requests(self) -> list[BandwidthRequest]:
+        """See RequestPipeline."""
+        connected = self._connected() if self._throttle.up.limited else []
+        return self._requests.upload_requests(connected)
+
+    def download_requests(self) -> list[BandwidthRequest]:
+        """See RequestPipeline."""
+        is_limited = self._throttle.down.limited and not self.complete
+        connected = self._connected() if is_limited else []
+        return self._requests.download_requests(connected, self._clock())
+
+    def lift_limit(self) -> None:
+        """Apply a changed limit: blocks that it held back may be sent now."""
+        for peer in self._connected():
+            peer.allow(0)
+
+    def _connected(self) -> list[PeerConnection]:
+        if not self._peer_list.connections:
+            return []
+        with self._lock:
+            return list(self._peer_list.connections.values())
+
+    # --- pieces -----------------------------------------------------------------------------
+    def _verify(self, download: PieceDownload) -> None:
+        with self._lock:
+            self._writing += 1
+        self._writer.submit(download)
+
+    def _written(self, download: PieceDownload, right: bool | None) -> None:
+        """Take a worker's result: the piece is right, wrong, or (None) could not be written."""
+        with self._lock:
+            actions = self._swarm.verified(download) if right else self._swarm.failed(download)
+            if right is not None:
+                self._perform(actions)
+            self._writing -= 1
+            self._idle.notify_all()
+            # A copy of a piece that is still being written would look like a change of the file.
+            ends = self.complete and not (self._writing or self._is_over or self._stopped)
+            self._is_over = self._is_over or ends
+        if ends:
+            self._owner.on_complete(self)
+
+    def _fail(self, error: MinitorrentError) -> None:
+        if not self._stopped:
+            self._owner.on_failed(self, error)
+
+    def _damaged(self) -> None:
+        if not self._stopped:
+            self._owner.on_damaged(self)

@@ -1,0 +1,86 @@
+"""What the torrents of a client share, and the callbacks of their owner."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from random import Random
+from typing import Protocol, TypeVar
+
+from client.core.protocol.peer_protocol import MAX_WAITING_REQUESTS
+from client.core.swarm.swarm import Swarm
+from client.core.swarm.swarm_config import SwarmConfig
+from client.core.transfers.piece_selection import PieceSelection
+from client.net.announcer import UnidentifiedPeer
+from client.net.dialer import Dialer
+from client.storage.buffers import BufferPool
+from client.storage.worker import WorkerPool
+from client.torrent.banned import Banned
+from client.torrent.places import Places
+from common.bitfield import Bitfield
+from common.errors import MinitorrentError
+from common.geometry import Geometry
+from common.types import PeerId
+from common.wire.handshake import ExtensionHandshake
+from common.wire.messages import Extended
+from common.wire.metadata import UT_METADATA
+
+TorrentT = TypeVar("TorrentT", contravariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class TorrentContext:
+    """What all torrents of a client share. `port` is where this client accepts peers."""
+
+    peer_id: PeerId
+    port: int
+    client_name: str
+    clock: Callable[[], float]
+    rng: Random
+    dialer: Dialer
+    buffers: BufferPool
+    workers: WorkerPool
+    swarm_config: SwarmConfig
+    banned: Banned
+    places: Places
+
+    def make_swarm(self, geometry: Geometry, have: Bitfield, selection: PieceSelection) -> Swarm:
+        """The state of a torrent without peers; it shares `have`, the verified pieces."""
+        buffers, rng, config = self.buffers, self.rng, self.swarm_config
+        return Swarm(geometry, have, buffers, rng, self.clock(), config, selection)
+
+    def introduce(
+        self, host: str, metadata_size: int | None = None, *, upload_only: bool = False
+    ) -> Extended:
+        """Return our extension handshake for a peer at `host` (BEP 10).
+
+        `metadata_size` is the length of the info dictionary (bytes), None while we have none.
+        """
+        ours = ExtensionHandshake(
+            client=self.client_name,
+            max_requests=MAX_WAITING_REQUESTS,
+            port=self.port,
+            upload_only=upload_only,
+            metadata_number=UT_METADATA,
+            metadata_size=metadata_size,
+        )
+        return Extended(0, ours.encode(host))
+
+
+class TorrentOwner(Protocol[TorrentT]):
+    """Callbacks of a torrent, made by its threads, outside its lock.
+
+    Each passes its torrent: the owner may have stopped it meanwhile and started another.
+    """
+
+    def on_complete(self, torrent: TorrentT) -> None:
+        """Handle the last piece, which is verified and written, but not synced yet."""
+
+    def on_failed(self, torrent: TorrentT, error: MinitorrentError) -> None:
+        """Handle an error: the content can't be read or written any more."""
+
+    def on_damaged(self, torrent: TorrentT) -> None:
+        """Handle a wrong piece in a file that looks untouched; it was not sent."""
+
+    def on_unidentified(self, peer: UnidentifiedPeer) -> None:
+        """Identify an incoming peer that the tracker hasn't listed; ends in `identified`."""

@@ -1,0 +1,219 @@
+"""The state of a transfer, which can be read at any time without blocking."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+from client.core.notices.events import (
+    ShareFailed,
+    TransferCompleted,
+    TransferEvent,
+    TransferFailed,
+    TransferPaused,
+)
+from client.core.transfers.transfer_state import (
+    Checking,
+    Downloading,
+    Event,
+    Failed,
+    Finishing,
+    Paused,
+    Queued,
+    Recheck,
+    Seeding,
+    State,
+    WaitingForSpace,
+    after,
+    is_legal,
+    torrent_of,
+)
+from client.net.group_tls import GroupTls
+from client.results import TransferState
+from client.state.transfers import TransferRecord
+from client.torrent.torrent import Torrent
+from client.transfers.transfer_context import TransferContext
+from client.transfers.transfer_storage import TransferStorage
+from common.bitfield import Bitfield
+from common.errors import MinitorrentError
+from common.types import InfoHash
+
+
+class Standing:
+    """What a transfer is and how far it has got; set by the transfer itself."""
+
+    def __init__(self, record: TransferRecord, context: TransferContext) -> None:
+        self.storage = TransferStorage(record, context.store)
+        self.metainfo = self.storage.metainfo
+        self.started_at = 0.0
+        self.ended_at = 0.0
+        self.fetched = 0  # payload bytes received in the run that completed it
+        self.sources = 0  # peers that sent them
+        self._context = context
+        self._group_tls: GroupTls | None = None
+        self._state: State[Torrent] = Paused()
+        self._moving = threading.Lock()
+        self._verified = record.verified(self.storage.selection.pieces)  # while there is no torrent
+        self._done = self.storage.selection.done(self._verified) if self._verified else 0
+
+    def _move(self, event: Event[Torrent]) -> None:
+        """Change the state according to an event."""
+        with self._moving:
+            self._state = after(self._state, event)
+
+    def _move_if_legal(self, event: Event[Torrent]) -> bool:
+        """Apply an event unless it can't happen now; returns whether it was applied."""
+        with self._moving:
+            if not is_legal(self._state, event):
+                return False
+            self._state = after(self._state, event)
+            return True
+
+    def _verify(self, have: Bitfield) -> None:
+        """Remember the verified pieces for as long as there is no torrent."""
+        self._verified, self._done = have, self.storage.selection.done(have)
+
+    # --- state ------------------------------------------------------------------------------
+    @property
+    def record(self) -> TransferRecord:
+        """Its database record."""
+        return self.storage.record
+
+    @property
+    def info_hash(self) -> InfoHash:
+        """See Announced."""
+        return self.metainfo.info_hash
+
+    @property
+    def state(self) -> TransferState:
+        """The state as users see it."""
+        match self._state:
+            case Paused() | WaitingForSpace():
+                return TransferState.PAUSED
+            case Queued():
+                return TransferState.QUEUED
+            case Checking() | Finishing(hashes=True):
+                return TransferState.CHECKING
+            case Downloading() | Finishing():
+                return TransferState.DOWNLOADING
+            case Seeding():
+                return TransferState.SEEDING
+            case Failed():
+                return TransferState.FAILED
+
+    @property
+    def error(self) -> MinitorrentError | None:
+        """The reason why it has failed, or waits for space."""
+        state = self._state
+        return state.error if isinstance(state, Failed | WaitingForSpace) else None
+
+    @property
+    def waits_for_space(self) -> bool:
+        """Whether the disk is full, and it resumes by itself when there is space."""
+        return isinstance(self._state, WaitingForSpace)
+
+    @property
+    def torrent(self) -> Torrent | None:
+        """The torrent, while it is active."""
+        return torrent_of(self._state)
+
+    @property
+    def verified(self) -> Bitfield:
+        """The verified pieces, as far as known, in every state."""
+        torrent = self.torrent
+        if torrent is not None:
+            return torrent.have()
+        if self.record.complete:
+            return self.storage.selection.pieces.copy()
+        return self._verified or Bitfield(self.metainfo.piece_count)
+
+    @property
+    def group_tls(self) -> GroupTls | None:
+        """The GroupTls of a sealed group, while the torrent is active."""
+        return self._group_tls if self.torrent is not None else None
+
+    @property
+    def path(self) -> Path:
+        """Where the content is, or will be."""
+        return self.storage.files.final
+
+    @property
+    def title(self) -> str:
+        """`GROUP/NAME`."""
+        return f"{self.record.group}/{self.record.name}"
+
+    @property
+    def outcome(self) -> TransferEvent:
+        """How its last run ended."""
+        group, name, error = self.record.group, self.record.name, self.error
+        if error is None:
+            seconds = self.ended_at - self.started_at
+            return TransferCompleted(
+                group, name, self.path, self.size, self.fetched, seconds, self.sources
+            )
+        if self.waits_for_space:
+            return TransferPaused(group, name, error.message)
+        if self.record.complete:
+            return ShareFailed(group, name, error.code, error.message)
+        return TransferFailed(group, name, error.code, error.message)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether it is seeding without any connection, as most of many shares are."""
+        state = self._state
+        return isinstance(state, Seeding) and not state.torrent.connection_count
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it is a download that continues, or whose end is not reported yet."""
+        match self._state:
+            case Queued(recheck) | Checking(recheck):
+                return not self.record.complete or (
+                    recheck is not Recheck.NO and not self.record.is_upload
+                )
+            case Downloading() | Finishing():
+                return True
+            case Seeding(told=told) | WaitingForSpace(told=told) | Failed(told=told):
+                return not told
+        return False
+
+    @property
+    def size(self) -> int:
+        """Wanted bytes."""
+        return self.storage.selection.length
+
+    @property
+    def done(self) -> int:
+        """Verified bytes of these, on disk."""
+        torrent = self.torrent
+        if torrent is None:
+            return self.size if self.record.complete else self._done
+        return torrent.done
+
+    @property
+    def missing(self) -> int:
+        """Wanted bytes that are missing."""
+        return self.size - self.done
+
+    @property
+    def left(self) -> int:
+        """See Announced."""
+        torrent = self.torrent
+        return torrent.left if torrent is not None else self.metainfo.size - self.done
+
+    @property
+    def priority(self) -> int:
+        """See Queued."""
+        return self.storage.options.priority
+
+    @property
+    def transferred(self) -> tuple[int, int]:
+        """See Announced."""
+        torrent = self.torrent
+        return (torrent.uploaded, torrent.downloaded) if torrent else (0, 0)
+
+    @property
+    def needs_peers(self) -> bool:
+        """See Announced, and Queued."""
+        torrent = self.torrent
+        return torrent is not None and not torrent.complete and not torrent.connection_count

@@ -1,0 +1,364 @@
+"""All transfers of the logged-in user, and the ticker that drives them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+import structlog
+
+from client.core.transfers.download_options import DownloadOptions
+from client.core.transfers.resume import FileStamps
+from client.net.group_tls import GroupTls
+from client.net.transport import Transport
+from client.state.transfers import TransferRecord
+from client.torrent.torrent import Torrent
+from client.transfers.backlog import Backlog
+from client.transfers.transfer import Transfer
+from client.transfers.transfer_context import TransferContext
+from common.bitfield import Bitfield
+from common.errors import ErrorCode, MinitorrentError
+from common.types import Endpoint, InfoHash
+from common.wire.handshake import Handshake
+
+log = structlog.get_logger(__name__)
+
+TICK: Final = 0.25
+CHECKPOINT: Final = 30.0
+"""Seconds between ticks, and between checkpoints of the transfers' progress."""
+
+_REST: Final = 4
+"""The pause after a tick of all transfers is at least this many times as long as the tick."""
+
+HALT_LIMIT: Final = 30.0
+"""Seconds that a login waits for the transfers of the login before to stop."""
+
+
+class TransferManager:
+    """Transfers by group and name. Thread-safe."""
+
+    def __init__(self, context: TransferContext) -> None:
+        self._context = context
+        self._transfers: dict[tuple[str, str], Transfer] = {}
+        self._by_content: dict[InfoHash, Transfer] = {}
+        self._leaving: set[Transfer] = set()  # removed, but not halted yet
+        self._backlog: Backlog | None = None  # what the login has not loaded yet
+        self._changed = threading.Condition()  # guards the four above
+        self._taking_up = threading.Lock()  # held while transfers of the backlog are loaded
+        self._closing = threading.Event()
+        self._ticker = threading.Thread(target=self._tick, name="ticker", daemon=True)
+        self._ticker.start()
+
+    def close(self) -> None:
+        """Stop everything, keeping its state."""
+        self._closing.set()
+        self._ticker.join(5.0)
+        self.empty()
+
+    # --- access -----------------------------------------------------------------------------
+    def all(self) -> list[Transfer]:
+        """Return the loaded transfers in the order of addition; `waiting` has the others."""
+        with self._changed:
+            return list(self._transfers.values())
+
+    def torrents(self) -> list[Torrent]:
+        """Return the torrents of the active transfers."""
+        return [torrent for one in self.all() if (torrent := one.torrent) is not None]
+
+    def waiting(self) -> list[TransferRecord]:
+        """Return this user's complete transfers that the login has not loaded yet."""
+        with self._changed:
+            backlog = self._backlog
+        if backlog is None:
+            return []
+        rest = backlog.rest()
+        with self._changed:
+            return [one for one in rest if self._is_waiting(backlog, one)]
+
+    def with_waiting(self) -> tuple[list[Transfer], list[TransferRecord]]:
+        """Return loaded and waiting transfers; one that is just being loaded appears once."""
+        waiting = self.waiting()
+        transfers = self.all()
+        taken = {one.record.id for one in transfers}
+        return transfers, [one for one in waiting if one.id not in taken]
+
+    def find(self, group: str, name: str) -> Transfer | None:
+        """Return the transfer of this name in this group, or None."""
+        with self._changed:
+            found, backlog = self._transfers.get((group, name)), self._backlog
+        if found is not None or backlog is None:
+            return found
+        with self._taking_up:
+            record = self._context.store.find(backlog.user, group, name)
+            if record is not None and record.complete:
+                self._take_up(record, backlog)
+        with self._changed:
+            return self._transfers.get((group, name))
+
+    def shared(self, group: str, names: Sequence[str]) -> set[str]:
+        """Return those of a group's names under which this user has a complete transfer."""
+        with self._changed:
+            found = {name: self._transfers.get((group, name)) for name in names}
+            backlog = self._backlog
+        shared = {name for name, one in found.items() if one is not None and one.record.complete}
+        if backlog is None or len(shared) == len(found):
+            return shared
+        return shared | self._context.store.names_complete(backlog.user, group, names)
+
+    def of(self, info_hash: InfoHash) -> Transfer | None:
+        """Return the transfer of this content, or None."""
+        with self._changed:
+            return self._by_content.get(info_hash)
+
+    def get(self, group: str, name: str) -> Transfer:
+        """Like `find`; raises MinitorrentError(no_such_file) when there is none."""
+        transfer = self.find(group, name)
+        if transfer is None:
+            raise MinitorrentError(
+                ErrorCode.NO_SUCH_FILE,
+                f"No transfer {name!r} in {group}; list yours with: show_downloads, show_shares",
+            )
+        return transfer
+
+    # --- loading and removing ---------------------------------------------------------------
+    def load(self, user: str, is_own: Callable[[str], bool]) -> int:
+        """Load the user's transfers in the state in which they were left.
+
+        Returns how many files are shared again. Only the first of them are loaded when this
+        returns; the others follow in the background, or when a command needs them. Transfers of
+        groups that the user is no longer in stay stopped. Waits for the transfers of the login
+        before to stop.
+        """
+        with self._changed:
+            if not self._changed.wait_for(lambda: not self._leaving, HALT_LIMIT):
+                log.warning("transfers of the last login are still stopping")
+        store = self._context.store
+        unfinished, complete = store.list_unfinished(user), store.count_complete(user)
+        named = {record.group for record in unfinished} | {some.group for some in complete}
+        groups = {group for group in named if is_own(group)}
+        newest = max((some.newest for some in complete), default=0)
+        backlog = Backlog(store, user, groups, newest)
+        with self._changed:
+            self._backlog = backlog
+        with self._context.scheduler.held():
+            for record in unfinished:
+                self._take_up(record, backlog)
+        self._advance(backlog)
+        return sum(some.number for some in complete if some.group in groups and not some.paused)
+
+    def _advance(self, backlog: Backlog) -> None:
+        """Load the next chunk of the backlog, and the rest in the background."""
+        try:
+            with self._taking_up:
+                records = backlog.take()
+                for record in records:
+                    self._take_up(record, backlog)
+            with self._changed:
+                if self._backlog is not backlog:
+                    return
+                if not records:
+                    self._backlog = None
+                    return
+            self._context.jobs.submit(self._advance, backlog)  # after what these have to do
+        except MinitorrentError as error:
+            log.warning("shares are not loaded", error=error.message)
+        except RuntimeError:
+            log.debug("closing: shares are not loaded")
+
+    def _take_up(self, record: TransferRecord, backlog: Backlog) -> None:
+        """Load one record of the backlog, unless it is loaded already or was discarded."""
+        if record.group in backlog.left:
+            self._forget(record)
+            return
+        try:
+            transfer = Transfer(record, self._context)
+        except MinitorrentError as error:
+            log.error("a transfer can't be read", name=record.name, error=error.message)
+            return
+        with self._changed:
+            if self._backlog is not backlog or not self._is_waiting(backlog, record):
+                return
+            self._transfers[record.group, record.name] = transfer
+            self._by_content[transfer.info_hash] = transfer
+            is_own = record.group in backlog.groups
+        if not is_own:
+            transfer.refused(_not_member(record.group))
+        elif not record.paused:
+            transfer.start()
+
+    def _is_waiting(self, backlog: Backlog, record: TransferRecord) -> bool:
+        key = record.group, record.name
+        return not (key in self._transfers or key in backlog.settled)
+
+    def _forget(self, record: TransferRecord) -> None:
+        self._context.store.remove(record.id)
+        self._context.rate_limits.forget(record)
+
+    def add(self, record: TransferRecord, *, is_hashed: bool = False) -> Transfer:
+        """Start a new transfer; content that `is_hashed` just now is not hashed again."""
+        transfer = self._insert(record)
+        transfer.storage.is_hashed = is_hashed
+        transfer.start()
+        return transfer
+
+    def renew(self, transfer: Transfer, options: DownloadOptions) -> Transfer:
+        """Restart a download with other options."""
+        transfer.halt()
+        self._context.store.reopen(transfer.record.id, options)
+        return self._restart(transfer)
+
+    def repair(self, transfer: Transfer, have: Bitfield, stamps: FileStamps) -> Transfer:
+        """Restart a halted transfer that was complete, of which only these pieces are right."""
+        options = replace(transfer.storage.options, in_place=True)
+        self._context.store.reopen_in_place(transfer.record.id, have, stamps, options)
+        return self._restart(transfer)
+
+    def relocate(self, transfer: Transfer, path: Path, stamps: FileStamps) -> Transfer:
+        """Continue to share content at its new `path`, verified when `stamps` were taken."""
+        transfer.halt()
+        self._context.store.relocate(transfer.record.id, path, stamps)
+        return self._restart(transfer)
+
+    def _restart(self, transfer: Transfer) -> Transfer:
+        record = self._context.store.get(transfer.record.id)
+        return self.add(record or transfer.record)
+
+    def discard(self, transfer: Transfer) -> None:
+        """Stop a transfer and forget it."""
+        transfer.discard()
+        self._context.rate_limits.forget(transfer.record)
+        key = transfer.record.group, transfer.record.name
+        with self._changed:
+            self._transfers.pop(key, None)
+            if self._by_content.get(transfer.info_hash) is transfer:
+                del self._by_content[transfer.info_hash]
+            if self._backlog is not None:
+                self._backlog.settled.add(key)
+
+    def leave(self, group: str) -> None:
+        """Forget all transfers of a group; finished files stay where they are."""
+        with self._changed:
+            backlog = self._backlog
+            if backlog is not None:
+                backlog.left.add(group)
+        if backlog is not None:
+            for record in self.waiting():
+                if record.group == group:
+                    self._forget(record)
+        for transfer in self.all():
+            if transfer.record.group == group:
+                self.discard(transfer)
+
+    def refuse(self, group: str) -> None:
+        """Stop a group's transfers: the user was removed from it."""
+        with self._changed:
+            if self._backlog is not None:
+                self._backlog.groups.discard(group)
+        for transfer in self.all():
+            if transfer.record.group == group:
+                transfer.refused(_not_member(group))
+
+    def empty(self) -> None:
+        """Stop all transfers, keeping their state: the user logs out, or the client closes."""
+        self._halt(self._take_all())
+
+    def empty_later(self) -> None:
+        """Like `empty`, without waiting; `load` waits."""
+        leaving = self._take_all()
+        self._context.jobs.submit(lambda: self._halt(leaving))
+
+    def _take_all(self) -> list[Transfer]:
+        with self._changed:
+            leaving = list(self._transfers.values())
+            self._transfers.clear()
+            self._by_content.clear()
+            self._backlog = None
+            self._leaving.update(leaving)
+        self._context.scheduler.clear()
+        for transfer in leaving:
+            transfer.begin_halt()
+        return leaving
+
+    def _halt(self, leaving: list[Transfer]) -> None:
+        try:
+            for transfer in leaving:
+                transfer.halt()
+        finally:
+            with self._changed:
+                self._leaving.difference_update(leaving)
+                self._changed.notify_all()
+
+    def admit(self, transport: Transport, handshake: Handshake, endpoint: Endpoint) -> bool:
+        """Pass an incoming connection to the torrent that it asks for."""
+        transfer = self._at_work(handshake.info_hash)
+        torrent = transfer.torrent if transfer else None
+        return torrent is not None and torrent.admit(transport, handshake, endpoint, incoming=True)
+
+    def find_group_tls(self, info_hash: InfoHash) -> GroupTls | None:
+        """Return the GroupTls for an active torrent of a sealed group, or None."""
+        transfer = self._at_work(info_hash)
+        return transfer.group_tls if transfer else None
+
+    def disconnect_unaccepted(self, group: str) -> None:
+        """Disconnect everybody who is no longer accepted in the group."""
+        for torrent in self._torrents_in(group):
+            torrent.disconnect_unaccepted()
+
+    def disconnect_user(self, group: str, user: str) -> None:
+        """Disconnect a user who is no longer a member of the group."""
+        for torrent in self._torrents_in(group):
+            torrent.disconnect_user(user)
+
+    def _torrents_in(self, group: str) -> list[Torrent]:
+        of_group = (one for one in self.all() if one.record.group == group)
+        return [torrent for one in of_group if (torrent := one.torrent) is not None]
+
+    def _at_work(self, info_hash: InfoHash) -> Transfer | None:
+        transfer = self.of(info_hash)
+        return transfer if transfer is not None and transfer.torrent is not None else None
+
+    def _insert(self, record: TransferRecord) -> Transfer:
+        transfer = Transfer(record, self._context)
+        key = record.group, record.name
+        with self._changed:
+            self._transfers[key] = transfer
+            self._by_content[transfer.info_hash] = transfer
+            if self._backlog is not None:
+                self._backlog.settled.add(key)
+        return transfer
+
+    # --- the ticker -------------------------------------------------------------------------
+    def _tick(self) -> None:
+        clock: Callable[[], float] = self._context.torrent_context.clock
+        checkpoint_at = clock() + CHECKPOINT
+        pause = TICK
+        while not self._closing.wait(pause):
+            began = clock()
+            for transfer in self.all():
+                torrent = transfer.torrent
+                try:
+                    if torrent is None:
+                        transfer.look_for_room()
+                    else:
+                        torrent.tick()
+                except Exception:
+                    log.exception("tick failed", name=transfer.record.name)
+            self._context.scheduler.review()
+            pause = max(TICK, _REST * (clock() - began))
+            if clock() >= checkpoint_at:
+                checkpoint_at = clock() + CHECKPOINT
+                self._context.jobs.submit(self._checkpoint)
+
+    def _checkpoint(self) -> None:
+        for transfer in self.all():
+            try:
+                transfer.checkpoint()
+            except MinitorrentError as error:
+                log.warning("no checkpoint", name=transfer.record.name, error=error.message)
+
+
+def _not_member(group: str) -> MinitorrentError:
+    return MinitorrentError(ErrorCode.NOT_MEMBER, f"You are no longer a member of {group!r}.")

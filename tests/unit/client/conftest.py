@@ -1,0 +1,41 @@
+"""A client's own database for each test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from client.event_bus import EventBus
+from client.membership.account import Account
+from client.results import Notice
+from client.state.database import Database
+from client.state.settings import Settings
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    database = Database.open(tmp_path / "client.sqlite")
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def events() -> EventBus:
+    return EventBus()
+
+
+@pytest.fixture
+def account(database: Database, events: EventBus) -> Account:
+    account = Account(Settings(database), events)
+    account.notices.tell_of_events()
+    return account
+
+
+@pytest.fixture
+def notices(account: Account) -> list[Notice]:
+    """What the account tells, as it comes."""
+    heard: list[Notice] = []
+    account.notices.listen(heard.append)
+    return heard

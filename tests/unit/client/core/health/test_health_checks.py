@@ -1,0 +1,191 @@
+"""What figures of a check-up mean."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from client.core.health import health_checks
+from client.core.health.diagnosis import TOLERATED_SKEW
+from client.core.health.health_checks import Check
+from client.core.health.measurements import (
+    CertificateFigures,
+    DiskFigures,
+    Library,
+    PortFigures,
+    Reach,
+    TrackerFigures,
+    Trouble,
+)
+
+NOW = 1_800_000_000.0
+GIB = 1 << 30
+
+
+def answering(address: str = "a:1", off: float | None = 0.0, **more: Any) -> TrackerFigures:
+    """A tracker in order, whose clock this machine's is ahead of by `off` seconds."""
+    figures = TrackerFigures(
+        address=address,
+        trusted="AB",
+        shown="AB",
+        server="minitorrent 0.1.0",
+        seconds=0.0125,
+        clock_difference=off,
+    )
+    return replace(figures, **more)
+
+
+def wrong(check: Check, *words: str) -> None:
+    """It is not in order, and its hint has these words."""
+    assert not check.ok, check
+    assert all(word in check.hint for word in words), check
+
+
+def right(check: Check, *words: str) -> None:
+    """It is in order, and its hint has these words."""
+    assert check.ok, check
+    assert all(word in check.hint for word in words), check
+
+
+@given(st.booleans(), st.booleans(), st.sampled_from(Reach), st.booleans())
+def test_ports(is_local: bool, all_local: bool, reach: Reach, by_tracker: bool) -> None:
+    figures = PortFigures("10.0.0.1:6001", 6001, is_local, all_local, reach, by_tracker)
+    check = health_checks.port(figures)
+    assert check.ok is (reach is Reach.HERE and (all_local or not is_local))
+    if is_local and not all_local:
+        wrong(check, "start the client", "0.0.0.0:6001")
+    elif reach is not Reach.HERE:
+        words = {Reach.ELSEWHERE: "Another program answers", Reach.REFUSED: "was refused"}
+        wrong(check, "10.0.0.1:6001", "router", words.get(reach, "got no answer"))
+    assert ("racker" in check.hint) or not by_tracker or (is_local and not all_local)
+
+
+def test_a_tracker_in_order() -> None:
+    check = health_checks.tracker(answering())
+    right(check, "12 ms", "trusted one")
+    assert check.name == "tracker a:1"
+    right(health_checks.tracker(answering(seconds=2.0)), "2000 ms", "slow")
+    right(health_checks.tracker(answering(trusted=None, shown="CD")), "at first use (CD)")
+
+
+@pytest.mark.parametrize(
+    ("trouble", "words"),
+    [
+        (Trouble.UNREACHABLE, ["for a reason", "check that it runs"]),
+        (Trouble.FOREIGN, ["for a reason", "HTTP"]),
+        (Trouble.UNTRUSTED, ["XY", "AB", "trackers --forget a:1"]),
+        (Trouble.SILENT, ["does not answer"]),
+    ],
+)
+def test_a_tracker_in_trouble(trouble: Trouble, words: list[str]) -> None:
+    figures = TrackerFigures(
+        address="a:1", trouble=trouble, reason="for a reason", trusted="AB", shown="XY"
+    )
+    wrong(health_checks.tracker(figures), *words)
+
+
+def test_the_clock_agrees() -> None:
+    right(health_checks.clock([answering()], NOW), "less than a second off the trackers'")
+    clock = health_checks.clock([answering(off=-30.0), answering("b:2", off=59.0)], NOW)
+    right(clock, "30 s behind the trackers'")
+
+
+def test_the_clock_is_wrong() -> None:
+    wrong(health_checks.clock([answering(off=7200.0)], NOW), "2 h ahead of", "Set it right")
+    wrong(
+        health_checks.clock([answering(off=-300.0), answering("b:2", -1e6)], NOW),
+        "5 min behind",
+    )
+
+
+def test_one_trackers_clock_is_wrong() -> None:
+    clock = health_checks.clock([answering(), answering("b:2", 864_000.0)], NOW)
+    wrong(clock, "10 d ahead of that of b:2", "operator")
+
+
+def test_a_clock_that_nothing_is_known_of() -> None:
+    failed = TrackerFigures(address="a:1", trouble=Trouble.UNREACHABLE)
+    for trackers in ([], [failed]):
+        wrong(health_checks.clock(trackers, NOW), "nothing to compare it with")
+
+
+def test_a_clock_is_judged_by_certificates_where_no_tracker_tells_the_time() -> None:
+    old = answering(off=None, certified_since=NOW - 1000)
+    right(health_checks.clock([old, answering(off=None)], NOW), "Looks right")
+    new = answering(off=None, certified_since=NOW + 1000)
+    wrong(health_checks.clock([old, new], NOW), "at least 16 min 40 s behind")
+
+
+@given(st.floats(-1e9, 1e9))
+def test_the_clock_is_right_within_what_is_tolerated(off: float) -> None:
+    assert health_checks.clock([answering(off=off)], NOW).ok is (abs(off) <= TOLERATED_SKEW)
+
+
+def test_certificates() -> None:
+    (none,) = health_checks.certificates([], None)
+    right(none, "before login")
+    (none,) = health_checks.certificates([], "ann")
+    right(none, "No transfer")
+    held = [CertificateFigures("lab", 40_000.0), CertificateFigures("x", None, failed=True)]
+    valid, missing = health_checks.certificates(held, "ann")
+    assert valid.name == "certificate lab"
+    right(valid, "11 h")
+    wrong(missing, "none yet")
+    (expired,) = health_checks.certificates([CertificateFigures("lab", -90.0)], "ann")
+    wrong(expired, "1 min 30 s ago", "clock")
+
+
+def disk(free: int, needed: int, error: str | None = None) -> Check:
+    figures = [DiskFigures("/a", 1, free, needed, error), DiskFigures("/b", 1, free, 0, None)]
+    other = DiskFigures("/c", 2, free, 1 << 50, None)
+    return health_checks.disk(health_checks.needed_on([*figures, other]), figures[error is None])
+
+
+def test_disks() -> None:
+    right(disk(5 * GIB, 2 * GIB), "5.0 GiB free, 2.0 GiB needed")
+    wrong(disk(5 * GIB, 6 * GIB), "need 6.0 GiB, 5.0 GiB free")
+    wrong(disk(50 << 20, 300), "Only 50.0 MiB free")
+    wrong(disk(5000, 300), "4.9 KiB")
+    wrong(disk(0, 300), "need 300 B, 0 B free")
+    wrong(disk(5 * GIB, 0, "Read-only file system"), "Read-only file system")
+
+
+def libraries(found: str | None) -> Check:
+    library = [Library("pydantic", "2.10", found)]
+    return health_checks.versions("3.11.7", "minitorrent 0.1.0", library, [answering()])
+
+
+@pytest.mark.parametrize("found", ["2.10", "2.10.0rc1", "2.12.5", "3"])
+def test_libraries_that_are_new_enough(found: str) -> None:
+    assert libraries(found) == Check("versions", True, "minitorrent 0.1.0, Python 3.11.7.")
+
+
+@pytest.mark.parametrize("found", [None, "2.9", "2", "unknown"])
+def test_libraries_that_are_not(found: str | None) -> None:
+    wrong(libraries(found), "pip install -U 'pydantic>=2.10'", found or "missing")
+
+
+def test_trackers_of_another_version_are_told() -> None:
+    other = [answering(server="minitorrent 0.7.0"), answering(server="")]
+    right(health_checks.versions("3.11", "minitorrent 0.1.0", [], other), "minitorrent 0.7.0")
+
+
+def test_open_files() -> None:
+    right(health_checks.descriptors(1024, 20), "20 of 1024")
+    right(health_checks.descriptors(4096, 3800), "3800 of 4096")
+    wrong(health_checks.descriptors(256, 20), "ulimit -n 4096")
+    wrong(health_checks.descriptors(4096, 4000), "ulimit -n 8192")
+
+
+def test_checks_without_a_result() -> None:
+    wrong(health_checks.gave_up("disk /a", 15), "15 seconds")
+    wrong(health_checks.broken("disk /a"), "report")
+
+
+def test_a_certificate_that_is_being_asked_for_is_nothing_wrong() -> None:
+    (asking,) = health_checks.certificates([CertificateFigures("lab", None)], "ann")
+    right(asking, "being requested")

@@ -1,0 +1,65 @@
+"""Swarms of four pieces, and what their peers say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from random import Random
+from typing import TypedDict, Unpack
+
+from client.core.protocol.peer_protocol import PeerProtocol
+from client.core.protocol.peer_stream_decoder import PeerStreamDecoder, Received, RequestsReceived
+from client.core.swarm.actions import Action
+from client.core.swarm.swarm import Swarm
+from client.core.swarm.swarm_config import SwarmConfig
+from common.bitfield import Bitfield
+from common.geometry import Geometry
+from common.types import BLOCK_SIZE, Block
+from common.wire.messages import (
+    Message,
+    Request,
+)
+from tests.unit.client.core.protocol.downloader import Pool, Waiting
+
+PIECE = 4 * BLOCK_SIZE
+GEOMETRY = Geometry(4 * PIECE, PIECE)
+ALL = range(4)
+
+
+class Limits(TypedDict, total=False):
+    upload_slots: int
+    rechoke_every: float
+    keep_alive_every: float
+    silence: float
+    first_window: int
+    least_window: int
+
+
+def swarm_with(have: Iterable[int] = (), **limits: Unpack[Limits]) -> Swarm:
+    bitfield = Bitfield(4)
+    for piece in have:
+        bitfield.add(piece)
+    return Swarm(GEOMETRY, bitfield, Pool(10 * PIECE), Random(1), 0.0, SwarmConfig(**limits))
+
+
+def greet(swarm: Swarm, key: int, *, fast: bool) -> list[Action]:
+    protocol = PeerProtocol(swarm, b"")
+    return protocol.join(key, PeerStreamDecoder(), Waiting(), fast=fast, now=0.0)
+
+
+def receive(swarm: Swarm, key: int, message: Message) -> list[Action]:
+    return PeerProtocol(swarm, b"").receive(key, Received(message))
+
+
+def requested(swarm: Swarm, key: int, requests: list[Request]) -> tuple[list[Block], list[Action]]:
+    """The requests that wait for an answer then, and what the peer is told."""
+    actions = PeerProtocol(swarm, b"").receive(key, RequestsReceived(requests))
+    waiting = swarm.peers[key].uploads
+    assert isinstance(waiting, Waiting)
+    return waiting.blocks, actions
+
+
+def join(swarm: Swarm, key: int, *messages: Message, fast: bool = True) -> None:
+    greet(swarm, key, fast=fast)
+    swarm.confirm(key)
+    for message in messages:
+        receive(swarm, key, message)

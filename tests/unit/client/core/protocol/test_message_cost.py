@@ -1,0 +1,97 @@
+"""Floods are slowed, and nobody who does what a connection is for."""
+
+from __future__ import annotations
+
+import pytest
+
+from client.core.protocol.message_cost import A_SECOND, BURST, LONGEST_PAUSE, MessageBudget, Traffic
+from client.core.protocol.peer_stream_decoder import (
+    Event,
+    PieceReceived,
+    Received,
+    RequestsReceived,
+)
+from client.core.swarm.piece_download import PieceDownload
+from common.types import BLOCK_SIZE, PieceIndex
+from common.wire.codec import encode
+from common.wire.messages import (
+    BitfieldMessage,
+    Cancel,
+    Extended,
+    Have,
+    HaveAll,
+    Interested,
+    KeepAlive,
+    Message,
+    NotInterested,
+    Request,
+)
+
+FLOODS: list[list[Message]] = [
+    [HaveAll()],
+    [BitfieldMessage(bytes(2000))],
+    [Have(1)],
+    [Interested(), NotInterested()],
+    [Cancel(0, 0, BLOCK_SIZE)],
+    [Extended(0, b"d" + bytes(3000))],
+    [Extended(2, bytes(30))],
+    [Extended(99, bytes(200_000))],
+    [KeepAlive()],
+]
+
+
+class Lent:
+    view = memoryview(bytearray(BLOCK_SIZE))
+
+
+@pytest.mark.parametrize("flood", FLOODS, ids=lambda flood: repr(flood)[:30])
+def test_a_flood_is_read_from_slowly(flood: list[Message]) -> None:
+    budget = MessageBudget(0.0)
+    now, read, rounds = 0.0, 0, 0
+    events: list[Event] = [Received(message) for message in flood * 100]
+    size = sum(len(encode(message)) for message in flood) * 100
+    while now < 60.0:
+        read += size
+        now += budget.charge(events, Traffic(read=read), now)
+        rounds += 1
+        assert rounds < 10_000, "it is never slowed"
+    # A message costs a quarter at least, however small: 2,000 a second and 20,000 at once.
+    assert rounds * len(events) <= (60.0 + LONGEST_PAUSE) * 4 * A_SECOND + 4 * BURST + len(events)
+
+
+def test_who_sends_what_was_asked_for_is_never_slowed() -> None:
+    budget = MessageBudget(0.0)
+    block = BLOCK_SIZE + 13
+    piece: Event = PieceReceived(PieceDownload(PieceIndex(0), Lent()))
+    for number in range(1, 100_000):
+        traffic = Traffic(read=number * block, payload=number * BLOCK_SIZE, overhead=number * 22)
+        assert not budget.charge([piece, Received(Have(1))], traffic, number / 6400)
+
+
+def test_who_fetches_is_never_slowed() -> None:
+    budget = MessageBudget(0.0)
+    given = 0
+    for number in range(1, 10_000):
+        events = [RequestsReceived([Request(0, 0, BLOCK_SIZE)] * 3)]
+        assert not budget.charge(events, Traffic(read=number * 51, given=given), number / 2000)
+        given += 3 * BLOCK_SIZE
+
+
+def test_what_is_refused_is_paid_for() -> None:
+    budget = MessageBudget(0.0)
+    requests: list[Event] = [RequestsReceived([Request(0, 0, BLOCK_SIZE)] * 1000)]
+    pauses = [budget.charge(requests, Traffic(read=n * 17_000), 0.0) for n in range(1, 10)]
+    assert not pauses[0]
+    assert pauses[-1] > 1.0
+
+
+def test_small_records_are_paid_for() -> None:
+    budget = MessageBudget(0.0)
+    assert budget.charge([], Traffic(read=40_000, overhead=40_000 * 22), 0.0) > 1.0
+
+
+def test_blocks_that_come_too_late_cost_little() -> None:
+    budget = MessageBudget(0.0)
+    late = 200 * BLOCK_SIZE
+    assert not budget.charge([], Traffic(read=late, discarded=late), 0.0)
+    assert budget.charge([], Traffic(read=9 * late, discarded=9 * late), 0.0) > 1.0

@@ -1,0 +1,288 @@
+"""What follows from what peers say; `test_swarm_machine` has them say it in any order."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+
+from client.core.protocol.peer_protocol import MAX_WAITING_REQUESTS, PeerProtocol
+from client.core.protocol.peer_stream_decoder import PeerStreamDecoder, PieceDropped, PieceReceived
+from client.core.swarm.actions import Close, Send, Verify
+from client.core.swarm.swarm import Swarm
+from common.bitfield import Bitfield
+from common.geometry import Geometry
+from common.types import BLOCK_SIZE, Block, PieceIndex
+from common.wire.codec import MAX_REQUEST
+from common.wire.messages import (
+    BitfieldMessage,
+    Cancel,
+    Choke,
+    Extended,
+    Have,
+    HaveAll,
+    HaveNone,
+    Interested,
+    KeepAlive,
+    Message,
+    Reject,
+    Request,
+    Unchoke,
+    WireError,
+)
+from tests.unit.client.core.protocol.conversations import (
+    ALL,
+    PIECE,
+    greet,
+    join,
+    receive,
+    requested,
+    swarm_with,
+)
+from tests.unit.client.core.protocol.downloader import Pool, Waiting
+
+
+# --- greetings ---
+@pytest.mark.parametrize(
+    ("have", "fast", "greeting"),
+    [
+        (ALL, True, [HaveAll()]),
+        ([], True, [HaveNone()]),
+        ([0, 3], True, [BitfieldMessage(b"\x90")]),
+        (ALL, False, [BitfieldMessage(b"\xf0")]),
+        ([0], False, [BitfieldMessage(b"\x80")]),
+        ([], False, []),
+    ],
+)
+def test_a_peer_is_told_what_we_have(have: list[int], fast: bool, greeting: list[Message]) -> None:
+    assert greet(swarm_with(have), 7, fast=fast) == [Send(7, m) for m in greeting]
+
+
+def test_a_later_bitfield_adds_to_what_a_peer_has() -> None:
+    """As aria2 does: it sums up the pieces it got meanwhile in another bitfield."""
+    swarm = swarm_with([0])
+    join(swarm, 1)
+    assert receive(swarm, 1, HaveNone()) == []
+    assert receive(swarm, 1, BitfieldMessage(b"\xc0")) == [Send(1, Interested())]
+    assert swarm.peers[1].wanted == 1
+    assert receive(swarm, 1, BitfieldMessage(b"\x20")) == []
+    assert list(swarm.peers[1].has) == [0, 1, 2]
+    assert swarm.peers[1].wanted == 2
+    assert receive(swarm, 1, HaveAll()) == []
+    assert swarm.peers[1].has.complete
+    assert swarm.peers[1].wanted == 3
+    swarm.leave(1)
+
+
+@pytest.mark.parametrize("bits", [b"", b"\xf8", b"\xf0\0"])
+def test_a_bitfield_must_fit(bits: bytes) -> None:
+    swarm = swarm_with()
+    join(swarm, 1)
+    with pytest.raises(WireError, match="does not fit"):
+        receive(swarm, 1, BitfieldMessage(bits))
+
+
+def test_a_have_must_name_a_piece_and_counts_once() -> None:
+    swarm = swarm_with([0])
+    join(swarm, 1)
+    assert receive(swarm, 1, Have(0)) == []
+    assert receive(swarm, 1, Have(1)) == [Send(1, Interested())]
+    assert receive(swarm, 1, Have(1)) == []
+    assert swarm.peers[1].wanted == 1
+    for piece in (4, 2**32 - 1):
+        with pytest.raises(WireError, match="does not exist"):
+            receive(swarm, 1, Have(piece))
+
+
+def test_two_that_have_everything_part() -> None:
+    parting = [Close(1, "both have everything")]
+    swarm = swarm_with(ALL)
+    join(swarm, 1)
+    assert receive(swarm, 1, HaveAll()) == parting
+    join(swarm, 2, BitfieldMessage(b"\xe0"))
+    assert receive(swarm, 2, Have(3)) == [Close(2, "both have everything")]
+
+
+def test_messages_of_no_use_do_nothing() -> None:
+    swarm = swarm_with()
+    join(swarm, 1)
+    assert receive(swarm, 1, KeepAlive()) == receive(swarm, 1, Extended(3, b"")) == []
+    assert receive(swarm, 1, HaveNone()) == []
+
+
+# --- serving ---
+def test_only_what_we_have_goes_to_whom_we_serve() -> None:
+    swarm = swarm_with([0, 1])
+    join(swarm, 1, Interested())
+    good, lacking = Request(1, 0, BLOCK_SIZE), Request(2, 0, BLOCK_SIZE)
+    blocks, actions = requested(swarm, 1, [good, lacking])
+    assert blocks == [Block(PieceIndex(1), 0, BLOCK_SIZE)]
+    assert actions == [Send(1, Reject(2, 0, BLOCK_SIZE))]
+
+
+@pytest.mark.parametrize("fast", [True, False])
+def test_a_request_that_crossed_our_choke_is_dropped(fast: bool) -> None:
+    swarm = swarm_with(ALL)
+    join(swarm, 1, fast=fast)
+    blocks, actions = requested(swarm, 1, [Request(0, 0, 5)])
+    assert blocks == []
+    assert actions == ([Send(1, Reject(0, 0, 5))] if fast else [])
+
+
+@pytest.mark.parametrize("fast", [True, False])
+def test_a_request_that_still_waits_can_be_cancelled(fast: bool) -> None:
+    swarm = swarm_with(ALL)
+    join(swarm, 1, Interested(), fast=fast)
+    blocks, _ = requested(swarm, 1, [Request(0, 0, 5), Request(0, 5, 5)])
+    answer = [Send(1, Reject(0, 0, 5))] if fast else []
+    assert receive(swarm, 1, Cancel(0, 0, 5)) == answer
+    assert blocks == [Block(PieceIndex(0), 5, 5)]
+    assert receive(swarm, 1, Cancel(0, 0, 5)) == []  # nothing waits any more
+
+
+def test_too_many_requests_end_the_connection() -> None:
+    swarm = swarm_with(ALL)
+    join(swarm, 1, Interested())
+    requested(swarm, 1, [Request(0, 0, 1)] * MAX_WAITING_REQUESTS)
+    with pytest.raises(WireError, match="2049 requests at once"):
+        requested(swarm, 1, [Request(0, 0, 1)])
+
+
+@pytest.mark.parametrize("fast", [True, False])
+def test_who_is_choked_is_told_of_each_request_that_waits(fast: bool) -> None:
+    swarm = swarm_with(ALL, upload_slots=1)
+    for key in (1, 2):
+        join(swarm, key, Interested(), fast=fast)
+    blocks, _ = requested(swarm, 1, [Request(0, 0, 5), Request(1, 0, 5)])
+    assert len(blocks) == 2
+    actions = swarm._choke(swarm.peers[1])
+    refused = [Send(1, Reject(0, 0, 5)), Send(1, Reject(1, 0, 5))]
+    assert actions == [Send(1, Choke()), *(refused if fast else [])]
+    assert requested(swarm, 1, []) == ([], [])
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        Request(4, 0, 1),
+        Request(0, 0, 0),
+        Request(0, PIECE, 1),
+        Request(0, 1, PIECE),
+        Request(2**32 - 1, 2**32 - 1, 2**32 - 1),
+    ],
+)
+def test_a_request_outside_the_torrent_ends_the_connection(request_: Request) -> None:
+    swarm = swarm_with(ALL)
+    join(swarm, 1, Interested())
+    with pytest.raises(WireError, match="outside"):
+        requested(swarm, 1, [request_])
+
+
+def test_a_request_above_128_kib_ends_the_connection() -> None:
+    geometry = Geometry(1024 * 1024, 1024 * 1024)
+    swarm = Swarm(geometry, Bitfield.full(1), Pool(0), Random(1), 0.0)
+    join(swarm, 1, Interested())
+    blocks, _ = requested(swarm, 1, [Request(0, 0, MAX_REQUEST)])
+    assert blocks == [Block(PieceIndex(0), 0, MAX_REQUEST)]
+    with pytest.raises(WireError, match="131073 bytes"):
+        requested(swarm, 1, [Request(0, 0, MAX_REQUEST + 1)])
+
+
+# --- what comes over the wire ---
+def test_an_introduction_follows_the_greeting() -> None:
+    ours = Extended(0, b"de")
+    protocol = PeerProtocol(swarm_with(), b"")
+    said = protocol.join(1, PeerStreamDecoder(), Waiting(), fast=True, now=0.0, introduction=ours)
+    assert said == [Send(1, HaveNone()), Send(1, ours)]
+
+
+def test_a_member_is_confirmed_once_and_a_stranger_is_not_there() -> None:
+    swarm = swarm_with(ALL)
+    greet(swarm, 1, fast=True)
+    receive(swarm, 1, Interested())
+    protocol = PeerProtocol(swarm, b"")
+    assert protocol.confirm(1) == [Send(1, Unchoke())]
+    assert protocol.confirm(1) == protocol.confirm(2) == []
+
+
+def test_silence_is_broken_by_payload_and_by_whole_messages() -> None:
+    swarm = swarm_with()
+    join(swarm, 1)
+    protocol, peer = PeerProtocol(swarm, b""), swarm.peers[1]
+    assert protocol.heard(1, 5.0, whole=False)
+    assert peer.heard_at == 0.0  # a part of a message
+    assert protocol.heard(1, 6.0, whole=True)
+    assert (peer.heard_at, peer.block_at, swarm.downloaded) == (6.0, 0.0, 0)
+    peer.stream.payload += 100
+    assert protocol.heard(1, 7.0, whole=False)
+    assert (peer.heard_at, peer.block_at, swarm.downloaded) == (7.0, 7.0, 100)
+    assert not protocol.heard(2, 8.0, whole=True)
+
+
+def asked(swarm: Swarm, key: int, now: float = 0.0) -> list[Block]:
+    return PeerProtocol(swarm, b"").request(key, now)
+
+
+def test_a_peer_is_asked_for_more_in_bursts() -> None:
+    swarm = swarm_with(first_window=4, least_window=4)
+    join(swarm, 1, HaveAll())
+    protocol = PeerProtocol(swarm, b"")
+    assert not protocol.has_room(1, 0.0)  # it chokes us
+    assert not protocol.has_room(2, 0.0)
+    receive(swarm, 1, Unchoke())
+    assert (protocol.window(1, 0.0), protocol.has_room(1, 0.0)) == (4, True)
+    assert len(asked(swarm, 1)) == swarm.peers[1].stream.outstanding == 4
+    assert not protocol.has_room(1, 0.0)
+    assert asked(swarm, 2) == []
+
+
+def test_a_limit_bounds_what_is_asked_for() -> None:
+    swarm = swarm_with()
+    join(swarm, 1, HaveAll(), Unchoke())
+    assert len(PeerProtocol(swarm, b"").request(1, 0.0, most=2)) == 2
+
+
+def test_a_piece_is_to_be_verified_once_and_its_copy_is_dropped() -> None:
+    swarm = swarm_with([1, 2, 3])
+    protocol = PeerProtocol(swarm, b"")
+    copies = []
+    for key in (1, 2):
+        join(swarm, key, HaveAll(), Unchoke())
+        asked(swarm, key)
+        copies.append(next(iter(swarm.peers[key].downloads.values())))
+    quick, slow = copies
+    for number in range(4):
+        quick.receive(number)
+    assert protocol.receive(1, PieceReceived(quick)) == [Verify(1, quick)]
+    swarm.verified(quick)
+    assert slow.cancelled
+    assert protocol.receive(2, PieceDropped(slow)) == []
+    assert swarm._scheduler.lent() == []
+
+
+def test_a_rejected_block_is_taken_back_and_one_that_nobody_asked_for_changes_nothing() -> None:
+    swarm = swarm_with()
+    join(swarm, 1, HaveAll(), Unchoke())
+    first, *_ = blocks = asked(swarm, 1)
+    receive(swarm, 1, Reject(*first))
+    assert not swarm.peers[1].has[first.piece]  # it has not what it said to have
+    assert receive(swarm, 1, Reject(first.piece, 7, 1)) == []
+    assert swarm.peers[1].stream.outstanding == len(blocks) - 1
+
+
+@pytest.mark.parametrize("fast", [True, False])
+def test_a_choke_without_bep_6_takes_back_all_requests(fast: bool) -> None:
+    swarm = swarm_with()
+    has = HaveAll() if fast else BitfieldMessage(b"\xf0")
+    join(swarm, 1, has, Unchoke(), fast=fast)
+    blocks = asked(swarm, 1)
+    assert receive(swarm, 1, Choke()) == []
+    assert swarm.peers[1].stream.outstanding == (len(blocks) if fast else 0)
+
+
+def test_what_goes_out_is_counted_also_of_who_has_left() -> None:
+    swarm = swarm_with(ALL)
+    join(swarm, 1)
+    swarm.gave(1, 10)
+    swarm.gave(2, 5)
+    assert (swarm.uploaded, swarm.peers[1].up.total) == (15, 10)

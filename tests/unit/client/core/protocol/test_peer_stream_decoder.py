@@ -1,0 +1,336 @@
+from __future__ import annotations
+
+import struct
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from client.core.protocol.peer_stream_decoder import (
+    ORDERLY,
+    Event,
+    PeerStreamDecoder,
+    PieceDropped,
+    PieceReceived,
+    Received,
+    RequestsReceived,
+)
+from client.core.protocol.scatter_read_queue import SCATTER_BLOCKS
+from client.core.swarm.piece_download import PieceDownload
+from common.types import BLOCK_SIZE, Block, PieceIndex
+from common.wire.codec import MAX_MESSAGE, MAX_REQUEST, encode, encode_requests, piece_header
+from common.wire.messages import (
+    BitfieldMessage,
+    Choke,
+    Have,
+    Interested,
+    KeepAlive,
+    Reject,
+    Request,
+    Unchoke,
+    WireError,
+)
+from tests.unit.client.core.protocol.streams import (
+    block_bytes,
+    content_of,
+    download_of,
+    dropped,
+    is_intact,
+    messages,
+    pieces,
+    pump,
+)
+
+STAGING = MAX_MESSAGE + 4
+
+
+def answer(piece: int, size: int, *numbers: int) -> bytes:
+    content = content_of(piece, size)
+    return b"".join(block_bytes(content, piece, number) for number in numbers)
+
+
+def asked(decoder: PeerStreamDecoder, piece: int, size: int, limit: int = 10_000) -> PieceDownload:
+    download = download_of(piece, size)
+    decoder.expect(download, download.request(limit))
+    return download
+
+
+def scatters(decoder: PeerStreamDecoder) -> bool:
+    """Whether it reads blocks to where they belong, and not into one buffer to copy them from."""
+    return len(decoder.buffers()) > 1
+
+
+def test_a_piece_in_order_needs_no_copy_and_few_reads() -> None:
+    decoder = PeerStreamDecoder()
+    size = 100 * BLOCK_SIZE
+    download = asked(decoder, 3, size)
+    assert decoder.outstanding == 100
+    laid_out = decoder.buffers()
+    assert [len(view) for view in laid_out] == [13, BLOCK_SIZE] * SCATTER_BLOCKS
+    events = pump(decoder, answer(3, size, *range(100)))
+    assert events == [PieceReceived(download)]
+    assert download.buffer == content_of(3, size)
+    assert decoder.payload == size
+    assert decoder.discarded == decoder.outstanding == 0
+
+
+def test_a_have_between_blocks_does_not_end_the_quick_way() -> None:
+    decoder = PeerStreamDecoder()
+    size = 30 * BLOCK_SIZE
+    download = asked(decoder, 0, size)
+    stream = answer(0, size, 0, 1) + encode(Have(7)) + answer(0, size, 2)
+    assert pump(decoder, stream) == [Received(Have(7))]
+    assert scatters(decoder)
+    assert decoder.outstanding == 27
+    pump(decoder, answer(0, size, *range(3, 30)))
+    assert download.buffer == content_of(0, size)
+
+
+def test_blocks_out_of_order_are_staged_until_order_returns() -> None:
+    decoder = PeerStreamDecoder()
+    size = 40 * BLOCK_SIZE
+    asked(decoder, 0, size)
+    pump(decoder, answer(0, size, 5))
+    scattering = [scatters(decoder)]
+    assert decoder.outstanding == 39
+    numbers = [n for n in range(40) if n != 5]
+    pump(decoder, answer(0, size, *numbers[: ORDERLY - 1]))
+    scattering.append(scatters(decoder))
+    pump(decoder, answer(0, size, numbers[ORDERLY - 1]))
+    scattering.append(scatters(decoder))
+    assert scattering == [False, False, True]
+
+
+def test_a_block_cut_at_the_end_of_staging_is_read_into_its_place() -> None:
+    decoder = PeerStreamDecoder()
+    size = 2 * BLOCK_SIZE
+    download = asked(decoder, 0, size)
+    stream = encode(KeepAlive()) + answer(0, size, 1)
+    pump(decoder, stream[:100])
+    rest, *others = decoder.buffers()
+    assert len(rest) == BLOCK_SIZE - (100 - 4 - 13)
+    assert [len(view) for view in others] == [STAGING]
+    pump(decoder, stream[100:] + answer(0, size, 0))
+    assert download.complete
+    assert download.buffer == content_of(0, size)
+
+
+def test_a_header_cut_at_the_end_of_staging_is_put_together() -> None:
+    decoder = PeerStreamDecoder()
+    size = 2 * BLOCK_SIZE
+    download = asked(decoder, 0, size)
+    stream = encode(KeepAlive()) + answer(0, size, 1, 0)
+    pump(decoder, stream[: 4 + 7])
+    assert download.outstanding == 2
+    pump(decoder, stream[4 + 7 :])
+    assert download.buffer == content_of(0, size)
+
+
+def test_requests_come_in_runs_between_other_messages() -> None:
+    decoder = PeerStreamDecoder()
+    blocks = [Block(PieceIndex(1), n * BLOCK_SIZE, BLOCK_SIZE) for n in range(3)]
+    stream = encode_requests(blocks[:2]) + encode(Interested()) + encode_requests(blocks[2:])
+    requests = [Request(*block) for block in blocks]
+    assert pump(decoder, stream) == [
+        RequestsReceived(requests[:2]),
+        Received(Interested()),
+        RequestsReceived(requests[2:]),
+    ]
+
+
+def test_the_longest_message_fits() -> None:
+    decoder = PeerStreamDecoder()
+    message = BitfieldMessage(bytes(MAX_MESSAGE - 1))
+    assert messages(pump(decoder, encode(message) + encode(Choke()), 70_000)) == [
+        message,
+        Choke(),
+    ]
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        struct.pack(">IB", MAX_MESSAGE + 1, 20),
+        struct.pack(">IB", 2**32 - 1, 200),
+        encode(Choke()) + struct.pack(">IB", MAX_MESSAGE + 1, 20),
+        struct.pack(">IB", 8, 7),
+        struct.pack(">IB", 9 + MAX_REQUEST + 1, 7),
+        struct.pack(">IBI", 5, 6, 0),
+        struct.pack(">IBB", 2, 0, 0),
+    ],
+)
+def test_impossible_lengths_end_the_connection_at_once(header: bytes) -> None:
+    with pytest.raises(WireError):
+        pump(PeerStreamDecoder(), header)
+
+
+def test_what_nobody_asked_for_is_read_into_nowhere() -> None:
+    decoder = PeerStreamDecoder()
+    size = 2 * BLOCK_SIZE
+    download = asked(decoder, 4, size, limit=1)
+    junk = [
+        piece_header(Block(PieceIndex(5), 0, 9)) + bytes(9),  # no such piece
+        piece_header(Block(PieceIndex(4), 1, BLOCK_SIZE)) + bytes(BLOCK_SIZE),  # no block there
+        answer(4, size, 1),  # not requested
+        piece_header(Block(PieceIndex(4), 0, 5)) + bytes(5),  # another length
+        piece_header(Block(PieceIndex(4), 2**32 - BLOCK_SIZE, 0)),  # far out
+    ]
+    stream = b"".join(junk) + encode(Have(1))
+    assert messages(pump(decoder, stream, 5000)) == [Have(1)]
+    assert decoder.discarded == 9 + 2 * BLOCK_SIZE + 5
+    assert decoder.payload == 0
+    assert download.requested() == [download.block(0)]
+
+
+def test_a_block_whose_request_is_not_sent_yet_is_not_taken() -> None:
+    """Another thread has marked it, but not put it on its way."""
+    decoder = PeerStreamDecoder()
+    size = 3 * BLOCK_SIZE
+    download = asked(decoder, 0, size, limit=1)
+    decoder.buffers()
+    numbers = download.request(1)
+    pump(decoder, answer(0, size, 1, 0))
+    decoder.expect(download, numbers)
+    assert decoder.discarded == BLOCK_SIZE
+    assert decoder.outstanding == 1
+    pump(decoder, answer(0, size, 1))
+    assert download.outstanding == 0
+    assert download.missing == 1
+
+
+def test_forgetting_makes_blocks_missing_again_and_skips_the_one_being_read() -> None:
+    decoder = PeerStreamDecoder()
+    size = 3 * BLOCK_SIZE
+    download = asked(decoder, 0, size)
+    stream = answer(0, size, 0, 1)
+    pump(decoder, stream[:-1000])
+    assert decoder.outstanding == 2
+    decoder.forget()
+    decoder.forget()
+    assert (decoder.outstanding, download.missing, download.outstanding) == (0, 2, 0)
+    download.buffer[BLOCK_SIZE:] = bytes(2 * BLOCK_SIZE)
+    assert messages(pump(decoder, stream[-1000:] + encode(Unchoke()))) == [Unchoke()]
+    assert bytes(download.buffer[BLOCK_SIZE:]) == bytes(2 * BLOCK_SIZE)
+
+
+def test_a_rejected_block_is_missing_again() -> None:
+    decoder = PeerStreamDecoder()
+    size = 2 * BLOCK_SIZE
+    download = asked(decoder, 6, size)
+    assert decoder.withdraw(6, BLOCK_SIZE) is download
+    assert decoder.withdraw(6, BLOCK_SIZE) is None
+    assert decoder.withdraw(6, 5) is None
+    assert decoder.withdraw(7, 0) is None
+    assert decoder.withdraw(6, 0) is download
+    assert decoder.withdraw(6, 0) is None  # the piece is forgotten
+    assert (download.missing, decoder.outstanding) == (2, 0)
+
+
+def test_a_block_can_not_be_rejected_in_the_middle() -> None:
+    decoder = PeerStreamDecoder()
+    asked(decoder, 0, BLOCK_SIZE)
+    pump(decoder, answer(0, BLOCK_SIZE, 0)[:100])
+    with pytest.raises(WireError):
+        decoder.withdraw(0, 0)
+
+
+def test_a_cancelled_piece_is_let_go_with_the_next_bytes() -> None:
+    decoder = PeerStreamDecoder()
+    size = 3 * BLOCK_SIZE
+    gone, kept = asked(decoder, 0, size), asked(decoder, 1, size)
+    stream = answer(0, size, 0, 1)
+    pump(decoder, stream[:-5000])
+    gone.cancelled = True
+    events = pump(decoder, stream[-5000:-4000])
+    assert events == [PieceDropped(gone)]
+    assert decoder.outstanding == 3
+    gone.buffer[:] = bytes(size)
+    events = pump(decoder, stream[-4000:] + answer(0, size, 2) + answer(1, size, 0, 1, 2))
+    assert events == [PieceReceived(kept)]
+    assert bytes(gone.buffer) == bytes(size)
+    assert kept.buffer == content_of(1, size)
+
+
+def test_a_piece_cancelled_before_a_cut_block_of_another() -> None:
+    decoder = PeerStreamDecoder()
+    size = 2 * BLOCK_SIZE
+    kept, gone = asked(decoder, 1, size), asked(decoder, 0, size)
+    stream = answer(1, size, 0, 1)
+    pump(decoder, stream[:100])
+    gone.cancelled = True
+    assert dropped(pump(decoder, stream[100:200])) == [0]
+    assert pieces(pump(decoder, stream[200:])) == [1]
+    assert kept.buffer == content_of(1, size)
+
+
+def test_a_cancelled_piece_whose_last_block_came_is_let_go() -> None:
+    """More of it was never asked for, so nothing else would ever come."""
+    decoder = PeerStreamDecoder()
+    size = 3 * BLOCK_SIZE
+    gone = asked(decoder, 0, size, limit=2)
+    stream = answer(0, size, 0, 1)
+
+    def call_off() -> None:
+        gone.cancelled = True
+
+    assert pump(decoder, stream, between=call_off) == [PieceDropped(gone)]
+    assert decoder.outstanding == 0
+
+
+def test_a_cancelled_piece_that_comes_whole_is_told_as_received() -> None:
+    decoder = PeerStreamDecoder()
+    gone = asked(decoder, 0, 5)
+    gone.cancelled = True
+    assert pump(decoder, answer(0, 5, 0)) == [PieceReceived(gone)]
+
+
+# --- garbage ---
+def _mutate(stream: bytes, places: list[tuple[int, int]]) -> bytes:
+    mutated = bytearray(stream)
+    for place, value in places:
+        mutated[place % len(mutated)] = value
+    return bytes(mutated)
+
+
+PLACES = st.lists(st.tuples(st.integers(0, 2**20), st.integers(0, 255)), max_size=6)
+
+
+def read_garbage(decoder: PeerStreamDecoder, stream: bytes, cut: int) -> list[Event]:
+    """Read until the receiver has enough of it; its memory must stay bounded all the time."""
+    events: list[Event] = []
+    for start in range(0, len(stream), cut):
+        room = sum(map(len, decoder.buffers()))
+        assert 0 < room <= STAGING + (SCATTER_BLOCKS + 1) * (BLOCK_SIZE + 13)
+        try:
+            events += pump(decoder, stream[start : start + cut])
+        except WireError:
+            break
+    return events
+
+
+@settings(deadline=None)
+@given(garbage=st.binary(min_size=1, max_size=2000), cut=st.integers(50, 3000))
+def test_garbage_raises_wire_errors_and_nothing_else(garbage: bytes, cut: int) -> None:
+    decoder = PeerStreamDecoder()
+    download = asked(decoder, 0, 20 * BLOCK_SIZE)
+    read_garbage(decoder, garbage, cut)
+    assert is_intact(download)
+
+
+@settings(deadline=None)
+@given(places=PLACES, cut=st.integers(1000, 200_000), seed=st.integers(0, 9))
+def test_a_damaged_stream_writes_into_no_foreign_memory(
+    places: list[tuple[int, int]], cut: int, seed: int
+) -> None:
+    decoder = PeerStreamDecoder()
+    size = 10 * BLOCK_SIZE + 50
+    downloads = [asked(decoder, piece, size) for piece in range(2)]
+    numbers = list(range(11))
+    if seed:
+        Random(seed).shuffle(numbers)
+    stream = answer(0, size, *numbers) + encode(Reject(1, 0, 1)) + answer(1, size, *numbers)
+    # Damage headers rather than payloads: those are where the traps are.
+    header_places = [(place // 13 % 22 * (BLOCK_SIZE + 13) + place % 13, v) for place, v in places]
+    read_garbage(decoder, _mutate(stream, header_places), cut)
+    assert all(map(is_intact, downloads))

@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+from collections import Counter
+from random import Random
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from client.core.swarm.choker import (
+    NEWCOMER_WEIGHT,
+    ChokeCandidate,
+    Choker,
+    choose_optimistic,
+    choose_unchoked,
+)
+from client.core.swarm.swarm_config import SwarmConfig
+
+
+def candidate(key: int, rate: float = 0.0, **flags: bool) -> ChokeCandidate:
+    return ChokeCandidate(key, **{"eligible": True, **flags}, rate=rate)
+
+
+CANDIDATES = st.lists(
+    st.builds(
+        ChokeCandidate,
+        st.integers(0, 30),
+        st.booleans(),
+        st.floats(0, 1e6),
+        st.booleans(),
+        st.booleans(),
+    ),
+    max_size=20,
+    unique_by=lambda c: c.key,
+)
+
+
+def test_who_gives_most_is_served() -> None:
+    peers = [candidate(1, 5), candidate(2, 50), candidate(3, 10), candidate(4, 20)]
+    assert choose_unchoked(peers, 2, None) == {2, 4}
+
+
+def test_the_optimistic_one_takes_one_of_the_slots() -> None:
+    peers = [candidate(1, 5), candidate(2, 50), candidate(3, 10)]
+    assert choose_unchoked(peers, 2, 1) == {1, 2}
+    assert choose_unchoked(peers, 2, 2) == {2, 3}
+
+
+def test_who_wants_nothing_is_not_served_however_much_it_gives() -> None:
+    peers = [candidate(1, 99, eligible=False), candidate(2)]
+    assert choose_unchoked(peers, 2, 1) == {2}
+
+
+def test_who_stopped_giving_only_gets_the_optimistic_slot() -> None:
+    peers = [candidate(1, 99, snubbed=True), candidate(2)]
+    assert choose_unchoked(peers, 2, None) == {2}
+    assert choose_unchoked(peers, 2, 1) == {1, 2}
+
+
+@given(CANDIDATES, st.integers(0, 6), st.none() | st.integers(0, 30))
+def test_never_more_than_the_slots_and_never_a_worse_one(
+    peers: list[ChokeCandidate], slots: int, optimistic: int | None
+) -> None:
+    chosen = choose_unchoked(peers, slots, optimistic)
+    by_key = {c.key: c for c in peers}
+    assert len(chosen) <= max(slots, 1)
+    assert all(by_key[key].eligible for key in chosen)
+    regular = [by_key[key] for key in chosen if key != optimistic]
+    left = [c for c in peers if c.eligible and not c.snubbed and c.key not in chosen]
+    assert not regular or not left or min(c.rate for c in regular) >= max(c.rate for c in left)
+    assert not left or len(chosen) >= slots
+
+
+def test_newcomers_are_tried_three_times_as_often() -> None:
+    peers = [candidate(1, newcomer=True), candidate(2), candidate(3), candidate(4, eligible=False)]
+    rng = Random(7)
+    tried = Counter(choose_optimistic(peers, {3}, rng) for _ in range(4000))
+    assert set(tried) == {1, 2}
+    assert NEWCOMER_WEIGHT * 0.8 < tried[1] / tried[2] < NEWCOMER_WEIGHT * 1.2
+
+
+def test_nobody_is_tried_when_all_are_served() -> None:
+    assert choose_optimistic([candidate(1)], {1}, Random(0)) is None
+
+
+def test_everybody_is_tried_in_time() -> None:
+    limits = SwarmConfig(upload_slots=2)
+    choker = Choker(limits, Random(3), 0.0)
+    peers = [candidate(0, 1000.0)] + [candidate(key) for key in range(1, 6)]
+    tried = set()
+    for round_ in range(90):
+        now = round_ * limits.rechoke_every
+        chosen = choker.choose(peers, now)
+        assert 0 in chosen
+        assert len(chosen) == 2
+        tried |= chosen
+    assert tried == {c.key for c in peers}
+
+
+def test_the_optimistic_one_stays_for_several_rounds() -> None:
+    limits = SwarmConfig(upload_slots=1, rechoke_every=10.0, optimistic_every=30.0)
+    choker = Choker(limits, Random(5), 0.0)
+    peers = [candidate(key) for key in range(50)]
+    rounds = [choker.choose(peers, float(now)) for now in range(0, 60, 10)]
+    assert rounds[0] == rounds[1] == rounds[2] != rounds[3] == rounds[4] == rounds[5]
+
+
+def test_another_is_tried_when_the_optimistic_one_has_left() -> None:
+    choker = Choker(SwarmConfig(upload_slots=1), Random(5), 0.0)
+    peers = [candidate(key) for key in range(5)]
+    choker.choose(peers, 0.0)
+    first = choker.optimistic
+    choker.choose([c for c in peers if c.key != first], 1.0)
+    assert choker.optimistic not in (None, first)
+
+
+def test_the_next_round_is_due_when_its_time_has_come() -> None:
+    choker = Choker(SwarmConfig(rechoke_every=10.0), Random(0), 100.0)
+    assert not choker.due(109.9)
+    assert choker.due(110.0)
+    assert choker.choose([], 112.0) == set()
+    assert not choker.due(121.9)
+    assert choker.due(122.0)

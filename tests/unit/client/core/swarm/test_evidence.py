@@ -1,0 +1,48 @@
+"""What is kept of wrong pieces, and whom it tells on."""
+
+from __future__ import annotations
+
+from client.core.swarm.evidence import Evidence
+from client.core.swarm.piece_download import PieceDownload
+from common.types import BLOCK_SIZE, PieceIndex
+
+
+class Lent:
+    """Memory for a piece of two blocks."""
+
+    def __init__(self) -> None:
+        self.view = memoryview(bytearray(BLOCK_SIZE + 100))
+
+
+def piece(index: int, *content: int) -> PieceDownload:
+    """A piece whose blocks begin with these bytes; the first is from peer 1, the next from 2."""
+    download = PieceDownload(PieceIndex(index), Lent())
+    for number, first in enumerate(content):
+        download.request(1)
+        download.buffer[number * BLOCK_SIZE] = first
+        download.receive(number)
+        download.credit(number + 1)
+    return download
+
+
+def test_who_sent_something_else_is_told_once() -> None:
+    evidence = Evidence()
+    evidence.keep(piece(0, 7, 8))
+    assert evidence.judge(piece(0, 7, 9)) == {2}
+    assert evidence.judge(piece(0, 7, 9)) == set()
+    assert evidence.judge(piece(1, 7, 9)) == set()
+
+
+def test_a_piece_that_could_not_be_written_tells_on_nobody() -> None:
+    evidence = Evidence()
+    evidence.keep(piece(0, 7, 8))
+    evidence.keep(piece(0, 7, 9))
+    assert evidence.judge(piece(0, 7, 9)) == set()
+
+
+def test_what_is_kept_is_bounded() -> None:
+    evidence = Evidence(4)
+    for index in range(3):
+        evidence.keep(piece(index, 7, 8))
+    assert evidence.judge(piece(0, 0, 0)) == set()
+    assert evidence.judge(piece(1, 0, 0)) == {1, 2}

@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import pytest
+
+from client.core.protocol.peer_stream_decoder import PeerStreamDecoder
+from client.core.swarm.peer import Peer
+from client.core.swarm.swarm_config import SwarmConfig
+from common.types import BLOCK_SIZE
+from tests.unit.client.core.protocol.downloader import Waiting
+from tests.unit.client.core.protocol.streams import download_of
+
+LIMITS = SwarmConfig(
+    first_window=100,
+    least_window=10,
+    most_window=400,
+    window_seconds=3.0,
+    unsaid_max_requests=250,
+)
+
+
+def peer_with_rate(blocks_a_second: int, seconds: int) -> Peer:
+    peer = Peer(1, 8, PeerStreamDecoder(), Waiting(), fast=True, now=0.0)
+    for second in range(1, seconds + 1):
+        peer.down.add(blocks_a_second * BLOCK_SIZE)
+        peer.down.update(float(second))
+    return peer
+
+
+@pytest.mark.parametrize(
+    ("blocks_a_second", "window"), [(0, 10), (3, 10), (20, 60), (50, 150), (83, 249), (1000, 250)]
+)
+def test_the_window_holds_what_comes_in_three_seconds(blocks_a_second: int, window: int) -> None:
+    peer = peer_with_rate(blocks_a_second, 10)
+    assert peer.window(LIMITS, 10.0) == pytest.approx(window, abs=1)
+
+
+def test_a_new_peer_gets_the_first_window_and_one_more_for_each_block_that_came() -> None:
+    peer = Peer(1, 8, PeerStreamDecoder(), Waiting(), fast=True, now=5.0)
+    assert peer.window(LIMITS, 7.9) == 100
+    peer.down.add(3 * BLOCK_SIZE)
+    assert peer.window(LIMITS, 7.9) == 103
+    peer.down.add(1000 * BLOCK_SIZE)
+    peer.max_requests = 2000
+    assert peer.window(LIMITS, 7.9) == 400
+    assert peer.window(LIMITS, 8.1) == 10  # the rate counts now
+
+
+@pytest.mark.parametrize(("said", "window"), [(None, 250), (20, 20), (5000, 400)])
+def test_no_more_than_the_peer_takes(said: int | None, window: int) -> None:
+    peer = peer_with_rate(1000, 10)
+    peer.max_requests = said
+    assert peer.window(LIMITS, 10.0) == window
+
+
+def test_owes_what_is_requested() -> None:
+    peer = Peer(1, 8, PeerStreamDecoder(), Waiting(), fast=True, now=0.0)
+    download = download_of(0, 2 * BLOCK_SIZE)
+    owed = [peer.owes]
+    peer.downloads[0] = download
+    owed.append(peer.owes)
+    download.request(1)
+    owed.append(peer.owes)
+    download.receive(0)
+    owed.append(peer.owes)
+    assert owed == [False, False, True, False]

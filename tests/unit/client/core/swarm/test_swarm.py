@@ -1,0 +1,577 @@
+"""Single walks through the swarm; `test_swarm_machine` takes them in any order."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+
+from client.core.swarm.actions import Ban, Close, Send
+from client.core.swarm.picker import Picker
+from client.core.swarm.piece_download import PieceDownload
+from client.core.swarm.swarm import Swarm
+from client.core.swarm.swarm_config import SwarmConfig
+from client.core.transfers.piece_selection import PieceSelection
+from common.bitfield import Bitfield
+from common.geometry import Geometry
+from common.types import BLOCK_SIZE
+from common.wire.messages import (
+    BitfieldMessage,
+    Cancel,
+    Choke,
+    Have,
+    HaveAll,
+    HaveNone,
+    Interested,
+    KeepAlive,
+    NotInterested,
+    Unchoke,
+)
+from tests.unit.client.core.protocol.conversations import (
+    ALL,
+    GEOMETRY,
+    PIECE,
+    greet,
+    join,
+    receive,
+    swarm_with,
+)
+from tests.unit.client.core.protocol.downloader import Pool
+
+
+def test_an_interested_member_is_served_at_once_while_there_is_room() -> None:
+    swarm = swarm_with(ALL, upload_slots=2)
+    for key in (1, 2, 3):
+        greet(swarm, key, fast=True)
+    assert receive(swarm, 1, Interested()) == []  # an outsider
+    assert swarm.confirm(1) == [Send(1, Unchoke())]
+    assert swarm.confirm(1) == swarm.confirm(99) == []
+    assert swarm.confirm(2) == []  # wants nothing
+    assert receive(swarm, 2, Interested()) == [Send(2, Unchoke())]
+    swarm.confirm(3)
+    assert receive(swarm, 3, Interested()) == []
+    receive(swarm, 1, NotInterested())
+    assert receive(swarm, 3, Interested()) == [Send(3, Unchoke())]
+
+
+def test_who_gives_is_served_and_who_does_not_is_choked() -> None:
+    swarm = swarm_with([0], upload_slots=2, rechoke_every=10.0)
+    for key in range(1, 6):
+        join(swarm, key, Interested())
+    assert not swarm.peers[1].am_choking
+    swarm.peers[5].down.add(10**9)
+    sent = swarm.tick(10.0)
+    assert Send(5, Unchoke()) in sent
+    served = {key for key, peer in swarm.peers.items() if not peer.am_choking}
+    assert len(served) == 2
+    assert {key for key, peer in swarm.peers.items() if peer.optimistic} == served - {5}
+    assert {a.peer for a in sent if a == Send(a.peer, Choke())} == {1, 2} - served
+
+
+def test_a_seed_serves_who_takes_fastest_snubbed_or_not() -> None:
+    swarm = swarm_with(ALL, upload_slots=2)
+    for key in (1, 2, 3, 4):
+        join(swarm, key, Interested())
+    swarm.peers[3].up.add(10**9)
+    swarm.peers[3].snubbed = True
+    swarm.tick(10.0)
+    assert not swarm.peers[3].am_choking
+
+
+# --- the clock ---
+def test_everybody_hears_from_us_in_time() -> None:
+    swarm = swarm_with(keep_alive_every=100.0, silence=1000.0)
+    join(swarm, 1)
+    assert swarm.tick(99.0) == []
+    assert swarm.tick(100.0) == [Send(1, KeepAlive())]
+    assert swarm.tick(199.0) == []
+
+
+def test_who_says_nothing_is_let_go() -> None:
+    swarm = swarm_with()
+    join(swarm, 1)
+    assert Close(1, "said nothing for too long") not in swarm.tick(150.0)
+    assert Close(1, "said nothing for too long") in swarm.tick(150.1)
+
+
+def snubbed(swarm: Swarm) -> set[int]:
+    return {key for key, peer in swarm.peers.items() if peer.snubbed}
+
+
+def test_who_owes_blocks_is_first_snubbed_and_then_let_go() -> None:
+    swarm = swarm_with(silence=1000.0, least_window=32)
+    join(swarm, 1, HaveAll(), Unchoke())
+    join(swarm, 2, HaveAll(), Unchoke())
+    assert len(swarm.assign(1, 0, 0.0)) == 4
+    swarm.tick(20.0)
+    assert snubbed(swarm) == set()
+    assert swarm.assign(1, 16, 20.0) == []
+    swarm.tick(20.1)
+    assert snubbed(swarm) == {1}
+    assert swarm.assign(1, 16, 20.1) == []
+    assert len(swarm.assign(2, 0, 20.1)) == 4
+    assert not swarm.tick(60.0)
+    assert swarm.tick(60.1) == [Close(1, "did not send what was requested")]
+
+
+# --- fetching ---
+def receive_all(swarm: Swarm, key: int, piece: int) -> bool:
+    download = swarm.peers[key].downloads[piece]
+    for block in download.requested():
+        download.receive(block.begin // BLOCK_SIZE)
+    return swarm.piece_received(swarm.peers[key], download)
+
+
+def test_nothing_is_asked_of_who_chokes_or_has_nothing() -> None:
+    swarm = swarm_with()
+    join(swarm, 1, HaveAll())
+    join(swarm, 2, HaveNone(), Unchoke())
+    assert swarm.assign(1, 0, 0.0) == swarm.assign(2, 0, 0.0) == swarm.assign(3, 0, 0.0) == []
+
+
+def test_no_more_is_asked_than_the_window_holds() -> None:
+    swarm = swarm_with(first_window=6)
+    join(swarm, 1, HaveAll(), Unchoke())
+    assert [len(a.numbers) for a in swarm.assign(1, 0, 0.0)] == [4, 2]
+    assert swarm.assign(1, 6, 0.0) == []
+    assert [a.numbers for a in swarm.assign(1, 5, 0.0)] == [[2]]
+
+
+def test_a_rate_limit_lets_a_peer_be_asked_for_a_few_blocks_at_a_time() -> None:
+    swarm = swarm_with(first_window=6)
+    join(swarm, 1, HaveAll(), Unchoke())
+    assert [a.numbers for a in swarm.assign(1, 0, 0.0, 3)] == [[0, 1, 2]]
+    assert [a.numbers for a in swarm.assign(1, 3, 0.0, 2)] == [[3], [0]]
+    assert [a.numbers for a in swarm.assign(1, 5, 0.0, 9)] == [[1]]
+    assert swarm.assign(1, 6, 0.0, 9) == []
+
+
+def test_who_waits_for_our_rate_limit_is_not_slow() -> None:
+    swarm = swarm_with([0, 1, 2])
+    for key in (1, 2):
+        join(swarm, key, HaveAll(), Unchoke())
+    download = swarm.assign(1, 0, 0.0, 1)[0].download
+    download.receive(0)
+    swarm.progressed(swarm.peers[1], 0, 0.0)
+    assert swarm.assign(2, 0, 10.0, 1) == []  # peer 1 owes nothing: it goes on with the rest
+    assert swarm.assign(1, 0, 10.0, 1)[0].download is download
+    assert swarm.assign(2, 0, 20.0, 1)[0].download is not download
+
+
+def test_the_last_pieces_are_asked_of_two_and_the_slower_one_is_called_off() -> None:
+    swarm = swarm_with([1, 2, 3])
+    for key in (1, 2, 3):
+        join(swarm, key, HaveAll(), Unchoke())
+    slow = swarm.assign(1, 0, 0.0)[0].download
+    quick = swarm.assign(2, 0, 0.0)[0].download
+    assert slow is not quick
+    assert swarm.assign(3, 0, 0.0) == []  # two are enough
+    assert receive_all(swarm, 2, 0)
+    actions = swarm.verified(quick)
+    assert [a for a in actions if a.peer == 1] == [
+        Send(1, Have(0)),
+        *(Send(1, Cancel(0, n * BLOCK_SIZE, BLOCK_SIZE)) for n in range(4)),
+        Send(1, NotInterested()),
+        Close(1, "both have everything"),
+    ]
+    assert slow.cancelled
+    swarm.piece_dropped(swarm.peers[1], slow)
+    assert swarm._scheduler.lent() == []
+
+
+def test_a_called_off_piece_of_a_peer_that_leaves_gives_its_buffer_back() -> None:
+    swarm = swarm_with([1, 2, 3])
+    for key in (1, 2):
+        join(swarm, key, HaveAll(), Unchoke())
+    slow = swarm.assign(1, 0, 0.0)[0].download
+    quick = swarm.assign(2, 0, 0.0)[0].download
+    assert receive_all(swarm, 2, 0)
+    swarm.verified(quick)
+    assert swarm._scheduler.lent() == [slow.lent]
+    swarm.leave(1)
+    assert swarm._scheduler.lent() == []
+
+
+def flow(swarm: Swarm, blocks: dict[int, int], seconds: float) -> None:
+    """Let peers have sent so many blocks by then."""
+    for key, count in blocks.items():
+        swarm.peers[key].down.add(count * BLOCK_SIZE)
+        swarm.progressed(swarm.peers[key], 0, seconds)
+    swarm.tick(seconds)
+
+
+@pytest.mark.parametrize(("sent", "taken"), [({1: 39, 2: 40}, True), ({1: 40, 2: 39}, False)])
+def test_a_piece_is_taken_over_from_a_slower_peer_only(sent: dict[int, int], taken: bool) -> None:
+    swarm = swarm_with([1, 2, 3])
+    for key in (1, 2):
+        join(swarm, key, HaveAll(), Unchoke())
+    swarm.assign(1, 0, 0.0)
+    flow(swarm, sent, 5.0)
+    assert bool(swarm.assign(2, 0, 5.0)) is taken
+
+
+def in_order(fetchers: int = 2) -> Swarm:
+    """A swarm of which peer 1 was asked for piece 0, and peer 2 for piece 1."""
+    selection = PieceSelection(GEOMETRY, [GEOMETRY.length], in_order=True)
+    limits = SwarmConfig(first_window=4, least_window=4, most_window=4, fetchers=fetchers)
+    swarm = Swarm(GEOMETRY, Bitfield(4), Pool(10 * PIECE), Random(1), 0.0, limits, selection)
+    for key in (1, 2):
+        join(swarm, key, HaveAll(), Unchoke())
+        assert [a.download.index for a in swarm.assign(key, 0, 0.0)] == [key - 1]
+    return swarm
+
+
+@pytest.mark.parametrize(
+    ("sent", "pieces"),
+    [
+        ({1: 1, 2: 40}, [0]),  # it would hold everything up
+        ({1: 30, 2: 40}, [2]),  # a little slower only
+    ],
+)
+def test_in_order_the_first_piece_is_not_left_to_a_slow_peer(
+    sent: dict[int, int], pieces: list[int]
+) -> None:
+    swarm = in_order()
+    flow(swarm, sent, 5.0)
+    assert receive_all(swarm, 2, 1)
+    assert [a.download.index for a in swarm.assign(2, 0, 5.0)] == pieces
+
+
+def test_in_order_no_more_peers_fetch_the_first_piece_than_may() -> None:
+    swarm = in_order(fetchers=1)
+    flow(swarm, {1: 1, 2: 40}, 5.0)
+    assert receive_all(swarm, 2, 1)
+    assert [a.download.index for a in swarm.assign(2, 0, 5.0)] == [2]
+
+
+def test_in_order_a_peer_that_came_just_now_may_show_how_quick_it_is() -> None:
+    swarm = in_order()
+    flow(swarm, {1: 1, 2: 40}, 1.0)
+    assert receive_all(swarm, 2, 1)
+    assert [a.download.index for a in swarm.assign(2, 0, 1.0)] == [2]
+
+
+def test_the_second_copy_of_a_piece_changes_nothing() -> None:
+    swarm = swarm_with([1, 2, 3])
+    for key in (1, 2):
+        join(swarm, key, HaveAll(), Unchoke())
+    copies = [swarm.assign(key, 0, 0.0)[0].download for key in (1, 2)]
+    assert receive_all(swarm, 1, 0)
+    assert receive_all(swarm, 2, 0)
+    assert swarm.verified(copies[0])
+    assert swarm.verified(copies[1]) == []
+    assert swarm._scheduler.lent() == []
+
+
+def test_a_wrong_copy_does_not_open_a_piece_that_another_copy_is_checked_for() -> None:
+    swarm = swarm_with([1, 2, 3])
+    for key in (1, 2):
+        join(swarm, key, HaveAll(), Unchoke())
+    copies = [swarm.assign(key, 0, 0.0)[0].download for key in (1, 2)]
+    assert receive_all(swarm, 1, 0)
+    assert receive_all(swarm, 2, 0)
+    assert swarm.failed(copies[0]) == [Ban(1, "sent a piece with the wrong hash")]
+    assert not swarm._scheduler.picker.open_count
+    assert swarm.verified(copies[1])
+
+
+def test_what_several_sent_wrong_is_fetched_from_one_and_an_honest_peer_is_not_banned() -> None:
+    swarm = swarm_with([1, 2, 3], first_window=2)
+    join(swarm, 1, HaveAll(), Unchoke())
+    download = swarm.assign(1, 0, 0.0)[0].download
+    download.receive(0)
+    swarm.leave(1)
+    join(swarm, 2, HaveAll(), Unchoke())
+    for _ in range(2):
+        assert swarm.assign(2, 0, 0.0)[0].download is download
+        for block in download.requested():
+            download.receive(block.begin // BLOCK_SIZE)
+    assert swarm.piece_received(swarm.peers[2], download)
+    assert download.sources == {1, 2}
+    assert swarm.failed(download) == []
+    again = swarm.assign(2, 0, 0.0)[0].download
+    again.receive(0)
+    swarm.leave(2)  # this time what it sent is not kept for somebody else
+    assert swarm._scheduler.lent() == []
+    assert swarm._scheduler.picker.is_open(0)
+
+
+@pytest.mark.parametrize("liar", [1, 2])
+def test_of_several_who_lied_shows_when_the_piece_is_right(liar: int) -> None:
+    swarm = swarm_with([1, 2, 3], first_window=2)
+    join(swarm, 1, HaveAll(), Unchoke())
+    download = swarm.assign(1, 0, 0.0)[0].download
+    download.buffer[:] = bytes(download.size)
+    download.receive(0)
+    download.buffer[0] = liar == 1
+    swarm.leave(1)
+    join(swarm, 2, HaveAll(), Unchoke())
+    while requests := swarm.assign(2, 0, 0.0)[0].numbers:
+        for number in requests:
+            download.receive(number)
+        if download.complete:
+            break
+    download.buffer[BLOCK_SIZE] = liar == 2
+    assert swarm.piece_received(swarm.peers[2], download)
+    assert swarm.failed(download) == []
+    swarm.leave(2)
+    join(swarm, 3, HaveAll(), Unchoke())
+    again = swarm.assign(3, 0, 0.0)[0].download
+    again.buffer[:] = bytes(again.size)
+    assert receive_all(swarm, 3, again.index)
+    actions = swarm.verified(again)
+    assert [a for a in actions if isinstance(a, Ban)] == [
+        Ban(liar, "sent a block of a wrong piece")
+    ]
+
+
+def test_nothing_is_asked_of_who_is_not_known_to_be_a_member() -> None:
+    swarm = swarm_with([1, 2, 3])
+    greet(swarm, 1, fast=True)
+    for message in (HaveAll(), Unchoke()):
+        receive(swarm, 1, message)
+    assert swarm.assign(1, 0, 0.0) == []
+    swarm.confirm(1)
+    assert swarm.assign(1, 0, 0.0)
+
+
+def test_a_peer_that_rejects_while_it_serves_does_not_have_the_piece() -> None:
+    swarm = swarm_with([1, 2, 3])
+    join(swarm, 1, HaveAll(), Unchoke())
+    download = swarm.assign(1, 0, 0.0)[0].download
+    for number in range(4):
+        download.withdraw(number)
+        actions = swarm.rejected(swarm.peers[1], download)
+        assert actions == ([Send(1, NotInterested())] if number == 0 else [])
+    assert not swarm.peers[1].has[0]
+    assert swarm._scheduler.picker.is_open(0)
+    assert receive(swarm, 1, Have(0)) == [Send(1, Interested())]
+
+
+# --- the traps that the state machine found, one by one ---
+def test_a_peer_that_chokes_between_the_blocks_of_a_piece_leaves_it_to_others() -> None:
+    """BEP 6: it rejects some and sends some; a sent block comes last, so no reject tells of it."""
+    swarm = swarm_with([1, 2, 3])
+    join(swarm, 1, HaveAll(), Unchoke())
+    download = swarm.assign(1, 0, 0.0)[0].download
+    receive(swarm, 1, Choke())
+    for number in (1, 2, 3):
+        download.withdraw(number)
+        swarm.rejected(swarm.peers[1], download)
+    download.receive(0)
+    swarm.progressed(swarm.peers[1], 0, 1.0)
+    join(swarm, 2, HaveAll(), Unchoke())
+    assert swarm.assign(2, 0, 1.0)[0].download is download
+
+
+def test_a_snubbed_peer_that_owes_nothing_any_more_is_asked_again() -> None:
+    swarm = swarm_with([1, 2, 3])
+    join(swarm, 1, HaveAll(), Unchoke(), fast=False)
+    swarm.assign(1, 0, 0.0)
+    swarm.tick(21.0)
+    swarm.choked(swarm.peers[1])
+    receive(swarm, 1, Choke())
+    receive(swarm, 1, Unchoke())
+    assert len(swarm.assign(1, 0, 30.0)) == 1
+    assert not swarm.peers[1].snubbed
+
+
+def test_a_choke_in_the_same_breath_as_the_end_of_a_piece_loses_neither() -> None:
+    swarm = swarm_with([1, 2, 3])
+    join(swarm, 1, HaveAll(), Unchoke(), fast=False)
+    download = swarm.assign(1, 0, 0.0)[0].download
+    for number in range(4):
+        download.receive(number)
+    swarm.choked(swarm.peers[1])
+    receive(swarm, 1, Choke())
+    assert swarm.piece_received(swarm.peers[1], download)
+    assert swarm.verified(download)
+    assert swarm.complete
+
+
+def test_a_peer_that_breaks_the_protocol_after_the_end_of_a_piece_blocks_nobody() -> None:
+    swarm = swarm_with([1, 2, 3])
+    join(swarm, 1, HaveAll(), Unchoke())
+    download = swarm.assign(1, 0, 0.0)[0].download
+    for number in range(4):
+        download.receive(number)
+    swarm.leave(1)
+    swarm.leave(1)
+    assert swarm._scheduler.lent() == []
+    assert swarm._scheduler.picker.is_open(0)
+
+
+def test_a_cancelled_piece_that_is_rejected_to_the_end_gives_its_buffer_back() -> None:
+    swarm = swarm_with([2, 3])
+    for key in (1, 2):
+        join(swarm, key, HaveAll(), Unchoke())
+    swarm.peers[1].has_all = False
+    downloads: dict[int, PieceDownload] = {
+        a.download.index: a.download for a in swarm.assign(1, 0, 0.0)
+    }
+    swarm.assign(2, 0, 0.0)
+    piece = next(iter(swarm.peers[2].downloads))
+    wanted = swarm.peers[1].wanted
+    quick = swarm.peers[2].downloads[piece]
+    assert receive_all(swarm, 2, piece)
+    swarm.verified(quick)
+    slow = downloads[piece]
+    for number in range(4):
+        slow.withdraw(number)
+        assert swarm.rejected(swarm.peers[1], slow) == []
+    assert swarm.peers[1].wanted == wanted - 1
+    assert swarm.peers[1].cancelled == []
+    swarm.piece_dropped(swarm.peers[1], slow)  # its reader may tell of it as well
+
+
+def test_a_called_off_piece_of_which_nothing_is_to_come_gives_its_buffer_back() -> None:
+    swarm = swarm_with([1, 2, 3], first_window=2)
+    join(swarm, 1, HaveAll(), Unchoke())
+    download = swarm.assign(1, 0, 0.0)[0].download
+    join(swarm, 2, HaveAll(), Unchoke())
+    quick = swarm.assign(2, 0, 0.0)[0].download
+    for number in (0, 1):
+        download.receive(number)
+    while quick.missing or quick.outstanding:
+        for block in quick.requested():
+            quick.receive(block.begin // BLOCK_SIZE)
+        swarm.assign(2, 0, 0.0)
+    assert swarm.piece_received(swarm.peers[2], quick)
+    swarm.verified(quick)
+    assert swarm._scheduler.lent() == []
+
+
+def test_a_partial_piece_makes_room_for_one_that_can_be_fetched() -> None:
+    swarm = Swarm(GEOMETRY, Bitfield(4), Pool(2 * PIECE), Random(1), 0.0, SwarmConfig())
+    join(swarm, 1, BitfieldMessage(b"\xc0"), Unchoke())
+    assignments = swarm.assign(1, 0, 0.0)
+    assert len(assignments) == 2  # all buffers
+    for assignment in assignments:
+        assignment.download.receive(0)
+    join(swarm, 2, BitfieldMessage(b"\x30"), Unchoke())
+    assert swarm.assign(2, 0, 0.0) == []
+    swarm.leave(1)
+    assert len(swarm.assign(2, 0, 0.0)) == 2
+    swarm._scheduler.check_invariant()
+    swarm.leave(2)
+    swarm.close()
+    assert swarm._scheduler.lent() == []
+
+
+def test_what_a_leaver_sent_of_a_piece_that_another_fetches_is_let_go() -> None:
+    swarm = swarm_with([1, 2, 3])
+    for key in (1, 2):
+        join(swarm, key, HaveAll(), Unchoke())
+    swarm.assign(1, 0, 0.0)[0].download.receive(0)
+    copy = swarm.assign(2, 0, 0.0)[0].download
+    swarm.leave(1)
+    swarm._scheduler.check_invariant()
+    assert swarm._scheduler.lent() == [copy.lent]
+
+
+def snubbed_with_a_block(swarm: Swarm, key: int) -> PieceDownload:
+    join(swarm, key, HaveAll(), Unchoke())
+    download = swarm.assign(key, 0, 0.0)[0].download
+    download.receive(0)
+    swarm.tick(21.0)
+    assert swarm.peers[key].snubbed
+    return download
+
+
+def test_a_snubbed_peer_and_one_that_took_its_piece_both_leave() -> None:
+    swarm = swarm_with([1, 2, 3])
+    snubbed_with_a_block(swarm, 1)
+    join(swarm, 2, HaveAll(), Unchoke())
+    kept = swarm.assign(2, 0, 21.0)[0].download
+    kept.receive(0)
+    swarm.leave(2)
+    swarm.leave(1)
+    swarm._scheduler.check_invariant()
+    assert swarm._scheduler.lent() == [kept.lent]
+
+
+def test_a_snubbed_peer_that_sends_again_has_its_piece_alone() -> None:
+    swarm = swarm_with([1, 2, 3])
+    own = snubbed_with_a_block(swarm, 1)
+    join(swarm, 2, HaveAll(), Unchoke())
+    swarm.assign(2, 0, 21.0)[0].download.receive(0)
+    swarm.leave(2)
+    swarm.progressed(swarm.peers[1], 0, 22.0)
+    swarm._scheduler.check_invariant()
+    assert swarm._scheduler.lent() == [own.lent]
+
+
+def test_a_peer_rejects_a_piece_that_it_had_only_by_its_bitfield() -> None:
+    swarm = swarm_with([1, 2, 3])
+    join(swarm, 1, BitfieldMessage(b"\x80"), Unchoke())
+    download = swarm.assign(1, 0, 0.0)[0].download
+    download.withdraw(0)
+    assert swarm.rejected(swarm.peers[1], download) == [Send(1, NotInterested())]
+    picker = swarm._scheduler.picker
+    assert isinstance(picker, Picker)
+    picker.check_invariant()
+    assert picker._rarity[0] == 0
+
+
+def test_what_was_kept_for_the_next_peer_is_given_back_at_the_end() -> None:
+    swarm = swarm_with([1, 2, 3])
+    join(swarm, 1, HaveAll(), Unchoke())
+    swarm.assign(1, 0, 0.0)[0].download.receive(0)
+    swarm.leave(1)
+    assert len(swarm._scheduler.lent()) == 1
+    swarm.close()
+    assert swarm._scheduler.lent() == []
+
+
+def test_the_end_of_a_piece_that_was_called_off_meanwhile_changes_nothing() -> None:
+    """Its last block came while another thread finished another copy."""
+    swarm = swarm_with([1, 2, 3])
+    for key in (1, 2):
+        join(swarm, key, HaveAll(), Unchoke())
+    slow, quick = (swarm.assign(key, 0, 0.0)[0].download for key in (1, 2))
+    assert receive_all(swarm, 2, 0)
+    swarm.verified(quick)
+    for number in range(4):
+        slow.receive(number)
+    assert not swarm.piece_received(swarm.peers[1], slow)
+    assert swarm._scheduler.lent() == []
+
+
+@pytest.mark.parametrize(
+    ("length", "have", "verified"),
+    [
+        (4 * PIECE, [], 0),
+        (4 * PIECE, [0, 2], 2 * PIECE),
+        (3 * PIECE + 5, [0, 3], PIECE + 5),
+        (3 * PIECE + 5, ALL, 3 * PIECE + 5),
+        (0, [], 0),
+    ],
+)
+def test_counts_the_bytes_that_are_here(length: int, have: list[int], verified: int) -> None:
+    geometry = Geometry(length, PIECE)
+    bitfield = Bitfield(geometry.piece_count)
+    for piece in have:
+        bitfield.add(piece)
+    assert Swarm(geometry, bitfield, Pool(0), Random(1), 0.0).verified_bytes == verified
+
+
+def test_who_lacks_a_new_piece_is_told_and_wanted_as_before() -> None:
+    swarm = swarm_with([2, 3])
+    join(swarm, 1, HaveAll(), Unchoke())
+    join(swarm, 2, BitfieldMessage(b"\x80"), fast=True)
+    other = next(a.download for a in swarm.assign(1, 0, 0.0) if a.download.index == 1)
+    assert receive_all(swarm, 1, 1)
+    assert swarm.verified(other) == [Send(1, Have(1)), Send(2, Have(1))]
+    assert [peer.wanted for peer in swarm.peers.values()] == [1, 1]
+
+
+def test_to_say_again_that_one_has_all_or_nothing_changes_nothing() -> None:
+    swarm = swarm_with([1])
+    join(swarm, 1, HaveAll())
+    join(swarm, 2, HaveNone())
+    for key in (1, 2):
+        assert receive(swarm, key, HaveNone()) == []
+    assert receive(swarm, 1, HaveAll()) == []
+    assert receive(swarm, 1, BitfieldMessage(b"\xf0")) == []
+    assert swarm.peers[1].has.complete
+    assert not swarm.peers[2].has.count

@@ -1,0 +1,179 @@
+"""The login, kept up to date by what the tracker tells."""
+
+from __future__ import annotations
+
+import pytest
+
+from client.core.notices.events import (
+    CertificatesRevoked,
+    Event,
+    LoggedIn,
+    LoggedOut,
+    MemberRemoved,
+    MembershipEnded,
+    TrackerConnected,
+)
+from client.event_bus import EventBus
+from client.membership.account import Account
+from client.results import Notice
+from client.state.database import Database
+from client.state.settings import Settings
+from common.api.accounts import LoginReply
+from common.api.events import EventKind, EventNotice
+from common.errors import ErrorCode, MinitorrentError
+from common.types import Endpoint
+
+TRACKER = Endpoint("127.0.0.1", 9000)
+
+
+def reply(*groups: str, pending: int = 0) -> LoginReply:
+    """What the tracker answers to ann's login."""
+    return LoginReply(user="ann", token="t", groups=list(groups), pending_requests=pending)
+
+
+def event(kind: str, group: str = "lab") -> EventNotice:
+    """A notice that the tracker pushes."""
+    return EventNotice(
+        id=1, at="2026-01-01T00:00:00Z", kind=kind, group=group, actor="x", subject="y", text="So."
+    )
+
+
+def test_nobody_is_logged_in(account: Account) -> None:
+    for ask in (account.require, lambda: account.require_group("lab")):
+        with pytest.raises(MinitorrentError) as raised:
+            ask()
+        assert raised.value.code is ErrorCode.NOT_LOGGED_IN
+    assert account.user is None
+    assert account.groups == set()
+
+
+def test_the_group_meant(account: Account) -> None:
+    account.logged_in(reply("lab", "class"))
+    with pytest.raises(MinitorrentError) as raised:
+        account.require_group(None)
+    assert raised.value.code is ErrorCode.USAGE
+    assert account.require_group("class") == "class"
+    account.use("lab")
+    assert account.require_group(None) == account.group == "lab"
+    assert account.require_group("class") == "class"
+
+
+def in_use(account: Account) -> tuple[str | None, bool]:
+    """The group in use, and whether it is certain that there are no other groups."""
+    return account.group, account.knows_all_groups
+
+
+def test_the_group_in_use_is_remembered(account: Account, database: Database) -> None:
+    account.logged_in(reply("lab"))
+    account.use("lab")
+    account.logged_out()
+    assert (account.user, account.group, account.groups) == (None, None, set())
+    later = Account(Settings(database), EventBus())
+    later.logged_in(reply("lab"))
+    assert in_use(later) == ("lab", True)
+    later.logged_in(reply("other"))
+    assert in_use(later) == (None, True)
+    later.logged_in(reply("other").model_copy(update={"more_groups": 1}))
+    # The tracker did not say that ann left it.
+    assert in_use(later) == ("lab", False)
+    later.logged_in(reply("class"))  # no member of it any more
+    assert later.group is None
+
+
+def test_joining_and_leaving(account: Account) -> None:
+    account.logged_in(reply("lab"))
+    account.joined("class")
+    account.use("class")
+    account.left("lab")
+    assert account.group == "class"
+    account.left("class")
+    assert account.groups == set()
+    with pytest.raises(MinitorrentError):
+        account.require_group(None)
+
+
+def test_pending_requests_are_counted(account: Account, notices: list[Notice]) -> None:
+    account.logged_in(reply("lab", pending=1))
+    account.on_event(event(EventKind.JOIN_REQUESTED))
+    assert account.pending_requests == 2
+    for _ in range(3):
+        account.answered_request()
+    assert account.pending_requests == 0
+    assert notices == [Notice(kind="join_requested", text="So.", group="lab")]
+
+
+def test_the_tracker_lets_in_and_removes(
+    account: Account, events: EventBus, notices: list[Notice]
+) -> None:
+    ended: list[MembershipEnded] = []
+    events.subscribe(MembershipEnded, ended.append)
+    account.logged_in(reply())
+    account.on_event(event(EventKind.REQUEST_ACCEPTED))
+    assert account.groups == {"lab"}
+    account.on_event(event(EventKind.MEMBER_REMOVED))
+    assert account.groups == set()
+    assert ended == [MembershipEnded("lab")]
+    account.on_event(event("a_word_of_a_newer_tracker"))
+    assert [notice.kind for notice in notices] == [
+        "request_accepted",
+        "member_removed",
+        "a_word_of_a_newer_tracker",
+    ]
+
+
+def test_the_link_is_lost_and_comes_back(
+    account: Account, events: EventBus, notices: list[Notice]
+) -> None:
+    connections: list[TrackerConnected] = []
+    events.subscribe(TrackerConnected, connections.append)
+    account.on_connected(TRACKER, None)
+    assert notices == []
+    account.on_lost(TRACKER)
+    account.on_connected(TRACKER, reply("lab"))
+    account.on_connected(TRACKER, None)
+    assert [connected.is_back for connected in connections] == [False, True, False]
+    assert account.user == "ann"
+    assert [notice.kind for notice in notices] == ["tracker", "tracker"]
+    assert "gone" in notices[0].text
+    assert str(TRACKER) in notices[1].text
+
+
+def test_what_happened_meanwhile_is_told_once(account: Account, notices: list[Notice]) -> None:
+    account.tell_missed(0)
+    account.tell_missed(1)
+    account.tell_missed(2)
+    assert [notice.text.split(" you")[0] for notice in notices] == [
+        "1 thing that concerns",
+        "2 things that concern",
+    ]
+
+
+def test_the_tracker_tells_of_others(account: Account, events: EventBus) -> None:
+    published: list[Event] = []
+    events.subscribe(Event, published.append)
+    account.on_event(event(EventKind.MEMBER_LEFT).model_copy(update={"removed": ["17"]}))
+    assert published == [MemberRemoved("lab", "y"), CertificatesRevoked("lab", ("17",))]
+
+
+def test_logging_in_and_out_is_published(
+    account: Account, events: EventBus, notices: list[Notice]
+) -> None:
+    published: list[Event] = []
+    events.subscribe(Event, published.append)
+    account.logged_out()
+    account.logged_in(reply())
+    account.logged_out()
+    assert published == [LoggedIn("ann"), LoggedOut("ann")]
+    assert notices == []  # the user did it
+
+
+def test_the_session_ends(account: Account, events: EventBus, notices: list[Notice]) -> None:
+    ended: list[LoggedOut] = []
+    events.subscribe(LoggedOut, ended.append)
+    account.logged_in(reply("lab"))
+    account.on_session_ended("It was ended elsewhere.")
+    assert account.user is None
+    account.on_session_ended("It had been ended here, and the link found out late.")
+    assert ended == [LoggedOut("ann", "It was ended elsewhere.")]
+    assert len(notices) == 1
+    assert "ann" in notices[0].text

@@ -1,0 +1,320 @@
+"""Our certificates: asked for once, renewed in time, tried again, given up."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from client.core.notices.events import RevocationsApplied
+from client.event_bus import EventBus
+from client.membership import credentials as module
+from client.membership.credentials import Credentials
+from client.net.group_tls import GroupTls, Membership, MembershipError
+from client.net.tracker_client import TrackerClient
+from common.api.authority import ISSUE_CERTIFICATE, IssueCertificate, IssueCertificateReply
+from common.api.groups import GroupProfileReply
+from common.api.model import Model
+from common.api.operation import Operation
+from common.errors import ErrorCode, MinitorrentError
+from tests.support.authority import Group
+from tests.support.waiting import wait_until
+
+LAB = Group("lab")
+
+
+class Tracker(TrackerClient):
+    """Issues certificates as a tracker does, or fails; `requests` are those that came."""
+
+    def __init__(self) -> None:
+        self.requests: list[IssueCertificate] = []
+        self.lifetime = 3600.0
+        self.removed: list[str] = []
+        self.fails: list[ErrorCode] = []
+        self.authority = LAB.certificate
+        self.off: float | None = None  # how far this machine's clock is ahead of the tracker's
+        self.looked = 0
+        self.ahead = 0.0  # of this machine's clock
+        self.answer: Callable[[Any, Any], Any] = self.issue
+
+    @property
+    def clock_difference(self) -> float | None:
+        """See TrackerClient."""
+        return self.off
+
+    def call(self, operation: Operation[Any, Any], request: Model) -> Any:
+        """See TrackerClient."""
+        return self.answer(operation, request)
+
+    def issue(self, operation: Any, request: Any) -> Any:
+        """Answer as a tracker does."""
+        if self.fails:
+            raise MinitorrentError(self.fails.pop(0), "As the test wants it.")
+        if operation is not ISSUE_CERTIFICATE:
+            self.looked += 1
+            return GroupProfileReply(group="lab", mode="sealed", source="x", removed=self.removed)
+        self.requests.append(request)
+        key = x509.load_pem_x509_csr(request.request.encode()).public_key()
+        assert isinstance(key, ec.EllipticCurvePublicKey)
+        end = datetime.fromtimestamp(int(time.time() + self.ahead + self.lifetime), UTC)
+        return IssueCertificateReply(
+            group="lab",
+            certificate=LAB.certify(key, "ann", self.lifetime),
+            authority=self.authority,
+            not_after=end.isoformat(),
+            removed=self.removed,
+        )
+
+
+@pytest.fixture
+def tracker() -> Tracker:
+    return Tracker()
+
+
+@pytest.fixture
+def credentials(tracker: Tracker, events: EventBus) -> Iterator[Credentials]:
+    credentials = Credentials(tracker, events)
+    yield credentials
+    credentials.close()
+
+
+def test_an_open_group_needs_none(tracker: Tracker, credentials: Credentials) -> None:
+    assert credentials.group_tls("lab", None) is None
+    assert not tracker.requests
+
+
+def test_one_certificate_a_group(tracker: Tracker, credentials: Credentials) -> None:
+    all_group_tls: list[object] = []
+    threads = [
+        threading.Thread(
+            target=lambda: all_group_tls.append(credentials.group_tls("lab", LAB.certificate))
+        )
+        for _ in range(5)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(set(map(id, all_group_tls))) == 1
+    assert len(tracker.requests) == 1
+    assert "PRIVATE" not in tracker.requests[0].request
+
+
+def test_it_is_renewed_with_the_same_key(tracker: Tracker, credentials: Credentials) -> None:
+    tracker.lifetime = 2.0
+    group_tls = credentials.group_tls("lab", LAB.certificate)
+    assert group_tls is not None
+    first = group_tls.client_context
+    wait_until(lambda: len(tracker.requests) >= 2, what="the next certificate")
+    wait_until(lambda: group_tls.client_context is not first, what="it to be in use")
+    keys = [x509.load_pem_x509_csr(r.request.encode()).public_key() for r in tracker.requests]
+    assert keys[0] == keys[1]
+
+
+@pytest.mark.parametrize("code", [ErrorCode.TRACKER_UNREACHABLE, ErrorCode.TIMEOUT])
+def test_it_is_tried_again(
+    tracker: Tracker, credentials: Credentials, code: ErrorCode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "RETRY", 0.1)
+    tracker.fails = [code, ErrorCode.INTERNAL]
+    group_tls = credentials.group_tls("lab", LAB.certificate)
+    assert group_tls is not None
+    wait_until(lambda: tracker.requests, what="the certificate")
+    wait_until(lambda: group_tls.margin > 0, what="it to be in use")
+
+
+def test_who_is_no_member_gets_none(tracker: Tracker, credentials: Credentials) -> None:
+    tracker.fails = [ErrorCode.NOT_MEMBER]
+    with pytest.raises(MinitorrentError):
+        credentials.group_tls("lab", LAB.certificate)
+
+
+def test_another_authority_than_the_groups(tracker: Tracker, credentials: Credentials) -> None:
+    tracker.authority = Group("lab").certificate
+    with pytest.raises(MinitorrentError) as raised:
+        credentials.group_tls("lab", LAB.certificate)
+    assert raised.value.code is ErrorCode.PERMISSION_DENIED
+    tracker.authority = LAB.certificate
+    credentials.group_tls("lab", LAB.certificate)
+    with pytest.raises(MinitorrentError):  # a second file that names another one
+        credentials.group_tls("lab", Group("lab").certificate)
+
+
+def test_a_membership_that_ends_while_it_is_renewed(
+    tracker: Tracker, credentials: Credentials
+) -> None:
+    tracker.lifetime = 1.0
+    group_tls = credentials.group_tls("lab", LAB.certificate)
+    assert group_tls is not None
+    tracker.fails = [ErrorCode.NOT_MEMBER]
+    wait_until(lambda: not group_tls.margin, what="the seal to be stripped")
+    with pytest.raises(MembershipError):
+        _ = group_tls.server_context
+
+
+def test_removals_by_notice_and_after_a_lost_connection(
+    tracker: Tracker, credentials: Credentials, events: EventBus
+) -> None:
+    tracker.removed = ["before"]
+    group_tls = credentials.group_tls("lab", LAB.certificate)
+    assert group_tls is not None
+
+    def accepts(holder: str) -> bool:
+        return group_tls.accepts(Membership("x", holder, time.time() + 60, group_tls))
+
+    applied: list[RevocationsApplied] = []
+    events.subscribe(RevocationsApplied, applied.append)
+    assert accepts("bob") and not accepts("before")
+    credentials.revoke("lab", ["bob"])
+    credentials.revoke("lab", [])
+    credentials.revoke("elsewhere", ["bob"])
+    assert not accepts("bob")
+    assert applied == [RevocationsApplied("lab")]
+    tracker.removed = ["cat"]
+    credentials.refresh()
+    wait_until(lambda: not accepts("cat"), what="what was missed")
+    assert not accepts("bob")
+
+
+def test_after_logout_nothing_is_shown(credentials: Credentials) -> None:
+    group_tls = credentials.group_tls("lab", LAB.certificate)
+    assert group_tls is not None
+    credentials.forget_all()
+    with pytest.raises(MembershipError):
+        _ = group_tls.client_context
+
+
+@pytest.mark.parametrize("step", [3600.0, -3600.0, 1e6, -1e6])
+def test_a_clock_that_is_set_changes_nothing(
+    tracker: Tracker, events: EventBus, step: float
+) -> None:
+    """Neither is a certificate renewed early, or again and again, nor late."""
+    wall, passed = [time.time()], [0.0]
+    credentials = Credentials(tracker, events, lambda: wall[0], lambda: passed[0])
+    try:
+        assert credentials.group_tls("lab", LAB.certificate) is not None
+        wall[0] += step
+        passed[0] += tracker.lifetime * 0.6
+        credentials.refresh()  # has it look at what is due
+        wait_until(lambda: tracker.looked, what="a look")
+        assert credentials.certificate("lab") == "valid"
+        assert len(tracker.requests) == 1
+        passed[0] += tracker.lifetime * 0.1
+        credentials.refresh()
+        wait_until(lambda: len(tracker.requests) == 2, what="the next certificate")
+    finally:
+        credentials.close()
+
+
+@pytest.mark.parametrize("ahead", [7200.0, -7200.0])
+def test_a_wrong_clock_from_the_beginning(tracker: Tracker, events: EventBus, ahead: float) -> None:
+    """The tracker's clock is `ahead` of ours, and told it."""
+    tracker.ahead, tracker.off = ahead, -ahead
+    passed = [0.0]
+    credentials = Credentials(tracker, events, time.time, lambda: passed[0])
+    try:
+        credentials.group_tls("lab", LAB.certificate)
+        assert credentials.certificate("lab") == "valid"
+        assert credentials.lifetimes()[0].left == pytest.approx(tracker.lifetime, abs=5)
+        passed[0] = tracker.lifetime + 1
+        assert credentials.certificate("lab") == "expired"
+    finally:
+        credentials.close()
+
+
+def test_an_end_that_has_passed_is_not_asked_about_without_pause(
+    tracker: Tracker, events: EventBus
+) -> None:
+    """By an old tracker, which tells no time, and with a clock far ahead of it."""
+    tracker.ahead = -1e6
+    credentials = Credentials(tracker, events, time.time, lambda: 0.0)
+    try:
+        credentials.group_tls("lab", LAB.certificate)
+        credentials.refresh()
+        wait_until(lambda: tracker.looked, what="a look")
+        assert credentials.certificate("lab") == "expired"
+        assert len(tracker.requests) == 1
+    finally:
+        credentials.close()
+
+
+def test_what_is_being_asked_for_has_not_failed(tracker: Tracker, credentials: Credentials) -> None:
+    asked, go_on = threading.Event(), threading.Event()
+    answer = tracker.issue
+
+    def slowly(operation: Any, request: Any) -> Any:
+        asked.set()
+        assert go_on.wait(20)
+        return answer(operation, request)
+
+    tracker.answer = slowly
+    thread = threading.Thread(target=credentials.group_tls, args=("lab", LAB.certificate))
+    thread.start()
+    try:
+        assert asked.wait(20)
+        (figures,) = credentials.lifetimes()
+        assert (figures.left, figures.failed) == (None, False)
+    finally:
+        go_on.set()
+        thread.join()
+    tracker.fails = [ErrorCode.TIMEOUT]
+    credentials.forget("lab")
+    credentials.group_tls("lab", LAB.certificate)
+    assert credentials.lifetimes()[0].failed
+
+
+class Slow:
+    """Has the tracker answer its first request only once `go_on` is set; `asked` says it came."""
+
+    def __init__(self, tracker: Tracker) -> None:
+        self.asked, self.go_on = threading.Event(), threading.Event()
+        self._issue = tracker.issue
+        tracker.answer = self._call
+
+    def _call(self, operation: Any, request: Any) -> Any:
+        if operation is ISSUE_CERTIFICATE:
+            self.asked.set()
+            assert self.go_on.wait(20)
+        return self._issue(operation, request)
+
+
+def test_what_is_being_asked_for_is_not_asked_for_twice(
+    tracker: Tracker, credentials: Credentials
+) -> None:
+    slow = Slow(tracker)
+    thread = threading.Thread(target=credentials.group_tls, args=("lab", LAB.certificate))
+    thread.start()
+    try:
+        assert slow.asked.wait(20)
+        credentials.refresh()  # has the other thread look at what is due
+        wait_until(lambda: tracker.looked, what="a look")
+    finally:
+        slow.go_on.set()
+        thread.join()
+    assert len(tracker.requests) == 1
+
+
+def test_who_logs_out_while_a_certificate_is_on_its_way_shows_none(
+    tracker: Tracker, credentials: Credentials
+) -> None:
+    slow = Slow(tracker)
+    all_group_tls: list[GroupTls | None] = []
+    thread = threading.Thread(
+        target=lambda: all_group_tls.append(credentials.group_tls("lab", LAB.certificate))
+    )
+    thread.start()
+    try:
+        assert slow.asked.wait(20)
+        credentials.forget_all()
+    finally:
+        slow.go_on.set()
+        thread.join()
+    assert all_group_tls[0] is not None
+    with pytest.raises(MembershipError):
+        _ = all_group_tls[0].client_context

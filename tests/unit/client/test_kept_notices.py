@@ -1,0 +1,61 @@
+"""Notices: who gets them, and which are kept for the command `notices`."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from client.core.notices.notices import NoticeKind
+from client.event_bus import EventBus
+from client.notices import Notices
+from client.results import Notice
+
+
+def test_the_first_listener_gets_what_arose_before() -> None:
+    notices = Notices(EventBus())
+    notices.tell(NoticeKind.TRACKER, "early")
+    first: list[Notice] = []
+    second: list[Notice] = []
+    notices.listen(first.append)
+    notices.listen(second.append)
+    notices.tell(NoticeKind.WARNING, "late", "lab")
+    assert [notice.text for notice in first] == ["early", "late"]
+    assert second == [Notice(kind=NoticeKind.WARNING, text="late", group="lab")]
+
+
+def test_kept_with_the_time_in_utc() -> None:
+    notices = Notices(EventBus(), lambda: datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC))
+    notices.tell(NoticeKind.TRACKER, "The tracker is gone.")
+    (row,) = notices.kept()
+    assert row.model_dump() == {
+        "at": "2026-01-02T03:04:05Z",
+        "kind": "tracker",
+        "group": "",
+        "text": "The tracker is gone.",
+    }
+
+
+def test_patterns_mean_what_they_mean_to_the_tracker() -> None:
+    notices = Notices(EventBus())
+    for text in ("lab/Film [1] is complete", "lab/song is complete"):
+        notices.tell(NoticeKind.DOWNLOAD_COMPLETED, text)
+
+    def found(pattern: str) -> int:
+        return len(notices.kept(pattern))
+
+    assert [found(p) for p in ("", "FILM", "film*", "*film [1]*", "lab/son?*")] == [2, 1, 0, 1, 1]
+
+
+def test_what_the_tracker_keeps_is_not_kept_twice() -> None:
+    notices = Notices(EventBus())
+    notices.tell(NoticeKind.FILE_ADDED, "ann shares film in lab.", "lab")
+    notices.tell("a_word_of_a_newer_tracker", "Something new.", "lab")
+    assert notices.kept() == []
+
+
+def test_the_newest_are_kept_until_they_are_forgotten() -> None:
+    notices = Notices(EventBus())
+    for number in range(150):
+        notices.tell(NoticeKind.WARNING, str(number))
+    assert [row.text for row in notices.kept()] == [str(number) for number in range(50, 150)]
+    notices.forget()
+    assert notices.kept() == []
