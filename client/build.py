@@ -41,6 +41,7 @@ from client.services.metainfo_links import MetainfoLinks
 from client.services.session import Session
 from client.services.sharing import Sharing
 from client.services.snapshot import Snapshots
+from client.services.uploads import Uploads
 from client.state.database import Database
 from client.state.pinned_certificates import PinnedCertificates
 from client.state.rate_limits import RateLimitStore
@@ -54,6 +55,7 @@ from client.torrent.places import Places
 from client.torrent.torrent_context import TorrentContext
 from client.transfers.bandwidth_manager import BandwidthManager
 from client.transfers.completions import Completions
+from client.transfers.disk_space import DiskSpace
 from client.transfers.download_scheduler import DownloadScheduler, choose_places
 from client.transfers.rate_limits import RateLimits
 from client.transfers.transfer_context import TransferContext
@@ -142,6 +144,7 @@ class _Assembly:
         )
         self._rate_limits = RateLimits(RateLimitStore(database), time.monotonic, self._events)
         self._completions = Completions(self._events)
+        self._disk = DiskSpace()
         self._link = self._keep(
             TrackerClient(
                 config.trackers,
@@ -171,6 +174,9 @@ class _Assembly:
         self._link.start()
         port = OwnPort(self._listener.port, lambda: self._listener.arrivals)
         account, link, trackers = self._account, self._link, self._known_trackers
+        links = MetainfoLinks(
+            link, lambda magnet: fetch_metadata(magnet, self._peer_id, torrents.introduce)
+        )
         snapshots = Snapshots(link, credentials, time.monotonic, port)
         return Session(
             account,
@@ -178,7 +184,9 @@ class _Assembly:
             Trackers(link, trackers),
             credentials,
             transfers,
-            self._sharing(torrents, transfers),
+            Sharing(self._link, links, self._store, transfers, self._disk, self._warn),
+            Uploads(self._link, links, self._store, transfers, self._warn),
+            links,
             self._completions,
             Limits(account, transfers, self._rate_limits),
             Diagnostics(account, transfers, snapshots),
@@ -211,6 +219,7 @@ class _Assembly:
             credentials,
             DownloadScheduler(places, time.monotonic),
             self._rate_limits,
+            self._disk,
             self._jobs,
             self._events,
         )
@@ -220,17 +229,8 @@ class _Assembly:
         )
         return transfers
 
-    def _sharing(self, torrents: TorrentContext, transfers: TransferManager) -> Sharing:
-        links = MetainfoLinks(
-            self._link, lambda magnet: fetch_metadata(magnet, self._peer_id, torrents.introduce)
-        )
-        return Sharing(
-            self._link,
-            links,
-            self._store,
-            transfers,
-            lambda text: self._account.tell(NoticeKind.WARNING, text),
-        )
+    def _warn(self, text: str) -> None:
+        self._account.tell(NoticeKind.WARNING, text)
 
 
 def _subscribe(

@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, Protocol
 
 import structlog
 
@@ -65,6 +65,13 @@ class LinkEvents:
     lost: Callable[[Endpoint], None]
     session_ended: Callable[[str], None]
     notice: Callable[[EventNotice], None]
+
+
+class TrackerCalls(Protocol):
+    """Calls operations of the tracker; TrackerClient does, over its connection."""
+
+    def call(self, operation: Operation[RequestT, ReplyT], request: RequestT) -> ReplyT:
+        """Return the tracker's reply; raises MinitorrentError, the tracker's or the network's."""
 
 
 class TrackerClient:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
-from client.net.tracker_client import TrackerClient
+from client.net.tracker_client import TrackerCalls
 from client.storage.os_errors import translating
 from client.storage.reading import read_plain
 from client.storage.typed_path import typed_path
@@ -34,7 +34,7 @@ _OURS: Final = "minitorrent:"
 class MetainfoLinks:
     """Writes and reads them; `fetch` gets an info dictionary from a magnet link's peers."""
 
-    def __init__(self, link: TrackerClient, fetch: Callable[[Magnet], bytes]) -> None:
+    def __init__(self, link: TrackerCalls, fetch: Callable[[Magnet], bytes]) -> None:
         self._link = link
         self._fetch = fetch
 

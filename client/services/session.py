@@ -19,10 +19,10 @@ from client.services.export import export_credentials
 from client.services.groups import Groups
 from client.services.limits import Limits
 from client.services.lists import Lists
-from client.services.metainfo_links import read_metainfo
+from client.services.metainfo_links import MetainfoLinks, read_metainfo
 from client.services.offer import Offer
 from client.services.sharing import Sharing
-from client.services.uploads import HashProgress
+from client.services.uploads import HashProgress, Uploads
 from client.services.views import content_rows, downloads, overview, peer_rows, pieces, shares
 from client.transfers.completions import Completions
 from client.transfers.transfer import Transfer
@@ -53,6 +53,8 @@ class Session:
         credentials: Credentials,
         transfers: TransferManager,
         sharing: Sharing,
+        uploads: Uploads,
+        metainfo_links: MetainfoLinks,
         completions: Completions,
         limits: Limits,
         diagnostics: Diagnostics,
@@ -70,6 +72,8 @@ class Session:
         self.doctor = doctor
         self._transfers = transfers
         self._sharing = sharing
+        self._uploads = uploads
+        self._metainfo_links = metainfo_links
         self._completions = completions
         self._close: Callable[[], None] = lambda: None
 
@@ -165,7 +169,7 @@ class Session:
         offer = path if isinstance(path, Offer) else Offer(path)
         chosen = self._account.require_group(group)
         user = self._account.require()
-        transfer = self._sharing.uploads.upload(user, chosen, offer, progress)
+        transfer = self._uploads.upload(user, chosen, offer, progress)
         return results.UploadResult(
             group=chosen,
             name=transfer.record.name,
@@ -324,7 +328,7 @@ class Session:
         chosen = self._account.require_group(group)
         user = self._account.require()
         offer = path if isinstance(path, Offer) else Offer(path)
-        transfer, written = self._sharing.uploads.share(user, chosen, offer, metainfo, progress)
+        transfer, written = self._uploads.share(user, chosen, offer, metainfo, progress)
         self._account.tell(
             NoticeKind.WARNING, f"{written} has your own announce key in it: keep it to yourself."
         )
@@ -343,7 +347,7 @@ class Session:
     def magnet(self, group: str, name: str) -> results.MagnetResult:
         """Return a link to a file of the group, which also works in other BitTorrent clients."""
         self._account.require()
-        link = self._sharing.metainfo_links.magnet(group, name)
+        link = self._metainfo_links.magnet(group, name)
         if link.trackers:
             self._account.tell(
                 NoticeKind.WARNING, "The link has your own announce key in it: keep it to yourself."
@@ -364,7 +368,7 @@ class Session:
         own = self._transfers.of(described.info_hash)
         if own is not None:  # the tracker may no longer know it
             return self.stop_share(own.record.group, own.record.name)
-        found = self._sharing.metainfo_links.find_described(described)
+        found = self._metainfo_links.find_described(described)
         return self.stop_share(found.group, found.name)
 
     # --- trackers ---------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Starts downloads of a group's files; `uploads` shares them."""
+"""Starts downloads of a group's files; `uploads` shares files."""
 
 from __future__ import annotations
 
@@ -11,14 +11,13 @@ from pathlib import Path
 from client.core.transfers.download_options import PLAIN, DownloadOptions
 from client.core.transfers.piece_selection import PieceSelection, paths_of, selection_of, widened
 from client.core.transfers.resume import FileStamps
-from client.net.tracker_client import TrackerClient
+from client.net.tracker_client import TrackerCalls
 from client.services.found import Found, find
 from client.services.metainfo_links import MetainfoLinks
-from client.services.uploads import Uploads
 from client.state.transfers import NewTransfer, Transfers
 from client.storage.destination import resolve
 from client.storage.os_errors import shown
-from client.transfers.disk_space import require_room
+from client.transfers.disk_space import DiskSpace
 from client.transfers.transfer import Transfer
 from client.transfers.transfer_manager import TransferManager
 from common import metainfo
@@ -32,22 +31,23 @@ _PATHS_TOLD = 10
 
 
 class Sharing:
-    """Starts downloads, and has `uploads`; `warn` takes a sentence for the user."""
+    """Starts downloads; `warn` takes a sentence for the user."""
 
     def __init__(
         self,
-        link: TrackerClient,
+        link: TrackerCalls,
         metainfo_links: MetainfoLinks,
         store: Transfers,
         manager: TransferManager,
+        disk: DiskSpace,
         warn: Callable[[str], None],
     ) -> None:
-        self.uploads = Uploads(link, metainfo_links, store, manager, warn)
-        self._warn = warn
         self._link = link
-        self.metainfo_links = metainfo_links
+        self._metainfo_links = metainfo_links
         self._store = store
         self._manager = manager
+        self._disk = disk
+        self._warn = warn
 
     # --- downloading ------------------------------------------------------------------------
     def download(
@@ -68,7 +68,7 @@ class Sharing:
         self, user: str, reference: str, destination: str, options: DownloadOptions = PLAIN
     ) -> Transfer:
         """Start to download what a metainfo file (its path) or a magnet link names."""
-        return self._begin(user, self.metainfo_links.find(reference), destination, options)
+        return self._begin(user, self._metainfo_links.find(reference), destination, options)
 
     def _ask(self, group: str, name: str) -> files.GetFileReply:
         request = files.GET_FILE.read_request({"group": group, "name": name})
@@ -97,7 +97,7 @@ class Sharing:
         else:
             have, stamps, options = None, found.stamps, PLAIN
         if found is None:
-            require_room(described.name, final, selection.length)
+            self._disk.require(described.name, final, selection.length)
         record = self._store.add(
             NewTransfer(
                 user=user,
@@ -168,7 +168,7 @@ class Sharing:
             not complete and options != transfer.storage.options
         ):
             needed = selection_of(transfer.metainfo, options).length - transfer.done
-            require_room(transfer.record.name, final, needed)
+            self._disk.require(transfer.record.name, final, needed)
             return self._manager.renew(transfer, options)
         transfer.resume()
         return transfer

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from client.core.transfers.resume import FileStamps
-from client.net.tracker_client import TrackerClient
+from client.net.tracker_client import TrackerCalls
 from client.services.metainfo_links import MetainfoLinks, is_metainfo_of, metainfo_place
 from client.services.offer import Offer
 from client.state.transfers import NewTransfer, Transfers
@@ -41,7 +41,7 @@ class Uploads:
 
     def __init__(
         self,
-        link: TrackerClient,
+        link: TrackerCalls,
         metainfo_links: MetainfoLinks,
         store: Transfers,
         manager: TransferManager,

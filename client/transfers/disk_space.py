@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -17,29 +18,47 @@ PATIENT_INTERVAL: Final = 300.0
 that something else, such as a quota, must be the reason."""
 
 
-def require_room(name: str, final: Path, needed: int) -> None:
-    """Raise MinitorrentError(disk_full) unless `needed` bytes fit beside `final`."""
-    missing = _missing(final, needed)
-    if missing:
-        folder = shown(standing(final.parent))
-        raise MinitorrentError(
-            ErrorCode.DISK_FULL,
-            f"Not enough space in {folder}: {name!r} needs {size(needed)}, "
-            f"{size(needed - missing)} free. Free some space or choose another destination.",
-        )
+def free_bytes(folder: Path) -> int:
+    """Return the bytes that a user may still write to a folder's disk."""
+    return shutil.disk_usage(folder).free
+
+
+class DiskSpace:
+    """Compares what downloads need with what their disks have; `free` returns a folder's bytes."""
+
+    def __init__(self, free: Callable[[Path], int] = free_bytes) -> None:
+        self._free = free
+
+    def missing(self, final: Path, needed: int) -> int:
+        """Return how many of `needed` bytes don't fit on the disk of `final`; 0 when all do."""
+        folder = standing(final.parent)
+        with translating(folder):
+            return max(needed - self._free(folder), 0)
+
+    def require(self, name: str, final: Path, needed: int) -> None:
+        """Raise MinitorrentError(disk_full) unless `needed` bytes fit beside `final`."""
+        missing = self.missing(final, needed)
+        if missing:
+            folder = shown(standing(final.parent))
+            raise MinitorrentError(
+                ErrorCode.DISK_FULL,
+                f"Not enough space in {folder}: {name!r} needs {size(needed)}, "
+                f"{size(needed - missing)} free. Free some space or choose another destination.",
+            )
 
 
 class SpaceWait:
     """Decides when to check again whether a full disk has space for a download."""
 
-    def __init__(self) -> None:
+    def __init__(self, disk: DiskSpace) -> None:
+        self._disk = disk
         self._look_at = 0.0
 
     def begin(
         self, error: MinitorrentError, final: Path, needed: int, now: float
     ) -> MinitorrentError:
         """Start to wait after a disk-full error; returns the error to show to the user."""
-        missing = _missing(final, needed)
+        missing = self._disk.missing(final, needed)
         self._look_at = now + (INTERVAL if missing else PATIENT_INTERVAL)
         if not missing:
             return MinitorrentError(error.code, error.message)  # without the traceback's frames
@@ -55,11 +74,4 @@ class SpaceWait:
         if now < self._look_at:
             return False
         self._look_at = now + INTERVAL
-        return not _missing(final, needed)
-
-
-def _missing(final: Path, needed: int) -> int:
-    """Return how many of `needed` bytes don't fit on the disk of `final`; 0 when all do."""
-    folder = standing(final.parent)
-    with translating(folder):
-        return max(needed - shutil.disk_usage(folder).free, 0)
+        return not self._disk.missing(final, needed)

@@ -45,7 +45,7 @@ from client.net.announcer import UnidentifiedPeer
 from client.state.transfers import TransferRecord
 from client.storage.piece_scan import StoppedError
 from client.torrent.torrent import Torrent
-from client.transfers.disk_space import SpaceWait, require_room
+from client.transfers.disk_space import SpaceWait
 from client.transfers.serial_executor import SerialExecutor
 from client.transfers.standing import Standing
 from client.transfers.transfer_context import TransferContext
@@ -68,7 +68,7 @@ class Transfer(Standing):
     def __init__(self, record: TransferRecord, context: TransferContext) -> None:
         super().__init__(record, context)
         self.throttle = context.rate_limits.throttle(record)
-        self._space = SpaceWait()
+        self._space = SpaceWait(context.disk)
         self._upsets = 0  # changes by other programs in this run
         self._had = 0  # pieces that were right when the last change was noticed
         self._halting = threading.Event()
@@ -214,7 +214,7 @@ class Transfer(Standing):
             self._context.scheduler.join(self)
             return
         if not self.storage.options.in_place:  # in place, overwriting needs no further space
-            require_room(self.record.name, self.path, self.missing)
+            self._context.disk.require(self.record.name, self.path, self.missing)
         torrent = self._make_torrent(have)
         self._move(Opened(torrent, self.record.complete))
         if torrent.complete:

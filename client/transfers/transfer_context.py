@@ -10,6 +10,7 @@ from client.membership.credentials import Credentials
 from client.net.announcer import Announcer
 from client.state.transfers import Transfers
 from client.torrent.torrent_context import TorrentContext
+from client.transfers.disk_space import DiskSpace
 from client.transfers.download_scheduler import DownloadScheduler
 from client.transfers.rate_limits import RateLimits
 
@@ -24,5 +25,6 @@ class TransferContext:
     credentials: Credentials
     scheduler: DownloadScheduler
     rate_limits: RateLimits
+    disk: DiskSpace
     jobs: Executor
     events: EventBus
