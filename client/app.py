@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TextIO, cast
 
 from client.config import ClientConfig, default_data_dir
-from client.shell.keyboard import Keyboard
-from client.shell.signals import Interrupts
-from client.shell.streams import LogStream, prepare_streams
-from client.storage.reading import read_plain
-from client.storage.writing import open_to_append
+from client.shell.terminal.keyboard import Keyboard
+from client.shell.terminal.signals import Interrupts
+from client.shell.terminal.streams import LogStream, prepare_streams
+from client.storage.paths.reading import read_plain
+from client.storage.paths.writing import open_to_append
 from common import __version__, tracker_info
 from common.errors import ErrorCode, MinitorrentError
 from common.loading import loading

@@ -26,13 +26,13 @@ from client.event_bus import EventBus
 from client.membership.account import Account
 from client.membership.credentials import Credentials
 from client.membership.known_trackers import KnownTrackers, Trackers
-from client.net.announcer import Announcer
-from client.net.dialer import Dialer
-from client.net.listener import Listener
-from client.net.metadata_fetch import fetch_metadata
-from client.net.port_check import OwnPort
-from client.net.tracker_client import LinkEvents, TrackerClient
-from client.net.tracker_connection import source_host
+from client.net.peers.dialer import Dialer
+from client.net.peers.listener import Listener
+from client.net.peers.metadata_fetch import fetch_metadata
+from client.net.tracker.announcer import Announcer
+from client.net.tracker.port_check import OwnPort
+from client.net.tracker.tracker_client import LinkEvents, TrackerClient
+from client.net.tracker.tracker_connection import source_host
 from client.services.diagnostics import Diagnostics
 from client.services.doctor import Doctor
 from client.services.environment import raise_descriptors
@@ -47,9 +47,9 @@ from client.state.pinned_certificates import PinnedCertificates
 from client.state.rate_limits import RateLimitStore
 from client.state.settings import Settings
 from client.state.transfers import Transfers
-from client.storage.buffers import BufferPool
-from client.storage.handles import OPEN
-from client.storage.worker import WorkerPool
+from client.storage.files.handles import OPEN
+from client.storage.pieces.buffers import BufferPool
+from client.storage.pieces.worker import WorkerPool
 from client.torrent.banned import Banned
 from client.torrent.places import Places
 from client.torrent.torrent_context import TorrentContext

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from client.commands.command import Argument, Kind
 from client.commands.parsing import Invocation, quote
-from client.storage.typed_path import typed_path
+from client.storage.paths.typed_path import typed_path
 from common.errors import ErrorCode, MinitorrentError
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from client.core.notices.events import (
 )
 from client.core.notices.notices import NoticeKind
 from client.event_bus import EventBus
-from client.net.tracker_client import TrackerClient
+from client.net.tracker.tracker_client import TrackerClient
 from client.notices import Notices
 from client.state.settings import Settings
 from common.api.accounts import LoginReply

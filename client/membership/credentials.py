@@ -23,8 +23,8 @@ from client.core.health.measurements import CertificateFigures
 from client.core.notices.events import RevocationsApplied
 from client.event_bus import EventBus
 from client.net.clock import steady
-from client.net.group_tls import GroupTls
-from client.net.tracker_client import TrackerClient
+from client.net.tracker.tracker_client import TrackerClient
+from client.net.transports.group_tls import GroupTls
 from common.api.authority import (
     ISSUE_CERTIFICATE,
     LIST_REMOVED,

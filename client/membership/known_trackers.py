@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from client import results
-from client.net.tracker_client import TrackerClient
-from client.net.tracker_connection import UntrustedTrackerError
+from client.net.tracker.tracker_client import TrackerClient
+from client.net.tracker.tracker_connection import UntrustedTrackerError
 from client.state.pinned_certificates import PinnedCertificates
 from common.errors import ErrorCode, MinitorrentError
 from common.tls import fingerprint

@@ -10,9 +10,9 @@ from client.membership.account import Account
 from client.results import RelocateResult, WhyResult
 from client.services.snapshot import Snapshots
 from client.services.uploads import HashProgress
-from client.storage.os_errors import shown
+from client.storage.paths.os_errors import shown
+from client.storage.paths.typed_path import typed_path
 from client.storage.search import find_content
-from client.storage.typed_path import typed_path
 from client.transfers.transfer_manager import TransferManager
 from common.errors import ErrorCode, MinitorrentError
 

@@ -19,19 +19,19 @@ from client.core.health.measurements import DiskFigures, PortFigures, TrackerFig
 from client.membership.account import Account
 from client.membership.credentials import Credentials
 from client.membership.known_trackers import KnownTrackers
-from client.net.port_check import Found, OwnPort
-from client.net.probe import (
+from client.net.tracker.port_check import Found, OwnPort
+from client.net.tracker.probe import (
     LOOPBACK,
     TrackerProbe,
     is_loopback,
     is_unspecified,
     outward_host,
 )
-from client.net.tracker_client import TrackerClient
-from client.net.tracker_connection import source_host
+from client.net.tracker.tracker_client import TrackerClient
+from client.net.tracker.tracker_connection import source_host
 from client.results import CheckRow, ChecksResult
 from client.services.environment import descriptors, libraries
-from client.storage import mount_point
+from client.storage.paths import mount_point
 from client.transfers.transfer_manager import TransferManager
 from common import __version__
 from common.errors import MinitorrentError

@@ -17,9 +17,9 @@ from cryptography.x509.oid import NameOID
 from client import results
 from client.core.notices.notices import NoticeKind
 from client.membership.credentials import Credentials
-from client.storage.os_errors import translating
-from client.storage.typed_path import typed_path
-from client.storage.writing import NewFile, check_place, write_private
+from client.storage.paths.os_errors import translating
+from client.storage.paths.typed_path import typed_path
+from client.storage.paths.writing import NewFile, check_place, write_private
 
 _DH_PARAMETERS: Final = b"""-----BEGIN DH PARAMETERS-----
 MIIBCAKCAQEA//////////+t+FRYortKmq/cViAnPTzx2LnFg84tNpWp4TZBFGQz

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from client.core.transfers.piece_selection import PieceSelection
 from client.core.transfers.resume import FileStamps
-from client.storage.files import TorrentFiles
-from client.storage.os_errors import shown
+from client.storage.files.torrent_files import TorrentFiles
+from client.storage.paths.os_errors import shown
 from client.storage.recheck import verify
 from common.bitfield import Bitfield
 from common.errors import ErrorCode, MinitorrentError

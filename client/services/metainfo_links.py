@@ -11,11 +11,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
-from client.net.tracker_client import TrackerCalls
-from client.storage.os_errors import translating
-from client.storage.reading import read_plain
-from client.storage.typed_path import typed_path
-from client.storage.writing import NewFile, write_private
+from client.net.tracker.tracker_client import TrackerCalls
+from client.storage.paths.os_errors import translating
+from client.storage.paths.reading import read_plain
+from client.storage.paths.typed_path import typed_path
+from client.storage.paths.writing import NewFile, write_private
 from client.transfers.transfer import Transfer
 from common import magnet, metainfo
 from common.api import files, groups, presence

@@ -12,7 +12,7 @@ from client.core.transfers.download_options import DownloadOptions
 from client.membership.account import Account, Remote
 from client.membership.credentials import Credentials
 from client.membership.known_trackers import Trackers
-from client.net.tracker_client import TrackerClient
+from client.net.tracker.tracker_client import TrackerClient
 from client.services.diagnostics import Diagnostics
 from client.services.doctor import Doctor
 from client.services.export import export_credentials

@@ -11,12 +11,12 @@ from pathlib import Path
 from client.core.transfers.download_options import PLAIN, DownloadOptions
 from client.core.transfers.piece_selection import PieceSelection, paths_of, selection_of, widened
 from client.core.transfers.resume import FileStamps
-from client.net.tracker_client import TrackerCalls
+from client.net.tracker.tracker_client import TrackerCalls
 from client.services.found import Found, find
 from client.services.metainfo_links import MetainfoLinks
 from client.state.transfers import NewTransfer, Transfers
-from client.storage.destination import resolve
-from client.storage.os_errors import shown
+from client.storage.paths.destination import resolve
+from client.storage.paths.os_errors import shown
 from client.transfers.disk_space import DiskSpace
 from client.transfers.transfer import Transfer
 from client.transfers.transfer_manager import TransferManager

@@ -9,8 +9,8 @@ from client.core.health.diagnosis import Certificate, Snapshot
 from client.core.health.measurements import Reach
 from client.core.swarm.peer import Peer
 from client.membership.credentials import Credentials
-from client.net.port_check import OwnPort
-from client.net.tracker_client import TrackerClient
+from client.net.tracker.port_check import OwnPort
+from client.net.tracker.tracker_client import TrackerClient
 from client.torrent.torrent import Torrent
 from client.transfers.transfer import Transfer
 from common.errors import MinitorrentError

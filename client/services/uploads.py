@@ -7,18 +7,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from client.core.transfers.resume import FileStamps
-from client.net.tracker_client import TrackerCalls
+from client.net.tracker.tracker_client import TrackerCalls
 from client.services.metainfo_links import MetainfoLinks, is_metainfo_of, metainfo_place
 from client.services.offer import Offer
 from client.state.transfers import NewTransfer, Transfers
-from client.storage.content import take_stamps
-from client.storage.files import TorrentFiles
+from client.storage.files.content import take_stamps
+from client.storage.files.source import Source, scan
+from client.storage.files.torrent_files import TorrentFiles
 from client.storage.hashing import hash_source
-from client.storage.os_errors import shown
+from client.storage.paths.os_errors import shown
+from client.storage.paths.typed_path import typed_path
+from client.storage.paths.writing import check_place
 from client.storage.recheck import is_already_there
-from client.storage.source import Source, scan
-from client.storage.typed_path import typed_path
-from client.storage.writing import check_place
 from client.transfers.transfer import Transfer
 from client.transfers.transfer_manager import TransferManager
 from common import metainfo

@@ -10,7 +10,7 @@ from client.core.swarm import piece_map
 from client.core.swarm.peer import Peer
 from client.core.transfers.download_options import PLAIN
 from client.core.transfers.piece_selection import paths_of, selection_of
-from client.net.peer_io import PeerConnection
+from client.net.peers.peer_io import PeerConnection
 from client.results import (
     ContentRow,
     DownloadRow,

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from client.results import DownloadRow, TransferState
-from client.shell import widths
-from client.shell.screen import Screen
+from client.shell.terminal import widths
+from client.shell.terminal.screen import Screen
 from common.text import count, duration, percent, rate, size, visible
 
 _LETTERS = {

@@ -12,7 +12,7 @@ from prompt_toolkit.history import FileHistory
 
 from client.commands.command import Command
 from client.commands.parsing import command_word, may_hold_secret
-from client.storage.writing import open_to_append
+from client.storage.paths.writing import open_to_append
 
 _MOST: Final = 16 * 1024 * 1024
 """The largest history file, in bytes, that is still read."""

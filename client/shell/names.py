@@ -10,7 +10,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from client.shell.suggest import Name
-from client.storage.typed_path import typed_path
+from client.storage.paths.typed_path import typed_path
 from common.errors import MinitorrentError
 from common.text import count, local_time, percent, size
 

@@ -14,7 +14,7 @@ from client.commands.runner import Outcome
 from client.core.notices.notices import Tone, presentation_of
 from client.results import Notice
 from client.shell.render import answer
-from client.shell.screen import Screen
+from client.shell.terminal.screen import Screen
 from common.errors import MinitorrentError
 from common.text import guarded, harmless
 

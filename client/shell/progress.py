@@ -8,10 +8,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from client.results import Overview
-from client.shell import widths
 from client.shell.downloads import RUNNING
 from client.shell.output import Output
-from client.shell.screen import Screen
+from client.shell.terminal import widths
+from client.shell.terminal.screen import Screen
 from common.errors import ErrorCode, MinitorrentError
 from common.text import count, duration, percent, rate, size
 

@@ -16,7 +16,7 @@ from client.commands.general import CommandHelpResult, EndResult, HelpResult
 from client.commands.parsing import quote
 from client.services import lists
 from client.shell.downloads import download_lines
-from client.shell.screen import Column, Screen
+from client.shell.terminal.screen import Column, Screen
 from common.api import groups
 from common.text import count, local_time, percent, rate, size, visible
 

@@ -26,10 +26,10 @@ from client.shell.history import PrivateHistory
 from client.shell.names import SessionNames
 from client.shell.output import Output, can_show
 from client.shell.progress import Progress
-from client.shell.screen import Screen
-from client.shell.secret import SecretPrompt, as_typed, keep_for_later, paste_bindings
-from client.shell.signals import Interrupts, Stopped
-from client.shell.streams import abandon_stdout
+from client.shell.terminal.screen import Screen
+from client.shell.terminal.secret import SecretPrompt, as_typed, keep_for_later, paste_bindings
+from client.shell.terminal.signals import Interrupts, Stopped
+from client.shell.terminal.streams import abandon_stdout
 from client.shell.toolbar import prompt_text, toolbar_lines
 from common.errors import ErrorCode
 from common.text import count

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 from client.commands.runner import LONGEST_LINE, Outcome, Runner
 from client.core.notices.notices import NoticeKind
 from client.results import Notice
-from client.shell.keyboard import Keyboard
 from client.shell.output import Output, screen_of
 from client.shell.progress import Progress
-from client.shell.signals import Interrupts, Stopped
-from client.shell.streams import abandon_stdout
+from client.shell.terminal.keyboard import Keyboard
+from client.shell.terminal.signals import Interrupts, Stopped
+from client.shell.terminal.streams import abandon_stdout
 from common.errors import ErrorCode, MinitorrentError
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ class Script:
     def _ask(self, prompt: str) -> str:
         from prompt_toolkit.input import create_input
 
-        from client.shell.secret import SecretPrompt
+        from client.shell.terminal.secret import SecretPrompt
 
         with Path("/dev/tty").open("w", encoding="utf-8") as terminal:
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from client.results import DownloadRow, Overview
-from client.shell import widths
 from client.shell.downloads import RUNNING
-from client.shell.screen import Screen
+from client.shell.terminal import widths
+from client.shell.terminal.screen import Screen
 from common.text import count, duration, percent, rate, visible
 
 _MOST_TRANSFERS = 3

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from client.storage.content import Content
-from client.storage.layout import Layout
-from client.storage.os_errors import shown
-from client.storage.piece_scan import Progress, hash_piece, scan_pieces
-from client.storage.source import Source
+from client.storage.files.content import Content
+from client.storage.files.layout import Layout
+from client.storage.files.source import Source
+from client.storage.paths.os_errors import shown
+from client.storage.pieces.piece_scan import Progress, hash_piece, scan_pieces
 from common.errors import ErrorCode, MinitorrentError
 from common.geometry import Geometry
 from common.metainfo import HASH_SIZE

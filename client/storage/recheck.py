@@ -5,8 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from client.storage.files import TorrentFiles
-from client.storage.piece_scan import Progress, scan_pieces
+from client.storage.files.torrent_files import TorrentFiles
+from client.storage.pieces.piece_scan import Progress, scan_pieces
 from common.bitfield import Bitfield
 from common.errors import MinitorrentError
 from common.types import PieceIndex

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Final
 
 from client.core.transfers.resume import FileStamps
-from client.storage.content import take_file_stamp, take_stamps
-from client.storage.files import TorrentFiles
-from client.storage.piece_scan import Progress
+from client.storage.files.content import take_file_stamp, take_stamps
+from client.storage.files.torrent_files import TorrentFiles
+from client.storage.pieces.piece_scan import Progress
 from client.storage.recheck import is_already_there
 from common.metainfo import Metainfo
 

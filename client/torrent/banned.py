@@ -6,7 +6,7 @@ import threading
 
 from client.core.admission.bans import Bans
 from client.core.admission.party import Address, Login, Party, network
-from client.net.group_tls import Membership
+from client.net.transports.group_tls import Membership
 
 
 class Banned:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from client.storage.files import TorrentFiles
+from client.storage.files.torrent_files import TorrentFiles
 from common.errors import ErrorCode, MinitorrentError
 from common.types import Block, PieceIndex
 

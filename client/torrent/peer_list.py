@@ -13,8 +13,8 @@ from client.core.admission.crowding import Held, Verdict, judge
 from client.core.admission.obstacle import Obstacle
 from client.core.admission.party import Address, Party, network
 from client.core.swarm.swarm_config import SwarmConfig
-from client.net.group_tls import GroupTls
-from client.net.peer_io import PeerConnection
+from client.net.peers.peer_io import PeerConnection
+from client.net.transports.group_tls import GroupTls
 from client.torrent.banned import Banned, party_of
 from client.torrent.places import Places
 from common.types import Endpoint, PeerId

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import structlog
 
 from client.core.swarm.piece_download import PieceDownload
-from client.storage.files import TorrentFiles
-from client.storage.worker import WorkerPool
+from client.storage.files.torrent_files import TorrentFiles
+from client.storage.pieces.worker import WorkerPool
 from common.errors import ErrorCode, MinitorrentError
 from common.types import PieceIndex
 

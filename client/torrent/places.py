@@ -9,7 +9,7 @@ from typing import Final
 import structlog
 
 from client.core.admission.crowding import Held, judge
-from client.net.peer_io import PeerConnection
+from client.net.peers.peer_io import PeerConnection
 
 CLOSING: Final = 16
 """Connections that may still be closing, on top of the limit."""

@@ -9,7 +9,7 @@ from functools import partial
 from client.core.bandwidth.fair_queue import BandwidthRequest
 from client.core.bandwidth.throttle import Throttle
 from client.core.protocol.peer_protocol import PeerProtocol
-from client.net.peer_io import PeerConnection
+from client.net.peers.peer_io import PeerConnection
 from common.types import InfoHash
 from common.wire.codec import encode_requests
 

@@ -21,11 +21,11 @@ from client.core.swarm.actions import Action, Ban, Close, Send, Verify
 from client.core.swarm.peer import Peer
 from client.core.swarm.piece_download import PieceDownload
 from client.core.transfers.piece_selection import PieceSelection
-from client.net.announcer import UnidentifiedPeer
-from client.net.group_tls import GroupTls
-from client.net.peer_io import PeerConnection
-from client.net.transport import Transport
-from client.storage.files import TorrentFiles
+from client.net.peers.peer_io import PeerConnection
+from client.net.tracker.announcer import UnidentifiedPeer
+from client.net.transports.group_tls import GroupTls
+from client.net.transports.transport import Transport
+from client.storage.files.torrent_files import TorrentFiles
 from client.torrent.content_source import ContentSource
 from client.torrent.peer_list import PeerList
 from client.torrent.piece_writer import PieceWriter

@@ -11,10 +11,10 @@ from client.core.protocol.peer_protocol import MAX_WAITING_REQUESTS
 from client.core.swarm.swarm import Swarm
 from client.core.swarm.swarm_config import SwarmConfig
 from client.core.transfers.piece_selection import PieceSelection
-from client.net.announcer import UnidentifiedPeer
-from client.net.dialer import Dialer
-from client.storage.buffers import BufferPool
-from client.storage.worker import WorkerPool
+from client.net.peers.dialer import Dialer
+from client.net.tracker.announcer import UnidentifiedPeer
+from client.storage.pieces.buffers import BufferPool
+from client.storage.pieces.worker import WorkerPool
 from client.torrent.banned import Banned
 from client.torrent.places import Places
 from common.bitfield import Bitfield

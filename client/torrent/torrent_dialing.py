@@ -6,9 +6,9 @@ import threading
 from collections.abc import Callable
 
 from client.core.admission.obstacle import Obstacle
-from client.net.dialer import Dial
-from client.net.group_tls import GroupTls
-from client.net.transport import Transport
+from client.net.peers.dialer import Dial
+from client.net.transports.group_tls import GroupTls
+from client.net.transports.transport import Transport
 from client.torrent.peer_list import PeerList
 from client.torrent.torrent_context import TorrentContext
 from common.metainfo import Metainfo

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from client.storage.mount_point import standing
-from client.storage.os_errors import shown, translating
+from client.storage.paths.mount_point import standing
+from client.storage.paths.os_errors import shown, translating
 from common.errors import ErrorCode, MinitorrentError
 from common.text import size
 

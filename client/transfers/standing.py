@@ -28,7 +28,7 @@ from client.core.transfers.transfer_state import (
     is_legal,
     torrent_of,
 )
-from client.net.group_tls import GroupTls
+from client.net.transports.group_tls import GroupTls
 from client.results import TransferState
 from client.state.transfers import TransferRecord
 from client.torrent.torrent import Torrent

@@ -41,9 +41,9 @@ from client.core.transfers.transfer_state import (
     TurnTaken,
     is_legal,
 )
-from client.net.announcer import UnidentifiedPeer
+from client.net.tracker.announcer import UnidentifiedPeer
 from client.state.transfers import TransferRecord
-from client.storage.piece_scan import StoppedError
+from client.storage.pieces.piece_scan import StoppedError
 from client.torrent.torrent import Torrent
 from client.transfers.disk_space import SpaceWait
 from client.transfers.serial_executor import SerialExecutor

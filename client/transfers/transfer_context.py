@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from client.event_bus import EventBus
 from client.membership.credentials import Credentials
-from client.net.announcer import Announcer
+from client.net.tracker.announcer import Announcer
 from client.state.transfers import Transfers
 from client.torrent.torrent_context import TorrentContext
 from client.transfers.disk_space import DiskSpace

@@ -12,8 +12,8 @@ import structlog
 
 from client.core.transfers.download_options import DownloadOptions
 from client.core.transfers.resume import FileStamps
-from client.net.group_tls import GroupTls
-from client.net.transport import Transport
+from client.net.transports.group_tls import GroupTls
+from client.net.transports.transport import Transport
 from client.state.transfers import TransferRecord
 from client.torrent.torrent import Torrent
 from client.transfers.backlog import Backlog

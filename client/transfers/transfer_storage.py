@@ -8,8 +8,8 @@ from dataclasses import replace
 from client.core.transfers.download_options import DownloadOptions
 from client.core.transfers.piece_selection import finalized_by, selection_of
 from client.state.transfers import TransferRecord, Transfers
-from client.storage.files import TorrentFiles
-from client.storage.os_errors import shown
+from client.storage.files.torrent_files import TorrentFiles
+from client.storage.paths.os_errors import shown
 from client.storage.recheck import is_already_there, verify
 from client.torrent.torrent import Torrent
 from common import metainfo

@@ -9,8 +9,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from client.storage.reading import read_plain
-from client.storage.writing import NewFile, write_private
+from client.storage.paths.reading import read_plain
+from client.storage.paths.writing import NewFile, write_private
 from common.errors import MinitorrentError
 
 _NAME: Final = "page.token"

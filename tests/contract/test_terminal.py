@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from client.shell.widths import cell_width
+from client.shell.terminal.widths import cell_width
 from tests.support.ports import free_port
 from tests.support.processes import ClientProcess, TrackerProcess, write_tracker_info
 from tests.support.stock import require

@@ -16,10 +16,10 @@ from pathlib import Path
 
 import pytest
 
-from client.net import tls_handshake
-from client.net.group_tls import GroupTls
-from client.net.handshaking import shake_hands
-from client.net.tls_transport import TlsTransport
+from client.net.peers.handshaking import shake_hands
+from client.net.transports import tls_handshake
+from client.net.transports.group_tls import GroupTls
+from client.net.transports.tls_transport import TlsTransport
 from common.errors import ErrorCode, MinitorrentError
 from common.metainfo import Metainfo
 from common.types import InfoHash

@@ -11,7 +11,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from client.net.group_tls import GroupTls
+from client.net.transports.group_tls import GroupTls
 from tracker.domain import certificates
 from tracker.domain.certificates import Authority, Holder
 

@@ -7,9 +7,9 @@ from pathlib import Path
 from nicegui import ui
 
 from client.web.page.command_client import CommandClient
-from client.web.page.controls import icon_button
 from client.web.page.login import Login
 from client.web.page.main_view import MainView
+from client.web.page.parts.controls import icon_button
 
 _STYLE = Path(__file__).with_name("style.css")
 _REMEMBERED = "localStorage.getItem('minitorrent-dark')"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from nicegui import ui
 
 from client.web.page.command_client import CommandClient, tell_error
-from client.web.page.controls import button, field, heading
+from client.web.page.parts.controls import button, field, heading
 from common.errors import ErrorCode, MinitorrentError
 
 

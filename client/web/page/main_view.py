@@ -5,13 +5,13 @@ from __future__ import annotations
 from nicegui import ui
 
 from client.results import Overview
-from client.web.page.choice import Choice
 from client.web.page.command_client import CommandClient, tell
-from client.web.page.files import FilesTab
-from client.web.page.groups import GroupsTab
-from client.web.page.notices import NoticesTab
-from client.web.page.settings import SettingsTab
-from client.web.page.transfers import TransfersTab
+from client.web.page.parts.choice import Choice
+from client.web.page.tabs.files import FilesTab
+from client.web.page.tabs.groups import GroupsTab
+from client.web.page.tabs.notices import NoticesTab
+from client.web.page.tabs.settings import SettingsTab
+from client.web.page.tabs.transfers import TransfersTab
 from common.text import count
 
 _TABS = {

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from client.core.swarm.swarm_config import SwarmConfig
-from client.net import announcer
+from client.net.tracker import announcer
 from common.errors import ErrorCode, MinitorrentError
 from common.wire.messages import HaveAll, Interested, Unchoke
 from tests.attacks.peers.attackers import Attacker, peer_id_of, torrent_of

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from client.net import announcer
+from client.net.tracker import announcer
 from common.wire.messages import Interested, Unchoke
 from tests.attacks.peers.attackers import Attacker, peer_id_of, torrent_of
 from tests.attacks.peers.test_bans import has, victims

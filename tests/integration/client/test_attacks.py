@@ -27,7 +27,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from client.core.admission.candidates import PeerCandidate
-from client.net import dialer
+from client.net.peers import dialer
 from common.api.presence import ANNOUNCE_KEY, AnnounceKey
 from common.types import Endpoint, InfoHash
 from common.wire.handshake import HANDSHAKE_LENGTH, Handshake

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from client.core.swarm.swarm_config import SwarmConfig
-from client.storage.stamp import take_stamp
+from client.storage.files.stamp import take_stamp
 from common.wire.messages import Interested, Request, Unchoke
 from tests.integration.client import hostile
 from tests.integration.client.conftest import Log
@@ -175,7 +175,7 @@ def test_a_piece_that_a_peer_asks_for_again_is_looked_at_again(
     peer = unchoked(team, stack, ann, name)
     peer.send(Request(0, 0, BLOCK))
     assert peer.until(Piece).data == content.read_bytes()[:BLOCK]
-    monkeypatch.setattr("client.storage.change_detector.take_stamp", cache(take_stamp))
+    monkeypatch.setattr("client.storage.files.change_detector.take_stamp", cache(take_stamp))
     transfer = ann.session._transfers.get(GROUP, name)
     transfer.storage.files.look_at_all()
     with content.open("r+b") as stream:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from client.storage.piece_scan import hash_piece
+from client.storage.pieces.piece_scan import hash_piece
 from common.errors import ErrorCode, MinitorrentError
 from tests.integration.client.conftest import Log, both_modes
 from tests.integration.client.people import GROUP, Person, Team
@@ -338,7 +338,7 @@ def test_what_was_just_hashed_to_be_shared_is_not_hashed_again(
         hashed.append(size)
         return hash_piece(size, *others)
 
-    monkeypatch.setattr("client.storage.content.hash_piece", counting)
+    monkeypatch.setattr("client.storage.files.content.hash_piece", counting)
     ann, bob, cat = (team.member(name) for name in ("ann", "bob", "cat"))
     name = team.share(ann, make_file(tmp_path / "content", 3 * MIB))
     bob.fetch(name)

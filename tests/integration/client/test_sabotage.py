@@ -178,7 +178,7 @@ def test_its_folder_moved_away(team: Team, tmp_path: Path) -> None:
 def test_who_keeps_writing_to_it_makes_it_fail(
     team: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from client.storage.files import TorrentFiles
+    from client.storage.files.torrent_files import TorrentFiles
 
     def overwritten(files: TorrentFiles) -> None:
         overwrite(files.partial)

@@ -12,7 +12,7 @@ import pytest
 
 from client.core.admission.candidates import FIRST_PAUSE
 from client.core.swarm.swarm_config import SwarmConfig
-from client.net import peer_io
+from client.net.peers import peer_io
 from client.results import TransferState
 from client.torrent.content_source import ContentSource
 from common import metainfo

@@ -12,8 +12,8 @@ import pytest
 
 from client.core.admission.candidates import LONGEST_PAUSE
 from client.core.swarm.swarm_config import SwarmConfig
-from client.net import announcer
-from client.storage.files import TorrentFiles
+from client.net.tracker import announcer
+from client.storage.files.torrent_files import TorrentFiles
 from client.transfers.transfer_storage import TransferStorage
 from common.bitfield import Bitfield
 from common.types import PieceIndex

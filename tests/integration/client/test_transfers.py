@@ -310,7 +310,7 @@ def test_a_disk_that_can_not_be_written(
         raise MinitorrentError(ErrorCode.PERMISSION_DENIED, "The disk is not to be written.")
 
     with monkeypatch.context() as broken:
-        broken.setattr("client.storage.files.TorrentFiles.write_piece", fail)
+        broken.setattr("client.storage.files.torrent_files.TorrentFiles.write_piece", fail)
         bob.start(name)
         assert until_failed(bob, name) == "The disk is not to be written."
     bob.session.resume(GROUP, name)
@@ -341,7 +341,7 @@ def test_a_failure_inside_shows_and_fails_the_transfer(
         raise ValueError("a bug")
 
     with monkeypatch.context() as broken:
-        broken.setattr("client.storage.files.TorrentFiles.open_partial", fail)
+        broken.setattr("client.storage.files.torrent_files.TorrentFiles.open_partial", fail)
         bob.start(name)
         assert "a bug" in until_failed(bob, name)
     assert [entry for entry in log if entry.get("exc_info")]

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from client.net.listener import Listener
-from client.net.port_check import OwnPort
-from client.storage.files import TorrentFiles
+from client.net.peers.listener import Listener
+from client.net.tracker.port_check import OwnPort
+from client.storage.files.torrent_files import TorrentFiles
 from common.errors import ErrorCode, MinitorrentError
 from common.types import PieceIndex
 from common.wire.messages import HaveAll, HaveNone
@@ -177,7 +177,7 @@ def test_a_wrong_clock(team: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     bob.start("content")
     explained(bob, "No seeder is online")
     late = SimpleNamespace(time=lambda: time.time() + 7200, monotonic=time.monotonic)
-    monkeypatch.setattr("client.net.tracker_connection.time", late)
+    monkeypatch.setattr("client.net.tracker.tracker_connection.time", late)
     assert "Set the clock" in explained(bob, "clock is 2 h ahead of the tracker's")
 
 

@@ -19,14 +19,14 @@ from client.event_bus import EventBus
 from client.membership.account import Account
 from client.results import Notice
 from client.services.lists import Lists, NoticesResult
-from client.shell.keyboard import Keyboard
 from client.shell.output import Output
 from client.shell.script import Script
-from client.shell.signals import Interrupts
+from client.shell.terminal.keyboard import Keyboard
+from client.shell.terminal.signals import Interrupts
 from client.state.database import Database
 from client.state.settings import Settings
 from client.web.events import Events
-from client.web.page.notices import NoticesTab
+from client.web.page.tabs.notices import NoticesTab
 from common.api.events import EventKind, ListNoticesReply, NoticeRow
 from tests.support.fake_session import FakeSession
 from tracker.domain.audience import AUDIENCES, Audience

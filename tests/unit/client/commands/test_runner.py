@@ -15,7 +15,7 @@ from client.commands.runner import Outcome, Runner
 from client.results import Notice
 from client.shell.output import Output, can_show, screen_of
 from client.shell.progress import Progress
-from client.shell.screen import Screen
+from client.shell.terminal.screen import Screen
 from common.errors import ErrorCode, MinitorrentError
 from tests.support.fake_rows import download
 from tests.support.fake_session import FakeSession

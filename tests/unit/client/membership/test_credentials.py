@@ -16,8 +16,8 @@ from client.core.notices.events import RevocationsApplied
 from client.event_bus import EventBus
 from client.membership import credentials as module
 from client.membership.credentials import Credentials
-from client.net.group_tls import GroupTls, Membership, MembershipError
-from client.net.tracker_client import TrackerClient
+from client.net.tracker.tracker_client import TrackerClient
+from client.net.transports.group_tls import GroupTls, Membership, MembershipError
 from common.api.authority import ISSUE_CERTIFICATE, IssueCertificate, IssueCertificateReply
 from common.api.groups import GroupProfileReply
 from common.api.model import Model

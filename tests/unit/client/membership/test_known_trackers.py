@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from client.membership.known_trackers import KnownTrackers
-from client.net.tracker_connection import UntrustedTrackerError
+from client.net.tracker.tracker_connection import UntrustedTrackerError
 from client.state.database import Database
 from client.state.pinned_certificates import PinnedCertificates
 from common.tls import fingerprint

@@ -10,8 +10,8 @@ import pytest
 
 from client.build import open_session
 from client.config import ClientConfig
-from client.net import tracker_connection
-from client.net.port_check import OwnPort
+from client.net.tracker import tracker_connection
+from client.net.tracker.port_check import OwnPort
 from client.results import CheckRow
 from client.services import doctor, environment
 from client.services.session import Session

@@ -11,8 +11,8 @@ import pytest
 from client.services.offer import Offer
 from client.services.uploads import Uploads
 from client.state.transfers import NewTransfer
+from client.storage.files.source import scan
 from client.storage.hashing import hash_source
-from client.storage.source import scan
 from common import metainfo
 from common.api import files, groups
 from common.errors import ErrorCode, MinitorrentError

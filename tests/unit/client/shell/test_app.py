@@ -14,7 +14,7 @@ from filelock import FileLock
 
 from client.app import _claimed, main
 from client.config import ClientConfig, default_data_dir
-from client.storage.writing import open_to_append
+from client.storage.paths.writing import open_to_append
 from common.errors import ErrorCode, MinitorrentError
 from common.types import Endpoint
 from tests.support import fake_session

@@ -18,8 +18,8 @@ from client.results import TransferState
 from client.services import lists
 from client.shell.downloads import download_lines
 from client.shell.render import answer
-from client.shell.screen import Column, Screen
-from client.shell.widths import cell_width
+from client.shell.terminal.screen import Column, Screen
+from client.shell.terminal.widths import cell_width
 from common.api import files
 from common.api.audit import AuditRow
 from tests.support.fake_rows import HASH, download, file_rows

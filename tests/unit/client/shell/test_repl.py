@@ -20,7 +20,7 @@ from client.core.notices.notices import NoticeKind
 from client.services.offer import Offer
 from client.shell.output import Output
 from client.shell.repl import Repl
-from client.shell.signals import Interrupts
+from client.shell.terminal.signals import Interrupts
 from tests.support.fake_rows import download
 from tests.support.fake_session import FakeSession
 from tests.support.waiting import wait_until

@@ -15,10 +15,10 @@ from typing import Any
 
 import pytest
 
-from client.shell.keyboard import Keyboard
 from client.shell.output import Output
 from client.shell.script import Script
-from client.shell.signals import Interrupts, Stopped
+from client.shell.terminal.keyboard import Keyboard
+from client.shell.terminal.signals import Interrupts, Stopped
 from common.errors import ErrorCode, MinitorrentError
 from tests.support.fake_session import FakeSession
 from tests.support.lines import Lines

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from client.results import DownloadRow, Overview, TransferState
 from client.shell.progress import hashing_line, waiting_line
-from client.shell.screen import Screen
+from client.shell.terminal.screen import Screen
+from client.shell.terminal.widths import cell_width
 from client.shell.toolbar import prompt_text, toolbar_lines
-from client.shell.widths import cell_width
 from tests.support.fake_rows import download
 
 SCREEN = Screen(width=80)

@@ -7,7 +7,7 @@ import random
 from collections.abc import Mapping
 from pathlib import Path
 
-from client.storage.files import TorrentFiles
+from client.storage.files.torrent_files import TorrentFiles
 from common.geometry import KIB
 from common.metainfo import FileEntry, Metainfo, build_info, encode, parse
 from common.types import Block, PieceIndex

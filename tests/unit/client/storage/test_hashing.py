@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from client.storage.files.source import scan
 from client.storage.hashing import hash_source
-from client.storage.piece_scan import READ_SIZE, StoppedError, scan_pieces
-from client.storage.source import scan
+from client.storage.pieces.piece_scan import READ_SIZE, StoppedError, scan_pieces
 from common.errors import ErrorCode, MinitorrentError
 from common.geometry import KIB, Geometry
 from tests.unit.client.storage.contents import PIECE, describe, put, random_bytes

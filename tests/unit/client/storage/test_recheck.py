@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from client.storage import content as content_module
-from client.storage.files import TorrentFiles
-from client.storage.piece_scan import StoppedError, hash_piece
+from client.storage.files import content as content_module
+from client.storage.files.torrent_files import TorrentFiles
+from client.storage.pieces.piece_scan import StoppedError, hash_piece
 from client.storage.recheck import is_already_there, verify
 from common.bitfield import Bitfield
 from common.metainfo import FileEntry, Metainfo, build_info, encode, parse

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from client.net.blocks import stage, staged_size
-from client.storage.files import TorrentFiles
+from client.net.transports.blocks import stage, staged_size
+from client.storage.files.torrent_files import TorrentFiles
 from client.torrent.content_source import ContentSource
 from common.errors import ErrorCode, MinitorrentError
 from common.types import Block, PieceIndex

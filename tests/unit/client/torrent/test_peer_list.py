@@ -13,8 +13,8 @@ from client.core.admission.obstacle import Obstacle
 from client.core.bandwidth.throttle import BandwidthChannel, TokenBucket
 from client.core.protocol.peer_stream_decoder import Event
 from client.core.swarm.swarm_config import SwarmConfig
-from client.net.peer_io import PeerConnection
-from client.net.transport import PlainTransport
+from client.net.peers.peer_io import PeerConnection
+from client.net.transports.transport import PlainTransport
 from client.torrent import peer_list as module
 from client.torrent.banned import Banned
 from client.torrent.peer_list import PeerList

@@ -1,0 +1,239 @@
+"""The listener: accepts peers, reads their handshakes, and hands the connections over.
+
+One port serves open and sealed groups: the first byte shows whether a peer uses TLS.
+"""
+
+from __future__ import annotations
+
+import itertools
+import socket
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Final
+
+import structlog
+
+from client.core.admission.crowding import Held, judge
+from client.core.admission.party import network
+from client.core.admission.strikes import Strikes
+from client.net.peers.handshaking import TIME_LIMIT, HungUpError, receive_handshake
+from client.net.peers.utp import UtpRefusal
+from client.net.transports.group_tls import Membership
+from client.net.transports.tls_handshake import TLS_HANDSHAKE, FindGroupTls, welcome
+from client.net.transports.transport import Deadline, PlainTransport, Transport, remote_endpoint
+from client.patience import relieve
+from common.errors import ErrorCode, MinitorrentError
+from common.types import Endpoint
+from common.wire.handshake import Handshake
+from common.wire.messages import WireError
+
+log = structlog.get_logger(__name__)
+
+MAX_HANDSHAKES: Final = 64
+"""Handshakes in progress at once."""
+
+MIN_EACH: Final = 4
+"""At least this many of them may come from one address."""
+
+ENDING: Final = 16
+"""Connections that may still be closing, on top of the limit."""
+
+_BACKLOG: Final = 128
+
+Admit = Callable[[Transport, Handshake, Endpoint], bool]
+"""Takes over a connection after the handshake; returns False when it isn't wanted."""
+
+IsBanned = Callable[[str, Membership | None], bool]
+"""Returns whether a peer at this IP address, with this proven membership, is banned."""
+
+
+class _Shaking:
+    """A connection whose handshake is in progress; `number` is its order of arrival."""
+
+    def __init__(self, sock: socket.socket, endpoint: Endpoint, number: int) -> None:
+        self.sock = sock
+        self.endpoint = endpoint
+        self.network = network(endpoint.host)
+        self.number = number
+        self.ends = False
+
+    def end(self) -> None:
+        """Close the connection, which wakes its thread."""
+        self.ends = True
+        with suppress(OSError):
+            self.sock.shutdown(socket.SHUT_RDWR)
+
+
+class Listener:
+    """Binds an address when created, and accepts peers there once started.
+
+    Up to `most` handshakes run at once, a quarter of them from one address; when all places are
+    taken, the address with the most makes room for newcomers. Raises
+    MinitorrentError(permission_denied) when the address can't be bound.
+    """
+
+    def __init__(self, address: Endpoint, most: int | None = None) -> None:
+        self._sock = _listen(address)
+        self._closing = False
+        self._most = MAX_HANDSHAKES if most is None else most
+        self._shaking: list[_Shaking] = []
+        self._strikes = Strikes()
+        self._lock = threading.Lock()  # guards the two above
+        self._numbers = itertools.count()
+        self._arrivals = 0
+        self._thread = threading.Thread(target=self._accept, name="listener", daemon=True)
+
+    def start(
+        self, admit: Admit, find_group_tls: FindGroupTls, is_banned: IsBanned = lambda *_: False
+    ) -> None:
+        """Start to accept; the callbacks run in many threads and must return quickly."""
+        self._admit = admit
+        self._find_seal = find_group_tls
+        self._is_banned = is_banned
+        self._utp = UtpRefusal(self._sock)
+        self._thread.start()
+
+    @property
+    def arrivals(self) -> int:
+        """How many connections have arrived so far, wanted or not."""
+        return self._arrivals
+
+    @property
+    def port(self) -> int:
+        """The TCP port listened on."""
+        port: int = self._sock.getsockname()[1]
+        return port
+
+    def close(self) -> None:
+        """Stop accepting."""
+        self._closing = True
+        with suppress(OSError):
+            self._sock.shutdown(socket.SHUT_RDWR)  # wakes accept()
+        if self._thread.ident is not None:
+            self._utp.close()
+            self._thread.join(5.0)
+        self._sock.close()
+        with self._lock:
+            for shaking in self._shaking:
+                shaking.end()
+
+    # --- the listener's thread --------------------------------------------------------------
+    def _accept(self) -> None:
+        was_told = False
+        while not self._closing:
+            try:
+                sock, _ = self._sock.accept()
+            except OSError as error:
+                if not self._closing:  # out of descriptors, or a peer that left at once
+                    if not was_told:
+                        log.warning("can't accept a peer", error=str(error))
+                    was_told = True
+                    relieve()
+                    threading.Event().wait(0.1)
+                continue
+            was_told = False
+            self._arrivals += 1
+            if not self._begin(sock):
+                sock.close()
+
+    def _begin(self, sock: socket.socket) -> bool:
+        """Start a handshake thread for a connection; returns False when it gets none."""
+        try:
+            shaking = _Shaking(sock, remote_endpoint(sock), next(self._numbers))
+        except OSError:  # it is closed already
+            return False
+        with self._lock:
+            if not self._has_place(shaking):
+                return False
+            self._shaking.append(shaking)
+        try:
+            threading.Thread(
+                target=self._welcome, args=(shaking,), name="handshake", daemon=True
+            ).start()
+        except RuntimeError:  # the system can't start another thread
+            log.warning("no thread for a peer", peer=str(shaking.endpoint))
+            self._forget(shaking)
+            return False
+        return True
+
+    def _has_place(self, new: _Shaking) -> bool:
+        if self._strikes.refuses(new.network, time.monotonic()):
+            return False
+        if len(self._shaking) >= self._most + ENDING:
+            return False
+        held = [Held(one, one.network, one.number) for one in self._shaking if not one.ends]
+        verdict = judge(held, new.network, self._most, max(MIN_EACH, self._most // 4))
+        if verdict.displaced is not None:
+            verdict.displaced.end()
+        return verdict.admitted
+
+    def _forget(self, shaking: _Shaking) -> None:
+        with self._lock:
+            if shaking in self._shaking:
+                self._shaking.remove(shaking)
+
+    # --- a handshake's thread ---------------------------------------------------------------
+    def _welcome(self, shaking: _Shaking) -> None:
+        """Read one handshake and hand the socket over, or close it."""
+        admitted = False
+        try:
+            transport, handshake = self._shake(shaking)
+            self._forget(shaking)
+            admitted = not self._closing and self._admit(transport, handshake, shaking.endpoint)
+        except (OSError, WireError) as error:
+            log.info("handshake failed", peer=str(shaking.endpoint), error=str(error))
+            if not isinstance(error, HungUpError | TimeoutError | ConnectionError):
+                with self._lock:
+                    self._strikes.failed(shaking.network, time.monotonic())
+        except Exception:
+            log.exception("handshake failed")
+        finally:
+            self._forget(shaking)
+            if not admitted:
+                shaking.sock.close()
+
+    def _shake(self, shaking: _Shaking) -> tuple[Transport, Handshake]:
+        """Do everything a peer has TIME_LIMIT seconds for, with or without TLS."""
+        sock, host = shaking.sock, shaking.endpoint.host
+        deadline = Deadline(TIME_LIMIT)
+        deadline.apply(sock)
+        if sock.recv(1, socket.MSG_PEEK) != TLS_HANDSHAKE:
+            if self._is_banned(host, None):
+                raise WireError("its address is banned")
+            plain = PlainTransport(sock)
+            return plain, receive_handshake(plain, deadline.left)
+        transport, info_hash = welcome(sock, self._find_seal, deadline.left)
+        if self._is_banned(host, transport.membership):
+            raise WireError("its login is banned")
+        handshake = receive_handshake(transport, deadline.left)
+        if info_hash != handshake.info_hash:
+            raise WireError("its handshake names another torrent than TLS did")
+        return transport, handshake
+
+
+def _listen(address: Endpoint) -> socket.socket:
+    try:
+        family, kind, protocol, _, where = socket.getaddrinfo(
+            address.host, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        sock = socket.socket(family, kind, protocol)
+    except OSError as error:
+        raise _unusable(address, error) from error
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind(where)
+        sock.listen(_BACKLOG)
+    except OSError as error:
+        sock.close()
+        raise _unusable(address, error) from error
+    return sock
+
+
+def _unusable(address: Endpoint, error: OSError) -> MinitorrentError:
+    reason = error.strerror or str(error)
+    return MinitorrentError(
+        ErrorCode.PERMISSION_DENIED,
+        f"Can't accept peers at {address}: {reason}. Choose another address or port.",
+    )

@@ -1,0 +1,261 @@
+"""One peer's connection: a thread that reads and a thread that writes.
+
+Neither ever waits for the other, so two peers that send to each other at full speed can't block
+each other. The handler interprets what is read; the engine's torrent is one.
+"""
+
+from __future__ import annotations
+
+import errno
+import threading
+import time
+from collections import deque
+from itertools import islice
+from typing import Final, Protocol
+
+import structlog
+
+from client.core.bandwidth.throttle import BandwidthChannel
+from client.core.protocol.message_cost import MessageBudget, Traffic
+from client.core.protocol.peer_stream_decoder import Event, PeerStreamDecoder
+from client.core.protocol.sent_pieces import SentPieces
+from client.net.transports.blocks import BlockSource
+from client.net.transports.transport import Transport
+from common.types import Block, Endpoint
+from common.wire.handshake import Handshake, client_name
+from common.wire.messages import WireError
+
+log = structlog.get_logger(__name__)
+
+BLOCKS_A_SEND: Final = 64
+"""Blocks sent in one call."""
+
+MAX_WAITING_CONTROL: Final = 4 * 1024 * 1024
+"""Bytes of other messages that may wait for a peer that doesn't read."""
+
+
+class PeerHandler(Protocol):
+    """Handles a peer's messages."""
+
+    def on_received(self, peer: PeerConnection, events: list[Event], count: int) -> None:
+        """Handle the `events` (often none) of `count` received bytes; in the reader's thread.
+
+        Raises WireError when the peer violates the protocol; that closes the connection.
+        """
+
+    def on_sent(self, peer: PeerConnection, payload: int) -> None:
+        """Count `payload` block bytes as sent; in the writer's thread."""
+
+    def on_closed(self, peer: PeerConnection) -> None:
+        """Handle the end of the connection and of both threads; in the reader's thread."""
+
+
+class PeerConnection:
+    """A peer after the handshake.
+
+    `key` identifies it to the swarm; `incoming`: it dialled us; `client` is its client's name.
+    `user` is the member it belongs to, once known; `membership` is what it has proven, in a sealed
+    group. While `channel` has a limit, only as many blocks are sent as `allow` permits.
+    """
+
+    def __init__(
+        self,
+        key: int,
+        transport: Transport,
+        endpoint: Endpoint,
+        handshake: Handshake,
+        handler: PeerHandler,
+        source: BlockSource,
+        channel: BandwidthChannel,
+        *,
+        incoming: bool,
+    ) -> None:
+        self.key = key
+        self.endpoint = endpoint
+        self.handshake = handshake
+        self.incoming = incoming
+        self.membership = transport.membership
+        self.user = self.membership.user if self.membership else None
+        self.client = client_name(handshake.peer_id)
+        self.decoder = PeerStreamDecoder()
+        self.close_reason: str | None = None
+        self.given = 0  # payload bytes
+        self._read_bytes = 0
+        self._transport = transport
+        self._handler = handler
+        self._source = source
+        self._channel = channel
+        self._budget = MessageBudget(time.monotonic())
+        self._closed = threading.Event()
+        self._sent = SentPieces(source.piece_size)
+        self._ready = threading.Condition()
+        self._control: deque[bytes] = deque()
+        self._control_size = 0
+        self._blocks: deque[Block] = deque()
+        self._allowed = 0  # how many of the blocks may be sent under a limit
+        self._writing = False  # the writer is sending what it took
+        name = f"peer {endpoint}"
+        self._reader = threading.Thread(target=self._read, name=f"{name} reader", daemon=True)
+        self._writer = threading.Thread(target=self._write, name=f"{name} writer", daemon=True)
+
+    @property
+    def carried(self) -> int:
+        """Payload bytes in both directions: how useful the connection was so far."""
+        return self.decoder.payload + self.given
+
+    def start(self) -> None:
+        """Start to read and write, without a time limit."""
+        self._transport.set_time_limit(None)
+        self._writer.start()
+        self._reader.start()
+
+    def join(self, timeout: float) -> bool:
+        """Wait until both threads have ended; returns False after `timeout` seconds."""
+        self._reader.join(timeout)
+        return not self._reader.is_alive()
+
+    def close(self, reason: str) -> None:
+        """Close the connection; returns at once. The first reason counts."""
+        with self._ready:
+            if self.close_reason is None:
+                self.close_reason = reason
+            self._ready.notify()
+        self._closed.set()
+        self._transport.close()
+
+    # --- sending ----------------------------------------------------------------------------
+    def send(self, data: bytes) -> None:
+        """Send encoded messages, before any waiting block.
+
+        While the writer is idle, they are sent from this thread: waking it would cost more.
+        """
+        with self._ready:
+            if not (self._writing or self._control or self._sendable()):
+                data = data[self._transport.send_at_once(data) :]
+            if not data:
+                return
+            self._control.append(data)
+            self._control_size += len(data)
+            overfull = self._control_size > MAX_WAITING_CONTROL
+            self._ready.notify()
+        if overfull:
+            self.close("does not read what is sent")
+
+    def send_blocks(self, blocks: list[Block]) -> int:
+        """See UploadQueue."""
+        with self._ready:
+            self._blocks.extend(blocks)
+            self._ready.notify()
+            return len(self._blocks)
+
+    def withdraw_block(self, block: Block) -> bool:
+        """See UploadQueue."""
+        with self._ready:
+            try:
+                self._blocks.remove(block)
+            except ValueError:
+                return False
+            return True
+
+    def withdraw_blocks(self) -> list[Block]:
+        """See UploadQueue."""
+        with self._ready:
+            withdrawn = list(self._blocks)
+            self._blocks.clear()
+            return withdrawn
+
+    # --- under a rate limit -----------------------------------------------------------------
+    @property
+    def is_held_back(self) -> bool:
+        """Whether blocks wait and the limit lets none pass; a slow reader is not held back."""
+        with self._ready:
+            return bool(self._blocks) and not self._allowed
+
+    def allow(self, blocks: int) -> int:
+        """Permit this many more of the waiting blocks; returns their size in bytes."""
+        with self._ready:
+            first = self._allowed
+            self._allowed = min(first + blocks, len(self._blocks))
+            self._ready.notify()
+            return sum(block.length for block in islice(self._blocks, first, self._allowed))
+
+    def _sendable(self) -> int:
+        """Return how many of the waiting blocks may be sent; called under the lock."""
+        waiting = len(self._blocks)
+        return min(waiting, self._allowed) if self._channel.limited else waiting
+
+    # --- threads ----------------------------------------------------------------------------
+    def _read(self) -> None:
+        decoder, handler = self.decoder, self._handler
+        reason = "closed by the peer"
+        try:
+            while count := self._transport.receive(decoder.buffers()):
+                events = decoder.advance(count)
+                handler.on_received(self, events, count)
+                self._read_bytes += count
+                pause = self._budget.charge(events, self._traffic(), time.monotonic())
+                if pause:  # it sends more than it is worth; no other connection waits
+                    self._closed.wait(pause)
+        except WireError as error:
+            reason = f"violated the protocol: {error}"
+        except OSError as error:
+            reason = f"connection lost: {error.strerror or error}"
+        except Exception:
+            reason = "internal error"
+            log.exception("peer reader failed", peer=str(self.endpoint))
+        finally:
+            self.close(reason)
+            self._writer.join()
+            self._transport.release()
+            self._source.doubt(self._sent.last())
+            handler.on_closed(self)
+
+    def _traffic(self) -> Traffic:
+        decoder, overhead = self.decoder, self._transport.overhead
+        return Traffic(self._read_bytes, decoder.payload, self.given, decoder.discarded, overhead)
+
+    def _write(self) -> None:
+        reason = ""
+        try:
+            while (work := self._next_work()) is not None:
+                self._send_work(*work)
+        except OSError as error:
+            reason = f"connection lost: {error.strerror or error}"
+            if isinstance(error, BlockingIOError | TimeoutError):
+                reason = "reads nothing of what is sent"
+            if error.errno == errno.EFAULT:  # the memory-mapped file got shorter
+                self._source.on_content_lost()
+        except Exception:
+            reason = "internal error"
+            log.exception("peer writer failed", peer=str(self.endpoint))
+        finally:
+            self.close(reason)
+
+    def _next_work(self) -> tuple[bytes, list[Block]] | None:
+        """Wait for something to send; None when the connection is closing."""
+        with self._ready:
+            self._writing = False
+            while not (self._control or self._sendable()) and self.close_reason is None:
+                self._ready.wait()
+            if self.close_reason is not None:
+                return None
+            self._writing = True
+            control = b"".join(self._control)
+            self._control.clear()
+            self._control_size = 0
+            count = min(BLOCKS_A_SEND, self._sendable())
+            self._allowed = max(0, self._allowed - count)
+            return control, [self._blocks.popleft() for _ in range(count)]
+
+    def _send_work(self, control: bytes, blocks: list[Block]) -> None:
+        if not blocks:
+            self._transport.send([control])
+            return
+        suspected = self._sent.suspected(blocks)
+        if suspected:
+            self._source.doubt(suspected)
+        self._transport.send_blocks(control, blocks, self._source)
+        self._sent.count(blocks)
+        size = sum(block.length for block in blocks)
+        self.given += size
+        self._handler.on_sent(self, size)

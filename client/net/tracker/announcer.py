@@ -1,0 +1,291 @@
+"""Announces this client's torrents to the tracker, and passes on the peers that it lists."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Final, NamedTuple, Protocol
+
+import structlog
+
+from client.core.admission.candidates import PeerCandidate
+from client.net.tracker.tracker_client import TrackerClient
+from common.api.presence import (
+    ANNOUNCE,
+    IDENTIFY_PEER,
+    MAX_FILES,
+    Announce,
+    AnnouncedFile,
+    Event,
+    FilePresence,
+    IdentifyPeer,
+)
+from common.errors import ErrorCode, MinitorrentError
+from common.types import Endpoint, InfoHash, PeerId, peer_id_from_hex
+
+log = structlog.get_logger(__name__)
+
+LONELY_INTERVAL: Final = 5.0
+"""Seconds between announces of a download that has no peer to download from."""
+
+SEED_INTERVAL: Final = 0.005
+"""Seconds between announces of complete torrents, times the number of torrents announced.
+
+A client that shares 60,000 files announces each every five minutes: a seeder gets dialled, it
+need not dial.
+"""
+
+_GATHER: Final = 0.000_02
+"""Seconds, times the number of torrents announced, that a round waits for more to announce."""
+
+RETRY_INTERVAL: Final = 5.0
+IDENTIFY_FOR: Final = 10.0
+"""Seconds that an unidentified peer has to become known: it may dial before it announces."""
+
+IDENTIFY_EVERY: Final = 1.0
+
+
+class UnidentifiedPeer(NamedTuple):
+    """A peer that the tracker hasn't listed: its connection's key, its peer id, its IP address."""
+
+    key: int
+    peer_id: PeerId
+    host: str
+
+
+class Announced(Protocol):
+    """A torrent as announced to the tracker. Counts are bytes."""
+
+    @property
+    def info_hash(self) -> InfoHash: ...
+
+    @property
+    def left(self) -> int: ...
+
+    @property
+    def transferred(self) -> tuple[int, int]:
+        """Bytes uploaded and downloaded since the torrent started."""
+
+    @property
+    def needs_peers(self) -> bool:
+        """Whether it lacks pieces and has no peer to request them from."""
+
+    def learn(self, candidates: Sequence[PeerCandidate]) -> None:
+        """Take the peers that the tracker lists."""
+
+    def refused(self, error: MinitorrentError) -> None:
+        """Stop: the tracker no longer lets this client take part."""
+
+    def identified(self, key: int, user: str | None, *, is_member: bool | None) -> None:
+        """Take the identity of an incoming peer; a member's name may be unknown.
+
+        `is_member` is None when no tracker can tell now; we ask again until IDENTIFY_FOR is over.
+        """
+
+
+class _Entry:
+    def __init__(self, announced: Announced) -> None:
+        self.announced = announced
+        self.event: Event = "started"
+        self.due_at = 0.0
+
+
+class _Question:
+    def __init__(self, info_hash: InfoHash, peer: UnidentifiedPeer, until: float) -> None:
+        self.info_hash = info_hash
+        self.peer = peer
+        self.until = until
+        self.due_at = 0.0
+
+
+class Announcer:
+    """Announces all torrents together in one thread, as often as the tracker asks for.
+
+    `port` is where this client accepts peers.
+    """
+
+    def __init__(self, link: TrackerClient, port: int, clock: Callable[[], float]) -> None:
+        self._link = link
+        self._port = port
+        self._clock = clock
+        self._entries: dict[InfoHash, _Entry] = {}
+        self._stopped: list[AnnouncedFile] = []
+        self._questions: deque[_Question] = deque(maxlen=1000)
+        self._changed = threading.Condition()
+        self._closing = False
+        self._thread = threading.Thread(target=self._run, name="announcer", daemon=True)
+        self._thread.start()
+
+    def add(self, announced: Announced) -> None:
+        """Start to announce this torrent."""
+        with self._changed:
+            self._entries[announced.info_hash] = _Entry(announced)
+            self._changed.notify()
+
+    def completed(self, info_hash: InfoHash) -> None:
+        """Announce that the torrent is complete."""
+        with self._changed:
+            entry = self._entries.get(info_hash)
+            if entry is not None:
+                entry.event, entry.due_at = "completed", 0.0
+                self._changed.notify()
+
+    def remove(self, info_hash: InfoHash) -> None:
+        """Announce that the torrent is stopped."""
+        with self._changed:
+            entry = self._entries.pop(info_hash, None)
+            if entry is not None:
+                self._stopped.append(_announced_file(entry.announced, "stopped"))
+                self._changed.notify()
+
+    def reconnected(self) -> None:
+        """Announce everything again at once: the tracker knows nothing on a new connection."""
+        with self._changed:
+            for entry in self._entries.values():
+                entry.due_at = 0.0
+                if entry.event == "none":
+                    entry.event = "started"
+            self._changed.notify()
+
+    def identify(self, info_hash: InfoHash, peer: UnidentifiedPeer) -> None:
+        """Ask the tracker whether an incoming peer is a member."""
+        with self._changed:
+            self._questions.append(_Question(info_hash, peer, self._clock() + IDENTIFY_FOR))
+            self._changed.notify()
+
+    def close(self) -> None:
+        """Stop announcing; the end of the connection tells the tracker the rest."""
+        with self._changed:
+            self._closing = True
+            self._changed.notify()
+        self._thread.join(5.0)
+
+    # --- the announcer's own thread ---------------------------------------------------------
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                while not self._closing and (pause := self._pause()) > 0:
+                    self._changed.wait(min(pause, 3600.0))
+                if self._closing:
+                    return
+                self._gather()
+            try:
+                self._round()
+            except Exception:
+                log.exception("announcing failed")
+                threading.Event().wait(RETRY_INTERVAL)
+
+    def _gather(self) -> None:
+        """Wait a moment, if there are very many files, to announce more of them in one round."""
+        self._changed.wait_for(lambda: self._closing, _GATHER * len(self._entries))
+
+    def _pause(self) -> float:
+        """Return the seconds until something is due."""
+        if self._stopped:
+            return 0.0
+        due = [entry.due_at for entry in self._entries.values()]
+        due += [question.due_at for question in self._questions]
+        return min(due, default=self._clock() + 3600.0) - self._clock()
+
+    def _round(self) -> None:
+        now = self._clock()
+        with self._changed:
+            stopped, self._stopped = self._stopped, []
+            due = [entry for entry in self._entries.values() if entry.due_at <= now]
+            questions = [q for q in self._questions if q.due_at <= now]
+            news: list[tuple[_Entry, Event]] = [(entry, entry.event) for entry in due]
+            for entry in due:
+                entry.event, entry.due_at = "none", now + RETRY_INTERVAL
+            for question in questions:
+                self._questions.remove(question)
+        events: list[tuple[AnnouncedFile, _Entry | None]] = [(file, None) for file in stopped]
+        events += [(_announced_file(entry.announced, event), entry) for entry, event in news]
+        for start in range(0, len(events), MAX_FILES):
+            self._announce(events[start : start + MAX_FILES])
+        for question in questions:
+            self._identify(question)
+
+    def _announce(self, batch: Sequence[tuple[AnnouncedFile, _Entry | None]]) -> None:
+        request = Announce(port=self._port, files=[file for file, _ in batch])
+        try:
+            reply = self._link.call(ANNOUNCE, request)
+        except MinitorrentError as error:
+            log.info("announce failed", error=error.message)
+            self._keep_events(batch)
+            return  # each is due again soon, and `reconnected` starts everything from scratch
+        answers = {file.info_hash: file for file in reply.files}
+        for file, entry in batch:
+            answer = answers.get(file.info_hash)
+            if entry is not None and answer is not None:
+                self._take(entry, answer, reply.interval)
+
+    def _keep_events(self, batch: Sequence[tuple[AnnouncedFile, _Entry | None]]) -> None:
+        """Keep events that didn't reach the tracker for the next announce, unless newer ones exist.
+
+        A stopped torrent needs no retry: it ends with the connection or when its announce expires.
+        """
+        with self._changed:
+            for file, entry in batch:
+                if entry is not None and (entry.event == "none" or file.event == "completed"):
+                    entry.event = file.event
+
+    def _take(self, entry: _Entry, answer: FilePresence, interval: float) -> None:
+        announced = entry.announced
+        if answer.error is not None:
+            announced.refused(_as_error(answer.error.code, answer.error.message))
+            return
+        announced.learn(
+            [
+                PeerCandidate(
+                    Endpoint(peer.host, peer.port), peer_id_from_hex(peer.peer_id), peer.user
+                )
+                for peer in answer.peers
+            ]
+        )
+        pause = min(interval, LONELY_INTERVAL) if announced.needs_peers else interval
+        if not announced.left:
+            pause = max(pause, SEED_INTERVAL * len(self._entries))
+        with self._changed:
+            if entry.event == "none":  # otherwise announce the new event at once
+                entry.due_at = self._clock() + pause
+
+    def _identify(self, question: _Question) -> None:
+        entry, peer = self._entries.get(question.info_hash), question.peer
+        if entry is None:
+            return
+        request = IdentifyPeer(
+            info_hash=question.info_hash.hex(), peer_id=peer.peer_id.hex(), host=peer.host
+        )
+        user = None
+        try:
+            user = self._link.call(IDENTIFY_PEER, request).user
+        except MinitorrentError as error:
+            log.info("a peer can't be identified", error=error.message)
+            if error.code in (ErrorCode.TRACKER_UNREACHABLE, ErrorCode.TIMEOUT):
+                entry.announced.identified(peer.key, None, is_member=None)
+        is_member = user is not None
+        if is_member or self._clock() >= question.until:
+            entry.announced.identified(peer.key, user, is_member=is_member)
+            return
+        question.due_at = self._clock() + IDENTIFY_EVERY
+        with self._changed:
+            self._questions.append(question)
+
+
+def _announced_file(announced: Announced, event: Event) -> AnnouncedFile:
+    uploaded, downloaded = announced.transferred
+    return AnnouncedFile(
+        info_hash=announced.info_hash.hex(),
+        left=announced.left,
+        uploaded=uploaded,
+        downloaded=downloaded,
+        event=event,
+    )
+
+
+def _as_error(code: str, message: str) -> MinitorrentError:
+    try:
+        return MinitorrentError(ErrorCode(code), message)
+    except ValueError:
+        return MinitorrentError(ErrorCode.INTERNAL, message)

@@ -1,0 +1,129 @@
+"""Probes trackers over connections of their own, and finds this machine's addresses."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+import time
+from contextlib import closing
+from typing import Final
+
+from cryptography import x509
+
+from client.core.health.measurements import TrackerFigures, Trouble
+from client.net.tracker.tracker_connection import (
+    ConnectionLostError,
+    TrackerConnection,
+    UntrustedTrackerError,
+)
+from common.api.accounts import PING, Ping
+from common.errors import ErrorCode, MinitorrentError
+from common.tls import fingerprint
+from common.types import Endpoint
+
+ANSWER_LIMIT: Final = 5.0
+"""Seconds for a tracker's answer."""
+
+LOOPBACK: Final = "127.0.0.1"
+
+
+class TrackerProbe:
+    """Probes a tracker once, over a connection of its own, without side effects.
+
+    `trusted` is the fingerprint of the certificate trusted there, None before the first contact.
+    """
+
+    def __init__(self, tracker: Endpoint, source_host: str | None, trusted: str | None) -> None:
+        self._tracker = tracker
+        self._source_host = source_host
+        self._trusted = trusted
+        self._certificate = b""
+
+    def look(self) -> TrackerFigures:
+        """Connect, ask and hang up; takes no longer than the limits of each step."""
+        try:
+            connection = TrackerConnection(
+                self._tracker,
+                self._source_host,
+                lambda _: None,
+                lambda _: None,
+                self._known_trackers,
+            )
+            with closing(connection):
+                return self._ask(connection)
+        except UntrustedTrackerError:
+            return self._failed(Trouble.UNTRUSTED, "")
+        except (ConnectionLostError, ConnectionResetError):
+            return self._failed(Trouble.FOREIGN, "it hung up")
+        except TimeoutError:
+            return self._failed(Trouble.SILENT, "")
+        except MinitorrentError as error:
+            if error.code is ErrorCode.TIMEOUT:
+                return self._failed(Trouble.SILENT, "")
+            return self._failed(Trouble.FOREIGN, error.message.removeprefix(f"{self._tracker}: "))
+        except OSError as error:
+            return self._failed(Trouble.UNREACHABLE, error.strerror or str(error))
+
+    def _known_trackers(self, tracker: Endpoint, certificate: bytes) -> None:
+        self._certificate = certificate
+        if self._trusted not in (None, fingerprint(certificate)):
+            raise UntrustedTrackerError(f"{tracker} shows another certificate than before.")
+
+    def _ask(self, connection: TrackerConnection) -> TrackerFigures:
+        asked_at = time.monotonic()
+        connection.request(PING, Ping(), limit=ANSWER_LIMIT)
+        return TrackerFigures(
+            address=str(self._tracker),
+            trusted=self._trusted,
+            shown=fingerprint(self._certificate),
+            server=connection.server,
+            seconds=time.monotonic() - asked_at,
+            clock_difference=connection.clock_difference,
+            certified_since=_start(self._certificate),
+        )
+
+    def _failed(self, trouble: Trouble, reason: str) -> TrackerFigures:
+        return TrackerFigures(
+            address=str(self._tracker),
+            trouble=trouble,
+            reason=reason,
+            trusted=self._trusted,
+            shown=fingerprint(self._certificate) if self._certificate else None,
+        )
+
+
+def outward_host(towards: Endpoint) -> str | None:
+    """Return this machine's address for packets to `towards`; sends none."""
+    try:
+        found = socket.getaddrinfo(towards.host, towards.port, type=socket.SOCK_DGRAM)
+        family, kind, protocol, _, where = found[0]
+        with socket.socket(family, kind, protocol) as sock:
+            sock.connect(where)
+            host: str = sock.getsockname()[0]
+    except OSError:
+        return None
+    return host
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether only this machine can reach that address or host name."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def is_unspecified(host: str) -> bool:
+    """Return whether it stands for all addresses of this machine."""
+    try:
+        return ipaddress.ip_address(host).is_unspecified
+    except ValueError:
+        return False
+
+
+def _start(certificate: bytes) -> float | None:
+    """Return when a certificate (DER) became valid, in seconds since the epoch."""
+    try:
+        return x509.load_der_x509_certificate(certificate).not_valid_before_utc.timestamp()
+    except ValueError:
+        return None

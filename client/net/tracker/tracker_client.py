@@ -1,0 +1,318 @@
+"""The client's side of the tracker protocol: one connection at a time, with failover.
+
+States, left to right at each attempt, back to the left when the connection is lost:
+
+    connecting  ->  (resume the session with its token)  ->  connected
+        |
+        +-- every tracker failed -->  unreachable  -- after a pause --> connecting
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal, Protocol
+
+import structlog
+
+from client.net.tracker.tracker_connection import (
+    AnswerTooLongError,
+    ConnectionLostError,
+    TrackerConnection,
+    Trust,
+    UntrustedTrackerError,
+)
+from common.api.accounts import LOGIN, LOGOUT, RESUME_SESSION, LoginReply, Logout
+from common.api.accounts import ResumeSession as Resume
+from common.api.events import EventNotice
+from common.api.operation import Operation, ReplyT, RequestT
+from common.errors import ErrorCode, MinitorrentError
+from common.types import Endpoint, PeerId
+
+log = structlog.get_logger(__name__)
+
+LinkState = Literal["connected", "connecting", "unreachable"]
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """How soon a lost tracker is dialled again, in seconds."""
+
+    first_pause: float = 0.5
+    longest_pause: float = 8.0
+    """Between rounds over all trackers while none answers; the pause doubles from the first."""
+    steady: float = 1.0
+    """How long a connection has to hold before its tracker counts as working: a tracker that
+    drops every connection must neither keep us from trying the others nor be dialled endlessly."""
+
+
+_REPEATABLE: Final = ("list_", "get_", "find_", "announce", "identify_", "ping", "login")
+"""Operations that may be repeated when the connection was lost before their reply."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinkEvents:
+    """Callbacks about the connection; they must return at once and call no operation.
+
+    `connected`: there is a connection, with the session's state if it was resumed. `lost`: the
+    connection is lost, though the login on it has not ended. `session_ended`: the token is no
+    longer valid.
+    """
+
+    connected: Callable[[Endpoint, LoginReply | None], None]
+    lost: Callable[[Endpoint], None]
+    session_ended: Callable[[str], None]
+    notice: Callable[[EventNotice], None]
+
+
+class TrackerCalls(Protocol):
+    """Calls operations of the tracker; TrackerClient does, over its connection."""
+
+    def call(self, operation: Operation[RequestT, ReplyT], request: RequestT) -> ReplyT:
+        """Return the tracker's reply; raises MinitorrentError, the tracker's or the network's."""
+
+
+class TrackerClient:
+    """Keeps a connection to one of the trackers, and the login on it.
+
+    `port` is where this client accepts peers; `trust` judges certificates, in this client's
+    thread. It connects once started.
+    """
+
+    def __init__(
+        self,
+        trackers: Sequence[Endpoint],
+        source_host: str | None,
+        peer_id: PeerId,
+        port: int,
+        events: LinkEvents,
+        trust: Trust,
+        retry_policy: RetryPolicy = RetryPolicy(),
+    ) -> None:
+        self._retry_policy = retry_policy
+        self._given = tuple(trackers)
+        self._trackers = list(trackers)
+        self._source_host = source_host
+        self._peer_id = peer_id.hex()
+        self._port = port
+        self._events = events
+        self._known_trackers = trust
+        self._changed = threading.Condition()
+        self._connection: TrackerConnection | None = None
+        self._token: str | None = None
+        self._failed_rounds = 0  # in all; calls wait for the next one
+        self._all_failed = False
+        self._closing = False
+        self._failed: dict[Endpoint, Exception] = {}
+        self.was_reached = False
+        self._thread = threading.Thread(target=self._run, name="tracker link", daemon=True)
+
+    def start(self) -> None:
+        """Start to connect."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Close the connection for good."""
+        with self._changed:
+            self._closing = True
+            connection = self._connection
+            self._changed.notify_all()
+        if connection is not None:
+            connection.close()
+        if self._thread.ident is not None:
+            self._thread.join(2.0)
+
+    def retry(self) -> None:
+        """Cut a pause between attempts short."""
+        with self._changed:
+            self._changed.notify_all()
+
+    # --- state ------------------------------------------------------------------------------
+    @property
+    def state(self) -> LinkState:
+        """The state over all trackers."""
+        with self._changed:
+            if self._connection is not None:
+                return "connected"
+            return "unreachable" if self._all_failed else "connecting"
+
+    @property
+    def current(self) -> Endpoint | None:
+        """The tracker that this client is connected to."""
+        connection = self._connection
+        return connection.tracker if connection else None
+
+    @property
+    def clock_difference(self) -> float | None:
+        """Seconds that this machine's clock is ahead of the current tracker's (behind: below 0).
+
+        None while there is no connection, or when the tracker reported no time.
+        """
+        connection = self._connection
+        return connection.clock_difference if connection else None
+
+    def states(self) -> list[tuple[Endpoint, LinkState | Literal["offline"]]]:
+        """Return each tracker's state, in the order given; offline: there was no need to try."""
+        current = self.current
+        return [
+            (tracker, "connected" if tracker == current else self._state_of(tracker))
+            for tracker in self._given
+        ]
+
+    def _state_of(self, tracker: Endpoint) -> LinkState | Literal["offline"]:
+        if tracker in self._failed:
+            return "unreachable"
+        return "offline" if self.current else "connecting"
+
+    # --- operations -------------------------------------------------------------------------
+    def call(self, operation: Operation[RequestT, ReplyT], request: RequestT) -> ReplyT:
+        """Call an operation of the tracker, waiting for a connection if there is none.
+
+        Raises MinitorrentError: the tracker's refusal, tracker_unreachable once every tracker
+        has failed, timeout.
+        """
+        connection = self._wait_connected()
+        try:
+            return connection.request(operation, request)
+        except ConnectionLostError:
+            # When a login has ended, the tracker reports that instead of handling the request.
+            if not (connection.login_ended or operation.name.startswith(_REPEATABLE)):
+                raise
+            return self._wait_connected(lost=connection).request(operation, request)
+
+    def login(self, user: str, password: str) -> LoginReply:
+        """Log in; from now on the session survives lost connections."""
+        asked = {"user": user, "password": password, "peer_id": self._peer_id, "port": self._port}
+        reply = self.call(LOGIN, LOGIN.read_request(asked))
+        with self._changed:
+            self._token = reply.token
+        return reply
+
+    def logout(self) -> None:
+        """End the session here, and at the tracker if it can be reached."""
+        with self._changed:
+            self._token = None
+            connection = self._connection
+        if connection is not None:
+            try:
+                connection.request(LOGOUT, Logout(), limit=5.0)
+            except MinitorrentError as error:
+                log.info("logout did not reach the tracker", error=error.message)
+
+    def _wait_connected(self, lost: TrackerConnection | None = None) -> TrackerConnection:
+        """Wait for a connection other than the `lost` one; see `call`."""
+        with self._changed:
+            rounds = self._failed_rounds
+            self._changed.notify_all()  # cuts a pause between rounds short
+            while (connection := self._connection) is None or connection is lost:
+                if self._failed_rounds > rounds or self._closing:
+                    raise self._unreachable()
+                self._changed.wait()
+            return connection
+
+    def _unreachable(self) -> MinitorrentError:
+        """Return why no tracker serves us; an untrusted certificate comes first."""
+        for error in list(self._failed.values()):
+            if isinstance(error, UntrustedTrackerError):
+                return UntrustedTrackerError(error.message)
+        return MinitorrentError(
+            ErrorCode.TRACKER_UNREACHABLE,
+            "No tracker can be reached. Check that one runs and that its address in the tracker "
+            "information file is right.",
+        )
+
+    # --- the connecting thread --------------------------------------------------------------
+    def _run(self) -> None:
+        pause = self._retry_policy.first_pause
+        while not self._closing:
+            if self._try_all():
+                pause = self._retry_policy.first_pause
+                continue
+            with self._changed:
+                self._failed_rounds += 1
+                self._all_failed = True
+                self._changed.notify_all()
+                if not self._closing:
+                    self._changed.wait(pause)
+            pause = min(2 * pause, self._retry_policy.longest_pause)
+
+    def _try_all(self) -> bool:
+        """Try each tracker once; True when one served us (and the connection was lost since)."""
+        for tracker in list(self._trackers):
+            if self._closing:
+                return False
+            connection = self._try(tracker)
+            if connection is not None and self._serve(connection):
+                # Try the tracker whose connection was lost last.
+                self._trackers.remove(tracker)
+                self._trackers.append(tracker)
+                return True
+        return False
+
+    def _try(self, tracker: Endpoint) -> TrackerConnection | None:
+        try:
+            connection = TrackerConnection(
+                tracker,
+                self._source_host,
+                self._events.notice,
+                self._on_closed,
+                self._known_trackers,
+            )
+        except (OSError, MinitorrentError) as error:
+            log.info("tracker can't be reached", tracker=str(tracker), error=str(error))
+            self._failed[tracker] = error
+            return None
+        self._failed.pop(tracker, None)
+        return connection
+
+    def _serve(self, connection: TrackerConnection) -> bool:
+        """Serve calls on this connection until it is lost; False when it didn't last."""
+        began = time.monotonic()
+        try:
+            resumed = self._resume(connection)
+        except MinitorrentError as error:
+            log.info("the session can't be resumed now", error=error.message)
+            connection.close()
+            return False
+        with self._changed:
+            usable = connection.is_open and not self._closing
+            if usable:
+                self._connection = connection
+                self._all_failed = False
+                self.was_reached = True
+                self._changed.notify_all()
+        if not usable:
+            connection.close()
+            return False
+        self._events.connected(connection.tracker, resumed)
+        with self._changed:
+            while self._connection is connection:
+                self._changed.wait()
+        if not self._closing and not connection.login_ended:
+            self._events.lost(connection.tracker)
+        return time.monotonic() - began >= self._retry_policy.steady
+
+    def _resume(self, connection: TrackerConnection) -> LoginReply | None:
+        token = self._token
+        if token is None:
+            return None
+        request = Resume(token=token, peer_id=self._peer_id, port=self._port)
+        try:
+            reply = connection.request(RESUME_SESSION, request)
+        except MinitorrentError as error:
+            if not isinstance(error, AnswerTooLongError) and (
+                error.code is not ErrorCode.NOT_LOGGED_IN
+            ):
+                raise
+            self._token = None
+            self._events.session_ended(error.message)
+            return None
+        return reply
+
+    def _on_closed(self, connection: TrackerConnection) -> None:
+        with self._changed:
+            if self._connection is connection:
+                self._connection = None
+                self._changed.notify_all()

@@ -1,0 +1,161 @@
+"""A peer connection inside TLS, read by one thread while another writes.
+
+A lock guards the TLS engine and is never held during a socket call: one `SSLSocket` in two threads
+would corrupt the stream, or let a waiting read delay a write. Ciphertext is read in large chunks,
+and blocks are copied into one staging buffer to be encrypted together.
+"""
+
+from __future__ import annotations
+
+import mmap
+import socket
+import ssl
+import threading
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Final
+
+from client.net.transports.blocks import BlockSource, stage, staged_size
+from client.net.transports.group_tls import Membership
+from client.net.transports.transport import Deadline, prepare
+from common.tls import TlsEngine
+from common.types import Block
+
+CHUNK: Final = 1 << 20
+"""Bytes of ciphertext read from the socket, or of plaintext encrypted, at once at most."""
+
+MAX_BARREN: Final = 64 * 1024
+"""Bytes of ciphertext accepted without any plaintext; a record has 16 KiB at most."""
+
+# The kernel's copy is slow to an address a few bytes behind its source modulo the page size.
+_START: Final = 64
+
+
+class TlsTransport:
+    """Owns a connected TCP socket and the TLS engine for it.
+
+    After `shake_hands`, the caller sets `membership` to what the certificate proves.
+    """
+
+    def __init__(self, sock: socket.socket, engine: TlsEngine) -> None:
+        prepare(sock)
+        self._sock = sock
+        self._tls = engine
+        self._lock = threading.Lock()
+        self._deadline = Deadline()
+        self._ciphertext = _memory(CHUNK)  # pages are allocated on first use
+        self._staging = memoryview(b"")
+        self.membership: Membership | None = None
+        self._fed = self._given = 0  # ciphertext in, plaintext out
+        self._overhead = 0
+        self._barren = 0  # ciphertext since the last plaintext
+
+    @property
+    def overhead(self) -> int:
+        """See Transport."""
+        return self._overhead
+
+    def set_time_limit(self, seconds: float | None) -> None:
+        """See Transport."""
+        self._deadline = Deadline(seconds)
+        self._deadline.apply(self._sock)
+
+    def shake_hands(self) -> None:
+        """Do the TLS handshake; raises OSError, ssl.SSLError among them.
+
+        On the dialling side, a refusal by the other side only shows at the first `receive`.
+        """
+        try:
+            while not self._tls.handshake():
+                self._sock.sendall(self._tls.take())
+                self._fetch()
+        finally:
+            with suppress(OSError):  # the final messages, or the alert that explains the failure
+                self._sock.sendall(self._tls.take())
+
+    def receive(self, buffers: Sequence[memoryview]) -> int:
+        """See Transport."""
+        while True:
+            with self._lock:
+                count = self._decrypt(buffers)
+                unread = self._tls.unread
+            if count is not None:
+                self._given += count
+                self._overhead = self._fed - self._given - unread
+                self._barren = 0
+                return count
+            if self._barren > MAX_BARREN:
+                raise OSError("sends records without content")
+            self._fetch()
+
+    def send(self, buffers: list[bytes | memoryview]) -> None:
+        """See Transport. The buffers are read in user space, so they must not be mapped files."""
+        data = memoryview(b"".join(buffers))
+        for start in range(0, len(data), CHUNK):
+            self._encrypt(data[start : start + CHUNK])
+
+    def send_blocks(self, control: bytes, blocks: Sequence[Block], source: BlockSource) -> None:
+        """See Transport."""
+        size = staged_size(blocks)
+        if len(self._staging) < size:
+            self._staging = _memory(size)
+        stage(blocks, source, self._staging)
+        if control:
+            self.send([control])
+        self._encrypt(self._staging[:size])
+
+    def send_at_once(self, data: bytes) -> int:
+        """See Transport. Ciphertext must be sent whole and in order, so the writer does that."""
+        return 0
+
+    def close(self) -> None:
+        """See Transport."""
+        with suppress(OSError):
+            self._sock.shutdown(socket.SHUT_RDWR)
+
+    def release(self) -> None:
+        """See Transport."""
+        self._sock.close()
+
+    def _fetch(self) -> None:
+        """Read ciphertext into the engine, or tell it that the stream has ended."""
+        if self._deadline.is_set:
+            self._deadline.apply(self._sock)
+        # Large reads only for peers that have sent payload: others may waste our decryption.
+        room = CHUNK if self._given > CHUNK else MAX_BARREN
+        count = self._sock.recv_into(self._ciphertext[:room])
+        self._fed += count
+        self._barren += count
+        with self._lock:
+            if count:
+                self._tls.feed(self._ciphertext[:count])
+            else:
+                self._tls.feed_eof()
+
+    def _decrypt(self, buffers: Sequence[memoryview]) -> int | None:
+        """Fill the buffers in order with available plaintext; None when more input is needed."""
+        filled = 0
+        try:
+            for buffer in buffers:
+                count = self._tls.read_into(buffer)
+                if count is None:
+                    return filled or None
+                filled += count
+                if count < len(buffer):
+                    break
+        except ssl.SSLEOFError:  # cut off: messages know their lengths, and pieces their hashes
+            return filled
+        except ssl.SSLError:
+            if not filled:
+                raise
+        return filled
+
+    def _encrypt(self, data: memoryview) -> None:
+        with self._lock:
+            self._tls.write(data)
+            ciphertext = self._tls.take()
+        self._sock.sendall(ciphertext)
+
+
+def _memory(size: int) -> memoryview:
+    return memoryview(mmap.mmap(-1, _START + size))[_START:]

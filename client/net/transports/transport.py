@@ -1,0 +1,186 @@
+"""A peer connection's bytes: scatter reads and gathered writes on a plain TCP socket."""
+
+from __future__ import annotations
+
+import math
+import select
+import socket
+import struct
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Final, Protocol
+
+from client.net.transports.blocks import BlockSource, in_place, merged
+from client.net.transports.group_tls import Membership
+from common.types import Block, Endpoint
+
+STALLED: Final = 60
+"""Seconds after which the connection to a peer that reads nothing is closed."""
+
+_SLOTS = 1024  # Linux's limit for one call
+
+
+class Transport(Protocol):
+    """A stream that one thread reads while another writes."""
+
+    @property
+    def membership(self) -> Membership | None:
+        """What the other side has proven; None for a plain connection."""
+
+    @property
+    def overhead(self) -> int:
+        """Bytes received on top of those that `receive` returned."""
+
+    def set_time_limit(self, seconds: float | None) -> None:
+        """Make receive and send raise TimeoutError after `seconds` from now (None: never).
+
+        For one thread, before others use the transport.
+        """
+
+    def receive(self, buffers: Sequence[memoryview]) -> int:
+        """Fill the buffers in order; returns how many bytes arrived, 0 at the end of the stream.
+
+        Blocks until there is at least one byte. Raises OSError when the connection fails.
+        """
+
+    def send(self, buffers: list[bytes | memoryview]) -> None:
+        """Send all bytes of the buffers in order; blocks. Raises OSError when that fails."""
+
+    def send_blocks(self, control: bytes, blocks: Sequence[Block], source: BlockSource) -> None:
+        """Send encoded messages and then these blocks of the source; otherwise like `send`."""
+
+    def send_at_once(self, data: bytes) -> int:
+        """Send as much as possible without blocking; returns how many bytes. Never fails."""
+
+    def close(self) -> None:
+        """Shut the connection down in both directions and wake waiting threads."""
+
+    def release(self) -> None:
+        """Close the descriptor; no thread may use the transport any more."""
+
+
+class PlainTransport:
+    """Owns a connected TCP socket. To end a wait, call `close`."""
+
+    membership: Membership | None = None
+    overhead = 0
+
+    def __init__(self, sock: socket.socket) -> None:
+        prepare(sock)
+        self._sock = sock
+        self._deadline = Deadline()
+
+    def set_time_limit(self, seconds: float | None) -> None:
+        """See Transport."""
+        self._deadline = Deadline(seconds)
+        self._deadline.apply(self._sock)
+
+    def receive(self, buffers: Sequence[memoryview]) -> int:
+        """See Transport."""
+        if self._deadline.is_set:
+            self._deadline.apply(self._sock)
+        if len(buffers) == 1:
+            return self._sock.recv_into(buffers[0])
+        return self._sock.recvmsg_into(buffers)[0]
+
+    def send(self, buffers: list[bytes | memoryview]) -> None:
+        """See Transport."""
+        self._send_all(buffers, self._sock.sendmsg)
+
+    def send_blocks(self, control: bytes, blocks: Sequence[Block], source: BlockSource) -> None:
+        """See Transport.
+
+        The kernel reads the views when it has space for them, and never waits inside the call: so
+        little time passes between the check of the content and the copy of its last byte.
+        """
+        runs = merged(blocks)
+        writable = select.poll()
+        writable.register(self._sock, select.POLLOUT)
+
+        def send_checked(batch: list[bytes | memoryview]) -> int:
+            if not writable.poll(STALLED * 1000):
+                raise TimeoutError("reads nothing")
+            source.check(runs)
+            try:
+                return self._sock.sendmsg(batch, (), socket.MSG_DONTWAIT)
+            except BlockingIOError:
+                return 0
+
+        self._send_all(in_place(control, blocks, source), send_checked)
+
+    @staticmethod
+    def _send_all(
+        buffers: list[bytes | memoryview], send: Callable[[list[bytes | memoryview]], int]
+    ) -> None:
+        start = 0
+        while start < len(buffers):
+            batch = buffers[start : start + _SLOTS]
+            sent = send(batch)
+            for buffer in batch:
+                if sent < len(buffer):
+                    buffers[start] = memoryview(buffer)[sent:]
+                    break
+                sent -= len(buffer)
+                start += 1
+
+    def send_at_once(self, data: bytes) -> int:
+        """See Transport."""
+        try:
+            return self._sock.send(data, socket.MSG_DONTWAIT)
+        except OSError:  # no space, or no connection: the next `send` finds out
+            return 0
+
+    def close(self) -> None:
+        """See Transport."""
+        with suppress(OSError):
+            self._sock.shutdown(socket.SHUT_RDWR)
+
+    def release(self) -> None:
+        """See Transport."""
+        self._sock.close()
+
+
+class Deadline:
+    """A deadline by `time.monotonic`, or none."""
+
+    def __init__(self, seconds: float | None = None) -> None:
+        self._at = None if seconds is None else time.monotonic() + seconds
+
+    @property
+    def is_set(self) -> bool:
+        """Whether there is a deadline."""
+        return self._at is not None
+
+    @property
+    def left(self) -> float:
+        """Seconds left; raises TimeoutError when it has passed."""
+        if self._at is None:
+            return math.inf
+        remaining = self._at - time.monotonic()
+        if remaining <= 0:
+            raise TimeoutError("took too long")
+        return remaining
+
+    def apply(self, sock: socket.socket) -> None:
+        """Set the socket's timeout to the time left; raises TimeoutError when it has passed."""
+        if self._at is None:
+            sock.settimeout(None)
+            return
+        sock.settimeout(self.left)
+
+
+def prepare(sock: socket.socket) -> None:
+    """Configure a new socket for a peer connection, without a time limit."""
+    sock.settimeout(None)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    with suppress(OSError):  # the value is a `struct timeval` on all systems that have it
+        limit = struct.pack("ll", STALLED, 0)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
+
+
+def remote_endpoint(sock: socket.socket) -> Endpoint:
+    """Return the remote address of a connected socket; raises OSError when it is closed."""
+    host, port = sock.getpeername()[:2]
+    return Endpoint(host.removeprefix("::ffff:"), port)

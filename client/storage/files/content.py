@@ -1,0 +1,293 @@
+"""The bytes of several files as one run, the way pieces see them."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import threading
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from functools import cache
+from pathlib import Path
+
+from client.core.transfers.resume import MISSING, FileStamp, FileStamps
+from client.storage.files import attributes
+from client.storage.files.change_detector import ChangeDetector
+from client.storage.files.handles import FileHandles
+from client.storage.files.layout import PADDING, Layout
+from client.storage.files.stamp import Stamp, take_stamp
+from client.storage.paths.os_errors import shown, translated
+from client.storage.paths.safe_open import open_beneath
+from client.storage.pieces.piece_scan import READ_SIZE, hash_piece
+from client.storage.pieces.scatter import cut, size_of
+from common.errors import ErrorCode, MinitorrentError
+from common.metainfo import FileEntry
+
+NOWHERE = FileStamp(0, 0)
+"""Stands for a file that doesn't exist on disk, such as padding or an unwanted file."""
+
+_ZEROS = memoryview(bytes(256 * 1024))
+
+
+def take_stamps(root: Path, files: Sequence[FileEntry], is_folder: bool) -> FileStamps:
+    """Return the stamps of the files at `root` as they are now; padding is NOWHERE."""
+    paths = [root.joinpath(*file.path) if is_folder else root for file in files]
+    return FileStamps(
+        tuple(
+            NOWHERE if file.is_padding else take_file_stamp(path)
+            for file, path in zip(files, paths, strict=True)
+        )
+    )
+
+
+def take_file_stamp(path: Path) -> FileStamp:
+    """Return a file's size and time, or MISSING unless it is a regular file."""
+    try:
+        stamp = take_stamp(path)
+    except OSError:
+        return MISSING
+    return stamp.file_stamp if stamp else MISSING
+
+
+@cache
+def _digest_of_zeros(size: int) -> bytes:
+    return hashlib.sha1(bytes(size), usedforsecurity=False).digest()
+
+
+def _check_is_zeros(data: memoryview) -> None:
+    """Raise MinitorrentError(usage) for padding that could not be read back."""
+    if bytes(data).count(0) != len(data):
+        raise MinitorrentError(
+            ErrorCode.USAGE,
+            "This metainfo has data in padding files; ask its author for one without.",
+        )
+
+
+class Content:
+    """Several files as one run of bytes, placed by `layout` and opened when needed.
+
+    Thread-safe. Methods raise MinitorrentError; file_changed when a file has become shorter than
+    it should be.
+    """
+
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
+        self.handles = FileHandles(self._open)
+        self._dirty: set[int] = set()
+        self._dirty_lock = threading.Lock()
+        self._detector: ChangeDetector | None = None
+        self._renaming = threading.Lock()
+
+    def path(self, file: int) -> Path:
+        """Return the file's path."""
+        return self.layout.place(file).path
+
+    def watch(self, doubt: Callable[[int], None], *, are_written: bool) -> ChangeDetector:
+        """Start to watch the files: from now on, only unchanged files count as verified.
+
+        Returns the ChangeDetector that this one replaces, or the new one if there was none.
+        """
+        files = self.layout.numbers
+        if self.layout.part_file is not None:
+            files.append(len(self.layout.files))
+        detector = ChangeDetector(files, self.path, doubt, are_written=are_written)
+        before, self._detector = self._detector, detector
+        return before or detector
+
+    @property
+    def detector(self) -> ChangeDetector | None:
+        """The ChangeDetector of the files, once there is one."""
+        return self._detector
+
+    @contextmanager
+    def renaming(self) -> Iterator[None]:
+        """Let files be renamed inside the block without reporting them as changed."""
+        with self._renaming, self.handles.paused():
+            yield
+
+    def look(self, runs: Iterable[tuple[int, int]]) -> None:
+        """Raise MinitorrentError(file_changed) when a watched file of these runs has changed.
+
+        A run is an offset and a length. Bytes read before this call were right when read.
+        """
+        self._look({file for run in runs for file in self._files_in(*run)})
+
+    def look_at_all(self) -> None:
+        """Like `look`, for all files."""
+        self._look(None)
+
+    def _look(self, files: Collection[int] | None) -> None:
+        detector = self._detector
+        if detector is None:
+            return
+        try:
+            detector.look(files)
+        except MinitorrentError:
+            with self._renaming:  # the file may have been in the middle of a rename
+                later = self._detector
+            if later is None or later is detector:
+                raise
+            later.look(files)
+
+    def read_into(self, offset: int, buffers: Sequence[memoryview]) -> None:
+        """Fill the buffers in order from the content at `offset`; call `look` afterwards."""
+        for file, start, length in self.layout.spans(offset, size_of(buffers)):
+            part, buffers = cut(buffers, length)
+            if file == PADDING:
+                for buffer in part:
+                    buffer[:] = bytes(len(buffer))
+            else:
+                self._read_file(file, start, part)
+
+    @contextmanager
+    def writing(self, offset: int, length: int) -> Iterator[None]:
+        """Keep other writers out of a range during the block, to `write` there."""
+        if self._detector is None:
+            raise MinitorrentError(ErrorCode.INTERNAL, "No file is open for writing.")
+        with self._detector.writing(self._files_in(offset, length)):
+            yield
+
+    def _files_in(self, offset: int, length: int) -> list[int]:
+        return [file for file, _, _ in self.layout.spans(offset, length) if file != PADDING]
+
+    def write(self, offset: int, data: memoryview) -> None:
+        """Write the bytes to the content at `offset`, except to finished files."""
+        done = 0
+        for file, start, length in self.layout.spans(offset, len(data)):
+            if file == PADDING:
+                _check_is_zeros(data[done : done + length])
+            elif self.layout.is_written(file):
+                self._write_file(file, start, data[done : done + length])
+                with self._dirty_lock:
+                    self._dirty.add(file)
+            done += length
+
+    def trim(self, file: int) -> None:
+        """Truncate a file that is too long."""
+        length = self.layout.length(file)
+        try:
+            with self.handles.lease(file) as descriptor:
+                if os.fstat(descriptor).st_size > length:
+                    os.ftruncate(descriptor, length)
+                    self._wrote(file, descriptor)
+        except OSError as error:
+            raise translated(error, self.path(file)) from error
+
+    def give_attributes(self, file: int) -> None:
+        """Set the mtime and executable bit that the file was shared with.
+
+        Changes that others made to the file before are still detected.
+        """
+        entry, detector = self.layout.files[file], self._detector
+        if detector is None or not (entry.executable or entry.mtime is not None):
+            return
+        try:
+            with detector.writing([file]), self.handles.lease(file) as descriptor:
+                attributes.apply(descriptor, entry)
+                detector.wrote(file, Stamp.of(os.fstat(descriptor)))
+        except OSError as error:
+            raise translated(error, self.path(file)) from error
+
+    def views(self, offset: int, length: int) -> list[memoryview]:
+        """Return the bytes as slices of memory-mapped files, for the kernel (FileHandles)."""
+        views: list[memoryview] = []
+        for file, start, size in self.layout.spans(offset, length):
+            if file == PADDING:
+                views.extend(_ZEROS[: size - at] for at in range(0, size, len(_ZEROS)))
+                continue
+            try:
+                view = self.handles.view(file, self.layout.length(file))
+            except OSError as error:
+                raise translated(error, self.path(file)) from error
+            except ValueError as error:
+                raise self._shortened(file) from error
+            views.append(view[start : start + size])
+        return views
+
+    def digest(self, offset: int, length: int, scratch: memoryview | None = None) -> bytes:
+        """Return the SHA-1 of these bytes as they are on disk; holes are not read.
+
+        Raises MinitorrentError(file_changed) when a watched file has changed meanwhile.
+        """
+        if self.is_hole(offset, length):
+            return _digest_of_zeros(length)
+        scratch = scratch or memoryview(bytearray(min(length, READ_SIZE)))
+        digest = hash_piece(length, lambda at, run: self.read_into(offset + at, [run]), scratch)
+        self.look([(offset, length)])
+        return digest
+
+    def is_hole(self, offset: int, length: int) -> bool:
+        """Return whether nothing was ever written there, so that it reads as zeros."""
+        spans = self.layout.spans(offset, length)
+        return all(span.file == PADDING or self._is_file_hole(*span) for span in spans)
+
+    def sync(self) -> None:
+        """Wait until everything written before the call is on disk."""
+        with self._dirty_lock:
+            dirty, self._dirty = self._dirty, set()
+        for file in sorted(dirty):
+            try:
+                with self.handles.lease(file) as descriptor:
+                    os.fdatasync(descriptor)
+            except OSError as error:
+                with self._dirty_lock:
+                    self._dirty |= dirty
+                raise translated(error, self.path(file)) from error
+
+    def close(self) -> None:
+        """Close the files; views stay valid."""
+        self.handles.close()
+
+    def _is_file_hole(self, file: int, offset: int, length: int) -> bool:
+        try:
+            with self.handles.lease(file) as descriptor:
+                if os.fstat(descriptor).st_size < offset + length:
+                    return False
+                return os.lseek(descriptor, offset, os.SEEK_DATA) >= offset + length
+        except OSError as error:
+            if error.errno == errno.ENXIO:  # no data from here to the end
+                return True
+            raise translated(error, self.path(file)) from error
+
+    def _read_file(self, file: int, offset: int, buffers: Sequence[memoryview]) -> None:
+        try:
+            with self.handles.lease(file) as descriptor:
+                while buffers:
+                    count = os.preadv(descriptor, buffers, offset)
+                    if not count:
+                        raise self._shortened(file)
+                    _, buffers = cut(buffers, count)
+                    offset += count
+        except OSError as error:
+            raise translated(error, self.path(file)) from error
+
+    def _write_file(self, file: int, offset: int, data: memoryview) -> None:
+        try:
+            with self.handles.lease(file) as descriptor:
+                while data:
+                    count = os.pwrite(descriptor, data, offset)
+                    data = data[count:]
+                    offset += count
+                self._wrote(file, descriptor)
+        except OSError as error:
+            raise translated(error, self.path(file)) from error
+
+    def _wrote(self, file: int, descriptor: int) -> None:
+        if self._detector is None:
+            return
+        now = time.time_ns()
+        # The kernel's own times have millisecond steps: another program's write could get the same.
+        with suppress(PermissionError):  # it is another user's file
+            os.utime(descriptor, ns=(now, now))
+        self._detector.wrote(file, Stamp.of(os.fstat(descriptor)))
+
+    def _open(self, file: int) -> int:
+        return open_beneath(*self.layout.place(file))
+
+    def _shortened(self, file: int) -> MinitorrentError:
+        return MinitorrentError(
+            ErrorCode.FILE_CHANGED,
+            f"The file has become too short on disk; recheck it: {shown(self.path(file))}.",
+        )

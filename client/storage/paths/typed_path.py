@@ -1,0 +1,49 @@
+"""Paths that a user types."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Final
+
+from client.storage.paths.os_errors import shown, translated
+from common.errors import ErrorCode, MinitorrentError
+from common.paths import MAX_COMPONENT_BYTES
+
+MAX_TYPED_BYTES: Final = 4095
+"""The longest path that the system accepts (PATH_MAX without its NUL)."""
+
+
+def typed_path(path: str | Path) -> Path:
+    """Return the absolute path for what a user typed: `~` is the home folder, `..` is resolved.
+
+    Symbolic links keep their names; the path need not exist. Raises MinitorrentError: usage for
+    an empty path, invalid_name for one that is invalid, too long, or not valid Unicode (which
+    could be neither shown nor recorded); file_not_found for an unknown home.
+    """
+    text = os.fspath(path)
+    if not text:
+        raise MinitorrentError(ErrorCode.USAGE, "The path is empty; give the path of a file.")
+    if "\0" in text:
+        raise _refused(text, "contains a NUL character, which paths can't contain")
+    try:
+        absolute = os.path.abspath(Path(text).expanduser())  # noqa: PTH100 - absolute() keeps `..`
+    except RuntimeError as error:
+        raise MinitorrentError(
+            ErrorCode.FILE_NOT_FOUND, f"There is no home folder for {shown(text)}; check the path."
+        ) from error
+    except OSError as error:  # the current folder was deleted
+        raise translated(error, text) from error
+    try:
+        encoded = absolute.encode()
+    except UnicodeEncodeError as error:
+        raise _refused(text, "is not valid Unicode; rename it") from error
+    longest = max(map(len, encoded.split(b"/")))
+    if longest > MAX_COMPONENT_BYTES or len(encoded) > MAX_TYPED_BYTES:
+        raise _refused(text, "is too long for this system; choose a shorter one")
+    return Path(absolute)
+
+
+def _refused(text: str, reason: str) -> MinitorrentError:
+    printed = shown(text if len(text) <= 80 else text[:77] + "...")
+    return MinitorrentError(ErrorCode.INVALID_NAME, f"The path {printed} {reason}.")

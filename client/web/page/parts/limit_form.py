@@ -1,0 +1,66 @@
+"""Forms for rate limits, of the client or of one transfer, and for a download's priority."""
+
+from __future__ import annotations
+
+from nicegui import ui
+
+from client.results import LimitRow, LimitsResult
+from client.web.page.command_client import CommandClient, tell
+from client.web.page.parts.controls import button, clear, field
+from common.errors import MinitorrentError
+from common.text import rate
+
+
+class LimitForm:
+    """Inputs for the limits of a transfer, given as `group` and `name`, or of the client."""
+
+    def __init__(self, commands: CommandClient, **transfer: str) -> None:
+        self._commands = commands
+        self._transfer = transfer
+        ui.label("In bytes per second, such as 500K or 2M; 0 for no limit.").classes("quiet")
+        with ui.row().classes("bar"):
+            for way in ("down", "up"):
+                self._input(way)
+        self._now = ui.label("\u00a0").classes("quiet")  # reserve the line
+
+    async def refresh(self) -> None:
+        """Show the current limits."""
+        try:
+            found = await self._commands.ask(LimitsResult, "limit")
+        except MinitorrentError:
+            return  # the session has just ended, and the page will show that
+        wanted = (self._transfer.get("group"), self._transfer.get("name"))
+        rows = [row for row in found.limits if (row.group, row.name) == wanted]
+        self._now.text = _told(rows[0]) if rows else "Current: no limit of its own."
+
+    def _input(self, way: str) -> None:
+        value = field(f"{way.capitalize()}load limit")
+
+        async def set_limit() -> None:
+            typed = value.value
+            if await self._commands.do("limit", direction=way, rate=typed, **self._transfer):
+                clear(value, typed)
+                await self.refresh()
+
+        value.on("keydown.enter", set_limit)
+        button("Set", set_limit).props["aria-label"] = f"Set the {way}load limit"
+
+
+class PriorityForm:
+    """An input for the priority of a queued download."""
+
+    def __init__(self, commands: CommandClient, group: str, name: str) -> None:
+        with ui.row().classes("bar"):
+            value = field("Priority (-100 to 100)")
+
+            async def set_priority() -> None:
+                if await commands.do("priority", group=group, name=name, n=value.value):
+                    tell(f"Priority set to {value.value}.")
+
+            value.on("keydown.enter", set_priority)
+            button("Set", set_priority).props["aria-label"] = "Set the priority"
+
+
+def _told(row: LimitRow) -> str:
+    down, up = (rate(value) if value else "no limit" for value in (row.down, row.up))
+    return f"Current: down {down}, up {up}."

@@ -1,0 +1,63 @@
+"""The dialog with a group's audit trail, for its admins."""
+
+from __future__ import annotations
+
+from nicegui import ui
+
+from client.services.lists import EventsResult
+from client.web.page.command_client import CommandClient, tell_error
+from client.web.page.parts.controls import button, heading, moment
+from client.web.page.parts.dialogs import named
+from client.web.page.parts.extent import Extent
+from client.web.page.parts.tables import Column, Table
+from common.errors import MinitorrentError
+from common.text import visible
+
+_COLUMNS = (
+    Column("number", "When", shown="moment"),
+    Column("who", "Who"),
+    Column("what", "What"),
+    Column("subject", "Subject"),
+    Column("address", "From", wide=True),
+)
+_SUBJECT = '<q-td :props="props"><span class="name">{{ props.row.subject }}</span></q-td>'
+
+
+async def show_audit(commands: CommandClient, group: str) -> None:
+    """Show a group's activity in a dialog, newest first, until the dialog is closed."""
+
+    async def refresh() -> None:
+        fields = extent.fields
+        try:
+            found = await commands.ask(EventsResult, "audit", group=group, **fields)
+        except MinitorrentError as error:
+            tell_error(error)
+            return
+        if not extent.is_wanted(fields):
+            return  # the search has changed meanwhile
+        extent.tell(len(found.events), found.total)
+        events.rows = _rows(found)
+
+    with ui.dialog().props(named("Activity")) as dialog, ui.card().classes("dialog big"):
+        heading(f"Activity in {group}")
+        events = Table(_COLUMNS, "number", "No activity yet.", cells={"subject": _SUBJECT})
+        extent = Extent(events, refresh)
+        with ui.row().classes("buttons"):
+            button("Close", dialog.close, main=True)
+    await refresh()
+    await dialog
+    dialog.delete()
+
+
+def _rows(found: EventsResult) -> list[dict[str, object]]:
+    return [
+        {
+            "number": number,
+            "moment": moment(row.at),
+            "who": row.who,
+            "what": row.what.replace("_", " "),
+            "subject": visible(row.subject),
+            "address": row.address,
+        }
+        for number, row in enumerate(reversed(found.events))
+    ]

@@ -1,0 +1,190 @@
+"""The Files tab: sharing files by path or by dropping them, and downloading."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from nicegui import ui
+from nicegui.events import GenericEventArguments, UploadEventArguments
+
+from client.results import UploadResult
+from client.services.lists import FilesResult
+from client.web.page.command_client import CommandClient, tell, tell_error
+from client.web.page.parts import dropped
+from client.web.page.parts.choice import Choice
+from client.web.page.parts.controls import button, clear, field, heading, icon_button
+from client.web.page.parts.dialogs import PathDialog, confirm
+from client.web.page.parts.extent import Extent
+from client.web.page.parts.part import Fields
+from client.web.page.parts.tables import ACTIONS, Action, Column, Table
+from client.web.page.tabs.download_bar import DownloadBar
+from client.web.page.tabs.hashing import HashBar
+from common.api.files import FileRow
+from common.errors import MinitorrentError
+from common.text import count, size, visible
+
+_COLUMNS = (
+    Column("name", "Name"),
+    Column("size", "Size", right=True, shown="readable"),
+    Column("seeders", "Seeders", right=True, wide=True),
+    Column("leechers", "Leechers", right=True, wide=True),
+    Column("owner", "Owner", wide=True),
+    ACTIONS,
+)
+_NAME = """
+<q-td :props="props"><span class="name">{{ props.row.shown }}</span>
+<div class="narrow-only quiet">{{ props.row.about }}</div></q-td>
+"""
+_ACTIONS = (
+    Action("download", "download", "Download", "!row.mine"),
+    Action("stop", "link_off", "Stop sharing", "row.mine"),
+    Action("options", "more_vert", "Options for"),
+)
+_PAUSE = 5
+
+
+class FilesTab:
+    """The tab with the files of the chosen group."""
+
+    def __init__(self, commands: CommandClient, choice: Choice) -> None:
+        self._commands = commands
+        self._choice = choice
+        with ui.row().classes("bar"):
+            heading("Files")
+            self._group = ui.select([], label="Group", on_change=self._choose)
+            self._group.props("outlined dense").classes("field")
+        with ui.row().classes("bar"):
+            self._path = field("Path of a file or folder to share").classes("grow")
+            self._path.on("keydown.enter", self._share_path)
+            icon_button("folder_open", "Choose a file or folder", self._browse)
+            button("Share", self._share_path, main=True)
+        self._make_drop()
+        self._hashing = HashBar()
+        self._download_bar = DownloadBar(commands, lambda: choice.show("transfers"))
+        self._table = self._make_table()
+        self._extent = Extent(self._table, self.refresh)
+
+    def _make_drop(self) -> None:
+        drop = ui.upload(multiple=True, auto_upload=True, on_upload=self._share_dropped)
+        drop.props["headers"] = [
+            {"name": "Authorization", "value": f"Bearer {self._commands.token}"}
+        ]
+        with drop.props("flat bordered").classes("drop").add_slot("header"):
+            with ui.element("label").classes("unseen"):
+                ui.label("Files to share")
+                ui.element("q-uploader-add-trigger")
+            with ui.row().classes("bar"):
+                ui.label("Drop files here to share them, or")
+                choose = ui.button("choose files", color=None).props("flat dense no-caps")
+                choose.classes("plain").on("click", js_handler="() => props.pickFiles()")
+
+    def _make_table(self) -> Table:
+        empty = "No files shared yet."
+        made = Table(_COLUMNS, "name", empty, cells={"name": _NAME}, actions=_ACTIONS)
+        made.classes("tall")
+        made.on("download", self._download)
+        made.on("options", self._options)
+        made.on("stop", self._stop)
+        return made
+
+    @property
+    def pause(self) -> int:
+        """Seconds between updates of the list; longer for long lists."""
+        return max(_PAUSE, len(self._table.rows) // 100)
+
+    async def refresh(self) -> None:
+        """Update the list of the group's files."""
+        group = self._choice.group
+        self._group.set_options(self._choice.groups, value=group)
+        if group is None:
+            self._table.rows = []
+            return
+        for fields in self._extent.steps(group):
+            if await self._show(group, fields):
+                return
+
+    async def _show(self, group: str, fields: Fields) -> bool:
+        """Request some of the files and show them; return whether no more requests are needed."""
+        try:
+            found = await self._commands.ask(FilesResult, "list_files", group=group, **fields)
+            mine = await self._commands.shared(group, [file.name for file in found.files])
+        except MinitorrentError:
+            return True  # the header shows the tracker's state
+        if group != self._choice.group or not self._extent.is_wanted(fields):
+            return True  # the user has chosen something else meanwhile
+        rows = [_row(group, file, mine=file.name in mine) for file in found.files]
+        if rows != self._table.rows:
+            self._table.rows = rows
+        return self._extent.tell(len(found.files), found.total, group)
+
+    async def _choose(self) -> None:
+        if self._group.value != self._choice.group:
+            self._choice.group = self._group.value
+            self._extent.reset()
+            await self.refresh()
+
+    async def _browse(self) -> None:
+        title = "Choose a file or folder to share"
+        chosen = await PathDialog(self._commands, title, Path.home(), folders_only=False).choose()
+        self._path.value = chosen or self._path.value
+
+    async def _share_path(self) -> None:
+        path = self._path.value
+        if await self._share(path):
+            clear(self._path, path)
+
+    async def _share_dropped(self, event: UploadEventArguments) -> None:
+        try:
+            path = dropped.place(self._commands.folder, event.file.name)
+            await event.file.save(path)
+        except (MinitorrentError, OSError) as error:
+            tell_error(dropped.reason(error))
+            return
+        if not await self._share(str(path)):
+            await self._commands.work(lambda: dropped.discard(path))
+
+    async def _share(self, path: str) -> bool:
+        if self._choice.group is None:
+            tell("Choose or create a group first.")
+            return False
+        try:
+            with self._hashing as hashing:
+                shared = await self._commands.ask(
+                    UploadResult, "upload_file", hashing.report, path=path, group=self._choice.group
+                )
+        except MinitorrentError as error:
+            tell_error(error)
+            return False
+        tell(f"Sharing {shared.name} with {shared.group}.")
+        await self.refresh()
+        return True
+
+    async def _download(self, event: GenericEventArguments) -> None:
+        name, group = event.args
+        await self._download_bar.file(group, name)
+
+    async def _options(self, event: GenericEventArguments) -> None:
+        name, group = event.args
+        await self._download_bar.options(group, name)
+
+    async def _stop(self, event: GenericEventArguments) -> None:
+        name, group = event.args
+        question = f"Stop sharing {visible(name)}? The file stays on your disk."
+        if await confirm(question, "Stop sharing"):
+            await self._commands.do("stop_share", group=group, name=name)
+            await self.refresh()
+
+
+def _row(group: str, file: FileRow, *, mine: bool) -> dict[str, object]:
+    return {
+        "group": group,
+        "name": file.name,
+        "shown": visible(file.name),
+        "size": file.size,
+        "readable": size(file.size),
+        "seeders": file.seeders,
+        "leechers": file.leechers,
+        "owner": file.owner,
+        "about": f"{count(file.seeders, 'seeder')} · {file.owner}",
+        "mine": mine,
+    }

@@ -1,0 +1,114 @@
+"""The Groups tab: all groups, creating one, asking to join, and choosing the group to show."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nicegui import ui
+from nicegui.events import GenericEventArguments
+
+from client.services.lists import GroupsResult
+from client.web.page.command_client import CommandClient, tell
+from client.web.page.parts.choice import Choice
+from client.web.page.parts.controls import button, clear, field, heading
+from client.web.page.parts.extent import Extent
+from client.web.page.parts.part import Fields
+from client.web.page.parts.tables import ACTIONS, Action, Column, Table
+from client.web.page.tabs.members import MembersSection
+from common.errors import MinitorrentError
+
+_COLUMNS = (
+    Column("group", "Group"),
+    Column("owner", "Owner", wide=True),
+    Column("members", "Members", right=True),
+    Column("files", "Files", right=True, wide=True),
+    Column("mode", "Kind", wide=True),
+    ACTIONS,
+)
+_ACTIONS = (
+    Action("files", "folder_open", "Files of", "row.member"),
+    Action("members", "group", "Members of", "row.member"),
+    Action("join", "person_add", "Ask to join", "!row.member && !row.asked"),
+)
+
+
+class GroupsTab:
+    """The tab with all groups, and the members of the chosen one."""
+
+    def __init__(self, commands: CommandClient, choice: Choice) -> None:
+        self._commands = commands
+        self._choice = choice
+        self._asked: set[str] = set()
+        with ui.element("div").classes("columns"):
+            with ui.element("section"):
+                heading("Groups")
+                with ui.row().classes("bar"):
+                    self._name = field("New group").on("keydown.enter", self._create)
+                    self._open = ui.checkbox("Open to any BitTorrent client")
+                    button("Create", self._create, main=True)
+                empty = "No groups yet. Create one above."
+                self._table = Table(_COLUMNS, "group", empty, actions=_ACTIONS, named="group")
+                self._extent = Extent(self._table, self.refresh)
+                self._table.on("files", self._show_files)
+                self._table.on("members", self._show_members)
+                self._table.on("join", self._join)
+            self._members = MembersSection(commands, self.refresh)
+
+    async def refresh(self) -> None:
+        """Update the list of groups and the chosen group's members."""
+        for fields in self._extent.steps():
+            if await self._show(fields):
+                break
+        try:
+            await self._choose(await self._commands.own_groups())
+        except MinitorrentError:
+            return  # the header shows the tracker's state
+        await self._members.refresh(self._choice.group)
+
+    async def _show(self, fields: Fields) -> bool:
+        """Request some of the groups and show them; return whether no more requests are needed."""
+        try:
+            reply = await self._commands.ask(GroupsResult, "list_groups", **fields)
+        except MinitorrentError:
+            return True
+        if not self._extent.is_wanted(fields):
+            return True  # the search has changed meanwhile
+        self._asked.difference_update(row.group for row in reply.groups if row.member)
+        rows: list[dict[str, Any]] = [
+            row.model_dump() | {"asked": row.group in self._asked} for row in reply.groups
+        ]
+        if rows != self._table.rows:
+            self._table.rows = rows
+        return self._extent.tell(len(reply.groups), reply.total)
+
+    async def _choose(self, own: list[str]) -> None:
+        """Keep the chosen group unless the user has left it."""
+        chosen = self._choice.group
+        if chosen is not None and chosen not in own and await self._commands.is_own(chosen):
+            own.append(chosen)  # the list of own groups was cut off
+        self._choice.groups = own
+        if chosen not in own:
+            self._choice.group = next(iter(own), None)
+
+    async def _create(self) -> None:
+        group = self._name.value
+        if await self._commands.do("create_group", group=group, open=self._open.value):
+            self._choice.group = group
+            tell(f"Created group {group}.")
+            clear(self._name, group)
+            await self.refresh()
+
+    async def _join(self, event: GenericEventArguments) -> None:
+        group = event.args[0]
+        if await self._commands.do("join_group", group=group):
+            self._asked.add(group)
+            tell(f"Asked to join {group}; waiting for an admin to accept.")
+            await self.refresh()
+
+    async def _show_members(self, event: GenericEventArguments) -> None:
+        self._choice.group = event.args[0]
+        await self._members.refresh(self._choice.group)
+
+    def _show_files(self, event: GenericEventArguments) -> None:
+        self._choice.group = event.args[0]
+        self._choice.show("files")

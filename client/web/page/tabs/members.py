@@ -1,0 +1,204 @@
+"""The members of a group, their roles, and requests to join."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from nicegui import ui
+from nicegui.events import GenericEventArguments
+
+from client.results import ExportResult
+from client.services.lists import MembersResult, RequestsResult
+from client.web.page.command_client import CommandClient, tell, tell_error
+from client.web.page.parts.controls import button, heading, icon_button
+from client.web.page.parts.dialogs import PathDialog, confirm
+from client.web.page.parts.extent import Extent
+from client.web.page.parts.part import Fields
+from client.web.page.parts.tables import ACTIONS, Action, Column, Table
+from client.web.page.tabs.audit import show_audit
+from common.errors import MinitorrentError
+
+_COLUMNS = (
+    Column("user", "User"),
+    Column("role", "Role"),
+    Column("state", "State", wide=True),
+    ACTIONS,
+)
+_ACTIONS = (
+    Action("promote", "add_moderator", "Make admin:", "row.mine && row.role == 'member'"),
+    Action("demote", "remove_moderator", "Make plain member:", "row.mine && row.role == 'admin'"),
+    Action("own", "star", "Make owner:", "row.owned && row.role != 'owner'"),
+    Action("remove_member", "person_remove", "Remove", "row.mine && row.role != 'owner'"),
+)
+
+_MOST_REQUESTS = 50
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A group as reported by the tracker, with some of its `total` members.
+
+    `asking` are users who asked to join, and `more` is the number of further requests.
+    """
+
+    group: str
+    rows: list[dict[str, object]]
+    total: int
+    asking: list[str]
+    more: int
+    is_admin: bool
+
+
+class MembersSection:
+    """The members of one group; with requests and buttons if the user is an admin."""
+
+    def __init__(self, commands: CommandClient, changed: Callable[[], Awaitable[None]]) -> None:
+        self._commands = commands
+        self._changed = changed
+        self._group: str | None = None
+        self._wanted: str | None = None
+        self._asking: tuple[str, list[str], int] | None = None
+        with ui.element("section") as self._section:
+            with ui.row().classes("bar"):
+                self._title = heading("Members")
+                ui.space()
+                self._audit = icon_button("history", "Activity in this group", self._look)
+                self._export = icon_button("key", "Export credentials", self._export_credentials)
+                icon_button("logout", "Leave this group", self._leave)
+            self._requests = ui.element("ul").classes("requests")
+            self._requests.props["aria-label"] = "Requests to join"
+            self._table = Table(
+                _COLUMNS, "user", "No member matches.", actions=_ACTIONS, named="user"
+            )
+            self._table.classes("short")
+            self._extent = Extent(self._table, self._again)
+            self._table.on("promote", self._promote)
+            self._table.on("demote", self._demote)
+            self._table.on("own", self._hand_over)
+            self._table.on("remove_member", self._remove)
+        self._section.visible = False
+
+    async def _again(self) -> None:
+        await self.refresh(self._group)
+
+    async def refresh(self, group: str | None) -> None:
+        """Show this group's members, or nothing if it is None."""
+        self._wanted = group
+        fields = self._extent.fields
+        try:
+            found = await self._find(group, fields) if group else None
+        except MinitorrentError:
+            found = None
+        if group == self._wanted and self._extent.is_wanted(fields):  # still wanted
+            self._show(found)
+
+    async def _find(self, group: str, fields: Fields) -> _Found:
+        found = await self._commands.ask(MembersResult, "list_members", group=group, **fields)
+        user = (await self._commands.overview()).user
+        role = await self._commands.role(group)
+        is_admin = role != "member"
+        asking: list[str] = []
+        more = 0
+        if is_admin:
+            reply = await self._commands.ask(
+                RequestsResult, "list_requests", group=group, limit=_MOST_REQUESTS
+            )
+            asking = [row.user for row in reply.requests]
+            more = reply.total - len(asking)
+        rows: list[dict[str, object]] = [
+            {
+                "user": row.user,
+                "group": group,
+                "role": row.role,
+                "state": "online" if row.online else "offline",
+                "mine": is_admin and row.user != user,
+                "owned": role == "owner",
+            }
+            for row in found.members
+        ]
+        return _Found(group, rows, found.total, asking, more, is_admin)
+
+    def _show(self, found: _Found | None) -> None:
+        self._group = found.group if found else None
+        self._section.visible = found is not None
+        if found is None:
+            return
+        if found.rows != self._table.rows:
+            self._table.rows = found.rows
+        self._title.text = f"Members of {found.group}"
+        self._audit.visible = found.is_admin
+        self._extent.tell(len(found.rows), found.total)
+        if (found.group, found.asking, found.more) != self._asking:
+            self._asking = (found.group, found.asking, found.more)
+            self._draw_requests(found.group, found.asking, found.more)
+
+    def _draw_requests(self, group: str, asking: list[str], more: int) -> None:
+        self._requests.clear()
+        with self._requests:
+            for user in asking:
+                with ui.element("li").classes("bar"):
+                    ui.label(f"{user} asks to join").classes("name grow")
+                    for word, command in (
+                        ("Accept", "accept_request"),
+                        ("Reject", "reject_request"),
+                    ):
+                        answer = self._answer(command, user, group)
+                        made = button(word, answer, main=word == "Accept")
+                        made.props["aria-label"] = f"{word} {user}"
+            if more:
+                with ui.element("li"):
+                    ui.label(f"and {more:,} more").classes("quiet")
+
+    def _answer(self, command: str, user: str, group: str) -> Callable[[], Awaitable[None]]:
+        async def answer() -> None:
+            await self._do(command, user=user, group=group)
+
+        return answer
+
+    async def _promote(self, event: GenericEventArguments) -> None:
+        user, group = event.args
+        await self._do("promote", user=user, group=group)
+
+    async def _demote(self, event: GenericEventArguments) -> None:
+        user, group = event.args
+        await self._do("demote", user=user, group=group)
+
+    async def _remove(self, event: GenericEventArguments) -> None:
+        user, group = event.args
+        if await confirm(f"Remove {user} from {group}?", "Remove"):
+            await self._do("remove_member", user=user, group=group)
+
+    async def _hand_over(self, event: GenericEventArguments) -> None:
+        user, group = event.args
+        question = f"Make {user} the owner of {group}? You remain an admin."
+        if await confirm(question, "Make owner"):
+            await self._do("transfer_group", user=user, group=group)
+
+    async def _look(self) -> None:
+        if self._group is not None:
+            await show_audit(self._commands, self._group)
+
+    async def _export_credentials(self) -> None:
+        group = self._group
+        title = "Choose a folder for your certificate and key"
+        folder = await PathDialog(self._commands, title, Path.home(), folders_only=True).choose()
+        if folder is None or group is None:
+            return
+        fields = {"group": group, "folder": folder}
+        try:
+            written = await self._commands.ask(ExportResult, "export_credentials", **fields)
+        except MinitorrentError as error:
+            tell_error(error)
+            return
+        tell(f"Wrote {written.certificate}, {written.key} and {written.dhparams}.")
+
+    async def _leave(self) -> None:
+        group = self._group
+        if group is not None and await confirm(f"Leave {group}?", "Leave"):
+            await self._do("leave_group", group=group)
+
+    async def _do(self, command: str, **fields: str) -> None:
+        await self._commands.do(command, **fields)
+        await self._changed()

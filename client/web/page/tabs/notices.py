@@ -1,0 +1,44 @@
+"""The Notices tab: recent events in the groups and on this client."""
+
+from __future__ import annotations
+
+from nicegui import ui
+
+from client.core.notices.notices import presentation_of
+from client.services.lists import NoticesResult
+from client.web.page.command_client import CommandClient
+from client.web.page.parts.controls import heading, moment
+from common.api.events import NoticeRow
+from common.errors import MinitorrentError
+
+
+class NoticesTab:
+    """The tab with all notices, the newest first."""
+
+    def __init__(self, commands: CommandClient) -> None:
+        self._commands = commands
+        self._shown: list[NoticeRow] | None = None
+        heading("Notices")
+        self._list = ui.element("ul").classes("notices").props("aria-label=Notices")
+
+    async def refresh(self) -> None:
+        """Update the list of notices if it has changed."""
+        try:
+            found = (await self._commands.ask(NoticesResult, "notices")).notices
+        except MinitorrentError:
+            return  # the header shows the tracker's state
+        if found != self._shown:
+            self._shown = found
+            self._draw(found)
+
+    def _draw(self, notices: list[NoticeRow]) -> None:
+        self._list.clear()
+        with self._list:
+            for row in reversed(notices):
+                with ui.element("li"):
+                    ui.label(moment(row.at)).classes("quiet")
+                    ui.label(presentation_of(row.kind).heading).classes("quiet")
+                    ui.label(row.text).classes("name")
+            if not notices:
+                with ui.element("li"):
+                    ui.label("No notices yet. Requests and completed downloads appear here.")

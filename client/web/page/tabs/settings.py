@@ -1,0 +1,99 @@
+"""The Settings tab: limits, password, health checks, trackers and sessions."""
+
+from __future__ import annotations
+
+from nicegui import ui
+from nicegui.events import GenericEventArguments
+
+from client.results import TrackersResult
+from client.services.lists import SessionsResult
+from client.web.page.command_client import CommandClient, tell, tell_error
+from client.web.page.parts.controls import button, field, heading, moment
+from client.web.page.parts.limit_form import LimitForm
+from client.web.page.parts.tables import ACTIONS, Action, Column, Table
+from client.web.page.tabs.health import HealthChecks
+from common.errors import MinitorrentError
+
+_TRACKERS = (
+    Column("address", "Tracker"),
+    Column("state", "State"),
+    Column("fingerprint", "Certificate", wide=True),
+)
+_SESSIONS = (
+    Column("id", "Session"),
+    Column("address", "Address"),
+    Column("since", "Since", wide=True, shown="moment"),
+    ACTIONS,
+)
+_END = Action("end", "logout", "End session", "!row.current")
+
+
+class SettingsTab:
+    """The tab of settings."""
+
+    def __init__(self, commands: CommandClient) -> None:
+        self._commands = commands
+        heading("Settings")
+        with ui.card().classes("card"):
+            ui.label("Limits").classes("subtitle").props("role=heading aria-level=3")
+            self._limits = LimitForm(commands)
+        self._password()
+        HealthChecks(commands)
+        # Tables that fill up later are at the end: what is below them would move.
+        with ui.card().classes("card"):
+            ui.label("Trackers").classes("subtitle").props("role=heading aria-level=3")
+            self._trackers = Table(_TRACKERS, "address", "No trackers.")
+        with ui.card().classes("card"):
+            ui.label("Sessions").classes("subtitle").props("role=heading aria-level=3")
+            self._sessions = Table(_SESSIONS, "id", "No sessions.", actions=(_END,), named="id")
+            self._sessions.on("end", self._end_session)
+
+    async def refresh(self) -> None:
+        """Update limits, sessions and the trackers' states."""
+        await self._limits.refresh()
+        try:
+            found = await self._commands.ask(TrackersResult, "trackers")
+            logins = await self._commands.ask(SessionsResult, "sessions")
+        except MinitorrentError as error:
+            tell_error(error)
+            return
+        rows = [
+            {
+                "address": row.address,
+                "state": f"{row.state} (in use)" if row.current else row.state,
+                "fingerprint": row.fingerprint or "none",
+            }
+            for row in found.trackers
+        ]
+        if rows != self._trackers.rows:
+            self._trackers.rows = rows
+        sessions = [
+            {
+                "id": row.id,
+                "address": f"{row.address} (current)" if row.current else row.address,
+                "since": row.since,
+                "moment": moment(row.since),
+                "current": row.current,
+            }
+            for row in logins.sessions
+        ]
+        if sessions != self._sessions.rows:
+            self._sessions.rows = sessions
+
+    async def _end_session(self, event: GenericEventArguments) -> None:
+        if await self._commands.do("end_session", id=event.args[0]):
+            await self.refresh()
+
+    def _password(self) -> None:
+        with ui.card().classes("card"):
+            ui.label("Password").classes("subtitle").props("role=heading aria-level=3")
+            with ui.row().classes("bar"):
+                old = field("Old password", secret=True).props("autocomplete=current-password")
+                new = field("New password", secret=True).props("autocomplete=new-password")
+
+                async def change() -> None:
+                    if await self._commands.do("passwd", old=old.value, new=new.value):
+                        old.value = new.value = ""
+                        tell("Password changed; your other sessions were logged out.")
+
+                button("Change", change)

@@ -1,0 +1,120 @@
+"""The dialog with details of one transfer: rates over time, pieces and peers."""
+
+from __future__ import annotations
+
+from collections import deque
+from pathlib import Path
+
+from nicegui import ui
+
+from client.results import PeersResult
+from client.web.page.command_client import CommandClient, tell
+from client.web.page.parts import graph
+from client.web.page.parts.controls import button, heading
+from client.web.page.parts.dialogs import PathDialog, named
+from client.web.page.parts.limit_form import LimitForm, PriorityForm
+from client.web.page.parts.tables import Column, Table
+from common.errors import MinitorrentError
+from common.text import percent, rate, visible
+
+_SPAN = 120
+_CELLS = 640
+_LEGEND = " (filled). Connected peers have the grey ones, but not the outlined ones."
+_FLAGS = (
+    "D downloading from the peer, d the peer chokes us, U uploading to the peer, u we choke the "
+    "peer, O optimistic unchoke, I incoming connection, S snubbed, X the peer has everything"
+)
+_COLUMNS = (
+    Column("address", "Peer"),
+    Column("user", "User"),
+    Column("client", "Client", wide=True),
+    Column("progress", "Has", right=True, shown="percent"),
+    Column("down_rate", "Down", right=True, shown="down"),
+    Column("up_rate", "Up", right=True, wide=True, shown="up"),
+    Column("flags", "Flags", wide=True),
+)
+
+
+class TransferDialog:
+    """Shows one transfer, updated every second while the dialog is open.
+
+    `is_waiting` means that it is queued, `is_complete` that this client shares it.
+    """
+
+    def __init__(
+        self, commands: CommandClient, group: str, name: str, *, is_waiting: bool, is_complete: bool
+    ) -> None:
+        self._commands = commands
+        self._group = group
+        self._name = name
+        self._down: deque[float] = deque(maxlen=_SPAN)
+        self._up: deque[float] = deque(maxlen=_SPAN)
+        with ui.dialog().props(named("Details")) as self._dialog, ui.card().classes("dialog big"):
+            heading(visible(name))
+            self._rates = ui.label().classes("quiet rates")
+            self._graph = ui.html(graph.rates([], [], _SPAN), sanitize=False).classes("graph-box")
+            self._count = ui.label().classes("quiet")
+            self._pieces = ui.html("", sanitize=False).classes("pieces-box")
+            self._limits = LimitForm(commands, group=group, name=name)
+            if is_waiting:
+                PriorityForm(commands, group, name)
+            with ui.row().classes("buttons"):
+                button("Why isn’t it moving?", self._why)
+                if is_complete:
+                    button("Relocate", self._relocate)
+                button("Close", self._dialog.close, main=True)
+            self._peers = Table(_COLUMNS, "address", "No connected peers.").classes("peers")
+            ui.label(_FLAGS).classes("quiet")
+
+    async def show(self) -> None:
+        """Open the dialog, filled, and keep it up to date until it is closed."""
+        await self._limits.refresh()
+        if await self._refresh():
+            with self._dialog:
+                timer = ui.timer(1.0, self._refresh, immediate=False)
+            await self._dialog
+            timer.cancel()
+        self._dialog.delete()
+
+    async def _refresh(self) -> bool:
+        """Update the dialog; if the transfer is gone, close it and return False."""
+        try:
+            peers = await self._commands.ask(
+                PeersResult, "peers", group=self._group, name=self._name
+            )
+            pieces = await self._commands.piece_map(self._group, self._name, _CELLS)
+        except MinitorrentError:
+            self._dialog.close()
+            return False
+        self._down.append(sum(peer.down_rate for peer in peers.peers))
+        self._up.append(sum(peer.up_rate for peer in peers.peers))
+        self._rates.text = f"↓ {rate(self._down[-1])}   ↑ {rate(self._up[-1])}"
+        self._graph.content = graph.rates(self._down, self._up, _SPAN)
+        self._count.text = f"{pieces.done} of {pieces.pieces} pieces complete{_LEGEND}"
+        self._pieces.content = graph.pieces(pieces.here, pieces.elsewhere)
+        rows = [
+            peer.model_dump()
+            | {
+                "user": peer.user or "",
+                "client": visible(peer.client),
+                "percent": percent(peer.progress),
+                "down": rate(peer.down_rate),
+                "up": rate(peer.up_rate),
+            }
+            for peer in peers.peers
+        ]
+        if rows != self._peers.rows:
+            self._peers.rows = rows
+        return True
+
+    async def _why(self) -> None:
+        await self._commands.explain(self._group, self._name)
+
+    async def _relocate(self) -> None:
+        title = "Choose the moved file, or a folder to search for it"
+        path = await PathDialog(self._commands, title, Path.home(), folders_only=False).choose()
+        if path is None:
+            return
+        tell("Searching; this takes as long as reading the file.")
+        if await self._commands.do("relocate", group=self._group, name=self._name, path=path):
+            tell(f"Found {visible(self._name)}; it is shared from there now.")

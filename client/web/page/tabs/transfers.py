@@ -1,0 +1,179 @@
+"""The Transfers tab: downloads and shares with their rates, progress and actions."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from nicegui import ui
+from nicegui.events import GenericEventArguments
+
+from client.results import DownloadRow, Overview, SharesResult
+from client.web.page.command_client import CommandClient
+from client.web.page.parts import graph
+from client.web.page.parts.controls import heading
+from client.web.page.parts.dialogs import confirm
+from client.web.page.parts.tables import ACTIONS, Action, Column, Table, search
+from client.web.page.tabs.transfer_dialog import TransferDialog
+from common.errors import MinitorrentError
+from common.text import duration, percent, rate, size, visible
+
+SPAN = 120
+"""The time span of the rate graphs, in seconds."""
+
+_COLUMNS = (
+    Column("name", "Name"),
+    Column("progress", "Progress"),
+    Column("down_rate", "Down", right=True, wide=True, shown="down"),
+    Column("up_rate", "Up", right=True, wide=True, shown="up"),
+    Column("left", "Time left", right=True, wide=True),
+    Column("peers", "Peers", right=True, wide=True),
+    ACTIONS,
+)
+_NAME = """
+<q-td :props="props"><span class="name">{{ props.row.shown }}</span>
+<div class="quiet">{{ props.row.about }}</div></q-td>
+"""
+_PROGRESS = """
+<q-td :props="props" class="progress">
+<q-linear-progress :value="props.row.progress" size="8px" rounded
+ :class="'bar-' + props.row.state" :aria-label="'Progress of ' + props.row.shown"/>
+<div class="quiet">{{ props.row.percent }} · {{ props.row.state }}<span class="narrow-only"
+ v-if="props.row.down_rate > 0"> · {{ props.row.down }}</span></div></q-td>
+"""
+_RUNNING = "['queued', 'checking', 'downloading', 'seeding'].includes(row.state)"
+_ACTIONS = (
+    Action("pause", "pause", "Pause", _RUNNING),
+    Action("resume", "play_arrow", "Resume", "['paused', 'failed'].includes(row.state)"),
+    Action("recheck", "fact_check", "Check again"),
+    Action("cancel", "delete", "Cancel and delete", "!row.complete"),
+    Action("stop", "link_off", "Stop sharing", "row.complete"),
+    Action("details", "info", "Details of"),
+)
+
+
+@dataclass
+class _Rates:
+    """The total rates of the last two minutes, in bytes per second."""
+
+    down: deque[float]
+    up: deque[float]
+
+
+class TransfersTab:
+    """The tab with all transfers."""
+
+    def __init__(self, commands: CommandClient) -> None:
+        self._commands = commands
+        self._rates = _Rates(deque(maxlen=SPAN), deque(maxlen=SPAN))
+        with ui.row().classes("bar"):
+            heading("Transfers")
+            ui.space()
+            self._total = ui.label().classes("quiet rates")
+        self._graph = ui.html(graph.rates([], [], SPAN), sanitize=False).classes("graph-box")
+        self._graph.props["role"] = "img"
+        self._table = Table(
+            _COLUMNS,
+            "key",
+            "No transfers yet. Download or share a file.",
+            cells={"name": _NAME, "progress": _PROGRESS},
+            actions=_ACTIONS,
+        )
+        self._table.classes("tall")
+        with self._table.add_slot("top"):
+            search(self._table)
+        for command in ("pause", "resume", "recheck"):
+            self._table.on(command, self._simple(command))
+        self._table.on("cancel", self._cancel)
+        self._table.on("stop", self._stop)
+        self._table.on("details", self._details)
+
+    @property
+    def pause(self) -> int:
+        """Seconds between updates of the list; longer for long lists."""
+        return 1 + len(self._table.rows) // 500
+
+    def sample(self, overview: Overview) -> None:
+        """Record the current rates; called once per second, whichever tab is visible."""
+        self._rates.down.append(overview.down_rate)
+        self._rates.up.append(overview.up_rate)
+        text = f"↓ {rate(overview.down_rate)}   ↑ {rate(overview.up_rate)}"
+        if text != self._total.text:
+            self._total.text = text
+            self._graph.props["aria-label"] = f"Rates over the last two minutes, currently {text}"
+        if any(self._rates.down) or any(self._rates.up):
+            self._graph.content = graph.rates(self._rates.down, self._rates.up, SPAN)
+
+    async def refresh(self) -> None:
+        """Update the list of transfers."""
+        try:
+            found = await self._commands.transfers()
+            shares = await self._commands.ask(SharesResult, "show_shares")
+        except MinitorrentError:
+            return  # the session has just ended, and the page will show that
+        uploaded = {(row.group, row.name): row.uploaded for row in shares.shares}
+        rows = [_row(row, uploaded.get((row.group, row.name))) for row in found]
+        if rows != self._table.rows:
+            self._table.rows = rows
+
+    def _simple(self, command: str) -> Callable[[GenericEventArguments], Awaitable[None]]:
+        async def run(event: GenericEventArguments) -> None:
+            name, group = event.args
+            await self._commands.do(command, group=group, name=name)
+            await self.refresh()
+
+        return run
+
+    async def _cancel(self, event: GenericEventArguments) -> None:
+        name, group = event.args
+        question = f"Cancel the download of {visible(name)} and delete the partial data?"
+        if await confirm(question, "Delete", "Keep"):
+            await self._commands.do("cancel", group=group, name=name)
+            await self.refresh()
+
+    async def _stop(self, event: GenericEventArguments) -> None:
+        name, group = event.args
+        question = f"Stop sharing {visible(name)}? The file stays on your disk."
+        if await confirm(question, "Stop sharing"):
+            await self._commands.do("stop_share", group=group, name=name)
+            await self.refresh()
+
+    async def _details(self, event: GenericEventArguments) -> None:
+        name, group = event.args
+        rows = {row["key"]: row for row in self._table.rows}
+        row = rows.get(f"{group}/{name}", {"state": "", "complete": False})
+        detail = TransferDialog(
+            self._commands,
+            group,
+            name,
+            is_waiting=row["state"] == "queued",
+            is_complete=row["complete"],
+        )
+        await detail.show()
+
+
+def _row(row: DownloadRow, uploaded: int | None) -> dict[str, object]:
+    """Return a row of the table; `uploaded` is None for incomplete transfers."""
+    parts = [row.group]
+    if uploaded is None:
+        parts.append(f"{size(row.done)} of {size(row.size)}")
+    else:
+        parts += [size(row.size), f"{size(uploaded)} uploaded"]
+    return {
+        "key": f"{row.group}/{row.name}",
+        "name": row.name,
+        "group": row.group,
+        "shown": visible(row.name),
+        "about": row.error or " · ".join(parts),
+        "progress": row.progress,
+        "complete": uploaded is not None,
+        "percent": percent(row.progress),
+        "state": row.state.value,
+        "down_rate": row.down_rate,
+        "down": rate(row.down_rate),
+        "up_rate": row.up_rate,
+        "up": rate(row.up_rate),
+        "left": "" if row.eta is None else duration(row.eta),
+        "peers": row.peers,
+    }

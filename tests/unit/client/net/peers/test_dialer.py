@@ -1,0 +1,220 @@
+"""Dials that succeed, fail, are unwanted, and are more than there are threads."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from client.core.admission.obstacle import Obstacle
+from client.net.peers import dialer as module
+from client.net.peers.dialer import Dial, Dialer
+from client.net.transports.transport import Transport
+from common.types import Endpoint, InfoHash, PeerId
+from common.wire.handshake import Handshake
+from tests.support.peers import PeerServer, RawPeer
+from tests.support.ports import free_port
+from tests.support.waiting import wait_until
+from tests.unit.client.net.conftest import Log
+
+HASH = InfoHash(b"h" * 20)
+OURS = PeerId(b"-MI0100-abcdefghijkl")
+
+
+class Calls:
+    """What became of dials."""
+
+    def __init__(self) -> None:
+        self.wanted = True
+        self.connected: list[tuple[Handshake, Endpoint]] = []
+        self.transports: list[Transport] = []
+        self.failures: list[tuple[Endpoint, Obstacle | None]] = []
+
+    def dial(self, endpoint: Endpoint, group: str = "lab") -> Dial:
+        """A dial that tells us."""
+
+        def connected(transport: Transport, handshake: Handshake, where: Endpoint) -> bool:
+            self.connected.append((handshake, where))
+            if self.wanted:
+                self.transports.append(transport)
+            return self.wanted
+
+        def failed(*failure: Any) -> None:
+            self.failures.append(failure)
+
+        return Dial(endpoint, HASH, group, None, connected, failed)
+
+
+@pytest.fixture
+def dialer() -> Iterator[Dialer]:
+    dialer = Dialer(OURS)
+    yield dialer
+    dialer.close()
+
+
+@pytest.fixture
+def calls() -> Iterator[Calls]:
+    calls = Calls()
+    yield calls
+    for transport in calls.transports:
+        transport.release()
+
+
+def stay(peer: RawPeer) -> None:
+    """Wait for the other side to close."""
+    peer.read()
+
+
+def test_a_peer_is_reached(dialer: Dialer, calls: Calls) -> None:
+    with PeerServer(stay, HASH) as server:
+        assert dialer.dial(calls.dial(server.address))
+        wait_until(lambda: calls.connected, what="the connection")
+        (handshake, endpoint) = calls.connected[0]
+        assert (handshake.peer_id, endpoint) == (server.peer_id, server.address)
+        theirs = wait_until(lambda: server.peers[0].handshake, what="our handshake to arrive")
+        assert theirs is not None
+        assert (theirs.info_hash, theirs.peer_id) == (HASH, OURS)
+
+
+def test_a_peer_that_is_not_wanted_any_more_is_let_go(dialer: Dialer, calls: Calls) -> None:
+    calls.wanted = False
+    gone = threading.Event()
+
+    def behave(peer: RawPeer) -> None:
+        if peer.is_closed():
+            gone.set()
+
+    with PeerServer(behave, HASH) as server:
+        dialer.dial(calls.dial(server.address))
+        assert gone.wait(5.0)
+        wait_until(lambda: calls.failures, what="the failure")
+    assert calls.failures == [(server.address, None)]
+
+
+def test_nobody_is_there(dialer: Dialer, calls: Calls) -> None:
+    address = Endpoint("127.0.0.1", free_port())
+    dialer.dial(calls.dial(address))
+    wait_until(lambda: calls.failures, what="the failure")
+    assert calls.failures == [(address, Obstacle.REFUSED)]
+    assert not calls.connected
+
+
+def test_a_peer_for_another_torrent(dialer: Dialer, calls: Calls) -> None:
+    with PeerServer(stay, InfoHash(b"o" * 20)) as server:
+        dialer.dial(calls.dial(server.address))
+        wait_until(lambda: calls.failures, what="the failure")
+    assert calls.failures == [(server.address, Obstacle.OTHER_TORRENT)]
+
+
+@pytest.mark.parametrize(
+    ("answer", "obstacle"),
+    [(b"", Obstacle.HUNG_UP), (b"HTTP/1.1 400 \r\n", Obstacle.NOT_BITTORRENT)],
+)
+def test_a_peer_that_hangs_up(
+    dialer: Dialer, calls: Calls, answer: bytes, obstacle: Obstacle
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = Endpoint(*server.getsockname())
+        dialer.dial(calls.dial(address))
+        theirs, _ = server.accept()
+        with theirs:
+            theirs.recv(68, socket.MSG_WAITALL)
+            theirs.sendall(answer)
+        wait_until(lambda: calls.failures, what="the failure")
+    assert calls.failures == [(address, obstacle)]
+
+
+def test_a_silent_peer(dialer: Dialer, calls: Calls, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "TIME_LIMIT", 0.1)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = Endpoint(*silent.getsockname())
+        dialer.dial(calls.dial(address))
+        wait_until(lambda: calls.failures, what="the failure")
+    assert calls.failures == [(address, Obstacle.SILENT)]
+
+
+def test_one_dial_at_a_time_to_where_several_go(dialer: Dialer, calls: Calls) -> None:
+    """Transmission hangs up on a second one of the same address during a handshake."""
+    theirs = Handshake(HASH, PeerId(b"-TR3000-abcdefghijkl")).encode()
+    with socket.create_server(("127.0.0.1", 0)) as touchy, PeerServer(stay, HASH) as other:
+        address = Endpoint(*touchy.getsockname())
+        for endpoint in (address, address, other.address):
+            assert dialer.dial(calls.dial(endpoint))
+        wait_until(lambda: calls.connected, what="the other to be reached meanwhile")
+        assert calls.connected[0][1] == other.address
+        for _ in range(2):
+            touchy.settimeout(5.0)
+            peer, _ = touchy.accept()
+            touchy.setblocking(False)
+            with pytest.raises(BlockingIOError):
+                touchy.accept()
+            peer.sendall(theirs)
+            peer.close()
+        wait_until(lambda: len(calls.connected) == 3, what="all to be connected")
+    assert not calls.failures
+
+
+def test_one_groups_tarpits_hold_up_no_other_group(dialer: Dialer, calls: Calls) -> None:
+    with socket.create_server(("127.0.0.66", 0), backlog=128) as tarpit:
+        where = Endpoint(*tarpit.getsockname())
+        for _ in range(100):
+            dialer.dial(calls.dial(where, "trap"))
+        tarpits = [socket.create_server((f"127.0.1.{n}", 0)) for n in range(1, 41)]
+        try:
+            for each in tarpits:
+                dialer.dial(calls.dial(Endpoint(*each.getsockname()), "trap"))
+            with PeerServer(stay, HASH) as server:
+                dialer.dial(calls.dial(server.address))
+                wait_until(lambda: calls.connected, 9.0, "the other group's dial")
+        finally:
+            for each in tarpits:
+                each.close()
+
+
+def test_more_dials_than_may_wait(calls: Calls) -> None:
+    dialer = Dialer(OURS, threads=1)
+    held = threading.Event()
+    reached = threading.Event()
+
+    def hold(*_: object) -> bool:
+        reached.set()
+        held.wait(30.0)
+        return False
+
+    with PeerServer(stay, HASH) as server:
+        assert dialer.dial(Dial(server.address, HASH, "lab", None, hold, lambda *_: None))
+        assert reached.wait(5.0)
+        assert all(dialer.dial(calls.dial(server.address)) for _ in range(module.MAX_WAITING))
+        assert not dialer.dial(calls.dial(server.address))
+        closing = threading.Thread(target=dialer.close)
+        closing.start()
+        wait_until(lambda: not dialer.dial(calls.dial(server.address)), what="no more dials")
+        held.set()
+        closing.join(30.0)
+    assert not calls.connected  # those that waited are let go
+
+
+def test_a_failure_in_the_engine_shows_and_the_next_dial_works(
+    dialer: Dialer, calls: Calls, log: Log
+) -> None:
+    def fail(*_: object) -> bool:
+        raise ValueError("a bug")
+
+    with PeerServer(stay, HASH) as server:
+        dialer.dial(
+            Dial(server.address, HASH, "lab", None, fail, lambda *_: calls.failures.append(_))
+        )
+        wait_until(lambda: calls.failures, what="the failure")
+        assert [entry for entry in log if entry.get("exc_info")]
+        log.clear()
+        dialer.dial(calls.dial(server.address))
+        wait_until(lambda: calls.connected, what="the connection")
+
+
+def test_a_closed_dialer_takes_no_dials(calls: Calls) -> None:
+    dialer = Dialer(OURS)
+    dialer.close()
+    assert not dialer.dial(calls.dial(Endpoint("127.0.0.1", 1)))

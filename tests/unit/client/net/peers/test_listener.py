@@ -1,0 +1,245 @@
+"""The upload server among peers that talk, babble, stay silent, and come in crowds."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from client.core.admission import strikes
+from client.net.peers import listener as module
+from client.net.peers.listener import Listener
+from client.net.transports.transport import Transport
+from common.errors import ErrorCode, MinitorrentError
+from common.types import Endpoint, InfoHash, PeerId
+from common.wire.handshake import Handshake
+from tests.support.waiting import wait_until
+from tests.unit.client.net.conftest import Log
+
+ANYWHERE = Endpoint("127.0.0.1", 0)
+THEIRS = Handshake(InfoHash(b"h" * 20), PeerId(b"-XX0001-abcdefghijkl"))
+
+
+class Door:
+    """A listener and whom it admitted."""
+
+    def __init__(self, most: int | None = None) -> None:
+        self.listener = Listener(ANYWHERE, most)
+        self.admitted: list[tuple[Handshake, Endpoint]] = []
+        self.answer = True
+        self.transports: list[Transport] = []
+
+    def admit(self, transport: Transport, handshake: Handshake, endpoint: Endpoint) -> bool:
+        """Take whoever comes, or nobody."""
+        self.admitted.append((handshake, endpoint))
+        if self.answer:
+            self.transports.append(transport)
+        return self.answer
+
+    def knock(self) -> socket.socket:
+        """Connect."""
+        return socket.create_connection(("127.0.0.1", self.listener.port), 5.0)
+
+    def close(self) -> None:
+        """Close everything."""
+        self.listener.close()
+        for transport in self.transports:
+            transport.release()
+
+
+@pytest.fixture
+def door() -> Iterator[Door]:
+    door = Door()
+    door.listener.start(door.admit, lambda _: None)
+    yield door
+    door.close()
+
+
+def is_closed(sock: socket.socket) -> bool:
+    """Whether the other side closes."""
+    try:
+        return sock.recv(100) == b""
+    except ConnectionError:
+        return True
+
+
+def test_a_peer_is_admitted(door: Door) -> None:
+    with door.knock() as peer:
+        peer.sendall(THEIRS.encode())
+        wait_until(lambda: door.admitted, what="the peer to be admitted")
+        assert door.admitted == [(THEIRS, Endpoint(*peer.getsockname()))]
+        door.transports[0].send([b"welcome"])
+        assert peer.recv(7) == b"welcome"
+
+
+def test_a_peer_that_is_not_wanted_is_let_go(door: Door) -> None:
+    door.answer = False
+    with door.knock() as peer:
+        peer.sendall(THEIRS.encode())
+        assert is_closed(peer)
+
+
+@pytest.mark.parametrize("garbage", [b"GET / HTTP/1.1\r\n\r\n", b"\x13BitTorrent protocoX", b"\0"])
+def test_garbage_is_let_go_at_once(door: Door, garbage: bytes) -> None:
+    with door.knock() as peer:
+        peer.sendall(garbage)
+        assert is_closed(peer)
+    assert not door.admitted
+
+
+def test_who_closes_at_once_does_no_harm(door: Door) -> None:
+    for _ in range(50):
+        door.knock().close()
+    with door.knock() as peer:
+        peer.sendall(THEIRS.encode())
+        wait_until(lambda: door.admitted, what="the peer to be admitted")
+
+
+def test_a_crowd_at_one_address_makes_room_for_another() -> None:
+    door = Door(4)
+    door.listener.start(door.admit, lambda _: None)
+    crowd = [door.knock() for _ in range(4)]
+    wait_until(lambda: len(door.listener._shaking) == 4, what="the crowd")
+    with socket.create_connection(
+        ("127.0.0.1", door.listener.port), 5.0, ("127.0.0.66", 0)
+    ) as other:
+        assert is_closed(crowd[0]), "who came first and has said nothing"
+        other.sendall(THEIRS.encode())
+        wait_until(lambda: door.admitted, what="the other to be admitted")
+    door.close()
+    for peer in crowd:
+        peer.close()
+
+
+def test_who_fails_again_and_again_is_not_listened_to_for_a_while(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(strikes, "BURST", 5)
+    monkeypatch.setattr(strikes, "A_SECOND", 0.0)
+    for _ in range(5):
+        with door.knock() as peer:
+            peer.sendall(b"rubbish")
+            assert is_closed(peer)
+    wait_until(lambda: not door.listener._shaking, what="the end of the last")
+    with door.knock() as peer:
+        peer.sendall(THEIRS.encode())
+        assert is_closed(peer)
+    with socket.create_connection(
+        ("127.0.0.1", door.listener.port), 5.0, ("127.0.0.66", 0)
+    ) as other:
+        other.sendall(THEIRS.encode())
+        wait_until(lambda: door.admitted, what="another address to be admitted")
+
+
+def test_a_slow_handshake_is_ended_in_time(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "TIME_LIMIT", 0.5)
+    with door.knock() as slow:
+        with pytest.raises(OSError):  # all of it would take 3.4 s
+            for byte in THEIRS.encode():
+                slow.sendall(bytes([byte]))
+                time.sleep(0.05)
+        assert not door.admitted
+
+
+def test_without_a_thread_there_is_no_peer_and_no_harm(
+    door: Door, monkeypatch: pytest.MonkeyPatch, log: Log
+) -> None:
+    with monkeypatch.context() as patch:
+
+        def none_left(_: threading.Thread) -> None:
+            raise RuntimeError("can't start new thread")
+
+        patch.setattr(threading.Thread, "start", none_left)
+        with door.knock() as peer:
+            assert is_closed(peer)
+    with door.knock() as peer:
+        peer.sendall(THEIRS.encode())
+        wait_until(lambda: door.admitted, what="the peer to be admitted")
+
+
+def test_a_crowd_of_silent_ones_is_bounded() -> None:
+    door = Door(3)
+    door.listener.start(door.admit, lambda _: None)
+    silent = [door.knock() for _ in range(3)]
+    wait_until(
+        lambda: sum(thread.name == "handshake" for thread in threading.enumerate()) == 3,
+        what="three handshakes",
+    )
+    with door.knock() as one_too_many:
+        assert is_closed(one_too_many)
+    silent.pop().close()
+
+    def is_admitted() -> bool:
+        with door.knock() as peer:
+            peer.sendall(THEIRS.encode())
+            return is_closed(peer) and bool(door.admitted)
+
+    door.answer = False
+    wait_until(is_admitted, what="room for another")
+    door.close()  # wakes those who are still waiting for a handshake
+    for peer in silent:
+        with peer:
+            assert is_closed(peer)
+
+
+def test_a_failure_in_the_engine_shows_and_closes(door: Door, log: Log) -> None:
+    def fail(*_: object) -> bool:
+        raise ValueError("a bug")
+
+    door.listener._admit = fail
+    with door.knock() as peer:
+        peer.sendall(THEIRS.encode())
+        assert is_closed(peer)
+    wait_until(lambda: [e for e in log if e.get("exc_info")], what="the traceback")
+    log.clear()
+
+
+def test_out_of_descriptors(door: Door, monkeypatch: pytest.MonkeyPatch, log: Log) -> None:
+    class Failing:
+        """A socket on which accept() fails once."""
+
+        def __init__(self, real: socket.socket) -> None:
+            self.real = real
+            self.failures = 1
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(self.real, name)
+
+        def accept(self) -> tuple[socket.socket, object]:
+            if self.failures:
+                self.failures -= 1
+                raise OSError(24, "Too many open files")
+            return self.real.accept()
+
+    monkeypatch.setattr(door.listener, "_sock", Failing(door.listener._sock))
+    for _ in range(2):  # the first one comes by the accept() that is under way
+        with door.knock() as peer:
+            peer.sendall(THEIRS.encode())
+            wait_until(lambda: door.admitted, what="the peer to be admitted")
+            door.admitted.clear()
+    assert "can't accept a peer" in [entry["event"] for entry in log]
+
+
+def test_an_address_that_is_taken() -> None:
+    door = Door()
+    with pytest.raises(MinitorrentError, match=str(door.listener.port)) as raised:
+        Listener(Endpoint("127.0.0.1", door.listener.port))
+    assert raised.value.code is ErrorCode.PERMISSION_DENIED
+    door.close()
+
+
+@pytest.mark.parametrize("host", ["203.0.113.9", "no-such-host.invalid"])
+def test_an_address_that_is_not_ours(host: str) -> None:
+    with pytest.raises(MinitorrentError) as raised:
+        Listener(Endpoint(host, 0))
+    assert raised.value.code is ErrorCode.PERMISSION_DENIED
+    assert "\n" not in raised.value.message
+
+
+def test_an_ipv6_address() -> None:
+    listener = Listener(Endpoint("::1", 0))
+    assert listener.port
+    listener.close()

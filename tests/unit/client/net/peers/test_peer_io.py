@@ -1,0 +1,353 @@
+"""A peer's two threads over a real socket pair: full speed both ways, slow readers, every end."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator, Sequence
+
+import pytest
+
+from client.core.bandwidth.throttle import BandwidthChannel, TokenBucket
+from client.core.protocol.peer_stream_decoder import (
+    Event,
+    PieceReceived,
+    Received,
+    RequestsReceived,
+)
+from client.core.swarm.piece_download import PieceDownload
+from client.net.peers.peer_io import PeerConnection
+from client.net.transports.transport import PlainTransport
+from common.types import Block, Endpoint, InfoHash, PeerId, PieceIndex
+from common.wire.codec import encode, encode_requests, piece_header
+from common.wire.handshake import Handshake
+from common.wire.messages import Have, Interested, KeepAlive, Message, Unchoke, WireError
+from tests.support.peers import Piece, RawPeer
+from tests.support.waiting import wait_until
+from tests.unit.client.net.conftest import Log
+from tests.unit.client.net.sockets import connected
+
+BLOCK = 16 * 1024
+PIECE = 16 * BLOCK
+PIECES = 64
+CONTENT = memoryview(bytes(range(256)) * (PIECE * PIECES // 256))
+SHAKEN = Handshake(InfoHash(b"h" * 20), PeerId(b"-XX0001-abcdefghijkl"))
+
+
+class Handler:
+    """Answers every request and keeps what it hears."""
+
+    def __init__(self) -> None:
+        self.messages: list[Message] = []
+        self.pieces: list[PieceDownload] = []
+        self.sent = 0
+        self.split = False  # whether the content lies in several files
+        self.closed = threading.Event()
+        self.fails: Exception | None = None
+        self.unreadable = False
+        self.content_lost = False
+        self.doubted: list[PieceIndex] = []
+
+    def on_received(self, peer: PeerConnection, events: list[Event], count: int) -> None:
+        if self.fails is not None:
+            raise self.fails
+        assert count > 0
+        for event in events:
+            match event:
+                case Received(message):
+                    self.messages.append(message)
+                case RequestsReceived(requests):
+                    peer.send_blocks(
+                        [Block(PieceIndex(r.piece), r.begin, r.length) for r in requests]
+                    )
+                case PieceReceived(download):
+                    self.pieces.append(download)
+
+    def on_sent(self, peer: PeerConnection, payload: int) -> None:
+        self.sent += payload
+
+    def on_closed(self, peer: PeerConnection) -> None:
+        self.closed.set()
+
+    def check(self, runs: Sequence[Block]) -> None: ...
+
+    def on_content_lost(self) -> None:
+        self.content_lost = True
+
+    def piece_size(self, piece: PieceIndex) -> int:
+        return PIECE
+
+    def doubt(self, pieces: Sequence[PieceIndex]) -> None:
+        self.doubted += pieces
+
+    def block_views(self, block: Block) -> Sequence[memoryview]:
+        if self.unreadable:
+            raise OSError("the file is gone")
+        start = block.piece * PIECE + block.begin
+        whole = CONTENT[start : start + block.length]
+        half = len(whole) // 2
+        return [whole[:half], whole[half:]] if self.split else [whole]
+
+    def read(self, runs: Sequence[Block], buffers: Sequence[memoryview]) -> None:
+        raise AssertionError("nothing is encrypted here")
+
+
+class End:
+    """A connection with its handler."""
+
+    def __init__(self, sock: socket.socket, key: int = 1) -> None:
+        self.handler = Handler()
+        self.channel = BandwidthChannel(TokenBucket(0, 0.0), TokenBucket(0, 0.0))
+        self.peer = PeerConnection(
+            key,
+            PlainTransport(sock),
+            Endpoint("127.0.0.1", key),
+            SHAKEN,
+            self.handler,
+            self.handler,
+            self.channel,
+            incoming=True,
+        )
+
+    def ask(self, pieces: range) -> None:
+        """Request whole pieces, as the engine does."""
+        for index in pieces:
+            download = PieceDownload(PieceIndex(index), Memory())
+            numbers = download.request(PIECE // BLOCK)
+            self.peer.decoder.expect(download, numbers)
+            self.peer.send(encode_requests([download.block(number) for number in numbers]))
+
+    def close(self) -> None:
+        """End the connection and wait for its threads."""
+        self.peer.close("the test is over")
+        assert self.peer.join(5.0)
+
+
+class Memory:
+    """A buffer for one piece."""
+
+    def __init__(self) -> None:
+        self.view = memoryview(bytearray(PIECE))
+
+
+@pytest.fixture
+def end_and_raw() -> Iterator[tuple[End, RawPeer]]:
+    ours, theirs = connected()
+    end = End(ours)
+    end.peer.start()
+    raw = RawPeer(theirs)
+    yield end, raw
+    end.close()
+    raw.close()
+
+
+def test_two_peers_that_send_at_full_speed_do_not_block_each_other() -> None:
+    first, second = (End(sock, key) for key, sock in enumerate(connected(), 1))
+    for end in (first, second):
+        end.peer.start()
+    for end in (first, second):
+        end.ask(range(PIECES))
+    wait_until(
+        lambda: all(len(end.handler.pieces) == PIECES for end in (first, second)),
+        what="all pieces",
+    )
+    for end in (first, second):
+        # What is sent is counted a moment after it has arrived.
+        wait_until(lambda: end.handler.sent == PIECE * PIECES, what="the count")  # noqa: B023
+        for download in end.handler.pieces:
+            start = download.index * PIECE
+            assert download.buffer == CONTENT[start : start + PIECE]
+        end.close()
+        assert end.handler.closed.is_set()
+
+
+def test_messages_go_out_before_blocks_that_wait(end_and_raw: tuple[End, RawPeer]) -> None:
+    end, raw = end_and_raw
+    blocks = [Block(PieceIndex(0), number * BLOCK, BLOCK) for number in range(16)]
+    end.peer.send_blocks(blocks * 100)
+    raw.until(Piece)
+    end.peer.send(encode(Have(7)))
+    before = 0
+    while isinstance(raw.read(), Piece):
+        before += 1
+    assert before < 1599  # it has overtaken some
+
+
+@pytest.mark.parametrize("split", [False, True])
+def test_blocks_are_answered_in_order(end_and_raw: tuple[End, RawPeer], split: bool) -> None:
+    end, raw = end_and_raw
+    end.handler.split = split
+    blocks = [
+        Block(PieceIndex(0), 0, BLOCK),
+        Block(PieceIndex(0), BLOCK, BLOCK),
+        Block(PieceIndex(3), BLOCK, 100),
+        Block(PieceIndex(3), 0, BLOCK),
+    ]
+    raw.send_bytes(encode_requests(blocks))
+    for block in blocks:
+        piece = raw.until(Piece)
+        start = block.piece * PIECE + block.begin
+        assert (piece.piece, piece.begin) == (block.piece, block.begin)
+        assert piece.data == CONTENT[start : start + block.length]
+    wait_until(lambda: end.handler.sent == 3 * BLOCK + 100, what="the count")
+
+
+def test_a_piece_that_is_asked_for_again_is_doubted(end_and_raw: tuple[End, RawPeer]) -> None:
+    end, raw = end_and_raw
+    whole = [Block(PieceIndex(2), begin, BLOCK) for begin in range(0, PIECE, BLOCK)]
+    for _ in range(2):
+        raw.send_bytes(encode_requests(whole))
+        for _ in whole:
+            raw.until(Piece)
+    assert end.handler.doubted == [2]
+    raw.close()
+    assert end.handler.closed.wait(5.0)
+    assert end.handler.doubted == [2, 2], "who hangs up after a piece may have found it wrong"
+
+
+def test_messages_in_one_go(end_and_raw: tuple[End, RawPeer]) -> None:
+    end, raw = end_and_raw
+    raw.send(Interested(), KeepAlive(), Have(3), Unchoke())
+    wait_until(lambda: len(end.handler.messages) == 4, what="four messages")
+    assert end.handler.messages == [Interested(), KeepAlive(), Have(3), Unchoke()]
+
+
+def test_requests_can_be_withdrawn(end_and_raw: tuple[End, RawPeer]) -> None:
+    end, raw = end_and_raw
+    # The writer gets stuck with the first blocks, because nobody reads.
+    for number in range(2000):
+        end.peer.send_blocks([Block(PieceIndex(number % PIECES), 0, BLOCK)])
+    raw.until(Piece)
+    last = Block(PieceIndex(1999 % PIECES), 0, BLOCK)
+    assert end.peer.withdraw_block(last)
+    assert not end.peer.withdraw_block(Block(PieceIndex(0), 1, 1))
+    withdrawn = end.peer.withdraw_blocks()
+    assert 0 < len(withdrawn) < 2000
+    assert end.peer.withdraw_blocks() == []
+
+
+def test_under_a_limit_blocks_go_out_as_far_as_they_are_allowed(
+    end_and_raw: tuple[End, RawPeer],
+) -> None:
+    end, raw = end_and_raw
+    end.channel.own.set_rate(1, 0.0)
+    held_back = [end.peer.is_held_back]  # nothing waits
+    blocks = [Block(PieceIndex(0), number * BLOCK, BLOCK) for number in range(4)]
+    end.peer.send_blocks([*blocks, Block(PieceIndex(1), 0, 7)])
+    held_back.append(end.peer.is_held_back)
+    assert held_back == [False, True]
+    end.peer.send(encode(Have(7)))
+    assert raw.read() == Have(7)  # nothing but blocks is held back
+    assert end.peer.allow(2) == 2 * BLOCK
+    assert [raw.until(Piece).begin for _ in range(2)] == [0, BLOCK]
+    wait_until(lambda: end.handler.sent == 2 * BLOCK, what="the writer to count what it sent")
+    assert end.peer.is_held_back
+    assert end.peer.allow(100) == 2 * BLOCK + 7
+    assert [len(raw.until(Piece).data) for _ in range(3)] == [BLOCK, BLOCK, 7]
+    assert end.peer.allow(1) == 0
+
+
+def test_what_a_limit_held_back_goes_out_without_one(end_and_raw: tuple[End, RawPeer]) -> None:
+    end, raw = end_and_raw
+    end.channel.own.set_rate(1, 0.0)
+    end.peer.send_blocks([Block(PieceIndex(0), number * BLOCK, BLOCK) for number in range(4)])
+    end.channel.own.set_rate(0, 0.0)
+    end.peer.allow(0)
+    assert [raw.until(Piece).begin for _ in range(4)] == [n * BLOCK for n in range(4)]
+
+
+def test_a_held_back_connection_ends_at_once(end_and_raw: tuple[End, RawPeer]) -> None:
+    end, _ = end_and_raw
+    end.channel.own.set_rate(1, 0.0)
+    end.peer.send_blocks([Block(PieceIndex(0), 0, BLOCK)])
+    assert end.peer.withdraw_blocks()
+    end.peer.send_blocks([Block(PieceIndex(0), 0, BLOCK)])
+    end.peer.close("enough")
+    assert end.handler.closed.wait(5.0)
+    assert end.handler.sent == 0
+
+
+def test_one_that_never_reads_is_let_go(end_and_raw: tuple[End, RawPeer]) -> None:
+    end, _ = end_and_raw
+    message = encode(Have(1)) * 10_000
+    while end.peer.close_reason is None:
+        end.peer.send(message)
+    assert end.peer.close_reason == "does not read what is sent"
+    assert end.handler.closed.wait(5.0)
+
+
+def test_a_slow_reader_gets_everything(end_and_raw: tuple[End, RawPeer]) -> None:
+    end, raw = end_and_raw
+    raw.send_bytes(encode_requests([Block(PieceIndex(n), 0, BLOCK) for n in range(PIECES)] * 10))
+    wait_until(lambda: end.handler.sent, what="the first blocks")
+    assert sum(len(raw.until(Piece).data) for _ in range(PIECES * 10)) == PIECES * 10 * BLOCK
+
+
+def test_the_first_reason_counts(end_and_raw: tuple[End, RawPeer]) -> None:
+    end, _ = end_and_raw
+    end.peer.close("first")
+    end.peer.close("second")
+    assert end.handler.closed.wait(5.0)
+    assert end.peer.close_reason == "first"
+
+
+def test_the_other_side_closes(end_and_raw: tuple[End, RawPeer]) -> None:
+    end, raw = end_and_raw
+    raw.close()
+    assert end.handler.closed.wait(5.0)
+    assert end.peer.close_reason == "closed by the peer"
+
+
+def test_the_other_side_resets(end_and_raw: tuple[End, RawPeer]) -> None:
+    end, raw = end_and_raw
+    end.peer.send_blocks([Block(PieceIndex(0), 0, BLOCK)] * 1000)
+    raw.until(Piece)
+    raw._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+    raw._sock.close()
+    assert end.handler.closed.wait(5.0)
+    assert "connection lost" in (end.peer.close_reason or "")
+
+
+def test_a_broken_protocol(end_and_raw: tuple[End, RawPeer]) -> None:
+    end, raw = end_and_raw
+    raw.send_bytes(piece_header(Block(PieceIndex(0), 0, 2**31)))
+    assert end.handler.closed.wait(5.0)
+    assert "violated the protocol" in (end.peer.close_reason or "")
+
+
+def test_the_engine_refuses_a_message(end_and_raw: tuple[End, RawPeer]) -> None:
+    end, raw = end_and_raw
+    end.handler.fails = WireError("not with us")
+    raw.send(Interested())
+    assert end.handler.closed.wait(5.0)
+    assert end.peer.close_reason == "violated the protocol: not with us"
+
+
+def test_a_failure_in_the_engine_shows_and_ends_the_connection(
+    end_and_raw: tuple[End, RawPeer], log: Log
+) -> None:
+    end, raw = end_and_raw
+    end.handler.fails = ValueError("a bug")
+    raw.send(Interested())
+    assert end.handler.closed.wait(5.0)
+    assert end.peer.close_reason == "internal error"
+    assert [entry["event"] for entry in log if entry.get("exc_info")] == ["peer reader failed"]
+    log.clear()
+
+
+def test_a_failure_while_sending_shows_and_ends_the_connection(
+    end_and_raw: tuple[End, RawPeer], log: Log
+) -> None:
+    end, _ = end_and_raw
+    end.peer.send_blocks([Block(PieceIndex(0), 0, 0), None])  # type: ignore[list-item]
+    assert end.handler.closed.wait(5.0)
+    assert [entry["event"] for entry in log if entry.get("exc_info")] == ["peer writer failed"]
+    log.clear()
+
+
+def test_content_that_cannot_be_read(end_and_raw: tuple[End, RawPeer]) -> None:
+    end, raw = end_and_raw
+    end.handler.unreadable = True
+    raw.send_bytes(encode_requests([Block(PieceIndex(0), 0, BLOCK)]))
+    assert end.handler.closed.wait(5.0)
+    assert "the file is gone" in (end.peer.close_reason or "")

@@ -1,0 +1,344 @@
+"""What the announcer tells a scripted tracker, how often, and what it makes of the answers."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import pytest
+
+from client.core.admission.candidates import PeerCandidate
+from client.net.tracker import announcer as module
+from client.net.tracker.announcer import Announcer, UnidentifiedPeer
+from client.net.tracker.tracker_client import TrackerClient
+from common.api.model import Model
+from common.api.operation import Operation
+from common.api.presence import (
+    MAX_FILES,
+    Announce,
+    AnnounceReply,
+    Failure,
+    FilePresence,
+    IdentifyPeer,
+    IdentifyPeerReply,
+    PeerRow,
+)
+from common.errors import ErrorCode, MinitorrentError
+from common.types import Endpoint, InfoHash, PeerId
+from tests.support.waiting import is_waited_for, wait_until
+from tests.unit.client.net.conftest import Log
+
+INTERVAL = 30
+STRANGER = UnidentifiedPeer(7, PeerId(b"-XX0001-abcdefghijkl"), "127.0.0.1")
+
+
+class ScriptedLink(TrackerClient):
+    """Answers announces with `reply` for each file, and says who strangers are."""
+
+    def __init__(self) -> None:
+        self.announces: list[Announce] = []
+        self.identified: list[IdentifyPeer] = []
+        self.presence: Callable[[str], FilePresence] = lambda info_hash: FilePresence(
+            info_hash=info_hash
+        )
+        self.users: Callable[[], str | None] = lambda: None
+        self.error: MinitorrentError | None = None
+        self.meanwhile: Callable[[], None] = lambda: None
+
+    def call(self, operation: Operation[Any, Any], request: Model) -> Any:
+        """See TrackerClient."""
+        if isinstance(request, Announce):
+            self.announces.append(request)
+            self.meanwhile()
+            if self.error is not None:
+                raise self.error
+            files = [self.presence(file.info_hash) for file in request.files]
+            return AnnounceReply(interval=INTERVAL, files=files)
+        assert isinstance(request, IdentifyPeer)
+        self.identified.append(request)
+        if self.error is not None:
+            raise self.error
+        return IdentifyPeerReply(user=self.users())
+
+    def events(self) -> list[str]:
+        """The events announced so far, file by file."""
+        return [file.event for announce in self.announces for file in announce.files]
+
+
+class FakeTorrent:
+    """A torrent as the announcer sees it."""
+
+    def __init__(self, number: int = 1) -> None:
+        self.info_hash = InfoHash(number.to_bytes(20, "big"))
+        self.left = 10
+        self.transferred = (3, 4)
+        self.needs_peers = False
+        self.fails: Exception | None = None
+        self.learned: list[PeerCandidate] = []
+        self.refusals: list[MinitorrentError] = []
+        self.answers: list[tuple[int, str | None, bool | None]] = []
+
+    def learn(self, candidates: Sequence[PeerCandidate]) -> None:
+        if self.fails is not None:
+            raise self.fails
+        self.learned += candidates
+
+    def refused(self, error: MinitorrentError) -> None:
+        self.refusals.append(error)
+
+    def identified(self, key: int, user: str | None, *, is_member: bool | None) -> None:
+        self.answers.append((key, user, is_member))
+
+
+class Bench:
+    """An announcer with its link, and a clock that stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+        self.link = ScriptedLink()
+        self.announcer = Announcer(self.link, 6881, lambda: self.now)
+
+    def add(self, torrent: FakeTorrent) -> FakeTorrent:
+        """Have a torrent announced, and wait for that."""
+        before = len(self.link.announces)
+        self.announcer.add(torrent)
+        self.wait_for(lambda: len(self.link.announces) > before, "the announce")
+        return torrent
+
+    def wait_for(self, condition: Callable[[], bool | list[Any]], what: str) -> None:
+        """Wait until the announcer has done something, and all that belongs to it: it rests."""
+        wait_until(condition, what=what)
+        wait_until(lambda: is_waited_for(self.announcer._changed), what="the announcer to rest")
+
+    def pass_time(self, seconds: float) -> None:
+        """Move the clock, and wait until the announcer has done all that is due by then."""
+        self.now += seconds
+        self.announcer.identify(InfoHash(b"of no torrent here.."), STRANGER)
+        self.wait_for(lambda: not self.announcer._questions, "the announcer to look")
+
+
+@pytest.fixture
+def bench() -> Iterator[Bench]:
+    bench = Bench()
+    yield bench
+    bench.announcer.close()
+
+
+def test_a_new_torrent_is_announced_at_once(bench: Bench) -> None:
+    torrent = bench.add(FakeTorrent())
+    announce = bench.link.announces[0]
+    (file,) = announce.files
+    assert announce.port == 6881
+    assert (file.info_hash, file.event) == (torrent.info_hash.hex(), "started")
+    assert (file.left, file.uploaded, file.downloaded) == (10, 3, 4)
+
+
+def test_it_is_announced_again_after_the_interval(bench: Bench) -> None:
+    bench.add(FakeTorrent())
+    bench.pass_time(INTERVAL - 1)
+    assert len(bench.link.announces) == 1
+    bench.pass_time(1)
+    wait_until(lambda: bench.link.events() == ["started", "none"], what="the next announce")
+
+
+def test_who_has_nobody_asks_more_often(bench: Bench) -> None:
+    torrent = FakeTorrent()
+    torrent.needs_peers = True
+    bench.add(torrent)
+    bench.pass_time(module.LONELY_INTERVAL)
+    wait_until(lambda: len(bench.link.announces) == 2, what="the next announce")
+
+
+def test_completed_and_stopped_are_told_at_once(bench: Bench) -> None:
+    torrent = bench.add(FakeTorrent())
+    bench.announcer.completed(torrent.info_hash)
+    wait_until(lambda: bench.link.events() == ["started", "completed"], what="completed")
+    bench.announcer.remove(torrent.info_hash)
+    wait_until(lambda: bench.link.events()[2:] == ["stopped"], what="stopped")
+    bench.announcer.completed(torrent.info_hash)
+    bench.announcer.remove(torrent.info_hash)
+    bench.pass_time(10 * INTERVAL)
+    assert len(bench.link.announces) == 3
+
+
+def test_everything_is_started_anew_at_another_tracker(bench: Bench) -> None:
+    bench.add(FakeTorrent(1))
+    bench.add(FakeTorrent(2))
+    bench.announcer.reconnected()
+    wait_until(lambda: len(bench.link.events()) == 4, what="both to be announced again")
+    assert bench.link.events()[2:] == ["started", "started"]
+
+
+def test_a_completion_that_the_tracker_missed_is_not_forgotten(bench: Bench) -> None:
+    torrent = bench.add(FakeTorrent())
+    bench.link.error = MinitorrentError(ErrorCode.TRACKER_UNREACHABLE, "gone")
+    bench.announcer.completed(torrent.info_hash)
+    bench.wait_for(lambda: len(bench.link.announces) == 2, "the attempt")
+    bench.link.error = None
+    bench.pass_time(module.RETRY_INTERVAL)
+    wait_until(lambda: len(bench.link.announces) == 3, what="the next attempt")
+    assert bench.link.events()[2] == "completed"
+
+
+def test_a_completion_that_was_lost_with_the_tracker_is_not_forgotten(bench: Bench) -> None:
+    torrent = bench.add(FakeTorrent())
+    bench.link.error = MinitorrentError(ErrorCode.TRACKER_UNREACHABLE, "gone")
+    bench.link.meanwhile = bench.announcer.reconnected
+    bench.announcer.completed(torrent.info_hash)
+    wait_until(lambda: len(bench.link.announces) >= 2, what="the attempt")
+    bench.link.meanwhile, bench.link.error = lambda: None, None
+    wait_until(lambda: "completed" in bench.link.events()[2:], what="it to be told again")
+
+
+def test_another_tracker_is_told_also_what_the_former_one_is_just_answering(bench: Bench) -> None:
+    class Moving(FakeTorrent):
+        """The tracker is another one by the time that its answer is dealt with."""
+
+        moves = iter([True])
+
+        def __getattribute__(self, name: str) -> Any:
+            if name == "left" and bench.link.announces and next(self.moves, False):
+                bench.announcer.reconnected()
+            return super().__getattribute__(name)
+
+    bench.add(Moving())
+    wait_until(lambda: bench.link.events() == ["started", "started"], what="the next announce")
+
+
+def test_many_torrents_are_announced_in_batches(bench: Bench) -> None:
+    count = 2 * MAX_FILES + 7
+    torrents = [FakeTorrent(number) for number in range(1, count + 1)]
+    for torrent in torrents:
+        bench.announcer.add(torrent)
+    bench.wait_for(lambda: len(bench.link.events()) == count, "all announces")
+    bench.link.announces.clear()
+    bench.announcer.reconnected()
+    wait_until(lambda: len(bench.link.events()) == count, what="all announces")
+    assert [len(announce.files) for announce in bench.link.announces] == [MAX_FILES, MAX_FILES, 7]
+
+
+def test_peers_are_passed_on(bench: Bench) -> None:
+    peer = PeerRow(host="192.0.2.1", port=7000, peer_id="61" * 20, user="bob")
+    bench.link.presence = lambda info_hash: FilePresence(info_hash=info_hash, peers=[peer])
+    torrent = bench.add(FakeTorrent())
+    wait_until(lambda: torrent.learned, what="the peer")
+    (candidate,) = torrent.learned
+    assert candidate.endpoint == Endpoint("192.0.2.1", 7000)
+    assert (candidate.peer_id, candidate.user) == (b"a" * 20, "bob")
+
+
+@pytest.mark.parametrize(
+    ("told", "code"),
+    [("not_member", ErrorCode.NOT_MEMBER), ("invented_later", ErrorCode.INTERNAL)],
+)
+def test_a_refused_torrent_hears_why(bench: Bench, told: str, code: ErrorCode) -> None:
+    failure = Failure(code=told, message="Not you.")
+    bench.link.presence = lambda info_hash: FilePresence(info_hash=info_hash, error=failure)
+    torrent = bench.add(FakeTorrent())
+    wait_until(lambda: torrent.refusals, what="the refusal")
+    assert (torrent.refusals[0].code, torrent.refusals[0].message) == (code, "Not you.")
+
+
+def test_an_answer_that_leaves_a_torrent_out(bench: Bench) -> None:
+    bench.link.presence = lambda _: FilePresence(info_hash="00" * 20)
+    torrent = bench.add(FakeTorrent())
+    bench.pass_time(module.RETRY_INTERVAL)
+    wait_until(lambda: len(bench.link.announces) == 2, what="the next attempt")
+    assert not torrent.learned
+
+
+def test_without_a_tracker_it_is_tried_again(bench: Bench) -> None:
+    bench.link.error = MinitorrentError(ErrorCode.TRACKER_UNREACHABLE, "gone")
+    bench.add(FakeTorrent())
+    bench.pass_time(module.RETRY_INTERVAL - 1)
+    assert len(bench.link.announces) == 1
+    bench.link.error = None
+    bench.pass_time(1)
+    wait_until(lambda: len(bench.link.announces) == 2, what="the next attempt")
+
+
+def test_a_failure_shows_and_announcing_goes_on(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, log: Log
+) -> None:
+    monkeypatch.setattr(module, "RETRY_INTERVAL", 0.05)
+    torrent = FakeTorrent()
+    torrent.fails = ValueError("a bug")
+    bench.add(torrent)
+    wait_until(lambda: [e for e in log if e.get("exc_info")], what="the traceback")
+    log.clear()
+    torrent.fails = None
+    bench.pass_time(1)
+    wait_until(lambda: len(bench.link.announces) == 2, what="the next announce")
+
+
+def test_a_member_is_recognised(bench: Bench) -> None:
+    bench.link.users = lambda: "bob"
+    torrent = bench.add(FakeTorrent())
+    bench.announcer.identify(torrent.info_hash, STRANGER)
+    wait_until(lambda: torrent.answers, what="the answer")
+    assert torrent.answers == [(7, "bob", True)]
+    asked = bench.link.identified[0]
+    assert (asked.peer_id, asked.host) == (STRANGER.peer_id.hex(), "127.0.0.1")
+
+
+def test_a_member_that_announces_late_is_recognised(bench: Bench) -> None:
+    torrent = bench.add(FakeTorrent())
+    bench.announcer.identify(torrent.info_hash, STRANGER)
+    bench.wait_for(lambda: bench.link.identified, "the question")
+    assert not torrent.answers
+    bench.link.users = lambda: "bob"
+    bench.pass_time(module.IDENTIFY_EVERY)
+    wait_until(lambda: torrent.answers, what="the answer")
+    assert torrent.answers == [(7, "bob", True)]
+
+
+def test_a_stranger_stays_one_when_its_time_is_over(bench: Bench) -> None:
+    torrent = bench.add(FakeTorrent())
+    bench.announcer.identify(torrent.info_hash, STRANGER)
+    bench.wait_for(lambda: bench.link.identified, "the question")
+    bench.pass_time(module.IDENTIFY_FOR)
+    wait_until(lambda: torrent.answers, what="the answer")
+    assert torrent.answers == [(7, None, False)]
+
+
+@pytest.mark.parametrize(
+    ("code", "answers"),
+    [
+        (ErrorCode.TRACKER_UNREACHABLE, [None, None, False]),
+        (ErrorCode.TIMEOUT, [None, None, False]),
+        (ErrorCode.NOT_MEMBER, [False]),
+    ],
+)
+def test_when_nobody_can_tell_who_it_is(
+    bench: Bench, code: ErrorCode, answers: list[bool | None]
+) -> None:
+    torrent = bench.add(FakeTorrent())
+    bench.link.error = MinitorrentError(code, "no")
+    bench.announcer.identify(torrent.info_hash, STRANGER)
+    bench.wait_for(lambda: bench.link.identified, "the question")
+    bench.pass_time(module.IDENTIFY_FOR)
+    wait_until(lambda: (7, None, False) in torrent.answers, what="the answer")
+    assert torrent.answers == [(7, None, answer) for answer in answers]
+
+
+def test_closing_ends_a_long_pause() -> None:
+    bench = Bench()
+    bench.announcer.close()
+    assert not any(thread.name == "announcer" for thread in threading.enumerate())
+
+
+def test_who_shares_much_announces_each_file_less_often(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "SEED_INTERVAL", 50.0)
+    seed, other = FakeTorrent(1), FakeTorrent(2)
+    seed.left = 0
+    bench.add(other)
+    bench.add(seed)  # there are two, so its interval is 100 s
+    bench.pass_time(INTERVAL)
+    bench.wait_for(lambda: len(bench.link.announces) == 3, "the download's announce")
+    assert [file.left for file in bench.link.announces[-1].files] == [10]
+    bench.pass_time(100 - INTERVAL)
+    wait_until(lambda: len(bench.link.announces) == 4, what="both announces")
+    assert {file.left for file in bench.link.announces[-1].files} == {0, 10}

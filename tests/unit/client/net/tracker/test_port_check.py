@@ -1,0 +1,66 @@
+"""What a dial to our own port tells: that we are met there, or somebody else, or nobody."""
+
+from __future__ import annotations
+
+import socket
+from typing import cast
+
+import pytest
+
+from client.core.health.measurements import Reach
+from client.net.tracker import port_check as module
+from client.net.tracker.port_check import Found, OwnPort
+from client.net.tracker.tracker_client import TrackerClient
+from common.api.presence import CheckPort, CheckPortReply
+from tests.support.ports import free_port
+
+HOST = "127.0.0.1"
+
+
+class Link:
+    """A tracker that dials, and what becomes of that; `comes_here`: we are whom it meets."""
+
+    def __init__(self, *, comes_here: bool = False, refused: bool = False) -> None:
+        self.arrivals = 7
+        self._comes_here = comes_here
+        self._refused = refused
+        self.reachable = not refused
+
+    def call(self, _: object, request: CheckPort) -> CheckPortReply:
+        """Answer as the tracker."""
+        self.arrivals += self._comes_here
+        return CheckPortReply(host="192.0.2.1", reachable=self.reachable, refused=self._refused)
+
+    def found(self) -> Found:
+        """What we say of it."""
+        own = OwnPort(6001, lambda: self.arrivals)
+        return own.dialled_by_tracker(cast(TrackerClient, self))
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "ARRIVAL_LIMIT", 0.05)
+
+
+def test_what_the_tracker_meets() -> None:
+    assert Link(comes_here=True).found() == ("192.0.2.1", Reach.HERE)
+    assert Link().found() == ("192.0.2.1", Reach.ELSEWHERE)
+    assert Link(refused=True).found() == ("192.0.2.1", Reach.REFUSED)
+    silent = Link()
+    silent.reachable = False
+    assert silent.found() == ("192.0.2.1", Reach.SILENT)
+
+
+def test_what_we_meet_ourselves(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server((HOST, 0)) as server:
+        port = server.getsockname()[1]
+        arrivals = iter([0, 1])
+        assert OwnPort(port, lambda: next(arrivals)).dialled_from_here(HOST).reach is Reach.HERE
+        assert OwnPort(port, lambda: 0).dialled_from_here(HOST).reach is Reach.ELSEWHERE
+    assert OwnPort(free_port(), lambda: 0).dialled_from_here(HOST).reach is Reach.REFUSED
+
+    def never(*_: object) -> None:
+        raise TimeoutError
+
+    monkeypatch.setattr(socket, "create_connection", never)
+    assert OwnPort(1, lambda: 0).dialled_from_here(HOST).reach is Reach.SILENT

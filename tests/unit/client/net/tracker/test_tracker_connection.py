@@ -1,0 +1,374 @@
+"""A connection to a scripted tracker: greetings, replies, notices, and every way it can end."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from client.net.tracker import tracker_connection
+from client.net.tracker.tracker_connection import (
+    ConnectionLostError,
+    TrackerConnection,
+    UntrustedTrackerError,
+    source_host,
+)
+from common.api.accounts import PING, Ping
+from common.api.events import EventNotice
+from common.api.groups import GET_GROUP, GetGroup
+from common.errors import ErrorCode, MinitorrentError
+from common.types import Endpoint
+from tests.support.ports import free_port
+from tests.support.waiting import wait_until
+from tests.unit.client.net.conftest import Log
+from tests.unit.client.net.fake_tracker import GREETING, FakeTracker, RefusalError
+
+EVENT = {
+    "id": 1,
+    "at": "2026-01-01T00:00:00Z",
+    "kind": "join_requested",
+    "group": "lab",
+    "actor": "bob",
+    "subject": "bob",
+    "text": "bob asks to join lab.",
+}
+
+
+@pytest.fixture
+def tracker() -> Iterator[FakeTracker]:
+    with FakeTracker() as running:
+        yield running
+
+
+class Heard:
+    """What a connection tells: notices, and that it has closed."""
+
+    def __init__(self) -> None:
+        self.notices: list[EventNotice] = []
+        self.closed = threading.Event()
+        self.certificates: list[bytes] = []
+
+    def trust(self, _: Endpoint, certificate: bytes) -> None:
+        """Trust everybody."""
+        self.certificates.append(certificate)
+
+    def connect(self, tracker: FakeTracker, source: str | None = None) -> TrackerConnection:
+        """Open a connection that tells us."""
+        return TrackerConnection(
+            tracker.address,
+            source,
+            self.notices.append,
+            lambda _: self.closed.set(),
+            self.trust,
+        )
+
+
+def refusal(call: Callable[[], object]) -> MinitorrentError:
+    """The error that a call raises."""
+    with pytest.raises(MinitorrentError) as raised:
+        call()
+    return raised.value
+
+
+def test_requests_are_answered_by_number(tracker: FakeTracker) -> None:
+    group = {"group": "lab", "mode": "open", "owner": "ann", "source": "x"}
+    tracker.answers["get_group"] = lambda _: group
+    connection = Heard().connect(tracker, "127.0.0.1")
+    assert connection.is_open
+    assert connection.request(GET_GROUP, GetGroup(group="lab")).source == "x"
+    connection.request(PING, Ping())
+    connection.close()
+    assert [name for name, _ in tracker.seen] == ["get_group", "ping"]
+
+
+def test_the_trackers_refusal_is_raised(tracker: FakeTracker) -> None:
+    def refuse(_: dict[str, Any]) -> dict[str, Any]:
+        raise RefusalError("not_member", "You are not in it.")
+
+    def refuse_newly(_: dict[str, Any]) -> dict[str, Any]:
+        raise RefusalError("invented_later", "Too new.")
+
+    connection = Heard().connect(tracker)
+    tracker.answers["ping"] = refuse
+    error = refusal(lambda: connection.request(PING, Ping()))
+    assert (error.code, error.message) == (ErrorCode.NOT_MEMBER, "You are not in it.")
+    tracker.answers["ping"] = refuse_newly
+    error = refusal(lambda: connection.request(PING, Ping()))
+    assert (error.code, error.message) == (ErrorCode.INTERNAL, "Too new.")
+    connection.close()
+
+
+def test_a_refusal_without_a_reason(tracker: FakeTracker) -> None:
+    tracker.answers["ping"] = lambda _: tracker.push(b'{"id":1,"ok":false}\n')
+    connection = Heard().connect(tracker)
+    assert refusal(lambda: connection.request(PING, Ping())).code is ErrorCode.INTERNAL
+    connection.close()
+
+
+def test_notices_come_between_replies(tracker: FakeTracker) -> None:
+    heard = Heard()
+    connection = heard.connect(tracker)
+    tracker.push(json.dumps({"event": EVENT}).encode() + b"\n")
+    wait_until(lambda: heard.notices, what="the notice")
+    assert heard.notices[0].text == EVENT["text"]
+    connection.close()
+
+
+def test_a_notice_right_behind_the_greeting_is_heard() -> None:
+    line = json.dumps({"event": EVENT}).encode() + b"\n"
+    heard = Heard()
+    with FakeTracker(GREETING + line) as tracker:
+        connection = heard.connect(tracker)
+        wait_until(lambda: heard.notices, what="the notice")
+        connection.close()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b'{"event":{"id":1}}\n',
+        b'{"id":"x"}\n',
+        b'{"hello":1}\n',
+        b'{"id":99,"ok":true}\n',
+        b'{"id":null,"ok":false}\n',
+    ],
+)
+def test_a_line_of_unknown_form_is_passed_over(tracker: FakeTracker, line: bytes) -> None:
+    connection = Heard().connect(tracker)
+    tracker.push(line)
+    connection.request(PING, Ping())
+    connection.close()
+
+
+def test_a_line_that_is_no_json_ends_the_connection(tracker: FakeTracker) -> None:
+    heard = Heard()
+    connection = heard.connect(tracker)
+    tracker.push(b"\xff\xfe rubbish\n")
+    assert heard.closed.wait(5.0)
+    assert not connection.is_open
+    connection.close()
+
+
+def test_an_unexpected_failure_shows_and_ends_the_connection(
+    tracker: FakeTracker, log: Log
+) -> None:
+    closed = threading.Event()
+
+    def fail(_: EventNotice) -> None:
+        raise ValueError("a bug")
+
+    connection = TrackerConnection(
+        tracker.address, None, fail, lambda _: closed.set(), Heard().trust
+    )
+    tracker.push(json.dumps({"event": EVENT}).encode() + b"\n")
+    assert closed.wait(5.0)
+    connection.close()
+    assert [entry for entry in log if entry.get("exc_info")]
+    log.clear()
+
+
+@pytest.mark.parametrize(
+    ("greeting", "says"),
+    [
+        (b"SSH-2.0-OpenSSH_9.9\r\n", "no Minitorrent tracker"),
+        (b"[]\n", "no Minitorrent tracker"),
+        (b'{"id":null,"ok":true}\n', "no Minitorrent tracker"),
+        (b'{"minitorrent":{"version":[2,0],"server":"new"}}\n', "version 2"),
+        (
+            b'{"id":null,"ok":false,"error":{"code":"internal","message":"Too busy."}}\n',
+            "Too busy.",
+        ),
+    ],
+)
+def test_what_is_no_tracker_of_ours(greeting: bytes, says: str) -> None:
+    with FakeTracker(greeting) as tracker:
+        error = refusal(lambda: Heard().connect(tracker))
+    assert error.code is ErrorCode.TRACKER_UNREACHABLE
+    assert says in error.message
+    assert str(tracker.address) in error.message
+
+
+def test_a_newer_minor_version_is_fine() -> None:
+    with FakeTracker(GREETING.replace(b"[1,0]", b"[1,7]")) as tracker:
+        connection = Heard().connect(tracker)
+        connection.request(PING, Ping())
+        connection.close()
+
+
+def test_a_tracker_that_hangs_up_before_its_greeting() -> None:
+    with FakeTracker(b"", hangs_up=True) as tracker, pytest.raises(ConnectionLostError):
+        Heard().connect(tracker)
+
+
+def test_a_tracker_that_trickles_its_greeting_is_given_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(tracker_connection, "CONNECT_LIMIT", 0.3)
+    trickling = threading.Event()
+    with FakeTracker(b"") as tracker:
+
+        def trickle() -> None:
+            while not trickling.wait(0.05):
+                tracker.push(b" ")
+
+        thread = threading.Thread(target=trickle)
+        thread.start()
+        try:
+            began = time.monotonic()
+            with pytest.raises(TimeoutError):
+                Heard().connect(tracker)
+            assert time.monotonic() - began < 10.0
+        finally:
+            trickling.set()
+            thread.join()
+
+
+def test_nobody_listens() -> None:
+    address = Endpoint("127.0.0.1", free_port())
+    for source in (None, "127.0.0.1"):
+        with pytest.raises(OSError):
+            TrackerConnection(address, source, lambda _: None, lambda _: None, Heard().trust)
+
+
+def test_a_source_that_is_not_ours_does_not_matter(tracker: FakeTracker) -> None:
+    connection = Heard().connect(tracker, "203.0.113.9")
+    connection.request(PING, Ping())
+    connection.close()
+
+
+def test_a_reply_that_does_not_come(tracker: FakeTracker) -> None:
+    tracker.answers["ping"] = lambda _: None
+    connection = Heard().connect(tracker)
+    assert refusal(lambda: connection.request(PING, Ping(), 0.05)).code is ErrorCode.TIMEOUT
+    assert connection.is_open
+    connection.close()
+
+
+def test_a_connection_lost_during_a_request(tracker: FakeTracker) -> None:
+    def drop(_: dict[str, Any]) -> None:
+        tracker.drop()
+
+    tracker.answers["ping"] = drop
+    connection = Heard().connect(tracker)
+    with pytest.raises(ConnectionLostError):
+        connection.request(PING, Ping())
+    with pytest.raises(ConnectionLostError):  # and it stays lost
+        wait_until(lambda: not connection.is_open, what="the end to be noticed")
+        connection.request(PING, Ping())
+    connection.close()
+
+
+def test_closing_wakes_who_waits(tracker: FakeTracker) -> None:
+    asked = threading.Event()
+
+    def never(_: dict[str, Any]) -> None:
+        asked.set()
+
+    tracker.answers["ping"] = never
+    connection = Heard().connect(tracker)
+    errors: list[Exception] = []
+
+    def ask() -> None:
+        try:
+            connection.request(PING, Ping())
+        except MinitorrentError as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    assert asked.wait(5.0)
+    connection.close()
+    thread.join(5.0)
+    assert isinstance(errors[0], ConnectionLostError)
+
+
+def test_a_silent_tracker_is_pinged_and_given_up(
+    tracker: FakeTracker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tracker_connection, "PING_EVERY", 0.05)
+    monkeypatch.setattr(tracker_connection, "SILENCE_LIMIT", 20.0)
+    heard = Heard()
+    connection = heard.connect(tracker)
+    at_first = connection._heard_at
+    wait_until(lambda: len(tracker.asked("ping")) > 8, what="many pings")
+    wait_until(lambda: connection._heard_at > at_first, what="their answers to count")
+    assert connection.is_open
+    tracker.answers["ping"] = lambda _: None
+    monkeypatch.setattr(tracker_connection, "SILENCE_LIMIT", 0.3)
+    assert heard.closed.wait(10.0)
+    connection.close()
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("::1", "::1"),
+        ("0.0.0.0", None),
+        ("::", None),
+        ("some.host.example", None),
+    ],
+)
+def test_where_to_come_from(host: str, expected: str | None) -> None:
+    assert source_host(Endpoint(host, 1)) == expected
+
+
+def test_the_certificate_is_judged_before_anything_is_sent(tracker: FakeTracker) -> None:
+    heard = Heard()
+    heard.connect(tracker).close()
+    assert heard.certificates
+
+    def refuse(_: Endpoint, __: bytes) -> None:
+        raise UntrustedTrackerError("Another one.")
+
+    with pytest.raises(UntrustedTrackerError):
+        TrackerConnection(tracker.address, None, lambda _: None, lambda _: None, refuse)
+    assert tracker.seen == []
+
+
+def test_what_speaks_no_tls_is_no_tracker() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def greet() -> None:
+            with listener.accept()[0] as sock:
+                sock.sendall(GREETING)
+                sock.recv(1 << 16)
+
+        thread = threading.Thread(target=greet)
+        thread.start()
+        address = Endpoint(*listener.getsockname())
+        with pytest.raises(MinitorrentError, match="no Minitorrent tracker"):
+            TrackerConnection(address, None, lambda _: None, lambda _: None, Heard().trust)
+        thread.join()
+
+
+def test_much_goes_both_ways_at_once(tracker: FakeTracker) -> None:
+    heard = Heard()
+    connection = heard.connect(tracker)
+    line = json.dumps({"event": {**EVENT, "text": "x" * 100_000}}).encode() + b"\n"
+
+    def push() -> None:
+        for _ in range(100):
+            tracker.push(line)
+
+    pushing = threading.Thread(target=push)
+    pushing.start()
+    request = GetGroup.model_construct(group="g" * 100_000)
+    group = {"group": "lab", "mode": "open", "owner": "ann", "source": "x" * 100_000}
+    tracker.answers["get_group"] = lambda _: group
+    asking = [
+        threading.Thread(target=lambda: [connection.request(GET_GROUP, request) for _ in range(20)])
+        for _ in range(4)
+    ]
+    for thread in asking:
+        thread.start()
+    for thread in [*asking, pushing]:
+        thread.join(60.0)
+    assert len(tracker.asked("get_group")) == 80
+    wait_until(lambda: len(heard.notices) == 100, what="the last notices")
+    connection.close()

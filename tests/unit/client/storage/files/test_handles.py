@@ -1,0 +1,143 @@
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from client.patience import NO_DESCRIPTOR, patiently
+from client.storage.files.handles import FileHandles, OpenFiles
+from client.storage.paths import safe_open
+
+
+class Files:
+    """Files `0` to `9` in a folder, counting how often each is opened."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.opened: list[int] = []
+        for number in range(10):
+            (folder / f"{number}").write_bytes(bytes([number]))
+
+    def open(self, number: int) -> int:
+        self.opened.append(number)
+        return os.open(self.folder / f"{number}", os.O_RDONLY)
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Files:
+    return Files(tmp_path)
+
+
+@pytest.fixture
+def budget() -> OpenFiles:
+    return OpenFiles(3)
+
+
+@pytest.fixture
+def handles(files: Files, budget: OpenFiles) -> Iterator[FileHandles]:
+    handles = FileHandles(files.open, budget)
+    yield handles
+    handles.close()
+
+
+def read(handles: FileHandles, number: int) -> int:
+    with handles.lease(number) as descriptor:
+        return os.pread(descriptor, 1, 0)[0]
+
+
+def test_the_least_recently_used_is_closed(files: Files, handles: FileHandles) -> None:
+    for number in (0, 1, 2, 0, 3, 0, 4, 0):
+        assert read(handles, number) == number
+    assert files.opened == [0, 1, 2, 3, 4]
+    assert read(handles, 1) == 1
+    assert files.opened == [0, 1, 2, 3, 4, 1]
+
+
+def test_what_is_in_use_stays_open(files: Files, handles: FileHandles) -> None:
+    with handles.lease(0) as descriptor:
+        for number in range(1, 10):
+            assert read(handles, number) == number
+        assert os.pread(descriptor, 1, 0) == b"\0"
+        assert read(handles, 0) == 0
+    assert files.opened == list(range(10))
+
+
+def test_a_file_is_mapped_once(files: Files, handles: FileHandles) -> None:
+    assert handles.view(5, 1) is handles.view(5, 1)
+    assert handles.view(5, 1).readonly
+    assert files.opened == [5]
+
+
+def test_a_failure_to_open_leaves_nothing_behind(files: Files, handles: FileHandles) -> None:
+    (files.folder / "7").unlink()
+    with pytest.raises(FileNotFoundError):
+        read(handles, 7)
+    (files.folder / "7").write_bytes(b"\7")
+    assert read(handles, 7) == 7
+
+
+def test_torrents_share_one_budget(files: Files, budget: OpenFiles) -> None:
+    torrents = [FileHandles(files.open, budget) for _ in range(30)]
+    for handles in torrents:
+        for number in range(10):
+            assert read(handles, number) == number
+    assert budget.count == 3
+    for handles in torrents:
+        handles.close()
+    assert budget.count == 0
+
+
+def test_a_map_counts_until_nobody_holds_a_view_of_it(
+    files: Files, budget: OpenFiles, handles: FileHandles
+) -> None:
+    held = handles.view(0, 1)[0:1]
+    assert budget.count == 2
+    for number in (1, 2, 3, 4):
+        read(handles, number)
+    assert budget.count == 3, "its map, and two files"
+    del held
+    assert budget.count == 2
+    handles.close()
+    assert budget.count == 0
+
+
+def test_a_file_in_use_is_closed_by_its_last_user(
+    files: Files, budget: OpenFiles, handles: FileHandles
+) -> None:
+    with handles.lease(0) as descriptor, handles.lease(0):
+        handles.close()
+        assert os.pread(descriptor, 1, 0) == b"\0"
+        assert budget.count == 1
+    assert budget.count == 0
+
+
+@pytest.mark.parametrize("number", sorted(NO_DESCRIPTOR))
+def test_when_there_is_no_descriptor_left_that_is_a_pause(
+    files: Files, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    failures = [OSError(number, "none left")] * 3
+    opened = os.open
+
+    def scarce(*arguments: Any, **options: Any) -> int:
+        if failures:
+            raise failures.pop()
+        return opened(*arguments, **options)
+
+    monkeypatch.setattr(os, "open", scarce)
+    handles = FileHandles(
+        lambda number: safe_open.open_beneath(files.folder, (f"{number}",), os.O_RDONLY)
+    )
+    assert read(handles, 7) == 7
+    handles.close()
+
+
+def test_a_lasting_lack_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail() -> int:
+        raise OSError(errno.EMFILE, "none left")
+
+    with pytest.raises(OSError, match="none left"):
+        patiently(fail, longest=0.1)

@@ -1,0 +1,420 @@
+"""Others touch what is being downloaded or shared: nothing is taken for right that is not."""
+
+from __future__ import annotations
+
+import mmap
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from client.core.transfers.resume import MISSING
+from client.storage.files.torrent_files import TorrentFiles
+from client.storage.recheck import verify
+from common.bitfield import Bitfield
+from common.errors import ErrorCode, MinitorrentError
+from common.types import Block, PieceIndex
+from tests.unit.client.storage.contents import (
+    PIECE,
+    describe,
+    put,
+    random_bytes,
+    read_all,
+    tree,
+    write_all,
+)
+
+CONTENT = random_bytes(8 * PIECE + 5)
+FOLDER = {"a": random_bytes(2 * PIECE + 3, 1), "d/b": random_bytes(PIECE, 2), "c": b"c" * 50}
+LAST = PieceIndex(8)
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Iterator[TorrentFiles]:
+    """A download of one file of which only the last piece is missing."""
+    with TorrentFiles(describe(CONTENT), tmp_path / "f") as files:
+        files.open_partial()
+        for number in range(8):
+            files.write_piece(
+                PieceIndex(number), memoryview(CONTENT)[number * PIECE : (number + 1) * PIECE]
+            )
+        yield files
+
+
+def end(files: TorrentFiles) -> None:
+    """The last piece comes, and the content gets its name if all of it is right."""
+    files.write_piece(LAST, memoryview(CONTENT)[8 * PIECE :])
+    files.finish(lambda: prove(files))
+
+
+def prove(files: TorrentFiles) -> None:
+    files.look_at_all()
+    doubtful = files.unproven()
+    assert verify(files, among=doubtful) == doubtful, "wrong pieces"
+
+
+def delete(part: Path) -> None:
+    part.unlink()
+
+
+def rename(part: Path) -> None:
+    part.rename(part.with_name("elsewhere"))
+
+
+def by_a_copy(part: Path) -> None:
+    """Another file with the same bytes, size and times."""
+    shutil.copy2(part, part.with_name("copy"))
+    part.with_name("copy").replace(part)
+
+
+def by_a_link(part: Path) -> None:
+    part.rename(part.with_name("elsewhere"))
+    part.symlink_to("elsewhere")
+
+
+def by_a_folder(part: Path) -> None:
+    part.unlink()
+    part.mkdir()
+
+
+def by_a_pipe(part: Path) -> None:
+    part.unlink()
+    os.mkfifo(part)
+
+
+def cut_short(part: Path) -> None:
+    os.truncate(part, 3 * PIECE)
+
+
+def lengthen(part: Path) -> None:
+    with part.open("ab") as stream:
+        stream.write(b"more")
+
+
+def move_its_folder(part: Path) -> None:
+    part.parent.rename(part.parent.with_name("moved"))
+
+
+@pytest.mark.parametrize(
+    "sabotage",
+    [
+        delete,
+        rename,
+        by_a_copy,
+        by_a_link,
+        by_a_folder,
+        by_a_pipe,
+        cut_short,
+        lengthen,
+        move_its_folder,
+    ],
+)
+@pytest.mark.parametrize("when", ["before the last piece", "after it"])
+def test_another_file_under_the_name_is_noticed(
+    tmp_path: Path, sabotage: Callable[[Path], None], when: str
+) -> None:
+    folder = tmp_path / "folder"
+    with TorrentFiles(describe(CONTENT), folder / "f") as files:
+        files.open_partial()
+        for number in range(8):
+            piece = memoryview(CONTENT)[number * PIECE : (number + 1) * PIECE]
+            files.write_piece(PieceIndex(number), piece)
+        if when == "after it":
+            files.write_piece(LAST, memoryview(CONTENT)[8 * PIECE :])
+        sabotage(files.partial)
+        with pytest.raises(MinitorrentError) as caught:
+            if when == "after it":
+                files.finish(lambda: prove(files))
+            else:
+                files.write_piece(LAST, memoryview(CONTENT)[8 * PIECE :])
+        assert caught.value.code in (ErrorCode.FILE_CHANGED, ErrorCode.FILE_NOT_FOUND)
+        assert not files.final.exists()
+
+
+def cut_and_grow(part: Path) -> None:
+    cut_short(part)
+    os.truncate(part, len(CONTENT))
+
+
+def overwrite(part: Path) -> None:
+    with part.open("r+b") as stream:
+        stream.write(bytes(10))
+
+
+def overwrite_and_set_the_time_back(part: Path) -> None:
+    before = part.stat()
+    overwrite(part)
+    os.utime(part, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def punch_a_hole(part: Path) -> None:
+    with part.open("r+b") as stream:
+        stream.seek(PIECE)
+        stream.write(bytes(PIECE))
+
+
+SUBTLE = [cut_and_grow, overwrite, overwrite_and_set_the_time_back, punch_a_hole]
+
+
+@pytest.mark.parametrize("sabotage", SUBTLE)
+@pytest.mark.parametrize("when", ["before the last piece", "after it"])
+def test_bytes_that_somebody_else_wrote_are_noticed(
+    files: TorrentFiles, sabotage: Callable[[Path], None], when: str
+) -> None:
+    if when == "after it":
+        files.write_piece(LAST, memoryview(CONTENT)[8 * PIECE :])
+    sabotage(files.partial)
+    with pytest.raises(AssertionError, match="wrong pieces"):
+        if when == "after it":
+            files.finish(lambda: prove(files))
+        else:
+            end(files)
+    assert not files.final.exists()
+    assert MISSING in files.verified_stamps().files, "a record of this would be believed"
+    right = verify(files)
+    assert not right.complete
+    for piece in right.missing():
+        start = piece * PIECE
+        files.write_piece(PieceIndex(piece), memoryview(CONTENT)[start : start + PIECE])
+    files.finish(lambda: prove(files))
+    assert files.final.read_bytes() == CONTENT
+
+
+def harmless_mode(part: Path) -> None:
+    part.chmod(0o444)
+
+
+def harmless_touch(part: Path) -> None:
+    part.touch()
+
+
+def harmless_link(part: Path) -> None:
+    part.with_name("second").hardlink_to(part)
+
+
+@pytest.mark.parametrize("change", [harmless_mode, harmless_touch, harmless_link])
+def test_what_changes_no_byte_costs_a_look_only(
+    files: TorrentFiles, change: Callable[[Path], None]
+) -> None:
+    change(files.partial)
+    end(files)
+    assert files.final.read_bytes() == CONTENT
+    assert MISSING not in files.stamps().files
+
+
+def test_what_was_believed_is_hashed_before_it_gets_its_name(
+    tmp_path: Path, files: TorrentFiles
+) -> None:
+    files.close()
+    overwrite_and_set_the_time_back(files.partial)
+    with TorrentFiles(describe(CONTENT), tmp_path / "f") as later:
+        later.open_partial()
+        assert later.unproven().count == 9
+        with pytest.raises(AssertionError, match="wrong pieces"):
+            end(later)
+        assert not later.final.exists()
+
+
+def test_replaced_in_the_last_moment(
+    tmp_path: Path, files: TorrentFiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the last look and the new name: what got the name loses it again."""
+    real = Path.hardlink_to
+
+    def after_a_swap(final: Path, partial: Path) -> None:
+        monkeypatch.setattr(Path, "hardlink_to", real)
+        by_a_copy(partial)
+        real(final, partial)
+
+    monkeypatch.setattr(Path, "hardlink_to", after_a_swap)
+    with pytest.raises(MinitorrentError, match="while it was being renamed") as caught:
+        end(files)
+    assert caught.value.code is ErrorCode.FILE_CHANGED
+    assert [path.name for path in tmp_path.iterdir()] == [files.partial.name]
+
+
+def test_a_folder_replaced_in_the_last_moment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = Path.rename
+
+    def after_a_swap(old: Path, new: Path) -> None:
+        monkeypatch.setattr(Path, "rename", real)
+        by_a_copy(old / "a")
+        real(old, new)
+
+    with TorrentFiles(describe(FOLDER), tmp_path / "f") as files:
+        files.open_partial()
+        write_all(files, FOLDER)
+        monkeypatch.setattr(Path, "rename", after_a_swap)
+        with pytest.raises(MinitorrentError, match="while it was being renamed"):
+            files.finish(lambda: prove(files))
+        assert [path.name for path in tmp_path.iterdir()] == [files.partial.name]
+
+
+@pytest.mark.parametrize("name", ["a", "d/b", "c"])
+def test_a_file_of_a_folder(tmp_path: Path, name: str) -> None:
+    for sabotage in (delete, by_a_copy, by_a_link):
+        shutil.rmtree(tmp_path)
+        tmp_path.mkdir()
+        with TorrentFiles(describe(FOLDER), tmp_path / "f") as files:
+            files.open_partial()
+            write_all(files, FOLDER)
+            sabotage(files.partial / name)
+            with pytest.raises(MinitorrentError) as caught:
+                files.look_at_all()
+            assert caught.value.code is ErrorCode.FILE_CHANGED
+            assert name in caught.value.message
+            with pytest.raises(MinitorrentError):
+                files.finish(lambda: prove(files))
+            assert not files.final.exists()
+
+
+def test_a_folder_that_has_gone_is_not_made_again(files: TorrentFiles) -> None:
+    """A disk that was unmounted would be written to below its mount point."""
+    files.close()
+    files.partial.parent.rename(files.partial.parent.with_name("moved"))
+    with pytest.raises(MinitorrentError, match="Put it back") as caught:
+        files.open_partial()
+    assert caught.value.code is ErrorCode.FILE_NOT_FOUND
+    assert not files.partial.parent.exists()
+
+
+# --- what is shared -----------------------------------------------------------------------------
+def test_a_shared_piece_is_hashed_once_before_it_is_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(tmp_path / "f", CONTENT)
+    read: list[int] = []
+    real = os.preadv
+
+    def counting(descriptor: int, buffers: list[memoryview], offset: int) -> int:
+        read.append(offset)
+        return real(descriptor, buffers, offset)
+
+    with TorrentFiles(describe(CONTENT), tmp_path / "f") as files:
+        files.open_complete()
+        monkeypatch.setattr(os, "preadv", counting)
+        for _ in range(3):
+            assert files.prove(PieceIndex(2))
+        assert read == [2 * PIECE]
+        files.doubt([2])
+        assert not files.is_proven(PieceIndex(2))
+        assert files.prove(PieceIndex(2))
+        assert len(read) == 2
+
+
+def test_damage_that_no_time_tells_of(tmp_path: Path) -> None:
+    put(tmp_path / "f", CONTENT)
+    overwrite_and_set_the_time_back(tmp_path / "f")
+    with TorrentFiles(describe(CONTENT), tmp_path / "f") as files:
+        files.open_complete()
+        assert not files.prove(PieceIndex(0))
+        assert files.prove(PieceIndex(1))
+        with (tmp_path / "f").open("r+b") as stream:
+            stream.write(CONTENT[:10])
+        os.utime(tmp_path / "f", ns=(0, files.verified_stamps().files[0].mtime_ns))
+        assert files.prove(PieceIndex(0)), "mended, and the time set back"
+        overwrite_and_set_the_time_back(tmp_path / "f")
+        files.look([Block(PieceIndex(0), 0, 10)])
+        assert not files.is_proven(PieceIndex(0))
+        assert not files.prove(PieceIndex(0))
+
+
+def test_damage_through_a_map_is_found_when_the_piece_is_doubted(tmp_path: Path) -> None:
+    put(tmp_path / "f", CONTENT)
+    with TorrentFiles(describe(CONTENT), tmp_path / "f") as files:
+        with (tmp_path / "f").open("r+b") as stream, mmap.mmap(stream.fileno(), 0) as mapped:
+            mapped[0] ^= 1  # makes the page writable, which the kernel stamps
+            mapped[0] ^= 1
+            files.open_complete()
+            assert files.prove(PieceIndex(0))
+            mapped[0] ^= 1
+        files.doubt([0])
+        assert not files.prove(PieceIndex(0))
+
+
+# --- mended in place ----------------------------------------------------------------------------
+def mended(tmp_path: Path, there: bytes) -> tuple[Bitfield, bytes]:
+    """What of `there` was right, and what lies there in the end."""
+    put(tmp_path / "f", there)
+    identity = (tmp_path / "f").stat().st_ino
+    with TorrentFiles(describe(CONTENT), tmp_path / "f") as files:
+        files.open_partial(in_place=True)
+        assert not files.has_partial
+        have = verify(files)
+        for piece in have.missing():
+            start = piece * PIECE
+            files.write_piece(PieceIndex(piece), memoryview(CONTENT)[start : start + PIECE])
+        assert read_all(files) == CONTENT
+        files.finish(lambda: prove(files))
+        assert files.sizes_are_right()
+    assert (tmp_path / "f").stat().st_ino == identity
+    assert [path.name for path in tmp_path.iterdir()] == ["f"]
+    return have, (tmp_path / "f").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("there", "missing"),
+    [
+        (b"", list(range(9))),
+        (CONTENT[: 3 * PIECE + 1], list(range(3, 9))),
+        (b"x" + CONTENT[1:], [0]),
+        (CONTENT + b"too long", []),
+        (CONTENT, []),
+    ],
+)
+def test_a_file_is_mended_in_place(tmp_path: Path, there: bytes, missing: list[int]) -> None:
+    have, result = mended(tmp_path, there)
+    assert list(have.missing()) == missing
+    assert result == CONTENT
+
+
+def test_what_is_too_long_is_cut_in_the_end_only(tmp_path: Path) -> None:
+    put(tmp_path / "f", CONTENT + b"too long")
+    with TorrentFiles(describe(CONTENT), tmp_path / "f") as files:
+        files.open_partial(in_place=True)
+        files.write_piece(PieceIndex(0), memoryview(CONTENT)[:PIECE])
+        files.discard()
+    assert (tmp_path / "f").read_bytes() == CONTENT + b"too long", "a cancel keeps what was there"
+
+
+def test_a_folder_is_mended_where_it_lies(tmp_path: Path) -> None:
+    put(tmp_path / "f", {"a": FOLDER["a"][:-1] + b"?", "c": b"c" * 99, "mine": b"precious"})
+    with TorrentFiles(describe(FOLDER), tmp_path / "f") as files:
+        files.open_partial(in_place=True)
+        assert (files.partial / "d" / "b").exists(), "what is missing comes under another name"
+        have = verify(files)
+        assert list(have) == [0, 1]
+        for piece in have.missing():
+            start = piece * PIECE
+            data = b"".join(FOLDER.values())[start : start + PIECE]
+            files.write_piece(PieceIndex(piece), memoryview(data))
+        assert not (tmp_path / "f" / "d").exists()
+        files.finish(lambda: prove(files))
+    assert tree(tmp_path / "f") == {**FOLDER, "mine": b"precious"}
+    assert [path.name for path in tmp_path.iterdir()] == ["f"]
+
+
+def test_giving_up_mending_keeps_what_was_there(tmp_path: Path) -> None:
+    there = {"a": FOLDER["a"][:-1] + b"?", "c": b"c" * 99}
+    put(tmp_path / "f", there)
+    with TorrentFiles(describe(FOLDER), tmp_path / "f") as files:
+        files.open_partial(in_place=True)
+        files.discard()
+    assert tree(tmp_path / "f") == there
+    assert [path.name for path in tmp_path.iterdir()] == ["f"]
+
+
+def test_links_are_not_written_to(tmp_path: Path) -> None:
+    put(tmp_path / "real", b"precious")
+    (tmp_path / "hard").hardlink_to(tmp_path / "real")
+    (tmp_path / "soft").symlink_to("real")
+    for name, code in (("hard", ErrorCode.FILE_EXISTS), ("soft", ErrorCode.PERMISSION_DENIED)):
+        with TorrentFiles(describe(CONTENT), tmp_path / name) as files:
+            with pytest.raises(MinitorrentError) as caught:
+                files.open_partial(in_place=True)
+            assert caught.value.code is code
+    assert (tmp_path / "real").read_bytes() == b"precious"

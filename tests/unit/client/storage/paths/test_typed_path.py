@@ -1,0 +1,93 @@
+"""What a user may type as a path, and how files that are none are read."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from client.storage.paths.reading import read_plain
+from client.storage.paths.typed_path import typed_path
+from common.errors import ErrorCode, MinitorrentError
+
+
+@pytest.mark.parametrize(
+    ("typed", "code"),
+    [
+        ("", "usage"),
+        ("a\0b", "invalid_name"),
+        ("a" * 256, "invalid_name"),
+        ("ä" * 128, "invalid_name"),
+        ("/" + "x" * 300 + "/y", "invalid_name"),
+        ("/x" * 2100, "invalid_name"),
+        ("caf\udce9", "invalid_name"),
+        ("lone \ud800", "invalid_name"),
+        ("~nobody-such/x", "file_not_found"),
+    ],
+)
+def test_refused(typed: str, code: str) -> None:
+    with pytest.raises(MinitorrentError) as caught:
+        typed_path(typed)
+    assert caught.value.code == code
+    assert caught.value.message.isprintable()
+    assert len(caught.value.message) < 200
+
+
+def test_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", "/home/ann")
+    assert typed_path("~/x/../y") == Path("/home/ann/y")
+    assert typed_path("a//b/./c/") == tmp_path / "a" / "b" / "c"
+    assert typed_path("x" * 255) == tmp_path / ("x" * 255)
+
+
+def test_the_folder_that_it_begins_in_is_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    with pytest.raises(MinitorrentError) as caught:
+        typed_path("x")
+    assert caught.value.code is ErrorCode.FILE_NOT_FOUND
+    os.chdir("/")
+
+
+@given(st.text(st.characters(exclude_categories=[])))
+def test_no_text_makes_it_raise_anything_else(typed: str) -> None:
+    try:
+        path = typed_path(typed)
+    except MinitorrentError:
+        return
+    assert path.is_absolute()
+    os.fsencode(path).decode()
+
+
+def test_read_plain(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"12345")
+    assert read_plain(path, 5) == b"12345"
+    with pytest.raises(MinitorrentError) as caught:
+        read_plain(path, 4)
+    assert caught.value.code is ErrorCode.USAGE
+    (tmp_path / "link").symlink_to(path)
+    assert read_plain(tmp_path / "link", 5) == b"12345"
+
+
+def test_read_plain_never_waits(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    for path, code in (
+        (tmp_path / "fifo", "usage"),
+        (tmp_path, "usage"),
+        (Path("/dev/zero"), "usage"),
+        (tmp_path / "loop", "permission_denied"),
+        (tmp_path / "nowhere", "file_not_found"),
+    ):
+        with pytest.raises(MinitorrentError) as caught:
+            read_plain(path, 100)
+        assert caught.value.code == code

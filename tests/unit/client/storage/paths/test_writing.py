@@ -1,0 +1,185 @@
+"""Files written for a user never replace what this program did not write itself."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from client.storage.paths import writing
+from client.storage.paths.writing import NewFile, check_place, open_to_append, write_private
+from common.errors import ErrorCode, MinitorrentError
+
+Judge = Callable[[bytes], bool]
+
+
+def ours(data: bytes) -> bool:
+    return data.startswith(b"ours")
+
+
+def refused(path: Path, is_ours: Judge = ours) -> None:
+    """Neither looking nor writing takes the place, and nothing is left beside it."""
+    beside = set(path.parent.iterdir())
+    attempts: list[Callable[[], None]] = [
+        lambda: check_place(path, is_ours),
+        lambda: write_private(NewFile(path, b"ours, new", is_ours)),
+    ]
+    for attempt in attempts:
+        with pytest.raises(MinitorrentError) as caught:
+            attempt()
+        assert caught.value.code is ErrorCode.FILE_EXISTS
+        assert set(path.parent.iterdir()) == beside
+
+
+def test_a_new_file_is_private(tmp_path: Path) -> None:
+    path = tmp_path / "new"
+    check_place(path)
+    write_private(NewFile(path, b"data"))
+    assert path.read_bytes() == b"data"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_is_ours_is_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "old"
+    path.write_bytes(b"ours, old")
+    check_place(path, ours)
+    write_private(NewFile(path, b"ours, new", ours))
+    assert path.read_bytes() == b"ours, new"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_is_not_ours_stays(tmp_path: Path) -> None:
+    foreign = tmp_path / "film.mkv"
+    foreign.write_bytes(b"a film")
+    refused(foreign)
+    assert foreign.read_bytes() == b"a film"
+    target = tmp_path / "target"
+    target.write_bytes(b"ours, behind a link")
+    for name, leads_to in (("link", target), ("dangling", tmp_path / "nowhere")):
+        (tmp_path / name).symlink_to(leads_to)
+        refused(tmp_path / name)
+    assert target.read_bytes() == b"ours, behind a link"
+    assert not (tmp_path / "nowhere").exists()
+    (tmp_path / "folder").mkdir()
+    refused(tmp_path / "folder")
+
+
+def test_pipes_and_devices_are_neither_waited_for_nor_written(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    refused(tmp_path / "fifo", lambda _: True)
+    with pytest.raises(MinitorrentError) as caught:
+        check_place(Path("/dev/null"), lambda _: True)
+    assert caught.value.code is ErrorCode.FILE_EXISTS
+
+
+@pytest.mark.parametrize("was_there", [False, True])
+def test_what_comes_meanwhile_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, was_there: bool
+) -> None:
+    """Somebody else takes the name between the look and the writing."""
+    path = tmp_path / "name"
+    if was_there:
+        path.write_bytes(b"ours, old")
+    sync = os.fsync
+
+    def interrupted(descriptor: int) -> None:
+        sync(descriptor)
+        path.unlink(missing_ok=True)
+        path.write_bytes(b"theirs")
+
+    monkeypatch.setattr(os, "fsync", interrupted)
+    with pytest.raises(MinitorrentError) as caught:
+        write_private(NewFile(path, b"ours, new", ours))
+    assert caught.value.code is ErrorCode.FILE_EXISTS
+    assert path.read_bytes() == b"theirs"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_comes_after_ours_was_put_aside_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "name"
+    path.write_bytes(b"ours, old")
+    rename_to_new = writing.rename_to_new
+
+    def interrupted(draft: Path, to: Path) -> None:
+        if not to.exists():
+            to.write_bytes(b"theirs")
+        rename_to_new(draft, to)
+
+    monkeypatch.setattr(writing, "rename_to_new", interrupted)
+    with pytest.raises(MinitorrentError) as caught:
+        write_private(NewFile(path, b"ours, new", ours))
+    assert caught.value.code is ErrorCode.FILE_EXISTS
+    assert path.read_bytes() == b"theirs"
+
+
+def test_all_files_or_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    old, new = tmp_path / "old", tmp_path / "new"
+    old.write_bytes(b"ours, old")
+    rename_to_new = writing.rename_to_new
+
+    def failing(draft: Path, to: Path) -> None:
+        if to == new:
+            raise OSError(errno.EIO, "broken")
+        rename_to_new(draft, to)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(writing, "rename_to_new", failing)
+        with pytest.raises(MinitorrentError):
+            write_private(NewFile(old, b"ours, new", ours), NewFile(new, b"second"))
+    assert old.read_bytes() == b"ours, old"
+    assert list(tmp_path.iterdir()) == [old]
+    new.write_bytes(b"foreign")
+    with pytest.raises(MinitorrentError):
+        write_private(NewFile(old, b"ours, new", ours), NewFile(new, b"second"))
+    assert old.read_bytes() == b"ours, old"
+    new.unlink()
+    write_private(NewFile(old, b"ours, new", ours), NewFile(new, b"second"))
+    assert (old.read_bytes(), new.read_bytes()) == (b"ours, new", b"second")
+
+
+def test_without_hard_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def link(*_: object, **__: object) -> None:
+        raise OSError(errno.EPERM, "no hard links here")
+
+    monkeypatch.setattr(os, "link", link)
+    path = tmp_path / "name"
+    write_private(NewFile(path, b"ours, old", ours))
+    write_private(NewFile(path, b"ours, new", ours))
+    assert path.read_bytes() == b"ours, new"
+    foreign = tmp_path / "foreign"
+    foreign.write_bytes(b"theirs")
+    refused(foreign)
+    assert foreign.read_bytes() == b"theirs"
+
+
+def test_where_nothing_can_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for path in (tmp_path / "nowhere" / "x", tmp_path / "file" / "x"):
+        with pytest.raises(MinitorrentError) as caught:
+            check_place(path)
+        assert caught.value.code is ErrorCode.FILE_NOT_FOUND
+        with pytest.raises(MinitorrentError):
+            write_private(NewFile(path, b""))
+    assert (tmp_path / "file").read_bytes() == b""
+
+
+def test_a_log_is_appended_to_but_never_through_a_link(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    for line in (b"one\n", b"two\n"):
+        with os.fdopen(open_to_append(log), "ab") as stream:
+            stream.write(line)
+    assert log.read_bytes() == b"one\ntwo\n"
+    assert stat.S_IMODE(log.stat().st_mode) == 0o600
+    os.mkfifo(tmp_path / "fifo")
+    (tmp_path / "link").symlink_to(log)
+    for name in ("fifo", "link"):
+        with pytest.raises(MinitorrentError) as caught:
+            open_to_append(tmp_path / name)
+        assert caught.value.code is ErrorCode.FILE_EXISTS

@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+import errno
+from pathlib import Path
+
+import pytest
+
+from client.web.page.parts import dropped
+from common.errors import ErrorCode, MinitorrentError
+
+
+def test_files_of_one_name_do_not_meet(tmp_path: Path) -> None:
+    first, second = (dropped.place(tmp_path / "dropped", "a.txt") for _ in range(2))
+    assert first != second
+    assert first.name == second.name == "a.txt"
+    assert first.parent.is_dir()
+
+
+@pytest.mark.parametrize("name", ["", "..", "../a.txt", "a/b", "a\\b", "a\0b"])
+def test_a_name_never_leads_elsewhere(tmp_path: Path, name: str) -> None:
+    with pytest.raises(MinitorrentError) as caught:
+        dropped.place(tmp_path, name)
+    assert caught.value.code is ErrorCode.INVALID_NAME
+    assert dropped.reason(caught.value) is caught.value
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_full_disk_is_told_in_a_sentence() -> None:
+    told = dropped.reason(OSError(errno.ENOSPC, "No space left on device"))
+    assert "No space left on device" in told.message
+
+
+def test_what_is_discarded_leaves_nothing(tmp_path: Path) -> None:
+    path = dropped.place(tmp_path / "dropped", "a.txt")
+    path.write_text("content")
+    dropped.discard(path)
+    dropped.discard(path)
+    assert list((tmp_path / "dropped").iterdir()) == []
