@@ -29,6 +29,7 @@ from client.membership.known_trackers import KnownTrackers, Trackers
 from client.net.peers.dialer import Dialer
 from client.net.peers.listener import Listener
 from client.net.peers.metadata_fetch import fetch_metadata
+from client.net.peers.peer_io import PeerConnection
 from client.net.tracker.announcer import Announcer
 from client.net.tracker.port_check import OwnPort
 from client.net.tracker.tracker_client import LinkEvents, TrackerClient
@@ -201,6 +202,7 @@ class _Assembly:
             clock=time.monotonic,
             rng=Random(),
             dialer=self._keep(Dialer(self._peer_id, self._source, self._shares.dials)),
+            connect=PeerConnection,
             buffers=BufferPool(BUFFER_BUDGET),
             workers=self._keep(WorkerPool(name="verify and write")),
             swarm_config=swarm_config,

@@ -10,7 +10,7 @@ from client.core.swarm import piece_map
 from client.core.swarm.peer import Peer
 from client.core.transfers.download_options import PLAIN
 from client.core.transfers.piece_selection import paths_of, selection_of
-from client.net.peers.peer_io import PeerConnection
+from client.net.peers.connection import Connection
 from client.results import (
     ContentRow,
     DownloadRow,
@@ -177,7 +177,7 @@ def peer_rows(transfer: Transfer) -> list[PeerRow]:
     return [peer_row(*peer) for peer in torrent.peers()] if torrent else []
 
 
-def peer_row(connection: PeerConnection, peer: Peer) -> PeerRow:
+def peer_row(connection: Connection, peer: Peer) -> PeerRow:
     """Return a row of `peers`."""
     pieces = peer.has.size
     return PeerRow(

@@ -13,7 +13,7 @@ from client.core.admission.crowding import Held, Verdict, judge
 from client.core.admission.obstacle import Obstacle
 from client.core.admission.party import Address, Party, network
 from client.core.swarm.swarm_config import SwarmConfig
-from client.net.peers.peer_io import PeerConnection
+from client.net.peers.connection import Connection
 from client.net.transports.group_tls import GroupTls
 from client.torrent.banned import Banned, party_of
 from client.torrent.places import Places
@@ -41,7 +41,7 @@ class PeerList:
     def __init__(
         self, me: PeerId, config: SwarmConfig, banned: Banned, group_tls: GroupTls | None = None
     ) -> None:
-        self.connections: dict[int, PeerConnection] = {}
+        self.connections: dict[int, Connection] = {}
         self._me = me
         self._config = config
         self._banned = banned
@@ -58,7 +58,7 @@ class PeerList:
         """Return a key for a new connection."""
         return next(self._keys)
 
-    def wants(self, new: PeerConnection) -> bool:
+    def wants(self, new: Connection) -> bool:
         """Return whether to keep a peer after its handshake; may close an older connection."""
         if new.handshake.peer_id == self._me or self._banned.refuses(self.party(new)):
             return False
@@ -73,7 +73,7 @@ class PeerList:
                     old.close("replaced by a second connection")
         return self.judge_place(new).admitted
 
-    def party(self, connection: PeerConnection) -> Party:
+    def party(self, connection: Connection) -> Party:
         """Return the party that is responsible for a connection."""
         told = None
         if not connection.incoming:
@@ -81,14 +81,14 @@ class PeerList:
         user = told.user if told else None
         return party_of(connection.endpoint.host, connection.membership, user)
 
-    def bucket(self, connection: PeerConnection) -> Party:
+    def bucket(self, connection: Connection) -> Party:
         """Return whose places it uses: a login's, a member's, or the unidentified at an address."""
         party = self.party(connection)
         if isinstance(party, Address) and party.user is None:
             return Address(party.network, connection.user)
         return party
 
-    def take_place(self, new: PeerConnection, places: Places) -> bool:
+    def take_place(self, new: Connection, places: Places) -> bool:
         """Take a place here and in the whole client, for which another connection may be closed."""
         verdict = self.judge_place(new)
         if not (verdict.admitted and places.take(new, self.bucket(new))):
@@ -97,7 +97,7 @@ class PeerList:
             verdict.displaced.close("others need its place")
         return True
 
-    def judge_place(self, new: PeerConnection) -> Verdict[PeerConnection]:
+    def judge_place(self, new: Connection) -> Verdict[Connection]:
         """Decide whether one more connection fits, and which one has to go for it."""
         bucket = self.bucket(new)
         held = [
@@ -111,7 +111,7 @@ class PeerList:
             return Verdict(admitted=False)
         return judge(held, bucket, self._config.connections, each)
 
-    def _may_join(self, new: PeerConnection, old: PeerConnection) -> bool:
+    def _may_join(self, new: Connection, old: Connection) -> bool:
         """Return whether a second connection to a peer is allowed, briefly or as a replacement."""
         if new.membership is not None or old.membership is not None:
             return self._gives_way(old, new)
@@ -120,7 +120,7 @@ class PeerList:
         # nothing else: an impostor who dials us under the same name displaces nobody.
         return not (new.incoming and not old.incoming and self._dials_itself(new))
 
-    def _gives_way(self, old: PeerConnection, new: PeerConnection) -> bool:
+    def _gives_way(self, old: Connection, new: Connection) -> bool:
         """Return whether the new of two connections to a peer wins; both sides decide the same."""
         mine, theirs = new.membership, old.membership
         if mine is None or theirs is None:
@@ -130,12 +130,12 @@ class PeerList:
         peer_id = new.handshake.peer_id
         return keeps_new_connection(me=self._me, other=peer_id, incoming=new.incoming)
 
-    def _dials_itself(self, connection: PeerConnection) -> bool:
+    def _dials_itself(self, connection: Connection) -> bool:
         """Return whether, of two connections that cross, the one that we dialled stays."""
         return self._me > connection.handshake.peer_id
 
     # --- sealed groups ----------------------------------------------------------------------
-    def accepts(self, connection: PeerConnection) -> bool:
+    def accepts(self, connection: Connection) -> bool:
         """Return whether the group accepts a connection: a sealed one needs an accepted member.
 
         A sealed group's torrents are never exchanged in plain text.
@@ -151,7 +151,7 @@ class PeerList:
             if connection.close_reason is None and not self.accepts(connection):
                 connection.close("its certificate has expired, or it was removed from the group")
 
-    def add(self, connection: PeerConnection, now: float) -> None:
+    def add(self, connection: Connection, now: float) -> None:
         """Add a connection; its party is kept for a ban that may come after it has ended."""
         if not connection.incoming:
             self._candidates.connected(connection.endpoint, now)
@@ -160,11 +160,11 @@ class PeerList:
         if len(self._parties) > MAX_PARTIES:
             del self._parties[next(iter(self._parties))]
 
-    def add_source(self, connection: PeerConnection) -> None:
+    def add_source(self, connection: Connection) -> None:
         """Record that a whole piece arrived over this connection."""
         self.sources.add(f"{connection.user} at {network(connection.endpoint.host)}")
 
-    def remove(self, connection: PeerConnection, now: float) -> None:
+    def remove(self, connection: Connection, now: float) -> None:
         """Remove a connection that has ended."""
         self.connections.pop(connection.key, None)
         self._renew_at.pop(connection.key, None)
@@ -187,7 +187,7 @@ class PeerList:
             if other.close_reason is None and self._shares_ban(other):
                 other.close(f"banned: another of its connections {reason}")
 
-    def _shares_ban(self, connection: PeerConnection) -> bool:
+    def _shares_ban(self, connection: Connection) -> bool:
         """Return whether a ban closes this connection; one that has sent payload may stay.
 
         Users may share an address. If it stays wrongly, its own pieces will show that.
@@ -197,12 +197,12 @@ class PeerList:
         return connection.membership is not None or not connection.decoder.payload
 
     # --- identities -------------------------------------------------------------------------
-    def learn(self, told: Sequence[PeerCandidate]) -> list[PeerConnection]:
+    def learn(self, told: Sequence[PeerCandidate]) -> list[Connection]:
         """Take the tracker's peers; returns connections whose peers are identified by that."""
         self._candidates.learn(told)
         return [c for c in self.connections.values() if self.recognise(c)]
 
-    def recognise(self, connection: PeerConnection) -> bool:
+    def recognise(self, connection: Connection) -> bool:
         """Identify a peer by the tracker's last answer; True when it is newly identified.
 
         Either we dialled the listed endpoint, or the peer has both the address and the peer id
@@ -218,7 +218,7 @@ class PeerList:
             connection.user = candidate.user if candidate else None
         return connection.user is not None
 
-    def identified(self, connection: PeerConnection, user: str | None, *, is_member: bool) -> bool:
+    def identified(self, connection: Connection, user: str | None, *, is_member: bool) -> bool:
         """Take the tracker's verdict on an incoming peer; returns whether the connection stays."""
         peer_id, host = connection.handshake.peer_id, connection.endpoint.host
         if not is_member:  # overrides what the tracker said before
@@ -229,13 +229,13 @@ class PeerList:
             self._candidates.saw(peer_id, host, user)
         return self._name(connection, user)
 
-    def remember(self, connection: PeerConnection) -> bool:
+    def remember(self, connection: Connection) -> bool:
         """Identify a peer by earlier answers of the tracker, while no tracker can be asked."""
         peer_id, host = connection.handshake.peer_id, connection.endpoint.host
         user = self._candidates.remembered(peer_id, host)
         return user is not None and self._name(connection, user)
 
-    def _name(self, connection: PeerConnection, user: str | None) -> bool:
+    def _name(self, connection: Connection, user: str | None) -> bool:
         """Name an unidentified peer's user, who may have too many connections with this one."""
         connection.user = user
         if self.judge_place(connection).admitted:
@@ -323,10 +323,10 @@ class PeerList:
         self._candidates.failed(endpoint, now, obstacle)
 
 
-def _is_same(one: PeerConnection, other: PeerConnection) -> bool:
+def _is_same(one: Connection, other: Connection) -> bool:
     """Return whether two connections lead to the same peer: same id, same login or address."""
     return one.handshake.peer_id == other.handshake.peer_id and _bearer(one) == _bearer(other)
 
 
-def _bearer(connection: PeerConnection) -> str:
+def _bearer(connection: Connection) -> str:
     return connection.membership.holder if connection.membership else connection.endpoint.host

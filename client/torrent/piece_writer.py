@@ -8,7 +8,7 @@ import structlog
 
 from client.core.swarm.piece_download import PieceDownload
 from client.storage.files.torrent_files import TorrentFiles
-from client.storage.pieces.worker import WorkerPool
+from client.torrent.torrent_context import Workers
 from common.errors import ErrorCode, MinitorrentError
 from common.types import PieceIndex
 
@@ -26,7 +26,7 @@ class PieceWriter:
     def __init__(
         self,
         files: TorrentFiles,
-        workers: WorkerPool,
+        workers: Workers,
         has: Callable[[PieceIndex], bool],
         written: Callable[[PieceDownload, bool | None], None],
         failed: Callable[[MinitorrentError], None],

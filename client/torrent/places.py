@@ -9,7 +9,7 @@ from typing import Final
 import structlog
 
 from client.core.admission.crowding import Held, judge
-from client.net.peers.peer_io import PeerConnection
+from client.net.peers.connection import Connection
 
 CLOSING: Final = 16
 """Connections that may still be closing, on top of the limit."""
@@ -23,14 +23,14 @@ class Places:
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._lock = threading.Lock()
-        self._held: dict[PeerConnection, Hashable] = {}
+        self._held: dict[Connection, Hashable] = {}
 
     @property
     def free(self) -> int:
         """Connections that can still be made without closing another."""
         return max(0, self._limit - len(self._held))
 
-    def take(self, connection: PeerConnection, party: Hashable) -> bool:
+    def take(self, connection: Connection, party: Hashable) -> bool:
         """Take a place for a connection; a connection of a crowding party may be closed for it."""
         with self._lock:
             held = [
@@ -48,7 +48,7 @@ class Places:
             verdict.displaced.close("others need its place")
         return verdict.admitted
 
-    def give_back(self, connection: PeerConnection) -> None:
+    def give_back(self, connection: Connection) -> None:
         """Free the place of a connection that has ended, or was not used after all."""
         with self._lock:
             self._held.pop(connection, None)

@@ -9,7 +9,7 @@ from functools import partial
 from client.core.bandwidth.fair_queue import BandwidthRequest
 from client.core.bandwidth.throttle import Throttle
 from client.core.protocol.peer_protocol import PeerProtocol
-from client.net.peers.peer_io import PeerConnection
+from client.net.peers.connection import Connection
 from common.types import InfoHash
 from common.wire.codec import encode_requests
 
@@ -37,12 +37,12 @@ class RequestPipeline:
         """Stop requesting; to be called under the lock."""
         self._closed = True
 
-    def refill(self, peer: PeerConnection, now: float) -> None:
+    def refill(self, peer: Connection, now: float) -> None:
         """Request more from a peer that has little left to answer, unless a limit applies."""
         if not self._throttle.down.limited and self._protocol.has_room(peer.key, now):
             self._request(peer, now)
 
-    def upload_requests(self, peers: Iterable[PeerConnection]) -> list[BandwidthRequest]:
+    def upload_requests(self, peers: Iterable[Connection]) -> list[BandwidthRequest]:
         """Return bandwidth requests for peers whose blocks a limit holds back."""
         channel = self._throttle.up
         return [
@@ -51,9 +51,7 @@ class RequestPipeline:
             if peer.is_held_back
         ]
 
-    def download_requests(
-        self, peers: Iterable[PeerConnection], now: float
-    ) -> list[BandwidthRequest]:
+    def download_requests(self, peers: Iterable[Connection], now: float) -> list[BandwidthRequest]:
         """Return bandwidth requests for peers that could be sent more requests under a limit."""
         channel = self._throttle.down
         return [
@@ -64,7 +62,7 @@ class RequestPipeline:
             if peer.decoder.outstanding < self._protocol.window(peer.key, now)
         ]
 
-    def _request(self, peer: PeerConnection, now: float, most: int | None = None) -> int:
+    def _request(self, peer: Connection, now: float, most: int | None = None) -> int:
         """Request at most `most` blocks from a peer; returns their size in bytes."""
         with self._lock:
             if self._closed:

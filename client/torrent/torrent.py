@@ -21,7 +21,7 @@ from client.core.swarm.actions import Action, Ban, Close, Send, Verify
 from client.core.swarm.peer import Peer
 from client.core.swarm.piece_download import PieceDownload
 from client.core.transfers.piece_selection import PieceSelection
-from client.net.peers.peer_io import PeerConnection
+from client.net.peers.connection import Connection
 from client.net.tracker.announcer import UnidentifiedPeer
 from client.net.transports.group_tls import GroupTls
 from client.net.transports.transport import Transport
@@ -107,7 +107,7 @@ class Torrent:
         with self._lock:
             return self._swarm.have.copy()
 
-    def peers(self) -> list[tuple[PeerConnection, Peer]]:
+    def peers(self) -> list[tuple[Connection, Peer]]:
         """Return the connected peers: each connection and the swarm's view of it."""
         with self._lock:
             return [
@@ -165,7 +165,7 @@ class Torrent:
         Answers a peer that dialled us with our handshake.
         """
         key = self._peer_list.next_key()
-        connection = PeerConnection(
+        connection = self._torrent_context.connect(
             key,
             transport,
             endpoint,
@@ -192,7 +192,7 @@ class Torrent:
             self._owner.on_unidentified(UnidentifiedPeer(key, handshake.peer_id, endpoint.host))
         return True
 
-    def _connect(self, connection: PeerConnection) -> bool:
+    def _connect(self, connection: Connection) -> bool:
         """Let a peer in; returns False when there are no threads left for it."""
         now = self._clock()
         self._peer_list.add(connection, now)
@@ -205,7 +205,7 @@ class Torrent:
             return False
         return True
 
-    def _greet(self, connection: PeerConnection, now: float) -> None:
+    def _greet(self, connection: Connection, now: float) -> None:
         """Introduce ourselves to a new peer."""
         key, handshake = connection.key, connection.handshake
         ours = None
@@ -221,7 +221,7 @@ class Torrent:
         if told or connection.membership is not None:
             self._perform(self._protocol.confirm(key))
 
-    def _wants(self, connection: PeerConnection) -> bool:
+    def _wants(self, connection: Connection) -> bool:
         with self._lock:
             return self._peer_list.wants(connection) and not self._stopped
 
@@ -297,7 +297,7 @@ class Torrent:
         return self.admit(transport, handshake, endpoint, incoming=False)
 
     # --- a peer's threads (PeerHandler) -----------------------------------------------------
-    def on_received(self, peer: PeerConnection, events: list[Event], count: int) -> None:
+    def on_received(self, peer: Connection, events: list[Event], count: int) -> None:
         """See PeerHandler."""
         now = self._clock()
         pieces: list[PieceDownload] = []
@@ -314,18 +314,18 @@ class Torrent:
             for piece in pieces:
                 self._verify(piece)
 
-    def on_sent(self, peer: PeerConnection, payload: int) -> None:
+    def on_sent(self, peer: Connection, payload: int) -> None:
         """See PeerHandler."""
         with self._lock:
             self._swarm.gave(peer.key, payload)
 
-    def on_closed(self, peer: PeerConnection) -> None:
+    def on_closed(self, peer: Connection) -> None:
         """See PeerHandler."""
         log.debug("peer left", peer=str(peer.endpoint), reason=peer.close_reason)
         with self._lock:
             self._leave(peer)
 
-    def _leave(self, peer: PeerConnection) -> None:
+    def _leave(self, peer: Connection) -> None:
         self._torrent_context.places.give_back(peer)
         self._swarm.leave(peer.key)
         self._peer_list.remove(peer, self._clock())
@@ -363,7 +363,7 @@ class Torrent:
         for peer in self._connected():
             peer.allow(0)
 
-    def _connected(self) -> list[PeerConnection]:
+    def _connected(self) -> list[Connection]:
         if not self._peer_list.connections:
             return []
         with self._lock:

@@ -11,10 +11,11 @@ from client.core.protocol.peer_protocol import MAX_WAITING_REQUESTS
 from client.core.swarm.swarm import Swarm
 from client.core.swarm.swarm_config import SwarmConfig
 from client.core.transfers.piece_selection import PieceSelection
-from client.net.peers.dialer import Dialer
+from client.net.peers.connection import ConnectionFactory
+from client.net.peers.dialer import Dial
 from client.net.tracker.announcer import UnidentifiedPeer
 from client.storage.pieces.buffers import BufferPool
-from client.storage.pieces.worker import WorkerPool
+from client.storage.pieces.worker import Job, OnFailure
 from client.torrent.banned import Banned
 from client.torrent.places import Places
 from common.bitfield import Bitfield
@@ -28,6 +29,20 @@ from common.wire.metadata import UT_METADATA
 TorrentT = TypeVar("TorrentT", contravariant=True)
 
 
+class PeerDialer(Protocol):
+    """Dials peers; Dialer does, in its threads."""
+
+    def dial(self, dial: Dial) -> bool:
+        """Connect soon; returns False, without any callback, when too many dials are waiting."""
+
+
+class Workers(Protocol):
+    """Runs jobs outside of the peers' threads; WorkerPool does."""
+
+    def submit(self, job: Job, on_failure: OnFailure) -> None:
+        """Run `job` soon, and call `on_failure` with the error that it raises."""
+
+
 @dataclass(frozen=True, slots=True)
 class TorrentContext:
     """What all torrents of a client share. `port` is where this client accepts peers."""
@@ -37,9 +52,10 @@ class TorrentContext:
     client_name: str
     clock: Callable[[], float]
     rng: Random
-    dialer: Dialer
+    dialer: PeerDialer
+    connect: ConnectionFactory
     buffers: BufferPool
-    workers: WorkerPool
+    workers: Workers
     swarm_config: SwarmConfig
     banned: Banned
     places: Places

@@ -4,15 +4,43 @@ from __future__ import annotations
 
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from typing import Protocol
 
 from client.event_bus import EventBus
-from client.membership.credentials import Credentials
-from client.net.tracker.announcer import Announcer
+from client.net.tracker.announcer import Announced, UnidentifiedPeer
+from client.net.transports.group_tls import GroupTls
 from client.state.transfers import Transfers
 from client.torrent.torrent_context import TorrentContext
 from client.transfers.disk_space import DiskSpace
 from client.transfers.download_scheduler import DownloadScheduler
 from client.transfers.rate_limits import RateLimits
+from common.types import InfoHash
+
+
+class TransferAnnouncer(Protocol):
+    """Announces active transfers to the tracker; Announcer does. Every method returns at once."""
+
+    def add(self, announced: Announced) -> None:
+        """Start to announce a transfer."""
+
+    def completed(self, info_hash: InfoHash) -> None:
+        """Announce that it is complete."""
+
+    def remove(self, info_hash: InfoHash) -> None:
+        """Announce that it is stopped."""
+
+    def identify(self, info_hash: InfoHash, peer: UnidentifiedPeer) -> None:
+        """Ask the tracker whether an incoming peer is a member."""
+
+
+class GroupCredentials(Protocol):
+    """Knows our certificates in sealed groups; Credentials does."""
+
+    def group_tls(self, group: str, authority: str | None) -> GroupTls | None:
+        """Return the GroupTls of a group with this authority (PEM); None for an open group.
+
+        Raises MinitorrentError: the tracker's refusal.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +49,8 @@ class TransferContext:
 
     torrent_context: TorrentContext
     store: Transfers
-    announcer: Announcer
-    credentials: Credentials
+    announcer: TransferAnnouncer
+    credentials: GroupCredentials
     scheduler: DownloadScheduler
     rate_limits: RateLimits
     disk: DiskSpace

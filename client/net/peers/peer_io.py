@@ -11,14 +11,15 @@ import threading
 import time
 from collections import deque
 from itertools import islice
-from typing import Final, Protocol
+from typing import Final
 
 import structlog
 
 from client.core.bandwidth.throttle import BandwidthChannel
 from client.core.protocol.message_cost import MessageBudget, Traffic
-from client.core.protocol.peer_stream_decoder import Event, PeerStreamDecoder
+from client.core.protocol.peer_stream_decoder import PeerStreamDecoder
 from client.core.protocol.sent_pieces import SentPieces
+from client.net.peers.connection import PeerHandler
 from client.net.transports.blocks import BlockSource
 from client.net.transports.transport import Transport
 from common.types import Block, Endpoint
@@ -32,22 +33,6 @@ BLOCKS_A_SEND: Final = 64
 
 MAX_WAITING_CONTROL: Final = 4 * 1024 * 1024
 """Bytes of other messages that may wait for a peer that doesn't read."""
-
-
-class PeerHandler(Protocol):
-    """Handles a peer's messages."""
-
-    def on_received(self, peer: PeerConnection, events: list[Event], count: int) -> None:
-        """Handle the `events` (often none) of `count` received bytes; in the reader's thread.
-
-        Raises WireError when the peer violates the protocol; that closes the connection.
-        """
-
-    def on_sent(self, peer: PeerConnection, payload: int) -> None:
-        """Count `payload` block bytes as sent; in the writer's thread."""
-
-    def on_closed(self, peer: PeerConnection) -> None:
-        """Handle the end of the connection and of both threads; in the reader's thread."""
 
 
 class PeerConnection:

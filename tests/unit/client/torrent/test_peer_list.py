@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import socket
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -13,13 +12,13 @@ from client.core.admission.obstacle import Obstacle
 from client.core.bandwidth.throttle import BandwidthChannel, TokenBucket
 from client.core.protocol.peer_stream_decoder import Event
 from client.core.swarm.swarm_config import SwarmConfig
-from client.net.peers.peer_io import PeerConnection
-from client.net.transports.transport import PlainTransport
+from client.net.peers.connection import Connection
 from client.torrent import peer_list as module
 from client.torrent.banned import Banned
 from client.torrent.peer_list import PeerList
 from common.types import Block, Endpoint, InfoHash, PeerId, PieceIndex
 from common.wire.handshake import Handshake
+from tests.support.fake_connections import FakeConnection, FakeTransport
 
 ME = PeerId(b"-MI0100-mmmmmmmmmmmm")
 LOWER = PeerId(b"-AA0001-aaaaaaaaaaaa")
@@ -27,11 +26,11 @@ HIGHER = PeerId(b"-ZZ0001-zzzzzzzzzzzz")
 
 
 class Nothing:
-    """A handler and a source for connections that are never started."""
+    """A handler and a source for connections on which nothing arrives."""
 
-    def on_received(self, peer: PeerConnection, events: list[Event], count: int) -> None: ...
-    def on_sent(self, peer: PeerConnection, payload: int) -> None: ...
-    def on_closed(self, peer: PeerConnection) -> None: ...
+    def on_received(self, peer: Connection, events: list[Event], count: int) -> None: ...
+    def on_sent(self, peer: Connection, payload: int) -> None: ...
+    def on_closed(self, peer: Connection) -> None: ...
     def check(self, runs: Sequence[Block]) -> None: ...
 
     def on_content_lost(self) -> None: ...
@@ -44,7 +43,7 @@ class Nothing:
         return []
 
 
-Make = Callable[..., PeerConnection]
+Make = Callable[..., FakeConnection]
 
 
 @pytest.fixture
@@ -53,18 +52,15 @@ def peer_list() -> PeerList:
 
 
 @pytest.fixture
-def make(peer_list: PeerList) -> Iterator[Make]:
+def make(peer_list: PeerList) -> Make:
     """Make a connection to a peer that has shaken hands."""
-    sockets: list[socket.socket] = []
 
     def connection(
         peer_id: PeerId, port: int = 1, *, incoming: bool = True, host: str = "127.0.0.1"
-    ) -> PeerConnection:
-        ours, theirs = _pair()
-        sockets.extend((ours, theirs))
-        return PeerConnection(
+    ) -> FakeConnection:
+        return FakeConnection(
             peer_list.next_key(),
-            PlainTransport(ours),
+            FakeTransport(),
             Endpoint(host, port),
             Handshake(InfoHash(b"h" * 20), peer_id),
             Nothing(),
@@ -73,16 +69,14 @@ def make(peer_list: PeerList) -> Iterator[Make]:
             incoming=incoming,
         )
 
-    yield connection
-    for sock in sockets:
-        sock.close()
+    return connection
 
 
 @pytest.fixture
 def connect(peer_list: PeerList, make: Make) -> Make:
     """Make a connection and add it."""
 
-    def add(peer_id: PeerId, port: int = 1, **where: Any) -> PeerConnection:
+    def add(peer_id: PeerId, port: int = 1, **where: Any) -> FakeConnection:
         connection = make(peer_id, port, **where)
         peer_list.add(connection, 0.0)
         return connection
@@ -98,12 +92,6 @@ def wants(peer_list: PeerList, make: Make) -> Callable[..., bool]:
         return peer_list.wants(make(peer_id, port, **where))
 
     return asked
-
-
-def _pair() -> tuple[socket.socket, socket.socket]:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        ours = socket.create_connection(server.getsockname())
-        return ours, server.accept()[0]
 
 
 def candidate(

@@ -16,6 +16,7 @@ from client.core.protocol.peer_stream_decoder import (
     RequestsReceived,
 )
 from client.core.swarm.piece_download import PieceDownload
+from client.net.peers.connection import Connection
 from client.net.peers.peer_io import PeerConnection
 from client.net.transports.transport import PlainTransport
 from common.types import Block, Endpoint, InfoHash, PeerId, PieceIndex
@@ -48,7 +49,7 @@ class Handler:
         self.content_lost = False
         self.doubted: list[PieceIndex] = []
 
-    def on_received(self, peer: PeerConnection, events: list[Event], count: int) -> None:
+    def on_received(self, peer: Connection, events: list[Event], count: int) -> None:
         if self.fails is not None:
             raise self.fails
         assert count > 0
@@ -63,10 +64,10 @@ class Handler:
                 case PieceReceived(download):
                     self.pieces.append(download)
 
-    def on_sent(self, peer: PeerConnection, payload: int) -> None:
+    def on_sent(self, peer: Connection, payload: int) -> None:
         self.sent += payload
 
-    def on_closed(self, peer: PeerConnection) -> None:
+    def on_closed(self, peer: Connection) -> None:
         self.closed.set()
 
     def check(self, runs: Sequence[Block]) -> None: ...

@@ -1,0 +1,275 @@
+"""Peers without sockets and threads: connections that a test drives, and who is at the other end.
+
+`FakeConnection` satisfies `client.net.connection.Connection`. What the peer sends is given to
+`receive`, and goes through the product's own decoder to the torrent, as a reader thread would do
+it; what the torrent sends is in `heard`. `Seeder` is the other end of one of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from client.core.bandwidth.throttle import BandwidthChannel
+from client.core.protocol.peer_stream_decoder import PeerStreamDecoder, Received, RequestsReceived
+from client.net.peers.connection import PeerHandler
+from client.net.transports.blocks import BlockSource
+from client.net.transports.group_tls import Membership
+from client.net.transports.transport import Transport
+from common.metainfo import Metainfo
+from common.types import Block, Endpoint, InfoHash, PeerId, PieceIndex
+from common.wire.codec import encode, piece_header
+from common.wire.handshake import Handshake, client_name
+from common.wire.messages import HaveAll, Message, Request, Unchoke, WireError
+
+PEER = PeerId(b"-MI0100-pppppppppppp")
+"""The peer id of whoever doesn't say another."""
+
+
+class FakeTransport:
+    """A Transport on which nothing arrives; `sent` are the bytes that were sent."""
+
+    overhead = 0
+
+    def __init__(self, membership: Membership | None = None) -> None:
+        self.membership = membership
+        self.sent = b""
+        self.is_closed = False
+
+    def set_time_limit(self, seconds: float | None) -> None: ...
+
+    def receive(self, buffers: Sequence[memoryview]) -> int:
+        return 0
+
+    def send(self, buffers: list[bytes | memoryview]) -> None:
+        self.sent += b"".join(buffers)
+
+    def send_blocks(self, control: bytes, blocks: Sequence[Block], source: BlockSource) -> None:
+        raise AssertionError("connections of tests send no blocks by themselves")
+
+    def send_at_once(self, data: bytes) -> int:
+        self.sent += data
+        return len(data)
+
+    def close(self) -> None:
+        self.is_closed = True
+
+    def release(self) -> None: ...
+
+
+class FakeConnection:
+    """A Connection without threads: the test says what arrives, and when it has ended."""
+
+    def __init__(
+        self,
+        key: int,
+        transport: Transport,
+        endpoint: Endpoint,
+        handshake: Handshake,
+        handler: PeerHandler,
+        source: BlockSource,
+        channel: BandwidthChannel,
+        *,
+        incoming: bool,
+        has_threads: bool = True,
+    ) -> None:
+        self.key = key
+        self.endpoint = endpoint
+        self.handshake = handshake
+        self.incoming = incoming
+        self.membership = transport.membership
+        self.user = self.membership.user if self.membership else None
+        self.client = client_name(handshake.peer_id)
+        self.decoder = PeerStreamDecoder()
+        self.close_reason: str | None = None
+        self.given = 0
+        self.source = source
+        self.waiting: list[Block] = []  # requests of the peer
+        self.allowed = 0
+        self.has_started = self.has_ended = False
+        self._channel = channel
+        self._handler = handler
+        self._has_threads = has_threads
+        self._sent = b""
+
+    # --- Connection -------------------------------------------------------------------------
+    @property
+    def carried(self) -> int:
+        return self.decoder.payload + self.given
+
+    @property
+    def is_held_back(self) -> bool:
+        return bool(self.waiting) and not self.allowed
+
+    def start(self) -> None:
+        if not self._has_threads:
+            raise RuntimeError("can't start new thread")
+        self.has_started = True
+
+    def join(self, timeout: float) -> bool:
+        self.end()
+        return True
+
+    def close(self, reason: str) -> None:
+        if self.close_reason is None:
+            self.close_reason = reason
+
+    def send(self, data: bytes) -> None:
+        self._sent += data
+
+    def send_blocks(self, blocks: list[Block]) -> int:
+        self.waiting += blocks
+        return len(self.waiting)
+
+    def withdraw_block(self, block: Block) -> bool:
+        if block not in self.waiting:
+            return False
+        self.waiting.remove(block)
+        return True
+
+    def withdraw_blocks(self) -> list[Block]:
+        withdrawn, self.waiting = self.waiting, []
+        return withdrawn
+
+    def allow(self, blocks: int) -> int:
+        first = self.allowed
+        self.allowed = min(first + blocks, len(self.waiting))
+        return sum(block.length for block in self.waiting[first : self.allowed])
+
+    # --- the other end ----------------------------------------------------------------------
+    def receive(self, *said: Message | bytes) -> None:
+        """Have these messages arrive, as `PeerConnection` reads them; a violation ends it."""
+        data = b"".join(one if isinstance(one, bytes) else encode(one) for one in said)
+        try:
+            while data and self.close_reason is None:
+                count = _fill(self.decoder.buffers(), data)
+                data = data[count:]
+                self._handler.on_received(self, self.decoder.advance(count), count)
+        except WireError as error:
+            self.close(f"violated the protocol: {error}")
+        if self.close_reason is not None:
+            self.end()
+
+    def answer(self) -> int:
+        """Send the waiting blocks, as the writer thread does; returns how many bytes."""
+        sent, self.waiting = self.waiting, []
+        payload = sum(block.length for block in sent)
+        self.given += payload
+        self._handler.on_sent(self, payload)
+        return payload
+
+    def end(self) -> None:
+        """End the connection and both threads; a no-op when they have ended."""
+        if self.has_ended or not self.has_started:
+            return
+        self.has_ended = True
+        self.close("closed by the peer")
+        self._handler.on_closed(self)
+
+    @property
+    def heard(self) -> list[Message]:
+        """What the torrent has sent since it was asked last."""
+        data, self._sent = self._sent, b""
+        decoder, messages = PeerStreamDecoder(), list[Message]()
+        while data:
+            count = _fill(decoder.buffers(), data)
+            data = data[count:]
+            for event in decoder.advance(count):
+                if isinstance(event, Received):
+                    messages.append(event.message)
+                elif isinstance(event, RequestsReceived):
+                    messages += event.requests
+        return messages
+
+
+class FakeConnections:
+    """A ConnectionFactory; `made` are its connections. Without `has_threads`, none can start."""
+
+    def __init__(self) -> None:
+        self.made: list[FakeConnection] = []
+        self.has_threads = True
+
+    def __call__(
+        self,
+        key: int,
+        transport: Transport,
+        endpoint: Endpoint,
+        handshake: Handshake,
+        handler: PeerHandler,
+        source: BlockSource,
+        channel: BandwidthChannel,
+        *,
+        incoming: bool,
+    ) -> FakeConnection:
+        connection = FakeConnection(
+            key,
+            transport,
+            endpoint,
+            handshake,
+            handler,
+            source,
+            channel,
+            incoming=incoming,
+            has_threads=self.has_threads,
+        )
+        self.made.append(connection)
+        return connection
+
+
+class Seeder:
+    """Has the whole content, and answers what it is asked; `lies` about these pieces."""
+
+    def __init__(
+        self,
+        connection: FakeConnection,
+        metainfo: Metainfo,
+        content: bytes,
+        lies: Iterable[int] = (),
+    ) -> None:
+        self.connection = connection
+        self.asked: list[Request] = []
+        self._geometry = metainfo.geometry
+        self._content = content
+        self._lies = frozenset(lies)
+
+    def offer(self) -> None:
+        """Say that it has everything, and unchoke."""
+        self.connection.receive(HaveAll(), Unchoke())
+
+    def listen(self) -> list[Request]:
+        """Return the requests that it has not answered yet."""
+        self.asked += [one for one in self.connection.heard if isinstance(one, Request)]
+        return self.asked
+
+    def give(self, pieces: int | None = None) -> None:
+        """Answer what is requested until nothing is, or it has sent so many whole pieces."""
+        given = 0
+        while (pieces is None or given < pieces) and self.listen():
+            piece = self.asked[0].piece
+            mine = [one for one in self.asked if one.piece == piece]
+            self.asked = [one for one in self.asked if one.piece != piece]
+            self.connection.receive(*map(self._block, mine))
+            given += 1
+
+    def _block(self, request: Request) -> bytes:
+        block = Block(PieceIndex(request.piece), request.begin, request.length)
+        start = self._geometry.offset(block.piece) + block.begin
+        payload = self._content[start : start + block.length]
+        if block.piece in self._lies:
+            payload = bytes(len(payload))
+        return piece_header(block) + payload
+
+
+def handshake_for(info_hash: InfoHash, peer_id: PeerId = PEER, *, fast: bool = True) -> Handshake:
+    return Handshake(info_hash, peer_id, fast=fast)
+
+
+def _fill(buffers: Iterable[memoryview], data: bytes) -> int:
+    """Read as `recvmsg_into` would; returns how many bytes there was room for."""
+    count = 0
+    for buffer in buffers:
+        part = data[count : count + len(buffer)]
+        buffer[: len(part)] = part
+        count += len(part)
+        if count == len(data):
+            break
+    return count
