@@ -11,7 +11,7 @@ from random import Random
 from typing import Protocol, TypeVar
 
 from client.config import ClientConfig
-from client.core.admission.shares import Shares
+from client.core.admission.descriptor_budget import DescriptorBudget
 from client.core.notices.events import (
     CertificatesRevoked,
     LoggedOut,
@@ -95,7 +95,7 @@ def open_session(config: ClientConfig, swarm_config: SwarmConfig | None = None) 
     the database can't be had.
     """
     threading.stack_size(_STACK)
-    shares = Shares.of(raise_descriptors())
+    shares = DescriptorBudget.of(raise_descriptors())
     OPEN.limit = shares.files
     with ExitStack() as making:
         database = Database.open(config.data_dir / "client.sqlite")
@@ -124,7 +124,7 @@ class _Assembly:
         config: ClientConfig,
         database: Database,
         listener: Listener,
-        shares: Shares,
+        shares: DescriptorBudget,
         making: ExitStack,
     ) -> None:
         self._config = config

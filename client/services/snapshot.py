@@ -40,7 +40,7 @@ class Snapshots:
         record, error, place = transfer.record, transfer.error, transfer.place
         torrent = transfer.torrent
         peers = [peer for _, peer in torrent.peers()] if torrent else []
-        known, obstacles = torrent.known() if torrent else (0, [])
+        known, obstacles = torrent.reachability() if torrent else (0, [])
         throttle = transfer.throttle
         channel, rates = throttle.down, [peer.down.rate for peer in peers]
         if record.complete:
@@ -52,7 +52,7 @@ class Snapshots:
             state=transfer.state.value,
             error=error.code if error else None,
             message=error.message if error else "",
-            waits_for_room=transfer.waits_for_space,
+            waits_for_space=transfer.waits_for_space,
             ahead=place[0] - 1 if place else None,
             certificate=self._certificate(transfer),
             skew=self._link.clock_difference,

@@ -77,7 +77,7 @@ class PeerList:
         """Return the party that is responsible for a connection."""
         told = None
         if not connection.incoming:
-            told = self._candidates.at(connection.endpoint, connection.handshake.peer_id)
+            told = self._candidates.listed_at(connection.endpoint, connection.handshake.peer_id)
         user = told.user if told else None
         return party_of(connection.endpoint.host, connection.membership, user)
 
@@ -106,7 +106,7 @@ class PeerList:
             if old.close_reason is None and old is not new
         ]
         is_stranger = isinstance(bucket, Address) and bucket.user is None
-        each = self._config.connections_each * (2 if is_stranger else 1)
+        each = self._config.max_connections_each * (2 if is_stranger else 1)
         if len(self.connections) > self._config.connections + CLOSING:
             return Verdict(admitted=False)
         return judge(held, bucket, self._config.connections, each)
@@ -212,9 +212,9 @@ class PeerList:
             return False
         peer_id, endpoint = connection.handshake.peer_id, connection.endpoint
         if connection.incoming:
-            connection.user = self._candidates.told_of(peer_id, endpoint.host)
+            connection.user = self._candidates.listed_user(peer_id, endpoint.host)
         else:
-            candidate = self._candidates.at(endpoint, peer_id)
+            candidate = self._candidates.listed_at(endpoint, peer_id)
             connection.user = candidate.user if candidate else None
         return connection.user is not None
 
@@ -226,13 +226,13 @@ class PeerList:
             connection.close("not known to the tracker as a member")
             return False
         if user is not None:
-            self._candidates.saw(peer_id, host, user)
+            self._candidates.remember_user(peer_id, host, user)
         return self._name(connection, user)
 
     def remember(self, connection: Connection) -> bool:
         """Identify a peer by earlier answers of the tracker, while no tracker can be asked."""
         peer_id, host = connection.handshake.peer_id, connection.endpoint.host
-        user = self._candidates.remembered(peer_id, host)
+        user = self._candidates.remembered_user(peer_id, host)
         return user is not None and self._name(connection, user)
 
     def _name(self, connection: Connection, user: str | None) -> bool:
@@ -246,7 +246,7 @@ class PeerList:
     def forget_candidates(self) -> None:
         """Forget candidates after the tracker was away: members may have been removed meanwhile."""
         if self._group_tls is None:
-            self._candidates.forget_candidates()
+            self._candidates.forget_all()
 
     def disconnect_user(self, user: str) -> None:
         """Disconnect a removed user. In a sealed group certificates decide that."""
@@ -257,14 +257,14 @@ class PeerList:
             if connection.user == user:
                 connection.close("it was removed from the group")
 
-    def known(self) -> tuple[int, list[Obstacle]]:
-        """See Candidates.count."""
-        return self._candidates.count()
+    def reachability(self) -> tuple[int, list[Obstacle]]:
+        """See Candidates.reachability."""
+        return self._candidates.reachability()
 
     @property
-    def failing(self) -> bool:
+    def last_dial_failed(self) -> bool:
         """See Candidates.failing."""
-        return self._candidates.failing
+        return self._candidates.last_dial_failed
 
     # --- dialling ---------------------------------------------------------------------------
     def to_dial(self, now: float, *, complete: bool = False) -> Iterable[Endpoint]:

@@ -16,7 +16,7 @@ from client.core.admission.obstacle import Obstacle
 from client.core.bandwidth.fair_queue import BandwidthRequest
 from client.core.bandwidth.throttle import Throttle
 from client.core.protocol.peer_protocol import PeerProtocol
-from client.core.protocol.peer_stream_decoder import Event, PieceReceived
+from client.core.protocol.peer_stream_decoder import PieceReceived, StreamEvent
 from client.core.swarm.actions import Action, Ban, Close, Send, Verify
 from client.core.swarm.peer import Peer
 from client.core.swarm.piece_download import PieceDownload
@@ -146,10 +146,10 @@ class Torrent:
         """Number of pieces being verified and written, or waiting for it."""
         return self._writing
 
-    def known(self) -> tuple[int, list[Obstacle]]:
-        """See Candidates.count."""
+    def reachability(self) -> tuple[int, list[Obstacle]]:
+        """See Candidates.reachability."""
         with self._lock:
-            return self._peer_list.known()
+            return self._peer_list.reachability()
 
     def liars(self) -> tuple[str, ...]:
         """Return the peers banned for wrong pieces, in the form `ann at 127.0.0.1:6881`."""
@@ -281,7 +281,7 @@ class Torrent:
     def tick(self) -> None:
         """Do the periodic work; to be called a few times a second."""
         peer_list = self._peer_list
-        if self.complete and not (peer_list.connections or peer_list.failing):
+        if self.complete and not (peer_list.connections or peer_list.last_dial_failed):
             return  # nobody downloads it: a client may share thousands of such files
         now = self._clock()
         with self._lock:
@@ -297,13 +297,13 @@ class Torrent:
         return self.admit(transport, handshake, endpoint, incoming=False)
 
     # --- a peer's threads (PeerHandler) -----------------------------------------------------
-    def on_received(self, peer: Connection, events: list[Event], count: int) -> None:
+    def on_received(self, peer: Connection, events: list[StreamEvent], count: int) -> None:
         """See PeerHandler."""
         now = self._clock()
         pieces: list[PieceDownload] = []
         try:
             with self._lock:
-                if not self._protocol.heard(peer.key, now, whole=bool(events)):
+                if not self._protocol.record_received(peer.key, now, has_message=bool(events)):
                     return
                 for event in events:
                     if isinstance(event, PieceReceived):
@@ -317,7 +317,7 @@ class Torrent:
     def on_sent(self, peer: Connection, payload: int) -> None:
         """See PeerHandler."""
         with self._lock:
-            self._swarm.gave(peer.key, payload)
+            self._swarm.payload_sent(peer.key, payload)
 
     def on_closed(self, peer: Connection) -> None:
         """See PeerHandler."""

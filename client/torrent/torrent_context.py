@@ -22,7 +22,7 @@ from common.bitfield import Bitfield
 from common.errors import MinitorrentError
 from common.geometry import Geometry
 from common.types import PeerId
-from common.wire.handshake import ExtensionHandshake
+from common.wire.handshake import EXTENSION_HANDSHAKE, ExtensionHandshake
 from common.wire.messages import Extended
 from common.wire.metadata import UT_METADATA
 
@@ -61,7 +61,7 @@ class TorrentContext:
     places: Places
 
     def make_swarm(self, geometry: Geometry, have: Bitfield, selection: PieceSelection) -> Swarm:
-        """The state of a torrent without peers; it shares `have`, the verified pieces."""
+        """Return the state of a torrent without peers; it shares `have`, the verified pieces."""
         buffers, rng, config = self.buffers, self.rng, self.swarm_config
         return Swarm(geometry, have, buffers, rng, self.clock(), config, selection)
 
@@ -80,7 +80,7 @@ class TorrentContext:
             metadata_number=UT_METADATA,
             metadata_size=metadata_size,
         )
-        return Extended(0, ours.encode(host))
+        return Extended(EXTENSION_HANDSHAKE, ours.encode(host))
 
 
 class TorrentOwner(Protocol[TorrentT]):

@@ -17,6 +17,9 @@ from common.types import InfoHash, PeerId
 from common.wire.messages import WireError
 
 HANDSHAKE_LENGTH: Final = 68
+
+EXTENSION_HANDSHAKE: Final = 0
+"""The number of the extension handshake among extended messages (BEP 10)."""
 _PROTOCOL: Final = b"\x13BitTorrent protocol"
 _EXTENSION_BIT: Final = 0x10  # byte 5, BEP 10
 _FAST_BIT: Final = 0x04  # byte 7, BEP 6

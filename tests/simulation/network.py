@@ -15,11 +15,11 @@ from random import Random
 
 from client.core.protocol.peer_protocol import PeerProtocol
 from client.core.protocol.peer_stream_decoder import (
-    Event,
+    MessageReceived,
     PieceDropped,
     PieceReceived,
-    Received,
     RequestsReceived,
+    StreamEvent,
 )
 from client.core.swarm.actions import Action, Close, Send, Verify
 from client.core.swarm.piece_download import PieceDownload
@@ -120,7 +120,7 @@ class Link:
     def forget(self) -> None:
         raise AssertionError("all nodes know BEP 6")
 
-    def take(self, block: Block) -> list[Event]:
+    def take(self, block: Block) -> list[StreamEvent]:
         """A block has come; what that means."""
         download = self._expected.pop(block, None)
         if download is None:
@@ -130,7 +130,7 @@ class Link:
         self.payload += block.length
         return [PieceReceived(download)] if download.complete else []
 
-    def drop_cancelled(self) -> list[Event]:
+    def drop_cancelled(self) -> list[StreamEvent]:
         """Expect what was called off no more."""
         cancelled = {d.index: d for d in self._expected.values() if d.cancelled}
         self._expected = {b: d for b, d in self._expected.items() if not d.cancelled}
@@ -205,10 +205,10 @@ class Node:
 
     def _hand_over(self, messages: Sequence[tuple[Node, Message]]) -> None:
         for node, message in messages:
-            node.hear(self.key, [Received(message)])
+            node.hear(self.key, [MessageReceived(message)])
 
-    def hear(self, key: int, events: Sequence[Event]) -> None:
-        if not self._protocol.heard(key, self._network.now, whole=bool(events)):
+    def hear(self, key: int, events: Sequence[StreamEvent]) -> None:
+        if not self._protocol.record_received(key, self._network.now, has_message=bool(events)):
             return
         for event in events:
             if key in self._links:
@@ -259,7 +259,7 @@ class Node:
 
     def _sent(self, key: int, block: Block) -> None:
         self._sending = False
-        self.swarm.gave(key, block.length)
+        self.swarm.payload_sent(key, block.length)
         if key in self._links:
             node = self._network.nodes[key]
             self._network.after(LATENCY, lambda: node.take(self.key, block))

@@ -10,10 +10,10 @@ from client.core.admission.party import Login, Party
 MAX_BANNED: Final = 4096
 """Limit for addresses and, separately, for members; the oldest ban is dropped first."""
 
-LOGINS: Final = 2
+LOGINS_UNTIL_MEMBER_BAN: Final = 2
 """Number of banned logins after which the member is banned, whatever login comes next."""
 
-USERS: Final = 3
+USERS_UNTIL_ADDRESS_BAN: Final = 3
 """Number of banned members at one address after which the whole address is banned."""
 
 
@@ -33,12 +33,12 @@ class Bans:
         """Ban this party."""
         if isinstance(party, Login):
             holders = self._members.setdefault((party.authority, party.user), set())
-            if len(holders) < LOGINS:
+            if len(holders) < LOGINS_UNTIL_MEMBER_BAN:
                 holders.add(party.holder)
             _bound(self._members)
         else:
             users = self._addresses.setdefault(party.network, set())
-            if party.user is not None and len(users) < USERS:
+            if party.user is not None and len(users) < USERS_UNTIL_ADDRESS_BAN:
                 users.add(party.user)
             _bound(self._addresses)
 
@@ -46,15 +46,15 @@ class Bans:
         """Return whether this party is banned."""
         if isinstance(party, Login):
             holders = self._members.get((party.authority, party.user), set())
-            return party.holder in holders or len(holders) >= LOGINS
+            return party.holder in holders or len(holders) >= LOGINS_UNTIL_MEMBER_BAN
         users = self._addresses.get(party.network)
         if users is None:
             return False
-        return party.user is None or party.user in users or len(users) >= USERS
+        return party.user is None or party.user in users or len(users) >= USERS_UNTIL_ADDRESS_BAN
 
     def refuses_member(self, authority: str, user: str) -> bool:
         """Return whether a member of a sealed group is banned with all logins."""
-        return len(self._members.get((authority, user), ())) >= LOGINS
+        return len(self._members.get((authority, user), ())) >= LOGINS_UNTIL_MEMBER_BAN
 
 
 def _bound(banned: OrderedDict[tuple[str, str], set[str]] | OrderedDict[str, set[str]]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeAlias
 
 from client.core.admission.obstacle import Obstacle
 from client.core.admission.party import network
@@ -15,31 +15,35 @@ FIRST_PAUSE: Final = 2.0
 LONGEST_PAUSE: Final = 300.0
 """Seconds before an unreachable peer is dialled again; the pause doubles with each failure."""
 
-LASTING: Final = 10.0
+_MAX_FAILURES: Final = 10
+"""Failures counted per candidate; by then the pause is the longest."""
+
+WORTHWHILE_AFTER: Final = 10.0
 """Seconds after which a connection counts as worthwhile rather than as ended at once."""
 
 MAX_KNOWN: Final = 1000
-MAX_A_USER: Final = 100
+MAX_PER_USER: Final = 100
 """Peers remembered in all and per user, so that made-up peers only displace the user's own."""
 
-MAX_DIALLING_USER: Final = 3
-MAX_DIALLING_ADDRESS: Final = 8
+MAX_DIALS_PER_USER: Final = 3
+MAX_DIALS_PER_ADDRESS: Final = 8
 """Dials in progress per user, and per address, which several users may share."""
 
-MAX_A_ROUND: Final = 16
+MAX_PER_ROUND: Final = 16
 """Dials started at once."""
 
 MAX_SEEN: Final = 1000
 """Members that dialled us; remembered for when no tracker can be asked."""
 
-Key = tuple[Endpoint, str, PeerId | None]
+Key: TypeAlias = tuple[Endpoint, str, PeerId | None]
+"""Identifies a candidate; see `PeerCandidate.key`."""
 
 
 @dataclass(slots=True)
 class PeerCandidate:
     """A member's client as listed by the tracker, at the address that the tracker saw.
 
-    `obstacle` is what stopped the last dial.
+    `obstacle` is what stopped the last dial. Times are in seconds, by the caller's clock.
     """
 
     endpoint: Endpoint
@@ -48,8 +52,8 @@ class PeerCandidate:
     dialling: bool = False
     failures: int = 0
     obstacle: Obstacle | None = None
-    since: float = 0.0  # connected
-    not_before: float = 0.0
+    connected_at: float = 0.0
+    not_before: float = 0.0  # when it may be dialled again
     network: str = field(init=False)
 
     def __post_init__(self) -> None:
@@ -57,15 +61,18 @@ class PeerCandidate:
 
     @property
     def key(self) -> Key:
-        """Return the candidate's identity: endpoint and user, plus the peer id if it can't listen.
+        """The candidate's identity: endpoint and user, plus the peer id if it can't listen.
 
         The peer id alone is no identity: a peer that copies another's id would replace it.
         """
         return self.endpoint, self.user, None if self.endpoint.port else self.peer_id
 
     @property
-    def met(self) -> Obstacle | None:
-        """Return what keeps us from talking to this peer, once that is certain."""
+    def certain_obstacle(self) -> Obstacle | None:
+        """What keeps us from talking to this peer, once that is certain.
+
+        A single failure is not enough: a connection that ended counts as one, too.
+        """
         if not self.endpoint.port:
             return Obstacle.REFUSED
         return self.obstacle if self.failures > 1 else None
@@ -77,14 +84,14 @@ class Candidates:
     def __init__(self, me: PeerId) -> None:
         self._me = me
         self._known: dict[Key, PeerCandidate] = {}
-        self._told: list[PeerCandidate] = []  # the tracker's last answer
-        self._seen: OrderedDict[tuple[str, PeerId], str] = OrderedDict()
+        self._listed: list[PeerCandidate] = []  # the tracker's last answer
+        self._seen: OrderedDict[tuple[str, PeerId], str] = OrderedDict()  # users of incoming peers
 
-    # --- what the tracker tells -------------------------------------------------------------
-    def learn(self, told: Iterable[PeerCandidate]) -> None:
+    # --- what the tracker lists -------------------------------------------------------------
+    def learn(self, listed: Iterable[PeerCandidate]) -> None:
         """Replace the tracker's last answer; what we know of listed peers is kept."""
-        self._told = [candidate for candidate in told if candidate.peer_id != self._me]
-        for candidate in self._told:
+        self._listed = [candidate for candidate in listed if candidate.peer_id != self._me]
+        for candidate in self._listed:
             old = self._known.get(candidate.key)
             if old is None:
                 self._add(candidate)
@@ -94,7 +101,7 @@ class Candidates:
     def _add(self, candidate: PeerCandidate) -> None:
         self._known[candidate.key] = candidate
         of_user = [known for known in self._known.values() if known.user == candidate.user]
-        if len(of_user) > MAX_A_USER:
+        if len(of_user) > MAX_PER_USER:
             self._drop_worst(of_user)
         elif len(self._known) > MAX_KNOWN:
             crowded = Counter(known.user for known in self._known.values()).most_common(1)[0][0]
@@ -104,7 +111,7 @@ class Candidates:
         """Evict the candidate with the most failures; of equals, the one known longest."""
         del self._known[max(among, key=lambda known: known.failures).key]
 
-    def saw(self, peer_id: PeerId, host: str, user: str) -> None:
+    def remember_user(self, peer_id: PeerId, host: str, user: str) -> None:
         """Remember the user of an incoming peer at this address, as named by the tracker."""
         self._seen[host, peer_id] = user
         self._seen.move_to_end((host, peer_id))
@@ -118,37 +125,42 @@ class Candidates:
             if known.peer_id == peer_id and known.endpoint.host == host:
                 del self._known[known.key]
 
-    def forget_candidates(self) -> None:
+    def forget_all(self) -> None:
         """Forget everything: the tracker was away, so only its next answer counts."""
-        self._told = []
+        self._listed = []
         self._known.clear()
         self._seen.clear()
 
     def forget_user(self, user: str) -> None:
         """Drop all candidates of a user who is no longer a member."""
-        self._told = [told for told in self._told if told.user != user]
+        self._listed = [listed for listed in self._listed if listed.user != user]
         for known in list(self._known.values()):
             if known.user == user:
                 del self._known[known.key]
         for seen in [seen for seen, name in self._seen.items() if name == user]:
             del self._seen[seen]
 
-    # --- identities -------------------------------------------------------------------------
-    def count(self) -> tuple[int, list[Obstacle]]:
+    # --- whether listed peers can be reached ------------------------------------------------
+    def reachability(self) -> tuple[int, list[Obstacle]]:
         """Return how many peers the tracker listed last, and the obstacle of each unreachable one.
 
-        A single failure is not enough: a connection that ended counts as one, too.
+        See `PeerCandidate.certain_obstacle`.
         """
-        present = [self._known.get(candidate.key, candidate) for candidate in self._told]
-        return len(present), [known.met for known in present if known.met is not None]
+        present = self._present()
+        obstacles = (known.certain_obstacle for known in present)
+        return len(present), [obstacle for obstacle in obstacles if obstacle is not None]
 
     @property
-    def failing(self) -> bool:
-        """Return whether our last dial to a peer in the tracker's last answer failed."""
-        present = (self._known.get(candidate.key, candidate) for candidate in self._told)
-        return any(known.obstacle not in (None, Obstacle.LEFT) for known in present)
+    def last_dial_failed(self) -> bool:
+        """Whether our last dial to any of the peers that the tracker listed last failed."""
+        return any(known.obstacle not in (None, Obstacle.LEFT) for known in self._present())
 
-    def at(self, endpoint: Endpoint, peer_id: PeerId) -> PeerCandidate | None:
+    def _present(self) -> list[PeerCandidate]:
+        """Return the peers that the tracker listed last, with what we know of them."""
+        return [self._known.get(candidate.key, candidate) for candidate in self._listed]
+
+    # --- identities -------------------------------------------------------------------------
+    def listed_at(self, endpoint: Endpoint, peer_id: PeerId) -> PeerCandidate | None:
         """Return the candidate that the tracker listed at an endpoint we dialled, or None.
 
         When several users claim the endpoint, the peer id decides.
@@ -157,14 +169,14 @@ class Candidates:
         same = [candidate for candidate in there if candidate.peer_id == peer_id]
         return next(iter(same or there), None)
 
-    def told_of(self, peer_id: PeerId, host: str) -> str | None:
+    def listed_user(self, peer_id: PeerId, host: str) -> str | None:
         """Return the user of this peer at this address, from the tracker's last answer only."""
-        for told in self._told:
-            if told.peer_id == peer_id and told.endpoint.host == host:
-                return told.user
+        for listed in self._listed:
+            if listed.peer_id == peer_id and listed.endpoint.host == host:
+                return listed.user
         return None
 
-    def remembered(self, peer_id: PeerId, host: str) -> str | None:
+    def remembered_user(self, peer_id: PeerId, host: str) -> str | None:
         """Return the user of this peer at this address, from anything the tracker ever said."""
         for known in self._known.values():
             if known.peer_id == peer_id and known.endpoint.host == host:
@@ -190,7 +202,7 @@ class Candidates:
         ]
         turns = _Turns(known for known in self._known.values() if known.dialling)
         chosen: list[Endpoint] = []
-        while len(chosen) < min(room, MAX_A_ROUND) and (best := turns.next_of(due)) is not None:
+        while len(chosen) < min(room, MAX_PER_ROUND) and (best := turns.next_of(due)) is not None:
             chosen.append(best.endpoint)
             for known in self._at(best.endpoint):
                 known.dialling = True
@@ -202,12 +214,12 @@ class Candidates:
         for candidate in self._at(endpoint):
             candidate.dialling = False
             candidate.obstacle = None
-            candidate.since = now
+            candidate.connected_at = now
 
     def left(self, endpoint: Endpoint, now: float, *, useful: bool) -> None:
         """Record the end of a connection: a failure, unless it was `useful` or lasted."""
         for candidate in self._at(endpoint):
-            if useful or now - candidate.since >= LASTING:
+            if useful or now - candidate.connected_at >= WORTHWHILE_AFTER:
                 candidate.failures = 0
         self.failed(endpoint, now, Obstacle.LEFT)
 
@@ -220,7 +232,7 @@ class Candidates:
             candidate.dialling = False
             candidate.obstacle = obstacle and obstacle.of(candidate.peer_id)
             pause = min(FIRST_PAUSE * 2**candidate.failures, LONGEST_PAUSE)
-            candidate.failures = min(candidate.failures + 1, 10)
+            candidate.failures = min(candidate.failures + 1, _MAX_FAILURES)
             candidate.not_before = now + pause
 
     def _at(self, endpoint: Endpoint) -> list[PeerCandidate]:
@@ -241,8 +253,8 @@ class _Turns:
         able = (
             candidate
             for candidate in due
-            if self._users[candidate.user] < MAX_DIALLING_USER
-            and self._networks[candidate.network] < MAX_DIALLING_ADDRESS
+            if self._users[candidate.user] < MAX_DIALS_PER_USER
+            and self._networks[candidate.network] < MAX_DIALS_PER_ADDRESS
         )
         best = min(able, key=self._weight, default=None)
         if best is not None:

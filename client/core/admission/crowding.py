@@ -42,5 +42,5 @@ def judge(held: Sequence[Held[KeyT]], party: Hashable, limit: int, most_each: in
     crowd, most = max(counts.items(), key=lambda item: item[1], default=(None, 0))
     if most <= own + 1:
         return Verdict(admitted=False)
-    useless = min((place for place in held if place.party == crowd), key=lambda p: p.carried)
-    return Verdict(admitted=True, displaced=useless.key)
+    least_useful = min((place for place in held if place.party == crowd), key=lambda p: p.carried)
+    return Verdict(admitted=True, displaced=least_useful.key)

@@ -27,8 +27,9 @@ class DialQueue(Generic[DialT]):
     """Waiting dials, and how many are in progress. Not thread-safe.
 
     Of `room` dials at once, half may go to one address and half to one group, so that slow peers
-    only delay their own group. Each endpoint has one dial at a time: Transmission hangs up on a
-    second connection while it shakes hands on the first.
+    only delay their own group; up to `most_a_group` dials of a group may wait. Each endpoint has
+    one dial at a time: Transmission hangs up on a second connection while it shakes hands on the
+    first.
     """
 
     def __init__(self, room: int, most_a_group: int) -> None:

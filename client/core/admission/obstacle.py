@@ -44,7 +44,7 @@ class Obstacle(Enum):
         "Ask them to start their client, or to open its TCP port in the firewall if it runs"
         + _AGAIN,
     )
-    HERE = _Words(
+    NO_ROOM_HERE = _Words(
         "could not be dialled: this computer has no room for another connection",
         "could not be dialled: this computer has no room for more connections",
         "Close programs that use many files and connections; for the limits, type: doctor",

@@ -9,7 +9,7 @@ import ipaddress
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-_ONE_LINE: Final = 64
+_HOUSEHOLD_PREFIX: Final = 64
 """Prefix length that one household gets in IPv6; it chooses the remaining bits freely."""
 
 
@@ -47,4 +47,4 @@ def network(host: str) -> str:
         return str(address)
     if address.ipv4_mapped is not None:
         return str(address.ipv4_mapped)
-    return str(ipaddress.ip_network((int(address), _ONE_LINE), strict=False))
+    return str(ipaddress.ip_network((int(address), _HOUSEHOLD_PREFIX), strict=False))

@@ -18,19 +18,20 @@ class Strikes:
     """A token bucket for each address that failed lately. Not thread-safe."""
 
     def __init__(self) -> None:
-        self._spent: OrderedDict[str, tuple[float, float]] = OrderedDict()  # how much, when
+        self._failures: OrderedDict[str, tuple[float, float]] = OrderedDict()  # how many, when
 
     def failed(self, network: str, now: float) -> None:
         """Count a failed handshake."""
-        self._spent[network] = min(BURST, self._left(network, now) + 1), now
-        self._spent.move_to_end(network)
-        if len(self._spent) > MAX_ADDRESSES:
-            self._spent.popitem(last=False)
+        self._failures[network] = min(BURST, self._count_now(network, now) + 1), now
+        self._failures.move_to_end(network)
+        if len(self._failures) > MAX_ADDRESSES:
+            self._failures.popitem(last=False)
 
     def refuses(self, network: str, now: float) -> bool:
         """Return whether this address failed too often."""
-        return self._left(network, now) > BURST - 1
+        return self._count_now(network, now) > BURST - 1
 
-    def _left(self, network: str, now: float) -> float:
-        spent, when = self._spent.get(network, (0.0, now))
-        return max(0.0, spent - (now - when) * A_SECOND)
+    def _count_now(self, network: str, now: float) -> float:
+        """Return how many failures of this address are not forgiven yet."""
+        count, when = self._failures.get(network, (0.0, now))
+        return max(0.0, count - (now - when) * A_SECOND)

@@ -1,8 +1,8 @@
 """Why a transfer is not moving: exactly one reason, and what to do about it.
 
-The engine takes a snapshot. When several reasons hold, the order here decides: first the state of
-the transfer itself (failed, paused, checking, queued), then what blocks every peer (the
-certificate, the tracker), then which peers are online, then what those peers do.
+`services.snapshot` fills in the Snapshot. When several reasons hold, the order here decides: first
+the state of the transfer itself (failed, paused, checking, queued), then what blocks every peer
+(the certificate, the tracker), then which peers are online, then what those peers do.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class Snapshot:
     state: State
     error: ErrorCode | None = None  # with `message`: why it failed
     message: str = ""
-    waits_for_room: bool = False  # paused by a full disk; `message` says how much is missing
+    waits_for_space: bool = False  # paused by a full disk; `message` says how much is missing
     ahead: int | None = None  # downloads ahead of it in the queue
     certificate: Certificate = "not needed"  # in a sealed group
     skew: float | None = None  # seconds our clock is ahead of the tracker's, if known
@@ -94,9 +94,9 @@ def diagnose(now: Snapshot) -> Reason:
     return (
         _of_its_state(now)
         or _of_our_side(now)
-        or (_of_a_share(now) if now.state == "seeding" else None)
-        or _of_who_is_there(now)
-        or _of_what_they_do(now)
+        or (_of_seeding(now) if now.state == "seeding" else None)
+        or _of_finding_peers(now)
+        or _of_connected_peers(now)
     )
 
 
@@ -104,7 +104,7 @@ def _of_its_state(now: Snapshot) -> Reason | None:
     match now.state:
         case "failed":
             return _failed(now)
-        case "paused" if now.waits_for_room:
+        case "paused" if now.waits_for_space:
             return Reason(
                 Cause.DISK_FULL,
                 now.message,
@@ -158,7 +158,7 @@ def _of_our_side(now: Snapshot) -> Reason | None:
     return None
 
 
-def _of_a_share(now: Snapshot) -> Reason:
+def _of_seeding(now: Snapshot) -> Reason:
     if not now.port_reachable and not now.connected:
         return _port(now)
     if now.limit is not None:
@@ -171,7 +171,7 @@ def _of_a_share(now: Snapshot) -> Reason:
     return Reason(Cause.SEEDING, f"Complete and seeding; {to} at the moment.", "Nothing to do.")
 
 
-def _of_who_is_there(now: Snapshot) -> Reason | None:
+def _of_finding_peers(now: Snapshot) -> Reason | None:
     if now.connected:
         return None
     if now.liars and now.known <= len(now.liars):
@@ -191,7 +191,7 @@ def _of_who_is_there(now: Snapshot) -> Reason | None:
 
 
 def _bad_data(now: Snapshot) -> Reason:
-    text = f"{_lied(now)} No other peer online has the missing pieces."
+    text = f"{_sent_wrong_data(now)} No other peer online has the missing pieces."
     hint = (
         "Ask that user to recheck the file, then restart your client, which has banned the peer "
         "until then; or wait for other peers."
@@ -199,7 +199,7 @@ def _bad_data(now: Snapshot) -> Reason:
     return Reason(Cause.BAD_DATA, text, hint)
 
 
-def _lied(now: Snapshot) -> str:
+def _sent_wrong_data(now: Snapshot) -> str:
     return f"{', '.join(now.liars)} sent wrong data, which was discarded."
 
 
@@ -209,7 +209,7 @@ def _port(now: Snapshot) -> Reason:
     return Reason(Cause.PORT, text, hint)
 
 
-def _of_what_they_do(now: Snapshot) -> Reason:
+def _of_connected_peers(now: Snapshot) -> Reason:
     if now.waiting_pieces >= SLOW_DISK_PIECES:
         text = f"The disk is slow: {now.waiting_pieces} pieces are waiting to be written."
         hint = "Wait, or stop other programs that use the disk."
@@ -217,8 +217,8 @@ def _of_what_they_do(now: Snapshot) -> Reason:
     if now.limit is not None:
         return _limit(now, now.limit)
     if now.rate > 0:
-        told = f" {_lied(now)}" if now.liars else ""
-        text = f"Running well, with {count(now.connected, 'peer')}.{told}"
+        discarded = f" {_sent_wrong_data(now)}" if now.liars else ""
+        text = f"Running well, with {count(now.connected, 'peer')}.{discarded}"
         return Reason(Cause.RUNNING, text, "Nothing to do.")
     if not now.useful and now.liars:
         return _bad_data(now)

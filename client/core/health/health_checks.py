@@ -1,7 +1,7 @@
 """Health checks: measurements in, verdicts out.
 
-The engine measures; this module decides what the measurements mean and what the user should do.
-A failed check's hint names the next step, a passed check's hint shows the measurements.
+`services.doctor` measures; this module decides what the measurements mean and what the user should
+do. A failed check's hint names the next step, a passed check's hint shows the measurements.
 """
 
 from __future__ import annotations

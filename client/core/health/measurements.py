@@ -1,4 +1,4 @@
-"""What the engine measures for the health checks."""
+"""What `services.doctor` measures for the health checks."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class PortFigures:
 
 
 class Trouble(Enum):
-    """What can be wrong with a tracker."""
+    """What can be wrong with a tracker. FOREIGN: the server there is no usable tracker."""
 
     UNREACHABLE = auto()
     FOREIGN = auto()

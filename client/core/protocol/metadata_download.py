@@ -12,7 +12,7 @@ from typing import Final
 
 from common.types import BLOCK_SIZE, InfoHash
 from common.wire import metadata
-from common.wire.handshake import ExtensionHandshake
+from common.wire.handshake import EXTENSION_HANDSHAKE, ExtensionHandshake
 from common.wire.messages import Extended, WireError
 from common.wire.metadata import MetadataPiece, MetadataReject, MetadataRequest
 
@@ -37,7 +37,7 @@ class MetadataDownload:
         Raises WireError when this peer can't give us the metadata: it offers none, offers too
         much, refuses, or sent something that doesn't match the info-hash.
         """
-        if message.number == 0:
+        if message.number == EXTENSION_HANDSHAKE:
             return self._introduced(ExtensionHandshake.decode(message.payload))
         if message.number != metadata.UT_METADATA:
             return []

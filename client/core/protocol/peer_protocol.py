@@ -1,8 +1,8 @@
 """The peer protocol of a torrent: what each message means (BEP 3, 6, 9 and 10).
 
-Events of a peer's stream go in, actions come out. The engine, the simulation and the tests drive
-this one object, under the torrent's lock. It checks every number that a peer sends against the
-torrent's geometry.
+Events of a peer's stream go in, actions come out. The client drives this object under the
+torrent's lock; the simulation and the tests drive the same one. It checks every number that a
+peer sends against the torrent's geometry.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from typing import Final
 
 from client.core.protocol.extensions import Extensions
 from client.core.protocol.peer_stream_decoder import (
-    Event,
+    MessageReceived,
     PieceReceived,
-    Received,
     RequestsReceived,
+    StreamEvent,
 )
 from client.core.swarm.actions import Action, Send, Verify
 from client.core.swarm.peer import IncomingStream, Peer, UploadQueue
@@ -85,26 +85,29 @@ class PeerProtocol:
         peer = self._swarm.peers.get(key)
         if peer is None:
             return []
-        return self._swarm.confirm(key) + self._extensions.confirmed(peer)
+        return self._swarm.confirm(key) + self._extensions.answer_held(peer)
 
     # --- incoming messages ------------------------------------------------------------------
-    def heard(self, key: int, now: float, *, whole: bool) -> bool:
-        """Record received bytes, a `whole` message among them or not; False if the peer left."""
+    def record_received(self, key: int, now: float, *, has_message: bool) -> bool:
+        """Record that bytes arrived from a peer; returns False if it has left.
+
+        `has_message`: they completed at least one message.
+        """
         peer = self._swarm.peers.get(key)
         if peer is None:
             return False
         payload = peer.stream.payload - peer.down.total
-        if whole or payload or peer.stream.outstanding:
+        if has_message or payload or peer.stream.outstanding:
             peer.heard_at = now  # a message that trickles in byte by byte doesn't count
         if payload:
-            self._swarm.progressed(peer, payload, now)
+            self._swarm.payload_received(peer, payload, now)
         return True
 
-    def receive(self, key: int, event: Event) -> list[Action]:
+    def receive(self, key: int, event: StreamEvent) -> list[Action]:
         """Handle an event of a connected peer; raises WireError when it violates the protocol."""
         peer = self._swarm.peers[key]
         match event:
-            case Received(message):
+            case MessageReceived(message):
                 return self._take(peer, message)
             case RequestsReceived(requests):
                 return self._take_requests(peer, requests)
@@ -137,7 +140,7 @@ class PeerProtocol:
             case Extended():
                 return self._extensions.receive(peer, message)
             case _:
-                pass
+                pass  # a keep-alive or an ignored message; requests arrive as events of their own
         return []
 
     def _take_have(self, peer: Peer, piece: int) -> list[Action]:
@@ -152,14 +155,14 @@ class PeerProtocol:
 
         Messages that can't add anything cost nothing.
         """
-        if peer.told_pieces and (peer.has.complete or isinstance(message, HaveNone)):
+        if peer.announced_pieces and (peer.has.complete or isinstance(message, HaveNone)):
             return []
-        told = self._read_pieces(message)
-        if told.complete and not peer.told_pieces:
-            return self._swarm.told_all(peer, told)
-        return self._swarm.told_pieces(peer, [piece for piece in told if not peer.has[piece]])
+        pieces = self._decode_pieces(message)
+        if pieces.complete and not peer.announced_pieces:
+            return self._swarm.told_all(peer, pieces)
+        return self._swarm.told_pieces(peer, [piece for piece in pieces if not peer.has[piece]])
 
-    def _read_pieces(self, message: BitfieldMessage | HaveAll | HaveNone) -> Bitfield:
+    def _decode_pieces(self, message: BitfieldMessage | HaveAll | HaveNone) -> Bitfield:
         count = self._swarm.geometry.piece_count
         if isinstance(message, HaveAll):
             return Bitfield.full(count)
@@ -172,7 +175,10 @@ class PeerProtocol:
 
     # --- uploading --------------------------------------------------------------------------
     def _take_requests(self, peer: Peer, requests: Sequence[Request]) -> list[Action]:
-        """Answer what we may. Requests that crossed our choke on the way are dropped."""
+        """Queue the requests that we may answer, and reject the others (BEP 6).
+
+        Without BEP 6, the others are dropped: they crossed our choke on the way.
+        """
         accepted: list[Block] = []
         actions: list[Action] = []
         for request in requests:
@@ -217,12 +223,12 @@ class PeerProtocol:
         window = self._window(peer, now)
         return window > 0 and peer.stream.outstanding <= window * REFILL_AT
 
-    def request(self, key: int, now: float, most: int | None = None) -> list[Block]:
-        """Choose up to `most` blocks to request from a peer, and expect them."""
+    def request(self, key: int, now: float, limit: int | None = None) -> list[Block]:
+        """Choose up to `limit` blocks to request from a peer, and expect them."""
         peer = self._swarm.peers.get(key)
         if peer is None:
             return []
-        assignments = self._swarm.assign(key, peer.stream.outstanding, now, most)
+        assignments = self._swarm.assign(key, peer.stream.outstanding, now, limit)
         for assignment in assignments:
             peer.stream.expect(assignment.download, assignment.numbers)
         return [a.download.block(number) for a in assignments for number in a.numbers]

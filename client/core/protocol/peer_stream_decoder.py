@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from client.core.protocol.scatter_read_queue import CutBlock, ScatterReadQueue
-from client.core.swarm.piece_download import HEADER_SIZE, PieceDownload
+from client.core.swarm.piece_download import COUNTED_HEADER, HEADER_SIZE, PieceDownload
 from common.types import BLOCK_SIZE
 from common.wire.codec import (
     HEAD,
@@ -35,14 +35,14 @@ from common.wire.codec import (
 )
 from common.wire.messages import KeepAlive, Message, Request, WireError
 
-ORDERLY: Final = 16
+IN_ORDER_BLOCKS: Final = 16
 """Blocks that must arrive in the expected order before staging ends."""
 
 _STAGING_SIZE: Final = MAX_MESSAGE + 4
 
 
 @dataclass(frozen=True, slots=True)
-class Received:
+class MessageReceived:
     """A message arrived."""
 
     message: Message
@@ -69,7 +69,7 @@ class PieceDropped:
     download: PieceDownload
 
 
-Event: TypeAlias = Received | RequestsReceived | PieceReceived | PieceDropped
+StreamEvent: TypeAlias = MessageReceived | RequestsReceived | PieceReceived | PieceDropped
 
 
 class PeerStreamDecoder:
@@ -82,17 +82,17 @@ class PeerStreamDecoder:
     def __init__(self) -> None:
         self.payload = 0
         self.discarded = 0
-        self._arrivals: deque[tuple[PieceDownload, list[int]]] = deque()
+        self._requested: deque[tuple[PieceDownload, list[int]]] = deque()  # not admitted yet
         self._expected = ScatterReadQueue()
         self._downloads: dict[int, PieceDownload] = {}  # pieces with blocks still to arrive
         self._cut: CutBlock | None = None  # the block being read
         self._skip = 0  # bytes left of a payload to discard
         self._staging = memoryview(bytearray(_STAGING_SIZE))
         self._staged = 0  # bytes of an unfinished message at the start of _staging
-        self._orderly = ORDERLY
+        self._in_order = IN_ORDER_BLOCKS  # blocks in the expected order since the last other one
         self._scattered = False  # whether the last buffers() were laid out for scatter
-        self._events: list[Event] = []
-        self._run: list[Request] = []
+        self._events: list[StreamEvent] = []
+        self._run: list[Request] = []  # requests since the last other event
 
     @property
     def outstanding(self) -> int:
@@ -100,19 +100,19 @@ class PeerStreamDecoder:
         return (
             len(self._expected)
             + (self._cut is not None)
-            + sum(len(numbers) for _, numbers in tuple(self._arrivals))
+            + sum(len(numbers) for _, numbers in tuple(self._requested))
         )
 
     def expect(self, download: PieceDownload, numbers: list[int]) -> None:
         """Expect these blocks of a piece, which are about to be requested in this order."""
-        self._arrivals.append((download, numbers))
+        self._requested.append((download, numbers))
 
     def forget(self) -> None:
         """Stop expecting everything requested; nothing reads into piece buffers any more.
 
         The blocks are missing again.
         """
-        self._admit()
+        self._admit_requested()
         for download in self._downloads.values():
             download.withdraw_all()
         self._skip_cut()
@@ -124,10 +124,10 @@ class PeerStreamDecoder:
 
         Raises WireError when the block is already being received.
         """
-        self._admit()
+        self._admit_requested()
         download = self._downloads.get(piece)
-        number, odd = divmod(begin, BLOCK_SIZE)
-        if download is None or odd or not download.is_requested(number):
+        number, offset = divmod(begin, BLOCK_SIZE)
+        if download is None or offset or not download.is_requested(number):
             return None
         if not self._expected.remove((download, number)):
             raise WireError("a request was rejected in the middle of its answer")
@@ -139,19 +139,19 @@ class PeerStreamDecoder:
     # --- reading ----------------------------------------------------------------------------
     def buffers(self) -> Sequence[memoryview]:
         """Return the buffers for the next bytes, in order; never empty."""
-        self._admit()
+        self._admit_requested()
         head = [self._cut.rest] if self._cut is not None else []
         self._scattered = self._scattering()
         if self._scattered:
             return head + self._expected.lay_out()
         return [*head, self._staging[self._staged :]]
 
-    def advance(self, count: int) -> list[Event]:
+    def advance(self, count: int) -> list[StreamEvent]:
         """Handle `count` bytes (> 0) read into `buffers()`; returns their events, in order.
 
         Raises WireError when the peer violates the protocol.
         """
-        self._admit()
+        self._admit_requested()
         self._events = []
         if self._cut is not None:
             count = self._fill(self._cut, count)
@@ -163,9 +163,10 @@ class PeerStreamDecoder:
         self._prune()
         return self._events
 
-    def _admit(self) -> None:
-        while self._arrivals:
-            download, numbers = self._arrivals.popleft()
+    def _admit_requested(self) -> None:
+        """Move what other threads have requested into the reader's own structures."""
+        while self._requested:
+            download, numbers = self._requested.popleft()
             self._downloads[download.index] = download
             self._expected.extend(download, numbers)
 
@@ -173,7 +174,7 @@ class PeerStreamDecoder:
         return (
             self._staged == 0
             and self._skip == 0
-            and self._orderly >= ORDERLY
+            and self._in_order >= IN_ORDER_BLOCKS
             and len(self._expected) > 0
         )
 
@@ -210,7 +211,7 @@ class PeerStreamDecoder:
                 break
             number = data[position + LENGTH.size]
             if number == PIECE_NUMBER:
-                if not 9 <= length <= 9 + MAX_REQUEST:
+                if not COUNTED_HEADER <= length <= COUNTED_HEADER + MAX_REQUEST:
                     raise WireError(f"a piece message of {length} bytes")
                 if end - position < HEADER_SIZE:
                     break
@@ -235,14 +236,14 @@ class PeerStreamDecoder:
     def _take_block(self, data: memoryview, position: int, end: int) -> int:
         """Copy the available part of a block into place; returns where the next message starts."""
         length, _, piece, begin = PIECE_HEADER.unpack_from(data, position)
-        size: int = length - 9
+        size: int = length - COUNTED_HEADER
         start = position + HEADER_SIZE
         here = min(size, end - start)
         download = self._downloads.get(piece)
-        number, odd = divmod(begin, BLOCK_SIZE)
+        number, offset = divmod(begin, BLOCK_SIZE)
         if (
             download is None
-            or odd
+            or offset
             or not download.is_requested(number)
             or size != download.block(number).length
             or not self._claim(download, number)
@@ -262,7 +263,7 @@ class PeerStreamDecoder:
         in_order = self._expected.is_next((download, number))
         if not self._expected.remove((download, number)):
             return False
-        self._orderly = self._orderly + 1 if in_order else 0
+        self._in_order = self._in_order + 1 if in_order else 0
         return True
 
     # --- events -----------------------------------------------------------------------------
@@ -281,7 +282,7 @@ class PeerStreamDecoder:
 
     def _emit(self, message: Message) -> None:
         self._flush_run()
-        self._events.append(Received(message))
+        self._events.append(MessageReceived(message))
 
     def _flush_run(self) -> None:
         if self._run:

@@ -99,15 +99,16 @@ class ScatterReadQueue:
             left -= len(views[used])
             used += 1
         headers = (used + 1) // 2  # complete ones
-        right = self._right_headers(headers)
-        if right < headers or used % 2 == 0:
-            parts = views[2 * right : used]
+        expected = self._count_expected(headers)
+        ends_before_payload = used % 2 == 0
+        if expected < headers or ends_before_payload:
+            parts = views[2 * expected : used]
             if left:
                 parts.append(views[used][:left])
             stray = b"".join(parts)
             self._views = [] if stray else views[used:]
-            return Landed(self._pop(right), None, stray)
-        blocks = self._pop(right - 1)
+            return Landed(self._pop(expected), None, stray)
+        blocks = self._pop(expected - 1)
         download, number = self._queue.popleft()
         self._views = views[used + 1 :]
         return Landed(blocks, CutBlock(download, number, views[used][left:]), b"")
@@ -115,7 +116,7 @@ class ScatterReadQueue:
     def _pop(self, count: int) -> list[ExpectedBlock]:
         return [self._queue.popleft() for _ in range(count)]
 
-    def _right_headers(self, count: int) -> int:
+    def _count_expected(self, count: int) -> int:
         """Return how many of the first `count` received headers are the expected ones."""
         done = 0
         while done < count:
@@ -136,7 +137,10 @@ class ScatterReadQueue:
 
 
 def _common_headers(download: PieceDownload, first: int) -> int:
-    """Return how many headers match before the first mismatch; there is one."""
+    """Return how many headers from block `first` on match before the first mismatch.
+
+    The caller knows that there is one.
+    """
     count = 0
     low = first * HEADER_SIZE
     while (

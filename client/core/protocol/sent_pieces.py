@@ -23,23 +23,29 @@ class SentPieces:
         self._size_of = size_of
         self._sent: OrderedDict[PieceIndex, int] = OrderedDict()  # bytes sent, latest last
 
-    def suspected(self, blocks: Sequence[Block]) -> list[PieceIndex]:
-        """Return the pieces of these blocks, about to be sent, that the peer had whole before."""
-        return [piece for piece in {block.piece: None for block in blocks} if self._forget(piece)]
+    def take_suspects(self, blocks: Sequence[Block]) -> list[PieceIndex]:
+        """Forget the pieces of these blocks that the peer received whole before; returns them.
 
-    def count(self, blocks: Sequence[Block]) -> None:
-        """Count blocks as sent."""
+        To be called before the blocks are sent.
+        """
+        return [
+            piece for piece in dict.fromkeys(block.piece for block in blocks) if self._forget(piece)
+        ]
+
+    def record(self, blocks: Sequence[Block]) -> None:
+        """Record that these blocks were sent."""
         for block in blocks:
             self._sent[block.piece] = self._sent.pop(block.piece, 0) + block.length
         while len(self._sent) > MAX_PIECES:
             self._sent.popitem(last=False)
 
-    def last(self) -> list[PieceIndex]:
+    def last_whole(self) -> list[PieceIndex]:
         """Return the last piece if it was sent whole: a peer may have left because of it."""
         latest = next(reversed(self._sent), None)
         return [latest] if latest is not None and self._is_whole(latest) else []
 
     def _forget(self, piece: PieceIndex) -> bool:
+        """Forget a piece that was sent whole; returns False when it wasn't."""
         if not self._is_whole(piece):
             return False
         del self._sent[piece]

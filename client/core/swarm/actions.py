@@ -1,4 +1,4 @@
-"""What the pure core asks of the engine: actions to carry out, blocks to request."""
+"""What the pure core has its caller do: actions to carry out, blocks to request."""
 
 from __future__ import annotations
 

@@ -58,7 +58,11 @@ def choose_optimistic(
 
 
 class Choker:
-    """Repeats the choice every few seconds, and tries another peer every few rounds."""
+    """Chooses in rounds, every `config.rechoke_every` seconds.
+
+    Every `config.optimistic_every` seconds, or when the last one has left, another peer becomes the
+    `optimistic` one.
+    """
 
     def __init__(self, config: SwarmConfig, rng: Random, now: float) -> None:
         self._config = config

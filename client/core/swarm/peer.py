@@ -59,10 +59,10 @@ class Peer:
         self.key = key
         self.stream = stream
         self.uploads = uploads
-        self.fast = fast
+        self.fast = fast  # both sides support BEP 6
         self.has = Bitfield(pieces)
-        self.has_all = False
-        self.told_pieces = False  # received its bitfield, have-all or have-none
+        self.has_all = False  # it announced everything at once, so the picker doesn't count it
+        self.announced_pieces = False  # received its bitfield, have-all or have-none
         self.am_choking = True  # we don't answer its requests
         self.am_interested = False  # it has pieces that we want
         self.peer_choking = True  # it doesn't answer our requests
@@ -71,23 +71,23 @@ class Peer:
         self.optimistic = False  # unchoked as a trial
         self.had_turn = False  # was unchoked before
         self.wanted = 0  # pieces it has that we lack
-        self.downloads: dict[int, PieceDownload] = {}
+        self.downloads: dict[int, PieceDownload] = {}  # pieces it sends, by index
         self.cancelled: list[PieceDownload] = []  # its reader still holds their buffers
-        self.snubbed = False
-        self.max_requests: int | None = None
+        self.snubbed = False  # it has sent nothing that we requested for too long
+        self.max_requests: int | None = None  # how many requests it accepts, if it said (BEP 10)
         self.client = ""  # the client name it sent, if any
         self.metadata_number: int | None = None  # its message number for ut_metadata (BEP 9)
         self.metadata_wanted: list[int] = []  # pieces it asked for before it was confirmed
-        self.metadata_sent = 0
+        self.metadata_sent = 0  # pieces of the info dictionary
         self.joined_at = now
-        self.heard_at = now
+        self.heard_at = now  # when its last message arrived
         self.block_at = now  # when it last sent a block, or we first requested one
-        self.down = RateMeter(now)
-        self.up = RateMeter(now)
+        self.down = RateMeter(now)  # payload it sends
+        self.up = RateMeter(now)  # payload sent to it
 
     @property
     def owes(self) -> bool:
-        """Whether requested blocks have not arrived."""
+        """Whether blocks that we requested from it have not arrived."""
         return any(download.outstanding for download in self.downloads.values())
 
     def window(self, config: SwarmConfig, now: float) -> int:
@@ -98,9 +98,9 @@ class Peer:
         deliver them sooner.
         """
         if now - self.joined_at < config.window_seconds:
-            wanted = config.first_window + self.down.total // BLOCK_SIZE
+            wanted = config.initial_window + self.down.total // BLOCK_SIZE
         else:
             wanted = int(self.down.rate * config.window_seconds / BLOCK_SIZE)
-            wanted = max(config.least_window, wanted)
-        allowed = self.max_requests or config.unsaid_max_requests
-        return min(wanted, config.most_window, allowed)
+            wanted = max(config.min_window, wanted)
+        allowed = self.max_requests or config.default_max_requests
+        return min(wanted, config.max_window, allowed)

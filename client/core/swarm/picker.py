@@ -42,7 +42,7 @@ class _Bucket:
             self.place[last] = place
 
     def pick(self, has: Bitfield, rng: Random) -> int | None:
-        """Return a random piece of `has`, or None."""
+        """Return a random piece of the bucket that is in `has`, or None."""
         count = len(self.pieces)
         start = rng.randrange(count)
         for step in range(count):
@@ -73,8 +73,8 @@ class Picker:
         """Return whether this piece is wanted and nobody fetches it yet."""
         return piece in self._open
 
-    def count(self, pieces: Iterable[int], change: int) -> None:
-        """Count one peer more (`change` 1) or less (-1) for each of these pieces."""
+    def count_holders(self, pieces: Iterable[int], change: int) -> None:
+        """Count one peer more (`change` 1) or fewer (-1) that has these pieces."""
         for piece in pieces:
             rarity = self._rarity[piece]
             self._rarity[piece] = rarity + change

@@ -5,9 +5,13 @@ from __future__ import annotations
 from typing import Final, Protocol
 
 from common.types import BLOCK_SIZE, Block, PieceIndex
-from common.wire.codec import PIECE_HEADER, PIECE_NUMBER
+from common.wire.codec import LENGTH, PIECE_HEADER, PIECE_NUMBER
 
 HEADER_SIZE: Final = PIECE_HEADER.size
+"""Bytes before the block in a piece message (13)."""
+
+COUNTED_HEADER: Final = HEADER_SIZE - LENGTH.size
+"""Bytes of that header which the message's length field counts (9)."""
 
 
 class Buffer(Protocol):
@@ -31,7 +35,10 @@ class PieceDownload:
 
     Invariant: a block is in exactly one of missing, requested, received. At most one peer at a
     time has requests in flight and writes into the buffer; `senders` holds each block's sender.
-    `cancelled` tells the owner's reader that the piece has arrived from another peer.
+    `cancelled` tells that peer's reader that the piece has arrived from another peer.
+
+    `headers` are the piece messages' headers as they have to arrive, `header_space` is where they
+    are read to; `lent` is the buffer as its pool lent it.
     """
 
     __slots__ = (
@@ -145,9 +152,9 @@ class PieceDownload:
         pack = PIECE_HEADER.pack
         last = self.block_count - 1
         headers = [
-            pack(9 + BLOCK_SIZE, PIECE_NUMBER, self.index, number * BLOCK_SIZE)
+            pack(COUNTED_HEADER + BLOCK_SIZE, PIECE_NUMBER, self.index, number * BLOCK_SIZE)
             for number in range(last)
         ]
         tail = self.block(last)
-        headers.append(pack(9 + tail.length, PIECE_NUMBER, self.index, tail.begin))
+        headers.append(pack(COUNTED_HEADER + tail.length, PIECE_NUMBER, self.index, tail.begin))
         return b"".join(headers)

@@ -12,7 +12,7 @@ What a snubbed peer fetches does not count: others may fetch it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 
 from client.core.swarm.actions import Assignment
 from client.core.swarm.peer import Peer
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 BufferT = TypeVar("BufferT", bound=Buffer)
 
-
 _RESCUE_FACTOR = 2
 """Sequential mode: duplicate a piece's download if that is this many times as fast as waiting."""
 
@@ -45,6 +44,10 @@ class Buffers(Protocol[BufferT]):
         """Take a buffer back that nobody reads from or writes into any more."""
 
 
+AnyBuffers: TypeAlias = Buffers[Any]
+"""A source whose kind of buffer doesn't matter: each buffer goes back to the source it is from."""
+
+
 class PieceScheduler:
     """The pieces of one torrent being downloaded from `peers` (the swarm's own table)."""
 
@@ -54,11 +57,12 @@ class PieceScheduler:
         have: Bitfield,
         selection: PieceSelection,
         peers: dict[int, Peer],
-        buffers: Buffers[Any],
+        buffers: AnyBuffers,
         rng: Random,
         config: SwarmConfig,
     ) -> None:
         self._geometry = geometry
+        self._blocks_per_piece = geometry.block_count(PieceIndex(0))
         self._have = have
         self._peers = peers
         self._buffers = buffers
@@ -82,11 +86,11 @@ class PieceScheduler:
 
     # --- handing out work -------------------------------------------------------------------
     def assign(
-        self, peer: Peer, outstanding: int, now: float, most: int | None = None
+        self, peer: Peer, outstanding: int, now: float, limit: int | None = None
     ) -> list[Assignment]:
-        """Choose blocks to request from a peer that has `outstanding` requests to answer.
+        """Choose up to `limit` blocks to request from a peer with `outstanding` requests to answer.
 
-        `most` limits how many, because of a rate limit.
+        None means that no rate limit applies; the peer's window does in any case.
         """
         if peer.peer_choking or not peer.wanted:
             return []
@@ -97,15 +101,15 @@ class PieceScheduler:
             return []
         owed = outstanding
         room = self._window(peer, now) - outstanding
-        if most is not None:
-            room = min(room, most)
+        if limit is not None:
+            room = min(room, limit)
         assignments: list[Assignment] = []
         while room > 0:
-            idle = not outstanding and not assignments
+            is_idle = not outstanding and not assignments
             download = (
                 (self._rescue(peer, owed, now) if self._in_order else None)
                 or self._next(peer)
-                or (self._take_over(peer, now) if idle else None)
+                or (self._duplicate(peer, now) if is_idle else None)
             )
             if download is None:
                 break
@@ -122,11 +126,12 @@ class PieceScheduler:
         """
         window = peer.window(self._config, now)
         givers = sum(bool(p.wanted) and not p.peer_choking for p in self._peers.values())
-        blocks = self._geometry.block_count(PieceIndex(0))
-        share = self.picker.open_count * blocks // max(1, givers)
-        return min(window, max(self._config.least_window, share))
+        blocks_left = self.picker.open_count * self._blocks_per_piece
+        share = blocks_left // max(1, givers)
+        return min(window, max(self._config.min_window, share))
 
     def _next(self, peer: Peer) -> PieceDownload | None:
+        """Return a piece to fetch: the peer's own, else a partial one, else the picker's choice."""
         for download in peer.downloads.values():
             if download.missing and peer.has[download.index]:
                 return download
@@ -138,12 +143,13 @@ class PieceScheduler:
         index = self.picker.pick(peer.has)
         if index is None:
             return None
-        download_or_none = self._begin(peer, index)
-        if download_or_none is None:
+        begun = self._begin(peer, index)
+        if begun is None:
             self.picker.reopen(index)
-        return download_or_none
+        return begun
 
     def _begin(self, peer: Peer, piece: PieceIndex) -> PieceDownload | None:
+        """Give a peer a piece to fetch from scratch; None while there is no buffer for it."""
         size = self._geometry.piece_size(piece)
         buffer = self._buffers.take(size)
         if buffer is None and self._give_up_partial():
@@ -163,7 +169,7 @@ class PieceScheduler:
         self.reopen(PieceIndex(piece))
         return True
 
-    def _take_over(self, peer: Peer, now: float) -> PieceDownload | None:
+    def _duplicate(self, peer: Peer, now: float) -> PieceDownload | None:
         """Endgame: fetch a piece that a slower peer is fetching; the first to finish wins."""
         others = sorted(
             (p for p in self._peers.values() if p is not peer and not p.snubbed),
@@ -176,7 +182,7 @@ class PieceScheduler:
                 if (
                     peer.has[piece]
                     and piece not in peer.downloads
-                    and self._fetchers(piece) < self._config.fetchers
+                    and self._fetchers(piece) < self._config.max_fetchers
                 ):
                     return self._begin(peer, download.index)
         return None
@@ -195,14 +201,15 @@ class PieceScheduler:
         first, other = min(held, key=lambda pair: pair[0], default=(None, peer))
         if first is None or other is peer or not peer.has[first]:
             return None
-        if self._fetchers(first) >= self._config.fetchers:
+        if self._fetchers(first) >= self._config.max_fetchers:
             return None
         if now - other.joined_at < self._config.window_seconds:
             return None  # its rate is not known yet
         download = other.downloads[first]
-        theirs = (download.missing + download.outstanding) * peer.down.rate
-        ours = (owed + download.block_count) * other.down.rate
-        return self._begin(peer, first) if theirs > _RESCUE_FACTOR * ours else None
+        # Compares times, blocks / rate; multiplied by both rates, as either may be 0.
+        time_of_other = (download.missing + download.outstanding) * peer.down.rate
+        time_of_peer = (owed + download.block_count) * other.down.rate
+        return self._begin(peer, first) if time_of_other > _RESCUE_FACTOR * time_of_peer else None
 
     def _is_slow(self, other: Peer, peer: Peer, now: float) -> bool:
         """Return whether `peer` would send a whole piece before `other` sends all that it owes.
@@ -214,10 +221,10 @@ class PieceScheduler:
         if now - other.block_at > self._config.stalled_after or not peer.down.rate:
             return True
         owed = sum(download.block_count for download in other.downloads.values())
-        piece = self._geometry.block_count(PieceIndex(0))
-        return owed * peer.down.rate > piece * other.down.rate
+        return owed * peer.down.rate > self._blocks_per_piece * other.down.rate  # as in _rescue
 
     def _fetchers(self, piece: int) -> int:
+        """Return how many peers fetch a piece, apart from snubbed ones."""
         return sum(piece in p.downloads and not p.snubbed for p in self._peers.values())
 
     # --- received pieces --------------------------------------------------------------------
@@ -261,8 +268,8 @@ class PieceScheduler:
             self._spoiled.add(download.index)
         self.reopen(download.index)
 
-    def call_off(self, peer: Peer, piece: PieceIndex) -> PieceDownload | None:
-        """Cancel a peer's download of a piece that we have now; returns it, if there was one."""
+    def cancel(self, peer: Peer, piece: PieceIndex) -> PieceDownload | None:
+        """Cancel a peer's download of a piece that we have now; returns the download, or None."""
         download = peer.downloads.pop(piece, None)
         if download is None:
             return None
@@ -339,6 +346,7 @@ class PieceScheduler:
             self.picker.reopen(piece)
 
     def _in_hand(self, piece: int) -> bool:
+        """Return whether a peer fetches this piece, or its hash is being checked."""
         return bool(self._fetchers(piece)) or any(d.index == piece for d in self._verifying)
 
     def _drop_partial(self, piece: int) -> None:

@@ -17,7 +17,6 @@ class SequentialPicker:
 
     def __init__(self, have: Bitfield, wanted: Bitfield) -> None:
         self._open = {piece for piece in have.missing() if wanted[piece]}
-        self._done = have.count
         self._size = have.size
         self._first = 0  # no smaller piece is open
 
@@ -30,8 +29,8 @@ class SequentialPicker:
         """Return whether this piece is wanted and nobody fetches it yet."""
         return piece in self._open
 
-    def count(self, pieces: Iterable[int], change: int) -> None:
-        """See Picker; rarity plays no role here."""
+    def count_holders(self, pieces: Iterable[int], change: int) -> None:
+        """Do nothing: rarity plays no role here."""
 
     def pick(self, has: Bitfield) -> PieceIndex | None:
         """Take the first open piece that the peer `has`; None when there is none."""
@@ -57,7 +56,6 @@ class SequentialPicker:
     def finish(self, piece: PieceIndex) -> None:
         """Mark a piece as verified."""
         self.close(piece)
-        self._done += 1
 
     def check_invariant(self) -> None:
         """Check, for tests, that no open piece is skipped; raises AssertionError."""

@@ -36,7 +36,8 @@ if TYPE_CHECKING:
 class Swarm:
     """The state of one torrent among its peers.
 
-    `uploaded` and `downloaded` count payload bytes.
+    `have` are the verified pieces; the swarm adds to it. `uploaded` and `downloaded` count payload
+    bytes. `now` is in seconds, by the same clock at every call.
     """
 
     def __init__(
@@ -52,8 +53,7 @@ class Swarm:
         self.geometry = geometry
         self.have = have
         self.selection = selection or PieceSelection.all_of(geometry)
-        self.done = self.selection.done(have)
-        """Verified bytes of the wanted files."""
+        self.done = self.selection.done(have)  # verified bytes of the wanted files
         self._lacking = sum(1 for _ in self.selection.lacking(have))  # wanted pieces
         self.peers: dict[int, Peer] = {}
         self.config = config or SwarmConfig()
@@ -87,7 +87,7 @@ class Swarm:
         if peer is None:
             return
         if not peer.has_all:
-            self._scheduler.picker.count(peer.has, -1)
+            self._scheduler.picker.count_holders(peer.has, -1)
         self._scheduler.left(peer)
 
     def close(self) -> None:
@@ -104,18 +104,18 @@ class Swarm:
 
     # --- downloading ------------------------------------------------------------------------
     def assign(
-        self, key: int, outstanding: int, now: float, most: int | None = None
+        self, key: int, outstanding: int, now: float, limit: int | None = None
     ) -> list[Assignment]:
-        """Choose blocks to request from a peer that has `outstanding` requests to answer.
+        """Choose up to `limit` blocks to request from a peer with `outstanding` requests to answer.
 
         A peer that is not confirmed as a member gets none: its data would have to be checked first.
         """
         peer = self.peers.get(key)
         if peer is None or not peer.confirmed:
             return []
-        return self._scheduler.assign(peer, outstanding, now, most)
+        return self._scheduler.assign(peer, outstanding, now, limit)
 
-    def progressed(self, peer: Peer, payload: int, now: float) -> None:
+    def payload_received(self, peer: Peer, payload: int, now: float) -> None:
         """Count block bytes received from a peer."""
         peer.down.add(payload)
         self.downloaded += payload
@@ -123,7 +123,7 @@ class Swarm:
         self._scheduler.forgive(peer)
         self._scheduler.hand_on(peer)
 
-    def gave(self, key: int, payload: int) -> None:
+    def payload_sent(self, key: int, payload: int) -> None:
         """Count block bytes sent to a peer, which may have left."""
         self.uploaded += payload
         if key in self.peers:
@@ -142,9 +142,9 @@ class Swarm:
         if not peer.peer_choking and peer.has[piece]:
             if peer.has_all:  # from now on its pieces are counted one by one
                 peer.has_all = False
-                self._scheduler.picker.count(peer.has, 1)
+                self._scheduler.picker.count_holders(peer.has, 1)
             peer.has.discard(piece)
-            self._scheduler.picker.count([piece], -1)
+            self._scheduler.picker.count_holders([piece], -1)
             peer.wanted -= 1
         self._scheduler.hand_on(peer)
         return self._show_interest(peer)
@@ -176,9 +176,9 @@ class Swarm:
         actions: list[Action] = [Ban(key, "sent a block of a wrong piece") for key in liars]
         for peer in self.peers.values():
             actions.append(Send(peer.key, Have(piece)))
-            called_off = self._scheduler.call_off(peer, piece)
-            if called_off is not None:
-                actions += [Send(peer.key, Cancel(*block)) for block in called_off.requested()]
+            cancelled = self._scheduler.cancel(peer, piece)
+            if cancelled is not None:
+                actions += [Send(peer.key, Cancel(*block)) for block in cancelled.requested()]
             if peer.has[piece]:
                 peer.wanted -= 1
                 actions += self._show_interest(peer)
@@ -193,16 +193,17 @@ class Swarm:
         If several peers contributed, the right piece, from a single peer, shows who sent bad data.
         """
         sources = download.sources
-        if len(sources) > 1:
-            self._evidence.keep(download)
+        is_shared = len(sources) > 1
+        if is_shared:
+            self._evidence.keep(download)  # while its buffer is still lent
         self._scheduler.failed(download)
-        if len(sources) > 1:
-            return []
-        return [Ban(key, "sent a piece with the wrong hash") for key in sources]
+        return (
+            [] if is_shared else [Ban(key, "sent a piece with the wrong hash") for key in sources]
+        )
 
     # --- the clock --------------------------------------------------------------------------
     def tick(self, now: float) -> list[Action]:
-        """Update rates, choking, timeouts and keep-alives; to be called a few times a second."""
+        """Update rates, choking, timeouts and keep-alives; call it a few times a second."""
         actions: list[Action] = []
         for peer in self.peers.values():
             peer.down.update(now)
@@ -216,7 +217,7 @@ class Swarm:
         return actions
 
     def _check_time(self, peer: Peer, now: float) -> list[Action]:
-        if now - peer.heard_at > self.config.silence:
+        if now - peer.heard_at > self.config.silent_after:
             return [Close(peer.key, "said nothing for too long")]
         if not peer.owes:
             return []
@@ -271,7 +272,7 @@ class Swarm:
     # --- what peers have --------------------------------------------------------------------
     def told_all(self, peer: Peer, has: Bitfield) -> list[Action]:
         """Handle a first message saying that the peer has every piece."""
-        peer.told_pieces = True
+        peer.announced_pieces = True
         peer.has = has
         peer.has_all = True  # counted separately: it makes no piece rarer
         peer.wanted = self._lacking
@@ -279,11 +280,11 @@ class Swarm:
 
     def told_pieces(self, peer: Peer, pieces: list[int]) -> list[Action]:
         """Add pieces that the peer was not known to have."""
-        peer.told_pieces = True
+        peer.announced_pieces = True
         for piece in pieces:
             peer.has.add(piece)
             peer.wanted += self.selection.pieces[piece] and not self.have[piece]
-        self._scheduler.picker.count(pieces, 1)
+        self._scheduler.picker.count_holders(pieces, 1)
         return self._show_interest(peer) + self._part_if_both_complete(peer)
 
     def _part_if_both_complete(self, peer: Peer) -> list[Action]:

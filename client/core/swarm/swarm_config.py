@@ -14,24 +14,26 @@ class SwarmConfig:
     rechoke_every: float = 10.0
     optimistic_every: float = 30.0
     keep_alive_every: float = 100.0
-    silence: float = 150.0
-    """Close the connection to a peer that has been silent for this long."""
+    silent_after: float = 150.0
+    """Close the connection to a peer from which no message has arrived for this long."""
     stalled_after: float = 1.0
     """A peer that owes blocks and sends none for this long counts as slower than an idle one."""
     snubbed_after: float = 20.0
     """Let others fetch the pieces of a peer that owes blocks and sends none for this long."""
     hopeless_after: float = 60.0
     """Close the connection to a peer that owes blocks and sends none for this long."""
-    first_window: int = 16
+    initial_window: int = 16
     """Requests kept in flight to a peer whose rate is still unknown."""
-    least_window: int = 8
-    most_window: int = 512
+    min_window: int = 8
+    """Requests kept in flight to a slow peer."""
+    max_window: int = 512
     window_seconds: float = 3.0
     """Requests are kept in flight for what a peer sends in this many seconds."""
-    unsaid_max_requests: int = 250
+    default_max_requests: int = 250
     """Requests that a peer accepts if it doesn't say (BEP 10, `reqq`)."""
-    fetchers: int = 2
+    max_fetchers: int = 2
     """Peers that fetch the same piece at once in the endgame."""
     connections: int = 50
-    connections_each: int = 3
+    """Peers connected at once."""
+    max_connections_each: int = 3
     """Of those, per member login, or per address in an open group."""

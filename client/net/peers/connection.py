@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from client.core.bandwidth.throttle import BandwidthChannel
-from client.core.protocol.peer_stream_decoder import Event, PeerStreamDecoder
+from client.core.protocol.peer_stream_decoder import StreamEvent, PeerStreamDecoder
 from client.core.swarm.peer import UploadQueue
 from client.net.transports.blocks import BlockSource
 from client.net.transports.group_tls import Membership
@@ -62,7 +62,7 @@ class Connection(UploadQueue, Protocol):
 class PeerHandler(Protocol):
     """Handles a peer's messages."""
 
-    def on_received(self, peer: Connection, events: list[Event], count: int) -> None:
+    def on_received(self, peer: Connection, events: list[StreamEvent], count: int) -> None:
         """Handle the `events` (often none) of `count` received bytes; in the reader's thread.
 
         Raises WireError when the peer violates the protocol; that closes the connection.

@@ -16,7 +16,7 @@ from typing import Final
 import structlog
 
 from client.core.protocol.metadata_download import MetadataDownload
-from client.core.protocol.peer_stream_decoder import PeerStreamDecoder, Received
+from client.core.protocol.peer_stream_decoder import MessageReceived, PeerStreamDecoder
 from client.net.peers.handshaking import TIME_LIMIT as HANDSHAKE_TIME
 from client.net.peers.handshaking import shake_hands
 from client.net.transports.transport import PlainTransport
@@ -129,7 +129,7 @@ class _Inquiry:
             if not count:
                 raise WireError("closed before its metadata was complete")
             for event in decoder.advance(count):
-                if isinstance(event, Received) and isinstance(event.message, Extended):
+                if isinstance(event, MessageReceived) and isinstance(event.message, Extended):
                     replies = download.receive(event.message)
                     transport.send([encode(reply) for reply in replies])
         return download.info

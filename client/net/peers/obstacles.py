@@ -26,7 +26,7 @@ def unconnected(error: OSError) -> Obstacle:
         return Obstacle.NO_ANSWER
     if isinstance(error, ConnectionError):
         return Obstacle.REFUSED
-    return Obstacle.HERE if error.errno in _NO_ROOM else Obstacle.NO_ROUTE
+    return Obstacle.NO_ROOM_HERE if error.errno in _NO_ROOM else Obstacle.NO_ROUTE
 
 
 def unshaken(error: OSError | WireError, *, sealed: bool) -> Obstacle:
@@ -43,7 +43,7 @@ def unshaken(error: OSError | WireError, *, sealed: bool) -> Obstacle:
         return _DATES[error.verify_code]
     if isinstance(error, ssl.SSLError):
         return _tls_failure(str(error))
-    return Obstacle.NOT_BITTORRENT if isinstance(error, WireError) else Obstacle.HERE
+    return Obstacle.NOT_BITTORRENT if isinstance(error, WireError) else Obstacle.NO_ROOM_HERE
 
 
 def _tls_failure(reason: str) -> Obstacle:

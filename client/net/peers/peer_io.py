@@ -192,7 +192,7 @@ class PeerConnection:
             self.close(reason)
             self._writer.join()
             self._transport.release()
-            self._source.doubt(self._sent.last())
+            self._source.doubt(self._sent.last_whole())
             handler.on_closed(self)
 
     def _traffic(self) -> Traffic:
@@ -236,11 +236,11 @@ class PeerConnection:
         if not blocks:
             self._transport.send([control])
             return
-        suspected = self._sent.suspected(blocks)
+        suspected = self._sent.take_suspects(blocks)
         if suspected:
             self._source.doubt(suspected)
         self._transport.send_blocks(control, blocks, self._source)
-        self._sent.count(blocks)
+        self._sent.record(blocks)
         size = sum(block.length for block in blocks)
         self.given += size
         self._handler.on_sent(self, size)

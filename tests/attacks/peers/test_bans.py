@@ -23,7 +23,7 @@ from tests.support.peers import RawPeer, new_peer_id, serve
 from tests.support.waiting import wait_until
 
 MIB = 1 << 20
-HASTY = SwarmConfig(snubbed_after=1.0, hopeless_after=2.0, silence=3.0, rechoke_every=1.0)
+HASTY = SwarmConfig(snubbed_after=1.0, hopeless_after=2.0, silent_after=3.0, rechoke_every=1.0)
 ELSEWHERE = "127.0.0.66"
 
 

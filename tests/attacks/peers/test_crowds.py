@@ -109,7 +109,7 @@ def test_one_party_holds_few_connections(team: Team, stack: ExitStack, tmp_path:
     scene = Scene(team, tmp_path)
     mallory = scene.attacker(team, tmp_path)
     hold(stack, mallory, scene.ann, 60)
-    each = SwarmConfig().connections_each
+    each = SwarmConfig().max_connections_each
     most = each if mallory.described.authority is not None else 2 * each  # strangers
     assert torrent_of(scene.ann, scene.name).connection_count <= most
 
@@ -121,7 +121,7 @@ def test_one_party_holds_few_connections(team: Team, stack: ExitStack, tmp_path:
 
 
 def test_a_crowd_makes_room_for_another_party(team: Team, stack: ExitStack, tmp_path: Path) -> None:
-    ann = team.member("ann", SwarmConfig(connections=6, connections_each=3))
+    ann = team.member("ann", SwarmConfig(connections=6, max_connections_each=3))
     name = team.share(ann, make_file(tmp_path / "content", MIB))
     described = torrent_of(ann, name).metainfo
     hold(stack, Attacker(described, ELSEWHERE), ann, 10)
@@ -266,7 +266,7 @@ def test_tiny_records_slow_only_who_sends_them(
 def test_who_says_nothing_or_byte_by_byte_is_let_go(
     team: Team, stack: ExitStack, tmp_path: Path
 ) -> None:
-    ann = team.member("ann", SwarmConfig(silence=1.5))
+    ann = team.member("ann", SwarmConfig(silent_after=1.5))
     name = team.share(ann, make_file(tmp_path / "content", MIB))
     spies = [Infiltrator(team, stack, user) for user in ("spy", "sp2")]
     described = spies[0].metainfo_of(name)

@@ -19,7 +19,7 @@ from tests.support.content import make_file
 from tests.support.waiting import wait_until
 
 MIB = 1 << 20
-SLOWLY = SwarmConfig(first_window=1, least_window=1, most_window=1)
+SLOWLY = SwarmConfig(initial_window=1, min_window=1, max_window=1)
 
 
 def modify(path: Path) -> None:

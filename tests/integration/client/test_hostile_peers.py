@@ -21,7 +21,7 @@ from tests.support.peers import Piece, RawPeer
 from tests.support.waiting import wait_until
 
 MIB = 1 << 20
-HASTY = SwarmConfig(snubbed_after=1.0, hopeless_after=2.0, silence=3.0, rechoke_every=1.0)
+HASTY = SwarmConfig(snubbed_after=1.0, hopeless_after=2.0, silent_after=3.0, rechoke_every=1.0)
 """The product's rules, in seconds that a test can wait."""
 
 

@@ -12,7 +12,7 @@ from tests.support.ports import free_port
 from tests.support.waiting import wait_until
 
 MIB = 1 << 20
-LEISURELY = SwarmConfig(first_window=1, least_window=1, most_window=1)
+LEISURELY = SwarmConfig(initial_window=1, min_window=1, max_window=1)
 
 
 def test_a_transfer_goes_on_without_a_tracker(team: Team, tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ from tests.support.peers import RawPeer
 from tests.support.waiting import wait_until
 
 MIB = 1 << 20
-CRAWLING = SwarmConfig(first_window=1, least_window=1, most_window=1)
+CRAWLING = SwarmConfig(initial_window=1, min_window=1, max_window=1)
 
 
 @sealed

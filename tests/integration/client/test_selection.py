@@ -154,7 +154,7 @@ def test_a_pattern_that_fits_nothing_says_what_there_is(team: Team, tmp_path: Pa
 
 def test_a_film_arrives_from_its_beginning(team: Team, tmp_path: Path) -> None:
     _, content = trip(team, tmp_path)
-    bob = team.member("bob", SwarmConfig(first_window=1, least_window=1, most_window=1))
+    bob = team.member("bob", SwarmConfig(initial_window=1, min_window=1, max_window=1))
     destination = str(bob.home) + "/"
     bob.session.download_file(GROUP, "trip", destination, in_order=True, only="film/1.mkv")
     transfer = bob.session._transfers.get(GROUP, "trip")

@@ -26,7 +26,7 @@ from tests.support.peers import Piece, RawPeer, serve
 from tests.support.waiting import wait_until
 
 MIB = 1 << 20
-LEISURELY = SwarmConfig(first_window=4, least_window=4, most_window=4)
+LEISURELY = SwarmConfig(initial_window=4, min_window=4, max_window=4)
 """Few requests at a time: no peer can send everything before the next one is connected."""
 
 
@@ -159,7 +159,7 @@ def test_an_address_told_under_two_ids_is_one_peer(
     assert torrent is not None
     told = torrent._peer_list._candidates
     for spy in spies:
-        assert told.remembered(spy.peer_id, "127.0.0.1") is not None
+        assert told.remembered_user(spy.peer_id, "127.0.0.1") is not None
     later = time.monotonic() + LONGEST_PAUSE
     assert list(torrent._peer_list.to_dial(later)) == [], "it is left in peace from now on"
     assert len(server.peers) == 1
@@ -222,7 +222,7 @@ def test_a_removed_member_gets_no_block(
         torrent = ann.session._transfers.get(GROUP, name).torrent
         return (
             torrent is not None
-            and torrent._peer_list._candidates.remembered(bob.peer_id, "127.0.0.1") is not None
+            and torrent._peer_list._candidates.remembered_user(bob.peer_id, "127.0.0.1") is not None
         )
 
     wait_until(knows_bob, what="ann to be told of bob")

@@ -10,7 +10,7 @@ import pytest
 from client.core.admission.candidates import PeerCandidate
 from client.core.admission.obstacle import Obstacle
 from client.core.bandwidth.throttle import BandwidthChannel, TokenBucket
-from client.core.protocol.peer_stream_decoder import Event
+from client.core.protocol.peer_stream_decoder import StreamEvent
 from client.core.swarm.swarm_config import SwarmConfig
 from client.net.peers.connection import Connection
 from client.torrent import peer_list as module
@@ -28,7 +28,7 @@ HIGHER = PeerId(b"-ZZ0001-zzzzzzzzzzzz")
 class Nothing:
     """A handler and a source for connections on which nothing arrives."""
 
-    def on_received(self, peer: Connection, events: list[Event], count: int) -> None: ...
+    def on_received(self, peer: Connection, events: list[StreamEvent], count: int) -> None: ...
     def on_sent(self, peer: Connection, payload: int) -> None: ...
     def on_closed(self, peer: Connection) -> None: ...
     def check(self, runs: Sequence[Block]) -> None: ...
@@ -248,7 +248,7 @@ def test_who_is_refused_is_not_dialled(peer_list: PeerList, connect: Make) -> No
 def test_a_member_at_one_address_has_so_many_connections(
     peer_list: PeerList, connect: Make
 ) -> None:
-    peer_list._config = SwarmConfig(connections=9, connections_each=2)
+    peer_list._config = SwarmConfig(connections=9, max_connections_each=2)
     three = [connect(LOWER, port) for port in (1, 2, 3)]
     assert [peer_list.identified(one, "bob", is_member=True) for one in three] == [
         True,
@@ -294,7 +294,7 @@ def test_failed_dials_are_tried_less_and_less(peer_list: PeerList) -> None:
             peer_list.dial_failed(endpoint, now, Obstacle.REFUSED)
         now += 0.25
     assert dials == 5  # at 0, 2, 6, 14, 30 s
-    assert peer_list.known() == (1, [Obstacle.REFUSED])
+    assert peer_list.reachability() == (1, [Obstacle.REFUSED])
 
 
 def test_who_shakes_hands_and_leaves_is_dialled_less_and_less(
@@ -307,4 +307,4 @@ def test_who_shakes_hands_and_leaves_is_dialled_less_and_less(
         peer_list.add(connection, now)
         peer_list.remove(connection, now)
     assert list(peer_list.to_dial(13.0)) == []
-    assert peer_list.known() == (1, [Obstacle.LEFT])
+    assert peer_list.reachability() == (1, [Obstacle.LEFT])

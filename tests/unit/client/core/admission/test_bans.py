@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from client.core.admission.bans import LOGINS, MAX_BANNED, USERS, Bans
+from client.core.admission.bans import (
+    LOGINS_UNTIL_MEMBER_BAN,
+    MAX_BANNED,
+    USERS_UNTIL_ADDRESS_BAN,
+    Bans,
+)
 from client.core.admission.party import Address, Login, network
 
 
@@ -34,7 +39,7 @@ def test_a_login_is_banned_and_the_member_at_the_second() -> None:
     assert not bans.refuses(login(2)), "another machine of the same member"
     assert not bans.refuses(login(1, "ann"))
     assert not bans.refuses_member("lab", "mallory")
-    for number in range(2, LOGINS + 2):
+    for number in range(2, LOGINS_UNTIL_MEMBER_BAN + 2):
         bans.ban(login(number))
     assert bans.refuses(login(99))
     assert bans.refuses_member("lab", "mallory")
@@ -60,7 +65,7 @@ def test_who_dials_us_and_lies_costs_nobody_else_being_dialled() -> None:
 
 def test_an_address_of_liars_is_banned_for_everybody() -> None:
     bans = Bans()
-    for number in range(USERS + 1):
+    for number in range(USERS_UNTIL_ADDRESS_BAN + 1):
         bans.ban(Address("10.0.0.1", f"mallory{number}"))
     assert bans.refuses(Address("10.0.0.1", "ann"))
 

@@ -8,14 +8,14 @@ from hypothesis import strategies as st
 
 from client.core.admission.candidates import (
     FIRST_PAUSE,
-    LASTING,
     LONGEST_PAUSE,
-    MAX_A_ROUND,
-    MAX_A_USER,
-    MAX_DIALLING_ADDRESS,
-    MAX_DIALLING_USER,
+    MAX_DIALS_PER_ADDRESS,
+    MAX_DIALS_PER_USER,
     MAX_KNOWN,
+    MAX_PER_ROUND,
+    MAX_PER_USER,
     MAX_SEEN,
+    WORTHWHILE_AFTER,
     Candidates,
     PeerCandidate,
     keeps_new_connection,
@@ -68,18 +68,22 @@ def test_as_many_are_dialled_as_there_is_room_for_and_each_once() -> None:
 def test_how_many_there_are_and_can_not_be_reached() -> None:
     candidates = knowing(1, 2)
     candidates.learn([*told(2, 3), *told(4), PeerCandidate(endpoint(5), ME, "me")])
-    assert candidates.count() == (3, []), "those that the tracker told of last, but for oneself"
+    assert candidates.reachability() == (3, []), (
+        "those that the tracker told of last, but for oneself"
+    )
     candidates.failed(endpoint(2), 0.0, Obstacle.REFUSED)
-    assert candidates.count() == (3, []), "it may just be starting again"
+    assert candidates.reachability() == (3, []), "it may just be starting again"
     candidates.failed(endpoint(2), 9.0, Obstacle.NO_ANSWER)
-    assert candidates.count() == (3, [Obstacle.NO_ANSWER])
+    assert candidates.reachability() == (3, [Obstacle.NO_ANSWER])
     candidates.failed(endpoint(2), 20.0)
-    assert candidates.count() == (3, []), "the last dial failed for a reason of ours"
+    assert candidates.reachability() == (3, []), "the last dial failed for a reason of ours"
     candidates.failed(endpoint(2), 30.0, Obstacle.HUNG_UP)
     candidates.connected(endpoint(2), 40.0)
-    assert candidates.count() == (3, [])
+    assert candidates.reachability() == (3, [])
     candidates.learn([PeerCandidate(Endpoint("10.0.0.1", 0), peer_id(6), "eve")])
-    assert candidates.count() == (1, [Obstacle.REFUSED]), "nobody can dial who listens nowhere"
+    assert candidates.reachability() == (1, [Obstacle.REFUSED]), (
+        "nobody can dial who listens nowhere"
+    )
 
 
 def test_who_hangs_up_after_each_handshake_is_left_alone_longer_and_longer() -> None:
@@ -89,34 +93,34 @@ def test_who_hangs_up_after_each_handshake_is_left_alone_longer_and_longer() -> 
         candidates.connected(endpoint(1), now)
         candidates.left(endpoint(1), now, useful=False)
         assert candidates.to_dial(nobody, 1, now + pause - 0.1) == []
-    assert candidates.count() == (1, [Obstacle.LEFT])
+    assert candidates.reachability() == (1, [Obstacle.LEFT])
 
 
-@pytest.mark.parametrize(("useful", "seconds"), [(True, 0.0), (False, LASTING)])
+@pytest.mark.parametrize(("useful", "seconds"), [(True, 0.0), (False, WORTHWHILE_AFTER)])
 def test_a_connection_that_was_worth_while_is_a_new_start(useful: bool, seconds: float) -> None:
     candidates = knowing(1)
     for now in (0.0, 10.0):
         candidates.failed(endpoint(1), now, Obstacle.REFUSED)
     candidates.connected(endpoint(1), 100.0)
     candidates.left(endpoint(1), 100.0 + seconds, useful=useful)
-    assert candidates.count() == (1, [])
+    assert candidates.reachability() == (1, [])
     assert candidates.to_dial(nobody, 1, 100.0 + seconds + FIRST_PAUSE) == [endpoint(1)]
 
 
 def test_who_is_to_be_dialled_again() -> None:
     """A seeder, too, tries again before its next announce, but not who has left it."""
     candidates = knowing(1)
-    failing = [candidates.failing]
+    failing = [candidates.last_dial_failed]
     candidates.failed(endpoint(1), 0.0, Obstacle.HUNG_UP)
-    failing.append(candidates.failing)
+    failing.append(candidates.last_dial_failed)
     candidates.connected(endpoint(1), 2.0)
-    failing.append(candidates.failing)
+    failing.append(candidates.last_dial_failed)
     candidates.left(endpoint(1), 3.0, useful=True)
-    failing.append(candidates.failing)
+    failing.append(candidates.last_dial_failed)
     assert failing == [False, True, False, False]
     candidates.failed(endpoint(1), 5.0, Obstacle.REFUSED)
     candidates.learn([])
-    assert not candidates.failing, "the tracker tells of it no more"
+    assert not candidates.last_dial_failed, "the tracker tells of it no more"
 
 
 def test_ours_demands_no_encryption() -> None:
@@ -124,7 +128,7 @@ def test_ours_demands_no_encryption() -> None:
     candidates.learn([*told(1), PeerCandidate(endpoint(2), PeerId(b"-MI0100-%012d" % 2), "bob")])
     for number, now in ((1, 0.0), (2, 0.0), (1, 9.0), (2, 9.0)):
         candidates.failed(endpoint(number), now, Obstacle.HUNG_UP)
-    assert candidates.count() == (2, [Obstacle.HUNG_UP, Obstacle.TURNED_AWAY])
+    assert candidates.reachability() == (2, [Obstacle.HUNG_UP, Obstacle.TURNED_AWAY])
 
 
 def test_nobody_dials_oneself_or_who_listens_nowhere() -> None:
@@ -172,8 +176,8 @@ def test_a_client_that_was_started_again_takes_the_place_of_its_last_run() -> No
     candidates = knowing(1, 2)
     candidates.failed(endpoint(1), 0.0)
     candidates.learn([PeerCandidate(endpoint(1), peer_id(3), "user 1")])
-    assert candidates.remembered(peer_id(1), "10.0.0.1") is None
-    assert candidates.remembered(peer_id(3), "10.0.0.1") == "user 1"
+    assert candidates.remembered_user(peer_id(1), "10.0.0.1") is None
+    assert candidates.remembered_user(peer_id(3), "10.0.0.1") == "user 1"
     assert candidates.to_dial(only(2), 9, 0.0) == [endpoint(1)], "a new run starts afresh"
 
 
@@ -182,9 +186,9 @@ def test_who_announces_anothers_peer_id_does_not_take_its_place() -> None:
     impostor = PeerCandidate(Endpoint("10.0.0.66", 1001), peer_id(1), "mallory")
     candidates.learn([*told(1), impostor])
     assert set(candidates.to_dial(nobody, 9, 0.0)) == {endpoint(1), impostor.endpoint}
-    assert candidates.told_of(peer_id(1), "10.0.0.1") == "user 1"
-    assert candidates.told_of(peer_id(1), "10.0.0.66") == "mallory"
-    assert candidates.told_of(peer_id(1), "10.0.0.99") is None
+    assert candidates.listed_user(peer_id(1), "10.0.0.1") == "user 1"
+    assert candidates.listed_user(peer_id(1), "10.0.0.66") == "mallory"
+    assert candidates.listed_user(peer_id(1), "10.0.0.99") is None
 
 
 def test_an_endpoint_of_two_users_is_dialled_once_and_known_by_the_id() -> None:
@@ -192,19 +196,20 @@ def test_an_endpoint_of_two_users_is_dialled_once_and_known_by_the_id() -> None:
     candidates.learn([*told(1), PeerCandidate(endpoint(1), peer_id(9), "mallory")])
     assert candidates.to_dial(nobody, 9, 0.0) == [endpoint(1)]
     assert [
-        found.user if (found := candidates.at(endpoint(1), peer_id(n))) else None for n in (1, 9, 5)
+        found.user if (found := candidates.listed_at(endpoint(1), peer_id(n))) else None
+        for n in (1, 9, 5)
     ] == ["user 1", "mallory", "user 1"]
-    assert candidates.at(endpoint(4), peer_id(1)) is None
+    assert candidates.listed_at(endpoint(4), peer_id(1)) is None
 
 
 def test_made_up_peers_of_one_user_do_not_keep_others_waiting() -> None:
     candidates = Candidates(ME)
     crowd = [PeerCandidate(Endpoint("10.6.6.6", n), peer_id(n), "mallory") for n in range(1, 801)]
     candidates.learn([*crowd, *told(1)])
-    assert len(candidates._known) == MAX_A_USER + 1
+    assert len(candidates._known) == MAX_PER_USER + 1
     chosen = candidates.to_dial(nobody, 50, 0.0)
     assert endpoint(1) in chosen
-    assert len(chosen) == MAX_DIALLING_USER + 1
+    assert len(chosen) == MAX_DIALS_PER_USER + 1
     assert candidates.to_dial(nobody, 50, 0.0) == [], "until one of those is over"
     candidates.failed(chosen[0], 0.0)
     assert len(candidates.to_dial(nobody, 50, 0.0)) == 1
@@ -212,30 +217,30 @@ def test_made_up_peers_of_one_user_do_not_keep_others_waiting() -> None:
 
 def test_so_many_at_one_address_and_in_one_round() -> None:
     candidates = knowing(*range(1, 100))
-    assert len(candidates.to_dial(nobody, 50, 0.0)) == MAX_DIALLING_ADDRESS
+    assert len(candidates.to_dial(nobody, 50, 0.0)) == MAX_DIALS_PER_ADDRESS
     apart = Candidates(ME)
     apart.learn([PeerCandidate(Endpoint(f"10.0.1.{n}", 1), peer_id(n), f"{n}") for n in range(50)])
-    assert len(apart.to_dial(nobody, 50, 0.0)) == MAX_A_ROUND
+    assert len(apart.to_dial(nobody, 50, 0.0)) == MAX_PER_ROUND
 
 
 def test_who_came_by_itself_is_remembered_in_bounds() -> None:
     candidates = Candidates(ME)
     for number in range(MAX_SEEN + 1):
-        candidates.saw(peer_id(number), "10.0.0.9", "ann")
-    assert candidates.remembered(peer_id(0), "10.0.0.9") is None
-    assert candidates.remembered(peer_id(1), "10.0.0.9") == "ann"
-    assert candidates.remembered(peer_id(1), "10.0.0.8") is None
+        candidates.remember_user(peer_id(number), "10.0.0.9", "ann")
+    assert candidates.remembered_user(peer_id(0), "10.0.0.9") is None
+    assert candidates.remembered_user(peer_id(1), "10.0.0.9") == "ann"
+    assert candidates.remembered_user(peer_id(1), "10.0.0.8") is None
 
 
 def test_who_is_no_member_any_more_is_forgotten() -> None:
     candidates = knowing(1, 2)
-    candidates.saw(peer_id(7), "10.0.0.9", "user 1")
-    candidates.saw(peer_id(8), "10.0.0.9", "user 2")
+    candidates.remember_user(peer_id(7), "10.0.0.9", "user 1")
+    candidates.remember_user(peer_id(8), "10.0.0.9", "user 2")
     candidates.forget_user("user 1")
-    assert candidates.count() == (1, [])
-    assert candidates.remembered(peer_id(1), "10.0.0.1") is None
-    assert candidates.remembered(peer_id(7), "10.0.0.9") is None
-    assert candidates.remembered(peer_id(8), "10.0.0.9") == "user 2"
+    assert candidates.reachability() == (1, [])
+    assert candidates.remembered_user(peer_id(1), "10.0.0.1") is None
+    assert candidates.remembered_user(peer_id(7), "10.0.0.9") is None
+    assert candidates.remembered_user(peer_id(8), "10.0.0.9") == "user 2"
     assert candidates.to_dial(nobody, 9, 0.0) == [endpoint(2)]
 
 
@@ -244,7 +249,7 @@ def test_bounded_and_open_to_newcomers() -> None:
     candidates.failed(endpoint(500), 0.0)
     candidates.learn(told(MAX_KNOWN + 1))
     assert len(candidates._known) == MAX_KNOWN
-    assert candidates.remembered(peer_id(MAX_KNOWN + 1), "10.0.0.1") is not None
+    assert candidates.remembered_user(peer_id(MAX_KNOWN + 1), "10.0.0.1") is not None
 
 
 @given(st.binary(min_size=20, max_size=20), st.binary(min_size=20, max_size=20))

@@ -22,4 +22,4 @@ def test_only_so_many_addresses_are_remembered() -> None:
     strikes = Strikes()
     for number in range(MAX_ADDRESSES + 1):
         strikes.failed(f"{number}", 0.0)
-    assert len(strikes._spent) == MAX_ADDRESSES
+    assert len(strikes._failures) == MAX_ADDRESSES

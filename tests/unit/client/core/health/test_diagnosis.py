@@ -27,7 +27,7 @@ def cause(**facts: Any) -> Cause:
         (Cause.FILE_CHANGED, {"state": "failed", "error": ErrorCode.FILE_CHANGED}),
         (Cause.FILE_CHANGED, {"state": "failed", "error": ErrorCode.FILE_NOT_FOUND}),
         (Cause.FAILED, {"state": "failed", "error": ErrorCode.PERMISSION_DENIED}),
-        (Cause.DISK_FULL, {"state": "paused", "waits_for_room": True}),
+        (Cause.DISK_FULL, {"state": "paused", "waits_for_space": True}),
         (Cause.PAUSED, {"state": "paused"}),
         (Cause.CHECKING, {"state": "checking"}),
         (Cause.QUEUED, {"state": "queued"}),
@@ -107,7 +107,7 @@ def test_what_counts_first() -> None:
         (Obstacle.NO_ROUTE, "can't be reached from this computer's network", "Check the network"),
         (Obstacle.NO_ANSWER, "gives no answer at its port", "open their port in the firewall"),
         (Obstacle.REFUSED, "refuses connections at its port", "Ask them to start their client"),
-        (Obstacle.HERE, "no room for another connection", "type: doctor"),
+        (Obstacle.NO_ROOM_HERE, "no room for another connection", "type: doctor"),
         (Obstacle.NOT_BITTORRENT, "not with BitTorrent", "Another program"),
         (
             Obstacle.SILENT,

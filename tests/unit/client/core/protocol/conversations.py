@@ -7,7 +7,11 @@ from random import Random
 from typing import TypedDict, Unpack
 
 from client.core.protocol.peer_protocol import PeerProtocol
-from client.core.protocol.peer_stream_decoder import PeerStreamDecoder, Received, RequestsReceived
+from client.core.protocol.peer_stream_decoder import (
+    MessageReceived,
+    PeerStreamDecoder,
+    RequestsReceived,
+)
 from client.core.swarm.actions import Action
 from client.core.swarm.swarm import Swarm
 from client.core.swarm.swarm_config import SwarmConfig
@@ -29,9 +33,9 @@ class Limits(TypedDict, total=False):
     upload_slots: int
     rechoke_every: float
     keep_alive_every: float
-    silence: float
-    first_window: int
-    least_window: int
+    silent_after: float
+    initial_window: int
+    min_window: int
 
 
 def swarm_with(have: Iterable[int] = (), **limits: Unpack[Limits]) -> Swarm:
@@ -47,7 +51,7 @@ def greet(swarm: Swarm, key: int, *, fast: bool) -> list[Action]:
 
 
 def receive(swarm: Swarm, key: int, message: Message) -> list[Action]:
-    return PeerProtocol(swarm, b"").receive(key, Received(message))
+    return PeerProtocol(swarm, b"").receive(key, MessageReceived(message))
 
 
 def requested(swarm: Swarm, key: int, requests: list[Request]) -> tuple[list[Block], list[Action]]:

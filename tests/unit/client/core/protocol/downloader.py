@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from random import Random
 
 from client.core.protocol.peer_protocol import PeerProtocol
-from client.core.protocol.peer_stream_decoder import Event, PeerStreamDecoder
+from client.core.protocol.peer_stream_decoder import PeerStreamDecoder, StreamEvent
 from client.core.swarm.actions import Action, Ban, Close, Send, Verify
 from client.core.swarm.piece_download import PieceDownload
 from client.core.swarm.swarm import Swarm
@@ -183,8 +183,8 @@ class Downloader:
         while key in self.remotes and self.remotes[key].wire:
             self.read(key)
 
-    def _judge(self, key: int, events: list[Event]) -> None:
-        if not self.protocol.heard(key, self.now, whole=bool(events)):
+    def _judge(self, key: int, events: list[StreamEvent]) -> None:
+        if not self.protocol.record_received(key, self.now, has_message=bool(events)):
             return
         for event in events:
             if key not in self.remotes:  # parted in the middle

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterable
 from random import Random
 
 from client.core.protocol.peer_stream_decoder import (
-    Event,
+    MessageReceived,
     PeerStreamDecoder,
     PieceDropped,
     PieceReceived,
-    Received,
     RequestsReceived,
+    StreamEvent,
 )
 from client.core.swarm.piece_download import PieceDownload
 from common.types import BLOCK_SIZE, Block, PieceIndex
@@ -73,12 +73,12 @@ def pump(
     data: bytes,
     limit: int = 2**30,
     between: Callable[[], None] = lambda: None,
-) -> list[Event]:
+) -> list[StreamEvent]:
     """Have the receiver read `data`, `limit` bytes at most at a time.
 
     `between` is called once, after the first buffers were laid out and before they are filled.
     """
-    events: list[Event] = []
+    events: list[StreamEvent] = []
     view = memoryview(data)
     while view:
         buffers = decoder.buffers()
@@ -88,7 +88,7 @@ def pump(
         view = view[count:]
         batch = decoder.advance(count)
         for event in batch:
-            if isinstance(event, Received) and isinstance(event.message, Reject):
+            if isinstance(event, MessageReceived) and isinstance(event.message, Reject):
                 decoder.withdraw(event.message.piece, event.message.begin)
         events += batch
     return events
@@ -98,23 +98,23 @@ def _nothing() -> None:
     pass
 
 
-def messages(events: Iterable[Event]) -> list[Message]:
+def messages(events: Iterable[StreamEvent]) -> list[Message]:
     """All messages, requests one by one."""
     found: list[Message] = []
     for event in events:
         if isinstance(event, RequestsReceived):
             found += event.requests
-        elif isinstance(event, Received):
+        elif isinstance(event, MessageReceived):
             found.append(event.message)
     return found
 
 
-def pieces(events: Iterable[Event]) -> list[int]:
+def pieces(events: Iterable[StreamEvent]) -> list[int]:
     """The pieces that came, in order."""
     return [event.download.index for event in events if isinstance(event, PieceReceived)]
 
 
-def dropped(events: Iterable[Event]) -> list[int]:
+def dropped(events: Iterable[StreamEvent]) -> list[int]:
     """The cancelled pieces that were let go."""
     return [event.download.index for event in events if isinstance(event, PieceDropped)]
 

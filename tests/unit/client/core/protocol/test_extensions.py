@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from client.core.protocol.extensions import MAX_HELD, TIMES, Extensions
+from client.core.protocol.extensions import MAX_COPIES, MAX_HELD_REQUESTS, Extensions
 from client.core.protocol.peer_stream_decoder import PeerStreamDecoder
 from client.core.swarm.actions import Action, Send
 from client.core.swarm.peer import Peer
@@ -72,25 +72,25 @@ def test_nothing_until_the_peer_is_known_to_be_a_member(peer: Peer) -> None:
     assert extensions.receive(peer, request(1)) == []
     assert extensions.receive(peer, request(0)) == []
     peer.confirmed = True
-    assert said(extensions.confirmed(peer)) == [
+    assert said(extensions.answer_held(peer)) == [
         MetadataPiece(1, len(INFO), INFO[BLOCK_SIZE:]),
         MetadataPiece(0, len(INFO), INFO[:BLOCK_SIZE]),
     ]
-    assert extensions.confirmed(peer) == []
+    assert extensions.answer_held(peer) == []
 
 
 def test_a_stranger_that_asks_on_and_on_is_refused(peer: Peer) -> None:
     peer.confirmed = False
     extensions = Extensions(INFO)
-    for _ in range(MAX_HELD):
+    for _ in range(MAX_HELD_REQUESTS):
         assert extensions.receive(peer, request(0)) == []
     assert said(extensions.receive(peer, request(0))) == [MetadataReject(0)]
-    assert len(peer.metadata_wanted) == MAX_HELD
+    assert len(peer.metadata_wanted) == MAX_HELD_REQUESTS
 
 
 def test_a_member_that_asks_on_and_on_is_refused(peer: Peer) -> None:
     extensions = Extensions(INFO)
-    for _ in range(2 * TIMES):
+    for _ in range(2 * MAX_COPIES):
         (answer,) = said(extensions.receive(peer, request(0)))
         assert isinstance(answer, MetadataPiece)
     assert said(extensions.receive(peer, request(0))) == [MetadataReject(0)]
@@ -103,7 +103,7 @@ def test_messages_of_no_use(peer: Peer) -> None:
     assert extensions.receive(peer, Extended(99, b"garbage")) == []
     silent = Peer(2, 4, PeerStreamDecoder(), Waiting(), fast=True, now=0.0)
     assert extensions.receive(silent, request(0)) == []  # it never said how to answer
-    assert extensions.confirmed(silent) == []
+    assert extensions.answer_held(silent) == []
 
 
 def test_broken_messages_end_the_connection(peer: Peer) -> None:

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from client.core.protocol.message_cost import A_SECOND, BURST, LONGEST_PAUSE, MessageBudget, Traffic
+from client.core.protocol.message_cost import (
+    BURST,
+    LONGEST_PAUSE,
+    REFILL_PER_SECOND,
+    MessageBudget,
+    Traffic,
+)
 from client.core.protocol.peer_stream_decoder import (
-    Event,
+    MessageReceived,
     PieceReceived,
-    Received,
     RequestsReceived,
+    StreamEvent,
 )
 from client.core.swarm.piece_download import PieceDownload
 from common.types import BLOCK_SIZE, PieceIndex
@@ -48,7 +54,7 @@ class Lent:
 def test_a_flood_is_read_from_slowly(flood: list[Message]) -> None:
     budget = MessageBudget(0.0)
     now, read, rounds = 0.0, 0, 0
-    events: list[Event] = [Received(message) for message in flood * 100]
+    events: list[StreamEvent] = [MessageReceived(message) for message in flood * 100]
     size = sum(len(encode(message)) for message in flood) * 100
     while now < 60.0:
         read += size
@@ -56,16 +62,18 @@ def test_a_flood_is_read_from_slowly(flood: list[Message]) -> None:
         rounds += 1
         assert rounds < 10_000, "it is never slowed"
     # A message costs a quarter at least, however small: 2,000 a second and 20,000 at once.
-    assert rounds * len(events) <= (60.0 + LONGEST_PAUSE) * 4 * A_SECOND + 4 * BURST + len(events)
+    assert rounds * len(events) <= (60.0 + LONGEST_PAUSE) * 4 * REFILL_PER_SECOND + 4 * BURST + len(
+        events
+    )
 
 
 def test_who_sends_what_was_asked_for_is_never_slowed() -> None:
     budget = MessageBudget(0.0)
     block = BLOCK_SIZE + 13
-    piece: Event = PieceReceived(PieceDownload(PieceIndex(0), Lent()))
+    piece: StreamEvent = PieceReceived(PieceDownload(PieceIndex(0), Lent()))
     for number in range(1, 100_000):
         traffic = Traffic(read=number * block, payload=number * BLOCK_SIZE, overhead=number * 22)
-        assert not budget.charge([piece, Received(Have(1))], traffic, number / 6400)
+        assert not budget.charge([piece, MessageReceived(Have(1))], traffic, number / 6400)
 
 
 def test_who_fetches_is_never_slowed() -> None:
@@ -73,13 +81,13 @@ def test_who_fetches_is_never_slowed() -> None:
     given = 0
     for number in range(1, 10_000):
         events = [RequestsReceived([Request(0, 0, BLOCK_SIZE)] * 3)]
-        assert not budget.charge(events, Traffic(read=number * 51, given=given), number / 2000)
+        assert not budget.charge(events, Traffic(read=number * 51, sent=given), number / 2000)
         given += 3 * BLOCK_SIZE
 
 
 def test_what_is_refused_is_paid_for() -> None:
     budget = MessageBudget(0.0)
-    requests: list[Event] = [RequestsReceived([Request(0, 0, BLOCK_SIZE)] * 1000)]
+    requests: list[StreamEvent] = [RequestsReceived([Request(0, 0, BLOCK_SIZE)] * 1000)]
     pauses = [budget.charge(requests, Traffic(read=n * 17_000), 0.0) for n in range(1, 10)]
     assert not pauses[0]
     assert pauses[-1] > 1.0

@@ -209,14 +209,14 @@ def test_silence_is_broken_by_payload_and_by_whole_messages() -> None:
     swarm = swarm_with()
     join(swarm, 1)
     protocol, peer = PeerProtocol(swarm, b""), swarm.peers[1]
-    assert protocol.heard(1, 5.0, whole=False)
+    assert protocol.record_received(1, 5.0, has_message=False)
     assert peer.heard_at == 0.0  # a part of a message
-    assert protocol.heard(1, 6.0, whole=True)
+    assert protocol.record_received(1, 6.0, has_message=True)
     assert (peer.heard_at, peer.block_at, swarm.downloaded) == (6.0, 0.0, 0)
     peer.stream.payload += 100
-    assert protocol.heard(1, 7.0, whole=False)
+    assert protocol.record_received(1, 7.0, has_message=False)
     assert (peer.heard_at, peer.block_at, swarm.downloaded) == (7.0, 7.0, 100)
-    assert not protocol.heard(2, 8.0, whole=True)
+    assert not protocol.record_received(2, 8.0, has_message=True)
 
 
 def asked(swarm: Swarm, key: int, now: float = 0.0) -> list[Block]:
@@ -224,7 +224,7 @@ def asked(swarm: Swarm, key: int, now: float = 0.0) -> list[Block]:
 
 
 def test_a_peer_is_asked_for_more_in_bursts() -> None:
-    swarm = swarm_with(first_window=4, least_window=4)
+    swarm = swarm_with(initial_window=4, min_window=4)
     join(swarm, 1, HaveAll())
     protocol = PeerProtocol(swarm, b"")
     assert not protocol.has_room(1, 0.0)  # it chokes us
@@ -239,7 +239,7 @@ def test_a_peer_is_asked_for_more_in_bursts() -> None:
 def test_a_limit_bounds_what_is_asked_for() -> None:
     swarm = swarm_with()
     join(swarm, 1, HaveAll(), Unchoke())
-    assert len(PeerProtocol(swarm, b"").request(1, 0.0, most=2)) == 2
+    assert len(PeerProtocol(swarm, b"").request(1, 0.0, limit=2)) == 2
 
 
 def test_a_piece_is_to_be_verified_once_and_its_copy_is_dropped() -> None:
@@ -283,6 +283,6 @@ def test_a_choke_without_bep_6_takes_back_all_requests(fast: bool) -> None:
 def test_what_goes_out_is_counted_also_of_who_has_left() -> None:
     swarm = swarm_with(ALL)
     join(swarm, 1)
-    swarm.gave(1, 10)
-    swarm.gave(2, 5)
+    swarm.payload_sent(1, 10)
+    swarm.payload_sent(2, 5)
     assert (swarm.uploaded, swarm.peers[1].up.total) == (15, 10)

@@ -8,13 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from client.core.protocol.peer_stream_decoder import (
-    ORDERLY,
-    Event,
+    IN_ORDER_BLOCKS,
+    MessageReceived,
     PeerStreamDecoder,
     PieceDropped,
     PieceReceived,
-    Received,
     RequestsReceived,
+    StreamEvent,
 )
 from client.core.protocol.scatter_read_queue import SCATTER_BLOCKS
 from client.core.swarm.piece_download import PieceDownload
@@ -80,7 +80,7 @@ def test_a_have_between_blocks_does_not_end_the_quick_way() -> None:
     size = 30 * BLOCK_SIZE
     download = asked(decoder, 0, size)
     stream = answer(0, size, 0, 1) + encode(Have(7)) + answer(0, size, 2)
-    assert pump(decoder, stream) == [Received(Have(7))]
+    assert pump(decoder, stream) == [MessageReceived(Have(7))]
     assert scatters(decoder)
     assert decoder.outstanding == 27
     pump(decoder, answer(0, size, *range(3, 30)))
@@ -95,9 +95,9 @@ def test_blocks_out_of_order_are_staged_until_order_returns() -> None:
     scattering = [scatters(decoder)]
     assert decoder.outstanding == 39
     numbers = [n for n in range(40) if n != 5]
-    pump(decoder, answer(0, size, *numbers[: ORDERLY - 1]))
+    pump(decoder, answer(0, size, *numbers[: IN_ORDER_BLOCKS - 1]))
     scattering.append(scatters(decoder))
-    pump(decoder, answer(0, size, numbers[ORDERLY - 1]))
+    pump(decoder, answer(0, size, numbers[IN_ORDER_BLOCKS - 1]))
     scattering.append(scatters(decoder))
     assert scattering == [False, False, True]
 
@@ -134,7 +134,7 @@ def test_requests_come_in_runs_between_other_messages() -> None:
     requests = [Request(*block) for block in blocks]
     assert pump(decoder, stream) == [
         RequestsReceived(requests[:2]),
-        Received(Interested()),
+        MessageReceived(Interested()),
         RequestsReceived(requests[2:]),
     ]
 
@@ -271,10 +271,10 @@ def test_a_cancelled_piece_whose_last_block_came_is_let_go() -> None:
     gone = asked(decoder, 0, size, limit=2)
     stream = answer(0, size, 0, 1)
 
-    def call_off() -> None:
+    def cancel() -> None:
         gone.cancelled = True
 
-    assert pump(decoder, stream, between=call_off) == [PieceDropped(gone)]
+    assert pump(decoder, stream, between=cancel) == [PieceDropped(gone)]
     assert decoder.outstanding == 0
 
 
@@ -296,9 +296,9 @@ def _mutate(stream: bytes, places: list[tuple[int, int]]) -> bytes:
 PLACES = st.lists(st.tuples(st.integers(0, 2**20), st.integers(0, 255)), max_size=6)
 
 
-def read_garbage(decoder: PeerStreamDecoder, stream: bytes, cut: int) -> list[Event]:
+def read_garbage(decoder: PeerStreamDecoder, stream: bytes, cut: int) -> list[StreamEvent]:
     """Read until the receiver has enough of it; its memory must stay bounded all the time."""
-    events: list[Event] = []
+    events: list[StreamEvent] = []
     for start in range(0, len(stream), cut):
         room = sum(map(len, decoder.buffers()))
         assert 0 < room <= STAGING + (SCATTER_BLOCKS + 1) * (BLOCK_SIZE + 13)

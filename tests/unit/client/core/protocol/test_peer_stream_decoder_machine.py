@@ -17,7 +17,7 @@ from hypothesis.stateful import (
     rule,
 )
 
-from client.core.protocol.peer_stream_decoder import Event, PeerStreamDecoder
+from client.core.protocol.peer_stream_decoder import PeerStreamDecoder, StreamEvent
 from client.core.swarm.piece_download import PieceDownload
 from common.types import BLOCK_SIZE, Block, PieceIndex
 from common.wire.codec import encode, piece_header
@@ -70,9 +70,9 @@ class Reader:
     def __init__(self, *, scatter: bool) -> None:
         self.decoder = PeerStreamDecoder()
         if not scatter:
-            self.decoder._orderly = -(2**30)  # more disorder than it ever lives down
+            self.decoder._in_order = -(2**30)  # more disorder than it ever lives down
         self.downloads = [download_of(piece, size) for piece, size in enumerate(SIZES)]
-        self.events: list[Event] = []
+        self.events: list[StreamEvent] = []
 
     def request(self, piece: int, limit: int) -> list[int]:
         numbers = self.downloads[piece].request(limit)

@@ -11,24 +11,24 @@ def block(piece: int, number: int, length: int = 10) -> Block:
 def test_a_piece_that_was_sent_whole_is_suspected_when_asked_for_again() -> None:
     sent = SentPieces(lambda piece: 25 if piece == 9 else 30)
     whole = [block(4, 0), block(4, 1), block(4, 2)]
-    assert sent.suspected(whole) == []
-    sent.count(whole[:2])
-    assert sent.suspected(whole[2:]) == []
-    assert sent.last() == []
-    sent.count(whole[2:])
-    assert sent.last() == [4]
-    assert sent.suspected([block(4, 0), block(5, 0), block(4, 1)]) == [4]
-    assert sent.suspected(whole) == [], "only after it was sent whole once more"
-    assert sent.last() == []
-    sent.count([block(9, 0), block(9, 1), block(9, 2, 5)])
-    assert sent.suspected([block(9, 1)]) == [9]
+    assert sent.take_suspects(whole) == []
+    sent.record(whole[:2])
+    assert sent.take_suspects(whole[2:]) == []
+    assert sent.last_whole() == []
+    sent.record(whole[2:])
+    assert sent.last_whole() == [4]
+    assert sent.take_suspects([block(4, 0), block(5, 0), block(4, 1)]) == [4]
+    assert sent.take_suspects(whole) == [], "only after it was sent whole once more"
+    assert sent.last_whole() == []
+    sent.record([block(9, 0), block(9, 1), block(9, 2, 5)])
+    assert sent.take_suspects([block(9, 1)]) == [9]
 
 
 def test_only_the_latest_pieces_are_remembered() -> None:
     sent = SentPieces(lambda _: 10)
     for piece in range(MAX_PIECES + 1):
-        sent.count([block(piece, 0)])
-    assert sent.suspected([block(0, 0)]) == []
-    assert sent.suspected([block(1, 0)]) == [1]
-    assert sent.last() == [MAX_PIECES]
+        sent.record([block(piece, 0)])
+    assert sent.take_suspects([block(0, 0)]) == []
+    assert sent.take_suspects([block(1, 0)]) == [1]
+    assert sent.last_whole() == [MAX_PIECES]
     assert len(sent._sent) == MAX_PIECES - 1

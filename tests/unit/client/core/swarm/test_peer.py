@@ -10,11 +10,11 @@ from tests.unit.client.core.protocol.downloader import Waiting
 from tests.unit.client.core.protocol.streams import download_of
 
 LIMITS = SwarmConfig(
-    first_window=100,
-    least_window=10,
-    most_window=400,
+    initial_window=100,
+    min_window=10,
+    max_window=400,
     window_seconds=3.0,
-    unsaid_max_requests=250,
+    default_max_requests=250,
 )
 
 

@@ -33,17 +33,17 @@ def experienced(size: int, seed: int = 1) -> Picker:
 
 def test_the_rarest_piece_comes_first() -> None:
     picker = experienced(8)
-    picker.count([4, 5, 6, 7], 1)
-    picker.count([4, 6, 7], 1)
-    picker.count([4, 7], 1)
-    picker.count([4], 1)
+    picker.count_holders([4, 5, 6, 7], 1)
+    picker.count_holders([4, 6, 7], 1)
+    picker.count_holders([4, 7], 1)
+    picker.count_holders([4], 1)
     everything = Bitfield.full(8)
     assert [picker.pick(everything) for _ in range(5)] == [5, 6, 7, 4, None]
 
 
 def test_a_peer_gets_only_what_it_has() -> None:
     picker = experienced(8)
-    picker.count([4], 1)
+    picker.count_holders([4], 1)
     assert picker.pick(bitfield({4, 1}, 8)) == 4
     assert picker.pick(bitfield({4, 1}, 8)) is None
     assert picker.open_count == 3
@@ -60,7 +60,7 @@ def test_the_first_pieces_come_at_random_whatever_their_rarity() -> None:
     first = set()
     for seed in range(200):
         picker = Picker(Bitfield(8), Bitfield.full(8), Random(seed))
-        picker.count(range(6), 1)
+        picker.count_holders(range(6), 1)
         first.add(picker.pick(Bitfield.full(8)))
         assert picker.pick(bitfield({7}, 8)) in (7, None)
     assert first == set(range(8))
@@ -83,7 +83,7 @@ def test_a_finished_piece_does_not_come_again() -> None:
 def test_always_one_of_the_rarest(have: set[int], peers: list[set[int]], rng: Random) -> None:
     picker = Picker(bitfield(have | {0, 1, 2, 3}), Bitfield.full(COUNT), rng)
     for peer in peers:
-        picker.count(peer, 1)
+        picker.count_holders(peer, 1)
     rarity = Counter(piece for peer in peers for piece in peer)
     for peer in peers:
         piece = picker.pick(bitfield(peer))
@@ -105,12 +105,12 @@ class PickerMachine(RuleBasedStateMachine):
     @rule(pieces=SETS)
     def peer_comes(self, pieces: set[int]) -> None:
         self.peers.append(pieces)
-        self.picker.count(pieces, 1)
+        self.picker.count_holders(pieces, 1)
 
     @rule()
     def peer_goes(self) -> None:
         if self.peers:
-            self.picker.count(self.peers.pop(), -1)
+            self.picker.count_holders(self.peers.pop(), -1)
 
     @rule(has=SETS)
     def pick(self, has: set[int]) -> None:

@@ -12,7 +12,7 @@ from tests.unit.client.core.swarm.test_picker import COUNT, PIECES, SETS, WANTED
 def test_every_peer_gets_the_first_piece_that_it_has() -> None:
     picker = SequentialPicker(bitfield({2}, 8), bitfield({0, 1, 2, 3, 4, 7}, 8))
     everything = Bitfield.full(8)
-    picker.count([0], 5)
+    picker.count_holders([0], 5)
     assert picker.pick(bitfield({4, 7}, 8)) == 4
     assert picker.pick(everything) == 0
     assert picker.pick(everything) == 1

@@ -80,7 +80,7 @@ def test_a_seed_serves_who_takes_fastest_snubbed_or_not() -> None:
 
 # --- the clock ---
 def test_everybody_hears_from_us_in_time() -> None:
-    swarm = swarm_with(keep_alive_every=100.0, silence=1000.0)
+    swarm = swarm_with(keep_alive_every=100.0, silent_after=1000.0)
     join(swarm, 1)
     assert swarm.tick(99.0) == []
     assert swarm.tick(100.0) == [Send(1, KeepAlive())]
@@ -99,7 +99,7 @@ def snubbed(swarm: Swarm) -> set[int]:
 
 
 def test_who_owes_blocks_is_first_snubbed_and_then_let_go() -> None:
-    swarm = swarm_with(silence=1000.0, least_window=32)
+    swarm = swarm_with(silent_after=1000.0, min_window=32)
     join(swarm, 1, HaveAll(), Unchoke())
     join(swarm, 2, HaveAll(), Unchoke())
     assert len(swarm.assign(1, 0, 0.0)) == 4
@@ -130,7 +130,7 @@ def test_nothing_is_asked_of_who_chokes_or_has_nothing() -> None:
 
 
 def test_no_more_is_asked_than_the_window_holds() -> None:
-    swarm = swarm_with(first_window=6)
+    swarm = swarm_with(initial_window=6)
     join(swarm, 1, HaveAll(), Unchoke())
     assert [len(a.numbers) for a in swarm.assign(1, 0, 0.0)] == [4, 2]
     assert swarm.assign(1, 6, 0.0) == []
@@ -138,7 +138,7 @@ def test_no_more_is_asked_than_the_window_holds() -> None:
 
 
 def test_a_rate_limit_lets_a_peer_be_asked_for_a_few_blocks_at_a_time() -> None:
-    swarm = swarm_with(first_window=6)
+    swarm = swarm_with(initial_window=6)
     join(swarm, 1, HaveAll(), Unchoke())
     assert [a.numbers for a in swarm.assign(1, 0, 0.0, 3)] == [[0, 1, 2]]
     assert [a.numbers for a in swarm.assign(1, 3, 0.0, 2)] == [[3], [0]]
@@ -152,7 +152,7 @@ def test_who_waits_for_our_rate_limit_is_not_slow() -> None:
         join(swarm, key, HaveAll(), Unchoke())
     download = swarm.assign(1, 0, 0.0, 1)[0].download
     download.receive(0)
-    swarm.progressed(swarm.peers[1], 0, 0.0)
+    swarm.payload_received(swarm.peers[1], 0, 0.0)
     assert swarm.assign(2, 0, 10.0, 1) == []  # peer 1 owes nothing: it goes on with the rest
     assert swarm.assign(1, 0, 10.0, 1)[0].download is download
     assert swarm.assign(2, 0, 20.0, 1)[0].download is not download
@@ -196,7 +196,7 @@ def flow(swarm: Swarm, blocks: dict[int, int], seconds: float) -> None:
     """Let peers have sent so many blocks by then."""
     for key, count in blocks.items():
         swarm.peers[key].down.add(count * BLOCK_SIZE)
-        swarm.progressed(swarm.peers[key], 0, seconds)
+        swarm.payload_received(swarm.peers[key], 0, seconds)
     swarm.tick(seconds)
 
 
@@ -213,7 +213,7 @@ def test_a_piece_is_taken_over_from_a_slower_peer_only(sent: dict[int, int], tak
 def in_order(fetchers: int = 2) -> Swarm:
     """A swarm of which peer 1 was asked for piece 0, and peer 2 for piece 1."""
     selection = PieceSelection(GEOMETRY, [GEOMETRY.length], in_order=True)
-    limits = SwarmConfig(first_window=4, least_window=4, most_window=4, fetchers=fetchers)
+    limits = SwarmConfig(initial_window=4, min_window=4, max_window=4, max_fetchers=fetchers)
     swarm = Swarm(GEOMETRY, Bitfield(4), Pool(10 * PIECE), Random(1), 0.0, limits, selection)
     for key in (1, 2):
         join(swarm, key, HaveAll(), Unchoke())
@@ -276,7 +276,7 @@ def test_a_wrong_copy_does_not_open_a_piece_that_another_copy_is_checked_for() -
 
 
 def test_what_several_sent_wrong_is_fetched_from_one_and_an_honest_peer_is_not_banned() -> None:
-    swarm = swarm_with([1, 2, 3], first_window=2)
+    swarm = swarm_with([1, 2, 3], initial_window=2)
     join(swarm, 1, HaveAll(), Unchoke())
     download = swarm.assign(1, 0, 0.0)[0].download
     download.receive(0)
@@ -298,7 +298,7 @@ def test_what_several_sent_wrong_is_fetched_from_one_and_an_honest_peer_is_not_b
 
 @pytest.mark.parametrize("liar", [1, 2])
 def test_of_several_who_lied_shows_when_the_piece_is_right(liar: int) -> None:
-    swarm = swarm_with([1, 2, 3], first_window=2)
+    swarm = swarm_with([1, 2, 3], initial_window=2)
     join(swarm, 1, HaveAll(), Unchoke())
     download = swarm.assign(1, 0, 0.0)[0].download
     download.buffer[:] = bytes(download.size)
@@ -359,7 +359,7 @@ def test_a_peer_that_chokes_between_the_blocks_of_a_piece_leaves_it_to_others() 
         download.withdraw(number)
         swarm.rejected(swarm.peers[1], download)
     download.receive(0)
-    swarm.progressed(swarm.peers[1], 0, 1.0)
+    swarm.payload_received(swarm.peers[1], 0, 1.0)
     join(swarm, 2, HaveAll(), Unchoke())
     assert swarm.assign(2, 0, 1.0)[0].download is download
 
@@ -425,7 +425,7 @@ def test_a_cancelled_piece_that_is_rejected_to_the_end_gives_its_buffer_back() -
 
 
 def test_a_called_off_piece_of_which_nothing_is_to_come_gives_its_buffer_back() -> None:
-    swarm = swarm_with([1, 2, 3], first_window=2)
+    swarm = swarm_with([1, 2, 3], initial_window=2)
     join(swarm, 1, HaveAll(), Unchoke())
     download = swarm.assign(1, 0, 0.0)[0].download
     join(swarm, 2, HaveAll(), Unchoke())
@@ -496,7 +496,7 @@ def test_a_snubbed_peer_that_sends_again_has_its_piece_alone() -> None:
     join(swarm, 2, HaveAll(), Unchoke())
     swarm.assign(2, 0, 21.0)[0].download.receive(0)
     swarm.leave(2)
-    swarm.progressed(swarm.peers[1], 0, 22.0)
+    swarm.payload_received(swarm.peers[1], 0, 22.0)
     swarm._scheduler.check_invariant()
     assert swarm._scheduler.lent() == [own.lent]
 

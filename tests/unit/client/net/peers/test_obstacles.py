@@ -23,8 +23,8 @@ from common.wire.messages import WireError
         (OSError(errno.EHOSTUNREACH, ""), Obstacle.NO_ROUTE),
         (OSError(errno.ENETUNREACH, ""), Obstacle.NO_ROUTE),
         (OSError(errno.EPERM, ""), Obstacle.NO_ROUTE),
-        (OSError(errno.EMFILE, ""), Obstacle.HERE),
-        (OSError(errno.ENFILE, ""), Obstacle.HERE),
+        (OSError(errno.EMFILE, ""), Obstacle.NO_ROOM_HERE),
+        (OSError(errno.ENFILE, ""), Obstacle.NO_ROOM_HERE),
     ],
 )
 def test_without_a_connection(error: OSError, expected: Obstacle) -> None:
@@ -63,7 +63,7 @@ def dated(code: int) -> ssl.SSLCertVerificationError:
         (tls("TLSV1_ALERT_UNKNOWN_CA"), Obstacle.CERTIFICATE, Obstacle.CERTIFICATE),
         (tls("TLSV1_UNRECOGNIZED_NAME"), Obstacle.TURNED_AWAY, Obstacle.TURNED_AWAY),
         (tls("WRONG_VERSION_NUMBER"), Obstacle.NOT_BITTORRENT, Obstacle.NOT_BITTORRENT),
-        (OSError(errno.ENOMEM, ""), Obstacle.HERE, Obstacle.HERE),
+        (OSError(errno.ENOMEM, ""), Obstacle.NO_ROOM_HERE, Obstacle.NO_ROOM_HERE),
     ],
 )
 def test_without_a_handshake(error: OSError | WireError, plain: Obstacle, sealed: Obstacle) -> None:

@@ -10,10 +10,10 @@ import pytest
 
 from client.core.bandwidth.throttle import BandwidthChannel, TokenBucket
 from client.core.protocol.peer_stream_decoder import (
-    Event,
+    MessageReceived,
     PieceReceived,
-    Received,
     RequestsReceived,
+    StreamEvent,
 )
 from client.core.swarm.piece_download import PieceDownload
 from client.net.peers.connection import Connection
@@ -49,13 +49,13 @@ class Handler:
         self.content_lost = False
         self.doubted: list[PieceIndex] = []
 
-    def on_received(self, peer: Connection, events: list[Event], count: int) -> None:
+    def on_received(self, peer: Connection, events: list[StreamEvent], count: int) -> None:
         if self.fails is not None:
             raise self.fails
         assert count > 0
         for event in events:
             match event:
-                case Received(message):
+                case MessageReceived(message):
                     self.messages.append(message)
                 case RequestsReceived(requests):
                     peer.send_blocks(

@@ -1,4 +1,4 @@
-"""How the descriptors that a process may open are divided up."""
+"""How many descriptors this process may use for content, connections, handshakes and dials."""
 
 from __future__ import annotations
 
@@ -15,9 +15,12 @@ _MOST_HANDSHAKES: Final = 64
 _MOST_DIALS: Final = 16
 _MOST_FILES: Final = 8192
 
+_MIN_SPARE: Final = 24
+"""Descriptors divided up even when the limit is too low: enough for two of each kind."""
+
 
 @dataclass(frozen=True, slots=True)
-class Shares:
+class DescriptorBudget:
     """What one client may have open at once, over all its torrents.
 
     `files` are descriptors of content, `connections` are to peers, `handshakes` are connections
@@ -30,11 +33,15 @@ class Shares:
     dials: int
 
     @classmethod
-    def of(cls, descriptors: int | None) -> Shares:
-        """Return the shares for a descriptor limit; None means no limit."""
+    def of(cls, descriptors: int | None) -> DescriptorBudget:
+        """Return the budget for a descriptor limit; None means no limit.
+
+        Of what is spare, half is for content, a third for connections, and a twelfth each for
+        handshakes and dials.
+        """
         if descriptors is None:
             descriptors = 2 * _MOST_FILES
-        spare = max(24, descriptors - max(_RESERVED, descriptors // 8))
+        spare = max(_MIN_SPARE, descriptors - max(_RESERVED, descriptors // 8))
         return cls(
             files=min(_MOST_FILES, spare // 2),
             connections=min(_MOST_CONNECTIONS, spare // 3),

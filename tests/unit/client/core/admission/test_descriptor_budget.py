@@ -7,19 +7,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from client.core.admission.crowding import Held, Verdict, judge
-from client.core.admission.shares import Shares
+from client.core.admission.descriptor_budget import DescriptorBudget
 
 
 @pytest.mark.parametrize("descriptors", [64, 128, 256, 1024, 4096, 65536])
 def test_shares_leave_room_for_the_rest(descriptors: int) -> None:
-    shares = Shares.of(descriptors)
+    shares = DescriptorBudget.of(descriptors)
     spent = shares.files + shares.connections + shares.handshakes + shares.dials
     assert min(shares.files, shares.connections, shares.handshakes, shares.dials) > 0
     assert spent <= max(24, descriptors - 64)
 
 
 def test_without_a_limit_there_still_is_one() -> None:
-    assert Shares.of(None).connections == 500
+    assert DescriptorBudget.of(None).connections == 500
 
 
 def held(*parties: str) -> list[Held[int]]:
