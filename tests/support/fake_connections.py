@@ -10,7 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from client.core.bandwidth.throttle import BandwidthChannel
-from client.core.protocol.peer_stream_decoder import PeerStreamDecoder, Received, RequestsReceived
+from client.core.protocol.peer_stream_decoder import (
+    MessageReceived,
+    PeerStreamDecoder,
+    RequestsReceived,
+)
 from client.net.peers.connection import PeerHandler
 from client.net.transports.blocks import BlockSource
 from client.net.transports.group_tls import Membership
@@ -174,7 +178,7 @@ class FakeConnection:
             count = _fill(decoder.buffers(), data)
             data = data[count:]
             for event in decoder.advance(count):
-                if isinstance(event, Received):
+                if isinstance(event, MessageReceived):
                     messages.append(event.message)
                 elif isinstance(event, RequestsReceived):
                     messages += event.requests

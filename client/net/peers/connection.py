@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from client.core.bandwidth.throttle import BandwidthChannel
-from client.core.protocol.peer_stream_decoder import StreamEvent, PeerStreamDecoder
+from client.core.protocol.peer_stream_decoder import PeerStreamDecoder, StreamEvent
 from client.core.swarm.peer import UploadQueue
 from client.net.transports.blocks import BlockSource
 from client.net.transports.group_tls import Membership
