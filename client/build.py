@@ -154,6 +154,7 @@ class _Assembly:
                 listener.port,
                 _events(self._account),
                 self._known_trackers.check,
+                timing=config.timing,
             )
         )
 
@@ -164,7 +165,8 @@ class _Assembly:
 
     def session(self, swarm_config: SwarmConfig) -> Session:
         """Put the parts together and start them."""
-        announcer = self._keep(Announcer(self._link, self._listener.port, time.monotonic))
+        timing = self._config.timing
+        announcer = self._keep(Announcer(self._link, self._listener.port, time.monotonic, timing))
         torrents = self._torrent_context(swarm_config)
         credentials = self._keep(Credentials(self._link, self._events))
         transfers = self._transfers(torrents, announcer, credentials)
@@ -219,13 +221,13 @@ class _Assembly:
             self._store,
             announcer,
             credentials,
-            DownloadScheduler(places, time.monotonic),
+            DownloadScheduler(places, time.monotonic, self._config.timing.lend_place_after),
             self._rate_limits,
             self._disk,
             self._jobs,
             self._events,
         )
-        transfers = self._keep(TransferManager(context))
+        transfers = self._keep(TransferManager(context, self._config.timing.checkpoint_every))
         self._keep(
             BandwidthManager(self._rate_limits, transfers.torrents, time.monotonic, self._events)
         )

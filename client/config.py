@@ -5,8 +5,42 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from common.types import Endpoint
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """How long a client waits, in seconds; the settings of each torrent are in SwarmConfig."""
+
+    tracker_connect: float = 5.0
+    """For the connection to a tracker and its greeting."""
+    tracker_ping_every: float = 30.0
+    """A tracker that sends nothing for this long is pinged."""
+    tracker_silence: float = 75.0
+    """A tracker that sends nothing for this long, in spite of pings, counts as lost."""
+    seed_announce_every: float = 0.005
+    """Between announces of complete torrents, times the number of torrents announced.
+
+    A client that shares 60,000 files announces each every five minutes: a seeder gets dialled, it
+    need not dial.
+    """
+    announce_retry: float = 5.0
+    identify_for: float = 10.0
+    """An unidentified peer has this long to become known: it may dial before it announces."""
+    lend_place_after: float = 60.0
+    """A download without any peer for this long lends its place to the next."""
+    checkpoint_every: float = 30.0
+    """Between checkpoints of the transfers' progress."""
+    wait_without_peers: float = 600.0
+    """A wait without a time limit continues for this long while there is no peer to download from.
+    """
+    checks: float = 15.0
+    """For all health checks together: they run side by side."""
+
+
+DEFAULT_TIMING: Final = Timing()
 
 
 @dataclass(frozen=True)
@@ -21,6 +55,7 @@ class ClientConfig:
     """Downloads that run at once, 0 for no limit; None keeps the current setting."""
     web: Endpoint | None = None
     """Where to serve the page and the HTTP API."""
+    timing: Timing = DEFAULT_TIMING
 
 
 def default_data_dir(listen: Endpoint) -> Path:

@@ -67,8 +67,9 @@ class Credentials:
     """The certificates of the logged-in user's sealed groups.
 
     `now` returns seconds since the epoch by this machine's clock, which may be wrong or be set at
-    any time: renewals are timed by `clock`, and expiry by the tracker's time. Publishes
-    RevocationsApplied when a holder in a group is no longer accepted.
+    any time: renewals are timed by `clock`, and expiry by the tracker's time. A failed request is
+    repeated after at most `retry` seconds. Publishes RevocationsApplied when a holder in a group is
+    no longer accepted.
     """
 
     def __init__(
@@ -77,7 +78,9 @@ class Credentials:
         events: EventBus,
         now: Callable[[], float] = time.time,
         clock: Callable[[], float] = steady,
+        retry: float = RETRY,
     ) -> None:
+        self._retry = retry
         self._link = link
         self._events = events
         self._now = now
@@ -197,7 +200,7 @@ class Credentials:
                     held.group_tls.clear_certificate()
                     return
                 held.expires_at = asked_at + left
-                held.renew_at = asked_at + (left * RENEW_AT if left > 0 else RETRY)
+                held.renew_at = asked_at + (left * RENEW_AT if left > 0 else self._retry)
                 held.certified, held.failed = True, False
                 self._changed.notify_all()
         self._events.publish(RevocationsApplied(held.group))
@@ -212,7 +215,7 @@ class Credentials:
         with self._changed:
             held.failed = True
             left = held.expires_at - self._clock()
-            held.renew_at = self._clock() + min(RETRY, max(left / 10, RETRY / 10))
+            held.renew_at = self._clock() + min(self._retry, max(left / 10, self._retry / 10))
             self._changed.notify_all()
 
     def _trackers_now(self) -> float:

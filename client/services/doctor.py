@@ -39,9 +39,6 @@ from common.types import Endpoint
 
 log = structlog.get_logger(__name__)
 
-TIME_LIMIT: Final = 15.0
-"""Seconds for all checks together: they run side by side."""
-
 _PROGRAM: Final = f"minitorrent {__version__}"
 
 T = TypeVar("T")
@@ -70,7 +67,7 @@ class _Look(Generic[T]):
         self._thread.join(max(0.0, deadline - time.monotonic()))
         return self._found
 
-    def judged(self, judge: Callable[[T], Check], deadline: float) -> Check:
+    def judged(self, judge: Callable[[T], Check], deadline: float, time_limit: float) -> Check:
         """Return the check's result."""
         found = self.found(deadline)
         if found:
@@ -78,7 +75,7 @@ class _Look(Generic[T]):
         return (
             health_checks.broken(self.name)
             if self._failed
-            else health_checks.gave_up(self.name, TIME_LIMIT)
+            else health_checks.gave_up(self.name, time_limit)
         )
 
 
@@ -104,8 +101,9 @@ class Doctor:
         self._transfers = transfers
 
     def examine(self) -> ChecksResult:
-        """Run all checks; takes at most TIME_LIMIT seconds, and raises nothing."""
-        deadline = time.monotonic() + TIME_LIMIT
+        """Run all checks; takes at most `timing.checks` seconds, and raises nothing."""
+        time_limit = self._config.timing.checks
+        deadline = time.monotonic() + time_limit
         port = _Look("port", self._look_at_port)
         trackers = [
             _Look(f"tracker {tracker}", partial(self._look_at_tracker, tracker))
@@ -113,13 +111,14 @@ class Doctor:
         ]
         disks = self._look_at_disks()
         answers = [answer for look in trackers for answer in look.found(deadline)]
-        needed = health_checks.needed_on([disk for look in disks for disk in look.found(deadline)])
+        needed = health_checks.needed_on([one for look in disks for one in look.found(deadline)])
+        disk = partial(health_checks.disk, needed)
         checks = [
-            port.judged(health_checks.port, deadline),
-            *(look.judged(health_checks.tracker, deadline) for look in trackers),
+            port.judged(health_checks.port, deadline, time_limit),
+            *(look.judged(health_checks.tracker, deadline, time_limit) for look in trackers),
             health_checks.clock(answers, time.time()),
             *health_checks.certificates(self._credentials.lifetimes(), self._account.user),
-            *(look.judged(partial(health_checks.disk, needed), deadline) for look in disks),
+            *(look.judged(disk, deadline, time_limit) for look in disks),
             *_own(answers),
         ]
         return ChecksResult(checks=[CheckRow(name=c.name, ok=c.ok, hint=c.hint) for c in checks])
@@ -127,7 +126,8 @@ class Doctor:
     # --- measurements -----------------------------------------------------------------------
     def _look_at_tracker(self, tracker: Endpoint) -> TrackerFigures:
         source = source_host(self._config.listen)
-        return TrackerProbe(tracker, source, self._known_trackers.trusted(tracker)).look()
+        trusted = self._known_trackers.trusted(tracker)
+        return TrackerProbe(tracker, source, trusted, self._config.timing).look()
 
     def _look_at_port(self) -> PortFigures:
         listen, trackers = self._config.listen, self._config.trackers

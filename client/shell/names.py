@@ -21,7 +21,9 @@ _FRESH = 5.0
 """Seconds for which a tracker's answer is cached."""
 
 _MOST_PATHS = 500
-_MOST_ENTRIES = 20_000  # examined per folder
+MOST_ENTRIES = 20_000
+"""Entries examined per folder."""
+
 _MOST_NAMES = 100
 """Names requested per list; a menu has no room for more."""
 
@@ -30,10 +32,19 @@ _Answer = tuple[Sequence[Name], bool]
 
 
 class SessionNames:
-    """Looks names up in the session and the file system. Never raises; may block."""
+    """Looks names up in the session and the file system. Never raises; may block.
 
-    def __init__(self, session: Session, clock: Callable[[], float] = time.monotonic) -> None:
+    Examines at most `most_entries` of a folder.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        clock: Callable[[], float] = time.monotonic,
+        most_entries: int = MOST_ENTRIES,
+    ) -> None:
         self._session = session
+        self._most_entries = most_entries
         self._clock = clock
         self._remembered: dict[tuple[str, str, str], tuple[float, _Answer]] = {}
 
@@ -108,7 +119,7 @@ class SessionNames:
         with suppress(OSError, MinitorrentError), os.scandir(typed_path(base or ".")) as entries:
             fitting = (
                 entry
-                for entry in islice(entries, _MOST_ENTRIES)
+                for entry in islice(entries, self._most_entries)
                 if entry.name.startswith(".") == hidden and _is_text(entry.name)
             )
             found.extend(_path_name(base, entry) for entry in _likeliest(fitting, typed))

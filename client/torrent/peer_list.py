@@ -24,9 +24,6 @@ log = structlog.get_logger(__name__)
 CLOSING: Final = 16
 """Connections that may still be closing, on top of the limit."""
 
-MAX_PARTIES: Final = 4096
-"""Connections, including ended ones, whose peers can still be banned for what they sent."""
-
 MAX_LIARS: Final = 8
 """Peers of a torrent listed by name for sending wrong pieces."""
 
@@ -157,7 +154,7 @@ class PeerList:
             self._candidates.connected(connection.endpoint, now)
         self.connections[connection.key] = connection
         self._parties[connection.key] = self.party(connection), connection.endpoint
-        if len(self._parties) > MAX_PARTIES:
+        if len(self._parties) > self._config.remembered_parties:
             del self._parties[next(iter(self._parties))]
 
     def add_source(self, connection: Connection) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
+from client.config import DEFAULT_TIMING
 from client.core.transfers.download_queue import DownloadQueue, Entry
 from client.state.settings import Settings
 from client.state.transfers import TransferRecord
@@ -52,14 +53,19 @@ class Queued(Protocol):
 class DownloadScheduler:
     """Schedules the downloads that want to run. Thread-safe.
 
-    At most `places` of those that have peers run at once, 0 means no limit. `clock` returns
-    seconds.
+    At most `places` of those that have peers run at once, 0 means no limit. A download without any
+    peer for `patience` seconds lends its place to the next. `clock` returns seconds.
     """
 
-    def __init__(self, places: int, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        places: int,
+        clock: Callable[[], float],
+        patience: float = DEFAULT_TIMING.lend_place_after,
+    ) -> None:
         self._clock = clock
         self._lock = threading.RLock()
-        self._queue = DownloadQueue(places)
+        self._queue = DownloadQueue(places, patience)
         self._members: dict[int, Queued] = {}
         self._holds = 0
 

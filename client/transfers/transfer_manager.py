@@ -10,6 +10,7 @@ from typing import Final
 
 import structlog
 
+from client.config import DEFAULT_TIMING
 from client.core.transfers.download_options import DownloadOptions
 from client.core.transfers.resume import FileStamps
 from client.net.transports.group_tls import GroupTls
@@ -27,8 +28,7 @@ from common.wire.handshake import Handshake
 log = structlog.get_logger(__name__)
 
 TICK: Final = 0.25
-CHECKPOINT: Final = 30.0
-"""Seconds between ticks, and between checkpoints of the transfers' progress."""
+"""Seconds between ticks."""
 
 _REST: Final = 4
 """The pause after a tick of all transfers is at least this many times as long as the tick."""
@@ -38,10 +38,16 @@ HALT_LIMIT: Final = 30.0
 
 
 class TransferManager:
-    """Transfers by group and name. Thread-safe."""
+    """Transfers by group and name, whose progress is stored every `checkpoint_every` seconds.
 
-    def __init__(self, context: TransferContext) -> None:
+    Thread-safe.
+    """
+
+    def __init__(
+        self, context: TransferContext, checkpoint_every: float = DEFAULT_TIMING.checkpoint_every
+    ) -> None:
         self._context = context
+        self._checkpoint_every = checkpoint_every
         self._transfers: dict[tuple[str, str], Transfer] = {}
         self._by_content: dict[InfoHash, Transfer] = {}
         self._leaving: set[Transfer] = set()  # removed, but not halted yet
@@ -333,7 +339,7 @@ class TransferManager:
     # --- the ticker -------------------------------------------------------------------------
     def _tick(self) -> None:
         clock: Callable[[], float] = self._context.torrent_context.clock
-        checkpoint_at = clock() + CHECKPOINT
+        checkpoint_at = clock() + self._checkpoint_every
         pause = TICK
         while not self._closing.wait(pause):
             began = clock()
@@ -349,7 +355,7 @@ class TransferManager:
             self._context.scheduler.review()
             pause = max(TICK, _REST * (clock() - began))
             if clock() >= checkpoint_at:
-                checkpoint_at = clock() + CHECKPOINT
+                checkpoint_at = clock() + self._checkpoint_every
                 self._context.jobs.submit(self._checkpoint)
 
     def _checkpoint(self) -> None:

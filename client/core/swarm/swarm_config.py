@@ -37,3 +37,5 @@ class SwarmConfig:
     """Peers connected at once."""
     max_connections_each: int = 3
     """Of those, per member login, or per address in an open group."""
+    remembered_parties: int = 4096
+    """Connections, including ended ones, whose peers can still be banned for what they sent."""

@@ -2,7 +2,7 @@
 
 A download that holds one of the *places* runs; the others wait. The next free place goes to the
 waiting download with the highest priority, then to the oldest. A running download does not lose
-its place to another, with one exception: when it has had no peer to download from for `PATIENCE`
+its place to another, with one exception: when it has had no peer to download from for `patience`
 seconds, it keeps looking for peers but lends its place to the next. If both have peers later, so
 that more downloads are busy than there are places, the last in order has to wait again.
 """
@@ -12,9 +12,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
-
-PATIENCE: Final = 60.0
-"""Seconds without any peer after which a download lends its place to the next."""
 
 NO_LIMIT: Final = 0
 """A number of places without a limit."""
@@ -43,10 +40,14 @@ class Changes(NamedTuple):
 
 
 class DownloadQueue:
-    """Hands out `places`; tracks which downloads hold one, and since when each lacks peers."""
+    """Hands out `places`; tracks which downloads hold one, and since when each lacks peers.
 
-    def __init__(self, places: int) -> None:
+    A download that lacks peers for `patience` seconds lends its place to the next.
+    """
+
+    def __init__(self, places: int, patience: float) -> None:
         self.places = places
+        self._patience = patience
         self._lonely_since: dict[int, float | None] = {}  # of all that hold a place
 
     def has_place(self, age: int) -> bool:
@@ -94,4 +95,4 @@ class DownloadQueue:
         if age not in self._lonely_since:
             return False
         since = self._lonely_since[age]
-        return since is None or now - since < PATIENCE
+        return since is None or now - since < self._patience

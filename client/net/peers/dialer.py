@@ -53,12 +53,18 @@ class Dial:
 class Dialer:
     """Dials peers in `threads` threads, from the address `source` where possible.
 
-    Groups take turns; see DialQueue for the limits per address and group.
+    A peer has `time_limit` seconds for its handshake. Groups take turns; see DialQueue for the
+    limits per address and group.
     """
 
     def __init__(
-        self, peer_id: PeerId, source: str | None = None, threads: int | None = None
+        self,
+        peer_id: PeerId,
+        source: str | None = None,
+        threads: int | None = None,
+        time_limit: float = TIME_LIMIT,
     ) -> None:
+        self._time_limit = time_limit
         self._peer_id = peer_id
         self._source = source
         most = THREADS if threads is None else threads
@@ -125,7 +131,7 @@ class Dialer:
     def _greet(self, sock: socket.socket, dial: Dial) -> None:
         connected = False
         try:
-            deadline = Deadline(TIME_LIMIT)
+            deadline = Deadline(self._time_limit)
             transport = _open(sock, dial, deadline)
             handshake = shake_hands(transport, dial.info_hash, self._peer_id, deadline.left)
             connected = not self._closing and dial.connected(transport, handshake, dial.endpoint)

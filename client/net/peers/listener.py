@@ -70,16 +70,24 @@ class Listener:
     """Binds an address when created, and accepts peers there once started.
 
     Up to `most` handshakes run at once, a quarter of them from one address; when all places are
-    taken, the address with the most makes room for newcomers. Raises
+    taken, the address with the most makes room for newcomers. Each peer has `time_limit` seconds
+    for its handshake; `strikes` decides which addresses have failed too often. Raises
     MinitorrentError(permission_denied) when the address can't be bound.
     """
 
-    def __init__(self, address: Endpoint, most: int | None = None) -> None:
+    def __init__(
+        self,
+        address: Endpoint,
+        most: int | None = None,
+        time_limit: float = TIME_LIMIT,
+        strikes: Strikes | None = None,
+    ) -> None:
         self._sock = _listen(address)
         self._closing = False
         self._most = MAX_HANDSHAKES if most is None else most
+        self._time_limit = time_limit
         self._shaking: list[_Shaking] = []
-        self._strikes = Strikes()
+        self._strikes = strikes or Strikes()
         self._lock = threading.Lock()  # guards the two above
         self._numbers = itertools.count()
         self._arrivals = 0
@@ -195,9 +203,9 @@ class Listener:
                 shaking.sock.close()
 
     def _shake(self, shaking: _Shaking) -> tuple[Transport, Handshake]:
-        """Do everything a peer has TIME_LIMIT seconds for, with or without TLS."""
+        """Do everything a peer has `time_limit` seconds for, with or without TLS."""
         sock, host = shaking.sock, shaking.endpoint.host
-        deadline = Deadline(TIME_LIMIT)
+        deadline = Deadline(self._time_limit)
         deadline.apply(sock)
         if sock.recv(1, socket.MSG_PEEK) != TLS_HANDSHAKE:
             if self._is_banned(host, None):

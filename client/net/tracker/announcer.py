@@ -9,6 +9,7 @@ from typing import Final, NamedTuple, Protocol
 
 import structlog
 
+from client.config import DEFAULT_TIMING, Timing
 from client.core.admission.candidates import PeerCandidate
 from client.net.tracker.tracker_client import TrackerClient
 from common.api.presence import (
@@ -29,19 +30,8 @@ log = structlog.get_logger(__name__)
 LONELY_INTERVAL: Final = 5.0
 """Seconds between announces of a download that has no peer to download from."""
 
-SEED_INTERVAL: Final = 0.005
-"""Seconds between announces of complete torrents, times the number of torrents announced.
-
-A client that shares 60,000 files announces each every five minutes: a seeder gets dialled, it
-need not dial.
-"""
-
 _GATHER: Final = 0.000_02
 """Seconds, times the number of torrents announced, that a round waits for more to announce."""
-
-RETRY_INTERVAL: Final = 5.0
-IDENTIFY_FOR: Final = 10.0
-"""Seconds that an unidentified peer has to become known: it may dial before it announces."""
 
 IDENTIFY_EVERY: Final = 1.0
 
@@ -80,7 +70,7 @@ class Announced(Protocol):
     def identified(self, key: int, user: str | None, *, is_member: bool | None) -> None:
         """Take the identity of an incoming peer; a member's name may be unknown.
 
-        `is_member` is None when no tracker can tell now; we ask again until IDENTIFY_FOR is over.
+        `is_member` is None when no tracker can tell now; we ask again until its time is over.
         """
 
 
@@ -105,10 +95,17 @@ class Announcer:
     `port` is where this client accepts peers.
     """
 
-    def __init__(self, link: TrackerClient, port: int, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        link: TrackerClient,
+        port: int,
+        clock: Callable[[], float],
+        timing: Timing = DEFAULT_TIMING,
+    ) -> None:
         self._link = link
         self._port = port
         self._clock = clock
+        self._timing = timing
         self._entries: dict[InfoHash, _Entry] = {}
         self._stopped: list[AnnouncedFile] = []
         self._questions: deque[_Question] = deque(maxlen=1000)
@@ -151,7 +148,8 @@ class Announcer:
     def identify(self, info_hash: InfoHash, peer: UnidentifiedPeer) -> None:
         """Ask the tracker whether an incoming peer is a member."""
         with self._changed:
-            self._questions.append(_Question(info_hash, peer, self._clock() + IDENTIFY_FOR))
+            until = self._clock() + self._timing.identify_for
+            self._questions.append(_Question(info_hash, peer, until))
             self._changed.notify()
 
     def close(self) -> None:
@@ -174,7 +172,7 @@ class Announcer:
                 self._round()
             except Exception:
                 log.exception("announcing failed")
-                threading.Event().wait(RETRY_INTERVAL)
+                threading.Event().wait(self._timing.announce_retry)
 
     def _gather(self) -> None:
         """Wait a moment, if there are very many files, to announce more of them in one round."""
@@ -196,7 +194,7 @@ class Announcer:
             questions = [q for q in self._questions if q.due_at <= now]
             news: list[tuple[_Entry, Event]] = [(entry, entry.event) for entry in due]
             for entry in due:
-                entry.event, entry.due_at = "none", now + RETRY_INTERVAL
+                entry.event, entry.due_at = "none", now + self._timing.announce_retry
             for question in questions:
                 self._questions.remove(question)
         events: list[tuple[AnnouncedFile, _Entry | None]] = [(file, None) for file in stopped]
@@ -245,7 +243,7 @@ class Announcer:
         )
         pause = min(interval, LONELY_INTERVAL) if announced.needs_peers else interval
         if not announced.left:
-            pause = max(pause, SEED_INTERVAL * len(self._entries))
+            pause = max(pause, self._timing.seed_announce_every * len(self._entries))
         with self._changed:
             if entry.event == "none":  # otherwise announce the new event at once
                 entry.due_at = self._clock() + pause

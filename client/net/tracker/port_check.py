@@ -29,8 +29,11 @@ class Found(NamedTuple):
 class OwnPort:
     """The port of our listener; `arrivals` returns how many connections it has accepted."""
 
-    def __init__(self, port: int, arrivals: Callable[[], int]) -> None:
+    def __init__(
+        self, port: int, arrivals: Callable[[], int], arrival_limit: float = ARRIVAL_LIMIT
+    ) -> None:
         self.port = port
+        self._arrival_limit = arrival_limit
         self._arrivals = arrivals
 
     def dialled_by_tracker(self, link: TrackerClient) -> Found:
@@ -57,7 +60,7 @@ class OwnPort:
 
     def _met(self, before: int) -> Reach:
         """Return whether the accepted connection arrived at our listener."""
-        until = time.monotonic() + ARRIVAL_LIMIT
+        until = time.monotonic() + self._arrival_limit
         while self._arrivals() == before:
             if time.monotonic() > until:
                 return Reach.ELSEWHERE

@@ -10,6 +10,7 @@ from typing import Final
 
 from cryptography import x509
 
+from client.config import DEFAULT_TIMING, Timing
 from client.core.health.measurements import TrackerFigures, Trouble
 from client.net.tracker.tracker_connection import (
     ConnectionLostError,
@@ -33,10 +34,17 @@ class TrackerProbe:
     `trusted` is the fingerprint of the certificate trusted there, None before the first contact.
     """
 
-    def __init__(self, tracker: Endpoint, source_host: str | None, trusted: str | None) -> None:
+    def __init__(
+        self,
+        tracker: Endpoint,
+        source_host: str | None,
+        trusted: str | None,
+        timing: Timing = DEFAULT_TIMING,
+    ) -> None:
         self._tracker = tracker
         self._source_host = source_host
         self._trusted = trusted
+        self._timing = timing
         self._certificate = b""
 
     def look(self) -> TrackerFigures:
@@ -48,6 +56,7 @@ class TrackerProbe:
                 lambda _: None,
                 lambda _: None,
                 self._known_trackers,
+                self._timing,
             )
             with closing(connection):
                 return self._ask(connection)

@@ -17,6 +17,7 @@ from typing import Final, Literal, Protocol
 
 import structlog
 
+from client.config import DEFAULT_TIMING, Timing
 from client.net.tracker.tracker_connection import (
     AnswerTooLongError,
     ConnectionLostError,
@@ -90,7 +91,9 @@ class TrackerClient:
         events: LinkEvents,
         trust: Trust,
         retry_policy: RetryPolicy = RetryPolicy(),
+        timing: Timing = DEFAULT_TIMING,
     ) -> None:
+        self._timing = timing
         self._retry_policy = retry_policy
         self._given = tuple(trackers)
         self._trackers = list(trackers)
@@ -259,6 +262,7 @@ class TrackerClient:
                 self._events.notice,
                 self._on_closed,
                 self._known_trackers,
+                self._timing,
             )
         except (OSError, MinitorrentError) as error:
             log.info("tracker can't be reached", tracker=str(tracker), error=str(error))

@@ -16,6 +16,7 @@ from typing import Any, Final
 import structlog
 from pydantic import ValidationError
 
+from client.config import DEFAULT_TIMING, Timing
 from client.net.clock import steady
 from client.net.tracker.tracker_stream import TrackerStream
 from common.api.accounts import PING, Ping
@@ -39,16 +40,9 @@ from common.types import Endpoint
 
 log = structlog.get_logger(__name__)
 
-CONNECT_LIMIT: Final = 5.0
-"""Seconds for the connection and its greeting."""
-
 REPLY_LIMIT: Final = 30.0
-PING_EVERY: Final = 30.0
 _LONGEST_NAME: Final = 80
 """Characters kept of a tracker's name and version."""
-
-SILENCE_LIMIT: Final = 75.0
-"""A tracker that sends nothing for so many seconds, in spite of pings, counts as lost."""
 
 Trust = Callable[[Endpoint, bytes], None]
 """Judges a tracker's certificate (DER); raises UntrustedTrackerError."""
@@ -104,8 +98,10 @@ class TrackerConnection:
         on_notice: Callable[[EventNotice], None],
         on_closed: Callable[[TrackerConnection], None],
         trust: Trust,
+        timing: Timing = DEFAULT_TIMING,
     ) -> None:
         self.tracker = tracker
+        self._timing = timing
         self._on_notice = on_notice
         self._on_closed = on_closed
         self._decoder = LineDecoder(LIMIT_AFTER_LOGIN)
@@ -121,7 +117,7 @@ class TrackerConnection:
         """The tracker's name and version, such as `minitorrent 0.1.0`."""
         self._clock_at_greeting: float | None = None
         self._heard_at = time.monotonic()
-        self._stream = _open(tracker, source_host)
+        self._stream = _open(tracker, source_host, timing.tracker_connect)
         try:
             trust(tracker, self._stream.certificate)
             early = self._greet()
@@ -190,7 +186,7 @@ class TrackerConnection:
     # --- reading ----------------------------------------------------------------------------
     def _greet(self) -> list[bytes]:
         """Check the greeting; returns further lines received with it."""
-        deadline = time.monotonic() + CONNECT_LIMIT
+        deadline = time.monotonic() + self._timing.tracker_connect
         lines: list[bytes] = []
         while not lines:
             data = self._stream.receive(deadline - time.monotonic())
@@ -237,9 +233,9 @@ class TrackerConnection:
         """Wait for bytes, pinging a silent tracker; empty at the end of the stream."""
         while True:
             try:
-                data = self._stream.receive(PING_EVERY)
+                data = self._stream.receive(self._timing.tracker_ping_every)
             except TimeoutError:
-                if time.monotonic() - self._heard_at > SILENCE_LIMIT:
+                if time.monotonic() - self._heard_at > self._timing.tracker_silence:
                     raise
                 self._send(PING, Ping())
                 continue
@@ -265,9 +261,9 @@ class TrackerConnection:
             pending.done.set()
 
 
-def _open(tracker: Endpoint, source_host: str | None) -> TrackerStream:
+def _open(tracker: Endpoint, source_host: str | None, time_limit: float) -> TrackerStream:
     try:
-        return TrackerStream(tracker, source_host, CONNECT_LIMIT)
+        return TrackerStream(tracker, source_host, time_limit)
     except ssl.SSLError as error:
         raise _no_tracker(tracker, "no Minitorrent tracker answers there, or an old one") from error
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from client.config import DEFAULT_TIMING, Timing
 from client.core.swarm.swarm_config import SwarmConfig
-from client.net.tracker import announcer
 from common.errors import ErrorCode, MinitorrentError
 from common.wire.messages import HaveAll, Interested, Unchoke
 from tests.attacks.peers.attackers import Attacker, peer_id_of, torrent_of
@@ -25,12 +25,15 @@ from tests.support.waiting import wait_until
 MIB = 1 << 20
 HASTY = SwarmConfig(snubbed_after=1.0, hopeless_after=2.0, silent_after=3.0, rechoke_every=1.0)
 ELSEWHERE = "127.0.0.66"
+SHORT = Timing(identify_for=1.0)
 
 
-def victims(team: Team, folder: Path) -> tuple[Person, Person, str, bytes]:
+def victims(
+    team: Team, folder: Path, timing: Timing = DEFAULT_TIMING
+) -> tuple[Person, Person, str, bytes]:
     """ann, who shares a file that nobody gets yet, and bob, who wants it."""
     content = make_file(folder / "content", 2 * MIB)
-    ann, bob = team.member("ann"), team.member("bob", HASTY)
+    ann, bob = team.member("ann", timing=timing), team.member("bob", HASTY, timing=timing)
     name = held_back(team, ann, content)
     bob.start(name)
     wait_until(lambda: bob.session._transfers.get(GROUP, name).torrent, what="bob to begin")
@@ -111,8 +114,7 @@ def test_who_lies_under_the_seeders_name_at_its_address(
 def test_without_a_tracker_only_those_known_before_are_served(
     team: Team, stack: ExitStack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(announcer, "IDENTIFY_FOR", 1.0)
-    ann = team.member("ann")
+    ann = team.member("ann", timing=SHORT)
     name = team.share(ann, make_file(tmp_path / "content", MIB))
     bob = Infiltrator(team, stack, "bob")
     described = bob.metainfo_of(name)
@@ -137,10 +139,9 @@ def test_without_a_tracker_only_those_known_before_are_served(
 
 
 def test_a_removed_member_is_dropped_and_served_no_more(
-    team: Team, stack: ExitStack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    team: Team, stack: ExitStack, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(announcer, "IDENTIFY_FOR", 1.0)
-    ann, cat = team.member("ann"), team.member("cat")
+    ann, cat = team.member("ann", timing=SHORT), team.member("cat")
     name = team.share(ann, make_file(tmp_path / "content", MIB))
     bob = Infiltrator(team, stack, "bob")
     described = bob.metainfo_of(name)

@@ -5,9 +5,7 @@ from __future__ import annotations
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
-import pytest
-
-from client.net.tracker import announcer
+from client.config import Timing
 from common.wire.messages import Interested, Unchoke
 from tests.attacks.peers.attackers import Attacker, peer_id_of, torrent_of
 from tests.attacks.peers.test_bans import has, victims
@@ -21,13 +19,13 @@ from tests.support.waiting import wait_until
 
 MIB = 1 << 20
 ELSEWHERE = "127.0.0.66"
+SHORT = Timing(identify_for=1.0)
 
 
 def test_a_stranger_under_the_seeders_name_from_elsewhere_is_nobody(
-    team: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, log: Log
+    team: Team, tmp_path: Path, log: Log
 ) -> None:
-    monkeypatch.setattr(announcer, "IDENTIFY_FOR", 1.0)
-    ann, bob, name, content = victims(team, tmp_path)
+    ann, bob, name, content = victims(team, tmp_path, SHORT)
     ann.session.resume(GROUP, name)
     outsider = Attacker(torrent_of(bob, name).metainfo, ELSEWHERE)
     with suppress(OSError):  # it may not even be let in
@@ -38,10 +36,9 @@ def test_a_stranger_under_the_seeders_name_from_elsewhere_is_nobody(
 
 
 def test_a_members_name_from_another_address_gets_nothing(
-    team: Team, stack: ExitStack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    team: Team, stack: ExitStack, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(announcer, "IDENTIFY_FOR", 1.0)
-    ann = team.member("ann")
+    ann = team.member("ann", timing=SHORT)
     name = team.share(ann, make_file(tmp_path / "content", MIB))
     bob = Infiltrator(team, stack, "bob")
     described = bob.metainfo_of(name)

@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from client.build import open_session
-from client.config import ClientConfig
+from client.config import DEFAULT_TIMING, ClientConfig, Timing
 from client.core.swarm.swarm_config import SwarmConfig
 from client.results import DownloadRow, Notice, TransferState
 from client.services.session import Session
@@ -32,12 +32,15 @@ class Person:
         trackers: tuple[Endpoint, ...],
         limits: SwarmConfig | None = None,
         active: int | None = None,
+        timing: Timing = DEFAULT_TIMING,
     ) -> None:
         self.name = name
         self.home = home
         self.address = Endpoint("127.0.0.1", free_port())
         self.notices: list[Notice] = []
-        self._config = ClientConfig(self.address, trackers, home / "state", active=active)
+        self._config = ClientConfig(
+            self.address, trackers, home / "state", active=active, timing=timing
+        )
         self._limits = limits
         self.session = self._open()
 
@@ -135,21 +138,29 @@ class Team:
             app.stop()
 
     def outsider(
-        self, name: str, limits: SwarmConfig | None = None, active: int | None = None
+        self,
+        name: str,
+        limits: SwarmConfig | None = None,
+        active: int | None = None,
+        timing: Timing = DEFAULT_TIMING,
     ) -> Person:
         """Someone who is logged in, but no member."""
         home = self._folder / name
         home.mkdir()
-        person = Person(name, home, self.known, limits, active)
+        person = Person(name, home, self.known, limits, active, timing)
         self._stack.callback(lambda: person.session.close())
         person.sign_in()
         return person
 
     def member(
-        self, name: str, limits: SwarmConfig | None = None, active: int | None = None
+        self,
+        name: str,
+        limits: SwarmConfig | None = None,
+        active: int | None = None,
+        timing: Timing = DEFAULT_TIMING,
     ) -> Person:
         """Someone who is in the group; `active` as on the client's command line."""
-        person = self.outsider(name, limits, active)
+        person = self.outsider(name, limits, active, timing)
         if self.people:
             person.session.groups.join_group(GROUP)
             self.people[0].session.groups.accept_request(GROUP, name)

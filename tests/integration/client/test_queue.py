@@ -5,15 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-import pytest
-
-from client.core.transfers import download_queue
+from client.config import Timing
 from client.results import TransferState
 from tests.integration.client.people import GROUP, PASSWORD, Person, Team
 from tests.support.content import make_file
 from tests.support.waiting import wait_until
 
 NAMES = ("a", "b", "c")
+IMPATIENT = Timing(lend_place_after=0.5)
 
 
 def offer(team: Team, ann: Person, folder: Path) -> None:
@@ -76,11 +75,8 @@ def test_the_queue_survives_a_restart_and_a_logout(team: Team, tmp_path: Path) -
     until(bob, "queued", "queued", "downloading")
 
 
-def test_who_finds_nobody_does_not_block_the_others(
-    team: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(download_queue, "PATIENCE", 0.5)
-    ann, bob = team.member("ann"), team.member("bob", active=1)
+def test_who_finds_nobody_does_not_block_the_others(team: Team, tmp_path: Path) -> None:
+    ann, bob = team.member("ann"), team.member("bob", active=1, timing=IMPATIENT)
     offer(team, ann, tmp_path)
     bob.start("a")
     bob.start("b")
@@ -98,16 +94,16 @@ def test_without_a_limit_all_run(team: Team, tmp_path: Path) -> None:
 
 
 def test_who_comes_to_life_when_all_places_are_taken_waits_again(
-    team: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    team: Team, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(download_queue, "PATIENCE", 0.5)
-    ann, bob = team.member("ann"), team.member("bob", active=1)
+    ann, bob = team.member("ann"), team.member("bob", active=1, timing=IMPATIENT)
+    bob.session.limits.limit("down", 100)  # none is complete before the others are
     offer(team, ann, tmp_path)
     for name in NAMES:
         bob.start(name)
     until(bob, "downloading", "downloading", "downloading")  # all of them alone
-    monkeypatch.setattr(download_queue, "PATIENCE", 60.0)
-    until(bob, "downloading", "queued", "queued")
     for name in NAMES:
         ann.session.resume(GROUP, name)
+    until(bob, "downloading", "queued", "queued")
+    bob.session.limits.limit("down", 0)
     assert len(bob.session.wait(30.0).completed) == 3

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from client.config import DEFAULT_TIMING, Timing
 from tests.integration.client.people import GROUP, Person, Team
 from tests.support.content import make_file, make_tree
 from tests.support.waiting import wait_until
@@ -16,9 +17,11 @@ MIB = 1 << 20
 SLOW = MIB // 2
 
 
-def held_back(team: Team, content: Path) -> tuple[Person, str, Path, Path]:
+def held_back(
+    team: Team, content: Path, timing: Timing = DEFAULT_TIMING
+) -> tuple[Person, str, Path, Path]:
     """Who has some of it and waits for more, its name, its place, and what is there so far."""
-    ann, bob = team.member("ann"), team.member("bob")
+    ann, bob = team.member("ann"), team.member("bob", timing=timing)
     name = team.share(ann, content)
     bob.session.limits.limit("down", SLOW)
     copy = bob.start(name)
@@ -132,12 +135,9 @@ def test_what_is_kept_aside(team: Team, tmp_path: Path) -> None:
     assert not bob.heard("share_failed")
 
 
-def test_noticed_though_nothing_comes_any_more(
-    team: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("client.transfers.transfer_manager.CHECKPOINT", 0.2)
+def test_noticed_though_nothing_comes_any_more(team: Team, tmp_path: Path) -> None:
     content = make_file(tmp_path / "content", 3 * MIB)
-    bob, name, _, part = held_back(team, content)
+    bob, name, _, part = held_back(team, content, Timing(checkpoint_every=0.2))
     team.people[0].session.pause(GROUP, name)
     wait_until(lambda: not bob.session.peers(GROUP, name).peers, what="ann to be gone")
     part.unlink()

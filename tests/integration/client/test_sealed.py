@@ -5,19 +5,15 @@ from __future__ import annotations
 import socket
 import ssl
 import time
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from client.core.admission.candidates import FIRST_PAUSE
 from client.core.swarm.swarm_config import SwarmConfig
-from client.net.peers import peer_io
 from client.results import TransferState
-from client.torrent.content_source import ContentSource
 from common import metainfo
 from common.errors import ErrorCode, MinitorrentError
-from common.types import Block
 from tests.integration.client.conftest import hasty, sealed
 from tests.integration.client.people import GROUP, Person, Team
 from tests.support.content import make_file
@@ -25,6 +21,9 @@ from tests.support.peers import RawPeer
 from tests.support.waiting import wait_until
 
 MIB = 1 << 20
+SLOW = MIB
+"""Bytes a second, so that a download outlasts certificates."""
+
 CRAWLING = SwarmConfig(initial_window=1, min_window=1, max_window=1)
 
 
@@ -141,19 +140,6 @@ def test_no_credentials_for_an_open_group(team: Team, tmp_path: Path) -> None:
     assert raised.value.code is ErrorCode.USAGE
 
 
-@pytest.fixture
-def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every block takes a while, so that a download outlasts certificates."""
-    read = ContentSource.read
-
-    def slowly(source: ContentSource, runs: Sequence[Block], buffers: Sequence[memoryview]) -> None:
-        time.sleep(0.016 * len(buffers))
-        read(source, runs, buffers)
-
-    monkeypatch.setattr(ContentSource, "read", slowly)
-    monkeypatch.setattr(peer_io, "BLOCKS_A_SEND", 4)
-
-
 def ends(person: Person, name: str) -> set[float]:
     """When the certificates of the connections that there are will have expired."""
     torrent = person.session._transfers.get(GROUP, name).torrent
@@ -162,10 +148,9 @@ def ends(person: Person, name: str) -> set[float]:
 
 
 @hasty
-def test_certificates_are_renewed_without_a_gap(
-    team: Team, tmp_path: Path, unhurried: None
-) -> None:
+def test_certificates_are_renewed_without_a_gap(team: Team, tmp_path: Path) -> None:
     ann, bob = team.member("ann"), team.member("bob")
+    ann.session.limits.limit("up", SLOW)
     content = make_file(tmp_path / "content", 8 * MIB)
     name = team.share(ann, content)
     copy = bob.start(name)
@@ -195,10 +180,9 @@ def test_certificates_are_renewed_without_a_gap(
 
 
 @hasty
-def test_a_connection_ends_with_its_certificate(
-    team: Team, tmp_path: Path, unhurried: None
-) -> None:
+def test_a_connection_ends_with_its_certificate(team: Team, tmp_path: Path) -> None:
     ann, bob = team.member("ann"), team.member("bob")
+    ann.session.limits.limit("up", SLOW)
     name = team.share(ann, make_file(tmp_path / "content", 16 * MIB))
     bob.start(name)
     wait_until(lambda: ends(bob, name), what="the connection")

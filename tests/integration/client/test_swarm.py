@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from client.config import Timing
 from client.core.admission.candidates import LONGEST_PAUSE
 from client.core.swarm.swarm_config import SwarmConfig
-from client.net.tracker import announcer
 from client.storage.files.torrent_files import TorrentFiles
 from client.transfers.transfer_storage import TransferStorage
 from common.bitfield import Bitfield
@@ -26,6 +26,7 @@ from tests.support.peers import Piece, RawPeer, serve
 from tests.support.waiting import wait_until
 
 MIB = 1 << 20
+SHORT = Timing(identify_for=1.0)
 LEISURELY = SwarmConfig(initial_window=4, min_window=4, max_window=4)
 """Few requests at a time: no peer can send everything before the next one is connected."""
 
@@ -176,11 +177,8 @@ def gets_nothing(peer: RawPeer) -> None:
                 peer.send(Request(0, 0, BLOCK))
 
 
-def test_a_stranger_gets_no_block_and_is_sent_away(
-    team: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(announcer, "IDENTIFY_FOR", 1.0)
-    ann = team.member("ann")
+def test_a_stranger_gets_no_block_and_is_sent_away(team: Team, tmp_path: Path) -> None:
+    ann = team.member("ann", timing=SHORT)
     name = team.share(ann, make_file(tmp_path / "content", MIB))
     described = ann.session._transfers.get(GROUP, name).metainfo
     with RawPeer.dial(ann.address, described.info_hash) as outsider:
@@ -203,11 +201,8 @@ def test_a_member_that_came_before_the_tracker_told_is_served(
     assert peer.until(Piece).data == content.read_bytes()[:BLOCK]
 
 
-def test_a_removed_member_gets_no_block(
-    team: Team, stack: ExitStack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(announcer, "IDENTIFY_FOR", 1.0)
-    ann = team.member("ann")
+def test_a_removed_member_gets_no_block(team: Team, stack: ExitStack, tmp_path: Path) -> None:
+    ann = team.member("ann", timing=SHORT)
     name = team.share(ann, make_file(tmp_path / "content", MIB))
     bob = Infiltrator(team, stack, "bob")
     described = bob.metainfo_of(name)

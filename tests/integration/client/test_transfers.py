@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from client.config import DEFAULT_TIMING, Timing
 from client.services.offer import Offer
 from common.errors import ErrorCode, MinitorrentError
 from tests.integration.client.conftest import Log
@@ -29,9 +30,11 @@ def code(act: Callable[[], object]) -> ErrorCode:
     return raised.value.code
 
 
-def half_way(team: Team, content: Path) -> tuple[Person, Person, str, Path]:
+def half_way(
+    team: Team, content: Path, timing: Timing = DEFAULT_TIMING
+) -> tuple[Person, Person, str, Path]:
     """A seeder, someone who has a part of the file and is paused, its name and its place."""
-    ann, bob = team.member("ann"), team.member("bob")
+    ann, bob = team.member("ann"), team.member("bob", timing=timing)
     name = team.share(ann, content)
     bob.session.limits.limit("down", SLOW)
     copy = bob.start(name)
@@ -348,11 +351,9 @@ def test_a_failure_inside_shows_and_fails_the_transfer(
     log.clear()
 
 
-def test_progress_is_recorded_while_it_runs(
-    team: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("client.transfers.transfer_manager.CHECKPOINT", 0.2)
-    _, bob, name, _ = half_way(team, make_file(tmp_path / "content", 8 * MIB))
+def test_progress_is_recorded_while_it_runs(team: Team, tmp_path: Path) -> None:
+    content, timing = make_file(tmp_path / "content", 8 * MIB), Timing(checkpoint_every=0.2)
+    _, bob, name, _ = half_way(team, content, timing)
     bob.session.resume(GROUP, name)
     transfer = bob.session._transfers.get(GROUP, name)
     store = transfer._context.store

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,7 +15,6 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from client.core.notices.events import RevocationsApplied
 from client.event_bus import EventBus
-from client.membership import credentials as module
 from client.membership.credentials import Credentials
 from client.net.tracker.tracker_client import TrackerClient
 from client.net.transports.group_tls import GroupTls, Membership, MembershipError
@@ -118,15 +118,13 @@ def test_it_is_renewed_with_the_same_key(tracker: Tracker, credentials: Credenti
 
 
 @pytest.mark.parametrize("code", [ErrorCode.TRACKER_UNREACHABLE, ErrorCode.TIMEOUT])
-def test_it_is_tried_again(
-    tracker: Tracker, credentials: Credentials, code: ErrorCode, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "RETRY", 0.1)
+def test_it_is_tried_again(tracker: Tracker, events: EventBus, code: ErrorCode) -> None:
     tracker.fails = [code, ErrorCode.INTERNAL]
-    group_tls = credentials.group_tls("lab", LAB.certificate)
-    assert group_tls is not None
-    wait_until(lambda: tracker.requests, what="the certificate")
-    wait_until(lambda: group_tls.margin > 0, what="it to be in use")
+    with closing(Credentials(tracker, events, retry=0.1)) as credentials:
+        group_tls = credentials.group_tls("lab", LAB.certificate)
+        assert group_tls is not None
+        wait_until(lambda: tracker.requests, what="the certificate")
+        wait_until(lambda: group_tls.margin > 0, what="it to be in use")
 
 
 def test_who_is_no_member_gets_none(tracker: Tracker, credentials: Credentials) -> None:

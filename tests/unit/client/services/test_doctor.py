@@ -3,21 +3,37 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
 from pathlib import Path
+from typing import cast
 
 import pytest
 
-from client.build import open_session
-from client.config import ClientConfig
-from client.net.tracker import tracker_connection
-from client.net.tracker.port_check import OwnPort
+from client.config import ClientConfig, Timing
+from client.core.health.measurements import Reach
+from client.event_bus import EventBus
+from client.membership.account import Account
+from client.membership.credentials import Credentials
+from client.membership.known_trackers import KnownTrackers
+from client.net.tracker.port_check import Found, OwnPort
+from client.net.tracker.tracker_client import LinkEvents, TrackerClient
 from client.results import CheckRow
-from client.services import doctor, environment
-from client.services.session import Session
-from common.types import Endpoint
-from tests.support.ports import free_port
+from client.services import environment
+from client.services.doctor import Doctor
+from client.state.database import Database
+from client.state.pinned_certificates import PinnedCertificates
+from client.state.settings import Settings
+from client.transfers.transfer import Transfer
+from client.transfers.transfer_manager import TransferManager
+from common.types import Endpoint, PeerId
 from tests.unit.client.net.fake_tracker import FakeTracker
+
+PEER_ID = PeerId(b"-MI0100-abcdefghijkl")
+MET = Found("127.0.0.1", Reach.HERE)
+NOT_HEARD = LinkEvents(*[lambda *_: None] * 4)
+
+Examine = Callable[[Timing, Callable[[], Found]], dict[str, CheckRow]]
 
 
 @pytest.fixture
@@ -27,26 +43,58 @@ def silent() -> Iterator[FakeTracker]:
         yield tracker
 
 
+class OwnPortFake(OwnPort):
+    """A port that is dialled as the test has it."""
+
+    def __init__(self, dialled: Callable[[], Found]) -> None:
+        super().__init__(6001, lambda: 0)
+        self._dialled = dialled
+
+    def dialled_from_here(self, host: str) -> Found:
+        """See OwnPort."""
+        return self._dialled()
+
+
+class NoTransfers:
+    def all(self) -> list[Transfer]:
+        return []
+
+
 @pytest.fixture
-def session(tmp_path: Path, silent: FakeTracker) -> Iterator[Session]:
-    listen = Endpoint("127.0.0.1", free_port())
-    opened = open_session(ClientConfig(listen, (silent.address,), tmp_path))
-    yield opened
-    opened.close()
+def examine(tmp_path: Path, silent: FakeTracker) -> Iterator[Examine]:
+    """Run the checks of a client that knows a silent tracker."""
+    with ExitStack() as stack:
+        database = stack.enter_context(closing(Database.open(tmp_path / "client.sqlite")))
+        events = EventBus()
+        known = KnownTrackers(PinnedCertificates(database), lambda _: None)
+        link = TrackerClient([silent.address], None, PEER_ID, 6001, NOT_HEARD, known.check)
+        credentials = stack.enter_context(closing(Credentials(link, events)))
+
+        def run(timing: Timing, dialled: Callable[[], Found]) -> dict[str, CheckRow]:
+            listen = Endpoint("127.0.0.1", 6001)
+            doctor = Doctor(
+                ClientConfig(listen, (silent.address,), tmp_path, timing=timing),
+                OwnPortFake(dialled),
+                Account(Settings(database), events),
+                link,
+                known,
+                credentials,
+                cast(TransferManager, NoTransfers()),
+            )
+            return {row.name: row for row in doctor.examine().checks}
+
+        yield run
 
 
-def rows(session: Session) -> dict[str, CheckRow]:
-    return {row.name: row for row in session.doctor.examine().checks}
-
-
-def test_a_check_that_hangs_hides_no_other(
-    session: Session, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setattr(doctor, "TIME_LIMIT", 0.5)
+def test_a_check_that_hangs_hides_no_other(examine: Examine, tmp_path: Path) -> None:
     over = threading.Event()
-    monkeypatch.setattr(OwnPort, "dialled_from_here", lambda *_: over.wait(20))
+
+    def hang() -> Found:
+        over.wait(20)
+        return MET
+
     try:
-        found = rows(session)
+        found = examine(Timing(checks=0.5, tracker_connect=0.1), hang)
     finally:
         over.set()
     assert "0.5 seconds" in found["port"].hint
@@ -54,21 +102,17 @@ def test_a_check_that_hangs_hides_no_other(
     assert found[f"disk {tmp_path}"].hint
 
 
-def test_a_check_that_fails_hides_no_other(
-    session: Session, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setattr(tracker_connection, "CONNECT_LIMIT", 0.1)
-    monkeypatch.setattr(OwnPort, "dialled_from_here", lambda *_: 1 // 0)
-    found = rows(session)
+def test_a_check_that_fails_hides_no_other(examine: Examine, tmp_path: Path) -> None:
+    def fail() -> Found:
+        raise ZeroDivisionError
+
+    found = examine(Timing(tracker_connect=0.1), fail)
     assert "report it" in found["port"].hint
     assert found[f"disk {tmp_path}"].hint
 
 
-def test_a_tracker_that_is_silent(
-    session: Session, silent: FakeTracker, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(tracker_connection, "CONNECT_LIMIT", 0.1)
-    check = rows(session)[f"tracker {silent.address}"]
+def test_a_tracker_that_is_silent(examine: Examine, silent: FakeTracker) -> None:
+    check = examine(Timing(tracker_connect=0.1), lambda: MET)[f"tracker {silent.address}"]
     assert not check.ok
     assert "does not answer" in check.hint
 

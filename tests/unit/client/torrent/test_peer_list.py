@@ -13,7 +13,6 @@ from client.core.bandwidth.throttle import BandwidthChannel, TokenBucket
 from client.core.protocol.peer_stream_decoder import StreamEvent
 from client.core.swarm.swarm_config import SwarmConfig
 from client.net.peers.connection import Connection
-from client.torrent import peer_list as module
 from client.torrent.banned import Banned
 from client.torrent.peer_list import PeerList
 from common.types import Block, Endpoint, InfoHash, PeerId, PieceIndex
@@ -47,8 +46,13 @@ Make = Callable[..., FakeConnection]
 
 
 @pytest.fixture
-def peer_list() -> PeerList:
-    return PeerList(ME, SwarmConfig(connections=3), Banned())
+def config() -> SwarmConfig:
+    return SwarmConfig(connections=3)
+
+
+@pytest.fixture
+def peer_list(config: SwarmConfig) -> PeerList:
+    return PeerList(ME, config, Banned())
 
 
 @pytest.fixture
@@ -197,13 +201,10 @@ def test_a_liar_that_was_dialled_is_banned_and_not_who_shares_its_address(
     assert not wants(HIGHER, port=7)
 
 
+@pytest.mark.parametrize("config", [SwarmConfig(connections=3, remembered_parties=2)])
 def test_what_may_still_be_banned_is_bounded(
-    peer_list: PeerList,
-    connect: Make,
-    monkeypatch: pytest.MonkeyPatch,
-    wants: Callable[..., bool],
+    peer_list: PeerList, connect: Make, wants: Callable[..., bool]
 ) -> None:
-    monkeypatch.setattr(module, "MAX_PARTIES", 2)
     first, *_ = [connect(PeerId(bytes([number]) * 20), number) for number in range(3)]
     peer_list.remove(first, 0.0)
     peer_list.ban(first.key, "too long ago")

@@ -5,7 +5,9 @@ from dataclasses import replace
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from client.core.transfers.download_queue import NO_LIMIT, PATIENCE, DownloadQueue, Entry
+from client.core.transfers.download_queue import NO_LIMIT, DownloadQueue, Entry
+
+PATIENCE = 60.0
 
 
 def entry(age: int, priority: int = 0, *, lonely: bool = False) -> Entry:
@@ -13,7 +15,7 @@ def entry(age: int, priority: int = 0, *, lonely: bool = False) -> Entry:
 
 
 def test_places_go_by_priority_then_by_age() -> None:
-    queue = DownloadQueue(2)
+    queue = DownloadQueue(2, PATIENCE)
     entries = [entry(1), entry(2, 5), entry(3), entry(4, 5), entry(5, -1)]
     assert queue.waiting(entries) == [2, 4, 1, 3, 5]
     assert queue.review(entries, 0.0) == ([2, 4], [])
@@ -25,13 +27,13 @@ def test_places_go_by_priority_then_by_age() -> None:
 
 
 def test_a_running_download_is_not_put_back_for_one_of_higher_priority() -> None:
-    queue = DownloadQueue(1)
+    queue = DownloadQueue(1, PATIENCE)
     queue.review([entry(1)], 0.0)
     assert queue.review([entry(1), entry(2, 9)], 1.0) == ([], [])
 
 
 def test_who_finds_nobody_lends_its_place_and_goes_on_looking() -> None:
-    queue = DownloadQueue(1)
+    queue = DownloadQueue(1, PATIENCE)
     alone, other = entry(1, lonely=True), entry(2)
     queue.review([alone, other], 0.0)
     assert queue.review([alone, other], PATIENCE - 1) == ([], [])
@@ -42,7 +44,7 @@ def test_who_finds_nobody_lends_its_place_and_goes_on_looking() -> None:
 
 
 def test_time_alone_counts_from_when_the_last_peer_left() -> None:
-    queue = DownloadQueue(1)
+    queue = DownloadQueue(1, PATIENCE)
     queue.review([entry(1)], 0.0)
     queue.review([entry(1), entry(2)], 500.0)
     assert queue.review([entry(1, lonely=True), entry(2)], 501.0) == ([], [])
@@ -51,7 +53,7 @@ def test_time_alone_counts_from_when_the_last_peer_left() -> None:
 
 
 def test_fewer_places_put_the_last_back_and_no_limit_starts_all() -> None:
-    queue = DownloadQueue(NO_LIMIT)
+    queue = DownloadQueue(NO_LIMIT, PATIENCE)
     entries = [entry(1), entry(2, 1), entry(3)]
     assert queue.review(entries, 0.0) == ([2, 1, 3], [])
     queue.places = 1
@@ -61,7 +63,7 @@ def test_fewer_places_put_the_last_back_and_no_limit_starts_all() -> None:
 
 
 def test_who_leaves_and_comes_back_waits_for_its_turn() -> None:
-    queue = DownloadQueue(1)
+    queue = DownloadQueue(1, PATIENCE)
     queue.review([entry(1), entry(2)], 0.0)
     queue.leave(1)
     queue.leave(1)
@@ -73,7 +75,7 @@ class QueueMachine(RuleBasedStateMachine):
 
     @initialize(places=st.integers(0, 4))
     def begin(self, places: int) -> None:
-        self.queue = DownloadQueue(places)
+        self.queue = DownloadQueue(places, PATIENCE)
         self.entries: dict[int, Entry] = {}
         self.alone: dict[int, float] = {}  # since which review
         self.now = 0.0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -127,9 +128,11 @@ def test_a_peer_that_hangs_up(
     assert calls.failures == [(address, obstacle)]
 
 
-def test_a_silent_peer(dialer: Dialer, calls: Calls, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "TIME_LIMIT", 0.1)
-    with socket.create_server(("127.0.0.1", 0)) as silent:
+def test_a_silent_peer(calls: Calls) -> None:
+    with (
+        closing(Dialer(OURS, time_limit=0.1)) as dialer,
+        socket.create_server(("127.0.0.1", 0)) as silent,
+    ):
         address = Endpoint(*silent.getsockname())
         dialer.dial(calls.dial(address))
         wait_until(lambda: calls.failures, what="the failure")

@@ -6,11 +6,12 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 
-from client.core.admission import strikes
-from client.net.peers import listener as module
+from client.core.admission.strikes import Strikes
+from client.net.peers.handshaking import TIME_LIMIT
 from client.net.peers.listener import Listener
 from client.net.transports.transport import Transport
 from common.errors import ErrorCode, MinitorrentError
@@ -26,11 +27,17 @@ THEIRS = Handshake(InfoHash(b"h" * 20), PeerId(b"-XX0001-abcdefghijkl"))
 class Door:
     """A listener and whom it admitted."""
 
-    def __init__(self, most: int | None = None) -> None:
-        self.listener = Listener(ANYWHERE, most)
+    def __init__(
+        self,
+        most: int | None = None,
+        time_limit: float = TIME_LIMIT,
+        strikes: Strikes | None = None,
+    ) -> None:
+        self.listener = Listener(ANYWHERE, most, time_limit, strikes)
         self.admitted: list[tuple[Handshake, Endpoint]] = []
         self.answer = True
         self.transports: list[Transport] = []
+        self.listener.start(self.admit, lambda _: None)
 
     def admit(self, transport: Transport, handshake: Handshake, endpoint: Endpoint) -> bool:
         """Take whoever comes, or nobody."""
@@ -53,7 +60,6 @@ class Door:
 @pytest.fixture
 def door() -> Iterator[Door]:
     door = Door()
-    door.listener.start(door.admit, lambda _: None)
     yield door
     door.close()
 
@@ -100,7 +106,6 @@ def test_who_closes_at_once_does_no_harm(door: Door) -> None:
 
 def test_a_crowd_at_one_address_makes_room_for_another() -> None:
     door = Door(4)
-    door.listener.start(door.admit, lambda _: None)
     crowd = [door.knock() for _ in range(4)]
     wait_until(lambda: len(door.listener._shaking) == 4, what="the crowd")
     with socket.create_connection(
@@ -114,29 +119,25 @@ def test_a_crowd_at_one_address_makes_room_for_another() -> None:
         peer.close()
 
 
-def test_who_fails_again_and_again_is_not_listened_to_for_a_while(
-    door: Door, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(strikes, "BURST", 5)
-    monkeypatch.setattr(strikes, "A_SECOND", 0.0)
-    for _ in range(5):
+def test_who_fails_again_and_again_is_not_listened_to_for_a_while() -> None:
+    with closing(Door(strikes=Strikes(burst=5, a_second=0.0))) as door:
+        for _ in range(5):
+            with door.knock() as peer:
+                peer.sendall(b"rubbish")
+                assert is_closed(peer)
+        wait_until(lambda: not door.listener._shaking, what="the end of the last")
         with door.knock() as peer:
-            peer.sendall(b"rubbish")
+            peer.sendall(THEIRS.encode())
             assert is_closed(peer)
-    wait_until(lambda: not door.listener._shaking, what="the end of the last")
-    with door.knock() as peer:
-        peer.sendall(THEIRS.encode())
-        assert is_closed(peer)
-    with socket.create_connection(
-        ("127.0.0.1", door.listener.port), 5.0, ("127.0.0.66", 0)
-    ) as other:
-        other.sendall(THEIRS.encode())
-        wait_until(lambda: door.admitted, what="another address to be admitted")
+        with socket.create_connection(
+            ("127.0.0.1", door.listener.port), 5.0, ("127.0.0.66", 0)
+        ) as other:
+            other.sendall(THEIRS.encode())
+            wait_until(lambda: door.admitted, what="another address to be admitted")
 
 
-def test_a_slow_handshake_is_ended_in_time(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "TIME_LIMIT", 0.5)
-    with door.knock() as slow:
+def test_a_slow_handshake_is_ended_in_time() -> None:
+    with closing(Door(time_limit=0.5)) as door, door.knock() as slow:
         with pytest.raises(OSError):  # all of it would take 3.4 s
             for byte in THEIRS.encode():
                 slow.sendall(bytes([byte]))
@@ -162,7 +163,6 @@ def test_without_a_thread_there_is_no_peer_and_no_harm(
 
 def test_a_crowd_of_silent_ones_is_bounded() -> None:
     door = Door(3)
-    door.listener.start(door.admit, lambda _: None)
     silent = [door.knock() for _ in range(3)]
     wait_until(
         lambda: sum(thread.name == "handshake" for thread in threading.enumerate()) == 3,

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from client.config import Timing
 from client.core.admission.candidates import PeerCandidate
 from client.net.tracker import announcer as module
 from client.net.tracker.announcer import Announcer, UnidentifiedPeer
@@ -94,10 +95,11 @@ class FakeTorrent:
 class Bench:
     """An announcer with its link, and a clock that stands still until it is moved."""
 
-    def __init__(self) -> None:
+    def __init__(self, timing: Timing) -> None:
         self.now = 1000.0
+        self.timing = timing
         self.link = ScriptedLink()
-        self.announcer = Announcer(self.link, 6881, lambda: self.now)
+        self.announcer = Announcer(self.link, 6881, lambda: self.now, timing)
 
     def add(self, torrent: FakeTorrent) -> FakeTorrent:
         """Have a torrent announced, and wait for that."""
@@ -119,8 +121,13 @@ class Bench:
 
 
 @pytest.fixture
-def bench() -> Iterator[Bench]:
-    bench = Bench()
+def timing() -> Timing:
+    return Timing()
+
+
+@pytest.fixture
+def bench(timing: Timing) -> Iterator[Bench]:
+    bench = Bench(timing)
     yield bench
     bench.announcer.close()
 
@@ -176,7 +183,7 @@ def test_a_completion_that_the_tracker_missed_is_not_forgotten(bench: Bench) -> 
     bench.announcer.completed(torrent.info_hash)
     bench.wait_for(lambda: len(bench.link.announces) == 2, "the attempt")
     bench.link.error = None
-    bench.pass_time(module.RETRY_INTERVAL)
+    bench.pass_time(bench.timing.announce_retry)
     wait_until(lambda: len(bench.link.announces) == 3, what="the next attempt")
     assert bench.link.events()[2] == "completed"
 
@@ -243,7 +250,7 @@ def test_a_refused_torrent_hears_why(bench: Bench, told: str, code: ErrorCode) -
 def test_an_answer_that_leaves_a_torrent_out(bench: Bench) -> None:
     bench.link.presence = lambda _: FilePresence(info_hash="00" * 20)
     torrent = bench.add(FakeTorrent())
-    bench.pass_time(module.RETRY_INTERVAL)
+    bench.pass_time(bench.timing.announce_retry)
     wait_until(lambda: len(bench.link.announces) == 2, what="the next attempt")
     assert not torrent.learned
 
@@ -251,17 +258,15 @@ def test_an_answer_that_leaves_a_torrent_out(bench: Bench) -> None:
 def test_without_a_tracker_it_is_tried_again(bench: Bench) -> None:
     bench.link.error = MinitorrentError(ErrorCode.TRACKER_UNREACHABLE, "gone")
     bench.add(FakeTorrent())
-    bench.pass_time(module.RETRY_INTERVAL - 1)
+    bench.pass_time(bench.timing.announce_retry - 1)
     assert len(bench.link.announces) == 1
     bench.link.error = None
     bench.pass_time(1)
     wait_until(lambda: len(bench.link.announces) == 2, what="the next attempt")
 
 
-def test_a_failure_shows_and_announcing_goes_on(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch, log: Log
-) -> None:
-    monkeypatch.setattr(module, "RETRY_INTERVAL", 0.05)
+@pytest.mark.parametrize("timing", [Timing(announce_retry=0.05)])
+def test_a_failure_shows_and_announcing_goes_on(bench: Bench, log: Log) -> None:
     torrent = FakeTorrent()
     torrent.fails = ValueError("a bug")
     bench.add(torrent)
@@ -297,7 +302,7 @@ def test_a_stranger_stays_one_when_its_time_is_over(bench: Bench) -> None:
     torrent = bench.add(FakeTorrent())
     bench.announcer.identify(torrent.info_hash, STRANGER)
     bench.wait_for(lambda: bench.link.identified, "the question")
-    bench.pass_time(module.IDENTIFY_FOR)
+    bench.pass_time(bench.timing.identify_for)
     wait_until(lambda: torrent.answers, what="the answer")
     assert torrent.answers == [(7, None, False)]
 
@@ -317,21 +322,19 @@ def test_when_nobody_can_tell_who_it_is(
     bench.link.error = MinitorrentError(code, "no")
     bench.announcer.identify(torrent.info_hash, STRANGER)
     bench.wait_for(lambda: bench.link.identified, "the question")
-    bench.pass_time(module.IDENTIFY_FOR)
+    bench.pass_time(bench.timing.identify_for)
     wait_until(lambda: (7, None, False) in torrent.answers, what="the answer")
     assert torrent.answers == [(7, None, answer) for answer in answers]
 
 
 def test_closing_ends_a_long_pause() -> None:
-    bench = Bench()
+    bench = Bench(Timing())
     bench.announcer.close()
     assert not any(thread.name == "announcer" for thread in threading.enumerate())
 
 
-def test_who_shares_much_announces_each_file_less_often(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "SEED_INTERVAL", 50.0)
+@pytest.mark.parametrize("timing", [Timing(seed_announce_every=50.0)])
+def test_who_shares_much_announces_each_file_less_often(bench: Bench) -> None:
     seed, other = FakeTorrent(1), FakeTorrent(2)
     seed.left = 0
     bench.add(other)

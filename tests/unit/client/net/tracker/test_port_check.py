@@ -8,13 +8,14 @@ from typing import cast
 import pytest
 
 from client.core.health.measurements import Reach
-from client.net.tracker import port_check as module
 from client.net.tracker.port_check import Found, OwnPort
 from client.net.tracker.tracker_client import TrackerClient
 from common.api.presence import CheckPort, CheckPortReply
 from tests.support.ports import free_port
 
 HOST = "127.0.0.1"
+SOON = 0.05
+"""Seconds for a connection to arrive."""
 
 
 class Link:
@@ -33,13 +34,8 @@ class Link:
 
     def found(self) -> Found:
         """What we say of it."""
-        own = OwnPort(6001, lambda: self.arrivals)
+        own = OwnPort(6001, lambda: self.arrivals, SOON)
         return own.dialled_by_tracker(cast(TrackerClient, self))
-
-
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "ARRIVAL_LIMIT", 0.05)
 
 
 def test_what_the_tracker_meets() -> None:
@@ -56,7 +52,7 @@ def test_what_we_meet_ourselves(monkeypatch: pytest.MonkeyPatch) -> None:
         port = server.getsockname()[1]
         arrivals = iter([0, 1])
         assert OwnPort(port, lambda: next(arrivals)).dialled_from_here(HOST).reach is Reach.HERE
-        assert OwnPort(port, lambda: 0).dialled_from_here(HOST).reach is Reach.ELSEWHERE
+        assert OwnPort(port, lambda: 0, SOON).dialled_from_here(HOST).reach is Reach.ELSEWHERE
     assert OwnPort(free_port(), lambda: 0).dialled_from_here(HOST).reach is Reach.REFUSED
 
     def never(*_: object) -> None:

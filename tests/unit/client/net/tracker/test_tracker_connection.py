@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from client.net.tracker import tracker_connection
+from client.config import DEFAULT_TIMING, Timing
 from client.net.tracker.tracker_connection import (
     ConnectionLostError,
     TrackerConnection,
@@ -57,7 +57,9 @@ class Heard:
         """Trust everybody."""
         self.certificates.append(certificate)
 
-    def connect(self, tracker: FakeTracker, source: str | None = None) -> TrackerConnection:
+    def connect(
+        self, tracker: FakeTracker, source: str | None = None, timing: Timing = DEFAULT_TIMING
+    ) -> TrackerConnection:
         """Open a connection that tells us."""
         return TrackerConnection(
             tracker.address,
@@ -65,6 +67,7 @@ class Heard:
             self.notices.append,
             lambda _: self.closed.set(),
             self.trust,
+            timing,
         )
 
 
@@ -205,10 +208,7 @@ def test_a_tracker_that_hangs_up_before_its_greeting() -> None:
         Heard().connect(tracker)
 
 
-def test_a_tracker_that_trickles_its_greeting_is_given_up(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(tracker_connection, "CONNECT_LIMIT", 0.3)
+def test_a_tracker_that_trickles_its_greeting_is_given_up() -> None:
     trickling = threading.Event()
     with FakeTracker(b"") as tracker:
 
@@ -221,7 +221,7 @@ def test_a_tracker_that_trickles_its_greeting_is_given_up(
         try:
             began = time.monotonic()
             with pytest.raises(TimeoutError):
-                Heard().connect(tracker)
+                Heard().connect(tracker, timing=Timing(tracker_connect=0.3))
             assert time.monotonic() - began < 10.0
         finally:
             trickling.set()
@@ -287,20 +287,23 @@ def test_closing_wakes_who_waits(tracker: FakeTracker) -> None:
     assert isinstance(errors[0], ConnectionLostError)
 
 
-def test_a_silent_tracker_is_pinged_and_given_up(
-    tracker: FakeTracker, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(tracker_connection, "PING_EVERY", 0.05)
-    monkeypatch.setattr(tracker_connection, "SILENCE_LIMIT", 20.0)
-    heard = Heard()
-    connection = heard.connect(tracker)
+def test_a_quiet_tracker_is_pinged_and_its_answers_count(tracker: FakeTracker) -> None:
+    timing = Timing(tracker_ping_every=0.05, tracker_silence=20.0)
+    connection = Heard().connect(tracker, timing=timing)
     at_first = connection._heard_at
     wait_until(lambda: len(tracker.asked("ping")) > 8, what="many pings")
     wait_until(lambda: connection._heard_at > at_first, what="their answers to count")
     assert connection.is_open
+    connection.close()
+
+
+def test_a_silent_tracker_is_given_up(tracker: FakeTracker) -> None:
     tracker.answers["ping"] = lambda _: None
-    monkeypatch.setattr(tracker_connection, "SILENCE_LIMIT", 0.3)
+    heard = Heard()
+    timing = Timing(tracker_ping_every=0.05, tracker_silence=0.3)
+    connection = heard.connect(tracker, timing=timing)
     assert heard.closed.wait(10.0)
+    assert tracker.asked("ping"), "pinged before it is given up"
     connection.close()
 
 
