@@ -251,10 +251,11 @@ class Seeder:
             piece = self.asked[0].piece
             mine = [one for one in self.asked if one.piece == piece]
             self.asked = [one for one in self.asked if one.piece != piece]
-            self.connection.receive(*map(self._block, mine))
+            self.connection.receive(*map(self.block, mine))
             given += 1
 
-    def _block(self, request: Request) -> bytes:
+    def block(self, request: Request) -> bytes:
+        """The answer to a request, as it goes on the wire."""
         block = Block(PieceIndex(request.piece), request.begin, request.length)
         start = self._geometry.offset(block.piece) + block.begin
         payload = self._content[start : start + block.length]

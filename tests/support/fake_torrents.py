@@ -1,0 +1,246 @@
+"""A torrent without network, threads and waiting: a clock, a dialer, workers, an owner, and peers.
+
+Each satisfies the protocol that `client.torrent.torrent_context` declares for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+
+from client.core.bandwidth.throttle import BandwidthChannel, Throttle, TokenBucket
+from client.core.swarm.swarm_config import SwarmConfig
+from client.core.transfers.download_options import PLAIN, DownloadOptions
+from client.core.transfers.piece_selection import selection_of
+from client.net.peers.dialer import Dial
+from client.net.tracker.announcer import UnidentifiedPeer
+from client.storage.files.torrent_files import TorrentFiles
+from client.storage.pieces.buffers import BufferPool
+from client.storage.pieces.worker import Job, OnFailure
+from client.torrent.banned import Banned
+from client.torrent.places import Places
+from client.torrent.torrent import Torrent
+from client.torrent.torrent_context import TorrentContext
+from common.bitfield import Bitfield
+from common.errors import MinitorrentError
+from common.metainfo import Metainfo
+from common.types import Endpoint, PeerId
+from tests.support.fake_connections import (
+    PEER,
+    FakeConnection,
+    FakeConnections,
+    FakeTransport,
+    Seeder,
+    handshake_for,
+)
+
+ME = PeerId(b"-MI0100-mmmmmmmmmmmm")
+"""Our own peer id."""
+
+PEER_AT = Endpoint("127.0.0.2", 6000)
+"""Where a peer is that doesn't say another address."""
+
+
+class Clock:
+    """Stands still until it is told otherwise; in seconds."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    def advance(self, seconds: float) -> None:
+        self.now += seconds
+
+
+class FakeDialer:
+    """A PeerDialer that keeps the `dials`; it is full unless it `accepts`."""
+
+    def __init__(self) -> None:
+        self.accepts = True
+        self.dials: list[Dial] = []
+
+    def dial(self, dial: Dial) -> bool:
+        if self.accepts:
+            self.dials.append(dial)
+        return self.accepts
+
+    def take(self) -> list[Dial]:
+        """Return what was dialled since it was asked last."""
+        taken, self.dials = self.dials, []
+        return taken
+
+
+class FakeWorkers:
+    """Workers that run each job at once, or later by `work` while they are `busy`.
+
+    With an `error`, every job fails with it, as when the disk does.
+    """
+
+    def __init__(self) -> None:
+        self.busy = False
+        self.error: Exception | None = None
+        self._waiting: list[tuple[Job, OnFailure]] = []
+
+    def submit(self, job: Job, on_failure: OnFailure) -> None:
+        self._waiting.append((job, on_failure))
+        if not self.busy:
+            self.work()
+
+    def work(self) -> None:
+        """Run the jobs that wait."""
+        waiting, self._waiting = self._waiting, []
+        for job, on_failure in waiting:
+            if self.error is not None:
+                on_failure(self.error)
+            else:
+                job()
+
+
+class FakeOwner:
+    """A TorrentOwner that keeps what its torrent reported."""
+
+    def __init__(self) -> None:
+        self.completed = self.damaged = 0
+        self.failed: list[MinitorrentError] = []
+        self.unidentified: list[UnidentifiedPeer] = []
+
+    def on_complete(self, torrent: Torrent) -> None:
+        self.completed += 1
+
+    def on_failed(self, torrent: Torrent, error: MinitorrentError) -> None:
+        self.failed.append(error)
+
+    def on_damaged(self, torrent: Torrent) -> None:
+        self.damaged += 1
+
+    def on_unidentified(self, peer: UnidentifiedPeer) -> None:
+        self.unidentified.append(peer)
+
+
+@dataclass
+class FakeClient:
+    """What all torrents of a client share, without anything that waits."""
+
+    swarm_config: SwarmConfig = field(default_factory=SwarmConfig)
+    clock: Clock = field(default_factory=Clock)
+    dialer: FakeDialer = field(default_factory=FakeDialer)
+    connections: FakeConnections = field(default_factory=FakeConnections)
+    workers: FakeWorkers = field(default_factory=FakeWorkers)
+    places: Places = field(default_factory=lambda: Places(100))
+    banned: Banned = field(default_factory=Banned)
+
+    def context(self) -> TorrentContext:
+        return TorrentContext(
+            peer_id=ME,
+            port=6881,
+            client_name="Minitorrent",
+            clock=self.clock,
+            rng=Random(1),
+            dialer=self.dialer,
+            connect=self.connections,
+            buffers=BufferPool(1 << 20),
+            workers=self.workers,
+            swarm_config=self.swarm_config,
+            banned=self.banned,
+            places=self.places,
+        )
+
+
+def unlimited() -> Throttle:
+    """A throttle without a limit, which a test may set on the buckets."""
+    up, down = (BandwidthChannel(TokenBucket(0, 0.0), TokenBucket(0, 0.0)) for _ in range(2))
+    return Throttle(up, down)
+
+
+class TorrentBench:
+    """A torrent of `content` at `final`, of which it has the pieces in `have`."""
+
+    def __init__(
+        self,
+        final: Path,
+        content: bytes,
+        metainfo: Metainfo,
+        have: Iterable[int] = (),
+        client: FakeClient | None = None,
+        options: DownloadOptions = PLAIN,
+    ) -> None:
+        self.content = content
+        self.metainfo = metainfo
+        self.client = client or FakeClient()
+        self.owner = FakeOwner()
+        self.throttle = unlimited()
+        selection = selection_of(metainfo, options)
+        self.files = TorrentFiles(metainfo, final, selection)
+        bitfield = Bitfield(metainfo.piece_count)
+        for piece in have:
+            bitfield.add(piece)
+        if bitfield.complete:
+            final.write_bytes(content)
+            self.files.open_complete()
+        else:
+            self.files.open_partial()
+        self.torrent = Torrent(
+            metainfo,
+            self.files,
+            bitfield,
+            selection,
+            None,
+            self.client.context(),
+            self.owner,
+            self.throttle,
+        )
+
+    def admit(
+        self,
+        peer_id: PeerId = PEER,
+        endpoint: Endpoint = PEER_AT,
+        *,
+        incoming: bool = True,
+        fast: bool = True,
+        transport: FakeTransport | None = None,
+    ) -> FakeConnection | None:
+        """Have a peer connect; returns its connection if the torrent wants it."""
+        shaken = handshake_for(self.metainfo.info_hash, peer_id, fast=fast)
+        transport = transport or FakeTransport()
+        if not self.torrent.admit(transport, shaken, endpoint, incoming=incoming):
+            return None
+        return self.client.connections.made[-1]
+
+    def member(
+        self, user: str = "bob", host: str = PEER_AT.host, *, fast: bool = True
+    ) -> FakeConnection:
+        """Have a peer connect whom the tracker knows as a member."""
+        name = PeerId(f"-MI0100-{user:p<12}".encode())
+        connection = self.admit(name, Endpoint(host, PEER_AT.port), fast=fast)
+        assert connection is not None
+        self.torrent.identified(connection.key, user, is_member=True)
+        return connection
+
+    def seeder(
+        self,
+        user: str = "bob",
+        host: str = PEER_AT.host,
+        *,
+        lies: Iterable[int] = (),
+        fast: bool = True,
+    ) -> Seeder:
+        """Have a member connect that has everything, and offers it."""
+        connection = self.member(user, host, fast=fast)
+        seeder = Seeder(connection, self.metainfo, self.content, lies)
+        seeder.offer()
+        return seeder
+
+    def pass_time(self, seconds: float, step: float = 1.0) -> None:
+        """Tick for so many seconds."""
+        until = self.client.clock.now + seconds
+        while self.client.clock.now < until:
+            self.client.clock.advance(step)
+            self.torrent.tick()
+
+    def close(self) -> None:
+        self.torrent.stop()
+        self.files.close()

@@ -1,0 +1,130 @@
+"""A torrent and what it sends to peers."""
+
+from __future__ import annotations
+
+import pytest
+
+from common.errors import ErrorCode
+from common.types import BLOCK_SIZE, Block, PieceIndex
+from common.wire.messages import Cancel, Interested, Reject, Request, Unchoke
+from tests.support.fake_connections import FakeConnection
+from tests.support.fake_torrents import TorrentBench
+from tests.unit.client.torrent.conftest import CONTENT, PIECE, Bench
+
+FIRST = Block(PieceIndex(0), 0, BLOCK_SIZE)
+
+
+def served(bench: TorrentBench) -> FakeConnection:
+    """A member that is interested and unchoked."""
+    connection = bench.member()
+    connection.receive(Interested())
+    assert Unchoke() in connection.heard
+    return connection
+
+
+def test_requests_wait_for_the_writer_and_count_when_they_are_sent(bench: Bench) -> None:
+    at_work = bench(0, 1, 2, 3)
+    peer = served(at_work)
+    peer.receive(Request(*FIRST), Request(0, BLOCK_SIZE, BLOCK_SIZE))
+    assert (len(peer.waiting), at_work.torrent.uploaded) == (2, 0)
+    assert peer.answer() == PIECE
+    assert at_work.torrent.uploaded == PIECE
+
+
+def test_a_rate_is_measured_over_the_last_seconds(bench: Bench) -> None:
+    at_work = bench(0, 1, 2, 3)
+    peer = served(at_work)
+    for _ in range(5):
+        peer.receive(Request(*FIRST))
+        peer.answer()
+        at_work.pass_time(1.0)
+    down, up = at_work.torrent.rates()
+    assert down == 0.0
+    assert up == pytest.approx(BLOCK_SIZE, rel=0.5)
+    at_work.pass_time(60.0)
+    _, up = at_work.torrent.rates()
+    assert up == pytest.approx(0.0, abs=200.0)
+
+
+def test_what_we_lack_is_refused(bench: Bench) -> None:
+    at_work = bench(0)
+    peer = served(at_work)
+    peer.receive(Request(1, 0, BLOCK_SIZE))
+    assert peer.heard == [Reject(1, 0, BLOCK_SIZE)]
+    assert peer.waiting == []
+
+
+def test_who_is_choked_is_refused(bench: Bench) -> None:
+    at_work = bench(0, 1, 2, 3)
+    peer = at_work.member()
+    assert peer.heard
+    peer.receive(Request(*FIRST))
+    assert peer.heard == [Reject(*FIRST)]
+
+
+def test_what_is_cancelled_in_time_is_not_sent(bench: Bench) -> None:
+    peer = served(bench(0, 1, 2, 3))
+    peer.receive(Request(*FIRST), Cancel(*FIRST))
+    assert peer.waiting == []
+    assert peer.heard == [Reject(*FIRST)]
+
+
+def test_a_request_outside_the_torrent_ends_the_connection(bench: Bench) -> None:
+    at_work = bench(0, 1, 2, 3)
+    peer = served(at_work)
+    peer.receive(Request(3, PIECE, BLOCK_SIZE))
+    assert "outside the torrent" in (peer.close_reason or "")
+    assert at_work.torrent.connection_count == 0
+
+
+def test_a_limit_holds_blocks_back_until_some_may_pass(bench: Bench) -> None:
+    at_work = bench(0, 1, 2, 3)
+    assert at_work.torrent.upload_requests() == []
+    at_work.throttle.up.own.set_rate(1000, 0.0)
+    peer = served(at_work)
+    assert at_work.torrent.upload_requests() == []
+    peer.receive(Request(*FIRST), Request(1, 0, BLOCK_SIZE))
+    (request,) = at_work.torrent.upload_requests()
+    assert request.key == (at_work.metainfo.info_hash, peer.key)
+    assert request.take(1) == BLOCK_SIZE
+    assert peer.allowed == 1
+    assert at_work.torrent.upload_requests() == []
+
+
+def test_peers_read_the_content_itself(bench: Bench) -> None:
+    at_work = bench(0, 1, 2, 3)
+    source = served(at_work).source
+    assert b"".join(source.block_views(FIRST)) == CONTENT[:BLOCK_SIZE]
+    assert source.piece_size(PieceIndex(3)) == PIECE
+
+
+def test_a_file_that_got_shorter_fails_the_torrent(bench: Bench) -> None:
+    at_work = bench(0, 1, 2, 3)
+    served(at_work).source.on_content_lost()
+    assert [error.code for error in at_work.owner.failed] == [ErrorCode.FILE_CHANGED]
+
+
+def test_wrong_content_is_damaged_and_not_sent(bench: Bench) -> None:
+    at_work = bench(0, 1, 2)  # piece 0 is not what the record says
+    source = served(at_work).source
+    with pytest.raises(OSError, match="piece 0 is wrong"):
+        source.read([FIRST], [memoryview(bytearray(BLOCK_SIZE))])
+    assert (at_work.owner.damaged, at_work.owner.failed) == (1, [])
+
+
+def test_what_is_wrong_after_the_stop_is_not_reported(bench: Bench) -> None:
+    at_work = bench(0, 1, 2)
+    source = served(at_work).source
+    at_work.torrent.stop()
+    with pytest.raises(OSError, match="piece 0 is wrong"):
+        source.read([FIRST], [memoryview(bytearray(BLOCK_SIZE))])
+    assert at_work.owner.damaged == 0
+
+
+def test_a_share_that_nobody_downloads_needs_no_tick(bench: Bench) -> None:
+    at_work = bench(0, 1, 2, 3)
+    at_work.pass_time(100.0)
+    assert at_work.client.dialer.take() == []
+    peer = served(at_work)
+    at_work.pass_time(200.0)
+    assert peer.close_reason == "said nothing for too long"
