@@ -36,14 +36,14 @@ def made_up(number: int) -> bytes:
     return b"-LT20B0-%012d" % number
 
 
-def test_without_them_the_seeder_is_found(lab: Lab) -> None:
+def test_without_fake_clients_the_seeder_is_found(lab: Lab) -> None:
     bob, info_hash = lab.member("bob"), lab.share("x.bin")
     assert not finds_the_seeder(lab, bob, info_hash)
     lab.ann.announce(info_hash)
     assert finds_the_seeder(lab, bob, info_hash)
 
 
-def test_a_hundred_made_up_clients_drown_no_seeder(lab: Lab) -> None:
+def test_a_hundred_fake_clients_do_not_hide_a_seeder(lab: Lab) -> None:
     bob, eve, info_hash = lab.member("bob"), lab.member("eve"), lab.share("x.bin")
     lab.ann.announce(info_hash)
     for number in range(100):
@@ -51,7 +51,7 @@ def test_a_hundred_made_up_clients_drown_no_seeder(lab: Lab) -> None:
     assert finds_the_seeder(lab, bob, info_hash)
 
 
-def test_made_up_clients_of_several_members_neither(lab: Lab) -> None:
+def test_fake_clients_of_several_members_do_not_hide_a_seeder(lab: Lab) -> None:
     bob, info_hash = lab.member("bob"), lab.share("x.bin")
     lab.ann.announce(info_hash)
     for user in ("eve", "eva", "evi", "evo", "evu", "evy", "ewa"):
@@ -61,7 +61,7 @@ def test_made_up_clients_of_several_members_neither(lab: Lab) -> None:
     assert finds_the_seeder(lab, bob, info_hash)
 
 
-def test_nobody_can_be_made_to_vanish(lab: Lab) -> None:
+def test_no_peer_can_be_made_to_vanish(lab: Lab) -> None:
     """By another user's announce under the same peer id, or of the same address and port."""
     eve, info_hash = lab.member("eve"), lab.share("x.bin")
     lab.ann.announce(info_hash)
@@ -72,7 +72,7 @@ def test_nobody_can_be_made_to_vanish(lab: Lab) -> None:
     assert finds_the_seeder(lab, eve, info_hash)
 
 
-def test_a_tale_of_downloads_stays_short(lab: Lab) -> None:
+def test_fake_completions_count_only_a_few_times(lab: Lab) -> None:
     bob, eve, info_hash = lab.member("bob"), lab.member("eve"), lab.share("x.bin")
     lab.stock(bob, info_hash, made_up(0), event="completed")
     honest = lab.completed(info_hash, bob)

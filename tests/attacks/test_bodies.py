@@ -42,7 +42,7 @@ def post(tracker: TrackerProcess, operation: str, body: bytes, token: str) -> in
         connection.close()
 
 
-def test_bodies_of_many_parts_cost_little_over_http(tracker: TrackerProcess) -> None:
+def test_bodies_with_many_parts_are_cheap_over_http(tracker: TrackerProcess) -> None:
     with SessionClient(tracker.address) as ann:
         token = ann.sign_up("ann").call("create_token", scope="account")["token"]
         before = peak(tracker)
@@ -59,7 +59,7 @@ def test_bodies_of_many_parts_cost_little_over_http(tracker: TrackerProcess) -> 
         assert peak(tracker) - before < ALLOWED
 
 
-def test_lines_of_many_parts_cost_little_over_a_session(tracker: TrackerProcess) -> None:
+def test_lines_with_many_parts_are_cheap_over_a_session(tracker: TrackerProcess) -> None:
     with SessionClient(tracker.address) as ann:
         ann.sign_up("ann")
         before = peak(tracker)
@@ -82,7 +82,7 @@ def test_lines_of_many_parts_cost_little_over_a_session(tracker: TrackerProcess)
         assert peak(tracker) - before < ALLOWED
 
 
-def test_a_large_metainfo_is_taken_as_before(tracker: TrackerProcess) -> None:
+def test_large_metainfo_is_accepted(tracker: TrackerProcess) -> None:
     """The control: what needs the room has it."""
     with SessionClient(tracker.address) as ann:
         ann.sign_up("ann").call("create_group", group="lab", mode="open")

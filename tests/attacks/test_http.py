@@ -51,7 +51,7 @@ def test_health_without_an_attack(tracker: TrackerProcess) -> None:
 
 @pytest.mark.parametrize("begun", HALVES, ids=["nothing", "half a head", "half a body"])
 @pytest.mark.parametrize("sources", [1, 20], ids=["one address", "many addresses"])
-def test_silent_connections_keep_nobody_out(
+def test_silent_connections_lock_nobody_out(
     tracker: TrackerProcess, begun: bytes, sources: int
 ) -> None:
     with ExitStack() as opened:
@@ -62,7 +62,7 @@ def test_silent_connections_keep_nobody_out(
         assert ask(tracker, "127.0.0.2") == WELL  # somebody behind the same address
 
 
-def test_who_reads_no_answers_keeps_nobody_out(tracker: TrackerProcess) -> None:
+def test_clients_that_read_no_answers_lock_nobody_out(tracker: TrackerProcess) -> None:
     with ExitStack() as opened:
         for _ in range(150):
             sock = opened.enter_context(dial(tracker, "127.0.0.2"))
@@ -71,7 +71,7 @@ def test_who_reads_no_answers_keeps_nobody_out(tracker: TrackerProcess) -> None:
         assert ask(tracker, "127.0.0.1") == WELL
 
 
-def test_one_party_has_a_part_of_the_places_only(tracker: TrackerProcess) -> None:
+def test_one_party_gets_only_part_of_the_places(tracker: TrackerProcess) -> None:
     def open_files() -> int:
         return len(list(Path(f"/proc/{tracker.pid}/fd").iterdir()))
 

@@ -112,7 +112,7 @@ def sign_up_eve(tracker: TrackerProcess) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", BOMBS)
-def test_it_costs_little_memory_and_a_sentence(
+def test_a_bomb_is_refused_with_little_memory(
     tracker: TrackerProcess, ann: SessionClient, kind: str
 ) -> None:
     with pytest.raises(RefusedError):  # as many bytes that unfold to nothing
@@ -126,7 +126,7 @@ def test_it_costs_little_memory_and_a_sentence(
 
 
 @pytest.mark.slow
-def test_others_are_served_meanwhile(tracker: TrackerProcess, ann: SessionClient) -> None:
+def test_others_are_served_during_a_bomb(tracker: TrackerProcess, ann: SessionClient) -> None:
     sign_up_eve(tracker)
     undisturbed = min(seconds(ann) for _ in range(3))
     with sent_again_and_again(tracker, nested_folders()):
@@ -136,7 +136,7 @@ def test_others_are_served_meanwhile(tracker: TrackerProcess, ann: SessionClient
 
 
 @pytest.mark.slow
-def test_an_honest_folder_of_very_many_files_is_taken(
+def test_an_honest_folder_of_very_many_files_is_accepted(
     tracker: TrackerProcess, ann: SessionClient
 ) -> None:
     source = ann.call("get_group", group="lab")["source"].encode()

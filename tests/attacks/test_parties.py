@@ -44,7 +44,7 @@ def test_a_network_of_64_bits_is_one_party(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not can_make_networks(), reason="no right to make a network")
-def test_a_network_of_64_bits_guesses_as_one(tmp_path: Path) -> None:
+def test_a_network_of_64_bits_has_one_guessing_budget(tmp_path: Path) -> None:
     with private_network(), ExitStack() as opened:
         sources = [f"{THEIRS}{number:x}" for number in range(1, 17)]
         have(sources)
@@ -60,7 +60,7 @@ def test_a_network_of_64_bits_guesses_as_one(tmp_path: Path) -> None:
         assert "too_many_attempts" in answers
 
 
-def test_silent_sessions_lock_nobody_out_of_their_address(tmp_path: Path) -> None:
+def test_silent_sessions_do_not_lock_out_their_address(tmp_path: Path) -> None:
     """Half a handshake, or one and then silence, from the address that an honest client has."""
     with ExitStack() as opened:
         options = ("--max-sessions-per-address", "20")

@@ -71,7 +71,7 @@ def test_a_storm_of_accounts_delays_no_login(tmp_path: Path) -> None:
         assert outsider < 2 * undisturbed + 1.0
 
 
-def test_logins_of_many_connections_need_no_more_memory_than_of_one(tmp_path: Path) -> None:
+def test_many_connections_hash_with_bounded_memory(tmp_path: Path) -> None:
     def peak() -> int:
         status = Path(f"/proc/{tracker.pid}/status").read_text()
         return int(status.partition("VmHWM:")[2].split()[0])  # KiB

@@ -44,7 +44,7 @@ def test_very_many_sessions_with_1024_descriptors(tmp_path: Path, count: int) ->
 
 
 @pytest.mark.slow
-def test_beyond_its_bound_a_tracker_refuses_politely(tmp_path: Path) -> None:
+def test_a_full_tracker_refuses_sessions_with_a_reason(tmp_path: Path) -> None:
     with LimitedTracker(tmp_path, 256) as tracker:
         with SessionClient(tracker.address) as ann:
             ann.sign_up("ann")

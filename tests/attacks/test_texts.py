@@ -71,7 +71,9 @@ def acting(text: str) -> set[str]:
 
 
 @pytest.mark.parametrize("text", [EVIL, FLOOD, "two\nlines"])
-def test_what_a_tracker_says_does_nothing(tracker: FakeTracker, tmp_path: Path, text: str) -> None:
+def test_text_from_a_tracker_does_not_act_on_the_terminal(
+    tracker: FakeTracker, tmp_path: Path, text: str
+) -> None:
     answer(tracker, text)
     out, err = run(tracker, tmp_path)
     assert acting(out + err) == set()
@@ -82,7 +84,7 @@ def test_what_a_tracker_says_does_nothing(tracker: FakeTracker, tmp_path: Path, 
     assert "Refused" in err
 
 
-def test_honest_text_is_shown_as_it_is(tracker: FakeTracker, tmp_path: Path) -> None:
+def test_honest_text_is_shown_unchanged(tracker: FakeTracker, tmp_path: Path) -> None:
     """The control: names of every script, and emoji made of several characters."""
     text = "naïve 日本語 файл 👩\u200d👧"
     answer(tracker, text)
@@ -90,7 +92,7 @@ def test_honest_text_is_shown_as_it_is(tracker: FakeTracker, tmp_path: Path) -> 
     assert out.count(text) >= 3
 
 
-def test_programs_get_names_as_they_are(tracker: FakeTracker, tmp_path: Path) -> None:
+def test_programs_get_names_unchanged(tracker: FakeTracker, tmp_path: Path) -> None:
     answer(tracker, EVIL)
     out, _ = run(tracker, tmp_path, "--json")
     answers = [json.loads(line) for line in out.splitlines()]
@@ -99,7 +101,7 @@ def test_programs_get_names_as_they_are(tracker: FakeTracker, tmp_path: Path) ->
     assert acting(out) == set()
 
 
-def test_the_prompt_the_toolbar_and_the_menu(tracker: FakeTracker, tmp_path: Path) -> None:
+def test_names_do_not_act_in_prompt_toolbar_or_menu(tracker: FakeTracker, tmp_path: Path) -> None:
     require("tmux")
     answer(tracker, "x\rlogout\n\x1b]0;owned\x07\u202e")
     with Terminal(command(tracker, tmp_path)) as terminal:

@@ -14,7 +14,7 @@ TABS = ("Groups", "Files", "Transfers", "Notices", "Settings")
 
 
 @pytest.mark.parametrize(("size", "scheme"), [(WIDE, "light"), (PHONE, "dark")])
-def test_no_tab_has_a_serious_fault(
+def test_no_tab_has_a_serious_accessibility_violation(
     browser: Browser, eve: ClientProcess, size: dict[str, int], scheme: str
 ) -> None:
     window = Window(browser, link_of(eve), size, scheme)
@@ -44,7 +44,7 @@ def test_a_dialog_has_a_name_and_closes_by_key(of_eve: Window) -> None:
     of_eve.page.get_by_role("dialog").wait_for(state="detached")
 
 
-def test_keys_alone_log_in(browser: Browser, bob: ClientProcess) -> None:
+def test_login_works_by_keyboard_alone(browser: Browser, bob: ClientProcess) -> None:
     bob.run("logout")
     bob.run("create_user", "keys", PASSWORD)
     window = Window(browser, link_of(bob), WIDE, "light")

@@ -52,7 +52,7 @@ def record_files(database: Path) -> None:
         )
 
 
-def test_ten_thousand_files_scroll_and_are_found(
+def test_ten_thousand_files_scroll_and_can_be_searched(
     eve: ClientProcess, of_eve: Window, tracker: TrackerProcess
 ) -> None:
     eve.ok("create_group", GROUP)

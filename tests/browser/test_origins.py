@@ -109,7 +109,7 @@ def context(browser: Browser, eve: ClientProcess) -> Iterator[BrowserContext]:
     context.close()
 
 
-def test_nothing_is_read_and_nothing_done(
+def test_another_origin_can_neither_read_nor_act(
     context: BrowserContext, eve: ClientProcess, evil_site: str
 ) -> None:
     site = link_of(eve).split("/?")[0].rstrip("/")
@@ -138,9 +138,7 @@ def test_a_server_at_another_port_receives_no_secret(
     assert evil.evaluate("localStorage.length") == 0
 
 
-def test_a_tab_is_opened_again_without_the_link(
-    context: BrowserContext, eve: ClientProcess
-) -> None:
+def test_a_tab_reopens_without_the_link(context: BrowserContext, eve: ClientProcess) -> None:
     """The address in its bar holds no secret; the browser keeps the token for this origin."""
     [page] = context.pages
     assert "token" not in page.url
@@ -151,7 +149,7 @@ def test_a_tab_is_opened_again_without_the_link(
     manual.get_by_text("upload_file").first.wait_for()
 
 
-def test_an_old_tab_outlasts_the_client_and_tells_the_link_to_nobody(
+def test_an_old_tab_does_not_leak_the_link_to_the_next_owner_of_the_port(
     browser: Browser, tmp_path: Path
 ) -> None:
     trackers = [Endpoint("127.0.0.1", 1)]

@@ -39,16 +39,14 @@ def test_limits_are_set_and_shown(eve: ClientProcess, of_eve: Window) -> None:
     eve.ok("limit", "down", "0", GROUP, "a file.txt")
 
 
-def test_the_client_is_checked(of_eve: Window) -> None:
+def test_the_health_tab_shows_the_checks(of_eve: Window) -> None:
     of_eve.tab("Settings")
     of_eve.button("Run checks").click()
     checks = of_eve.page.get_by_role("list", name="Checks").get_by_role("listitem")
     checks.filter(has_text="clock").wait_for()
 
 
-def test_a_file_that_was_moved_is_found_again(
-    eve: ClientProcess, of_eve: Window, tmp_path: Path
-) -> None:
+def test_a_moved_file_is_relocated(eve: ClientProcess, of_eve: Window, tmp_path: Path) -> None:
     place = tmp_path / "before" / "to be moved.txt"
     place.parent.mkdir()
     place.write_text("moved content")
@@ -67,7 +65,7 @@ def test_a_file_that_was_moved_is_found_again(
     eve.ok("stop_share", GROUP, "to be moved.txt")
 
 
-def test_a_page_that_slept_for_a_while_goes_on_as_it_was(of_eve: Window) -> None:
+def test_a_page_keeps_its_state_after_sleeping(of_eve: Window) -> None:
     of_eve.tab("Transfers")
     of_eve.button("Details of a file.txt").click()
     rate = of_eve.page.get_by_role("dialog").get_by_label("Download limit", exact=True)
@@ -78,7 +76,7 @@ def test_a_page_that_slept_for_a_while_goes_on_as_it_was(of_eve: Window) -> None
     of_eve.text("'typed before' is not a rate").wait_for()
 
 
-def test_a_wrong_password_is_told_and_the_right_one_changed(of_eve: Window) -> None:
+def test_a_wrong_password_is_reported_and_the_right_one_changed(of_eve: Window) -> None:
     of_eve.tab("Settings")
     of_eve.fill("Old password", "wrong password")
     of_eve.fill("New password", PASSWORD)
@@ -89,7 +87,7 @@ def test_a_wrong_password_is_told_and_the_right_one_changed(of_eve: Window) -> N
     of_eve.text("Password changed").wait_for()
 
 
-def test_a_folder_is_chosen_in_a_dialog(of_eve: Window, tmp_path: Path) -> None:
+def test_folders_are_chosen_in_a_dialog(of_eve: Window, tmp_path: Path) -> None:
     (tmp_path / "inner" / "deep").mkdir(parents=True)
     (tmp_path / "inner" / "a file").touch()
     of_eve.tab("Files")
@@ -119,7 +117,7 @@ def test_a_folder_is_chosen_in_a_dialog(of_eve: Window, tmp_path: Path) -> None:
     of_eve.row("a file.txt").wait_for()
 
 
-def test_a_group_is_left(eve: ClientProcess, of_eve: Window) -> None:
+def test_leaving_a_group(eve: ClientProcess, of_eve: Window) -> None:
     eve.ok("create_group", "short")
     of_eve.button("Members of short").click()
     of_eve.text("Members of short").wait_for()

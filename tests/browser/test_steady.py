@@ -31,7 +31,7 @@ def change(eve: ClientProcess, of_eve: Window, tmp_path: Path) -> Iterator[Calla
 
 
 @pytest.mark.parametrize("name", ["Options for a file.txt", "choose files"])
-def test_a_click_and_the_focus_outlast_it(
+def test_clicks_and_focus_survive_updates(
     change: Callable[[], None], of_eve: Window, name: str
 ) -> None:
     button = of_eve.button(name)
@@ -44,7 +44,7 @@ def test_a_click_and_the_focus_outlast_it(
     assert of_eve.page.evaluate("window.clicked")
 
 
-def test_what_is_typed_once_a_folder_is_shown_is_kept(of_eve: Window, tmp_path: Path) -> None:
+def test_typed_text_survives_a_late_field_update(of_eve: Window, tmp_path: Path) -> None:
     """What the client told the page to do to the field, however late, does not undo it."""
     (tmp_path / "inner").mkdir()
     of_eve.tab("Files")
@@ -70,7 +70,7 @@ def test_what_is_typed_once_a_folder_is_shown_is_kept(of_eve: Window, tmp_path: 
     expect(of_eve.page.get_by_label("Download into")).to_have_value("/typed")
 
 
-def test_a_row_means_the_group_that_it_was_listed_for(
+def test_row_buttons_act_on_the_group_they_were_listed_for(
     eve: ClientProcess, of_eve: Window, tracker: TrackerProcess, tmp_path: Path
 ) -> None:
     """Another group is chosen, and its list is not there yet: the buttons are the first one's."""
@@ -96,7 +96,7 @@ def groups_shared_with(client: ClientProcess) -> set[str]:
     return {row["group"] for row in client.ok("show_shares")["shares"]}
 
 
-def test_choosing_files_outlasts_it(
+def test_a_file_selection_survives_updates(
     change: Callable[[], None], eve: ClientProcess, of_eve: Window
 ) -> None:
     with of_eve.page.expect_file_chooser() as opened:

@@ -42,10 +42,10 @@ def test_each_step_is_a_function(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["client.nothing", "client.torrent.torrent.Torrent.nothing"])
-def test_what_is_gone_is_noticed(name: str) -> None:
+def test_a_missing_name_is_noticed(name: str) -> None:
     with pytest.raises(LookupError):
         found(name)
 
 
-def test_it_stays_short() -> None:
+def test_the_document_stays_short() -> None:
     assert len(TEXT.splitlines()) <= 250

@@ -63,7 +63,7 @@ def seeders(who: ClientProcess, group: str, name: str) -> int:
 
 
 @pytest.mark.parametrize("is_folder", [False, True])
-def test_copies_of_other_times_are_one_file(
+def test_copies_with_different_times_are_one_file(
     ann: ClientProcess, bob: ClientProcess, group: str, tmp_path: Path, is_folder: bool
 ) -> None:
     name = "both"
@@ -86,9 +86,7 @@ def test_copies_of_other_times_are_one_file(
     bob.fails("name_taken", "upload_file", str(tmp_path / "other" / name), group)
 
 
-def test_what_can_not_be_shared_can_be_left_out(
-    ann: ClientProcess, group: str, tmp_path: Path
-) -> None:
+def test_unsharable_entries_can_be_skipped(ann: ClientProcess, group: str, tmp_path: Path) -> None:
     folder, torrent = tmp_path / "folder", tmp_path / "folder.torrent"
     for name in ("good", "CON", "dot."):
         write(folder / name, name.encode())
@@ -110,7 +108,7 @@ PIECE = 32 * 1024
 ONE, TWO = os.urandom(PIECE // 2), os.urandom(3 * PIECE + 5)
 
 
-def test_padding_is_never_on_the_disk(
+def test_padding_is_never_written(
     tracker: TrackerProcess, ann: ClientProcess, bob: ClientProcess, group: str, tmp_path: Path
 ) -> None:
     ann.ok("share", str(share(ann, group, tmp_path / "any")), str(tmp_path / "any.torrent"), group)

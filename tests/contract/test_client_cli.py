@@ -87,7 +87,7 @@ list_groups
     assert "is trusted from now on" in notice
 
 
-def test_status_1_when_a_command_failed_and_the_rest_runs(
+def test_status_1_when_a_command_failed_while_the_rest_runs(
     tracker: TrackerProcess, tmp_path: Path
 ) -> None:
     ended = client(tmp_path, [tracker.address], "--json", script="whoami\nhelp\n")
@@ -96,13 +96,13 @@ def test_status_1_when_a_command_failed_and_the_rest_runs(
 
 
 @pytest.mark.parametrize("word", ["quit", "exit"])
-def test_quit_ends_it_at_once(tracker: TrackerProcess, tmp_path: Path, word: str) -> None:
+def test_quit_ends_a_script_at_once(tracker: TrackerProcess, tmp_path: Path, word: str) -> None:
     ended = client(tmp_path, [tracker.address], "--json", "--stay", script=f"{word}\nbogus\n")
     assert ended.answers == [{"command": word, "ok": True, "result": {}}]
     assert ended.status == 0
 
 
-def test_commands_of_the_command_line(tracker: TrackerProcess, tmp_path: Path) -> None:
+def test_commands_as_options(tracker: TrackerProcess, tmp_path: Path) -> None:
     commands = ["-c", "create_user oneshot secret123", "-c", "login oneshot secret123"]
     ended = client(tmp_path, [tracker.address], *commands, script="bogus\n")
     assert ended.status == 0
@@ -185,7 +185,7 @@ def test_the_end_of_the_script_waits_for_downloads(tracker: TrackerProcess, tmp_
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_ends_staying(
+def test_a_signal_ends_a_client_with_stay(
     tracker: TrackerProcess, tmp_path: Path, number: signal.Signals
 ) -> None:
     with ClientProcess(tmp_path, [tracker]) as process:
@@ -200,9 +200,7 @@ def test_a_signal_ends_staying(
         assert notice.endswith("; it is trusted from now on.")
 
 
-def test_a_client_that_was_told_to_stay_answers_until_the_end(
-    tracker: TrackerProcess, tmp_path: Path
-) -> None:
+def test_with_stay_a_client_answers_until_the_end(tracker: TrackerProcess, tmp_path: Path) -> None:
     with ClientProcess(tmp_path, [tracker]) as process:
         for _ in range(3):
             process.ok("help")
@@ -210,7 +208,7 @@ def test_a_client_that_was_told_to_stay_answers_until_the_end(
         assert process.wait() == 0
 
 
-def test_state_is_kept_over_a_quit(tracker: TrackerProcess, tmp_path: Path) -> None:
+def test_state_survives_quit(tracker: TrackerProcess, tmp_path: Path) -> None:
     content = tmp_path / "kept.bin"
     content.write_bytes(b"kept" * 1000)
     for expected in (0, 1):
@@ -225,7 +223,7 @@ def test_state_is_kept_over_a_quit(tracker: TrackerProcess, tmp_path: Path) -> N
             assert process.wait() == 0
 
 
-def test_a_terminal_that_hangs_up_is_no_traceback(tracker: TrackerProcess, tmp_path: Path) -> None:
+def test_a_terminal_hangup_shows_no_traceback(tracker: TrackerProcess, tmp_path: Path) -> None:
     with ClientProcess(tmp_path, [tracker]) as process:
         process.ok("help")
         wait_until(lambda: process.errors.all, 10, "the notice of the certificate")

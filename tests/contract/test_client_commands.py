@@ -35,7 +35,7 @@ def test_login_and_logout(folder: Path, tracker: TrackerProcess, ann: ClientProc
         lou.fails("not_logged_in", "whoami")
 
 
-def test_login_tells_groups_and_shares_again(
+def test_login_lists_groups_and_resumes_shares(
     folder: Path, tracker: TrackerProcess, tmp_path: Path
 ) -> None:
     with ClientProcess(folder / "max", [tracker]) as max_:
@@ -111,7 +111,7 @@ def test_passwd(folder: Path, tracker: TrackerProcess) -> None:
         "get y.torrent /tmp",
     ],
 )
-def test_without_a_login_it_is_refused(nobody: ClientProcess, line: str) -> None:
+def test_commands_without_a_login_are_refused(nobody: ClientProcess, line: str) -> None:
     nobody.fails("not_logged_in", line)
 
 

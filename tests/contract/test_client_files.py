@@ -103,7 +103,7 @@ def test_download_errors(
     assert taken.read_bytes() == b"something else"
 
 
-def test_the_same_content_is_taken_as_there(
+def test_existing_content_is_not_downloaded_again(
     ann: ClientProcess, bob: ClientProcess, shared: Path, group: str
 ) -> None:
     copy = shared.with_name("copy.bin")
@@ -156,7 +156,7 @@ def test_pause_resume_cancel_and_recheck(
 
 
 @pytest.mark.parametrize("command", ["pause", "resume", "cancel", "recheck", "peers"])
-def test_transfers_that_are_not_there(bob: ClientProcess, group: str, command: str) -> None:
+def test_missing_transfers(bob: ClientProcess, group: str, command: str) -> None:
     bob.fails("no_such_file", f"{command} {group} nothing")
     bob.fails("usage", f"{command} a b c")
 

@@ -31,7 +31,7 @@ def is_certified(client: ClientProcess, group: str) -> bool:
     return any("Valid" in row["hint"] for row in rows if row["name"] == f"certificate {group}")
 
 
-def test_all_is_well(
+def test_doctor_finds_no_problem(
     ann: ClientProcess, tracker: TrackerProcess, shared: Path, group: str, nobody: ClientProcess
 ) -> None:
     wait_until(lambda: f"certificate {group}" in checks(ann), what="the certificate")
@@ -43,7 +43,7 @@ def test_all_is_well(
     wait_until(lambda: set(checks(nobody).values()) == {""}, what="the same without a login")
 
 
-def test_right_after_a_share_its_certificate_is_not_called_wrong(
+def test_a_pending_certificate_is_not_reported_as_wrong(
     tracker: TrackerProcess, tmp_path: Path
 ) -> None:
     with ClientProcess(tmp_path / "fay", [tracker]) as fay:
@@ -54,7 +54,7 @@ def test_right_after_a_share_its_certificate_is_not_called_wrong(
         wait_until(lambda: is_certified(fay, "fresh"), what="the certificate")
 
 
-def test_trackers_that_do_not_serve_before_login(tmp_path: Path) -> None:
+def test_unusable_trackers_before_login(tmp_path: Path) -> None:
     down = Endpoint("127.0.0.1", free_port())
     with (
         TrackerProcess(tmp_path / "tracker") as tracker,
@@ -88,7 +88,7 @@ def test_a_wrong_clock(tmp_path: Path) -> None:
         assert f"that of {ahead.address}" in checks(bob)["clock"]
 
 
-def test_a_certificate_that_can_not_be_renewed(tmp_path: Path) -> None:
+def test_a_certificate_that_cannot_be_renewed(tmp_path: Path) -> None:
     lifetime = ("--certificate-lifetime", "2")
     with (
         TrackerProcess(tmp_path / "tracker", *lifetime) as tracker,
@@ -102,7 +102,7 @@ def test_a_certificate_that_can_not_be_renewed(tmp_path: Path) -> None:
         wait_until(lambda: "expired" in checks(ann)["certificate lab"], 20, "the expiry")
 
 
-def test_disks_without_room_and_folders_without_rights(
+def test_full_disks_and_unwritable_folders(
     ann: ClientProcess, tracker: TrackerProcess, shared: Path, group: str, tmp_path: Path
 ) -> None:
     ann.ok("pause", group, shared.name)
@@ -122,7 +122,7 @@ def test_disks_without_room_and_folders_without_rights(
         assert "check the folder" in checks(carl)[f"disk {tmp_path}/copies"]
 
 
-def test_a_port_that_only_this_computer_reaches(tmp_path: Path) -> None:
+def test_a_port_that_only_this_machine_can_reach(tmp_path: Path) -> None:
     with private_network() as addresses:
         host = next(addresses)
         with (

@@ -30,6 +30,6 @@ def transcript(tmp_path: Path) -> Iterator[Transcript]:
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("document", ["README.md", "docs/tutorial.md"])
-def test_what_is_shown_is_what_happens(transcript: Transcript, document: str) -> None:
+def test_documented_sessions_behave_as_shown(transcript: Transcript, document: str) -> None:
     for block in steps(ROOT / document):
         transcript.play(block)

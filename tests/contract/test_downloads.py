@@ -23,7 +23,7 @@ def carl(
         yield process
 
 
-def test_priority_decides_who_is_next(
+def test_priority_decides_which_download_is_next(
     ann: ClientProcess, carl: ClientProcess, group: str, tmp_path: Path
 ) -> None:
     carl.join(group, ann)
@@ -76,13 +76,15 @@ def test_some_files_of_a_folder_in_order(
     assert sha256(copy) == sha256(tmp_path / "trip")
 
 
-def test_only_is_for_folders(bob: ClientProcess, shared: Path, group: str, tmp_path: Path) -> None:
+def test_only_requires_a_folder(
+    bob: ClientProcess, shared: Path, group: str, tmp_path: Path
+) -> None:
     command = ["download_file", group, shared.name, str(tmp_path / "bob"), "--only", "*"]
     assert "--only" in bob.fails("usage", *command)
     assert "--only" in bob.fails("usage", *command[:-1])
 
 
-def test_a_kill_loses_no_wish(
+def test_options_survive_a_kill(
     ann: ClientProcess, carl: ClientProcess, group: str, tmp_path: Path
 ) -> None:
     carl.join(group, ann)

@@ -83,7 +83,7 @@ def test_get(bob: ClientProcess, shared: Path, metainfo: str, tmp_path: Path) ->
     gives(bob, "file_exists", "get", metainfo, str(tmp_path / "copies"))
 
 
-def test_a_disk_that_can_only_be_read(
+def test_a_read_only_disk(
     bob: ClientProcess, shared: Path, metainfo: str, group: str, tmp_path: Path
 ) -> None:
     with small_disk(tmp_path / "disk", 1 << 20) as folder:
@@ -92,7 +92,7 @@ def test_a_disk_that_can_only_be_read(
         gives(bob, "permission_denied", "get", metainfo, str(folder))
 
 
-def test_remove_of_what_a_group_of_others_shares(eve: ClientProcess, metainfo: str) -> None:
+def test_remove_metainfo_of_a_foreign_group(eve: ClientProcess, metainfo: str) -> None:
     gives(eve, "not_member", "remove", metainfo)
 
 
@@ -105,7 +105,7 @@ def impatient(tracker: TrackerProcess, tmp_path: Path) -> Iterator[ClientProcess
         yield client
 
 
-def test_nobody_to_download_from(
+def test_no_peer_to_download_from(
     ann: ClientProcess, impatient: ClientProcess, group: str, tmp_path: Path
 ) -> None:
     share(ann, group, tmp_path / "file.bin")
@@ -119,7 +119,7 @@ def test_nobody_to_download_from(
     impatient.wait_complete(group, "file.bin")
 
 
-def test_nobody_who_knows_a_magnet_link(bob: ClientProcess, tmp_path: Path) -> None:
+def test_no_peer_that_knows_a_magnet_link(bob: ClientProcess, tmp_path: Path) -> None:
     link = f"magnet:?xt=urn:btih:{'ab' * 20}&x.pe=127.0.0.1:1"
     assert "ask for the metainfo file" in gives(bob, "no_peers", "get", link, str(tmp_path))
 

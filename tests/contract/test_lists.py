@@ -46,11 +46,11 @@ def test_files_by_pattern_order_and_limit(ann: ClientProcess) -> None:
 
 
 @pytest.mark.parametrize("wrong", [("--limit", "x"), ("--limit", "-1"), ("--sort", "colour")])
-def test_what_is_no_limit_and_no_order(ann: ClientProcess, wrong: tuple[str, str]) -> None:
+def test_invalid_limits_and_orders(ann: ClientProcess, wrong: tuple[str, str]) -> None:
     ann.fails("usage", "list_files", "lab", *wrong)
 
 
-def test_every_other_list(ann: ClientProcess) -> None:
+def test_all_other_lists(ann: ClientProcess) -> None:
     groups = ann.ok("list_groups", "--limit", "1")
     assert ([row["group"] for row in groups["groups"]], groups["total"]) == (["attic"], 2)
     assert ann.ok("list_groups", "LA")["total"] == 1

@@ -17,7 +17,9 @@ SLOW = {"doctor", "login", "create_user", "passwd"}
 
 
 @pytest.mark.slow
-def test_no_value_breaks_a_client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_odd_values_do_not_break_the_client(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)  # an odd value is also the name of a file
     with (
         TrackerProcess(tmp_path / "tracker") as tracker,

@@ -33,7 +33,7 @@ def run(*command: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize("program", [CLIENT, TRACKER, CLIENT_MODULE, TRACKER_MODULE])
-def test_the_version(program: list[str]) -> None:
+def test_version(program: list[str]) -> None:
     ended = run(*program, "--version")
     assert (ended.returncode, ended.stdout) == (0, f"Minitorrent {__version__}\n")
 
@@ -47,7 +47,7 @@ def test_the_version(program: list[str]) -> None:
         (TRACKER_MODULE, "python -m tracker"),
     ],
 )
-def test_the_help_names_the_program_as_it_was_called(program: list[str], name: str) -> None:
+def test_help_uses_the_name_of_the_called_program(program: list[str], name: str) -> None:
     ended = run(*program, "--help")
     assert ended.returncode == 0
     assert ended.stdout.startswith(f"usage: {name} [-h]")

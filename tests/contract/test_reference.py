@@ -24,7 +24,7 @@ def said(*command: str) -> str:
     return ended.stdout
 
 
-def test_they_are_up_to_date() -> None:
+def test_generated_documents_are_up_to_date() -> None:
     spec = importlib.util.spec_from_file_location("reference", DOCS / "reference.py")
     assert spec is not None
     assert spec.loader is not None

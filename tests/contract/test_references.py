@@ -48,7 +48,7 @@ def test_share_get_and_remove(
     ann.fails("no_such_file", "remove", str(torrent))
 
 
-def test_metainfo_is_written_where_it_can_be(
+def test_metainfo_needs_a_writable_destination(
     ann: ClientProcess, eve: ClientProcess, shared: Path, group: str, tmp_path: Path
 ) -> None:
     torrent = str(tmp_path / "a.torrent")
@@ -91,7 +91,7 @@ def test_foreign_metainfo(ann: ClientProcess, group: str, tmp_path: Path) -> Non
     assert not (tmp_path / "out").exists()
 
 
-def test_metainfo_of_a_group_that_the_user_is_not_in(
+def test_metainfo_of_a_group_without_the_user(
     ann: ClientProcess, eve: ClientProcess, shared: Path, group: str, tmp_path: Path
 ) -> None:
     torrent = tmp_path / "a.torrent"
@@ -135,7 +135,7 @@ def test_magnet_and_get(
     assert (tmp_path / "out").read_bytes() == shared.read_bytes()
 
 
-def test_links_of_others(
+def test_links_from_other_programs(
     ann: ClientProcess, bob: ClientProcess, shared: Path, group: str, tmp_path: Path
 ) -> None:
     """In base32, with a tracker that isn't quoted, with what nobody knows."""

@@ -37,7 +37,7 @@ def promises() -> Iterator[str]:
             yield from re.findall(r"^\|.*\|$", section, flags=re.MULTILINE)[2:]
 
 
-def test_every_test_that_is_named_is_there() -> None:
+def test_every_named_test_exists() -> None:
     missing = [
         f"{path}::{name}"
         for path, name in references()

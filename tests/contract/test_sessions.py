@@ -31,7 +31,7 @@ def ann(tracker: TrackerProcess, tmp_path: Path) -> Iterator[ClientProcess]:
         yield process
 
 
-def test_a_session_is_ended_from_another(
+def test_a_session_can_be_ended_from_another(
     tracker: TrackerProcess, ann: ClientProcess, tmp_path: Path
 ) -> None:
     with ClientProcess(tmp_path / "laptop", [tracker]) as laptop:
@@ -45,7 +45,7 @@ def test_a_session_is_ended_from_another(
         ann.fails("usage", "end_session", str(other))
 
 
-def test_who_ends_the_present_session_is_logged_out_at_once(ann: ClientProcess) -> None:
+def test_ending_the_current_session_logs_out_at_once(ann: ClientProcess) -> None:
     for _ in range(5):
         (own,) = [row["id"] for row in ann.ok("sessions")["sessions"]]
         assert ann.ok("end_session", str(own)) == {"id": own}
@@ -67,7 +67,7 @@ def test_a_new_password_logs_out_everywhere_else(
         assert ann.ok("whoami") == {"user": "ann"}
 
 
-def test_the_audit_trail_is_for_admins(
+def test_the_audit_is_for_admins_only(
     tracker: TrackerProcess, ann: ClientProcess, tmp_path: Path
 ) -> None:
     ann.ok("create_group", "lab")
@@ -82,7 +82,7 @@ def test_the_audit_trail_is_for_admins(
     assert ("ann", "request_accepted", "bob") in acts
 
 
-def test_who_listens_on_the_wire_learns_nothing(tracker: TrackerProcess, tmp_path: Path) -> None:
+def test_an_eavesdropper_learns_nothing(tracker: TrackerProcess, tmp_path: Path) -> None:
     with (
         Recorder(tracker.address) as wire,
         ClientProcess(tmp_path / "eva", [wire.address]) as eva,
@@ -97,7 +97,9 @@ def test_who_listens_on_the_wire_learns_nothing(tracker: TrackerProcess, tmp_pat
         assert secret not in heard, secret
 
 
-def test_no_secret_is_left_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_secret_is_left_in_files_logs_or_processes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Not in a log at its wordiest, not in state, not in what `ps` shows; and files are private."""
     monkeypatch.delenv(warm.SWITCH)  # or `ps` would show another command
     debug = ("--log-level", "debug")

@@ -69,14 +69,14 @@ def test_usage_and_help(tmp_path: Path, redirection: str, program: str) -> None:
         assert "Traceback" not in printed
 
 
-def test_a_reader_that_goes_away(tmp_path: Path) -> None:
+def test_a_reader_that_closes_its_end(tmp_path: Path) -> None:
     many = [part for _ in range(50) for part in ("-c", "help")]
     found, printed = shell(f"set -o pipefail; {client(tmp_path, *many)} | head -1")
     assert (found, printed) == (0, "Accounts\n")
 
 
 @pytest.mark.parametrize("redirection", SERVING)
-def test_a_tracker_goes_on_serving(tmp_path: Path, redirection: str) -> None:
+def test_a_tracker_keeps_serving_without_streams(tmp_path: Path, redirection: str) -> None:
     tracker = TrackerProcess(tmp_path / "tracker", "--log-level", "debug")
     command = " ".join(map(repr, tracker.command))
     process = subprocess.Popen(
@@ -105,7 +105,7 @@ def ignores(pid: int, number: signal.Signals) -> bool:
 
 @pytest.mark.parametrize("program", ["client", "tracker"])
 @pytest.mark.parametrize("nohup", [False, True])
-def test_a_terminal_that_is_gone(tmp_path: Path, program: str, nohup: bool) -> None:
+def test_a_lost_terminal(tmp_path: Path, program: str, nohup: bool) -> None:
     """It ends cleanly, unless it was started to outlive its terminal."""
     if program == "tracker":
         command = " ".join(map(repr, TrackerProcess(tmp_path / "tracker").command))

@@ -62,7 +62,9 @@ def sign_in(shell: Terminal, user: str) -> None:
     shell.wait_for(f"Logged in as {user}", f"\n{user}>")
 
 
-def test_a_newcomer_gets_a_file(shell: Terminal, tracker: TrackerProcess, tmp_path: Path) -> None:
+def test_a_new_user_downloads_a_file(
+    shell: Terminal, tracker: TrackerProcess, tmp_path: Path
+) -> None:
     content = tmp_path / "holiday film.mkv"
     content.write_bytes(bytes(SIZE))
     assert "create_user NAME" in shell.screen()
@@ -117,7 +119,7 @@ def test_a_newcomer_gets_a_file(shell: Terminal, tracker: TrackerProcess, tmp_pa
     assert "secret123" not in history
 
 
-def test_what_is_typed_before_its_prompt_is_the_password_and_never_seen(
+def test_a_password_typed_before_its_prompt_is_used_and_never_echoed(
     shell: Terminal, tmp_path: Path
 ) -> None:
     shell.type("create_user carl\rsecret123\rsecret123\rlogin carl\rsecret123\rwhoami\r")
@@ -136,9 +138,7 @@ def test_what_is_typed_before_its_prompt_is_the_password_and_never_seen(
     assert "secret" not in (tmp_path / "state" / "history").read_text()
 
 
-def test_a_suspended_client_goes_on_and_still_shows_no_password(
-    tracker: TrackerProcess, tmp_path: Path
-) -> None:
+def test_a_resumed_client_still_hides_passwords(tracker: TrackerProcess, tmp_path: Path) -> None:
     info = write_tracker_info(tmp_path / "tracker_info.txt", [tracker.address])
     command = [sys.executable, "-m", "client", f"127.0.0.1:{free_port()}", str(info)]
     command += ["--data-dir", str(tmp_path / "state")]
@@ -167,9 +167,7 @@ def test_a_suspended_client_goes_on_and_still_shows_no_password(
         terminal.wait_for("quit\nshell>")
 
 
-def test_what_is_typed_while_the_client_starts_is_not_seen(
-    tracker: TrackerProcess, tmp_path: Path
-) -> None:
+def test_input_typed_during_startup_is_not_echoed(tracker: TrackerProcess, tmp_path: Path) -> None:
     info = write_tracker_info(tmp_path / "tracker_info.txt", [tracker.address])
     command = [sys.executable, "-m", "client", f"127.0.0.1:{free_port()}", str(info)]
     command += ["--data-dir", str(tmp_path / "state"), "-c", "create_user early"]
@@ -181,7 +179,7 @@ def test_what_is_typed_while_the_client_starts_is_not_seen(
         assert "secret" not in terminal.printed()
 
 
-def test_a_signal_while_it_starts_leaves_the_terminal_as_it_was(
+def test_a_signal_during_startup_restores_the_terminal(
     tracker: TrackerProcess, tmp_path: Path
 ) -> None:
     info = write_tracker_info(tmp_path / "tracker_info.txt", [tracker.address])
@@ -240,7 +238,7 @@ def test_an_interrupted_line_and_an_interrupted_wait(
         shell.wait_for("[exit status 0]")
 
 
-def test_a_wrong_command_and_the_help(shell: Terminal) -> None:
+def test_an_unknown_command_and_help(shell: Terminal) -> None:
     shell.enter("list_grups")
     shell.wait_for("error: There is no command 'list_grups'; did you mean list_groups?")
     shell.enter("help pause")
@@ -253,16 +251,14 @@ def test_a_wrong_command_and_the_help(shell: Terminal) -> None:
     shell.wait_for("[exit status 0]")
 
 
-def test_sigterm_leaves_the_terminal_as_it_was(shell: Terminal, tmp_path: Path) -> None:
+def test_sigterm_restores_the_terminal(shell: Terminal, tmp_path: Path) -> None:
     shell.type("half a li")
     shell.wait_for("half a li")
     os.kill(client_in(shell), signal.SIGTERM)
     shell.wait_for("[exit status 0]")
 
 
-def test_a_terminal_that_goes_away_ends_it_without_a_word(
-    tracker: TrackerProcess, tmp_path: Path
-) -> None:
+def test_a_hangup_ends_the_client_silently(tracker: TrackerProcess, tmp_path: Path) -> None:
     info = write_tracker_info(tmp_path / "tracker_info.txt", [tracker.address])
     command = [sys.executable, "-m", "client", f"127.0.0.1:{free_port()}", str(info)]
     command += ["--data-dir", str(tmp_path / "state")]
@@ -281,7 +277,7 @@ def client_in(shell: Terminal) -> int:
     return int(wait_until(lambda: children.read_text().split(), what="the client")[0])
 
 
-def test_a_command_of_the_command_line_asks_for_a_password_too(
+def test_a_command_option_prompts_for_a_password_too(
     tracker: TrackerProcess, tmp_path: Path
 ) -> None:
     info = write_tracker_info(tmp_path / "tracker_info.txt", [tracker.address])
@@ -300,7 +296,7 @@ def test_a_command_of_the_command_line_asks_for_a_password_too(
         terminal.wait_for("[exit status 1]")
 
 
-def test_staying_says_how_to_end_it(tracker: TrackerProcess, tmp_path: Path) -> None:
+def test_with_stay_it_says_how_to_quit(tracker: TrackerProcess, tmp_path: Path) -> None:
     info = write_tracker_info(tmp_path / "tracker_info.txt", [tracker.address])
     command = [sys.executable, "-m", "client", f"127.0.0.1:{free_port()}", str(info)]
     command += ["--data-dir", str(tmp_path / "state"), "--stay", "-c", "trackers"]

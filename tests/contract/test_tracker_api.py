@@ -69,7 +69,7 @@ def examine(tracker: TrackerProcess, *options: str) -> None:
 @pytest.mark.parametrize(
     "phases", [("--phases", "fuzzing"), pytest.param(FOR_SURE, marks=pytest.mark.soak)]
 )
-def test_with_a_token(tracker: TrackerProcess, phases: tuple[str, ...]) -> None:
+def test_api_requests_with_a_token(tracker: TrackerProcess, phases: tuple[str, ...]) -> None:
     post(tracker, "create_user", user="ann", password="secret123")
     token = post(tracker, "login", user="ann", password="secret123")["token"]
     post(tracker, "create_group", token, group="lab")
@@ -78,5 +78,5 @@ def test_with_a_token(tracker: TrackerProcess, phases: tuple[str, ...]) -> None:
     assert post(tracker, "list_groups", token)["groups"], "the token was lost on the way"
 
 
-def test_what_ends_a_login(tracker: TrackerProcess) -> None:
+def test_actions_that_end_a_login(tracker: TrackerProcess) -> None:
     examine(tracker, *FOR_SURE, "--include-path-regex", ENDING)

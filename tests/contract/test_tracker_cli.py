@@ -102,7 +102,7 @@ def one_line(ended: Ended, status: int) -> str:
     return line
 
 
-def test_it_says_where_it_is_and_serves_both_ports(
+def test_it_prints_its_addresses_and_serves_both_ports(
     info: Path, data: Sequence[object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv(warm.SWITCH)  # from nothing, as a user starts it
@@ -133,7 +133,7 @@ def test_signals(info: Path, data: Sequence[object], number: signal.Signals) -> 
         assert not any("Traceback" in line for line in process.errors.all)
 
 
-def test_end_of_input_does_not_end_it(info: Path, data: Sequence[object]) -> None:
+def test_end_of_input_does_not_stop_the_tracker(info: Path, data: Sequence[object]) -> None:
     with running(info, 1, *data) as process:
         _, port, _ = ready(process)
         process.close_input()
@@ -142,7 +142,7 @@ def test_end_of_input_does_not_end_it(info: Path, data: Sequence[object]) -> Non
         assert process.terminate(SECONDS) == 0
 
 
-def test_the_http_port_is_the_next_one(tmp_path: Path, data: Sequence[object]) -> None:
+def test_the_default_http_port_is_the_next_one(tmp_path: Path, data: Sequence[object]) -> None:
     info = tmp_path / "fixed.txt"
     for _ in range(5):  # the second port may be taken by chance
         port = free_port()
@@ -155,7 +155,7 @@ def test_the_http_port_is_the_next_one(tmp_path: Path, data: Sequence[object]) -
     raise AssertionError("no two free ports in a row")
 
 
-def test_the_http_port_is_chosen_or_off(info: Path, data: Sequence[object]) -> None:
+def test_the_http_port_can_be_chosen_or_off(info: Path, data: Sequence[object]) -> None:
     port = free_port()
     with running(info, 1, *data, "--http-port", port) as process:
         assert ready(process)[2] == port
@@ -178,7 +178,7 @@ def test_another_database(info: Path, tmp_path: Path, data: Sequence[object]) ->
     assert not list((tmp_path / "data").glob("*.db*"))
 
 
-def test_the_default_folder_is_the_users(
+def test_the_default_folder_is_in_the_users_home(
     info: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
@@ -240,7 +240,7 @@ def test_a_database_that_cannot_be_opened(info: Path, data: Sequence[object], ur
     assert "database" in one_line(run(info, 1, *data, "--database", url), 1)
 
 
-def test_a_data_folder_that_is_none(info: Path, tmp_path: Path) -> None:
+def test_an_unusable_data_folder(info: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     assert "folder" in one_line(run(info, 1, "--data-dir", tmp_path / "file"), 1)
 
@@ -279,7 +279,7 @@ def certificate_at(port: int) -> str:
         return fingerprint(certificate)
 
 
-def test_its_own_certificate_is_made_once(info: Path, tmp_path: Path) -> None:
+def test_its_own_certificate_is_created_once(info: Path, tmp_path: Path) -> None:
     seen = set()
     for _ in range(2):
         with running(info, 1, "--data-dir", tmp_path / "data") as process:
@@ -297,9 +297,7 @@ def test_an_operators_certificate(info: Path, tmp_path: Path, data: Sequence[obj
         assert certificate_at(ready(process)[1]) == expected
 
 
-def test_a_certificate_that_is_of_no_use(
-    info: Path, tmp_path: Path, data: Sequence[object]
-) -> None:
+def test_an_unusable_certificate(info: Path, tmp_path: Path, data: Sequence[object]) -> None:
     certificate, key = write_certificate(tmp_path, "one")
     _, other_key = write_certificate(tmp_path, "two")
     one_line(run(info, 1, *data, "--tls-cert", certificate), 2)
@@ -309,7 +307,7 @@ def test_a_certificate_that_is_of_no_use(
         assert str(certificate) in said
 
 
-def test_what_lies_in_the_data_folder_is_neither_waited_for_nor_replaced(
+def test_foreign_entries_in_the_data_folder_neither_block_nor_get_replaced(
     info: Path, tmp_path: Path
 ) -> None:
     for name in ("tracker.pem", "authority.key"):
@@ -326,7 +324,7 @@ def test_what_lies_in_the_data_folder_is_neither_waited_for_nor_replaced(
         assert str(odd) in one_line(run(info, 1, "--data-dir", odd), 1)
 
 
-def test_only_the_newest_tls_is_spoken(info: Path, data: Sequence[object]) -> None:
+def test_only_tls_13_is_accepted(info: Path, data: Sequence[object]) -> None:
     with running(info, 1, *data) as process:
         _, port, _ = ready(process)
         old = trusting_context()

@@ -29,7 +29,7 @@ def test_why(ann: ClientProcess, bob: ClientProcess, group: str, shared: Path) -
     bob.fails("usage", "why")
 
 
-def test_a_moved_file_is_found_again(ann: ClientProcess, group: str, tmp_path: Path) -> None:
+def test_relocate_finds_a_moved_file(ann: ClientProcess, group: str, tmp_path: Path) -> None:
     old = share(ann, group, tmp_path / "old name.txt")
     (tmp_path / "there" / "below").mkdir(parents=True)
     new = old.rename(tmp_path / "there" / "below" / "new name.txt")
@@ -46,7 +46,7 @@ def test_a_moved_file_is_found_again(ann: ClientProcess, group: str, tmp_path: P
     ann.fails("usage", "relocate", old.name)
 
 
-def test_a_moved_folder_is_found_again(ann: ClientProcess, group: str, tmp_path: Path) -> None:
+def test_relocate_finds_a_moved_folder(ann: ClientProcess, group: str, tmp_path: Path) -> None:
     old = make_tree(tmp_path / "trip", {"a": 100, "b/c": 200_000, "empty": 0})
     ann.ok("upload_file", str(old), group)
     (tmp_path / "elsewhere").mkdir()
@@ -56,7 +56,7 @@ def test_a_moved_folder_is_found_again(ann: ClientProcess, group: str, tmp_path:
     ann.fails("file_changed", "relocate", group, "trip", str(tmp_path))
 
 
-def test_what_is_not_complete_has_no_other_place(
+def test_an_incomplete_download_cannot_be_relocated(
     ann: ClientProcess, bob: ClientProcess, group: str, shared: Path, tmp_path: Path
 ) -> None:
     ann.ok("pause", group, shared.name)
@@ -66,7 +66,9 @@ def test_what_is_not_complete_has_no_other_place(
     ann.ok("resume", group, shared.name)
 
 
-def test_no_room(ann: ClientProcess, bob: ClientProcess, group: str, tmp_path: Path) -> None:
+def test_a_download_larger_than_the_disk(
+    ann: ClientProcess, bob: ClientProcess, group: str, tmp_path: Path
+) -> None:
     content = make_file(tmp_path / "big", 3 * MIB)
     ann.ok("upload_file", str(content), group)
     with small_disk(tmp_path / "disk", 2 * MIB) as disk:
@@ -75,7 +77,7 @@ def test_no_room(ann: ClientProcess, bob: ClientProcess, group: str, tmp_path: P
         assert not list(disk.iterdir())
 
 
-def test_a_disk_that_fills(
+def test_a_disk_that_fills_up(
     ann: ClientProcess, bob: ClientProcess, group: str, tmp_path: Path
 ) -> None:
     content = make_file(tmp_path / "content", 3 * MIB)

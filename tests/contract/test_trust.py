@@ -22,7 +22,7 @@ def wait_told(client: ClientProcess, words: str) -> None:
     wait_until(lambda: any(words in line for line in client.errors.all), what=words)
 
 
-def test_a_replaced_certificate_is_refused_until_it_is_forgotten(tmp_path: Path) -> None:
+def test_a_replaced_certificate_is_refused_until_the_old_one_is_forgotten(tmp_path: Path) -> None:
     with (
         TrackerProcess(tmp_path / "tracker") as tracker,
         ClientProcess(tmp_path / "ann", [tracker]) as ann,
@@ -55,7 +55,7 @@ def test_a_replaced_certificate_is_refused_until_it_is_forgotten(tmp_path: Path)
         assert ann.ok("list_groups")["groups"] == []  # and still logged in
 
 
-def test_the_other_tracker_is_used_meanwhile(tmp_path: Path) -> None:
+def test_the_other_tracker_is_used_in_the_meantime(tmp_path: Path) -> None:
     with (
         TrackerProcess(tmp_path / "one") as one,
         TrackerProcess(one.folder, number=2, database=one.database) as two,
@@ -74,7 +74,7 @@ def test_the_other_tracker_is_used_meanwhile(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("forgotten", [False, True])
-def test_pinned_outlive_the_client(tmp_path: Path, forgotten: bool) -> None:
+def test_pinned_certificates_survive_a_restart(tmp_path: Path, forgotten: bool) -> None:
     with TrackerProcess(tmp_path / "tracker") as tracker:
         with ClientProcess(tmp_path / "ann", [tracker]) as ann:
             ann.sign_in("ann")

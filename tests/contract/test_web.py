@@ -46,7 +46,7 @@ def web(client: ClientProcess) -> Iterator[httpx.Client]:
         yield web
 
 
-def test_the_shell_and_the_api_are_one_session(
+def test_shell_and_api_share_one_session(
     client: ClientProcess, web: httpx.Client, tmp_path: Path
 ) -> None:
     path = tmp_path / "notes.txt"
@@ -74,7 +74,7 @@ def test_the_shell_and_the_api_are_one_session(
         ("wait", {"seconds": -1}, 400, "usage"),
     ],
 )
-def test_a_failure_has_a_status_a_code_and_a_sentence(
+def test_an_error_has_a_status_a_code_and_a_sentence(
     web: httpx.Client, command: str, body: dict[str, object], status: int, code: str
 ) -> None:
     answer = web.post(f"/api/v1/{command}", json=body)
@@ -83,7 +83,7 @@ def test_a_failure_has_a_status_a_code_and_a_sentence(
     assert answer.json()["error"]["code"] == code
 
 
-def test_only_json_of_a_decent_size_is_read(web: httpx.Client) -> None:
+def test_only_json_of_bounded_size_is_accepted(web: httpx.Client) -> None:
     form = web.post("/api/v1/create_group", data={"group": "formed"})
     huge = web.post("/api/v1/create_group", json={"group": "x" * 100_000})
     broken = web.post(
@@ -111,7 +111,7 @@ def test_a_password_is_never_repeated(client: ClientProcess, web: httpx.Client) 
         ({"Authorization": ""}, 401),
     ],
 )
-def test_another_origin_neither_reads_nor_acts(
+def test_requests_from_another_origin_are_refused(
     client: ClientProcess, web: httpx.Client, headers: dict[str, str], status: int
 ) -> None:
     for answer in (
@@ -123,7 +123,7 @@ def test_another_origin_neither_reads_nor_acts(
     assert "evil" not in str(client.ok("list_groups"))
 
 
-def test_an_impossible_user_is_told_so(client: ClientProcess, web: httpx.Client) -> None:
+def test_an_invalid_user_name_is_reported(client: ClientProcess, web: httpx.Client) -> None:
     client.ok("logout")
     answer = web.post("/api/v1/login", json={"user": "a\nb", "password": "secret123"})
     assert answer.json()["error"]["code"] == "invalid_name"
@@ -146,7 +146,7 @@ def test_the_link_opens_an_entry_page_without_any_secret(client: ClientProcess) 
         assert "set-cookie" not in browser.get("/").headers
 
 
-def test_the_link_outlasts_the_client_until_it_is_renewed(tmp_path: Path) -> None:
+def test_the_link_stays_valid_until_it_is_renewed(tmp_path: Path) -> None:
     def run(*options: str) -> str:
         with ClientProcess(tmp_path, [Endpoint("127.0.0.1", 1)], *WEB, *options) as client:
             return token_of(client)
@@ -160,7 +160,7 @@ def test_the_link_outlasts_the_client_until_it_is_renewed(tmp_path: Path) -> Non
     assert run() not in (first, renewed)
 
 
-def test_the_link_is_renewed_when_somebody_else_has_the_port(tmp_path: Path) -> None:
+def test_the_link_is_renewed_when_another_program_has_the_port(tmp_path: Path) -> None:
     port = free_port()
     web = ("--web", f"127.0.0.1:{port}")
     with ClientProcess(tmp_path, [Endpoint("127.0.0.1", 1)], *web) as client:
@@ -174,7 +174,7 @@ def test_the_link_is_renewed_when_somebody_else_has_the_port(tmp_path: Path) -> 
         assert token_of(client) != token
 
 
-def test_events_are_told_as_they_happen(client: ClientProcess, web: httpx.Client) -> None:
+def test_events_are_streamed_as_they_happen(client: ClientProcess, web: httpx.Client) -> None:
     with web.stream("GET", "/api/v1/events") as stream:
         assert stream.headers["content-type"].startswith("text/event-stream")
         lines = stream.iter_lines()
@@ -248,7 +248,7 @@ def test_quit_ends_the_client(tmp_path: Path) -> None:
         ("TAKEN", 1, "choose another --web"),
     ],
 )
-def test_an_address_that_will_not_do(tmp_path: Path, address: str, status: int, said: str) -> None:
+def test_invalid_page_addresses(tmp_path: Path, address: str, status: int, said: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         given = address.replace("TAKEN", f"127.0.0.1:{taken.getsockname()[1]}")
         with ClientProcess(tmp_path, [Endpoint("127.0.0.1", 1)], "--web", given) as client:

@@ -38,7 +38,7 @@ def test_share_never_replaces_another_file(ann: ClientProcess, group: str, tmp_p
     }
 
 
-def test_only_metainfo_of_the_same_content_is_written_again(
+def test_only_metainfo_of_the_same_content_is_overwritten(
     ann: ClientProcess, group: str, tmp_path: Path
 ) -> None:
     one, two = tmp_path / "one", tmp_path / "two"

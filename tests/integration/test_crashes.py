@@ -24,9 +24,7 @@ IN_FLIGHT = 40_000_000
 @pytest.mark.slow
 @pytest.mark.timeout(300)  # thirty starts of a client, beside other tests
 @pytest.mark.parametrize("kills", [4, pytest.param(30, marks=pytest.mark.soak)])
-def test_a_client_killed_again_and_again_ends_with_the_same_file(
-    tmp_path: Path, kills: int
-) -> None:
+def test_a_client_killed_repeatedly_completes_the_same_file(tmp_path: Path, kills: int) -> None:
     content = make_file(tmp_path / NAME, SIZE)
     copy = tmp_path / "copy.bin"
     moments = random.Random(7)
@@ -50,7 +48,7 @@ def test_a_client_killed_again_and_again_ends_with_the_same_file(
         assert row["uploaded"] <= SIZE + kills * IN_FLIGHT
 
 
-def test_a_client_killed_while_it_mends_a_copy_goes_on(tmp_path: Path) -> None:
+def test_a_client_killed_during_a_repair_continues(tmp_path: Path) -> None:
     content = make_file(tmp_path / NAME, 6_000_000)
     with Lab(tmp_path / "lab") as lab:
         ann, bob = lab.member("ann"), lab.member("bob")
@@ -79,7 +77,7 @@ def test_a_client_killed_while_it_mends_a_copy_goes_on(tmp_path: Path) -> None:
         assert bob.transfer(GROUP, NAME)["state"] == "seeding"
 
 
-def test_a_download_that_others_spoil_is_complete_only_when_it_is_right(tmp_path: Path) -> None:
+def test_a_sabotaged_download_completes_only_when_correct(tmp_path: Path) -> None:
     content = make_file(tmp_path / NAME, 6_000_000)
     with Lab(tmp_path / "lab") as lab:
         ann, bob = lab.member("ann"), lab.member("bob")
@@ -132,7 +130,7 @@ def is_checked(person: ClientProcess) -> bool:
     return person.transfer(GROUP, NAME)["state"] not in ("queued", "checking")
 
 
-def test_transfers_go_on_without_a_tracker_which_comes_back(tmp_path: Path) -> None:
+def test_transfers_continue_while_the_tracker_restarts(tmp_path: Path) -> None:
     content = make_file(tmp_path / NAME, SIZE)
     with Lab(tmp_path / "lab") as lab:
         ann, bob = lab.member("ann"), lab.member("bob")

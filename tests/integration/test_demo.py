@@ -14,7 +14,7 @@ DEMO = Path(__file__).parents[2] / "docs" / "demo.py"
 
 
 @pytest.mark.slow
-def test_the_demo_shows_everything_and_ends_by_itself() -> None:
+def test_the_demo_runs_to_the_end() -> None:
     with ManagedProcess([sys.executable, str(DEMO)]) as demo:
         assert demo.wait(115) == 0, demo.story()
     text = "\n".join(demo.output.all)
@@ -24,7 +24,7 @@ def test_the_demo_shows_everything_and_ends_by_itself() -> None:
     assert "\x1b" not in text
 
 
-def test_the_demo_cleans_up_when_it_is_stopped(tmp_path: Path) -> None:
+def test_a_stopped_demo_cleans_up(tmp_path: Path) -> None:
     environment = ["env", f"TMPDIR={tmp_path}"]
     with ManagedProcess([*environment, sys.executable, str(DEMO)]) as demo:
         wait_until(lambda: "ready" in demo.output.tail(), 30, "the tracker to be ready")

@@ -92,7 +92,7 @@ def spend(client: SessionClient, user: str) -> None:
 
 
 @pytest.mark.soak
-def test_ten_thousand_guesses_are_slowed_to_a_crawl(
+def test_ten_thousand_guesses_are_throttled(
     tracker: TrackerProcess, ann: SessionClient, record_property: Record
 ) -> None:
     ann.call("create_user", user="bob", password="secret123")
@@ -121,7 +121,7 @@ def test_ten_thousand_guesses_are_slowed_to_a_crawl(
 
 
 @pytest.mark.slow
-def test_answers_do_not_tell_which_accounts_exist(
+def test_answers_do_not_reveal_which_accounts_exist(
     tracker: TrackerProcess, ann: SessionClient, record_property: Record
 ) -> None:
     there, absent = [f"there-{n}" for n in range(4)], [f"never-{n}" for n in range(4)]

@@ -85,7 +85,7 @@ def soon(what: str, act: Callable[[], Result]) -> Result:
     return result
 
 
-def test_who_is_in_a_group_of_many_files(people: Callable[[str], Session]) -> None:
+def test_a_member_of_a_group_with_many_files(people: Callable[[str], Session]) -> None:
     bob = soon("login", lambda: people("bob"))
     found = soon("list_files", lambda: bob.lists.files("lab"))
     assert (len(found.files), found.total) == (1000, MANY)
@@ -103,7 +103,7 @@ def test_who_is_in_a_group_of_many_files(people: Callable[[str], Session]) -> No
     assert raised.value.code is ErrorCode.NO_SUCH_FILE
 
 
-def test_among_many_groups(people: Callable[[str], Session]) -> None:
+def test_a_user_among_many_groups(people: Callable[[str], Session]) -> None:
     bob = people("bob")
     found = soon("list_groups", lambda: bob.lists.groups())
     assert [row.group for row in found.groups[:3]] == ["big", "lab", "g000000"]
@@ -113,7 +113,7 @@ def test_among_many_groups(people: Callable[[str], Session]) -> None:
     soon("notices", lambda: bob.lists.notices())
 
 
-def test_who_owns_them_all(people: Callable[[str], Session]) -> None:
+def test_the_owner_of_very_many_groups(people: Callable[[str], Session]) -> None:
     eve = soon("login of their owner", lambda: people("eve"))
     found = soon("list_groups of their owner", lambda: eve.lists.groups())
     assert all(row.member for row in found.groups)
@@ -121,7 +121,7 @@ def test_who_owns_them_all(people: Callable[[str], Session]) -> None:
     assert not eve.groups.is_own("lab")
 
 
-def test_completion(people: Callable[[str], Session]) -> None:
+def test_completion_with_long_lists(people: Callable[[str], Session]) -> None:
     bob = people("bob")
     names = SessionNames(bob)
     for line, first in (
@@ -149,7 +149,7 @@ def test_many_members(people: Callable[[str], Session]) -> None:
 
 
 @pytest.mark.soak
-def test_all_of_them_when_asked(people: Callable[[str], Session]) -> None:
+def test_all_rows_on_request(people: Callable[[str], Session]) -> None:
     bob = people("bob")
     whole = bob.lists.files("lab", limit=0)
     names = [row.name for row in whole.files]

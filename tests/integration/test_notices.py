@@ -42,7 +42,7 @@ def test_notices_across_trackers(tmp_path: Path) -> None:
         assert set(found[-1]) == {"at", "kind", "group", "text"}
 
 
-def test_who_is_logged_out_from_elsewhere_hears_that_alone(tmp_path: Path) -> None:
+def test_a_remotely_ended_session_gets_one_notice(tmp_path: Path) -> None:
     with Lab(tmp_path) as lab:
         ann, other = lab.member("ann"), ClientProcess(tmp_path / "other", lab.trackers)
         with other:

@@ -141,7 +141,7 @@ def remove(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("rounds", [2, pytest.param(10, marks=pytest.mark.soak)])
-def test_ten_members_drop_a_removed_one_at_once(
+def test_ten_members_disconnect_a_removed_one_at_once(
     team: Team, tmp_path: Path, record_property: Callable[[str, object], None], rounds: int
 ) -> None:
     people = [team.member(f"member-{number}") for number in range(MEMBERS)]

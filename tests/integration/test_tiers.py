@@ -21,7 +21,7 @@ def announce(url: str, info_hash: str) -> dict[bytes, object]:
     return answer
 
 
-def test_every_tracker_is_named_and_any_of_them_will_do(tmp_path: Path) -> None:
+def test_metainfo_names_every_tracker_and_any_suffices(tmp_path: Path) -> None:
     with Lab(tmp_path / "lab", is_open=True) as lab:
         second = lab.second_tracker()
         ann = lab.member("ann")

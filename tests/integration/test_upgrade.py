@@ -104,7 +104,7 @@ def test_accounts_groups_files_and_transfers_are_kept(
     assert sha256(copy) == sha256(folder / "anns" / FILM)
 
 
-def test_what_the_first_version_shares_is_one_file_with_the_same_content_shared_now(
+def test_content_shared_by_the_first_version_is_the_same_file_today(
     people: dict[str, ClientProcess], folder: Path
 ) -> None:
     """That version put no times into its metainfo, which ours would."""
@@ -117,12 +117,12 @@ def test_what_the_first_version_shares_is_one_file_with_the_same_content_shared_
     assert cat.ok("show_shares")["shares"][0]["path"] == str(folder / "made again" / FILM)
 
 
-def test_what_happened_before_is_listed_but_is_no_news(people: dict[str, ClientProcess]) -> None:
+def test_earlier_events_are_listed_but_not_as_new(people: dict[str, ClientProcess]) -> None:
     assert "cat asks to join lab." in {n["text"] for n in people["ann"].ok("notices")["notices"]}
     assert not [line for one in people.values() for line in one.errors.all if "meanwhile" in line]
 
 
-def test_old_groups_stay_open_beside_new_ones_that_are_sealed(
+def test_old_groups_stay_open_beside_new_sealed_ones(
     people: dict[str, ClientProcess], tmp_path: Path
 ) -> None:
     ann, bob = people["ann"], people["bob"]
@@ -138,7 +138,7 @@ def test_old_groups_stay_open_beside_new_ones_that_are_sealed(
     ann.fails("usage", "export_credentials", GROUP, str(tmp_path / "none"))
 
 
-def test_metainfo_files_that_were_given_to_stock_clients_go_on_working(
+def test_metainfo_files_of_stock_clients_keep_working(
     tracker: TrackerProcess, people: dict[str, ClientProcess]
 ) -> None:
     query = f"info_hash={INFO_HASH}&peer_id=-XX0001-abcdefghijkl&port=6999&left=1000000"
@@ -152,7 +152,7 @@ def test_metainfo_files_that_were_given_to_stock_clients_go_on_working(
     wait_until(lambda: len(peers()) // 6 >= 2, 15.0, "ann and bob to be told of")
 
 
-def test_clients_pin_the_tracker_when_they_first_meet_it_again(
+def test_clients_pin_the_tracker_at_the_first_connection_after_the_upgrade(
     tracker: TrackerProcess, people: dict[str, ClientProcess]
 ) -> None:
     assert (tracker.folder / "tracker.pem").is_file()

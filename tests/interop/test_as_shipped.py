@@ -109,7 +109,7 @@ def all_seeded(company: Company) -> list[Item]:
 
 
 @each
-def test_all_four_are_listed_with_a_seeder(company: Company, name: str) -> None:
+def test_four_torrents_are_listed_with_a_seeder(company: Company, name: str) -> None:
     """No announce makes the tracker forget what another one told."""
     require(KINDS[name].program)
     expected = {company.clients[name].address}
@@ -124,7 +124,7 @@ def test_all_four_are_listed_with_a_seeder(company: Company, name: str) -> None:
 
 
 @each
-def test_ours_downloads_all_four(company: Company, ours: object, name: str) -> None:
+def test_our_client_downloads_four_torrents(company: Company, ours: object, name: str) -> None:
     require(KINDS[name].program)
     for item in company.seeded[name]:
         company.bob.wait_complete(GROUP, item.name)
@@ -132,7 +132,7 @@ def test_ours_downloads_all_four(company: Company, ours: object, name: str) -> N
 
 
 @each
-def test_it_downloads_four_of_ours(
+def test_a_stock_client_downloads_four_torrents_of_ours(
     company: Company, ours: dict[str, list[Item]], name: str
 ) -> None:
     require(KINDS[name].program)
@@ -141,7 +141,7 @@ def test_it_downloads_four_of_ours(
 
 
 @each
-def test_after_a_crash_all_four_are_there_once(
+def test_after_a_crash_four_torrents_are_listed_once(
     company: Company, former: dict[str, set[tuple[Endpoint, bytes]]], name: str
 ) -> None:
     require(KINDS[name].program)
@@ -162,7 +162,7 @@ def is_another(
 
 
 @each
-def test_it_downloads_from_the_others(
+def test_stock_clients_download_from_each_other(
     company: Company, among_themselves: list[Item], name: str
 ) -> None:
     """None of ours takes part but the tracker."""

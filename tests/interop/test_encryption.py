@@ -66,7 +66,7 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, dict[s
 
 
 @pytest.mark.parametrize("kind", STRICT)
-def test_who_demands_encryption_is_not_called_unreachable(
+def test_a_peer_that_requires_encryption_is_not_called_unreachable(
     asked: dict[str, dict[str, str]], kind: str
 ) -> None:
     reason, hint = asked[kind]["reason"], asked[kind]["hint"]

@@ -120,7 +120,7 @@ def test_our_client_downloads_from_each_stock_client(tmp_path: Path) -> None:
             assert sha256(tmp_path / content.name) == sha256(content)
 
 
-def test_all_of_them_in_one_swarm(tmp_path: Path) -> None:
+def test_all_stock_clients_in_one_swarm(tmp_path: Path) -> None:
     content = make_file(tmp_path / NAME, SIZE)
     with lab_and(list(STOCK), tmp_path) as (lab, ann, stock):
         bob = lab.member("bob")
@@ -145,7 +145,7 @@ def test_all_of_them_in_one_swarm(tmp_path: Path) -> None:
         )
 
 
-def test_a_folder_goes_both_ways(tmp_path: Path) -> None:
+def test_a_folder_in_both_directions(tmp_path: Path) -> None:
     sizes = {"a/one.bin": 1_000_000, "a/empty": 0, "b ö/two.bin": 700_001, "three": 1}
     folder = make_tree(tmp_path / "seeded" / "photos", sizes)
     with Lab(tmp_path / "lab", is_open=True) as lab, Libtorrent() as libtorrent:
@@ -158,7 +158,7 @@ def test_a_folder_goes_both_ways(tmp_path: Path) -> None:
         assert sha256(bob.download(GROUP, "photos", tmp_path / "bob's")) == sha256(folder)
 
 
-def test_who_has_a_part_gives_it_to_a_stock_client(tmp_path: Path) -> None:
+def test_a_partial_selection_is_uploaded_to_a_stock_client(tmp_path: Path) -> None:
     sizes = {"a": 300_000, "b/film.mkv": 900_000, "c": 300_000}
     folder = make_tree(tmp_path / "seeded" / "trip", sizes)
     with Lab(tmp_path / "lab", is_open=True) as lab, Libtorrent() as libtorrent:
@@ -181,7 +181,7 @@ def test_who_has_a_part_gives_it_to_a_stock_client(tmp_path: Path) -> None:
         wait_written(tmp_path / "copy" / "trip", folder)
 
 
-def test_padded_content_of_theirs_arrives_without_padding_and_is_given_on(tmp_path: Path) -> None:
+def test_padded_content_arrives_without_padding_and_is_shared(tmp_path: Path) -> None:
     content = {"one": b"1" * 20_000, "d/two": b"2" * 700_000, "three": b"3" * 5}
     make = tmp_path / "seeded" / "padded"
     for path, data in content.items():

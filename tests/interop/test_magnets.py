@@ -24,7 +24,7 @@ PARTS = {
 """Enough of them for metadata of more than one piece."""
 
 
-def test_each_stock_client_downloads_from_nothing_but_our_magnet(tmp_path: Path) -> None:
+def test_each_stock_client_downloads_by_our_magnet_link(tmp_path: Path) -> None:
     content = make_tree(tmp_path / "seeded" / "film", PARTS)
     with lab_and(list(STOCK), tmp_path) as (_, ann, stock):
         ann.ok("upload_file", str(content), GROUP)
@@ -42,7 +42,7 @@ def is_same(copy: Path, content: Path) -> bool:
     return sha256(copy) == sha256(content)
 
 
-def test_ours_downloads_from_nothing_but_a_magnet_of_theirs(tmp_path: Path) -> None:
+def test_our_client_downloads_by_a_stock_clients_magnet_link(tmp_path: Path) -> None:
     with lab_and(["libtorrent", "transmission"], tmp_path) as (lab, ann, stock):
         bob = lab.member("bob")
         links = []
@@ -63,7 +63,7 @@ def test_ours_downloads_from_nothing_but_a_magnet_of_theirs(tmp_path: Path) -> N
             assert sha256(tmp_path / content.name) == sha256(content)
 
 
-def test_what_left_the_list_comes_back_from_who_still_has_it(tmp_path: Path) -> None:
+def test_an_unlisted_file_is_restored_from_a_peers_metadata(tmp_path: Path) -> None:
     """The tracker has forgotten it: only aria2 can tell what the link stands for."""
     content = make_file(tmp_path / "seeded" / NAME, SIZE)
     with Lab(tmp_path / "lab", is_open=True) as lab, Aria2() as aria2:

@@ -139,7 +139,7 @@ def test_credentials_of_another_group_seed_nothing(lab: Lab, tmp_path: Path) -> 
         assert bob.transfer(VAULT, "film.bin")["done"] == 0
 
 
-def test_clients_that_do_not_know_ssl_torrents_are_told_of_nobody(tmp_path: Path) -> None:
+def test_clients_without_ssl_torrent_support_get_no_peers(tmp_path: Path) -> None:
     require("aria2c", "transmission-daemon", "ip", network=True)
     with ExitStack() as stack:
         hosts = stack.enter_context(private_network())

@@ -119,7 +119,7 @@ def fill(engine: Engine) -> None:
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_every_version_is_brought_up_to_date_with_what_is_in_it(version: str) -> None:
+def test_every_schema_version_migrates_with_its_data(version: str) -> None:
     assert POSTGRES
     url = new_database(POSTGRES)
     engine = create_engine(url)
@@ -173,7 +173,7 @@ def listed(store: Store, group: int, sort: Any, pattern: str = "") -> list[str]:
         after = page[-1][1]
 
 
-def test_pages_are_in_the_order_of_characters(stores: list[Store]) -> None:
+def test_pages_are_sorted_by_code_point(stores: list[Store]) -> None:
     group = add_group(stores[0], NAMES)
     assert listed(stores[0], group, "name") == sorted(NAMES)
     assert listed(stores[0], group, "size") == NAMES[::-1]
@@ -181,7 +181,7 @@ def test_pages_are_in_the_order_of_characters(stores: list[Store]) -> None:
     assert listed(stores[0], group, "seeders") == NAMES[::-1]
 
 
-def test_groups_are_in_the_order_of_characters(stores: list[Store]) -> None:
+def test_groups_are_sorted_by_code_point(stores: list[Store]) -> None:
     names = ["b.c", "a", "B", "a_b", "A", "ab", "a-c", "a.c"]
     with stores[0].write() as work:
         user = work.users.add("ann", "hash", 0.0)
@@ -196,9 +196,7 @@ def test_groups_are_in_the_order_of_characters(stores: list[Store]) -> None:
 
 
 @pytest.mark.parametrize("pattern", PATTERNS)
-def test_patterns_mean_what_they_mean_in_sqlite(
-    stores: list[Store], tmp_path: Path, pattern: str
-) -> None:
+def test_patterns_match_as_in_sqlite(stores: list[Store], tmp_path: Path, pattern: str) -> None:
     sqlite = open_store(f"sqlite:///{tmp_path / 'same.db'}")
     expected = listed(sqlite, add_group(sqlite, NAMES), "name", pattern)
     sqlite.close()
@@ -214,7 +212,7 @@ def event() -> Event:
     )
 
 
-def test_events_come_in_the_order_of_their_numbers(url: str, stores: list[Store]) -> None:
+def test_events_are_committed_in_the_order_of_their_numbers(url: str, stores: list[Store]) -> None:
     """Whoever reads on from the last one misses none: writers take turns at all trackers."""
     done = threading.Event()
 
@@ -241,7 +239,7 @@ def _waits(url: str) -> bool:
     return bool(ask(url, waiting))
 
 
-def test_a_tracker_that_stalls_keeps_the_others_waiting_not_for_long(
+def test_a_stalled_tracker_delays_the_others_only_briefly(
     stores: list[Store], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hasty = dialects._BEGIN_WRITE.replace("'10s'", "'300ms'")
@@ -257,7 +255,7 @@ def test_a_tracker_that_stalls_keeps_the_others_waiting_not_for_long(
         assert work.users.by_name("ann") is not None
 
 
-def test_peers_have_numbers_for_ever(url: str, stores: list[Store]) -> None:
+def test_peer_numbers_never_run_out(url: str, stores: list[Store]) -> None:
     add_group(stores[0], ["x"])
     ask(url, "SELECT setval('peers_id_seq', 2147483647)")
     with stores[0].write() as work:
@@ -266,7 +264,7 @@ def test_peers_have_numbers_for_ever(url: str, stores: list[Store]) -> None:
         assert work.peers.counts([1], 0.0) == {1: (0, 1)}
 
 
-def test_a_server_that_crashes_and_comes_back(tmp_path: Path) -> None:
+def test_a_database_server_that_crashes_and_restarts(tmp_path: Path) -> None:
     found = programs()
     assert found
     with Server(found) as server:
@@ -299,7 +297,7 @@ def _works(client: SessionClient) -> bool:
     return True
 
 
-def test_a_server_that_is_not_there(tmp_path: Path) -> None:
+def test_an_unreachable_database_server(tmp_path: Path) -> None:
     with pytest.raises(DatabaseError, match="refused") as raised:
         open_store("postgresql://me:secret@127.0.0.1:1/x")
     assert "\n" not in str(raised.value)

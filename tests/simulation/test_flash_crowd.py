@@ -20,7 +20,7 @@ GEOMETRY = Geometry(128 * 4 * BLOCK_SIZE, 4 * BLOCK_SIZE)
 
 @pytest.mark.slow
 @pytest.mark.parametrize("leechers", [10, pytest.param(50, marks=pytest.mark.soak)])
-def test_all_finish_not_far_from_the_bound(leechers: int) -> None:
+def test_a_flash_crowd_finishes_near_the_theoretical_bound(leechers: int) -> None:
     network = Network(GEOMETRY, seed=leechers)
     network.add(upload=UPLOAD, complete=True)
     nodes = [network.add(upload=UPLOAD, complete=False) for _ in range(leechers)]

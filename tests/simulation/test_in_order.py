@@ -38,7 +38,7 @@ def watch(selection: PieceSelection | None) -> tuple[Node, float]:
 
 
 @pytest.mark.slow
-def test_in_order_a_viewer_waits_little_and_a_slow_peer_holds_nothing_up() -> None:
+def test_sequential_download_is_not_delayed_by_a_slow_peer() -> None:
     node, behind = watch(IN_ORDER)
     rarest, rarest_behind = watch(None)
     assert node.finished_at is not None

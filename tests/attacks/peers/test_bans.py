@@ -50,7 +50,9 @@ def has(bob: Person, content: bytes) -> bool:
 
 
 @sealed
-def test_a_member_who_lies_under_the_seeders_name(team: Team, tmp_path: Path, log: Log) -> None:
+def test_a_lying_member_with_the_seeders_peer_id_does_not_ban_the_seeder(
+    team: Team, tmp_path: Path, log: Log
+) -> None:
     ann, bob, name, content = victims(team, tmp_path)
     mallory = Attacker(torrent_of(bob, name).metainfo)
     mallory.certify(team.member("mallory"), tmp_path / "stolen")
@@ -66,7 +68,7 @@ def test_a_member_who_lies_under_the_seeders_name(team: Team, tmp_path: Path, lo
 
 
 @sealed
-def test_another_login_of_a_liar_is_another_chance_and_a_third_is_none(
+def test_a_liar_is_banned_by_login_and_at_the_second_login_as_a_member(
     team: Team, tmp_path: Path, log: Log
 ) -> None:
     _, bob, name, _ = victims(team, tmp_path)
@@ -83,7 +85,7 @@ def test_another_login_of_a_liar_is_another_chance_and_a_third_is_none(
         member.restart()
 
 
-def test_who_lies_under_the_seeders_name_at_its_address(
+def test_a_liar_with_the_seeders_peer_id_at_its_address_does_not_stop_the_download(
     team: Team, stack: ExitStack, tmp_path: Path, log: Log
 ) -> None:
     """In an open group, and even from behind the same address, as an outsider."""
@@ -111,7 +113,7 @@ def test_who_lies_under_the_seeders_name_at_its_address(
     assert has(bob, content)
 
 
-def test_without_a_tracker_only_those_known_before_are_served(
+def test_without_a_tracker_only_known_peers_are_served(
     team: Team, stack: ExitStack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ann = team.member("ann", timing=SHORT)
@@ -138,7 +140,7 @@ def test_without_a_tracker_only_those_known_before_are_served(
         peer.until(Unchoke)
 
 
-def test_a_removed_member_is_dropped_and_served_no_more(
+def test_a_removed_member_is_disconnected_and_not_served_again(
     team: Team, stack: ExitStack, tmp_path: Path
 ) -> None:
     ann, cat = team.member("ann", timing=SHORT), team.member("cat")

@@ -138,9 +138,7 @@ def test_a_crowd_makes_room_for_another_party(team: Team, stack: ExitStack, tmp_
 
 @pytest.mark.slow
 @both_modes
-def test_handshakes_that_never_end_hold_up_nobody(
-    team: Team, stack: ExitStack, tmp_path: Path
-) -> None:
+def test_endless_handshakes_delay_nobody(team: Team, stack: ExitStack, tmp_path: Path) -> None:
     scene = Scene(team, tmp_path)
     silent: list[socket.socket] = []
 
@@ -171,9 +169,7 @@ def tarpits(count: int) -> Iterator[Sequence[Endpoint]]:
 
 @pytest.mark.slow
 @both_modes
-def test_tarpits_of_one_member_hold_up_neither_his_group_nor_others(
-    team: Team, tmp_path: Path
-) -> None:
+def test_tarpits_of_one_member_delay_no_group(team: Team, tmp_path: Path) -> None:
     scene = Scene(team, tmp_path)
     bait = make_file(tmp_path / "bait", MIB, 5)
     team.share(scene.ann, bait)
@@ -231,7 +227,7 @@ class Flooder:
 
 
 @pytest.mark.slow
-def test_floods_slow_only_who_sends_them(team: Team, stack: ExitStack, tmp_path: Path) -> None:
+def test_floods_slow_only_their_sender(team: Team, stack: ExitStack, tmp_path: Path) -> None:
     scene = Scene(team, tmp_path)
     floods = [
         Flooder(scene, Infiltrator(team, stack, f"spy{number}"), stack, kind)
@@ -247,9 +243,7 @@ def test_floods_slow_only_who_sends_them(team: Team, stack: ExitStack, tmp_path:
 
 
 @sealed
-def test_tiny_records_slow_only_who_sends_them(
-    team: Team, stack: ExitStack, tmp_path: Path
-) -> None:
+def test_tiny_records_slow_only_their_sender(team: Team, stack: ExitStack, tmp_path: Path) -> None:
     scene = Scene(team, tmp_path)
     mallory = scene.attacker(team, tmp_path)
     peer = stack.enter_context(mallory.dial(scene.ann))
@@ -263,7 +257,7 @@ def test_tiny_records_slow_only_who_sends_them(
         peer.close()
 
 
-def test_who_says_nothing_or_byte_by_byte_is_let_go(
+def test_silent_and_trickling_peers_are_disconnected(
     team: Team, stack: ExitStack, tmp_path: Path
 ) -> None:
     ann = team.member("ann", SwarmConfig(silent_after=1.5))
@@ -285,7 +279,7 @@ def test_who_says_nothing_or_byte_by_byte_is_let_go(
         assert trickling.is_closed()
 
 
-def test_made_up_peers_of_one_member_do_not_drown_a_seeder(team: Team, tmp_path: Path) -> None:
+def test_fake_peers_of_one_member_do_not_hide_a_seeder(team: Team, tmp_path: Path) -> None:
     scene = Scene(team, tmp_path)
     made_up = [
         PeerCandidate(Endpoint(f"127.0.3.{1 + n % 250}", 1 + n), PeerId(b"%020d" % n), "mallory")

@@ -22,7 +22,7 @@ ELSEWHERE = "127.0.0.66"
 SHORT = Timing(identify_for=1.0)
 
 
-def test_a_stranger_under_the_seeders_name_from_elsewhere_is_nobody(
+def test_the_seeders_peer_id_from_another_address_does_not_identify(
     team: Team, tmp_path: Path, log: Log
 ) -> None:
     ann, bob, name, content = victims(team, tmp_path, SHORT)
@@ -35,7 +35,7 @@ def test_a_stranger_under_the_seeders_name_from_elsewhere_is_nobody(
     assert not bans(log), "nothing was asked of it"
 
 
-def test_a_members_name_from_another_address_gets_nothing(
+def test_a_members_peer_id_from_another_address_gets_nothing(
     team: Team, stack: ExitStack, tmp_path: Path
 ) -> None:
     ann = team.member("ann", timing=SHORT)

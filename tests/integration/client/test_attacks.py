@@ -265,7 +265,7 @@ class Knock:
 
 
 @pytest.mark.parametrize("name", ATTACKS)
-def test_who_knocks_is_refused(scene: Scene, name: str, log: Log) -> None:
+def test_dialling_impostors_are_refused(scene: Scene, name: str, log: Log) -> None:
     attack = ATTACKS[name]
     asked = attack.asked(scene) if attack.asked else scene.shared
     shown = attack.shown(scene)
@@ -328,7 +328,7 @@ class Rogue:
 
 
 @pytest.mark.parametrize("name", ATTACKS)
-def test_who_is_dialled_is_refused(scene: Scene, name: str, log: Log) -> None:
+def test_dialled_impostors_are_refused(scene: Scene, name: str, log: Log) -> None:
     attack = ATTACKS[name]
     asked = attack.asked(scene) if attack.asked else scene.wanted
     shown = attack.shown(scene)
@@ -347,7 +347,7 @@ def test_who_is_dialled_is_refused(scene: Scene, name: str, log: Log) -> None:
 
 
 # --- who only listens ---------------------------------------------------------------------------
-def test_who_records_the_wires_learns_nothing(
+def test_recorded_traffic_reveals_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, log: Log
 ) -> None:
     """Every byte from `create_user` to the end of a download, to the tracker and between peers."""

@@ -71,7 +71,7 @@ def all_taken_up(person: Person) -> bool:
     return person.session.show_shares().waiting == 0
 
 
-def test_a_login_is_answered_before_all_is_taken_up(ann: Person, gate: Gate) -> None:
+def test_login_returns_before_all_shares_are_resumed(ann: Person, gate: Gate) -> None:
     assert gate.chunks == [CHUNK]
     found = ann.session.show_shares()
     assert [row.name for row in found.shares] == NAMES
@@ -82,7 +82,7 @@ def test_a_login_is_answered_before_all_is_taken_up(ann: Person, gate: Gate) -> 
 
 
 @pytest.mark.parametrize("before", [True, False])
-def test_what_is_taken_up_while_it_is_listed_is_there_once(
+def test_a_share_resumed_during_a_listing_appears_once(
     ann: Person, gate: Gate, monkeypatch: pytest.MonkeyPatch, before: bool
 ) -> None:
     waiting = TransferManager.waiting
@@ -97,7 +97,9 @@ def test_what_is_taken_up_while_it_is_listed_is_there_once(
     assert shown(ann) == NAMES
 
 
-def test_all_of_it_is_taken_up_in_chunks_and_offered(ann: Person, team: Team, gate: Gate) -> None:
+def test_all_shares_are_resumed_in_chunks_and_announced(
+    ann: Person, team: Team, gate: Gate
+) -> None:
     bob = team.member("bob")
     gate.open.set()
     bob.start(NAMES[-1])
@@ -109,7 +111,7 @@ def test_all_of_it_is_taken_up_in_chunks_and_offered(ann: Person, team: Team, ga
     wait_until(lambda: bob.row(NAMES[-1]).state == "seeding", what="bob to seed again")
 
 
-def test_what_is_asked_for_is_taken_up_at_once(ann: Person, gate: Gate) -> None:
+def test_a_share_named_by_a_command_is_resumed_at_once(ann: Person, gate: Gate) -> None:
     last, other = NAMES[-1], NAMES[-2]
     assert ann.session.pause(GROUP, last).state == "paused"
     ann.session.stop_share(GROUP, other)
@@ -124,7 +126,7 @@ def test_what_is_asked_for_is_taken_up_at_once(ann: Person, gate: Gate) -> None:
     assert ann.session.login("ann", PASSWORD).sharing == len(rest) - 1
 
 
-def test_what_waits_can_be_uploaded_again(ann: Person, gate: Gate, tmp_path: Path) -> None:
+def test_a_waiting_share_can_be_uploaded_again(ann: Person, gate: Gate, tmp_path: Path) -> None:
     stopped = NAMES[-1]
     ann.session.stop_share(GROUP, stopped)
     ann.session.upload_file(make_file(tmp_path / stopped, 77), GROUP)
@@ -135,7 +137,7 @@ def test_what_waits_can_be_uploaded_again(ann: Person, gate: Gate, tmp_path: Pat
     assert ann.session.show_shares().shares[-1].size == 77
 
 
-def test_a_logout_ends_it(ann: Person, gate: Gate) -> None:
+def test_logout_ends_resuming(ann: Person, gate: Gate) -> None:
     ann.session.logout()
     gate.open.set()
     assert ann.session.login("ann", PASSWORD).sharing == len(NAMES)
@@ -143,7 +145,7 @@ def test_a_logout_ends_it(ann: Person, gate: Gate) -> None:
     assert shown(ann) == NAMES
 
 
-def test_a_group_that_is_left_takes_what_waits_along(ann: Person, team: Team, gate: Gate) -> None:
+def test_leaving_a_group_drops_its_waiting_shares(ann: Person, team: Team, gate: Gate) -> None:
     team.member("bob")
     ann.session.groups.leave_group(GROUP)
     assert shown(ann) == []
@@ -153,7 +155,7 @@ def test_a_group_that_is_left_takes_what_waits_along(ann: Person, team: Team, ga
     assert shown(ann) == []
 
 
-def test_who_is_removed_meanwhile_offers_nothing_more(ann: Person, team: Team, gate: Gate) -> None:
+def test_a_removed_member_announces_no_waiting_share(ann: Person, team: Team, gate: Gate) -> None:
     bob = team.member("bob")
     ann.session.groups.transfer_group(GROUP, "bob")
     bob.session.groups.remove_member(GROUP, "ann")
@@ -167,7 +169,7 @@ def test_who_is_removed_meanwhile_offers_nothing_more(ann: Person, team: Team, g
     assert len(ann.session.transfers().downloads) == len(NAMES)
 
 
-def test_shares_that_rest_write_nothing(
+def test_idle_shares_write_nothing_to_the_database(
     ann: Person, team: Team, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     written: list[int] = []

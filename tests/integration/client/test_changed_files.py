@@ -81,7 +81,7 @@ def pace(monkeypatch: pytest.MonkeyPatch) -> Pace:
     + [("sealed", change) for change in (modify, truncate)],
     indirect=["team"],
 )
-def test_while_three_peers_fetch_it(
+def test_a_file_changes_while_three_peers_download_it(
     team: Team, change: Callable[[Path], None], tmp_path: Path, log: Log, pace: Pace
 ) -> None:
     ann = team.member("ann")
@@ -114,7 +114,7 @@ def has_some(person: Person) -> bool:
     return person.row("content").done > 0
 
 
-def test_changed_while_nobody_asked(team: Team, tmp_path: Path) -> None:
+def test_a_file_changes_while_no_peer_asks(team: Team, tmp_path: Path) -> None:
     ann = team.member("ann")
     content = make_file(tmp_path / "content", MIB)
     team.share(ann, content)

@@ -39,7 +39,7 @@ def test_files_of_every_size_around_a_piece(team: Team, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "name", ["with some spaces.txt", "Übergrößenträger – 日本語 😀.bin", "-rf", "'\"$(true)`;&|"]
 )
-def test_names_that_need_care(team: Team, tmp_path: Path, name: str) -> None:
+def test_difficult_names(team: Team, tmp_path: Path, name: str) -> None:
     arrives(team, make_file(tmp_path / name, 40 * KIB))
 
 
@@ -56,7 +56,7 @@ def test_a_folder_of_500_files(team: Team, tmp_path: Path) -> None:
     assert (copy / "another empty").stat().st_size == 0
 
 
-def test_a_folder_with_nothing_in_its_files(team: Team, tmp_path: Path) -> None:
+def test_a_folder_of_empty_files_only(team: Team, tmp_path: Path) -> None:
     copy = arrives(team, make_tree(tmp_path / "hollow", {"a": 0, "b/c": 0}))
     assert sorted(path.name for path in copy.rglob("*")) == ["a", "b", "c"]
 

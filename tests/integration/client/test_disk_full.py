@@ -41,7 +41,7 @@ def filled(team: Team, tmp_path: Path, disk: Path) -> tuple[Person, Path, Path, 
     return bob, content, copy, other
 
 
-def test_refused_before_the_start(team: Team, tmp_path: Path, disk: Path) -> None:
+def test_a_download_larger_than_the_disk_is_refused(team: Team, tmp_path: Path, disk: Path) -> None:
     ann, bob = team.member("ann"), team.member("bob")
     team.share(ann, make_file(tmp_path / "content", 7 * MIB))
     with pytest.raises(MinitorrentError, match="Not enough space in") as raised:
@@ -51,7 +51,9 @@ def test_refused_before_the_start(team: Team, tmp_path: Path, disk: Path) -> Non
     assert not bob.session.show_downloads().downloads
 
 
-def test_paused_and_continued(team: Team, tmp_path: Path, disk: Path) -> None:
+def test_a_full_disk_pauses_and_free_space_continues(
+    team: Team, tmp_path: Path, disk: Path
+) -> None:
     bob, content, copy, other = filled(team, tmp_path, disk)
     row = bob.row("content")
     assert row.state == "paused"
@@ -66,7 +68,7 @@ def test_paused_and_continued(team: Team, tmp_path: Path, disk: Path) -> None:
     assert [path.name for path in disk.iterdir()] == ["content"]
 
 
-def test_still_full_after_a_restart(team: Team, tmp_path: Path, disk: Path) -> None:
+def test_a_disk_still_full_after_a_restart(team: Team, tmp_path: Path, disk: Path) -> None:
     bob, content, copy, other = filled(team, tmp_path, disk)
     bob.restart()
     wait_until(lambda: bob.row("content").state == "paused", what="it to be found full again")
@@ -76,7 +78,7 @@ def test_still_full_after_a_restart(team: Team, tmp_path: Path, disk: Path) -> N
     assert copy.read_bytes() == content.read_bytes()
 
 
-def test_paused_by_the_user_it_stays_paused(team: Team, tmp_path: Path, disk: Path) -> None:
+def test_a_download_paused_by_the_user_stays_paused(team: Team, tmp_path: Path, disk: Path) -> None:
     bob, _, copy, other = filled(team, tmp_path, disk)
     bob.session.pause(GROUP, "content")
     assert bob.row("content").error is None

@@ -143,7 +143,9 @@ def with_every(data: st.SearchStrategy[bytes], examples: int) -> Callable[..., N
     return run
 
 
-def test_any_bytes_instead_of_a_handshake(team: Team, seeder: tuple[Person, Handshake]) -> None:
+def test_arbitrary_bytes_instead_of_a_handshake(
+    team: Team, seeder: tuple[Person, Handshake]
+) -> None:
     ann, _ = seeder
     prefix = b"\x13BitTorrent protocol"
     starts = st.sampled_from([b"", prefix, prefix + bytes(8)])
@@ -153,7 +155,9 @@ def test_any_bytes_instead_of_a_handshake(team: Team, seeder: tuple[Person, Hand
     still_shares(team, ann)
 
 
-def test_any_messages_after_the_handshake(team: Team, seeder: tuple[Person, Handshake]) -> None:
+def test_arbitrary_messages_after_the_handshake(
+    team: Team, seeder: tuple[Person, Handshake]
+) -> None:
     ann, handshake = seeder
     streams = st.lists(MESSAGES.map(encode) | st.binary(max_size=30), max_size=12).map(b"".join)
     with_every(streams, 80)(lambda data: throw(ann, handshake.encode() + data))
@@ -175,7 +179,7 @@ def test_random_floods(team: Team, seeder: tuple[Person, Handshake]) -> None:
     still_shares(team, ann)
 
 
-def test_a_crowd_that_comes_and_goes(team: Team, seeder: tuple[Person, Handshake]) -> None:
+def test_a_crowd_of_short_connections(team: Team, seeder: tuple[Person, Handshake]) -> None:
     ann, handshake = seeder
     (transfer,) = ann.session._transfers.all()
     torrent = transfer.torrent

@@ -79,7 +79,7 @@ def test_a_download_among_every_kind_of_bad_peer(
     assert not {str(servers[user].address) for user in honest} & set(bans(log))
 
 
-def test_a_banned_liar_is_not_talked_to_again(
+def test_a_banned_liar_gets_no_further_connection(
     team: Team, stack: ExitStack, tmp_path: Path, log: Log
 ) -> None:
     content = make_file(tmp_path / "content", 2 * MIB)
@@ -115,7 +115,7 @@ def test_bad_pieces_of_two_peers_do_not_ban_the_honest_one(
     assert str(ann.address) not in bans(log)
 
 
-def test_a_piece_of_who_breaks_the_protocol_in_the_same_breath_is_not_lost(
+def test_a_piece_followed_by_a_broken_message_is_not_lost(
     team: Team, stack: ExitStack, tmp_path: Path
 ) -> None:
     """Else the piece would be taken for one that is being verified, for ever."""
@@ -143,7 +143,7 @@ def test_a_seeder_serves_others_while_one_never_reads(
     assert bob.fetch(name).read_bytes() == content.read_bytes()
 
 
-def test_who_asks_for_too_much_at_once_is_let_go(
+def test_a_peer_with_too_many_requests_is_disconnected(
     team: Team, stack: ExitStack, tmp_path: Path
 ) -> None:
     ann = team.member("ann")
@@ -165,7 +165,7 @@ def unchoked(team: Team, stack: ExitStack, seeder: Person, name: str) -> RawPeer
     return peer
 
 
-def test_a_piece_that_a_peer_asks_for_again_is_looked_at_again(
+def test_a_piece_requested_again_is_hashed_again(
     team: Team, stack: ExitStack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Damage of which the file's times tell nothing, after the piece was found right."""

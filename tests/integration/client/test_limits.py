@@ -52,7 +52,7 @@ def are_alike(first: float, second: float) -> bool:
 @pytest.mark.parametrize(
     ("team", "direction"), [("open", "up"), ("sealed", "down")], indirect=["team"]
 )
-def test_the_limit_of_a_client_is_for_all_its_transfers_together(
+def test_a_clients_limit_covers_all_transfers_together(
     team: Team, tmp_path: Path, direction: Direction
 ) -> None:
     ann, bob = team.member("ann"), team.member("bob")
@@ -68,7 +68,7 @@ def test_the_limit_of_a_client_is_for_all_its_transfers_together(
 @pytest.mark.parametrize(
     ("team", "direction"), [("sealed", "up"), ("open", "down")], indirect=["team"]
 )
-def test_the_limit_of_a_transfer_lies_within_that_of_the_client(
+def test_a_transfers_limit_applies_within_the_clients(
     team: Team, tmp_path: Path, direction: Direction
 ) -> None:
     ann, bob = team.member("ann"), team.member("bob")
@@ -85,7 +85,7 @@ def test_the_limit_of_a_transfer_lies_within_that_of_the_client(
     assert is_about(one + two, RATE), (one, two)
 
 
-def test_peers_share_what_there_is_evenly(team: Team, tmp_path: Path) -> None:
+def test_peers_share_a_limit_evenly(team: Team, tmp_path: Path) -> None:
     ann, bob, cat = team.member("ann"), team.member("bob"), team.member("cat")
     names = [team.share(ann, make_file(tmp_path / name, 16 * MIB)) for name in ("one", "two")]
     ann.session.limits.limit("up", RATE)
@@ -97,7 +97,7 @@ def test_peers_share_what_there_is_evenly(team: Team, tmp_path: Path) -> None:
 
 
 @both_modes
-def test_a_low_limit_runs_smoothly_outlives_a_restart_and_can_be_lifted(
+def test_a_low_limit_is_smooth_survives_a_restart_and_can_be_lifted(
     team: Team, tmp_path: Path
 ) -> None:
     content = make_file(tmp_path / "content", 4 * MIB)
@@ -120,7 +120,7 @@ def test_a_low_limit_runs_smoothly_outlives_a_restart_and_can_be_lifted(
     assert copy.read_bytes() == content.read_bytes()
 
 
-def test_the_limit_of_a_transfer_goes_with_it(team: Team, tmp_path: Path) -> None:
+def test_a_transfers_limit_is_deleted_with_it(team: Team, tmp_path: Path) -> None:
     ann, bob = team.member("ann"), team.member("bob")
     name = team.share(ann, make_file(tmp_path / "content", 4 * MIB))
     ann.session.pause(GROUP, name)

@@ -27,7 +27,7 @@ def own_session(person: Person) -> int:
     return number
 
 
-def test_to_end_the_present_login_is_to_log_out(ann: Person) -> None:
+def test_ending_the_current_session_logs_out(ann: Person) -> None:
     own = own_session(ann)
     assert ann.session.end_session(own).id == own
     assert ann.session.overview().user is None
@@ -35,7 +35,7 @@ def test_to_end_the_present_login_is_to_log_out(ann: Person) -> None:
     assert ann.session.login("ann", PASSWORD).sharing == 1
 
 
-def test_a_login_waits_for_what_the_last_one_left(
+def test_login_waits_for_transfers_of_the_previous_one(
     ann: Person, team: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stopping, may_stop = threading.Event(), threading.Event()

@@ -15,7 +15,7 @@ MIB = 1 << 20
 LEISURELY = SwarmConfig(initial_window=1, min_window=1, max_window=1)
 
 
-def test_a_transfer_goes_on_without_a_tracker(team: Team, tmp_path: Path) -> None:
+def test_a_transfer_continues_without_a_tracker(team: Team, tmp_path: Path) -> None:
     content = make_file(tmp_path / "content", 24 * MIB)
     ann, bob = team.member("ann"), team.member("bob", LEISURELY)
     name = team.share(ann, content)

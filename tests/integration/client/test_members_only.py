@@ -20,7 +20,7 @@ def code(act: Callable[[], object]) -> ErrorCode:
     return raised.value.code
 
 
-def test_every_operation_is_refused(team: Team, tmp_path: Path) -> None:
+def test_non_members_are_refused_every_operation(team: Team, tmp_path: Path) -> None:
     ann, eve = team.member("ann"), team.outsider("eve")
     content = make_file(tmp_path / "content", 50_000)
     name = team.share(ann, content)

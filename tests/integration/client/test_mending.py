@@ -58,7 +58,7 @@ def copied(team: Team, tmp_path: Path) -> tuple[Person, Person, Path, Path]:
 CHANGES = [damage, edit, cut_short, lengthen, delete]
 
 
-def test_a_recheck_fetches_what_is_wrong_again(team: Team, tmp_path: Path) -> None:
+def test_recheck_downloads_wrong_pieces_again(team: Team, tmp_path: Path) -> None:
     ann, bob = team.member("ann"), team.member("bob")
     for change in CHANGES:
         team.share(ann, make_file(tmp_path / change.__name__, 3 * MIB))
@@ -80,7 +80,7 @@ def test_a_recheck_fetches_what_is_wrong_again(team: Team, tmp_path: Path) -> No
     bob.finish("edit")
 
 
-def test_a_recheck_of_a_folder(team: Team, tmp_path: Path) -> None:
+def test_recheck_of_a_folder(team: Team, tmp_path: Path) -> None:
     ann, bob = team.member("ann"), team.member("bob")
     content = make_tree(tmp_path / "trip", {"a": MIB, "b/c": MIB, "d": 100_000})
     team.share(ann, content)
@@ -97,7 +97,7 @@ def test_a_recheck_of_a_folder(team: Team, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("lost", ["2.jpg", "aside"])
-def test_a_recheck_of_a_part(team: Team, tmp_path: Path, lost: str) -> None:
+def test_recheck_of_a_selection(team: Team, tmp_path: Path, lost: str) -> None:
     ann, bob = team.member("ann"), team.member("bob")
     content = make_tree(tmp_path / "trip", {"1.jpg": 50_000, "2.jpg": 50_000, "3.jpg": 50_000})
     team.share(ann, content)
@@ -112,7 +112,7 @@ def test_a_recheck_of_a_part(team: Team, tmp_path: Path, lost: str) -> None:
     assert {path.name for path in (bob.home / "trip").iterdir()} == {"2.jpg"}
 
 
-def test_what_is_being_mended_is_kept_when_it_is_given_up(team: Team, tmp_path: Path) -> None:
+def test_cancelling_a_repair_keeps_the_copy(team: Team, tmp_path: Path) -> None:
     ann, bob, _, copy = copied(team, tmp_path)
     ann.session.pause(GROUP, "content")
     damage(copy)
@@ -128,7 +128,7 @@ def test_what_is_being_mended_is_kept_when_it_is_given_up(team: Team, tmp_path: 
     assert {path.name for path in copy.parent.iterdir()} == {"content"}
 
 
-def test_a_recheck_never_writes_to_what_was_uploaded(team: Team, tmp_path: Path) -> None:
+def test_recheck_never_writes_to_an_original(team: Team, tmp_path: Path) -> None:
     ann, _, content, _ = copied(team, tmp_path)
     damage(content)
     wrong = content.read_bytes()
@@ -173,7 +173,7 @@ def test_a_damaged_upload_sends_no_wrong_byte(
     wait_until(lambda: len(ann.heard("share_failed")) == 2, what="it to be found wrong again")
 
 
-def test_a_damaged_copy_is_fetched_again_by_itself(team: Team, tmp_path: Path, log: Log) -> None:
+def test_a_damaged_copy_is_repaired_automatically(team: Team, tmp_path: Path, log: Log) -> None:
     ann, bob, content, copy = copied(team, tmp_path)
     bob.restart()  # what came in this run is known to be right
     bob.finish("content")
@@ -189,7 +189,7 @@ def test_a_damaged_copy_is_fetched_again_by_itself(team: Team, tmp_path: Path, l
     assert not [entry for entry in log if entry["event"] == "peer banned"], "a wrong byte was sent"
 
 
-def test_an_edited_copy_is_left_as_it_is(team: Team, tmp_path: Path) -> None:
+def test_an_edited_copy_is_left_alone(team: Team, tmp_path: Path) -> None:
     _, bob, _, copy = copied(team, tmp_path)
     edit(copy)
     wrong = copy.read_bytes()
@@ -202,7 +202,7 @@ def test_an_edited_copy_is_left_as_it_is(team: Team, tmp_path: Path) -> None:
 
 
 # --- what lies at the destination already -------------------------------------------------------
-def test_a_damaged_copy_asked_for_again(team: Team, tmp_path: Path) -> None:
+def test_a_damaged_copy_downloaded_again(team: Team, tmp_path: Path) -> None:
     _, bob, content, copy = copied(team, tmp_path)
     edit(copy)
     wrong = copy.read_bytes()
@@ -238,7 +238,7 @@ def other(content: bytes) -> bytes:
 @pytest.mark.parametrize(
     ("there", "right"), [(old_copy, 64), (half, 48), (too_long, 96), (other, 0)]
 )
-def test_a_file_that_is_there_is_completed_when_the_user_says_so(
+def test_an_existing_file_is_completed_only_with_resume(
     team: Team, tmp_path: Path, there: Callable[[bytes], bytes], right: int
 ) -> None:
     ann, bob = team.member("ann"), team.member("bob")
@@ -272,7 +272,7 @@ def test_a_file_that_is_there_is_completed_when_the_user_says_so(
     assert {path.name for path in tmp_path.iterdir()} == {"content", "copy", "team"}
 
 
-def test_a_folder_with_some_files(team: Team, tmp_path: Path) -> None:
+def test_a_partial_folder_is_completed_with_resume(team: Team, tmp_path: Path) -> None:
     ann, bob = team.member("ann"), team.member("bob")
     content = make_tree(tmp_path / "trip", {"a": MIB, "b/c": MIB, "d": 100_000})
     team.share(ann, content)
@@ -291,7 +291,7 @@ def test_a_folder_with_some_files(team: Team, tmp_path: Path) -> None:
     assert {path.name for path in copy.parent.iterdir()} == {"trip"}
 
 
-def test_links_and_other_kinds_are_refused(team: Team, tmp_path: Path) -> None:
+def test_links_and_special_files_are_refused(team: Team, tmp_path: Path) -> None:
     ann, bob = team.member("ann"), team.member("bob")
     content = make_file(tmp_path / "content", MIB)
     team.share(ann, content)
@@ -307,7 +307,7 @@ def test_links_and_other_kinds_are_refused(team: Team, tmp_path: Path) -> None:
     assert bob.session.show_downloads().downloads == []
 
 
-def test_the_place_of_another_transfer_is_not_written_to(team: Team, tmp_path: Path) -> None:
+def test_the_destination_of_another_transfer_is_refused(team: Team, tmp_path: Path) -> None:
     ann, bob, content, copy = copied(team, tmp_path)
     right = copy.read_bytes()
     team.share(ann, make_file(tmp_path / "other", MIB, seed=2))
@@ -317,7 +317,7 @@ def test_the_place_of_another_transfer_is_not_written_to(team: Team, tmp_path: P
     assert copy.read_bytes() == right == content.read_bytes()
 
 
-def test_the_own_original_is_mended_only_when_asked(team: Team, tmp_path: Path) -> None:
+def test_an_original_is_repaired_only_with_resume(team: Team, tmp_path: Path) -> None:
     ann, bob, content, _ = copied(team, tmp_path)
     right = content.read_bytes()
     damage(content)
@@ -329,7 +329,7 @@ def test_the_own_original_is_mended_only_when_asked(team: Team, tmp_path: Path) 
     assert bob.row("content").state == "seeding"
 
 
-def test_what_was_just_hashed_to_be_shared_is_not_hashed_again(
+def test_a_file_hashed_for_sharing_is_not_hashed_again(
     team: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hashed: list[int] = []

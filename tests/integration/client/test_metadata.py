@@ -44,7 +44,7 @@ def get(person: Person, info: bytes, named: Metainfo) -> str:
         return person.session.get(link, str(person.home)).name
 
 
-def test_members_are_given_metadata_and_strangers_are_not(team: Team, tmp_path: Path) -> None:
+def test_only_members_get_metadata(team: Team, tmp_path: Path) -> None:
     ann = team.member("ann")
     described = shared(ann, tmp_path / "film.bin")
     request = Extended(metadata.UT_METADATA, MetadataRequest(0).encode())
@@ -66,7 +66,7 @@ def test_members_are_given_metadata_and_strangers_are_not(team: Team, tmp_path: 
                 assert message.number != NUMBER
 
 
-def test_what_left_the_list_is_put_back(team: Team, tmp_path: Path) -> None:
+def test_an_unlisted_file_is_listed_again(team: Team, tmp_path: Path) -> None:
     ann, bob = team.member("ann"), team.member("bob")
     described = shared(ann, tmp_path / "film.bin")
     ann.session.stop_share(GROUP, "film.bin")
@@ -75,7 +75,7 @@ def test_what_left_the_list_is_put_back(team: Team, tmp_path: Path) -> None:
     assert (row.name, row.owner, row.info_hash) == ("film.bin", "bob", described.info_hash.hex())
 
 
-def test_what_is_no_group_of_the_users_is_refused(team: Team, tmp_path: Path) -> None:
+def test_metainfo_of_another_group_is_refused(team: Team, tmp_path: Path) -> None:
     ann, bob = team.member("ann"), team.member("bob")
     ann.session.groups.create_group("private", is_open=True)
     private = shared(ann, tmp_path / "private.bin", "private")

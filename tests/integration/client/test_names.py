@@ -151,7 +151,7 @@ def test_metainfo_of_another_file_is_refused(
     assert everything(tmp_path) == set()
 
 
-def test_a_name_that_the_group_gave_does_not_matter_to_the_disk(
+def test_the_listed_name_does_not_decide_the_path(
     tracker: FakeTracker, session: Session, tmp_path: Path
 ) -> None:
     info = single("fine")

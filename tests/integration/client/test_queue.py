@@ -36,7 +36,7 @@ def place(person: Person, name: str) -> tuple[int, int] | None:
     return person.session._transfers.get(GROUP, name).place
 
 
-def test_a_free_place_goes_by_priority_then_age(team: Team, tmp_path: Path) -> None:
+def test_the_next_download_is_chosen_by_priority_then_age(team: Team, tmp_path: Path) -> None:
     ann, bob = team.member("ann"), team.member("bob", active=1)
     offer(team, ann, tmp_path)
     for name in NAMES:
@@ -75,7 +75,7 @@ def test_the_queue_survives_a_restart_and_a_logout(team: Team, tmp_path: Path) -
     until(bob, "queued", "queued", "downloading")
 
 
-def test_who_finds_nobody_does_not_block_the_others(team: Team, tmp_path: Path) -> None:
+def test_a_download_without_peers_does_not_block_others(team: Team, tmp_path: Path) -> None:
     ann, bob = team.member("ann"), team.member("bob", active=1, timing=IMPATIENT)
     offer(team, ann, tmp_path)
     bob.start("a")
@@ -85,7 +85,7 @@ def test_who_finds_nobody_does_not_block_the_others(team: Team, tmp_path: Path) 
     assert bob.row("a").state == "downloading"
 
 
-def test_without_a_limit_all_run(team: Team, tmp_path: Path) -> None:
+def test_without_a_limit_all_downloads_run(team: Team, tmp_path: Path) -> None:
     ann, bob = team.member("ann"), team.member("bob", active=0)
     offer(team, ann, tmp_path)
     for name in NAMES:
@@ -93,9 +93,7 @@ def test_without_a_limit_all_run(team: Team, tmp_path: Path) -> None:
     until(bob, "downloading", "downloading", "downloading")
 
 
-def test_who_comes_to_life_when_all_places_are_taken_waits_again(
-    team: Team, tmp_path: Path
-) -> None:
+def test_a_download_that_finds_peers_late_queues_again(team: Team, tmp_path: Path) -> None:
     ann, bob = team.member("ann"), team.member("bob", active=1, timing=IMPATIENT)
     bob.session.limits.limit("down", 100)  # none is complete before the others are
     offer(team, ann, tmp_path)

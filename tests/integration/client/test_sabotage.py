@@ -67,7 +67,7 @@ def overwrite_unseen(part: Path) -> None:
 SABOTAGES = [delete, rename, replace, cut_short, cut_and_grow, overwrite, overwrite_unseen]
 
 
-def test_a_file_is_fetched_again_as_far_as_it_is_wrong(team: Team, tmp_path: Path) -> None:
+def test_only_wrong_pieces_are_downloaded_again(team: Team, tmp_path: Path) -> None:
     ann, bob = team.member("ann"), team.member("bob", active=0)
     for sabotage in SABOTAGES:
         team.share(ann, make_file(tmp_path / sabotage.__name__, 3 * MIB))
@@ -87,7 +87,7 @@ def test_a_file_is_fetched_again_as_far_as_it_is_wrong(team: Team, tmp_path: Pat
 
 
 @pytest.mark.parametrize("name", ["one", "sub/two"])
-def test_a_file_of_a_folder(team: Team, tmp_path: Path, name: str) -> None:
+def test_a_spoiled_file_of_a_folder(team: Team, tmp_path: Path, name: str) -> None:
     content = make_tree(tmp_path / "trip", {"one": 2 * MIB, "sub/two": 2 * MIB})
     bob, trip, copy, part = held_back(team, content)
     delete(part / name)
@@ -97,7 +97,7 @@ def test_a_file_of_a_folder(team: Team, tmp_path: Path, name: str) -> None:
     assert {path.name for path in copy.parent.iterdir()} == {"trip"}
 
 
-def test_a_folder_of_many_files(team: Team, tmp_path: Path) -> None:
+def test_a_spoiled_folder_of_many_files(team: Team, tmp_path: Path) -> None:
     """More than may be open at once, so that what was deleted has to be opened again."""
     sizes = {f"{number:03}": 20_000 for number in range(100)}
     content = make_tree(tmp_path / "trip", {**sizes, "z": 1, "zz": MIB})
@@ -116,7 +116,7 @@ def test_a_folder_of_many_files(team: Team, tmp_path: Path) -> None:
         assert (bob.home / "trip" / name).read_bytes() == (content / name).read_bytes()
 
 
-def test_what_is_kept_aside(team: Team, tmp_path: Path) -> None:
+def test_a_spoiled_part_file(team: Team, tmp_path: Path) -> None:
     content = make_tree(tmp_path / "trip", {"1": 50_000, "2": 3 * MIB, "3": 50_000})
     ann, bob = team.member("ann"), team.member("bob")
     team.share(ann, content)
@@ -135,7 +135,7 @@ def test_what_is_kept_aside(team: Team, tmp_path: Path) -> None:
     assert not bob.heard("share_failed")
 
 
-def test_noticed_though_nothing_comes_any_more(team: Team, tmp_path: Path) -> None:
+def test_a_change_is_noticed_without_further_pieces(team: Team, tmp_path: Path) -> None:
     content = make_file(tmp_path / "content", 3 * MIB)
     bob, name, _, part = held_back(team, content, Timing(checkpoint_every=0.2))
     team.people[0].session.pause(GROUP, name)
@@ -146,7 +146,7 @@ def test_noticed_though_nothing_comes_any_more(team: Team, tmp_path: Path) -> No
     assert bob.row(name).done == 0
 
 
-def test_a_folder_in_the_way_is_told(team: Team, tmp_path: Path) -> None:
+def test_a_folder_at_the_final_name_is_reported(team: Team, tmp_path: Path) -> None:
     content = make_file(tmp_path / "content", 3 * MIB)
     bob, name, copy, part = held_back(team, content)
     part.unlink()
@@ -161,7 +161,7 @@ def test_a_folder_in_the_way_is_told(team: Team, tmp_path: Path) -> None:
     assert copy.read_bytes() == content.read_bytes()
 
 
-def test_its_folder_moved_away(team: Team, tmp_path: Path) -> None:
+def test_a_download_whose_folder_moved(team: Team, tmp_path: Path) -> None:
     content = make_file(tmp_path / "content", 3 * MIB)
     bob, name, copy, _ = held_back(team, content)
     moved = copy.parent.rename(copy.parent.with_name("moved"))
@@ -175,7 +175,7 @@ def test_its_folder_moved_away(team: Team, tmp_path: Path) -> None:
     assert copy.read_bytes() == content.read_bytes()
 
 
-def test_who_keeps_writing_to_it_makes_it_fail(
+def test_a_download_that_keeps_changing_fails(
     team: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from client.storage.files.torrent_files import TorrentFiles
@@ -198,7 +198,7 @@ def test_who_keeps_writing_to_it_makes_it_fail(
     assert copy.read_bytes() == content.read_bytes()
 
 
-def test_the_record_says_verified_and_the_file_is_gone(team: Team, tmp_path: Path) -> None:
+def test_a_verified_record_without_a_file(team: Team, tmp_path: Path) -> None:
     content = make_file(tmp_path / "content", 3 * MIB)
     bob, name, copy, part = held_back(team, content)
     bob.session.pause(GROUP, name)
@@ -210,7 +210,7 @@ def test_the_record_says_verified_and_the_file_is_gone(team: Team, tmp_path: Pat
     assert copy.read_bytes() == content.read_bytes()
 
 
-def test_believed_pieces_are_hashed_before_it_is_complete(team: Team, tmp_path: Path) -> None:
+def test_believed_pieces_are_hashed_before_completion(team: Team, tmp_path: Path) -> None:
     content = make_file(tmp_path / "content", 3 * MIB)
     bob, name, copy, part = held_back(team, content)
     bob.session.pause(GROUP, name)

@@ -28,7 +28,7 @@ CRAWLING = SwarmConfig(initial_window=1, min_window=1, max_window=1)
 
 
 @sealed
-def test_peers_are_known_by_their_certificates(team: Team, tmp_path: Path) -> None:
+def test_peers_are_identified_by_certificate(team: Team, tmp_path: Path) -> None:
     ann, bob = team.member("ann"), team.member("bob", CRAWLING)
     name = team.share(ann, make_file(tmp_path / "content", 16 * MIB))
     bob.start(name)
@@ -42,7 +42,7 @@ def test_peers_are_known_by_their_certificates(team: Team, tmp_path: Path) -> No
 
 
 @sealed
-def test_sealed_content_is_not_spoken_of_in_plain_text(team: Team, tmp_path: Path) -> None:
+def test_sealed_content_is_not_served_in_plain_text(team: Team, tmp_path: Path) -> None:
     ann = team.member("ann")
     name = team.share(ann, make_file(tmp_path / "content", MIB))
     described = ann.session._transfers.get(GROUP, name).metainfo
@@ -51,7 +51,7 @@ def test_sealed_content_is_not_spoken_of_in_plain_text(team: Team, tmp_path: Pat
 
 
 @sealed
-def test_open_groups_are_served_at_the_same_port(team: Team, tmp_path: Path) -> None:
+def test_open_groups_use_the_same_port(team: Team, tmp_path: Path) -> None:
     ann = team.member("ann")
     team.share(ann, make_file(tmp_path / "sealed", MIB))
     ann.session.groups.create_group("plaza", is_open=True)
@@ -73,7 +73,7 @@ def test_open_groups_are_served_at_the_same_port(team: Team, tmp_path: Path) -> 
 
 
 @sealed
-def test_a_removed_member_is_cut_off_at_once(team: Team, tmp_path: Path) -> None:
+def test_a_removed_member_is_disconnected_at_once(team: Team, tmp_path: Path) -> None:
     ann, bob, cat = team.member("ann"), team.member("bob", CRAWLING), team.member("cat")
     name = team.share(ann, make_file(tmp_path / "content", 64 * MIB))
     cat.fetch(name)
@@ -113,7 +113,7 @@ def test_metainfo_of_a_sealed_group_carries_its_certificate(team: Team, tmp_path
 
 
 @sealed
-def test_exported_credentials(team: Team, tmp_path: Path) -> None:
+def test_exported_credentials_work(team: Team, tmp_path: Path) -> None:
     ann = team.member("ann")
     name = team.share(ann, make_file(tmp_path / "content", MIB))
     folder = tmp_path / "new folder" / "credentials"

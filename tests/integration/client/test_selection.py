@@ -46,7 +46,7 @@ def of(content: Path, *names: str) -> dict[str, bytes]:
 
 
 @both_modes
-def test_only_what_fits_arrives_and_is_given_on(team: Team, tmp_path: Path) -> None:
+def test_only_selected_files_are_downloaded_and_shared(team: Team, tmp_path: Path) -> None:
     ann, content = trip(team, tmp_path)
     bob, eve = team.member("bob"), team.member("eve")
     folder = fetch(bob, "*.jpg")
@@ -69,7 +69,7 @@ def test_only_what_fits_arrives_and_is_given_on(team: Team, tmp_path: Path) -> N
     assert bob.row("trip").error is None
 
 
-def test_asked_for_again_it_has_more(team: Team, tmp_path: Path) -> None:
+def test_downloading_again_widens_the_selection(team: Team, tmp_path: Path) -> None:
     _, content = trip(team, tmp_path)
     bob = team.member("bob")
     folder = fetch(bob, "film/2*")
@@ -87,7 +87,9 @@ def test_asked_for_again_it_has_more(team: Team, tmp_path: Path) -> None:
     wait_until(lambda: bob.session.lists.files(GROUP).files[0].seeders == 2, what="two seeders")
 
 
-def test_more_is_asked_for_on_the_way_and_after_a_kill(team: Team, tmp_path: Path) -> None:
+def test_the_selection_widens_during_a_download_and_after_a_kill(
+    team: Team, tmp_path: Path
+) -> None:
     ann, content = trip(team, tmp_path)
     bob = team.member("bob")
     ann.session.pause(GROUP, "trip")
@@ -107,7 +109,7 @@ def test_more_is_asked_for_on_the_way_and_after_a_kill(team: Team, tmp_path: Pat
     assert [path.name for path in bob.home.glob("*trip*")] == ["trip"]
 
 
-def test_cancelled_on_the_way_to_more_what_was_there_stays(team: Team, tmp_path: Path) -> None:
+def test_cancelling_a_widened_download_keeps_complete_files(team: Team, tmp_path: Path) -> None:
     ann, content = trip(team, tmp_path)
     bob = team.member("bob")
     folder = fetch(bob, "1.jpg")
@@ -120,7 +122,7 @@ def test_cancelled_on_the_way_to_more_what_was_there_stays(team: Team, tmp_path:
     assert [path.name for path in folder.parent.glob("*trip*")] == ["trip"]
 
 
-def test_a_finished_file_that_was_changed_is_not_built_on(team: Team, tmp_path: Path) -> None:
+def test_a_changed_complete_file_stops_widening(team: Team, tmp_path: Path) -> None:
     trip(team, tmp_path)
     bob = team.member("bob")
     folder = fetch(bob, "1.jpg")
@@ -134,7 +136,7 @@ def test_a_finished_file_that_was_changed_is_not_built_on(team: Team, tmp_path: 
     assert transfer.error.code is ErrorCode.FILE_CHANGED
 
 
-def test_a_finished_file_that_was_only_touched_is_built_on(team: Team, tmp_path: Path) -> None:
+def test_a_touched_complete_file_allows_widening(team: Team, tmp_path: Path) -> None:
     trip(team, tmp_path)
     bob = team.member("bob")
     folder = fetch(bob, "1.jpg")
@@ -143,7 +145,7 @@ def test_a_finished_file_that_was_only_touched_is_built_on(team: Team, tmp_path:
     assert sorted(path.name for path in folder.iterdir()) == ["1.jpg", "2.jpg"]
 
 
-def test_a_pattern_that_fits_nothing_says_what_there_is(team: Team, tmp_path: Path) -> None:
+def test_a_pattern_without_matches_lists_the_files(team: Team, tmp_path: Path) -> None:
     trip(team, tmp_path)
     bob = team.member("bob")
     with pytest.raises(MinitorrentError, match=r"matches '\*\.png'; it has '1\.jpg', ") as raised:
@@ -152,7 +154,7 @@ def test_a_pattern_that_fits_nothing_says_what_there_is(team: Team, tmp_path: Pa
     assert bob.session.show_downloads().downloads == []
 
 
-def test_a_film_arrives_from_its_beginning(team: Team, tmp_path: Path) -> None:
+def test_sequential_download_starts_at_the_beginning(team: Team, tmp_path: Path) -> None:
     _, content = trip(team, tmp_path)
     bob = team.member("bob", SwarmConfig(initial_window=1, min_window=1, max_window=1))
     destination = str(bob.home) + "/"

@@ -59,7 +59,7 @@ def test_two_seeders_each_deliver_more_than_a_quarter(team: Team, tmp_path: Path
     wait_until(lambda: bob.was_told("from 2 peers"), what="bob to be told")
 
 
-def test_who_has_a_third_serves_others(team: Team, stack: ExitStack, tmp_path: Path) -> None:
+def test_a_partial_downloader_serves_others(team: Team, stack: ExitStack, tmp_path: Path) -> None:
     content = make_file(tmp_path / "content", 3 * MIB)
     ann, bob, cat = team.member("ann"), team.member("bob"), team.member("cat")
     name = team.share(ann, content)
@@ -89,7 +89,7 @@ def test_who_has_a_third_serves_others(team: Team, stack: ExitStack, tmp_path: P
     cat.finish(name)
 
 
-def test_a_copy_of_the_last_piece_is_no_change(
+def test_a_duplicate_last_piece_is_not_taken_for_a_change(
     team: Team, stack: ExitStack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two peers send it at once; what is written after the end would look like a change."""
@@ -144,7 +144,7 @@ def test_a_restarted_seeder_is_found_again(team: Team, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("first", [b"\0", b"\xff"])  # below and above any id of our own
-def test_an_address_told_under_two_ids_is_one_peer(
+def test_one_address_under_two_peer_ids_is_one_peer(
     team: Team, stack: ExitStack, tmp_path: Path, first: bytes
 ) -> None:
     ann, bob = team.member("ann"), team.member("bob")
@@ -177,7 +177,7 @@ def gets_nothing(peer: RawPeer) -> None:
                 peer.send(Request(0, 0, BLOCK))
 
 
-def test_a_stranger_gets_no_block_and_is_sent_away(team: Team, tmp_path: Path) -> None:
+def test_an_unidentified_peer_gets_no_block_and_is_disconnected(team: Team, tmp_path: Path) -> None:
     ann = team.member("ann", timing=SHORT)
     name = team.share(ann, make_file(tmp_path / "content", MIB))
     described = ann.session._transfers.get(GROUP, name).metainfo
@@ -185,7 +185,7 @@ def test_a_stranger_gets_no_block_and_is_sent_away(team: Team, tmp_path: Path) -
         gets_nothing(outsider)
 
 
-def test_a_member_that_came_before_the_tracker_told_is_served(
+def test_a_member_that_dials_before_the_announce_is_served(
     team: Team, stack: ExitStack, tmp_path: Path
 ) -> None:
     ann = team.member("ann")

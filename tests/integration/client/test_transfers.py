@@ -56,7 +56,7 @@ def until_failed(person: Person, name: str) -> str:
     return person.row(name).error or ""
 
 
-def test_paused_and_resumed(team: Team, tmp_path: Path) -> None:
+def test_pause_and_resume(team: Team, tmp_path: Path) -> None:
     content = make_file(tmp_path / "content", 8 * MIB)
     ann, bob, name, copy = half_way(team, content)
     done = bob.row(name).done
@@ -78,7 +78,7 @@ def test_paused_and_resumed(team: Team, tmp_path: Path) -> None:
     assert "from 1 peer" in ended
 
 
-def test_paused_over_a_restart(team: Team, tmp_path: Path) -> None:
+def test_pause_survives_a_restart(team: Team, tmp_path: Path) -> None:
     content = make_file(tmp_path / "content", 8 * MIB)
     _, bob, name, copy = half_way(team, content)
     done = bob.row(name).done
@@ -96,7 +96,7 @@ def test_paused_over_a_restart(team: Team, tmp_path: Path) -> None:
     assert bob.session.login("bob", "secret123").sharing == 1
 
 
-def test_cancelled(team: Team, tmp_path: Path) -> None:
+def test_cancel_deletes_partial_data(team: Team, tmp_path: Path) -> None:
     _, bob, name, copy = half_way(team, make_file(tmp_path / "content", 8 * MIB))
     bob.session.cancel(GROUP, name)
     assert not partials(copy)
@@ -104,7 +104,7 @@ def test_cancelled(team: Team, tmp_path: Path) -> None:
     assert code(lambda: bob.session.cancel(GROUP, name)) is ErrorCode.NO_SUCH_FILE
 
 
-def test_damaged_while_it_was_paused(team: Team, tmp_path: Path) -> None:
+def test_a_file_damaged_during_a_pause(team: Team, tmp_path: Path) -> None:
     content = make_file(tmp_path / "content", 8 * MIB)
     _, bob, name, copy = half_way(team, content)
     (partial,) = partials(copy)
@@ -114,7 +114,7 @@ def test_damaged_while_it_was_paused(team: Team, tmp_path: Path) -> None:
     assert copy.read_bytes() == content.read_bytes()
 
 
-def test_the_final_name_is_taken_by_then(team: Team, tmp_path: Path) -> None:
+def test_the_final_name_is_taken_meanwhile(team: Team, tmp_path: Path) -> None:
     content = make_file(tmp_path / "content", 8 * MIB)
     _, bob, name, copy = half_way(team, content)
     copy.write_text("mine")
@@ -145,7 +145,7 @@ def test_killed_between_naming_and_recording(team: Team, tmp_path: Path) -> None
     assert not partials(copy)
 
 
-def test_a_share_that_was_changed_is_not_served(team: Team, tmp_path: Path) -> None:
+def test_a_changed_share_is_not_served(team: Team, tmp_path: Path) -> None:
     content = make_file(tmp_path / "content", MIB)
     ann, bob = team.member("ann"), team.member("bob")
     name = team.share(ann, content)
@@ -161,7 +161,7 @@ def test_a_share_that_was_changed_is_not_served(team: Team, tmp_path: Path) -> N
     assert bob.fetch(name).read_bytes() == good
 
 
-def test_a_share_that_was_deleted(team: Team, tmp_path: Path) -> None:
+def test_a_deleted_share(team: Team, tmp_path: Path) -> None:
     ann, bob = team.member("ann"), team.member("bob")
     content = make_file(tmp_path / "content", MIB)
     name = team.share(ann, content)
@@ -172,7 +172,7 @@ def test_a_share_that_was_deleted(team: Team, tmp_path: Path) -> None:
     assert bob.fetch(name).read_bytes() == content.read_bytes()  # asked for again
 
 
-def test_a_file_that_is_cut_short_while_it_is_served(team: Team, tmp_path: Path) -> None:
+def test_a_file_truncated_while_served(team: Team, tmp_path: Path) -> None:
     ann, bob = team.member("ann"), team.member("bob")
     content = make_file(tmp_path / "content", 8 * MIB)
     name = team.share(ann, content)
@@ -186,7 +186,7 @@ def test_a_file_that_is_cut_short_while_it_is_served(team: Team, tmp_path: Path)
     assert bob.row(name).state == "downloading"
 
 
-def test_what_is_there_already_is_taken(team: Team, tmp_path: Path) -> None:
+def test_existing_content_is_used(team: Team, tmp_path: Path) -> None:
     ann, bob = team.member("ann"), team.member("bob")
     content = make_file(tmp_path / "content", MIB)
     name = team.share(ann, content)
@@ -207,7 +207,7 @@ def test_what_is_there_already_is_taken(team: Team, tmp_path: Path) -> None:
     )
 
 
-def test_asked_for_twice(team: Team, tmp_path: Path) -> None:
+def test_downloading_twice(team: Team, tmp_path: Path) -> None:
     _, bob, name, copy = half_way(team, make_file(tmp_path / "content", 8 * MIB))
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
@@ -219,7 +219,7 @@ def test_asked_for_twice(team: Team, tmp_path: Path) -> None:
     bob.finish(name)
 
 
-def test_a_download_that_does_not_fit(
+def test_a_download_that_does_not_fit_the_disk(
     team: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ann, bob = team.member("ann"), team.member("bob")
@@ -229,7 +229,7 @@ def test_a_download_that_does_not_fit(
     assert code(lambda: bob.start(name)) is ErrorCode.DISK_FULL
 
 
-def test_sharing_again_what_is_shared(team: Team, tmp_path: Path) -> None:
+def test_sharing_twice(team: Team, tmp_path: Path) -> None:
     ann, bob = team.member("ann"), team.member("bob")
     content = make_file(tmp_path / "content", MIB)
     shared = ann.session.upload_file(content, GROUP)
@@ -273,7 +273,7 @@ def test_metainfo_files(team: Team, tmp_path: Path) -> None:
     )
 
 
-def test_what_nobody_shares_any_more_is_removed(team: Team, tmp_path: Path) -> None:
+def test_a_file_without_sharers_is_removed(team: Team, tmp_path: Path) -> None:
     """Whom the tracker doesn't count among the sharers is not left with a share for ever."""
     ann, bob = team.member("ann"), team.member("bob")
     shared = ann.session.share(make_file(tmp_path / "content", 100), tmp_path, GROUP)
@@ -289,7 +289,7 @@ def test_what_nobody_shares_any_more_is_removed(team: Team, tmp_path: Path) -> N
     assert bob.session.show_shares().shares == []
 
 
-def test_waiting(team: Team, tmp_path: Path) -> None:
+def test_wait_returns_after_downloads(team: Team, tmp_path: Path) -> None:
     _, bob, name, _ = half_way(team, make_file(tmp_path / "content", 8 * MIB))
     bob.session.limits.limit("down", SLOW)
     bob.session.resume(GROUP, name)
@@ -302,9 +302,7 @@ def test_waiting(team: Team, tmp_path: Path) -> None:
     assert bob.session.overview().seeding == 1
 
 
-def test_a_disk_that_can_not_be_written(
-    team: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_unwritable_disk(team: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ann, bob = team.member("ann"), team.member("bob")
     content = make_file(tmp_path / "content", MIB)
     name = team.share(ann, content)
@@ -320,7 +318,7 @@ def test_a_disk_that_can_not_be_written(
     bob.finish(name)
 
 
-def test_what_a_stopped_torrent_reports_late_is_not_of_the_next(team: Team, tmp_path: Path) -> None:
+def test_late_reports_of_a_stopped_torrent_are_ignored(team: Team, tmp_path: Path) -> None:
     _, bob, name, _ = half_way(team, make_file(tmp_path / "content", 8 * MIB))
     transfer = bob.session._transfers.get(GROUP, name)
     bob.session.resume(GROUP, name)
@@ -334,7 +332,7 @@ def test_what_a_stopped_torrent_reports_late_is_not_of_the_next(team: Team, tmp_
     bob.finish(name)
 
 
-def test_a_failure_inside_shows_and_fails_the_transfer(
+def test_an_internal_failure_is_logged_and_fails_the_transfer(
     team: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, log: Log
 ) -> None:
     ann, bob = team.member("ann"), team.member("bob")
@@ -351,7 +349,7 @@ def test_a_failure_inside_shows_and_fails_the_transfer(
     log.clear()
 
 
-def test_progress_is_recorded_while_it_runs(team: Team, tmp_path: Path) -> None:
+def test_progress_is_recorded_during_a_download(team: Team, tmp_path: Path) -> None:
     content, timing = make_file(tmp_path / "content", 8 * MIB), Timing(checkpoint_every=0.2)
     _, bob, name, _ = half_way(team, content, timing)
     bob.session.resume(GROUP, name)
@@ -366,9 +364,7 @@ def test_progress_is_recorded_while_it_runs(team: Team, tmp_path: Path) -> None:
     bob.finish(name)
 
 
-def test_a_paused_download_shows_what_it_has_also_after_a_restart(
-    team: Team, tmp_path: Path
-) -> None:
+def test_a_paused_download_shows_its_progress_after_a_restart(team: Team, tmp_path: Path) -> None:
     _, bob, name, _ = half_way(team, make_file(tmp_path / "content", 8 * MIB))
     row, here = bob.row(name), bob.session.piece_map(GROUP, name, 8)
     assert here.done > 0

@@ -76,7 +76,7 @@ def beginner(peer: RawPeer) -> None:
     listen(peer)
 
 
-def test_what_the_user_and_the_queue_want(team: Team, tmp_path: Path) -> None:
+def test_paused_and_queued(team: Team, tmp_path: Path) -> None:
     ann, bob = nobody_has_it(team, tmp_path)
     team.share(ann, make_file(tmp_path / "other", MIB))
     ann.session.pause(GROUP, "other")
@@ -91,7 +91,7 @@ def test_what_the_user_and_the_queue_want(team: Team, tmp_path: Path) -> None:
     assert explained(bob, "Complete and seeding", "other") == "Nothing to do."
 
 
-def test_being_hashed(team: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_checking(team: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ann = team.member("ann")
     team.share(ann, make_file(tmp_path / "content", MIB))
     go_on, prove = threading.Event(), TorrentFiles.prove
@@ -155,7 +155,7 @@ def test_no_tracker(team: Team, tmp_path: Path) -> None:
     assert "trackers" in explained(bob, "No tracker is connected")
 
 
-def test_no_longer_a_member(team: Team, tmp_path: Path) -> None:
+def test_a_former_member(team: Team, tmp_path: Path) -> None:
     ann, bob = nobody_has_it(team, tmp_path)
     bob.start("content")
     ann.session.groups.remove_member(GROUP, "bob")
@@ -199,7 +199,7 @@ def test_a_changed_file(team: Team, tmp_path: Path) -> None:
         (beginner, "of the missing pieces"),
     ],
 )
-def test_what_the_only_peer_does(
+def test_obstacles_at_the_only_peer(
     team: Team,
     stack: ExitStack,
     tmp_path: Path,
@@ -231,7 +231,7 @@ def test_our_own_port_does_not_answer(
     assert "doctor" in explained(ann, "Your own port is not reachable")
 
 
-def test_a_tracker_that_can_not_dial_blames_nobody(
+def test_a_tracker_that_cannot_dial_gives_no_diagnosis(
     team: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As one of an earlier version, which doesn't know the operation."""

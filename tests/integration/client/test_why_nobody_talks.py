@@ -96,7 +96,7 @@ def hint_about(behave: Behave, words: str, bob: Person, ghost: Infiltrator) -> s
     return hint
 
 
-def test_nobody_is_there(bob: Person, ghost: Infiltrator) -> None:
+def test_an_unreachable_peer(bob: Person, ghost: Infiltrator) -> None:
     info_hash = ghost.metainfo_of("content").info_hash.hex()
     ghost.session.announce(info_hash, 0, port=free_port())
     bob.start("content")
@@ -112,7 +112,7 @@ def test_nobody_is_there(bob: Person, ghost: Infiltrator) -> None:
         (shake_hands_and_leave, "shakes hands, and then hangs up", "no free slot"),
     ],
 )
-def test_somebody_is_there_who_does_not_talk(
+def test_a_silent_peer_is_diagnosed(
     bob: Person, ghost: Infiltrator, behave: Behave, words: str, step: str
 ) -> None:
     """Its port answers, so nothing is wrong with the firewall."""
@@ -120,7 +120,9 @@ def test_somebody_is_there_who_does_not_talk(
 
 
 @sealed
-def test_a_certificate_of_no_member(bob: Person, ghost: Infiltrator, tmp_path: Path) -> None:
+def test_a_peer_without_a_members_certificate(
+    bob: Person, ghost: Infiltrator, tmp_path: Path
+) -> None:
     context = server_context(tmp_path)
 
     def open_tls(sock: socket.socket, _: InfoHash) -> None:
@@ -132,7 +134,7 @@ def test_a_certificate_of_no_member(bob: Person, ghost: Infiltrator, tmp_path: P
 
 
 @sealed
-def test_nobody_in_a_sealed_group_demands_another_encryption(
+def test_sealed_peers_are_not_suspected_of_requiring_encryption(
     bob: Person, ghost: Infiltrator
 ) -> None:
     hint = hint_about(hang_up, "accepts no connection for this", bob, ghost)

@@ -30,23 +30,21 @@ def online(client: SessionClient, group: str) -> dict[str, bool]:
     return {member["user"]: member["online"] for member in members}
 
 
-def test_the_tracker_greets_with_its_version_and_time(
-    tracker: TrackerApp, connect: Connect
-) -> None:
+def test_the_greeting_has_version_and_time(tracker: TrackerApp, connect: Connect) -> None:
     greeting = connect(tracker).greeting["minitorrent"]
     told = datetime.fromisoformat(greeting.pop("time"))
     assert greeting == {"version": [1, 1], "server": "minitorrent 0.1.0"}
     assert abs(datetime.now(UTC) - told) < timedelta(minutes=1)
 
 
-def test_a_user_is_created_once(tracker: TrackerApp, connect: Connect) -> None:
+def test_user_names_are_unique(tracker: TrackerApp, connect: Connect) -> None:
     client = connect(tracker)
     reply = client.call("create_user", user="ann", password="long enough")
     assert reply == {"user": "ann", "warning": None}
     assert code_of(client, "create_user", user="ann", password="other one") == "user_exists"
 
 
-def test_a_short_password_is_warned_of(tracker: TrackerApp, connect: Connect) -> None:
+def test_a_short_password_gets_a_warning(tracker: TrackerApp, connect: Connect) -> None:
     reply = connect(tracker).call("create_user", user="ann", password="short")
     assert "short" in reply["warning"]
 
@@ -66,7 +64,7 @@ def test_names_are_checked(tracker: TrackerApp, connect: Connect) -> None:
     assert code_of(client, "create_user", user="a b", password="secret123") == "invalid_name"
 
 
-def test_login_tells_of_groups_and_requests(
+def test_login_lists_groups_and_requests(
     tracker: TrackerApp, ann: SessionClient, eve: SessionClient, connect: Connect
 ) -> None:
     ann.upload("lab", "x.bin")
@@ -80,7 +78,7 @@ def test_login_tells_of_groups_and_requests(
     assert reply["pending_requests"] == 1
 
 
-def test_wrong_user_and_wrong_password_sound_the_same(
+def test_unknown_user_and_wrong_password_give_the_same_answer(
     tracker: TrackerApp, ann: SessionClient, connect: Connect
 ) -> None:
     client = connect(tracker)
@@ -92,7 +90,7 @@ def test_wrong_user_and_wrong_password_sound_the_same(
     assert len(answers) == 1
 
 
-def test_an_unknown_user_costs_the_same_work(
+def test_an_unknown_user_takes_the_same_work(
     tracker: TrackerApp, ann: SessionClient, connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     work: list[str] = []
@@ -142,7 +140,7 @@ def test_guesses_from_elsewhere_do_not_lock_the_owner_out(
     assert connect(tracker).login("ann")["user"] == "ann"
 
 
-def test_an_address_that_guesses_at_many_accounts_is_slowed_down(
+def test_an_address_guessing_at_many_accounts_is_throttled(
     tracker: TrackerApp, ann: SessionClient, connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tracker.domain.credentials.is_password", lambda *_: False)
@@ -156,14 +154,14 @@ def test_an_address_that_guesses_at_many_accounts_is_slowed_down(
     assert "too_many_attempts" in codes
 
 
-def test_one_login_a_connection(tracker: TrackerApp, ann: SessionClient) -> None:
+def test_one_login_per_connection(tracker: TrackerApp, ann: SessionClient) -> None:
     again = {"user": "ann", "password": "secret123", "peer_id": PEER, "port": 1}
     assert code_of(ann, "login", **again) == "usage"
     token = {"token": "x", "peer_id": PEER, "port": 1}
     assert code_of(ann, "resume_session", **token) == "usage"
 
 
-def test_login_elsewhere_ends_no_other_session(
+def test_a_second_login_ends_no_session(
     tracker: TrackerApp, ann: SessionClient, connect: Connect
 ) -> None:
     connect(tracker).login("ann")
@@ -171,11 +169,11 @@ def test_login_elsewhere_ends_no_other_session(
 
 
 @pytest.mark.parametrize("operation", ["list_groups", "logout", "announce_key", "announce"])
-def test_without_login(tracker: TrackerApp, connect: Connect, operation: str) -> None:
+def test_operations_without_login(tracker: TrackerApp, connect: Connect, operation: str) -> None:
     assert code_of(connect(tracker), operation) == "not_logged_in"
 
 
-def test_logout_ends_the_token_and_being_online(
+def test_logout_ends_the_token_and_the_presence(
     tracker: TrackerApp, ann: SessionClient, bob: SessionClient, connect: Connect
 ) -> None:
     bob.call("logout")
@@ -189,7 +187,7 @@ def test_logout_ends_the_token_and_being_online(
     assert online(ann, "lab") == {"ann": True, "bob": False}
 
 
-def test_a_token_brings_a_lost_connection_back(
+def test_a_token_resumes_a_session(
     tracker: TrackerApp, ann: SessionClient, connect: Connect
 ) -> None:
     lost = connect(tracker)
@@ -225,13 +223,13 @@ def test_a_new_password_ends_the_other_sessions(
     back.login("ann", "new secret")
 
 
-def test_a_new_password_makes_announce_keys_void(ann: SessionClient) -> None:
+def test_a_new_password_voids_announce_keys(ann: SessionClient) -> None:
     key = ann.call("announce_key", group="lab")["key"]
     ann.call("change_password", old="secret123", new="new secret")
     assert ann.call("announce_key", group="lab")["key"] != key
 
 
-def test_announce_keys_are_void_when_a_session_is_ended_but_not_after_a_logout(
+def test_end_session_voids_announce_keys_and_logout_does_not(
     tracker: TrackerApp, ann: SessionClient, connect: Connect
 ) -> None:
     key = ann.call("announce_key", group="lab")["key"]
@@ -269,13 +267,13 @@ def test_only_own_sessions_are_ended(ann: SessionClient, bob: SessionClient) -> 
     assert bob.call("list_groups")["groups"]
 
 
-def test_the_present_session_may_be_ended(ann: SessionClient) -> None:
+def test_the_current_session_can_be_ended(ann: SessionClient) -> None:
     (own,) = ann.call("list_sessions")["sessions"]
     assert ann.call("end_session", id=own["id"]) == {"id": own["id"], "current": True}
     assert is_closed(ann)
 
 
-def test_a_session_is_where_it_was_used_last(
+def test_a_session_shows_its_latest_address(
     tracker: TrackerApp, ann: SessionClient, connect: Connect
 ) -> None:
     token = connect(tracker).login("ann")["token"]
@@ -299,7 +297,7 @@ def test_the_old_password_must_be_right(ann: SessionClient) -> None:
     assert code_of(ann, "change_password", **wrong) == "bad_credentials"
 
 
-def test_being_online_is_having_the_connection(ann: SessionClient, bob: SessionClient) -> None:
+def test_online_means_connected(ann: SessionClient, bob: SessionClient) -> None:
     assert online(ann, "lab") == {"ann": True, "bob": True}
     bob.close()
     wait_until(lambda: online(ann, "lab") == {"ann": True, "bob": False}, 5, "bob to be offline")

@@ -47,7 +47,7 @@ def token_of(client: HttpClient, tracker: TrackerApp, scope: str) -> HttpClient:
 
 
 # --- what can be done -------------------------------------------------------------------------
-def test_the_whole_of_a_group_over_http(tracker: TrackerApp, web: HttpClient) -> None:
+def test_a_group_can_be_managed_over_http(tracker: TrackerApp, web: HttpClient) -> None:
     assert web.call("create_user", user="zoe", password="secret123") == {
         "user": "zoe",
         "warning": None,
@@ -72,7 +72,9 @@ def test_the_whole_of_a_group_over_http(tracker: TrackerApp, web: HttpClient) ->
     assert bob.refused("list_groups") == (401, "not_logged_in")
 
 
-def test_nobody_is_online_by_http(ann: SessionClient, bob: SessionClient, web: HttpClient) -> None:
+def test_http_requests_do_not_make_a_user_online(
+    ann: SessionClient, bob: SessionClient, web: HttpClient
+) -> None:
     web.login("bob")
     bob.close()
 
@@ -85,7 +87,7 @@ def test_nobody_is_online_by_http(ann: SessionClient, bob: SessionClient, web: H
 
 
 @pytest.mark.parametrize("name", OPERATIONS)
-def test_every_operation_is_served_or_says_why_not(web: HttpClient, name: str) -> None:
+def test_every_operation_is_served_or_explains_why_not(web: HttpClient, name: str) -> None:
     operation = OPERATIONS[name]
     status, code = (200, "") if name == "ping" else web.refused(name)
     if operation.session_only:
@@ -155,13 +157,13 @@ def test_tokens_are_listed_renewed_and_revoked(tracker: TrackerApp, ann_web: Htt
     assert acts[-3:] == ["token_created", "token_renewed", "token_revoked"]
 
 
-def test_only_own_tokens(ann_web: HttpClient, bob: SessionClient) -> None:
+def test_only_own_tokens_are_listed_and_revoked(ann_web: HttpClient, bob: SessionClient) -> None:
     made = bob.call("create_token", scope="read")
     assert ann_web.refused("revoke_token", id=made["id"]) == (409, "usage")
     assert ann_web.refused("renew_token", id=made["id"]) == (409, "usage")
 
 
-def test_a_token_ends_by_itself(
+def test_a_token_expires(
     web: HttpClient, ann: SessionClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tracker.services.accounts.HTTP_SECONDS", 0.0)
@@ -179,7 +181,7 @@ def test_a_token_from_a_session_ends_with_the_password(
     assert client.refused("list_groups") == (401, "not_logged_in")
 
 
-def test_a_token_is_ended_as_a_session(tracker: TrackerApp, ann: SessionClient) -> None:
+def test_a_token_can_be_ended_like_a_session(tracker: TrackerApp, ann: SessionClient) -> None:
     made = ann.call("create_token", scope="member")
     client = HttpClient(tracker, made["token"])
     assert made["id"] in {row["id"] for row in ann.call("list_sessions")["sessions"]}
@@ -187,7 +189,7 @@ def test_a_token_is_ended_as_a_session(tracker: TrackerApp, ann: SessionClient) 
     assert client.refused("list_groups") == (401, "not_logged_in")
 
 
-def test_a_token_is_good_at_every_tracker(
+def test_a_token_is_valid_at_every_tracker(
     start_tracker: StartTracker, connect: Connect, tracker: TrackerApp, ann_web: HttpClient
 ) -> None:
     other = HttpClient(start_tracker(), ann_web.token)
@@ -196,7 +198,7 @@ def test_a_token_is_good_at_every_tracker(
     assert ann_web.refused("list_groups") == (401, "not_logged_in")
 
 
-def test_sessions_tokens_and_http_tokens_are_two_things(
+def test_session_tokens_and_http_tokens_are_not_interchangeable(
     tracker: TrackerApp, ann: SessionClient, ann_web: HttpClient, connect: Connect
 ) -> None:
     """Else a token that may only read would open a session, which may do everything."""
@@ -242,7 +244,7 @@ def test_a_refused_token_counts_as_a_request(web: HttpClient) -> None:
 
 
 # --- passwords --------------------------------------------------------------------------------
-def test_no_password_over_plain_http_from_afar(
+def test_remote_plain_http_accepts_no_password(
     tracker: TrackerApp, ann_web: HttpClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tracker.frontend.http.api.plain_address", lambda _: "192.0.2.1")
@@ -254,7 +256,7 @@ def test_no_password_over_plain_http_from_afar(
     ann_web.call("list_groups")  # a token will do
 
 
-def test_guessing_is_slowed_down(web: HttpClient, ann: SessionClient) -> None:
+def test_guessing_over_http_is_throttled(web: HttpClient, ann: SessionClient) -> None:
     guess = {"user": "ann", "password": "wrong"}
     assert [web.refused("login", **guess) for _ in range(11)] == [
         *([(403, "bad_credentials")] * 10),
@@ -294,7 +296,7 @@ def test_no_secret_reaches_the_log(
         ("/api/v1/create_user", b'{"user":"' + b"a" * 70_000 + b'"}', JSON, (413, "usage")),
     ],
 )
-def test_what_is_no_request(
+def test_invalid_requests(
     web: HttpClient, path: str, body: bytes, headers: dict[str, str], expected: tuple[int, str]
 ) -> None:
     status, shown, answer = web.send(path, body, headers)
@@ -303,13 +305,13 @@ def test_what_is_no_request(
     assert shown["content-type"] == "application/json"
 
 
-def test_other_methods(web: HttpClient) -> None:
+def test_other_methods_are_refused(web: HttpClient) -> None:
     status, headers, body = web.send("/api/v1/ping", method="GET")
     assert (status, headers["allow"]) == (405, "POST")
     assert json.loads(body)["error"]["code"] == "usage"
 
 
-def test_who_has_no_token_can_send_no_large_body(tracker: TrackerApp) -> None:
+def test_large_bodies_need_a_token(tracker: TrackerApp) -> None:
     assert tracker.http_address is not None
     with socket.create_connection(tracker.http_address, 10) as sock:
         sock.sendall(
@@ -319,7 +321,7 @@ def test_who_has_no_token_can_send_no_large_body(tracker: TrackerApp) -> None:
         assert sock.recv(100).startswith(b"HTTP/1.1 401 ")
 
 
-def test_a_request_that_does_not_end(tracker: TrackerApp, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_endless_request(tracker: TrackerApp, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tracker.frontend.http.api._BODY_SECONDS", 0.2)
     assert tracker.http_address is not None
     with socket.create_connection(tracker.http_address, 10) as sock:
@@ -330,7 +332,7 @@ def test_a_request_that_does_not_end(tracker: TrackerApp, monkeypatch: pytest.Mo
         assert sock.recv(100).startswith(b"HTTP/1.1 408 ")
 
 
-def test_secrets_are_kept_nowhere_on_the_way(web: HttpClient, ann: SessionClient) -> None:
+def test_responses_with_secrets_are_not_cached(web: HttpClient, ann: SessionClient) -> None:
     body = b'{"user":"ann","password":"secret123"}'
     status, headers, _ = web.send("/api/v1/login", body, JSON)
     assert (status, headers["cache-control"]) == (200, "no-store")
@@ -367,7 +369,7 @@ def test_every_operation_is_described(web: HttpClient) -> None:
     assert "src=" not in page  # it needs nothing from elsewhere
 
 
-def test_what_operators_see(
+def test_metrics_for_operators(
     tracker: TrackerApp, ann: SessionClient, bob: SessionClient, ann_web: HttpClient
 ) -> None:
     info_hash = ann.upload("lab", "x.bin")["info_hash"]

@@ -98,7 +98,9 @@ def _numbered() -> list[tuple[int, str]]:
 
 
 @pytest.mark.parametrize("kind", EventKind)
-def test_users_hear_the_same_at_once_and_later(store: UnitOfWorkFactory, kind: EventKind) -> None:
+def test_users_get_the_same_events_live_and_later(
+    store: UnitOfWorkFactory, kind: EventKind
+) -> None:
     at_once = {told.notice.id: told.users for told in EventService(store).after(0)}
     with store.read() as work:
         events = [event for event in work.events.after(0, len(at_once)) if event.kind == kind]

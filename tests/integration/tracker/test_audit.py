@@ -21,7 +21,7 @@ def acts(admin: SessionClient) -> list[Act]:
     return [(e["who"], e["what"], e["subject"], e["address"]) for e in events]
 
 
-def test_what_is_done_in_a_group(
+def test_actions_in_a_group(
     tracker: TrackerApp, ann: SessionClient, bob: SessionClient, connect: Connect
 ) -> None:
     eve = connect(tracker, AWAY).sign_up("eve")
@@ -54,7 +54,7 @@ def test_what_is_done_in_a_group(
     assert [act for act in found if act[1] not in ("login", "account_created")] == in_order
 
 
-def test_a_group_that_changes_hands(ann: SessionClient, bob: SessionClient) -> None:
+def test_a_transferred_group(ann: SessionClient, bob: SessionClient) -> None:
     ann.call("transfer_group", group="lab", user="bob")
     assert bob.notice(kind="role_changed")["subject"] == "bob"
     bob.call("leave_group", group="lab")
@@ -64,7 +64,7 @@ def test_a_group_that_changes_hands(ann: SessionClient, bob: SessionClient) -> N
     assert ("bob", "group_inherited", "ann", HOME) in found
 
 
-def test_what_is_done_with_members_accounts(
+def test_actions_on_members_accounts(
     tracker: TrackerApp, ann: SessionClient, bob: SessionClient, connect: Connect
 ) -> None:
     outsider = connect(tracker, AWAY)
@@ -95,13 +95,15 @@ def test_what_is_done_with_members_accounts(
     assert "my-password" not in everything  # people type their password there
 
 
-def test_only_admins_see_it(ann: SessionClient, bob: SessionClient, eve: SessionClient) -> None:
+def test_only_admins_see_the_audit(
+    ann: SessionClient, bob: SessionClient, eve: SessionClient
+) -> None:
     assert code_of(bob, "list_events", group="lab") == "not_admin"
     assert code_of(eve, "list_events", group="lab") == "not_member"
     assert code_of(eve, "list_events", group="none") == "no_such_group"
 
 
-def test_nobody_is_told_of_logins(
+def test_logins_are_not_pushed(
     tracker: TrackerApp, ann: SessionClient, bob: SessionClient, connect: Connect
 ) -> None:
     connect(tracker).login("bob")
@@ -112,7 +114,7 @@ def test_nobody_is_told_of_logins(
     assert {event["kind"] for event in ann.notices + bob.notices} <= {"request_accepted"}
 
 
-def test_nothing_is_pushed_out_of_it(ann: SessionClient) -> None:
+def test_the_audit_keeps_everything(ann: SessionClient) -> None:
     ann.upload("lab", "x.bin")
     for number in range(5):
         ann.call("create_token", scope="read", label=str(number))
@@ -130,7 +132,7 @@ def test_nothing_is_pushed_out_of_it(ann: SessionClient) -> None:
     ]
 
 
-def test_a_pattern_leaves_what_fits(ann: SessionClient, bob: SessionClient) -> None:
+def test_a_pattern_filters_the_audit(ann: SessionClient, bob: SessionClient) -> None:
     ann.upload("lab", "x.bin")
     for pattern, whats in (
         ("X.B", ["file_added"]),

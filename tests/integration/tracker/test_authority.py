@@ -102,7 +102,7 @@ def test_a_member_gets_a_certificate(owner: SessionClient, member: SessionClient
     assert reply["not_after"] == end.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def test_every_login_is_a_holder_of_its_own(
+def test_each_login_is_a_separate_holder(
     owner: SessionClient, member: SessionClient, tracker: Any, connect: Connect
 ) -> None:
     first, again = certify(member), certify(member)
@@ -114,7 +114,9 @@ def test_every_login_is_a_holder_of_its_own(
     assert len(holders) == 3
 
 
-def test_who_gets_none(owner: SessionClient, member: SessionClient, eve: SessionClient) -> None:
+def test_no_certificate_for_non_members(
+    owner: SessionClient, member: SessionClient, eve: SessionClient
+) -> None:
     for request in (REQUEST, "nonsense"):
         arguments = {"group": "vault", "request": request}
         assert code_of(eve, "issue_certificate", **arguments) == "not_member"
@@ -157,7 +159,7 @@ def test_metainfo_of_an_open_group_carries_none(owner: SessionClient) -> None:
     owner.upload("open", "x")
 
 
-def test_removal_reaches_every_member(
+def test_a_removal_reaches_every_member(
     owner: SessionClient, member: SessionClient, sign_up: SignUp, tracker: Any, connect: Connect
 ) -> None:
     others = [sign_up(f"user{number}") for number in range(8)]
@@ -188,14 +190,16 @@ def test_leaving_reaches_every_member(owner: SessionClient, member: SessionClien
     assert notice["text"] == "bob left vault."
 
 
-def test_who_was_offline_learns_of_removals(owner: SessionClient, member: SessionClient) -> None:
+def test_offline_members_learn_of_removals_later(
+    owner: SessionClient, member: SessionClient
+) -> None:
     gone = holder_of(certify(member))
     owner.call("remove_member", group="vault", user="bob")
     assert owner.call("get_group", group="vault")["removed"] == [gone]
     assert certify(owner)["removed"] == [gone]
 
 
-def test_who_comes_back_gets_another_id(owner: SessionClient, member: SessionClient) -> None:
+def test_a_returning_member_is_a_new_holder(owner: SessionClient, member: SessionClient) -> None:
     gone = holder_of(certify(member))
     owner.call("remove_member", group="vault", user="bob")
     member.notice(kind="member_removed")
@@ -240,7 +244,7 @@ def test_certificates_are_in_the_audit(owner: SessionClient, member: SessionClie
     assert (row["who"], row["subject"], row["address"]) == ("bob", "bob", "127.0.0.1")
 
 
-def test_a_removal_is_forgotten_when_the_certificate_has_expired(
+def test_a_revocation_is_dropped_when_the_certificate_expires(
     start_tracker: StartTracker, connect: Connect
 ) -> None:
     """Certified for 1 second: by the time the reply has been read twice, it is over."""
@@ -256,7 +260,7 @@ def test_a_removal_is_forgotten_when_the_certificate_has_expired(
 
 
 @pytest.mark.skipif(bool(POSTGRES), reason="reads SQLite's file")
-def test_a_copy_of_the_database_opens_no_key(owner: SessionClient, tmp_path: Path) -> None:
+def test_a_copy_of_the_database_decrypts_no_key(owner: SessionClient, tmp_path: Path) -> None:
     database = sqlite3.connect(tmp_path / "tracker.db")
     (sealed, uid, certificate), *_ = database.execute(
         "SELECT sealed_key, uid, certificate FROM authorities JOIN groups ON groups.id = group_id"

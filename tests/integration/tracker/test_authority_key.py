@@ -32,7 +32,7 @@ def refusal(store: Store, folder: Path, given: str | None = None) -> str:
     return str(raised.value)
 
 
-def test_the_first_tracker_makes_the_key(store: Store, tmp_path: Path) -> None:
+def test_the_first_tracker_creates_the_key(store: Store, tmp_path: Path) -> None:
     safe = open_secret_box(store, tmp_path, None)
     path = tmp_path / KEY_FILE
     assert path.stat().st_mode & 0o777 == 0o600
@@ -44,13 +44,13 @@ def test_the_first_tracker_makes_the_key(store: Store, tmp_path: Path) -> None:
     assert [entry.name for entry in tmp_path.iterdir() if KEY_FILE in entry.name] == [KEY_FILE]
 
 
-def test_the_environment_comes_first(store: Store, tmp_path: Path) -> None:
+def test_the_environment_takes_precedence(store: Store, tmp_path: Path) -> None:
     safe = open_secret_box(store, tmp_path, GIVEN)
     assert safe.fingerprint == SecretBox(bytes(range(32))).fingerprint
     assert not (tmp_path / KEY_FILE).exists()
 
 
-def test_many_trackers_may_start_at_once(store: Store, tmp_path: Path) -> None:
+def test_many_trackers_can_start_at_once(store: Store, tmp_path: Path) -> None:
     found: list[bytes | Exception] = []
 
     def start() -> None:
@@ -69,9 +69,7 @@ def test_many_trackers_may_start_at_once(store: Store, tmp_path: Path) -> None:
     assert isinstance(found[0], bytes)
 
 
-def test_of_two_first_trackers_with_different_keys_one_is_refused(
-    store: Store, tmp_path: Path
-) -> None:
+def test_only_one_of_two_first_keys_is_accepted(store: Store, tmp_path: Path) -> None:
     completions: list[bool] = []
     barrier = threading.Barrier(2)
 
@@ -91,12 +89,12 @@ def test_of_two_first_trackers_with_different_keys_one_is_refused(
     assert sorted(completions) == [False, True]
 
 
-def test_another_key_is_refused(store: Store, tmp_path: Path) -> None:
+def test_a_different_key_is_refused(store: Store, tmp_path: Path) -> None:
     open_secret_box(store, tmp_path, None)
     assert "doesn't match" in refusal(store, tmp_path, GIVEN)
 
 
-def test_a_lost_key_is_not_made_anew(store: Store, tmp_path: Path) -> None:
+def test_a_lost_key_is_not_replaced(store: Store, tmp_path: Path) -> None:
     open_secret_box(store, tmp_path, None)
     (tmp_path / KEY_FILE).unlink()
     assert "is missing" in refusal(store, tmp_path)
@@ -110,7 +108,7 @@ def test_a_key_that_others_may_read_is_refused(store: Store, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("content", ["", "no key", "AAAA", "\u00e4"])
-def test_what_is_no_key(store: Store, tmp_path: Path, content: str) -> None:
+def test_an_invalid_key(store: Store, tmp_path: Path, content: str) -> None:
     path = tmp_path / KEY_FILE
     path.write_text(content, encoding="utf-8")
     path.chmod(0o600)
@@ -118,7 +116,7 @@ def test_what_is_no_key(store: Store, tmp_path: Path, content: str) -> None:
     assert "no valid key in" in refusal(store, tmp_path, content)
 
 
-def test_a_folder_that_cannot_be_used(store: Store, tmp_path: Path) -> None:
+def test_an_unusable_folder(store: Store, tmp_path: Path) -> None:
     assert "can't create the key" in refusal(store, tmp_path / "nowhere")
     (tmp_path / KEY_FILE).mkdir(mode=0o700)
     assert "can't read the key" in refusal(store, tmp_path)

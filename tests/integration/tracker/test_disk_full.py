@@ -40,7 +40,7 @@ def fill(disk: Path) -> Path:
     return ballast
 
 
-def test_it_says_so_and_goes_on(disk: Path, tmp_path: Path) -> None:
+def test_a_full_disk_is_reported_and_survived(disk: Path, tmp_path: Path) -> None:
     with (
         TrackerProcess(disk / "tracker") as tracker,
         ClientProcess(tmp_path / "ann", [tracker]) as ann,
@@ -71,7 +71,7 @@ def test_it_says_so_and_goes_on(disk: Path, tmp_path: Path) -> None:
         assert tracker.is_running
 
 
-def test_it_says_so_at_its_start(disk: Path, tmp_path: Path) -> None:
+def test_a_full_disk_is_reported_at_startup(disk: Path, tmp_path: Path) -> None:
     fill(disk)
     tracker = TrackerProcess(tmp_path / "tracker")
     command = [*tracker.command, "--data-dir", str(disk / "state")]

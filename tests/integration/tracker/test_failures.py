@@ -28,7 +28,7 @@ def errors_in(capfd: pytest.CaptureFixture[str]) -> str:
     return output.out + output.err
 
 
-def test_who_comes_while_the_tracker_signs_off_is_sent_away_quietly(
+def test_connections_during_shutdown_are_closed_quietly(
     tracker: TrackerApp,
     ann: SessionClient,
     connect: Connect,
@@ -45,7 +45,7 @@ def test_who_comes_while_the_tracker_signs_off_is_sent_away_quietly(
     assert "an operation failed" not in errors_in(capfd)
 
 
-def test_a_periodic_task_survives_its_failures(
+def test_a_periodic_task_survives_failures(
     capfd: pytest.CaptureFixture[str], real_logs: None
 ) -> None:
     calls = 0
@@ -66,7 +66,7 @@ def test_a_periodic_task_survives_its_failures(
     assert errors_in(capfd).count("a periodic task fails") == 2
 
 
-def test_health_tells_when_the_database_fails(
+def test_health_reports_a_failing_database(
     tracker: TrackerApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tracker.store.events.EventRepository.last_id", fail)
@@ -77,7 +77,7 @@ def test_health_tells_when_the_database_fails(
         assert json.load(answer)["status"] == "failing"
 
 
-def test_health_tells_when_nothing_can_be_written(
+def test_health_reports_an_unwritable_database(
     tracker: TrackerApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tracker.store.trackers.TrackerRepository.beat", fail)
@@ -101,7 +101,7 @@ def test_a_failing_announce_is_answered_and_logged_without_its_key(
     assert "SECRET" not in logged
 
 
-def test_a_connection_that_fails_is_closed_and_shown(
+def test_a_failing_connection_is_closed_and_logged(
     tracker: TrackerApp,
     connect: Connect,
     monkeypatch: pytest.MonkeyPatch,
@@ -114,7 +114,7 @@ def test_a_connection_that_fails_is_closed_and_shown(
     assert "a connection failed" in errors_in(capfd)
 
 
-def test_a_connection_whose_end_cannot_be_recorded_is_closed_all_the_same(
+def test_a_connection_is_closed_even_if_its_end_cannot_be_recorded(
     tracker: TrackerApp,
     connect: Connect,
     monkeypatch: pytest.MonkeyPatch,
@@ -135,7 +135,7 @@ def test_a_connection_whose_end_cannot_be_recorded_is_closed_all_the_same(
     wait_until(is_logged, 5, "the failure to be logged")
 
 
-def test_without_threads_a_client_is_turned_away(
+def test_without_threads_a_connection_is_refused(
     tracker: TrackerApp, connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
@@ -149,7 +149,7 @@ def _no_thread(_thread: threading.Thread) -> None:
     raise RuntimeError("can't start new thread")
 
 
-def test_two_who_take_one_name_at_once(
+def test_two_simultaneous_claims_of_one_name(
     tracker: TrackerApp, connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client = connect(tracker)
@@ -162,7 +162,7 @@ def test_two_who_take_one_name_at_once(
     client.login("ann")
 
 
-def test_a_rush_of_logins_is_told_to_wait(
+def test_a_rush_of_logins_gets_busy(
     tracker: TrackerApp, connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tracker.services.hashing._WAIT", 0.05)
@@ -196,9 +196,7 @@ def test_a_rush_of_logins_is_told_to_wait(
             thread.join(10)
 
 
-def test_a_tracker_that_had_stalled_lets_its_clients_come_back(
-    tracker: TrackerApp, connect: Connect
-) -> None:
+def test_clients_return_to_a_tracker_after_a_stall(tracker: TrackerApp, connect: Connect) -> None:
     client = connect(tracker).sign_up("ann")
     tracker._leave_database()  # as another tracker does with one that it takes for dead
     wait_until(lambda: client.read() == {}, 10, "the tracker to let go of its client")
@@ -206,7 +204,7 @@ def test_a_tracker_that_had_stalled_lets_its_clients_come_back(
         assert back.login("ann")["user"] == "ann"
 
 
-def test_the_end_comes_also_when_the_database_fails(
+def test_shutdown_succeeds_with_a_failing_database(
     start_tracker: StartTracker,
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],

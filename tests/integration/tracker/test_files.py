@@ -16,7 +16,7 @@ from tests.integration.tracker.sessions import (
 )
 
 
-def test_a_file_is_offered_and_found(ann: SessionClient, bob: SessionClient) -> None:
+def test_an_added_file_is_listed(ann: SessionClient, bob: SessionClient) -> None:
     source = ann.call("get_group", group="lab")["source"]
     data = make_metainfo("Größe 1.bin", b"x" * 1000, source)
     added = ann.call("add_file", group="lab", name="Größe 1.bin", metainfo=as_base64(data))
@@ -60,7 +60,7 @@ def test_the_same_content_is_one_file_with_two_sharers(
     assert ann.call("list_files", group="lab")["files"] == []
 
 
-def test_other_content_under_a_taken_name(ann: SessionClient, bob: SessionClient) -> None:
+def test_different_content_under_a_taken_name(ann: SessionClient, bob: SessionClient) -> None:
     ann.upload("lab", "x.bin", b"one")
     with pytest.raises(Exception, match=r"name_taken.*--name"):
         bob.upload("lab", "x.bin", b"two")
@@ -73,7 +73,7 @@ def test_the_same_content_in_two_groups_has_two_hashes(ann: SessionClient) -> No
     assert one["info_hash"] != two["info_hash"]
 
 
-def test_metainfo_is_judged_at_the_door(ann: SessionClient) -> None:
+def test_invalid_metainfo_is_refused(ann: SessionClient) -> None:
     source = ann.call("get_group", group="lab")["source"]
     good = make_metainfo("x.bin", b"x", source)
 
@@ -90,7 +90,7 @@ def test_metainfo_is_judged_at_the_door(ann: SessionClient) -> None:
     assert ann.call("list_files", group="lab")["files"] == []
 
 
-def test_strangers_get_no_file(ann: SessionClient, eve: SessionClient) -> None:
+def test_non_members_get_no_file(ann: SessionClient, eve: SessionClient) -> None:
     info_hash = ann.upload("lab", "x.bin")["info_hash"]
     data = as_base64(make_metainfo("y", b"", "s"))
     assert code_of(eve, "get_file", group="lab", name="x.bin") == "not_member"
@@ -102,7 +102,7 @@ def test_strangers_get_no_file(ann: SessionClient, eve: SessionClient) -> None:
     assert code_of(eve, "stop_share", group="none", name="x.bin") == "no_such_group"
 
 
-def test_files_that_are_not_there(ann: SessionClient, bob: SessionClient) -> None:
+def test_missing_files(ann: SessionClient, bob: SessionClient) -> None:
     assert code_of(ann, "get_file", group="lab", name="none") == "no_such_file"
     assert code_of(ann, "get_file", group="lab", name="../../etc") == "no_such_file"
     assert code_of(ann, "find_file", info_hash="00" * 20) == "no_such_file"
@@ -111,7 +111,7 @@ def test_files_that_are_not_there(ann: SessionClient, bob: SessionClient) -> Non
     assert code_of(bob, "stop_share", group="lab", name="x.bin") == "no_such_file"
 
 
-def test_stop_share_ends_presence_too(ann: SessionClient, bob: SessionClient) -> None:
+def test_stop_share_removes_the_peers(ann: SessionClient, bob: SessionClient) -> None:
     info_hash = ann.upload("lab", "x.bin")["info_hash"]
     bob.upload("lab", "x.bin")
     ann.announce(info_hash, 0)
@@ -120,7 +120,7 @@ def test_stop_share_ends_presence_too(ann: SessionClient, bob: SessionClient) ->
     assert row["seeders"] == 0
 
 
-def test_large_metainfo_goes_through_one_line(ann: SessionClient, bob: SessionClient) -> None:
+def test_large_metainfo_fits_one_line(ann: SessionClient, bob: SessionClient) -> None:
     source = ann.call("get_group", group="lab")["source"]
     count = 250_000
     entry = metainfo.FileEntry(("big",), count * 16384)

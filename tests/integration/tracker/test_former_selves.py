@@ -22,7 +22,9 @@ def files(lab: Lab) -> list[InfoHash]:
     return [lab.share(f"{number}.bin") for number in range(4)]
 
 
-def test_one_peer_id_for_each_torrent(lab: Lab, key: str, files: list[InfoHash]) -> None:
+def test_a_client_may_use_one_peer_id_per_torrent(
+    lab: Lab, key: str, files: list[InfoHash]
+) -> None:
     ids = [b"-TR4060-" + bytes([number]) * 12 for number in range(4)]
     for _ in range(2):
         for info_hash, peer_id in zip(files, ids, strict=True):
@@ -32,7 +34,7 @@ def test_one_peer_id_for_each_torrent(lab: Lab, key: str, files: list[InfoHash])
         assert lab.swarm(info_hash) == {(*HERE, peer_id)}
 
 
-def test_a_new_peer_id_replaces_the_former_at_that_file(
+def test_a_new_peer_id_replaces_the_old_one_at_that_file(
     lab: Lab, key: str, files: list[InfoHash]
 ) -> None:
     lab.stock(key, files[0], A)
@@ -42,7 +44,7 @@ def test_a_new_peer_id_replaces_the_former_at_that_file(
     assert lab.swarm(files[1]) == {(*HERE, B)}
 
 
-def test_what_a_former_self_says_late_is_not_the_new_ones_end(
+def test_a_late_announce_of_an_old_peer_id_does_not_end_the_new_one(
     lab: Lab, key: str, files: list[InfoHash]
 ) -> None:
     lab.stock(key, files[0], A)
@@ -69,7 +71,7 @@ def test_two_users_behind_one_address_and_port(lab: Lab, key: str, files: list[I
     assert lab.swarm(files[0]) == {(*HERE, A), (*HERE, B)}
 
 
-def test_who_cannot_be_dialled_is_nobodys_former_self(
+def test_unreachable_peers_do_not_replace_each_other(
     lab: Lab, key: str, files: list[InfoHash]
 ) -> None:
     for peer_id in (A, B):
@@ -79,9 +81,7 @@ def test_who_cannot_be_dialled_is_nobodys_former_self(
     assert lab.seeders(files[0]) == 1
 
 
-def test_our_client_comes_back_under_a_new_peer_id(
-    lab: Lab, key: str, files: list[InfoHash]
-) -> None:
+def test_our_client_returns_with_a_new_peer_id(lab: Lab, key: str, files: list[InfoHash]) -> None:
     """Its lost connection is still believed to be alive."""
     before = lab.client("bob", peer_id=b"x" * 20)
     before.announce(*files)
@@ -95,7 +95,7 @@ def test_our_client_comes_back_under_a_new_peer_id(
     assert lab.swarm(files[3]) == set()
 
 
-def test_a_stock_client_beside_ours(lab: Lab, key: str, files: list[InfoHash]) -> None:
+def test_a_stock_client_and_ours_at_one_address(lab: Lab, key: str, files: list[InfoHash]) -> None:
     ours = lab.client("bob")
     ours.announce(*files)
     lab.stock(key, files[0], A)
@@ -121,7 +121,7 @@ def test_one_client_over_ipv4_and_ipv6(lab: Lab, key: str, files: list[InfoHash]
     assert lab.services.announces.scrape_by_key(key, files)[files[0]].complete == 1
 
 
-def test_an_address_replaces_the_one_of_its_family(
+def test_an_address_replaces_only_one_of_its_family(
     lab: Lab, key: str, files: list[InfoHash]
 ) -> None:
     lab.stock(key, files[0], A)
@@ -134,7 +134,7 @@ def test_an_address_replaces_the_one_of_its_family(
     assert lab.swarm(files[0]) == set()
 
 
-def test_a_session_that_moves_to_the_other_family(
+def test_a_session_that_moves_to_the_other_address_family(
     lab: Lab, key: str, files: list[InfoHash]
 ) -> None:
     before = lab.client("bob")
@@ -147,7 +147,7 @@ def test_a_session_that_moves_to_the_other_family(
 
 
 @pytest.mark.parametrize("interval", [120, 301, 600, 660, 1200])
-def test_who_comes_back_as_late_as_stock_clients_do_is_still_there(
+def test_a_late_returning_peer_is_kept(
     lab: Lab, key: str, files: list[InfoHash], interval: int
 ) -> None:
     lab.stock(key, files[0], A)

@@ -142,7 +142,7 @@ def test_recorded_bytes_at_the_http_port(quiet: TrackerApp, reset: bool) -> None
         assert b" 200 OK" in answer, data
 
 
-def test_any_bytes_at_either_port(quiet: TrackerApp) -> None:
+def test_arbitrary_bytes_at_either_port(quiet: TrackerApp) -> None:
     targets = [
         (throw, quiet.address),
         (throw_inside, quiet.address),
@@ -159,7 +159,7 @@ def test_any_bytes_at_either_port(quiet: TrackerApp) -> None:
     assert is_well(quiet)
 
 
-def test_any_query_at_the_announce_path(quiet: TrackerApp) -> None:
+def test_arbitrary_announce_queries(quiet: TrackerApp) -> None:
     address = quiet.http_address
     assert address is not None
 
@@ -178,7 +178,7 @@ def test_any_query_at_the_announce_path(quiet: TrackerApp) -> None:
     ask()
 
 
-def test_a_request_without_sense_is_answered_and_the_next_too(
+def test_a_nonsensical_request_is_answered_and_so_is_the_next(
     tracker: TrackerApp, connect: Connect
 ) -> None:
     client = connect(tracker)
@@ -190,7 +190,7 @@ def test_a_request_without_sense_is_answered_and_the_next_too(
     assert client.call("ping") == {}
 
 
-def test_what_is_no_request_ends_the_connection_with_a_word(
+def test_an_invalid_line_ends_the_connection_with_an_error(
     tracker: TrackerApp, connect: Connect
 ) -> None:
     client = connect(tracker)
@@ -200,7 +200,7 @@ def test_what_is_no_request_ends_the_connection_with_a_word(
     assert client.read() == {}
 
 
-def test_a_line_is_long_after_login_where_the_operation_needs_it(
+def test_long_lines_are_accepted_only_for_large_operations_after_login(
     tracker: TrackerApp, connect: Connect
 ) -> None:
     logged_in = connect(tracker).sign_up("ann")
@@ -225,7 +225,7 @@ def test_a_line_is_long_after_login_where_the_operation_needs_it(
         assert answer["error"]["message"] == "A line is longer than 65536 bytes."
 
 
-def test_a_request_of_very_many_parts_is_refused(tracker: TrackerApp, connect: Connect) -> None:
+def test_a_request_with_too_many_parts_is_refused(tracker: TrackerApp, connect: Connect) -> None:
     client = connect(tracker).sign_up("ann")
     client.send(b'{"id": 1, "op": "add_file", "args": {"x": [' + b"[]," * 2_000_000 + b"[]]}}\n")
     answer = client.read()
@@ -233,7 +233,7 @@ def test_a_request_of_very_many_parts_is_refused(tracker: TrackerApp, connect: C
     assert client.read() == {}
 
 
-def test_requests_may_be_sent_in_one_go_and_byte_by_byte(
+def test_requests_may_arrive_together_or_byte_by_byte(
     tracker: TrackerApp, connect: Connect
 ) -> None:
     client = connect(tracker)
@@ -244,7 +244,7 @@ def test_requests_may_be_sent_in_one_go_and_byte_by_byte(
     assert client.read()["id"] == 7
 
 
-def test_our_own_failure_is_internal_and_logged_once(
+def test_an_internal_failure_is_answered_and_logged_once(
     start_tracker: StartTracker,
     connect: Connect,
     capfd: pytest.CaptureFixture[str],
@@ -265,7 +265,7 @@ def test_our_own_failure_is_internal_and_logged_once(
     assert "secret123" not in output.out + output.err
 
 
-def test_no_text_that_a_database_is_asked_about_has_a_nul(ann: SessionClient) -> None:
+def test_nul_characters_never_reach_the_database(ann: SessionClient) -> None:
     """PostgreSQL refuses it, which would be an error of ours."""
     assert code_of(ann, "find_group", source="minitorrent:\0") == "usage"
     assert code_of(ann, "create_token", scope="read", label="a\0b") == "usage"

@@ -16,7 +16,7 @@ def roles(client: SessionClient, group: str = "lab") -> dict[str, str]:
     return {member["user"]: member["role"] for member in members}
 
 
-def test_who_creates_a_group_owns_it(ann: SessionClient) -> None:
+def test_the_creator_owns_a_group(ann: SessionClient) -> None:
     assert ann.call("create_group", group="club") == {"group": "club", "mode": "sealed"}
     assert roles(ann, "club") == {"ann": "owner"}
     assert ann.call("list_groups")["groups"] == [
@@ -26,18 +26,18 @@ def test_who_creates_a_group_owns_it(ann: SessionClient) -> None:
 
 
 @pytest.mark.parametrize("mode", ["open", "sealed"])
-def test_a_group_stays_what_it_was_made(ann: SessionClient, mode: str) -> None:
+def test_sealed_and_open_cannot_be_changed(ann: SessionClient, mode: str) -> None:
     assert ann.call("create_group", group="club", mode=mode) == {"group": "club", "mode": mode}
     assert ann.call("get_group", group="club")["mode"] == mode
     modes = {row["group"]: row["mode"] for row in ann.call("list_groups")["groups"]}
     assert modes["club"] == mode
 
 
-def test_a_group_exists_once(ann: SessionClient, eve: SessionClient) -> None:
+def test_group_names_are_unique(ann: SessionClient, eve: SessionClient) -> None:
     assert code_of(eve, "create_group", group="lab") == "group_exists"
 
 
-def test_joining_takes_an_admin(ann: SessionClient, eve: SessionClient) -> None:
+def test_joining_requires_an_admin(ann: SessionClient, eve: SessionClient) -> None:
     assert eve.call("join_group", group="lab") == {"group": "lab", "status": "requested"}
     assert code_of(eve, "list_members", group="lab") == "not_member"
     notice = ann.notice()
@@ -55,7 +55,7 @@ def test_joining_takes_an_admin(ann: SessionClient, eve: SessionClient) -> None:
     assert ann.call("list_requests", group="lab")["requests"] == []
 
 
-def test_a_rejected_user_may_ask_again(ann: SessionClient, eve: SessionClient) -> None:
+def test_a_rejected_user_can_ask_again(ann: SessionClient, eve: SessionClient) -> None:
     eve.call("join_group", group="lab")
     ann.call("reject_request", group="lab", user="eve")
     assert eve.notice()["kind"] == "request_rejected"
@@ -81,7 +81,9 @@ ON_USERS = {
 """Operations on a user, and how they are refused when he is outside."""
 
 
-def test_only_admins_decide(ann: SessionClient, bob: SessionClient, eve: SessionClient) -> None:
+def test_only_admins_decide_on_requests(
+    ann: SessionClient, bob: SessionClient, eve: SessionClient
+) -> None:
     for operation, outside in ON_USERS.items():
         assert code_of(bob, operation, group="lab", user="ann") == "not_admin"
         assert code_of(eve, operation, group="lab", user="ann") == "not_member"
@@ -94,13 +96,13 @@ def test_only_admins_decide(ann: SessionClient, bob: SessionClient, eve: Session
     assert code_of(bob, "list_requests", group="none") == "no_such_group"
 
 
-def test_strangers_see_nothing(ann: SessionClient, eve: SessionClient) -> None:
+def test_non_members_see_nothing(ann: SessionClient, eve: SessionClient) -> None:
     for operation in ("list_members", "list_files", "get_group", "leave_group"):
         assert code_of(eve, operation, group="lab") == "not_member"
         assert code_of(eve, operation, group="none") == "no_such_group"
 
 
-def test_strangers_see_the_list_of_groups(ann: SessionClient, eve: SessionClient) -> None:
+def test_non_members_see_the_list_of_groups(ann: SessionClient, eve: SessionClient) -> None:
     (row,) = eve.call("list_groups")["groups"]
     assert (row["group"], row["owner"], row["member"]) == ("lab", "ann", False)
 
@@ -122,9 +124,7 @@ def test_a_removed_member_loses_everything(ann: SessionClient, bob: SessionClien
     assert bob.call("announce_key", group="lab")["key"] != key
 
 
-def test_a_removed_members_peers_are_gone_from_files_that_stay(
-    ann: SessionClient, bob: SessionClient
-) -> None:
+def test_a_removed_members_peers_leave_shared_files(ann: SessionClient, bob: SessionClient) -> None:
     info_hash = ann.upload("lab", "x.bin")["info_hash"]
     bob.announce(info_hash, 5)
     assert ann.announce(info_hash, 0)["incomplete"] == 1
@@ -135,7 +135,7 @@ def test_a_removed_members_peers_are_gone_from_files_that_stay(
     assert ann.call("identify_peer", **identify) == {"user": None}
 
 
-def test_roles_change(ann: SessionClient, bob: SessionClient) -> None:
+def test_promote_and_demote(ann: SessionClient, bob: SessionClient) -> None:
     ann.call("promote", group="lab", user="bob")
     ann.call("promote", group="lab", user="bob")
     assert roles(ann) == {"ann": "owner", "bob": "admin"}
@@ -149,7 +149,7 @@ def test_roles_change(ann: SessionClient, bob: SessionClient) -> None:
     assert bob.notice()["text"] == "ann made you a member of lab."
 
 
-def test_the_owner_stands_above_the_admins(
+def test_admins_have_no_power_over_the_owner(
     ann: SessionClient, bob: SessionClient, sign_up: SignUp
 ) -> None:
     cat = sign_up("cat")
@@ -167,7 +167,7 @@ def test_the_owner_stands_above_the_admins(
     assert roles(ann) == {"ann": "owner", "bob": "member"}
 
 
-def test_the_last_admin_stays_one(ann: SessionClient, bob: SessionClient) -> None:
+def test_the_last_admin_cannot_be_demoted(ann: SessionClient, bob: SessionClient) -> None:
     assert code_of(ann, "demote", group="lab", user="ann") == "last_admin"
 
 
@@ -203,14 +203,14 @@ def test_without_admins_the_longest_standing_member_inherits(
     bob.call("list_requests", group="lab")
 
 
-def test_an_ordinary_member_leaves_quietly(ann: SessionClient, bob: SessionClient) -> None:
+def test_an_ordinary_member_leaves(ann: SessionClient, bob: SessionClient) -> None:
     bob.upload("lab", "bobs.bin")
     bob.call("leave_group", group="lab")
     assert roles(ann) == {"ann": "owner"}
     assert ann.call("list_files", group="lab")["files"] == []
 
 
-def test_with_the_last_member_the_group_goes(ann: SessionClient, eve: SessionClient) -> None:
+def test_a_group_ends_with_its_last_member(ann: SessionClient, eve: SessionClient) -> None:
     info_hash = ann.upload("lab", "x.bin")["info_hash"]
     eve.call("join_group", group="lab")
     ann.call("leave_group", group="lab")
@@ -224,7 +224,7 @@ def test_with_the_last_member_the_group_goes(ann: SessionClient, eve: SessionCli
     assert source != eve.call("get_group", group="eves")["source"]
 
 
-def test_the_source_is_the_groups_own(ann: SessionClient, bob: SessionClient) -> None:
+def test_the_source_is_unique_to_the_group(ann: SessionClient, bob: SessionClient) -> None:
     profile = ann.call("get_group", group="lab")
     assert profile["source"].startswith("minitorrent:")
     assert profile == {**bob.call("get_group", group="lab"), "role": "owner"}

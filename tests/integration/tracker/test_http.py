@@ -51,7 +51,7 @@ def test_peers_as_dictionaries(ann: SessionClient, stock: StockClient, info_hash
     assert answer[b"peers"] == [{b"ip": b"127.0.0.1", b"port": 1001, b"peer id": peer_id}]
 
 
-def test_what_a_client_says_of_its_address_is_not_believed(
+def test_a_claimed_address_is_ignored(
     ann: SessionClient, stock: StockClient, info_hash: str
 ) -> None:
     stock.announce(7, ip="10.1.2.3", ipv4="10.1.2.3:5")
@@ -74,14 +74,14 @@ def test_events_of_a_stock_client(ann: SessionClient, stock: StockClient, info_h
     assert stock.announce(0, event="stopped")[b"complete"] == 1
 
 
-def test_aria2_meets_seeders_though_it_says_that_it_lacks_nothing(
+def test_aria2_gets_seeders_although_it_announces_left_0(
     ann: SessionClient, stock: StockClient, info_hash: str
 ) -> None:
     ann.announce(info_hash, 0, port=1001)
     assert stock.announce(0, peer_id=b"A2-1-36-0-abcdefghij")[b"peers"]
 
 
-def test_a_stock_client_makes_no_durable_share(
+def test_a_stock_client_creates_no_durable_share(
     ann: SessionClient, bob: SessionClient, stock: StockClient
 ) -> None:
     stock.announce(0, event="completed")
@@ -90,7 +90,7 @@ def test_a_stock_client_makes_no_durable_share(
     assert b"None of your groups" in stock.announce(0)[b"failure reason"]
 
 
-def test_the_tracker_id_is_sent_back(stock: StockClient) -> None:
+def test_the_tracker_id_is_echoed(stock: StockClient) -> None:
     assert stock.announce(7, trackerid=b"\xff1")[b"tracker id"] == b"\xff1"
     assert b"tracker id" not in stock.announce(7)
 
@@ -105,7 +105,7 @@ def test_a_scrape_of_several(ann: SessionClient, stock: StockClient, info_hash: 
     }
 
 
-def test_another_groups_file_is_not_there(ann: SessionClient, stock: StockClient) -> None:
+def test_a_file_of_another_group_is_unknown(ann: SessionClient, stock: StockClient) -> None:
     ann.call("create_group", group="club", mode="open")
     other = ann.upload("club", "z.bin")["info_hash"]
     stock.info_hash = bytes.fromhex(other)
@@ -127,7 +127,7 @@ def sealed(ann: SessionClient, bob: SessionClient) -> Iterator[StockClient]:
 
 
 @pytest.mark.parametrize("peer_id", [PEER, b"A2-1-36-aaaaaaaaaaaa", b"-LT1220-aaaaaaaaaaaa"])
-def test_a_sealed_file_is_not_for_clients_that_speak_of_it_in_plain_text(
+def test_plain_text_clients_get_no_peers_of_a_sealed_file(
     ann: SessionClient, sealed: StockClient, peer_id: bytes
 ) -> None:
     answer = sealed.announce(7, peer_id=peer_id)
@@ -137,7 +137,7 @@ def test_a_sealed_file_is_not_for_clients_that_speak_of_it_in_plain_text(
 
 
 @pytest.mark.parametrize("prefix", [b"-LT20B0-", b"-LT2110-", b"-qB5010-"])
-def test_a_client_of_ssl_torrents_takes_part(
+def test_a_client_with_ssl_torrents_takes_part(
     ann: SessionClient, sealed: StockClient, prefix: bytes
 ) -> None:
     peer_id = prefix + b"a" * 12
@@ -150,7 +150,7 @@ def test_a_client_of_ssl_torrents_takes_part(
     assert ann.announce(sealed.info_hash.hex(), 0)["peers"] == []
 
 
-def test_membership_is_checked_at_every_call(
+def test_membership_is_checked_at_every_announce(
     ann: SessionClient, stock: StockClient, info_hash: str
 ) -> None:
     stock.announce(7)
@@ -181,9 +181,7 @@ def test_errors_are_bencoded_with_status_200(
 @pytest.mark.parametrize(
     "key", ["", "/", "/nonsense", "/" + "x" * 5000, "/a/b", "/%00", "/%ff", "/%2F", "/..", "//"]
 )
-def test_a_wrong_key_is_answered_so_that_clients_show_it(
-    stock: StockClient, operation: str, key: str
-) -> None:
+def test_a_wrong_key_gets_a_failure_reason(stock: StockClient, operation: str, key: str) -> None:
     asked = query(info_hash=stock.info_hash, peer_id=PEER, port=1, left=0)
     answer = stock.ask(f"/{operation}{key}", asked)
     assert set(answer) == {b"failure reason"}
@@ -204,7 +202,9 @@ def test_other_methods_announce_nothing(
     assert ann.announce(info_hash, 0)["complete"] == 1
 
 
-def test_the_largest_numbers(ann: SessionClient, stock: StockClient, info_hash: str) -> None:
+def test_the_largest_numbers_are_accepted(
+    ann: SessionClient, stock: StockClient, info_hash: str
+) -> None:
     most = 2**64 - 1
     for port in range(7001, 7005):
         answer = stock.announce(

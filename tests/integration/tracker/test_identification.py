@@ -21,7 +21,7 @@ def info_hash(lab: Lab, bob: str) -> InfoHash:
     return lab.share("x.bin")
 
 
-def test_a_client_of_ours(lab: Lab, info_hash: InfoHash) -> None:
+def test_our_client_is_identified(lab: Lab, info_hash: InfoHash) -> None:
     ours = lab.client("bob", HOME)
     assert lab.who(info_hash, ours.peer_id, HOME) is None
     ours.announce(info_hash)
@@ -35,13 +35,13 @@ def test_a_client_of_ours(lab: Lab, info_hash: InfoHash) -> None:
     assert lab.who(info_hash, ours.peer_id, HOME) is None
 
 
-def test_at_another_file_it_is_nobody(lab: Lab, info_hash: InfoHash) -> None:
+def test_a_peer_is_identified_only_for_its_file(lab: Lab, info_hash: InfoHash) -> None:
     ours = lab.client("bob", HOME)
     ours.announce(info_hash)
     assert lab.who(lab.share("y.bin"), ours.peer_id, HOME) is None
 
 
-def test_a_stock_client_shows_another_peer_id_at_every_connection(
+def test_a_stock_client_is_identified_despite_changing_peer_ids(
     lab: Lab, bob: str, info_hash: InfoHash
 ) -> None:
     lab.stock(bob, info_hash, STOCK, host=HOME)
@@ -68,7 +68,7 @@ def test_two_members_at_one_address(lab: Lab, bob: str, info_hash: InfoHash) -> 
     assert lab.who(info_hash, ours.peer_id, HOME) == "cat"
 
 
-def test_a_removed_member_is_nobody(lab: Lab, bob: str, info_hash: InfoHash) -> None:
+def test_a_removed_member_is_not_identified(lab: Lab, bob: str, info_hash: InfoHash) -> None:
     ours = lab.client("bob", HOME)
     ours.announce(info_hash)
     lab.stock(bob, info_hash, STOCK, host=HOME)
@@ -77,7 +77,7 @@ def test_a_removed_member_is_nobody(lab: Lab, bob: str, info_hash: InfoHash) -> 
     assert lab.who(info_hash, STOCK, HOME) is None
 
 
-def test_what_a_client_was_called_before_is_nobody(lab: Lab, bob: str, info_hash: InfoHash) -> None:
+def test_a_former_peer_id_is_not_identified(lab: Lab, bob: str, info_hash: InfoHash) -> None:
     ours = lab.client("bob", HOME, b"x" * 20)
     ours.announce(info_hash)
     lab.client("bob", HOME, b"y" * 20).announce(info_hash)

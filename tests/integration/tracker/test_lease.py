@@ -116,7 +116,7 @@ def is_online(services: Services, caller: Caller) -> bool:
     return services.groups.list_members(me(caller), request).members[0].online
 
 
-def test_a_dead_trackers_peers_vanish_by_themselves(
+def test_a_dead_trackers_peers_expire(
     first: Services, second: Services, ann: Caller, clock: Clock
 ) -> None:
     announce(first, ann, share(first, ann))
@@ -127,7 +127,7 @@ def test_a_dead_trackers_peers_vanish_by_themselves(
     assert not is_online(second, ann)
 
 
-def test_a_stalled_tracker_comes_back_unharmed(
+def test_a_stalled_tracker_recovers(
     first: Services, second: Services, ann: Caller, clock: Clock
 ) -> None:
     announce(first, ann, share(first, ann))
@@ -138,7 +138,7 @@ def test_a_stalled_tracker_comes_back_unharmed(
     assert is_online(second, ann)
 
 
-def test_a_tracker_that_was_given_up_starts_anew(
+def test_an_expired_tracker_registers_again(
     first: Services, second: Services, ann: Caller, clock: Clock
 ) -> None:
     info_hash = share(first, ann)
@@ -156,7 +156,7 @@ def test_a_tracker_that_was_given_up_starts_anew(
     assert ann.identity is None
 
 
-def test_a_clean_end_takes_everything_along_at_once(
+def test_a_clean_stop_removes_all_peers_at_once(
     first: Services, second: Services, ann: Caller
 ) -> None:
     announce(first, ann, share(first, ann))
@@ -164,7 +164,7 @@ def test_a_clean_end_takes_everything_along_at_once(
     assert seeders(second, ann) == 0
 
 
-def test_a_tracker_back_at_its_address_clears_up_after_itself(
+def test_a_restarted_tracker_removes_its_old_peers(
     store: Store, clock: Clock, first: Services, second: Services, ann: Caller
 ) -> None:
     announce(first, ann, share(first, ann))
@@ -173,7 +173,7 @@ def test_a_tracker_back_at_its_address_clears_up_after_itself(
     assert not is_online(second, ann)
 
 
-def test_trackers_anywhere_do_not_take_each_other_for_themselves(
+def test_trackers_at_wildcard_addresses_are_distinct(
     store: Store, clock: Clock, ann: Caller, first: Services
 ) -> None:
     site = Site("0.0.0.0", 7400, None)
@@ -248,7 +248,7 @@ def test_a_token_lasts_for_thirty_days_after_its_last_use(
     assert raised.value.code is ErrorCode.NOT_LOGGED_IN
 
 
-def test_a_token_in_use_is_not_swept(first: Services, ann: Caller, clock: Clock) -> None:
+def test_a_token_in_use_is_not_deleted(first: Services, ann: Caller, clock: Clock) -> None:
     for _ in range(40):
         clock.pass_time(SESSION_SECONDS / 20)
         first.lifecycle.beat()
@@ -257,7 +257,7 @@ def test_a_token_in_use_is_not_swept(first: Services, ann: Caller, clock: Clock)
 
 
 @pytest.mark.parametrize("jump", [3600.0, -3600.0, 90.0, -90.0, 5 * 365 * 86400.0])
-def test_a_clock_that_is_set_takes_nobody_away(
+def test_setting_the_clock_removes_no_peer(
     first: Services, second: Services, ann: Caller, clock: Clock, jump: float
 ) -> None:
     info_hash = share(first, ann)
@@ -279,7 +279,7 @@ def test_a_clock_that_is_set_takes_nobody_away(
 
 
 @pytest.mark.parametrize("jump", [3600.0, -3600.0])
-def test_a_clock_that_is_set_keeps_nobody_alive(
+def test_setting_the_clock_keeps_no_dead_peer(
     first: Services, second: Services, ann: Caller, clock: Clock, jump: float
 ) -> None:
     info_hash = share(first, ann)
@@ -298,7 +298,7 @@ def test_a_clock_that_is_set_keeps_nobody_alive(
     assert seeders(second, ann) == 0
 
 
-def test_a_clock_that_runs_ahead_for_a_while_ends_no_login(
+def test_a_clock_temporarily_ahead_ends_no_login(
     first: Services, ann: Caller, clock: Clock
 ) -> None:
     other = Caller("other", "10.0.0.1", "127.0.0.1")
@@ -314,7 +314,7 @@ def test_a_clock_that_runs_ahead_for_a_while_ends_no_login(
 
 
 @pytest.mark.parametrize("jump", [3600.0, -3600.0])
-def test_a_clock_that_is_set_makes_nobody_wait_for_a_login(
+def test_setting_the_clock_delays_no_login(
     first: Services, ann: Caller, clock: Clock, jump: float
 ) -> None:
     def guess(password: str) -> ErrorCode | None:
@@ -334,7 +334,7 @@ def test_a_clock_that_is_set_makes_nobody_wait_for_a_login(
     assert guess("secret123") is None
 
 
-def test_what_was_given_out_while_the_clock_was_ahead_lasts_no_longer_than_usual(
+def test_tokens_issued_while_the_clock_was_ahead_last_no_longer(
     first: Services, ann: Caller, clock: Clock
 ) -> None:
     other = Caller("other", "10.0.0.1", "127.0.0.1")
@@ -352,7 +352,7 @@ def test_what_was_given_out_while_the_clock_was_ahead_lasts_no_longer_than_usual
     assert raised.value.code is ErrorCode.NOT_LOGGED_IN
 
 
-def test_a_clock_that_is_behind_at_the_start_ends_no_login(
+def test_a_clock_behind_at_startup_ends_no_login(
     first: Services, ann: Caller, clock: Clock
 ) -> None:
     other = Caller("other", "10.0.0.1", "127.0.0.1")

@@ -55,7 +55,7 @@ def _is_served(address: Endpoint) -> bool:
         SessionLimits(per_address=2),
     ],
 )
-def test_connections_are_capped_with_a_word(
+def test_connections_are_capped_with_an_error(
     start_tracker: StartTracker, limits: SessionLimits
 ) -> None:
     answer = refusal(start_tracker, limits, 2)
@@ -69,7 +69,7 @@ def test_connections_are_capped_with_a_word(
     }
 
 
-def test_who_says_nothing_makes_room(start_tracker: StartTracker, connect: Connect) -> None:
+def test_silent_connections_make_room(start_tracker: StartTracker, connect: Connect) -> None:
     tracker = start_tracker(SessionLimits(total=2, grace=0.0))
     ann = connect(tracker).sign_up("ann")
     silent = connect(tracker)
@@ -79,7 +79,7 @@ def test_who_says_nothing_makes_room(start_tracker: StartTracker, connect: Conne
     assert ann.call("ping") == {}
 
 
-def test_who_is_logged_in_is_never_displaced(start_tracker: StartTracker, connect: Connect) -> None:
+def test_logged_in_users_are_never_displaced(start_tracker: StartTracker, connect: Connect) -> None:
     tracker = start_tracker(SessionLimits(total=2, grace=0.0))
     people = [connect(tracker).sign_up(user) for user in ("ann", "bob")]
     assert connect(tracker).greeting["error"]["code"] == "tracker_unreachable"
@@ -96,13 +96,17 @@ def test_a_crowded_address_makes_room_for_others(
     assert crowd[1].call("ping") == {}
 
 
-def test_a_silent_stranger_is_let_go(start_tracker: StartTracker, connect: Connect) -> None:
+def test_a_silent_connection_without_login_is_closed(
+    start_tracker: StartTracker, connect: Connect
+) -> None:
     client = connect(start_tracker(SessionLimits(times=TimeLimits(first_request=0.2))))
     assert client.read()["error"]["code"] == "timeout"
     assert client.read() == {}
 
 
-def test_half_a_line_is_no_sign_of_life(start_tracker: StartTracker, connect: Connect) -> None:
+def test_half_a_line_does_not_count_as_activity(
+    start_tracker: StartTracker, connect: Connect
+) -> None:
     client = connect(start_tracker(SessionLimits(times=TimeLimits(first_request=0.4))))
     start = time.monotonic()
     client.send(b"{")
@@ -110,7 +114,7 @@ def test_half_a_line_is_no_sign_of_life(start_tracker: StartTracker, connect: Co
     assert time.monotonic() - start < 5
 
 
-def test_who_has_asked_something_may_take_his_time(
+def test_a_client_that_sent_a_request_gets_more_time(
     start_tracker: StartTracker, connect: Connect
 ) -> None:
     times = TimeLimits(first_request=1.5, anonymous=2.0)
@@ -121,7 +125,7 @@ def test_who_has_asked_something_may_take_his_time(
     assert time.monotonic() - start > 1.9
 
 
-def test_a_silent_user_is_taken_for_gone(start_tracker: StartTracker, connect: Connect) -> None:
+def test_a_silent_user_is_disconnected(start_tracker: StartTracker, connect: Connect) -> None:
     sleeper = connect(start_tracker(SessionLimits(times=TimeLimits(idle=0.5)))).sign_up("ann")
     assert sleeper.read()["error"]["code"] == "timeout"
     assert sleeper.read() == {}
@@ -170,14 +174,14 @@ def _channel(folder: Path, poller: Poller) -> tuple[Channel, SecureStream]:
 
 
 @pytest.mark.parametrize("begun", [b"", b"\x16\x03\x01\x02\x00\x01"])
-def test_half_a_handshake_is_not_waited_for(start_tracker: StartTracker, begun: bytes) -> None:
+def test_half_a_handshake_times_out(start_tracker: StartTracker, begun: bytes) -> None:
     tracker = start_tracker(SessionLimits(times=TimeLimits(handshake=0.2)))
     with socket.create_connection(tracker.address, 10) as sock:
         sock.sendall(begun)
         assert sock.recv(100) == b""
 
 
-def test_the_end_waits_for_no_handshake(start_tracker: StartTracker) -> None:
+def test_shutdown_does_not_wait_for_handshakes(start_tracker: StartTracker) -> None:
     tracker = start_tracker()
     with socket.create_connection(tracker.address, 10):
         wait_until(lambda: _open_connections(tracker) == 1, 5, "the connection")
@@ -193,7 +197,7 @@ def _open_connections(tracker: TrackerApp) -> int:
         return int(float(numbers[0]))
 
 
-def test_a_client_that_takes_nothing_is_given_up(
+def test_a_client_that_reads_nothing_is_disconnected(
     tmp_path: Path, poller: Poller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tracker.frontend.channel._WRITE_SECONDS", 0.2)
@@ -250,7 +254,7 @@ def _token(address: Endpoint) -> str:
     "begun",
     [b"", b"GET /health HTTP/1.1\r\nHost: x\r\n", b"GET /health HTTP/1.1\r\nHost: x\r\n\r\nGET "],
 )
-def test_half_an_http_request_is_not_waited_for(
+def test_half_an_http_request_times_out(
     start_tracker: StartTracker, monkeypatch: pytest.MonkeyPatch, begun: bytes
 ) -> None:
     monkeypatch.setattr("tracker.frontend.http.protocol.REQUEST_SECONDS", 0.6)
@@ -262,7 +266,7 @@ def test_half_an_http_request_is_not_waited_for(
     assert (b"200 OK" in answer) == begun.endswith(b"GET ")
 
 
-def test_the_end_is_quick_with_many_clients(start_tracker: StartTracker, connect: Connect) -> None:
+def test_shutdown_is_quick_with_many_clients(start_tracker: StartTracker, connect: Connect) -> None:
     tracker = start_tracker()
     ann = connect(tracker).sign_up("ann")
     others = [connect(tracker) for _ in range(50)]

@@ -99,7 +99,7 @@ def test_few_own_groups_among_many(crowded: Callable[[int], Store]) -> None:
     store.close()
 
 
-def test_what_concerns_a_user_is_counted_and_chosen_from_an_index(
+def test_a_users_events_are_counted_and_selected_by_index(
     crowded: Callable[[int], Store],
 ) -> None:
     store = crowded(MANY)
@@ -125,7 +125,7 @@ def test_what_concerns_a_user_is_counted_and_chosen_from_an_index(
         assert "ix_events_group_id (group_id=?)" not in how, "this reads every event of a group"
 
 
-def test_the_newest_of_what_concerns_a_user_come_in_pages(
+def test_a_users_newest_events_are_paged(
     crowded: Callable[[int], Store],
 ) -> None:
     store = crowded(FEW)

@@ -31,7 +31,7 @@ def leave(client: SessionClient, watcher: SessionClient, user: str) -> None:
     wait_until(is_offline, what=f"{user} to be offline")
 
 
-def test_what_happened_meanwhile_is_listed(
+def test_missed_events_are_listed(
     tracker: TrackerApp,
     ann: SessionClient,
     bob: SessionClient,
@@ -58,7 +58,7 @@ def test_what_happened_meanwhile_is_listed(
     assert connect(tracker).login("ann")["unread_notices"] == 0
 
 
-def test_everybody_is_told_what_concerns_them_and_nothing_else(
+def test_everybody_gets_exactly_their_own_notices(
     ann: SessionClient, bob: SessionClient, eve: SessionClient
 ) -> None:
     ann.upload("lab", "before.bin")
@@ -88,7 +88,7 @@ def complete(client: SessionClient, info_hash: str) -> None:
     client.announce(info_hash, 0, event="completed")
 
 
-def test_who_shares_hears_of_finished_downloads(
+def test_sharers_are_notified_of_finished_downloads(
     ann: SessionClient, bob: SessionClient, eve: SessionClient
 ) -> None:
     let_in(eve, "eve", ann)
@@ -104,7 +104,7 @@ def test_who_shares_hears_of_finished_downloads(
     assert not [kind for kind, _ in told(eve) if kind == "file_completed"]
 
 
-def test_a_download_that_lacks_something_is_not_finished(
+def test_a_partial_download_is_not_reported_as_finished(
     ann: SessionClient, bob: SessionClient
 ) -> None:
     info_hash = ann.upload("lab", "x.bin")["info_hash"]
@@ -112,7 +112,7 @@ def test_a_download_that_lacks_something_is_not_finished(
     assert "file_completed" not in dict(told(ann))
 
 
-def test_a_trackers_end_leaves_nothing_unread_that_was_told(
+def test_pushed_events_are_marked_read_when_a_tracker_stops(
     start_tracker: StartTracker, connect: Connect
 ) -> None:
     one, two = start_tracker(), start_tracker()
@@ -127,7 +127,7 @@ def test_a_trackers_end_leaves_nothing_unread_that_was_told(
     assert told(again) == [("join_requested", "bob asks to join lab.")]
 
 
-def test_all_that_is_unread_is_listed(
+def test_all_unread_notices_are_listed(
     tracker: TrackerApp,
     ann: SessionClient,
     bob: SessionClient,
@@ -151,7 +151,7 @@ def test_all_that_is_unread_is_listed(
     ]
 
 
-def test_older_ones_are_on_the_next_pages(ann: SessionClient, bob: SessionClient) -> None:
+def test_older_notices_are_on_the_next_pages(ann: SessionClient, bob: SessionClient) -> None:
     for number in range(5):
         bob.upload("lab", f"{number}.bin")
     texts: list[str] = []

@@ -62,7 +62,7 @@ def test_files_by_name(ann: SessionClient, files: dict[str, str]) -> None:
         ("seeders", ["d.bin", "c.txt", "a.bin", "Ähre.txt", "e.bin"]),
     ],
 )
-def test_files_in_another_order(
+def test_files_in_other_orders(
     ann: SessionClient, bob: SessionClient, files: dict[str, str], sort: str, expected: list[str]
 ) -> None:
     ann.announce(files["d.bin"], 0)
@@ -73,7 +73,7 @@ def test_files_in_another_order(
     assert names(found, "name") == expected
 
 
-def test_seeders_are_those_of_each_file(
+def test_seeders_are_counted_per_file(
     ann: SessionClient, bob: SessionClient, files: dict[str, str]
 ) -> None:
     ann.announce(files["d.bin"], 0)
@@ -93,7 +93,7 @@ def test_seeders_are_those_of_each_file(
         ("a.bin", ["a.bin"]),
     ],
 )
-def test_a_pattern_leaves_the_files_that_fit(
+def test_a_pattern_selects_matching_files(
     ann: SessionClient, files: dict[str, str], pattern: str, expected: list[str]
 ) -> None:
     assert (
@@ -104,7 +104,7 @@ def test_a_pattern_leaves_the_files_that_fit(
 
 
 @pytest.mark.parametrize("sort", ["name", "size", "age", "seeders"])
-def test_pages_stay_right_when_files_come_and_go(
+def test_pages_stay_consistent_while_files_change(
     ann: SessionClient, files: dict[str, str], sort: str
 ) -> None:
     whole = [row["name"] for row in ann.call("list_files", group="lab", sort=sort)["files"]]
@@ -115,7 +115,7 @@ def test_pages_stay_right_when_files_come_and_go(
     assert [row["name"] for row in rest["files"]] == [whole[2], whole[4]]
 
 
-def test_without_a_limit_the_first_page_comes(
+def test_without_a_limit_the_first_page_is_returned(
     ann: SessionClient, files: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("common.api.paging.MAX_PAGE", 3)
@@ -142,11 +142,11 @@ def test_without_a_limit_the_first_page_comes(
         {"sort": "owner"},
     ],
 )
-def test_what_is_no_page(ann: SessionClient, arguments: dict[str, Any]) -> None:
+def test_invalid_pages(ann: SessionClient, arguments: dict[str, Any]) -> None:
     assert code_of(ann, "list_files", group="lab", **arguments) == "usage"
 
 
-def test_places_beyond_all_numbers_of_32_bits(ann: SessionClient, files: dict[str, str]) -> None:
+def test_positions_beyond_32_bits(ann: SessionClient, files: dict[str, str]) -> None:
     for operation in ("list_members", "list_requests", "list_events"):
         ann.call(operation, group="lab", after=str(2**40))
     for operation in ("list_sessions", "list_tokens", "list_notices"):
@@ -156,7 +156,7 @@ def test_places_beyond_all_numbers_of_32_bits(ann: SessionClient, files: dict[st
     assert code_of(ann, "revoke_token", id=2**40) != "internal"
 
 
-def test_groups_begin_with_ones_own(ann: SessionClient, eve: SessionClient) -> None:
+def test_own_groups_are_listed_first(ann: SessionClient, eve: SessionClient) -> None:
     for group in ("alpha", "beta", "gamma"):
         eve.call("create_group", group=group, mode="open")
     ann.call("create_group", group="zeta", mode="open")
@@ -208,7 +208,7 @@ def test_sessions_and_tokens(tracker: TrackerApp, ann: SessionClient, connect: C
     assert names(labelled, "label") == ["Report", "report 2"]
 
 
-def test_login_stays_small(
+def test_login_replies_stay_small(
     tracker: TrackerApp, ann: SessionClient, connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tracker.services.accounts.MAX_PAGE", 2)
@@ -218,7 +218,7 @@ def test_login_stays_small(
     assert (reply["groups"], reply["more_groups"], reply["shares"]) == (["a", "b"], 2, [])
 
 
-def test_a_group_is_found_by_its_source(ann: SessionClient, bob: SessionClient) -> None:
+def test_groups_are_found_by_source(ann: SessionClient, bob: SessionClient) -> None:
     profile = ann.call("get_group", group="lab")
     assert ann.call("find_group", source=profile["source"]) == profile
     assert bob.call("find_group", source=profile["source"])["role"] == "member"
@@ -241,7 +241,7 @@ def _hold(tracker: TrackerApp, user: str, count: int) -> None:
             holder.certified_until = 1e12
 
 
-def test_who_lost_many_certificates_is_told_in_parts(
+def test_many_revocations_are_sent_in_parts(
     tracker: TrackerApp, ann: SessionClient, bob: SessionClient
 ) -> None:
     _hold(tracker, "bob", 2 * MAX_PAGE + 1)
@@ -280,7 +280,7 @@ def test_an_answer_that_does_not_fit_is_an_error(
     assert ann.call("get_group", group="lab")["group"] == "lab"
 
 
-def test_the_audience_is_who_is_connected(
+def test_only_connected_users_are_read_as_the_audience(
     tracker: TrackerApp, ann: SessionClient, bob: SessionClient, sign_up: SignUp
 ) -> None:
     """A group of ten thousand is not read for each event."""

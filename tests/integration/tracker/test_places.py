@@ -16,7 +16,7 @@ def made_up(number: int) -> bytes:
     return b"-LT20B0-%012d" % number
 
 
-def test_made_up_peers_of_one_user_take_his_own_places(lab: Lab) -> None:
+def test_fake_peers_of_one_user_take_only_that_users_places(lab: Lab) -> None:
     bob, cat, info_hash = lab.member("bob"), lab.member("cat"), lab.share("x.bin")
     lab.ann.announce(info_hash)  # the seeder, who was there before all others
     lab.stock(cat, info_hash, made_up(0), host="10.0.0.3")
@@ -29,7 +29,7 @@ def test_made_up_peers_of_one_user_take_his_own_places(lab: Lab) -> None:
     assert mine == {made_up(number) for number in range(41 - PEERS_PER_FILE, 41)}
 
 
-def test_who_announces_again_keeps_his_place(lab: Lab) -> None:
+def test_a_repeated_announce_keeps_its_place(lab: Lab) -> None:
     bob, info_hash = lab.member("bob"), lab.share("x.bin")
     for number in range(1, 3 * PEERS_PER_FILE):
         lab.stock(bob, info_hash, made_up(0), port=9999)
@@ -37,7 +37,7 @@ def test_who_announces_again_keeps_his_place(lab: Lab) -> None:
     assert made_up(0) in {peer_id for _, _, peer_id in lab.swarm(info_hash)}
 
 
-def test_hosts_and_ports_that_are_made_up_count_as_well(lab: Lab) -> None:
+def test_fake_hosts_and_ports_count_too(lab: Lab) -> None:
     bob, info_hash = lab.member("bob"), lab.share("x.bin")
     for number in range(20):
         lab.stock(bob, info_hash, made_up(number), host=f"10.1.0.{number}", port=0)
@@ -45,7 +45,7 @@ def test_hosts_and_ports_that_are_made_up_count_as_well(lab: Lab) -> None:
     assert lab.seeders(info_hash) == PEERS_PER_FILE // 2
 
 
-def test_sessions_take_places_too(lab: Lab) -> None:
+def test_sessions_count_towards_the_places(lab: Lab) -> None:
     lab.member("bob")
     info_hash, other = lab.share("x.bin"), lab.share("y.bin")
     for number in range(2 * PEERS_PER_FILE):

@@ -43,15 +43,13 @@ def test_peers_find_each_other(ann: SessionClient, bob: SessionClient, info_hash
     assert (row["seeders"], row["leechers"]) == (1, 1)
 
 
-def test_seeders_are_not_told_of_seeders(
-    ann: SessionClient, bob: SessionClient, info_hash: str
-) -> None:
+def test_seeders_get_no_seeders(ann: SessionClient, bob: SessionClient, info_hash: str) -> None:
     ann.announce(info_hash, 0, port=1001)
     assert bob.announce(info_hash, 0, port=1002)["peers"] == []
     assert bob.announce(info_hash, 1, port=1002)["incomplete"] == 1
 
 
-def test_who_cannot_be_dialled_is_counted_but_not_named(
+def test_unreachable_peers_are_counted_but_not_returned(
     ann: SessionClient, bob: SessionClient, info_hash: str
 ) -> None:
     ann.announce(info_hash, 0, port=0)
@@ -59,7 +57,7 @@ def test_who_cannot_be_dialled_is_counted_but_not_named(
     assert (answer["complete"], answer["peers"]) == (1, [])
 
 
-def test_numwant_is_kept_to(ann: SessionClient, bob: SessionClient, info_hash: str) -> None:
+def test_numwant_is_respected(ann: SessionClient, bob: SessionClient, info_hash: str) -> None:
     ann.announce(info_hash, 0, port=1001)
     assert len(bob.announce(info_hash, 7, numwant=1)["peers"]) == 1
     assert bob.announce(info_hash, 7, numwant=0)["peers"] == []
@@ -86,7 +84,7 @@ def test_presence_ends_with_the_connection(
     wait_until(gone, 5, "bob's presence to end")
 
 
-def test_one_user_may_be_there_twice(
+def test_one_user_may_have_two_clients(
     tracker: TrackerApp, connect: Connect, ann: SessionClient, bob: SessionClient, info_hash: str
 ) -> None:
     other = connect(tracker)
@@ -97,7 +95,7 @@ def test_one_user_may_be_there_twice(
     assert peers(bob.announce(info_hash, 7, port=1002)) == [("ann", 1001), ("ann", 1003)]
 
 
-def test_a_client_that_came_back_replaces_its_old_self(
+def test_a_returning_client_replaces_its_old_entry(
     tracker: TrackerApp, connect: Connect, ann: SessionClient, bob: SessionClient, info_hash: str
 ) -> None:
     ann.announce(info_hash, 0, port=1001)
@@ -108,7 +106,7 @@ def test_a_client_that_came_back_replaces_its_old_self(
     assert [peer["peer_id"] for peer in answer["peers"]] == [back.peer_id]
 
 
-def test_what_a_client_has_in_full_counts_as_shared(
+def test_a_complete_download_counts_as_shared(
     ann: SessionClient, bob: SessionClient, info_hash: str
 ) -> None:
     bob.announce(info_hash, 7)
@@ -122,7 +120,7 @@ def test_what_a_client_has_in_full_counts_as_shared(
     assert ann.call("list_files", group="lab")["files"] == []
 
 
-def test_each_file_of_an_announce_is_judged_by_itself(
+def test_each_file_of_an_announce_is_checked_separately(
     ann: SessionClient, eve: SessionClient, info_hash: str
 ) -> None:
     eve.call("create_group", group="eves")
@@ -150,7 +148,7 @@ def test_five_hundred_files_in_one_announce(ann: SessionClient, info_hash: str) 
     assert reply["files"][-1]["complete"] == 1
 
 
-def test_a_port_is_dialled_where_the_asker_is(ann: SessionClient) -> None:
+def test_check_port_dials_the_requesters_address(ann: SessionClient) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         found = {"host": "127.0.0.1", "reachable": True, "refused": False}
@@ -159,7 +157,7 @@ def test_a_port_is_dialled_where_the_asker_is(ann: SessionClient) -> None:
     assert code_of(ann, "check_port", port=70_000) == "usage"
 
 
-def test_a_peer_is_identified(
+def test_a_peer_can_be_identified(
     ann: SessionClient, bob: SessionClient, eve: SessionClient, info_hash: str
 ) -> None:
     ann.announce(info_hash, 0)
@@ -172,7 +170,7 @@ def test_a_peer_is_identified(
     assert code_of(bob, "identify_peer", **asked) == "no_such_file"
 
 
-def test_an_announce_key_is_the_members_own(
+def test_each_member_has_a_separate_announce_key(
     tracker: TrackerApp, ann: SessionClient, bob: SessionClient, eve: SessionClient
 ) -> None:
     first = ann.call("announce_key", group="lab")
@@ -197,7 +195,7 @@ def test_without_http_there_is_no_announce_address(
     assert client.call("announce_key", group="lab")["announce_urls"] == []
 
 
-def test_a_join_request_reaches_every_admin_unasked(
+def test_a_join_request_is_pushed_to_every_admin(
     ann: SessionClient, bob: SessionClient, sign_up: SignUp
 ) -> None:
     cat = sign_up("cat")

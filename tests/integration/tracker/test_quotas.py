@@ -14,7 +14,7 @@ from tests.integration.tracker.test_authority import REQUEST
 from tracker.quotas import Quotas
 
 
-def test_groups_of_one_owner(start_tracker: StartTracker, connect: Connect) -> None:
+def test_groups_per_owner(start_tracker: StartTracker, connect: Connect) -> None:
     tracker = start_tracker(quotas=Quotas(groups=2))
     ann, bob = (connect(tracker).sign_up(user) for user in ("ann", "bob"))
     for group in ("one", "two"):
@@ -25,7 +25,9 @@ def test_groups_of_one_owner(start_tracker: StartTracker, connect: Connect) -> N
     ann.call("create_group", group="four")
 
 
-def test_two_at_once_do_not_pass_a_quota(start_tracker: StartTracker, connect: Connect) -> None:
+def test_simultaneous_requests_do_not_exceed_a_quota(
+    start_tracker: StartTracker, connect: Connect
+) -> None:
     tracker = start_tracker(quotas=Quotas(groups=5))
     clients = [connect(tracker).sign_up("ann")]
     clients += [connect(tracker) for _ in range(3)]
@@ -118,7 +120,7 @@ def test_connections_of_one_user(start_tracker: StartTracker, connect: Connect) 
     connect(tracker).login("ann")
 
 
-def test_of_very_many_logins_the_oldest_that_is_not_used_ends(
+def test_the_oldest_unused_login_ends_at_the_quota(
     start_tracker: StartTracker, connect: Connect
 ) -> None:
     tracker = start_tracker(quotas=Quotas(logins=3))
@@ -166,9 +168,7 @@ def test_accounts_from_one_address(start_tracker: StartTracker, connect: Connect
     connect(tracker).sign_up("ann")
 
 
-def test_what_the_audit_keeps_of_one_user_a_day(
-    start_tracker: StartTracker, connect: Connect
-) -> None:
+def test_audit_entries_per_user_and_day(start_tracker: StartTracker, connect: Connect) -> None:
     tracker = start_tracker(quotas=Quotas(acts=5))
     ann, bob = (connect(tracker).sign_up(user) for user in ("ann", "bob"))
     ann.call("create_group", group="lab", mode="open")
@@ -184,7 +184,7 @@ def test_what_the_audit_keeps_of_one_user_a_day(
     connect(tracker).login("ann", "secret456")
 
 
-def test_who_asks_for_very_much_waits(start_tracker: StartTracker, connect: Connect) -> None:
+def test_too_many_requests_are_delayed(start_tracker: StartTracker, connect: Connect) -> None:
     tracker = start_tracker(quotas=Quotas(requests_per_second=20))
     ann, bob = (connect(tracker).sign_up(user) for user in ("ann", "bob"))
 
@@ -199,9 +199,7 @@ def test_who_asks_for_very_much_waits(start_tracker: StartTracker, connect: Conn
     assert seconds(bob, 20) < busy
 
 
-def test_who_asks_for_very_much_over_http_waits(
-    start_tracker: StartTracker, connect: Connect
-) -> None:
+def test_too_many_http_requests_are_delayed(start_tracker: StartTracker, connect: Connect) -> None:
     tracker = start_tracker(quotas=Quotas(requests_per_second=5))
     token = connect(tracker).sign_up("ann").call("create_token", scope="read")["token"]
     ann = HttpClient(tracker, token)
@@ -211,7 +209,7 @@ def test_who_asks_for_very_much_over_http_waits(
     assert time.monotonic() - began > 0.5
 
 
-def test_who_connects_without_end_waits(start_tracker: StartTracker) -> None:
+def test_too_many_connections_are_delayed(start_tracker: StartTracker) -> None:
     tracker = start_tracker(quotas=Quotas(requests_per_second=5))
     began = time.monotonic()
     for _ in range(56):

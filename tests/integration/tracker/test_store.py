@@ -21,7 +21,7 @@ from tracker.store.schema import Base
 from tracker.store.unit_of_work import ConflictError, DatabaseError
 
 
-def test_the_migrations_make_the_schema(tmp_path: Path) -> None:
+def test_the_migrations_produce_the_schema(tmp_path: Path) -> None:
     url = new_database(tmp_path)
     open_store(url).close()
     engine = create_engine(url)
@@ -36,7 +36,7 @@ def test_each_migration_follows_the_one_before_it() -> None:
     assert numbers == [f"{number:04}" for number in range(1, len(numbers) + 1)]
 
 
-def test_many_may_open_a_new_database_at_once(tmp_path: Path) -> None:
+def test_a_new_database_can_be_opened_by_many_at_once(tmp_path: Path) -> None:
     url = new_database(tmp_path)
     failures: list[Exception] = []
 
@@ -61,7 +61,7 @@ def test_many_may_open_a_new_database_at_once(tmp_path: Path) -> None:
     store.close()
 
 
-def test_a_write_is_whole_or_not_at_all(tmp_path: Path) -> None:
+def test_writes_are_atomic(tmp_path: Path) -> None:
     store = open_store(new_database(tmp_path))
     with pytest.raises(ConflictError), store.write() as work:
         work.users.add("ann", "hash", 0.0)
@@ -74,7 +74,7 @@ def test_a_write_is_whole_or_not_at_all(tmp_path: Path) -> None:
     store.close()
 
 
-def test_a_reader_sees_one_moment(tmp_path: Path) -> None:
+def test_readers_see_one_snapshot(tmp_path: Path) -> None:
     store = open_store(new_database(tmp_path))
     with store.read() as reading:
         assert reading.users.by_name("ann") is None
@@ -107,7 +107,7 @@ def test_a_database_that_cannot_be_opened(url: str) -> None:
     assert "\n" not in str(raised.value)
 
 
-def test_a_file_that_is_no_database(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_database(tmp_path: Path) -> None:
     (tmp_path / "tracker.db").write_bytes(b"this is no database at all" * 100)
     with pytest.raises(DatabaseError, match="not a database"):
         open_store(f"sqlite:///{tmp_path / 'tracker.db'}")
@@ -139,7 +139,7 @@ def test_a_database_of_a_newer_version(tmp_path: Path) -> None:
         open_store(url)
 
 
-def test_groups_of_before_there_were_sealed_ones_stay_open(tmp_path: Path) -> None:
+def test_groups_from_before_sealed_groups_stay_open(tmp_path: Path) -> None:
     """A data folder of the first schema, with something in it, is opened by this program."""
     url = f"sqlite:///{tmp_path / 'tracker.db'}"
     engine = create_engine(url)
@@ -169,7 +169,7 @@ def test_groups_of_before_there_were_sealed_ones_stay_open(tmp_path: Path) -> No
     store.close()
 
 
-def test_files_of_before_there_were_quotas_are_counted(tmp_path: Path) -> None:
+def test_files_from_before_quotas_are_counted(tmp_path: Path) -> None:
     """Nothing of a file is lost when the table gets its new columns."""
     url = f"sqlite:///{tmp_path / 'tracker.db'}"
     engine = create_engine(url)

@@ -48,7 +48,7 @@ def live(client: SessionClient, seed: int, completions: Counter[str]) -> None:
             completions[error.code] += 1
 
 
-def test_a_storm_of_deeds(start_tracker: StartTracker, connect: Connect) -> None:
+def test_many_simultaneous_actions(start_tracker: StartTracker, connect: Connect) -> None:
     trackers = [start_tracker(), start_tracker()]
     clients = {
         user: connect(trackers[number % 2]).sign_up(user) for number, user in enumerate(USERS)

@@ -39,7 +39,7 @@ def test_members_at_two_trackers_work_together(
     assert ports == [two.http_address.port, one.http_address.port]
 
 
-def test_a_trackers_clean_end_is_seen_at_once(
+def test_a_clean_stop_is_visible_at_the_other_tracker_at_once(
     start_tracker: StartTracker, connect: Connect
 ) -> None:
     one, two = start_tracker(), start_tracker()
@@ -51,7 +51,7 @@ def test_a_trackers_clean_end_is_seen_at_once(
     assert online(bob) == {"bob"}
 
 
-def test_a_token_is_good_at_every_tracker(start_tracker: StartTracker, connect: Connect) -> None:
+def test_a_token_is_valid_at_every_tracker(start_tracker: StartTracker, connect: Connect) -> None:
     one, two = start_tracker(), start_tracker()
     first = connect(one).sign_up("ann")
     token = connect(one).login("ann")["token"]
@@ -61,7 +61,7 @@ def test_a_token_is_good_at_every_tracker(start_tracker: StartTracker, connect: 
     assert code_of(second, "list_groups") == "not_logged_in"
 
 
-def test_a_killed_tracker_loses_nothing_and_comes_back(tmp_path: Path) -> None:
+def test_a_killed_tracker_loses_nothing(tmp_path: Path) -> None:
     with TrackerProcess(tmp_path) as process:
         with SessionClient(process.address) as ann, SessionClient(process.address) as bob:
             ann.sign_up("ann").call("create_group", group="lab")
@@ -82,7 +82,7 @@ def test_a_killed_tracker_loses_nothing_and_comes_back(tmp_path: Path) -> None:
             assert online(ann) == {"ann"}
 
 
-def test_a_killed_trackers_peers_vanish_for_the_other(tmp_path: Path) -> None:
+def test_a_killed_trackers_peers_expire_at_the_other(tmp_path: Path) -> None:
     with (
         TrackerProcess(tmp_path) as one,
         TrackerProcess(tmp_path, number=2, database=one.database) as two,

@@ -169,7 +169,7 @@ def test_a_key(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["a/b", "a/", "x" * 65, "\0", "a b", "\ufffd", "a\n"])
-def test_what_is_no_key(text: str) -> None:
+def test_an_invalid_key(text: str) -> None:
     with pytest.raises(MinitorrentError, match="not valid"):
         announce.parse_key(text)
 

@@ -95,7 +95,7 @@ def test_a_peer_that_is_not_wanted_any_more_is_let_go(dialer: Dialer, calls: Cal
     assert calls.failures == [(server.address, None)]
 
 
-def test_nobody_is_there(dialer: Dialer, calls: Calls) -> None:
+def test_an_unreachable_peer(dialer: Dialer, calls: Calls) -> None:
     address = Endpoint("127.0.0.1", free_port())
     dialer.dial(calls.dial(address))
     wait_until(lambda: calls.failures, what="the failure")

@@ -255,7 +255,7 @@ def test_a_folder_replaced_in_the_last_moment(
 
 
 @pytest.mark.parametrize("name", ["a", "d/b", "c"])
-def test_a_file_of_a_folder(tmp_path: Path, name: str) -> None:
+def test_a_spoiled_file_of_a_folder(tmp_path: Path, name: str) -> None:
     for sabotage in (delete, by_a_copy, by_a_link):
         shutil.rmtree(tmp_path)
         tmp_path.mkdir()
