@@ -26,7 +26,7 @@ def test_the_creator_owns_a_group(ann: SessionClient) -> None:
 
 
 @pytest.mark.parametrize("mode", ["open", "sealed"])
-def test_sealed_and_open_cannot_be_changed(ann: SessionClient, mode: str) -> None:
+def test_a_group_keeps_its_mode(ann: SessionClient, mode: str) -> None:
     assert ann.call("create_group", group="club", mode=mode) == {"group": "club", "mode": mode}
     assert ann.call("get_group", group="club")["mode"] == mode
     modes = {row["group"]: row["mode"] for row in ann.call("list_groups")["groups"]}

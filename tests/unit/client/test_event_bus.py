@@ -28,7 +28,7 @@ def test_subscribers_get_the_types_they_subscribed_to() -> None:
     assert everything == [ANN, LoggedOut("ann"), PAUSED]
 
 
-def test_they_are_called_in_order_in_the_thread_that_publishes() -> None:
+def test_subscribers_are_called_in_order_in_the_publishing_thread() -> None:
     bus = EventBus()
     calls: list[tuple[str, threading.Thread]] = []
     bus.subscribe(LoggedIn, lambda _: calls.append(("first", threading.current_thread())))
@@ -39,7 +39,7 @@ def test_they_are_called_in_order_in_the_thread_that_publishes() -> None:
     assert calls == [("first", thread), ("second", thread)]
 
 
-def test_a_failure_is_logged_and_stops_nobody_else() -> None:
+def test_a_failing_subscriber_is_logged_and_stops_no_other() -> None:
     bus = EventBus()
     got: list[LoggedIn] = []
 
@@ -69,5 +69,5 @@ def test_a_subscriber_may_publish_and_subscribe() -> None:
     assert got == [LoggedOut("ann")]
 
 
-def test_nobody_need_listen() -> None:
+def test_events_without_subscribers() -> None:
     EventBus().publish(ANN)

@@ -10,7 +10,7 @@ from client.notices import Notices
 from client.results import Notice
 
 
-def test_the_first_listener_gets_what_arose_before() -> None:
+def test_the_first_listener_gets_earlier_notices() -> None:
     notices = Notices(EventBus())
     notices.tell(NoticeKind.TRACKER, "early")
     first: list[Notice] = []
@@ -22,7 +22,7 @@ def test_the_first_listener_gets_what_arose_before() -> None:
     assert second == [Notice(kind=NoticeKind.WARNING, text="late", group="lab")]
 
 
-def test_kept_with_the_time_in_utc() -> None:
+def test_notices_are_kept_with_utc_times() -> None:
     notices = Notices(EventBus(), lambda: datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC))
     notices.tell(NoticeKind.TRACKER, "The tracker is gone.")
     (row,) = notices.kept()
@@ -34,7 +34,7 @@ def test_kept_with_the_time_in_utc() -> None:
     }
 
 
-def test_patterns_mean_what_they_mean_to_the_tracker() -> None:
+def test_patterns_match_as_at_the_tracker() -> None:
     notices = Notices(EventBus())
     for text in ("lab/Film [1] is complete", "lab/song is complete"):
         notices.tell(NoticeKind.DOWNLOAD_COMPLETED, text)
@@ -45,14 +45,14 @@ def test_patterns_mean_what_they_mean_to_the_tracker() -> None:
     assert [found(p) for p in ("", "FILM", "film*", "*film [1]*", "lab/son?*")] == [2, 1, 0, 1, 1]
 
 
-def test_what_the_tracker_keeps_is_not_kept_twice() -> None:
+def test_notices_kept_by_the_tracker_are_not_kept_twice() -> None:
     notices = Notices(EventBus())
     notices.tell(NoticeKind.FILE_ADDED, "ann shares film in lab.", "lab")
     notices.tell("a_word_of_a_newer_tracker", "Something new.", "lab")
     assert notices.kept() == []
 
 
-def test_the_newest_are_kept_until_they_are_forgotten() -> None:
+def test_the_newest_notices_are_kept_within_a_bound() -> None:
     notices = Notices(EventBus())
     for number in range(150):
         notices.tell(NoticeKind.WARNING, str(number))

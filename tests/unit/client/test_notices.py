@@ -52,7 +52,7 @@ def test_every_kind_has_one_presentation() -> None:
     assert presentation_of("a_word_of_a_newer_tracker").keeper is Keeper.TRACKER
 
 
-def test_the_tracker_keeps_what_the_client_does_not() -> None:
+def test_every_notice_is_kept_by_client_or_tracker() -> None:
     """A kind that the tracker pushes is listed by the tracker, or else kept by the client."""
     pushed = {kind: audience for kind, audience in AUDIENCES.items() if str(kind) in KINDS}
     for kind, audience in pushed.items():
@@ -68,7 +68,7 @@ def as_notice_kind(kind: EventKind) -> str:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_shell_shows_it(kind: NoticeKind) -> None:
+def test_the_shell_shows_every_kind(kind: NoticeKind) -> None:
     session, err = FakeSession(), io.StringIO()
     with Interrupts(ctrl_c_ends=True) as interrupts:
         Script(cast(Any, session), Output(io.StringIO(), err), interrupts, Keyboard())
@@ -84,7 +84,7 @@ def listed(account: Account, told: list[NoticeRow], limit: int | None = None) ->
 
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind is not NoticeKind.MISSED])
-def test_the_command_lists_it(account: Account, kind: NoticeKind) -> None:
+def test_the_command_lists_every_kind(account: Account, kind: NoticeKind) -> None:
     account.tell(kind, TEXT, "lab")
     by_tracker = NoticeRow(at="2020-01-01T00:00:00Z", kind=kind, group="lab", text=TEXT)
     is_kept_there = presentation_of(kind).keeper is Keeper.TRACKER
@@ -93,12 +93,12 @@ def test_the_command_lists_it(account: Account, kind: NoticeKind) -> None:
     assert found.total == 1
 
 
-def test_the_command_does_not_list_the_hint_to_itself(account: Account) -> None:
+def test_the_command_does_not_list_its_own_hint(account: Account) -> None:
     account.tell_missed(2)
     assert listed(account, []).notices == []
 
 
-def test_both_lists_are_one_in_the_order_of_time(account: Account) -> None:
+def test_both_lists_are_merged_by_time(account: Account) -> None:
     account.tell(NoticeKind.WARNING, "now")
     rows = [
         NoticeRow(at=at, kind="file_added", group="lab", text=at[:4])
@@ -111,7 +111,7 @@ def test_both_lists_are_one_in_the_order_of_time(account: Account) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_pages_list_draws_it(kind: NoticeKind) -> None:
+def test_the_page_lists_every_kind(kind: NoticeKind) -> None:
     row = NoticeRow(at="2026-01-01T00:00:00Z", kind=kind, group="lab", text=TEXT)
 
     async def ask(*_: object) -> NoticesResult:
@@ -132,7 +132,7 @@ def test_the_pages_list_draws_it(kind: NoticeKind) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_event_stream_carries_it(kind: NoticeKind) -> None:
+def test_the_event_stream_carries_every_kind(kind: NoticeKind) -> None:
     session = FakeSession()
 
     async def first_notice() -> str:
@@ -149,7 +149,7 @@ def test_the_event_stream_carries_it(kind: NoticeKind) -> None:
     assert notice == {"kind": kind.value, "text": TEXT, "group": None}
 
 
-def test_a_word_of_a_newer_tracker_stays_that_word() -> None:
+def test_an_unknown_kind_of_a_newer_tracker_is_kept() -> None:
     notice = Notice(kind="a_word_of_a_newer_tracker", text=TEXT)
     assert json.loads(notice.model_dump_json())["kind"] == "a_word_of_a_newer_tracker"
     assert Notice(kind="warning", text=TEXT).kind is NoticeKind.WARNING

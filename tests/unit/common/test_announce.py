@@ -38,7 +38,7 @@ def decode(answer: bytes) -> Any:
         st.binary(min_size=1, max_size=10), st.lists(st.binary(), min_size=1, max_size=3)
     )
 )
-def test_any_bytes_survive_a_query_string(values: dict[bytes, list[bytes]]) -> None:
+def test_arbitrary_bytes_survive_a_query_string(values: dict[bytes, list[bytes]]) -> None:
     raw = b"&".join(
         f"{quote_from_bytes(key, safe='')}={quote_from_bytes(value, safe='')}".encode()
         for key, found in values.items()
@@ -75,7 +75,7 @@ def test_an_announce_is_read_from_raw_bytes(
 
 
 @given(st.binary(max_size=300))
-def test_any_query_is_an_announce_or_a_clean_refusal(raw: bytes) -> None:
+def test_any_query_is_an_announce_or_a_refusal(raw: bytes) -> None:
     for parse in (announce.parse_announce, announce.parse_scrape):
         try:
             parse(raw)
@@ -86,7 +86,7 @@ def test_any_query_is_an_announce_or_a_clean_refusal(raw: bytes) -> None:
 GOOD: dict[str, bytes | int] = {"info_hash": HASH, "peer_id": PEER, "port": 1, "left": 2}
 
 
-def test_an_announce_in_full() -> None:
+def test_a_full_announce() -> None:
     read = announce.parse_announce(
         query(
             **GOOD,
@@ -135,19 +135,19 @@ def test_a_missing_value_is_named(key: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["-1", "-9223372036854775808", ""])
-def test_a_count_that_the_client_does_not_know(text: str) -> None:
+def test_an_unknown_count(text: str) -> None:
     values = {**GOOD, "left": text, "uploaded": text, "downloaded": text}
     read = announce.parse_announce(query(**values))
     assert (read.left > 0, read.uploaded, read.downloaded) == (True, 0, 0)
 
 
-def test_of_a_key_that_is_there_twice_the_first_counts() -> None:
+def test_the_first_of_duplicate_keys_counts() -> None:
     twice = query(**GOOD) + b"&" + query(**{**GOOD, "port": 9, "left": 9}, event="stopped")
     assert announce.parse_announce(twice) == AnnounceRequest(HASH, PEER, 1, 2, event="stopped")
 
 
 @pytest.mark.parametrize("key", ["info_hash", "peer_id"])
-def test_an_announce_is_for_one_client_and_torrent(key: str) -> None:
+def test_duplicate_ids_are_refused(key: str) -> None:
     raw = query(**GOOD) + b"&" + query(**{key: bytes(20)})
     with pytest.raises(MinitorrentError, match=f"{key} appears more than once"):
         announce.parse_announce(raw)
@@ -164,7 +164,7 @@ def test_lower_case_escapes_and_plain_characters() -> None:
 
 
 @pytest.mark.parametrize("text", ["A", "abc-DEF_019", "x" * 64])
-def test_a_key(text: str) -> None:
+def test_an_announce_key(text: str) -> None:
     assert announce.parse_key(text) == text
 
 
@@ -183,7 +183,7 @@ def test_an_address_without_a_key(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "numwant"), [("0", 0), ("200", 200), ("-1", None), ("", None), ("9" * 10, None)]
 )
-def test_numwant_is_a_wish(text: str, numwant: int | None) -> None:
+def test_numwant_is_clamped(text: str, numwant: int | None) -> None:
     assert announce.parse_announce(query(**GOOD, numwant=text)).numwant == numwant
 
 
@@ -194,13 +194,13 @@ def test_events(text: str, event: str) -> None:
     assert announce.parse_announce(query(**GOOD, event=text)).event == event
 
 
-def test_compact_is_the_rule() -> None:
+def test_compact_is_the_default() -> None:
     assert announce.parse_announce(query(**GOOD)).compact
     assert announce.parse_announce(query(**GOOD, compact=1)).compact
     assert not announce.parse_announce(query(**GOOD, compact=0)).compact
 
 
-def test_a_scrape_asks_for_several() -> None:
+def test_a_scrape_of_several_torrents() -> None:
     other = bytes(20)
     raw = query(info_hash=HASH) + b"&" + query(info_hash=other)
     assert announce.parse_scrape(raw) == [HASH, other]
@@ -227,14 +227,14 @@ def test_a_compact_answer() -> None:
     }
 
 
-def test_without_peers_there_is_still_an_empty_list() -> None:
+def test_without_peers_the_list_is_empty() -> None:
     answer = decode(announce.encode_announce(REQUEST, AnnounceResponse(1, 1, 0, 0)))
     assert answer[b"peers"] == b""
     assert b"peers6" not in answer
     assert b"tracker id" not in answer
 
 
-def test_an_answer_with_dictionaries() -> None:
+def test_an_answer_with_peer_dictionaries() -> None:
     request = announce.parse_announce(query(**GOOD, compact=0, trackerid="abc"))
     answer = decode(announce.encode_announce(request, RESPONSE))
     assert answer[b"peers"] == [
@@ -244,7 +244,7 @@ def test_an_answer_with_dictionaries() -> None:
     assert answer[b"tracker id"] == b"abc"
 
 
-def test_peer_ids_are_left_out_on_demand() -> None:
+def test_peer_ids_are_omitted_on_request() -> None:
     request = announce.parse_announce(query(**GOOD, compact=0, no_peer_id=1))
     answer = decode(announce.encode_announce(request, RESPONSE))
     assert answer[b"peers"][0] == {b"ip": b"127.0.0.1", b"port": 80}

@@ -55,7 +55,7 @@ def test_every_list_in_a_notice_has_a_bound() -> None:
     assert list(unbounded(EventNotice, "event")) == []
 
 
-def test_what_has_no_bound_is_found() -> None:
+def test_an_unbounded_list_is_found() -> None:
     class Row(BaseModel):
         names: list[str]
 
@@ -65,13 +65,13 @@ def test_what_has_no_bound_is_found() -> None:
     assert list(unbounded(Reply, "r")) == ["r.rows", "r.rows.names"]
 
 
-def test_every_list_operation_comes_in_pages() -> None:
+def test_every_list_operation_is_paged() -> None:
     for name, operation in OPERATIONS.items():
         if name.startswith("list_"):
             assert issubclass(operation.reply, PageReply)
             assert issubclass(operation.request, PageRequest) or name in LISTS
 
 
-def test_no_page_has_more_rows_than_the_most() -> None:
+def test_no_page_exceeds_the_maximum() -> None:
     assert PageRequest(limit=7).rows == 7
     assert PageRequest(limit=MAX_PAGE * 2).rows == MAX_PAGE

@@ -26,7 +26,7 @@ def cut(data: bytes, places: list[int]) -> list[bytes]:
     st.lists(st.integers(min_value=0)),
     st.sampled_from([b"\n", b"\r\n"]),
 )
-def test_lines_arrive_whole_however_the_stream_is_cut(
+def test_lines_arrive_whole_from_any_stream_chunks(
     sent: list[bytes], places: list[int], end: bytes
 ) -> None:
     decoder = lines.LineDecoder(limit=41)
@@ -39,7 +39,7 @@ def test_lines_arrive_whole_however_the_stream_is_cut(
 
 
 @given(st.integers(1, 30), st.integers(0, 60), st.lists(st.integers(min_value=0)), st.booleans())
-def test_a_line_above_the_limit_is_refused_however_the_stream_is_cut(
+def test_a_line_above_the_limit_is_refused_in_any_stream_chunks(
     limit: int, length: int, places: list[int], ended: bool
 ) -> None:
     decoder = lines.LineDecoder(limit)
@@ -63,7 +63,7 @@ def test_the_limit_can_be_raised_in_the_middle_of_a_line() -> None:
     assert decoder.feed(b"efgh\n") == [b"abcdefgh"]
 
 
-def test_a_long_rest_after_a_line_is_refused() -> None:
+def test_a_long_remainder_after_a_line_is_refused() -> None:
     with pytest.raises(lines.LineTooLongError):
         lines.LineDecoder(4).feed(b"ok\nabcde")
 
@@ -75,7 +75,7 @@ JSON = st.recursive(
 
 
 @given(st.dictionaries(st.text(), JSON))
-def test_an_object_comes_back_from_its_line(message: dict[str, object]) -> None:
+def test_an_object_round_trips_through_its_line(message: dict[str, object]) -> None:
     line = lines.encode_line(message)
 
     assert line.count(b"\n") == 1
@@ -83,7 +83,7 @@ def test_an_object_comes_back_from_its_line(message: dict[str, object]) -> None:
 
 
 @given(st.binary())
-def test_any_bytes_are_an_object_or_a_clean_error(line: bytes) -> None:
+def test_any_bytes_are_an_object_or_an_error(line: bytes) -> None:
     try:
         assert isinstance(lines.decode_line(line), dict)
     except MinitorrentError as error:
@@ -107,7 +107,7 @@ def test_any_bytes_are_an_object_or_a_clean_error(line: bytes) -> None:
         b'{"a": 1} trailing',
     ],
 )
-def test_what_is_no_object_is_refused(line: bytes) -> None:
+def test_a_value_that_is_not_an_object_is_refused(line: bytes) -> None:
     with pytest.raises(MinitorrentError) as raised:
         lines.decode_line(line)
     assert raised.value.code is ErrorCode.USAGE
@@ -159,7 +159,7 @@ def test_a_notice_line_reads_back() -> None:
     assert read.event == notice
 
 
-def test_the_greeting_is_what_the_protocol_says() -> None:
+def test_the_greeting_follows_the_protocol() -> None:
     greeting = lines.GreetingLine(
         minitorrent=lines.Greeting(
             version=lines.PROTOCOL_VERSION,
@@ -190,11 +190,11 @@ def test_the_greeting_is_what_the_protocol_says() -> None:
         (b"", None),
     ],
 )
-def test_a_request_says_at_once_what_it_asks_for(beginning: bytes, name: str | None) -> None:
+def test_a_request_begins_with_its_operation(beginning: bytes, name: str | None) -> None:
     assert lines.operation_named(beginning) == name
 
 
-def test_a_longer_line_is_taken_by_what_it_begins_with() -> None:
+def test_longer_lines_are_accepted_by_their_operation() -> None:
     decoder = lines.LineDecoder(4, lambda beginning: 9 if beginning.startswith(b"long") else 0)
     assert decoder.feed(b"longlong") == []
     assert decoder.feed(b"\nshor\n") == [b"longlong", b"shor"]
@@ -202,13 +202,13 @@ def test_a_longer_line_is_taken_by_what_it_begins_with() -> None:
         decoder.feed(b"short")
 
 
-def test_a_longer_line_has_a_limit_too() -> None:
+def test_longer_lines_are_limited_too() -> None:
     decoder = lines.LineDecoder(4, lambda _: 9)
     with pytest.raises(lines.LineTooLongError, match="than 9 bytes"):
         decoder.feed(b"longlonglong\n")
 
 
-def test_a_request_of_very_many_parts_is_refused_before_it_is_read() -> None:
+def test_a_request_with_too_many_parts_is_refused_unparsed() -> None:
     with pytest.raises(MinitorrentError, match="too many parts"):
         lines.decode_request(b'{"x": [' + b"[]," * 12_000 + b"[]]}")
     with pytest.raises(MinitorrentError, match="too many parts"):
@@ -219,7 +219,7 @@ def test_a_request_with_one_long_text_is_read() -> None:
     assert lines.decode_request(b'{"x": "' + b"a" * 8_000_000 + b'"}') == {"x": "a" * 8_000_000}
 
 
-def test_the_longest_announce_is_no_request_of_too_many_parts() -> None:
+def test_the_longest_announce_does_not_have_too_many_parts() -> None:
     file = {
         "info_hash": "f" * 40,
         "left": 2**63 - 1,
@@ -240,7 +240,7 @@ def test_the_longest_metainfo_fits_its_request() -> None:
     assert len(line) <= files.ADD_FILE.max_size <= lines.LIMIT_AFTER_LOGIN
 
 
-def test_a_long_line_of_very_many_parts_is_read_no_further() -> None:
+def test_a_long_line_with_too_many_parts_is_abandoned() -> None:
     decoder = lines.LineDecoder(10, lambda _: 1_000_000)
     with pytest.raises(MinitorrentError, match="too many parts"):
         for _ in range(20):
@@ -250,7 +250,7 @@ def test_a_long_line_of_very_many_parts_is_read_no_further() -> None:
         assert decoder.feed(b"[]," * 1_000 + b"\n") == [b"[]," * 1_000]
 
 
-def test_a_reply_that_is_too_long_is_not_sent() -> None:
+def test_a_reply_above_the_limit_is_not_sent() -> None:
     lines.check_reply(bytes(lines.LIMIT_AFTER_LOGIN))
     with pytest.raises(MinitorrentError) as raised:
         lines.check_reply(bytes(lines.LIMIT_AFTER_LOGIN + 1))

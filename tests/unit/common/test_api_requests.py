@@ -26,7 +26,7 @@ def refusal(name: str, arguments: object) -> MinitorrentError:
     return raised.value
 
 
-def test_there_is_an_operation_for_every_command_of_the_tracker() -> None:
+def test_every_tracker_command_has_an_operation() -> None:
     assert set(OPERATIONS) == {
         *("create_user", "login", "resume_session", "logout", "change_password", "ping"),
         *("list_sessions", "end_session", "list_events"),
@@ -106,7 +106,7 @@ def test_a_refusal_never_repeats_a_password() -> None:
 
 
 @given(st.sampled_from(sorted(OPERATIONS)), JSON)
-def test_any_arguments_are_a_request_or_a_clean_error(name: str, arguments: Any) -> None:
+def test_any_arguments_are_a_request_or_an_error(name: str, arguments: Any) -> None:
     operation = OPERATIONS[name]
     try:
         assert isinstance(operation.read_request(arguments), operation.request)
@@ -124,7 +124,7 @@ def test_hashes_are_read_in_either_case() -> None:
     assert request.info_hash == HASH
 
 
-def test_an_announce_takes_what_fits_64_bits_without_a_sign() -> None:
+def test_an_announce_accepts_unsigned_64_bit_numbers() -> None:
     most = 2**64 - 1
     told = {"info_hash": HASH, "left": most, "uploaded": most, "downloaded": most}
     (file,) = presence.ANNOUNCE.read_request({"port": 1, "files": [told]}).files
@@ -141,7 +141,7 @@ def test_an_announce_takes_what_fits_64_bits_without_a_sign() -> None:
         ("no address", "no address"),
     ],
 )
-def test_a_peers_host_is_written_in_one_way(host: str, plain: str) -> None:
+def test_a_peers_host_is_normalised(host: str, plain: str) -> None:
     asked = {"info_hash": HASH, "peer_id": HASH, "host": host}
     assert presence.IDENTIFY_PEER.read_request(asked).host == plain
 
@@ -156,7 +156,7 @@ def test_an_announced_file_has_defaults() -> None:
 
 
 @given(st.binary(max_size=200))
-def test_metainfo_travels_as_base64(content: bytes) -> None:
+def test_metainfo_is_sent_as_base64(content: bytes) -> None:
     request = files.AddFile(group="lab", name="x", metainfo=content)
 
     message = lines.decode_line(lines.encode_line(request))

@@ -22,12 +22,12 @@ def test_each_scope_includes_those_before_it() -> None:
 
 
 @given(st.integers(0, 2**53))
-def test_a_whole_number_may_have_a_point(number: int) -> None:
+def test_a_whole_number_may_be_written_as_a_float(number: int) -> None:
     assert RENEW_TOKEN.read_request({"id": float(number)}).id == number
 
 
 @pytest.mark.parametrize("seconds", [59, 60.5, "60", True, 365 * 24 * 3600 + 1, -1e300, None])
-def test_how_long_a_token_may_be_good(seconds: object) -> None:
+def test_token_lifetimes(seconds: object) -> None:
     with pytest.raises(UnreadableRequestError):
         CREATE_TOKEN.read_request({"scope": "read", "seconds": seconds})
 

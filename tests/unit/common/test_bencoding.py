@@ -38,7 +38,7 @@ def read(data: bytes, **limits: int) -> Any:
 
 
 @given(VALUES, st.binary(max_size=3))
-def test_values_are_read_and_passed_over(value: Any, rest: bytes) -> None:
+def test_values_are_read_and_skipped(value: Any, rest: bytes) -> None:
     data = bencode2.bencode(value)
     source = reader(data + rest)
     assert build(source) == value
@@ -67,12 +67,12 @@ def agrees(data: bytes) -> None:
 
 
 @given(st.binary(max_size=40))
-def test_any_bytes(data: bytes) -> None:
+def test_arbitrary_bytes(data: bytes) -> None:
     agrees(data)
 
 
 @given(st.lists(st.sampled_from([b"d", b"l", b"e", b"i1e", b"1:a", b"1:b", b"0:", b"i"])))
-def test_any_values_in_any_order(parts: list[bytes]) -> None:
+def test_arbitrary_values_in_any_order(parts: list[bytes]) -> None:
     agrees(b"".join(parts))
 
 
@@ -114,7 +114,7 @@ def test_mutated_values(value: Any, data: st.DataObject) -> None:
         (b"d2:\n\xffi1e1:\0i2ee", "its keys are not sorted: '\\x00' follows '\\n\\xff'"),
     ],
 )
-def test_what_is_wrong_is_said(way: Any, data: bytes, reason: str) -> None:
+def test_errors_name_the_fault(way: Any, data: bytes, reason: str) -> None:
     with pytest.raises(BencodeError) as caught:
         way(data)
     assert str(caught.value) == reason
@@ -141,7 +141,7 @@ def test_values_and_levels_are_counted(way: Any, data: bytes, values: int, depth
             way(data, max_values=values, max_depth=depth - 1)
 
 
-def test_what_is_no_scalar_is_passed_over() -> None:
+def test_non_scalars_are_skipped() -> None:
     source = reader(b"li1ee3:abcd1:xlee")
     assert source.scalar() is None
     assert source.scalar() == b"abc"
@@ -157,6 +157,6 @@ def test_only_a_dictionary_has_keys_and_a_list_items() -> None:
 
 
 @pytest.mark.parametrize("unit", [b"l", b"d1:a", b"d0:"])
-def test_bytes_that_unfold_to_a_lot_are_refused_early(unit: bytes) -> None:
+def test_bytes_with_too_many_values_are_refused_early(unit: bytes) -> None:
     with pytest.raises(BencodeError, match="deeper"):
         skip(unit * 1_000_000)

@@ -66,7 +66,7 @@ def test_high_bit_is_the_first_piece() -> None:
 
 
 @given(st.binary(max_size=3), st.integers(0, 24))
-def test_from_bytes_takes_exactly_what_to_bytes_makes(data: bytes, size: int) -> None:
+def test_from_bytes_accepts_exactly_the_output_of_to_bytes(data: bytes, size: int) -> None:
     bits = "".join(f"{byte:08b}" for byte in data)
     if len(data) == -(-size // 8) and "1" not in bits[size:]:
         assert Bitfield.from_bytes(data, size).to_bytes() == data

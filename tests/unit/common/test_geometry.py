@@ -52,7 +52,7 @@ def test_sizes_around_one_piece(length: int, count: int, last: int | None) -> No
     ("length", "piece_length"),
     [(1, 0), (1, KIB - 1), (1, MAX_PIECE_LENGTH + 1), (-1, KIB), (MAX_PIECES * KIB + 1, KIB)],
 )
-def test_refuses_what_is_out_of_bounds(length: int, piece_length: int) -> None:
+def test_sizes_out_of_bounds_are_refused(length: int, piece_length: int) -> None:
     with pytest.raises(ValueError, match="piece"):
         Geometry(length, piece_length)
 

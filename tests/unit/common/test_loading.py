@@ -16,14 +16,14 @@ def unfrozen() -> Iterator[None]:
     gc.unfreeze()
 
 
-def test_garbage_is_looked_for_again_afterwards() -> None:
+def test_garbage_collection_resumes_after_loading() -> None:
     with pytest.raises(ZeroDivisionError), loading():
         assert not gc.isenabled()
         raise ZeroDivisionError
     assert gc.isenabled()
 
 
-def test_what_is_loaded_is_not_looked_through_again() -> None:
+def test_loaded_modules_are_not_collected_again() -> None:
     with loading():
         loaded = [object()]
     assert gc.get_freeze_count() > 0

@@ -38,7 +38,7 @@ def test_round_trip(link: Magnet) -> None:
     assert not any(c.isspace() or c in "'\"\\#<>" for c in text)
 
 
-def test_what_is_written() -> None:
+def test_links_are_written_as_expected() -> None:
     assert Magnet(HASH, "two wörds & more", (TRACKER,), (Endpoint("::1", 5),)).encode() == (
         f"magnet:?{XT}&dn=two%20w%C3%B6rds%20%26%20more"
         "&tr=http%3A%2F%2F10.0.0.1%3A7401%2Fannounce%2Fse-cr_et&x.pe=[::1]:5"
@@ -46,7 +46,7 @@ def test_what_is_written() -> None:
     assert Magnet(HASH).encode() == f"magnet:?{XT}"
 
 
-def test_a_name_that_is_no_text_is_written() -> None:
+def test_a_name_that_is_not_text_is_written() -> None:
     assert Magnet(HASH, "\udcff").encode().endswith("&dn=%ED%B3%BF")
 
 
@@ -65,16 +65,16 @@ def test_a_name_that_is_no_text_is_written() -> None:
         f"magnet:?xt=urn:sha1:whatever&{XT}",
     ],
 )
-def test_ways_to_write_the_same(text: str) -> None:
+def test_equivalent_links(text: str) -> None:
     assert magnet.parse(text) == Magnet(HASH)
 
 
-def test_what_others_write() -> None:
+def test_links_of_other_programs() -> None:
     text = f"magnet:?dn=two+words&{XT}&tr=http://a/announce&tr.1=udp%3A%2F%2Fb%3A1&ws=http://c"
     assert magnet.parse(text) == Magnet(HASH, "two words", ("http://a/announce", "udp://b:1"))
 
 
-def test_damaged_peers_are_left_out_and_a_crowd_is_cut() -> None:
+def test_damaged_peers_are_skipped_and_the_list_is_bounded() -> None:
     damaged = "&x.pe=nonsense&x.pe=10.0.0.1:0&x.pe=10.0.0.1:99999&x.pe=10.0.0.1"
     link = magnet.parse(f"magnet:?{XT}{damaged}&x.pe=10.0.0.2:7&x.pe=[fe80::1]:8")
     assert link.peers == (Endpoint("10.0.0.2", 7), Endpoint("fe80::1", 8))
@@ -102,14 +102,14 @@ def test_damaged_peers_are_left_out_and_a_crowd_is_cut() -> None:
         ("magnet:?xt=urn:btih:" + "ab " * 13 + "c", "damaged"),
     ],
 )
-def test_what_is_refused(text: str, words: str) -> None:
+def test_invalid_input_is_refused(text: str, words: str) -> None:
     with pytest.raises(MinitorrentError, match=words) as refused:
         magnet.parse(text)
     assert refused.value.code is ErrorCode.USAGE
 
 
 @given(st.text() | st.text().map(lambda text: f"magnet:?{XT}&{text}"))
-def test_any_text_is_a_link_or_a_refusal(text: str) -> None:
+def test_any_text_is_a_link_or_is_refused(text: str) -> None:
     try:
         link = magnet.parse(text)
     except MinitorrentError as error:
@@ -118,7 +118,7 @@ def test_any_text_is_a_link_or_a_refusal(text: str) -> None:
         assert len(link.info_hash) == 20
 
 
-def test_what_claims_to_be_a_link() -> None:
+def test_magnet_links_are_recognised() -> None:
     assert magnet.is_magnet("magnet:nonsense")
     assert magnet.is_magnet("Magnet:?")
     assert not magnet.is_magnet("magnet.torrent")

@@ -101,13 +101,13 @@ def test_folder_of_empty_files() -> None:
     assert parse(torrent(folder(files=entries, pieces=b""))).length == 0
 
 
-def test_version_one_part_of_a_hybrid_is_taken() -> None:
+def test_the_version_one_part_of_a_hybrid_is_used() -> None:
     info = changed(single(), {"meta_version": 2})
     info[b"file tree"] = {b"file.bin": {b"": {b"length": 20_000}}}
     assert parse(torrent(info)).length == 20_000
 
 
-def test_source_that_is_no_text_is_left_out() -> None:
+def test_a_source_that_is_not_text_is_ignored() -> None:
     assert parse(torrent(single(source=5))).source is None
     assert parse(torrent(single(source=b"\xff"))).source == "\ufffd"
 
@@ -155,14 +155,14 @@ def test_damaged_bytes(data: bytes) -> None:
         (b"d4:infol" + b"0:" * 1_000_000, "it contains more than 1000000 values"),
     ],
 )
-def test_what_is_damaged_is_said(data: bytes, reason: str) -> None:
+def test_errors_name_the_damage(data: bytes, reason: str) -> None:
     message = refusal(data).message
     assert message.startswith("This is not a metainfo (.torrent) file, or it is damaged: ")
     assert reason in message
 
 
 @pytest.mark.parametrize("end", [b"\n", b"\r\n"])
-def test_a_line_end_is_no_damage(end: bytes) -> None:
+def test_a_trailing_line_end_is_accepted(end: bytes) -> None:
     data = torrent(single())
     assert parse(data + end) == parse(data)
     assert parse(data + end).info_hash == parse(data).info_hash
@@ -178,26 +178,26 @@ def test_a_line_end_is_no_damage(end: bytes) -> None:
         {"url-list": b"http://seed/", "httpseeds": [b"x"], "unknown": {b"": {b"": []}}},
     ],
 )
-def test_what_other_tools_write_beside_it_does_no_harm(others: dict[str, Any]) -> None:
+def test_extra_fields_beside_info_are_accepted(others: dict[str, Any]) -> None:
     root = {b"info": single(), **{key.encode(): value for key, value in others.items()}}
     metainfo = parse(bencode2.bencode(root))
     assert metainfo.info_hash == parse(torrent(single())).info_hash
 
 
-def test_what_other_tools_write_inside_does_no_harm() -> None:
+def test_extra_fields_inside_info_are_accepted() -> None:
     entry = {b"ed2k": b"x", b"length": 20, b"md5sum": b"0" * 32, b"mtime": -5, b"path": [b"a"]}
     info = folder(files=[entry], md5sum=5, publisher=b"me", unknown=[[[{}]]])
     assert parse(torrent(info)).files == (FileEntry(("a",), 20),)
 
 
-def test_empty_components_before_the_name_are_left_out() -> None:
+def test_leading_empty_components_are_skipped() -> None:
     metainfo = parse(torrent(folder([b"", b"d", b"", b"a"], [b"", b"b"])))
     assert metainfo.files == (FileEntry(("d", "a"), 10), FileEntry(("b",), 10))
     assert refusal(torrent(folder([b"d", b""]))).code is ErrorCode.INVALID_NAME
     assert refusal(torrent(folder([b"", b"a"], [b"a"]))).code is ErrorCode.INVALID_NAME
 
 
-def test_a_name_that_is_not_utf_8_has_another_beside_it() -> None:
+def test_a_name_in_another_encoding_has_a_utf_8_variant() -> None:
     named = changed(single(name=b"\xcc\xec"), {"name.utf-8": "天".encode()})
     assert parse(torrent(named)).name == "天"
     entry = {b"length": 20, b"path": [b"\xcc", b"\xec"], b"path.utf-8": [b"d", "天".encode()]}
@@ -213,13 +213,13 @@ def test_a_name_that_is_not_utf_8_has_another_beside_it() -> None:
     assert refusal(torrent(folder(files=[entry]))).code is ErrorCode.INVALID_NAME
 
 
-def test_a_name_in_utf_8_is_the_name() -> None:
+def test_a_utf_8_name_takes_precedence() -> None:
     """Whatever stands beside it: clients that don't know the other key must find the same."""
     named = changed(single(name=b"a"), {"name.utf-8": b"b"})
     assert parse(torrent(named)).name == "a"
 
 
-def test_a_length_beside_files_is_named() -> None:
+def test_a_length_beside_files_is_reported() -> None:
     assert "both a length and a list of files" in refusal(torrent(folder(length=20))).message
     assert "empty list of files" in refusal(torrent(folder(files=[]))).message
     assert "damaged list of files" in refusal(torrent(folder(files=b"x"))).message
@@ -235,7 +235,7 @@ def test_announce_addresses_are_written_in_tiers() -> None:
     assert parse(encode(info, [["http://a"]])).info_bytes == info
 
 
-def test_paths_count_with_the_folder_that_they_are_in() -> None:
+def test_path_lengths_include_the_folder() -> None:
     long = [b"x" * 250] * 15 + [b"y" * 200]
     assert parse(torrent(folder(long, name=b"n" * 100)))
     for path, name in ((long, b"n" * 200), ([b"d"] * 63 + [b"a"], b"n")):
@@ -250,7 +250,7 @@ def test_folders_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "more than 3 folders" in error.message
 
 
-def test_files_are_bounded_as_they_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_files_are_bounded_while_they_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("common.paths.MAX_FILES", 2)
     assert parse(torrent(folder([b"a"], [b"b"])))
     assert "more than 2 files" in refusal(torrent(folder([b"a"], [b"b"], [b"c"]))).message
@@ -296,7 +296,7 @@ def test_attributes_of_plain_files_are_ignored() -> None:
     assert parse(torrent(folder(files=entries))).length == 20
 
 
-def test_pure_version_two_is_refused_clearly() -> None:
+def test_pure_version_two_is_refused() -> None:
     info = {b"file tree": {}, b"meta version": 2, b"name": b"a", b"piece length": PIECE}
     assert "version 2" in refusal(torrent(info)).message
 
@@ -325,7 +325,7 @@ def test_pure_version_two_is_refused_clearly() -> None:
         folder([b"d"] * 64, [b"b"]),
     ],
 )
-def test_names_that_would_leave_the_folder(info: dict[bytes, Any]) -> None:
+def test_names_outside_the_folder(info: dict[bytes, Any]) -> None:
     assert refusal(torrent(info)).code is ErrorCode.INVALID_NAME
 
 
@@ -375,7 +375,7 @@ def contents(draw: st.DrawFn) -> Metainfo:
 
 
 @given(contents())
-def test_what_is_built_reads_back(metainfo: Metainfo) -> None:
+def test_built_metainfo_parses_back(metainfo: Metainfo) -> None:
     again = build_info(
         metainfo.name,
         metainfo.files,
@@ -437,7 +437,7 @@ KEYS += ["ssl-cert"]
 
 
 @given(st.sampled_from([single(), folder()]), st.dictionaries(st.sampled_from(KEYS), VALUES))
-def test_any_value_under_any_key(info: dict[bytes, Any], changes: dict[str, Any]) -> None:
+def test_arbitrary_values_under_any_key(info: dict[bytes, Any], changes: dict[str, Any]) -> None:
     parse_or_refuse(torrent(changed(dict(info), changes)))
     parse_or_refuse(torrent(folder(files=[{key.encode(): v for key, v in changes.items()}])))
 
@@ -449,7 +449,7 @@ def test_deep_nesting(depth: int) -> None:
 
 
 # --- attributes and padding (BEP 47) ----------------------------------------------------------
-def test_what_files_are_besides_their_content() -> None:
+def test_attributes_of_files() -> None:
     entries = [
         {b"attr": b"xh", b"length": 5, b"mtime": 1_700_000_000, b"path": [b"run"]},
         {b"attr": 5, b"length": 5, b"mtime": -1, b"path": [b"odd"]},
@@ -500,13 +500,13 @@ def test_padding_has_no_path_and_does_not_count(path: object) -> None:
     assert metainfo.geometry.length == 200
 
 
-def test_padding_alone_is_nothing() -> None:
+def test_padding_alone_is_empty() -> None:
     pad = {b"attr": b"p", b"length": 90, b"path": [b".pad", b"90"]}
     for info in (folder(files=[pad]), single(attr=b"p")):
         assert refusal(torrent(info)).code is ErrorCode.USAGE
 
 
-def test_which_files_it_has() -> None:
+def test_files_are_listed() -> None:
     described = parse(torrent(padded()))
     a, b = FileEntry(("a",), 10, mtime=7), FileEntry(("b",), 10, executable=True)
     assert described.has_files([b, a], is_folder=True)

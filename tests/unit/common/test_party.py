@@ -12,7 +12,7 @@ from common.party import party_of
 
 
 @given(st.ip_addresses(v=4))
-def test_an_ipv4_address_is_a_party_also_mapped_into_ipv6(address: ipaddress.IPv4Address) -> None:
+def test_a_mapped_ipv4_address_is_the_same_party(address: ipaddress.IPv4Address) -> None:
     assert party_of(str(address)) == str(address)
     assert party_of(f"::ffff:{address}") == str(address)
 
@@ -25,10 +25,10 @@ def test_an_ipv6_network_of_64_bits_is_one_party(one: int, other: int) -> None:
     assert party_of("2001:db8:0:1::1") != party_of(addresses[0])
 
 
-def test_the_scope_of_a_link_makes_no_other_party() -> None:
+def test_a_scope_id_does_not_change_the_party() -> None:
     assert party_of("fe80::1%eth0") == party_of("fe80::2")
 
 
-def test_what_is_no_address_is_refused() -> None:
+def test_invalid_addresses_are_refused() -> None:
     with pytest.raises(ValueError, match="example"):
         party_of("example")

@@ -69,12 +69,12 @@ BAD = [
 
 
 @pytest.mark.parametrize("name", GOOD)
-def test_good_component(name: str) -> None:
+def test_valid_components(name: str) -> None:
     assert check_component(name) == name
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_bad_component(name: str) -> None:
+def test_invalid_components(name: str) -> None:
     with pytest.raises(MinitorrentError) as caught:
         check_component(name)
     assert caught.value.code is ErrorCode.INVALID_NAME
@@ -97,7 +97,7 @@ ODD = st.sampled_from("abcC:nN.1 ¹$_-oOxlLpPtT/\\uUK")
 
 
 @given(st.text(ODD, max_size=8))
-def test_names_that_pass_at_once_would_pass_anyway(name: str) -> None:
+def test_the_fast_path_accepts_only_valid_names(name: str) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("common.paths._PLAIN", re.compile(r"(?!)"))
         try:
@@ -113,7 +113,7 @@ def test_names_that_pass_at_once_would_pass_anyway(name: str) -> None:
 
 
 @given(st.text(st.characters(), max_size=300))
-def test_whatever_passes_is_harmless(name: str) -> None:
+def test_accepted_names_are_harmless(name: str) -> None:
     try:
         passed = check_component(name)
     except MinitorrentError as error:
@@ -142,13 +142,13 @@ def test_relative_path() -> None:
         ["x" * 255] * 17,
     ],
 )
-def test_bad_relative_path(parts: list[str]) -> None:
+def test_invalid_relative_path(parts: list[str]) -> None:
     with pytest.raises(MinitorrentError) as caught:
         check_relative(parts)
     assert caught.value.code is ErrorCode.INVALID_NAME
 
 
-def test_good_trees() -> None:
+def test_valid_trees() -> None:
     check_tree([])
     check_tree([("a",), ("b", "a"), ("b", "c", "a"), ("b", "d"), ("ab",)])
 

@@ -58,7 +58,7 @@ def test_durations(seconds: float, shown: str) -> None:
     assert text.duration(seconds) == shown
 
 
-def test_a_download_is_complete_only_when_it_is() -> None:
+def test_progress_shows_100_percent_only_when_complete() -> None:
     assert text.percent(0.99999) == "99.9%"
     assert text.percent(1) == "100%"
     assert text.percent(0) == "0.0%"

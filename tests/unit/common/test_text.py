@@ -45,7 +45,7 @@ def acts(char: str) -> bool:
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-def test_what_acts_is_escaped(text: str) -> None:
+def test_control_characters_are_escaped(text: str) -> None:
     shown = visible(text)
     assert shown != text
     assert "\\" in shown
@@ -65,12 +65,12 @@ def test_what_acts_is_escaped(text: str) -> None:
         "C:\\x",
     ],
 )
-def test_ordinary_text_stays(text: str) -> None:
+def test_ordinary_text_is_unchanged(text: str) -> None:
     assert visible(text) == harmless(text) == guarded(text) == text
 
 
 @given(st.text(alphabet=st.characters(exclude_categories=[])))
-def test_nothing_that_acts_is_left(text: str) -> None:
+def test_no_control_character_remains(text: str) -> None:
     shown = visible(text)
     assert not any(map(acts, shown))
     assert "\u200d\u200d" not in shown
@@ -79,26 +79,26 @@ def test_nothing_that_acts_is_left(text: str) -> None:
 
 
 @given(st.text(alphabet=st.characters(exclude_categories=[])), st.integers(0, 50))
-def test_what_is_too_long_is_cut(text: str, most: int) -> None:
+def test_long_text_is_cut(text: str, most: int) -> None:
     shown = harmless(text, most)
     assert len(shown) <= 10 * most + 40
     assert not any(map(acts, shown))
     assert len(text) > most or shown == visible(text)
 
 
-def test_marks_are_counted_for_each_letter() -> None:
+def test_combining_marks_are_bounded_per_letter() -> None:
     assert visible("a" + "\u0301" * 6 + "b" + "\u0301" * 6).count("\\") == 0
     assert visible("a" + "\u0301" * 9).count("\\") == 3
 
 
-def test_our_own_lines_and_colours_pass_the_last_guard_and_nothing_else() -> None:
+def test_only_our_own_lines_and_colours_pass_the_last_filter() -> None:
     ours = "\x1b[32mD\x1b[0m café\nsecond line"
     assert guarded(ours) == ours
     assert guarded("a\x1b[2Jb\x1b[1;31mc\r\u202e") == "a\\x1b[2Jb\x1b[1;31mc\\r\\u202e"
     assert guarded_event(None, "info", "x\x07\ny") == "x\\x07\n  y"
 
 
-def test_the_values_of_an_event_are_harmless_and_bounded() -> None:
+def test_event_values_are_harmless_and_bounded() -> None:
     event = {"event": "forged\nline", "n": 7, "b": b"x" * 10_000, "l": ["\x1b"], "s": "y" * 10_000}
     made = harmless_event(None, "info", event)
     assert made["event"] == "forged\\nline"

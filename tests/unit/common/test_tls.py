@@ -111,7 +111,7 @@ def test_a_read_fills_the_buffer_over_many_records(
     assert theirs.read_into(memoryview(buffer)) is None
 
 
-def test_half_a_record_is_waited_for(server: ssl.SSLContext, client: ssl.SSLContext) -> None:
+def test_half_a_record_waits_for_the_rest(server: ssl.SSLContext, client: ssl.SSLContext) -> None:
     ours, theirs = joined(server, client)
     ours.write(b"hello")
     record = ours.take()
@@ -123,7 +123,7 @@ def test_half_a_record_is_waited_for(server: ssl.SSLContext, client: ssl.SSLCont
     assert buffer == b"hello"
 
 
-def test_a_proper_end_is_told_from_a_cut(server: ssl.SSLContext, client: ssl.SSLContext) -> None:
+def test_a_proper_end_differs_from_a_cut(server: ssl.SSLContext, client: ssl.SSLContext) -> None:
     ours, theirs = joined(server, client)
     ours.write(b"the end")
     ours.end()
@@ -147,9 +147,7 @@ def test_a_stream_that_is_cut_off_fails(server: ssl.SSLContext, client: ssl.SSLC
         read_all(theirs, 2)
 
 
-def test_what_came_before_damage_is_read_first(
-    server: ssl.SSLContext, client: ssl.SSLContext
-) -> None:
+def test_data_before_damage_is_read_first(server: ssl.SSLContext, client: ssl.SSLContext) -> None:
     ours, theirs = joined(server, client)
     ours.write(b"good")
     carry(ours, theirs)

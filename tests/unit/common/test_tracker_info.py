@@ -11,7 +11,7 @@ from common.errors import ErrorCode, MinitorrentError
 from common.types import Endpoint
 
 
-def test_addresses_and_ports_take_turns() -> None:
+def test_addresses_and_ports_alternate() -> None:
     text = "# ours\n127.0.0.1\n7400\n\n  ::1  \n\t7500\r\n[2001:DB8::2]\n0\ntracker.example\n65535"
     assert tracker_info.parse(text) == [
         Endpoint("127.0.0.1", 7400),
@@ -21,7 +21,7 @@ def test_addresses_and_ports_take_turns() -> None:
     ]
 
 
-def test_a_byte_order_mark_is_no_part_of_the_address() -> None:
+def test_a_byte_order_mark_is_ignored() -> None:
     assert tracker_info.parse("\ufefflocalhost\n1") == [Endpoint("localhost", 1)]
 
 
@@ -53,7 +53,7 @@ def test_an_error_names_its_line(text: str, message: str) -> None:
 
 
 @given(st.text())
-def test_any_text_is_a_list_or_a_clean_error(text: str) -> None:
+def test_any_text_is_a_list_or_an_error(text: str) -> None:
     try:
         assert all(isinstance(tracker, Endpoint) for tracker in tracker_info.parse(text))
     except MinitorrentError as error:

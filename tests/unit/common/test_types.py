@@ -40,7 +40,7 @@ def test_an_address_is_read_and_written(text: str, host: str, port: int) -> None
         "[:1",
     ],
 )
-def test_what_is_no_address_is_refused(text: str) -> None:
+def test_invalid_addresses_are_refused(text: str) -> None:
     with pytest.raises(MinitorrentError, match="write HOST:PORT") as caught:
         Endpoint.parse(text)
     assert caught.value.code is ErrorCode.USAGE
@@ -67,11 +67,11 @@ def test_an_error_shows_its_code_and_its_sentence() -> None:
     ("address", "plain"),
     [("127.0.0.1", "127.0.0.1"), ("::ffff:10.0.0.1", "10.0.0.1"), ("2001:DB8::1", "2001:db8::1")],
 )
-def test_addresses_are_told_as_others_can_use_them(address: str, plain: str) -> None:
+def test_addresses_are_shown_in_usable_form(address: str, plain: str) -> None:
     assert plain_address(address) == plain
 
 
-def test_a_name_is_no_address() -> None:
+def test_a_name_is_not_an_address() -> None:
     with pytest.raises(ValueError, match="does not appear"):
         plain_address("localhost")
 

@@ -31,7 +31,7 @@ def test_nothing_else_is_answered(packet: bytes) -> None:
 
 
 @given(st.binary(max_size=40) | st.binary(max_size=40).map(lambda rest: b"\x41" + rest))
-def test_answers_are_no_longer_and_never_answered(packet: bytes) -> None:
+def test_answers_are_never_longer_and_never_answered(packet: bytes) -> None:
     answer = refusal(packet)
     if answer is not None:
         assert len(answer) <= len(packet)

@@ -40,7 +40,7 @@ def test_the_table_has_ratios_to_the_two_named_rows() -> None:
     assert len({len(row) for row in rows}) == 1
 
 
-def test_a_missing_row_leaves_its_ratio_out() -> None:
+def test_a_missing_row_has_no_ratio() -> None:
     text = render([result("ours", 2.0)], {"x libtorrent": "theirs", "x limit": "limit"})
     assert text.splitlines()[1].split() == ["ours", "0.537", "(0.54-0.54)", "-", "-", "4.00", "2"]
 
@@ -56,5 +56,5 @@ def test_the_meter_counts_this_process() -> None:
     assert anonymous_memory(os.getpid()) > MIB
 
 
-def test_a_process_that_has_ended_holds_no_memory() -> None:
+def test_an_ended_process_uses_no_memory() -> None:
     assert anonymous_memory(2**22 + 1) == 0

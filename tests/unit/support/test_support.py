@@ -17,12 +17,12 @@ from tests.support.waiting import wait_until
 ECHO = "import sys\nfor line in sys.stdin: print('heard', line.strip(), flush=True)"
 
 
-def test_wait_until_returns_the_answer() -> None:
+def test_wait_until_returns_the_conditions_value() -> None:
     answers = iter([0, 0, 7])
     assert wait_until(lambda: next(answers), 5, interval=0) == 7
 
 
-def test_wait_until_names_what_did_not_happen() -> None:
+def test_wait_until_names_the_unmet_condition() -> None:
     with pytest.raises(AssertionError, match=r"waited 0 s for rain; last answer: \[\]"):
         wait_until(list, 0, "rain")
 
@@ -71,7 +71,7 @@ def test_a_process_answers_line_by_line_and_starts_again() -> None:
     assert process.output.all == ["heard one", "heard two"]
 
 
-def test_a_process_that_ends_gives_no_more_lines_at_once() -> None:
+def test_an_ended_process_returns_no_line_at_once() -> None:
     with ManagedProcess([sys.executable, "-c", "print('only')"]) as process:
         assert process.output.next(10) == "only"
         assert process.output.next(60) is None

@@ -24,7 +24,7 @@ def start(*command: str) -> warm.WarmProcess:
     return process
 
 
-def test_it_is_in_the_network_that_it_was_started_in(tmp_path: Path) -> None:
+def test_a_warm_process_is_in_the_network_of_its_starter(tmp_path: Path) -> None:
     require("ip", network=True)
     (tmp_path / HERE).write_text("127.0.0.1\n1\n")
     command = ("client", "127.0.0.1:0", str(tmp_path / HERE), "--data-dir")
@@ -54,7 +54,7 @@ def is_here(process: warm.WarmProcess) -> bool:
         ("tracker", HERE, "2"),
     ],
 )
-def test_it_says_the_same(
+def test_a_warm_process_prints_the_same(
     command: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / HERE).write_text("127.0.0.1\n1\n")
@@ -68,7 +68,7 @@ def test_it_says_the_same(
     assert said == (cold.stdout, cold.stderr, cold.returncode)
 
 
-def test_it_lives_until_it_is_killed(tmp_path: Path) -> None:
+def test_a_warm_process_runs_until_it_is_killed(tmp_path: Path) -> None:
     (tmp_path / HERE).write_text("127.0.0.1\n1\n")
     command = ("client", "127.0.0.1:0", str(tmp_path / HERE), "--data-dir", str(tmp_path))
     with start(*command) as process, start(*command[:-1], str(tmp_path / "other")) as other:
@@ -82,10 +82,10 @@ def test_it_lives_until_it_is_killed(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("command", [["true"], [sys.executable, "-m", "this"]])
-def test_other_programs_do_not(command: list[str]) -> None:
+def test_other_programs_are_not_forked(command: list[str]) -> None:
     assert warm.start(command) is None
 
 
-def test_nor_does_any_without_the_switch(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_switch_no_program_is_forked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(warm.SWITCH)
     assert warm.start([sys.executable, "-m", "client"]) is None

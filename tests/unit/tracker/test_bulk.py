@@ -10,7 +10,7 @@ from common.errors import ErrorCode, MinitorrentError
 from tracker.frontend.bulk import BulkLimiter
 
 
-def test_a_user_has_so_many_and_all_have_so_many() -> None:
+def test_bulk_requests_are_bounded_per_user_and_in_all() -> None:
     bulk_limiter = BulkLimiter(total=3, per_user=2)
     assert [bulk_limiter.try_acquire("ann") for _ in range(3)] == [True, True, False]
     assert [bulk_limiter.try_acquire("bob") for _ in range(2)] == [True, False]
@@ -18,7 +18,7 @@ def test_a_user_has_so_many_and_all_have_so_many() -> None:
     assert bulk_limiter.try_acquire("bob")
 
 
-def test_who_waits_in_vain_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_waiting_too_long_gets_busy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tracker.frontend.bulk.WAIT_SECONDS", 0.05)
     bulk_limiter = BulkLimiter(total=1)
     bulk_limiter.acquire("ann")
@@ -27,7 +27,7 @@ def test_who_waits_in_vain_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     assert raised.value.code is ErrorCode.BUSY
 
 
-def test_who_waits_comes_when_another_has_gone() -> None:
+def test_a_waiting_request_runs_when_another_ends() -> None:
     bulk_limiter = BulkLimiter(total=1)
     bulk_limiter.acquire("ann")
     waiting = threading.Thread(target=bulk_limiter.acquire, args=("bob",))

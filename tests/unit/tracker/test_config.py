@@ -55,7 +55,7 @@ def test_everything_can_be_chosen(info: str) -> None:
     )
 
 
-def test_any_session_port_makes_any_http_port(info: str) -> None:
+def test_any_session_port_has_an_http_port(info: str) -> None:
     assert read_config([info, "2"]).http_port == 0
 
 

@@ -30,7 +30,7 @@ def test_the_soft_limit_becomes_the_hard_one() -> None:
     assert subprocess.run(command, capture_output=True, check=True).stdout == b"300 300 300\n"
 
 
-def test_what_is_raised_already_stays() -> None:
+def test_a_raised_limit_is_kept() -> None:
     before = raise_limit()
     assert raise_limit() == before == resource.getrlimit(resource.RLIMIT_NOFILE)[0]
 
@@ -45,17 +45,17 @@ def test_what_is_raised_already_stays() -> None:
         (256, None, DescriptorBudget(102, 34)),
     ],
 )
-def test_shares(limit: int, asked: int | None, shares: DescriptorBudget) -> None:
+def test_shares_of_descriptors(limit: int, asked: int | None, shares: DescriptorBudget) -> None:
     assert share_out(limit, asked) == shares
 
 
-def test_too_few_descriptors_are_told_of() -> None:
+def test_too_few_descriptors_are_reported() -> None:
     with pytest.raises(TooFewDescriptorsError, match=r"allows only 64 open files.*ulimit -n"):
         share_out(64, None)
 
 
 @given(st.integers(152, 2_000_000), st.none() | st.integers(1, 100_000))
-def test_nobody_gets_more_than_there_is(limit: int, asked: int | None) -> None:
+def test_no_share_exceeds_the_total(limit: int, asked: int | None) -> None:
     shares = share_out(limit, asked)
     assert shares.sessions >= 1
     assert shares.sessions + shares.http + 116 <= limit

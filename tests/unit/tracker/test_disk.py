@@ -39,7 +39,7 @@ def test_only_plain_files_of_bounded_size_are_read(tmp_path: Path) -> None:
             read_plain(odd, 100)
 
 
-def test_no_pipe_is_waited_for(tmp_path: Path) -> None:
+def test_pipes_do_not_block(tmp_path: Path) -> None:
     certificate, key = write_certificate(tmp_path, "one")
     os.mkfifo(tmp_path / "pipe")
     for pair in ((tmp_path / "pipe", key), (certificate, tmp_path / "pipe"), (tmp_path, key)):

@@ -69,14 +69,14 @@ def loop() -> Loop:
     return Loop()
 
 
-def test_silence_is_not_waited_for(loop: Loop) -> None:
+def test_silent_connections_time_out(loop: Loop) -> None:
     protocol = connect(loop, ConnectionSlots(4))
     assert protocol.is_idle()
     loop.pass_time()
     assert protocol.transport.end == "closed"
 
 
-def test_an_answer_that_is_not_taken_ends_the_connection(loop: Loop) -> None:
+def test_an_unread_answer_ends_the_connection(loop: Loop) -> None:
     protocol = connect(loop, ConnectionSlots(4))
     protocol.cycle = SimpleNamespace(more_body=False, response_complete=True)
     protocol.transport.unread = 1_000_000
@@ -88,7 +88,7 @@ def test_an_answer_that_is_not_taken_ends_the_connection(loop: Loop) -> None:
     assert protocol.transport.end == "aborted"
 
 
-def test_who_takes_his_answer_slowly_but_steadily_is_waited_for(loop: Loop) -> None:
+def test_slow_but_steady_readers_are_kept(loop: Loop) -> None:
     protocol = connect(loop, ConnectionSlots(4))
     protocol.cycle = SimpleNamespace(more_body=False, response_complete=True)
     for left in (1_000_000, 900_000, 800_000):
@@ -100,7 +100,7 @@ def test_who_takes_his_answer_slowly_but_steadily_is_waited_for(loop: Loop) -> N
     assert protocol.transport.end == "closed"
 
 
-def test_what_we_work_on_is_not_idle_and_keeps_its_place(loop: Loop) -> None:
+def test_connections_being_served_are_not_idle(loop: Loop) -> None:
     places = ConnectionSlots(4)
     worked_on = connect(loop, places)
     worked_on.cycle = SimpleNamespace(more_body=False, response_complete=False)
@@ -115,7 +115,7 @@ def test_what_we_work_on_is_not_idle_and_keeps_its_place(loop: Loop) -> None:
     assert late.transport.end == "aborted"
 
 
-def test_a_newcomer_displaces_the_idlest_of_his_own_address(loop: Loop) -> None:
+def test_a_new_connection_displaces_the_idlest_of_its_address(loop: Loop) -> None:
     places = ConnectionSlots(8)
     first, second = connect(loop, places), connect(loop, places)
     places.move(first)

@@ -8,7 +8,7 @@ from tests.support.waiting import wait_until
 from tracker.store.queue_lock import QueueLock
 
 
-def test_it_is_handed_on_in_order_and_what_is_urgent_goes_first() -> None:
+def test_the_lock_is_passed_in_order_with_urgent_waiters_first() -> None:
     lock, order = QueueLock(), list[str]()
 
     def work(name: str, urgent: bool) -> None:
@@ -28,7 +28,7 @@ def test_it_is_handed_on_in_order_and_what_is_urgent_goes_first() -> None:
         pass
 
 
-def test_only_one_holds_it() -> None:
+def test_only_one_thread_holds_the_lock() -> None:
     lock, inside, most = QueueLock(), 0, 0
 
     def work() -> None:

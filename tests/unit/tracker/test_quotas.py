@@ -19,18 +19,18 @@ NO_NUMBERS = ["files", "files=", "files=0", "files=-1", "files=x", "files=²", "
 
 
 @pytest.mark.parametrize("text", [*NO_NUMBERS, "files=" + "9" * 40])
-def test_what_is_no_number_is_refused(text: str) -> None:
+def test_invalid_numbers_are_refused(text: str) -> None:
     with pytest.raises(ValueError, match="is not NAME=N"):
         read_quota(text)
 
 
 @pytest.mark.parametrize("text", ["", "chairs=3", "metainfo_bytes=3"])
-def test_what_is_no_quota_is_answered_with_those_that_there_are(text: str) -> None:
+def test_an_unknown_quota_lists_the_known_ones(text: str) -> None:
     with pytest.raises(ValueError, match="choose one of: groups, requests"):
         read_quota(text)
 
 
-def test_what_is_full_is_full() -> None:
+def test_a_reached_quota_refuses() -> None:
     check_quota(2, 3, "chairs", "sell one")
     with pytest.raises(MinitorrentError, match=r"at most 3 chairs; sell one\.") as raised:
         check_quota(3, 3, "chairs", "sell one")

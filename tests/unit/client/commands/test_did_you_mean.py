@@ -42,13 +42,13 @@ def said(code: ErrorCode, line: str, session: FakeSession | None = None) -> str:
         (ErrorCode.NO_SUCH_FILE, "stop_share lab 'Holidy film'", "'holiday film'"),
     ],
 )
-def test_the_name_that_was_meant(code: ErrorCode, line: str, name: str) -> None:
+def test_the_closest_name_is_suggested(code: ErrorCode, line: str, name: str) -> None:
     session = FakeSession()
     session.rows = [download(), download("holiday film")]
     assert said(code, line, session) == f"{SENTENCE}. Did you mean {name}?"
 
 
-def test_a_path_that_was_meant(tmp_path: Path) -> None:
+def test_the_closest_path_is_suggested(tmp_path: Path) -> None:
     (tmp_path / "film.mkv").touch()
     typed = tmp_path / "fillm.mkv"
     assert said(ErrorCode.FILE_NOT_FOUND, f"upload_file {typed} lab").endswith(
@@ -71,18 +71,18 @@ def test_a_path_that_was_meant(tmp_path: Path) -> None:
         (ErrorCode.TIMEOUT, "pause flim.mkv"),
     ],
 )
-def test_nothing_is_guessed_without_a_likeness(code: ErrorCode, line: str) -> None:
+def test_nothing_is_suggested_without_similarity(code: ErrorCode, line: str) -> None:
     assert said(code, line) == SENTENCE
 
 
-def test_nothing_is_added_when_the_tracker_can_not_be_asked() -> None:
+def test_without_a_tracker_nothing_is_suggested() -> None:
     session = FakeSession()
     session.failure = MinitorrentError(ErrorCode.TRACKER_UNREACHABLE, "It is gone.")
     assert said(ErrorCode.NO_SUCH_GROUP, "list_files labb", session) == SENTENCE
 
 
 @pytest.mark.parametrize("typed", ["tke00777.wav", "taek00777.wav", "take00777.wva"])
-def test_in_a_long_list_only_what_is_alike_is_asked_for(typed: str) -> None:
+def test_in_a_long_list_only_similar_names_are_requested(typed: str) -> None:
     session = FakeSession()
     session.lists.more_files = [f"take{number:05}.wav" for number in range(0, 9000, 7)]
     meant = said(ErrorCode.NO_SUCH_FILE, f"download_file lab {typed} /tmp", session)
@@ -91,6 +91,6 @@ def test_in_a_long_list_only_what_is_alike_is_asked_for(typed: str) -> None:
 
 
 @given(st.lists(st.text(min_size=1), unique=True), st.text(min_size=1))
-def test_what_is_meant_exists_and_is_not_what_was_typed(names: list[str], typed: str) -> None:
+def test_suggestions_exist_and_differ_from_the_input(names: list[str], typed: str) -> None:
     near = nearest(typed, names)
     assert near is None or (near in names and near != typed)

@@ -12,7 +12,7 @@ from tests.support.odd import ODD, lines
 
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))
-def test_a_session_that_is_none(name: str) -> None:
+def test_odd_values_with_a_fake_session(name: str) -> None:
     for odd in ODD:
         for line in lines(COMMANDS[name], odd):
             session = FakeSession()

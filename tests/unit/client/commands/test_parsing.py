@@ -61,17 +61,17 @@ def usage_error(line: str) -> str:
         ("a\u00a0b \u3000", ["a\u00a0b", "\u3000"]),
     ],
 )
-def test_words_are_cut_as_a_shell_does(line: str, expected: list[str]) -> None:
+def test_words_are_split_like_a_shell(line: str, expected: list[str]) -> None:
     assert texts(line) == expected
 
 
 @given(st.lists(words, max_size=5))
-def test_what_is_quoted_is_read_back(parts: list[str]) -> None:
+def test_quoted_words_parse_back(parts: list[str]) -> None:
     assert texts(" ".join(map(quote, parts))) == parts
 
 
 @given(st.lists(words, max_size=5))
-def test_what_python_quotes_is_read_back(parts: list[str]) -> None:
+def test_python_quoting_parses_back(parts: list[str]) -> None:
     assert texts(shlex.join(parts)) == parts
 
 
@@ -87,7 +87,7 @@ def test_agrees_with_shlex_wherever_both_accept(line: str) -> None:
 
 
 @given(st.text(alphabet="ab '\"\\#-"))
-def test_words_know_where_they_start(line: str) -> None:
+def test_words_have_their_positions(line: str) -> None:
     cut = split(line)
     for word in cut.words:
         assert line[word.start] not in " #"
@@ -108,7 +108,7 @@ def test_words_know_where_they_start(line: str) -> None:
         ("", "", False, False),
     ],
 )
-def test_how_a_line_ends(line: str, open_quote: str, in_word: bool, in_comment: bool) -> None:
+def test_line_endings(line: str, open_quote: str, in_word: bool, in_comment: bool) -> None:
     cut = split(line)
     assert (cut.open_quote, cut.ends_in_word, cut.ends_in_comment) == (
         open_quote,
@@ -117,7 +117,7 @@ def test_how_a_line_ends(line: str, open_quote: str, in_word: bool, in_comment: 
     )
 
 
-def test_quoting_only_where_it_is_needed() -> None:
+def test_words_are_quoted_only_when_needed() -> None:
     assert quote("film.mkv") == "film.mkv"
     assert quote("two words") == "'two words'"
     assert quote("it's") == "'it'\"'\"'s'"
@@ -126,7 +126,7 @@ def test_quoting_only_where_it_is_needed() -> None:
 
 
 @pytest.mark.parametrize("line", ["", "  ", "# nothing", "\n"])
-def test_blank_lines_and_comments_are_no_commands(line: str) -> None:
+def test_blank_lines_and_comments_are_ignored(line: str) -> None:
     assert parse(line, COMMANDS) is None
 
 
@@ -137,7 +137,7 @@ def test_arguments_by_name() -> None:
     assert values("wait 60") == Arguments({"SECONDS": "60"})
 
 
-def test_a_group_left_out_in_front() -> None:
+def test_the_group_can_be_omitted() -> None:
     assert values("pause film.mkv") == Arguments({"NAME": "film.mkv"})
     assert values("pause lab film.mkv") == Arguments({"GROUP": "lab", "NAME": "film.mkv"})
     assert values("download_file film.mkv /tmp") == Arguments({"NAME": "film.mkv", "DEST": "/tmp"})
@@ -146,7 +146,7 @@ def test_a_group_left_out_in_front() -> None:
     )
 
 
-def test_options_stand_anywhere() -> None:
+def test_options_can_be_anywhere() -> None:
     expected = Arguments({"PATH": "a", "GROUP": "lab", "name": "b c"})
     assert values("upload_file a lab --name 'b c'") == expected
     assert values("upload_file --name='b c' a lab") == expected
@@ -187,7 +187,7 @@ def test_words_that_look_like_options() -> None:
         ("xyzzy", "There is no such command; help lists all commands."),
     ],
 )
-def test_usage_errors_tell_what_to_do(line: str, said: str) -> None:
+def test_usage_errors_say_what_to_do(line: str, said: str) -> None:
     assert said in usage_error(line)
 
 
@@ -203,7 +203,7 @@ def test_any_line_is_a_command_or_a_usage_error(line: str) -> None:
 @pytest.mark.parametrize(
     ("line", "word"), [("login ann", "login"), (" ' lo gin' x", "lo"), ("# x", ""), ("x '", "x")]
 )
-def test_the_first_word_of_any_line(line: str, word: str) -> None:
+def test_the_first_word_is_found_in_any_line(line: str, word: str) -> None:
     assert command_word(line) == word
 
 
@@ -222,7 +222,7 @@ def test_the_first_word_of_any_line(line: str, word: str) -> None:
         ("", []),
     ],
 )
-def test_which_passwords_are_to_be_asked_for(line: str, missing: list[str]) -> None:
+def test_missing_passwords_are_found(line: str, missing: list[str]) -> None:
     assert [argument.name for argument in missing_secrets(line, COMMANDS)] == missing
 
 
@@ -233,7 +233,7 @@ def test_nearest_command() -> None:
     assert nearest("qqqqq", COMMANDS) is None
 
 
-def test_several_optional_arguments_fill_from_the_left() -> None:
+def test_optional_arguments_fill_from_the_left() -> None:
     def run(_context: Context, _arguments: Arguments) -> EndResult:
         return EndResult()
 
@@ -268,7 +268,7 @@ def test_several_optional_arguments_fill_from_the_left() -> None:
         "login ann S3cret\\",
     ],
 )
-def test_no_answer_repeats_what_may_be_a_secret(line: str) -> None:
+def test_no_error_repeats_a_possible_secret(line: str) -> None:
     with pytest.raises(MinitorrentError) as caught:
         parse(line, COMMANDS)
     assert "S3cret" not in caught.value.message

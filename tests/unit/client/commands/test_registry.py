@@ -49,7 +49,7 @@ def test_every_command_of_the_contract_and_no_other() -> None:
 
 
 @pytest.mark.parametrize("command", COMMANDS.values(), ids=list(COMMANDS))
-def test_entries_are_in_order(command: Any) -> None:
+def test_commands_are_sorted(command: Any) -> None:
     assert COMMANDS[command.name] is command
     assert 0 < len(command.summary) <= 60
     assert not command.summary.endswith(".")
@@ -68,7 +68,7 @@ def test_every_kind_and_every_code_is_explained() -> None:
     assert set(MEANINGS) == set(ErrorCode)
 
 
-def test_topics_are_not_scattered() -> None:
+def test_topics_are_contiguous() -> None:
     topics = [command.topic for command in COMMANDS.values()]
     assert len(dict.fromkeys(topics)) == 1 + sum(a != b for a, b in pairwise(topics))
 
@@ -167,7 +167,7 @@ def test_topics_are_not_scattered() -> None:
         ("trackers --forget a:1", ("trackers", "a:1")),
     ],
 )
-def test_what_reaches_the_session(line: str, call: tuple[object, ...]) -> None:
+def test_arguments_reach_the_session(line: str, call: tuple[object, ...]) -> None:
     session = FakeSession()
     session.user, session.group = "ann", "home"
     run(session, line)
@@ -175,7 +175,7 @@ def test_what_reaches_the_session(line: str, call: tuple[object, ...]) -> None:
 
 
 @pytest.mark.parametrize("typed", ["-1", "nan", "inf", "soon", "1_0e999"])
-def test_wait_wants_a_number_of_seconds(typed: str) -> None:
+def test_wait_requires_a_number_of_seconds(typed: str) -> None:
     with pytest.raises(MinitorrentError) as caught:
         run(FakeSession(), f"wait {typed}")
     assert caught.value.code is ErrorCode.USAGE
@@ -186,7 +186,7 @@ def test_wait_wants_a_number_of_seconds(typed: str) -> None:
     "typed",
     ["sideways 1M", "up fast", "up -1", "up 1KK", "up 0.4", "up .5M", "up 1e6", "up ٣M", "up 2,5M"],
 )
-def test_a_limit_has_a_direction_and_a_rate(typed: str) -> None:
+def test_a_limit_requires_a_direction_and_a_rate(typed: str) -> None:
     session = FakeSession()
     session.user = "ann"
     with pytest.raises(MinitorrentError) as caught:
@@ -195,12 +195,12 @@ def test_a_limit_has_a_direction_and_a_rate(typed: str) -> None:
     assert not session.calls
 
 
-def test_a_rate_has_an_end() -> None:
+def test_rates_are_bounded() -> None:
     with pytest.raises(MinitorrentError):
         run(FakeSession(), f"limit up {'9' * 15}G")
 
 
-def test_a_wait_runs_out_of_time() -> None:
+def test_wait_times_out() -> None:
     session = FakeSession()
     session.waits_for.clear()
     with pytest.raises(MinitorrentError) as caught:
@@ -208,7 +208,7 @@ def test_a_wait_runs_out_of_time() -> None:
     assert caught.value.code is ErrorCode.TIMEOUT
 
 
-def test_without_a_group_in_use_it_has_to_be_named() -> None:
+def test_without_a_default_the_group_is_required() -> None:
     with pytest.raises(MinitorrentError) as caught:
         run(FakeSession(), "pause film.mkv")
     assert caught.value.code is ErrorCode.USAGE
@@ -216,7 +216,7 @@ def test_without_a_group_in_use_it_has_to_be_named() -> None:
     assert caught.value.message.endswith("Usage: pause GROUP NAME")
 
 
-def test_help_on_everything_and_on_one() -> None:
+def test_help_for_all_and_for_one_command() -> None:
     everything = run(FakeSession(), "help")
     assert [row["command"] for row in everything["commands"]] == list(COMMANDS)
     one = run(FakeSession(), "help upload_file")
@@ -229,11 +229,11 @@ def test_help_on_everything_and_on_one() -> None:
         run(FakeSession(), "help logn")
 
 
-def test_ending_has_nothing_to_say() -> None:
+def test_quit_and_exit_have_no_result() -> None:
     assert run(FakeSession(), "quit") == run(FakeSession(), "exit") == {}
 
 
-def test_arguments_do_not_show_what_may_be_a_password() -> None:
+def test_possible_passwords_are_hidden_in_arguments() -> None:
     assert "hidden" not in repr(Arguments({"PASSWORD": "hidden"}))
 
 
@@ -248,7 +248,7 @@ def test_arguments_do_not_show_what_may_be_a_password() -> None:
         (FakeDoctor, Doctor),
     ],
 )
-def test_the_fakes_have_the_real_ones_methods(fake: type, real: type) -> None:
+def test_fakes_have_the_methods_of_the_real_classes(fake: type, real: type) -> None:
     for name, method in inspect.getmembers(fake, inspect.isfunction):
         if not name.startswith("_") and name != "notify":
             faked = inspect.signature(method).parameters.values()
@@ -257,7 +257,7 @@ def test_the_fakes_have_the_real_ones_methods(fake: type, real: type) -> None:
 
 
 @pytest.mark.parametrize("number", ["x", "-1", "1.5", "٣", "9" * 30])
-def test_a_session_is_named_by_its_number(number: str) -> None:
+def test_sessions_are_identified_by_number(number: str) -> None:
     with pytest.raises(MinitorrentError) as raised:
         run(FakeSession(), f"end_session {number}")
     assert raised.value.code is ErrorCode.USAGE

@@ -40,7 +40,7 @@ class TerminalStream(io.StringIO):
         return True
 
 
-def test_success_and_failure_as_objects() -> None:
+def test_success_and_failure_as_json_objects() -> None:
     assert outcome("login ann x") == {
         "command": "login",
         "ok": True,
@@ -55,7 +55,7 @@ def test_success_and_failure_as_objects() -> None:
     assert outcome("nonsense 'x")["error"]["code"] == "usage"
 
 
-def test_blank_lines_come_to_nothing() -> None:
+def test_blank_lines_have_no_result() -> None:
     assert runner(FakeSession()).run("  # nothing") is None
     assert runner(FakeSession()).run_bytes(b"\xef\xbb\xbf\r\n") is None
 
@@ -67,13 +67,13 @@ def test_lines_that_are_not_utf8_are_usage_errors() -> None:
     assert made.as_json()["error"]["code"] == "usage"
 
 
-def test_a_byte_order_mark_is_no_part_of_the_command() -> None:
+def test_a_byte_order_mark_before_a_command_is_ignored() -> None:
     made = runner(FakeSession()).run_bytes(b"\xef\xbb\xbfhelp\r\n")
     assert made is not None
     assert made.error is None
 
 
-def test_the_command_that_a_line_names() -> None:
+def test_the_command_of_a_line_is_found() -> None:
     command = runner(FakeSession()).command(b"quit now\xff\n")
     assert command is not None
     assert command.ends_program
@@ -89,7 +89,7 @@ def test_only_quit_and_exit_end_the_program() -> None:
     assert ends == {"quit": True, "exit": True, "help": False, "quit now": False}
 
 
-def test_what_nobody_expected_is_logged_and_said() -> None:
+def test_unexpected_errors_are_logged_and_reported() -> None:
     session = FakeSession()
     session.failure = RuntimeError("boom")
     structlog.reset_defaults()
@@ -99,7 +99,7 @@ def test_what_nobody_expected_is_logged_and_said() -> None:
     assert [(log["command"], log["log_level"]) for log in logs] == [("list_groups", "error")]
 
 
-def test_passwords_left_out_are_asked_for() -> None:
+def test_omitted_passwords_are_prompted_for() -> None:
     session = FakeSession()
     asked: list[str] = []
 
@@ -116,7 +116,7 @@ def test_passwords_left_out_are_asked_for() -> None:
     ]
 
 
-def test_a_new_password_has_to_be_given_twice() -> None:
+def test_a_new_password_is_prompted_for_twice() -> None:
     session = FakeSession()
     answers = iter(["old", "one", "other"])
     made = runner(session, lambda _: next(answers)).run("passwd")
@@ -126,7 +126,7 @@ def test_a_new_password_has_to_be_given_twice() -> None:
     assert session.calls == []
 
 
-def test_nobody_is_asked_where_nobody_is() -> None:
+def test_without_a_terminal_there_is_no_prompt() -> None:
     assert outcome("login ann")["error"]["code"] == "usage"
 
 
@@ -147,7 +147,7 @@ def test_answers_on_stdout_and_errors_on_stderr() -> None:
     assert printed(runner(session).run("quit")) == ("", "")
 
 
-def test_with_json_everything_is_an_object_on_stdout() -> None:
+def test_with_json_every_answer_is_an_object_on_stdout() -> None:
     for line in ("whoami", "use_group lab", "quit", "bogus"):
         out, err = printed(runner(FakeSession()).run(line), as_json=True)
         assert err == ""
@@ -170,7 +170,7 @@ def test_notices_and_errors_are_neutralised() -> None:
     assert out.getvalue() == ""
 
 
-def test_a_closed_stderr_is_nobodys_problem() -> None:
+def test_a_closed_stderr_is_ignored() -> None:
     class Closed(io.StringIO):
         def write(self, _: str) -> int:
             raise BrokenPipeError
@@ -178,7 +178,7 @@ def test_a_closed_stderr_is_nobodys_problem() -> None:
     Output(io.StringIO(), Closed()).note("x")
 
 
-def test_the_line_of_progress_makes_way() -> None:
+def test_the_progress_line_is_cleared_for_output() -> None:
     err = TerminalStream()
     output = Output(io.StringIO(), err)
     output.progress("50%")
@@ -194,7 +194,7 @@ def test_no_progress_without_a_terminal() -> None:
     assert err.getvalue() == ""
 
 
-def test_what_a_stream_can_show(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_capabilities_of_a_stream(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NO_COLOR", raising=False)
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLUMNS", "77")
@@ -208,7 +208,7 @@ def test_what_a_stream_can_show(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not can_show("no-such-encoding")
 
 
-def test_progress_is_throttled_and_stops_when_told() -> None:
+def test_progress_is_throttled_and_stops_on_request() -> None:
     err = TerminalStream()
     now, stopped = [0.0], [False]
     progress = Progress(
@@ -227,7 +227,7 @@ def test_progress_is_throttled_and_stops_when_told() -> None:
     assert caught.value.code is ErrorCode.TIMEOUT
 
 
-def test_waiting_shows_the_downloads() -> None:
+def test_wait_shows_the_downloads() -> None:
     session = FakeSession()
     session.rows = [download()]
     err = TerminalStream()

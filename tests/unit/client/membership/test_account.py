@@ -47,7 +47,7 @@ def test_nobody_is_logged_in(account: Account) -> None:
     assert account.groups == set()
 
 
-def test_the_group_meant(account: Account) -> None:
+def test_the_default_group(account: Account) -> None:
     account.logged_in(reply("lab", "class"))
     with pytest.raises(MinitorrentError) as raised:
         account.require_group(None)
@@ -63,7 +63,7 @@ def in_use(account: Account) -> tuple[str | None, bool]:
     return account.group, account.knows_all_groups
 
 
-def test_the_group_in_use_is_remembered(account: Account, database: Database) -> None:
+def test_the_default_group_is_remembered(account: Account, database: Database) -> None:
     account.logged_in(reply("lab"))
     account.use("lab")
     account.logged_out()
@@ -102,7 +102,7 @@ def test_pending_requests_are_counted(account: Account, notices: list[Notice]) -
     assert notices == [Notice(kind="join_requested", text="So.", group="lab")]
 
 
-def test_the_tracker_lets_in_and_removes(
+def test_admission_and_removal_by_the_tracker(
     account: Account, events: EventBus, notices: list[Notice]
 ) -> None:
     ended: list[MembershipEnded] = []
@@ -121,7 +121,7 @@ def test_the_tracker_lets_in_and_removes(
     ]
 
 
-def test_the_link_is_lost_and_comes_back(
+def test_the_connection_is_lost_and_returns(
     account: Account, events: EventBus, notices: list[Notice]
 ) -> None:
     connections: list[TrackerConnected] = []
@@ -138,7 +138,7 @@ def test_the_link_is_lost_and_comes_back(
     assert str(TRACKER) in notices[1].text
 
 
-def test_what_happened_meanwhile_is_told_once(account: Account, notices: list[Notice]) -> None:
+def test_missed_events_are_published_once(account: Account, notices: list[Notice]) -> None:
     account.tell_missed(0)
     account.tell_missed(1)
     account.tell_missed(2)
@@ -148,7 +148,7 @@ def test_what_happened_meanwhile_is_told_once(account: Account, notices: list[No
     ]
 
 
-def test_the_tracker_tells_of_others(account: Account, events: EventBus) -> None:
+def test_events_about_other_members(account: Account, events: EventBus) -> None:
     published: list[Event] = []
     events.subscribe(Event, published.append)
     account.on_event(event(EventKind.MEMBER_LEFT).model_copy(update={"removed": ["17"]}))

@@ -106,7 +106,9 @@ def test_one_certificate_a_group(tracker: Tracker, credentials: Credentials) -> 
     assert "PRIVATE" not in tracker.requests[0].request
 
 
-def test_it_is_renewed_with_the_same_key(tracker: Tracker, credentials: Credentials) -> None:
+def test_a_certificate_is_renewed_with_the_same_key(
+    tracker: Tracker, credentials: Credentials
+) -> None:
     tracker.lifetime = 2.0
     group_tls = credentials.group_tls("lab", LAB.certificate)
     assert group_tls is not None
@@ -118,7 +120,7 @@ def test_it_is_renewed_with_the_same_key(tracker: Tracker, credentials: Credenti
 
 
 @pytest.mark.parametrize("code", [ErrorCode.TRACKER_UNREACHABLE, ErrorCode.TIMEOUT])
-def test_it_is_tried_again(tracker: Tracker, events: EventBus, code: ErrorCode) -> None:
+def test_a_failed_request_is_retried(tracker: Tracker, events: EventBus, code: ErrorCode) -> None:
     tracker.fails = [code, ErrorCode.INTERNAL]
     with closing(Credentials(tracker, events, retry=0.1)) as credentials:
         group_tls = credentials.group_tls("lab", LAB.certificate)
@@ -127,13 +129,15 @@ def test_it_is_tried_again(tracker: Tracker, events: EventBus, code: ErrorCode) 
         wait_until(lambda: group_tls.margin > 0, what="it to be in use")
 
 
-def test_who_is_no_member_gets_none(tracker: Tracker, credentials: Credentials) -> None:
+def test_non_members_get_no_certificate(tracker: Tracker, credentials: Credentials) -> None:
     tracker.fails = [ErrorCode.NOT_MEMBER]
     with pytest.raises(MinitorrentError):
         credentials.group_tls("lab", LAB.certificate)
 
 
-def test_another_authority_than_the_groups(tracker: Tracker, credentials: Credentials) -> None:
+def test_a_certificate_of_another_authority_is_refused(
+    tracker: Tracker, credentials: Credentials
+) -> None:
     tracker.authority = Group("lab").certificate
     with pytest.raises(MinitorrentError) as raised:
         credentials.group_tls("lab", LAB.certificate)
@@ -156,7 +160,7 @@ def test_a_membership_that_ends_while_it_is_renewed(
         _ = group_tls.server_context
 
 
-def test_removals_by_notice_and_after_a_lost_connection(
+def test_removals_arrive_by_notice_and_after_a_lost_connection(
     tracker: Tracker, credentials: Credentials, events: EventBus
 ) -> None:
     tracker.removed = ["before"]
@@ -180,7 +184,7 @@ def test_removals_by_notice_and_after_a_lost_connection(
     assert not accepts("bob")
 
 
-def test_after_logout_nothing_is_shown(credentials: Credentials) -> None:
+def test_after_logout_no_certificate_is_used(credentials: Credentials) -> None:
     group_tls = credentials.group_tls("lab", LAB.certificate)
     assert group_tls is not None
     credentials.forget_all()
@@ -189,9 +193,7 @@ def test_after_logout_nothing_is_shown(credentials: Credentials) -> None:
 
 
 @pytest.mark.parametrize("step", [3600.0, -3600.0, 1e6, -1e6])
-def test_a_clock_that_is_set_changes_nothing(
-    tracker: Tracker, events: EventBus, step: float
-) -> None:
+def test_setting_the_clock_changes_nothing(tracker: Tracker, events: EventBus, step: float) -> None:
     """Neither is a certificate renewed early, or again and again, nor late."""
     wall, passed = [time.time()], [0.0]
     credentials = Credentials(tracker, events, lambda: wall[0], lambda: passed[0])
@@ -211,7 +213,9 @@ def test_a_clock_that_is_set_changes_nothing(
 
 
 @pytest.mark.parametrize("ahead", [7200.0, -7200.0])
-def test_a_wrong_clock_from_the_beginning(tracker: Tracker, events: EventBus, ahead: float) -> None:
+def test_a_clock_that_is_wrong_from_the_start(
+    tracker: Tracker, events: EventBus, ahead: float
+) -> None:
     """The tracker's clock is `ahead` of ours, and told it."""
     tracker.ahead, tracker.off = ahead, -ahead
     passed = [0.0]
@@ -226,7 +230,7 @@ def test_a_wrong_clock_from_the_beginning(tracker: Tracker, events: EventBus, ah
         credentials.close()
 
 
-def test_an_end_that_has_passed_is_not_asked_about_without_pause(
+def test_an_expired_certificate_is_not_requested_in_a_busy_loop(
     tracker: Tracker, events: EventBus
 ) -> None:
     """By an old tracker, which tells no time, and with a clock far ahead of it."""
@@ -242,7 +246,7 @@ def test_an_end_that_has_passed_is_not_asked_about_without_pause(
         credentials.close()
 
 
-def test_what_is_being_asked_for_has_not_failed(tracker: Tracker, credentials: Credentials) -> None:
+def test_a_pending_certificate_has_not_failed(tracker: Tracker, credentials: Credentials) -> None:
     asked, go_on = threading.Event(), threading.Event()
     answer = tracker.issue
 
@@ -282,7 +286,7 @@ class Slow:
         return self._issue(operation, request)
 
 
-def test_what_is_being_asked_for_is_not_asked_for_twice(
+def test_a_pending_certificate_is_not_requested_twice(
     tracker: Tracker, credentials: Credentials
 ) -> None:
     slow = Slow(tracker)
@@ -298,7 +302,7 @@ def test_what_is_being_asked_for_is_not_asked_for_twice(
     assert len(tracker.requests) == 1
 
 
-def test_who_logs_out_while_a_certificate_is_on_its_way_shows_none(
+def test_a_certificate_that_arrives_after_logout_is_not_used(
     tracker: Tracker, credentials: Credentials
 ) -> None:
     slow = Slow(tracker)

@@ -30,7 +30,9 @@ def trust(tmp_path: Path, told: list[str]) -> Iterator[KnownTrackers]:
     database.close()
 
 
-def test_the_first_certificate_is_told_and_trusted(trust: KnownTrackers, told: list[str]) -> None:
+def test_the_first_certificate_is_reported_and_trusted(
+    trust: KnownTrackers, told: list[str]
+) -> None:
     assert trust.trusted(HERE) is None
     for _ in range(3):
         trust.check(HERE, b"one")
@@ -43,7 +45,7 @@ def test_the_first_certificate_is_told_and_trusted(trust: KnownTrackers, told: l
     assert trust.trusted(THERE) == fingerprint(b"two")
 
 
-def test_another_certificate_is_refused_and_told_once(
+def test_another_certificate_is_refused_and_reported_once(
     trust: KnownTrackers, told: list[str]
 ) -> None:
     trust.check(HERE, b"one")
@@ -56,7 +58,7 @@ def test_another_certificate_is_refused_and_told_once(
     assert trust.trusted(HERE) == fingerprint(b"one")
 
 
-def test_who_is_forgotten_is_met_anew(trust: KnownTrackers) -> None:
+def test_a_forgotten_tracker_is_trusted_at_the_next_connection(trust: KnownTrackers) -> None:
     trust.check(HERE, b"one")
     trust.forget(HERE)
     trust.check(HERE, b"two")

@@ -90,7 +90,9 @@ def described_by_others(path: Path, *, mtime: int | None) -> Metainfo:
 
 @pytest.mark.parametrize("mtime", [None, 7])
 @pytest.mark.parametrize("content", [b"data", {"a": b"1", "d/b": b"2"}, b""])
-def test_somebody_else_was_quicker(tmp_path: Path, content: Any, mtime: int | None) -> None:
+def test_another_member_added_the_same_file_first(
+    tmp_path: Path, content: Any, mtime: int | None
+) -> None:
     put(tmp_path / "f", content)
     theirs = described_by_others(tmp_path / "f", mtime=mtime)
     seen: list[Metainfo] = []
@@ -100,7 +102,7 @@ def test_somebody_else_was_quicker(tmp_path: Path, content: Any, mtime: int | No
     assert seen[-1].info_hash == theirs.info_hash
 
 
-def test_somebody_else_was_quicker_with_other_content(tmp_path: Path) -> None:
+def test_another_member_added_different_content_first(tmp_path: Path) -> None:
     put(tmp_path / "f", b"their")
     theirs = described_by_others(tmp_path / "f", mtime=7)
     (tmp_path / "f").write_bytes(b"other")
@@ -110,7 +112,7 @@ def test_somebody_else_was_quicker_with_other_content(tmp_path: Path) -> None:
     assert "--name" in caught.value.message
 
 
-def test_a_tracker_that_knows_nothing_of_what_is_in_the_way(tmp_path: Path) -> None:
+def test_a_tracker_without_the_conflicting_file(tmp_path: Path) -> None:
     put(tmp_path / "f", b"data")
     tracker = Tracker(described_by_others(tmp_path / "f", mtime=7))
     tracker.forgets = True
@@ -119,7 +121,7 @@ def test_a_tracker_that_knows_nothing_of_what_is_in_the_way(tmp_path: Path) -> N
     assert caught.value.code is ErrorCode.NAME_TAKEN
 
 
-def test_what_is_refused_before_it_is_offered_is_not_offered(tmp_path: Path) -> None:
+def test_a_share_refused_early_is_not_announced(tmp_path: Path) -> None:
     put(tmp_path / "f", b"data")
     tracker = Tracker()
 

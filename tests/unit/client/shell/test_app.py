@@ -92,7 +92,7 @@ def test_bad_usage_is_one_line_and_status_2(
     assert said in one_line(capsys)
 
 
-def test_no_word_of_a_command_that_is_not_quoted_is_repeated(
+def test_an_unquoted_command_is_not_repeated(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert start("127.0.0.1:7000", "INFO", "-c", "login", "ann", "S3cret") == 2
@@ -128,7 +128,7 @@ def test_a_second_client_on_the_same_folder_is_refused(
     assert start("127.0.0.1:7000", info, "--data-dir", str(tmp_path), "-c", "help") == 0
 
 
-def test_a_folder_that_can_not_be_used(
+def test_an_unusable_folder(
     tmp_path: Path, info: str, session: FakeSession, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "file").touch()
@@ -144,7 +144,7 @@ def test_a_folder_that_can_not_be_used(
 
 
 @pytest.mark.parametrize("name", ["client.lock", "client.log"])
-def test_files_of_others_in_the_data_folder(
+def test_foreign_files_in_the_data_folder(
     tmp_path: Path, info: str, capsys: pytest.CaptureFixture[str], name: str
 ) -> None:
     """Neither waited for nor written through."""

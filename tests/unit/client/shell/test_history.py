@@ -65,7 +65,7 @@ def kept(folder: Path, *lines: str) -> tuple[str, str]:
         "get 'magnet:?xt=urn:btih:00&tr=http%3A%2F%2F127.0.0.1%3A1%2Fannounce%2FS3cret' /tmp",
     ],
 )
-def test_no_line_that_may_hold_a_secret_is_kept(line: str, tmp_path: Path) -> None:
+def test_lines_with_a_possible_secret_are_not_kept(line: str, tmp_path: Path) -> None:
     assert not any("S3cret" in text for text in kept(tmp_path, line))
 
 
@@ -76,14 +76,14 @@ def test_other_lines_are_kept(line: str, tmp_path: Path) -> None:
     assert all(line in text for text in kept(tmp_path, f" {line} "))
 
 
-def test_a_mistyped_command_can_be_called_back_but_is_not_in_the_file(tmp_path: Path) -> None:
+def test_a_mistyped_command_can_be_recalled_but_is_not_stored(tmp_path: Path) -> None:
     remembered, written = kept(tmp_path, "list_grups")
     assert remembered == "list_grups"
     assert written == ""
 
 
 @given(st.text(alphabet=st.characters(exclude_categories=["Cs"])))
-def test_no_password_is_ever_kept(password: str) -> None:
+def test_passwords_are_never_kept(password: str) -> None:
     secret = f"S3cret{password}"
     lines = [f"{name} ann {quote(secret)}" for name in ("login", "create_user", "passwd", "logn")]
     folder = Path(tempfile.mkdtemp())
@@ -93,7 +93,7 @@ def test_no_password_is_ever_kept(password: str) -> None:
         shutil.rmtree(folder)
 
 
-def test_the_file_is_private_and_read_again(tmp_path: Path) -> None:
+def test_the_file_is_private_and_reloaded(tmp_path: Path) -> None:
     path = tmp_path / "history"
     history = PrivateHistory(path, COMMANDS)
     history.append_string("login ann topsecret")
@@ -105,7 +105,7 @@ def test_the_file_is_private_and_read_again(tmp_path: Path) -> None:
     assert again == ["list_groups", "whoami"]
 
 
-def test_what_older_versions_kept_is_not_called_back(tmp_path: Path) -> None:
+def test_secrets_kept_by_older_versions_are_not_recalled(tmp_path: Path) -> None:
     path = tmp_path / "history"
     path.write_text("\n# 2024-01-01 00:00:00\n+login 'ann S3cret'\n\n# 2024-01-02\n+whoami\n")
     assert list(PrivateHistory(path, COMMANDS).load_history_strings()) == ["whoami"]

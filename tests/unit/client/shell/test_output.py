@@ -24,7 +24,7 @@ def test_an_error_is_one_line_for_a_program() -> None:
     assert err.getvalue() == f"error: {MESSAGE}\n"
 
 
-def test_an_error_is_broken_between_words_at_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_error_is_wrapped_at_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "60")
     monkeypatch.setenv("NO_COLOR", "1")
     err = Terminal()

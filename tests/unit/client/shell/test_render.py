@@ -72,12 +72,12 @@ def shown(line: str, session: FakeSession | None = None, screen: Screen = PIPE) 
         ("quit", ""),
     ],
 )
-def test_one_line_where_one_line_does(line: str, text: str) -> None:
+def test_short_answers_take_one_line(line: str, text: str) -> None:
     assert shown(line) == text
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_every_command_has_an_answer(name: str) -> None:
+def test_every_command_has_a_renderer(name: str) -> None:
     words = {"SECONDS": "1", "N": "-7", "COMMAND": "login", "ID": "17"}
     words |= {"DIRECTION": "up", "RATE": "1M"}
     command = COMMANDS[name]
@@ -100,7 +100,7 @@ def test_limits() -> None:
     assert shown("limit", session) == "No rate limits"
 
 
-def test_a_check_up() -> None:
+def test_doctor_results() -> None:
     assert shown("doctor").splitlines() == [
         "result  check",
         "ok      port: The tracker reaches you at 192.0.2.1:6001.",
@@ -135,13 +135,13 @@ def test_tables_line_up() -> None:
     ]
 
 
-def test_colour_only_where_it_is_wanted() -> None:
+def test_colours_only_on_request() -> None:
     assert "\x1b[" in shown("list_files", screen=TERMINAL)
     assert "\x1b[" in shown("help", screen=TERMINAL)
     assert "\x1b[" not in shown("list_files", screen=NARROW)
 
 
-def test_part_of_a_list_says_so() -> None:
+def test_a_partial_list_says_so() -> None:
     row = file_rows()[0]
     part = lists.FilesResult(group="lab", files=[row], total=60_000)
     assert answer(COMMANDS["list_files"], part, PIPE).splitlines()[1:] == [
@@ -157,7 +157,7 @@ def test_part_of_a_list_says_so() -> None:
     )
 
 
-def test_many_groups_are_not_all_named_at_login() -> None:
+def test_login_names_only_some_of_many_groups() -> None:
     names = [f"g{number}" for number in range(1000)]
     result = results.LoginResult(user="ann", groups=names, more_groups=44_000, sharing=0)
     text = answer(COMMANDS["login"], result, PIPE)
@@ -172,7 +172,7 @@ def long_file(name: str) -> lists.FilesResult:
     return lists.FilesResult(group="lab", files=[row], total=1)
 
 
-def test_a_long_name_is_folded_at_a_terminal_and_whole_in_a_pipe() -> None:
+def test_long_names_are_wrapped_only_at_a_terminal() -> None:
     name = "long " * 30 + "end"
     folded = answer(COMMANDS["list_files"], long_file(name), NARROW)
     assert all(len(line) <= 80 for line in folded.splitlines())
@@ -180,7 +180,7 @@ def test_a_long_name_is_folded_at_a_terminal_and_whole_in_a_pipe() -> None:
     assert name in answer(COMMANDS["list_files"], long_file(name), PIPE)
 
 
-def test_names_from_outside_do_nothing_to_the_terminal() -> None:
+def test_foreign_names_cannot_act_on_the_terminal() -> None:
     evil = "\x1b]0;owned\x07[bold]x[/bold]"
     for result in (
         long_file(evil),
@@ -266,12 +266,12 @@ def test_download_lines_fit_the_screen_and_line_up() -> None:
     assert "x" * 200 in download_lines(rows, PIPE)[0]
 
 
-def test_colour_marks_the_state() -> None:
+def test_colours_mark_the_state() -> None:
     lines = download_lines([download()], TERMINAL)
     assert lines[0].startswith("[\x1b[36mD\x1b[0m] lab film.mkv")
 
 
-def test_a_table_of_nothing_but_headings() -> None:
+def test_an_empty_table_shows_its_headings() -> None:
     assert PIPE.table([Column("a"), Column("b", right=True)], []) == "a  b"
 
 
@@ -283,7 +283,7 @@ def test_a_sentence_is_wrapped_for_a_terminal_only() -> None:
     assert "".join(lines).replace(" ", "") == text.replace(" ", "")
 
 
-def test_names_that_a_screen_can_not_show_are_written_so_that_they_fit() -> None:
+def test_unprintable_names_are_escaped_to_fit() -> None:
     name = "ein film mit äöü und 日本語 darin.mkv"
     for text in (
         answer(COMMANDS["list_files"], long_file(name), NARROW),

@@ -129,7 +129,7 @@ def test_commands_are_run_until_quit(sitting: Sitting) -> None:
     assert sitting.aside[-1].startswith("error: Too many arguments")
 
 
-def test_the_first_start_tells_what_to_type_first(sitting: Sitting) -> None:
+def test_the_first_start_shows_a_hint(sitting: Sitting) -> None:
     sitting.type("quit\r")
     sitting.sit()
     assert "create_user NAME" in sitting.err.getvalue()
@@ -138,14 +138,14 @@ def test_the_first_start_tells_what_to_type_first(sitting: Sitting) -> None:
     assert sitting.aside[-1] == "Log in with: login NAME (help lists all commands)"
 
 
-def test_who_is_logged_in_is_told_nothing(sitting: Sitting) -> None:
+def test_logged_in_users_see_no_hint(sitting: Sitting) -> None:
     sitting.session.user = "ann"
     sitting.type("quit\r")
     sitting.sit()
     assert sitting.aside == []
 
 
-def test_a_password_is_asked_for_and_not_remembered(sitting: Sitting) -> None:
+def test_a_password_is_prompted_for_and_not_remembered(sitting: Sitting) -> None:
     sitting.type("login ann\rsecret123\rlogin bob topsecret\rquit\r")
     sitting.sit()
     assert sitting.session.calls == [
@@ -158,7 +158,7 @@ def test_a_password_is_asked_for_and_not_remembered(sitting: Sitting) -> None:
     assert "secret" not in kept + sitting.out.getvalue() + sitting.err.getvalue()
 
 
-def test_what_is_typed_ahead_answers_every_prompt(sitting: Sitting) -> None:
+def test_typeahead_answers_every_prompt(sitting: Sitting) -> None:
     sitting.type("create_user cid\rsecret123\rsecret123\rlogin cid\rsecret123\r")
     sitting.type("passwd\rold one\rn\x7fnew\rnew\rwhoami\rquit\r")
     sitting.sit()
@@ -180,9 +180,7 @@ def test_what_is_typed_ahead_answers_every_prompt(sitting: Sitting) -> None:
         f"passwd\r{CTRL_D}secret123\r",
     ],
 )
-def test_what_may_be_a_password_is_dropped_when_its_prompt_does_not_come(
-    sitting: Sitting, ahead: str
-) -> None:
+def test_a_possible_password_is_dropped_without_its_prompt(sitting: Sitting, ahead: str) -> None:
     sitting.type(ahead)
 
     def leave() -> None:
@@ -201,7 +199,7 @@ def test_what_may_be_a_password_is_dropped_when_its_prompt_does_not_come(
     assert "secret" not in (sitting.folder / "history").read_text()
 
 
-def test_pasted_lines_wait_for_enter_and_a_password_among_them_for_its_prompt(
+def test_pasted_lines_wait_for_enter_and_passwords_for_their_prompt(
     sitting: Sitting,
 ) -> None:
     def look() -> None:
@@ -223,14 +221,14 @@ def test_ctrl_c_drops_pasted_lines(sitting: Sitting) -> None:
     assert sitting.session.calls == []
 
 
-def test_a_password_that_is_pasted_with_its_line_end(sitting: Sitting) -> None:
+def test_a_password_pasted_with_its_line_end(sitting: Sitting) -> None:
     sitting.type("passwd\r\x1b[200~old\n\x1b[201~\x1b[200~new\nnew\x1b[201~quit\r")
     sitting.session.user = "ann"
     sitting.sit()
     assert sitting.session.calls == [("passwd", "old", "new")]
 
 
-def test_no_password_no_login(sitting: Sitting) -> None:
+def test_an_empty_password_cancels_login(sitting: Sitting) -> None:
     def give_up() -> None:
         wait_until(lambda: "Password:" in sitting.shown, what="the prompt for the password")
         os.kill(os.getpid(), signal.SIGINT)
@@ -249,7 +247,7 @@ def test_ctrl_c_clears_the_line(sitting: Sitting) -> None:
     assert sitting.session.calls == [("use_group", "lab")]
 
 
-def test_ctrl_d_ends_it_when_nothing_runs(sitting: Sitting) -> None:
+def test_ctrl_d_quits_when_nothing_runs(sitting: Sitting) -> None:
     sitting.type(CTRL_D)
     assert sitting.sit() == 0
 
@@ -265,7 +263,7 @@ def test_ctrl_d_asks_when_downloads_run(sitting: Sitting, answer: str, stays: bo
     assert bool(sitting.session.calls) is stays
 
 
-def test_ctrl_d_twice_ends_it_whatever_runs(sitting: Sitting) -> None:
+def test_ctrl_d_twice_quits_regardless(sitting: Sitting) -> None:
     sitting.session.rows = [download()]
     sitting.type(CTRL_D + CTRL_D)
     assert sitting.sit() == 0
@@ -291,7 +289,7 @@ def test_several_lines_pasted_at_once(sitting: Sitting) -> None:
     assert sitting.session.calls == [("login", "ann", "x"), ("use_group", "lab")]
 
 
-def test_ctrl_c_stops_a_wait_and_nothing_else(sitting: Sitting) -> None:
+def test_ctrl_c_stops_only_a_wait(sitting: Sitting) -> None:
     sitting.session.waits_for.clear()
 
     def interrupt() -> None:
@@ -321,7 +319,7 @@ def test_ctrl_c_stops_hashing(sitting: Sitting) -> None:
     assert sitting.said == ["Using lab"]
 
 
-def test_sigterm_ends_it_at_the_prompt(sitting: Sitting) -> None:
+def test_sigterm_quits_at_the_prompt(sitting: Sitting) -> None:
     def terminate() -> None:
         sitting.type("use_group lab\r")
         sitting.called("use_group", "lab")
@@ -331,7 +329,7 @@ def test_sigterm_ends_it_at_the_prompt(sitting: Sitting) -> None:
         assert sitting.sit() == 0
 
 
-def test_sigterm_ends_it_after_a_command(sitting: Sitting) -> None:
+def test_sigterm_quits_after_a_command(sitting: Sitting) -> None:
     sitting.session.waits_for.clear()
 
     def terminate() -> None:
@@ -343,7 +341,7 @@ def test_sigterm_ends_it_after_a_command(sitting: Sitting) -> None:
         assert sitting.sit() == 0
 
 
-def test_notices_are_shown_while_somebody_types(sitting: Sitting) -> None:
+def test_notices_are_shown_during_typing(sitting: Sitting) -> None:
     sitting.session.user = "ann"
 
     def notify() -> None:

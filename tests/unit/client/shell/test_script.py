@@ -60,7 +60,7 @@ def script(session: FakeSession, lines: list[bytes], **options: Any) -> int:
         return made.run(lines, **options)
 
 
-def test_answers_come_in_order_one_object_each(tmp_path: Path) -> None:
+def test_answers_are_one_object_each_in_order(tmp_path: Path) -> None:
     lines = b"# first\n\nlogin ann x\r\nwhoami\nbogus\nlogin \xff x\nquit\nwhoami\n"
     status, out, err = run(tmp_path, lines, "--json")
     answers = [json.loads(line) for line in out.splitlines()]
@@ -85,7 +85,7 @@ def test_lines_as_programs_and_editors_write_them(tmp_path: Path) -> None:
     assert (status, err) == (1, "")
 
 
-def test_text_for_people_and_errors_aside(tmp_path: Path) -> None:
+def test_text_on_stdout_and_errors_on_stderr(tmp_path: Path) -> None:
     status, out, err = run(tmp_path, b"login ann x\nbogus\n")
     assert out == "Logged in as ann; groups: lab; sharing 3 files again\n"
     assert err == "error: There is no such command; help lists all commands.\n"
@@ -98,7 +98,7 @@ def test_only_the_commands_given_are_run(tmp_path: Path) -> None:
     assert status == 0
 
 
-def test_a_line_is_answered_as_it_arrives(tmp_path: Path) -> None:
+def test_lines_are_answered_as_they_arrive(tmp_path: Path) -> None:
     with client(tmp_path, "--json") as process:
         answers = Lines("stdout")
         answers.follow(process.stdout)
@@ -112,9 +112,7 @@ def test_a_line_is_answered_as_it_arrives(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_ends_it_cleanly_while_it_waits_for_a_line(
-    tmp_path: Path, number: signal.Signals
-) -> None:
+def test_a_signal_ends_a_waiting_script_cleanly(tmp_path: Path, number: signal.Signals) -> None:
     with client(tmp_path, "--json") as process:
         process.stdin.write(b"login ann x\n")
         process.stdin.flush()
@@ -125,7 +123,7 @@ def test_a_signal_ends_it_cleanly_while_it_waits_for_a_line(
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_it_stays_after_the_end_of_the_script(tmp_path: Path, number: signal.Signals) -> None:
+def test_with_stay_it_outlasts_the_script(tmp_path: Path, number: signal.Signals) -> None:
     with client(tmp_path, "--stay", "--json") as process:
         process.stdin.write(b"login ann x\n")
         process.stdin.close()
@@ -137,7 +135,7 @@ def test_it_stays_after_the_end_of_the_script(tmp_path: Path, number: signal.Sig
         assert process.stderr.read() == b""
 
 
-def test_quit_ends_staying(tmp_path: Path) -> None:
+def test_quit_ends_stay(tmp_path: Path) -> None:
     with client(tmp_path, "--stay", "-c", "login ann x", "--json") as process:
         assert process.stdout.readline()
         process.stdin.write(b"whoami\n\nquit\n")
@@ -147,7 +145,7 @@ def test_quit_ends_staying(tmp_path: Path) -> None:
         assert process.stderr.read().count(b"only quit") == 1
 
 
-def test_nobody_reads_the_answers_any_more(tmp_path: Path) -> None:
+def test_a_closed_stdout_ends_the_script(tmp_path: Path) -> None:
     reader, writer = os.pipe()
     os.close(reader)
     with client(tmp_path, "--json", out=writer) as process:
@@ -157,14 +155,14 @@ def test_nobody_reads_the_answers_any_more(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no full device here")
-def test_answers_that_can_not_be_written(tmp_path: Path) -> None:
+def test_unwritable_answers(tmp_path: Path) -> None:
     with Path("/dev/full").open("wb") as full, client(tmp_path, "--json", out=full) as process:
         _, err = process.communicate(b"whoami\n", LIMIT)
         assert process.returncode == 1
         assert err.startswith(b"error: Can't write answers")
 
 
-def test_it_waits_for_downloads_at_the_end() -> None:
+def test_the_script_waits_for_downloads_at_the_end() -> None:
     session = FakeSession()
     assert script(session, [b"login ann x\n"]) == 0
     assert session.calls[-1] == ("wait", None)
@@ -176,7 +174,7 @@ def test_without_a_login_there_is_nothing_to_wait_for() -> None:
     assert session.calls == []
 
 
-def test_after_quit_it_does_not_wait() -> None:
+def test_after_quit_there_is_no_wait() -> None:
     session = FakeSession()
     assert script(session, [b"login ann x\n", b"exit\n", b"whoami\n"]) == 0
     assert session.calls == [("login", "ann", "x")]
@@ -201,7 +199,7 @@ def test_a_download_that_failed_before_the_end_counts_too(
     assert capsys.readouterr().err == "film.mkv failed: the disk is full.\n"
 
 
-def test_a_wait_that_fails_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_failed_wait_is_reported(capsys: pytest.CaptureFixture[str]) -> None:
     session = FakeSession()
     session.user = "ann"
     session.failure = MinitorrentError(ErrorCode.DISK_FULL, "The disk is full.")
@@ -210,7 +208,7 @@ def test_a_wait_that_fails_is_told(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.parametrize(("reached", "status"), [(False, 3), (True, 1)])
-def test_no_tracker_has_a_status_of_its_own(reached: bool, status: int) -> None:
+def test_no_tracker_has_its_own_exit_status(reached: bool, status: int) -> None:
     session = FakeSession()
     session.failure = MinitorrentError(ErrorCode.TRACKER_UNREACHABLE, "No tracker answers.")
     session.reached = reached
@@ -241,7 +239,7 @@ def test_a_signal_ends_a_running_wait() -> None:
     assert session.calls[-1] == ("wait", None)
 
 
-def test_commands_that_a_signal_kept_from_being_run_count_as_failed() -> None:
+def test_commands_skipped_by_a_signal_count_as_failed() -> None:
     session = FakeSession()
 
     def lines() -> Iterator[bytes]:
@@ -252,7 +250,7 @@ def test_commands_that_a_signal_kept_from_being_run_count_as_failed() -> None:
     assert script(session, lines()) == 1  # type: ignore[arg-type]
 
 
-def test_signals_are_noted_and_break_in_only_where_it_is_safe() -> None:
+def test_signals_interrupt_only_where_it_is_safe() -> None:
     ended: list[bool] = []
     before = signal.getsignal(signal.SIGTERM)
     with Interrupts(ctrl_c_ends=False) as interrupts:

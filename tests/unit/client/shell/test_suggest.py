@@ -34,7 +34,7 @@ def names(text: str, session: FakeSession | None = None) -> list[str]:
     return [suggestion.shown for suggestion in offered(text, session)]
 
 
-def test_commands_with_a_word_of_help() -> None:
+def test_commands_are_suggested_with_their_help() -> None:
     assert names("") == list(COMMANDS)
     assert names("  ") == list(COMMANDS)
     assert names("log") == ["login", "logout"]
@@ -50,7 +50,7 @@ def test_arguments_of_an_unknown_command() -> None:
     assert names("nonsense ") == []
 
 
-def test_groups_that_fit() -> None:
+def test_matching_groups() -> None:
     assert names("join_group ") == ["studio"]
     assert names("use_group ") == ["lab"]
     assert names("use_group l") == ["lab"]
@@ -58,7 +58,7 @@ def test_groups_that_fit() -> None:
     assert offered("use_group ")[0].help == "2 members, owner ann"
 
 
-def test_people_of_the_group_that_was_named() -> None:
+def test_users_of_the_named_group() -> None:
     session = logged_in()
     assert names("promote ", session) == ["lab"]
     assert names("promote lab ", session) == ["ann", "bob"]
@@ -66,7 +66,7 @@ def test_people_of_the_group_that_was_named() -> None:
     assert ("list_members", "lab", 100) in session.calls
 
 
-def test_a_group_in_use_comes_first_but_can_be_named() -> None:
+def test_the_default_group_comes_first() -> None:
     session = logged_in("lab")
     session.rows = [download("film.mkv"), download("other.mkv", group="another")]
     assert names("promote ", session) == ["ann", "bob", "lab"]
@@ -82,14 +82,14 @@ def test_a_group_in_use_comes_first_but_can_be_named() -> None:
     assert names("limit up 1M film.mkv ", session) == []
 
 
-def test_the_ways_of_a_limit() -> None:
+def test_directions_of_a_limit() -> None:
     assert names("limit ") == ["up", "down"]
     assert names("limit d") == ["down"]
     assert names("limit up ") == []
     assert names("limit up 1M ") == ["lab"]
 
 
-def test_files_are_quoted_where_they_have_to_be() -> None:
+def test_files_are_quoted_when_needed() -> None:
     found = offered("download_file lab ")
     assert [suggestion.shown for suggestion in found] == ["film.mkv", "two words.txt", "it's.txt"]
     assert [suggestion.text for suggestion in found] == [
@@ -135,7 +135,7 @@ def test_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert names(f"upload_file {'x' * 300}/") == []
 
 
-def test_paths_of_an_endless_folder_are_cut(tmp_path: Path) -> None:
+def test_paths_of_a_huge_folder_are_cut(tmp_path: Path) -> None:
     numbers = range(1000, 1000 + _MOST_PATHS + 9)
     for number in numbers:
         (tmp_path / str(number)).touch()
@@ -155,7 +155,7 @@ def test_options() -> None:
     assert names("create_group --open ") == []
 
 
-def test_what_can_not_be_offered() -> None:
+def test_words_without_suggestions() -> None:
     assert names("login ") == []
     assert names("wait ") == []
     assert names("whoami ") == []
@@ -175,7 +175,7 @@ def test_lookups_are_remembered_for_a_few_seconds() -> None:
     assert session.calls.count(("list_members", "lab", 100)) == 3
 
 
-def test_of_a_long_list_only_what_fits_is_asked_for() -> None:
+def test_of_a_long_list_only_matches_are_requested() -> None:
     session = logged_in("lab")
     session.lists.more_files = [f"take {number:05}.wav" for number in range(10_000)]
     session.lists.more_groups = [f"class{number:05}" for number in range(10_000)]
@@ -193,7 +193,7 @@ def test_of_a_long_list_only_what_fits_is_asked_for() -> None:
     assert len(listed) < 15
 
 
-def test_failing_lookups_offer_nothing() -> None:
+def test_failing_lookups_suggest_nothing() -> None:
     session = logged_in("lab")
     session.failure = MinitorrentError(ErrorCode.TRACKER_UNREACHABLE, "No tracker answers.")
     for command in ("use_group ", "promote ", "accept_request ", "download_file ", "peers "):
@@ -201,7 +201,7 @@ def test_failing_lookups_offer_nothing() -> None:
 
 
 @given(st.text(alphabet="abcl -'\"\\#"))
-def test_whatever_is_typed_completing_it_stays_one_word(text: str) -> None:
+def test_a_completion_is_always_one_word(text: str) -> None:
     for prefix in ("", "download_file lab "):
         for suggestion in offered(prefix + text):
             completed = (prefix + text)[: suggestion.start] + suggestion.text
@@ -209,7 +209,7 @@ def test_whatever_is_typed_completing_it_stays_one_word(text: str) -> None:
             assert words[-1].text == suggestion.shown
 
 
-def test_in_the_terms_of_prompt_toolkit() -> None:
+def test_completions_for_prompt_toolkit() -> None:
     completer = CommandCompleter(COMMANDS, SessionNames(logged_in()))  # type: ignore[arg-type]
     found = list(completer.get_completions(Document("use_group l"), CompleteEvent()))
     assert [(c.text, c.start_position, c.display_text, c.display_meta_text) for c in found] == [

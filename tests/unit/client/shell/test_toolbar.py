@@ -40,7 +40,7 @@ def test_the_prompt_names_user_and_group(user: str | None, group: str | None, te
     assert prompt_text(overview(user=user, group=group)) == text
 
 
-def test_state_of_things() -> None:
+def test_the_toolbar_shows_the_state() -> None:
     assert toolbar_lines(overview(), SCREEN) == [
         " tracker connected · ↓ 1.0 MiB/s · ↑ 0 B/s · seeding 3"
     ]
@@ -52,7 +52,7 @@ def test_state_of_things() -> None:
     ) == [" tracker unreachable"]
 
 
-def test_running_transfers_have_a_line_each_up_to_three() -> None:
+def test_up_to_three_running_transfers_are_shown() -> None:
     rows = [download(str(number)) for number in range(5)]
     rows += [download("done", state=TransferState.SEEDING)]
     lines = toolbar_lines(overview(downloads=rows), SCREEN)
@@ -63,7 +63,7 @@ def test_running_transfers_have_a_line_each_up_to_three() -> None:
     assert lines[-1].endswith("2 more running")
 
 
-def test_a_transfer_that_can_not_tell_its_time_shows_its_state() -> None:
+def test_a_transfer_without_an_estimate_shows_its_state() -> None:
     row = download(state=TransferState.CHECKING, eta=None)
     assert toolbar_lines(overview(downloads=[row]), SCREEN)[0].rstrip().endswith("checking")
 
@@ -74,7 +74,9 @@ def test_a_transfer_that_can_not_tell_its_time_shows_its_state() -> None:
     st.booleans(),
     st.floats(0, 1e16),
 )
-def test_the_toolbar_fits(names: list[str], requests: int, unicode: bool, rate: float) -> None:
+def test_the_toolbar_fits_the_width(
+    names: list[str], requests: int, unicode: bool, rate: float
+) -> None:
     rows = [download(name, eta=1e9, down_rate=rate) for name in names]
     state = overview(downloads=rows, pending_requests=requests, up_rate=rate, down_rate=rate)
     for line in toolbar_lines(state, Screen(width=80, unicode=unicode)):
@@ -93,7 +95,7 @@ def wait_for(*rows: DownloadRow) -> str:
     return waiting_line(overview(downloads=list(rows)), SCREEN)
 
 
-def test_waiting_sums_up_what_runs() -> None:
+def test_wait_summarises_running_transfers() -> None:
     done = download("done", state=TransferState.SEEDING)
     assert wait_for(done) == ""
     assert wait_for(download(), done) == (

@@ -22,7 +22,7 @@ def refusal(path: Path) -> MinitorrentError:
     return caught.value
 
 
-def test_only_the_owner_may_read_it(tmp_path: Path) -> None:
+def test_only_the_owner_can_read_the_database(tmp_path: Path) -> None:
     path = tmp_path / "data %20 é?" / "client.sqlite"
     with ClientState(path) as state:
         state.settings.set("ann", "group", "lab")
@@ -31,7 +31,7 @@ def test_only_the_owner_may_read_it(tmp_path: Path) -> None:
         assert {stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()} == {0o600}
 
 
-def test_a_file_that_all_could_read_is_closed_to_them(tmp_path: Path) -> None:
+def test_a_readable_file_is_made_private(tmp_path: Path) -> None:
     path = tmp_path / "client.sqlite"
     path.touch()
     path.chmod(0o644)
@@ -39,7 +39,7 @@ def test_a_file_that_all_could_read_is_closed_to_them(tmp_path: Path) -> None:
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
-def test_it_is_a_write_ahead_log_at_the_current_version(tmp_path: Path) -> None:
+def test_the_database_uses_wal_at_the_current_version(tmp_path: Path) -> None:
     path = tmp_path / "client.sqlite"
     database = Database.open(path)
     with database.transaction() as session:
@@ -60,7 +60,7 @@ def test_a_newer_schema_is_refused_and_left_alone(tmp_path: Path) -> None:
     assert [file.name for file in tmp_path.iterdir()] == ["client.sqlite"]
 
 
-def test_a_file_that_is_no_database_is_kept_aside(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_database_is_renamed(tmp_path: Path) -> None:
     path = tmp_path / "client.sqlite"
     for number in (1, 2):
         path.write_bytes(b"this is no database" * 1000)
@@ -73,7 +73,7 @@ def test_a_file_that_is_no_database_is_kept_aside(tmp_path: Path) -> None:
         assert state.transfers.list_for("ann") == []
 
 
-def test_a_damaged_page_is_found(tmp_path: Path) -> None:
+def test_a_damaged_page_is_detected(tmp_path: Path) -> None:
     path = tmp_path / "client.sqlite"
     with ClientState(path) as state:
         for number in range(300):
@@ -88,7 +88,7 @@ def test_a_damaged_page_is_found(tmp_path: Path) -> None:
     assert (tmp_path / "client.sqlite.damaged-1-wal").exists()
 
 
-def test_places_where_nothing_can_be_kept(tmp_path: Path) -> None:
+def test_unwritable_places(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     error = refusal(tmp_path / "file" / "client.sqlite")
     assert error.code is ErrorCode.PERMISSION_DENIED
@@ -96,7 +96,7 @@ def test_places_where_nothing_can_be_kept(tmp_path: Path) -> None:
     assert refusal(tmp_path / "folder").code is ErrorCode.PERMISSION_DENIED
 
 
-def test_failures_while_it_is_open(tmp_path: Path) -> None:
+def test_failures_of_an_open_database(tmp_path: Path) -> None:
     database = Database.open(tmp_path / "client.sqlite")
     with pytest.raises(MinitorrentError) as caught, database.transaction() as session:
         session.execute(text("SELECT nothing FROM nowhere"))
@@ -114,7 +114,7 @@ def test_failures_while_it_is_open(tmp_path: Path) -> None:
         pass
 
 
-def test_what_raises_is_undone(tmp_path: Path) -> None:
+def test_an_exception_rolls_back(tmp_path: Path) -> None:
     with ClientState(tmp_path / "client.sqlite") as state:
         state.settings.set("ann", "k", "1")
         with pytest.raises(ZeroDivisionError), state.database.transaction() as session:
@@ -126,7 +126,7 @@ def test_what_raises_is_undone(tmp_path: Path) -> None:
 @pytest.mark.skipif(
     not sys.platform.startswith("linux") or os.geteuid() != 0, reason="root mounts a small disk"
 )
-def test_a_disk_without_any_room(tmp_path: Path) -> None:
+def test_a_full_disk(tmp_path: Path) -> None:
     with small_disk(tmp_path / "disk", 1 << 20) as disk:
         with suppress(OSError), (disk / "ballast").open("wb", buffering=0) as file:
             while file.write(bytes(4096)):
@@ -152,7 +152,7 @@ def test_another_programs_database_is_refused_and_left_alone(tmp_path: Path) -> 
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_no_pipe_is_waited_for(tmp_path: Path) -> None:
+def test_pipes_do_not_block(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "client.sqlite")
     with pytest.raises(MinitorrentError):
         Database.open(tmp_path / "client.sqlite")

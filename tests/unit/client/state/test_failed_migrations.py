@@ -85,7 +85,7 @@ def test_a_disk_that_fills_in_the_middle_changes_nothing(tmp_path: Path) -> None
         assert record.metainfo == bytes(600000)
 
 
-def test_of_several_that_open_it_at_once_one_migrates(tmp_path: Path) -> None:
+def test_of_several_simultaneous_openers_one_migrates(tmp_path: Path) -> None:
     """A client locks its data folder first; the database does not depend on that."""
     load(VERSIONS[0], path := tmp_path / "client.sqlite")
     failures: list[Exception] = []

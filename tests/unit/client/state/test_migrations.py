@@ -132,7 +132,7 @@ def metainfo(dump: Path) -> dict[int, bytes]:
 
 
 @every_version
-def test_everything_is_kept(dump: Path, tmp_path: Path) -> None:
+def test_migrations_keep_all_data(dump: Path, tmp_path: Path) -> None:
     load(dump, path := tmp_path / "client.sqlite")
     with ClientState(path) as state:
         found = {
@@ -161,7 +161,7 @@ def test_everything_is_kept(dump: Path, tmp_path: Path) -> None:
 
 
 @every_version
-def test_the_newest_code_works_with_it(dump: Path, tmp_path: Path) -> None:
+def test_the_newest_code_works_after_migration(dump: Path, tmp_path: Path) -> None:
     load(dump, path := tmp_path / "client.sqlite")
     stamps = FileStamps((FileStamp(9, 9),))
     with ClientState(path) as state:
@@ -211,7 +211,7 @@ def test_the_newest_code_works_with_it(dump: Path, tmp_path: Path) -> None:
 
 
 @every_version
-def test_the_schema_is_that_of_a_new_file(dump: Path, tmp_path: Path) -> None:
+def test_the_migrated_schema_equals_a_new_one(dump: Path, tmp_path: Path) -> None:
     load(dump, old := tmp_path / "old.sqlite")
     for path in (old, new := tmp_path / "new.sqlite"):
         Database.open(path).close()
@@ -234,9 +234,7 @@ def test_no_file_is_migrated_twice(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("existing", [True, False])
-def test_alembic_is_not_loaded_where_nothing_is_to_be_migrated(
-    existing: bool, tmp_path: Path
-) -> None:
+def test_alembic_is_loaded_only_for_a_migration(existing: bool, tmp_path: Path) -> None:
     path = tmp_path / "client.sqlite"
     if existing:
         Database.open(path).close()
@@ -249,7 +247,7 @@ def test_alembic_is_not_loaded_where_nothing_is_to_be_migrated(
 
 
 @pytest.mark.parametrize("tables", ["", "CREATE TABLE settings (user, key, value)"])
-def test_a_file_that_was_left_half_made_is_completed(tables: str, tmp_path: Path) -> None:
+def test_a_half_created_file_is_completed(tables: str, tmp_path: Path) -> None:
     """Earlier versions created one table after the other, and then wrote the version."""
     path = tmp_path / "client.sqlite"
     with closing(sqlite3.connect(path)) as connection:
@@ -273,7 +271,7 @@ def test_a_migration_of_a_newer_version_is_refused(tmp_path: Path) -> None:
     assert content(path) == before
 
 
-def test_a_file_that_says_where_it_stands_is_migrated_from_there(tmp_path: Path) -> None:
+def test_a_file_with_a_version_is_migrated_from_it(tmp_path: Path) -> None:
     """As every file does that has a version number since there are migrations."""
     load(VERSIONS[0].with_name("0005.sql"), path := tmp_path / "client.sqlite")
     with closing(sqlite3.connect(path)) as connection, connection:
@@ -290,7 +288,7 @@ def test_a_file_that_says_where_it_stands_is_migrated_from_there(tmp_path: Path)
         assert connection.execute("SELECT * FROM rate_limits").fetchall() == []
 
 
-def test_another_programs_database_is_refused_though_it_migrates_with_alembic(
+def test_another_alembic_database_is_refused(
     tmp_path: Path,
 ) -> None:
     path = tmp_path / "client.sqlite"

@@ -11,7 +11,7 @@ from common.types import Endpoint
 ONE, TWO = Endpoint("127.0.0.1", 7400), Endpoint("::1", 7400)
 
 
-def test_pinned_last(tmp_path: Path) -> None:
+def test_pinned_certificates_survive(tmp_path: Path) -> None:
     database = Database.open(tmp_path / "client.sqlite")
     pinned = PinnedCertificates(database)
     assert pinned.get(ONE) is None

@@ -8,7 +8,7 @@ from tests.unit.client.state.states import ClientState
 FILM = Limited("ann", "lab", "film.mkv")
 
 
-def test_limits_survive_until_there_are_none(tmp_path: Path) -> None:
+def test_limits_survive_until_lifted(tmp_path: Path) -> None:
     path = tmp_path / "client.sqlite"
     with ClientState(path) as state:
         store = RateLimitStore(state.database)

@@ -12,7 +12,7 @@ stamps = st.lists(st.builds(FileStamp, st.integers(0, 2**40), st.integers(0, 2**
 
 
 @given(stamps)
-def test_facts_survive_as_text(value: FileStamps) -> None:
+def test_stamps_survive_as_text(value: FileStamps) -> None:
     again = FileStamps.from_text(value.to_text())
     assert again == value
     assert hash(again) == hash(value)
@@ -28,7 +28,9 @@ def test_other_texts_are_refused(text: str) -> None:
 
 
 @given(stamps, stamps)
-def test_believed_exactly_when_nothing_changed(recorded: FileStamps, found: FileStamps) -> None:
+def test_the_record_is_believed_exactly_when_nothing_changed(
+    recorded: FileStamps, found: FileStamps
+) -> None:
     assert is_believed(recorded, recorded)
     assert is_believed(recorded, found) is (recorded == found)
     assert not is_believed(None, found)

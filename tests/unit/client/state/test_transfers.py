@@ -111,7 +111,7 @@ def test_names_are_unique_for_a_user_and_group(transfers: Transfers) -> None:
     assert transfers.list_for("ann") == [third]
 
 
-def test_progress_to_the_end(transfers: Transfers) -> None:
+def test_progress_is_recorded_to_the_end(transfers: Transfers) -> None:
     record = add(transfers)
     other = add(transfers, "other")
     transfers.update_progress(record.id, pieces(20, 3, 17), FACTS)
@@ -152,7 +152,7 @@ def test_a_record_is_believed_only_if_nothing_changed(transfers: Transfers) -> N
     assert found.believed_pieces(FACTS, Bitfield.full(17)) is not None
 
 
-def test_unreadable_facts_are_none(tmp_path: Path) -> None:
+def test_unreadable_stamps_are_none(tmp_path: Path) -> None:
     path = tmp_path / "client.sqlite"
     with ClientState(path) as state:
         record = add(state.transfers)
@@ -165,7 +165,7 @@ def test_unreadable_facts_are_none(tmp_path: Path) -> None:
         assert again(state.transfers, record).stamps is None
 
 
-def test_a_plan_is_kept_and_goes_with_its_transfer(tmp_path: Path) -> None:
+def test_options_are_kept_and_deleted_with_the_transfer(tmp_path: Path) -> None:
     path = tmp_path / "client.sqlite"
     options = DownloadOptions(priority=-3, in_order=True, only=("*.jpg", "ü"), finalized=("a",))
     with ClientState(path) as state:
@@ -186,7 +186,7 @@ def test_a_plan_is_kept_and_goes_with_its_transfer(tmp_path: Path) -> None:
         assert [each.options for each in state.transfers.list_for("ann")] == [PLAIN]
 
 
-def test_more_is_wanted_of_what_was_complete(transfers: Transfers) -> None:
+def test_a_complete_selection_is_widened(transfers: Transfers) -> None:
     record = add(transfers)
     transfers.mark_complete(record.id, FACTS)
     transfers.set_paused(record.id, paused=True)
@@ -197,7 +197,7 @@ def test_more_is_wanted_of_what_was_complete(transfers: Transfers) -> None:
     assert found.believed_pieces(FACTS, Bitfield.full(20)) is None
 
 
-def test_what_was_complete_is_mended_in_place(tmp_path: Path) -> None:
+def test_a_complete_download_is_repaired_in_place(tmp_path: Path) -> None:
     path, have = tmp_path / "client.sqlite", pieces(20, 3, 4)
     with ClientState(path) as state:
         record = add(state.transfers)
@@ -216,7 +216,7 @@ def test_what_was_complete_is_mended_in_place(tmp_path: Path) -> None:
         assert not again(state.transfers, add(state.transfers)).options.in_place
 
 
-def test_what_is_found_there_is_believed_from_the_start(transfers: Transfers) -> None:
+def test_existing_content_is_recorded_as_verified(transfers: Transfers) -> None:
     have = pieces(20, 1)
     record = transfers.add(
         NewTransfer(
@@ -236,7 +236,7 @@ def test_what_is_found_there_is_believed_from_the_start(transfers: Transfers) ->
     assert record.believed_pieces(FACTS, Bitfield.full(20)) == have
 
 
-def test_what_is_distrusted_is_not_believed_though_it_looks_the_same(
+def test_a_distrusted_record_is_not_believed(
     transfers: Transfers,
 ) -> None:
     record = add(transfers)
@@ -262,7 +262,7 @@ def test_threads_take_turns(transfers: Transfers) -> None:
     assert (found.uploaded, found.downloaded) == (80, 160)
 
 
-def test_a_kill_loses_nothing_recorded(tmp_path: Path) -> None:
+def test_a_kill_loses_no_record(tmp_path: Path) -> None:
     path = tmp_path / "client.sqlite"
     with ClientState(path) as state:
         record = add(state.transfers)

@@ -94,7 +94,7 @@ def test_a_file_that_vanishes(tmp_path: Path) -> None:
     assert caught.value.code is ErrorCode.FILE_NOT_FOUND
 
 
-def test_too_large(tmp_path: Path) -> None:
+def test_content_that_is_too_large(tmp_path: Path) -> None:
     with (tmp_path / "f").open("wb") as file:
         file.truncate(2**30)
     with pytest.raises(MinitorrentError) as caught:

@@ -26,7 +26,7 @@ def complete(metainfo: Metainfo, final: Path) -> Bitfield:
         return verify(files)
 
 
-def test_all_right(tmp_path: Path) -> None:
+def test_all_pieces_are_right(tmp_path: Path) -> None:
     put(tmp_path / "f", CONTENT)
     assert complete(describe(CONTENT), tmp_path / "f").complete
     put(tmp_path / "d", FOLDER)
@@ -99,7 +99,7 @@ def test_holes_of_zeros_are_right_without_reading(
     assert len(hashed) <= 3
 
 
-def test_whether_content_is_already_there(tmp_path: Path) -> None:
+def test_existing_content_is_recognised(tmp_path: Path) -> None:
     for name, content in (("f", CONTENT), ("d", FOLDER), ("empty", b"")):
         with TorrentFiles(describe(content), tmp_path / name) as files:
             assert not is_already_there(files)

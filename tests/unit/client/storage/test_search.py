@@ -21,7 +21,7 @@ def test_found_under_any_name(tmp_path: Path) -> None:
     assert find_content(described, Path("/dev/null/x")) is None
 
 
-def test_names_that_are_no_text_are_passed_over(tmp_path: Path) -> None:
+def test_undecodable_names_are_skipped(tmp_path: Path) -> None:
     described = describe(b"data" * 1000)
     put(Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9")), b"data" * 1000)
     put(Path(os.fsdecode(os.fsencode(tmp_path) + b"/dir\xe9")), {"name": b"data" * 1000})
@@ -32,7 +32,7 @@ def test_names_that_are_no_text_are_passed_over(tmp_path: Path) -> None:
     assert found[0] == tmp_path / "z"
 
 
-def test_pipes_and_loops_are_passed_over(tmp_path: Path) -> None:
+def test_pipes_and_loops_are_skipped(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "loop").symlink_to(tmp_path)
     assert find_content(describe(b"data"), tmp_path) is None

@@ -84,7 +84,7 @@ def serving(tmp_path: Path) -> Iterator[Serving]:
     serving.files.close()
 
 
-def test_many_blocks_are_read_and_looked_at_once(serving: Serving) -> None:
+def test_many_blocks_are_read_and_checked_at_once(serving: Serving) -> None:
     blocks = [Block(PieceIndex(p), at, BLOCK) for p in (1, 3) for at in range(0, PIECE, BLOCK)]
     buffer = memoryview(bytearray(staged_size(blocks)))
     stage(blocks, serving.source, buffer)
@@ -106,7 +106,7 @@ def test_many_blocks_are_read_and_looked_at_once(serving: Serving) -> None:
         lambda serving: serving.path.unlink(),
     ],
 )
-def test_a_file_that_was_changed_is_not_sent(
+def test_a_changed_file_is_not_sent(
     serving: Serving, change: Callable[[Serving], None], when: str
 ) -> None:
     if when == "before the read":
@@ -121,7 +121,7 @@ def test_a_file_that_was_changed_is_not_sent(
 
 
 @pytest.mark.parametrize("when", ["before the read", "before the look"])
-def test_a_change_whose_time_was_set_back_is_not_sent(serving: Serving, when: str) -> None:
+def test_a_change_with_its_time_set_back_is_not_sent(serving: Serving, when: str) -> None:
     if when == "before the read":
         serving.write(b"wrong", quietly=True)
     else:
@@ -133,14 +133,14 @@ def test_a_change_whose_time_was_set_back_is_not_sent(serving: Serving, when: st
         serving.source.check(RUNS)
 
 
-def test_a_harmless_touch_has_the_content_read_again(serving: Serving) -> None:
+def test_a_harmless_touch_rereads_the_content(serving: Serving) -> None:
     serving.files.meanwhile = lambda: serving.path.chmod(0o600)
     assert serving.read() == RIGHT
     assert serving.files.reads == 2
     assert not (serving.failed or serving.damaged)
 
 
-def test_content_that_was_opened_again_meanwhile_is_read_again(serving: Serving) -> None:
+def test_reopened_content_is_read_again(serving: Serving) -> None:
     def reopen() -> None:
         serving.files.open_complete()
         serving.source.check(RUNS)
@@ -150,7 +150,7 @@ def test_content_that_was_opened_again_meanwhile_is_read_again(serving: Serving)
     assert serving.files.reads == 2
 
 
-def test_what_was_wrong_only_while_it_was_read_is_read_again(serving: Serving) -> None:
+def test_content_wrong_only_during_a_read_is_read_again(serving: Serving) -> None:
     """Even if another peer's thread has found it right again before this one looks."""
 
     def mend() -> None:

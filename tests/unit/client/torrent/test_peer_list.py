@@ -106,11 +106,13 @@ def candidate(
 
 
 @pytest.mark.parametrize("incoming", [False, True])
-def test_nobody_talks_to_himself(incoming: bool, wants: Callable[..., bool]) -> None:
+def test_a_client_does_not_connect_to_itself(incoming: bool, wants: Callable[..., bool]) -> None:
     assert not wants(ME, incoming=incoming)
 
 
-def test_there_is_a_limit(peer_list: PeerList, connect: Make, wants: Callable[..., bool]) -> None:
+def test_connections_are_bounded(
+    peer_list: PeerList, connect: Make, wants: Callable[..., bool]
+) -> None:
     for number in range(3):
         peer_id = PeerId(bytes([number]) * 20)
         assert wants(peer_id, incoming=True)
@@ -129,7 +131,7 @@ def test_there_is_a_limit(peer_list: PeerList, connect: Make, wants: Callable[..
         (LOWER, False, True, True),
     ],
 )
-def test_of_two_connections_that_cross_the_higher_dials(
+def test_of_two_crossing_connections_the_higher_peer_ids_is_kept(
     connect: Make,
     other: PeerId,
     incoming: bool,
@@ -159,9 +161,7 @@ def test_an_impostor_neither_displaces_nor_blocks(
     assert impostor.user is None
 
 
-def test_a_peer_that_came_by_itself_and_sent_something_is_not_dialled_too(
-    peer_list: PeerList, connect: Make
-) -> None:
+def test_a_useful_incoming_peer_is_not_dialled(peer_list: PeerList, connect: Make) -> None:
     peer_list.learn([candidate(LOWER, 7)])
     came = connect(LOWER, 1)
     assert list(peer_list.to_dial(0.0, complete=True)) == []
@@ -169,7 +169,7 @@ def test_a_peer_that_came_by_itself_and_sent_something_is_not_dialled_too(
     assert list(peer_list.to_dial(0.0)) == []
 
 
-def test_a_ban_holds_for_the_address_whatever_the_name_also_after_leaving(
+def test_a_ban_holds_for_the_address_under_any_peer_id(
     peer_list: PeerList, connect: Make, wants: Callable[..., bool]
 ) -> None:
     liar = connect(LOWER, 5, host="127.0.0.66")
@@ -184,7 +184,7 @@ def test_a_ban_holds_for_the_address_whatever_the_name_also_after_leaving(
     assert still_here.close_reason == "banned: lied"
 
 
-def test_a_liar_that_was_dialled_is_banned_and_not_who_shares_its_address(
+def test_a_dialled_liar_is_banned_without_its_address(
     peer_list: PeerList, connect: Make, wants: Callable[..., bool]
 ) -> None:
     peer_list.learn([candidate(LOWER, 5, "mallory"), candidate(HIGHER, 6, "bob")])
@@ -202,7 +202,7 @@ def test_a_liar_that_was_dialled_is_banned_and_not_who_shares_its_address(
 
 
 @pytest.mark.parametrize("config", [SwarmConfig(connections=3, remembered_parties=2)])
-def test_what_may_still_be_banned_is_bounded(
+def test_pending_bans_are_bounded(
     peer_list: PeerList, connect: Make, wants: Callable[..., bool]
 ) -> None:
     first, *_ = [connect(PeerId(bytes([number]) * 20), number) for number in range(3)]
@@ -211,7 +211,7 @@ def test_what_may_still_be_banned_is_bounded(
     assert wants(first.handshake.peer_id, incoming=True)
 
 
-def test_who_is_told_of_is_known(peer_list: PeerList, connect: Make) -> None:
+def test_announced_peers_are_known(peer_list: PeerList, connect: Make) -> None:
     outsider, other = connect(LOWER, 1), connect(HIGHER, 2)
     assert peer_list.learn([candidate(LOWER, 7)]) == [outsider]
     assert outsider.user == "bob"
@@ -219,7 +219,7 @@ def test_who_is_told_of_is_known(peer_list: PeerList, connect: Make) -> None:
     assert not peer_list.recognise(other)
 
 
-def test_a_name_from_another_address_is_nobody(peer_list: PeerList, connect: Make) -> None:
+def test_a_peer_id_from_another_address_is_unknown(peer_list: PeerList, connect: Make) -> None:
     impostor = connect(LOWER, 1, host="127.0.0.66")
     assert peer_list.learn([candidate(LOWER, 7)]) == []
     assert not peer_list.remember(impostor)
@@ -228,7 +228,7 @@ def test_a_name_from_another_address_is_nobody(peer_list: PeerList, connect: Mak
     assert (impostor.user, honest.user) == (None, "bob")
 
 
-def test_who_was_dialled_is_known_by_the_address(peer_list: PeerList, connect: Make) -> None:
+def test_dialled_peers_are_known_by_address(peer_list: PeerList, connect: Make) -> None:
     peer_list.learn([candidate(LOWER, 7)])
     dialled = connect(HIGHER, 7, incoming=False)  # calls itself something else
     assert peer_list.recognise(dialled)
@@ -237,7 +237,7 @@ def test_who_was_dialled_is_known_by_the_address(peer_list: PeerList, connect: M
     assert not peer_list.recognise(connect(HIGHER, 8, incoming=False))
 
 
-def test_who_is_refused_is_not_dialled(peer_list: PeerList, connect: Make) -> None:
+def test_refused_peers_are_not_dialled(peer_list: PeerList, connect: Make) -> None:
     peer_list.learn([candidate(LOWER, 7)])
     outsider = connect(LOWER, 1)
     assert not peer_list.identified(outsider, None, is_member=False)
@@ -246,9 +246,7 @@ def test_who_is_refused_is_not_dialled(peer_list: PeerList, connect: Make) -> No
     assert list(peer_list.to_dial(0.0)) == []
 
 
-def test_a_member_at_one_address_has_so_many_connections(
-    peer_list: PeerList, connect: Make
-) -> None:
+def test_connections_per_member_and_address_are_bounded(peer_list: PeerList, connect: Make) -> None:
     peer_list._config = SwarmConfig(connections=9, max_connections_each=2)
     three = [connect(LOWER, port) for port in (1, 2, 3)]
     assert [peer_list.identified(one, "bob", is_member=True) for one in three] == [
@@ -259,9 +257,7 @@ def test_a_member_at_one_address_has_so_many_connections(
     assert three[2].close_reason == "too many connections of one member"
 
 
-def test_after_the_tracker_was_away_only_what_it_tells_then_counts(
-    peer_list: PeerList, connect: Make
-) -> None:
+def test_after_an_outage_only_new_announces_count(peer_list: PeerList, connect: Make) -> None:
     peer_list.learn([candidate(LOWER, 7)])
     assert peer_list.identified(connect(HIGHER, 1), "ann", is_member=True)
     peer_list.forget_candidates()
@@ -270,9 +266,7 @@ def test_after_the_tracker_was_away_only_what_it_tells_then_counts(
     assert not peer_list.recognise(connect(LOWER, 7, incoming=False))
 
 
-def test_without_a_tracker_who_was_identified_before_is_known(
-    peer_list: PeerList, connect: Make
-) -> None:
+def test_without_a_tracker_identified_peers_stay_known(peer_list: PeerList, connect: Make) -> None:
     first = connect(LOWER, 1)
     assert peer_list.identified(first, "bob", is_member=True)
     nameless = connect(HIGHER, 3)
@@ -285,7 +279,7 @@ def test_without_a_tracker_who_was_identified_before_is_known(
     assert not peer_list.remember(connect(LOWER, 5))
 
 
-def test_failed_dials_are_tried_less_and_less(peer_list: PeerList) -> None:
+def test_failed_dials_are_retried_less_and_less(peer_list: PeerList) -> None:
     peer_list.learn([candidate(LOWER, 7)])
     endpoint = Endpoint("127.0.0.1", 7)
     now, dials = 0.0, 0
@@ -298,7 +292,7 @@ def test_failed_dials_are_tried_less_and_less(peer_list: PeerList) -> None:
     assert peer_list.reachability() == (1, [Obstacle.REFUSED])
 
 
-def test_who_shakes_hands_and_leaves_is_dialled_less_and_less(
+def test_peers_that_leave_after_the_handshake_are_dialled_less_and_less(
     peer_list: PeerList, make: Make
 ) -> None:
     peer_list.learn([candidate(LOWER, 7)])

@@ -24,7 +24,7 @@ def store(tmp_path: Path) -> Iterator[RateLimitStore]:
         yield RateLimitStore(state.database)
 
 
-def test_limits_of_a_former_run_are_paced_and_a_failure_does_not_end_that(
+def test_limits_of_a_former_run_apply_despite_a_failure(
     store: RateLimitStore, events: EventBus
 ) -> None:
     store.set(WHOLE_CLIENT, Rates(up=1000))
@@ -45,7 +45,7 @@ def test_limits_of_a_former_run_are_paced_and_a_failure_does_not_end_that(
     assert [entry["event"] for entry in log if entry.get("exc_info")] == ["bandwidth round failed"]
 
 
-def test_it_sleeps_until_there_is_a_limit(store: RateLimitStore, events: EventBus) -> None:
+def test_the_manager_sleeps_until_there_is_a_limit(store: RateLimitStore, events: EventBus) -> None:
     looked: list[None] = []
 
     def torrents() -> list[Torrent]:

@@ -33,7 +33,7 @@ COMPLETED = TransferCompleted("lab", "film", Path("/data/film"), 300, 200, 14.5,
         (True, WRONG, False, ShareFailed("lab", "film", WRONG.code, WRONG.message)),
     ],
 )
-def test_how_a_transfer_has_ended(
+def test_outcomes_of_transfers(
     complete: bool, error: MinitorrentError | None, waits: bool, outcome: TransferEvent
 ) -> None:
     transfer = SimpleNamespace(
@@ -50,7 +50,7 @@ def test_how_a_transfer_has_ended(
     assert Standing.outcome.fget(transfer) == outcome  # type: ignore[attr-defined]
 
 
-def test_a_full_disk_that_got_room_is_no_failure_in_the_end() -> None:
+def test_a_full_disk_with_free_space_again_is_not_a_failure() -> None:
     events = EventBus()
     completions = Completions(events)
     events.publish(TransferPaused("lab", "film", FULL.message))
@@ -62,7 +62,7 @@ def test_a_full_disk_that_got_room_is_no_failure_in_the_end() -> None:
     assert (result.completed, result.failed) == ([], [])
 
 
-def test_shares_that_fail_are_no_downloads() -> None:
+def test_failed_shares_do_not_count_as_downloads() -> None:
     events = EventBus()
     completions = Completions(events)
     events.publish(COMPLETED)

@@ -47,25 +47,25 @@ def collection(torrent: Any, monkeypatch: pytest.MonkeyPatch) -> TransferManager
     return TransferManager.__new__(TransferManager)
 
 
-def test_those_at_work_are_torrents(collection: TransferManager, torrent: Any) -> None:
+def test_torrents_of_active_transfers(collection: TransferManager, torrent: Any) -> None:
     assert collection.torrents() == [torrent]
 
 
-def test_a_removed_member_is_cut_off_from_the_others_too(
+def test_a_removed_member_is_disconnected_from_all_torrents(
     collection: TransferManager, torrent: Any
 ) -> None:
     collection.disconnect_user("lab", "bob")
     torrent.disconnect_user.assert_called_once_with("bob")
 
 
-def test_who_is_not_accepted_any_more_is_cut_off_from_the_others_too(
+def test_unaccepted_peers_are_disconnected_from_all_torrents(
     collection: TransferManager, torrent: Any
 ) -> None:
     collection.disconnect_unaccepted("lab")
     torrent.disconnect_unaccepted.assert_called_once_with()
 
 
-def test_what_the_tracker_tells_comes_to_nothing(torrent: Any) -> None:
+def test_a_stopping_transfer_passes_peers_on_to_its_torrent(torrent: Any) -> None:
     StoppingTransfer(torrent).learn([])
     torrent.learn.assert_called_once_with([])
     StoppingTransfer(torrent).identified(7, "bob", is_member=True)

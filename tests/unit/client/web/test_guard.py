@@ -48,20 +48,20 @@ def ask(
     return answers
 
 
-def test_a_token_in_a_header_gets_in() -> None:
+def test_a_token_in_a_header_is_accepted() -> None:
     for token in (LINK, RUN):
         for origin in ({}, {"origin": f"http://{HOST}"}, {"sec_fetch_site": "same-origin"}):
             assert ask(authorization=f"Bearer {token}", **origin)[0]["status"] == 200
 
 
-def test_the_pages_socket_gets_in_with_the_token_of_this_run() -> None:
+def test_the_pages_socket_is_accepted_with_this_runs_token() -> None:
     socket = {"kind": "websocket", "path": "/_nicegui_ws/socket.io/"}
     assert ask(**socket, query=f"token={RUN}") == [{"type": "websocket.accept"}]
     for query in ("", "token=wrong", f"token={LINK}"):
         assert ask(**socket, query=query) == [{"type": "websocket.close", "code": 1008}]
 
 
-def test_a_browser_is_given_the_entry_page_and_no_cookie() -> None:
+def test_a_browser_gets_the_entry_page_and_no_cookie() -> None:
     """It holds nothing that the asker doesn't know."""
     for query, status in ((f"token={LINK}", 200), ("token=wrong", 401), ("", 401)):
         answer, body = ask(query=query, accept="text/html,*/*")
@@ -73,7 +73,7 @@ def test_a_browser_is_given_the_entry_page_and_no_cookie() -> None:
     assert ask(accept="text/html", authorization="Bearer old")[0]["status"] == 401
 
 
-def test_only_what_is_the_same_for_everybody_is_given_to_everybody() -> None:
+def test_only_public_files_need_no_token() -> None:
     assert ask(path="/_nicegui/3.14.0/static/nicegui.js")[0]["status"] == 200
     assert ask(path="/favicon.ico")[0]["status"] == 200
     for path in ("/_nicegui/client/1/upload/2", "/_nicegui/3/client/1", "/api/v1/docs", "/x"):
@@ -96,12 +96,12 @@ def test_only_what_is_the_same_for_everybody_is_given_to_everybody() -> None:
         (403, {"authorization": PROOF, "sec_fetch_site": "same-site"}),
     ],
 )
-def test_nobody_else_gets_in(status: int, headers: dict[str, str]) -> None:
+def test_everybody_else_is_refused(status: int, headers: dict[str, str]) -> None:
     assert ask(**headers)[0]["status"] == status
     assert ask("websocket", **headers) == [{"type": "websocket.close", "code": 1008}]
 
 
-def test_a_token_in_a_link_opens_nothing_from_elsewhere() -> None:
+def test_a_token_in_a_link_works_only_for_the_entry_page() -> None:
     assert ask(query=f"token={LINK}", origin="http://evil.example")[0]["status"] == 403
     assert ask(query=f"token={LINK}")[0]["status"] == 401
 
@@ -113,5 +113,5 @@ def test_every_answer_forbids_frames_and_sniffing() -> None:
         assert b"frame-ancestors 'none'" in headers[b"content-security-policy"]
 
 
-def test_what_is_no_request_passes() -> None:
+def test_other_scopes_pass() -> None:
     assert ask("lifespan")[0]["type"] == "http.response.start"

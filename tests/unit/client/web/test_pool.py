@@ -38,7 +38,7 @@ WAIT = Command("wait", "transfers", "waits", until_cancelled, waits=True)
 HASH = Command("hash", "files", "hashes", hashing)
 
 
-def test_an_answer_and_a_failure_are_completions() -> None:
+def test_answers_and_failures_both_complete() -> None:
     async def run() -> None:
         whoami = COMMANDS["whoami"]
         outcome = await pool().run(whoami, read_arguments(whoami, {}))
@@ -50,7 +50,7 @@ def test_an_answer_and_a_failure_are_completions() -> None:
     asyncio.run(run())
 
 
-def test_a_wait_ends_when_asked_when_closing_and_by_itself() -> None:
+def test_a_wait_ends_on_request_on_close_and_by_itself() -> None:
     async def run() -> None:
         for one, cancelled in (
             (pool(), lambda: True),
@@ -63,7 +63,7 @@ def test_a_wait_ends_when_asked_when_closing_and_by_itself() -> None:
     asyncio.run(run())
 
 
-def test_no_more_than_a_few_wait_at_once_and_others_are_served() -> None:
+def test_simultaneous_waits_are_bounded_and_others_are_served() -> None:
     async def run() -> None:
         is_over = False
         one = pool()
@@ -83,7 +83,7 @@ def test_no_more_than_a_few_wait_at_once_and_others_are_served() -> None:
     asyncio.run(run())
 
 
-def test_hashing_is_told_and_stops_with_whoever_asked() -> None:
+def test_hashing_reports_progress_and_stops_with_its_caller() -> None:
     async def run() -> None:
         told: list[tuple[int, int]] = []
         outcome = await pool().run(HASH, NOTHING, progress=lambda *how_far: told.append(how_far))

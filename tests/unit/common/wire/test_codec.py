@@ -69,7 +69,7 @@ WIRE = {
 
 
 @pytest.mark.parametrize("message", WIRE, ids=repr)
-def test_bytes_are_those_of_the_specifications(message: Message) -> None:
+def test_bytes_match_the_specifications(message: Message) -> None:
     assert encode(message).hex() == WIRE[message]
 
 
@@ -102,20 +102,20 @@ def test_an_extended_message_needs_a_number_of_its_own() -> None:
         decode(20, b"")
 
 
-def test_a_piece_is_no_message_here() -> None:
+def test_piece_messages_are_not_decoded_here() -> None:
     with pytest.raises(WireError, match="piece"):
         decode(7, bytes(8))
 
 
 @given(st.lists(st.tuples(NUMBERS, NUMBERS, NUMBERS), max_size=20))
-def test_a_burst_of_requests_is_one_after_the_other(numbers: list[tuple[int, int, int]]) -> None:
+def test_a_burst_is_encoded_as_consecutive_requests(numbers: list[tuple[int, int, int]]) -> None:
     blocks = [Block(PieceIndex(piece), begin, length) for piece, begin, length in numbers]
     data = encode_requests(blocks)
     assert data == b"".join(encode(Request(*block)) for block in blocks)
     assert [REQUEST.unpack(data[n : n + 17])[2:] for n in range(0, len(data), 17)] == numbers
 
 
-def test_a_piece_header_counts_itself() -> None:
+def test_a_piece_header_has_its_own_length() -> None:
     header = piece_header(Block(PieceIndex(3), 32768, 100))
     assert PIECE_HEADER.unpack(header) == (109, 7, 3, 32768)
 

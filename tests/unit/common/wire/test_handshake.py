@@ -31,7 +31,7 @@ def test_round_trip(handshake: Handshake) -> None:
         Handshake.check_prefix(data[:length])
 
 
-def test_other_reserved_bits_mean_nothing() -> None:
+def test_other_reserved_bits_are_ignored() -> None:
     data = bytearray(Handshake(InfoHash(bytes(20)), PeerId(bytes(20))).encode())
     data[20:28] = b"\xff" * 8
     assert Handshake.decode(bytes(data)).fast
@@ -42,7 +42,7 @@ def test_other_reserved_bits_mean_nothing() -> None:
 
 
 @given(HANDSHAKES, st.integers(0, 19), st.integers(1, 255))
-def test_another_protocol_is_seen_at_its_first_wrong_byte(
+def test_another_protocol_is_refused_at_its_first_wrong_byte(
     handshake: Handshake, place: int, change: int
 ) -> None:
     data = bytearray(handshake.encode())
@@ -82,11 +82,11 @@ def test_extension_round_trip(handshake: ExtensionHandshake, host: str) -> None:
     ("host", "packed"),
     [("10.0.0.1", b"\x0a\0\0\x01"), ("fe80::1%lo", b"\xfe\x80" + bytes(13) + b"\x01")],
 )
-def test_the_other_side_is_told_its_address(host: str, packed: bytes) -> None:
+def test_our_handshake_carries_the_peers_address(host: str, packed: bytes) -> None:
     assert bencode2.bdecode(ExtensionHandshake().encode(host))[b"yourip"] == packed
 
 
-def test_a_host_name_is_not_told() -> None:
+def test_a_host_name_is_not_sent() -> None:
     assert b"yourip" not in bencode2.bdecode(ExtensionHandshake().encode("example.org"))
 
 
@@ -105,11 +105,11 @@ def test_a_host_name_is_not_told() -> None:
         {},
     ],
 )
-def test_fields_of_the_wrong_type_or_size_are_left_out(fields: dict[bytes, object]) -> None:
+def test_fields_of_wrong_type_or_size_are_ignored(fields: dict[bytes, object]) -> None:
     assert ExtensionHandshake.decode(bencode2.bencode(fields)) == ExtensionHandshake()
 
 
-def test_no_honest_handshake_is_so_large() -> None:
+def test_oversized_handshakes_are_refused() -> None:
     fields = {b"v": b"a client", b"x": bytes(MAX_HANDSHAKE_SIZE)}
     with pytest.raises(WireError, match="bytes"):
         ExtensionHandshake.decode(bencode2.bencode(fields))
@@ -142,7 +142,7 @@ def test_no_honest_handshake_is_so_large() -> None:
     ],
     ids=lambda payload: repr(payload[:20]),
 )
-def test_hostile_payloads_raise_wire_error_or_say_nothing(payload: bytes) -> None:
+def test_hostile_payloads_raise_wire_error_or_are_ignored(payload: bytes) -> None:
     try:
         handshake = ExtensionHandshake.decode(payload)
     except WireError:
@@ -161,7 +161,7 @@ def test_any_bytes_are_a_handshake_or_a_wire_error(payload: bytes) -> None:
         assert len(handshake.client) <= 64
 
 
-def test_a_client_can_not_draw_on_our_screen() -> None:
+def test_a_client_name_cannot_act_on_the_terminal() -> None:
     assert printable(b"\x1b[31mred\n\x00") == "?[31mred??"
     assert printable(b"\xff\xfe") == "\N{REPLACEMENT CHARACTER}" * 2
     assert printable("\N{RIGHT-TO-LEFT OVERRIDE}x".encode()) == "?x"

@@ -25,7 +25,7 @@ def test_round_trip(message: metadata.MetadataRequest) -> None:
     assert metadata.decode(message.encode()) == message
 
 
-def test_bytes_as_bep_9_shows_them() -> None:
+def test_bytes_match_bep_9() -> None:
     assert MetadataRequest(0).encode() == b"d8:msg_typei0e5:piecei0ee"
     assert MetadataPiece(0, 3425, b"xy").encode() == (
         b"d8:msg_typei1e5:piecei0e10:total_sizei3425eexy"
@@ -33,7 +33,7 @@ def test_bytes_as_bep_9_shows_them() -> None:
     assert MetadataReject(0).encode() == b"d8:msg_typei2e5:piecei0ee"
 
 
-def test_fields_and_types_to_come_are_ignored() -> None:
+def test_unknown_fields_and_types_are_ignored() -> None:
     assert metadata.decode(b"d8:msg_typei7e5:piecei0ee") is None
     more = bencode2.bencode({b"a": [1, [2]], b"free": b"ee", b"msg_type": 0, b"piece": 5})
     assert metadata.decode(more) == MetadataRequest(5)
@@ -56,7 +56,7 @@ def test_fields_and_types_to_come_are_ignored() -> None:
         bencode2.bencode({b"a": bytes(2000), b"msg_type": 0, b"piece": 0}),
     ],
 )
-def test_what_is_refused(payload: bytes) -> None:
+def test_invalid_input_is_refused(payload: bytes) -> None:
     with pytest.raises(WireError):
         metadata.decode(payload)
 
@@ -71,7 +71,7 @@ def test_any_bytes_are_a_message_or_a_wire_error(payload: bytes) -> None:
 
 
 @given(st.binary(max_size=100) | st.integers(0, 3).map(lambda n: bytes(n * BLOCK_SIZE + n)))
-def test_the_pieces_make_up_the_whole(info: bytes) -> None:
+def test_the_pieces_add_up_to_the_whole(info: bytes) -> None:
     count = metadata.piece_count(len(info))
     pieces = [metadata.cut(info, piece) for piece in range(count)]
     assert b"".join(pieces) == info

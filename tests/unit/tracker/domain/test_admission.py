@@ -16,7 +16,7 @@ def places(*taken: tuple[str, float, bool]) -> list[Slot[int]]:
     return [Slot(number, *one) for number, one in enumerate(taken)]
 
 
-def test_where_there_is_room_nobody_has_to_go() -> None:
+def test_with_free_places_nobody_is_displaced() -> None:
     assert admit(ROOM, "a", [], 0.0) == Admission(is_admitted=True)
 
 
@@ -27,26 +27,24 @@ def test_a_party_with_all_its_places_displaces_its_own_idlest() -> None:
     assert admit(ROOM, "b", taken, 5.0) == Admission(is_admitted=True)
 
 
-def test_where_all_is_taken_the_fullest_party_makes_room_at_once() -> None:
+def test_when_full_the_largest_party_loses_a_place() -> None:
     taken = places(("b", 0.0, True), ("a", 4.0, True), ("a", 4.5, True), ("a", 5.0, False))
     assert admit(ROOM, "c", taken, 5.0) == Admission(is_admitted=True, displaced=1)
 
 
-def test_who_works_never_has_to_go() -> None:
+def test_busy_connections_are_never_displaced() -> None:
     taken = places(*[("a", 0.0, False)] * 4)
     assert admit(ROOM, "b", taken, 1e9) == Admission(is_admitted=False)
 
 
-def test_among_equals_only_who_has_long_been_idle_has_to_go() -> None:
+def test_among_equals_only_long_idle_connections_are_displaced() -> None:
     taken = places(*[(name, 0.0, True) for name in "abcd"])
     assert admit(ROOM, "e", taken, 9.9) == Admission(is_admitted=False)
     assert admit(ROOM, "e", taken, 10.0).is_admitted
 
 
 @given(st.lists(st.sampled_from("abcde")), st.booleans())
-def test_the_bounds_hold_and_one_party_never_keeps_another_out(
-    arrivals: list[str], is_idle: bool
-) -> None:
+def test_bounds_hold_and_no_party_excludes_another(arrivals: list[str], is_idle: bool) -> None:
     taken: dict[int, Slot[int]] = {}
     for number, party in enumerate(arrivals):
         before = Counter(place.party for place in taken.values())

@@ -18,17 +18,17 @@ from tracker.domain.audience import AUDIENCES, Audience, audience_of, kinds_for
         ("of a newer tracker", Audience.NOBODY),
     ],
 )
-def test_who_is_told_of_what(kind: str, audience: Audience) -> None:
+def test_recipients_of_each_event(kind: str, audience: Audience) -> None:
     assert audience_of(kind) is audience
 
 
-def test_every_kind_for_one_audience_is_found_by_it() -> None:
+def test_every_kind_is_found_by_its_audience() -> None:
     found = [kind for audience in Audience for kind in kinds_for(audience)]
     assert sorted(found) == sorted(AUDIENCES)
     assert kinds_for(Audience.ADMINS, Audience.SHARERS) == ["join_requested", "file_completed"]
 
 
-def test_what_is_done_with_accounts_is_nobodys_business() -> None:
+def test_account_events_have_no_audience() -> None:
     for kind in EventKind:
         if "login" in kind or "password" in kind or "session" in kind:
             assert audience_of(kind) is Audience.NOBODY

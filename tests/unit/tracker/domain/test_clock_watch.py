@@ -17,6 +17,6 @@ def test_a_jump_is_noticed_until_it_is_accepted(jump: float) -> None:
     assert watch.jump(1012.0 + jump, 17.0) == 0.0
 
 
-def test_what_a_clock_drifts_by_is_no_jump() -> None:
+def test_clock_drift_is_not_a_jump() -> None:
     watch = ClockWatch(0.0, 0.0)
     assert watch.jump(10.9, 10.0) == 0.0

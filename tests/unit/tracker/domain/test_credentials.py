@@ -14,7 +14,7 @@ from tracker.domain import credentials
 SALT = b"0123456789abcdef"
 
 
-def test_a_password_is_known_by_its_hash() -> None:
+def test_a_password_matches_its_hash() -> None:
     stored = credentials.hash_password("correct horse", SALT)
 
     assert stored.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
@@ -27,12 +27,12 @@ def test_equal_passwords_have_different_hashes() -> None:
     assert one != credentials.hash_password("same", SALT[::-1])
 
 
-def test_binary_and_foreign_passwords_are_taken() -> None:
+def test_binary_and_non_ascii_passwords_are_accepted() -> None:
     stored = credentials.hash_password("пароль\U0001f511", SALT)
     assert credentials.is_password("пароль\U0001f511", stored)
 
 
-def test_nobody_has_the_password_of_nobody_and_it_costs_the_same() -> None:
+def test_checking_a_missing_user_fails_at_the_same_cost() -> None:
     assert not credentials.is_password("", credentials.NOBODY)
     parameters = credentials.hash_password("x", SALT).rsplit("$", 2)[0]
     assert credentials.NOBODY.startswith(parameters)
@@ -42,7 +42,7 @@ def test_nobody_has_the_password_of_nobody_and_it_costs_the_same() -> None:
     ("password", "minimum", "warned"),
     [("x", 0, True), ("1234567", 0, True), ("12345678", 0, False), ("abcdef", 6, True)],
 )
-def test_short_passwords_are_warned_of(password: str, minimum: int, warned: bool) -> None:
+def test_short_passwords_get_a_warning(password: str, minimum: int, warned: bool) -> None:
     assert (credentials.check_strength(password, minimum) is not None) == warned
 
 
@@ -60,11 +60,11 @@ def test_secrets_fit_into_a_url(random: bytes) -> None:
     assert all(letter.isalnum() or letter in "-_" for letter in secret)
 
 
-def test_of_a_token_only_its_hash_is_kept() -> None:
+def test_only_the_hash_of_a_token_is_stored() -> None:
     assert credentials.digest_token("abc") == hashlib.sha256(b"abc").digest()
 
 
-def test_a_token_is_kept_as_what_is_made_of_it() -> None:
+def test_a_stored_token_is_its_hash() -> None:
     token, kept = credentials.new_token(bytes(credentials.TOKEN_BYTES))
 
     assert kept == credentials.digest_token(token)

@@ -25,7 +25,7 @@ def test_parties_take_turns() -> None:
     assert order(queue) == ["a0", "b0", "a1", "a2", "a3"]
 
 
-def test_only_so_many_work_at_once() -> None:
+def test_concurrent_work_is_bounded() -> None:
     queue: FairQueue[str] = FairQueue(2, 10, 100)
     for number in range(3):
         queue.join("a", f"a{number}", known=True)
@@ -34,7 +34,7 @@ def test_only_so_many_work_at_once() -> None:
     assert queue.begin() == "a2"
 
 
-def test_who_is_known_comes_first_but_leaves_turns_to_strangers() -> None:
+def test_known_parties_go_first_but_leave_turns_to_unknown_ones() -> None:
     queue: FairQueue[str] = FairQueue(1, 10, 100)
     for number in range(8):
         queue.join("k", f"k{number}", known=True)
@@ -44,7 +44,7 @@ def test_who_is_known_comes_first_but_leaves_turns_to_strangers() -> None:
     assert KNOWN_IN_A_ROW == 3
 
 
-def test_a_party_may_have_so_many_waiting() -> None:
+def test_waiting_per_party_is_bounded() -> None:
     queue: FairQueue[str] = FairQueue(1, 2, 100)
     assert [queue.join("a", f"a{number}", known=False) for number in range(3)] == [
         None,
@@ -54,7 +54,7 @@ def test_a_party_may_have_so_many_waiting() -> None:
     assert queue.join("b", "b0", known=False) is None
 
 
-def test_where_all_room_is_taken_the_greediest_loses_its_last() -> None:
+def test_when_full_the_largest_party_loses_its_newest() -> None:
     queue: FairQueue[str] = FairQueue(1, 10, 3)
     for number in range(3):
         queue.join("a", f"a{number}", known=False)
@@ -65,7 +65,7 @@ def test_where_all_room_is_taken_the_greediest_loses_its_last() -> None:
     assert order(queue) == ["b0", "c0", "a0"]
 
 
-def test_who_waits_no_more_gets_no_turn() -> None:
+def test_a_cancelled_wait_gets_no_turn() -> None:
     queue: FairQueue[str] = FairQueue(1, 10, 100)
     for ticket in ("a0", "a1"):
         queue.join("a", ticket, known=False)

@@ -22,7 +22,7 @@ def test_a_cursor_is_read_back(flag: bool, number: int, size: float, name: str) 
     assert read_cursor(cursor(*key), bool, int, float, str) == key
 
 
-def test_without_one_it_is_the_first_page() -> None:
+def test_without_a_cursor_it_is_the_first_page() -> None:
     assert read_cursor("", str) is None
     assert number_after("") == 0
 
@@ -43,20 +43,20 @@ def test_without_one_it_is_the_first_page() -> None:
         '["\\u0000"]',
     ],
 )
-def test_what_is_no_cursor(text: str) -> None:
+def test_invalid_cursors(text: str) -> None:
     with pytest.raises(MinitorrentError) as raised:
         read_cursor(text, str)
     assert raised.value.code is ErrorCode.USAGE
 
 
 @pytest.mark.parametrize("text", ["x", "1,2", "-", "1.5", "true", str(2**63), str(-(2**63)), "]"])
-def test_what_is_no_number(text: str) -> None:
+def test_invalid_numbers(text: str) -> None:
     with pytest.raises(MinitorrentError, match="not a valid page position"):
         number_after(text)
 
 
 @given(st.lists(st.integers(1, 2**62), max_size=20), st.integers(1, 10))
-def test_pages_have_everything_once(rows: list[int], limit: int) -> None:
+def test_pages_contain_every_row_once(rows: list[int], limit: int) -> None:
     ordered = sorted(set(rows))
     seen: list[int] = []
     after: str | None = ""

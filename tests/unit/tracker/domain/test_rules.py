@@ -19,7 +19,7 @@ def test_members_pass_as_members(role: Role) -> None:
     assert rules.require_subject("lab", "bob", role) is role
 
 
-def test_strangers_do_not() -> None:
+def test_non_members_do_not() -> None:
     with pytest.raises(MinitorrentError, match="join_group lab") as raised:
         rules.require_member("lab", None)
     assert raised.value.code is ErrorCode.NOT_MEMBER
@@ -31,7 +31,7 @@ def test_strangers_do_not() -> None:
 @pytest.mark.parametrize(
     ("role", "code"), [(None, ErrorCode.NOT_MEMBER), (MEMBER, ErrorCode.NOT_ADMIN)]
 )
-def test_who_is_no_admin(role: Role | None, code: ErrorCode) -> None:
+def test_users_who_are_not_admins(role: Role | None, code: ErrorCode) -> None:
     with pytest.raises(MinitorrentError) as raised:
         rules.require_admin("lab", role)
     assert raised.value.code is code
@@ -42,7 +42,7 @@ def test_owner_and_admins_are_admins(role: Role) -> None:
     assert rules.require_admin("lab", role) is role
 
 
-def test_joining() -> None:
+def test_rules_for_joining() -> None:
     rules.check_join("lab", None, has_asked=False)
     with pytest.raises(MinitorrentError) as raised:
         rules.check_join("lab", MEMBER, has_asked=False)
@@ -93,7 +93,7 @@ def test_the_last_admin_is_not_demoted() -> None:
     assert raised.value.code is ErrorCode.LAST_ADMIN
 
 
-def test_only_the_owner_gives_the_group_away() -> None:
+def test_only_the_owner_transfers_the_group() -> None:
     rules.check_transfer("lab", OWNER)
     with pytest.raises(MinitorrentError) as raised:
         rules.check_transfer("lab", ADMIN)
@@ -113,7 +113,7 @@ def test_without_admins_the_longest_standing_member_inherits() -> None:
     assert rules.heir(members) == members[1]
 
 
-def test_nobody_inherits_from_the_last() -> None:
+def test_nobody_inherits_from_the_last_member() -> None:
     assert rules.heir([]) is None
 
 

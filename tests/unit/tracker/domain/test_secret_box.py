@@ -11,13 +11,15 @@ NONCES = st.binary(min_size=NONCE_BYTES, max_size=NONCE_BYTES)
 
 
 @given(KEYS, NONCES, st.binary(max_size=200), st.text(st.characters(codec="utf-8"), max_size=40))
-def test_what_is_sealed_can_be_opened(key: bytes, nonce: bytes, secret: bytes, label: str) -> None:
+def test_an_encrypted_secret_can_be_decrypted(
+    key: bytes, nonce: bytes, secret: bytes, label: str
+) -> None:
     sealed = SecretBox(key).seal(secret, label, nonce)
     assert SecretBox(key).open(sealed, label) == secret
 
 
 @given(KEYS, KEYS, NONCES)
-def test_another_key_opens_nothing(one: bytes, other: bytes, nonce: bytes) -> None:
+def test_another_key_decrypts_nothing(one: bytes, other: bytes, nonce: bytes) -> None:
     sealed = SecretBox(one).seal(b"secret", "label", nonce)
     assert (SecretBox(one).fingerprint == SecretBox(other).fingerprint) is (one == other)
     if one != other:
@@ -33,7 +35,7 @@ def test_a_secret_is_bound_to_its_label() -> None:
 
 
 @given(st.integers(0, NONCE_BYTES + len(b"secret") + 16 - 1), st.integers(1, 255))
-def test_damage_is_noticed(position: int, change: int) -> None:
+def test_damage_is_detected(position: int, change: int) -> None:
     safe = SecretBox(bytes(KEY_BYTES))
     sealed = bytearray(safe.seal(b"secret", "label", bytes(NONCE_BYTES)))
     cut = bytes(sealed[:position])

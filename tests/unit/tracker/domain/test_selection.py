@@ -27,7 +27,7 @@ PEERS = st.lists(
 
 
 @given(PEERS, st.sampled_from([SEEDER, LEECHER]), st.integers(0, 10), st.integers(), st.booleans())
-def test_what_is_selected_is_useful_and_all_that_is_useful_can_be(
+def test_only_and_all_useful_peers_can_be_selected(
     peers: list[Peer], asker: Peer, wanted: int, seed: int, with_seeders: bool
 ) -> None:
     chosen = select_peers(peers, asker, wanted, random.Random(seed), with_seeders=with_seeders)
@@ -51,7 +51,7 @@ def test_a_leecher_gets_seeders_and_leechers() -> None:
     assert set(chosen) == {SEEDER, other}
 
 
-def test_another_user_may_not_hide_behind_the_askers_peer_id() -> None:
+def test_another_user_with_the_requesters_peer_id_is_returned() -> None:
     other = LEECHER._replace(user_id=3)
     chosen = select_peers([other], LEECHER, 1, random.Random(0), with_seeders=False)
     assert chosen == [other]
@@ -66,7 +66,7 @@ def test_the_choice_is_random() -> None:
     assert len(choices) > 10
 
 
-def test_counting() -> None:
+def test_seeders_and_leechers_are_counted() -> None:
     assert count_peers([SEEDER, LEECHER, LEECHER._replace(user_id=3)]) == (1, 2)
     assert count_peers([]) == (0, 0)
 
@@ -79,7 +79,7 @@ def test_a_client_with_two_addresses_counts_once() -> None:
     assert count_peers([LEECHER._replace(left=0), there_too]) == (1, 0)
 
 
-def test_both_addresses_of_a_client_are_told_but_none_to_itself() -> None:
+def test_both_addresses_of_a_client_are_returned_but_not_to_itself() -> None:
     there_too = SEEDER._replace(host="2001:db8::1")
     present = [SEEDER, there_too, LEECHER]
     assert set(select_peers(present, LEECHER, 50, random.Random(0), with_seeders=True)) == {

@@ -15,19 +15,19 @@ STOCK = AnnouncedClient("bob", PeerId(b"-LT20B0-bbbbbbbbbbbb"), has_session=Fals
 OTHER = AnnouncedClient("cat", PeerId(b"-LT20B0-cccccccccccc"), has_session=False)
 
 
-def test_ours_is_known_by_its_peer_id_alone() -> None:
+def test_our_client_is_identified_by_peer_id_alone() -> None:
     assert identify([STOCK, OURS], OURS.peer_id) == "ann"
     assert identify([OURS], PeerId(b"-MT0100-xxxxxxxxxxxx")) is None
 
 
-def test_a_stock_client_is_known_by_its_version_too() -> None:
+def test_a_stock_client_is_also_identified_by_version() -> None:
     assert identify([OURS, STOCK], STOCK.peer_id) == "bob"
     assert identify([OURS, STOCK], PeerId(b"-LT20B0-xxxxxxxxxxxx")) == "bob"
     for shown in (b"-LT20B1-bbbbbbbbbbbb", b"-TR4060-bbbbbbbbbbbb", bytes(20)):
         assert identify([OURS, STOCK], PeerId(shown)) is None
 
 
-def test_the_very_peer_id_goes_before_the_version() -> None:
+def test_the_exact_peer_id_precedes_the_version() -> None:
     assert identify([STOCK, OTHER], OTHER.peer_id) == "cat"
     assert identify([], OTHER.peer_id) is None
 
@@ -52,11 +52,11 @@ def test_clients_that_support_ssl_torrents(prefix: bytes) -> None:
         b"\0\0\0\0\0\0\0\0",
     ],
 )
-def test_all_others(prefix: bytes) -> None:
+def test_other_clients_do_not_support_ssl_torrents(prefix: bytes) -> None:
     assert not supports_sealed(PeerId(prefix + bytes(12)))
 
 
-def test_who_may_lack_something() -> None:
+def test_clients_that_may_lack_pieces() -> None:
     transmission, aria2 = PeerId(b"-TR4000-" + bytes(12)), PeerId(b"A2-1-36-" + bytes(12))
     assert may_lack_something(transmission, 1)
     assert not may_lack_something(transmission, 0)

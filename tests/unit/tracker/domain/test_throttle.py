@@ -34,13 +34,13 @@ def refusal(
 
 
 @pytest.mark.parametrize("known", [False, True])
-def test_a_burst_and_then_one_at_a_time(known: bool) -> None:
+def test_a_burst_then_a_steady_rate(known: bool) -> None:
     throttle = LoginThrottle(Rate(3, 10.0))
     waits = [refusal(throttle, now, known=known) for now in (0, 0, 0, 0, 4, 10, 10, 21)]
     assert waits == [0, 0, 0, 10, 6, 0, 10, 0]
 
 
-def test_what_is_refused_costs_nothing() -> None:
+def test_refused_attempts_cost_nothing() -> None:
     throttle = LoginThrottle(Rate(1, 10.0))
     refusal(throttle, 0)
     assert [refusal(throttle, 5) for _ in range(100)] == [5] * 100
@@ -55,7 +55,7 @@ def test_a_right_password_does_not_count() -> None:
     assert refusal(throttle, 0, address=HOME) == 10
 
 
-def test_the_owner_gets_in_from_where_he_got_in_before() -> None:
+def test_the_owner_can_log_in_from_a_known_address() -> None:
     throttle = LoginThrottle()
     for number in range(10_000):
         refusal(throttle, 0, address=f"10.0.{number // 256}.{number % 256}")
@@ -76,14 +76,14 @@ def test_ten_thousand_guesses_take_days_from_many_addresses_and_hours_from_one()
     assert tried_one <= PER_ADDRESS.burst + day / 24 / PER_ADDRESS.interval + 1
 
 
-def test_one_network_of_ipv6_is_one_address() -> None:
+def test_one_ipv6_network_is_one_address() -> None:
     throttle = LoginThrottle(per_address=Rate(1, 10.0))
     assert refusal(throttle, 0, "ann", "2001:db8::1") == 0
     assert refusal(throttle, 0, "bob", "2001:db8::2") == 10
     assert refusal(throttle, 0, "bob", "2001:db8:0:1::2") == 0
 
 
-def test_memory_is_bounded_and_the_longest_unused_goes_first() -> None:
+def test_memory_is_bounded_and_the_least_recently_used_is_dropped() -> None:
     budget = Budget(Rate(1, 60.0), capacity=2)
     for key in ("a", "b", "a", "c"):
         budget.take(key, 0)
@@ -106,7 +106,7 @@ _STEPS = st.lists(
 
 
 @given(_RATES, _RATES, _STEPS)
-def test_no_account_and_no_address_is_tried_more_often_than_its_rate(
+def test_no_account_or_address_exceeds_its_rate(
     per_account: Rate, per_address: Rate, steps: list[tuple[float, str, str, bool]]
 ) -> None:
     throttle = LoginThrottle(per_account, per_address)
@@ -126,7 +126,7 @@ def test_no_account_and_no_address_is_tried_more_often_than_its_rate(
 
 
 @given(_RATES, _RATES, _STEPS)
-def test_who_waits_as_told_is_let_in(
+def test_waiting_as_long_as_told_is_enough(
     per_account: Rate, per_address: Rate, steps: list[tuple[float, str, str, bool]]
 ) -> None:
     throttle = LoginThrottle(per_account, per_address)
@@ -140,7 +140,7 @@ def test_who_waits_as_told_is_let_in(
 
 
 @given(_STEPS)
-def test_nothing_elsewhere_locks_a_known_address_out(
+def test_guesses_elsewhere_do_not_lock_out_a_known_address(
     steps: list[tuple[float, str, str, bool]],
 ) -> None:
     throttle = LoginThrottle(Rate(1, 60.0), Rate(1, 60.0))

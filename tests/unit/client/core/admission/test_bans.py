@@ -27,11 +27,11 @@ def login(number: int, user: str = "mallory", authority: str = "lab") -> Login:
         ("localhost", "localhost"),
     ],
 )
-def test_what_counts_as_one_address(host: str, expected: str) -> None:
+def test_addresses_that_count_as_one(host: str, expected: str) -> None:
     assert network(host) == expected
 
 
-def test_a_login_is_banned_and_the_member_at_the_second() -> None:
+def test_the_second_banned_login_bans_the_member() -> None:
     bans = Bans()
     bans.ban(login(1))
     bans.ban(login(1))
@@ -46,7 +46,7 @@ def test_a_login_is_banned_and_the_member_at_the_second() -> None:
     assert not bans.refuses(login(1, authority="studio"))
 
 
-def test_an_address_is_banned_but_not_those_who_share_it_and_can_be_dialled() -> None:
+def test_a_banned_address_can_still_be_dialled() -> None:
     bans = Bans()
     bans.ban(Address("10.0.0.1", "mallory"))
     assert bans.refuses(Address("10.0.0.1"))
@@ -56,14 +56,14 @@ def test_an_address_is_banned_but_not_those_who_share_it_and_can_be_dialled() ->
     assert not bans.refuses(Address("10.0.0.2"))
 
 
-def test_who_dials_us_and_lies_costs_nobody_else_being_dialled() -> None:
+def test_banning_an_address_does_not_stop_dialling_its_members() -> None:
     bans = Bans()
     bans.ban(Address("10.0.0.1"))
     assert bans.refuses(Address("10.0.0.1"))
     assert not bans.refuses(Address("10.0.0.1", "ann"))
 
 
-def test_an_address_of_liars_is_banned_for_everybody() -> None:
+def test_an_address_of_several_liars_is_banned_entirely() -> None:
     bans = Bans()
     for number in range(USERS_UNTIL_ADDRESS_BAN + 1):
         bans.ban(Address("10.0.0.1", f"mallory{number}"))

@@ -58,14 +58,14 @@ def knowing(*numbers: int) -> Candidates:
     return candidates
 
 
-def test_as_many_are_dialled_as_there_is_room_for_and_each_once() -> None:
+def test_free_places_are_dialled_and_each_peer_once() -> None:
     candidates = knowing(1, 2, 3, 4)
     assert candidates.to_dial(only(2), 2, 0.0) == [endpoint(1), endpoint(3)]
     assert candidates.to_dial(only(2), 5, 0.0) == [endpoint(4)]
     assert candidates.to_dial(nobody, 0, 0.0) == []
 
 
-def test_how_many_there_are_and_can_not_be_reached() -> None:
+def test_known_and_unreachable_peers_are_counted() -> None:
     candidates = knowing(1, 2)
     candidates.learn([*told(2, 3), *told(4), PeerCandidate(endpoint(5), ME, "me")])
     assert candidates.reachability() == (3, []), (
@@ -86,7 +86,7 @@ def test_how_many_there_are_and_can_not_be_reached() -> None:
     )
 
 
-def test_who_hangs_up_after_each_handshake_is_left_alone_longer_and_longer() -> None:
+def test_peers_that_hang_up_after_handshakes_are_retried_less_and_less() -> None:
     candidates = knowing(1)
     for now, pause in ((0.0, 2.0), (10.0, 4.0), (20.0, 8.0)):
         assert candidates.to_dial(nobody, 1, now) == [endpoint(1)]
@@ -97,7 +97,7 @@ def test_who_hangs_up_after_each_handshake_is_left_alone_longer_and_longer() -> 
 
 
 @pytest.mark.parametrize(("useful", "seconds"), [(True, 0.0), (False, WORTHWHILE_AFTER)])
-def test_a_connection_that_was_worth_while_is_a_new_start(useful: bool, seconds: float) -> None:
+def test_a_useful_connection_resets_the_delay(useful: bool, seconds: float) -> None:
     candidates = knowing(1)
     for now in (0.0, 10.0):
         candidates.failed(endpoint(1), now, Obstacle.REFUSED)
@@ -107,7 +107,7 @@ def test_a_connection_that_was_worth_while_is_a_new_start(useful: bool, seconds:
     assert candidates.to_dial(nobody, 1, 100.0 + seconds + FIRST_PAUSE) == [endpoint(1)]
 
 
-def test_who_is_to_be_dialled_again() -> None:
+def test_last_dial_failed_follows_the_latest_outcome() -> None:
     """A seeder, too, tries again before its next announce, but not who has left it."""
     candidates = knowing(1)
     failing = [candidates.last_dial_failed]
@@ -123,7 +123,7 @@ def test_who_is_to_be_dialled_again() -> None:
     assert not candidates.last_dial_failed, "the tracker tells of it no more"
 
 
-def test_ours_demands_no_encryption() -> None:
+def test_our_client_is_not_suspected_of_requiring_encryption() -> None:
     candidates = Candidates(ME)
     candidates.learn([*told(1), PeerCandidate(endpoint(2), PeerId(b"-MI0100-%012d" % 2), "bob")])
     for number, now in ((1, 0.0), (2, 0.0), (1, 9.0), (2, 9.0)):
@@ -131,7 +131,7 @@ def test_ours_demands_no_encryption() -> None:
     assert candidates.reachability() == (2, [Obstacle.HUNG_UP, Obstacle.TURNED_AWAY])
 
 
-def test_nobody_dials_oneself_or_who_listens_nowhere() -> None:
+def test_own_and_portless_addresses_are_not_dialled() -> None:
     candidates = Candidates(ME)
     candidates.learn([PeerCandidate(endpoint(1), ME, "me")])
     candidates.learn([PeerCandidate(Endpoint("10.0.0.1", 0), peer_id(n), "bob") for n in (2, 3)])
@@ -139,7 +139,7 @@ def test_nobody_dials_oneself_or_who_listens_nowhere() -> None:
     assert len(candidates._known) == 2
 
 
-def test_who_could_not_be_reached_is_left_alone_longer_and_longer() -> None:
+def test_unreachable_peers_are_retried_less_and_less() -> None:
     candidates = knowing(1)
     now = 0.0
     pauses = []
@@ -157,7 +157,7 @@ def test_who_could_not_be_reached_is_left_alone_longer_and_longer() -> None:
     assert pauses[-1] == LONGEST_PAUSE
 
 
-def test_being_told_again_keeps_what_is_known() -> None:
+def test_a_repeated_announce_keeps_the_history() -> None:
     candidates = knowing(1)
     candidates.failed(endpoint(1), 0.0)
     candidates.learn(told(1))
@@ -171,7 +171,7 @@ def test_a_peer_that_moved_is_dialled_at_its_new_place() -> None:
     assert candidates.to_dial(nobody, 9, 0.0) == [endpoint(7)]
 
 
-def test_a_client_that_was_started_again_takes_the_place_of_its_last_run() -> None:
+def test_a_restarted_client_replaces_its_former_entry() -> None:
     """Its old peer id will never connect; dialling there would only disturb the new one."""
     candidates = knowing(1, 2)
     candidates.failed(endpoint(1), 0.0)
@@ -181,7 +181,7 @@ def test_a_client_that_was_started_again_takes_the_place_of_its_last_run() -> No
     assert candidates.to_dial(only(2), 9, 0.0) == [endpoint(1)], "a new run starts afresh"
 
 
-def test_who_announces_anothers_peer_id_does_not_take_its_place() -> None:
+def test_a_copied_peer_id_does_not_replace_its_owner() -> None:
     candidates = knowing(1)
     impostor = PeerCandidate(Endpoint("10.0.0.66", 1001), peer_id(1), "mallory")
     candidates.learn([*told(1), impostor])
@@ -191,7 +191,7 @@ def test_who_announces_anothers_peer_id_does_not_take_its_place() -> None:
     assert candidates.listed_user(peer_id(1), "10.0.0.99") is None
 
 
-def test_an_endpoint_of_two_users_is_dialled_once_and_known_by_the_id() -> None:
+def test_an_endpoint_of_two_users_is_dialled_once() -> None:
     candidates = knowing(1)
     candidates.learn([*told(1), PeerCandidate(endpoint(1), peer_id(9), "mallory")])
     assert candidates.to_dial(nobody, 9, 0.0) == [endpoint(1)]
@@ -202,7 +202,7 @@ def test_an_endpoint_of_two_users_is_dialled_once_and_known_by_the_id() -> None:
     assert candidates.listed_at(endpoint(4), peer_id(1)) is None
 
 
-def test_made_up_peers_of_one_user_do_not_keep_others_waiting() -> None:
+def test_fake_peers_of_one_user_do_not_delay_others() -> None:
     candidates = Candidates(ME)
     crowd = [PeerCandidate(Endpoint("10.6.6.6", n), peer_id(n), "mallory") for n in range(1, 801)]
     candidates.learn([*crowd, *told(1)])
@@ -215,7 +215,7 @@ def test_made_up_peers_of_one_user_do_not_keep_others_waiting() -> None:
     assert len(candidates.to_dial(nobody, 50, 0.0)) == 1
 
 
-def test_so_many_at_one_address_and_in_one_round() -> None:
+def test_dials_are_bounded_per_address_and_round() -> None:
     candidates = knowing(*range(1, 100))
     assert len(candidates.to_dial(nobody, 50, 0.0)) == MAX_DIALS_PER_ADDRESS
     apart = Candidates(ME)
@@ -223,7 +223,7 @@ def test_so_many_at_one_address_and_in_one_round() -> None:
     assert len(apart.to_dial(nobody, 50, 0.0)) == MAX_PER_ROUND
 
 
-def test_who_came_by_itself_is_remembered_in_bounds() -> None:
+def test_incoming_peers_are_remembered_within_bounds() -> None:
     candidates = Candidates(ME)
     for number in range(MAX_SEEN + 1):
         candidates.remember_user(peer_id(number), "10.0.0.9", "ann")
@@ -232,7 +232,7 @@ def test_who_came_by_itself_is_remembered_in_bounds() -> None:
     assert candidates.remembered_user(peer_id(1), "10.0.0.8") is None
 
 
-def test_who_is_no_member_any_more_is_forgotten() -> None:
+def test_former_members_are_forgotten() -> None:
     candidates = knowing(1, 2)
     candidates.remember_user(peer_id(7), "10.0.0.9", "user 1")
     candidates.remember_user(peer_id(8), "10.0.0.9", "user 2")
@@ -244,7 +244,7 @@ def test_who_is_no_member_any_more_is_forgotten() -> None:
     assert candidates.to_dial(nobody, 9, 0.0) == [endpoint(2)]
 
 
-def test_bounded_and_open_to_newcomers() -> None:
+def test_the_list_is_bounded_and_open_to_new_peers() -> None:
     candidates = knowing(*range(1, MAX_KNOWN + 1))
     candidates.failed(endpoint(500), 0.0)
     candidates.learn(told(MAX_KNOWN + 1))
@@ -253,7 +253,7 @@ def test_bounded_and_open_to_newcomers() -> None:
 
 
 @given(st.binary(min_size=20, max_size=20), st.binary(min_size=20, max_size=20))
-def test_both_sides_keep_the_same_of_two_connections(one: bytes, other: bytes) -> None:
+def test_both_sides_keep_the_same_connection(one: bytes, other: bytes) -> None:
     if one == other:
         return
     a, b = PeerId(one), PeerId(other)
@@ -267,13 +267,13 @@ def test_both_sides_keep_the_same_of_two_connections(one: bytes, other: bytes) -
 
 
 @pytest.mark.parametrize("incoming", [True, False])
-def test_the_higher_peer_id_is_the_one_that_dials(incoming: bool) -> None:
+def test_the_dial_of_the_higher_peer_id_is_kept(incoming: bool) -> None:
     low, high = peer_id(1), peer_id(2)
     assert keeps_new_connection(me=low, other=high, incoming=incoming) == incoming
     assert keeps_new_connection(me=high, other=low, incoming=incoming) != incoming
 
 
-def test_who_the_tracker_no_longer_knows_is_not_dialled() -> None:
+def test_peers_unknown_to_the_tracker_are_not_dialled() -> None:
     candidates = knowing(1, 2)
     candidates.forget(peer_id(1), "10.0.0.1")
     candidates.forget(peer_id(2), "10.0.0.2")

@@ -30,7 +30,7 @@ def test_groups_take_turns() -> None:
     assert taken == [crowd[0], other[0], crowd[1], other[1]]
 
 
-def test_one_group_and_one_address_have_half_at_most() -> None:
+def test_a_group_or_address_gets_at_most_half() -> None:
     queue: DialQueue[Dial] = DialQueue(4, 100)
     for n in range(5):
         queue.put(dial("10.0.0.1", n))
@@ -54,7 +54,7 @@ def test_one_group_and_one_address_have_half_at_most() -> None:
     assert queue.take() is not None
 
 
-def test_one_dial_at_a_time_to_an_endpoint_and_in_order() -> None:
+def test_dials_to_one_endpoint_are_sequential() -> None:
     queue: DialQueue[Dial] = DialQueue(10, 100)
     first, second, elsewhere = dial("10.0.0.1"), dial("10.0.0.1"), dial("10.0.0.1", 2)
     for one in (first, second, elsewhere):
@@ -66,7 +66,7 @@ def test_one_dial_at_a_time_to_an_endpoint_and_in_order() -> None:
     assert queue.take() is second
 
 
-def test_a_groups_line_is_bounded_and_can_be_cleared() -> None:
+def test_a_groups_queue_is_bounded_and_can_be_cleared() -> None:
     queue: DialQueue[Dial] = DialQueue(10, 2)
     assert [queue.put(dial("10.0.0.1", n)) for n in range(3)] == [True, True, False]
     assert queue.put(dial("10.0.0.1", group="other"))

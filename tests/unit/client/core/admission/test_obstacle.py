@@ -38,7 +38,9 @@ REFUSED, SILENT, HUNG_UP = Obstacle.REFUSED, Obstacle.SILENT, Obstacle.HUNG_UP
         ),
     ],
 )
-def test_the_commonest_is_named(met: list[Obstacle], counts: Obstacle, text: str) -> None:
+def test_the_most_common_obstacle_is_named(
+    met: list[Obstacle], counts: Obstacle, text: str
+) -> None:
     assert commonest(met) is counts
     assert describe(met, counts) == text
 
@@ -50,7 +52,7 @@ def test_the_order_changes_nothing(met: list[Obstacle]) -> None:
     assert commonest(met).hint.endswith((".", "doctor"))
 
 
-def test_what_it_means_depends_on_who_it_is() -> None:
+def test_the_meaning_depends_on_the_peer() -> None:
     ours, theirs = PeerId(b"-MI0100-abcdefghijkl"), PeerId(b"-LT20B0-abcdefghijkl")
     assert HUNG_UP.of(theirs) is HUNG_UP
     assert HUNG_UP.of(ours) is Obstacle.TURNED_AWAY

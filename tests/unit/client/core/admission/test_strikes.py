@@ -5,7 +5,7 @@ from __future__ import annotations
 from client.core.admission.strikes import BURST, MAX_ADDRESSES, Strikes
 
 
-def test_after_so_many_failures_an_address_has_to_wait() -> None:
+def test_repeated_failures_make_an_address_wait() -> None:
     strikes = Strikes()
     for number in range(BURST):
         assert not strikes.refuses("a", 0.0), number
@@ -18,7 +18,7 @@ def test_after_so_many_failures_an_address_has_to_wait() -> None:
     assert not strikes.refuses("a", 4.0), "more than enough counts no more"
 
 
-def test_only_so_many_addresses_are_remembered() -> None:
+def test_remembered_addresses_are_bounded() -> None:
     strikes = Strikes()
     for number in range(MAX_ADDRESSES + 1):
         strikes.failed(f"{number}", 0.0)

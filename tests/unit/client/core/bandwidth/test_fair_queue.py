@@ -40,7 +40,7 @@ def run(peers: list[Peer], seconds: float, queue: FairQueue | None = None) -> No
 
 
 @given(st.integers(1_000, 200_000_000), st.integers(1, 12))
-def test_equal_peers_get_equal_parts_of_all_there_is(rate: int, count: int) -> None:
+def test_equal_peers_get_equal_shares_of_the_whole_rate(rate: int, count: int) -> None:
     one = channel(rate)
     peers = [Peer(key, one) for key in range(count)]
     run(peers, 4.0)
@@ -50,14 +50,14 @@ def test_equal_peers_get_equal_parts_of_all_there_is(rate: int, count: int) -> N
     assert rate * 4.0 - 1 <= sum(got) <= rate * 4.0 + BLOCK
 
 
-def test_large_blocks_get_no_more_than_small_ones() -> None:
+def test_block_size_does_not_change_the_share() -> None:
     one = channel(400_000)
     large, small = Peer(1, one, block=4 * BLOCK), Peer(2, one)
     run([large, small], 30.0)
     assert abs(large.got - small.got) <= 8 * BLOCK
 
 
-def test_what_one_does_not_want_goes_to_the_others() -> None:
+def test_unused_shares_go_to_the_others() -> None:
     one = channel(1_000_000)
     modest, first, second = Peer(1, one, backlog=3), Peer(2, one), Peer(3, one)
     run([modest, first, second], 4.0)
@@ -66,7 +66,7 @@ def test_what_one_does_not_want_goes_to_the_others() -> None:
     assert modest.got + first.got + second.got >= 4_000_000
 
 
-def test_who_comes_later_saves_nothing_up() -> None:
+def test_late_peers_have_no_credit() -> None:
     one = channel(1_000_000)
     early, late = Peer(1, one), Peer(2, one)
     queue = FairQueue()
@@ -77,7 +77,7 @@ def test_who_comes_later_saves_nothing_up() -> None:
     assert abs((early.got - before) - late.got) <= 3 * BLOCK
 
 
-def test_a_slow_transfer_is_shared_evenly_beside_a_quick_one() -> None:
+def test_a_slow_and_a_fast_transfer_share_evenly() -> None:
     quick, slow = channel(50_000_000), channel(40_000)
     fast, first, second = Peer(1, quick), Peer(2, slow), Peer(3, slow)
     run([fast, first, second], 20.0)
@@ -85,7 +85,7 @@ def test_a_slow_transfer_is_shared_evenly_beside_a_quick_one() -> None:
     assert fast.got >= 50_000_000 * 20.0 - 1
 
 
-def test_limits_lie_within_each_other() -> None:
+def test_nested_limits_both_hold() -> None:
     shared = TokenBucket(1_000_000, 0.0)
     limited, free = channel(200_000, shared), channel(0, shared)
     peers = [Peer(1, limited), Peer(2, limited), Peer(3, free), Peer(4, free)]
@@ -97,7 +97,7 @@ def test_limits_lie_within_each_other() -> None:
     assert peers[2].got == pytest.approx(peers[3].got, rel=0.02)
 
 
-def test_who_is_turned_away_shows_that_a_limit_holds() -> None:
+def test_a_refused_request_shows_that_a_limit_holds() -> None:
     one, other = channel(1_000), channel(10_000_000)
     queue = FairQueue()
     queue.serve([Peer(1, one).request, Peer(2, other, backlog=1).request], ROUND)
@@ -105,7 +105,7 @@ def test_who_is_turned_away_shows_that_a_limit_holds() -> None:
     assert not other.is_holding(ROUND)
 
 
-def test_nobody_wants_anything() -> None:
+def test_without_requests_nothing_is_granted() -> None:
     one = channel(1_000_000)
     queue = FairQueue()
     queue.serve([], 1.0)
@@ -114,7 +114,7 @@ def test_nobody_wants_anything() -> None:
     assert not queue._last
 
 
-def test_only_so_many_are_remembered() -> None:
+def test_remembered_peers_are_bounded() -> None:
     one = channel(1_000_000)
     queue = FairQueue()
     for key in range(REMEMBERED + 10):

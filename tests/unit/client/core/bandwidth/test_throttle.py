@@ -23,7 +23,7 @@ def drain(bucket: TokenBucket, block: int = BLOCK) -> int:
 
 
 @given(rates, steps, st.integers(1, 100))
-def test_never_more_than_the_rate_a_burst_and_a_block(
+def test_never_more_than_rate_burst_and_one_block(
     rate: int, waits: list[float], fraction: int
 ) -> None:
     block = max(1, min(BLOCK, rate // fraction))
@@ -38,7 +38,7 @@ def test_never_more_than_the_rate_a_burst_and_a_block(
 
 
 @given(rates, st.lists(st.floats(0, BURST * 0.99), min_size=1, max_size=60))
-def test_who_always_draws_gets_the_whole_rate(rate: int, waits: list[float]) -> None:
+def test_constant_demand_gets_the_whole_rate(rate: int, waits: list[float]) -> None:
     bucket = TokenBucket(rate, 0.0)
     now, drawn = 0.0, 0
     for wait in waits:
@@ -48,7 +48,7 @@ def test_who_always_draws_gets_the_whole_rate(rate: int, waits: list[float]) -> 
     assert drawn >= rate * now - 1
 
 
-def test_it_begins_empty_and_a_clock_that_goes_back_changes_nothing() -> None:
+def test_the_bucket_starts_empty_and_ignores_a_backward_clock() -> None:
     bucket = TokenBucket(1000, 10.0)
     bucket.fill(9.0)
     assert bucket.level == 0
@@ -59,14 +59,14 @@ def test_it_begins_empty_and_a_clock_that_goes_back_changes_nothing() -> None:
     assert bucket.level == 1000 * BURST
 
 
-def test_without_a_limit_there_is_always_something() -> None:
+def test_without_a_limit_a_draw_always_succeeds() -> None:
     bucket = TokenBucket(0, 0.0)
     bucket.draw(1 << 40)
     bucket.fill(1.0)
     assert bucket.level == math.inf
 
 
-def test_another_rate_counts_from_now_on() -> None:
+def test_a_new_rate_applies_immediately() -> None:
     bucket = TokenBucket(1000, 0.0)
     bucket.fill(1.0)
     bucket.set_rate(2000, 2.0)
@@ -91,13 +91,13 @@ def test_a_channel_has_the_lower_of_its_limits(own: int, shared: int) -> None:
     assert channel.level == pytest.approx(expected)
 
 
-def test_what_passes_is_drawn_from_both() -> None:
+def test_a_draw_charges_both_buckets() -> None:
     channel = BandwidthChannel(TokenBucket(1000, 0.0), TokenBucket(10_000, 0.0))
     channel.draw(30)
     assert (channel.own.level, channel.shared.level) == (-30, -30)
 
 
-def test_a_limit_holds_while_somebody_was_turned_away_just_now() -> None:
+def test_a_limit_counts_as_holding_after_a_recent_refusal() -> None:
     channel = BandwidthChannel(TokenBucket(1000, 0.0), TokenBucket(0, 0.0))
     assert not channel.is_holding(0.0)
     channel.hold(10.0)
@@ -107,7 +107,7 @@ def test_a_limit_holds_while_somebody_was_turned_away_just_now() -> None:
     assert not channel.is_holding(10.6)
 
 
-def test_a_throttle_has_two_ways() -> None:
+def test_a_throttle_has_two_directions() -> None:
     up, down = (BandwidthChannel(TokenBucket(0, 0.0), TokenBucket(0, 0.0)) for _ in range(2))
     throttle = Throttle(up, down)
     assert throttle.channel("up") is up

@@ -65,7 +65,7 @@ def test_cause(expected: Cause, facts: dict[str, Any]) -> None:
     assert cause(**facts) is expected
 
 
-def test_which_limit_is_to_be_lifted() -> None:
+def test_the_limiting_limit_is_named() -> None:
     facts: dict[str, Any] = {"group": "lab", "name": "film", "connected": 1, "limit": 5000}
     whole = diagnose(Snapshot(**facts, state="downloading"))
     assert whole.text == "Slowed by your limit of 4.9 KiB/s."
@@ -74,7 +74,7 @@ def test_which_limit_is_to_be_lifted() -> None:
     assert own.hint == "To lift it, type: limit up 0 lab film"
 
 
-def test_who_sent_wrong_data_is_named() -> None:
+def test_the_peer_that_sent_wrong_data_is_named() -> None:
     facts: dict[str, Any] = {"group": "lab", "name": "film", "state": "downloading"}
     told = "ann at 10.0.0.1:6 sent wrong data, which was discarded."
     alone = diagnose(Snapshot(**facts, known=1, liars=("ann at 10.0.0.1:6",)))
@@ -84,7 +84,7 @@ def test_who_sent_wrong_data_is_named() -> None:
     assert well == (Cause.RUNNING, f"Running well, with 1 peer. {told}", "Nothing to do.")
 
 
-def test_what_counts_first() -> None:
+def test_the_most_important_cause_comes_first() -> None:
     """Whatever is true besides, the earlier cause is named."""
     all_wrong = {
         "error": ErrorCode.NOT_MEMBER,
@@ -124,7 +124,7 @@ def test_what_counts_first() -> None:
         (Obstacle.LEFT, "shakes hands, and then hangs up", "no free slot"),
     ],
 )
-def test_what_keeps_us_from_the_only_peer(obstacle: Obstacle, words: str, step: str) -> None:
+def test_obstacles_to_the_only_peer(obstacle: Obstacle, words: str, step: str) -> None:
     facts: dict[str, Any] = {"known": 1, "obstacles": (obstacle,)}
     reason = diagnose(Snapshot(group="lab", name="film", state="downloading", **facts))
     assert reason.text.startswith("The only peer that is online ")
@@ -154,7 +154,7 @@ counts = st.integers(0, 5)
         rate=st.floats(0, 1e9),
     )
 )
-def test_always_a_sentence_and_a_step(snapshot: Snapshot) -> None:
+def test_every_diagnosis_has_a_sentence_and_a_step(snapshot: Snapshot) -> None:
     reason = diagnose(snapshot)
     assert reason.text[0].isupper() or reason.text[0].isdigit()
     assert reason.hint[0].isupper()

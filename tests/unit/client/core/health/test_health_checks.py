@@ -64,7 +64,7 @@ def test_ports(is_local: bool, all_local: bool, reach: Reach, by_tracker: bool) 
     assert ("racker" in check.hint) or not by_tracker or (is_local and not all_local)
 
 
-def test_a_tracker_in_order() -> None:
+def test_a_working_tracker() -> None:
     check = health_checks.tracker(answering())
     right(check, "12 ms", "trusted one")
     assert check.name == "tracker a:1"
@@ -81,7 +81,7 @@ def test_a_tracker_in_order() -> None:
         (Trouble.SILENT, ["does not answer"]),
     ],
 )
-def test_a_tracker_in_trouble(trouble: Trouble, words: list[str]) -> None:
+def test_a_failing_tracker(trouble: Trouble, words: list[str]) -> None:
     figures = TrackerFigures(
         address="a:1", trouble=trouble, reason="for a reason", trusted="AB", shown="XY"
     )
@@ -102,18 +102,18 @@ def test_the_clock_is_wrong() -> None:
     )
 
 
-def test_one_trackers_clock_is_wrong() -> None:
+def test_one_tracker_has_a_wrong_clock() -> None:
     clock = health_checks.clock([answering(), answering("b:2", 864_000.0)], NOW)
     wrong(clock, "10 d ahead of that of b:2", "operator")
 
 
-def test_a_clock_that_nothing_is_known_of() -> None:
+def test_an_unknown_clock() -> None:
     failed = TrackerFigures(address="a:1", trouble=Trouble.UNREACHABLE)
     for trackers in ([], [failed]):
         wrong(health_checks.clock(trackers, NOW), "nothing to compare it with")
 
 
-def test_a_clock_is_judged_by_certificates_where_no_tracker_tells_the_time() -> None:
+def test_without_tracker_time_certificates_judge_the_clock() -> None:
     old = answering(off=None, certified_since=NOW - 1000)
     right(health_checks.clock([old, answering(off=None)], NOW), "Looks right")
     new = answering(off=None, certified_since=NOW + 1000)
@@ -121,7 +121,7 @@ def test_a_clock_is_judged_by_certificates_where_no_tracker_tells_the_time() -> 
 
 
 @given(st.floats(-1e9, 1e9))
-def test_the_clock_is_right_within_what_is_tolerated(off: float) -> None:
+def test_a_clock_within_tolerance_is_right(off: float) -> None:
     assert health_checks.clock([answering(off=off)], NOW).ok is (abs(off) <= TOLERATED_SKEW)
 
 
@@ -165,11 +165,11 @@ def test_libraries_that_are_new_enough(found: str) -> None:
 
 
 @pytest.mark.parametrize("found", [None, "2.9", "2", "unknown"])
-def test_libraries_that_are_not(found: str | None) -> None:
+def test_libraries_that_are_too_old(found: str | None) -> None:
     wrong(libraries(found), "pip install -U 'pydantic>=2.10'", found or "missing")
 
 
-def test_trackers_of_another_version_are_told() -> None:
+def test_trackers_of_another_version_are_reported() -> None:
     other = [answering(server="minitorrent 0.7.0"), answering(server="")]
     right(health_checks.versions("3.11", "minitorrent 0.1.0", [], other), "minitorrent 0.7.0")
 
@@ -186,6 +186,6 @@ def test_checks_without_a_result() -> None:
     wrong(health_checks.broken("disk /a"), "report")
 
 
-def test_a_certificate_that_is_being_asked_for_is_nothing_wrong() -> None:
+def test_a_pending_certificate_is_not_a_problem() -> None:
     (asking,) = health_checks.certificates([CertificateFigures("lab", None)], "ann")
     right(asking, "being requested")

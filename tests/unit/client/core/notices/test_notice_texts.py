@@ -37,7 +37,7 @@ WHY = "The disk is full."
         ),
     ],
 )
-def test_of_the_tracker_and_the_login(event: events.Event, kind: NoticeKind, text: str) -> None:
+def test_texts_about_tracker_and_login(event: events.Event, kind: NoticeKind, text: str) -> None:
     assert notice_of(event) == NoticeText(kind, text)
 
 
@@ -73,7 +73,7 @@ def test_of_the_tracker_and_the_login(event: events.Event, kind: NoticeKind, tex
         ),
     ],
 )
-def test_of_transfers(event: events.Event, kind: NoticeKind, text: str) -> None:
+def test_texts_about_transfers(event: events.Event, kind: NoticeKind, text: str) -> None:
     assert notice_of(event) == NoticeText(kind, text, "lab")
 
 
@@ -105,7 +105,7 @@ def test_of_transfers(event: events.Event, kind: NoticeKind, text: str) -> None:
         ),
     ],
 )
-def test_the_rate_is_that_of_what_came_in_this_run(
+def test_the_rate_counts_only_this_runs_bytes(
     size: int, fetched: int, seconds: float, sources: int, sentence: str
 ) -> None:
     event = events.TransferCompleted(
@@ -126,5 +126,5 @@ def test_the_rate_is_that_of_what_came_in_this_run(
         events.RateLimitsChanged(),
     ],
 )
-def test_nothing_to_tell(event: events.Event) -> None:
+def test_events_without_a_notice(event: events.Event) -> None:
     assert notice_of(event) is None

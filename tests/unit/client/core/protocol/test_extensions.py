@@ -48,7 +48,7 @@ def said(actions: list[Action]) -> list[MetadataMessage | None]:
     return messages
 
 
-def test_what_a_peer_says_of_itself_stays_until_it_says_otherwise(peer: Peer) -> None:
+def test_a_peers_extensions_are_kept_until_it_changes_them(peer: Peer) -> None:
     introduce(peer, ExtensionHandshake(upload_only=True))
     assert (peer.client, peer.max_requests, peer.metadata_number) == ("Other 1.0", 50, THEIRS)
     introduce(peer, ExtensionHandshake("Other 2.0", 60, metadata_number=9))
@@ -66,7 +66,7 @@ def test_metadata_for_a_member(peer: Peer) -> None:
     assert said(extensions.receive(peer, request(2))) == [MetadataReject(2)]
 
 
-def test_nothing_until_the_peer_is_known_to_be_a_member(peer: Peer) -> None:
+def test_no_metadata_before_membership_is_confirmed(peer: Peer) -> None:
     peer.confirmed = False
     extensions = Extensions(INFO)
     assert extensions.receive(peer, request(1)) == []
@@ -79,7 +79,7 @@ def test_nothing_until_the_peer_is_known_to_be_a_member(peer: Peer) -> None:
     assert extensions.answer_held(peer) == []
 
 
-def test_a_stranger_that_asks_on_and_on_is_refused(peer: Peer) -> None:
+def test_an_unidentified_peer_that_keeps_asking_is_refused(peer: Peer) -> None:
     peer.confirmed = False
     extensions = Extensions(INFO)
     for _ in range(MAX_HELD_REQUESTS):
@@ -88,7 +88,7 @@ def test_a_stranger_that_asks_on_and_on_is_refused(peer: Peer) -> None:
     assert len(peer.metadata_wanted) == MAX_HELD_REQUESTS
 
 
-def test_a_member_that_asks_on_and_on_is_refused(peer: Peer) -> None:
+def test_a_member_that_keeps_asking_is_refused(peer: Peer) -> None:
     extensions = Extensions(INFO)
     for _ in range(2 * MAX_COPIES):
         (answer,) = said(extensions.receive(peer, request(0)))
@@ -96,7 +96,7 @@ def test_a_member_that_asks_on_and_on_is_refused(peer: Peer) -> None:
     assert said(extensions.receive(peer, request(0))) == [MetadataReject(0)]
 
 
-def test_messages_of_no_use(peer: Peer) -> None:
+def test_useless_messages(peer: Peer) -> None:
     extensions = Extensions(INFO)
     reject = Extended(metadata.UT_METADATA, MetadataReject(0).encode())
     assert extensions.receive(peer, reject) == []

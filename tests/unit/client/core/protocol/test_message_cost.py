@@ -51,7 +51,7 @@ class Lent:
 
 
 @pytest.mark.parametrize("flood", FLOODS, ids=lambda flood: repr(flood)[:30])
-def test_a_flood_is_read_from_slowly(flood: list[Message]) -> None:
+def test_a_flood_is_read_slowly(flood: list[Message]) -> None:
     budget = MessageBudget(0.0)
     now, read, rounds = 0.0, 0, 0
     events: list[StreamEvent] = [MessageReceived(message) for message in flood * 100]
@@ -67,7 +67,7 @@ def test_a_flood_is_read_from_slowly(flood: list[Message]) -> None:
     )
 
 
-def test_who_sends_what_was_asked_for_is_never_slowed() -> None:
+def test_requested_data_is_never_slowed() -> None:
     budget = MessageBudget(0.0)
     block = BLOCK_SIZE + 13
     piece: StreamEvent = PieceReceived(PieceDownload(PieceIndex(0), Lent()))
@@ -76,7 +76,7 @@ def test_who_sends_what_was_asked_for_is_never_slowed() -> None:
         assert not budget.charge([piece, MessageReceived(Have(1))], traffic, number / 6400)
 
 
-def test_who_fetches_is_never_slowed() -> None:
+def test_downloading_peers_are_never_slowed() -> None:
     budget = MessageBudget(0.0)
     given = 0
     for number in range(1, 10_000):
@@ -85,7 +85,7 @@ def test_who_fetches_is_never_slowed() -> None:
         given += 3 * BLOCK_SIZE
 
 
-def test_what_is_refused_is_paid_for() -> None:
+def test_refused_requests_are_charged() -> None:
     budget = MessageBudget(0.0)
     requests: list[StreamEvent] = [RequestsReceived([Request(0, 0, BLOCK_SIZE)] * 1000)]
     pauses = [budget.charge(requests, Traffic(read=n * 17_000), 0.0) for n in range(1, 10)]
@@ -93,12 +93,12 @@ def test_what_is_refused_is_paid_for() -> None:
     assert pauses[-1] > 1.0
 
 
-def test_small_records_are_paid_for() -> None:
+def test_small_records_are_charged() -> None:
     budget = MessageBudget(0.0)
     assert budget.charge([], Traffic(read=40_000, overhead=40_000 * 22), 0.0) > 1.0
 
 
-def test_blocks_that_come_too_late_cost_little() -> None:
+def test_late_blocks_cost_little() -> None:
     budget = MessageBudget(0.0)
     late = 200 * BLOCK_SIZE
     assert not budget.charge([], Traffic(read=late, discarded=late), 0.0)

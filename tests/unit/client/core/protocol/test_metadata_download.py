@@ -41,7 +41,7 @@ def wanted(requests: list[Extended]) -> list[int]:
 
 
 @given(st.integers(0, 8 * BLOCK_SIZE), st.randoms(use_true_random=False))
-def test_all_of_it_in_any_order(size: int, rng: random.Random) -> None:
+def test_metadata_arrives_in_any_order(size: int, rng: random.Random) -> None:
     info = random.Random(2).randbytes(size or 1)
     download = MetadataDownload(InfoHash(hashlib.sha1(info).digest()))
     open_requests = wanted(download.receive(introduction(len(info))))
@@ -57,7 +57,7 @@ def test_all_of_it_in_any_order(size: int, rng: random.Random) -> None:
     assert asked == list(range(metadata.piece_count(len(info))))
 
 
-def test_what_else_it_says_is_ignored() -> None:
+def test_other_messages_are_ignored() -> None:
     download = MetadataDownload(HASH)
     assert download.receive(piece(0)) == []  # nobody asked
     first = download.receive(introduction())
@@ -84,7 +84,7 @@ def test_what_else_it_says_is_ignored() -> None:
         (Extended(0, b"garbage"), "not bencoded"),
     ],
 )
-def test_who_has_nothing_to_offer(message: Extended, words: str) -> None:
+def test_a_peer_without_metadata(message: Extended, words: str) -> None:
     with pytest.raises(WireError, match=words):
         MetadataDownload(HASH).receive(message)
 
@@ -98,14 +98,14 @@ def test_who_has_nothing_to_offer(message: Extended, words: str) -> None:
         (piece(0, b""), "0 bytes"),
     ],
 )
-def test_who_does_not_keep_its_word(message: Extended, words: str) -> None:
+def test_a_peer_that_refuses_after_offering(message: Extended, words: str) -> None:
     download = MetadataDownload(HASH)
     download.receive(introduction())
     with pytest.raises(WireError, match=words):
         download.receive(message)
 
 
-def test_a_liar_is_found_out_at_the_end() -> None:
+def test_wrong_metadata_is_detected_at_the_end() -> None:
     download = MetadataDownload(HASH)
     download.receive(introduction())
     spoilt = bytes(len(INFO))

@@ -54,7 +54,7 @@ from tests.unit.client.core.protocol.downloader import Pool, Waiting
         ([], False, []),
     ],
 )
-def test_a_peer_is_told_what_we_have(have: list[int], fast: bool, greeting: list[Message]) -> None:
+def test_a_peer_gets_our_bitfield(have: list[int], fast: bool, greeting: list[Message]) -> None:
     assert greet(swarm_with(have), 7, fast=fast) == [Send(7, m) for m in greeting]
 
 
@@ -82,7 +82,7 @@ def test_a_bitfield_must_fit(bits: bytes) -> None:
         receive(swarm, 1, BitfieldMessage(bits))
 
 
-def test_a_have_must_name_a_piece_and_counts_once() -> None:
+def test_a_have_must_be_valid_and_counts_once() -> None:
     swarm = swarm_with([0])
     join(swarm, 1)
     assert receive(swarm, 1, Have(0)) == []
@@ -94,7 +94,7 @@ def test_a_have_must_name_a_piece_and_counts_once() -> None:
             receive(swarm, 1, Have(piece))
 
 
-def test_two_that_have_everything_part() -> None:
+def test_two_seeders_disconnect() -> None:
     parting = [Close(1, "both have everything")]
     swarm = swarm_with(ALL)
     join(swarm, 1)
@@ -103,7 +103,7 @@ def test_two_that_have_everything_part() -> None:
     assert receive(swarm, 2, Have(3)) == [Close(2, "both have everything")]
 
 
-def test_messages_of_no_use_do_nothing() -> None:
+def test_useless_messages_do_nothing() -> None:
     swarm = swarm_with()
     join(swarm, 1)
     assert receive(swarm, 1, KeepAlive()) == receive(swarm, 1, Extended(3, b"")) == []
@@ -111,7 +111,7 @@ def test_messages_of_no_use_do_nothing() -> None:
 
 
 # --- serving ---
-def test_only_what_we_have_goes_to_whom_we_serve() -> None:
+def test_only_pieces_we_have_go_to_unchoked_peers() -> None:
     swarm = swarm_with([0, 1])
     join(swarm, 1, Interested())
     good, lacking = Request(1, 0, BLOCK_SIZE), Request(2, 0, BLOCK_SIZE)
@@ -130,7 +130,7 @@ def test_a_request_that_crossed_our_choke_is_dropped(fast: bool) -> None:
 
 
 @pytest.mark.parametrize("fast", [True, False])
-def test_a_request_that_still_waits_can_be_cancelled(fast: bool) -> None:
+def test_a_waiting_request_can_be_cancelled(fast: bool) -> None:
     swarm = swarm_with(ALL)
     join(swarm, 1, Interested(), fast=fast)
     blocks, _ = requested(swarm, 1, [Request(0, 0, 5), Request(0, 5, 5)])
@@ -149,7 +149,7 @@ def test_too_many_requests_end_the_connection() -> None:
 
 
 @pytest.mark.parametrize("fast", [True, False])
-def test_who_is_choked_is_told_of_each_request_that_waits(fast: bool) -> None:
+def test_choking_rejects_each_waiting_request(fast: bool) -> None:
     swarm = swarm_with(ALL, upload_slots=1)
     for key in (1, 2):
         join(swarm, key, Interested(), fast=fast)
@@ -189,14 +189,14 @@ def test_a_request_above_128_kib_ends_the_connection() -> None:
 
 
 # --- what comes over the wire ---
-def test_an_introduction_follows_the_greeting() -> None:
+def test_the_extended_handshake_follows_the_greeting() -> None:
     ours = Extended(0, b"de")
     protocol = PeerProtocol(swarm_with(), b"")
     said = protocol.join(1, PeerStreamDecoder(), Waiting(), fast=True, now=0.0, introduction=ours)
     assert said == [Send(1, HaveNone()), Send(1, ours)]
 
 
-def test_a_member_is_confirmed_once_and_a_stranger_is_not_there() -> None:
+def test_a_member_is_confirmed_once_and_an_unidentified_peer_disconnected() -> None:
     swarm = swarm_with(ALL)
     greet(swarm, 1, fast=True)
     receive(swarm, 1, Interested())
@@ -205,7 +205,7 @@ def test_a_member_is_confirmed_once_and_a_stranger_is_not_there() -> None:
     assert protocol.confirm(1) == protocol.confirm(2) == []
 
 
-def test_silence_is_broken_by_payload_and_by_whole_messages() -> None:
+def test_payload_and_whole_messages_end_silence() -> None:
     swarm = swarm_with()
     join(swarm, 1)
     protocol, peer = PeerProtocol(swarm, b""), swarm.peers[1]
@@ -223,7 +223,7 @@ def asked(swarm: Swarm, key: int, now: float = 0.0) -> list[Block]:
     return PeerProtocol(swarm, b"").request(key, now)
 
 
-def test_a_peer_is_asked_for_more_in_bursts() -> None:
+def test_requests_are_sent_in_bursts() -> None:
     swarm = swarm_with(initial_window=4, min_window=4)
     join(swarm, 1, HaveAll())
     protocol = PeerProtocol(swarm, b"")
@@ -236,13 +236,13 @@ def test_a_peer_is_asked_for_more_in_bursts() -> None:
     assert asked(swarm, 2) == []
 
 
-def test_a_limit_bounds_what_is_asked_for() -> None:
+def test_a_limit_bounds_the_requests() -> None:
     swarm = swarm_with()
     join(swarm, 1, HaveAll(), Unchoke())
     assert len(PeerProtocol(swarm, b"").request(1, 0.0, limit=2)) == 2
 
 
-def test_a_piece_is_to_be_verified_once_and_its_copy_is_dropped() -> None:
+def test_a_piece_is_verified_once_and_its_duplicate_dropped() -> None:
     swarm = swarm_with([1, 2, 3])
     protocol = PeerProtocol(swarm, b"")
     copies = []
@@ -260,7 +260,7 @@ def test_a_piece_is_to_be_verified_once_and_its_copy_is_dropped() -> None:
     assert swarm._scheduler.lent() == []
 
 
-def test_a_rejected_block_is_taken_back_and_one_that_nobody_asked_for_changes_nothing() -> None:
+def test_only_a_requested_block_can_be_rejected() -> None:
     swarm = swarm_with()
     join(swarm, 1, HaveAll(), Unchoke())
     first, *_ = blocks = asked(swarm, 1)
@@ -271,7 +271,7 @@ def test_a_rejected_block_is_taken_back_and_one_that_nobody_asked_for_changes_no
 
 
 @pytest.mark.parametrize("fast", [True, False])
-def test_a_choke_without_bep_6_takes_back_all_requests(fast: bool) -> None:
+def test_a_choke_without_bep_6_cancels_all_requests(fast: bool) -> None:
     swarm = swarm_with()
     has = HaveAll() if fast else BitfieldMessage(b"\xf0")
     join(swarm, 1, has, Unchoke(), fast=fast)
@@ -280,7 +280,7 @@ def test_a_choke_without_bep_6_takes_back_all_requests(fast: bool) -> None:
     assert swarm.peers[1].stream.outstanding == (len(blocks) if fast else 0)
 
 
-def test_what_goes_out_is_counted_also_of_who_has_left() -> None:
+def test_uploads_to_departed_peers_are_counted() -> None:
     swarm = swarm_with(ALL)
     join(swarm, 1)
     swarm.payload_sent(1, 10)

@@ -61,7 +61,7 @@ def scatters(decoder: PeerStreamDecoder) -> bool:
     return len(decoder.buffers()) > 1
 
 
-def test_a_piece_in_order_needs_no_copy_and_few_reads() -> None:
+def test_an_ordered_piece_needs_no_copy_and_few_reads() -> None:
     decoder = PeerStreamDecoder()
     size = 100 * BLOCK_SIZE
     download = asked(decoder, 3, size)
@@ -75,7 +75,7 @@ def test_a_piece_in_order_needs_no_copy_and_few_reads() -> None:
     assert decoder.discarded == decoder.outstanding == 0
 
 
-def test_a_have_between_blocks_does_not_end_the_quick_way() -> None:
+def test_a_have_between_blocks_keeps_the_fast_path() -> None:
     decoder = PeerStreamDecoder()
     size = 30 * BLOCK_SIZE
     download = asked(decoder, 0, size)
@@ -165,7 +165,7 @@ def test_impossible_lengths_end_the_connection_at_once(header: bytes) -> None:
         pump(PeerStreamDecoder(), header)
 
 
-def test_what_nobody_asked_for_is_read_into_nowhere() -> None:
+def test_unrequested_blocks_are_discarded() -> None:
     decoder = PeerStreamDecoder()
     size = 2 * BLOCK_SIZE
     download = asked(decoder, 4, size, limit=1)
@@ -183,7 +183,7 @@ def test_what_nobody_asked_for_is_read_into_nowhere() -> None:
     assert download.requested() == [download.block(0)]
 
 
-def test_a_block_whose_request_is_not_sent_yet_is_not_taken() -> None:
+def test_a_block_before_its_request_is_discarded() -> None:
     """Another thread has marked it, but not put it on its way."""
     decoder = PeerStreamDecoder()
     size = 3 * BLOCK_SIZE
@@ -199,7 +199,7 @@ def test_a_block_whose_request_is_not_sent_yet_is_not_taken() -> None:
     assert download.missing == 1
 
 
-def test_forgetting_makes_blocks_missing_again_and_skips_the_one_being_read() -> None:
+def test_forgetting_requests_skips_the_block_being_read() -> None:
     decoder = PeerStreamDecoder()
     size = 3 * BLOCK_SIZE
     download = asked(decoder, 0, size)
@@ -227,7 +227,7 @@ def test_a_rejected_block_is_missing_again() -> None:
     assert (download.missing, decoder.outstanding) == (2, 0)
 
 
-def test_a_block_can_not_be_rejected_in_the_middle() -> None:
+def test_a_block_cannot_be_rejected_in_the_middle() -> None:
     decoder = PeerStreamDecoder()
     asked(decoder, 0, BLOCK_SIZE)
     pump(decoder, answer(0, BLOCK_SIZE, 0)[:100])
@@ -235,7 +235,7 @@ def test_a_block_can_not_be_rejected_in_the_middle() -> None:
         decoder.withdraw(0, 0)
 
 
-def test_a_cancelled_piece_is_let_go_with_the_next_bytes() -> None:
+def test_a_cancelled_piece_is_released_with_the_next_bytes() -> None:
     decoder = PeerStreamDecoder()
     size = 3 * BLOCK_SIZE
     gone, kept = asked(decoder, 0, size), asked(decoder, 1, size)
@@ -264,7 +264,7 @@ def test_a_piece_cancelled_before_a_cut_block_of_another() -> None:
     assert kept.buffer == content_of(1, size)
 
 
-def test_a_cancelled_piece_whose_last_block_came_is_let_go() -> None:
+def test_a_cancelled_piece_is_released_after_its_last_block() -> None:
     """More of it was never asked for, so nothing else would ever come."""
     decoder = PeerStreamDecoder()
     size = 3 * BLOCK_SIZE
@@ -278,7 +278,7 @@ def test_a_cancelled_piece_whose_last_block_came_is_let_go() -> None:
     assert decoder.outstanding == 0
 
 
-def test_a_cancelled_piece_that_comes_whole_is_told_as_received() -> None:
+def test_a_cancelled_piece_that_arrives_whole_is_reported() -> None:
     decoder = PeerStreamDecoder()
     gone = asked(decoder, 0, 5)
     gone.cancelled = True
@@ -311,7 +311,7 @@ def read_garbage(decoder: PeerStreamDecoder, stream: bytes, cut: int) -> list[St
 
 @settings(deadline=None)
 @given(garbage=st.binary(min_size=1, max_size=2000), cut=st.integers(50, 3000))
-def test_garbage_raises_wire_errors_and_nothing_else(garbage: bytes, cut: int) -> None:
+def test_garbage_raises_only_wire_errors(garbage: bytes, cut: int) -> None:
     decoder = PeerStreamDecoder()
     download = asked(decoder, 0, 20 * BLOCK_SIZE)
     read_garbage(decoder, garbage, cut)
@@ -320,7 +320,7 @@ def test_garbage_raises_wire_errors_and_nothing_else(garbage: bytes, cut: int) -
 
 @settings(deadline=None)
 @given(places=PLACES, cut=st.integers(1000, 200_000), seed=st.integers(0, 9))
-def test_a_damaged_stream_writes_into_no_foreign_memory(
+def test_a_damaged_stream_writes_only_to_its_own_memory(
     places: list[tuple[int, int]], cut: int, seed: int
 ) -> None:
     decoder = PeerStreamDecoder()

@@ -8,7 +8,7 @@ def block(piece: int, number: int, length: int = 10) -> Block:
     return Block(PieceIndex(piece), number * 10, length)
 
 
-def test_a_piece_that_was_sent_whole_is_suspected_when_asked_for_again() -> None:
+def test_a_piece_requested_again_after_it_was_sent_is_suspect() -> None:
     sent = SentPieces(lambda piece: 25 if piece == 9 else 30)
     whole = [block(4, 0), block(4, 1), block(4, 2)]
     assert sent.take_suspects(whole) == []
@@ -24,7 +24,7 @@ def test_a_piece_that_was_sent_whole_is_suspected_when_asked_for_again() -> None
     assert sent.take_suspects([block(9, 1)]) == [9]
 
 
-def test_only_the_latest_pieces_are_remembered() -> None:
+def test_only_recent_pieces_are_remembered() -> None:
     sent = SentPieces(lambda _: 10)
     for piece in range(MAX_PIECES + 1):
         sent.record([block(piece, 0)])

@@ -34,30 +34,30 @@ CANDIDATES = st.lists(
 )
 
 
-def test_who_gives_most_is_served() -> None:
+def test_the_best_uploaders_are_unchoked() -> None:
     peers = [candidate(1, 5), candidate(2, 50), candidate(3, 10), candidate(4, 20)]
     assert choose_unchoked(peers, 2, None) == {2, 4}
 
 
-def test_the_optimistic_one_takes_one_of_the_slots() -> None:
+def test_the_optimistic_unchoke_takes_one_slot() -> None:
     peers = [candidate(1, 5), candidate(2, 50), candidate(3, 10)]
     assert choose_unchoked(peers, 2, 1) == {1, 2}
     assert choose_unchoked(peers, 2, 2) == {2, 3}
 
 
-def test_who_wants_nothing_is_not_served_however_much_it_gives() -> None:
+def test_uninterested_peers_are_not_unchoked() -> None:
     peers = [candidate(1, 99, eligible=False), candidate(2)]
     assert choose_unchoked(peers, 2, 1) == {2}
 
 
-def test_who_stopped_giving_only_gets_the_optimistic_slot() -> None:
+def test_snubbing_peers_get_only_the_optimistic_slot() -> None:
     peers = [candidate(1, 99, snubbed=True), candidate(2)]
     assert choose_unchoked(peers, 2, None) == {2}
     assert choose_unchoked(peers, 2, 1) == {1, 2}
 
 
 @given(CANDIDATES, st.integers(0, 6), st.none() | st.integers(0, 30))
-def test_never_more_than_the_slots_and_never_a_worse_one(
+def test_slots_go_to_the_best_and_are_never_exceeded(
     peers: list[ChokeCandidate], slots: int, optimistic: int | None
 ) -> None:
     chosen = choose_unchoked(peers, slots, optimistic)
@@ -70,7 +70,7 @@ def test_never_more_than_the_slots_and_never_a_worse_one(
     assert not left or len(chosen) >= slots
 
 
-def test_newcomers_are_tried_three_times_as_often() -> None:
+def test_new_peers_are_tried_three_times_as_often() -> None:
     peers = [candidate(1, newcomer=True), candidate(2), candidate(3), candidate(4, eligible=False)]
     rng = Random(7)
     tried = Counter(choose_optimistic(peers, {3}, rng) for _ in range(4000))
@@ -78,11 +78,11 @@ def test_newcomers_are_tried_three_times_as_often() -> None:
     assert NEWCOMER_WEIGHT * 0.8 < tried[1] / tried[2] < NEWCOMER_WEIGHT * 1.2
 
 
-def test_nobody_is_tried_when_all_are_served() -> None:
+def test_no_optimistic_unchoke_when_all_are_served() -> None:
     assert choose_optimistic([candidate(1)], {1}, Random(0)) is None
 
 
-def test_everybody_is_tried_in_time() -> None:
+def test_every_peer_is_tried_eventually() -> None:
     limits = SwarmConfig(upload_slots=2)
     choker = Choker(limits, Random(3), 0.0)
     peers = [candidate(0, 1000.0)] + [candidate(key) for key in range(1, 6)]
@@ -96,7 +96,7 @@ def test_everybody_is_tried_in_time() -> None:
     assert tried == {c.key for c in peers}
 
 
-def test_the_optimistic_one_stays_for_several_rounds() -> None:
+def test_the_optimistic_unchoke_lasts_several_rounds() -> None:
     limits = SwarmConfig(upload_slots=1, rechoke_every=10.0, optimistic_every=30.0)
     choker = Choker(limits, Random(5), 0.0)
     peers = [candidate(key) for key in range(50)]
@@ -104,7 +104,7 @@ def test_the_optimistic_one_stays_for_several_rounds() -> None:
     assert rounds[0] == rounds[1] == rounds[2] != rounds[3] == rounds[4] == rounds[5]
 
 
-def test_another_is_tried_when_the_optimistic_one_has_left() -> None:
+def test_a_departed_optimistic_peer_is_replaced() -> None:
     choker = Choker(SwarmConfig(upload_slots=1), Random(5), 0.0)
     peers = [candidate(key) for key in range(5)]
     choker.choose(peers, 0.0)
@@ -113,7 +113,7 @@ def test_another_is_tried_when_the_optimistic_one_has_left() -> None:
     assert choker.optimistic not in (None, first)
 
 
-def test_the_next_round_is_due_when_its_time_has_come() -> None:
+def test_choking_rounds_are_periodic() -> None:
     choker = Choker(SwarmConfig(rechoke_every=10.0), Random(0), 100.0)
     assert not choker.due(109.9)
     assert choker.due(110.0)

@@ -25,7 +25,7 @@ def piece(index: int, *content: int) -> PieceDownload:
     return download
 
 
-def test_who_sent_something_else_is_told_once() -> None:
+def test_peers_with_different_data_are_reported_once() -> None:
     evidence = Evidence()
     evidence.keep(piece(0, 7, 8))
     assert evidence.judge(piece(0, 7, 9)) == {2}
@@ -33,14 +33,14 @@ def test_who_sent_something_else_is_told_once() -> None:
     assert evidence.judge(piece(1, 7, 9)) == set()
 
 
-def test_a_piece_that_could_not_be_written_tells_on_nobody() -> None:
+def test_a_piece_that_could_not_be_written_accuses_nobody() -> None:
     evidence = Evidence()
     evidence.keep(piece(0, 7, 8))
     evidence.keep(piece(0, 7, 9))
     assert evidence.judge(piece(0, 7, 9)) == set()
 
 
-def test_what_is_kept_is_bounded() -> None:
+def test_evidence_is_bounded() -> None:
     evidence = Evidence(4)
     for index in range(3):
         evidence.keep(piece(index, 7, 8))

@@ -29,12 +29,12 @@ def peer_with_rate(blocks_a_second: int, seconds: int) -> Peer:
 @pytest.mark.parametrize(
     ("blocks_a_second", "window"), [(0, 10), (3, 10), (20, 60), (50, 150), (83, 249), (1000, 250)]
 )
-def test_the_window_holds_what_comes_in_three_seconds(blocks_a_second: int, window: int) -> None:
+def test_the_window_covers_three_seconds(blocks_a_second: int, window: int) -> None:
     peer = peer_with_rate(blocks_a_second, 10)
     assert peer.window(LIMITS, 10.0) == pytest.approx(window, abs=1)
 
 
-def test_a_new_peer_gets_the_first_window_and_one_more_for_each_block_that_came() -> None:
+def test_the_window_grows_with_each_received_block() -> None:
     peer = Peer(1, 8, PeerStreamDecoder(), Waiting(), fast=True, now=5.0)
     assert peer.window(LIMITS, 7.9) == 100
     peer.down.add(3 * BLOCK_SIZE)
@@ -46,13 +46,13 @@ def test_a_new_peer_gets_the_first_window_and_one_more_for_each_block_that_came(
 
 
 @pytest.mark.parametrize(("said", "window"), [(None, 250), (20, 20), (5000, 400)])
-def test_no_more_than_the_peer_takes(said: int | None, window: int) -> None:
+def test_the_window_respects_the_peers_queue(said: int | None, window: int) -> None:
     peer = peer_with_rate(1000, 10)
     peer.max_requests = said
     assert peer.window(LIMITS, 10.0) == window
 
 
-def test_owes_what_is_requested() -> None:
+def test_requested_bytes_are_owed() -> None:
     peer = Peer(1, 8, PeerStreamDecoder(), Waiting(), fast=True, now=0.0)
     download = download_of(0, 2 * BLOCK_SIZE)
     owed = [peer.owes]

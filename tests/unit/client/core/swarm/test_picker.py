@@ -49,14 +49,14 @@ def test_a_peer_gets_only_what_it_has() -> None:
     assert picker.open_count == 3
 
 
-def test_equally_rare_pieces_come_at_random() -> None:
+def test_equally_rare_pieces_are_picked_at_random() -> None:
     everything = Bitfield.full(24)
     first = Counter(experienced(24, seed).pick(everything) for seed in range(400))
     assert set(first) == set(range(4, 24))
     assert max(first.values()) < 60  # 20 are due
 
 
-def test_the_first_pieces_come_at_random_whatever_their_rarity() -> None:
+def test_the_first_pieces_are_picked_at_random() -> None:
     first = set()
     for seed in range(200):
         picker = Picker(Bitfield(8), Bitfield.full(8), Random(seed))
@@ -66,13 +66,13 @@ def test_the_first_pieces_come_at_random_whatever_their_rarity() -> None:
     assert first == set(range(8))
 
 
-def test_at_random_too_a_peer_gets_only_what_it_has() -> None:
+def test_random_picks_are_limited_to_the_peers_pieces() -> None:
     picker = Picker(Bitfield(4), Bitfield.full(4), Random(1))
     assert picker.pick(bitfield({2}, 4)) == 2
     assert picker.pick(bitfield({2}, 4)) is None
 
 
-def test_a_finished_piece_does_not_come_again() -> None:
+def test_a_finished_piece_is_not_picked_again() -> None:
     picker = experienced(5)
     picker.finish(PieceIndex(4))
     assert picker.pick(Bitfield.full(5)) is None
@@ -80,7 +80,9 @@ def test_a_finished_piece_does_not_come_again() -> None:
 
 
 @given(SETS, st.lists(SETS, max_size=6), st.randoms(use_true_random=False))
-def test_always_one_of_the_rarest(have: set[int], peers: list[set[int]], rng: Random) -> None:
+def test_a_rarest_piece_is_always_picked(
+    have: set[int], peers: list[set[int]], rng: Random
+) -> None:
     picker = Picker(bitfield(have | {0, 1, 2, 3}), Bitfield.full(COUNT), rng)
     for peer in peers:
         picker.count_holders(peer, 1)

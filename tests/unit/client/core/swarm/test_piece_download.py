@@ -55,7 +55,7 @@ def test_a_block_is_missing_or_requested_or_received(
         assert download.empty == (not received)
 
 
-def test_only_who_filled_a_block_is_a_source() -> None:
+def test_only_the_sender_of_a_block_is_its_source() -> None:
     download = download_of(0, 3 * BLOCK_SIZE)
     download.credit(1)
     assert download.sources == set()
@@ -69,11 +69,11 @@ def test_only_who_filled_a_block_is_a_source() -> None:
     assert download.sources == {2, 4}
 
 
-def test_a_block_knows_its_place() -> None:
+def test_blocks_have_their_positions() -> None:
     download = download_of(7, 2 * BLOCK_SIZE)
     assert download.block(1) == Block(PieceIndex(7), BLOCK_SIZE, BLOCK_SIZE)
 
 
-def test_a_block_that_is_not_there_is_not_requested() -> None:
+def test_blocks_outside_the_piece_are_not_requested() -> None:
     with pytest.raises(IndexError):
         download_of(0, 5).receive(1)

@@ -18,7 +18,7 @@ def field(size: int, has: set[int]) -> Bitfield:
 
 
 @given(SIZES, CELLS)
-def test_runs_are_all_pieces_in_order_and_of_one_length_or_one_more(size: int, cells: int) -> None:
+def test_runs_cover_all_pieces_in_nearly_equal_lengths(size: int, cells: int) -> None:
     runs = piece_map.runs(size, cells)
     assert [piece for run in runs for piece in run] == list(range(size))
     assert len(runs) == min(size, cells)
@@ -36,7 +36,7 @@ def test_counts_and_shares_are_those_of_the_set(data: st.DataObject, size: int, 
     assert shares == [count / len(run) for count, run in zip(expected, runs, strict=True)]
 
 
-def test_a_run_is_held_by_those_who_have_all_of_it() -> None:
+def test_a_run_counts_peers_with_all_of_it() -> None:
     runs = piece_map.runs(4, 2)
     fields = [field(4, {0, 1, 2}), field(4, {0}), Bitfield.full(4)]
     assert piece_map.holders(fields, runs) == [2, 1]

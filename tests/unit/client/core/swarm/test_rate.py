@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from client.core.swarm.rate import RateMeter
 
 
-def test_a_young_transfer_shows_its_true_mean() -> None:
+def test_a_new_transfer_shows_its_true_mean() -> None:
     meter = RateMeter(100.0, span=4.0)
     meter.add(1000)
     assert meter.update(101.0) == pytest.approx(1000)
@@ -31,7 +31,7 @@ def test_a_steady_flow_has_its_rate_from_the_start(rate: float, steps: list[floa
     assert meter.total == flown
 
 
-def test_what_was_long_ago_is_forgotten() -> None:
+def test_old_samples_are_forgotten() -> None:
     meter = RateMeter(0.0, span=4.0)
     meter.add(1_000_000)
     meter.update(1.0)
@@ -41,7 +41,7 @@ def test_what_was_long_ago_is_forgotten() -> None:
 
 
 @given(st.lists(st.tuples(st.floats(0.01, 10), st.integers(0, 10**6)), min_size=1, max_size=30))
-def test_never_faster_than_the_fastest_stretch(steps: list[tuple[float, int]]) -> None:
+def test_the_rate_never_exceeds_the_fastest_sample(steps: list[tuple[float, int]]) -> None:
     meter = RateMeter(0.0)
     now = fastest = 0.0
     for step, count in steps:
@@ -51,7 +51,7 @@ def test_never_faster_than_the_fastest_stretch(steps: list[tuple[float, int]]) -
         assert 0 <= meter.update(now) <= fastest * 1.000001
 
 
-def test_a_clock_that_stands_still_changes_nothing() -> None:
+def test_a_stopped_clock_changes_nothing() -> None:
     meter = RateMeter(5.0)
     meter.add(100)
     assert meter.update(5.0) == 0

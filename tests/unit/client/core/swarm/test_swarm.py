@@ -39,7 +39,7 @@ from tests.unit.client.core.protocol.conversations import (
 from tests.unit.client.core.protocol.downloader import Pool
 
 
-def test_an_interested_member_is_served_at_once_while_there_is_room() -> None:
+def test_an_interested_member_is_unchoked_at_once_while_slots_are_free() -> None:
     swarm = swarm_with(ALL, upload_slots=2)
     for key in (1, 2, 3):
         greet(swarm, key, fast=True)
@@ -54,7 +54,7 @@ def test_an_interested_member_is_served_at_once_while_there_is_room() -> None:
     assert receive(swarm, 3, Interested()) == [Send(3, Unchoke())]
 
 
-def test_who_gives_is_served_and_who_does_not_is_choked() -> None:
+def test_uploaders_are_unchoked_and_others_choked() -> None:
     swarm = swarm_with([0], upload_slots=2, rechoke_every=10.0)
     for key in range(1, 6):
         join(swarm, key, Interested())
@@ -68,7 +68,7 @@ def test_who_gives_is_served_and_who_does_not_is_choked() -> None:
     assert {a.peer for a in sent if a == Send(a.peer, Choke())} == {1, 2} - served
 
 
-def test_a_seed_serves_who_takes_fastest_snubbed_or_not() -> None:
+def test_a_seeder_serves_the_fastest_downloaders_even_if_snubbed() -> None:
     swarm = swarm_with(ALL, upload_slots=2)
     for key in (1, 2, 3, 4):
         join(swarm, key, Interested())
@@ -79,7 +79,7 @@ def test_a_seed_serves_who_takes_fastest_snubbed_or_not() -> None:
 
 
 # --- the clock ---
-def test_everybody_hears_from_us_in_time() -> None:
+def test_keep_alives_are_sent_in_time() -> None:
     swarm = swarm_with(keep_alive_every=100.0, silent_after=1000.0)
     join(swarm, 1)
     assert swarm.tick(99.0) == []
@@ -87,7 +87,7 @@ def test_everybody_hears_from_us_in_time() -> None:
     assert swarm.tick(199.0) == []
 
 
-def test_who_says_nothing_is_let_go() -> None:
+def test_silent_peers_are_disconnected() -> None:
     swarm = swarm_with()
     join(swarm, 1)
     assert Close(1, "said nothing for too long") not in swarm.tick(150.0)
@@ -98,7 +98,7 @@ def snubbed(swarm: Swarm) -> set[int]:
     return {key for key, peer in swarm.peers.items() if peer.snubbed}
 
 
-def test_who_owes_blocks_is_first_snubbed_and_then_let_go() -> None:
+def test_peers_that_owe_blocks_are_snubbed_then_disconnected() -> None:
     swarm = swarm_with(silent_after=1000.0, min_window=32)
     join(swarm, 1, HaveAll(), Unchoke())
     join(swarm, 2, HaveAll(), Unchoke())
@@ -122,14 +122,14 @@ def receive_all(swarm: Swarm, key: int, piece: int) -> bool:
     return swarm.piece_received(swarm.peers[key], download)
 
 
-def test_nothing_is_asked_of_who_chokes_or_has_nothing() -> None:
+def test_choking_and_empty_peers_get_no_requests() -> None:
     swarm = swarm_with()
     join(swarm, 1, HaveAll())
     join(swarm, 2, HaveNone(), Unchoke())
     assert swarm.assign(1, 0, 0.0) == swarm.assign(2, 0, 0.0) == swarm.assign(3, 0, 0.0) == []
 
 
-def test_no_more_is_asked_than_the_window_holds() -> None:
+def test_requests_never_exceed_the_window() -> None:
     swarm = swarm_with(initial_window=6)
     join(swarm, 1, HaveAll(), Unchoke())
     assert [len(a.numbers) for a in swarm.assign(1, 0, 0.0)] == [4, 2]
@@ -137,7 +137,7 @@ def test_no_more_is_asked_than_the_window_holds() -> None:
     assert [a.numbers for a in swarm.assign(1, 5, 0.0)] == [[2]]
 
 
-def test_a_rate_limit_lets_a_peer_be_asked_for_a_few_blocks_at_a_time() -> None:
+def test_a_rate_limit_allows_few_blocks_at_a_time() -> None:
     swarm = swarm_with(initial_window=6)
     join(swarm, 1, HaveAll(), Unchoke())
     assert [a.numbers for a in swarm.assign(1, 0, 0.0, 3)] == [[0, 1, 2]]
@@ -146,7 +146,7 @@ def test_a_rate_limit_lets_a_peer_be_asked_for_a_few_blocks_at_a_time() -> None:
     assert swarm.assign(1, 6, 0.0, 9) == []
 
 
-def test_who_waits_for_our_rate_limit_is_not_slow() -> None:
+def test_a_peer_held_back_by_our_limit_is_not_slow() -> None:
     swarm = swarm_with([0, 1, 2])
     for key in (1, 2):
         join(swarm, key, HaveAll(), Unchoke())
@@ -158,7 +158,7 @@ def test_who_waits_for_our_rate_limit_is_not_slow() -> None:
     assert swarm.assign(2, 0, 20.0, 1)[0].download is not download
 
 
-def test_the_last_pieces_are_asked_of_two_and_the_slower_one_is_called_off() -> None:
+def test_in_endgame_the_slower_of_two_peers_is_cancelled() -> None:
     swarm = swarm_with([1, 2, 3])
     for key in (1, 2, 3):
         join(swarm, key, HaveAll(), Unchoke())
@@ -179,7 +179,7 @@ def test_the_last_pieces_are_asked_of_two_and_the_slower_one_is_called_off() -> 
     assert swarm._scheduler.lent() == []
 
 
-def test_a_called_off_piece_of_a_peer_that_leaves_gives_its_buffer_back() -> None:
+def test_a_cancelled_piece_of_a_departing_peer_frees_its_buffer() -> None:
     swarm = swarm_with([1, 2, 3])
     for key in (1, 2):
         join(swarm, key, HaveAll(), Unchoke())
@@ -201,7 +201,7 @@ def flow(swarm: Swarm, blocks: dict[int, int], seconds: float) -> None:
 
 
 @pytest.mark.parametrize(("sent", "taken"), [({1: 39, 2: 40}, True), ({1: 40, 2: 39}, False)])
-def test_a_piece_is_taken_over_from_a_slower_peer_only(sent: dict[int, int], taken: bool) -> None:
+def test_a_piece_is_reassigned_only_from_a_slower_peer(sent: dict[int, int], taken: bool) -> None:
     swarm = swarm_with([1, 2, 3])
     for key in (1, 2):
         join(swarm, key, HaveAll(), Unchoke())
@@ -228,7 +228,7 @@ def in_order(fetchers: int = 2) -> Swarm:
         ({1: 30, 2: 40}, [2]),  # a little slower only
     ],
 )
-def test_in_order_the_first_piece_is_not_left_to_a_slow_peer(
+def test_sequential_download_reassigns_the_first_piece_from_a_slow_peer(
     sent: dict[int, int], pieces: list[int]
 ) -> None:
     swarm = in_order()
@@ -237,21 +237,21 @@ def test_in_order_the_first_piece_is_not_left_to_a_slow_peer(
     assert [a.download.index for a in swarm.assign(2, 0, 5.0)] == pieces
 
 
-def test_in_order_no_more_peers_fetch_the_first_piece_than_may() -> None:
+def test_sequential_download_bounds_the_peers_of_the_first_piece() -> None:
     swarm = in_order(fetchers=1)
     flow(swarm, {1: 1, 2: 40}, 5.0)
     assert receive_all(swarm, 2, 1)
     assert [a.download.index for a in swarm.assign(2, 0, 5.0)] == [2]
 
 
-def test_in_order_a_peer_that_came_just_now_may_show_how_quick_it_is() -> None:
+def test_sequential_download_gives_new_peers_a_chance() -> None:
     swarm = in_order()
     flow(swarm, {1: 1, 2: 40}, 1.0)
     assert receive_all(swarm, 2, 1)
     assert [a.download.index for a in swarm.assign(2, 0, 1.0)] == [2]
 
 
-def test_the_second_copy_of_a_piece_changes_nothing() -> None:
+def test_a_duplicate_piece_changes_nothing() -> None:
     swarm = swarm_with([1, 2, 3])
     for key in (1, 2):
         join(swarm, key, HaveAll(), Unchoke())
@@ -263,7 +263,7 @@ def test_the_second_copy_of_a_piece_changes_nothing() -> None:
     assert swarm._scheduler.lent() == []
 
 
-def test_a_wrong_copy_does_not_open_a_piece_that_another_copy_is_checked_for() -> None:
+def test_a_wrong_copy_does_not_reopen_a_piece_being_verified() -> None:
     swarm = swarm_with([1, 2, 3])
     for key in (1, 2):
         join(swarm, key, HaveAll(), Unchoke())
@@ -275,7 +275,7 @@ def test_a_wrong_copy_does_not_open_a_piece_that_another_copy_is_checked_for() -
     assert swarm.verified(copies[1])
 
 
-def test_what_several_sent_wrong_is_fetched_from_one_and_an_honest_peer_is_not_banned() -> None:
+def test_a_wrong_piece_from_several_is_downloaded_from_one_peer() -> None:
     swarm = swarm_with([1, 2, 3], initial_window=2)
     join(swarm, 1, HaveAll(), Unchoke())
     download = swarm.assign(1, 0, 0.0)[0].download
@@ -297,7 +297,7 @@ def test_what_several_sent_wrong_is_fetched_from_one_and_an_honest_peer_is_not_b
 
 
 @pytest.mark.parametrize("liar", [1, 2])
-def test_of_several_who_lied_shows_when_the_piece_is_right(liar: int) -> None:
+def test_the_liar_among_several_is_found_with_the_right_piece(liar: int) -> None:
     swarm = swarm_with([1, 2, 3], initial_window=2)
     join(swarm, 1, HaveAll(), Unchoke())
     download = swarm.assign(1, 0, 0.0)[0].download
@@ -325,7 +325,7 @@ def test_of_several_who_lied_shows_when_the_piece_is_right(liar: int) -> None:
     ]
 
 
-def test_nothing_is_asked_of_who_is_not_known_to_be_a_member() -> None:
+def test_unidentified_peers_get_no_requests() -> None:
     swarm = swarm_with([1, 2, 3])
     greet(swarm, 1, fast=True)
     for message in (HaveAll(), Unchoke()):
@@ -335,7 +335,7 @@ def test_nothing_is_asked_of_who_is_not_known_to_be_a_member() -> None:
     assert swarm.assign(1, 0, 0.0)
 
 
-def test_a_peer_that_rejects_while_it_serves_does_not_have_the_piece() -> None:
+def test_a_reject_while_unchoked_means_a_missing_piece() -> None:
     swarm = swarm_with([1, 2, 3])
     join(swarm, 1, HaveAll(), Unchoke())
     download = swarm.assign(1, 0, 0.0)[0].download
@@ -349,7 +349,7 @@ def test_a_peer_that_rejects_while_it_serves_does_not_have_the_piece() -> None:
 
 
 # --- the traps that the state machine found, one by one ---
-def test_a_peer_that_chokes_between_the_blocks_of_a_piece_leaves_it_to_others() -> None:
+def test_a_choke_within_a_piece_reopens_it() -> None:
     """BEP 6: it rejects some and sends some; a sent block comes last, so no reject tells of it."""
     swarm = swarm_with([1, 2, 3])
     join(swarm, 1, HaveAll(), Unchoke())
@@ -364,7 +364,7 @@ def test_a_peer_that_chokes_between_the_blocks_of_a_piece_leaves_it_to_others() 
     assert swarm.assign(2, 0, 1.0)[0].download is download
 
 
-def test_a_snubbed_peer_that_owes_nothing_any_more_is_asked_again() -> None:
+def test_a_snubbed_peer_that_owes_nothing_gets_requests_again() -> None:
     swarm = swarm_with([1, 2, 3])
     join(swarm, 1, HaveAll(), Unchoke(), fast=False)
     swarm.assign(1, 0, 0.0)
@@ -376,7 +376,7 @@ def test_a_snubbed_peer_that_owes_nothing_any_more_is_asked_again() -> None:
     assert not swarm.peers[1].snubbed
 
 
-def test_a_choke_in_the_same_breath_as_the_end_of_a_piece_loses_neither() -> None:
+def test_a_choke_right_after_a_piece_loses_neither() -> None:
     swarm = swarm_with([1, 2, 3])
     join(swarm, 1, HaveAll(), Unchoke(), fast=False)
     download = swarm.assign(1, 0, 0.0)[0].download
@@ -389,7 +389,7 @@ def test_a_choke_in_the_same_breath_as_the_end_of_a_piece_loses_neither() -> Non
     assert swarm.complete
 
 
-def test_a_peer_that_breaks_the_protocol_after_the_end_of_a_piece_blocks_nobody() -> None:
+def test_a_protocol_error_right_after_a_piece_blocks_nobody() -> None:
     swarm = swarm_with([1, 2, 3])
     join(swarm, 1, HaveAll(), Unchoke())
     download = swarm.assign(1, 0, 0.0)[0].download
@@ -401,7 +401,7 @@ def test_a_peer_that_breaks_the_protocol_after_the_end_of_a_piece_blocks_nobody(
     assert swarm._scheduler.picker.is_open(0)
 
 
-def test_a_cancelled_piece_that_is_rejected_to_the_end_gives_its_buffer_back() -> None:
+def test_a_fully_rejected_cancelled_piece_frees_its_buffer() -> None:
     swarm = swarm_with([2, 3])
     for key in (1, 2):
         join(swarm, key, HaveAll(), Unchoke())
@@ -424,7 +424,7 @@ def test_a_cancelled_piece_that_is_rejected_to_the_end_gives_its_buffer_back() -
     swarm.piece_dropped(swarm.peers[1], slow)  # its reader may tell of it as well
 
 
-def test_a_called_off_piece_of_which_nothing_is_to_come_gives_its_buffer_back() -> None:
+def test_a_cancelled_piece_with_no_open_request_frees_its_buffer() -> None:
     swarm = swarm_with([1, 2, 3], initial_window=2)
     join(swarm, 1, HaveAll(), Unchoke())
     download = swarm.assign(1, 0, 0.0)[0].download
@@ -441,7 +441,7 @@ def test_a_called_off_piece_of_which_nothing_is_to_come_gives_its_buffer_back() 
     assert swarm._scheduler.lent() == []
 
 
-def test_a_partial_piece_makes_room_for_one_that_can_be_fetched() -> None:
+def test_a_stuck_partial_piece_makes_room_for_an_available_one() -> None:
     swarm = Swarm(GEOMETRY, Bitfield(4), Pool(2 * PIECE), Random(1), 0.0, SwarmConfig())
     join(swarm, 1, BitfieldMessage(b"\xc0"), Unchoke())
     assignments = swarm.assign(1, 0, 0.0)
@@ -458,7 +458,7 @@ def test_a_partial_piece_makes_room_for_one_that_can_be_fetched() -> None:
     assert swarm._scheduler.lent() == []
 
 
-def test_what_a_leaver_sent_of_a_piece_that_another_fetches_is_let_go() -> None:
+def test_a_departed_peers_part_of_a_reassigned_piece_is_dropped() -> None:
     swarm = swarm_with([1, 2, 3])
     for key in (1, 2):
         join(swarm, key, HaveAll(), Unchoke())
@@ -513,7 +513,7 @@ def test_a_peer_rejects_a_piece_that_it_had_only_by_its_bitfield() -> None:
     assert picker._rarity[0] == 0
 
 
-def test_what_was_kept_for_the_next_peer_is_given_back_at_the_end() -> None:
+def test_partial_pieces_free_their_buffers_at_the_end() -> None:
     swarm = swarm_with([1, 2, 3])
     join(swarm, 1, HaveAll(), Unchoke())
     swarm.assign(1, 0, 0.0)[0].download.receive(0)
@@ -523,7 +523,7 @@ def test_what_was_kept_for_the_next_peer_is_given_back_at_the_end() -> None:
     assert swarm._scheduler.lent() == []
 
 
-def test_the_end_of_a_piece_that_was_called_off_meanwhile_changes_nothing() -> None:
+def test_the_end_of_a_cancelled_piece_changes_nothing() -> None:
     """Its last block came while another thread finished another copy."""
     swarm = swarm_with([1, 2, 3])
     for key in (1, 2):
@@ -547,7 +547,7 @@ def test_the_end_of_a_piece_that_was_called_off_meanwhile_changes_nothing() -> N
         (0, [], 0),
     ],
 )
-def test_counts_the_bytes_that_are_here(length: int, have: list[int], verified: int) -> None:
+def test_verified_bytes_are_counted(length: int, have: list[int], verified: int) -> None:
     geometry = Geometry(length, PIECE)
     bitfield = Bitfield(geometry.piece_count)
     for piece in have:
@@ -555,7 +555,7 @@ def test_counts_the_bytes_that_are_here(length: int, have: list[int], verified: 
     assert Swarm(geometry, bitfield, Pool(0), Random(1), 0.0).verified_bytes == verified
 
 
-def test_who_lacks_a_new_piece_is_told_and_wanted_as_before() -> None:
+def test_a_new_piece_is_announced_to_all_peers() -> None:
     swarm = swarm_with([2, 3])
     join(swarm, 1, HaveAll(), Unchoke())
     join(swarm, 2, BitfieldMessage(b"\x80"), fast=True)
@@ -565,7 +565,7 @@ def test_who_lacks_a_new_piece_is_told_and_wanted_as_before() -> None:
     assert [peer.wanted for peer in swarm.peers.values()] == [1, 1]
 
 
-def test_to_say_again_that_one_has_all_or_nothing_changes_nothing() -> None:
+def test_a_repeated_have_all_or_have_none_changes_nothing() -> None:
     swarm = swarm_with([1])
     join(swarm, 1, HaveAll())
     join(swarm, 2, HaveNone())

@@ -14,7 +14,7 @@ def entry(age: int, priority: int = 0, *, lonely: bool = False) -> Entry:
     return Entry(age, priority, is_lonely=lonely)
 
 
-def test_places_go_by_priority_then_by_age() -> None:
+def test_places_are_assigned_by_priority_then_age() -> None:
     queue = DownloadQueue(2, PATIENCE)
     entries = [entry(1), entry(2, 5), entry(3), entry(4, 5), entry(5, -1)]
     assert queue.waiting(entries) == [2, 4, 1, 3, 5]
@@ -26,13 +26,13 @@ def test_places_go_by_priority_then_by_age() -> None:
     assert [age for age in range(1, 6) if queue.has_place(age)] == [1, 2]
 
 
-def test_a_running_download_is_not_put_back_for_one_of_higher_priority() -> None:
+def test_a_running_download_is_not_displaced_by_priority() -> None:
     queue = DownloadQueue(1, PATIENCE)
     queue.review([entry(1)], 0.0)
     assert queue.review([entry(1), entry(2, 9)], 1.0) == ([], [])
 
 
-def test_who_finds_nobody_lends_its_place_and_goes_on_looking() -> None:
+def test_a_download_without_peers_lends_its_place() -> None:
     queue = DownloadQueue(1, PATIENCE)
     alone, other = entry(1, lonely=True), entry(2)
     queue.review([alone, other], 0.0)
@@ -43,7 +43,7 @@ def test_who_finds_nobody_lends_its_place_and_goes_on_looking() -> None:
     assert queue.review([other], PATIENCE + 2) == ([2], [])
 
 
-def test_time_alone_counts_from_when_the_last_peer_left() -> None:
+def test_time_without_peers_starts_when_the_last_peer_leaves() -> None:
     queue = DownloadQueue(1, PATIENCE)
     queue.review([entry(1)], 0.0)
     queue.review([entry(1), entry(2)], 500.0)
@@ -52,7 +52,7 @@ def test_time_alone_counts_from_when_the_last_peer_left() -> None:
     assert queue.review([entry(1, lonely=True), entry(2)], 501.0 + PATIENCE) == ([2], [])
 
 
-def test_fewer_places_put_the_last_back_and_no_limit_starts_all() -> None:
+def test_fewer_places_requeue_the_last_and_no_limit_starts_all() -> None:
     queue = DownloadQueue(NO_LIMIT, PATIENCE)
     entries = [entry(1), entry(2, 1), entry(3)]
     assert queue.review(entries, 0.0) == ([2, 1, 3], [])
@@ -62,7 +62,7 @@ def test_fewer_places_put_the_last_back_and_no_limit_starts_all() -> None:
     assert queue.review(entries, 2.0) == ([1], [])
 
 
-def test_who_leaves_and_comes_back_waits_for_its_turn() -> None:
+def test_a_returning_download_waits_for_its_turn() -> None:
     queue = DownloadQueue(1, PATIENCE)
     queue.review([entry(1), entry(2)], 0.0)
     queue.leave(1)

@@ -92,7 +92,7 @@ def test_exactly_the_pieces_with_wanted_bytes_are_wanted(
         ("*.JPG", set()),
     ],
 )
-def test_patterns_take_paths(pattern: str, found: set[int]) -> None:
+def test_patterns_match_paths(pattern: str, found: set[int]) -> None:
     assert match([pattern], ["day1/a.jpg", "day2/a.jpg", "day1/notes.txt", "readme"]) == found
 
 
@@ -102,7 +102,7 @@ def describe(*paths: str) -> Metainfo:
     return parse(encode(info))
 
 
-def test_a_plan_says_which_files_and_in_what_order() -> None:
+def test_options_name_files_and_order() -> None:
     described = describe("a.jpg", "b.mkv", "day/c.jpg")
     assert selection_of(described, PLAIN).is_everything
     selection = selection_of(described, DownloadOptions(only=("*.jpg",), in_order=True))
@@ -112,7 +112,7 @@ def test_a_plan_says_which_files_and_in_what_order() -> None:
     assert finalized_by(described, DownloadOptions(finalized=("b*", "day"))) == {1, 2}
 
 
-def test_asked_for_again_a_plan_only_widens() -> None:
+def test_downloading_again_only_widens_the_options() -> None:
     described = describe("a.jpg", "b.mkv", "day/c.jpg")
     jpg, mkv = DownloadOptions(priority=3, only=("*.jpg",)), DownloadOptions(only=("*.mkv",))
     both = DownloadOptions(priority=3, only=("*.jpg", "*.mkv"))
@@ -128,7 +128,7 @@ def test_asked_for_again_a_plan_only_widens() -> None:
     assert widened(described, in_order, jpg, complete=False) == in_order
 
 
-def test_any_of_several_patterns_will_do() -> None:
+def test_any_of_several_patterns_suffices() -> None:
     assert match(["a", "b*"], ["a", "bc", "c"]) == {0, 1}
     assert match([], ["a"]) == frozenset()
 
@@ -151,7 +151,7 @@ def test_padding_is_never_wanted_and_never_counts(lengths: list[int], data: st.D
     assert selection.done(have) == sum(sizes[piece] for piece in have)
 
 
-def test_patterns_take_no_padding() -> None:
+def test_patterns_never_match_padding() -> None:
     pad = FileEntry((), 90, is_padding=True)
     described = replace(
         parse(

@@ -101,12 +101,12 @@ EVENTS: list[Event[str]] = [
         (Queued(), Told(), Queued()),  # it was started again meanwhile
     ],
 )
-def test_moves(state: State[str], event: Event[str], then: State[str]) -> None:
+def test_legal_moves(state: State[str], event: Event[str], then: State[str]) -> None:
     assert after(state, event) == then
 
 
 @pytest.mark.parametrize(("state", "event"), list(itertools.product(STATES, EVENTS)))
-def test_what_is_not_legal_is_a_bug(state: State[str], event: Event[str]) -> None:
+def test_illegal_moves_raise(state: State[str], event: Event[str]) -> None:
     if is_legal(state, event):
         after(state, event)
     else:
@@ -114,7 +114,7 @@ def test_what_is_not_legal_is_a_bug(state: State[str], event: Event[str]) -> Non
             after(state, event)
 
 
-def test_every_event_may_happen_somewhere() -> None:
+def test_every_event_is_legal_in_some_state() -> None:
     assert {type(event) for event in EVENTS} == set(LEGAL)
     for event in EVENTS:
         assert any(is_legal(state, event) for state in STATES), event

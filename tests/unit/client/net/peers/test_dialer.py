@@ -80,7 +80,7 @@ def test_a_peer_is_reached(dialer: Dialer, calls: Calls) -> None:
         assert (theirs.info_hash, theirs.peer_id) == (HASH, OURS)
 
 
-def test_a_peer_that_is_not_wanted_any_more_is_let_go(dialer: Dialer, calls: Calls) -> None:
+def test_an_unwanted_peer_is_disconnected(dialer: Dialer, calls: Calls) -> None:
     calls.wanted = False
     gone = threading.Event()
 
@@ -139,7 +139,7 @@ def test_a_silent_peer(calls: Calls) -> None:
     assert calls.failures == [(address, Obstacle.SILENT)]
 
 
-def test_one_dial_at_a_time_to_where_several_go(dialer: Dialer, calls: Calls) -> None:
+def test_dials_to_one_endpoint_are_queued(dialer: Dialer, calls: Calls) -> None:
     """Transmission hangs up on a second one of the same address during a handshake."""
     theirs = Handshake(HASH, PeerId(b"-TR3000-abcdefghijkl")).encode()
     with socket.create_server(("127.0.0.1", 0)) as touchy, PeerServer(stay, HASH) as other:
@@ -160,7 +160,7 @@ def test_one_dial_at_a_time_to_where_several_go(dialer: Dialer, calls: Calls) ->
     assert not calls.failures
 
 
-def test_one_groups_tarpits_hold_up_no_other_group(dialer: Dialer, calls: Calls) -> None:
+def test_tarpits_of_one_group_delay_no_other(dialer: Dialer, calls: Calls) -> None:
     with socket.create_server(("127.0.0.66", 0), backlog=128) as tarpit:
         where = Endpoint(*tarpit.getsockname())
         for _ in range(100):
@@ -177,7 +177,7 @@ def test_one_groups_tarpits_hold_up_no_other_group(dialer: Dialer, calls: Calls)
                 each.close()
 
 
-def test_more_dials_than_may_wait(calls: Calls) -> None:
+def test_dials_beyond_the_queue_are_dropped(calls: Calls) -> None:
     dialer = Dialer(OURS, threads=1)
     held = threading.Event()
     reached = threading.Event()
@@ -200,7 +200,7 @@ def test_more_dials_than_may_wait(calls: Calls) -> None:
     assert not calls.connected  # those that waited are let go
 
 
-def test_a_failure_in_the_engine_shows_and_the_next_dial_works(
+def test_an_internal_failure_is_logged_and_the_next_dial_works(
     dialer: Dialer, calls: Calls, log: Log
 ) -> None:
     def fail(*_: object) -> bool:
@@ -217,7 +217,7 @@ def test_a_failure_in_the_engine_shows_and_the_next_dial_works(
         wait_until(lambda: calls.connected, what="the connection")
 
 
-def test_a_closed_dialer_takes_no_dials(calls: Calls) -> None:
+def test_a_closed_dialer_accepts_no_dials(calls: Calls) -> None:
     dialer = Dialer(OURS)
     dialer.close()
     assert not dialer.dial(calls.dial(Endpoint("127.0.0.1", 1)))

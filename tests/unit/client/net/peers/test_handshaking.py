@@ -44,7 +44,7 @@ def test_a_handshake_in_many_small_parts(pair: tuple[Transport, socket.socket]) 
     thread.join()
 
 
-def test_what_follows_the_handshake_is_left(pair: tuple[Transport, socket.socket]) -> None:
+def test_bytes_after_the_handshake_are_kept(pair: tuple[Transport, socket.socket]) -> None:
     ours, theirs = pair
     theirs.sendall(THEIRS.encode() + b"more")
     receive_handshake(ours)
@@ -72,7 +72,7 @@ def test_the_end_of_the_stream(pair: tuple[Transport, socket.socket]) -> None:
 
 @settings(max_examples=100, deadline=None)
 @given(st.binary(min_size=1, max_size=200))
-def test_anything_else_is_refused_at_once(data: bytes) -> None:
+def test_another_protocol_is_refused_at_once(data: bytes) -> None:
     ours, theirs = connected()
     transport = PlainTransport(ours)
     with theirs:

@@ -81,7 +81,7 @@ def test_a_peer_is_admitted(door: Door) -> None:
         assert peer.recv(7) == b"welcome"
 
 
-def test_a_peer_that_is_not_wanted_is_let_go(door: Door) -> None:
+def test_an_unwanted_peer_is_closed(door: Door) -> None:
     door.answer = False
     with door.knock() as peer:
         peer.sendall(THEIRS.encode())
@@ -89,14 +89,14 @@ def test_a_peer_that_is_not_wanted_is_let_go(door: Door) -> None:
 
 
 @pytest.mark.parametrize("garbage", [b"GET / HTTP/1.1\r\n\r\n", b"\x13BitTorrent protocoX", b"\0"])
-def test_garbage_is_let_go_at_once(door: Door, garbage: bytes) -> None:
+def test_garbage_is_closed_at_once(door: Door, garbage: bytes) -> None:
     with door.knock() as peer:
         peer.sendall(garbage)
         assert is_closed(peer)
     assert not door.admitted
 
 
-def test_who_closes_at_once_does_no_harm(door: Door) -> None:
+def test_an_immediately_closed_connection_is_harmless(door: Door) -> None:
     for _ in range(50):
         door.knock().close()
     with door.knock() as peer:
@@ -119,7 +119,7 @@ def test_a_crowd_at_one_address_makes_room_for_another() -> None:
         peer.close()
 
 
-def test_who_fails_again_and_again_is_not_listened_to_for_a_while() -> None:
+def test_repeated_failures_block_an_address_for_a_while() -> None:
     with closing(Door(strikes=Strikes(burst=5, a_second=0.0))) as door:
         for _ in range(5):
             with door.knock() as peer:
@@ -136,7 +136,7 @@ def test_who_fails_again_and_again_is_not_listened_to_for_a_while() -> None:
             wait_until(lambda: door.admitted, what="another address to be admitted")
 
 
-def test_a_slow_handshake_is_ended_in_time() -> None:
+def test_a_slow_handshake_times_out() -> None:
     with closing(Door(time_limit=0.5)) as door, door.knock() as slow:
         with pytest.raises(OSError):  # all of it would take 3.4 s
             for byte in THEIRS.encode():
@@ -145,7 +145,7 @@ def test_a_slow_handshake_is_ended_in_time() -> None:
         assert not door.admitted
 
 
-def test_without_a_thread_there_is_no_peer_and_no_harm(
+def test_without_a_thread_the_connection_is_closed(
     door: Door, monkeypatch: pytest.MonkeyPatch, log: Log
 ) -> None:
     with monkeypatch.context() as patch:
@@ -161,7 +161,7 @@ def test_without_a_thread_there_is_no_peer_and_no_harm(
         wait_until(lambda: door.admitted, what="the peer to be admitted")
 
 
-def test_a_crowd_of_silent_ones_is_bounded() -> None:
+def test_silent_connections_are_bounded() -> None:
     door = Door(3)
     silent = [door.knock() for _ in range(3)]
     wait_until(
@@ -185,7 +185,7 @@ def test_a_crowd_of_silent_ones_is_bounded() -> None:
             assert is_closed(peer)
 
 
-def test_a_failure_in_the_engine_shows_and_closes(door: Door, log: Log) -> None:
+def test_an_internal_failure_is_logged_and_closes_the_connection(door: Door, log: Log) -> None:
     def fail(*_: object) -> bool:
         raise ValueError("a bug")
 
@@ -223,7 +223,7 @@ def test_out_of_descriptors(door: Door, monkeypatch: pytest.MonkeyPatch, log: Lo
     assert "can't accept a peer" in [entry["event"] for entry in log]
 
 
-def test_an_address_that_is_taken() -> None:
+def test_an_address_in_use() -> None:
     door = Door()
     with pytest.raises(MinitorrentError, match=str(door.listener.port)) as raised:
         Listener(Endpoint("127.0.0.1", door.listener.port))

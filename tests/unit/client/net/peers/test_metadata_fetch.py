@@ -79,24 +79,24 @@ def test_from_one_peer() -> None:
     assert fetch([giver(INFO)], 20.0) == INFO
 
 
-def test_one_honest_peer_among_liars_is_enough() -> None:
+def test_one_honest_peer_among_liars_suffices() -> None:
     assert fetch([*LIARS, giver(INFO)], 20.0) == INFO
 
 
-def test_liars_alone_cannot_make_it_hang() -> None:
+def test_liars_cannot_make_it_hang() -> None:
     with pytest.raises(MinitorrentError) as raised:
         fetch(LIARS, 1.0)
     assert raised.value.code is ErrorCode.NO_PEERS
 
 
 @pytest.mark.parametrize("behave", [rejecter, hanger_up, boaster])
-def test_it_ends_as_soon_as_nobody_is_left_to_ask(behave: Behaviour) -> None:
+def test_it_ends_when_no_peer_is_left(behave: Behaviour) -> None:
     with pytest.raises(MinitorrentError) as raised:
         fetch([behave, behave], 3600.0)
     assert raised.value.code is ErrorCode.NO_PEERS
 
 
-def test_peers_without_extensions_or_that_are_not_there() -> None:
+def test_unreachable_peers_and_peers_without_extensions() -> None:
     with pytest.raises(MinitorrentError):
         fetch([silent], 3600.0, extended=False)
     nobody = Magnet(HASH, peers=(Endpoint("127.0.0.1", free_port()),))

@@ -162,7 +162,7 @@ def test_two_peers_that_send_at_full_speed_do_not_block_each_other() -> None:
         assert end.handler.closed.is_set()
 
 
-def test_messages_go_out_before_blocks_that_wait(end_and_raw: tuple[End, RawPeer]) -> None:
+def test_messages_are_sent_before_waiting_blocks(end_and_raw: tuple[End, RawPeer]) -> None:
     end, raw = end_and_raw
     blocks = [Block(PieceIndex(0), number * BLOCK, BLOCK) for number in range(16)]
     end.peer.send_blocks(blocks * 100)
@@ -193,7 +193,7 @@ def test_blocks_are_answered_in_order(end_and_raw: tuple[End, RawPeer], split: b
     wait_until(lambda: end.handler.sent == 3 * BLOCK + 100, what="the count")
 
 
-def test_a_piece_that_is_asked_for_again_is_doubted(end_and_raw: tuple[End, RawPeer]) -> None:
+def test_a_piece_requested_again_is_doubted(end_and_raw: tuple[End, RawPeer]) -> None:
     end, raw = end_and_raw
     whole = [Block(PieceIndex(2), begin, BLOCK) for begin in range(0, PIECE, BLOCK)]
     for _ in range(2):
@@ -206,7 +206,7 @@ def test_a_piece_that_is_asked_for_again_is_doubted(end_and_raw: tuple[End, RawP
     assert end.handler.doubted == [2, 2], "who hangs up after a piece may have found it wrong"
 
 
-def test_messages_in_one_go(end_and_raw: tuple[End, RawPeer]) -> None:
+def test_several_messages_in_one_send(end_and_raw: tuple[End, RawPeer]) -> None:
     end, raw = end_and_raw
     raw.send(Interested(), KeepAlive(), Have(3), Unchoke())
     wait_until(lambda: len(end.handler.messages) == 4, what="four messages")
@@ -227,7 +227,7 @@ def test_requests_can_be_withdrawn(end_and_raw: tuple[End, RawPeer]) -> None:
     assert end.peer.withdraw_blocks() == []
 
 
-def test_under_a_limit_blocks_go_out_as_far_as_they_are_allowed(
+def test_a_limit_bounds_the_sent_blocks(
     end_and_raw: tuple[End, RawPeer],
 ) -> None:
     end, raw = end_and_raw
@@ -248,7 +248,7 @@ def test_under_a_limit_blocks_go_out_as_far_as_they_are_allowed(
     assert end.peer.allow(1) == 0
 
 
-def test_what_a_limit_held_back_goes_out_without_one(end_and_raw: tuple[End, RawPeer]) -> None:
+def test_lifting_a_limit_sends_the_waiting_blocks(end_and_raw: tuple[End, RawPeer]) -> None:
     end, raw = end_and_raw
     end.channel.own.set_rate(1, 0.0)
     end.peer.send_blocks([Block(PieceIndex(0), number * BLOCK, BLOCK) for number in range(4)])
@@ -257,7 +257,7 @@ def test_what_a_limit_held_back_goes_out_without_one(end_and_raw: tuple[End, Raw
     assert [raw.until(Piece).begin for _ in range(4)] == [n * BLOCK for n in range(4)]
 
 
-def test_a_held_back_connection_ends_at_once(end_and_raw: tuple[End, RawPeer]) -> None:
+def test_a_connection_waiting_for_a_limit_closes_at_once(end_and_raw: tuple[End, RawPeer]) -> None:
     end, _ = end_and_raw
     end.channel.own.set_rate(1, 0.0)
     end.peer.send_blocks([Block(PieceIndex(0), 0, BLOCK)])
@@ -268,7 +268,7 @@ def test_a_held_back_connection_ends_at_once(end_and_raw: tuple[End, RawPeer]) -
     assert end.handler.sent == 0
 
 
-def test_one_that_never_reads_is_let_go(end_and_raw: tuple[End, RawPeer]) -> None:
+def test_a_peer_that_never_reads_is_disconnected(end_and_raw: tuple[End, RawPeer]) -> None:
     end, _ = end_and_raw
     message = encode(Have(1)) * 10_000
     while end.peer.close_reason is None:
@@ -277,14 +277,14 @@ def test_one_that_never_reads_is_let_go(end_and_raw: tuple[End, RawPeer]) -> Non
     assert end.handler.closed.wait(5.0)
 
 
-def test_a_slow_reader_gets_everything(end_and_raw: tuple[End, RawPeer]) -> None:
+def test_slow_readers_get_everything(end_and_raw: tuple[End, RawPeer]) -> None:
     end, raw = end_and_raw
     raw.send_bytes(encode_requests([Block(PieceIndex(n), 0, BLOCK) for n in range(PIECES)] * 10))
     wait_until(lambda: end.handler.sent, what="the first blocks")
     assert sum(len(raw.until(Piece).data) for _ in range(PIECES * 10)) == PIECES * 10 * BLOCK
 
 
-def test_the_first_reason_counts(end_and_raw: tuple[End, RawPeer]) -> None:
+def test_the_first_reason_for_closing_counts(end_and_raw: tuple[End, RawPeer]) -> None:
     end, _ = end_and_raw
     end.peer.close("first")
     end.peer.close("second")
@@ -316,7 +316,7 @@ def test_a_broken_protocol(end_and_raw: tuple[End, RawPeer]) -> None:
     assert "violated the protocol" in (end.peer.close_reason or "")
 
 
-def test_the_engine_refuses_a_message(end_and_raw: tuple[End, RawPeer]) -> None:
+def test_a_refused_message_ends_the_connection(end_and_raw: tuple[End, RawPeer]) -> None:
     end, raw = end_and_raw
     end.handler.fails = WireError("not with us")
     raw.send(Interested())
@@ -324,7 +324,7 @@ def test_the_engine_refuses_a_message(end_and_raw: tuple[End, RawPeer]) -> None:
     assert end.peer.close_reason == "violated the protocol: not with us"
 
 
-def test_a_failure_in_the_engine_shows_and_ends_the_connection(
+def test_an_internal_failure_is_logged_and_ends_the_connection(
     end_and_raw: tuple[End, RawPeer], log: Log
 ) -> None:
     end, raw = end_and_raw
@@ -336,7 +336,7 @@ def test_a_failure_in_the_engine_shows_and_ends_the_connection(
     log.clear()
 
 
-def test_a_failure_while_sending_shows_and_ends_the_connection(
+def test_a_send_failure_is_logged_and_ends_the_connection(
     end_and_raw: tuple[End, RawPeer], log: Log
 ) -> None:
     end, _ = end_and_raw

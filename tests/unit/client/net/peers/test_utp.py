@@ -30,7 +30,7 @@ def dialler() -> Iterator[socket.socket]:
         yield sock
 
 
-def test_it_is_refused_at_the_port_of_the_same_number(
+def test_utp_is_refused_at_the_tcp_ports_number(
     listening: socket.socket, dialler: socket.socket
 ) -> None:
     with closing(UtpRefusal(listening)):
@@ -41,7 +41,7 @@ def test_it_is_refused_at_the_port_of_the_same_number(
     assert answer[:4] == b"\x31" + SYN[1:4]
 
 
-def test_a_flood_is_answered_at_a_bounded_pace(
+def test_a_flood_is_answered_at_a_bounded_rate(
     listening: socket.socket, dialler: socket.socket
 ) -> None:
     with closing(UtpRefusal(listening)):
@@ -54,7 +54,7 @@ def test_a_flood_is_answered_at_a_bounded_pace(
 
 
 @pytest.mark.parametrize("address", ["0.0.0.0", "::", "::1"])
-def test_it_ends_when_it_is_closed(address: str) -> None:
+def test_closing_ends_the_thread(address: str) -> None:
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     with socket.create_server((address, 0), family=family) as listening:
         refusing = UtpRefusal(listening)

@@ -149,7 +149,7 @@ def test_it_is_announced_again_after_the_interval(bench: Bench) -> None:
     wait_until(lambda: bench.link.events() == ["started", "none"], what="the next announce")
 
 
-def test_who_has_nobody_asks_more_often(bench: Bench) -> None:
+def test_torrents_without_peers_announce_more_often(bench: Bench) -> None:
     torrent = FakeTorrent()
     torrent.needs_peers = True
     bench.add(torrent)
@@ -157,7 +157,7 @@ def test_who_has_nobody_asks_more_often(bench: Bench) -> None:
     wait_until(lambda: len(bench.link.announces) == 2, what="the next announce")
 
 
-def test_completed_and_stopped_are_told_at_once(bench: Bench) -> None:
+def test_completed_and_stopped_are_announced_at_once(bench: Bench) -> None:
     torrent = bench.add(FakeTorrent())
     bench.announcer.completed(torrent.info_hash)
     wait_until(lambda: bench.link.events() == ["started", "completed"], what="completed")
@@ -169,7 +169,7 @@ def test_completed_and_stopped_are_told_at_once(bench: Bench) -> None:
     assert len(bench.link.announces) == 3
 
 
-def test_everything_is_started_anew_at_another_tracker(bench: Bench) -> None:
+def test_every_torrent_is_announced_at_a_new_tracker(bench: Bench) -> None:
     bench.add(FakeTorrent(1))
     bench.add(FakeTorrent(2))
     bench.announcer.reconnected()
@@ -177,7 +177,7 @@ def test_everything_is_started_anew_at_another_tracker(bench: Bench) -> None:
     assert bench.link.events()[2:] == ["started", "started"]
 
 
-def test_a_completion_that_the_tracker_missed_is_not_forgotten(bench: Bench) -> None:
+def test_a_missed_completion_is_announced_again(bench: Bench) -> None:
     torrent = bench.add(FakeTorrent())
     bench.link.error = MinitorrentError(ErrorCode.TRACKER_UNREACHABLE, "gone")
     bench.announcer.completed(torrent.info_hash)
@@ -188,7 +188,7 @@ def test_a_completion_that_the_tracker_missed_is_not_forgotten(bench: Bench) -> 
     assert bench.link.events()[2] == "completed"
 
 
-def test_a_completion_that_was_lost_with_the_tracker_is_not_forgotten(bench: Bench) -> None:
+def test_a_completion_lost_with_the_tracker_is_announced_again(bench: Bench) -> None:
     torrent = bench.add(FakeTorrent())
     bench.link.error = MinitorrentError(ErrorCode.TRACKER_UNREACHABLE, "gone")
     bench.link.meanwhile = bench.announcer.reconnected
@@ -198,7 +198,7 @@ def test_a_completion_that_was_lost_with_the_tracker_is_not_forgotten(bench: Ben
     wait_until(lambda: "completed" in bench.link.events()[2:], what="it to be told again")
 
 
-def test_another_tracker_is_told_also_what_the_former_one_is_just_answering(bench: Bench) -> None:
+def test_a_new_tracker_also_gets_announces_in_flight(bench: Bench) -> None:
     class Moving(FakeTorrent):
         """The tracker is another one by the time that its answer is dealt with."""
 
@@ -239,7 +239,7 @@ def test_peers_are_passed_on(bench: Bench) -> None:
     ("told", "code"),
     [("not_member", ErrorCode.NOT_MEMBER), ("invented_later", ErrorCode.INTERNAL)],
 )
-def test_a_refused_torrent_hears_why(bench: Bench, told: str, code: ErrorCode) -> None:
+def test_a_refused_torrent_gets_the_reason(bench: Bench, told: str, code: ErrorCode) -> None:
     failure = Failure(code=told, message="Not you.")
     bench.link.presence = lambda info_hash: FilePresence(info_hash=info_hash, error=failure)
     torrent = bench.add(FakeTorrent())
@@ -247,7 +247,7 @@ def test_a_refused_torrent_hears_why(bench: Bench, told: str, code: ErrorCode) -
     assert (torrent.refusals[0].code, torrent.refusals[0].message) == (code, "Not you.")
 
 
-def test_an_answer_that_leaves_a_torrent_out(bench: Bench) -> None:
+def test_an_answer_without_one_of_the_torrents(bench: Bench) -> None:
     bench.link.presence = lambda _: FilePresence(info_hash="00" * 20)
     torrent = bench.add(FakeTorrent())
     bench.pass_time(bench.timing.announce_retry)
@@ -255,7 +255,7 @@ def test_an_answer_that_leaves_a_torrent_out(bench: Bench) -> None:
     assert not torrent.learned
 
 
-def test_without_a_tracker_it_is_tried_again(bench: Bench) -> None:
+def test_without_a_tracker_the_announce_is_retried(bench: Bench) -> None:
     bench.link.error = MinitorrentError(ErrorCode.TRACKER_UNREACHABLE, "gone")
     bench.add(FakeTorrent())
     bench.pass_time(bench.timing.announce_retry - 1)
@@ -266,7 +266,7 @@ def test_without_a_tracker_it_is_tried_again(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("timing", [Timing(announce_retry=0.05)])
-def test_a_failure_shows_and_announcing_goes_on(bench: Bench, log: Log) -> None:
+def test_an_internal_failure_is_logged_and_announcing_continues(bench: Bench, log: Log) -> None:
     torrent = FakeTorrent()
     torrent.fails = ValueError("a bug")
     bench.add(torrent)
@@ -298,7 +298,7 @@ def test_a_member_that_announces_late_is_recognised(bench: Bench) -> None:
     assert torrent.answers == [(7, "bob", True)]
 
 
-def test_a_stranger_stays_one_when_its_time_is_over(bench: Bench) -> None:
+def test_an_unidentified_peer_is_refused_when_its_time_is_over(bench: Bench) -> None:
     torrent = bench.add(FakeTorrent())
     bench.announcer.identify(torrent.info_hash, STRANGER)
     bench.wait_for(lambda: bench.link.identified, "the question")
@@ -315,7 +315,7 @@ def test_a_stranger_stays_one_when_its_time_is_over(bench: Bench) -> None:
         (ErrorCode.NOT_MEMBER, [False]),
     ],
 )
-def test_when_nobody_can_tell_who_it_is(
+def test_without_a_tracker_nobody_is_identified(
     bench: Bench, code: ErrorCode, answers: list[bool | None]
 ) -> None:
     torrent = bench.add(FakeTorrent())
@@ -334,7 +334,7 @@ def test_closing_ends_a_long_pause() -> None:
 
 
 @pytest.mark.parametrize("timing", [Timing(seed_announce_every=50.0)])
-def test_who_shares_much_announces_each_file_less_often(bench: Bench) -> None:
+def test_many_shares_are_announced_less_often(bench: Bench) -> None:
     seed, other = FakeTorrent(1), FakeTorrent(2)
     seed.left = 0
     bench.add(other)

@@ -38,7 +38,7 @@ class Link:
         return own.dialled_by_tracker(cast(TrackerClient, self))
 
 
-def test_what_the_tracker_meets() -> None:
+def test_obstacles_reported_by_the_tracker() -> None:
     assert Link(comes_here=True).found() == ("192.0.2.1", Reach.HERE)
     assert Link().found() == ("192.0.2.1", Reach.ELSEWHERE)
     assert Link(refused=True).found() == ("192.0.2.1", Reach.REFUSED)
@@ -47,7 +47,7 @@ def test_what_the_tracker_meets() -> None:
     assert silent.found() == ("192.0.2.1", Reach.SILENT)
 
 
-def test_what_we_meet_ourselves(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_obstacles_we_meet_ourselves(monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.create_server((HOST, 0)) as server:
         port = server.getsockname()[1]
         arrivals = iter([0, 1])

@@ -116,20 +116,20 @@ def test_calls_wait_for_the_connection(links: Links) -> None:
 
 
 @pytest.mark.parametrize("behind", [7200.0, -7200.0, 0.0])
-def test_the_greeting_tells_how_far_the_clock_is_off(links: Links, behind: float) -> None:
+def test_the_greeting_reveals_the_clock_difference(links: Links, behind: float) -> None:
     link = links.link(links.tracker(greeting=greeting_at(behind)))
     link.call(PING, Ping())
     assert link.clock_difference == pytest.approx(behind, abs=60)
 
 
-def test_the_clock_of_an_older_tracker_or_of_none_is_not_known(links: Links) -> None:
+def test_without_a_greeting_time_the_clock_is_unknown(links: Links) -> None:
     assert links.link(nobody()).clock_difference is None
     link = links.link(links.tracker())
     link.call(PING, Ping())
     assert link.clock_difference is None
 
 
-def test_no_tracker_anywhere(links: Links) -> None:
+def test_no_tracker_is_reachable(links: Links) -> None:
     first, second = nobody(), nobody()
     link = links.link(first, second)
     unreachable(link)
@@ -147,7 +147,7 @@ def test_the_second_tracker_serves_when_the_first_does_not_answer(links: Links) 
     assert link.states() == [(first, "unreachable"), (second.address, "connected")]
 
 
-def test_a_tracker_that_is_not_needed_is_not_tried(links: Links) -> None:
+def test_unneeded_trackers_are_not_tried(links: Links) -> None:
     first, second = links.tracker(), links.tracker()
     link = links.link(first, second)
     link.call(PING, Ping())
@@ -189,7 +189,7 @@ def test_the_first_tracker_serves_again_when_the_second_dies(links: Links) -> No
     wait_until(lambda: link.current == first.address, what="the first to serve again")
 
 
-def test_a_session_that_is_not_taken_any_more(links: Links) -> None:
+def test_an_expired_session(links: Links) -> None:
     def refuse(_: dict[str, Any]) -> dict[str, Any]:
         raise RefusalError("not_logged_in", "It is over.")
 
@@ -219,7 +219,7 @@ def test_logging_out_ends_the_session_even_without_a_tracker(links: Links) -> No
     assert len(tracker.asked("logout")) == 2
 
 
-def test_a_tracker_that_cannot_resume_is_left_for_another(links: Links) -> None:
+def test_a_tracker_that_cannot_resume_is_replaced(links: Links) -> None:
     def refuse(_: dict[str, Any]) -> dict[str, Any]:
         raise RefusalError("internal", "The database is away.")
 
@@ -246,7 +246,7 @@ def test_calls_do_not_hang_while_no_tracker_can_resume(links: Links) -> None:
     wait_until(lambda: heard.resumed, what="the session to be resumed")
 
 
-def test_what_may_be_repeated_is_repeated_once(links: Links) -> None:
+def test_idempotent_requests_are_repeated_once(links: Links) -> None:
     tracker = links.tracker()
     drops = iter([True, False])
 
@@ -264,7 +264,7 @@ def test_what_may_be_repeated_is_repeated_once(links: Links) -> None:
     assert len(tracker.asked("list_groups")) == 2
 
 
-def test_what_may_not_be_repeated_is_not(links: Links) -> None:
+def test_other_requests_are_not_repeated(links: Links) -> None:
     tracker = links.tracker()
     tracker.answers["create_user"] = lambda _: tracker.drop()
     link = links.link(tracker)
@@ -273,7 +273,7 @@ def test_what_may_not_be_repeated_is_not(links: Links) -> None:
     assert len(tracker.asked("create_user")) == 1
 
 
-def test_what_came_after_the_end_of_a_login_is_asked_again(links: Links) -> None:
+def test_a_request_refused_after_a_login_ended_is_repeated(links: Links) -> None:
     """The tracker says that a login has ended instead of doing what came last."""
     tracker = links.tracker()
     ends = iter([True, False])
@@ -295,7 +295,7 @@ def test_what_came_after_the_end_of_a_login_is_asked_again(links: Links) -> None
 
 
 @pytest.mark.parametrize("greets", [True, False])
-def test_a_tracker_that_drops_everybody_makes_no_busy_loop(links: Links, greets: bool) -> None:
+def test_a_tracker_that_drops_connections_causes_no_busy_loop(links: Links, greets: bool) -> None:
     tracker = links.tracker(hangs_up=True, **({} if greets else {"greeting": b""}))
     link = links.link(tracker)
     unreachable(link)
@@ -306,7 +306,7 @@ def test_a_tracker_that_drops_everybody_makes_no_busy_loop(links: Links, greets:
     unreachable(link)  # and no call hangs
 
 
-def test_a_tracker_that_drops_everybody_does_not_keep_from_the_next(links: Links) -> None:
+def test_a_tracker_that_drops_connections_is_skipped(links: Links) -> None:
     first, second = links.tracker(hangs_up=True), links.tracker()
     link = links.link(first, second)
     wait_until(lambda: link.current == second.address, what="the second to serve")
@@ -325,7 +325,7 @@ def test_the_tracker_comes_back(links: Links) -> None:
     assert again.asked("resume_session")
 
 
-def test_closing_wakes_who_waits(links: Links) -> None:
+def test_closing_wakes_waiting_callers(links: Links) -> None:
     tracker = links.tracker(greeting=b"")  # never says anything
     link = links.link(tracker)
     errors: list[Exception] = []
@@ -345,7 +345,7 @@ def test_closing_wakes_who_waits(links: Links) -> None:
     assert len(errors) == 1
 
 
-def test_a_link_that_was_never_started_can_be_closed() -> None:
+def test_a_client_that_was_never_started_can_be_closed() -> None:
     TrackerClient([nobody()], None, PEER_ID, 6881, Heard().events(), lambda *_: None).close()
 
 
@@ -354,7 +354,7 @@ def distrust(tracker: Endpoint, _: bytes) -> None:
     raise UntrustedTrackerError(f"{tracker} is another.")
 
 
-def test_an_untrusted_tracker_is_told_nothing_and_named(links: Links) -> None:
+def test_an_untrusted_tracker_gets_nothing_and_is_named(links: Links) -> None:
     tracker = links.tracker()
     link = links.link(tracker, nobody(), trust=distrust)
     assert "is another" in unreachable(link).message
@@ -396,7 +396,7 @@ def answers(link: TrackerClient) -> bool:
     return False
 
 
-def test_an_answer_that_is_too_long_is_asked_for_once(links: Links) -> None:
+def test_an_oversized_answer_is_requested_once(links: Links) -> None:
     tracker = links.tracker()
 
     def answer(_: dict[str, Any]) -> None:
@@ -413,7 +413,7 @@ def test_an_answer_that_is_too_long_is_asked_for_once(links: Links) -> None:
     wait_until(lambda: answers(link), 20, "another connection")
 
 
-def test_a_login_that_can_not_be_resumed_for_its_length_is_given_up(links: Links) -> None:
+def test_a_login_with_an_oversized_resume_is_abandoned(links: Links) -> None:
     """Trackers of version 1.0 named all groups and shares of a user in one reply."""
     tracker = links.tracker()
 

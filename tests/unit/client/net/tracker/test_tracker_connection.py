@@ -78,7 +78,7 @@ def refusal(call: Callable[[], object]) -> MinitorrentError:
     return raised.value
 
 
-def test_requests_are_answered_by_number(tracker: FakeTracker) -> None:
+def test_replies_are_matched_by_number(tracker: FakeTracker) -> None:
     group = {"group": "lab", "mode": "open", "owner": "ann", "source": "x"}
     tracker.answers["get_group"] = lambda _: group
     connection = Heard().connect(tracker, "127.0.0.1")
@@ -122,7 +122,7 @@ def test_notices_come_between_replies(tracker: FakeTracker) -> None:
     connection.close()
 
 
-def test_a_notice_right_behind_the_greeting_is_heard() -> None:
+def test_a_notice_right_after_the_greeting_is_received() -> None:
     line = json.dumps({"event": EVENT}).encode() + b"\n"
     heard = Heard()
     with FakeTracker(GREETING + line) as tracker:
@@ -141,14 +141,14 @@ def test_a_notice_right_behind_the_greeting_is_heard() -> None:
         b'{"id":null,"ok":false}\n',
     ],
 )
-def test_a_line_of_unknown_form_is_passed_over(tracker: FakeTracker, line: bytes) -> None:
+def test_unknown_lines_are_ignored(tracker: FakeTracker, line: bytes) -> None:
     connection = Heard().connect(tracker)
     tracker.push(line)
     connection.request(PING, Ping())
     connection.close()
 
 
-def test_a_line_that_is_no_json_ends_the_connection(tracker: FakeTracker) -> None:
+def test_a_line_that_is_not_json_ends_the_connection(tracker: FakeTracker) -> None:
     heard = Heard()
     connection = heard.connect(tracker)
     tracker.push(b"\xff\xfe rubbish\n")
@@ -157,7 +157,7 @@ def test_a_line_that_is_no_json_ends_the_connection(tracker: FakeTracker) -> Non
     connection.close()
 
 
-def test_an_unexpected_failure_shows_and_ends_the_connection(
+def test_an_unexpected_failure_is_logged_and_ends_the_connection(
     tracker: FakeTracker, log: Log
 ) -> None:
     closed = threading.Event()
@@ -188,7 +188,7 @@ def test_an_unexpected_failure_shows_and_ends_the_connection(
         ),
     ],
 )
-def test_what_is_no_tracker_of_ours(greeting: bytes, says: str) -> None:
+def test_other_servers_are_not_trackers(greeting: bytes, says: str) -> None:
     with FakeTracker(greeting) as tracker:
         error = refusal(lambda: Heard().connect(tracker))
     assert error.code is ErrorCode.TRACKER_UNREACHABLE
@@ -196,7 +196,7 @@ def test_what_is_no_tracker_of_ours(greeting: bytes, says: str) -> None:
     assert str(tracker.address) in error.message
 
 
-def test_a_newer_minor_version_is_fine() -> None:
+def test_a_newer_minor_version_is_accepted() -> None:
     with FakeTracker(GREETING.replace(b"[1,0]", b"[1,7]")) as tracker:
         connection = Heard().connect(tracker)
         connection.request(PING, Ping())
@@ -208,7 +208,7 @@ def test_a_tracker_that_hangs_up_before_its_greeting() -> None:
         Heard().connect(tracker)
 
 
-def test_a_tracker_that_trickles_its_greeting_is_given_up() -> None:
+def test_a_trickled_greeting_times_out() -> None:
     trickling = threading.Event()
     with FakeTracker(b"") as tracker:
 
@@ -235,13 +235,13 @@ def test_nobody_listens() -> None:
             TrackerConnection(address, source, lambda _: None, lambda _: None, Heard().trust)
 
 
-def test_a_source_that_is_not_ours_does_not_matter(tracker: FakeTracker) -> None:
+def test_an_unusable_source_address_is_ignored(tracker: FakeTracker) -> None:
     connection = Heard().connect(tracker, "203.0.113.9")
     connection.request(PING, Ping())
     connection.close()
 
 
-def test_a_reply_that_does_not_come(tracker: FakeTracker) -> None:
+def test_a_missing_reply_times_out(tracker: FakeTracker) -> None:
     tracker.answers["ping"] = lambda _: None
     connection = Heard().connect(tracker)
     assert refusal(lambda: connection.request(PING, Ping(), 0.05)).code is ErrorCode.TIMEOUT
@@ -263,7 +263,7 @@ def test_a_connection_lost_during_a_request(tracker: FakeTracker) -> None:
     connection.close()
 
 
-def test_closing_wakes_who_waits(tracker: FakeTracker) -> None:
+def test_closing_wakes_waiting_callers(tracker: FakeTracker) -> None:
     asked = threading.Event()
 
     def never(_: dict[str, Any]) -> None:
@@ -317,11 +317,11 @@ def test_a_silent_tracker_is_given_up(tracker: FakeTracker) -> None:
         ("some.host.example", None),
     ],
 )
-def test_where_to_come_from(host: str, expected: str | None) -> None:
+def test_the_source_address(host: str, expected: str | None) -> None:
     assert source_host(Endpoint(host, 1)) == expected
 
 
-def test_the_certificate_is_judged_before_anything_is_sent(tracker: FakeTracker) -> None:
+def test_the_certificate_is_checked_before_anything_is_sent(tracker: FakeTracker) -> None:
     heard = Heard()
     heard.connect(tracker).close()
     assert heard.certificates
@@ -334,7 +334,7 @@ def test_the_certificate_is_judged_before_anything_is_sent(tracker: FakeTracker)
     assert tracker.seen == []
 
 
-def test_what_speaks_no_tls_is_no_tracker() -> None:
+def test_a_server_without_tls_is_not_a_tracker() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def greet() -> None:
@@ -350,7 +350,7 @@ def test_what_speaks_no_tls_is_no_tracker() -> None:
         thread.join()
 
 
-def test_much_goes_both_ways_at_once(tracker: FakeTracker) -> None:
+def test_heavy_traffic_both_ways(tracker: FakeTracker) -> None:
     heard = Heard()
     connection = heard.connect(tracker)
     line = json.dumps({"event": {**EVENT, "text": "x" * 100_000}}).encode() + b"\n"

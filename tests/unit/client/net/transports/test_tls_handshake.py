@@ -127,7 +127,7 @@ ATTACKS: dict[str, Callable[[], Credential | None]] = {
 
 
 # --- we listen ----------------------------------------------------------------------------------
-def test_a_member_is_let_in_and_known_by_name(house: House) -> None:
+def test_a_member_is_admitted_by_name(house: House) -> None:
     assert is_let_in(house, LAB.issue("bob", holder="bob-7"))
     membership = house.admitted[0].membership
     assert membership is not None
@@ -136,14 +136,14 @@ def test_a_member_is_let_in_and_known_by_name(house: House) -> None:
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
-def test_nobody_else_is_let_in(house: House, attack: str, log: Log) -> None:
+def test_only_members_are_admitted(house: House, attack: str, log: Log) -> None:
     house.lab.revoke(["removed-1"])
     assert not is_let_in(house, ATTACKS[attack]())
     assert not house.admitted
     wait_until(lambda: [e for e in log if e["event"] == "handshake failed"], what="the reason")
 
 
-def test_without_a_certificate_tls_itself_refuses(house: House) -> None:
+def test_without_a_certificate_tls_refuses(house: House) -> None:
     with (
         house.knock() as sock,
         forged(ssl.PROTOCOL_TLS_CLIENT, None).wrap_socket(
@@ -164,11 +164,11 @@ def test_tls_12_is_refused(house: House) -> None:
 
 
 @pytest.mark.parametrize("name", [None, InfoHash(b"?" * 20)])
-def test_a_name_that_is_none_of_ours(house: House, name: InfoHash | None) -> None:
+def test_an_unknown_server_name(house: House, name: InfoHash | None) -> None:
     assert not is_let_in(house, LAB.issue("bob"), name)
 
 
-def test_a_name_that_is_no_info_hash(house: House) -> None:
+def test_a_server_name_that_is_not_an_info_hash(house: House) -> None:
     context = forged(ssl.PROTOCOL_TLS_CLIENT, LAB.issue("bob"))
     with house.knock() as sock, pytest.raises(ssl.SSLError, match="UNRECOGNIZED_NAME"):
         context.wrap_socket(sock, server_hostname="example.org")
@@ -183,7 +183,7 @@ def test_the_name_of_one_file_with_the_info_hash_of_another(
     assert any("another torrent" in entry.get("error", "") for entry in log)
 
 
-def test_no_ticket_is_given(house: House) -> None:
+def test_no_session_ticket_is_issued(house: House) -> None:
     context = forged(ssl.PROTOCOL_TLS_CLIENT, LAB.issue("bob"))
     with (
         house.knock() as sock,
@@ -195,7 +195,7 @@ def test_no_ticket_is_given(house: House) -> None:
         assert not secure.session.has_ticket
 
 
-def test_a_ticket_would_open_nothing(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_session_ticket_is_useless(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     strict = strict_context
 
     def generous(side: ssl._SSLMethod) -> ssl.SSLContext:
@@ -229,14 +229,14 @@ def test_a_resumed_session_is_refused(house: House, monkeypatch: pytest.MonkeyPa
     assert not is_let_in(house, LAB.issue("bob"))
 
 
-def test_without_a_certificate_of_our_own_nobody_is_let_in(house: House) -> None:
+def test_without_our_own_certificate_nobody_is_admitted(house: House) -> None:
     house.lab.clear_certificate()
     assert not is_let_in(house, LAB.issue("bob"))
     with pytest.raises(MembershipError, match="no certificate"):
         _ = house.lab.client_context
 
 
-def test_rubbish_after_the_first_byte_of_tls(house: House) -> None:
+def test_garbage_after_the_first_byte_of_tls(house: House) -> None:
     with house.knock() as sock:
         sock.sendall(b"\x16" + bytes(100))
         while sock.recv(100):
@@ -296,7 +296,7 @@ def test_we_reach_a_member() -> None:
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
-def test_we_tell_nothing_to_anybody_else(attack: str) -> None:
+def test_we_send_nothing_to_non_members(attack: str) -> None:
     shown = ATTACKS[attack]()
     assert shown is not None
     impostor = Impostor(shown)
@@ -331,7 +331,7 @@ def test_wrong_dates_are_named_on_both_sides(house: House, attack: str, obstacle
     assert unshaken(refused.value, sealed=True) is Obstacle.THEIR_CLOCK
 
 
-def test_we_speak_no_tls_12() -> None:
+def test_we_do_not_offer_tls_12() -> None:
     impostor = Impostor(LAB.issue("bob"), oldest=True)
     with pytest.raises(ssl.SSLError):
         dial(impostor.address, LAB.group_tls("ann"))
@@ -369,7 +369,7 @@ def _outdated(group: Group) -> GroupTls:
     return group_tls
 
 
-def test_two_of_our_own(house: House) -> None:
+def test_two_members_connect(house: House) -> None:
     transport = dial(Endpoint("127.0.0.1", house.listener.port), LAB.group_tls("bob"))
     assert shake_hands(transport, FILE, THEIRS) == Handshake(FILE, OURS)
     assert transport.membership is not None
@@ -377,7 +377,7 @@ def test_two_of_our_own(house: House) -> None:
     transport.release()
 
 
-def test_a_plain_peer_at_a_sealed_one() -> None:
+def test_a_plain_peer_at_a_sealed_group() -> None:
     ours, theirs = connected()
     with theirs:
         theirs.sendall(Handshake(FILE, THEIRS).encode())
@@ -386,13 +386,13 @@ def test_a_plain_peer_at_a_sealed_one() -> None:
     PlainTransport(ours).release()
 
 
-def test_one_that_stays_silent_in_the_middle_of_tls() -> None:
+def test_a_peer_silent_in_the_middle_of_tls() -> None:
     ours, theirs = connected()
     with ours, theirs, pytest.raises(TimeoutError):
         tls_handshake.dial(ours, LAB.group_tls("ann"), FILE, 0.1)
 
 
-def test_our_certificate_needs_no_room_on_any_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_our_certificate_is_never_on_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its key is not even written to one encrypted."""
 
     def no_room(*_: object, **__: object) -> None:
@@ -402,6 +402,6 @@ def test_our_certificate_needs_no_room_on_any_disk(monkeypatch: pytest.MonkeyPat
     assert LAB.group_tls("ann").server_context
 
 
-def test_without_files_in_memory_it_is_a_private_one(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_memory_files_a_private_file_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(os, "memfd_create")
     assert LAB.group_tls("ann").server_context

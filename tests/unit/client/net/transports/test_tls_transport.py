@@ -66,7 +66,7 @@ def read_all(transport: TlsTransport, slots: Sequence[int]) -> bytes:
     sizes=st.lists(st.integers(0, 70_000), min_size=1, max_size=40),
     slots=st.lists(st.integers(1, 50_000), min_size=1, max_size=30),
 )
-def test_what_is_sent_in_pieces_arrives_in_order(sizes: list[int], slots: list[int]) -> None:
+def test_data_sent_in_parts_arrives_in_order(sizes: list[int], slots: list[int]) -> None:
     buffers: list[bytes | memoryview] = [
         bytes([number % 251]) * size for number, size in enumerate(sizes)
     ]
@@ -152,7 +152,7 @@ def test_blocks_are_copied_and_never_mapped(pair: Pair) -> None:
     assert not source.views
 
 
-def test_blocks_side_by_side_are_read_as_one_run(pair: Pair) -> None:
+def test_adjacent_blocks_are_read_as_one_run(pair: Pair) -> None:
     """A look at the file for every block of it costs more than to encrypt the block."""
     source = Source()
     one, other = (
@@ -193,7 +193,7 @@ def test_closing_wakes_a_writer(pair: Pair) -> None:
     thread.join(5.0)
 
 
-def test_what_came_before_a_broken_record_is_not_lost(pair: Pair) -> None:
+def test_data_before_a_broken_record_is_not_lost(pair: Pair) -> None:
     pair[0].send([b"right"])
     pair[0]._sock.sendall(b"\x17\x03\x03\x00\x20" + bytes(32))
     pair[0]._sock.shutdown(socket.SHUT_WR)
@@ -219,7 +219,7 @@ def test_an_idle_connection_has_no_staging_buffer(pair: Pair) -> None:
     assert tls_transport.CHUNK >= 64 * BLOCK
 
 
-def test_what_waits_to_be_read_is_no_overhead(pair: Pair) -> None:
+def test_unread_data_is_not_overhead(pair: Pair) -> None:
     """A peer would pay for it as for what it sends in vain, and be read from no more."""
     sender, decoder = pair
     size = 40 * BLOCK

@@ -29,7 +29,7 @@ def pair() -> Iterator[tuple[PlainTransport, socket.socket]]:
     sizes=st.lists(st.integers(0, 70_000), min_size=1, max_size=40),
     slots=st.lists(st.integers(1, 50_000), min_size=1, max_size=30),
 )
-def test_what_is_sent_in_pieces_arrives_in_order(sizes: list[int], slots: list[int]) -> None:
+def test_data_sent_in_parts_arrives_in_order(sizes: list[int], slots: list[int]) -> None:
     ours, theirs = connected()
     sender, decoder = PlainTransport(ours), PlainTransport(theirs)
     buffers: list[bytes | memoryview] = [
@@ -96,7 +96,7 @@ def test_closing_wakes_a_writer(pair: tuple[PlainTransport, socket.socket]) -> N
     thread.join(5.0)
 
 
-def test_where_the_other_side_is(pair: tuple[PlainTransport, socket.socket]) -> None:
+def test_the_remote_address(pair: tuple[PlainTransport, socket.socket]) -> None:
     _, theirs = pair
     host, port = theirs.getpeername()
     assert remote_endpoint(theirs) == Endpoint(host, port)

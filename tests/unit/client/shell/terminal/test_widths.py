@@ -31,5 +31,5 @@ def test_endings_survive_shortening() -> None:
     assert widths.shorten("日本日本日本", 7, unicode=True) == "日本…本"
 
 
-def test_columns_are_not_characters() -> None:
+def test_widths_count_columns_not_characters() -> None:
     assert [widths.cell_width(text) for text in ("ab", "日本", "e\u0301", "\u200d")] == [2, 4, 1, 0]

@@ -38,7 +38,7 @@ def mode_of(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
-def test_a_finished_file_has_its_time_and_its_bits(tmp_path: Path) -> None:
+def test_a_finished_file_has_its_time_and_executable_bit(tmp_path: Path) -> None:
     entry = FileEntry(("content",), 4, executable=True, mtime=MTIME)
     with TorrentFiles(shared_as(describe(b"data"), entry), tmp_path / "f") as files:
         files.open_partial()
@@ -54,7 +54,7 @@ def test_a_finished_file_has_its_time_and_its_bits(tmp_path: Path) -> None:
         assert mode_of(tmp_path / "f") == mode_of(tmp_path / "new") | readable >> 2
 
 
-def test_in_a_folder_each_file_has_its_own(tmp_path: Path) -> None:
+def test_in_a_folder_each_file_has_its_own_attributes(tmp_path: Path) -> None:
     content = {"a": b"1", "d/b": b"22", "c": b"333"}
     described = shared_as(
         describe(content),
@@ -103,7 +103,7 @@ def test_the_umask_is_that_of_the_process() -> None:
         attributes._umask.cache_clear()
 
 
-def test_a_time_to_come_is_now(tmp_path: Path) -> None:
+def test_a_future_time_becomes_now(tmp_path: Path) -> None:
     path = tmp_path / "f"
     path.touch()
     with path.open("rb") as file:
@@ -113,7 +113,7 @@ def test_a_time_to_come_is_now(tmp_path: Path) -> None:
     assert attributes.attributes_of(path.stat()) == (False, 0)
 
 
-def test_what_others_did_before_is_noticed_all_the_same(tmp_path: Path) -> None:
+def test_earlier_changes_by_others_are_still_noticed(tmp_path: Path) -> None:
     described = shared_as(describe(b"data"), FileEntry(("content",), 4, mtime=MTIME))
     with TorrentFiles(described, tmp_path / "f") as files:
         files.open_partial()
@@ -152,7 +152,7 @@ def selection_of(*chosen: int) -> PieceSelection:
     return PieceSelection(described.geometry, lengths, chosen or None, padding=described.padding)
 
 
-def test_padding_is_zeros_that_lie_nowhere(tmp_path: Path) -> None:
+def test_padding_is_zeros_without_a_file(tmp_path: Path) -> None:
     described, whole = padded(), ONE + bytes(GAP) + TWO
     with TorrentFiles(described, tmp_path / "f", selection_of()) as files:
         files.open_partial()
@@ -194,7 +194,7 @@ def test_padding_that_is_not_zeros_is_refused(tmp_path: Path) -> None:
         assert caught.value.code is ErrorCode.USAGE
 
 
-def test_padded_content_that_was_moved_is_found(tmp_path: Path) -> None:
+def test_moved_padded_content_is_found(tmp_path: Path) -> None:
     put(tmp_path / "elsewhere", {"one": ONE, "d/two": TWO})
     found = find_content(padded(), tmp_path)
     assert found is not None

@@ -41,7 +41,7 @@ def test_a_touch_is_noticed_while_another_file_is_written(watched: Watched) -> N
         assert watched.doubted == [1]
 
 
-def test_what_the_writer_does_is_no_touch(watched: Watched) -> None:
+def test_the_writers_own_changes_are_not_reported(watched: Watched) -> None:
     with watched.detector.writing([0]):
         watched.paths[0].write_bytes(b"r1ght")
         watched.detector.look()
@@ -58,7 +58,7 @@ def test_a_touch_before_the_writer_began_is_noticed_by_it(watched: Watched) -> N
         assert watched.doubted == [0]
 
 
-def test_what_no_writer_does_is_certain_while_it_writes(watched: Watched) -> None:
+def test_changes_no_writer_makes_are_certain_during_a_write(watched: Watched) -> None:
     with watched.detector.writing([0]):
         watched.paths[0].unlink()
         with pytest.raises(MinitorrentError) as caught:

@@ -57,7 +57,7 @@ def test_the_least_recently_used_is_closed(files: Files, handles: FileHandles) -
     assert files.opened == [0, 1, 2, 3, 4, 1]
 
 
-def test_what_is_in_use_stays_open(files: Files, handles: FileHandles) -> None:
+def test_files_in_use_stay_open(files: Files, handles: FileHandles) -> None:
     with handles.lease(0) as descriptor:
         for number in range(1, 10):
             assert read(handles, number) == number
@@ -72,7 +72,7 @@ def test_a_file_is_mapped_once(files: Files, handles: FileHandles) -> None:
     assert files.opened == [5]
 
 
-def test_a_failure_to_open_leaves_nothing_behind(files: Files, handles: FileHandles) -> None:
+def test_a_failed_open_leaves_nothing_behind(files: Files, handles: FileHandles) -> None:
     (files.folder / "7").unlink()
     with pytest.raises(FileNotFoundError):
         read(handles, 7)
@@ -91,7 +91,7 @@ def test_torrents_share_one_budget(files: Files, budget: OpenFiles) -> None:
     assert budget.count == 0
 
 
-def test_a_map_counts_until_nobody_holds_a_view_of_it(
+def test_a_map_counts_until_its_last_view_is_released(
     files: Files, budget: OpenFiles, handles: FileHandles
 ) -> None:
     held = handles.view(0, 1)[0:1]
@@ -116,7 +116,7 @@ def test_a_file_in_use_is_closed_by_its_last_user(
 
 
 @pytest.mark.parametrize("number", sorted(NO_DESCRIPTOR))
-def test_when_there_is_no_descriptor_left_that_is_a_pause(
+def test_a_lack_of_descriptors_is_waited_out(
     files: Files, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
     failures = [OSError(number, "none left")] * 3
@@ -135,7 +135,7 @@ def test_when_there_is_no_descriptor_left_that_is_a_pause(
     handles.close()
 
 
-def test_a_lasting_lack_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_lasting_lack_of_descriptors_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail() -> int:
         raise OSError(errno.EMFILE, "none left")
 

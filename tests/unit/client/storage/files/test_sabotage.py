@@ -160,7 +160,7 @@ SUBTLE = [cut_and_grow, overwrite, overwrite_and_set_the_time_back, punch_a_hole
 
 @pytest.mark.parametrize("sabotage", SUBTLE)
 @pytest.mark.parametrize("when", ["before the last piece", "after it"])
-def test_bytes_that_somebody_else_wrote_are_noticed(
+def test_foreign_writes_are_noticed(
     files: TorrentFiles, sabotage: Callable[[Path], None], when: str
 ) -> None:
     if when == "after it":
@@ -195,7 +195,7 @@ def harmless_link(part: Path) -> None:
 
 
 @pytest.mark.parametrize("change", [harmless_mode, harmless_touch, harmless_link])
-def test_what_changes_no_byte_costs_a_look_only(
+def test_a_touch_without_changes_costs_only_a_hash(
     files: TorrentFiles, change: Callable[[Path], None]
 ) -> None:
     change(files.partial)
@@ -204,7 +204,7 @@ def test_what_changes_no_byte_costs_a_look_only(
     assert MISSING not in files.stamps().files
 
 
-def test_what_was_believed_is_hashed_before_it_gets_its_name(
+def test_believed_pieces_are_hashed_before_the_final_name(
     tmp_path: Path, files: TorrentFiles
 ) -> None:
     files.close()
@@ -217,7 +217,7 @@ def test_what_was_believed_is_hashed_before_it_gets_its_name(
         assert not later.final.exists()
 
 
-def test_replaced_in_the_last_moment(
+def test_a_file_replaced_at_the_last_moment(
     tmp_path: Path, files: TorrentFiles, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Between the last look and the new name: what got the name loses it again."""
@@ -235,7 +235,7 @@ def test_replaced_in_the_last_moment(
     assert [path.name for path in tmp_path.iterdir()] == [files.partial.name]
 
 
-def test_a_folder_replaced_in_the_last_moment(
+def test_a_folder_replaced_at_the_last_moment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = Path.rename
@@ -272,7 +272,7 @@ def test_a_spoiled_file_of_a_folder(tmp_path: Path, name: str) -> None:
             assert not files.final.exists()
 
 
-def test_a_folder_that_has_gone_is_not_made_again(files: TorrentFiles) -> None:
+def test_a_vanished_folder_is_not_recreated(files: TorrentFiles) -> None:
     """A disk that was unmounted would be written to below its mount point."""
     files.close()
     files.partial.parent.rename(files.partial.parent.with_name("moved"))
@@ -306,7 +306,7 @@ def test_a_shared_piece_is_hashed_once_before_it_is_used(
         assert len(read) == 2
 
 
-def test_damage_that_no_time_tells_of(tmp_path: Path) -> None:
+def test_damage_without_a_changed_time(tmp_path: Path) -> None:
     put(tmp_path / "f", CONTENT)
     overwrite_and_set_the_time_back(tmp_path / "f")
     with TorrentFiles(describe(CONTENT), tmp_path / "f") as files:
@@ -366,13 +366,13 @@ def mended(tmp_path: Path, there: bytes) -> tuple[Bitfield, bytes]:
         (CONTENT, []),
     ],
 )
-def test_a_file_is_mended_in_place(tmp_path: Path, there: bytes, missing: list[int]) -> None:
+def test_a_file_is_repaired_in_place(tmp_path: Path, there: bytes, missing: list[int]) -> None:
     have, result = mended(tmp_path, there)
     assert list(have.missing()) == missing
     assert result == CONTENT
 
 
-def test_what_is_too_long_is_cut_in_the_end_only(tmp_path: Path) -> None:
+def test_surplus_bytes_are_truncated_only_at_the_end(tmp_path: Path) -> None:
     put(tmp_path / "f", CONTENT + b"too long")
     with TorrentFiles(describe(CONTENT), tmp_path / "f") as files:
         files.open_partial(in_place=True)
@@ -381,7 +381,7 @@ def test_what_is_too_long_is_cut_in_the_end_only(tmp_path: Path) -> None:
     assert (tmp_path / "f").read_bytes() == CONTENT + b"too long", "a cancel keeps what was there"
 
 
-def test_a_folder_is_mended_where_it_lies(tmp_path: Path) -> None:
+def test_a_folder_is_repaired_in_place(tmp_path: Path) -> None:
     put(tmp_path / "f", {"a": FOLDER["a"][:-1] + b"?", "c": b"c" * 99, "mine": b"precious"})
     with TorrentFiles(describe(FOLDER), tmp_path / "f") as files:
         files.open_partial(in_place=True)
@@ -398,7 +398,7 @@ def test_a_folder_is_mended_where_it_lies(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["f"]
 
 
-def test_giving_up_mending_keeps_what_was_there(tmp_path: Path) -> None:
+def test_abandoning_a_repair_keeps_existing_data(tmp_path: Path) -> None:
     there = {"a": FOLDER["a"][:-1] + b"?", "c": b"c" * 99}
     put(tmp_path / "f", there)
     with TorrentFiles(describe(FOLDER), tmp_path / "f") as files:

@@ -76,7 +76,7 @@ def test_only_wanted_files_appear(tmp_path: Path) -> None:
         assert not is_already_there(whole)
 
 
-def test_without_what_was_kept_aside_the_edges_are_missing(tmp_path: Path) -> None:
+def test_without_the_part_file_the_edges_are_missing(tmp_path: Path) -> None:
     final = tmp_path / "folder"
     fetch(final, 1)
     with TorrentFiles(DESCRIBED, final, selection(1)) as files:
@@ -87,7 +87,7 @@ def test_without_what_was_kept_aside_the_edges_are_missing(tmp_path: Path) -> No
         assert list(verify(files)) == [2]
 
 
-def test_more_files_join_those_that_are_done(tmp_path: Path) -> None:
+def test_added_files_join_complete_ones(tmp_path: Path) -> None:
     final = tmp_path / "folder"
     fetch(final, 0, 1)
     before = (final / "a").stat()
@@ -106,7 +106,7 @@ def test_more_files_join_those_that_are_done(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [final]
 
 
-def test_what_is_kept_aside_is_of_use_only_in_its_piece(tmp_path: Path) -> None:
+def test_bytes_in_the_part_file_count_only_for_their_piece(tmp_path: Path) -> None:
     final = tmp_path / "folder"
     fetch(final, 1)
     with TorrentFiles(DESCRIBED, final, selection(1, 4), finalized={1}) as files:
@@ -121,7 +121,7 @@ def test_what_is_kept_aside_is_of_use_only_in_its_piece(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("step", ["link", "unlink"])
-def test_cut_short_while_files_are_moved(
+def test_a_kill_while_files_are_moved(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
     final = tmp_path / "folder"
@@ -149,7 +149,7 @@ def test_cut_short_while_files_are_moved(
     assert tree(final) == FOLDER
 
 
-def test_what_comes_in_the_way_of_more_files_at_the_last_moment_stays(
+def test_late_obstacles_to_added_files_are_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     final = tmp_path / "folder"
@@ -170,9 +170,7 @@ def test_what_comes_in_the_way_of_more_files_at_the_last_moment_stays(
     assert (final / "d").read_text() == "mine"
 
 
-def test_files_are_joined_without_hard_links(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_files_join_without_hard_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object, **__: object) -> None:
         raise OSError(1, "Operation not permitted")
 
@@ -186,7 +184,7 @@ def test_files_are_joined_without_hard_links(
     assert tree(final) == FOLDER
 
 
-def test_nothing_of_the_users_is_overwritten_by_more_files(tmp_path: Path) -> None:
+def test_added_files_overwrite_nothing(tmp_path: Path) -> None:
     final = tmp_path / "folder"
     fetch(final, 0)
     with TorrentFiles(DESCRIBED, final, selection(0, 4), finalized={0}) as files:
@@ -202,13 +200,13 @@ def test_nothing_of_the_users_is_overwritten_by_more_files(tmp_path: Path) -> No
     assert list(tmp_path.iterdir()) == [final]
 
 
-def test_files_without_a_byte_can_be_all_that_is_wanted(tmp_path: Path) -> None:
+def test_a_selection_of_empty_files_only(tmp_path: Path) -> None:
     final = tmp_path / "folder"
     fetch(final, 2)
     assert tree(final) == some("b/empty")
 
 
-def test_the_whole_folder_keeps_nothing_aside(tmp_path: Path) -> None:
+def test_the_whole_folder_needs_no_part_file(tmp_path: Path) -> None:
     put(tmp_path / "folder", FOLDER)
     with TorrentFiles(DESCRIBED, tmp_path / "folder", selection()) as files:
         assert is_already_there(files)

@@ -29,7 +29,7 @@ def test_a_file(tmp_path: Path) -> None:
     assert source.stamps != source.stamps_now()
 
 
-def test_a_folder_in_the_order_of_bytes(tmp_path: Path) -> None:
+def test_a_folder_sorted_by_bytes(tmp_path: Path) -> None:
     names = ["b", "C", "a/z", "a.txt", "é", "z", "a/b/c", "empty"]
     put(tmp_path / "f", {name: b"" if name == "empty" else b"x" for name in names})
     source = scan(tmp_path / "f")
@@ -39,7 +39,7 @@ def test_a_folder_in_the_order_of_bytes(tmp_path: Path) -> None:
     assert [file.length for file in source.files] == [1, 1, 1, 1, 1, 0, 1, 1]
 
 
-def test_what_is_left_out_is_told(tmp_path: Path) -> None:
+def test_skipped_entries_are_reported(tmp_path: Path) -> None:
     put(tmp_path / "f", {"a": b"x", "d/b": b"y"})
     (tmp_path / "f" / "link").symlink_to("a")
     (tmp_path / "f" / "folder link").symlink_to("/")
@@ -59,13 +59,13 @@ def test_the_path_itself_may_be_a_link(tmp_path: Path) -> None:
     assert (source.name, source.length) == ("link", 4)
 
 
-def test_here_has_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_working_folder_has_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     put(tmp_path / "f", {"a": b"x"})
     monkeypatch.chdir(tmp_path / "f")
     assert scan(Path()).name == "f"
 
 
-def test_what_can_not_be_shared(tmp_path: Path) -> None:
+def test_unsharable_entries(tmp_path: Path) -> None:
     assert refusal(tmp_path / "missing").code is ErrorCode.FILE_NOT_FOUND
     assert refusal(Path("/")).code is ErrorCode.INVALID_NAME
     os.mkfifo(tmp_path / "pipe")
@@ -115,13 +115,13 @@ def test_files_that_vanish(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert refusal(tmp_path / "f").code is ErrorCode.FILE_CHANGED
 
 
-def test_files_that_the_system_makes_up_are_not_empty() -> None:
+def test_files_in_proc_are_not_empty() -> None:
     error = refusal(Path("/proc/self/environ"))
     assert error.code is ErrorCode.USAGE
     assert "no size of its own" in error.message
 
 
-def test_another_name_helps_one_that_is_refused(tmp_path: Path) -> None:
+def test_another_name_replaces_a_refused_one(tmp_path: Path) -> None:
     for name, content in (("CON", b"data"), ("dot.", b"data"), ("a:b\n", {"a": b"x"})):
         put(tmp_path / name, content)
         assert refusal(tmp_path / name).code is ErrorCode.INVALID_NAME
@@ -142,7 +142,7 @@ def test_times_and_executable_bits_are_found(tmp_path: Path) -> None:
     )
 
 
-def test_all_that_can_not_be_shared_is_named_and_can_be_left_out(
+def test_all_unsharable_entries_are_named_and_can_be_skipped(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     names = ["good", "dot.", "CON", "Same", "same", "secret", "deep/a:b", "deep/also good"]
@@ -169,7 +169,7 @@ def test_all_that_can_not_be_shared_is_named_and_can_be_left_out(
         assert any(f"{name}' " in told and "left out" in told for told in source.warnings), name
 
 
-def test_of_very_many_only_the_first_are_named(tmp_path: Path) -> None:
+def test_only_the_first_of_many_are_named(tmp_path: Path) -> None:
     put(tmp_path / "f", {"good": b"x", **{f"{number}.": b"x" for number in range(22)}})
     for number in range(30):
         (tmp_path / "f" / f"link {number}").symlink_to("good")
@@ -181,16 +181,14 @@ def test_of_very_many_only_the_first_are_named(tmp_path: Path) -> None:
     assert "42 more" in warnings[-1]
 
 
-def test_only_what_can_not_be_shared_is_nothing(tmp_path: Path) -> None:
+def test_a_folder_of_unsharable_entries_only(tmp_path: Path) -> None:
     put(tmp_path / "f", {"dot.": b"x"})
     with pytest.raises(MinitorrentError) as caught:
         scan(tmp_path / "f", leave_out=True)
     assert caught.value.code is ErrorCode.USAGE
 
 
-def test_a_folder_inside_that_can_not_be_read(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_unreadable_subfolder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     put(tmp_path / "f", {"good": b"x", "locked/a": b"y"})
     scandir = os.scandir
 

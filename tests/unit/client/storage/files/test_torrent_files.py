@@ -145,7 +145,7 @@ def test_views_outlive_finish_and_close(tmp_path: Path) -> None:
         read_piece(files, PieceIndex(0), 1)
 
 
-def test_sending_from_a_file_cut_short_is_an_error_not_a_death(tmp_path: Path) -> None:
+def test_sending_from_a_truncated_file_raises(tmp_path: Path) -> None:
     content = random_bytes(4 * PIECE)
     put(tmp_path / "f", content)
     left, right = socket.socketpair()
@@ -188,7 +188,7 @@ def test_a_short_or_missing_file_is_reported(tmp_path: Path) -> None:
             assert caught.value.code is ErrorCode.FILE_NOT_FOUND
 
 
-def test_a_piece_of_the_wrong_size_is_a_mistake(tmp_path: Path) -> None:
+def test_a_piece_of_the_wrong_size_raises(tmp_path: Path) -> None:
     with TorrentFiles(describe(b"abc"), tmp_path / "f") as files:
         files.open_partial()
         with pytest.raises(ValueError, match="another size"):
@@ -209,7 +209,7 @@ def test_opening_again_keeps_what_was_written(tmp_path: Path) -> None:
         assert read_all(files) == bytes(PIECE) + content[PIECE:]
 
 
-def test_facts_change_with_the_files(tmp_path: Path) -> None:
+def test_stamps_change_with_the_files(tmp_path: Path) -> None:
     put(tmp_path / "f", FOLDER)
     with TorrentFiles(describe(FOLDER), tmp_path / "f") as files:
         files.open_complete()
@@ -259,7 +259,7 @@ def test_finishing_never_overwrites(tmp_path: Path, content: bytes | Mapping[str
 
 
 @pytest.mark.parametrize("content", [b"data", FOLDER])
-def test_the_data_is_on_the_disk_before_it_gets_its_name(
+def test_data_is_synced_before_the_final_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes | Mapping[str, bytes]
 ) -> None:
     final = tmp_path / "f"
@@ -281,9 +281,7 @@ def test_the_data_is_on_the_disk_before_it_gets_its_name(
     assert [path for path, named in synced if named] == [str(tmp_path)]
 
 
-def test_opening_waits_while_the_name_changes(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_opening_waits_during_a_rename(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # More files than may be open at once, so that the reader has to open some.
     content = {f"{number}": b"x" for number in range(100)}
     real = os.rename
@@ -315,7 +313,7 @@ def test_links_in_a_shared_folder_are_not_followed(tmp_path: Path) -> None:
         assert caught.value.code is ErrorCode.PERMISSION_DENIED
 
 
-def test_readers_notice_nothing_of_the_new_name(tmp_path: Path) -> None:
+def test_reading_continues_during_a_rename(tmp_path: Path) -> None:
     """With more files than may be open at once, so that they are reopened all the time."""
     content = {f"d{number}/f": random_bytes(PIECE // 4, number) for number in range(100)}
     stop = threading.Event()
@@ -431,7 +429,7 @@ def test_planted_links_are_not_followed(tmp_path: Path) -> None:
     assert tree(outside) == {"victim": b"precious"}
 
 
-def test_what_is_no_plain_file_is_refused(tmp_path: Path) -> None:
+def test_special_files_are_refused(tmp_path: Path) -> None:
     with TorrentFiles(describe({"f": b"x"}), tmp_path / "d") as files:
         files.partial.mkdir()
         os.mkfifo(files.partial / "f")
@@ -522,7 +520,7 @@ resource.setrlimit(resource.RLIMIT_FSIZE, unlimited)
         assert read_all(files)[:PIECE] == bytes(range(256)) * 64
 
 
-def test_a_kill_while_writing_leaves_whole_pieces(tmp_path: Path) -> None:
+def test_a_kill_during_a_write_leaves_whole_pieces(tmp_path: Path) -> None:
     content = random_bytes(64 * PIECE)
     script = f"""
 import sys
@@ -549,7 +547,7 @@ for index in range(64):
         assert read_all(files)[: 21 * PIECE] == content[: 21 * PIECE]
 
 
-def test_discarding(tmp_path: Path) -> None:
+def test_discarding_deletes_the_files(tmp_path: Path) -> None:
     outside = tmp_path / "outside"
     outside.mkdir()
     (outside / "precious").touch()

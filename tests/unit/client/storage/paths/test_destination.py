@@ -24,7 +24,9 @@ def test_a_full_path(tmp_path: Path) -> None:
     assert resolve(f"{tmp_path}/x/../y", "a") == tmp_path / "y"
 
 
-def test_relative_to_here_and_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_relative_to_working_and_home_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))
     assert resolve(".", "a") == tmp_path / "a"
@@ -46,7 +48,7 @@ def test_relative_to_here_and_home(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         ("~nobody-of-that-name/x", "a", ErrorCode.FILE_NOT_FOUND),
     ],
 )
-def test_bad_destinations(tmp_path: Path, destination: str, name: str, code: ErrorCode) -> None:
+def test_invalid_destinations(tmp_path: Path, destination: str, name: str, code: ErrorCode) -> None:
     (tmp_path / "file").touch()
     (tmp_path / "dangling").symlink_to("nowhere")
     with pytest.raises(MinitorrentError) as caught:
@@ -54,7 +56,7 @@ def test_bad_destinations(tmp_path: Path, destination: str, name: str, code: Err
     assert caught.value.code is code
 
 
-def test_a_folder_that_may_not_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unwritable_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "access", lambda path, mode: path != tmp_path)
     with pytest.raises(MinitorrentError) as caught:
         resolve(f"{tmp_path}/new/", "a")

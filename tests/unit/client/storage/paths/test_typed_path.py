@@ -28,7 +28,7 @@ from common.errors import ErrorCode, MinitorrentError
         ("~nobody-such/x", "file_not_found"),
     ],
 )
-def test_refused(typed: str, code: str) -> None:
+def test_refused_paths(typed: str, code: str) -> None:
     with pytest.raises(MinitorrentError) as caught:
         typed_path(typed)
     assert caught.value.code == code
@@ -36,7 +36,7 @@ def test_refused(typed: str, code: str) -> None:
     assert len(caught.value.message) < 200
 
 
-def test_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_accepted_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", "/home/ann")
     assert typed_path("~/x/../y") == Path("/home/ann/y")
@@ -44,9 +44,7 @@ def test_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert typed_path("x" * 255) == tmp_path / ("x" * 255)
 
 
-def test_the_folder_that_it_begins_in_is_gone(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_vanished_working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     gone = tmp_path / "gone"
     gone.mkdir()
     monkeypatch.chdir(gone)
@@ -58,7 +56,7 @@ def test_the_folder_that_it_begins_in_is_gone(
 
 
 @given(st.text(st.characters(exclude_categories=[])))
-def test_no_text_makes_it_raise_anything_else(typed: str) -> None:
+def test_no_text_raises_another_error(typed: str) -> None:
     try:
         path = typed_path(typed)
     except MinitorrentError:
@@ -67,7 +65,7 @@ def test_no_text_makes_it_raise_anything_else(typed: str) -> None:
     os.fsencode(path).decode()
 
 
-def test_read_plain(tmp_path: Path) -> None:
+def test_plain_files_are_read(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_bytes(b"12345")
     assert read_plain(path, 5) == b"12345"
@@ -78,7 +76,7 @@ def test_read_plain(tmp_path: Path) -> None:
     assert read_plain(tmp_path / "link", 5) == b"12345"
 
 
-def test_read_plain_never_waits(tmp_path: Path) -> None:
+def test_reading_never_blocks(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "fifo")
     (tmp_path / "loop").symlink_to(tmp_path / "loop")
     for path, code in (

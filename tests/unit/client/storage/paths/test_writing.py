@@ -44,7 +44,7 @@ def test_a_new_file_is_private(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_what_is_ours_is_replaced(tmp_path: Path) -> None:
+def test_own_files_are_replaced(tmp_path: Path) -> None:
     path = tmp_path / "old"
     path.write_bytes(b"ours, old")
     check_place(path, ours)
@@ -53,7 +53,7 @@ def test_what_is_ours_is_replaced(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_what_is_not_ours_stays(tmp_path: Path) -> None:
+def test_foreign_files_are_kept(tmp_path: Path) -> None:
     foreign = tmp_path / "film.mkv"
     foreign.write_bytes(b"a film")
     refused(foreign)
@@ -69,7 +69,7 @@ def test_what_is_not_ours_stays(tmp_path: Path) -> None:
     refused(tmp_path / "folder")
 
 
-def test_pipes_and_devices_are_neither_waited_for_nor_written(tmp_path: Path) -> None:
+def test_pipes_and_devices_neither_block_nor_get_written(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "fifo")
     refused(tmp_path / "fifo", lambda _: True)
     with pytest.raises(MinitorrentError) as caught:
@@ -78,7 +78,7 @@ def test_pipes_and_devices_are_neither_waited_for_nor_written(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("was_there", [False, True])
-def test_what_comes_meanwhile_stays(
+def test_files_that_appear_meanwhile_are_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, was_there: bool
 ) -> None:
     """Somebody else takes the name between the look and the writing."""
@@ -100,7 +100,7 @@ def test_what_comes_meanwhile_stays(
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_what_comes_after_ours_was_put_aside_stays(
+def test_files_that_appear_after_ours_was_moved_are_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "name"
@@ -144,7 +144,7 @@ def test_all_files_or_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert (old.read_bytes(), new.read_bytes()) == (b"ours, new", b"second")
 
 
-def test_without_hard_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_system_without_hard_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def link(*_: object, **__: object) -> None:
         raise OSError(errno.EPERM, "no hard links here")
 
@@ -159,7 +159,7 @@ def test_without_hard_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert foreign.read_bytes() == b"theirs"
 
 
-def test_where_nothing_can_be_written(tmp_path: Path) -> None:
+def test_unwritable_folders(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     for path in (tmp_path / "nowhere" / "x", tmp_path / "file" / "x"):
         with pytest.raises(MinitorrentError) as caught:

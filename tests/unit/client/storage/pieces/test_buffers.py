@@ -11,7 +11,7 @@ from client.storage.pieces.buffers import BufferPool, PieceBuffer
 from common.geometry import KIB, MIB
 
 
-def test_buffers_are_as_long_as_asked_and_well_placed() -> None:
+def test_buffers_have_the_requested_length_and_alignment() -> None:
     pool = BufferPool(10 * MIB)
     for size in (1, 16 * KIB, 16 * KIB + 1, MIB, 3_000_000):
         buffer = pool.take(size)
@@ -24,7 +24,7 @@ def test_buffers_are_as_long_as_asked_and_well_placed() -> None:
     assert pool._in_use == 0
 
 
-def test_the_budget_holds_but_two_are_always_there() -> None:
+def test_the_budget_allows_at_least_two_buffers() -> None:
     pool = BufferPool(4 * MIB)
     taken = [pool.take(MIB) for _ in range(4)]
     assert all(taken)
@@ -51,7 +51,7 @@ def test_buffers_are_reused_by_size() -> None:
     assert pool.take(2 * MIB) is not first
 
 
-def test_giving_back_twice_is_a_mistake() -> None:
+def test_releasing_twice_raises() -> None:
     pool = BufferPool(MIB)
     buffer = pool.take(1)
     assert buffer is not None

@@ -7,7 +7,7 @@ from client.storage.pieces.scatter import cut, size_of
 
 
 @given(st.data())
-def test_what_is_cut_is_the_same_room_in_the_same_order(data: st.DataObject) -> None:
+def test_cut_buffers_cover_the_same_bytes_in_order(data: st.DataObject) -> None:
     lengths = data.draw(st.lists(st.integers(0, 5), max_size=6))
     buffers = [memoryview(bytearray(length)) for length in lengths]
     whole = size_of(buffers)

@@ -14,7 +14,7 @@ def fail_test(error: Exception) -> None:
     raise AssertionError(f"unexpected failure: {error}")
 
 
-def test_jobs_run_and_close_waits_for_them() -> None:
+def test_close_waits_for_running_jobs() -> None:
     pool = WorkerPool(2, 8)
     done: list[int] = []
     for number in range(50):
@@ -24,7 +24,7 @@ def test_jobs_run_and_close_waits_for_them() -> None:
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("storage")]
 
 
-def test_a_full_queue_holds_the_submitter_up() -> None:
+def test_a_full_queue_blocks_the_submitter() -> None:
     pool = WorkerPool(1, 1)
     go, submitted = threading.Event(), threading.Event()
     started = threading.Event()
@@ -73,7 +73,7 @@ def test_failures_are_reported_and_kill_no_thread() -> None:
     assert pool.close()
 
 
-def test_nothing_is_taken_after_closing() -> None:
+def test_nothing_is_accepted_after_closing() -> None:
     pool = WorkerPool(1)
     assert pool.close()
     assert pool.close()
@@ -81,7 +81,7 @@ def test_nothing_is_taken_after_closing() -> None:
         pool.submit(lambda: None, fail_test)
 
 
-def test_a_submitter_that_waits_is_told_of_the_closing() -> None:
+def test_closing_wakes_a_waiting_submitter() -> None:
     pool = WorkerPool(1, 1)
     go, started = threading.Event(), threading.Event()
     told: list[Exception] = []
@@ -108,7 +108,7 @@ def test_a_submitter_that_waits_is_told_of_the_closing() -> None:
     assert pool.close()
 
 
-def test_a_finished_job_is_let_go() -> None:
+def test_a_finished_job_is_released() -> None:
     """Also while the worker waits for the next one."""
 
     class Resource:

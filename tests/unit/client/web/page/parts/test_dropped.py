@@ -9,7 +9,7 @@ from client.web.page.parts import dropped
 from common.errors import ErrorCode, MinitorrentError
 
 
-def test_files_of_one_name_do_not_meet(tmp_path: Path) -> None:
+def test_files_with_one_name_do_not_collide(tmp_path: Path) -> None:
     first, second = (dropped.place(tmp_path / "dropped", "a.txt") for _ in range(2))
     assert first != second
     assert first.name == second.name == "a.txt"
@@ -17,7 +17,7 @@ def test_files_of_one_name_do_not_meet(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["", "..", "../a.txt", "a/b", "a\\b", "a\0b"])
-def test_a_name_never_leads_elsewhere(tmp_path: Path, name: str) -> None:
+def test_a_name_never_leaves_the_folder(tmp_path: Path, name: str) -> None:
     with pytest.raises(MinitorrentError) as caught:
         dropped.place(tmp_path, name)
     assert caught.value.code is ErrorCode.INVALID_NAME
@@ -25,12 +25,12 @@ def test_a_name_never_leads_elsewhere(tmp_path: Path, name: str) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_full_disk_is_told_in_a_sentence() -> None:
+def test_a_full_disk_is_reported() -> None:
     told = dropped.reason(OSError(errno.ENOSPC, "No space left on device"))
     assert "No space left on device" in told.message
 
 
-def test_what_is_discarded_leaves_nothing(tmp_path: Path) -> None:
+def test_discarding_leaves_nothing(tmp_path: Path) -> None:
     path = dropped.place(tmp_path / "dropped", "a.txt")
     path.write_text("content")
     dropped.discard(path)

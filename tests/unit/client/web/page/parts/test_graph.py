@@ -13,7 +13,7 @@ POINT = re.compile(r"(-?[\d.]+),(-?[\d.]+)")
 
 
 @given(RATES, RATES)
-def test_curves_stay_inside_the_picture_and_end_at_its_right(
+def test_curves_stay_inside_the_graph_and_end_at_its_right(
     down: list[float], up: list[float]
 ) -> None:
     curves = ElementTree.fromstring(graph.rates(down, up, 120))
@@ -30,6 +30,6 @@ def test_a_higher_rate_is_drawn_higher() -> None:
     assert high < low
 
 
-def test_pieces_are_told_apart_by_where_they_are() -> None:
+def test_pieces_are_drawn_by_position() -> None:
     cells = ElementTree.fromstring(graph.pieces([1.0, 0.5, 0.0, 0.0], [0, 0, 1, 0]))
     assert [cell.attrib["class"] for cell in cells] == ["here", "partly", "there", "nowhere"]

@@ -3,7 +3,7 @@ from __future__ import annotations
 from client.web.page.parts.part import SCREENFUL, STEP, Part
 
 
-def test_a_screenful_comes_first_and_the_rest_after_it() -> None:
+def test_a_screenful_is_drawn_first_and_the_rest_after_it() -> None:
     part = Part()
     first, whole = part.steps("lab")
     assert first == {"pattern": None, "limit": SCREENFUL}
@@ -13,14 +13,14 @@ def test_a_screenful_comes_first_and_the_rest_after_it() -> None:
     assert part.steps("lab") == [whole]
 
 
-def test_what_a_screenful_holds_needs_no_second_step() -> None:
+def test_a_list_of_one_screenful_needs_no_second_step() -> None:
     part = Part()
     part.steps("lab")
     assert part.note(3, 3, "lab")
     assert part.steps("lab") == [part.fields]
 
 
-def test_another_list_and_another_search_begin_with_a_screenful() -> None:
+def test_a_new_list_or_search_begins_with_a_screenful() -> None:
     part = Part()
     assert part.note(STEP, 100_000, "lab")
     assert len(part.steps("big")) == 2
@@ -32,7 +32,7 @@ def test_another_list_and_another_search_begin_with_a_screenful() -> None:
     assert len(part.steps("lab")) == 2
 
 
-def test_answers_to_an_older_search_are_not_wanted() -> None:
+def test_answers_to_an_older_search_are_dropped() -> None:
     part = Part()
     older = part.steps("lab")
     part.search("film")
@@ -40,7 +40,7 @@ def test_answers_to_an_older_search_are_not_wanted() -> None:
     assert all(part.is_wanted(fields) for fields in part.steps("lab"))
 
 
-def test_neither_is_less_than_is_shown() -> None:
+def test_the_drawn_part_never_shrinks() -> None:
     part = Part()
     assert part.note(STEP, 3 * STEP, "lab")
     less = part.fields
