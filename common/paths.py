@@ -119,10 +119,13 @@ class Tree:
     """A set of relative paths that can coexist in one folder on every platform.
 
     `longest` and `deepest` are the paths to check against the limits once the folder's own location
-    is known.
+    is known. It refuses more files or folders than the given limits with
+    MinitorrentError(invalid_name).
     """
 
-    def __init__(self) -> None:
+    def __init__(self, max_files: int = MAX_FILES, max_folders: int = MAX_FOLDERS) -> None:
+        self._max_files = max_files
+        self._max_folders = max_folders
         self.longest: tuple[str, ...] = ()
         self.deepest: tuple[str, ...] = ()
         self._files = self._longest = 0
@@ -131,8 +134,8 @@ class Tree:
     def add(self, path: tuple[str, ...]) -> bool:
         """Add a file; return False when its path collides with another one."""
         self._files += 1
-        if self._files > MAX_FILES:
-            _refuse_many(MAX_FILES, "files")
+        if self._files > self._max_files:
+            _refuse_many(self._max_files, "files")
         folder = self._folders.get(path[:-1]) or self._enter(path[:-1])
         if folder is None or not folder.put_file(path[-1]):
             return False
@@ -151,8 +154,8 @@ class Tree:
             if inner is None:
                 return None
             folder = self._folders[path[:depth]] = inner
-            if len(self._folders) - 1 > MAX_FOLDERS:
-                _refuse_many(MAX_FOLDERS, "folders")
+            if len(self._folders) - 1 > self._max_folders:
+                _refuse_many(self._max_folders, "folders")
         return folder
 
 

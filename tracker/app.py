@@ -14,6 +14,7 @@ import structlog
 from common import __version__
 from common.types import Endpoint
 from tracker.config import Config
+from tracker.domain.credentials import PasswordCost
 from tracker.frontend import certificate, descriptors
 from tracker.frontend.descriptors import DescriptorBudget, TooFewDescriptorsError
 from tracker.frontend.dispatch import Dispatcher
@@ -37,6 +38,7 @@ NOTICE_SECONDS = 0.2
 
 _STOP_SECONDS = 1.0  # for each frontend
 _BACKLOG = 512
+_PASSWORD_COST = PasswordCost()
 
 
 class StartError(Exception):
@@ -46,7 +48,12 @@ class StartError(Exception):
 class TrackerApp:
     """A running tracker. The constructor and `start` raise StartError and DatabaseError."""
 
-    def __init__(self, config: Config, limits: SessionLimits | None = None) -> None:
+    def __init__(
+        self,
+        config: Config,
+        limits: SessionLimits | None = None,
+        password_cost: PasswordCost = _PASSWORD_COST,
+    ) -> None:
         descriptor_budget = _allot_descriptors(config)
         self._limits = limits or SessionLimits(
             descriptor_budget.sessions, config.max_sessions_per_address
@@ -72,6 +79,7 @@ class TrackerApp:
                 secret_box,
                 config.certificate_lifetime,
                 quotas=config.quotas,
+                password_cost=password_cost,
             )
             self._wire(session, context, http, descriptor_budget)
             undo.pop_all()

@@ -17,7 +17,7 @@ ROUNDS = 20
 
 
 @pytest.fixture
-def lab(tmp_path: Path, cheap_hashing: None) -> Iterator[Lab]:
+def lab(tmp_path: Path) -> Iterator[Lab]:
     lab = Lab(tmp_path)
     yield lab
     lab.close()

@@ -102,7 +102,7 @@ def gets_nothing(person: Person, group_tls: GroupTls, info_hash: InfoHash) -> bo
 
 
 @pytest.fixture
-def team(tmp_path: Path, cheap_hashing: None) -> Iterator[Team]:
+def team(tmp_path: Path) -> Iterator[Team]:
     folder = tmp_path / "team"
     folder.mkdir()
     team = Team(folder, is_open=False)

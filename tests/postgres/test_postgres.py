@@ -24,7 +24,7 @@ from tests.support.processes import TrackerProcess
 from tests.support.waiting import wait_until
 from tracker.domain.rules import Role
 from tracker.domain.selection import Peer
-from tracker.store import dialects, migrations
+from tracker.store import migrations
 from tracker.store.engine import Store, open_store
 from tracker.store.peers import PeerAnnounce
 from tracker.store.schema import Event, File
@@ -239,16 +239,13 @@ def _waits(url: str) -> bool:
     return bool(ask(url, waiting))
 
 
-def test_a_stalled_tracker_delays_the_others_only_briefly(
-    stores: list[Store], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    hasty = dialects._BEGIN_WRITE.replace("'10s'", "'300ms'")
-    assert hasty != dialects._BEGIN_WRITE
-    monkeypatch.setattr(dialects, "_BEGIN_WRITE", hasty)
-    with pytest.raises(DatabaseError) as raised, stores[0].write() as work:
+def test_a_stalled_tracker_delays_the_others_only_briefly(url: str, stores: list[Store]) -> None:
+    hasty = open_store(url, busy_seconds=0.6)
+    with pytest.raises(DatabaseError) as raised, hasty.write() as work:
         work.users.add("ann", "hash", 0.0)
         with stores[1].write() as other:
             other.users.add("ann", "hash", 0.0)
+    hasty.close()
     assert "idle-in-transaction" in str(raised.value)
     assert "\n" not in str(raised.value)
     with stores[0].write() as work:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from dataclasses import dataclass
 
 from passlib.hash import argon2
 
@@ -15,24 +16,36 @@ TOKEN_BYTES = 32
 
 RECOMMENDED_LENGTH = 8
 
-# Argon2id with 19 MiB and two passes: OWASP's minimum, about 25 ms on one core.
-_ARGON2 = argon2.using(type="ID", memory_cost=19456, time_cost=2, parallelism=1)
-
-NOBODY = (
-    "$argon2id$v=19$m=19456,t=2,p=1"
-    "$MDAwMDAwMDAwMDAwMDAwMA$eQoLQbHNgGQDzEDzbcmUs6AAAAAAAAAAAAAAAAAAAAA"
-)
-"""A hash that matches no password, so that checking an unknown user takes as long."""
+_NO_DIGEST = "$MDAwMDAwMDAwMDAwMDAwMA$eQoLQbHNgGQDzEDzbcmUs6AAAAAAAAAAAAAAAAAAAAA"
 
 
-def hash_password(password: str, salt: bytes) -> str:
+@dataclass(frozen=True)
+class PasswordCost:
+    """What hashing a password costs: memory in KiB, and passes over it.
+
+    By default OWASP's minimum, about 25 ms on one core.
+    """
+
+    memory: int = 19456
+    passes: int = 2
+
+
+def hash_password(password: str, salt: bytes, cost: PasswordCost) -> str:
     """Hash a password with Argon2id, as `$argon2id$...`; `salt` is SALT_BYTES long."""
-    return str(_ARGON2.using(salt=salt).hash(password))
+    hasher = argon2.using(
+        type="ID", memory_cost=cost.memory, time_cost=cost.passes, parallelism=1, salt=salt
+    )
+    return str(hasher.hash(password))
+
+
+def nobodys_hash(cost: PasswordCost) -> str:
+    """Return a hash that matches no password, so that checking an unknown user takes as long."""
+    return f"$argon2id$v=19$m={cost.memory},t={cost.passes},p=1{_NO_DIGEST}"
 
 
 def is_password(password: str, stored: str) -> bool:
     """Return whether `stored` is a hash of this password."""
-    return bool(_ARGON2.verify(password, stored))
+    return bool(argon2.verify(password, stored))
 
 
 def check_strength(password: str, min_length: int) -> str | None:

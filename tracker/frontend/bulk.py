@@ -22,17 +22,23 @@ _PER_USER = 2
 
 
 class BulkLimiter:
-    """Limits concurrent long requests, in total and per user. Thread-safe."""
+    """Limits concurrent long requests, in total and per user. Thread-safe.
 
-    def __init__(self, total: int = _TOTAL, per_user: int = _PER_USER) -> None:
+    `patience` is the longest wait for admission, in seconds.
+    """
+
+    def __init__(
+        self, total: int = _TOTAL, per_user: int = _PER_USER, patience: float = WAIT_SECONDS
+    ) -> None:
         self._total = total
         self._per_user = per_user
+        self._patience = patience
         self._changed = threading.Condition()
         self._taken: Counter[str] = Counter()
 
     def acquire(self, user: str) -> None:
         """Wait until a request is admitted. Raises MinitorrentError(busy)."""
-        deadline = time.monotonic() + WAIT_SECONDS
+        deadline = time.monotonic() + self._patience
         with self._changed:
             while not self._acquire(user):
                 left = deadline - time.monotonic()

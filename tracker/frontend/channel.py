@@ -30,10 +30,18 @@ class ChannelClosedError(Exception):
 class Channel:
     """A bidirectional byte stream, with an outbox that any thread may fill.
 
-    Begin with `handshake`, in the channel's own thread.
+    Begin with `handshake`, in the channel's own thread. The other side has `write_seconds` to read
+    what is sent, and more for long answers.
     """
 
-    def __init__(self, sock: socket.socket, tls: TlsEngine, poller: Poller) -> None:
+    def __init__(
+        self,
+        sock: socket.socket,
+        tls: TlsEngine,
+        poller: Poller,
+        write_seconds: float = _WRITE_SECONDS,
+    ) -> None:
+        self._write_seconds = write_seconds
         self._socket = sock
         self._tls = tls
         self._plaintext = memoryview(bytearray(_RECORD))
@@ -151,7 +159,7 @@ class Channel:
         """
         try:
             self._tls.write(data)
-            self._flush(_WRITE_SECONDS + len(data) / _SLOWEST_WRITE)
+            self._flush(self._write_seconds + len(data) / _SLOWEST_WRITE)
         except OSError:
             raise ChannelClosedError from None
 

@@ -35,7 +35,9 @@ from tracker.store.unit_of_work import DatabaseError
 
 _log = structlog.get_logger()
 
-_STACK_BYTES = 4 * 1024 * 1024  # plenty: no accepted input nests deeper than a hundred levels
+_STACK_BYTES = 4 * 1024 * 1024
+"""Plenty for a connection's thread: no accepted input nests deeper than a hundred levels."""
+
 _ACCEPT_PAUSE = 0.1  # seconds, when out of descriptors
 _CROWD = 50  # a user with more connections can be displaced when all slots are taken
 _TURN_AWAY_LINGER = 0.1
@@ -50,11 +52,13 @@ class SessionLimits:
 
     When all slots are taken, connections without a login can be displaced by newcomers, after
     `grace` seconds of silence or if their address holds more slots than the newcomer's.
+    `stack_bytes` is the stack of each connection's thread.
     """
 
     total: int = 1000
     per_address: int = SESSIONS_PER_ADDRESS
     grace: float = 10.0
+    stack_bytes: int = _STACK_BYTES
     times: TimeLimits = field(default_factory=TimeLimits)
 
 
@@ -194,7 +198,7 @@ class SessionServer:
             if not is_admitted:
                 self._turned_away.add(connection)
         try:
-            _start_small(thread)
+            _start(thread, self._limits.stack_bytes)
         except RuntimeError:
             self._forget(connection)
             channel.interrupt()  # so that close() doesn't linger in the acceptor's thread
@@ -273,8 +277,9 @@ def _gives_way(connection: Connection, counts: Counter[str | None]) -> bool:
     return user is None or counts[user] > _CROWD
 
 
-def _start_small(thread: threading.Thread) -> None:
-    usual = threading.stack_size(_STACK_BYTES)
+def _start(thread: threading.Thread, stack_bytes: int) -> None:
+    """Start a thread with a stack of this size; raises RuntimeError if there can't be another."""
+    usual = threading.stack_size(stack_bytes)
     try:
         thread.start()
     finally:

@@ -51,6 +51,7 @@ class AccountService:
         min_password: int,
         quotas: Quotas,
         acts: RateLimiter,
+        hasher: PasswordHasher,
     ) -> None:
         self._quotas = quotas
         self._acts = acts
@@ -60,13 +61,13 @@ class AccountService:
         self._steady = steady
         self._tracker_id = tracker_id
         self._min_password = min_password
-        self._hashing = PasswordHasher()
+        self._hasher = hasher
         self._throttle = LoginThrottle()
         self._throttle_lock = threading.Lock()
 
     def close(self) -> None:
         """Refuse further logins; returns at once."""
-        self._hashing.close()
+        self._hasher.close()
 
     def create_user(self, caller: Caller, request: api.CreateUser) -> api.UserReply:
         """Create an account. Raises MinitorrentError(user_exists, weak_password)."""
@@ -75,13 +76,14 @@ class AccountService:
             if work.users.by_name(request.user) is not None:
                 raise _user_exists(request.user)
         complaint = "Too many accounts were created from your address"
-        self._opening.spend(party_of(caller.address), ErrorCode.TOO_MANY_ATTEMPTS, complaint)
-        password_hash = self._hash(request.password, caller.address, known=False)
+        party = party_of(caller.address)
+        self._opening.spend(party, ErrorCode.TOO_MANY_ATTEMPTS, complaint)
+        password_hash = self._hasher.hash(party, request.password, known=False)
         try:
             with self._database.write() as work:
                 now = self._clock()
                 user = work.users.add(request.user, password_hash, now)
-                work.users.remember(user.id, party_of(caller.address))
+                work.users.remember(user.id, party)
                 record_account(work, EventKind.ACCOUNT_CREATED, user.name, caller.address, now)
         except ConflictError:
             raise _user_exists(request.user) from None
@@ -93,7 +95,7 @@ class AccountService:
         with self._database.read() as work:
             user = work.users.by_name(request.user)
             known = work.users.knows(request.user, party_of(caller.address))
-        stored = credentials.NOBODY if user is None else user.password_hash
+        stored = None if user is None else user.password_hash
         right = self._check(request.user, caller.address, request.password, stored, known=known)
         if user is None or not right:
             self._note_failure("" if user is None else user.name, caller.address)
@@ -154,11 +156,11 @@ class AccountService:
         warning = credentials.check_strength(request.new, self._min_password)
         with self._database.read() as work:
             user = work.users.by_name(me.user)
-        stored = credentials.NOBODY if user is None else user.password_hash
+        stored = None if user is None else user.password_hash
         if not self._check(me.user, me.address, request.old, stored, known=True):
             self._note_failure(me.user, me.address)
             raise MinitorrentError(ErrorCode.BAD_CREDENTIALS, "The old password is wrong.")
-        password_hash = self._hash(request.new, me.address, known=True)
+        password_hash = self._hasher.hash(party_of(me.address), request.new, known=True)
         with self._database.write() as work:
             now = self._clock()
             others = work.users.other_tokens(me.user_id, me.token_id)
@@ -294,15 +296,15 @@ class AccountService:
         if unused:
             end_logins(work, me, unused, now)
 
-    def _check(self, user: str, address: str, password: str, stored: str, *, known: bool) -> bool:
+    def _check(
+        self, user: str, address: str, password: str, stored: str | None, *, known: bool
+    ) -> bool:
         """Return whether the password is right. Raises MinitorrentError(too_many_attempts,
         busy).
         """
         with self._throttle_lock:
             attempt = self._throttle.attempt(user, address, self._steady(), known=known)
-        right = self._hashing.run(
-            party_of(address), lambda: credentials.is_password(password, stored), known=known
-        )
+        right = self._hasher.check(party_of(address), password, stored, known=known)
         if right:
             with self._throttle_lock:
                 self._throttle.succeeded(attempt)
@@ -314,12 +316,6 @@ class AccountService:
         """
         with self._database.write() as work:
             record_account(work, EventKind.LOGIN_FAILED, user, address, self._clock(), actor="")
-
-    def _hash(self, password: str, address: str, *, known: bool) -> str:
-        salt = secrets.token_bytes(credentials.SALT_BYTES)
-        return self._hashing.run(
-            party_of(address), lambda: credentials.hash_password(password, salt), known=known
-        )
 
 
 def check_tokens(work: UnitOfWork, user_id: int, quotas: Quotas, now: float) -> None:

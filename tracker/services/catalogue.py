@@ -7,6 +7,7 @@ import secrets
 import time
 from dataclasses import dataclass
 
+from tracker.domain.credentials import PasswordCost
 from tracker.domain.secret_box import SecretBox
 from tracker.quotas import Quotas
 from tracker.services.accounts import AccountService
@@ -16,6 +17,7 @@ from tracker.services.clock import Clock
 from tracker.services.events import EventService
 from tracker.services.files import FileService
 from tracker.services.groups import GroupService
+from tracker.services.hashing import PasswordHasher
 from tracker.services.keys import AnnounceKeyService
 from tracker.services.lifecycle import Lifecycle
 from tracker.services.notices import NoticeService
@@ -26,6 +28,7 @@ from tracker.store.trackers import Site
 from tracker.store.unit_of_work import UnitOfWorkFactory
 
 _USUAL = Quotas()
+_USUAL_COST = PasswordCost()
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,7 @@ def make_services(
     lifetime: float,
     steady: Clock = time.monotonic,
     quotas: Quotas = _USUAL,
+    password_cost: PasswordCost = _USUAL_COST,
 ) -> Services:
     """Create the services of one tracker.
 
@@ -70,8 +74,11 @@ def make_services(
     """
     tracker_id = secrets.token_hex(16)
     acts = RateLimiter.daily(quotas.acts, steady)
+    hasher = PasswordHasher(password_cost)
     return Services(
-        accounts=AccountService(database, clock, steady, tracker_id, min_password, quotas, acts),
+        accounts=AccountService(
+            database, clock, steady, tracker_id, min_password, quotas, acts, hasher
+        ),
         tokens=TokenService(database, clock, quotas),
         groups=GroupService(database, clock, secret_box, quotas),
         authorities=CertificateService(database, clock, steady, secret_box, lifetime, quotas),

@@ -11,17 +11,17 @@ from tracker.store.schema import Event, User
 from tracker.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 _RECENT = 50
-"""Number of notices listed even if the user has read them."""
 
 _MOST = 500
 """Most unread notices that are counted."""
 
 
 class NoticeService:
-    """Operations on notices."""
+    """Operations on notices; the `recent` newest are listed even if the user has read them."""
 
-    def __init__(self, database: UnitOfWorkFactory) -> None:
+    def __init__(self, database: UnitOfWorkFactory, recent: int = _RECENT) -> None:
         self._database = database
+        self._recent = recent
 
     def list_notices(self, me: Identity, request: api.ListNotices) -> api.ListNoticesReply:
         """Return a page of the user's notices; the first page marks all as read."""
@@ -29,7 +29,7 @@ class NoticeService:
         with self._database.read() as work:
             user = work.users.by_id(me.user_id)
             unread = count_unread(work, user)
-            limit = min(request.limit or max(unread, _RECENT), MAX_PAGE)
+            limit = min(request.limit or max(unread, self._recent), MAX_PAGE)
             found = work.events.relevant_to(user, request.pattern, before, limit + 1)
             total = work.events.count_relevant(user, request.pattern)
             newest = work.events.last_id()

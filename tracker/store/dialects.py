@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Engine, create_engine, event, make_url
 
 _POOL_SIZE = 8  # simultaneous units of work; other threads wait
-_BUSY_TIMEOUT = 20.0  # longest wait for another process's writer, in seconds
+BUSY_SECONDS = 20.0
+"""Longest wait for another process's writer."""
+
 _WRITERS = 7_400_031  # id of the lock shared by all trackers' writers: arbitrary
-_BEGIN_WRITE = (
-    f"SET LOCAL lock_timeout = '{_BUSY_TIMEOUT:g}s';"
-    # Limits how long a stalled or disconnected tracker holds up the others.
-    f"SET LOCAL idle_in_transaction_session_timeout = '{_BUSY_TIMEOUT / 2:g}s';"
-    f"SELECT pg_advisory_xact_lock({_WRITERS})"
-)
 _POSTGRESQL = {
     "connect_timeout": 5,  # seconds
     "keepalives_idle": 10,
@@ -25,8 +22,8 @@ _POSTGRESQL = {
 """Limits on an unresponsive server: by default the system waits for a quarter of an hour."""
 
 
-def make_engine(url: str) -> Engine:
-    """Create the engine for a database.
+def make_engine(url: str, busy_seconds: float) -> Engine:
+    """Create the engine for a database; a writer waits at most `busy_seconds` for another.
 
     The option `minitorrent_write` marks write transactions: one runs at a time across all trackers.
     Others read a snapshot. Raises ArgumentError, ImportError and ValueError.
@@ -34,13 +31,13 @@ def make_engine(url: str) -> Engine:
     parsed = make_url(url)
     match parsed.get_backend_name():
         case "sqlite":
-            engine = _engine(url, {"timeout": _BUSY_TIMEOUT, "check_same_thread": False})
+            engine = _engine(url, {"timeout": busy_seconds, "check_same_thread": False})
             event.listen(engine, "connect", _prepare_sqlite)
             event.listen(engine, "begin", _begin_sqlite)
         case "postgresql":
             settings = {k: v for k, v in _POSTGRESQL.items() if k not in parsed.query}
             engine = _engine(url, settings, pool_pre_ping=True)
-            event.listen(engine, "begin", _begin_postgresql)
+            event.listen(engine, "begin", partial(_begin_postgresql, busy_seconds))
         case _:
             raise ValueError(url)
     return engine
@@ -99,11 +96,16 @@ def _begin_sqlite(connection: Any) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if _writes(connection) else "BEGIN")
 
 
-def _begin_postgresql(connection: Any) -> None:
-    """Serialize writers, as with SQLite.
+def _begin_postgresql(busy_seconds: float, connection: Any) -> None:
+    """Serialize writers, as with SQLite; one that stalls for half of `busy_seconds` is cut off.
 
     Otherwise events could be committed out of the order of their ids, by which they are read, and
     two writers could deadlock.
     """
     if _writes(connection):
-        connection.exec_driver_sql(_BEGIN_WRITE)
+        milliseconds = round(1000 * busy_seconds)
+        connection.exec_driver_sql(
+            f"SET LOCAL lock_timeout = {milliseconds};"
+            f"SET LOCAL idle_in_transaction_session_timeout = {milliseconds // 2};"
+            f"SELECT pg_advisory_xact_lock({_WRITERS})"
+        )

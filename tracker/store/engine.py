@@ -16,7 +16,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from tracker.store.dialects import make_engine, reader, writer
+from tracker.store.dialects import BUSY_SECONDS, make_engine, reader, writer
 from tracker.store.migrations.upgrade import upgrade
 from tracker.store.queue_lock import QueueLock
 from tracker.store.unit_of_work import ConflictError, DatabaseError, UnitOfWork
@@ -69,13 +69,14 @@ class Store:
         self._engine.dispose()
 
 
-def open_store(url: str) -> Store:
+def open_store(url: str, busy_seconds: float = BUSY_SECONDS) -> Store:
     """Open the database at `url` (an SQLAlchemy URL) and migrate it to the current schema.
 
-    Several trackers may do this at once. Raises DatabaseError.
+    Its writers wait at most `busy_seconds` for those of other processes. Several trackers may do
+    this at once. Raises DatabaseError.
     """
     try:
-        engine = make_engine(url)
+        engine = make_engine(url, busy_seconds)
     except (ArgumentError, ImportError, TypeError, ValueError):
         raise DatabaseError(
             "the database URL is not valid, or its driver is not installed"

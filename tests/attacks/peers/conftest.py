@@ -8,9 +8,8 @@ from contextlib import ExitStack
 import pytest
 
 from tests.integration.client.conftest import log, nothing_left, team
-from tests.integration.conftest import cheap_hashing
 
-__all__ = ["cheap_hashing", "log", "nothing_left", "stack", "team"]
+__all__ = ["log", "nothing_left", "stack", "team"]
 
 
 @pytest.fixture

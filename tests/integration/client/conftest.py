@@ -49,9 +49,7 @@ def log(nothing_left: None) -> Iterator[Log]:
 
 
 @pytest.fixture
-def team(
-    tmp_path: Path, log: Log, cheap_hashing: None, request: pytest.FixtureRequest
-) -> Iterator[Team]:
+def team(tmp_path: Path, log: Log, request: pytest.FixtureRequest) -> Iterator[Team]:
     """A running tracker; whoever comes to it is gone at the end of the test.
 
     The group is open, or as `both_modes`, `sealed` and `hasty` have it.

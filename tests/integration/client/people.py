@@ -13,6 +13,7 @@ from client.results import DownloadRow, Notice, TransferState
 from client.services.session import Session
 from common.types import Endpoint
 from tests.support.database import empty_database
+from tests.support.passwords import CHEAP
 from tests.support.ports import free_port
 from tests.support.waiting import wait_until
 from tracker.app import TrackerApp
@@ -130,7 +131,7 @@ class Team:
             min_password=0,
             certificate_lifetime=self._lifetime,
         )
-        app = TrackerApp(config)
+        app = TrackerApp(config, password_cost=CHEAP)
         app.start()
         try:
             yield app

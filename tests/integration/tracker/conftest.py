@@ -5,22 +5,27 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 import structlog
 
 from common.types import Endpoint
+from tests.integration.tracker.frontends import Frontends
 from tests.integration.tracker.lab import Lab
 from tests.integration.tracker.sessions import SessionClient, let_in
 from tests.support.database import empty_database
+from tests.support.passwords import CHEAP
 from tracker import logs
 from tracker.app import TrackerApp
 from tracker.config import CERTIFICATE_LIFETIME, Config
 from tracker.frontend.session import SessionLimits
 from tracker.quotas import Quotas
+from tracker.services.catalogue import Services
 
 StartTracker = Callable[..., TrackerApp]
 Connect = Callable[..., SessionClient]
+Serve = Callable[..., Frontends]
 
 
 @pytest.fixture
@@ -32,7 +37,7 @@ def real_logs() -> Iterator[None]:
 
 
 @pytest.fixture
-def start_tracker(tmp_path: Path, real_logs: None, cheap_hashing: None) -> Iterator[StartTracker]:
+def start_tracker(tmp_path: Path, real_logs: None) -> Iterator[StartTracker]:
     """Start trackers, all on the test's own database; they are stopped at the end."""
     with ExitStack() as running:
 
@@ -56,7 +61,7 @@ def start_tracker(tmp_path: Path, real_logs: None, cheap_hashing: None) -> Itera
                 certificate_lifetime=certificate_lifetime,
                 quotas=quotas or Quotas(),
             )
-            app = TrackerApp(config, limits)
+            app = TrackerApp(config, limits, CHEAP)
             app.start()
             running.callback(app.stop)
             return app
@@ -106,8 +111,21 @@ def eve(ann: SessionClient, sign_up: Callable[[str], SessionClient]) -> SessionC
 
 
 @pytest.fixture
-def lab(tmp_path: Path, cheap_hashing: None) -> Iterator[Lab]:
+def lab(tmp_path: Path) -> Iterator[Lab]:
     """A tracker's services without its sockets."""
     lab = Lab(tmp_path)
     yield lab
     lab.close()
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Serve]:
+    """Serve services, as Frontends does; the frontends are stopped at the end."""
+    with ExitStack() as running:
+
+        def start(services: Services, **options: Any) -> Frontends:
+            frontends = Frontends(tmp_path, services, **options)
+            running.callback(frontends.close)
+            return frontends
+
+        yield start

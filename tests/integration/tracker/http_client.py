@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import http.client
 import json
-from typing import Any
+from typing import Any, Protocol
 
+from common.types import Endpoint
 from tests.integration.tracker.sessions import RefusedError
-from tracker.app import TrackerApp
+
+
+class HasHttp(Protocol):
+    """A tracker, or its frontends alone."""
+
+    http_address: Endpoint | None
 
 
 class HttpClient:
     """Sends operations to one tracker, with a token once it has one."""
 
-    def __init__(self, tracker: TrackerApp, token: str = "") -> None:
+    def __init__(self, tracker: HasHttp, token: str = "") -> None:
         assert tracker.http_address is not None
         self._address = str(tracker.http_address)
         self.token = token

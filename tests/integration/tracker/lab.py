@@ -10,7 +10,9 @@ from common.announce import AnnounceRequest, AnnounceResponse
 from common.api import accounts, files, groups, presence
 from common.types import InfoHash, PeerId, info_hash_from_hex
 from tests.integration.tracker.sessions import make_metainfo
+from tests.integration.tracker.watched_database import WatchedDatabase
 from tests.support.database import empty_database
+from tests.support.passwords import CHEAP
 from tracker.domain.secret_box import KEY_BYTES, SecretBox
 from tracker.quotas import Quotas
 from tracker.services.caller import Caller
@@ -58,6 +60,7 @@ class Lab:
         self.now = 1_000_000.0
         self._number = 0
         self.store = open_store(empty_database(folder))
+        self.database = WatchedDatabase(self.store)
         self.services = self._services(Quotas())
         self.services.lifecycle.start()
         self._sign_up("ann")
@@ -74,7 +77,15 @@ class Lab:
     def _services(self, quotas: Quotas) -> Services:
         site, safe = Site("127.0.0.1", 7400, 7401), SecretBox(bytes(KEY_BYTES))
         return make_services(
-            self.store, self._clock, site, 0, safe, 3600.0, steady=self._clock, quotas=quotas
+            self.database,
+            self.clock,
+            site,
+            0,
+            safe,
+            3600.0,
+            steady=self.clock,
+            quotas=quotas,
+            password_cost=CHEAP,
         )
 
     def number(self) -> int:
@@ -159,7 +170,8 @@ class Lab:
         request = groups.RemoveMember(group="lab", user=user)
         self.services.groups.remove_member(me, request)
 
-    def _clock(self) -> float:
+    def clock(self) -> float:
+        """The time, on every clock."""
         return self.now
 
     def _sign_up(self, user: str) -> None:

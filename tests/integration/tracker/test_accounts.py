@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import re
-import threading
-from contextlib import AbstractContextManager
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import TypeVar
 
 import pytest
 
+from common.api.accounts import Login
+from common.errors import ErrorCode, MinitorrentError
 from tests.integration.tracker.conftest import Connect, StartTracker
+from tests.integration.tracker.lab import ADDRESS, Lab
 from tests.integration.tracker.sessions import SessionClient, code_of
+from tests.support.passwords import CHEAP
 from tests.support.waiting import wait_until
 from tracker.app import TrackerApp
-from tracker.domain import credentials
-from tracker.store.engine import Store
-from tracker.store.unit_of_work import UnitOfWork
+from tracker.quotas import Quotas
+from tracker.services.accounts import AccountService
+from tracker.services.caller import Caller
+from tracker.services.hashing import PasswordHasher
+from tracker.services.rate_limits import RateLimiter
+
+ResultT = TypeVar("ResultT")
 
 PEER = "11" * 20
 
@@ -90,30 +98,34 @@ def test_unknown_user_and_wrong_password_give_the_same_answer(
     assert len(answers) == 1
 
 
-def test_an_unknown_user_takes_the_same_work(
-    tracker: TrackerApp, ann: SessionClient, connect: Connect, monkeypatch: pytest.MonkeyPatch
-) -> None:
+class NotingHasher(PasswordHasher):
+    """Notes each time that it hashes; what a hash costs is tested with the credentials."""
+
+    def __init__(self, work: list[str]) -> None:
+        super().__init__(CHEAP)
+        self._work = work
+
+    def run(self, party: str, work: Callable[[], ResultT], *, known: bool) -> ResultT:
+        self._work.append("hash")
+        return super().run(party, work, known=known)
+
+
+def test_an_unknown_user_takes_the_same_work(lab: Lab) -> None:
     work: list[str] = []
-    real, write = credentials.is_password, Store.write
-
-    def count_hashing(password: str, stored: str) -> bool:
-        work.append(stored.split("$")[1])  # what a hash costs is tested with the credentials
-        return real(password, stored)
-
-    def count_write(store: Store) -> AbstractContextManager[UnitOfWork]:
-        if threading.current_thread().name.startswith("session"):  # and not the heartbeat
-            work.append("write")
-        return write(store)
-
-    client = connect(tracker)
-    monkeypatch.setattr("tracker.domain.credentials.is_password", count_hashing)
-    monkeypatch.setattr(Store, "write", count_write)
+    hasher, quotas = NotingHasher(work), Quotas()
+    acts = RateLimiter.daily(quotas.acts, lab.clock)
+    accounts = AccountService(lab.database, lab.clock, lab.clock, "here", 0, quotas, acts, hasher)
+    lab.database.on_write = lambda: work.append("write")
     done = []
     for user in ("ann", "nobody"):
         work.clear()
-        assert code_of(client, "login", **login_of(user, "wrong")) == "bad_credentials"
-        done.append(list(work))
-    assert done[0] == done[1] == ["argon2id", "write"]
+        reads = lab.database.reads
+        with pytest.raises(MinitorrentError) as raised:
+            accounts.login(Caller("", ADDRESS, ADDRESS), Login(user=user, password="wrong"))
+        assert raised.value.code is ErrorCode.BAD_CREDENTIALS
+        done.append((list(work), lab.database.reads - reads))
+    hasher.close()
+    assert done[0] == done[1] == (["hash", "write"], 1)
 
 
 def test_guessing_is_throttled(tracker: TrackerApp, ann: SessionClient, connect: Connect) -> None:
@@ -141,9 +153,8 @@ def test_guesses_from_elsewhere_do_not_lock_the_owner_out(
 
 
 def test_an_address_guessing_at_many_accounts_is_throttled(
-    tracker: TrackerApp, ann: SessionClient, connect: Connect, monkeypatch: pytest.MonkeyPatch
+    tracker: TrackerApp, ann: SessionClient, connect: Connect
 ) -> None:
-    monkeypatch.setattr("tracker.domain.credentials.is_password", lambda *_: False)
     outsider = connect(tracker, "127.0.0.2")
     codes = {
         code_of(outsider, "login", **login_of(f"user-{number}", "wrong")) for number in range(100)

@@ -8,10 +8,13 @@ import socket
 from typing import Any
 
 import pytest
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from common.api.registry import OPERATIONS
-from tests.integration.tracker.conftest import Connect, StartTracker
+from common.api.tokens import ListTokens
+from tests.integration.tracker.conftest import Connect, Serve, StartTracker
 from tests.integration.tracker.http_client import HttpClient
+from tests.integration.tracker.lab import Lab
 from tests.integration.tracker.sessions import (
     SessionClient,
     as_base64,
@@ -22,8 +25,7 @@ from tests.integration.tracker.sessions import (
 from tests.integration.tracker.test_authority import REQUEST
 from tests.support.waiting import wait_until
 from tracker.app import TrackerApp
-from tracker.services.accounts import AccountService
-from tracker.services.caller import Caller
+from tracker.services.accounts import HTTP_SECONDS
 
 JSON = {"Content-Type": "application/json"}
 
@@ -163,13 +165,15 @@ def test_only_own_tokens_are_listed_and_revoked(ann_web: HttpClient, bob: Sessio
     assert ann_web.refused("renew_token", id=made["id"]) == (409, "usage")
 
 
-def test_a_token_expires(
-    web: HttpClient, ann: SessionClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("tracker.services.accounts.HTTP_SECONDS", 0.0)
+def test_a_token_expires(lab: Lab, serve: Serve) -> None:
+    web = HttpClient(serve(lab.services))
     web.login("ann")
+    lab.pass_time(HTTP_SECONDS - 1)
+    assert len(web.call("list_tokens")["tokens"]) == 1
+    lab.pass_time(1)
     assert web.refused("list_groups") == (401, "not_logged_in")
-    assert ann.call("list_tokens")["tokens"] == []
+    me = lab.ann.caller.require_login()
+    assert lab.services.tokens.list_tokens(me, ListTokens()).tokens == []
 
 
 def test_a_token_from_a_session_ends_with_the_password(
@@ -220,19 +224,12 @@ def test_certificates_end_with_the_token(
     assert len(ann.call("get_group", group="vault")["removed"]) == 1
 
 
-def test_a_request_is_authenticated_once(
-    ann_web: HttpClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    tokens: list[str] = []
-    refresh = AccountService.refresh
-
-    def note(accounts: AccountService, caller: Caller) -> None:
-        tokens.append(caller.token)
-        refresh(accounts, caller)
-
-    monkeypatch.setattr(AccountService, "refresh", note)
-    ann_web.call("list_groups")
-    assert tokens == [ann_web.token]
+def test_a_request_is_authenticated_once(lab: Lab, serve: Serve) -> None:
+    web = HttpClient(serve(lab.services))
+    web.login("ann")
+    reads = lab.database.reads
+    web.call("list_groups")
+    assert lab.database.reads - reads == 2  # the token, and the groups
 
 
 def test_a_refused_token_counts_as_a_request(web: HttpClient) -> None:
@@ -244,16 +241,26 @@ def test_a_refused_token_counts_as_a_request(web: HttpClient) -> None:
 
 
 # --- passwords --------------------------------------------------------------------------------
-def test_remote_plain_http_accepts_no_password(
-    tracker: TrackerApp, ann_web: HttpClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("tracker.frontend.http.api.plain_address", lambda _: "192.0.2.1")
+class FromAfar:
+    """The web application, as if all its clients were on another machine."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._app({**scope, "client": ("192.0.2.1", 40000)}, receive, send)
+
+
+def test_remote_plain_http_accepts_no_password(lab: Lab, serve: Serve) -> None:
+    near = HttpClient(serve(lab.services))
+    near.login("ann")
+    afar = HttpClient(serve(lab.services, middleware=FromAfar), near.token)
     password = {"user": "ann", "password": "secret123"}
-    assert ann_web.refused("login", **password) == (403, "permission_denied")
-    assert ann_web.refused("create_user", **password) == (403, "permission_denied")
+    assert afar.refused("login", **password) == (403, "permission_denied")
+    assert afar.refused("create_user", **password) == (403, "permission_denied")
     change = {"old": "secret123", "new": "new secret"}
-    assert ann_web.refused("change_password", **change) == (403, "permission_denied")
-    ann_web.call("list_groups")  # a token will do
+    assert afar.refused("change_password", **change) == (403, "permission_denied")
+    afar.call("list_groups")  # a token will do
 
 
 def test_guessing_over_http_is_throttled(web: HttpClient, ann: SessionClient) -> None:
@@ -321,10 +328,10 @@ def test_large_bodies_need_a_token(tracker: TrackerApp) -> None:
         assert sock.recv(100).startswith(b"HTTP/1.1 401 ")
 
 
-def test_an_endless_request(tracker: TrackerApp, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tracker.frontend.http.api._BODY_SECONDS", 0.2)
-    assert tracker.http_address is not None
-    with socket.create_connection(tracker.http_address, 10) as sock:
+def test_an_endless_request(lab: Lab, serve: Serve) -> None:
+    address = serve(lab.services, body_seconds=0.2).http_address
+    assert address is not None
+    with socket.create_connection(address, 10) as sock:
         sock.sendall(
             b"POST /api/v1/ping HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
             b"Content-Length: 10\r\n\r\n{"

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import json
 import threading
-import urllib.error
-import urllib.request
 
 import pytest
 
 from common import announce
-from tests.integration.tracker.conftest import Connect, StartTracker
+from common.api.accounts import CreateUser
+from common.api.model import Model
+from common.errors import ErrorCode, MinitorrentError
+from tests.integration.tracker.conftest import Connect, Serve, StartTracker
+from tests.integration.tracker.frontends import Frontends
+from tests.integration.tracker.http_client import HttpClient
+from tests.integration.tracker.lab import Lab
 from tests.integration.tracker.sessions import SessionClient, code_of
 from tests.support.waiting import wait_until
 from tracker.app import TrackerApp
+from tracker.frontend.dispatch import Dispatcher
 from tracker.frontend.periodic import Periodic
-from tracker.services.accounts import AccountService
-from tracker.store.users import UserRepository
+from tracker.frontend.session import SessionLimits
+from tracker.services.caller import Caller
+from tracker.store.trackers import FRESH_SECONDS
 
 
 def fail(*_: object, **__: object) -> None:
@@ -26,6 +32,17 @@ def fail(*_: object, **__: object) -> None:
 def errors_in(capfd: pytest.CaptureFixture[str]) -> str:
     output = capfd.readouterr()
     return output.out + output.err
+
+
+def wait_for_error(capfd: pytest.CaptureFixture[str], text: str, count: int = 1) -> None:
+    logged = ""
+
+    def is_logged() -> bool:
+        nonlocal logged
+        logged += errors_in(capfd)
+        return logged.count(text) >= count
+
+    wait_until(is_logged, 5, f"{text} to be logged")
 
 
 def test_connections_during_shutdown_are_closed_quietly(
@@ -66,134 +83,103 @@ def test_a_periodic_task_survives_failures(
     assert errors_in(capfd).count("a periodic task fails") == 2
 
 
-def test_health_reports_a_failing_database(
-    tracker: TrackerApp, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("tracker.store.events.EventRepository.last_id", fail)
-    with pytest.raises(urllib.error.HTTPError) as raised:
-        urllib.request.urlopen(f"http://{tracker.http_address}/health")
-    with raised.value as answer:
-        assert answer.code == 503
-        assert json.load(answer)["status"] == "failing"
+def health_of(frontends: Frontends) -> tuple[int, dict[str, str]]:
+    """The status and the JSON with which the question for health is answered."""
+    status, _, answer = HttpClient(frontends).send("/health", method="GET")
+    return status, json.loads(answer)
 
 
-def test_health_reports_an_unwritable_database(
-    tracker: TrackerApp, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("tracker.store.trackers.TrackerRepository.beat", fail)
-    monkeypatch.setattr("tracker.services.lifecycle.FRESH_SECONDS", 0.0)
-    with pytest.raises(urllib.error.HTTPError) as raised:
-        urllib.request.urlopen(f"http://{tracker.http_address}/health")
-    with raised.value as answer:
-        assert answer.code == 503
-        assert json.load(answer) == {"status": "failing", "database": "not written to"}
+def test_health_reports_a_failing_database(lab: Lab, serve: Serve) -> None:
+    frontends = serve(lab.services)
+    assert health_of(frontends) == (200, {"status": "ok", "database": "ok"})
+    lab.database.on_read = fail
+    assert health_of(frontends) == (503, {"status": "failing", "database": "unreachable"})
+
+
+def test_health_reports_an_unwritable_database(lab: Lab, serve: Serve) -> None:
+    frontends = serve(lab.services)
+    lab.pass_time(FRESH_SECONDS + 1)
+    assert health_of(frontends) == (200, {"status": "ok", "database": "ok"})
+    lab.database.on_write = fail
+    with pytest.raises(ZeroDivisionError):
+        lab.pass_time(FRESH_SECONDS + 1)
+    assert health_of(frontends) == (503, {"status": "failing", "database": "not written to"})
 
 
 def test_a_failing_announce_is_answered_and_logged_without_its_key(
-    tracker: TrackerApp, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    lab: Lab, serve: Serve, capfd: pytest.CaptureFixture[str], real_logs: None
 ) -> None:
-    monkeypatch.setattr("tracker.store.peers.PeerRepository.holder_of", fail)
-    query = "info_hash=" + "x" * 20
-    with urllib.request.urlopen(f"http://{tracker.http_address}/scrape/SECRET?{query}") as answer:
-        assert answer.read() == announce.encode_failure("the tracker failed to do this")
+    client = HttpClient(serve(lab.services))
+    lab.database.on_read = fail
+    _, _, answer = client.send("/scrape/SECRET?info_hash=" + "x" * 20, method="GET")
+    assert answer == announce.encode_failure("the tracker failed to do this")
     logged = errors_in(capfd)
     assert "by design" in logged
     assert "SECRET" not in logged
 
 
+class FailingDispatcher(Dispatcher):
+    """A dispatcher that breaks its promise to raise only MinitorrentError."""
+
+    def call(self, caller: Caller, name: str, arguments: object) -> Model:
+        raise ZeroDivisionError("by design")
+
+
 def test_a_failing_connection_is_closed_and_logged(
-    tracker: TrackerApp,
+    lab: Lab,
+    serve: Serve,
     connect: Connect,
-    monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
+    real_logs: None,
 ) -> None:
-    client = connect(tracker)
-    monkeypatch.setattr("tracker.frontend.connection.Connection._answer", fail)
+    client = connect(serve(lab.services, make_dispatcher=FailingDispatcher))
     client.send(b'{"id": 1, "op": "ping"}\n')
     assert client.read() == {}
     assert "a connection failed" in errors_in(capfd)
 
 
 def test_a_connection_is_closed_even_if_its_end_cannot_be_recorded(
-    tracker: TrackerApp,
+    lab: Lab,
+    serve: Serve,
     connect: Connect,
-    monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
+    real_logs: None,
 ) -> None:
-    client = connect(tracker).sign_up("ann")
-    monkeypatch.setattr(AccountService, "disconnect", fail)
+    client = connect(serve(lab.services))
+    client.login("ann")
+    lab.database.on_write = fail
     client.send(b"bye\n")
     assert client.read()["ok"] is False
     assert client.read() == {}
-    logged = ""
-
-    def is_logged() -> bool:
-        nonlocal logged
-        logged += errors_in(capfd)
-        return "end was not recorded" in logged
-
-    wait_until(is_logged, 5, "the failure to be logged")
+    wait_for_error(capfd, "end was not recorded")
 
 
 def test_without_threads_a_connection_is_refused(
-    tracker: TrackerApp, connect: Connect, monkeypatch: pytest.MonkeyPatch
+    lab: Lab, serve: Serve, connect: Connect, capfd: pytest.CaptureFixture[str], real_logs: None
 ) -> None:
-    with monkeypatch.context() as patch:
-        patch.setattr("tracker.frontend.session._start_small", _no_thread)
+    """The acceptor goes on, and those who were turned away take no place."""
+    frontends = serve(lab.services, limits=SessionLimits(total=1, stack_bytes=1 << 47))
+    for _ in range(2):
         with pytest.raises(OSError):
-            connect(tracker)
-    assert connect(tracker).call("ping") == {}
+            connect(frontends)
+    wait_for_error(capfd, "can't start new thread", count=2)
+    assert frontends.sessions.count() == 0
 
 
-def _no_thread(_thread: threading.Thread) -> None:
-    raise RuntimeError("can't start new thread")
+def test_two_simultaneous_claims_of_one_name(lab: Lab) -> None:
+    """One of them comes between the other's look and write."""
+    accounts, caller = lab.services.accounts, Caller("", "10.0.0.1", "127.0.0.1")
+    request = CreateUser(user="bob", password="secret123")
 
+    def overtake() -> None:
+        lab.database.on_write = lambda: None
+        assert accounts.create_user(caller, request).user == "bob"
 
-def test_two_simultaneous_claims_of_one_name(
-    tracker: TrackerApp, connect: Connect, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    client = connect(tracker)
-    client.call("create_user", user="ann", password="secret123")
-    find = UserRepository.by_name
-    # As if the other had come between the look and the write.
-    monkeypatch.setattr(UserRepository, "by_name", lambda self, name: None)
-    assert code_of(client, "create_user", user="ann", password="secret123") == "user_exists"
-    monkeypatch.setattr(UserRepository, "by_name", find)
-    client.login("ann")
-
-
-def test_a_rush_of_logins_gets_busy(
-    tracker: TrackerApp, connect: Connect, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("tracker.services.hashing._WAIT", 0.05)
-    begun, go_on = threading.Event(), threading.Event()
-
-    def hash_slowly(_password: str, _salt: bytes) -> str:
-        begun.set()
-        assert go_on.wait(10)
-        return "hash"
-
-    monkeypatch.setattr("tracker.domain.credentials.hash_password", hash_slowly)
-    clients = [connect(tracker) for _ in range(3)]
-    threads = [
-        threading.Thread(
-            target=client.call,
-            args=("create_user",),
-            kwargs={"user": f"user{number}", "password": "secret123"},
-        )
-        for number, client in enumerate(clients[:2])
-    ]
-    try:
-        for thread in threads:
-            begun.clear()
-            thread.start()
-            assert begun.wait(10)
-        refused = code_of(clients[2], "create_user", user="late", password="secret123")
-        assert refused == "busy"
-    finally:
-        go_on.set()
-        for thread in threads:
-            thread.join(10)
+    lab.database.on_write = overtake
+    with pytest.raises(MinitorrentError) as raised:
+        accounts.create_user(caller, request)
+    assert raised.value.code is ErrorCode.USER_EXISTS
+    lab.client("bob")
 
 
 def test_clients_return_to_a_tracker_after_a_stall(tracker: TrackerApp, connect: Connect) -> None:
@@ -205,12 +191,10 @@ def test_clients_return_to_a_tracker_after_a_stall(tracker: TrackerApp, connect:
 
 
 def test_shutdown_succeeds_with_a_failing_database(
-    start_tracker: StartTracker,
-    monkeypatch: pytest.MonkeyPatch,
-    capfd: pytest.CaptureFixture[str],
+    start_tracker: StartTracker, capfd: pytest.CaptureFixture[str]
 ) -> None:
     tracker = start_tracker()
-    with monkeypatch.context() as patch:
-        patch.setattr("tracker.services.lifecycle.Lifecycle.stop", fail)
-        tracker.stop()
+    with tracker._store._engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE trackers RENAME TO lost")
+    tracker.stop()
     assert "could not deregister" in errors_in(capfd)

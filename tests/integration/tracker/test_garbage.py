@@ -13,7 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from common.types import Endpoint
-from tests.integration.tracker.conftest import Connect, StartTracker
+from tests.integration.tracker.conftest import Connect, Serve
+from tests.integration.tracker.lab import Lab
 from tests.integration.tracker.sessions import SessionClient, code_of
 from tests.support.secure import SecureStream
 from tests.support.waiting import wait_until
@@ -245,21 +246,18 @@ def test_requests_may_arrive_together_or_byte_by_byte(
 
 
 def test_an_internal_failure_is_answered_and_logged_once(
-    start_tracker: StartTracker,
-    connect: Connect,
-    capfd: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
+    lab: Lab, serve: Serve, connect: Connect, capfd: pytest.CaptureFixture[str], real_logs: None
 ) -> None:
-    tracker = start_tracker()
-    client = connect(tracker).sign_up("ann")
+    client = connect(serve(lab.services))
+    client.login("ann")
 
-    def fail(*_: object, **_more: object) -> None:
+    def fail() -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("tracker.store.groups.GroupRepository.page", fail)
+    lab.database.on_read = fail
     assert code_of(client, "list_groups") == "internal"
-    monkeypatch.undo()
-    assert client.call("list_groups")["groups"] == []
+    lab.database.on_read = lambda: None
+    assert [row["group"] for row in client.call("list_groups")["groups"]] == ["lab"]
     output = capfd.readouterr()
     assert (output.out + output.err).count("\n  ZeroDivisionError") == 1
     assert "secret123" not in output.out + output.err

@@ -13,6 +13,7 @@ from common.errors import ErrorCode, MinitorrentError
 from common.types import InfoHash, PeerId
 from tests.integration.tracker.sessions import make_metainfo
 from tests.support.database import empty_database
+from tests.support.passwords import CHEAP
 from tracker.domain.secret_box import KEY_BYTES, SecretBox
 from tracker.domain.throttle import PER_ACCOUNT
 from tracker.services.accounts import SESSION_SECONDS
@@ -55,7 +56,16 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 def services_of(store: Store, clock: Clock, site: Site) -> Services:
     safe = SecretBox(bytes(KEY_BYTES))
-    return make_services(store, clock, site, 0, safe, 3600.0, steady=lambda: clock.steady)
+    return make_services(
+        store,
+        clock,
+        site,
+        0,
+        safe,
+        3600.0,
+        steady=lambda: clock.steady,
+        password_cost=CHEAP,
+    )
 
 
 def tracker_at(store: Store, clock: Clock, port: int) -> Services:

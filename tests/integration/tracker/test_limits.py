@@ -16,7 +16,8 @@ import pytest
 
 from common.tls import TlsEngine
 from common.types import Endpoint
-from tests.integration.tracker.conftest import Connect, StartTracker
+from tests.integration.tracker.conftest import Connect, Serve, StartTracker
+from tests.integration.tracker.lab import Lab
 from tests.integration.tracker.sessions import SessionClient, code_of
 from tests.support.secure import SecureStream
 from tests.support.waiting import wait_until
@@ -163,12 +164,12 @@ def poller() -> Iterator[Poller]:
     poller.stop(10)
 
 
-def _channel(folder: Path, poller: Poller) -> tuple[Channel, SecureStream]:
+def _channel(folder: Path, poller: Poller, **options: float) -> tuple[Channel, SecureStream]:
     """A tracker's channel and the client's end of it."""
     with socket.create_server(("127.0.0.1", 0)) as listener, ThreadPoolExecutor(1) as pool:
         dialling = pool.submit(SecureStream.dial, Endpoint(*listener.getsockname()))
         tls = TlsEngine(certificate.own_context(folder), server_side=True)
-        channel = Channel(listener.accept()[0], tls, poller)
+        channel = Channel(listener.accept()[0], tls, poller, **options)
         channel.handshake(10)
         return channel, dialling.result()
 
@@ -197,15 +198,12 @@ def _open_connections(tracker: TrackerApp) -> int:
         return int(float(numbers[0]))
 
 
-def test_a_client_that_reads_nothing_is_disconnected(
-    tmp_path: Path, poller: Poller, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("tracker.frontend.channel._WRITE_SECONDS", 0.2)
-    monkeypatch.setattr("tracker.frontend.channel._SLOWEST_WRITE", 1e9)
-    channel, theirs = _channel(tmp_path, poller)
+def test_a_client_that_reads_nothing_is_disconnected(tmp_path: Path, poller: Poller) -> None:
+    channel, theirs = _channel(tmp_path, poller, write_seconds=0.2)
     try:
         with pytest.raises(ChannelClosedError):
-            channel.send(bytes(50_000_000))
+            for _ in range(4000):  # more than any socket holds
+                channel.send(bytes(16 * 1024))
     finally:
         channel.interrupt()
         channel.close()
@@ -254,11 +252,8 @@ def _token(address: Endpoint) -> str:
     "begun",
     [b"", b"GET /health HTTP/1.1\r\nHost: x\r\n", b"GET /health HTTP/1.1\r\nHost: x\r\n\r\nGET "],
 )
-def test_half_an_http_request_times_out(
-    start_tracker: StartTracker, monkeypatch: pytest.MonkeyPatch, begun: bytes
-) -> None:
-    monkeypatch.setattr("tracker.frontend.http.protocol.REQUEST_SECONDS", 0.6)
-    address = start_tracker().http_address
+def test_half_an_http_request_times_out(lab: Lab, serve: Serve, begun: bytes) -> None:
+    address = serve(lab.services, request_seconds=0.6).http_address
     assert address is not None
     with socket.create_connection(address, 10) as sock:
         sock.sendall(begun)

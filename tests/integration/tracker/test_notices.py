@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
-import pytest
-
+from common.api.events import ListNotices
 from tests.integration.tracker.conftest import Connect, StartTracker
+from tests.integration.tracker.lab import Lab
 from tests.integration.tracker.sessions import SessionClient, let_in
 from tests.support.waiting import wait_until
 from tracker.app import TrackerApp
+from tracker.services.notices import NoticeService
 
 SignUp = Callable[[str], SessionClient]
 
@@ -127,28 +127,18 @@ def test_pushed_events_are_marked_read_when_a_tracker_stops(
     assert told(again) == [("join_requested", "bob asks to join lab.")]
 
 
-def test_all_unread_notices_are_listed(
-    tracker: TrackerApp,
-    ann: SessionClient,
-    bob: SessionClient,
-    connect: Connect,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("tracker.services.notices._RECENT", 2)
-    leave(ann, bob, "ann")
+def test_all_unread_notices_are_listed(lab: Lab) -> None:
+    notices = NoticeService(lab.database, recent=2)
+    lab.member("bob")
     for number in range(4):
-        bob.upload("lab", f"{number}.bin")
-    ann = connect(tracker)
-    ann.login("ann")
+        lab.share(f"{number}.bin")
+    bob = lab.client("bob").caller.require_login()
 
-    def listed() -> dict[str, Any]:
-        return ann.call("list_notices")
+    def listed() -> list[str]:
+        return [notice.text for notice in notices.list_notices(bob, ListNotices()).notices]
 
-    assert len(listed()["notices"]) == 4
-    assert [n["text"] for n in listed()["notices"]] == [
-        "bob shares 2.bin in lab.",
-        "bob shares 3.bin in lab.",
-    ]
+    assert len(listed()) == 4
+    assert listed() == ["ann shares 2.bin in lab.", "ann shares 3.bin in lab."]
 
 
 def test_older_notices_are_on_the_next_pages(ann: SessionClient, bob: SessionClient) -> None:

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from common.api.groups import GroupProfileReply
 from common.api.lines import LIMIT_AFTER_LOGIN
+from common.api.model import Model
+from common.api.operation import Operation
 from common.api.paging import MAX_PAGE
-from tests.integration.tracker.conftest import Connect
+from tests.integration.tracker.conftest import Connect, Serve
 from tests.integration.tracker.http_client import HttpClient
+from tests.integration.tracker.lab import Lab
 from tests.integration.tracker.sessions import RefusedError, SessionClient, code_of, let_in
+from tests.support import crowd
+from tests.support.database import POSTGRES
 from tests.support.waiting import wait_until
 from tracker.app import TrackerApp
+from tracker.frontend.dispatch import Dispatcher
+from tracker.services.caller import Caller
 
 Rows = list[dict[str, Any]]
 SignUp = Callable[[str], SessionClient]
@@ -115,14 +124,15 @@ def test_pages_stay_consistent_while_files_change(
     assert [row["name"] for row in rest["files"]] == [whole[2], whole[4]]
 
 
-def test_without_a_limit_the_first_page_is_returned(
-    ann: SessionClient, files: dict[str, str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("common.api.paging.MAX_PAGE", 3)
-    for arguments in ({}, {"limit": 4}, {"limit": 2**31}):
+@pytest.mark.skipif(bool(POSTGRES), reason="fills a SQLite file")
+def test_without_a_limit_the_first_page_is_returned(ann: SessionClient, tmp_path: Path) -> None:
+    with crowd.opened(tmp_path / "tracker.db") as database:
+        crowd.add_files(database, "lab", "ann", MAX_PAGE + 2)
+    for arguments in ({}, {"limit": MAX_PAGE + 1}, {"limit": 2**31}):
         reply = ann.call("list_files", group="lab", **arguments)
-        assert len(reply["files"]) == 3
-        assert (reply["total"], reply["next"]) == (5, '["d.bin"]')
+        assert len(reply["files"]) == MAX_PAGE
+        last = reply["files"][-1]["name"]
+        assert (reply["total"], reply["next"]) == (MAX_PAGE + 2, f'["{last}"]')
 
 
 @pytest.mark.parametrize(
@@ -208,14 +218,15 @@ def test_sessions_and_tokens(tracker: TrackerApp, ann: SessionClient, connect: C
     assert names(labelled, "label") == ["Report", "report 2"]
 
 
+@pytest.mark.skipif(bool(POSTGRES), reason="fills a SQLite file")
 def test_login_replies_stay_small(
-    tracker: TrackerApp, ann: SessionClient, connect: Connect, monkeypatch: pytest.MonkeyPatch
+    tracker: TrackerApp, ann: SessionClient, connect: Connect, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("tracker.services.accounts.MAX_PAGE", 2)
-    for group in ("a", "b", "c"):
-        ann.call("create_group", group=group, mode="open")
+    with crowd.opened(tmp_path / "tracker.db") as database:
+        crowd.add_groups(database, "ann", MAX_PAGE + 1)  # all before lab
     reply = connect(tracker).login("ann")
-    assert (reply["groups"], reply["more_groups"], reply["shares"]) == (["a", "b"], 2, [])
+    assert reply["groups"] == [f"g{number:06}" for number in range(MAX_PAGE)]
+    assert (reply["more_groups"], reply["shares"]) == (2, [])
 
 
 def test_groups_are_found_by_source(ann: SessionClient, bob: SessionClient) -> None:
@@ -267,17 +278,31 @@ def test_many_revocations_are_sent_in_parts(
     assert listed[:MAX_PAGE] == profile["removed"]
 
 
-def test_an_answer_that_does_not_fit_is_an_error(
-    tracker: TrackerApp, ann: SessionClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    endless = "x" * LIMIT_AFTER_LOGIN
-    monkeypatch.setattr("tracker.services.groups.source_of", lambda _: endless)
+class VerboseDispatcher(Dispatcher):
+    """A dispatcher whose profiles of groups fit no line."""
+
+    def answer(self, caller: Caller, operation: Operation[Any, Any], arguments: object) -> Model:
+        return _lengthened(super().answer(caller, operation, arguments))
+
+    def call(self, caller: Caller, name: str, arguments: object) -> Model:
+        return _lengthened(super().call(caller, name, arguments))
+
+
+def _lengthened(reply: Model) -> Model:
+    if isinstance(reply, GroupProfileReply):
+        return reply.model_copy(update={"source": "x" * LIMIT_AFTER_LOGIN})
+    return reply
+
+
+def test_an_answer_that_does_not_fit_is_an_error(lab: Lab, serve: Serve, connect: Connect) -> None:
+    frontends = serve(lab.services, make_dispatcher=VerboseDispatcher)
+    ann = connect(frontends)
+    ann.login("ann")
     with pytest.raises(RefusedError, match="internal: The answer is too long"):
         ann.call("get_group", group="lab")
-    http = HttpClient(tracker, ann.call("create_token", scope="read")["token"])
+    http = HttpClient(frontends, ann.call("create_token", scope="read")["token"])
     assert http.refused("get_group", group="lab") == (500, "internal")
-    monkeypatch.undo()
-    assert ann.call("get_group", group="lab")["group"] == "lab"
+    assert [row["group"] for row in ann.call("list_groups")["groups"]] == ["lab"]
 
 
 def test_only_connected_users_are_read_as_the_audience(

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-import pytest
-
 from tests.integration.tracker.lab import Lab
 from tracker.store.files import COUNTED_COMPLETIONS
-from tracker.store.peers import PEERS_PER_FILE, PeerAnnounce, PeerRepository
-from tracker.store.unit_of_work import ConflictError
+from tracker.store.peers import PEERS_PER_FILE
 
 
 def made_up(number: int) -> bytes:
@@ -100,20 +95,13 @@ def test_a_lying_peer_counts_no_more_than_a_few_times(lab: Lab) -> None:
     assert lab.completed(info_hash, bob) == COUNTED_COMPLETIONS + 1
 
 
-def test_two_announces_of_one_client_at_once(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_announces_of_one_client_at_once(lab: Lab) -> None:
     """Of two writers the second finds what the first has noted, and tries again."""
     bob, info_hash = lab.member("bob"), lab.share("x.bin")
-    put, conflicts = PeerRepository.put, iter((True, False) * 2)
-
-    def conflicting_put(
-        peers: PeerRepository, announces: Sequence[PeerAnnounce], most: int
-    ) -> None:
-        if next(conflicts):
-            raise ConflictError
-        put(peers, announces, most)
-
-    monkeypatch.setattr(PeerRepository, "put", conflicting_put)
+    lab.database.conflicts = 1
     assert lab.stock(bob, info_hash, made_up(1), event="completed").complete == 1
+    lab.database.conflicts = 1
     (file,) = lab.ann.announce(info_hash)
     assert file.complete == 2
     assert lab.completed(info_hash, bob) == 1
+    assert lab.database.conflicts == 0

@@ -243,19 +243,6 @@ def test_path_lengths_include_the_folder() -> None:
     assert "more than 64 parts" in refusal(torrent(folder([b"d"] * 65))).message
 
 
-def test_folders_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("common.paths.MAX_FOLDERS", 3)
-    assert parse(torrent(folder([b"a", b"b", b"x"], [b"a", b"c", b"x"])))
-    error = refusal(torrent(folder([b"a", b"b", b"x"], [b"c", b"d", b"x"])))
-    assert "more than 3 folders" in error.message
-
-
-def test_files_are_bounded_while_they_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("common.paths.MAX_FILES", 2)
-    assert parse(torrent(folder([b"a"], [b"b"])))
-    assert "more than 2 files" in refusal(torrent(folder([b"a"], [b"b"], [b"c"]))).message
-
-
 @pytest.mark.parametrize(
     "info",
     [

@@ -11,6 +11,7 @@ from common.errors import ErrorCode, MinitorrentError
 from common.paths import (
     MAX_DEPTH,
     MAX_FILES,
+    Tree,
     check_component,
     check_relative,
     check_tree,
@@ -179,3 +180,22 @@ def test_trees_that_collide(paths: list[tuple[str, ...]]) -> None:
 def test_too_many_files() -> None:
     with pytest.raises(MinitorrentError, match="archive"):
         check_tree([("a",)] * (MAX_FILES + 1))
+
+
+def test_a_tree_has_so_many_folders_and_files() -> None:
+    tree = Tree(max_files=3, max_folders=3)
+    assert tree.add(("a", "b", "x"))
+    assert tree.add(("a", "c", "x"))
+    with pytest.raises(MinitorrentError, match="more than 3 folders") as caught:
+        tree.add(("d", "x"))
+    assert caught.value.code is ErrorCode.INVALID_NAME
+    with pytest.raises(MinitorrentError, match="more than 3 files"):
+        tree.add(("y",))
+
+
+def test_a_tree_has_at_most_a_hundred_thousand_files() -> None:
+    tree = Tree()
+    for number in range(MAX_FILES):
+        tree.add((str(number),))
+    with pytest.raises(MinitorrentError, match="archive"):
+        tree.add(("one more",))

@@ -18,9 +18,8 @@ def test_bulk_requests_are_bounded_per_user_and_in_all() -> None:
     assert bulk_limiter.try_acquire("bob")
 
 
-def test_waiting_too_long_gets_busy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tracker.frontend.bulk.WAIT_SECONDS", 0.05)
-    bulk_limiter = BulkLimiter(total=1)
+def test_waiting_too_long_gets_busy() -> None:
+    bulk_limiter = BulkLimiter(total=1, patience=0.05)
     bulk_limiter.acquire("ann")
     with pytest.raises(MinitorrentError, match="try again in a minute") as raised:
         bulk_limiter.acquire("bob")

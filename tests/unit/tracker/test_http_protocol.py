@@ -57,7 +57,7 @@ class Transport:
 
 def connect(loop: Loop, places: ConnectionSlots, address: str = "10.0.0.1") -> Any:
     config = Config(FastAPI(), ws="none", lifespan="off", log_config=None)
-    make = cast(Any, protocol_for(places))
+    make = cast(Any, protocol_for(places, REQUEST_SECONDS))
     protocol = make(config, ServerState(), {}, _loop=loop)
     assert isinstance(protocol, ImpatientProtocol)
     protocol.connection_made(cast(Any, Transport(address)))

@@ -35,7 +35,9 @@ _THREADS = 16
 _PASSWORD_THREADS = 8
 """Operations with a password answered at once; checking one takes long."""
 
-_BODY_SECONDS = 20.0
+BODY_SECONDS = 20.0
+"""Time limit for receiving a request's body."""
+
 _TURN_SECONDS = 0.05  # between attempts to admit a long request
 
 
@@ -47,8 +49,8 @@ class RequestError(MinitorrentError):
         self.status = status
 
 
-def add_api(app: FastAPI, dispatcher: Dispatcher, pace: RequestPacer) -> None:
-    """Add the operations to the application."""
+def add_api(app: FastAPI, dispatcher: Dispatcher, pace: RequestPacer, body_seconds: float) -> None:
+    """Add the operations to the application; a body has to arrive within `body_seconds`."""
     bulk_limiter = BulkLimiter()
     usual = anyio.CapacityLimiter(_THREADS)
     slow = anyio.CapacityLimiter(_PASSWORD_THREADS)
@@ -68,7 +70,7 @@ def add_api(app: FastAPI, dispatcher: Dispatcher, pace: RequestPacer) -> None:
             if caller.identity is not None:
                 await asyncio.sleep(pace.delay(caller.identity.user))
             async with _turn(bulk_limiter, caller, request):
-                body = await _read(request, operation)
+                body = await _read(request, operation.max_size, body_seconds)
                 reply = await anyio.to_thread.run_sync(
                     call, caller, operation, body, limiter=limiter
                 )
@@ -157,18 +159,18 @@ async def _turn(bulk_limiter: BulkLimiter, caller: Caller, request: Request) -> 
         bulk_limiter.release(user)
 
 
-async def _read(request: Request, operation: Operation[Any, Any]) -> bytes:
-    """Read the request body. It must be declared as JSON, which no other site's page can do
-    unasked.
+async def _read(request: Request, limit: int, seconds: float) -> bytes:
+    """Read the request body, at most `limit` bytes, within `seconds`.
+
+    It must be declared as JSON, which no other site's page can do unasked.
     """
     if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
         raise RequestError(
             415, ErrorCode.USAGE, "Send a JSON object, with Content-Type: application/json."
         )
-    limit = operation.max_size
     body = bytearray()
     try:
-        async with asyncio.timeout(_BODY_SECONDS):
+        async with asyncio.timeout(seconds):
             async for chunk in request.stream():
                 body += chunk
                 if len(body) > limit:
@@ -177,7 +179,7 @@ async def _read(request: Request, operation: Operation[Any, Any]) -> bytes:
                     )
     except TimeoutError:
         raise RequestError(
-            408, ErrorCode.TIMEOUT, f"The request did not arrive within {_BODY_SECONDS:g} seconds."
+            408, ErrorCode.TIMEOUT, f"The request did not arrive within {seconds:g} seconds."
         ) from None
     return bytes(body)
 

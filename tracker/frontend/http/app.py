@@ -18,7 +18,7 @@ from common.errors import ErrorCode, MinitorrentError
 from common.types import plain_address
 from tracker.frontend.dispatch import Dispatcher
 from tracker.frontend.failures import database_failed
-from tracker.frontend.http.api import add_api, refusal
+from tracker.frontend.http.api import BODY_SECONDS, add_api, refusal
 from tracker.frontend.http.openapi import describe
 from tracker.frontend.http.page import POLICY, render
 from tracker.frontend.metrics import Metrics
@@ -28,13 +28,19 @@ from tracker.store.unit_of_work import DatabaseError
 _log = structlog.get_logger()
 
 
-def make_app(services: Services, dispatcher: Dispatcher, metrics: Metrics, version: str) -> FastAPI:
+def make_app(
+    services: Services,
+    dispatcher: Dispatcher,
+    metrics: Metrics,
+    version: str,
+    body_seconds: float = BODY_SECONDS,
+) -> FastAPI:
     """Create the web application. Announce keys are secrets, so no URL is ever logged."""
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     _add_stock_clients(app, services, metrics)
     _add_operators(app, services, metrics)
     _add_description(app, version)
-    add_api(app, dispatcher, services.pace)
+    add_api(app, dispatcher, services.pace, body_seconds)
     app.add_exception_handler(HTTPException, _answer_nowhere)
     return app
 

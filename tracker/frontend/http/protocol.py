@@ -1,7 +1,8 @@
 """uvicorn's HTTP/1.1 protocol with time limits: by itself it waits forever for any client.
 
-Each connection is checked every REQUEST_SECONDS. It is closed if no complete request has arrived
-since the last check and none is being answered, or if the client reads an answer too slowly.
+Each connection is checked at an interval, by default every REQUEST_SECONDS. It is closed if no
+complete request has arrived since the last check and none is being answered, or if the client reads
+an answer too slowly.
 """
 
 from __future__ import annotations
@@ -25,12 +26,12 @@ _NO_ROOM = (
 )
 
 
-def protocol_for(places: ConnectionSlots) -> type[H11Protocol]:
-    """Return the protocol class of a server with these connection slots."""
+def protocol_for(places: ConnectionSlots, request_seconds: float) -> type[H11Protocol]:
+    """Return the protocol class of a server with these connection slots and this time limit."""
 
     class Protocol(ImpatientProtocol):
         def __init__(self, *arguments: object, **options: object) -> None:
-            super().__init__(places, *arguments, **options)
+            super().__init__(places, request_seconds, *arguments, **options)
 
     return Protocol
 
@@ -43,9 +44,16 @@ class ImpatientProtocol(H11Protocol):
     _last_unread = 0
     _is_turned_away = False
 
-    def __init__(self, places: ConnectionSlots, *arguments: object, **options: object) -> None:
+    def __init__(
+        self,
+        places: ConnectionSlots,
+        request_seconds: float,
+        *arguments: object,
+        **options: object,
+    ) -> None:
         super().__init__(*arguments, **options)  # type: ignore[arg-type] # uvicorn's own matter
         self._places = places
+        self._request_seconds = request_seconds
 
     def connection_made(  # type: ignore[override] # as the class above narrows it too
         self, transport: asyncio.Transport
@@ -92,11 +100,11 @@ class ImpatientProtocol(H11Protocol):
         self._timer = self.loop.call_later(seconds, self.transport.abort)
 
     def _set_timer(self) -> None:
-        self._timer = self.loop.call_later(REQUEST_SECONDS, self._look)
+        self._timer = self.loop.call_later(self._request_seconds, self._look)
 
     def _look(self) -> None:
         unread = self.transport.get_write_buffer_size()
-        is_slow = unread > self._last_unread - _SLOWEST_READER * REQUEST_SECONDS
+        is_slow = unread > self._last_unread - _SLOWEST_READER * self._request_seconds
         current: RequestResponseCycle | None = self.cycle
         is_done = current is None or current.response_complete
         if unread and self._last_unread and is_slow:

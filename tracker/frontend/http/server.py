@@ -9,11 +9,11 @@ import threading
 
 import structlog
 import uvicorn
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from tracker.frontend.http.connection_slots import ConnectionSlots
 from tracker.frontend.http.pacing import PacingMiddleware
-from tracker.frontend.http.protocol import protocol_for
+from tracker.frontend.http.protocol import REQUEST_SECONDS, protocol_for
 from tracker.services.rate_limits import RequestPacer
 
 _log = structlog.get_logger()
@@ -23,7 +23,12 @@ class HttpServer:
     """Serves the application on a listening socket, which it owns, in its own thread."""
 
     def __init__(
-        self, listener: socket.socket, app: FastAPI, pace: RequestPacer, max_connections: int
+        self,
+        listener: socket.socket,
+        app: ASGIApp,
+        pace: RequestPacer,
+        max_connections: int,
+        request_seconds: float = REQUEST_SECONDS,
     ) -> None:
         self._listener = listener
         # Whatever the logging setup: the access log would reveal announce keys.
@@ -31,7 +36,7 @@ class HttpServer:
         self._server = uvicorn.Server(
             uvicorn.Config(
                 PacingMiddleware(app, pace),
-                http=protocol_for(ConnectionSlots(max_connections)),
+                http=protocol_for(ConnectionSlots(max_connections), request_seconds),
                 ws="none",
                 lifespan="off",
                 log_config=None,

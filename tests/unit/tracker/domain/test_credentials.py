@@ -9,13 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from common.errors import ErrorCode, MinitorrentError
+from tests.support.passwords import CHEAP
 from tracker.domain import credentials
+from tracker.domain.credentials import PasswordCost
 
 SALT = b"0123456789abcdef"
 
 
 def test_a_password_matches_its_hash() -> None:
-    stored = credentials.hash_password("correct horse", SALT)
+    stored = credentials.hash_password("correct horse", SALT, PasswordCost())
 
     assert stored.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
     assert credentials.is_password("correct horse", stored)
@@ -23,19 +25,21 @@ def test_a_password_matches_its_hash() -> None:
 
 
 def test_equal_passwords_have_different_hashes() -> None:
-    one = credentials.hash_password("same", SALT)
-    assert one != credentials.hash_password("same", SALT[::-1])
+    one = credentials.hash_password("same", SALT, CHEAP)
+    assert one != credentials.hash_password("same", SALT[::-1], CHEAP)
 
 
 def test_binary_and_non_ascii_passwords_are_accepted() -> None:
-    stored = credentials.hash_password("пароль\U0001f511", SALT)
+    stored = credentials.hash_password("пароль\U0001f511", SALT, CHEAP)
     assert credentials.is_password("пароль\U0001f511", stored)
 
 
 def test_checking_a_missing_user_fails_at_the_same_cost() -> None:
-    assert not credentials.is_password("", credentials.NOBODY)
-    parameters = credentials.hash_password("x", SALT).rsplit("$", 2)[0]
-    assert credentials.NOBODY.startswith(parameters)
+    for cost in (PasswordCost(), CHEAP):
+        nobodys = credentials.nobodys_hash(cost)
+        assert not credentials.is_password("", nobodys)
+        parameters = credentials.hash_password("x", SALT, cost).rsplit("$", 2)[0]
+        assert nobodys.startswith(parameters)
 
 
 @pytest.mark.parametrize(

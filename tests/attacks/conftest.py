@@ -1,3 +1,0 @@
-"""What attacks on services need, too."""
-
-from tests.integration.conftest import cheap_hashing as cheap_hashing

@@ -1,0 +1,47 @@
+"""A tracker's database that counts its units of work, and lets a test step in between them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from tracker.store.engine import Store
+from tracker.store.unit_of_work import ConflictError, UnitOfWork
+
+
+class WatchedDatabase:
+    """Passes everything on to a store.
+
+    `on_read` and `on_write` are called before each unit of work; what they raise, it raises. The
+    next `conflicts` writes are rolled back and raise ConflictError.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.on_read: Callable[[], None] = _nothing
+        self.on_write: Callable[[], None] = _nothing
+        self.conflicts = 0
+        self.reads = self.writes = 0
+
+    @contextmanager
+    def read(self) -> Iterator[UnitOfWork]:
+        """Run a read-only unit of work."""
+        self.reads += 1
+        self.on_read()
+        with self._store.read() as work:
+            yield work
+
+    @contextmanager
+    def write(self, *, urgent: bool = False) -> Iterator[UnitOfWork]:
+        """Run a unit of work, committed unless there is a conflict to come."""
+        self.writes += 1
+        self.on_write()
+        with self._store.write(urgent=urgent) as work:
+            yield work
+            if self.conflicts:
+                self.conflicts -= 1
+                raise ConflictError
+
+
+def _nothing() -> None:
+    pass
