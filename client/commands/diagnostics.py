@@ -1,11 +1,11 @@
-"""Commands for troubleshooting transfers."""
+"""Commands for troubleshooting."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from client.commands.command import Argument, Arguments, Command, Context, Kind
-from client.results import RelocateResult, WhyResult
+from client.results import ChecksResult, RelocateResult, WhyResult
 from common.errors import ErrorCode
 
 _GROUP = Argument("GROUP", Kind.GROUP, optional=True)
@@ -22,6 +22,10 @@ def _relocate(context: Context, arguments: Arguments) -> RelocateResult:
         Path(arguments.text("PATH")),
         context.progress,
     )
+
+
+def _doctor(context: Context, _: Arguments) -> ChecksResult:
+    return context.session.doctor.examine()
 
 
 COMMANDS = (
@@ -54,5 +58,15 @@ COMMANDS = (
             ErrorCode.FILE_CHANGED,
             ErrorCode.PERMISSION_DENIED,
         ),
+    ),
+    Command(
+        name="doctor",
+        topic="trouble",
+        summary="check port, trackers, clock, certificates, disk and more",
+        run=_doctor,
+        details="Each check reports what it found and, if something is wrong, what to do next."
+        " doctor needs neither a login nor a tracker, changes nothing, and takes at most 15"
+        " seconds.",
+        example="doctor",
     ),
 )

@@ -8,7 +8,7 @@ from client.commands import listing
 from client.commands.command import Argument, Arguments, Command, Context, Kind, Option
 from client.results import DownloadResult, FileResult, UploadResult
 from client.services.lists import FilesResult
-from client.services.offer import Offer
+from client.services.uploads import Offer
 from common.errors import ErrorCode
 
 OFFER_OPTIONS = (

@@ -1,11 +1,12 @@
-"""The commands help, quit and exit."""
+"""The commands trackers, help, quit and exit."""
 
 from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict
 
-from client.commands.command import Argument, Arguments, Command, Context, Kind
+from client.commands.command import Argument, Arguments, Command, Context, Kind, Option
 from client.commands.parsing import find
+from client.results import TrackersResult
 from common.errors import MEANINGS
 
 
@@ -82,7 +83,22 @@ def _end(_context: Context, _arguments: Arguments) -> EndResult:
     return EndResult()
 
 
+def _trackers(context: Context, arguments: Arguments) -> TrackersResult:
+    return context.session.trackers(arguments.optional("forget"))
+
+
 COMMANDS = (
+    Command(
+        name="trackers",
+        topic="trackers",
+        summary="list the trackers and show which one is in use",
+        run=_trackers,
+        options=(Option("forget", "trust the next certificate it presents", value="ADDRESS"),),
+        details="The client trusts the certificate that a tracker presented at the first connection"
+        " and refuses the tracker if it presents another. If you know that the certificate was"
+        " replaced, forget the old one with --forget.",
+        example="trackers",
+    ),
     Command(
         name="help",
         topic="general",

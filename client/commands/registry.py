@@ -7,16 +7,13 @@ from types import MappingProxyType
 
 from client.commands import (
     accounts,
-    audit,
     diagnostics,
-    doctor,
     files,
     general,
     groups,
     limits,
     metainfo,
     notices,
-    trackers,
     transfers,
 )
 from client.commands.command import Command
@@ -30,15 +27,12 @@ COMMANDS: Mapping[str, Command] = _by_name(
     (
         *accounts.COMMANDS,
         *groups.COMMANDS,
-        *audit.COMMANDS,
         *notices.COMMANDS,
         *files.COMMANDS,
         *transfers.COMMANDS,
         *limits.COMMANDS,
         *diagnostics.COMMANDS,
-        *doctor.COMMANDS,
         *metainfo.COMMANDS,
-        *trackers.COMMANDS,
         *general.COMMANDS,
     )
 )

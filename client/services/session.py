@@ -20,9 +20,8 @@ from client.services.groups import Groups
 from client.services.limits import Limits
 from client.services.lists import Lists
 from client.services.metainfo_links import MetainfoLinks, read_metainfo
-from client.services.offer import Offer
 from client.services.sharing import Sharing
-from client.services.uploads import HashProgress, Uploads
+from client.services.uploads import HashProgress, Offer, Uploads
 from client.services.views import content_rows, downloads, overview, peer_rows, pieces, shares
 from client.transfers.completions import Completions
 from client.transfers.transfer import Transfer

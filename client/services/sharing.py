@@ -15,8 +15,8 @@ from client.net.tracker.tracker_client import TrackerCalls
 from client.services.found import Found, find
 from client.services.metainfo_links import MetainfoLinks
 from client.state.transfers import NewTransfer, Transfers
-from client.storage.paths.destination import resolve
 from client.storage.paths.os_errors import shown
+from client.storage.paths.typed_path import resolve
 from client.transfers.disk_space import DiskSpace
 from client.transfers.transfer import Transfer
 from client.transfers.transfer_manager import TransferManager

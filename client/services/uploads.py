@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from client.core.transfers.resume import FileStamps
 from client.net.tracker.tracker_client import TrackerCalls
 from client.services.metainfo_links import MetainfoLinks, is_metainfo_of, metainfo_place
-from client.services.offer import Offer
 from client.state.transfers import NewTransfer, Transfers
 from client.storage.files.content import take_stamps
 from client.storage.files.source import Source, scan
@@ -26,6 +26,19 @@ from common.api import files, groups
 from common.errors import ErrorCode, MinitorrentError
 from common.geometry import choose_piece_length
 from common.metainfo import Metainfo
+
+
+@dataclass(frozen=True)
+class Offer:
+    """The content at `path`, under `name` if given.
+
+    With `leave_out`, files that can't be shared are left out of a folder instead of refused.
+    """
+
+    path: Path
+    name: str | None = None
+    leave_out: bool = False
+
 
 HashProgress = Callable[[int, int], None]
 """Called with (bytes hashed, total bytes) while a file is being hashed."""

@@ -20,7 +20,7 @@ from client.commands.parsing import may_hold_secret
 from client.commands.registry import COMMANDS
 from client.commands.runner import Runner
 from client.results import Notice, Overview
-from client.shell.completer import CommandCompleter
+from client.shell.completion import CommandCompleter
 from client.shell.downloads import RUNNING
 from client.shell.history import PrivateHistory
 from client.shell.names import SessionNames

@@ -15,8 +15,8 @@ from client.build import open_session
 from client.commands.registry import COMMANDS
 from client.config import ClientConfig
 from client.services.session import Session
+from client.shell.completion import suggestions
 from client.shell.names import SessionNames
-from client.shell.suggest import suggestions
 from common.api.files import Sort
 from common.errors import ErrorCode, MinitorrentError
 from common.types import Endpoint

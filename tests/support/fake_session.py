@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from client import results
 from client.config import ClientConfig
 from client.results import TransferState
-from client.services.offer import Offer
+from client.services.uploads import Offer
 from common.errors import ErrorCode, MinitorrentError
 from tests.support.fake_doctor import FakeDoctor
 from tests.support.fake_groups import FakeGroups

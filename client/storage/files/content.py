@@ -20,8 +20,8 @@ from client.storage.files.layout import PADDING, Layout
 from client.storage.files.stamp import Stamp, take_stamp
 from client.storage.paths.os_errors import shown, translated
 from client.storage.paths.safe_open import open_beneath
+from client.storage.pieces.buffers import cut, size_of
 from client.storage.pieces.piece_scan import READ_SIZE, hash_piece
-from client.storage.pieces.scatter import cut, size_of
 from common.errors import ErrorCode, MinitorrentError
 from common.metainfo import FileEntry
 

@@ -30,8 +30,8 @@ from client.storage.files.naming import give_name
 from client.storage.files.preparing import make_files, make_part_file, prepare_in_place
 from client.storage.paths.os_errors import shown, translating
 from client.storage.paths.safe_open import open_folder, sync_folder
+from client.storage.pieces.buffers import cut
 from client.storage.pieces.proof import Proof
-from client.storage.pieces.scatter import cut
 from common.bitfield import Bitfield
 from common.errors import ErrorCode, MinitorrentError
 from common.metainfo import Metainfo

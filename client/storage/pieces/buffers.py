@@ -1,9 +1,30 @@
-"""Memory for whole pieces, reused, within a budget."""
+"""Memory for whole pieces, reused, within a budget; and buffers that one read fills in turn."""
 
 from __future__ import annotations
 
 import mmap
 import threading
+from collections.abc import Sequence
+
+
+def size_of(buffers: Sequence[memoryview]) -> int:
+    """Return how many bytes the buffers hold in all."""
+    return sum(map(len, buffers))
+
+
+def cut(
+    buffers: Sequence[memoryview], size: int
+) -> tuple[Sequence[memoryview], Sequence[memoryview]]:
+    """Split buffers after `size` bytes; at most one buffer is divided."""
+    for number, buffer in enumerate(buffers):
+        if size == 0:
+            return buffers[:number], buffers[number:]
+        if size < len(buffer):
+            first, second = buffer[:size], buffer[size:]
+            return [*buffers[:number], first], [second, *buffers[number + 1 :]]
+        size -= len(buffer)
+    return buffers, []
+
 
 # On AMD processors the kernel copies up to five times slower to an address that lies 1 to 31
 # bytes behind its source modulo the page size, which is where large bytearrays start.

@@ -1,24 +1,53 @@
-"""How the parts of the page run commands and show messages."""
+"""How the parts of the page run commands, get notices and show messages."""
 
 from __future__ import annotations
 
+import threading
+from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from nicegui import ui
 from pydantic import BaseModel
 
 from client import results
 from client.commands.registry import COMMANDS
+from client.results import Notice
+from client.services.uploads import HashProgress
 from client.web.models import read_arguments
-from client.web.page.notice_log import NoticeLog
 from client.web.pool import CommandPool
 from common.api.groups import Role
 from common.errors import ErrorCode, MinitorrentError
 
-if TYPE_CHECKING:
-    from client.services.session import HashProgress
+_KEPT = 500
+
+
+class NoticeLog:
+    """The newest notices since the start; written by any thread, read by the event loop."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._notices: deque[Notice] = deque(maxlen=_KEPT)
+        self._count = 0
+
+    def add(self, notice: Notice) -> None:
+        """Add a notice."""
+        with self._lock:
+            self._count += 1
+            self._notices.append(notice)
+
+    @property
+    def count(self) -> int:
+        """The number of notices since the start."""
+        return self._count
+
+    def after(self, count: int) -> list[Notice]:
+        """Return the notices that followed the first `count`, the oldest first."""
+        with self._lock:
+            new = min(self._count - count, len(self._notices))
+            return list(self._notices)[len(self._notices) - new :]
+
 
 Answer = TypeVar("Answer", bound=BaseModel)
 Value = TypeVar("Value")

@@ -62,8 +62,8 @@ class MainView:
         self._groups_tab.props["alert"] = bool(waiting)
         self._groups_tab.props["title"] = f"{count(waiting, 'request')} to join" if waiting else ""
         news = self._commands.notice_log.after(self._last_shown)
-        for logged in news[-3:]:
-            tell(logged.notice.text)
+        for notice in news[-3:]:
+            tell(notice.text)
         self._last_shown += len(news)
         pauses = {"files": self._files.pause, "transfers": self._transfers.pause, **_PAUSES}
         pause = pauses[self._panels.value]

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from client.config import DEFAULT_TIMING, Timing
-from client.services.offer import Offer
+from client.services.uploads import Offer
 from common.errors import ErrorCode, MinitorrentError
 from tests.integration.client.conftest import Log
 from tests.integration.client.people import GROUP, Person, Team

@@ -5,13 +5,12 @@ from __future__ import annotations
 from nicegui import ui
 from nicegui.events import GenericEventArguments
 
-from client.results import TrackersResult
+from client.results import ChecksResult, TrackersResult
 from client.services.lists import SessionsResult
 from client.web.page.command_client import CommandClient, tell, tell_error
 from client.web.page.parts.controls import button, field, heading, moment
 from client.web.page.parts.limit_form import LimitForm
 from client.web.page.parts.tables import ACTIONS, Action, Column, Table
-from client.web.page.tabs.health import HealthChecks
 from common.errors import MinitorrentError
 
 _TRACKERS = (
@@ -97,3 +96,31 @@ class SettingsTab:
                         tell("Password changed; your other sessions were logged out.")
 
                 button("Change", change)
+
+
+class HealthChecks:
+    """A card with a button that runs the checks and lists their results."""
+
+    def __init__(self, commands: CommandClient) -> None:
+        self._commands = commands
+        with ui.card().classes("card"):
+            ui.label("Health checks").classes("subtitle").props("role=heading aria-level=3")
+            button("Run checks", self._check)
+            self._list = ui.element("ul").classes("notices").props("aria-label=Checks")
+        self._list.visible = False
+
+    async def _check(self) -> None:
+        try:
+            found = await self._commands.ask(ChecksResult, "doctor")
+        except MinitorrentError as error:
+            tell_error(error)
+            return
+        self._list.clear()
+        with self._list:
+            for check in found.checks:
+                with ui.element("li"):
+                    ui.icon("check_circle" if check.ok else "error").classes(
+                        "good" if check.ok else "bad"
+                    )
+                    ui.label(f"{check.name}: {check.hint}")
+        self._list.visible = True

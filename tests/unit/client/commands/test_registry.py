@@ -18,8 +18,8 @@ from client.services.doctor import Doctor
 from client.services.groups import Groups
 from client.services.limits import Limits
 from client.services.lists import Lists
-from client.services.offer import Offer
 from client.services.session import Session
+from client.services.uploads import Offer
 from common.errors import MEANINGS, ErrorCode, MinitorrentError
 from tests.support.fake_doctor import FakeDoctor
 from tests.support.fake_groups import FakeGroups

@@ -8,8 +8,7 @@ from typing import Any, cast
 
 import pytest
 
-from client.services.offer import Offer
-from client.services.uploads import Uploads
+from client.services.uploads import Offer, Uploads
 from client.state.transfers import NewTransfer
 from client.storage.files.source import scan
 from client.storage.hashing import hash_source

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from client.storage.pieces.buffers import BufferPool, PieceBuffer
+from client.storage.pieces.buffers import BufferPool, PieceBuffer, cut, size_of
 from common.geometry import KIB, MIB
 
 
@@ -101,3 +101,18 @@ def test_threads_never_share_a_buffer() -> None:
         thread.join()
     assert not torn
     assert pool._in_use == 0
+
+
+@given(st.data())
+def test_cut_buffers_cover_the_same_bytes_in_order(data: st.DataObject) -> None:
+    lengths = data.draw(st.lists(st.integers(0, 5), max_size=6))
+    buffers = [memoryview(bytearray(length)) for length in lengths]
+    whole = size_of(buffers)
+    size = data.draw(st.integers(0, whole))
+    first, rest = cut(buffers, size)
+    assert (size_of(first), size_of(rest)) == (size, whole - size)
+    for number, buffer in enumerate([*first, *rest]):
+        buffer[:] = bytes([number]) * len(buffer)
+    written = b"".join(buffers)
+    assert written == b"".join([*first, *rest])
+    assert len(first) + len(rest) <= len(buffers) + 1

@@ -5,13 +5,16 @@ A suggestion replaces the word at the cursor from its start, quoted where necess
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from prompt_toolkit.completion import CompleteEvent, Completer, Completion
+from prompt_toolkit.document import Document
+
 from client.commands.command import Argument, Command, Kind
 from client.commands.parsing import Word, quote, split
-from common.text import visible
+from common.text import harmless, visible
 
 
 @dataclass(frozen=True)
@@ -194,3 +197,21 @@ def _of_kind(
     return {Kind.USER: names.members, Kind.REQUESTER: names.requesters, Kind.FILE: names.files}[
         kind
     ](group, typed)
+
+
+class CommandCompleter(Completer):
+    """Completes command lines. It may query the tracker, so run it in a thread."""
+
+    def __init__(self, commands: Mapping[str, Command], names: Names) -> None:
+        self._commands = commands
+        self._names = names
+
+    def get_completions(self, document: Document, event: CompleteEvent) -> Iterable[Completion]:
+        text = document.text_before_cursor
+        for suggestion in suggestions(text, self._commands, self._names):
+            yield Completion(
+                suggestion.text,
+                start_position=suggestion.start - len(text),
+                display=harmless(suggestion.shown),
+                display_meta=harmless(suggestion.help),
+            )

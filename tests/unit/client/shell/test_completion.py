@@ -12,9 +12,8 @@ from prompt_toolkit.document import Document
 
 from client.commands.parsing import parse, split
 from client.commands.registry import COMMANDS
-from client.shell.completer import CommandCompleter
+from client.shell.completion import CommandCompleter, Suggestion, suggestions
 from client.shell.names import _MOST_PATHS, SessionNames
-from client.shell.suggest import Suggestion, suggestions
 from common.errors import ErrorCode, MinitorrentError
 from tests.support.fake_rows import download
 from tests.support.fake_session import FakeSession
