@@ -32,7 +32,7 @@ from client.net.peers.metadata_fetch import fetch_metadata
 from client.net.peers.peer_io import PeerConnection
 from client.net.tracker.announcer import Announcer
 from client.net.tracker.port_check import OwnPort
-from client.net.tracker.tracker_client import LinkEvents, TrackerClient
+from client.net.tracker.tracker_client import TrackerCallbacks, TrackerClient
 from client.net.tracker.tracker_connection import source_host
 from client.services.diagnostics import Diagnostics
 from client.services.doctor import Doctor
@@ -51,8 +51,8 @@ from client.state.transfers import Transfers
 from client.storage.files.handles import OPEN
 from client.storage.pieces.buffers import BufferPool
 from client.storage.pieces.worker import WorkerPool
-from client.torrent.banned import Banned
-from client.torrent.places import Places
+from client.torrent.ban_list import BanList
+from client.torrent.connection_slots import ConnectionSlots
 from client.torrent.torrent_context import TorrentContext
 from client.transfers.bandwidth_manager import BandwidthManager
 from client.transfers.completions import Completions
@@ -89,7 +89,7 @@ def client_name() -> str:
 
 
 def open_session(config: ClientConfig, swarm_config: SwarmConfig | None = None) -> Session:
-    """Start a client: database, listener, tracker link, everything a session needs.
+    """Start a client: database, listener, tracker client, everything a session needs.
 
     `swarm_config` is each torrent's. Raises MinitorrentError when the address to listen on or
     the database can't be had.
@@ -172,7 +172,7 @@ class _Assembly:
         transfers = self._transfers(torrents, announcer, credentials)
         _subscribe(self._events, announcer, credentials, transfers)
         self._account.notices.tell_of_events()
-        refuses = torrents.banned.refuses_caller
+        refuses = torrents.ban_list.refuses_caller
         self._listener.start(transfers.admit, transfers.find_group_tls, refuses)
         self._link.start()
         port = OwnPort(self._listener.port, lambda: self._listener.arrivals)
@@ -208,8 +208,8 @@ class _Assembly:
             buffers=BufferPool(BUFFER_BUDGET),
             workers=self._keep(WorkerPool(name="verify and write")),
             swarm_config=swarm_config,
-            banned=Banned(),
-            places=Places(self._shares.connections),
+            ban_list=BanList(),
+            connection_slots=ConnectionSlots(self._shares.connections),
         )
 
     def _transfers(
@@ -268,8 +268,8 @@ def _subscribe(
     events.subscribe(RevocationsApplied, lambda event: transfers.disconnect_unaccepted(event.group))
 
 
-def _events(account: Account) -> LinkEvents:
-    return LinkEvents(
+def _events(account: Account) -> TrackerCallbacks:
+    return TrackerCallbacks(
         connected=account.on_connected,
         lost=account.on_lost,
         session_ended=account.on_session_ended,

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
 
+from common.text import harmless
+
 
 class ErrorCode(StrEnum):
     """What went wrong, as a stable identifier for programs."""
@@ -125,3 +127,15 @@ class MinitorrentError(Exception):
 
     def __repr__(self) -> str:
         return f"MinitorrentError({self.code.value}: {self.message})"
+
+
+def error_from(code: str, message: str) -> MinitorrentError:
+    """Return the error that another program reported, with its sentence made harmless.
+
+    A code that only newer versions know becomes INTERNAL.
+    """
+    try:
+        known = ErrorCode(code)
+    except ValueError:
+        known = ErrorCode.INTERNAL
+    return MinitorrentError(known, harmless(message))

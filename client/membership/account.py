@@ -147,24 +147,24 @@ class Account:
 
     # --- events from the tracker ------------------------------------------------------------
     def on_connected(self, tracker: Endpoint, reply: LoginReply | None) -> None:
-        """See LinkEvents."""
+        """See TrackerCallbacks."""
         if reply is not None:
             self.logged_in(reply)
         is_back, self._was_lost = self._was_lost, False
         self._events.publish(TrackerConnected(tracker, is_back))
 
     def on_lost(self, tracker: Endpoint) -> None:
-        """See LinkEvents."""
+        """See TrackerCallbacks."""
         self._was_lost = True
         self._events.publish(TrackerLost(tracker))
 
     def on_session_ended(self, reason: str) -> None:
-        """See LinkEvents."""
+        """See TrackerCallbacks."""
         if self._user is not None:
             self.logged_out(reason)
 
     def on_event(self, event: EventNotice) -> None:
-        """See LinkEvents."""
+        """See TrackerCallbacks."""
         match event.kind:
             case EventKind.JOIN_REQUESTED:
                 with self._lock:
@@ -184,9 +184,9 @@ class Account:
 class Remote:
     """Calls operations of the tracker that require a login."""
 
-    def __init__(self, account: Account, link: TrackerClient) -> None:
+    def __init__(self, account: Account, tracker_client: TrackerClient) -> None:
         self._account = account
-        self._link = link
+        self._tracker_client = tracker_client
 
     def call(self, operation: Operation[RequestT, ReplyT], **arguments: object) -> ReplyT:
         """Validate the arguments, then call the operation.
@@ -194,4 +194,4 @@ class Remote:
         Raises MinitorrentError: not_logged_in, or the operation's refusal.
         """
         self._account.require()
-        return self._link.call(operation, operation.read_request(arguments))
+        return self._tracker_client.call(operation, operation.read_request(arguments))

@@ -74,14 +74,14 @@ class Credentials:
 
     def __init__(
         self,
-        link: TrackerClient,
+        tracker_client: TrackerClient,
         events: EventBus,
         now: Callable[[], float] = time.time,
         clock: Callable[[], float] = steady,
         retry: float = RETRY,
     ) -> None:
         self._retry = retry
-        self._link = link
+        self._tracker_client = tracker_client
         self._events = events
         self._now = now
         self._clock = clock
@@ -131,7 +131,9 @@ class Credentials:
 
     def authority(self, group: str) -> str | None:
         """Return the certificate (PEM) of a group's authority; None for an open group."""
-        return self._link.call(GET_GROUP, GET_GROUP.read_request({"group": group})).authority
+        return self._tracker_client.call(
+            GET_GROUP, GET_GROUP.read_request({"group": group})
+        ).authority
 
     def export(self, group: str) -> tuple[IssueCertificateReply, bytes]:
         """Return a certificate for another program of this user, and its own key (PKCS #8, PEM)."""
@@ -209,7 +211,7 @@ class Credentials:
         signed = x509.CertificateSigningRequestBuilder(x509.Name([])).sign(key, hashes.SHA256())
         pem = signed.public_bytes(serialization.Encoding.PEM).decode()
         request = ISSUE_CERTIFICATE.read_request({"group": group, "request": pem})
-        return self._link.call(ISSUE_CERTIFICATE, request)
+        return self._tracker_client.call(ISSUE_CERTIFICATE, request)
 
     def _postpone(self, held: _Credential) -> None:
         with self._changed:
@@ -220,7 +222,7 @@ class Credentials:
 
     def _trackers_now(self) -> float:
         """Return seconds since the epoch by the tracker's clock, which dates certificates."""
-        return self._now() - (self._link.clock_difference or 0.0)
+        return self._now() - (self._tracker_client.clock_difference or 0.0)
 
     # --- the thread -------------------------------------------------------------------------
     def _run(self) -> None:
@@ -257,7 +259,7 @@ class Credentials:
             self._postpone(held)
 
     def _catch_up(self, held: _Credential) -> None:
-        profile = self._link.call(GET_GROUP, GetGroup(group=held.group))
+        profile = self._tracker_client.call(GET_GROUP, GetGroup(group=held.group))
         self.revoke(
             held.group, self._removed(held.group) if profile.more_removed else profile.removed
         )
@@ -267,7 +269,7 @@ class Credentials:
         removed: list[str] = []
         after: str | None = ""
         while after is not None:
-            page = self._link.call(LIST_REMOVED, ListRemoved(group=group, after=after))
+            page = self._tracker_client.call(LIST_REMOVED, ListRemoved(group=group, after=after))
             removed += page.removed
             after = page.next
         return removed

@@ -61,8 +61,8 @@ def _changed(tracker: Endpoint, trusted: str, shown: str) -> UntrustedTrackerErr
 class Trackers:
     """Answers the command `trackers`."""
 
-    def __init__(self, link: TrackerClient, known_trackers: KnownTrackers) -> None:
-        self._link = link
+    def __init__(self, tracker_client: TrackerClient, known_trackers: KnownTrackers) -> None:
+        self._tracker_client = tracker_client
         self._known_trackers = known_trackers
 
     def rows(self) -> results.TrackersResult:
@@ -75,7 +75,7 @@ class Trackers:
                     current=state == "connected",
                     fingerprint=self._known_trackers.trusted(tracker),
                 )
-                for tracker, state in self._link.states()
+                for tracker, state in self._tracker_client.states()
             ]
         )
 
@@ -85,9 +85,9 @@ class Trackers:
         An existing connection continues.
         """
         tracker = Endpoint.parse(address)
-        if tracker not in (known for known, _ in self._link.states()):
+        if tracker not in (known for known, _ in self._tracker_client.states()):
             raise MinitorrentError(
                 ErrorCode.USAGE, f"{tracker} is not one of the trackers; see them with: trackers"
             )
         self._known_trackers.forget(tracker)
-        self._link.retry()
+        self._tracker_client.retry()

@@ -19,7 +19,7 @@ from client.core.health.measurements import DiskFigures, PortFigures, TrackerFig
 from client.membership.account import Account
 from client.membership.credentials import Credentials
 from client.membership.known_trackers import KnownTrackers
-from client.net.tracker.port_check import Found, OwnPort
+from client.net.tracker.port_check import DialledPort, OwnPort
 from client.net.tracker.probe import (
     LOOPBACK,
     TrackerProbe,
@@ -142,7 +142,7 @@ class Doctor:
             by_tracker=asked is not None,
         )
 
-    def _ask_tracker(self) -> Found | None:
+    def _ask_tracker(self) -> DialledPort | None:
         """Have the tracker dial us; None when nobody is logged in, or no tracker can be asked."""
         try:
             return self._port.dialled_by_tracker(self._link) if self._account.user else None

@@ -13,8 +13,8 @@ from common.types import Block, PieceIndex
 class ContentSource:
     """A BlockSource that only sends bytes of pieces known to be right.
 
-    `fail` gets the error when the content can't be read, `damaged` is called when a piece is wrong
-    though its file looks untouched: neither is the peer's fault.
+    It calls `fail` with the error when the content can't be read, and `damaged` when a piece is
+    wrong though its file looks untouched: neither is the peer's fault.
     """
 
     def __init__(
@@ -48,8 +48,21 @@ class ContentSource:
         """See BlockSource."""
         self._files.doubt(pieces)
 
+    def on_content_lost(self) -> None:
+        """See BlockSource."""
+        self._fail(
+            MinitorrentError(
+                ErrorCode.FILE_CHANGED,
+                f"{str(self._files.path)!r} got shorter while it was being sent. Put it back "
+                "and recheck, or share it again.",
+            )
+        )
+
     def _undisturbed(self, runs: Sequence[Block], use: Callable[[], None]) -> None:
-        """Call `use` on verified pieces; repeat it if a file was touched meanwhile."""
+        """Call `use` while the pieces of these runs are verified.
+
+        Repeats it if a file was touched meanwhile.
+        """
         pieces = {run.piece for run in runs}
         with self._reading():
             done = False
@@ -63,24 +76,16 @@ class ContentSource:
                 done = proven and self._files.touches == touches
 
     def _require(self, piece: PieceIndex) -> None:
+        """Raise OSError, after reporting the damage, when this piece is wrong."""
         if not self._files.prove(piece):
             self._damaged()
             raise OSError(f"piece {piece} is wrong on the disk")
 
     @contextmanager
     def _reading(self) -> Iterator[None]:
+        """Report an error of the content, and raise it as the OSError of a BlockSource."""
         try:
             yield
         except MinitorrentError as error:
             self._fail(error)
             raise OSError(error.message) from error
-
-    def on_content_lost(self) -> None:
-        """See BlockSource."""
-        self._fail(
-            MinitorrentError(
-                ErrorCode.FILE_CHANGED,
-                f"{str(self._files.path)!r} got shorter while it was being sent. Put it back "
-                "and recheck, or share it again.",
-            )
-        )

@@ -9,44 +9,45 @@ from typing import Final
 import structlog
 
 from client.core.admission.candidates import Candidates, PeerCandidate, keeps_new_connection
-from client.core.admission.crowding import Held, Verdict, judge
+from client.core.admission.crowding import MAX_CLOSING, Held, Verdict, judge
 from client.core.admission.obstacle import Obstacle
 from client.core.admission.party import Address, Party, network
 from client.core.swarm.swarm_config import SwarmConfig
 from client.net.peers.connection import Connection
 from client.net.transports.group_tls import GroupTls
-from client.torrent.banned import Banned, party_of
-from client.torrent.places import Places
+from client.torrent.ban_list import BanList, party_of
+from client.torrent.connection_slots import ConnectionSlots
 from common.types import Endpoint, PeerId
 
 log = structlog.get_logger(__name__)
 
-CLOSING: Final = 16
-"""Connections that may still be closing, on top of the limit."""
 
 MAX_LIARS: Final = 8
 """Peers of a torrent listed by name for sending wrong pieces."""
+
+_RENEWAL_ATTEMPTS: Final = 4
+"""How often a connection can be dialled again before its certificates expire."""
 
 
 class PeerList:
     """A torrent's connections by key, and its candidates; used under the torrent's lock.
 
-    `me` is our own peer id, `group_tls` that of a sealed group; `banned` is shared by all torrents
-    of this client.
+    `me` is our own peer id, `group_tls` that of a sealed group; all torrents of this client share
+    `ban_list`.
     """
 
     def __init__(
-        self, me: PeerId, config: SwarmConfig, banned: Banned, group_tls: GroupTls | None = None
+        self, me: PeerId, config: SwarmConfig, ban_list: BanList, group_tls: GroupTls | None = None
     ) -> None:
         self.connections: dict[int, Connection] = {}
         self._me = me
         self._config = config
-        self._banned = banned
+        self._ban_list = ban_list
         self._group_tls = group_tls
         self._keys = itertools.count(1)
         self._candidates = Candidates(me)
-        self._renew_at: dict[int, float] = {}
-        self._parties: dict[int, tuple[Party, Endpoint]] = {}
+        self._renew_at: dict[int, float] = {}  # when to dial again, by a connection's key
+        self._parties: dict[int, tuple[Party, Endpoint]] = {}  # by key, of ended ones too
         self.liars: dict[str, None] = {}  # peers that sent wrong pieces, for display
         self.sources: set[str] = set()  # peers that sent whole pieces, by user and address
 
@@ -57,7 +58,7 @@ class PeerList:
 
     def wants(self, new: Connection) -> bool:
         """Return whether to keep a peer after its handshake; may close an older connection."""
-        if new.handshake.peer_id == self._me or self._banned.refuses(self.party(new)):
+        if new.handshake.peer_id == self._me or self._ban_list.refuses(self.party(new)):
             return False
         if not self.accepts(new):
             log.info("peer refused", peer=str(new.endpoint), reason="proves no membership")
@@ -72,23 +73,29 @@ class PeerList:
 
     def party(self, connection: Connection) -> Party:
         """Return the party that is responsible for a connection."""
-        told = None
+        listed = None
         if not connection.incoming:
-            told = self._candidates.listed_at(connection.endpoint, connection.handshake.peer_id)
-        user = told.user if told else None
+            listed = self._candidates.listed_at(connection.endpoint, connection.handshake.peer_id)
+        user = listed.user if listed else None
         return party_of(connection.endpoint.host, connection.membership, user)
 
-    def bucket(self, connection: Connection) -> Party:
-        """Return whose places it uses: a login's, a member's, or the unidentified at an address."""
+    def slot_owner(self, connection: Connection) -> Party:
+        """Return whose slot a connection takes.
+
+        That is a login, a member, or all unidentified peers at an address.
+        """
         party = self.party(connection)
         if isinstance(party, Address) and party.user is None:
             return Address(party.network, connection.user)
         return party
 
-    def take_place(self, new: Connection, places: Places) -> bool:
-        """Take a place here and in the whole client, for which another connection may be closed."""
+    def take_place(self, new: Connection, connection_slots: ConnectionSlots) -> bool:
+        """Take a slot here and one of the client's, for which other connections may be closed.
+
+        Returns False when there is none.
+        """
         verdict = self.judge_place(new)
-        if not (verdict.admitted and places.take(new, self.bucket(new))):
+        if not (verdict.admitted and connection_slots.take(new, self.slot_owner(new))):
             return False
         if verdict.displaced is not None:
             verdict.displaced.close("others need its place")
@@ -96,17 +103,18 @@ class PeerList:
 
     def judge_place(self, new: Connection) -> Verdict[Connection]:
         """Decide whether one more connection fits, and which one has to go for it."""
-        bucket = self.bucket(new)
+        owner = self.slot_owner(new)
         held = [
-            Held(old, self.bucket(old), old.carried)
+            Held(old, self.slot_owner(old), old.carried)
             for old in self.connections.values()
             if old.close_reason is None and old is not new
         ]
-        is_stranger = isinstance(bucket, Address) and bucket.user is None
-        each = self._config.max_connections_each * (2 if is_stranger else 1)
-        if len(self.connections) > self._config.connections + CLOSING:
+        # Several members may share an address.
+        is_unidentified = isinstance(owner, Address) and owner.user is None
+        most_each = self._config.max_connections_each * (2 if is_unidentified else 1)
+        if len(self.connections) > self._config.connections + MAX_CLOSING:
             return Verdict(admitted=False)
-        return judge(held, bucket, self._config.connections, each)
+        return judge(held, owner, self._config.connections, most_each)
 
     def _may_join(self, new: Connection, old: Connection) -> bool:
         """Return whether a second connection to a peer is allowed, briefly or as a replacement."""
@@ -115,19 +123,18 @@ class PeerList:
         # Only the side that dialled a peer knows where it is. So in an open group each side drops
         # an incoming connection for one that it dialled, if its own peer id is the higher, and
         # nothing else: an impostor who dials us under the same name displaces nobody.
-        return not (new.incoming and not old.incoming and self._dials_itself(new))
+        return not (new.incoming and not old.incoming and self._our_dial_wins(new))
 
     def _gives_way(self, old: Connection, new: Connection) -> bool:
         """Return whether the new of two connections to a peer wins; both sides decide the same."""
-        mine, theirs = new.membership, old.membership
-        if mine is None or theirs is None:
-            return old.incoming and not new.incoming and self._dials_itself(new)
-        if new.incoming == old.incoming:
-            return mine.expires_at > theirs.expires_at  # the next certificate's
+        if new.membership is None or old.membership is None:
+            return old.incoming and not new.incoming and self._our_dial_wins(new)
+        if new.incoming == old.incoming:  # the new one was made with the next certificates
+            return new.membership.expires_at > old.membership.expires_at
         peer_id = new.handshake.peer_id
         return keeps_new_connection(me=self._me, other=peer_id, incoming=new.incoming)
 
-    def _dials_itself(self, connection: Connection) -> bool:
+    def _our_dial_wins(self, connection: Connection) -> bool:
         """Return whether, of two connections that cross, the one that we dialled stays."""
         return self._me > connection.handshake.peer_id
 
@@ -148,8 +155,9 @@ class PeerList:
             if connection.close_reason is None and not self.accepts(connection):
                 connection.close("its certificate has expired, or it was removed from the group")
 
+    # --- the list ---------------------------------------------------------------------------
     def add(self, connection: Connection, now: float) -> None:
-        """Add a connection; its party is kept for a ban that may come after it has ended."""
+        """Add a connection; its party is kept, as it may have to be banned after the end."""
         if not connection.incoming:
             self._candidates.connected(connection.endpoint, now)
         self.connections[connection.key] = connection
@@ -176,7 +184,7 @@ class PeerList:
         party, endpoint = self._parties[key]
         if len(self.liars) < MAX_LIARS:
             self.liars[f"{party.user} at {endpoint}" if party.user else str(endpoint)] = None
-        if self._banned.ban(party):
+        if self._ban_list.ban(party):
             log.warning("peer banned", peer=str(endpoint), reason=reason)
         if key in self.connections:
             self.connections[key].close(f"banned: {reason}")
@@ -189,14 +197,14 @@ class PeerList:
 
         Users may share an address. If it stays wrongly, its own pieces will show that.
         """
-        if not self._banned.refuses(self.party(connection)):
+        if not self._ban_list.refuses(self.party(connection)):
             return False
         return connection.membership is not None or not connection.decoder.payload
 
     # --- identities -------------------------------------------------------------------------
-    def learn(self, told: Sequence[PeerCandidate]) -> list[Connection]:
+    def learn(self, listed: Sequence[PeerCandidate]) -> list[Connection]:
         """Take the tracker's peers; returns connections whose peers are identified by that."""
-        self._candidates.learn(told)
+        self._candidates.learn(listed)
         return [c for c in self.connections.values() if self.recognise(c)]
 
     def recognise(self, connection: Connection) -> bool:
@@ -233,7 +241,10 @@ class PeerList:
         return user is not None and self._name(connection, user)
 
     def _name(self, connection: Connection, user: str | None) -> bool:
-        """Name an unidentified peer's user, who may have too many connections with this one."""
+        """Set the user of an unidentified peer.
+
+        Closes the connection, and returns False, when that user now has too many.
+        """
         connection.user = user
         if self.judge_place(connection).admitted:
             return True
@@ -280,7 +291,7 @@ class PeerList:
         it doesn't keep us from dialling a peer whose pieces we want.
         """
         dialled = {c.endpoint for c in self.connections.values() if not c.incoming}
-        came = {
+        dialled_us = {
             (c.handshake.peer_id, c.user if c.membership else c.endpoint.host)
             for c in self.connections.values()
             if c.incoming and (c.membership or complete or c.decoder.payload)
@@ -288,12 +299,12 @@ class PeerList:
         authority = self._group_tls.authority if self._group_tls else None
 
         def is_taken(candidate: PeerCandidate) -> bool:
-            known_by = candidate.user if self._group_tls else candidate.endpoint.host
-            if candidate.endpoint in dialled or (candidate.peer_id, known_by) in came:
+            bearer = candidate.user if self._group_tls else candidate.endpoint.host
+            if candidate.endpoint in dialled or (candidate.peer_id, bearer) in dialled_us:
                 return True
             if authority is not None:
-                return self._banned.refuses_member(authority, candidate.user)
-            return self._banned.refuses(Address(candidate.network, candidate.user))
+                return self._ban_list.refuses_member(authority, candidate.user)
+            return self._ban_list.refuses(Address(candidate.network, candidate.user))
 
         return is_taken
 
@@ -311,7 +322,7 @@ class PeerList:
             margin = membership.group_tls.margin
             due = membership.group_tls.time_left(membership) <= margin
             if due and self._renew_at.get(connection.key, now) <= now:
-                self._renew_at[connection.key] = now + margin / 4
+                self._renew_at[connection.key] = now + margin / _RENEWAL_ATTEMPTS
                 chosen.append(connection.endpoint)
         return chosen
 

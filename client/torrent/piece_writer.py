@@ -42,15 +42,14 @@ class PieceWriter:
 
         def failed(error: Exception) -> None:
             known = error if isinstance(error, MinitorrentError) else None
-            tell = log.info if known else log.error  # known errors are reported to the user
-            tell("a piece could not be written", error=str(error), piece=download.index)
+            report = log.info if known else log.error  # the user gets to see the known ones
+            report("a piece could not be written", error=str(error), piece=download.index)
             self._written(download, None)
             self._failed(known or MinitorrentError(ErrorCode.INTERNAL, f"Can't write: {error}."))
 
         self._workers.submit(lambda: self._check_and_write(download), failed)
 
     def _check_and_write(self, download: PieceDownload) -> None:
-        # Another copy may have been faster and is on disk.
-        is_here = self._has(download.index)
-        right = is_here or self._files.write_verified(download.index, download.buffer)
+        is_on_disk = self._has(download.index)  # another copy of it was faster
+        right = is_on_disk or self._files.write_verified(download.index, download.buffer)
         self._written(download, right)

@@ -34,7 +34,7 @@ class RequestPipeline:
         self._closed = False
 
     def close(self) -> None:
-        """Stop requesting; to be called under the lock."""
+        """Stop requesting; call it under the lock."""
         self._closed = True
 
     def refill(self, peer: Connection, now: float) -> None:
@@ -62,12 +62,12 @@ class RequestPipeline:
             if peer.decoder.outstanding < self._protocol.window(peer.key, now)
         ]
 
-    def _request(self, peer: Connection, now: float, most: int | None = None) -> int:
-        """Request at most `most` blocks from a peer; returns their size in bytes."""
+    def _request(self, peer: Connection, now: float, limit: int | None = None) -> int:
+        """Request up to `limit` blocks from a peer; returns their size in bytes."""
         with self._lock:
             if self._closed:
                 return 0
-            blocks = self._protocol.request(peer.key, now, most)
+            blocks = self._protocol.request(peer.key, now, limit)
         if blocks:
             peer.send(encode_requests(blocks))
         return sum(block.length for block in blocks)

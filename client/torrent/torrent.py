@@ -70,7 +70,10 @@ class Torrent:
         self._clock = torrent_context.clock
         self._lock = threading.Lock()
         self._peer_list = PeerList(
-            torrent_context.peer_id, torrent_context.swarm_config, torrent_context.banned, group_tls
+            torrent_context.peer_id,
+            torrent_context.swarm_config,
+            torrent_context.ban_list,
+            group_tls,
         )
         self._swarm = torrent_context.make_swarm(metainfo.geometry, have, selection)
         self._protocol = PeerProtocol(self._swarm, metainfo.info_bytes)
@@ -83,7 +86,7 @@ class Torrent:
             files, torrent_context.workers, have.__getitem__, self._written, self._fail
         )
         self._writing = 0  # pieces submitted to the writer that it has not reported yet
-        self._is_over = self.complete  # and the owner knows, or knew it from the start
+        self._is_over = self.complete  # complete, and the owner knows it
         self._idle = threading.Condition(self._lock)
 
     # --- state ------------------------------------------------------------------------------
@@ -184,7 +187,7 @@ class Torrent:
             # Other peers may have joined, or the torrent stopped, during the handshake.
             if self._stopped or not self._peer_list.accepts(connection):
                 return False
-            if not self._peer_list.take_place(connection, self._torrent_context.places):
+            if not self._peer_list.take_place(connection, self._torrent_context.connection_slots):
                 return False
             if not self._connect(connection):
                 return False
@@ -193,7 +196,7 @@ class Torrent:
         return True
 
     def _connect(self, connection: Connection) -> bool:
-        """Let a peer in; returns False when there are no threads left for it."""
+        """Add a connection and start it; returns False when there is no thread left for it."""
         now = self._clock()
         self._peer_list.add(connection, now)
         self._greet(connection, now)
@@ -279,7 +282,7 @@ class Torrent:
             self._swarm.close()
 
     def tick(self) -> None:
-        """Do the periodic work; to be called a few times a second."""
+        """Do the periodic work; call it a few times a second."""
         peer_list = self._peer_list
         if self.complete and not (peer_list.connections or peer_list.last_dial_failed):
             return  # nobody downloads it: a client may share thousands of such files
@@ -326,7 +329,7 @@ class Torrent:
             self._leave(peer)
 
     def _leave(self, peer: Connection) -> None:
-        self._torrent_context.places.give_back(peer)
+        self._torrent_context.connection_slots.give_back(peer)
         self._swarm.leave(peer.key)
         self._peer_list.remove(peer, self._clock())
 

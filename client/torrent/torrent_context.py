@@ -16,8 +16,8 @@ from client.net.peers.dialer import Dial
 from client.net.tracker.announcer import UnidentifiedPeer
 from client.storage.pieces.buffers import BufferPool
 from client.storage.pieces.worker import Job, OnFailure
-from client.torrent.banned import Banned
-from client.torrent.places import Places
+from client.torrent.ban_list import BanList
+from client.torrent.connection_slots import ConnectionSlots
 from common.bitfield import Bitfield
 from common.errors import MinitorrentError
 from common.geometry import Geometry
@@ -57,8 +57,8 @@ class TorrentContext:
     buffers: BufferPool
     workers: Workers
     swarm_config: SwarmConfig
-    banned: Banned
-    places: Places
+    ban_list: BanList
+    connection_slots: ConnectionSlots
 
     def make_swarm(self, geometry: Geometry, have: Bitfield, selection: PieceSelection) -> Swarm:
         """Return the state of a torrent without peers; it shares `have`, the verified pieces."""

@@ -1,4 +1,4 @@
-"""Connecting a torrent to the peers that its list chooses."""
+"""Dials the peers that a torrent's list chooses."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ class TorrentDialing:
         self._closed = False
 
     def close(self) -> None:
-        """Dial nobody any more; to be called under the lock."""
+        """Dial nobody any more; call it under the lock."""
         self._closed = True
 
     def dial(self, *, complete: bool) -> None:
-        """Dial the peers that are worth it now; a `complete` torrent looks for nobody special."""
+        """Dial the peers that are due; for a `complete` torrent see `PeerList.to_dial`."""
         now = self._context.clock()
         with self._lock:
-            if self._closed or not self._context.places.free:
+            if self._closed or not self._context.connection_slots.free:
                 return
             endpoints = self._peer_list.to_dial(now, complete=complete)
         for endpoint in endpoints:

@@ -19,8 +19,8 @@ from client.net.tracker.announcer import UnidentifiedPeer
 from client.storage.files.torrent_files import TorrentFiles
 from client.storage.pieces.buffers import BufferPool
 from client.storage.pieces.worker import Job, OnFailure
-from client.torrent.banned import Banned
-from client.torrent.places import Places
+from client.torrent.ban_list import BanList
+from client.torrent.connection_slots import ConnectionSlots
 from client.torrent.torrent import Torrent
 from client.torrent.torrent_context import TorrentContext
 from common.bitfield import Bitfield
@@ -130,8 +130,8 @@ class FakeClient:
     dialer: FakeDialer = field(default_factory=FakeDialer)
     connections: FakeConnections = field(default_factory=FakeConnections)
     workers: FakeWorkers = field(default_factory=FakeWorkers)
-    places: Places = field(default_factory=lambda: Places(100))
-    banned: Banned = field(default_factory=Banned)
+    connection_slots: ConnectionSlots = field(default_factory=lambda: ConnectionSlots(100))
+    ban_list: BanList = field(default_factory=BanList)
 
     def context(self) -> TorrentContext:
         return TorrentContext(
@@ -145,8 +145,8 @@ class FakeClient:
             buffers=BufferPool(1 << 20),
             workers=self.workers,
             swarm_config=self.swarm_config,
-            banned=self.banned,
-            places=self.places,
+            ban_list=self.ban_list,
+            connection_slots=self.connection_slots,
         )
 
 

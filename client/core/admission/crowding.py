@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
+
+MAX_CLOSING: Final = 16
+"""Connections that may still be closing, on top of a limit of open ones."""
 
 KeyT = TypeVar("KeyT", bound=Hashable)
 

@@ -26,6 +26,8 @@ from common.wire.messages import WireError
 log = structlog.get_logger(__name__)
 
 THREADS: Final = 16
+"""Dials at once, one in each thread."""
+
 MAX_WAITING: Final = 256
 """Dials of one group that may wait for their turn."""
 
@@ -124,7 +126,7 @@ class Dialer:
             origin = _origin(self._source, dial.endpoint.host)
             sock = socket.create_connection(dial.endpoint, CONNECT_LIMIT, origin)
         except OSError as error:
-            _fail(dial, error, obstacles.unconnected(error))
+            _fail(dial, error, obstacles.of_connecting(error))
         else:
             self._greet(sock, dial)
 
@@ -138,7 +140,7 @@ class Dialer:
             if not connected:
                 dial.failed(dial.endpoint, None)
         except (OSError, WireError) as error:
-            _fail(dial, error, obstacles.unshaken(error, sealed=dial.group_tls is not None))
+            _fail(dial, error, obstacles.of_handshaking(error, sealed=dial.group_tls is not None))
         finally:
             if not connected:
                 sock.close()

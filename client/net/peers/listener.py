@@ -34,10 +34,10 @@ log = structlog.get_logger(__name__)
 MAX_HANDSHAKES: Final = 64
 """Handshakes in progress at once."""
 
-MIN_EACH: Final = 4
+MIN_PER_ADDRESS: Final = 4
 """At least this many of them may come from one address."""
 
-ENDING: Final = 16
+MAX_CLOSING: Final = 16
 """Connections that may still be closing, on top of the limit."""
 
 _BACKLOG: Final = 128
@@ -49,7 +49,7 @@ IsBanned = Callable[[str, Membership | None], bool]
 """Returns whether a peer at this IP address, with this proven membership, is banned."""
 
 
-class _Shaking:
+class _Handshaking:
     """A connection whose handshake is in progress; `number` is its order of arrival."""
 
     def __init__(self, sock: socket.socket, endpoint: Endpoint, number: int) -> None:
@@ -69,7 +69,7 @@ class _Shaking:
 class Listener:
     """Binds an address when created, and accepts peers there once started.
 
-    Up to `most` handshakes run at once, a quarter of them from one address; when all places are
+    Up to `max_handshakes` run at once, a quarter of them from one address; when all places are
     taken, the address with the most makes room for newcomers. Each peer has `time_limit` seconds
     for its handshake; `strikes` decides which addresses have failed too often. Raises
     MinitorrentError(permission_denied) when the address can't be bound.
@@ -78,15 +78,15 @@ class Listener:
     def __init__(
         self,
         address: Endpoint,
-        most: int | None = None,
+        max_handshakes: int | None = None,
         time_limit: float = TIME_LIMIT,
         strikes: Strikes | None = None,
     ) -> None:
         self._sock = _listen(address)
         self._closing = False
-        self._most = MAX_HANDSHAKES if most is None else most
+        self._max_handshakes = MAX_HANDSHAKES if max_handshakes is None else max_handshakes
         self._time_limit = time_limit
-        self._shaking: list[_Shaking] = []
+        self._handshaking: list[_Handshaking] = []
         self._strikes = strikes or Strikes()
         self._lock = threading.Lock()  # guards the two above
         self._numbers = itertools.count()
@@ -98,7 +98,7 @@ class Listener:
     ) -> None:
         """Start to accept; the callbacks run in many threads and must return quickly."""
         self._admit = admit
-        self._find_seal = find_group_tls
+        self._find_group_tls = find_group_tls
         self._is_banned = is_banned
         self._utp = UtpRefusal(self._sock)
         self._thread.start()
@@ -124,24 +124,24 @@ class Listener:
             self._thread.join(5.0)
         self._sock.close()
         with self._lock:
-            for shaking in self._shaking:
-                shaking.end()
+            for handshaking in self._handshaking:
+                handshaking.end()
 
     # --- the listener's thread --------------------------------------------------------------
     def _accept(self) -> None:
-        was_told = False
+        is_logged = False
         while not self._closing:
             try:
                 sock, _ = self._sock.accept()
             except OSError as error:
                 if not self._closing:  # out of descriptors, or a peer that left at once
-                    if not was_told:
+                    if not is_logged:
                         log.warning("can't accept a peer", error=str(error))
-                    was_told = True
+                    is_logged = True
                     relieve()
                     threading.Event().wait(0.1)
                 continue
-            was_told = False
+            is_logged = False
             self._arrivals += 1
             if not self._begin(sock):
                 sock.close()
@@ -149,62 +149,64 @@ class Listener:
     def _begin(self, sock: socket.socket) -> bool:
         """Start a handshake thread for a connection; returns False when it gets none."""
         try:
-            shaking = _Shaking(sock, remote_endpoint(sock), next(self._numbers))
+            handshaking = _Handshaking(sock, remote_endpoint(sock), next(self._numbers))
         except OSError:  # it is closed already
             return False
         with self._lock:
-            if not self._has_place(shaking):
+            if not self._has_place(handshaking):
                 return False
-            self._shaking.append(shaking)
+            self._handshaking.append(handshaking)
         try:
             threading.Thread(
-                target=self._welcome, args=(shaking,), name="handshake", daemon=True
+                target=self._welcome, args=(handshaking,), name="handshake", daemon=True
             ).start()
         except RuntimeError:  # the system can't start another thread
-            log.warning("no thread for a peer", peer=str(shaking.endpoint))
-            self._forget(shaking)
+            log.warning("no thread for a peer", peer=str(handshaking.endpoint))
+            self._forget(handshaking)
             return False
         return True
 
-    def _has_place(self, new: _Shaking) -> bool:
+    def _has_place(self, new: _Handshaking) -> bool:
         if self._strikes.refuses(new.network, time.monotonic()):
             return False
-        if len(self._shaking) >= self._most + ENDING:
+        if len(self._handshaking) >= self._max_handshakes + MAX_CLOSING:
             return False
-        held = [Held(one, one.network, one.number) for one in self._shaking if not one.ends]
-        verdict = judge(held, new.network, self._most, max(MIN_EACH, self._most // 4))
+        held = [Held(one, one.network, one.number) for one in self._handshaking if not one.ends]
+        verdict = judge(
+            held, new.network, self._max_handshakes, max(MIN_PER_ADDRESS, self._max_handshakes // 4)
+        )
         if verdict.displaced is not None:
             verdict.displaced.end()
         return verdict.admitted
 
-    def _forget(self, shaking: _Shaking) -> None:
+    def _forget(self, handshaking: _Handshaking) -> None:
         with self._lock:
-            if shaking in self._shaking:
-                self._shaking.remove(shaking)
+            if handshaking in self._handshaking:
+                self._handshaking.remove(handshaking)
 
     # --- a handshake's thread ---------------------------------------------------------------
-    def _welcome(self, shaking: _Shaking) -> None:
+    def _welcome(self, handshaking: _Handshaking) -> None:
         """Read one handshake and hand the socket over, or close it."""
         admitted = False
         try:
-            transport, handshake = self._shake(shaking)
-            self._forget(shaking)
-            admitted = not self._closing and self._admit(transport, handshake, shaking.endpoint)
+            transport, handshake = self._shake(handshaking)
+            self._forget(handshaking)
+            admitted = not self._closing and self._admit(transport, handshake, handshaking.endpoint)
         except (OSError, WireError) as error:
-            log.info("handshake failed", peer=str(shaking.endpoint), error=str(error))
+            log.info("handshake failed", peer=str(handshaking.endpoint), error=str(error))
             if not isinstance(error, HungUpError | TimeoutError | ConnectionError):
                 with self._lock:
-                    self._strikes.failed(shaking.network, time.monotonic())
+                    self._strikes.failed(handshaking.network, time.monotonic())
         except Exception:
             log.exception("handshake failed")
         finally:
-            self._forget(shaking)
+            self._forget(handshaking)
             if not admitted:
-                shaking.sock.close()
+                handshaking.sock.close()
 
-    def _shake(self, shaking: _Shaking) -> tuple[Transport, Handshake]:
+    def _shake(self, handshaking: _Handshaking) -> tuple[Transport, Handshake]:
         """Do everything a peer has `time_limit` seconds for, with or without TLS."""
-        sock, host = shaking.sock, shaking.endpoint.host
+        sock, host = handshaking.sock, handshaking.endpoint.host
         deadline = Deadline(self._time_limit)
         deadline.apply(sock)
         if sock.recv(1, socket.MSG_PEEK) != TLS_HANDSHAKE:
@@ -212,7 +214,7 @@ class Listener:
                 raise WireError("its address is banned")
             plain = PlainTransport(sock)
             return plain, receive_handshake(plain, deadline.left)
-        transport, info_hash = welcome(sock, self._find_seal, deadline.left)
+        transport, info_hash = welcome(sock, self._find_group_tls, deadline.left)
         if self._is_banned(host, transport.membership):
             raise WireError("its login is banned")
         handshake = receive_handshake(transport, deadline.left)

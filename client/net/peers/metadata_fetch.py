@@ -102,6 +102,7 @@ class _Inquiry:
             self._answers.put(info)
 
     def _connect(self, peer: Endpoint) -> bytes | None:
+        """Return the info dictionary that this peer sends; None if another was faster."""
         sock = socket.create_connection(peer, min(HANDSHAKE_TIME, self._left()))
         transport = PlainTransport(sock)
         with self._lock:
@@ -119,10 +120,10 @@ class _Inquiry:
         if not theirs.extended:
             raise WireError("supports no extension messages")
         transport.set_time_limit(self._left())
-        greeting = [encode(self._introduce(peer.host))]
+        greeting: list[bytes | memoryview] = [encode(self._introduce(peer.host))]
         if theirs.fast:
             greeting.append(encode(HaveNone()))  # BEP 6 wants a message about our pieces
-        transport.send(list(greeting))
+        transport.send(greeting)
         decoder, download = PeerStreamDecoder(), MetadataDownload(self._magnet.info_hash)
         while download.info is None:
             count = transport.receive(decoder.buffers())

@@ -20,8 +20,8 @@ _REFUSED_FOR_ITS_DATES: Final = ("ALERT_CERTIFICATE_EXPIRED", "ALERT_BAD_CERTIFI
 """Alerts that OpenSSL sends about dates; certificates of another authority get others."""
 
 
-def unconnected(error: OSError) -> Obstacle:
-    """Return why there was no connection."""
+def of_connecting(error: OSError) -> Obstacle:
+    """Return the obstacle that kept us from connecting."""
     if isinstance(error, TimeoutError):  # ours, or the kernel's
         return Obstacle.NO_ANSWER
     if isinstance(error, ConnectionError):
@@ -29,8 +29,8 @@ def unconnected(error: OSError) -> Obstacle:
     return Obstacle.NO_ROOM_HERE if error.errno in _NO_ROOM else Obstacle.NO_ROUTE
 
 
-def unshaken(error: OSError | WireError, *, sealed: bool) -> Obstacle:
-    """Return why a handshake failed; in a sealed group TLS comes before it."""
+def of_handshaking(error: OSError | WireError, *, sealed: bool) -> Obstacle:
+    """Return the obstacle that made a handshake fail; in a `sealed` group TLS comes first."""
     if isinstance(error, TimeoutError):
         return Obstacle.SILENT
     if isinstance(error, ConnectionError | HungUpError | ssl.SSLEOFError | ssl.SSLZeroReturnError):

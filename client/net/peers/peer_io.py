@@ -1,7 +1,7 @@
 """One peer's connection: a thread that reads and a thread that writes.
 
 Neither ever waits for the other, so two peers that send to each other at full speed can't block
-each other. The handler interprets what is read; the engine's torrent is one.
+each other. The handler interprets what is read; `torrent.Torrent` is one.
 """
 
 from __future__ import annotations
@@ -196,8 +196,13 @@ class PeerConnection:
             handler.on_closed(self)
 
     def _traffic(self) -> Traffic:
-        decoder, overhead = self.decoder, self._transport.overhead
-        return Traffic(self._read_bytes, decoder.payload, self.given, decoder.discarded, overhead)
+        return Traffic(
+            read=self._read_bytes,
+            payload=self.decoder.payload,
+            sent=self.given,
+            discarded=self.decoder.discarded,
+            overhead=self._transport.overhead,
+        )
 
     def _write(self) -> None:
         reason = ""

@@ -22,7 +22,7 @@ from common.api.presence import (
     FilePresence,
     IdentifyPeer,
 )
-from common.errors import ErrorCode, MinitorrentError
+from common.errors import ErrorCode, MinitorrentError, error_from
 from common.types import Endpoint, InfoHash, PeerId, peer_id_from_hex
 
 log = structlog.get_logger(__name__)
@@ -33,7 +33,14 @@ LONELY_INTERVAL: Final = 5.0
 _GATHER: Final = 0.000_02
 """Seconds, times the number of torrents announced, that a round waits for more to announce."""
 
+_MAX_QUESTIONS: Final = 1000
+"""Unidentified peers that we ask the tracker about; the newest count."""
+
+_NOTHING_DUE: Final = 3600.0
+"""Seconds to sleep at most, for instance while there is no torrent."""
+
 IDENTIFY_EVERY: Final = 1.0
+"""Seconds between questions about the same peer."""
 
 
 class UnidentifiedPeer(NamedTuple):
@@ -75,6 +82,8 @@ class Announced(Protocol):
 
 
 class _Entry:
+    """A torrent with the event to announce next, and when."""
+
     def __init__(self, announced: Announced) -> None:
         self.announced = announced
         self.event: Event = "started"
@@ -82,6 +91,8 @@ class _Entry:
 
 
 class _Question:
+    """An unidentified peer; we ask again from time to time, the last time at `until`."""
+
     def __init__(self, info_hash: InfoHash, peer: UnidentifiedPeer, until: float) -> None:
         self.info_hash = info_hash
         self.peer = peer
@@ -97,18 +108,18 @@ class Announcer:
 
     def __init__(
         self,
-        link: TrackerClient,
+        tracker_client: TrackerClient,
         port: int,
         clock: Callable[[], float],
         timing: Timing = DEFAULT_TIMING,
     ) -> None:
-        self._link = link
+        self._tracker_client = tracker_client
         self._port = port
         self._clock = clock
         self._timing = timing
         self._entries: dict[InfoHash, _Entry] = {}
         self._stopped: list[AnnouncedFile] = []
-        self._questions: deque[_Question] = deque(maxlen=1000)
+        self._questions: deque[_Question] = deque(maxlen=_MAX_QUESTIONS)
         self._changed = threading.Condition()
         self._closing = False
         self._thread = threading.Thread(target=self._run, name="announcer", daemon=True)
@@ -164,7 +175,7 @@ class Announcer:
         while True:
             with self._changed:
                 while not self._closing and (pause := self._pause()) > 0:
-                    self._changed.wait(min(pause, 3600.0))
+                    self._changed.wait(min(pause, _NOTHING_DUE))
                 if self._closing:
                     return
                 self._gather()
@@ -184,9 +195,10 @@ class Announcer:
             return 0.0
         due = [entry.due_at for entry in self._entries.values()]
         due += [question.due_at for question in self._questions]
-        return min(due, default=self._clock() + 3600.0) - self._clock()
+        return min(due, default=self._clock() + _NOTHING_DUE) - self._clock()
 
     def _round(self) -> None:
+        """Announce what is due, and ask about the peers that are due."""
         now = self._clock()
         with self._changed:
             stopped, self._stopped = self._stopped, []
@@ -207,7 +219,7 @@ class Announcer:
     def _announce(self, batch: Sequence[tuple[AnnouncedFile, _Entry | None]]) -> None:
         request = Announce(port=self._port, files=[file for file, _ in batch])
         try:
-            reply = self._link.call(ANNOUNCE, request)
+            reply = self._tracker_client.call(ANNOUNCE, request)
         except MinitorrentError as error:
             log.info("announce failed", error=error.message)
             self._keep_events(batch)
@@ -229,9 +241,10 @@ class Announcer:
                     entry.event = file.event
 
     def _take(self, entry: _Entry, answer: FilePresence, interval: float) -> None:
+        """Pass the tracker's answer to the torrent, and decide when it is due again."""
         announced = entry.announced
         if answer.error is not None:
-            announced.refused(_as_error(answer.error.code, answer.error.message))
+            announced.refused(error_from(answer.error.code, answer.error.message))
             return
         announced.learn(
             [
@@ -257,7 +270,7 @@ class Announcer:
         )
         user = None
         try:
-            user = self._link.call(IDENTIFY_PEER, request).user
+            user = self._tracker_client.call(IDENTIFY_PEER, request).user
         except MinitorrentError as error:
             log.info("a peer can't be identified", error=error.message)
             if error.code in (ErrorCode.TRACKER_UNREACHABLE, ErrorCode.TIMEOUT):
@@ -280,10 +293,3 @@ def _announced_file(announced: Announced, event: Event) -> AnnouncedFile:
         downloaded=downloaded,
         event=event,
     )
-
-
-def _as_error(code: str, message: str) -> MinitorrentError:
-    try:
-        return MinitorrentError(ErrorCode(code), message)
-    except ValueError:
-        return MinitorrentError(ErrorCode.INTERNAL, message)

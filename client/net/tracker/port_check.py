@@ -19,8 +19,8 @@ ARRIVAL_LIMIT: Final = 1.0
 """Seconds between a connection being accepted and the listener noticing it."""
 
 
-class Found(NamedTuple):
-    """Where the port was dialled, and with which result."""
+class DialledPort(NamedTuple):
+    """The address where our port was dialled, and the result."""
 
     host: str
     reach: Reach
@@ -36,30 +36,33 @@ class OwnPort:
         self._arrival_limit = arrival_limit
         self._arrivals = arrivals
 
-    def dialled_by_tracker(self, link: TrackerClient) -> Found:
+    def dialled_by_tracker(self, tracker_client: TrackerClient) -> DialledPort:
         """Ask the tracker to dial our port; takes a few seconds if nothing answers it.
 
         Raises MinitorrentError when no tracker can be reached; usage when it is too old for this.
         """
         before = self._arrivals()
-        reply = link.call(CHECK_PORT, CheckPort(port=self.port))
+        reply = tracker_client.call(CHECK_PORT, CheckPort(port=self.port))
         if reply.reachable:
-            return Found(reply.host, self._met(before))
-        return Found(reply.host, Reach.REFUSED if reply.refused else Reach.SILENT)
+            return DialledPort(reply.host, self._reach(before))
+        return DialledPort(reply.host, Reach.REFUSED if reply.refused else Reach.SILENT)
 
-    def dialled_from_here(self, host: str) -> Found:
+    def dialled_from_here(self, host: str) -> DialledPort:
         """Connect to our port at one of this machine's addresses, and hang up."""
         before = self._arrivals()
         try:
             socket.create_connection(Endpoint(host, self.port), DIAL_LIMIT).close()
         except ConnectionRefusedError:
-            return Found(host, Reach.REFUSED)
+            return DialledPort(host, Reach.REFUSED)
         except OSError:
-            return Found(host, Reach.SILENT)
-        return Found(host, self._met(before))
+            return DialledPort(host, Reach.SILENT)
+        return DialledPort(host, self._reach(before))
 
-    def _met(self, before: int) -> Reach:
-        """Return whether the accepted connection arrived at our listener."""
+    def _reach(self, before: int) -> Reach:
+        """Return whether the accepted connection arrived at our listener.
+
+        `before` is how many had arrived before the dial.
+        """
         until = time.monotonic() + self._arrival_limit
         while self._arrivals() == before:
             if time.monotonic() > until:

@@ -55,7 +55,7 @@ class TrackerProbe:
                 self._source_host,
                 lambda _: None,
                 lambda _: None,
-                self._known_trackers,
+                self._check_certificate,
                 self._timing,
             )
             with closing(connection):
@@ -73,7 +73,7 @@ class TrackerProbe:
         except OSError as error:
             return self._failed(Trouble.UNREACHABLE, error.strerror or str(error))
 
-    def _known_trackers(self, tracker: Endpoint, certificate: bytes) -> None:
+    def _check_certificate(self, tracker: Endpoint, certificate: bytes) -> None:
         self._certificate = certificate
         if self._trusted not in (None, fingerprint(certificate)):
             raise UntrustedTrackerError(f"{tracker} shows another certificate than before.")

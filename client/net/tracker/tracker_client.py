@@ -20,13 +20,19 @@ import structlog
 from client.config import DEFAULT_TIMING, Timing
 from client.net.tracker.tracker_connection import (
     AnswerTooLongError,
+    CheckCertificate,
     ConnectionLostError,
     TrackerConnection,
-    Trust,
     UntrustedTrackerError,
 )
-from common.api.accounts import LOGIN, LOGOUT, RESUME_SESSION, LoginReply, Logout
-from common.api.accounts import ResumeSession as Resume
+from common.api.accounts import (
+    LOGIN,
+    LOGOUT,
+    RESUME_SESSION,
+    LoginReply,
+    Logout,
+    ResumeSession,
+)
 from common.api.events import EventNotice
 from common.api.operation import Operation, ReplyT, RequestT
 from common.errors import ErrorCode, MinitorrentError
@@ -34,7 +40,7 @@ from common.types import Endpoint, PeerId
 
 log = structlog.get_logger(__name__)
 
-LinkState = Literal["connected", "connecting", "unreachable"]
+ConnectionState = Literal["connected", "connecting", "unreachable"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +58,17 @@ class RetryPolicy:
 _REPEATABLE: Final = ("list_", "get_", "find_", "announce", "identify_", "ping", "login")
 """Operations that may be repeated when the connection was lost before their reply."""
 
+_LOGOUT_LIMIT: Final = 5.0
+"""Seconds to wait for the reply to a logout."""
+
 
 @dataclass(frozen=True, slots=True)
-class LinkEvents:
+class TrackerCallbacks:
     """Callbacks about the connection; they must return at once and call no operation.
 
     `connected`: there is a connection, with the session's state if it was resumed. `lost`: the
     connection is lost, though the login on it has not ended. `session_ended`: the token is no
-    longer valid.
+    longer valid; the argument is the tracker's sentence. `notice`: the tracker pushed an event.
     """
 
     connected: Callable[[Endpoint, LoginReply | None], None]
@@ -78,7 +87,7 @@ class TrackerCalls(Protocol):
 class TrackerClient:
     """Keeps a connection to one of the trackers, and the login on it.
 
-    `port` is where this client accepts peers; `trust` judges certificates, in this client's
+    `port` is where this client accepts peers; `check_certificate` is called in the connecting
     thread. It connects once started.
     """
 
@@ -88,29 +97,29 @@ class TrackerClient:
         source_host: str | None,
         peer_id: PeerId,
         port: int,
-        events: LinkEvents,
-        trust: Trust,
+        events: TrackerCallbacks,
+        check_certificate: CheckCertificate,
         retry_policy: RetryPolicy = RetryPolicy(),
         timing: Timing = DEFAULT_TIMING,
     ) -> None:
         self._timing = timing
         self._retry_policy = retry_policy
-        self._given = tuple(trackers)
-        self._trackers = list(trackers)
+        self._trackers = tuple(trackers)
+        self._next_trackers = list(trackers)  # the ones to try first come first
         self._source_host = source_host
         self._peer_id = peer_id.hex()
         self._port = port
         self._events = events
-        self._known_trackers = trust
+        self._check_certificate = check_certificate
         self._changed = threading.Condition()
         self._connection: TrackerConnection | None = None
         self._token: str | None = None
-        self._failed_rounds = 0  # in all; calls wait for the next one
-        self._all_failed = False
+        self._failed_rounds = 0  # in all; a call gives up after the next one
+        self._all_failed = False  # the last round failed
         self._closing = False
-        self._failed: dict[Endpoint, Exception] = {}
-        self.was_reached = False
-        self._thread = threading.Thread(target=self._run, name="tracker link", daemon=True)
+        self._failed: dict[Endpoint, Exception] = {}  # trackers whose last attempt failed
+        self.was_reached = False  # whether there has been any connection
+        self._thread = threading.Thread(target=self._run, name="tracker client", daemon=True)
 
     def start(self) -> None:
         """Start to connect."""
@@ -128,13 +137,13 @@ class TrackerClient:
             self._thread.join(2.0)
 
     def retry(self) -> None:
-        """Cut a pause between attempts short."""
+        """Cut short the pause between rounds, if there is one."""
         with self._changed:
             self._changed.notify_all()
 
     # --- state ------------------------------------------------------------------------------
     @property
-    def state(self) -> LinkState:
+    def state(self) -> ConnectionState:
         """The state over all trackers."""
         with self._changed:
             if self._connection is not None:
@@ -156,15 +165,15 @@ class TrackerClient:
         connection = self._connection
         return connection.clock_difference if connection else None
 
-    def states(self) -> list[tuple[Endpoint, LinkState | Literal["offline"]]]:
+    def states(self) -> list[tuple[Endpoint, ConnectionState | Literal["offline"]]]:
         """Return each tracker's state, in the order given; offline: there was no need to try."""
         current = self.current
         return [
             (tracker, "connected" if tracker == current else self._state_of(tracker))
-            for tracker in self._given
+            for tracker in self._trackers
         ]
 
-    def _state_of(self, tracker: Endpoint) -> LinkState | Literal["offline"]:
+    def _state_of(self, tracker: Endpoint) -> ConnectionState | Literal["offline"]:
         if tracker in self._failed:
             return "unreachable"
         return "offline" if self.current else "connecting"
@@ -200,7 +209,7 @@ class TrackerClient:
             connection = self._connection
         if connection is not None:
             try:
-                connection.request(LOGOUT, Logout(), limit=5.0)
+                connection.request(LOGOUT, Logout(), limit=_LOGOUT_LIMIT)
             except MinitorrentError as error:
                 log.info("logout did not reach the tracker", error=error.message)
 
@@ -208,7 +217,7 @@ class TrackerClient:
         """Wait for a connection other than the `lost` one; see `call`."""
         with self._changed:
             rounds = self._failed_rounds
-            self._changed.notify_all()  # cuts a pause between rounds short
+            self._changed.notify_all()  # as in `retry`
             while (connection := self._connection) is None or connection is lost:
                 if self._failed_rounds > rounds or self._closing:
                     raise self._unreachable()
@@ -243,14 +252,14 @@ class TrackerClient:
 
     def _try_all(self) -> bool:
         """Try each tracker once; True when one served us (and the connection was lost since)."""
-        for tracker in list(self._trackers):
+        for tracker in list(self._next_trackers):
             if self._closing:
                 return False
             connection = self._try(tracker)
             if connection is not None and self._serve(connection):
-                # Try the tracker whose connection was lost last.
-                self._trackers.remove(tracker)
-                self._trackers.append(tracker)
+                # The tracker whose connection was lost is tried last.
+                self._next_trackers.remove(tracker)
+                self._next_trackers.append(tracker)
                 return True
         return False
 
@@ -261,7 +270,7 @@ class TrackerClient:
                 self._source_host,
                 self._events.notice,
                 self._on_closed,
-                self._known_trackers,
+                self._check_certificate,
                 self._timing,
             )
         except (OSError, MinitorrentError) as error:
@@ -302,13 +311,12 @@ class TrackerClient:
         token = self._token
         if token is None:
             return None
-        request = Resume(token=token, peer_id=self._peer_id, port=self._port)
+        request = ResumeSession(token=token, peer_id=self._peer_id, port=self._port)
         try:
             reply = connection.request(RESUME_SESSION, request)
         except MinitorrentError as error:
-            if not isinstance(error, AnswerTooLongError) and (
-                error.code is not ErrorCode.NOT_LOGGED_IN
-            ):
+            is_over = error.code is ErrorCode.NOT_LOGGED_IN
+            if not (is_over or isinstance(error, AnswerTooLongError)):
                 raise
             self._token = None
             self._events.session_ended(error.message)

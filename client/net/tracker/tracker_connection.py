@@ -1,6 +1,6 @@
 """One connection to one tracker: requests out, replies and notices in (docs/protocol.md).
 
-`trust` judges the tracker's certificate before anything is sent.
+`check_certificate` judges the tracker's certificate before anything is sent.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
 import structlog
 from pydantic import ValidationError
@@ -32,19 +32,20 @@ from common.api.lines import (
     decode_line,
     encode_request,
 )
-from common.api.model import Model
 from common.api.operation import Operation, ReplyT, RequestT
-from common.errors import ErrorCode, MinitorrentError
+from common.errors import ErrorCode, MinitorrentError, error_from
 from common.text import harmless
 from common.types import Endpoint
 
 log = structlog.get_logger(__name__)
 
 REPLY_LIMIT: Final = 30.0
+"""Seconds for a reply."""
+
 _LONGEST_NAME: Final = 80
 """Characters kept of a tracker's name and version."""
 
-Trust = Callable[[Endpoint, bytes], None]
+CheckCertificate = Callable[[Endpoint, bytes], None]
 """Judges a tracker's certificate (DER); raises UntrustedTrackerError."""
 
 
@@ -88,7 +89,7 @@ class TrackerConnection:
     """An open session connection. Its reader thread calls `on_notice` and `on_closed`.
 
     The constructor connects; it raises OSError when nothing answers, MinitorrentError when the
-    other side is not a compatible tracker, UntrustedTrackerError when `trust` does.
+    other side is not a compatible tracker, UntrustedTrackerError when `check_certificate` does.
     """
 
     def __init__(
@@ -97,7 +98,7 @@ class TrackerConnection:
         source_host: str | None,
         on_notice: Callable[[EventNotice], None],
         on_closed: Callable[[TrackerConnection], None],
-        trust: Trust,
+        check_certificate: CheckCertificate,
         timing: Timing = DEFAULT_TIMING,
     ) -> None:
         self.tracker = tracker
@@ -109,7 +110,7 @@ class TrackerConnection:
         self._pending: dict[int, _Pending] = {}
         self._lock = threading.Lock()
         self._closed = False
-        self._has_choked = False
+        self._line_too_long = False
         """Whether it ended because a line was too long: probably the only pending answer."""
         self.login_ended = False
         """Whether the tracker closed the connection because its login has ended."""
@@ -119,7 +120,7 @@ class TrackerConnection:
         self._heard_at = time.monotonic()
         self._stream = _open(tracker, source_host, timing.tracker_connect)
         try:
-            trust(tracker, self._stream.certificate)
+            check_certificate(tracker, self._stream.certificate)
             early = self._greet()
         except BaseException:
             self._stream.release()
@@ -161,8 +162,8 @@ class TrackerConnection:
             with self._lock:
                 self._pending.pop(number, None)
         if pending.reply is None:
-            raise AnswerTooLongError if self._has_choked else ConnectionLostError
-        return _judge(operation, pending.reply)
+            raise AnswerTooLongError if self._line_too_long else ConnectionLostError
+        return _result(operation, pending.reply)
 
     def close(self) -> None:
         """Close the connection; waits until its reader has ended, unless called by the reader."""
@@ -171,7 +172,10 @@ class TrackerConnection:
             self._reader.join(2.0)
 
     # --- sending ----------------------------------------------------------------------------
-    def _send(self, operation: Operation[Any, Any], request: Model) -> tuple[int, _Pending]:
+    def _send(
+        self, operation: Operation[RequestT, ReplyT], request: RequestT
+    ) -> tuple[int, _Pending]:
+        """Send a request; returns its number and what will hold its reply."""
         number, pending = next(self._numbers), _Pending()
         with self._lock:
             if self._closed:
@@ -216,7 +220,7 @@ class TrackerConnection:
                     break
                 lines = self._decoder.feed(data)
         except (OSError, MinitorrentError) as error:
-            self._has_choked = isinstance(error, LineTooLongError)
+            self._line_too_long = isinstance(error, LineTooLongError)
             log.info("tracker connection lost", tracker=str(self.tracker), error=str(error))
         except Exception:
             log.exception("tracker reader failed", tracker=str(self.tracker))
@@ -277,16 +281,13 @@ def source_host(listen: Endpoint) -> str | None:
     return None if address.is_unspecified else listen.host
 
 
-def _judge(operation: Operation[Any, ReplyT], reply: ReplyLine) -> ReplyT:
+def _result(operation: Operation[RequestT, ReplyT], reply: ReplyLine) -> ReplyT:
+    """Return the result in a reply; raises the MinitorrentError that it holds instead."""
     if reply.ok:
         return operation.read_reply(reply.result or {})
     if reply.error is None:
         raise MinitorrentError(ErrorCode.INTERNAL, "The tracker refused without a reason.")
-    try:
-        code = ErrorCode(reply.error.code)
-    except ValueError:  # a code that a newer tracker added
-        code = ErrorCode.INTERNAL
-    raise MinitorrentError(code, harmless(reply.error.message))
+    raise error_from(reply.error.code, reply.error.message)
 
 
 def _refusal(line: bytes) -> str:

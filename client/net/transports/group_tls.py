@@ -26,6 +26,9 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from client.patience import patiently
 from common.api.authority import MEMBER_URI
 
+_MARGIN: Final = 1 / 6
+"""Share of a certificate's lifetime before whose end its connections are replaced."""
+
 _PURPOSES: Final = frozenset({ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.SERVER_AUTH})
 
 
@@ -68,14 +71,14 @@ class GroupTls:
         self.authority = authority
         self._issuer = x509.load_pem_x509_certificate(authority.encode())
         self._now = now
-        self._removed: frozenset[str] = frozenset()
+        self._revoked: frozenset[str] = frozenset()
         self._identity: _Identity | None = None
 
     # --- our own side -----------------------------------------------------------------------
     def set_certificate(self, certificate: str, key: ec.EllipticCurvePrivateKey) -> None:
         """Present this certificate (PEM) from the next connection on."""
-        expires_at = _end(x509.load_pem_x509_certificate(certificate.encode()))
-        with _in_a_file(certificate, key) as (path, password):
+        expires_at = _valid_until(x509.load_pem_x509_certificate(certificate.encode()))
+        with _certificate_file(certificate, key) as (path, password):
             self._identity = _Identity(
                 server=self._context(ssl.PROTOCOL_TLS_SERVER, path, password),
                 client=self._context(ssl.PROTOCOL_TLS_CLIENT, path, password),
@@ -104,7 +107,7 @@ class GroupTls:
         By then both sides have their next certificates.
         """
         identity = self._identity
-        return identity.lifetime / 6 if identity else 0.0
+        return identity.lifetime * _MARGIN if identity else 0.0
 
     @property
     def _own(self) -> _Identity:
@@ -122,14 +125,14 @@ class GroupTls:
     # --- the other side ---------------------------------------------------------------------
     def revoke(self, holders: Iterable[str]) -> None:
         """Reject these holders' certificates from now on, whatever their dates."""
-        self._removed |= frozenset(holders)
+        self._revoked |= frozenset(holders)
 
     def accepts(self, membership: Membership) -> bool:
         """Return whether a connection may continue."""
         return (
             membership.group_tls is self
             and self._now() < membership.expires_at
-            and membership.holder not in self._removed
+            and membership.holder not in self._revoked
         )
 
     def time_left(self, membership: Membership) -> float:
@@ -152,9 +155,9 @@ class GroupTls:
             raise MembershipError(
                 "its certificate was not issued by this group's authority"
             ) from error
-        if not _start(shown) <= self._now() < _end(shown):
+        if not _valid_from(shown) <= self._now() < _valid_until(shown):
             raise MembershipError(f"the certificate of {user} is not valid now")
-        expires_at = min(_end(shown), self._own.expires_at)
+        expires_at = min(_valid_until(shown), self._own.expires_at)
         membership = Membership(user, holder, expires_at, self)
         if not self.accepts(membership):
             raise MembershipError(
@@ -179,7 +182,9 @@ def strict_context(protocol: ssl._SSLMethod) -> ssl.SSLContext:
 
 
 @contextmanager
-def _in_a_file(certificate: str, key: ec.EllipticCurvePrivateKey) -> Iterator[tuple[Path, bytes]]:
+def _certificate_file(
+    certificate: str, key: ec.EllipticCurvePrivateKey
+) -> Iterator[tuple[Path, bytes]]:
     """Write a certificate and its key to a file, as `ssl` requires; yields path and password.
 
     The file is in memory only. On systems without such files, only its user can read it. The key
@@ -227,9 +232,9 @@ def _check_use(certificate: x509.Certificate) -> None:
         raise ValueError("is not for peers")
 
 
-def _start(certificate: x509.Certificate) -> float:
+def _valid_from(certificate: x509.Certificate) -> float:
     return certificate.not_valid_before_utc.timestamp()
 
 
-def _end(certificate: x509.Certificate) -> float:
+def _valid_until(certificate: x509.Certificate) -> float:
     return certificate.not_valid_after_utc.timestamp()

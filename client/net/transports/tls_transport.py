@@ -24,11 +24,11 @@ from common.types import Block
 CHUNK: Final = 1 << 20
 """Bytes of ciphertext read from the socket, or of plaintext encrypted, at once at most."""
 
-MAX_BARREN: Final = 64 * 1024
+MAX_WITHOUT_PLAINTEXT: Final = 64 * 1024
 """Bytes of ciphertext accepted without any plaintext; a record has 16 KiB at most."""
 
-# The kernel's copy is slow to an address a few bytes behind its source modulo the page size.
 _START: Final = 64
+"""Where buffers start; `storage.pieces.buffers` says why."""
 
 
 class TlsTransport:
@@ -46,9 +46,9 @@ class TlsTransport:
         self._ciphertext = _memory(CHUNK)  # pages are allocated on first use
         self._staging = memoryview(b"")
         self.membership: Membership | None = None
-        self._fed = self._given = 0  # ciphertext in, plaintext out
+        self._fed = self._given = 0  # bytes of ciphertext in, of plaintext out
         self._overhead = 0
-        self._barren = 0  # ciphertext since the last plaintext
+        self._since_plaintext = 0  # ciphertext since the last plaintext
 
     @property
     def overhead(self) -> int:
@@ -82,9 +82,9 @@ class TlsTransport:
             if count is not None:
                 self._given += count
                 self._overhead = self._fed - self._given - unread
-                self._barren = 0
+                self._since_plaintext = 0
                 return count
-            if self._barren > MAX_BARREN:
+            if self._since_plaintext > MAX_WITHOUT_PLAINTEXT:
                 raise OSError("sends records without content")
             self._fetch()
 
@@ -118,14 +118,14 @@ class TlsTransport:
         self._sock.close()
 
     def _fetch(self) -> None:
-        """Read ciphertext into the engine, or tell it that the stream has ended."""
+        """Read ciphertext into the engine, or its end; waits for at least one byte."""
         if self._deadline.is_set:
             self._deadline.apply(self._sock)
         # Large reads only for peers that have sent payload: others may waste our decryption.
-        room = CHUNK if self._given > CHUNK else MAX_BARREN
+        room = CHUNK if self._given > CHUNK else MAX_WITHOUT_PLAINTEXT
         count = self._sock.recv_into(self._ciphertext[:room])
         self._fed += count
-        self._barren += count
+        self._since_plaintext += count
         with self._lock:
             if count:
                 self._tls.feed(self._ciphertext[:count])

@@ -15,10 +15,10 @@ from client.net.transports.blocks import BlockSource, in_place, merged
 from client.net.transports.group_tls import Membership
 from common.types import Block, Endpoint
 
-STALLED: Final = 60
+STALL_LIMIT: Final = 60
 """Seconds after which the connection to a peer that reads nothing is closed."""
 
-_SLOTS = 1024  # Linux's limit for one call
+_MAX_SLOTS = 1024  # Linux's limit for one call
 
 
 class Transport(Protocol):
@@ -99,7 +99,7 @@ class PlainTransport:
         writable.register(self._sock, select.POLLOUT)
 
         def send_checked(batch: list[bytes | memoryview]) -> int:
-            if not writable.poll(STALLED * 1000):
+            if not writable.poll(STALL_LIMIT * 1000):
                 raise TimeoutError("reads nothing")
             source.check(runs)
             try:
@@ -115,7 +115,7 @@ class PlainTransport:
     ) -> None:
         start = 0
         while start < len(buffers):
-            batch = buffers[start : start + _SLOTS]
+            batch = buffers[start : start + _MAX_SLOTS]
             sent = send(batch)
             for buffer in batch:
                 if sent < len(buffer):
@@ -176,7 +176,7 @@ def prepare(sock: socket.socket) -> None:
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     with suppress(OSError):  # the value is a `struct timeval` on all systems that have it
-        limit = struct.pack("ll", STALLED, 0)
+        limit = struct.pack("ll", STALL_LIMIT, 0)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
 
 

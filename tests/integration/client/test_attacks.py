@@ -85,7 +85,7 @@ class Scene:
 
 def _knows_of_removal(person: Person, name: str) -> bool:
     transfer = person.session._transfers.get(GROUP, name)
-    return bool(transfer.torrent and transfer.group_tls and transfer.group_tls._removed)
+    return bool(transfer.torrent and transfer.group_tls and transfer.group_tls._revoked)
 
 
 @dataclass(frozen=True)

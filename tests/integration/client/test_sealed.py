@@ -84,7 +84,7 @@ def test_a_removed_member_is_disconnected_at_once(team: Team, tmp_path: Path) ->
     def knows_of_it(person: Person) -> bool:
         group_tls = person.session._transfers.get(GROUP, name).group_tls
         assert group_tls is not None
-        return len(group_tls._removed) == 1
+        return len(group_tls._revoked) == 1
 
     def is_cut_off() -> bool:
         """From everybody, though his certificate is still within its dates."""

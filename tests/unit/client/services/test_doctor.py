@@ -16,8 +16,8 @@ from client.event_bus import EventBus
 from client.membership.account import Account
 from client.membership.credentials import Credentials
 from client.membership.known_trackers import KnownTrackers
-from client.net.tracker.port_check import Found, OwnPort
-from client.net.tracker.tracker_client import LinkEvents, TrackerClient
+from client.net.tracker.port_check import DialledPort, OwnPort
+from client.net.tracker.tracker_client import TrackerCallbacks, TrackerClient
 from client.results import CheckRow
 from client.services import environment
 from client.services.doctor import Doctor
@@ -30,10 +30,10 @@ from common.types import Endpoint, PeerId
 from tests.unit.client.net.fake_tracker import FakeTracker
 
 PEER_ID = PeerId(b"-MI0100-abcdefghijkl")
-MET = Found("127.0.0.1", Reach.HERE)
-NOT_HEARD = LinkEvents(*[lambda *_: None] * 4)
+MET = DialledPort("127.0.0.1", Reach.HERE)
+NOT_HEARD = TrackerCallbacks(*[lambda *_: None] * 4)
 
-Examine = Callable[[Timing, Callable[[], Found]], dict[str, CheckRow]]
+Examine = Callable[[Timing, Callable[[], DialledPort]], dict[str, CheckRow]]
 
 
 @pytest.fixture
@@ -46,11 +46,11 @@ def silent() -> Iterator[FakeTracker]:
 class OwnPortFake(OwnPort):
     """A port that is dialled as the test has it."""
 
-    def __init__(self, dialled: Callable[[], Found]) -> None:
+    def __init__(self, dialled: Callable[[], DialledPort]) -> None:
         super().__init__(6001, lambda: 0)
         self._dialled = dialled
 
-    def dialled_from_here(self, host: str) -> Found:
+    def dialled_from_here(self, host: str) -> DialledPort:
         """See OwnPort."""
         return self._dialled()
 
@@ -70,7 +70,7 @@ def examine(tmp_path: Path, silent: FakeTracker) -> Iterator[Examine]:
         link = TrackerClient([silent.address], None, PEER_ID, 6001, NOT_HEARD, known.check)
         credentials = stack.enter_context(closing(Credentials(link, events)))
 
-        def run(timing: Timing, dialled: Callable[[], Found]) -> dict[str, CheckRow]:
+        def run(timing: Timing, dialled: Callable[[], DialledPort]) -> dict[str, CheckRow]:
             listen = Endpoint("127.0.0.1", 6001)
             doctor = Doctor(
                 ClientConfig(listen, (silent.address,), tmp_path, timing=timing),
@@ -89,7 +89,7 @@ def examine(tmp_path: Path, silent: FakeTracker) -> Iterator[Examine]:
 def test_a_check_that_hangs_hides_no_other(examine: Examine, tmp_path: Path) -> None:
     over = threading.Event()
 
-    def hang() -> Found:
+    def hang() -> DialledPort:
         over.wait(20)
         return MET
 
@@ -103,7 +103,7 @@ def test_a_check_that_hangs_hides_no_other(examine: Examine, tmp_path: Path) -> 
 
 
 def test_a_check_that_fails_hides_no_other(examine: Examine, tmp_path: Path) -> None:
-    def fail() -> Found:
+    def fail() -> DialledPort:
         raise ZeroDivisionError
 
     found = examine(Timing(tracker_connect=0.1), fail)

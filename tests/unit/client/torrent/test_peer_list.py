@@ -13,7 +13,7 @@ from client.core.bandwidth.throttle import BandwidthChannel, TokenBucket
 from client.core.protocol.peer_stream_decoder import StreamEvent
 from client.core.swarm.swarm_config import SwarmConfig
 from client.net.peers.connection import Connection
-from client.torrent.banned import Banned
+from client.torrent.ban_list import BanList
 from client.torrent.peer_list import PeerList
 from common.types import Block, Endpoint, InfoHash, PeerId, PieceIndex
 from common.wire.handshake import Handshake
@@ -52,7 +52,7 @@ def config() -> SwarmConfig:
 
 @pytest.fixture
 def peer_list(config: SwarmConfig) -> PeerList:
-    return PeerList(ME, config, Banned())
+    return PeerList(ME, config, BanList())
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from client.core.admission.candidates import FIRST_PAUSE, PeerCandidate
 from client.core.admission.obstacle import Obstacle
 from client.core.swarm.swarm_config import SwarmConfig
 from client.net.tracker.announcer import UnidentifiedPeer
-from client.torrent.places import Places
+from client.torrent.connection_slots import ConnectionSlots
 from common.types import Endpoint, PeerId
 from common.wire.handshake import ExtensionHandshake, Handshake
 from common.wire.messages import (
@@ -81,7 +81,7 @@ def test_we_are_no_peer_of_our_own(bench: Bench) -> None:
 
 
 def test_a_peer_without_threads_is_refused_and_leaves_no_trace(bench: Bench) -> None:
-    client = FakeClient(places=Places(1))
+    client = FakeClient(connection_slots=ConnectionSlots(1))
     at_work = bench(client=client)
     client.connections.has_threads = False
     assert at_work.admit() is None
@@ -93,7 +93,7 @@ def test_a_peer_without_threads_is_refused_and_leaves_no_trace(bench: Bench) -> 
 
 
 def test_no_more_peers_than_the_whole_client_has_places_for(bench: Bench) -> None:
-    at_work = bench(client=FakeClient(places=Places(2)))
+    at_work = bench(client=FakeClient(connection_slots=ConnectionSlots(2)))
     assert at_work.admit(PeerId(b"a" * 20), Endpoint("127.0.0.3", 1))
     assert at_work.admit(PeerId(b"b" * 20), Endpoint("127.0.0.4", 1))
     assert at_work.admit(PeerId(b"c" * 20), Endpoint("127.0.0.5", 1)) is None
@@ -208,7 +208,7 @@ def test_a_dialer_with_too_much_to_do_is_asked_again(bench: Bench) -> None:
 
 
 def test_without_a_free_place_nobody_is_dialled(bench: Bench) -> None:
-    at_work = bench(client=FakeClient(places=Places(1)))
+    at_work = bench(client=FakeClient(connection_slots=ConnectionSlots(1)))
     taking = at_work.member("eve", "127.0.0.3")
     learn(at_work, BOB)
     assert at_work.client.dialer.take() == []

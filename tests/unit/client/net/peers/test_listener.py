@@ -107,7 +107,7 @@ def test_an_immediately_closed_connection_is_harmless(door: Door) -> None:
 def test_a_crowd_at_one_address_makes_room_for_another() -> None:
     door = Door(4)
     crowd = [door.knock() for _ in range(4)]
-    wait_until(lambda: len(door.listener._shaking) == 4, what="the crowd")
+    wait_until(lambda: len(door.listener._handshaking) == 4, what="the crowd")
     with socket.create_connection(
         ("127.0.0.1", door.listener.port), 5.0, ("127.0.0.66", 0)
     ) as other:
@@ -125,7 +125,7 @@ def test_repeated_failures_block_an_address_for_a_while() -> None:
             with door.knock() as peer:
                 peer.sendall(b"rubbish")
                 assert is_closed(peer)
-        wait_until(lambda: not door.listener._shaking, what="the end of the last")
+        wait_until(lambda: not door.listener._handshaking, what="the end of the last")
         with door.knock() as peer:
             peer.sendall(THEIRS.encode())
             assert is_closed(peer)

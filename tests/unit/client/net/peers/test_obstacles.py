@@ -9,7 +9,7 @@ import pytest
 
 from client.core.admission.obstacle import Obstacle
 from client.net.peers.handshaking import HungUpError, OtherTorrentError
-from client.net.peers.obstacles import unconnected, unshaken
+from client.net.peers.obstacles import of_connecting, of_handshaking
 from client.net.transports.group_tls import MembershipError
 from common.wire.messages import WireError
 
@@ -28,7 +28,7 @@ from common.wire.messages import WireError
     ],
 )
 def test_without_a_connection(error: OSError, expected: Obstacle) -> None:
-    assert unconnected(error) is expected
+    assert of_connecting(error) is expected
 
 
 def tls(reason: str) -> ssl.SSLError:
@@ -67,5 +67,5 @@ def dated(code: int) -> ssl.SSLCertVerificationError:
     ],
 )
 def test_without_a_handshake(error: OSError | WireError, plain: Obstacle, sealed: Obstacle) -> None:
-    assert unshaken(error, sealed=False) is plain
-    assert unshaken(error, sealed=True) is sealed
+    assert of_handshaking(error, sealed=False) is plain
+    assert of_handshaking(error, sealed=True) is sealed

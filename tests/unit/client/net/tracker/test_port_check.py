@@ -8,7 +8,7 @@ from typing import cast
 import pytest
 
 from client.core.health.measurements import Reach
-from client.net.tracker.port_check import Found, OwnPort
+from client.net.tracker.port_check import DialledPort, OwnPort
 from client.net.tracker.tracker_client import TrackerClient
 from common.api.presence import CheckPort, CheckPortReply
 from tests.support.ports import free_port
@@ -32,7 +32,7 @@ class Link:
         self.arrivals += self._comes_here
         return CheckPortReply(host="192.0.2.1", reachable=self.reachable, refused=self._refused)
 
-    def found(self) -> Found:
+    def found(self) -> DialledPort:
         """What we say of it."""
         own = OwnPort(6001, lambda: self.arrivals, SOON)
         return own.dialled_by_tracker(cast(TrackerClient, self))

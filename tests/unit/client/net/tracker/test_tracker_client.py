@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from client.net.tracker.tracker_client import LinkEvents, RetryPolicy, TrackerClient
-from client.net.tracker.tracker_connection import Trust, UntrustedTrackerError
+from client.net.tracker.tracker_client import RetryPolicy, TrackerCallbacks, TrackerClient
+from client.net.tracker.tracker_connection import CheckCertificate, UntrustedTrackerError
 from common.api.accounts import CREATE_USER, PING, CreateUser, LoginReply, Ping
 from common.api.groups import LIST_GROUPS, ListGroups
 from common.api.lines import LIMIT_AFTER_LOGIN
@@ -37,7 +37,7 @@ class Heard:
         self.words: list[str] = []
         self.resumed: list[LoginReply] = []
 
-    def events(self) -> LinkEvents:
+    def events(self) -> TrackerCallbacks:
         """To be given to a link."""
 
         def connected(_: Endpoint, reply: LoginReply | None) -> None:
@@ -45,7 +45,7 @@ class Heard:
             if reply is not None:
                 self.resumed.append(reply)
 
-        return LinkEvents(
+        return TrackerCallbacks(
             connected=connected,
             lost=lambda _: self.words.append("lost"),
             session_ended=lambda _: self.words.append("ended"),
@@ -74,7 +74,7 @@ class Links:
         self,
         *trackers: FakeTracker | Endpoint,
         heard: Heard | None = None,
-        trust: Trust = lambda *_: None,
+        trust: CheckCertificate = lambda *_: None,
         retry: RetryPolicy = QUICK,
     ) -> TrackerClient:
         """A started link to these."""

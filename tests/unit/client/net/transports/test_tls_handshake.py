@@ -16,7 +16,7 @@ from client.core.admission.obstacle import Obstacle
 from client.net.peers.dialer import Dial, Dialer
 from client.net.peers.handshaking import shake_hands
 from client.net.peers.listener import Listener
-from client.net.peers.obstacles import unshaken
+from client.net.peers.obstacles import of_handshaking
 from client.net.transports import tls_handshake
 from client.net.transports.group_tls import GroupTls, MembershipError, strict_context
 from client.net.transports.transport import PlainTransport, Transport
@@ -320,7 +320,7 @@ def test_wrong_dates_are_named_on_both_sides(house: House, attack: str, obstacle
     with pytest.raises(OSError) as caught:
         dial(impostor.address, LAB.group_tls("ann"))
     impostor.close()
-    assert unshaken(caught.value, sealed=True) is obstacle
+    assert of_handshaking(caught.value, sealed=True) is obstacle
     context = forged(ssl.PROTOCOL_TLS_CLIENT, shown)
     with (
         house.knock() as sock,
@@ -328,7 +328,7 @@ def test_wrong_dates_are_named_on_both_sides(house: House, attack: str, obstacle
         pytest.raises(ssl.SSLError) as refused,
     ):
         secure.recv(1)
-    assert unshaken(refused.value, sealed=True) is Obstacle.THEIR_CLOCK
+    assert of_handshaking(refused.value, sealed=True) is Obstacle.THEIR_CLOCK
 
 
 def test_we_do_not_offer_tls_12() -> None:

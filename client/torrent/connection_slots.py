@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Hashable
-from typing import Final
 
 import structlog
 
-from client.core.admission.crowding import Held, judge
+from client.core.admission.crowding import MAX_CLOSING, Held, judge
 from client.net.peers.connection import Connection
-
-CLOSING: Final = 16
-"""Connections that may still be closing, on top of the limit."""
 
 log = structlog.get_logger(__name__)
 
 
-class Places:
+class ConnectionSlots:
     """The connections over all torrents, at most half of them for one party. Thread-safe."""
 
     def __init__(self, limit: int) -> None:
@@ -31,15 +27,18 @@ class Places:
         return max(0, self._limit - len(self._held))
 
     def take(self, connection: Connection, party: Hashable) -> bool:
-        """Take a place for a connection; a connection of a crowding party may be closed for it."""
+        """Take a slot for a party's connection; returns False when there is none.
+
+        A connection of the party with the most may be closed for it.
+        """
         with self._lock:
             held = [
-                Held(place, owner, place.carried)
-                for place, owner in self._held.items()
-                if place.close_reason is None
+                Held(other, owner, other.carried)
+                for other, owner in self._held.items()
+                if other.close_reason is None
             ]
             verdict = judge(held, party, self._limit, max(1, self._limit // 2))
-            if len(self._held) >= self._limit + CLOSING:
+            if len(self._held) >= self._limit + MAX_CLOSING:
                 return False
             if verdict.admitted:
                 self._held[connection] = party
@@ -49,6 +48,6 @@ class Places:
         return verdict.admitted
 
     def give_back(self, connection: Connection) -> None:
-        """Free the place of a connection that has ended, or was not used after all."""
+        """Free the slot of a connection that has ended, or was not used after all."""
         with self._lock:
             self._held.pop(connection, None)

@@ -1,4 +1,4 @@
-"""The client's list of bans, shared by its torrents and its listener."""
+"""The list of banned parties that all torrents of a client and its listener share."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from client.core.admission.party import Address, Login, Party, network
 from client.net.transports.group_tls import Membership
 
 
-class Banned:
-    """Bans over all torrents of this client, until it ends. Thread-safe."""
+class BanList:
+    """The bans of all torrents of this client, until it ends (see Bans). Thread-safe."""
 
     def __init__(self) -> None:
         self._bans = Bans()
