@@ -85,11 +85,11 @@ def test_a_peer_without_threads_is_refused_and_leaves_no_trace(bench: Bench) -> 
     at_work = bench(client=client)
     client.connections.has_threads = False
     assert at_work.admit() is None
-    assert (at_work.torrent.connection_count, client.places.free) == (0, 1)
+    assert (at_work.torrent.connection_count, client.connection_slots.free) == (0, 1)
     assert at_work.torrent.peers() == []
     client.connections.has_threads = True
     assert at_work.admit() is not None
-    assert client.places.free == 0
+    assert client.connection_slots.free == 0
 
 
 def test_no_more_peers_than_the_whole_client_has_places_for(bench: Bench) -> None:
@@ -276,7 +276,7 @@ def test_a_stop_closes_every_connection_and_lets_nobody_in(bench: Bench) -> None
     assert [peer.close_reason for peer in peers] == ["stopped"] * 2
     assert all(peer.has_ended for peer in peers)
     assert at_work.torrent.connection_count == 0
-    assert at_work.client.places.free == 100
+    assert at_work.client.connection_slots.free == 100
     assert at_work.admit(PeerId(b"x" * 20), Endpoint("127.0.0.9", 1)) is None
 
 
