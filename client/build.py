@@ -59,6 +59,7 @@ from client.transfers.completions import Completions
 from client.transfers.disk_space import DiskSpace
 from client.transfers.download_scheduler import DownloadScheduler, choose_places
 from client.transfers.rate_limits import RateLimits
+from client.transfers.ticker import Ticker
 from client.transfers.transfer_context import TransferContext
 from client.transfers.transfer_manager import TransferManager
 from common import __version__
@@ -173,7 +174,7 @@ class _Assembly:
         _subscribe(self._events, announcer, credentials, transfers)
         self._account.notices.tell_of_events()
         refuses = torrents.ban_list.refuses_caller
-        self._listener.start(transfers.admit, transfers.find_group_tls, refuses)
+        self._listener.start(transfers.active.admit, transfers.active.find_group_tls, refuses)
         self._link.start()
         port = OwnPort(self._listener.port, lambda: self._listener.arrivals)
         account, link, trackers = self._account, self._link, self._known_trackers
@@ -227,9 +228,10 @@ class _Assembly:
             self._jobs,
             self._events,
         )
-        transfers = self._keep(TransferManager(context, self._config.timing.checkpoint_every))
+        transfers = self._keep(TransferManager(context))
+        self._keep(Ticker(transfers, time.monotonic, self._config.timing.checkpoint_every))
         self._keep(
-            BandwidthManager(self._rate_limits, transfers.torrents, time.monotonic, self._events)
+            BandwidthManager(self._rate_limits, transfers.active.all, time.monotonic, self._events)
         )
         return transfers
 
@@ -243,8 +245,7 @@ def _subscribe(
     """Subscribe the parts to events of the login, the tracker and the groups."""
 
     def connected(_: TrackerConnected) -> None:
-        for torrent in transfers.torrents():
-            torrent.forget_candidates()
+        transfers.active.forget_candidates()
         announcer.reconnected()
         credentials.refresh()
 
@@ -260,12 +261,14 @@ def _subscribe(
     events.subscribe(LoggedOut, logged_out)
     events.subscribe(MembershipEnded, membership_ended)
     events.subscribe(
-        MemberRemoved, lambda event: transfers.disconnect_user(event.group, event.user)
+        MemberRemoved, lambda event: transfers.active.disconnect_user(event.group, event.user)
     )
     events.subscribe(
         CertificatesRevoked, lambda event: credentials.revoke(event.group, event.holders)
     )
-    events.subscribe(RevocationsApplied, lambda event: transfers.disconnect_unaccepted(event.group))
+    events.subscribe(
+        RevocationsApplied, lambda event: transfers.active.disconnect_unaccepted(event.group)
+    )
 
 
 def _events(account: Account) -> TrackerCallbacks:

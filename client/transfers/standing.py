@@ -42,9 +42,9 @@ from common.types import InfoHash
 class Standing:
     """What a transfer is and how far it has got; set by the transfer itself."""
 
-    def __init__(self, record: TransferRecord, context: TransferContext) -> None:
-        self.storage = TransferStorage(record, context.store)
-        self.metainfo = self.storage.metainfo
+    def __init__(self, storage: TransferStorage, context: TransferContext) -> None:
+        self.storage = storage
+        self.metainfo = storage.metainfo
         self.started_at = 0.0
         self.ended_at = 0.0
         self.fetched = 0  # payload bytes received in the run that completed it
@@ -53,8 +53,9 @@ class Standing:
         self._group_tls: GroupTls | None = None
         self._state: State[Torrent] = Paused()
         self._moving = threading.Lock()
-        self._verified = record.verified(self.storage.selection.pieces)  # while there is no torrent
-        self._done = self.storage.selection.done(self._verified) if self._verified else 0
+        wanted = storage.selection
+        self._verified = storage.record.verified(wanted.pieces)  # while there is no torrent
+        self._done = wanted.done(self._verified) if self._verified else 0
 
     def _move(self, event: Event[Torrent]) -> None:
         """Change the state according to an event."""

@@ -42,13 +42,13 @@ from client.core.transfers.transfer_state import (
     is_legal,
 )
 from client.net.tracker.announcer import UnidentifiedPeer
-from client.state.transfers import TransferRecord
 from client.storage.pieces.piece_scan import StoppedError
 from client.torrent.torrent import Torrent
 from client.transfers.disk_space import SpaceWait
 from client.transfers.serial_executor import SerialExecutor
 from client.transfers.standing import Standing
 from client.transfers.transfer_context import TransferContext
+from client.transfers.transfer_storage import TransferStorage
 from common.bitfield import Bitfield
 from common.errors import ErrorCode, MinitorrentError
 
@@ -65,14 +65,14 @@ _TOUCHED: Final = (ErrorCode.FILE_CHANGED, ErrorCode.FILE_NOT_FOUND)
 class Transfer(Standing):
     """An upload or a download."""
 
-    def __init__(self, record: TransferRecord, context: TransferContext) -> None:
-        super().__init__(record, context)
-        self.throttle = context.rate_limits.throttle(record)
+    def __init__(self, storage: TransferStorage, context: TransferContext) -> None:
+        super().__init__(storage, context)
+        self.throttle = context.rate_limits.throttle(storage.record)
         self._space = SpaceWait(context.disk)
         self._upsets = 0  # changes by other programs in this run
         self._had = 0  # pieces that were right when the last change was noticed
         self._halting = threading.Event()
-        self._executor = SerialExecutor(record.name, context.jobs, self._fail)
+        self._executor = SerialExecutor(storage.record.name, context.jobs, self._fail)
 
     @property
     def place(self) -> tuple[int, int] | None:

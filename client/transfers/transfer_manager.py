@@ -10,58 +10,39 @@ from typing import Final
 
 import structlog
 
-from client.config import DEFAULT_TIMING
 from client.core.transfers.download_options import DownloadOptions
 from client.core.transfers.resume import FileStamps
-from client.net.transports.group_tls import GroupTls
-from client.net.transports.transport import Transport
 from client.state.transfers import TransferRecord
-from client.torrent.torrent import Torrent
+from client.transfers.active_torrents import ActiveTorrents
 from client.transfers.backlog import Backlog
 from client.transfers.transfer import Transfer
 from client.transfers.transfer_context import TransferContext
+from client.transfers.transfer_storage import TransferStorage
 from common.bitfield import Bitfield
 from common.errors import ErrorCode, MinitorrentError
-from common.types import Endpoint, InfoHash
-from common.wire.handshake import Handshake
+from common.types import InfoHash
 
 log = structlog.get_logger(__name__)
-
-TICK: Final = 0.25
-"""Seconds between ticks."""
-
-_REST: Final = 4
-"""The pause after a tick of all transfers is at least this many times as long as the tick."""
 
 HALT_LIMIT: Final = 30.0
 """Seconds that a login waits for the transfers of the login before to stop."""
 
 
 class TransferManager:
-    """Transfers by group and name, whose progress is stored every `checkpoint_every` seconds.
+    """Transfers by group and name; `active` has their torrents. Thread-safe."""
 
-    Thread-safe.
-    """
-
-    def __init__(
-        self, context: TransferContext, checkpoint_every: float = DEFAULT_TIMING.checkpoint_every
-    ) -> None:
+    def __init__(self, context: TransferContext) -> None:
         self._context = context
-        self._checkpoint_every = checkpoint_every
         self._transfers: dict[tuple[str, str], Transfer] = {}
         self._by_content: dict[InfoHash, Transfer] = {}
         self._leaving: set[Transfer] = set()  # removed, but not halted yet
         self._backlog: Backlog | None = None  # what the login has not loaded yet
         self._changed = threading.Condition()  # guards the four above
         self._taking_up = threading.Lock()  # held while transfers of the backlog are loaded
-        self._closing = threading.Event()
-        self._ticker = threading.Thread(target=self._tick, name="ticker", daemon=True)
-        self._ticker.start()
+        self.active = ActiveTorrents(self.all, self.of)
 
     def close(self) -> None:
         """Stop everything, keeping its state."""
-        self._closing.set()
-        self._ticker.join(5.0)
         self.empty()
 
     # --- access -----------------------------------------------------------------------------
@@ -69,10 +50,6 @@ class TransferManager:
         """Return the loaded transfers in the order of addition; `waiting` has the others."""
         with self._changed:
             return list(self._transfers.values())
-
-    def torrents(self) -> list[Torrent]:
-        """Return the torrents of the active transfers."""
-        return [torrent for one in self.all() if (torrent := one.torrent) is not None]
 
     def waiting(self) -> list[TransferRecord]:
         """Return this user's complete transfers that the login has not loaded yet."""
@@ -180,7 +157,7 @@ class TransferManager:
             self._forget(record)
             return
         try:
-            transfer = Transfer(record, self._context)
+            transfer = self._make(record)
         except MinitorrentError as error:
             log.error("a transfer can't be read", name=record.name, error=error.message)
             return
@@ -297,37 +274,11 @@ class TransferManager:
                 self._leaving.difference_update(leaving)
                 self._changed.notify_all()
 
-    def admit(self, transport: Transport, handshake: Handshake, endpoint: Endpoint) -> bool:
-        """Pass an incoming connection to the torrent that it asks for."""
-        transfer = self._at_work(handshake.info_hash)
-        torrent = transfer.torrent if transfer else None
-        return torrent is not None and torrent.admit(transport, handshake, endpoint, incoming=True)
-
-    def find_group_tls(self, info_hash: InfoHash) -> GroupTls | None:
-        """Return the GroupTls for an active torrent of a sealed group, or None."""
-        transfer = self._at_work(info_hash)
-        return transfer.group_tls if transfer else None
-
-    def disconnect_unaccepted(self, group: str) -> None:
-        """Disconnect everybody who is no longer accepted in the group."""
-        for torrent in self._torrents_in(group):
-            torrent.disconnect_unaccepted()
-
-    def disconnect_user(self, group: str, user: str) -> None:
-        """Disconnect a user who is no longer a member of the group."""
-        for torrent in self._torrents_in(group):
-            torrent.disconnect_user(user)
-
-    def _torrents_in(self, group: str) -> list[Torrent]:
-        of_group = (one for one in self.all() if one.record.group == group)
-        return [torrent for one in of_group if (torrent := one.torrent) is not None]
-
-    def _at_work(self, info_hash: InfoHash) -> Transfer | None:
-        transfer = self.of(info_hash)
-        return transfer if transfer is not None and transfer.torrent is not None else None
+    def _make(self, record: TransferRecord) -> Transfer:
+        return Transfer(TransferStorage(record, self._context.store), self._context)
 
     def _insert(self, record: TransferRecord) -> Transfer:
-        transfer = Transfer(record, self._context)
+        transfer = self._make(record)
         key = record.group, record.name
         with self._changed:
             self._transfers[key] = transfer
@@ -336,27 +287,23 @@ class TransferManager:
                 self._backlog.settled.add(key)
         return transfer
 
-    # --- the ticker -------------------------------------------------------------------------
-    def _tick(self) -> None:
-        clock: Callable[[], float] = self._context.torrent_context.clock
-        checkpoint_at = clock() + self._checkpoint_every
-        pause = TICK
-        while not self._closing.wait(pause):
-            began = clock()
-            for transfer in self.all():
-                torrent = transfer.torrent
-                try:
-                    if torrent is None:
-                        transfer.look_for_room()
-                    else:
-                        torrent.tick()
-                except Exception:
-                    log.exception("tick failed", name=transfer.record.name)
-            self._context.scheduler.review()
-            pause = max(TICK, _REST * (clock() - began))
-            if clock() >= checkpoint_at:
-                checkpoint_at = clock() + self._checkpoint_every
-                self._context.jobs.submit(self._checkpoint)
+    # --- the ticker (Ticked) ----------------------------------------------------------------
+    def tick(self) -> None:
+        """See Ticked."""
+        for transfer in self.all():
+            torrent = transfer.torrent
+            try:
+                if torrent is None:
+                    transfer.look_for_room()
+                else:
+                    torrent.tick()
+            except Exception:
+                log.exception("tick failed", name=transfer.record.name)
+        self._context.scheduler.review()
+
+    def checkpoint_later(self) -> None:
+        """See Ticked."""
+        self._context.jobs.submit(self._checkpoint)
 
     def _checkpoint(self) -> None:
         for transfer in self.all():

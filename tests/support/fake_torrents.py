@@ -156,6 +156,18 @@ def unlimited() -> Throttle:
     return Throttle(up, down)
 
 
+def connect_member(
+    client: FakeClient, torrent: Torrent, user: str, host: str = PEER_AT.host, *, fast: bool = True
+) -> FakeConnection:
+    """Have a peer connect to a torrent whom the tracker knows as a member."""
+    peer_id = PeerId(f"-MI0100-{user:p<12}".encode())
+    shaken = handshake_for(torrent.metainfo.info_hash, peer_id, fast=fast)
+    assert torrent.admit(FakeTransport(), shaken, Endpoint(host, PEER_AT.port), incoming=True)
+    connection = client.connections.made[-1]
+    torrent.identified(connection.key, user, is_member=True)
+    return connection
+
+
 class TorrentBench:
     """A torrent of `content` at `final`, of which it has the pieces in `have`."""
 
@@ -214,11 +226,7 @@ class TorrentBench:
         self, user: str = "bob", host: str = PEER_AT.host, *, fast: bool = True
     ) -> FakeConnection:
         """Have a peer connect whom the tracker knows as a member."""
-        name = PeerId(f"-MI0100-{user:p<12}".encode())
-        connection = self.admit(name, Endpoint(host, PEER_AT.port), fast=fast)
-        assert connection is not None
-        self.torrent.identified(connection.key, user, is_member=True)
-        return connection
+        return connect_member(self.client, self.torrent, user, host, fast=fast)
 
     def seeder(
         self,
