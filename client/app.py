@@ -23,7 +23,7 @@ from common.text import harmless
 from common.types import Endpoint
 
 if TYPE_CHECKING:
-    from client.services.session import Session
+    from client.services.api import SessionApi
 
 _FAILURE, _USAGE = 1, 2
 _MOST_DIGITS = 4  # of a number on the command line
@@ -246,7 +246,7 @@ def _run(
 
 
 def _converse(
-    session: Session, interrupts: Interrupts, config: ClientConfig, options: argparse.Namespace
+    session: SessionApi, interrupts: Interrupts, config: ClientConfig, options: argparse.Namespace
 ) -> int:
     """Run the interactive shell; returns the exit status."""
     from client.shell.output import Output
@@ -256,7 +256,7 @@ def _converse(
 
 
 def _run_script(
-    session: Session, interrupts: Interrupts, keyboard: Keyboard, options: argparse.Namespace
+    session: SessionApi, interrupts: Interrupts, keyboard: Keyboard, options: argparse.Namespace
 ) -> int:
     """Run a script; returns the exit status."""
     from client.shell.output import Output
@@ -269,7 +269,7 @@ def _run_script(
 
 
 @contextmanager
-def _web(session: Session, config: ClientConfig, options: argparse.Namespace) -> Iterator[None]:
+def _web(session: SessionApi, config: ClientConfig, options: argparse.Namespace) -> Iterator[None]:
     """Serve the page while inside the block, if requested, and print the link."""
     if config.web is None:
         yield

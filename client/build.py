@@ -23,9 +23,9 @@ from client.core.notices.events import (
 from client.core.notices.notices import NoticeKind
 from client.core.swarm.swarm_config import SwarmConfig
 from client.event_bus import EventBus
-from client.membership.account import Account
+from client.membership.account import Account, Remote
 from client.membership.credentials import Credentials
-from client.membership.known_trackers import KnownTrackers, Trackers
+from client.membership.known_trackers import KnownTrackers
 from client.net.peers.dialer import Dialer
 from client.net.peers.listener import Listener
 from client.net.peers.metadata_fetch import fetch_metadata
@@ -34,14 +34,20 @@ from client.net.tracker.announcer import Announcer
 from client.net.tracker.port_check import OwnPort
 from client.net.tracker.tracker_client import TrackerCallbacks, TrackerClient
 from client.net.tracker.tracker_connection import source_host
+from client.services.accounts import AccountService
 from client.services.diagnostics import Diagnostics
 from client.services.doctor import Doctor
 from client.services.environment import raise_descriptors
-from client.services.limits import Limits
+from client.services.files import FileService
+from client.services.groups import GroupService
+from client.services.limits import LimitService
 from client.services.metainfo_links import MetainfoLinks
+from client.services.notices import NoticeService
 from client.services.session import Session
 from client.services.sharing import Sharing
 from client.services.snapshot import Snapshots
+from client.services.trackers import TrackerService
+from client.services.transfers import TransferService
 from client.services.uploads import Uploads
 from client.state.database import Database
 from client.state.pinned_certificates import PinnedCertificates
@@ -176,25 +182,37 @@ class _Assembly:
         refuses = torrents.ban_list.refuses_caller
         self._listener.start(transfers.active.admit, transfers.active.find_group_tls, refuses)
         self._link.start()
-        port = OwnPort(self._listener.port, lambda: self._listener.arrivals)
-        account, link, trackers = self._account, self._link, self._known_trackers
         links = MetainfoLinks(
-            link, lambda magnet: fetch_metadata(magnet, self._peer_id, torrents.introduce)
+            self._link, lambda magnet: fetch_metadata(magnet, self._peer_id, torrents.introduce)
         )
+        return self._services(transfers, credentials, links)
+
+    def _services(
+        self, transfers: TransferManager, credentials: Credentials, links: MetainfoLinks
+    ) -> Session:
+        account, link, known_trackers = self._account, self._link, self._known_trackers
+        remote = Remote(account, link)
+        groups = GroupService(account, remote, transfers, credentials)
+        sharing = Sharing(link, links, self._store, transfers, self._disk, self._warn)
+        uploads = Uploads(link, links, self._store, transfers, self._warn)
+        port = OwnPort(self._listener.port, lambda: self._listener.arrivals)
         snapshots = Snapshots(link, credentials, time.monotonic, port)
+        patience = self._config.timing.wait_without_peers
         return Session(
             account,
             link,
-            Trackers(link, trackers),
-            credentials,
             transfers,
-            Sharing(self._link, links, self._store, transfers, self._disk, self._warn),
-            Uploads(self._link, links, self._store, transfers, self._warn),
-            links,
-            self._completions,
-            Limits(account, transfers, self._rate_limits),
-            Diagnostics(account, transfers, snapshots),
-            Doctor(self._config, port, account, link, trackers, credentials, transfers),
+            accounts=AccountService(account, remote, link, transfers, credentials, groups.is_own),
+            groups=groups,
+            files=FileService(account, remote, transfers, sharing, uploads, links),
+            transfers=TransferService(account, transfers, self._completions, patience),
+            limits=LimitService(account, transfers, self._rate_limits),
+            notices=NoticeService(account, remote),
+            trackers=TrackerService(link, known_trackers),
+            diagnostics=Diagnostics(account, transfers, snapshots),
+            doctor=Doctor(
+                self._config, port, account, link, known_trackers, credentials, transfers
+            ),
         )
 
     def _torrent_context(self, swarm_config: SwarmConfig) -> TorrentContext:

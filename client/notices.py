@@ -71,7 +71,10 @@ class Notices:
             self.tell(written.kind, written.text, written.group)
 
     def kept(self, pattern: str = "") -> list[NoticeRow]:
-        """Return the kept notices whose text fits the pattern (see Lists), the oldest first."""
+        """Return the kept notices whose text fits the pattern (see client.services.paging).
+
+        The oldest is first.
+        """
         with self._lock:
             rows = list(self._kept)
         return [row for row in rows if _fits(row.text, pattern)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from client.commands import listing
 from client.commands.command import Argument, Arguments, Command, Context, Kind
 from client.results import EndSessionResult, LoginResult, UserResult
-from client.services.lists import SessionsResult
+from client.services.paging import SessionsResult
 from common.errors import ErrorCode, MinitorrentError
 
 _USER = Argument("USER", Kind.NEW_NAME, help="the name of the account")
@@ -13,27 +13,27 @@ _PASSWORD = Argument("PASSWORD", Kind.PASSWORD)
 
 
 def _create_user(context: Context, arguments: Arguments) -> UserResult:
-    return context.session.create_user(arguments.text("USER"), arguments.text("PASSWORD"))
+    return context.session.accounts.create(arguments.text("USER"), arguments.text("PASSWORD"))
 
 
 def _login(context: Context, arguments: Arguments) -> LoginResult:
-    return context.session.login(arguments.text("USER"), arguments.text("PASSWORD"))
+    return context.session.accounts.login(arguments.text("USER"), arguments.text("PASSWORD"))
 
 
 def _logout(context: Context, _: Arguments) -> UserResult:
-    return context.session.logout()
+    return context.session.accounts.logout()
 
 
 def _whoami(context: Context, _: Arguments) -> UserResult:
-    return context.session.whoami()
+    return context.session.accounts.whoami()
 
 
 def _passwd(context: Context, arguments: Arguments) -> UserResult:
-    return context.session.passwd(arguments.text("OLD"), arguments.text("NEW"))
+    return context.session.accounts.change_password(arguments.text("OLD"), arguments.text("NEW"))
 
 
 def _sessions(context: Context, arguments: Arguments) -> SessionsResult:
-    return context.session.lists.sessions(
+    return context.session.accounts.sessions(
         listing.pattern(arguments), limit=listing.limit(arguments)
     )
 
@@ -44,7 +44,7 @@ def _end_session(context: Context, arguments: Arguments) -> EndSessionResult:
         raise MinitorrentError(
             ErrorCode.USAGE, f"{number!r} is not a session ID; list yours with: sessions"
         )
-    return context.session.end_session(int(number))
+    return context.session.accounts.end_session(int(number))
 
 
 COMMANDS = (

@@ -16,7 +16,8 @@ from pydantic import BaseModel
 from common.errors import ErrorCode, MinitorrentError
 
 if TYPE_CHECKING:
-    from client.services.session import HashProgress, Session
+    from client.services.api import SessionApi
+    from client.services.uploads import HashProgress
 
 
 class Kind(StrEnum):
@@ -180,7 +181,7 @@ class Context:
     `cancelled` returns whether a wait should end early.
     """
 
-    session: Session
+    session: SessionApi
     commands: Mapping[str, Command]
     progress: HashProgress | None = None
     cancelled: Callable[[], bool] = never

@@ -15,7 +15,7 @@ from client.storage.paths.typed_path import typed_path
 from common.errors import ErrorCode, MinitorrentError
 
 if TYPE_CHECKING:
-    from client.services.session import Session
+    from client.services.api import SessionApi
 
 _LIKENESS = 0.6
 """The similarity, as difflib measures it (0 to 1), from which a name is suggested."""
@@ -34,7 +34,7 @@ _WRONG: Mapping[ErrorCode, frozenset[Kind]] = {
 
 
 def corrected(
-    error: MinitorrentError, invocation: Invocation, session: Session
+    error: MinitorrentError, invocation: Invocation, session: SessionApi
 ) -> MinitorrentError:
     """Return the error with "Did you mean NAME?" if an existing name resembles the one typed.
 
@@ -63,7 +63,7 @@ def nearest(typed: str, names: Iterable[str]) -> str | None:
     return folded[found[0]] if found else None
 
 
-def _near(argument: Argument, typed: str, group: str | None, session: Session) -> str | None:
+def _near(argument: Argument, typed: str, group: str | None, session: SessionApi) -> str | None:
     """Return the most likely correction, or None; raises MinitorrentError or OSError."""
     if argument.kind is Kind.PATH:
         folder, slash, name = typed.rpartition("/")
@@ -85,28 +85,27 @@ def _parts(typed: str) -> Iterable[str]:
 
 
 def _listed(
-    kind: Kind, group: str | None, session: Session, pattern: str
+    kind: Kind, group: str | None, session: SessionApi, pattern: str
 ) -> tuple[Iterable[str], bool]:
     """Return matching names of a kind, and whether these are all; raises MinitorrentError."""
-    lists = session.lists
     match kind:
         case Kind.GROUP | Kind.ANY_GROUP:
-            groups = lists.groups(pattern)
+            groups = session.groups.list(pattern)
             return [row.group for row in groups.groups], len(groups.groups) == groups.total
         case Kind.USER:
-            members = lists.members(group, pattern)
+            members = session.groups.members(group, pattern)
             return [row.user for row in members.members], len(members.members) == members.total
         case Kind.REQUESTER:
-            asking = lists.requests(group, pattern)
+            asking = session.groups.requests(group, pattern)
             return [row.user for row in asking.requests], len(asking.requests) == asking.total
-    files = lists.files(group, pattern)
+    files = session.files.list(group, pattern)
     return [row.name for row in files.files], len(files.files) == files.total
 
 
-def _own(group: str | None, session: Session) -> Iterable[str]:
+def _own(group: str | None, session: SessionApi) -> Iterable[str]:
     """Return the names of this client's downloads and shares in a group."""
-    downloads = ((row.group, row.name) for row in session.show_downloads().downloads)
-    shares = ((row.group, row.name) for row in session.show_shares().shares)
+    downloads = ((row.group, row.name) for row in session.transfers.downloads().downloads)
+    shares = ((row.group, row.name) for row in session.transfers.shares().shares)
     return (name for place, name in (*downloads, *shares) if place == group)
 
 

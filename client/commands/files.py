@@ -7,7 +7,7 @@ from pathlib import Path
 from client.commands import listing
 from client.commands.command import Argument, Arguments, Command, Context, Kind, Option
 from client.results import DownloadResult, FileResult, UploadResult
-from client.services.lists import FilesResult
+from client.services.paging import FilesResult
 from client.services.uploads import Offer
 from common.errors import ErrorCode
 
@@ -32,7 +32,7 @@ def offer_of(arguments: Arguments) -> Offer:
 
 
 def _list_files(context: Context, arguments: Arguments) -> FilesResult:
-    return context.session.lists.files(
+    return context.session.files.list(
         arguments.optional("GROUP"),
         listing.pattern(arguments),
         sort=listing.order(arguments),
@@ -41,13 +41,13 @@ def _list_files(context: Context, arguments: Arguments) -> FilesResult:
 
 
 def _upload_file(context: Context, arguments: Arguments) -> UploadResult:
-    return context.session.upload_file(
+    return context.session.files.upload(
         offer_of(arguments), arguments.optional("GROUP"), progress=context.progress
     )
 
 
 def _download_file(context: Context, arguments: Arguments) -> DownloadResult:
-    return context.session.download_file(
+    return context.session.files.download(
         context.group(arguments),
         arguments.text("NAME"),
         arguments.text("DEST"),
@@ -58,7 +58,7 @@ def _download_file(context: Context, arguments: Arguments) -> DownloadResult:
 
 
 def _stop_share(context: Context, arguments: Arguments) -> FileResult:
-    return context.session.stop_share(context.group(arguments), arguments.text("NAME"))
+    return context.session.files.stop_share(context.group(arguments), arguments.text("NAME"))
 
 
 COMMANDS = (

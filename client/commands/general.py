@@ -84,7 +84,10 @@ def _end(_context: Context, _arguments: Arguments) -> EndResult:
 
 
 def _trackers(context: Context, arguments: Arguments) -> TrackersResult:
-    return context.session.trackers(arguments.optional("forget"))
+    trackers, address = context.session.trackers, arguments.optional("forget")
+    if address is not None:
+        trackers.forget(address)
+    return trackers.list()
 
 
 COMMANDS = (

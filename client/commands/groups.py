@@ -5,7 +5,7 @@ from __future__ import annotations
 from client.commands import listing
 from client.commands.command import Argument, Arguments, Command, Context, Kind, Option
 from client.results import GroupResult
-from client.services.lists import GroupsResult, MembersResult, RequestsResult
+from client.services.paging import GroupsResult, MembersResult, RequestsResult
 from common.api.groups import CreateGroupReply, JoinGroupReply, MemberReply
 from common.errors import ErrorCode
 
@@ -19,35 +19,33 @@ _OF_ADMIN = (*_OF_GROUP, ErrorCode.NOT_ADMIN)
 
 
 def _create_group(context: Context, arguments: Arguments) -> CreateGroupReply:
-    return context.session.groups.create_group(
-        arguments.text("GROUP"), is_open="open" in arguments.flags
-    )
+    return context.session.groups.create(arguments.text("GROUP"), is_open="open" in arguments.flags)
 
 
 def _join_group(context: Context, arguments: Arguments) -> JoinGroupReply:
-    return context.session.groups.join_group(arguments.text("GROUP"))
+    return context.session.groups.join(arguments.text("GROUP"))
 
 
 def _leave_group(context: Context, arguments: Arguments) -> GroupResult:
-    return context.session.groups.leave_group(arguments.text("GROUP"))
+    return context.session.groups.leave(arguments.text("GROUP"))
 
 
 def _use_group(context: Context, arguments: Arguments) -> GroupResult:
-    return context.session.groups.use_group(arguments.text("GROUP"))
+    return context.session.groups.use(arguments.text("GROUP"))
 
 
 def _list_groups(context: Context, arguments: Arguments) -> GroupsResult:
-    return context.session.lists.groups(listing.pattern(arguments), limit=listing.limit(arguments))
+    return context.session.groups.list(listing.pattern(arguments), limit=listing.limit(arguments))
 
 
 def _list_members(context: Context, arguments: Arguments) -> MembersResult:
-    return context.session.lists.members(
+    return context.session.groups.members(
         arguments.optional("GROUP"), listing.pattern(arguments), limit=listing.limit(arguments)
     )
 
 
 def _list_requests(context: Context, arguments: Arguments) -> RequestsResult:
-    return context.session.lists.requests(
+    return context.session.groups.requests(
         arguments.optional("GROUP"), listing.pattern(arguments), limit=listing.limit(arguments)
     )
 
@@ -73,7 +71,7 @@ def _demote(context: Context, arguments: Arguments) -> MemberReply:
 
 
 def _transfer_group(context: Context, arguments: Arguments) -> MemberReply:
-    return context.session.groups.transfer_group(context.group(arguments), arguments.text("USER"))
+    return context.session.groups.transfer(context.group(arguments), arguments.text("USER"))
 
 
 _GROUPS = (

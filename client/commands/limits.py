@@ -19,13 +19,13 @@ def _limit(context: Context, arguments: Arguments) -> LimitsResult:
     limits = context.session.limits
     typed = arguments.optional("DIRECTION")
     if typed is None:
-        return limits.limits()
+        return limits.list()
     direction = _direction(typed)
     rate = arguments.optional("RATE")
     if rate is None:
-        return limits.limits()
+        return limits.list()
     group, name = _transfer(context, arguments)
-    return limits.limit(direction, _read_rate(rate), group, name)
+    return limits.set(direction, _read_rate(rate), group, name)
 
 
 def _transfer(context: Context, arguments: Arguments) -> tuple[str | None, str | None]:

@@ -6,7 +6,7 @@ import re
 from typing import cast, get_args
 
 from client.commands.command import Argument, Arguments, Kind, Option
-from client.services.lists import USUAL_LIMIT
+from client.services.paging import USUAL_LIMIT
 from common.api.files import Sort
 from common.errors import ErrorCode, MinitorrentError
 

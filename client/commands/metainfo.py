@@ -21,7 +21,7 @@ _OF_GROUP = (ErrorCode.NO_SUCH_GROUP, ErrorCode.NOT_MEMBER)
 
 
 def _share(context: Context, arguments: Arguments) -> ShareFileResult:
-    return context.session.share(
+    return context.session.files.share(
         offer_of(arguments),
         Path(arguments.text("METAINFO")),
         arguments.optional("GROUP"),
@@ -30,7 +30,7 @@ def _share(context: Context, arguments: Arguments) -> ShareFileResult:
 
 
 def _get(context: Context, arguments: Arguments) -> DownloadResult:
-    return context.session.get(
+    return context.session.files.get(
         arguments.text("METAINFO_OR_MAGNET"),
         arguments.text("DEST"),
         in_place="resume" in arguments.flags,
@@ -38,17 +38,17 @@ def _get(context: Context, arguments: Arguments) -> DownloadResult:
 
 
 def _magnet(context: Context, arguments: Arguments) -> MagnetResult:
-    return context.session.magnet(context.group(arguments), arguments.text("NAME"))
+    return context.session.files.magnet(context.group(arguments), arguments.text("NAME"))
 
 
 def _export_credentials(context: Context, arguments: Arguments) -> ExportResult:
-    return context.session.export_credentials(
+    return context.session.groups.export_credentials(
         arguments.text("GROUP"), Path(arguments.text("FOLDER"))
     )
 
 
 def _remove(context: Context, arguments: Arguments) -> FileResult:
-    return context.session.remove(Path(arguments.text("METAINFO")))
+    return context.session.files.remove(Path(arguments.text("METAINFO")))
 
 
 COMMANDS = (

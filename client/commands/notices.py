@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from client.commands import listing
 from client.commands.command import Argument, Arguments, Command, Context, Kind, Option
-from client.services.lists import EventsResult, NoticesResult
+from client.services.paging import EventsResult, NoticesResult
 from common.errors import ErrorCode
 
 
 def _notices(context: Context, arguments: Arguments) -> NoticesResult:
-    return context.session.lists.notices(
+    return context.session.notices.list(
         listing.pattern(arguments), limit=listing.number(arguments, "limit")
     )
 
 
 def _audit(context: Context, arguments: Arguments) -> EventsResult:
-    return context.session.lists.events(
+    return context.session.groups.events(
         arguments.optional("GROUP"),
         listing.pattern(arguments),
         before=listing.number(arguments, "before"),

@@ -16,7 +16,8 @@ from client.commands.registry import COMMANDS
 from common.errors import ErrorCode, MinitorrentError
 
 if TYPE_CHECKING:
-    from client.services.session import HashProgress, Session
+    from client.services.api import SessionApi
+    from client.services.uploads import HashProgress
 
 LONGEST_LINE = 1 << 20
 """The maximum length of a line in a script, in bytes."""
@@ -56,7 +57,7 @@ class Runner:
 
     def __init__(
         self,
-        session: Session,
+        session: SessionApi,
         *,
         commands: Mapping[str, Command] = COMMANDS,
         progress: HashProgress | None = None,

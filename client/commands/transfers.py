@@ -24,35 +24,35 @@ _TRANSFER = (_GROUP, Argument("NAME", Kind.TRANSFER))
 
 
 def _show_downloads(context: Context, _: Arguments) -> DownloadsResult:
-    return context.session.show_downloads()
+    return context.session.transfers.downloads()
 
 
 def _show_shares(context: Context, _: Arguments) -> SharesResult:
-    return context.session.show_shares()
+    return context.session.transfers.shares()
 
 
 def _peers(context: Context, arguments: Arguments) -> PeersResult:
-    return context.session.peers(context.group(arguments), arguments.text("NAME"))
+    return context.session.transfers.peers(context.group(arguments), arguments.text("NAME"))
 
 
 def _pause(context: Context, arguments: Arguments) -> TransferResult:
-    return context.session.pause(context.group(arguments), arguments.text("NAME"))
+    return context.session.transfers.pause(context.group(arguments), arguments.text("NAME"))
 
 
 def _resume(context: Context, arguments: Arguments) -> TransferResult:
-    return context.session.resume(context.group(arguments), arguments.text("NAME"))
+    return context.session.transfers.resume(context.group(arguments), arguments.text("NAME"))
 
 
 def _cancel(context: Context, arguments: Arguments) -> TransferResult:
-    return context.session.cancel(context.group(arguments), arguments.text("NAME"))
+    return context.session.transfers.cancel(context.group(arguments), arguments.text("NAME"))
 
 
 def _recheck(context: Context, arguments: Arguments) -> TransferResult:
-    return context.session.recheck(context.group(arguments), arguments.text("NAME"))
+    return context.session.transfers.recheck(context.group(arguments), arguments.text("NAME"))
 
 
 def _priority(context: Context, arguments: Arguments) -> PriorityResult:
-    return context.session.priority(
+    return context.session.transfers.set_priority(
         context.group(arguments), arguments.text("NAME"), _priority_number(arguments.text("N"))
     )
 
@@ -71,7 +71,7 @@ def _priority_number(typed: str) -> int:
 def _wait(context: Context, arguments: Arguments) -> WaitResult:
     typed = arguments.optional("SECONDS")
     seconds = None if typed is None else _seconds(typed)
-    result = context.session.wait(seconds, context.cancelled)
+    result = context.session.transfers.wait(seconds, context.cancelled)
     if not result.completed and not result.failed and context.cancelled():
         raise MinitorrentError(ErrorCode.TIMEOUT, "Stopped waiting; the downloads continue.")
     return result

@@ -182,7 +182,7 @@ class Account:
 
 
 class Remote:
-    """Calls operations of the tracker that require a login."""
+    """Calls operations of the tracker."""
 
     def __init__(self, account: Account, tracker_client: TrackerClient) -> None:
         self._account = account
@@ -191,7 +191,8 @@ class Remote:
     def call(self, operation: Operation[RequestT, ReplyT], **arguments: object) -> ReplyT:
         """Validate the arguments, then call the operation.
 
-        Raises MinitorrentError: not_logged_in, or the operation's refusal.
+        Raises MinitorrentError: not_logged_in if the operation needs a login, or its refusal.
         """
-        self._account.require()
+        if operation.needs_login:
+            self._account.require()
         return self._tracker_client.call(operation, operation.read_request(arguments))

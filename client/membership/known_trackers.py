@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from client import results
-from client.net.tracker.tracker_client import TrackerClient
 from client.net.tracker.tracker_connection import UntrustedTrackerError
 from client.state.pinned_certificates import PinnedCertificates
-from common.errors import ErrorCode, MinitorrentError
 from common.tls import fingerprint
 from common.types import Endpoint
 
@@ -56,38 +53,3 @@ def _changed(tracker: Endpoint, trusted: str, shown: str) -> UntrustedTrackerErr
         "server pretends to be the tracker. Ask the operator; if the new one is right, type: "
         f"trackers --forget {tracker}"
     )
-
-
-class Trackers:
-    """Answers the command `trackers`."""
-
-    def __init__(self, tracker_client: TrackerClient, known_trackers: KnownTrackers) -> None:
-        self._tracker_client = tracker_client
-        self._known_trackers = known_trackers
-
-    def rows(self) -> results.TrackersResult:
-        """Return a row for each tracker of the tracker information file."""
-        return results.TrackersResult(
-            trackers=[
-                results.TrackerRow(
-                    address=str(tracker),
-                    state=state,
-                    current=state == "connected",
-                    fingerprint=self._known_trackers.trusted(tracker),
-                )
-                for tracker, state in self._tracker_client.states()
-            ]
-        )
-
-    def forget(self, address: str) -> None:
-        """Trust the tracker's next certificate; raises MinitorrentError(usage) for an unknown one.
-
-        An existing connection continues.
-        """
-        tracker = Endpoint.parse(address)
-        if tracker not in (known for known, _ in self._tracker_client.states()):
-            raise MinitorrentError(
-                ErrorCode.USAGE, f"{tracker} is not one of the trackers; see them with: trackers"
-            )
-        self._known_trackers.forget(tracker)
-        self._tracker_client.retry()

@@ -1,16 +1,27 @@
-"""Groups, their members and the requests to join them."""
+"""Groups, their members, the requests to join them and their audit trail."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 from client import results
 from client.membership.account import Account, Remote
 from client.membership.credentials import Credentials
+from client.services.export import export_credentials
+from client.services.paging import (
+    USUAL_LIMIT,
+    EventsResult,
+    GroupsResult,
+    MembersResult,
+    RequestsResult,
+    collect,
+)
 from client.transfers.transfer_manager import TransferManager
-from common.api import groups
+from common.api import audit, groups
 from common.errors import ErrorCode, MinitorrentError
 
 
-class Groups:
+class GroupService:
     """The groups of a session; see Session for the rules of all its methods."""
 
     def __init__(
@@ -21,24 +32,89 @@ class Groups:
         credentials: Credentials,
     ) -> None:
         self._account = account
-        self._call = remote.call
+        self._remote = remote
         self._transfers = transfers
         self._credentials = credentials
 
-    def create_group(self, group: str, *, is_open: bool = False) -> groups.CreateGroupReply:
+    # --- lists ------------------------------------------------------------------------------
+    def list(
+        self, pattern: str = "", *, member: bool | None = None, limit: int = USUAL_LIMIT
+    ) -> GroupsResult:
+        """List the groups, the user's own first; with `member`, only the user's own, or others."""
+        found = collect(
+            self._remote, groups.LIST_GROUPS, "groups", limit, pattern=pattern, member=member
+        )
+        user = self._account.require()
+        return GroupsResult(groups=found.rows, total=found.total, pattern=pattern, user=user)
+
+    def members(
+        self, group: str | None, pattern: str = "", *, limit: int = USUAL_LIMIT
+    ) -> MembersResult:
+        """List a group's members, the longest-standing first."""
+        chosen = self._account.require_group(group)
+        found = collect(
+            self._remote, groups.LIST_MEMBERS, "members", limit, group=chosen, pattern=pattern
+        )
+        return MembersResult(
+            group=found.last.group, members=found.rows, total=found.total, pattern=pattern
+        )
+
+    def requests(
+        self, group: str | None, pattern: str = "", *, limit: int = USUAL_LIMIT
+    ) -> RequestsResult:
+        """List the join requests of a group, oldest first."""
+        chosen = self._account.require_group(group)
+        found = collect(
+            self._remote, groups.LIST_REQUESTS, "requests", limit, group=chosen, pattern=pattern
+        )
+        return RequestsResult(
+            group=found.last.group, requests=found.rows, total=found.total, pattern=pattern
+        )
+
+    def events(
+        self,
+        group: str | None,
+        pattern: str = "",
+        *,
+        before: int | None = None,
+        limit: int = USUAL_LIMIT,
+    ) -> EventsResult:
+        """List the events of a group and its members' accounts: the newest, or those before."""
+        chosen = self._account.require_group(group)
+        found = collect(
+            self._remote,
+            audit.LIST_EVENTS,
+            "events",
+            limit,
+            is_backward=True,
+            group=chosen,
+            pattern=pattern,
+            after="" if before is None else str(before),
+        )
+        following = found.last.next
+        return EventsResult(
+            events=found.rows,
+            total=found.total,
+            pattern=pattern,
+            before=None if following is None else int(following),
+            group=chosen,
+        )
+
+    # --- membership -------------------------------------------------------------------------
+    def create(self, group: str, *, is_open: bool = False) -> groups.CreateGroupReply:
         """Create a group, as its owner; members of a sealed one prove membership to each other."""
         mode = "open" if is_open else "sealed"
-        reply = self._call(groups.CREATE_GROUP, group=group, mode=mode)
+        reply = self._remote.call(groups.CREATE_GROUP, group=group, mode=mode)
         self._account.joined(reply.group)
         return reply
 
-    def join_group(self, group: str) -> groups.JoinGroupReply:
+    def join(self, group: str) -> groups.JoinGroupReply:
         """Ask to join a group."""
-        return self._call(groups.JOIN_GROUP, group=group)
+        return self._remote.call(groups.JOIN_GROUP, group=group)
 
-    def leave_group(self, group: str) -> results.GroupResult:
+    def leave(self, group: str) -> results.GroupResult:
         """Leave a group; its transfers end, finished files stay on disk."""
-        reply = self._call(groups.LEAVE_GROUP, group=group)
+        reply = self._remote.call(groups.LEAVE_GROUP, group=group)
         self._account.left(reply.group)
         self._transfers.leave(reply.group)
         self._credentials.forget(reply.group)
@@ -49,45 +125,50 @@ class Groups:
         if group in self._account.groups or self._account.knows_all_groups:
             return group in self._account.groups
         try:
-            self._call(groups.GET_GROUP, group=group)
+            self._remote.call(groups.GET_GROUP, group=group)
         except MinitorrentError as error:
             return error.code not in (ErrorCode.NOT_MEMBER, ErrorCode.NO_SUCH_GROUP)
         return True
 
     def role(self, group: str) -> groups.Role:
         """Return the user's role in a group."""
-        return self._call(groups.GET_GROUP, group=group).role
+        return self._remote.call(groups.GET_GROUP, group=group).role
 
     def accept_request(self, group: str, user: str) -> groups.MemberReply:
         """Accept a join request."""
-        reply = self._call(groups.ACCEPT_REQUEST, group=group, user=user)
+        reply = self._remote.call(groups.ACCEPT_REQUEST, group=group, user=user)
         self._account.answered_request()
         return reply
 
     def reject_request(self, group: str, user: str) -> groups.MemberReply:
         """Reject a join request."""
-        reply = self._call(groups.REJECT_REQUEST, group=group, user=user)
+        reply = self._remote.call(groups.REJECT_REQUEST, group=group, user=user)
         self._account.answered_request()
         return reply
 
     def remove_member(self, group: str, user: str) -> groups.MemberReply:
         """Remove a member from a group."""
-        return self._call(groups.REMOVE_MEMBER, group=group, user=user)
+        return self._remote.call(groups.REMOVE_MEMBER, group=group, user=user)
 
     def promote(self, group: str, user: str) -> groups.MemberReply:
         """Make a member an admin."""
-        return self._call(groups.PROMOTE, group=group, user=user)
+        return self._remote.call(groups.PROMOTE, group=group, user=user)
 
     def demote(self, group: str, user: str) -> groups.MemberReply:
         """Make an admin an ordinary member."""
-        return self._call(groups.DEMOTE, group=group, user=user)
+        return self._remote.call(groups.DEMOTE, group=group, user=user)
 
-    def transfer_group(self, group: str, user: str) -> groups.MemberReply:
+    def transfer(self, group: str, user: str) -> groups.MemberReply:
         """Make a member the owner."""
-        return self._call(groups.TRANSFER_GROUP, group=group, user=user)
+        return self._remote.call(groups.TRANSFER_GROUP, group=group, user=user)
 
-    def use_group(self, group: str) -> results.GroupResult:
+    def use(self, group: str) -> results.GroupResult:
         """Make a group the default where none is named."""
-        self._call(groups.GET_GROUP, group=group)  # raises if the user is not a member
+        self._remote.call(groups.GET_GROUP, group=group)  # raises if the user is not a member
         self._account.use(group)
         return results.GroupResult(group=group)
+
+    def export_credentials(self, group: str, folder: Path) -> results.ExportResult:
+        """Write what a stock client needs to take part in a sealed group."""
+        user = self._account.require()
+        return export_credentials(self._credentials, user, group, folder, self._account.tell)

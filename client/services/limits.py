@@ -9,7 +9,7 @@ from client.transfers.rate_limits import RateLimits
 from client.transfers.transfer_manager import TransferManager
 
 
-class Limits:
+class LimitService:
     """The rate limits of a session; see Session for the rules of all its methods."""
 
     def __init__(
@@ -19,7 +19,7 @@ class Limits:
         self._transfers = transfers
         self._rate_limits = rate_limits
 
-    def limits(self) -> LimitsResult:
+    def list(self) -> LimitsResult:
         """Return the client's limits, then those of this user's transfers that have any."""
         whole = self._rate_limits.rates(None)
         rows = [LimitRow(group=None, name=None, up=whole.up, down=whole.down)]
@@ -32,7 +32,7 @@ class Limits:
                 )
         return LimitsResult(limits=rows)
 
-    def limit(
+    def set(
         self,
         direction: Direction,
         rate: int,
@@ -45,4 +45,4 @@ class Limits:
         else:
             self._account.require()
             self._rate_limits.set(self._transfers.get(group, name).record, direction, rate)
-        return self.limits()
+        return self.list()

@@ -15,7 +15,7 @@ from common.errors import MinitorrentError
 from common.text import count, local_time, percent, size
 
 if TYPE_CHECKING:
-    from client.services.session import Session
+    from client.services.api import SessionApi
 
 _FRESH = 5.0
 """Seconds for which a tracker's answer is cached."""
@@ -39,7 +39,7 @@ class SessionNames:
 
     def __init__(
         self,
-        session: Session,
+        session: SessionApi,
         clock: Callable[[], float] = time.monotonic,
         most_entries: int = MOST_ENTRIES,
     ) -> None:
@@ -57,7 +57,7 @@ class SessionNames:
 
     def groups(self, typed: str, *, mine: bool) -> Sequence[Name]:
         def ask(pattern: str) -> _Answer:
-            found = self._session.lists.groups(pattern, member=mine, limit=_MOST_NAMES)
+            found = self._session.groups.list(pattern, member=mine, limit=_MOST_NAMES)
             names = [
                 Name(row.group, f"{count(row.members, 'member')}, owner {row.owner}")
                 for row in found.groups
@@ -69,7 +69,7 @@ class SessionNames:
 
     def members(self, group: str, typed: str) -> Sequence[Name]:
         def ask(pattern: str) -> _Answer:
-            found = self._session.lists.members(group, pattern, limit=_MOST_NAMES)
+            found = self._session.groups.members(group, pattern, limit=_MOST_NAMES)
             names = [Name(row.user, row.role) for row in found.members]
             return names, len(names) == found.total
 
@@ -77,7 +77,7 @@ class SessionNames:
 
     def requesters(self, group: str, typed: str) -> Sequence[Name]:
         def ask(pattern: str) -> _Answer:
-            found = self._session.lists.requests(group, pattern, limit=_MOST_NAMES)
+            found = self._session.groups.requests(group, pattern, limit=_MOST_NAMES)
             names = [
                 Name(row.user, f"asked at {local_time(row.requested_at)}") for row in found.requests
             ]
@@ -87,7 +87,7 @@ class SessionNames:
 
     def files(self, group: str, typed: str) -> Sequence[Name]:
         def ask(pattern: str) -> _Answer:
-            found = self._session.lists.files(group, pattern, limit=_MOST_NAMES)
+            found = self._session.files.list(group, pattern, limit=_MOST_NAMES)
             names = [Name(row.name, f"{size(row.size)}, from {row.owner}") for row in found.files]
             return names, len(names) == found.total
 
@@ -95,7 +95,7 @@ class SessionNames:
 
     def downloads(self, group: str) -> Sequence[Name]:
         def ask(_: str) -> _Answer:
-            rows = self._session.show_downloads().downloads
+            rows = self._session.transfers.downloads().downloads
             return [
                 Name(row.name, f"{row.state}, {percent(row.progress)}")
                 for row in rows
@@ -106,7 +106,7 @@ class SessionNames:
 
     def shares(self, group: str) -> Sequence[Name]:
         def ask(_: str) -> _Answer:
-            rows = self._session.show_shares().shares
+            rows = self._session.transfers.shares().shares
             return [Name(row.name, "shared") for row in rows if row.group == group], True
 
         return self._ask("shares", group, "", ask)[0]

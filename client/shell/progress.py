@@ -16,7 +16,7 @@ from common.errors import ErrorCode, MinitorrentError
 from common.text import count, duration, percent, rate, size
 
 if TYPE_CHECKING:
-    from client.services.session import Session
+    from client.services.api import SessionApi
 
 _BAR_WIDTH = 24
 _INTERVAL = 0.1
@@ -77,7 +77,7 @@ class Progress:
         if due:
             self._output.progress(hashing_line(done, total, rate, self._screen))
 
-    def waiting(self, session: Session) -> bool:
+    def waiting(self, session: SessionApi) -> bool:
         """Show the downloads' progress; return whether to stop waiting."""
         with self._lock:
             due = self._output.shows_progress and self._due(self._clock())

@@ -14,7 +14,7 @@ from client import results
 from client.commands.command import Command
 from client.commands.general import CommandHelpResult, EndResult, HelpResult
 from client.commands.parsing import quote
-from client.services import lists
+from client.services import paging
 from client.shell.downloads import download_lines
 from client.shell.terminal.screen import Column, Screen
 from common.api import groups
@@ -63,7 +63,7 @@ def _some(names: Sequence[str], more: int) -> str:
 
 
 def _listed(
-    result: lists.ListResult,
+    result: paging.ListResult,
     rows: Sequence[Sequence[str]],
     columns: Sequence[Column],
     noun: str,
@@ -79,7 +79,7 @@ def _listed(
     return f"{table}\n{len(rows):,} of {result.total:,} {noun}s; {hint}"
 
 
-def _groups(result: lists.GroupsResult, screen: Screen) -> str:
+def _groups(result: paging.GroupsResult, screen: Screen) -> str:
     if not result.groups and not result.pattern:
         return "No groups yet; create one with: create_group GROUP"
     columns = [
@@ -104,13 +104,13 @@ def _part(row: groups.GroupRow, user: str) -> str:
     return "owner" if row.owner == user else "member"
 
 
-def _members(result: lists.MembersResult, screen: Screen) -> str:
+def _members(result: paging.MembersResult, screen: Screen) -> str:
     columns = [Column("user", folds=True), Column("role"), Column("online")]
     rows = [[m.user, m.role, "online" if m.online else "-"] for m in result.members]
     return _listed(result, rows, columns, "member", screen)
 
 
-def _requests(result: lists.RequestsResult, screen: Screen) -> str:
+def _requests(result: paging.RequestsResult, screen: Screen) -> str:
     if not result.requests and not result.pattern:
         return f"No requests to join {visible(result.group)}"
     columns = [Column("user", folds=True), Column("asked at")]
@@ -118,7 +118,7 @@ def _requests(result: lists.RequestsResult, screen: Screen) -> str:
     return _listed(result, rows, columns, "request", screen)
 
 
-def _files(result: lists.FilesResult, screen: Screen) -> str:
+def _files(result: paging.FilesResult, screen: Screen) -> str:
     if not result.files and not result.pattern:
         return f"{visible(result.group)} shares no files yet; share one with: upload_file PATH"
     columns = [
@@ -234,7 +234,7 @@ def _checks(result: results.ChecksResult, screen: Screen) -> str:
     return screen.table(columns, rows)
 
 
-def _sessions(result: lists.SessionsResult, screen: Screen) -> str:
+def _sessions(result: paging.SessionsResult, screen: Screen) -> str:
     columns = [Column("id", right=True), Column("address"), Column("since"), Column("current")]
     rows = [
         [str(row.id), row.address, local_time(row.since), "*" if row.current else ""]
@@ -243,7 +243,7 @@ def _sessions(result: lists.SessionsResult, screen: Screen) -> str:
     return _listed(result, rows, columns, "session", screen)
 
 
-def _events(result: lists.EventsResult, screen: Screen) -> str:
+def _events(result: paging.EventsResult, screen: Screen) -> str:
     columns = [
         Column("at"),
         Column("who", folds=True),
@@ -260,7 +260,7 @@ def _events(result: lists.EventsResult, screen: Screen) -> str:
     return _listed(result, rows, columns, "event", screen, hint)
 
 
-def _notices(result: lists.NoticesResult, screen: Screen) -> str:
+def _notices(result: paging.NoticesResult, screen: Screen) -> str:
     if not result.notices and not result.pattern:
         return "No notices yet"
     columns = [Column("at"), Column("group", folds=True), Column("what", folds=True)]
@@ -320,10 +320,10 @@ def _nothing(_result: BaseModel, _screen: Screen) -> str:
 
 _FORMATTERS: dict[type[BaseModel], Callable[[Any, Screen], str]] = {
     results.LoginResult: _login,
-    lists.GroupsResult: _groups,
-    lists.MembersResult: _members,
-    lists.RequestsResult: _requests,
-    lists.FilesResult: _files,
+    paging.GroupsResult: _groups,
+    paging.MembersResult: _members,
+    paging.RequestsResult: _requests,
+    paging.FilesResult: _files,
     results.DownloadsResult: _downloads,
     results.SharesResult: _shares,
     results.PeersResult: _peers,
@@ -331,9 +331,9 @@ _FORMATTERS: dict[type[BaseModel], Callable[[Any, Screen], str]] = {
     results.TrackersResult: _trackers,
     results.ChecksResult: _checks,
     results.WhyResult: _why,
-    lists.SessionsResult: _sessions,
-    lists.EventsResult: _events,
-    lists.NoticesResult: _notices,
+    paging.SessionsResult: _sessions,
+    paging.EventsResult: _events,
+    paging.NoticesResult: _notices,
     results.WaitResult: _waited,
     HelpResult: _help,
     CommandHelpResult: _command_help,

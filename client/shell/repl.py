@@ -35,7 +35,7 @@ from common.errors import ErrorCode
 from common.text import count
 
 if TYPE_CHECKING:
-    from client.services.session import Session
+    from client.services.api import SessionApi
 
 _REFRESH = 0.5
 """Seconds between updates of the toolbar."""
@@ -60,7 +60,7 @@ class Repl:
 
     def __init__(
         self,
-        session: Session,
+        session: SessionApi,
         output: Output,
         interrupts: Interrupts,
         data_dir: Path,
@@ -108,7 +108,7 @@ class Repl:
     def run(self) -> int:
         """Prompt for commands and run them until the user quits; return the exit status."""
         self._interrupts.on_end = self._leave_prompt
-        self._session.on_notice(self._noticed)
+        self._session.notices.listen(self._noticed)
         if self._session.overview().user is None:
             self._output.note(_WELCOME if self._is_first_start else _WELCOME_BACK)
         try:

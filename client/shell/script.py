@@ -20,7 +20,7 @@ from client.shell.terminal.streams import abandon_stdout
 from common.errors import ErrorCode, MinitorrentError
 
 if TYPE_CHECKING:
-    from client.services.session import Session
+    from client.services.api import SessionApi
 
 SUCCESS, FAILURE, _USAGE, NO_TRACKER = range(4)
 """Exit statuses; 2 is for errors in the program's own arguments."""
@@ -32,7 +32,7 @@ class Script:
     """Runs a list of commands and determines the exit status."""
 
     def __init__(
-        self, session: Session, output: Output, interrupts: Interrupts, keyboard: Keyboard
+        self, session: SessionApi, output: Output, interrupts: Interrupts, keyboard: Keyboard
     ) -> None:
         self._session = session
         self._output = output
@@ -47,7 +47,7 @@ class Script:
         )
         self._failed = False
         self._no_tracker = False
-        session.on_notice(self._noticed)
+        session.notices.listen(self._noticed)
 
     @property
     def status(self) -> int:
@@ -105,7 +105,9 @@ class Script:
         if self._session.overview().user is None:
             return
         try:
-            result = self._session.wait(None, lambda: self._progress.waiting(self._session))
+            result = self._session.transfers.wait(
+                None, lambda: self._progress.waiting(self._session)
+            )
             self._failed |= bool(result.failed)
         except MinitorrentError as error:
             self._failed = True

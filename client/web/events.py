@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from client.results import Notice
 
 if TYPE_CHECKING:
-    from client.services.session import Session
+    from client.services.api import SessionApi
 
 _INTERVAL = 1.0
 """Seconds between two overviews."""
@@ -29,7 +29,7 @@ _Listener = tuple[asyncio.AbstractEventLoop, "asyncio.Queue[Notice]"]
 class Events:
     """Sends the session's notices and state to every open stream."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: SessionApi) -> None:
         self._session = session
         self._listeners: set[_Listener] = set()
         self._is_listening = False
@@ -48,7 +48,7 @@ class Events:
         self._listeners.add(listener)
         if not self._is_listening:
             self._is_listening = True
-            self._session.on_notice(self._noticed)
+            self._session.notices.listen(self._noticed)
         try:
             last, quiet = "", 0
             while True:

@@ -13,7 +13,8 @@ from client.commands.runner import Outcome, Runner
 from common.errors import ErrorCode, MinitorrentError
 
 if TYPE_CHECKING:
-    from client.services.session import HashProgress, Session
+    from client.services.api import SessionApi
+    from client.services.uploads import HashProgress
 
 Value = TypeVar("Value")
 
@@ -35,7 +36,7 @@ class CommandPool:
 
     def __init__(
         self,
-        session: Session,
+        session: SessionApi,
         is_closing: Callable[[], bool] = never,
         longest_wait: float = _LONGEST_WAIT,
     ) -> None:

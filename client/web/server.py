@@ -24,7 +24,7 @@ from common.errors import ErrorCode, MinitorrentError
 from common.types import Endpoint
 
 if TYPE_CHECKING:
-    from client.services.session import Session
+    from client.services.api import SessionApi
 
 _STOP_TIME = 5.0
 _MOST_CONNECTIONS = 200
@@ -46,7 +46,7 @@ class WebServer:
 
     def __init__(
         self,
-        session: Session,
+        session: SessionApi,
         address: Endpoint,
         data_dir: Path,
         *,

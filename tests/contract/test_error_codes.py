@@ -16,11 +16,12 @@ from tests.support.disk import small_disk
 from tests.support.processes import ClientProcess, TrackerProcess
 
 IMPATIENT = """
+import functools
 import sys
-import client.services.session
-client.services.session.PATIENCE = 0.5
-from client.app import main
-sys.exit(main())
+import client.app
+from client.config import ClientConfig, Timing
+client.app.ClientConfig = functools.partial(ClientConfig, timing=Timing(wait_without_peers=0.5))
+sys.exit(client.app.main())
 """
 """The client as it is, but for the ten minutes that a wait goes on without anybody."""
 

@@ -64,7 +64,7 @@ def people(tracker: TrackerProcess, tmp_path: Path) -> Iterator[Callable[[str], 
         folder.mkdir()
         session = open_session(ClientConfig(Endpoint("127.0.0.1", 0), (tracker.address,), folder))
         sessions.append(session)
-        session.login(user, PASSWORD)
+        session.accounts.login(user, PASSWORD)
         return session
 
     yield person
@@ -87,35 +87,35 @@ def soon(what: str, act: Callable[[], Result]) -> Result:
 
 def test_a_member_of_a_group_with_many_files(people: Callable[[str], Session]) -> None:
     bob = soon("login", lambda: people("bob"))
-    found = soon("list_files", lambda: bob.lists.files("lab"))
+    found = soon("list_files", lambda: bob.files.list("lab"))
     assert (len(found.files), found.total) == (1000, MANY)
     orders: dict[Sort, int] = {"size": MANY - 1, "age": MANY - 1, "seeders": 1}
     for sort, first in orders.items():
-        by = soon(f"list_files --sort {sort}", partial(bob.lists.files, "lab", sort=sort))
+        by = soon(f"list_files --sort {sort}", partial(bob.files.list, "lab", sort=sort))
         key = {"size": "size", "age": "size", "seeders": "seeders"}[sort]
         assert sort == "age" or getattr(by.files[0], key) == first
-    fit = soon("list_files *99.bin", lambda: bob.lists.files("lab", "*99.BIN"))
+    fit = soon("list_files *99.bin", lambda: bob.files.list("lab", "*99.BIN"))
     assert fit.total == MANY // 100
-    none = soon("list_files, none fits", lambda: bob.lists.files("lab", "nothing"))
+    none = soon("list_files, none fits", lambda: bob.files.list("lab", "nothing"))
     assert none.total == 0
     with pytest.raises(MinitorrentError) as raised:
-        soon("no such file", lambda: bob.download_file("lab", "file 01234.bin", "/nowhere"))
+        soon("no such file", lambda: bob.files.download("lab", "file 01234.bin", "/nowhere"))
     assert raised.value.code is ErrorCode.NO_SUCH_FILE
 
 
 def test_a_user_among_many_groups(people: Callable[[str], Session]) -> None:
     bob = people("bob")
-    found = soon("list_groups", lambda: bob.lists.groups())
+    found = soon("list_groups", lambda: bob.groups.list())
     assert [row.group for row in found.groups[:3]] == ["big", "lab", "g000000"]
     assert (len(found.groups), found.total) == (1000, MANY + 2)
-    fit = soon("list_groups 0777", lambda: bob.lists.groups("0777"))
+    fit = soon("list_groups 0777", lambda: bob.groups.list("0777"))
     assert 0 < fit.total < 1000
-    soon("notices", lambda: bob.lists.notices())
+    soon("notices", lambda: bob.notices.list())
 
 
 def test_the_owner_of_very_many_groups(people: Callable[[str], Session]) -> None:
     eve = soon("login of their owner", lambda: people("eve"))
-    found = soon("list_groups of their owner", lambda: eve.lists.groups())
+    found = soon("list_groups of their owner", lambda: eve.groups.list())
     assert all(row.member for row in found.groups)
     assert soon("is_own", lambda: eve.groups.is_own("g099999"))
     assert not eve.groups.is_own("lab")
@@ -137,21 +137,21 @@ def test_completion_with_long_lists(people: Callable[[str], Session]) -> None:
 
 def test_many_members(people: Callable[[str], Session]) -> None:
     bob = people("bob")
-    found = soon("list_members", lambda: bob.lists.members("big"))
+    found = soon("list_members", lambda: bob.groups.members("big"))
     assert (len(found.members), found.total) == (1000, MEMBERS + 2)
     ann = people("ann")
     for group in ("big", "lab"):
-        acts = soon(f"audit {group}", partial(ann.lists.events, group))
+        acts = soon(f"audit {group}", partial(ann.groups.events, group))
         assert len(acts.events) == 1000
         assert acts.total > 2 * MEMBERS
         assert acts.before is not None
-    soon("notices of an admin", lambda: ann.lists.notices())
+    soon("notices of an admin", lambda: ann.notices.list())
 
 
 @pytest.mark.soak
 def test_all_rows_on_request(people: Callable[[str], Session]) -> None:
     bob = people("bob")
-    whole = bob.lists.files("lab", limit=0)
+    whole = bob.files.list("lab", limit=0)
     names = [row.name for row in whole.files]
     assert len(names) == whole.total == MANY
     assert names == sorted(set(names))

@@ -85,7 +85,7 @@ def dial(person: Person, group_tls: GroupTls, info_hash: InfoHash) -> TlsTranspo
 
 def keep_seal(bob: Person, content: Metainfo) -> GroupTls:
     """What bob's client shows, in a copy that nobody can take from him."""
-    group_tls = bob.session._credentials.group_tls(GROUP, content.authority)
+    group_tls = bob.session.groups._credentials.group_tls(GROUP, content.authority)
     assert group_tls is not None
     return copy.copy(group_tls)
 
@@ -112,7 +112,7 @@ def team(tmp_path: Path) -> Iterator[Team]:
 
 def code_of(bob: Person, content: Metainfo) -> ErrorCode:
     """What the tracker answers to bob's client when it asks for another certificate."""
-    credentials = bob.session._credentials
+    credentials = bob.session.groups._credentials
     wait_until(lambda: credentials.certificate(GROUP) == "missing", what="bob to be told")
     with pytest.raises(MinitorrentError) as raised:
         credentials.group_tls(GROUP, content.authority)
@@ -152,7 +152,7 @@ def test_ten_members_disconnect_a_removed_one_at_once(
     content = ann.session._transfers.get(GROUP, name).metainfo
     delays: list[float] = []
     for _ in range(rounds):
-        bob.session.groups.join_group(GROUP)
+        bob.session.groups.join(GROUP)
         ann.session.groups.accept_request(GROUP, "bob")
         kept = keep_seal(bob, content)
         delays += remove(ann, people, kept, content)

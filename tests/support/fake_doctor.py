@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from client.results import CheckRow, ChecksResult
+from tests.support.fake_state import FakeState
 
 
 class FakeDoctor:
-    """`client.services.doctor.Doctor`; `called` is told of each call."""
+    """`client.services.doctor.Doctor` without a client."""
 
-    def __init__(self, called: Callable[..., None]) -> None:
-        self._called = called
+    def __init__(self, state: FakeState) -> None:
+        self._state = state
 
     def examine(self) -> ChecksResult:
-        self._called("doctor")
+        self._state.called("doctor")
         return ChecksResult(
             checks=[
                 CheckRow(name="port", ok=True, hint="The tracker reaches you at 192.0.2.1:6001."),

@@ -1,46 +1,107 @@
-"""Groups as the shell sees them."""
+"""Groups as the shell sees them: ann's lab with bob in it, and eve asking to be let in."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Protocol
+from pathlib import Path
 
 from client import results
+from client.services.paging import (
+    USUAL_LIMIT,
+    EventsResult,
+    GroupsResult,
+    MembersResult,
+    RequestsResult,
+)
 from common.api import groups
-
-
-class Login(Protocol):
-    """Who is logged in, and the group in use."""
-
-    user: str | None
-    group: str | None
+from common.api.audit import AuditRow
+from tests.support.fake_state import FakeState, fits, unusual
 
 
 class FakeGroups:
-    """`client.services.groups.Groups`; `called` is told of each call."""
+    """`client.services.groups.GroupService`; `more` are names of other groups than the usual."""
 
-    def __init__(self, session: Login, called: Callable[..., None]) -> None:
-        self._session = session
-        self._called = called
+    def __init__(self, state: FakeState) -> None:
+        self._state = state
+        self.more: list[str] = []
 
-    def create_group(self, group: str, *, is_open: bool = False) -> groups.CreateGroupReply:
-        self._called("create_group", group, is_open)
+    # --- lists ------------------------------------------------------------------------------
+    def list(
+        self, pattern: str = "", *, member: bool | None = None, limit: int = USUAL_LIMIT
+    ) -> GroupsResult:
+        self._state.called("list_groups", *unusual(pattern, limit))
+        known = [("lab", "ann", True), ("studio", "zoe", False)]
+        known += [(name, "zoe", False) for name in self.more]
+        rows = [
+            groups.GroupRow(group=name, owner=owner, members=2, files=3, mode="open", member=own)
+            for name, owner, own in known
+            if member in (None, own) and fits(name, pattern)
+        ]
+        return GroupsResult(
+            groups=rows[: limit or None], total=len(rows), pattern=pattern, user="ann"
+        )
+
+    def members(
+        self, group: str | None, pattern: str = "", *, limit: int = USUAL_LIMIT
+    ) -> MembersResult:
+        self._state.called("list_members", group, *unusual(pattern, limit))
+        rows = [
+            groups.MemberRow(user="ann", role="owner", online=True),
+            groups.MemberRow(user="bob", role="member", online=False),
+        ]
+        return MembersResult(group=group or "lab", members=rows, total=len(rows), pattern=pattern)
+
+    def requests(
+        self, group: str | None, pattern: str = "", *, limit: int = USUAL_LIMIT
+    ) -> RequestsResult:
+        self._state.called("list_requests", group, *unusual(pattern, limit))
+        row = groups.RequestRow(user="eve", requested_at="2026-01-02T03:04:05Z")
+        return RequestsResult(group=group or "lab", requests=[row], total=1, pattern=pattern)
+
+    def events(
+        self,
+        group: str | None,
+        pattern: str = "",
+        *,
+        before: int | None = None,
+        limit: int = USUAL_LIMIT,
+    ) -> EventsResult:
+        older = [before] if before else []
+        self._state.called("audit", group, *unusual(pattern, limit), *older)
+        rows = [
+            AuditRow(
+                at="2026-01-02T03:04:05Z",
+                who="ann",
+                what="request_accepted",
+                subject="bob",
+                address="192.0.2.1",
+            ),
+            AuditRow(
+                at="2026-01-02T03:04:06Z", who="", what="login_failed", subject="bob", address=""
+            ),
+        ]
+        return EventsResult(
+            events=rows, total=len(rows), pattern=pattern, before=None, group=group or "lab"
+        )
+
+    # --- membership -------------------------------------------------------------------------
+    def create(self, group: str, *, is_open: bool = False) -> groups.CreateGroupReply:
+        self._state.called("create_group", group, is_open)
         return groups.CreateGroupReply(group=group, mode="open" if is_open else "sealed")
 
-    def join_group(self, group: str) -> groups.JoinGroupReply:
-        self._called("join_group", group)
+    def join(self, group: str) -> groups.JoinGroupReply:
+        self._state.called("join_group", group)
         return groups.JoinGroupReply(group=group, status="requested")
 
-    def leave_group(self, group: str) -> results.GroupResult:
-        self._called("leave_group", group)
+    def leave(self, group: str) -> results.GroupResult:
+        self._state.called("leave_group", group)
         return results.GroupResult(group=group)
 
     def is_own(self, group: str) -> bool:
-        self._called("is_own", group)
+        self._state.called("is_own", group)
         return group == "lab"
 
     def role(self, group: str) -> groups.Role:
-        self._called("role", group)
+        self._state.called("role", group)
         return "owner"
 
     def accept_request(self, group: str, user: str) -> groups.MemberReply:
@@ -58,14 +119,22 @@ class FakeGroups:
     def demote(self, group: str, user: str) -> groups.MemberReply:
         return self._on_member("demote", group, user)
 
-    def transfer_group(self, group: str, user: str) -> groups.MemberReply:
+    def transfer(self, group: str, user: str) -> groups.MemberReply:
         return self._on_member("transfer_group", group, user)
 
     def _on_member(self, what: str, group: str, user: str) -> groups.MemberReply:
-        self._called(what, group, user)
+        self._state.called(what, group, user)
         return groups.MemberReply(group=group, user=user)
 
-    def use_group(self, group: str) -> results.GroupResult:
-        self._called("use_group", group)
-        self._session.group = group
+    def use(self, group: str) -> results.GroupResult:
+        self._state.called("use_group", group)
+        self._state.group = group
         return results.GroupResult(group=group)
+
+    def export_credentials(self, group: str, folder: Path) -> results.ExportResult:
+        self._state.called("export_credentials", group, folder)
+        return results.ExportResult(
+            certificate=f"{folder}/certificate.pem",
+            key=f"{folder}/key.pem",
+            dhparams=f"{folder}/dhparams.pem",
+        )

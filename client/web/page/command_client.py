@@ -67,7 +67,7 @@ class CommandClient:
         self.token = token
         self.folder = folder
         self.notice_log = NoticeLog()
-        pool.session.on_notice(self.notice_log.add)
+        pool.session.notices.listen(self.notice_log.add)
 
     async def ask(
         self,
@@ -110,11 +110,11 @@ class CommandClient:
 
     async def shared(self, group: str, names: Sequence[str]) -> set[str]:
         """Return those of a group's files that this client shares."""
-        return await self.work(lambda: self._pool.session.shared(group, names))
+        return await self.work(lambda: self._pool.session.files.shared(group, names))
 
     async def own_groups(self) -> list[str]:
         """Return the first of the user's groups; raises MinitorrentError."""
-        found = await self.work(lambda: self._pool.session.lists.groups(member=True))
+        found = await self.work(lambda: self._pool.session.groups.list(member=True))
         return [row.group for row in found.groups]
 
     async def is_own(self, group: str) -> bool:
@@ -131,15 +131,15 @@ class CommandClient:
 
     async def transfers(self) -> list[results.DownloadRow]:
         """Return all downloads and uploads; raises MinitorrentError(not_logged_in)."""
-        return (await self.work(self._pool.session.transfers)).downloads
+        return (await self.work(self._pool.session.transfers.all)).downloads
 
-    async def contents(self, group: str, name: str) -> list[results.ContentRow]:
+    async def contents(self, group: str, name: str) -> Sequence[results.ContentRow]:
         """Return the files of a shared folder; raises MinitorrentError as the session does."""
-        return await self.work(lambda: self._pool.session.contents(group, name))
+        return await self.work(lambda: self._pool.session.files.contents(group, name))
 
     async def piece_map(self, group: str, name: str, cells: int) -> results.PieceMap:
         """Return which pieces of a transfer are here; raises MinitorrentError(no_such_file)."""
-        return await self.work(lambda: self._pool.session.piece_map(group, name, cells))
+        return await self.work(lambda: self._pool.session.transfers.piece_map(group, name, cells))
 
     async def work(self, call: Callable[[], Value]) -> Value:
         """Run a call that may block in a thread and return its value."""

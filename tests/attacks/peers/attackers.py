@@ -40,7 +40,7 @@ class Attacker:
 
     def certify(self, member: Person, folder: Path) -> None:
         """Use a certificate of this member."""
-        shown = member.session.export_credentials(GROUP, folder)
+        shown = member.session.groups.export_credentials(GROUP, folder)
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         self._context.check_hostname = False
         self._context.verify_mode = ssl.CERT_NONE

@@ -61,7 +61,7 @@ def test_a_lying_member_with_the_seeders_peer_id_does_not_ban_the_seeder(
     for peer_id in (None, None, peer_id_of(ann), peer_id_of(bob)):
         with pytest.raises(OSError):
             mallory.dial(bob, peer_id)
-    ann.session.resume(GROUP, name)
+    ann.session.transfers.resume(GROUP, name)
     bob.finish(name)
     assert has(bob, content)
     assert len(bans(log)) == 1

@@ -81,7 +81,7 @@ class Scene:
         self.ann, self.bob, self.cat = (team.member(n) for n in ("ann", "bob", "cat"))
         self.name = team.share(self.ann, self.content)
         self.undisturbed = timed(self.cat, self.name, self.content)
-        self.cat.session.pause(GROUP, self.name)  # ann alone serves bob
+        self.cat.session.transfers.pause(GROUP, self.name)  # ann alone serves bob
 
     def check(self) -> None:
         """bob is served as cat was."""
@@ -130,7 +130,7 @@ def test_a_crowd_makes_room_for_another_party(team: Team, stack: ExitStack, tmp_
     other.send(Interested())
 
     def hosts() -> list[str]:
-        rows = ann.session.peers(GROUP, name).peers
+        rows = ann.session.transfers.peers(GROUP, name).peers
         return sorted(row.address.partition(":")[0] for row in rows)
 
     wait_until(lambda: hosts() == [ELSEWHERE] * 5 + ["127.0.0.67"], what="one to make room")
@@ -173,7 +173,7 @@ def test_tarpits_of_one_member_delay_no_group(team: Team, tmp_path: Path) -> Non
     scene = Scene(team, tmp_path)
     bait = make_file(tmp_path / "bait", MIB, 5)
     team.share(scene.ann, bait)
-    scene.ann.session.pause(GROUP, "bait")
+    scene.ann.session.transfers.pause(GROUP, "bait")
     scene.bob.start("bait")
     wait_until(lambda: scene.bob.session._transfers.get(GROUP, "bait").torrent, what="bob")
     with tarpits(100) as places:
@@ -181,7 +181,7 @@ def test_tarpits_of_one_member_delay_no_group(team: Team, tmp_path: Path) -> Non
         torrent_of(scene.bob, "bait").learn(told)
         scene.check()  # another transfer
         torrent_of(scene.bob, "bait").learn(told)
-        scene.ann.session.resume(GROUP, "bait")
+        scene.ann.session.transfers.resume(GROUP, "bait")
         scene.bob.finish("bait", 20.0)  # and the same one
 
 

@@ -26,7 +26,7 @@ def test_the_seeders_peer_id_from_another_address_does_not_identify(
     team: Team, tmp_path: Path, log: Log
 ) -> None:
     ann, bob, name, content = victims(team, tmp_path, SHORT)
-    ann.session.resume(GROUP, name)
+    ann.session.transfers.resume(GROUP, name)
     outsider = Attacker(torrent_of(bob, name).metainfo, ELSEWHERE)
     with suppress(OSError):  # it may not even be let in
         outsider.lie(bob, peer_id_of(ann))
@@ -51,6 +51,6 @@ def test_a_members_peer_id_from_another_address_gets_nothing(
         peer.until(Unchoke)
 
         def users() -> list[str | None]:
-            return [row.user for row in ann.session.peers(GROUP, name).peers]
+            return [row.user for row in ann.session.transfers.peers(GROUP, name).peers]
 
         wait_until(lambda: users() == ["bob"], what="bob alone to be there")

@@ -47,19 +47,19 @@ class Person:
 
     def _open(self) -> Session:
         session = open_session(self._config, self._limits)
-        session.on_notice(self.notices.append)
+        session.notices.listen(self.notices.append)
         return session
 
     def sign_in(self) -> None:
         """Make the account and log in."""
-        self.session.create_user(self.name, PASSWORD)
-        self.session.login(self.name, PASSWORD)
+        self.session.accounts.create(self.name, PASSWORD)
+        self.session.accounts.login(self.name, PASSWORD)
 
     def restart(self) -> None:
         """Close the client, open it again on the same state, and log in."""
         self.session.close()
         self.session = self._open()
-        self.session.login(self.name, PASSWORD)
+        self.session.accounts.login(self.name, PASSWORD)
 
     def heard(self, kind: str) -> list[Notice]:
         """The notices of this kind so far."""
@@ -71,7 +71,7 @@ class Person:
 
     def row(self, name: str) -> DownloadRow:
         """The line of `show_downloads` for a file."""
-        rows = [row for row in self.session.show_downloads().downloads if row.name == name]
+        rows = [row for row in self.session.transfers.downloads().downloads if row.name == name]
         assert rows, f"{name!r} is not among the downloads"
         return rows[0]
 
@@ -79,7 +79,7 @@ class Person:
         """Begin to download a file; where it will be."""
         folder = self.home / "downloads"
         folder.mkdir(exist_ok=True)
-        return Path(self.session.download_file(GROUP, name, str(folder)).destination)
+        return Path(self.session.files.download(GROUP, name, str(folder)).destination)
 
     def finish(self, name: str, timeout: float = 30.0) -> None:
         """Wait until a download is complete; fail at once when it has failed."""
@@ -163,19 +163,19 @@ class Team:
         """Someone who is in the group; `active` as on the client's command line."""
         person = self.outsider(name, limits, active, timing)
         if self.people:
-            person.session.groups.join_group(GROUP)
+            person.session.groups.join(GROUP)
             self.people[0].session.groups.accept_request(GROUP, name)
         else:
-            person.session.groups.create_group(GROUP, is_open=self._is_open)
+            person.session.groups.create(GROUP, is_open=self._is_open)
         self.people.append(person)
         return person
 
     def share(self, person: Person, path: Path) -> str:
         """Have a person share a file or folder; its name. Others can find them at once."""
-        name = person.session.upload_file(path, GROUP).name
+        name = person.session.files.upload(path, GROUP).name
 
         def is_announced() -> bool:
-            rows = person.session.lists.files(GROUP).files
+            rows = person.session.files.list(GROUP).files
             return any(row.name == name and row.seeders for row in rows)
 
         wait_until(is_announced, what=f"{name!r} to be announced")

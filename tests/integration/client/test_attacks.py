@@ -53,17 +53,19 @@ class Scene:
     def __init__(self, team: Team, folder: Path, groups: dict[str, Group]) -> None:
         self.lab, self.studio = groups[GROUP], groups["studio"]
         self.ann, self.bob, mallory = (team.member(n) for n in ("ann", "bob", REMOVED))
-        self.ann.session.groups.create_group("studio")
+        self.ann.session.groups.create("studio")
         for number, name in enumerate((SHARED, WANTED, OTHER)):
             team.share(self.ann, make_file(folder / name, 100_000, number))
-        self.ann.session.upload_file(make_file(folder / ELSEWHERE, 100_000, 9), "studio")
+        self.ann.session.files.upload(make_file(folder / ELSEWHERE, 100_000, 9), "studio")
         self.shared, self.wanted, self.other = (
             self._info_hash(GROUP, name) for name in (SHARED, WANTED, OTHER)
         )
         self.elsewhere = self._info_hash("studio", ELSEWHERE)
-        self.ann.session.pause(GROUP, WANTED)  # nobody has it for bob, who keeps asking for it
+        self.ann.session.transfers.pause(
+            GROUP, WANTED
+        )  # nobody has it for bob, who keeps asking for it
         self.bob.start(WANTED)
-        exported = mallory.session.export_credentials(GROUP, folder / "mallory's")
+        exported = mallory.session.groups.export_credentials(GROUP, folder / "mallory's")
         key = serialization.load_pem_private_key(Path(exported.key).read_bytes(), None)
         assert isinstance(key, ec.EllipticCurvePrivateKey)
         self.removed = Credential(Path(exported.certificate).read_text(), key)

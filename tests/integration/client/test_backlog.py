@@ -57,28 +57,28 @@ def gate(ann: Person, monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
     monkeypatch.setattr(backlog, "CHUNK", CHUNK)
     monkeypatch.setattr(Backlog, "take", lambda of: gate.take(of))
     monkeypatch.setattr(TransferManager, "_advance", lambda *of: gate.advance(*of))
-    ann.session.logout()
-    assert ann.session.login("ann", PASSWORD).sharing == len(NAMES)
+    ann.session.accounts.logout()
+    assert ann.session.accounts.login("ann", PASSWORD).sharing == len(NAMES)
     yield gate
     gate.open.set()
 
 
 def shown(person: Person) -> list[str]:
-    return [row.name for row in person.session.show_shares().shares]
+    return [row.name for row in person.session.transfers.shares().shares]
 
 
 def all_taken_up(person: Person) -> bool:
-    return person.session.show_shares().waiting == 0
+    return person.session.transfers.shares().waiting == 0
 
 
 def test_login_returns_before_all_shares_are_resumed(ann: Person, gate: Gate) -> None:
     assert gate.chunks == [CHUNK]
-    found = ann.session.show_shares()
+    found = ann.session.transfers.shares()
     assert [row.name for row in found.shares] == NAMES
     assert [row.size for row in found.shares] == [1000 + number for number in range(len(NAMES))]
     assert found.waiting == len(NAMES) - CHUNK
-    assert ann.session.show_downloads().downloads == []
-    assert ann.session.shared(GROUP, [NAMES[0], NAMES[-1], "other"]) == {NAMES[0], NAMES[-1]}
+    assert ann.session.transfers.downloads().downloads == []
+    assert ann.session.files.shared(GROUP, [NAMES[0], NAMES[-1], "other"]) == {NAMES[0], NAMES[-1]}
 
 
 @pytest.mark.parametrize("before", [True, False])
@@ -113,60 +113,60 @@ def test_all_shares_are_resumed_in_chunks_and_announced(
 
 def test_a_share_named_by_a_command_is_resumed_at_once(ann: Person, gate: Gate) -> None:
     last, other = NAMES[-1], NAMES[-2]
-    assert ann.session.pause(GROUP, last).state == "paused"
-    ann.session.stop_share(GROUP, other)
+    assert ann.session.transfers.pause(GROUP, last).state == "paused"
+    ann.session.files.stop_share(GROUP, other)
     rest = [name for name in NAMES if name != other]
     assert shown(ann) == rest
     gate.open.set()
     wait_until(lambda: all_taken_up(ann), what="all to be taken up")
     assert shown(ann) == rest
-    states = {row.name: row.state for row in ann.session.transfers().downloads}
+    states = {row.name: row.state for row in ann.session.transfers.all().downloads}
     assert states[last] == "paused"
-    ann.session.logout()
-    assert ann.session.login("ann", PASSWORD).sharing == len(rest) - 1
+    ann.session.accounts.logout()
+    assert ann.session.accounts.login("ann", PASSWORD).sharing == len(rest) - 1
 
 
 def test_a_waiting_share_can_be_uploaded_again(ann: Person, gate: Gate, tmp_path: Path) -> None:
     stopped = NAMES[-1]
-    ann.session.stop_share(GROUP, stopped)
-    ann.session.upload_file(make_file(tmp_path / stopped, 77), GROUP)
-    ann.session.upload_file(tmp_path / NAMES[-2], GROUP)  # shared already
+    ann.session.files.stop_share(GROUP, stopped)
+    ann.session.files.upload(make_file(tmp_path / stopped, 77), GROUP)
+    ann.session.files.upload(tmp_path / NAMES[-2], GROUP)  # shared already
     gate.open.set()
     wait_until(lambda: all_taken_up(ann), what="all to be taken up")
     assert shown(ann) == NAMES
-    assert ann.session.show_shares().shares[-1].size == 77
+    assert ann.session.transfers.shares().shares[-1].size == 77
 
 
 def test_logout_ends_resuming(ann: Person, gate: Gate) -> None:
-    ann.session.logout()
+    ann.session.accounts.logout()
     gate.open.set()
-    assert ann.session.login("ann", PASSWORD).sharing == len(NAMES)
+    assert ann.session.accounts.login("ann", PASSWORD).sharing == len(NAMES)
     wait_until(lambda: all_taken_up(ann), what="all to be taken up")
     assert shown(ann) == NAMES
 
 
 def test_leaving_a_group_drops_its_waiting_shares(ann: Person, team: Team, gate: Gate) -> None:
     team.member("bob")
-    ann.session.groups.leave_group(GROUP)
+    ann.session.groups.leave(GROUP)
     assert shown(ann) == []
     gate.open.set()
-    ann.session.logout()
-    assert ann.session.login("ann", PASSWORD).sharing == 0
+    ann.session.accounts.logout()
+    assert ann.session.accounts.login("ann", PASSWORD).sharing == 0
     assert shown(ann) == []
 
 
 def test_a_removed_member_announces_no_waiting_share(ann: Person, team: Team, gate: Gate) -> None:
     bob = team.member("bob")
-    ann.session.groups.transfer_group(GROUP, "bob")
+    ann.session.groups.transfer(GROUP, "bob")
     bob.session.groups.remove_member(GROUP, "ann")
     wait_until(lambda: ann.heard("member_removed"), what="ann to be told")
     gate.open.set()
     wait_until(lambda: all_taken_up(ann), what="all to be taken up")
     wait_until(
-        lambda: {row.state for row in ann.session.transfers().downloads} == {"failed"},
+        lambda: {row.state for row in ann.session.transfers.all().downloads} == {"failed"},
         what="all to be refused",
     )
-    assert len(ann.session.transfers().downloads) == len(NAMES)
+    assert len(ann.session.transfers.all().downloads) == len(NAMES)
 
 
 def test_idle_shares_write_nothing_to_the_database(
@@ -181,9 +181,9 @@ def test_idle_shares_write_nothing_to_the_database(
 
     bob = team.member("bob")
     bob.fetch(NAMES[0])
-    bob.session.logout()
+    bob.session.accounts.logout()
     monkeypatch.setattr(Transfers, "add_totals", count)
-    ann.session.logout()
+    ann.session.accounts.logout()
     assert written == [1000], "what was given counts, and of the others nothing is written"
-    ann.session.login("ann", PASSWORD)
-    assert ann.session.show_shares().shares[0].uploaded == 1000
+    ann.session.accounts.login("ann", PASSWORD)
+    assert ann.session.transfers.shares().shares[0].uploaded == 1000

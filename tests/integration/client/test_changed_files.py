@@ -97,13 +97,13 @@ def test_a_file_changes_while_three_peers_download_it(
     (notice,) = ann.heard("share_failed")
     advice = notice.text.casefold()
     assert "relocate" in advice or "recheck" in advice
-    assert notice.text in [row.text for row in ann.session.lists.notices().notices]
-    assert ann.session.pause(GROUP, "content").state == "paused"
+    assert notice.text in [row.text for row in ann.session.notices.list().notices]
+    assert ann.session.transfers.pause(GROUP, "content").state == "paused"
     assert not any(copy.exists() for copy in copies), "too quick for this test"
     content.write_bytes(right)
     pace.pause = 0.0
-    ann.session.recheck(GROUP, "content")
-    ann.session.resume(GROUP, "content")
+    ann.session.transfers.recheck(GROUP, "content")
+    ann.session.transfers.resume(GROUP, "content")
     for peer, copy in zip(peers, copies, strict=True):
         peer.finish("content")
         assert copy.read_bytes() == right
@@ -122,7 +122,7 @@ def test_a_file_changes_while_no_peer_asks(team: Team, tmp_path: Path) -> None:
     ann.restart()
     wait_until(lambda: ann.heard("share_failed"), what="ann to be told")
     assert "upload it again" in ann.heard("share_failed")[0].text
-    assert ann.session.recheck(GROUP, "content").state in ("queued", "checking")
+    assert ann.session.transfers.recheck(GROUP, "content").state in ("queued", "checking")
     wait_until(lambda: len(ann.heard("share_failed")) == 2, what="ann to be told again")
-    ann.session.stop_share(GROUP, "content")
-    assert ann.session.upload_file(content, GROUP).name == "content"
+    ann.session.files.stop_share(GROUP, "content")
+    assert ann.session.files.upload(content, GROUP).name == "content"

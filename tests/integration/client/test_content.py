@@ -31,7 +31,7 @@ def test_files_of_every_size_around_a_piece(team: Team, tmp_path: Path) -> None:
         content = make_file(tmp_path / f"{size} bytes", size, seed=size)
         copy = bob.fetch(team.share(ann, content))
         assert copy.read_bytes() == content.read_bytes(), size
-    sizes = {row.name: row.size for row in bob.session.lists.files(GROUP).files}
+    sizes = {row.name: row.size for row in bob.session.files.list(GROUP).files}
     assert sizes["0 bytes"] == 0
     assert len(sizes) == 7
 

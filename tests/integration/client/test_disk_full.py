@@ -31,12 +31,12 @@ def filled(team: Team, tmp_path: Path, disk: Path) -> tuple[Person, Path, Path, 
     ann, bob = team.member("ann"), team.member("bob")
     content = make_file(tmp_path / "content", 5 * MIB)
     team.share(ann, content)
-    ann.session.pause(GROUP, "content")
-    copy = Path(bob.session.download_file(GROUP, "content", str(disk)).destination)
+    ann.session.transfers.pause(GROUP, "content")
+    copy = Path(bob.session.files.download(GROUP, "content", str(disk)).destination)
     wait_until(lambda: bob.row("content").state == "downloading", what="the beginning")
     other = disk / "other"
     other.write_bytes(b"x" * (3 * MIB))
-    ann.session.resume(GROUP, "content")
+    ann.session.transfers.resume(GROUP, "content")
     wait_until(lambda: bob.row("content").state == "paused", what="the disk to be full")
     return bob, content, copy, other
 
@@ -45,10 +45,10 @@ def test_a_download_larger_than_the_disk_is_refused(team: Team, tmp_path: Path, 
     ann, bob = team.member("ann"), team.member("bob")
     team.share(ann, make_file(tmp_path / "content", 7 * MIB))
     with pytest.raises(MinitorrentError, match="Not enough space in") as raised:
-        bob.session.download_file(GROUP, "content", str(disk))
+        bob.session.files.download(GROUP, "content", str(disk))
     assert raised.value.code is ErrorCode.DISK_FULL
     assert not list(disk.iterdir())
-    assert not bob.session.show_downloads().downloads
+    assert not bob.session.transfers.downloads().downloads
 
 
 def test_a_full_disk_pauses_and_free_space_continues(
@@ -59,9 +59,9 @@ def test_a_full_disk_pauses_and_free_space_continues(
     assert row.state == "paused"
     assert row.error is not None
     assert "Not enough space in" in row.error
-    assert bob.session.wait(5.0).failed == [f"{GROUP}/content"]
+    assert bob.session.transfers.wait(5.0).failed == [f"{GROUP}/content"]
     wait_until(lambda: bob.heard("download_paused"), what="bob to be told")
-    assert "download_paused" in [row.kind for row in bob.session.lists.notices().notices]
+    assert "download_paused" in [row.kind for row in bob.session.notices.list().notices]
     other.unlink()
     bob.finish("content")
     assert copy.read_bytes() == content.read_bytes()
@@ -80,7 +80,7 @@ def test_a_disk_still_full_after_a_restart(team: Team, tmp_path: Path, disk: Pat
 
 def test_a_download_paused_by_the_user_stays_paused(team: Team, tmp_path: Path, disk: Path) -> None:
     bob, _, copy, other = filled(team, tmp_path, disk)
-    bob.session.pause(GROUP, "content")
+    bob.session.transfers.pause(GROUP, "content")
     assert bob.row("content").error is None
     other.unlink()
     bob.restart()

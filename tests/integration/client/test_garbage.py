@@ -94,7 +94,7 @@ def seeder(team: Team, tmp_path: Path) -> tuple[Person, Handshake]:
     """Someone who shares a file, and the handshake of an outsider who wants it."""
     ann = team.member("ann")
     name = team.share(ann, make_file(tmp_path / "content", 20 * BLOCK))
-    (row,) = ann.session.lists.files("lab").files
+    (row,) = ann.session.files.list("lab").files
     assert row.name == name
     return ann, Handshake(info_hash_from_hex(row.info_hash), new_peer_id())
 
@@ -121,7 +121,9 @@ def still_shares(team: Team, person: Person) -> None:
     wait_until(no_peer_threads, what="the connections to end")
     bob = team.member("bob")
     assert bob.fetch("content").stat().st_size == 20 * BLOCK
-    wait_until(lambda: not bob.session.peers("lab", "content").peers, what="two seeds to part")
+    wait_until(
+        lambda: not bob.session.transfers.peers("lab", "content").peers, what="two seeds to part"
+    )
 
 
 def with_every(data: st.SearchStrategy[bytes], examples: int) -> Callable[..., None]:

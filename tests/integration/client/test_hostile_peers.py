@@ -39,7 +39,7 @@ def bans(log: Log) -> list[str]:
 def held_back(team: Team, person: Person, content: Path) -> str:
     """Share a file, but let nobody fetch it yet; its name."""
     name = team.share(person, content)
-    person.session.pause(GROUP, name)
+    person.session.transfers.pause(GROUP, name)
     return name
 
 
@@ -72,7 +72,7 @@ def test_a_download_among_every_kind_of_bad_peer(
     copy = bob.start(name)
     wait_until(lambda: all(server.peers for server in servers.values()), what="all to be dialled")
     wait_until(lambda: str(servers["liar"].address) in bans(log), what="the liar to be banned")
-    ann.session.resume(GROUP, name)
+    ann.session.transfers.resume(GROUP, name)
     bob.finish(name, timeout=40.0)
     assert copy.read_bytes() == content.read_bytes()
     honest = {"silent", "hanger-up", "flooder", "deaf"}  # nothing wrong came from these
@@ -90,13 +90,15 @@ def test_a_banned_liar_gets_no_further_connection(
     server = mallory.offer(described, Liar(described, bytes(len(content.read_bytes()))))
     bob.start(name)
     wait_until(lambda: bans(log) == [str(server.address)], what="the liar to be banned")
-    wait_until(lambda: not bob.session.peers(GROUP, name).peers, what="the liar to be gone")
+    wait_until(
+        lambda: not bob.session.transfers.peers(GROUP, name).peers, what="the liar to be gone"
+    )
     reason = bob.session.diagnostics.why(GROUP, name).reason
     assert f"mallory at {server.address} sent wrong data" in reason
     talks = len(server.peers)
     with pytest.raises(ConnectionError):  # it may come by itself, and is sent away
         RawPeer.dial(bob.address, described.info_hash, mallory.peer_id)
-    ann.session.resume(GROUP, name)
+    ann.session.transfers.resume(GROUP, name)
     bob.finish(name)
     assert len(server.peers) == talks == 1
 
@@ -127,7 +129,7 @@ def test_a_piece_followed_by_a_broken_message_is_not_lost(
     server = mallory.offer(described, Spoiler(described, content.read_bytes()))
     copy = bob.start(name)
     wait_until(lambda: server.peers, what="the spoiler to be dialled")
-    ann.session.resume(GROUP, name)
+    ann.session.transfers.resume(GROUP, name)
     bob.finish(name)
     assert copy.read_bytes() == content.read_bytes()
 
@@ -151,7 +153,9 @@ def test_a_peer_with_too_many_requests_is_disconnected(
     flooder = unchoked(team, stack, ann, name)
     with suppress(OSError):
         flooder.send_bytes(hostile.flood(50_000))
-    wait_until(lambda: not ann.session.peers(GROUP, name).peers, what="the flooder to be let go")
+    wait_until(
+        lambda: not ann.session.transfers.peers(GROUP, name).peers, what="the flooder to be let go"
+    )
 
 
 def unchoked(team: Team, stack: ExitStack, seeder: Person, name: str) -> RawPeer:

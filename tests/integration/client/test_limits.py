@@ -22,7 +22,7 @@ RATE = 2 * MIB
 
 def came(person: Person, name: str) -> int:
     """Payload bytes that a person has had of a file from those who are connected."""
-    return sum(peer.downloaded for peer in person.session.peers(GROUP, name).peers)
+    return sum(peer.downloaded for peer in person.session.transfers.peers(GROUP, name).peers)
 
 
 def measured(*counts: Callable[[], int], seconds: float = 2.0) -> list[float]:
@@ -57,7 +57,7 @@ def test_a_clients_limit_covers_all_transfers_together(
 ) -> None:
     ann, bob = team.member("ann"), team.member("bob")
     names = [team.share(ann, make_file(tmp_path / name, 16 * MIB)) for name in ("one", "two")]
-    (ann if direction == "up" else bob).session.limits.limit(direction, RATE)
+    (ann if direction == "up" else bob).session.limits.set(direction, RATE)
     for name in names:
         bob.start(name)
     one, two = measured(*(partial(came, bob, name) for name in names))
@@ -74,11 +74,11 @@ def test_a_transfers_limit_applies_within_the_clients(
     ann, bob = team.member("ann"), team.member("bob")
     names = [team.share(ann, make_file(tmp_path / name, 16 * MIB)) for name in ("one", "two")]
     limits = (ann if direction == "up" else bob).session.limits
-    limits.limit(direction, RATE)
+    limits.set(direction, RATE)
     for name in names:
         bob.start(name)
-    limits.limit(direction, RATE // 4, GROUP, "one")
-    wait_until(lambda: bob.session.peers(GROUP, "one").peers, what="a peer")
+    limits.set(direction, RATE // 4, GROUP, "one")
+    wait_until(lambda: bob.session.transfers.peers(GROUP, "one").peers, what="a peer")
     time.sleep(1.0)  # what was asked for before there was a limit comes all the same
     one, two = measured(*(partial(came, bob, name) for name in names))
     assert is_about(one, RATE / 4), (one, two)
@@ -88,7 +88,7 @@ def test_a_transfers_limit_applies_within_the_clients(
 def test_peers_share_a_limit_evenly(team: Team, tmp_path: Path) -> None:
     ann, bob, cat = team.member("ann"), team.member("bob"), team.member("cat")
     names = [team.share(ann, make_file(tmp_path / name, 16 * MIB)) for name in ("one", "two")]
-    ann.session.limits.limit("up", RATE)
+    ann.session.limits.set("up", RATE)
     bob.start(names[0])
     cat.start(names[1])
     first, second = measured(partial(came, bob, names[0]), partial(came, cat, names[1]))
@@ -104,18 +104,16 @@ def test_a_low_limit_is_smooth_survives_a_restart_and_can_be_lifted(
     ann, bob, cat = team.member("ann"), team.member("bob"), team.member("cat")
     name = team.share(ann, content)
     cat.fetch(name)
-    bob.session.limits.limit("down", 100_000)
+    bob.session.limits.set("down", 100_000)
     copy = bob.start(name)
     wait_until(lambda: came(bob, name) > 150_000, 20.0, "the first blocks")
-    peers = bob.session.peers(GROUP, name).peers
+    peers = bob.session.transfers.peers(GROUP, name).peers
     assert not any("S" in peer.flags for peer in peers), peers
     assert bob.row(name).done < 4 * MIB
     bob.restart()
-    assert bob.session.limits.limits().limits == [
-        LimitRow(group=None, name=None, up=0, down=100_000)
-    ]
+    assert bob.session.limits.list().limits == [LimitRow(group=None, name=None, up=0, down=100_000)]
     wait_until(lambda: came(bob, name) > 50_000, 20.0, "the next blocks")
-    bob.session.limits.limit("down", 0)
+    bob.session.limits.set("down", 0)
     bob.finish(name)
     assert copy.read_bytes() == content.read_bytes()
 
@@ -123,13 +121,13 @@ def test_a_low_limit_is_smooth_survives_a_restart_and_can_be_lifted(
 def test_a_transfers_limit_is_deleted_with_it(team: Team, tmp_path: Path) -> None:
     ann, bob = team.member("ann"), team.member("bob")
     name = team.share(ann, make_file(tmp_path / "content", 4 * MIB))
-    ann.session.pause(GROUP, name)
+    ann.session.transfers.pause(GROUP, name)
     bob.start(name)
-    limits = bob.session.limits.limit("down", 1000, GROUP, name).limits
+    limits = bob.session.limits.set("down", 1000, GROUP, name).limits
     assert limits[1:] == [LimitRow(group=GROUP, name=name, up=0, down=1000)]
-    ann.session.resume(GROUP, name)
+    ann.session.transfers.resume(GROUP, name)
     wait_until(lambda: came(bob, name), 20.0, "the first block")
-    bob.session.cancel(GROUP, name)
+    bob.session.transfers.cancel(GROUP, name)
     bob.restart()
-    assert len(bob.session.limits.limits().limits) == 1
+    assert len(bob.session.limits.list().limits) == 1
     bob.fetch(name)

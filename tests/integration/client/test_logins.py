@@ -23,16 +23,16 @@ def ann(team: Team, tmp_path: Path) -> Person:
 
 def own_session(person: Person) -> int:
     """The number of the login that they use."""
-    (number,) = [row.id for row in person.session.lists.sessions().sessions if row.current]
+    (number,) = [row.id for row in person.session.accounts.sessions().sessions if row.current]
     return number
 
 
 def test_ending_the_current_session_logs_out(ann: Person) -> None:
     own = own_session(ann)
-    assert ann.session.end_session(own).id == own
+    assert ann.session.accounts.end_session(own).id == own
     assert ann.session.overview().user is None
     assert ann.session.overview().seeding == 0
-    assert ann.session.login("ann", PASSWORD).sharing == 1
+    assert ann.session.accounts.login("ann", PASSWORD).sharing == 1
 
 
 def test_login_waits_for_transfers_of_the_previous_one(
@@ -48,14 +48,14 @@ def test_login_waits_for_transfers_of_the_previous_one(
 
     monkeypatch.setattr(Transfer, "halt", halt_slowly)
     laptop = Person("ann", tmp_path / "laptop", team.known)
-    laptop.session.login("ann", PASSWORD)
-    laptop.session.end_session(own_session(ann))
+    laptop.session.accounts.login("ann", PASSWORD)
+    laptop.session.accounts.end_session(own_session(ann))
     laptop.session.close()
     assert stopping.wait(10.0)
     with ThreadPoolExecutor(1) as threads:
-        login = threads.submit(ann.session.login, "ann", PASSWORD)
+        login = threads.submit(ann.session.accounts.login, "ann", PASSWORD)
         with pytest.raises(TimeoutError):
             login.result(0.3)
         may_stop.set()
         assert login.result(10.0).sharing == 1
-    assert len(ann.session.show_shares().shares) == 1
+    assert len(ann.session.transfers.shares().shares) == 1

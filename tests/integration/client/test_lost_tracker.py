@@ -19,13 +19,13 @@ def test_a_transfer_continues_without_a_tracker(team: Team, tmp_path: Path) -> N
     content = make_file(tmp_path / "content", 24 * MIB)
     ann, bob = team.member("ann"), team.member("bob", LEISURELY)
     name = team.share(ann, content)
-    bob.session.limits.limit("down", MIB)
+    bob.session.limits.set("down", MIB)
     copy = bob.start(name)
     wait_until(lambda: bob.row(name).done, what="the first piece")
     team.tracker.stop()
     wait_until(lambda: bob.was_told("is gone"), what="bob to notice")
     assert bob.row(name).state == "downloading", "too quick for this test"
-    bob.session.limits.limit("down", 0)
+    bob.session.limits.set("down", 0)
     bob.finish(name)
     assert copy.read_bytes() == content.read_bytes()
     wait_until(lambda: bob.session.overview().tracker == "unreachable", what="no tracker")
@@ -36,7 +36,7 @@ def test_a_transfer_continues_without_a_tracker(team: Team, tmp_path: Path) -> N
         )
 
         def both_seed() -> bool:
-            return bob.session.lists.files(GROUP).files[0].seeders == 2
+            return bob.session.files.list(GROUP).files[0].seeders == 2
 
         wait_until(both_seed, what="both to seed again")
 
@@ -52,9 +52,9 @@ def test_the_second_tracker_takes_over(team: Team, tmp_path: Path) -> None:
             lambda: all(person.was_told("Connected to") for person in (ann, bob)),
             what="both to come over",
         )
-        wait_until(lambda: bob.session.lists.files(GROUP).files[0].seeders, what="ann to seed")
+        wait_until(lambda: bob.session.files.list(GROUP).files[0].seeders, what="ann to seed")
         bob.fetch(name)
-        states = [(row.address, row.current) for row in bob.session.trackers().trackers]
+        states = [(row.address, row.current) for row in bob.session.trackers.list().trackers]
         assert states == [(str(team.address), False), (str(second), True)]
         bob.session.close()
         ann.session.close()

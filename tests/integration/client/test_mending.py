@@ -66,8 +66,8 @@ def test_recheck_downloads_wrong_pieces_again(team: Team, tmp_path: Path) -> Non
     folder = bob.home / "downloads"
     bob.notices.clear()
     for change in CHANGES:
-        assert bob.session.recheck(GROUP, change.__name__).state in ("queued", "checking")
-    assert len(bob.session.wait(30.0).completed) == len(CHANGES)
+        assert bob.session.transfers.recheck(GROUP, change.__name__).state in ("queued", "checking")
+    assert len(bob.session.transfers.wait(30.0).completed) == len(CHANGES)
     for change in CHANGES:
         right = (tmp_path / change.__name__).read_bytes()
         assert (folder / change.__name__).read_bytes() == right
@@ -88,7 +88,7 @@ def test_recheck_of_a_folder(team: Team, tmp_path: Path) -> None:
     damage(copy / "a", MIB // 2)
     (copy / "b" / "c").unlink()
     (copy / "mine").write_bytes(b"precious")
-    bob.session.recheck(GROUP, "trip")
+    bob.session.transfers.recheck(GROUP, "trip")
     wait_until(lambda: len(bob.heard("download_completed")) == 2, what="it to be complete again")
     for name in ("a", "b/c", "d"):
         assert (copy / name).read_bytes() == (content / name).read_bytes()
@@ -101,11 +101,11 @@ def test_recheck_of_a_selection(team: Team, tmp_path: Path, lost: str) -> None:
     ann, bob = team.member("ann"), team.member("bob")
     content = make_tree(tmp_path / "trip", {"1.jpg": 50_000, "2.jpg": 50_000, "3.jpg": 50_000})
     team.share(ann, content)
-    bob.session.download_file(GROUP, "trip", str(bob.home) + "/", only="2.jpg")
+    bob.session.files.download(GROUP, "trip", str(bob.home) + "/", only="2.jpg")
     bob.finish("trip")
     (part_file,) = bob.home.glob(".*.aside")
     (part_file if lost == "aside" else bob.home / "trip" / lost).unlink()
-    bob.session.recheck(GROUP, "trip")
+    bob.session.transfers.recheck(GROUP, "trip")
     wait_until(lambda: len(bob.heard("download_completed")) == 2, what="it to be complete again")
     assert (bob.home / "trip" / "2.jpg").read_bytes() == (content / "2.jpg").read_bytes()
     assert part_file.exists()
@@ -114,16 +114,16 @@ def test_recheck_of_a_selection(team: Team, tmp_path: Path, lost: str) -> None:
 
 def test_cancelling_a_repair_keeps_the_copy(team: Team, tmp_path: Path) -> None:
     ann, bob, _, copy = copied(team, tmp_path)
-    ann.session.pause(GROUP, "content")
+    ann.session.transfers.pause(GROUP, "content")
     damage(copy)
     wrong = copy.read_bytes()
-    bob.session.recheck(GROUP, "content")
+    bob.session.transfers.recheck(GROUP, "content")
     wait_until(lambda: bob.row("content").state == "downloading", what="it to be a download")
     assert 0 < bob.row("content").done < 3 * MIB
     bob.restart()
     wait_until(lambda: bob.row("content").state == "downloading", what="it to go on")
     assert 0 < bob.row("content").done < 3 * MIB
-    bob.session.cancel(GROUP, "content")
+    bob.session.transfers.cancel(GROUP, "content")
     assert copy.read_bytes() == wrong
     assert {path.name for path in copy.parent.iterdir()} == {"content"}
 
@@ -132,7 +132,7 @@ def test_recheck_never_writes_to_an_original(team: Team, tmp_path: Path) -> None
     ann, _, content, _ = copied(team, tmp_path)
     damage(content)
     wrong = content.read_bytes()
-    ann.session.recheck(GROUP, "content")
+    ann.session.transfers.recheck(GROUP, "content")
     wait_until(lambda: ann.heard("share_failed"), what="ann to be told")
     assert "1 of 96 pieces are wrong" in ann.heard("share_failed")[0].text
     assert content.read_bytes() == wrong
@@ -143,7 +143,7 @@ def test_links_to_a_copy_are_not_written_to(team: Team, tmp_path: Path) -> None:
     (tmp_path / "second").hardlink_to(copy)
     damage(copy)
     wrong = copy.read_bytes()
-    bob.session.recheck(GROUP, "content")
+    bob.session.transfers.recheck(GROUP, "content")
     wait_until(lambda: bob.row("content").state == "failed", what="the failure")
     assert "hard links" in (bob.row("content").error or "")
     assert copy.read_bytes() == wrong
@@ -169,7 +169,7 @@ def test_a_damaged_upload_sends_no_wrong_byte(
     assert "1 of 96" in ann.session.diagnostics.why(GROUP, "content").reason
     assert not [entry for entry in log if entry["event"] == "peer banned"], "a wrong byte was sent"
     assert bob.row("content").state == "downloading"
-    ann.session.resume(GROUP, "content")
+    ann.session.transfers.resume(GROUP, "content")
     wait_until(lambda: len(ann.heard("share_failed")) == 2, what="it to be found wrong again")
 
 
@@ -178,12 +178,12 @@ def test_a_damaged_copy_is_repaired_automatically(team: Team, tmp_path: Path, lo
     bob.restart()  # what came in this run is known to be right
     bob.finish("content")
     damage(copy, MIB + 5)
-    ann.session.limits.limit("up", 100_000)
+    ann.session.limits.set("up", 100_000)
     cat = team.member("cat")
     there = cat.fetch("content")
     assert there.read_bytes() == content.read_bytes()
     wait_until(lambda: bob.was_told("1 piece of it was wrong"), what="bob to be told")
-    ann.session.limits.limit("up", 0)
+    ann.session.limits.set("up", 0)
     wait_until(lambda: bob.row("content").state == "seeding", what="bob to have it again")
     assert copy.read_bytes() == content.read_bytes()
     assert not [entry for entry in log if entry["event"] == "peer banned"], "a wrong byte was sent"
@@ -196,7 +196,7 @@ def test_an_edited_copy_is_left_alone(team: Team, tmp_path: Path) -> None:
     bob.restart()
     wait_until(lambda: bob.row("content").state == "failed", what="the change to be noticed")
     assert "1 of 96 pieces are wrong" in (bob.row("content").error or "")
-    bob.session.resume(GROUP, "content")
+    bob.session.transfers.resume(GROUP, "content")
     wait_until(lambda: len(bob.heard("share_failed")) == 2, what="it to be told again")
     assert copy.read_bytes() == wrong
 
@@ -210,7 +210,7 @@ def test_a_damaged_copy_downloaded_again(team: Team, tmp_path: Path) -> None:
         bob.start("content")
     assert raised.value.code is ErrorCode.FILE_EXISTS
     assert copy.read_bytes() == wrong
-    bob.session.download_file(GROUP, "content", str(copy), in_place=True)
+    bob.session.files.download(GROUP, "content", str(copy), in_place=True)
     assert bob.was_told("95 of 96 pieces are right; downloading the rest in place")
     bob.finish("content")
     assert copy.read_bytes() == content.read_bytes()
@@ -244,28 +244,28 @@ def test_an_existing_file_is_completed_only_with_resume(
     ann, bob = team.member("ann"), team.member("bob")
     content = make_file(tmp_path / "content", 3 * MIB)
     team.share(ann, content)
-    ann.session.pause(GROUP, "content")
+    ann.session.transfers.pause(GROUP, "content")
     copy = tmp_path / "copy"
     before = there(content.read_bytes())
     copy.write_bytes(before)
     number = copy.stat().st_ino
     with pytest.raises(MinitorrentError, match=f"{right} of 96 pieces are right; ") as raised:
-        bob.session.download_file(GROUP, "content", str(copy))
+        bob.session.files.download(GROUP, "content", str(copy))
     assert raised.value.code is ErrorCode.FILE_EXISTS
     assert "--resume" in raised.value.message
     assert copy.read_bytes() == before
 
-    bob.session.download_file(GROUP, "content", str(copy), in_place=True)
+    bob.session.files.download(GROUP, "content", str(copy), in_place=True)
     assert bob.was_told(f"{right} of 96 pieces are right; downloading the rest in place")
     if there is not too_long:
         wait_until(lambda: bob.row("content").state == "downloading", what="the beginning")
         assert bob.row("content").done == right * MIB // 32
         bob.restart()
-        bob.session.cancel(GROUP, "content")
+        bob.session.transfers.cancel(GROUP, "content")
         assert bob.was_told("is kept as it is now")
         assert copy.read_bytes()[: len(before)] == before
-        bob.session.download_file(GROUP, "content", str(copy), in_place=True)
-    ann.session.resume(GROUP, "content")
+        bob.session.files.download(GROUP, "content", str(copy), in_place=True)
+    ann.session.transfers.resume(GROUP, "content")
     bob.finish("content")
     assert copy.read_bytes() == content.read_bytes()
     assert copy.stat().st_ino == number
@@ -282,8 +282,8 @@ def test_a_partial_folder_is_completed_with_resume(team: Team, tmp_path: Path) -
     (copy / "b" / "c").write_bytes(b"other")
     (copy / "mine").write_bytes(b"precious")
     with pytest.raises(MinitorrentError, match=r"\d+ of \d+ pieces are right; add --resume"):
-        bob.session.download_file(GROUP, "trip", str(copy.parent))
-    bob.session.download_file(GROUP, "trip", str(copy.parent), in_place=True)
+        bob.session.files.download(GROUP, "trip", str(copy.parent))
+    bob.session.files.download(GROUP, "trip", str(copy.parent), in_place=True)
     bob.finish("trip")
     for name in ("a", "b/c", "d"):
         assert (copy / name).read_bytes() == (content / name).read_bytes()
@@ -301,10 +301,10 @@ def test_links_and_special_files_are_refused(team: Team, tmp_path: Path) -> None
     (tmp_path / "folder" / "content").mkdir(parents=True)
     for place in ("soft", "hard", "folder"):
         with pytest.raises(MinitorrentError) as raised:
-            bob.session.download_file(GROUP, "content", str(tmp_path / place), in_place=True)
+            bob.session.files.download(GROUP, "content", str(tmp_path / place), in_place=True)
         assert raised.value.code is ErrorCode.FILE_EXISTS, place
     assert (tmp_path / "real").stat().st_size == 100_000
-    assert bob.session.show_downloads().downloads == []
+    assert bob.session.transfers.downloads().downloads == []
 
 
 def test_the_destination_of_another_transfer_is_refused(team: Team, tmp_path: Path) -> None:
@@ -312,7 +312,7 @@ def test_the_destination_of_another_transfer_is_refused(team: Team, tmp_path: Pa
     right = copy.read_bytes()
     team.share(ann, make_file(tmp_path / "other", MIB, seed=2))
     with pytest.raises(MinitorrentError, match=" uses ") as raised:
-        bob.session.download_file(GROUP, "other", str(copy), in_place=True)
+        bob.session.files.download(GROUP, "other", str(copy), in_place=True)
     assert raised.value.code is ErrorCode.FILE_EXISTS
     assert copy.read_bytes() == right == content.read_bytes()
 
@@ -321,9 +321,9 @@ def test_an_original_is_repaired_only_with_resume(team: Team, tmp_path: Path) ->
     ann, bob, content, _ = copied(team, tmp_path)
     right = content.read_bytes()
     damage(content)
-    ann.session.recheck(GROUP, "content")
+    ann.session.transfers.recheck(GROUP, "content")
     wait_until(lambda: ann.heard("share_failed"), what="ann to be told")
-    ann.session.download_file(GROUP, "content", str(content), in_place=True)
+    ann.session.files.download(GROUP, "content", str(content), in_place=True)
     ann.finish("content")
     assert content.read_bytes() == right
     assert bob.row("content").state == "seeding"
@@ -343,7 +343,7 @@ def test_a_file_hashed_for_sharing_is_not_hashed_again(
     name = team.share(ann, make_file(tmp_path / "content", 3 * MIB))
     bob.fetch(name)
     assert not hashed
-    bob.session.pause(GROUP, name)
+    bob.session.transfers.pause(GROUP, name)
     ann.restart()
     cat.fetch(name)
     assert hashed == [MIB // 32] * 96, "once each after a restart"

@@ -27,7 +27,7 @@ from tests.support.torrents import write_torrent
 def shared(person: Person, path: Path, group: str = GROUP) -> Metainfo:
     """Have a person share a file; its metainfo."""
     torrent = path.with_suffix(".torrent")
-    person.session.share(make_file(path, 50_000), torrent, group)
+    person.session.files.share(make_file(path, 50_000), torrent, group)
     return metainfo.parse(torrent.read_bytes())
 
 
@@ -41,7 +41,7 @@ def get(person: Person, info: bytes, named: Metainfo) -> str:
     """Have a person get a magnet link with a peer in it that gives this; the name of the file."""
     with PeerServer(giver(info), named.info_hash, extended=True) as server:
         link = Magnet(named.info_hash, peers=(server.address,)).encode()
-        return person.session.get(link, str(person.home)).name
+        return person.session.files.get(link, str(person.home)).name
 
 
 def test_only_members_get_metadata(team: Team, tmp_path: Path) -> None:
@@ -69,15 +69,15 @@ def test_only_members_get_metadata(team: Team, tmp_path: Path) -> None:
 def test_an_unlisted_file_is_listed_again(team: Team, tmp_path: Path) -> None:
     ann, bob = team.member("ann"), team.member("bob")
     described = shared(ann, tmp_path / "film.bin")
-    ann.session.stop_share(GROUP, "film.bin")
+    ann.session.files.stop_share(GROUP, "film.bin")
     assert get(bob, described.info_bytes, described) == "film.bin"
-    (row,) = ann.session.lists.files(GROUP).files
+    (row,) = ann.session.files.list(GROUP).files
     assert (row.name, row.owner, row.info_hash) == ("film.bin", "bob", described.info_hash.hex())
 
 
 def test_metainfo_of_another_group_is_refused(team: Team, tmp_path: Path) -> None:
     ann, bob = team.member("ann"), team.member("bob")
-    ann.session.groups.create_group("private", is_open=True)
+    ann.session.groups.create("private", is_open=True)
     private = shared(ann, tmp_path / "private.bin", "private")
     torrent = tmp_path / "foreign.torrent"
     write_torrent(make_file(tmp_path / "foreign.bin", 50_000), torrent)
@@ -91,5 +91,5 @@ def test_metainfo_of_another_group_is_refused(team: Team, tmp_path: Path) -> Non
     assert code(lambda: get(bob, foreign.info_bytes, foreign)) is ErrorCode.NO_SUCH_FILE
     assert code(lambda: get(bob, forged, described)) is ErrorCode.NOT_MEMBER
     assert code(lambda: get(bob, foreign.info_bytes, private)) is ErrorCode.NO_PEERS
-    assert bob.session.lists.files(GROUP).files == []
-    assert bob.session.show_downloads().downloads == []
+    assert bob.session.files.list(GROUP).files == []
+    assert bob.session.transfers.downloads().downloads == []

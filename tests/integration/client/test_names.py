@@ -86,7 +86,7 @@ def tracker() -> Iterator[FakeTracker]:
 def session(tracker: FakeTracker, tmp_path: Path) -> Iterator[Session]:
     config = ClientConfig(Endpoint("127.0.0.1", 0), (tracker.address,), tmp_path / "state")
     session = open_session(config)
-    session.login("bob", "secret123")
+    session.accounts.login("bob", "secret123")
     yield session
     session.close()
 
@@ -125,12 +125,12 @@ def test_a_malicious_tracker_or_metainfo_file_is_refused(
         stray.write_bytes(data)
         with pytest.raises(MinitorrentError) as raised:
             if from_file:
-                session.get(str(stray), str(target))
+                session.files.get(str(stray), str(target))
             else:
-                session.download_file(GROUP, "harmless", str(target))
+                session.files.download(GROUP, "harmless", str(target))
         assert raised.value.code in (ErrorCode.INVALID_NAME, ErrorCode.USAGE), info
         assert everything(tmp_path) == before, info
-    assert session.show_downloads().downloads == []
+    assert session.transfers.downloads().downloads == []
 
 
 def test_metainfo_of_another_file_is_refused(
@@ -147,7 +147,7 @@ def test_metainfo_of_another_file_is_refused(
         "metainfo": base64.b64encode(data).decode(),
     }
     with pytest.raises(MinitorrentError, match="not that of the file"):
-        session.download_file(GROUP, "fine", str(tmp_path))
+        session.files.download(GROUP, "fine", str(tmp_path))
     assert everything(tmp_path) == set()
 
 
@@ -168,7 +168,7 @@ def test_the_listed_name_does_not_decide_the_path(
     tracker.answers["get_group"] = lambda _: {"group": "..", "mode": "open", "source": "x"}
     target = tmp_path / "inner" / "target"
     target.mkdir(parents=True)
-    result = session.download_file(GROUP, "harmless", str(target))
+    result = session.files.download(GROUP, "harmless", str(target))
     assert Path(result.destination) == target / "fine"
-    session.cancel("..", "../../escaped")
+    session.transfers.cancel("..", "../../escaped")
     assert everything(tmp_path) == {target, target.parent}

@@ -19,7 +19,7 @@ def offer(team: Team, ann: Person, folder: Path) -> None:
     """Have ann share three files and be away again with all of them."""
     for name in NAMES:
         team.share(ann, make_file(folder / name, 100_000))
-        ann.session.pause(GROUP, name)
+        ann.session.transfers.pause(GROUP, name)
 
 
 def shown(person: Person) -> list[TransferState]:
@@ -43,19 +43,19 @@ def test_the_next_download_is_chosen_by_priority_then_age(team: Team, tmp_path: 
         bob.start(name)
     until(bob, "downloading", "queued", "queued")
     assert [place(bob, name) for name in NAMES] == [None, (1, 2), (2, 2)]
-    assert bob.session.priority(GROUP, "c", 7).priority == 7
+    assert bob.session.transfers.set_priority(GROUP, "c", 7).priority == 7
     assert [place(bob, name) for name in NAMES] == [None, (2, 2), (1, 2)]
-    bob.session.pause(GROUP, "a")
+    bob.session.transfers.pause(GROUP, "a")
     until(bob, "paused", "queued", "downloading")
-    assert bob.session.resume(GROUP, "a").state == "queued"
-    assert bob.session.pause(GROUP, "b").state == "paused"
-    bob.session.resume(GROUP, "b")
-    bob.session.cancel(GROUP, "c")
+    assert bob.session.transfers.resume(GROUP, "a").state == "queued"
+    assert bob.session.transfers.pause(GROUP, "b").state == "paused"
+    bob.session.transfers.resume(GROUP, "b")
+    bob.session.transfers.cancel(GROUP, "c")
     wait_until(lambda: bob.row("a").state == "downloading", what="the older one's turn")
     assert bob.row("b").state == "queued"
     for name in NAMES:
-        ann.session.resume(GROUP, name)
-    assert bob.session.wait(30.0).completed == [f"{GROUP}/a", f"{GROUP}/b"]
+        ann.session.transfers.resume(GROUP, name)
+    assert bob.session.transfers.wait(30.0).completed == [f"{GROUP}/a", f"{GROUP}/b"]
 
 
 def test_the_queue_survives_a_restart_and_a_logout(team: Team, tmp_path: Path) -> None:
@@ -63,15 +63,15 @@ def test_the_queue_survives_a_restart_and_a_logout(team: Team, tmp_path: Path) -
     offer(team, ann, tmp_path)
     for name in NAMES:
         bob.start(name)
-    bob.session.priority(GROUP, "b", 1)
+    bob.session.transfers.set_priority(GROUP, "b", 1)
     bob._config = replace(bob._config, active=None)  # what was chosen before counts
     bob.restart()
     until(bob, "queued", "downloading", "queued")
-    bob.session.priority(GROUP, "c", 2)
-    bob.session.recheck(GROUP, "b")
+    bob.session.transfers.set_priority(GROUP, "c", 2)
+    bob.session.transfers.recheck(GROUP, "b")
     until(bob, "queued", "queued", "downloading")
-    bob.session.logout()
-    bob.session.login(bob.name, PASSWORD)
+    bob.session.accounts.logout()
+    bob.session.accounts.login(bob.name, PASSWORD)
     until(bob, "queued", "queued", "downloading")
 
 
@@ -80,7 +80,7 @@ def test_a_download_without_peers_does_not_block_others(team: Team, tmp_path: Pa
     offer(team, ann, tmp_path)
     bob.start("a")
     bob.start("b")
-    ann.session.resume(GROUP, "b")
+    ann.session.transfers.resume(GROUP, "b")
     bob.finish("b")
     assert bob.row("a").state == "downloading"
 
@@ -95,13 +95,13 @@ def test_without_a_limit_all_downloads_run(team: Team, tmp_path: Path) -> None:
 
 def test_a_download_that_finds_peers_late_queues_again(team: Team, tmp_path: Path) -> None:
     ann, bob = team.member("ann"), team.member("bob", active=1, timing=IMPATIENT)
-    bob.session.limits.limit("down", 100)  # none is complete before the others are
+    bob.session.limits.set("down", 100)  # none is complete before the others are
     offer(team, ann, tmp_path)
     for name in NAMES:
         bob.start(name)
     until(bob, "downloading", "downloading", "downloading")  # all of them alone
     for name in NAMES:
-        ann.session.resume(GROUP, name)
+        ann.session.transfers.resume(GROUP, name)
     until(bob, "downloading", "queued", "queued")
-    bob.session.limits.limit("down", 0)
-    assert len(bob.session.wait(30.0).completed) == 3
+    bob.session.limits.set("down", 0)
+    assert len(bob.session.transfers.wait(30.0).completed) == 3

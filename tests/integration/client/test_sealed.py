@@ -34,7 +34,7 @@ def test_peers_are_identified_by_certificate(team: Team, tmp_path: Path) -> None
     bob.start(name)
 
     def known_to(person: Person) -> list[str | None]:
-        return [peer.user for peer in person.session.peers(GROUP, name).peers]
+        return [peer.user for peer in person.session.transfers.peers(GROUP, name).peers]
 
     assert wait_until(lambda: known_to(bob), what="bob's connection") == ["ann"]
     assert wait_until(lambda: known_to(ann), what="ann's connection") == ["bob"]
@@ -54,8 +54,8 @@ def test_sealed_content_is_not_served_in_plain_text(team: Team, tmp_path: Path) 
 def test_open_groups_use_the_same_port(team: Team, tmp_path: Path) -> None:
     ann = team.member("ann")
     team.share(ann, make_file(tmp_path / "sealed", MIB))
-    ann.session.groups.create_group("plaza", is_open=True)
-    ann.session.upload_file(make_file(tmp_path / "opened", MIB), "plaza")
+    ann.session.groups.create("plaza", is_open=True)
+    ann.session.files.upload(make_file(tmp_path / "opened", MIB), "plaza")
     described = ann.session._transfers.get("plaza", "opened").metainfo
     wait_until(
         lambda: ann.session._transfers.get("plaza", "opened").torrent, what="it to be at work"
@@ -89,7 +89,7 @@ def test_a_removed_member_is_disconnected_at_once(team: Team, tmp_path: Path) ->
     def is_cut_off() -> bool:
         """From everybody, though his certificate is still within its dates."""
         return all(
-            all(peer.user != "bob" for peer in person.session.peers(GROUP, name).peers)
+            all(peer.user != "bob" for peer in person.session.transfers.peers(GROUP, name).peers)
             and knows_of_it(person)
             for person in (ann, cat)
         )
@@ -102,13 +102,13 @@ def test_a_removed_member_is_disconnected_at_once(team: Team, tmp_path: Path) ->
 def test_metainfo_of_a_sealed_group_carries_its_certificate(team: Team, tmp_path: Path) -> None:
     ann, bob = team.member("ann"), team.member("bob")
     content = make_file(tmp_path / "content", MIB)
-    result = ann.session.share(content, tmp_path / "content.torrent", GROUP)
+    result = ann.session.files.share(content, tmp_path / "content.torrent", GROUP)
     written = metainfo.parse(Path(result.metainfo).read_bytes())
     assert written.authority is not None
     assert written.authority.startswith("-----BEGIN CERTIFICATE-----")
     assert written.info_hash.hex() == result.info_hash
     team.share(ann, content)
-    bob.session.get(result.metainfo, str(bob.home))
+    bob.session.files.get(result.metainfo, str(bob.home))
     bob.finish("content")
 
 
@@ -117,7 +117,7 @@ def test_exported_credentials_work(team: Team, tmp_path: Path) -> None:
     ann = team.member("ann")
     name = team.share(ann, make_file(tmp_path / "content", MIB))
     folder = tmp_path / "new folder" / "credentials"
-    exported = ann.session.export_credentials(GROUP, folder)
+    exported = ann.session.groups.export_credentials(GROUP, folder)
     paths = [Path(p) for p in (exported.certificate, exported.key, exported.dhparams)]
     assert [path.name for path in paths] == ["certificate.pem", "key.pem", "dhparams.pem"]
     assert all(path.stat().st_mode & 0o777 == 0o600 for path in paths)
@@ -134,9 +134,9 @@ def test_exported_credentials_work(team: Team, tmp_path: Path) -> None:
 @sealed
 def test_no_credentials_for_an_open_group(team: Team, tmp_path: Path) -> None:
     ann = team.member("ann")
-    ann.session.groups.create_group("plaza", is_open=True)
+    ann.session.groups.create("plaza", is_open=True)
     with pytest.raises(MinitorrentError) as raised:
-        ann.session.export_credentials("plaza", tmp_path)
+        ann.session.groups.export_credentials("plaza", tmp_path)
     assert raised.value.code is ErrorCode.USAGE
 
 
@@ -150,7 +150,7 @@ def ends(person: Person, name: str) -> set[float]:
 @hasty
 def test_certificates_are_renewed_without_a_gap(team: Team, tmp_path: Path) -> None:
     ann, bob = team.member("ann"), team.member("bob")
-    ann.session.limits.limit("up", SLOW)
+    ann.session.limits.set("up", SLOW)
     content = make_file(tmp_path / "content", 8 * MIB)
     name = team.share(ann, content)
     copy = bob.start(name)
@@ -182,12 +182,12 @@ def test_certificates_are_renewed_without_a_gap(team: Team, tmp_path: Path) -> N
 @hasty
 def test_a_connection_ends_with_its_certificate(team: Team, tmp_path: Path) -> None:
     ann, bob = team.member("ann"), team.member("bob")
-    ann.session.limits.limit("up", SLOW)
+    ann.session.limits.set("up", SLOW)
     name = team.share(ann, make_file(tmp_path / "content", 16 * MIB))
     bob.start(name)
     wait_until(lambda: ends(bob, name), what="the connection")
     for person in (ann, bob):
-        person.session._credentials.close()  # nothing is renewed from here on
+        person.session.groups._credentials.close()  # nothing is renewed from here on
     seen: set[float] = set()
 
     def is_over() -> bool:

@@ -28,7 +28,7 @@ def trip(team: Team, tmp_path: Path) -> tuple[Person, Path]:
 def fetch(person: Person, only: str | None) -> Path:
     """Download what fits and wait for it; where the folder is."""
     destination = str(person.home) + "/"
-    started = person.session.download_file(GROUP, "trip", destination, only=only)
+    started = person.session.files.download(GROUP, "trip", destination, only=only)
     person.finish("trip")
     return Path(started.destination)
 
@@ -53,18 +53,18 @@ def test_only_selected_files_are_downloaded_and_shared(team: Team, tmp_path: Pat
     assert files_in(folder) == of(content, "1.jpg", "2.jpg", "none.jpg")
     row = bob.row("trip")
     assert (row.size, row.done, row.progress) == (120_001, 120_001, 1.0)
-    (share,) = bob.session.show_shares().shares
+    (share,) = bob.session.transfers.shares().shares
     assert share.size == 120_001
-    listed = bob.session.lists.files(GROUP).files[0]
+    listed = bob.session.files.list(GROUP).files[0]
     assert (listed.seeders, listed.leechers) == (1, 1)  # a part is not the whole
     transfer = bob.session._transfers.get(GROUP, "trip")
     assert transfer.left == sum(SIZES.values()) - 131_072  # whole pieces of 16 KiB
 
-    ann.session.pause(GROUP, "trip")
+    ann.session.transfers.pause(GROUP, "trip")
     bob.restart()
     bob.finish("trip")
     assert files_in(fetch(eve, "*.jpg")) == files_in(folder)  # from bob alone
-    bob.session.recheck(GROUP, "trip")
+    bob.session.transfers.recheck(GROUP, "trip")
     bob.finish("trip")
     assert bob.row("trip").error is None
 
@@ -84,7 +84,7 @@ def test_downloading_again_widens_the_selection(team: Team, tmp_path: Path) -> N
     fetch(bob, None)
     assert files_in(folder) == of(content, *SIZES)
     assert [path.name for path in folder.parent.glob("*trip*")] == ["trip"]
-    wait_until(lambda: bob.session.lists.files(GROUP).files[0].seeders == 2, what="two seeders")
+    wait_until(lambda: bob.session.files.list(GROUP).files[0].seeders == 2, what="two seeders")
 
 
 def test_the_selection_widens_during_a_download_and_after_a_kill(
@@ -92,20 +92,20 @@ def test_the_selection_widens_during_a_download_and_after_a_kill(
 ) -> None:
     ann, content = trip(team, tmp_path)
     bob = team.member("bob")
-    ann.session.pause(GROUP, "trip")
+    ann.session.transfers.pause(GROUP, "trip")
     destination = str(bob.home) + "/"
-    bob.session.download_file(GROUP, "trip", destination, only="1.jpg")
+    bob.session.files.download(GROUP, "trip", destination, only="1.jpg")
     bob.restart()
     assert bob.row("trip").size == 50_000
-    bob.session.download_file(GROUP, "trip", destination, only="2.jpg", in_order=True)
+    bob.session.files.download(GROUP, "trip", destination, only="2.jpg", in_order=True)
     assert bob.row("trip").size == 120_001
     bob.restart()
     transfer = bob.session._transfers.get(GROUP, "trip")
     assert transfer.storage.options.in_order
-    ann.session.resume(GROUP, "trip")
+    ann.session.transfers.resume(GROUP, "trip")
     bob.finish("trip")
     assert files_in(bob.home / "trip") == of(content, "1.jpg", "2.jpg")
-    bob.session.stop_share(GROUP, "trip")
+    bob.session.files.stop_share(GROUP, "trip")
     assert [path.name for path in bob.home.glob("*trip*")] == ["trip"]
 
 
@@ -113,11 +113,11 @@ def test_cancelling_a_widened_download_keeps_complete_files(team: Team, tmp_path
     ann, content = trip(team, tmp_path)
     bob = team.member("bob")
     folder = fetch(bob, "1.jpg")
-    ann.session.pause(GROUP, "trip")
-    bob.session.download_file(GROUP, "trip", str(bob.home) + "/")
+    ann.session.transfers.pause(GROUP, "trip")
+    bob.session.files.download(GROUP, "trip", str(bob.home) + "/")
     wait_until(lambda: bob.row("trip").state == "downloading", what="the check to end")
     assert 0 < bob.row("trip").progress < 1
-    bob.session.cancel(GROUP, "trip")
+    bob.session.transfers.cancel(GROUP, "trip")
     assert files_in(folder) == of(content, "1.jpg")
     assert [path.name for path in folder.parent.glob("*trip*")] == ["trip"]
 
@@ -128,7 +128,7 @@ def test_a_changed_complete_file_stops_widening(team: Team, tmp_path: Path) -> N
     folder = fetch(bob, "1.jpg")
     (folder / "1.jpg").write_bytes(bytes(50_000))
     with pytest.raises(MinitorrentError, match="--resume would overwrite it") as raised:
-        bob.session.download_file(GROUP, "trip", str(bob.home) + "/", only="2.jpg")
+        bob.session.files.download(GROUP, "trip", str(bob.home) + "/", only="2.jpg")
     assert raised.value.code is ErrorCode.FILE_EXISTS
     wait_until(lambda: bob.row("trip").state == "failed", what="the change to be noticed")
     transfer = bob.session._transfers.get(GROUP, "trip")
@@ -151,14 +151,14 @@ def test_a_pattern_without_matches_lists_the_files(team: Team, tmp_path: Path) -
     with pytest.raises(MinitorrentError, match=r"matches '\*\.png'; it has '1\.jpg', ") as raised:
         fetch(bob, "*.png")
     assert raised.value.code is ErrorCode.USAGE
-    assert bob.session.show_downloads().downloads == []
+    assert bob.session.transfers.downloads().downloads == []
 
 
 def test_sequential_download_starts_at_the_beginning(team: Team, tmp_path: Path) -> None:
     _, content = trip(team, tmp_path)
     bob = team.member("bob", SwarmConfig(initial_window=1, min_window=1, max_window=1))
     destination = str(bob.home) + "/"
-    bob.session.download_file(GROUP, "trip", destination, in_order=True, only="film/1.mkv")
+    bob.session.files.download(GROUP, "trip", destination, in_order=True, only="film/1.mkv")
     transfer = bob.session._transfers.get(GROUP, "trip")
     seen = list[list[int]]()
 

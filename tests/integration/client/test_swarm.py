@@ -48,7 +48,7 @@ def test_two_seeders_each_deliver_more_than_a_quarter(team: Team, tmp_path: Path
     came: dict[str, int] = {}
 
     def is_complete() -> bool:
-        for peer in bob.session.peers(GROUP, name).peers:
+        for peer in bob.session.transfers.peers(GROUP, name).peers:
             came[peer.user or "?"] = max(peer.downloaded, came.get(peer.user or "?", 0))
         return bob.row(name).state == "seeding"
 
@@ -63,7 +63,7 @@ def test_a_partial_downloader_serves_others(team: Team, stack: ExitStack, tmp_pa
     content = make_file(tmp_path / "content", 3 * MIB)
     ann, bob, cat = team.member("ann"), team.member("bob"), team.member("cat")
     name = team.share(ann, content)
-    ann.session.pause(GROUP, name)
+    ann.session.transfers.pause(GROUP, name)
     partner = Infiltrator(team, stack, "partner")
     described = partner.metainfo_of(name)
     third = Bitfield(described.piece_count)
@@ -82,9 +82,9 @@ def test_a_partial_downloader_serves_others(team: Team, stack: ExitStack, tmp_pa
     partner.session.close()
     cat.start(name)
     wait_until(lambda: cat.row(name).done == size, what="cat to have what bob has")
-    (source,) = cat.session.peers(GROUP, name).peers
+    (source,) = cat.session.transfers.peers(GROUP, name).peers
     assert (source.user, source.downloaded) == ("bob", size)
-    ann.session.resume(GROUP, name)
+    ann.session.transfers.resume(GROUP, name)
     bob.finish(name)
     cat.finish(name)
 
@@ -112,7 +112,7 @@ def test_a_duplicate_last_piece_is_not_taken_for_a_change(
     content = make_file(tmp_path / "content", BLOCK)
     ann, bob = team.member("ann"), team.member("bob")
     name = team.share(ann, content)
-    ann.session.pause(GROUP, name)
+    ann.session.transfers.pause(GROUP, name)
     both_asked = threading.Barrier(2)
 
     def answer_together(peer: RawPeer) -> None:
@@ -149,13 +149,15 @@ def test_one_address_under_two_peer_ids_is_one_peer(
 ) -> None:
     ann, bob = team.member("ann"), team.member("bob")
     name = team.share(ann, make_file(tmp_path / "content", MIB))
-    ann.session.pause(GROUP, name)
+    ann.session.transfers.pause(GROUP, name)
     spies = [Infiltrator(team, stack, user, first + user.encode() * 5) for user in ("spy", "sp2")]
     described = spies[0].metainfo_of(name)
     server = spies[1].offer(described, silent)
     spies[0].session.announce(described.info_hash.hex(), 0, port=server.address.port)
     bob.start(name)
-    wait_until(lambda: len(bob.session.peers(GROUP, name).peers) == 1, what="the connection")
+    wait_until(
+        lambda: len(bob.session.transfers.peers(GROUP, name).peers) == 1, what="the connection"
+    )
     torrent = bob.session._transfers.get(GROUP, name).torrent
     assert torrent is not None
     told = torrent._peer_list._candidates
@@ -210,8 +212,8 @@ def test_a_removed_member_gets_no_block(team: Team, stack: ExitStack, tmp_path: 
     with RawPeer.dial(ann.address, described.info_hash, bob.peer_id) as peer:
         peer.send(Interested())
         peer.until(Unchoke)
-    ann.session.pause(GROUP, name)
-    ann.session.resume(GROUP, name)  # its announce tells it of bob
+    ann.session.transfers.pause(GROUP, name)
+    ann.session.transfers.resume(GROUP, name)  # its announce tells it of bob
 
     def knows_bob() -> bool:
         torrent = ann.session._transfers.get(GROUP, name).torrent

@@ -36,11 +36,11 @@ def half_way(
     """A seeder, someone who has a part of the file and is paused, its name and its place."""
     ann, bob = team.member("ann"), team.member("bob", timing=timing)
     name = team.share(ann, content)
-    bob.session.limits.limit("down", SLOW)
+    bob.session.limits.set("down", SLOW)
     copy = bob.start(name)
     wait_until(lambda: bob.row(name).done, what="the first piece")
-    assert bob.session.pause(GROUP, name).state == "paused"
-    bob.session.limits.limit("down", 0)
+    assert bob.session.transfers.pause(GROUP, name).state == "paused"
+    bob.session.limits.set("down", 0)
     assert 0 < bob.row(name).progress < 1
     return ann, bob, name, copy
 
@@ -63,14 +63,14 @@ def test_pause_and_resume(team: Team, tmp_path: Path) -> None:
     assert not copy.exists()
     assert partials(copy)
     assert bob.row(name).peers == 0
-    assert bob.session.wait(5.0).completed == []
-    assert bob.session.resume(GROUP, name).state != "paused"
-    bob.session.resume(GROUP, name)  # nothing happens when it runs
+    assert bob.session.transfers.wait(5.0).completed == []
+    assert bob.session.transfers.resume(GROUP, name).state != "paused"
+    bob.session.transfers.resume(GROUP, name)  # nothing happens when it runs
     bob.finish(name)
     assert copy.read_bytes() == content.read_bytes()
     assert not partials(copy)
-    assert bob.session.wait(5.0).completed == [f"{GROUP}/{name}"]
-    uploaded = ann.session.show_shares().shares[0].uploaded
+    assert bob.session.transfers.wait(5.0).completed == [f"{GROUP}/{name}"]
+    uploaded = ann.session.transfers.shares().shares[0].uploaded
     assert uploaded < content.stat().st_size + 2 * MIB  # what was there was not fetched again
     assert done > 0
     ended = bob.heard("download_completed")[0].text
@@ -84,24 +84,24 @@ def test_pause_survives_a_restart(team: Team, tmp_path: Path) -> None:
     done = bob.row(name).done
     bob.restart()
     assert bob.row(name).state == "paused"
-    bob.session.resume(GROUP, name)
+    bob.session.transfers.resume(GROUP, name)
     wait_until(lambda: bob.row(name).state == "downloading", what="it to go on")
     assert bob.row(name).done >= done
     bob.restart()  # and a running one goes on by itself
     bob.finish(name)
     assert copy.read_bytes() == content.read_bytes()
-    shares = bob.session.show_shares().shares
+    shares = bob.session.transfers.shares().shares
     assert [share.name for share in shares] == [name]
-    bob.session.logout()
-    assert bob.session.login("bob", "secret123").sharing == 1
+    bob.session.accounts.logout()
+    assert bob.session.accounts.login("bob", "secret123").sharing == 1
 
 
 def test_cancel_deletes_partial_data(team: Team, tmp_path: Path) -> None:
     _, bob, name, copy = half_way(team, make_file(tmp_path / "content", 8 * MIB))
-    bob.session.cancel(GROUP, name)
+    bob.session.transfers.cancel(GROUP, name)
     assert not partials(copy)
-    assert bob.session.show_downloads().downloads == []
-    assert code(lambda: bob.session.cancel(GROUP, name)) is ErrorCode.NO_SUCH_FILE
+    assert bob.session.transfers.downloads().downloads == []
+    assert code(lambda: bob.session.transfers.cancel(GROUP, name)) is ErrorCode.NO_SUCH_FILE
 
 
 def test_a_file_damaged_during_a_pause(team: Team, tmp_path: Path) -> None:
@@ -109,7 +109,7 @@ def test_a_file_damaged_during_a_pause(team: Team, tmp_path: Path) -> None:
     _, bob, name, copy = half_way(team, content)
     (partial,) = partials(copy)
     partial.write_bytes(bytes(content.stat().st_size))
-    bob.session.resume(GROUP, name)
+    bob.session.transfers.resume(GROUP, name)
     bob.finish(name)
     assert copy.read_bytes() == content.read_bytes()
 
@@ -118,13 +118,13 @@ def test_the_final_name_is_taken_meanwhile(team: Team, tmp_path: Path) -> None:
     content = make_file(tmp_path / "content", 8 * MIB)
     _, bob, name, copy = half_way(team, content)
     copy.write_text("mine")
-    bob.session.resume(GROUP, name)
+    bob.session.transfers.resume(GROUP, name)
     assert "move it away" in until_failed(bob, name)
     assert copy.read_text() == "mine"
-    assert bob.session.wait(5.0).failed == [f"{GROUP}/{name}"]
+    assert bob.session.transfers.wait(5.0).failed == [f"{GROUP}/{name}"]
     assert bob.heard("download_failed")
     copy.unlink()
-    bob.session.resume(GROUP, name)
+    bob.session.transfers.resume(GROUP, name)
     bob.finish(name)
     assert copy.read_bytes() == content.read_bytes()
 
@@ -134,7 +134,7 @@ def test_killed_between_naming_and_recording(team: Team, tmp_path: Path) -> None
     ann, bob = team.member("ann"), team.member("bob")
     name = team.share(ann, content)
     copy = bob.fetch(name)
-    ann.session.pause(GROUP, name)
+    ann.session.transfers.pause(GROUP, name)
     bob.session.close()
     with sqlite3.connect(bob.home / "state" / "client.sqlite") as database:
         database.execute("UPDATE transfers SET complete = 0, facts = NULL")
@@ -151,13 +151,13 @@ def test_a_changed_share_is_not_served(team: Team, tmp_path: Path) -> None:
     name = team.share(ann, content)
     good = content.read_bytes()
     content.write_bytes(b"changed" + good[7:])
-    ann.session.recheck(GROUP, name)
+    ann.session.transfers.recheck(GROUP, name)
     transfer = ann.session._transfers.get(GROUP, name)
     wait_until(lambda: transfer.error, what="the change to be noticed")
     assert transfer.error is not None
     assert transfer.error.code is ErrorCode.FILE_CHANGED
     content.write_bytes(good)
-    ann.session.recheck(GROUP, name)
+    ann.session.transfers.recheck(GROUP, name)
     assert bob.fetch(name).read_bytes() == good
 
 
@@ -176,7 +176,7 @@ def test_a_file_truncated_while_served(team: Team, tmp_path: Path) -> None:
     ann, bob = team.member("ann"), team.member("bob")
     content = make_file(tmp_path / "content", 8 * MIB)
     name = team.share(ann, content)
-    bob.session.limits.limit("down", SLOW)
+    bob.session.limits.set("down", SLOW)
     bob.start(name)
     wait_until(lambda: bob.row(name).done, what="the first piece")
     with content.open("r+b") as file:
@@ -190,19 +190,19 @@ def test_existing_content_is_used(team: Team, tmp_path: Path) -> None:
     ann, bob = team.member("ann"), team.member("bob")
     content = make_file(tmp_path / "content", MIB)
     name = team.share(ann, content)
-    ann.session.pause(GROUP, name)
+    ann.session.transfers.pause(GROUP, name)
     downloads = bob.home / "downloads"
     downloads.mkdir()
     shutil.copy(content, downloads)
     bob.fetch(name)
     other = tmp_path / "other"
     make_file(other / name, 10)
-    assert code(lambda: bob.session.download_file(GROUP, name, str(other))) is (
+    assert code(lambda: bob.session.files.download(GROUP, name, str(other))) is (
         ErrorCode.FILE_EXISTS
     )
-    assert code(lambda: bob.session.cancel(GROUP, name)) is ErrorCode.USAGE
-    bob.session.stop_share(GROUP, name)
-    assert code(lambda: bob.session.download_file(GROUP, name, str(other))) is (
+    assert code(lambda: bob.session.transfers.cancel(GROUP, name)) is ErrorCode.USAGE
+    bob.session.files.stop_share(GROUP, name)
+    assert code(lambda: bob.session.files.download(GROUP, name, str(other))) is (
         ErrorCode.FILE_EXISTS
     )
 
@@ -211,9 +211,9 @@ def test_downloading_twice(team: Team, tmp_path: Path) -> None:
     _, bob, name, copy = half_way(team, make_file(tmp_path / "content", 8 * MIB))
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
-    again = bob.session.download_file(GROUP, name, str(copy.parent))  # goes on with the paused one
+    again = bob.session.files.download(GROUP, name, str(copy.parent))  # goes on with the paused one
     assert Path(again.destination) == copy
-    assert code(lambda: bob.session.download_file(GROUP, name, str(elsewhere))) is (
+    assert code(lambda: bob.session.files.download(GROUP, name, str(elsewhere))) is (
         ErrorCode.FILE_EXISTS
     )
     bob.finish(name)
@@ -232,43 +232,43 @@ def test_a_download_that_does_not_fit_the_disk(
 def test_sharing_twice(team: Team, tmp_path: Path) -> None:
     ann, bob = team.member("ann"), team.member("bob")
     content = make_file(tmp_path / "content", MIB)
-    shared = ann.session.upload_file(content, GROUP)
-    assert ann.session.upload_file(content, GROUP) == shared
+    shared = ann.session.files.upload(content, GROUP)
+    assert ann.session.files.upload(content, GROUP) == shared
     moved = tmp_path / "moved" / "content"
     moved.parent.mkdir()
     content.rename(moved)
-    assert ann.session.upload_file(moved, GROUP).info_hash == shared.info_hash
-    (share,) = ann.session.show_shares().shares
+    assert ann.session.files.upload(moved, GROUP).info_hash == shared.info_hash
+    (share,) = ann.session.transfers.shares().shares
     assert share.path == str(moved)
     other = make_file(tmp_path / "content", 1000)
-    assert code(lambda: ann.session.upload_file(other, GROUP)) is ErrorCode.NAME_TAKEN
-    assert code(lambda: bob.session.upload_file(other, GROUP)) is ErrorCode.NAME_TAKEN
-    bob.session.upload_file(Offer(other, "other name"), GROUP)
+    assert code(lambda: ann.session.files.upload(other, GROUP)) is ErrorCode.NAME_TAKEN
+    assert code(lambda: bob.session.files.upload(other, GROUP)) is ErrorCode.NAME_TAKEN
+    bob.session.files.upload(Offer(other, "other name"), GROUP)
     mine = make_file(bob.home / "content", MIB)
-    assert bob.session.upload_file(mine, GROUP).info_hash == shared.info_hash
+    assert bob.session.files.upload(mine, GROUP).info_hash == shared.info_hash
 
 
 def test_metainfo_files(team: Team, tmp_path: Path) -> None:
     ann, bob = team.member("ann"), team.member("bob")
     content = make_tree(tmp_path / "folder", {"a": 100, "b/c": 40_000})
-    ann.session.groups.use_group(GROUP)
-    shared = ann.session.share(content, tmp_path, None)
+    ann.session.groups.use(GROUP)
+    shared = ann.session.files.share(content, tmp_path, None)
     torrent = Path(shared.metainfo)
     assert torrent == tmp_path / "folder.torrent"
     assert torrent.stat().st_mode & 0o777 == 0o600
     assert ann.heard("warning")
-    got = bob.session.get(str(torrent), str(bob.home))
+    got = bob.session.files.get(str(torrent), str(bob.home))
     assert got.name == "folder"
     bob.finish("folder")
     assert sha256(Path(got.destination)) == sha256(content)
-    bob.session.remove(torrent)
-    assert bob.session.show_shares().shares == []
+    bob.session.files.remove(torrent)
+    assert bob.session.transfers.shares().shares == []
     assert Path(got.destination).exists()
     torrent.write_bytes(b"no metainfo")
-    assert code(lambda: bob.session.get(str(torrent), str(bob.home))) is ErrorCode.USAGE
+    assert code(lambda: bob.session.files.get(str(torrent), str(bob.home))) is ErrorCode.USAGE
     torrent.write_bytes(bytes(17 * MIB))
-    assert code(lambda: bob.session.get(str(torrent), str(bob.home))) is ErrorCode.USAGE
-    assert code(lambda: ann.session.share(content, tmp_path / "no" / "x", None)) is (
+    assert code(lambda: bob.session.files.get(str(torrent), str(bob.home))) is ErrorCode.USAGE
+    assert code(lambda: ann.session.files.share(content, tmp_path / "no" / "x", None)) is (
         ErrorCode.FILE_NOT_FOUND
     )
 
@@ -276,28 +276,28 @@ def test_metainfo_files(team: Team, tmp_path: Path) -> None:
 def test_a_file_without_sharers_is_removed(team: Team, tmp_path: Path) -> None:
     """Whom the tracker doesn't count among the sharers is not left with a share for ever."""
     ann, bob = team.member("ann"), team.member("bob")
-    shared = ann.session.share(make_file(tmp_path / "content", 100), tmp_path, GROUP)
+    shared = ann.session.files.share(make_file(tmp_path / "content", 100), tmp_path, GROUP)
     bob.fetch("content")
     wait_until(
-        lambda: ann.session.lists.files(GROUP).files[0].seeders == 2, what="bob to be told of"
+        lambda: ann.session.files.list(GROUP).files[0].seeders == 2, what="bob to be told of"
     )
     with SessionClient(team.address) as elsewhere:
         elsewhere.login("bob")
         elsewhere.call("stop_share", group=GROUP, name="content")
-    ann.session.stop_share(GROUP, "content")
-    bob.session.remove(Path(shared.metainfo))
-    assert bob.session.show_shares().shares == []
+    ann.session.files.stop_share(GROUP, "content")
+    bob.session.files.remove(Path(shared.metainfo))
+    assert bob.session.transfers.shares().shares == []
 
 
 def test_wait_returns_after_downloads(team: Team, tmp_path: Path) -> None:
     _, bob, name, _ = half_way(team, make_file(tmp_path / "content", 8 * MIB))
-    bob.session.limits.limit("down", SLOW)
-    bob.session.resume(GROUP, name)
-    assert code(lambda: bob.session.wait(0.0)) is ErrorCode.TIMEOUT
-    assert bob.session.wait(None, lambda: True).completed == []
+    bob.session.limits.set("down", SLOW)
+    bob.session.transfers.resume(GROUP, name)
+    assert code(lambda: bob.session.transfers.wait(0.0)) is ErrorCode.TIMEOUT
+    assert bob.session.transfers.wait(None, lambda: True).completed == []
     row = next(iter(bob.session.overview().downloads))
     assert row.name == name
-    bob.session.limits.limit("down", 0)
+    bob.session.limits.set("down", 0)
     bob.finish(name)
     assert bob.session.overview().seeding == 1
 
@@ -314,19 +314,19 @@ def test_an_unwritable_disk(team: Team, tmp_path: Path, monkeypatch: pytest.Monk
         broken.setattr("client.storage.files.torrent_files.TorrentFiles.write_piece", fail)
         bob.start(name)
         assert until_failed(bob, name) == "The disk is not to be written."
-    bob.session.resume(GROUP, name)
+    bob.session.transfers.resume(GROUP, name)
     bob.finish(name)
 
 
 def test_late_reports_of_a_stopped_torrent_are_ignored(team: Team, tmp_path: Path) -> None:
     _, bob, name, _ = half_way(team, make_file(tmp_path / "content", 8 * MIB))
     transfer = bob.session._transfers.get(GROUP, name)
-    bob.session.resume(GROUP, name)
+    bob.session.transfers.resume(GROUP, name)
     wait_until(lambda: transfer.torrent is not None, 10, "a torrent")
     stopped = transfer.torrent
     assert stopped is not None
-    bob.session.pause(GROUP, name)
-    bob.session.resume(GROUP, name)
+    bob.session.transfers.pause(GROUP, name)
+    bob.session.transfers.resume(GROUP, name)
     transfer.on_failed(stopped, MinitorrentError(ErrorCode.DISK_FULL, "The disk is full."))
     transfer.on_complete(stopped)
     bob.finish(name)
@@ -352,7 +352,7 @@ def test_an_internal_failure_is_logged_and_fails_the_transfer(
 def test_progress_is_recorded_during_a_download(team: Team, tmp_path: Path) -> None:
     content, timing = make_file(tmp_path / "content", 8 * MIB), Timing(checkpoint_every=0.2)
     _, bob, name, _ = half_way(team, content, timing)
-    bob.session.resume(GROUP, name)
+    bob.session.transfers.resume(GROUP, name)
     transfer = bob.session._transfers.get(GROUP, name)
     store = transfer._context.store
 
@@ -366,9 +366,9 @@ def test_progress_is_recorded_during_a_download(team: Team, tmp_path: Path) -> N
 
 def test_a_paused_download_shows_its_progress_after_a_restart(team: Team, tmp_path: Path) -> None:
     _, bob, name, _ = half_way(team, make_file(tmp_path / "content", 8 * MIB))
-    row, here = bob.row(name), bob.session.piece_map(GROUP, name, 8)
+    row, here = bob.row(name), bob.session.transfers.piece_map(GROUP, name, 8)
     assert here.done > 0
     bob.restart()
     again = bob.row(name)
     assert (again.state, again.done, again.progress) == ("paused", row.done, row.progress)
-    assert bob.session.piece_map(GROUP, name, 8).here == here.here
+    assert bob.session.transfers.piece_map(GROUP, name, 8).here == here.here

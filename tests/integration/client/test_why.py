@@ -54,7 +54,7 @@ def nobody_has_it(team: Team, tmp_path: Path, size: int = MIB) -> tuple[Person, 
     """ann, who shares a file and has paused that, and bob."""
     ann, bob = team.member("ann"), team.member("bob", active=1)
     team.share(ann, make_file(tmp_path / "content", size))
-    ann.session.pause(GROUP, "content")
+    ann.session.transfers.pause(GROUP, "content")
     return ann, bob
 
 
@@ -79,14 +79,14 @@ def beginner(peer: RawPeer) -> None:
 def test_paused_and_queued(team: Team, tmp_path: Path) -> None:
     ann, bob = nobody_has_it(team, tmp_path)
     team.share(ann, make_file(tmp_path / "other", MIB))
-    ann.session.pause(GROUP, "other")
+    ann.session.transfers.pause(GROUP, "other")
     bob.start("content")
     bob.start("other")
     assert "automatically" in explained(bob, "No seeder is online")
     assert "priority" in explained(bob, "waiting in the queue, 0 ahead", "other")
-    bob.session.pause(GROUP, "content")
+    bob.session.transfers.pause(GROUP, "content")
     assert explained(bob, "It is paused.") == f"Type: resume {GROUP} content"
-    ann.session.resume(GROUP, "other")
+    ann.session.transfers.resume(GROUP, "other")
     bob.finish("other")
     assert explained(bob, "Complete and seeding", "other") == "Nothing to do."
 
@@ -102,7 +102,7 @@ def test_checking(team: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
     with monkeypatch.context() as patched:
         patched.setattr(TorrentFiles, "prove", slow)
-        ann.session.recheck(GROUP, "content")
+        ann.session.transfers.recheck(GROUP, "content")
         explained(ann, "being hashed")
         go_on.set()
         explained(ann, "seeding")
@@ -110,12 +110,12 @@ def test_checking(team: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 def test_limits(team: Team, tmp_path: Path) -> None:
     ann, bob = nobody_has_it(team, tmp_path, 16 * MIB)
-    ann.session.resume(GROUP, "content")
-    bob.session.limits.limit("down", 100 * KIB)
+    ann.session.transfers.resume(GROUP, "content")
+    bob.session.limits.set("down", 100 * KIB)
     bob.start("content")
     assert explained(bob, "Slowed by your limit of 100 KiB/s") == "To lift it, type: limit down 0"
-    ann.session.limits.limit("up", 50 * KIB, GROUP, "content")
-    bob.session.limits.limit("down", 0)
+    ann.session.limits.set("up", 50 * KIB, GROUP, "content")
+    bob.session.limits.set("down", 0)
     hint = explained(ann, "Slowed by your limit of 50.0 KiB/s")
     assert hint == f"To lift it, type: limit up 0 {GROUP} content"
 
@@ -123,12 +123,12 @@ def test_limits(team: Team, tmp_path: Path) -> None:
 def test_a_full_disk(team: Team, tmp_path: Path) -> None:
     ann, bob = nobody_has_it(team, tmp_path, 3 * MIB)
     with small_disk(tmp_path / "disk", 4 * MIB) as disk:
-        bob.session.download_file(GROUP, "content", str(disk))
+        bob.session.files.download(GROUP, "content", str(disk))
         wait_until(lambda: bob.row("content").state == "downloading", what="the beginning")
         (disk / "other").write_bytes(bytes(3 * MIB))
-        ann.session.resume(GROUP, "content")
+        ann.session.transfers.resume(GROUP, "content")
         assert "automatically" in explained(bob, "Not enough space in")
-        bob.session.cancel(GROUP, "content")
+        bob.session.transfers.cancel(GROUP, "content")
 
 
 def test_a_slow_disk(team: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -142,7 +142,7 @@ def test_a_slow_disk(team: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     with monkeypatch.context() as patched:
         patched.setattr(TorrentFiles, "write_piece", slow)
         bob.start("content")
-        ann.session.resume(GROUP, "content")
+        ann.session.transfers.resume(GROUP, "content")
         explained(bob, "The disk is slow")
         go_on.set()
         bob.finish("content")
@@ -186,8 +186,8 @@ def test_a_changed_file(team: Team, tmp_path: Path) -> None:
     content = make_file(tmp_path / "content", MIB)
     team.share(ann, content)
     content.write_bytes(bytes(MIB))
-    ann.session.pause(GROUP, "content")
-    ann.session.resume(GROUP, "content")
+    ann.session.transfers.pause(GROUP, "content")
+    ann.session.transfers.resume(GROUP, "content")
     assert f"relocate {GROUP} content PATH" in explained(ann, "no longer what was shared")
 
 

@@ -18,7 +18,8 @@ from client.core.notices.notices import PRESENTATIONS, Keeper, NoticeKind, prese
 from client.event_bus import EventBus
 from client.membership.account import Account
 from client.results import Notice
-from client.services.lists import Lists, NoticesResult
+from client.services.notices import NoticeService
+from client.services.paging import NoticesResult
 from client.shell.output import Output
 from client.shell.script import Script
 from client.shell.terminal.keyboard import Keyboard
@@ -71,8 +72,8 @@ def as_notice_kind(kind: EventKind) -> str:
 def test_the_shell_shows_every_kind(kind: NoticeKind) -> None:
     session, err = FakeSession(), io.StringIO()
     with Interrupts(ctrl_c_ends=True) as interrupts:
-        Script(cast(Any, session), Output(io.StringIO(), err), interrupts, Keyboard())
-        session.notify(kind, TEXT)
+        Script(session, Output(io.StringIO(), err), interrupts, Keyboard())
+        session.notices.notify(kind, TEXT)
     assert err.getvalue() == f"{TEXT}\n"
 
 
@@ -80,7 +81,7 @@ def listed(account: Account, told: list[NoticeRow], limit: int | None = None) ->
     """What `notices` answers when the tracker has ``told``."""
     reply = ListNoticesReply(notices=told, unread=0, total=len(told))
     remote = SimpleNamespace(call=lambda *_, **__: reply)
-    return Lists(account, cast(Any, remote)).notices(limit=limit)
+    return NoticeService(account, cast(Any, remote)).list(limit=limit)
 
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind is not NoticeKind.MISSED])
@@ -136,9 +137,9 @@ def test_the_event_stream_carries_every_kind(kind: NoticeKind) -> None:
     session = FakeSession()
 
     async def first_notice() -> str:
-        stream = Events(cast(Any, session)).stream()
+        stream = Events(session).stream()
         await anext(stream)  # the overview
-        session.notify(kind, TEXT)
+        session.notices.notify(kind, TEXT)
         sent = await anext(stream)
         await stream.aclose()
         return sent

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nicegui import ui
 
-from client.services.lists import EventsResult
+from client.services.paging import EventsResult
 from client.web.page.command_client import CommandClient, tell_error
 from client.web.page.parts.controls import button, heading, moment
 from client.web.page.parts.dialogs import named

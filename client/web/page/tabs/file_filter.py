@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from glob import escape
 
 from nicegui import ui
@@ -25,7 +26,7 @@ _ONLY = Action("only", "filter_alt", "Only")
 class FileFilter:
     """A pattern, and below it the files of a folder that match it."""
 
-    def __init__(self, files: list[ContentRow]) -> None:
+    def __init__(self, files: Sequence[ContentRow]) -> None:
         self._files = files
         self._paths = [file.path for file in files]
         self._pattern = field("Only files that match").props("debounce=200 clearable")

@@ -8,7 +8,7 @@ from nicegui import ui
 from nicegui.events import GenericEventArguments, UploadEventArguments
 
 from client.results import UploadResult
-from client.services.lists import FilesResult
+from client.services.paging import FilesResult
 from client.web.page.command_client import CommandClient, tell, tell_error
 from client.web.page.parts import dropped
 from client.web.page.parts.choice import Choice

@@ -6,7 +6,7 @@ from nicegui import ui
 from nicegui.events import GenericEventArguments
 
 from client.results import ChecksResult, TrackersResult
-from client.services.lists import SessionsResult
+from client.services.paging import SessionsResult
 from client.web.page.command_client import CommandClient, tell, tell_error
 from client.web.page.parts.controls import button, field, heading, moment
 from client.web.page.parts.limit_form import LimitForm

@@ -24,7 +24,7 @@ def said(code: ErrorCode, line: str, session: FakeSession | None = None) -> str:
     session.user, session.group = "ann", "lab"
     invocation = parse(line, COMMANDS)
     assert invocation is not None
-    error = corrected(MinitorrentError(code, SENTENCE), invocation, session)  # type: ignore[arg-type]
+    error = corrected(MinitorrentError(code, SENTENCE), invocation, session)
     assert error.code is code
     return error.message
 
@@ -84,7 +84,7 @@ def test_without_a_tracker_nothing_is_suggested() -> None:
 @pytest.mark.parametrize("typed", ["tke00777.wav", "taek00777.wav", "take00777.wva"])
 def test_in_a_long_list_only_similar_names_are_requested(typed: str) -> None:
     session = FakeSession()
-    session.lists.more_files = [f"take{number:05}.wav" for number in range(0, 9000, 7)]
+    session.files.more = [f"take{number:05}.wav" for number in range(0, 9000, 7)]
     meant = said(ErrorCode.NO_SUCH_FILE, f"download_file lab {typed} /tmp", session)
     assert meant.endswith("Did you mean take00777.wav?")
     assert len(session.calls) == 4

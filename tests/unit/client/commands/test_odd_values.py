@@ -17,7 +17,7 @@ def test_odd_values_with_a_fake_session(name: str) -> None:
         for line in lines(COMMANDS[name], odd):
             session = FakeSession()
             session.hash_steps = 0
-            outcome = Runner(session).run(line)  # type: ignore[arg-type]
+            outcome = Runner(session).run(line)
             assert outcome is not None
             if outcome.error is not None:
                 assert outcome.error.code is not ErrorCode.INTERNAL, (line[:200], outcome.error)

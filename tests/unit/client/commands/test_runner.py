@@ -22,7 +22,7 @@ from tests.support.fake_session import FakeSession
 
 
 def runner(session: FakeSession, ask: Callable[[str], str] | None = None) -> Runner:
-    return Runner(session, ask=ask)  # type: ignore[arg-type]
+    return Runner(session, ask=ask)
 
 
 def outcome(line: str, session: FakeSession | None = None) -> dict[str, Any]:
@@ -232,8 +232,8 @@ def test_wait_shows_the_downloads() -> None:
     session.rows = [download()]
     err = TerminalStream()
     progress = Progress(Output(io.StringIO(), err), Screen(), lambda: False, clock=lambda: 1.0)
-    assert progress.waiting(session) is False  # type: ignore[arg-type]
-    assert progress.waiting(session) is False  # type: ignore[arg-type]
+    assert progress.waiting(session) is False
+    assert progress.waiting(session) is False
     assert err.getvalue().count("1 download") == 1
     silent = Progress(Output(io.StringIO(), io.StringIO()), Screen(), lambda: True)
-    assert silent.waiting(session) is True  # type: ignore[arg-type]
+    assert silent.waiting(session) is True

@@ -20,7 +20,7 @@ from tests.support.fake_session import FakeSession
 
 
 def offered(text: str, session: FakeSession | None = None) -> list[Suggestion]:
-    return suggestions(text, COMMANDS, SessionNames(session or logged_in()))  # type: ignore[arg-type]
+    return suggestions(text, COMMANDS, SessionNames(session or logged_in()))
 
 
 def logged_in(group: str | None = None) -> FakeSession:
@@ -141,7 +141,7 @@ def test_paths_of_a_huge_folder_are_cut(tmp_path: Path) -> None:
     assert len(names(f"upload_file {tmp_path}/")) == _MOST_PATHS
     for number in numbers[-9:]:  # what is being typed is among them all the same
         assert names(f"upload_file {tmp_path}/{number}") == [f"{tmp_path}/{number}"]
-    hasty = SessionNames(logged_in(), most_entries=2)  # type: ignore[arg-type]
+    hasty = SessionNames(logged_in(), most_entries=2)
     assert len(hasty.paths(f"{tmp_path}/")) == 2
 
 
@@ -164,7 +164,7 @@ def test_words_without_suggestions() -> None:
 def test_lookups_are_remembered_for_a_few_seconds() -> None:
     session = logged_in()
     now = [0.0]
-    source = SessionNames(session, clock=lambda: now[0])  # type: ignore[arg-type]
+    source = SessionNames(session, clock=lambda: now[0])
     for at, asked in ((0.0, 1), (4.9, 1), (5.0, 2), (9.0, 2)):
         now[0] = at
         assert [name.text for name in source.members("lab", "a")] == ["ann", "bob"]
@@ -176,8 +176,8 @@ def test_lookups_are_remembered_for_a_few_seconds() -> None:
 
 def test_of_a_long_list_only_matches_are_requested() -> None:
     session = logged_in("lab")
-    session.lists.more_files = [f"take {number:05}.wav" for number in range(10_000)]
-    session.lists.more_groups = [f"class{number:05}" for number in range(10_000)]
+    session.files.more = [f"take {number:05}.wav" for number in range(10_000)]
+    session.groups.more = [f"class{number:05}" for number in range(10_000)]
     assert names("download_file lab take 0123", session) == []  # an open word is one word
     assert names("download_file lab 'TAKE 0123", session)[:2] == [
         "take 01230.wav",
@@ -209,7 +209,7 @@ def test_a_completion_is_always_one_word(text: str) -> None:
 
 
 def test_completions_for_prompt_toolkit() -> None:
-    completer = CommandCompleter(COMMANDS, SessionNames(logged_in()))  # type: ignore[arg-type]
+    completer = CommandCompleter(COMMANDS, SessionNames(logged_in()))
     found = list(completer.get_completions(Document("use_group l"), CompleteEvent()))
     assert [(c.text, c.start_position, c.display_text, c.display_meta_text) for c in found] == [
         ("lab ", -1, "lab", "2 members, owner ann")

@@ -69,7 +69,7 @@ class Sitting:
         """Run the shell on what was typed, until it ends; the exit status."""
         with Interrupts(ctrl_c_ends=False) as interrupts:
             return Repl(
-                self.session,  # type: ignore[arg-type]
+                self.session,
                 Output(self.out, self.err, as_json=as_json),
                 interrupts,
                 self.folder,
@@ -347,7 +347,7 @@ def test_notices_are_shown_during_typing(sitting: Sitting) -> None:
     def notify() -> None:
         sitting.type("use_group lab\rlist_f")
         sitting.called("use_group", "lab")
-        sitting.session.notify("join_requested", "eve asks to join lab.")
+        sitting.session.notices.notify("join_requested", "eve asks to join lab.")
         wait_until(lambda: "eve asks to join lab." in sitting.aside)
         sitting.type("iles\rquit\r")
 
@@ -363,7 +363,7 @@ def test_every_kind_of_notice_is_shown_above_the_prompt(sitting: Sitting) -> Non
         sitting.type("use_group lab\r")
         sitting.called("use_group", "lab")
         for kind, sentence in sentences.items():
-            sitting.session.notify(kind, sentence)
+            sitting.session.notices.notify(kind, sentence)
         wait_until(lambda: set(sentences.values()) <= set(sitting.aside), what="all of them")
         sitting.type("quit\r")
 

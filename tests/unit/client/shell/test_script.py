@@ -56,7 +56,7 @@ def script(session: FakeSession, lines: list[bytes], **options: Any) -> int:
     """The exit status of a script that runs in this process."""
     with Interrupts(ctrl_c_ends=True) as interrupts:
         output = Output(as_json=True)
-        made = Script(session, output, interrupts, Keyboard())  # type: ignore[arg-type]
+        made = Script(session, output, interrupts, Keyboard())
         return made.run(lines, **options)
 
 
@@ -193,7 +193,7 @@ def test_a_download_that_failed_before_the_end_counts_too(
 
     def lines() -> Iterator[bytes]:
         yield b"login ann x\n"
-        session.notify("download_failed", "film.mkv failed: the disk is full.")
+        session.notices.notify("download_failed", "film.mkv failed: the disk is full.")
 
     assert script(session, lines()) == 1  # type: ignore[arg-type]
     assert capsys.readouterr().err == "film.mkv failed: the disk is full.\n"

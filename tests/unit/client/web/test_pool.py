@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from typing import Any, cast
 
 from client.commands.command import Arguments, Command, Context
 from client.commands.general import EndResult
@@ -19,7 +18,7 @@ NOTHING = Arguments({})
 
 
 def pool(is_closing: Callable[[], bool] = lambda: False, longest: float = 30.0) -> CommandPool:
-    return CommandPool(cast(Any, FakeSession()), is_closing, longest)
+    return CommandPool(FakeSession(), is_closing, longest)
 
 
 def until_cancelled(context: Context, _: Arguments) -> EndResult:

@@ -2,32 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from client.core.bandwidth.throttle import Direction
 from client.results import LimitRow, LimitsResult
+from tests.support.fake_state import FakeState
 
 
-class FakeLimiting:
-    """`client.services.limits.Limiting`; `called` is told of each call."""
+class FakeLimits:
+    """`client.services.limits.LimitService` without a client."""
 
-    def __init__(self, called: Callable[..., None]) -> None:
-        self._called = called
+    def __init__(self, state: FakeState) -> None:
+        self._state = state
         self.rows = [
             LimitRow(group=None, name=None, up=512_000, down=0),
             LimitRow(group="lab", name="film.mkv", up=0, down=2 << 20),
         ]
 
-    def limits(self) -> LimitsResult:
-        self._called("limits")
+    def list(self) -> LimitsResult:
+        self._state.called("limits")
         return LimitsResult(limits=self.rows)
 
-    def limit(
+    def set(
         self,
         direction: Direction,
         rate: int,
         group: str | None = None,
         name: str | None = None,
     ) -> LimitsResult:
-        self._called("limit", direction, rate, group, name)
+        self._state.called("limit", direction, rate, group, name)
         return LimitsResult(limits=self.rows)

@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from client.results import RelocateResult, WhyResult
+from client.services.uploads import HashProgress
+from tests.support.fake_state import FakeState
 
-if TYPE_CHECKING:
-    from client.services.session import HashProgress
 
+class FakeDiagnostics:
+    """`client.services.diagnostics.Diagnostics` without a client."""
 
-class FakeTrouble:
-    """`client.services.diagnostics.Trouble`; `called` is told of each call."""
-
-    def __init__(self, called: Callable[..., None]) -> None:
-        self._called = called
+    def __init__(self, state: FakeState) -> None:
+        self._state = state
 
     def why(self, group: str, name: str) -> WhyResult:
-        self._called("why", group, name)
+        self._state.called("why", group, name)
         return WhyResult(reason="It is paused.", hint=f"Type: resume {group} {name}")
 
     def relocate(
         self, group: str, name: str, where: Path, progress: HashProgress | None = None
     ) -> RelocateResult:
-        self._called("relocate", group, name, where)
+        self._state.called("relocate", group, name, where)
         if progress is not None:
             progress(1, 1)
         return RelocateResult(group=group, name=name, path=str(where))

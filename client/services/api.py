@@ -1,0 +1,254 @@
+"""What commands, the shell and the page call of a session, one protocol for each noun.
+
+`client.services.session.Session` provides them, and so does any stand-in for it. A method is
+described where it is implemented.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from client import results
+from client.core.bandwidth.throttle import Direction
+from client.services.paging import (
+    USUAL_LIMIT,
+    EventsResult,
+    FilesResult,
+    GroupsResult,
+    MembersResult,
+    NoticesResult,
+    RequestsResult,
+    SessionsResult,
+)
+from client.services.uploads import HashProgress, Offer
+from common.api import files, groups
+
+
+class AccountsApi(Protocol):
+    """See client.services.accounts.AccountService."""
+
+    def create(self, user: str, password: str) -> results.UserResult: ...
+
+    def login(self, user: str, password: str) -> results.LoginResult: ...
+
+    def logout(self) -> results.UserResult: ...
+
+    def whoami(self) -> results.UserResult: ...
+
+    def change_password(self, old: str, new: str) -> results.UserResult: ...
+
+    def sessions(self, pattern: str = "", *, limit: int = USUAL_LIMIT) -> SessionsResult: ...
+
+    def end_session(self, number: int) -> results.EndSessionResult: ...
+
+
+class GroupsApi(Protocol):
+    """See client.services.groups.GroupService."""
+
+    def list(
+        self, pattern: str = "", *, member: bool | None = None, limit: int = USUAL_LIMIT
+    ) -> GroupsResult: ...
+
+    def members(
+        self, group: str | None, pattern: str = "", *, limit: int = USUAL_LIMIT
+    ) -> MembersResult: ...
+
+    def requests(
+        self, group: str | None, pattern: str = "", *, limit: int = USUAL_LIMIT
+    ) -> RequestsResult: ...
+
+    def events(
+        self,
+        group: str | None,
+        pattern: str = "",
+        *,
+        before: int | None = None,
+        limit: int = USUAL_LIMIT,
+    ) -> EventsResult: ...
+
+    def create(self, group: str, *, is_open: bool = False) -> groups.CreateGroupReply: ...
+
+    def join(self, group: str) -> groups.JoinGroupReply: ...
+
+    def leave(self, group: str) -> results.GroupResult: ...
+
+    def is_own(self, group: str) -> bool: ...
+
+    def role(self, group: str) -> groups.Role: ...
+
+    def accept_request(self, group: str, user: str) -> groups.MemberReply: ...
+
+    def reject_request(self, group: str, user: str) -> groups.MemberReply: ...
+
+    def remove_member(self, group: str, user: str) -> groups.MemberReply: ...
+
+    def promote(self, group: str, user: str) -> groups.MemberReply: ...
+
+    def demote(self, group: str, user: str) -> groups.MemberReply: ...
+
+    def transfer(self, group: str, user: str) -> groups.MemberReply: ...
+
+    def use(self, group: str) -> results.GroupResult: ...
+
+    def export_credentials(self, group: str, folder: Path) -> results.ExportResult: ...
+
+
+class FilesApi(Protocol):
+    """See client.services.files.FileService."""
+
+    def list(
+        self,
+        group: str | None,
+        pattern: str = "",
+        *,
+        sort: files.Sort = "name",
+        limit: int = USUAL_LIMIT,
+    ) -> FilesResult: ...
+
+    def contents(self, group: str, name: str) -> Sequence[results.ContentRow]: ...
+
+    def upload(
+        self, path: Path | Offer, group: str | None, *, progress: HashProgress | None = None
+    ) -> results.UploadResult: ...
+
+    def share(
+        self,
+        path: Path | Offer,
+        metainfo: Path,
+        group: str | None,
+        *,
+        progress: HashProgress | None = None,
+    ) -> results.ShareFileResult: ...
+
+    def magnet(self, group: str, name: str) -> results.MagnetResult: ...
+
+    def shared(self, group: str, names: Sequence[str]) -> set[str]: ...
+
+    def stop_share(self, group: str, name: str) -> results.FileResult: ...
+
+    def remove(self, metainfo: Path) -> results.FileResult: ...
+
+    def download(
+        self,
+        group: str,
+        name: str,
+        destination: str,
+        *,
+        in_order: bool = False,
+        only: str | None = None,
+        in_place: bool = False,
+    ) -> results.DownloadResult: ...
+
+    def get(
+        self, reference: str, destination: str, *, in_place: bool = False
+    ) -> results.DownloadResult: ...
+
+
+class TransfersApi(Protocol):
+    """See client.services.transfers.TransferService."""
+
+    def downloads(self) -> results.DownloadsResult: ...
+
+    def shares(self) -> results.SharesResult: ...
+
+    def all(self) -> results.DownloadsResult: ...
+
+    def pause(self, group: str, name: str) -> results.TransferResult: ...
+
+    def resume(self, group: str, name: str) -> results.TransferResult: ...
+
+    def cancel(self, group: str, name: str) -> results.TransferResult: ...
+
+    def recheck(self, group: str, name: str) -> results.TransferResult: ...
+
+    def set_priority(self, group: str, name: str, priority: int) -> results.PriorityResult: ...
+
+    def peers(self, group: str, name: str) -> results.PeersResult: ...
+
+    def piece_map(self, group: str, name: str, cells: int) -> results.PieceMap: ...
+
+    def wait(
+        self, seconds: float | None, cancelled: Callable[[], bool] = lambda: False
+    ) -> results.WaitResult: ...
+
+
+class LimitsApi(Protocol):
+    """See client.services.limits.LimitService."""
+
+    def list(self) -> results.LimitsResult: ...
+
+    def set(
+        self, direction: Direction, rate: int, group: str | None = None, name: str | None = None
+    ) -> results.LimitsResult: ...
+
+
+class NoticesApi(Protocol):
+    """See client.services.notices.NoticeService."""
+
+    def listen(self, callback: Callable[[results.Notice], None]) -> None: ...
+
+    def list(self, pattern: str = "", *, limit: int | None = None) -> NoticesResult: ...
+
+
+class TrackersApi(Protocol):
+    """See client.services.trackers.TrackerService."""
+
+    def list(self) -> results.TrackersResult: ...
+
+    def forget(self, address: str) -> None: ...
+
+
+class DiagnosticsApi(Protocol):
+    """See client.services.diagnostics.Diagnostics."""
+
+    def why(self, group: str, name: str) -> results.WhyResult: ...
+
+    def relocate(
+        self, group: str, name: str, where: Path, progress: HashProgress | None = None
+    ) -> results.RelocateResult: ...
+
+
+class DoctorApi(Protocol):
+    """See client.services.doctor.Doctor."""
+
+    def examine(self) -> results.ChecksResult: ...
+
+
+class SessionApi(Protocol):
+    """See client.services.session.Session."""
+
+    @property
+    def accounts(self) -> AccountsApi: ...
+
+    @property
+    def groups(self) -> GroupsApi: ...
+
+    @property
+    def files(self) -> FilesApi: ...
+
+    @property
+    def transfers(self) -> TransfersApi: ...
+
+    @property
+    def limits(self) -> LimitsApi: ...
+
+    @property
+    def notices(self) -> NoticesApi: ...
+
+    @property
+    def trackers(self) -> TrackersApi: ...
+
+    @property
+    def diagnostics(self) -> DiagnosticsApi: ...
+
+    @property
+    def doctor(self) -> DoctorApi: ...
+
+    @property
+    def tracker_was_reached(self) -> bool: ...
+
+    def overview(self) -> results.Overview: ...
+
+    def close(self) -> None: ...

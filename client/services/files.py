@@ -1,0 +1,190 @@
+"""A group's files: listing, sharing and downloading them, also by metainfo and magnet link."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from client import results
+from client.core.notices.notices import NoticeKind
+from client.core.transfers.download_options import DownloadOptions
+from client.membership.account import Account, Remote
+from client.services.metainfo_links import MetainfoLinks, read_metainfo
+from client.services.paging import USUAL_LIMIT, FilesResult, collect
+from client.services.sharing import Sharing
+from client.services.uploads import HashProgress, Offer, Uploads
+from client.services.views import content_rows
+from client.transfers.transfer import Transfer
+from client.transfers.transfer_manager import TransferManager
+from common.api import files
+from common.errors import ErrorCode, MinitorrentError
+
+
+class FileService:
+    """The files of a session's groups; see Session for the rules of all its methods."""
+
+    def __init__(
+        self,
+        account: Account,
+        remote: Remote,
+        transfers: TransferManager,
+        sharing: Sharing,
+        uploads: Uploads,
+        metainfo_links: MetainfoLinks,
+    ) -> None:
+        self._account = account
+        self._remote = remote
+        self._transfers = transfers
+        self._sharing = sharing
+        self._uploads = uploads
+        self._metainfo_links = metainfo_links
+
+    def list(
+        self,
+        group: str | None,
+        pattern: str = "",
+        *,
+        sort: files.Sort = "name",
+        limit: int = USUAL_LIMIT,
+    ) -> FilesResult:
+        """List the files that a group shares."""
+        chosen = self._account.require_group(group)
+        found = collect(
+            self._remote,
+            files.LIST_FILES,
+            "files",
+            limit,
+            group=chosen,
+            pattern=pattern,
+            sort=sort,
+        )
+        return FilesResult(
+            group=found.last.group, files=found.rows, total=found.total, pattern=pattern
+        )
+
+    def contents(self, group: str, name: str) -> Sequence[results.ContentRow]:
+        """Return the files of a shared folder; none for a single file."""
+        self._account.require()
+        return content_rows(self._sharing.describe(group, name))
+
+    # --- sharing ----------------------------------------------------------------------------
+    def upload(
+        self,
+        path: Path | Offer,
+        group: str | None,
+        *,
+        progress: HashProgress | None = None,
+    ) -> results.UploadResult:
+        """Hash a file or folder (an Offer has options) and share it from where it is."""
+        offer = path if isinstance(path, Offer) else Offer(path)
+        chosen = self._account.require_group(group)
+        user = self._account.require()
+        transfer = self._uploads.upload(user, chosen, offer, progress)
+        return results.UploadResult(
+            group=chosen,
+            name=transfer.record.name,
+            size=transfer.metainfo.size,
+            pieces=transfer.metainfo.piece_count,
+            info_hash=transfer.info_hash.hex(),
+        )
+
+    def share(
+        self,
+        path: Path | Offer,
+        metainfo: Path,
+        group: str | None,
+        *,
+        progress: HashProgress | None = None,
+    ) -> results.ShareFileResult:
+        """Like `upload`, and write a metainfo file for other BitTorrent clients."""
+        offer = path if isinstance(path, Offer) else Offer(path)
+        chosen = self._account.require_group(group)
+        user = self._account.require()
+        transfer, written = self._uploads.share(user, chosen, offer, metainfo, progress)
+        self._account.tell(
+            NoticeKind.WARNING, f"{written} has your own announce key in it: keep it to yourself."
+        )
+        return results.ShareFileResult(
+            metainfo=str(written),
+            group=chosen,
+            name=transfer.record.name,
+            info_hash=transfer.info_hash.hex(),
+        )
+
+    def magnet(self, group: str, name: str) -> results.MagnetResult:
+        """Return a link to a file of the group, which also works in other BitTorrent clients."""
+        self._account.require()
+        link = self._metainfo_links.magnet(group, name)
+        if link.trackers:
+            self._account.tell(
+                NoticeKind.WARNING, "The link has your own announce key in it: keep it to yourself."
+            )
+        return results.MagnetResult(magnet=link.encode())
+
+    def shared(self, group: str, names: Sequence[str]) -> set[str]:
+        """Return those of a group's files that this user shares from this client."""
+        return self._transfers.shared(group, names)
+
+    def stop_share(self, group: str, name: str) -> results.FileResult:
+        """Stop sharing a file; it stays on disk."""
+        transfer = self._transfers.find(group, name)
+        try:
+            self._remote.call(files.STOP_SHARE, group=group, name=name)
+        except MinitorrentError as error:
+            # The tracker doesn't count members that only have some of a folder's files.
+            is_part = transfer is not None and transfer.record.complete
+            if error.code is not ErrorCode.NO_SUCH_FILE or not is_part:
+                raise
+        if transfer is not None:
+            self._transfers.discard(transfer)
+        return results.FileResult(group=group, name=name)
+
+    def remove(self, metainfo: Path) -> results.FileResult:
+        """Stop sharing the content that a metainfo file describes."""
+        self._account.require()
+        described = read_metainfo(metainfo)
+        own = self._transfers.of(described.info_hash)
+        if own is not None:  # the tracker may no longer know it
+            return self.stop_share(own.record.group, own.record.name)
+        found = self._metainfo_links.find_described(described)
+        return self.stop_share(found.group, found.name)
+
+    # --- downloading ------------------------------------------------------------------------
+    def download(
+        self,
+        group: str,
+        name: str,
+        destination: str,
+        *,
+        in_order: bool = False,
+        only: str | None = None,
+        in_place: bool = False,
+    ) -> results.DownloadResult:
+        """Start a download in the background; `destination` as typed (a folder or a full path).
+
+        With `in_order`, pieces are downloaded from first to last; with `in_place`, existing files
+        at the destination are completed. `only` is a pattern for the files of a folder (see
+        client.core.transfers.piece_selection); a repeated download selects the files that match
+        any of its patterns.
+        """
+        user = self._account.require()
+        options = DownloadOptions(
+            in_order=in_order, only=() if only is None else (only,), in_place=in_place
+        )
+        return _result(self._sharing.download(user, group, name, destination, options))
+
+    def get(
+        self, reference: str, destination: str, *, in_place: bool = False
+    ) -> results.DownloadResult:
+        """Start the download that a metainfo file (its path) or a magnet link names."""
+        user, options = self._account.require(), DownloadOptions(in_place=in_place)
+        return _result(self._sharing.get(user, reference, destination, options))
+
+
+def _result(transfer: Transfer) -> results.DownloadResult:
+    return results.DownloadResult(
+        group=transfer.record.group,
+        name=transfer.record.name,
+        destination=str(transfer.path),
+        info_hash=transfer.info_hash.hex(),
+    )

@@ -1,0 +1,46 @@
+"""Notices: what happened in the user's groups and on this client."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from client.membership.account import Account, Remote
+from client.results import Notice
+from client.services.paging import NoticesResult, collect, total
+from common.api import events
+
+
+class NoticeService:
+    """The notices of a session; see Session for the rules of all its methods."""
+
+    def __init__(self, account: Account, remote: Remote) -> None:
+        self._account = account
+        self._remote = remote
+
+    def listen(self, callback: Callable[[Notice], None]) -> None:
+        """Call `callback` (from any thread) with every notice from now on."""
+        self._account.notices.listen(callback)
+
+    def list(self, pattern: str = "", *, limit: int | None = None) -> NoticesResult:
+        """List what concerned this user; without a limit what is unread, and the newest.
+
+        The tracker has the events of the groups; those of this client are kept here.
+        """
+        if limit is None:
+            reply = self._remote.call(events.LIST_NOTICES, pattern=pattern)
+            rows, count = reply.notices, total(reply, reply.notices)
+        else:
+            rows, count, _ = collect(
+                self._remote,
+                events.LIST_NOTICES,
+                "notices",
+                limit,
+                is_backward=True,
+                pattern=pattern,
+            )
+        own = self._account.notices.kept(pattern)
+        rows = sorted([*rows, *own], key=lambda row: datetime.fromisoformat(row.at))
+        return NoticesResult(
+            notices=rows[-limit:] if limit else rows, total=count + len(own), pattern=pattern
+        )

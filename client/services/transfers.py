@@ -1,0 +1,138 @@
+"""This client's transfers: downloads and shares."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from client import results
+from client.core.notices.notices import NoticeKind
+from client.membership.account import Account
+from client.services.views import downloads, peer_rows, pieces, shares
+from client.transfers.completions import Completions
+from client.transfers.transfer import Transfer
+from client.transfers.transfer_manager import TransferManager
+from common.errors import ErrorCode, MinitorrentError
+
+_POLL = 0.1
+
+
+class TransferService:
+    """The transfers of a session; see Session for the rules of all its methods.
+
+    All methods but `wait` raise MinitorrentError(not_logged_in), and those on one transfer
+    no_such_file. A wait without a time limit continues for `patience` seconds while there is no
+    peer to download from.
+    """
+
+    def __init__(
+        self,
+        account: Account,
+        transfers: TransferManager,
+        completions: Completions,
+        patience: float,
+    ) -> None:
+        self._account = account
+        self._transfers = transfers
+        self._completions = completions
+        self._patience = patience
+
+    def downloads(self) -> results.DownloadsResult:
+        """Return all downloads, including complete ones."""
+        self._account.require()
+        return downloads(*self._transfers.with_waiting())
+
+    def shares(self) -> results.SharesResult:
+        """Return what this user shares from this client."""
+        self._account.require()
+        return shares(*self._transfers.with_waiting())
+
+    def all(self) -> results.DownloadsResult:
+        """Return all downloads and uploads, as rows of downloads."""
+        self._account.require()
+        return downloads(self._transfers.all(), (), uploads=True)
+
+    def pause(self, group: str, name: str) -> results.TransferResult:
+        """Stop a transfer until `resume`, also after a restart."""
+        transfer = self._get(group, name)
+        transfer.pause()
+        return _result(transfer)
+
+    def resume(self, group: str, name: str) -> results.TransferResult:
+        """Continue a paused or failed transfer."""
+        transfer = self._get(group, name)
+        transfer.resume()
+        return _result(transfer)
+
+    def cancel(self, group: str, name: str) -> results.TransferResult:
+        """Cancel a download and delete its partial data."""
+        transfer = self._get(group, name)
+        if transfer.record.complete:
+            raise MinitorrentError(
+                ErrorCode.USAGE, f"{name!r} is complete; stop_share ends sharing it."
+            )
+        self._transfers.discard(transfer)
+        if transfer.storage.options.in_place:
+            self._account.tell(NoticeKind.WARNING, f"{str(transfer.path)!r} is kept as it is now.")
+        return _result(transfer)
+
+    def recheck(self, group: str, name: str) -> results.TransferResult:
+        """Hash all data on disk again; wrong pieces of a download are downloaded again."""
+        transfer = self._get(group, name)
+        transfer.halt()
+        transfer.start(recheck=True)
+        return _result(transfer)
+
+    def set_priority(self, group: str, name: str, priority: int) -> results.PriorityResult:
+        """Set a download's priority; higher ones run first (see DownloadOptions)."""
+        transfer = self._get(group, name)
+        transfer.set_priority(priority)
+        return results.PriorityResult(group=group, name=name, priority=priority)
+
+    def peers(self, group: str, name: str) -> results.PeersResult:
+        """Return the connected peers of a transfer."""
+        return results.PeersResult(peers=peer_rows(self._get(group, name)))
+
+    def piece_map(self, group: str, name: str, cells: int) -> results.PieceMap:
+        """Return where a transfer's pieces are, in at most `cells` runs."""
+        return pieces(self._get(group, name), cells)
+
+    def wait(
+        self, seconds: float | None, cancelled: Callable[[], bool] = lambda: False
+    ) -> results.WaitResult:
+        """Wait until no download runs any more; returns what ended since the last wait.
+
+        Calls `cancelled` several times a second and returns early when it returns True. Raises
+        MinitorrentError: timeout after `seconds`; no_peers when, without a time limit, there was
+        no peer to download from for too long.
+        """
+        started = met = time.monotonic()
+        while (running := self._running()) and not cancelled():
+            now = time.monotonic()
+            if not all(transfer.needs_peers for transfer in running):
+                met = now
+            if seconds is not None and now - started >= seconds:
+                raise MinitorrentError(
+                    ErrorCode.TIMEOUT, "Downloads are still running and continue."
+                )
+            if seconds is None and now - met >= self._patience:
+                raise MinitorrentError(
+                    ErrorCode.NO_PEERS,
+                    "No peer with the missing pieces is online. The downloads continue while "
+                    "this client runs, as soon as there is one.",
+                )
+            time.sleep(_POLL)
+        return self._completions.take()
+
+    def _running(self) -> list[Transfer]:
+        return [transfer for transfer in self._transfers.all() if transfer.is_running]
+
+    def _get(self, group: str, name: str) -> Transfer:
+        self._account.require()
+        return self._transfers.get(group, name)
+
+
+def _result(transfer: Transfer) -> results.TransferResult:
+    return results.TransferResult(
+        group=transfer.record.group, name=transfer.record.name, state=transfer.state
+    )

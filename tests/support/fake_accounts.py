@@ -1,0 +1,49 @@
+"""Accounts as the shell sees them."""
+
+from __future__ import annotations
+
+from client import results
+from client.services.paging import USUAL_LIMIT, SessionsResult
+from common.api.accounts import SessionRow
+from common.errors import ErrorCode, MinitorrentError
+from tests.support.fake_state import FakeState, unusual
+
+
+class FakeAccounts:
+    """`client.services.accounts.AccountService` without a tracker."""
+
+    def __init__(self, state: FakeState) -> None:
+        self._state = state
+
+    def create(self, user: str, password: str) -> results.UserResult:
+        self._state.called("create_user", user, password)
+        return results.UserResult(user=user)
+
+    def login(self, user: str, password: str) -> results.LoginResult:
+        self._state.called("login", user, password)
+        if password == "wrong":
+            raise MinitorrentError(ErrorCode.BAD_CREDENTIALS, "Wrong user or password.")
+        self._state.user = user
+        return results.LoginResult(user=user, groups=["lab"], sharing=3)
+
+    def logout(self) -> results.UserResult:
+        self._state.called("logout")
+        user = self._state.require()
+        self._state.user = self._state.group = None
+        return results.UserResult(user=user)
+
+    def whoami(self) -> results.UserResult:
+        return results.UserResult(user=self._state.require())
+
+    def change_password(self, old: str, new: str) -> results.UserResult:
+        self._state.called("passwd", old, new)
+        return results.UserResult(user=self._state.require())
+
+    def sessions(self, pattern: str = "", *, limit: int = USUAL_LIMIT) -> SessionsResult:
+        self._state.called("sessions", *unusual(pattern, limit))
+        row = SessionRow(id=17, address="192.0.2.1", since="2026-01-02T03:04:05Z", current=True)
+        return SessionsResult(sessions=[row], total=1, pattern=pattern)
+
+    def end_session(self, number: int) -> results.EndSessionResult:
+        self._state.called("end_session", number)
+        return results.EndSessionResult(id=number)

@@ -1,0 +1,121 @@
+"""Files of a group as the shell sees them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from client import results
+from client.services.paging import USUAL_LIMIT, FilesResult
+from client.services.uploads import HashProgress, Offer
+from common.api.files import Sort
+from tests.support.fake_rows import HASH, download, file_rows
+from tests.support.fake_state import FakeState, fits, unusual
+
+
+class FakeFiles:
+    """`client.services.files.FileService`; `more` are names of other files than the usual."""
+
+    def __init__(self, state: FakeState) -> None:
+        self._state = state
+        self.more: list[str] = []
+
+    def list(
+        self,
+        group: str | None,
+        pattern: str = "",
+        *,
+        sort: Sort = "name",
+        limit: int = USUAL_LIMIT,
+    ) -> FilesResult:
+        order = [sort] * (sort != "name")
+        self._state.called("list_files", group, *unusual(pattern, limit), *order)
+        usual = file_rows()
+        rows = usual + [usual[0].model_copy(update={"name": name}) for name in self.more]
+        fitting = [row for row in rows if fits(row.name, pattern)]
+        return FilesResult(
+            group=group or "lab",
+            files=fitting[: limit or None],
+            total=len(fitting),
+            pattern=pattern,
+        )
+
+    def contents(self, group: str, name: str) -> Sequence[results.ContentRow]:
+        self._state.called("contents", group, name)
+        return [results.ContentRow(path="one.txt", size=1)]
+
+    def upload(
+        self,
+        path: Path | Offer,
+        group: str | None,
+        *,
+        progress: HashProgress | None = None,
+    ) -> results.UploadResult:
+        offer = path if isinstance(path, Offer) else Offer(path)
+        name = offer.name or offer.path.name
+        self._state.called("upload_file", offer, group)
+        steps = self._state.hash_steps
+        for step in range(steps):
+            if progress is not None:
+                progress((step + 1) << 20, steps << 20)
+            time.sleep(0.02)
+        return results.UploadResult(
+            group=group or "lab", name=name, size=3 << 20, pieces=3, info_hash=HASH
+        )
+
+    def share(
+        self,
+        path: Path | Offer,
+        metainfo: Path,
+        group: str | None,
+        *,
+        progress: HashProgress | None = None,
+    ) -> results.ShareFileResult:
+        offer = path if isinstance(path, Offer) else Offer(path)
+        self._state.called("share", offer, metainfo, group)
+        return results.ShareFileResult(
+            metainfo=str(metainfo), group=group or "lab", name=offer.path.name, info_hash=HASH
+        )
+
+    def magnet(self, group: str, name: str) -> results.MagnetResult:
+        self._state.called("magnet", group, name)
+        return results.MagnetResult(magnet=f"magnet:?xt=urn:btih:{HASH}")
+
+    def shared(self, group: str, names: Sequence[str]) -> set[str]:
+        self._state.called("shared", group, names)
+        return set()
+
+    def stop_share(self, group: str, name: str) -> results.FileResult:
+        self._state.called("stop_share", group, name)
+        return results.FileResult(group=group, name=name)
+
+    def remove(self, metainfo: Path) -> results.FileResult:
+        self._state.called("remove", metainfo)
+        return results.FileResult(group="lab", name="film.mkv")
+
+    def download(
+        self,
+        group: str,
+        name: str,
+        destination: str,
+        *,
+        in_order: bool = False,
+        only: str | None = None,
+        in_place: bool = False,
+    ) -> results.DownloadResult:
+        wishes = (("in order",) if in_order else ()) + ((only,) if only else ())
+        wishes += ("in place",) if in_place else ()
+        self._state.called("download_file", group, name, destination, *wishes)
+        self._state.rows.append(download(name, group=group))
+        return results.DownloadResult(
+            group=group, name=name, destination=f"{destination}/{name}", info_hash=HASH
+        )
+
+    def get(
+        self, reference: str, destination: str, *, in_place: bool = False
+    ) -> results.DownloadResult:
+        self._state.called("get", reference, destination, *(("in place",) if in_place else ()))
+        return results.DownloadResult(
+            group="lab", name="film.mkv", destination=destination, info_hash=HASH
+        )

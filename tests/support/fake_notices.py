@@ -1,0 +1,35 @@
+"""Notices as the shell sees them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from client.results import Notice
+from client.services.paging import USUAL_LIMIT, NoticesResult
+from common.api.events import NoticeRow
+from tests.support.fake_state import FakeState, unusual
+
+
+class FakeNotices:
+    """`client.services.notices.NoticeService`; `notify` gives all listeners a notice."""
+
+    def __init__(self, state: FakeState) -> None:
+        self._state = state
+        self._listeners: list[Callable[[Notice], None]] = []
+
+    def notify(self, kind: str, text: str) -> None:
+        for listener in self._listeners:
+            listener(Notice(kind=kind, text=text))
+
+    def listen(self, callback: Callable[[Notice], None]) -> None:
+        self._listeners.append(callback)
+
+    def list(self, pattern: str = "", *, limit: int | None = None) -> NoticesResult:
+        self._state.called("notices", *unusual(pattern, USUAL_LIMIT if limit is None else limit))
+        row = NoticeRow(
+            at="2026-01-02T03:04:05Z",
+            kind="file_added",
+            group="lab",
+            text="bob shares film.mkv in lab.",
+        )
+        return NoticesResult(notices=[row], total=1, pattern=pattern)

@@ -1,0 +1,73 @@
+"""Transfers as the shell sees them, without any data moving."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from client import results
+from client.results import TransferState
+from common.errors import ErrorCode, MinitorrentError
+from tests.support.fake_rows import PEER, SHARE
+from tests.support.fake_state import FakeState
+
+
+class FakeTransfers:
+    """`client.services.transfers.TransferService` on the rows of the fake session."""
+
+    def __init__(self, state: FakeState) -> None:
+        self._state = state
+
+    def downloads(self) -> results.DownloadsResult:
+        self._state.called("show_downloads")
+        return results.DownloadsResult(downloads=self._state.rows)
+
+    def shares(self) -> results.SharesResult:
+        self._state.called("show_shares")
+        return results.SharesResult(shares=[SHARE])
+
+    def all(self) -> results.DownloadsResult:
+        self._state.called("transfers")
+        return results.DownloadsResult(downloads=self._state.rows)
+
+    def pause(self, group: str, name: str) -> results.TransferResult:
+        return self._on_transfer("pause", group, name, TransferState.PAUSED)
+
+    def resume(self, group: str, name: str) -> results.TransferResult:
+        return self._on_transfer("resume", group, name, TransferState.DOWNLOADING)
+
+    def cancel(self, group: str, name: str) -> results.TransferResult:
+        return self._on_transfer("cancel", group, name, TransferState.PAUSED)
+
+    def recheck(self, group: str, name: str) -> results.TransferResult:
+        return self._on_transfer("recheck", group, name, TransferState.CHECKING)
+
+    def _on_transfer(
+        self, what: str, group: str, name: str, state: TransferState
+    ) -> results.TransferResult:
+        self._state.called(what, group, name)
+        return results.TransferResult(group=group, name=name, state=state)
+
+    def set_priority(self, group: str, name: str, priority: int) -> results.PriorityResult:
+        self._state.called("priority", group, name, priority)
+        return results.PriorityResult(group=group, name=name, priority=priority)
+
+    def peers(self, group: str, name: str) -> results.PeersResult:
+        self._state.called("peers", group, name)
+        return results.PeersResult(peers=[PEER])
+
+    def piece_map(self, group: str, name: str, cells: int) -> results.PieceMap:
+        self._state.called("piece_map", group, name, cells)
+        return results.PieceMap(pieces=4, done=1, here=[1.0, 0.0], elsewhere=[1, 0])
+
+    def wait(
+        self, seconds: float | None, cancelled: Callable[[], bool] = lambda: False
+    ) -> results.WaitResult:
+        self._state.called("wait", seconds)
+        began = time.monotonic()
+        while not self._state.waits_for.wait(0.01):
+            if cancelled():
+                return results.WaitResult(completed=[], failed=[])
+            if seconds is not None and time.monotonic() - began >= seconds:
+                raise MinitorrentError(ErrorCode.TIMEOUT, "Downloads still run.")
+        return results.WaitResult(completed=["lab/film.mkv"], failed=self._state.failed)
