@@ -53,7 +53,7 @@ from client.state.database import Database
 from client.state.pinned_certificates import PinnedCertificates
 from client.state.rate_limits import RateLimitStore
 from client.state.settings import Settings
-from client.state.transfers import Transfers
+from client.state.transfers import TransferStore
 from client.storage.files.handles import OPEN
 from client.storage.pieces.buffers import BufferPool
 from client.storage.pieces.worker import WorkerPool
@@ -140,7 +140,7 @@ class _Assembly:
         self._making = making
         self._peer_id = new_peer_id()
         self._source = source_host(config.listen)
-        self._store = Transfers(database)
+        self._store = TransferStore(database)
         self._settings = Settings(database)
         self._events = EventBus()
         self._account = Account(self._settings, self._events)

@@ -8,13 +8,13 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from client.core.transfers.download_options import PLAIN, DownloadOptions
+from client.core.transfers.download_options import DEFAULT_OPTIONS, DownloadOptions
 from client.core.transfers.piece_selection import PieceSelection, paths_of, selection_of, widened
 from client.core.transfers.resume import FileStamps
 from client.net.tracker.tracker_client import TrackerCalls
 from client.services.found import Found, find
 from client.services.metainfo_links import MetainfoLinks
-from client.state.transfers import NewTransfer, Transfers
+from client.state.transfers import NewTransfer, TransferStore
 from client.storage.paths.os_errors import shown
 from client.storage.paths.typed_path import resolve
 from client.transfers.disk_space import DiskSpace
@@ -37,7 +37,7 @@ class Sharing:
         self,
         link: TrackerCalls,
         metainfo_links: MetainfoLinks,
-        store: Transfers,
+        store: TransferStore,
         manager: TransferManager,
         disk: DiskSpace,
         warn: Callable[[str], None],
@@ -51,7 +51,12 @@ class Sharing:
 
     # --- downloading ------------------------------------------------------------------------
     def download(
-        self, user: str, group: str, name: str, destination: str, options: DownloadOptions = PLAIN
+        self,
+        user: str,
+        group: str,
+        name: str,
+        destination: str,
+        options: DownloadOptions = DEFAULT_OPTIONS,
     ) -> Transfer:
         """Start to download a file of the group; right pieces at the destination are reused.
 
@@ -65,7 +70,11 @@ class Sharing:
         return _described(self._ask(group, name))
 
     def get(
-        self, user: str, reference: str, destination: str, options: DownloadOptions = PLAIN
+        self,
+        user: str,
+        reference: str,
+        destination: str,
+        options: DownloadOptions = DEFAULT_OPTIONS,
     ) -> Transfer:
         """Start to download what a metainfo file (its path) or a magnet link names."""
         return self._begin(user, self._metainfo_links.find(reference), destination, options)
@@ -79,7 +88,7 @@ class Sharing:
         user: str,
         reply: files.GetFileReply,
         destination: str,
-        options: DownloadOptions = PLAIN,
+        options: DownloadOptions = DEFAULT_OPTIONS,
     ) -> Transfer:
         described = _described(reply)
         self._require_seal(reply, described)
@@ -95,7 +104,7 @@ class Sharing:
             have, stamps = self._take_up(found, options)
             options = replace(options, in_place=found is not None)
         else:
-            have, stamps, options = None, found.stamps, PLAIN
+            have, stamps, options = None, found.stamps, DEFAULT_OPTIONS
         if found is None:
             self._disk.require(described.name, final, selection.length)
         record = self._store.add(

@@ -10,7 +10,7 @@ from pathlib import Path
 from client.core.transfers.resume import FileStamps
 from client.net.tracker.tracker_client import TrackerCalls
 from client.services.metainfo_links import MetainfoLinks, is_metainfo_of, metainfo_place
-from client.state.transfers import NewTransfer, Transfers
+from client.state.transfers import NewTransfer, TransferStore
 from client.storage.files.content import take_stamps
 from client.storage.files.source import Source, scan
 from client.storage.files.torrent_files import TorrentFiles
@@ -56,7 +56,7 @@ class Uploads:
         self,
         link: TrackerCalls,
         metainfo_links: MetainfoLinks,
-        store: Transfers,
+        store: TransferStore,
         manager: TransferManager,
         warn: Callable[[str], None],
     ) -> None:

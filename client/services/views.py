@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from client.core.swarm import piece_map
 from client.core.swarm.peer import Peer
-from client.core.transfers.download_options import PLAIN
+from client.core.transfers.download_options import DEFAULT_OPTIONS
 from client.core.transfers.piece_selection import paths_of, selection_of
 from client.net.peers.connection import Connection
 from client.results import (
@@ -152,7 +152,11 @@ def _waiting_share(record: TransferRecord) -> ShareRow:
 
 def _recorded_size(record: TransferRecord) -> int:
     """Return a complete transfer's size: from its file stamps, faster than from its metainfo."""
-    if record.stamps is not None and record.options == PLAIN and min(record.stamps.sizes) >= 0:
+    if (
+        record.stamps is not None
+        and record.options == DEFAULT_OPTIONS
+        and min(record.stamps.sizes) >= 0
+    ):
         return sum(record.stamps.sizes)
     try:
         return selection_of(metainfo.parse(record.metainfo), record.options).length

@@ -30,14 +30,13 @@ _ALEMBIC_VERSION = (
     "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL,"
     " CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))"
 )
-"""Alembic's own table, as it makes it."""
+"""The table in which Alembic keeps the last migration, as Alembic creates it."""
 
 _NO_ACCESS = {sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM}
-
-_ROOM = 1 << 16
-"""Free bytes that SQLite needs to create or extend its files."""
-
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+
+_MIN_FREE = 1 << 16
+"""Free bytes on the disk that SQLite needs to create or extend its files."""
 
 
 class Database:
@@ -80,7 +79,7 @@ class Database:
             _prepare(engine, path)
         except DatabaseError as error:
             engine.dispose()
-            if _number(error) in _DAMAGED:
+            if _result_code(error) in _DAMAGED:
                 raise _set_aside(path) from error
             raise _translated(error, path) from error
         except MinitorrentError:
@@ -172,8 +171,8 @@ def _newer(path: Path) -> MinitorrentError:
     )
 
 
-def _number(error: DatabaseError) -> int:
-    """Return SQLite's primary result code."""
+def _result_code(error: DatabaseError) -> int:
+    """Return SQLite's primary result code, which is the low byte of the extended one."""
     return getattr(error.orig, "sqlite_errorcode", 0) & 0xFF
 
 
@@ -184,10 +183,11 @@ def _disk_full(path: Path) -> MinitorrentError:
 
 
 def _translated(error: DatabaseError, path: Path) -> MinitorrentError:
-    number = _number(error)
-    if number == sqlite3.SQLITE_FULL or (number in _NO_ACCESS and _is_full(path)):
+    """Return what a failure of the database means for the user."""
+    code = _result_code(error)
+    if code == sqlite3.SQLITE_FULL or (code in _NO_ACCESS and _is_full(path)):
         return _disk_full(path)
-    if number in _NO_ACCESS or number == sqlite3.SQLITE_READONLY:
+    if code in _NO_ACCESS or code == sqlite3.SQLITE_READONLY:
         return MinitorrentError(
             ErrorCode.PERMISSION_DENIED,
             f"The client's state {str(path)!r} can't be written ({error.orig}). Check that its"
@@ -201,7 +201,7 @@ def _translated(error: DatabaseError, path: Path) -> MinitorrentError:
 def _is_full(path: Path) -> bool:
     """Return whether the disk is too full for SQLite's files, which SQLite doesn't report."""
     try:
-        return shutil.disk_usage(path.parent).free < _ROOM
+        return shutil.disk_usage(path.parent).free < _MIN_FREE
     except OSError:
         return False
 

@@ -10,15 +10,15 @@ from client.state.database import Database
 from client.state.schema import RateLimitRow
 
 
-class Limited(NamedTuple):
-    """What a limit applies to: a user's transfer, or the whole client if empty."""
+class LimitScope(NamedTuple):
+    """What a limit applies to: a user's transfer, or the whole client if all three are empty."""
 
     user: str = ""
     group: str = ""
     name: str = ""
 
 
-WHOLE_CLIENT = Limited()
+WHOLE_CLIENT = LimitScope()
 
 
 class Rates(NamedTuple):
@@ -38,16 +38,16 @@ class RateLimitStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def all(self) -> dict[Limited, Rates]:
+    def all(self) -> dict[LimitScope, Rates]:
         """Return all limits."""
         with self._database.transaction() as session:
             rows = session.scalars(select(RateLimitRow))
-            return {Limited(r.user, r.group, r.name): Rates(r.up, r.down) for r in rows}
+            return {LimitScope(r.user, r.group, r.name): Rates(r.up, r.down) for r in rows}
 
-    def set(self, limited: Limited, rates: Rates) -> None:
+    def set(self, scope: LimitScope, rates: Rates) -> None:
         """Store these limits; without any limit, delete the row."""
         with self._database.transaction() as session:
             if any(rates):
-                session.merge(RateLimitRow(**limited._asdict(), **rates._asdict()))
+                session.merge(RateLimitRow(**scope._asdict(), **rates._asdict()))
             else:
-                session.execute(delete(RateLimitRow).filter_by(**limited._asdict()))
+                session.execute(delete(RateLimitRow).filter_by(**scope._asdict()))

@@ -36,8 +36,7 @@ class TransferRow(Table):
     name: Mapped[str]
     info_hash: Mapped[bytes]
     metainfo: Mapped[bytes]
-    # As bytes: a path on disk need not be valid Unicode.
-    path: Mapped[bytes]
+    path: Mapped[bytes]  # a path on disk need not be valid Unicode
     is_upload: Mapped[bool]
     complete: Mapped[bool]
     paused: Mapped[bool]
@@ -57,8 +56,8 @@ class PinRow(Table):
     fingerprint: Mapped[str]
 
 
-class PlanRow(Table):
-    """The options of a transfer; one without a row has the plain ones."""
+class OptionsRow(Table):
+    """The options of a transfer; a transfer without a row has the default ones."""
 
     __tablename__ = "plans"
 

@@ -9,7 +9,7 @@ from client.state.schema import SettingRow
 
 
 class Settings:
-    """Texts by user and key; the empty user stands for all users.
+    """Texts by user and key; the empty user holds those of all users.
 
     Every method may be called from any thread and raises MinitorrentError(disk_full or internal)
     when the database fails.

@@ -12,10 +12,15 @@ from typing import NamedTuple
 from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 
-from client.core.transfers.download_options import PLAIN, DownloadOptions
+from client.core.transfers.download_options import DEFAULT_OPTIONS, DownloadOptions
 from client.core.transfers.resume import FileStamps, is_believed
 from client.state.database import Database
-from client.state.plans import forget_options, read_all_options, read_options, write_options
+from client.state.download_options import (
+    forget_options,
+    read_all_options,
+    read_options,
+    write_options,
+)
 from client.state.schema import TransferRow
 from common.bitfield import Bitfield
 from common.errors import ErrorCode, MinitorrentError
@@ -47,10 +52,13 @@ class TransferRecord:
     uploaded: int
     downloaded: int
     added_at: datetime
-    options: DownloadOptions = PLAIN
+    options: DownloadOptions = DEFAULT_OPTIONS
 
     def verified(self, wanted: Bitfield) -> Bitfield | None:
-        """The pieces that were verified last, if any are recorded; `wanted` as below."""
+        """Return the pieces of an incomplete download that were verified last, if recorded.
+
+        `wanted` are the pieces that it selects.
+        """
         if self.complete or self.bitfield is None:
             return None
         try:
@@ -61,8 +69,8 @@ class TransferRecord:
     def believed_pieces(self, found: FileStamps, wanted: Bitfield) -> Bitfield | None:
         """Return the verified pieces, or None when the files have to be hashed again.
 
-        `found` are the stamps of the files as they are now, `wanted` the pieces of a complete
-        transfer.
+        `found` are the stamps of the files as they are now, `wanted` the pieces that the transfer
+        selects: all of them, once it is complete.
         """
         if not is_believed(self.stamps, found):
             return None
@@ -71,8 +79,8 @@ class TransferRecord:
         return self.verified(wanted)
 
 
-class Complete(NamedTuple):
-    """The number of a group's complete transfers that are paused, or not; and the newest id."""
+class CompleteCount(NamedTuple):
+    """How many complete transfers of a group are `paused`, or are not; and the newest one's id."""
 
     group: str
     paused: bool
@@ -84,8 +92,8 @@ class Complete(NamedTuple):
 class NewTransfer:
     """A transfer that is not recorded yet; `added_at` has a time zone.
 
-    `stamps` were taken of the files when all their pieces, with `complete`, or those that it is to
-    `have` were verified. The rest is as in TransferRecord.
+    `stamps` were taken of the files when their pieces were verified: all of them if it is
+    `complete`, else those in `have`. The rest is as in TransferRecord.
     """
 
     user: str
@@ -99,10 +107,10 @@ class NewTransfer:
     stamps: FileStamps | None = field(default=None, repr=False)
     complete: bool = False
     have: Bitfield | None = None
-    options: DownloadOptions = PLAIN
+    options: DownloadOptions = DEFAULT_OPTIONS
 
     def to_row(self) -> TransferRow:
-        """The database's row."""
+        """Return the row to store."""
         return TransferRow(
             user=self.user,
             group=self.group,
@@ -121,7 +129,7 @@ class NewTransfer:
         )
 
 
-class Transfers:
+class TransferStore:
     """The transfers in the database. Changes of an id that doesn't exist are no-ops.
 
     Every method may be called from any thread, is durable when it returns, and raises
@@ -141,7 +149,7 @@ class Transfers:
             with self._database.transaction() as session:
                 session.add(row)
                 session.flush()
-                if new.options != PLAIN:
+                if new.options != DEFAULT_OPTIONS:
                     write_options(session, row.id, new.options)
                 return _record(row, new.options)
         except IntegrityError as error:
@@ -185,26 +193,27 @@ class Transfers:
         )
 
     def names_complete(self, user: str, group: str, names: Sequence[str]) -> set[str]:
-        """Return those of the names under which the user has a complete transfer in a group."""
+        """Return which of these names the user's complete transfers in a group have."""
         query = select(TransferRow.name).filter_by(user=user, group=group, complete=True)
         with self._database.transaction() as session:
             return set(session.scalars(query.where(TransferRow.name.in_(names))))
 
-    def count_complete(self, user: str) -> list[Complete]:
+    def count_complete(self, user: str) -> list[CompleteCount]:
         """Count the user's complete transfers by group, paused ones separately."""
         row = TransferRow
         query = select(row.group, row.paused, func.count(), func.max(row.id))
         query = query.where(row.user == user, row.complete).group_by(row.group, row.paused)
         with self._database.transaction() as session:
-            return [Complete(*found) for found in session.execute(query)]
+            return [CompleteCount(*found) for found in session.execute(query)]
 
     def _list(
         self, *conditions: ColumnElement[bool], limit: int | None = None
     ) -> list[TransferRecord]:
         query = select(TransferRow).where(*conditions).order_by(TransferRow.id).limit(limit)
         with self._database.transaction() as session:
-            plans = read_all_options(session)
-            return [_record(row, plans.get(row.id, PLAIN)) for row in session.scalars(query)]
+            options = read_all_options(session)
+            rows = session.scalars(query)
+            return [_record(row, options.get(row.id, DEFAULT_OPTIONS)) for row in rows]
 
     def update_progress(self, transfer: int, bitfield: Bitfield, stamps: FileStamps) -> None:
         """Record verified pieces. They must be on disk already: data first, record second."""
@@ -215,7 +224,7 @@ class Transfers:
         self._set(transfer, complete=True, bitfield=None, stamps=stamps.to_text())
 
     def distrust(self, transfer: int) -> None:
-        """Record that verified pieces are wrong now, whatever the file stamps say."""
+        """Record that the files have to be hashed again, whatever their stamps say."""
         self._set(transfer, stamps=None)
 
     def set_paused(self, transfer: int, paused: bool) -> None:
@@ -223,7 +232,7 @@ class Transfers:
         self._set(transfer, paused=paused)
 
     def reopen(self, transfer: int, options: DownloadOptions) -> None:
-        """Record that a complete download selects more files now: it is checked and continues."""
+        """Record that a complete download now selects more files, and so is incomplete again."""
         self._set(transfer, complete=False, paused=False)
         self.set_options(transfer, options)
 

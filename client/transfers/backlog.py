@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from client.state.transfers import TransferRecord, Transfers
+from client.state.transfers import TransferRecord, TransferStore
 
 CHUNK: Final = 64
 """Transfers loaded at a time; the first chunk is loaded before the login returns."""
@@ -18,7 +18,7 @@ class Backlog:
     lock guards all three.
     """
 
-    def __init__(self, store: Transfers, user: str, groups: set[str], until: int) -> None:
+    def __init__(self, store: TransferStore, user: str, groups: set[str], until: int) -> None:
         self.user = user
         self.groups = groups
         self.left: set[str] = set()

@@ -9,7 +9,7 @@ from typing import Final
 from client.core.bandwidth.throttle import BandwidthChannel, Direction, Throttle, TokenBucket
 from client.core.notices.events import RateLimitsChanged
 from client.event_bus import EventBus
-from client.state.rate_limits import WHOLE_CLIENT, Limited, RateLimitStore, Rates
+from client.state.rate_limits import WHOLE_CLIENT, LimitScope, RateLimitStore, Rates
 from client.state.transfers import TransferRecord
 
 _DIRECTIONS: Final[tuple[Direction, ...]] = ("up", "down")
@@ -28,7 +28,7 @@ class RateLimits:
         self._store = store
         self._clock = clock
         self._rates = store.all()
-        self._throttles: dict[Limited, Throttle] = {}
+        self._throttles: dict[LimitScope, Throttle] = {}
         now, rates = clock(), self.rates(None)
         self._shared = {way: TokenBucket(getattr(rates, way), now) for way in _DIRECTIONS}
 
@@ -79,5 +79,5 @@ class RateLimits:
             self._throttles.pop(_limited(record), None)
 
 
-def _limited(record: TransferRecord | None) -> Limited:
-    return Limited(record.user, record.group, record.name) if record else WHOLE_CLIENT
+def _limited(record: TransferRecord | None) -> LimitScope:
+    return LimitScope(record.user, record.group, record.name) if record else WHOLE_CLIENT

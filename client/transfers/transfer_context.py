@@ -9,7 +9,7 @@ from typing import Protocol
 from client.event_bus import EventBus
 from client.net.tracker.announcer import Announced, UnidentifiedPeer
 from client.net.transports.group_tls import GroupTls
-from client.state.transfers import Transfers
+from client.state.transfers import TransferStore
 from client.torrent.torrent_context import TorrentContext
 from client.transfers.disk_space import DiskSpace
 from client.transfers.download_scheduler import DownloadScheduler
@@ -48,7 +48,7 @@ class TransferContext:
     """What all transfers of a client share. They publish on `events` how they end."""
 
     torrent_context: TorrentContext
-    store: Transfers
+    store: TransferStore
     announcer: TransferAnnouncer
     credentials: GroupCredentials
     scheduler: DownloadScheduler

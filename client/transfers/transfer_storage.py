@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from client.core.transfers.download_options import DownloadOptions
 from client.core.transfers.piece_selection import finalized_by, selection_of
-from client.state.transfers import TransferRecord, Transfers
+from client.state.transfers import TransferRecord, TransferStore
 from client.storage.files.torrent_files import TorrentFiles
 from client.storage.paths.os_errors import shown
 from client.storage.recheck import is_already_there, verify
@@ -29,7 +29,7 @@ class TransferStorage:
     may raise MinitorrentError, when the disk or the database fails. Not thread-safe.
     """
 
-    def __init__(self, record: TransferRecord, store: Transfers) -> None:
+    def __init__(self, record: TransferRecord, store: TransferStore) -> None:
         self.record = record
         self.options = record.options
         self.metainfo = metainfo.parse(record.metainfo)

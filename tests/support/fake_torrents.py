@@ -12,7 +12,7 @@ from random import Random
 
 from client.core.bandwidth.throttle import BandwidthChannel, Throttle, TokenBucket
 from client.core.swarm.swarm_config import SwarmConfig
-from client.core.transfers.download_options import PLAIN, DownloadOptions
+from client.core.transfers.download_options import DEFAULT_OPTIONS, DownloadOptions
 from client.core.transfers.piece_selection import selection_of
 from client.net.peers.dialer import Dial
 from client.net.tracker.announcer import UnidentifiedPeer
@@ -178,7 +178,7 @@ class TorrentBench:
         metainfo: Metainfo,
         have: Iterable[int] = (),
         client: FakeClient | None = None,
-        options: DownloadOptions = PLAIN,
+        options: DownloadOptions = DEFAULT_OPTIONS,
     ) -> None:
         self.content = content
         self.metainfo = metainfo

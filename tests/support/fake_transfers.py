@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 from client.core.notices.events import Event
-from client.core.transfers.download_options import PLAIN, DownloadOptions
+from client.core.transfers.download_options import DEFAULT_OPTIONS, DownloadOptions
 from client.event_bus import EventBus
 from client.net.tracker.announcer import Announced, UnidentifiedPeer
 from client.net.transports.group_tls import GroupTls
 from client.state.database import Database
 from client.state.rate_limits import RateLimitStore
-from client.state.transfers import NewTransfer, TransferRecord, Transfers
+from client.state.transfers import NewTransfer, TransferRecord, TransferStore
 from client.torrent.torrent import Torrent
 from client.transfers.disk_space import DiskSpace
 from client.transfers.download_scheduler import DownloadScheduler
@@ -102,7 +102,7 @@ class TransferLab:
     def __init__(self, database: Database, places: int = 5) -> None:
         self.client = FakeClient()
         self.clock = self.client.clock
-        self.store = Transfers(database)
+        self.store = TransferStore(database)
         self.announcer = FakeAnnouncer()
         self.credentials = FakeCredentials()
         self.jobs = ManualJobs()
@@ -131,7 +131,7 @@ class TransferLab:
         *,
         is_upload: bool = False,
         complete: bool = False,
-        options: DownloadOptions = PLAIN,
+        options: DownloadOptions = DEFAULT_OPTIONS,
         group: str = "lab",
         name: str = "",
     ) -> TransferRecord:

@@ -25,5 +25,5 @@ class DownloadOptions:
     in_place: bool = False
 
 
-PLAIN: Final = DownloadOptions()
+DEFAULT_OPTIONS: Final = DownloadOptions()
 """All files, rarest piece first, normal priority."""

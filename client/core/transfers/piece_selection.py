@@ -82,26 +82,26 @@ class PieceSelection:
         return sum(self.size_of(PieceIndex(piece)) for piece in have)
 
     def lacking(self, have: Bitfield) -> Iterable[int]:
-        """Yield the wanted pieces that are not in `have`, in order."""
+        """Return the wanted pieces that are not in `have`, in order."""
         return (piece for piece in have.missing() if self.pieces[piece])
 
 
-def selection_of(described: Metainfo, options: DownloadOptions) -> PieceSelection:
+def selection_of(metainfo: Metainfo, options: DownloadOptions) -> PieceSelection:
     """Return the pieces of a torrent that these options select."""
-    chosen = match(options.only, paths_of(described)) if options.only else None
-    lengths = [file.length for file in described.files]
+    chosen = match(options.only, paths_of(metainfo)) if options.only else None
+    lengths = [file.length for file in metainfo.files]
     return PieceSelection(
-        described.geometry, lengths, chosen, padding=described.padding, in_order=options.in_order
+        metainfo.geometry, lengths, chosen, padding=metainfo.padding, in_order=options.in_order
     )
 
 
-def finalized_by(described: Metainfo, options: DownloadOptions) -> frozenset[int]:
+def finalized_by(metainfo: Metainfo, options: DownloadOptions) -> frozenset[int]:
     """Return the numbers of the files that were completed under earlier options."""
-    return match(options.finalized, paths_of(described)) - described.padding
+    return match(options.finalized, paths_of(metainfo)) - metainfo.padding
 
 
 def widened(
-    described: Metainfo, options: DownloadOptions, asked: DownloadOptions, *, complete: bool
+    metainfo: Metainfo, options: DownloadOptions, asked: DownloadOptions, *, complete: bool
 ) -> DownloadOptions:
     """Merge the options of a download with those of a repeated request for it.
 
@@ -110,14 +110,14 @@ def widened(
     """
     only = tuple(dict.fromkeys(options.only + asked.only)) if options.only and asked.only else ()
     wider = replace(options, only=only, in_order=options.in_order or asked.in_order)
-    if selection_of(described, wider).files == selection_of(described, options).files:
+    if selection_of(metainfo, wider).files == selection_of(metainfo, options).files:
         return replace(wider, only=options.only)
     return replace(wider, finalized=options.only) if complete else wider
 
 
-def paths_of(described: Metainfo) -> list[str]:
+def paths_of(metainfo: Metainfo) -> list[str]:
     """Return the files' paths inside the folder, as patterns match them; "" for padding."""
-    return ["/".join(file.path) for file in described.files]
+    return ["/".join(file.path) for file in metainfo.files]
 
 
 def match(patterns: Iterable[str], paths: Sequence[str]) -> frozenset[int]:

@@ -1,4 +1,4 @@
-"""What Alembic runs for every command: it works on the connection that it is given."""
+"""The script that Alembic runs for every command, on the connection that `upgrade` passes."""
 
 from __future__ import annotations
 

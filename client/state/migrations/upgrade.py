@@ -1,4 +1,4 @@
-"""Bringing a database up to date."""
+"""Applies the migrations that a database file lacks."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 
 class UnknownVersionError(Exception):
-    """The database's last migration is none of this program's."""
+    """The last migration of the file is one that this program doesn't know."""
 
 
 def upgrade(connection: Connection) -> None:

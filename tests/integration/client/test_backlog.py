@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from client.state.transfers import TransferRecord, Transfers
+from client.state.transfers import TransferRecord, TransferStore
 from client.transfers import backlog
 from client.transfers.backlog import Backlog
 from client.transfers.transfer_manager import TransferManager
@@ -173,16 +173,16 @@ def test_idle_shares_write_nothing_to_the_database(
     ann: Person, team: Team, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     written: list[int] = []
-    add_totals = Transfers.add_totals
+    add_totals = TransferStore.add_totals
 
-    def count(store: Transfers, transfer: int, uploaded: int, downloaded: int) -> None:
+    def count(store: TransferStore, transfer: int, uploaded: int, downloaded: int) -> None:
         written.append(uploaded)
         add_totals(store, transfer, uploaded, downloaded)
 
     bob = team.member("bob")
     bob.fetch(NAMES[0])
     bob.session.accounts.logout()
-    monkeypatch.setattr(Transfers, "add_totals", count)
+    monkeypatch.setattr(TransferStore, "add_totals", count)
     ann.session.accounts.logout()
     assert written == [1000], "what was given counts, and of the others nothing is written"
     ann.session.accounts.login("ann", PASSWORD)

@@ -7,13 +7,13 @@ from typing import Self
 
 from client.state.database import Database
 from client.state.settings import Settings
-from client.state.transfers import Transfers
+from client.state.transfers import TransferStore
 
 
 class ClientState:
     def __init__(self, path: Path) -> None:
         self.database = Database.open(path)
-        self.transfers = Transfers(self.database)
+        self.transfers = TransferStore(self.database)
         self.settings = Settings(self.database)
 
     def __enter__(self) -> Self:

@@ -16,12 +16,12 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine
 
-from client.core.transfers.download_options import PLAIN, DownloadOptions
+from client.core.transfers.download_options import DEFAULT_OPTIONS, DownloadOptions
 from client.core.transfers.resume import FileStamp, FileStamps
 from client.state import migrations
 from client.state.database import SCHEMA_VERSION, Database
 from client.state.pinned_certificates import PinnedCertificates
-from client.state.rate_limits import WHOLE_CLIENT, Limited, RateLimitStore, Rates
+from client.state.rate_limits import WHOLE_CLIENT, LimitScope, RateLimitStore, Rates
 from client.state.schema import Table
 from client.state.transfers import NewTransfer
 from common.bitfield import Bitfield
@@ -34,7 +34,10 @@ STEPS = sorted(Path(*migrations.__path__).glob("versions/0*.py"))
 every_version = pytest.mark.parametrize("dump", VERSIONS, ids=lambda dump: dump.stem)
 
 PINS = {Endpoint("tracker.example.org", 7001): "ab" * 32, Endpoint("::1", 7002): "01" * 32}
-LIMITS = {WHOLE_CLIENT: Rates(up=1 << 20), Limited("ann", "lab", "talk.ogg"): Rates(down=3 << 20)}
+LIMITS = {
+    WHOLE_CLIENT: Rates(up=1 << 20),
+    LimitScope("ann", "lab", "talk.ogg"): Rates(down=3 << 20),
+}
 NOTES = DownloadOptions(priority=-2, only=("*.txt", "ü*"), finalized=("a.txt",))
 TALK = DownloadOptions(priority=7, in_order=True)
 IN_PLACE = DownloadOptions(in_place=True)
@@ -75,7 +78,7 @@ def transfers(dump: Path) -> dict[tuple[str, str, str], dict[str, object]]:
         "stamps": None,
         "uploaded": 0,
         "downloaded": 0,
-        "options": PLAIN,
+        "options": DEFAULT_OPTIONS,
     }
     expected: dict[tuple[str, str, str], dict[str, object]] = {
         ("ann", "lab", "film.mkv"): {

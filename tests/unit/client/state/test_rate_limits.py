@@ -2,10 +2,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from client.state.rate_limits import WHOLE_CLIENT, Limited, RateLimitStore, Rates
+from client.state.rate_limits import WHOLE_CLIENT, LimitScope, RateLimitStore, Rates
 from tests.unit.client.state.states import ClientState
 
-FILM = Limited("ann", "lab", "film.mkv")
+FILM = LimitScope("ann", "lab", "film.mkv")
 
 
 def test_limits_survive_until_lifted(tmp_path: Path) -> None:

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from client.core.transfers.download_options import PLAIN, DownloadOptions
+from client.core.transfers.download_options import DEFAULT_OPTIONS, DownloadOptions
 from client.core.transfers.resume import FileStamp, FileStamps
-from client.state.transfers import NewTransfer, TransferRecord, Transfers
+from client.state.transfers import NewTransfer, TransferRecord, TransferStore
 from common.bitfield import Bitfield
 from common.errors import ErrorCode, MinitorrentError
 from common.types import InfoHash
@@ -25,12 +25,12 @@ WHEN = datetime(2026, 1, 2, 3, 4, 5, 678, tzinfo=UTC)
 
 
 @pytest.fixture
-def transfers(tmp_path: Path) -> Iterator[Transfers]:
+def transfers(tmp_path: Path) -> Iterator[TransferStore]:
     with ClientState(tmp_path / "client.sqlite") as state:
         yield state.transfers
 
 
-def add(transfers: Transfers, name: str = "file", user: str = "ann") -> TransferRecord:
+def add(transfers: TransferStore, name: str = "file", user: str = "ann") -> TransferRecord:
     return transfers.add(
         NewTransfer(
             user=user,
@@ -44,7 +44,7 @@ def add(transfers: Transfers, name: str = "file", user: str = "ann") -> Transfer
     )
 
 
-def again(transfers: Transfers, record: TransferRecord) -> TransferRecord:
+def again(transfers: TransferStore, record: TransferRecord) -> TransferRecord:
     found = transfers.get(record.id)
     assert found is not None
     return found
@@ -57,7 +57,7 @@ def pieces(size: int, *members: int) -> Bitfield:
     return bitfield
 
 
-def test_a_new_transfer(transfers: Transfers) -> None:
+def test_a_new_transfer(transfers: TransferStore) -> None:
     record = add(transfers)
     assert record == again(transfers, record)
     assert (record.user, record.group, record.name) == ("ann", "lab", "file")
@@ -72,7 +72,7 @@ def test_a_new_transfer(transfers: Transfers) -> None:
     assert (record.uploaded, record.downloaded) == (0, 0)
 
 
-def test_a_share_is_complete_from_the_start(transfers: Transfers) -> None:
+def test_a_share_is_complete_from_the_start(transfers: TransferStore) -> None:
     record = transfers.add(
         NewTransfer(
             user="ann",
@@ -94,7 +94,7 @@ def test_a_share_is_complete_from_the_start(transfers: Transfers) -> None:
     assert record.believed_pieces(FACTS, Bitfield.full(9)) == Bitfield.full(9)
 
 
-def test_names_are_unique_for_a_user_and_group(transfers: Transfers) -> None:
+def test_names_are_unique_for_a_user_and_group(transfers: TransferStore) -> None:
     first = add(transfers)
     with pytest.raises(MinitorrentError) as caught:
         add(transfers)
@@ -111,7 +111,7 @@ def test_names_are_unique_for_a_user_and_group(transfers: Transfers) -> None:
     assert transfers.list_for("ann") == [third]
 
 
-def test_progress_is_recorded_to_the_end(transfers: Transfers) -> None:
+def test_progress_is_recorded_to_the_end(transfers: TransferStore) -> None:
     record = add(transfers)
     other = add(transfers, "other")
     transfers.update_progress(record.id, pieces(20, 3, 17), FACTS)
@@ -129,7 +129,7 @@ def test_progress_is_recorded_to_the_end(transfers: Transfers) -> None:
     assert again(transfers, other) == other
 
 
-def test_totals_add_up(transfers: Transfers) -> None:
+def test_totals_add_up(transfers: TransferStore) -> None:
     record = add(transfers)
     transfers.add_totals(record.id, 5, 2**40)
     transfers.add_totals(record.id, 6, 1)
@@ -137,7 +137,7 @@ def test_totals_add_up(transfers: Transfers) -> None:
     assert (found.uploaded, found.downloaded) == (11, 2**40 + 1)
 
 
-def test_a_record_is_believed_only_if_nothing_changed(transfers: Transfers) -> None:
+def test_a_record_is_believed_only_if_nothing_changed(transfers: TransferStore) -> None:
     record = add(transfers)
     assert record.believed_pieces(FACTS, Bitfield.full(20)) is None
     transfers.update_progress(record.id, pieces(20, 3), FACTS)
@@ -170,7 +170,7 @@ def test_options_are_kept_and_deleted_with_the_transfer(tmp_path: Path) -> None:
     options = DownloadOptions(priority=-3, in_order=True, only=("*.jpg", "ü"), finalized=("a",))
     with ClientState(path) as state:
         record = add(state.transfers)
-        assert record.options == PLAIN
+        assert record.options == DEFAULT_OPTIONS
         state.transfers.set_options(record.id, DownloadOptions(priority=1))
         state.transfers.set_options(record.id, options)
         other = add(state.transfers, "other")
@@ -179,14 +179,17 @@ def test_options_are_kept_and_deleted_with_the_transfer(tmp_path: Path) -> None:
         found = state.transfers.find("ann", "lab", "file")
         assert found is not None
         assert found.options == options
-        assert [each.options for each in state.transfers.list_for("ann")] == [options, PLAIN]
+        assert [each.options for each in state.transfers.list_for("ann")] == [
+            options,
+            DEFAULT_OPTIONS,
+        ]
         state.transfers.remove(other.id)
         state.transfers.remove(record.id)
         assert add(state.transfers).id == record.id  # numbers are used again
-        assert [each.options for each in state.transfers.list_for("ann")] == [PLAIN]
+        assert [each.options for each in state.transfers.list_for("ann")] == [DEFAULT_OPTIONS]
 
 
-def test_a_complete_selection_is_widened(transfers: Transfers) -> None:
+def test_a_complete_selection_is_widened(transfers: TransferStore) -> None:
     record = add(transfers)
     transfers.mark_complete(record.id, FACTS)
     transfers.set_paused(record.id, paused=True)
@@ -216,7 +219,7 @@ def test_a_complete_download_is_repaired_in_place(tmp_path: Path) -> None:
         assert not again(state.transfers, add(state.transfers)).options.in_place
 
 
-def test_existing_content_is_recorded_as_verified(transfers: Transfers) -> None:
+def test_existing_content_is_recorded_as_verified(transfers: TransferStore) -> None:
     have = pieces(20, 1)
     record = transfers.add(
         NewTransfer(
@@ -237,7 +240,7 @@ def test_existing_content_is_recorded_as_verified(transfers: Transfers) -> None:
 
 
 def test_a_distrusted_record_is_not_believed(
-    transfers: Transfers,
+    transfers: TransferStore,
 ) -> None:
     record = add(transfers)
     transfers.mark_complete(record.id, FACTS)
@@ -246,7 +249,7 @@ def test_a_distrusted_record_is_not_believed(
     assert again(transfers, record).believed_pieces(FACTS, Bitfield.full(20)) is None
 
 
-def test_threads_take_turns(transfers: Transfers) -> None:
+def test_threads_take_turns(transfers: TransferStore) -> None:
     record = add(transfers)
 
     def work() -> None:

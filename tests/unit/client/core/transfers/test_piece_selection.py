@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from client.core.transfers.download_options import PLAIN, DownloadOptions
+from client.core.transfers.download_options import DEFAULT_OPTIONS, DownloadOptions
 from client.core.transfers.piece_selection import (
     PieceSelection,
     finalized_by,
@@ -104,11 +104,11 @@ def describe(*paths: str) -> Metainfo:
 
 def test_options_name_files_and_order() -> None:
     described = describe("a.jpg", "b.mkv", "day/c.jpg")
-    assert selection_of(described, PLAIN).is_everything
+    assert selection_of(described, DEFAULT_OPTIONS).is_everything
     selection = selection_of(described, DownloadOptions(only=("*.jpg",), in_order=True))
     assert selection.files == {0, 2}
     assert selection.in_order
-    assert finalized_by(described, PLAIN) == frozenset()
+    assert finalized_by(described, DEFAULT_OPTIONS) == frozenset()
     assert finalized_by(described, DownloadOptions(finalized=("b*", "day"))) == {1, 2}
 
 
@@ -118,8 +118,10 @@ def test_downloading_again_only_widens_the_options() -> None:
     both = DownloadOptions(priority=3, only=("*.jpg", "*.mkv"))
     assert widened(described, jpg, mkv, complete=False) == both
     assert widened(described, jpg, mkv, complete=True) == replace(both, finalized=("*.jpg",))
-    assert widened(described, jpg, PLAIN, complete=True) == DownloadOptions(3, finalized=("*.jpg",))
-    assert widened(described, PLAIN, mkv, complete=False) == PLAIN
+    assert widened(described, jpg, DEFAULT_OPTIONS, complete=True) == DownloadOptions(
+        3, finalized=("*.jpg",)
+    )
+    assert widened(described, DEFAULT_OPTIONS, mkv, complete=False) == DEFAULT_OPTIONS
     assert widened(described, jpg, DownloadOptions(only=("a*",)), complete=True) == jpg
     in_order = widened(
         described, jpg, DownloadOptions(in_order=True, only=("day",)), complete=False
@@ -163,8 +165,8 @@ def test_patterns_never_match_padding() -> None:
         ),
         files=(FileEntry(("a",), 10), pad, FileEntry(("b",), 10)),
     )
-    assert selection_of(described, PLAIN).files == {0, 2}
-    assert selection_of(described, PLAIN).is_everything
-    assert selection_of(described, replace(PLAIN, only=("*",))).is_everything
-    assert selection_of(described, replace(PLAIN, only=("b",))).files == {2}
-    assert finalized_by(described, replace(PLAIN, finalized=("*",))) == {0, 2}
+    assert selection_of(described, DEFAULT_OPTIONS).files == {0, 2}
+    assert selection_of(described, DEFAULT_OPTIONS).is_everything
+    assert selection_of(described, replace(DEFAULT_OPTIONS, only=("*",))).is_everything
+    assert selection_of(described, replace(DEFAULT_OPTIONS, only=("b",))).files == {2}
+    assert finalized_by(described, replace(DEFAULT_OPTIONS, finalized=("*",))) == {0, 2}
