@@ -26,14 +26,13 @@ from client.event_bus import EventBus
 from client.membership.account import Account, Remote
 from client.membership.credentials import Credentials
 from client.membership.known_trackers import KnownTrackers
-from client.net.peers.dialer import Dialer
 from client.net.peers.listener import Listener
 from client.net.peers.metadata_fetch import fetch_metadata
 from client.net.peers.peer_io import PeerConnection
 from client.net.tracker.announcer import Announcer
-from client.net.tracker.port_check import OwnPort
-from client.net.tracker.tracker_client import TrackerCallbacks, TrackerClient
+from client.net.tracker.tracker_client import TrackerCallbacks
 from client.net.tracker.tracker_connection import source_host
+from client.parts import DEFAULT_PARTS, Parts
 from client.services.accounts import AccountService
 from client.services.diagnostics import Diagnostics
 from client.services.doctor import Doctor
@@ -53,7 +52,6 @@ from client.state.database import Database
 from client.state.pinned_certificates import PinnedCertificates
 from client.state.rate_limits import RateLimitStore
 from client.state.settings import Settings
-from client.state.transfers import TransferStore
 from client.storage.files.handles import OPEN
 from client.storage.pieces.buffers import BufferPool
 from client.storage.pieces.worker import WorkerPool
@@ -95,7 +93,9 @@ def client_name() -> str:
     return f"Minitorrent {__version__}"
 
 
-def open_session(config: ClientConfig, swarm_config: SwarmConfig | None = None) -> Session:
+def open_session(
+    config: ClientConfig, swarm_config: SwarmConfig | None = None, parts: Parts = DEFAULT_PARTS
+) -> Session:
     """Start a client: database, listener, tracker client, everything a session needs.
 
     `swarm_config` is each torrent's. Raises MinitorrentError when the address to listen on or
@@ -107,9 +107,9 @@ def open_session(config: ClientConfig, swarm_config: SwarmConfig | None = None) 
     with ExitStack() as making:
         database = Database.open(config.data_dir / "client.sqlite")
         making.callback(database.close)
-        listener = Listener(config.listen, shares.handshakes)
+        listener = parts.listener(config.listen, shares.handshakes)
         making.callback(listener.close)
-        assembly = _Assembly(config, database, listener, shares, making)
+        assembly = _Assembly(config, parts, database, listener, shares, making)
         session = assembly.session(swarm_config or SwarmConfig())
         closing = making.pop_all()
     session.close_with(closing.close)
@@ -129,18 +129,20 @@ class _Assembly:
     def __init__(
         self,
         config: ClientConfig,
+        parts: Parts,
         database: Database,
         listener: Listener,
         shares: DescriptorBudget,
         making: ExitStack,
     ) -> None:
         self._config = config
+        self._parts = parts
         self._listener = listener
         self._shares = shares
         self._making = making
         self._peer_id = new_peer_id()
         self._source = source_host(config.listen)
-        self._store = TransferStore(database)
+        self._store = parts.store(database)
         self._settings = Settings(database)
         self._events = EventBus()
         self._account = Account(self._settings, self._events)
@@ -154,7 +156,7 @@ class _Assembly:
         self._completions = Completions(self._events)
         self._disk = DiskSpace()
         self._link = self._keep(
-            TrackerClient(
+            parts.link(
                 config.trackers,
                 self._source,
                 self._peer_id,
@@ -195,7 +197,7 @@ class _Assembly:
         groups = GroupService(account, remote, transfers, credentials)
         sharing = Sharing(link, links, self._store, transfers, self._disk, self._warn)
         uploads = Uploads(link, links, self._store, transfers, self._warn)
-        port = OwnPort(self._listener.port, lambda: self._listener.arrivals)
+        port = self._parts.port(self._listener.port, lambda: self._listener.arrivals)
         snapshots = Snapshots(link, credentials, time.monotonic, port)
         patience = self._config.timing.wait_without_peers
         return Session(
@@ -222,7 +224,7 @@ class _Assembly:
             client_name=client_name(),
             clock=time.monotonic,
             rng=Random(),
-            dialer=self._keep(Dialer(self._peer_id, self._source, self._shares.dials)),
+            dialer=self._keep(self._parts.dialer(self._peer_id, self._source, self._shares.dials)),
             connect=PeerConnection,
             buffers=BufferPool(BUFFER_BUDGET),
             workers=self._keep(WorkerPool(name="verify and write")),
@@ -245,6 +247,7 @@ class _Assembly:
             self._disk,
             self._jobs,
             self._events,
+            self._parts.files,
         )
         transfers = self._keep(TransferManager(context))
         self._keep(Ticker(transfers, time.monotonic, self._config.timing.checkpoint_every))

@@ -10,6 +10,7 @@ from client.event_bus import EventBus
 from client.net.tracker.announcer import Announced, UnidentifiedPeer
 from client.net.transports.group_tls import GroupTls
 from client.state.transfers import TransferStore
+from client.storage.files.torrent_files import TorrentFiles
 from client.torrent.torrent_context import TorrentContext
 from client.transfers.disk_space import DiskSpace
 from client.transfers.download_scheduler import DownloadScheduler
@@ -56,3 +57,4 @@ class TransferContext:
     disk: DiskSpace
     jobs: Executor
     events: EventBus
+    files: type[TorrentFiles] = TorrentFiles

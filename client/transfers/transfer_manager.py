@@ -53,20 +53,18 @@ class TransferManager:
 
     def waiting(self) -> list[TransferRecord]:
         """Return this user's complete transfers that the login has not loaded yet."""
-        with self._changed:
-            backlog = self._backlog
-        if backlog is None:
-            return []
-        rest = backlog.rest()
-        with self._changed:
-            return [one for one in rest if self._is_waiting(backlog, one)]
+        return self.with_waiting()[1]
 
     def with_waiting(self) -> tuple[list[Transfer], list[TransferRecord]]:
         """Return loaded and waiting transfers; one that is just being loaded appears once."""
-        waiting = self.waiting()
-        transfers = self.all()
-        taken = {one.record.id for one in transfers}
-        return transfers, [one for one in waiting if one.id not in taken]
+        with self._changed:
+            backlog = self._backlog
+        rest = backlog.rest() if backlog is not None else []
+        with self._changed:
+            loaded = list(self._transfers.values())
+            if backlog is None or self._backlog is not backlog:
+                return loaded, []
+            return loaded, [one for one in rest if self._is_waiting(backlog, one)]
 
     def find(self, group: str, name: str) -> Transfer | None:
         """Return the transfer of this name in this group, or None."""
@@ -135,8 +133,8 @@ class TransferManager:
     def _advance(self, backlog: Backlog) -> None:
         """Load the next chunk of the backlog, and the rest in the background."""
         try:
+            records = backlog.take()
             with self._taking_up:
-                records = backlog.take()
                 for record in records:
                     self._take_up(record, backlog)
             with self._changed:
@@ -275,7 +273,8 @@ class TransferManager:
                 self._changed.notify_all()
 
     def _make(self, record: TransferRecord) -> Transfer:
-        return Transfer(TransferStorage(record, self._context.store), self._context)
+        storage = TransferStorage(record, self._context.store, self._context.files)
+        return Transfer(storage, self._context)
 
     def _insert(self, record: TransferRecord) -> Transfer:
         transfer = self._make(record)

@@ -29,13 +29,15 @@ class TransferStorage:
     may raise MinitorrentError, when the disk or the database fails. Not thread-safe.
     """
 
-    def __init__(self, record: TransferRecord, store: TransferStore) -> None:
+    def __init__(
+        self, record: TransferRecord, store: TransferStore, files: type[TorrentFiles] = TorrentFiles
+    ) -> None:
         self.record = record
         self.options = record.options
         self.metainfo = metainfo.parse(record.metainfo)
         self.selection = selection_of(self.metainfo, record.options)
         finalized = finalized_by(self.metainfo, record.options)
-        self.files = TorrentFiles(self.metainfo, record.path, self.selection, finalized)
+        self.files = files(self.metainfo, record.path, self.selection, finalized)
         self.checked = 0
         self.is_hashed = False  # the caller has just hashed it to share it; reset by `open`
         self._store = store

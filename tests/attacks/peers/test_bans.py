@@ -10,7 +10,6 @@ import pytest
 
 from client.config import DEFAULT_TIMING, Timing
 from client.core.swarm.swarm_config import SwarmConfig
-from common.errors import ErrorCode, MinitorrentError
 from common.wire.messages import HaveAll, Interested, Unchoke
 from tests.attacks.peers.attackers import Attacker, peer_id_of, torrent_of
 from tests.integration.client.conftest import Log, sealed
@@ -114,7 +113,7 @@ def test_a_liar_with_the_seeders_peer_id_at_its_address_does_not_stop_the_downlo
 
 
 def test_without_a_tracker_only_known_peers_are_served(
-    team: Team, stack: ExitStack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    team: Team, stack: ExitStack, tmp_path: Path
 ) -> None:
     ann = team.member("ann", timing=SHORT)
     name = team.share(ann, make_file(tmp_path / "content", MIB))
@@ -124,11 +123,7 @@ def test_without_a_tracker_only_known_peers_are_served(
     with Attacker(described).dial(ann, bob.peer_id) as peer:
         peer.send(Interested())
         peer.until(Unchoke)
-
-    def gone(*_: object) -> None:
-        raise MinitorrentError(ErrorCode.TRACKER_UNREACHABLE, "No tracker can be reached.")
-
-    monkeypatch.setattr(ann.session._link, "call", gone)
+    team.tracker.stop()
     for outsider, peer_id in (
         (Attacker(described), new_peer_id()),
         (Attacker(described, ELSEWHERE), bob.peer_id),

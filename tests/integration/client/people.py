@@ -9,6 +9,7 @@ from pathlib import Path
 from client.build import open_session
 from client.config import DEFAULT_TIMING, ClientConfig, Timing
 from client.core.swarm.swarm_config import SwarmConfig
+from client.parts import DEFAULT_PARTS, Parts
 from client.results import DownloadRow, Notice, TransferState
 from client.services.session import Session
 from common.types import Endpoint
@@ -34,6 +35,7 @@ class Person:
         limits: SwarmConfig | None = None,
         active: int | None = None,
         timing: Timing = DEFAULT_TIMING,
+        parts: Parts = DEFAULT_PARTS,
     ) -> None:
         self.name = name
         self.home = home
@@ -43,10 +45,11 @@ class Person:
             self.address, trackers, home / "state", active=active, timing=timing
         )
         self._limits = limits
+        self._parts = parts
         self.session = self._open()
 
     def _open(self) -> Session:
-        session = open_session(self._config, self._limits)
+        session = open_session(self._config, self._limits, self._parts)
         session.notices.listen(self.notices.append)
         return session
 
@@ -144,11 +147,12 @@ class Team:
         limits: SwarmConfig | None = None,
         active: int | None = None,
         timing: Timing = DEFAULT_TIMING,
+        parts: Parts = DEFAULT_PARTS,
     ) -> Person:
         """Someone who is logged in, but no member."""
         home = self._folder / name
         home.mkdir()
-        person = Person(name, home, self.known, limits, active, timing)
+        person = Person(name, home, self.known, limits, active, timing, parts)
         self._stack.callback(lambda: person.session.close())
         person.sign_in()
         return person
@@ -159,9 +163,10 @@ class Team:
         limits: SwarmConfig | None = None,
         active: int | None = None,
         timing: Timing = DEFAULT_TIMING,
+        parts: Parts = DEFAULT_PARTS,
     ) -> Person:
         """Someone who is in the group; `active` as on the client's command line."""
-        person = self.outsider(name, limits, active, timing)
+        person = self.outsider(name, limits, active, timing, parts)
         if self.people:
             person.session.groups.join(GROUP)
             self.people[0].session.groups.accept_request(GROUP, name)

@@ -12,12 +12,11 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Literal
 
 import pytest
@@ -27,7 +26,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from client.core.admission.candidates import PeerCandidate
-from client.net.peers import dialer
+from client.core.admission.obstacle import Obstacle
+from client.net.peers.dialer import Dial, Dialer
+from client.net.transports.transport import Transport
+from client.parts import Parts
 from common.api.presence import ANNOUNCE_KEY, AnnounceKey
 from common.types import Endpoint, InfoHash
 from common.wire.handshake import HANDSHAKE_LENGTH, Handshake
@@ -349,9 +351,27 @@ def test_dialled_impostors_are_refused(scene: Scene, name: str, log: Log) -> Non
 
 
 # --- who only listens ---------------------------------------------------------------------------
-def test_recorded_traffic_reveals_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, log: Log
-) -> None:
+def rerouted(routes: Mapping[Endpoint, Endpoint]) -> type[Dialer]:
+    """A dialer that takes these ways around."""
+
+    class Rerouted(Dialer):
+        def dial(self, dial: Dial) -> bool:
+            """See Dialer."""
+            there = dial.endpoint
+
+            def connected(transport: Transport, handshake: Handshake, _: Endpoint) -> bool:
+                return dial.connected(transport, handshake, there)
+
+            def failed(_: Endpoint, obstacle: Obstacle | None) -> None:
+                dial.failed(there, obstacle)
+
+            way = routes.get(there, there)
+            return super().dial(replace(dial, endpoint=way, connected=connected, failed=failed))
+
+    return Rerouted
+
+
+def test_recorded_traffic_reveals_nothing(tmp_path: Path, log: Log) -> None:
     """Every byte from `create_user` to the end of a download, to the tracker and between peers."""
     folder = tmp_path / "team"
     folder.mkdir()
@@ -361,14 +381,10 @@ def test_recorded_traffic_reveals_nothing(
         stack.callback(team.close)
         session_wire = stack.enter_context(Recorder(team.address))
         team.known = (session_wire.address,)
-        ann, bob = team.member("ann"), team.member("bob")
+        routes: dict[Endpoint, Endpoint] = {}
+        ann, bob = team.member("ann"), team.member("bob", parts=Parts(dialer=rerouted(routes)))
         peer_wire = stack.enter_context(Recorder(ann.address))
-        routes = {ann.address: peer_wire.address}
-
-        def tapped(address: Endpoint, timeout: float, _: object = None) -> socket.socket:
-            return socket.create_connection(routes.get(address, address), timeout)
-
-        monkeypatch.setattr(dialer, "socket", SimpleNamespace(create_connection=tapped))
+        routes[ann.address] = peer_wire.address
         name = team.share(ann, content)
         copy = bob.fetch(name)
         assert copy.read_bytes() == content.read_bytes()

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from client.parts import Parts
 from client.state.transfers import TransferRecord, TransferStore
-from client.transfers import backlog
-from client.transfers.backlog import Backlog
-from client.transfers.transfer_manager import TransferManager
 from tests.integration.client.people import GROUP, PASSWORD, Person, Team
 from tests.support.content import make_file
 from tests.support.waiting import wait_until
@@ -21,46 +19,61 @@ CHUNK = 2
 
 
 class Gate:
-    """Counts the chunks of ann's; those after the first wait until it is open."""
+    """Counts the chunks that ann's store gives; those after the first wait until it is open."""
 
     def __init__(self) -> None:
         self.open = threading.Event()
         self.chunks: list[int] = []
+        self.closed = False
+        self.meanwhile: dict[str, Callable[[], None]] = {}
+        """What happens just before and after the store lists all that waits."""
 
-    def advance(self, collection: TransferManager, backlog: Backlog) -> None:
-        if backlog.user == "ann" and self.chunks:
-            assert self.open.wait(30.0)
-        _advance(collection, backlog)
+    def store(self) -> type[TransferStore]:
+        """A store behind this gate, with small chunks."""
+        gate = self
 
-    def take(self, backlog: Backlog) -> list[TransferRecord]:
-        taken = _take(backlog)
-        if backlog.user == "ann":
-            self.chunks.append(len(taken))
-        return taken
+        class Gated(TransferStore):
+            def list_complete(
+                self, user: str, after: int, until: int, limit: int | None = None
+            ) -> list[TransferRecord]:
+                """See TransferStore."""
+                if limit is None:
+                    gate.meanwhile.get("before", bool)()
+                    found = super().list_complete(user, after, until)
+                    gate.meanwhile.get("after", bool)()
+                    return found
+                if gate.closed and gate.chunks:
+                    assert gate.open.wait(30.0)
+                found = super().list_complete(user, after, until, CHUNK)
+                gate.chunks.append(len(found))
+                return found
 
-
-_advance, _take = TransferManager._advance, Backlog.take
+        return Gated
 
 
 @pytest.fixture
-def ann(team: Team, tmp_path: Path) -> Person:
-    ann = team.member("ann")
+def around() -> Gate:
+    """The gate around ann's store."""
+    return Gate()
+
+
+@pytest.fixture
+def ann(team: Team, tmp_path: Path, around: Gate) -> Person:
+    ann = team.member("ann", parts=Parts(store=around.store()))
     for number, name in enumerate(NAMES):
         team.share(ann, make_file(tmp_path / name, 1000 + number))
     return ann
 
 
 @pytest.fixture
-def gate(ann: Person, monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
+def gate(ann: Person, around: Gate) -> Iterator[Gate]:
     """She has logged in again, and only two of her shares were taken up."""
-    gate = Gate()
-    monkeypatch.setattr(backlog, "CHUNK", CHUNK)
-    monkeypatch.setattr(Backlog, "take", lambda of: gate.take(of))
-    monkeypatch.setattr(TransferManager, "_advance", lambda *of: gate.advance(*of))
+    around.chunks.clear()
+    around.closed = True
     ann.session.accounts.logout()
     assert ann.session.accounts.login("ann", PASSWORD).sharing == len(NAMES)
-    yield gate
-    gate.open.set()
+    yield around
+    around.open.set()
 
 
 def shown(person: Person) -> list[str]:
@@ -81,19 +94,15 @@ def test_login_returns_before_all_shares_are_resumed(ann: Person, gate: Gate) ->
     assert ann.session.files.shared(GROUP, [NAMES[0], NAMES[-1], "other"]) == {NAMES[0], NAMES[-1]}
 
 
-@pytest.mark.parametrize("before", [True, False])
+@pytest.mark.parametrize("moment", ["before", "after"])
 def test_a_share_resumed_during_a_listing_appears_once(
-    ann: Person, gate: Gate, monkeypatch: pytest.MonkeyPatch, before: bool
+    ann: Person, gate: Gate, moment: str
 ) -> None:
-    waiting = TransferManager.waiting
-
-    def overtaken(collection: TransferManager) -> list[TransferRecord]:
-        found = waiting(collection)
+    def take_up() -> None:
         gate.open.set()
-        wait_until(lambda: not waiting(collection), what="all to be taken up")
-        return [] if before else found
+        wait_until(lambda: gate.chunks[-1] == 0, what="all to be taken up")
 
-    monkeypatch.setattr(TransferManager, "waiting", overtaken)
+    gate.meanwhile[moment] = take_up
     assert shown(ann) == NAMES
 
 
@@ -169,20 +178,20 @@ def test_a_removed_member_announces_no_waiting_share(ann: Person, team: Team, ga
     assert len(ann.session.transfers.all().downloads) == len(NAMES)
 
 
-def test_idle_shares_write_nothing_to_the_database(
-    ann: Person, team: Team, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_idle_shares_write_nothing_to_the_database(team: Team, tmp_path: Path) -> None:
     written: list[int] = []
-    add_totals = TransferStore.add_totals
 
-    def count(store: TransferStore, transfer: int, uploaded: int, downloaded: int) -> None:
-        written.append(uploaded)
-        add_totals(store, transfer, uploaded, downloaded)
+    class Counting(TransferStore):
+        def add_totals(self, transfer: int, uploaded: int, downloaded: int) -> None:
+            """See TransferStore."""
+            written.append(uploaded)
+            super().add_totals(transfer, uploaded, downloaded)
 
-    bob = team.member("bob")
+    ann, bob = team.member("ann", parts=Parts(store=Counting)), team.member("bob")
+    for number, name in enumerate(NAMES):
+        team.share(ann, make_file(tmp_path / name, 1000 + number))
     bob.fetch(NAMES[0])
     bob.session.accounts.logout()
-    monkeypatch.setattr(TransferStore, "add_totals", count)
     ann.session.accounts.logout()
     assert written == [1000], "what was given counts, and of the others nothing is written"
     ann.session.accounts.login("ann", PASSWORD)

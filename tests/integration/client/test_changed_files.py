@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 
 import pytest
 
 from client.core.swarm.swarm_config import SwarmConfig
-from client.torrent.content_source import ContentSource
+from client.parts import Parts
+from client.storage.files.torrent_files import TorrentFiles
 from common.types import Block
 from tests.integration.client.conftest import Log
 from tests.integration.client.people import GROUP, Person, Team
@@ -54,25 +55,21 @@ class Pace:
     pause = 0.01
 
 
-@pytest.fixture
-def pace(monkeypatch: pytest.MonkeyPatch) -> Pace:
-    """Whoever serves is held up by this."""
-    pace = Pace()
-    check, read = ContentSource.check, ContentSource.read
+def paced(pace: Pace) -> type[TorrentFiles]:
+    """Files that hold up whoever serves them."""
 
-    def check_slowly(source: ContentSource, runs: Sequence[Block]) -> None:
-        time.sleep(pace.pause)
-        check(source, runs)
+    class Paced(TorrentFiles):
+        def look(self, runs: Iterable[Block]) -> None:
+            """See TorrentFiles."""
+            time.sleep(pace.pause)
+            super().look(runs)
 
-    def read_slowly(
-        source: ContentSource, runs: Sequence[Block], buffers: Sequence[memoryview]
-    ) -> None:
-        time.sleep(pace.pause * len(buffers))
-        read(source, runs, buffers)
+        def read(self, runs: Iterable[Block], buffers: Sequence[memoryview]) -> None:
+            """See TorrentFiles."""
+            time.sleep(pace.pause * len(buffers))
+            super().read(runs, buffers)
 
-    monkeypatch.setattr(ContentSource, "check", check_slowly)
-    monkeypatch.setattr(ContentSource, "read", read_slowly)
-    return pace
+    return Paced
 
 
 @pytest.mark.parametrize(
@@ -82,9 +79,10 @@ def pace(monkeypatch: pytest.MonkeyPatch) -> Pace:
     indirect=["team"],
 )
 def test_a_file_changes_while_three_peers_download_it(
-    team: Team, change: Callable[[Path], None], tmp_path: Path, log: Log, pace: Pace
+    team: Team, change: Callable[[Path], None], tmp_path: Path, log: Log
 ) -> None:
-    ann = team.member("ann")
+    pace = Pace()
+    ann = team.member("ann", parts=Parts(files=paced(pace)))
     peers = [team.member(name, SLOWLY) for name in ("bob", "cat", "dan")]
     content = make_file(tmp_path / "content", 8 * MIB)
     right = content.read_bytes()

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import mmap
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
-from functools import cache
 from pathlib import Path
 
 import pytest
@@ -170,20 +170,21 @@ def unchoked(team: Team, stack: ExitStack, seeder: Person, name: str) -> RawPeer
 
 
 def test_a_piece_requested_again_is_hashed_again(
-    team: Team, stack: ExitStack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    team: Team, stack: ExitStack, tmp_path: Path
 ) -> None:
     """Damage of which the file's times tell nothing, after the piece was found right."""
     content = make_file(tmp_path / "content", 2 * MIB)
+    stream = stack.enter_context(content.open("r+b"))
+    mapped = stack.enter_context(mmap.mmap(stream.fileno(), 0))
+    mapped[0] ^= 1  # sets the file's times; until it is written back, further changes don't
     ann = team.member("ann")
     name = team.share(ann, content)
     peer = unchoked(team, stack, ann, name)
     peer.send(Request(0, 0, BLOCK))
     assert peer.until(Piece).data == content.read_bytes()[:BLOCK]
-    monkeypatch.setattr("client.storage.files.change_detector.take_stamp", cache(take_stamp))
-    transfer = ann.session._transfers.get(GROUP, name)
-    transfer.storage.files.look_at_all()
-    with content.open("r+b") as stream:
-        stream.write(bytes(10))
+    before = take_stamp(content)
+    mapped[:10] = bytes(10)
+    assert take_stamp(content) == before
     peer.send(Request(0, 0, BLOCK))
     assert peer.is_closed(), "a wrong byte was sent"
     wait_until(lambda: ann.heard("share_failed"), what="ann to be told")

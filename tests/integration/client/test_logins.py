@@ -8,17 +8,36 @@ from pathlib import Path
 
 import pytest
 
-from client.transfers.transfer import Transfer
+from client.parts import Parts
+from client.storage.files.torrent_files import TorrentFiles
 from tests.integration.client.people import PASSWORD, Person, Team
 from tests.support.content import make_file
 
 
 @pytest.fixture
-def ann(team: Team, tmp_path: Path) -> Person:
+def files() -> type[TorrentFiles]:
+    """What ann's files are made of."""
+    return TorrentFiles
+
+
+@pytest.fixture
+def ann(team: Team, tmp_path: Path, files: type[TorrentFiles]) -> Person:
     """She shares one file."""
-    ann = team.member("ann")
+    ann = team.member("ann", parts=Parts(files=files))
     team.share(ann, make_file(tmp_path / "content", 100_000))
     return ann
+
+
+class SlowlyClosed(TorrentFiles):
+    """Files whose closing takes until it may end."""
+
+    closing, may_end = threading.Event(), threading.Event()
+
+    def close(self) -> None:
+        """See TorrentFiles."""
+        self.closing.set()
+        assert self.may_end.wait(10.0)
+        super().close()
 
 
 def own_session(person: Person) -> int:
@@ -35,27 +54,19 @@ def test_ending_the_current_session_logs_out(ann: Person) -> None:
     assert ann.session.accounts.login("ann", PASSWORD).sharing == 1
 
 
+@pytest.mark.parametrize("files", [SlowlyClosed])
 def test_login_waits_for_transfers_of_the_previous_one(
-    ann: Person, team: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ann: Person, team: Team, tmp_path: Path, files: type[SlowlyClosed]
 ) -> None:
-    stopping, may_stop = threading.Event(), threading.Event()
-    halt = Transfer.halt
-
-    def halt_slowly(transfer: Transfer) -> None:
-        stopping.set()
-        assert may_stop.wait(10.0)
-        halt(transfer)
-
-    monkeypatch.setattr(Transfer, "halt", halt_slowly)
     laptop = Person("ann", tmp_path / "laptop", team.known)
     laptop.session.accounts.login("ann", PASSWORD)
     laptop.session.accounts.end_session(own_session(ann))
     laptop.session.close()
-    assert stopping.wait(10.0)
+    assert files.closing.wait(10.0)
     with ThreadPoolExecutor(1) as threads:
         login = threads.submit(ann.session.accounts.login, "ann", PASSWORD)
         with pytest.raises(TimeoutError):
             login.result(0.3)
-        may_stop.set()
+        files.may_end.set()
         assert login.result(10.0).sharing == 1
     assert len(ann.session.transfers.shares().shares) == 1

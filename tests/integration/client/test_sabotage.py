@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from client.config import DEFAULT_TIMING, Timing
+from client.parts import DEFAULT_PARTS, Parts
+from client.storage.files.torrent_files import TorrentFiles
 from tests.integration.client.people import GROUP, Person, Team
 from tests.support.content import make_file, make_tree
 from tests.support.waiting import wait_until
@@ -18,10 +21,10 @@ SLOW = MIB // 2
 
 
 def held_back(
-    team: Team, content: Path, timing: Timing = DEFAULT_TIMING
+    team: Team, content: Path, timing: Timing = DEFAULT_TIMING, parts: Parts = DEFAULT_PARTS
 ) -> tuple[Person, str, Path, Path]:
     """Who has some of it and waits for more, its name, its place, and what is there so far."""
-    ann, bob = team.member("ann"), team.member("bob", timing=timing)
+    ann, bob = team.member("ann"), team.member("bob", timing=timing, parts=parts)
     name = team.share(ann, content)
     bob.session.limits.set("down", SLOW)
     copy = bob.start(name)
@@ -175,24 +178,27 @@ def test_a_download_whose_folder_moved(team: Team, tmp_path: Path) -> None:
     assert copy.read_bytes() == content.read_bytes()
 
 
-def test_a_download_that_keeps_changing_fails(
-    team: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from client.storage.files.torrent_files import TorrentFiles
+def test_a_download_that_keeps_changing_fails(team: Team, tmp_path: Path) -> None:
+    others_write = True
 
-    def overwritten(files: TorrentFiles) -> None:
-        overwrite(files.partial)
-        sync(files)
+    class Overwritten(TorrentFiles):
+        def finish(self, prove: Callable[[], None] = lambda: None) -> None:
+            """See TorrentFiles."""
 
-    sync = TorrentFiles._sync_everything
+            def overwritten() -> None:
+                if others_write:
+                    overwrite(self.partial)
+                prove()
+
+            super().finish(overwritten)
+
     content = make_file(tmp_path / "content", MIB)
-    bob, name, copy, _ = held_back(team, content)
-    monkeypatch.setattr(TorrentFiles, "_sync_everything", overwritten)
+    bob, name, copy, _ = held_back(team, content, parts=Parts(files=Overwritten))
     bob.session.limits.set("down", 0)
     wait_until(lambda: bob.row(name).state == "failed", what="the failure")
     assert "by another program" in (bob.row(name).error or "")
     assert not copy.exists()
-    monkeypatch.undo()
+    others_write = False
     bob.session.transfers.resume(GROUP, name)
     bob.finish(name)
     assert copy.read_bytes() == content.read_bytes()

@@ -13,8 +13,8 @@ import pytest
 from client.config import Timing
 from client.core.admission.candidates import LONGEST_PAUSE
 from client.core.swarm.swarm_config import SwarmConfig
+from client.parts import Parts
 from client.storage.files.torrent_files import TorrentFiles
-from client.transfers.transfer_storage import TransferStorage
 from common.bitfield import Bitfield
 from common.types import PieceIndex
 from common.wire.messages import BitfieldMessage, HaveAll, Interested, Reject, Request, Unchoke
@@ -90,27 +90,27 @@ def test_a_partial_downloader_serves_others(team: Team, stack: ExitStack, tmp_pa
 
 
 def test_a_duplicate_last_piece_is_not_taken_for_a_change(
-    team: Team, stack: ExitStack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    team: Team, stack: ExitStack, tmp_path: Path
 ) -> None:
     """Two peers send it at once; what is written after the end would look like a change."""
     both_write, is_ended = threading.Barrier(2), threading.Event()
-    write, finish = TorrentFiles.write_piece, TransferStorage.finish
     written: list[PieceIndex] = []
 
-    def write_late(files: TorrentFiles, index: PieceIndex, data: memoryview) -> None:
-        if both_write.wait(timeout=10.0) == 0:
-            is_ended.wait(timeout=0.5)
-        write(files, index, data)
-        written.append(index)
+    class WrittenLate(TorrentFiles):
+        def write_piece(self, index: PieceIndex, data: memoryview) -> None:
+            """See TorrentFiles."""
+            if both_write.wait(timeout=10.0) == 0:
+                is_ended.wait(timeout=0.5)
+            super().write_piece(index, data)
+            written.append(index)
 
-    def finish_and_tell(storage: TransferStorage, stopped: Callable[[], bool]) -> None:
-        finish(storage, stopped)
-        is_ended.set()
+        def finish(self, prove: Callable[[], None] = lambda: None) -> None:
+            """See TorrentFiles."""
+            super().finish(prove)
+            is_ended.set()
 
-    monkeypatch.setattr(TorrentFiles, "write_piece", write_late)
-    monkeypatch.setattr(TransferStorage, "finish", finish_and_tell)
     content = make_file(tmp_path / "content", BLOCK)
-    ann, bob = team.member("ann"), team.member("bob")
+    ann, bob = team.member("ann"), team.member("bob", parts=Parts(files=WrittenLate))
     name = team.share(ann, content)
     ann.session.transfers.pause(GROUP, name)
     both_asked = threading.Barrier(2)

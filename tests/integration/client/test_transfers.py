@@ -10,12 +10,16 @@ from pathlib import Path
 import pytest
 
 from client.config import DEFAULT_TIMING, Timing
+from client.parts import Parts
 from client.services.uploads import Offer
+from client.storage.files.torrent_files import TorrentFiles
 from common.errors import ErrorCode, MinitorrentError
+from common.types import PieceIndex
 from tests.integration.client.conftest import Log
 from tests.integration.client.people import GROUP, Person, Team
 from tests.integration.tracker.sessions import SessionClient
 from tests.support.content import make_file, make_tree, sha256
+from tests.support.disk import small_disk
 from tests.support.waiting import wait_until
 
 MIB = 1 << 20
@@ -219,14 +223,12 @@ def test_downloading_twice(team: Team, tmp_path: Path) -> None:
     bob.finish(name)
 
 
-def test_a_download_that_does_not_fit_the_disk(
-    team: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_download_that_does_not_fit_the_disk(team: Team, tmp_path: Path) -> None:
     ann, bob = team.member("ann"), team.member("bob")
     name = team.share(ann, make_file(tmp_path / "content", MIB))
-    usage = shutil.disk_usage(tmp_path)
-    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=1000))
-    assert code(lambda: bob.start(name)) is ErrorCode.DISK_FULL
+    with small_disk(tmp_path / "disk", MIB // 2) as disk:
+        refused = code(lambda: bob.session.files.download(GROUP, name, str(disk)))
+    assert refused is ErrorCode.DISK_FULL
 
 
 def test_sharing_twice(team: Team, tmp_path: Path) -> None:
@@ -302,18 +304,21 @@ def test_wait_returns_after_downloads(team: Team, tmp_path: Path) -> None:
     assert bob.session.overview().seeding == 1
 
 
-def test_an_unwritable_disk(team: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    ann, bob = team.member("ann"), team.member("bob")
-    content = make_file(tmp_path / "content", MIB)
-    name = team.share(ann, content)
+def test_an_unwritable_disk(team: Team, tmp_path: Path) -> None:
+    is_broken = True
 
-    def fail(*_: object) -> None:
-        raise MinitorrentError(ErrorCode.PERMISSION_DENIED, "The disk is not to be written.")
+    class Unwritable(TorrentFiles):
+        def write_piece(self, index: PieceIndex, data: memoryview) -> None:
+            """See TorrentFiles."""
+            if is_broken:
+                raise MinitorrentError(ErrorCode.PERMISSION_DENIED, "It can't be written.")
+            super().write_piece(index, data)
 
-    with monkeypatch.context() as broken:
-        broken.setattr("client.storage.files.torrent_files.TorrentFiles.write_piece", fail)
-        bob.start(name)
-        assert until_failed(bob, name) == "The disk is not to be written."
+    ann, bob = team.member("ann"), team.member("bob", parts=Parts(files=Unwritable))
+    name = team.share(ann, make_file(tmp_path / "content", MIB))
+    bob.start(name)
+    assert until_failed(bob, name) == "It can't be written."
+    is_broken = False
     bob.session.transfers.resume(GROUP, name)
     bob.finish(name)
 
@@ -333,18 +338,17 @@ def test_late_reports_of_a_stopped_torrent_are_ignored(team: Team, tmp_path: Pat
 
 
 def test_an_internal_failure_is_logged_and_fails_the_transfer(
-    team: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, log: Log
+    team: Team, tmp_path: Path, log: Log
 ) -> None:
-    ann, bob = team.member("ann"), team.member("bob")
+    class Failing(TorrentFiles):
+        def open_partial(self, *, in_place: bool = False) -> None:
+            """See TorrentFiles."""
+            raise ValueError("a bug")
+
+    ann, bob = team.member("ann"), team.member("bob", parts=Parts(files=Failing))
     name = team.share(ann, make_file(tmp_path / "content", MIB))
-
-    def fail(*_: object, **__: object) -> None:
-        raise ValueError("a bug")
-
-    with monkeypatch.context() as broken:
-        broken.setattr("client.storage.files.torrent_files.TorrentFiles.open_partial", fail)
-        bob.start(name)
-        assert "a bug" in until_failed(bob, name)
+    bob.start(name)
+    assert "a bug" in until_failed(bob, name)
     assert [entry for entry in log if entry.get("exc_info")]
     log.clear()
 

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
 
-from client.net.peers.listener import Listener
-from client.net.tracker.port_check import OwnPort
+from client.net.peers.listener import Admit, IsBanned, Listener
+from client.net.tracker.tracker_client import TrackerClient
+from client.net.transports.tls_handshake import FindGroupTls
+from client.parts import DEFAULT_PARTS, Parts
 from client.storage.files.torrent_files import TorrentFiles
+from common.api.operation import Operation, ReplyT, RequestT
+from common.api.presence import CHECK_PORT
 from common.errors import ErrorCode, MinitorrentError
 from common.types import PieceIndex
 from common.wire.messages import HaveAll, HaveNone
@@ -50,9 +51,11 @@ def explained(person: Person, words: str, name: str = "content") -> str:
         raise AssertionError(f"why never said {words!r}, but {set(said)}") from error
 
 
-def nobody_has_it(team: Team, tmp_path: Path, size: int = MIB) -> tuple[Person, Person]:
-    """ann, who shares a file and has paused that, and bob."""
-    ann, bob = team.member("ann"), team.member("bob", active=1)
+def nobody_has_it(
+    team: Team, tmp_path: Path, size: int = MIB, parts: Parts = DEFAULT_PARTS
+) -> tuple[Person, Person]:
+    """ann, who shares a file and has paused that, and bob, with these parts."""
+    ann, bob = team.member("ann"), team.member("bob", active=1, parts=parts)
     team.share(ann, make_file(tmp_path / "content", size))
     ann.session.transfers.pause(GROUP, "content")
     return ann, bob
@@ -91,21 +94,21 @@ def test_paused_and_queued(team: Team, tmp_path: Path) -> None:
     assert explained(bob, "Complete and seeding", "other") == "Nothing to do."
 
 
-def test_checking(team: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    ann = team.member("ann")
+def test_checking(team: Team, tmp_path: Path) -> None:
+    go_on = threading.Event()
+
+    class Slow(TorrentFiles):
+        def prove(self, index: PieceIndex, scratch: memoryview | None = None) -> bool:
+            """See TorrentFiles."""
+            go_on.wait(30)
+            return super().prove(index, scratch)
+
+    ann = team.member("ann", parts=Parts(files=Slow))
     team.share(ann, make_file(tmp_path / "content", MIB))
-    go_on, prove = threading.Event(), TorrentFiles.prove
-
-    def slow(files: TorrentFiles, piece: PieceIndex, scratch: memoryview) -> bool:
-        go_on.wait(30)
-        return prove(files, piece, scratch)
-
-    with monkeypatch.context() as patched:
-        patched.setattr(TorrentFiles, "prove", slow)
-        ann.session.transfers.recheck(GROUP, "content")
-        explained(ann, "being hashed")
-        go_on.set()
-        explained(ann, "seeding")
+    ann.session.transfers.recheck(GROUP, "content")
+    explained(ann, "being hashed")
+    go_on.set()
+    explained(ann, "seeding")
 
 
 def test_limits(team: Team, tmp_path: Path) -> None:
@@ -131,21 +134,21 @@ def test_a_full_disk(team: Team, tmp_path: Path) -> None:
         bob.session.transfers.cancel(GROUP, "content")
 
 
-def test_a_slow_disk(team: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    ann, bob = nobody_has_it(team, tmp_path, 16 * MIB)
-    go_on, write = threading.Event(), TorrentFiles.write_piece
+def test_a_slow_disk(team: Team, tmp_path: Path) -> None:
+    go_on = threading.Event()
 
-    def slow(files: TorrentFiles, piece: PieceIndex, data: memoryview) -> None:
-        go_on.wait(30)
-        write(files, piece, data)
+    class Slow(TorrentFiles):
+        def write_piece(self, index: PieceIndex, data: memoryview) -> None:
+            """See TorrentFiles."""
+            go_on.wait(30)
+            super().write_piece(index, data)
 
-    with monkeypatch.context() as patched:
-        patched.setattr(TorrentFiles, "write_piece", slow)
-        bob.start("content")
-        ann.session.transfers.resume(GROUP, "content")
-        explained(bob, "The disk is slow")
-        go_on.set()
-        bob.finish("content")
+    ann, bob = nobody_has_it(team, tmp_path, 16 * MIB, Parts(files=Slow))
+    bob.start("content")
+    ann.session.transfers.resume(GROUP, "content")
+    explained(bob, "The disk is slow")
+    go_on.set()
+    bob.finish("content")
 
 
 def test_no_tracker(team: Team, tmp_path: Path) -> None:
@@ -172,12 +175,19 @@ def test_an_expired_certificate(team: Team, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("team", ["sealed"], indirect=True)
-def test_a_wrong_clock(team: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    _, bob = nobody_has_it(team, tmp_path)
+def test_a_wrong_clock(team: Team, tmp_path: Path) -> None:
+    is_ahead = False
+
+    class Link(TrackerClient):
+        @property
+        def clock_difference(self) -> float | None:
+            """See TrackerClient."""
+            return 7200.0 if is_ahead else super().clock_difference
+
+    _, bob = nobody_has_it(team, tmp_path, parts=Parts(link=Link))
     bob.start("content")
     explained(bob, "No seeder is online")
-    late = SimpleNamespace(time=lambda: time.time() + 7200, monotonic=time.monotonic)
-    monkeypatch.setattr("client.net.tracker.tracker_connection.time", late)
+    is_ahead = True
     assert "Set the clock" in explained(bob, "clock is 2 h ahead of the tracker's")
 
 
@@ -213,33 +223,34 @@ def test_obstacles_at_the_only_peer(
     explained(bob, words)
 
 
-def test_our_own_port_does_not_answer(
-    team: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_our_own_port_does_not_answer(team: Team, tmp_path: Path) -> None:
     listeners: list[Listener] = []
-    start = Listener.start
 
-    def noted(listener: Listener, *calls: Any) -> None:
-        listeners.append(listener)
-        start(listener, *calls)
+    class Known(Listener):
+        def start(
+            self, admit: Admit, find_group_tls: FindGroupTls, is_banned: IsBanned = lambda *_: False
+        ) -> None:
+            """See Listener."""
+            listeners.append(self)
+            super().start(admit, find_group_tls, is_banned)
 
-    monkeypatch.setattr(Listener, "start", noted)
-    ann = team.member("ann")
+    ann = team.member("ann", parts=Parts(listener=Known))
     team.share(ann, make_file(tmp_path / "content", MIB))
     explained(ann, "Complete and seeding")
     listeners[0].close()
     assert "doctor" in explained(ann, "Your own port is not reachable")
 
 
-def test_a_tracker_that_cannot_dial_gives_no_diagnosis(
-    team: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_tracker_that_cannot_dial_gives_no_diagnosis(team: Team, tmp_path: Path) -> None:
     """As one of an earlier version, which doesn't know the operation."""
-    ann = team.member("ann")
+
+    class OldTracker(TrackerClient):
+        def call(self, operation: Operation[RequestT, ReplyT], request: RequestT) -> ReplyT:
+            """See TrackerClient."""
+            if operation.name == CHECK_PORT.name:
+                raise MinitorrentError(ErrorCode.USAGE, "This tracker doesn't know this operation.")
+            return super().call(operation, request)
+
+    ann = team.member("ann", parts=Parts(link=OldTracker))
     team.share(ann, make_file(tmp_path / "content", MIB))
-
-    def too_old(*_: object) -> None:
-        raise MinitorrentError(ErrorCode.USAGE, "This tracker doesn't know this operation.")
-
-    monkeypatch.setattr(OwnPort, "dialled_by_tracker", too_old)
     explained(ann, "Complete and seeding")
