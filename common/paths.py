@@ -55,8 +55,10 @@ def check_component(name: str) -> str:
 
 def fault_of(name: str) -> str | None:
     """Return why `name` can't name a file, as the end of a sentence, or None if it can."""
-    if _PLAIN.fullmatch(name):
-        return None
+    return None if _PLAIN.fullmatch(name) else _thorough_fault_of(name)
+
+
+def _thorough_fault_of(name: str) -> str | None:
     if not name:
         return "is empty"
     if name in (".", ".."):

@@ -13,18 +13,17 @@ from common.api.paging import ROWS, Cursor, PageReply, Pattern, Wanted
 
 
 class EventKind(StrEnum):
-    """What happened; comments say who receives the notice."""
+    """What happened; tracker.domain.audience says who receives the notice."""
 
-    JOIN_REQUESTED = "join_requested"  # the group's admins
-    REQUEST_ACCEPTED = "request_accepted"  # the user who asked
-    REQUEST_REJECTED = "request_rejected"  # the user who asked
-    MEMBER_REMOVED = "member_removed"  # the removed user
-    MEMBER_LEFT = "member_left"  # the group's members, when a member left or was removed
-    CERTIFICATES_REVOKED = "certificates_revoked"  # the group's members, when a login ended
-    CERTIFICATE_ISSUED = "certificate_issued"  # nobody
-    ROLE_CHANGED = "role_changed"  # the member concerned; recorded as what was done, see below
-    FILE_ADDED = "file_added"  # the group's other members
-    FILE_COMPLETED = "file_completed"  # the file's sharers, when a member has completed it
+    JOIN_REQUESTED = "join_requested"
+    REQUEST_ACCEPTED = "request_accepted"
+    REQUEST_REJECTED = "request_rejected"
+    MEMBER_REMOVED = "member_removed"  # for the removed user
+    MEMBER_LEFT = "member_left"  # for the others, whether the member left or was removed
+    CERTIFICATES_REVOKED = "certificates_revoked"  # a login ended
+    ROLE_CHANGED = "role_changed"  # recorded as what was done, see below
+    FILE_ADDED = "file_added"
+    FILE_COMPLETED = "file_completed"
 
     # Recorded for the audit trail only. Of an account:
     ACCOUNT_CREATED = "account_created"
@@ -38,6 +37,7 @@ class EventKind(StrEnum):
     TOKEN_REVOKED = "token_revoked"
     # and of a group:
     GROUP_CREATED = "group_created"
+    CERTIFICATE_ISSUED = "certificate_issued"
     FILE_STOPPED = "file_stopped"
     # Recorded for the audit trail, sent as `role_changed`:
     MEMBER_PROMOTED = "member_promoted"

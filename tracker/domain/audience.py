@@ -1,4 +1,7 @@
-"""The audience of each kind of event: who gets a notice at once, and who can list it later."""
+"""The audience of each kind of event: who gets a notice at once, and who can list it later.
+
+tracker.store.events derives both from it.
+"""
 
 from __future__ import annotations
 
@@ -10,22 +13,27 @@ from common.api.events import EventKind
 
 
 class Audience(Enum):
-    """Recipients of a notice; excludes the actor unless it says otherwise."""
+    """Recipients of a notice. Notices are listed without those of one's own actions."""
 
     ADMINS = auto()
     """Of the group."""
     MEMBERS = auto()
     """Of the group."""
     MEMBERS_AND_ACTOR = auto()
-    """Including the actor, whose other clients have connections to drop."""
+    """At once also the actor, whose other clients have connections to drop."""
     CONNECTED_MEMBERS = auto()
-    """As before, but only those connected now: it is about connections, not worth listing later."""
+    """As before, but not listed later: it is about connections."""
     SHARERS = auto()
-    """The users who share the file."""
+    """The members who share the file."""
     SUBJECT = auto()
     """The user that the event is about."""
     NOBODY = auto()
     """Recorded for the audit trail only."""
+
+    @property
+    def includes_actor(self) -> bool:
+        """Whether the actor gets the notice, too, if connected."""
+        return self in (Audience.MEMBERS_AND_ACTOR, Audience.CONNECTED_MEMBERS)
 
 
 AUDIENCES: Mapping[EventKind, Audience] = MappingProxyType(
@@ -55,6 +63,6 @@ def audience_of(kind: str) -> Audience:
         return Audience.NOBODY
 
 
-def kinds_for(*audiences: Audience) -> list[str]:
-    """Return the kinds of events for these audiences."""
-    return [kind.value for kind, audience in AUDIENCES.items() if audience in audiences]
+def kinds_for(audience: Audience) -> list[str]:
+    """Return the kinds of events for this audience."""
+    return [kind.value for kind, recipients in AUDIENCES.items() if recipients is audience]

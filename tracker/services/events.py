@@ -9,7 +9,6 @@ from common.api import audit as api
 from common.api.events import EventKind, EventNotice
 from common.api.paging import MAX_PAGE
 from tracker.domain import rules
-from tracker.domain.audience import Audience, audience_of
 from tracker.domain.paging import cut, number_after
 from tracker.services.caller import Identity
 from tracker.services.clock import iso
@@ -151,7 +150,7 @@ class EventService:
 def _tell(work: UnitOfWork, event: Event) -> list[Delivery]:
     """Turn an event into notices: several if it revokes many holders."""
     holders = event.removed.split()
-    users = _audience(work, event)
+    users = frozenset(work.events.recipients(event))
     ended = event.subject if event.kind in _ENDS_LOGINS else None
     deliveries = [Delivery(as_notice(event, holders[:MAX_PAGE]), users, ended)]
     for start in range(MAX_PAGE, len(holders), MAX_PAGE):
@@ -183,21 +182,3 @@ def as_notice(event: Event, removed: Sequence[str] = ()) -> EventNotice:
         text=event.text,
         removed=list(removed),
     )
-
-
-def _audience(work: UnitOfWork, event: Event) -> frozenset[str]:
-    """Return the connected recipients; tracker.store.events has the query for later."""
-    match audience_of(event.kind):
-        case Audience.NOBODY:
-            return frozenset()
-        case Audience.MEMBERS_AND_ACTOR | Audience.CONNECTED_MEMBERS:
-            return frozenset(work.groups.connected(event.group_id))
-        case Audience.ADMINS:
-            users = work.groups.connected(event.group_id, only_admins=True)
-        case Audience.MEMBERS:
-            users = work.groups.connected(event.group_id)
-        case Audience.SHARERS:
-            users = work.files.sharers(event.group_id, event.subject)
-        case Audience.SUBJECT:
-            users = {event.subject}
-    return frozenset(users - {event.actor})

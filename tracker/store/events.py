@@ -4,17 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, Select, exists, func, or_, select, union_all
+from sqlalchemy import ColumnElement, Select, exists, func, or_, select, true, union_all
 from sqlalchemy.orm import Session
 
 from common.api.events import EventKind
-from tracker.domain.audience import Audience, kinds_for
+from tracker.domain.audience import Audience, audience_of, kinds_for
 from tracker.domain.rules import Role
 from tracker.store.matching import fits
-from tracker.store.schema import Event, File, Membership, Share, User
+from tracker.store.schema import Connection, Event, File, Membership, Share, User
 
 NO_GROUP = 0
 """The group id of events that affect only an account."""
+
+_LISTED_FOR_MEMBERS = (
+    Audience.MEMBERS,
+    Audience.MEMBERS_AND_ACTOR,
+    Audience.ADMINS,
+    Audience.SHARERS,
+)
+"""The audiences in a group whose notices can be listed later."""
 
 
 class EventRepository:
@@ -35,6 +43,24 @@ class EventRepository:
         """Return the events after `event_id`, oldest first."""
         query = select(Event).where(Event.id > event_id).order_by(Event.id).limit(limit)
         return list(self._session.scalars(query))
+
+    def recipients(self, event: Event) -> set[str]:
+        """Return the users who get a notice of the event at once if they are connected."""
+        audience = audience_of(event.kind)
+        if audience is Audience.NOBODY:
+            return set()
+        if audience is Audience.SUBJECT:
+            return {event.subject} - {event.actor}
+        query = (
+            select(User.name)
+            .distinct()
+            .join(Connection, Connection.user_id == User.id)
+            .join(Membership, Membership.user_id == User.id)
+            .where(Membership.group_id == event.group_id, _includes(audience, event))
+        )
+        if not audience.includes_actor:
+            query = query.where(User.name != event.actor)
+        return set(self._session.scalars(query))
 
     def count_of_group(self, group_id: int, pattern: str) -> int:
         """Count the events in a group's audit trail."""
@@ -115,22 +141,12 @@ def _audited(group_id: int, pattern: str) -> list[Select[int]]:
 
 
 def _relevant_to(user: User, pattern: str) -> list[Select[int]]:
-    """Select the ids of a user's events, in groups and by subject, each by its own index.
-
-    tracker.services.events has the same rules for connected users.
-    """
-    is_admin = Membership.role != Role.MEMBER.value
-    shared = exists().where(
-        Share.user_id == user.id,
-        Share.shared_at <= Event.at,
-        File.id == Share.file_id,
-        File.group_id == Event.group_id,
-        File.name == Event.subject,
-    )
+    """Select the ids of a user's events, in groups and by subject, each by its own index."""
     in_group = or_(
-        Event.kind.in_(kinds_for(Audience.MEMBERS, Audience.MEMBERS_AND_ACTOR)),
-        Event.kind.in_(kinds_for(Audience.ADMINS)) & is_admin,
-        Event.kind.in_(kinds_for(Audience.SHARERS)) & shared,
+        *(
+            Event.kind.in_(kinds_for(audience)) & _includes(audience, Event)
+            for audience in _LISTED_FOR_MEMBERS
+        )
     )
     of_groups = (
         select(Event.id)
@@ -142,3 +158,23 @@ def _relevant_to(user: User, pattern: str) -> list[Select[int]]:
     )
     fitting = [fits(Event.text, pattern)] if pattern else []
     return [ids.where(Event.actor != user.name, *fitting) for ids in (of_groups, of_subject)]
+
+
+def _includes(audience: Audience, event: Event | type[Event]) -> ColumnElement[bool]:
+    """Return the condition for a member of an event's group (a Membership) to be in its audience.
+
+    `event` is one event, or all of those selected.
+    """
+    match audience:
+        case Audience.ADMINS:
+            return Membership.role != Role.MEMBER.value
+        case Audience.SHARERS:
+            return exists().where(
+                Share.user_id == Membership.user_id,
+                Share.shared_at <= event.at,
+                File.id == Share.file_id,
+                File.group_id == event.group_id,
+                File.name == event.subject,
+            )
+        case _:
+            return true()

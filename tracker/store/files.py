@@ -116,17 +116,6 @@ class FileRepository:
             .limit(1)
         ).one()
 
-    def sharers(self, group_id: int, name: str) -> set[str]:
-        """Return the users who share the group's file called `name`."""
-        return set(
-            self._session.scalars(
-                select(User.name)
-                .join(Share, Share.user_id == User.id)
-                .join(File, File.id == Share.file_id)
-                .where(File.group_id == group_id, File.name == name)
-            )
-        )
-
     def share(self, file_ids: Sequence[int], user_id: int, now: float) -> None:
         """Record that a user shares these files, ignoring shares already recorded."""
         known = set(

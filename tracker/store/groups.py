@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, aliased
 
 from tracker.domain.rules import Member, Role
 from tracker.store.matching import fits
-from tracker.store.schema import Connection, File, Group, JoinRequest, Membership, User
+from tracker.store.schema import File, Group, JoinRequest, Membership, User
 
 
 @dataclass(frozen=True)
@@ -181,19 +181,6 @@ class GroupRepository:
             select(Membership, User.name).join(User).where(Membership.id.in_(first))
         )
         return [(Member(row.user_id, Role(row.role), row.id), name) for row, name in rows]
-
-    def connected(self, group_id: int, *, only_admins: bool = False) -> set[str]:
-        """Return the members who are connected to any tracker."""
-        query = (
-            select(User.name)
-            .distinct()
-            .join(Connection, Connection.user_id == User.id)
-            .join(Membership, Membership.user_id == User.id)
-            .where(Membership.group_id == group_id)
-        )
-        if only_admins:
-            query = query.where(Membership.role != Role.MEMBER.value)
-        return set(self._session.scalars(query))
 
     def is_member_of(self, user_id: int, group_ids: Collection[int]) -> set[int]:
         """Return those of the groups that the user is a member of."""

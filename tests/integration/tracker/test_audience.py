@@ -111,11 +111,24 @@ def test_users_get_the_same_events_live_and_later(
         }
     assert events
     for event in events:
-        now = at_once[event.id]
-        later = {name for name in USERS if event.id in lists[name]}
-        if audience_of(kind) is Audience.CONNECTED_MEMBERS:
-            assert (set(now), later) == (set(ROLES), set[str]())
-        elif audience_of(kind) is Audience.MEMBERS_AND_ACTOR:
-            assert now - {event.actor} == later
-        else:
-            assert now - {FILE} == later
+        audience = audience_of(kind)
+        expected = members_in(audience, event.subject)
+        others = expected - {event.actor}
+        assert at_once[event.id] == (expected if audience.includes_actor else others)
+        listed = set() if audience is Audience.CONNECTED_MEMBERS else others - {FILE}
+        assert {name for name in USERS if event.id in lists[name]} == listed
+
+
+def members_in(audience: Audience, subject: str) -> set[str]:
+    """The recipients of a notice, with the actor."""
+    match audience:
+        case Audience.ADMINS:
+            return {"owner", "admin"}
+        case Audience.SHARERS:
+            return {"sharer"} if subject == FILE else set()
+        case Audience.SUBJECT:
+            return {subject}
+        case Audience.NOBODY:
+            return set()
+        case _:
+            return set(ROLES)

@@ -25,10 +25,15 @@ def test_recipients_of_each_event(kind: str, audience: Audience) -> None:
 def test_every_kind_is_found_by_its_audience() -> None:
     found = [kind for audience in Audience for kind in kinds_for(audience)]
     assert sorted(found) == sorted(AUDIENCES)
-    assert kinds_for(Audience.ADMINS, Audience.SHARERS) == ["join_requested", "file_completed"]
+    assert kinds_for(Audience.ADMINS) == ["join_requested"]
 
 
 def test_account_events_have_no_audience() -> None:
     for kind in EventKind:
         if "login" in kind or "password" in kind or "session" in kind:
             assert audience_of(kind) is Audience.NOBODY
+
+
+def test_only_what_drops_connections_is_sent_to_the_actor() -> None:
+    kinds = {kind for kind in EventKind if audience_of(kind).includes_actor}
+    assert kinds == {EventKind.MEMBER_LEFT, EventKind.CERTIFICATES_REVOKED}
