@@ -17,7 +17,7 @@ from pathlib import Path
 
 import client.app
 import tracker.config
-from client.commands.command import FROM_ANY, Command
+from client.commands.command import COMMON_ERRORS, Command
 from client.commands.registry import COMMANDS
 from common import __version__
 from common.errors import MEANINGS
@@ -113,7 +113,7 @@ def _manual(program: Program) -> str:
 
 
 def _commands(commands: Mapping[str, Command]) -> list[str]:
-    common = ", ".join(FROM_ANY)
+    common = ", ".join(COMMON_ERRORS)
     lines = [
         ".SH COMMANDS",
         _roff(

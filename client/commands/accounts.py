@@ -40,7 +40,7 @@ def _sessions(context: Context, arguments: Arguments) -> SessionsResult:
 
 def _end_session(context: Context, arguments: Arguments) -> EndSessionResult:
     number = arguments.text("ID")
-    if not (number.isascii() and number.isdigit() and len(number) < 19):
+    if not listing.WHOLE_NUMBER.fullmatch(number):
         raise MinitorrentError(
             ErrorCode.USAGE, f"{number!r} is not a session ID; list yours with: sessions"
         )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from pydantic import BaseModel
 
@@ -60,7 +60,7 @@ class Kind(StrEnum):
 
     @property
     def is_new(self) -> bool:
-        """Whether a value typed without echo is asked for twice."""
+        """Whether a value is asked for twice, because a typing error wouldn't show."""
         return self is Kind.NEW_PASSWORD
 
 
@@ -90,7 +90,7 @@ _MEANINGS = {
 }
 
 
-FROM_ANY = (
+COMMON_ERRORS = (
     ErrorCode.USAGE,
     ErrorCode.INVALID_NAME,
     ErrorCode.NOT_LOGGED_IN,
@@ -128,6 +128,13 @@ class Argument:
     @property
     def usage(self) -> str:
         return f"[{self.name}]" if self.optional else self.name
+
+
+GROUP: Final = Argument("GROUP", Kind.GROUP, optional=True)
+"""The group argument of most commands; left out, it is the group in use."""
+
+GROUP_ERRORS: Final = (ErrorCode.NO_SUCH_GROUP, ErrorCode.NOT_MEMBER)
+"""The errors that a command about a group may return in addition to COMMON_ERRORS."""
 
 
 @dataclass(frozen=True)
@@ -217,7 +224,7 @@ class Command:
     example: str = ""
     answer: str = ""
     errors: tuple[ErrorCode, ...] = ()
-    """The errors that it may return in addition to FROM_ANY."""
+    """The errors that it may return in addition to COMMON_ERRORS."""
     ends_program: bool = False
     waits: bool = False
     """Whether it only waits for something else, for as long as that takes."""

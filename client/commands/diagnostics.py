@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from client.commands.command import Argument, Arguments, Command, Context, Kind
+from client.commands.command import GROUP, Argument, Arguments, Command, Context, Kind
 from client.results import ChecksResult, RelocateResult, WhyResult
 from common.errors import ErrorCode
-
-_GROUP = Argument("GROUP", Kind.GROUP, optional=True)
 
 
 def _why(context: Context, arguments: Arguments) -> WhyResult:
@@ -34,7 +32,7 @@ COMMANDS = (
         topic="trouble",
         summary="explain why a transfer isn't moving, and what to do",
         run=_why,
-        arguments=(_GROUP, Argument("NAME", Kind.TRANSFER)),
+        arguments=(GROUP, Argument("NAME", Kind.TRANSFER)),
         details="Shows the most important reason and the next step.",
         example="why lab film.mkv",
         errors=(ErrorCode.NO_SUCH_FILE,),
@@ -45,7 +43,7 @@ COMMANDS = (
         summary="update a share after you moved its file",
         run=_relocate,
         arguments=(
-            _GROUP,
+            GROUP,
             Argument("NAME", Kind.SHARE),
             Argument("PATH", Kind.PATH, help="where it is now, or a folder to search for it"),
         ),

@@ -20,9 +20,10 @@ if TYPE_CHECKING:
 _LIKENESS = 0.6
 """The similarity, as difflib measures it (0 to 1), from which a name is suggested."""
 
-_MOST_NAMES = 20_000
+_MAX_NAMES = 20_000
+"""Names compared with the one typed."""
 
-_WRONG: Mapping[ErrorCode, frozenset[Kind]] = {
+_KINDS_BY_ERROR: Mapping[ErrorCode, frozenset[Kind]] = {
     ErrorCode.NO_SUCH_GROUP: frozenset({Kind.GROUP, Kind.ANY_GROUP}),
     ErrorCode.NO_SUCH_USER: frozenset({Kind.USER, Kind.REQUESTER}),
     ErrorCode.NOT_MEMBER: frozenset({Kind.USER}),
@@ -41,7 +42,7 @@ def corrected(
     Names are looked up in the session, and those of a group on the tracker that has just refused
     the command. If the tracker can't be reached, the error is returned unchanged.
     """
-    kinds = _WRONG.get(error.code, frozenset())
+    kinds = _KINDS_BY_ERROR.get(error.code, frozenset())
     for argument in invocation.command.arguments:
         typed = invocation.arguments.optional(argument.name)
         if argument.kind in kinds and typed is not None:
@@ -70,7 +71,7 @@ def _near(argument: Argument, typed: str, group: str | None, session: SessionApi
         near = nearest(name, _inside(folder + slash))
         return None if near is None else f"{folder}{slash}{near}"
     if argument.kind in (Kind.DOWNLOAD, Kind.SHARE, Kind.TRANSFER):
-        return nearest(typed, islice(_own(group, session), _MOST_NAMES))
+        return nearest(typed, islice(_own(group, session), _MAX_NAMES))
     names, are_all = _listed(argument.kind, group, session, "")
     if not are_all:
         found = (_listed(argument.kind, group, session, part)[0] for part in _parts(typed))
@@ -106,10 +107,10 @@ def _own(group: str | None, session: SessionApi) -> Iterable[str]:
     """Return the names of this client's downloads and shares in a group."""
     downloads = ((row.group, row.name) for row in session.transfers.downloads().downloads)
     shares = ((row.group, row.name) for row in session.transfers.shares().shares)
-    return (name for place, name in (*downloads, *shares) if place == group)
+    return (name for its_group, name in (*downloads, *shares) if its_group == group)
 
 
 def _inside(folder: str) -> Iterable[str]:
     """Return the names in a folder, except those that can't be typed."""
     with os.scandir(typed_path(folder or ".")) as entries:
-        return [entry.name for entry in islice(entries, _MOST_NAMES) if entry.name.isprintable()]
+        return [entry.name for entry in islice(entries, _MAX_NAMES) if entry.name.isprintable()]

@@ -5,7 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 from client.commands import listing
-from client.commands.command import Argument, Arguments, Command, Context, Kind, Option
+from client.commands.command import (
+    GROUP,
+    GROUP_ERRORS,
+    Argument,
+    Arguments,
+    Command,
+    Context,
+    Kind,
+    Option,
+)
 from client.results import DownloadResult, FileResult, UploadResult
 from client.services.paging import FilesResult
 from client.services.uploads import Offer
@@ -16,10 +25,6 @@ OFFER_OPTIONS = (
     Option("skip-unsharable", "leave out files in a folder that can't be shared"),
 )
 """The options of every command that shares something."""
-
-_GROUP = Argument("GROUP", Kind.GROUP, optional=True)
-
-_OF_GROUP = (ErrorCode.NO_SUCH_GROUP, ErrorCode.NOT_MEMBER)
 
 
 def offer_of(arguments: Arguments) -> Offer:
@@ -67,21 +72,21 @@ COMMANDS = (
         topic="files",
         summary="list the files that a group shares",
         run=_list_files,
-        arguments=(_GROUP, listing.PATTERN),
+        arguments=(GROUP, listing.PATTERN),
         options=(listing.SORT, listing.LIMIT),
         details="Lists each file with its size, its number of pieces (chunks), the member who"
         " shared it first, its seeders (members who have all of it) and its leechers (members who"
         " are downloading it). Sorting by size, age or seeders puts the largest, the newest or the"
         " best-seeded files first.",
         example="list_files lab *.mkv --sort size",
-        errors=_OF_GROUP,
+        errors=GROUP_ERRORS,
     ),
     Command(
         name="upload_file",
         topic="files",
         summary="share a file or a folder with a group",
         run=_upload_file,
-        arguments=(Argument("PATH", Kind.PATH, help="the file or folder to share"), _GROUP),
+        arguments=(Argument("PATH", Kind.PATH, help="the file or folder to share"), GROUP),
         options=OFFER_OPTIONS,
         details="The file stays where it is; members download it from you and from each other, in"
         " verified pieces (chunks). Its modification time and executable bit are preserved. In a"
@@ -90,7 +95,7 @@ COMMANDS = (
         example="upload_file ~/film.mkv lab",
         answer="Sharing {name} with {group}: {size} in {pieces}",
         errors=(
-            *_OF_GROUP,
+            *GROUP_ERRORS,
             ErrorCode.NAME_TAKEN,
             ErrorCode.FILE_NOT_FOUND,
             ErrorCode.FILE_CHANGED,
@@ -103,7 +108,7 @@ COMMANDS = (
         summary="download a file from all members who have it",
         run=_download_file,
         arguments=(
-            _GROUP,
+            GROUP,
             Argument("NAME", Kind.FILE),
             Argument("DEST", Kind.PATH, help="the folder to save it in, or its full path"),
         ),
@@ -122,7 +127,7 @@ COMMANDS = (
         example="download_file lab film.mkv ~/Downloads",
         answer="Downloading {name} from {group} to {destination}",
         errors=(
-            *_OF_GROUP,
+            *GROUP_ERRORS,
             ErrorCode.NO_SUCH_FILE,
             ErrorCode.FILE_NOT_FOUND,
             ErrorCode.FILE_EXISTS,
@@ -135,10 +140,10 @@ COMMANDS = (
         topic="files",
         summary="stop sharing a file with a group",
         run=_stop_share,
-        arguments=(_GROUP, Argument("NAME", Kind.SHARE)),
+        arguments=(GROUP, Argument("NAME", Kind.SHARE)),
         details="The file itself stays on your disk.",
         example="stop_share lab film.mkv",
         answer="Stopped sharing {name} with {group}",
-        errors=(*_OF_GROUP, ErrorCode.NO_SUCH_FILE),
+        errors=(*GROUP_ERRORS, ErrorCode.NO_SUCH_FILE),
     ),
 )

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from client.commands import listing
-from client.commands.command import Argument, Arguments, Command, Context, Kind, Option
+from client.commands.command import (
+    GROUP,
+    GROUP_ERRORS,
+    Argument,
+    Arguments,
+    Command,
+    Context,
+    Kind,
+    Option,
+)
 from client.results import GroupResult
 from client.services.paging import GroupsResult, MembersResult, RequestsResult
 from common.api.groups import CreateGroupReply, JoinGroupReply, MemberReply
 from common.errors import ErrorCode
 
-_GROUP = Argument("GROUP", Kind.GROUP, optional=True)
-_MY_GROUP = Argument("GROUP", Kind.GROUP)
+_REQUIRED_GROUP = Argument("GROUP", Kind.GROUP)
 _USER = Argument("USER", Kind.USER)
 _REQUESTER = Argument("USER", Kind.REQUESTER)
 
-_OF_GROUP = (ErrorCode.NO_SUCH_GROUP, ErrorCode.NOT_MEMBER)
-_OF_ADMIN = (*_OF_GROUP, ErrorCode.NOT_ADMIN)
+_ADMIN_ERRORS = (*GROUP_ERRORS, ErrorCode.NOT_ADMIN)
 
 
 def _create_group(context: Context, arguments: Arguments) -> CreateGroupReply:
@@ -105,23 +112,23 @@ _GROUPS = (
         topic="groups",
         summary="leave a group; your transfers in it end",
         run=_leave_group,
-        arguments=(_MY_GROUP,),
+        arguments=(_REQUIRED_GROUP,),
         details="If you are the owner, the longest-standing admin, or else member, becomes the"
         " owner. When the last member leaves, the group and its file list are deleted.",
         example="leave_group lab",
         answer="Left {group}",
-        errors=_OF_GROUP,
+        errors=GROUP_ERRORS,
     ),
     Command(
         name="use_group",
         topic="groups",
         summary="choose the default group",
         run=_use_group,
-        arguments=(_MY_GROUP,),
+        arguments=(_REQUIRED_GROUP,),
         details="Commands with [GROUP] use it when you don't name a group. The prompt shows it.",
         example="use_group lab",
         answer="Using {group}",
-        errors=_OF_GROUP,
+        errors=GROUP_ERRORS,
     ),
     Command(
         name="list_groups",
@@ -142,81 +149,81 @@ _MEMBERS = (
         topic="members",
         summary="list a group's members and who is online",
         run=_list_members,
-        arguments=(_GROUP, listing.PATTERN),
+        arguments=(GROUP, listing.PATTERN),
         options=(listing.LIMIT,),
         details="Lists owner, admins and members, the longest-standing first, and shows who is"
         " logged in right now.",
         example="list_members lab",
-        errors=_OF_GROUP,
+        errors=GROUP_ERRORS,
     ),
     Command(
         name="list_requests",
         topic="members",
         summary="list requests to join (admins)",
         run=_list_requests,
-        arguments=(_GROUP, listing.PATTERN),
+        arguments=(GROUP, listing.PATTERN),
         options=(listing.LIMIT,),
         details="Answer each with accept_request or reject_request. Admins are also notified of"
         " each request at once.",
         example="list_requests lab",
-        errors=_OF_ADMIN,
+        errors=_ADMIN_ERRORS,
     ),
     Command(
         name="accept_request",
         topic="members",
         summary="accept a request to join (admins)",
         run=_accept_request,
-        arguments=(_GROUP, _REQUESTER),
+        arguments=(GROUP, _REQUESTER),
         details="The user is notified at once and can then list and download the group's files.",
         example="accept_request lab bob",
         answer="{user} is now a member of {group}",
-        errors=(*_OF_ADMIN, ErrorCode.NO_SUCH_USER, ErrorCode.NO_SUCH_REQUEST),
+        errors=(*_ADMIN_ERRORS, ErrorCode.NO_SUCH_USER, ErrorCode.NO_SUCH_REQUEST),
     ),
     Command(
         name="reject_request",
         topic="members",
         summary="reject a request to join (admins)",
         run=_reject_request,
-        arguments=(_GROUP, _REQUESTER),
+        arguments=(GROUP, _REQUESTER),
         details="The user is notified and may ask again.",
         example="reject_request lab bob",
         answer="Rejected {user}'s request to join {group}",
-        errors=(*_OF_ADMIN, ErrorCode.NO_SUCH_USER, ErrorCode.NO_SUCH_REQUEST),
+        errors=(*_ADMIN_ERRORS, ErrorCode.NO_SUCH_USER, ErrorCode.NO_SUCH_REQUEST),
     ),
     Command(
         name="remove_member",
         topic="members",
         summary="remove a member from a group (admins)",
         run=_remove_member,
-        arguments=(_GROUP, _USER),
+        arguments=(GROUP, _USER),
         details="All other members' clients disconnect the removed member at once. Files that the"
         " member has already downloaded stay on the member's disk. The owner can't be removed.",
         example="remove_member lab bob",
         answer="{user} is no longer a member of {group}",
-        errors=(*_OF_ADMIN, ErrorCode.NO_SUCH_USER, ErrorCode.PERMISSION_DENIED),
+        errors=(*_ADMIN_ERRORS, ErrorCode.NO_SUCH_USER, ErrorCode.PERMISSION_DENIED),
     ),
     Command(
         name="promote",
         topic="members",
         summary="make a member an admin (admins)",
         run=_promote,
-        arguments=(_GROUP, _USER),
+        arguments=(GROUP, _USER),
         details="Admins accept requests to join, remove members, and make other members admins.",
         example="promote lab bob",
         answer="{user} is now an admin of {group}",
-        errors=(*_OF_ADMIN, ErrorCode.NO_SUCH_USER),
+        errors=(*_ADMIN_ERRORS, ErrorCode.NO_SUCH_USER),
     ),
     Command(
         name="demote",
         topic="members",
         summary="make an admin a plain member (admins)",
         run=_demote,
-        arguments=(_GROUP, _USER),
+        arguments=(GROUP, _USER),
         details="A group always has at least one admin.",
         example="demote lab bob",
         answer="{user} is no longer an admin of {group}",
         errors=(
-            *_OF_ADMIN,
+            *_ADMIN_ERRORS,
             ErrorCode.NO_SUCH_USER,
             ErrorCode.PERMISSION_DENIED,
             ErrorCode.LAST_ADMIN,
@@ -227,11 +234,11 @@ _MEMBERS = (
         topic="members",
         summary="make another member the owner (owner)",
         run=_transfer_group,
-        arguments=(_GROUP, _USER),
+        arguments=(GROUP, _USER),
         details="You remain an admin.",
         example="transfer_group lab bob",
         answer="{user} is now the owner of {group}",
-        errors=(*_OF_ADMIN, ErrorCode.NO_SUCH_USER, ErrorCode.PERMISSION_DENIED),
+        errors=(*_ADMIN_ERRORS, ErrorCode.NO_SUCH_USER, ErrorCode.PERMISSION_DENIED),
     ),
 )
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from client.commands.command import Argument, Arguments, Command, Context, Kind
+from client.commands.command import GROUP, Argument, Arguments, Command, Context, Kind
 from client.core.bandwidth.throttle import Direction
 from client.results import LimitsResult
 from common.errors import ErrorCode, MinitorrentError
 
 _RATE: Final = re.compile(r"(\d{1,15})(?:\.(\d{1,3}))?([KMG]?)", re.ASCII | re.IGNORECASE)
 _UNITS: Final = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
-_MOST: Final = 1 << 60
+_MAX_RATE: Final = 1 << 60  # fits the database's integers
 
 
 def _limit(context: Context, arguments: Arguments) -> LimitsResult:
@@ -55,7 +55,7 @@ def _read_rate(typed: str) -> int:
         whole, fraction, unit = match.groups(default="")
         scale = _UNITS[unit.upper()]
         rate = int(whole) * scale + int(fraction.ljust(3, "0")) * scale // 1000
-        if (rate or not int(whole + fraction)) and rate <= _MOST:
+        if (rate or not int(whole + fraction)) and rate <= _MAX_RATE:
             return rate
     raise MinitorrentError(
         ErrorCode.USAGE,
@@ -72,7 +72,7 @@ COMMANDS = (
         arguments=(
             Argument("DIRECTION", Kind.DIRECTION, optional=True),
             Argument("RATE", Kind.RATE, optional=True),
-            Argument("GROUP", Kind.GROUP, optional=True),
+            GROUP,
             Argument("NAME", Kind.TRANSFER, optional=True),
         ),
         details="Without a file, limits all transfers together. Without RATE, shows the limits."

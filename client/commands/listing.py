@@ -17,7 +17,9 @@ LIMIT = Option(
 SORT = Option("sort", "sort by name, size, age or seeders", value="ORDER", kind=Kind.ORDER)
 BEFORE = Option("before", "show events older than this ID", value="ID", kind=Kind.COUNT)
 
-_NUMBER = re.compile(r"[0-9]{1,18}")
+WHOLE_NUMBER = re.compile(r"[0-9]{1,18}")
+"""A number as typed, which the database's integers can hold."""
+
 _ORDERS = get_args(Sort)
 
 
@@ -26,10 +28,10 @@ def pattern(arguments: Arguments) -> str:
     return arguments.optional("PATTERN") or ""
 
 
-def limit(arguments: Arguments, usual: int = USUAL_LIMIT) -> int:
+def limit(arguments: Arguments) -> int:
     """Return the maximum number of rows, 0 for all; raises MinitorrentError(usage)."""
     found = number(arguments, "limit")
-    return usual if found is None else found
+    return USUAL_LIMIT if found is None else found
 
 
 def number(arguments: Arguments, option: str) -> int | None:
@@ -37,7 +39,7 @@ def number(arguments: Arguments, option: str) -> int | None:
     typed = arguments.optional(option)
     if typed is None:
         return None
-    if not _NUMBER.fullmatch(typed):
+    if not WHOLE_NUMBER.fullmatch(typed):
         raise MinitorrentError(
             ErrorCode.USAGE, f"--{option} takes a whole number, such as 100, not {typed!r}."
         )

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from client.commands.command import Argument, Arguments, Command, Context, Kind, Option
+from client.commands.command import (
+    GROUP,
+    GROUP_ERRORS,
+    Argument,
+    Arguments,
+    Command,
+    Context,
+    Kind,
+    Option,
+)
 from client.commands.files import OFFER_OPTIONS, offer_of
 from client.results import (
     DownloadResult,
@@ -16,8 +25,6 @@ from client.results import (
 from common.errors import ErrorCode
 
 _METAINFO = Argument("METAINFO", Kind.PATH, help="a metainfo file, such as film.torrent")
-
-_OF_GROUP = (ErrorCode.NO_SUCH_GROUP, ErrorCode.NOT_MEMBER)
 
 
 def _share(context: Context, arguments: Arguments) -> ShareFileResult:
@@ -60,7 +67,7 @@ COMMANDS = (
         arguments=(
             Argument("PATH", Kind.PATH, help="the file or folder to share"),
             _METAINFO,
-            Argument("GROUP", Kind.GROUP, optional=True),
+            GROUP,
         ),
         options=OFFER_OPTIONS,
         details="With the metainfo file, another BitTorrent client can take part as you: it"
@@ -69,7 +76,7 @@ COMMANDS = (
         example="share film.mkv film.torrent lab",
         answer="Sharing {name} with {group}; wrote its metainfo to {metainfo}",
         errors=(
-            *_OF_GROUP,
+            *GROUP_ERRORS,
             ErrorCode.NAME_TAKEN,
             ErrorCode.FILE_NOT_FOUND,
             ErrorCode.FILE_EXISTS,
@@ -106,12 +113,12 @@ COMMANDS = (
         topic="metainfo",
         summary="show a file's magnet link",
         run=_magnet,
-        arguments=(Argument("GROUP", Kind.GROUP, optional=True), Argument("NAME", Kind.FILE)),
+        arguments=(GROUP, Argument("NAME", Kind.FILE)),
         details="The link works with get, and in an open group with any BitTorrent client. It"
         " contains your personal announce key, so keep it private.",
         example="magnet lab film.mkv",
         answer="{magnet}",
-        errors=(*_OF_GROUP, ErrorCode.NO_SUCH_FILE),
+        errors=(*GROUP_ERRORS, ErrorCode.NO_SUCH_FILE),
     ),
     Command(
         name="remove",
@@ -139,7 +146,7 @@ COMMANDS = (
         example="export_credentials lab ~/lab-credentials",
         answer="Wrote {certificate}, {key} and {dhparams}",
         errors=(
-            *_OF_GROUP,
+            *GROUP_ERRORS,
             ErrorCode.FILE_NOT_FOUND,
             ErrorCode.FILE_EXISTS,
             ErrorCode.PERMISSION_DENIED,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from client.commands import listing
-from client.commands.command import Argument, Arguments, Command, Context, Kind, Option
+from client.commands.command import GROUP, Arguments, Command, Context, Kind, Option
 from client.services.paging import EventsResult, NoticesResult
 from common.errors import ErrorCode
 
@@ -29,7 +29,7 @@ COMMANDS = (
         topic="members",
         summary="show who did what, when and from where (admins)",
         run=_audit,
-        arguments=(Argument("GROUP", Kind.GROUP, optional=True), listing.PATTERN),
+        arguments=(GROUP, listing.PATTERN),
         options=(listing.LIMIT, listing.BEFORE),
         details="Shows activity in the group and on its members' accounts: logins, failed logins,"
         " password changes, ended sessions. Lists the newest events, the oldest of them first."

@@ -15,14 +15,14 @@ from dataclasses import dataclass
 from client.commands.command import Argument, Arguments, Command, Kind, Option
 from common.errors import ErrorCode, MinitorrentError
 
-_NO_TEXT = re.compile("[\ud800-\udfff]")
+_UNDECODABLE = re.compile("[\ud800-\udfff]")
 """Bytes that the terminal's encoding can't decode arrive as surrogates (PEP 383)."""
 
-_NAME_OF_COMMAND = re.compile("[A-Za-z_-]{1,40}")
+_COMMAND_NAME = re.compile("[A-Za-z_-]{1,40}")
 """Words that could be a command's name, correct or mistyped."""
 
-_MEANT, _ALIKE = 0.6, 0.5
-"""Similarity (0 to 1) from which a word was probably, or possibly, meant to be another."""
+_PROBABLE, _POSSIBLE = 0.6, 0.5
+"""The similarity (0 to 1) from which a word is probably, or possibly, a mistyped command."""
 
 _SEPARATORS = re.compile(r"[\s;&|]+")
 """What separates commands in other shells; here, a line is a single command."""
@@ -148,15 +148,16 @@ def may_hold_secret(text: str, commands: Mapping[str, Command]) -> bool:
         return "#" in text
     name, arguments = words[0].text, words[1:]
     secret = {name for name, command in commands.items() if command.has_secrets}
-    likely = {name} if name in commands else set(_alike(name, commands, _ALIKE))
+    likely = {name} if name in commands else set(_alike(name, commands, _POSSIBLE))
     if not likely or likely & secret or _ANNOUNCE_KEY.search(text):
         return True
-    if name in commands and len(arguments) == 1 and _is_on_commands(commands[name]):
+    if name in commands and len(arguments) == 1 and _is_about_commands(commands[name]):
         return False
     return any(part in secret for word in arguments for part in _SEPARATORS.split(word.text))
 
 
-def _is_on_commands(command: Command) -> bool:
+def _is_about_commands(command: Command) -> bool:
+    """Return whether a command takes the name of a command, as `help` does."""
     return any(argument.kind is Kind.COMMAND for argument in command.arguments)
 
 
@@ -168,7 +169,7 @@ def parse(text: str, commands: Mapping[str, Command]) -> Invocation | None:
     line = split(text)
     if "\0" in text:
         raise MinitorrentError(ErrorCode.USAGE, "A command can't contain a NUL character.")
-    if _NO_TEXT.search(text):
+    if _UNDECODABLE.search(text):
         raise MinitorrentError(
             ErrorCode.USAGE,
             "The line contains characters that the terminal's encoding doesn't support; start the"
@@ -219,13 +220,13 @@ def find(name: str, commands: Mapping[str, Command]) -> Command:
 
 def nearest(word: str, commands: Mapping[str, Command]) -> Command | None:
     """Return the command that a mistyped word most likely stands for, or None."""
-    found = _alike(word, commands, _MEANT)
+    found = _alike(word, commands, _PROBABLE)
     return commands[found[0]] if found else None
 
 
 def _alike(word: str, commands: Mapping[str, Command], likeness: float) -> list[str]:
     """Return the names of commands that resemble a word, the most similar first."""
-    if not _NAME_OF_COMMAND.fullmatch(word):
+    if not _COMMAND_NAME.fullmatch(word):
         return []
     folded = word.lower().replace("-", "_")
     return difflib.get_close_matches(folded, commands, n=len(commands), cutoff=likeness)
@@ -277,6 +278,7 @@ def _option_value(command: Command, option: Option, value: str) -> str:
 
 
 def _what_is_wrong(command: Command, count: int) -> str:
+    """Describe why `count` arguments are too many or too few."""
     if count > len(command.arguments):
         return "Too many arguments (quote names that contain spaces)."
     missing = command.assign(command.required)[count]

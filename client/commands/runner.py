@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 LONGEST_LINE = 1 << 20
 """The maximum length of a line in a script, in bytes."""
 
-_READ_OF_LONG_ONE = 200
+_START_OF_LONG_LINE = 200
+"""Bytes of a line that is too long in which its command is looked for."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ class Runner:
     def run_bytes(self, line: bytes) -> Outcome | None:
         """Run a line read from a pipe: UTF-8, at most LONGEST_LINE bytes."""
         if len(line) > LONGEST_LINE:
-            word = command_word(line[:_READ_OF_LONG_ONE].decode("utf-8", "replace"))
+            word = command_word(line[:_START_OF_LONG_LINE].decode("utf-8", "replace"))
             error = MinitorrentError(
                 ErrorCode.USAGE, f"The line is longer than {LONGEST_LINE:,} bytes; nothing was run."
             )
@@ -100,6 +101,7 @@ class Runner:
         return outcome
 
     def _outcome(self, word: str, read: Callable[[], Invocation | None]) -> Outcome | None:
+        """Return the outcome of what `read` returns or raises; None if it returns None."""
         command = self._commands.get(word)
         try:
             invocation = read()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 
-from client.commands.command import Argument, Arguments, Command, Context, Kind
+from client.commands.command import GROUP, Argument, Arguments, Command, Context, Kind
 from client.core.transfers.download_options import PRIORITIES
 from client.results import (
     DownloadsResult,
@@ -18,9 +18,8 @@ from client.results import (
 from common.errors import ErrorCode, MinitorrentError
 
 _PRIORITY = re.compile(r"[-+]?[0-9]{1,9}")
-_GROUP = Argument("GROUP", Kind.GROUP, optional=True)
-_DOWNLOAD = (_GROUP, Argument("NAME", Kind.DOWNLOAD))
-_TRANSFER = (_GROUP, Argument("NAME", Kind.TRANSFER))
+_DOWNLOAD = (GROUP, Argument("NAME", Kind.DOWNLOAD))
+_TRANSFER = (GROUP, Argument("NAME", Kind.TRANSFER))
 
 
 def _show_downloads(context: Context, _: Arguments) -> DownloadsResult:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from client.commands.command import FROM_ANY, Argument, Arguments, Context, Kind
+from client.commands.command import COMMON_ERRORS, Argument, Arguments, Context, Kind
 from client.commands.parsing import parse
 from client.commands.registry import COMMANDS
 from client.services.uploads import Offer
@@ -46,7 +46,7 @@ def test_commands_are_sorted(command: Any) -> None:
         assert parse(command.example, COMMANDS) is not None
     assert command.usage.startswith(command.name)
     assert command.details.endswith(".")
-    assert not set(command.errors) & set(FROM_ANY)
+    assert not set(command.errors) & set(COMMON_ERRORS)
     assert all(argument.meaning for argument in command.arguments)
 
 
