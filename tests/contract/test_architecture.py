@@ -31,7 +31,7 @@ def found(name: str) -> object:
     raise LookupError(name)
 
 
-def test_there_are_three_walks() -> None:
+def test_the_document_has_three_walks() -> None:
     assert len(re.findall(r"(?m)^\*\*", WALKS)) == 3
     assert len(NAMES) > 20
 

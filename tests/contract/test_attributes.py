@@ -80,8 +80,8 @@ def test_copies_with_different_times_are_one_file(
     os.utime(tmp_path / "bobs" / inside)
     assert bob.ok("upload_file", str(tmp_path / "bobs" / name), group) == first
     write(tmp_path / "other" / inside, b"else" * 10_000)
-    told = bob.fails("name_taken", "upload_file", str(tmp_path / "other" / name), group)
-    assert "--name" in told
+    message = bob.fails("name_taken", "upload_file", str(tmp_path / "other" / name), group)
+    assert "--name" in message
     write(tmp_path / "other" / inside, b"of another length")
     bob.fails("name_taken", "upload_file", str(tmp_path / "other" / name), group)
 
@@ -90,9 +90,9 @@ def test_unsharable_entries_can_be_skipped(ann: ClientProcess, group: str, tmp_p
     folder, torrent = tmp_path / "folder", tmp_path / "folder.torrent"
     for name in ("good", "CON", "dot."):
         write(folder / name, name.encode())
-    told = ann.fails("invalid_name", "upload_file", str(folder), group)
-    assert "'CON' is reserved on Windows; 'dot.' ends in a dot" in told
-    assert "--skip-unsharable" in told
+    message = ann.fails("invalid_name", "upload_file", str(folder), group)
+    assert "'CON' is reserved on Windows; 'dot.' ends in a dot" in message
+    assert "--skip-unsharable" in message
     ann.fails("invalid_name", "share", str(folder), str(torrent), group)
     shared = ann.ok("share", str(folder), str(torrent), group, "--skip-unsharable")
     again = ann.ok("upload_file", str(folder), group, "--skip-unsharable")

@@ -85,8 +85,8 @@ def test_damaged_metainfo(ann: ClientProcess, shared: Path, group: str, tmp_path
 def test_foreign_metainfo(ann: ClientProcess, group: str, tmp_path: Path) -> None:
     torrent = tmp_path / "foreign.torrent"
     write_torrent(make_file(tmp_path / "foreign.bin", 10_000), torrent, announce="http://a/b")
-    told = ann.fails("no_such_file", "get", str(torrent), str(tmp_path / "out"))
-    assert "not made for a group" in told
+    message = ann.fails("no_such_file", "get", str(torrent), str(tmp_path / "out"))
+    assert "not made for a group" in message
     ann.fails("no_such_file", "remove", str(torrent))
     assert not (tmp_path / "out").exists()
 
@@ -96,8 +96,8 @@ def test_metainfo_of_a_group_without_the_user(
 ) -> None:
     torrent = tmp_path / "a.torrent"
     ann.ok("share", str(shared), str(torrent), group)
-    told = eve.fails("not_member", "get", str(torrent), str(tmp_path / "out"))
-    assert "a group that you are not in" in told
+    message = eve.fails("not_member", "get", str(torrent), str(tmp_path / "out"))
+    assert "a group that you are not in" in message
     eve.fails("not_member", "remove", str(torrent))
     # The answer is the same when its content is in a group of the user's own: that is another file.
     copy = tmp_path / "copy" / shared.name
@@ -155,5 +155,5 @@ def test_magnet_errors(
         ann.fails("usage", "get", damaged, str(tmp_path))
     ann.fails("no_such_file", "get", f"magnet:?xt=urn:btih:{'ab' * 20}", str(tmp_path))
     link = ann.ok("magnet", group, shared.name)["magnet"]
-    told = eve.fails("no_such_file", "get", link, str(tmp_path))
-    assert "join" in told
+    message = eve.fails("no_such_file", "get", link, str(tmp_path))
+    assert "join" in message

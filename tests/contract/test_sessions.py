@@ -91,10 +91,10 @@ def test_an_eavesdropper_learns_nothing(tracker: TrackerProcess, tmp_path: Path)
         eva.ok("create_group", "secret-group")
         eva.ok("passwd", PASSWORD, "another open sesame")
         eva.ok("list_groups")
-        heard = wire.heard
-    assert len(heard) > 1000
+        recorded = wire.recorded
+    assert len(recorded) > 1000
     for secret in (b"sesame", b"eva-the-first", b"secret-group", b"login", b"minitorrent", b'{"id'):
-        assert secret not in heard, secret
+        assert secret not in recorded, secret
 
 
 def test_no_secret_is_left_in_files_logs_or_processes(

@@ -17,8 +17,8 @@ def test_share_never_replaces_another_file(ann: ClientProcess, group: str, tmp_p
     film = tmp_path / "film.mkv"
     film.write_bytes(b"a film" * 1000)
     for torrent in (film, "/dev/null"):
-        told = ann.fails("file_exists", "share", str(film), str(torrent), group)
-        assert "choose another name" in told
+        message = ann.fails("file_exists", "share", str(film), str(torrent), group)
+        assert "choose another name" in message
     assert film.read_bytes() == b"a film" * 1000
     target, link = tmp_path / "target", tmp_path / "link.torrent"
     target.write_bytes(b"precious")
@@ -78,8 +78,8 @@ def test_an_export_never_replaces_another_file(
     ann: ClientProcess, group: str, tmp_path: Path, name: str
 ) -> None:
     (tmp_path / name).write_bytes(b"another server's")
-    told = ann.fails("file_exists", "export_credentials", group, str(tmp_path))
-    assert name in told
+    message = ann.fails("file_exists", "export_credentials", group, str(tmp_path))
+    assert name in message
     assert [path.name for path in tmp_path.iterdir()] == [name]
     assert (tmp_path / name).read_bytes() == b"another server's"
 

@@ -92,7 +92,7 @@ def peer_wire(data: bytes) -> None:
 class _Babbler(Remote):
     """A peer that says what it was given, whatever it hears."""
 
-    def hear(self, message: Message) -> None:
+    def on_message(self, message: Message) -> None:
         pass
 
     def hear_request(self, block: Block) -> None:

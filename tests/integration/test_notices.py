@@ -50,5 +50,5 @@ def test_a_remotely_ended_session_gets_one_notice(tmp_path: Path) -> None:
             number = next(s["id"] for s in ann.ok("sessions")["sessions"] if not s["current"])
             ann.ok("end_session", str(number))
             wait_told(other, "ann is logged out")
-            told = [line for line in other.errors.all if "tracker" in line.lower()]
-            assert not [line for line in told if "gone" in line or "Connected to" in line]
+            lines = [line for line in other.errors.all if "tracker" in line.lower()]
+            assert not [line for line in lines if "gone" in line or "Connected to" in line]

@@ -113,7 +113,7 @@ def team(tmp_path: Path) -> Iterator[Team]:
 def code_of(bob: Person, content: Metainfo) -> ErrorCode:
     """What the tracker answers to bob's client when it asks for another certificate."""
     credentials = bob.session.groups._credentials
-    wait_until(lambda: credentials.certificate(GROUP) == "missing", what="bob to be told")
+    wait_until(lambda: credentials.certificate(GROUP) == "missing", what="bob's notice")
     with pytest.raises(MinitorrentError) as raised:
         credentials.group_tls(GROUP, content.authority)
     return raised.value.code

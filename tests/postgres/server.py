@@ -43,10 +43,10 @@ def programs() -> Path | None:
         found.insert(0, Path(on_path).resolve().parent)
     for folder in found:
         if (folder / "initdb").exists() and (folder / "postgres").exists():
-            told = subprocess.run(
+            version = subprocess.run(
                 [folder / "postgres", "--version"], capture_output=True, text=True
             )
-            if int(told.stdout.split()[2].split(".")[0]) >= _OLDEST:
+            if int(version.stdout.split()[2].split(".")[0]) >= _OLDEST:
                 return folder
     return None
 

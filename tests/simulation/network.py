@@ -161,7 +161,7 @@ class Node:
         self._protocol = PeerProtocol(self.swarm, b"")
         self._links: dict[int, Link] = {}
         self._wasted = 0  # of links that have ended
-        self._turns: deque[int] = deque()  # who has blocks waiting, next one first
+        self._uploading: deque[int] = deque()  # who has blocks waiting, next one first
         self._sending = False
 
     @property
@@ -205,9 +205,9 @@ class Node:
 
     def _hand_over(self, messages: Sequence[tuple[Node, Message]]) -> None:
         for node, message in messages:
-            node.hear(self.key, [MessageReceived(message)])
+            node.on_events(self.key, [MessageReceived(message)])
 
-    def hear(self, key: int, events: Sequence[StreamEvent]) -> None:
+    def on_events(self, key: int, events: Sequence[StreamEvent]) -> None:
         if not self._protocol.record_received(key, self._network.now, has_message=bool(events)):
             return
         for event in events:
@@ -224,12 +224,14 @@ class Node:
         requests = [Request(*block) for block in self._protocol.request(key, now)]
         if requests:
             node = self._network.nodes[key]
-            self._network.after(LATENCY, lambda: node.hear(self.key, [RequestsReceived(requests)]))
+            self._network.after(
+                LATENCY, lambda: node.on_events(self.key, [RequestsReceived(requests)])
+            )
 
     def take(self, key: int, block: Block) -> None:
         """A block has come."""
         if key in self._links:
-            self.hear(key, self._links[key].take(block))
+            self.on_events(key, self._links[key].take(block))
 
     def _finish(self, download: PieceDownload) -> None:
         actions = self.swarm.verified(download)
@@ -243,17 +245,17 @@ class Node:
 
     # --- serving ---
     def _take_turn(self, key: int) -> None:
-        if key in self._links and self._links[key].uploads.blocks and key not in self._turns:
-            self._turns.append(key)
+        if key in self._links and self._links[key].uploads.blocks and key not in self._uploading:
+            self._uploading.append(key)
         self._send_next()
 
     def _send_next(self) -> None:
-        while not self._sending and self._turns:
-            key = self._turns.popleft()
+        while not self._sending and self._uploading:
+            key = self._uploading.popleft()
             if key in self._links and self._links[key].uploads.blocks:
                 self._sending = True
                 block = self._links[key].uploads.blocks.pop(0)
-                self._turns.append(key)
+                self._uploading.append(key)
                 sent = partial(self._sent, key, block)
                 self._network.after(block.length / self.upload, sent)
 

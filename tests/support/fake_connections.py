@@ -2,7 +2,7 @@
 
 `FakeConnection` satisfies `client.net.connection.Connection`. What the peer sends is given to
 `receive`, and goes through the product's own decoder to the torrent, as a reader thread would do
-it; what the torrent sends is in `heard`. `Seeder` is the other end of one of them.
+it; what the torrent sends is in `received`. `Seeder` is the other end of one of them.
 """
 
 from __future__ import annotations
@@ -170,7 +170,7 @@ class FakeConnection:
         self._handler.on_closed(self)
 
     @property
-    def heard(self) -> list[Message]:
+    def received(self) -> list[Message]:
         """What the torrent has sent since it was asked last."""
         data, self._sent = self._sent, b""
         decoder, messages = PeerStreamDecoder(), list[Message]()
@@ -241,7 +241,7 @@ class Seeder:
 
     def listen(self) -> list[Request]:
         """Return the requests that it has not answered yet."""
-        self.asked += [one for one in self.connection.heard if isinstance(one, Request)]
+        self.asked += [one for one in self.connection.received if isinstance(one, Request)]
         return self.asked
 
     def give(self, pieces: int | None = None) -> None:

@@ -1,4 +1,4 @@
-"""The mending of what is wrong as the shell sees it, without anything being wrong."""
+"""Diagnostics for the shell, without a transfer to diagnose."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A check-up as the shell sees it, without anything being looked at."""
+"""Results of `doctor` for the shell, without any check."""
 
 from __future__ import annotations
 

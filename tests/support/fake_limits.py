@@ -1,4 +1,4 @@
-"""Rate limits as the shell sees them, without any transfer behind them."""
+"""Rate limits for the shell, without any transfer."""
 
 from __future__ import annotations
 

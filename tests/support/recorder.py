@@ -12,7 +12,7 @@ from common.types import Endpoint
 
 
 class Recorder:
-    """Connections to `address` reach `target` while the context lasts; `heard` has their bytes."""
+    """Carries connections from `address` to `target`; `recorded` has their bytes."""
 
     def __init__(self, target: Endpoint) -> None:
         self._target = target
@@ -24,7 +24,7 @@ class Recorder:
         self._threads = [threading.Thread(target=self._accept, name="recorder")]
 
     @property
-    def heard(self) -> bytes:
+    def recorded(self) -> bytes:
         """All bytes so far, of both directions."""
         with self._lock:
             return b"".join(self._heard)

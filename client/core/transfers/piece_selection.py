@@ -1,6 +1,6 @@
 """Which pieces of a torrent to download: all, or those that contain the selected files.
 
-A piece at the edge of a selected file also contains bytes of its neighbour: it is downloaded
+A piece at the edge of a selected file also contains bytes of the adjacent file: it is downloaded
 whole, but only the bytes of selected files count.
 """
 

@@ -110,7 +110,7 @@ def test_one_party_holds_few_connections(team: Team, stack: ExitStack, tmp_path:
     mallory = scene.attacker(team, tmp_path)
     hold(stack, mallory, scene.ann, 60)
     each = SwarmConfig().max_connections_each
-    most = each if mallory.described.authority is not None else 2 * each  # strangers
+    most = each if mallory.described.authority is not None else 2 * each  # unidentified peers
     assert torrent_of(scene.ann, scene.name).connection_count <= most
 
     def threads() -> int:
@@ -177,10 +177,10 @@ def test_tarpits_of_one_member_delay_no_group(team: Team, tmp_path: Path) -> Non
     scene.bob.start("bait")
     wait_until(lambda: scene.bob.session._transfers.get(GROUP, "bait").torrent, what="bob")
     with tarpits(100) as places:
-        told = [PeerCandidate(place, new_peer_id(), "mallory") for place in places]
-        torrent_of(scene.bob, "bait").learn(told)
+        listed = [PeerCandidate(place, new_peer_id(), "mallory") for place in places]
+        torrent_of(scene.bob, "bait").learn(listed)
         scene.check()  # another transfer
-        torrent_of(scene.bob, "bait").learn(told)
+        torrent_of(scene.bob, "bait").learn(listed)
         scene.ann.session.transfers.resume(GROUP, "bait")
         scene.bob.finish("bait", 20.0)  # and the same one
 

@@ -64,11 +64,11 @@ class Person:
         self.session = self._open()
         self.session.accounts.login(self.name, PASSWORD)
 
-    def heard(self, kind: str) -> list[Notice]:
+    def notices_of(self, kind: str) -> list[Notice]:
         """The notices of this kind so far."""
         return [notice for notice in self.notices if notice.kind == kind]
 
-    def was_told(self, words: str) -> bool:
+    def got_notice(self, words: str) -> bool:
         """Whether a notice so far holds these words."""
         return any(words in notice.text for notice in self.notices)
 

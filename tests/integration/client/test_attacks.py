@@ -102,7 +102,7 @@ class Attack:
     """
 
     shown: Callable[[Scene], Credential | None]
-    heard: str  # in the listener's log
+    recorded: str  # in the listener's log
     dialled: str  # in the dialler's
     resumes: Literal["", "itself", "studio"] = ""
     asked: Callable[[Scene], InfoHash] | None = None
@@ -287,12 +287,12 @@ def test_dialling_impostors_are_refused(scene: Scene, name: str, log: Log) -> No
         else:
             answer = knock.plain(asked)
         assert not answer
-    check_refused(log, attack.heard, "handshake failed", "peer refused")
+    check_refused(log, attack.recorded, "handshake failed", "peer refused")
 
 
 # --- we dial ------------------------------------------------------------------------------------
 class Rogue:
-    """Answers one peer at an address of its own; `heard` is the peer's BitTorrent handshake."""
+    """Answers one peer at an address of its own; `recorded` is the peer's BitTorrent handshake."""
 
     def __init__(self, context: ssl.SSLContext | None, asked: InfoHash) -> None:
         self._context = context
@@ -300,7 +300,7 @@ class Rogue:
         self._sock = socket.create_server(("127.0.0.1", 0))
         self._sock.settimeout(SECONDS)
         self.address = Endpoint(*self._sock.getsockname())
-        self.heard = b""
+        self.recorded = b""
         self.resumed = False
         self._thread = threading.Thread(target=self._answer, name="rogue")
 
@@ -327,7 +327,7 @@ class Rogue:
     def _talk(self, stream: socket.socket) -> None:
         if self._context is None:
             stream.sendall(Handshake(self._asked, new_peer_id()).encode())
-        self.heard = stream.recv(HANDSHAKE_LENGTH)
+        self.recorded = stream.recv(HANDSHAKE_LENGTH)
         stream.sendall(Handshake(self._asked, new_peer_id()).encode())
 
 
@@ -341,13 +341,13 @@ def test_dialled_impostors_are_refused(scene: Scene, name: str, log: Log) -> Non
         assert shown is not None
         with Rogue(context, asked) as earlier:
             scene.tempt(earlier.address)
-        assert earlier.heard  # so far, it is a good member
+        assert earlier.recorded  # so far, it is a good member
         outlived(shown)
     with Rogue(context, asked) as rogue:
         scene.tempt(rogue.address)
         check_refused(log, attack.dialled, "can't reach a peer", peer=str(rogue.address))
     assert not rogue.resumed
-    assert attack.asked is not None or bytes(scene.wanted) not in rogue.heard
+    assert attack.asked is not None or bytes(scene.wanted) not in rogue.recorded
 
 
 # --- who only listens ---------------------------------------------------------------------------
@@ -392,14 +392,14 @@ def test_recorded_traffic_reveals_nothing(tmp_path: Path, log: Log) -> None:
         tokens = [str(link._token) for link in links]
         keys = [link.call(ANNOUNCE_KEY, AnnounceKey(group=GROUP)).key for link in links]
         assert min(map(len, tokens + keys)) >= 16
-        told, carried = session_wire.heard, peer_wire.heard
-    assert len(told) > 10_000
-    assert len(carried) > 1_000_000
+        session_bytes, peer_bytes = session_wire.recorded, peer_wire.recorded
+    assert len(session_bytes) > 10_000
+    assert len(peer_bytes) > 1_000_000
     data = content.read_bytes()
     samples = [data[start : start + 16] for start in range(0, len(data), 16 * 1024)]
     words = [PASSWORD, name, "create_user", "BitTorrent", *tokens, *keys]
     for secret in [word.encode() for word in words] + samples:
-        assert secret not in told + carried, secret
+        assert secret not in session_bytes + peer_bytes, secret
     written = repr(list(log))
     assert "debug" in written
     assert not [secret for secret in (PASSWORD, *tokens, *keys) if secret in written]

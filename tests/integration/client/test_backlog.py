@@ -168,7 +168,7 @@ def test_a_removed_member_announces_no_waiting_share(ann: Person, team: Team, ga
     bob = team.member("bob")
     ann.session.groups.transfer(GROUP, "bob")
     bob.session.groups.remove_member(GROUP, "ann")
-    wait_until(lambda: ann.heard("member_removed"), what="ann to be told")
+    wait_until(lambda: ann.notices_of("member_removed"), what="ann's notice")
     gate.open.set()
     wait_until(lambda: all_taken_up(ann), what="all to be taken up")
     wait_until(

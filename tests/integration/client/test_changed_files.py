@@ -91,8 +91,8 @@ def test_a_file_changes_while_three_peers_download_it(
     for peer in peers:
         wait_until(partial(has_some, peer), what="the first pieces", interval=0.005)
     change(content)
-    wait_until(lambda: ann.heard("share_failed"), what="ann to be told")
-    (notice,) = ann.heard("share_failed")
+    wait_until(lambda: ann.notices_of("share_failed"), what="ann's notice")
+    (notice,) = ann.notices_of("share_failed")
     advice = notice.text.casefold()
     assert "relocate" in advice or "recheck" in advice
     assert notice.text in [row.text for row in ann.session.notices.list().notices]
@@ -118,9 +118,9 @@ def test_a_file_changes_while_no_peer_asks(team: Team, tmp_path: Path) -> None:
     team.share(ann, content)
     modify(content)
     ann.restart()
-    wait_until(lambda: ann.heard("share_failed"), what="ann to be told")
-    assert "upload it again" in ann.heard("share_failed")[0].text
+    wait_until(lambda: ann.notices_of("share_failed"), what="ann's notice")
+    assert "upload it again" in ann.notices_of("share_failed")[0].text
     assert ann.session.transfers.recheck(GROUP, "content").state in ("queued", "checking")
-    wait_until(lambda: len(ann.heard("share_failed")) == 2, what="ann to be told again")
+    wait_until(lambda: len(ann.notices_of("share_failed")) == 2, what="ann's second notice")
     ann.session.files.stop_share(GROUP, "content")
     assert ann.session.files.upload(content, GROUP).name == "content"

@@ -60,7 +60,7 @@ def test_a_full_disk_pauses_and_free_space_continues(
     assert row.error is not None
     assert "Not enough space in" in row.error
     assert bob.session.transfers.wait(5.0).failed == [f"{GROUP}/content"]
-    wait_until(lambda: bob.heard("download_paused"), what="bob to be told")
+    wait_until(lambda: bob.notices_of("download_paused"), what="bob's notice")
     assert "download_paused" in [row.kind for row in bob.session.notices.list().notices]
     other.unlink()
     bob.finish("content")

@@ -187,5 +187,5 @@ def test_a_piece_requested_again_is_hashed_again(
     assert take_stamp(content) == before
     peer.send(Request(0, 0, BLOCK))
     assert peer.is_closed(), "a wrong byte was sent"
-    wait_until(lambda: ann.heard("share_failed"), what="ann to be told")
-    assert "1 of 128 pieces are wrong" in ann.heard("share_failed")[0].text
+    wait_until(lambda: ann.notices_of("share_failed"), what="ann's notice")
+    assert "1 of 128 pieces are wrong" in ann.notices_of("share_failed")[0].text

@@ -23,7 +23,7 @@ def test_a_transfer_continues_without_a_tracker(team: Team, tmp_path: Path) -> N
     copy = bob.start(name)
     wait_until(lambda: bob.row(name).done, what="the first piece")
     team.tracker.stop()
-    wait_until(lambda: bob.was_told("is gone"), what="bob to notice")
+    wait_until(lambda: bob.got_notice("is gone"), what="bob to notice")
     assert bob.row(name).state == "downloading", "too quick for this test"
     bob.session.limits.set("down", 0)
     bob.finish(name)
@@ -31,7 +31,7 @@ def test_a_transfer_continues_without_a_tracker(team: Team, tmp_path: Path) -> N
     wait_until(lambda: bob.session.overview().tracker == "unreachable", what="no tracker")
     with team.serving(team.address):
         wait_until(
-            lambda: all(person.was_told("Connected to") for person in (ann, bob)),
+            lambda: all(person.got_notice("Connected to") for person in (ann, bob)),
             what="both to come back",
         )
 
@@ -49,7 +49,7 @@ def test_the_second_tracker_takes_over(team: Team, tmp_path: Path) -> None:
     with team.serving(second):
         team.tracker.stop()
         wait_until(
-            lambda: all(person.was_told("Connected to") for person in (ann, bob)),
+            lambda: all(person.got_notice("Connected to") for person in (ann, bob)),
             what="both to come over",
         )
         wait_until(lambda: bob.session.files.list(GROUP).files[0].seeders, what="ann to seed")

@@ -73,9 +73,9 @@ def test_recheck_downloads_wrong_pieces_again(team: Team, tmp_path: Path) -> Non
         right = (tmp_path / change.__name__).read_bytes()
         assert (folder / change.__name__).read_bytes() == right
         assert bob.row(change.__name__).state == "seeding"
-        told = bob.was_told(f"{change.__name__} has changed on the disk")
+        told = bob.got_notice(f"{change.__name__} has changed on the disk")
         assert told == (change is not lengthen)
-    assert not bob.heard("share_failed")
+    assert not bob.notices_of("share_failed")
     assert {path.name for path in folder.iterdir()} == {change.__name__ for change in CHANGES}
     bob.restart()
     bob.finish("edit")
@@ -90,7 +90,9 @@ def test_recheck_of_a_folder(team: Team, tmp_path: Path) -> None:
     (copy / "b" / "c").unlink()
     (copy / "mine").write_bytes(b"precious")
     bob.session.transfers.recheck(GROUP, "trip")
-    wait_until(lambda: len(bob.heard("download_completed")) == 2, what="it to be complete again")
+    wait_until(
+        lambda: len(bob.notices_of("download_completed")) == 2, what="it to be complete again"
+    )
     for name in ("a", "b/c", "d"):
         assert (copy / name).read_bytes() == (content / name).read_bytes()
     assert (copy / "mine").read_bytes() == b"precious"
@@ -107,7 +109,9 @@ def test_recheck_of_a_selection(team: Team, tmp_path: Path, lost: str) -> None:
     (part_file,) = bob.home.glob(".*.aside")
     (part_file if lost == "aside" else bob.home / "trip" / lost).unlink()
     bob.session.transfers.recheck(GROUP, "trip")
-    wait_until(lambda: len(bob.heard("download_completed")) == 2, what="it to be complete again")
+    wait_until(
+        lambda: len(bob.notices_of("download_completed")) == 2, what="it to be complete again"
+    )
     assert (bob.home / "trip" / "2.jpg").read_bytes() == (content / "2.jpg").read_bytes()
     assert part_file.exists()
     assert {path.name for path in (bob.home / "trip").iterdir()} == {"2.jpg"}
@@ -134,8 +138,8 @@ def test_recheck_never_writes_to_an_original(team: Team, tmp_path: Path) -> None
     damage(content)
     wrong = content.read_bytes()
     ann.session.transfers.recheck(GROUP, "content")
-    wait_until(lambda: ann.heard("share_failed"), what="ann to be told")
-    assert "1 of 96 pieces are wrong" in ann.heard("share_failed")[0].text
+    wait_until(lambda: ann.notices_of("share_failed"), what="ann's notice")
+    assert "1 of 96 pieces are wrong" in ann.notices_of("share_failed")[0].text
     assert content.read_bytes() == wrong
 
 
@@ -164,14 +168,14 @@ def test_a_damaged_upload_sends_no_wrong_byte(
         ann.restart()
     bob = team.member("bob")
     bob.start("content")
-    wait_until(lambda: ann.heard("share_failed"), what="ann to be told")
-    assert "1 of 96 pieces are wrong" in ann.heard("share_failed")[0].text
-    assert "upload it again" in ann.heard("share_failed")[0].text
+    wait_until(lambda: ann.notices_of("share_failed"), what="ann's notice")
+    assert "1 of 96 pieces are wrong" in ann.notices_of("share_failed")[0].text
+    assert "upload it again" in ann.notices_of("share_failed")[0].text
     assert "1 of 96" in ann.session.diagnostics.why(GROUP, "content").reason
     assert not [entry for entry in log if entry["event"] == "peer banned"], "a wrong byte was sent"
     assert bob.row("content").state == "downloading"
     ann.session.transfers.resume(GROUP, "content")
-    wait_until(lambda: len(ann.heard("share_failed")) == 2, what="it to be found wrong again")
+    wait_until(lambda: len(ann.notices_of("share_failed")) == 2, what="it to be found wrong again")
 
 
 def test_a_damaged_copy_is_repaired_automatically(team: Team, tmp_path: Path, log: Log) -> None:
@@ -183,7 +187,7 @@ def test_a_damaged_copy_is_repaired_automatically(team: Team, tmp_path: Path, lo
     cat = team.member("cat")
     there = cat.fetch("content")
     assert there.read_bytes() == content.read_bytes()
-    wait_until(lambda: bob.was_told("1 piece of it was wrong"), what="bob to be told")
+    wait_until(lambda: bob.got_notice("1 piece of it was wrong"), what="bob's notice")
     ann.session.limits.set("up", 0)
     wait_until(lambda: bob.row("content").state == "seeding", what="bob to have it again")
     assert copy.read_bytes() == content.read_bytes()
@@ -198,7 +202,7 @@ def test_an_edited_copy_is_left_alone(team: Team, tmp_path: Path) -> None:
     wait_until(lambda: bob.row("content").state == "failed", what="the change to be noticed")
     assert "1 of 96 pieces are wrong" in (bob.row("content").error or "")
     bob.session.transfers.resume(GROUP, "content")
-    wait_until(lambda: len(bob.heard("share_failed")) == 2, what="it to be told again")
+    wait_until(lambda: len(bob.notices_of("share_failed")) == 2, what="it to be told again")
     assert copy.read_bytes() == wrong
 
 
@@ -212,7 +216,7 @@ def test_a_damaged_copy_downloaded_again(team: Team, tmp_path: Path) -> None:
     assert raised.value.code is ErrorCode.FILE_EXISTS
     assert copy.read_bytes() == wrong
     bob.session.files.download(GROUP, "content", str(copy), in_place=True)
-    assert bob.was_told("95 of 96 pieces are right; downloading the rest in place")
+    assert bob.got_notice("95 of 96 pieces are right; downloading the rest in place")
     bob.finish("content")
     assert copy.read_bytes() == content.read_bytes()
     copy.touch()
@@ -257,13 +261,13 @@ def test_an_existing_file_is_completed_only_with_resume(
     assert copy.read_bytes() == before
 
     bob.session.files.download(GROUP, "content", str(copy), in_place=True)
-    assert bob.was_told(f"{right} of 96 pieces are right; downloading the rest in place")
+    assert bob.got_notice(f"{right} of 96 pieces are right; downloading the rest in place")
     if there is not too_long:
         wait_until(lambda: bob.row("content").state == "downloading", what="the beginning")
         assert bob.row("content").done == right * MIB // 32
         bob.restart()
         bob.session.transfers.cancel(GROUP, "content")
-        assert bob.was_told("is kept as it is now")
+        assert bob.got_notice("is kept as it is now")
         assert copy.read_bytes()[: len(before)] == before
         bob.session.files.download(GROUP, "content", str(copy), in_place=True)
     ann.session.transfers.resume(GROUP, "content")
@@ -323,7 +327,7 @@ def test_an_original_is_repaired_only_with_resume(team: Team, tmp_path: Path) ->
     right = content.read_bytes()
     damage(content)
     ann.session.transfers.recheck(GROUP, "content")
-    wait_until(lambda: ann.heard("share_failed"), what="ann to be told")
+    wait_until(lambda: ann.notices_of("share_failed"), what="ann's notice")
     ann.session.files.download(GROUP, "content", str(content), in_place=True)
     ann.finish("content")
     assert content.read_bytes() == right

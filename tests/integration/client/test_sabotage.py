@@ -85,8 +85,10 @@ def test_only_wrong_pieces_are_downloaded_again(team: Team, tmp_path: Path) -> N
         bob.finish(copy.name)
         assert copy.read_bytes() == (tmp_path / copy.name).read_bytes()
     assert not list(copy.parent.glob("*.part"))
-    wait_until(lambda: len(bob.heard("download_completed")) == len(SABOTAGES), what="all notices")
-    assert not bob.heard("download_failed")
+    wait_until(
+        lambda: len(bob.notices_of("download_completed")) == len(SABOTAGES), what="all notices"
+    )
+    assert not bob.notices_of("download_failed")
 
 
 @pytest.mark.parametrize("name", ["one", "sub/two"])
@@ -135,7 +137,7 @@ def test_a_spoiled_part_file(team: Team, tmp_path: Path) -> None:
     bob.session.transfers.recheck(GROUP, "trip")
     bob.session.transfers.wait(20.0)
     assert bob.row("trip").progress == 1.0
-    assert not bob.heard("share_failed")
+    assert not bob.notices_of("share_failed")
 
 
 def test_a_change_is_noticed_without_further_pieces(team: Team, tmp_path: Path) -> None:
@@ -145,7 +147,7 @@ def test_a_change_is_noticed_without_further_pieces(team: Team, tmp_path: Path) 
     wait_until(lambda: not bob.session.transfers.peers(GROUP, name).peers, what="ann to be gone")
     part.unlink()
     wait_until(part.exists, what="the file to be begun again")
-    wait_until(lambda: bob.was_told("will be fetched again"), what="bob to be told")
+    wait_until(lambda: bob.got_notice("will be fetched again"), what="bob's notice")
     assert bob.row(name).done == 0
 
 
@@ -226,4 +228,4 @@ def test_believed_pieces_are_hashed_before_completion(team: Team, tmp_path: Path
     bob.session.transfers.resume(GROUP, name)
     bob.finish(name)
     assert copy.read_bytes() == content.read_bytes()
-    assert bob.was_told("will be fetched again")
+    assert bob.got_notice("will be fetched again")

@@ -121,7 +121,7 @@ def test_exported_credentials_work(team: Team, tmp_path: Path) -> None:
     paths = [Path(p) for p in (exported.certificate, exported.key, exported.dhparams)]
     assert [path.name for path in paths] == ["certificate.pem", "key.pem", "dhparams.pem"]
     assert all(path.stat().st_mode & 0o777 == 0o600 for path in paths)
-    assert "keep it to yourself" in ann.heard("warning")[-1].text
+    assert "keep it to yourself" in ann.notices_of("warning")[-1].text
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(paths[0], paths[1])
     context.load_dh_params(exported.dhparams)

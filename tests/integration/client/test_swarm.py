@@ -56,7 +56,7 @@ def test_two_seeders_each_deliver_more_than_a_quarter(team: Team, tmp_path: Path
     assert copy.read_bytes() == content.read_bytes()
     assert set(came) == {"ann", "cat"}
     assert min(came.values()) > content.stat().st_size / 4, came
-    wait_until(lambda: bob.was_told("from 2 peers"), what="bob to be told")
+    wait_until(lambda: bob.got_notice("from 2 peers"), what="bob's notice")
 
 
 def test_a_partial_downloader_serves_others(team: Team, stack: ExitStack, tmp_path: Path) -> None:
@@ -160,9 +160,9 @@ def test_one_address_under_two_peer_ids_is_one_peer(
     )
     torrent = bob.session._transfers.get(GROUP, name).torrent
     assert torrent is not None
-    told = torrent._peer_list._candidates
+    listed = torrent._peer_list._candidates
     for spy in spies:
-        assert told.remembered_user(spy.peer_id, "127.0.0.1") is not None
+        assert listed.remembered_user(spy.peer_id, "127.0.0.1") is not None
     later = time.monotonic() + LONGEST_PAUSE
     assert list(torrent._peer_list.to_dial(later)) == [], "it is left in peace from now on"
     assert len(server.peers) == 1

@@ -77,7 +77,7 @@ def test_pause_and_resume(team: Team, tmp_path: Path) -> None:
     uploaded = ann.session.transfers.shares().shares[0].uploaded
     assert uploaded < content.stat().st_size + 2 * MIB  # what was there was not fetched again
     assert done > 0
-    ended = bob.heard("download_completed")[0].text
+    ended = bob.notices_of("download_completed")[0].text
     assert "8.0 MiB" in ended
     assert "from 1 peer" in ended
 
@@ -126,7 +126,7 @@ def test_the_final_name_is_taken_meanwhile(team: Team, tmp_path: Path) -> None:
     assert "move it away" in until_failed(bob, name)
     assert copy.read_text() == "mine"
     assert bob.session.transfers.wait(5.0).failed == [f"{GROUP}/{name}"]
-    assert bob.heard("download_failed")
+    assert bob.notices_of("download_failed")
     copy.unlink()
     bob.session.transfers.resume(GROUP, name)
     bob.finish(name)
@@ -258,7 +258,7 @@ def test_metainfo_files(team: Team, tmp_path: Path) -> None:
     torrent = Path(shared.metainfo)
     assert torrent == tmp_path / "folder.torrent"
     assert torrent.stat().st_mode & 0o777 == 0o600
-    assert ann.heard("warning")
+    assert ann.notices_of("warning")
     got = bob.session.files.get(str(torrent), str(bob.home))
     assert got.name == "folder"
     bob.finish("folder")

@@ -41,11 +41,11 @@ class Client:
         event: presence.Event = "none",
     ) -> list[presence.FilePresence]:
         """Announce all files at once."""
-        told = [
+        sent = [
             presence.AnnouncedFile(info_hash=info_hash.hex(), left=left, event=event)
             for info_hash in info_hashes
         ]
-        request = presence.Announce(port=port, files=told)
+        request = presence.Announce(port=port, files=sent)
         return self._lab.services.announces.announce(self.caller.require_login(), request).files
 
     def drop(self) -> None:

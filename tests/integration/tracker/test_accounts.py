@@ -40,9 +40,9 @@ def online(client: SessionClient, group: str) -> dict[str, bool]:
 
 def test_the_greeting_has_version_and_time(tracker: TrackerApp, connect: Connect) -> None:
     greeting = connect(tracker).greeting["minitorrent"]
-    told = datetime.fromisoformat(greeting.pop("time"))
+    sent = datetime.fromisoformat(greeting.pop("time"))
     assert greeting == {"version": [1, 1], "server": "minitorrent 0.1.0"}
-    assert abs(datetime.now(UTC) - told) < timedelta(minutes=1)
+    assert abs(datetime.now(UTC) - sent) < timedelta(minutes=1)
 
 
 def test_user_names_are_unique(tracker: TrackerApp, connect: Connect) -> None:
@@ -212,7 +212,7 @@ def test_a_token_resumes_a_session(
     assert back.call("list_requests", group="lab")["requests"] == []
 
 
-def test_a_made_up_token_is_refused(tracker: TrackerApp, connect: Connect) -> None:
+def test_an_invented_token_is_refused(tracker: TrackerApp, connect: Connect) -> None:
     made_up = {"token": "x" * 43, "peer_id": PEER, "port": 1}
     assert code_of(connect(tracker), "resume_session", **made_up) == "not_logged_in"
 

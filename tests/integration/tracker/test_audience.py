@@ -101,7 +101,7 @@ def _numbered() -> list[tuple[int, str]]:
 def test_users_get_the_same_events_live_and_later(
     store: UnitOfWorkFactory, kind: EventKind
 ) -> None:
-    at_once = {told.notice.id: told.users for told in EventService(store).after(0)}
+    at_once = {delivery.notice.id: delivery.users for delivery in EventService(store).after(0)}
     with store.read() as work:
         events = [event for event in work.events.after(0, len(at_once)) if event.kind == kind]
         users = [user for name in USERS if (user := work.users.by_name(name)) is not None]

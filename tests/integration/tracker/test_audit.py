@@ -109,8 +109,8 @@ def test_logins_are_not_pushed(
     connect(tracker).login("bob")
     ann.call("create_group", group="other")
     bob.call("join_group", group="other")
-    told = ann.notice(kind="join_requested", group="other")
-    assert told["actor"] == "bob"
+    pushed = ann.notice(kind="join_requested", group="other")
+    assert pushed["actor"] == "bob"
     assert {event["kind"] for event in ann.notices + bob.notices} <= {"request_accepted"}
 
 

@@ -15,7 +15,7 @@ from tracker.services.notices import NoticeService
 SignUp = Callable[[str], SessionClient]
 
 
-def told(client: SessionClient) -> list[tuple[str, str]]:
+def notices(client: SessionClient) -> list[tuple[str, str]]:
     """Kind and text of what is listed."""
     return [(n["kind"], n["text"]) for n in client.call("list_notices")["notices"]]
 
@@ -69,11 +69,11 @@ def test_everybody_gets_exactly_their_own_notices(
     ann.call("create_group", group="other")
     ann.upload("other", "secret.bin")
     ann.call("remove_member", group="lab", user="eve")
-    assert told(eve) == [
+    assert notices(eve) == [
         ("request_accepted", "ann let you into lab."),
         ("member_removed", "ann removed you from lab."),
     ]
-    assert [text for _, text in told(bob)] == [
+    assert [text for _, text in notices(bob)] == [
         "ann let you into lab.",
         "ann shares before.bin in lab.",
         "eve asks to join lab.",
@@ -99,9 +99,9 @@ def test_sharers_are_notified_of_finished_downloads(
     complete(eve, info_hash)
     assert ann.notice(kind="file_completed")["actor"] == "eve"
     assert bob.notice(kind="file_completed")["actor"] == "eve"  # he shares it, too, by now
-    completed = [text for kind, text in told(ann) if kind == "file_completed"]
+    completed = [text for kind, text in notices(ann) if kind == "file_completed"]
     assert [text.split()[0] for text in completed] == ["bob", "eve"]
-    assert not [kind for kind, _ in told(eve) if kind == "file_completed"]
+    assert not [kind for kind, _ in notices(eve) if kind == "file_completed"]
 
 
 def test_a_partial_download_is_not_reported_as_finished(
@@ -109,7 +109,7 @@ def test_a_partial_download_is_not_reported_as_finished(
 ) -> None:
     info_hash = ann.upload("lab", "x.bin")["info_hash"]
     bob.announce(info_hash, 7, event="completed")
-    assert "file_completed" not in dict(told(ann))
+    assert "file_completed" not in dict(notices(ann))
 
 
 def test_pushed_events_are_marked_read_when_a_tracker_stops(
@@ -124,7 +124,7 @@ def test_pushed_events_are_marked_read_when_a_tracker_stops(
     one._leave_database()
     again = connect(two)
     assert again.login("ann")["unread_notices"] == 0
-    assert told(again) == [("join_requested", "bob asks to join lab.")]
+    assert notices(again) == [("join_requested", "bob asks to join lab.")]
 
 
 def test_all_unread_notices_are_listed(lab: Lab) -> None:

@@ -260,8 +260,8 @@ def test_many_revocations_are_sent_in_parts(
     parts = [ann.notice(kind="member_left", group="lab")]
     parts += [ann.notice(kind="certificates_revoked", group="lab") for _ in range(2)]
     assert [len(part["removed"]) for part in parts] == [MAX_PAGE, MAX_PAGE, 1]
-    told = {holder for part in parts for holder in part["removed"]}
-    assert len(told) == 2 * MAX_PAGE + 1
+    revoked = {holder for part in parts for holder in part["removed"]}
+    assert len(revoked) == 2 * MAX_PAGE + 1
 
     profile = ann.call("get_group", group="lab")
     assert len(profile["removed"]) == MAX_PAGE
@@ -273,8 +273,8 @@ def test_many_revocations_are_sent_in_parts(
         assert page["total"] == 2 * MAX_PAGE + 1
         listed += page["removed"]
         after = page["next"]
-    assert set(listed) == told
-    assert len(listed) == len(told)
+    assert set(listed) == revoked
+    assert len(listed) == len(revoked)
     assert listed[:MAX_PAGE] == profile["removed"]
 
 

@@ -36,6 +36,6 @@ def account(database: Database, events: EventBus) -> Account:
 @pytest.fixture
 def notices(account: Account) -> list[Notice]:
     """What the account tells, as it comes."""
-    heard: list[Notice] = []
-    account.notices.listen(heard.append)
-    return heard
+    published: list[Notice] = []
+    account.notices.listen(published.append)
+    return published

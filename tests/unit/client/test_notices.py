@@ -59,8 +59,8 @@ def test_every_notice_is_kept_by_client_or_tracker() -> None:
     for kind, audience in pushed.items():
         lists = audience is not Audience.CONNECTED_MEMBERS
         assert presentation_of(kind).keeper is (Keeper.TRACKER if lists else Keeper.CLIENT)
-    told_as_role_changed = set(AUDIENCES) - set(pushed)
-    assert {as_notice_kind(kind) for kind in told_as_role_changed} == {EventKind.ROLE_CHANGED}
+    role_changes = set(AUDIENCES) - set(pushed)
+    assert {as_notice_kind(kind) for kind in role_changes} == {EventKind.ROLE_CHANGED}
 
 
 def as_notice_kind(kind: EventKind) -> str:
@@ -77,9 +77,11 @@ def test_the_shell_shows_every_kind(kind: NoticeKind) -> None:
     assert err.getvalue() == f"{TEXT}\n"
 
 
-def listed(account: Account, told: list[NoticeRow], limit: int | None = None) -> NoticesResult:
-    """What `notices` answers when the tracker has ``told``."""
-    reply = ListNoticesReply(notices=told, unread=0, total=len(told))
+def listed(
+    account: Account, tracker_rows: list[NoticeRow], limit: int | None = None
+) -> NoticesResult:
+    """What `notices` answers when the tracker has ``tracker_rows``."""
+    reply = ListNoticesReply(notices=tracker_rows, unread=0, total=len(tracker_rows))
     remote = SimpleNamespace(call=lambda *_, **__: reply)
     return NoticeService(account, cast(Any, remote)).list(limit=limit)
 

@@ -126,8 +126,8 @@ def test_hashes_are_read_in_either_case() -> None:
 
 def test_an_announce_accepts_unsigned_64_bit_numbers() -> None:
     most = 2**64 - 1
-    told = {"info_hash": HASH, "left": most, "uploaded": most, "downloaded": most}
-    (file,) = presence.ANNOUNCE.read_request({"port": 1, "files": [told]}).files
+    announced = {"info_hash": HASH, "left": most, "uploaded": most, "downloaded": most}
+    (file,) = presence.ANNOUNCE.read_request({"port": 1, "files": [announced]}).files
     assert (file.left, file.uploaded, file.downloaded) == (most, most, most)
 
 

@@ -155,7 +155,7 @@ def test_a_membership_that_ends_while_it_is_renewed(
     group_tls = credentials.group_tls("lab", LAB.certificate)
     assert group_tls is not None
     tracker.fails = [ErrorCode.NOT_MEMBER]
-    wait_until(lambda: not group_tls.margin, what="the seal to be stripped")
+    wait_until(lambda: not group_tls.margin, what="the certificate to be dropped")
     with pytest.raises(MembershipError):
         _ = group_tls.server_context
 

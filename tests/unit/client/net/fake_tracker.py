@@ -37,8 +37,8 @@ class RefusalError(Exception):
 
 def greeting_at(behind: float) -> bytes:
     """How a tracker greets whose clock is so many seconds behind this machine's."""
-    told = datetime.now(UTC) - timedelta(seconds=behind)
-    greeting = {"version": [1, 0], "server": "fake", "time": told.isoformat()}
+    shown = datetime.now(UTC) - timedelta(seconds=behind)
+    greeting = {"version": [1, 0], "server": "fake", "time": shown.isoformat()}
     return json.dumps({"minitorrent": greeting}).encode() + b"\n"
 
 

@@ -42,7 +42,7 @@ class Recording(DummyOutput):
 
 
 class Sitting:
-    """A shell and a keyboard; `said` is what came on stdout, `aside` on stderr."""
+    """A shell and a keyboard; `said` is the output on stdout, `errors` on stderr."""
 
     def __init__(self, folder: Path, keyboard: PipeInput, terminal: AppSession) -> None:
         self.session = FakeSession()
@@ -62,7 +62,7 @@ class Sitting:
         return "".join(self.screen.written)
 
     @property
-    def aside(self) -> list[str]:
+    def errors(self) -> list[str]:
         return self.err.getvalue().splitlines()
 
     def sit(self, *, as_json: bool = False) -> int:
@@ -126,7 +126,7 @@ def test_commands_are_run_until_quit(sitting: Sitting) -> None:
         "Logged in as ann; groups: lab; sharing 3 files again",
         "Using lab",
     ]
-    assert sitting.aside[-1].startswith("error: Too many arguments")
+    assert sitting.errors[-1].startswith("error: Too many arguments")
 
 
 def test_the_first_start_shows_a_hint(sitting: Sitting) -> None:
@@ -135,14 +135,14 @@ def test_the_first_start_shows_a_hint(sitting: Sitting) -> None:
     assert "create_user NAME" in sitting.err.getvalue()
     sitting.type("quit\r")
     sitting.sit()
-    assert sitting.aside[-1] == "Log in with: login NAME (help lists all commands)"
+    assert sitting.errors[-1] == "Log in with: login NAME (help lists all commands)"
 
 
 def test_logged_in_users_see_no_hint(sitting: Sitting) -> None:
     sitting.session.user = "ann"
     sitting.type("quit\r")
     sitting.sit()
-    assert sitting.aside == []
+    assert sitting.errors == []
 
 
 def test_a_password_is_prompted_for_and_not_remembered(sitting: Sitting) -> None:
@@ -238,7 +238,7 @@ def test_an_empty_password_cancels_login(sitting: Sitting) -> None:
     with sitting.meanwhile(give_up):
         assert sitting.sit() == 0
     assert sitting.session.calls == []
-    assert sitting.aside[-1].startswith("error: Log in first")
+    assert sitting.errors[-1].startswith("error: Log in first")
 
 
 def test_ctrl_c_clears_the_line(sitting: Sitting) -> None:
@@ -300,7 +300,7 @@ def test_ctrl_c_stops_only_a_wait(sitting: Sitting) -> None:
     sitting.type("login ann x\rwait\r")
     with sitting.meanwhile(interrupt):
         assert sitting.sit() == 0
-    assert sitting.aside[-1] == "error: Stopped waiting; the downloads continue."
+    assert sitting.errors[-1] == "error: Stopped waiting; the downloads continue."
     assert sitting.said[-1] == "ann"
 
 
@@ -315,7 +315,7 @@ def test_ctrl_c_stops_hashing(sitting: Sitting) -> None:
     sitting.type("upload_file big lab\r")
     with sitting.meanwhile(interrupt):
         assert sitting.sit() == 0
-    assert sitting.aside[-1] == "error: Hashing was interrupted; nothing was shared."
+    assert sitting.errors[-1] == "error: Hashing was interrupted; nothing was shared."
     assert sitting.said == ["Using lab"]
 
 
@@ -348,7 +348,7 @@ def test_notices_are_shown_during_typing(sitting: Sitting) -> None:
         sitting.type("use_group lab\rlist_f")
         sitting.called("use_group", "lab")
         sitting.session.notices.notify("join_requested", "eve asks to join lab.")
-        wait_until(lambda: "eve asks to join lab." in sitting.aside)
+        wait_until(lambda: "eve asks to join lab." in sitting.errors)
         sitting.type("iles\rquit\r")
 
     with sitting.meanwhile(notify):
@@ -364,7 +364,7 @@ def test_every_kind_of_notice_is_shown_above_the_prompt(sitting: Sitting) -> Non
         sitting.called("use_group", "lab")
         for kind, sentence in sentences.items():
             sitting.session.notices.notify(kind, sentence)
-        wait_until(lambda: set(sentences.values()) <= set(sitting.aside), what="all of them")
+        wait_until(lambda: set(sentences.values()) <= set(sitting.errors), what="all of them")
         sitting.type("quit\r")
 
     with sitting.meanwhile(notify):

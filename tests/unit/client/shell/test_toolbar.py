@@ -19,7 +19,7 @@ SCREEN = Screen(width=80)
 
 
 def overview(**changes: Any) -> Overview:
-    facts: dict[str, Any] = {
+    values: dict[str, Any] = {
         "user": "ann",
         "group": "lab",
         "tracker": "connected",
@@ -29,7 +29,7 @@ def overview(**changes: Any) -> Overview:
         "seeding": 3,
         "pending_requests": 0,
     }
-    return Overview.model_validate({**facts, **changes})
+    return Overview.model_validate({**values, **changes})
 
 
 @pytest.mark.parametrize(

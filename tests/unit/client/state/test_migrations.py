@@ -156,9 +156,9 @@ def test_migrations_keep_all_data(dump: Path, tmp_path: Path) -> None:
         assert state.settings.get("bob", "group") == "Größe"
         active = state.settings.get("", "active_downloads")
         assert active == ("5" if dump.stem >= "0005" else None)
-        pins = PinnedCertificates(state.database)
+        pinned = PinnedCertificates(state.database)
         for tracker, fingerprint in PINS.items():
-            assert pins.get(tracker) == (fingerprint if dump.stem >= "0003" else None)
+            assert pinned.get(tracker) == (fingerprint if dump.stem >= "0003" else None)
         limits = RateLimitStore(state.database).all()
         assert limits == (LIMITS if dump.stem >= "0006" else {})
 

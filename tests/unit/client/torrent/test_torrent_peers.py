@@ -40,7 +40,7 @@ def test_a_peer_that_dials_us_is_answered_and_introduced_to(bench: Bench) -> Non
     assert connection is not None
     assert transport.sent == Handshake(at_work.metainfo.info_hash, ME).encode()
     assert connection.has_started
-    pieces, introduction = connection.heard
+    pieces, introduction = connection.received
     assert pieces == HaveNone()
     assert isinstance(introduction, Extended)
     ours = ExtensionHandshake.decode(introduction.payload)
@@ -63,12 +63,12 @@ def test_a_peer_that_we_dialled_has_our_handshake_already(bench: Bench) -> None:
         ((0, 1, 2, 3), False, BitfieldMessage(b"\xf0")),
     ],
 )
-def test_a_new_peer_hears_which_pieces_we_have(
+def test_a_new_peer_gets_our_bitfield(
     bench: Bench, have: tuple[int, ...], fast: bool, said: object
 ) -> None:
     connection = bench(*have).admit(fast=fast)
     assert connection is not None
-    assert [one for one in connection.heard if not isinstance(one, Extended)] == (
+    assert [one for one in connection.received if not isinstance(one, Extended)] == (
         [said] if said else []
     )
 
@@ -102,7 +102,7 @@ def test_no_more_peers_than_the_whole_client_has_places_for(bench: Bench) -> Non
 
 
 # --- who it is --------------------------------------------------------------------------------
-def test_the_owner_is_asked_who_a_peer_is(bench: Bench) -> None:
+def test_the_owner_is_asked_to_identify_a_peer(bench: Bench) -> None:
     at_work = bench()
     connection = at_work.admit()
     assert connection is not None
@@ -117,7 +117,7 @@ def test_a_dialled_peer_that_the_tracker_lists_is_known(bench: Bench) -> None:
     assert connection.user == "bob"
     assert at_work.owner.unidentified == []
     connection.receive(Interested())
-    assert Unchoke() in connection.heard
+    assert Unchoke() in connection.received
 
 
 def test_an_unknown_peer_is_served_nothing_until_it_is_listed(bench: Bench) -> None:
@@ -126,12 +126,12 @@ def test_an_unknown_peer_is_served_nothing_until_it_is_listed(bench: Bench) -> N
     assert connection is not None
     connection.receive(Interested())
     at_work.pass_time(30.0)
-    assert Unchoke() not in connection.heard
+    assert Unchoke() not in connection.received
     learn(at_work, BOB)
-    assert Unchoke() in connection.heard
+    assert Unchoke() in connection.received
 
 
-def test_who_is_no_member_is_closed(bench: Bench) -> None:
+def test_non_members_are_disconnected(bench: Bench) -> None:
     at_work = bench()
     connection = at_work.admit()
     assert connection is not None
@@ -184,7 +184,7 @@ def test_listed_peers_are_dialled_and_let_in(bench: Bench) -> None:
     assert at_work.client.dialer.take() == [], "it is connected"
 
 
-def test_who_can_not_be_reached_is_dialled_again_after_a_pause(bench: Bench) -> None:
+def test_unreachable_peers_are_dialled_again_after_a_pause(bench: Bench) -> None:
     at_work = bench()
     learn(at_work, BOB)
     (dial,) = at_work.client.dialer.take()
@@ -197,7 +197,7 @@ def test_who_can_not_be_reached_is_dialled_again_after_a_pause(bench: Bench) -> 
     assert at_work.torrent.reachability() == (1, [Obstacle.REFUSED])
 
 
-def test_a_dialer_with_too_much_to_do_is_asked_again(bench: Bench) -> None:
+def test_a_full_dialer_is_asked_again_later(bench: Bench) -> None:
     at_work = bench()
     at_work.client.dialer.accepts = False
     learn(at_work, BOB)
@@ -232,9 +232,9 @@ def test_a_quiet_connection_is_kept_alive_and_a_silent_one_closed(bench: Bench) 
     config = SwarmConfig()
     at_work = bench(0)
     quiet = at_work.member()
-    assert KeepAlive() not in quiet.heard
+    assert KeepAlive() not in quiet.received
     at_work.pass_time(config.keep_alive_every + 1.0)
-    assert KeepAlive() in quiet.heard
+    assert KeepAlive() in quiet.received
     quiet.receive(NotInterested())
     at_work.pass_time(config.silent_after - 1.0)
     assert quiet.close_reason is None
@@ -242,7 +242,7 @@ def test_a_quiet_connection_is_kept_alive_and_a_silent_one_closed(bench: Bench) 
     assert quiet.close_reason == "said nothing for too long"
 
 
-def test_who_owes_blocks_for_too_long_is_closed(bench: Bench) -> None:
+def test_peers_that_owe_blocks_for_too_long_are_disconnected(bench: Bench) -> None:
     at_work = bench()
     seeder = at_work.seeder()
     at_work.pass_time(SwarmConfig().hopeless_after + 2.0)
@@ -255,21 +255,21 @@ def test_more_peers_than_slots_are_served_in_turns(bench: Bench) -> None:
     peers = [at_work.member(name, f"127.0.0.{at}") for at, name in enumerate("abc", 3)]
     for peer in peers:
         peer.receive(Interested())
-    assert [Unchoke() in peer.heard for peer in peers] == [True, False, False]
+    assert [Unchoke() in peer.received for peer in peers] == [True, False, False]
     had_turn, was_choked = {0}, False
     for _ in range(12):
         at_work.pass_time(config.rechoke_every)
         for number, peer in enumerate(peers):
-            heard = peer.heard
-            was_choked |= Choke() in heard
-            if Unchoke() in heard:
+            received = peer.received
+            was_choked |= Choke() in received
+            if Unchoke() in received:
                 had_turn.add(number)
     assert had_turn == {0, 1, 2}
     assert was_choked
 
 
 # --- the end ----------------------------------------------------------------------------------
-def test_a_stop_closes_every_connection_and_lets_nobody_in(bench: Bench) -> None:
+def test_a_stop_closes_and_refuses_all_connections(bench: Bench) -> None:
     at_work = bench()
     peers = [at_work.member("bob"), at_work.member("eve", "127.0.0.3")]
     at_work.torrent.stop()

@@ -20,7 +20,7 @@ def on_disk(bench: TorrentBench) -> bytes:
     return partial_path(bench.metainfo, bench.files.final).read_bytes()
 
 
-def test_a_seeder_gives_everything_and_the_owner_hears_of_it_once(bench: Bench) -> None:
+def test_a_download_from_a_seeder_completes_once(bench: Bench) -> None:
     at_work = bench()
     seeder = at_work.seeder()
     assert at_work.torrent.done == 0
@@ -35,13 +35,13 @@ def test_a_seeder_gives_everything_and_the_owner_hears_of_it_once(bench: Bench) 
 def test_every_peer_is_sent_a_have_for_a_verified_piece(bench: Bench) -> None:
     at_work = bench()
     seeder, other = at_work.seeder(), at_work.member("eve", "127.0.0.3")
-    assert other.heard
+    assert other.received
     seeder.give(1)
     (piece,) = at_work.torrent.have()
-    assert other.heard == [Have(piece)]
+    assert other.received == [Have(piece)]
 
 
-def test_the_owner_is_not_told_of_the_end_while_a_piece_is_written(bench: Bench) -> None:
+def test_completion_waits_for_pieces_being_written(bench: Bench) -> None:
     at_work = bench(0, 1, 2)
     at_work.client.workers.busy = True
     at_work.seeder().give()
@@ -69,7 +69,7 @@ def test_a_wrong_piece_is_not_written_and_bans_its_sender(bench: Bench) -> None:
     assert at_work.admit() is None, "it doesn't get in again"
 
 
-def test_what_a_liar_sent_another_sends_again(bench: Bench) -> None:
+def test_wrong_pieces_are_downloaded_again_from_another_peer(bench: Bench) -> None:
     at_work = bench()
     at_work.seeder(lies=[0, 1, 2, 3]).give(1)
     at_work.seeder("eve", "127.0.0.3").give()
@@ -78,7 +78,7 @@ def test_what_a_liar_sent_another_sends_again(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("fast", [True, False])
-def test_who_chokes_is_asked_for_nothing_more_until_it_unchokes(bench: Bench, fast: bool) -> None:
+def test_choking_peers_get_no_requests_until_they_unchoke(bench: Bench, fast: bool) -> None:
     at_work = bench()
     seeder = at_work.seeder(fast=fast)
     assert seeder.listen()
@@ -198,7 +198,7 @@ def test_a_failure_after_the_stop_is_not_reported(bench: Bench) -> None:
     assert at_work.owner.failed == []
 
 
-def test_what_is_limited_is_requested_as_far_as_the_limit_permits(bench: Bench) -> None:
+def test_requests_are_sent_as_far_as_the_limit_permits(bench: Bench) -> None:
     at_work = bench()
     at_work.throttle.down.own.set_rate(1, 0.0)
     seeder = at_work.seeder()
@@ -213,7 +213,7 @@ def test_what_is_limited_is_requested_as_far_as_the_limit_permits(bench: Bench) 
     assert at_work.owner.completed == 1
 
 
-def test_nobody_is_asked_for_what_is_here(bench: Bench) -> None:
+def test_verified_pieces_are_not_requested(bench: Bench) -> None:
     at_work = bench(1, 3)
     seeder = at_work.seeder()
     assert {request.piece for request in seeder.listen()} == {0, 2}
@@ -221,16 +221,16 @@ def test_nobody_is_asked_for_what_is_here(bench: Bench) -> None:
     assert at_work.torrent.downloaded == 2 * PIECE
 
 
-def test_nobody_is_asked_who_is_not_known_as_a_member(bench: Bench) -> None:
+def test_unidentified_peers_get_no_requests(bench: Bench) -> None:
     at_work = bench()
     unknown = at_work.admit()
     assert unknown is not None
     unknown.receive(HaveAll(), Unchoke())
     at_work.pass_time(2.0)
-    assert not [one for one in unknown.heard if isinstance(one, Request)]
+    assert not [one for one in unknown.received if isinstance(one, Request)]
     at_work.torrent.identified(unknown.key, "bob", is_member=True)
     at_work.pass_time(1.0)
-    assert [one for one in unknown.heard if isinstance(one, Request)]
+    assert [one for one in unknown.received if isinstance(one, Request)]
 
 
 def test_bytes_of_a_peer_that_has_left_are_ignored(bench: Bench) -> None:

@@ -18,7 +18,7 @@ def served(bench: TorrentBench) -> FakeConnection:
     """A member that is interested and unchoked."""
     connection = bench.member()
     connection.receive(Interested())
-    assert Unchoke() in connection.heard
+    assert Unchoke() in connection.received
     return connection
 
 
@@ -46,27 +46,27 @@ def test_a_rate_is_measured_over_the_last_seconds(bench: Bench) -> None:
     assert up == pytest.approx(0.0, abs=200.0)
 
 
-def test_what_we_lack_is_refused(bench: Bench) -> None:
+def test_requests_for_missing_pieces_are_refused(bench: Bench) -> None:
     at_work = bench(0)
     peer = served(at_work)
     peer.receive(Request(1, 0, BLOCK_SIZE))
-    assert peer.heard == [Reject(1, 0, BLOCK_SIZE)]
+    assert peer.received == [Reject(1, 0, BLOCK_SIZE)]
     assert peer.waiting == []
 
 
-def test_who_is_choked_is_refused(bench: Bench) -> None:
+def test_requests_of_choked_peers_are_refused(bench: Bench) -> None:
     at_work = bench(0, 1, 2, 3)
     peer = at_work.member()
-    assert peer.heard
+    assert peer.received
     peer.receive(Request(*FIRST))
-    assert peer.heard == [Reject(*FIRST)]
+    assert peer.received == [Reject(*FIRST)]
 
 
-def test_what_is_cancelled_in_time_is_not_sent(bench: Bench) -> None:
+def test_blocks_cancelled_in_time_are_not_sent(bench: Bench) -> None:
     peer = served(bench(0, 1, 2, 3))
     peer.receive(Request(*FIRST), Cancel(*FIRST))
     assert peer.waiting == []
-    assert peer.heard == [Reject(*FIRST)]
+    assert peer.received == [Reject(*FIRST)]
 
 
 def test_a_request_outside_the_torrent_ends_the_connection(bench: Bench) -> None:
@@ -112,7 +112,7 @@ def test_wrong_content_is_damaged_and_not_sent(bench: Bench) -> None:
     assert (at_work.owner.damaged, at_work.owner.failed) == (1, [])
 
 
-def test_what_is_wrong_after_the_stop_is_not_reported(bench: Bench) -> None:
+def test_wrong_pieces_after_a_stop_are_not_reported(bench: Bench) -> None:
     at_work = bench(0, 1, 2)
     source = served(at_work).source
     at_work.torrent.stop()

@@ -84,10 +84,12 @@ def test_simultaneous_waits_are_bounded_and_others_are_served() -> None:
 
 def test_hashing_reports_progress_and_stops_with_its_caller() -> None:
     async def run() -> None:
-        told: list[tuple[int, int]] = []
-        outcome = await pool().run(HASH, NOTHING, progress=lambda *how_far: told.append(how_far))
+        progress_seen: list[tuple[int, int]] = []
+        outcome = await pool().run(
+            HASH, NOTHING, progress=lambda *how_far: progress_seen.append(how_far)
+        )
         assert outcome.error is None
-        assert told == [(1, 4)]
+        assert progress_seen == [(1, 4)]
         stopped = await pool().run(HASH, NOTHING, cancelled=lambda: True)
         assert isinstance(stopped.answer, MinitorrentError)
         assert stopped.answer.code is ErrorCode.TIMEOUT

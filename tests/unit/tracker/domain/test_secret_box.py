@@ -28,21 +28,21 @@ def test_another_key_decrypts_nothing(one: bytes, other: bytes, nonce: bytes) ->
 
 
 def test_a_secret_is_bound_to_its_label() -> None:
-    safe = SecretBox(bytes(KEY_BYTES))
-    sealed = safe.seal(b"secret", "one group", bytes(NONCE_BYTES))
+    box = SecretBox(bytes(KEY_BYTES))
+    sealed = box.seal(b"secret", "one group", bytes(NONCE_BYTES))
     with pytest.raises(WrongKeyError):
-        safe.open(sealed, "another group")
+        box.open(sealed, "another group")
 
 
 @given(st.integers(0, NONCE_BYTES + len(b"secret") + 16 - 1), st.integers(1, 255))
 def test_damage_is_detected(position: int, change: int) -> None:
-    safe = SecretBox(bytes(KEY_BYTES))
-    sealed = bytearray(safe.seal(b"secret", "label", bytes(NONCE_BYTES)))
+    box = SecretBox(bytes(KEY_BYTES))
+    sealed = bytearray(box.seal(b"secret", "label", bytes(NONCE_BYTES)))
     cut = bytes(sealed[:position])
     sealed[position] ^= change
     for damaged in (bytes(sealed), cut):
         with pytest.raises(WrongKeyError):
-            safe.open(damaged, "label")
+            box.open(damaged, "label")
 
 
 def test_the_fingerprint_is_not_the_key() -> None:

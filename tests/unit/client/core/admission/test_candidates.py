@@ -34,7 +34,7 @@ def endpoint(number: int) -> Endpoint:
     return Endpoint("10.0.0.1", 1000 + number)
 
 
-def told(*numbers: int, user: str | None = None) -> list[PeerCandidate]:
+def listed(*numbers: int, user: str | None = None) -> list[PeerCandidate]:
     return [
         PeerCandidate(endpoint(number), peer_id(number), user or f"user {number}")
         for number in numbers
@@ -54,7 +54,7 @@ def only(*numbers: int) -> Callable[[PeerCandidate], bool]:
 
 def knowing(*numbers: int) -> Candidates:
     candidates = Candidates(ME)
-    candidates.learn(told(*numbers))
+    candidates.learn(listed(*numbers))
     return candidates
 
 
@@ -67,7 +67,7 @@ def test_free_places_are_dialled_and_each_peer_once() -> None:
 
 def test_known_and_unreachable_peers_are_counted() -> None:
     candidates = knowing(1, 2)
-    candidates.learn([*told(2, 3), *told(4), PeerCandidate(endpoint(5), ME, "me")])
+    candidates.learn([*listed(2, 3), *listed(4), PeerCandidate(endpoint(5), ME, "me")])
     assert candidates.reachability() == (3, []), (
         "those that the tracker told of last, but for oneself"
     )
@@ -125,7 +125,7 @@ def test_last_dial_failed_follows_the_latest_outcome() -> None:
 
 def test_our_client_is_not_suspected_of_requiring_encryption() -> None:
     candidates = Candidates(ME)
-    candidates.learn([*told(1), PeerCandidate(endpoint(2), PeerId(b"-MI0100-%012d" % 2), "bob")])
+    candidates.learn([*listed(1), PeerCandidate(endpoint(2), PeerId(b"-MI0100-%012d" % 2), "bob")])
     for number, now in ((1, 0.0), (2, 0.0), (1, 9.0), (2, 9.0)):
         candidates.failed(endpoint(number), now, Obstacle.HUNG_UP)
     assert candidates.reachability() == (2, [Obstacle.HUNG_UP, Obstacle.TURNED_AWAY])
@@ -160,7 +160,7 @@ def test_unreachable_peers_are_retried_less_and_less() -> None:
 def test_a_repeated_announce_keeps_the_history() -> None:
     candidates = knowing(1)
     candidates.failed(endpoint(1), 0.0)
-    candidates.learn(told(1))
+    candidates.learn(listed(1))
     assert candidates.to_dial(nobody, 9, 0.0) == []
 
 
@@ -184,7 +184,7 @@ def test_a_restarted_client_replaces_its_former_entry() -> None:
 def test_a_copied_peer_id_does_not_replace_its_owner() -> None:
     candidates = knowing(1)
     impostor = PeerCandidate(Endpoint("10.0.0.66", 1001), peer_id(1), "mallory")
-    candidates.learn([*told(1), impostor])
+    candidates.learn([*listed(1), impostor])
     assert set(candidates.to_dial(nobody, 9, 0.0)) == {endpoint(1), impostor.endpoint}
     assert candidates.listed_user(peer_id(1), "10.0.0.1") == "user 1"
     assert candidates.listed_user(peer_id(1), "10.0.0.66") == "mallory"
@@ -193,7 +193,7 @@ def test_a_copied_peer_id_does_not_replace_its_owner() -> None:
 
 def test_an_endpoint_of_two_users_is_dialled_once() -> None:
     candidates = knowing(1)
-    candidates.learn([*told(1), PeerCandidate(endpoint(1), peer_id(9), "mallory")])
+    candidates.learn([*listed(1), PeerCandidate(endpoint(1), peer_id(9), "mallory")])
     assert candidates.to_dial(nobody, 9, 0.0) == [endpoint(1)]
     assert [
         found.user if (found := candidates.listed_at(endpoint(1), peer_id(n))) else None
@@ -205,7 +205,7 @@ def test_an_endpoint_of_two_users_is_dialled_once() -> None:
 def test_fake_peers_of_one_user_do_not_delay_others() -> None:
     candidates = Candidates(ME)
     crowd = [PeerCandidate(Endpoint("10.6.6.6", n), peer_id(n), "mallory") for n in range(1, 801)]
-    candidates.learn([*crowd, *told(1)])
+    candidates.learn([*crowd, *listed(1)])
     assert len(candidates._known) == MAX_PER_USER + 1
     chosen = candidates.to_dial(nobody, 50, 0.0)
     assert endpoint(1) in chosen
@@ -247,7 +247,7 @@ def test_former_members_are_forgotten() -> None:
 def test_the_list_is_bounded_and_open_to_new_peers() -> None:
     candidates = knowing(*range(1, MAX_KNOWN + 1))
     candidates.failed(endpoint(500), 0.0)
-    candidates.learn(told(MAX_KNOWN + 1))
+    candidates.learn(listed(MAX_KNOWN + 1))
     assert len(candidates._known) == MAX_KNOWN
     assert candidates.remembered_user(peer_id(MAX_KNOWN + 1), "10.0.0.1") is not None
 

@@ -13,15 +13,15 @@ from client.core.health.diagnosis import Cause, Snapshot, diagnose
 from common.errors import ErrorCode
 
 
-def cause(**facts: Any) -> Cause:
+def cause(**values: Any) -> Cause:
     """What is said of a download with these facts."""
     return diagnose(
-        Snapshot(**{"group": "lab", "name": "film", "state": "downloading", **facts})
+        Snapshot(**{"group": "lab", "name": "film", "state": "downloading", **values})
     ).cause
 
 
 @pytest.mark.parametrize(
-    ("expected", "facts"),
+    ("expected", "values"),
     [
         (Cause.NOT_MEMBER, {"state": "failed", "error": ErrorCode.NOT_MEMBER}),
         (Cause.FILE_CHANGED, {"state": "failed", "error": ErrorCode.FILE_CHANGED}),
@@ -61,27 +61,27 @@ def cause(**facts: Any) -> Cause:
         (Cause.WAITING, {"connected": 1}),
     ],
 )
-def test_cause(expected: Cause, facts: dict[str, Any]) -> None:
-    assert cause(**facts) is expected
+def test_cause(expected: Cause, values: dict[str, Any]) -> None:
+    assert cause(**values) is expected
 
 
 def test_the_limiting_limit_is_named() -> None:
-    facts: dict[str, Any] = {"group": "lab", "name": "film", "connected": 1, "limit": 5000}
-    whole = diagnose(Snapshot(**facts, state="downloading"))
+    values: dict[str, Any] = {"group": "lab", "name": "film", "connected": 1, "limit": 5000}
+    whole = diagnose(Snapshot(**values, state="downloading"))
     assert whole.text == "Slowed by your limit of 4.9 KiB/s."
     assert whole.hint == "To lift it, type: limit down 0"
-    own = diagnose(Snapshot(**facts, state="seeding", limit_is_own=True))
+    own = diagnose(Snapshot(**values, state="seeding", limit_is_own=True))
     assert own.hint == "To lift it, type: limit up 0 lab film"
 
 
 def test_the_peer_that_sent_wrong_data_is_named() -> None:
-    facts: dict[str, Any] = {"group": "lab", "name": "film", "state": "downloading"}
-    told = "ann at 10.0.0.1:6 sent wrong data, which was discarded."
-    alone = diagnose(Snapshot(**facts, known=1, liars=("ann at 10.0.0.1:6",)))
-    assert alone.text.startswith(told)
+    values: dict[str, Any] = {"group": "lab", "name": "film", "state": "downloading"}
+    warning = "ann at 10.0.0.1:6 sent wrong data, which was discarded."
+    alone = diagnose(Snapshot(**values, known=1, liars=("ann at 10.0.0.1:6",)))
+    assert alone.text.startswith(warning)
     assert "recheck" in alone.hint
-    well = diagnose(Snapshot(**facts, connected=1, rate=9.0, liars=("ann at 10.0.0.1:6",)))
-    assert well == (Cause.RUNNING, f"Running well, with 1 peer. {told}", "Nothing to do.")
+    well = diagnose(Snapshot(**values, connected=1, rate=9.0, liars=("ann at 10.0.0.1:6",)))
+    assert well == (Cause.RUNNING, f"Running well, with 1 peer. {warning}", "Nothing to do.")
 
 
 def test_the_most_important_cause_comes_first() -> None:
@@ -125,8 +125,8 @@ def test_the_most_important_cause_comes_first() -> None:
     ],
 )
 def test_obstacles_to_the_only_peer(obstacle: Obstacle, words: str, step: str) -> None:
-    facts: dict[str, Any] = {"known": 1, "obstacles": (obstacle,)}
-    reason = diagnose(Snapshot(group="lab", name="film", state="downloading", **facts))
+    values: dict[str, Any] = {"known": 1, "obstacles": (obstacle,)}
+    reason = diagnose(Snapshot(group="lab", name="film", state="downloading", **values))
     assert reason.text.startswith("The only peer that is online ")
     assert words in reason.text
     assert step in reason.hint

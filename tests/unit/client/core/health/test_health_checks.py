@@ -1,4 +1,4 @@
-"""What figures of a check-up mean."""
+"""What the measurements for `doctor` mean."""
 
 from __future__ import annotations
 

@@ -76,15 +76,15 @@ class Remote:
         self.choking = True
         self.asked: deque[Block] = deque()
         self.wire = bytearray()
-        self.heard: list[Message] = []
+        self.received: list[Message] = []
         self._content = content
         self._geometry = geometry
 
     def say(self, message: Message) -> None:
         self.wire += encode(message)
 
-    def hear(self, message: Message) -> None:
-        self.heard.append(message)
+    def on_message(self, message: Message) -> None:
+        self.received.append(message)
         if isinstance(message, Cancel):
             block = Block(PieceIndex(message.piece), message.begin, message.length)
             if block in self.asked:
@@ -140,7 +140,7 @@ class Downloader:
         )
         self.protocol = PeerProtocol(self.swarm, b"")
         self.remotes: dict[int, Remote] = {}
-        self.receivers: dict[int, PeerStreamDecoder] = {}
+        self.decoders: dict[int, PeerStreamDecoder] = {}
         self.waiting: dict[int, Waiting] = {}
         self.verifying: list[PieceDownload] = []
         self._keys = 0
@@ -151,13 +151,13 @@ class Downloader:
         remote = Remote(self._keys, self.content, self.geometry, fast=fast, honest=honest)
         self.remotes[remote.key] = remote
         decoder, waiting = PeerStreamDecoder(), Waiting()
-        self.receivers[remote.key], self.waiting[remote.key] = decoder, waiting
+        self.decoders[remote.key], self.waiting[remote.key] = decoder, waiting
         self.perform(self.protocol.join(remote.key, decoder, waiting, fast=fast, now=self.now))
         return remote
 
     def leave(self, key: int) -> None:
         if key in self.remotes:
-            del self.remotes[key], self.receivers[key], self.waiting[key]
+            del self.remotes[key], self.decoders[key], self.waiting[key]
             self.swarm.leave(key)
 
     # --- reading ---
@@ -165,7 +165,7 @@ class Downloader:
         self, key: int, limit: int = 2**30, between: Callable[[], None] = lambda: None
     ) -> None:
         """Read once. `between` happens after the bytes were read, before they are judged."""
-        remote, decoder = self.remotes[key], self.receivers[key]
+        remote, decoder = self.remotes[key], self.decoders[key]
         data = bytes(remote.wire[:limit])
         if not data:
             return
@@ -197,7 +197,7 @@ class Downloader:
             match action:
                 case Send(key, message):
                     if key in self.remotes:
-                        self.remotes[key].hear(message)
+                        self.remotes[key].on_message(message)
                 case Ban(key, _):
                     assert key not in self.remotes or not self.remotes[key].honest
                     self.leave(key)

@@ -1,4 +1,4 @@
-"""What the tests of the receiver share: guarded piece buffers, a pump and a plain decoder."""
+"""What the tests of the stream decoder share: guarded piece buffers, a pump and a plain decoder."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def pump(
     limit: int = 2**30,
     between: Callable[[], None] = lambda: None,
 ) -> list[StreamEvent]:
-    """Have the receiver read `data`, `limit` bytes at most at a time.
+    """Have the decoder read `data`, `limit` bytes at most at a time.
 
     `between` is called once, after the first buffers were laid out and before they are filled.
     """

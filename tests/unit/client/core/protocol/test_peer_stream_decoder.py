@@ -297,7 +297,7 @@ PLACES = st.lists(st.tuples(st.integers(0, 2**20), st.integers(0, 255)), max_siz
 
 
 def read_garbage(decoder: PeerStreamDecoder, stream: bytes, cut: int) -> list[StreamEvent]:
-    """Read until the receiver has enough of it; its memory must stay bounded all the time."""
+    """Read until the decoder has enough of it; its memory must stay bounded all the time."""
     events: list[StreamEvent] = []
     for start in range(0, len(stream), cut):
         room = sum(map(len, decoder.buffers()))

@@ -1,6 +1,6 @@
-"""The receiver against a plain decoder: any stream, cut anywhere, with work coming and going.
+"""The stream decoder against a plain one: any stream, cut anywhere, with changing requests.
 
-Two receivers read the same bytes: one as it likes, one message by message only. Both must say what
+Two decoders read the same bytes: one as it likes, one message by message only. Both must say what
 the plain decoder says, and nothing may be written outside the blocks that were asked for.
 """
 
@@ -65,7 +65,7 @@ MESSAGES: st.SearchStrategy[Message] = st.one_of(
 
 
 class Reader:
-    """A receiver with the pieces it reads and what it said."""
+    """A decoder with the pieces it reads and the events it returned."""
 
     def __init__(self, *, scatter: bool) -> None:
         self.decoder = PeerStreamDecoder()
@@ -90,7 +90,7 @@ class Reader:
                     assert came == right
 
 
-class ReceiverMachine(RuleBasedStateMachine):
+class DecoderMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.free = Reader(scatter=True)
@@ -267,7 +267,5 @@ class ReceiverMachine(RuleBasedStateMachine):
             assert self.reference.cancelled >= set(gone)
 
 
-ReceiverMachine.TestCase.settings = settings(
-    max_examples=150, stateful_step_count=30, deadline=None
-)
-TestReceiverMachine = pytest.mark.slow(ReceiverMachine.TestCase)
+DecoderMachine.TestCase.settings = settings(max_examples=150, stateful_step_count=30, deadline=None)
+TestDecoderMachine = pytest.mark.slow(DecoderMachine.TestCase)

@@ -23,7 +23,7 @@ def test_every_peer_gets_the_first_piece_that_it_has() -> None:
     assert picker.open_count == 0
 
 
-class InOrderMachine(RuleBasedStateMachine):
+class SequentialPickerMachine(RuleBasedStateMachine):
     """Against the plainest model: a set of open pieces."""
 
     def __init__(self) -> None:
@@ -54,4 +54,4 @@ class InOrderMachine(RuleBasedStateMachine):
         assert self.picker.open_count == len(self.open)
 
 
-TestInOrderMachine = InOrderMachine.TestCase
+TestSequentialPickerMachine = SequentialPickerMachine.TestCase

@@ -31,11 +31,11 @@ from tests.support.waiting import is_waited_for, wait_until
 from tests.unit.client.net.conftest import Log
 
 INTERVAL = 30
-STRANGER = UnidentifiedPeer(7, PeerId(b"-XX0001-abcdefghijkl"), "127.0.0.1")
+UNIDENTIFIED = UnidentifiedPeer(7, PeerId(b"-XX0001-abcdefghijkl"), "127.0.0.1")
 
 
-class ScriptedLink(TrackerClient):
-    """Answers announces with `reply` for each file, and says who strangers are."""
+class ScriptedTracker(TrackerClient):
+    """Answers announces with `reply` for each file, and identifies peers."""
 
     def __init__(self) -> None:
         self.announces: list[Announce] = []
@@ -93,19 +93,19 @@ class FakeTorrent:
 
 
 class Bench:
-    """An announcer with its link, and a clock that stands still until it is moved."""
+    """An announcer with its tracker, and a clock that stands still until it is moved."""
 
     def __init__(self, timing: Timing) -> None:
         self.now = 1000.0
         self.timing = timing
-        self.link = ScriptedLink()
-        self.announcer = Announcer(self.link, 6881, lambda: self.now, timing)
+        self.tracker = ScriptedTracker()
+        self.announcer = Announcer(self.tracker, 6881, lambda: self.now, timing)
 
     def add(self, torrent: FakeTorrent) -> FakeTorrent:
         """Have a torrent announced, and wait for that."""
-        before = len(self.link.announces)
+        before = len(self.tracker.announces)
         self.announcer.add(torrent)
-        self.wait_for(lambda: len(self.link.announces) > before, "the announce")
+        self.wait_for(lambda: len(self.tracker.announces) > before, "the announce")
         return torrent
 
     def wait_for(self, condition: Callable[[], bool | list[Any]], what: str) -> None:
@@ -116,7 +116,7 @@ class Bench:
     def pass_time(self, seconds: float) -> None:
         """Move the clock, and wait until the announcer has done all that is due by then."""
         self.now += seconds
-        self.announcer.identify(InfoHash(b"of no torrent here.."), STRANGER)
+        self.announcer.identify(InfoHash(b"of no torrent here.."), UNIDENTIFIED)
         self.wait_for(lambda: not self.announcer._questions, "the announcer to look")
 
 
@@ -134,7 +134,7 @@ def bench(timing: Timing) -> Iterator[Bench]:
 
 def test_a_new_torrent_is_announced_at_once(bench: Bench) -> None:
     torrent = bench.add(FakeTorrent())
-    announce = bench.link.announces[0]
+    announce = bench.tracker.announces[0]
     (file,) = announce.files
     assert announce.port == 6881
     assert (file.info_hash, file.event) == (torrent.info_hash.hex(), "started")
@@ -144,9 +144,9 @@ def test_a_new_torrent_is_announced_at_once(bench: Bench) -> None:
 def test_it_is_announced_again_after_the_interval(bench: Bench) -> None:
     bench.add(FakeTorrent())
     bench.pass_time(INTERVAL - 1)
-    assert len(bench.link.announces) == 1
+    assert len(bench.tracker.announces) == 1
     bench.pass_time(1)
-    wait_until(lambda: bench.link.events() == ["started", "none"], what="the next announce")
+    wait_until(lambda: bench.tracker.events() == ["started", "none"], what="the next announce")
 
 
 def test_torrents_without_peers_announce_more_often(bench: Bench) -> None:
@@ -154,48 +154,48 @@ def test_torrents_without_peers_announce_more_often(bench: Bench) -> None:
     torrent.needs_peers = True
     bench.add(torrent)
     bench.pass_time(module.LONELY_INTERVAL)
-    wait_until(lambda: len(bench.link.announces) == 2, what="the next announce")
+    wait_until(lambda: len(bench.tracker.announces) == 2, what="the next announce")
 
 
 def test_completed_and_stopped_are_announced_at_once(bench: Bench) -> None:
     torrent = bench.add(FakeTorrent())
     bench.announcer.completed(torrent.info_hash)
-    wait_until(lambda: bench.link.events() == ["started", "completed"], what="completed")
+    wait_until(lambda: bench.tracker.events() == ["started", "completed"], what="completed")
     bench.announcer.remove(torrent.info_hash)
-    wait_until(lambda: bench.link.events()[2:] == ["stopped"], what="stopped")
+    wait_until(lambda: bench.tracker.events()[2:] == ["stopped"], what="stopped")
     bench.announcer.completed(torrent.info_hash)
     bench.announcer.remove(torrent.info_hash)
     bench.pass_time(10 * INTERVAL)
-    assert len(bench.link.announces) == 3
+    assert len(bench.tracker.announces) == 3
 
 
 def test_every_torrent_is_announced_at_a_new_tracker(bench: Bench) -> None:
     bench.add(FakeTorrent(1))
     bench.add(FakeTorrent(2))
     bench.announcer.reconnected()
-    wait_until(lambda: len(bench.link.events()) == 4, what="both to be announced again")
-    assert bench.link.events()[2:] == ["started", "started"]
+    wait_until(lambda: len(bench.tracker.events()) == 4, what="both to be announced again")
+    assert bench.tracker.events()[2:] == ["started", "started"]
 
 
 def test_a_missed_completion_is_announced_again(bench: Bench) -> None:
     torrent = bench.add(FakeTorrent())
-    bench.link.error = MinitorrentError(ErrorCode.TRACKER_UNREACHABLE, "gone")
+    bench.tracker.error = MinitorrentError(ErrorCode.TRACKER_UNREACHABLE, "gone")
     bench.announcer.completed(torrent.info_hash)
-    bench.wait_for(lambda: len(bench.link.announces) == 2, "the attempt")
-    bench.link.error = None
+    bench.wait_for(lambda: len(bench.tracker.announces) == 2, "the attempt")
+    bench.tracker.error = None
     bench.pass_time(bench.timing.announce_retry)
-    wait_until(lambda: len(bench.link.announces) == 3, what="the next attempt")
-    assert bench.link.events()[2] == "completed"
+    wait_until(lambda: len(bench.tracker.announces) == 3, what="the next attempt")
+    assert bench.tracker.events()[2] == "completed"
 
 
 def test_a_completion_lost_with_the_tracker_is_announced_again(bench: Bench) -> None:
     torrent = bench.add(FakeTorrent())
-    bench.link.error = MinitorrentError(ErrorCode.TRACKER_UNREACHABLE, "gone")
-    bench.link.meanwhile = bench.announcer.reconnected
+    bench.tracker.error = MinitorrentError(ErrorCode.TRACKER_UNREACHABLE, "gone")
+    bench.tracker.meanwhile = bench.announcer.reconnected
     bench.announcer.completed(torrent.info_hash)
-    wait_until(lambda: len(bench.link.announces) >= 2, what="the attempt")
-    bench.link.meanwhile, bench.link.error = lambda: None, None
-    wait_until(lambda: "completed" in bench.link.events()[2:], what="it to be told again")
+    wait_until(lambda: len(bench.tracker.announces) >= 2, what="the attempt")
+    bench.tracker.meanwhile, bench.tracker.error = lambda: None, None
+    wait_until(lambda: "completed" in bench.tracker.events()[2:], what="it to be told again")
 
 
 def test_a_new_tracker_also_gets_announces_in_flight(bench: Bench) -> None:
@@ -205,12 +205,12 @@ def test_a_new_tracker_also_gets_announces_in_flight(bench: Bench) -> None:
         moves = iter([True])
 
         def __getattribute__(self, name: str) -> Any:
-            if name == "left" and bench.link.announces and next(self.moves, False):
+            if name == "left" and bench.tracker.announces and next(self.moves, False):
                 bench.announcer.reconnected()
             return super().__getattribute__(name)
 
     bench.add(Moving())
-    wait_until(lambda: bench.link.events() == ["started", "started"], what="the next announce")
+    wait_until(lambda: bench.tracker.events() == ["started", "started"], what="the next announce")
 
 
 def test_many_torrents_are_announced_in_batches(bench: Bench) -> None:
@@ -218,16 +218,20 @@ def test_many_torrents_are_announced_in_batches(bench: Bench) -> None:
     torrents = [FakeTorrent(number) for number in range(1, count + 1)]
     for torrent in torrents:
         bench.announcer.add(torrent)
-    bench.wait_for(lambda: len(bench.link.events()) == count, "all announces")
-    bench.link.announces.clear()
+    bench.wait_for(lambda: len(bench.tracker.events()) == count, "all announces")
+    bench.tracker.announces.clear()
     bench.announcer.reconnected()
-    wait_until(lambda: len(bench.link.events()) == count, what="all announces")
-    assert [len(announce.files) for announce in bench.link.announces] == [MAX_FILES, MAX_FILES, 7]
+    wait_until(lambda: len(bench.tracker.events()) == count, what="all announces")
+    assert [len(announce.files) for announce in bench.tracker.announces] == [
+        MAX_FILES,
+        MAX_FILES,
+        7,
+    ]
 
 
 def test_peers_are_passed_on(bench: Bench) -> None:
     peer = PeerRow(host="192.0.2.1", port=7000, peer_id="61" * 20, user="bob")
-    bench.link.presence = lambda info_hash: FilePresence(info_hash=info_hash, peers=[peer])
+    bench.tracker.presence = lambda info_hash: FilePresence(info_hash=info_hash, peers=[peer])
     torrent = bench.add(FakeTorrent())
     wait_until(lambda: torrent.learned, what="the peer")
     (candidate,) = torrent.learned
@@ -241,28 +245,28 @@ def test_peers_are_passed_on(bench: Bench) -> None:
 )
 def test_a_refused_torrent_gets_the_reason(bench: Bench, told: str, code: ErrorCode) -> None:
     failure = Failure(code=told, message="Not you.")
-    bench.link.presence = lambda info_hash: FilePresence(info_hash=info_hash, error=failure)
+    bench.tracker.presence = lambda info_hash: FilePresence(info_hash=info_hash, error=failure)
     torrent = bench.add(FakeTorrent())
     wait_until(lambda: torrent.refusals, what="the refusal")
     assert (torrent.refusals[0].code, torrent.refusals[0].message) == (code, "Not you.")
 
 
 def test_an_answer_without_one_of_the_torrents(bench: Bench) -> None:
-    bench.link.presence = lambda _: FilePresence(info_hash="00" * 20)
+    bench.tracker.presence = lambda _: FilePresence(info_hash="00" * 20)
     torrent = bench.add(FakeTorrent())
     bench.pass_time(bench.timing.announce_retry)
-    wait_until(lambda: len(bench.link.announces) == 2, what="the next attempt")
+    wait_until(lambda: len(bench.tracker.announces) == 2, what="the next attempt")
     assert not torrent.learned
 
 
 def test_without_a_tracker_the_announce_is_retried(bench: Bench) -> None:
-    bench.link.error = MinitorrentError(ErrorCode.TRACKER_UNREACHABLE, "gone")
+    bench.tracker.error = MinitorrentError(ErrorCode.TRACKER_UNREACHABLE, "gone")
     bench.add(FakeTorrent())
     bench.pass_time(bench.timing.announce_retry - 1)
-    assert len(bench.link.announces) == 1
-    bench.link.error = None
+    assert len(bench.tracker.announces) == 1
+    bench.tracker.error = None
     bench.pass_time(1)
-    wait_until(lambda: len(bench.link.announces) == 2, what="the next attempt")
+    wait_until(lambda: len(bench.tracker.announces) == 2, what="the next attempt")
 
 
 @pytest.mark.parametrize("timing", [Timing(announce_retry=0.05)])
@@ -274,25 +278,25 @@ def test_an_internal_failure_is_logged_and_announcing_continues(bench: Bench, lo
     log.clear()
     torrent.fails = None
     bench.pass_time(1)
-    wait_until(lambda: len(bench.link.announces) == 2, what="the next announce")
+    wait_until(lambda: len(bench.tracker.announces) == 2, what="the next announce")
 
 
 def test_a_member_is_recognised(bench: Bench) -> None:
-    bench.link.users = lambda: "bob"
+    bench.tracker.users = lambda: "bob"
     torrent = bench.add(FakeTorrent())
-    bench.announcer.identify(torrent.info_hash, STRANGER)
+    bench.announcer.identify(torrent.info_hash, UNIDENTIFIED)
     wait_until(lambda: torrent.answers, what="the answer")
     assert torrent.answers == [(7, "bob", True)]
-    asked = bench.link.identified[0]
-    assert (asked.peer_id, asked.host) == (STRANGER.peer_id.hex(), "127.0.0.1")
+    asked = bench.tracker.identified[0]
+    assert (asked.peer_id, asked.host) == (UNIDENTIFIED.peer_id.hex(), "127.0.0.1")
 
 
 def test_a_member_that_announces_late_is_recognised(bench: Bench) -> None:
     torrent = bench.add(FakeTorrent())
-    bench.announcer.identify(torrent.info_hash, STRANGER)
-    bench.wait_for(lambda: bench.link.identified, "the question")
+    bench.announcer.identify(torrent.info_hash, UNIDENTIFIED)
+    bench.wait_for(lambda: bench.tracker.identified, "the question")
     assert not torrent.answers
-    bench.link.users = lambda: "bob"
+    bench.tracker.users = lambda: "bob"
     bench.pass_time(module.IDENTIFY_EVERY)
     wait_until(lambda: torrent.answers, what="the answer")
     assert torrent.answers == [(7, "bob", True)]
@@ -300,8 +304,8 @@ def test_a_member_that_announces_late_is_recognised(bench: Bench) -> None:
 
 def test_an_unidentified_peer_is_refused_when_its_time_is_over(bench: Bench) -> None:
     torrent = bench.add(FakeTorrent())
-    bench.announcer.identify(torrent.info_hash, STRANGER)
-    bench.wait_for(lambda: bench.link.identified, "the question")
+    bench.announcer.identify(torrent.info_hash, UNIDENTIFIED)
+    bench.wait_for(lambda: bench.tracker.identified, "the question")
     bench.pass_time(bench.timing.identify_for)
     wait_until(lambda: torrent.answers, what="the answer")
     assert torrent.answers == [(7, None, False)]
@@ -319,9 +323,9 @@ def test_without_a_tracker_nobody_is_identified(
     bench: Bench, code: ErrorCode, answers: list[bool | None]
 ) -> None:
     torrent = bench.add(FakeTorrent())
-    bench.link.error = MinitorrentError(code, "no")
-    bench.announcer.identify(torrent.info_hash, STRANGER)
-    bench.wait_for(lambda: bench.link.identified, "the question")
+    bench.tracker.error = MinitorrentError(code, "no")
+    bench.announcer.identify(torrent.info_hash, UNIDENTIFIED)
+    bench.wait_for(lambda: bench.tracker.identified, "the question")
     bench.pass_time(bench.timing.identify_for)
     wait_until(lambda: (7, None, False) in torrent.answers, what="the answer")
     assert torrent.answers == [(7, None, answer) for answer in answers]
@@ -340,8 +344,8 @@ def test_many_shares_are_announced_less_often(bench: Bench) -> None:
     bench.add(other)
     bench.add(seed)  # there are two, so its interval is 100 s
     bench.pass_time(INTERVAL)
-    bench.wait_for(lambda: len(bench.link.announces) == 3, "the download's announce")
-    assert [file.left for file in bench.link.announces[-1].files] == [10]
+    bench.wait_for(lambda: len(bench.tracker.announces) == 3, "the download's announce")
+    assert [file.left for file in bench.tracker.announces[-1].files] == [10]
     bench.pass_time(100 - INTERVAL)
-    wait_until(lambda: len(bench.link.announces) == 4, what="both announces")
-    assert {file.left for file in bench.link.announces[-1].files} == {0, 10}
+    wait_until(lambda: len(bench.tracker.announces) == 4, what="both announces")
+    assert {file.left for file in bench.tracker.announces[-1].files} == {0, 10}

@@ -18,7 +18,7 @@ SOON = 0.05
 """Seconds for a connection to arrive."""
 
 
-class Link:
+class ScriptedTracker:
     """A tracker that dials, and what becomes of that; `comes_here`: we are whom it meets."""
 
     def __init__(self, *, comes_here: bool = False, refused: bool = False) -> None:
@@ -39,10 +39,10 @@ class Link:
 
 
 def test_obstacles_reported_by_the_tracker() -> None:
-    assert Link(comes_here=True).found() == ("192.0.2.1", Reach.HERE)
-    assert Link().found() == ("192.0.2.1", Reach.ELSEWHERE)
-    assert Link(refused=True).found() == ("192.0.2.1", Reach.REFUSED)
-    silent = Link()
+    assert ScriptedTracker(comes_here=True).found() == ("192.0.2.1", Reach.HERE)
+    assert ScriptedTracker().found() == ("192.0.2.1", Reach.ELSEWHERE)
+    assert ScriptedTracker(refused=True).found() == ("192.0.2.1", Reach.REFUSED)
+    silent = ScriptedTracker()
     silent.reachable = False
     assert silent.found() == ("192.0.2.1", Reach.SILENT)
 

@@ -30,7 +30,7 @@ ENDED = b'{"id":null,"ok":false,"error":{"code":"not_logged_in","message":"It is
 PEER_ID = PeerId(b"-MI0100-abcdefghijkl")
 
 
-class Heard:
+class EventLog:
     """What a link tells, as words in order."""
 
     def __init__(self) -> None:
@@ -38,7 +38,7 @@ class Heard:
         self.resumed: list[LoginReply] = []
 
     def events(self) -> TrackerCallbacks:
-        """To be given to a link."""
+        """Return callbacks for a client."""
 
         def connected(_: Endpoint, reply: LoginReply | None) -> None:
             self.words.append("connected")
@@ -56,8 +56,8 @@ class Heard:
 QUICK = RetryPolicy(first_pause=0.05, longest_pause=0.2, steady=0.1)
 
 
-class Links:
-    """Makes links that are closed at the end."""
+class Clients:
+    """Makes tracker clients that are closed at the end."""
 
     def __init__(self, stack: ExitStack) -> None:
         self._stack = stack
@@ -70,32 +70,32 @@ class Links:
         tracker.answers["list_groups"] = lambda _: {"groups": []}
         return tracker
 
-    def link(
+    def client(
         self,
         *trackers: FakeTracker | Endpoint,
-        heard: Heard | None = None,
+        event_log: EventLog | None = None,
         trust: CheckCertificate = lambda *_: None,
         retry: RetryPolicy = QUICK,
     ) -> TrackerClient:
-        """A started link to these."""
+        """Start a client of these trackers."""
         addresses = [t if isinstance(t, Endpoint) else t.address for t in trackers]
-        events = (heard or Heard()).events()
-        link = TrackerClient(addresses, None, PEER_ID, 6881, events, trust, retry)
-        self._stack.callback(link.close)
-        link.start()
-        return link
+        events = (event_log or EventLog()).events()
+        client = TrackerClient(addresses, None, PEER_ID, 6881, events, trust, retry)
+        self._stack.callback(client.close)
+        client.start()
+        return client
 
 
 @pytest.fixture
-def links() -> Iterator[Links]:
+def clients() -> Iterator[Clients]:
     with ExitStack() as stack:
-        yield Links(stack)
+        yield Clients(stack)
 
 
-def unreachable(link: TrackerClient) -> MinitorrentError:
+def unreachable(client: TrackerClient) -> MinitorrentError:
     """The error of a call that finds no tracker."""
     with pytest.raises(MinitorrentError) as raised:
-        link.call(PING, Ping())
+        client.call(PING, Ping())
     assert raised.value.code is ErrorCode.TRACKER_UNREACHABLE
     return raised.value
 
@@ -105,149 +105,153 @@ def nobody() -> Endpoint:
     return Endpoint("127.0.0.1", free_port())
 
 
-def test_calls_wait_for_the_connection(links: Links) -> None:
-    tracker = links.tracker()
-    link = links.link(tracker)
-    link.call(PING, Ping())
-    assert link.state == "connected"
-    assert link.current == tracker.address
-    assert link.was_reached
-    assert link.states() == [(tracker.address, "connected")]
+def test_calls_wait_for_the_connection(clients: Clients) -> None:
+    tracker = clients.tracker()
+    client = clients.client(tracker)
+    client.call(PING, Ping())
+    assert client.state == "connected"
+    assert client.current == tracker.address
+    assert client.was_reached
+    assert client.states() == [(tracker.address, "connected")]
 
 
 @pytest.mark.parametrize("behind", [7200.0, -7200.0, 0.0])
-def test_the_greeting_reveals_the_clock_difference(links: Links, behind: float) -> None:
-    link = links.link(links.tracker(greeting=greeting_at(behind)))
-    link.call(PING, Ping())
-    assert link.clock_difference == pytest.approx(behind, abs=60)
+def test_the_greeting_reveals_the_clock_difference(clients: Clients, behind: float) -> None:
+    client = clients.client(clients.tracker(greeting=greeting_at(behind)))
+    client.call(PING, Ping())
+    assert client.clock_difference == pytest.approx(behind, abs=60)
 
 
-def test_without_a_greeting_time_the_clock_is_unknown(links: Links) -> None:
-    assert links.link(nobody()).clock_difference is None
-    link = links.link(links.tracker())
-    link.call(PING, Ping())
-    assert link.clock_difference is None
+def test_without_a_greeting_time_the_clock_is_unknown(clients: Clients) -> None:
+    assert clients.client(nobody()).clock_difference is None
+    client = clients.client(clients.tracker())
+    client.call(PING, Ping())
+    assert client.clock_difference is None
 
 
-def test_no_tracker_is_reachable(links: Links) -> None:
+def test_no_tracker_is_reachable(clients: Clients) -> None:
     first, second = nobody(), nobody()
-    link = links.link(first, second)
-    unreachable(link)
-    assert link.state == "unreachable"
-    assert link.current is None
-    assert not link.was_reached
-    assert dict(link.states()) == {first: "unreachable", second: "unreachable"}
-    link.logout()  # of nobody, at nobody
+    client = clients.client(first, second)
+    unreachable(client)
+    assert client.state == "unreachable"
+    assert client.current is None
+    assert not client.was_reached
+    assert dict(client.states()) == {first: "unreachable", second: "unreachable"}
+    client.logout()  # of nobody, at nobody
 
 
-def test_the_second_tracker_serves_when_the_first_does_not_answer(links: Links) -> None:
-    first, second = nobody(), links.tracker()
-    link = links.link(first, second)
-    link.call(PING, Ping())
-    assert link.states() == [(first, "unreachable"), (second.address, "connected")]
+def test_the_second_tracker_serves_when_the_first_does_not_answer(clients: Clients) -> None:
+    first, second = nobody(), clients.tracker()
+    client = clients.client(first, second)
+    client.call(PING, Ping())
+    assert client.states() == [(first, "unreachable"), (second.address, "connected")]
 
 
-def test_unneeded_trackers_are_not_tried(links: Links) -> None:
-    first, second = links.tracker(), links.tracker()
-    link = links.link(first, second)
-    link.call(PING, Ping())
-    assert link.states() == [(first.address, "connected"), (second.address, "offline")]
+def test_unneeded_trackers_are_not_tried(clients: Clients) -> None:
+    first, second = clients.tracker(), clients.tracker()
+    client = clients.client(first, second)
+    client.call(PING, Ping())
+    assert client.states() == [(first.address, "connected"), (second.address, "offline")]
     assert second.accepted == 0
 
 
-def test_the_session_is_resumed_after_a_loss(links: Links) -> None:
-    heard, tracker = Heard(), links.tracker()
-    link = links.link(tracker, heard=heard)
-    assert link.login("ann", "secret123").token == "token 1"
+def test_the_session_is_resumed_after_a_loss(clients: Clients) -> None:
+    event_log, tracker = EventLog(), clients.tracker()
+    client = clients.client(tracker, event_log=event_log)
+    assert client.login("ann", "secret123").token == "token 1"
     tracker.drop()
-    wait_until(lambda: heard.resumed, what="the session to be resumed")
-    assert heard.words == ["connected", "lost", "connected"]
+    wait_until(lambda: event_log.resumed, what="the session to be resumed")
+    assert event_log.words == ["connected", "lost", "connected"]
     asked = tracker.asked("resume_session")[0]
     assert asked["token"] == "token 1"
     assert asked["peer_id"] == PEER_ID.hex()
     assert asked["port"] == 6881
 
 
-def test_the_session_moves_to_the_second_tracker(links: Links) -> None:
-    heard, first, second = Heard(), links.tracker(), links.tracker()
-    link = links.link(first, second, heard=heard)
-    link.login("ann", "secret123")
+def test_the_session_moves_to_the_second_tracker(clients: Clients) -> None:
+    event_log, first, second = EventLog(), clients.tracker(), clients.tracker()
+    client = clients.client(first, second, event_log=event_log)
+    client.login("ann", "secret123")
     first.close()
-    wait_until(lambda: heard.resumed, what="the session to be resumed")
-    assert link.current == second.address
-    link.call(PING, Ping())
+    wait_until(lambda: event_log.resumed, what="the session to be resumed")
+    assert client.current == second.address
+    client.call(PING, Ping())
 
 
-def test_the_first_tracker_serves_again_when_the_second_dies(links: Links) -> None:
-    first, second = links.tracker(), links.tracker()
-    link = links.link(first, second)
-    link.login("ann", "secret123")
+def test_the_first_tracker_serves_again_when_the_second_dies(clients: Clients) -> None:
+    first, second = clients.tracker(), clients.tracker()
+    client = clients.client(first, second)
+    client.login("ann", "secret123")
     time.sleep(0.15)  # long enough to be steady
     first.drop()
-    wait_until(lambda: link.current == second.address, what="the second to serve")
+    wait_until(lambda: client.current == second.address, what="the second to serve")
     second.close()
-    wait_until(lambda: link.current == first.address, what="the first to serve again")
+    wait_until(lambda: client.current == first.address, what="the first to serve again")
 
 
-def test_an_expired_session(links: Links) -> None:
+def test_an_expired_session(clients: Clients) -> None:
     def refuse(_: dict[str, Any]) -> dict[str, Any]:
         raise RefusalError("not_logged_in", "It is over.")
 
-    heard, tracker = Heard(), links.tracker()
+    event_log, tracker = EventLog(), clients.tracker()
     tracker.answers["resume_session"] = refuse
-    link = links.link(tracker, heard=heard)
-    link.login("ann", "secret123")
+    client = clients.client(tracker, event_log=event_log)
+    client.login("ann", "secret123")
     tracker.push(ENDED)
     tracker.drop()
-    wait_until(lambda: heard.words.count("connected") == 2, what="the second connection")
-    assert heard.words == ["connected", "ended", "connected"]  # no word of a tracker that is gone
+    wait_until(lambda: event_log.words.count("connected") == 2, what="the second connection")
+    assert event_log.words == [
+        "connected",
+        "ended",
+        "connected",
+    ]  # no word of a tracker that is gone
     tracker.drop()
-    wait_until(lambda: heard.words.count("connected") == 3, what="the third connection")
+    wait_until(lambda: event_log.words.count("connected") == 3, what="the third connection")
     assert len(tracker.asked("resume_session")) == 1  # the token is forgotten
 
 
-def test_logging_out_ends_the_session_even_without_a_tracker(links: Links) -> None:
-    heard, tracker = Heard(), links.tracker()
-    link = links.link(tracker, heard=heard)
-    link.login("ann", "secret123")
+def test_logging_out_ends_the_session_even_without_a_tracker(clients: Clients) -> None:
+    event_log, tracker = EventLog(), clients.tracker()
+    client = clients.client(tracker, event_log=event_log)
+    client.login("ann", "secret123")
     tracker.answers["logout"] = lambda _: tracker.drop()
-    link.logout()
-    wait_until(lambda: heard.words.count("connected") == 2, what="the second connection")
+    client.logout()
+    wait_until(lambda: event_log.words.count("connected") == 2, what="the second connection")
     assert tracker.asked("resume_session") == []
     tracker.answers["logout"] = lambda _: {}
-    link.logout()
+    client.logout()
     assert len(tracker.asked("logout")) == 2
 
 
-def test_a_tracker_that_cannot_resume_is_replaced(links: Links) -> None:
+def test_a_tracker_that_cannot_resume_is_replaced(clients: Clients) -> None:
     def refuse(_: dict[str, Any]) -> dict[str, Any]:
         raise RefusalError("internal", "The database is away.")
 
-    first, second = links.tracker(), links.tracker()
-    link = links.link(first, second)
-    link.login("ann", "secret123")
+    first, second = clients.tracker(), clients.tracker()
+    client = clients.client(first, second)
+    client.login("ann", "secret123")
     first.answers["resume_session"] = refuse
     first.drop()
-    wait_until(lambda: link.current == second.address, what="the second to serve")
+    wait_until(lambda: client.current == second.address, what="the second to serve")
 
 
-def test_calls_do_not_hang_while_no_tracker_can_resume(links: Links) -> None:
+def test_calls_do_not_hang_while_no_tracker_can_resume(clients: Clients) -> None:
     def refuse(_: dict[str, Any]) -> dict[str, Any]:
         raise RefusalError("internal", "The database is away.")
 
-    heard, tracker = Heard(), links.tracker()
-    link = links.link(tracker, heard=heard)
-    link.login("ann", "secret123")
+    event_log, tracker = EventLog(), clients.tracker()
+    client = clients.client(tracker, event_log=event_log)
+    client.login("ann", "secret123")
     tracker.answers["resume_session"] = refuse
     tracker.drop()
-    wait_until(lambda: "lost" in heard.words, what="the loss")
-    unreachable(link)
+    wait_until(lambda: "lost" in event_log.words, what="the loss")
+    unreachable(client)
     tracker.answers["resume_session"] = lambda _: login_reply(token="token 3")
-    wait_until(lambda: heard.resumed, what="the session to be resumed")
+    wait_until(lambda: event_log.resumed, what="the session to be resumed")
 
 
-def test_idempotent_requests_are_repeated_once(links: Links) -> None:
-    tracker = links.tracker()
+def test_idempotent_requests_are_repeated_once(clients: Clients) -> None:
+    tracker = clients.tracker()
     drops = iter([True, False])
 
     def answer(_: dict[str, Any]) -> dict[str, Any] | None:
@@ -256,26 +260,26 @@ def test_idempotent_requests_are_repeated_once(links: Links) -> None:
             return None
         return {"groups": []}
 
-    link = links.link(tracker)
-    link.call(PING, Ping())
+    client = clients.client(tracker)
+    client.call(PING, Ping())
     time.sleep(0.15)
     tracker.answers["list_groups"] = answer
-    assert link.call(LIST_GROUPS, ListGroups()).groups == []
+    assert client.call(LIST_GROUPS, ListGroups()).groups == []
     assert len(tracker.asked("list_groups")) == 2
 
 
-def test_other_requests_are_not_repeated(links: Links) -> None:
-    tracker = links.tracker()
+def test_other_requests_are_not_repeated(clients: Clients) -> None:
+    tracker = clients.tracker()
     tracker.answers["create_user"] = lambda _: tracker.drop()
-    link = links.link(tracker)
+    client = clients.client(tracker)
     with pytest.raises(MinitorrentError, match="Check whether it was done"):
-        link.call(CREATE_USER, CreateUser(user="ann", password="secret123"))
+        client.call(CREATE_USER, CreateUser(user="ann", password="secret123"))
     assert len(tracker.asked("create_user")) == 1
 
 
-def test_a_request_refused_after_a_login_ended_is_repeated(links: Links) -> None:
+def test_a_request_refused_after_a_login_ended_is_repeated(clients: Clients) -> None:
     """The tracker says that a login has ended instead of doing what came last."""
-    tracker = links.tracker()
+    tracker = clients.tracker()
     ends = iter([True, False])
 
     def answer(_: dict[str, Any]) -> dict[str, Any] | None:
@@ -286,53 +290,55 @@ def test_a_request_refused_after_a_login_ended_is_repeated(links: Links) -> None
         return {"user": "bob", "warning": None}
 
     tracker.answers["create_user"] = answer
-    link = links.link(tracker)
-    link.login("ann", "secret123")
+    client = clients.client(tracker)
+    client.login("ann", "secret123")
     time.sleep(0.15)  # long enough to be steady
     request = CreateUser(user="bob", password="secret123")
-    assert link.call(CREATE_USER, request).user == "bob"
+    assert client.call(CREATE_USER, request).user == "bob"
     assert len(tracker.asked("create_user")) == 2
 
 
 @pytest.mark.parametrize("greets", [True, False])
-def test_a_tracker_that_drops_connections_causes_no_busy_loop(links: Links, greets: bool) -> None:
-    tracker = links.tracker(hangs_up=True, **({} if greets else {"greeting": b""}))
-    link = links.link(tracker)
-    unreachable(link)
+def test_a_tracker_that_drops_connections_causes_no_busy_loop(
+    clients: Clients, greets: bool
+) -> None:
+    tracker = clients.tracker(hangs_up=True, **({} if greets else {"greeting": b""}))
+    client = clients.client(tracker)
+    unreachable(client)
     before, began = tracker.accepted, time.monotonic()
     time.sleep(1.0)
     rounds = tracker.accepted - before
     assert rounds <= (time.monotonic() - began) / 0.2 + 2  # a pause of 0.2 s each time
-    unreachable(link)  # and no call hangs
+    unreachable(client)  # and no call hangs
 
 
-def test_a_tracker_that_drops_connections_is_skipped(links: Links) -> None:
-    first, second = links.tracker(hangs_up=True), links.tracker()
-    link = links.link(first, second)
-    wait_until(lambda: link.current == second.address, what="the second to serve")
-    link.call(PING, Ping())
+def test_a_tracker_that_drops_connections_is_skipped(clients: Clients) -> None:
+    first, second = clients.tracker(hangs_up=True), clients.tracker()
+    client = clients.client(first, second)
+    wait_until(lambda: client.current == second.address, what="the second to serve")
+    client.call(PING, Ping())
 
 
-def test_the_tracker_comes_back(links: Links) -> None:
+def test_the_tracker_comes_back(clients: Clients) -> None:
     port = free_port()
-    heard, tracker = Heard(), links.tracker(port=port)
-    link = links.link(tracker, heard=heard)
-    link.login("ann", "secret123")
+    event_log, tracker = EventLog(), clients.tracker(port=port)
+    client = clients.client(tracker, event_log=event_log)
+    client.login("ann", "secret123")
     tracker.close()
-    unreachable(link)
-    again = links.tracker(port=port)
-    wait_until(lambda: heard.resumed, what="the session to be resumed")
+    unreachable(client)
+    again = clients.tracker(port=port)
+    wait_until(lambda: event_log.resumed, what="the session to be resumed")
     assert again.asked("resume_session")
 
 
-def test_closing_wakes_waiting_callers(links: Links) -> None:
-    tracker = links.tracker(greeting=b"")  # never says anything
-    link = links.link(tracker)
+def test_closing_wakes_waiting_callers(clients: Clients) -> None:
+    tracker = clients.tracker(greeting=b"")  # never says anything
+    client = clients.client(tracker)
     errors: list[Exception] = []
 
     def call() -> None:
         try:
-            link.call(PING, Ping())
+            client.call(PING, Ping())
         except MinitorrentError as error:
             errors.append(error)
 
@@ -340,13 +346,13 @@ def test_closing_wakes_waiting_callers(links: Links) -> None:
     thread.start()
     wait_until(lambda: tracker.accepted, what="the dial")
     tracker.drop()
-    link.close()
+    client.close()
     thread.join(5.0)
     assert len(errors) == 1
 
 
 def test_a_client_that_was_never_started_can_be_closed() -> None:
-    TrackerClient([nobody()], None, PEER_ID, 6881, Heard().events(), lambda *_: None).close()
+    TrackerClient([nobody()], None, PEER_ID, 6881, EventLog().events(), lambda *_: None).close()
 
 
 def distrust(tracker: Endpoint, _: bytes) -> None:
@@ -354,78 +360,78 @@ def distrust(tracker: Endpoint, _: bytes) -> None:
     raise UntrustedTrackerError(f"{tracker} is another.")
 
 
-def test_an_untrusted_tracker_gets_nothing_and_is_named(links: Links) -> None:
-    tracker = links.tracker()
-    link = links.link(tracker, nobody(), trust=distrust)
-    assert "is another" in unreachable(link).message
+def test_an_untrusted_tracker_gets_nothing_and_is_named(clients: Clients) -> None:
+    tracker = clients.tracker()
+    client = clients.client(tracker, nobody(), trust=distrust)
+    assert "is another" in unreachable(client).message
     assert tracker.seen == []
-    assert link.states()[0] == (tracker.address, "unreachable")
+    assert client.states()[0] == (tracker.address, "unreachable")
 
 
-def test_the_others_are_tried_when_one_is_not_trusted(links: Links) -> None:
-    bad, good = links.tracker(), links.tracker()
+def test_the_others_are_tried_when_one_is_not_trusted(clients: Clients) -> None:
+    bad, good = clients.tracker(), clients.tracker()
 
     def judge(tracker: Endpoint, certificate: bytes) -> None:
         if tracker == bad.address:
             distrust(tracker, certificate)
 
-    link = links.link(bad, good, trust=judge)
-    link.call(PING, Ping())
-    assert link.states() == [(bad.address, "unreachable"), (good.address, "connected")]
+    client = clients.client(bad, good, trust=judge)
+    client.call(PING, Ping())
+    assert client.states() == [(bad.address, "unreachable"), (good.address, "connected")]
 
 
-def test_a_retry_cuts_the_pause_short(links: Links) -> None:
+def test_a_retry_cuts_the_pause_short(clients: Clients) -> None:
     trusted: list[bool] = []
 
     def judge(tracker: Endpoint, certificate: bytes) -> None:
         if not trusted:
             distrust(tracker, certificate)
 
-    link = links.link(links.tracker(), trust=judge, retry=RetryPolicy(first_pause=60.0))
-    wait_until(lambda: link.state == "unreachable", what="the refusal")
+    client = clients.client(clients.tracker(), trust=judge, retry=RetryPolicy(first_pause=60.0))
+    wait_until(lambda: client.state == "unreachable", what="the refusal")
     trusted.append(True)
-    link.retry()
-    wait_until(lambda: link.state == "connected", what="the connection")
+    client.retry()
+    wait_until(lambda: client.state == "connected", what="the connection")
 
 
-def answers(link: TrackerClient) -> bool:
+def answers(client: TrackerClient) -> bool:
     """Whether a tracker answers: one that hung up a moment ago counts as gone for a while."""
     with suppress(MinitorrentError):
-        link.call(PING, Ping())
+        client.call(PING, Ping())
         return True
     return False
 
 
-def test_an_oversized_answer_is_requested_once(links: Links) -> None:
-    tracker = links.tracker()
+def test_an_oversized_answer_is_requested_once(clients: Clients) -> None:
+    tracker = clients.tracker()
 
     def answer(_: dict[str, Any]) -> None:
         with suppress(OSError):  # the client hangs up
             tracker.push(b"x" * (LIMIT_AFTER_LOGIN + 1))
 
-    link = links.link(tracker)
-    link.call(PING, Ping())
+    client = clients.client(tracker)
+    client.call(PING, Ping())
     tracker.answers["list_groups"] = answer
     with pytest.raises(MinitorrentError, match="answer is too long") as raised:
-        link.call(LIST_GROUPS, ListGroups())
+        client.call(LIST_GROUPS, ListGroups())
     assert raised.value.code is ErrorCode.INTERNAL
     assert len(tracker.asked("list_groups")) == 1
-    wait_until(lambda: answers(link), 20, "another connection")
+    wait_until(lambda: answers(client), 20, "another connection")
 
 
-def test_a_login_with_an_oversized_resume_is_abandoned(links: Links) -> None:
+def test_a_login_with_an_oversized_resume_is_abandoned(clients: Clients) -> None:
     """Trackers of version 1.0 named all groups and shares of a user in one reply."""
-    tracker = links.tracker()
+    tracker = clients.tracker()
 
     def answer(_: dict[str, Any]) -> None:
         with suppress(OSError):  # the client hangs up
             tracker.push(b"x" * (LIMIT_AFTER_LOGIN + 1))
 
-    heard = Heard()
-    link = links.link(tracker, heard=heard)
-    link.login("ann", "secret123")
+    event_log = EventLog()
+    client = clients.client(tracker, event_log=event_log)
+    client.login("ann", "secret123")
     tracker.answers["resume_session"] = answer
     tracker.drop()
-    wait_until(lambda: "ended" in heard.words, 20, "the session to be given up")
-    wait_until(lambda: answers(link), 20, "another connection")
+    wait_until(lambda: "ended" in event_log.words, 20, "the session to be given up")
+    wait_until(lambda: answers(client), 20, "another connection")
     assert len(tracker.asked("resume_session")) == 1

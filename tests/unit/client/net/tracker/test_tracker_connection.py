@@ -45,7 +45,7 @@ def tracker() -> Iterator[FakeTracker]:
         yield running
 
 
-class Heard:
+class EventLog:
     """What a connection tells: notices, and that it has closed."""
 
     def __init__(self) -> None:
@@ -81,7 +81,7 @@ def refusal(call: Callable[[], object]) -> MinitorrentError:
 def test_replies_are_matched_by_number(tracker: FakeTracker) -> None:
     group = {"group": "lab", "mode": "open", "owner": "ann", "source": "x"}
     tracker.answers["get_group"] = lambda _: group
-    connection = Heard().connect(tracker, "127.0.0.1")
+    connection = EventLog().connect(tracker, "127.0.0.1")
     assert connection.is_open
     assert connection.request(GET_GROUP, GetGroup(group="lab")).source == "x"
     connection.request(PING, Ping())
@@ -96,7 +96,7 @@ def test_the_trackers_refusal_is_raised(tracker: FakeTracker) -> None:
     def refuse_newly(_: dict[str, Any]) -> dict[str, Any]:
         raise RefusalError("invented_later", "Too new.")
 
-    connection = Heard().connect(tracker)
+    connection = EventLog().connect(tracker)
     tracker.answers["ping"] = refuse
     error = refusal(lambda: connection.request(PING, Ping()))
     assert (error.code, error.message) == (ErrorCode.NOT_MEMBER, "You are not in it.")
@@ -108,26 +108,26 @@ def test_the_trackers_refusal_is_raised(tracker: FakeTracker) -> None:
 
 def test_a_refusal_without_a_reason(tracker: FakeTracker) -> None:
     tracker.answers["ping"] = lambda _: tracker.push(b'{"id":1,"ok":false}\n')
-    connection = Heard().connect(tracker)
+    connection = EventLog().connect(tracker)
     assert refusal(lambda: connection.request(PING, Ping())).code is ErrorCode.INTERNAL
     connection.close()
 
 
 def test_notices_come_between_replies(tracker: FakeTracker) -> None:
-    heard = Heard()
-    connection = heard.connect(tracker)
+    event_log = EventLog()
+    connection = event_log.connect(tracker)
     tracker.push(json.dumps({"event": EVENT}).encode() + b"\n")
-    wait_until(lambda: heard.notices, what="the notice")
-    assert heard.notices[0].text == EVENT["text"]
+    wait_until(lambda: event_log.notices, what="the notice")
+    assert event_log.notices[0].text == EVENT["text"]
     connection.close()
 
 
 def test_a_notice_right_after_the_greeting_is_received() -> None:
     line = json.dumps({"event": EVENT}).encode() + b"\n"
-    heard = Heard()
+    event_log = EventLog()
     with FakeTracker(GREETING + line) as tracker:
-        connection = heard.connect(tracker)
-        wait_until(lambda: heard.notices, what="the notice")
+        connection = event_log.connect(tracker)
+        wait_until(lambda: event_log.notices, what="the notice")
         connection.close()
 
 
@@ -142,17 +142,17 @@ def test_a_notice_right_after_the_greeting_is_received() -> None:
     ],
 )
 def test_unknown_lines_are_ignored(tracker: FakeTracker, line: bytes) -> None:
-    connection = Heard().connect(tracker)
+    connection = EventLog().connect(tracker)
     tracker.push(line)
     connection.request(PING, Ping())
     connection.close()
 
 
 def test_a_line_that_is_not_json_ends_the_connection(tracker: FakeTracker) -> None:
-    heard = Heard()
-    connection = heard.connect(tracker)
+    event_log = EventLog()
+    connection = event_log.connect(tracker)
     tracker.push(b"\xff\xfe rubbish\n")
-    assert heard.closed.wait(5.0)
+    assert event_log.closed.wait(5.0)
     assert not connection.is_open
     connection.close()
 
@@ -166,7 +166,7 @@ def test_an_unexpected_failure_is_logged_and_ends_the_connection(
         raise ValueError("a bug")
 
     connection = TrackerConnection(
-        tracker.address, None, fail, lambda _: closed.set(), Heard().trust
+        tracker.address, None, fail, lambda _: closed.set(), EventLog().trust
     )
     tracker.push(json.dumps({"event": EVENT}).encode() + b"\n")
     assert closed.wait(5.0)
@@ -190,7 +190,7 @@ def test_an_unexpected_failure_is_logged_and_ends_the_connection(
 )
 def test_other_servers_are_not_trackers(greeting: bytes, says: str) -> None:
     with FakeTracker(greeting) as tracker:
-        error = refusal(lambda: Heard().connect(tracker))
+        error = refusal(lambda: EventLog().connect(tracker))
     assert error.code is ErrorCode.TRACKER_UNREACHABLE
     assert says in error.message
     assert str(tracker.address) in error.message
@@ -198,14 +198,14 @@ def test_other_servers_are_not_trackers(greeting: bytes, says: str) -> None:
 
 def test_a_newer_minor_version_is_accepted() -> None:
     with FakeTracker(GREETING.replace(b"[1,0]", b"[1,7]")) as tracker:
-        connection = Heard().connect(tracker)
+        connection = EventLog().connect(tracker)
         connection.request(PING, Ping())
         connection.close()
 
 
 def test_a_tracker_that_hangs_up_before_its_greeting() -> None:
     with FakeTracker(b"", hangs_up=True) as tracker, pytest.raises(ConnectionLostError):
-        Heard().connect(tracker)
+        EventLog().connect(tracker)
 
 
 def test_a_trickled_greeting_times_out() -> None:
@@ -221,7 +221,7 @@ def test_a_trickled_greeting_times_out() -> None:
         try:
             began = time.monotonic()
             with pytest.raises(TimeoutError):
-                Heard().connect(tracker, timing=Timing(tracker_connect=0.3))
+                EventLog().connect(tracker, timing=Timing(tracker_connect=0.3))
             assert time.monotonic() - began < 10.0
         finally:
             trickling.set()
@@ -232,18 +232,18 @@ def test_nobody_listens() -> None:
     address = Endpoint("127.0.0.1", free_port())
     for source in (None, "127.0.0.1"):
         with pytest.raises(OSError):
-            TrackerConnection(address, source, lambda _: None, lambda _: None, Heard().trust)
+            TrackerConnection(address, source, lambda _: None, lambda _: None, EventLog().trust)
 
 
 def test_an_unusable_source_address_is_ignored(tracker: FakeTracker) -> None:
-    connection = Heard().connect(tracker, "203.0.113.9")
+    connection = EventLog().connect(tracker, "203.0.113.9")
     connection.request(PING, Ping())
     connection.close()
 
 
 def test_a_missing_reply_times_out(tracker: FakeTracker) -> None:
     tracker.answers["ping"] = lambda _: None
-    connection = Heard().connect(tracker)
+    connection = EventLog().connect(tracker)
     assert refusal(lambda: connection.request(PING, Ping(), 0.05)).code is ErrorCode.TIMEOUT
     assert connection.is_open
     connection.close()
@@ -254,7 +254,7 @@ def test_a_connection_lost_during_a_request(tracker: FakeTracker) -> None:
         tracker.drop()
 
     tracker.answers["ping"] = drop
-    connection = Heard().connect(tracker)
+    connection = EventLog().connect(tracker)
     with pytest.raises(ConnectionLostError):
         connection.request(PING, Ping())
     with pytest.raises(ConnectionLostError):  # and it stays lost
@@ -270,7 +270,7 @@ def test_closing_wakes_waiting_callers(tracker: FakeTracker) -> None:
         asked.set()
 
     tracker.answers["ping"] = never
-    connection = Heard().connect(tracker)
+    connection = EventLog().connect(tracker)
     errors: list[Exception] = []
 
     def ask() -> None:
@@ -289,7 +289,7 @@ def test_closing_wakes_waiting_callers(tracker: FakeTracker) -> None:
 
 def test_a_quiet_tracker_is_pinged_and_its_answers_count(tracker: FakeTracker) -> None:
     timing = Timing(tracker_ping_every=0.05, tracker_silence=20.0)
-    connection = Heard().connect(tracker, timing=timing)
+    connection = EventLog().connect(tracker, timing=timing)
     at_first = connection._heard_at
     wait_until(lambda: len(tracker.asked("ping")) > 8, what="many pings")
     wait_until(lambda: connection._heard_at > at_first, what="their answers to count")
@@ -299,10 +299,10 @@ def test_a_quiet_tracker_is_pinged_and_its_answers_count(tracker: FakeTracker) -
 
 def test_a_silent_tracker_is_given_up(tracker: FakeTracker) -> None:
     tracker.answers["ping"] = lambda _: None
-    heard = Heard()
+    event_log = EventLog()
     timing = Timing(tracker_ping_every=0.05, tracker_silence=0.3)
-    connection = heard.connect(tracker, timing=timing)
-    assert heard.closed.wait(10.0)
+    connection = event_log.connect(tracker, timing=timing)
+    assert event_log.closed.wait(10.0)
     assert tracker.asked("ping"), "pinged before it is given up"
     connection.close()
 
@@ -322,9 +322,9 @@ def test_the_source_address(host: str, expected: str | None) -> None:
 
 
 def test_the_certificate_is_checked_before_anything_is_sent(tracker: FakeTracker) -> None:
-    heard = Heard()
-    heard.connect(tracker).close()
-    assert heard.certificates
+    event_log = EventLog()
+    event_log.connect(tracker).close()
+    assert event_log.certificates
 
     def refuse(_: Endpoint, __: bytes) -> None:
         raise UntrustedTrackerError("Another one.")
@@ -346,13 +346,13 @@ def test_a_server_without_tls_is_not_a_tracker() -> None:
         thread.start()
         address = Endpoint(*listener.getsockname())
         with pytest.raises(MinitorrentError, match="no Minitorrent tracker"):
-            TrackerConnection(address, None, lambda _: None, lambda _: None, Heard().trust)
+            TrackerConnection(address, None, lambda _: None, lambda _: None, EventLog().trust)
         thread.join()
 
 
 def test_heavy_traffic_both_ways(tracker: FakeTracker) -> None:
-    heard = Heard()
-    connection = heard.connect(tracker)
+    event_log = EventLog()
+    connection = event_log.connect(tracker)
     line = json.dumps({"event": {**EVENT, "text": "x" * 100_000}}).encode() + b"\n"
 
     def push() -> None:
@@ -373,5 +373,5 @@ def test_heavy_traffic_both_ways(tracker: FakeTracker) -> None:
     for thread in [*asking, pushing]:
         thread.join(60.0)
     assert len(tracker.asked("get_group")) == 80
-    wait_until(lambda: len(heard.notices) == 100, what="the last notices")
+    wait_until(lambda: len(event_log.notices) == 100, what="the last notices")
     connection.close()

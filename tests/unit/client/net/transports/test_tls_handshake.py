@@ -254,7 +254,7 @@ class Impostor:
             self._context.maximum_version = ssl.TLSVersion.TLSv1_2
         self._sock = socket.create_server(("127.0.0.1", 0))
         self.address = Endpoint(*self._sock.getsockname())
-        self.heard = b""
+        self.recorded = b""
         self._thread = threading.Thread(target=self._serve)
         self._thread.start()
 
@@ -264,7 +264,7 @@ class Impostor:
             with sock:
                 sock.settimeout(5.0)
                 with self._context.wrap_socket(sock, server_side=True) as secure:
-                    self.heard = secure.recv(HANDSHAKE_LENGTH)
+                    self.recorded = secure.recv(HANDSHAKE_LENGTH)
                     secure.sendall(Handshake(FILE, THEIRS).encode())
                     secure.recv(1)
 
@@ -292,7 +292,7 @@ def test_we_reach_a_member() -> None:
     assert transport.membership.user == "bob"
     transport.release()
     impostor.close()
-    assert impostor.heard
+    assert impostor.recorded
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
@@ -305,7 +305,7 @@ def test_we_send_nothing_to_non_members(attack: str) -> None:
     with pytest.raises(OSError):
         dial(impostor.address, group_tls)
     impostor.close()
-    assert not impostor.heard
+    assert not impostor.recorded
 
 
 @pytest.mark.parametrize(

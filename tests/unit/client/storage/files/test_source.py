@@ -166,7 +166,9 @@ def test_all_unsharable_entries_are_named_and_can_be_skipped(
     kept = ["Same", "deep/also good", "good"]
     assert ["/".join(file.path) for file in source.files] == kept
     for name in refused:
-        assert any(f"{name}' " in told and "left out" in told for told in source.warnings), name
+        assert any(
+            f"{name}' " in warning and "left out" in warning for warning in source.warnings
+        ), name
 
 
 def test_only_the_first_of_many_are_named(tmp_path: Path) -> None:

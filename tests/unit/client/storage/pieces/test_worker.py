@@ -84,7 +84,7 @@ def test_nothing_is_accepted_after_closing() -> None:
 def test_closing_wakes_a_waiting_submitter() -> None:
     pool = WorkerPool(1, 1)
     go, started = threading.Event(), threading.Event()
-    told: list[Exception] = []
+    refusals: list[Exception] = []
 
     def job() -> None:
         started.set()
@@ -94,7 +94,7 @@ def test_closing_wakes_a_waiting_submitter() -> None:
         try:
             pool.submit(job, fail_test)
         except RuntimeError as error:
-            told.append(error)
+            refusals.append(error)
 
     pool.submit(job, fail_test)
     assert started.wait(10)
@@ -103,7 +103,7 @@ def test_closing_wakes_a_waiting_submitter() -> None:
     thread.start()
     assert not pool.close(timeout=0.05)
     thread.join(10)
-    assert len(told) == 1
+    assert len(refusals) == 1
     go.set()
     assert pool.close()
 

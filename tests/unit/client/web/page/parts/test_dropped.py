@@ -26,8 +26,8 @@ def test_a_name_never_leaves_the_folder(tmp_path: Path, name: str) -> None:
 
 
 def test_a_full_disk_is_reported() -> None:
-    told = dropped.reason(OSError(errno.ENOSPC, "No space left on device"))
-    assert "No space left on device" in told.message
+    error = dropped.reason(OSError(errno.ENOSPC, "No space left on device"))
+    assert "No space left on device" in error.message
 
 
 def test_discarding_leaves_nothing(tmp_path: Path) -> None:
