@@ -166,6 +166,7 @@ class _Assembly:
                 timing=config.timing,
             )
         )
+        self._remote = Remote(self._account, self._link)
 
     def _keep(self, part: PartT) -> PartT:
         """Have a part closed with the client."""
@@ -185,7 +186,7 @@ class _Assembly:
         self._listener.start(transfers.active.admit, transfers.active.find_group_tls, refuses)
         self._link.start()
         links = MetainfoLinks(
-            self._link, lambda magnet: fetch_metadata(magnet, self._peer_id, torrents.introduce)
+            self._remote, lambda magnet: fetch_metadata(magnet, self._peer_id, torrents.introduce)
         )
         return self._services(transfers, credentials, links)
 
@@ -193,10 +194,10 @@ class _Assembly:
         self, transfers: TransferManager, credentials: Credentials, links: MetainfoLinks
     ) -> Session:
         account, link, known_trackers = self._account, self._link, self._known_trackers
-        remote = Remote(account, link)
+        remote = self._remote
         groups = GroupService(account, remote, transfers, credentials)
-        sharing = Sharing(link, links, self._store, transfers, self._disk, self._warn)
-        uploads = Uploads(link, links, self._store, transfers, self._warn)
+        sharing = Sharing(remote, links, self._store, transfers, self._disk, self._warn)
+        uploads = Uploads(remote, links, self._store, transfers, self._warn)
         port = self._parts.port(self._listener.port, lambda: self._listener.arrivals)
         snapshots = Snapshots(link, credentials, time.monotonic, port)
         patience = self._config.timing.wait_without_peers

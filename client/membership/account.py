@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from typing import Protocol
 
 from client.core.notices.events import (
     CertificatesRevoked,
@@ -181,18 +182,26 @@ class Account:
         self.tell(event.kind, event.text, event.group)
 
 
+class TrackerCalls(Protocol):
+    """Calls operations of the tracker, each by its definition in common.api."""
+
+    def call(self, operation: Operation[RequestT, ReplyT], **arguments: object) -> ReplyT:
+        """Validate the arguments, then call the operation.
+
+        Raises MinitorrentError: not_logged_in if the operation needs a login, its refusal, or the
+        network's failure.
+        """
+
+
 class Remote:
-    """Calls operations of the tracker."""
+    """TrackerCalls of the logged-in user."""
 
     def __init__(self, account: Account, tracker_client: TrackerClient) -> None:
         self._account = account
         self._tracker_client = tracker_client
 
     def call(self, operation: Operation[RequestT, ReplyT], **arguments: object) -> ReplyT:
-        """Validate the arguments, then call the operation.
-
-        Raises MinitorrentError: not_logged_in if the operation needs a login, or its refusal.
-        """
+        """See TrackerCalls."""
         if operation.needs_login:
             self._account.require()
         return self._tracker_client.call(operation, operation.read_request(arguments))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from client import results
 from client.core.notices.notices import NoticeKind
-from client.membership.account import Account, Remote
+from client.membership.account import Account, TrackerCalls
 from client.membership.credentials import Credentials
 from client.net.tracker.tracker_client import TrackerClient
 from client.services.paging import USUAL_LIMIT, SessionsResult, collect
@@ -24,7 +24,7 @@ class AccountService:
     def __init__(
         self,
         account: Account,
-        remote: Remote,
+        remote: TrackerCalls,
         tracker_client: TrackerClient,
         transfers: TransferManager,
         credentials: Credentials,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from client import results
-from client.membership.account import Account, Remote
+from client.membership.account import Account, TrackerCalls
 from client.membership.credentials import Credentials
 from client.services.export import export_credentials
 from client.services.paging import (
@@ -27,7 +27,7 @@ class GroupService:
     def __init__(
         self,
         account: Account,
-        remote: Remote,
+        remote: TrackerCalls,
         transfers: TransferManager,
         credentials: Credentials,
     ) -> None:

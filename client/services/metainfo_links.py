@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
-from client.net.tracker.tracker_client import TrackerCalls
+from client.membership.account import TrackerCalls
 from client.storage.paths.os_errors import translating
 from client.storage.paths.reading import read_plain
 from client.storage.paths.typed_path import typed_path
@@ -34,8 +34,8 @@ _OURS: Final = "minitorrent:"
 class MetainfoLinks:
     """Writes and reads them; `fetch` gets an info dictionary from a magnet link's peers."""
 
-    def __init__(self, link: TrackerCalls, fetch: Callable[[Magnet], bytes]) -> None:
-        self._link = link
+    def __init__(self, remote: TrackerCalls, fetch: Callable[[Magnet], bytes]) -> None:
+        self._remote = remote
         self._fetch = fetch
 
     # --- writing ----------------------------------------------------------------------------
@@ -50,14 +50,12 @@ class MetainfoLinks:
 
     def magnet(self, group: str, name: str) -> Magnet:
         """Return a link with this user's own announce URLs, which the user must keep secret."""
-        request = files.GET_FILE.read_request({"group": group, "name": name})
-        file = self._link.call(files.GET_FILE, request)
+        file = self._remote.call(files.GET_FILE, group=group, name=name)
         urls = self._announce_urls(group)
         return Magnet(info_hash_from_hex(file.info_hash), file.name, tuple(urls))
 
     def _announce_urls(self, group: str) -> Sequence[str]:
-        request = presence.AnnounceKey(group=group)
-        return self._link.call(presence.ANNOUNCE_KEY, request).announce_urls
+        return self._remote.call(presence.ANNOUNCE_KEY, group=group).announce_urls
 
     # --- reading ----------------------------------------------------------------------------
     def find(self, reference: str) -> files.GetFileReply:
@@ -94,13 +92,12 @@ class MetainfoLinks:
         encoded = metainfo.encode(self._fetch(link))
         described = metainfo.parse(encoded)
         group = self._group_of(described)
-        request = files.AddFile(group=group, name=described.name, metainfo=encoded)
-        self._link.call(files.ADD_FILE, request)
-        return self._link.call(files.GET_FILE, files.GetFile(group=group, name=described.name))
+        self._remote.call(files.ADD_FILE, group=group, name=described.name, metainfo=encoded)
+        return self._remote.call(files.GET_FILE, group=group, name=described.name)
 
     def _ask(self, info_hash: InfoHash) -> files.GetFileReply | None:
         try:
-            return self._link.call(files.FIND_FILE, files.FindFile(info_hash=info_hash.hex()))
+            return self._remote.call(files.FIND_FILE, info_hash=info_hash.hex())
         except MinitorrentError as error:
             if error.code is not ErrorCode.NO_SUCH_FILE:
                 raise
@@ -114,9 +111,8 @@ class MetainfoLinks:
                 f"{described.name!r} was not made for a group; download it with another BitTorrent "
                 "client, and share it with upload_file.",
             )
-        asked = groups.FIND_GROUP.read_request({"source": described.source})
         try:
-            return self._link.call(groups.FIND_GROUP, asked).group
+            return self._remote.call(groups.FIND_GROUP, source=described.source).group
         except MinitorrentError as error:
             if error.code is not ErrorCode.NO_SUCH_GROUP:
                 raise

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from client.membership.account import Account, Remote
+from client.membership.account import Account, TrackerCalls
 from client.results import Notice
 from client.services.paging import NoticesResult, collect, total
 from common.api import events
@@ -14,7 +14,7 @@ from common.api import events
 class NoticeService:
     """The notices of a session; see Session for the rules of all its methods."""
 
-    def __init__(self, account: Account, remote: Remote) -> None:
+    def __init__(self, account: Account, remote: TrackerCalls) -> None:
         self._account = account
         self._remote = remote
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from client.core.transfers.download_options import DEFAULT_OPTIONS, DownloadOptions
 from client.core.transfers.piece_selection import PieceSelection, paths_of, selection_of, widened
 from client.core.transfers.resume import FileStamps
-from client.net.tracker.tracker_client import TrackerCalls
+from client.membership.account import TrackerCalls
 from client.services.found import Found, find
 from client.services.metainfo_links import MetainfoLinks
 from client.state.transfers import NewTransfer, TransferStore
@@ -35,14 +35,14 @@ class Sharing:
 
     def __init__(
         self,
-        link: TrackerCalls,
+        remote: TrackerCalls,
         metainfo_links: MetainfoLinks,
         store: TransferStore,
         manager: TransferManager,
         disk: DiskSpace,
         warn: Callable[[str], None],
     ) -> None:
-        self._link = link
+        self._remote = remote
         self._metainfo_links = metainfo_links
         self._store = store
         self._manager = manager
@@ -80,8 +80,7 @@ class Sharing:
         return self._begin(user, self._metainfo_links.find(reference), destination, options)
 
     def _ask(self, group: str, name: str) -> files.GetFileReply:
-        request = files.GET_FILE.read_request({"group": group, "name": name})
-        return self._link.call(files.GET_FILE, request)
+        return self._remote.call(files.GET_FILE, group=group, name=name)
 
     def _begin(
         self,
@@ -126,7 +125,7 @@ class Sharing:
 
     def _require_seal(self, reply: files.GetFileReply, described: Metainfo) -> None:
         """Raise permission_denied unless the content is sealed exactly as its group is."""
-        profile = self._link.call(groups.GET_GROUP, groups.GetGroup(group=reply.group))
+        profile = self._remote.call(groups.GET_GROUP, group=reply.group)
         if described.authority != profile.authority:
             raise MinitorrentError(
                 ErrorCode.PERMISSION_DENIED,

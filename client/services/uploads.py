@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from client.core.transfers.resume import FileStamps
-from client.net.tracker.tracker_client import TrackerCalls
+from client.membership.account import TrackerCalls
 from client.services.metainfo_links import MetainfoLinks, is_metainfo_of, metainfo_place
 from client.state.transfers import NewTransfer, TransferStore
 from client.storage.files.content import take_stamps
@@ -54,13 +54,13 @@ class Uploads:
 
     def __init__(
         self,
-        link: TrackerCalls,
+        remote: TrackerCalls,
         metainfo_links: MetainfoLinks,
         store: TransferStore,
         manager: TransferManager,
         warn: Callable[[str], None],
     ) -> None:
-        self._link = link
+        self._remote = remote
         self._metainfo_links = metainfo_links
         self._store = store
         self._manager = manager
@@ -142,8 +142,7 @@ class Uploads:
         approve: Callable[[Metainfo], None],
     ) -> tuple[Metainfo, FileStamps]:
         """Add the file to the group; returns its metainfo and its files' stamps."""
-        asked = groups.GET_GROUP.read_request({"group": group})
-        profile = self._link.call(groups.GET_GROUP, asked)
+        profile = self._remote.call(groups.GET_GROUP, group=group)
         known = self._known(group, source.name) or (existing and existing.metainfo)
         if not known:
             described = _describe(source, profile, progress)
@@ -167,13 +166,12 @@ class Uploads:
 
     def _offer(self, group: str, described: Metainfo) -> None:
         encoded = metainfo.encode(described.info_bytes)
-        request = files.AddFile(group=group, name=described.name, metainfo=encoded)
-        self._link.call(files.ADD_FILE, request)
+        self._remote.call(files.ADD_FILE, group=group, name=described.name, metainfo=encoded)
 
     def _known(self, group: str, name: str) -> Metainfo | None:
         """Return the metainfo that the group shares under the name, or None."""
         try:
-            reply = self._link.call(files.GET_FILE, files.GetFile(group=group, name=name))
+            reply = self._remote.call(files.GET_FILE, group=group, name=name)
         except MinitorrentError as error:
             if error.code is not ErrorCode.NO_SUCH_FILE:
                 raise

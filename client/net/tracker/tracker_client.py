@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal, Protocol
+from typing import Final, Literal
 
 import structlog
 
@@ -75,13 +75,6 @@ class TrackerCallbacks:
     lost: Callable[[Endpoint], None]
     session_ended: Callable[[str], None]
     notice: Callable[[EventNotice], None]
-
-
-class TrackerCalls(Protocol):
-    """Calls operations of the tracker; TrackerClient does, over its connection."""
-
-    def call(self, operation: Operation[RequestT, ReplyT], request: RequestT) -> ReplyT:
-        """Return the tracker's reply; raises MinitorrentError, the tracker's or the network's."""
 
 
 class TrackerClient:

@@ -33,7 +33,7 @@ class Tracker:
         self._meanwhile = meanwhile
         self.forgets = False
 
-    def call(self, operation: object, request: Any) -> object:
+    def call(self, operation: object, **arguments: Any) -> object:
         if operation is groups.GET_GROUP:
             return groups.GroupProfileReply(
                 group="lab", source=SOURCE, mode="open", authority=None, removed=[]
@@ -41,7 +41,7 @@ class Tracker:
         if operation is files.GET_FILE:
             return self._get_file()
         assert operation is files.ADD_FILE
-        self._add_file(metainfo.parse(request.metainfo))
+        self._add_file(metainfo.parse(arguments["metainfo"]))
         return None
 
     def _get_file(self) -> object:
