@@ -15,6 +15,14 @@ class FakeNotices:
 
     def __init__(self, state: FakeState) -> None:
         self._state = state
+        self.rows = [
+            NoticeRow(
+                at="2026-01-02T03:04:05Z",
+                kind="file_added",
+                group="lab",
+                text="bob shares film.mkv in lab.",
+            )
+        ]
         self._listeners: list[Callable[[Notice], None]] = []
 
     def notify(self, kind: str, text: str) -> None:
@@ -26,10 +34,4 @@ class FakeNotices:
 
     def list(self, pattern: str = "", *, limit: int | None = None) -> NoticesResult:
         self._state.called("notices", *unusual(pattern, USUAL_LIMIT if limit is None else limit))
-        row = NoticeRow(
-            at="2026-01-02T03:04:05Z",
-            kind="file_added",
-            group="lab",
-            text="bob shares film.mkv in lab.",
-        )
-        return NoticesResult(notices=[row], total=1, pattern=pattern)
+        return NoticesResult(notices=self.rows, total=len(self.rows), pattern=pattern)

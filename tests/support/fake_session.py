@@ -11,6 +11,7 @@ import types
 
 from client import results
 from client.config import ClientConfig
+from client.services.api import SessionApi
 from tests.support.fake_accounts import FakeAccounts
 from tests.support.fake_diagnostics import FakeDiagnostics
 from tests.support.fake_doctor import FakeDoctor
@@ -63,7 +64,7 @@ class FakeSession(FakeState):
 def install(session: FakeSession) -> None:
     """Have the client open this session, whatever it is started with."""
 
-    def open_session(config: ClientConfig) -> FakeSession:
+    def open_session(config: ClientConfig) -> SessionApi:
         return session
 
     build = types.ModuleType("client.build")

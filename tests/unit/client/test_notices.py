@@ -7,8 +7,6 @@ import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, cast
 
 import pytest
 from nicegui import Client, ui
@@ -27,8 +25,11 @@ from client.shell.terminal.signals import Interrupts
 from client.state.database import Database
 from client.state.settings import Settings
 from client.web.events import Events
+from client.web.page.command_client import CommandClient
 from client.web.page.tabs.notices import NoticesTab
+from client.web.pool import CommandPool
 from common.api.events import EventKind, ListNoticesReply, NoticeRow
+from common.api.operation import Operation, ReplyT, RequestT
 from tests.support.fake_session import FakeSession
 from tracker.domain.audience import AUDIENCES, Audience
 from tracker.services.events import as_notice
@@ -77,13 +78,22 @@ def test_the_shell_shows_every_kind(kind: NoticeKind) -> None:
     assert err.getvalue() == f"{TEXT}\n"
 
 
+class Tracker:
+    """TrackerCalls that have one answer: these notices."""
+
+    def __init__(self, notices: list[NoticeRow]) -> None:
+        self._reply = ListNoticesReply(notices=notices, unread=0, total=len(notices))
+
+    def call(self, operation: Operation[RequestT, ReplyT], **arguments: object) -> ReplyT:
+        operation.read_request(arguments)
+        return operation.read_reply(self._reply.model_dump())
+
+
 def listed(
     account: Account, tracker_rows: list[NoticeRow], limit: int | None = None
 ) -> NoticesResult:
     """What `notices` answers when the tracker has ``tracker_rows``."""
-    reply = ListNoticesReply(notices=tracker_rows, unread=0, total=len(tracker_rows))
-    remote = SimpleNamespace(call=lambda *_, **__: reply)
-    return NoticeService(account, cast(Any, remote)).list(limit=limit)
+    return NoticeService(account, Tracker(tracker_rows)).list(limit=limit)
 
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind is not NoticeKind.MISSED])
@@ -114,15 +124,14 @@ def test_both_lists_are_merged_by_time(account: Account) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_page_lists_every_kind(kind: NoticeKind) -> None:
-    row = NoticeRow(at="2026-01-01T00:00:00Z", kind=kind, group="lab", text=TEXT)
-
-    async def ask(*_: object) -> NoticesResult:
-        return NoticesResult(notices=[row], total=1)
+def test_the_page_lists_every_kind(kind: NoticeKind, tmp_path: Path) -> None:
+    session = FakeSession()
+    session.notices.rows = [NoticeRow(at="2026-01-01T00:00:00Z", kind=kind, group="lab", text=TEXT)]
+    commands = CommandClient(CommandPool(session, lambda: False), tmp_path, "token")
 
     async def draw() -> list[str]:
         with Client(page("/")) as client:
-            await NoticesTab(cast(Any, SimpleNamespace(ask=ask))).refresh()
+            await NoticesTab(commands).refresh()
             return [
                 element.text
                 for element in client.elements.values()
