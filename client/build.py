@@ -166,7 +166,6 @@ class _Assembly:
                 timing=config.timing,
             )
         )
-        self._remote = Remote(self._account, self._link)
 
     def _keep(self, part: PartT) -> PartT:
         """Have a part closed with the client."""
@@ -185,16 +184,20 @@ class _Assembly:
         refuses = torrents.ban_list.refuses_caller
         self._listener.start(transfers.active.admit, transfers.active.find_group_tls, refuses)
         self._link.start()
+        remote = Remote(self._account, self._link)
         links = MetainfoLinks(
-            self._remote, lambda magnet: fetch_metadata(magnet, self._peer_id, torrents.introduce)
+            remote, lambda magnet: fetch_metadata(magnet, self._peer_id, torrents.introduce)
         )
-        return self._services(transfers, credentials, links)
+        return self._services(transfers, credentials, remote, links)
 
     def _services(
-        self, transfers: TransferManager, credentials: Credentials, links: MetainfoLinks
+        self,
+        transfers: TransferManager,
+        credentials: Credentials,
+        remote: Remote,
+        links: MetainfoLinks,
     ) -> Session:
         account, link, known_trackers = self._account, self._link, self._known_trackers
-        remote = self._remote
         groups = GroupService(account, remote, transfers, credentials)
         sharing = Sharing(remote, links, self._store, transfers, self._disk, self._warn)
         uploads = Uploads(remote, links, self._store, transfers, self._warn)
