@@ -217,9 +217,9 @@ class Transfer(Standing):
             self._context.disk.require(self.record.name, self.path, self.missing)
         torrent = self._make_torrent(have)
         self._move(Opened(torrent, self.record.complete))
+        self._context.announcer.add(self)
         if torrent.complete:
             self._finish()
-        self._context.announcer.add(self)
 
     def _may_run(self) -> bool:
         return self.record.complete or self._context.scheduler.has_turn(self)

@@ -200,6 +200,7 @@ class TransferStorage:
             stamps, have = self.files.verified_stamps(), torrent.have()
             self.files.sync()
             self._store.update_progress(record.id, have, stamps)
+            self.record = replace(self.record, bitfield=have.to_bytes(), stamps=stamps)
 
     def uploaded(self, torrent: Torrent | None) -> int:
         """Return the payload bytes uploaded in all runs, including that of `torrent`."""

@@ -17,6 +17,7 @@ from client.core.transfers.download_options import DEFAULT_OPTIONS, DownloadOpti
 from client.event_bus import EventBus
 from client.net.tracker.announcer import Announced, UnidentifiedPeer
 from client.net.transports.group_tls import GroupTls
+from client.results import TransferState
 from client.state.database import Database
 from client.state.rate_limits import RateLimitStore
 from client.state.transfers import NewTransfer, TransferRecord, TransferStore
@@ -29,6 +30,7 @@ from client.transfers.transfer_context import TransferContext
 from client.transfers.transfer_storage import TransferStorage
 from common import metainfo
 from common.bitfield import Bitfield
+from common.errors import ErrorCode
 from common.metainfo import Metainfo
 from common.types import InfoHash
 from tests.support.fake_connections import Seeder
@@ -185,3 +187,13 @@ def torrent_of(transfer: Transfer) -> Torrent:
     torrent = transfer.torrent
     assert torrent is not None, transfer.state
     return torrent
+
+
+def shown(transfer: Transfer) -> TransferState:
+    """The state of a transfer as users see it."""
+    return transfer.state
+
+
+def failure(transfer: Transfer) -> ErrorCode | None:
+    """Why a transfer has failed or waits, if it does."""
+    return transfer.error.code if transfer.error is not None else None

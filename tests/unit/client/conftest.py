@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,9 +15,19 @@ from client.state.database import Database
 from client.state.settings import Settings
 
 
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A new client's database: creating one waits for the disk, copying it doesn't."""
+    path = tmp_path_factory.mktemp("state") / "client.sqlite"
+    Database.open(path).close()
+    return path
+
+
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    database = Database.open(tmp_path / "client.sqlite")
+def database(tmp_path: Path, empty_database: Path) -> Iterator[Database]:
+    path = tmp_path / "client.sqlite"
+    shutil.copy(empty_database, path)
+    database = Database.open(path)
     yield database
     database.close()
 

@@ -1,0 +1,330 @@
+"""A transfer and its disk: one that is full, and has room again; content that others change."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from client.core.notices.events import (
+    PiecesLost,
+    TransferCompleted,
+    TransferFailed,
+    TransferPaused,
+)
+from client.core.transfers.download_options import DownloadOptions
+from client.results import TransferState
+from client.storage.files.torrent_files import part_file_path, partial_path
+from client.transfers.disk_space import INTERVAL, PATIENT_INTERVAL
+from client.transfers.transfer import MOST_UPSETS, Transfer
+from common.errors import ErrorCode, MinitorrentError
+from tests.support.fake_transfers import PLENTY, TransferLab, failure, shown, torrent_of
+from tests.unit.client.storage.contents import PIECE, describe, put, random_bytes
+from tests.unit.client.transfers.conftest import CONTENT, DESCRIBED
+
+FULL = MinitorrentError(ErrorCode.DISK_FULL, "No space left on device.")
+
+
+def change(path: Path, at: int = 0, *, quietly: bool = False) -> None:
+    """Change a byte of a file, as another program does; `quietly` sets the time back."""
+    before = path.stat()
+    with path.open("r+b") as stream:
+        stream.seek(at)
+        byte = stream.read(1)
+        stream.seek(at)
+        stream.write(bytes([byte[0] ^ 0xFF]))
+    later = before.st_mtime_ns + (0 if quietly else 1_000_000)
+    os.utime(path, ns=(before.st_atime_ns, later))
+
+
+# --- space ------------------------------------------------------------------------------------
+@pytest.fixture
+def waiting(lab: TransferLab, partial: Transfer) -> Transfer:
+    """A download with two pieces whose disk is full."""
+    lab.free = 0
+    lab.client.workers.error = FULL
+    lab.seeder(partial, CONTENT).give(1)
+    lab.jobs.run()
+    lab.client.workers.error = None
+    return partial
+
+
+def test_a_full_disk_pauses_a_download_and_says_what_it_needs(
+    lab: TransferLab, waiting: Transfer
+) -> None:
+    assert waiting.waits_for_space
+    assert (shown(waiting), failure(waiting)) == (TransferState.PAUSED, ErrorCode.DISK_FULL)
+    (paused,) = lab.happened
+    assert isinstance(paused, TransferPaused)
+    assert "needs 32" in paused.message
+    assert waiting.verified.count == 2
+    assert len(lab.saved_pieces(waiting)) == 2
+    assert lab.announcer.announced == {}
+    assert not lab.scheduler.has_turn(waiting)
+    assert not lab.saved(waiting).paused, "the next run tries again"
+
+
+def test_a_download_resumes_when_there_is_space(lab: TransferLab, waiting: Transfer) -> None:
+    lab.clock.advance(INTERVAL)
+    waiting.look_for_room()
+    assert waiting.waits_for_space
+    lab.free = 2 * PIECE
+    waiting.look_for_room()
+    assert waiting.waits_for_space, "it has just looked"
+    lab.clock.advance(INTERVAL)
+    waiting.look_for_room()
+    assert shown(waiting) is TransferState.QUEUED
+    lab.jobs.run()
+    lab.seeder(waiting, CONTENT, "eve", "127.0.0.3").give()
+    lab.jobs.run()
+    assert shown(waiting) is TransferState.SEEDING
+    assert isinstance(lab.happened[-1], TransferCompleted)
+
+
+def test_space_that_does_not_help_is_not_tried_every_second(
+    lab: TransferLab, partial: Transfer
+) -> None:
+    """The disk has space, and yet nothing can be written: a quota."""
+    lab.client.workers.error = FULL
+    lab.seeder(partial, CONTENT).give(1)
+    lab.jobs.run()
+    assert (failure(partial), partial.waits_for_space) == (ErrorCode.DISK_FULL, True)
+    lab.clock.advance(PATIENT_INTERVAL - 1.0)
+    partial.look_for_room()
+    assert partial.waits_for_space
+    lab.clock.advance(1.0)
+    partial.look_for_room()
+    assert not partial.waits_for_space
+
+
+def test_a_download_that_does_not_fit_does_not_start(lab: TransferLab, download: Transfer) -> None:
+    lab.free = len(CONTENT) - 1
+    download.start()
+    lab.jobs.run()
+    assert (shown(download), download.waits_for_space) == (TransferState.PAUSED, True)
+    assert lab.announcer.announced == {}
+    lab.free = len(CONTENT)
+    lab.clock.advance(INTERVAL)
+    download.look_for_room()
+    lab.jobs.run()
+    assert shown(download) is TransferState.DOWNLOADING
+
+
+def test_only_what_is_missing_needs_space(lab: TransferLab, partial: Transfer) -> None:
+    partial.pause()
+    lab.free = 2 * PIECE
+    partial.resume()
+    lab.jobs.run()
+    assert shown(partial) is TransferState.DOWNLOADING
+
+
+def test_a_user_may_pause_a_download_that_waits_for_space(
+    lab: TransferLab, waiting: Transfer
+) -> None:
+    waiting.pause()
+    assert (shown(waiting), failure(waiting)) == (TransferState.PAUSED, None)
+    lab.free = PLENTY
+    lab.clock.advance(PATIENT_INTERVAL)
+    waiting.look_for_room()
+    lab.jobs.run()
+    assert shown(waiting) is TransferState.PAUSED
+    assert waiting.torrent is None
+
+
+def test_a_share_does_not_wait_for_space(lab: TransferLab, complete: Transfer) -> None:
+    complete.on_failed(torrent_of(complete), FULL)
+    lab.jobs.run()
+    assert (shown(complete), complete.waits_for_space) == (TransferState.FAILED, False)
+
+
+# --- content that changes ---------------------------------------------------------------------
+def test_pieces_that_went_wrong_before_the_end_are_fetched_again(
+    lab: TransferLab, active: Transfer
+) -> None:
+    lab.seeder(active, CONTENT).give()
+    change(partial_path(DESCRIBED, active.path))
+    lab.jobs.run()
+    assert (shown(active), active.verified.count) == (TransferState.DOWNLOADING, 3)
+    assert lab.happened == [PiecesLost("lab", "content", 1)]
+    assert lab.announcer.completions == []
+    assert not active.path.exists()
+    lab.seeder(active, CONTENT, "eve", "127.0.0.3").give()
+    lab.jobs.run()
+    assert shown(active) is TransferState.SEEDING
+    assert active.path.read_bytes() == CONTENT
+    assert lab.announcer.completions == [DESCRIBED.info_hash]
+
+
+def test_a_download_that_is_changed_again_and_again_fails(
+    lab: TransferLab, active: Transfer
+) -> None:
+    for number in range(MOST_UPSETS):
+        active.on_damaged(torrent_of(active))
+        lab.jobs.run()
+        assert shown(active) is TransferState.DOWNLOADING, number
+    active.on_damaged(torrent_of(active))
+    lab.jobs.run()
+    assert (shown(active), failure(active)) == (TransferState.FAILED, ErrorCode.FILE_CHANGED)
+    assert isinstance(lab.happened[-1], TransferFailed)
+    active.resume()
+    lab.jobs.run()
+    active.on_damaged(torrent_of(active))
+    lab.jobs.run()
+    assert shown(active) is TransferState.DOWNLOADING, "a new run counts from the start"
+
+
+def test_a_finished_download_with_a_damaged_piece_is_repaired_in_place(
+    lab: TransferLab, complete: Transfer
+) -> None:
+    change(complete.path, PIECE, quietly=True)
+    complete.on_damaged(torrent_of(complete))
+    lab.jobs.run()
+    assert (shown(complete), complete.verified.count) == (TransferState.DOWNLOADING, 3)
+    assert lab.happened == [PiecesLost("lab", "content", 1)]
+    assert not lab.saved(complete).complete
+    lab.seeder(complete, CONTENT, "eve", "127.0.0.3").give()
+    lab.jobs.run()
+    assert shown(complete) is TransferState.SEEDING
+    assert complete.path.read_bytes() == CONTENT
+    assert lab.saved(complete).complete
+
+
+def test_a_share_that_was_edited_fails_at_the_next_checkpoint(
+    lab: TransferLab, complete: Transfer
+) -> None:
+    complete.checkpoint()
+    assert shown(complete) is TransferState.SEEDING
+    change(complete.path)
+    complete.checkpoint()
+    assert (shown(complete), failure(complete)) == (TransferState.FAILED, ErrorCode.FILE_CHANGED)
+    assert lab.saved(complete).complete
+
+
+# --- rechecks ---------------------------------------------------------------------------------
+def recheck(lab: TransferLab, transfer: Transfer) -> None:
+    """What the command does."""
+    transfer.halt()
+    transfer.start(recheck=True)
+    lab.jobs.run()
+
+
+def test_a_recheck_of_right_content_hashes_all_and_seeds_on(
+    lab: TransferLab, complete: Transfer
+) -> None:
+    recheck(lab, complete)
+    assert complete.storage.checked == len(CONTENT)
+    assert (shown(complete), complete.verified.count) == (TransferState.SEEDING, 4)
+    assert lab.happened == []
+
+
+def test_a_recheck_of_a_wrong_download_fetches_the_wrong_pieces_again(
+    lab: TransferLab, complete: Transfer
+) -> None:
+    change(complete.path, quietly=True)
+    recheck(lab, complete)
+    assert (shown(complete), complete.verified.count) == (TransferState.DOWNLOADING, 3)
+    assert lab.happened == [PiecesLost("lab", "content", 1)]
+    assert (complete.left, complete.is_running) == (PIECE, True)
+
+
+def test_a_recheck_of_a_wrong_upload_fails_and_writes_nothing(
+    lab: TransferLab, upload: Transfer
+) -> None:
+    upload.start()
+    lab.jobs.run()
+    change(upload.path, quietly=True)
+    wrong = upload.path.read_bytes()
+    recheck(lab, upload)
+    assert (shown(upload), failure(upload)) == (TransferState.FAILED, ErrorCode.FILE_CHANGED)
+    assert upload.path.read_bytes() == wrong
+    assert lab.saved(upload).stamps is None, "nothing of it is believed any more"
+
+
+def test_a_recheck_of_an_unfinished_download_believes_no_record(
+    lab: TransferLab, partial: Transfer
+) -> None:
+    (lost, _) = partial.verified
+    partial.halt()
+    change(partial_path(DESCRIBED, partial.path), lost * PIECE, quietly=True)
+    recheck(lab, partial)
+    assert (shown(partial), partial.verified.count) == (TransferState.DOWNLOADING, 1)
+
+
+# --- what is recorded -------------------------------------------------------------------------
+def test_a_checkpoint_records_progress_for_a_run_that_is_killed(
+    lab: TransferLab, partial: Transfer
+) -> None:
+    assert lab.saved_pieces(partial) == []
+    partial.checkpoint()
+    assert lab.saved_pieces(partial) == list(partial.verified)
+    assert lab.saved(partial).downloaded == 2 * PIECE
+    partial.checkpoint()
+    assert lab.saved(partial).downloaded == 2 * PIECE, "counted once"
+
+
+def test_totals_add_up_over_runs(lab: TransferLab, partial: Transfer) -> None:
+    partial.pause()
+    partial.resume()
+    lab.jobs.run()
+    lab.seeder(partial, CONTENT, "eve", "127.0.0.3").give()
+    lab.jobs.run()
+    partial.halt()
+    assert lab.saved(partial).downloaded == len(CONTENT)
+
+
+def test_a_discarded_download_leaves_nothing(lab: TransferLab, partial: Transfer) -> None:
+    part = partial_path(DESCRIBED, partial.path)
+    partial.discard()
+    assert not part.exists()
+    assert lab.store.get(partial.record.id) is None
+    assert lab.announcer.announced == {}
+
+
+def test_a_discarded_share_leaves_its_file(lab: TransferLab, complete: Transfer) -> None:
+    complete.discard()
+    assert complete.path.read_bytes() == CONTENT
+    assert lab.store.get(complete.record.id) is None
+
+
+def test_a_priority_is_recorded_and_decides_who_is_next(
+    lab: TransferLab, download: Transfer, tmp_path: Path
+) -> None:
+    download.set_priority(5)
+    assert lab.saved(download).options.priority == 5
+    assert lab.reopen(download).priority == 5
+
+
+# --- parts of a folder ------------------------------------------------------------------------
+def test_a_folder_of_which_one_file_is_wanted_ends_without_an_announcement(
+    lab: TransferLab, tmp_path: Path
+) -> None:
+    """A partial seed never announces completion (BEP 21)."""
+    first, second = random_bytes(PIECE + 100), random_bytes(2 * PIECE, seed=2)
+    described = describe({"first": first, "second": second}, name="folder")
+    options = DownloadOptions(only=("first",))
+    transfer = lab.open(lab.record(described, tmp_path / "folder", options=options))
+    transfer.start()
+    lab.jobs.run()
+    lab.seeder(transfer, first + second).give()
+    lab.jobs.run()
+    assert shown(transfer) is TransferState.SEEDING
+    assert (transfer.size, transfer.done, transfer.missing) == (len(first), len(first), 0)
+    assert transfer.left > 0
+    assert lab.announcer.completions == []
+    assert (transfer.path / "first").read_bytes() == first
+    assert not (transfer.path / "second").exists()
+    assert part_file_path(described, transfer.path).exists()
+    transfer.halt()
+
+
+def test_content_that_is_already_there_is_complete_after_a_crash(
+    lab: TransferLab, download: Transfer
+) -> None:
+    """The last run was killed between the new name and its record."""
+    put(download.path, CONTENT)
+    download.start()
+    lab.jobs.run()
+    assert shown(download) is TransferState.SEEDING
+    assert lab.saved(download).complete
+    assert lab.announcer.completions == [DESCRIBED.info_hash]
