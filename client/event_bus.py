@@ -1,4 +1,4 @@
-"""How the parts of a client hear of what happens without knowing each other.
+"""Passes on what happens in a client, so that its parts need not know each other.
 
 Events are values (see client.core.notices.events). A part publishes what happened; every part that
 subscribed to that type, or to a class that it derives from, is called with it.
@@ -42,7 +42,7 @@ class EventBus:
             self._subscribers = (*self._subscribers, (kind, callback))
 
     def publish(self, event: object) -> None:
-        """Pass an event to those who subscribed to its type; returns when they have it."""
+        """Call the subscribers of the event's type; returns when all of them have returned."""
         for kind, callback in self._subscribers:
             if not isinstance(event, kind):
                 continue

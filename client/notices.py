@@ -16,7 +16,7 @@ from client.results import Notice
 from common.api.events import NoticeRow
 
 _MAX_WAITING = 100
-"""Notices that wait for the first listener."""
+"""Notices that wait for the first listener, the newest."""
 
 _MAX_KEPT = 100
 """Notices kept for the command `notices`, the newest."""
@@ -38,7 +38,7 @@ class Notices:
     def listen(self, callback: Callable[[Notice], None]) -> None:
         """Call ``callback`` (from any thread) with every notice from now on.
 
-        The first listener also gets what arose before.
+        The first listener also gets the notices from before.
         """
         self._events.subscribe(Notice, callback)
         with self._lock:
@@ -49,7 +49,10 @@ class Notices:
             callback(notice)
 
     def tell(self, kind: NoticeKind | str, text: str, group: str | None = None) -> None:
-        """Pass on a notice, and keep it unless the tracker does."""
+        """Publish a notice, and keep it unless the tracker does.
+
+        `kind` is a string if only a newer tracker knows it.
+        """
         notice = Notice(kind=kind, text=text, group=group)
         at = self._now().strftime("%Y-%m-%dT%H:%M:%SZ")
         with self._lock:
@@ -80,13 +83,13 @@ class Notices:
         return [row for row in rows if _fits(row.text, pattern)]
 
     def forget(self) -> None:
-        """Drop the kept notices; they are not for the next user."""
+        """Drop the kept notices, which the next user must not see."""
         with self._lock:
             self._kept.clear()
 
 
 def _fits(text: str, pattern: str) -> bool:
-    """Whether a text fits a pattern as the tracker reads patterns."""
+    """Return whether a text fits a pattern: * and ? as in file names, else a part of the text."""
     text, pattern = text.casefold(), pattern.casefold()
     if "*" in pattern or "?" in pattern:
         return fnmatchcase(text, pattern.replace("[", "[[]"))

@@ -14,6 +14,7 @@ from typing import Final, TypeVar
 T = TypeVar("T")
 
 NO_DESCRIPTOR: Final = frozenset({errno.EMFILE, errno.ENFILE})
+"""Errors of a process, or a machine, that has no descriptor left."""
 
 LONGEST: Final = 60.0
 """Seconds after which a lack of descriptors is reported as a failure."""
@@ -25,13 +26,13 @@ _relief: list[Callable[[], None]] = []
 
 
 def relieve_with(close_idle: Callable[[], None]) -> None:
-    """Register a callback for when there is no descriptor left; called by any thread."""
+    """Have `close_idle` called, by any thread, when there is no descriptor left."""
     with _lock:
         _relief.append(close_idle)
 
 
 def relieve() -> None:
-    """Close what is open without being in use."""
+    """Close the files that are open without being in use."""
     with _lock:
         relief = list(_relief)
     for close_idle in relief:

@@ -21,9 +21,10 @@ _LETTERS = {
     TransferState.FAILED: ("F", "red"),
 }
 _SHORTEST_NAME = 8
+"""Columns that a name keeps on a narrow screen."""
 
 RUNNING = frozenset({TransferState.QUEUED, TransferState.CHECKING, TransferState.DOWNLOADING})
-"""States in which a download goes on by itself until it is complete."""
+"""States in which a download continues by itself until it is complete."""
 
 
 def download_lines(rows: Sequence[DownloadRow], screen: Screen) -> list[str]:
@@ -33,7 +34,7 @@ def download_lines(rows: Sequence[DownloadRow], screen: Screen) -> list[str]:
     widest_group = max(map(widths.cell_width, groups), default=0)
     room = None
     if screen.width is not None:
-        taken = len("[D] ") + widest_group + 1 + 2
+        taken = len("[D] ") + widest_group + len(" ") + len("  ")  # without name and facts
         longest = max(
             (len(f) for f, row in zip(facts, rows, strict=True) if not row.error), default=0
         )

@@ -21,6 +21,8 @@ _FRESH = 5.0
 """Seconds for which a tracker's answer is cached."""
 
 _MOST_PATHS = 500
+"""Paths offered."""
+
 MOST_ENTRIES = 20_000
 """Entries examined per folder."""
 

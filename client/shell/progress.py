@@ -24,14 +24,17 @@ _INTERVAL = 0.1
 
 
 def hashing_line(done: int, total: int, speed: float, screen: Screen) -> str:
-    """`hashing ████░░░░  45.2% of 2.7 GiB  1.2 GiB/s`."""
+    """Return `hashing ████░░░░  45.2% of 2.7 GiB  1.2 GiB/s`.
+
+    `done` and `total` are bytes, `speed` is in bytes a second.
+    """
     share = done / total if total else 1.0
     bar = widths.bar(share, _BAR_WIDTH, unicode=screen.unicode)
     return f"hashing {bar} {percent(share)} of {size(total)}  {rate(speed)}"
 
 
 def waiting_line(overview: Overview, screen: Screen) -> str:
-    """All running downloads in one bar: `waiting ███░░░  2 downloads  45.2%  12 MiB/s`."""
+    """Return one line for all running downloads: `███░░░ 2 downloads 45.2%  12 MiB/s`."""
     running = [row for row in overview.downloads if row.state in RUNNING]
     if not running:
         return ""
@@ -72,10 +75,10 @@ class Progress:
         with self._lock:
             if self._began is None:
                 self._began = now
-            rate = done / (now - self._began) if now > self._began else 0.0
+            speed = done / (now - self._began) if now > self._began else 0.0
             due = self._due(now)
         if due:
-            self._output.progress(hashing_line(done, total, rate, self._screen))
+            self._output.progress(hashing_line(done, total, speed, self._screen))
 
     def waiting(self, session: SessionApi) -> bool:
         """Show the downloads' progress; return whether to stop waiting."""
@@ -85,13 +88,14 @@ class Progress:
             self._output.progress(waiting_line(session.overview(), self._screen))
         return self._stopped()
 
-    def over(self) -> None:
+    def end(self) -> None:
         """Erase the progress line at the end of a command."""
         with self._lock:
             self._began = None
         self._output.progress("")
 
     def _due(self, now: float) -> bool:
+        """Return whether the line is to be drawn again now."""
         if now - self._drawn < _INTERVAL:
             return False
         self._drawn = now

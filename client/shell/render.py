@@ -20,8 +20,14 @@ from client.shell.terminal.screen import Column, Screen
 from common.api import groups
 from common.text import count, local_time, percent, rate, size, visible
 
-_SOME = 20
-"""The maximum number of names in a sentence."""
+_MAX_NAMES = 20
+"""Names listed in a sentence; of more, their number is given."""
+
+_USAGE_WIDTH = 29
+"""Columns for the usage line of a command in `help`; longer ones get a line of their own."""
+
+_HELP_WIDTH = 76
+"""Columns of the text about a single command."""
 
 
 def answer(command: Command | None, result: BaseModel, screen: Screen) -> str:
@@ -38,6 +44,7 @@ def _sentence(template: str, result: BaseModel) -> str:
 
 
 def _shown(name: str, value: object) -> str:
+    """Return the text for a field of a result."""
     if name == "size" and isinstance(value, int):
         return size(value)
     if name == "pieces" and isinstance(value, int):
@@ -57,8 +64,8 @@ def _login(result: results.LoginResult, _: Screen) -> str:
 
 def _some(names: Sequence[str], more: int) -> str:
     """Join names with commas; of many, only the first."""
-    shown = ", ".join(map(visible, names[:_SOME]))
-    left = len(names[_SOME:]) + more
+    shown = ", ".join(map(visible, names[:_MAX_NAMES]))
+    left = len(names[_MAX_NAMES:]) + more
     return f"{shown} and {left:,} more" if left else shown
 
 
@@ -91,13 +98,13 @@ def _groups(result: paging.GroupsResult, screen: Screen) -> str:
         Column("you"),
     ]
     rows = [
-        [g.group, g.owner, str(g.members), str(g.files), g.mode, _part(g, result.user)]
+        [g.group, g.owner, str(g.members), str(g.files), g.mode, _role(g, result.user)]
         for g in result.groups
     ]
     return _listed(result, rows, columns, "group", screen)
 
 
-def _part(row: groups.GroupRow, user: str) -> str:
+def _role(row: groups.GroupRow, user: str) -> str:
     """Return the role of `user` in a group, or "" if they aren't a member."""
     if not row.member:
         return ""
@@ -291,27 +298,28 @@ def _help(result: HelpResult, screen: Screen) -> str:
 
 
 def _usage_lines(usage: str, summary: str) -> list[str]:
-    if len(usage) <= 29:
-        return [f"  {usage:<29} {summary}"]
-    return [f"  {usage}", f"  {'':<29} {summary}"]
+    if len(usage) <= _USAGE_WIDTH:
+        return [f"  {usage:<{_USAGE_WIDTH}} {summary}"]
+    return [f"  {usage}", f"  {'':<{_USAGE_WIDTH}} {summary}"]
 
 
 def _command_help(result: CommandHelpResult, screen: Screen) -> str:
-    import textwrap
-
     lines = [screen.paint(result.usage, "bold"), f"  {result.summary}"]
     if result.details:
-        lines += [
-            "",
-            *textwrap.wrap(result.details, 76, initial_indent="  ", subsequent_indent="  "),
-        ]
+        lines += ["", *_indented(result.details)]
     words = [*result.arguments, *result.options]
     width = max((len(row.word) for row in words), default=0)
     lines += ["", *(f"  {row.word:<{width}}  {row.meaning}" for row in words)] if words else []
     if result.errors:
         codes = f"Errors: {', '.join(row.word for row in result.errors)}"
-        lines += ["", *textwrap.wrap(codes, 76, initial_indent="  ", subsequent_indent="  ")]
+        lines += ["", *_indented(codes)]
     return "\n".join([*lines, f"  Example: {result.example}"])
+
+
+def _indented(text: str) -> list[str]:
+    import textwrap
+
+    return textwrap.wrap(text, _HELP_WIDTH, initial_indent="  ", subsequent_indent="  ")
 
 
 def _nothing(_result: BaseModel, _screen: Screen) -> str:

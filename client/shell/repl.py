@@ -50,7 +50,7 @@ Tab completes what you type; help lists all commands; Ctrl-D quits."""
 _WELCOME_BACK = "Log in with: login NAME (help lists all commands)"
 
 _MENU_ROWS, _OTHER_ROWS = 8, 6
-"""Lines reserved for the completion menu, and lines that everything else needs first."""
+"""Lines reserved for the completion menu, if as many others are left for everything else."""
 
 _STYLE = Style.from_dict({"bottom-toolbar": "noreverse bg:ansibrightblack ansiwhite"})
 
@@ -84,14 +84,14 @@ class Repl:
         self._pasted: list[str] = []
         self._prompt = self._make_prompt(data_dir / "history", keyboard)
         self._app = self._prompt.app
-        self._secret = SecretPrompt(self._prompt.input, self._show, interrupts)
+        self._secret = SecretPrompt(self._prompt.input, self._write, interrupts)
         self._overview: tuple[float, Overview] | None = None
         self._typing = threading.Lock()
         self._is_typing = False
 
     def _make_prompt(self, history: Path, keyboard: Input | None) -> PromptSession[str]:
         return PromptSession(
-            message=lambda: prompt_text(self._look()),
+            message=lambda: prompt_text(self._current_overview()),
             completer=ThreadedCompleter(CommandCompleter(COMMANDS, self._names)),
             complete_while_typing=False,
             history=PrivateHistory(history, COMMANDS),
@@ -108,16 +108,16 @@ class Repl:
     def run(self) -> int:
         """Prompt for commands and run them until the user quits; return the exit status."""
         self._interrupts.on_end = self._leave_prompt
-        self._session.notices.listen(self._noticed)
+        self._session.notices.listen(self._show_notice)
         if self._session.overview().user is None:
             self._output.note(_WELCOME if self._is_first_start else _WELCOME_BACK)
         try:
-            self._converse()
+            self._loop()
         except OSError:  # the terminal is gone
             abandon_stdout()
         return 0
 
-    def _converse(self) -> None:
+    def _loop(self) -> None:
         while not self._interrupts.ending:
             try:
                 text = self._read()
@@ -159,7 +159,7 @@ class Repl:
         except Stopped:
             return False
         finally:
-            self._progress.over()
+            self._progress.end()
             self._names.forget()
             self._overview = None
         if outcome is None:
@@ -174,7 +174,7 @@ class Repl:
         if may_hold_secret(text, COMMANDS) and self._secret.forget():
             self._output.note("Discarded what you typed ahead, because it may contain a password.")
 
-    def _show(self, text: str) -> None:
+    def _write(self, text: str) -> None:
         self._terminal.write_raw(text)
         self._terminal.flush()
 
@@ -196,20 +196,21 @@ class Repl:
             self._app = self._prompt.app
         return answer.strip().casefold() in ("y", "yes")
 
-    def _look(self) -> Overview:
+    def _current_overview(self) -> Overview:
+        """Return an overview of the session that is at most _FRESH seconds old."""
         now = time.monotonic()
         if self._overview is None or now - self._overview[0] >= _FRESH:
             self._overview = (now, self._session.overview())
         return self._overview[1]
 
     def _toolbar(self) -> str:
-        return "\n".join(toolbar_lines(self._look(), self._screen()))
+        return "\n".join(toolbar_lines(self._current_overview(), self._screen()))
 
     def _screen(self) -> Screen:
         width = self._terminal.get_size().columns
         return Screen(width=width, unicode=can_show(self._terminal.encoding()))
 
-    def _noticed(self, notice: Notice) -> None:
+    def _show_notice(self, notice: Notice) -> None:
         """Show a notice, from any thread, above the prompt if there is one."""
         with self._typing:
             if not self._is_typing:

@@ -47,7 +47,7 @@ class Script:
         )
         self._failed = False
         self._no_tracker = False
-        session.notices.listen(self._noticed)
+        session.notices.listen(self._show_notice)
 
     @property
     def status(self) -> int:
@@ -79,7 +79,7 @@ class Script:
         for line in lines:
             outcome = self._run_line(line)
             if outcome is not None:
-                self._count(outcome)
+                self._record(outcome)
                 self._output.answer(outcome)
                 if outcome.ends_program:
                     return True
@@ -94,9 +94,10 @@ class Script:
             self._failed = True
             raise
         finally:
-            self._progress.over()
+            self._progress.end()
 
-    def _count(self, outcome: Outcome) -> None:
+    def _record(self, outcome: Outcome) -> None:
+        """Take an outcome into account for the exit status."""
         if outcome.error is not None:
             self._failed = True
             self._no_tracker |= outcome.error.code is ErrorCode.TRACKER_UNREACHABLE
@@ -113,7 +114,7 @@ class Script:
             self._failed = True
             self._output.error(error.message)
         finally:
-            self._progress.over()
+            self._progress.end()
 
     def _stay(self) -> None:
         """Keep seeding until a signal or the line `quit`; the end of stdin doesn't end it."""
@@ -127,7 +128,7 @@ class Script:
                 self._output.error("The script has ended; only quit is accepted now.")
         self._interrupts.wait()
 
-    def _noticed(self, notice: Notice) -> None:
+    def _show_notice(self, notice: Notice) -> None:
         self._failed |= notice.kind is NoticeKind.DOWNLOAD_FAILED
         self._output.notice(notice)
 
@@ -159,7 +160,7 @@ def stdin_lines(interrupts: Interrupts) -> Iterator[bytes]:
         interrupts.wait(descriptor)
         try:
             read = os.read(descriptor, _READ_SIZE)
-        except OSError:
+        except OSError:  # the terminal is gone, or not ours: that ends the input
             read = b""
         if not read:
             break

@@ -9,7 +9,10 @@ from client.shell.terminal.screen import Screen
 from common.text import count, duration, percent, rate, visible
 
 _MOST_TRANSFERS = 3
+"""Downloads shown, a line each."""
+
 _BAR_WIDTH = 16
+_USUAL_WIDTH = 80
 
 
 def prompt_text(overview: Overview) -> str:
@@ -22,7 +25,7 @@ def prompt_text(overview: Overview) -> str:
 
 def toolbar_lines(overview: Overview, screen: Screen) -> list[str]:
     """Return a line for each of the first running downloads, then one for the client's state."""
-    width = screen.width or 80
+    width = screen.width or _USUAL_WIDTH
     running = [row for row in overview.downloads if row.state in RUNNING]
     lines = [_transfer(row, width, screen) for row in running[:_MOST_TRANSFERS]]
     return [*lines, _state(overview, len(running), width, screen)]
@@ -48,8 +51,9 @@ def _state(overview: Overview, running: int, width: int, screen: Screen) -> str:
             parts.append(count(overview.pending_requests, "request"))
     if running > _MOST_TRANSFERS:
         parts.append(f"{running - _MOST_TRANSFERS} more running")
+    separator = " · " if screen.unicode else " | "
     line = f" {parts[0]}"
     for part in parts[1:]:
-        if len(line) + 3 + len(part) <= width:
-            line += f" · {part}" if screen.unicode else f" | {part}"
+        if len(line) + len(separator) + len(part) <= width:  # leave out what doesn't fit
+            line += separator + part
     return line[:width]

@@ -11,8 +11,8 @@ from contextlib import contextmanager, suppress
 from types import FrameType, TracebackType
 from typing import Any, Self
 
-_LOCAL_FLAGS = 3
-_LOUD = termios.ECHO | termios.ICANON
+_LOCAL_FLAGS = 3  # their place in what termios.tcgetattr returns
+_LOUD = termios.ECHO | termios.ICANON  # echo, and line editing by the terminal
 
 
 class Keyboard:

@@ -219,7 +219,7 @@ def test_progress_is_throttled_and_stops_on_request() -> None:
         progress.hashing(int(at * 100), 100)
     assert err.getvalue().count("hashing") == 2
     assert "50.0% of 100 B  100 B/s" in err.getvalue()
-    progress.over()
+    progress.end()
     assert err.getvalue().endswith("\r\x1b[K")
     stopped[0] = True
     with pytest.raises(MinitorrentError) as caught:
