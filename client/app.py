@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TextIO, cast
 
-from client.config import ClientConfig, default_data_dir
+from client.config import DEFAULT_TIMING, ClientConfig, Timing, default_data_dir
 from client.shell.terminal.keyboard import Keyboard
 from client.shell.terminal.signals import Interrupts
 from client.shell.terminal.streams import LogStream, prepare_streams
@@ -52,14 +52,14 @@ class _Parser(argparse.ArgumentParser):
         self.exit(_USAGE, f"{_CONSOLE_SCRIPT}: {harmless(message)}; see: {self.prog} --help\n")
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None, timing: Timing = DEFAULT_TIMING) -> int:
     """Run a client; returns the exit status."""
     prepare_streams()
     words, parser = sys.argv[1:] if argv is None else argv, argument_parser()
     parser.may_hold_secrets = "-c" in words
     options = parser.parse_args(words)
     try:
-        config = _read_config(options)
+        config = _read_config(options, timing)
     except MinitorrentError as error:
         return _refuse(error, _USAGE)
     try:
@@ -149,14 +149,20 @@ def _count(typed: str) -> int:
     return int(typed)
 
 
-def _read_config(options: argparse.Namespace) -> ClientConfig:
+def _read_config(options: argparse.Namespace, timing: Timing) -> ClientConfig:
     """Check the options; raises MinitorrentError(usage)."""
     listen = Endpoint.parse(options.listen)
     web = None if options.web is None else Endpoint.parse(options.web)
     trackers = _read_trackers(Path(options.tracker_info))
     data_dir = options.data_dir or default_data_dir(listen)
     return ClientConfig(
-        listen, trackers, data_dir.absolute(), options.log_level, options.active, web
+        listen,
+        trackers,
+        data_dir.absolute(),
+        options.log_level,
+        options.active,
+        web,
+        timing,
     )
 
 

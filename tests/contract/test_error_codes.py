@@ -16,12 +16,10 @@ from tests.support.disk import small_disk
 from tests.support.processes import ClientProcess, TrackerProcess
 
 IMPATIENT = """
-import functools
 import sys
-import client.app
-from client.config import ClientConfig, Timing
-client.app.ClientConfig = functools.partial(ClientConfig, timing=Timing(wait_without_peers=0.5))
-sys.exit(client.app.main())
+from client.app import main
+from client.config import Timing
+sys.exit(main(timing=Timing(wait_without_peers=0.5)))
 """
 """The client as it is, but for the ten minutes that a wait goes on without anybody."""
 

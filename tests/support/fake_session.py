@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 import types
+from collections.abc import Callable
 
 from client import results
 from client.config import ClientConfig
@@ -63,10 +64,11 @@ class FakeSession(FakeState):
 
 def install(session: FakeSession) -> None:
     """Have the client open this session, whatever it is started with."""
+    install_opening(lambda _: session)
 
-    def open_session(config: ClientConfig) -> SessionApi:
-        return session
 
+def install_opening(open_session: Callable[[ClientConfig], SessionApi]) -> None:
+    """Have the client open its session with this function."""
     build = types.ModuleType("client.build")
     build.open_session = open_session  # type: ignore[attr-defined]
     sys.modules[build.__name__] = build

@@ -30,9 +30,14 @@ class OwnPort:
     """The port of our listener; `arrivals` returns how many connections it has accepted."""
 
     def __init__(
-        self, port: int, arrivals: Callable[[], int], arrival_limit: float = ARRIVAL_LIMIT
+        self,
+        port: int,
+        arrivals: Callable[[], int],
+        arrival_limit: float = ARRIVAL_LIMIT,
+        dial_limit: float = DIAL_LIMIT,
     ) -> None:
         self.port = port
+        self._dial_limit = dial_limit
         self._arrival_limit = arrival_limit
         self._arrivals = arrivals
 
@@ -51,7 +56,7 @@ class OwnPort:
         """Connect to our port at one of this machine's addresses, and hang up."""
         before = self._arrivals()
         try:
-            socket.create_connection(Endpoint(host, self.port), DIAL_LIMIT).close()
+            socket.create_connection(Endpoint(host, self.port), self._dial_limit).close()
         except ConnectionRefusedError:
             return DialledPort(host, Reach.REFUSED)
         except OSError:

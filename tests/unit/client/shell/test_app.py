@@ -164,27 +164,27 @@ def test_foreign_files_in_the_data_folder(
 
 
 def test_a_port_in_use_is_one_line_and_status_1(
-    tmp_path: Path,
-    info: str,
-    monkeypatch: pytest.MonkeyPatch,
-    session: FakeSession,
-    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path, info: str, session: FakeSession, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def refuse(config: ClientConfig) -> FakeSession:
         raise MinitorrentError(ErrorCode.PERMISSION_DENIED, f"{config.listen} is in\nuse.")
 
-    monkeypatch.setattr(sys.modules["client.build"], "open_session", refuse)
+    fake_session.install_opening(refuse)
     assert start("127.0.0.1:7000", info, "--data-dir", str(tmp_path), "-c", "help") == 1
     assert one_line(capsys) == "minitorrent: 127.0.0.1:7000 is in use.\n"
 
 
 def test_the_session_is_closed_when_a_script_breaks(
-    tmp_path: Path, info: str, session: FakeSession, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, info: str, session: FakeSession
 ) -> None:
-    def broken(_: FakeSession) -> bool:
-        raise AssertionError("unforeseen")
+    class Broken(FakeSession):
+        @property
+        def tracker_was_reached(self) -> bool:
+            """See Session."""
+            raise AssertionError("unforeseen")
 
-    monkeypatch.setattr(FakeSession, "tracker_was_reached", property(broken))
+    session = Broken()
+    fake_session.install(session)
     session.failure = MinitorrentError(ErrorCode.TRACKER_UNREACHABLE, "No tracker answers.")
     with pytest.raises(AssertionError, match="unforeseen"):
         start("127.0.0.1:7000", info, "--data-dir", str(tmp_path), "-c", "list_groups")

@@ -17,6 +17,7 @@ from client.net.transports.transport import Transport
 from common.errors import ErrorCode, MinitorrentError
 from common.types import Endpoint, InfoHash, PeerId
 from common.wire.handshake import Handshake
+from tests.support.refusals import without_descriptors
 from tests.support.waiting import wait_until
 from tests.unit.client.net.conftest import Log
 
@@ -145,17 +146,14 @@ def test_a_slow_handshake_times_out() -> None:
         assert not door.admitted
 
 
-def test_without_a_thread_the_connection_is_closed(
-    door: Door, monkeypatch: pytest.MonkeyPatch, log: Log
-) -> None:
-    with monkeypatch.context() as patch:
-
-        def none_left(_: threading.Thread) -> None:
-            raise RuntimeError("can't start new thread")
-
-        patch.setattr(threading.Thread, "start", none_left)
+def test_without_a_thread_the_connection_is_closed(door: Door, log: Log) -> None:
+    before = threading.stack_size(1 << 47)  # more than the address space has: none can start
+    try:
         with door.knock() as peer:
             assert is_closed(peer)
+    finally:
+        threading.stack_size(before)
+    assert "no thread for a peer" in [entry["event"] for entry in log]
     with door.knock() as peer:
         peer.sendall(THEIRS.encode())
         wait_until(lambda: door.admitted, what="the peer to be admitted")
@@ -197,30 +195,16 @@ def test_an_internal_failure_is_logged_and_closes_the_connection(door: Door, log
     log.clear()
 
 
-def test_out_of_descriptors(door: Door, monkeypatch: pytest.MonkeyPatch, log: Log) -> None:
-    class Failing:
-        """A socket on which accept() fails once."""
+def test_out_of_descriptors(door: Door, log: Log) -> None:
+    def has_failed() -> bool:
+        return "can't accept a peer" in [entry["event"] for entry in log]
 
-        def __init__(self, real: socket.socket) -> None:
-            self.real = real
-            self.failures = 1
-
-        def __getattr__(self, name: str) -> object:
-            return getattr(self.real, name)
-
-        def accept(self) -> tuple[socket.socket, object]:
-            if self.failures:
-                self.failures -= 1
-                raise OSError(24, "Too many open files")
-            return self.real.accept()
-
-    monkeypatch.setattr(door.listener, "_sock", Failing(door.listener._sock))
-    for _ in range(2):  # the first one comes by the accept() that is under way
-        with door.knock() as peer:
-            peer.sendall(THEIRS.encode())
-            wait_until(lambda: door.admitted, what="the peer to be admitted")
-            door.admitted.clear()
-    assert "can't accept a peer" in [entry["event"] for entry in log]
+    with socket.socket() as peer:
+        with without_descriptors():
+            peer.connect(("127.0.0.1", door.listener.port))
+            wait_until(has_failed, what="accept() to fail")
+        peer.sendall(THEIRS.encode())
+        wait_until(lambda: door.admitted, what="the peer to be admitted")
 
 
 def test_an_address_in_use() -> None:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import socket
+from contextlib import ExitStack
 from typing import cast
-
-import pytest
 
 from client.core.health.measurements import Reach
 from client.net.tracker.port_check import DialledPort, OwnPort
@@ -47,7 +46,7 @@ def test_obstacles_reported_by_the_tracker() -> None:
     assert silent.found() == ("192.0.2.1", Reach.SILENT)
 
 
-def test_obstacles_we_meet_ourselves(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_obstacles_we_meet_ourselves() -> None:
     with socket.create_server((HOST, 0)) as server:
         port = server.getsockname()[1]
         arrivals = iter([0, 1])
@@ -55,8 +54,12 @@ def test_obstacles_we_meet_ourselves(monkeypatch: pytest.MonkeyPatch) -> None:
         assert OwnPort(port, lambda: 0, SOON).dialled_from_here(HOST).reach is Reach.ELSEWHERE
     assert OwnPort(free_port(), lambda: 0).dialled_from_here(HOST).reach is Reach.REFUSED
 
-    def never(*_: object) -> None:
-        raise TimeoutError
 
-    monkeypatch.setattr(socket, "create_connection", never)
-    assert OwnPort(1, lambda: 0).dialled_from_here(HOST).reach is Reach.SILENT
+def test_a_port_that_does_not_answer() -> None:
+    with socket.create_server((HOST, 0), backlog=0) as server, ExitStack() as stack:
+        for _ in range(3):  # with its queue full, the kernel answers no further connection
+            caller = stack.enter_context(socket.socket())
+            caller.setblocking(False)
+            caller.connect_ex(server.getsockname())
+        own = OwnPort(server.getsockname()[1], lambda: 0, dial_limit=SOON)
+        assert own.dialled_from_here(HOST).reach is Reach.SILENT

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -75,18 +77,29 @@ def test_in_a_folder_each_file_has_its_own_attributes(tmp_path: Path) -> None:
     assert (tmp_path / "f" / "c").stat().st_mtime > MTIME
 
 
+@contextmanager
+def process_umask(mask: int) -> Iterator[None]:
+    """Have this umask inside the block."""
+    before = os.umask(mask)
+    attributes._umask.cache_clear()
+    try:
+        yield
+    finally:
+        os.umask(before)
+        attributes._umask.cache_clear()
+
+
 @pytest.mark.parametrize(
     ("umask", "made", "expected"),
     [(0o022, 0o644, 0o755), (0o077, 0o600, 0o700), (0o027, 0o640, 0o750), (0o133, 0o644, 0o644)],
 )
 def test_bits_follow_the_umask_and_nothing_else_is_set(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, umask: int, made: int, expected: int
+    tmp_path: Path, umask: int, made: int, expected: int
 ) -> None:
-    monkeypatch.setattr(attributes, "_umask", lambda: umask)
     path = tmp_path / "f"
     path.touch()
     path.chmod(made)
-    with path.open("rb") as file:
+    with process_umask(umask), path.open("rb") as file:
         attributes.apply(file.fileno(), FileEntry(("f",), 0, executable=True, mtime=MTIME))
         assert mode_of(path) == expected
         attributes.apply(file.fileno(), FileEntry(("f",), 0))
@@ -94,13 +107,8 @@ def test_bits_follow_the_umask_and_nothing_else_is_set(
 
 
 def test_the_umask_is_that_of_the_process() -> None:
-    attributes._umask.cache_clear()
-    before = os.umask(0o037)
-    try:
+    with process_umask(0o037):
         assert attributes._umask() == 0o037
-    finally:
-        os.umask(before)
-        attributes._umask.cache_clear()
 
 
 def test_a_future_time_becomes_now(tmp_path: Path) -> None:

@@ -3,14 +3,15 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from client.patience import NO_DESCRIPTOR, patiently
 from client.storage.files.handles import FileHandles, OpenFiles
 from client.storage.paths import safe_open
+from tests.support.refusals import without_descriptors
 
 
 class Files:
@@ -116,23 +117,25 @@ def test_a_file_in_use_is_closed_by_its_last_user(
 
 
 @pytest.mark.parametrize("number", sorted(NO_DESCRIPTOR))
-def test_a_lack_of_descriptors_is_waited_out(
-    files: Files, monkeypatch: pytest.MonkeyPatch, number: int
-) -> None:
+def test_a_lack_of_descriptors_is_waited_out(number: int) -> None:
     failures = [OSError(number, "none left")] * 3
-    opened = os.open
 
-    def scarce(*arguments: Any, **options: Any) -> int:
+    def scarce() -> int:
         if failures:
             raise failures.pop()
-        return opened(*arguments, **options)
+        return 7
 
-    monkeypatch.setattr(os, "open", scarce)
-    handles = FileHandles(
-        lambda number: safe_open.open_beneath(files.folder, (f"{number}",), os.O_RDONLY)
-    )
-    assert read(handles, 7) == 7
-    handles.close()
+    assert patiently(scarce) == 7
+
+
+def test_opening_waits_for_a_descriptor(files: Files) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(int).result()  # starts its thread
+        with without_descriptors():
+            opened = pool.submit(safe_open.open_beneath, files.folder, ("7",), os.O_RDONLY)
+            assert not wait([opened], 0.2).done
+        with os.fdopen(opened.result(10.0), "rb") as stream:
+            assert stream.read() == b"\x07"
 
 
 def test_a_lasting_lack_of_descriptors_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
