@@ -71,17 +71,25 @@ class DownloadScheduler:
 
     def join(self, member: Queued) -> None:
         """Queue a download, which runs when its turn comes; a no-op if it is queued already."""
+        number = member.record.id
         with self._lock:
-            self._members[member.record.id] = member
+            if self._members.get(number) is not member:
+                self._queue.leave(number)  # an earlier run of this download may have a place
+                self._members[number] = member
         self.review()
 
     def leave(self, member: Queued) -> None:
-        """Remove a download; its place goes to the next."""
+        """Remove a download; its place goes to the next.
+
+        A no-op when another one with its record has joined since: it was restarted.
+        """
+        number = member.record.id
         with self._lock:
-            present = self._members.pop(member.record.id, None)
-            self._queue.leave(member.record.id)
-        if present is not None:
-            self.review()
+            if self._members.get(number) is not member:
+                return
+            del self._members[number]
+            self._queue.leave(number)
+        self.review()
 
     def clear(self) -> None:
         """Remove all downloads."""
