@@ -267,7 +267,10 @@ class _Assembly:
 def _subscribe(
     events: EventBus, announcer: Announcer, credentials: Credentials, transfers: TransferManager
 ) -> None:
-    """Subscribe the parts to events of the login, the tracker and the groups."""
+    """Subscribe the parts to events of the login, the tracker and the groups.
+
+    Whatever else is to react to an event, such as a hook or a folder watcher, subscribes here.
+    """
 
     def connected(_: TrackerConnected) -> None:
         transfers.active.forget_candidates()

@@ -150,7 +150,10 @@ class PeerList:
         return membership is not None and self._group_tls.accepts(membership)
 
     def disconnect_unaccepted(self) -> None:
-        """Close the connections of removed members, and those with an expired certificate."""
+        """In a sealed group, cut off removed members and peers with an expired certificate.
+
+        `accepts` refuses them from now on.
+        """
         for connection in self.connections.values():
             if connection.close_reason is None and not self.accepts(connection):
                 connection.close("its certificate has expired, or it was removed from the group")
@@ -257,7 +260,7 @@ class PeerList:
             self._candidates.forget_all()
 
     def disconnect_user(self, user: str) -> None:
-        """Disconnect a removed user. In a sealed group certificates decide that."""
+        """In an open group, cut off a removed member: in a sealed one, certificates decide that."""
         if self._group_tls is not None:
             return
         self._candidates.forget_user(user)

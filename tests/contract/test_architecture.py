@@ -11,7 +11,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
 WALKS = TEXT.split("## Three walks")[1]
-NAMES = sorted(set(re.findall(r"`((?:client|common|tracker)(?:\.\w+)+)`", WALKS)))
+NAMES = sorted(set(re.findall(r"`((?:client|common|tracker)(?:\.\w+)+)`", TEXT)) - {"tracker.pem"})
+PATHS = sorted(set(re.findall(r"`((?:[a-z_0-9]+/)+[a-z_0-9]+)(?:\.\w+)*`", TEXT)))
 
 
 def found(name: str) -> object:
@@ -37,8 +38,14 @@ def test_the_document_has_three_walks() -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_each_step_is_a_function(name: str) -> None:
+def test_each_dotted_name_exists(name: str) -> None:
     found(name)
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_each_path_is_a_file_or_a_folder(path: str) -> None:
+    bases = (ROOT / folder / path for folder in ("", "client", "common", "tracker"))
+    assert any(base.with_suffix(end).exists() for base in bases for end in ("", ".py", ".md"))
 
 
 @pytest.mark.parametrize("name", ["client.nothing", "client.torrent.torrent.Torrent.nothing"])

@@ -150,7 +150,12 @@ class Swarm:
         return self._show_interest(peer)
 
     def choked(self, peer: Peer) -> None:
-        """Handle a choke; without BEP 6 it also voids the requests sent before."""
+        """Handle a choke (BEP 3): nothing is requested from the peer until it unchokes us.
+
+        Pieces of which nothing is on its way any more go to other peers. Without BEP 6 that is all
+        it was to send, because the choke voids our requests; with it, the peer rejects each
+        request that it won't answer (see `rejected`).
+        """
         if not peer.fast:
             peer.stream.forget()
             self._scheduler.choked(peer)
