@@ -23,9 +23,10 @@ from client.core.notices.events import (
 from client.core.notices.notices import NoticeKind
 from client.core.swarm.swarm_config import SwarmConfig
 from client.event_bus import EventBus
-from client.membership.account import Account, Remote
+from client.membership.account import Account
 from client.membership.credentials import Credentials
 from client.membership.known_trackers import KnownTrackers
+from client.membership.remote import Remote
 from client.net.peers.listener import Listener
 from client.net.peers.metadata_fetch import fetch_metadata
 from client.net.peers.peer_io import PeerConnection
@@ -177,14 +178,14 @@ class _Assembly:
         timing = self._config.timing
         announcer = self._keep(Announcer(self._link, self._listener.port, time.monotonic, timing))
         torrents = self._torrent_context(swarm_config)
-        credentials = self._keep(Credentials(self._link, self._events))
+        remote = Remote(self._account, self._link)
+        credentials = self._keep(Credentials(remote, self._events))
         transfers = self._transfers(torrents, announcer, credentials)
         _subscribe(self._events, announcer, credentials, transfers)
         self._account.notices.tell_of_events()
         refuses = torrents.ban_list.refuses_caller
         self._listener.start(transfers.active.admit, transfers.active.find_group_tls, refuses)
         self._link.start()
-        remote = Remote(self._account, self._link)
         links = MetainfoLinks(
             remote, lambda magnet: fetch_metadata(magnet, self._peer_id, torrents.introduce)
         )

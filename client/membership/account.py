@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from typing import Protocol
 
 from client.core.notices.events import (
     CertificatesRevoked,
@@ -16,12 +15,10 @@ from client.core.notices.events import (
 )
 from client.core.notices.notices import NoticeKind
 from client.event_bus import EventBus
-from client.net.tracker.tracker_client import TrackerClient
 from client.notices import Notices
 from client.state.settings import Settings
 from common.api.accounts import LoginReply
 from common.api.events import EventKind, EventNotice
-from common.api.operation import Operation, ReplyT, RequestT
 from common.errors import ErrorCode, MinitorrentError
 from common.types import Endpoint
 
@@ -180,28 +177,3 @@ class Account:
         if event.removed:
             self._events.publish(CertificatesRevoked(event.group, tuple(event.removed)))
         self.tell(event.kind, event.text, event.group)
-
-
-class TrackerCalls(Protocol):
-    """Calls operations of the tracker, each by its definition in common.api."""
-
-    def call(self, operation: Operation[RequestT, ReplyT], **arguments: object) -> ReplyT:
-        """Validate the arguments, then call the operation.
-
-        Raises MinitorrentError: not_logged_in if the operation needs a login, its refusal, or the
-        network's failure.
-        """
-
-
-class Remote:
-    """TrackerCalls of the logged-in user."""
-
-    def __init__(self, account: Account, tracker_client: TrackerClient) -> None:
-        self._account = account
-        self._tracker_client = tracker_client
-
-    def call(self, operation: Operation[RequestT, ReplyT], **arguments: object) -> ReplyT:
-        """See TrackerCalls."""
-        if operation.needs_login:
-            self._account.require()
-        return self._tracker_client.call(operation, operation.read_request(arguments))

@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Final, Protocol
 
 import structlog
 from cryptography import x509
@@ -22,16 +22,15 @@ from client.core.health.diagnosis import Certificate
 from client.core.health.measurements import CertificateFigures
 from client.core.notices.events import RevocationsApplied
 from client.event_bus import EventBus
+from client.membership.remote import TrackerCalls
 from client.net.clock import steady
-from client.net.tracker.tracker_client import TrackerClient
 from client.net.transports.group_tls import GroupTls
 from common.api.authority import (
     ISSUE_CERTIFICATE,
     LIST_REMOVED,
     IssueCertificateReply,
-    ListRemoved,
 )
-from common.api.groups import GET_GROUP, GetGroup
+from common.api.groups import GET_GROUP
 from common.errors import ErrorCode, MinitorrentError
 
 log = structlog.get_logger(__name__)
@@ -63,6 +62,14 @@ class _Credential:
         self.expires_at = 0.0
 
 
+class CertificateTracker(TrackerCalls, Protocol):
+    """A tracker that issues certificates, dated by its own clock."""
+
+    @property
+    def clock_difference(self) -> float | None:
+        """See TrackerClient."""
+
+
 class Credentials:
     """The certificates of the logged-in user's sealed groups.
 
@@ -74,14 +81,14 @@ class Credentials:
 
     def __init__(
         self,
-        tracker_client: TrackerClient,
+        tracker: CertificateTracker,
         events: EventBus,
         now: Callable[[], float] = time.time,
         clock: Callable[[], float] = steady,
         retry: float = RETRY,
     ) -> None:
         self._retry = retry
-        self._tracker_client = tracker_client
+        self._tracker = tracker
         self._events = events
         self._now = now
         self._clock = clock
@@ -131,9 +138,7 @@ class Credentials:
 
     def authority(self, group: str) -> str | None:
         """Return the certificate (PEM) of a group's authority; None for an open group."""
-        return self._tracker_client.call(
-            GET_GROUP, GET_GROUP.read_request({"group": group})
-        ).authority
+        return self._tracker.call(GET_GROUP, group=group).authority
 
     def export(self, group: str) -> tuple[IssueCertificateReply, bytes]:
         """Return a certificate for another program of this user, and its own key (PKCS #8, PEM)."""
@@ -210,8 +215,7 @@ class Credentials:
     def _issue(self, group: str, key: ec.EllipticCurvePrivateKey) -> IssueCertificateReply:
         signed = x509.CertificateSigningRequestBuilder(x509.Name([])).sign(key, hashes.SHA256())
         pem = signed.public_bytes(serialization.Encoding.PEM).decode()
-        request = ISSUE_CERTIFICATE.read_request({"group": group, "request": pem})
-        return self._tracker_client.call(ISSUE_CERTIFICATE, request)
+        return self._tracker.call(ISSUE_CERTIFICATE, group=group, request=pem)
 
     def _postpone(self, held: _Credential) -> None:
         with self._changed:
@@ -222,7 +226,7 @@ class Credentials:
 
     def _trackers_now(self) -> float:
         """Return seconds since the epoch by the tracker's clock, which dates certificates."""
-        return self._now() - (self._tracker_client.clock_difference or 0.0)
+        return self._now() - (self._tracker.clock_difference or 0.0)
 
     # --- the thread -------------------------------------------------------------------------
     def _run(self) -> None:
@@ -259,7 +263,7 @@ class Credentials:
             self._postpone(held)
 
     def _catch_up(self, held: _Credential) -> None:
-        profile = self._tracker_client.call(GET_GROUP, GetGroup(group=held.group))
+        profile = self._tracker.call(GET_GROUP, group=held.group)
         self.revoke(
             held.group, self._removed(held.group) if profile.more_removed else profile.removed
         )
@@ -269,7 +273,7 @@ class Credentials:
         removed: list[str] = []
         after: str | None = ""
         while after is not None:
-            page = self._tracker_client.call(LIST_REMOVED, ListRemoved(group=group, after=after))
+            page = self._tracker.call(LIST_REMOVED, group=group, after=after)
             removed += page.removed
             after = page.next
         return removed

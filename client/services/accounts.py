@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 from client import results
 from client.core.notices.notices import NoticeKind
-from client.membership.account import Account, TrackerCalls
+from client.membership.account import Account
 from client.membership.credentials import Credentials
+from client.membership.remote import TrackerCalls
 from client.net.tracker.tracker_client import TrackerClient
 from client.services.paging import USUAL_LIMIT, SessionsResult, collect
 from client.transfers.transfer_manager import TransferManager

@@ -87,7 +87,7 @@ class Doctor:
         config: ClientConfig,
         port: OwnPort,
         account: Account,
-        link: TrackerClient,
+        tracker_client: TrackerClient,
         known_trackers: KnownTrackers,
         credentials: Credentials,
         transfers: TransferManager,
@@ -95,7 +95,7 @@ class Doctor:
         self._config = config
         self._port = port
         self._account = account
-        self._link = link
+        self._tracker_client = tracker_client
         self._known_trackers = known_trackers
         self._credentials = credentials
         self._transfers = transfers
@@ -145,7 +145,9 @@ class Doctor:
     def _ask_tracker(self) -> DialledPort | None:
         """Have the tracker dial us; None when nobody is logged in, or no tracker can be asked."""
         try:
-            return self._port.dialled_by_tracker(self._link) if self._account.user else None
+            return (
+                self._port.dialled_by_tracker(self._tracker_client) if self._account.user else None
+            )
         except MinitorrentError:  # other checks report why
             return None
 

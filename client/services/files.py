@@ -8,7 +8,8 @@ from pathlib import Path
 from client import results
 from client.core.notices.notices import NoticeKind
 from client.core.transfers.download_options import DownloadOptions
-from client.membership.account import Account, TrackerCalls
+from client.membership.account import Account
+from client.membership.remote import TrackerCalls
 from client.services.metainfo_links import MetainfoLinks, read_metainfo
 from client.services.paging import USUAL_LIMIT, FilesResult, collect
 from client.services.sharing import Sharing

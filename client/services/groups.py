@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from client import results
-from client.membership.account import Account, TrackerCalls
+from client.membership.account import Account
 from client.membership.credentials import Credentials
+from client.membership.remote import TrackerCalls
 from client.services.export import export_credentials
 from client.services.paging import (
     USUAL_LIMIT,

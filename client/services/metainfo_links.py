@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
-from client.membership.account import TrackerCalls
+from client.membership.remote import TrackerCalls
 from client.storage.paths.os_errors import translating
 from client.storage.paths.reading import read_plain
 from client.storage.paths.typed_path import typed_path

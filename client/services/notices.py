@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from client.membership.account import Account, TrackerCalls
+from client.membership.account import Account
+from client.membership.remote import TrackerCalls
 from client.results import Notice
 from client.services.paging import NoticesResult, collect, total
 from common.api import events

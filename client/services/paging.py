@@ -11,7 +11,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from pydantic import Field
 
-from client.membership.account import TrackerCalls
+from client.membership.remote import TrackerCalls
 from client.results import Result
 from common.api import accounts, audit, events, files, groups
 from common.api.operation import Operation

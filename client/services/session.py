@@ -32,7 +32,7 @@ class Session:
     def __init__(
         self,
         account: Account,
-        link: TrackerClient,
+        tracker_client: TrackerClient,
         transfer_manager: TransferManager,
         *,
         accounts: AccountService,
@@ -46,7 +46,7 @@ class Session:
         doctor: Doctor,
     ) -> None:
         self._account = account
-        self._link = link
+        self._tracker_client = tracker_client
         self._transfers = transfer_manager
         self.accounts = accounts
         self.groups = groups
@@ -70,14 +70,14 @@ class Session:
     @property
     def tracker_was_reached(self) -> bool:
         """Whether any tracker has answered since the start."""
-        return self._link.was_reached
+        return self._tracker_client.was_reached
 
     def overview(self) -> Overview:
         """Return what the prompt and the toolbar show; cheap enough for several calls a second."""
         return overview(
             self._account.user,
             self._account.group,
-            self._link.state,
+            self._tracker_client.state,
             self._account.pending_requests,
             self._transfers.all(),
         )

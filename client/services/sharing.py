@@ -11,7 +11,7 @@ from pathlib import Path
 from client.core.transfers.download_options import DEFAULT_OPTIONS, DownloadOptions
 from client.core.transfers.piece_selection import PieceSelection, paths_of, selection_of, widened
 from client.core.transfers.resume import FileStamps
-from client.membership.account import TrackerCalls
+from client.membership.remote import TrackerCalls
 from client.services.found import Found, find
 from client.services.metainfo_links import MetainfoLinks
 from client.state.transfers import NewTransfer, TransferStore

@@ -25,12 +25,12 @@ class Snapshots:
 
     def __init__(
         self,
-        link: TrackerClient,
+        tracker_client: TrackerClient,
         credentials: Credentials,
         clock: Callable[[], float],
         port: OwnPort,
     ) -> None:
-        self._link = link
+        self._tracker_client = tracker_client
         self._credentials = credentials
         self._clock = clock
         self._port = port
@@ -55,8 +55,8 @@ class Snapshots:
             waits_for_space=transfer.waits_for_space,
             ahead=place[0] - 1 if place else None,
             certificate=self._certificate(transfer),
-            skew=self._link.clock_difference,
-            tracker=self._link.state == "connected",
+            skew=self._tracker_client.clock_difference,
+            tracker=self._tracker_client.state == "connected",
             port_reachable=bool(peers) or torrent is None or self._is_port_reachable(),
             known=known,
             obstacles=tuple(obstacles),
@@ -78,10 +78,10 @@ class Snapshots:
 
     def _is_port_reachable(self) -> bool:
         """Return the tracker's answer; True when no tracker can tell."""
-        if self._link.state != "connected":
+        if self._tracker_client.state != "connected":
             return True
         try:
-            return self._port.dialled_by_tracker(self._link).reach is Reach.HERE
+            return self._port.dialled_by_tracker(self._tracker_client).reach is Reach.HERE
         except MinitorrentError:
             return True
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from client.core.transfers.resume import FileStamps
-from client.membership.account import TrackerCalls
+from client.membership.remote import TrackerCalls
 from client.services.metainfo_links import MetainfoLinks, is_metainfo_of, metainfo_place
 from client.state.transfers import NewTransfer, TransferStore
 from client.storage.files.content import take_stamps

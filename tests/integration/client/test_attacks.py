@@ -388,7 +388,7 @@ def test_recorded_traffic_reveals_nothing(tmp_path: Path, log: Log) -> None:
         name = team.share(ann, content)
         copy = bob.fetch(name)
         assert copy.read_bytes() == content.read_bytes()
-        links = [person.session._link for person in (ann, bob)]
+        links = [person.session._tracker_client for person in (ann, bob)]
         tokens = [str(link._token) for link in links]
         keys = [link.call(ANNOUNCE_KEY, AnnounceKey(group=GROUP)).key for link in links]
         assert min(map(len, tokens + keys)) >= 16

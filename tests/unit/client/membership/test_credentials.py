@@ -16,11 +16,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from client.core.notices.events import RevocationsApplied
 from client.event_bus import EventBus
 from client.membership.credentials import Credentials
-from client.net.tracker.tracker_client import TrackerClient
 from client.net.transports.group_tls import GroupTls, Membership, MembershipError
 from common.api.authority import ISSUE_CERTIFICATE, IssueCertificate, IssueCertificateReply
 from common.api.groups import GroupProfileReply
-from common.api.model import Model
 from common.api.operation import Operation
 from common.errors import ErrorCode, MinitorrentError
 from tests.support.authority import Group
@@ -29,7 +27,7 @@ from tests.support.waiting import wait_until
 LAB = Group("lab")
 
 
-class Tracker(TrackerClient):
+class Tracker:
     """Issues certificates as a tracker does, or fails; `requests` are those that came."""
 
     def __init__(self) -> None:
@@ -48,9 +46,9 @@ class Tracker(TrackerClient):
         """See TrackerClient."""
         return self.off
 
-    def call(self, operation: Operation[Any, Any], request: Model) -> Any:
-        """See TrackerClient."""
-        return self.answer(operation, request)
+    def call(self, operation: Operation[Any, Any], **arguments: object) -> Any:
+        """See TrackerCalls."""
+        return self.answer(operation, operation.read_request(arguments))
 
     def issue(self, operation: Any, request: Any) -> Any:
         """Answer as a tracker does."""

@@ -16,6 +16,7 @@ from client.event_bus import EventBus
 from client.membership.account import Account
 from client.membership.credentials import Credentials
 from client.membership.known_trackers import KnownTrackers
+from client.membership.remote import Remote
 from client.net.tracker.port_check import DialledPort, OwnPort
 from client.net.tracker.tracker_client import TrackerCallbacks, TrackerClient
 from client.results import CheckRow
@@ -68,14 +69,15 @@ def examine(tmp_path: Path, silent: FakeTracker) -> Iterator[Examine]:
         events = EventBus()
         known = KnownTrackers(PinnedCertificates(database), lambda _: None)
         link = TrackerClient([silent.address], None, PEER_ID, 6001, NOT_HEARD, known.check)
-        credentials = stack.enter_context(closing(Credentials(link, events)))
+        account = Account(Settings(database), events)
+        credentials = stack.enter_context(closing(Credentials(Remote(account, link), events)))
 
         def run(timing: Timing, dialled: Callable[[], DialledPort]) -> dict[str, CheckRow]:
             listen = Endpoint("127.0.0.1", 6001)
             doctor = Doctor(
                 ClientConfig(listen, (silent.address,), tmp_path, timing=timing),
                 OwnPortFake(dialled),
-                Account(Settings(database), events),
+                account,
                 link,
                 known,
                 credentials,
