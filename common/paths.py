@@ -111,10 +111,10 @@ def check_tree(paths: Sequence[tuple[str, ...]]) -> None:
             refuse_name("/".join(path), COLLIDES)
 
 
-def check_count(files: int) -> None:
-    """Raise MinitorrentError(invalid_name) for more files than one folder may hold."""
-    if files > MAX_FILES:
-        _refuse_many(MAX_FILES, "files")
+def check_count(files: int, max_files: int = MAX_FILES) -> None:
+    """Raise MinitorrentError(invalid_name) for more than `max_files` files."""
+    if files > max_files:
+        _refuse_many(max_files, "files")
 
 
 class Tree:

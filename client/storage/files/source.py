@@ -18,7 +18,7 @@ from client.storage.paths.safe_open import open_beneath
 from client.storage.paths.typed_path import typed_path
 from common.errors import ErrorCode, MinitorrentError
 from common.metainfo import FileEntry
-from common.paths import COLLIDES, Tree, check_component, check_count, fault_in
+from common.paths import COLLIDES, MAX_FILES, Tree, check_component, check_count, fault_in
 
 _TOLD: Final = 10
 """Files listed by name; beyond that, only their number is reported."""
@@ -56,7 +56,9 @@ class Source:
             )
 
 
-def scan(path: Path, name: str | None = None, *, leave_out: bool = False) -> Source:
+def scan(
+    path: Path, name: str | None = None, *, leave_out: bool = False, max_files: int = MAX_FILES
+) -> Source:
     """Scan `path` for files to share, in the order of the UTF-8 bytes of their names.
 
     `name` replaces the path's own name. `path` itself may be a symbolic link; links inside a
@@ -71,7 +73,7 @@ def scan(path: Path, name: str | None = None, *, leave_out: bool = False) -> Sou
         mode = path.stat().st_mode
     name = check_component(path.name if name is None else name)
     if stat.S_ISDIR(mode):
-        return _scan_folder(path, name, leave_out=leave_out)
+        return _scan_folder(path, name, _Inside(path, max_files), leave_out=leave_out)
     if not stat.S_ISREG(mode):
         raise MinitorrentError(ErrorCode.USAGE, f"{shown(path)} is neither a file nor a folder.")
     fault = _fault_of_file(path, ())
@@ -81,8 +83,7 @@ def scan(path: Path, name: str | None = None, *, leave_out: bool = False) -> Sou
     return Source(path, name, False, (file._replace(path=(name,)),), stamps, ())
 
 
-def _scan_folder(path: Path, name: str, *, leave_out: bool) -> Source:
-    inside = _Inside(path)
+def _scan_folder(path: Path, name: str, inside: _Inside, *, leave_out: bool) -> Source:
     inside.walk(())
     inside.judge()
     if inside.faults and not leave_out:
@@ -106,10 +107,14 @@ _UNREADABLE: Final = _Fault(ErrorCode.PERMISSION_DENIED, "can't be read (check i
 
 
 class _Inside:
-    """The contents of the folder `root`: `files` that can be shared, and `faults` of others."""
+    """The contents of the folder `root`: `files` that can be shared, and `faults` of others.
 
-    def __init__(self, root: Path) -> None:
+    It refuses more than `max_files` files with MinitorrentError(invalid_name).
+    """
+
+    def __init__(self, root: Path, max_files: int) -> None:
         self.root = root
+        self._max_files = max_files
         self.files: list[tuple[str, ...]] = []
         self.faults: list[tuple[str, _Fault]] = []
         self._left_out: list[str] = []
@@ -137,14 +142,14 @@ class _Inside:
                 self.walk(parts)
             elif entry.is_file(follow_symlinks=False):
                 self.files.append(parts)
-                check_count(len(self.files))
+                check_count(len(self.files), self._max_files)
             else:
                 self._left_out.append(f"{shown(entry.path)} is not a regular file")
 
     def judge(self) -> None:
         """Sort the files, and keep those that are readable and have distinct names everywhere."""
         tree, found = (
-            Tree(),
+            Tree(self._max_files),
             sorted(self.files, key=lambda parts: [part.encode() for part in parts]),
         )
         self.files = []

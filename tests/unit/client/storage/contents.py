@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import random
 from collections.abc import Mapping
-from pathlib import Path
+from pathlib import Path, PosixPath
 
 from client.storage.files.torrent_files import TorrentFiles
 from common.geometry import KIB
@@ -101,3 +102,14 @@ def tree(root: Path) -> dict[str, bytes]:
         for path in sorted(root.rglob("*"))
         if path.is_file()
     }
+
+
+def without_hard_links(code: int) -> type[PosixPath]:
+    """Paths on a file system without hard links, which says so with this error number."""
+
+    class WithoutLinks(PosixPath):
+        def hardlink_to(self, target: str | bytes | os.PathLike[str] | os.PathLike[bytes]) -> None:
+            """See Path."""
+            raise OSError(code, os.strerror(code))
+
+    return WithoutLinks

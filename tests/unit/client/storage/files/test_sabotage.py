@@ -16,6 +16,7 @@ from client.storage.recheck import verify
 from common.bitfield import Bitfield
 from common.errors import ErrorCode, MinitorrentError
 from common.types import Block, PieceIndex
+from tests.support.refusals import bytes_read
 from tests.unit.client.storage.contents import (
     PIECE,
     describe,
@@ -217,40 +218,31 @@ def test_believed_pieces_are_hashed_before_the_final_name(
         assert not later.final.exists()
 
 
-def test_a_file_replaced_at_the_last_moment(
-    tmp_path: Path, files: TorrentFiles, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_file_replaced_at_the_last_moment(tmp_path: Path, files: TorrentFiles) -> None:
     """Between the last look and the new name: what got the name loses it again."""
-    real = Path.hardlink_to
 
-    def after_a_swap(final: Path, partial: Path) -> None:
-        monkeypatch.setattr(Path, "hardlink_to", real)
-        by_a_copy(partial)
-        real(final, partial)
+    def prove_then_swap() -> None:
+        prove(files)
+        by_a_copy(files.partial)
 
-    monkeypatch.setattr(Path, "hardlink_to", after_a_swap)
+    files.write_piece(LAST, memoryview(CONTENT)[8 * PIECE :])
     with pytest.raises(MinitorrentError, match="while it was being renamed") as caught:
-        end(files)
+        files.finish(prove_then_swap)
     assert caught.value.code is ErrorCode.FILE_CHANGED
     assert [path.name for path in tmp_path.iterdir()] == [files.partial.name]
 
 
-def test_a_folder_replaced_at_the_last_moment(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    real = Path.rename
-
-    def after_a_swap(old: Path, new: Path) -> None:
-        monkeypatch.setattr(Path, "rename", real)
-        by_a_copy(old / "a")
-        real(old, new)
-
+def test_a_folder_replaced_at_the_last_moment(tmp_path: Path) -> None:
     with TorrentFiles(describe(FOLDER), tmp_path / "f") as files:
+
+        def prove_then_swap() -> None:
+            prove(files)
+            by_a_copy(files.partial / "a")
+
         files.open_partial()
         write_all(files, FOLDER)
-        monkeypatch.setattr(Path, "rename", after_a_swap)
         with pytest.raises(MinitorrentError, match="while it was being renamed"):
-            files.finish(lambda: prove(files))
+            files.finish(prove_then_swap)
         assert [path.name for path in tmp_path.iterdir()] == [files.partial.name]
 
 
@@ -282,28 +274,22 @@ def test_a_vanished_folder_is_not_recreated(files: TorrentFiles) -> None:
     assert not files.partial.parent.exists()
 
 
-# --- what is shared -----------------------------------------------------------------------------
-def test_a_shared_piece_is_hashed_once_before_it_is_used(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_shared_piece_is_hashed_once_before_it_is_used(tmp_path: Path) -> None:
     put(tmp_path / "f", CONTENT)
-    read: list[int] = []
-    real = os.preadv
-
-    def counting(descriptor: int, buffers: list[memoryview], offset: int) -> int:
-        read.append(offset)
-        return real(descriptor, buffers, offset)
-
     with TorrentFiles(describe(CONTENT), tmp_path / "f") as files:
+
+        def pieces_read(times: int) -> int:
+            """How many pieces are read to prove one so many times."""
+            before = bytes_read()
+            for _ in range(times):
+                assert files.prove(PieceIndex(2))
+            return (bytes_read() - before) // PIECE
+
         files.open_complete()
-        monkeypatch.setattr(os, "preadv", counting)
-        for _ in range(3):
-            assert files.prove(PieceIndex(2))
-        assert read == [2 * PIECE]
+        assert pieces_read(3) == 1
         files.doubt([2])
         assert not files.is_proven(PieceIndex(2))
-        assert files.prove(PieceIndex(2))
-        assert len(read) == 2
+        assert pieces_read(3) == 1
 
 
 def test_damage_without_a_changed_time(tmp_path: Path) -> None:

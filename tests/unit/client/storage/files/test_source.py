@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,14 @@ import pytest
 from client.storage.files.source import scan
 from common.errors import ErrorCode, MinitorrentError
 from common.metainfo import FileEntry
+from tests.support.refusals import public_folder, without_privileges
 from tests.unit.client.storage.contents import put
+
+
+@pytest.fixture
+def public() -> Iterator[Path]:
+    with public_folder() as folder:
+        yield folder
 
 
 def refusal(path: Path) -> MinitorrentError:
@@ -81,27 +89,28 @@ def test_unsharable_entries(tmp_path: Path) -> None:
     assert refusal(tmp_path / "g").code is ErrorCode.INVALID_NAME
 
 
-def test_unreadable_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    put(tmp_path / "f", {"a": b"x", "secret": b"y"})
-    monkeypatch.setattr(os, "access", lambda path, _: path.name != "secret")
-    error = refusal(tmp_path / "f")
+def test_unreadable_files(public: Path) -> None:
+    put(public / "f", {"a": b"x", "secret": b"y"})
+    (public / "f" / "secret").chmod(0)
+    with without_privileges():
+        error = refusal(public / "f")
     assert error.code is ErrorCode.PERMISSION_DENIED
     assert "secret" in error.message
 
 
-def test_unreadable_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(path: Path) -> object:
-        raise PermissionError(13, "Permission denied")
-
-    put(tmp_path / "f", {"a": b"x"})
-    monkeypatch.setattr(os, "scandir", refuse)
-    assert refusal(tmp_path / "f").code is ErrorCode.PERMISSION_DENIED
+def test_unreadable_folders(public: Path) -> None:
+    put(public / "f", {"a": b"x"})
+    (public / "f").chmod(0)
+    with without_privileges():
+        assert refusal(public / "f").code is ErrorCode.PERMISSION_DENIED
 
 
-def test_too_many_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("common.paths.MAX_FILES", 2)
+def test_too_many_files(tmp_path: Path) -> None:
     put(tmp_path / "f", dict.fromkeys("abcde", b""))
-    assert "archive" in refusal(tmp_path / "f").message
+    with pytest.raises(MinitorrentError, match="more than 4 files") as caught:
+        scan(tmp_path / "f", max_files=4)
+    assert "archive" in caught.value.message
+    assert len(scan(tmp_path / "f", max_files=5).files) == 5
 
 
 def test_files_that_vanish(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -142,17 +151,13 @@ def test_times_and_executable_bits_are_found(tmp_path: Path) -> None:
     )
 
 
-def test_all_unsharable_entries_are_named_and_can_be_skipped(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_all_unsharable_entries_are_named_and_can_be_skipped(public: Path) -> None:
     names = ["good", "dot.", "CON", "Same", "same", "secret", "deep/a:b", "deep/also good"]
-    put(tmp_path / "f", dict.fromkeys([*names, "c:/inside a folder"], b"x"))
-    (Path(os.fsdecode(os.fsencode(tmp_path / "f") + b"/bad\xff"))).write_bytes(b"x")
-    access = os.access
-    monkeypatch.setattr(
-        os, "access", lambda path, mode: path.name != "secret" and access(path, mode)
-    )
-    error = refusal(tmp_path / "f")
+    put(public / "f", dict.fromkeys([*names, "c:/inside a folder"], b"x"))
+    (Path(os.fsdecode(os.fsencode(public / "f") + b"/bad\xff"))).write_bytes(b"x")
+    (public / "f" / "secret").chmod(0)
+    with without_privileges():
+        error = refusal(public / "f")
     assert error.code is ErrorCode.INVALID_NAME
     refused = {"dot.": "dot", "CON": "Windows", "same": "collides", "secret": "can't be read"}
     refused |= {"c:": "Windows", "a:b": "Windows", "bad\\udcff": "Unicode"}
@@ -162,7 +167,8 @@ def test_all_unsharable_entries_are_named_and_can_be_skipped(
         )
     assert "--skip-unsharable" in error.message
     assert error.message.isprintable()
-    source = scan(tmp_path / "f", leave_out=True)
+    with without_privileges():
+        source = scan(public / "f", leave_out=True)
     kept = ["Same", "deep/also good", "good"]
     assert ["/".join(file.path) for file in source.files] == kept
     for name in refused:
@@ -190,15 +196,10 @@ def test_a_folder_of_unsharable_entries_only(tmp_path: Path) -> None:
     assert caught.value.code is ErrorCode.USAGE
 
 
-def test_an_unreadable_subfolder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    put(tmp_path / "f", {"good": b"x", "locked/a": b"y"})
-    scandir = os.scandir
-
-    def refuse(path: Path) -> object:
-        if path.name == "locked":
-            raise PermissionError(13, "Permission denied")
-        return scandir(path)
-
-    monkeypatch.setattr(os, "scandir", refuse)
-    assert refusal(tmp_path / "f").code is ErrorCode.PERMISSION_DENIED
-    assert [file.path for file in scan(tmp_path / "f", leave_out=True).files] == [("good",)]
+def test_an_unreadable_subfolder(public: Path) -> None:
+    put(public / "f", {"good": b"x", "locked/a": b"y"})
+    (public / "f" / "locked").chmod(0)
+    with without_privileges():
+        assert refusal(public / "f").code is ErrorCode.PERMISSION_DENIED
+        found = scan(public / "f", leave_out=True).files
+    assert [file.path for file in found] == [("good",)]

@@ -7,9 +7,9 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from pathlib import Path
+from pathlib import Path, PosixPath
 
 import pytest
 
@@ -19,6 +19,7 @@ from client.storage.files.layout import Layout
 from client.storage.files.torrent_files import TorrentFiles, partial_path
 from common.errors import ErrorCode, MinitorrentError
 from common.types import Block, PieceIndex
+from tests.support.refusals import public_folder, without_privileges
 from tests.unit.client.storage.contents import (
     PIECE,
     describe,
@@ -27,6 +28,7 @@ from tests.unit.client.storage.contents import (
     read_all,
     read_piece,
     tree,
+    without_hard_links,
     write_all,
 )
 
@@ -89,9 +91,15 @@ def test_the_temporary_name(tmp_path: Path) -> None:
     assert partial_path(metainfo, tmp_path / ("é" * 127)).name == f"{digits}.part"
 
 
-def test_many_files_with_few_descriptors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(OPEN, "limit", 64)
+@pytest.fixture
+def few_descriptors() -> Iterator[None]:
+    before, OPEN.limit = OPEN.limit, 64
     OPEN.close_idle()
+    yield
+    OPEN.limit = before
+
+
+def test_many_files_with_few_descriptors(tmp_path: Path, few_descriptors: None) -> None:
     content = {f"{number:03}/f": random_bytes(500, number) for number in range(200)}
     before = len(list(Path("/proc/self/fd").iterdir()))
     with TorrentFiles(describe(content), tmp_path / "f") as files:
@@ -281,22 +289,26 @@ def test_data_is_synced_before_the_final_name(
     assert [path for path, named in synced if named] == [str(tmp_path)]
 
 
-def test_opening_waits_during_a_rename(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_opening_waits_during_a_rename(tmp_path: Path) -> None:
     # More files than may be open at once, so that the reader has to open some.
     content = {f"{number}": b"x" for number in range(100)}
-    real = os.rename
     readers: list[Future[bytes]] = []
 
-    def rename(old: Path, new: Path) -> None:
-        real(old, new)
-        readers.append(pool.submit(read_all, files))
-        # Long enough for the reader to fail if it doesn't wait.
-        wait(readers, timeout=0.1)
+    class ReadMeanwhile(PosixPath):
+        def rename(self, target: str | os.PathLike[str]) -> ReadMeanwhile:
+            """See Path."""
+            renamed = super().rename(target)
+            readers.append(pool.submit(read_all, files))
+            # Long enough for the reader to fail if it doesn't wait.
+            wait(readers, timeout=0.1)
+            return renamed
 
-    with TorrentFiles(describe(content), tmp_path / "f") as files, ThreadPoolExecutor(1) as pool:
+    with (
+        TorrentFiles(describe(content), ReadMeanwhile(tmp_path / "f")) as files,
+        ThreadPoolExecutor(1) as pool,
+    ):
         files.open_partial()
         write_all(files, content)
-        monkeypatch.setattr(os, "rename", rename)
         files.finish()
         assert readers[0].result() == b"x" * 100
 
@@ -340,13 +352,15 @@ def test_reading_continues_during_a_rename(tmp_path: Path) -> None:
             reader.result()
 
 
-def test_a_folder_that_appears_while_finishing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with TorrentFiles(describe(FOLDER), tmp_path / "f") as files:
+def test_a_folder_that_appears_while_finishing(tmp_path: Path) -> None:
+    class Overtaken(PosixPath):
+        def rename(self, target: str | os.PathLike[str]) -> Overtaken:
+            """See Path."""
+            put(Path(target), {"precious": b"!"})
+            return super().rename(target)
+
+    with TorrentFiles(describe(FOLDER), Overtaken(tmp_path / "f")) as files:
         files.open_partial()
-        put(tmp_path / "f", {"precious": b"!"})
-        monkeypatch.setattr(os.path, "lexists", lambda _: False)
         with pytest.raises(MinitorrentError) as caught:
             files.finish()
         assert caught.value.code is ErrorCode.FILE_EXISTS
@@ -364,14 +378,8 @@ def test_finishing_again_after_a_crash_between_link_and_unlink(tmp_path: Path) -
 
 
 @pytest.mark.parametrize("code", [errno.EPERM, errno.EOPNOTSUPP])
-def test_file_systems_without_hard_links(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
-) -> None:
-    def refuse(*_: object) -> None:
-        raise OSError(code, os.strerror(code))
-
-    monkeypatch.setattr(os, "link", refuse)
-    final = tmp_path / "f"
+def test_file_systems_without_hard_links(tmp_path: Path, code: int) -> None:
+    final = without_hard_links(code)(tmp_path / "f")
     with TorrentFiles(describe(b"data"), final) as files:
         files.open_partial()
         write_all(files, b"data")
@@ -386,16 +394,14 @@ def test_file_systems_without_hard_links(
     assert [path.name for path in tmp_path.iterdir()] == ["f"]
 
 
-def test_other_failures_to_link_are_reported(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def refuse(*_: object) -> None:
-        raise OSError(errno.EIO, "Input/output error")
+def test_other_failures_to_link_are_reported(tmp_path: Path) -> None:
+    class NotRenamed(PosixPath):
+        def rename(self, target: str | os.PathLike[str]) -> NotRenamed:
+            """See Path."""
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
 
-    monkeypatch.setattr(os, "link", refuse)
-    monkeypatch.setattr(os, "rename", refuse)
-    for content in (b"data", FOLDER):
-        with TorrentFiles(describe(content), tmp_path / "f") as files:
+    for content, kind in ((b"data", without_hard_links(errno.EIO)), (FOLDER, NotRenamed)):
+        with TorrentFiles(describe(content), kind(tmp_path / "f")) as files:
             files.open_partial()
             with pytest.raises(MinitorrentError) as caught:
                 files.finish()
@@ -451,54 +457,42 @@ def test_a_complete_file_may_be_a_symbolic_link(tmp_path: Path) -> None:
         assert read_all(files) == b"".join(FOLDER.values())
 
 
-@pytest.mark.parametrize(
-    ("number", "code"),
-    [
-        (errno.ENOSPC, ErrorCode.DISK_FULL),
-        (errno.EDQUOT, ErrorCode.DISK_FULL),
-        (errno.EACCES, ErrorCode.PERMISSION_DENIED),
-        (errno.EIO, ErrorCode.PERMISSION_DENIED),
-    ],
-)
-def test_failures_of_the_disk(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, code: ErrorCode
-) -> None:
-    def fail(*_: object) -> int:
-        raise OSError(number, os.strerror(number))
+def test_failures_of_the_disk() -> None:
+    with public_folder() as folder, TorrentFiles(describe(b"data"), folder / "f") as files:
 
-    with TorrentFiles(describe(b"data"), tmp_path / "f") as files:
+        def fails(call: Callable[[], object]) -> None:
+            """What it raises when its file can't be opened again."""
+            OPEN.close_idle()
+            files.partial.chmod(0)
+            with without_privileges(), pytest.raises(MinitorrentError) as caught:
+                call()
+            files.partial.chmod(0o600)
+            assert caught.value.code is ErrorCode.PERMISSION_DENIED
+            assert str(files.partial) in caught.value.message
+
         files.open_partial()
         write_all(files, b"data")
-        with monkeypatch.context() as patch:
-            patch.setattr(os, "pwrite", fail)
-            patch.setattr(os, "preadv", fail)
-            patch.setattr(os, "fdatasync", fail)
-            for call in (
-                lambda: write_all(files, b"data"),
-                lambda: read_all(files),
-                files.sync,
-            ):
-                with pytest.raises(MinitorrentError) as caught:
-                    call()
-                assert caught.value.code is code
-                assert str(files.partial) in caught.value.message
-        synced: list[int] = []
-        monkeypatch.setattr(os, "fdatasync", synced.append)
+        fails(lambda: write_all(files, b"data"))
+        fails(lambda: read_all(files))
+        fails(files.sync)
+        fails(files.sync)  # what could not be synced is tried again
         files.sync()
-        assert len(synced) == 1, "what could not be synced is tried again"
-        files.sync()
-        assert len(synced) == 1, "and only once"
+        OPEN.close_idle()
+        files.partial.chmod(0)
+        with without_privileges():
+            files.sync()  # there is nothing to sync any more
 
 
 def test_a_full_disk_keeps_what_was_written(tmp_path: Path) -> None:
     """With a real limit, in a process of its own."""
     script = f"""
 import resource
-from pathlib import Path
+from pathlib import Path, PosixPath
 from client.storage.files.layout import Layout
 from client.storage.files.handles import OPEN
 from client.storage.files.torrent_files import TorrentFiles
 from common.errors import MinitorrentError
+from tests.support.refusals import public_folder, without_privileges
 from tests.unit.client.storage.contents import describe, write_all
 content = bytes(range(256)) * 256
 files = TorrentFiles(describe(content), Path({str(tmp_path)!r}) / "f")
@@ -524,10 +518,11 @@ def test_a_kill_during_a_write_leaves_whole_pieces(tmp_path: Path) -> None:
     content = random_bytes(64 * PIECE)
     script = f"""
 import sys
-from pathlib import Path
+from pathlib import Path, PosixPath
 from client.storage.files.layout import Layout
 from client.storage.files.handles import OPEN
 from client.storage.files.torrent_files import TorrentFiles
+from tests.support.refusals import public_folder, without_privileges
 from tests.unit.client.storage.contents import PIECE, describe, random_bytes
 content = random_bytes(64 * PIECE)
 files = TorrentFiles(describe(content), Path({str(tmp_path)!r}) / "f")

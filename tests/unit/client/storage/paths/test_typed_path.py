@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from client.storage.paths.reading import read_plain
 from client.storage.paths.typed_path import resolve, typed_path
 from common.errors import ErrorCode, MinitorrentError
+from tests.support.refusals import public_folder, without_privileges
 
 
 @pytest.mark.parametrize(
@@ -138,8 +139,8 @@ def test_invalid_destinations(tmp_path: Path, destination: str, name: str, code:
     assert caught.value.code is code
 
 
-def test_an_unwritable_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "access", lambda path, mode: path != tmp_path)
-    with pytest.raises(MinitorrentError) as caught:
-        resolve(f"{tmp_path}/new/", "a")
-    assert caught.value.code is ErrorCode.PERMISSION_DENIED
+def test_an_unwritable_folder() -> None:
+    with public_folder() as folder, without_privileges():
+        with pytest.raises(MinitorrentError) as caught:
+            resolve(f"{folder}/new/", "a")
+        assert caught.value.code is ErrorCode.PERMISSION_DENIED

@@ -6,13 +6,13 @@ import errno
 import os
 import stat
 from collections.abc import Callable
-from pathlib import Path
+from pathlib import Path, PosixPath
 
 import pytest
 
-from client.storage.paths import writing
 from client.storage.paths.writing import NewFile, check_place, open_to_append, write_private
 from common.errors import ErrorCode, MinitorrentError
+from tests.unit.client.storage.contents import without_hard_links
 
 Judge = Callable[[bytes], bool]
 
@@ -78,61 +78,48 @@ def test_pipes_and_devices_neither_block_nor_get_written(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("was_there", [False, True])
-def test_files_that_appear_meanwhile_are_kept(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, was_there: bool
-) -> None:
+def test_files_that_appear_meanwhile_are_kept(tmp_path: Path, was_there: bool) -> None:
     """Somebody else takes the name between the look and the writing."""
-    path = tmp_path / "name"
+    path, other = tmp_path / "name", tmp_path / "other"
+    other.write_bytes(b"ours, too")
     if was_there:
         path.write_bytes(b"ours, old")
-    sync = os.fsync
 
-    def interrupted(descriptor: int) -> None:
-        sync(descriptor)
+    def interrupted(data: bytes) -> bool:
         path.unlink(missing_ok=True)
         path.write_bytes(b"theirs")
+        return ours(data)
 
-    monkeypatch.setattr(os, "fsync", interrupted)
     with pytest.raises(MinitorrentError) as caught:
-        write_private(NewFile(path, b"ours, new", ours))
+        write_private(NewFile(path, b"ours, new", ours), NewFile(other, b"ours", interrupted))
     assert caught.value.code is ErrorCode.FILE_EXISTS
     assert path.read_bytes() == b"theirs"
-    assert list(tmp_path.iterdir()) == [path]
+    assert other.read_bytes() == b"ours, too"
+    assert set(tmp_path.iterdir()) == {path, other}
 
 
-def test_files_that_appear_after_ours_was_moved_are_kept(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = tmp_path / "name"
+def test_files_that_appear_after_ours_was_moved_are_kept(tmp_path: Path) -> None:
+    class Taken(PosixPath):
+        def rename(self, target: str | os.PathLike[str]) -> Taken:
+            """See Path."""
+            moved = super().rename(target)
+            self.write_bytes(b"theirs")
+            return moved
+
+    path = Taken(tmp_path / "name")
     path.write_bytes(b"ours, old")
-    rename_to_new = writing.rename_to_new
-
-    def interrupted(draft: Path, to: Path) -> None:
-        if not to.exists():
-            to.write_bytes(b"theirs")
-        rename_to_new(draft, to)
-
-    monkeypatch.setattr(writing, "rename_to_new", interrupted)
     with pytest.raises(MinitorrentError) as caught:
         write_private(NewFile(path, b"ours, new", ours))
     assert caught.value.code is ErrorCode.FILE_EXISTS
     assert path.read_bytes() == b"theirs"
 
 
-def test_all_files_or_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_files_or_none(tmp_path: Path) -> None:
     old, new = tmp_path / "old", tmp_path / "new"
     old.write_bytes(b"ours, old")
-    rename_to_new = writing.rename_to_new
-
-    def failing(draft: Path, to: Path) -> None:
-        if to == new:
-            raise OSError(errno.EIO, "broken")
-        rename_to_new(draft, to)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(writing, "rename_to_new", failing)
-        with pytest.raises(MinitorrentError):
-            write_private(NewFile(old, b"ours, new", ours), NewFile(new, b"second"))
+    broken = without_hard_links(errno.EIO)(new)
+    with pytest.raises(MinitorrentError):
+        write_private(NewFile(old, b"ours, new", ours), NewFile(broken, b"second"))
     assert old.read_bytes() == b"ours, old"
     assert list(tmp_path.iterdir()) == [old]
     new.write_bytes(b"foreign")
@@ -144,12 +131,8 @@ def test_all_files_or_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert (old.read_bytes(), new.read_bytes()) == (b"ours, new", b"second")
 
 
-def test_a_file_system_without_hard_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def link(*_: object, **__: object) -> None:
-        raise OSError(errno.EPERM, "no hard links here")
-
-    monkeypatch.setattr(os, "link", link)
-    path = tmp_path / "name"
+def test_a_file_system_without_hard_links(tmp_path: Path) -> None:
+    path = without_hard_links(errno.EPERM)(tmp_path / "name")
     write_private(NewFile(path, b"ours, old", ours))
     write_private(NewFile(path, b"ours, new", ours))
     assert path.read_bytes() == b"ours, new"
