@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime
 
 from nicegui import ui
 
@@ -13,6 +12,14 @@ Handler = Callable[[], object] | Callable[[], Awaitable[object]]
 def heading(text: str) -> ui.label:
     """Create the heading of a section."""
     return ui.label(text).classes("title").props("role=heading aria-level=2")
+
+
+def card(title: str) -> ui.card:
+    """Create a card with a heading; fill it in a `with` block."""
+    made = ui.card().classes("card")
+    with made:
+        ui.label(title).classes("subtitle").props("role=heading aria-level=3")
+    return made
 
 
 def button(text: str, then: Handler, *, icon: str | None = None, main: bool = False) -> ui.button:
@@ -43,9 +50,3 @@ def clear(used: ui.input, text: str) -> None:
     """Empty a field after its text was used, unless the user has changed the text meanwhile."""
     if used.value == text:
         used.value = ""
-
-
-def moment(at: str | datetime) -> str:
-    """Format a time (ISO 8601 if it is text) in this machine's time zone."""
-    time = datetime.fromisoformat(at) if isinstance(at, str) else at
-    return time.astimezone().strftime("%d %b %H:%M")

@@ -13,6 +13,7 @@ from client.storage.paths.typed_path import typed_path
 from client.web.page.command_client import CommandClient
 from client.web.page.parts.controls import button, field, heading, icon_button
 from common.errors import MinitorrentError
+from common.text import visible
 
 _LISTED = 2000
 """Entries of a folder that a dialog lists; any path can be typed."""
@@ -25,12 +26,25 @@ async def confirm(question: str, yes: str, no: str = "Cancel") -> bool:
     """Ask for confirmation; returns False if the user declines or closes the dialog."""
     with ui.dialog().props(named(question)) as dialog, ui.card().classes("dialog"):
         ui.label(question).classes("name")
-        with ui.row().classes("buttons"):
-            button(no, lambda: dialog.submit(False))
-            button(yes, lambda: dialog.submit(True), main=True)
+        answers(dialog, yes, no)
     answer = await dialog
     dialog.delete()
     return answer is True
+
+
+def answers(dialog: ui.dialog, yes: str, no: str) -> None:
+    """Create the buttons that end a dialog with True or False."""
+    with ui.row().classes("buttons"):
+        button(no, lambda: dialog.submit(False))
+        button(yes, lambda: dialog.submit(True), main=True)
+
+
+async def stop_sharing(commands: CommandClient, group: str, name: str) -> bool:
+    """Stop sharing a file if the user confirms it; return whether it succeeded."""
+    question = f"Stop sharing {visible(name)}? The file stays on your disk."
+    return await confirm(question, "Stop sharing") and await commands.do(
+        "stop_share", group=group, name=name
+    )
 
 
 @dataclass(frozen=True)

@@ -6,18 +6,19 @@ import secrets
 from contextlib import suppress
 from pathlib import Path
 
-from common.errors import ErrorCode, MinitorrentError
+from client.storage.paths.os_errors import translating
 from common.paths import check_component
 
 
 def place(folder: Path, name: str) -> Path:
     """Return a path for a file of this name, in a new folder of its own inside `folder`.
 
-    Raises MinitorrentError(invalid_name) if the name isn't valid, and OSError if the folder can't
-    be created.
+    Raises MinitorrentError: invalid_name if the name isn't valid, or as the system refuses to
+    create the folder.
     """
     path = folder / secrets.token_hex(8) / check_component(name)
-    path.parent.mkdir(mode=0o700, parents=True)
+    with translating(path.parent):
+        path.parent.mkdir(mode=0o700, parents=True)
     return path
 
 
@@ -26,10 +27,3 @@ def discard(path: Path) -> None:
     path.unlink(missing_ok=True)
     with suppress(OSError):
         path.parent.rmdir()
-
-
-def reason(error: MinitorrentError | OSError) -> MinitorrentError:
-    """Return the reason why a dropped file wasn't accepted, as a MinitorrentError."""
-    if isinstance(error, MinitorrentError):
-        return error
-    return MinitorrentError(ErrorCode.PERMISSION_DENIED, f"Can't write the file: {error.strerror}.")

@@ -85,6 +85,11 @@ class Table(ui.table, component="rows.js"):
         }
         self.classes("rows")
 
+    def show(self, rows: list[dict[str, Any]]) -> None:
+        """Replace the rows, unless they are the ones shown already."""
+        if rows != self.rows:
+            self.rows = rows
+
 
 def search(of: Table) -> ui.input:
     """Create an input that filters the table by the text typed."""

@@ -6,12 +6,12 @@ from nicegui import ui
 
 from client.services.paging import EventsResult
 from client.web.page.command_client import CommandClient, tell_error
-from client.web.page.parts.controls import button, heading, moment
+from client.web.page.parts.controls import button, heading
 from client.web.page.parts.dialogs import named
-from client.web.page.parts.extent import Extent
+from client.web.page.parts.paged_search import PagedSearch
 from client.web.page.parts.tables import Column, Table
 from common.errors import MinitorrentError
-from common.text import visible
+from common.text import local_time, visible
 
 _COLUMNS = (
     Column("number", "When", shown="moment"),
@@ -27,21 +27,21 @@ async def show_audit(commands: CommandClient, group: str) -> None:
     """Show a group's activity in a dialog, newest first, until the dialog is closed."""
 
     async def refresh() -> None:
-        fields = extent.fields
+        fields = search.fields
         try:
             found = await commands.ask(EventsResult, "audit", group=group, **fields)
         except MinitorrentError as error:
             tell_error(error)
             return
-        if not extent.is_wanted(fields):
+        if not search.is_wanted(fields):
             return  # the search has changed meanwhile
-        extent.tell(len(found.events), found.total)
+        search.show_count(len(found.events), found.total)
         events.rows = _rows(found)
 
     with ui.dialog().props(named("Activity")) as dialog, ui.card().classes("dialog big"):
         heading(f"Activity in {group}")
         events = Table(_COLUMNS, "number", "No activity yet.", cells={"subject": _SUBJECT})
-        extent = Extent(events, refresh)
+        search = PagedSearch(events, refresh)
         with ui.row().classes("buttons"):
             button("Close", dialog.close, main=True)
     await refresh()
@@ -53,7 +53,7 @@ def _rows(found: EventsResult) -> list[dict[str, object]]:
     return [
         {
             "number": number,
-            "moment": moment(row.at),
+            "moment": local_time(row.at),
             "who": row.who,
             "what": row.what.replace("_", " "),
             "subject": visible(row.subject),

@@ -10,11 +10,11 @@ from pathlib import Path
 from nicegui import ui
 
 from client.results import DownloadResult, MagnetResult
+from client.storage.paths.os_errors import translating
 from client.storage.paths.typed_path import typed_path
 from client.web.page.command_client import CommandClient, Field, tell, tell_error
-from client.web.page.parts import dropped
 from client.web.page.parts.controls import button, field, heading, icon_button
-from client.web.page.parts.dialogs import PathDialog, named
+from client.web.page.parts.dialogs import PathDialog, answers, named
 from client.web.page.tabs.file_filter import FileFilter
 from common.errors import MinitorrentError
 from common.text import visible
@@ -50,9 +50,7 @@ class DownloadBar:
             in_order = ui.checkbox("Download from first to last piece, to watch while loading")
             in_place = ui.checkbox(_IN_PLACE)
             _Link(self._commands, group, name)
-            with ui.row().classes("buttons"):
-                button("Close", lambda: dialog.submit(False))
-                button("Download", lambda: dialog.submit(True), main=True)
+            answers(dialog, "Download", "Close")
         if await dialog:
             only = parts.pattern if parts else None
             wishes = {"sequential": in_order.value, "resume": in_place.value}
@@ -66,9 +64,7 @@ class DownloadBar:
             what = field("Magnet link, or path of a .torrent file").classes("whole")
             what.props("autofocus").on("keydown.enter", lambda: dialog.submit(True))
             in_place = ui.checkbox(_IN_PLACE)
-            with ui.row().classes("buttons"):
-                button("Close", lambda: dialog.submit(False))
-                button("Download", lambda: dialog.submit(True), main=True)
+            answers(dialog, "Download", "Close")
         if await dialog:
             reference = what.value.strip()
             await self._start("get", metainfo_or_magnet=reference, resume=in_place.value)
@@ -77,10 +73,11 @@ class DownloadBar:
     async def _start(self, command: str, **fields: Field) -> None:
         try:
             folder = typed_path(self._folder.value or _downloads())
-            await self._commands.work(lambda: folder.mkdir(parents=True, exist_ok=True))
+            with translating(folder):
+                await self._commands.work(lambda: folder.mkdir(parents=True, exist_ok=True))
             begun = await self._commands.ask(DownloadResult, command, dest=str(folder), **fields)
-        except (MinitorrentError, OSError) as error:
-            tell_error(dropped.reason(error))
+        except MinitorrentError as error:
+            tell_error(error)
             return
         tell(f"Downloading {visible(begun.name)}.")
         self._started()

@@ -9,13 +9,14 @@ from nicegui.events import GenericEventArguments, UploadEventArguments
 
 from client.results import UploadResult
 from client.services.paging import FilesResult
+from client.storage.paths.os_errors import translating
 from client.web.page.command_client import CommandClient, tell, tell_error
 from client.web.page.parts import dropped
 from client.web.page.parts.choice import Choice
 from client.web.page.parts.controls import button, clear, field, heading, icon_button
-from client.web.page.parts.dialogs import PathDialog, confirm
-from client.web.page.parts.extent import Extent
-from client.web.page.parts.part import Fields
+from client.web.page.parts.dialogs import PathDialog, stop_sharing
+from client.web.page.parts.list_window import Fields
+from client.web.page.parts.paged_search import PagedSearch
 from client.web.page.parts.tables import ACTIONS, Action, Column, Table
 from client.web.page.tabs.download_bar import DownloadBar
 from client.web.page.tabs.hashing import HashBar
@@ -62,7 +63,7 @@ class FilesTab:
         self._hashing = HashBar()
         self._download_bar = DownloadBar(commands, lambda: choice.show("transfers"))
         self._table = self._make_table()
-        self._extent = Extent(self._table, self.refresh)
+        self._search = PagedSearch(self._table, self.refresh)
 
     def _make_drop(self) -> None:
         drop = ui.upload(multiple=True, auto_upload=True, on_upload=self._share_dropped)
@@ -99,7 +100,7 @@ class FilesTab:
         if group is None:
             self._table.rows = []
             return
-        for fields in self._extent.steps(group):
+        for fields in self._search.requests(group):
             if await self._show(group, fields):
                 return
 
@@ -110,17 +111,16 @@ class FilesTab:
             mine = await self._commands.shared(group, [file.name for file in found.files])
         except MinitorrentError:
             return True  # the header shows the tracker's state
-        if group != self._choice.group or not self._extent.is_wanted(fields):
+        if group != self._choice.group or not self._search.is_wanted(fields):
             return True  # the user has chosen something else meanwhile
         rows = [_row(group, file, mine=file.name in mine) for file in found.files]
-        if rows != self._table.rows:
-            self._table.rows = rows
-        return self._extent.tell(len(found.files), found.total, group)
+        self._table.show(rows)
+        return self._search.show_count(len(found.files), found.total, group)
 
     async def _choose(self) -> None:
         if self._group.value != self._choice.group:
             self._choice.group = self._group.value
-            self._extent.reset()
+            self._search.reset()
             await self.refresh()
 
     async def _browse(self) -> None:
@@ -136,9 +136,10 @@ class FilesTab:
     async def _share_dropped(self, event: UploadEventArguments) -> None:
         try:
             path = dropped.place(self._commands.folder, event.file.name)
-            await event.file.save(path)
-        except (MinitorrentError, OSError) as error:
-            tell_error(dropped.reason(error))
+            with translating(path):
+                await event.file.save(path)
+        except MinitorrentError as error:
+            tell_error(error)
             return
         if not await self._share(str(path)):
             await self._commands.work(lambda: dropped.discard(path))
@@ -169,9 +170,7 @@ class FilesTab:
 
     async def _stop(self, event: GenericEventArguments) -> None:
         name, group = event.args
-        question = f"Stop sharing {visible(name)}? The file stays on your disk."
-        if await confirm(question, "Stop sharing"):
-            await self._commands.do("stop_share", group=group, name=name)
+        if await stop_sharing(self._commands, group, name):
             await self.refresh()
 
 

@@ -11,8 +11,8 @@ from client.services.paging import GroupsResult
 from client.web.page.command_client import CommandClient, tell
 from client.web.page.parts.choice import Choice
 from client.web.page.parts.controls import button, clear, field, heading
-from client.web.page.parts.extent import Extent
-from client.web.page.parts.part import Fields
+from client.web.page.parts.list_window import Fields
+from client.web.page.parts.paged_search import PagedSearch
 from client.web.page.parts.tables import ACTIONS, Action, Column, Table
 from client.web.page.tabs.members import MembersSection
 from common.errors import MinitorrentError
@@ -48,7 +48,7 @@ class GroupsTab:
                     button("Create", self._create, main=True)
                 empty = "No groups yet. Create one above."
                 self._table = Table(_COLUMNS, "group", empty, actions=_ACTIONS, named="group")
-                self._extent = Extent(self._table, self.refresh)
+                self._search = PagedSearch(self._table, self.refresh)
                 self._table.on("files", self._show_files)
                 self._table.on("members", self._show_members)
                 self._table.on("join", self._join)
@@ -56,7 +56,7 @@ class GroupsTab:
 
     async def refresh(self) -> None:
         """Update the list of groups and the chosen group's members."""
-        for fields in self._extent.steps():
+        for fields in self._search.requests():
             if await self._show(fields):
                 break
         try:
@@ -71,15 +71,14 @@ class GroupsTab:
             reply = await self._commands.ask(GroupsResult, "list_groups", **fields)
         except MinitorrentError:
             return True
-        if not self._extent.is_wanted(fields):
+        if not self._search.is_wanted(fields):
             return True  # the search has changed meanwhile
         self._asked.difference_update(row.group for row in reply.groups if row.member)
         rows: list[dict[str, Any]] = [
             row.model_dump() | {"asked": row.group in self._asked} for row in reply.groups
         ]
-        if rows != self._table.rows:
-            self._table.rows = rows
-        return self._extent.tell(len(reply.groups), reply.total)
+        self._table.show(rows)
+        return self._search.show_count(len(reply.groups), reply.total)
 
     async def _choose(self, own: list[str]) -> None:
         """Keep the chosen group unless the user has left it."""

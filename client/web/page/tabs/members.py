@@ -14,8 +14,8 @@ from client.services.paging import MembersResult, RequestsResult
 from client.web.page.command_client import CommandClient, tell, tell_error
 from client.web.page.parts.controls import button, heading, icon_button
 from client.web.page.parts.dialogs import PathDialog, confirm
-from client.web.page.parts.extent import Extent
-from client.web.page.parts.part import Fields
+from client.web.page.parts.list_window import Fields
+from client.web.page.parts.paged_search import PagedSearch
 from client.web.page.parts.tables import ACTIONS, Action, Column, Table
 from client.web.page.tabs.audit import show_audit
 from common.errors import MinitorrentError
@@ -73,7 +73,7 @@ class MembersSection:
                 _COLUMNS, "user", "No member matches.", actions=_ACTIONS, named="user"
             )
             self._table.classes("short")
-            self._extent = Extent(self._table, self._again)
+            self._search = PagedSearch(self._table, self._again)
             self._table.on("promote", self._promote)
             self._table.on("demote", self._demote)
             self._table.on("own", self._hand_over)
@@ -86,12 +86,12 @@ class MembersSection:
     async def refresh(self, group: str | None) -> None:
         """Show this group's members, or nothing if it is None."""
         self._wanted = group
-        fields = self._extent.fields
+        fields = self._search.fields
         try:
             found = await self._find(group, fields) if group else None
         except MinitorrentError:
             found = None
-        if group == self._wanted and self._extent.is_wanted(fields):  # still wanted
+        if group == self._wanted and self._search.is_wanted(fields):  # still wanted
             self._show(found)
 
     async def _find(self, group: str, fields: Fields) -> _Found:
@@ -125,11 +125,10 @@ class MembersSection:
         self._section.visible = found is not None
         if found is None:
             return
-        if found.rows != self._table.rows:
-            self._table.rows = found.rows
+        self._table.show(found.rows)
         self._title.text = f"Members of {found.group}"
         self._audit.visible = found.is_admin
-        self._extent.tell(len(found.rows), found.total)
+        self._search.show_count(len(found.rows), found.total)
         if (found.group, found.asking, found.more) != self._asking:
             self._asking = (found.group, found.asking, found.more)
             self._draw_requests(found.group, found.asking, found.more)

@@ -7,9 +7,10 @@ from nicegui import ui
 from client.core.notices.notices import presentation_of
 from client.services.paging import NoticesResult
 from client.web.page.command_client import CommandClient
-from client.web.page.parts.controls import heading, moment
+from client.web.page.parts.controls import heading
 from common.api.events import NoticeRow
 from common.errors import MinitorrentError
+from common.text import local_time
 
 
 class NoticesTab:
@@ -36,7 +37,7 @@ class NoticesTab:
         with self._list:
             for row in reversed(notices):
                 with ui.element("li"):
-                    ui.label(moment(row.at)).classes("quiet")
+                    ui.label(local_time(row.at)).classes("quiet")
                     ui.label(presentation_of(row.kind).heading).classes("quiet")
                     ui.label(row.text).classes("name")
             if not notices:

@@ -8,10 +8,11 @@ from nicegui.events import GenericEventArguments
 from client.results import ChecksResult, TrackersResult
 from client.services.paging import SessionsResult
 from client.web.page.command_client import CommandClient, tell, tell_error
-from client.web.page.parts.controls import button, field, heading, moment
+from client.web.page.parts.controls import button, card, field, heading
 from client.web.page.parts.limit_form import LimitForm
 from client.web.page.parts.tables import ACTIONS, Action, Column, Table
 from common.errors import MinitorrentError
+from common.text import local_time
 
 _TRACKERS = (
     Column("address", "Tracker"),
@@ -33,17 +34,14 @@ class SettingsTab:
     def __init__(self, commands: CommandClient) -> None:
         self._commands = commands
         heading("Settings")
-        with ui.card().classes("card"):
-            ui.label("Limits").classes("subtitle").props("role=heading aria-level=3")
+        with card("Limits"):
             self._limits = LimitForm(commands)
         self._password()
         HealthChecks(commands)
         # Tables that fill up later are at the end: what is below them would move.
-        with ui.card().classes("card"):
-            ui.label("Trackers").classes("subtitle").props("role=heading aria-level=3")
+        with card("Trackers"):
             self._trackers = Table(_TRACKERS, "address", "No trackers.")
-        with ui.card().classes("card"):
-            ui.label("Sessions").classes("subtitle").props("role=heading aria-level=3")
+        with card("Sessions"):
             self._sessions = Table(_SESSIONS, "id", "No sessions.", actions=(_END,), named="id")
             self._sessions.on("end", self._end_session)
 
@@ -64,38 +62,34 @@ class SettingsTab:
             }
             for row in found.trackers
         ]
-        if rows != self._trackers.rows:
-            self._trackers.rows = rows
+        self._trackers.show(rows)
         sessions = [
             {
                 "id": row.id,
                 "address": f"{row.address} (current)" if row.current else row.address,
                 "since": row.since,
-                "moment": moment(row.since),
+                "moment": local_time(row.since),
                 "current": row.current,
             }
             for row in logins.sessions
         ]
-        if sessions != self._sessions.rows:
-            self._sessions.rows = sessions
+        self._sessions.show(sessions)
 
     async def _end_session(self, event: GenericEventArguments) -> None:
         if await self._commands.do("end_session", id=event.args[0]):
             await self.refresh()
 
     def _password(self) -> None:
-        with ui.card().classes("card"):
-            ui.label("Password").classes("subtitle").props("role=heading aria-level=3")
-            with ui.row().classes("bar"):
-                old = field("Old password", secret=True).props("autocomplete=current-password")
-                new = field("New password", secret=True).props("autocomplete=new-password")
+        with card("Password"), ui.row().classes("bar"):
+            old = field("Old password", secret=True).props("autocomplete=current-password")
+            new = field("New password", secret=True).props("autocomplete=new-password")
 
-                async def change() -> None:
-                    if await self._commands.do("passwd", old=old.value, new=new.value):
-                        old.value = new.value = ""
-                        tell("Password changed; your other sessions were logged out.")
+            async def change() -> None:
+                if await self._commands.do("passwd", old=old.value, new=new.value):
+                    old.value = new.value = ""
+                    tell("Password changed; your other sessions were logged out.")
 
-                button("Change", change)
+            button("Change", change)
 
 
 class HealthChecks:
@@ -103,8 +97,7 @@ class HealthChecks:
 
     def __init__(self, commands: CommandClient) -> None:
         self._commands = commands
-        with ui.card().classes("card"):
-            ui.label("Health checks").classes("subtitle").props("role=heading aria-level=3")
+        with card("Health checks"):
             button("Run checks", self._check)
             self._list = ui.element("ul").classes("notices").props("aria-label=Checks")
         self._list.visible = False

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from pathlib import Path
 
 from nicegui import ui
@@ -13,11 +12,11 @@ from client.web.page.parts import graph
 from client.web.page.parts.controls import button, heading
 from client.web.page.parts.dialogs import PathDialog, named
 from client.web.page.parts.limit_form import LimitForm, PriorityForm
+from client.web.page.parts.rate_graph import RateGraph
 from client.web.page.parts.tables import Column, Table
 from common.errors import MinitorrentError
 from common.text import percent, rate, visible
 
-_SPAN = 120
 _CELLS = 640
 _LEGEND = " (filled). Connected peers have the grey ones, but not the outlined ones."
 _FLAGS = (
@@ -47,12 +46,9 @@ class TransferDialog:
         self._commands = commands
         self._group = group
         self._name = name
-        self._down: deque[float] = deque(maxlen=_SPAN)
-        self._up: deque[float] = deque(maxlen=_SPAN)
         with ui.dialog().props(named("Details")) as self._dialog, ui.card().classes("dialog big"):
             heading(visible(name))
-            self._rates = ui.label().classes("quiet rates")
-            self._graph = ui.html(graph.rates([], [], _SPAN), sanitize=False).classes("graph-box")
+            self._rates = RateGraph(ui.label())
             self._count = ui.label().classes("quiet")
             self._pieces = ui.html("", sanitize=False).classes("pieces-box")
             self._limits = LimitForm(commands, group=group, name=name)
@@ -86,10 +82,8 @@ class TransferDialog:
         except MinitorrentError:
             self._dialog.close()
             return False
-        self._down.append(sum(peer.down_rate for peer in peers.peers))
-        self._up.append(sum(peer.up_rate for peer in peers.peers))
-        self._rates.text = f"↓ {rate(self._down[-1])}   ↑ {rate(self._up[-1])}"
-        self._graph.content = graph.rates(self._down, self._up, _SPAN)
+        down = sum(peer.down_rate for peer in peers.peers)
+        self._rates.sample(down, sum(peer.up_rate for peer in peers.peers))
         self._count.text = f"{pieces.done} of {pieces.pieces} pieces complete{_LEGEND}"
         self._pieces.content = graph.pieces(pieces.here, pieces.elsewhere)
         rows = [
@@ -103,8 +97,7 @@ class TransferDialog:
             }
             for peer in peers.peers
         ]
-        if rows != self._peers.rows:
-            self._peers.rows = rows
+        self._peers.show(rows)
         return True
 
     async def _why(self) -> None:

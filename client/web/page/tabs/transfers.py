@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 
 from nicegui import ui
 from nicegui.events import GenericEventArguments
 
 from client.results import DownloadRow, Overview, SharesResult
 from client.web.page.command_client import CommandClient
-from client.web.page.parts import graph
 from client.web.page.parts.controls import heading
-from client.web.page.parts.dialogs import confirm
+from client.web.page.parts.dialogs import confirm, stop_sharing
+from client.web.page.parts.rate_graph import RateGraph
 from client.web.page.parts.tables import ACTIONS, Action, Column, Table, search
 from client.web.page.tabs.transfer_dialog import TransferDialog
 from common.errors import MinitorrentError
 from common.text import duration, percent, rate, size, visible
-
-SPAN = 120
-"""The time span of the rate graphs, in seconds."""
 
 _COLUMNS = (
     Column("name", "Name"),
@@ -53,26 +48,16 @@ _ACTIONS = (
 )
 
 
-@dataclass
-class _Rates:
-    """The total rates of the last two minutes, in bytes per second."""
-
-    down: deque[float]
-    up: deque[float]
-
-
 class TransfersTab:
     """The tab with all transfers."""
 
     def __init__(self, commands: CommandClient) -> None:
         self._commands = commands
-        self._rates = _Rates(deque(maxlen=SPAN), deque(maxlen=SPAN))
         with ui.row().classes("bar"):
             heading("Transfers")
             ui.space()
-            self._total = ui.label().classes("quiet rates")
-        self._graph = ui.html(graph.rates([], [], SPAN), sanitize=False).classes("graph-box")
-        self._graph.props["role"] = "img"
+            total = ui.label()
+        self._rates = RateGraph(total)
         self._table = Table(
             _COLUMNS,
             "key",
@@ -96,14 +81,7 @@ class TransfersTab:
 
     def sample(self, overview: Overview) -> None:
         """Record the current rates; called once per second, whichever tab is visible."""
-        self._rates.down.append(overview.down_rate)
-        self._rates.up.append(overview.up_rate)
-        text = f"↓ {rate(overview.down_rate)}   ↑ {rate(overview.up_rate)}"
-        if text != self._total.text:
-            self._total.text = text
-            self._graph.props["aria-label"] = f"Rates over the last two minutes, currently {text}"
-        if any(self._rates.down) or any(self._rates.up):
-            self._graph.content = graph.rates(self._rates.down, self._rates.up, SPAN)
+        self._rates.sample(overview.down_rate, overview.up_rate)
 
     async def refresh(self) -> None:
         """Update the list of transfers."""
@@ -114,8 +92,7 @@ class TransfersTab:
             return  # the session has just ended, and the page will show that
         uploaded = {(row.group, row.name): row.uploaded for row in shares.shares}
         rows = [_row(row, uploaded.get((row.group, row.name))) for row in found]
-        if rows != self._table.rows:
-            self._table.rows = rows
+        self._table.show(rows)
 
     def _simple(self, command: str) -> Callable[[GenericEventArguments], Awaitable[None]]:
         async def run(event: GenericEventArguments) -> None:
@@ -134,9 +111,7 @@ class TransfersTab:
 
     async def _stop(self, event: GenericEventArguments) -> None:
         name, group = event.args
-        question = f"Stop sharing {visible(name)}? The file stays on your disk."
-        if await confirm(question, "Stop sharing"):
-            await self._commands.do("stop_share", group=group, name=name)
+        if await stop_sharing(self._commands, group, name):
             await self.refresh()
 
     async def _details(self, event: GenericEventArguments) -> None:

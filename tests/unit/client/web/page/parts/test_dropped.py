@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import errno
 from pathlib import Path
 
 import pytest
@@ -21,13 +20,14 @@ def test_a_name_never_leaves_the_folder(tmp_path: Path, name: str) -> None:
     with pytest.raises(MinitorrentError) as caught:
         dropped.place(tmp_path, name)
     assert caught.value.code is ErrorCode.INVALID_NAME
-    assert dropped.reason(caught.value) is caught.value
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_full_disk_is_reported() -> None:
-    error = dropped.reason(OSError(errno.ENOSPC, "No space left on device"))
-    assert "No space left on device" in error.message
+def test_a_folder_that_cannot_be_created_is_reported(tmp_path: Path) -> None:
+    (tmp_path / "dropped").touch()
+    with pytest.raises(MinitorrentError) as caught:
+        dropped.place(tmp_path / "dropped", "a.txt")
+    assert caught.value.code is ErrorCode.FILE_NOT_FOUND
 
 
 def test_discarding_leaves_nothing(tmp_path: Path) -> None:

@@ -7,11 +7,11 @@ from collections.abc import Awaitable, Callable
 from nicegui import ui
 
 from client.web.page.parts.controls import button, field
-from client.web.page.parts.part import Fields, Part
+from client.web.page.parts.list_window import Fields, ListWindow
 from client.web.page.parts.tables import Table
 
 
-class Extent:
+class PagedSearch:
     """A search field above a table, and below it the number of rows shown.
 
     The tracker does the searching. `changed` is called when other rows are needed.
@@ -19,44 +19,44 @@ class Extent:
 
     def __init__(self, table: Table, changed: Callable[[], Awaitable[None]]) -> None:
         self._changed = changed
-        self._part = Part()
+        self._window = ListWindow()
         with table.add_slot("top"):
             self._search = field("Search").props("clearable debounce=100")
             self._search.on_value_change(self._begin)
         with ui.row().classes("bar") as self._below:
-            self._told = ui.label().classes("quiet grow").props("role=status")
+            self._shown = ui.label().classes("quiet grow").props("role=status")
             button("Show more", self._grow)
         self._below.visible = False
 
     @property
     def fields(self) -> Fields:
         """The fields to request from a list command."""
-        return self._part.fields
+        return self._window.fields
 
-    def steps(self, of: str = "") -> list[Fields]:
+    def requests(self, of: str = "") -> list[Fields]:
         """Return the requests to make: for a list not shown yet, first a screenful."""
-        return self._part.steps(of)
+        return self._window.requests(of)
 
     def is_wanted(self, fields: Fields) -> bool:
         """Return whether the answer to a request is still wanted."""
-        return self._part.is_wanted(fields)
+        return self._window.is_wanted(fields)
 
-    def tell(self, shown: int, total: int, of: str = "") -> bool:
+    def show_count(self, shown: int, total: int, of: str = "") -> bool:
         """Show how many rows of a list are shown; return whether all requested rows are."""
-        is_all = self._part.note(shown, total, of)
+        is_all = self._window.record(shown, total, of)
         if is_all:
             self._below.visible = shown < total
-            self._told.text = f"Showing {shown:,} of {total:,}: search, or"
+            self._shown.text = f"Showing {shown:,} of {total:,}: search, or"
         return is_all
 
     def reset(self) -> None:
         """Start over with another list."""
-        self._part.reset()
+        self._window.reset()
 
     async def _begin(self) -> None:
-        self._part.search(self._search.value)
+        self._window.search(self._search.value)
         await self._changed()
 
     async def _grow(self) -> None:
-        self._part.grow()
+        self._window.grow()
         await self._changed()

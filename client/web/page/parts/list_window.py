@@ -1,4 +1,4 @@
-"""The part of a long list that is shown: what to request, and which answers are still wanted."""
+"""The window of a long list that is shown: what to request, and which answers are still wanted."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Fields = dict[str, str | int | None]
 """The fields of a request."""
 
 
-class Part:
+class ListWindow:
     """The rows of a list that match `pattern`, at most `limit`."""
 
     def __init__(self) -> None:
@@ -24,10 +24,10 @@ class Part:
 
     @property
     def fields(self) -> Fields:
-        """The request for all of the part."""
+        """The request for all rows of the window."""
         return {"pattern": self.pattern, "limit": self.limit}
 
-    def steps(self, of: str) -> list[Fields]:
+    def requests(self, of: str) -> list[Fields]:
         """Return one request, or two if another list than `of` or another pattern is shown."""
         is_shown = self._shown == (of, self.pattern)
         return [self.fields] if is_shown else [{**self.fields, "limit": SCREENFUL}, self.fields]
@@ -36,7 +36,7 @@ class Part:
         """Return whether the answer to a request is still wanted, or the user has moved on."""
         return fields["pattern"] == self.pattern and fields["limit"] in (SCREENFUL, self.limit)
 
-    def note(self, shown: int, total: int, of: str) -> bool:
+    def record(self, shown: int, total: int, of: str) -> bool:
         """Record how many rows of list `of` are shown; return whether that is all requested."""
         is_all = shown >= min(self.limit, total)
         if is_all:
