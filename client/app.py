@@ -8,17 +8,17 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn, TextIO, cast
+from typing import TYPE_CHECKING, NoReturn
 
 from client.config import DEFAULT_TIMING, ClientConfig, Timing, default_data_dir
 from client.shell.terminal.keyboard import Keyboard
 from client.shell.terminal.signals import Interrupts
-from client.shell.terminal.streams import LogStream, prepare_streams
 from client.storage.paths.reading import read_plain
 from client.storage.paths.writing import open_to_append
 from common import __version__, tracker_info
 from common.errors import ErrorCode, MinitorrentError
-from common.loading import loading
+from common.process.loading import loading
+from common.process.streams import prepare_streams
 from common.text import harmless
 from common.types import Endpoint
 
@@ -220,16 +220,16 @@ def _claimed(folder: Path) -> Iterator[None]:
 @contextmanager
 def _logging(config: ClientConfig, *, to_file: bool) -> Iterator[None]:
     """Send the log to stderr, or to a file if the user types at this terminal."""
-    from client.logs import logging_to
+    from common.process.logs import logging_to
 
     if not to_file:
-        with logging_to(cast(TextIO, LogStream(sys.stderr)), config.log_level):
+        with logging_to(sys.stderr, config.log_level):
             yield
         return
     descriptor = open_to_append(config.data_dir / "client.log")
     with (
         os.fdopen(descriptor, "a", encoding="utf-8", errors="backslashreplace") as stream,
-        logging_to(cast(TextIO, LogStream(stream)), config.log_level),
+        logging_to(stream, config.log_level),
     ):
         yield
 

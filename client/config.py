@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from common.types import Endpoint
+
+if TYPE_CHECKING:  # a usage error needn't load the logging library
+    from common.process.logs import Level
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,7 @@ class ClientConfig:
     listen: Endpoint
     trackers: tuple[Endpoint, ...]
     data_dir: Path
-    log_level: str = "warning"
+    log_level: Level = "warning"
     active: int | None = None
     """Downloads that run at once, 0 for no limit; None keeps the current setting."""
     web: Endpoint | None = None

@@ -5,22 +5,25 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
 from common.errors import MinitorrentError
-from common.loading import loading
+from common.process.loading import loading
+from common.process.streams import abandon_stdout, prepare_streams
 from common.text import harmless
 from tracker.config import Config, read_config
-from tracker.streams import abandon_stdout, prepare_streams
 
 if TYPE_CHECKING:
     from tracker.app import TrackerApp
 
 _CANNOT_START = 1
 _USAGE = 2
+_STDIN = 0
+_LONGEST_COMMAND = 64  # bytes kept of a line typed so far
 _SWITCH_SECONDS = 0.0005
 """Thread switch interval: while one request computes, each step of another waits this long."""
 
@@ -48,21 +51,46 @@ def _run(config: Config) -> int:
             signal.signal(name, lambda _number, _frame: ends.put(None))
     # Imported late, so that usage errors don't wait half a second.
     with loading():
-        from tracker import console, logs
+        from common.process.logs import logging_to
         from tracker.app import StartError, TrackerApp
         from tracker.store.unit_of_work import DatabaseError
 
-    logs.configure(config.log_level, config.log_format)
-    try:
-        app = TrackerApp(config)
-        app.start()
-    except (StartError, DatabaseError) as error:
-        return _fail(str(error), _CANNOT_START)
-    _announce(config, app)
-    console.watch_stdin(lambda: ends.put(None))
-    _wait(ends)
-    app.stop()
+    with logging_to(sys.stderr, config.log_level, config.log_format, colors=sys.stderr.isatty()):
+        try:
+            app = TrackerApp(config)
+            app.start()
+        except (StartError, DatabaseError) as error:
+            return _fail(str(error), _CANNOT_START)
+        _announce(config, app)
+        _watch_stdin(lambda: ends.put(None))
+        _wait(ends)
+        app.stop()
     return 0
+
+
+def _watch_stdin(on_quit: Callable[[], None]) -> None:
+    """Call `on_quit` from a thread on a line `quit` or `exit`, but not at end of input.
+
+    The thread can't be woken from its read, so it is a daemon; and it reads the descriptor instead
+    of `sys.stdin`, whose lock it would hold while the interpreter exits.
+    """
+    threading.Thread(target=_read_stdin, args=(on_quit,), name="console", daemon=True).start()
+
+
+def _read_stdin(on_quit: Callable[[], None]) -> None:
+    rest = b""
+    while True:
+        try:
+            data = os.read(_STDIN, 4096)
+        except OSError:  # no standard input at all
+            return
+        if not data:
+            return
+        *lines, rest = (rest + data).split(b"\n")
+        rest = rest[-_LONGEST_COMMAND:]
+        if any(line.strip() in {b"quit", b"exit"} for line in lines):
+            on_quit()
+            return
 
 
 def _wait(ends: SimpleQueue[None]) -> None:

@@ -18,7 +18,7 @@ from tracker.disk import read_plain
 from tracker.quotas import Quotas, read_quota, with_quotas
 
 if TYPE_CHECKING:  # a usage error needn't load the logging library
-    from tracker.logs import Format, Level
+    from common.process.logs import Format, Level
 
 _MAX_PORT = 65535
 _MAX_SESSIONS = 100_000

@@ -29,9 +29,9 @@ from client.shell.progress import Progress
 from client.shell.terminal.screen import Screen
 from client.shell.terminal.secret import SecretPrompt, as_typed, keep_for_later, paste_bindings
 from client.shell.terminal.signals import Interrupts, Stopped
-from client.shell.terminal.streams import abandon_stdout
 from client.shell.toolbar import prompt_text, toolbar_lines
 from common.errors import ErrorCode
+from common.process.streams import abandon_stdout
 from common.text import count
 
 if TYPE_CHECKING:

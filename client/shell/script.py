@@ -16,8 +16,8 @@ from client.shell.output import Output, screen_of
 from client.shell.progress import Progress
 from client.shell.terminal.keyboard import Keyboard
 from client.shell.terminal.signals import Interrupts, Stopped
-from client.shell.terminal.streams import abandon_stdout
 from common.errors import ErrorCode, MinitorrentError
+from common.process.streams import abandon_stdout
 
 if TYPE_CHECKING:
     from client.services.api import SessionApi

@@ -41,8 +41,7 @@ PROGRAMS: Final = {
     f"client {_PAGE}": (*_CLIENT, "client.web.server"),
     "tracker": (
         "tracker.app",
-        "tracker.console",
-        "tracker.logs",
+        "common.process.logs",
         "cryptography.hazmat.backends.openssl",
         "pydantic.v1",
         "uvicorn.lifespan.off",

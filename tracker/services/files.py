@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 
+from common import metainfo
 from common.api import files as api
 from common.api.events import EventKind
 from common.errors import ErrorCode, MinitorrentError
@@ -16,7 +18,6 @@ from tracker.services.clock import Clock
 from tracker.services.events import record
 from tracker.services.groups import authority_of, source_of
 from tracker.services.memberships import find_own_group
-from tracker.services.reading import MetainfoReader
 from tracker.store.schema import File, Group
 from tracker.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
@@ -28,6 +29,26 @@ _SORT_KEYS: Mapping[api.Sort, tuple[type[KeyPart], ...]] = {
 }
 """The types of a cursor's parts."""
 
+_SMALL_METAINFO = 256 * 1024  # bytes, which take at most a few hundredths of a second to parse
+
+
+class _MetainfoReader:
+    """Parses the metainfo of added files. Thread-safe.
+
+    Large metainfo takes up to a second of CPU time, so it is parsed one at a time. The frontends
+    bound how many requests wait here, since they accept only a few long requests at a time.
+    """
+
+    def __init__(self) -> None:
+        self._turn = threading.Lock()
+
+    def read(self, data: bytes) -> Metainfo:
+        """Parse metainfo. Raises MinitorrentError as common.metainfo.parse does."""
+        if len(data) <= _SMALL_METAINFO:
+            return metainfo.parse(data)
+        with self._turn:
+            return metainfo.parse(data)
+
 
 class FileService:
     """Operations on files."""
@@ -36,7 +57,7 @@ class FileService:
         self._quotas = quotas
         self._database = database
         self._clock = clock
-        self._reader = MetainfoReader()
+        self._reader = _MetainfoReader()
 
     def list_files(self, me: Identity, request: api.ListFiles) -> api.ListFilesReply:
         """Return a page of a group's files, each with its number of seeders and leechers."""

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO, cast
 
 import pytest
-import structlog
 
+from common.process.logs import logging_to
 from common.types import Endpoint
 from tests.integration.tracker.frontends import Frontends
 from tests.integration.tracker.lab import Lab
 from tests.integration.tracker.sessions import SessionClient, let_in
 from tests.support.database import empty_database
 from tests.support.passwords import CHEAP
-from tracker import logs
 from tracker.app import TrackerApp
 from tracker.config import CERTIFICATE_LIFETIME, Config
 from tracker.frontend.session import SessionLimits
@@ -28,12 +28,21 @@ Connect = Callable[..., SessionClient]
 Serve = Callable[..., Frontends]
 
 
+class _Stderr:
+    """The standard error of the moment, which pytest replaces to capture it."""
+
+    def write(self, text: str) -> int:
+        return sys.stderr.write(text)
+
+    def flush(self) -> None:
+        sys.stderr.flush()
+
+
 @pytest.fixture
 def real_logs() -> Iterator[None]:
     """Logs as a tracker process sets them up."""
-    logs.configure("info", "text")
-    yield
-    structlog.reset_defaults()
+    with logging_to(cast(TextIO, _Stderr()), "info"):
+        yield
 
 
 @pytest.fixture

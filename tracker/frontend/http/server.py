@@ -9,14 +9,31 @@ import threading
 
 import structlog
 import uvicorn
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from common.party import party_of
 from tracker.frontend.http.connection_slots import ConnectionSlots
-from tracker.frontend.http.pacing import PacingMiddleware
 from tracker.frontend.http.protocol import REQUEST_SECONDS, protocol_for
 from tracker.services.rate_limits import RequestPacer
 
 _log = structlog.get_logger()
+
+
+class _PacingMiddleware:
+    """ASGI middleware that delays the requests of a party that sends too many."""
+
+    def __init__(self, app: ASGIApp, pace: RequestPacer) -> None:
+        self._app = app
+        self._pace = pace
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request (ASGI)."""
+        client = scope.get("client")
+        if client is not None:
+            delay = self._pace.delay(party_of(client[0]))
+            if delay > 0:
+                await asyncio.sleep(delay)
+        await self._app(scope, receive, send)
 
 
 class HttpServer:
@@ -33,9 +50,11 @@ class HttpServer:
         self._listener = listener
         # Whatever the logging setup: the access log would reveal announce keys.
         logging.getLogger("uvicorn.access").disabled = True
+        # A client's bad request is answered; it doesn't belong in the operator's log.
+        logging.getLogger("uvicorn").setLevel(logging.ERROR)
         self._server = uvicorn.Server(
             uvicorn.Config(
-                PacingMiddleware(app, pace),
+                _PacingMiddleware(app, pace),
                 http=protocol_for(ConnectionSlots(max_connections), request_seconds),
                 ws="none",
                 lifespan="off",

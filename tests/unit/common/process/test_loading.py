@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from common.loading import loading
+from common.process.loading import loading
 
 
 @pytest.fixture(autouse=True)

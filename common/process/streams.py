@@ -1,18 +1,16 @@
-"""Makes the standard streams usable, however the tracker was started."""
+"""Makes the standard streams usable, however the program was started."""
 
 from __future__ import annotations
 
 import io
 import os
 import sys
-from contextlib import suppress
-from typing import TextIO
 
 
 def prepare_streams() -> None:
     """Make sure that all three standard streams are open, and escape what they can't encode.
 
-    A closed one is replaced by the null device. Otherwise the next file opened, such as the
+    A closed one is replaced by the null device. Otherwise the next file opened, such as a
     database, would get its descriptor and receive what is printed.
     """
     for number, name in enumerate(("stdin", "stdout", "stderr")):
@@ -38,19 +36,3 @@ def _open_null(number: int) -> None:
 def abandon_stdout() -> None:
     """Redirect a broken stdout to the null device, so that flushing at exit doesn't fail."""
     _open_null(sys.stdout.fileno())
-
-
-class LogStream:
-    """A log's output stream; text that can't be written is dropped without an error."""
-
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
-
-    def write(self, text: str) -> int:
-        with suppress(OSError, ValueError):  # disk full, reader gone, or stream closed
-            return self._stream.write(text)
-        return 0
-
-    def flush(self) -> None:
-        with suppress(OSError, ValueError):
-            self._stream.flush()

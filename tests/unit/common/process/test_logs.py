@@ -1,0 +1,77 @@
+"""The log has what libraries say, too; text from outside forges no line of it, and does nothing to
+the operator's terminal.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+from pathlib import Path
+
+import pytest
+import structlog
+
+from common.process.logs import Format, LogStream, logging_to
+
+EVIL = "\x1b]0;owned\x07\u202e\n2026-01-01 [info] forged"
+
+
+def written(form: Format) -> list[str]:
+    stream = io.StringIO()
+    with logging_to(stream, "info", form):
+        log = structlog.get_logger()
+        log.info("knocked", who=EVIL, sent=EVIL.encode())
+        try:
+            raise ValueError(EVIL)
+        except ValueError:
+            log.exception("failed")
+    return stream.getvalue().splitlines()
+
+
+def test_text() -> None:
+    lines = written("text")
+    assert "knocked" in lines[0]
+    assert "forged" in lines[0]
+    assert "failed" in lines[1]
+    assert all(line.startswith("  ") for line in lines[2:])
+    assert any("forged" in line for line in lines[2:])
+    assert not any(char in line for line in lines for char in "\x1b\x07\u202e")
+
+
+def test_json() -> None:
+    lines = written("json")
+    assert [json.loads(line)["event"] for line in lines] == ["knocked", "failed"]
+    assert all(line.isascii() and line.isprintable() for line in lines)
+
+
+def test_libraries_write_to_the_log() -> None:
+    stream = io.StringIO()
+    handlers = list(logging.getLogger().handlers)
+    with logging_to(stream, "info"):
+        structlog.get_logger().info("ours", who=EVIL)
+        logging.getLogger("nicegui").warning("theirs: %s", EVIL)
+        logging.getLogger("nicegui").info("not shown")
+    assert logging.getLogger().handlers == handlers
+    ours, theirs = stream.getvalue().splitlines()
+    assert "ours" in ours
+    assert "theirs" in theirs
+    assert "library=nicegui" in theirs
+    assert not set("\x1b\x07") & set(stream.getvalue())
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no full device here")
+def test_an_unwritable_log() -> None:
+    stream = Path("/dev/full").open("w", buffering=1)  # noqa: SIM115 - its end is looked at
+    log = LogStream(stream)
+    assert log.write("line\n") == 0
+    log.flush()
+    with pytest.raises(OSError):
+        stream.close()
+    assert log.write("after the end\n") == 0
+
+
+def test_a_writable_log() -> None:
+    stream = io.StringIO()
+    LogStream(stream).write("line\n")
+    assert stream.getvalue() == "line\n"
