@@ -166,7 +166,7 @@ class Doctor:
             if transfer.is_running or transfer.waits_for_space:
                 needed[transfer.path.parent] += transfer.missing
         return [
-            _Look(f"disk {folder}", partial(mount_point.look, folder, count))
+            _Look(f"disk {folder}", partial(mount_point.measure, folder, count))
             for folder, count in needed.items()
         ]
 

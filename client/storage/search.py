@@ -20,37 +20,37 @@ MAX_LOOKED_AT: Final = 200_000
 
 
 def find_content(
-    described: Metainfo, where: Path, progress: Progress | None = None
+    metainfo: Metainfo, where: Path, progress: Progress | None = None
 ) -> tuple[Path, FileStamps] | None:
     """Return the path of the content, at or below `where`, and its files' stamps; or None.
 
     Candidates with the right sizes are hashed. `progress` gets (bytes visited, total bytes) for
     each of them. Raises MinitorrentError when the disk fails.
     """
-    for path in _places(described, where):
-        stamps = take_stamps(path, described.files, described.is_folder)  # before hashing
-        if stamps.sizes != tuple(0 if file.is_padding else file.length for file in described.files):
+    for path in _places(metainfo, where):
+        stamps = take_stamps(path, metainfo.files, metainfo.is_folder)  # before hashing
+        if stamps.sizes != tuple(0 if file.is_padding else file.length for file in metainfo.files):
             continue
-        with TorrentFiles(described, path) as files:
+        with TorrentFiles(metainfo, path) as files:
             if is_already_there(files, progress):
                 return path, stamps
     return None
 
 
-def _places(described: Metainfo, where: Path) -> Iterator[Path]:
+def _places(metainfo: Metainfo, where: Path) -> Iterator[Path]:
     """Yield paths to check, the likeliest first."""
     yield where
     if os.path.isdir(where):  # noqa: PTH112 - never raises
-        yield where / described.name
-        yield from _places_below(described, where)
+        yield where / metainfo.name
+        yield from _places_below(metainfo, where)
 
 
-def _places_below(described: Metainfo, where: Path) -> Iterator[Path]:
-    entries = islice(_entries(where, folders=described.is_folder), MAX_LOOKED_AT)
-    if described.is_folder:
+def _places_below(metainfo: Metainfo, where: Path) -> Iterator[Path]:
+    entries = islice(_entries(where, folders=metainfo.is_folder), MAX_LOOKED_AT)
+    if metainfo.is_folder:
         yield from entries
         return
-    length = described.files[0].length
+    length = metainfo.files[0].length
     yield from (path for path in entries if take_file_stamp(path).size == length)
 
 

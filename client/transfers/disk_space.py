@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from client.storage.paths.mount_point import standing
+from client.storage.paths.mount_point import nearest_existing
 from client.storage.paths.os_errors import shown, translating
 from common.errors import ErrorCode, MinitorrentError
 from common.text import size
@@ -31,7 +31,7 @@ class DiskSpace:
 
     def missing(self, final: Path, needed: int) -> int:
         """Return how many of `needed` bytes don't fit on the disk of `final`; 0 when all do."""
-        folder = standing(final.parent)
+        folder = nearest_existing(final.parent)
         with translating(folder):
             return max(needed - self._free(folder), 0)
 
@@ -39,7 +39,7 @@ class DiskSpace:
         """Raise MinitorrentError(disk_full) unless `needed` bytes fit beside `final`."""
         missing = self.missing(final, needed)
         if missing:
-            folder = shown(standing(final.parent))
+            folder = shown(nearest_existing(final.parent))
             raise MinitorrentError(
                 ErrorCode.DISK_FULL,
                 f"Not enough space in {folder}: {name!r} needs {size(needed)}, "
@@ -62,7 +62,7 @@ class SpaceWait:
         self._look_at = now + (INTERVAL if missing else PATIENT_INTERVAL)
         if not missing:
             return MinitorrentError(error.code, error.message)  # without the traceback's frames
-        folder = shown(standing(final.parent))
+        folder = shown(nearest_existing(final.parent))
         return MinitorrentError(
             ErrorCode.DISK_FULL,
             f"Not enough space in {folder}: the download needs {size(needed)}, "

@@ -26,6 +26,7 @@ from common.errors import HTTP_STATUSES, ErrorCode, MinitorrentError
 PREFIX = "/api/v1"
 
 _LARGEST_BODY = 1 << 16
+_FRESH = {"Cache-Control": "no-store"}
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -69,8 +70,8 @@ def _add_commands(
             summary=command.summary,
             description=command.details,
             response_model=answer_model(command),
-            responses=_failures(),
-            openapi_extra=_body(request_model(command)),
+            responses=_failure_responses(),
+            openapi_extra=_request_body(request_model(command)),
             dependencies=access,
         )
 
@@ -98,20 +99,17 @@ def _add_events(app: FastAPI, events: Events, access: list[params.Depends]) -> N
         return StreamingResponse(events.stream(), media_type="text/event-stream", headers=_FRESH)
 
 
-_FRESH = {"Cache-Control": "no-store"}
-
-
 def _endpoint(pool: CommandPool, command: Command, end_program: Callable[[], None]) -> Endpoint:
     """Return the request handler of one command."""
 
     async def answer(request: Request) -> Response:
         try:
-            arguments = read_arguments(command, await _read(request))
+            arguments = read_arguments(command, await _read_body(request))
         except MinitorrentError as error:
             return _answer(Outcome(command.name, command, error))
         given_up = threading.Event()
         running = asyncio.ensure_future(pool.run(command, arguments, cancelled=given_up.is_set))
-        watching = asyncio.ensure_future(_gone(request))
+        watching = asyncio.ensure_future(_disconnected(request))
         try:
             await asyncio.wait((running, watching), return_when=asyncio.FIRST_COMPLETED)
             if not running.done():  # the client has disconnected
@@ -125,7 +123,7 @@ def _endpoint(pool: CommandPool, command: Command, end_program: Callable[[], Non
     return answer
 
 
-async def _read(request: Request) -> bytes:
+async def _read_body(request: Request) -> bytes:
     """Read a JSON body; raises MinitorrentError(usage)."""
     body = b""
     async for part in request.stream():
@@ -140,19 +138,20 @@ async def _read(request: Request) -> bytes:
     return body
 
 
-async def _gone(request: Request) -> None:
+async def _disconnected(request: Request) -> None:
     """Return when the client has closed the connection."""
     while (await request.receive())["type"] != "http.disconnect":
         pass
 
 
 def _answer(outcome: Outcome, then: Callable[[], None] | None = None) -> Response:
+    """Return the response for an outcome; `then` is called after it is sent."""
     status = 200 if outcome.error is None else HTTP_STATUSES[outcome.error.code]
     background = None if then is None else BackgroundTask(then)
     return JSONResponse(outcome.as_json(), status, headers=_FRESH, background=background)
 
 
-def _failures() -> dict[int | str, dict[str, Any]]:
+def _failure_responses() -> dict[int | str, dict[str, Any]]:
     """Return the responses of a failed command by HTTP status, for OpenAPI."""
     codes: dict[int, list[str]] = {}
     for code, status in HTTP_STATUSES.items():
@@ -166,7 +165,8 @@ def _failures() -> dict[int | str, dict[str, Any]]:
     return failures
 
 
-def _body(model: type[BaseModel]) -> dict[str, Any]:
+def _request_body(model: type[BaseModel]) -> dict[str, Any]:
+    """Return the request body of a command, for OpenAPI."""
     fields = model.model_fields.values()
     return {
         "requestBody": {

@@ -22,6 +22,7 @@ _MOST_NOTICES = 100
 """Notices queued for a slow reader; when full, the oldest is dropped."""
 
 MOST_STREAMS = 16
+"""Streams open at once."""
 
 _Listener = tuple[asyncio.AbstractEventLoop, "asyncio.Queue[Notice]"]
 
@@ -48,30 +49,30 @@ class Events:
         self._listeners.add(listener)
         if not self._is_listening:
             self._is_listening = True
-            self._session.notices.listen(self._noticed)
+            self._session.notices.listen(self._on_notice)
         try:
             last, quiet = "", 0
             while True:
                 overview = await loop.run_in_executor(self._pool, self._session.overview)
-                said = overview.model_dump_json()
-                if said != last:
-                    yield f"event: overview\ndata: {said}\n\n"
+                current = overview.model_dump_json()
+                if current != last:
+                    yield f"event: overview\ndata: {current}\n\n"
                     quiet = 0
                 elif (quiet := quiet + 1) % _QUIET == 0:
                     yield ": nothing new\n\n"
-                last = said
+                last = current
                 async for notice in _until(loop.time() + _INTERVAL, queue):
                     yield f"event: notice\ndata: {notice.model_dump_json()}\n\n"
         finally:
             self._listeners.discard(listener)
 
-    def _noticed(self, notice: Notice) -> None:
+    def _on_notice(self, notice: Notice) -> None:
         for loop, queue in tuple(self._listeners):
             loop.call_soon_threadsafe(_put, queue, notice)
 
 
 async def _until(end: float, queue: asyncio.Queue[Notice]) -> AsyncIterator[Notice]:
-    """Yield what arrives in a queue until a time of the event loop's clock."""
+    """Yield what arrives in a queue before `end`, a time by the event loop's clock."""
     loop = asyncio.get_running_loop()
     while (left := end - loop.time()) > 0:
         try:

@@ -102,17 +102,18 @@ class Guard:
         )
 
     def _is_authorized(self, scope: Scope, headers: Headers) -> bool:
+        """Return whether a request carries a valid token, or needs none."""
         path = scope["path"]
         if scope.get("method") == "GET" and _PUBLIC.fullmatch(path):
             return True
         if path.startswith(_SOCKET):
-            return _is_same(_asked(scope, "token"), self._run_token)
+            return _is_same(_query_value(scope, "token"), self._run_token)
         given = _bearer(headers)
         return _is_same(given, self._link_token) or _is_same(given, self._run_token)
 
     def _entry(self, scope: Scope) -> Response:
         """Return the page that makes the browser repeat the request with its stored token."""
-        is_link = _is_same(_asked(scope, "token"), self._link_token)
+        is_link = _is_same(_query_value(scope, "token"), self._link_token)
         return HTMLResponse(_ENTRY, 200 if is_link else 401, _FRESH)
 
     def _is_ours(self, host: str) -> bool:
@@ -123,10 +124,10 @@ class Guard:
             return False
         if port != self._address.port:
             return False
-        return name in (self._address.host, "localhost") or _is_number(name)
+        return name in (self._address.host, "localhost") or _is_ip_address(name)
 
 
-def _is_number(host: str) -> bool:
+def _is_ip_address(host: str) -> bool:
     try:
         ipaddress.ip_address(host)
     except ValueError:
@@ -138,13 +139,14 @@ def _is_same(given: str, token: str) -> bool:
     return secrets.compare_digest(given.encode(), token.encode())
 
 
-def _asked(scope: Scope, key: str) -> str:
-    """A value of the query string; empty when it isn't there."""
+def _query_value(scope: Scope, key: str) -> str:
+    """Return a value of the query string, "" if it has none of that key."""
     query: bytes = scope["query_string"]
     return parse_qs(query.decode("latin-1")).get(key, [""])[0]
 
 
 def _bearer(headers: Headers) -> str:
+    """Return the token in the Authorization header, "" without one."""
     scheme, _, token = headers.get("authorization", "").partition(" ")
     return token if scheme.lower() == "bearer" else ""
 

@@ -15,7 +15,7 @@ from common.errors import MinitorrentError
 
 _NAME: Final = "page.token"
 _TOKEN: Final = re.compile(rb"[A-Za-z0-9_-]{43}\n")
-_SIZE: Final = 44
+_SIZE: Final = 44  # bytes of the file
 
 
 def new_token() -> str:

@@ -47,10 +47,10 @@ def request_model(command: Command) -> type[BaseModel]:
     """Return the model of a command's body: arguments and options in lower case."""
     fields: dict[str, Any] = {}
     for argument in command.arguments:
-        kind = _described(argument.kind, argument)
+        kind = _field_type(argument.kind, argument)
         fields[field_name(argument)] = (kind | None, None) if argument.optional else (kind, ...)
     for option in command.options:
-        kind = _described(option.kind, option)
+        kind = _field_type(option.kind, option)
         default = (bool, False) if option.value is None else (kind | None, None)
         fields[field_name(option)] = default
     config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
@@ -99,7 +99,7 @@ def _complaint(error: ValidationError) -> str:
     return f"{place}: {first['msg']}"
 
 
-def _described(kind: Kind, part: Argument | Option) -> Any:
+def _field_type(kind: Kind, part: Argument | Option) -> Any:
     summary = part.summary if isinstance(part, Option) else kind.value
     return Annotated[_TYPES.get(kind, _TEXT), Field(description=summary)]
 

@@ -25,6 +25,7 @@ MOST_WAITS = 8
 """How many of them may be waiting commands; the others serve what users click."""
 
 _LONGEST_WAIT = 600.0
+"""Seconds after which a waiting command ends."""
 
 
 class CommandPool:
@@ -75,7 +76,7 @@ class CommandPool:
             self._waiting -= 1
 
     async def work(self, call: Callable[[], Value]) -> Value:
-        """Run a call that may block in a thread and return its value."""
+        """Return the value of a call that may block; it runs in a thread of the pool."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, call)
 
     async def _run(

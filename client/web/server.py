@@ -26,7 +26,7 @@ from common.types import Endpoint
 if TYPE_CHECKING:
     from client.services.api import SessionApi
 
-_STOP_TIME = 5.0
+_STOP_TIME = 5.0  # seconds
 _MOST_CONNECTIONS = 200
 
 _log = structlog.get_logger()

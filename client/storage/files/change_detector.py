@@ -49,8 +49,8 @@ class ChangeDetector:
 
     def is_unchanged(self, file: int, later: ChangeDetector) -> bool:
         """Return whether a later detector, of the renamed file, started with the same content."""
-        mine, its = self._stamps.get(file), later._stamps.get(file)
-        return mine is not None and its is not None and mine.is_of_same_content(its)
+        before, now = self._stamps.get(file), later._stamps.get(file)
+        return before is not None and now is not None and before.is_of_same_content(now)
 
     def settle(self) -> None:
         """Clear the doubts: every doubtful piece has been hashed since."""
@@ -94,13 +94,14 @@ class ChangeDetector:
             self._stamps[file] = stamp
 
     def _look_at(self, file: int) -> None:
+        """Raise MinitorrentError when a file has changed; pass a possible change to `doubt`."""
         known, found = self._stamps[file], self._find(file)
         if found == known and found is not None:
             return
         if known is None or found is None or not found.is_of_same_file(known):
             raise self._lost(file, is_there=found is not None)
-        timely = self._are_written or found.mtime_ns == known.mtime_ns
-        if found.size != known.size or not timely:
+        is_time_right = self._are_written or found.mtime_ns == known.mtime_ns
+        if found.size != known.size or not is_time_right:
             raise self._changed(file)
         if file not in self._in_writing:
             self._doubtful.add(file)

@@ -29,6 +29,7 @@ NOWHERE = FileStamp(0, 0)
 """Stands for a file that doesn't exist on disk, such as padding or an unwanted file."""
 
 _ZEROS = memoryview(bytes(256 * 1024))
+"""What padding is sent from."""
 
 
 def take_stamps(root: Path, files: Sequence[FileEntry], is_folder: bool) -> FileStamps:
@@ -91,7 +92,7 @@ class Content:
         """
         files = self.layout.numbers
         if self.layout.part_file is not None:
-            files.append(len(self.layout.files))
+            files.append(self.layout.part_number)
         detector = ChangeDetector(files, self.path, doubt, are_written=are_written)
         before, self._detector = self._detector, detector
         return before or detector
@@ -275,6 +276,7 @@ class Content:
             raise translated(error, self.path(file)) from error
 
     def _wrote(self, file: int, descriptor: int) -> None:
+        """Give a file that we have written to a time of ours, and record its stamp."""
         if self._detector is None:
             return
         now = time.time_ns()

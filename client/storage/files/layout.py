@@ -69,9 +69,14 @@ class Layout:
         wanted = count if self.wanted is None else self.wanted
         return [n for n in count if n in wanted and not self.files[n].is_padding]
 
+    @property
+    def part_number(self) -> int:
+        """The number that stands for the part file, after those of all files."""
+        return len(self.files)
+
     def place(self, number: int) -> Place:
-        """Return where a file is; the number after the last one stands for the part file."""
-        if number == len(self.files):
+        """Return where a file, or the part file, is."""
+        if number == self.part_number:
             return Place(self.part_file or self.root, (), self.flags)
         parts = self.files[number].path if self.is_folder else ()
         if number in self.finalized:
@@ -84,11 +89,11 @@ class Layout:
 
     def length(self, number: int) -> int:
         """Return the length that the file must have, in bytes."""
-        return self._map.length if number == len(self.files) else self.files[number].length
+        return self._map.length if number == self.part_number else self.files[number].length
 
     def extent(self, number: int) -> tuple[int, int]:
-        """Return where a file begins and ends in the content; anywhere for the part file."""
-        if number == len(self.files):
+        """Return where a file begins and ends in the content; all of it for the part file."""
+        if number == self.part_number:
             return 0, self._map.length
         start = self._map.start(number)
         return start, start + self.files[number].length
@@ -106,4 +111,4 @@ class Layout:
         if self.wanted is None or span.file in self.wanted:
             return span
         start = self._map.start(span.file) + span.offset
-        return FileSpan(len(self.files), start, span.length)
+        return FileSpan(self.part_number, start, span.length)

@@ -20,10 +20,10 @@ from common.errors import ErrorCode, MinitorrentError
 from common.metainfo import FileEntry
 from common.paths import COLLIDES, MAX_FILES, Tree, check_component, check_count, fault_in
 
-_TOLD: Final = 10
+_MAX_LISTED: Final = 10
 """Files listed by name; beyond that, only their number is reported."""
 
-_CUT: Final = 200  # characters of a path that are shown
+_MAX_SHOWN: Final = 200  # characters of a path that are shown
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def scan(
         mode = path.stat().st_mode
     name = check_component(path.name if name is None else name)
     if stat.S_ISDIR(mode):
-        return _scan_folder(path, name, _Inside(path, max_files), leave_out=leave_out)
+        return _scan_folder(path, name, _FolderScan(path, max_files), leave_out=leave_out)
     if not stat.S_ISREG(mode):
         raise MinitorrentError(ErrorCode.USAGE, f"{shown(path)} is neither a file nor a folder.")
     fault = _fault_of_file(path, ())
@@ -83,17 +83,17 @@ def scan(
     return Source(path, name, False, (file._replace(path=(name,)),), stamps, ())
 
 
-def _scan_folder(path: Path, name: str, inside: _Inside, *, leave_out: bool) -> Source:
-    inside.walk(())
-    inside.judge()
-    if inside.faults and not leave_out:
-        raise inside.refusal()
-    if not inside.files:
+def _scan_folder(path: Path, name: str, scanned: _FolderScan, *, leave_out: bool) -> Source:
+    scanned.walk(())
+    scanned.judge()
+    if scanned.faults and not leave_out:
+        raise scanned.refusal()
+    if not scanned.files:
         raise MinitorrentError(
             ErrorCode.USAGE, f"{shown(path)} contains no files; add one and try again."
         )
-    files, stamps = _entries(path, inside.files)
-    return Source(path, name, True, files, stamps, inside.warnings())
+    files, stamps = _entries(path, scanned.files)
+    return Source(path, name, True, files, stamps, scanned.warnings())
 
 
 class _Fault(NamedTuple):
@@ -106,10 +106,11 @@ class _Fault(NamedTuple):
 _UNREADABLE: Final = _Fault(ErrorCode.PERMISSION_DENIED, "can't be read (check its permissions)")
 
 
-class _Inside:
+class _FolderScan:
     """The contents of the folder `root`: `files` that can be shared, and `faults` of others.
 
-    It refuses more than `max_files` files with MinitorrentError(invalid_name).
+    Call `walk`, then `judge`. It refuses more than `max_files` files with
+    MinitorrentError(invalid_name).
     """
 
     def __init__(self, root: Path, max_files: int) -> None:
@@ -164,13 +165,15 @@ class _Inside:
 
     def _refuse(self, parts: tuple[str, ...], fault: _Fault) -> None:
         path = "/".join(parts)
-        self.faults.append((path if len(path) <= _CUT else f"{path[: _CUT - 3]}...", fault))
+        self.faults.append(
+            (path if len(path) <= _MAX_SHOWN else f"{path[: _MAX_SHOWN - 3]}...", fault)
+        )
 
     def refusal(self) -> MinitorrentError:
         """Return the error that names what can't be shared."""
-        listed = [f"{shown(path)} {fault.text}" for path, fault in self.faults[:_TOLD]]
-        if len(self.faults) > _TOLD:
-            listed.append(f"and {len(self.faults) - _TOLD:,} more")
+        listed = [f"{shown(path)} {fault.text}" for path, fault in self.faults[:_MAX_LISTED]]
+        if len(self.faults) > _MAX_LISTED:
+            listed.append(f"and {len(self.faults) - _MAX_LISTED:,} more")
         return MinitorrentError(
             self.faults[0][1].code,
             f"Not all of {shown(self.root)} can be shared: {'; '.join(listed)}. Fix that, or "
@@ -180,10 +183,12 @@ class _Inside:
     def warnings(self) -> tuple[str, ...]:
         """Return sentences about what is left out."""
         all_of_it = self._left_out + [f"{shown(path)} {fault.text}" for path, fault in self.faults]
-        told = [f"{text}: left out." for text in all_of_it[:_TOLD]]
-        if len(all_of_it) > _TOLD:
-            told.append(f"{len(all_of_it) - _TOLD:,} more in {shown(self.root)} are left out.")
-        return tuple(told)
+        listed = [f"{text}: left out." for text in all_of_it[:_MAX_LISTED]]
+        if len(all_of_it) > _MAX_LISTED:
+            listed.append(
+                f"{len(all_of_it) - _MAX_LISTED:,} more in {shown(self.root)} are left out."
+            )
+        return tuple(listed)
 
 
 def _fault_of_file(root: Path, parts: tuple[str, ...]) -> _Fault | None:

@@ -289,7 +289,7 @@ class TorrentFiles:
         for number in layout.numbers:
             found[number] = detector.file_stamp(number)
         if layout.part_file is not None:
-            found.append(detector.file_stamp(len(self.metainfo.files)))
+            found.append(detector.file_stamp(layout.part_number))
         return FileStamps(tuple(found))
 
     def sizes_are_right(self) -> bool:
@@ -321,6 +321,7 @@ class TorrentFiles:
                 self.part_file.unlink(missing_ok=True)
 
     def _name(self) -> None:
+        """Rename the content; undo that if anything but the proven content got the name."""
         layout = self._content.layout
         undo = give_name(self.partial, layout)
         self._content.layout = self._layout(self.final, READ)
@@ -359,15 +360,15 @@ class TorrentFiles:
         return Content(self._layout(root, flags))
 
     def _layout(self, root: Path, flags: int) -> Layout:
-        some = not self.selection.is_everything
+        is_partly_wanted = not self.selection.is_everything
         return Layout(
             root,
             self.final,
             self.metainfo.files,
             self.metainfo.is_folder,
             flags,
-            wanted=self.selection.files if some else None,
-            part_file=self.part_file if some else None,
+            wanted=self.selection.files if is_partly_wanted else None,
+            part_file=self.part_file if is_partly_wanted else None,
         )
 
     def _reopen(self, root: Path, flags: int) -> None:
@@ -390,7 +391,7 @@ class TorrentFiles:
             if number not in layout.finalized:
                 folders.update(parts[:depth] for depth in range(len(parts)))
         if layout.part_file is not None:
-            with self._content.handles.lease(len(self.metainfo.files)) as descriptor:
+            with self._content.handles.lease(layout.part_number) as descriptor:
                 os.fsync(descriptor)
         for folder in folders:
             opened = open_folder(self.partial, folder)

@@ -10,16 +10,17 @@ from client.core.health.measurements import DiskFigures
 from client.patience import patiently
 
 _TRIAL = b"minitorrent"
+"""What is written to a folder to see whether that works."""
 
 
-def standing(folder: Path) -> Path:
+def nearest_existing(folder: Path) -> Path:
     """Return the folder, or its nearest existing parent."""
     return next(above for above in (folder, *folder.parents) if above.exists())
 
 
-def look(folder: Path, needed: int) -> DiskFigures:
+def measure(folder: Path, needed: int) -> DiskFigures:
     """Write a few bytes to an unnamed file in `folder`, which needs space for `needed` bytes."""
-    there = standing(folder)
+    there = nearest_existing(folder)
     device, free, error = there.stat().st_dev, 0, None
     try:
         free = shutil.disk_usage(there).free

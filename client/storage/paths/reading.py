@@ -11,21 +11,21 @@ from client.storage.paths.safe_open import open_beneath
 from common.errors import ErrorCode, MinitorrentError
 
 
-def read_plain(path: Path, most: int) -> bytes:
+def read_plain(path: Path, limit: int) -> bytes:
     """Return all bytes of the regular file at `path`, which may be a symbolic link.
 
     Raises MinitorrentError: usage for a folder, a pipe, a device and the like, and for more than
-    `most` bytes; otherwise what the system reports.
+    `limit` bytes; otherwise what the system reports.
     """
     with translating(path):
         # Checked before opening, too: opening alone activates some devices.
         if not stat.S_ISREG(path.stat().st_mode):
             raise no_plain_file(path)
         with os.fdopen(open_beneath(path, (), os.O_RDONLY), "rb") as stream:
-            data = stream.read(most + 1) or b""  # None where reading would block
-    if len(data) > most:
+            data = stream.read(limit + 1) or b""  # None where reading would block
+    if len(data) > limit:
         raise MinitorrentError(
-            ErrorCode.USAGE, f"{shown(path)} is too large; the limit is {most:,} bytes."
+            ErrorCode.USAGE, f"{shown(path)} is too large; the limit is {limit:,} bytes."
         )
     return data
 

@@ -13,6 +13,8 @@ from common.paths import MAX_COMPONENT_BYTES, check_component
 MAX_TYPED_BYTES: Final = 4095
 """The longest path that the system accepts (PATH_MAX without its NUL)."""
 
+_MAX_SHOWN: Final = 80  # characters of a path in an error
+
 
 def typed_path(path: str | Path) -> Path:
     """Return the absolute path for what a user typed: `~` is the home folder, `..` is resolved.
@@ -45,8 +47,8 @@ def typed_path(path: str | Path) -> Path:
 
 
 def _refused(text: str, reason: str) -> MinitorrentError:
-    printed = shown(text if len(text) <= 80 else text[:77] + "...")
-    return MinitorrentError(ErrorCode.INVALID_NAME, f"The path {printed} {reason}.")
+    short = text if len(text) <= _MAX_SHOWN else f"{text[: _MAX_SHOWN - 3]}..."
+    return MinitorrentError(ErrorCode.INVALID_NAME, f"The path {shown(short)} {reason}.")
 
 
 def resolve(destination: str, name: str) -> Path:

@@ -21,12 +21,15 @@ from client.storage.paths.os_errors import shown, translating
 from client.storage.paths.safe_open import sync_folder
 from common.errors import ErrorCode, MinitorrentError
 
-_MOST_JUDGED = 16 * 1024 * 1024  # bytes; nothing that we write is larger
+_MAX_REPLACEABLE = 16 * 1024 * 1024
+"""Bytes of a file that may be replaced; nothing that we write is larger."""
+
 NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.EMLINK, errno.ENOSYS)
 """The errors of file systems without hard links."""
 
 
 _Identity = tuple[int, int, int, int]
+"""A file and its state: device, inode, size, mtime (nanoseconds)."""
 
 
 def _never(_: bytes) -> bool:
@@ -45,7 +48,7 @@ class NewFile:
 def check_place(path: Path, is_ours: Callable[[bytes], bool] = _never) -> None:
     """Raise what `write_private` would raise, as far as that is known before writing."""
     with translating(path):
-        _look(path, is_ours)
+        _find_replaceable(path, is_ours)
     with translating(path.parent):
         if not stat.S_ISDIR(path.parent.stat().st_mode):
             raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
@@ -108,8 +111,8 @@ class _Writing:
 
     def __init__(self, file: NewFile) -> None:
         self.file = file
-        self._draft, self._aside = (_beside(file.path) for _ in range(2))
-        self._old = _look(file.path, file.is_ours)
+        self._draft, self._aside = _beside(file.path), _beside(file.path)
+        self._old = _find_replaceable(file.path, file.is_ours)
         self._new: _Identity | None = None
         try:
             self._write()
@@ -176,10 +179,11 @@ def rename_to_new(draft: Path, path: Path) -> None:
 
 
 def _beside(path: Path) -> Path:
+    """Return a new hidden name in the same folder."""
     return path.with_name(f".{secrets.token_hex(8)}.part")
 
 
-def _look(path: Path, is_ours: Callable[[bytes], bool]) -> _Identity | None:
+def _find_replaceable(path: Path, is_ours: Callable[[bytes], bool]) -> _Identity | None:
     """Return the identity of a file that may be replaced, None for no file; raises OSError."""
     flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
     try:
@@ -190,9 +194,9 @@ def _look(path: Path, is_ours: Callable[[bytes], bool]) -> _Identity | None:
         return None
     with os.fdopen(descriptor, "rb") as stream:
         found = os.fstat(descriptor)
-        if not stat.S_ISREG(found.st_mode) or found.st_size > _MOST_JUDGED:
+        if not stat.S_ISREG(found.st_mode) or found.st_size > _MAX_REPLACEABLE:
             raise _in_the_way(path)
-        if not is_ours(stream.read(_MOST_JUDGED) or b""):
+        if not is_ours(stream.read(_MAX_REPLACEABLE) or b""):
             raise _in_the_way(path)
     return _as_identity(found)
 

@@ -26,10 +26,15 @@ def cut(
     return buffers, []
 
 
-# On AMD processors the kernel copies up to five times slower to an address that lies 1 to 31
-# bytes behind its source modulo the page size, which is where large bytearrays start.
 _START = 64
+"""Where buffers start in their pages.
+
+On AMD processors the kernel copies up to five times slower to an address that lies 1 to 31 bytes
+behind its source modulo the page size, which is where large bytearrays start.
+"""
+
 _SMALLEST = 16 * 1024
+"""Bytes of the smallest buffer; all capacities are powers of two."""
 
 
 class PieceBuffer:

@@ -22,6 +22,7 @@ READ_SIZE = 256 * 1024
 """Bytes read and hashed at a time: few enough to be still in the core's cache when hashed."""
 
 _PROGRESS_SECONDS = 0.1
+"""Between two reports of progress."""
 
 
 class StoppedError(Exception):
