@@ -74,7 +74,7 @@ class Bench:
     def _of_a_client(self, direction: str, client: ClientProcess) -> Iterator[Measured]:
         """Two transfers under the limit of one side, then one of them under its own besides."""
         names = [self._share(), self._share()]
-        with self._limited(client, direction), self._fetching(*[(self._bob, n) for n in names]):
+        with self._limited(client, direction), self._downloading(*[(self._bob, n) for n in names]):
             counts = [partial(came, self._bob, name) for name in names]
             shares = self._rates(counts)
             yield Measured(f"{direction}, the client, two transfers", self._rate, shares)
@@ -87,19 +87,19 @@ class Bench:
     def _between_downloaders(self) -> Measured:
         who = [self._bob, self._cat, self._dan]
         work = [(client, self._share()) for client in who]
-        with self._limited(self._ann, "up"), self._fetching(*work):
+        with self._limited(self._ann, "up"), self._downloading(*work):
             shares = self._rates([partial(came, *one) for one in work])
         return Measured("up, three peers", self._rate, shares)
 
     def _between_seeders(self) -> Measured:
         name = self._share()
         with (
-            self._fetching((self._cat, name), (self._dan, name)),
+            self._downloading((self._cat, name), (self._dan, name)),
             self._limited(self._bob, "down"),
         ):
             for client in (self._cat, self._dan):
                 client.wait_complete(GROUP, name)
-            with self._fetching((self._bob, name)):
+            with self._downloading((self._bob, name)):
                 users = ("ann", "cat", "dan")
                 shares = self._rates([partial(came, self._bob, name, user) for user in users])
         return Measured("down, three peers", self._rate, shares)
@@ -120,7 +120,7 @@ class Bench:
         client.ok("limit", direction, "0")
 
     @contextmanager
-    def _fetching(self, *work: tuple[ClientProcess, str]) -> Iterator[None]:
+    def _downloading(self, *work: tuple[ClientProcess, str]) -> Iterator[None]:
         """Have clients download, and forget it all at the end."""
         for client, name in work:
             client.ok("download_file", GROUP, name, f"{client.folder}/copies/")

@@ -175,9 +175,9 @@ def report(what: str, taken: Sequence[float]) -> float:
     """Print how long things took; seconds in which all but one of a hundred were done."""
     ordered = sorted(taken)
     p99 = ordered[-1 - len(ordered) // 100]
-    figures = (median(ordered), p99, ordered[-1])
+    measured = (median(ordered), p99, ordered[-1])
     print(
-        "{}: median {:.1f}, p99 {:.1f}, slowest {:.1f}".format(what, *(1000 * f for f in figures))
+        "{}: median {:.1f}, p99 {:.1f}, slowest {:.1f}".format(what, *(1000 * f for f in measured))
     )
     return p99
 

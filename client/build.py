@@ -156,8 +156,8 @@ class _Assembly:
         self._rate_limits = RateLimits(RateLimitStore(database), time.monotonic, self._events)
         self._completions = Completions(self._events)
         self._disk = DiskSpace()
-        self._link = self._keep(
-            parts.link(
+        self._tracker_client = self._keep(
+            parts.tracker_client(
                 config.trackers,
                 self._source,
                 self._peer_id,
@@ -176,16 +176,18 @@ class _Assembly:
     def session(self, swarm_config: SwarmConfig) -> Session:
         """Put the parts together and start them."""
         timing = self._config.timing
-        announcer = self._keep(Announcer(self._link, self._listener.port, time.monotonic, timing))
+        announcer = self._keep(
+            Announcer(self._tracker_client, self._listener.port, time.monotonic, timing)
+        )
         torrents = self._torrent_context(swarm_config)
-        remote = Remote(self._account, self._link)
+        remote = Remote(self._account, self._tracker_client)
         credentials = self._keep(Credentials(remote, self._events))
         transfers = self._transfers(torrents, announcer, credentials)
         _subscribe(self._events, announcer, credentials, transfers)
         self._account.notices.tell_of_events()
         refuses = torrents.ban_list.refuses_caller
         self._listener.start(transfers.active.admit, transfers.active.find_group_tls, refuses)
-        self._link.start()
+        self._tracker_client.start()
         links = MetainfoLinks(
             remote, lambda magnet: fetch_metadata(magnet, self._peer_id, torrents.introduce)
         )
@@ -198,27 +200,33 @@ class _Assembly:
         remote: Remote,
         links: MetainfoLinks,
     ) -> Session:
-        account, link, known_trackers = self._account, self._link, self._known_trackers
+        account, tracker_client, known_trackers = (
+            self._account,
+            self._tracker_client,
+            self._known_trackers,
+        )
         groups = GroupService(account, remote, transfers, credentials)
         sharing = Sharing(remote, links, self._store, transfers, self._disk, self._warn)
         uploads = Uploads(remote, links, self._store, transfers, self._warn)
         port = self._parts.port(self._listener.port, lambda: self._listener.arrivals)
-        snapshots = Snapshots(link, credentials, time.monotonic, port)
+        snapshots = Snapshots(tracker_client, credentials, time.monotonic, port)
         patience = self._config.timing.wait_without_peers
         return Session(
             account,
-            link,
+            tracker_client,
             transfers,
-            accounts=AccountService(account, remote, link, transfers, credentials, groups.is_own),
+            accounts=AccountService(
+                account, remote, tracker_client, transfers, credentials, groups.is_own
+            ),
             groups=groups,
             files=FileService(account, remote, transfers, sharing, uploads, links),
             transfers=TransferService(account, transfers, self._completions, patience),
             limits=LimitService(account, transfers, self._rate_limits),
             notices=NoticeService(account, remote),
-            trackers=TrackerService(link, known_trackers),
+            trackers=TrackerService(tracker_client, known_trackers),
             diagnostics=Diagnostics(account, transfers, snapshots),
             doctor=Doctor(
-                self._config, port, account, link, known_trackers, credentials, transfers
+                self._config, port, account, tracker_client, known_trackers, credentials, transfers
             ),
         )
 

@@ -19,7 +19,7 @@ class Parts:
 
     listener: type[Listener] = Listener
     dialer: type[Dialer] = Dialer
-    link: type[TrackerClient] = TrackerClient
+    tracker_client: type[TrackerClient] = TrackerClient
     port: type[OwnPort] = OwnPort
     store: type[TransferStore] = TransferStore
     files: type[TorrentFiles] = TorrentFiles

@@ -46,7 +46,7 @@ class Magnet:
 
 
 def is_magnet(text: str) -> bool:
-    """Return whether the text claims to be a magnet link."""
+    """Return whether the text begins like a magnet link."""
     return text[: len(_SCHEME)].lower() == _SCHEME
 
 

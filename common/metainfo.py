@@ -135,24 +135,27 @@ def build_info(
         info[b"ssl-cert"] = authority.encode()
     if is_folder:
         info[b"files"] = [
-            {b"path": [part.encode("utf-8", "surrogatepass") for part in file.path], **_facts(file)}
+            {
+                b"path": [part.encode("utf-8", "surrogatepass") for part in file.path],
+                **_file_fields(file),
+            }
             for file in files
         ]
     else:
         (file,) = files
-        info |= _facts(file)
+        info |= _file_fields(file)
     info_bytes = bencode2.bencode(info)
     parse(encode(info_bytes))
     return info_bytes
 
 
-def _facts(file: FileEntry) -> dict[bytes, object]:
-    facts: dict[bytes, object] = {b"length": file.length}
+def _file_fields(file: FileEntry) -> dict[bytes, object]:
+    fields: dict[bytes, object] = {b"length": file.length}
     if file.executable:
-        facts[b"attr"] = b"x"
+        fields[b"attr"] = b"x"
     if file.mtime is not None:
-        facts[b"mtime"] = file.mtime
-    return facts
+        fields[b"mtime"] = file.mtime
+    return fields
 
 
 def encode(info_bytes: bytes, trackers: Sequence[Sequence[str]] = ()) -> bytes:

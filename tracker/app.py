@@ -104,7 +104,7 @@ class TrackerApp:
         self._http = (
             None
             if http is None
-            else HttpServer(http, app, services.party_pace, descriptor_budget.http)
+            else HttpServer(http, app, services.party_throttle, descriptor_budget.http)
         )
         self._heartbeat = Periodic("heartbeat", BEAT_SECONDS, self._beat)
         self._notices = Periodic("notices", NOTICE_SECONDS, lambda: self._look(push))

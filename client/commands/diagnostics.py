@@ -29,7 +29,7 @@ def _doctor(context: Context, _: Arguments) -> ChecksResult:
 COMMANDS = (
     Command(
         name="why",
-        topic="trouble",
+        topic="diagnostics",
         summary="explain why a transfer isn't moving, and what to do",
         run=_why,
         arguments=(GROUP, Argument("NAME", Kind.TRANSFER)),
@@ -39,7 +39,7 @@ COMMANDS = (
     ),
     Command(
         name="relocate",
-        topic="trouble",
+        topic="diagnostics",
         summary="update a share after you moved its file",
         run=_relocate,
         arguments=(
@@ -59,7 +59,7 @@ COMMANDS = (
     ),
     Command(
         name="doctor",
-        topic="trouble",
+        topic="diagnostics",
         summary="check port, trackers, clock, certificates, disk and more",
         run=_doctor,
         details="Each check reports what it found and, if something is wrong, what to do next."

@@ -56,7 +56,7 @@ def _download_file(context: Context, arguments: Arguments) -> DownloadResult:
         context.group(arguments),
         arguments.text("NAME"),
         arguments.text("DEST"),
-        in_order="sequential" in arguments.flags,
+        sequential="sequential" in arguments.flags,
         only=arguments.optional("only"),
         in_place="resume" in arguments.flags,
     )

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from client.core.health.diagnosis import Certificate
-from client.core.health.measurements import CertificateFigures
+from client.core.health.measurements import CertificateMeasurements
 from client.core.notices.events import RevocationsApplied
 from client.event_bus import EventBus
 from client.membership.remote import TrackerCalls
@@ -150,13 +150,13 @@ class Credentials:
         )
         return self._issue(group, key), pem
 
-    def lifetimes(self) -> list[CertificateFigures]:
+    def lifetimes(self) -> list[CertificateMeasurements]:
         """Return how long our certificates remain valid."""
         now = self._clock()
         with self._changed:
             held = list(self._held.values())
         return [
-            CertificateFigures(
+            CertificateMeasurements(
                 one.group, one.expires_at - now if one.certified else None, one.failed
             )
             for one in held

@@ -136,7 +136,7 @@ class FilesApi(Protocol):
         name: str,
         destination: str,
         *,
-        in_order: bool = False,
+        sequential: bool = False,
         only: str | None = None,
         in_place: bool = False,
     ) -> results.DownloadResult: ...

@@ -15,7 +15,7 @@ import structlog
 from client.config import ClientConfig
 from client.core.health import health_checks
 from client.core.health.health_checks import Check
-from client.core.health.measurements import DiskFigures, PortFigures, TrackerFigures
+from client.core.health.measurements import DiskMeasurements, PortMeasurements, TrackerMeasurements
 from client.membership.account import Account
 from client.membership.credentials import Credentials
 from client.membership.known_trackers import KnownTrackers
@@ -124,16 +124,16 @@ class Doctor:
         return ChecksResult(checks=[CheckRow(name=c.name, ok=c.ok, hint=c.hint) for c in checks])
 
     # --- measurements -----------------------------------------------------------------------
-    def _look_at_tracker(self, tracker: Endpoint) -> TrackerFigures:
+    def _look_at_tracker(self, tracker: Endpoint) -> TrackerMeasurements:
         source = source_host(self._config.listen)
         trusted = self._known_trackers.trusted(tracker)
         return TrackerProbe(tracker, source, trusted, self._config.timing).look()
 
-    def _look_at_port(self) -> PortFigures:
+    def _look_at_port(self) -> PortMeasurements:
         listen, trackers = self._config.listen, self._config.trackers
         asked = self._ask_tracker()
         found = asked or self._port.dialled_from_here(self._host_for_others())
-        return PortFigures(
+        return PortMeasurements(
             address=str(Endpoint(found.host, self._port.port)),
             port=self._port.port,
             is_local=is_loopback(listen.host),
@@ -159,7 +159,7 @@ class Doctor:
         found = map(outward_host, self._config.trackers)
         return next((host for host in found if host is not None), LOOPBACK)
 
-    def _look_at_disks(self) -> list[_Look[DiskFigures]]:
+    def _look_at_disks(self) -> list[_Look[DiskMeasurements]]:
         """Measure every folder that is written to."""
         needed = Counter({self._config.data_dir: 0})
         for transfer in self._transfers.all():
@@ -171,7 +171,7 @@ class Doctor:
         ]
 
 
-def _own(trackers: Sequence[TrackerFigures]) -> list[Check]:
+def _own(trackers: Sequence[TrackerMeasurements]) -> list[Check]:
     """Return the checks that need no waiting."""
     checks = [health_checks.versions(platform.python_version(), _PROGRAM, libraries(), trackers)]
     files = descriptors()

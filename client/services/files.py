@@ -157,20 +157,20 @@ class FileService:
         name: str,
         destination: str,
         *,
-        in_order: bool = False,
+        sequential: bool = False,
         only: str | None = None,
         in_place: bool = False,
     ) -> results.DownloadResult:
         """Start a download in the background; `destination` as typed (a folder or a full path).
 
-        With `in_order`, pieces are downloaded from first to last; with `in_place`, existing files
+        With `sequential`, pieces are downloaded from first to last; with `in_place`, existing files
         at the destination are completed. `only` is a pattern for the files of a folder (see
         client.core.transfers.piece_selection); a repeated download selects the files that match
         any of its patterns.
         """
         user = self._account.require()
         options = DownloadOptions(
-            in_order=in_order, only=() if only is None else (only,), in_place=in_place
+            sequential=sequential, only=() if only is None else (only,), in_place=in_place
         )
         return _result(self._sharing.download(user, group, name, destination, options))
 

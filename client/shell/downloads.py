@@ -30,16 +30,16 @@ RUNNING = frozenset({TransferState.QUEUED, TransferState.CHECKING, TransferState
 def download_lines(rows: Sequence[DownloadRow], screen: Screen) -> list[str]:
     """Return the lines of `show_downloads`, with names aligned and shortened to fit the screen."""
     groups = [screen.shown(row.group) for row in rows]
-    facts = [_facts(row) for row in rows]
+    details = [_details(row) for row in rows]
     widest_group = max(map(widths.cell_width, groups), default=0)
-    room = None
+    name_width = None
     if screen.width is not None:
         taken = len("[D] ") + widest_group + len(" ") + len("  ")  # without name and facts
         longest = max(
-            (len(f) for f, row in zip(facts, rows, strict=True) if not row.error), default=0
+            (len(f) for f, row in zip(details, rows, strict=True) if not row.error), default=0
         )
-        room = max(_SHORTEST_NAME, screen.width - taken - longest)
-    names = [_name(row.name, room, screen) for row in rows]
+        name_width = max(_SHORTEST_NAME, screen.width - taken - longest)
+    names = [_name(row.name, name_width, screen) for row in rows]
     widest_name = max(map(widths.cell_width, names), default=0)
     return [
         " ".join(
@@ -47,10 +47,10 @@ def download_lines(rows: Sequence[DownloadRow], screen: Screen) -> list[str]:
                 _mark(row, screen),
                 widths.pad(group, widest_group),
                 widths.pad(name, widest_name),
-                f" {fact}",
+                f" {detail}",
             )
         )
-        for row, group, name, fact in zip(rows, groups, names, facts, strict=True)
+        for row, group, name, detail in zip(rows, groups, names, details, strict=True)
     ]
 
 
@@ -59,12 +59,14 @@ def _mark(row: DownloadRow, screen: Screen) -> str:
     return f"[{screen.paint(letter, colour)}]"
 
 
-def _name(name: str, room: int | None, screen: Screen) -> str:
+def _name(name: str, name_width: int | None, screen: Screen) -> str:
     shown = screen.shown(name)
-    return shown if room is None else widths.shorten(shown, room, unicode=screen.unicode)
+    return (
+        shown if name_width is None else widths.shorten(shown, name_width, unicode=screen.unicode)
+    )
 
 
-def _facts(row: DownloadRow) -> str:
+def _details(row: DownloadRow) -> str:
     """Return what a line shows after the name: progress, rate, peers and time left."""
     done = f"{percent(row.progress):>6} of {size(row.size):<8}"
     if row.state is TransferState.FAILED:

@@ -27,7 +27,7 @@ MOST_ENTRIES = 20_000
 """Entries examined per folder."""
 
 _MOST_NAMES = 100
-"""Names requested per list; a menu has no room for more."""
+"""Names requested per list; a menu fits no more."""
 
 _Answer = tuple[Sequence[Name], bool]
 """Names, and whether these are all that match."""

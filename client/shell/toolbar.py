@@ -34,10 +34,10 @@ def toolbar_lines(overview: Overview, screen: Screen) -> list[str]:
 def _transfer(row: DownloadRow, width: int, screen: Screen) -> str:
     bar = widths.bar(row.progress, _BAR_WIDTH, unicode=screen.unicode)
     left = f"{duration(row.eta)} left" if row.eta is not None else str(row.state)
-    facts = f" {bar} {percent(row.progress):>6} {rate(row.down_rate):>10}  {left:<16}"
-    room = width - len(facts) - 1
-    name = widths.shorten(visible(f"{row.group}/{row.name}"), room, unicode=screen.unicode)
-    return f" {widths.pad(name, room)}{facts}"
+    details = f" {bar} {percent(row.progress):>6} {rate(row.down_rate):>10}  {left:<16}"
+    name_width = width - len(details) - 1
+    name = widths.shorten(visible(f"{row.group}/{row.name}"), name_width, unicode=screen.unicode)
+    return f" {widths.pad(name, name_width)}{details}"
 
 
 def _state(overview: Overview, running: int, width: int, screen: Screen) -> str:

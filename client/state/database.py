@@ -80,7 +80,7 @@ class Database:
         except DatabaseError as error:
             engine.dispose()
             if _result_code(error) in _DAMAGED:
-                raise _set_aside(path) from error
+                raise _moved_away(path) from error
             raise _translated(error, path) from error
         except MinitorrentError:
             engine.dispose()
@@ -139,7 +139,7 @@ def _prepare(engine: Engine, path: Path) -> None:
         if version > SCHEMA_VERSION:
             raise _newer(path)
         if connection.exec_driver_sql("PRAGMA quick_check(1)").scalar_one() != "ok":
-            raise _set_aside(path)
+            raise _moved_away(path)
         if version < SCHEMA_VERSION:
             _bring_up_to_date(connection, path)
 
@@ -206,7 +206,7 @@ def _is_full(path: Path) -> bool:
         return False
 
 
-def _set_aside(path: Path) -> MinitorrentError:
+def _moved_away(path: Path) -> MinitorrentError:
     """Rename the damaged file and the files that belong to it; returns the error to report."""
     number = 1
     while (kept := path.with_name(f"{path.name}.damaged-{number}")).exists():

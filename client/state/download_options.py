@@ -30,7 +30,7 @@ def write_options(session: Session, transfer: int, options: DownloadOptions) -> 
     row = OptionsRow(
         transfer=transfer,
         priority=options.priority,
-        in_order=options.in_order,
+        sequential=options.sequential,
         only=json.dumps(options.only),
         finalized=json.dumps(options.finalized),
     )
@@ -50,7 +50,7 @@ def forget_options(session: Session, transfer: int) -> None:
 def _options(row: OptionsRow, *, in_place: bool) -> DownloadOptions:
     return DownloadOptions(
         priority=row.priority,
-        in_order=row.in_order,
+        sequential=row.sequential,
         only=tuple(json.loads(row.only)),
         finalized=tuple(json.loads(row.finalized)),
         in_place=in_place,

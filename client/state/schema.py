@@ -63,7 +63,7 @@ class OptionsRow(Table):
 
     transfer: Mapped[int] = mapped_column(primary_key=True)
     priority: Mapped[int]
-    in_order: Mapped[bool]
+    sequential: Mapped[bool] = mapped_column("in_order")
     only: Mapped[str]
     finalized: Mapped[str] = mapped_column("placed")
 

@@ -283,9 +283,9 @@ class PeerList:
 
         A `complete` torrent need not dial every peer: downloaders will dial it.
         """
-        room = self._config.connections - len(self.connections)
+        slots = self._config.connections - len(self.connections)
         is_taken = self._taken(complete=complete)
-        return [*self._candidates.to_dial(is_taken, room, now), *self._to_renew(now)]
+        return [*self._candidates.to_dial(is_taken, slots, now), *self._to_renew(now)]
 
     def _taken(self, *, complete: bool) -> Callable[[PeerCandidate], bool]:
         """Return a predicate for candidates that are connected or banned, and so not dialled.

@@ -39,7 +39,7 @@ class RequestPipeline:
 
     def refill(self, peer: Connection, now: float) -> None:
         """Request more from a peer that has little left to answer, unless a limit applies."""
-        if not self._throttle.down.limited and self._protocol.has_room(peer.key, now):
+        if not self._throttle.down.limited and self._protocol.needs_requests(peer.key, now):
             self._request(peer, now)
 
     def upload_requests(self, peers: Iterable[Connection]) -> list[BandwidthRequest]:

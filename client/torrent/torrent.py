@@ -220,8 +220,8 @@ class Torrent:
             self._protocol.join(key, decoder, connection, fast=fast, now=now, introduction=ours)
         )
         # A peer that dials us may have been removed since the tracker listed it, so we ask again.
-        told = not connection.incoming and self._peer_list.recognise(connection)
-        if told or connection.membership is not None:
+        listed = not connection.incoming and self._peer_list.recognise(connection)
+        if listed or connection.membership is not None:
             self._perform(self._protocol.confirm(key))
 
     def _wants(self, connection: Connection) -> bool:

@@ -174,8 +174,12 @@ class Standing:
                 )
             case Downloading() | Finishing():
                 return True
-            case Seeding(told=told) | WaitingForSpace(told=told) | Failed(told=told):
-                return not told
+            case (
+                Seeding(reported=reported)
+                | WaitingForSpace(reported=reported)
+                | Failed(reported=reported)
+            ):
+                return not reported
         return False
 
     @property

@@ -35,8 +35,8 @@ from client.core.transfers.transfer_state import (
     Opened,
     Queued,
     Recheck,
+    Reported,
     Started,
-    Told,
     TurnLost,
     TurnTaken,
     is_legal,
@@ -190,7 +190,7 @@ class Transfer(Standing):
         finally:
             self._executor.alone.release()
 
-    def look_for_room(self) -> None:
+    def resume_if_space(self) -> None:
         """Resume by itself if it waits for disk space and there is enough now."""
         if not self.waits_for_space:
             return
@@ -337,7 +337,7 @@ class Transfer(Standing):
         try:
             self._context.events.publish(self.outcome)
         finally:
-            self._move(Told())
+            self._move(Reported())
 
     def _stop(self, event: Event[Torrent]) -> None:
         """Stop the torrent, if there is one, because of this event."""

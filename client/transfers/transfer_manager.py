@@ -293,7 +293,7 @@ class TransferManager:
             torrent = transfer.torrent
             try:
                 if torrent is None:
-                    transfer.look_for_room()
+                    transfer.resume_if_space()
                 else:
                     torrent.tick()
             except Exception:

@@ -219,7 +219,7 @@ class Node:
     # --- fetching ---
     def refill(self, key: int) -> None:
         now = self._network.now
-        if not self._protocol.has_room(key, now):
+        if not self._protocol.needs_requests(key, now):
             return
         requests = [Request(*block) for block in self._protocol.request(key, now)]
         if requests:

@@ -1,4 +1,4 @@
-"""Large numbers of things, put into a tracker's database at once."""
+"""Large numbers of rows, put into a tracker's database at once."""
 
 from __future__ import annotations
 

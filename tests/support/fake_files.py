@@ -100,11 +100,11 @@ class FakeFiles:
         name: str,
         destination: str,
         *,
-        in_order: bool = False,
+        sequential: bool = False,
         only: str | None = None,
         in_place: bool = False,
     ) -> results.DownloadResult:
-        wishes = (("in order",) if in_order else ()) + ((only,) if only else ())
+        wishes = (("sequential",) if sequential else ()) + ((only,) if only else ())
         wishes += ("in place",) if in_place else ()
         self._state.called("download_file", group, name, destination, *wishes)
         self._state.rows.append(download(name, group=group))

@@ -19,7 +19,7 @@ from tracker.frontend.bulk import BulkLimiter
 from tracker.frontend.channel import Channel, ChannelClosedError
 from tracker.frontend.dispatch import Dispatcher
 from tracker.services.caller import Caller
-from tracker.services.rate_limits import RequestPacer
+from tracker.services.rate_limits import RequestThrottle
 
 
 @dataclass(frozen=True)
@@ -46,14 +46,14 @@ class Connection:
         dispatcher: Dispatcher,
         limits: TimeLimits,
         bulk_limiter: BulkLimiter,
-        pace: RequestPacer,
+        request_throttle: RequestThrottle,
     ) -> None:
         self.channel = channel
         self.caller = caller
         self._dispatcher = dispatcher
         self._limits = limits
         self._bulk = bulk_limiter
-        self._pace = pace
+        self._request_throttle = request_throttle
         self.party = party_of(caller.address)
         self._turn_of = ""  # the user admitted to send a long line, or empty
         self._decoder = lines.LineDecoder(lines.LIMIT_BEFORE_LOGIN, self._longest)
@@ -68,7 +68,9 @@ class Connection:
     def serve(self, greeting: bytes) -> None:
         """Send the greeting, then answer requests until the connection is to be closed."""
         try:
-            self.channel.pause(self._pace.delay(self._who()))  # a handshake has a cost, too
+            self.channel.pause(
+                self._request_throttle.delay(self._who())
+            )  # a handshake has a cost, too
             self.channel.handshake(self._limits.handshake)
             self.channel.send(greeting)
             self._converse()
@@ -84,7 +86,7 @@ class Connection:
     def _converse(self) -> None:
         try:
             for line in self._lines():
-                self.channel.pause(self._pace.delay(self._who(), len(line)))
+                self.channel.pause(self._request_throttle.delay(self._who(), len(line)))
                 if not self._answer(line):
                     return
                 self._end_turn()
@@ -164,7 +166,7 @@ class Connection:
         except MinitorrentError as error:
             self._refuse(error, request.id)
         else:
-            self._pace.charge(self._who(), len(answer))
+            self._request_throttle.charge(self._who(), len(answer))
             self.channel.send(answer)
         return True
 

@@ -78,7 +78,7 @@ class SessionServer:
         self._context = context
         self._dispatcher = dispatcher
         self._accounts = services.accounts
-        self._pace = services.pace
+        self._request_throttle = services.request_throttle
         self._limits = limits
         self._server_name = server_name
         self._connection_limits = ConnectionLimits(limits.total, limits.per_address, limits.grace)
@@ -189,7 +189,9 @@ class SessionServer:
         caller = Caller(secrets.token_hex(16), address, reached_at)
         channel = Channel(sock, TlsEngine(self._context, server_side=True), self._poller)
         times = self._limits.times
-        connection = Connection(channel, caller, self._dispatcher, times, self._bulk, self._pace)
+        connection = Connection(
+            channel, caller, self._dispatcher, times, self._bulk, self._request_throttle
+        )
         thread = threading.Thread(
             target=self._serve, args=(connection,), name=f"session-{address}", daemon=True
         )

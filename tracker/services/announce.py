@@ -241,16 +241,16 @@ def _retry_on_conflict(announce: Callable[[], T]) -> T:
 
 
 def _checked(
-    me: Identity, port: int, file: File, told: api.AnnouncedFile, most: int
+    me: Identity, port: int, file: File, announced: api.AnnouncedFile, most: int
 ) -> _FileAnnounce:
     return _FileAnnounce(
         file,
-        Peer(me.user_id, me.user, me.peer_id, me.address, port, told.left),
-        told.uploaded,
-        told.downloaded,
-        told.event,
-        min(told.numwant, most),
-        with_seeders=told.left > 0,
+        Peer(me.user_id, me.user, me.peer_id, me.address, port, announced.left),
+        announced.uploaded,
+        announced.downloaded,
+        announced.event,
+        min(announced.numwant, most),
+        with_seeders=announced.left > 0,
     )
 
 

@@ -21,7 +21,7 @@ from tracker.services.hashing import PasswordHasher
 from tracker.services.keys import AnnounceKeyService
 from tracker.services.lifecycle import Lifecycle
 from tracker.services.notices import NoticeService
-from tracker.services.rate_limits import RateLimiter, RequestPacer
+from tracker.services.rate_limits import RateLimiter, RequestThrottle
 from tracker.services.reachability import PortCheckService
 from tracker.services.tokens import TokenService
 from tracker.store.trackers import Site
@@ -35,8 +35,8 @@ _USUAL_COST = PasswordCost()
 class Services:
     """The services that the frontends call.
 
-    `acts` limits the audit entries of a user; `pace` and `party_pace` limit the request rate of
-    users and of parties (see common.party).
+    `acts` limits the audit entries of a user; `request_throttle` and `party_throttle` limit
+    the request rate of users and of parties (see common.party).
     """
 
     accounts: AccountService
@@ -50,8 +50,8 @@ class Services:
     events: EventService
     notices: NoticeService
     acts: RateLimiter
-    pace: RequestPacer
-    party_pace: RequestPacer
+    request_throttle: RequestThrottle
+    party_throttle: RequestThrottle
     lifecycle: Lifecycle
 
 
@@ -89,7 +89,7 @@ def make_services(
         events=EventService(database),
         notices=NoticeService(database),
         acts=acts,
-        pace=RequestPacer(quotas.requests_per_second, steady),
-        party_pace=RequestPacer(2 * quotas.requests_per_second, steady),
+        request_throttle=RequestThrottle(quotas.requests_per_second, steady),
+        party_throttle=RequestThrottle(2 * quotas.requests_per_second, steady),
         lifecycle=Lifecycle(database, clock, steady, tracker_id, site),
     )

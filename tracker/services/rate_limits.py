@@ -48,7 +48,7 @@ class RateLimiter:
         raise MinitorrentError(code, f"{complaint}; try again in {math.ceil(wait)} second(s).")
 
 
-class RequestPacer:
+class RequestThrottle:
     """Delays requests to a steady rate per key. Thread-safe."""
 
     def __init__(self, per_second: int, steady: Clock) -> None:

@@ -163,7 +163,7 @@ class Candidates:
     def listed_at(self, endpoint: Endpoint, peer_id: PeerId) -> PeerCandidate | None:
         """Return the candidate that the tracker listed at an endpoint we dialled, or None.
 
-        When several users claim the endpoint, the peer id decides.
+        When several users announce the endpoint, the peer id decides.
         """
         there = self._at(endpoint)
         same = [candidate for candidate in there if candidate.peer_id == peer_id]
@@ -185,9 +185,9 @@ class Candidates:
 
     # --- dialling ---------------------------------------------------------------------------
     def to_dial(
-        self, is_taken: Callable[[PeerCandidate], bool], room: int, now: float
+        self, is_taken: Callable[[PeerCandidate], bool], free: int, now: float
     ) -> list[Endpoint]:
-        """Return up to `room` endpoints to dial now, and mark them as being dialled.
+        """Return up to `free` endpoints to dial now, and mark them as being dialled.
 
         Users and addresses take turns, so that nobody who announces many peers, or whose peers
         answer slowly, keeps others waiting. Candidates that are `is_taken` are skipped.
@@ -200,9 +200,9 @@ class Candidates:
             and known.not_before <= now
             and not is_taken(known)
         ]
-        turns = _Turns(known for known in self._known.values() if known.dialling)
+        counts = _DialCounts(known for known in self._known.values() if known.dialling)
         chosen: list[Endpoint] = []
-        while len(chosen) < min(room, MAX_PER_ROUND) and (best := turns.next_of(due)) is not None:
+        while len(chosen) < min(free, MAX_PER_ROUND) and (best := counts.next_of(due)) is not None:
             chosen.append(best.endpoint)
             for known in self._at(best.endpoint):
                 known.dialling = True
@@ -239,7 +239,7 @@ class Candidates:
         return [c for c in self._known.values() if c.endpoint == endpoint]
 
 
-class _Turns:
+class _DialCounts:
     """Counts the dials in progress per user and per address."""
 
     def __init__(self, dialling: Iterable[PeerCandidate]) -> None:

@@ -26,15 +26,15 @@ DialT = TypeVar("DialT", bound=Dialled)
 class DialQueue(Generic[DialT]):
     """Waiting dials, and how many are in progress. Not thread-safe.
 
-    Of `room` dials at once, half may go to one address and half to one group, so that slow peers
+    Of `slots` dials at once, half may go to one address and half to one group, so that slow peers
     only delay their own group; up to `most_a_group` dials of a group may wait. Each endpoint has
     one dial at a time: Transmission hangs up on a second connection while it shakes hands on the
     first.
     """
 
-    def __init__(self, room: int, most_a_group: int) -> None:
-        self._room = room
-        self._share = max(1, room // 2)
+    def __init__(self, slots: int, most_a_group: int) -> None:
+        self._slots = slots
+        self._share = max(1, slots // 2)
         self._most_a_group = most_a_group
         self._waiting: OrderedDict[Hashable, deque[DialT]] = OrderedDict()  # next turn first
         self._networks: Counter[str] = Counter()
@@ -53,7 +53,7 @@ class DialQueue(Generic[DialT]):
 
     def take(self) -> DialT | None:
         """Return the next dial and count it as in progress; None while all must wait."""
-        if len(self._endpoints) >= self._room:
+        if len(self._endpoints) >= self._slots:
             return None
         for group in list(self._waiting):
             if self._groups[group] >= self._share:

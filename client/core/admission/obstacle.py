@@ -45,8 +45,8 @@ class Obstacle(Enum):
         + _AGAIN,
     )
     NO_ROOM_HERE = _Words(
-        "could not be dialled: this computer has no room for another connection",
-        "could not be dialled: this computer has no room for more connections",
+        "could not be dialled: this computer has no free place for another connection",
+        "could not be dialled: this computer has no free places for more connections",
         "Close programs that use many files and connections; for the limits, type: doctor",
     )
     NOT_BITTORRENT = _Words(

@@ -13,13 +13,13 @@ from typing import Final
 
 from client.core.health.diagnosis import TOLERATED_SKEW
 from client.core.health.measurements import (
-    CertificateFigures,
-    DiskFigures,
+    CertificateMeasurements,
+    DiskMeasurements,
     Library,
-    PortFigures,
+    PortMeasurements,
     Reach,
-    TrackerFigures,
-    Trouble,
+    TrackerMeasurements,
+    TrackerProblem,
 )
 from common.text import duration, size
 
@@ -44,28 +44,28 @@ class Check:
     hint: str
 
 
-def port(figures: PortFigures) -> Check:
+def port(measured: PortMeasurements) -> Check:
     """Check whether others can dial this client."""
-    where = figures.address
-    if figures.is_local and not figures.trackers_are_local:
+    where = measured.address
+    if measured.is_local and not measured.trackers_are_local:
         hint = (
             "Only this computer can reach it, so others can't dial you; start the client with an"
-            f" address of your network, or with 0.0.0.0:{figures.port}."
+            f" address of your network, or with 0.0.0.0:{measured.port}."
         )
         return Check("port", False, hint)
-    if figures.reach is not Reach.HERE:
-        return Check("port", False, _unreached(figures))
-    if figures.by_tracker:
+    if measured.reach is not Reach.HERE:
+        return Check("port", False, _unreached(measured))
+    if measured.by_tracker:
         return Check("port", True, f"The tracker reaches you at {where}.")
     hint = f"This computer can reach you at {where}; log in to have the tracker try, too."
     return Check("port", True, hint)
 
 
-def _unreached(figures: PortFigures) -> str:
+def _unreached(measured: PortMeasurements) -> str:
     """Describe the result of dialling our public address, and the next step."""
-    who = "the tracker" if figures.by_tracker else "this computer"
-    where, port = figures.address, figures.port
-    match figures.reach:
+    who = "the tracker" if measured.by_tracker else "this computer"
+    where, port = measured.address, measured.port
+    match measured.reach:
         case Reach.ELSEWHERE:
             return (
                 f"Another program answers {who} at {where}, the address that others dial;"
@@ -85,26 +85,26 @@ def _unreached(figures: PortFigures) -> str:
             )
 
 
-def tracker(figures: TrackerFigures) -> Check:
+def tracker(measured: TrackerMeasurements) -> Check:
     """Check whether a tracker answers and shows the trusted certificate."""
-    name, address = f"tracker {figures.address}", figures.address
-    if figures.trouble is None:
-        return _answering(name, figures)
-    match figures.trouble:
-        case Trouble.UNREACHABLE:
+    name, address = f"tracker {measured.address}", measured.address
+    if measured.problem is None:
+        return _answering(name, measured)
+    match measured.problem:
+        case TrackerProblem.UNREACHABLE:
             hint = (
-                f"It can't be reached ({figures.reason}); check that it runs, and that its"
+                f"It can't be reached ({measured.reason}); check that it runs, and that its"
                 " address in the tracker information file is right."
             )
-        case Trouble.FOREIGN:
+        case TrackerProblem.FOREIGN:
             hint = (
-                f"The server there is not a usable tracker ({figures.reason}); check that the"
+                f"The server there is not a usable tracker ({measured.reason}); check that the"
                 " tracker information file has the tracker's session port, not its HTTP port."
             )
-        case Trouble.UNTRUSTED:
+        case TrackerProblem.UNTRUSTED:
             hint = (
-                f"It shows another certificate than before ({figures.shown} instead of"
-                f" {figures.trusted}); ask its operator, and if the new one is right, type:"
+                f"It shows another certificate than before ({measured.shown} instead of"
+                f" {measured.trusted}); ask its operator, and if the new one is right, type:"
                 f" trackers --forget {address}"
             )
         case _:  # it is silent
@@ -112,34 +112,34 @@ def tracker(figures: TrackerFigures) -> Check:
     return Check(name, False, hint)
 
 
-def _answering(name: str, figures: TrackerFigures) -> Check:
-    if figures.trusted is None:
-        trust = f"its certificate will be trusted at first use ({figures.shown})"
+def _answering(name: str, measured: TrackerMeasurements) -> Check:
+    if measured.trusted is None:
+        trust = f"its certificate will be trusted at first use ({measured.shown})"
     else:
         trust = "its certificate is the trusted one"
-    slow = ", which is slow: it is busy or far away" if figures.seconds > SLOW_ANSWER else ""
-    return Check(name, True, f"It answered in {figures.seconds * 1000:.0f} ms{slow}; {trust}.")
+    slow = ", which is slow: it is busy or far away" if measured.seconds > SLOW_ANSWER else ""
+    return Check(name, True, f"It answered in {measured.seconds * 1000:.0f} ms{slow}; {trust}.")
 
 
-def clock(trackers: Sequence[TrackerFigures], now: float) -> Check:
+def clock(trackers: Sequence[TrackerMeasurements], now: float) -> Check:
     """Check whether this machine's clock (`now`, seconds since the epoch) matches the trackers'."""
-    told = {t.address: t.clock_difference for t in trackers if t.clock_difference is not None}
-    if not told:
+    reported = {t.address: t.clock_difference for t in trackers if t.clock_difference is not None}
+    if not reported:
         return _clock_by_certificates(trackers, now)
-    off = {where: seconds for where, seconds in told.items() if abs(seconds) > TOLERATED_SKEW}
+    off = {where: seconds for where, seconds in reported.items() if abs(seconds) > TOLERATED_SKEW}
     if not off:
-        closest = min(told.values(), key=abs)
+        closest = min(reported.values(), key=abs)
         return Check("clock", True, f"It is {_ahead(closest)} the trackers'.")
-    if len(off) < len(told):
+    if len(off) < len(reported):
         hint = "; ".join(f"it is {_ahead(off[where])} that of {where}" for where in sorted(off))
         text = f"Other trackers agree with this clock, but {hint}; tell that tracker's operator."
         return Check("clock", False, text)
     return _wrong_clock(_ahead(min(off.values(), key=abs)))
 
 
-def _clock_by_certificates(trackers: Sequence[TrackerFigures], now: float) -> Check:
+def _clock_by_certificates(trackers: Sequence[TrackerMeasurements], now: float) -> Check:
     """Judge by certificate dates alone, when no tracker reports the time."""
-    answering = [t for t in trackers if t.trouble is None]
+    answering = [t for t in trackers if t.problem is None]
     if not answering:
         hint = "No tracker answers, so there is nothing to compare it with; fix the trackers first."
         return Check("clock", False, hint)
@@ -164,32 +164,32 @@ def _ahead(seconds: float) -> str:
     return f"{duration(abs(seconds))} {'ahead of' if seconds > 0 else 'behind'}"
 
 
-def certificates(held: Iterable[CertificateFigures], user: str | None) -> list[Check]:
+def certificates(held: Iterable[CertificateMeasurements], user: str | None) -> list[Check]:
     """Check how long our certificates in sealed groups remain valid."""
     if user is None:
         return [Check("certificates", True, "None is needed before login.")]
-    checks = [_certificate(figures) for figures in held]
+    checks = [_certificate(measured) for measured in held]
     return checks or [Check("certificates", True, "No transfer of a sealed group needs one now.")]
 
 
-def _certificate(figures: CertificateFigures) -> Check:
-    name = f"certificate {figures.group}"
-    if figures.left is None and not figures.failed:
+def _certificate(measured: CertificateMeasurements) -> Check:
+    name = f"certificate {measured.group}"
+    if measured.left is None and not measured.failed:
         return Check(name, True, "It is being requested.")
-    if figures.left is None:
+    if measured.left is None:
         hint = "There is none yet; it is requested as soon as a tracker can be reached."
-    elif figures.left <= 0:
+    elif measured.left <= 0:
         hint = (
-            f"It expired {duration(-figures.left)} ago; check the clock, and that a tracker can"
+            f"It expired {duration(-measured.left)} ago; check the clock, and that a tracker can"
             " be reached: it is then renewed."
         )
     else:
-        hint = f"Valid for {duration(figures.left)}; renewed automatically."
+        hint = f"Valid for {duration(measured.left)}; renewed automatically."
         return Check(name, True, hint)
     return Check(name, False, hint)
 
 
-def needed_on(folders: Iterable[DiskFigures]) -> Mapping[int, int]:
+def needed_on(folders: Iterable[DiskMeasurements]) -> Mapping[int, int]:
     """Return the bytes that downloads still need, by device."""
     needed: Counter[int] = Counter()
     for folder in folders:
@@ -197,29 +197,27 @@ def needed_on(folders: Iterable[DiskFigures]) -> Mapping[int, int]:
     return needed
 
 
-def disk(needed_on: Mapping[int, int], figures: DiskFigures) -> Check:
+def disk(needed_on: Mapping[int, int], measured: DiskMeasurements) -> Check:
     """Check whether a folder is writable and its disk has enough space for running downloads."""
-    name = f"disk {figures.folder}"
-    if figures.error is not None:
-        hint = (
-            f"Nothing can be written there ({figures.error}); check the folder and its permissions."
-        )
+    name = f"disk {measured.folder}"
+    if measured.error is not None:
+        hint = f"It is not writable ({measured.error}); check the folder and its permissions."
         return Check(name, False, hint)
-    needed = needed_on[figures.device]
-    if needed > figures.free:
+    needed = needed_on[measured.device]
+    if needed > measured.free:
         hint = (
-            f"Not enough space: running downloads need {size(needed)}, {size(figures.free)} free;"
+            f"Not enough space: running downloads need {size(needed)}, {size(measured.free)} free;"
             " free some space."
         )
         return Check(name, False, hint)
-    if figures.free - needed < SPARE_ROOM:
-        hint = f"Only {size(figures.free)} free; free some space before the disk is full."
+    if measured.free - needed < SPARE_ROOM:
+        hint = f"Only {size(measured.free)} free; free some space before the disk is full."
         return Check(name, False, hint)
-    return Check(name, True, f"{size(figures.free)} free, {size(needed)} needed.")
+    return Check(name, True, f"{size(measured.free)} free, {size(needed)} needed.")
 
 
 def versions(
-    python: str, client: str, libraries: Iterable[Library], trackers: Sequence[TrackerFigures]
+    python: str, client: str, libraries: Iterable[Library], trackers: Sequence[TrackerMeasurements]
 ) -> Check:
     """Check that the libraries are new enough; also reports client and tracker versions."""
     bad = [library for library in libraries if not _is_enough(library)]

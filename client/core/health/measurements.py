@@ -16,7 +16,7 @@ class Reach(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class PortFigures:
+class PortMeasurements:
     """`address` is what others would dial; `reach` is the result of dialling it.
 
     `by_tracker`: the tracker dialled it rather than this machine. `is_local`: only this machine
@@ -31,7 +31,7 @@ class PortFigures:
     by_tracker: bool
 
 
-class Trouble(Enum):
+class TrackerProblem(Enum):
     """What can be wrong with a tracker. FOREIGN: the server there is no usable tracker."""
 
     UNREACHABLE = auto()
@@ -41,7 +41,7 @@ class Trouble(Enum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrackerFigures:
+class TrackerMeasurements:
     """What a tracker answered. `trusted` and `shown` are fingerprints; `server` names its software.
 
     `seconds` is the answer time; `clock_difference` is how far this machine's clock is ahead of
@@ -50,7 +50,7 @@ class TrackerFigures:
     """
 
     address: str
-    trouble: Trouble | None = None
+    problem: TrackerProblem | None = None
     reason: str = ""
     trusted: str | None = None
     shown: str | None = None
@@ -61,7 +61,7 @@ class TrackerFigures:
 
 
 @dataclass(frozen=True, slots=True)
-class CertificateFigures:
+class CertificateMeasurements:
     """Our certificate in a sealed group; `left` is in seconds, None while we have none.
 
     `failed`: the last request for one failed.
@@ -73,7 +73,7 @@ class CertificateFigures:
 
 
 @dataclass(frozen=True, slots=True)
-class DiskFigures:
+class DiskMeasurements:
     """A folder; downloads into it still need `needed` bytes. `error`: why it isn't writable.
 
     Folders on one `device` share its `free` bytes.

@@ -125,7 +125,7 @@ class PeerProtocol:
                 peer.peer_choking = False
             case Interested():
                 peer.peer_interested = True
-                return self._swarm.unchoke_if_room(peer)
+                return self._swarm.unchoke_if_slot_free(peer)
             case NotInterested():
                 peer.peer_interested = False
             case Have(piece):
@@ -146,7 +146,7 @@ class PeerProtocol:
     def _take_have(self, peer: Peer, piece: int) -> list[Action]:
         if not 0 <= piece < self._swarm.geometry.piece_count:
             raise WireError(f"a have of piece {piece}, which does not exist")
-        return self._swarm.told_pieces(peer, [] if peer.has[piece] else [piece])
+        return self._swarm.learn_pieces(peer, [] if peer.has[piece] else [piece])
 
     def _take_pieces(
         self, peer: Peer, message: BitfieldMessage | HaveAll | HaveNone
@@ -159,8 +159,8 @@ class PeerProtocol:
             return []
         pieces = self._decode_pieces(message)
         if pieces.complete and not peer.announced_pieces:
-            return self._swarm.told_all(peer, pieces)
-        return self._swarm.told_pieces(peer, [piece for piece in pieces if not peer.has[piece]])
+            return self._swarm.learn_all(peer, pieces)
+        return self._swarm.learn_pieces(peer, [piece for piece in pieces if not peer.has[piece]])
 
     def _decode_pieces(self, message: BitfieldMessage | HaveAll | HaveNone) -> Bitfield:
         count = self._swarm.geometry.piece_count
@@ -215,7 +215,7 @@ class PeerProtocol:
             return 0
         return peer.window(self._swarm.config, now)
 
-    def has_room(self, key: int, now: float) -> bool:
+    def needs_requests(self, key: int, now: float) -> bool:
         """Return whether so few requests are in flight to a peer that it should get more."""
         peer = self._swarm.peers.get(key)
         if peer is None:

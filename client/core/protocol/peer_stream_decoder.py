@@ -246,7 +246,7 @@ class PeerStreamDecoder:
             or offset
             or not download.is_requested(number)
             or size != download.block(number).length
-            or not self._claim(download, number)
+            or not self._accept(download, number)
         ):
             self.discarded += size
             self._skip = size - here
@@ -258,7 +258,7 @@ class PeerStreamDecoder:
             self._cut = CutBlock(download, number, download.buffer[begin + here : begin + size])
         return start + here
 
-    def _claim(self, download: PieceDownload, number: int) -> bool:
+    def _accept(self, download: PieceDownload, number: int) -> bool:
         """Remove a block from the expected ones; False when its request has not been sent yet."""
         in_order = self._expected.is_next((download, number))
         if not self._expected.remove((download, number)):

@@ -1,4 +1,4 @@
-"""Which pieces are where, summed up in as few cells as a screen has room for."""
+"""Which pieces are where, summed up in as few cells as fit on a screen."""
 
 from __future__ import annotations
 

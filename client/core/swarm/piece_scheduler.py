@@ -71,9 +71,9 @@ class PieceScheduler:
         self._verifying: list[PieceDownload] = []
         self._spoiled: set[int] = set()  # pieces from several peers that failed their hash
         self._wanted = selection.pieces
-        self._in_order = selection.in_order
+        self._sequential = selection.sequential
         self.picker: Picker | SequentialPicker
-        if selection.in_order:
+        if selection.sequential:
             self.picker = SequentialPicker(have, selection.pieces)
         else:
             self.picker = Picker(have, selection.pieces, rng)
@@ -100,21 +100,21 @@ class PieceScheduler:
         elif peer.snubbed:
             return []
         owed = outstanding
-        room = self._window(peer, now) - outstanding
+        free = self._window(peer, now) - outstanding
         if limit is not None:
-            room = min(room, limit)
+            free = min(free, limit)
         assignments: list[Assignment] = []
-        while room > 0:
+        while free > 0:
             is_idle = not outstanding and not assignments
             download = (
-                (self._rescue(peer, owed, now) if self._in_order else None)
+                (self._rescue(peer, owed, now) if self._sequential else None)
                 or self._next(peer)
                 or (self._duplicate(peer, now) if is_idle else None)
             )
             if download is None:
                 break
-            numbers = download.request(room)
-            room -= len(numbers)
+            numbers = download.request(free)
+            free -= len(numbers)
             owed += len(numbers)
             assignments.append(Assignment(download, numbers))
         return assignments

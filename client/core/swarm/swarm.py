@@ -100,7 +100,7 @@ class Swarm:
         if peer is None or peer.confirmed:
             return []
         peer.confirmed = True
-        return self.unchoke_if_room(peer)
+        return self.unchoke_if_slot_free(peer)
 
     # --- downloading ------------------------------------------------------------------------
     def assign(
@@ -255,7 +255,7 @@ class Swarm:
             newcomer=not peer.had_turn,
         )
 
-    def unchoke_if_room(self, peer: Peer) -> list[Action]:
+    def unchoke_if_slot_free(self, peer: Peer) -> list[Action]:
         """Serve a peer at once, without waiting for the next round, while slots are free."""
         if not (peer.am_choking and peer.peer_interested and peer.confirmed):
             return []
@@ -275,7 +275,7 @@ class Swarm:
         return Send(peer.key, Unchoke())
 
     # --- what peers have --------------------------------------------------------------------
-    def told_all(self, peer: Peer, has: Bitfield) -> list[Action]:
+    def learn_all(self, peer: Peer, has: Bitfield) -> list[Action]:
         """Handle a first message saying that the peer has every piece."""
         peer.announced_pieces = True
         peer.has = has
@@ -283,7 +283,7 @@ class Swarm:
         peer.wanted = self._lacking
         return self._show_interest(peer) + self._part_if_both_complete(peer)
 
-    def told_pieces(self, peer: Peer, pieces: list[int]) -> list[Action]:
+    def learn_pieces(self, peer: Peer, pieces: list[int]) -> list[Action]:
         """Add pieces that the peer was not known to have."""
         peer.announced_pieces = True
         for piece in pieces:

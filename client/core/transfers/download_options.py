@@ -19,7 +19,7 @@ class DownloadOptions:
     """
 
     priority: int = 0
-    in_order: bool = False
+    sequential: bool = False
     only: tuple[str, ...] = ()
     finalized: tuple[str, ...] = ()
     in_place: bool = False

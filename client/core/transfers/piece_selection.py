@@ -22,7 +22,7 @@ class PieceSelection:
     """The wanted pieces of content with files of these `lengths` (bytes, in order).
 
     `chosen` are the numbers of the wanted files, None for all. Entries in `padding` are no files,
-    and their bytes never count. With `in_order`, pieces are downloaded from the first to the last,
+    and their bytes never count. With `sequential`, pieces are downloaded from first to last,
     otherwise the rarest first.
     """
 
@@ -33,9 +33,9 @@ class PieceSelection:
         chosen: Iterable[int] | None = None,
         *,
         padding: frozenset[int] = frozenset(),
-        in_order: bool = False,
+        sequential: bool = False,
     ) -> None:
-        self.in_order = in_order
+        self.sequential = sequential
         self._geometry = geometry
         self._map = FileMap(lengths)
         everything = frozenset(range(len(lengths))) - padding
@@ -91,7 +91,7 @@ def selection_of(metainfo: Metainfo, options: DownloadOptions) -> PieceSelection
     chosen = match(options.only, paths_of(metainfo)) if options.only else None
     lengths = [file.length for file in metainfo.files]
     return PieceSelection(
-        metainfo.geometry, lengths, chosen, padding=metainfo.padding, in_order=options.in_order
+        metainfo.geometry, lengths, chosen, padding=metainfo.padding, sequential=options.sequential
     )
 
 
@@ -109,7 +109,7 @@ def widened(
     selected keep their place.
     """
     only = tuple(dict.fromkeys(options.only + asked.only)) if options.only and asked.only else ()
-    wider = replace(options, only=only, in_order=options.in_order or asked.in_order)
+    wider = replace(options, only=only, sequential=options.sequential or asked.sequential)
     if selection_of(metainfo, wider).files == selection_of(metainfo, options).files:
         return replace(wider, only=options.only)
     return replace(wider, finalized=options.only) if complete else wider

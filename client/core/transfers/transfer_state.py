@@ -70,10 +70,10 @@ class Finishing(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Seeding(Generic[T]):
-    """Complete, and shared. `told` is False until the end of the download was reported."""
+    """Complete, and shared. `reported` is False until the end of the download was reported."""
 
     torrent: T
-    told: bool = True
+    reported: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ class WaitingForSpace:
     """The disk is full; it resumes by itself when there is space."""
 
     error: MinitorrentError
-    told: bool = False
+    reported: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ class Failed:
     """Stopped until the user does something about `error`."""
 
     error: MinitorrentError
-    told: bool = False
+    reported: bool = False
 
 
 State: TypeAlias = (
@@ -169,7 +169,7 @@ class Halted:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Reported:
     """Its end was reported to the user."""
 
 
@@ -184,7 +184,7 @@ Event: TypeAlias = (
     | NoSpace
     | FailedWith
     | Halted
-    | Told
+    | Reported
 )
 
 _AT_WORK: Final = (Downloading, Finishing, Seeding)
@@ -203,7 +203,7 @@ LEGAL: Final[dict[type, tuple[type, ...]]] = {
     NoSpace: (Queued, Checking, Downloading, Finishing),
     FailedWith: (*_RUNNING, Paused, WaitingForSpace),
     Halted: _ANY,
-    Told: _ANY,
+    Reported: _ANY,
 }
 """The states in which each event may happen."""
 
@@ -233,7 +233,7 @@ def after(state: State[T], event: Event[T]) -> State[T]:
         case AllHere(hashes) if isinstance(state, Downloading):
             return Finishing(state.torrent, hashes)
         case Finished() if isinstance(state, Finishing):
-            return Seeding(state.torrent, told=False)
+            return Seeding(state.torrent, reported=False)
         case ContentTouched():
             return Queued(Recheck.SUSPECTED)
         case NoSpace(error):
@@ -242,8 +242,8 @@ def after(state: State[T], event: Event[T]) -> State[T]:
             return Failed(error)
         case Halted(forgives) if forgives or not isinstance(state, Failed):
             return Paused()
-        case Told() if isinstance(state, Seeding | WaitingForSpace | Failed):
-            return replace(state, told=True)
+        case Reported() if isinstance(state, Seeding | WaitingForSpace | Failed):
+            return replace(state, reported=True)
     return state
 
 

@@ -11,7 +11,7 @@ from typing import Final
 from cryptography import x509
 
 from client.config import DEFAULT_TIMING, Timing
-from client.core.health.measurements import TrackerFigures, Trouble
+from client.core.health.measurements import TrackerMeasurements, TrackerProblem
 from client.net.tracker.tracker_connection import (
     ConnectionLostError,
     TrackerConnection,
@@ -47,7 +47,7 @@ class TrackerProbe:
         self._timing = timing
         self._certificate = b""
 
-    def look(self) -> TrackerFigures:
+    def look(self) -> TrackerMeasurements:
         """Connect, ask and hang up; takes no longer than the limits of each step."""
         try:
             connection = TrackerConnection(
@@ -61,27 +61,29 @@ class TrackerProbe:
             with closing(connection):
                 return self._ask(connection)
         except UntrustedTrackerError:
-            return self._failed(Trouble.UNTRUSTED, "")
+            return self._failed(TrackerProblem.UNTRUSTED, "")
         except (ConnectionLostError, ConnectionResetError):
-            return self._failed(Trouble.FOREIGN, "it hung up")
+            return self._failed(TrackerProblem.FOREIGN, "it hung up")
         except TimeoutError:
-            return self._failed(Trouble.SILENT, "")
+            return self._failed(TrackerProblem.SILENT, "")
         except MinitorrentError as error:
             if error.code is ErrorCode.TIMEOUT:
-                return self._failed(Trouble.SILENT, "")
-            return self._failed(Trouble.FOREIGN, error.message.removeprefix(f"{self._tracker}: "))
+                return self._failed(TrackerProblem.SILENT, "")
+            return self._failed(
+                TrackerProblem.FOREIGN, error.message.removeprefix(f"{self._tracker}: ")
+            )
         except OSError as error:
-            return self._failed(Trouble.UNREACHABLE, error.strerror or str(error))
+            return self._failed(TrackerProblem.UNREACHABLE, error.strerror or str(error))
 
     def _check_certificate(self, tracker: Endpoint, certificate: bytes) -> None:
         self._certificate = certificate
         if self._trusted not in (None, fingerprint(certificate)):
             raise UntrustedTrackerError(f"{tracker} shows another certificate than before.")
 
-    def _ask(self, connection: TrackerConnection) -> TrackerFigures:
+    def _ask(self, connection: TrackerConnection) -> TrackerMeasurements:
         asked_at = time.monotonic()
         connection.request(PING, Ping(), limit=ANSWER_LIMIT)
-        return TrackerFigures(
+        return TrackerMeasurements(
             address=str(self._tracker),
             trusted=self._trusted,
             shown=fingerprint(self._certificate),
@@ -91,10 +93,10 @@ class TrackerProbe:
             certified_since=_start(self._certificate),
         )
 
-    def _failed(self, trouble: Trouble, reason: str) -> TrackerFigures:
-        return TrackerFigures(
+    def _failed(self, problem: TrackerProblem, reason: str) -> TrackerMeasurements:
+        return TrackerMeasurements(
             address=str(self._tracker),
-            trouble=trouble,
+            problem=problem,
             reason=reason,
             trusted=self._trusted,
             shown=fingerprint(self._certificate) if self._certificate else None,

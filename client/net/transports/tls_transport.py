@@ -122,8 +122,8 @@ class TlsTransport:
         if self._deadline.is_set:
             self._deadline.apply(self._sock)
         # Large reads only for peers that have sent payload: others may waste our decryption.
-        room = CHUNK if self._given > CHUNK else MAX_WITHOUT_PLAINTEXT
-        count = self._sock.recv_into(self._ciphertext[:room])
+        most = CHUNK if self._given > CHUNK else MAX_WITHOUT_PLAINTEXT
+        count = self._sock.recv_into(self._ciphertext[:most])
         self._fed += count
         self._since_plaintext += count
         with self._lock:

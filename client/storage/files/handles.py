@@ -52,7 +52,7 @@ class OpenFiles:
         """The number of open descriptors."""
         return self._count
 
-    def make_room(self) -> None:
+    def evict_one(self) -> None:
         """Close the least recently used files, before another one is opened."""
         with self._lock:
             while self._count >= self.limit and self._idle:
@@ -102,7 +102,7 @@ class OpenFiles:
         """Return the map of a file in use; raises OSError, ValueError when the file is shorter."""
         with self._lock:
             if handle.view is None:
-                self.make_room()
+                self.evict_one()
                 mapped = mmap.mmap(handle.descriptor, length, access=mmap.ACCESS_READ)
                 self._count += 1
                 weakref.finalize(mapped, self._unmapped).atexit = False
@@ -185,6 +185,6 @@ class FileHandles:
         if handle is not None and self._files.use(handle):
             return handle
         self._handles.pop(file, None)
-        self._files.make_room()
+        self._files.evict_one()
         opened = self._handles[file] = self._files.add(self._open_file(file))
         return opened

@@ -6,7 +6,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from client.core.health.measurements import DiskFigures
+from client.core.health.measurements import DiskMeasurements
 from client.patience import patiently
 
 _TRIAL = b"minitorrent"
@@ -18,7 +18,7 @@ def nearest_existing(folder: Path) -> Path:
     return next(above for above in (folder, *folder.parents) if above.exists())
 
 
-def measure(folder: Path, needed: int) -> DiskFigures:
+def measure(folder: Path, needed: int) -> DiskMeasurements:
     """Write a few bytes to an unnamed file in `folder`, which needs space for `needed` bytes."""
     there = nearest_existing(folder)
     device, free, error = there.stat().st_dev, 0, None
@@ -29,4 +29,4 @@ def measure(folder: Path, needed: int) -> DiskFigures:
             trial.flush()
     except OSError as failure:
         error = failure.strerror or str(failure)
-    return DiskFigures(str(there), device, free, needed, error)
+    return DiskMeasurements(str(there), device, free, needed, error)

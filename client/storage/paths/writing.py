@@ -111,7 +111,7 @@ class _Writing:
 
     def __init__(self, file: NewFile) -> None:
         self.file = file
-        self._draft, self._aside = _beside(file.path), _beside(file.path)
+        self._draft, self._backup = _beside(file.path), _beside(file.path)
         self._old = _find_replaceable(file.path, file.is_ours)
         self._new: _Identity | None = None
         try:
@@ -132,8 +132,8 @@ class _Writing:
         """Move the file that we wrote before to a hidden name."""
         if self._old is not None:
             with suppress(FileNotFoundError):  # it has just been deleted
-                self.file.path.rename(self._aside)
-                if _identity(self._aside) != self._old:
+                self.file.path.rename(self._backup)
+                if _identity(self._backup) != self._old:
                     raise _in_the_way(self.file.path)
 
     def name(self) -> None:
@@ -153,15 +153,15 @@ class _Writing:
             if self._new is not None and _identity(self.file.path) == self._new:
                 self.file.path.unlink()
         with suppress(OSError):
-            if stat.S_ISDIR(self._aside.lstat().st_mode):
-                self._aside.rename(self.file.path)  # replaces no file
+            if stat.S_ISDIR(self._backup.lstat().st_mode):
+                self._backup.rename(self.file.path)  # replaces no file
             else:
-                rename_to_new(self._aside, self.file.path)
+                rename_to_new(self._backup, self.file.path)
 
     def settle(self) -> None:
         """Remove the earlier file."""
         with suppress(OSError):
-            self._aside.unlink()
+            self._backup.unlink()
 
 
 def rename_to_new(draft: Path, path: Path) -> None:

@@ -22,7 +22,7 @@ class WorkerPool:
         self._jobs: deque[tuple[Job, OnFailure]] = deque()
         lock = threading.Lock()
         self._has_job = threading.Condition(lock)
-        self._has_room = threading.Condition(lock)
+        self._not_full = threading.Condition(lock)
         self._closed = False
         self._threads = [
             threading.Thread(target=self._run, name=f"{name}-{number}", daemon=True)
@@ -37,9 +37,9 @@ class WorkerPool:
         Blocks while the queue is full, which slows down whoever fills it. Raises RuntimeError
         once the pool is closed.
         """
-        with self._has_room:
+        with self._not_full:
             while len(self._jobs) >= self._bound and not self._closed:
-                self._has_room.wait()
+                self._not_full.wait()
             if self._closed:
                 raise RuntimeError("the worker pool is closed")
             self._jobs.append((job, on_failure))
@@ -53,7 +53,7 @@ class WorkerPool:
         with self._has_job:
             self._closed = True
             self._has_job.notify_all()
-            self._has_room.notify_all()
+            self._not_full.notify_all()
         for thread in self._threads:
             thread.join(timeout)
         return not any(thread.is_alive() for thread in self._threads)
@@ -73,7 +73,7 @@ class WorkerPool:
                 if self._closed:
                     return None
                 self._has_job.wait()
-            self._has_room.notify()
+            self._not_full.notify()
             return self._jobs.popleft()
 
 

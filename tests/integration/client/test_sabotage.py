@@ -110,7 +110,7 @@ def test_a_spoiled_folder_of_many_files(team: Team, tmp_path: Path) -> None:
     team.share(ann, content)
     bob.session.limits.set("down", MIB)
     place = str(bob.home) + "/"
-    bob.session.files.download(GROUP, "trip", place, in_order=True)
+    bob.session.files.download(GROUP, "trip", place, sequential=True)
     wait_until(lambda: bob.row("trip").done > MIB, what="the first files")
     (part,) = bob.home.glob("trip.*.part")
     (part / "000").unlink()
@@ -126,7 +126,7 @@ def test_a_spoiled_part_file(team: Team, tmp_path: Path) -> None:
     ann, bob = team.member("ann"), team.member("bob")
     team.share(ann, content)
     bob.session.limits.set("down", SLOW)
-    bob.session.files.download(GROUP, "trip", str(bob.home) + "/", only="2", in_order=True)
+    bob.session.files.download(GROUP, "trip", str(bob.home) + "/", only="2", sequential=True)
     wait_until(lambda: bob.row("trip").done, what="the first piece")
     (part_file,) = bob.home.glob(".*.aside")
     part_file.unlink()

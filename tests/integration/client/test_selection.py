@@ -97,11 +97,11 @@ def test_the_selection_widens_during_a_download_and_after_a_kill(
     bob.session.files.download(GROUP, "trip", destination, only="1.jpg")
     bob.restart()
     assert bob.row("trip").size == 50_000
-    bob.session.files.download(GROUP, "trip", destination, only="2.jpg", in_order=True)
+    bob.session.files.download(GROUP, "trip", destination, only="2.jpg", sequential=True)
     assert bob.row("trip").size == 120_001
     bob.restart()
     transfer = bob.session._transfers.get(GROUP, "trip")
-    assert transfer.storage.options.in_order
+    assert transfer.storage.options.sequential
     ann.session.transfers.resume(GROUP, "trip")
     bob.finish("trip")
     assert files_in(bob.home / "trip") == of(content, "1.jpg", "2.jpg")
@@ -158,7 +158,7 @@ def test_sequential_download_starts_at_the_beginning(team: Team, tmp_path: Path)
     _, content = trip(team, tmp_path)
     bob = team.member("bob", SwarmConfig(initial_window=1, min_window=1, max_window=1))
     destination = str(bob.home) + "/"
-    bob.session.files.download(GROUP, "trip", destination, in_order=True, only="film/1.mkv")
+    bob.session.files.download(GROUP, "trip", destination, sequential=True, only="film/1.mkv")
     transfer = bob.session._transfers.get(GROUP, "trip")
     seen = list[list[int]]()
 

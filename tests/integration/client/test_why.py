@@ -184,7 +184,7 @@ def test_a_wrong_clock(team: Team, tmp_path: Path) -> None:
             """See TrackerClient."""
             return 7200.0 if is_ahead else super().clock_difference
 
-    _, bob = nobody_has_it(team, tmp_path, parts=Parts(link=Link))
+    _, bob = nobody_has_it(team, tmp_path, parts=Parts(tracker_client=Link))
     bob.start("content")
     explained(bob, "No seeder is online")
     is_ahead = True
@@ -251,6 +251,6 @@ def test_a_tracker_that_cannot_dial_gives_no_diagnosis(team: Team, tmp_path: Pat
                 raise MinitorrentError(ErrorCode.USAGE, "This tracker doesn't know this operation.")
             return super().call(operation, request)
 
-    ann = team.member("ann", parts=Parts(link=OldTracker))
+    ann = team.member("ann", parts=Parts(tracker_client=OldTracker))
     team.share(ann, make_file(tmp_path / "content", MIB))
     explained(ann, "Complete and seeding")

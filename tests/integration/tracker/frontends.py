@@ -55,7 +55,7 @@ class Frontends:
             limits or SessionLimits(),
         )
         app = make_app(services, dispatcher, metrics, "0", body_seconds)
-        self._http = HttpServer(http, middleware(app), services.party_pace, 50, request_seconds)
+        self._http = HttpServer(http, middleware(app), services.party_throttle, 50, request_seconds)
         self.sessions.start()
         self._http.start()
 

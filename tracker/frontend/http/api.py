@@ -25,7 +25,7 @@ from tracker.frontend.bulk import BulkLimiter
 from tracker.frontend.dispatch import Dispatcher
 from tracker.frontend.http.statuses import status_of
 from tracker.services.caller import Caller
-from tracker.services.rate_limits import RequestPacer
+from tracker.services.rate_limits import RequestThrottle
 
 PATH = "/api/v1/"
 
@@ -49,7 +49,9 @@ class RequestError(MinitorrentError):
         self.status = status
 
 
-def add_api(app: FastAPI, dispatcher: Dispatcher, pace: RequestPacer, body_seconds: float) -> None:
+def add_api(
+    app: FastAPI, dispatcher: Dispatcher, request_throttle: RequestThrottle, body_seconds: float
+) -> None:
     """Add the operations to the application; a body has to arrive within `body_seconds`."""
     bulk_limiter = BulkLimiter()
     usual = anyio.CapacityLimiter(_THREADS)
@@ -68,7 +70,7 @@ def add_api(app: FastAPI, dispatcher: Dispatcher, pace: RequestPacer, body_secon
             limiter = slow if operation.carries_password else usual
             await anyio.to_thread.run_sync(dispatcher.admit, caller, operation, limiter=usual)
             if caller.identity is not None:
-                await asyncio.sleep(pace.delay(caller.identity.user))
+                await asyncio.sleep(request_throttle.delay(caller.identity.user))
             async with _turn(bulk_limiter, caller, request):
                 body = await _read(request, operation.max_size, body_seconds)
                 reply = await anyio.to_thread.run_sync(

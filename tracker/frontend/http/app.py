@@ -40,7 +40,7 @@ def make_app(
     _add_stock_clients(app, services, metrics)
     _add_operators(app, services, metrics)
     _add_description(app, version)
-    add_api(app, dispatcher, services.pace, body_seconds)
+    add_api(app, dispatcher, services.request_throttle, body_seconds)
     app.add_exception_handler(HTTPException, _answer_nowhere)
     return app
 

@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from common.party import party_of
 from tracker.frontend.http.connection_slots import ConnectionSlots
 from tracker.frontend.http.protocol import REQUEST_SECONDS, protocol_for
-from tracker.services.rate_limits import RequestPacer
+from tracker.services.rate_limits import RequestThrottle
 
 _log = structlog.get_logger()
 
@@ -22,15 +22,15 @@ _log = structlog.get_logger()
 class _PacingMiddleware:
     """ASGI middleware that delays the requests of a party that sends too many."""
 
-    def __init__(self, app: ASGIApp, pace: RequestPacer) -> None:
+    def __init__(self, app: ASGIApp, request_throttle: RequestThrottle) -> None:
         self._app = app
-        self._pace = pace
+        self._request_throttle = request_throttle
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request (ASGI)."""
         client = scope.get("client")
         if client is not None:
-            delay = self._pace.delay(party_of(client[0]))
+            delay = self._request_throttle.delay(party_of(client[0]))
             if delay > 0:
                 await asyncio.sleep(delay)
         await self._app(scope, receive, send)
@@ -43,7 +43,7 @@ class HttpServer:
         self,
         listener: socket.socket,
         app: ASGIApp,
-        pace: RequestPacer,
+        request_throttle: RequestThrottle,
         max_connections: int,
         request_seconds: float = REQUEST_SECONDS,
     ) -> None:
@@ -54,7 +54,7 @@ class HttpServer:
         logging.getLogger("uvicorn").setLevel(logging.ERROR)
         self._server = uvicorn.Server(
             uvicorn.Config(
-                _PacingMiddleware(app, pace),
+                _PacingMiddleware(app, request_throttle),
                 http=protocol_for(ConnectionSlots(max_connections), request_seconds),
                 ws="none",
                 lifespan="off",

@@ -31,7 +31,7 @@ class LimitForm:
             return  # the session has just ended, and the page will show that
         wanted = (self._transfer.get("group"), self._transfer.get("name"))
         rows = [row for row in found.limits if (row.group, row.name) == wanted]
-        self._now.text = _told(rows[0]) if rows else "Current: no limit of its own."
+        self._now.text = _text(rows[0]) if rows else "Current: no limit of its own."
 
     def _input(self, way: str) -> None:
         value = field(f"{way.capitalize()}load limit")
@@ -61,6 +61,6 @@ class PriorityForm:
             button("Set", set_priority).props["aria-label"] = "Set the priority"
 
 
-def _told(row: LimitRow) -> str:
+def _text(row: LimitRow) -> str:
     down, up = (rate(value) if value else "no limit" for value in (row.down, row.up))
     return f"Current: down {down}, up {up}."

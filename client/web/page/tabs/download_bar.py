@@ -47,13 +47,13 @@ class DownloadBar:
         with ui.dialog().props(named("Options")) as dialog, ui.card().classes("dialog"):
             heading(visible(name))
             parts = FileFilter(files) if files else None
-            in_order = ui.checkbox("Download from first to last piece, to watch while loading")
+            sequential = ui.checkbox("Download from first to last piece, to watch while loading")
             in_place = ui.checkbox(_IN_PLACE)
             _Link(self._commands, group, name)
             answers(dialog, "Download", "Close")
         if await dialog:
             only = parts.pattern if parts else None
-            wishes = {"sequential": in_order.value, "resume": in_place.value}
+            wishes = {"sequential": sequential.value, "resume": in_place.value}
             await self.file(group, name, only=only, **wishes)
         dialog.delete()
 

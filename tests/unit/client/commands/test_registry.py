@@ -114,7 +114,7 @@ def test_topics_are_contiguous() -> None:
         ("download_file f ~/", ("download_file", "home", "f", "~/")),
         (
             "download_file f ~/ --sequential --only *.mkv",
-            ("download_file", "home", "f", "~/", "in order", "*.mkv"),
+            ("download_file", "home", "f", "~/", "sequential", "*.mkv"),
         ),
         ("priority f -7", ("priority", "home", "f", -7)),
         ("stop_share f", ("stop_share", "home", "f")),

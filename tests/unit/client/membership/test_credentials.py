@@ -258,8 +258,8 @@ def test_a_pending_certificate_has_not_failed(tracker: Tracker, credentials: Cre
     thread.start()
     try:
         assert asked.wait(20)
-        (figures,) = credentials.lifetimes()
-        assert (figures.left, figures.failed) == (None, False)
+        (measured,) = credentials.lifetimes()
+        assert (measured.left, measured.failed) == (None, False)
     finally:
         go_on.set()
         thread.join()

@@ -68,9 +68,13 @@ def examine(tmp_path: Path, silent: FakeTracker) -> Iterator[Examine]:
         database = stack.enter_context(closing(Database.open(tmp_path / "client.sqlite")))
         events = EventBus()
         known = KnownTrackers(PinnedCertificates(database), lambda _: None)
-        link = TrackerClient([silent.address], None, PEER_ID, 6001, NOT_HEARD, known.check)
+        tracker_client = TrackerClient(
+            [silent.address], None, PEER_ID, 6001, NOT_HEARD, known.check
+        )
         account = Account(Settings(database), events)
-        credentials = stack.enter_context(closing(Credentials(Remote(account, link), events)))
+        credentials = stack.enter_context(
+            closing(Credentials(Remote(account, tracker_client), events))
+        )
 
         def run(timing: Timing, dialled: Callable[[], DialledPort]) -> dict[str, CheckRow]:
             listen = Endpoint("127.0.0.1", 6001)
@@ -78,7 +82,7 @@ def examine(tmp_path: Path, silent: FakeTracker) -> Iterator[Examine]:
                 ClientConfig(listen, (silent.address,), tmp_path, timing=timing),
                 OwnPortFake(dialled),
                 account,
-                link,
+                tracker_client,
                 known,
                 credentials,
                 cast(TransferManager, NoTransfers()),

@@ -39,7 +39,7 @@ LIMITS = {
     LimitScope("ann", "lab", "talk.ogg"): Rates(down=3 << 20),
 }
 NOTES = DownloadOptions(priority=-2, only=("*.txt", "ü*"), finalized=("a.txt",))
-TALK = DownloadOptions(priority=7, in_order=True)
+TALK = DownloadOptions(priority=7, sequential=True)
 IN_PLACE = DownloadOptions(in_place=True)
 
 

@@ -67,13 +67,13 @@ def test_a_full_disk_pauses_a_download_and_says_what_it_needs(
 
 def test_a_download_resumes_when_there_is_space(lab: TransferLab, waiting: Transfer) -> None:
     lab.clock.advance(INTERVAL)
-    waiting.look_for_room()
+    waiting.resume_if_space()
     assert waiting.waits_for_space
     lab.free = 2 * PIECE
-    waiting.look_for_room()
+    waiting.resume_if_space()
     assert waiting.waits_for_space, "it has just looked"
     lab.clock.advance(INTERVAL)
-    waiting.look_for_room()
+    waiting.resume_if_space()
     assert shown(waiting) is TransferState.QUEUED
     lab.jobs.run()
     lab.seeder(waiting, CONTENT, "eve", "127.0.0.3").give()
@@ -91,10 +91,10 @@ def test_space_that_does_not_help_is_not_tried_every_second(
     lab.jobs.run()
     assert (failure(partial), partial.waits_for_space) == (ErrorCode.DISK_FULL, True)
     lab.clock.advance(PATIENT_INTERVAL - 1.0)
-    partial.look_for_room()
+    partial.resume_if_space()
     assert partial.waits_for_space
     lab.clock.advance(1.0)
-    partial.look_for_room()
+    partial.resume_if_space()
     assert not partial.waits_for_space
 
 
@@ -106,7 +106,7 @@ def test_a_download_that_does_not_fit_does_not_start(lab: TransferLab, download:
     assert lab.announcer.announced == {}
     lab.free = len(CONTENT)
     lab.clock.advance(INTERVAL)
-    download.look_for_room()
+    download.resume_if_space()
     lab.jobs.run()
     assert shown(download) is TransferState.DOWNLOADING
 
@@ -126,7 +126,7 @@ def test_a_user_may_pause_a_download_that_waits_for_space(
     assert (shown(waiting), failure(waiting)) == (TransferState.PAUSED, None)
     lab.free = PLENTY
     lab.clock.advance(PATIENT_INTERVAL)
-    waiting.look_for_room()
+    waiting.resume_if_space()
     lab.jobs.run()
     assert shown(waiting) is TransferState.PAUSED
     assert waiting.torrent is None

@@ -13,22 +13,22 @@ from client.core.health import health_checks
 from client.core.health.diagnosis import TOLERATED_SKEW
 from client.core.health.health_checks import Check
 from client.core.health.measurements import (
-    CertificateFigures,
-    DiskFigures,
+    CertificateMeasurements,
+    DiskMeasurements,
     Library,
-    PortFigures,
+    PortMeasurements,
     Reach,
-    TrackerFigures,
-    Trouble,
+    TrackerMeasurements,
+    TrackerProblem,
 )
 
 NOW = 1_800_000_000.0
 GIB = 1 << 30
 
 
-def answering(address: str = "a:1", off: float | None = 0.0, **more: Any) -> TrackerFigures:
+def answering(address: str = "a:1", off: float | None = 0.0, **more: Any) -> TrackerMeasurements:
     """A tracker in order, whose clock this machine's is ahead of by `off` seconds."""
-    figures = TrackerFigures(
+    measured = TrackerMeasurements(
         address=address,
         trusted="AB",
         shown="AB",
@@ -36,7 +36,7 @@ def answering(address: str = "a:1", off: float | None = 0.0, **more: Any) -> Tra
         seconds=0.0125,
         clock_difference=off,
     )
-    return replace(figures, **more)
+    return replace(measured, **more)
 
 
 def wrong(check: Check, *words: str) -> None:
@@ -53,8 +53,8 @@ def right(check: Check, *words: str) -> None:
 
 @given(st.booleans(), st.booleans(), st.sampled_from(Reach), st.booleans())
 def test_ports(is_local: bool, all_local: bool, reach: Reach, by_tracker: bool) -> None:
-    figures = PortFigures("10.0.0.1:6001", 6001, is_local, all_local, reach, by_tracker)
-    check = health_checks.port(figures)
+    measured = PortMeasurements("10.0.0.1:6001", 6001, is_local, all_local, reach, by_tracker)
+    check = health_checks.port(measured)
     assert check.ok is (reach is Reach.HERE and (all_local or not is_local))
     if is_local and not all_local:
         wrong(check, "start the client", "0.0.0.0:6001")
@@ -73,19 +73,19 @@ def test_a_working_tracker() -> None:
 
 
 @pytest.mark.parametrize(
-    ("trouble", "words"),
+    ("problem", "words"),
     [
-        (Trouble.UNREACHABLE, ["for a reason", "check that it runs"]),
-        (Trouble.FOREIGN, ["for a reason", "HTTP"]),
-        (Trouble.UNTRUSTED, ["XY", "AB", "trackers --forget a:1"]),
-        (Trouble.SILENT, ["does not answer"]),
+        (TrackerProblem.UNREACHABLE, ["for a reason", "check that it runs"]),
+        (TrackerProblem.FOREIGN, ["for a reason", "HTTP"]),
+        (TrackerProblem.UNTRUSTED, ["XY", "AB", "trackers --forget a:1"]),
+        (TrackerProblem.SILENT, ["does not answer"]),
     ],
 )
-def test_a_failing_tracker(trouble: Trouble, words: list[str]) -> None:
-    figures = TrackerFigures(
-        address="a:1", trouble=trouble, reason="for a reason", trusted="AB", shown="XY"
+def test_a_failing_tracker(problem: TrackerProblem, words: list[str]) -> None:
+    measured = TrackerMeasurements(
+        address="a:1", problem=problem, reason="for a reason", trusted="AB", shown="XY"
     )
-    wrong(health_checks.tracker(figures), *words)
+    wrong(health_checks.tracker(measured), *words)
 
 
 def test_the_clock_agrees() -> None:
@@ -108,7 +108,7 @@ def test_one_tracker_has_a_wrong_clock() -> None:
 
 
 def test_an_unknown_clock() -> None:
-    failed = TrackerFigures(address="a:1", trouble=Trouble.UNREACHABLE)
+    failed = TrackerMeasurements(address="a:1", problem=TrackerProblem.UNREACHABLE)
     for trackers in ([], [failed]):
         wrong(health_checks.clock(trackers, NOW), "nothing to compare it with")
 
@@ -130,19 +130,25 @@ def test_certificates() -> None:
     right(none, "before login")
     (none,) = health_checks.certificates([], "ann")
     right(none, "No transfer")
-    held = [CertificateFigures("lab", 40_000.0), CertificateFigures("x", None, failed=True)]
+    held = [
+        CertificateMeasurements("lab", 40_000.0),
+        CertificateMeasurements("x", None, failed=True),
+    ]
     valid, missing = health_checks.certificates(held, "ann")
     assert valid.name == "certificate lab"
     right(valid, "11 h")
     wrong(missing, "none yet")
-    (expired,) = health_checks.certificates([CertificateFigures("lab", -90.0)], "ann")
+    (expired,) = health_checks.certificates([CertificateMeasurements("lab", -90.0)], "ann")
     wrong(expired, "1 min 30 s ago", "clock")
 
 
 def disk(free: int, needed: int, error: str | None = None) -> Check:
-    figures = [DiskFigures("/a", 1, free, needed, error), DiskFigures("/b", 1, free, 0, None)]
-    other = DiskFigures("/c", 2, free, 1 << 50, None)
-    return health_checks.disk(health_checks.needed_on([*figures, other]), figures[error is None])
+    measured = [
+        DiskMeasurements("/a", 1, free, needed, error),
+        DiskMeasurements("/b", 1, free, 0, None),
+    ]
+    other = DiskMeasurements("/c", 2, free, 1 << 50, None)
+    return health_checks.disk(health_checks.needed_on([*measured, other]), measured[error is None])
 
 
 def test_disks() -> None:
@@ -187,5 +193,5 @@ def test_checks_without_a_result() -> None:
 
 
 def test_a_pending_certificate_is_not_a_problem() -> None:
-    (asking,) = health_checks.certificates([CertificateFigures("lab", None)], "ann")
+    (asking,) = health_checks.certificates([CertificateMeasurements("lab", None)], "ann")
     right(asking, "being requested")

@@ -227,12 +227,12 @@ def test_requests_are_sent_in_bursts() -> None:
     swarm = swarm_with(initial_window=4, min_window=4)
     join(swarm, 1, HaveAll())
     protocol = PeerProtocol(swarm, b"")
-    assert not protocol.has_room(1, 0.0)  # it chokes us
-    assert not protocol.has_room(2, 0.0)
+    assert not protocol.needs_requests(1, 0.0)  # it chokes us
+    assert not protocol.needs_requests(2, 0.0)
     receive(swarm, 1, Unchoke())
-    assert (protocol.window(1, 0.0), protocol.has_room(1, 0.0)) == (4, True)
+    assert (protocol.window(1, 0.0), protocol.needs_requests(1, 0.0)) == (4, True)
     assert len(asked(swarm, 1)) == swarm.peers[1].stream.outstanding == 4
-    assert not protocol.has_room(1, 0.0)
+    assert not protocol.needs_requests(1, 0.0)
     assert asked(swarm, 2) == []
 
 

@@ -210,9 +210,9 @@ def test_a_piece_is_reassigned_only_from_a_slower_peer(sent: dict[int, int], tak
     assert bool(swarm.assign(2, 0, 5.0)) is taken
 
 
-def in_order(fetchers: int = 2) -> Swarm:
+def sequential(fetchers: int = 2) -> Swarm:
     """A swarm of which peer 1 was asked for piece 0, and peer 2 for piece 1."""
-    selection = PieceSelection(GEOMETRY, [GEOMETRY.length], in_order=True)
+    selection = PieceSelection(GEOMETRY, [GEOMETRY.length], sequential=True)
     limits = SwarmConfig(initial_window=4, min_window=4, max_window=4, max_fetchers=fetchers)
     swarm = Swarm(GEOMETRY, Bitfield(4), Pool(10 * PIECE), Random(1), 0.0, limits, selection)
     for key in (1, 2):
@@ -231,21 +231,21 @@ def in_order(fetchers: int = 2) -> Swarm:
 def test_sequential_download_reassigns_the_first_piece_from_a_slow_peer(
     sent: dict[int, int], pieces: list[int]
 ) -> None:
-    swarm = in_order()
+    swarm = sequential()
     flow(swarm, sent, 5.0)
     assert receive_all(swarm, 2, 1)
     assert [a.download.index for a in swarm.assign(2, 0, 5.0)] == pieces
 
 
 def test_sequential_download_bounds_the_peers_of_the_first_piece() -> None:
-    swarm = in_order(fetchers=1)
+    swarm = sequential(fetchers=1)
     flow(swarm, {1: 1, 2: 40}, 5.0)
     assert receive_all(swarm, 2, 1)
     assert [a.download.index for a in swarm.assign(2, 0, 5.0)] == [2]
 
 
 def test_sequential_download_gives_new_peers_a_chance() -> None:
-    swarm = in_order()
+    swarm = sequential()
     flow(swarm, {1: 1, 2: 40}, 1.0)
     assert receive_all(swarm, 2, 1)
     assert [a.download.index for a in swarm.assign(2, 0, 1.0)] == [2]

@@ -48,7 +48,7 @@ class SwarmMachine(RuleBasedStateMachine):
         pieces_at_once=st.integers(2, 20),
         seeds=st.lists(st.tuples(st.booleans(), st.booleans()), max_size=3),
         wanted=st.none() | st.sets(PIECES),
-        in_order=st.booleans(),
+        sequential=st.booleans(),
     )
     def begin(
         self,
@@ -56,9 +56,9 @@ class SwarmMachine(RuleBasedStateMachine):
         pieces_at_once: int,
         seeds: list[tuple[bool, bool]],
         wanted: set[int] | None,
-        in_order: bool,
+        sequential: bool,
     ) -> None:
-        self.selection = PieceSelection(GEOMETRY, FILES, wanted, in_order=in_order)
+        self.selection = PieceSelection(GEOMETRY, FILES, wanted, sequential=sequential)
         budget = pieces_at_once * PIECE_LENGTH
         self.client = Downloader(GEOMETRY, seed, budget, self.selection)
         for fast, honest in seeds:

@@ -36,7 +36,7 @@ def test_a_piece_at_the_edge_is_wanted_and_counts_for_its_wanted_bytes() -> None
     assert [selection.size_of(PieceIndex(piece)) for piece in range(4)] == [924, 1024, 100, 0]
     assert selection.length == 2 * PIECE
     assert not selection.is_everything
-    assert not selection.in_order
+    assert not selection.sequential
     have = Bitfield(7)
     have.add(1)
     have.add(6)
@@ -48,7 +48,7 @@ def test_everything_is_wanted_unless_files_are_chosen() -> None:
     lengths = [10, 0, PIECE]
     geometry = geometry_of(lengths)
     for selection in (
-        PieceSelection(geometry, lengths, in_order=True),
+        PieceSelection(geometry, lengths, sequential=True),
         PieceSelection(geometry, lengths, {0, 1, 2}),
     ):
         assert selection.is_everything
@@ -105,9 +105,9 @@ def describe(*paths: str) -> Metainfo:
 def test_options_name_files_and_order() -> None:
     described = describe("a.jpg", "b.mkv", "day/c.jpg")
     assert selection_of(described, DEFAULT_OPTIONS).is_everything
-    selection = selection_of(described, DownloadOptions(only=("*.jpg",), in_order=True))
+    selection = selection_of(described, DownloadOptions(only=("*.jpg",), sequential=True))
     assert selection.files == {0, 2}
-    assert selection.in_order
+    assert selection.sequential
     assert finalized_by(described, DEFAULT_OPTIONS) == frozenset()
     assert finalized_by(described, DownloadOptions(finalized=("b*", "day"))) == {1, 2}
 
@@ -123,11 +123,11 @@ def test_downloading_again_only_widens_the_options() -> None:
     )
     assert widened(described, DEFAULT_OPTIONS, mkv, complete=False) == DEFAULT_OPTIONS
     assert widened(described, jpg, DownloadOptions(only=("a*",)), complete=True) == jpg
-    in_order = widened(
-        described, jpg, DownloadOptions(in_order=True, only=("day",)), complete=False
+    sequential = widened(
+        described, jpg, DownloadOptions(sequential=True, only=("day",)), complete=False
     )
-    assert in_order == replace(jpg, in_order=True)
-    assert widened(described, in_order, jpg, complete=False) == in_order
+    assert sequential == replace(jpg, sequential=True)
+    assert widened(described, sequential, jpg, complete=False) == sequential
 
 
 def test_any_of_several_patterns_suffices() -> None:

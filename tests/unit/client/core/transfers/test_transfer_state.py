@@ -27,10 +27,10 @@ from client.core.transfers.transfer_state import (
     Paused,
     Queued,
     Recheck,
+    Reported,
     Seeding,
     Started,
     State,
-    Told,
     TurnLost,
     TurnTaken,
     WaitingForSpace,
@@ -52,7 +52,7 @@ STATES: list[State[str]] = [
     Downloading("torrent"),
     Finishing("torrent", hashes=False),
     Seeding("torrent"),
-    Seeding("torrent", told=False),
+    Seeding("torrent", reported=False),
     WaitingForSpace(ERROR),
     Failed(ERROR),
 ]
@@ -70,7 +70,7 @@ EVENTS: list[Event[str]] = [
     FailedWith(OTHER),
     Halted(),
     Halted(forgives=True),
-    Told(),
+    Reported(),
 ]
 
 
@@ -86,7 +86,7 @@ EVENTS: list[Event[str]] = [
         (Checking(), Opened("t", complete=True), Seeding("t")),
         (Downloading("t"), TurnLost(), Queued()),
         (Downloading("t"), AllHere(hashes=True), Finishing("t", hashes=True)),
-        (Finishing("t", hashes=True), Finished(), Seeding("t", told=False)),
+        (Finishing("t", hashes=True), Finished(), Seeding("t", reported=False)),
         (Finishing("t", hashes=True), ContentTouched(), Queued(Recheck.SUSPECTED)),
         (Seeding("t"), ContentTouched(), Queued(Recheck.SUSPECTED)),
         (Downloading("t"), NoSpace(ERROR), WaitingForSpace(ERROR)),
@@ -95,10 +95,10 @@ EVENTS: list[Event[str]] = [
         (Seeding("t"), Halted(), Paused()),
         (Failed(ERROR), Halted(), Failed(ERROR)),
         (Failed(ERROR), Halted(forgives=True), Paused()),
-        (Seeding("t", told=False), Told(), Seeding("t")),
-        (Failed(ERROR), Told(), Failed(ERROR, told=True)),
-        (WaitingForSpace(ERROR), Told(), WaitingForSpace(ERROR, told=True)),
-        (Queued(), Told(), Queued()),  # it was started again meanwhile
+        (Seeding("t", reported=False), Reported(), Seeding("t")),
+        (Failed(ERROR), Reported(), Failed(ERROR, reported=True)),
+        (WaitingForSpace(ERROR), Reported(), WaitingForSpace(ERROR, reported=True)),
+        (Queued(), Reported(), Queued()),  # it was started again meanwhile
     ],
 )
 def test_legal_moves(state: State[str], event: Event[str], then: State[str]) -> None:

@@ -74,13 +74,13 @@ class Clients:
         self,
         *trackers: FakeTracker | Endpoint,
         event_log: EventLog | None = None,
-        trust: CheckCertificate = lambda *_: None,
+        check_certificate: CheckCertificate = lambda *_: None,
         retry: RetryPolicy = QUICK,
     ) -> TrackerClient:
         """Start a client of these trackers."""
         addresses = [t if isinstance(t, Endpoint) else t.address for t in trackers]
         events = (event_log or EventLog()).events()
-        client = TrackerClient(addresses, None, PEER_ID, 6881, events, trust, retry)
+        client = TrackerClient(addresses, None, PEER_ID, 6881, events, check_certificate, retry)
         self._stack.callback(client.close)
         client.start()
         return client
@@ -362,7 +362,7 @@ def distrust(tracker: Endpoint, _: bytes) -> None:
 
 def test_an_untrusted_tracker_gets_nothing_and_is_named(clients: Clients) -> None:
     tracker = clients.tracker()
-    client = clients.client(tracker, nobody(), trust=distrust)
+    client = clients.client(tracker, nobody(), check_certificate=distrust)
     assert "is another" in unreachable(client).message
     assert tracker.seen == []
     assert client.states()[0] == (tracker.address, "unreachable")
@@ -375,7 +375,7 @@ def test_the_others_are_tried_when_one_is_not_trusted(clients: Clients) -> None:
         if tracker == bad.address:
             distrust(tracker, certificate)
 
-    client = clients.client(bad, good, trust=judge)
+    client = clients.client(bad, good, check_certificate=judge)
     client.call(PING, Ping())
     assert client.states() == [(bad.address, "unreachable"), (good.address, "connected")]
 
@@ -387,7 +387,9 @@ def test_a_retry_cuts_the_pause_short(clients: Clients) -> None:
         if not trusted:
             distrust(tracker, certificate)
 
-    client = clients.client(clients.tracker(), trust=judge, retry=RetryPolicy(first_pause=60.0))
+    client = clients.client(
+        clients.tracker(), check_certificate=judge, retry=RetryPolicy(first_pause=60.0)
+    )
     wait_until(lambda: client.state == "unreachable", what="the refusal")
     trusted.append(True)
     client.retry()

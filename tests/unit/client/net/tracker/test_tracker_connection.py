@@ -53,7 +53,7 @@ class EventLog:
         self.closed = threading.Event()
         self.certificates: list[bytes] = []
 
-    def trust(self, _: Endpoint, certificate: bytes) -> None:
+    def check_certificate(self, _: Endpoint, certificate: bytes) -> None:
         """Trust everybody."""
         self.certificates.append(certificate)
 
@@ -66,7 +66,7 @@ class EventLog:
             source,
             self.notices.append,
             lambda _: self.closed.set(),
-            self.trust,
+            self.check_certificate,
             timing,
         )
 
@@ -166,7 +166,7 @@ def test_an_unexpected_failure_is_logged_and_ends_the_connection(
         raise ValueError("a bug")
 
     connection = TrackerConnection(
-        tracker.address, None, fail, lambda _: closed.set(), EventLog().trust
+        tracker.address, None, fail, lambda _: closed.set(), EventLog().check_certificate
     )
     tracker.push(json.dumps({"event": EVENT}).encode() + b"\n")
     assert closed.wait(5.0)
@@ -232,7 +232,9 @@ def test_nobody_listens() -> None:
     address = Endpoint("127.0.0.1", free_port())
     for source in (None, "127.0.0.1"):
         with pytest.raises(OSError):
-            TrackerConnection(address, source, lambda _: None, lambda _: None, EventLog().trust)
+            TrackerConnection(
+                address, source, lambda _: None, lambda _: None, EventLog().check_certificate
+            )
 
 
 def test_an_unusable_source_address_is_ignored(tracker: FakeTracker) -> None:
@@ -346,7 +348,9 @@ def test_a_server_without_tls_is_not_a_tracker() -> None:
         thread.start()
         address = Endpoint(*listener.getsockname())
         with pytest.raises(MinitorrentError, match="no Minitorrent tracker"):
-            TrackerConnection(address, None, lambda _: None, lambda _: None, EventLog().trust)
+            TrackerConnection(
+                address, None, lambda _: None, lambda _: None, EventLog().check_certificate
+            )
         thread.join()
 
 

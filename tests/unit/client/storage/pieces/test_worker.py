@@ -43,7 +43,7 @@ def test_a_full_queue_blocks_the_submitter() -> None:
 
     thread = threading.Thread(target=third)
     thread.start()
-    wait_until(lambda: is_waited_for(pool._has_room), what="the submitter to be held up")
+    wait_until(lambda: is_waited_for(pool._not_full), what="the submitter to be held up")
     assert not submitted.is_set()
     go.set()
     assert submitted.wait(10)

@@ -16,11 +16,11 @@ from tests.simulation.network import Network, Node
 
 FAST, SLOW = 256 * 1024.0, 4 * 1024.0
 GEOMETRY = Geometry(64 * 16 * BLOCK_SIZE, 16 * BLOCK_SIZE)
-IN_ORDER = PieceSelection(GEOMETRY, [GEOMETRY.length], in_order=True)
+SEQUENTIAL = PieceSelection(GEOMETRY, [GEOMETRY.length], sequential=True)
 
 
 def watch(selection: PieceSelection | None) -> tuple[Node, float]:
-    """Fetch it all; the node, and the longest it was behind a film of as many bytes a second."""
+    """Fetch it all; the node, and the longest it lagged behind a film of as many bytes a second."""
     network = Network(GEOMETRY, seed=3)
     for upload in (FAST, FAST, SLOW):
         network.add(upload=upload, complete=True)
@@ -39,7 +39,7 @@ def watch(selection: PieceSelection | None) -> tuple[Node, float]:
 
 @pytest.mark.slow
 def test_sequential_download_is_not_delayed_by_a_slow_peer() -> None:
-    node, behind = watch(IN_ORDER)
+    node, behind = watch(SEQUENTIAL)
     rarest, rarest_behind = watch(None)
     assert node.finished_at is not None
     assert rarest.finished_at is not None
