@@ -41,8 +41,8 @@ class Credential:
 class Group:
     """A sealed group; two of the same name have the same subject and different keys."""
 
-    def __init__(self, name: str = "lab") -> None:
-        self._authority = certificates.make_authority(
+    def __init__(self, name: str = "lab", authority: Authority | None = None) -> None:
+        self._authority = authority or certificates.make_authority(
             name, secrets.token_bytes(40), secrets.token_bytes(16), time.time()
         )
 

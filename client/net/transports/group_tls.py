@@ -78,7 +78,7 @@ class GroupTls:
     def set_certificate(self, certificate: str, key: ec.EllipticCurvePrivateKey) -> None:
         """Present this certificate (PEM) from the next connection on."""
         expires_at = _valid_until(x509.load_pem_x509_certificate(certificate.encode()))
-        with _certificate_file(certificate, key) as (path, password):
+        with certificate_file(certificate, key) as (path, password):
             self._identity = _Identity(
                 server=self._context(ssl.PROTOCOL_TLS_SERVER, path, password),
                 client=self._context(ssl.PROTOCOL_TLS_CLIENT, path, password),
@@ -182,7 +182,7 @@ def strict_context(protocol: ssl._SSLMethod) -> ssl.SSLContext:
 
 
 @contextmanager
-def _certificate_file(
+def certificate_file(
     certificate: str, key: ec.EllipticCurvePrivateKey
 ) -> Iterator[tuple[Path, bytes]]:
     """Write a certificate and its key to a file, as `ssl` requires; yields path and password.

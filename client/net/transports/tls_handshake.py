@@ -31,13 +31,24 @@ def dial(
     The other side may still refuse us: that only shows at the first read.
     """
     engine = TlsEngine(group_tls.client_context, server_side=False, server_hostname=info_hash.hex())
-    return _shaken(sock, engine, lambda: group_tls, time_limit)
+    return shake_hands(sock, engine, lambda: group_tls, time_limit)
 
 
 def welcome(
     sock: socket.socket, find_group_tls: FindGroupTls, time_limit: float
 ) -> tuple[TlsTransport, InfoHash]:
     """Answer a peer that opens TLS, for the torrent that it names; raises OSError as above."""
+    return welcome_with(strict_context(ssl.PROTOCOL_TLS_SERVER), sock, find_group_tls, time_limit)
+
+
+def welcome_with(
+    context: ssl.SSLContext, sock: socket.socket, find_group_tls: FindGroupTls, time_limit: float
+) -> tuple[TlsTransport, InfoHash]:
+    """Like `welcome`; `context` is in use until the peer has named its torrent.
+
+    OpenSSL takes the settings for client certificates and tickets from this first context, not
+    from the one that is chosen by name.
+    """
     chosen: list[tuple[GroupTls, InfoHash]] = []
 
     def choose(connection: ssl.SSLObject, name: str | None, _: ssl.SSLContext) -> int | None:
@@ -52,19 +63,19 @@ def welcome(
         chosen.append((group_tls, info_hash))
         return None
 
-    # OpenSSL takes the settings for client certificates and tickets from this first context, not
-    # from the one that is chosen by name.
-    context = strict_context(ssl.PROTOCOL_TLS_SERVER)
     context.sni_callback = choose
-    transport = _shaken(
-        sock, TlsEngine(context, server_side=True), lambda: chosen[0][0], time_limit
-    )
+    engine = TlsEngine(context, server_side=True)
+    transport = shake_hands(sock, engine, lambda: chosen[0][0], time_limit)
     return transport, chosen[0][1]
 
 
-def _shaken(
+def shake_hands(
     sock: socket.socket, engine: TlsEngine, group_tls: Callable[[], GroupTls], time_limit: float
 ) -> TlsTransport:
+    """Do the handshake with this engine, as a member of the group that `group_tls` returns then.
+
+    Raises OSError, MembershipError among them.
+    """
     transport = TlsTransport(sock, engine)
     transport.set_time_limit(time_limit)
     transport.shake_hands()

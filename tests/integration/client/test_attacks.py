@@ -13,7 +13,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -37,11 +37,13 @@ from tests.integration.client.conftest import Log
 from tests.integration.client.people import GROUP, PASSWORD, Person, Team
 from tests.support.authority import HOUR, Credential, Group
 from tests.support.content import make_file
+from tests.support.database import empty_database
 from tests.support.peers import new_peer_id
 from tests.support.recorder import Recorder
 from tests.support.waiting import wait_until
-from tracker.domain import certificates
 from tracker.domain.certificates import Authority
+from tracker.store.authority_key import open_secret_box
+from tracker.store.engine import open_store
 
 SECONDS = 5.0
 REMOVED = "mallory"
@@ -52,10 +54,10 @@ ELSEWHERE = "secret elsewhere"
 class Scene:
     """The victims, and what an attacker may hold of the groups."""
 
-    def __init__(self, team: Team, folder: Path, groups: dict[str, Group]) -> None:
-        self.lab, self.studio = groups[GROUP], groups["studio"]
+    def __init__(self, team: Team, folder: Path) -> None:
         self.ann, self.bob, mallory = (team.member(n) for n in ("ann", "bob", REMOVED))
         self.ann.session.groups.create("studio")
+        self.lab, self.studio = (_with_its_key(folder, name) for name in (GROUP, "studio"))
         for number, name in enumerate((SHARED, WANTED, OTHER)):
             team.share(self.ann, make_file(folder / name, 100_000, number))
         self.ann.session.files.upload(make_file(folder / ELSEWHERE, 100_000, 9), "studio")
@@ -85,6 +87,19 @@ class Scene:
         torrent = self.bob.session._transfers.get(GROUP, WANTED).torrent
         assert torrent is not None
         torrent.learn([PeerCandidate(address, new_peer_id(), "eve")])
+
+
+def _with_its_key(folder: Path, name: str) -> Group:
+    """A group with its authority, from the disk of the tracker."""
+    with closing(open_store(empty_database(folder))) as database:
+        secret_box = open_secret_box(database, folder, None)
+        with database.read() as work:
+            row = work.groups.by_name(name)
+            assert row is not None
+            made = work.authorities.of_group(row.id)
+            assert made is not None
+            key = secret_box.open(made.sealed_key, row.uid)
+            return Group(name, Authority(made.certificate, key))
 
 
 def _knows_of_removal(person: Person, name: str) -> bool:
@@ -139,8 +154,7 @@ def _signed_by_intermediate(scene: Scene) -> Credential:
         serialization.PrivateFormat.PKCS8,
         serialization.NoEncryption(),
     )
-    intermediate = Group("intermediate")
-    intermediate._authority = Authority(pem, der)
+    intermediate = Group("intermediate", Authority(pem, der))
     issued = intermediate.issue("eve")
     return Credential(issued.certificate + pem, issued.key)
 
@@ -190,17 +204,9 @@ ATTACKS = {
 def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     """One for all attacks: none may leave a trace. The tracker's authorities are known here."""
     folder = tmp_path_factory.mktemp("scene")
-    groups = {name: Group(name) for name in (GROUP, "studio")}
-
-    def known(group: str, *_: object) -> Authority:
-        return groups[group]._authority
-
     team = Team(folder, is_open=False)
     try:
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(certificates, "make_authority", known)
-            made = Scene(team, folder, groups)
-        yield made
+        yield Scene(team, folder)
     finally:
         team.close()
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import socket
 import ssl
-import tempfile
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 import pytest
@@ -18,7 +18,12 @@ from client.net.peers.handshaking import shake_hands
 from client.net.peers.listener import Listener
 from client.net.peers.obstacles import of_handshaking
 from client.net.transports import tls_handshake
-from client.net.transports.group_tls import GroupTls, MembershipError, strict_context
+from client.net.transports.group_tls import (
+    GroupTls,
+    MembershipError,
+    certificate_file,
+    strict_context,
+)
 from client.net.transports.transport import PlainTransport, Transport
 from common.tls import TlsEngine
 from common.types import Endpoint, InfoHash, PeerId
@@ -195,38 +200,59 @@ def test_no_session_ticket_is_issued(house: House) -> None:
         assert not secure.session.has_ticket
 
 
-def test_a_session_ticket_is_useless(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    strict = strict_context
+def test_a_session_ticket_is_useless() -> None:
+    """Even if some were issued: each connection has a context with keys of its own."""
+    all_group_tls = {FILE: LAB.group_tls("ann"), ELSEWHERE: STUDIO.group_tls("ann")}
+    welcomed: list[InfoHash] = []
 
-    def generous(side: ssl._SSLMethod) -> ssl.SSLContext:
-        context = strict(side)
-        context.num_tickets = 2
-        return context
+    def serve(server: socket.socket) -> None:
+        """Welcome three peers."""
+        for _ in range(3):
+            sock, _address = server.accept()
+            generous = strict_context(ssl.PROTOCOL_TLS_SERVER)
+            generous.num_tickets = 2
+            with sock, suppress(OSError):
+                transport, name = tls_handshake.welcome_with(generous, sock, all_group_tls.get, 5.0)
+                welcomed.append(name)
+                transport.send([Handshake(name, OURS).encode()])
+                transport.receive([memoryview(bytearray(1))])
 
-    monkeypatch.setattr(tls_handshake, "strict_context", generous)
     context = forged(ssl.PROTOCOL_TLS_CLIENT, STUDIO.issue("mallory"))
-    with (
-        house.knock() as sock,
-        context.wrap_socket(sock, server_hostname=ELSEWHERE.hex()) as secure,
-    ):
-        secure.sendall(Handshake(ELSEWHERE, THEIRS).encode())
-        secure.recv(HANDSHAKE_LENGTH)
-        session = secure.session
-    assert session is not None
-    assert session.has_ticket
-    for name in (ELSEWHERE, FILE):
-        with (
-            suppress(OSError),
-            house.knock() as sock,
-            context.wrap_socket(sock, server_hostname=name.hex(), session=session) as secure,
-        ):
-            assert not secure.session_reused
-    assert len(house.admitted) == 1
+    with ThreadPoolExecutor(1) as pool, socket.create_server(("127.0.0.1", 0)) as server:
+        serving = pool.submit(serve, server)
+
+        def knock(name: InfoHash, session: ssl.SSLSession | None) -> ssl.SSLSession | None:
+            """What the server gives to come back with."""
+            with (
+                socket.create_connection(server.getsockname()) as sock,
+                context.wrap_socket(sock, server_hostname=name.hex(), session=session) as secure,
+            ):
+                with suppress(OSError):
+                    secure.recv(HANDSHAKE_LENGTH)
+                assert not secure.session_reused
+                return secure.session
+
+        session = knock(ELSEWHERE, None)
+        assert session is not None
+        assert session.has_ticket
+        for name in (ELSEWHERE, FILE):
+            knock(name, session)
+        serving.result(10.0)
+    assert welcomed == [ELSEWHERE, ELSEWHERE]
 
 
-def test_a_resumed_session_is_refused(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(TlsEngine, "session_reused", True)
-    assert not is_let_in(house, LAB.issue("bob"))
+def test_a_resumed_session_is_refused() -> None:
+    class Resumed(TlsEngine):
+        session_reused = True
+
+    ours, theirs = connected()
+    bob, lab = LAB.group_tls("bob"), LAB.group_tls("ann")
+    with ours, theirs, ThreadPoolExecutor(1) as pool:
+        dialled = pool.submit(tls_handshake.dial, theirs, bob, FILE, 5.0)
+        engine = Resumed(lab.server_context, server_side=True)
+        with pytest.raises(MembershipError, match="resumed"):
+            tls_handshake.shake_hands(ours, engine, lambda: lab, 5.0)
+        dialled.result(10.0)
 
 
 def test_without_our_own_certificate_nobody_is_admitted(house: House) -> None:
@@ -392,14 +418,11 @@ def test_a_peer_silent_in_the_middle_of_tls() -> None:
         tls_handshake.dial(ours, LAB.group_tls("ann"), FILE, 0.1)
 
 
-def test_our_certificate_is_never_on_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_our_certificate_is_never_on_disk() -> None:
     """Its key is not even written to one encrypted."""
-
-    def no_room(*_: object, **__: object) -> None:
-        raise FileNotFoundError("no usable temporary directory")
-
-    monkeypatch.setattr(tempfile, "NamedTemporaryFile", no_room)
-    assert LAB.group_tls("ann").server_context
+    ours = LAB.issue("ann")
+    with certificate_file(ours.certificate, ours.key) as (path, _):
+        assert str(path.readlink()).startswith("/memfd:")
 
 
 def test_without_memory_files_a_private_file_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
