@@ -12,7 +12,9 @@ from common.api.operation import Operation, ReplyT, RequestT
 from common.errors import ErrorCode, MinitorrentError
 from common.metainfo import Metainfo
 
-SOURCE = "minitorrent:lab"
+SOURCE = "minitorrent:test"
+"""The group's: what `contents.describe` makes is made for it."""
+
 URL = "http://127.0.0.1:6969/announce/secret"
 
 
@@ -20,12 +22,13 @@ class FakeTrackerCalls:
     """The group lab and what it shares, by name.
 
     `before` has an action for the name of an operation, which is called before it and may raise:
-    others who share at that moment, a tracker that fails.
+    others who share at that moment, a tracker that fails. It `lies` about the info-hashes of files.
     """
 
     def __init__(self) -> None:
         self.shared: dict[str, Metainfo] = {}
         self.authority: str | None = None
+        self.lies = False
         self.before: dict[str, Callable[[], object]] = {}
         self.called: list[str] = []
         self._answers: dict[str, Callable[[Any], Model]] = {
@@ -90,7 +93,7 @@ class FakeTrackerCalls:
             name=name,
             size=described.size,
             pieces=described.piece_count,
-            info_hash=described.info_hash.hex(),
+            info_hash=bytes(20).hex() if self.lies else described.info_hash.hex(),
             owner="bob",
             metainfo=metainfo.encode(described.info_bytes),
         )
