@@ -21,6 +21,7 @@ from common.api.groups import Role
 from common.errors import ErrorCode, MinitorrentError
 
 _KEPT = 500
+"""Notices kept for windows that have not shown them yet."""
 
 
 class NoticeLog:
@@ -109,7 +110,7 @@ class CommandClient:
         ui.notify(text, classes="notice", timeout=0, close_button="Close")
 
     async def shared(self, group: str, names: Sequence[str]) -> set[str]:
-        """Return those of a group's files that this client shares."""
+        """Return which of these files of a group this client shares."""
         return await self.work(lambda: self._pool.session.files.shared(group, names))
 
     async def own_groups(self) -> list[str]:
@@ -142,7 +143,7 @@ class CommandClient:
         return await self.work(lambda: self._pool.session.transfers.piece_map(group, name, cells))
 
     async def work(self, call: Callable[[], Value]) -> Value:
-        """Run a call that may block in a thread and return its value."""
+        """Return the value of a call that may block; it runs in a thread."""
         return await self._pool.work(call)
 
 

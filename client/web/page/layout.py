@@ -12,8 +12,8 @@ from client.web.page.main_view import MainView
 from client.web.page.parts.controls import icon_button
 
 _STYLE = Path(__file__).with_name("style.css")
-_REMEMBERED = "localStorage.getItem('minitorrent-dark')"
-_REMEMBER = "localStorage.setItem('minitorrent-dark', Quasar.Dark.isActive ? 'dark' : 'light')"
+_READ_DARK = "localStorage.getItem('minitorrent-dark')"
+_STORE_DARK = "localStorage.setItem('minitorrent-dark', Quasar.Dark.isActive ? 'dark' : 'light')"
 
 
 class Layout:
@@ -31,18 +31,18 @@ class Layout:
             ui.space()
             self._who = ui.label().classes("name")
             self._leave = icon_button("logout", "Log out", self._log_out)
-            icon_button("contrast", "Switch between light and dark", self._switch)
+            icon_button("contrast", "Switch between light and dark", self._switch_dark)
         self._main = ui.element("div").classes("page")
 
     async def open(self) -> None:
         """Draw the current state and keep it up to date."""
         await self._draw((await self._commands.overview()).user)
         ui.timer(1.0, self._tick)
-        ui.context.client.on_connect(self._remember)
+        ui.context.client.on_connect(self._apply_remembered)
 
-    async def _remember(self) -> None:
+    async def _apply_remembered(self) -> None:
         """Apply the choice of light or dark that this browser has stored."""
-        remembered = await ui.run_javascript(_REMEMBERED)
+        remembered = await ui.run_javascript(_READ_DARK)
         if remembered in ("dark", "light"):
             self._dark.value = remembered == "dark"
 
@@ -71,8 +71,8 @@ class Layout:
     async def _log_out(self) -> None:
         await self._commands.do("logout")
 
-    async def _switch(self) -> None:
+    async def _switch_dark(self) -> None:
         """Switch between light and dark, overriding the system's setting."""
         is_dark = await ui.run_javascript("Quasar.Dark.isActive")
         self._dark.value = not is_dark
-        await ui.run_javascript(f"setTimeout(() => {_REMEMBER}, 100)")
+        await ui.run_javascript(f"setTimeout(() => {_STORE_DARK}, 100)")

@@ -24,6 +24,9 @@ _TABS = {
 _PAUSES = {"groups": 5, "notices": 5, "settings": 5}
 """Seconds between updates of a visible tab; the other two tabs choose their own."""
 
+_MOST_TOLD = 3
+"""New notices shown as messages at once, the newest; the tab has all of them."""
+
 
 class MainView:
     """The page of a user who is logged in."""
@@ -62,7 +65,7 @@ class MainView:
         self._groups_tab.props["alert"] = bool(waiting)
         self._groups_tab.props["title"] = f"{count(waiting, 'request')} to join" if waiting else ""
         news = self._commands.notice_log.after(self._last_shown)
-        for notice in news[-3:]:
+        for notice in news[-_MOST_TOLD:]:
             tell(notice.text)
         self._last_shown += len(news)
         pauses = {"files": self._files.pause, "transfers": self._transfers.pause, **_PAUSES}
@@ -72,17 +75,17 @@ class MainView:
 
     async def refresh(self) -> None:
         """Update the visible tab."""
-        shown = self._panels.value
-        if shown == "notices":
-            await self._notices.refresh()
-        elif shown == "transfers":
-            await self._transfers.refresh()
-        elif shown == "settings":
-            await self._settings.refresh()
-        elif shown == "files":
-            await self._files.refresh()
-        else:
-            await self._groups.refresh()
+        match self._panels.value:
+            case "notices":
+                await self._notices.refresh()
+            case "transfers":
+                await self._transfers.refresh()
+            case "settings":
+                await self._settings.refresh()
+            case "files":
+                await self._files.refresh()
+            case _:
+                await self._groups.refresh()
 
     def _show(self, tab: str) -> None:
         self._tabs.value = tab

@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 _WIDTH, _HEIGHT = 240, 48
+_MARGIN = 2
+"""Space above and below the curves, for their stroke."""
+
 _ROW = 64
+"""Cells in a row of the map."""
+
 _CELL = 6
 
 
@@ -25,8 +30,9 @@ def _curve(values: Sequence[float], name: str, top: float, span: int) -> str:
     shown = list(values)[-span:]
     step = _WIDTH / max(1, span - 1)
     start = _WIDTH - step * (len(shown) - 1)
+    bottom, height = _HEIGHT - _MARGIN, _HEIGHT - 2 * _MARGIN
     points = " ".join(
-        f"{start + at * step:.1f},{_HEIGHT - 2 - value / top * (_HEIGHT - 4):.1f}"
+        f"{start + at * step:.1f},{bottom - value / top * height:.1f}"
         for at, value in enumerate(shown)
     )
     return f'<polyline class="{name}" points="{points}"/>'
@@ -51,6 +57,7 @@ def pieces(here: Sequence[float], elsewhere: Sequence[int]) -> str:
 
 
 def _kind(share: float, peers: int) -> str:
+    """Return the style of a cell."""
     if share >= 1:
         return "here"
     if share > 0:

@@ -20,7 +20,7 @@ class ListWindow:
     def __init__(self) -> None:
         self.pattern: str | None = None
         self.limit = STEP
-        self._shown: tuple[str, str | None] | None = None
+        self._shown: tuple[str, str | None] | None = None  # the list, and its pattern
 
     @property
     def fields(self) -> Fields:
@@ -28,12 +28,12 @@ class ListWindow:
         return {"pattern": self.pattern, "limit": self.limit}
 
     def requests(self, of: str) -> list[Fields]:
-        """Return one request, or two if another list than `of` or another pattern is shown."""
+        """Return one request for list `of`, or two if another list or pattern is shown now."""
         is_shown = self._shown == (of, self.pattern)
         return [self.fields] if is_shown else [{**self.fields, "limit": SCREENFUL}, self.fields]
 
     def is_wanted(self, fields: Fields) -> bool:
-        """Return whether the answer to a request is still wanted, or the user has moved on."""
+        """Return whether the answer to a request is still wanted: the user may have moved on."""
         return fields["pattern"] == self.pattern and fields["limit"] in (SCREENFUL, self.limit)
 
     def record(self, shown: int, total: int, of: str) -> bool:

@@ -22,7 +22,7 @@ class PagedSearch:
         self._window = ListWindow()
         with table.add_slot("top"):
             self._search = field("Search").props("clearable debounce=100")
-            self._search.on_value_change(self._begin)
+            self._search.on_value_change(self._search_again)
         with ui.row().classes("bar") as self._below:
             self._shown = ui.label().classes("quiet grow").props("role=status")
             button("Show more", self._grow)
@@ -53,7 +53,7 @@ class PagedSearch:
         """Start over with another list."""
         self._window.reset()
 
-    async def _begin(self) -> None:
+    async def _search_again(self) -> None:
         self._window.search(self._search.value)
         await self._changed()
 

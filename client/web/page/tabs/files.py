@@ -41,7 +41,7 @@ _ACTIONS = (
     Action("stop", "link_off", "Stop sharing", "row.mine"),
     Action("options", "more_vert", "Options for"),
 )
-_PAUSE = 5
+_PAUSE = 5  # seconds
 
 
 class FilesTab:

@@ -8,7 +8,7 @@ from common.text import percent
 
 
 class HashBar:
-    """A bar that is visible while something is hashed; see `client.services.session`.
+    """A bar that is visible inside its context, while something is hashed.
 
     It keeps its space when hidden, so that nothing moves under the pointer.
     """

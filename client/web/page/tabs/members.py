@@ -34,6 +34,7 @@ _ACTIONS = (
 )
 
 _MOST_REQUESTS = 50
+"""Requests to join that are listed; of more, their number is given."""
 
 
 @dataclass(frozen=True)
@@ -58,13 +59,13 @@ class MembersSection:
         self._commands = commands
         self._changed = changed
         self._group: str | None = None
-        self._wanted: str | None = None
+        self._wanted: str | None = None  # the group that the last `refresh` was asked for
         self._asking: tuple[str, list[str], int] | None = None
         with ui.element("section") as self._section:
             with ui.row().classes("bar"):
                 self._title = heading("Members")
                 ui.space()
-                self._audit = icon_button("history", "Activity in this group", self._look)
+                self._audit = icon_button("history", "Activity in this group", self._show_audit)
                 self._export = icon_button("key", "Export credentials", self._export_credentials)
                 icon_button("logout", "Leave this group", self._leave)
             self._requests = ui.element("ul").classes("requests")
@@ -73,14 +74,14 @@ class MembersSection:
                 _COLUMNS, "user", "No member matches.", actions=_ACTIONS, named="user"
             )
             self._table.classes("short")
-            self._search = PagedSearch(self._table, self._again)
+            self._search = PagedSearch(self._table, self._refresh_group)
             self._table.on("promote", self._promote)
             self._table.on("demote", self._demote)
             self._table.on("own", self._hand_over)
             self._table.on("remove_member", self._remove)
         self._section.visible = False
 
-    async def _again(self) -> None:
+    async def _refresh_group(self) -> None:
         await self.refresh(self._group)
 
     async def refresh(self, group: str | None) -> None:
@@ -91,7 +92,7 @@ class MembersSection:
             found = await self._find(group, fields) if group else None
         except MinitorrentError:
             found = None
-        if group == self._wanted and self._search.is_wanted(fields):  # still wanted
+        if group == self._wanted and self._search.is_wanted(fields):  # nothing newer was asked for
             self._show(found)
 
     async def _find(self, group: str, fields: Fields) -> _Found:
@@ -175,7 +176,7 @@ class MembersSection:
         if await confirm(question, "Make owner"):
             await self._do("transfer_group", user=user, group=group)
 
-    async def _look(self) -> None:
+    async def _show_audit(self) -> None:
         if self._group is not None:
             await show_audit(self._commands, self._group)
 

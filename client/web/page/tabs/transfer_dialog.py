@@ -18,6 +18,8 @@ from common.errors import MinitorrentError
 from common.text import percent, rate, visible
 
 _CELLS = 640
+"""Cells of the map of pieces, at most."""
+
 _LEGEND = " (filled). Connected peers have the grey ones, but not the outlined ones."
 _FLAGS = (
     "D downloading from the peer, d the peer chokes us, U uploading to the peer, u we choke the "
