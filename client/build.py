@@ -31,7 +31,7 @@ from client.net.peers.listener import Listener
 from client.net.peers.metadata_fetch import fetch_metadata
 from client.net.peers.peer_io import PeerConnection
 from client.net.tracker.announcer import Announcer
-from client.net.tracker.tracker_client import TrackerCallbacks
+from client.net.tracker.tracker_client import TrackerCallbacks, TrackerClient
 from client.net.tracker.tracker_connection import source_host
 from client.parts import DEFAULT_PARTS, Parts
 from client.services.accounts import AccountService
@@ -105,15 +105,16 @@ def open_session(
     threading.stack_size(_STACK)
     shares = DescriptorBudget.of(raise_descriptors())
     OPEN.limit = shares.files
-    with ExitStack() as making:
+    making = ExitStack()
+    with ExitStack() as failure:
+        failure.callback(making.close)
         database = Database.open(config.data_dir / "client.sqlite")
         making.callback(database.close)
         listener = parts.listener(config.listen, shares.handshakes)
         making.callback(listener.close)
         assembly = _Assembly(config, parts, database, listener, shares, making)
         session = assembly.session(swarm_config or SwarmConfig())
-        closing = making.pop_all()
-    session.close_with(closing.close)
+        failure.pop_all()
     return session
 
 
@@ -156,16 +157,17 @@ class _Assembly:
         self._rate_limits = RateLimits(RateLimitStore(database), time.monotonic, self._events)
         self._completions = Completions(self._events)
         self._disk = DiskSpace()
-        self._tracker_client = self._keep(
-            parts.tracker_client(
-                config.trackers,
-                self._source,
-                self._peer_id,
-                listener.port,
-                _events(self._account),
-                self._known_trackers.check,
-                timing=config.timing,
-            )
+        self._tracker_client = self._keep(self._make_tracker_client())
+
+    def _make_tracker_client(self) -> TrackerClient:
+        return self._parts.tracker_client(
+            self._config.trackers,
+            self._source,
+            self._peer_id,
+            self._listener.port,
+            _events(self._account),
+            self._known_trackers.check,
+            timing=self._config.timing,
         )
 
     def _keep(self, part: PartT) -> PartT:
@@ -215,6 +217,7 @@ class _Assembly:
             account,
             tracker_client,
             transfers,
+            self._making.close,
             accounts=AccountService(
                 account, remote, tracker_client, transfers, credentials, groups.is_own
             ),

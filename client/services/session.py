@@ -25,8 +25,8 @@ class Session:
 
     Every method of its parts may be called from any thread, blocks until it has its answer (with a
     time limit), and raises MinitorrentError for all failures. `group=None` stands for the group
-    chosen by groups.use; without one it raises MinitorrentError(usage). A method doesn't repeat
-    the noun of its part: `session.files.upload` is the command upload_file.
+    chosen by groups.use; without one it raises MinitorrentError(usage). Methods leave out
+    the noun of their part: `session.files.upload` is the command upload_file.
     """
 
     def __init__(
@@ -34,6 +34,7 @@ class Session:
         account: Account,
         tracker_client: TrackerClient,
         transfer_manager: TransferManager,
+        close: Callable[[], None],
         *,
         accounts: AccountService,
         groups: GroupService,
@@ -48,6 +49,7 @@ class Session:
         self._account = account
         self._tracker_client = tracker_client
         self._transfers = transfer_manager
+        self._close = close
         self.accounts = accounts
         self.groups = groups
         self.files = files
@@ -57,11 +59,6 @@ class Session:
         self.trackers = trackers
         self.diagnostics = diagnostics
         self.doctor = doctor
-        self._close: Callable[[], None] = lambda: None
-
-    def close_with(self, close: Callable[[], None]) -> None:
-        """Register a function to call when the session is closed."""
-        self._close = close
 
     def close(self) -> None:
         """Stop all transfers, keeping their state; takes a few seconds at most."""

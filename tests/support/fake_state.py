@@ -25,7 +25,7 @@ class FakeState:
         self.failed: list[str] = []
 
     def called(self, *call: object) -> None:
-        """Take a call down, and raise `failure` if there is one."""
+        """Record a call, and raise `failure` if there is one."""
         self.calls.append(call)
         if self.failure is not None:
             raise self.failure

@@ -8,7 +8,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -52,7 +52,7 @@ def run(folder: Path, script: bytes, *options: str) -> tuple[int, str, str]:
         return process.returncode, out.decode(), err.decode()
 
 
-def script(session: FakeSession, lines: list[bytes], **options: Any) -> int:
+def script(session: FakeSession, lines: Iterable[bytes], **options: Any) -> int:
     """The exit status of a script that runs in this process."""
     with Interrupts(ctrl_c_ends=True) as interrupts:
         output = Output(as_json=True)
@@ -195,7 +195,7 @@ def test_a_download_that_failed_before_the_end_counts_too(
         yield b"login ann x\n"
         session.notices.notify("download_failed", "film.mkv failed: the disk is full.")
 
-    assert script(session, lines()) == 1  # type: ignore[arg-type]
+    assert script(session, lines()) == 1
     assert capsys.readouterr().err == "film.mkv failed: the disk is full.\n"
 
 
@@ -233,7 +233,7 @@ def test_a_signal_ends_a_running_wait() -> None:
 
     before = signal.signal(signal.SIGALRM, lambda *_: os.kill(os.getpid(), signal.SIGTERM))
     try:
-        assert script(session, lines()) == 1  # type: ignore[arg-type]
+        assert script(session, lines()) == 1
     finally:
         signal.signal(signal.SIGALRM, before)
     assert session.calls[-1] == ("wait", None)
@@ -247,7 +247,7 @@ def test_commands_skipped_by_a_signal_count_as_failed() -> None:
         os.kill(os.getpid(), signal.SIGTERM)
         yield b"whoami\n"
 
-    assert script(session, lines()) == 1  # type: ignore[arg-type]
+    assert script(session, lines()) == 1
 
 
 def test_signals_interrupt_only_where_it_is_safe() -> None:
