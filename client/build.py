@@ -33,6 +33,7 @@ from client.net.peers.peer_io import PeerConnection
 from client.net.tracker.announcer import Announcer
 from client.net.tracker.tracker_client import TrackerCallbacks, TrackerClient
 from client.net.tracker.tracker_connection import source_host
+from client.notices import Notices
 from client.parts import DEFAULT_PARTS, Parts
 from client.services.accounts import AccountService
 from client.services.diagnostics import Diagnostics
@@ -148,11 +149,12 @@ class _Assembly:
         self._settings = Settings(database)
         self._events = EventBus()
         self._account = Account(self._settings, self._events)
+        self._notices = Notices(self._events)
         self._jobs = ThreadPoolExecutor(JOB_THREADS, thread_name_prefix="job")
         making.callback(self._jobs.shutdown, cancel_futures=True)
         self._known_trackers = KnownTrackers(
             PinnedCertificates(database),
-            lambda text: self._account.tell(NoticeKind.TRACKER, text),
+            lambda text: self._notices.tell(NoticeKind.TRACKER, text),
         )
         self._rate_limits = RateLimits(RateLimitStore(database), time.monotonic, self._events)
         self._completions = Completions(self._events)
@@ -186,7 +188,7 @@ class _Assembly:
         credentials = self._keep(Credentials(remote, self._events))
         transfers = self._transfers(torrents, announcer, credentials)
         _subscribe(self._events, announcer, credentials, transfers)
-        self._account.notices.tell_of_events()
+        self._notices.tell_of_events()
         refuses = torrents.ban_list.refuses_caller
         self._listener.start(transfers.active.admit, transfers.active.find_group_tls, refuses)
         self._tracker_client.start()
@@ -202,12 +204,9 @@ class _Assembly:
         remote: Remote,
         links: MetainfoLinks,
     ) -> Session:
-        account, tracker_client, known_trackers = (
-            self._account,
-            self._tracker_client,
-            self._known_trackers,
-        )
-        groups = GroupService(account, remote, transfers, credentials)
+        account, notices = self._account, self._notices
+        tracker_client, known_trackers = self._tracker_client, self._known_trackers
+        groups = GroupService(account, notices, remote, transfers, credentials)
         sharing = Sharing(remote, links, self._store, transfers, self._disk, self._warn)
         uploads = Uploads(remote, links, self._store, transfers, self._warn)
         port = self._parts.port(self._listener.port, lambda: self._listener.arrivals)
@@ -219,13 +218,19 @@ class _Assembly:
             transfers,
             self._making.close,
             accounts=AccountService(
-                account, remote, tracker_client, transfers, credentials, groups.is_own
+                account,
+                notices,
+                remote,
+                tracker_client,
+                transfers,
+                credentials,
+                groups.is_own,
             ),
             groups=groups,
-            files=FileService(account, remote, transfers, sharing, uploads, links),
-            transfers=TransferService(account, transfers, self._completions, patience),
+            files=FileService(account, notices, remote, transfers, sharing, uploads, links),
+            transfers=TransferService(account, notices, transfers, self._completions, patience),
             limits=LimitService(account, transfers, self._rate_limits),
-            notices=NoticeService(account, remote),
+            notices=NoticeService(notices, remote),
             trackers=TrackerService(tracker_client, known_trackers),
             diagnostics=Diagnostics(account, transfers, snapshots),
             doctor=Doctor(
@@ -273,7 +278,7 @@ class _Assembly:
         return transfers
 
     def _warn(self, text: str) -> None:
-        self._account.tell(NoticeKind.WARNING, text)
+        self._notices.tell(NoticeKind.WARNING, text)
 
 
 def _subscribe(

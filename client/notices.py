@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 
-from client.core.notices.events import Event
+from client.core.notices.events import Event, LoggedOut
 from client.core.notices.notice_texts import notice_of
 from client.core.notices.notices import Keeper, NoticeKind, presentation_of
 from client.event_bus import EventBus
@@ -69,6 +69,8 @@ class Notices:
         self._events.subscribe(Event, self._on_event)
 
     def _on_event(self, event: Event) -> None:
+        if isinstance(event, LoggedOut):
+            self._forget()
         written = notice_of(event)
         if written is not None:
             self.tell(written.kind, written.text, written.group)
@@ -82,7 +84,7 @@ class Notices:
             rows = list(self._kept)
         return [row for row in rows if _fits(row.text, pattern)]
 
-    def forget(self) -> None:
+    def _forget(self) -> None:
         """Drop the kept notices, which the next user must not see."""
         with self._lock:
             self._kept.clear()

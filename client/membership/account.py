@@ -1,4 +1,4 @@
-"""The login of this client, its groups and its notices."""
+"""The login of this client and its groups."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import threading
 
 from client.core.notices.events import (
     CertificatesRevoked,
+    EventsMissed,
+    GroupEvent,
     LoggedIn,
     LoggedOut,
     MemberRemoved,
@@ -13,9 +15,7 @@ from client.core.notices.events import (
     TrackerConnected,
     TrackerLost,
 )
-from client.core.notices.notices import NoticeKind
 from client.event_bus import EventBus
-from client.notices import Notices
 from client.state.settings import Settings
 from common.api.accounts import LoginReply
 from common.api.events import EventKind, EventNotice
@@ -29,13 +29,12 @@ class Account:
     """The login of this client, kept up to date by the tracker's events.
 
     It publishes logins and changes of groups from the tracker client's threads, so subscribers
-    must return at once (see EventBus). `notices` are those of this login.
+    must return at once (see EventBus).
     """
 
     def __init__(self, settings: Settings, events: EventBus) -> None:
         self._settings = settings
         self._events = events
-        self.notices = Notices(events)
         self._lock = threading.Lock()
         self._user: str | None = None
         self._group: str | None = None
@@ -102,7 +101,6 @@ class Account:
             self._user = self._group = None
             self._groups = set()
             self.pending_requests = 0
-        self.notices.forget()
         if user is not None:
             self._events.publish(LoggedOut(user, reason))
 
@@ -129,19 +127,10 @@ class Account:
         with self._lock:
             self.pending_requests = max(0, self.pending_requests - 1)
 
-    # --- notices ----------------------------------------------------------------------------
-    def tell(self, kind: NoticeKind | str, text: str, group: str | None = None) -> None:
-        """Give the user a notice."""
-        self.notices.tell(kind, text, group)
-
-    def tell_missed(self, count: int) -> None:
-        """Tell the user how many events were missed while logged out, if any."""
+    def report_missed(self, count: int) -> None:
+        """Publish how many events concerned the user since the last login, if any."""
         if count:
-            things = "thing that concerns" if count == 1 else "things that concern"
-            self.tell(
-                NoticeKind.MISSED,
-                f"{count} {things} you happened meanwhile; type: notices",
-            )
+            self._events.publish(EventsMissed(count))
 
     # --- events from the tracker ------------------------------------------------------------
     def on_connected(self, tracker: Endpoint, reply: LoginReply | None) -> None:
@@ -176,4 +165,4 @@ class Account:
                 self._events.publish(MembershipEnded(event.group))
         if event.removed:
             self._events.publish(CertificatesRevoked(event.group, tuple(event.removed)))
-        self.tell(event.kind, event.text, event.group)
+        self._events.publish(GroupEvent(event.kind, event.group, event.subject, event.text))

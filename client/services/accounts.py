@@ -10,6 +10,7 @@ from client.membership.account import Account
 from client.membership.credentials import Credentials
 from client.membership.remote import TrackerCalls
 from client.net.tracker.tracker_client import TrackerClient
+from client.notices import Notices
 from client.services.paging import USUAL_LIMIT, SessionsResult, collect
 from client.transfers.transfer_manager import TransferManager
 from common.api import accounts
@@ -25,6 +26,7 @@ class AccountService:
     def __init__(
         self,
         account: Account,
+        notices: Notices,
         remote: TrackerCalls,
         tracker_client: TrackerClient,
         transfers: TransferManager,
@@ -32,6 +34,7 @@ class AccountService:
         is_own: Callable[[str], bool],
     ) -> None:
         self._account = account
+        self._notices = notices
         self._remote = remote
         self._tracker_client = tracker_client
         self._transfers = transfers
@@ -52,7 +55,7 @@ class AccountService:
             )
         reply = self._tracker_client.login(user, password)
         self._account.logged_in(reply)
-        self._account.tell_missed(reply.unread_notices)
+        self._account.report_missed(reply.unread_notices)
         sharing = self._transfers.load(reply.user, self._is_own)
         return results.LoginResult(
             user=reply.user, groups=reply.groups, more_groups=reply.more_groups, sharing=sharing
@@ -94,4 +97,4 @@ class AccountService:
 
     def _warn(self, warning: str | None) -> None:
         if warning:
-            self._account.tell(NoticeKind.WARNING, warning)
+            self._notices.tell(NoticeKind.WARNING, warning)

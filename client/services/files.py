@@ -10,6 +10,7 @@ from client.core.notices.notices import NoticeKind
 from client.core.transfers.download_options import DownloadOptions
 from client.membership.account import Account
 from client.membership.remote import TrackerCalls
+from client.notices import Notices
 from client.services.metainfo_links import MetainfoLinks, read_metainfo
 from client.services.paging import USUAL_LIMIT, FilesResult, collect
 from client.services.sharing import Sharing
@@ -27,6 +28,7 @@ class FileService:
     def __init__(
         self,
         account: Account,
+        notices: Notices,
         remote: TrackerCalls,
         transfers: TransferManager,
         sharing: Sharing,
@@ -34,6 +36,7 @@ class FileService:
         metainfo_links: MetainfoLinks,
     ) -> None:
         self._account = account
+        self._notices = notices
         self._remote = remote
         self._transfers = transfers
         self._sharing = sharing
@@ -102,7 +105,7 @@ class FileService:
         chosen = self._account.require_group(group)
         user = self._account.require()
         transfer, written = self._uploads.share(user, chosen, offer, metainfo, progress)
-        self._account.tell(
+        self._notices.tell(
             NoticeKind.WARNING, f"{written} has your own announce key in it: keep it to yourself."
         )
         return results.ShareFileResult(
@@ -117,7 +120,7 @@ class FileService:
         self._account.require()
         link = self._metainfo_links.magnet(group, name)
         if link.trackers:
-            self._account.tell(
+            self._notices.tell(
                 NoticeKind.WARNING, "The link has your own announce key in it: keep it to yourself."
             )
         return results.MagnetResult(magnet=link.encode())

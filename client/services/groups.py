@@ -8,6 +8,7 @@ from client import results
 from client.membership.account import Account
 from client.membership.credentials import Credentials
 from client.membership.remote import TrackerCalls
+from client.notices import Notices
 from client.services.export import export_credentials
 from client.services.paging import (
     USUAL_LIMIT,
@@ -28,11 +29,13 @@ class GroupService:
     def __init__(
         self,
         account: Account,
+        notices: Notices,
         remote: TrackerCalls,
         transfers: TransferManager,
         credentials: Credentials,
     ) -> None:
         self._account = account
+        self._notices = notices
         self._remote = remote
         self._transfers = transfers
         self._credentials = credentials
@@ -172,4 +175,4 @@ class GroupService:
     def export_credentials(self, group: str, folder: Path) -> results.ExportResult:
         """Write what a stock client needs to take part in a sealed group."""
         user = self._account.require()
-        return export_credentials(self._credentials, user, group, folder, self._account.tell)
+        return export_credentials(self._credentials, user, group, folder, self._notices.tell)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from client.membership.account import Account
 from client.membership.remote import TrackerCalls
+from client.notices import Notices
 from client.results import Notice
 from client.services.paging import NoticesResult, collect, total
 from common.api import events
@@ -15,13 +15,13 @@ from common.api import events
 class NoticeService:
     """The notices of a session; see Session for the rules of all its methods."""
 
-    def __init__(self, account: Account, remote: TrackerCalls) -> None:
-        self._account = account
+    def __init__(self, notices: Notices, remote: TrackerCalls) -> None:
+        self._notices = notices
         self._remote = remote
 
     def listen(self, callback: Callable[[Notice], None]) -> None:
         """Call `callback` (from any thread) with every notice from now on."""
-        self._account.notices.listen(callback)
+        self._notices.listen(callback)
 
     def list(self, pattern: str = "", *, limit: int | None = None) -> NoticesResult:
         """List what concerned this user; without a limit what is unread, and the newest.
@@ -40,7 +40,7 @@ class NoticeService:
                 is_backward=True,
                 pattern=pattern,
             )
-        own = self._account.notices.kept(pattern)
+        own = self._notices.kept(pattern)
         rows = sorted([*rows, *own], key=lambda row: datetime.fromisoformat(row.at))
         return NoticesResult(
             notices=rows[-limit:] if limit else rows, total=count + len(own), pattern=pattern

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from client import results
 from client.core.notices.notices import NoticeKind
 from client.membership.account import Account
+from client.notices import Notices
 from client.services.views import downloads, peer_rows, pieces, shares
 from client.transfers.completions import Completions
 from client.transfers.transfer import Transfer
@@ -28,11 +29,13 @@ class TransferService:
     def __init__(
         self,
         account: Account,
+        notices: Notices,
         transfers: TransferManager,
         completions: Completions,
         patience: float,
     ) -> None:
         self._account = account
+        self._notices = notices
         self._transfers = transfers
         self._completions = completions
         self._patience = patience
@@ -73,7 +76,7 @@ class TransferService:
             )
         self._transfers.discard(transfer)
         if transfer.storage.options.in_place:
-            self._account.tell(NoticeKind.WARNING, f"{str(transfer.path)!r} is kept as it is now.")
+            self._notices.tell(NoticeKind.WARNING, f"{str(transfer.path)!r} is kept as it is now.")
         return _result(transfer)
 
     def recheck(self, group: str, name: str) -> results.TransferResult:

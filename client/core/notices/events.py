@@ -52,6 +52,27 @@ class TrackerLost(Event):
 
 # --- groups -------------------------------------------------------------------------------------
 @dataclass(frozen=True, slots=True)
+class EventsMissed(Event):
+    """`count` events concerned the user while nobody was logged in here."""
+
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class GroupEvent(Event):
+    """The tracker reports that something has happened in a group.
+
+    `kind` is one of common.api.events.EventKind, or a word added by a newer tracker; `subject` is
+    the user or file affected, `text` a sentence for the user.
+    """
+
+    kind: str
+    group: str
+    subject: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class MembershipEnded(Event):
     """An admin removed this client's own user from a group."""
 

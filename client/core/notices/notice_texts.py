@@ -13,7 +13,7 @@ from common.text import count, duration, rate, size
 class NoticeText:
     """A notice's text, and its group, if it has one."""
 
-    kind: NoticeKind
+    kind: NoticeKind | str
     text: str
     group: str | None = None
 
@@ -30,6 +30,12 @@ def notice_of(event: events.Event) -> NoticeText | None:
                 NoticeKind.TRACKER,
                 f"The tracker at {tracker} is gone; transfers go on, trying to reconnect.",
             )
+        case events.GroupEvent(kind=kind, group=group, text=text):
+            return NoticeText(kind, text, group)
+        case events.EventsMissed(missed):
+            things = "thing that concerns" if missed == 1 else "things that concern"
+            text = f"{missed} {things} you happened meanwhile; type: notices"
+            return NoticeText(NoticeKind.MISSED, text)
         case events.LoggedOut(user, str(reason)):
             return NoticeText(NoticeKind.TRACKER, f"{user} is logged out: {reason}")
     return None

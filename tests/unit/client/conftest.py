@@ -10,6 +10,7 @@ import pytest
 
 from client.event_bus import EventBus
 from client.membership.account import Account
+from client.notices import Notices
 from client.results import Notice
 from client.state.database import Database
 from client.state.settings import Settings
@@ -39,14 +40,14 @@ def events() -> EventBus:
 
 @pytest.fixture
 def account(database: Database, events: EventBus) -> Account:
-    account = Account(Settings(database), events)
-    account.notices.tell_of_events()
-    return account
+    return Account(Settings(database), events)
 
 
 @pytest.fixture
-def notices(account: Account) -> list[Notice]:
+def notices(events: EventBus) -> list[Notice]:
     """What the account tells, as it comes."""
     published: list[Notice] = []
-    account.notices.listen(published.append)
+    notices = Notices(events)
+    notices.tell_of_events()
+    notices.listen(published.append)
     return published

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from client.core.notices.events import LoggedOut
 from client.core.notices.notices import NoticeKind
 from client.event_bus import EventBus
 from client.notices import Notices
@@ -53,9 +54,11 @@ def test_notices_kept_by_the_tracker_are_not_kept_twice() -> None:
 
 
 def test_the_newest_notices_are_kept_within_a_bound() -> None:
-    notices = Notices(EventBus())
+    events = EventBus()
+    notices = Notices(events)
+    notices.tell_of_events()
     for number in range(150):
         notices.tell(NoticeKind.WARNING, str(number))
     assert [row.text for row in notices.kept()] == [str(number) for number in range(50, 150)]
-    notices.forget()
+    events.publish(LoggedOut("ann"))
     assert notices.kept() == []

@@ -5,16 +5,16 @@ from __future__ import annotations
 import asyncio
 import io
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from nicegui import Client, ui
 from nicegui.page import page
 
+from client.core.notices.events import EventsMissed
 from client.core.notices.notices import PRESENTATIONS, Keeper, NoticeKind, presentation_of
 from client.event_bus import EventBus
-from client.membership.account import Account
+from client.notices import Notices
 from client.results import Notice
 from client.services.notices import NoticeService
 from client.services.paging import NoticesResult
@@ -22,8 +22,6 @@ from client.shell.output import Output
 from client.shell.script import Script
 from client.shell.terminal.keyboard import Keyboard
 from client.shell.terminal.signals import Interrupts
-from client.state.database import Database
-from client.state.settings import Settings
 from client.web.events import Events
 from client.web.page.command_client import CommandClient
 from client.web.page.tabs.notices import NoticesTab
@@ -41,10 +39,10 @@ TEXT = "Something has happened."
 
 
 @pytest.fixture
-def account(tmp_path: Path) -> Iterator[Account]:
-    database = Database.open(tmp_path / "client.sqlite")
-    yield Account(Settings(database), EventBus())
-    database.close()
+def notices(events: EventBus) -> Notices:
+    made = Notices(events)
+    made.tell_of_events()
+    return made
 
 
 def test_every_kind_has_one_presentation() -> None:
@@ -90,35 +88,35 @@ class Tracker:
 
 
 def listed(
-    account: Account, tracker_rows: list[NoticeRow], limit: int | None = None
+    notices: Notices, tracker_rows: list[NoticeRow], limit: int | None = None
 ) -> NoticesResult:
     """What `notices` answers when the tracker has ``tracker_rows``."""
-    return NoticeService(account, Tracker(tracker_rows)).list(limit=limit)
+    return NoticeService(notices, Tracker(tracker_rows)).list(limit=limit)
 
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind is not NoticeKind.MISSED])
-def test_the_command_lists_every_kind(account: Account, kind: NoticeKind) -> None:
-    account.tell(kind, TEXT, "lab")
+def test_the_command_lists_every_kind(notices: Notices, kind: NoticeKind) -> None:
+    notices.tell(kind, TEXT, "lab")
     by_tracker = NoticeRow(at="2020-01-01T00:00:00Z", kind=kind, group="lab", text=TEXT)
     is_kept_there = presentation_of(kind).keeper is Keeper.TRACKER
-    found = listed(account, [by_tracker] if is_kept_there else [])
+    found = listed(notices, [by_tracker] if is_kept_there else [])
     assert [(row.kind, row.group, row.text) for row in found.notices] == [(kind, "lab", TEXT)]
     assert found.total == 1
 
 
-def test_the_command_does_not_list_its_own_hint(account: Account) -> None:
-    account.tell_missed(2)
-    assert listed(account, []).notices == []
+def test_the_command_does_not_list_its_own_hint(notices: Notices, events: EventBus) -> None:
+    events.publish(EventsMissed(2))
+    assert listed(notices, []).notices == []
 
 
-def test_both_lists_are_merged_by_time(account: Account) -> None:
-    account.tell(NoticeKind.WARNING, "now")
+def test_both_lists_are_merged_by_time(notices: Notices) -> None:
+    notices.tell(NoticeKind.WARNING, "now")
     rows = [
         NoticeRow(at=at, kind="file_added", group="lab", text=at[:4])
         for at in ("2020-01-01T00:00:00Z", "2999-01-01T00:00:00Z")
     ]
-    assert [row.text for row in listed(account, rows).notices] == ["2020", "now", "2999"]
-    newest = listed(account, rows, limit=2)
+    assert [row.text for row in listed(notices, rows).notices] == ["2020", "now", "2999"]
+    newest = listed(notices, rows, limit=2)
     assert [row.text for row in newest.notices] == ["now", "2999"]
     assert newest.total == 3
 

@@ -7,6 +7,7 @@ import pytest
 from client.core.notices.events import (
     CertificatesRevoked,
     Event,
+    GroupEvent,
     LoggedIn,
     LoggedOut,
     MemberRemoved,
@@ -139,9 +140,9 @@ def test_the_connection_is_lost_and_returns(
 
 
 def test_missed_events_are_published_once(account: Account, notices: list[Notice]) -> None:
-    account.tell_missed(0)
-    account.tell_missed(1)
-    account.tell_missed(2)
+    account.report_missed(0)
+    account.report_missed(1)
+    account.report_missed(2)
     assert [notice.text.split(" you")[0] for notice in notices] == [
         "1 thing that concerns",
         "2 things that concern",
@@ -152,7 +153,20 @@ def test_events_about_other_members(account: Account, events: EventBus) -> None:
     published: list[Event] = []
     events.subscribe(Event, published.append)
     account.on_event(event(EventKind.MEMBER_LEFT).model_copy(update={"removed": ["17"]}))
-    assert published == [MemberRemoved("lab", "y"), CertificatesRevoked("lab", ("17",))]
+    assert published == [
+        MemberRemoved("lab", "y"),
+        CertificatesRevoked("lab", ("17",)),
+        GroupEvent("member_left", "lab", "y", "So."),
+    ]
+
+
+def test_an_event_that_changes_nothing_here_is_published(
+    account: Account, events: EventBus
+) -> None:
+    published: list[Event] = []
+    events.subscribe(Event, published.append)
+    account.on_event(event(EventKind.FILE_ADDED))
+    assert published == [GroupEvent("file_added", "lab", "y", "So.")]
 
 
 def test_logging_in_and_out_is_published(

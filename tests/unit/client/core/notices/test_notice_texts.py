@@ -35,10 +35,25 @@ WHY = "The disk is full."
             NoticeKind.TRACKER,
             "ann is logged out: It was ended elsewhere.",
         ),
+        (
+            events.EventsMissed(1),
+            NoticeKind.MISSED,
+            "1 thing that concerns you happened meanwhile; type: notices",
+        ),
+        (
+            events.EventsMissed(2),
+            NoticeKind.MISSED,
+            "2 things that concern you happened meanwhile; type: notices",
+        ),
     ],
 )
 def test_texts_about_tracker_and_login(event: events.Event, kind: NoticeKind, text: str) -> None:
     assert notice_of(event) == NoticeText(kind, text)
+
+
+def test_the_trackers_sentence_about_a_group() -> None:
+    event = events.GroupEvent("word_of_a_newer_tracker", "lab", "film", "ann filed film.")
+    assert notice_of(event) == NoticeText("word_of_a_newer_tracker", "ann filed film.", "lab")
 
 
 @pytest.mark.parametrize(
