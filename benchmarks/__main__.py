@@ -106,7 +106,7 @@ def _arguments() -> argparse.Namespace:
 
 
 def _default_folder(size: int) -> Path:
-    """A file system in memory when there is room: disks differ far more than programs do."""
+    """Return a folder in memory if it has space: disks differ far more than programs do."""
     memory = Path("/dev/shm")
     if memory.is_dir() and shutil.disk_usage(memory).free > 4 * size:
         return memory

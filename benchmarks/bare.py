@@ -21,7 +21,7 @@ HOST = "127.0.0.1"
 
 
 def send(path: Path, port: int) -> None:
-    """Serve the file's bytes to the first who connects."""
+    """Serve the file's bytes to the first connection."""
     with socket.create_server((HOST, port)) as server:
         print("ready", flush=True)
         connection, _ = server.accept()
@@ -32,7 +32,7 @@ def send(path: Path, port: int) -> None:
 
 
 def receive(path: Path, port: int) -> None:
-    """Fetch, hash and write the bytes, pieces through a bounded pool of buffers."""
+    """Receive, hash and write the bytes, with a bounded pool of piece buffers."""
     print("ready", flush=True)
     sys.stdin.readline()
     free: queue.SimpleQueue[memoryview] = queue.SimpleQueue()

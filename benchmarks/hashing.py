@@ -1,4 +1,4 @@
-"""Hashing a file for upload, beside mktorrent with as many threads."""
+"""Hashing a file for upload, compared with mktorrent with as many threads."""
 
 from __future__ import annotations
 

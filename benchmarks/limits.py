@@ -1,4 +1,4 @@
-"""`python -m benchmarks.limits`: how exactly rate limits are kept, and how evenly peers share them.
+"""`python -m benchmarks.limits`: the accuracy of rate limits, and how evenly peers share them.
 
 One seeder or three, one downloader or three, a tracker, all real processes. What counts is payload
 as the downloader counts it, over ten seconds, once everybody is at work.
@@ -24,13 +24,13 @@ from tests.support.waiting import wait_until
 MIB = 1 << 20
 TOLERANCE = 0.03
 MEMBERS = ("ann", "bob", "cat", "dan")
-_WARM_UP = 2.0  # seconds; what was asked for before there was a limit comes all the same
+_WARM_UP = 2.0  # seconds; blocks requested before the limit was set still arrive
 _LIMIT = 60.0  # seconds for everybody to begin
 
 
 @dataclass(frozen=True)
 class Measured:
-    """A limit in bytes a second, and what came meanwhile from or to each who shares it."""
+    """A limit in bytes a second, and the bytes that each party transferred under it."""
 
     what: str
     limit: float
@@ -38,12 +38,12 @@ class Measured:
 
     @property
     def error(self) -> float:
-        """How far the sum is off the limit, as part of it."""
+        """The relative deviation of the sum from the limit."""
         return sum(self.shares) / self.limit - 1
 
     @property
     def unevenness(self) -> float:
-        """How far the share that is most off is off an even one, as part of that."""
+        """The largest relative deviation of a share from an even one."""
         even = sum(self.shares) / len(self.shares)
         return max(abs(share / even - 1) for share in self.shares)
 
@@ -55,7 +55,7 @@ class Measured:
 
 
 class Bench:
-    """Four members of a group; each measurement has files of its own."""
+    """Four members of a group; each measurement uses new files."""
 
     def __init__(self, lab: Lab, rate: int, seconds: float) -> None:
         self._ann, self._bob, self._cat, self._dan = (lab.member(name) for name in MEMBERS)
@@ -65,7 +65,7 @@ class Bench:
         self._files = 0
 
     def run(self) -> Iterator[Measured]:
-        """Every measurement, one after the other."""
+        """Run all measurements, one after the other."""
         yield from self._of_a_client("up", self._ann)
         yield from self._of_a_client("down", self._bob)
         yield self._between_downloaders()
@@ -106,7 +106,7 @@ class Bench:
 
     # --- setting up -------------------------------------------------------------------------
     def _share(self) -> str:
-        """A new file of ann's, long enough for a measurement; its name."""
+        """Share a new file of ann's, long enough for a measurement; return its name."""
         self._files += 1
         name = f"file-{self._files}"
         size = int(self._rate * (3 * self._seconds + 10 * _WARM_UP))
@@ -121,7 +121,7 @@ class Bench:
 
     @contextmanager
     def _downloading(self, *work: tuple[ClientProcess, str]) -> Iterator[None]:
-        """Have clients download, and forget it all at the end."""
+        """Let clients download, and remove the transfers at the end."""
         for client, name in work:
             client.ok("download_file", GROUP, name, f"{client.folder}/copies/")
         yield
@@ -131,7 +131,7 @@ class Bench:
             (client.folder / "copies" / name).unlink(missing_ok=True)
 
     def _rates(self, counts: Sequence[Callable[[], int]]) -> list[float]:
-        """Bytes a second by which each grows."""
+        """Return the bytes a second by which each count grows."""
         wait_until(lambda: all(count() for count in counts), _LIMIT, "everybody to begin")
         time.sleep(_WARM_UP)
         before = [(count(), time.perf_counter()) for count in counts]
@@ -141,13 +141,13 @@ class Bench:
 
 
 def came(client: ClientProcess, name: str, user: str | None = None) -> int:
-    """Payload bytes of a file that a client has had, from one user or from everybody."""
+    """Return the payload bytes of a file that a client has received, from one user or all."""
     rows = client.ok("peers", GROUP, name)["peers"]
     return sum(int(row["downloaded"]) for row in rows if user in (None, row["user"]))
 
 
 def main() -> None:
-    """Measure and print; fails when a limit is missed by more than TOLERANCE."""
+    """Measure and print; fail if a limit is missed by more than TOLERANCE."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.limits", description=__doc__)
     parser.add_argument("--seconds", type=float, default=10.0)
     parser.add_argument("--rate", type=int, default=4 * MIB, help="bytes a second")

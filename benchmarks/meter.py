@@ -1,4 +1,4 @@
-"""What a process costs: processor time and memory, as Linux counts them."""
+"""The cost of a process: processor time and memory, as Linux counts them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Sample:
 
 
 class Meter:
-    """Measures the processes from `start` to `stop`; `stop` gives the sample."""
+    """Measures the processes from `start` to `stop`; `stop` returns the sample."""
 
     def __init__(self, pids: Sequence[int]) -> None:
         self._pids = pids
@@ -39,14 +39,14 @@ class Meter:
         self._before = 0.0
 
     def start(self) -> Self:
-        """The transfer starts now."""
+        """Mark the start of the transfer."""
         self._thread.start()
         self._cpu_before = sum(map(cpu_seconds, self._pids))
         self._before = time.perf_counter()
         return self
 
     def stop(self) -> Sample:
-        """The transfer is complete now."""
+        """Mark the end of the transfer."""
         seconds = time.perf_counter() - self._before
         used = sum(map(cpu_seconds, self._pids)) - self._cpu_before
         self.close()
@@ -64,7 +64,7 @@ class Meter:
 
 @contextmanager
 def measuring(*pids: int) -> Iterator[Meter]:
-    """A meter that runs from here; its sampling ends with the context."""
+    """Run a meter until the context ends."""
     meter = Meter(pids).start()
     try:
         yield meter
@@ -73,13 +73,13 @@ def measuring(*pids: int) -> Iterator[Meter]:
 
 
 def cpu_seconds(pid: int) -> float:
-    """Processor time that the process has used so far, user and system."""
+    """Return the processor time that the process has used so far, user and system."""
     after_name = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(after_name[11]) + int(after_name[12])) / TICKS_PER_SECOND
 
 
 def anonymous_memory(pid: int) -> int:
-    """Bytes of resident memory that are no file's pages; 0 when the process has ended."""
+    """Return the bytes of anonymous resident memory; 0 if the process has ended."""
     try:
         status = Path(f"/proc/{pid}/status").read_text()
     except (FileNotFoundError, ProcessLookupError):

@@ -1,4 +1,4 @@
-"""`python -m benchmarks.notices`: how soon an admin sees a join request made at another tracker.
+"""`python -m benchmarks.notices`: the time until an admin sees a join request at another tracker.
 
 Two trackers on one database, a client at each, all real processes. Timed from the moment when
 `join_group` is given to one client until its line is on the other's screen.
@@ -24,7 +24,7 @@ _LONGEST_PAUSE = 0.3  # seconds; so that requests fall anywhere between two look
 
 
 def measure(folder: Path, count: int) -> Iterator[float]:
-    """The seconds that each of `count` requests took."""
+    """Return the seconds that each of `count` requests took."""
     with ExitStack() as stack:
         lab = stack.enter_context(Lab(folder))
         admin = lab.member("admin")

@@ -26,26 +26,26 @@ class Ours:
         self.torrent = folder / "content.torrent"
 
     def share(self) -> None:
-        """Have the first member share the content, and write its metainfo to `torrent`."""
+        """Share the content as the first member, and write its metainfo to `torrent`."""
         self.seeder.ok("share", str(self.content), str(self.torrent), self.group, timeout=LIMIT)
 
     def upload(self) -> None:
-        """Have the first member hash and share the content, and nothing else."""
+        """Hash and share the content as the first member."""
         self.seeder.ok("upload_file", str(self.content), self.group, timeout=LIMIT)
 
     def download(self) -> None:
-        """Have the second member fetch the content."""
+        """Download the content as the second member."""
         self.leecher.ok("download_file", self.group, self.content.name, str(self.folder))
         result = self.leecher.ok("wait", timeout=LIMIT)
         assert not result["failed"], result
 
     def credentials(self) -> tuple[Path, Path]:
-        """What two stock clients need to be taken for the two members of the sealed group."""
+        """Return the credentials with which two stock clients act as the two members."""
         folders = (self.folder / "seeder's", self.folder / "leecher's")
         for member, folder in zip((self.seeder, self.leecher), folders, strict=True):
             member.ok("export_credentials", self.group, str(folder))
         return folders
 
     def seeders(self) -> int:
-        """How many have all of the content, as the group's list tells."""
+        """Return the number of seeders in the group's list."""
         return self.lab.seeders(self.content.name)

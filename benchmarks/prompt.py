@@ -1,4 +1,4 @@
-"""`python -m benchmarks.prompt`: how soon the prompt answers while many transfers run.
+"""`python -m benchmarks.prompt`: the response time of the prompt while many transfers run.
 
 A real client at a terminal of its own downloads everything that another one offers. Timed are
 keys, from the moment when one is pressed until it is on the screen, and commands, from Enter
@@ -30,11 +30,11 @@ from tests.support.waiting import wait_until
 
 MIB = 1 << 20
 TARGET = 0.05
-"""Seconds in which the prompt is to answer."""
+"""Seconds within which the prompt must respond."""
 
 _PATIENCE: Final = 60.0
 _SYMBOLS: Final = (b"~", b"^", b"{")
-"""Keys of which nothing else on the screen has any."""
+"""Keys that appear nowhere else on the screen."""
 
 _LINE: Final = 40
 _CLEAR: Final = b"\x15"
@@ -78,7 +78,7 @@ class Typist:
         os.write(self._master, keys)
 
     def wait_for(self, text: bytes) -> bytes:
-        """Read on until `text` is drawn; all that was drawn meanwhile."""
+        """Read until `text` is drawn; return all output until then."""
         drawn = b""
         deadline = time.monotonic() + _PATIENCE
         while text not in drawn:
@@ -88,14 +88,14 @@ class Typist:
         return drawn
 
     def settle(self) -> None:
-        """Let some time pass, as people do between keys, and forget what is drawn meanwhile."""
+        """Let some time pass, as people do between keys, and discard the output."""
         until = time.monotonic() + random.uniform(0.02, 0.12)
         while (left := until - time.monotonic()) > 0:
             if select.select([self._master], [], [], left)[0]:
                 os.read(self._master, 65536)
 
     def timed(self, keys: bytes, text: bytes) -> float:
-        """Seconds from pressing keys until `text` is drawn."""
+        """Return the seconds from pressing keys until `text` is drawn."""
         self.settle()
         pressed = time.perf_counter()
         self.type(keys)
@@ -104,7 +104,7 @@ class Typist:
 
 
 def prepare(lab: Lab, transfers: int) -> ClientProcess:
-    """Have one client offer files, and another one begin to download them all; the other, ended."""
+    """Share files from one client, start to download them all in another, and stop that one."""
     ann, bob = lab.member("ann"), lab.member("bob")
     bob.ok("limit", "down", "1000")  # so that none is complete before all are at work
     for number in range(transfers):
@@ -117,7 +117,7 @@ def prepare(lab: Lab, transfers: int) -> ClientProcess:
 
 @contextmanager
 def at_the_prompt(client: ClientProcess, transfers: int, rate: int) -> Iterator[Typist]:
-    """The same client at a terminal, logged in, with its transfers at work."""
+    """Start the same client at a terminal, logged in, with its transfers running."""
     command = [word for word in client.command if word not in ("--json", "--stay")]
     with Typist([*command, "--active", str(transfers)]) as typist:
         typist.wait_for(b"minitorrent>")
@@ -130,7 +130,7 @@ def at_the_prompt(client: ClientProcess, transfers: int, rate: int) -> Iterator[
 
 
 def presses(count: int) -> Iterator[tuple[bytes, bytes]]:
-    """What to type, and what is drawn then: at each place another symbol than the last time.
+    """Yield keys to type and the text that they draw, with a new symbol at each place.
 
     The same one might not be drawn again, when clearing the line and the key are seen together.
     """
@@ -141,7 +141,7 @@ def presses(count: int) -> Iterator[tuple[bytes, bytes]]:
 
 
 def count_running(typist: Typist) -> int:
-    """How many downloads the client says that it has at work, with somebody to download from."""
+    """Return the number of running downloads that have peers."""
     typist.settle()
     typist.type(b"show_downloads\r")
     typist.type(b"limit\r")
@@ -150,7 +150,7 @@ def count_running(typist: Typist) -> int:
 
 
 def main() -> None:
-    """Measure and print; fails when the prompt is too slow."""
+    """Measure and print; fail if the prompt is too slow."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.prompt", description=__doc__)
     parser.add_argument("--transfers", type=int, default=50)
     parser.add_argument("--rate", type=int, default=32 * MIB, help="of all, bytes a second")
@@ -172,7 +172,7 @@ def main() -> None:
 
 
 def report(what: str, taken: Sequence[float]) -> float:
-    """Print how long things took; seconds in which all but one of a hundred were done."""
+    """Print the times; return the 99th percentile, in seconds."""
     ordered = sorted(taken)
     p99 = ordered[-1 - len(ordered) // 100]
     measured = (median(ordered), p99, ordered[-1])

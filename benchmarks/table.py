@@ -1,4 +1,4 @@
-"""The table that `make bench` prints: one row a transfer, medians, ratios within the run."""
+"""The table that `make bench` prints: one row per transfer, medians, ratios within the run."""
 
 from __future__ import annotations
 
@@ -22,28 +22,28 @@ class Result:
 
     @property
     def rate(self) -> float:
-        """Bytes a second, the median."""
+        """Return the median rate in bytes a second."""
         return self.size / median(sample.seconds for sample in self.samples)
 
     @property
     def spread(self) -> tuple[float, float]:
-        """The slowest and the quickest run, bytes a second."""
+        """Return the rates of the slowest and the fastest run, in bytes a second."""
         rates = [self.size / sample.seconds for sample in self.samples]
         return min(rates), max(rates)
 
     @property
     def cpu_per_gib(self) -> float:
-        """Processor seconds a GiB, all processes, the median."""
+        """Return the median processor seconds per GiB of all processes."""
         return median(sample.cpu_seconds for sample in self.samples) * GIB / self.size
 
     @property
     def anonymous(self) -> int:
-        """The largest of all peaks of memory that is no file cache, bytes."""
+        """Return the highest peak of anonymous memory, in bytes."""
         return max(sample.anonymous for sample in self.samples)
 
 
 def render(results: Sequence[Result], ratios: Mapping[str, str]) -> str:
-    """The aligned table; `ratios` names, for each column of ratios, the row they are against."""
+    """Format the table; `ratios` names the reference row of each column of ratios."""
     by_name = {result.name: result for result in results}
     rows = [("", "GB/s", *ratios, "CPU s/GiB", "anon MiB")]
     for result in results:

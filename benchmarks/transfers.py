@@ -1,7 +1,7 @@
 """The transfers that are compared: one seeding process, one downloading, on loopback.
 
 Each function takes the content to send and an empty folder to work in, sets both sides up, and
-measures from the moment the downloader is told to start until it calls the file complete.
+measures from the downloader's start command until it reports the file complete.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from tests.support.torrents import write_torrent
 from tests.support.waiting import wait_until
 
 POLL = 0.005
-"""Seconds between two looks at a client that can only be asked."""
+"""Seconds between two polls of a client."""
 
 
 def bare(content: Path, folder: Path) -> Sample:
@@ -74,7 +74,7 @@ def _between(
 
 
 def aria2_to_aria2(content: Path, folder: Path) -> Sample:
-    """They find each other by a tracker that answers at once."""
+    """aria2 in both roles, through a tracker that answers at once."""
     torrent = folder / "content.torrent"
     with stand_in_tracker("127.0.0.1") as announce, Aria2() as seeder, Aria2() as leecher:
         write_torrent(content, torrent, announce=announce)
@@ -110,7 +110,7 @@ def ours_to_ours(content: Path, folder: Path, *, sealed: bool = False) -> Sample
 
 
 def ours_to_libtorrent(content: Path, folder: Path) -> Sample:
-    """Our client seeds, libtorrent finds it by our tracker's announce."""
+    """Our client seeds; libtorrent finds it through our tracker."""
     with ExitStack() as stack:
         ours = Ours(stack, content, folder)
         ours.share()
@@ -122,7 +122,7 @@ def ours_to_libtorrent(content: Path, folder: Path) -> Sample:
 
 
 def libtorrent_to_ours(content: Path, folder: Path) -> Sample:
-    """libtorrent seeds what our first client has shared and then left."""
+    """libtorrent seeds content that our first client shared before it quit."""
     with ExitStack() as stack:
         ours = Ours(stack, content, folder)
         ours.share()
