@@ -1,4 +1,4 @@
-"""Start a client from the command line: the only place where its parts are put together."""
+"""Starts a client from the command line; `client.build` puts its parts together."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def main(argv: Sequence[str] | None = None, timing: Timing = DEFAULT_TIMING) -> 
         with (
             Interrupts(ctrl_c_ends=not _is_interactive(options)) as interrupts,
             Keyboard() as keyboard,
-            _claimed(config.data_dir),
+            _locked(config.data_dir),
             _logging(config, to_file=_is_interactive(options)),
         ):
             return _run(config, options, interrupts, keyboard)
@@ -129,7 +129,7 @@ def _add_run_options(add: Callable[..., argparse.Action]) -> None:
     add("--stay", action="store_true", help="keep seeding after the last command")
     add(
         "--active",
-        type=_count,
+        type=_small_number,
         metavar="N",
         help="downloads to run at once, 0 for no limit; remembered for later runs (default: 5)",
     )
@@ -142,7 +142,7 @@ def _add_run_options(add: Callable[..., argparse.Action]) -> None:
     )
 
 
-def _count(typed: str) -> int:
+def _small_number(typed: str) -> int:
     """Parse a number that may be 0."""
     if not typed.isdecimal() or len(typed) > _MOST_DIGITS:
         raise argparse.ArgumentTypeError(f"{typed!r} is not a number from 0 to 9999")
@@ -181,6 +181,7 @@ def _read_trackers(path: Path) -> tuple[Endpoint, ...]:
 
 
 def _refuse(error: MinitorrentError, status: int) -> int:
+    """Print why the client can't start or go on; returns `status`."""
     line = harmless(" ".join(error.message.split()))
     with suppress(OSError):
         sys.stderr.write(f"{_CONSOLE_SCRIPT}: {line}\n")
@@ -188,11 +189,12 @@ def _refuse(error: MinitorrentError, status: int) -> int:
 
 
 def _is_interactive(options: argparse.Namespace) -> bool:
+    """Return whether the user types commands at a prompt."""
     return options.commands is None and sys.stdin is not None and sys.stdin.isatty()
 
 
 @contextmanager
-def _claimed(folder: Path) -> Iterator[None]:
+def _locked(folder: Path) -> Iterator[None]:
     """Create the data folder, private to its user, and lock it against other clients."""
     from filelock import FileLock, Timeout
 
@@ -245,13 +247,13 @@ def _run(
     try:
         with _web(session, config, options):
             if _is_interactive(options):
-                return _converse(session, interrupts, config, options)
+                return _run_shell(session, interrupts, config, options)
             return _run_script(session, interrupts, keyboard, options)
     finally:
         session.close()
 
 
-def _converse(
+def _run_shell(
     session: SessionApi, interrupts: Interrupts, config: ClientConfig, options: argparse.Namespace
 ) -> int:
     """Run the interactive shell; returns the exit status."""

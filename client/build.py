@@ -101,19 +101,19 @@ def open_session(
     """Start a client: database, listener, tracker client, everything a session needs.
 
     `swarm_config` is each torrent's. Raises MinitorrentError when the address to listen on or
-    the database can't be had.
+    the database can't be used.
     """
     threading.stack_size(_STACK)
-    shares = DescriptorBudget.of(raise_descriptors())
-    OPEN.limit = shares.files
-    making = ExitStack()
+    budget = DescriptorBudget.of(raise_descriptors())
+    OPEN.limit = budget.files
+    closing_stack = ExitStack()
     with ExitStack() as failure:
-        failure.callback(making.close)
+        failure.callback(closing_stack.close)
         database = Database.open(config.data_dir / "client.sqlite")
-        making.callback(database.close)
-        listener = parts.listener(config.listen, shares.handshakes)
-        making.callback(listener.close)
-        assembly = _Assembly(config, parts, database, listener, shares, making)
+        closing_stack.callback(database.close)
+        listener = parts.listener(config.listen, budget.handshakes)
+        closing_stack.callback(listener.close)
+        assembly = _Assembly(config, parts, database, listener, budget, closing_stack)
         session = assembly.session(swarm_config or SwarmConfig())
         failure.pop_all()
     return session
@@ -127,7 +127,7 @@ PartT = TypeVar("PartT", bound=_Closable)
 
 
 class _Assembly:
-    """Builds the parts of a client; `making` closes them in reverse order."""
+    """Builds the parts of a client; `closing_stack` closes them in reverse order."""
 
     def __init__(
         self,
@@ -135,23 +135,23 @@ class _Assembly:
         parts: Parts,
         database: Database,
         listener: Listener,
-        shares: DescriptorBudget,
-        making: ExitStack,
+        budget: DescriptorBudget,
+        closing_stack: ExitStack,
     ) -> None:
         self._config = config
         self._parts = parts
         self._listener = listener
-        self._shares = shares
-        self._making = making
+        self._budget = budget
+        self._closing_stack = closing_stack
         self._peer_id = new_peer_id()
-        self._source = source_host(config.listen)
+        self._source_host = source_host(config.listen)
         self._store = parts.store(database)
         self._settings = Settings(database)
         self._events = EventBus()
         self._account = Account(self._settings, self._events)
         self._notices = Notices(self._events)
         self._jobs = ThreadPoolExecutor(JOB_THREADS, thread_name_prefix="job")
-        making.callback(self._jobs.shutdown, cancel_futures=True)
+        closing_stack.callback(self._jobs.shutdown, cancel_futures=True)
         self._known_trackers = KnownTrackers(
             PinnedCertificates(database),
             lambda text: self._notices.tell(NoticeKind.TRACKER, text),
@@ -164,17 +164,17 @@ class _Assembly:
     def _make_tracker_client(self) -> TrackerClient:
         return self._parts.tracker_client(
             self._config.trackers,
-            self._source,
+            self._source_host,
             self._peer_id,
             self._listener.port,
-            _events(self._account),
+            _callbacks(self._account),
             self._known_trackers.check,
             timing=self._config.timing,
         )
 
     def _keep(self, part: PartT) -> PartT:
         """Have a part closed with the client."""
-        self._making.callback(part.close)
+        self._closing_stack.callback(part.close)
         return part
 
     def session(self, swarm_config: SwarmConfig) -> Session:
@@ -216,7 +216,7 @@ class _Assembly:
             account,
             tracker_client,
             transfers,
-            self._making.close,
+            self._closing_stack.close,
             accounts=AccountService(
                 account,
                 notices,
@@ -245,13 +245,15 @@ class _Assembly:
             client_name=client_name(),
             clock=time.monotonic,
             rng=Random(),
-            dialer=self._keep(self._parts.dialer(self._peer_id, self._source, self._shares.dials)),
+            dialer=self._keep(
+                self._parts.dialer(self._peer_id, self._source_host, self._budget.dials)
+            ),
             connect=PeerConnection,
             buffers=BufferPool(BUFFER_BUDGET),
             workers=self._keep(WorkerPool(name="verify and write")),
             swarm_config=swarm_config,
             ban_list=BanList(),
-            connection_slots=ConnectionSlots(self._shares.connections),
+            connection_slots=ConnectionSlots(self._budget.connections),
         )
 
     def _transfers(
@@ -316,7 +318,7 @@ def _subscribe(
     )
 
 
-def _events(account: Account) -> TrackerCallbacks:
+def _callbacks(account: Account) -> TrackerCallbacks:
     return TrackerCallbacks(
         connected=account.on_connected,
         lost=account.on_lost,

@@ -22,7 +22,8 @@ from common.api.events import EventKind, EventNotice
 from common.errors import ErrorCode, MinitorrentError
 from common.types import Endpoint
 
-_GROUP_IN_USE = "group"
+_GROUP_SETTING = "group"
+"""The key of the group in use among the user's settings."""
 
 
 class Account:
@@ -39,9 +40,9 @@ class Account:
         self._user: str | None = None
         self._group: str | None = None
         self._groups: set[str] = set()
-        self._knows_all = True
-        self._was_lost = False
-        self.pending_requests = 0
+        self._knows_all = True  # whether `groups` is complete
+        self._was_lost = False  # the connection to a tracker, and there is none yet again
+        self.pending_requests = 0  # to join the groups that the user is an admin of
 
     @property
     def user(self) -> str | None:
@@ -85,7 +86,7 @@ class Account:
     # --- changes ----------------------------------------------------------------------------
     def logged_in(self, reply: LoginReply) -> None:
         """Take the tracker's answer to a password or a token."""
-        group = self._settings.get(reply.user, _GROUP_IN_USE)
+        group = self._settings.get(reply.user, _GROUP_SETTING)
         with self._lock:
             self._user = reply.user
             self._groups = set(reply.groups)
@@ -106,7 +107,7 @@ class Account:
 
     def use(self, group: str) -> None:
         """Make a group the default where none is named, in later sessions too."""
-        self._settings.set(self.require(), _GROUP_IN_USE, group)
+        self._settings.set(self.require(), _GROUP_SETTING, group)
         with self._lock:
             self._group = group
 
@@ -158,9 +159,9 @@ class Account:
                     self.pending_requests += 1
             case EventKind.REQUEST_ACCEPTED:
                 self.joined(event.group)
-            case EventKind.MEMBER_LEFT:
+            case EventKind.MEMBER_LEFT:  # sent to all members, whether another left or was removed
                 self._events.publish(MemberRemoved(event.group, event.subject))
-            case EventKind.MEMBER_REMOVED:
+            case EventKind.MEMBER_REMOVED:  # sent to the removed user only
                 self.left(event.group)
                 self._events.publish(MembershipEnded(event.group))
         if event.removed:

@@ -44,8 +44,19 @@ RETRY: Final = 5.0
 _LONGEST_WAIT: Final = 30.0
 """Seconds between checks for due renewals."""
 
-_GONE = frozenset({ErrorCode.NOT_MEMBER, ErrorCode.NO_SUCH_GROUP, ErrorCode.NOT_LOGGED_IN})
-_LATER = frozenset({ErrorCode.TRACKER_UNREACHABLE, ErrorCode.TIMEOUT})
+_NOTHING_DUE: Final = 3600.0
+"""Seconds until the next check while there is no certificate."""
+
+_RETRIES_LEFT: Final = 10
+"""Retries that fit into what is left of a certificate, if they can't be RETRY seconds apart."""
+
+_NO_LONGER_MEMBER = frozenset(
+    {ErrorCode.NOT_MEMBER, ErrorCode.NO_SUCH_GROUP, ErrorCode.NOT_LOGGED_IN}
+)
+"""Refusals after which a certificate is dropped."""
+
+_UNREACHABLE = frozenset({ErrorCode.TRACKER_UNREACHABLE, ErrorCode.TIMEOUT})
+"""Failures after which a first certificate is requested again."""
 
 
 class _Credential:
@@ -123,7 +134,7 @@ class Credentials:
         try:
             self._certify(held, only_first=True)
         except MinitorrentError as error:
-            if error.code not in _LATER:
+            if error.code not in _UNREACHABLE:
                 self.forget(group)
                 raise
             self._postpone(held)
@@ -198,7 +209,7 @@ class Credentials:
             if reply.authority != held.group_tls.authority:
                 raise _other_authority(held.group)
             held.group_tls.revoke(
-                self._removed(held.group) if reply.more_removed else reply.removed
+                self._all_removed(held.group) if reply.more_removed else reply.removed
             )
             held.group_tls.set_certificate(reply.certificate, held.key)
             left = datetime.fromisoformat(reply.not_after).timestamp() - self._trackers_now()
@@ -218,10 +229,12 @@ class Credentials:
         return self._tracker.call(ISSUE_CERTIFICATE, group=group, request=pem)
 
     def _postpone(self, held: _Credential) -> None:
+        """Retry later: sooner when the certificate ends soon, but not at once."""
         with self._changed:
             held.failed = True
-            left = held.expires_at - self._clock()
-            held.renew_at = self._clock() + min(self._retry, max(left / 10, self._retry / 10))
+            now = self._clock()
+            soon = max(held.expires_at - now, self._retry) / _RETRIES_LEFT
+            held.renew_at = now + min(self._retry, soon)
             self._changed.notify_all()
 
     def _trackers_now(self) -> float:
@@ -247,14 +260,16 @@ class Credentials:
 
     def _pause(self) -> float:
         now = self._clock()
-        return min((held.renew_at for held in self._held.values()), default=now + 3600.0) - now
+        return (
+            min((held.renew_at for held in self._held.values()), default=now + _NOTHING_DUE) - now
+        )
 
     def _attempt(self, held: _Credential, act: Callable[[_Credential], None]) -> None:
         try:
             act(held)
         except MinitorrentError as error:
             log.warning("no certificate", group=held.group, error=error.message)
-            if error.code in _GONE:
+            if error.code in _NO_LONGER_MEMBER:
                 self.forget(held.group)
             else:
                 self._postpone(held)
@@ -265,10 +280,10 @@ class Credentials:
     def _catch_up(self, held: _Credential) -> None:
         profile = self._tracker.call(GET_GROUP, group=held.group)
         self.revoke(
-            held.group, self._removed(held.group) if profile.more_removed else profile.removed
+            held.group, self._all_removed(held.group) if profile.more_removed else profile.removed
         )
 
-    def _removed(self, group: str) -> list[str]:
+    def _all_removed(self, group: str) -> list[str]:
         """Return all removed holders of a group, page by page."""
         removed: list[str] = []
         after: str | None = ""

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from client.app import _claimed, main
+from client.app import _locked, main
 from client.config import ClientConfig, default_data_dir
 from client.storage.paths.writing import open_to_append
 from common.errors import ErrorCode, MinitorrentError
@@ -157,7 +157,7 @@ def test_foreign_files_in_the_data_folder(
             os.mkfifo(folder / name)
         else:
             (folder / name).symlink_to(target)
-        with pytest.raises(MinitorrentError) as caught, _claimed(folder):
+        with pytest.raises(MinitorrentError) as caught, _locked(folder):
             open_to_append(folder / name)
         assert caught.value.code is ErrorCode.FILE_EXISTS
     assert target.read_bytes() == b"precious"
