@@ -42,11 +42,11 @@ class Reader:
         self._max_depth = self._depth = max_depth
 
     def is_at_list(self) -> bool:
-        """Whether the next value is a list."""
+        """Return whether the next value is a list."""
         return self._next() == _LIST
 
     def is_at_dictionary(self) -> bool:
-        """Whether the next value is a dictionary."""
+        """Return whether the next value is a dictionary."""
         return self._next() == _DICTIONARY
 
     def dictionary(self) -> Iterator[bytes]:

@@ -23,7 +23,7 @@ class Bitfield:
 
     @classmethod
     def full(cls, size: int) -> Bitfield:
-        """The set of all pieces."""
+        """Return the set of all pieces."""
         bitfield = cls(size)
         bitfield._bits[:] = b"\xff" * len(bitfield._bits)
         if size % 8:
@@ -33,7 +33,10 @@ class Bitfield:
 
     @classmethod
     def from_bytes(cls, data: bytes | bytearray, size: int) -> Bitfield:
-        """Parse the bytes of a peer's message or of a stored record."""
+        """Parse the bytes of a peer's message or of a stored record.
+
+        Raises ValueError if the length is wrong or a spare bit is set.
+        """
         bitfield = cls(size)
         if len(data) != len(bitfield._bits):
             raise ValueError(f"a bitfield of {len(data)} bytes can't be one of {size} pieces")
@@ -44,11 +47,11 @@ class Bitfield:
         return bitfield
 
     def to_bytes(self) -> bytes:
-        """The bytes of the bitfield message (BEP 3)."""
+        """Return the payload of the bitfield message (BEP 3)."""
         return bytes(self._bits)
 
     def copy(self) -> Bitfield:
-        """An independent copy."""
+        """Return an independent copy."""
         return Bitfield.from_bytes(self._bits, self.size)
 
     @property
@@ -80,13 +83,13 @@ class Bitfield:
             self._count -= 1
 
     def __iter__(self) -> Iterator[int]:
-        """The pieces in the set, in order."""
+        """Yield the pieces in the set, in order."""
         for start, value in zip(range(0, self.size, 8), self._bits, strict=True):
             for bit in _SET_BITS[value]:
                 yield start + bit
 
     def missing(self) -> Iterator[int]:
-        """The pieces not in the set, in order."""
+        """Yield the pieces not in the set, in order."""
         for start, value in zip(range(0, self.size, 8), self._bits, strict=True):
             for bit in _SET_BITS[value ^ 0xFF]:
                 if start + bit < self.size:

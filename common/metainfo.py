@@ -103,7 +103,7 @@ def parse(data: bytes) -> Metainfo:
     document = read_document(data)
     if not document.info_bytes:
         refuse("has no readable info dictionary")
-    return _judge(document)
+    return _validated(document)
 
 
 def build_info(
@@ -169,12 +169,12 @@ def encode(info_bytes: bytes, trackers: Sequence[Sequence[str]] = ()) -> bytes:
     return b"d" + head + b"4:info" + info_bytes + b"e"
 
 
-def _judge(document: Document) -> Metainfo:
+def _validated(document: Document) -> Metainfo:
     info = document.info
     if b"pieces" not in info and info.get(b"meta version") == 2:
         refuse("uses only version 2 of the format; create one in version 1 or both")
     name = check_component(text_of(info.get(b"name"), info.get(b"name.utf-8")))
-    files = _judge_files(document, name)
+    files = _validated_files(document, name)
     piece_length = whole_number(info.get(b"piece length"))
     pieces = info.get(b"pieces")
     if not isinstance(pieces, bytes):
@@ -199,7 +199,7 @@ def _judge(document: Document) -> Metainfo:
     )
 
 
-def _judge_files(document: Document, name: str) -> tuple[FileEntry, ...]:
+def _validated_files(document: Document, name: str) -> tuple[FileEntry, ...]:
     info, files = document.info, document.files
     if files is None and b"files" in info:
         refuse("has a damaged list of files")

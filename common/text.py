@@ -35,7 +35,10 @@ _UNITS: Final = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
 
 
 def size(count: float) -> str:
-    """Bytes in a unit that leaves 1 to 999, such as `1.4 MiB`; a decimal below 100, but of B."""
+    """Return a number of bytes in the unit that leaves 1 to 999, such as `1.4 MiB`.
+
+    Below 100 it has one decimal, except in B.
+    """
     value, step = float(count), 0
     while value >= 999.5 and step < len(_UNITS) - 1:
         value, step = value / 1024, step + 1
@@ -44,12 +47,12 @@ def size(count: float) -> str:
 
 
 def rate(bytes_a_second: float) -> str:
-    """Bytes a second, such as `3.0 MiB/s`."""
+    """Return bytes per second as text, such as `3.0 MiB/s`."""
     return f"{size(bytes_a_second)}/s"
 
 
 def duration(seconds: float) -> str:
-    """A span of time in its two largest units, such as `2 min 10 s`; 0 if it is negative."""
+    """Return a span of time in its two largest units, such as `2 min 10 s`; `0 s` if negative."""
     minutes, second = divmod(max(0, round(seconds)), 60)
     hours, minute = divmod(minutes, 60)
     days, hour = divmod(hours, 24)
@@ -60,9 +63,9 @@ def duration(seconds: float) -> str:
 
 
 def local_time(at: str) -> str:
-    """An ISO 8601 time in the reader's own zone, to the second: `2026-01-31 14:05:09`.
+    """Return an ISO 8601 time in the reader's own zone, to the second: `2026-01-31 14:05:09`.
 
-    What is no such time is returned as it is.
+    Other text is returned unchanged.
     """
     try:
         return datetime.fromisoformat(at).astimezone().strftime("%Y-%m-%d %H:%M:%S")
@@ -71,12 +74,12 @@ def local_time(at: str) -> str:
 
 
 def percent(share: float) -> str:
-    """A share from 0 to 1; 100 % only when it is all."""
+    """Return a share from 0 to 1 as a percentage; `100%` only for the whole."""
     return "100%" if share >= 1 else f"{min(share * 100, 99.9):.1f}%"
 
 
 def count(number: int, noun: str) -> str:
-    """A number with its noun, `1 piece` or `2 pieces`."""
+    """Return a number with its noun: `1 piece`, `2 pieces`."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 

@@ -115,13 +115,13 @@ def argument_parser() -> argparse.ArgumentParser:
 
 
 def _add_arguments(add: Callable[..., argparse.Action]) -> None:
-    _add_places(add)
+    _add_what_to_run(add)
     _add_log_options(add)
     _add_rules(add)
-    _add_bounds(add)
+    _add_limits(add)
 
 
-def _add_places(add: Callable[..., argparse.Action]) -> None:
+def _add_what_to_run(add: Callable[..., argparse.Action]) -> None:
     add(
         "tracker_info",
         type=Path,
@@ -180,7 +180,7 @@ def _add_rules(add: Callable[..., argparse.Action]) -> None:
     )
 
 
-def _add_bounds(add: Callable[..., argparse.Action]) -> None:
+def _add_limits(add: Callable[..., argparse.Action]) -> None:
     add(
         "--max-sessions",
         type=_Number(1, _MAX_SESSIONS),

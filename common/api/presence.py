@@ -18,7 +18,7 @@ MAX_FILES = 500
 DEFAULT_NUMWANT = 50
 MAX_NUMWANT = 200
 
-Told = Annotated[int, Field(ge=0, le=2**64 - 1), WHOLE]
+ReportedBytes = Annotated[int, Field(ge=0, le=2**64 - 1), WHOLE]
 """A number of bytes as reported by a client: unsigned 64 bits, as over HTTP."""
 
 
@@ -36,9 +36,9 @@ class AnnouncedFile(Model):
     """One file's state at this client, in bytes; `numwant` is the number of peers it asks for."""
 
     info_hash: Hex20
-    left: Told
-    uploaded: Told = 0
-    downloaded: Told = 0
+    left: ReportedBytes
+    uploaded: ReportedBytes = 0
+    downloaded: ReportedBytes = 0
     event: Event = "none"
     numwant: Annotated[int, Field(ge=0, le=100_000), WHOLE] = DEFAULT_NUMWANT
 

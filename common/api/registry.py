@@ -9,8 +9,6 @@ from typing import Any
 from common.api import accounts, audit, authority, events, files, groups, presence, tokens
 from common.api.operation import Operation
 
-__all__ = ["OPERATIONS", "Operation"]
-
 _NOUNS = (accounts, tokens, groups, authority, files, presence, audit, events)
 
 OPERATIONS: Mapping[str, Operation[Any, Any]] = MappingProxyType(

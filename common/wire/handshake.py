@@ -43,7 +43,7 @@ class Handshake:
     extended: bool = True
 
     def encode(self) -> bytes:
-        """68 bytes."""
+        """Return the 68 bytes to send."""
         reserved = bytearray(_RESERVED)
         if not self.fast:
             reserved[7] = 0

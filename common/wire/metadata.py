@@ -36,7 +36,7 @@ class MetadataRequest:
     piece: int
 
     def encode(self) -> bytes:
-        """The payload after the message's number."""
+        """Return the payload after the message's number."""
         return _header(_REQUEST, self.piece)
 
 
@@ -49,7 +49,7 @@ class MetadataPiece:
     data: bytes
 
     def encode(self) -> bytes:
-        """The payload after the message's number."""
+        """Return the payload after the message's number."""
         return _header(_DATA, self.piece, self.total_size) + self.data
 
 
@@ -60,7 +60,7 @@ class MetadataReject:
     piece: int
 
     def encode(self) -> bytes:
-        """The payload after the message's number."""
+        """Return the payload after the message's number."""
         return _header(_REJECT, self.piece)
 
 

@@ -53,20 +53,20 @@ def admit(
     limits: ConnectionLimits, party: str, taken: Collection[Slot[HolderT]], now: float
 ) -> Admission[HolderT]:
     """Decide whether to admit a newcomer of this party; `now` is in seconds."""
-    counts = Counter(place.party for place in taken)
+    counts = Counter(slot.party for slot in taken)
     own = counts[party]
     if own >= limits.per_party:
-        rivals = [place for place in taken if place.party == party]
+        rivals = [slot for slot in taken if slot.party == party]
     elif len(taken) >= limits.total:
         rivals = list(taken)
     else:
         return Admission(is_admitted=True)
     candidates = [
-        place
-        for place in rivals
-        if place.is_idle and (place.since <= now - limits.grace or counts[place.party] > own + 1)
+        slot
+        for slot in rivals
+        if slot.is_idle and (slot.since <= now - limits.grace or counts[slot.party] > own + 1)
     ]
     if not candidates:
         return Admission(is_admitted=False)
-    chosen = max(candidates, key=lambda place: (counts[place.party], -place.since))
+    chosen = max(candidates, key=lambda slot: (counts[slot.party], -slot.since))
     return Admission(is_admitted=True, displaced=chosen.holder)

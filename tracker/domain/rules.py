@@ -63,7 +63,7 @@ def require_admin(group: str, role: Role | None) -> Role:
 
 
 def require_subject(group: str, user: str, role: Role | None) -> Role:
-    """Return the role of the user concerned; raises MinitorrentError(not_member)."""
+    """Return the role of the member to act on; raises MinitorrentError(not_member)."""
     if role is None:
         raise MinitorrentError(ErrorCode.NOT_MEMBER, f"{user} is not a member of {group}.")
     return role

@@ -48,29 +48,29 @@ class Budget:
         self._rate = rate
         self._capacity = capacity
         # When each key's budget is full again ("generic cell rate algorithm").
-        self._whole_at: OrderedDict[str, float] = OrderedDict()
+        self._full_at: OrderedDict[str, float] = OrderedDict()
 
     def __len__(self) -> int:
-        return len(self._whole_at)
+        return len(self._full_at)
 
     def wait(self, key: str, now: float) -> float:
         """Return the seconds until an attempt is allowed; 0 if it is allowed now."""
-        spent = (self._rate.burst - 1) * self._rate.interval
-        left = self._whole_at.get(key, now) - now - spent
+        tolerance = (self._rate.burst - 1) * self._rate.interval
+        left = self._full_at.get(key, now) - now - tolerance
         return left if left > _ROUNDING else 0.0
 
     def take(self, key: str, now: float, count: int = 1) -> None:
         """Spend one or more attempts."""
         cost = count * self._rate.interval
-        self._whole_at[key] = max(self._whole_at.get(key, now), now) + cost
-        self._whole_at.move_to_end(key)
-        while len(self._whole_at) > self._capacity:
-            self._whole_at.popitem(last=False)
+        self._full_at[key] = max(self._full_at.get(key, now), now) + cost
+        self._full_at.move_to_end(key)
+        while len(self._full_at) > self._capacity:
+            self._full_at.popitem(last=False)
 
     def give_back(self, key: str) -> None:
         """Refund an attempt."""
-        if key in self._whole_at:
-            self._whole_at[key] -= self._rate.interval
+        if key in self._full_at:
+            self._full_at[key] -= self._rate.interval
 
 
 class Attempt(NamedTuple):

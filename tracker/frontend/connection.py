@@ -69,7 +69,7 @@ class Connection:
         """Send the greeting, then answer requests until the connection is to be closed."""
         try:
             self.channel.pause(
-                self._request_throttle.delay(self._who())
+                self._request_throttle.delay(self._throttle_key())
             )  # a handshake has a cost, too
             self.channel.handshake(self._limits.handshake)
             self.channel.send(greeting)
@@ -86,7 +86,7 @@ class Connection:
     def _converse(self) -> None:
         try:
             for line in self._lines():
-                self.channel.pause(self._request_throttle.delay(self._who(), len(line)))
+                self.channel.pause(self._request_throttle.delay(self._throttle_key(), len(line)))
                 if not self._answer(line):
                     return
                 self._end_turn()
@@ -109,7 +109,7 @@ class Connection:
                 self._take_turn()
         self._refuse(MinitorrentError(ErrorCode.TIMEOUT, "This connection was idle for too long."))
 
-    def _who(self) -> str:
+    def _throttle_key(self) -> str:
         """Return the rate-limiting key: the user, or else the party behind the address."""
         identity = self.caller.identity
         return f"{self.party} " if identity is None else identity.user
@@ -166,7 +166,7 @@ class Connection:
         except MinitorrentError as error:
             self._refuse(error, request.id)
         else:
-            self._request_throttle.charge(self._who(), len(answer))
+            self._request_throttle.charge(self._throttle_key(), len(answer))
             self.channel.send(answer)
         return True
 

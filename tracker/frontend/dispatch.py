@@ -17,7 +17,7 @@ from common.api.registry import OPERATIONS
 from common.errors import ErrorCode, MinitorrentError
 from tracker.frontend.failures import database_failed
 from tracker.frontend.metrics import Metrics
-from tracker.services.accounts import note_act
+from tracker.services.accounts import count_audited
 from tracker.services.caller import Caller, Identity
 from tracker.services.catalogue import Services
 from tracker.store.unit_of_work import DatabaseError
@@ -55,7 +55,7 @@ class Dispatcher:
 
     def __init__(self, services: Services, metrics: Metrics) -> None:
         self._accounts = services.accounts
-        self._acts = services.acts
+        self._audit_limit = services.audit_limit
         self._metrics = metrics
         self._table = _table(services)
         if self._table.keys() != OPERATIONS.keys():
@@ -94,7 +94,7 @@ class Dispatcher:
         self, caller: Caller, operation: Operation[Any, Any], arguments: object
     ) -> Model:
         if operation.name in _RECORDED:
-            note_act(self._acts, caller.require_login().user)
+            count_audited(self._audit_limit, caller.require_login().user)
         return self._table[operation.name](caller, operation.read_request(arguments))
 
     @contextmanager

@@ -71,11 +71,11 @@ class _CachedNumber:
         now = time.monotonic()
         if now >= self._until:
             self._until = now + _SECONDS
-            self._number = _number(self._count)
+            self._number = _read(self._count)
         return self._number
 
 
-def _number(count: Callable[[], int]) -> float:
+def _read(count: Callable[[], int]) -> float:
     try:
         return count()
     except Exception:  # other metrics matter all the more while the database is down

@@ -50,12 +50,12 @@ class AccountService:
         tracker_id: str,
         min_password: int,
         quotas: Quotas,
-        acts: RateLimiter,
+        audit_limit: RateLimiter,
         hasher: PasswordHasher,
     ) -> None:
         self._quotas = quotas
-        self._acts = acts
-        self._opening = RateLimiter.daily(quotas.accounts, steady)
+        self._audit_limit = audit_limit
+        self._account_creation = RateLimiter.daily(quotas.accounts, steady)
         self._database = database
         self._clock = clock
         self._steady = steady
@@ -77,7 +77,7 @@ class AccountService:
                 raise _user_exists(request.user)
         complaint = "Too many accounts were created from your address"
         party = party_of(caller.address)
-        self._opening.spend(party, ErrorCode.TOO_MANY_ATTEMPTS, complaint)
+        self._account_creation.spend(party, ErrorCode.TOO_MANY_ATTEMPTS, complaint)
         password_hash = self._hasher.hash(party, request.password, known=False)
         try:
             with self._database.write() as work:
@@ -103,7 +103,7 @@ class AccountService:
                 ErrorCode.BAD_CREDENTIALS,
                 "Wrong user name or password. No account yet? create_user NAME",
             )
-        note_act(self._acts, f"{user.name} {party_of(caller.address)}")
+        count_audited(self._audit_limit, f"{user.name} {party_of(caller.address)}")
         secret, digest = credentials.new_token(secrets.token_bytes(credentials.TOKEN_BYTES))
         scope, ttl = (None, SESSION_SECONDS) if caller.connection_id else ("account", HTTP_SECONDS)
         with self._entering() as work:
@@ -330,10 +330,10 @@ def check_tokens(work: UnitOfWork, user_id: int, quotas: Quotas, now: float) -> 
     )
 
 
-def note_act(acts: RateLimiter, user: str) -> None:
+def count_audited(audit_limit: RateLimiter, user: str) -> None:
     """Count an action that the audit records. Raises MinitorrentError(quota_exceeded)."""
     complaint = "You have reached this tracker's daily limit of recorded actions"
-    acts.spend(user, ErrorCode.QUOTA_EXCEEDED, complaint)
+    audit_limit.spend(user, ErrorCode.QUOTA_EXCEEDED, complaint)
 
 
 def end_logins(work: UnitOfWork, me: Identity, token_ids: Collection[int], now: float) -> None:

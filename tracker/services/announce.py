@@ -91,12 +91,12 @@ class AnnounceService:
             files = work.files.by_info_hashes(wanted.keys())
             refused = _refusals(work, me, wanted.keys(), files)
             announces = [
-                _checked(me, request.port, file, wanted[info_hash], most)
+                _file_announce(me, request.port, file, wanted[info_hash], most)
                 for info_hash, file in files.items()
                 if info_hash not in refused
             ]
             now = self._clock()
-            self._note(work, announces, connection_id=me.connection_id, expires_at=None)
+            self._record_presence(work, announces, connection_id=me.connection_id, expires_at=None)
             _record_completions(work, announces, me.address, now)
             offered = [
                 one.file.id for one in announces if one.me.is_seeder and one.event != "stopped"
@@ -154,7 +154,7 @@ class AnnounceService:
                 with_seeders=may_lack_something(request.peer_id, request.left),
             )
             now = self._clock()
-            self._note(work, [announce], connection_id=None, expires_at=now + HTTP_GRACE)
+            self._record_presence(work, [announce], connection_id=None, expires_at=now + HTTP_GRACE)
             _record_completions(work, [announce], host, now)
             return self._answers(work, [announce], now)[request.info_hash]
 
@@ -179,7 +179,7 @@ class AnnounceService:
         with self._database.read() as work:
             return work.peers.count(self._clock())
 
-    def _note(
+    def _record_presence(
         self,
         work: UnitOfWork,
         announces: Sequence[_FileAnnounce],
@@ -240,7 +240,7 @@ def _retry_on_conflict(announce: Callable[[], T]) -> T:
         return announce()
 
 
-def _checked(
+def _file_announce(
     me: Identity, port: int, file: File, announced: api.AnnouncedFile, most: int
 ) -> _FileAnnounce:
     return _FileAnnounce(

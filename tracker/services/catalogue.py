@@ -35,7 +35,7 @@ _USUAL_COST = PasswordCost()
 class Services:
     """The services that the frontends call.
 
-    `acts` limits the audit entries of a user; `request_throttle` and `party_throttle` limit
+    `audit_limit` limits the audit entries of a user; `request_throttle` and `party_throttle` limit
     the request rate of users and of parties (see common.party).
     """
 
@@ -49,7 +49,7 @@ class Services:
     reachability: PortCheckService
     events: EventService
     notices: NoticeService
-    acts: RateLimiter
+    audit_limit: RateLimiter
     request_throttle: RequestThrottle
     party_throttle: RequestThrottle
     lifecycle: Lifecycle
@@ -73,11 +73,11 @@ def make_services(
     groups' keys.
     """
     tracker_id = secrets.token_hex(16)
-    acts = RateLimiter.daily(quotas.acts, steady)
+    audit_limit = RateLimiter.daily(quotas.acts, steady)
     hasher = PasswordHasher(password_cost)
     return Services(
         accounts=AccountService(
-            database, clock, steady, tracker_id, min_password, quotas, acts, hasher
+            database, clock, steady, tracker_id, min_password, quotas, audit_limit, hasher
         ),
         tokens=TokenService(database, clock, quotas),
         groups=GroupService(database, clock, secret_box, quotas),
@@ -88,7 +88,7 @@ def make_services(
         reachability=PortCheckService(),
         events=EventService(database),
         notices=NoticeService(database),
-        acts=acts,
+        audit_limit=audit_limit,
         request_throttle=RequestThrottle(quotas.requests_per_second, steady),
         party_throttle=RequestThrottle(2 * quotas.requests_per_second, steady),
         lifecycle=Lifecycle(database, clock, steady, tracker_id, site),

@@ -121,7 +121,7 @@ class EventService:
         self._database = database
 
     def last_id(self) -> int:
-        """The newest event's id."""
+        """Return the newest event's id, or 0."""
         with self._database.read() as work:
             return work.events.last_id()
 
@@ -131,7 +131,7 @@ class EventService:
             return [
                 delivery
                 for event in work.events.after(event_id, _BATCH)
-                for delivery in _tell(work, event)
+                for delivery in _deliveries(work, event)
             ]
 
     def list_events(self, me: Identity, request: api.ListEvents) -> api.ListEventsReply:
@@ -147,7 +147,7 @@ class EventService:
         return api.ListEventsReply(events=rows, total=total, next=following)
 
 
-def _tell(work: UnitOfWork, event: Event) -> list[Delivery]:
+def _deliveries(work: UnitOfWork, event: Event) -> list[Delivery]:
     """Turn an event into notices: several if it revokes many holders."""
     holders = event.removed.split()
     users = frozenset(work.events.recipients(event))

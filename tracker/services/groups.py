@@ -197,7 +197,7 @@ class GroupService:
             text = f"{me.user} let you into {group.name}."
             kind = EventKind.REQUEST_ACCEPTED
             record(work, kind, group, me, request.user, text, now)
-        return _done(request)
+        return _member_reply(request)
 
     def reject_request(self, me: Identity, request: api.RejectRequest) -> api.MemberReply:
         """Reject a user's request. Raises MinitorrentError(not_admin, no_such_request, ...)."""
@@ -207,7 +207,7 @@ class GroupService:
             text = f"{me.user} rejected your request to join {group.name}."
             kind = EventKind.REQUEST_REJECTED
             record(work, kind, group, me, request.user, text, self._clock())
-        return _done(request)
+        return _member_reply(request)
 
     def remove_member(self, me: Identity, request: api.RemoveMember) -> api.MemberReply:
         """Remove a member, and everything the member shares in the group."""
@@ -221,7 +221,7 @@ class GroupService:
             record(work, kind, group, me, request.user, text, self._clock())
             text = f"{me.user} removed {request.user} from {group.name}."
             self._record_departure(work, me, group, request.user, text, removed)
-        return _done(request)
+        return _member_reply(request)
 
     def promote(self, me: Identity, request: api.Promote) -> api.MemberReply:
         """Make a member an admin; does nothing for an admin."""
@@ -229,7 +229,7 @@ class GroupService:
             group, _, user_id, subject = self._subject(work, me, request)
             if not subject.is_admin:
                 self._change_role(work, me, group, user_id, request.user, Role.ADMIN)
-        return _done(request)
+        return _member_reply(request)
 
     def demote(self, me: Identity, request: api.Demote) -> api.MemberReply:
         """Make an admin an ordinary member; does nothing for a member."""
@@ -245,7 +245,7 @@ class GroupService:
             )
             if subject.is_admin:
                 self._change_role(work, me, group, user_id, request.user, Role.MEMBER)
-        return _done(request)
+        return _member_reply(request)
 
     def transfer_group(self, me: Identity, request: api.TransferGroup) -> api.MemberReply:
         """Make a member the owner; the old owner stays an admin."""
@@ -255,7 +255,7 @@ class GroupService:
             if user_id != me.user_id:
                 work.groups.set_role(group.id, me.user_id, Role.ADMIN)
                 self._change_role(work, me, group, user_id, request.user, Role.OWNER)
-        return _done(request)
+        return _member_reply(request)
 
     def _profile(self, work: UnitOfWork, me: Identity, group: Group) -> api.GroupProfileReply:
         removed = work.authorities.removed(group.id, self._clock(), None, MAX_PAGE + 1)
@@ -288,7 +288,7 @@ class GroupService:
     def _subject(
         self, work: UnitOfWork, me: Identity, request: api.OnMember
     ) -> tuple[Group, Role, int, Role]:
-        """Return the group, the caller's role, and the id and role of the member concerned."""
+        """Return the group, the caller's role, and the id and role of the member to act on."""
         group, actor = self._administered(work, me, request.group, lock=True)
         user = find_user(work, request.user)
         role = work.groups.role_of(group.id, user.id)
@@ -349,5 +349,5 @@ def _mode(group: Group) -> api.Mode:
     return cast(api.Mode, group.mode)
 
 
-def _done(request: api.OnMember) -> api.MemberReply:
+def _member_reply(request: api.OnMember) -> api.MemberReply:
     return api.MemberReply(group=request.group, user=request.user)

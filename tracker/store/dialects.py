@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
 
 _POOL_SIZE = 8  # simultaneous units of work; other threads wait
 BUSY_SECONDS = 20.0
@@ -70,7 +71,7 @@ def _engine(url: str, settings: dict[str, Any], **options: Any) -> Engine:
     )
 
 
-def _prepare_sqlite(connection: Any, _record: object) -> None:
+def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     """Configure a new SQLite connection.
 
     `synchronous` is FULL, so that acknowledged writes survive a power loss. With WAL that costs one
@@ -83,20 +84,20 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
         connection.execute(f"PRAGMA {pragma}").close()
 
 
-def _lower(value: object) -> object:
+def _lower(value: str | bytes | float | None) -> str | bytes | float | None:
     return value.lower() if isinstance(value, str) else value
 
 
-def _writes(connection: Any) -> bool:
+def _writes(connection: Connection) -> bool:
     return bool(connection.get_execution_options().get("minitorrent_write", False))
 
 
-def _begin_sqlite(connection: Any) -> None:
+def _begin_sqlite(connection: Connection) -> None:
     """Begin a transaction, for a writer with the lock: upgrading a reader's can fail half-way."""
     connection.exec_driver_sql("BEGIN IMMEDIATE" if _writes(connection) else "BEGIN")
 
 
-def _begin_postgresql(busy_seconds: float, connection: Any) -> None:
+def _begin_postgresql(busy_seconds: float, connection: Connection) -> None:
     """Serialize writers, as with SQLite; one that stalls for half of `busy_seconds` is cut off.
 
     Otherwise events could be committed out of the order of their ids, by which they are read, and

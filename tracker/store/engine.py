@@ -8,7 +8,6 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from pathlib import Path
-from typing import Any
 
 from alembic.util import CommandError
 from filelock import FileLock
@@ -94,7 +93,7 @@ def open_store(url: str, busy_seconds: float = BUSY_SECONDS) -> Store:
     return Store(engine)
 
 
-def _only_one_opens(engine: Engine) -> AbstractContextManager[Any]:
+def _only_one_opens(engine: Engine) -> AbstractContextManager[object]:
     """Lock the database file: one process at a time switches to WAL and creates tables."""
     path = engine.url.database
     if engine.dialect.name != "sqlite" or not path or path == ":memory:":

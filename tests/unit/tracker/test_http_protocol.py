@@ -118,7 +118,7 @@ def test_connections_being_served_are_not_idle(loop: Loop) -> None:
 def test_a_new_connection_displaces_the_idlest_of_its_address(loop: Loop) -> None:
     places = ConnectionSlots(8)
     first, second = connect(loop, places), connect(loop, places)
-    places.move(first)
+    places.refresh(first)
     third = connect(loop, places)
     assert [one.transport.end for one in (first, second, third)] == ["", "aborted", ""]
     other = connect(loop, places, "10.0.0.2")

@@ -41,7 +41,7 @@ def make_app(
     _add_operators(app, services, metrics)
     _add_description(app, version)
     add_api(app, dispatcher, services.request_throttle, body_seconds)
-    app.add_exception_handler(HTTPException, _answer_nowhere)
+    app.add_exception_handler(HTTPException, _answer_not_found)
     return app
 
 
@@ -109,14 +109,14 @@ def _add_description(app: FastAPI, version: str) -> None:
         return HTMLResponse(page(), headers={"Content-Security-Policy": POLICY})
 
 
-def _answer_nowhere(request: Request, error: Exception) -> Response:
+def _answer_not_found(request: Request, error: Exception) -> Response:
     """Answer an unknown path or method in the error format of that path."""
     status = error.status_code if isinstance(error, HTTPException) else 500
     if _STOCK_PATHS.match(request.scope["path"]):
         answer = Response(announce.encode_failure("use GET"), status, media_type="text/plain")
     else:
-        nowhere = MinitorrentError(ErrorCode.USAGE, "Not found; see: /docs")
-        answer = refusal(nowhere, status)
+        not_found = MinitorrentError(ErrorCode.USAGE, "Not found; see: /docs")
+        answer = refusal(not_found, status)
     if isinstance(error, HTTPException):
         answer.headers.update(error.headers or {})
     return answer

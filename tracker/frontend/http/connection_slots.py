@@ -48,7 +48,7 @@ class ConnectionSlots:
             self._parties[holder] = party
         return decided.is_admitted
 
-    def move(self, holder: SlotHolder) -> None:
+    def refresh(self, holder: SlotHolder) -> None:
         """Record that a complete request has arrived on this connection."""
         if holder in self._since:
             self._since[holder] = time.monotonic()

@@ -26,12 +26,12 @@ _NO_ROOM = (
 )
 
 
-def protocol_for(places: ConnectionSlots, request_seconds: float) -> type[H11Protocol]:
+def protocol_for(slots: ConnectionSlots, request_seconds: float) -> type[H11Protocol]:
     """Return the protocol class of a server with these connection slots and this time limit."""
 
     class Protocol(ImpatientProtocol):
         def __init__(self, *arguments: object, **options: object) -> None:
-            super().__init__(places, request_seconds, *arguments, **options)
+            super().__init__(slots, request_seconds, *arguments, **options)
 
     return Protocol
 
@@ -46,20 +46,20 @@ class ImpatientProtocol(H11Protocol):
 
     def __init__(
         self,
-        places: ConnectionSlots,
+        slots: ConnectionSlots,
         request_seconds: float,
         *arguments: object,
         **options: object,
     ) -> None:
         super().__init__(*arguments, **options)  # type: ignore[arg-type] # uvicorn's own matter
-        self._places = places
+        self._slots = slots
         self._request_seconds = request_seconds
 
     def connection_made(  # type: ignore[override] # as the class above narrows it too
         self, transport: asyncio.Transport
     ) -> None:
         super().connection_made(transport)
-        if self.client is not None and not self._places.enter(self, self.client[0]):
+        if self.client is not None and not self._slots.enter(self, self.client[0]):
             self._turn_away()
         else:
             self._set_timer()
@@ -67,7 +67,7 @@ class ImpatientProtocol(H11Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        self._places.leave(self)
+        self._slots.leave(self)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -77,7 +77,7 @@ class ImpatientProtocol(H11Protocol):
 
     def on_response_complete(self) -> None:
         """Treat the connection as new after a complete answer."""
-        self._places.move(self)
+        self._slots.refresh(self)
         super().on_response_complete()
 
     def is_idle(self) -> bool:
@@ -96,7 +96,7 @@ class ImpatientProtocol(H11Protocol):
         self._is_turned_away = True
         self.transport.write(_NO_ROOM)
         self.transport.write_eof()
-        seconds = _LINGER_SECONDS if self._places.may_linger(self) else 0.0
+        seconds = _LINGER_SECONDS if self._slots.may_linger(self) else 0.0
         self._timer = self.loop.call_later(seconds, self.transport.abort)
 
     def _set_timer(self) -> None:
