@@ -57,13 +57,16 @@ class Clock:
 
 
 class FakeDialer:
-    """A PeerDialer that keeps the `dials`; it is full unless it `accepts`."""
+    """A PeerDialer that keeps the `dials`; it is full unless it `accepts`, or has an `error`."""
 
     def __init__(self) -> None:
         self.accepts = True
+        self.error: Exception | None = None
         self.dials: list[Dial] = []
 
     def dial(self, dial: Dial) -> bool:
+        if self.error is not None:
+            raise self.error
         if self.accepts:
             self.dials.append(dial)
         return self.accepts

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,8 +15,6 @@ from tests.unit.client.storage.contents import PIECE, describe, random_bytes
 
 CONTENT = random_bytes(4 * PIECE)
 DESCRIBED = describe(CONTENT)
-
-Start = Callable[..., Transfer]
 
 
 @pytest.fixture
@@ -72,3 +71,15 @@ def upload(lab: TransferLab, final: Path) -> Iterator[Transfer]:
     transfer = lab.open(lab.record(DESCRIBED, final, is_upload=True))
     yield transfer
     transfer.halt()
+
+
+def change(path: Path, at: int = 0, *, quietly: bool = False) -> None:
+    """Change a byte of a file, as another program does; `quietly` sets the time back."""
+    before = path.stat()
+    with path.open("r+b") as stream:
+        stream.seek(at)
+        byte = stream.read(1)
+        stream.seek(at)
+        stream.write(bytes([byte[0] ^ 0xFF]))
+    later = before.st_mtime_ns + (0 if quietly else 1_000_000)
+    os.utime(path, ns=(before.st_atime_ns, later))

@@ -1,23 +1,20 @@
-"""A transfer and its disk: one that is full, and has room again; content that others change."""
+"""A transfer and its disk: one that is full, and has room again; what is recorded and deleted."""
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
 
 from client.core.notices.events import (
-    PiecesLost,
     TransferCompleted,
-    TransferFailed,
     TransferPaused,
 )
 from client.core.transfers.download_options import DownloadOptions
 from client.results import TransferState
 from client.storage.files.torrent_files import part_file_path, partial_path
 from client.transfers.disk_space import INTERVAL, PATIENT_INTERVAL
-from client.transfers.transfer import MOST_UPSETS, Transfer
+from client.transfers.transfer import Transfer
 from common.errors import ErrorCode, MinitorrentError
 from tests.support.fake_transfers import PLENTY, TransferLab, failure, shown, torrent_of
 from tests.unit.client.storage.contents import PIECE, describe, put, random_bytes
@@ -26,19 +23,7 @@ from tests.unit.client.transfers.conftest import CONTENT, DESCRIBED
 FULL = MinitorrentError(ErrorCode.DISK_FULL, "No space left on device.")
 
 
-def change(path: Path, at: int = 0, *, quietly: bool = False) -> None:
-    """Change a byte of a file, as another program does; `quietly` sets the time back."""
-    before = path.stat()
-    with path.open("r+b") as stream:
-        stream.seek(at)
-        byte = stream.read(1)
-        stream.seek(at)
-        stream.write(bytes([byte[0] ^ 0xFF]))
-    later = before.st_mtime_ns + (0 if quietly else 1_000_000)
-    os.utime(path, ns=(before.st_atime_ns, later))
-
-
-# --- space ------------------------------------------------------------------------------------
+# --- space -----------------------------------------------------------------------------------
 @pytest.fixture
 def waiting(lab: TransferLab, partial: Transfer) -> Transfer:
     """A download with two pieces whose disk is full."""
@@ -138,120 +123,7 @@ def test_a_share_does_not_wait_for_space(lab: TransferLab, complete: Transfer) -
     assert (shown(complete), complete.waits_for_space) == (TransferState.FAILED, False)
 
 
-# --- content that changes ---------------------------------------------------------------------
-def test_pieces_that_went_wrong_before_the_end_are_fetched_again(
-    lab: TransferLab, active: Transfer
-) -> None:
-    lab.seeder(active, CONTENT).give()
-    change(partial_path(DESCRIBED, active.path))
-    lab.jobs.run()
-    assert (shown(active), active.verified.count) == (TransferState.DOWNLOADING, 3)
-    assert lab.happened == [PiecesLost("lab", "content", 1)]
-    assert lab.announcer.completions == []
-    assert not active.path.exists()
-    lab.seeder(active, CONTENT, "eve", "127.0.0.3").give()
-    lab.jobs.run()
-    assert shown(active) is TransferState.SEEDING
-    assert active.path.read_bytes() == CONTENT
-    assert lab.announcer.completions == [DESCRIBED.info_hash]
-
-
-def test_a_download_that_is_changed_again_and_again_fails(
-    lab: TransferLab, active: Transfer
-) -> None:
-    for number in range(MOST_UPSETS):
-        active.on_damaged(torrent_of(active))
-        lab.jobs.run()
-        assert shown(active) is TransferState.DOWNLOADING, number
-    active.on_damaged(torrent_of(active))
-    lab.jobs.run()
-    assert (shown(active), failure(active)) == (TransferState.FAILED, ErrorCode.FILE_CHANGED)
-    assert isinstance(lab.happened[-1], TransferFailed)
-    active.resume()
-    lab.jobs.run()
-    active.on_damaged(torrent_of(active))
-    lab.jobs.run()
-    assert shown(active) is TransferState.DOWNLOADING, "a new run counts from the start"
-
-
-def test_a_finished_download_with_a_damaged_piece_is_repaired_in_place(
-    lab: TransferLab, complete: Transfer
-) -> None:
-    change(complete.path, PIECE, quietly=True)
-    complete.on_damaged(torrent_of(complete))
-    lab.jobs.run()
-    assert (shown(complete), complete.verified.count) == (TransferState.DOWNLOADING, 3)
-    assert lab.happened == [PiecesLost("lab", "content", 1)]
-    assert not lab.saved(complete).complete
-    lab.seeder(complete, CONTENT, "eve", "127.0.0.3").give()
-    lab.jobs.run()
-    assert shown(complete) is TransferState.SEEDING
-    assert complete.path.read_bytes() == CONTENT
-    assert lab.saved(complete).complete
-
-
-def test_a_share_that_was_edited_fails_at_the_next_checkpoint(
-    lab: TransferLab, complete: Transfer
-) -> None:
-    complete.checkpoint()
-    assert shown(complete) is TransferState.SEEDING
-    change(complete.path)
-    complete.checkpoint()
-    assert (shown(complete), failure(complete)) == (TransferState.FAILED, ErrorCode.FILE_CHANGED)
-    assert lab.saved(complete).complete
-
-
-# --- rechecks ---------------------------------------------------------------------------------
-def recheck(lab: TransferLab, transfer: Transfer) -> None:
-    """What the command does."""
-    transfer.halt()
-    transfer.start(recheck=True)
-    lab.jobs.run()
-
-
-def test_a_recheck_of_right_content_hashes_all_and_seeds_on(
-    lab: TransferLab, complete: Transfer
-) -> None:
-    recheck(lab, complete)
-    assert complete.storage.checked == len(CONTENT)
-    assert (shown(complete), complete.verified.count) == (TransferState.SEEDING, 4)
-    assert lab.happened == []
-
-
-def test_a_recheck_of_a_wrong_download_fetches_the_wrong_pieces_again(
-    lab: TransferLab, complete: Transfer
-) -> None:
-    change(complete.path, quietly=True)
-    recheck(lab, complete)
-    assert (shown(complete), complete.verified.count) == (TransferState.DOWNLOADING, 3)
-    assert lab.happened == [PiecesLost("lab", "content", 1)]
-    assert (complete.left, complete.is_running) == (PIECE, True)
-
-
-def test_a_recheck_of_a_wrong_upload_fails_and_writes_nothing(
-    lab: TransferLab, upload: Transfer
-) -> None:
-    upload.start()
-    lab.jobs.run()
-    change(upload.path, quietly=True)
-    wrong = upload.path.read_bytes()
-    recheck(lab, upload)
-    assert (shown(upload), failure(upload)) == (TransferState.FAILED, ErrorCode.FILE_CHANGED)
-    assert upload.path.read_bytes() == wrong
-    assert lab.saved(upload).stamps is None, "nothing of it is believed any more"
-
-
-def test_a_recheck_of_an_unfinished_download_believes_no_record(
-    lab: TransferLab, partial: Transfer
-) -> None:
-    (lost, _) = partial.verified
-    partial.halt()
-    change(partial_path(DESCRIBED, partial.path), lost * PIECE, quietly=True)
-    recheck(lab, partial)
-    assert (shown(partial), partial.verified.count) == (TransferState.DOWNLOADING, 1)
-
-
-# --- what is recorded -------------------------------------------------------------------------
+# --- what is recorded ------------------------------------------------------------------------
 def test_a_checkpoint_records_progress_for_a_run_that_is_killed(
     lab: TransferLab, partial: Transfer
 ) -> None:
@@ -295,7 +167,7 @@ def test_a_priority_is_recorded_and_decides_who_is_next(
     assert lab.reopen(download).priority == 5
 
 
-# --- parts of a folder ------------------------------------------------------------------------
+# --- parts of a folder -----------------------------------------------------------------------
 def test_a_folder_of_which_one_file_is_wanted_ends_without_an_announcement(
     lab: TransferLab, tmp_path: Path
 ) -> None:

@@ -1,0 +1,157 @@
+"""What fails a transfer, what it says then, and what comes too late."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from client.core.notices.events import (
+    ShareFailed,
+    TransferFailed,
+)
+from client.results import TransferState
+from client.transfers.transfer import Transfer
+from common.errors import ErrorCode, MinitorrentError
+from tests.support.fake_transfers import TransferLab, failure, shown, torrent_of
+from tests.unit.client.transfers.conftest import CONTENT, DESCRIBED
+
+REFUSAL = MinitorrentError(ErrorCode.NOT_MEMBER, "You are no longer a member.")
+BROKEN = MinitorrentError(ErrorCode.PERMISSION_DENIED, "The disk can't be written.")
+
+
+# --- failing ---------------------------------------------------------------------------------
+def test_a_failed_download_says_why_and_keeps_what_it_has(
+    lab: TransferLab, partial: Transfer
+) -> None:
+    have = list(partial.verified)
+    partial.on_failed(torrent_of(partial), BROKEN)
+    lab.jobs.run()
+    assert (partial.state, partial.torrent) == (TransferState.FAILED, None)
+    assert partial.error is not None
+    assert (partial.error.code, partial.error.message) == (BROKEN.code, BROKEN.message)
+    assert list(partial.verified) == lab.saved_pieces(partial) == have
+    assert lab.announcer.announced == {}
+    assert not lab.scheduler.has_turn(partial)
+    assert lab.happened == [TransferFailed("lab", "content", BROKEN.code, BROKEN.message)]
+    assert not partial.is_running
+
+
+def test_a_failed_download_is_resumed(lab: TransferLab, partial: Transfer) -> None:
+    partial.on_failed(torrent_of(partial), BROKEN)
+    lab.jobs.run()
+    partial.resume()
+    lab.jobs.run()
+    assert (shown(partial), failure(partial)) == (TransferState.DOWNLOADING, None)
+    assert partial.verified.count == 2
+
+
+def test_it_fails_once_however_many_errors_there_are(lab: TransferLab, active: Transfer) -> None:
+    torrent = torrent_of(active)
+    active.on_failed(torrent, BROKEN)
+    active.on_failed(torrent, REFUSAL)
+    active.refused(REFUSAL)
+    lab.jobs.run()
+    assert failure(active) is BROKEN.code
+    assert len(lab.happened) == 1
+
+
+def test_a_failed_transfer_stays_failed_when_the_client_closes(
+    lab: TransferLab, active: Transfer
+) -> None:
+    active.on_failed(torrent_of(active), BROKEN)
+    lab.jobs.run()
+    active.halt()
+    assert shown(active) is TransferState.FAILED
+
+
+def test_a_pause_forgives_a_failure(lab: TransferLab, active: Transfer) -> None:
+    active.on_failed(torrent_of(active), BROKEN)
+    lab.jobs.run()
+    active.pause()
+    assert (shown(active), failure(active)) == (TransferState.PAUSED, None)
+
+
+def test_a_refusal_of_the_tracker_fails_it(lab: TransferLab, active: Transfer) -> None:
+    active.refused(REFUSAL)
+    lab.jobs.run()
+    assert shown(active) is TransferState.FAILED
+    assert failure(active) is ErrorCode.NOT_MEMBER
+
+
+def test_without_credentials_it_fails(lab: TransferLab, download: Transfer) -> None:
+    lab.credentials.error = REFUSAL
+    download.start()
+    lab.jobs.run()
+    assert (download.state, download.torrent) == (TransferState.FAILED, None)
+    assert lab.announcer.announced == {}
+
+
+def test_a_bug_fails_the_transfer_that_it_meets(lab: TransferLab, download: Transfer) -> None:
+    lab.credentials.error = ZeroDivisionError("a bug")
+    download.start()
+    lab.jobs.run()
+    assert (shown(download), failure(download)) == (TransferState.FAILED, ErrorCode.INTERNAL)
+
+
+def test_a_failed_share_is_no_failed_download(lab: TransferLab, complete: Transfer) -> None:
+    complete.on_failed(torrent_of(complete), BROKEN)
+    lab.jobs.run()
+    assert (complete.state, complete.verified.count) == (TransferState.FAILED, 4)
+    assert lab.happened == [ShareFailed("lab", "content", BROKEN.code, BROKEN.message)]
+    assert lab.saved(complete).complete
+
+
+def test_a_share_whose_file_is_gone_fails_until_it_is_back(
+    lab: TransferLab, upload: Transfer, final: Path
+) -> None:
+    final.rename(final.with_name("moved"))
+    upload.start()
+    lab.jobs.run()
+    assert (shown(upload), failure(upload)) == (TransferState.FAILED, ErrorCode.FILE_NOT_FOUND)
+    final.with_name("moved").rename(final)
+    upload.resume()
+    lab.jobs.run()
+    assert (shown(upload), failure(upload)) == (TransferState.SEEDING, None)
+
+
+# --- callbacks that come too late ------------------------------------------------------------
+def test_what_an_earlier_torrent_reports_counts_no_more(
+    lab: TransferLab, partial: Transfer
+) -> None:
+    earlier = torrent_of(partial)
+    partial.pause()
+    partial.resume()
+    lab.jobs.run()
+    partial.on_failed(earlier, BROKEN)
+    partial.on_damaged(earlier)
+    partial.on_complete(earlier)
+    lab.jobs.run()
+    assert shown(partial) is TransferState.DOWNLOADING
+    assert partial.torrent is not earlier
+    assert lab.happened == []
+
+
+def test_the_end_of_a_download_that_was_paused_meanwhile_comes_at_its_resume(
+    lab: TransferLab, active: Transfer
+) -> None:
+    lab.seeder(active, CONTENT).give()
+    active.pause()
+    lab.jobs.run()
+    assert (active.state, active.verified.count) == (TransferState.PAUSED, 4)
+    assert not lab.saved(active).complete
+    active.resume()
+    lab.jobs.run()
+    assert shown(active) is TransferState.SEEDING
+    assert lab.saved(active).complete
+    assert active.path.read_bytes() == CONTENT
+
+
+def test_the_tracker_is_asked_about_unidentified_peers(lab: TransferLab, active: Transfer) -> None:
+    lab.seeder(active, CONTENT)
+    ((info_hash, peer),) = lab.announcer.questions
+    assert (info_hash, peer.host) == (DESCRIBED.info_hash, "127.0.0.2")
+
+
+def test_without_a_torrent_the_trackers_answers_change_nothing(download: Transfer) -> None:
+    download.learn([])
+    download.identified(1, "bob", is_member=True)
+    assert shown(download) is TransferState.PAUSED
