@@ -1,4 +1,4 @@
-"""What holds for all tests."""
+"""Settings and fixtures for all tests."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ settings.load_profile("steady")
 # Coverage is measured in the test processes, not in the hundreds of trackers and clients that
 # they start: that would cost more than all the rest, and shows next to nothing that they don't.
 MEASURE: dict[str, str] = {}
-"""What has to be in the environment of a process whose coverage is measured all the same."""
+"""The environment of a process whose coverage is measured nevertheless."""
 
 
 _IS_WORKER = "PYTEST_XDIST_WORKER" in os.environ
@@ -41,7 +41,7 @@ _measure_no_processes()
 # takes longer than the rest of a start.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
-# Nor do they load it all again, except where a test is about the start itself.
+# They don't load it all again either, except in tests of the start itself.
 os.environ[warm.SWITCH] = "1"
 
 _ROOT = Path(__file__).parents[1]
@@ -63,7 +63,7 @@ _MEASURED = (
         )
     ),
 )
-"""Tests that reach nearly all that the others do: only they are measured, with some pages.
+"""Tests that reach nearly all code that the others do: only they are measured, with some pages.
 
 Measuring more than doubles the time of whatever runs in a test's own process. The pure rooms are
 to be reached wholly from tests/unit.
@@ -72,7 +72,7 @@ to be reached wholly from tests/unit.
 
 @contextmanager
 def _unmeasured() -> Iterator[None]:
-    """Meanwhile, no coverage is measured in this worker."""
+    """Measure no coverage in this worker inside the block."""
     measuring = Coverage.current() if _IS_WORKER else None
     if measuring is None:
         yield
@@ -86,15 +86,15 @@ def _unmeasured() -> Iterator[None]:
 
 
 def _is_measured(item: pytest.Item) -> bool:
-    """Whether coverage is measured in a test: it makes slow ones six times slower, and what they
-    reach over and over, quick ones reach too."""
+    """Return whether coverage is measured in a test: it makes slow ones six times slower, and
+    quick ones cover the same code."""
     if item.get_closest_marker("slow"):
         return False
     return any(item.path.is_relative_to(_ROOT / folder) for folder in _MEASURED)
 
 
 def _load_all() -> None:
-    """Load what is measured, but for the page and the migrations, which their users load."""
+    """Load the measured modules, except the page and the migrations, which their users load."""
     for package in ("common", "client", "tracker"):
         for path in sorted((_ROOT / package).rglob("*.py")):
             parts = path.relative_to(_ROOT).with_suffix("").parts
@@ -109,7 +109,7 @@ def pytest_collection() -> Generator[None, object, object]:
         _load_all()
     with _unmeasured():
         result = yield
-    gc.freeze()  # thousands of tests that are there to stay: no need to look through them
+    gc.freeze()  # thousands of tests that stay: no need to collect them
     return result
 
 

@@ -1,1 +1,1 @@
-"""What one party can do to others, tried; each attack has a control that shows the honest case."""
+"""Attacks by one party on others; each has a control that shows the honest case."""

@@ -1,4 +1,4 @@
-"""Many sessions at once, and trackers that may open so many files."""
+"""Many sessions at once, and trackers with a limit of open files."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.support.processes import TrackerProcess
 
 
 class LimitedTracker(TrackerProcess):
-    """A tracker whose soft and hard limit of open files is `open_files`."""
+    """Start a tracker whose soft and hard limit of open files is `open_files`."""
 
     def __init__(self, folder: Path, open_files: int, *options: str) -> None:
         super().__init__(folder, *options)
@@ -24,13 +24,13 @@ class LimitedTracker(TrackerProcess):
 
     @property
     def descriptors(self) -> int:
-        """How many it has open."""
+        """Return how many files it has open."""
         return len(list(Path(f"/proc/{self.pid}/fd").iterdir()))
 
 
 @contextmanager
 def crowd(address: Endpoint, sources: list[str]) -> Iterator[list[SessionClient]]:
-    """Sessions from these addresses, opened a few at a time."""
+    """Open sessions from these addresses, a few at a time."""
     with ThreadPoolExecutor(8) as pool:
         clients = list(pool.map(lambda source: SessionClient(address, source), sources))
         try:

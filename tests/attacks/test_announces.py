@@ -1,4 +1,4 @@
-"""A member's made-up clients, and what they can't take from the others of a swarm."""
+"""A member's fake clients, and what they can't take from others in a swarm."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.integration.tracker.lab import Lab
 NEWCOMER = b"-TR4060-newcomer1234"
 SEEDER = ("10.0.0.99", 6881)
 ROUNDS = 20
-"""Announces of a newcomer: if it met the seeder by chance only, one of them would not."""
+"""Announces of a new client: enough to reveal a seeder that is returned only by chance."""
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def lab(tmp_path: Path) -> Iterator[Lab]:
 
 
 def finds_the_seeder(lab: Lab, key: str, info_hash: InfoHash) -> bool:
-    """Whether a member's client is told of the seeder at every announce."""
+    """Return whether a member's client gets the seeder in every announce."""
     for _ in range(ROUNDS):
         answer = lab.stock(key, info_hash, NEWCOMER, left=1, host="10.0.0.3")
         if SEEDER not in [(peer.host, peer.port) for peer in answer.peers]:
@@ -62,7 +62,7 @@ def test_fake_clients_of_several_members_do_not_hide_a_seeder(lab: Lab) -> None:
 
 
 def test_no_peer_can_be_made_to_vanish(lab: Lab) -> None:
-    """By another user's announce under the same peer id, or of the same address and port."""
+    """Neither by another user's announce of the same peer id, nor of the same address."""
     eve, info_hash = lab.member("eve"), lab.share("x.bin")
     lab.ann.announce(info_hash)
     host, port = SEEDER

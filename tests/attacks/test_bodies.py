@@ -25,7 +25,7 @@ def tracker(tmp_path: Path) -> Iterator[TrackerProcess]:
 
 
 def peak(tracker: TrackerProcess) -> int:
-    """The most memory that the tracker has had, in KiB."""
+    """Return the tracker's peak memory, in KiB."""
     status = Path(f"/proc/{tracker.pid}/status").read_text()
     return int(status.partition("VmHWM:")[2].split()[0])
 
@@ -37,7 +37,7 @@ def post(tracker: TrackerProcess, operation: str, body: bytes, token: str) -> in
         connection.request("POST", f"/api/v1/{operation}", body, headers)
         return connection.getresponse().status
     except ConnectionError:
-        return 413  # it was closed before all was sent
+        return 413  # closed before everything was sent
     finally:
         connection.close()
 
@@ -83,7 +83,7 @@ def test_lines_with_many_parts_are_cheap_over_a_session(tracker: TrackerProcess)
 
 
 def test_large_metainfo_is_accepted(tracker: TrackerProcess) -> None:
-    """The control: what needs the room has it."""
+    """The control: large requests that need it are accepted."""
     with SessionClient(tracker.address) as ann:
         ann.sign_up("ann").call("create_group", group="lab", mode="open")
         assert ann.upload("lab", "x.bin", b"content")["pieces"] == 1

@@ -1,4 +1,4 @@
-"""Who holds HTTP connections and says nothing, or reads nothing, keeps nobody else out."""
+"""HTTP connections that send or read nothing lock nobody out."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def dial(tracker: TrackerProcess, source: str) -> socket.socket:
 
 
 def ask(tracker: TrackerProcess, source: str) -> object:
-    """What /health answers somebody."""
+    """Return the answer of /health to somebody."""
     with dial(tracker, source) as sock:
         sock.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
         answer = b"".join(iter(lambda: sock.recv(65536), b""))

@@ -21,7 +21,7 @@ PIECE = 16 * 1024
 
 
 def nested_folders() -> bytes:
-    """Each file is in sixty folders of its own."""
+    """Put each file into sixty folders of its own."""
     entries = []
     for number in range(SIZE // 210):
         path = [b"%x" % number, *[b"a"] * 60]
@@ -49,7 +49,7 @@ BOMBS: dict[str, Callable[[], bytes]] = {
 
 
 def peak(tracker: TrackerProcess) -> float:
-    """The most memory that it ever had, in MiB."""
+    """Return its peak memory, in MiB."""
     status = Path(f"/proc/{tracker.pid}/status").read_text()
     return int(status.split("VmHWM:")[1].split()[0]) / 1024
 
@@ -69,7 +69,7 @@ def ann(tracker: TrackerProcess) -> Iterator[SessionClient]:
 
 
 def seconds(client: SessionClient) -> float:
-    """How long a row of usual requests takes."""
+    """Return the seconds that a series of usual requests takes."""
     began = time.monotonic()
     for _ in range(REQUESTS):
         client.call("list_files", group="lab")
@@ -79,7 +79,7 @@ def seconds(client: SessionClient) -> float:
 
 @contextmanager
 def sent_again_and_again(tracker: TrackerProcess, metainfo: bytes) -> Iterator[list[str]]:
-    """A member sends it over two sessions; the codes of the answers."""
+    """Send it as a member over two sessions; return the error codes."""
     stopped = threading.Event()
     answers: list[str] = []
     encoded = as_base64(metainfo)
@@ -115,7 +115,7 @@ def sign_up_eve(tracker: TrackerProcess) -> None:
 def test_a_bomb_is_refused_with_little_memory(
     tracker: TrackerProcess, ann: SessionClient, kind: str
 ) -> None:
-    with pytest.raises(RefusedError):  # as many bytes that unfold to nothing
+    with pytest.raises(RefusedError):  # the same number of bytes without nesting
         ann.call("add_file", group="lab", name="bomb", metainfo=as_base64(b"x" * SIZE))
     before = peak(tracker)
     with pytest.raises(RefusedError) as refused:

@@ -1,4 +1,4 @@
-"""Whoever has a network of addresses is one party; whoever shares an address is not locked out."""
+"""A network of addresses is one party; users who share an address are not locked out."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_a_network_of_64_bits_has_one_guessing_budget(tmp_path: Path) -> None:
 
 
 def test_silent_sessions_do_not_lock_out_their_address(tmp_path: Path) -> None:
-    """Half a handshake, or one and then silence, from the address that an honest client has."""
+    """Half a handshake, or a whole one and then silence, from an honest client's address."""
     with ExitStack() as opened:
         options = ("--max-sessions-per-address", "20")
         with TrackerProcess(tmp_path, *options) as tracker:

@@ -1,4 +1,4 @@
-"""Who has very many passwords hashed delays nobody else's login."""
+"""Very many passwords to hash delay nobody else's login."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LOGINS = 8
 
 @contextmanager
 def a_storm_of_accounts(tracker: TrackerProcess) -> Iterator[None]:
-    """One address opens accounts as fast as it is let, over many connections."""
+    """Create accounts from one address as fast as possible, over many connections."""
     stopped = threading.Event()
     made: list[str] = []
 
@@ -47,7 +47,7 @@ def a_storm_of_accounts(tracker: TrackerProcess) -> Iterator[None]:
 
 
 def seconds_to_log_in(tracker: TrackerProcess, user: str, source: str) -> float:
-    """Seconds that a login takes as a rule; one may have met with what else the machine does."""
+    """Return the median seconds of a login, which ignores an outlier of a busy machine."""
     seconds = []
     for _ in range(LOGINS):
         with SessionClient(tracker.address, source) as client:

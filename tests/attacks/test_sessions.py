@@ -1,4 +1,4 @@
-"""As many sessions as there may be, and more: those who are in go on, those who aren't are told."""
+"""More sessions than allowed: existing ones continue, further ones are refused with a reason."""
 
 from __future__ import annotations
 

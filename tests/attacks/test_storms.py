@@ -1,4 +1,4 @@
-"""Many logins, many requests: the lease is kept, notices come, and others are answered."""
+"""Many logins and requests: the tracker keeps its lease, pushes notices and answers others."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PARTIES = 16
 
 @contextmanager
 def storm(attack: Callable[[int, threading.Event], None]) -> Iterator[None]:
-    """Run an attack in many threads while the block runs; each gets its number."""
+    """Run an attack in many threads during the block; each gets its number."""
     stopped = threading.Event()
 
     def run(number: int) -> None:
@@ -39,7 +39,7 @@ def storm(attack: Callable[[int, threading.Event], None]) -> Iterator[None]:
 
 
 def slowest(deed: Callable[[], object], count: int = 10) -> float:
-    """Seconds that the slowest of some deeds took."""
+    """Return the seconds of the slowest action."""
     most = 0.0
     for _ in range(count):
         began = time.monotonic()
@@ -49,7 +49,7 @@ def slowest(deed: Callable[[], object], count: int = 10) -> float:
 
 
 def heartbeat(tracker: TrackerProcess) -> float:
-    """When a tracker last renewed its lease, by its own clock."""
+    """Return when a tracker last renewed its lease, by its own clock."""
     with create_engine(tracker.database, poolclass=NullPool).connect() as database:
         return float(database.scalar(text("SELECT heartbeat_at FROM trackers")))
 
@@ -100,5 +100,5 @@ def test_endless_requests_delay_only_their_sender(tmp_path: Path) -> None:
                     client.call("list_groups")
 
         with storm(ask_much):
-            time.sleep(3)  # until what she may ask at once is used up
+            time.sleep(3)  # until her burst is used up
             assert slowest(ask) < 2 * undisturbed + 1.0

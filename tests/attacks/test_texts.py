@@ -1,4 +1,4 @@
-"""Text of a hostile tracker: it does nothing to the terminal, forges no line, fills no screen."""
+"""A hostile tracker's text doesn't act on the terminal, forge a line or fill the screen."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def tracker() -> Iterator[FakeTracker]:
 
 
 def answer(tracker: FakeTracker, text: str) -> None:
-    """Have the tracker put `text` wherever there is room for one."""
+    """Let the tracker put `text` into every text field."""
     row = {"group": text, "owner": text, "members": 1, "files": 1, "mode": text, "member": True}
     tracker.answers["login"] = lambda _: login_reply(text) | {"groups": [text]}
     tracker.answers["list_groups"] = lambda _: {"groups": [row]}
@@ -57,7 +57,7 @@ def command(tracker: FakeTracker, folder: Path, *options: str) -> list[str]:
 
 
 def run(tracker: FakeTracker, folder: Path, *options: str) -> tuple[str, str]:
-    """Stdout and stderr of the commands."""
+    """Return stdout and stderr of the commands."""
     given = [part for line in COMMANDS for part in ("-c", line)]
     started = command(tracker, folder, "--log-level", "debug", *given, *options)
     done = subprocess.run(started, capture_output=True, timeout=60, check=False)

@@ -39,7 +39,7 @@ def tracker(folder: Path) -> Iterator[TrackerProcess]:
 
 @pytest.fixture(scope="package", autouse=True)
 def measured(tracker: TrackerProcess) -> Iterator[None]:
-    """The page runs in the clients and nowhere else: these few are measured, not the tracker."""
+    """Only the clients run the page: these few are measured, not the tracker."""
     with pytest.MonkeyPatch.context() as patch:
         for name, value in MEASURE.items():
             patch.setenv(name, value)
@@ -70,7 +70,7 @@ def eve(folder: Path, tracker: TrackerProcess) -> Iterator[ClientProcess]:
 
 @pytest.fixture
 def of_eve(browser: Browser, eve: ClientProcess) -> Iterator[Window]:
-    """A new window on eve's page."""
+    """Open a new window on eve's page."""
     window = Window(browser, link_of(eve), WIDE, "light")
     yield window
     window.close()
@@ -78,7 +78,7 @@ def of_eve(browser: Browser, eve: ClientProcess) -> Iterator[Window]:
 
 @pytest.fixture
 def of_ann(browser: Browser, ann: ClientProcess) -> Iterator[Window]:
-    """A new window on ann's page."""
+    """Open a new window on ann's page."""
     window = Window(browser, link_of(ann), WIDE, "light")
     yield window
     window.close()
@@ -86,7 +86,7 @@ def of_ann(browser: Browser, ann: ClientProcess) -> Iterator[Window]:
 
 @pytest.fixture
 def of_bob(browser: Browser, bob: ClientProcess) -> Iterator[Window]:
-    """A new window on bob's page."""
+    """Open a new window on bob's page."""
     window = Window(browser, link_of(bob), WIDE, "light")
     yield window
     window.close()
@@ -96,7 +96,7 @@ def of_bob(browser: Browser, bob: ClientProcess) -> Iterator[Window]:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """When a test fails, what its windows showed then belongs to its report."""
+    """Add the windows' contents to the report of a failed test."""
     report = yield
     if report.failed and call.when == "call" and isinstance(item, pytest.Function):
         for name, window in item.funcargs.items():

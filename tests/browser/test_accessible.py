@@ -1,4 +1,4 @@
-"""Every tab, light and dark, wide and on a phone: no serious fault, nothing sticks out."""
+"""Every tab, light and dark, wide and on a phone: no serious violation, no overflow."""
 
 from __future__ import annotations
 
@@ -60,13 +60,13 @@ def test_login_works_by_keyboard_alone(browser: Browser, bob: ClientProcess) -> 
 
 
 def serious_faults(window: Window, *without: str) -> list[str]:
-    """What axe finds that is serious or worse, with the element that has it.
+    """Return the violations that axe rates serious or worse, with their elements.
 
     `without` are rules that are left out: axe takes the colour behind a dialog, dimmed, for that
     of the dialog's buttons.
     """
     rules = {name: {"enabled": False} for name in without}
-    options = {"rules": rules, "resultTypes": ["violations"]}  # nothing is made of all the rest
+    options = {"rules": rules, "resultTypes": ["violations"]}  # the rest is not used
     found = Axe().run(window.page, options=options).response["violations"]
     return [
         f"{fault['id']}: {node['html'][:200]}"
@@ -77,7 +77,7 @@ def serious_faults(window: Window, *without: str) -> list[str]:
 
 
 def width_of_all(window: Window) -> int:
-    """How wide the page is when nothing of it is cut off."""
+    """Return the width of the page without clipping."""
     width: int = window.page.evaluate("document.documentElement.scrollWidth")
     return width
 

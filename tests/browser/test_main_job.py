@@ -1,4 +1,4 @@
-"""The whole job of two people, done on the page alone."""
+"""Two people's whole work, done on the page alone."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_two_people_share_files(of_ann: Window, of_bob: Window, tmp_path: Path) 
 
 
 def meet(of_ann: Window, of_bob: Window, group: str) -> bool:
-    """Both make an account, ann a group; bob asks to join and ann accepts with one click."""
+    """Create both accounts and ann's group; bob asks to join, ann accepts with one click."""
     of_ann.sign_up("ann")
     of_bob.sign_up("bob")
     of_ann.fill("New group", group)
@@ -50,7 +50,7 @@ def meet(of_ann: Window, of_bob: Window, group: str) -> bool:
 
 
 def work_on_a_transfer(window: Window) -> None:
-    """Pause, resume, look at and check again what is there."""
+    """Pause, resume, inspect and recheck a transfer."""
     row = window.row("film one.bin")
     window.button("Pause film one.bin").click()
     row.get_by_text("paused").wait_for()
@@ -67,7 +67,7 @@ def work_on_a_transfer(window: Window) -> None:
 
 
 def fetch_a_part(of_ann: Window, of_bob: Window, folder: Path) -> None:
-    """Of a folder that ann shares, bob wants some of the files, in order."""
+    """Download some files of ann's folder as bob, in order."""
     for name in ("one.txt", "two.txt", "three.bin"):
         make_file(folder / "set" / name, 50_000)
     of_ann.fill("Path of a file or folder to share", str(folder / "set"))
@@ -90,7 +90,7 @@ def fetch_a_part(of_ann: Window, of_bob: Window, folder: Path) -> None:
 
 
 def drop_a_file(of_ann: Window, of_bob: Window, folder: Path) -> None:
-    """A file that is dropped has its own name, which is never taken for HTML."""
+    """Drop a file; its name is never interpreted as HTML."""
     of_ann.page.set_input_files(
         "input[type=file]", FilePayload(name=SLY, mimeType="text/plain", buffer=b"dropped")
     )
@@ -112,7 +112,7 @@ def drop_a_file(of_ann: Window, of_bob: Window, folder: Path) -> None:
 
 
 def look_after_the_group(of_ann: Window, of_bob: Window, folder: Path) -> None:
-    """ann looks at what was done, exports her credentials, and gives the group away for a while."""
+    """View the audit, export ann's credentials, and transfer the group for a while."""
     of_ann.button("Activity in this group").click()
     dialog = of_ann.page.get_by_role("dialog")
     dialog.get_by_role("row").filter(has_text="bob").first.wait_for()
@@ -130,7 +130,7 @@ def look_after_the_group(of_ann: Window, of_bob: Window, folder: Path) -> None:
 
 
 def end_membership(of_ann: Window, of_bob: Window) -> None:
-    """bob, by now an admin, is made a plain member and an admin again, then removed."""
+    """Demote bob, promote him again, then remove him."""
     of_ann.button("Make plain member: bob").click()
     of_ann.button("Make admin: bob").click()
     of_ann.button("Remove bob").click()

@@ -1,4 +1,4 @@
-"""Ten thousand files in a group: a part is shown, scrolls smoothly, grows, and all is found."""
+"""Ten thousand files in a group: a part is drawn, scrolls smoothly, grows, and is searchable."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ GROUP = "many"
 COUNT = 10_000
 FRAMES = 60
 SMOOTH = 50.0
-"""Milliseconds that half of the frames must stay below; a browser at rest takes 17."""
+"""Upper bound in milliseconds for half of the frames; an idle browser takes 17."""
 
 ROWS_DRAWN = 200
 
@@ -32,7 +32,7 @@ SCROLL = """async (frames) => {
 
 
 def record_files(database: Path) -> None:
-    """Put the files into the tracker's database at once: hashing them is not what is tested."""
+    """Put the files into the tracker's database directly: the test is not about hashing."""
     with closing(sqlite3.connect(database, timeout=20)) as store, store:
         (group,) = store.execute("SELECT id FROM groups WHERE name = ?", [GROUP]).fetchone()
         (user,) = store.execute("SELECT id FROM users WHERE name = 'eve'").fetchone()

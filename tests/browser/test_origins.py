@@ -64,7 +64,7 @@ FORM = """(site) => {
 
 
 RECEIVED: list[str] = []
-"""What browsers sent to the evil site."""
+"""The requests that browsers sent to the evil site."""
 
 
 class _EvilPage(BaseHTTPRequestHandler):
@@ -99,7 +99,7 @@ def evil_site() -> Iterator[str]:
 
 @pytest.fixture
 def context(browser: Browser, eve: ClientProcess) -> Iterator[BrowserContext]:
-    """A browser that has the page open, and so whatever proves that it may."""
+    """A browser that has the page open, and so its token."""
     context = browser.new_context()
     context.set_default_timeout(20_000)
     page = context.new_page()
@@ -127,7 +127,7 @@ def test_another_origin_can_neither_read_nor_act(
 def test_a_server_at_another_port_receives_no_secret(
     context: BrowserContext, eve: ClientProcess, evil_site: str
 ) -> None:
-    """Cookies would be sent to it: they belong to a host, whatever the port."""
+    """Browsers would send it cookies, which belong to a host, whatever the port."""
     evil = context.new_page()
     for site in (evil_site, evil_site.replace("127.0.0.1", "localhost")):
         evil.goto(site)

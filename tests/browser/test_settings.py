@@ -1,4 +1,4 @@
-"""Limits, the password, folders and the rest of what is set by hand."""
+"""Limits, the password, folders and other settings."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.support.browser import PASSWORD, Window, asleep
 from tests.support.processes import ClientProcess
 
 A_NAP = 12.0
-"""Seconds after which NiceGUI has given a page up, unless it is told otherwise."""
+"""Seconds after which NiceGUI abandons a page by default."""
 
 
 def test_limits_are_set_and_shown(eve: ClientProcess, of_eve: Window) -> None:

@@ -57,7 +57,7 @@ def nobody(folder: Path, tracker: TrackerProcess) -> Iterator[ClientProcess]:
 
 @pytest.fixture
 def group(ann: ClientProcess, bob: ClientProcess) -> str:
-    """A new group of ann's, with bob in it."""
+    """Create a group of ann's, with bob as a member."""
     name = f"group-{next(_NUMBERS)}"
     ann.ok("create_group", name)
     bob.join(name, ann)
@@ -66,5 +66,5 @@ def group(ann: ClientProcess, bob: ClientProcess) -> str:
 
 @pytest.fixture
 def shared(ann: ClientProcess, group: str, tmp_path: Path) -> Path:
-    """A file that ann shares with the group under its own name."""
+    """Create a file and share it with the group as ann."""
     return share(ann, group, tmp_path / f"file {next(_NUMBERS)}.bin")

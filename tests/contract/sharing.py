@@ -1,4 +1,4 @@
-"""What the tests of several commands do alike."""
+"""Helpers for the tests of several commands."""
 
 from __future__ import annotations
 
@@ -17,6 +17,6 @@ def share(who: ClientProcess, group: str, path: Path, content: bytes = b"") -> P
 
 
 def info_hash(torrent: Path) -> str:
-    """The info-hash of a metainfo file, worked out by others' code."""
+    """Return the info-hash of a metainfo file, computed by independent code."""
     info = bencode2.bdecode(torrent.read_bytes())[b"info"]
     return hashlib.sha1(bencode2.bencode(info)).hexdigest()

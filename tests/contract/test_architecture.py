@@ -1,4 +1,4 @@
-"""What ARCHITECTURE.md names exists."""
+"""Every name in ARCHITECTURE.md exists."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PATHS = sorted(set(re.findall(r"`((?:[a-z_0-9]+/)+[a-z_0-9]+)(?:\.\w+)*`", TEXT)
 
 
 def found(name: str) -> object:
-    """The module, class or function of a dotted name; raises LookupError."""
+    """Return the module, class or function of a dotted name; raises LookupError."""
     parts = name.split(".")
     for count in range(len(parts), 0, -1):
         try:

@@ -1,4 +1,4 @@
-"""What files are besides their content arrives with them, and parts no copies of one file."""
+"""Files arrive with their attributes, and attributes don't make different files."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_times_and_executable_bits_arrive(
     assert is_executable(got / "folder" / "bin" / "run")
     assert not is_executable(got / "folder" / "notes")
     assert got.joinpath("folder", "notes").stat().st_mtime == MTIME + 5
-    # Nothing of that looks like a change of the files.
+    # None of this looks like a change of the files.
     for name in ("tool", "folder"):
         bob.ok("recheck", group, name)
         wait_until(partial(is_seeding, bob, group, name), 30, "seeding")
@@ -75,7 +75,7 @@ def test_copies_with_different_times_are_one_file(
     assert second == first
     wait_until(lambda: seeders(ann, group, name) == 2, 30, "both to seed")
     assert ((tmp_path / "bobs" / inside).stat().st_mtime) == MTIME + 100
-    # Sharing again, and after nothing but the time has changed, is the same file still.
+    # Sharing again, even after the time has changed, gives the same file.
     assert bob.ok("upload_file", str(tmp_path / "bobs" / name), group) == first
     os.utime(tmp_path / "bobs" / inside)
     assert bob.ok("upload_file", str(tmp_path / "bobs" / name), group) == first

@@ -1,4 +1,4 @@
-"""The client as a program: exit statuses, its ways to end, `-c`, `--stay`, signals, refusals."""
+"""The client as a program: exit statuses, endings, `-c`, `--stay`, signals, refusals."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def tracker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TrackerProcess
 
 
 class Ended(NamedTuple):
-    """What came of a client that has ended."""
+    """The result of a client that has exited."""
 
     status: int
     output: list[str]
@@ -42,12 +42,12 @@ class Ended(NamedTuple):
 
     @property
     def answers(self) -> list[dict[str, Any]]:
-        """The output of one that was to answer in JSON."""
+        """Return the JSON output."""
         return [json.loads(line) for line in self.output]
 
 
 def run(*arguments: str, script: str = "") -> Ended:
-    """Run a client to its end."""
+    """Run a client until it exits."""
     with ManagedProcess([sys.executable, "-m", "client", *arguments]) as process:
         with suppress(BrokenPipeError):  # it may have ended already
             for line in script.splitlines():
@@ -58,7 +58,7 @@ def run(*arguments: str, script: str = "") -> Ended:
 
 
 def client(folder: Path, trackers: list[Endpoint], *options: str, script: str = "") -> Ended:
-    """Run a client to its end on a script."""
+    """Run a client on a script until it exits."""
     info = write_tracker_info(folder / "tracker_info.txt", trackers)
     state = ("--data-dir", str(folder / "state"))
     return run(f"127.0.0.1:{free_port()}", str(info), *state, *options, script=script)

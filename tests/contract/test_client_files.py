@@ -167,11 +167,11 @@ def test_peers(ann: ClientProcess, bob: ClientProcess, group: str, tmp_path: Pat
         file.truncate(300_000_000)
     ann.ok("upload_file", str(path), group)
     assert ann.ok("peers", group, path.name) == {"peers": []}
-    bob.ok("limit down 20M")  # so that it lasts until it was looked at
+    bob.ok("limit down 20M")  # so that it lasts until the check
     bob.ok("download_file", group, path.name, str(tmp_path / "bob.bin"))
 
     def introduced() -> list[dict[str, Any]]:
-        """Peers that have told by now what they have."""
+        """Return the peers whose pieces are known by now."""
         return [row for row in bob.ok("peers", group, path.name)["peers"] if row["progress"]]
 
     try:

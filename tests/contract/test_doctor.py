@@ -1,4 +1,4 @@
-"""`doctor` through real clients: everything in order, and each thing wrong that can be made so."""
+"""`doctor` through real clients: no problem, and each problem that a test can cause."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ MIB = 1 << 20
 
 
 def checks(client: ClientProcess) -> dict[str, str]:
-    """What is in order, with an empty hint, and what is not, with its own."""
+    """Return the passed checks, with empty hints, and the failed ones, with theirs."""
     found = client.ok("doctor")["checks"]
     assert all(row.keys() == {"name", "ok", "hint"} and row["hint"] for row in found)
     return {row["name"]: "" if row["ok"] else row["hint"] for row in found}
 
 
 def is_certified(client: ClientProcess, group: str) -> bool:
-    """Whether it holds a certificate, and isn't just asking for one, which is in order too."""
+    """Return whether it has a certificate, not only a pending request, which is fine, too."""
     rows = client.ok("doctor")["checks"]
     return any("Valid" in row["hint"] for row in rows if row["name"] == f"certificate {group}")
 

@@ -1,4 +1,4 @@
-"""What the documents show is what happens: every line in them is typed and looked for."""
+"""The documents show real behaviour: the test types every input and waits for every output."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture
 def transcript(tmp_path: Path) -> Iterator[Transcript]:
-    """Terminals in a folder like that of the project, in a network where every port is free."""
+    """Open terminals in a folder like the project's, in a network where every port is free."""
     require("tmux", "ip", network=True)
     (tmp_path / ".venv").symlink_to(sys.prefix)
     shutil.copy(ROOT / "tracker_info.txt", tmp_path)

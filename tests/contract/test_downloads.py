@@ -59,7 +59,7 @@ def test_some_files_of_a_folder_in_order(
 ) -> None:
     sizes = {"a.jpg": 40_000, "b/c.jpg": 30_000, "b/film.mkv": 100_000}
     ann.ok("upload_file", str(make_tree(tmp_path / "trip", sizes)), group)
-    bob.ok("wait 30")  # what other tests have left
+    bob.ok("wait 30")  # leftovers of other tests
     command = ["download_file", group, "trip", f"{tmp_path}/bob/"]
     said = bob.fails("usage", *command, "--only", "*.png")
     assert "'b/film.mkv'" in said

@@ -1,4 +1,4 @@
-"""Error codes that no other contract test shows, each given by the command that can give it."""
+"""Error codes that no other contract test covers, each from a command that can return it."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from client.app import main
 from client.config import Timing
 sys.exit(main(timing=Timing(wait_without_peers=0.5)))
 """
-"""The client as it is, but for the ten minutes that a wait goes on without anybody."""
+"""The client as it is, except for the ten minutes that `wait` continues without peers."""
 
 
 @pytest.fixture
 def metainfo(ann: ClientProcess, shared: Path, group: str, tmp_path: Path) -> str:
-    """The metainfo file of what ann shares with the group."""
+    """Return the metainfo file of ann's share."""
     path = tmp_path / "shared.torrent"
     ann.ok("share", str(shared), str(path), group)
     return str(path)
@@ -34,14 +34,14 @@ def metainfo(ann: ClientProcess, shared: Path, group: str, tmp_path: Path) -> st
 
 @pytest.fixture
 def loop(tmp_path: Path) -> str:
-    """A symbolic link to itself."""
+    """Create a symbolic link to itself."""
     path = tmp_path / "loop"
     path.symlink_to(path)
     return str(path)
 
 
 def gives(client: ClientProcess, code: str, *command: str) -> str:
-    """The sentence of a command that fails with a code, which its help lists."""
+    """Return the message of a command that fails with a code, which its help lists."""
     assert ErrorCode(code) in (*COMMANDS[command[0]].errors, *COMMON_ERRORS)
     return client.fails(code, *command)
 
@@ -97,7 +97,7 @@ def test_remove_metainfo_of_a_foreign_group(eve: ClientProcess, metainfo: str) -
 
 @pytest.fixture
 def impatient(tracker: TrackerProcess, tmp_path: Path) -> Iterator[ClientProcess]:
-    """A client that waits half a second for somebody to download from."""
+    """Start a client that waits half a second for a peer."""
     client = ClientProcess(tmp_path / "impatient", [tracker])
     client.command[1:3] = ["-c", IMPATIENT]
     with client:

@@ -14,7 +14,7 @@ NAMES = ("a.mkv", "b.txt", "c.MKV")
 
 @pytest.fixture(scope="module")
 def ann(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClientProcess]:
-    """Ann, who shares three files of 1, 3 and 2 KiB with lab, and owns another group."""
+    """Set up ann, who shares three files of 1, 3 and 2 KiB with lab, and owns another group."""
     folder = tmp_path_factory.mktemp("lists")
     with (
         TrackerProcess(folder / "tracker") as tracker,
@@ -29,7 +29,7 @@ def ann(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClientProcess]:
 
 
 def names(ann: ClientProcess, *arguments: str) -> tuple[list[str], int]:
-    """The files that are listed, and how many there are in all."""
+    """Return the listed files, and the total."""
     result = ann.ok("list_files", "lab", *arguments)
     assert list(result) == ["group", "files", "total"]
     return [row["name"] for row in result["files"]], result["total"]

@@ -1,4 +1,4 @@
-"""Every command that takes a path, with paths as nobody should type them.
+"""Every command that takes a path, with odd paths.
 
 Whatever it is, the answer comes soon, says what is wrong in a sentence, and is no `internal` error.
 """
@@ -117,7 +117,7 @@ def paths(tmp_path: Path) -> Iterator[dict[str, str]]:
 
 
 def body(command: Command, odd: Argument, path: str, folder: Path) -> dict[str, object]:
-    """The command's arguments, all of them in order but for the odd path."""
+    """Return the command's arguments, valid except for the odd path."""
     usual = {
         "GROUP": "lab",
         "NAME": "theirs.bin" if command.name == "download_file" else "mine.bin",
@@ -156,7 +156,7 @@ def test_odd_paths(
     relative = {"blank", "here", "above", "dash", "magnet", "bad magnet"}  # to the client's folder
     roots = {"root", "far above"}
     is_read = odd.name == "PATH" or (odd.name.startswith("METAINFO") and command.name != "share")
-    # Some would be gone over in whole, and a test has no business writing to others.
+    # Some would be read completely, and a test must not write to others.
     skipped = roots | {"above", "here", "huge"} if odd.name == "PATH" else roots | relative
     if odd.name != "PATH" and is_read:
         skipped = set()

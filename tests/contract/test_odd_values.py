@@ -1,4 +1,4 @@
-"""Odd values in every place of every command, at a real client: no fault of ours, no traceback."""
+"""Odd values in every place of every command, at a real client: no internal error."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.support.processes import ClientProcess, TrackerProcess
 
 ENDING = {"quit", "exit", "logout"}
 SLOW = {"doctor", "login", "create_user", "passwd"}
-"""Passwords are hashed slowly on purpose, and guessing them is slowed down."""
+"""Password hashing is slow on purpose, and guessing is throttled."""
 
 
 @pytest.mark.slow

@@ -1,4 +1,4 @@
-"""Man pages and completions are those of the programs as they are, and can be read."""
+"""Man pages and completions are up to date and valid."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LIMIT = 60.0
 
 
 def said(*command: str) -> str:
-    """What a command that has to succeed, without a complaint, prints."""
+    """Return the output of a command that must succeed without a warning."""
     ended = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT, check=False)
     assert (ended.returncode, ended.stderr) == (0, "")
     return ended.stdout
@@ -39,7 +39,7 @@ def test_generated_documents_are_up_to_date() -> None:
 
 
 def completed(program: str, *words: str) -> list[str]:
-    """What bash offers for the last word of a line."""
+    """Return bash's completions for the last word of a line."""
     line = " ".join(map(repr, (program, *words)))
     function = f"_{program.replace('-', '_')}"
     script = f"""

@@ -1,4 +1,4 @@
-"""SECURITY.md: every promise names tests, and every test that is named is there."""
+"""SECURITY.md: every promise names tests, and every named test exists."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def names_in(path: str) -> frozenset[str]:
 
 
 def references() -> Iterator[tuple[str, str | None]]:
-    """Files and the tests in them; `::name` alone is in the file that was named last."""
+    """Yield the named tests; `::name` alone is in the file named before."""
     path = ""
     for match in REFERENCE.finditer(TEXT):
         path = match[1] or path
@@ -28,7 +28,7 @@ def references() -> Iterator[tuple[str, str | None]]:
 
 
 def promises() -> Iterator[str]:
-    """Items of the lists before what is not promised, and rows of the table of bounds."""
+    """Yield the list items before "Not promised", and the rows of the table of bounds."""
     for section in re.split(r"^## ", TEXT, flags=re.MULTILINE):
         promised, denied, _ = section.partition("**Not promised.**")
         if denied:

@@ -20,7 +20,7 @@ from client.shell.names import SessionNames
 from common.api.files import Sort
 from common.errors import ErrorCode, MinitorrentError
 from common.types import Endpoint
-from tests.support import crowd
+from tests.support import bulk_rows
 from tests.support.processes import ClientProcess, TrackerProcess
 
 MANY = 100_000
@@ -43,13 +43,13 @@ def tracker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TrackerProcess
             person.ok("create_group", "lab", "--open")
             person.ok("create_group", "big", "--open")
         tracker.kill()
-        with crowd.opened(tracker.folder / "tracker.db") as store:
-            crowd.add_member(store, "lab", "bob")
-            crowd.add_member(store, "big", "bob")
-            crowd.add_files(store, "lab", "ann", MANY)
-            crowd.add_peers(store, "lab", "ann")
-            crowd.add_groups(store, "eve", MANY)
-            crowd.add_members(store, "big", MEMBERS)
+        with bulk_rows.opened(tracker.folder / "tracker.db") as store:
+            bulk_rows.add_member(store, "lab", "bob")
+            bulk_rows.add_member(store, "big", "bob")
+            bulk_rows.add_files(store, "lab", "ann", MANY)
+            bulk_rows.add_peers(store, "lab", "ann")
+            bulk_rows.add_groups(store, "eve", MANY)
+            bulk_rows.add_members(store, "big", MEMBERS)
         tracker.start()
         yield tracker
 

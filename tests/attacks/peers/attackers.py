@@ -19,14 +19,14 @@ SECONDS = 10.0
 
 
 def torrent_of(person: Person, name: str) -> Torrent:
-    """A person's torrent, which must be at work."""
+    """Return a person's running torrent."""
     torrent = person.session._transfers.get(GROUP, name).torrent
     assert torrent is not None
     return torrent
 
 
 def peer_id_of(person: Person) -> PeerId:
-    """What a person's client calls itself in this run."""
+    """Return the peer id of a person's client in this run."""
     return person.session._transfers._context.torrent_context.peer_id
 
 
@@ -47,7 +47,7 @@ class Attacker:
         self._context.load_cert_chain(shown.certificate, shown.key)
 
     def connect(self, victim: Person) -> socket.socket:
-        """A connection, inside TLS in a sealed group."""
+        """Open a connection, with TLS in a sealed group."""
         sock = socket.create_connection(victim.address, SECONDS, (self.host, 0))
         if self._context is None:
             return sock
@@ -55,7 +55,7 @@ class Attacker:
         return self._context.wrap_socket(sock, server_hostname=name)
 
     def dial(self, victim: Person, peer_id: PeerId | None = None) -> RawPeer:
-        """A peer that has shaken hands; OSError when it isn't wanted."""
+        """Connect and shake hands; raises OSError if refused."""
         peer = RawPeer(self.connect(victim))
         try:
             peer.shake(Handshake(self.described.info_hash, peer_id or new_peer_id(), fast=True))
@@ -65,7 +65,7 @@ class Attacker:
         return peer
 
     def lie(self, victim: Person, peer_id: PeerId | None = None) -> None:
-        """Serve rubbish until that ends the connection; OSError when it isn't wanted."""
+        """Serve garbage until that ends the connection; raises OSError if refused."""
         with self.dial(victim, peer_id) as peer, suppress(OSError):
             peer.send(HaveAll(), Unchoke())
             serve(peer, self.described, b"", lambda asked, _: b"\xee" * asked.length)

@@ -1,4 +1,4 @@
-"""Whole clients at a real tracker, as in tests/integration/client, and what nobody may leave."""
+"""Whole clients at a real tracker, as in tests/integration/client, with a check for leftovers."""
 
 from __future__ import annotations
 
@@ -14,6 +14,6 @@ __all__ = ["log", "nothing_left", "stack", "team"]
 
 @pytest.fixture
 def stack(nothing_left: None) -> Iterator[ExitStack]:
-    """What the attackers hold open; released before the team closes."""
+    """The attackers' open resources, released before the team closes."""
     with ExitStack() as opened:
         yield opened

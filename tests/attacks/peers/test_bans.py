@@ -1,4 +1,4 @@
-"""Who lies is kept out, whatever he calls himself; whom he names is not."""
+"""Liars are banned whatever peer id they use; peers whose id they copy are not."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SHORT = Timing(identify_for=1.0)
 def victims(
     team: Team, folder: Path, timing: Timing = DEFAULT_TIMING
 ) -> tuple[Person, Person, str, bytes]:
-    """ann, who shares a file that nobody gets yet, and bob, who wants it."""
+    """Set up ann, who shares a file that nobody downloads yet, and bob, who wants it."""
     content = make_file(folder / "content", 2 * MIB)
     ann, bob = team.member("ann", timing=timing), team.member("bob", HASTY, timing=timing)
     name = held_back(team, ann, content)
@@ -44,7 +44,7 @@ def wait_for_bans(log: Log, count: int) -> None:
 
 
 def has(bob: Person, content: bytes) -> bool:
-    """Whether what bob has is right."""
+    """Return whether bob's content is right."""
     return (bob.home / "downloads" / "content").read_bytes() == content
 
 
@@ -87,7 +87,7 @@ def test_a_liar_is_banned_by_login_and_at_the_second_login_as_a_member(
 def test_a_liar_with_the_seeders_peer_id_at_its_address_does_not_stop_the_download(
     team: Team, stack: ExitStack, tmp_path: Path, log: Log
 ) -> None:
-    """In an open group, and even from behind the same address, as an outsider."""
+    """In an open group, even as an outsider behind the same address."""
     _, bob, name, content = victims(team, tmp_path)
     opened = threading.Event()
     honest = Infiltrator(team, stack, "honest")
@@ -104,7 +104,7 @@ def test_a_liar_with_the_seeders_peer_id_at_its_address_does_not_stop_the_downlo
     outsider = Attacker(described)
     outsider.lie(bob, honest.peer_id)
     wait_until(lambda: bans(log), what="the ban")
-    for peer_id in (None, None, honest.peer_id):  # at the door, under whatever name
+    for peer_id in (None, None, honest.peer_id):  # refused at once, under any peer id
         with pytest.raises(OSError):
             outsider.dial(bob, peer_id)
     opened.set()

@@ -1,4 +1,4 @@
-"""Who takes much, says much or answers slowly harms himself: others are served as before.
+"""Greedy, talkative or slow peers harm only themselves: others are served as before.
 
 Each attack goes on while an honest member downloads; before it another one does, undisturbed. The
 second may take twice as long, and as much again as a busy machine needs to look at anything.
@@ -40,13 +40,13 @@ from tests.support.waiting import wait_until
 
 MIB = 1 << 20
 SLACK = 3.0
-"""Seconds of a busy machine; connections that are tried again after two are among them."""
+"""Seconds of slack for a busy machine, including connections retried after two."""
 
 ELSEWHERE = "127.0.0.66"
 
 
 def timed(person: Person, name: str, content: Path) -> float:
-    """Seconds that a download takes, which must arrive right."""
+    """Return the seconds that a download takes; it must arrive intact."""
     began = time.monotonic()
     assert person.fetch(name).read_bytes() == content.read_bytes()
     return time.monotonic() - began
@@ -54,7 +54,7 @@ def timed(person: Person, name: str, content: Path) -> float:
 
 @contextmanager
 def going_on(act: Callable[[], object], threads: int = 1) -> Iterator[None]:
-    """Have attackers act again and again meanwhile, whatever becomes of it."""
+    """Run attackers in a loop inside the block, ignoring their errors."""
     over = threading.Event()
 
     def attack() -> None:
@@ -74,7 +74,7 @@ def going_on(act: Callable[[], object], threads: int = 1) -> Iterator[None]:
 
 
 class Scene:
-    """ann, who shares; cat, whose download is the control; bob, whose download is attacked."""
+    """Set up ann (sharer), cat (control download) and bob (attacked download)."""
 
     def __init__(self, team: Team, folder: Path) -> None:
         self.content = make_file(folder / "content", 4 * MIB)
@@ -84,11 +84,11 @@ class Scene:
         self.cat.session.transfers.pause(GROUP, self.name)  # ann alone serves bob
 
     def check(self) -> None:
-        """bob is served as cat was."""
+        """Check that bob's download is about as fast as cat's."""
         assert timed(self.bob, self.name, self.content) <= 2 * self.undisturbed + SLACK
 
     def attacker(self, team: Team, folder: Path, host: str = ELSEWHERE) -> Attacker:
-        """mallory, a member where that needs a certificate."""
+        """Create mallory, a member if that requires a certificate."""
         mallory = Attacker(torrent_of(self.ann, self.name).metainfo, host)
         if mallory.described.authority is not None:
             mallory.certify(team.member("mallory"), folder / "mallory's")
@@ -96,7 +96,7 @@ class Scene:
 
 
 def hold(stack: ExitStack, mallory: Attacker, victim: Person, count: int) -> list[RawPeer]:
-    """Take as many connections as there are to be had."""
+    """Take as many connections as possible."""
     held = []
     for _ in range(count):
         with suppress(OSError):
@@ -158,7 +158,7 @@ def test_endless_handshakes_delay_nobody(team: Team, stack: ExitStack, tmp_path:
 
 @contextmanager
 def tarpits(count: int) -> Iterator[Sequence[Endpoint]]:
-    """Addresses where connections are accepted, and nothing is ever said."""
+    """Start servers that accept connections and never send anything."""
     with ExitStack() as opened:
         servers = [
             opened.enter_context(socket.create_server((f"127.0.2.{1 + n % 250}", 0)))
@@ -186,7 +186,7 @@ def test_tarpits_of_one_member_delay_no_group(team: Team, tmp_path: Path) -> Non
 
 
 def flood_of(*messages: Message) -> bytes:
-    """So many of these messages that each send has about 60 KB."""
+    """Repeat the messages to about 60 KB per send."""
     one = b"".join(map(encode, messages))
     return one * max(1, 60_000 // len(one))
 
@@ -206,7 +206,7 @@ FLOODS = {
 
 
 class Flooder:
-    """A member who sends one kind of message for as long as it is taken."""
+    """A member that sends one kind of message as long as it is read."""
 
     def __init__(self, scene: Scene, spy: Infiltrator, stack: ExitStack, kind: str) -> None:
         described = spy.metainfo_of(scene.name)
@@ -217,12 +217,12 @@ class Flooder:
         self.sent = 0
 
     def __call__(self) -> None:
-        """Send more; waits while nothing is read."""
+        """Send more; blocks while nothing is read."""
         self._peer.send_bytes(self._flood)
         self.sent += 1
 
     def close(self) -> None:
-        """Hang up, also in the middle."""
+        """Disconnect, even within a message."""
         self._peer.close()
 
 

@@ -1,4 +1,4 @@
-"""A member's name from another address is nobody's."""
+"""A member's peer id from another address identifies nobody."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_the_seeders_peer_id_from_another_address_does_not_identify(
     ann, bob, name, content = victims(team, tmp_path, SHORT)
     ann.session.transfers.resume(GROUP, name)
     outsider = Attacker(torrent_of(bob, name).metainfo, ELSEWHERE)
-    with suppress(OSError):  # it may not even be let in
+    with suppress(OSError):  # it may even be refused at once
         outsider.lie(bob, peer_id_of(ann))
     bob.finish(name)
     assert has(bob, content)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from tests.support import crowd
+from tests.support import bulk_rows
 from tests.support.database import POSTGRES, empty_database
 from tracker.domain.rules import Role
 from tracker.store.engine import Store, open_store
@@ -34,11 +34,11 @@ def crowded(tmp_path: Path) -> Callable[[int], Store]:
         with store.write() as work:
             users = {name: work.users.add(name, "x", 0.0) for name in ("ann", "bob", "eve")}
             lab = work.groups.add("lab", "uid", "open", 0.0)
-            work.groups.add_member(lab.id, users["ann"].id, Role.OWNER, crowd.AT)
-            work.groups.add_member(lab.id, users["bob"].id, Role.MEMBER, crowd.AT)
-        with crowd.opened(folder / "tracker.db") as database:
-            crowd.add_files(database, "lab", "ann", count)
-            crowd.add_groups(database, "eve", count)
+            work.groups.add_member(lab.id, users["ann"].id, Role.OWNER, bulk_rows.AT)
+            work.groups.add_member(lab.id, users["bob"].id, Role.MEMBER, bulk_rows.AT)
+        with bulk_rows.opened(folder / "tracker.db") as database:
+            bulk_rows.add_files(database, "lab", "ann", count)
+            bulk_rows.add_groups(database, "eve", count)
         return store
 
     return made

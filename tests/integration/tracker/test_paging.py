@@ -17,7 +17,7 @@ from tests.integration.tracker.conftest import Connect, Serve
 from tests.integration.tracker.http_client import HttpClient
 from tests.integration.tracker.lab import Lab
 from tests.integration.tracker.sessions import RefusedError, SessionClient, code_of, let_in
-from tests.support import crowd
+from tests.support import bulk_rows
 from tests.support.database import POSTGRES
 from tests.support.waiting import wait_until
 from tracker.app import TrackerApp
@@ -126,8 +126,8 @@ def test_pages_stay_consistent_while_files_change(
 
 @pytest.mark.skipif(bool(POSTGRES), reason="fills a SQLite file")
 def test_without_a_limit_the_first_page_is_returned(ann: SessionClient, tmp_path: Path) -> None:
-    with crowd.opened(tmp_path / "tracker.db") as database:
-        crowd.add_files(database, "lab", "ann", MAX_PAGE + 2)
+    with bulk_rows.opened(tmp_path / "tracker.db") as database:
+        bulk_rows.add_files(database, "lab", "ann", MAX_PAGE + 2)
     for arguments in ({}, {"limit": MAX_PAGE + 1}, {"limit": 2**31}):
         reply = ann.call("list_files", group="lab", **arguments)
         assert len(reply["files"]) == MAX_PAGE
@@ -222,8 +222,8 @@ def test_sessions_and_tokens(tracker: TrackerApp, ann: SessionClient, connect: C
 def test_login_replies_stay_small(
     tracker: TrackerApp, ann: SessionClient, connect: Connect, tmp_path: Path
 ) -> None:
-    with crowd.opened(tmp_path / "tracker.db") as database:
-        crowd.add_groups(database, "ann", MAX_PAGE + 1)  # all before lab
+    with bulk_rows.opened(tmp_path / "tracker.db") as database:
+        bulk_rows.add_groups(database, "ann", MAX_PAGE + 1)  # all before lab
     reply = connect(tracker).login("ann")
     assert reply["groups"] == [f"g{number:06}" for number in range(MAX_PAGE)]
     assert (reply["more_groups"], reply["shares"]) == (2, [])

@@ -1,4 +1,4 @@
-"""What a person is just doing in a table outlasts what changes on the page meanwhile."""
+"""A user's actions in a table survive updates of the page."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.support.waiting import wait_until
 
 @pytest.fixture
 def change(eve: ClientProcess, of_eve: Window, tmp_path: Path) -> Iterator[Callable[[], None]]:
-    """Has a file appear in the list of those that eve's group shares, which is shown."""
+    """Adds a file to the displayed list of eve's group."""
     of_eve.button(f"Files of {GROUP}").click()
     of_eve.row("a file.txt").wait_for()
     later = tmp_path / "b later file.txt"
@@ -45,7 +45,7 @@ def test_clicks_and_focus_survive_updates(
 
 
 def test_typed_text_survives_a_late_field_update(of_eve: Window, tmp_path: Path) -> None:
-    """What the client told the page to do to the field, however late, does not undo it."""
+    """A late update of the field by the client does not undo it."""
     (tmp_path / "inner").mkdir()
     of_eve.tab("Files")
     of_eve.fill("Download into", str(tmp_path))
@@ -73,7 +73,7 @@ def test_typed_text_survives_a_late_field_update(of_eve: Window, tmp_path: Path)
 def test_row_buttons_act_on_the_group_they_were_listed_for(
     eve: ClientProcess, of_eve: Window, tracker: TrackerProcess, tmp_path: Path
 ) -> None:
-    """Another group is chosen, and its list is not there yet: the buttons are the first one's."""
+    """While another group's list is loading, the buttons belong to the first group."""
     for group in ("first", "second"):
         eve.ok("create_group", group)
         (tmp_path / group).mkdir()

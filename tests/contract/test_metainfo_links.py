@@ -99,7 +99,7 @@ def test_metainfo_of_a_group_without_the_user(
     message = eve.fails("not_member", "get", str(torrent), str(tmp_path / "out"))
     assert "a group that you are not in" in message
     eve.fails("not_member", "remove", str(torrent))
-    # The answer is the same when its content is in a group of the user's own: that is another file.
+    # The answer is the same if one of the user's groups has its content: that is another file.
     copy = tmp_path / "copy" / shared.name
     copy.parent.mkdir()
     copy.write_bytes(shared.read_bytes())
@@ -124,7 +124,7 @@ def test_magnet_and_get(
     torrent = tmp_path / "a.torrent"
     ann.ok("share", str(shared), str(torrent), group)
     assert fields["tr"] == [bencode2.bdecode(torrent.read_bytes())[b"announce"].decode()]
-    assert bob.ok("magnet", group, shared.name) != result  # everyone has a key of their own
+    assert bob.ok("magnet", group, shared.name) != result  # each user has a different key
     assert bob.ok("get", result["magnet"], str(tmp_path / "out")) == {
         "group": group,
         "name": shared.name,
@@ -138,7 +138,7 @@ def test_magnet_and_get(
 def test_links_from_other_programs(
     ann: ClientProcess, bob: ClientProcess, shared: Path, group: str, tmp_path: Path
 ) -> None:
-    """In base32, with a tracker that isn't quoted, with what nobody knows."""
+    """In base32, with an unquoted tracker, with unknown parameters."""
     digest = bytes.fromhex(ann.ok("list_files", group)["files"][0]["info_hash"])
     code = base64.b32encode(digest).decode().lower()
     link = f"Magnet:?dn=x&xt=urn:btih:{code}&tr=udp://tracker.invalid:1/announce&x.pe=h:0&new=1"
