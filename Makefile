@@ -13,7 +13,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 PURE := common/*,client/core/*,tracker/domain/*
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak postgres check lint coverage bench fuzz docs pictures format clean
+.PHONY: help demo test soak properties postgres check lint coverage bench fuzz docs pictures format clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,6 +29,10 @@ test: $(TEST_READY) ## Run all tests (passes ARGS="-k choker -x" to pytest)
 
 soak: $(TEST_READY) ## Run the long tests, which `make test` skips
 	@$(BIN)/python -m pytest -m soak $(ARGS)
+
+properties: $(TEST_READY) ## Run the property tests with many more examples than `make test`
+	@$(BIN)/python -m pytest -n $(WORKERS) -m hypothesis --hypothesis-profile thorough \
+	  --timeout 1800 $(ARGS)
 
 postgres: $(TEST_READY) ## Run the tracker's tests on a temporary PostgreSQL server
 	@$(BIN)/python -m tests.postgres $(ARGS)

@@ -15,9 +15,12 @@ from hypothesis import HealthCheck, settings
 
 from tests.support import warm
 
-# A busy machine, or one that measures coverage, is slow now and then: that is no failure.
-settings.register_profile("steady", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("steady")
+# A slow machine, or one that measures coverage, is no failure. `make soak` gives each property
+# enough examples to find what is rare; a property that needs more in every run sets its own number.
+_PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("quick", _PATIENT, max_examples=40)
+settings.register_profile("thorough", _PATIENT, max_examples=1000)
+settings.load_profile("quick")
 
 # Coverage is measured in the test processes, not in the hundreds of trackers and clients that
 # they start: that would cost more than all the rest, and shows next to nothing that they don't.

@@ -1,7 +1,7 @@
 """A session without network or disk: what the shell is tested against, in memory.
 
 It knows ann's small world: the group lab with bob in it and eve asking to be let in, and the
-file film.mkv. `python -m tests.support.fake_session ARGUMENTS` runs the whole client on it.
+file film.mkv. `python -m tests.support.fake_client ARGUMENTS` runs the whole client on it.
 """
 
 from __future__ import annotations
@@ -72,10 +72,3 @@ def install_opening(open_session: Callable[[ClientConfig], SessionApi]) -> None:
     build = types.ModuleType("client.build")
     build.open_session = open_session  # type: ignore[attr-defined]
     sys.modules[build.__name__] = build
-
-
-if __name__ == "__main__":
-    from client.app import main
-
-    install(FakeSession())
-    sys.exit(main())

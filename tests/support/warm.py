@@ -19,6 +19,8 @@ import socket
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -45,6 +47,13 @@ PROGRAMS: Final = {
         "cryptography.hazmat.backends.openssl",
         "pydantic.v1",
         "uvicorn.lifespan.off",
+    ),
+    "tests.support.fake_client": (
+        "client.app",
+        "client.commands.runner",
+        "client.shell.output",
+        "client.shell.script",
+        "tests.support.fake_session",
     ),
 }
 """What is loaded beforehand of each program, and of one that serves a page."""
@@ -109,15 +118,35 @@ class WarmProcess:
             raise subprocess.TimeoutExpired(self.args, timeout)
         return status
 
+    def communicate(self, data: bytes, timeout: float) -> tuple[bytes, bytes]:
+        """Write its whole input and wait for its end; its output and errors.
+
+        Raises subprocess.TimeoutExpired.
+        """
+        with ThreadPoolExecutor(3) as pool:
+            pool.submit(self._write_all, data)
+            out, err = pool.submit(self.stdout.read), pool.submit(self.stderr.read)
+            try:
+                self.wait(timeout)
+            except subprocess.TimeoutExpired:
+                self.kill()
+                raise
+        return out.result(), err.result()
+
+    def _write_all(self, data: bytes) -> None:
+        with suppress(BrokenPipeError), self.stdin:
+            self.stdin.write(data)
+
     def terminate(self) -> None:
         """Send it SIGTERM, if it runs."""
-        self._signal(signal.SIGTERM)
+        self.send_signal(signal.SIGTERM)
 
     def kill(self) -> None:
         """Send it SIGKILL, if it runs."""
-        self._signal(signal.SIGKILL)
+        self.send_signal(signal.SIGKILL)
 
-    def _signal(self, number: signal.Signals) -> None:
+    def send_signal(self, number: signal.Signals) -> None:
+        """Send it a signal, if it runs."""
         if self.poll() is None:
             os.kill(self.pid, number)
 

@@ -287,4 +287,4 @@ class SchedulerMachine(RuleBasedStateMachine):
 
 
 TestSchedulerMachine = SchedulerMachine.TestCase
-TestSchedulerMachine.settings = settings(max_examples=30, stateful_step_count=25, deadline=None)
+TestSchedulerMachine.settings = settings(stateful_step_count=25)

@@ -120,5 +120,5 @@ class GroupMachine(RuleBasedStateMachine):
         assert not self.requests & self.roles.keys()
 
 
-GroupMachine.TestCase.settings = settings(max_examples=60, stateful_step_count=40)
+GroupMachine.TestCase.settings = settings(stateful_step_count=40)
 TestGroupMachine = GroupMachine.TestCase

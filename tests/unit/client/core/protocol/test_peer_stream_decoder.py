@@ -4,7 +4,7 @@ import struct
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from client.core.protocol.peer_stream_decoder import (
@@ -309,7 +309,6 @@ def read_garbage(decoder: PeerStreamDecoder, stream: bytes, cut: int) -> list[St
     return events
 
 
-@settings(deadline=None)
 @given(garbage=st.binary(min_size=1, max_size=2000), cut=st.integers(50, 3000))
 def test_garbage_raises_only_wire_errors(garbage: bytes, cut: int) -> None:
     decoder = PeerStreamDecoder()
@@ -318,7 +317,6 @@ def test_garbage_raises_only_wire_errors(garbage: bytes, cut: int) -> None:
     assert is_intact(download)
 
 
-@settings(deadline=None)
 @given(places=PLACES, cut=st.integers(1000, 200_000), seed=st.integers(0, 9))
 def test_a_damaged_stream_writes_only_to_its_own_memory(
     places: list[tuple[int, int]], cut: int, seed: int

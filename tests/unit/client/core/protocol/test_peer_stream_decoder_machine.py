@@ -267,5 +267,5 @@ class DecoderMachine(RuleBasedStateMachine):
             assert self.reference.cancelled >= set(gone)
 
 
-DecoderMachine.TestCase.settings = settings(max_examples=150, stateful_step_count=30, deadline=None)
+DecoderMachine.TestCase.settings = settings(stateful_step_count=30)
 TestDecoderMachine = pytest.mark.slow(DecoderMachine.TestCase)

@@ -269,5 +269,5 @@ class SwarmMachine(RuleBasedStateMachine):
         return self._join_seed(fast=True, honest=True, unchoked=True)
 
 
-SwarmMachine.TestCase.settings = settings(max_examples=150, stateful_step_count=50, deadline=None)
+SwarmMachine.TestCase.settings = settings(stateful_step_count=50)
 TestSwarmMachine = pytest.mark.slow(SwarmMachine.TestCase)

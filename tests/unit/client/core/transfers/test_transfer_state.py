@@ -153,5 +153,5 @@ class TransferMachine(RuleBasedStateMachine):
         assert after(stopped, Started()) == Queued()
 
 
-TransferMachine.TestCase.settings = settings(max_examples=100, stateful_step_count=40)
+TransferMachine.TestCase.settings = settings(stateful_step_count=40)
 TestTransferMachine = TransferMachine.TestCase

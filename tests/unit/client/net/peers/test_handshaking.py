@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from client.net.peers.handshaking import receive_handshake, shake_hands
@@ -70,7 +70,6 @@ def test_the_end_of_the_stream(pair: tuple[Transport, socket.socket]) -> None:
         receive_handshake(ours)
 
 
-@settings(max_examples=100, deadline=None)
 @given(st.binary(min_size=1, max_size=200))
 def test_another_protocol_is_refused_at_once(data: bytes) -> None:
     ours, theirs = connected()

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from client.net.transports import tls_handshake, tls_transport
@@ -61,7 +61,6 @@ def read_all(transport: TlsTransport, slots: Sequence[int]) -> bytes:
     return bytes(got)
 
 
-@settings(max_examples=30, deadline=None)
 @given(
     sizes=st.lists(st.integers(0, 70_000), min_size=1, max_size=40),
     slots=st.lists(st.integers(1, 50_000), min_size=1, max_size=30),

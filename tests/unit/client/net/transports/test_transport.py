@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from client.net.transports.transport import PlainTransport, remote_endpoint
@@ -24,7 +24,6 @@ def pair() -> Iterator[tuple[PlainTransport, socket.socket]]:
     transport.release()
 
 
-@settings(max_examples=30, deadline=None)
 @given(
     sizes=st.lists(st.integers(0, 70_000), min_size=1, max_size=40),
     slots=st.lists(st.integers(1, 50_000), min_size=1, max_size=30),
