@@ -127,6 +127,7 @@ class Argument:
 
     @property
     def usage(self) -> str:
+        """How usage lines show it."""
         return f"[{self.name}]" if self.optional else self.name
 
 
@@ -149,6 +150,7 @@ class Option:
 
     @property
     def usage(self) -> str:
+        """How usage lines show it."""
         return f"[--{self.name}]" if self.value is None else f"[--{self.name} {self.value}]"
 
 
@@ -237,6 +239,7 @@ class Command:
 
     @property
     def usage(self) -> str:
+        """Its usage line: the name, the arguments, the options."""
         parts = [self.name, *(a.usage for a in self.arguments), *(o.usage for o in self.options)]
         return " ".join(parts)
 
@@ -247,6 +250,7 @@ class Command:
 
     @property
     def has_secrets(self) -> bool:
+        """Whether any of its arguments must be neither echoed nor stored."""
         return any(argument.kind.is_secret for argument in self.arguments)
 
     def assign(self, count: int) -> tuple[Argument, ...]:

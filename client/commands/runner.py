@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -36,10 +36,12 @@ class Outcome:
 
     @property
     def error(self) -> MinitorrentError | None:
+        """The error, or None if the command succeeded."""
         return self.answer if isinstance(self.answer, MinitorrentError) else None
 
     @property
     def ends_program(self) -> bool:
+        """Whether the program is to end now."""
         return self.error is None and self.command is not None and self.command.ends_program
 
     def as_json(self) -> dict[str, Any]:
@@ -60,18 +62,16 @@ class Runner:
         self,
         session: SessionApi,
         *,
-        commands: Mapping[str, Command] = COMMANDS,
         progress: HashProgress | None = None,
         cancelled: Callable[[], bool] = never,
         ask: Callable[[str], str] | None = None,
     ) -> None:
-        self._context = Context(session, commands, progress, cancelled)
-        self._commands = commands
+        self._context = Context(session, COMMANDS, progress, cancelled)
         self._ask = ask
 
     def command(self, line: bytes) -> Command | None:
         """Return the command that a line names, whatever follows it, or None."""
-        return self._commands.get(command_word(line.decode("utf-8", "replace")))
+        return COMMANDS.get(command_word(line.decode("utf-8", "replace")))
 
     def run_bytes(self, line: bytes) -> Outcome | None:
         """Run a line read from a pipe: UTF-8, at most LONGEST_LINE bytes."""
@@ -92,7 +92,7 @@ class Runner:
     def run(self, text: str) -> Outcome | None:
         """Run one line; return None for a blank line or comment. Errors are outcomes too."""
         word = command_word(text)
-        return self._outcome(word, lambda: parse(self._with_secrets(text), self._commands))
+        return self._outcome(word, lambda: parse(self._with_secrets(text), COMMANDS))
 
     def call(self, command: Command, arguments: Arguments) -> Outcome:
         """Run a command with parsed arguments. Errors are outcomes too."""
@@ -102,7 +102,7 @@ class Runner:
 
     def _outcome(self, word: str, read: Callable[[], Invocation | None]) -> Outcome | None:
         """Return the outcome of what `read` returns or raises; None if it returns None."""
-        command = self._commands.get(word)
+        command = COMMANDS.get(word)
         try:
             invocation = read()
             if invocation is None:
@@ -127,7 +127,7 @@ class Runner:
         """Return the line completed with the passwords it leaves out, after prompting for them."""
         if self._ask is None:
             return text
-        for argument in missing_secrets(text, self._commands):
+        for argument in missing_secrets(text, COMMANDS):
             secret = self._ask(f"{argument.prompt}: ")
             if argument.kind.is_new and secret != self._ask(f"{argument.prompt} again: "):
                 raise MinitorrentError(

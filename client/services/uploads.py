@@ -181,7 +181,7 @@ class Uploads:
 
 def _stamps(source: Source, described: Metainfo) -> FileStamps:
     """Return the stamps of the source's files now, in the order of the metainfo."""
-    return take_stamps(source.path, described.files, described.is_folder)
+    return take_stamps(source.path, described.files, is_folder=described.is_folder)
 
 
 def _is_at(source: Source, described: Metainfo, progress: HashProgress | None) -> bool:

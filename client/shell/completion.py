@@ -44,21 +44,29 @@ class Names(Protocol):
     For a long list, only names that match what is typed may be returned.
     """
 
-    def current_group(self) -> str | None: ...
+    def current_group(self) -> str | None:
+        """Return the group in use, or None."""
 
-    def groups(self, typed: str, *, mine: bool) -> Sequence[Name]: ...
+    def groups(self, typed: str, *, mine: bool) -> Sequence[Name]:
+        """Return the groups that the user is a member of, or with `mine` False all others."""
 
-    def members(self, group: str, typed: str) -> Sequence[Name]: ...
+    def members(self, group: str, typed: str) -> Sequence[Name]:
+        """Return the members of a group."""
 
-    def requesters(self, group: str, typed: str) -> Sequence[Name]: ...
+    def requesters(self, group: str, typed: str) -> Sequence[Name]:
+        """Return the users who asked to join a group."""
 
-    def files(self, group: str, typed: str) -> Sequence[Name]: ...
+    def files(self, group: str, typed: str) -> Sequence[Name]:
+        """Return the files that a group shares."""
 
-    def downloads(self, group: str) -> Sequence[Name]: ...
+    def downloads(self, group: str) -> Sequence[Name]:
+        """Return this client's downloads in a group."""
 
-    def shares(self, group: str) -> Sequence[Name]: ...
+    def shares(self, group: str) -> Sequence[Name]:
+        """Return this client's shares in a group."""
 
-    def paths(self, typed: str) -> Sequence[Name]: ...
+    def paths(self, typed: str) -> Sequence[Name]:
+        """Return the entries of the folder that `typed` names up to its last slash."""
 
 
 def suggestions(
@@ -207,6 +215,7 @@ class CommandCompleter(Completer):
         self._names = names
 
     def get_completions(self, document: Document, event: CompleteEvent) -> Iterable[Completion]:
+        """See Completer."""
         text = document.text_before_cursor
         for suggestion in suggestions(text, self._commands, self._names):
             yield Completion(

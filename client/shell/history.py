@@ -32,16 +32,19 @@ class PrivateHistory(FileHistory):
         self._commands = commands
 
     def append_string(self, string: str) -> None:
+        """Add what was typed, so that it can be recalled, unless it may contain a secret."""
         if kept := self._without_secrets(string):
             super().append_string(kept)
 
     def store_string(self, string: str) -> None:
+        """Write the lines that are commands to the file."""
         lines = (line for line in string.split("\n") if command_word(line) in self._commands)
         if kept := "\n".join(lines):
             with suppress(OSError):  # a full disk must not interrupt the user
                 super().store_string(kept)
 
     def load_history_strings(self) -> Iterable[str]:
+        """Return what was stored, the newest first."""
         is_small = os.stat(self.filename).st_size <= _MOST  # noqa: PTH116 - it may be bytes
         # Older versions stored some lines that may contain a password.
         lines = super().load_history_strings() if is_small else ()

@@ -55,9 +55,12 @@ class SessionNames:
         self._remembered.clear()
 
     def current_group(self) -> str | None:
+        """See Names."""
         return self._session.overview().group
 
     def groups(self, typed: str, *, mine: bool) -> Sequence[Name]:
+        """See Names."""
+
         def ask(pattern: str) -> _Answer:
             found = self._session.groups.list(pattern, member=mine, limit=_MOST_NAMES)
             names = [
@@ -70,6 +73,8 @@ class SessionNames:
         return self._listed("mine" if mine else "others", "", typed, ask)
 
     def members(self, group: str, typed: str) -> Sequence[Name]:
+        """See Names."""
+
         def ask(pattern: str) -> _Answer:
             found = self._session.groups.members(group, pattern, limit=_MOST_NAMES)
             names = [Name(row.user, row.role) for row in found.members]
@@ -78,6 +83,8 @@ class SessionNames:
         return self._listed("members", group, typed, ask)
 
     def requesters(self, group: str, typed: str) -> Sequence[Name]:
+        """See Names."""
+
         def ask(pattern: str) -> _Answer:
             found = self._session.groups.requests(group, pattern, limit=_MOST_NAMES)
             names = [
@@ -88,6 +95,8 @@ class SessionNames:
         return self._listed("requesters", group, typed, ask)
 
     def files(self, group: str, typed: str) -> Sequence[Name]:
+        """See Names."""
+
         def ask(pattern: str) -> _Answer:
             found = self._session.files.list(group, pattern, limit=_MOST_NAMES)
             names = [Name(row.name, f"{size(row.size)}, from {row.owner}") for row in found.files]
@@ -96,6 +105,8 @@ class SessionNames:
         return self._listed("files", group, typed, ask)
 
     def downloads(self, group: str) -> Sequence[Name]:
+        """See Names."""
+
         def ask(_: str) -> _Answer:
             rows = self._session.transfers.downloads().downloads
             return [
@@ -107,6 +118,8 @@ class SessionNames:
         return self._ask("downloads", group, "", ask)[0]
 
     def shares(self, group: str) -> Sequence[Name]:
+        """See Names."""
+
         def ask(_: str) -> _Answer:
             rows = self._session.transfers.shares().shares
             return [Name(row.name, "shared") for row in rows if row.group == group], True

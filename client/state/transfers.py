@@ -227,7 +227,7 @@ class TransferStore:
         """Record that the files have to be hashed again, whatever their stamps say."""
         self._set(transfer, stamps=None)
 
-    def set_paused(self, transfer: int, paused: bool) -> None:
+    def set_paused(self, transfer: int, *, paused: bool) -> None:
         """Record whether the user has paused it."""
         self._set(transfer, paused=paused)
 

@@ -28,7 +28,7 @@ def find_content(
     each of them. Raises MinitorrentError when the disk fails.
     """
     for path in _places(metainfo, where):
-        stamps = take_stamps(path, metainfo.files, metainfo.is_folder)  # before hashing
+        stamps = take_stamps(path, metainfo.files, is_folder=metainfo.is_folder)  # before hashing
         if stamps.sizes != tuple(0 if file.is_padding else file.length for file in metainfo.files):
             continue
         with TorrentFiles(metainfo, path) as files:

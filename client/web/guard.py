@@ -68,6 +68,7 @@ class Guard:
         self._address = address
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass an accepted request on to the application; answer any other here (ASGI)."""
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return

@@ -14,10 +14,12 @@ class Dialled(Protocol):
     """A dial: its endpoint, and the group whose turn it uses."""
 
     @property
-    def endpoint(self) -> Endpoint: ...
+    def endpoint(self) -> Endpoint:
+        """Where to dial."""
 
     @property
-    def group(self) -> Hashable: ...
+    def group(self) -> Hashable:
+        """What identifies the group."""
 
 
 DialT = TypeVar("DialT", bound=Dialled)

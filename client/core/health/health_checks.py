@@ -44,6 +44,14 @@ class Check:
     hint: str
 
 
+def _passed(name: str, hint: str) -> Check:
+    return Check(name, ok=True, hint=hint)
+
+
+def _failed(name: str, hint: str) -> Check:
+    return Check(name, ok=False, hint=hint)
+
+
 def port(measured: PortMeasurements) -> Check:
     """Check whether others can dial this client."""
     where = measured.address
@@ -52,13 +60,13 @@ def port(measured: PortMeasurements) -> Check:
             "Only this computer can reach it, so others can't dial you; start the client with an"
             f" address of your network, or with 0.0.0.0:{measured.port}."
         )
-        return Check("port", False, hint)
+        return _failed("port", hint)
     if measured.reach is not Reach.HERE:
-        return Check("port", False, _unreached(measured))
+        return _failed("port", _unreached(measured))
     if measured.by_tracker:
-        return Check("port", True, f"The tracker reaches you at {where}.")
+        return _passed("port", f"The tracker reaches you at {where}.")
     hint = f"This computer can reach you at {where}; log in to have the tracker try, too."
-    return Check("port", True, hint)
+    return _passed("port", hint)
 
 
 def _unreached(measured: PortMeasurements) -> str:
@@ -109,7 +117,7 @@ def tracker(measured: TrackerMeasurements) -> Check:
             )
         case _:  # it is silent
             hint = "It does not answer: it hangs, or a firewall is in between; ask its operator."
-    return Check(name, False, hint)
+    return _failed(name, hint)
 
 
 def _answering(name: str, measured: TrackerMeasurements) -> Check:
@@ -118,7 +126,7 @@ def _answering(name: str, measured: TrackerMeasurements) -> Check:
     else:
         trust = "its certificate is the trusted one"
     slow = ", which is slow: it is busy or far away" if measured.seconds > SLOW_ANSWER else ""
-    return Check(name, True, f"It answered in {measured.seconds * 1000:.0f} ms{slow}; {trust}.")
+    return _passed(name, f"It answered in {measured.seconds * 1000:.0f} ms{slow}; {trust}.")
 
 
 def clock(trackers: Sequence[TrackerMeasurements], now: float) -> Check:
@@ -129,11 +137,11 @@ def clock(trackers: Sequence[TrackerMeasurements], now: float) -> Check:
     off = {where: seconds for where, seconds in reported.items() if abs(seconds) > TOLERATED_SKEW}
     if not off:
         closest = min(reported.values(), key=abs)
-        return Check("clock", True, f"It is {_ahead(closest)} the trackers'.")
+        return _passed("clock", f"It is {_ahead(closest)} the trackers'.")
     if len(off) < len(reported):
         hint = "; ".join(f"it is {_ahead(off[where])} that of {where}" for where in sorted(off))
         text = f"Other trackers agree with this clock, but {hint}; tell that tracker's operator."
-        return Check("clock", False, text)
+        return _failed("clock", text)
     return _wrong_clock(_ahead(min(off.values(), key=abs)))
 
 
@@ -142,17 +150,16 @@ def _clock_by_certificates(trackers: Sequence[TrackerMeasurements], now: float) 
     answering = [t for t in trackers if t.problem is None]
     if not answering:
         hint = "No tracker answers, so there is nothing to compare it with; fix the trackers first."
-        return Check("clock", False, hint)
+        return _failed("clock", hint)
     behind = max((t.certified_since - now for t in answering if t.certified_since), default=0.0)
     if behind > TOLERATED_SKEW:
         return _wrong_clock(f"at least {duration(behind)} behind")
-    return Check("clock", True, "Looks right; these trackers can't report the time.")
+    return _passed("clock", "Looks right; these trackers can't report the time.")
 
 
 def _wrong_clock(how_far: str) -> Check:
-    return Check(
+    return _failed(
         "clock",
-        False,
         f"This machine's clock is {how_far} the trackers', so certificates of sealed groups seem"
         " invalid. Set it right, preferably over the network (NTP).",
     )
@@ -167,15 +174,15 @@ def _ahead(seconds: float) -> str:
 def certificates(held: Iterable[CertificateMeasurements], user: str | None) -> list[Check]:
     """Check how long our certificates in sealed groups remain valid."""
     if user is None:
-        return [Check("certificates", True, "None is needed before login.")]
+        return [_passed("certificates", "None is needed before login.")]
     checks = [_certificate(measured) for measured in held]
-    return checks or [Check("certificates", True, "No transfer of a sealed group needs one now.")]
+    return checks or [_passed("certificates", "No transfer of a sealed group needs one now.")]
 
 
 def _certificate(measured: CertificateMeasurements) -> Check:
     name = f"certificate {measured.group}"
     if measured.left is None and not measured.failed:
-        return Check(name, True, "It is being requested.")
+        return _passed(name, "It is being requested.")
     if measured.left is None:
         hint = "There is none yet; it is requested as soon as a tracker can be reached."
     elif measured.left <= 0:
@@ -185,8 +192,8 @@ def _certificate(measured: CertificateMeasurements) -> Check:
         )
     else:
         hint = f"Valid for {duration(measured.left)}; renewed automatically."
-        return Check(name, True, hint)
-    return Check(name, False, hint)
+        return _passed(name, hint)
+    return _failed(name, hint)
 
 
 def needed_on(folders: Iterable[DiskMeasurements]) -> Mapping[int, int]:
@@ -202,18 +209,18 @@ def disk(needed_on: Mapping[int, int], measured: DiskMeasurements) -> Check:
     name = f"disk {measured.folder}"
     if measured.error is not None:
         hint = f"It is not writable ({measured.error}); check the folder and its permissions."
-        return Check(name, False, hint)
+        return _failed(name, hint)
     needed = needed_on[measured.device]
     if needed > measured.free:
         hint = (
             f"Not enough space: running downloads need {size(needed)}, {size(measured.free)} free;"
             " free some space."
         )
-        return Check(name, False, hint)
+        return _failed(name, hint)
     if measured.free - needed < SPARE_ROOM:
         hint = f"Only {size(measured.free)} free; free some space before the disk is full."
-        return Check(name, False, hint)
-    return Check(name, True, f"{size(measured.free)} free, {size(needed)} needed.")
+        return _failed(name, hint)
+    return _passed(name, f"{size(measured.free)} free, {size(needed)} needed.")
 
 
 def versions(
@@ -224,10 +231,10 @@ def versions(
     if bad:
         wanted = " ".join(f"'{library.name}>={library.needed}'" for library in bad)
         found = ", ".join(f"{library.name} {library.found or 'missing'}" for library in bad)
-        return Check("versions", False, f"Too old: {found}; type: pip install -U {wanted}")
+        return _failed("versions", f"Too old: {found}; type: pip install -U {wanted}")
     servers = sorted({t.server for t in trackers if t.server and t.server != client})
     others = f"; trackers: {', '.join(servers)}" if servers else ""
-    return Check("versions", True, f"{client}, Python {python}{others}.")
+    return _passed("versions", f"{client}, Python {python}{others}.")
 
 
 def _is_enough(library: Library) -> bool:
@@ -250,22 +257,22 @@ def descriptors(limit: int, used: int) -> Check:
     more = f"ulimit -n {max(4 * MIN_DESCRIPTORS, 2 * limit)}"
     if used > limit * _FULL_SHARE:
         hint = f"{used} of {limit} are in use; allow more before the next start, with: {more}"
-        return Check(name, False, hint)
+        return _failed(name, hint)
     if limit < MIN_DESCRIPTORS:
         hint = (
             f"{used} of {limit} are in use. Everything works with so few, but with fewer peers at"
             f" once; allow more before the next start, with: {more}"
         )
-        return Check(name, False, hint)
-    return Check(name, True, f"{used} of {limit} are in use.")
+        return _failed(name, hint)
+    return _passed(name, f"{used} of {limit} are in use.")
 
 
 def gave_up(name: str, seconds: float) -> Check:
     """Return the result of a check that timed out."""
     hint = f"This check did not finish in {seconds:g} seconds; something hangs. Try again."
-    return Check(name, False, hint)
+    return _failed(name, hint)
 
 
 def broken(name: str) -> Check:
     """Return the result of a check that failed because of an error of ours."""
-    return Check(name, False, "This check failed; the log has the reason. Please report it.")
+    return _failed(name, "This check failed; the log has the reason. Please report it.")

@@ -8,6 +8,8 @@ from client.core.notices import events
 from client.core.notices.notices import NoticeKind
 from common.text import count, duration, rate, size
 
+_MINUTE = 60.0  # seconds
+
 
 @dataclass(frozen=True, slots=True)
 class NoticeText:
@@ -64,12 +66,12 @@ def _of_transfer(event: events.TransferEvent) -> NoticeText | None:
 
 
 def _achieved(event: events.TransferCompleted) -> str:
-    """Size, time and rate of the run that completed it, whose part may be small, and where it is.
+    """Return the size, time and rate of the run that completed a download, and where it is.
 
     What was there before that run, or was received twice, does not count for its rate.
     """
     seconds = max(event.seconds, 0.001)
-    took = f"{seconds:.1f} s" if seconds < 60 else duration(seconds)
+    took = f"{seconds:.1f} s" if seconds < _MINUTE else duration(seconds)
     peers, speed = count(event.sources, "peer"), rate(event.fetched / seconds)
     whole = size(event.size)
     if event.size and not event.fetched:

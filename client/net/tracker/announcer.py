@@ -55,10 +55,12 @@ class Announced(Protocol):
     """A torrent as announced to the tracker. Counts are bytes."""
 
     @property
-    def info_hash(self) -> InfoHash: ...
+    def info_hash(self) -> InfoHash:
+        """What identifies the torrent."""
 
     @property
-    def left(self) -> int: ...
+    def left(self) -> int:
+        """Bytes that are missing."""
 
     @property
     def transferred(self) -> tuple[int, int]:

@@ -36,6 +36,7 @@ class Screen:
     unicode: bool = True
 
     def paint(self, text: str, colour: str) -> str:
+        """Return the text in a colour of _COLOURS, or unchanged if the output shows none."""
         return f"\x1b[{_COLOURS[colour]}m{text}\x1b[0m" if self.colour else text
 
     def shown(self, text: str) -> str:

@@ -32,7 +32,7 @@ _ZEROS = memoryview(bytes(256 * 1024))
 """What padding is sent from."""
 
 
-def take_stamps(root: Path, files: Sequence[FileEntry], is_folder: bool) -> FileStamps:
+def take_stamps(root: Path, files: Sequence[FileEntry], *, is_folder: bool) -> FileStamps:
     """Return the stamps of the files at `root` as they are now; padding is NOWHERE."""
     paths = [root.joinpath(*file.path) if is_folder else root for file in files]
     return FileStamps(

@@ -37,6 +37,7 @@ class Place(NamedTuple):
 
     @property
     def path(self) -> Path:
+        """The whole path."""
         return self.root.joinpath(*self.parts)
 
 

@@ -44,7 +44,7 @@ class Source:
 
     def stamps_now(self) -> FileStamps:
         """Return the same files' stamps as they are now."""
-        return take_stamps(self.path, self.files, self.is_folder)
+        return take_stamps(self.path, self.files, is_folder=self.is_folder)
 
     def check_unchanged(self) -> None:
         """Raise MinitorrentError(file_changed) when a file has changed since the scan."""
@@ -80,7 +80,14 @@ def scan(
     if fault is not None:
         raise MinitorrentError(fault.code, f"{shown(path)} {fault.text}.")
     (file,), stamps = _entries(path, [()])
-    return Source(path, name, False, (file._replace(path=(name,)),), stamps, ())
+    return Source(
+        path,
+        name,
+        is_folder=False,
+        files=(file._replace(path=(name,)),),
+        stamps=stamps,
+        warnings=(),
+    )
 
 
 def _scan_folder(path: Path, name: str, scanned: _FolderScan, *, leave_out: bool) -> Source:
@@ -93,7 +100,9 @@ def _scan_folder(path: Path, name: str, scanned: _FolderScan, *, leave_out: bool
             ErrorCode.USAGE, f"{shown(path)} contains no files; add one and try again."
         )
     files, stamps = _entries(path, scanned.files)
-    return Source(path, name, True, files, stamps, scanned.warnings())
+    return Source(
+        path, name, is_folder=True, files=files, stamps=stamps, warnings=scanned.warnings()
+    )
 
 
 class _Fault(NamedTuple):

@@ -122,7 +122,7 @@ class TorrentFiles:
         layout = self._content.layout
         layout.in_place = in_place
         layout.finalized = {
-            number for number in layout.numbers if self._is_finalized(number, in_place)
+            number for number in layout.numbers if self._is_finalized(number, in_place=in_place)
         }
         if in_place:
             prepare_in_place(layout)
@@ -145,7 +145,7 @@ class TorrentFiles:
                 "mount its disk again), then resume.",
             )
 
-    def _is_finalized(self, number: int, in_place: bool) -> bool:
+    def _is_finalized(self, number: int, *, in_place: bool) -> bool:
         """Return whether a file is at its final path, from before or by an interrupted `finish`."""
         parts = self.metainfo.files[number].path if self.metainfo.is_folder else ()
         final, partial = self.final.joinpath(*parts), self.partial.joinpath(*parts)

@@ -48,7 +48,7 @@ def open_folder(
     """
     folder = _open(root, _FOLDER | nofollow)
     for part in parts:
-        folder = _step(folder, part, make)
+        folder = _step(folder, part, make=make)
     return folder
 
 
@@ -66,7 +66,7 @@ def _open(path: str | Path, flags: int, folder: int | None = None) -> int:
     return patiently(lambda: os.open(path, flags, _MODE, dir_fd=folder))
 
 
-def _step(folder: int, part: str, make: bool) -> int:
+def _step(folder: int, part: str, *, make: bool) -> int:
     """Open a subfolder and return its descriptor; `folder` is closed, also on failure."""
     try:
         if make:

@@ -118,9 +118,9 @@ def test_progress_is_recorded_to_the_end(transfers: TransferStore) -> None:
     found = again(transfers, record)
     assert found.stamps == FACTS
     assert found.believed_pieces(FACTS, Bitfield.full(20)) == pieces(20, 3, 17)
-    transfers.set_paused(record.id, True)
+    transfers.set_paused(record.id, paused=True)
     assert again(transfers, record).paused
-    transfers.set_paused(record.id, False)
+    transfers.set_paused(record.id, paused=False)
     assert not again(transfers, record).paused
     transfers.mark_complete(record.id, FACTS)
     found = again(transfers, record)
