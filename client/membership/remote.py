@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Protocol
 
 from client.membership.account import Account
-from client.net.tracker.tracker_client import TrackerClient
 from common.api.operation import Operation, ReplyT, RequestT
 
 
@@ -20,10 +19,19 @@ class TrackerCalls(Protocol):
         """
 
 
+class RequestSender(Protocol):
+    """What TrackerCalls need of a TrackerClient."""
+
+    @property
+    def clock_difference(self) -> float | None: ...
+
+    def call(self, operation: Operation[RequestT, ReplyT], request: RequestT) -> ReplyT: ...
+
+
 class Remote:
     """TrackerCalls of the logged-in user."""
 
-    def __init__(self, account: Account, tracker_client: TrackerClient) -> None:
+    def __init__(self, account: Account, tracker_client: RequestSender) -> None:
         self._account = account
         self._tracker_client = tracker_client
 

@@ -39,7 +39,7 @@ class Sharer:
         )
         self.uploads = Uploads(self.tracker, links, self.lab.store, self.manager, tell)
 
-    def _fetch(self, tracker_client: Magnet) -> bytes:
+    def _fetch(self, _: Magnet) -> bytes:
         """The info dictionary from a magnet link's peers."""
         if self.of_peers is None:
             raise MinitorrentError(ErrorCode.TIMEOUT, "None of the peers answered.")
