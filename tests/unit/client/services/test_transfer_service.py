@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from client.core.transfers.download_options import DownloadOptions
+from client.event_bus import EventBus
 from client.membership.account import Account
+from client.notices import Notices
 from client.results import Notice, TransferState
 from client.services.transfers import TransferService
 from client.transfers.completions import Completions
@@ -25,10 +27,12 @@ Service = Callable[[float], TransferService]
 
 
 @pytest.fixture
-def service(ann: Sharer, account: Account) -> Service:
+def service(ann: Sharer, account: Account, events: EventBus, notices: list[Notice]) -> Service:
     completions = Completions(ann.lab.context.events)
     account.logged_in(LoginReply(user="ann", token="t", groups=[GROUP], pending_requests=0))
-    return lambda patience: TransferService(account, ann.manager, completions, patience)
+    own = Notices(events)
+    own.listen(notices.append)
+    return lambda patience: TransferService(account, own, ann.manager, completions, patience)
 
 
 @pytest.fixture
