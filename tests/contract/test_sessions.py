@@ -1,4 +1,4 @@
-"""Logins as a user sees them: listed, ended, guessed at; and what a listener hears of them."""
+"""Logins as a user sees them: listed, ended, guessed at; and their traffic."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def test_an_eavesdropper_learns_nothing(tracker: TrackerProcess, tmp_path: Path)
 def test_no_secret_is_left_in_files_logs_or_processes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Not in a log at its wordiest, not in state, not in what `ps` shows; and files are private."""
+    """Not in a verbose log, not in state, not in the output of `ps`; and files are private."""
     monkeypatch.delenv(warm.SWITCH)  # or `ps` would show another command
     debug = ("--log-level", "debug")
     with (

@@ -1,4 +1,4 @@
-"""Standard streams that are closed, full, or that nobody reads: no traceback, a fitting status."""
+"""Closed, full or unread standard streams: no traceback, and the right exit status."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.support.processes import ClientProcess, TrackerProcess, write_tracker
 from tests.support.waiting import wait_until
 
 soak = pytest.mark.soak
-"""Streams like these need a program that starts from nothing: the telling half is enough."""
+"""Such streams need a newly started program: the relevant half is enough."""
 
 REDIRECTIONS = [
     (">&-", 0),
@@ -46,7 +46,7 @@ def client(folder: Path, *options: str) -> str:
 
 
 def shell(command: str) -> tuple[int, str]:
-    """Status and everything printed."""
+    """Return the status and all output."""
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60)
     return done.returncode, done.stdout + done.stderr
 
@@ -98,7 +98,7 @@ def test_a_tracker_keeps_serving_without_streams(tmp_path: Path, redirection: st
 
 
 def ignores(pid: int, number: signal.Signals) -> bool:
-    """Whether the system drops this signal before the process hears of it."""
+    """Return whether the process ignores this signal."""
     status = Path(f"/proc/{pid}/status").read_text()
     return bool(int(status.split("SigIgn:")[1].split()[0], 16) >> number - 1 & 1)
 

@@ -1,4 +1,4 @@
-"""The shell as a newcomer sees it: typed in a real terminal of 80 columns."""
+"""The shell as a new user sees it: typed in a real terminal of 80 columns."""
 
 from __future__ import annotations
 
@@ -46,13 +46,13 @@ def shell(tracker: TrackerProcess, tmp_path: Path) -> Iterator[Terminal]:
 
 
 def check_fit(printed: str) -> None:
-    """No line was too wide, but those with a path, which is never cut."""
+    """Check that no line is too wide, except those with a path, which is never cut."""
     for line in printed.splitlines():
         assert cell_width(line) <= COLUMNS or tempfile.gettempdir() in line, line
 
 
 def sign_in(shell: Terminal, user: str) -> None:
-    """Make an account and log in, typing the password where it can't be seen."""
+    """Create an account and log in, typing the password at its hidden prompt."""
     shell.enter(f"create_user {user}")
     for prompt in ("Password:", "Password again:"):
         shell.wait_for(prompt)
@@ -95,7 +95,7 @@ def test_a_new_user_downloads_a_file(
         shell.wait_for("holiday film.mkv  3.8 MiB, from ann")
         shell.type("h", "Tab")
         shell.wait_for("newcomer@lab> download_file 'holiday film.mkv'")
-        ann.ok("pause", "lab", content.name)  # so that it runs for as long as it is looked at
+        ann.ok("pause", "lab", content.name)  # so that it runs during the test
         shell.enter(f"{tmp_path}/new/")
         shell.wait_for("Downloading holiday film.mkv from lab to", "B/s  downloading\n")
         shell.enter("show_downloads")
@@ -195,7 +195,7 @@ def test_a_signal_during_startup_restores_the_terminal(
 
 
 def echoes(process: int) -> bool:
-    """Whether the terminal of a process shows what is typed."""
+    """Return whether the terminal of a process echoes."""
     terminal = os.open(f"/proc/{process}/fd/0", os.O_RDONLY | os.O_NOCTTY)
     try:
         return bool(termios.tcgetattr(terminal)[3] & termios.ECHO)

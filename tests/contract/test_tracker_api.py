@@ -1,4 +1,4 @@
-"""The tracker's HTTP API as other people's program sees it, by nothing but its description."""
+"""The tracker's HTTP API as other programs see it, from its description alone."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.support.processes import TrackerProcess
 
 SCHEMATHESIS = Path(sys.executable).with_name("schemathesis")
 ENDING = "(logout|change_password|end_session|revoke_token|renew_token)$"
-"""Operations after which the token that all requests are made with is of no use."""
+"""Operations that void the token of all requests."""
 
 
 @pytest.fixture
@@ -42,15 +42,15 @@ negative_data_rejection.expected-statuses = [
 ]
 positive_data_acceptance.expected-statuses = ["2xx", "401", "403", "404", "409", "413", "429"]
 """
-"""413: escapes may make a body too long whose fields are of a length that is allowed."""
+"""413: escapes can make a body too long although its fields are not."""
 
 
 FOR_SURE = ("--phases", "coverage,fuzzing")
-"""Every bound of every field, besides what chance brings."""
+"""Every bound of every field, in addition to random values."""
 
 
 def examine(tracker: TrackerProcess, *options: str) -> None:
-    """Have every operation asked for what its description allows, and what it doesn't."""
+    """Send every operation valid and invalid requests, by its description."""
     (tracker.folder / "schemathesis.toml").write_text(EXPECTED)
     found = subprocess.run(
         [

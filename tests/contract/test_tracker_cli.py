@@ -34,7 +34,7 @@ def command(*arguments: object) -> list[str]:
 
 
 class Ended(NamedTuple):
-    """What came of a tracker that has ended."""
+    """The result of a tracker that has exited."""
 
     status: int
     output: list[str]
@@ -42,7 +42,7 @@ class Ended(NamedTuple):
 
 
 def end(process: ManagedProcess, *lines: str) -> Ended:
-    """Give it these lines of input, and wait for its end."""
+    """Write these lines of input, and wait for its exit."""
     for line in lines:
         process.send(line)
     process.close_input()
@@ -51,13 +51,13 @@ def end(process: ManagedProcess, *lines: str) -> Ended:
 
 
 def run(*arguments: object) -> Ended:
-    """A tracker that is to fail at once."""
+    """Start a tracker that must fail at once."""
     with running(*arguments) as process:
         return end(process)
 
 
 def running(*arguments: object) -> ManagedProcess:
-    """A tracker with pipes; ended with the block, should it still be there."""
+    """Start a tracker with pipes; it is stopped at the end of the block."""
     return ManagedProcess(command(*arguments))
 
 
@@ -83,7 +83,7 @@ def data(tmp_path: Path) -> Sequence[object]:
 
 
 def create_user(port: int) -> dict[str, Any]:
-    """What a tracker answers when ann makes her account."""
+    """Return a tracker's answer to ann's create_user."""
     with SecureStream.dial(Endpoint("127.0.0.1", port)) as stream:
         args = {"user": "ann", "password": "secret123"}
         request = {"id": 1, "op": "create_user", "args": args}

@@ -1,4 +1,4 @@
-"""The HTTP API of a running client: what it answers, and whom it refuses."""
+"""The HTTP API of a running client: its answers and refusals."""
 
 from __future__ import annotations
 
@@ -139,7 +139,9 @@ def test_the_link_opens_an_entry_page_without_any_secret(client: ClientProcess) 
             assert entry.status_code == status
             assert "set-cookie" not in entry.headers
             assert token not in entry.text
-        assert browser.get(link).status_code == 401  # for who is no browser, the header alone
+        assert (
+            browser.get(link).status_code == 401
+        )  # for other programs than browsers, the header alone
         assert browser.post("/api/v1/whoami").status_code == 401
     with caller(client) as browser:
         assert token not in browser.get("/").text
@@ -183,7 +185,7 @@ def test_events_are_streamed_as_they_happen(client: ClientProcess, web: httpx.Cl
         client.ok("create_user zoe short")  # warns of a short password
         notices = (next(lines) for line in lines if line == "event: notice")
         kinds = (json.loads(notice.removeprefix("data: "))["kind"] for notice in notices)
-        assert "warning" in kinds  # others may come before, of what tests before this one did
+        assert "warning" in kinds  # earlier tests may have caused others
 
 
 def test_everything_is_documented(web: httpx.Client) -> None:
@@ -197,7 +199,7 @@ def test_everything_is_documented(web: httpx.Client) -> None:
 def test_no_request_breaks_the_api(
     client: ClientProcess, web: httpx.Client, logged_in: bool
 ) -> None:
-    """Without a login everything is asked; with one, what names no place on this disk."""
+    """All commands without a login; with one, only those without a local path."""
     if not logged_in:
         client.ok("logout")
     headers = {"Authorization": web.headers["Authorization"]}

@@ -1,4 +1,4 @@
-"""Commands that write replace nothing but what they wrote themselves."""
+"""Commands that write replace only files that they wrote."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def test_an_export_never_replaces_that_of_another_user_or_group(
     ann.fails("file_exists", "export_credentials", group, str(tmp_path))
     ann.ok("create_group", f"other-{group}")
     ann.fails("file_exists", "export_credentials", f"other-{group}", str(tmp_path))
-    # A key that does not belong to the certificate beside it is somebody else's.
+    # A key that doesn't match the certificate beside it is not ours.
     mine = tmp_path / "mine"
     ann.ok("export_credentials", group, str(mine))
     shutil.copyfile(tmp_path / "key.pem", mine / "key.pem")

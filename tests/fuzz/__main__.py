@@ -33,7 +33,7 @@ def fuzz(name: str, seconds: int) -> None:
 
 
 def main() -> int:
-    """Fuzz what the command line names; 1 when something was found."""
+    """Fuzz the targets of the command line; return 1 if something was found."""
     seconds, *names = sys.argv[1:]
     if names:
         fuzz(names[0], int(seconds))

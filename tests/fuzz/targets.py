@@ -1,4 +1,4 @@
-"""What reads bytes from outside, one function each: it takes any bytes, or refuses them properly.
+"""One function per decoder of outside bytes: it accepts any bytes, or refuses them properly.
 
 A target returns when the bytes were read or refused as documented; anything else it raises is a
 bug. What it accepts it looks at as the program would, for what is true of all accepted input.
@@ -71,7 +71,7 @@ def http_announce(data: bytes) -> None:
 
 
 def peer_wire(data: bytes) -> None:
-    """Whatever a peer sends after its handshake, to a client that asks it for pieces."""
+    """A peer's bytes after its handshake, to a client that requests pieces from it."""
     downloader = Downloader(_GEOMETRY, seed=1, budget=2**20)
     flags = data[0] if data else 0
     peer = _join(downloader, fast=bool(flags & 1))
@@ -90,7 +90,7 @@ def peer_wire(data: bytes) -> None:
 
 
 class _Babbler(Remote):
-    """A peer that says what it was given, whatever it hears."""
+    """A peer that sends the given bytes, whatever it receives."""
 
     def on_message(self, message: Message) -> None:
         pass
@@ -107,7 +107,7 @@ def _join(downloader: Downloader, *, fast: bool) -> Remote:
 
 
 def handshake(data: bytes) -> None:
-    """The first bytes of a peer connection, and what travels in extended messages."""
+    """The first bytes of a peer connection, and the content of extended messages."""
     with suppress(WireError):
         Handshake.check_prefix(data[:HANDSHAKE_LENGTH])
         Handshake.decode(data[:HANDSHAKE_LENGTH])
@@ -121,7 +121,7 @@ def handshake(data: bytes) -> None:
 
 
 def utp_packet(data: bytes) -> None:
-    """What comes to the UDP port: refused if it is a uTP client that dials, or left alone."""
+    """Packets at the UDP port: a uTP connection attempt is refused, others are ignored."""
     answer = utp.refusal(data)
     if answer is not None:
         assert len(answer) <= len(data)
@@ -153,7 +153,7 @@ def magnet_link(data: bytes) -> None:
 
 
 def tls_stream(data: bytes) -> None:
-    """TLS records that nobody sane sent: from the start, and in place of a handshake's flights."""
+    """Malformed TLS records: from the start, and in place of a handshake's flights."""
     server, client = _contexts()
     theirs = TlsEngine(server, server_side=True)
     if not data or data[0] & 1:

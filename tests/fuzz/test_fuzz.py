@@ -1,4 +1,4 @@
-"""Every decoder on its corpus, and on a second's worth of what mutation makes of it."""
+"""Every decoder on its corpus, and on a second of mutations of it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def test_every_target_has_a_corpus() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", TARGETS)
 def test_a_second_of_mutations(name: str) -> None:
-    """`make fuzz` goes on for longer, and is guided by what it has covered."""
+    """`make fuzz` runs for longer, and is guided by coverage."""
     target = TARGETS[name]
     seeds = [path.read_bytes() for path in sorted((CORPUS / name).iterdir())]
     for seed in seeds:

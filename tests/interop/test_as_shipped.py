@@ -27,7 +27,7 @@ each = pytest.mark.parametrize("name", KINDS)
 
 @pytest.fixture(scope="module")
 def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
-    """Everybody at work; nobody else has what each client seeds."""
+    """Start all clients; each is the only seeder of its files."""
     require("ip", network=True)
     with private_network() as hosts:
         company = Company(tmp_path_factory.mktemp("shipped"), hosts)
@@ -47,7 +47,7 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
 
 @pytest.fixture(scope="module")
 def ours(company: Company) -> dict[str, list[Item]]:
-    """Downloads both ways, begun all at once: the clients get these, bob gets what they seed."""
+    """Start all downloads both ways at once: the clients get these, bob gets theirs."""
     wanted = {
         name: [company.share(company.ann, f"for {name}", number) for number in range(COUNT)]
         for name in company.clients
@@ -68,7 +68,7 @@ def ours(company: Company) -> dict[str, list[Item]]:
 
 @pytest.fixture(scope="module")
 def former(company: Company, ours: dict[str, list[Item]]) -> dict[str, set[tuple[Endpoint, bytes]]]:
-    """Each client after a crash, seeding again; who was announced for each file before that.
+    """Restart each client after a crash; return the peers of each file before that.
 
     None of ours is there any more.
     """
@@ -85,7 +85,7 @@ def former(company: Company, ours: dict[str, list[Item]]) -> dict[str, set[tuple
 
 @pytest.fixture(scope="module")
 def among_themselves(company: Company, former: object) -> list[Item]:
-    """The first file of each client, begun to be downloaded by all the others."""
+    """Start to download the first file of each client in all others."""
     items = [items[0] for items in company.seeded.values()]
     for item in items:
         for name, client in company.clients.items():
@@ -99,7 +99,7 @@ def has_leechers(company: Company, item: Item) -> bool:
 
 
 def is_announced_by(company: Company, item: Item, expected: set[Endpoint]) -> bool:
-    """Whether the tracker lists these peers of it, and no others."""
+    """Return whether the tracker lists exactly these peers of it."""
     return {address for address, _ in company.announced(item)} == expected
 
 
@@ -110,7 +110,7 @@ def all_seeded(company: Company) -> list[Item]:
 
 @each
 def test_four_torrents_are_listed_with_a_seeder(company: Company, name: str) -> None:
-    """No announce makes the tracker forget what another one told."""
+    """No announce makes the tracker forget another."""
     require(KINDS[name].program)
     expected = {company.clients[name].address}
     for item in company.seeded[name]:
@@ -156,7 +156,7 @@ def test_after_a_crash_four_torrents_are_listed_once(
 def is_another(
     company: Company, item: Item, before: set[tuple[Endpoint, bytes]]
 ) -> set[tuple[Endpoint, bytes]]:
-    """Whom the tracker tells of, once the new run is among them."""
+    """Return the tracker's peers, once the new run is among them."""
     now = company.announced(item)
     return now if now - before else set()
 

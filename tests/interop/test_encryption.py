@@ -1,4 +1,4 @@
-"""Stock clients that talk to us only in ways that we don't: `why` says so, and what to do."""
+"""Stock clients that accept only protocols we don't support: `why` explains what to do."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ STRICT: dict[str, Callable[[], AbstractContextManager[StockClient]]] = {
 
 
 def said(person: ClientProcess, name: str) -> dict[str, str] | None:
-    """What `why` answers, once it is sure."""
+    """Return the answer of `why`, once it is certain."""
     answer = person.ok("why", GROUP, name)
     return answer if "peer that is online" in answer["reason"] else None
 
 
 @pytest.fixture(scope="module")
 def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, dict[str, str]]]:
-    """What `why` answers bob about the file of each of them, all side by side."""
+    """Return bob's answers of `why` for the file of each client, queried in parallel."""
     require("aria2c")
     folder = tmp_path_factory.mktemp("strict")
     with ExitStack() as stack:

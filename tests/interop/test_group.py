@@ -57,24 +57,24 @@ def lab_and(
 
 
 def share(person: ClientProcess, content: Path, folder: Path) -> Path:
-    """Have a person share a file and write its metainfo."""
+    """Share a file as a person and write its metainfo."""
     torrent = folder / f"{content.name}.torrent"
     person.ok("share", str(content), str(torrent), GROUP)
     return torrent
 
 
 def has_seeders(lab: Lab, content: Path, count: int) -> bool:
-    """Whether the group's list counts this many who have all of a file."""
+    """Return whether the group's list shows this many seeders."""
     return lab.seeders(content.name) == count
 
 
 def wait_written(copy: Path, content: Path) -> None:
-    """Wait until a copy is right: some say that they have it before the last piece is written."""
+    """Wait until a copy is intact: some clients report completion before the last write."""
     wait_until(lambda: sha256(copy) == sha256(content), 20, f"{copy} to have been written")
 
 
 def scrape(torrent: Path, info_hash: str) -> dict[str, int]:
-    """What our tracker answers to a scrape at the address that the metainfo's announce implies."""
+    """Return our tracker's answer to a scrape at the URL implied by the announce URL."""
     announce = bencode2.bdecode(torrent.read_bytes())[b"announce"].decode()
     query = quote_from_bytes(bytes.fromhex(info_hash))
     url = announce.replace("/announce/", "/scrape/") + f"?info_hash={query}"

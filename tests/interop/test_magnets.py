@@ -64,7 +64,7 @@ def test_our_client_downloads_by_a_stock_clients_magnet_link(tmp_path: Path) -> 
 
 
 def test_an_unlisted_file_is_restored_from_a_peers_metadata(tmp_path: Path) -> None:
-    """The tracker has forgotten it: only aria2 can tell what the link stands for."""
+    """The tracker has forgotten it: only aria2 has its metadata."""
     content = make_file(tmp_path / "seeded" / NAME, SIZE)
     with Lab(tmp_path / "lab", is_open=True) as lab, Aria2() as aria2:
         ann, bob = lab.member("ann"), lab.member("bob")
@@ -77,6 +77,6 @@ def test_an_unlisted_file_is_restored_from_a_peers_metadata(tmp_path: Path) -> N
         bob.fails("no_such_file", "get", link, str(tmp_path))
         got = bob.ok("get", f"{link}&x.pe={aria2.address}", str(tmp_path))
         assert (got["group"], got["name"]) == (GROUP, NAME)
-        aria2.announce(torrent)  # it has been told that there is no such file
+        aria2.announce(torrent)  # the tracker refused its announce before
         bob.wait_complete(GROUP, NAME)
         assert sha256(tmp_path / NAME) == sha256(content)

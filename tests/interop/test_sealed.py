@@ -1,4 +1,4 @@
-"""Stock clients and a sealed group: who knows SSL torrents takes part, as the member that it is."""
+"""Stock clients in a sealed group: those with SSL torrents take part as their member."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def lab(tmp_path: Path) -> Iterator[Lab]:
 
 
 def start(lab: Lab, stack: ExitStack, name: str) -> ClientProcess:
-    """Someone with an account whose client tells in its log who was refused and why."""
+    """A user without membership, whose client logs refusals with reasons."""
     person = ClientProcess(lab.folder / name, lab.trackers, "--log-level", "info", host=lab.host)
     stack.enter_context(person)
     person.sign_in(name)
@@ -44,26 +44,26 @@ def start(lab: Lab, stack: ExitStack, name: str) -> ClientProcess:
 
 
 def credentials(person: ClientProcess, group: str, folder: Path) -> Path:
-    """Have a member export what a stock client needs to be taken for them."""
+    """Export a member's credentials for a stock client."""
     person.ok("export_credentials", group, str(folder))
     return folder
 
 
 def share(person: ClientProcess, content: Path) -> Path:
-    """Have a member share a file in the sealed group, and write its metainfo."""
+    """Share a file as a member of the sealed group, and write its metainfo."""
     torrent = content.with_suffix(".torrent")
     person.ok("share", str(content), str(torrent), VAULT)
     return torrent
 
 
 def has_seeders(person: ClientProcess, name: str, count: int) -> bool:
-    """Whether the group's list counts this many who have all of a file."""
+    """Return whether the group's list shows this many seeders."""
     files = person.ok("list_files", VAULT)["files"]
     return [row["seeders"] for row in files if row["name"] == name] == [count]
 
 
 def refusals(person: ClientProcess, reason: str) -> int:
-    """How often a client's log tells that a connection failed for this reason."""
+    """Return how often a client's log has this reason for a failed connection."""
     return sum(reason in line for line in person.errors.all)
 
 

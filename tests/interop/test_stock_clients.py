@@ -24,7 +24,7 @@ pytestmark = pytest.mark.interop
 
 
 def exchange(one: StockClient, other: StockClient, announce: str, folder: Path) -> None:
-    """Each seeds a file of its own and downloads the other's, at the same time."""
+    """Each client seeds a file and downloads the other's, at the same time."""
     running = []
     for number, (seeder, leecher) in enumerate([(one, other), (other, one)]):
         content = make_file(folder / f"seeded-{number}" / f"{number}.bin", SIZE, seed=number)

@@ -1,4 +1,4 @@
-"""Run the tests of the tracker's side on a PostgreSQL that is started for them, and ended."""
+"""Run the tracker's tests on a temporary PostgreSQL server."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _USUAL = ("-n", "2", "--dist", "loadfile", "tests/postgres", "tests/integration/
 
 
 def main(arguments: list[str]) -> int:
-    """Hand `arguments` to pytest; its exit status, or 0 where there is no PostgreSQL."""
+    """Pass `arguments` to pytest; return its exit status, or 0 without PostgreSQL."""
     found = programs()
     if found is None:
         sys.stderr.write("skipped: no PostgreSQL 15 or later is here (Debian: postgresql)\n")

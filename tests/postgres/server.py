@@ -1,4 +1,4 @@
-"""PostgreSQL for tests: a server of our own, and databases on it that are quick to have.
+"""PostgreSQL for tests: a private server, and databases on it that are quick to create.
 
 `make postgres` starts a server, names it in the environment, and runs the tests; the trackers
 that they start then keep their state there.
@@ -25,18 +25,18 @@ from tests.support.waiting import wait_until
 from tracker.store.engine import open_store
 
 VARIABLE = "MINITORRENT_TEST_POSTGRES"
-"""The URL of a server's database in which others may be made; set, the tests run on it."""
+"""The URL of a server's maintenance database; if set, the tests run on that server."""
 
 _START_TIME = 60.0  # seconds; the first start writes some 40 MB
 _STOP_TIME = 20.0
 _OLDEST = 15  # knows databases with a locale of ICU's
 _SETTINGS = ("fsync=off", "full_page_writes=off", "max_connections=300")
 _LOCALE = "LOCALE_PROVIDER icu ICU_LOCALE 'en-US' TEMPLATE template0"
-"""Orders names as people do, not by code points: what does not say what it needs shows."""
+"""Sorts names linguistically, not by code points, to expose queries without a collation."""
 
 
 def programs() -> Path | None:
-    """Where PostgreSQL's own programs are; None when there are none, or only old ones."""
+    """Return the folder of PostgreSQL's programs; None if they are missing or too old."""
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda p: p.parent.name)[::-1]
     on_path = shutil.which("initdb")
     if on_path:
@@ -52,7 +52,7 @@ def programs() -> Path | None:
 
 
 class Server:
-    """A server on a port of 127.0.0.1 while the context lasts; it may be killed and come back."""
+    """A server on a port of 127.0.0.1 inside the context; it can be killed and restarted."""
 
     def __init__(self, folder: Path) -> None:
         self._programs = folder
@@ -106,7 +106,7 @@ class Server:
         wait_until(self._answers, _START_TIME, "PostgreSQL to answer")
 
     def end(self) -> None:
-        """End it at once, as a crash would."""
+        """Kill it, as in a crash."""
         assert self._process is not None
         self._process.send_signal(signal.SIGQUIT)
         try:
@@ -145,7 +145,7 @@ def _somebody_else() -> tuple[int, int]:
 
 
 def new_database(server: str, *, template: str | None = None) -> str:
-    """Make a database at a server, empty or a copy; its URL."""
+    """Create a database at a server, empty or a copy; return its URL."""
     with psycopg.connect(server, autocommit=True) as connection:
         (number,) = connection.execute("SELECT txid_current()").fetchone() or (0,)
         name = f"t{number}"

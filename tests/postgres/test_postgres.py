@@ -1,4 +1,4 @@
-"""What PostgreSQL does otherwise than SQLite: none of it may be seen.
+"""Differences between PostgreSQL and SQLite, none of which may be visible.
 
 `make postgres` runs these, and the tracker's other tests, on a server of their own.
 """
@@ -69,7 +69,7 @@ def url(tmp_path: Path) -> str:
 
 @pytest.fixture
 def stores(url: str) -> Iterator[list[Store]]:
-    """One database, as two trackers have it open."""
+    """Open one database as two trackers."""
     opened = [open_store(url) for _ in range(2)]
     yield opened
     for store in opened:
@@ -77,7 +77,7 @@ def stores(url: str) -> Iterator[list[Store]]:
 
 
 def ask(url: str, statement: str) -> Any:
-    """What the server answers to a statement: the first value of the last row."""
+    """Return the first value of the last row of a statement's result."""
     with psycopg.connect(url, autocommit=True) as connection:
         answer = connection.execute(statement)
         return answer.fetchall()[-1][0] if answer.description else None
@@ -102,7 +102,7 @@ def counts(engine: Engine) -> dict[str, int]:
 
 
 def fill(engine: Engine) -> None:
-    """A row in every table; all belong to one another."""
+    """Insert a row into every table, with consistent references."""
     usual: dict[type, Any] = {int: 1, str: "x", bytes: b"\1", float: 1e9}
     tables = MetaData()
     tables.reflect(engine)
@@ -146,7 +146,7 @@ def test_every_schema_version_migrates_with_its_data(version: str) -> None:
 
 
 def add_group(store: Store, names: list[str]) -> int:
-    """A group with files of these names, the sizes of which are far apart."""
+    """Create a group with files of these names and very different sizes."""
     with store.write() as work:
         work.users.add("ann", "hash", 0.0)
         group = work.groups.add("lab", "uid", "open", 0.0)
@@ -213,7 +213,7 @@ def event() -> Event:
 
 
 def test_events_are_committed_in_the_order_of_their_numbers(url: str, stores: list[Store]) -> None:
-    """Whoever reads on from the last one misses none: writers take turns at all trackers."""
+    """A reader that continues from the last one misses none: writers take turns at all trackers."""
     done = threading.Event()
 
     def write_at_the_other() -> None:

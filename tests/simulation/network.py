@@ -38,7 +38,7 @@ TICK = 1.0
 
 
 class Memory:
-    """Room for any number of pieces, whose bytes nobody looks at."""
+    """Buffers for any number of pieces, whose bytes nobody reads."""
 
     def __init__(self, piece_length: int) -> None:
         self.view = memoryview(bytearray(piece_length))
@@ -53,7 +53,7 @@ class Memory:
 
 
 class Network:
-    """The clock, the nodes, and what is under way between them."""
+    """The clock, the nodes, and the messages in flight between them."""
 
     def __init__(self, geometry: Geometry, seed: int) -> None:
         self.geometry = geometry
@@ -83,7 +83,7 @@ class Network:
             other.join(one)
 
     def run(self, limit: float) -> None:
-        """Until every node has everything; raises AssertionError when that takes too long."""
+        """Run until every node has everything; raises AssertionError if that takes too long."""
         for node in self.nodes:
             self.after(self.rng.random() * TICK, node.tick)
         while not all(node.finished_at is not None for node in self.nodes):
@@ -93,7 +93,7 @@ class Network:
 
 
 class Link:
-    """What a node expects from one peer (an IncomingStream), and what it has to send to it."""
+    """A node's expected blocks from one peer (an IncomingStream), and its queue to that peer."""
 
     def __init__(self) -> None:
         self.payload = 0
@@ -121,7 +121,7 @@ class Link:
         raise AssertionError("all nodes know BEP 6")
 
     def take(self, block: Block) -> list[StreamEvent]:
-        """A block has come; what that means."""
+        """Receive a block; return the events."""
         download = self._expected.pop(block, None)
         if download is None:
             self.wasted += block.length
@@ -131,7 +131,7 @@ class Link:
         return [PieceReceived(download)] if download.complete else []
 
     def drop_cancelled(self) -> list[StreamEvent]:
-        """Expect what was called off no more."""
+        """Drop cancelled requests; return the events."""
         cancelled = {d.index: d for d in self._expected.values() if d.cancelled}
         self._expected = {b: d for b, d in self._expected.items() if not d.cancelled}
         return [PieceDropped(download) for download in cancelled.values()]
@@ -150,7 +150,7 @@ class Node:
         selection: PieceSelection | None,
     ) -> None:
         self.key = key
-        self.piece_at: dict[int, float] = {}  # when each piece was there
+        self.piece_at: dict[int, float] = {}  # when each piece arrived
         self.upload = upload
         self.finished_at: float | None = 0.0 if complete else None
         self._network = network
@@ -161,15 +161,15 @@ class Node:
         self._protocol = PeerProtocol(self.swarm, b"")
         self._links: dict[int, Link] = {}
         self._wasted = 0  # of links that have ended
-        self._uploading: deque[int] = deque()  # who has blocks waiting, next one first
+        self._uploading: deque[int] = deque()  # peers with waiting blocks, the next one first
         self._sending = False
 
     @property
     def wasted(self) -> int:
-        """Payload bytes that came in vain."""
+        """Wasted payload bytes."""
         return self._wasted + sum(link.wasted for link in self._links.values())
 
-    # --- coming and going ---
+    # --- joining and leaving ---
     def join(self, other: Node) -> None:
         link = self._links[other.key] = Link()
         now = self._network.now
@@ -216,7 +216,7 @@ class Node:
         self._take_turn(key)
         self.refill(key)
 
-    # --- fetching ---
+    # --- downloading ---
     def refill(self, key: int) -> None:
         now = self._network.now
         if not self._protocol.needs_requests(key, now):
@@ -229,7 +229,7 @@ class Node:
             )
 
     def take(self, key: int, block: Block) -> None:
-        """A block has come."""
+        """Receive a block."""
         if key in self._links:
             self.on_events(key, self._links[key].take(block))
 
@@ -243,7 +243,7 @@ class Node:
             self.finished_at = self._network.now
         self.perform(actions)
 
-    # --- serving ---
+    # --- uploading ---
     def _take_turn(self, key: int) -> None:
         if key in self._links and self._links[key].uploads.blocks and key not in self._uploading:
             self._uploading.append(key)

@@ -1,4 +1,4 @@
-"""One seed, many newcomers at once: how near to what no system can beat, and is anybody left out.
+"""One seeder, many new peers at once: close to the theoretical bound, with nobody left out.
 
 No system can finish before max(F / u_seed, N·F / (u_seed + N·u)).
 """

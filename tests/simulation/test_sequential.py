@@ -1,4 +1,4 @@
-"""A film that is watched while it loads: how long a viewer waits for the next piece.
+"""A film watched during its download: how long the viewer waits for the next piece.
 
 Several seeds send it, one of them so slow that it holds up whatever it is asked for.
 """
@@ -20,7 +20,7 @@ SEQUENTIAL = PieceSelection(GEOMETRY, [GEOMETRY.length], sequential=True)
 
 
 def watch(selection: PieceSelection | None) -> tuple[Node, float]:
-    """Fetch it all; the node, and the longest it lagged behind a film of as many bytes a second."""
+    """Download everything; return the node, and its longest lag behind the film."""
     network = Network(GEOMETRY, seed=3)
     for upload in (FAST, FAST, SLOW):
         network.add(upload=upload, complete=True)

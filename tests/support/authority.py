@@ -27,11 +27,11 @@ class Credential:
 
     @property
     def der(self) -> bytes:
-        """The certificate as it is seen on the wire."""
+        """The certificate as sent over the network (DER)."""
         return ssl.PEM_cert_to_DER_cert(self.certificate)
 
     def load_into(self, context: ssl.SSLContext) -> None:
-        """Have the context show it."""
+        """Load it into the context."""
         with tempfile.NamedTemporaryFile() as stream:
             stream.write(self.certificate.encode() + private_pem(self.key))
             stream.flush()
@@ -58,14 +58,14 @@ class Group:
         return _issue(self._authority, user, starts, lifetime, holder)
 
     def certify(self, key: ec.EllipticCurvePublicKey, user: str, lifetime: float) -> str:
-        """A certificate (PEM) for a key that somebody else has."""
+        """Return a certificate (PEM) for somebody else's key."""
         holder = Holder(user, f"{user}-1")
         serial = secrets.token_bytes(16)
         issued = certificates.issue(self._authority, key, holder, serial, time.time(), lifetime)
         return issued.certificate
 
     def issue_as_member(self, member: Credential, user: str) -> Credential:
-        """What a member signs who takes himself for an authority; his own comes behind it."""
+        """Sign a certificate as a member posing as an authority, followed by the member's own."""
         key = member.key.private_bytes(
             serialization.Encoding.DER,
             serialization.PrivateFormat.PKCS8,
@@ -75,7 +75,7 @@ class Group:
         return Credential(issued.certificate + member.certificate, issued.key)
 
     def group_tls(self, user: str, *, lifetime: float = HOUR) -> GroupTls:
-        """The group as this member sees it."""
+        """Return the group's TLS contexts for this member."""
         group_tls = GroupTls(self.certificate)
         credential = self.issue(user, lifetime=lifetime)
         group_tls.set_certificate(credential.certificate, credential.key)
@@ -83,7 +83,7 @@ class Group:
 
 
 def private_pem(key: ec.EllipticCurvePrivateKey) -> bytes:
-    """A key as files have it."""
+    """Return a key as PEM."""
     return key.private_bytes(
         serialization.Encoding.PEM,
         serialization.PrivateFormat.PKCS8,

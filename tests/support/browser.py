@@ -17,7 +17,7 @@ from tests.support.stock import require
 
 CHROMIUM = "/usr/bin/chromium"
 PATIENCE = 20_000
-"""Milliseconds that a test waits for anything to show."""
+"""Milliseconds that a test waits for an element."""
 
 PASSWORD = "secret123"
 PHONE = {"width": 390, "height": 844}
@@ -26,7 +26,7 @@ WIDE = {"width": 1280, "height": 800}
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """A browser without windows."""
+    """Start a browser without windows."""
     require("chromium")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
@@ -36,7 +36,7 @@ def chromium() -> Iterator[Browser]:
 
 @contextmanager
 def asleep() -> Iterator[None]:
-    """Meanwhile nothing runs in the browser of this process, as when a laptop is closed."""
+    """Stop this process's browser inside the block, as when a laptop is closed."""
     pids = [pid for pid in _descendants(os.getpid()) if _name(pid).startswith("chrom")]
     assert pids, "no browser runs"
     with stopped(*pids):
@@ -58,7 +58,7 @@ def _name(pid: int) -> str:
 
 
 class Window:
-    """One window on a client's page, worked as a person would: by what things are called."""
+    """One window on a client's page, used as a person would, by labels."""
 
     def __init__(self, browser: Browser, link: str, size: dict[str, int], scheme: str) -> None:
         self.link = link
@@ -77,7 +77,7 @@ class Window:
         self.page.goto(link)
 
     def close(self) -> None:
-        """Close it; nothing may have been asked of any other machine, nor have gone wrong."""
+        """Close it; checks that it contacted no other machine and had no error."""
         self.page.context.close()
         assert not self.foreign, f"asked elsewhere: {self.foreign}"
         assert not self.complaints, self.complaints
@@ -91,15 +91,15 @@ class Window:
             self.complaints.append(message.text)
 
     def button(self, name: str) -> Locator:
-        """A button by its whole name."""
+        """Return a button by its whole name."""
         return self.page.get_by_role("button", name=name, exact=True)
 
     def text(self, text: str) -> Locator:
-        """Where this is written, whatever stands around it."""
+        """Return the element with this text."""
         return self.page.get_by_text(text).first
 
     def row(self, name: str) -> Locator:
-        """The row of a table that has this in it."""
+        """Return the table row that contains this."""
         return self.page.locator("tbody tr", has_text=name)
 
     def tab(self, name: str) -> None:
@@ -111,14 +111,14 @@ class Window:
         self.page.get_by_label(label, exact=True).first.fill(value)
 
     def sign_up(self, user: str) -> None:
-        """Make an account, which logs in."""
+        """Create an account, which logs in."""
         self.fill("User", user)
         self.fill("Password", PASSWORD)
         self.button("Create account").click()
         self.button("Log out").wait_for()
 
     def download(self, name: str, folder: Path) -> None:
-        """Have a file of the group that is shown fetched into a folder."""
+        """Download a file of the displayed group into a folder."""
         self.fill("Download into", str(folder))
         self.button(f"Download {name}").click()
         self.row(name).get_by_text("seeding").wait_for()

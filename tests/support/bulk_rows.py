@@ -8,15 +8,15 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 AT = 1_700_000_000.0
-"""When everything happened, in seconds since the epoch."""
+"""The time of all rows, in seconds since the epoch."""
 
 _MOST = 10_000_000
-"""Numbers of one kind of thing are kept apart from those of another by this."""
+"""The offset that keeps the IDs of one kind apart from those of another."""
 
 
 @contextmanager
 def opened(database: Path) -> Iterator[sqlite3.Connection]:
-    """The database, changed in one transaction; the tracker may run."""
+    """Open the database for one transaction; the tracker may run."""
     with closing(sqlite3.connect(database, timeout=30)) as store, store:
         yield store
 
@@ -24,7 +24,7 @@ def opened(database: Path) -> Iterator[sqlite3.Connection]:
 def add_files(
     store: sqlite3.Connection, group: str, owner: str, count: int, name: str = "file {:06}.bin"
 ) -> None:
-    """Files of a group that a member offers, with an event each; sizes and ages all differ."""
+    """Add files of a group, shared by a member, with an event each; sizes and ages differ."""
     (group_id,) = store.execute("SELECT id FROM groups WHERE name = ?", [group]).fetchone()
     (user_id,) = store.execute("SELECT id FROM users WHERE name = ?", [owner]).fetchone()
     names = [name.format(number) for number in range(count)]
@@ -51,7 +51,7 @@ def add_files(
 
 
 def add_groups(store: sqlite3.Connection, owner: str, count: int, name: str = "g{:06}") -> None:
-    """Open groups of one user, with an event each."""
+    """Add open groups of one user, with an event each."""
     (user_id,) = store.execute("SELECT id FROM users WHERE name = ?", [owner]).fetchone()
     (last,) = store.execute("SELECT COALESCE(MAX(id), 0) FROM groups").fetchone()
     rows = [(last + 1 + number, name.format(number)) for number in range(count)]
@@ -67,7 +67,7 @@ def add_groups(store: sqlite3.Connection, owner: str, count: int, name: str = "g
 
 
 def add_members(store: sqlite3.Connection, group: str, count: int, name: str = "user{:05}") -> None:
-    """Accounts that nobody can log in to, all members of a group, with two events each."""
+    """Add accounts without a password, all members of a group, with two events each."""
     (group_id,) = store.execute("SELECT id FROM groups WHERE name = ?", [group]).fetchone()
     (last,) = store.execute("SELECT COALESCE(MAX(id), 0) FROM users").fetchone()
     rows = [(last + 1 + number, name.format(number)) for number in range(count)]
@@ -85,7 +85,7 @@ def add_members(store: sqlite3.Connection, group: str, count: int, name: str = "
 
 
 def add_peers(store: sqlite3.Connection, group: str, user: str) -> None:
-    """A stock client of a user that is there for all files of a group."""
+    """Add a user's stock client as a peer of all files of a group."""
     store.execute(
         "INSERT INTO peers (file_id, user_id, peer_id, host, port, left, uploaded, downloaded,"
         " expires_at) SELECT files.id, users.id, zeroblob(20), '127.0.0.1', 6881, files.id % 2, 0,"
@@ -107,7 +107,7 @@ def _add_events(
 
 
 def add_member(store: sqlite3.Connection, group: str, user: str) -> None:
-    """Let a user into a group who did not ask."""
+    """Add a user to a group without a request."""
     store.execute(
         "INSERT INTO memberships (group_id, user_id, role, joined_at)"
         " SELECT groups.id, users.id, 'member', ? FROM groups, users"

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 
 def write_certificate(folder: Path, name: str = "test") -> tuple[Path, Path]:
-    """Make a key and its self-signed certificate, P-256; the paths of certificate and key."""
+    """Write a P-256 key and its self-signed certificate; return the paths of both."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
     now = datetime.now(UTC)
@@ -40,7 +40,7 @@ def write_certificate(folder: Path, name: str = "test") -> tuple[Path, Path]:
 
 
 def server_context(folder: Path, name: str = "test") -> ssl.SSLContext:
-    """A server's context with a certificate of its own."""
+    """Return a server's context with a new certificate."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_3
     context.num_tickets = 0
@@ -49,7 +49,7 @@ def server_context(folder: Path, name: str = "test") -> ssl.SSLContext:
 
 
 def trusting_context() -> ssl.SSLContext:
-    """A client's context that takes any certificate."""
+    """Return a client's context that accepts any certificate."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE

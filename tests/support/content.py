@@ -1,4 +1,4 @@
-"""Files and folders to share, made quickly and the same every time, and how to compare them."""
+"""Files and folders to share, created quickly and reproducibly, and their comparison."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ STEP = 1024 * 1024
 
 
 def make_file(path: Path, size: int, seed: int = 1) -> Path:
-    """Write `size` random bytes, the same for the same seed; folders above are made."""
+    """Write `size` random bytes, the same for the same seed; parent folders are created."""
     path.parent.mkdir(parents=True, exist_ok=True)
     random_bytes = _source(seed)
     with path.open("wb") as file:
@@ -24,7 +24,7 @@ def make_file(path: Path, size: int, seed: int = 1) -> Path:
 
 
 def make_sparse_file(path: Path, size: int, seed: int = 1) -> Path:
-    """A file of `size` bytes that is nearly all hole, with a few random bytes at both ends."""
+    """Write a sparse file of `size` bytes, with a few random bytes at both ends."""
     random_bytes = _source(seed)
     with path.open("wb") as file:
         edge = min(size, 1000)
@@ -35,7 +35,7 @@ def make_sparse_file(path: Path, size: int, seed: int = 1) -> Path:
 
 
 def make_tree(root: Path, sizes: dict[str, int], seed: int = 1) -> Path:
-    """A folder holding a file of the given size at each relative path."""
+    """Write a folder with a file of the given size at each relative path."""
     root.mkdir(parents=True, exist_ok=True)
     for number, (name, size) in enumerate(sizes.items()):
         make_file(root / name, size, seed + number)
@@ -43,7 +43,7 @@ def make_tree(root: Path, sizes: dict[str, int], seed: int = 1) -> Path:
 
 
 def sha256(path: Path) -> str:
-    """The SHA-256 of a file, or of a folder's relative paths and contents, as hex digits."""
+    """Return the SHA-256 of a file, or of a folder's relative paths and contents, in hex."""
     if path.is_file():
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
@@ -54,6 +54,6 @@ def sha256(path: Path) -> str:
 
 
 def _source(seed: int) -> Callable[[int], bytes]:
-    """Random bytes, as many as asked for: a cipher's stream, at ten times `random`'s speed."""
+    """Return a source of random bytes: a cipher's stream, at ten times `random`'s speed."""
     cipher = Cipher(AES256(seed.to_bytes(32, "big")), CTR(bytes(16))).encryptor()
     return lambda count: cipher.update(bytes(count))

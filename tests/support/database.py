@@ -1,4 +1,4 @@
-"""Databases for trackers in the test's process, quick to have: SQLite's, or PostgreSQL's."""
+"""Databases for trackers in the test's process, quick to create: SQLite or PostgreSQL."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ POSTGRES = os.environ.get("MINITORRENT_TEST_POSTGRES")
 
 
 def empty_database(folder: Path) -> str:
-    """The URL of the database in this folder; it is made with all its tables if there is none.
+    """Return the URL of the database in this folder; creates it with all tables if needed.
 
     Made as a copy, since the migrations take longer than the rest of a tracker's start.
     """
@@ -30,7 +30,7 @@ def empty_database(folder: Path) -> str:
 
 
 def new_database(folder: Path) -> str:
-    """The URL of a database that has no tables yet, or is not there."""
+    """Return the URL of a database without tables, or of none."""
     if POSTGRES:
         from tests.postgres.server import new_database
 

@@ -1,4 +1,4 @@
-"""A small disk of one's own, to be filled."""
+"""A small disk for tests to fill."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 @contextmanager
 def small_disk(folder: Path, size: int) -> Iterator[Path]:
-    """Mount a file system of `size` bytes at `folder`, which is made; Linux only, needs root."""
+    """Mount a file system of `size` bytes at `folder`, which is created; Linux only, needs root."""
     folder.mkdir()
     subprocess.run(
         ["mount", "-t", "tmpfs", "-o", f"size={size}", "minitorrent-test", str(folder)], check=True

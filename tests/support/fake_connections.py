@@ -1,4 +1,4 @@
-"""Peers without sockets and threads: connections that a test drives, and who is at the other end.
+"""Peers without sockets and threads: connections that a test drives, and the other ends.
 
 `FakeConnection` satisfies `client.net.connection.Connection`. What the peer sends is given to
 `receive`, and goes through the product's own decoder to the torrent, as a reader thread would do
@@ -26,11 +26,11 @@ from common.wire.handshake import Handshake, client_name
 from common.wire.messages import HaveAll, Message, Request, Unchoke, WireError
 
 PEER = PeerId(b"-MI0100-pppppppppppp")
-"""The peer id of whoever doesn't say another."""
+"""The default peer id."""
 
 
 class FakeTransport:
-    """A Transport on which nothing arrives; `sent` are the bytes that were sent."""
+    """A Transport that receives nothing; `sent` has the sent bytes."""
 
     overhead = 0
 
@@ -61,7 +61,7 @@ class FakeTransport:
 
 
 class FakeConnection:
-    """A Connection without threads: the test says what arrives, and when it has ended."""
+    """A Connection without threads: the test decides what arrives, and when it ends."""
 
     def __init__(
         self,
@@ -141,7 +141,7 @@ class FakeConnection:
 
     # --- the other end ----------------------------------------------------------------------
     def receive(self, *said: Message | bytes) -> None:
-        """Have these messages arrive, as `PeerConnection` reads them; a violation ends it."""
+        """Deliver these messages as `PeerConnection` does; a violation ends it."""
         data = b"".join(one if isinstance(one, bytes) else encode(one) for one in said)
         try:
             while data and self.close_reason is None:
@@ -162,7 +162,7 @@ class FakeConnection:
         return payload
 
     def end(self) -> None:
-        """End the connection and both threads; a no-op when they have ended."""
+        """End the connection and both threads; does nothing if they have ended."""
         if self.has_ended or not self.has_started:
             return
         self.has_ended = True
@@ -171,7 +171,7 @@ class FakeConnection:
 
     @property
     def received(self) -> list[Message]:
-        """What the torrent has sent since it was asked last."""
+        """The torrent's messages since the last call."""
         data, self._sent = self._sent, b""
         decoder, messages = PeerStreamDecoder(), list[Message]()
         while data:
@@ -220,7 +220,7 @@ class FakeConnections:
 
 
 class Seeder:
-    """Has the whole content, and answers what it is asked; `lies` about these pieces."""
+    """Has the whole content, and answers requests; `lies` are its wrong pieces."""
 
     def __init__(
         self,
@@ -236,7 +236,7 @@ class Seeder:
         self._lies = frozenset(lies)
 
     def offer(self) -> None:
-        """Say that it has everything, and unchoke."""
+        """Send HaveAll and Unchoke."""
         self.connection.receive(HaveAll(), Unchoke())
 
     def listen(self) -> list[Request]:
@@ -245,7 +245,7 @@ class Seeder:
         return self.asked
 
     def give(self, pieces: int | None = None) -> None:
-        """Answer what is requested until nothing is, or it has sent so many whole pieces."""
+        """Answer requests until none is left, or it has sent so many whole pieces."""
         given = 0
         while (pieces is None or given < pieces) and self.listen():
             piece = self.asked[0].piece
@@ -255,7 +255,7 @@ class Seeder:
             given += 1
 
     def block(self, request: Request) -> bytes:
-        """The answer to a request, as it goes on the wire."""
+        """Return the encoded answer to a request."""
         block = Block(PieceIndex(request.piece), request.begin, request.length)
         start = self._geometry.offset(block.piece) + block.begin
         payload = self._content[start : start + block.length]
@@ -269,7 +269,7 @@ def handshake_for(info_hash: InfoHash, peer_id: PeerId = PEER, *, fast: bool = T
 
 
 def _fill(buffers: Iterable[memoryview], data: bytes) -> int:
-    """Read as `recvmsg_into` would; returns how many bytes there was room for."""
+    """Read as `recvmsg_into` does; returns how many bytes fit."""
     count = 0
     for buffer in buffers:
         part = data[count : count + len(buffer)]

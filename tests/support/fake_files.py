@@ -15,7 +15,7 @@ from tests.support.fake_state import FakeState, fits, unusual
 
 
 class FakeFiles:
-    """`client.services.files.FileService`; `more` are names of other files than the usual."""
+    """`client.services.files.FileService`; `more` are names of additional files."""
 
     def __init__(self, state: FakeState) -> None:
         self._state = state

@@ -18,7 +18,7 @@ from tests.support.fake_state import FakeState, fits, unusual
 
 
 class FakeGroups:
-    """`client.services.groups.GroupService`; `more` are names of other groups than the usual."""
+    """`client.services.groups.GroupService`; `more` are names of additional groups."""
 
     def __init__(self, state: FakeState) -> None:
         self._state = state

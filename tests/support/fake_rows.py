@@ -28,7 +28,7 @@ def download(name: str = "film.mkv", **changes: object) -> results.DownloadRow:
 
 
 def file_rows() -> list[files.FileRow]:
-    """What lab shares."""
+    """The files of lab."""
     return [
         files.FileRow(
             name=name,

@@ -1,4 +1,4 @@
-"""A session without network or disk: what the shell is tested against, in memory.
+"""An in-memory session without network or disk, for tests of the shell.
 
 It knows ann's small world: the group lab with bob in it and eve asking to be let in, and the
 file film.mkv. `python -m tests.support.fake_client ARGUMENTS` runs the whole client on it.
@@ -63,12 +63,12 @@ class FakeSession(FakeState):
 
 
 def install(session: FakeSession) -> None:
-    """Have the client open this session, whatever it is started with."""
+    """Let the client open this session, whatever its configuration."""
     install_opening(lambda _: session)
 
 
 def install_opening(open_session: Callable[[ClientConfig], SessionApi]) -> None:
-    """Have the client open its session with this function."""
+    """Let the client open its session with this function."""
     build = types.ModuleType("client.build")
     build.open_session = open_session  # type: ignore[attr-defined]
     sys.modules[build.__name__] = build

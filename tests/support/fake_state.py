@@ -1,4 +1,4 @@
-"""What the parts of the fake session have in common."""
+"""The state shared by the parts of the fake session."""
 
 from __future__ import annotations
 

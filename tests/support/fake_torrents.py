@@ -1,4 +1,4 @@
-"""A torrent without network, threads and waiting: a clock, a dialer, workers, an owner, and peers.
+"""A torrent without network, threads or waiting: a clock, a dialer, workers, an owner, and peers.
 
 Each satisfies the protocol that `client.torrent.torrent_context` declares for it.
 """
@@ -40,11 +40,11 @@ ME = PeerId(b"-MI0100-mmmmmmmmmmmm")
 """Our own peer id."""
 
 PEER_AT = Endpoint("127.0.0.2", 6000)
-"""Where a peer is that doesn't say another address."""
+"""The default address of a peer."""
 
 
 class Clock:
-    """Stands still until it is told otherwise; in seconds."""
+    """A clock in seconds that only the test advances."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -126,7 +126,7 @@ class FakeOwner:
 
 @dataclass
 class FakeClient:
-    """What all torrents of a client share, without anything that waits."""
+    """The shared context of a client's torrents, without anything that waits."""
 
     swarm_config: SwarmConfig = field(default_factory=SwarmConfig)
     clock: Clock = field(default_factory=Clock)
@@ -154,7 +154,7 @@ class FakeClient:
 
 
 def unlimited() -> Throttle:
-    """A throttle without a limit, which a test may set on the buckets."""
+    """A throttle without a limit; tests can set one on the buckets."""
     up, down = (BandwidthChannel(TokenBucket(0, 0.0), TokenBucket(0, 0.0)) for _ in range(2))
     return Throttle(up, down)
 
@@ -162,7 +162,7 @@ def unlimited() -> Throttle:
 def connect_member(
     client: FakeClient, torrent: Torrent, user: str, host: str = PEER_AT.host, *, fast: bool = True
 ) -> FakeConnection:
-    """Have a peer connect to a torrent whom the tracker knows as a member."""
+    """Connect a peer that the tracker knows as a member."""
     peer_id = PeerId(f"-MI0100-{user:p<12}".encode())
     shaken = handshake_for(torrent.metainfo.info_hash, peer_id, fast=fast)
     assert torrent.admit(FakeTransport(), shaken, Endpoint(host, PEER_AT.port), incoming=True)
@@ -172,7 +172,7 @@ def connect_member(
 
 
 class TorrentBench:
-    """A torrent of `content` at `final`, of which it has the pieces in `have`."""
+    """Create a torrent of `content` at `final` that has the pieces in `have`."""
 
     def __init__(
         self,
@@ -218,7 +218,7 @@ class TorrentBench:
         fast: bool = True,
         transport: FakeTransport | None = None,
     ) -> FakeConnection | None:
-        """Have a peer connect; returns its connection if the torrent wants it."""
+        """Connect a peer; returns its connection if the torrent accepts it."""
         shaken = handshake_for(self.metainfo.info_hash, peer_id, fast=fast)
         transport = transport or FakeTransport()
         if not self.torrent.admit(transport, shaken, endpoint, incoming=incoming):
@@ -228,7 +228,7 @@ class TorrentBench:
     def member(
         self, user: str = "bob", host: str = PEER_AT.host, *, fast: bool = True
     ) -> FakeConnection:
-        """Have a peer connect whom the tracker knows as a member."""
+        """Connect a peer that the tracker knows as a member."""
         return connect_member(self.client, self.torrent, user, host, fast=fast)
 
     def seeder(
@@ -239,14 +239,14 @@ class TorrentBench:
         lies: Iterable[int] = (),
         fast: bool = True,
     ) -> Seeder:
-        """Have a member connect that has everything, and offers it."""
+        """Connect a member that has everything, and unchokes us."""
         connection = self.member(user, host, fast=fast)
         seeder = Seeder(connection, self.metainfo, self.content, lies)
         seeder.offer()
         return seeder
 
     def pass_time(self, seconds: float, step: float = 1.0) -> None:
-        """Tick for so many seconds."""
+        """Advance the clock by so many seconds, ticking."""
         until = self.client.clock.now + seconds
         while self.client.clock.now < until:
             self.client.clock.advance(step)

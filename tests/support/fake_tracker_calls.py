@@ -1,4 +1,4 @@
-"""A tracker in memory with one group, for what calls its operations (a TrackerCalls)."""
+"""A tracker in memory with one group (a TrackerCalls)."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from common.errors import ErrorCode, MinitorrentError
 from common.metainfo import Metainfo
 
 SOURCE = "minitorrent:test"
-"""The group's: what `contents.describe` makes is made for it."""
+"""The group's source, which `contents.describe` uses."""
 
 URL = "http://127.0.0.1:6969/announce/secret"
 
 
 class FakeTrackerCalls:
-    """The group lab and what it shares, by name.
+    """The group lab and its files, by name.
 
     `before` has an action for the name of an operation, which is called before it and may raise:
     others who share at that moment, a tracker that fails. It `lies` about the info-hashes of files.
@@ -50,7 +50,7 @@ class FakeTrackerCalls:
         return reply
 
     def fail(self, operation: str, code: ErrorCode = ErrorCode.TRACKER_UNREACHABLE) -> None:
-        """Have an operation fail from now on."""
+        """Let an operation fail from now on."""
 
         def refuse() -> None:
             raise MinitorrentError(code, "No tracker can be reached.")

@@ -1,4 +1,4 @@
-"""Transfers without network, threads and waiting, on a real disk and a real database.
+"""Transfers without network, threads or waiting, on a real disk and a real database.
 
 What a transfer gets from others is a fake that satisfies its protocol: the announcer, the group's
 credentials, the jobs, the free space of the disk, and everything in `fake_torrents`.
@@ -65,7 +65,7 @@ class ManualJobs(Executor):
 
 
 class FakeAnnouncer:
-    """A TransferAnnouncer that keeps what is `announced`, and what it was told before."""
+    """A TransferAnnouncer that keeps the `announced` torrents, and earlier announces."""
 
     def __init__(self) -> None:
         self.announced: dict[InfoHash, Announced] = {}
@@ -99,7 +99,7 @@ class FakeCredentials:
 
 
 class TransferLab:
-    """A client's transfers: what they share, and how to make them. `free` is the disk's space."""
+    """Creates a client's transfers with their shared context; `free` is the disk space."""
 
     def __init__(self, database: Database, places: int = 5) -> None:
         self.client = FakeClient()
@@ -162,20 +162,20 @@ class TransferLab:
         return self.open(self.saved(transfer))
 
     def saved(self, transfer: Transfer) -> TransferRecord:
-        """What the database has of a transfer."""
+        """Return a transfer's database record."""
         record = self.store.get(transfer.record.id)
         assert record is not None
         return record
 
     def saved_pieces(self, transfer: Transfer) -> list[int]:
-        """The pieces that the database has as verified."""
+        """Return the pieces recorded as verified."""
         bits = self.saved(transfer).bitfield
         return list(Bitfield.from_bytes(bits, transfer.metainfo.piece_count)) if bits else []
 
     def seeder(
         self, transfer: Transfer, content: bytes, user: str = "bob", host: str = PEER_AT.host
     ) -> Seeder:
-        """Have a member connect to an active transfer that offers the whole content."""
+        """Connect a member with the whole content to an active transfer."""
         connection = connect_member(self.client, torrent_of(transfer), user, host)
         seeder = Seeder(connection, transfer.metainfo, content)
         seeder.offer()

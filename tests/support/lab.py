@@ -1,4 +1,4 @@
-"""A group at work: a tracker and its members' clients, all real processes."""
+"""A running group: a tracker and its members' clients, all real processes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ GROUP = "lab"
 
 
 class Lab:
-    """The first person made the group; every other one asked and was let in.
+    """The first person creates the group; the others ask and are accepted.
 
     The group is sealed; with `is_open` stock clients can take part.
     """
@@ -46,7 +46,7 @@ class Lab:
         self._stack.__exit__(kind, error, traceback)
 
     def second_tracker(self) -> TrackerProcess:
-        """Another tracker on the same database; who comes from now on knows both."""
+        """Start another tracker on the same database; later clients know both."""
         second = TrackerProcess(
             self.folder / "tracker", number=2, host=self.host, database=self.tracker.database
         )
@@ -54,14 +54,14 @@ class Lab:
         return second
 
     def outsider(self, name: str) -> ClientProcess:
-        """Someone with an account, logged in, who is not a member."""
+        """Start a client with a logged-in account that is not a member."""
         person = ClientProcess(self.folder / name, self.trackers, host=self.host)
         self._stack.enter_context(person)
         person.sign_in(name)
         return person
 
     def member(self, name: str) -> ClientProcess:
-        """Someone who is in the group."""
+        """Start a member's client."""
         person = self.outsider(name)
         if self.members:
             person.join(GROUP, self.members[0])
@@ -71,6 +71,6 @@ class Lab:
         return person
 
     def seeders(self, name: str) -> int:
-        """How many have all of a file, as the group's list tells."""
+        """Return the number of seeders in the group's list."""
         files = self.members[-1].ok("list_files", GROUP)["files"]
         return sum(int(row["seeders"]) for row in files if row["name"] == name)

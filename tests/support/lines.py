@@ -1,4 +1,4 @@
-"""What a process prints, collected by a thread while it prints."""
+"""The output of a process, collected by a thread."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ TAIL = 40
 
 
 class Lines:
-    """The lines of one pipe, read as they come, so that the process is never held up."""
+    """The lines of one pipe, read as they arrive, so that the process never blocks."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -21,7 +21,7 @@ class Lines:
         self._thread: threading.Thread | None = None
 
     def follow(self, pipe: IO[bytes]) -> None:
-        """Collect this pipe's lines in a thread of its own, after those that are there."""
+        """Collect this pipe's lines in a new thread, after the existing ones."""
         self._taken = len(self._all)
         self._pipe = pipe
         self._thread = threading.Thread(
@@ -30,7 +30,7 @@ class Lines:
         self._thread.start()
 
     def finish(self, timeout: float = 10.0) -> None:
-        """Collect what is left after the process's end and close the pipe."""
+        """Collect the rest after the process's exit and close the pipe."""
         if self._thread is None or self._pipe is None:
             return
         self._thread.join(timeout)
@@ -39,7 +39,7 @@ class Lines:
         self._thread = self._pipe = None
 
     def next(self, timeout: float) -> str | None:
-        """Take the next line; None when none comes in `timeout` seconds or ever."""
+        """Take the next line; None if none arrives in `timeout` seconds, or ever."""
         deadline = time.monotonic() + timeout
         with self._changed:
             while self._taken == len(self._all):

@@ -1,4 +1,4 @@
-"""The other side of BEP 9, as a test wants it."""
+"""A scripted other side of BEP 9."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from common.wire.metadata import MetadataPiece, MetadataRequest
 from tests.support.peers import RawPeer
 
 NUMBER = 9
-"""The number under which these peers take metadata messages."""
+"""The number under which these peers accept metadata messages."""
 
 
 def introduction(size: int | None = None) -> Extended:
-    """We take metadata messages, and have so many bytes of metadata."""
+    """Return an extended handshake that offers so many bytes of metadata."""
     handshake = ExtensionHandshake(metadata_number=NUMBER, metadata_size=size)
     return Extended(0, handshake.encode("127.0.0.1"))
 
@@ -42,7 +42,7 @@ def requested(peer: RawPeer) -> MetadataRequest:
 
 
 def giver(info: bytes) -> Callable[[RawPeer], None]:
-    """Give this, piece by piece, whatever was asked for."""
+    """Return a peer that sends this, piece by piece, whatever the requests."""
 
     def behave(peer: RawPeer) -> None:
         wanted = asked(peer, len(info))

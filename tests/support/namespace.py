@@ -1,4 +1,4 @@
-"""A network of one's own, for clients that refuse to talk on 127.0.0.0/8 (Transmission does)."""
+"""A private network, for clients that refuse 127.0.0.0/8, such as Transmission."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 SUBNET = ipaddress.IPv4Network("10.99.0.0/24")
-"""All of it answers on the private network's loopback device, besides 127.0.0.0/8."""
+"""A network on the private loopback device, in addition to 127.0.0.0/8."""
 
 CLONE_NEWNET = 0x40000000
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -19,7 +19,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 @contextmanager
 def private_network() -> Iterator[Iterator[str]]:
-    """Move the calling thread into a fresh network namespace; gives the addresses to use in it.
+    """Move the calling thread into a new network namespace; yields addresses to use in it.
 
     The first of them is the one that connections come from unless they are bound to another.
     Transmission 3.00 takes two peers with one address for the same: give each its own. Sockets

@@ -45,7 +45,7 @@ ODD = [
     "null",
 ]
 FEW = ["-1", "1e999", "NaN", "9" * 5000, "²", "٣٤", "\x01\x1b[2J", "18446744073709551616", "--"]
-"""Those that have broken something."""
+"""Values that once broke something."""
 
 _PLAIN = {
     Kind.GROUP: "lab",

@@ -1,4 +1,4 @@
-"""Peers of the wire that do exactly what a test tells them, also what no decent peer would.
+"""Scripted peers that do exactly what a test says, including violations.
 
 with RawPeer.dial(address, info_hash) as peer:
     peer.send(Interested())
@@ -29,7 +29,7 @@ MessageT = TypeVar("MessageT")
 
 
 class Piece:
-    """A block that came; not one of the product's messages, which never hold payload."""
+    """A received block; not one of the product's messages, which never hold payload."""
 
     def __init__(self, payload: bytes) -> None:
         self.piece = int.from_bytes(payload[:4], "big")
@@ -41,12 +41,12 @@ class Piece:
 
 
 def new_peer_id() -> PeerId:
-    """A peer id as no client of the product makes them."""
+    """Return a peer id unlike those of our client."""
     return PeerId(b"-XX0001-" + secrets.token_bytes(12))
 
 
 class RawPeer:
-    """One end of a peer connection; reading gives up after some seconds with TimeoutError."""
+    """One end of a peer connection; reads raise TimeoutError after some seconds."""
 
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
@@ -64,7 +64,7 @@ class RawPeer:
         extended: bool = False,
         source: str | None = None,
     ) -> Self:
-        """Connect and shake hands; ConnectionError when the other side does not want us."""
+        """Connect and shake hands; raises ConnectionError if the other side refuses."""
         origin = (source, 0) if source else None
         peer = cls(socket.create_connection(address, SECONDS, origin))
         try:
@@ -87,7 +87,7 @@ class RawPeer:
         self.close()
 
     def close(self) -> None:
-        """Hang up, waking whoever reads."""
+        """Disconnect, waking a blocked reader."""
         with suppress(OSError):
             self._sock.shutdown(socket.SHUT_RDWR)
         self._sock.close()
@@ -108,12 +108,12 @@ class RawPeer:
         self.send_bytes(b"".join(map(encode, messages)))
 
     def send_block(self, piece: int, begin: int, data: bytes) -> None:
-        """Answer a request, or send what nobody asked for."""
+        """Answer a request, or send an unrequested block."""
         self.send_bytes(piece_header(Block(PieceIndex(piece), begin, len(data))) + data)
 
     # --- receiving --------------------------------------------------------------------------
     def read_exactly(self, count: int) -> bytes:
-        """So many bytes; ConnectionError when the stream ends before."""
+        """Return exactly so many bytes; raises ConnectionError if the stream ends before."""
         data = bytearray()
         while len(data) < count:
             more = self._sock.recv(count - len(data))
@@ -131,14 +131,14 @@ class RawPeer:
         return Piece(body[1:]) if body[0] == PIECE_NUMBER else decode(body[0], body[1:])
 
     def until(self, kind: type[MessageT]) -> MessageT:
-        """The next message of a kind, passing over others."""
+        """Return the next message of a kind, skipping others."""
         while True:
             message = self.read()
             if isinstance(message, kind):
                 return message
 
     def is_closed(self) -> bool:
-        """Whether the other side closes within some seconds; what it sends is passed over."""
+        """Return whether the other side closes within some seconds, skipping its data."""
         try:
             while self._sock.recv(1 << 16):
                 pass
@@ -150,7 +150,7 @@ class RawPeer:
 
 
 class PeerServer:
-    """Accepts peers and lets `behave` talk to each, in a thread of its own.
+    """Accepts peers and runs `behave` for each, in a new thread.
 
     `peers` are the connections so far. What `behave` raises because the other side has closed,
     or because the server closes, ends that connection and nothing else.
@@ -188,7 +188,7 @@ class PeerServer:
         self.close()
 
     def close(self) -> None:
-        """Hang up on everybody and stop listening; may be called again."""
+        """Disconnect all peers and stop listening; may be called again."""
         self._closing = True
         with suppress(OSError):
             self._sock.shutdown(socket.SHUT_RDWR)

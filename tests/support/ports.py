@@ -1,4 +1,4 @@
-"""Ports that stay free: outside the range from which the system takes ports by itself.
+"""Ports that stay free: outside the range that the system assigns.
 
 A process can then be killed and started again on the same port. Test processes that run at the
 same time keep out of each other's way: each locks a share of the ports for as long as it runs.
@@ -18,14 +18,14 @@ FIRST, LAST = 18_000, 32_000
 """Below Linux's ephemeral ports, which begin at 32768."""
 
 SHARE = 500
-"""Ports that a test process has for itself."""
+"""The number of ports that each test process reserves."""
 
 _lock = threading.Lock()
 _given = 0
 
 
 def free_port(host: str = "127.0.0.1") -> int:
-    """A TCP port on which nobody listens; not one of the last few hundred given out."""
+    """Return a free TCP port; not one of the last few hundred returned."""
     global _given
     with _lock:
         for _ in range(SHARE):
@@ -38,7 +38,7 @@ def free_port(host: str = "127.0.0.1") -> int:
 
 @cache
 def _first() -> int:
-    """The first port of this process's share, which is locked until the process ends."""
+    """Return the first port of this process's range, which is locked until the process exits."""
     folder = Path(tempfile.gettempdir()) / f"minitorrent-ports-{os.getuid()}"
     folder.mkdir(mode=0o700, exist_ok=True)
     for first in range(FIRST, LAST, SHARE):

@@ -1,4 +1,4 @@
-"""Real trackers and clients, started as a user would, and talked to through their pipes.
+"""Real trackers and clients, started as a user would, and driven through their pipes.
 
     with TrackerProcess(tmp_path / "tracker") as tracker:
         with ClientProcess(tmp_path / "ann", [tracker]) as ann:
@@ -70,7 +70,7 @@ class ManagedProcess:
 
     @property
     def pid(self) -> int:
-        """The number of the process that runs, or ran last."""
+        """The process ID of the current or last run."""
         assert self._process is not None, "not started"
         return self._process.pid
 
@@ -97,13 +97,13 @@ class ManagedProcess:
         self._process.stdin.flush()
 
     def close_input(self) -> None:
-        """End its input, as a script that has no more lines does."""
+        """Close its input, as at the end of a script."""
         assert self._process is not None
         assert self._process.stdin is not None
         self._process.stdin.close()
 
     def wait(self, timeout: float = STOP_TIME) -> int:
-        """Wait for its end; the exit status (negative: the signal that ended it)."""
+        """Wait for its exit; return the exit status (negative: the signal that ended it)."""
         assert self._process is not None
         try:
             status = self._process.wait(timeout)
@@ -113,19 +113,19 @@ class ManagedProcess:
         return status
 
     def terminate(self, timeout: float = STOP_TIME) -> int:
-        """Ask it to end with SIGTERM and wait; the exit status."""
+        """Send SIGTERM and wait; return the exit status."""
         assert self._process is not None
         self._process.terminate()
         return self.wait(timeout)
 
     def kill(self) -> None:
-        """End it at once with SIGKILL, as a crash or a power cut would."""
+        """Kill it with SIGKILL, as in a crash or a power cut."""
         assert self._process is not None
         self._process.kill()
         self.wait()
 
     def close(self) -> None:
-        """End it, gently if it lets itself be, and close the pipes."""
+        """Stop it, gently if possible, and close the pipes."""
         if self._process is None:
             return
         if self.is_running:
@@ -138,7 +138,7 @@ class ManagedProcess:
         self._release()
 
     def story(self) -> str:
-        """What it printed, for a failure message."""
+        """Return its output, for a failure message."""
         return f"{self.output.tail()}\n{self.errors.tail()}"
 
     def _release(self) -> None:
@@ -172,7 +172,7 @@ class TrackerProcess(ManagedProcess):
         self.address = Endpoint(host, free_port())
         self.http = Endpoint(host, free_port())
         if database is None and not (folder / "tracker.db").exists():
-            its_own = empty_database(folder)  # quicker to copy than to make
+            its_own = empty_database(folder)  # quicker to copy than to create
             database = its_own if POSTGRES else None
         self._database = database or f"sqlite:///{folder / 'tracker.db'}"
         info = write_tracker_info(folder / f"tracker_info_{number}.txt", [self.address] * number)
@@ -215,7 +215,7 @@ class ClientProcess(ManagedProcess):
         super().__init__([*command, *options])
 
     def run(self, *command: str, timeout: float = COMMAND_TIME) -> dict[str, Any]:
-        """Give one command and return its answer, the whole JSON object.
+        """Run one command and return its answer, the whole JSON object.
 
         One argument is a line as typed; several are quoted as a shell would need them.
         """
@@ -228,14 +228,14 @@ class ClientProcess(ManagedProcess):
         return parsed
 
     def ok(self, *command: str, timeout: float = COMMAND_TIME) -> dict[str, Any]:
-        """Give one command that has to succeed; its result."""
+        """Run a command that must succeed; return its result."""
         answer = self.run(*command, timeout=timeout)
         assert answer["ok"], f"{command!r} failed: {answer}\n{self.errors.tail()}"
         result: dict[str, Any] = answer["result"]
         return result
 
     def fails(self, code: str, *command: str, timeout: float = COMMAND_TIME) -> str:
-        """Give one command that has to fail with this code; the error's sentence."""
+        """Run a command that must fail with this code; return the error message."""
         answer = self.run(*command, timeout=timeout)
         assert not answer["ok"], f"{command!r} succeeded: {answer}"
         assert answer["error"]["code"] == code, f"{command!r}: {answer}"
@@ -243,18 +243,18 @@ class ClientProcess(ManagedProcess):
         return message
 
     def sign_in(self, user: str, password: str = "secret123") -> None:
-        """Make the account and log in."""
+        """Create the account and log in."""
         self.ok("create_user", user, password)
         self.ok("login", user, password)
 
     def join(self, group: str, admin: ClientProcess) -> None:
-        """Ask to be let into a group and have its admin accept."""
+        """Ask to join a group and let its admin accept."""
         user = self.ok("whoami")["user"]
         self.ok("join_group", group)
         admin.ok("accept_request", group, user)
 
     def transfer(self, group: str, name: str) -> dict[str, Any]:
-        """The line of `show_downloads` for one file."""
+        """Return the row of `show_downloads` for one file."""
         rows = self.ok("show_downloads")["downloads"]
         found = [row for row in rows if (row["group"], row["name"]) == (group, name)]
         assert found, f"{name!r} is not among the downloads: {rows}"
@@ -262,7 +262,7 @@ class ClientProcess(ManagedProcess):
         return row
 
     def download(self, group: str, name: str, to: Path, timeout: float = 60.0) -> Path:
-        """Download one file into a folder and wait until it is complete; its path."""
+        """Download one file into a folder and wait until it is complete; return its path."""
         to.mkdir(parents=True, exist_ok=True)
         result = self.ok("download_file", group, name, str(to))
         self.wait_complete(group, name, timeout)
@@ -281,7 +281,7 @@ class ClientProcess(ManagedProcess):
 
 @contextmanager
 def stopped(*pids: int) -> Iterator[None]:
-    """Meanwhile these processes do nothing, and answer nothing."""
+    """Stop these processes inside the block."""
     for pid in pids:
         os.kill(pid, signal.SIGSTOP)
     try:

@@ -1,4 +1,4 @@
-"""A wire with an ear: it carries TCP connections to another address and keeps every byte."""
+"""A recording proxy: it carries TCP connections to another address and keeps every byte."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The operating system's refusals, brought about for real."""
+"""Real refusals of the operating system."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def without_descriptors() -> Iterator[None]:
 
 @contextmanager
 def without_privileges() -> Iterator[None]:
-    """Be a user to whom permissions apply inside the block: EACCES. Root becomes nobody."""
+    """Be a user with restricted permissions inside the block: EACCES. Root becomes nobody."""
     if os.getuid() != 0:
         yield
         return

@@ -18,7 +18,7 @@ _CHUNK = 1 << 16
 
 
 class SecureStream:
-    """A socket, owned by it, inside TLS. Making one shakes hands; OSError when that fails."""
+    """Owns a socket and runs TLS on it. The constructor shakes hands; raises OSError on failure."""
 
     def __init__(
         self, sock: socket.socket, context: ssl.SSLContext, *, server_side: bool = False
@@ -70,7 +70,7 @@ class SecureStream:
             self.socket.sendall(ciphertext)
 
     def recv(self) -> bytes:
-        """What comes next; empty at the end of the stream, however it ends."""
+        """Return the next bytes; empty at the end of the stream, however it ends."""
         if self._unread:
             data, self._unread = self._unread, b""
             return data
@@ -87,7 +87,7 @@ class SecureStream:
                 self.tls.feed(ciphertext)
 
     def readline(self) -> bytes:
-        """The next line with its end; what there is at the end of the stream."""
+        """Return the next line with its line end; the rest at the end of the stream."""
         line = b""
         while b"\n" not in line:
             data = self.recv()
@@ -98,7 +98,7 @@ class SecureStream:
         return line + end
 
     def hang_up(self) -> None:
-        """End the stream both ways, waking whoever reads."""
+        """Shut down both ways, waking a blocked reader."""
         with suppress(OSError):
             self.socket.shutdown(socket.SHUT_RDWR)
 

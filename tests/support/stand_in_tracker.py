@@ -1,4 +1,4 @@
-"""An HTTP tracker of a few lines, for trying stock clients against each other without ours."""
+"""A minimal HTTP tracker, for testing stock clients against each other without ours."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.support.ports import free_port
 
 
 class _Announce(BaseHTTPRequestHandler):
-    """Tells everyone about everyone who announced, whatever the torrent."""
+    """Returns all announced peers, whatever the torrent."""
 
     peers: set[Endpoint]
 

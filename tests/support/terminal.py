@@ -1,4 +1,4 @@
-"""A program in a real terminal of 80 by 24, typed at and looked at: tmux, driven.
+"""A program in a real terminal of 80 by 24, driven through tmux.
 
 with Terminal(["python", "-m", "client", ...]) as terminal:
     terminal.wait_for("minitorrent>")
@@ -19,7 +19,7 @@ from tests.support.waiting import wait_until
 
 COLUMNS, ROWS = 80, 24
 
-_INTERVAL = 0.2  # seconds; each look starts a process
+_INTERVAL = 0.2  # seconds; each poll starts a process
 
 
 class Terminal:
@@ -71,15 +71,15 @@ class Terminal:
         self.type(line, "Enter")
 
     def screen(self) -> str:
-        """What is to be seen, without blanks at the ends of lines."""
+        """Return the screen, without trailing blanks."""
         return self._captured()
 
     def styled(self) -> str:
-        """What is to be seen, blanks and all, with its colours as escape sequences."""
+        """Return the screen with blanks, and colours as escape sequences."""
         return self._tmux("capture-pane", "-p", "-e", "-N")
 
     def printed(self) -> str:
-        """All that was printed, also what has left the screen; wrapped lines are whole again."""
+        """Return all output, including the scrollback, with wrapped lines joined."""
         return self._captured("-J", "-S", "-")
 
     def _captured(self, *options: str) -> str:
@@ -87,7 +87,7 @@ class Terminal:
         return "\n".join(line.rstrip() for line in text.splitlines()).rstrip()
 
     def wait_for(self, *texts: str, timeout: float = 20.0) -> str:
-        """Wait until all of `texts` are to be seen; the screen then."""
+        """Wait until all of `texts` are on the screen; return it."""
         seen = [""]
 
         def found() -> bool:

@@ -1,4 +1,4 @@
-"""Metainfo made without the product's own code, for stock clients and to check ours against."""
+"""Metainfo built without the product's code, for stock clients and for comparison."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Documents that show what to type and what comes of it, done for real, line by line.
+"""Runs the terminal sessions shown in documents for real, line by line.
 
 Every block fenced as ```console NAME is a piece of what is seen in the terminal called NAME: lines
 that begin with a prompt are typed, what follows has to appear, in that order. `...` stands for
@@ -29,7 +29,7 @@ _PASSWORD = "secret123"
 
 @dataclass(frozen=True)
 class Block:
-    """A piece of what is seen in one terminal. `line` is where it begins in the document."""
+    """A part of one terminal's session. `line` is where it begins in the document."""
 
     terminal: str
     line: int
@@ -45,13 +45,13 @@ def blocks(document: str) -> list[Block]:
 
 
 class Transcript:
-    """Terminals in `folder`, one a name, each with a shell in it; plays blocks into them."""
+    """Terminals in `folder`, one per name, each with a shell; plays blocks into them."""
 
     def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
         variables = [f"{name}={value}" for name, value in environment.items()]
         self._command = ["env", "-C", str(folder), "PS1=$ ", *variables, "sh"]
         self._terminals: dict[str, Terminal] = {}
-        self._places: dict[str, tuple[str, int]] = {}  # what was typed last, and lines seen since
+        self._places: dict[str, tuple[str, int]] = {}  # the last typed line, and lines seen since
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
@@ -66,7 +66,7 @@ class Transcript:
         self._stack.close()
 
     def play(self, block: Block) -> None:
-        """Type what the block says and wait for what it shows; AssertionError when it differs."""
+        """Type the block's input and wait for its output; raises AssertionError if it differs."""
         terminal = self._terminal(block.terminal)
         typed, at = self._places.get(block.terminal, ("", 0))
         for number, line in enumerate(block.text.splitlines(), block.line):
@@ -94,7 +94,7 @@ class Transcript:
         return self._terminals[name]
 
     def _wait_for_prompt(self, terminal: Terminal, prompt: str) -> None:
-        """Wait until nothing is typed behind the newest prompt, and it is the one that is meant."""
+        """Wait until the newest prompt is the expected one, with nothing typed after it."""
 
         def prompted() -> bool:
             prompts = [line for line in terminal.screen().splitlines() if _PROMPT.fullmatch(line)]
@@ -119,7 +119,7 @@ class Transcript:
         terminal.enter(_PASSWORD)
 
     def _wait_for_line(self, terminal: Terminal, line: str, typed: str, at: int) -> int:
-        """Wait until `line` stands below what was typed last and below line `at` of that."""
+        """Wait until `line` appears below the last typed line and below its line `at`."""
         pattern = _pattern(line)
 
         def found() -> int:
@@ -142,7 +142,7 @@ class Transcript:
 
 
 def _below(lines: list[str], typed: str) -> list[str]:
-    """The lines below the last one that is `typed`; all of them when nothing was typed."""
+    """Return the lines below the last `typed` one; all of them if nothing was typed."""
     if not typed:
         return lines
     places = [place for place, line in enumerate(lines) if _begins(typed, line.rstrip())]
@@ -150,12 +150,12 @@ def _below(lines: list[str], typed: str) -> list[str]:
 
 
 def _begins(typed: str, line: str) -> bool:
-    """Whether a line is what was typed, or as much of it as there is room for."""
+    """Return whether a line is the typed text, or as much of it as fits."""
     return line == typed or (len(line) >= _COLUMNS - 1 and typed.startswith(line))
 
 
 def _pattern(text: str) -> re.Pattern[str]:
-    """What fits `text`; how wide the columns of a table are depends on what is in it."""
+    """Return a pattern for `text` that ignores the column widths of tables."""
     escaped = ".*".join(map(re.escape, text.split("...")))
     return re.compile(re.sub(r"(\\ )+", r"\\s+", escaped))
 

@@ -1,4 +1,4 @@
-"""Waiting for what other threads and processes do, with a limit and a message that tells."""
+"""Waiting for other threads and processes, with a limit and a clear message."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def wait_until(
     *,
     interval: float = 0.05,
 ) -> Value:
-    """Ask `condition` until its answer is true, and return that answer.
+    """Call `condition` until it returns a true value, and return that.
 
     The longer it takes, the rarer it is asked, at last every `interval` seconds: other tests want
     the processor, too. Raises AssertionError after `timeout` seconds, naming `what` and the last

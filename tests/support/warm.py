@@ -1,4 +1,4 @@
-"""Trackers and clients that start in a few milliseconds: loading their modules is nearly all else.
+"""Trackers and clients that start in a few milliseconds: loading their modules is most of a start.
 
 For each program there is one process that has loaded its modules and does nothing else. At each
 start it makes a copy of itself (`fork`), which is the program from then on, with a number, pipes,
@@ -56,10 +56,10 @@ PROGRAMS: Final = {
         "tests.support.fake_session",
     ),
 }
-"""What is loaded beforehand of each program, and of one that serves a page."""
+"""The modules loaded in advance for each program, and for one that serves a page."""
 
 SWITCH: Final = "WARM_STARTS"
-"""Where this is in the environment, programs are started so."""
+"""With this in the environment, programs start warm."""
 
 
 _NETWORK: Final = Path("/proc/thread-self/ns/net")
@@ -71,11 +71,11 @@ def _network() -> Path | None:
 
 
 _ROOT = Path(__file__).parents[2]
-_LONGEST = 1 << 20  # bytes of an order; the environment is the most of it
+_LONGEST = 1 << 20  # bytes of an order, mostly the environment
 
 
 class WarmProcess:
-    """A started program, with what of `subprocess.Popen` the tests use."""
+    """A started program, with the parts of `subprocess.Popen` that tests use."""
 
     def __init__(self, command: list[str], nursery: _Nursery) -> None:
         self.args = command
@@ -111,7 +111,7 @@ class WarmProcess:
         return self._ended(0)
 
     def wait(self, timeout: float | None = None) -> int:
-        """Wait for its end; raises subprocess.TimeoutExpired."""
+        """Wait for its exit; raises subprocess.TimeoutExpired."""
         status = self._ended(timeout)
         if status is None:
             assert timeout is not None
@@ -178,7 +178,7 @@ class _Nursery:
             )
 
     def bear(self, arguments: list[str], pipes: list[int]) -> int:
-        """Start the program with these arguments and its ends of the pipes; its number.
+        """Start the program with these arguments and its pipe ends; return its process ID.
 
         Behind the pipes may be the network that it is to be in.
         """
@@ -204,7 +204,7 @@ class _Nursery:
 
 @cache
 def _nursery(program: str, is_measured: bool) -> _Nursery:
-    """The one for a program; where the program's coverage is measured, so is its loading."""
+    """Return a program's nursery; measures the loading if the program's coverage is measured."""
     del is_measured  # as the environment has it
     made = _Nursery(program)
     atexit.register(made.close)
@@ -212,7 +212,7 @@ def _nursery(program: str, is_measured: bool) -> _Nursery:
 
 
 def start(command: list[str]) -> WarmProcess | None:
-    """Start `python -m PROGRAM ...`; None when that has to be done the usual way.
+    """Start `python -m PROGRAM ...`; returns None if it must start the usual way.
 
     That is so unless `SWITCH` is set, and for other programs.
     """
@@ -226,7 +226,7 @@ def start(command: list[str]) -> WarmProcess | None:
 
 
 def _serve(program: str, line: socket.socket) -> None:
-    """Do what is ordered until nobody orders any more; returns in the program's process, too."""
+    """Execute orders until the pipe closes; returns in the program's process, too."""
     while True:
         message, pipes, _, _ = socket.recv_fds(line, _LONGEST, 5)
         if not message:
@@ -264,7 +264,7 @@ def _become(program: str, order: dict[str, Any], pipes: list[int]) -> None:
 def _main(program: str, descriptor: str) -> None:
     for module in PROGRAMS[program]:
         import_module(module)
-    gc.freeze()  # whatever looks at what was loaded has it copied
+    gc.freeze()  # a garbage collection would copy the loaded pages
     with socket.socket(fileno=int(descriptor)) as line:
         _serve(program, line)
 

@@ -1,4 +1,4 @@
-"""A client's web server, asked as a program asks it: over real HTTP, with the token of its link."""
+"""A client's web server, used as a program would: over HTTP, with the token of its link."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ Torrent: TypeAlias = Path | str
 
 
 class StockClient(Protocol):
-    """What every driver offers."""
+    """The interface of every driver."""
 
     @property
     def address(self) -> Endpoint: ...
@@ -56,12 +56,12 @@ def require(*tools: str, network: bool = False) -> None:
 
 
 def place(where: str | Endpoint) -> Endpoint:
-    """Where a client that is given a host, or the address of its last run, accepts peers."""
+    """Return the address where a client accepts peers: at a host, or that of its last run."""
     return where if isinstance(where, Endpoint) else Endpoint(where, free_port())
 
 
 def info_hash_of(torrent: Torrent) -> str:
-    """By what a client names a torrent over its own interface, in lower case."""
+    """Return a client's own identifier of a torrent, in lower case."""
     if isinstance(torrent, str):
         found = re.search("urn:btih:([0-9a-fA-F]{40})", torrent)
         assert found, torrent

@@ -1,4 +1,4 @@
-"""aria2 as a peer, told what to do over its JSON-RPC."""
+"""aria2 as a peer, driven over its JSON-RPC."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ TUNED = (
     "--file-allocation=none",
     "--allow-overwrite=true",
 )
-"""Takes what is there for complete, and goes on seeding what it has downloaded."""
+"""Assumes existing content is complete, and keeps seeding after a download."""
 
 SHIPPED = ("--check-integrity=true", "--max-concurrent-downloads=20", "--seed-ratio=0.0")
-"""Without the first it seeds nothing that is there; what it seeds counts for the second."""
+"""The first lets it seed existing content, which counts for the second."""
 
 
 class Aria2(ManagedProcess):
@@ -64,7 +64,7 @@ class Aria2(ManagedProcess):
         wait_until(self._is_up, 20, "aria2 to answer")
 
     def add(self, torrent: Torrent, folder: Path) -> None:
-        """Download into the folder, or seed what lies there complete, unchecked."""
+        """Download into the folder, or seed complete content there without a check."""
         options = {"dir": str(folder)}
         if isinstance(torrent, str):
             self._torrents[torrent] = self._call("addUri", [torrent], options)
@@ -85,7 +85,7 @@ class Aria2(ManagedProcess):
         return done == size and status["status"] in ("active", "complete")
 
     def announce(self, torrent: Torrent) -> None:
-        """Have it announce to the trackers again, even if they have refused."""
+        """Make it announce to the trackers again, even after a refusal."""
         for method in ("forcePause", "unpause"):
             wait_until(partial(self._tried, method, self._torrents[torrent]), 20, f"it to {method}")
 
@@ -95,7 +95,7 @@ class Aria2(ManagedProcess):
         return found
 
     def _tried(self, method: str, number: str) -> bool:
-        """Whether it let itself be told: it is not ready for everything at every moment."""
+        """Return whether it accepted the command: it isn't always ready."""
         with suppress(urllib.error.HTTPError):
             return bool(self._call(method, number))
         return False

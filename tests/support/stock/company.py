@@ -1,4 +1,4 @@
-"""All stock clients at once, in their default settings, with people of ours in an open group."""
+"""All stock clients at once, in their default settings, with our users in an open group."""
 
 from __future__ import annotations
 
@@ -47,19 +47,19 @@ KINDS: Final[dict[str, Kind]] = {
 
 
 class Item(NamedTuple):
-    """A file of the group, where its first copy lies, and its metainfo."""
+    """A file of the group, the path of its first copy, and its metainfo."""
 
     content: Path
     torrent: Path
 
     @property
     def name(self) -> str:
-        """What it is called in the group."""
+        """Its name in the group."""
         return self.content.name
 
 
 class Company:
-    """Ann founded the group and made its metainfo; bob is a member; all clients run side by side.
+    """Ann created the group and its metainfo; bob is a member; all clients run side by side.
 
     Each client has an address of its own, as Transmission needs it. `seeded` are the files that
     each of them has.
@@ -91,7 +91,7 @@ class Company:
         self.clients[name] = self._stack.enter_context(client)
 
     def crash(self, name: str) -> None:
-        """End a client so that it can tell nobody, and start it where it was."""
+        """Kill a client without a goodbye, and restart it at the same place."""
         client = self.clients[name]
         assert isinstance(client, ManagedProcess)
         client.kill()
@@ -99,7 +99,7 @@ class Company:
 
     # --- files ------------------------------------------------------------------------------
     def share(self, person: ClientProcess, folder: str, number: int) -> Item:
-        """Have one of ours share a new file."""
+        """Share a new file from one of our clients."""
         content = self.folder / folder / f"{folder} {number}.bin"
         make_file(content, SIZE, seed=hash((folder, number)) & 0xFFFF)
         torrent = self.folder / f"{content.name}.torrent"
@@ -107,12 +107,12 @@ class Company:
         return Item(content, torrent)
 
     def seed(self, name: str) -> None:
-        """Have a client seed its files."""
+        """Let a client seed its files."""
         for item in self.seeded[name]:
             self.clients[name].add(item.torrent, item.content.parent)
 
     def copies(self, name: str) -> Path:
-        """Where a client puts what it downloads."""
+        """Return a client's download folder."""
         folder = self.folder / f"copies of {name}"
         folder.mkdir(exist_ok=True)
         return folder
@@ -138,7 +138,7 @@ class Company:
         return file[b"complete"], file[b"incomplete"]
 
     def announced(self, item: Item) -> set[tuple[Endpoint, bytes]]:
-        """Whom the tracker tells a stock client of: addresses and peer ids (BEP 3)."""
+        """Return the tracker's peers for a stock client: addresses and peer ids (BEP 3)."""
         query = "&peer_id=-XX0001-abcdefghijkl&port=6881&left=1&compact=0&event="
         peers = self._ask(item, "announce", query + "started")[b"peers"]
         self._ask(item, "announce", query + "stopped")

@@ -27,11 +27,11 @@ TUNED: dict[str, Any] = {
     "max_out_request_queue": 1500,
     "mixed_mode_algorithm": 0,
 }
-"""The quickest of the settings that were tried: TCP only, no encryption (2 is `pe_disabled`)."""
+"""The fastest of the tested settings: TCP only, no encryption (2 is `pe_disabled`)."""
 
 
 class Libtorrent(ManagedProcess):
-    """A libtorrent session; `settings` come over the tuned ones, or over those as shipped.
+    """A libtorrent session; `settings` override the tuned ones, or the defaults.
 
     With credentials, the folder that `export_credentials` wrote, it is one for SSL torrents: it
     accepts peers only inside TLS, and announces that port.
@@ -54,11 +54,11 @@ class Libtorrent(ManagedProcess):
         super().__init__([sys.executable, "-m", "tests.support.stock.libtorrent_child", pack])
 
     def add(self, torrent: Torrent, folder: Path) -> None:
-        """Download into the folder; content that is there already is checked first."""
+        """Download into the folder; existing content is checked first."""
         self._ask("add", str(torrent), str(folder), self._credentials)
 
     def seed(self, torrent: Torrent, folder: Path) -> None:
-        """Seed what is in the folder without checking it first."""
+        """Seed the folder's content without a check."""
         self._ask("seed", str(torrent), str(folder), self._credentials)
 
     def connect(self, torrent: Torrent, peer: Endpoint) -> None:

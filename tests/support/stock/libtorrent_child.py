@@ -48,7 +48,7 @@ class Child:
         handle.resume()
 
     def seed(self, torrent: str, folder: str, credentials: str | None) -> None:
-        """Start a torrent whose content is taken as complete."""
+        """Start a torrent whose content is assumed complete."""
         self.add(torrent, folder, credentials, lt.torrent_flags.seed_mode)
 
     def magnet(self, torrent: str) -> str:
@@ -60,7 +60,7 @@ class Child:
         self.handles[torrent].connect_peer((host, port))
 
     def status(self, torrent: str) -> dict[str, Any]:
-        """What the parent may want to know."""
+        """Return the status for the parent."""
         for alert in self.session.pop_alerts():
             if isinstance(alert, lt.tracker_error_alert):
                 self.tracker_errors.append(alert.message())

@@ -7,4 +7,4 @@ from functools import partial
 from tests.support import waiting
 
 wait_until = partial(waiting.wait_until, interval=0.3)
-"""As in tests.support.waiting, but rarer: each question goes through two of our processes."""
+"""As in tests.support.waiting, but less often: each poll involves two of our processes."""

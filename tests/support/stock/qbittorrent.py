@@ -1,4 +1,4 @@
-"""qBittorrent without a window, told what to do over its Web API."""
+"""qBittorrent without a window, driven over its Web API."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ WebUI\\Port={web}
 
 
 class QBittorrent(ManagedProcess):
-    """A qbittorrent-nox, as shipped, whose settings and data lie in `folder`."""
+    """A qbittorrent-nox, as shipped, whose settings and data are in `folder`."""
 
     def __init__(self, folder: Path, where: str | Endpoint) -> None:
         self.address = place(where)
@@ -51,7 +51,7 @@ class QBittorrent(ManagedProcess):
         wait_until(self._is_up, 30, "qbittorrent-nox to answer")
 
     def add(self, torrent: Torrent, folder: Path) -> None:
-        """Download into the folder, or check and seed what lies there.
+        """Download into the folder, or check and seed its content.
 
         It is started by force: of four that seed, its queue would let only three run.
         """
@@ -76,7 +76,7 @@ class QBittorrent(ManagedProcess):
         return found[0]
 
     def trackers(self, torrent: Torrent) -> list[dict[str, Any]]:
-        """What it says of the torrent's trackers."""
+        """Return its view of the torrent's trackers."""
         return list(self._get(f"torrents/trackers?hash={info_hash_of(torrent)}"))
 
     def _find(self, torrent: Torrent) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""rtorrent as a daemon, told what to do by XML-RPC over SCGI."""
+"""rtorrent as a daemon, driven by XML-RPC over SCGI."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.support.waiting import wait_until
 
 
 class Rtorrent(ManagedProcess):
-    """An rtorrent, as shipped, whose session and socket lie in `folder`."""
+    """An rtorrent, as shipped, whose session and socket are in `folder`."""
 
     def __init__(self, folder: Path, where: str | Endpoint) -> None:
         self.address = place(where)
@@ -41,7 +41,7 @@ class Rtorrent(ManagedProcess):
         wait_until(self._is_up, 20, "rtorrent to answer")
 
     def add(self, torrent: Torrent, folder: Path) -> None:
-        """Download into the folder, or check and seed what lies there."""
+        """Download into the folder, or check and seed its content."""
         folder.mkdir(parents=True, exist_ok=True)
         where = f'd.directory.set="{folder}"'
         if isinstance(torrent, str):
@@ -53,7 +53,7 @@ class Rtorrent(ManagedProcess):
     def is_complete(self, torrent: Torrent) -> bool:
         """Whether it has all of the torrent, has checked it and runs it."""
         name = info_hash_of(torrent).upper()
-        with suppress(xmlrpc.client.Fault):  # it has not taken it yet
+        with suppress(xmlrpc.client.Fault):  # not accepted yet
             return bool(
                 self._call("d.complete", name)
                 and self._call("d.is_active", name)
@@ -62,7 +62,7 @@ class Rtorrent(ManagedProcess):
         return False
 
     def message(self, torrent: Torrent) -> str:
-        """What it says is wrong with the torrent, or with its tracker."""
+        """Return its error for the torrent, or for its tracker."""
         return str(self._call("d.message", info_hash_of(torrent).upper()))
 
     def _is_up(self) -> bool:

@@ -1,4 +1,4 @@
-"""Transmission as a peer, told what to do over its RPC.
+"""Transmission as a peer, driven over its RPC.
 
 It talks to no peer on 127.0.0.0/8: run it inside `namespace.private_network()`.
 """
@@ -30,7 +30,7 @@ TUNED: dict[str, Any] = {
 
 
 class Transmission(ManagedProcess):
-    """A transmission-daemon whose settings lie in `folder`."""
+    """A transmission-daemon whose settings are in `folder`."""
 
     def __init__(self, folder: Path, where: str | Endpoint, *, tuned: bool = True) -> None:
         self.address = place(where)
@@ -56,7 +56,7 @@ class Transmission(ManagedProcess):
         wait_until(self._is_up, 20, "transmission-daemon to answer")
 
     def add(self, torrent: Torrent, folder: Path) -> None:
-        """Download into the folder, or check and seed what lies there."""
+        """Download into the folder, or check and seed its content."""
         if isinstance(torrent, str):
             what = {"filename": torrent}
         else:
@@ -65,7 +65,7 @@ class Transmission(ManagedProcess):
         self._torrents[torrent] = answer["torrent-added"]["id"]
 
     def is_complete(self, torrent: Torrent) -> bool:
-        """Whether it has all of the torrent and checks nothing any more."""
+        """Return whether it has all of the torrent and has finished checking."""
         status = self.status(torrent)
         return bool(status["percentDone"] == 1 and status["status"] in (5, 6))
 
