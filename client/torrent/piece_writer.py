@@ -1,55 +1,89 @@
-"""Hashes, verifies and writes received pieces in worker threads."""
+"""Verifies and writes received pieces in worker threads."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Sequence
 
 import structlog
 
+from client.core.swarm.actions import Action
 from client.core.swarm.piece_download import PieceDownload
+from client.core.swarm.swarm import Swarm
 from client.storage.files.torrent_files import TorrentFiles
 from client.torrent.torrent_context import Workers
 from common.errors import ErrorCode, MinitorrentError
-from common.types import PieceIndex
 
 log = structlog.get_logger(__name__)
 
 
 class PieceWriter:
-    """Writes the pieces of one torrent.
+    """The pieces of one torrent on their way to the disk; `lock` is the torrent's.
 
-    `has` returns, without blocking, whether a piece is verified and written. A worker calls
-    `written` for each piece: True if it is right, False if wrong, None if it could not be
-    written. `failed` gets the error in that case.
+    Reports each piece to the `swarm`, and passes the actions that it returns to `perform`, under
+    the lock. Outside of it, calls `completed` once, when every wanted piece is written and no
+    other is being written, and `failed` with the error of a piece that could not be written.
     """
 
     def __init__(
         self,
         files: TorrentFiles,
         workers: Workers,
-        has: Callable[[PieceIndex], bool],
-        written: Callable[[PieceDownload, bool | None], None],
+        swarm: Swarm,
+        lock: threading.Lock,
+        perform: Callable[[Sequence[Action]], object],
+        completed: Callable[[], None],
         failed: Callable[[MinitorrentError], None],
     ) -> None:
+        self.writing = 0  # pieces that wait for a worker, or that one works on
         self._files = files
         self._workers = workers
-        self._has = has
-        self._written = written
+        self._swarm = swarm
+        self._lock = lock
+        self._perform = perform
+        self._completed = completed
         self._failed = failed
+        self._is_over = swarm.complete  # complete, and the owner knows it; or closed
+        self._idle = threading.Condition(lock)
+
+    def close(self) -> None:
+        """Report the completion no more; to be called under the lock."""
+        self._is_over = True
+
+    def wait_idle(self, timeout: float) -> None:
+        """Wait until no piece is being written; to be called under the lock."""
+        self._idle.wait_for(lambda: not self.writing, timeout)
 
     def submit(self, download: PieceDownload) -> None:
         """Have a worker verify and write a piece; blocks while many are waiting."""
 
         def failed(error: Exception) -> None:
             known = error if isinstance(error, MinitorrentError) else None
-            report = log.info if known else log.error  # the user gets to see the known ones
-            report("a piece could not be written", error=str(error), piece=download.index)
+            tell = log.info if known else log.error  # known errors are reported to the user
+            tell("a piece could not be written", error=str(error), piece=download.index)
             self._written(download, None)
             self._failed(known or MinitorrentError(ErrorCode.INTERNAL, f"Can't write: {error}."))
 
+        with self._lock:
+            self.writing += 1
         self._workers.submit(lambda: self._check_and_write(download), failed)
 
     def _check_and_write(self, download: PieceDownload) -> None:
-        is_on_disk = self._has(download.index)  # another copy of it was faster
-        right = is_on_disk or self._files.write_verified(download.index, download.buffer)
+        # Another copy may have been faster and is on disk.
+        is_here = self._swarm.have[download.index]
+        right = is_here or self._files.write_verified(download.index, download.buffer)
         self._written(download, right)
+
+    def _written(self, download: PieceDownload, right: bool | None) -> None:
+        """Take a worker's result: the piece is right, wrong, or (None) could not be written."""
+        with self._lock:
+            actions = self._swarm.verified(download) if right else self._swarm.failed(download)
+            if right is not None:
+                self._perform(actions)
+            self.writing -= 1
+            self._idle.notify_all()
+            # A copy of a piece that is still being written would look like a change of the file.
+            ends = self._swarm.complete and not (self.writing or self._is_over)
+            self._is_over = self._is_over or ends
+        if ends:
+            self._completed()

@@ -27,6 +27,7 @@ from client.net.transports.group_tls import GroupTls
 from client.net.transports.transport import Transport
 from client.storage.files.torrent_files import TorrentFiles
 from client.torrent.content_source import ContentSource
+from client.torrent.peer_admission import PeerAdmission
 from client.torrent.peer_list import PeerList
 from client.torrent.piece_writer import PieceWriter
 from client.torrent.request_pipeline import RequestPipeline
@@ -63,7 +64,6 @@ class Torrent:
     ) -> None:
         self.metainfo = metainfo
         self._source = ContentSource(files, self._fail, self._damaged)
-        self._group_tls = group_tls
         self._torrent_context = torrent_context
         self._owner = owner
         self._throttle = throttle
@@ -83,11 +83,23 @@ class Torrent:
         )
         self._stopped = False
         self._writer = PieceWriter(
-            files, torrent_context.workers, have.__getitem__, self._written, self._fail
+            files,
+            torrent_context.workers,
+            self._swarm,
+            self._lock,
+            self._perform,
+            self._completed,
+            self._fail,
         )
-        self._writing = 0  # pieces submitted to the writer that it has not reported yet
-        self._is_over = self.complete  # complete, and the owner knows it
-        self._idle = threading.Condition(self._lock)
+        self._admission = PeerAdmission(
+            metainfo,
+            torrent_context,
+            self._swarm,
+            self._protocol,
+            self._peer_list,
+            self._lock,
+            self._perform,
+        )
 
     # --- state ------------------------------------------------------------------------------
     @property
@@ -147,7 +159,7 @@ class Torrent:
     @property
     def writing(self) -> int:
         """Number of pieces being verified and written, or waiting for it."""
-        return self._writing
+        return self._writer.writing
 
     def reachability(self) -> tuple[int, list[Obstacle]]:
         """See Candidates.reachability."""
@@ -178,55 +190,11 @@ class Torrent:
             self._throttle.up,
             incoming=incoming,
         )
-        if not self._wants(connection):
+        if not self._admission.admit(connection, transport):
             return False
-        if incoming:
-            ours = Handshake(self.metainfo.info_hash, self._torrent_context.peer_id)
-            transport.send([ours.encode()])
-        with self._lock:
-            # Other peers may have joined, or the torrent stopped, during the handshake.
-            if self._stopped or not self._peer_list.accepts(connection):
-                return False
-            if not self._peer_list.take_place(connection, self._torrent_context.connection_slots):
-                return False
-            if not self._connect(connection):
-                return False
         if connection.user is None:
             self._owner.on_unidentified(UnidentifiedPeer(key, handshake.peer_id, endpoint.host))
         return True
-
-    def _connect(self, connection: Connection) -> bool:
-        """Add a connection and start it; returns False when there is no thread left for it."""
-        now = self._clock()
-        self._peer_list.add(connection, now)
-        self._greet(connection, now)
-        try:
-            connection.start()
-        except RuntimeError:  # the system can't start another thread
-            connection.close("no threads left for it")
-            self._leave(connection)
-            return False
-        return True
-
-    def _greet(self, connection: Connection, now: float) -> None:
-        """Introduce ourselves to a new peer."""
-        key, handshake = connection.key, connection.handshake
-        ours = None
-        if handshake.extended:
-            host, size = connection.endpoint.host, len(self.metainfo.info_bytes)
-            ours = self._torrent_context.introduce(host, size, upload_only=self.complete)
-        decoder, fast = connection.decoder, handshake.fast
-        self._perform(
-            self._protocol.join(key, decoder, connection, fast=fast, now=now, introduction=ours)
-        )
-        # A peer that dials us may have been removed since the tracker listed it, so we ask again.
-        listed = not connection.incoming and self._peer_list.recognise(connection)
-        if listed or connection.membership is not None:
-            self._perform(self._protocol.confirm(key))
-
-    def _wants(self, connection: Connection) -> bool:
-        with self._lock:
-            return self._peer_list.wants(connection) and not self._stopped
 
     def learn(self, candidates: Sequence[PeerCandidate]) -> None:
         """Take the peers that the tracker lists."""
@@ -272,13 +240,15 @@ class Torrent:
             self._stopped = True
             self._requests.close()
             self._dialing.close()
+            self._admission.close()
+            self._writer.close()
             connections = list(self._peer_list.connections.values())
         for connection in connections:
             connection.close("stopped")
         for connection in connections:
             connection.join(timeout)
         with self._lock:
-            self._idle.wait_for(lambda: not self._writing, timeout)
+            self._writer.wait_idle(timeout)
             self._swarm.close()
 
     def tick(self) -> None:
@@ -315,7 +285,7 @@ class Torrent:
             self._requests.refill(peer, now)
         finally:  # also if the peer violated the protocol in the same read
             for piece in pieces:
-                self._verify(piece)
+                self._writer.submit(piece)
 
     def on_sent(self, peer: Connection, payload: int) -> None:
         """See PeerHandler."""
@@ -326,12 +296,7 @@ class Torrent:
         """See PeerHandler."""
         log.debug("peer left", peer=str(peer.endpoint), reason=peer.close_reason)
         with self._lock:
-            self._leave(peer)
-
-    def _leave(self, peer: Connection) -> None:
-        self._torrent_context.connection_slots.give_back(peer)
-        self._swarm.leave(peer.key)
-        self._peer_list.remove(peer, self._clock())
+            self._admission.leave(peer)
 
     def _perform(self, actions: Sequence[Action]) -> list[PieceDownload]:
         """Carry out actions, under the lock; returns pieces to be verified outside of it."""
@@ -372,25 +337,9 @@ class Torrent:
         with self._lock:
             return list(self._peer_list.connections.values())
 
-    # --- pieces -----------------------------------------------------------------------------
-    def _verify(self, download: PieceDownload) -> None:
-        with self._lock:
-            self._writing += 1
-        self._writer.submit(download)
-
-    def _written(self, download: PieceDownload, right: bool | None) -> None:
-        """Take a worker's result: the piece is right, wrong, or (None) could not be written."""
-        with self._lock:
-            actions = self._swarm.verified(download) if right else self._swarm.failed(download)
-            if right is not None:
-                self._perform(actions)
-            self._writing -= 1
-            self._idle.notify_all()
-            # A copy of a piece that is still being written would look like a change of the file.
-            ends = self.complete and not (self._writing or self._is_over or self._stopped)
-            self._is_over = self._is_over or ends
-        if ends:
-            self._owner.on_complete(self)
+    # --- for the owner ----------------------------------------------------------------------
+    def _completed(self) -> None:
+        self._owner.on_complete(self)
 
     def _fail(self, error: MinitorrentError) -> None:
         if not self._stopped:
