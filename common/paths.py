@@ -98,19 +98,6 @@ def _fault_of_whole(parts: Sequence[str]) -> str | None:
     return None
 
 
-def check_tree(paths: Sequence[tuple[str, ...]]) -> None:
-    """Check that relative paths can coexist in one folder on every platform.
-
-    Raises MinitorrentError(invalid_name) for more than 100,000 paths, duplicate paths, paths that
-    differ only in case or Unicode normalisation, and a file that is also another file's folder.
-    """
-    check_count(len(paths))
-    tree = Tree()
-    for path in paths:
-        if not tree.add(path):
-            refuse_name("/".join(path), COLLIDES)
-
-
 def check_count(files: int, max_files: int = MAX_FILES) -> None:
     """Raise MinitorrentError(invalid_name) for more than `max_files` files."""
     if files > max_files:

@@ -172,10 +172,6 @@ class TransferStore:
             row = session.scalars(query).one_or_none()
             return _record(row, read_options(session, row.id)) if row else None
 
-    def list_for(self, user: str) -> list[TransferRecord]:
-        """Return all transfers of the user, oldest first."""
-        return self._list(TransferRow.user == user)
-
     def list_unfinished(self, user: str) -> list[TransferRecord]:
         """Return the user's incomplete downloads, oldest first."""
         return self._list(TransferRow.user == user, TransferRow.complete.is_(False))

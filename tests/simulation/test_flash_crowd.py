@@ -13,6 +13,7 @@ import pytest
 from common.geometry import Geometry
 from common.types import BLOCK_SIZE
 from tests.simulation.network import Network
+from tests.support.swarm_checks import check_swarm
 
 UPLOAD = 256 * 1024.0
 GEOMETRY = Geometry(128 * 4 * BLOCK_SIZE, 4 * BLOCK_SIZE)
@@ -34,5 +35,5 @@ def test_a_flash_crowd_finishes_near_the_theoretical_bound(leechers: int) -> Non
     assert ends[-1] < 1.6 * bound
     assert ends[-1] < 2 * median(ends)
     for node in nodes:
-        node.swarm._scheduler.check_invariant()
+        check_swarm(node.swarm)
         assert node.wasted < size / 10

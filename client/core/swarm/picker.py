@@ -132,19 +132,3 @@ class Picker:
         bucket.remove(piece)
         if not bucket.pieces:
             del self._buckets[rarity]
-
-    def check_invariant(self) -> None:
-        """Check, for tests, that each open piece is in the bucket of its rarity exactly once.
-
-        Raises AssertionError.
-        """
-        places = {
-            piece: rarity for rarity, bucket in self._buckets.items() for piece in bucket.pieces
-        }
-        assert places == {piece: self._rarity[piece] for piece in self._open}
-        assert sum(len(bucket.pieces) for bucket in self._buckets.values()) == len(self._open)
-        for bucket in self._buckets.values():
-            assert bucket.pieces
-            assert [bucket.place[piece] for piece in bucket.pieces] == list(
-                range(len(bucket.place))
-            )

@@ -353,26 +353,3 @@ class PieceScheduler:
         partial = self._partial.pop(piece, None)
         if partial is not None:
             self._buffers.give_back(partial.lent)
-
-    def check_invariant(self) -> None:
-        """Check, for tests, that every piece is in exactly one state; raises AssertionError."""
-        for piece in range(self._have.size):
-            states = {
-                "have": self._have[piece],
-                "open": self.picker.is_open(piece),
-                "partial": piece in self._partial,
-                "in hand": not self._have[piece] and self._in_hand(piece),
-                "unwanted": not (self._have[piece] or self._wanted[piece]),
-            }
-            assert sum(states.values()) == 1, f"piece {piece} is {states}"
-        for partial in self._partial.values():
-            assert partial.missing, f"{partial} can't be continued"
-            assert not partial.outstanding, f"{partial} waits for blocks"
-            assert not partial.empty, f"{partial} holds no blocks"
-
-    def lent(self) -> list[Buffer]:
-        """Return, for tests, the buffers that were taken and not given back."""
-        held = [*self._partial.values(), *self._verifying]
-        for peer in self._peers.values():
-            held += [*peer.downloads.values(), *peer.cancelled]
-        return [download.lent for download in held]

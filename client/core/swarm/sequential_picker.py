@@ -56,7 +56,3 @@ class SequentialPicker:
     def finish(self, piece: PieceIndex) -> None:
         """Mark a piece as verified."""
         self.close(piece)
-
-    def check_invariant(self) -> None:
-        """Check, for tests, that no open piece is skipped; raises AssertionError."""
-        assert all(piece >= self._first for piece in self._open)

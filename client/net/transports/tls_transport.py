@@ -17,7 +17,7 @@ from typing import Final
 
 from client.net.transports.blocks import BlockSource, stage, staged_size
 from client.net.transports.group_tls import Membership
-from client.net.transports.transport import Deadline, prepare
+from client.net.transports.transport import SocketTransport
 from common.tls import TlsEngine
 from common.types import Block
 
@@ -31,18 +31,16 @@ _START: Final = 64
 """Where buffers start; `storage.pieces.buffers` says why."""
 
 
-class TlsTransport:
-    """Owns a connected TCP socket and the TLS engine for it.
+class TlsTransport(SocketTransport):
+    """Sends and receives through a TLS engine.
 
     After `shake_hands`, the caller sets `membership` to what the certificate proves.
     """
 
     def __init__(self, sock: socket.socket, engine: TlsEngine) -> None:
-        prepare(sock)
-        self._sock = sock
+        super().__init__(sock)
         self._tls = engine
         self._lock = threading.Lock()
-        self._deadline = Deadline()
         self._ciphertext = _memory(CHUNK)  # pages are allocated on first use
         self._staging = memoryview(b"")
         self.membership: Membership | None = None
@@ -54,11 +52,6 @@ class TlsTransport:
     def overhead(self) -> int:
         """See Transport."""
         return self._overhead
-
-    def set_time_limit(self, seconds: float | None) -> None:
-        """See Transport."""
-        self._deadline = Deadline(seconds)
-        self._deadline.apply(self._sock)
 
     def shake_hands(self) -> None:
         """Do the TLS handshake; raises OSError, ssl.SSLError among them.
@@ -107,15 +100,6 @@ class TlsTransport:
     def send_at_once(self, data: bytes) -> int:
         """See Transport. Ciphertext must be sent whole and in order, so the writer does that."""
         return 0
-
-    def close(self) -> None:
-        """See Transport."""
-        with suppress(OSError):
-            self._sock.shutdown(socket.SHUT_RDWR)
-
-    def release(self) -> None:
-        """See Transport."""
-        self._sock.close()
 
     def _fetch(self) -> None:
         """Read ciphertext into the engine, or its end; waits for at least one byte."""

@@ -60,14 +60,11 @@ class Transport(Protocol):
         """Close the descriptor; no thread may use the transport any more."""
 
 
-class PlainTransport:
-    """Owns a connected TCP socket. To end a wait, call `close`."""
-
-    membership: Membership | None = None
-    overhead = 0
+class SocketTransport:
+    """What every Transport does with its connected TCP socket, which it owns."""
 
     def __init__(self, sock: socket.socket) -> None:
-        prepare(sock)
+        _prepare(sock)
         self._sock = sock
         self._deadline = Deadline()
 
@@ -75,6 +72,22 @@ class PlainTransport:
         """See Transport."""
         self._deadline = Deadline(seconds)
         self._deadline.apply(self._sock)
+
+    def close(self) -> None:
+        """See Transport."""
+        with suppress(OSError):
+            self._sock.shutdown(socket.SHUT_RDWR)
+
+    def release(self) -> None:
+        """See Transport."""
+        self._sock.close()
+
+
+class PlainTransport(SocketTransport):
+    """Sends and receives in plain. To end a wait, call `close`."""
+
+    membership: Membership | None = None
+    overhead = 0
 
     def receive(self, buffers: Sequence[memoryview]) -> int:
         """See Transport."""
@@ -131,15 +144,6 @@ class PlainTransport:
         except OSError:  # no space, or no connection: the next `send` finds out
             return 0
 
-    def close(self) -> None:
-        """See Transport."""
-        with suppress(OSError):
-            self._sock.shutdown(socket.SHUT_RDWR)
-
-    def release(self) -> None:
-        """See Transport."""
-        self._sock.close()
-
 
 class Deadline:
     """A deadline by `time.monotonic`, or none."""
@@ -170,7 +174,7 @@ class Deadline:
         sock.settimeout(self.left)
 
 
-def prepare(sock: socket.socket) -> None:
+def _prepare(sock: socket.socket) -> None:
     """Configure a new socket for a peer connection, without a time limit."""
     sock.settimeout(None)
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

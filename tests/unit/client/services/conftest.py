@@ -21,6 +21,7 @@ from common.magnet import Magnet
 from common.metainfo import Metainfo
 from tests.support.fake_tracker_calls import FakeTrackerCalls
 from tests.support.fake_transfers import TransferLab
+from tests.support.stored import transfers_of
 
 
 class Sharer:
@@ -64,7 +65,7 @@ class Sharer:
 
     @property
     def records(self) -> list[TransferRecord]:
-        return self.lab.store.list_for("ann")
+        return transfers_of(self.lab.store, "ann")
 
 
 @pytest.fixture

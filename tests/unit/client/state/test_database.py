@@ -13,6 +13,7 @@ from sqlalchemy import text
 from client.state.database import SCHEMA_VERSION, Database
 from common.errors import ErrorCode, MinitorrentError
 from tests.support.disk import small_disk
+from tests.support.stored import transfers_of
 from tests.unit.client.state.states import ClientState
 
 
@@ -70,7 +71,7 @@ def test_a_file_that_is_not_a_database_is_renamed(tmp_path: Path) -> None:
         assert str(kept) in error.message
         assert kept.read_bytes().startswith(b"this is no")
     with ClientState(path) as state:
-        assert state.transfers.list_for("ann") == []
+        assert transfers_of(state.transfers, "ann") == []
 
 
 def test_a_damaged_page_is_detected(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ import pytest
 from client.state.database import Database
 from common.errors import ErrorCode, MinitorrentError
 from tests.support.disk import small_disk
+from tests.support.stored import transfers_of
 from tests.unit.client.state.old_files import (
     VERSIONS,
     StoppedError,
@@ -60,7 +61,7 @@ Database.open(pathlib.Path(sys.argv[1]))
     assert done.returncode == -signal.SIGKILL
     assert content(path) == before
     with ClientState(path) as state:
-        assert len(state.transfers.list_for("ann")) == 4
+        assert len(transfers_of(state.transfers, "ann")) == 4
 
 
 @pytest.mark.skipif(
@@ -103,4 +104,4 @@ def test_of_several_simultaneous_openers_one_migrates(tmp_path: Path) -> None:
         thread.join(60)
     assert failures == []
     with ClientState(path) as state:
-        assert len(state.transfers.list_for("ann")) == 4
+        assert len(transfers_of(state.transfers, "ann")) == 4

@@ -27,6 +27,7 @@ from client.state.transfers import NewTransfer
 from common.bitfield import Bitfield
 from common.errors import ErrorCode, MinitorrentError
 from common.types import Endpoint, InfoHash
+from tests.support.stored import transfers_of
 from tests.unit.client.state.old_files import VERSIONS, content, load, statements, stopped_at
 from tests.unit.client.state.states import ClientState
 
@@ -141,7 +142,7 @@ def test_migrations_keep_all_data(dump: Path, tmp_path: Path) -> None:
         found = {
             (record.user, record.group, record.name): record
             for user in ("ann", "bob")
-            for record in state.transfers.list_for(user)
+            for record in transfers_of(state.transfers, user)
         }
         expected = transfers(dump)
         assert list(found) == list(expected)
@@ -259,7 +260,7 @@ def test_a_half_created_file_is_completed(tables: str, tmp_path: Path) -> None:
         connection.executescript(dump[start : dump.index(";", start)] if tables else "")
     with ClientState(path) as state:
         state.settings.set("ann", "group", "lab")
-        assert state.transfers.list_for("ann") == []
+        assert transfers_of(state.transfers, "ann") == []
 
 
 def test_a_migration_of_a_newer_version_is_refused(tmp_path: Path) -> None:

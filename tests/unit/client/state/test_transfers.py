@@ -18,6 +18,7 @@ from client.state.transfers import NewTransfer, TransferRecord, TransferStore
 from common.bitfield import Bitfield
 from common.errors import ErrorCode, MinitorrentError
 from common.types import InfoHash
+from tests.support.stored import transfers_of
 from tests.unit.client.state.states import ClientState
 
 FACTS = FileStamps((FileStamp(100, 2**60), FileStamp(0, 7)))
@@ -101,14 +102,14 @@ def test_names_are_unique_for_a_user_and_group(transfers: TransferStore) -> None
     assert caught.value.code is ErrorCode.NAME_TAKEN
     second = add(transfers, user="bob")
     third = add(transfers, "other")
-    assert transfers.list_for("ann") == [first, third]
-    assert transfers.list_for("bob") == [second]
+    assert transfers_of(transfers, "ann") == [first, third]
+    assert transfers_of(transfers, "bob") == [second]
     assert transfers.find("ann", "lab", "other") == third
     assert transfers.find("ann", "other", "file") is None
     transfers.remove(first.id)
     transfers.remove(first.id)
     assert transfers.get(first.id) is None
-    assert transfers.list_for("ann") == [third]
+    assert transfers_of(transfers, "ann") == [third]
 
 
 def test_progress_is_recorded_to_the_end(transfers: TransferStore) -> None:
@@ -179,14 +180,14 @@ def test_options_are_kept_and_deleted_with_the_transfer(tmp_path: Path) -> None:
         found = state.transfers.find("ann", "lab", "file")
         assert found is not None
         assert found.options == options
-        assert [each.options for each in state.transfers.list_for("ann")] == [
+        assert [each.options for each in transfers_of(state.transfers, "ann")] == [
             options,
             DEFAULT_OPTIONS,
         ]
         state.transfers.remove(other.id)
         state.transfers.remove(record.id)
         assert add(state.transfers).id == record.id  # numbers are used again
-        assert [each.options for each in state.transfers.list_for("ann")] == [DEFAULT_OPTIONS]
+        assert [each.options for each in transfers_of(state.transfers, "ann")] == [DEFAULT_OPTIONS]
 
 
 def test_a_complete_selection_is_widened(transfers: TransferStore) -> None:
@@ -209,7 +210,7 @@ def test_a_complete_download_is_repaired_in_place(tmp_path: Path) -> None:
         found = state.transfers.reopen_in_place(record.id, have, FACTS, options)
         assert found == again(state.transfers, record)
     with ClientState(path) as state:
-        (found,) = state.transfers.list_for("ann")
+        (found,) = transfers_of(state.transfers, "ann")
         assert (found.complete, found.is_upload, found.options) == (False, False, options)
         assert found.believed_pieces(FACTS, Bitfield.full(20)) == have
         state.transfers.set_options(record.id, DownloadOptions(only=("*.jpg",)))

@@ -23,6 +23,7 @@ from common.types import InfoHash
 from tests.support.fake_connections import PEER
 from tests.support.fake_torrents import PEER_AT, connect_member
 from tests.support.fake_transfers import TransferLab, failure, shown, torrent_of
+from tests.support.stored import transfers_of
 from tests.unit.client.storage.contents import describe, random_bytes
 from tests.unit.client.transfers.conftest import CONTENT, DESCRIBED
 
@@ -199,7 +200,7 @@ def test_leaving_a_group_forgets_its_transfers_and_keeps_the_files(
     manager.leave("lab")
     lab.jobs.run()
     assert names(manager.all()) == ["other"]
-    assert [record.name for record in lab.store.list_for("ann")] == ["other"]
+    assert [record.name for record in transfers_of(lab.store, "ann")] == ["other"]
     assert all((tmp_path / name).exists() for name in many)
 
 
@@ -212,7 +213,7 @@ def test_a_removed_user_has_all_transfers_of_the_group_refused(
     lab.jobs.run()
     assert {failure(manager.get("lab", name)) for name in many} == {ErrorCode.NOT_MEMBER}
     assert failure(manager.get("other", "other")) is None
-    assert len(lab.store.list_for("ann")) == len(many) + 1
+    assert len(transfers_of(lab.store, "ann")) == len(many) + 1
 
 
 def test_a_logout_stops_all_in_the_background_and_ends_the_loading(

@@ -30,6 +30,7 @@ from common.wire.messages import (
     Unchoke,
     WireError,
 )
+from tests.support.swarm_checks import lent_buffers
 from tests.unit.client.core.protocol.conversations import (
     ALL,
     PIECE,
@@ -257,7 +258,7 @@ def test_a_piece_is_verified_once_and_its_duplicate_dropped() -> None:
     swarm.verified(quick)
     assert slow.cancelled
     assert protocol.receive(2, PieceDropped(slow)) == []
-    assert swarm._scheduler.lent() == []
+    assert lent_buffers(swarm) == []
 
 
 def test_only_a_requested_block_can_be_rejected() -> None:

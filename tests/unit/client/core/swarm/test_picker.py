@@ -10,6 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from client.core.swarm.picker import Picker
 from common.bitfield import Bitfield
 from common.types import PieceIndex
+from tests.support.swarm_checks import check_picker
 
 COUNT = 20
 PIECES = st.integers(0, COUNT - 1)
@@ -134,7 +135,7 @@ class PickerMachine(RuleBasedStateMachine):
 
     @invariant()
     def agrees(self) -> None:
-        self.picker.check_invariant()
+        check_picker(self.picker)
         assert {piece for piece in range(COUNT) if self.picker.is_open(piece)} == self.open
         assert self.picker.open_count == len(self.open)
 

@@ -6,6 +6,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from client.core.swarm.sequential_picker import SequentialPicker
 from common.bitfield import Bitfield
 from common.types import PieceIndex
+from tests.support.swarm_checks import check_picker
 from tests.unit.client.core.swarm.test_picker import COUNT, PIECES, SETS, WANTED, bitfield
 
 
@@ -49,7 +50,7 @@ class SequentialPickerMachine(RuleBasedStateMachine):
 
     @invariant()
     def agrees(self) -> None:
-        self.picker.check_invariant()
+        check_picker(self.picker)
         assert {piece for piece in range(COUNT) if self.picker.is_open(piece)} == self.open
         assert self.picker.open_count == len(self.open)
 

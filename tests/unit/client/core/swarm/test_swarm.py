@@ -27,6 +27,7 @@ from common.wire.messages import (
     NotInterested,
     Unchoke,
 )
+from tests.support.swarm_checks import check_picker, check_swarm, lent_buffers
 from tests.unit.client.core.protocol.conversations import (
     ALL,
     GEOMETRY,
@@ -176,7 +177,7 @@ def test_in_endgame_the_slower_of_two_peers_is_cancelled() -> None:
     ]
     assert slow.cancelled
     swarm.piece_dropped(swarm.peers[1], slow)
-    assert swarm._scheduler.lent() == []
+    assert lent_buffers(swarm) == []
 
 
 def test_a_cancelled_piece_of_a_departing_peer_frees_its_buffer() -> None:
@@ -187,9 +188,9 @@ def test_a_cancelled_piece_of_a_departing_peer_frees_its_buffer() -> None:
     quick = swarm.assign(2, 0, 0.0)[0].download
     assert receive_all(swarm, 2, 0)
     swarm.verified(quick)
-    assert swarm._scheduler.lent() == [slow.lent]
+    assert lent_buffers(swarm) == [slow.lent]
     swarm.leave(1)
-    assert swarm._scheduler.lent() == []
+    assert lent_buffers(swarm) == []
 
 
 def flow(swarm: Swarm, blocks: dict[int, int], seconds: float) -> None:
@@ -260,7 +261,7 @@ def test_a_duplicate_piece_changes_nothing() -> None:
     assert receive_all(swarm, 2, 0)
     assert swarm.verified(copies[0])
     assert swarm.verified(copies[1]) == []
-    assert swarm._scheduler.lent() == []
+    assert lent_buffers(swarm) == []
 
 
 def test_a_wrong_copy_does_not_reopen_a_piece_being_verified() -> None:
@@ -292,7 +293,7 @@ def test_a_wrong_piece_from_several_is_downloaded_from_one_peer() -> None:
     again = swarm.assign(2, 0, 0.0)[0].download
     again.receive(0)
     swarm.leave(2)  # this time what it sent is not kept for somebody else
-    assert swarm._scheduler.lent() == []
+    assert lent_buffers(swarm) == []
     assert swarm._scheduler.picker.is_open(0)
 
 
@@ -397,7 +398,7 @@ def test_a_protocol_error_right_after_a_piece_blocks_nobody() -> None:
         download.receive(number)
     swarm.leave(1)
     swarm.leave(1)
-    assert swarm._scheduler.lent() == []
+    assert lent_buffers(swarm) == []
     assert swarm._scheduler.picker.is_open(0)
 
 
@@ -438,7 +439,7 @@ def test_a_cancelled_piece_with_no_open_request_frees_its_buffer() -> None:
         swarm.assign(2, 0, 0.0)
     assert swarm.piece_received(swarm.peers[2], quick)
     swarm.verified(quick)
-    assert swarm._scheduler.lent() == []
+    assert lent_buffers(swarm) == []
 
 
 def test_a_stuck_partial_piece_makes_room_for_an_available_one() -> None:
@@ -452,10 +453,10 @@ def test_a_stuck_partial_piece_makes_room_for_an_available_one() -> None:
     assert swarm.assign(2, 0, 0.0) == []
     swarm.leave(1)
     assert len(swarm.assign(2, 0, 0.0)) == 2
-    swarm._scheduler.check_invariant()
+    check_swarm(swarm)
     swarm.leave(2)
     swarm.close()
-    assert swarm._scheduler.lent() == []
+    assert lent_buffers(swarm) == []
 
 
 def test_a_departed_peers_part_of_a_reassigned_piece_is_dropped() -> None:
@@ -465,8 +466,8 @@ def test_a_departed_peers_part_of_a_reassigned_piece_is_dropped() -> None:
     swarm.assign(1, 0, 0.0)[0].download.receive(0)
     copy = swarm.assign(2, 0, 0.0)[0].download
     swarm.leave(1)
-    swarm._scheduler.check_invariant()
-    assert swarm._scheduler.lent() == [copy.lent]
+    check_swarm(swarm)
+    assert lent_buffers(swarm) == [copy.lent]
 
 
 def snubbed_with_a_block(swarm: Swarm, key: int) -> PieceDownload:
@@ -486,8 +487,8 @@ def test_a_snubbed_peer_and_one_that_took_its_piece_both_leave() -> None:
     kept.receive(0)
     swarm.leave(2)
     swarm.leave(1)
-    swarm._scheduler.check_invariant()
-    assert swarm._scheduler.lent() == [kept.lent]
+    check_swarm(swarm)
+    assert lent_buffers(swarm) == [kept.lent]
 
 
 def test_a_snubbed_peer_that_sends_again_has_its_piece_alone() -> None:
@@ -497,8 +498,8 @@ def test_a_snubbed_peer_that_sends_again_has_its_piece_alone() -> None:
     swarm.assign(2, 0, 21.0)[0].download.receive(0)
     swarm.leave(2)
     swarm.payload_received(swarm.peers[1], 0, 22.0)
-    swarm._scheduler.check_invariant()
-    assert swarm._scheduler.lent() == [own.lent]
+    check_swarm(swarm)
+    assert lent_buffers(swarm) == [own.lent]
 
 
 def test_a_peer_rejects_a_piece_that_it_had_only_by_its_bitfield() -> None:
@@ -509,7 +510,7 @@ def test_a_peer_rejects_a_piece_that_it_had_only_by_its_bitfield() -> None:
     assert swarm.rejected(swarm.peers[1], download) == [Send(1, NotInterested())]
     picker = swarm._scheduler.picker
     assert isinstance(picker, Picker)
-    picker.check_invariant()
+    check_picker(picker)
     assert picker._rarity[0] == 0
 
 
@@ -518,9 +519,9 @@ def test_partial_pieces_free_their_buffers_at_the_end() -> None:
     join(swarm, 1, HaveAll(), Unchoke())
     swarm.assign(1, 0, 0.0)[0].download.receive(0)
     swarm.leave(1)
-    assert len(swarm._scheduler.lent()) == 1
+    assert len(lent_buffers(swarm)) == 1
     swarm.close()
-    assert swarm._scheduler.lent() == []
+    assert lent_buffers(swarm) == []
 
 
 def test_the_end_of_a_cancelled_piece_changes_nothing() -> None:
@@ -534,7 +535,7 @@ def test_the_end_of_a_cancelled_piece_changes_nothing() -> None:
     for number in range(4):
         slow.receive(number)
     assert not swarm.piece_received(swarm.peers[1], slow)
-    assert swarm._scheduler.lent() == []
+    assert lent_buffers(swarm) == []
 
 
 @pytest.mark.parametrize(

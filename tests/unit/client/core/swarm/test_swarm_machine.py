@@ -26,6 +26,7 @@ from common.wire.messages import (
     Request,
     Unchoke,
 )
+from tests.support.swarm_checks import check_swarm, lent_buffers
 from tests.unit.client.core.protocol.downloader import Downloader, Remote
 
 PIECE_LENGTH = 4 * BLOCK_SIZE
@@ -202,12 +203,11 @@ class SwarmMachine(RuleBasedStateMachine):
     # --- what must hold ---
     @invariant()
     def every_piece_is_in_one_state(self) -> None:
-        self.client.swarm._scheduler.check_invariant()
-        self.client.swarm._scheduler.picker.check_invariant()
+        check_swarm(self.client.swarm)
 
     @invariant()
     def every_buffer_is_accounted_for(self) -> None:
-        held = sorted(map(id, self.client.swarm._scheduler.lent()))
+        held = sorted(map(id, lent_buffers(self.client.swarm)))
         assert held == sorted(map(id, self.client.pool.lent))
 
     @invariant()

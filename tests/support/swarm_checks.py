@@ -1,0 +1,53 @@
+"""What must hold in a swarm at any time, whatever has happened to it."""
+
+from __future__ import annotations
+
+from client.core.swarm.picker import Picker
+from client.core.swarm.sequential_picker import SequentialPicker
+from client.core.swarm.swarm import Swarm
+
+
+def check_swarm(swarm: Swarm) -> None:
+    """Check that every piece is in exactly one state; raises AssertionError."""
+    scheduler = swarm._scheduler
+    for piece in range(scheduler._have.size):
+        states = {
+            "have": scheduler._have[piece],
+            "open": scheduler.picker.is_open(piece),
+            "partial": piece in scheduler._partial,
+            "in hand": not scheduler._have[piece] and scheduler._in_hand(piece),
+            "unwanted": not (scheduler._have[piece] or scheduler._wanted[piece]),
+        }
+        assert sum(states.values()) == 1, f"piece {piece} is {states}"
+    for partial in scheduler._partial.values():
+        assert partial.missing, f"{partial} can't be continued"
+        assert not partial.outstanding, f"{partial} waits for blocks"
+        assert not partial.empty, f"{partial} holds no blocks"
+    check_picker(scheduler.picker)
+
+
+def check_picker(picker: Picker | SequentialPicker) -> None:
+    """Check what a picker knows of its open pieces; raises AssertionError.
+
+    In order, none is skipped; by rarity, each is in the bucket of its rarity exactly once.
+    """
+    if isinstance(picker, SequentialPicker):
+        assert all(piece >= picker._first for piece in picker._open)
+        return
+    places = {
+        piece: rarity for rarity, bucket in picker._buckets.items() for piece in bucket.pieces
+    }
+    assert places == {piece: picker._rarity[piece] for piece in picker._open}
+    assert sum(len(bucket.pieces) for bucket in picker._buckets.values()) == len(picker._open)
+    for bucket in picker._buckets.values():
+        assert bucket.pieces
+        assert [bucket.place[piece] for piece in bucket.pieces] == list(range(len(bucket.place)))
+
+
+def lent_buffers(swarm: Swarm) -> list[object]:
+    """Return the buffers that a swarm has taken and not given back."""
+    scheduler = swarm._scheduler
+    held = [*scheduler._partial.values(), *scheduler._verifying]
+    for peer in scheduler._peers.values():
+        held += [*peer.downloads.values(), *peer.cancelled]
+    return [download.lent for download in held]
