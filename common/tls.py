@@ -51,7 +51,10 @@ class TlsEngine:
 
     @property
     def unread(self) -> int:
-        """Bytes fed and not yet decrypted, or decrypted and not yet read."""
+        """Bytes fed and not yet decrypted, or decrypted and not yet read.
+
+        Does not count the beginning of a record whose end has not been fed.
+        """
         return self._incoming.pending + self._object.pending()
 
     def take(self) -> bytes:

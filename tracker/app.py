@@ -75,9 +75,9 @@ class TrackerApp:
                 self._store,
                 time.time,
                 site,
-                config.min_password,
                 secret_box,
-                config.certificate_lifetime,
+                min_password=config.min_password,
+                certificate_lifetime=config.certificate_lifetime,
                 quotas=config.quotas,
                 password_cost=password_cost,
             )

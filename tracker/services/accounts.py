@@ -48,6 +48,7 @@ class AccountService:
         clock: Clock,
         steady: Clock,
         tracker_id: str,
+        *,
         min_password: int,
         quotas: Quotas,
         audit_limit: RateLimiter,

@@ -59,9 +59,10 @@ def make_services(
     database: UnitOfWorkFactory,
     clock: Clock,
     site: Site,
-    min_password: int,
     secret_box: SecretBox,
-    lifetime: float,
+    *,
+    min_password: int,
+    certificate_lifetime: float,
     steady: Clock = time.monotonic,
     quotas: Quotas = _USUAL,
     password_cost: PasswordCost = _USUAL_COST,
@@ -69,19 +70,26 @@ def make_services(
     """Create the services of one tracker.
 
     `steady` is a monotonic clock, for durations. `min_password` is the shortest accepted password
-    in characters, `lifetime` that of issued certificates in seconds, and `secret_box` decrypts the
-    groups' keys.
+    in characters, `certificate_lifetime` is in seconds, and `secret_box` decrypts the groups' keys.
     """
     tracker_id = secrets.token_hex(16)
     audit_limit = RateLimiter.daily(quotas.acts, steady)
-    hasher = PasswordHasher(password_cost)
     return Services(
         accounts=AccountService(
-            database, clock, steady, tracker_id, min_password, quotas, audit_limit, hasher
+            database,
+            clock,
+            steady,
+            tracker_id,
+            min_password=min_password,
+            quotas=quotas,
+            audit_limit=audit_limit,
+            hasher=PasswordHasher(password_cost),
         ),
         tokens=TokenService(database, clock, quotas),
         groups=GroupService(database, clock, secret_box, quotas),
-        authorities=CertificateService(database, clock, steady, secret_box, lifetime, quotas),
+        authorities=CertificateService(
+            database, clock, steady, secret_box, certificate_lifetime, quotas
+        ),
         files=FileService(database, clock, quotas),
         announces=AnnounceService(database, clock, random.Random(), quotas),
         keys=AnnounceKeyService(database, clock, tracker_id, site.http_port),

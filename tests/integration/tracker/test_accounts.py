@@ -113,8 +113,16 @@ class NotingHasher(PasswordHasher):
 def test_an_unknown_user_takes_the_same_work(lab: Lab) -> None:
     work: list[str] = []
     hasher, quotas = NotingHasher(work), Quotas()
-    acts = RateLimiter.daily(quotas.acts, lab.clock)
-    accounts = AccountService(lab.database, lab.clock, lab.clock, "here", 0, quotas, acts, hasher)
+    accounts = AccountService(
+        lab.database,
+        lab.clock,
+        lab.clock,
+        "here",
+        min_password=0,
+        quotas=quotas,
+        audit_limit=RateLimiter.daily(quotas.acts, lab.clock),
+        hasher=hasher,
+    )
     lab.database.on_write = lambda: work.append("write")
     done = []
     for user in ("ann", "nobody"):

@@ -60,9 +60,9 @@ def services_of(store: Store, clock: Clock, site: Site) -> Services:
         store,
         clock,
         site,
-        0,
         safe,
-        3600.0,
+        min_password=0,
+        certificate_lifetime=3600.0,
         steady=lambda: clock.steady,
         password_cost=CHEAP,
     )

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from common.bitfield import Bitfield
 from common.geometry import (
     KIB,
     MAX_PIECE_LENGTH,
@@ -35,6 +36,16 @@ def test_pieces_tile_the_content(length: int, piece_length: int) -> None:
         assert not geometry.contains(index, last, size - last + 1)
         position += geometry.piece_size(index)
     assert position == length
+
+
+@given(st.integers(0, 100_000), st.integers(KIB, 20_000), st.data())
+def test_the_bytes_of_some_pieces(length: int, piece_length: int, data: st.DataObject) -> None:
+    geometry = Geometry(length, piece_length)
+    pieces = Bitfield(geometry.piece_count)
+    chosen = data.draw(st.sets(st.sampled_from(range(geometry.piece_count)))) if length else set()
+    for number in chosen:
+        pieces.add(number)
+    assert geometry.bytes_in(pieces) == sum(geometry.piece_size(PieceIndex(n)) for n in chosen)
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from common.paths import (
     check_component,
     check_count,
     check_relative,
+    fault_in,
     fault_of,
 )
 
@@ -193,3 +194,9 @@ def test_a_tree_has_at_most_a_hundred_thousand_files() -> None:
         tree.add((str(number),))
     with pytest.raises(MinitorrentError, match="archive"):
         tree.add(("one more",))
+
+
+def test_the_fault_of_a_path_is_that_of_a_part_or_of_the_whole() -> None:
+    assert fault_in(("a", "b")) is None
+    assert fault_in(("a", "con")) == fault_of("con")
+    assert "parts" in (fault_in(("a",) * (MAX_DEPTH + 1)) or "")

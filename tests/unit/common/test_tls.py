@@ -119,8 +119,10 @@ def test_half_a_record_waits_for_the_rest(server: ssl.SSLContext, client: ssl.SS
     theirs.feed(record[:-1])
     assert theirs.read_into(memoryview(buffer)) is None
     theirs.feed(record[-1:])
+    assert theirs.unread > 0
     assert theirs.read_into(memoryview(buffer)) == 5
     assert buffer == b"hello"
+    assert theirs.unread == 0
 
 
 def test_a_proper_end_differs_from_a_cut(server: ssl.SSLContext, client: ssl.SSLContext) -> None:
