@@ -36,20 +36,20 @@ from client.net.tracker.tracker_connection import source_host
 from client.notices import Notices
 from client.parts import DEFAULT_PARTS, Parts
 from client.services.accounts import AccountService
-from client.services.diagnostics import Diagnostics
-from client.services.doctor import Doctor
-from client.services.environment import raise_descriptors
+from client.services.content.downloads import Downloads
+from client.services.content.metainfo_links import MetainfoLinks
+from client.services.content.uploads import Uploads
 from client.services.files import FileService
 from client.services.groups import GroupService
+from client.services.health.diagnostics import Diagnostics
+from client.services.health.doctor import Doctor
+from client.services.health.environment import raise_descriptors
+from client.services.health.snapshots import Snapshots
 from client.services.limits import LimitService
-from client.services.metainfo_links import MetainfoLinks
 from client.services.notices import NoticeService
 from client.services.session import Session
-from client.services.sharing import Sharing
-from client.services.snapshot import Snapshots
 from client.services.trackers import TrackerService
 from client.services.transfers import TransferService
-from client.services.uploads import Uploads
 from client.state.database import Database
 from client.state.pinned_certificates import PinnedCertificates
 from client.state.rate_limits import RateLimitStore
@@ -207,7 +207,7 @@ class _Assembly:
         account, notices = self._account, self._notices
         tracker_client, known_trackers = self._tracker_client, self._known_trackers
         groups = GroupService(account, notices, remote, transfers, credentials)
-        sharing = Sharing(remote, links, self._store, transfers, self._disk, self._warn)
+        downloads = Downloads(remote, links, self._store, transfers, self._disk, self._warn)
         uploads = Uploads(remote, links, self._store, transfers, self._warn)
         port = self._parts.port(self._listener.port, lambda: self._listener.arrivals)
         snapshots = Snapshots(tracker_client, credentials, time.monotonic, port)
@@ -227,7 +227,7 @@ class _Assembly:
                 groups.is_own,
             ),
             groups=groups,
-            files=FileService(account, notices, remote, transfers, sharing, uploads, links),
+            files=FileService(account, notices, remote, transfers, downloads, uploads, links),
             transfers=TransferService(account, notices, transfers, self._completions, patience),
             limits=LimitService(account, transfers, self._rate_limits),
             notices=NoticeService(notices, remote),

@@ -16,8 +16,8 @@ from client.commands.command import (
     Option,
 )
 from client.results import DownloadResult, FileResult, UploadResult
+from client.services.content.uploads import Offer
 from client.services.paging import FilesResult
-from client.services.uploads import Offer
 from common.errors import ErrorCode
 
 OFFER_OPTIONS = (

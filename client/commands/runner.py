@@ -17,7 +17,7 @@ from common.errors import ErrorCode, MinitorrentError
 
 if TYPE_CHECKING:
     from client.services.api import SessionApi
-    from client.services.uploads import HashProgress
+    from client.services.content.uploads import HashProgress
 
 LONGEST_LINE = 1 << 20
 """The maximum length of a line in a script, in bytes."""

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from client import results
 from client.core.bandwidth.throttle import Direction
+from client.services.content.uploads import HashProgress, Offer
 from client.services.paging import (
     USUAL_LIMIT,
     EventsResult,
@@ -22,7 +23,6 @@ from client.services.paging import (
     RequestsResult,
     SessionsResult,
 )
-from client.services.uploads import HashProgress, Offer
 from common.api import files, groups
 
 
@@ -201,7 +201,7 @@ class TrackersApi(Protocol):
 
 
 class DiagnosticsApi(Protocol):
-    """See client.services.diagnostics.Diagnostics."""
+    """See client.services.health.diagnostics.Diagnostics."""
 
     def why(self, group: str, name: str) -> results.WhyResult: ...
 
@@ -211,7 +211,7 @@ class DiagnosticsApi(Protocol):
 
 
 class DoctorApi(Protocol):
-    """See client.services.doctor.Doctor."""
+    """See client.services.health.doctor.Doctor."""
 
     def examine(self) -> results.ChecksResult: ...
 

@@ -11,10 +11,10 @@ from client.core.transfers.download_options import DownloadOptions
 from client.membership.account import Account
 from client.membership.remote import TrackerCalls
 from client.notices import Notices
-from client.services.metainfo_links import MetainfoLinks, read_metainfo
+from client.services.content.downloads import Downloads
+from client.services.content.metainfo_links import MetainfoLinks, read_metainfo
+from client.services.content.uploads import HashProgress, Offer, Uploads
 from client.services.paging import USUAL_LIMIT, FilesResult, collect
-from client.services.sharing import Sharing
-from client.services.uploads import HashProgress, Offer, Uploads
 from client.services.views import content_rows
 from client.transfers.transfer import Transfer
 from client.transfers.transfer_manager import TransferManager
@@ -31,7 +31,7 @@ class FileService:
         notices: Notices,
         remote: TrackerCalls,
         transfers: TransferManager,
-        sharing: Sharing,
+        downloads: Downloads,
         uploads: Uploads,
         metainfo_links: MetainfoLinks,
     ) -> None:
@@ -39,7 +39,7 @@ class FileService:
         self._notices = notices
         self._remote = remote
         self._transfers = transfers
-        self._sharing = sharing
+        self._downloads = downloads
         self._uploads = uploads
         self._metainfo_links = metainfo_links
 
@@ -69,7 +69,7 @@ class FileService:
     def contents(self, group: str, name: str) -> Sequence[results.ContentRow]:
         """Return the files of a shared folder; none for a single file."""
         self._account.require()
-        return content_rows(self._sharing.describe(group, name))
+        return content_rows(self._downloads.describe(group, name))
 
     # --- sharing ----------------------------------------------------------------------------
     def upload(
@@ -175,14 +175,14 @@ class FileService:
         options = DownloadOptions(
             sequential=sequential, only=() if only is None else (only,), in_place=in_place
         )
-        return _result(self._sharing.download(user, group, name, destination, options))
+        return _result(self._downloads.download(user, group, name, destination, options))
 
     def get(
         self, reference: str, destination: str, *, in_place: bool = False
     ) -> results.DownloadResult:
         """Start the download that a metainfo file (its path) or a magnet link names."""
         user, options = self._account.require(), DownloadOptions(in_place=in_place)
-        return _result(self._sharing.get(user, reference, destination, options))
+        return _result(self._downloads.get(user, reference, destination, options))
 
 
 def _result(transfer: Transfer) -> results.DownloadResult:

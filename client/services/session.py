@@ -8,10 +8,10 @@ from client.membership.account import Account
 from client.net.tracker.tracker_client import TrackerClient
 from client.results import Overview
 from client.services.accounts import AccountService
-from client.services.diagnostics import Diagnostics
-from client.services.doctor import Doctor
 from client.services.files import FileService
 from client.services.groups import GroupService
+from client.services.health.diagnostics import Diagnostics
+from client.services.health.doctor import Doctor
 from client.services.limits import LimitService
 from client.services.notices import NoticeService
 from client.services.trackers import TrackerService

@@ -14,7 +14,7 @@ from common.errors import ErrorCode, MinitorrentError
 
 if TYPE_CHECKING:
     from client.services.api import SessionApi
-    from client.services.uploads import HashProgress
+    from client.services.content.uploads import HashProgress
 
 Value = TypeVar("Value")
 

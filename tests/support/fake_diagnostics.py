@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from client.results import RelocateResult, WhyResult
-from client.services.uploads import HashProgress
+from client.services.content.uploads import HashProgress
 from tests.support.fake_state import FakeState
 
 
 class FakeDiagnostics:
-    """`client.services.diagnostics.Diagnostics` without a client."""
+    """`client.services.health.diagnostics.Diagnostics` without a client."""
 
     def __init__(self, state: FakeState) -> None:
         self._state = state

@@ -7,7 +7,7 @@ from tests.support.fake_state import FakeState
 
 
 class FakeDoctor:
-    """`client.services.doctor.Doctor` without a client."""
+    """`client.services.health.doctor.Doctor` without a client."""
 
     def __init__(self, state: FakeState) -> None:
         self._state = state

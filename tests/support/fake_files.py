@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from client import results
+from client.services.content.uploads import HashProgress, Offer
 from client.services.paging import USUAL_LIMIT, FilesResult
-from client.services.uploads import HashProgress, Offer
 from common.api.files import Sort
 from tests.support.fake_rows import HASH, download, file_rows
 from tests.support.fake_state import FakeState, fits, unusual

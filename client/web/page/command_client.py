@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from client import results
 from client.commands.registry import COMMANDS
 from client.results import Notice
-from client.services.uploads import HashProgress
+from client.services.content.uploads import HashProgress
 from client.web.models import read_arguments
 from client.web.pool import CommandPool
 from common.api.groups import Role

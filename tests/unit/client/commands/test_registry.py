@@ -12,7 +12,7 @@ import pytest
 from client.commands.command import COMMON_ERRORS, Argument, Arguments, Context, Kind
 from client.commands.parsing import parse
 from client.commands.registry import COMMANDS
-from client.services.uploads import Offer
+from client.services.content.uploads import Offer
 from common.errors import MEANINGS, ErrorCode, MinitorrentError
 from tests.support.fake_session import FakeSession
 

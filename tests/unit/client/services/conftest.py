@@ -1,4 +1,4 @@
-"""Sharing and downloading with a tracker in memory, on a real disk."""
+"""Downloads and downloading with a tracker in memory, on a real disk."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from client.core.transfers.download_options import DEFAULT_OPTIONS, DownloadOptions
-from client.services.metainfo_links import MetainfoLinks
-from client.services.sharing import Sharing
-from client.services.uploads import HashProgress, Offer, Uploads
+from client.services.content.downloads import Downloads
+from client.services.content.metainfo_links import MetainfoLinks
+from client.services.content.uploads import HashProgress, Offer, Uploads
 from client.state.database import Database
 from client.state.transfers import TransferRecord
 from client.transfers.transfer import Transfer
@@ -35,7 +35,7 @@ class Sharer:
         self.of_peers: Metainfo | None = None
         tell = self.warnings.append
         links = MetainfoLinks(self.tracker, self._fetch)
-        self.sharing = Sharing(
+        self.downloads = Downloads(
             self.tracker, links, self.lab.store, self.manager, self.lab.disk, tell
         )
         self.uploads = Uploads(self.tracker, links, self.lab.store, self.manager, tell)
@@ -54,7 +54,7 @@ class Sharer:
         return transfer
 
     def download(self, name: str, to: Path, options: DownloadOptions = DEFAULT_OPTIONS) -> Transfer:
-        transfer = self.sharing.download("ann", "lab", name, str(to), options)
+        transfer = self.downloads.download("ann", "lab", name, str(to), options)
         self.lab.jobs.run()
         return transfer
 

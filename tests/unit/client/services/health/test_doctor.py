@@ -20,8 +20,8 @@ from client.membership.remote import Remote
 from client.net.tracker.port_check import DialledPort, OwnPort
 from client.net.tracker.tracker_client import TrackerCallbacks, TrackerClient
 from client.results import CheckRow
-from client.services import environment
-from client.services.doctor import Doctor
+from client.services.health import environment
+from client.services.health.doctor import Doctor
 from client.state.database import Database
 from client.state.pinned_certificates import PinnedCertificates
 from client.state.settings import Settings

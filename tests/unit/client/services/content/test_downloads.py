@@ -301,7 +301,7 @@ def test_a_selection_of_nothing_is_refused(
 
 # --- by metainfo file or link -----------------------------------------------------------------
 def get(ann: Sharer, reference: str, to: Path) -> None:
-    ann.sharing.get("ann", reference, str(to))
+    ann.downloads.get("ann", reference, str(to))
     ann.lab.jobs.run()
 
 
@@ -332,4 +332,4 @@ def test_a_link_without_peers_that_nobody_shares_is_refused(ann: Sharer, tmp_pat
 
 
 def test_a_description_is_that_of_the_groups_file(ann: Sharer, film: Metainfo) -> None:
-    assert ann.sharing.describe("lab", "film").info_hash == film.info_hash
+    assert ann.downloads.describe("lab", "film").info_hash == film.info_hash

@@ -8,8 +8,8 @@ from pathlib import Path
 from client.core.health.diagnosis import diagnose
 from client.membership.account import Account
 from client.results import RelocateResult, WhyResult
-from client.services.snapshot import Snapshots
-from client.services.uploads import HashProgress
+from client.services.content.uploads import HashProgress
+from client.services.health.snapshots import Snapshots
 from client.storage.paths.os_errors import shown
 from client.storage.paths.typed_path import typed_path
 from client.storage.search import find_content

@@ -12,8 +12,8 @@ from client.core.transfers.download_options import DEFAULT_OPTIONS, DownloadOpti
 from client.core.transfers.piece_selection import PieceSelection, paths_of, selection_of, widened
 from client.core.transfers.resume import FileStamps
 from client.membership.remote import TrackerCalls
-from client.services.found import Found, find
-from client.services.metainfo_links import MetainfoLinks
+from client.services.content.existing_content import ExistingContent, find_existing
+from client.services.content.metainfo_links import MetainfoLinks
 from client.state.transfers import NewTransfer, TransferStore
 from client.storage.paths.os_errors import shown
 from client.storage.paths.typed_path import resolve
@@ -30,7 +30,7 @@ _PATHS_TOLD = 10
 """Files listed when a pattern matches none."""
 
 
-class Sharing:
+class Downloads:
     """Starts downloads; `warn` takes a sentence for the user."""
 
     def __init__(
@@ -98,7 +98,7 @@ class Sharing:
             if existing.info_hash == described.info_hash and not _is_lost(existing):
                 return self._continue(existing, final, options)
             self._manager.discard(existing)  # its content has changed, or it was deleted
-        found = find(described, final, selection)
+        found = find_existing(described, final, selection)
         if found is None or not found.is_right:
             have, stamps = self._take_up(found, options)
             options = replace(options, in_place=found is not None)
@@ -134,7 +134,7 @@ class Sharing:
             )
 
     def _take_up(
-        self, found: Found | None, options: DownloadOptions
+        self, found: ExistingContent | None, options: DownloadOptions
     ) -> tuple[Bitfield | None, FileStamps | None]:
         """Return the pieces of a download that exist already, and the stamps of their files.
 
@@ -189,7 +189,7 @@ class Sharing:
         """
         storage = transfer.storage
         transfer.halt()
-        found = find(transfer.metainfo, transfer.path, storage.selection)
+        found = find_existing(transfer.metainfo, transfer.path, storage.selection)
         if found is None or found.is_right:
             return None
         try:

@@ -17,7 +17,7 @@ from common.metainfo import Metainfo
 
 
 @dataclass(frozen=True)
-class Found:
+class ExistingContent:
     """Existing content at `final`: which pieces of `selection` are right there.
 
     `stamps` are those of the files when the pieces were hashed. `is_right` means that everything
@@ -64,7 +64,9 @@ class Found:
             return files.verified_stamps()
 
 
-def find(described: Metainfo, final: Path, selection: PieceSelection) -> Found | None:
+def find_existing(
+    described: Metainfo, final: Path, selection: PieceSelection
+) -> ExistingContent | None:
     """Hash the content at `final`; None when there is none.
 
     Content that is all there is found whole, whatever the selection. Raises MinitorrentError(
@@ -85,13 +87,15 @@ def find(described: Metainfo, final: Path, selection: PieceSelection) -> Found |
     return _look(described, final, selection)
 
 
-def _look(described: Metainfo, final: Path, selection: PieceSelection) -> Found:
+def _look(described: Metainfo, final: Path, selection: PieceSelection) -> ExistingContent:
     with TorrentFiles(described, final, selection) as files:
         try:
             files.open_complete()
         except MinitorrentError:  # a dangling link
             nothing = Bitfield(described.piece_count)
-            return Found(described, final, selection, nothing, files.stamps(), is_right=False)
+            return ExistingContent(
+                described, final, selection, nothing, files.stamps(), is_right=False
+            )
         have = verify(files)
         is_right = have == selection.pieces and files.sizes_are_right()
-        return Found(described, final, selection, have, files.verified_stamps(), is_right)
+        return ExistingContent(described, final, selection, have, files.verified_stamps(), is_right)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from client.results import TransferState
-from client.services.uploads import Offer
+from client.services.content.uploads import Offer
 from client.storage.files.source import scan
 from client.storage.hashing import hash_source
 from common import metainfo

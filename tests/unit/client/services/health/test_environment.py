@@ -7,7 +7,9 @@ import sys
 
 import pytest
 
-_RAISED = "from client.services.environment import raise_descriptors; print(raise_descriptors())"
+_RAISED = (
+    "from client.services.health.environment import raise_descriptors; print(raise_descriptors())"
+)
 
 
 @pytest.mark.parametrize(("soft", "hard"), [(64, 256), (256, 256), (200, 1024)])

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from client.core.transfers.resume import FileStamps
 from client.membership.remote import TrackerCalls
-from client.services.metainfo_links import MetainfoLinks, is_metainfo_of, metainfo_place
+from client.services.content.metainfo_links import MetainfoLinks, is_metainfo_of, metainfo_place
 from client.state.transfers import NewTransfer, TransferStore
 from client.storage.files.content import take_stamps
 from client.storage.files.source import Source, scan
