@@ -31,6 +31,7 @@ from client.net.peers.listener import Listener
 from client.net.peers.metadata_fetch import fetch_metadata
 from client.net.peers.peer_io import PeerConnection
 from client.net.tracker.announcer import Announcer
+from client.net.tracker.port_check import OwnPort
 from client.net.tracker.tracker_client import TrackerCallbacks, TrackerClient
 from client.net.tracker.tracker_connection import source_host
 from client.notices import Notices
@@ -209,7 +210,7 @@ class _Assembly:
         groups = GroupService(account, notices, remote, transfers, credentials)
         downloads = Downloads(remote, links, self._store, transfers, self._disk, self._warn)
         uploads = Uploads(remote, links, self._store, transfers, self._warn)
-        port = self._parts.port(self._listener.port, lambda: self._listener.arrivals)
+        port = OwnPort(self._listener.port, lambda: self._listener.arrivals)
         snapshots = Snapshots(tracker_client, credentials, time.monotonic, port)
         patience = self._config.timing.wait_without_peers
         return Session(

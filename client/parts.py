@@ -7,7 +7,6 @@ from typing import Final
 
 from client.net.peers.dialer import Dialer
 from client.net.peers.listener import Listener
-from client.net.tracker.port_check import OwnPort
 from client.net.tracker.tracker_client import TrackerClient
 from client.state.transfers import TransferStore
 from client.storage.files.torrent_files import TorrentFiles
@@ -20,7 +19,6 @@ class Parts:
     listener: type[Listener] = Listener
     dialer: type[Dialer] = Dialer
     tracker_client: type[TrackerClient] = TrackerClient
-    port: type[OwnPort] = OwnPort
     store: type[TransferStore] = TransferStore
     files: type[TorrentFiles] = TorrentFiles
 

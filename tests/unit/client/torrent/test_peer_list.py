@@ -246,8 +246,8 @@ def test_refused_peers_are_not_dialled(peer_list: PeerList, connect: Make) -> No
     assert list(peer_list.to_dial(0.0)) == []
 
 
+@pytest.mark.parametrize("config", [SwarmConfig(connections=9, max_connections_each=2)])
 def test_connections_per_member_and_address_are_bounded(peer_list: PeerList, connect: Make) -> None:
-    peer_list._config = SwarmConfig(connections=9, max_connections_each=2)
     three = [connect(LOWER, port) for port in (1, 2, 3)]
     assert [peer_list.identified(one, "bob", is_member=True) for one in three] == [
         True,

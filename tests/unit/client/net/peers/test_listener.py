@@ -37,11 +37,14 @@ class Door:
         self.listener = Listener(ANYWHERE, most, time_limit, strikes)
         self.admitted: list[tuple[Handshake, Endpoint]] = []
         self.answer = True
+        self.bug: Exception | None = None
         self.transports: list[Transport] = []
         self.listener.start(self.admit, lambda _: None)
 
     def admit(self, transport: Transport, handshake: Handshake, endpoint: Endpoint) -> bool:
         """Take whoever comes, or nobody."""
+        if self.bug is not None:
+            raise self.bug
         self.admitted.append((handshake, endpoint))
         if self.answer:
             self.transports.append(transport)
@@ -184,10 +187,7 @@ def test_silent_connections_are_bounded() -> None:
 
 
 def test_an_internal_failure_is_logged_and_closes_the_connection(door: Door, log: Log) -> None:
-    def fail(*_: object) -> bool:
-        raise ValueError("a bug")
-
-    door.listener._admit = fail
+    door.bug = ValueError("a bug")
     with door.knock() as peer:
         peer.sendall(THEIRS.encode())
         assert is_closed(peer)
