@@ -95,6 +95,7 @@ def test_a_duplicate_last_piece_is_not_taken_for_a_change(
     """Two peers send it at once; what is written after the end would look like a change."""
     both_write, is_ended = threading.Barrier(2), threading.Event()
     written: list[PieceIndex] = []
+    written_at_the_end: list[int] = []
 
     class WrittenLate(TorrentFiles):
         def write_piece(self, index: PieceIndex, data: memoryview) -> None:
@@ -106,6 +107,7 @@ def test_a_duplicate_last_piece_is_not_taken_for_a_change(
 
         def finish(self, prove: Callable[[], None] = lambda: None) -> None:
             """See TorrentFiles."""
+            written_at_the_end.append(len(written))
             super().finish(prove)
             is_ended.set()
 
@@ -129,6 +131,7 @@ def test_a_duplicate_last_piece_is_not_taken_for_a_change(
     wait_until(lambda: bob.row(name).state == "seeding", what="bob to have it")
     transfer = bob.session._transfers.get(GROUP, name)
     wait_until(lambda: len(written) == 2, what="both copies to be written")
+    assert written_at_the_end == [2]
     transfer.storage.files.look_at_all()
 
 

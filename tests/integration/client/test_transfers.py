@@ -11,6 +11,7 @@ import pytest
 
 from client.config import DEFAULT_TIMING, Timing
 from client.parts import Parts
+from client.results import TransferState
 from client.services.content.uploads import Offer
 from client.storage.files.torrent_files import TorrentFiles
 from common.errors import ErrorCode, MinitorrentError
@@ -356,15 +357,20 @@ def test_an_internal_failure_is_logged_and_fails_the_transfer(
 def test_progress_is_recorded_during_a_download(team: Team, tmp_path: Path) -> None:
     content, timing = make_file(tmp_path / "content", 8 * MIB), Timing(checkpoint_every=0.2)
     _, bob, name, _ = half_way(team, content, timing)
-    bob.session.transfers.resume(GROUP, name)
     transfer = bob.session._transfers.get(GROUP, name)
-    store = transfer._context.store
 
-    def is_recorded() -> bool:
-        record = store.get(transfer.record.id)
-        return record is not None and record.downloaded > 0 and bool(record.bitfield)
+    def recorded() -> int:
+        record = transfer._context.store.get(transfer.record.id)
+        assert record is not None
+        assert record.bitfield
+        return record.downloaded
 
-    wait_until(is_recorded, what="a checkpoint")
+    when_paused = recorded()
+    bob.session.limits.set("down", SLOW)
+    bob.session.transfers.resume(GROUP, name)
+    wait_until(lambda: recorded() > when_paused, what="a checkpoint")
+    assert bob.row(name).state is TransferState.DOWNLOADING
+    bob.session.limits.set("down", 0)
     bob.finish(name)
 
 

@@ -289,7 +289,7 @@ def test_data_is_synced_before_the_final_name(
     assert [path for path, named in synced if named] == [str(tmp_path)]
 
 
-def test_opening_waits_during_a_rename(tmp_path: Path) -> None:
+def test_opening_waits_during_a_rename(tmp_path: Path, few_descriptors: None) -> None:
     # More files than may be open at once, so that the reader has to open some.
     content = {f"{number}": b"x" for number in range(100)}
     readers: list[Future[bytes]] = []
@@ -325,7 +325,7 @@ def test_links_in_a_shared_folder_are_not_followed(tmp_path: Path) -> None:
         assert caught.value.code is ErrorCode.PERMISSION_DENIED
 
 
-def test_reading_continues_during_a_rename(tmp_path: Path) -> None:
+def test_reading_continues_during_a_rename(tmp_path: Path, few_descriptors: None) -> None:
     """With more files than may be open at once, so that they are reopened all the time."""
     content = {f"d{number}/f": random_bytes(PIECE // 4, number) for number in range(100)}
     stop = threading.Event()
