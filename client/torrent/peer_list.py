@@ -274,7 +274,7 @@ class PeerList:
 
     @property
     def last_dial_failed(self) -> bool:
-        """See Candidates.failing."""
+        """See Candidates.last_dial_failed."""
         return self._candidates.last_dial_failed
 
     # --- dialling ---------------------------------------------------------------------------
