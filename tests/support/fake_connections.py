@@ -85,7 +85,7 @@ class FakeConnection:
         self.client = client_name(handshake.peer_id)
         self.decoder = PeerStreamDecoder()
         self.close_reason: str | None = None
-        self.given = 0
+        self.payload_sent = 0
         self.source = source
         self.waiting: list[Block] = []  # requests of the peer
         self.allowed = 0
@@ -98,7 +98,7 @@ class FakeConnection:
     # --- Connection -------------------------------------------------------------------------
     @property
     def carried(self) -> int:
-        return self.decoder.payload + self.given
+        return self.decoder.payload + self.payload_sent
 
     @property
     def is_held_back(self) -> bool:
@@ -157,7 +157,7 @@ class FakeConnection:
         """Send the waiting blocks, as the writer thread does; returns how many bytes."""
         sent, self.waiting = self.waiting, []
         payload = sum(block.length for block in sent)
-        self.given += payload
+        self.payload_sent += payload
         self._handler.on_sent(self, payload)
         return payload
 

@@ -267,12 +267,12 @@ def descriptors(limit: int, used: int) -> Check:
     return _passed(name, f"{used} of {limit} are in use.")
 
 
-def gave_up(name: str, seconds: float) -> Check:
+def timed_out(name: str, seconds: float) -> Check:
     """Return the result of a check that timed out."""
     hint = f"This check did not finish in {seconds:g} seconds; something hangs. Try again."
     return _failed(name, hint)
 
 
-def broken(name: str) -> Check:
+def crashed(name: str) -> Check:
     """Return the result of a check that failed because of an error of ours."""
     return _failed(name, "This check failed; the log has the reason. Please report it.")

@@ -19,7 +19,7 @@ class Connection(UploadQueue, Protocol):
 
     `key` identifies it to the swarm; `incoming`: it dialled us; `client` is its client's name.
     `user` is the member it belongs to, once known; `membership` is what it has proven, in a sealed
-    group. `close_reason` is None while it is open; `given` counts payload bytes that we sent.
+    group. `close_reason` is None while it is open; `payload_sent` counts bytes of blocks.
     """
 
     key: int
@@ -31,7 +31,7 @@ class Connection(UploadQueue, Protocol):
     client: str
     decoder: PeerStreamDecoder
     close_reason: str | None
-    given: int
+    payload_sent: int
 
     def __hash__(self) -> int: ...
 

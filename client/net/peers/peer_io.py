@@ -64,7 +64,7 @@ class PeerConnection:
         self.client = client_name(handshake.peer_id)
         self.decoder = PeerStreamDecoder()
         self.close_reason: str | None = None
-        self.given = 0  # payload bytes
+        self.payload_sent = 0  # payload bytes
         self._read_bytes = 0
         self._transport = transport
         self._handler = handler
@@ -86,7 +86,7 @@ class PeerConnection:
     @property
     def carried(self) -> int:
         """Payload bytes in both directions: how useful the connection was so far."""
-        return self.decoder.payload + self.given
+        return self.decoder.payload + self.payload_sent
 
     def start(self) -> None:
         """Start to read and write, without a time limit."""
@@ -199,7 +199,7 @@ class PeerConnection:
         return Traffic(
             read=self._read_bytes,
             payload=self.decoder.payload,
-            sent=self.given,
+            sent=self.payload_sent,
             discarded=self.decoder.discarded,
             overhead=self._transport.overhead,
         )
@@ -247,5 +247,5 @@ class PeerConnection:
         self._transport.send_blocks(control, blocks, self._source)
         self._sent.record(blocks)
         size = sum(block.length for block in blocks)
-        self.given += size
+        self.payload_sent += size
         self._handler.on_sent(self, size)

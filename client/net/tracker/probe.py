@@ -47,7 +47,7 @@ class TrackerProbe:
         self._timing = timing
         self._certificate = b""
 
-    def look(self) -> TrackerMeasurements:
+    def measure(self) -> TrackerMeasurements:
         """Connect, ask and hang up; takes no longer than the limits of each step."""
         try:
             connection = TrackerConnection(

@@ -42,7 +42,7 @@ class BlockSource(Protocol):
         """Report that a file got shorter while it was sent; called in the writer's thread."""
 
 
-def in_place(
+def gather(
     control: bytes, blocks: Sequence[Block], source: BlockSource
 ) -> list[bytes | memoryview]:
     """Return `control`, then the blocks' headers and payloads, as buffers for the kernel."""

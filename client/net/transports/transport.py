@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Final, Protocol
 
-from client.net.transports.blocks import BlockSource, in_place, merged
+from client.net.transports.blocks import BlockSource, gather, merged
 from client.net.transports.group_tls import Membership
 from common.types import Block, Endpoint
 
@@ -120,7 +120,7 @@ class PlainTransport(SocketTransport):
             except BlockingIOError:
                 return 0
 
-        self._send_all(in_place(control, blocks, source), send_checked)
+        self._send_all(gather(control, blocks, source), send_checked)
 
     @staticmethod
     def _send_all(

@@ -73,9 +73,9 @@ class _Look(Generic[T]):
         if found:
             return judge(found[0])
         return (
-            health_checks.broken(self.name)
+            health_checks.crashed(self.name)
             if self._failed
-            else health_checks.gave_up(self.name, time_limit)
+            else health_checks.timed_out(self.name, time_limit)
         )
 
 
@@ -127,7 +127,7 @@ class Doctor:
     def _look_at_tracker(self, tracker: Endpoint) -> TrackerMeasurements:
         source = source_host(self._config.listen)
         trusted = self._known_trackers.trusted(tracker)
-        return TrackerProbe(tracker, source, trusted, self._config.timing).look()
+        return TrackerProbe(tracker, source, trusted, self._config.timing).measure()
 
     def _look_at_port(self) -> PortMeasurements:
         listen, trackers = self._config.listen, self._config.trackers

@@ -188,8 +188,8 @@ def test_open_files() -> None:
 
 
 def test_checks_without_a_result() -> None:
-    wrong(health_checks.gave_up("disk /a", 15), "15 seconds")
-    wrong(health_checks.broken("disk /a"), "report")
+    wrong(health_checks.timed_out("disk /a", 15), "15 seconds")
+    wrong(health_checks.crashed("disk /a"), "report")
 
 
 def test_a_pending_certificate_is_not_a_problem() -> None:
