@@ -1,4 +1,4 @@
-"""What people share arrives as it was, through the real commands.
+"""Shared content arrives unchanged, through the real commands.
 
 Content of every shape is tried inside one process, in `client/test_content.py`.
 """

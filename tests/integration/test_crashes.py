@@ -116,7 +116,7 @@ SPOILS: dict[str, Callable[[Path], None]] = {
 
 
 def done(person: ClientProcess) -> int:
-    """Verified bytes of the film, as the client tells."""
+    """Return the client's number of verified bytes of the film."""
     return int(person.transfer(GROUP, NAME)["done"])
 
 
@@ -126,7 +126,7 @@ def has(person: ClientProcess, count: int) -> bool:
 
 
 def is_checked(person: ClientProcess) -> bool:
-    """Whether the client knows what it has on disk."""
+    """Return whether the client has checked its content on disk."""
     return person.transfer(GROUP, NAME)["state"] not in ("queued", "checking")
 
 

@@ -1,4 +1,4 @@
-"""What `make demo` runs works, also where its output is no terminal."""
+"""The demo works, with and without a terminal."""
 
 from __future__ import annotations
 

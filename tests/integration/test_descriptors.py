@@ -18,7 +18,7 @@ FOLDERS, FILES = 30, 80
 
 
 def under_limit(person: ClientProcess, soft: int, hard: int) -> ClientProcess:
-    """Have a client start with so few descriptors; `sh` sets what the process inherits."""
+    """Start a client with so few descriptors, set by `sh`."""
     command = f'ulimit -Sn {soft} && ulimit -Hn {hard} && exec "$@"'
     person.command = ["sh", "-c", command, sys.executable, *person.command]
     return person

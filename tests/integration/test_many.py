@@ -76,7 +76,7 @@ Result = TypeVar("Result")
 
 
 def soon(what: str, act: Callable[[], Result]) -> Result:
-    """The result of what must not take long; how long is printed with `pytest -s`."""
+    """Return the result of a quick operation; prints its time with `pytest -s`."""
     began = time.monotonic()
     result = act()
     took = time.monotonic() - began

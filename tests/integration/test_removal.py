@@ -1,4 +1,4 @@
-"""A member is removed from a sealed group: how long others go on talking with him.
+"""A member is removed from a sealed group: the time until the others disconnect.
 
 He does not play along. He keeps his connections, his certificate and his key, and goes on asking:
 what cuts him off is done by the others alone.
@@ -84,14 +84,14 @@ def dial(person: Person, group_tls: GroupTls, info_hash: InfoHash) -> TlsTranspo
 
 
 def keep_seal(bob: Person, content: Metainfo) -> GroupTls:
-    """What bob's client shows, in a copy that nobody can take from him."""
+    """Return a copy of bob's client's credentials that nobody can revoke."""
     group_tls = bob.session.groups._credentials.group_tls(GROUP, content.authority)
     assert group_tls is not None
     return copy.copy(group_tls)
 
 
 def gets_nothing(person: Person, group_tls: GroupTls, info_hash: InfoHash) -> bool:
-    """Whether a member refuses whoever shows this."""
+    """Return whether a member refuses these credentials."""
     try:
         transport = dial(person, group_tls, info_hash)
     except (OSError, WireError):
@@ -111,7 +111,7 @@ def team(tmp_path: Path) -> Iterator[Team]:
 
 
 def code_of(bob: Person, content: Metainfo) -> ErrorCode:
-    """What the tracker answers to bob's client when it asks for another certificate."""
+    """Return the tracker's answer to bob's next certificate request."""
     credentials = bob.session.groups._credentials
     wait_until(lambda: credentials.certificate(GROUP) == "missing", what="bob's notice")
     with pytest.raises(MinitorrentError) as raised:
@@ -122,7 +122,7 @@ def code_of(bob: Person, content: Metainfo) -> ErrorCode:
 def remove(
     ann: Person, people: Sequence[Person], group_tls: GroupTls, content: Metainfo
 ) -> list[float]:
-    """Have bob cling to everybody, and remove him.
+    """Connect bob to everybody, and remove him.
 
     The seconds from the command to the end of each of his connections.
     """
@@ -162,5 +162,5 @@ def test_ten_members_disconnect_a_removed_one_at_once(
     record_property("p99_seconds", statistics.quantiles(delays, n=100)[98])
     record_property("longest_seconds", max(delays))
     assert len(delays) == MEMBERS * rounds
-    # The longest is a matter of what else the machine does; how long it takes as a rule is not.
+    # The maximum depends on the machine's load; the median doesn't.
     assert statistics.median(delays) < GOAL

@@ -36,7 +36,7 @@ def tracker(tmp_path: Path) -> Iterator[TrackerProcess]:
 
 
 class Progress:
-    """How a download goes on: verified bytes, and the times in which none came.
+    """A download's progress: verified bytes, and the pauses.
 
     `losses` are those that are long enough for somebody to be lost and dialled again.
     """
@@ -95,6 +95,6 @@ def test_a_long_download_outlasts_its_certificates(
     record_property("longest_pause", progress.longest_pause)
     assert progress.seconds > LIFETIME
     assert renewed >= 4
-    # As a rule nobody is; a busy machine may miss the end of a certificate now and then.
+    # Usually none is; a busy machine may miss an expiry.
     assert progress.losses <= renewed // 4
     assert sha256(tmp_path / "copy.bin") == sha256(content)

@@ -13,7 +13,7 @@ from tests.support.lab import GROUP, Lab
 
 
 def announce(url: str, info_hash: str) -> dict[bytes, object]:
-    """What a tracker answers a stock client that asks at this address."""
+    """Return a tracker's answer to a stock client at this address."""
     query = f"?info_hash={quote_from_bytes(bytes.fromhex(info_hash))}"
     query += f"&peer_id=-TR4000-{'a' * 12}&port=7001&left=5"
     with urllib.request.urlopen(url + query, timeout=10) as reply:

@@ -1,4 +1,4 @@
-"""Folders of the first version, which knew open groups only, are taken over whole.
+"""Data folders of the first version, which had only open groups, are upgraded completely.
 
 `first_version` has what that version left: ann founded the group `lab`, shared two files and
 paused one; bob has the first and has asked for the second, also paused; cat asks to be let in.
@@ -44,7 +44,7 @@ def make_content(folder: Path, name: str) -> None:
 
 
 def restore_client(name: str, folder: Path, content: Path) -> None:
-    """The same for a client whose files lie in another folder now."""
+    """The same for a client whose files are in another folder now."""
     with (
         closing(sqlite3.connect(restore(name, folder / "state" / "client.sqlite"))) as database,
         database,

@@ -1,4 +1,4 @@
-"""A team for each test, and what no test may leave behind or write into the log."""
+"""A team for each test, and checks for leftovers and log entries."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def nothing_left() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def log(nothing_left: None) -> Iterator[Log]:
-    """What client and tracker log; a traceback in it is a failure."""
+    """The log of client and tracker; a traceback in it is a failure."""
     with structlog.testing.capture_logs() as entries:
         yield entries
     assert not [entry for entry in entries if entry.get("exc_info")]
@@ -50,7 +50,7 @@ def log(nothing_left: None) -> Iterator[Log]:
 
 @pytest.fixture
 def team(tmp_path: Path, log: Log, request: pytest.FixtureRequest) -> Iterator[Team]:
-    """A running tracker; whoever comes to it is gone at the end of the test.
+    """A running tracker; all its users are gone at the end of the test.
 
     The group is open, or as `both_modes`, `sealed` and `hasty` have it.
     """

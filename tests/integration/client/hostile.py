@@ -1,4 +1,4 @@
-"""Members of a group whose clients do what no client should."""
+"""Members of a group with malicious clients."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ BLOCK = 16 * 1024
 
 
 class Infiltrator:
-    """A member with a bare tracker session, who says to have a file and lets `behave` talk."""
+    """A member with a bare tracker session that announces a file and serves it with `behave`."""
 
     def __init__(
         self, team: Team, stack: ExitStack, user: str, peer_id: bytes | None = None
@@ -36,7 +36,7 @@ class Infiltrator:
 
     @property
     def peer_id(self) -> PeerId:
-        """What the tracker knows this client by."""
+        """The name of this client at the tracker."""
         return PeerId(bytes.fromhex(self.session.peer_id))
 
     def metainfo_of(self, name: str) -> Metainfo:
@@ -105,7 +105,7 @@ def miscounter(peer: RawPeer) -> None:
 
 
 class Spoiler:
-    """Sends a whole right piece and, in the same breath, what no peer may say."""
+    """Sends a whole valid piece together with a protocol violation."""
 
     def __init__(self, described: Metainfo, content: bytes) -> None:
         self._geometry = described.geometry
@@ -141,7 +141,7 @@ def boaster(peer: RawPeer) -> None:
 
 
 def giver(peer: RawPeer) -> None:
-    """Send blocks that nobody asked for."""
+    """Send unrequested blocks."""
     peer.send(HaveAll())
     while True:
         for piece in range(8):

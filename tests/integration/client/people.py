@@ -25,7 +25,7 @@ PASSWORD = "secret123"
 
 
 class Person:
-    """A user at a client of their own; `home` holds its state and what it downloads."""
+    """A user with a client; `home` has its state and downloads."""
 
     def __init__(
         self,
@@ -69,23 +69,23 @@ class Person:
         return [notice for notice in self.notices if notice.kind == kind]
 
     def got_notice(self, words: str) -> bool:
-        """Whether a notice so far holds these words."""
+        """Return whether a notice so far contains these words."""
         return any(words in notice.text for notice in self.notices)
 
     def row(self, name: str) -> DownloadRow:
-        """The line of `show_downloads` for a file."""
+        """Return the row of `show_downloads` for a file."""
         rows = [row for row in self.session.transfers.downloads().downloads if row.name == name]
         assert rows, f"{name!r} is not among the downloads"
         return rows[0]
 
     def start(self, name: str) -> Path:
-        """Begin to download a file; where it will be."""
+        """Start to download a file; return its destination."""
         folder = self.home / "downloads"
         folder.mkdir(exist_ok=True)
         return Path(self.session.files.download(GROUP, name, str(folder)).destination)
 
     def finish(self, name: str, timeout: float = 30.0) -> None:
-        """Wait until a download is complete; fail at once when it has failed."""
+        """Wait until a download is complete; fail at once if it has failed."""
 
         def complete() -> bool:
             row = self.row(name)
@@ -95,14 +95,14 @@ class Person:
         wait_until(complete, timeout, f"{self.name} to have {name!r}")
 
     def fetch(self, name: str, timeout: float = 30.0) -> Path:
-        """Download a file to its end; where it is."""
+        """Download a file completely; return its path."""
         path = self.start(name)
         self.finish(name, timeout)
         return path
 
 
 class Team:
-    """A tracker and its people; the first one makes the group and lets the others in."""
+    """A tracker and its users; the first one creates the group and accepts the others."""
 
     def __init__(
         self, folder: Path, *, is_open: bool = True, certificate_lifetime: int = 3600
@@ -149,7 +149,7 @@ class Team:
         timing: Timing = DEFAULT_TIMING,
         parts: Parts = DEFAULT_PARTS,
     ) -> Person:
-        """Someone who is logged in, but no member."""
+        """Start a client with a logged-in user who is not a member."""
         home = self._folder / name
         home.mkdir()
         person = Person(name, home, self.known, limits, active, timing, parts)
@@ -165,7 +165,7 @@ class Team:
         timing: Timing = DEFAULT_TIMING,
         parts: Parts = DEFAULT_PARTS,
     ) -> Person:
-        """Someone who is in the group; `active` as on the client's command line."""
+        """Start a member's client; `active` as on the client's command line."""
         person = self.outsider(name, limits, active, timing, parts)
         if self.people:
             person.session.groups.join(GROUP)
@@ -176,7 +176,7 @@ class Team:
         return person
 
     def share(self, person: Person, path: Path) -> str:
-        """Have a person share a file or folder; its name. Others can find them at once."""
+        """Share a file or folder as a person; return its name. Others can find it at once."""
         name = person.session.files.upload(path, GROUP).name
 
         def is_announced() -> bool:

@@ -1,4 +1,4 @@
-"""Everybody whom a sealed group must refuse, each by a real connection, whoever of the two dials.
+"""Every peer that a sealed group must refuse, over real connections dialled by either side.
 
 ann and bob are whole clients of a real tracker, members of the sealed group `lab`; ann, who
 listens, has another sealed group, `studio`, at the same port. bob downloads from the group, so he
@@ -52,7 +52,7 @@ ELSEWHERE = "secret elsewhere"
 
 
 class Scene:
-    """The victims, and what an attacker may hold of the groups."""
+    """The victims, and the attacker's possible credentials."""
 
     def __init__(self, team: Team, folder: Path) -> None:
         self.ann, self.bob, mallory = (team.member(n) for n in ("ann", "bob", REMOVED))
@@ -65,9 +65,7 @@ class Scene:
             self._info_hash(GROUP, name) for name in (SHARED, WANTED, OTHER)
         )
         self.elsewhere = self._info_hash("studio", ELSEWHERE)
-        self.ann.session.transfers.pause(
-            GROUP, WANTED
-        )  # nobody has it for bob, who keeps asking for it
+        self.ann.session.transfers.pause(GROUP, WANTED)  # no peer has it for bob, who keeps looking
         self.bob.start(WANTED)
         exported = mallory.session.groups.export_credentials(GROUP, folder / "mallory's")
         key = serialization.load_pem_private_key(Path(exported.key).read_bytes(), None)
@@ -83,7 +81,7 @@ class Scene:
         return transfer.metainfo.info_hash
 
     def tempt(self, address: Endpoint) -> None:
-        """Have bob hear that what he wants is to be had there."""
+        """Announce to bob that this address has the file that he wants."""
         torrent = self.bob.session._transfers.get(GROUP, WANTED).torrent
         assert torrent is not None
         torrent.learn([PeerCandidate(address, new_peer_id(), "eve")])
@@ -109,7 +107,7 @@ def _knows_of_removal(person: Person, name: str) -> bool:
 
 @dataclass(frozen=True)
 class Attack:
-    """How to knock, or to answer: what to show and say; and what the victim logs about it.
+    """An attack by dialling or listening: certificate and messages, and the victim's log entry.
 
     `resumes`: it was let in before, to the same group or to the studio, and resumes that session;
     a certificate that is about to expire has expired by then. `asked` is the
@@ -130,7 +128,7 @@ def _a_member(scene: Scene) -> Credential:
 
 
 def _brief_member(scene: Scene) -> Credential:
-    """Of somebody whose certificate is about to expire."""
+    """The credentials of a member whose certificate is about to expire."""
     return scene.lab.issue("eve", starts=4.0 - HOUR)
 
 
@@ -219,7 +217,7 @@ def outlived(credential: Credential) -> None:
 
 
 def forged(side: ssl._SSLMethod, shown: Credential | None, *, tls_12: bool) -> ssl.SSLContext:
-    """What the attacker speaks TLS with: takes any certificate, gives tickets, resumes."""
+    """The attacker's TLS context: accepts any certificate, issues tickets, resumes."""
     context = ssl.SSLContext(side)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
@@ -231,7 +229,7 @@ def forged(side: ssl._SSLMethod, shown: Credential | None, *, tls_12: bool) -> s
 
 
 def reasons(log: Log, events: Sequence[str], **about: str) -> list[str]:
-    """Why the victim refused somebody, as it has logged."""
+    """Return the refusals in the victim's log."""
     found = [e for e in log if e["event"] in events and about.items() <= e.items()]
     return [entry.get("error") or entry["reason"] for entry in found]
 
@@ -259,7 +257,7 @@ class Knock:
     def secure(
         self, name: InfoHash, asked: InfoHash, session: ssl.SSLSession | None = None
     ) -> tuple[bytes, ssl.SSLSession | None]:
-        """What comes back for a handshake inside TLS, and what could be resumed."""
+        """Return the answer to a handshake inside TLS, and the session to resume."""
         with (
             socket.create_connection(self._address, SECONDS) as sock,
             self._context.wrap_socket(sock, server_hostname=name.hex(), session=session) as stream,
@@ -268,7 +266,7 @@ class Knock:
             return stream.recv(HANDSHAKE_LENGTH), stream.session
 
     def plain(self, asked: InfoHash) -> bytes:
-        """What comes back for a handshake without TLS."""
+        """Return the answer to a handshake without TLS."""
         with socket.create_connection(self._address, SECONDS) as sock:
             sock.sendall(Handshake(asked, new_peer_id()).encode())
             return sock.recv(HANDSHAKE_LENGTH)

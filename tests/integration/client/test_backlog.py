@@ -1,4 +1,4 @@
-"""Many shares: a login is answered first, and they are taken up after that, in chunks."""
+"""Many shares: login returns first, and resumes them afterwards, in chunks."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ CHUNK = 2
 
 
 class Gate:
-    """Counts the chunks that ann's store gives; those after the first wait until it is open."""
+    """Counts the chunks from ann's store; those after the first wait until it is open."""
 
     def __init__(self) -> None:
         self.open = threading.Event()
         self.chunks: list[int] = []
         self.closed = False
         self.meanwhile: dict[str, Callable[[], None]] = {}
-        """What happens just before and after the store lists all that waits."""
+        """Hooks just before and after the store lists the waiting shares."""
 
     def store(self) -> type[TransferStore]:
         """A store behind this gate, with small chunks."""
@@ -67,7 +67,7 @@ def ann(team: Team, tmp_path: Path, around: Gate) -> Person:
 
 @pytest.fixture
 def gate(ann: Person, around: Gate) -> Iterator[Gate]:
-    """She has logged in again, and only two of her shares were taken up."""
+    """Log ann in again, with only two of her shares resumed."""
     around.chunks.clear()
     around.closed = True
     ann.session.accounts.logout()
@@ -116,7 +116,7 @@ def test_all_shares_are_resumed_in_chunks_and_announced(
     wait_until(lambda: all_taken_up(ann), what="all to be taken up")
     assert gate.chunks == [2, 2, 2, 1, 0]
     assert shown(ann) == NAMES
-    bob.restart()  # what is complete comes after its login, too
+    bob.restart()  # completions arrive after the login, too
     wait_until(lambda: bob.row(NAMES[-1]).state == "seeding", what="bob to seed again")
 
 

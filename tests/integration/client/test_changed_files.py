@@ -1,4 +1,4 @@
-"""A shared file changes while peers fetch it: nobody gets a wrong byte, everybody is told."""
+"""A shared file changes while peers download it: no peer gets a wrong byte, all get a notice."""
 
 from __future__ import annotations
 
@@ -50,13 +50,13 @@ def replace(path: Path) -> None:
 
 
 class Pace:
-    """How long every answer takes (seconds), so that a change comes in the middle of it all."""
+    """Seconds that each answer takes, so that a change occurs in the middle."""
 
     pause = 0.01
 
 
 def paced(pace: Pace) -> type[TorrentFiles]:
-    """Files that hold up whoever serves them."""
+    """Files that slow down the uploads."""
 
     class Paced(TorrentFiles):
         def look(self, runs: Iterable[Block]) -> None:

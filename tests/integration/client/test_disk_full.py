@@ -24,7 +24,7 @@ def disk(tmp_path: Path) -> Iterator[Path]:
 
 
 def filled(team: Team, tmp_path: Path, disk: Path) -> tuple[Person, Path, Path, Path]:
-    """bob, the content he could not get all of, where it will be, and what is in its way.
+    """Bob, the content that he has only partly, its destination, and the file that fills the disk.
 
     The file in its way grows when the download has begun, as another program's would.
     """

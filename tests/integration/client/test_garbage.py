@@ -1,4 +1,4 @@
-"""Bytes of every kind at the peer port: nothing leaks, nothing breaks, and sharing goes on."""
+"""Arbitrary bytes at the peer port: nothing leaks or breaks, and sharing continues."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ RECORDED = [
 
 @pytest.fixture
 def seeder(team: Team, tmp_path: Path) -> tuple[Person, Handshake]:
-    """Someone who shares a file, and the handshake of an outsider who wants it."""
+    """Set up a sharer, and the handshake of an outsider who wants the file."""
     ann = team.member("ann")
     name = team.share(ann, make_file(tmp_path / "content", 20 * BLOCK))
     (row,) = ann.session.files.list("lab").files

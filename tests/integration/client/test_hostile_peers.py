@@ -1,4 +1,4 @@
-"""A download among peers that lie, babble, stall and flood ends, and ends right."""
+"""A download among lying, stalling and flooding peers completes correctly."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ def stack() -> Iterator[ExitStack]:
 
 
 def bans(log: Log) -> list[str]:
-    """Whom the client banned."""
+    """Return the peers that the client banned."""
     return [entry["peer"] for entry in log if entry["event"] == "peer banned"]
 
 
 def held_back(team: Team, person: Person, content: Path) -> str:
-    """Share a file, but let nobody fetch it yet; its name."""
+    """Share a file, but block downloads; return its name."""
     name = team.share(person, content)
     person.session.transfers.pause(GROUP, name)
     return name
@@ -75,7 +75,7 @@ def test_a_download_among_every_kind_of_bad_peer(
     ann.session.transfers.resume(GROUP, name)
     bob.finish(name, timeout=40.0)
     assert copy.read_bytes() == content.read_bytes()
-    honest = {"silent", "hanger-up", "flooder", "deaf"}  # nothing wrong came from these
+    honest = {"silent", "hanger-up", "flooder", "deaf"}  # these sent nothing wrong
     assert not {str(servers[user].address) for user in honest} & set(bans(log))
 
 
@@ -96,7 +96,7 @@ def test_a_banned_liar_gets_no_further_connection(
     reason = bob.session.diagnostics.why(GROUP, name).reason
     assert f"mallory at {server.address} sent wrong data" in reason
     talks = len(server.peers)
-    with pytest.raises(ConnectionError):  # it may come by itself, and is sent away
+    with pytest.raises(ConnectionError):  # it may dial us, and is refused
         RawPeer.dial(bob.address, described.info_hash, mallory.peer_id)
     ann.session.transfers.resume(GROUP, name)
     bob.finish(name)
@@ -120,7 +120,7 @@ def test_bad_pieces_of_two_peers_do_not_ban_the_honest_one(
 def test_a_piece_followed_by_a_broken_message_is_not_lost(
     team: Team, stack: ExitStack, tmp_path: Path
 ) -> None:
-    """Else the piece would be taken for one that is being verified, for ever."""
+    """Otherwise the piece would count as being verified for ever."""
     content = make_file(tmp_path / "content", 3 * BLOCK)
     ann, bob = team.member("ann"), team.member("bob")
     name = held_back(team, ann, content)
@@ -172,7 +172,7 @@ def unchoked(team: Team, stack: ExitStack, seeder: Person, name: str) -> RawPeer
 def test_a_piece_requested_again_is_hashed_again(
     team: Team, stack: ExitStack, tmp_path: Path
 ) -> None:
-    """Damage of which the file's times tell nothing, after the piece was found right."""
+    """Damage without a changed time, after the piece was verified."""
     content = make_file(tmp_path / "content", 2 * MIB)
     stream = stack.enter_context(content.open("r+b"))
     mapped = stack.enter_context(mmap.mmap(stream.fileno(), 0))

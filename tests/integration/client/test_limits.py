@@ -1,4 +1,4 @@
-"""Rate limits at work between members: what is measured, who shares them, and what they outlive."""
+"""Rate limits between members: measured rates, fair shares, and their persistence."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ RATE = 2 * MIB
 
 
 def came(person: Person, name: str) -> int:
-    """Payload bytes that a person has had of a file from those who are connected."""
+    """Return the payload bytes of a file that a person received from connected peers."""
     return sum(peer.downloaded for peer in person.session.transfers.peers(GROUP, name).peers)
 
 
@@ -79,7 +79,7 @@ def test_a_transfers_limit_applies_within_the_clients(
         bob.start(name)
     limits.set(direction, RATE // 4, GROUP, "one")
     wait_until(lambda: bob.session.transfers.peers(GROUP, "one").peers, what="a peer")
-    time.sleep(1.0)  # what was asked for before there was a limit comes all the same
+    time.sleep(1.0)  # blocks requested before the limit still arrive
     one, two = measured(*(partial(came, bob, name) for name in names))
     assert is_about(one, RATE / 4), (one, two)
     assert is_about(one + two, RATE), (one, two)

@@ -16,7 +16,7 @@ from tests.support.content import make_file
 
 @pytest.fixture
 def files() -> type[TorrentFiles]:
-    """What ann's files are made of."""
+    """The content of ann's files."""
     return TorrentFiles
 
 

@@ -1,4 +1,4 @@
-"""Trackers that die, come back, or hand over, while the group works."""
+"""Trackers that die, return, or fail over, while the group is active."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who is not a member gets nowhere, whatever they try."""
+"""Non-members are refused everywhere."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Metadata over the peer wire (BEP 9): whom our client gives it, and what it makes of others'."""
+"""Metadata from peers (BEP 9): which peers our client serves, and how it uses theirs."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tests.support.torrents import write_torrent
 
 
 def shared(person: Person, path: Path, group: str = GROUP) -> Metainfo:
-    """Have a person share a file; its metainfo."""
+    """Share a file as a person; return its metainfo."""
     torrent = path.with_suffix(".torrent")
     person.session.files.share(make_file(path, 50_000), torrent, group)
     return metainfo.parse(torrent.read_bytes())
@@ -38,7 +38,7 @@ def code(act: Callable[[], object]) -> ErrorCode:
 
 
 def get(person: Person, info: bytes, named: Metainfo) -> str:
-    """Have a person get a magnet link with a peer in it that gives this; the name of the file."""
+    """Get a magnet link with a peer that serves this as a person; return the file's name."""
     with PeerServer(giver(info), named.info_hash, extended=True) as server:
         link = Magnet(named.info_hash, peers=(server.address,)).encode()
         return person.session.files.get(link, str(person.home)).name

@@ -76,7 +76,7 @@ CRAFTED = [
 
 @pytest.fixture
 def tracker() -> Iterator[FakeTracker]:
-    """A tracker that says whatever metainfo it is made to say."""
+    """A tracker that returns scripted metainfo."""
     with FakeTracker() as tracker:
         tracker.answers["login"] = lambda _: login_reply("bob")
         yield tracker
@@ -97,7 +97,7 @@ def same(reply: dict[str, object], _: object) -> dict[str, object]:
 
 
 def everything(folder: Path) -> set[Path]:
-    """What there is below a folder, apart from the client's state."""
+    """Return the entries below a folder, except the client's state."""
     return {path for path in folder.rglob("*") if "state" not in path.parts}
 
 

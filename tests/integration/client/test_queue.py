@@ -64,7 +64,7 @@ def test_the_queue_survives_a_restart_and_a_logout(team: Team, tmp_path: Path) -
     for name in NAMES:
         bob.start(name)
     bob.session.transfers.set_priority(GROUP, "b", 1)
-    bob._config = replace(bob._config, active=None)  # what was chosen before counts
+    bob._config = replace(bob._config, active=None)  # the earlier choice counts
     bob.restart()
     until(bob, "queued", "downloading", "queued")
     bob.session.transfers.set_priority(GROUP, "c", 2)

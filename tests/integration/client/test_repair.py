@@ -1,4 +1,4 @@
-"""What lies on the disk and is not right any more is found out, and made right where it may be."""
+"""Damaged content on the disk is detected, and repaired where allowed."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def delete(path: Path) -> None:
 
 
 def copied(team: Team, tmp_path: Path) -> tuple[Person, Person, Path, Path]:
-    """Who shares, who has it from there, the content, and the copy."""
+    """The sharer, the downloader, the content, and the copy."""
     ann, bob = team.member("ann"), team.member("bob")
     content = make_file(tmp_path / "content", 3 * MIB)
     team.share(ann, content)
@@ -180,7 +180,7 @@ def test_a_damaged_upload_sends_no_wrong_byte(
 
 def test_a_damaged_copy_is_repaired_automatically(team: Team, tmp_path: Path, log: Log) -> None:
     ann, bob, content, copy = copied(team, tmp_path)
-    bob.restart()  # what came in this run is known to be right
+    bob.restart()  # pieces downloaded in this run are proven
     bob.finish("content")
     damage(copy, MIB + 5)
     ann.session.limits.set("up", 100_000)

@@ -23,7 +23,7 @@ SLOW = MIB // 2
 def held_back(
     team: Team, content: Path, timing: Timing = DEFAULT_TIMING, parts: Parts = DEFAULT_PARTS
 ) -> tuple[Person, str, Path, Path]:
-    """Who has some of it and waits for more, its name, its place, and what is there so far."""
+    """A person with a partial download, its name, its path, and its content so far."""
     ann, bob = team.member("ann"), team.member("bob", timing=timing, parts=parts)
     name = team.share(ann, content)
     bob.session.limits.set("down", SLOW)
@@ -103,7 +103,7 @@ def test_a_spoiled_file_of_a_folder(team: Team, tmp_path: Path, name: str) -> No
 
 
 def test_a_spoiled_folder_of_many_files(team: Team, tmp_path: Path) -> None:
-    """More than may be open at once, so that what was deleted has to be opened again."""
+    """More files than may be open at once, so that deleted ones must be reopened."""
     sizes = {f"{number:03}": 20_000 for number in range(100)}
     content = make_tree(tmp_path / "trip", {**sizes, "z": 1, "zz": MIB})
     ann, bob = team.member("ann"), team.member("bob")

@@ -1,4 +1,4 @@
-"""Sealed groups at work: who is cut off when, and what never stops."""
+"""Sealed groups in use: disconnections, and uninterrupted transfers."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def test_a_removed_member_is_disconnected_at_once(team: Team, tmp_path: Path) ->
         return len(group_tls._revoked) == 1
 
     def is_cut_off() -> bool:
-        """From everybody, though his certificate is still within its dates."""
+        """By everybody, although the certificate has not expired."""
         return all(
             all(peer.user != "bob" for peer in person.session.transfers.peers(GROUP, name).peers)
             and knows_of_it(person)
@@ -161,7 +161,7 @@ def test_certificates_are_renewed_without_a_gap(team: Team, tmp_path: Path) -> N
     def is_complete() -> bool:
         nonlocal moved, looked, gaps, got
         now, row = time.monotonic(), bob.row(name)
-        if now - looked > 0.5:  # what moved meanwhile, nobody saw
+        if now - looked > 0.5:  # progress in the meantime was not observed
             moved = now
         looked = now
         assert row.state is not TransferState.FAILED, row.error
@@ -175,7 +175,7 @@ def test_certificates_are_renewed_without_a_gap(team: Team, tmp_path: Path) -> N
     wait_until(is_complete, 40.0, "bob to have it", interval=0.01)
     assert copy.read_bytes() == content.read_bytes()
     assert len(seen) >= 3
-    # As a rule nobody is lost and dialled again; a busy machine may miss an end now and then.
+    # Usually no connection is lost and redialled; a busy machine may miss an expiry.
     assert gaps <= (len(seen) - 1) // 2
 
 

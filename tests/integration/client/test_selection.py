@@ -18,7 +18,7 @@ SIZES = {"1.jpg": 50_000, "2.jpg": 70_001, "film/1.mkv": 900_000, "film/2.mkv": 
 
 
 def trip(team: Team, tmp_path: Path) -> tuple[Person, Path]:
-    """Ann shares a folder; where it lies."""
+    """Share a folder as ann; return its path."""
     ann = team.member("ann")
     content = make_tree(tmp_path / "trip", SIZES)
     team.share(ann, content)
@@ -26,7 +26,7 @@ def trip(team: Team, tmp_path: Path) -> tuple[Person, Path]:
 
 
 def fetch(person: Person, only: str | None) -> Path:
-    """Download what fits and wait for it; where the folder is."""
+    """Download matching files and wait for them; return the folder's path."""
     destination = str(person.home) + "/"
     started = person.session.files.download(GROUP, "trip", destination, only=only)
     person.finish("trip")

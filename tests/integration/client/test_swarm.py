@@ -1,4 +1,4 @@
-"""Several members at one file: who serves whom, who gets nothing, and who comes back."""
+"""Several members in one swarm: who serves, who gets nothing, and who returns."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def test_a_partial_downloader_serves_others(team: Team, stack: ExitStack, tmp_pa
 def test_a_duplicate_last_piece_is_not_taken_for_a_change(
     team: Team, stack: ExitStack, tmp_path: Path
 ) -> None:
-    """Two peers send it at once; what is written after the end would look like a change."""
+    """Two peers send it at once; a write after completion would look like a change."""
     both_write, is_ended = threading.Barrier(2), threading.Event()
     written: list[PieceIndex] = []
     written_at_the_end: list[int] = []
@@ -172,7 +172,7 @@ def test_one_address_under_two_peer_ids_is_one_peer(
 
 
 def gets_nothing(peer: RawPeer) -> None:
-    """Ask for the first block, and for being served: neither must come."""
+    """Request the first block and an unchoke: neither may arrive."""
     peer.send(Interested(), Request(0, 0, BLOCK))
     with suppress(ConnectionError):
         while True:
@@ -216,7 +216,7 @@ def test_a_removed_member_gets_no_block(team: Team, stack: ExitStack, tmp_path: 
         peer.send(Interested())
         peer.until(Unchoke)
     ann.session.transfers.pause(GROUP, name)
-    ann.session.transfers.resume(GROUP, name)  # its announce tells it of bob
+    ann.session.transfers.resume(GROUP, name)  # its announce returns bob
 
     def knows_bob() -> bool:
         torrent = ann.session._transfers.get(GROUP, name).torrent

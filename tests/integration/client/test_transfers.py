@@ -25,7 +25,7 @@ from tests.support.waiting import wait_until
 
 MIB = 1 << 20
 SLOW = 300_000
-"""Bytes a second: what is fetched here takes nearly half a minute, unless it is let go."""
+"""Bytes a second: downloads here take nearly half a minute, unless the limit is lifted."""
 
 
 def code(act: Callable[[], object]) -> ErrorCode:
@@ -38,7 +38,7 @@ def code(act: Callable[[], object]) -> ErrorCode:
 def half_way(
     team: Team, content: Path, timing: Timing = DEFAULT_TIMING
 ) -> tuple[Person, Person, str, Path]:
-    """A seeder, someone who has a part of the file and is paused, its name and its place."""
+    """A seeder, a person with a paused partial download, its name and its path."""
     ann, bob = team.member("ann"), team.member("bob", timing=timing)
     name = team.share(ann, content)
     bob.session.limits.set("down", SLOW)
@@ -51,7 +51,7 @@ def half_way(
 
 
 def partials(copy: Path) -> list[Path]:
-    """What lies beside a download under a temporary name."""
+    """Return the temporary files beside a download."""
     return list(copy.parent.glob("*.part"))
 
 
@@ -76,7 +76,7 @@ def test_pause_and_resume(team: Team, tmp_path: Path) -> None:
     assert not partials(copy)
     assert bob.session.transfers.wait(5.0).completed == [f"{GROUP}/{name}"]
     uploaded = ann.session.transfers.shares().shares[0].uploaded
-    assert uploaded < content.stat().st_size + 2 * MIB  # what was there was not fetched again
+    assert uploaded < content.stat().st_size + 2 * MIB  # existing data was not downloaded again
     assert done > 0
     ended = bob.notices_of("download_completed")[0].text
     assert "8.0 MiB" in ended
@@ -92,7 +92,7 @@ def test_pause_survives_a_restart(team: Team, tmp_path: Path) -> None:
     bob.session.transfers.resume(GROUP, name)
     wait_until(lambda: bob.row(name).state == "downloading", what="it to go on")
     assert bob.row(name).done >= done
-    bob.restart()  # and a running one goes on by itself
+    bob.restart()  # and a running one continues automatically
     bob.finish(name)
     assert copy.read_bytes() == content.read_bytes()
     shares = bob.session.transfers.shares().shares
@@ -145,7 +145,7 @@ def test_killed_between_naming_and_recording(team: Team, tmp_path: Path) -> None
         database.execute("UPDATE transfers SET complete = 0, facts = NULL")
     database.close()
     bob.restart()
-    bob.finish(name)  # by what lies there
+    bob.finish(name)  # from the existing data
     assert copy.read_bytes() == content.read_bytes()
     assert not partials(copy)
 
@@ -216,7 +216,7 @@ def test_downloading_twice(team: Team, tmp_path: Path) -> None:
     _, bob, name, copy = half_way(team, make_file(tmp_path / "content", 8 * MIB))
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
-    again = bob.session.files.download(GROUP, name, str(copy.parent))  # goes on with the paused one
+    again = bob.session.files.download(GROUP, name, str(copy.parent))  # continues the paused one
     assert Path(again.destination) == copy
     assert code(lambda: bob.session.files.download(GROUP, name, str(elsewhere))) is (
         ErrorCode.FILE_EXISTS
@@ -277,7 +277,7 @@ def test_metainfo_files(team: Team, tmp_path: Path) -> None:
 
 
 def test_a_file_without_sharers_is_removed(team: Team, tmp_path: Path) -> None:
-    """Whom the tracker doesn't count among the sharers is not left with a share for ever."""
+    """A user whom the tracker doesn't list as a sharer can still end the share."""
     ann, bob = team.member("ann"), team.member("bob")
     shared = ann.session.files.share(make_file(tmp_path / "content", 100), tmp_path, GROUP)
     bob.fetch("content")

@@ -1,4 +1,4 @@
-"""Everything that can keep a transfer from moving, brought about, and what `why` says of it."""
+"""Every cause of a stalled transfer, and the answer of `why`."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def stack() -> Iterator[ExitStack]:
 
 
 def explained(person: Person, words: str, name: str = "content") -> str:
-    """Wait until `why` gives this reason; its hint."""
+    """Wait until `why` gives this reason; return its hint."""
 
     def says() -> str | None:
         answer = person.session.diagnostics.why(GROUP, name)
@@ -54,7 +54,7 @@ def explained(person: Person, words: str, name: str = "content") -> str:
 def nobody_has_it(
     team: Team, tmp_path: Path, size: int = MIB, parts: Parts = DEFAULT_PARTS
 ) -> tuple[Person, Person]:
-    """ann, who shares a file and has paused that, and bob, with these parts."""
+    """Set up ann, who has paused her share, and bob, with these parts."""
     ann, bob = team.member("ann"), team.member("bob", active=1, parts=parts)
     team.share(ann, make_file(tmp_path / "content", size))
     ann.session.transfers.pause(GROUP, "content")
@@ -62,13 +62,13 @@ def nobody_has_it(
 
 
 def listen(peer: RawPeer) -> None:
-    """Take whatever comes, and never answer."""
+    """Read everything, and never answer."""
     while True:
         peer.read()
 
 
 def choker(peer: RawPeer) -> None:
-    """Have everything and give nothing."""
+    """Announce all pieces and send none."""
     peer.send(HaveAll())
     listen(peer)
 

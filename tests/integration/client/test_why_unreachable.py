@@ -1,4 +1,4 @@
-"""Peers that are announced and can't be talked to, and what `why` says of each."""
+"""Announced peers that can't be reached, and the answer of `why` for each."""
 
 from __future__ import annotations
 
@@ -73,13 +73,13 @@ def shake_hands_and_leave(sock: socket.socket, info_hash: InfoHash) -> None:
 
 @pytest.fixture
 def bob(team: Team, tmp_path: Path) -> Person:
-    """Who wants what nobody has that he could talk to."""
+    """A downloader without a reachable peer."""
     return nobody_has_it(team, tmp_path)[1]
 
 
 @pytest.fixture
 def ghost(team: Team, bob: Person) -> Iterator[Infiltrator]:
-    """A member who says to have it."""
+    """A member who announces the file."""
     with ExitStack() as stack:
         yield Infiltrator(team, stack, "ghost")
 

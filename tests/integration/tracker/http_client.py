@@ -67,7 +67,7 @@ class HttpClient:
         return status, answer["error"]["code"]
 
     def login(self, user: str, password: str = "secret123") -> dict[str, Any]:
-        """Log in, and go on with the token."""
+        """Log in, and continue with the token."""
         reply = self.call("login", user=user, password=password)
         self.token = reply["token"]
         return reply

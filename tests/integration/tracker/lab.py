@@ -142,7 +142,7 @@ class Lab:
         return self.services.announces.announce_by_key(key, request, host)
 
     def swarm(self, info_hash: InfoHash) -> set[tuple[str, int, bytes]]:
-        """Whom a newcomer of Ann's is told of: host, port and peer id."""
+        """Return the peers for a new client of Ann's: host, port and peer id."""
         (file,) = self.ann.announce(info_hash, left=1, port=0)
         self.ann.announce(info_hash, left=1, event="stopped")
         return {(peer.host, peer.port, bytes.fromhex(peer.peer_id)) for peer in file.peers}
@@ -155,7 +155,7 @@ class Lab:
         return count
 
     def completed(self, info_hash: InfoHash, key: str) -> int:
-        """How many finished downloads a scrape tells."""
+        """Return the completed downloads of a scrape."""
         return self.services.announces.scrape_by_key(key, [info_hash])[info_hash].downloaded
 
     def who(self, info_hash: InfoHash, peer_id: bytes, host: str) -> str | None:

@@ -29,7 +29,7 @@ class RefusedError(Exception):
 
 
 class SessionClient:
-    """One connection. Notices that come between replies are kept in `notices`."""
+    """One connection. `notices` has those that arrive between replies."""
 
     def __init__(self, address: Endpoint, source: str | None = None) -> None:
         self._stream = SecureStream.dial(address, source)
@@ -77,7 +77,7 @@ class SessionClient:
         return result
 
     def notice(self, **wanted: str) -> dict[str, Any]:
-        """The next notice with these fields, passing over others; fails when none comes."""
+        """Return the next notice with these fields, skipping others; fails if none arrives."""
         while True:
             event = self.notices.pop(0) if self.notices else self.read()["event"]
             if wanted.items() <= event.items():
@@ -108,7 +108,7 @@ class SessionClient:
         return self.offer(group, name, data)
 
     def offer(self, group: str, name: str, data: bytes) -> dict[str, Any]:
-        """Offer what this metainfo describes."""
+        """Share the content of this metainfo."""
         return self.call("add_file", group=group, name=name, metainfo=as_base64(data))
 
 

@@ -40,12 +40,12 @@ class StockClient:
     def announce(
         self, left: int, *, peer_id: bytes = PEER, port: int = 7001, **more: object
     ) -> dict[bytes, Any]:
-        """Announce the file, with whatever else goes into the query string."""
+        """Announce the file, with additional query parameters."""
         values = {"info_hash": self.info_hash, "peer_id": peer_id, "port": port, "left": left}
         return self.ask(self.path, query(**values, **more))
 
     def scrape(self, *hashes: bytes) -> dict[bytes, Any]:
-        """Ask how many are there for these info-hashes."""
+        """Scrape these info-hashes."""
         path = self.path.replace("announce", "scrape")
         return self.ask(path, "&".join(query(info_hash=value) for value in hashes))
 

@@ -99,7 +99,7 @@ def test_unknown_user_and_wrong_password_give_the_same_answer(
 
 
 class NotingHasher(PasswordHasher):
-    """Notes each time that it hashes; what a hash costs is tested with the credentials."""
+    """Counts hashes; the tests of credentials cover their cost."""
 
     def __init__(self, work: list[str]) -> None:
         super().__init__(CHEAP)
@@ -305,7 +305,7 @@ def test_a_session_shows_its_latest_address(
 
 
 def is_closed(client: SessionClient) -> bool:
-    """Whether the tracker closes the connection; what it says before is passed over."""
+    """Return whether the tracker closes the connection, skipping its data."""
     while client.read():
         pass
     return True

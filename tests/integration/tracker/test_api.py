@@ -1,4 +1,4 @@
-"""The operations over HTTP: who gets in, with which token, and what is refused how."""
+"""The operations over HTTP: tokens, rights and refusals."""
 
 from __future__ import annotations
 

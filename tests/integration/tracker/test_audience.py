@@ -1,4 +1,4 @@
-"""Who hears of an event: the same users at once, if connected, and later, in their lists."""
+"""The audience of an event: the same users live, if connected, and later, in their lists."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every act that matters for security is kept: who, what, when, and from where."""
+"""The audit keeps every security-relevant action: who, what, when, and from where."""
 
 from __future__ import annotations
 

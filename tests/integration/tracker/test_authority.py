@@ -1,4 +1,4 @@
-"""Sealed groups: who gets certificates, for what, and who is told that they are void."""
+"""Sealed groups: issuing certificates, and notices of revoked ones."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def holder_of(reply: dict[str, Any]) -> str:
 
 @pytest.fixture
 def owner(ann: SessionClient) -> SessionClient:
-    """Ann, who owns the sealed group `vault`."""
+    """Set up ann, who owns the sealed group `vault`."""
     ann.call("create_group", group="vault", mode="sealed")
     return ann
 

@@ -1,4 +1,4 @@
-"""A tracker whose disk is full: it says so, a line each time, and goes on when there is room."""
+"""A tracker with a full disk: it logs a line each time, and continues when there is space."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def disk(tmp_path: Path) -> Iterator[Path]:
 
 
 def fill(disk: Path) -> Path:
-    """Leave no room at all."""
+    """Leave no space at all."""
     ballast = disk / "ballast"
     with ballast.open("wb", buffering=0) as file:
         try:
@@ -49,7 +49,7 @@ def test_a_full_disk_is_reported_and_survived(disk: Path, tmp_path: Path) -> Non
         ann.ok("create_group first")
         ballast = fill(disk)
         failed = 0
-        for number in range(200):  # until what SQLite's log had room for is used up
+        for number in range(200):  # until SQLite's log is full
             answer = ann.run(f"create_group lab{number}")
             if not answer["ok"]:
                 failed += 1
@@ -58,7 +58,7 @@ def test_a_full_disk_is_reported_and_survived(disk: Path, tmp_path: Path) -> Non
             if failed == 5:
                 break
         assert failed == 5
-        assert ann.ok("list_groups")["groups"]  # reading goes on
+        assert ann.ok("list_groups")["groups"]  # reads continue
 
         def logged() -> str:
             return "\n".join(tracker.errors.all)
@@ -67,7 +67,7 @@ def test_a_full_disk_is_reported_and_survived(disk: Path, tmp_path: Path) -> Non
         assert "Traceback" not in logged()
         assert len(logged().splitlines()) < 5 + 10
         ballast.unlink()
-        wait_until(lambda: ann.run("create_group again")["ok"], what="room to be used")
+        wait_until(lambda: ann.run("create_group again")["ok"], what="free space to be used")
         assert tracker.is_running
 
 

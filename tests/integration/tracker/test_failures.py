@@ -1,4 +1,4 @@
-"""What goes wrong inside is shown once, and the tracker goes on."""
+"""Internal failures are logged once, and the tracker continues."""
 
 from __future__ import annotations
 
@@ -157,7 +157,7 @@ def test_a_connection_is_closed_even_if_its_end_cannot_be_recorded(
 def test_without_threads_a_connection_is_refused(
     lab: Lab, serve: Serve, connect: Connect, capfd: pytest.CaptureFixture[str], real_logs: None
 ) -> None:
-    """The acceptor goes on, and those who were turned away take no place."""
+    """The acceptor continues, and refused connections take no place."""
     frontends = serve(lab.services, limits=SessionLimits(total=1, stack_bytes=1 << 47))
     for _ in range(2):
         with pytest.raises(OSError):
@@ -167,7 +167,7 @@ def test_without_threads_a_connection_is_refused(
 
 
 def test_two_simultaneous_claims_of_one_name(lab: Lab) -> None:
-    """One of them comes between the other's look and write."""
+    """One of them writes between the other's read and write."""
     accounts, caller = lab.services.accounts, Caller("", "10.0.0.1", "127.0.0.1")
     request = CreateUser(user="bob", password="secret123")
 

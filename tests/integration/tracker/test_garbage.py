@@ -45,7 +45,7 @@ RECORDED = [
 
 
 def throw(address: Endpoint, data: bytes, *, reset: bool = False) -> bytes:
-    """Send bytes, say that there are no more, and read what comes back until the end."""
+    """Send bytes, close the sending side, and read the whole answer."""
     with socket.create_connection(address, 10) as sock:
         received = b""
         try:
@@ -212,7 +212,7 @@ def test_long_lines_are_accepted_only_for_large_operations_after_login(
         900,
         "add_file, metainfo: Field required.",
     )
-    # What a line begins with lets it in; what it is decides.
+    # The beginning of a line admits it; its content decides.
     logged_in.send(b'{"id": 901, "op": "add_file", "op": "ping", ' + padding)
     answer = logged_in.read()
     assert answer["error"]["message"] == "A request for ping has at most 65536 bytes."

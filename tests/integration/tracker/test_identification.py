@@ -1,4 +1,4 @@
-"""Who a peer is, in an open group: peer id and address both have to be a member's client's."""
+"""Identifying peers in an open group: both peer id and address must match a member's client."""
 
 from __future__ import annotations
 

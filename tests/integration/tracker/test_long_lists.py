@@ -1,4 +1,4 @@
-"""What a tracker reads of very many rows to give the first of them, counted in SQLite's steps."""
+"""How much a tracker reads of very many rows to return the first, in SQLite's steps."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def counting(store: Store) -> Iterator[Counted]:
 
 
 def steps(store: Store, user: str, act: Callable[[UnitOfWork, User], object]) -> int:
-    """What it takes to do something for a user."""
+    """Return the steps of an operation."""
     with counting(store) as counted, store.read() as work:
         person = work.users.by_name(user)
         assert person is not None

@@ -1,4 +1,4 @@
-"""Notices: who is told of what, at once and later."""
+"""Notices: recipients and contents, live and later."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SignUp = Callable[[str], SessionClient]
 
 
 def notices(client: SessionClient) -> list[tuple[str, str]]:
-    """Kind and text of what is listed."""
+    """Return kind and text of the listed notices."""
     return [(n["kind"], n["text"]) for n in client.call("list_notices")["notices"]]
 
 
@@ -47,7 +47,7 @@ def test_missed_events_are_listed(
     reply = ann.call("list_notices")
     assert reply["unread"] == 3
     assert [(n["kind"], n["group"], n["text"]) for n in reply["notices"]] == [
-        ("join_requested", "lab", "bob asks to join lab."),  # told when it happened
+        ("join_requested", "lab", "bob asks to join lab."),  # notified when it happened
         ("join_requested", "lab", "eve asks to join lab."),
         ("file_added", "lab", "bob shares x.bin in lab."),
         ("member_left", "lab", "bob left lab."),
@@ -95,7 +95,7 @@ def test_sharers_are_notified_of_finished_downloads(
     info_hash = ann.upload("lab", "x.bin")["info_hash"]
     complete(bob, info_hash)
     assert ann.notice(kind="file_completed")["text"] == "bob has finished downloading x.bin of lab."
-    complete(bob, info_hash)  # told once
+    complete(bob, info_hash)  # notified once
     complete(eve, info_hash)
     assert ann.notice(kind="file_completed")["actor"] == "eve"
     assert bob.notice(kind="file_completed")["actor"] == "eve"  # he shares it, too, by now

@@ -1,4 +1,4 @@
-"""Long lists come in pages, which together have everything once, whatever changes meanwhile."""
+"""Long lists are paged; the pages contain every row once, even during changes."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ SignUp = Callable[[str], SessionClient]
 
 
 def pages(client: SessionClient, operation: str, rows: str, **arguments: Any) -> list[Rows]:
-    """All pages of a list, two rows each; each tells how many rows there are in all."""
+    """Return all pages of a list, two rows each; each has the total."""
     found: list[Rows] = []
     after: str | None = ""
     while after is not None:

@@ -1,4 +1,4 @@
-"""What one user may take of a swarm: places, and counted downloads."""
+"""One user's bounds in a swarm: places, and counted downloads."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def made_up(number: int) -> bytes:
 
 def test_fake_peers_of_one_user_take_only_that_users_places(lab: Lab) -> None:
     bob, cat, info_hash = lab.member("bob"), lab.member("cat"), lab.share("x.bin")
-    lab.ann.announce(info_hash)  # the seeder, who was there before all others
+    lab.ann.announce(info_hash)  # the seeder, which was there first
     lab.stock(cat, info_hash, made_up(0), host="10.0.0.3")
     for number in range(1, 41):
         answer = lab.stock(bob, info_hash, made_up(number), port=number)
@@ -96,7 +96,7 @@ def test_a_lying_peer_counts_no_more_than_a_few_times(lab: Lab) -> None:
 
 
 def test_two_announces_of_one_client_at_once(lab: Lab) -> None:
-    """Of two writers the second finds what the first has noted, and tries again."""
+    """The second of two writers finds the first's row, and retries."""
     bob, info_hash = lab.member("bob"), lab.share("x.bin")
     lab.database.conflicts = 1
     assert lab.stock(bob, info_hash, made_up(1), event="completed").complete == 1

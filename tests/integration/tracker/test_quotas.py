@@ -1,4 +1,4 @@
-"""What one user, group or address may have and do; the others are not concerned."""
+"""Quotas of one user, group or address; others are not affected."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def test_files_and_metainfo(start_tracker: StartTracker, connect: Connect) -> No
         ann.upload("lab", name)
     with pytest.raises(RefusedError, match=r"quota_exceeded.*files per user"):
         ann.upload("lab", "c")
-    ann.upload("lab", "a")  # is there already
+    ann.upload("lab", "a")  # exists already
     bob.upload("lab", "c")
     with pytest.raises(RefusedError, match=r"quota_exceeded.*files per group"):
         bob.upload("lab", "d")
@@ -178,7 +178,7 @@ def test_audit_entries_per_user_and_day(start_tracker: StartTracker, connect: Co
     with pytest.raises(RefusedError, match="quota_exceeded"):
         ann.upload("lab", "x")
     bob.call("create_group", group="den")
-    # What takes something back can be done all the same, and so can a login.
+    # Removing something is still possible, and so is a login.
     ann.call("change_password", old="secret123", new="secret456")
     ann.call("leave_group", group="lab")
     connect(tracker).login("ann", "secret456")

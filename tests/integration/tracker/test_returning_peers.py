@@ -1,4 +1,4 @@
-"""A client replaces what it was before, and nobody else; also not itself at other files."""
+"""A restarted client replaces only its former entry, and only at the same file."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ V6 = "2001:db8::1"
 
 
 def test_one_client_over_ipv4_and_ipv6(lab: Lab, key: str, files: list[InfoHash]) -> None:
-    """It counts as one, and is told of at both addresses."""
+    """It counts as one, and peers get both addresses."""
     for _ in range(2):
         lab.stock(key, files[0], A, event="started")
         assert lab.stock(key, files[0], A, host=V6, port=51414).complete == 1

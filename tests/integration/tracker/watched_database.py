@@ -33,7 +33,7 @@ class WatchedDatabase:
 
     @contextmanager
     def write(self, *, urgent: bool = False) -> Iterator[UnitOfWork]:
-        """Run a unit of work, committed unless there is a conflict to come."""
+        """Run a unit of work, committed unless a conflict is scheduled."""
         self.writes += 1
         self.on_write()
         with self._store.write(urgent=urgent) as work:

@@ -45,7 +45,7 @@ def account(database: Database, events: EventBus) -> Account:
 
 @pytest.fixture
 def notices(events: EventBus) -> list[Notice]:
-    """What the account tells, as it comes."""
+    """The account's notices, as they arrive."""
     published: list[Notice] = []
     notices = Notices(events)
     notices.tell_of_events()

@@ -1,4 +1,4 @@
-"""The event bus: who is called with what, in which thread, and what a failure does."""
+"""The event bus: subscribers, threads, and failures."""
 
 from __future__ import annotations
 

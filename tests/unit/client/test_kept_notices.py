@@ -1,4 +1,4 @@
-"""Notices: who gets them, and which are kept for the command `notices`."""
+"""Notices: recipients, and those kept for the command `notices`."""
 
 from __future__ import annotations
 

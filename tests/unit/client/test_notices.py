@@ -90,7 +90,7 @@ class Tracker:
 def listed(
     notices: Notices, tracker_rows: list[NoticeRow], limit: int | None = None
 ) -> NoticesResult:
-    """What `notices` answers when the tracker has ``tracker_rows``."""
+    """Return the result of `notices` when the tracker has ``tracker_rows``."""
     return NoticeService(notices, Tracker(tracker_rows)).list(limit=limit)
 
 

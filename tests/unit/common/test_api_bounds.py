@@ -17,7 +17,7 @@ from common.api.presence import MAX_FILES
 from common.api.registry import OPERATIONS
 
 LISTS = {"list_notices"}
-"""Lists whose requests have a limit of their own."""
+"""Lists whose requests have a separate limit."""
 
 
 def bounds(metadata: list[Any]) -> list[int]:

@@ -1,4 +1,4 @@
-"""What comes from outside becomes a typed request, or one readable sentence."""
+"""Outside input becomes a typed request, or one readable sentence."""
 
 from __future__ import annotations
 

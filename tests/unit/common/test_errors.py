@@ -1,4 +1,4 @@
-"""Error codes: what each means, and its HTTP status."""
+"""Error codes: their meanings and HTTP statuses."""
 
 from __future__ import annotations
 

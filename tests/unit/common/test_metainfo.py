@@ -214,7 +214,7 @@ def test_a_name_in_another_encoding_has_a_utf_8_variant() -> None:
 
 
 def test_a_utf_8_name_takes_precedence() -> None:
-    """Whatever stands beside it: clients that don't know the other key must find the same."""
+    """Despite the other key: clients that don't know that key must read the same name."""
     named = changed(single(name=b"a"), {"name.utf-8": b"b"})
     assert parse(torrent(named)).name == "a"
 

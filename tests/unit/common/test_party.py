@@ -1,4 +1,4 @@
-"""Who is behind an address."""
+"""The party behind an address."""
 
 from __future__ import annotations
 

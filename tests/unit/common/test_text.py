@@ -1,4 +1,4 @@
-"""Whatever somebody else says, it does nothing to a terminal and forges no line of a log."""
+"""Others' text doesn't act on a terminal and forges no log line."""
 
 from __future__ import annotations
 

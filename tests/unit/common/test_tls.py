@@ -1,4 +1,4 @@
-"""Two engines back to back: what goes in on one side comes out on the other, cut anywhere."""
+"""Two engines back to back: one side's input is the other's output, cut anywhere."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def pair(server: ssl.SSLContext, client: ssl.SSLContext) -> tuple[TlsEngine, Tls
 
 
 def carry(source: TlsEngine, target: TlsEngine, cuts: Iterator[int] | None = None) -> None:
-    """Move what one has to send to the other, in pieces of these lengths."""
+    """Move one side's output to the other, in pieces of these lengths."""
     data = source.take()
     while data:
         size = len(data) if cuts is None else next(cuts)

@@ -1,4 +1,4 @@
-"""The harness itself: what it says when it fails matters as much as when it does not."""
+"""The harness itself: its failure messages matter as much as its successes."""
 
 from __future__ import annotations
 

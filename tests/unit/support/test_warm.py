@@ -1,4 +1,4 @@
-"""What starts warm is the same as what its command starts."""
+"""A warm start behaves like the command."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_a_warm_process_runs_until_it_is_killed(tmp_path: Path) -> None:
             process.wait(0.01)
         process.kill()
         assert process.wait(20) == process.poll() == -signal.SIGKILL
-        process.terminate()  # it is gone: nobody is hit
+        process.terminate()  # it has exited: no other process gets the signal
         assert other.poll() is None
 
 

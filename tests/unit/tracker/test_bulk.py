@@ -1,4 +1,4 @@
-"""Long requests wait for their turns."""
+"""Long requests wait for their turn."""
 
 from __future__ import annotations
 

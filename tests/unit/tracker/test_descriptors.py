@@ -1,4 +1,4 @@
-"""Who gets how many file descriptors."""
+"""The division of file descriptors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Passwords are hashed a few at a time, and nobody waits for a turn without end."""
+"""Passwords are hashed a few at a time, and no wait is endless."""
 
 from __future__ import annotations
 

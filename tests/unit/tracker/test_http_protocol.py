@@ -15,7 +15,7 @@ from tracker.frontend.http.protocol import REQUEST_SECONDS, ImpatientProtocol, p
 
 
 class Loop:
-    """Calls what is to be called later when the test says so."""
+    """Runs delayed calls when the test says so."""
 
     def __init__(self) -> None:
         self.later: list[tuple[float, Any]] = []

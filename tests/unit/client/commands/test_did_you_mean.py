@@ -1,4 +1,4 @@
-"""A wrong name is answered with the one that was meant, where it can be known."""
+"""The client suggests a close match for a wrong name."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SENTENCE = "There is no such thing; see: help"
 
 
 def said(code: ErrorCode, line: str, session: FakeSession | None = None) -> str:
-    """What the user is told when a command fails."""
+    """Return the message of a failing command."""
     session = session or FakeSession()
     session.user, session.group = "ann", "lab"
     invocation = parse(line, COMMANDS)
@@ -57,7 +57,7 @@ def test_the_closest_path_is_suggested(tmp_path: Path) -> None:
     assert said(ErrorCode.FILE_NOT_FOUND, f"upload_file {tmp_path}/no/film.mkv") == SENTENCE
     for odd in ("~nobody-such/film.mkv", f"{'x' * 300}/film.mkv", "/dev/null/film.mkv"):
         assert said(ErrorCode.FILE_NOT_FOUND, f"upload_file {odd}") == SENTENCE
-    unlike = f"upload_file {tmp_path}/x"  # the folder that they share makes them no more alike
+    unlike = f"upload_file {tmp_path}/x"  # a common folder makes them no more similar
     assert said(ErrorCode.FILE_NOT_FOUND, unlike) == SENTENCE
 
 

@@ -1,4 +1,4 @@
-"""Lines into commands: quoting, arity, options, and what is said when they are wrong."""
+"""Parsing lines into commands: quoting, arity, options, and errors."""
 
 from __future__ import annotations
 

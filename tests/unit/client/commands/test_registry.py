@@ -1,4 +1,4 @@
-"""The registry as a whole: what the contract lists is there, and each entry is in order."""
+"""The registry as a whole: complete by the contract, and each entry valid."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The login, kept up to date by what the tracker tells."""
+"""The login, kept up to date by the tracker's notices."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ TRACKER = Endpoint("127.0.0.1", 9000)
 
 
 def reply(*groups: str, pending: int = 0) -> LoginReply:
-    """What the tracker answers to ann's login."""
+    """Return the tracker's reply to ann's login."""
     return LoginReply(user="ann", token="t", groups=list(groups), pending_requests=pending)
 
 

@@ -1,4 +1,4 @@
-"""Our certificates: asked for once, renewed in time, tried again, given up."""
+"""Our certificates: requested once, renewed in time, retried, dropped."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ LAB = Group("lab")
 
 
 class Tracker:
-    """Issues certificates as a tracker does, or fails; `requests` are those that came."""
+    """Issues certificates as a tracker does, or fails; `requests` are the received ones."""
 
     def __init__(self) -> None:
         self.requests: list[IssueCertificate] = []
@@ -199,7 +199,7 @@ def test_setting_the_clock_changes_nothing(tracker: Tracker, events: EventBus, s
         assert credentials.group_tls("lab", LAB.certificate) is not None
         wall[0] += step
         passed[0] += tracker.lifetime * 0.6
-        credentials.refresh()  # has it look at what is due
+        credentials.refresh()  # triggers a check of due certificates
         wait_until(lambda: tracker.looked, what="a look")
         assert credentials.certificate("lab") == "valid"
         assert len(tracker.requests) == 1
@@ -214,7 +214,7 @@ def test_setting_the_clock_changes_nothing(tracker: Tracker, events: EventBus, s
 def test_a_clock_that_is_wrong_from_the_start(
     tracker: Tracker, events: EventBus, ahead: float
 ) -> None:
-    """The tracker's clock is `ahead` of ours, and told it."""
+    """Let the tracker's clock be `ahead` of ours, and report it."""
     tracker.ahead, tracker.off = ahead, -ahead
     passed = [0.0]
     credentials = Credentials(tracker, events, time.time, lambda: passed[0])
@@ -231,7 +231,7 @@ def test_a_clock_that_is_wrong_from_the_start(
 def test_an_expired_certificate_is_not_requested_in_a_busy_loop(
     tracker: Tracker, events: EventBus
 ) -> None:
-    """By an old tracker, which tells no time, and with a clock far ahead of it."""
+    """With an old tracker, which reports no time, and a clock far ahead of it."""
     tracker.ahead = -1e6
     credentials = Credentials(tracker, events, time.time, lambda: 0.0)
     try:
@@ -270,7 +270,7 @@ def test_a_pending_certificate_has_not_failed(tracker: Tracker, credentials: Cre
 
 
 class Slow:
-    """Has the tracker answer its first request only once `go_on` is set; `asked` says it came."""
+    """Delays the tracker's first reply until `go_on` is set; `asked` is set by the request."""
 
     def __init__(self, tracker: Tracker) -> None:
         self.asked, self.go_on = threading.Event(), threading.Event()
@@ -292,7 +292,7 @@ def test_a_pending_certificate_is_not_requested_twice(
     thread.start()
     try:
         assert slow.asked.wait(20)
-        credentials.refresh()  # has the other thread look at what is due
+        credentials.refresh()  # triggers the other thread's check
         wait_until(lambda: tracker.looked, what="a look")
     finally:
         slow.go_on.set()

@@ -1,4 +1,4 @@
-"""What no test of the network may leave behind or write into the log."""
+"""Checks for leftovers and log entries of network tests."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def nothing_left() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def log(nothing_left: None) -> Iterator[Log]:
-    """What is logged; a traceback in it is a failure."""
+    """The log; a traceback in it is a failure."""
     with structlog.testing.capture_logs() as entries:
         yield entries
     assert not [entry for entry in entries if entry.get("exc_info")]

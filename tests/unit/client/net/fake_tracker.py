@@ -43,7 +43,7 @@ def greeting_at(behind: float) -> bytes:
 
 
 def login_reply(user: str = "ann", token: str = "token 1") -> dict[str, Any]:
-    """What a tracker answers to `login` and `resume_session`."""
+    """Return a tracker's reply to `login` and `resume_session`."""
     return {
         "user": user,
         "groups": ["lab"],
@@ -102,7 +102,7 @@ class FakeTracker:
         self.close()
 
     def close(self) -> None:
-        """Stop listening and drop everybody; may be called again."""
+        """Stop listening and drop all connections; may be called again."""
         self._closing = True
         with suppress(OSError):
             self._sock.shutdown(socket.SHUT_RDWR)
@@ -113,13 +113,13 @@ class FakeTracker:
             thread.join(5.0)
 
     def drop(self) -> None:
-        """Drop every connection, but go on listening."""
+        """Drop all connections, but keep listening."""
         with self._lock:
             for stream in self._open:
                 stream.hang_up()
 
     def push(self, line: bytes) -> None:
-        """Send a line to everybody who is connected."""
+        """Send a line to all connections."""
         with self._lock:
             for stream in self._open:
                 stream.sendall(line)

@@ -6,7 +6,7 @@ import socket
 
 
 def connected() -> tuple[socket.socket, socket.socket]:
-    """Who dialled, and who listened; over TCP on loopback."""
+    """Return the dialling and the listening end of a TCP connection on loopback."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         ours = socket.create_connection(server.getsockname())
         theirs, _ = server.accept()

@@ -25,7 +25,7 @@ from tests.support.stored import transfers_of
 
 
 class Sharer:
-    """Ann's client, in the group lab; `warnings` are what she was told."""
+    """Ann's client, in the group lab; `warnings` are those shown to her."""
 
     def __init__(self, database: Database) -> None:
         self.lab = TransferLab(database)
@@ -59,7 +59,7 @@ class Sharer:
         return transfer
 
     def offered(self, described: Metainfo) -> Metainfo:
-        """What another member shares."""
+        """Return another member's share."""
         self.tracker.shared[described.name] = described
         return metainfo.parse(metainfo.encode(described.info_bytes))
 

@@ -1,4 +1,4 @@
-"""The entry point: what is refused before anything starts, and with which status."""
+"""The entry point: early refusals and their exit statuses."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.support.fake_session import FakeSession
 
 @pytest.fixture
 def session(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeSession]:
-    """What the client opens instead of a real session."""
+    """The replacement for a real session."""
     fake = FakeSession()
     monkeypatch.setitem(sys.modules, "client.build", None)
     fake_session.install(fake)

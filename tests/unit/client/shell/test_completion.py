@@ -1,4 +1,4 @@
-"""What Tab offers, by what stands before the cursor."""
+"""Tab completion, by the text before the cursor."""
 
 from __future__ import annotations
 
@@ -139,7 +139,7 @@ def test_paths_of_a_huge_folder_are_cut(tmp_path: Path) -> None:
     for number in numbers:
         (tmp_path / str(number)).touch()
     assert len(names(f"upload_file {tmp_path}/")) == _MOST_PATHS
-    for number in numbers[-9:]:  # what is being typed is among them all the same
+    for number in numbers[-9:]:  # the word being typed is still among them
         assert names(f"upload_file {tmp_path}/{number}") == [f"{tmp_path}/{number}"]
     hasty = SessionNames(logged_in(), most_entries=2)
     assert len(hasty.paths(f"{tmp_path}/")) == 2

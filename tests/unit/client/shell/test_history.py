@@ -19,7 +19,7 @@ from common.errors import ErrorCode, MinitorrentError
 
 
 def kept(folder: Path, *lines: str) -> tuple[str, str]:
-    """What can be called back, and what the file holds, after these lines."""
+    """Return the recallable lines, and the file's content, after these lines."""
     path = folder / "history"
     path.unlink(missing_ok=True)
     history = PrivateHistory(path, COMMANDS)

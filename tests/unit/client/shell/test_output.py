@@ -1,4 +1,4 @@
-"""What is printed where."""
+"""What goes to stdout and to stderr."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The shell, with a pipe for a keyboard: what typing comes to."""
+"""The shell, with a pipe for a keyboard."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ CTRL_C, CTRL_D, TAB = "\x03", "\x04", "\t"
 
 
 class Recording(DummyOutput):
-    """A terminal that keeps what is written to it."""
+    """A terminal that keeps its output."""
 
     def __init__(self) -> None:
         self.written: list[str] = []
@@ -58,7 +58,7 @@ class Sitting:
 
     @property
     def shown(self) -> str:
-        """What was to be seen at the terminal, prompts and what was typed at them."""
+        """The terminal's output, with prompts and typed text."""
         return "".join(self.screen.written)
 
     @property
@@ -66,7 +66,7 @@ class Sitting:
         return self.err.getvalue().splitlines()
 
     def sit(self, *, as_json: bool = False) -> int:
-        """Run the shell on what was typed, until it ends; the exit status."""
+        """Run the shell on the typed text until it exits; return the exit status."""
         with Interrupts(ctrl_c_ends=False) as interrupts:
             return Repl(
                 self.session,
@@ -98,7 +98,7 @@ class Sitting:
         assert not failures, failures
 
     def line(self) -> str:
-        """What stands in the line that is being typed."""
+        """Return the text of the line being typed."""
         app = self.terminal.app
         return app.current_buffer.text if app is not None else ""
 

@@ -1,4 +1,4 @@
-"""Database files of earlier versions, and what a test looks at while one is opened."""
+"""Database files of earlier versions, and hooks for opening them."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ def content(path: Path) -> list[str]:
 
 
 class StoppedError(Exception):
-    """What stops a migration in these tests."""
+    """The failure that stops a migration in these tests."""
 
 
 @contextmanager
 def stopped_at(number: int) -> Iterator[list[str]]:
-    """Fail before the statement of this number, counted from 0; gives the statements before it."""
+    """Fail before the statement of this number, counted from 0; yields the statements before it."""
     seen: list[str] = []
 
     def count(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:

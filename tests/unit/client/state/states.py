@@ -1,4 +1,4 @@
-"""The client's database with what is kept in it, closed at the end of a block."""
+"""Open the client's database and its stores; closed at the end of the block."""
 
 from __future__ import annotations
 

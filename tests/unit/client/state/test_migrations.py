@@ -69,7 +69,7 @@ def test_each_migration_follows_the_one_before_it_and_the_newest_is_the_programs
 
 
 def transfers(dump: Path) -> dict[tuple[str, str, str], dict[str, object]]:
-    """What the newest version has to say of each transfer, but for its metainfo."""
+    """The newest version's record of each transfer, without its metainfo."""
     version = int(dump.stem[-4:])  # the last one that wrote the file
     plain: dict[str, object] = {
         "is_upload": False,
@@ -187,7 +187,7 @@ def test_the_newest_code_works_after_migration(dump: Path, tmp_path: Path) -> No
                 options=TALK,
             )
         )
-        with pytest.raises(MinitorrentError) as caught:  # the unique constraint is there still
+        with pytest.raises(MinitorrentError) as caught:  # the unique constraint still exists
             state.transfers.add(
                 NewTransfer(
                     user="bob",

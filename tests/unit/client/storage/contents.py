@@ -73,7 +73,7 @@ def read_piece(files: TorrentFiles, index: PieceIndex, size: int) -> bytes:
 
 
 def put(root: Path, content: bytes | Mapping[str, bytes]) -> None:
-    """Write the content to disk as somebody who shares it has it."""
+    """Write the content to disk as at a sharer."""
     if isinstance(content, bytes):
         root.write_bytes(content)
         return

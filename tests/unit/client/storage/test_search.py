@@ -1,4 +1,4 @@
-"""What was moved is found by its content."""
+"""Moved files are found by content."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What peers are sent is right, whatever is done to the file while it is read."""
+"""Peers get only right data, whatever happens to the file during the read."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Disturbed(TorrentFiles):
 
 
 class Serving:
-    """A shared file and who serves it; `failed` and `damaged` are what it says of the file."""
+    """A shared file and its source; `failed` and `damaged` are its reports."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -56,7 +56,7 @@ class Serving:
         self.source = ContentSource(self.files, self._fail, self._damage)
 
     def read(self) -> bytes:
-        """What a peer is sent that asks for RUNS."""
+        """Return the bytes sent to a peer that requests RUNS."""
         buffer = bytearray(len(RIGHT))
         self.source.read(RUNS, [memoryview(buffer)])
         return bytes(buffer)

@@ -1,4 +1,4 @@
-"""Who is connected, who could be, and who never may."""
+"""Connected peers, candidates, and refused peers."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def wants(peer_list: PeerList, make: Make) -> Callable[..., bool]:
 def candidate(
     peer_id: PeerId, port: int = 1, user: str = "bob", host: str = "127.0.0.1"
 ) -> PeerCandidate:
-    """Somebody the tracker tells of."""
+    """A peer listed by the tracker."""
     return PeerCandidate(Endpoint(host, port), peer_id, user)
 
 

@@ -1,4 +1,4 @@
-"""A torrent and its connections: who gets in, what it says, who is dialled, and how it ends."""
+"""A torrent and its connections: admission, messages, dialling, and closing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A torrent and what it sends to peers."""
+"""A torrent and its uploads."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def test_a_file_that_got_shorter_fails_the_torrent(bench: Bench) -> None:
 
 
 def test_wrong_content_is_damaged_and_not_sent(bench: Bench) -> None:
-    at_work = bench(0, 1, 2)  # piece 0 is not what the record says
+    at_work = bench(0, 1, 2)  # piece 0 differs from the record
     source = served(at_work).source
     with pytest.raises(OSError, match="piece 0 is wrong"):
         source.read([FIRST], [memoryview(bytearray(BLOCK_SIZE))])

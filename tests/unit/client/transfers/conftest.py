@@ -47,7 +47,7 @@ def active(lab: TransferLab, download: Transfer) -> Transfer:
 
 @pytest.fixture
 def partial(lab: TransferLab, active: Transfer) -> Transfer:
-    """A download of which two pieces are here."""
+    """A download that has two pieces."""
     seeder = lab.seeder(active, CONTENT)
     seeder.give(2)
     seeder.connection.end()

@@ -1,4 +1,4 @@
-"""The thread behind rate limits: when it runs, and that it goes on."""
+"""The thread behind rate limits: when it runs, and that it survives failures."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_the_manager_sleeps_until_there_is_a_limit(store: RateLimitStore, events
     limits = RateLimits(store, time.monotonic, events)
     bandwidth_manager = BandwidthManager(limits, torrents, time.monotonic, events)
     limits.set(None, "down", 1000)
-    assert looked  # told at once
+    assert looked  # notified at once
     wait_until(lambda: len(looked) > 3, what="it to be awake")
     assert limits.rates(None).down == 1000
     limits.set(None, "down", 0)

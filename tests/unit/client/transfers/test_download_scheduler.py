@@ -1,4 +1,4 @@
-"""Which downloads run, as they themselves are told."""
+"""Which downloads run, by the calls that they get."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def test_as_many_run_as_there_are_places_and_the_others_wait_in_line(
     assert [scheduler.has_turn(member) for member in members] == [True, True, False, False]
 
 
-def test_who_leaves_makes_room_for_the_next(scheduler: DownloadScheduler) -> None:
+def test_a_leaving_download_frees_its_place(scheduler: DownloadScheduler) -> None:
     members = joined(scheduler, 0, 0, 0, 0)
     scheduler.leave(members[0])
     assert running(members[1:]) == [2, 3]
@@ -102,7 +102,7 @@ def test_who_leaves_makes_room_for_the_next(scheduler: DownloadScheduler) -> Non
     assert not scheduler.has_turn(members[0])
 
 
-def test_a_higher_priority_is_next_but_displaces_nobody(scheduler: DownloadScheduler) -> None:
+def test_a_higher_priority_is_next_but_displaces_no_download(scheduler: DownloadScheduler) -> None:
     members = joined(scheduler, 0, 0, 0, 5)
     assert running(members) == [1, 2]
     assert scheduler.place(members[3]) == (1, 2)
@@ -118,7 +118,7 @@ def test_a_priority_may_change_while_it_waits(scheduler: DownloadScheduler) -> N
     assert running(members[1:]) == [2, 4]
 
 
-def test_a_stalled_download_lends_its_place_and_goes_on(
+def test_a_stalled_download_lends_its_place_and_continues(
     scheduler: DownloadScheduler, clock: Clock
 ) -> None:
     members = joined(scheduler, 0, 0, 0)
@@ -167,14 +167,14 @@ def test_of_several_at_once_the_first_in_order_starts(scheduler: DownloadSchedul
     assert running(members) == [3, 4]
 
 
-def test_who_left_while_all_were_held_does_not_start(scheduler: DownloadScheduler) -> None:
+def test_a_download_removed_during_a_hold_does_not_start(scheduler: DownloadScheduler) -> None:
     with scheduler.held(), scheduler.held():
         members = joined(scheduler, 0, 0, 0)
         scheduler.leave(members[0])
     assert running(members) == [2, 3]
 
 
-def test_a_cleared_scheduler_starts_nobody(scheduler: DownloadScheduler, clock: Clock) -> None:
+def test_a_cleared_scheduler_starts_no_download(scheduler: DownloadScheduler, clock: Clock) -> None:
     members = joined(scheduler, 0, 0, 0)
     scheduler.clear()
     clock.advance(PATIENCE)
@@ -196,7 +196,7 @@ def test_the_number_of_places_is_kept_for_later_runs(database: Database) -> None
 
 # --- with transfers ---------------------------------------------------------------------------
 def test_transfers_take_turns(database: Database, tmp_path: Path) -> None:
-    """One place: a download without peers lends it, gets it back, and gives it up at the end."""
+    """One place: a download without peers lends it, gets it back, and frees it at the end."""
     lab = TransferLab(database, places=1)
     contents = [CONTENT, random_bytes(4 * PIECE, seed=2)]
     first, second = (
@@ -230,7 +230,7 @@ def test_transfers_take_turns(database: Database, tmp_path: Path) -> None:
 
 # --- any order of things ----------------------------------------------------------------------
 class SchedulerMachine(RuleBasedStateMachine):
-    """Members assert that they are told in turn; what they were told is what is so."""
+    """Members check that calls alternate; the last call is the current state."""
 
     @initialize(places=st.integers(0, 3))
     def begin(self, places: int) -> None:

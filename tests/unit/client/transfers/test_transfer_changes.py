@@ -32,9 +32,7 @@ def test_pieces_that_went_wrong_before_the_end_are_fetched_again(
     assert lab.announcer.completions == [DESCRIBED.info_hash]
 
 
-def test_a_download_that_is_changed_again_and_again_fails(
-    lab: TransferLab, active: Transfer
-) -> None:
+def test_a_download_that_keeps_being_changed_fails(lab: TransferLab, active: Transfer) -> None:
     for number in range(MOST_UPSETS):
         active.on_damaged(torrent_of(active))
         lab.jobs.run()

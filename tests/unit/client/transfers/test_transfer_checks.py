@@ -1,4 +1,4 @@
-"""A transfer whose files are checked: what it shows, what stops it, what it finds."""
+"""A transfer during a check: its progress, interruption, and result."""
 
 from __future__ import annotations
 
@@ -48,7 +48,9 @@ def during_check(transfer: Transfer, action: Callable[[Stopped], object]) -> Non
     transfer.storage.during = action
 
 
-def test_what_is_checked_says_so_and_shows_its_pieces(lab: TransferLab, watched: Transfer) -> None:
+def test_a_checking_transfer_shows_its_state_and_pieces(
+    lab: TransferLab, watched: Transfer
+) -> None:
     seen: list[tuple[TransferState, int]] = []
     during_check(watched, lambda _: seen.append((watched.state, watched.verified.count)))
     watched.start()
@@ -108,7 +110,7 @@ def test_a_download_that_lost_its_turn_during_the_check_waits_again(
 
 # --- rechecks --------------------------------------------------------------------------------
 def recheck(lab: TransferLab, transfer: Transfer) -> None:
-    """What the command does."""
+    """Run the command."""
     transfer.halt()
     transfer.start(recheck=True)
     lab.jobs.run()

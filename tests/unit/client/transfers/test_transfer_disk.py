@@ -1,4 +1,4 @@
-"""A transfer and its disk: one that is full, and has room again; what is recorded and deleted."""
+"""A transfer and its disk: full, and with space again; what is recorded and deleted."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def waiting(lab: TransferLab, partial: Transfer) -> Transfer:
     return partial
 
 
-def test_a_full_disk_pauses_a_download_and_says_what_it_needs(
+def test_a_full_disk_pauses_a_download_and_reports_the_needed_space(
     lab: TransferLab, waiting: Transfer
 ) -> None:
     assert waiting.waits_for_space
@@ -96,7 +96,7 @@ def test_a_download_that_does_not_fit_does_not_start(lab: TransferLab, download:
     assert shown(download) is TransferState.DOWNLOADING
 
 
-def test_only_what_is_missing_needs_space(lab: TransferLab, partial: Transfer) -> None:
+def test_only_missing_data_needs_space(lab: TransferLab, partial: Transfer) -> None:
     partial.pause()
     lab.free = 2 * PIECE
     partial.resume()
@@ -159,7 +159,7 @@ def test_a_discarded_share_leaves_its_file(lab: TransferLab, complete: Transfer)
     assert lab.store.get(complete.record.id) is None
 
 
-def test_a_priority_is_recorded_and_decides_who_is_next(
+def test_a_priority_is_recorded_and_decides_the_next_download(
     lab: TransferLab, download: Transfer, tmp_path: Path
 ) -> None:
     download.set_priority(5)

@@ -1,4 +1,4 @@
-"""What fails a transfer, what it says then, and what comes too late."""
+"""Failures of a transfer, their messages, and late reports."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def test_a_failed_share_is_no_failed_download(lab: TransferLab, complete: Transf
     assert lab.saved(complete).complete
 
 
-def test_a_share_whose_file_is_gone_fails_until_it_is_back(
+def test_a_share_fails_while_its_file_is_missing(
     lab: TransferLab, upload: Transfer, final: Path
 ) -> None:
     final.rename(final.with_name("moved"))
@@ -114,9 +114,7 @@ def test_a_share_whose_file_is_gone_fails_until_it_is_back(
 
 
 # --- callbacks that come too late ------------------------------------------------------------
-def test_what_an_earlier_torrent_reports_counts_no_more(
-    lab: TransferLab, partial: Transfer
-) -> None:
+def test_reports_of_an_earlier_torrent_are_ignored(lab: TransferLab, partial: Transfer) -> None:
     earlier = torrent_of(partial)
     partial.pause()
     partial.resume()
@@ -130,7 +128,7 @@ def test_what_an_earlier_torrent_reports_counts_no_more(
     assert lab.happened == []
 
 
-def test_the_end_of_a_download_that_was_paused_meanwhile_comes_at_its_resume(
+def test_a_download_completed_during_a_pause_finishes_at_resume(
     lab: TransferLab, active: Transfer
 ) -> None:
     lab.seeder(active, CONTENT).give()

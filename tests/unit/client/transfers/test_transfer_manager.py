@@ -64,7 +64,7 @@ def names(transfers: list[Transfer]) -> list[str]:
 
 
 # --- adding and finding -----------------------------------------------------------------------
-def test_what_is_added_starts_and_is_found(
+def test_an_added_transfer_starts_and_can_be_found(
     lab: TransferLab, manager: TransferManager, tmp_path: Path
 ) -> None:
     transfer = manager.add(lab.record(DESCRIBED, tmp_path / "content"))
@@ -76,7 +76,7 @@ def test_what_is_added_starts_and_is_found(
     assert manager.of(InfoHash(b"o" * 20)) is None
 
 
-def test_what_is_not_there_has_an_error_that_says_what_is(manager: TransferManager) -> None:
+def test_missing_transfers_give_a_helpful_error(manager: TransferManager) -> None:
     with pytest.raises(MinitorrentError, match="show_downloads") as caught:
         manager.get("lab", "content")
     assert caught.value.code is ErrorCode.NO_SUCH_FILE

@@ -16,7 +16,7 @@ PROOF = f"Bearer {LINK}"
 
 
 async def page(scope: Scope, receive: Receive, send: Send) -> None:
-    """What the guard stands before."""
+    """The application behind the guard."""
     if scope["type"] == "websocket":
         await send({"type": "websocket.accept"})
         return
@@ -27,7 +27,7 @@ async def page(scope: Scope, receive: Receive, send: Send) -> None:
 def ask(
     kind: str = "http", query: str = "", path: str = "/", method: str = "GET", **headers: str
 ) -> list[Message]:
-    """What is answered to a request with these headers, `_` in a name standing for `-`."""
+    """Return the answer to a request with these headers (`_` stands for `-`)."""
     answers: list[Message] = []
     named = {"host": HOST, **{name.replace("_", "-"): text for name, text in headers.items()}}
 

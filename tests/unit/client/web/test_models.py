@@ -1,4 +1,4 @@
-"""What goes into and comes out of the HTTP API, as its document describes it."""
+"""Requests and responses of the HTTP API match its description."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Commands that page and HTTP API run: in threads, with an end, and waits that leave room."""
+"""Commands of the page and the HTTP API: in threads, cancellable, with bounded waits."""
 
 from __future__ import annotations
 

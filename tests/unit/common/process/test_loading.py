@@ -10,7 +10,7 @@ from common.process.loading import loading
 
 @pytest.fixture(autouse=True)
 def unfrozen() -> Iterator[None]:
-    """What other tests look for is as it was."""
+    """Restore the state for other tests."""
     gc.unfreeze()
     yield
     gc.unfreeze()

@@ -1,4 +1,4 @@
-"""The log has what libraries say, too; text from outside forges no line of it, and does nothing to
+"""The log includes libraries' messages; outside text forges no line of it, and does nothing to
 the operator's terminal.
 """
 

@@ -1,4 +1,4 @@
-"""Who gets in where there is room for so many."""
+"""Admission to a bounded number of places."""
 
 from __future__ import annotations
 

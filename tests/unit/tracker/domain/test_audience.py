@@ -34,6 +34,6 @@ def test_account_events_have_no_audience() -> None:
             assert audience_of(kind) is Audience.NOBODY
 
 
-def test_only_what_drops_connections_is_sent_to_the_actor() -> None:
+def test_the_actor_gets_only_events_that_drop_connections() -> None:
     kinds = {kind for kind in EventKind if audience_of(kind).includes_actor}
     assert kinds == {EventKind.MEMBER_LEFT, EventKind.CERTIFICATES_REVOKED}

@@ -181,7 +181,7 @@ def test_only_p256_requests_are_accepted() -> None:
 
 
 def test_the_sender_of_a_request_must_have_its_private_key() -> None:
-    """A request for somebody else's public key, signed with another key."""
+    """Return a request for somebody else's public key, signed with another key."""
     mine = ec.derive_private_key(5, ec.SECP256R1())
     request = x509.load_pem_x509_csr(request_for(mine).encode())
     der = request.public_bytes(serialization.Encoding.DER)

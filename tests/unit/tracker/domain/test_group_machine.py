@@ -14,7 +14,7 @@ USERS = st.integers(1, 5)
 
 
 class GroupMachine(RuleBasedStateMachine):
-    """Applies what the rules allow, as the services do, to a group kept in two dictionaries."""
+    """Applies allowed actions, as the services do, to a group in two dictionaries."""
 
     def __init__(self) -> None:
         super().__init__()

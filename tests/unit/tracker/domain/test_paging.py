@@ -1,4 +1,4 @@
-"""Where pages end, and what patterns stand for."""
+"""Page boundaries, and the meaning of patterns."""
 
 from __future__ import annotations
 

@@ -91,7 +91,7 @@ def test_both_addresses_of_a_client_are_returned_but_not_to_itself() -> None:
 
 @given(st.lists(st.integers(1, 5), min_size=1, max_size=60), st.integers(0, 30), st.integers())
 def test_users_take_turns(users: list[int], wanted: int, seed: int) -> None:
-    """Nobody gets a second place while another user who is there has none."""
+    """No user gets a second place while another present user has none."""
     present = [SEEDER._replace(user_id=user, port=port) for port, user in enumerate(users, start=1)]
     asker = LEECHER._replace(user_id=99)
     chosen = select_peers(present, asker, wanted, random.Random(seed), with_seeders=True)

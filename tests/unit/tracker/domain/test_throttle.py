@@ -1,4 +1,4 @@
-"""How often passwords may be guessed, and that nobody is locked out by others."""
+"""How often passwords may be guessed, without locking anybody out."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def refusal(
     *,
     known: bool = False,
 ) -> float:
-    """Attempt; the seconds to wait as the refusal tells them, 0 when there was none."""
+    """Make an attempt; return the seconds to wait from the refusal, 0 without one."""
     try:
         throttle.attempt(account, address, now, known=known)
     except MinitorrentError as error:

@@ -1,4 +1,4 @@
-"""Who is banned, and for whom a ban is no reason."""
+"""Bans: whom they cover, and whom they don't."""
 
 from __future__ import annotations
 

@@ -108,7 +108,7 @@ def test_a_useful_connection_resets_the_delay(useful: bool, seconds: float) -> N
 
 
 def test_last_dial_failed_follows_the_latest_outcome() -> None:
-    """A seeder, too, tries again before its next announce, but not who has left it."""
+    """A seeder also retries before its next announce, but not departed peers."""
     candidates = knowing(1)
     failing = [candidates.last_dial_failed]
     candidates.failed(endpoint(1), 0.0, Obstacle.HUNG_UP)

@@ -14,7 +14,7 @@ steps = st.lists(st.floats(0, 1), min_size=1, max_size=60)
 
 
 def drain(bucket: TokenBucket, block: int = BLOCK) -> int:
-    """Draw whatever may be drawn; how much that was."""
+    """Draw as much as possible; return the amount."""
     drawn = 0
     while bucket.level > 0:
         bucket.draw(block)
@@ -32,7 +32,7 @@ def test_never_more_than_rate_burst_and_one_block(
     for wait in waits:
         now += wait
         bucket.fill(now)
-        if wait < 0.5:  # in between nobody draws, and it saves up
+        if wait < 0.5:  # without draws, the bucket fills up
             drawn += drain(bucket, max(block, math.ceil(bucket.level / 50)))
         assert drawn <= rate * (now - 5.0) + rate * BURST + max(block, rate * BURST / 50 + 1)
 
@@ -70,10 +70,10 @@ def test_a_new_rate_applies_immediately() -> None:
     bucket = TokenBucket(1000, 0.0)
     bucket.fill(1.0)
     bucket.set_rate(2000, 2.0)
-    assert bucket.level == 0  # what was saved up is lost
+    assert bucket.level == 0  # saved tokens are lost
     bucket.draw(300)
     bucket.set_rate(100, 3.0)
-    assert bucket.level == -300  # what is owed is not
+    assert bucket.level == -300  # debt is not
     bucket.fill(4.0)
     assert bucket.level == -200
     bucket.set_rate(0, 4.0)

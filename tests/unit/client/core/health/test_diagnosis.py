@@ -14,7 +14,7 @@ from common.errors import ErrorCode
 
 
 def cause(**values: Any) -> Cause:
-    """What is said of a download with these facts."""
+    """Return the diagnosed cause for a download with these values."""
     return diagnose(
         Snapshot(**{"group": "lab", "name": "film", "state": "downloading", **values})
     ).cause

@@ -1,4 +1,4 @@
-"""What the user is told of what happens."""
+"""The sentences about events for the user."""
 
 from __future__ import annotations
 

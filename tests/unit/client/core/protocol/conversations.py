@@ -1,4 +1,4 @@
-"""Swarms of four pieces, and what their peers say."""
+"""Swarms of four pieces, and their peers' messages."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def receive(swarm: Swarm, key: int, message: Message) -> list[Action]:
 
 
 def requested(swarm: Swarm, key: int, requests: list[Request]) -> tuple[list[Block], list[Action]]:
-    """The requests that wait for an answer then, and what the peer is told."""
+    """Return the requests that wait for an answer then, and the messages to the peer."""
     actions = PeerProtocol(swarm, b"").receive(key, RequestsReceived(requests))
     waiting = swarm.peers[key].uploads
     assert isinstance(waiting, Waiting)

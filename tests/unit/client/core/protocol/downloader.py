@@ -26,7 +26,7 @@ from tests.unit.client.core.protocol.streams import GuardedBuffer, fill
 
 
 class Pool:
-    """Buffers, so many bytes at once; tells when one is given back that is not lent."""
+    """A bounded pool of buffers; detects the return of one that is not lent."""
 
     def __init__(self, budget: int) -> None:
         self.budget = budget
@@ -41,7 +41,7 @@ class Pool:
 
     def give_back(self, buffer: GuardedBuffer) -> None:
         self.lent.remove(buffer)
-        buffer.view[:] = bytes(len(buffer.view))  # whoever still uses it will see
+        buffer.view[:] = bytes(len(buffer.view))  # late use becomes visible
 
 
 class Waiting:
@@ -66,7 +66,7 @@ class Waiting:
 
 
 class Remote:
-    """A peer. `honest`: what it sends is right."""
+    """A peer. `honest`: its data is right."""
 
     def __init__(self, key: int, content: bytes, geometry: Geometry, *, fast: bool, honest: bool):
         self.key = key
@@ -191,7 +191,7 @@ class Downloader:
                 return
             self.perform(self.protocol.receive(key, event))
 
-    # --- what the engine does by itself ---
+    # --- what the client does without messages ---
     def perform(self, actions: Sequence[Action]) -> None:
         for action in actions:
             match action:

@@ -24,7 +24,7 @@ UNTOUCHED = 0xEE
 
 
 class GuardedBuffer:
-    """A piece's memory between two guards that nobody may touch."""
+    """A piece's memory between two guards."""
 
     def __init__(self, size: int) -> None:
         self.memory = bytearray([UNTOUCHED]) * (size + 2 * GUARD)
@@ -50,7 +50,7 @@ def download_of(piece: int, size: int) -> PieceDownload:
 
 
 def block_bytes(content: bytes, piece: int, number: int) -> bytes:
-    """A block as it goes on the wire."""
+    """Return an encoded block."""
     begin = number * BLOCK_SIZE
     payload = content[begin : begin + BLOCK_SIZE]
     return piece_header(Block(PieceIndex(piece), begin, len(payload))) + payload
@@ -74,7 +74,7 @@ def pump(
     limit: int = 2**30,
     between: Callable[[], None] = lambda: None,
 ) -> list[StreamEvent]:
-    """Have the decoder read `data`, `limit` bytes at most at a time.
+    """Let the decoder read `data`, `limit` bytes at most at a time.
 
     `between` is called once, after the first buffers were laid out and before they are filled.
     """
@@ -110,12 +110,12 @@ def messages(events: Iterable[StreamEvent]) -> list[Message]:
 
 
 def pieces(events: Iterable[StreamEvent]) -> list[int]:
-    """The pieces that came, in order."""
+    """The received pieces, in order."""
     return [event.download.index for event in events if isinstance(event, PieceReceived)]
 
 
 def dropped(events: Iterable[StreamEvent]) -> list[int]:
-    """The cancelled pieces that were let go."""
+    """The released cancelled pieces."""
     return [event.download.index for event in events if isinstance(event, PieceDropped)]
 
 

@@ -1,4 +1,4 @@
-"""Floods are slowed, and nobody who does what a connection is for."""
+"""Floods are slowed, useful traffic is not."""
 
 from __future__ import annotations
 

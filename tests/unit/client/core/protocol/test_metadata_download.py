@@ -59,11 +59,11 @@ def test_metadata_arrives_in_any_order(size: int, rng: random.Random) -> None:
 
 def test_other_messages_are_ignored() -> None:
     download = MetadataDownload(HASH)
-    assert download.receive(piece(0)) == []  # nobody asked
+    assert download.receive(piece(0)) == []  # unrequested
     first = download.receive(introduction())
     assert wanted(first) == list(range(WINDOW))
     for message in (
-        introduction(17, 9),  # it may introduce itself again; what counts is what was said first
+        introduction(17, 9),  # it may repeat its handshake; the first one counts
         Extended(9, b"whatever"),
         Extended(metadata.UT_METADATA, MetadataRequest(0).encode()),
         Extended(metadata.UT_METADATA, b"d8:msg_typei9e5:piecei0ee"),

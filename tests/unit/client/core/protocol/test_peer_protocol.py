@@ -1,4 +1,4 @@
-"""What follows from what peers say; `test_swarm_machine` has them say it in any order."""
+"""Effects of peers' messages; `test_swarm_machine` sends them in any order."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_a_peer_gets_our_bitfield(have: list[int], fast: bool, greeting: list[Me
 
 
 def test_a_later_bitfield_adds_to_what_a_peer_has() -> None:
-    """As aria2 does: it sums up the pieces it got meanwhile in another bitfield."""
+    """As aria2 does: it announces its new pieces in another bitfield."""
     swarm = swarm_with([0])
     join(swarm, 1)
     assert receive(swarm, 1, HaveNone()) == []
@@ -266,7 +266,7 @@ def test_only_a_requested_block_can_be_rejected() -> None:
     join(swarm, 1, HaveAll(), Unchoke())
     first, *_ = blocks = asked(swarm, 1)
     receive(swarm, 1, Reject(*first))
-    assert not swarm.peers[1].has[first.piece]  # it has not what it said to have
+    assert not swarm.peers[1].has[first.piece]  # it lacks a piece that it announced
     assert receive(swarm, 1, Reject(first.piece, 7, 1)) == []
     assert swarm.peers[1].stream.outstanding == len(blocks) - 1
 

@@ -265,7 +265,7 @@ def test_a_piece_cancelled_before_a_cut_block_of_another() -> None:
 
 
 def test_a_cancelled_piece_is_released_after_its_last_block() -> None:
-    """More of it was never asked for, so nothing else would ever come."""
+    """No more of it was requested, so nothing else would ever arrive."""
     decoder = PeerStreamDecoder()
     size = 3 * BLOCK_SIZE
     gone = asked(decoder, 0, size, limit=2)

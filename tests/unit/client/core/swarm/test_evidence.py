@@ -1,4 +1,4 @@
-"""What is kept of wrong pieces, and whom it tells on."""
+"""Evidence of wrong pieces, and the peers it accuses."""
 
 from __future__ import annotations
 

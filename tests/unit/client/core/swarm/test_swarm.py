@@ -154,7 +154,7 @@ def test_a_peer_held_back_by_our_limit_is_not_slow() -> None:
     download = swarm.assign(1, 0, 0.0, 1)[0].download
     download.receive(0)
     swarm.payload_received(swarm.peers[1], 0, 0.0)
-    assert swarm.assign(2, 0, 10.0, 1) == []  # peer 1 owes nothing: it goes on with the rest
+    assert swarm.assign(2, 0, 10.0, 1) == []  # peer 1 owes nothing: it continues with the rest
     assert swarm.assign(1, 0, 10.0, 1)[0].download is download
     assert swarm.assign(2, 0, 20.0, 1)[0].download is not download
 
@@ -212,7 +212,7 @@ def test_a_piece_is_reassigned_only_from_a_slower_peer(sent: dict[int, int], tak
 
 
 def sequential(fetchers: int = 2) -> Swarm:
-    """A swarm of which peer 1 was asked for piece 0, and peer 2 for piece 1."""
+    """A swarm that requested piece 0 from peer 1, and piece 1 from peer 2."""
     selection = PieceSelection(GEOMETRY, [GEOMETRY.length], sequential=True)
     limits = SwarmConfig(initial_window=4, min_window=4, max_window=4, max_fetchers=fetchers)
     swarm = Swarm(GEOMETRY, Bitfield(4), Pool(10 * PIECE), Random(1), 0.0, limits, selection)
@@ -292,7 +292,7 @@ def test_a_wrong_piece_from_several_is_downloaded_from_one_peer() -> None:
     assert swarm.failed(download) == []
     again = swarm.assign(2, 0, 0.0)[0].download
     again.receive(0)
-    swarm.leave(2)  # this time what it sent is not kept for somebody else
+    swarm.leave(2)  # this time its blocks are not kept for another peer
     assert lent_buffers(swarm) == []
     assert swarm._scheduler.picker.is_open(0)
 
@@ -351,7 +351,7 @@ def test_a_reject_while_unchoked_means_a_missing_piece() -> None:
 
 # --- the traps that the state machine found, one by one ---
 def test_a_choke_within_a_piece_reopens_it() -> None:
-    """BEP 6: it rejects some and sends some; a sent block comes last, so no reject tells of it."""
+    """BEP 6: it rejects some blocks and sends others, the last one too, so no reject ends it."""
     swarm = swarm_with([1, 2, 3])
     join(swarm, 1, HaveAll(), Unchoke())
     download = swarm.assign(1, 0, 0.0)[0].download
@@ -422,7 +422,7 @@ def test_a_fully_rejected_cancelled_piece_frees_its_buffer() -> None:
         assert swarm.rejected(swarm.peers[1], slow) == []
     assert swarm.peers[1].wanted == wanted - 1
     assert swarm.peers[1].cancelled == []
-    swarm.piece_dropped(swarm.peers[1], slow)  # its reader may tell of it as well
+    swarm.piece_dropped(swarm.peers[1], slow)  # its reader may report it, too
 
 
 def test_a_cancelled_piece_with_no_open_request_frees_its_buffer() -> None:
@@ -525,7 +525,7 @@ def test_partial_pieces_free_their_buffers_at_the_end() -> None:
 
 
 def test_the_end_of_a_cancelled_piece_changes_nothing() -> None:
-    """Its last block came while another thread finished another copy."""
+    """Its last block arrived while another thread finished another copy."""
     swarm = swarm_with([1, 2, 3])
     for key in (1, 2):
         join(swarm, key, HaveAll(), Unchoke())

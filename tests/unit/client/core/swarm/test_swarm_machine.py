@@ -1,4 +1,4 @@
-"""A client among peers that do whatever they like, in any order.
+"""A client among peers that do anything, in any order.
 
 After every step every piece is in exactly one state and every buffer is accounted for; and however
 bad it was, with one honest seed the download ends.
@@ -70,7 +70,7 @@ class SwarmMachine(RuleBasedStateMachine):
         remotes = list(self.client.remotes.values())
         return remotes[place % len(remotes)]
 
-    # --- peers come and go ---
+    # --- joining and leaving ---
     @rule(fast=st.booleans(), honest=st.booleans(), unchoked=st.booleans(), read=st.booleans())
     def a_seed_joins(self, fast: bool, honest: bool, unchoked: bool, read: bool) -> None:
         self._join_seed(fast=fast, honest=honest, unchoked=unchoked)
@@ -109,13 +109,13 @@ class SwarmMachine(RuleBasedStateMachine):
     @precondition(connected)
     @rule(place=PLACES)
     def one_breaks_the_protocol(self, place: int) -> None:
-        """In the same breath as what it has sent before."""
+        """Together with its earlier messages."""
         remote = self._remote(place)
         remote.wire += b"\xff" * 100
         self.client.read_all(remote.key)
         assert remote.key not in self.client.remotes
 
-    # --- what peers say ---
+    # --- peers' messages ---
     @precondition(connected)
     @rule(place=PLACES, piece=PIECES)
     def one_has(self, place: int, piece: int) -> None:
@@ -168,7 +168,7 @@ class SwarmMachine(RuleBasedStateMachine):
             assert Block(PieceIndex(piece), 0, 5) in self.client.waiting[remote.key].blocks
         self.client.perform(self.client.protocol.confirm(remote.key))
 
-    # --- what we read, and when ---
+    # --- reading ---
     @precondition(connected)
     @rule(place=PLACES, limit=st.integers(1, 70_000))
     def some_is_read(self, place: int, limit: int) -> None:
@@ -200,7 +200,7 @@ class SwarmMachine(RuleBasedStateMachine):
     def time_passes(self, seconds: float) -> None:
         self.client.tick(seconds)
 
-    # --- what must hold ---
+    # --- invariants ---
     @invariant()
     def every_piece_is_in_one_state(self) -> None:
         check_swarm(self.client.swarm)
@@ -245,7 +245,7 @@ class SwarmMachine(RuleBasedStateMachine):
         while not self.client.swarm.complete:
             assert self.client.now < deadline, f"stuck: {self.client.swarm!r}"
             if seed.key not in self.client.remotes:
-                seed = self._an_honest_seed()  # it was let go for what it did before
+                seed = self._an_honest_seed()  # it was disconnected for an earlier violation
             while seed.asked:
                 seed.answer(0)
             self.client.read_all(seed.key)
@@ -257,13 +257,13 @@ class SwarmMachine(RuleBasedStateMachine):
         assert list(self.client.have) == list(self.selection.pieces)
 
     def _an_honest_seed(self) -> Remote:
-        """One that is there and mends its ways, or a new one."""
+        """Return a present peer that behaves from now on, or a new one."""
         for remote in self.client.remotes.values():
             if remote.honest and len(remote.has) == COUNT:
                 remote.choking = False
                 remote.say(Unchoke())
                 self.client.perform(self.client.protocol.confirm(remote.key))
-                for piece in range(COUNT):  # some of which it may have rejected
+                for piece in range(COUNT):  # it may have rejected some of them
                     remote.say(Have(piece))
                 return remote
         return self._join_seed(fast=True, honest=True, unchoked=True)

@@ -71,7 +71,7 @@ def test_a_returning_download_waits_for_its_turn() -> None:
 
 
 class QueueMachine(RuleBasedStateMachine):
-    """Downloads come, go, are alone or not: the promises hold after every review."""
+    """Downloads start, end, gain and lose peers: the promises hold after every review."""
 
     @initialize(places=st.integers(0, 4))
     def begin(self, places: int) -> None:

@@ -1,4 +1,4 @@
-"""Where a transfer stands, and which moves are legal."""
+"""The states of a transfer, and the legal moves."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ EVENTS: list[Event[str]] = [
         (Seeding("t", reported=False), Reported(), Seeding("t")),
         (Failed(ERROR), Reported(), Failed(ERROR, reported=True)),
         (WaitingForSpace(ERROR), Reported(), WaitingForSpace(ERROR, reported=True)),
-        (Queued(), Reported(), Queued()),  # it was started again meanwhile
+        (Queued(), Reported(), Queued()),  # it was restarted in the meantime
     ],
 )
 def test_legal_moves(state: State[str], event: Event[str], then: State[str]) -> None:

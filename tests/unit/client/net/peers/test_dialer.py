@@ -26,7 +26,7 @@ OURS = PeerId(b"-MI0100-abcdefghijkl")
 
 
 class Calls:
-    """What became of dials."""
+    """The outcomes of dials."""
 
     def __init__(self) -> None:
         self.wanted = True
@@ -35,7 +35,7 @@ class Calls:
         self.failures: list[tuple[Endpoint, Obstacle | None]] = []
 
     def dial(self, endpoint: Endpoint, group: str = "lab") -> Dial:
-        """A dial that tells us."""
+        """Return a dial that reports its outcome."""
 
         def connected(transport: Transport, handshake: Handshake, where: Endpoint) -> bool:
             self.connected.append((handshake, where))
@@ -197,7 +197,7 @@ def test_dials_beyond_the_queue_are_dropped(calls: Calls) -> None:
         wait_until(lambda: not dialer.dial(calls.dial(server.address)), what="no more dials")
         held.set()
         closing.join(30.0)
-    assert not calls.connected  # those that waited are let go
+    assert not calls.connected  # waiting dials are dropped
 
 
 def test_an_internal_failure_is_logged_and_the_next_dial_works(

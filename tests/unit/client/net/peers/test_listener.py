@@ -1,4 +1,4 @@
-"""The upload server among peers that talk, babble, stay silent, and come in crowds."""
+"""The listener among honest, garbage-sending and silent peers, and crowds."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ THEIRS = Handshake(InfoHash(b"h" * 20), PeerId(b"-XX0001-abcdefghijkl"))
 
 
 class Door:
-    """A listener and whom it admitted."""
+    """A listener and the peers that it admitted."""
 
     def __init__(
         self,
@@ -42,7 +42,7 @@ class Door:
         self.listener.start(self.admit, lambda _: None)
 
     def admit(self, transport: Transport, handshake: Handshake, endpoint: Endpoint) -> bool:
-        """Take whoever comes, or nobody."""
+        """Admit every peer, or none."""
         if self.bug is not None:
             raise self.bug
         self.admitted.append((handshake, endpoint))
@@ -180,7 +180,7 @@ def test_silent_connections_are_bounded() -> None:
 
     door.answer = False
     wait_until(is_admitted, what="room for another")
-    door.close()  # wakes those who are still waiting for a handshake
+    door.close()  # wakes threads that wait for a handshake
     for peer in silent:
         with peer:
             assert is_closed(peer)

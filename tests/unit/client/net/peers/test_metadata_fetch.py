@@ -1,4 +1,4 @@
-"""Metadata from the peers of a magnet link, of whom all but one may be up to no good."""
+"""Metadata from the peers of a magnet link, all but one of which may be malicious."""
 
 from __future__ import annotations
 

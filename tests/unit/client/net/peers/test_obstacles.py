@@ -1,4 +1,4 @@
-"""What each way to fail tells of the other side, and of ours."""
+"""What each kind of failure reveals about the other side, and ours."""
 
 from __future__ import annotations
 

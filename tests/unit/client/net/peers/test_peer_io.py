@@ -36,13 +36,13 @@ SHAKEN = Handshake(InfoHash(b"h" * 20), PeerId(b"-XX0001-abcdefghijkl"))
 
 
 class Handler:
-    """Answers every request and keeps what it hears."""
+    """Answers every request and keeps all messages."""
 
     def __init__(self) -> None:
         self.messages: list[Message] = []
         self.pieces: list[PieceDownload] = []
         self.sent = 0
-        self.split = False  # whether the content lies in several files
+        self.split = False  # whether the content spans several files
         self.closed = threading.Event()
         self.fails: Exception | None = None
         self.unreadable = False
@@ -153,7 +153,7 @@ def test_two_peers_that_send_at_full_speed_do_not_block_each_other() -> None:
         what="all pieces",
     )
     for end in (first, second):
-        # What is sent is counted a moment after it has arrived.
+        # Sent bytes are counted a moment after they have arrived.
         wait_until(lambda: end.handler.sent == PIECE * PIECES, what="the count")  # noqa: B023
         for download in end.handler.pieces:
             start = download.index * PIECE
@@ -215,7 +215,7 @@ def test_several_messages_in_one_send(end_and_raw: tuple[End, RawPeer]) -> None:
 
 def test_requests_can_be_withdrawn(end_and_raw: tuple[End, RawPeer]) -> None:
     end, raw = end_and_raw
-    # The writer gets stuck with the first blocks, because nobody reads.
+    # The writer blocks at the first blocks, because the peer doesn't read.
     for number in range(2000):
         end.peer.send_blocks([Block(PieceIndex(number % PIECES), 0, BLOCK)])
     raw.until(Piece)

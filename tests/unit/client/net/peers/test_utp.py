@@ -1,4 +1,4 @@
-"""Who dials over uTP is told at once that this is not how we talk."""
+"""uTP connection attempts are refused at once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the announcer tells a scripted tracker, how often, and what it makes of the answers."""
+"""The announcer's announces to a scripted tracker, their times, and its use of the answers."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ class FakeTorrent:
 
 
 class Bench:
-    """An announcer with its tracker, and a clock that stands still until it is moved."""
+    """An announcer with its tracker, and a clock that only the test advances."""
 
     def __init__(self, timing: Timing) -> None:
         self.now = 1000.0
@@ -102,7 +102,7 @@ class Bench:
         self.announcer = Announcer(self.tracker, 6881, lambda: self.now, timing)
 
     def add(self, torrent: FakeTorrent) -> FakeTorrent:
-        """Have a torrent announced, and wait for that."""
+        """Add a torrent, and wait for its announce."""
         before = len(self.tracker.announces)
         self.announcer.add(torrent)
         self.wait_for(lambda: len(self.tracker.announces) > before, "the announce")

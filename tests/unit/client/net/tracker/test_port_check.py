@@ -1,4 +1,4 @@
-"""What a dial to our own port tells: that we are met there, or somebody else, or nobody."""
+"""The result of dialling our own port: we answered, another program did, or nobody."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SOON = 0.05
 
 
 class ScriptedTracker:
-    """A tracker that dials, and what becomes of that; `comes_here`: we are whom it meets."""
+    """A tracker that dials our port; `comes_here`: it reaches us."""
 
     def __init__(self, *, comes_here: bool = False, refused: bool = False) -> None:
         self.arrivals = 7
@@ -32,7 +32,7 @@ class ScriptedTracker:
         return CheckPortReply(host="192.0.2.1", reachable=self.reachable, refused=self._refused)
 
     def found(self) -> DialledPort:
-        """What we say of it."""
+        """Return our result."""
         own = OwnPort(6001, lambda: self.arrivals, SOON)
         return own.dialled_by_tracker(cast(TrackerClient, self))
 

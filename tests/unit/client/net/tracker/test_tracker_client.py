@@ -1,4 +1,4 @@
-"""The link over one or two scripted trackers: what survives which loss."""
+"""The tracker client with one or two scripted trackers: what survives which loss."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ PEER_ID = PeerId(b"-MI0100-abcdefghijkl")
 
 
 class EventLog:
-    """What a link tells, as words in order."""
+    """The events of a tracker client, as words in order."""
 
     def __init__(self) -> None:
         self.words: list[str] = []
@@ -137,7 +137,7 @@ def test_no_tracker_is_reachable(clients: Clients) -> None:
     assert client.current is None
     assert not client.was_reached
     assert dict(client.states()) == {first: "unreachable", second: "unreachable"}
-    client.logout()  # of nobody, at nobody
+    client.logout()  # without a login or a tracker
 
 
 def test_the_second_tracker_serves_when_the_first_does_not_answer(clients: Clients) -> None:
@@ -278,7 +278,7 @@ def test_other_requests_are_not_repeated(clients: Clients) -> None:
 
 
 def test_a_request_refused_after_a_login_ended_is_repeated(clients: Clients) -> None:
-    """The tracker says that a login has ended instead of doing what came last."""
+    """The tracker reports that a login has ended instead of running the last request."""
     tracker = clients.tracker()
     ends = iter([True, False])
 
@@ -319,7 +319,7 @@ def test_a_tracker_that_drops_connections_is_skipped(clients: Clients) -> None:
     client.call(PING, Ping())
 
 
-def test_the_tracker_comes_back(clients: Clients) -> None:
+def test_the_tracker_returns(clients: Clients) -> None:
     port = free_port()
     event_log, tracker = EventLog(), clients.tracker(port=port)
     client = clients.client(tracker, event_log=event_log)

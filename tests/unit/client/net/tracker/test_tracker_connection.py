@@ -46,7 +46,7 @@ def tracker() -> Iterator[FakeTracker]:
 
 
 class EventLog:
-    """What a connection tells: notices, and that it has closed."""
+    """The events of a connection: notices, and its end."""
 
     def __init__(self) -> None:
         self.notices: list[EventNotice] = []
@@ -60,7 +60,7 @@ class EventLog:
     def connect(
         self, tracker: FakeTracker, source: str | None = None, timing: Timing = DEFAULT_TIMING
     ) -> TrackerConnection:
-        """Open a connection that tells us."""
+        """Open a connection that reports its events."""
         return TrackerConnection(
             tracker.address,
             source,

@@ -1,4 +1,4 @@
-"""Who gets into a sealed group and who doesn't, whoever of the two dials: real connections."""
+"""Admission to a sealed group, with either side dialling, over real connections."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class House:
         return True
 
     def knock(self) -> socket.socket:
-        """Connect, and no more."""
+        """Only connect."""
         return socket.create_connection(("127.0.0.1", self.listener.port), 5.0)
 
     def close(self) -> None:
@@ -75,7 +75,7 @@ def house() -> Iterator[House]:
 
 
 def forged(side: ssl._SSLMethod, shown: Credential | None) -> ssl.SSLContext:
-    """What an attacker speaks TLS with: takes any certificate, shows this one."""
+    """Return an attacker's TLS context: accepts any certificate, presents this one."""
     context = ssl.SSLContext(side)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
@@ -91,7 +91,7 @@ def is_let_in(
     asked: InfoHash = FILE,
     prepare: Callable[[ssl.SSLContext], None] = lambda _: None,
 ) -> bool:
-    """Whether who dials like this gets a BitTorrent handshake back."""
+    """Return whether dialling with this context gets a BitTorrent handshake back."""
     context = forged(ssl.PROTOCOL_TLS_CLIENT, shown)
     prepare(context)
     host = name.hex() if name else None
@@ -222,7 +222,7 @@ def test_a_session_ticket_is_useless() -> None:
         serving = pool.submit(serve, server)
 
         def knock(name: InfoHash, session: ssl.SSLSession | None) -> ssl.SSLSession | None:
-            """What the server gives to come back with."""
+            """Return the server's session ticket."""
             with (
                 socket.create_connection(server.getsockname()) as sock,
                 context.wrap_socket(sock, server_hostname=name.hex(), session=session) as secure,
@@ -272,7 +272,7 @@ def test_garbage_after_the_first_byte_of_tls(house: House) -> None:
 
 # --- we dial ------------------------------------------------------------------------------------
 class Impostor:
-    """Listens for one peer, shows a certificate, and takes whatever comes."""
+    """Listens for one peer, presents a certificate, and reads everything."""
 
     def __init__(self, shown: Credential, *, oldest: bool = False) -> None:
         self._context = forged(ssl.PROTOCOL_TLS_SERVER, shown)
@@ -365,7 +365,7 @@ def test_we_do_not_offer_tls_12() -> None:
 
 
 def test_a_refusal_shows_at_the_first_read(house: House) -> None:
-    """In TLS 1.3 who dials is done before the other side has judged its certificate."""
+    """In TLS 1.3 the dialling side finishes before the other has checked its certificate."""
     house.lab.revoke(["bob-1"])
     failures: list[Obstacle | None] = []
     admitted: list[Transport] = []

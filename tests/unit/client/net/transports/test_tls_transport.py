@@ -28,7 +28,7 @@ Pair = tuple[TlsTransport, TlsTransport]
 
 @contextmanager
 def secure_pair() -> Iterator[Pair]:
-    """Who dialled, and who listened; their handshake is done."""
+    """Return the dialling and the listening end, after the handshake."""
     ours, theirs = connected()
     welcomed: list[TlsTransport] = []
     thread = threading.Thread(
@@ -104,7 +104,7 @@ def test_both_ways_at_full_speed(pair: Pair) -> None:
 
 
 class Source:
-    """Content in which every piece is different; counts who asks for mapped files, and reads."""
+    """Content with distinct pieces; counts requests for mapped files, and reads."""
 
     def __init__(self) -> None:
         self.views = 0
@@ -219,7 +219,7 @@ def test_an_idle_connection_has_no_staging_buffer(pair: Pair) -> None:
 
 
 def test_unread_data_is_not_overhead(pair: Pair) -> None:
-    """A peer would pay for it as for what it sends in vain, and be read from no more."""
+    """Otherwise the peer would be charged for it as for useless data, and no longer read."""
     sender, decoder = pair
     size = 40 * BLOCK
     handshake = 4096

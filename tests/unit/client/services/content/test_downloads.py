@@ -1,4 +1,4 @@
-"""Downloading a group's files: what lies at the destination already, and what is refused."""
+"""Downloading a group's files: existing content at the destination, and refusals."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ IN_PLACE = DownloadOptions(in_place=True)
 
 @pytest.fixture
 def film(ann: Sharer) -> Metainfo:
-    """What bob shares."""
+    """Return bob's share."""
     return ann.offered(describe(CONTENT, name="film"))
 
 
@@ -63,7 +63,7 @@ def test_a_download_may_get_a_name_of_its_own(ann: Sharer, film: Metainfo, tmp_p
     assert ann.download("film", tmp_path / "my film").path == tmp_path / "my film"
 
 
-def test_what_nobody_shares_is_refused(ann: Sharer, tmp_path: Path) -> None:
+def test_unshared_content_is_refused(ann: Sharer, tmp_path: Path) -> None:
     assert refused(ann, "film", tmp_path).code is ErrorCode.NO_SUCH_FILE
 
 
@@ -136,7 +136,7 @@ def test_a_folder_where_a_file_should_be_is_refused(
     assert "There is a folder" in error.message
 
 
-def test_a_file_that_is_to_be_resumed_is_repaired_in_place(
+def test_a_file_downloaded_with_resume_is_repaired_in_place(
     ann: Sharer, film: Metainfo, tmp_path: Path
 ) -> None:
     put(tmp_path / "film", WRONG)
@@ -316,7 +316,7 @@ def test_a_metainfo_file_or_link_names_a_file_of_the_group(
     assert (transfer.record.name, shown(transfer)) == ("film", TransferState.DOWNLOADING)
 
 
-def test_a_link_that_nobody_shares_is_looked_up_at_its_peers(ann: Sharer, tmp_path: Path) -> None:
+def test_an_unshared_link_is_looked_up_at_its_peers(ann: Sharer, tmp_path: Path) -> None:
     ann.of_peers = ours = describe(CONTENT, name="film")
     link = Magnet(ours.info_hash, "film", (), (Endpoint("127.0.0.2", 6881),)).encode()
     get(ann, link, tmp_path)
@@ -324,7 +324,7 @@ def test_a_link_that_nobody_shares_is_looked_up_at_its_peers(ann: Sharer, tmp_pa
     assert shown(ann.manager.all()[0]) is TransferState.DOWNLOADING
 
 
-def test_a_link_without_peers_that_nobody_shares_is_refused(ann: Sharer, tmp_path: Path) -> None:
+def test_an_unshared_link_without_peers_is_refused(ann: Sharer, tmp_path: Path) -> None:
     with pytest.raises(MinitorrentError) as caught:
         get(ann, Magnet(describe(CONTENT).info_hash, "film").encode(), tmp_path)
     assert caught.value.code is ErrorCode.NO_SUCH_FILE

@@ -1,4 +1,4 @@
-"""Sharing a user's files: what is hashed, offered to the group and recorded, or none of it."""
+"""Sharing a user's files: hashed, added to the group and recorded, or none of it."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def test_a_path_without_a_file_is_refused(ann: Sharer, tmp_path: Path) -> None:
 
 
 # --- the same again ---------------------------------------------------------------------------
-def test_what_is_shared_already_stays_shared_without_hashing(ann: Sharer, tmp_path: Path) -> None:
+def test_an_existing_share_is_kept_without_hashing(ann: Sharer, tmp_path: Path) -> None:
     put(tmp_path / "f", b"data")
     first = ann.upload(tmp_path / "f")
     ann.tracker.called.clear()
@@ -116,9 +116,7 @@ def test_the_same_content_at_another_path_replaces_the_share(ann: Sharer, tmp_pa
     assert record.path == tmp_path / "copy" / "f"
 
 
-def test_a_share_that_failed_is_shared_anew_once_its_file_is_back(
-    ann: Sharer, tmp_path: Path
-) -> None:
+def test_a_failed_share_is_shared_again_once_its_file_is_back(ann: Sharer, tmp_path: Path) -> None:
     put(tmp_path / "f", b"data")
     first = ann.upload(tmp_path / "f")
     (tmp_path / "f").unlink()
@@ -133,7 +131,7 @@ def test_a_share_that_failed_is_shared_anew_once_its_file_is_back(
 
 # --- what another member shares ---------------------------------------------------------------
 def while_adding(ann: Sharer, theirs: Metainfo) -> None:
-    """Have another member share this just before us."""
+    """Let another member share this just before us."""
     ann.tracker.before["add_file"] = lambda: ann.tracker.shared.setdefault(theirs.name, theirs)
 
 
@@ -173,9 +171,7 @@ def test_other_content_of_another_member_keeps_its_name(
     assert_nothing_left(ann)
 
 
-def test_a_tracker_that_does_not_say_what_has_the_name_is_believed(
-    ann: Sharer, tmp_path: Path
-) -> None:
+def test_a_name_conflict_without_details_is_reported(ann: Sharer, tmp_path: Path) -> None:
     put(tmp_path / "f", b"data")
     ann.offered(described_by_others(tmp_path / "f", mtime=7))
     ann.tracker.fail("get_file", ErrorCode.NO_SUCH_FILE)
@@ -242,7 +238,7 @@ def test_a_file_that_changes_while_it_is_hashed_is_not_shared(ann: Sharer, tmp_p
     assert ann.tracker.shared == {}
 
 
-def test_what_is_not_approved_is_not_offered(ann: Sharer, tmp_path: Path) -> None:
+def test_an_unapproved_share_is_not_announced(ann: Sharer, tmp_path: Path) -> None:
     put(tmp_path / "f", b"data")
 
     def refuse(_: Metainfo) -> None:

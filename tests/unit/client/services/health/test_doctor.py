@@ -1,4 +1,4 @@
-"""What is shown of checks that hang or fail: that they did, and all the others."""
+"""Hanging and failing checks are reported along with all others."""
 
 from __future__ import annotations
 

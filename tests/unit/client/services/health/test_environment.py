@@ -1,4 +1,4 @@
-"""What a process may have open is raised as far as it goes."""
+"""A process raises its limit of open files as far as possible."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who looks at files while they are written: what others do to them is noticed all the same."""
+"""Checking files while they are written: changes by others are still noticed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.unit.client.storage.contents import await_next_tick
 
 
 class Watched:
-    """Three files that are being written, and who watches them; `doubted` are those touched."""
+    """Three files being written, and their change detector; `doubted` are the touched ones."""
 
     def __init__(self, folder: Path) -> None:
         self.paths = [folder / name for name in "abc"]

@@ -1,4 +1,4 @@
-"""Others touch what is being downloaded or shared: nothing is taken for right that is not."""
+"""Others change files being downloaded or shared: wrong content never counts as right."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ LAST = PieceIndex(8)
 
 @pytest.fixture
 def files(tmp_path: Path) -> Iterator[TorrentFiles]:
-    """A download of one file of which only the last piece is missing."""
+    """A download of one file that lacks only its last piece."""
     with TorrentFiles(describe(CONTENT), tmp_path / "f") as files:
         files.open_partial()
         for number in range(8):
@@ -45,7 +45,7 @@ def files(tmp_path: Path) -> Iterator[TorrentFiles]:
 
 
 def end(files: TorrentFiles) -> None:
-    """The last piece comes, and the content gets its name if all of it is right."""
+    """Receive the last piece, and finalize the content if all of it is right."""
     files.write_piece(LAST, memoryview(CONTENT)[8 * PIECE :])
     files.finish(lambda: prove(files))
 
@@ -219,7 +219,7 @@ def test_believed_pieces_are_hashed_before_the_final_name(
 
 
 def test_a_file_replaced_at_the_last_moment(tmp_path: Path, files: TorrentFiles) -> None:
-    """Between the last look and the new name: what got the name loses it again."""
+    """Between the last check and the rename: the replacement loses the name again."""
 
     def prove_then_swap() -> None:
         prove(files)
@@ -324,7 +324,7 @@ def test_damage_through_a_map_is_found_when_the_piece_is_doubted(tmp_path: Path)
 
 # --- mended in place ----------------------------------------------------------------------------
 def mended(tmp_path: Path, there: bytes) -> tuple[Bitfield, bytes]:
-    """What of `there` was right, and what lies there in the end."""
+    """Return the right pieces of `there`, and the final content."""
     put(tmp_path / "f", there)
     identity = (tmp_path / "f").stat().st_ino
     with TorrentFiles(describe(CONTENT), tmp_path / "f") as files:

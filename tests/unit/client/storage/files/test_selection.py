@@ -1,4 +1,4 @@
-"""A folder of which only some files are wanted."""
+"""Downloads of some files of a folder."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def write(files: TorrentFiles, pieces: Collection[int]) -> None:
 
 
 def fetch(final: Path, *chosen: int) -> None:
-    """Have the chosen files, and only those, at their final place."""
+    """Finalize the chosen files, and only those."""
     with TorrentFiles(DESCRIBED, final, selection(*chosen)) as files:
         files.open_partial()
         write(files, list(files.selection.pieces))

@@ -461,7 +461,7 @@ def test_failures_of_the_disk() -> None:
     with public_folder() as folder, TorrentFiles(describe(b"data"), folder / "f") as files:
 
         def fails(call: Callable[[], object]) -> None:
-            """What it raises when its file can't be opened again."""
+            """Return its error if its file can't be reopened."""
             OPEN.close_idle()
             files.partial.chmod(0)
             with without_privileges(), pytest.raises(MinitorrentError) as caught:
@@ -475,7 +475,7 @@ def test_failures_of_the_disk() -> None:
         fails(lambda: write_all(files, b"data"))
         fails(lambda: read_all(files))
         fails(files.sync)
-        fails(files.sync)  # what could not be synced is tried again
+        fails(files.sync)  # a failed sync is retried
         files.sync()
         OPEN.close_idle()
         files.partial.chmod(0)

@@ -1,4 +1,4 @@
-"""What a user may type as a path, and how files that are none are read."""
+"""Paths that users type, and reading special files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files written for a user never replace what this program did not write itself."""
+"""Files written for a user never replace files that this program did not write."""
 
 from __future__ import annotations
 
