@@ -48,12 +48,12 @@ PROGRAMS: Final = {
         "pydantic.v1",
         "uvicorn.lifespan.off",
     ),
-    "tests.support.fake_client": (
+    "tests.support.fakes.client": (
         "client.app",
         "client.commands.runner",
         "client.shell.output",
         "client.shell.script",
-        "tests.support.fake_session",
+        "tests.support.fakes.session",
     ),
 }
 """The modules loaded in advance for each program, and for one that serves a page."""

@@ -28,7 +28,7 @@ from client.web.page.tabs.notices import NoticesTab
 from client.web.pool import CommandPool
 from common.api.events import EventKind, ListNoticesReply, NoticeRow
 from common.api.operation import Operation, ReplyT, RequestT
-from tests.support.fake_session import FakeSession
+from tests.support.fakes.session import FakeSession
 from tracker.domain.audience import AUDIENCES, Audience
 from tracker.services.events import as_notice
 from tracker.store.schema import Event

@@ -12,8 +12,8 @@ from client.commands.did_you_mean import corrected, nearest
 from client.commands.parsing import parse
 from client.commands.registry import COMMANDS
 from common.errors import ErrorCode, MinitorrentError
-from tests.support.fake_rows import download
-from tests.support.fake_session import FakeSession
+from tests.support.fakes.rows import download
+from tests.support.fakes.session import FakeSession
 
 SENTENCE = "There is no such thing; see: help"
 

@@ -7,7 +7,7 @@ import pytest
 from client.commands.registry import COMMANDS
 from client.commands.runner import Runner
 from common.errors import ErrorCode
-from tests.support.fake_session import FakeSession
+from tests.support.fakes.session import FakeSession
 from tests.support.odd import ODD, lines
 
 

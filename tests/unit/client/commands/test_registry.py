@@ -14,7 +14,7 @@ from client.commands.parsing import parse
 from client.commands.registry import COMMANDS
 from client.services.content.uploads import Offer
 from common.errors import MEANINGS, ErrorCode, MinitorrentError
-from tests.support.fake_session import FakeSession
+from tests.support.fakes.session import FakeSession
 
 CONTRACT = """
 create_user login logout whoami passwd notices create_group join_group leave_group list_groups

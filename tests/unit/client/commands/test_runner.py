@@ -17,8 +17,8 @@ from client.shell.output import Output, can_show, screen_of
 from client.shell.progress import Progress
 from client.shell.terminal.screen import Screen
 from common.errors import ErrorCode, MinitorrentError
-from tests.support.fake_rows import download
-from tests.support.fake_session import FakeSession
+from tests.support.fakes.rows import download
+from tests.support.fakes.session import FakeSession
 
 
 def runner(session: FakeSession, ask: Callable[[str], str] | None = None) -> Runner:

@@ -17,8 +17,8 @@ from client.config import ClientConfig, default_data_dir
 from client.storage.paths.writing import open_to_append
 from common.errors import ErrorCode, MinitorrentError
 from common.types import Endpoint
-from tests.support import fake_session
-from tests.support.fake_session import FakeSession
+from tests.support.fakes import session as fake_session
+from tests.support.fakes.session import FakeSession
 
 
 @pytest.fixture

@@ -15,8 +15,8 @@ from client.commands.registry import COMMANDS
 from client.shell.completion import CommandCompleter, Suggestion, suggestions
 from client.shell.names import _MOST_PATHS, SessionNames
 from common.errors import ErrorCode, MinitorrentError
-from tests.support.fake_rows import download
-from tests.support.fake_session import FakeSession
+from tests.support.fakes.rows import download
+from tests.support.fakes.session import FakeSession
 
 
 def offered(text: str, session: FakeSession | None = None) -> list[Suggestion]:

@@ -22,8 +22,8 @@ from client.shell.terminal.screen import Column, Screen
 from client.shell.terminal.widths import cell_width
 from common.api import files
 from common.api.audit import AuditRow
-from tests.support.fake_rows import HASH, download, file_rows
-from tests.support.fake_session import FakeSession
+from tests.support.fakes.rows import HASH, download, file_rows
+from tests.support.fakes.session import FakeSession
 
 PIPE = Screen()
 TERMINAL = Screen(width=80, colour=True)

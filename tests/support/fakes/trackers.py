@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from client.results import TrackersResult
-from tests.support.fake_rows import TRACKERS
-from tests.support.fake_state import FakeState
+from tests.support.fakes.rows import TRACKERS
+from tests.support.fakes.state import FakeState
 
 
 class FakeTrackers:

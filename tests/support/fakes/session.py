@@ -1,7 +1,7 @@
 """An in-memory session without network or disk, for tests of the shell.
 
 It knows ann's small world: the group lab with bob in it and eve asking to be let in, and the
-file film.mkv. `python -m tests.support.fake_client ARGUMENTS` runs the whole client on it.
+file film.mkv. `python -m tests.support.fakes.client ARGUMENTS` runs the whole client on it.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from collections.abc import Callable
 from client import results
 from client.config import ClientConfig
 from client.services.api import SessionApi
-from tests.support.fake_accounts import FakeAccounts
-from tests.support.fake_diagnostics import FakeDiagnostics
-from tests.support.fake_doctor import FakeDoctor
-from tests.support.fake_files import FakeFiles
-from tests.support.fake_groups import FakeGroups
-from tests.support.fake_limits import FakeLimits
-from tests.support.fake_notices import FakeNotices
-from tests.support.fake_state import FakeState
-from tests.support.fake_trackers import FakeTrackers
-from tests.support.fake_transfer_service import FakeTransfers
+from tests.support.fakes.accounts import FakeAccounts
+from tests.support.fakes.diagnostics import FakeDiagnostics
+from tests.support.fakes.doctor import FakeDoctor
+from tests.support.fakes.files import FakeFiles
+from tests.support.fakes.groups import FakeGroups
+from tests.support.fakes.limits import FakeLimits
+from tests.support.fakes.notices import FakeNotices
+from tests.support.fakes.state import FakeState
+from tests.support.fakes.trackers import FakeTrackers
+from tests.support.fakes.transfers import FakeTransfers
 
 
 class FakeSession(FakeState):

@@ -14,7 +14,7 @@ from client.services.paging import (
 )
 from common.api import groups
 from common.api.audit import AuditRow
-from tests.support.fake_state import FakeState, fits, unusual
+from tests.support.fakes.state import FakeState, fits, unusual
 
 
 class FakeGroups:

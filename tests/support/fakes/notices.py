@@ -7,7 +7,7 @@ from collections.abc import Callable
 from client.results import Notice
 from client.services.paging import USUAL_LIMIT, NoticesResult
 from common.api.events import NoticeRow
-from tests.support.fake_state import FakeState, unusual
+from tests.support.fakes.state import FakeState, unusual
 
 
 class FakeNotices:

@@ -10,8 +10,8 @@ from client import results
 from client.services.content.uploads import HashProgress, Offer
 from client.services.paging import USUAL_LIMIT, FilesResult
 from common.api.files import Sort
-from tests.support.fake_rows import HASH, download, file_rows
-from tests.support.fake_state import FakeState, fits, unusual
+from tests.support.fakes.rows import HASH, download, file_rows
+from tests.support.fakes.state import FakeState, fits, unusual
 
 
 class FakeFiles:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from client.results import CheckRow, ChecksResult
-from tests.support.fake_state import FakeState
+from tests.support.fakes.state import FakeState
 
 
 class FakeDoctor:

@@ -6,7 +6,7 @@ from client import results
 from client.services.paging import USUAL_LIMIT, SessionsResult
 from common.api.accounts import SessionRow
 from common.errors import ErrorCode, MinitorrentError
-from tests.support.fake_state import FakeState, unusual
+from tests.support.fakes.state import FakeState, unusual
 
 
 class FakeAccounts:

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from client import results
 from client.results import TransferState
 from common.errors import ErrorCode, MinitorrentError
-from tests.support.fake_rows import PEER, SHARE
-from tests.support.fake_state import FakeState
+from tests.support.fakes.rows import PEER, SHARE
+from tests.support.fakes.state import FakeState
 
 
 class FakeTransfers:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from client.results import RelocateResult, WhyResult
 from client.services.content.uploads import HashProgress
-from tests.support.fake_state import FakeState
+from tests.support.fakes.state import FakeState
 
 
 class FakeDiagnostics:
