@@ -30,6 +30,7 @@ class Timing:
     need not dial.
     """
     announce_retry: float = 5.0
+    """Between attempts to announce, while that fails."""
     identify_for: float = 10.0
     """An unidentified peer has this long to become known: it may dial before it announces."""
     lend_place_after: float = 60.0
@@ -37,8 +38,7 @@ class Timing:
     checkpoint_every: float = 30.0
     """Between checkpoints of the transfers' progress."""
     wait_without_peers: float = 600.0
-    """A wait without a time limit continues for this long while there is no peer to download from.
-    """
+    """A wait without a time limit ends when there was no peer to download from for this long."""
     checks: float = 15.0
     """For all health checks together: they run side by side."""
 

@@ -14,7 +14,10 @@ from client.storage.files.torrent_files import TorrentFiles
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The classes that a client is built from; a subclass can replace each of them."""
+    """The classes that a client is built from; a subclass can replace each of them.
+
+    `files` opens the content of transfers, `store` their records.
+    """
 
     listener: type[Listener] = Listener
     dialer: type[Dialer] = Dialer

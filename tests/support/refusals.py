@@ -49,6 +49,9 @@ def public_folder() -> Iterator[Path]:
     try:
         yield folder
     finally:
+        for path, folders, _ in os.walk(folder):
+            for name in folders:
+                Path(path, name).chmod(0o700)
         shutil.rmtree(folder)
 
 
