@@ -50,7 +50,7 @@ from client.services.limits import LimitService
 from client.services.notices import NoticeService
 from client.services.session import Session
 from client.services.trackers import TrackerService
-from client.services.transfers import TransferService
+from client.services.transfers import Completions, TransferService
 from client.state.database import Database
 from client.state.pinned_certificates import PinnedCertificates
 from client.state.rate_limits import RateLimitStore
@@ -62,7 +62,6 @@ from client.torrent.ban_list import BanList
 from client.torrent.connection_slots import ConnectionSlots
 from client.torrent.torrent_context import TorrentContext
 from client.transfers.bandwidth_manager import BandwidthManager
-from client.transfers.completions import Completions
 from client.transfers.disk_space import DiskSpace
 from client.transfers.download_scheduler import DownloadScheduler, choose_places
 from client.transfers.rate_limits import RateLimits

@@ -46,8 +46,8 @@ from client.storage.pieces.piece_scan import StoppedError
 from client.torrent.torrent import Torrent
 from client.transfers.disk_space import SpaceWait
 from client.transfers.serial_executor import SerialExecutor
-from client.transfers.standing import Standing
 from client.transfers.transfer_context import TransferContext
+from client.transfers.transfer_status import TransferStatus
 from client.transfers.transfer_storage import TransferStorage
 from common.bitfield import Bitfield
 from common.errors import ErrorCode, MinitorrentError
@@ -62,7 +62,7 @@ _TOUCHED: Final = (ErrorCode.FILE_CHANGED, ErrorCode.FILE_NOT_FOUND)
 """The errors for files that another program has touched."""
 
 
-class Transfer(Standing):
+class Transfer(TransferStatus):
     """An upload or a download."""
 
     def __init__(self, storage: TransferStorage, context: TransferContext) -> None:

@@ -19,7 +19,7 @@ from client.storage.files.handles import FileHandles
 from client.storage.files.layout import PADDING, Layout
 from client.storage.files.stamp import Stamp, take_stamp
 from client.storage.paths.os_errors import shown, translated
-from client.storage.paths.safe_open import open_beneath
+from client.storage.paths.safe_open import open_beneath, open_folder
 from client.storage.pieces.buffers import cut, size_of
 from client.storage.pieces.piece_scan import READ_SIZE, hash_piece
 from common.errors import ErrorCode, MinitorrentError
@@ -236,6 +236,33 @@ class Content:
                 with self._dirty_lock:
                     self._dirty |= dirty
                 raise translated(error, self.path(file)) from error
+
+    def sync_all(self) -> None:
+        """Sync all files and folders: some may have been written before a restart.
+
+        Files get their attributes first. Raises OSError.
+        """
+        folders: set[tuple[str, ...]] = set()
+        layout = self.layout
+        for number in layout.numbers:
+            if layout.in_place and number in layout.finalized:
+                self.trim(number)
+            if layout.is_written(number):
+                self.give_attributes(number)
+            with self.handles.lease(number) as descriptor:
+                os.fsync(descriptor)
+            parts = layout.place(number).parts
+            if number not in layout.finalized:
+                folders.update(parts[:depth] for depth in range(len(parts)))
+        if layout.part_file is not None:
+            with self.handles.lease(layout.part_number) as descriptor:
+                os.fsync(descriptor)
+        for folder in folders:
+            opened = open_folder(layout.root, folder)
+            try:
+                os.fsync(opened)
+            finally:
+                os.close(opened)
 
     def close(self) -> None:
         """Close the files; views stay valid."""

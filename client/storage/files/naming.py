@@ -1,4 +1,4 @@
-"""Gives finished content its final name; existing files are never overwritten."""
+"""The temporary names of content, and giving it its final one without overwriting anything."""
 
 from __future__ import annotations
 
@@ -13,6 +13,26 @@ from client.storage.paths.os_errors import shown
 from client.storage.paths.safe_open import open_folder
 from client.storage.paths.writing import NO_LINKS, rename_to_new
 from common.errors import ErrorCode, MinitorrentError
+from common.metainfo import Metainfo
+from common.paths import MAX_COMPONENT_BYTES
+
+
+def partial_path(metainfo: Metainfo, final: Path) -> Path:
+    """Return the temporary name beside `final`."""
+    return _beside(metainfo, final, "", ".part")
+
+
+def part_file_path(metainfo: Metainfo, final: Path) -> Path:
+    """Return the hidden name beside `final` of the part file, for bytes of unwanted files."""
+    return _beside(metainfo, final, ".", ".aside")
+
+
+def _beside(metainfo: Metainfo, final: Path, prefix: str, suffix: str) -> Path:
+    digits = metainfo.info_hash.hex()
+    name = f"{prefix}{final.name}.{digits[:8]}{suffix}"
+    if len(os.fsencode(name)) > MAX_COMPONENT_BYTES:
+        name = f"{prefix}{digits}{suffix}"
+    return final.with_name(name)
 
 
 def give_name(partial: Path, layout: Layout) -> Callable[[], None]:

@@ -26,38 +26,19 @@ from client.core.transfers.piece_selection import PieceSelection
 from client.core.transfers.resume import FileStamps
 from client.storage.files.content import NOWHERE, Content, take_file_stamp
 from client.storage.files.layout import PADDING, READ, WRITE, Layout
-from client.storage.files.naming import give_name
+from client.storage.files.naming import give_name, part_file_path, partial_path
 from client.storage.files.preparing import make_files, make_part_file, prepare_in_place
 from client.storage.paths.os_errors import shown, translating
-from client.storage.paths.safe_open import open_folder, sync_folder
+from client.storage.paths.safe_open import sync_folder
 from client.storage.pieces.buffers import cut
 from client.storage.pieces.proof import Proof
 from common.bitfield import Bitfield
 from common.errors import ErrorCode, MinitorrentError
 from common.metainfo import Metainfo
-from common.paths import MAX_COMPONENT_BYTES
 from common.types import Block, PieceIndex
 
 _HASHING_AT_ONCE = 16
 """Pieces of one transfer that may be hashed at once, each by one thread."""
-
-
-def partial_path(metainfo: Metainfo, final: Path) -> Path:
-    """Return the temporary name beside `final`."""
-    return _beside(metainfo, final, "", ".part")
-
-
-def part_file_path(metainfo: Metainfo, final: Path) -> Path:
-    """Return the hidden name beside `final` of the part file, for bytes of unwanted files."""
-    return _beside(metainfo, final, ".", ".aside")
-
-
-def _beside(metainfo: Metainfo, final: Path, prefix: str, suffix: str) -> Path:
-    digits = metainfo.info_hash.hex()
-    name = f"{prefix}{final.name}.{digits[:8]}{suffix}"
-    if len(os.fsencode(name)) > MAX_COMPONENT_BYTES:
-        name = f"{prefix}{digits}{suffix}"
-    return final.with_name(name)
 
 
 class TorrentFiles:
@@ -312,7 +293,7 @@ class TorrentFiles:
         """
         self.look_at_all()  # first: deleted files can't be opened to be synced
         with translating(self.partial):
-            self._sync_everything()
+            self._content.sync_all()
             prove()
             with self._content.renaming():
                 self._name()
@@ -375,27 +356,3 @@ class TorrentFiles:
         self._content.close()
         self._content = self._content_at(root, flags)
         self._proof = Proof(self._geometry.piece_count)
-
-    def _sync_everything(self) -> None:
-        """Sync all files and folders: some may have been written before a restart."""
-        folders: set[tuple[str, ...]] = set()
-        layout = self._content.layout
-        for number in layout.numbers:
-            if layout.in_place and number in layout.finalized:
-                self._content.trim(number)
-            if layout.is_written(number):
-                self._content.give_attributes(number)
-            with self._content.handles.lease(number) as descriptor:
-                os.fsync(descriptor)
-            parts = layout.place(number).parts
-            if number not in layout.finalized:
-                folders.update(parts[:depth] for depth in range(len(parts)))
-        if layout.part_file is not None:
-            with self._content.handles.lease(layout.part_number) as descriptor:
-                os.fsync(descriptor)
-        for folder in folders:
-            opened = open_folder(self.partial, folder)
-            try:
-                os.fsync(opened)
-            finally:
-                os.close(opened)

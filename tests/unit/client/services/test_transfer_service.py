@@ -12,8 +12,7 @@ from client.event_bus import EventBus
 from client.membership.account import Account
 from client.notices import Notices
 from client.results import Notice, TransferState
-from client.services.transfers import TransferService
-from client.transfers.completions import Completions
+from client.services.transfers import Completions, TransferService
 from common.api.accounts import LoginReply
 from common.errors import ErrorCode, MinitorrentError
 from tests.unit.client.services.conftest import Sharer

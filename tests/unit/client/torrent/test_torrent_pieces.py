@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from client.core.swarm.swarm_config import SwarmConfig
-from client.storage.files.torrent_files import partial_path
+from client.storage.files.naming import partial_path
 from common.errors import ErrorCode, MinitorrentError
 from common.types import BLOCK_SIZE, PieceIndex
 from common.wire.codec import encode

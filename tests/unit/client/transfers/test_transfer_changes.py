@@ -7,7 +7,7 @@ from client.core.notices.events import (
     TransferFailed,
 )
 from client.results import TransferState
-from client.storage.files.torrent_files import partial_path
+from client.storage.files.naming import partial_path
 from client.transfers.transfer import MOST_UPSETS, Transfer
 from common.errors import ErrorCode
 from tests.support.fake_transfers import TransferLab, failure, shown, torrent_of

@@ -9,7 +9,7 @@ import pytest
 
 from client.core.notices.events import PiecesLost
 from client.results import TransferState
-from client.storage.files.torrent_files import partial_path
+from client.storage.files.naming import partial_path
 from client.transfers.transfer import Transfer
 from client.transfers.transfer_storage import TransferStorage
 from common.bitfield import Bitfield

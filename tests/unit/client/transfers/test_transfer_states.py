@@ -6,7 +6,7 @@ from client.core.notices.events import (
     TransferCompleted,
 )
 from client.results import TransferState
-from client.storage.files.torrent_files import partial_path
+from client.storage.files.naming import partial_path
 from client.transfers.transfer import Transfer
 from tests.support.fake_transfers import TransferLab, shown, torrent_of
 from tests.unit.client.storage.contents import PIECE

@@ -8,7 +8,7 @@ import pytest
 
 from client.core.transfers.download_options import DEFAULT_OPTIONS, DownloadOptions
 from client.results import TransferState
-from client.storage.files.torrent_files import partial_path
+from client.storage.files.naming import partial_path
 from common import metainfo
 from common.errors import ErrorCode, MinitorrentError
 from common.magnet import Magnet

@@ -16,7 +16,8 @@ import pytest
 from client.storage.files.content import Content
 from client.storage.files.handles import OPEN
 from client.storage.files.layout import Layout
-from client.storage.files.torrent_files import TorrentFiles, partial_path
+from client.storage.files.naming import partial_path
+from client.storage.files.torrent_files import TorrentFiles
 from common.errors import ErrorCode, MinitorrentError
 from common.types import Block, PieceIndex
 from tests.support.refusals import public_folder, without_privileges

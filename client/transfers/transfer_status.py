@@ -39,7 +39,7 @@ from common.errors import MinitorrentError
 from common.types import InfoHash
 
 
-class Standing:
+class TransferStatus:
     """What a transfer is and how far it has got; set by the transfer itself."""
 
     def __init__(self, storage: TransferStorage, context: TransferContext) -> None:

@@ -11,7 +11,7 @@ from client.core.notices.events import (
     TransferPaused,
 )
 from client.event_bus import EventBus
-from client.transfers.completions import Completions
+from client.services.transfers import Completions
 from common.errors import ErrorCode, MinitorrentError
 
 FULL = MinitorrentError(ErrorCode.DISK_FULL, "The disk is full.")
