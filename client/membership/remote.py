@@ -23,9 +23,11 @@ class RequestSender(Protocol):
     """What TrackerCalls need of a TrackerClient."""
 
     @property
-    def clock_difference(self) -> float | None: ...
+    def clock_difference(self) -> float | None:
+        """See TrackerClient."""
 
-    def call(self, operation: Operation[RequestT, ReplyT], request: RequestT) -> ReplyT: ...
+    def call(self, operation: Operation[RequestT, ReplyT], request: RequestT) -> ReplyT:
+        """See TrackerClient."""
 
 
 class Remote:

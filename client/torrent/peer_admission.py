@@ -42,7 +42,7 @@ class PeerAdmission:
         self._closed = False
 
     def close(self) -> None:
-        """Let nobody in any more; to be called under the lock."""
+        """Let nobody in any more; call it under the lock."""
         self._closed = True
 
     def admit(self, connection: Connection, transport: Transport) -> bool:
@@ -60,12 +60,12 @@ class PeerAdmission:
             # Other peers may have joined, or the torrent stopped, during the handshake.
             if self._closed or not self._peer_list.accepts(connection):
                 return False
-            if not self._peer_list.take_place(connection, self._context.connection_slots):
+            if not self._peer_list.take_slot(connection, self._context.connection_slots):
                 return False
             return self._connect(connection)
 
     def leave(self, connection: Connection) -> None:
-        """Remove a connection that has ended; to be called under the lock."""
+        """Remove a connection that has ended; call it under the lock."""
         self._context.connection_slots.give_back(connection)
         self._swarm.leave(connection.key)
         self._peer_list.remove(connection, self._context.clock())

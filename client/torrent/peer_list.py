@@ -21,7 +21,6 @@ from common.types import Endpoint, PeerId
 
 log = structlog.get_logger(__name__)
 
-
 MAX_LIARS: Final = 8
 """Peers of a torrent listed by name for sending wrong pieces."""
 
@@ -48,7 +47,7 @@ class PeerList:
         self._candidates = Candidates(me)
         self._renew_at: dict[int, float] = {}  # when to dial again, by a connection's key
         self._parties: dict[int, tuple[Party, Endpoint]] = {}  # by key, of ended ones too
-        self.liars: dict[str, None] = {}  # peers that sent wrong pieces, for display
+        self.liars: dict[str, None] = {}  # peers that sent wrong pieces, in order, for display
         self.sources: set[str] = set()  # peers that sent whole pieces, by user and address
 
     # --- connections ------------------------------------------------------------------------
@@ -69,7 +68,7 @@ class PeerList:
                     return False
                 if self._gives_way(old, new):
                     old.close("replaced by a second connection")
-        return self.judge_place(new).admitted
+        return self.judge_slot(new).admitted
 
     def party(self, connection: Connection) -> Party:
         """Return the party that is responsible for a connection."""
@@ -89,19 +88,19 @@ class PeerList:
             return Address(party.network, connection.user)
         return party
 
-    def take_place(self, new: Connection, connection_slots: ConnectionSlots) -> bool:
+    def take_slot(self, new: Connection, connection_slots: ConnectionSlots) -> bool:
         """Take a slot here and one of the client's, for which other connections may be closed.
 
         Returns False when there is none.
         """
-        verdict = self.judge_place(new)
+        verdict = self.judge_slot(new)
         if not (verdict.admitted and connection_slots.take(new, self.slot_owner(new))):
             return False
         if verdict.displaced is not None:
             verdict.displaced.close("others need its place")
         return True
 
-    def judge_place(self, new: Connection) -> Verdict[Connection]:
+    def judge_slot(self, new: Connection) -> Verdict[Connection]:
         """Decide whether one more connection fits, and which one has to go for it."""
         owner = self.slot_owner(new)
         held = [
@@ -138,7 +137,7 @@ class PeerList:
         """Return whether, of two connections that cross, the one that we dialled stays."""
         return self._me > connection.handshake.peer_id
 
-    # --- sealed groups ----------------------------------------------------------------------
+    # --- members only -----------------------------------------------------------------------
     def accepts(self, connection: Connection) -> bool:
         """Return whether the group accepts a connection: a sealed one needs an accepted member.
 
@@ -157,6 +156,15 @@ class PeerList:
         for connection in self.connections.values():
             if connection.close_reason is None and not self.accepts(connection):
                 connection.close("its certificate has expired, or it was removed from the group")
+
+    def disconnect_user(self, user: str) -> None:
+        """In an open group, cut off a removed member: in a sealed one, certificates decide that."""
+        if self._group_tls is not None:
+            return
+        self._candidates.forget_user(user)
+        for connection in self.connections.values():
+            if connection.user == user:
+                connection.close("it was removed from the group")
 
     # --- the list ---------------------------------------------------------------------------
     def add(self, connection: Connection, now: float) -> None:
@@ -249,7 +257,7 @@ class PeerList:
         Closes the connection, and returns False, when that user now has too many.
         """
         connection.user = user
-        if self.judge_place(connection).admitted:
+        if self.judge_slot(connection).admitted:
             return True
         connection.close("too many connections of one member")
         return False
@@ -259,15 +267,7 @@ class PeerList:
         if self._group_tls is None:
             self._candidates.forget_all()
 
-    def disconnect_user(self, user: str) -> None:
-        """In an open group, cut off a removed member: in a sealed one, certificates decide that."""
-        if self._group_tls is not None:
-            return
-        self._candidates.forget_user(user)
-        for connection in self.connections.values():
-            if connection.user == user:
-                connection.close("it was removed from the group")
-
+    # --- dialling ---------------------------------------------------------------------------
     def reachability(self) -> tuple[int, list[Obstacle]]:
         """See Candidates.reachability."""
         return self._candidates.reachability()
@@ -277,7 +277,6 @@ class PeerList:
         """See Candidates.last_dial_failed."""
         return self._candidates.last_dial_failed
 
-    # --- dialling ---------------------------------------------------------------------------
     def to_dial(self, now: float, *, complete: bool = False) -> Iterable[Endpoint]:
         """Return the endpoints to dial; each ends in a connection or in `dial_failed`.
 

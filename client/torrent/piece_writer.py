@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from enum import Enum, auto
 
 import structlog
 
@@ -15,6 +16,14 @@ from client.torrent.torrent_context import Workers
 from common.errors import ErrorCode, MinitorrentError
 
 log = structlog.get_logger(__name__)
+
+
+class _Result(Enum):
+    """What a worker has made of a piece."""
+
+    RIGHT = auto()
+    WRONG = auto()
+    UNWRITTEN = auto()
 
 
 class PieceWriter:
@@ -47,11 +56,11 @@ class PieceWriter:
         self._idle = threading.Condition(lock)
 
     def close(self) -> None:
-        """Report the completion no more; to be called under the lock."""
+        """Don't report the completion any more; call it under the lock."""
         self._is_over = True
 
     def wait_idle(self, timeout: float) -> None:
-        """Wait until no piece is being written; to be called under the lock."""
+        """Wait until no piece is being written; call it under the lock."""
         self._idle.wait_for(lambda: not self.writing, timeout)
 
     def submit(self, download: PieceDownload) -> None:
@@ -59,9 +68,9 @@ class PieceWriter:
 
         def failed(error: Exception) -> None:
             known = error if isinstance(error, MinitorrentError) else None
-            tell = log.info if known else log.error  # known errors are reported to the user
-            tell("a piece could not be written", error=str(error), piece=download.index)
-            self._written(download, None)
+            report = log.info if known else log.error  # the user gets to see the known ones
+            report("a piece could not be written", error=str(error), piece=download.index)
+            self._finish(download, _Result.UNWRITTEN)
             self._failed(known or MinitorrentError(ErrorCode.INTERNAL, f"Can't write: {error}."))
 
         with self._lock:
@@ -69,17 +78,18 @@ class PieceWriter:
         self._workers.submit(lambda: self._check_and_write(download), failed)
 
     def _check_and_write(self, download: PieceDownload) -> None:
-        # Another copy may have been faster and is on disk.
-        is_here = self._swarm.have[download.index]
-        right = is_here or self._files.write_verified(download.index, download.buffer)
-        self._written(download, right)
+        is_on_disk = self._swarm.have[download.index]  # another copy of it was faster
+        right = is_on_disk or self._files.write_verified(download.index, download.buffer)
+        self._finish(download, _Result.RIGHT if right else _Result.WRONG)
 
-    def _written(self, download: PieceDownload, right: bool | None) -> None:
-        """Take a worker's result: the piece is right, wrong, or (None) could not be written."""
+    def _finish(self, download: PieceDownload, result: _Result) -> None:
         with self._lock:
-            actions = self._swarm.verified(download) if right else self._swarm.failed(download)
-            if right is not None:
-                self._perform(actions)
+            if result is _Result.RIGHT:
+                self._perform(self._swarm.verified(download))
+            else:
+                actions = self._swarm.failed(download)
+                if result is _Result.WRONG:  # otherwise it is not its sender's fault
+                    self._perform(actions)
             self.writing -= 1
             self._idle.notify_all()
             # A copy of a piece that is still being written would look like a change of the file.

@@ -6,14 +6,14 @@ Everything here is called under the torrent's lock and returns at once.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from client.core.swarm.actions import Action, Assignment, Ban, Close, Send
 from client.core.swarm.choker import ChokeCandidate, Choker
 from client.core.swarm.evidence import Evidence
 from client.core.swarm.peer import Peer
 from client.core.swarm.piece_download import PieceDownload
-from client.core.swarm.piece_scheduler import Buffers, PieceScheduler
+from client.core.swarm.piece_scheduler import AnyBuffers, PieceScheduler
 from client.core.swarm.swarm_config import SwarmConfig
 from client.core.transfers.piece_selection import PieceSelection
 from common.bitfield import Bitfield
@@ -44,7 +44,7 @@ class Swarm:
         self,
         geometry: Geometry,
         have: Bitfield,
-        buffers: Buffers[Any],
+        buffers: AnyBuffers,
         rng: Random,
         now: float,
         config: SwarmConfig | None = None,
