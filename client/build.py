@@ -46,6 +46,7 @@ from client.services.health.diagnostics import Diagnostics
 from client.services.health.doctor import Doctor
 from client.services.health.environment import raise_descriptors
 from client.services.health.snapshots import Snapshots
+from client.services.invitations import InvitationService
 from client.services.limits import LimitService
 from client.services.notices import NoticeService
 from client.services.session import Session
@@ -207,8 +208,6 @@ class _Assembly:
         account, notices = self._account, self._notices
         tracker_client, known_trackers = self._tracker_client, self._known_trackers
         groups = GroupService(account, notices, remote, transfers, credentials)
-        downloads = Downloads(remote, links, self._store, transfers, self._disk, self._warn)
-        uploads = Uploads(remote, links, self._store, transfers, self._warn)
         port = OwnPort(self._listener.port, lambda: self._listener.arrivals)
         snapshots = Snapshots(tracker_client, credentials, time.monotonic, port)
         patience = self._config.timing.wait_without_peers
@@ -227,7 +226,8 @@ class _Assembly:
                 groups.is_own,
             ),
             groups=groups,
-            files=FileService(account, notices, remote, transfers, downloads, uploads, links),
+            invitations=InvitationService(account, remote, tracker_client, known_trackers),
+            files=self._files(transfers, remote, links),
             transfers=TransferService(account, notices, transfers, self._completions, patience),
             limits=LimitService(account, transfers, self._rate_limits),
             notices=NoticeService(notices, remote),
@@ -236,6 +236,15 @@ class _Assembly:
             doctor=Doctor(
                 self._config, port, account, tracker_client, known_trackers, credentials, transfers
             ),
+        )
+
+    def _files(
+        self, transfers: TransferManager, remote: Remote, links: MetainfoLinks
+    ) -> FileService:
+        downloads = Downloads(remote, links, self._store, transfers, self._disk, self._warn)
+        uploads = Uploads(remote, links, self._store, transfers, self._warn)
+        return FileService(
+            self._account, self._notices, remote, transfers, downloads, uploads, links
         )
 
     def _torrent_context(self, swarm_config: SwarmConfig) -> TorrentContext:

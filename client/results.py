@@ -50,6 +50,26 @@ class GroupResult(Result):
     group: str
 
 
+class InviteResult(Result):
+    """A new invitation; its text is shown only here. `expires_at` is ISO 8601, UTC."""
+
+    group: str
+    id: int
+    invitation: str = Field(repr=False)
+    uses: int
+    expires_at: str
+
+
+class RevokeInviteResult(Result):
+    group: str
+    id: int
+
+
+class JoinResult(Result):
+    group: str
+    status: Literal["member"]
+
+
 class EndSessionResult(Result):
     """The id of the ended login."""
 

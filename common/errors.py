@@ -38,6 +38,8 @@ class ErrorCode(StrEnum):
     TIMEOUT = "timeout"
     TRACKER_UNREACHABLE = "tracker_unreachable"
     PERMISSION_DENIED = "permission_denied"
+    INVITE_INVALID = "invite_invalid"
+    REGISTRATION_CLOSED = "registration_closed"
     QUOTA_EXCEEDED = "quota_exceeded"
     BUSY = "busy"
     INTERNAL = "internal"
@@ -71,6 +73,8 @@ MEANINGS: Mapping[ErrorCode, str] = MappingProxyType(
         ErrorCode.TIMEOUT: "the operation took too long or was stopped",
         ErrorCode.TRACKER_UNREACHABLE: "no tracker can be reached",
         ErrorCode.PERMISSION_DENIED: "you, or the client on this system, lack the permission",
+        ErrorCode.INVITE_INVALID: "the invitation is not valid, or no longer",
+        ErrorCode.REGISTRATION_CLOSED: "new accounts need an invitation here",
         ErrorCode.QUOTA_EXCEEDED: "you have reached a quota that the tracker sets per user",
         ErrorCode.BUSY: "the tracker is too busy right now; try again",
         ErrorCode.INTERNAL: "an internal error; see the log for details",
@@ -87,6 +91,8 @@ HTTP_STATUSES: Mapping[ErrorCode, int] = MappingProxyType(
         ErrorCode.NOT_MEMBER: 403,
         ErrorCode.NOT_ADMIN: 403,
         ErrorCode.PERMISSION_DENIED: 403,
+        ErrorCode.INVITE_INVALID: 403,
+        ErrorCode.REGISTRATION_CLOSED: 403,
         ErrorCode.NO_SUCH_USER: 404,
         ErrorCode.NO_SUCH_GROUP: 404,
         ErrorCode.NO_SUCH_REQUEST: 404,

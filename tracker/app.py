@@ -80,6 +80,7 @@ class TrackerApp:
                 certificate_lifetime=config.certificate_lifetime,
                 quotas=config.quotas,
                 password_cost=password_cost,
+                by_invitation_only=config.by_invitation_only,
             )
             self._wire(session, context, http, descriptor_budget)
             undo.pop_all()

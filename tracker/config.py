@@ -51,7 +51,8 @@ class Config:
     None for no HTTP; `min_password` is in characters. `tls` holds an operator's certificate and
     key, or None for a certificate of the tracker's own. `certificate_lifetime` is that of sealed
     groups' member certificates, in seconds. `max_sessions` is None for as many as the open-file
-    limit and common sense allow.
+    limit and common sense allow. `by_invitation_only` closes the creation of accounts to everyone
+    else.
     """
 
     number: int
@@ -67,6 +68,7 @@ class Config:
     max_sessions: int | None = None
     max_sessions_per_address: int = SESSIONS_PER_ADDRESS
     quotas: Quotas = field(default_factory=Quotas)
+    by_invitation_only: bool = False
 
 
 class _Parser(argparse.ArgumentParser):
@@ -98,6 +100,7 @@ def read_config(arguments: Sequence[str]) -> Config:
         max_sessions=options.max_sessions,
         max_sessions_per_address=options.max_sessions_per_address,
         quotas=with_quotas(options.quota),
+        by_invitation_only=options.registration == "invited",
     )
 
 
@@ -177,6 +180,12 @@ def _add_rules(add: Callable[..., argparse.Action]) -> None:
         default=CERTIFICATE_LIFETIME,
         metavar="SECONDS",
         help="lifetime of the certificates in sealed groups (default: 43200, 12 hours)",
+    )
+    add(
+        "--registration",
+        choices=("open", "invited"),
+        default="open",
+        help="who may create an account: anyone, or only users with an invitation (default: open)",
     )
 
 

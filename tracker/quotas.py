@@ -19,13 +19,14 @@ class Quotas:
     `certificates` an hour, `holders` (logins with unexpired certificates) in one group, `acts` a
     day that the audit records, `requests_per_second` (with bursts of ten times as many; beyond it,
     answers are delayed), `peers` (one for each file of each client; beyond it, the least recently
-    announced is dropped). Per group: pending `group_requests`, `group_files`. Per address:
-    `accounts` created a day.
+    announced is dropped). Per group: pending `group_requests`, valid `group_invites`,
+    `group_files`. Per address: `accounts` created a day.
     """
 
     groups: int = 500
     requests: int = 200
     group_requests: int = 2000
+    group_invites: int = 200
     files: int = 100_000
     group_files: int = 500_000
     metainfo_bytes: int = 2 * 1024**3

@@ -41,6 +41,7 @@ class Kind(StrEnum):
     """A download or a share."""
     PATH = "path"
     NEW_NAME = "new name"
+    INVITATION = "invitation"
     PASSWORD = "password"
     NEW_PASSWORD = "new password"
     SECONDS = "seconds"
@@ -56,7 +57,7 @@ class Kind(StrEnum):
     @property
     def is_secret(self) -> bool:
         """Whether a value must be neither echoed nor stored."""
-        return self in (Kind.PASSWORD, Kind.NEW_PASSWORD)
+        return self in (Kind.PASSWORD, Kind.NEW_PASSWORD, Kind.INVITATION)
 
     @property
     def is_new(self) -> bool:
@@ -76,6 +77,7 @@ _MEANINGS = {
     Kind.TRANSFER: "one of your downloads or shares in the group",
     Kind.PATH: "a file or folder on your disk",
     Kind.NEW_NAME: "a new name",
+    Kind.INVITATION: "an invitation; at a terminal, leave it out to be prompted for it",
     Kind.PASSWORD: "a password; at a terminal, leave it out to be prompted for it",
     Kind.NEW_PASSWORD: "a new password; at a terminal, leave it out to be prompted for it",
     Kind.SECONDS: "a number of seconds",

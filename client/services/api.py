@@ -18,6 +18,7 @@ from client.services.paging import (
     EventsResult,
     FilesResult,
     GroupsResult,
+    InvitesResult,
     MembersResult,
     NoticesResult,
     RequestsResult,
@@ -93,6 +94,22 @@ class GroupsApi(Protocol):
     def use(self, group: str) -> results.GroupResult: ...
 
     def export_credentials(self, group: str, folder: Path) -> results.ExportResult: ...
+
+
+class InvitationsApi(Protocol):
+    """See client.services.invitations.InvitationService."""
+
+    def create(
+        self, group: str, *, uses: int | None = None, days: int | None = None, admin: bool = False
+    ) -> results.InviteResult: ...
+
+    def list(
+        self, group: str | None, pattern: str = "", *, limit: int = USUAL_LIMIT
+    ) -> InvitesResult: ...
+
+    def revoke(self, group: str, number: int) -> results.RevokeInviteResult: ...
+
+    def accept(self, text: str) -> results.JoinResult: ...
 
 
 class FilesApi(Protocol):
@@ -224,6 +241,9 @@ class SessionApi(Protocol):
 
     @property
     def groups(self) -> GroupsApi: ...
+
+    @property
+    def invitations(self) -> InvitationsApi: ...
 
     @property
     def files(self) -> FilesApi: ...

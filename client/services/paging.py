@@ -13,7 +13,7 @@ from pydantic import Field
 
 from client.membership.remote import TrackerCalls
 from client.results import Result
-from common.api import accounts, audit, events, files, groups
+from common.api import accounts, audit, events, files, groups, invitations
 from common.api.operation import Operation
 from common.api.paging import MAX_PAGE, PageReply
 
@@ -55,6 +55,13 @@ class RequestsResult(Result):
     pattern: str = Field(default="", exclude=True)
 
 
+class InvitesResult(Result):
+    group: str
+    invites: list[invitations.InviteRow]
+    total: int
+    pattern: str = Field(default="", exclude=True)
+
+
 class EventsResult(Result):
     """Audit events, oldest first; `before` is where older ones continue, None at the end."""
 
@@ -84,6 +91,7 @@ ListResult = (
     | GroupsResult
     | MembersResult
     | RequestsResult
+    | InvitesResult
     | EventsResult
     | NoticesResult
     | SessionsResult

@@ -12,6 +12,7 @@ from client.services.files import FileService
 from client.services.groups import GroupService
 from client.services.health.diagnostics import Diagnostics
 from client.services.health.doctor import Doctor
+from client.services.invitations import InvitationService
 from client.services.limits import LimitService
 from client.services.notices import NoticeService
 from client.services.trackers import TrackerService
@@ -38,6 +39,7 @@ class Session:
         *,
         accounts: AccountService,
         groups: GroupService,
+        invitations: InvitationService,
         files: FileService,
         transfers: TransferService,
         limits: LimitService,
@@ -52,6 +54,7 @@ class Session:
         self._close = close
         self.accounts = accounts
         self.groups = groups
+        self.invitations = invitations
         self.files = files
         self.transfers = transfers
         self.limits = limits

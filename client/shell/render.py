@@ -125,6 +125,39 @@ def _requests(result: paging.RequestsResult, screen: Screen) -> str:
     return _listed(result, rows, columns, "request", screen)
 
 
+def _invite(result: results.InviteResult, _: Screen) -> str:
+    """The invitation on a line of its own, whole, so that it can be copied."""
+    users = "1 user" if result.uses == 1 else f"{result.uses:,} users"
+    until = local_time(result.expires_at)
+    about = f"Invitation {result.id} lets {users} into {visible(result.group)} until {until}:"
+    return f"{about}\n{visible(result.invitation)}"
+
+
+def _invites(result: paging.InvitesResult, screen: Screen) -> str:
+    if not result.invites and not result.pattern:
+        return f"No invitations to {visible(result.group)}; create one with: invite"
+    columns = [
+        Column("id", right=True),
+        Column("by", folds=True),
+        Column("created at"),
+        Column("uses left", right=True),
+        Column("until"),
+        Column("makes"),
+    ]
+    rows = [
+        [
+            str(row.id),
+            row.by,
+            local_time(row.at),
+            f"{row.uses_left:,}",
+            local_time(row.expires_at),
+            "admins" if row.admin else "members",
+        ]
+        for row in result.invites
+    ]
+    return _listed(result, rows, columns, "invitation", screen)
+
+
 def _files(result: paging.FilesResult, screen: Screen) -> str:
     if not result.files and not result.pattern:
         return f"{visible(result.group)} shares no files yet; share one with: upload_file PATH"
@@ -331,6 +364,8 @@ _FORMATTERS: dict[type[BaseModel], Callable[[Any, Screen], str]] = {
     paging.GroupsResult: _groups,
     paging.MembersResult: _members,
     paging.RequestsResult: _requests,
+    paging.InvitesResult: _invites,
+    results.InviteResult: _invite,
     paging.FilesResult: _files,
     results.DownloadsResult: _downloads,
     results.SharesResult: _shares,

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import Field, computed_field
 
+from common.api.invitations import InviteCode
 from common.api.model import Count, Hex20, Model, Name, Password, Port, Token
 from common.api.operation import Operation
 from common.api.paging import ROWS, PageReply, PageRequest
@@ -16,10 +17,15 @@ NO_PEER_ID = "0" * 40
 
 
 class CreateUser(Model):
-    """Create an account."""
+    """Create an account, with an `invite` as a member of the group that the invitation is for.
+
+    Some trackers create accounts by invitation only. A guest's account ends with that group.
+    """
 
     user: Name
     password: Password
+    invite: InviteCode | None = None
+    guest: bool = False
 
 
 class UserReply(Model):
@@ -27,6 +33,12 @@ class UserReply(Model):
 
     user: str
     warning: str | None = None
+
+
+class CreateUserReply(UserReply):
+    """`group` is the one that the user entered by an invitation."""
+
+    group: str | None = None
 
 
 class Login(Model):
@@ -127,8 +139,16 @@ class Pong(Model):
 CREATE_USER = Operation(
     "create_user",
     CreateUser,
-    UserReply,
-    frozenset({ErrorCode.USER_EXISTS, ErrorCode.WEAK_PASSWORD, ErrorCode.TOO_MANY_ATTEMPTS}),
+    CreateUserReply,
+    frozenset(
+        {
+            ErrorCode.USER_EXISTS,
+            ErrorCode.WEAK_PASSWORD,
+            ErrorCode.TOO_MANY_ATTEMPTS,
+            ErrorCode.INVITE_INVALID,
+            ErrorCode.REGISTRATION_CLOSED,
+        }
+    ),
     needs_login=False,
     carries_password=True,
 )

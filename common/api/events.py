@@ -22,6 +22,7 @@ class EventKind(StrEnum):
     MEMBER_LEFT = "member_left"  # for the others, whether the member left or was removed
     CERTIFICATES_REVOKED = "certificates_revoked"  # a login ended
     ROLE_CHANGED = "role_changed"  # recorded as what was done, see below
+    INVITE_USED = "invite_used"
     FILE_ADDED = "file_added"
     FILE_COMPLETED = "file_completed"
 
@@ -35,10 +36,13 @@ class EventKind(StrEnum):
     TOKEN_CREATED = "token_created"
     TOKEN_RENEWED = "token_renewed"
     TOKEN_REVOKED = "token_revoked"
+    INVITE_REFUSED = "invite_refused"  # of a group, too, if the invitation was once valid
     # and of a group:
     GROUP_CREATED = "group_created"
     CERTIFICATE_ISSUED = "certificate_issued"
     FILE_STOPPED = "file_stopped"
+    INVITE_CREATED = "invite_created"
+    INVITE_REVOKED = "invite_revoked"
     # Recorded for the audit trail, sent as `role_changed`:
     MEMBER_PROMOTED = "member_promoted"
     MEMBER_DEMOTED = "member_demoted"

@@ -6,10 +6,20 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from common.api import accounts, audit, authority, events, files, groups, presence, tokens
+from common.api import (
+    accounts,
+    audit,
+    authority,
+    events,
+    files,
+    groups,
+    invitations,
+    presence,
+    tokens,
+)
 from common.api.operation import Operation
 
-_NOUNS = (accounts, tokens, groups, authority, files, presence, audit, events)
+_NOUNS = (accounts, tokens, groups, invitations, authority, files, presence, audit, events)
 
 OPERATIONS: Mapping[str, Operation[Any, Any]] = MappingProxyType(
     {

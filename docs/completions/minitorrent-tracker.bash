@@ -10,6 +10,7 @@ _minitorrent_tracker() {
         --log-format) mapfile -t COMPREPLY < <(compgen -W "text json" -- "$current"); return ;;
         --min-password-length) :; return ;;
         --certificate-lifetime) :; return ;;
+        --registration) mapfile -t COMPREPLY < <(compgen -W "open invited" -- "$current"); return ;;
         --max-sessions) :; return ;;
         --max-sessions-per-address) :; return ;;
         --quota) :; return ;;
@@ -17,7 +18,7 @@ _minitorrent_tracker() {
         --tls-key) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
     esac
     if [[ $current == -* ]]; then
-        mapfile -t COMPREPLY < <(compgen -W "-h --help --version --data-dir --database --http-port --log-level --log-format --min-password-length --certificate-lifetime --max-sessions --max-sessions-per-address --quota --tls-cert --tls-key" -- "$current")
+        mapfile -t COMPREPLY < <(compgen -W "-h --help --version --data-dir --database --http-port --log-level --log-format --min-password-length --certificate-lifetime --registration --max-sessions --max-sessions-per-address --quota --tls-cert --tls-key" -- "$current")
     else
         mapfile -t COMPREPLY < <(compgen -f -- "$current")
     fi

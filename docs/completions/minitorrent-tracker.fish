@@ -8,6 +8,7 @@ complete -c minitorrent-tracker -l log-level -x -a 'debug info warning error' -d
 complete -c minitorrent-tracker -l log-format -x -a 'text json' -d 'format of the log: text (the default) or json, one object per line'
 complete -c minitorrent-tracker -l min-password-length -x -d 'reject passwords shorter than N characters'
 complete -c minitorrent-tracker -l certificate-lifetime -x -d 'lifetime of the certificates in sealed groups (default: 43200, 12 hours)'
+complete -c minitorrent-tracker -l registration -x -a 'open invited' -d 'who may create an account: anyone, or only users with an invitation (default: open)'
 complete -c minitorrent-tracker -l max-sessions -x -d 'maximum number of connected clients (default: 1000, or what the limit of open files allows)'
 complete -c minitorrent-tracker -l max-sessions-per-address -x -d 'maximum per address, or IPv6 /64 (default: 200)'
 complete -c minitorrent-tracker -l quota -x -d 'set a quota per user (can be repeated); docs/operations.md lists the names'

@@ -23,6 +23,10 @@ function __minitorrent_commands
         transfer_group 'make another member the owner (owner)' \
         audit 'show who did what, when and from where (admins)' \
         notices 'show recent notices and those you missed' \
+        invite 'create an invitation that lets others into a group' \
+        invites 'list a group'\''s valid invitations' \
+        revoke_invite 'end an invitation' \
+        join 'enter a group by an invitation' \
         list_files 'list the files that a group shares' \
         upload_file 'share a file or a folder with a group' \
         download_file 'download a file from all members who have it' \

@@ -49,6 +49,7 @@ AUDIENCES: Mapping[EventKind, Audience] = MappingProxyType(
         EventKind.MEMBER_DEMOTED: Audience.SUBJECT,
         EventKind.GROUP_TRANSFERRED: Audience.SUBJECT,
         EventKind.GROUP_INHERITED: Audience.SUBJECT,
+        EventKind.INVITE_USED: Audience.ADMINS,
         EventKind.FILE_ADDED: Audience.MEMBERS,
         EventKind.FILE_COMPLETED: Audience.SHARERS,
     }

@@ -10,7 +10,17 @@ from typing import Any, TypeVar
 
 import structlog
 
-from common.api import accounts, audit, authority, events, files, groups, presence, tokens
+from common.api import (
+    accounts,
+    audit,
+    authority,
+    events,
+    files,
+    groups,
+    invitations,
+    presence,
+    tokens,
+)
 from common.api.model import Model
 from common.api.operation import Operation
 from common.api.registry import OPERATIONS
@@ -37,6 +47,8 @@ _RECORDED = frozenset(
         groups.CREATE_GROUP,
         groups.JOIN_GROUP,
         groups.ACCEPT_REQUEST,
+        invitations.CREATE_INVITE,
+        invitations.ACCEPT_INVITE,
         groups.PROMOTE,
         groups.DEMOTE,
         groups.TRANSFER_GROUP,
@@ -184,6 +196,10 @@ def _group_handlers(services: Services) -> list[tuple[str, Handler]]:
         _user(groups.PROMOTE, services.groups.promote),
         _user(groups.DEMOTE, services.groups.demote),
         _user(groups.TRANSFER_GROUP, services.groups.transfer_group),
+        _user(invitations.CREATE_INVITE, services.invitations.create_invite),
+        _user(invitations.LIST_INVITES, services.invitations.list_invites),
+        _user(invitations.REVOKE_INVITE, services.invitations.revoke_invite),
+        _user(invitations.ACCEPT_INVITE, services.invitations.accept_invite),
     ]
 
 

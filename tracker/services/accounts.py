@@ -24,6 +24,7 @@ from tracker.services.caller import Caller, Identity
 from tracker.services.clock import Clock, iso
 from tracker.services.events import record_account
 from tracker.services.hashing import PasswordHasher
+from tracker.services.invitations import InvitationService, enter
 from tracker.services.notices import count_unread
 from tracker.services.rate_limits import RateLimiter
 from tracker.store.schema import Token, User
@@ -53,7 +54,9 @@ class AccountService:
         quotas: Quotas,
         audit_limit: RateLimiter,
         hasher: PasswordHasher,
+        invitations: InvitationService,
     ) -> None:
+        self._invitations = invitations
         self._quotas = quotas
         self._audit_limit = audit_limit
         self._account_creation = RateLimiter.daily(quotas.accounts, steady)
@@ -70,8 +73,12 @@ class AccountService:
         """Refuse further logins; returns at once."""
         self._hasher.close()
 
-    def create_user(self, caller: Caller, request: api.CreateUser) -> api.UserReply:
-        """Create an account. Raises MinitorrentError(user_exists, weak_password)."""
+    def create_user(self, caller: Caller, request: api.CreateUser) -> api.CreateUserReply:
+        """Create an account, perhaps by an invitation.
+
+        Raises MinitorrentError(user_exists, weak_password, invite_invalid, registration_closed).
+        """
+        self._check_invited(caller, request)
         warning = credentials.check_strength(request.password, self._min_password)
         with self._database.read() as work:
             if work.users.by_name(request.user) is not None:
@@ -86,9 +93,31 @@ class AccountService:
                 user = work.users.add(request.user, password_hash, now)
                 work.users.remember(user.id, party)
                 record_account(work, EventKind.ACCOUNT_CREATED, user.name, caller.address, now)
+                group = self._enter_group(work, caller, user, request, now)
         except ConflictError:
             raise _user_exists(request.user) from None
-        return api.UserReply(user=request.user, warning=warning)
+        return api.CreateUserReply(user=request.user, warning=warning, group=group)
+
+    def _check_invited(self, caller: Caller, request: api.CreateUser) -> None:
+        if request.invite is not None:
+            self._invitations.check(request.invite, request.user, caller.address)
+        elif self._invitations.are_required or request.guest:
+            raise MinitorrentError(
+                ErrorCode.REGISTRATION_CLOSED,
+                "This tracker creates accounts by invitation only; ask a member for one.",
+            )
+
+    def _enter_group(
+        self, work: UnitOfWork, caller: Caller, user: User, request: api.CreateUser, now: float
+    ) -> str | None:
+        """Let a new user into the group of the invitation, if there is one; return its name."""
+        if request.invite is None:
+            return None
+        me = _newcomer(caller, user)
+        group = enter(work, me, request.invite, now)
+        if request.guest:
+            work.users.add_guest(user.id, group.id)
+        return group.name
 
     def login(self, caller: Caller, request: api.Login) -> api.LoginReply:
         """Start a session. Raises MinitorrentError(bad_credentials, too_many_attempts)."""
@@ -353,6 +382,12 @@ def _identify(caller: Caller, user: User, token: Token, peer_id: str) -> Identit
         address=caller.address,
         scope=cast(Scope, token.scope or "account"),
     )
+
+
+def _newcomer(caller: Caller, user: User) -> Identity:
+    """Return the identity of a user who has no login yet."""
+    peer_id = peer_id_from_hex(api.NO_PEER_ID)
+    return Identity(user.id, user.name, 0, caller.connection_id, peer_id, caller.address)
 
 
 def _user_exists(user: str) -> MinitorrentError:

@@ -18,6 +18,7 @@ from tracker.services.events import EventService
 from tracker.services.files import FileService
 from tracker.services.groups import GroupService
 from tracker.services.hashing import PasswordHasher
+from tracker.services.invitations import InvitationService
 from tracker.services.keys import AnnounceKeyService
 from tracker.services.lifecycle import Lifecycle
 from tracker.services.notices import NoticeService
@@ -42,6 +43,7 @@ class Services:
     accounts: AccountService
     tokens: TokenService
     groups: GroupService
+    invitations: InvitationService
     authorities: CertificateService
     files: FileService
     announces: AnnounceService
@@ -66,14 +68,19 @@ def make_services(
     steady: Clock = time.monotonic,
     quotas: Quotas = _USUAL,
     password_cost: PasswordCost = _USUAL_COST,
+    by_invitation_only: bool = False,
 ) -> Services:
     """Create the services of one tracker.
 
     `steady` is a monotonic clock, for durations. `min_password` is the shortest accepted password
     in characters, `certificate_lifetime` is in seconds, and `secret_box` decrypts the groups' keys.
+    `by_invitation_only` closes the creation of accounts to everyone else.
     """
     tracker_id = secrets.token_hex(16)
     audit_limit = RateLimiter.daily(quotas.acts, steady)
+    invitations = InvitationService(
+        database, clock, steady, quotas, are_required=by_invitation_only
+    )
     return Services(
         accounts=AccountService(
             database,
@@ -84,9 +91,11 @@ def make_services(
             quotas=quotas,
             audit_limit=audit_limit,
             hasher=PasswordHasher(password_cost),
+            invitations=invitations,
         ),
         tokens=TokenService(database, clock, quotas),
         groups=GroupService(database, clock, secret_box, quotas),
+        invitations=invitations,
         authorities=CertificateService(
             database, clock, steady, secret_box, certificate_lifetime, quotas
         ),

@@ -97,6 +97,24 @@ def record_account(
     )
 
 
+def record_refusal(
+    work: UnitOfWork, group: Group, user: str, number: str, address: str, now: float
+) -> None:
+    """Record that invitation `number` to a group was refused to `user`, empty without a login."""
+    work.events.add(
+        Event(
+            at=now,
+            kind=EventKind.INVITE_REFUSED.value,
+            group_id=group.id,
+            group_name=group.name,
+            actor=user,
+            subject=number,
+            text="",
+            address=address,
+        )
+    )
+
+
 def record_completed(work: UnitOfWork, file: File, user: str, address: str, now: float) -> None:
     """Record that a user has completed a file; once, however often the user's clients report it."""
     group = work.files.group_of(file)

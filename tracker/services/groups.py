@@ -193,6 +193,7 @@ class GroupService:
             group, user_id = self._requested(work, me, request)
             now = self._clock()
             work.groups.drop_request(group.id, user_id)
+            work.invitations.forgive(group.id, user_id)
             work.groups.add_member(group.id, user_id, Role.MEMBER, now)
             text = f"{me.user} let you into {group.name}."
             kind = EventKind.REQUEST_ACCEPTED
@@ -216,6 +217,8 @@ class GroupService:
             is_self = user_id == me.user_id
             rules.check_removal(group.name, request.user, actor, subject, is_self=is_self)
             removed = self._end_membership(work, group, user_id)
+            if not is_self:
+                work.invitations.exclude(group.id, user_id, self._clock())
             text = f"{me.user} removed you from {group.name}."
             kind = EventKind.MEMBER_REMOVED
             record(work, kind, group, me, request.user, text, self._clock())
@@ -298,18 +301,21 @@ class GroupService:
         self, work: UnitOfWork, me: Identity, group: Group, user_id: int, user: str, role: Role
     ) -> None:
         work.groups.set_role(group.id, user_id, role)
+        if not role.is_admin:
+            work.invitations.revoke_created_by(group.id, user_id)
         kind, what = _NEW_ROLES[role]
         text = f"{me.user} made you {what} of {group.name}."
         record(work, kind, group, me, user, text, self._clock())
 
     def _end_membership(self, work: UnitOfWork, group: Group, user_id: int) -> list[str]:
-        """Delete a membership with its shares, peers and announce key.
+        """Delete a membership with its shares, peers and announce key, and end its invitations.
 
         Returns the uids of the member's certificates.
         """
         work.peers.drop_from_group(group.id, user_id)
         work.files.unshare_group(group.id, user_id)
         work.groups.drop_member(group.id, user_id)
+        work.invitations.revoke_created_by(group.id, user_id)
         return work.authorities.detach_holders(group.id, user_id)
 
     def _record_departure(

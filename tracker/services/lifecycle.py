@@ -96,6 +96,7 @@ class Lifecycle:
                 work.users.bound_tokens(now, SESSION_SECONDS, LONGEST_LIFETIME)
             work.users.delete_expired_tokens(now)
             work.authorities.delete_expired(now)
+            work.invitations.delete_expired(now)
 
     def stop(self) -> None:
         """Deregister this tracker; its connections and peers disappear at once."""

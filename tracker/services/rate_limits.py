@@ -37,6 +37,13 @@ class RateLimiter:
         """Allow `count` at once, and `count` a day."""
         return cls(Rate(count, _DAY / count), steady)
 
+    def check(self, key: str, code: ErrorCode, complaint: str) -> None:
+        """Raise MinitorrentError as `spend` would, without counting anything."""
+        with self._lock:
+            wait = self._budget.wait(key, self._steady())
+        if wait > 0:
+            raise MinitorrentError(code, f"{complaint}; try again in {math.ceil(wait)} second(s).")
+
     def spend(self, key: str, code: ErrorCode, complaint: str) -> None:
         """Count one action. Raises MinitorrentError with `code`, saying when to try again."""
         with self._lock:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, aliased
 
 from tracker.domain.rules import Member, Role
 from tracker.store.matching import fits
-from tracker.store.schema import File, Group, JoinRequest, Membership, User
+from tracker.store.schema import File, Group, Guest, JoinRequest, Membership, User
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,9 @@ class GroupRepository:
         return self._session.scalar(query.with_for_update() if lock else query)
 
     def delete(self, group_id: int) -> None:
-        """Delete a group with its requests, files and keys."""
+        """Delete a group with its requests, files, keys and guests' accounts."""
+        guests = select(Guest.user_id).where(Guest.group_id == group_id)
+        self._session.execute(delete(User).where(User.id.in_(guests)))
         self._session.execute(delete(Group).where(Group.id == group_id))
 
     def by_uid(self, uid: str) -> Group | None:
@@ -171,10 +173,11 @@ class GroupRepository:
         return self._session.scalar(query) or 0
 
     def seniors(self, group_id: int) -> list[tuple[Member, str]]:
-        """Return the longest-standing member of each role, with names."""
+        """Return the longest-standing member of each role, with names; guests don't count."""
+        guests = select(Guest.user_id).where(Guest.group_id == group_id)
         first = (
             select(func.min(Membership.id))
-            .where(Membership.group_id == group_id)
+            .where(Membership.group_id == group_id, Membership.user_id.not_in(guests))
             .group_by(Membership.role)
         )
         rows = self._session.execute(

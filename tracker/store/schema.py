@@ -1,9 +1,9 @@
 """The database tables. Times are seconds since the epoch, UTC.
 
 Durable: users, tokens, known addresses, groups with their authorities, memberships, join requests,
-files, completed downloads, shares, announce keys, events; and certificate holders, as long as a
-certificate may be valid. Ephemeral: trackers (with a heartbeat), their connections, and peers. A
-session's peers exist as long as its connection, a stock client's until they expire.
+invitations, files, completed downloads, shares, announce keys, events; and certificate holders, as
+long as a certificate may be valid. Ephemeral: trackers (with a heartbeat), their connections, and
+peers. A session's peers exist as long as its connection, a stock client's until they expire.
 """
 
 from __future__ import annotations
@@ -164,6 +164,48 @@ class JoinRequest(Base):
     group_id: Mapped[int] = mapped_column(ForeignKey(Group.id, ondelete="CASCADE"))
     user_id: Mapped[int] = mapped_column(ForeignKey(User.id, ondelete="CASCADE"), index=True)
     requested_at: Mapped[float]
+
+
+class Invitation(Base):
+    """An invitation to a group, with the SHA-256 of its code.
+
+    It is kept after its last use until `expires_at`, so that the audit can name it.
+    """
+
+    __tablename__ = "invitations"
+    __table_args__ = ({"sqlite_autoincrement": True},)  # the audit refers to used ones
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    group_id: Mapped[int] = mapped_column(ForeignKey(Group.id, ondelete="CASCADE"), index=True)
+    created_by: Mapped[int] = mapped_column(ForeignKey(User.id, ondelete="CASCADE"), index=True)
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    created_at: Mapped[float]
+    expires_at: Mapped[float] = mapped_column(index=True)
+    uses_left: Mapped[int]
+    makes_admins: Mapped[bool]
+
+
+class Removal(Base):
+    """A user whom an admin removed from a group; only admins let the user in again."""
+
+    __tablename__ = "removals"
+    __table_args__ = (UniqueConstraint("group_id", "user_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    group_id: Mapped[int] = mapped_column(ForeignKey(Group.id, ondelete="CASCADE"))
+    user_id: Mapped[int] = mapped_column(ForeignKey(User.id, ondelete="CASCADE"), index=True)
+    removed_at: Mapped[float]
+
+
+class Guest(Base):
+    """A user whose account was created for one group, and ends with it."""
+
+    __tablename__ = "guests"
+
+    user_id: Mapped[int] = mapped_column(
+        ForeignKey(User.id, ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    group_id: Mapped[int] = mapped_column(ForeignKey(Group.id, ondelete="CASCADE"), index=True)
 
 
 class File(Base):

@@ -11,6 +11,7 @@ from tracker.store.authorities import AuthorityRepository
 from tracker.store.events import EventRepository
 from tracker.store.files import FileRepository
 from tracker.store.groups import GroupRepository
+from tracker.store.invitations import InvitationRepository
 from tracker.store.peers import PeerRepository
 from tracker.store.trackers import TrackerRepository
 from tracker.store.users import UserRepository
@@ -37,6 +38,7 @@ class UnitOfWork:
     def __init__(self, session: Session) -> None:
         self.users = UserRepository(session)
         self.groups = GroupRepository(session)
+        self.invitations = InvitationRepository(session)
         self.authorities = AuthorityRepository(session)
         self.files = FileRepository(session)
         self.peers = PeerRepository(session)

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from tracker.store.matching import fits
-from tracker.store.schema import Connection, KnownAddress, Token, User
+from tracker.store.schema import Connection, Guest, KnownAddress, Token, User
 
 KNOWN_ADDRESSES = 200
 """Most networks remembered per user; the newest ones are kept."""
@@ -26,6 +26,10 @@ class UserRepository:
         self._session.add(user)
         self._session.flush()
         return user
+
+    def add_guest(self, user_id: int, group_id: int) -> None:
+        """Have an account end with a group."""
+        self._session.add(Guest(user_id=user_id, group_id=group_id))
 
     def by_name(self, name: str) -> User | None:
         """Return the account called `name`, or None."""

@@ -34,6 +34,7 @@ class NoticeKind(StrEnum):
     MEMBER_LEFT = EventKind.MEMBER_LEFT.value
     CERTIFICATES_REVOKED = EventKind.CERTIFICATES_REVOKED.value
     ROLE_CHANGED = EventKind.ROLE_CHANGED.value
+    INVITE_USED = EventKind.INVITE_USED.value
     FILE_ADDED = EventKind.FILE_ADDED.value
     FILE_COMPLETED = EventKind.FILE_COMPLETED.value
 
@@ -84,6 +85,7 @@ PRESENTATIONS: Mapping[NoticeKind, Presentation] = MappingProxyType(
         NoticeKind.MEMBER_LEFT: Presentation("Member left", keeper=Keeper.TRACKER),
         NoticeKind.CERTIFICATES_REVOKED: Presentation("Certificate void"),
         NoticeKind.ROLE_CHANGED: Presentation("Role changed", keeper=Keeper.TRACKER),
+        NoticeKind.INVITE_USED: Presentation("Invitation used", keeper=Keeper.TRACKER),
         NoticeKind.FILE_ADDED: Presentation("New file", keeper=Keeper.TRACKER),
         NoticeKind.FILE_COMPLETED: Presentation("Downloaded from you", keeper=Keeper.TRACKER),
     }

@@ -57,6 +57,7 @@ def start_tracker(tmp_path: Path, real_logs: None) -> Iterator[StartTracker]:
             http: bool = True,
             certificate_lifetime: int = CERTIFICATE_LIFETIME,
             quotas: Quotas | None = None,
+            by_invitation_only: bool = False,
         ) -> TrackerApp:
             config = Config(
                 number=1,
@@ -69,6 +70,7 @@ def start_tracker(tmp_path: Path, real_logs: None) -> Iterator[StartTracker]:
                 min_password=min_password,
                 certificate_lifetime=certificate_lifetime,
                 quotas=quotas or Quotas(),
+                by_invitation_only=by_invitation_only,
             )
             app = TrackerApp(config, limits, CHEAP)
             app.start()

@@ -21,6 +21,7 @@ from tracker.quotas import Quotas
 from tracker.services.accounts import AccountService
 from tracker.services.caller import Caller
 from tracker.services.hashing import PasswordHasher
+from tracker.services.invitations import InvitationService
 from tracker.services.rate_limits import RateLimiter
 
 ResultT = TypeVar("ResultT")
@@ -48,7 +49,7 @@ def test_the_greeting_has_version_and_time(tracker: TrackerApp, connect: Connect
 def test_user_names_are_unique(tracker: TrackerApp, connect: Connect) -> None:
     client = connect(tracker)
     reply = client.call("create_user", user="ann", password="long enough")
-    assert reply == {"user": "ann", "warning": None}
+    assert reply == {"user": "ann", "warning": None, "group": None}
     assert code_of(client, "create_user", user="ann", password="other one") == "user_exists"
 
 
@@ -122,6 +123,7 @@ def test_an_unknown_user_takes_the_same_work(lab: Lab) -> None:
         quotas=quotas,
         audit_limit=RateLimiter.daily(quotas.acts, lab.clock),
         hasher=hasher,
+        invitations=InvitationService(lab.database, lab.clock, lab.clock, quotas),
     )
     lab.database.on_write = lambda: work.append("write")
     done = []

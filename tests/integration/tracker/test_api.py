@@ -53,6 +53,7 @@ def test_a_group_can_be_managed_over_http(tracker: TrackerApp, web: HttpClient) 
     assert web.call("create_user", user="zoe", password="secret123") == {
         "user": "zoe",
         "warning": None,
+        "group": None,
     }
     reply = web.login("zoe")
     assert (reply["user"], reply["groups"]) == ("zoe", [])

@@ -18,6 +18,7 @@ from tests.support.fakes.diagnostics import FakeDiagnostics
 from tests.support.fakes.doctor import FakeDoctor
 from tests.support.fakes.files import FakeFiles
 from tests.support.fakes.groups import FakeGroups
+from tests.support.fakes.invitations import FakeInvitations
 from tests.support.fakes.limits import FakeLimits
 from tests.support.fakes.notices import FakeNotices
 from tests.support.fakes.state import FakeState
@@ -32,6 +33,7 @@ class FakeSession(FakeState):
         super().__init__()
         self.accounts = FakeAccounts(self)
         self.groups = FakeGroups(self)
+        self.invitations = FakeInvitations(self)
         self.files = FakeFiles(self)
         self.transfers = FakeTransfers(self)
         self.limits = FakeLimits(self)

@@ -124,7 +124,7 @@ def test_a_request_line_reads_back() -> None:
 
 
 def test_a_reply_line_reads_back() -> None:
-    reply = accounts.UserReply(user="ann")
+    reply = accounts.CreateUserReply(user="ann")
 
     read = lines.ReplyLine.model_validate(lines.decode_line(lines.encode_reply(7, reply)))
 

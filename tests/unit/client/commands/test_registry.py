@@ -21,7 +21,8 @@ create_user login logout whoami passwd notices create_group join_group leave_gro
 list_members list_requests accept_request reject_request remove_member promote demote
 transfer_group list_files upload_file download_file show_downloads show_shares stop_share pause
 resume cancel recheck priority limit wait share get magnet remove use_group peers trackers
-doctor sessions end_session audit export_credentials why relocate help quit exit
+invite invites revoke_invite join doctor sessions end_session audit
+export_credentials why relocate help quit exit
 """
 
 
@@ -76,6 +77,12 @@ def test_topics_are_contiguous() -> None:
         ),
         ("join_group lab", ("join_group", "lab")),
         ("leave_group lab", ("leave_group", "lab")),
+        ("invite", ("invite", "home", None, None, False)),
+        ("invite lab --uses 3 --days 2 --admin", ("invite", "lab", 3, 2, True)),
+        ("invites lab an* --limit 5", ("invites", "lab", "an*", 5)),
+        ("revoke_invite 7", ("revoke_invite", "home", 7)),
+        ("revoke_invite lab 7", ("revoke_invite", "lab", 7)),
+        ("join mt1AbC", ("join", "mt1AbC")),
         ("use_group lab", ("use_group", "lab")),
         ("list_groups", ("list_groups",)),
         ("list_groups cla --limit 0", ("list_groups", "cla", 0)),

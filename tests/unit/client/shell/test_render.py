@@ -204,6 +204,10 @@ def test_foreign_names_cannot_act_on_the_terminal() -> None:
         ),
         (paging.RequestsResult(group="lab", requests=[], total=0), "No requests to join lab"),
         (
+            paging.InvitesResult(group="lab", invites=[], total=0),
+            "No invitations to lab; create one with: invite",
+        ),
+        (
             paging.FilesResult(group="lab", files=[], total=0),
             "lab shares no files yet; share one with: upload_file PATH",
         ),

@@ -25,7 +25,7 @@ def test_recipients_of_each_event(kind: str, audience: Audience) -> None:
 def test_every_kind_is_found_by_its_audience() -> None:
     found = [kind for audience in Audience for kind in kinds_for(audience)]
     assert sorted(found) == sorted(AUDIENCES)
-    assert kinds_for(Audience.ADMINS) == ["join_requested"]
+    assert kinds_for(Audience.ADMINS) == ["join_requested", "invite_used"]
 
 
 def test_account_events_have_no_audience() -> None:
