@@ -124,7 +124,7 @@ class DownloadScheduler:
             self.review()
 
     def review(self) -> None:
-        """Start and stop downloads as their turns require; to be called now and then, too."""
+        """Start and stop downloads as their turns require; call it now and then, too."""
         with self._lock:
             if self._holds:
                 return

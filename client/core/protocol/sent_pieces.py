@@ -26,7 +26,7 @@ class SentPieces:
     def take_suspects(self, blocks: Sequence[Block]) -> list[PieceIndex]:
         """Forget the pieces of these blocks that the peer received whole before; returns them.
 
-        To be called before the blocks are sent.
+        Call it before the blocks are sent.
         """
         return [
             piece for piece in dict.fromkeys(block.piece for block in blocks) if self._forget(piece)

@@ -15,7 +15,7 @@ from typing import Final
 
 import structlog
 
-from client.core.admission.crowding import Held, judge
+from client.core.admission.crowding import MAX_CLOSING, Held, judge
 from client.core.admission.party import network
 from client.core.admission.strikes import Strikes
 from client.net.peers.handshaking import TIME_LIMIT, HungUpError, receive_handshake
@@ -37,10 +37,14 @@ MAX_HANDSHAKES: Final = 64
 MIN_PER_ADDRESS: Final = 4
 """At least this many of them may come from one address."""
 
-MAX_CLOSING: Final = 16
-"""Connections that may still be closing, on top of the limit."""
+_ADDRESS_SHARE: Final = 4
+"""One address may have one part in so many of all handshakes."""
 
 _BACKLOG: Final = 128
+"""Connections that the kernel accepts for us until we take them."""
+
+_PAUSE: Final = 0.1
+"""Seconds until we try again to accept after a failure."""
 
 Admit = Callable[[Transport, Handshake, Endpoint], bool]
 """Takes over a connection after the handshake; returns False when it isn't wanted."""
@@ -57,11 +61,11 @@ class _Handshaking:
         self.endpoint = endpoint
         self.network = network(endpoint.host)
         self.number = number
-        self.ends = False
+        self.is_ended = False
 
     def end(self) -> None:
         """Close the connection, which wakes its thread."""
-        self.ends = True
+        self.is_ended = True
         with suppress(OSError):
             self.sock.shutdown(socket.SHUT_RDWR)
 
@@ -139,7 +143,7 @@ class Listener:
                         log.warning("can't accept a peer", error=str(error))
                     is_logged = True
                     relieve()
-                    threading.Event().wait(0.1)
+                    time.sleep(_PAUSE)
                 continue
             is_logged = False
             self._arrivals += 1
@@ -167,14 +171,14 @@ class Listener:
         return True
 
     def _has_place(self, new: _Handshaking) -> bool:
+        """Return whether this handshake may begin; may end another one for it. Under the lock."""
         if self._strikes.refuses(new.network, time.monotonic()):
             return False
         if len(self._handshaking) >= self._max_handshakes + MAX_CLOSING:
             return False
-        held = [Held(one, one.network, one.number) for one in self._handshaking if not one.ends]
-        verdict = judge(
-            held, new.network, self._max_handshakes, max(MIN_PER_ADDRESS, self._max_handshakes // 4)
-        )
+        held = [Held(one, one.network, one.number) for one in self._handshaking if not one.is_ended]
+        most_each = max(MIN_PER_ADDRESS, self._max_handshakes // _ADDRESS_SHARE)
+        verdict = judge(held, new.network, self._max_handshakes, most_each)
         if verdict.displaced is not None:
             verdict.displaced.end()
         return verdict.admitted

@@ -64,7 +64,7 @@ class PeerConnection:
         self.client = client_name(handshake.peer_id)
         self.decoder = PeerStreamDecoder()
         self.close_reason: str | None = None
-        self.payload_sent = 0  # payload bytes
+        self.payload_sent = 0
         self._read_bytes = 0
         self._transport = transport
         self._handler = handler
@@ -72,7 +72,7 @@ class PeerConnection:
         self._channel = channel
         self._budget = MessageBudget(time.monotonic())
         self._closed = threading.Event()
-        self._sent = SentPieces(source.piece_size)
+        self._sent_pieces = SentPieces(source.piece_size)
         self._ready = threading.Condition()
         self._control: deque[bytes] = deque()
         self._control_size = 0
@@ -192,7 +192,7 @@ class PeerConnection:
             self.close(reason)
             self._writer.join()
             self._transport.release()
-            self._source.doubt(self._sent.last_whole())
+            self._source.doubt(self._sent_pieces.last_whole())
             handler.on_closed(self)
 
     def _traffic(self) -> Traffic:
@@ -241,11 +241,11 @@ class PeerConnection:
         if not blocks:
             self._transport.send([control])
             return
-        suspected = self._sent.take_suspects(blocks)
+        suspected = self._sent_pieces.take_suspects(blocks)
         if suspected:
             self._source.doubt(suspected)
         self._transport.send_blocks(control, blocks, self._source)
-        self._sent.record(blocks)
+        self._sent_pieces.record(blocks)
         size = sum(block.length for block in blocks)
         self.payload_sent += size
         self._handler.on_sent(self, size)

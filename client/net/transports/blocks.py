@@ -29,7 +29,7 @@ class BlockSource(Protocol):
     def check(self, runs: Sequence[Block]) -> None:
         """Check that these runs are still what was verified; raises OSError when they are not.
 
-        To be called just before their views are passed to the kernel.
+        Call it just before their views are passed to the kernel.
         """
 
     def piece_size(self, piece: PieceIndex) -> int:
