@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from collections.abc import MutableMapping
@@ -30,6 +31,9 @@ _MOST_MARKS: Final = 6
 
 _COLOUR: Final = re.compile(r"(\n|\x1b\[[0-9;]{0,8}m)")
 """What our own output contains besides text: newlines and colours."""
+
+_HOUR: Final = 3600
+_DAY: Final = 24 * _HOUR
 
 _UNITS: Final = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
 
@@ -60,6 +64,13 @@ def duration(seconds: float) -> str:
     first = next((n for n, (value, _) in enumerate(parts) if value), 3)
     shown = [f"{value} {unit}" for value, unit in parts[first : first + 2] if value]
     return " ".join(shown) or "0 s"
+
+
+def waiting_time(seconds: float) -> str:
+    """Return a time to wait, like `duration` but rounded up, so that waiting that long suffices."""
+    whole = math.ceil(seconds)
+    unit = 1 if whole < _HOUR else 60 if whole < _DAY else _HOUR
+    return duration(math.ceil(whole / unit) * unit)
 
 
 def local_time(at: str) -> str:

@@ -14,6 +14,7 @@ from client.commands.did_you_mean import corrected
 from client.commands.parsing import Invocation, command_word, missing_secrets, parse, quote
 from client.commands.registry import COMMANDS
 from common.errors import ErrorCode, MinitorrentError
+from common.text import size
 
 if TYPE_CHECKING:
     from client.services.api import SessionApi
@@ -78,7 +79,7 @@ class Runner:
         if len(line) > LONGEST_LINE:
             word = command_word(line[:_START_OF_LONG_LINE].decode("utf-8", "replace"))
             error = MinitorrentError(
-                ErrorCode.USAGE, f"The line is longer than {LONGEST_LINE:,} bytes; nothing was run."
+                ErrorCode.USAGE, f"The line is longer than {size(LONGEST_LINE)}; nothing was run."
             )
             return Outcome(word, None, error)
         try:

@@ -19,6 +19,7 @@ from common.api.events import EventNotice
 from common.api.model import Model
 from common.api.presence import Failure
 from common.errors import ErrorCode, MinitorrentError
+from common.text import size
 
 PROTOCOL_VERSION = (1, 1)
 """Major and minor version: another major is incompatible, a newer minor is not.
@@ -47,7 +48,7 @@ class LineTooLongError(MinitorrentError):
     """The other side sent a line over the limit; the stream can't be read any further."""
 
     def __init__(self, limit: int) -> None:
-        super().__init__(ErrorCode.USAGE, f"A line is longer than {limit} bytes.")
+        super().__init__(ErrorCode.USAGE, f"A line is longer than {size(limit)}.")
 
 
 class LineDecoder:

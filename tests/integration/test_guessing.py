@@ -138,7 +138,7 @@ def test_answers_do_not_reveal_which_accounts_exist(
                     client.login(user, "wrong")
                 took = time.monotonic() - before
                 seconds.setdefault((user in there, refused.value.code), []).append(took)
-                sentences[user in there].add(re.sub(r"\d+", "N", refused.value.message))
+                sentences[user in there].add(re.sub(r"in \d.*", "in N", refused.value.message))
     assert sentences[True] == sentences[False]
     assert len(sentences[True]) == 2
     for code in ("bad_credentials", "too_many_attempts"):

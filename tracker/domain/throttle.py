@@ -14,12 +14,12 @@ reveals that.
 
 from __future__ import annotations
 
-import math
 from collections import OrderedDict
 from typing import NamedTuple
 
 from common.errors import ErrorCode, MinitorrentError
 from common.party import party_of
+from common.text import waiting_time
 
 _ROUNDING = 1e-6  # seconds
 
@@ -110,7 +110,7 @@ class LoginThrottle:
         if wait > 0:
             raise MinitorrentError(
                 ErrorCode.TOO_MANY_ATTEMPTS,
-                f"Too many wrong passwords; try again in {math.ceil(wait)} second(s).",
+                f"Too many wrong passwords; try again in {waiting_time(wait)}.",
             )
         for budget, key in spent:
             budget.take(key, now)

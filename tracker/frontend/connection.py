@@ -14,6 +14,7 @@ from common.api import lines
 from common.api.registry import OPERATIONS
 from common.errors import ErrorCode, MinitorrentError
 from common.party import party_of
+from common.text import size
 from tracker.frontend import bulk
 from tracker.frontend.bulk import BulkLimiter
 from tracker.frontend.channel import Channel, ChannelClosedError
@@ -174,12 +175,12 @@ class Connection:
         self.channel.send(lines.encode_error(number, error))
 
 
-def _check_size(name: str, size: int) -> None:
+def _check_size(name: str, length: int) -> None:
     """Check the size by the actual operation: the line was admitted by its first bytes."""
     operation = OPERATIONS.get(name)
-    if operation is not None and size > operation.max_size:
+    if operation is not None and length > operation.max_size:
         raise MinitorrentError(
-            ErrorCode.USAGE, f"A request for {name} has at most {operation.max_size} bytes."
+            ErrorCode.USAGE, f"A request for {name} has at most {size(operation.max_size)}."
         )
 
 

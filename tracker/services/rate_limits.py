@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 import threading
 
 from common.errors import ErrorCode, MinitorrentError
+from common.text import waiting_time
 from tracker.domain.throttle import Budget, Rate
 from tracker.services.clock import Clock
 
@@ -52,7 +52,7 @@ class RateLimiter:
             if wait <= 0:
                 self._budget.take(key, now)
                 return
-        raise MinitorrentError(code, f"{complaint}; try again in {math.ceil(wait)} second(s).")
+        raise MinitorrentError(code, f"{complaint}; try again in {waiting_time(wait)}.")
 
 
 class RequestThrottle:

@@ -269,7 +269,7 @@ def descriptors(limit: int, used: int) -> Check:
 
 def timed_out(name: str, seconds: float) -> Check:
     """Return the result of a check that timed out."""
-    hint = f"This check did not finish in {seconds:g} seconds; something hangs. Try again."
+    hint = f"This check did not finish in {seconds:g} s; something hangs. Try again."
     return _failed(name, hint)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from client.storage.paths.os_errors import shown, translating
 from client.storage.paths.safe_open import open_beneath
 from common.errors import ErrorCode, MinitorrentError
+from common.text import size
 
 
 def read_plain(path: Path, limit: int) -> bytes:
@@ -25,7 +26,7 @@ def read_plain(path: Path, limit: int) -> bytes:
             data = stream.read(limit + 1) or b""  # None where reading would block
     if len(data) > limit:
         raise MinitorrentError(
-            ErrorCode.USAGE, f"{shown(path)} is too large; the limit is {limit:,} bytes."
+            ErrorCode.USAGE, f"{shown(path)} is too large; the limit is {size(limit)}."
         )
     return data
 

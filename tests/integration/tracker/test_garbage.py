@@ -215,7 +215,7 @@ def test_long_lines_are_accepted_only_for_large_operations_after_login(
     # The beginning of a line admits it; its content decides.
     logged_in.send(b'{"id": 901, "op": "add_file", "op": "ping", ' + padding)
     answer = logged_in.read()
-    assert answer["error"]["message"] == "A request for ping has at most 65536 bytes."
+    assert answer["error"]["message"] == "A request for ping has at most 64.0 KiB."
 
     for client, operation in ((logged_in, b"ping"), (connect(tracker), b"add_file")):
         try:
@@ -223,7 +223,7 @@ def test_long_lines_are_accepted_only_for_large_operations_after_login(
             answer = client.read()
         except ConnectionError:
             continue  # the tracker had hung up while the rest was still under way
-        assert answer["error"]["message"] == "A line is longer than 65536 bytes."
+        assert answer["error"]["message"] == "A line is longer than 64.0 KiB."
 
 
 def test_a_request_with_too_many_parts_is_refused(tracker: TrackerApp, connect: Connect) -> None:

@@ -58,6 +58,20 @@ def test_durations(seconds: float, shown: str) -> None:
     assert text.duration(seconds) == shown
 
 
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [
+        (0.1, "1 s"),
+        (129.5, "2 min 10 s"),
+        (3601, "1 h 1 min"),
+        (86399, "1 d"),
+        (86400 + 60, "1 d 1 h"),
+    ],
+)
+def test_waiting_times_are_rounded_up(seconds: float, shown: str) -> None:
+    assert text.waiting_time(seconds) == shown
+
+
 def test_progress_shows_100_percent_only_when_complete() -> None:
     assert text.percent(0.99999) == "99.9%"
     assert text.percent(1) == "100%"

@@ -19,6 +19,7 @@ from common.api.model import Model
 from common.api.operation import Operation, UnreadableRequestError
 from common.api.registry import OPERATIONS
 from common.errors import ErrorCode, MinitorrentError
+from common.text import size
 from common.types import plain_address
 from tracker.frontend import bulk
 from tracker.frontend.bulk import BulkLimiter
@@ -177,11 +178,11 @@ async def _read(request: Request, limit: int, seconds: float) -> bytes:
                 body += chunk
                 if len(body) > limit:
                     raise RequestError(
-                        413, ErrorCode.USAGE, f"This request has at most {limit} bytes."
+                        413, ErrorCode.USAGE, f"This request has at most {size(limit)}."
                     )
     except TimeoutError:
         raise RequestError(
-            408, ErrorCode.TIMEOUT, f"The request did not arrive within {seconds:g} seconds."
+            408, ErrorCode.TIMEOUT, f"The request did not arrive within {seconds:g} s."
         ) from None
     return bytes(body)
 

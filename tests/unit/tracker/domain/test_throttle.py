@@ -14,6 +14,9 @@ from tracker.domain.throttle import PER_ACCOUNT, PER_ADDRESS, Budget, LoginThrot
 HOME, AWAY = "192.0.2.1", "198.51.100.7"
 
 
+_SECONDS = {"s": 1, "min": 60, "h": 3600, "d": 86400}
+
+
 def refusal(
     throttle: LoginThrottle,
     now: float,
@@ -27,9 +30,10 @@ def refusal(
         throttle.attempt(account, address, now, known=known)
     except MinitorrentError as error:
         assert error.code is ErrorCode.TOO_MANY_ATTEMPTS
-        found = re.search(r"in (\d+) second", error.message)
+        found = re.search(r"try again in (.*)\.$", error.message)
         assert found
-        return int(found[1])
+        parts = re.findall(r"(\d+) (d|h|min|s)", found[1])
+        return sum(int(count) * _SECONDS[unit] for count, unit in parts)
     return 0
 
 
