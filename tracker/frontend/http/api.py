@@ -144,9 +144,9 @@ def _refuse_afar(caller: Caller) -> None:
 @asynccontextmanager
 async def _turn(bulk_limiter: BulkLimiter, caller: Caller, request: Request) -> AsyncIterator[None]:
     """Wait until a long request is admitted. A request without a length counts as long."""
-    size = request.headers.get("content-length", "")
+    length = request.headers.get("content-length", "")
     if caller.identity is None or (
-        size.isdecimal() and len(size) < 10 and int(size) <= bulk.THRESHOLD
+        length.isdecimal() and len(length) < 10 and int(length) <= bulk.THRESHOLD
     ):
         yield
         return

@@ -188,7 +188,7 @@ def test_open_files() -> None:
 
 
 def test_checks_without_a_result() -> None:
-    wrong(health_checks.timed_out("disk /a", 15), "15 seconds")
+    wrong(health_checks.timed_out("disk /a", 15), "15 s")
     wrong(health_checks.crashed("disk /a"), "report")
 
 
