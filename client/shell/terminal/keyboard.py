@@ -9,7 +9,12 @@ import termios
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType, TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeAlias
+
+from client.shell.terminal.signals import SignalHandler
+
+_Attributes: TypeAlias = list[Any]
+"""What termios.tcgetattr returns: numbers, and a list of control characters."""
 
 _LOCAL_FLAGS = 3  # their place in what termios.tcgetattr returns
 _LOUD = termios.ECHO | termios.ICANON  # echo, and line editing by the terminal
@@ -25,10 +30,10 @@ class Keyboard:
     """
 
     def __init__(self) -> None:
-        self._before: list[Any] | None = None
-        self._quiet: list[Any] | None = None
-        self._wanted: list[Any] | None = None
-        self._on_continue: Any = signal.SIG_DFL
+        self._before: _Attributes | None = None
+        self._quiet: _Attributes | None = None
+        self._wanted: _Attributes | None = None
+        self._on_continue: SignalHandler = signal.SIG_DFL
 
     def __enter__(self) -> Self:
         if _is_ours():
@@ -65,7 +70,7 @@ class Keyboard:
                 if termios.tcgetattr(sys.stdin)[_LOCAL_FLAGS] & _LOUD:
                     self._set(self._quiet)
 
-    def _set(self, attributes: list[Any] | None) -> None:
+    def _set(self, attributes: _Attributes | None) -> None:
         self._wanted = attributes
         if attributes is not None and _is_ours():
             with suppress(termios.error):  # the terminal is gone

@@ -8,9 +8,12 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType, TracebackType
-from typing import Self
+from typing import Self, TypeAlias
 
 _ENDING = (signal.SIGTERM, signal.SIGHUP)
+
+SignalHandler: TypeAlias = Callable[[int, FrameType | None], object] | int | None
+"""What `signal.signal` takes and returns."""
 
 
 class Stopped(BaseException):
@@ -35,7 +38,7 @@ class Interrupts:
         self._ctrl_c_ends = ctrl_c_ends
         self._command_stopped = False
         self._waiting = False
-        self._before: dict[int, object] = {}
+        self._before: dict[int, SignalHandler] = {}
         self._woken, self._waker = -1, -1
         self._waker_before = -1
 
@@ -59,7 +62,7 @@ class Interrupts:
         traceback: TracebackType | None,
     ) -> None:
         for number, handler in self._before.items():
-            signal.signal(number, handler)  # type: ignore[arg-type]
+            signal.signal(number, handler)
         signal.set_wakeup_fd(self._waker_before)
         os.close(self._waker)
         os.close(self._woken)

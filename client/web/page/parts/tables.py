@@ -22,7 +22,7 @@ class Column:
     shown: str = ""
     """The key of the displayed value, if it differs from the value to sort by."""
 
-    def definition(self) -> dict[str, Any]:
+    def definition(self) -> dict[str, str | bool]:
         """Return the definition that Quasar's QTable expects."""
         classes = "wide-only" if self.wide else ""
         return {
