@@ -39,9 +39,9 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[UnitOfWorkFactor
     url = empty_database(tmp_path_factory.mktemp("audience"))
     engine = create_engine(url)
     with Session(engine) as session:
-        for table in (_things(), _relations(), _events()):
-            session.add_all(table)
-            session.flush()
+        for row in (*_things(), *_relations(), *_events()):
+            session.add(row)
+            session.flush()  # in this order, as the references between them need it
         session.commit()
     engine.dispose()
     store = open_store(url)

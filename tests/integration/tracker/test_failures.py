@@ -158,7 +158,7 @@ def test_without_threads_a_connection_is_refused(
     lab: Lab, serve: Serve, connect: Connect, capfd: pytest.CaptureFixture[str], real_logs: None
 ) -> None:
     """The acceptor continues, and refused connections take no place."""
-    frontends = serve(lab.services, limits=SessionLimits(total=1, stack_bytes=1 << 47))
+    frontends = serve(lab.services, limits=SessionLimits(total=1, stack_bytes=1 << 60))
     for _ in range(2):
         with pytest.raises(OSError):
             connect(frontends)
