@@ -93,9 +93,9 @@ class FakeWorkers:
         if not self.busy:
             self.work()
 
-    def work(self) -> None:
-        """Run the jobs that wait."""
-        waiting, self._waiting = self._waiting, []
+    def work(self, most: int | None = None) -> None:
+        """Run the jobs that wait, or the first of them."""
+        waiting, self._waiting = self._waiting[:most], self._waiting[most:] if most else []
         for job, on_failure in waiting:
             if self.error is not None:
                 on_failure(self.error)

@@ -71,6 +71,7 @@ class FakeAnnouncer:
         self.announced: dict[InfoHash, Announced] = {}
         self.completions: list[InfoHash] = []
         self.questions: list[tuple[InfoHash, UnidentifiedPeer]] = []
+        self.on_remove: Callable[[], object] = lambda: None
 
     def add(self, announced: Announced) -> None:
         self.announced[announced.info_hash] = announced
@@ -81,6 +82,7 @@ class FakeAnnouncer:
 
     def remove(self, info_hash: InfoHash) -> None:
         self.announced.pop(info_hash, None)
+        self.on_remove()
 
     def identify(self, info_hash: InfoHash, peer: UnidentifiedPeer) -> None:
         self.questions.append((info_hash, peer))

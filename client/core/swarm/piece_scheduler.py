@@ -179,11 +179,7 @@ class PieceScheduler:
             if not self._is_slow(other, peer, now):
                 continue
             for piece, download in reversed(other.downloads.items()):
-                if (
-                    peer.has[piece]
-                    and piece not in peer.downloads
-                    and self._fetchers(piece) < self._config.max_fetchers
-                ):
+                if peer.has[piece] and piece not in peer.downloads and self._may_duplicate(piece):
                     return self._begin(peer, download.index)
         return None
 
@@ -201,7 +197,7 @@ class PieceScheduler:
         first, other = min(held, key=lambda pair: pair[0], default=(None, peer))
         if first is None or other is peer or not peer.has[first]:
             return None
-        if self._fetchers(first) >= self._config.max_fetchers:
+        if not self._may_duplicate(first):
             return None
         if now - other.joined_at < self._config.window_seconds:
             return None  # its rate is not known yet
@@ -222,6 +218,10 @@ class PieceScheduler:
             return True
         owed = sum(download.block_count for download in other.downloads.values())
         return owed * peer.down.rate > self._blocks_per_piece * other.down.rate  # as in _rescue
+
+    def _may_duplicate(self, piece: int) -> bool:
+        """Return whether one more peer may fetch a piece: not while its hash is being checked."""
+        return self._fetchers(piece) < self._config.max_fetchers and not self._is_verifying(piece)
 
     def _fetchers(self, piece: int) -> int:
         """Return how many peers fetch a piece, apart from snubbed ones."""
@@ -347,7 +347,10 @@ class PieceScheduler:
 
     def _in_hand(self, piece: int) -> bool:
         """Return whether a peer fetches this piece, or its hash is being checked."""
-        return bool(self._fetchers(piece)) or any(d.index == piece for d in self._verifying)
+        return bool(self._fetchers(piece)) or self._is_verifying(piece)
+
+    def _is_verifying(self, piece: int) -> bool:
+        return any(download.index == piece for download in self._verifying)
 
     def _drop_partial(self, piece: int) -> None:
         partial = self._partial.pop(piece, None)

@@ -300,3 +300,22 @@ def test_a_dial_that_succeeds_after_the_stop_is_not_wanted(bench: Bench) -> None
     at_work.torrent.stop()
     assert not dial.connected(FakeTransport(), handshake_for(dial.info_hash), dial.endpoint)
     assert at_work.torrent.connection_count == 0
+
+
+class StoppingTransport(FakeTransport):
+    """Stops the torrent while our handshake is sent."""
+
+    def __init__(self, bench: TorrentBench) -> None:
+        super().__init__()
+        self._bench = bench
+
+    def send(self, buffers: list[bytes | memoryview]) -> None:
+        super().send(buffers)
+        self._bench.torrent.stop()
+
+
+def test_a_torrent_that_stops_during_a_handshake_admits_nobody(bench: Bench) -> None:
+    at_work = bench()
+    assert at_work.admit(transport=StoppingTransport(at_work)) is None
+    assert at_work.torrent.connection_count == 0
+    assert not at_work.client.connections.made[-1].has_started

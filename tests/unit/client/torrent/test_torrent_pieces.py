@@ -172,6 +172,8 @@ def test_a_second_copy_of_a_piece_is_not_written_over_the_first(bench: Bench) ->
     at_work.client.workers.busy = True
     first.give()
     second.give()
+    at_work.client.workers.work(1)
+    assert (at_work.torrent.writing, at_work.owner.completed) == (1, 0)
     at_work.client.workers.work()
     assert at_work.owner.completed == 1
     assert at_work.torrent.done == len(CONTENT)

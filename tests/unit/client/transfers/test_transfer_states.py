@@ -160,3 +160,12 @@ def test_a_transfer_that_waits_for_its_turn_shows_its_pieces(
     again.start()
     assert (again.state, list(again.verified)) == (TransferState.QUEUED, have)
     again.halt()
+
+
+def test_a_transfer_shows_its_pieces_while_it_stops(lab: TransferLab, partial: Transfer) -> None:
+    seen: list[tuple[TransferState, int, int]] = []
+    lab.announcer.on_remove = lambda: seen.append(
+        (partial.state, partial.verified.count, partial.done)
+    )
+    partial.halt()
+    assert seen == [(TransferState.PAUSED, 2, 2 * PIECE)]

@@ -180,6 +180,18 @@ def test_in_endgame_the_slower_of_two_peers_is_cancelled() -> None:
     assert lent_buffers(swarm) == []
 
 
+def test_a_received_piece_is_not_fetched_again_while_it_is_verified() -> None:
+    swarm = swarm_with([1, 2, 3])
+    for key in (1, 2, 3):
+        join(swarm, key, HaveAll(), Unchoke())
+    swarm.assign(1, 0, 0.0)
+    quick = swarm.assign(2, 0, 0.0)[0].download
+    assert receive_all(swarm, 2, 0)
+    assert [swarm.assign(key, 0, 5.0) for key in (2, 3)] == [[], []]
+    swarm.failed(quick)
+    assert swarm.assign(3, 0, 5.0), "it was wrong"
+
+
 def test_a_cancelled_piece_of_a_departing_peer_frees_its_buffer() -> None:
     swarm = swarm_with([1, 2, 3])
     for key in (1, 2):
