@@ -134,19 +134,17 @@ def build_info(
     if authority is not None:
         info[b"ssl-cert"] = authority.encode()
     if is_folder:
-        info[b"files"] = [
-            {
-                b"path": [part.encode("utf-8", "surrogatepass") for part in file.path],
-                **_file_fields(file),
-            }
-            for file in files
-        ]
+        info[b"files"] = [{b"path": _path(file), **_file_fields(file)} for file in files]
     else:
         (file,) = files
         info |= _file_fields(file)
     info_bytes = bencode2.bencode(info)
     parse(encode(info_bytes))
     return info_bytes
+
+
+def _path(file: FileEntry) -> list[bytes]:
+    return [part.encode("utf-8", "surrogatepass") for part in file.path]
 
 
 def _file_fields(file: FileEntry) -> dict[bytes, object]:

@@ -23,7 +23,7 @@ from tracker.frontend.http.server import HttpServer
 from tracker.frontend.metrics import Metrics
 from tracker.frontend.periodic import Periodic
 from tracker.frontend.session import SessionLimits, SessionServer
-from tracker.services.catalogue import Services, make_services
+from tracker.services.catalogue import Policy, Services, make_services
 from tracker.services.lifecycle import BEAT_SECONDS
 from tracker.store.authority_key import KEY_VARIABLE, open_secret_box
 from tracker.store.engine import Store, open_store
@@ -76,11 +76,13 @@ class TrackerApp:
                 time.time,
                 site,
                 secret_box,
-                min_password=config.min_password,
-                certificate_lifetime=config.certificate_lifetime,
-                quotas=config.quotas,
-                password_cost=password_cost,
-                by_invitation_only=config.by_invitation_only,
+                Policy(
+                    config.min_password,
+                    config.certificate_lifetime,
+                    config.quotas,
+                    password_cost,
+                    config.by_invitation_only,
+                ),
             )
             self._wire(session, context, http, descriptor_budget)
             undo.pop_all()

@@ -58,48 +58,28 @@ class Torrent:
         have: Bitfield,
         selection: PieceSelection,
         group_tls: GroupTls | None,
-        torrent_context: TorrentContext,
+        context: TorrentContext,
         owner: TorrentOwner[Torrent],
         throttle: Throttle,
     ) -> None:
         self.metainfo = metainfo
         self._source = ContentSource(files, self._fail, self._damaged)
-        self._torrent_context = torrent_context
+        self._torrent_context = context
         self._owner = owner
         self._throttle = throttle
-        self._clock = torrent_context.clock
-        self._lock = threading.Lock()
-        self._peer_list = PeerList(
-            torrent_context.peer_id,
-            torrent_context.swarm_config,
-            torrent_context.ban_list,
-            group_tls,
-        )
-        self._swarm = torrent_context.make_swarm(metainfo.geometry, have, selection)
-        self._protocol = PeerProtocol(self._swarm, metainfo.info_bytes)
-        self._requests = RequestPipeline(metainfo.info_hash, self._protocol, self._lock, throttle)
-        self._dialing = TorrentDialing(
-            metainfo, group_tls, torrent_context, self._peer_list, self._lock, self._on_dialled
-        )
+        self._clock = context.clock
         self._stopped = False
-        self._writer = PieceWriter(
-            files,
-            torrent_context.workers,
-            self._swarm,
-            self._lock,
-            self._perform,
-            self._completed,
-            self._fail,
+        lock = self._lock = threading.Lock()
+        peers = self._peer_list = PeerList(
+            context.peer_id, context.swarm_config, context.ban_list, group_tls
         )
-        self._admission = PeerAdmission(
-            metainfo,
-            torrent_context,
-            self._swarm,
-            self._protocol,
-            self._peer_list,
-            self._lock,
-            self._perform,
-        )
+        swarm = self._swarm = context.make_swarm(metainfo.geometry, have, selection)
+        protocol = self._protocol = PeerProtocol(swarm, metainfo.info_bytes)
+        self._requests = RequestPipeline(metainfo.info_hash, protocol, lock, throttle)
+        self._dialing = TorrentDialing(metainfo, group_tls, context, peers, lock, self._on_dialled)
+        perform, completed, failed = self._perform, self._completed, self._fail
+        self._writer = PieceWriter(files, context.workers, swarm, lock, perform, completed, failed)
+        self._admission = PeerAdmission(metainfo, context, swarm, protocol, peers, lock, perform)
 
     # --- state ------------------------------------------------------------------------------
     @property

@@ -1,13 +1,13 @@
 """One file of a group at this client, from its first check on disk until it is discarded.
 
-Its state is one value (see core.transfer_state). A download is queued until its turn comes (see
-engine.download_scheduler), and again when it loses its turn. When another program touches the files
-of a download, they are checked again and wrong pieces are downloaded again, `MOST_UPSETS` times a
-run. A finished download returns to the queue when a recheck finds wrong pieces, or when a piece
-turns out to be wrong though its file looks untouched; a share of the user's own file fails instead,
-as does any file that seems to have been edited. Checking, finishing and stopping take time: they
-run in the engine's job threads, one at a time for each transfer. Meanwhile, commands read the state
-from plain attributes.
+Its state is one value (see core.transfers.transfer_state). A download is queued until its turn
+comes (see download_scheduler), and again when it loses its turn. When another program touches the
+files of a download, they are checked again and wrong pieces are downloaded again, `MOST_UPSETS`
+times a run. A finished download returns to the queue when a recheck finds wrong pieces, or when a
+piece turns out to be wrong though its file looks untouched; a share of the user's own file fails
+instead, as does any file that seems to have been edited. Checking, finishing and stopping take
+time: they run in the client's job threads, one at a time for each transfer. Meanwhile, commands
+read the state from plain attributes.
 """
 
 from __future__ import annotations

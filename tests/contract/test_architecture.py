@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import re
 from pathlib import Path
@@ -56,3 +57,21 @@ def test_a_missing_name_is_noticed(name: str) -> None:
 
 def test_the_document_stays_short() -> None:
     assert len(TEXT.splitlines()) <= 250
+
+
+LONGEST = 40
+"""Lines of a function, with its docstring."""
+
+
+def test_functions_stay_short() -> None:
+    found = []
+    for program in ("client", "common", "tracker"):
+        for path in sorted((ROOT / program).rglob("*.py")):
+            if "versions" in path.parts:  # a migration is one list of changes
+                continue
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                    lines = (node.end_lineno or 0) - node.lineno + 1
+                    if lines > LONGEST:
+                        found.append(f"{path.relative_to(ROOT)}: {node.name} has {lines}")
+    assert found == []

@@ -28,8 +28,23 @@ from tracker.services.tokens import TokenService
 from tracker.store.trackers import Site
 from tracker.store.unit_of_work import UnitOfWorkFactory
 
-_USUAL = Quotas()
+_USUAL_QUOTAS = Quotas()
 _USUAL_COST = PasswordCost()
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What the operator of a tracker decides.
+
+    `min_password` is the shortest accepted password in characters, `certificate_lifetime` is in
+    seconds. `by_invitation_only` closes the creation of accounts to everyone else.
+    """
+
+    min_password: int
+    certificate_lifetime: float
+    quotas: Quotas = _USUAL_QUOTAS
+    password_cost: PasswordCost = _USUAL_COST
+    by_invitation_only: bool = False
 
 
 @dataclass(frozen=True)
@@ -62,43 +77,30 @@ def make_services(
     clock: Clock,
     site: Site,
     secret_box: SecretBox,
-    *,
-    min_password: int,
-    certificate_lifetime: float,
+    policy: Policy,
     steady: Clock = time.monotonic,
-    quotas: Quotas = _USUAL,
-    password_cost: PasswordCost = _USUAL_COST,
-    by_invitation_only: bool = False,
 ) -> Services:
     """Create the services of one tracker.
 
-    `steady` is a monotonic clock, for durations. `min_password` is the shortest accepted password
-    in characters, `certificate_lifetime` is in seconds, and `secret_box` decrypts the groups' keys.
-    `by_invitation_only` closes the creation of accounts to everyone else.
+    `steady` is a monotonic clock, for durations, and `secret_box` decrypts the groups' keys.
     """
     tracker_id = secrets.token_hex(16)
+    quotas = policy.quotas
     audit_limit = RateLimiter.daily(quotas.acts, steady)
     invitations = InvitationService(
-        database, clock, steady, quotas, are_required=by_invitation_only
+        database, clock, steady, quotas, are_required=policy.by_invitation_only
+    )
+    certificates = CertificateService(
+        database, clock, steady, secret_box, policy.certificate_lifetime, quotas
     )
     return Services(
-        accounts=AccountService(
-            database,
-            clock,
-            steady,
-            tracker_id,
-            min_password=min_password,
-            quotas=quotas,
-            audit_limit=audit_limit,
-            hasher=PasswordHasher(password_cost),
-            invitations=invitations,
+        accounts=_make_accounts(
+            database, clock, steady, tracker_id, policy, audit_limit, invitations
         ),
         tokens=TokenService(database, clock, quotas),
         groups=GroupService(database, clock, secret_box, quotas),
         invitations=invitations,
-        authorities=CertificateService(
-            database, clock, steady, secret_box, certificate_lifetime, quotas
-        ),
+        authorities=certificates,
         files=FileService(database, clock, quotas),
         announces=AnnounceService(database, clock, random.Random(), quotas),
         keys=AnnounceKeyService(database, clock, tracker_id, site.http_port),
@@ -109,4 +111,26 @@ def make_services(
         request_throttle=RequestThrottle(quotas.requests_per_second, steady),
         party_throttle=RequestThrottle(2 * quotas.requests_per_second, steady),
         lifecycle=Lifecycle(database, clock, steady, tracker_id, site),
+    )
+
+
+def _make_accounts(
+    database: UnitOfWorkFactory,
+    clock: Clock,
+    steady: Clock,
+    tracker_id: str,
+    policy: Policy,
+    audit_limit: RateLimiter,
+    invitations: InvitationService,
+) -> AccountService:
+    return AccountService(
+        database,
+        clock,
+        steady,
+        tracker_id,
+        min_password=policy.min_password,
+        quotas=policy.quotas,
+        audit_limit=audit_limit,
+        hasher=PasswordHasher(policy.password_cost),
+        invitations=invitations,
     )

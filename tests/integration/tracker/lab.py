@@ -16,7 +16,7 @@ from tests.support.passwords import CHEAP
 from tracker.domain.secret_box import KEY_BYTES, SecretBox
 from tracker.quotas import Quotas
 from tracker.services.caller import Caller
-from tracker.services.catalogue import Services, make_services
+from tracker.services.catalogue import Policy, Services, make_services
 from tracker.store.engine import open_store
 from tracker.store.trackers import Site
 
@@ -76,17 +76,8 @@ class Lab:
 
     def _services(self, quotas: Quotas) -> Services:
         site, safe = Site("127.0.0.1", 7400, 7401), SecretBox(bytes(KEY_BYTES))
-        return make_services(
-            self.database,
-            self.clock,
-            site,
-            safe,
-            min_password=0,
-            certificate_lifetime=3600.0,
-            steady=self.clock,
-            quotas=quotas,
-            password_cost=CHEAP,
-        )
+        policy = Policy(0, 3600.0, quotas, CHEAP)
+        return make_services(self.database, self.clock, site, safe, policy, steady=self.clock)
 
     def number(self) -> int:
         """A new one each time."""

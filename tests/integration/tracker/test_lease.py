@@ -19,7 +19,7 @@ from tracker.domain.throttle import PER_ACCOUNT
 from tracker.services.accounts import SESSION_SECONDS
 from tracker.services.announce import LONGEST_INTERVAL
 from tracker.services.caller import Caller, Identity
-from tracker.services.catalogue import Services, make_services
+from tracker.services.catalogue import Policy, Services, make_services
 from tracker.services.lifecycle import DISTRUST_SECONDS
 from tracker.store.engine import Store, open_store
 from tracker.store.trackers import DEAD_SECONDS, FRESH_SECONDS, Site
@@ -56,16 +56,8 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 def services_of(store: Store, clock: Clock, site: Site) -> Services:
     safe = SecretBox(bytes(KEY_BYTES))
-    return make_services(
-        store,
-        clock,
-        site,
-        safe,
-        min_password=0,
-        certificate_lifetime=3600.0,
-        steady=lambda: clock.steady,
-        password_cost=CHEAP,
-    )
+    policy = Policy(0, 3600.0, password_cost=CHEAP)
+    return make_services(store, clock, site, safe, policy, steady=lambda: clock.steady)
 
 
 def tracker_at(store: Store, clock: Clock, port: int) -> Services:
