@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from common.api import audit as api
 from common.api.events import EventKind, EventNotice
 from common.api.paging import MAX_PAGE
-from tracker.domain import rules
 from tracker.domain.paging import cut, number_after
 from tracker.services.caller import Identity
 from tracker.services.clock import iso
-from tracker.services.memberships import find_group
+from tracker.services.memberships import find_administered_group
 from tracker.store.events import NO_GROUP
 from tracker.store.schema import Event, File, Group
 from tracker.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
@@ -156,8 +155,7 @@ class EventService:
         """Return a page of the audit trail of a group and its members' accounts, for its admins."""
         before = number_after(request.after)
         with self._database.read() as work:
-            group = find_group(work, request.group)
-            rules.require_admin(group.name, work.groups.role_of(group.id, me.user_id))
+            group, _ = find_administered_group(work, me, request.group)
             found = work.events.of_group(group.id, request.pattern, before, request.rows + 1)
             total = work.events.count_of_group(group.id, request.pattern)
         events, following = cut(found, request.rows, lambda event: str(event.id))

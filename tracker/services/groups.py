@@ -18,7 +18,12 @@ from tracker.services.authority import create_authority
 from tracker.services.caller import Identity
 from tracker.services.clock import Clock, iso
 from tracker.services.events import record
-from tracker.services.memberships import find_group, find_own_group, find_user
+from tracker.services.memberships import (
+    find_administered_group,
+    find_group,
+    find_own_group,
+    find_user,
+)
 from tracker.store.groups import GroupSummary
 from tracker.store.schema import Group
 from tracker.store.unit_of_work import ConflictError, UnitOfWork, UnitOfWorkFactory
@@ -176,7 +181,7 @@ class GroupService:
         """Return a page of the requests to join, for admins."""
         after = number_after(request.after)
         with self._database.read() as work:
-            group, _ = self._administered(work, me, request.group)
+            group, _ = find_administered_group(work, me, request.group)
             found = work.groups.requests(group.id, request.pattern, after, request.rows + 1)
             asking, following = cut(found, request.rows, lambda row: str(row[0].id))
             total = work.groups.count_requests(group.id, request.pattern)
@@ -273,17 +278,11 @@ class GroupService:
             role=role.value,
         )
 
-    def _administered(
-        self, work: UnitOfWork, me: Identity, name: str, *, lock: bool = False
-    ) -> tuple[Group, Role]:
-        group = find_group(work, name, lock=lock)
-        return group, rules.require_admin(name, work.groups.role_of(group.id, me.user_id))
-
     def _requested(
         self, work: UnitOfWork, me: Identity, request: api.OnMember
     ) -> tuple[Group, int]:
         """Return the group and the id of the user who asks to join it."""
-        group, _ = self._administered(work, me, request.group, lock=True)
+        group, _ = find_administered_group(work, me, request.group, lock=True)
         user = find_user(work, request.user)
         rules.check_request(group.name, user.name, work.groups.has_request(group.id, user.id))
         return group, user.id
@@ -292,7 +291,7 @@ class GroupService:
         self, work: UnitOfWork, me: Identity, request: api.OnMember
     ) -> tuple[Group, Role, int, Role]:
         """Return the group, the caller's role, and the id and role of the member to act on."""
-        group, actor = self._administered(work, me, request.group, lock=True)
+        group, actor = find_administered_group(work, me, request.group, lock=True)
         user = find_user(work, request.user)
         role = work.groups.role_of(group.id, user.id)
         return group, actor, user.id, rules.require_subject(group.name, user.name, role)

@@ -16,7 +16,7 @@ from tracker.quotas import Quotas, check_quota
 from tracker.services.caller import Identity
 from tracker.services.clock import Clock, iso
 from tracker.services.events import record, record_account, record_refusal
-from tracker.services.memberships import find_group
+from tracker.services.memberships import find_administered_group, find_group
 from tracker.services.rate_limits import RateLimiter
 from tracker.store.schema import Group, Invitation
 from tracker.store.unit_of_work import UnitOfWork, UnitOfWorkFactory
@@ -57,7 +57,7 @@ class InvitationService:
         """Create an invitation; its code is shown only in this reply."""
         code = credentials.encode_secret(secrets.token_bytes(CODE_BYTES))
         with self._database.write() as work:
-            group = _administered(work, me, request.group, lock=True)
+            group, _ = find_administered_group(work, me, request.group, lock=True)
             now = self._clock()
             count = work.invitations.count(group.id, now, "")
             what, remedy = f"invitations to {group.name}", "end some with: revoke_invite"
@@ -86,7 +86,7 @@ class InvitationService:
         """Return a page of a group's valid invitations, oldest first, for its admins."""
         now, after = self._clock(), number_after(request.after)
         with self._database.read() as work:
-            group = _administered(work, me, request.group)
+            group, _ = find_administered_group(work, me, request.group)
             pattern = request.pattern
             found = work.invitations.page(group.id, now, pattern, after, request.rows + 1)
             total = work.invitations.count(group.id, now, pattern)
@@ -101,7 +101,7 @@ class InvitationService:
     def revoke_invite(self, me: Identity, request: api.RevokeInvite) -> api.RevokeInviteReply:
         """End an invitation. Raises MinitorrentError(invite_invalid)."""
         with self._database.write() as work:
-            group = _administered(work, me, request.group, lock=True)
+            group, _ = find_administered_group(work, me, request.group, lock=True)
             now = self._clock()
             if not work.invitations.revoke(group.id, request.id, now):
                 raise MinitorrentError(
@@ -186,12 +186,6 @@ def _judge(
         removed_at=removed_at,
         now=now,
     )
-
-
-def _administered(work: UnitOfWork, me: Identity, name: str, *, lock: bool = False) -> Group:
-    group = find_group(work, name, lock=lock)
-    rules.require_admin(name, work.groups.role_of(group.id, me.user_id))
-    return group
 
 
 def _digest(code: str) -> bytes:

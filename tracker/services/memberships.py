@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from common.errors import ErrorCode, MinitorrentError
 from tracker.domain import rules
+from tracker.domain.rules import Role
 from tracker.services.caller import Identity
 from tracker.store.schema import Group, User
 from tracker.store.unit_of_work import UnitOfWork
@@ -30,6 +31,17 @@ def find_own_group(work: UnitOfWork, me: Identity, name: str, *, lock: bool = Fa
     group = find_group(work, name, lock=lock)
     rules.require_member(name, work.groups.role_of(group.id, me.user_id))
     return group
+
+
+def find_administered_group(
+    work: UnitOfWork, me: Identity, name: str, *, lock: bool = False
+) -> tuple[Group, Role]:
+    """Return the group and the caller's role if the caller is one of its admins.
+
+    Raises MinitorrentError(no_such_group, not_member, not_admin).
+    """
+    group = find_group(work, name, lock=lock)
+    return group, rules.require_admin(name, work.groups.role_of(group.id, me.user_id))
 
 
 def find_user(work: UnitOfWork, name: str) -> User:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import threading
 
 from common.errors import ErrorCode, MinitorrentError
@@ -41,18 +40,18 @@ class RateLimiter:
     def check(self, key: str, code: ErrorCode, complaint: str) -> None:
         """Raise MinitorrentError as `spend` would, without counting anything."""
         with self._lock:
-            wait = self._budget.wait(key, self._steady())
-        if wait > 0:
-            raise MinitorrentError(code, f"{complaint}; try again in {math.ceil(wait)} second(s).")
+            _refuse_if_waiting(self._budget.wait(key, self._steady()), code, complaint)
 
     def spend(self, key: str, code: ErrorCode, complaint: str) -> None:
         """Count one action. Raises MinitorrentError with `code`, saying when to try again."""
         with self._lock:
             now = self._steady()
-            wait = self._budget.wait(key, now)
-            if wait <= 0:
-                self._budget.take(key, now)
-                return
+            _refuse_if_waiting(self._budget.wait(key, now), code, complaint)
+            self._budget.take(key, now)
+
+
+def _refuse_if_waiting(wait: float, code: ErrorCode, complaint: str) -> None:
+    if wait > 0:
         raise MinitorrentError(code, f"{complaint}; try again in {waiting_time(wait)}.")
 
 
