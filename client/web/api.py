@@ -17,13 +17,19 @@ from client.commands.command import Command
 from client.commands.registry import COMMANDS
 from client.commands.runner import Outcome
 from client.web.events import Events
-from client.web.manual import manual
 from client.web.models import FailureAnswer, answer_model, read_arguments, request_model
 from client.web.pool import CommandPool
 from common import __version__
 from common.errors import HTTP_STATUSES, ErrorCode, MinitorrentError
+from common.openapi_page import render
 
 PREFIX = "/api/v1"
+
+_INTRODUCTION = f"""\
+Every command of one running client. Send its arguments as a JSON object; the answer is what
+`--json` prints. Send the token in the link as `Authorization: Bearer TOKEN`.
+`GET {PREFIX}/events` streams notices and the state of transfers.
+"""
 
 _LARGEST_BODY = 1 << 16
 _FRESH = {"Cache-Control": "no-store"}
@@ -41,6 +47,7 @@ def make_app(pool: CommandPool, end_program: Callable[[], None]) -> FastAPI:
         title="Minitorrent client",
         version=__version__,
         summary="The commands of one running client.",
+        description=_INTRODUCTION,
         docs_url=None,
         redoc_url=None,
         openapi_url=f"{PREFIX}/openapi.json",
@@ -52,7 +59,7 @@ def make_app(pool: CommandPool, end_program: Callable[[], None]) -> FastAPI:
 
     @app.get(f"{PREFIX}/docs", include_in_schema=False)
     async def docs() -> HTMLResponse:
-        return HTMLResponse(manual(COMMANDS.values(), PREFIX))
+        return HTMLResponse(render(app.openapi(), f"{PREFIX}/openapi.json"))
 
     return app
 

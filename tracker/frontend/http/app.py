@@ -15,12 +15,12 @@ from starlette.exceptions import HTTPException
 
 from common import announce
 from common.errors import ErrorCode, MinitorrentError
+from common.openapi_page import POLICY, render
 from common.types import plain_address
 from tracker.frontend.dispatch import Dispatcher
 from tracker.frontend.failures import database_failed
 from tracker.frontend.http.api import BODY_SECONDS, add_api, refusal
 from tracker.frontend.http.openapi import describe
-from tracker.frontend.http.page import POLICY, render
 from tracker.frontend.metrics import Metrics
 from tracker.services.catalogue import Services
 from tracker.store.unit_of_work import DatabaseError
@@ -98,7 +98,7 @@ def _add_description(app: FastAPI, version: str) -> None:
 
     @cache
     def page() -> str:
-        return render(description())
+        return render(description(), "/openapi.json")
 
     @app.get("/openapi.json")
     def show_description() -> Response:

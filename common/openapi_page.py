@@ -1,4 +1,4 @@
-"""The API documentation as a self-contained page."""
+"""The documentation of an HTTP API as a self-contained page, from its OpenAPI description. Pure."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ th, td { border-top: 1px solid #8886; padding: .2rem .8rem .2rem 0; text-align: 
 """
 
 
-def render(description: dict[str, Any]) -> str:
-    """Render an OpenAPI document from `openapi.describe` as HTML."""
+def render(description: dict[str, Any], openapi_url: str) -> str:
+    """Render an OpenAPI document, which programs get from `openapi_url`, as HTML."""
     info = description["info"]
     title = escape(f"{info['title']} {info['version']}")
     entries = [
@@ -38,7 +38,7 @@ def render(description: dict[str, Any]) -> str:
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
         '<meta name="viewport" content="width=device-width">'
         f"<style>{_STYLE}</style></head><body><h1>{title}</h1><pre>{escape(info['description'])}"
-        '</pre><p>For programs: <a href="/openapi.json">openapi.json</a></p>'
+        f'</pre><p>For programs: <a href="{openapi_url}">openapi.json</a></p>'
         f"{sections}</body></html>"
     )
 
@@ -47,7 +47,8 @@ def _entry(description: dict[str, Any], method: str, path: str, entry: dict[str,
     parts = [f"<p>{escape(entry.get('description', ''))}</p>"]
     if "requestBody" in entry:
         parts.append(_fields(description, "Arguments", _schema(entry["requestBody"])))
-    if done := _schema(entry["responses"].get("200", {})).get("properties", {}).get("result"):
+    answer = _resolve(description, _schema(entry["responses"].get("200", {})))
+    if done := answer.get("properties", {}).get("result"):
         parts.append(_fields(description, "Result", done))
     refusals = [
         [f"<code>{status}</code>", escape(", ".join(_codes(answer))), escape(answer["description"])]
@@ -79,7 +80,7 @@ def _fields(description: dict[str, Any], title: str, schema: dict[str, Any]) -> 
     rows = [
         [
             f"<code>{escape(name)}</code>" + ("" if name in needed else " (optional)"),
-            escape(_kind(description, field)),
+            escape(field.get("description") or _kind(description, field)),
         ]
         for name, field in schema.get("properties", {}).items()
     ]
