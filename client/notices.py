@@ -56,12 +56,12 @@ class Notices:
         notice = Notice(kind=kind, text=text, group=group)
         at = self._now().strftime("%Y-%m-%dT%H:%M:%SZ")
         with self._lock:
-            is_heard = self._has_listener
-            if not is_heard:
+            has_listener = self._has_listener
+            if not has_listener:
                 self._waiting.append(notice)
             if presentation_of(kind).keeper is Keeper.CLIENT:
                 self._kept.append(NoticeRow(at=at, kind=str(kind), group=group or "", text=text))
-        if is_heard:
+        if has_listener:
             self._events.publish(notice)
 
     def tell_of_events(self) -> None:

@@ -291,7 +291,7 @@ class Overview(Result):
 
 
 class Notice(Result):
-    """Something that the user should hear of without having asked.
+    """An event that the user should know of.
 
     `kind` is a NoticeKind, or a word that a newer tracker added. `text` is one English sentence.
     """

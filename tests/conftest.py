@@ -53,7 +53,7 @@ _MEASURED = (
     *(
         f"tests/integration/{name}.py"
         for name in (
-            "client/test_mending",
+            "client/test_repair",
             "client/test_selection",
             "client/test_swarm",
             "client/test_transfers",
@@ -68,8 +68,8 @@ _MEASURED = (
 )
 """Tests that reach nearly all code that the others do: only they are measured, with some pages.
 
-Measuring more than doubles the time of whatever runs in a test's own process. The pure rooms are
-to be reached wholly from tests/unit.
+Measuring more than doubles the time of whatever runs in a test's own process. tests/unit must
+cover the pure packages completely.
 """
 
 

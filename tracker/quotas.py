@@ -60,7 +60,7 @@ def with_quotas(chosen: Sequence[tuple[str, int]]) -> Quotas:
 
 
 def check_quota(count: int, most: int, what: str, remedy: str) -> None:
-    """Raise MinitorrentError(quota_exceeded) unless there is room below `most`."""
+    """Raise MinitorrentError(quota_exceeded) unless the count is below `most`."""
     if count >= most:
         raise MinitorrentError(
             ErrorCode.QUOTA_EXCEEDED, f"This tracker allows at most {most} {what}; {remedy}."

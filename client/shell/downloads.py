@@ -34,7 +34,7 @@ def download_lines(rows: Sequence[DownloadRow], screen: Screen) -> list[str]:
     widest_group = max(map(widths.cell_width, groups), default=0)
     name_width = None
     if screen.width is not None:
-        taken = len("[D] ") + widest_group + len(" ") + len("  ")  # without name and facts
+        taken = len("[D] ") + widest_group + len(" ") + len("  ")  # without name and details
         longest = max(
             (len(f) for f, row in zip(details, rows, strict=True) if not row.error), default=0
         )

@@ -17,7 +17,7 @@ def replace_certificate(tracker: TrackerProcess) -> None:
     tracker.start()
 
 
-def wait_told(client: ClientProcess, words: str) -> None:
+def wait_for_notice(client: ClientProcess, words: str) -> None:
     """Notices come beside the answers, so one that is due may be read later than its answer."""
     wait_until(lambda: any(words in line for line in client.errors.all), what=words)
 
@@ -40,13 +40,13 @@ def test_a_replaced_certificate_is_refused_until_the_old_one_is_forgotten(tmp_pa
             f"The tracker at {tracker.address} has the certificate {first}; "
             "it is trusted from now on."
         )
-        wait_told(ann, said)
+        wait_for_notice(ann, said)
 
         replace_certificate(tracker)
         message = ann.fails("tracker_unreachable", "list_groups")
         assert f"trackers --forget {tracker.address}" in message
         assert ann.ok("trackers")["trackers"][0]["state"] == "unreachable"
-        wait_told(ann, f"trackers --forget {tracker.address}")
+        wait_for_notice(ann, f"trackers --forget {tracker.address}")
 
         ann.fails("usage", "trackers", "--forget", "127.0.0.1:1")
         ann.ok("trackers", "--forget", str(tracker.address))

@@ -86,7 +86,7 @@ def peer_wire(data: bytes) -> None:
     downloader.tick(1.0)
     while downloader.verifying:
         downloader.verify()
-    assert not downloader.have.count, "a piece of rubbish was taken"
+    assert not downloader.have.count, "a piece of garbage was accepted"
 
 
 class _Babbler(Remote):

@@ -59,7 +59,7 @@ def test_a_client_killed_during_a_repair_continues(tmp_path: Path) -> None:
             stream.write(bytes(4_000_000))
         bob.ok("limit down 1M")
         bob.ok("recheck", GROUP, NAME)
-        wait_until(lambda: 2_100_000 < done(bob) < 6_000_000, 30, "it to be mended", interval=0)
+        wait_until(lambda: 2_100_000 < done(bob) < 6_000_000, 30, "the repair", interval=0)
         before = done(bob)
         bob.kill()
         assert copy.stat().st_ino == number

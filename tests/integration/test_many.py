@@ -27,7 +27,7 @@ MANY = 100_000
 MEMBERS = 10_000
 PASSWORD = "secret123"
 LIMIT = 5.0
-"""Seconds that an answer may take while the machine does other things; at rest, 0.3 (see below)."""
+"""Seconds that an answer may take on a busy machine; on an idle one, 0.3 (see below)."""
 
 pytestmark = pytest.mark.slow
 

@@ -10,8 +10,8 @@ from tests.support.processes import ClientProcess
 from tests.support.waiting import wait_until
 
 
-def wait_told(who: ClientProcess, text: str) -> None:
-    wait_until(lambda: any(text in line for line in who.errors.all), what=text)
+def wait_for_notice(client: ClientProcess, text: str) -> None:
+    wait_until(lambda: any(text in line for line in client.errors.all), what=text)
 
 
 def test_notices_across_trackers(tmp_path: Path) -> None:
@@ -20,18 +20,18 @@ def test_notices_across_trackers(tmp_path: Path) -> None:
         lab.trackers = [lab.second_tracker()]
         bob = lab.outsider("bob")
         bob.ok("join_group", GROUP)
-        wait_told(ann, "bob asks to join lab.")
+        wait_for_notice(ann, "bob asks to join lab.")
         ann.ok("accept_request", GROUP, "bob")
-        wait_told(bob, "ann let you into lab.")
+        wait_for_notice(bob, "ann let you into lab.")
         ann.ok("upload_file", str(make_file(tmp_path / "film.mkv", 100_000)), GROUP)
-        wait_told(bob, "ann shares film.mkv in lab.")
+        wait_for_notice(bob, "ann shares film.mkv in lab.")
         bob.download(GROUP, "film.mkv", tmp_path / "downloads")
-        wait_told(ann, "bob has finished downloading film.mkv of lab.")
+        wait_for_notice(ann, "bob has finished downloading film.mkv of lab.")
 
         bob.ok("logout")
         ann.ok("upload_file", str(make_file(tmp_path / "song.ogg", 10)), GROUP)
         bob.ok("login bob secret123")
-        wait_told(bob, "1 thing that concerns you happened meanwhile; type: notices")
+        wait_for_notice(bob, "1 thing that concerns you happened meanwhile; type: notices")
         found = bob.ok("notices")["notices"]
         assert [(row["kind"], row["group"]) for row in found] == [
             ("request_accepted", "lab"),
@@ -49,6 +49,6 @@ def test_a_remotely_ended_session_gets_one_notice(tmp_path: Path) -> None:
             other.ok("login ann secret123")
             number = next(s["id"] for s in ann.ok("sessions")["sessions"] if not s["current"])
             ann.ok("end_session", str(number))
-            wait_told(other, "ann is logged out")
+            wait_for_notice(other, "ann is logged out")
             lines = [line for line in other.errors.all if "tracker" in line.lower()]
             assert not [line for line in lines if "gone" in line or "Connected to" in line]

@@ -17,7 +17,7 @@ from tests.support.processes import ClientProcess, TrackerProcess
 GROUP, NAME = "vault", "film.bin"
 SIZE = 360_000_000
 RATE = "24M"
-"""Bytes a second: it lasts as long on any machine, and leaves the others room."""
+"""Bytes a second: it lasts as long on any machine, and leaves bandwidth to the others."""
 
 LIFETIME = 3
 """Seconds for which a certificate is valid; the next one is asked for after two of them."""

@@ -149,7 +149,7 @@ def test_metainfo_files_of_stock_clients_keep_working(
             found: bytes = bencode2.bdecode(answer.read())[b"peers"]
         return found
 
-    wait_until(lambda: len(peers()) // 6 >= 2, 15.0, "ann and bob to be told of")
+    wait_until(lambda: len(peers()) // 6 >= 2, 15.0, "ann and bob to be listed")
 
 
 def test_clients_pin_the_tracker_at_the_first_connection_after_the_upgrade(

@@ -72,7 +72,7 @@ class Window:
         self.page: Page = context.new_page()
         self.page.set_default_timeout(PATIENCE)
         self.page.on("request", self._watch)
-        self.page.on("console", self._hear)
+        self.page.on("console", self._on_console)
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
         self.page.goto(link)
 
@@ -86,7 +86,7 @@ class Window:
         if not request.url.startswith((self.link[: self.link.index("/", 7)], "data:", "blob:")):
             self.foreign.append(request.url)
 
-    def _hear(self, message: ConsoleMessage) -> None:
+    def _on_console(self, message: ConsoleMessage) -> None:
         if message.type == "error":
             self.complaints.append(message.text)
 

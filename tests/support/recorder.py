@@ -19,7 +19,7 @@ class Recorder:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.address = Endpoint(*self._listener.getsockname())
         self._lock = threading.Lock()
-        self._heard: list[bytes] = []
+        self._recorded: list[bytes] = []
         self._sockets: list[socket.socket] = []
         self._threads = [threading.Thread(target=self._accept, name="recorder")]
 
@@ -27,7 +27,7 @@ class Recorder:
     def recorded(self) -> bytes:
         """All bytes so far, of both directions."""
         with self._lock:
-            return b"".join(self._heard)
+            return b"".join(self._recorded)
 
     def __enter__(self) -> Self:
         self._threads[0].start()
@@ -71,7 +71,7 @@ class Recorder:
         with suppress(OSError):
             while data := source.recv(1 << 16):
                 with self._lock:
-                    self._heard.append(data)
+                    self._recorded.append(data)
                 sink.sendall(data)
         with suppress(OSError):
             sink.shutdown(socket.SHUT_RDWR)

@@ -69,7 +69,7 @@ class FairQueue(Generic[TicketT]):
         self._waiting: dict[TicketT, tuple[str, bool]] = {}
 
     def join(self, party: str, ticket: TicketT, *, known: bool) -> TicketT | None:
-        """Add a ticket. Returns the ticket that is refused for lack of room, if any: this or
+        """Add a ticket. Returns the ticket that is refused for lack of space, if any: this or
         another.
 
         When the queue is full, the party with the most waiting tickets loses its last one.

@@ -47,7 +47,7 @@ class BulkLimiter:
                 self._changed.wait(left)
 
     def try_acquire(self, user: str) -> bool:
-        """Admit a request if there is room; return whether it was admitted."""
+        """Admit a request if there is a free place; return whether it was admitted."""
         with self._changed:
             return self._acquire(user)
 

@@ -58,7 +58,7 @@ _RECORDED = frozenset(
     )
 )
 """Operations that the audit records and a daily limit applies to. Operations that revoke
-something (a session, a member, a request) are limited by the number of things to revoke.
+something (a session, a member, a request) are limited by the number of objects to revoke.
 """
 
 

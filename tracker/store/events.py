@@ -129,13 +129,13 @@ def _audited(group_id: int, pattern: str) -> list[Select[int]]:
         .join(Membership, Membership.user_id == User.id)
         .where(Membership.group_id == group_id)
     )
-    is_told = (Event.kind != EventKind.MEMBER_LEFT.value) | (Event.actor == Event.subject)
+    is_visible = (Event.kind != EventKind.MEMBER_LEFT.value) | (Event.actor == Event.subject)
     fitting: list[ColumnElement[bool]] = []
     if pattern:
         columns = (Event.actor, Event.kind, Event.subject)
         fitting = [or_(*(fits(column, pattern) for column in columns))]
     return [
-        select(Event.id).where(Event.group_id == group_id, is_told, *fitting),
+        select(Event.id).where(Event.group_id == group_id, is_visible, *fitting),
         select(Event.id).where(Event.group_id == NO_GROUP, Event.subject.in_(members), *fitting),
     ]
 

@@ -98,7 +98,7 @@ class PeerProtocol:
             return False
         payload = peer.stream.payload - peer.down.total
         if has_message or payload or peer.stream.outstanding:
-            peer.heard_at = now  # a message that trickles in byte by byte doesn't count
+            peer.received_at = now  # a message that trickles in byte by byte doesn't count
         if payload:
             self._swarm.payload_received(peer, payload, now)
         return True

@@ -80,7 +80,7 @@ class Peer:
         self.metadata_wanted: list[int] = []  # pieces it asked for before it was confirmed
         self.metadata_sent = 0  # pieces of the info dictionary
         self.joined_at = now
-        self.heard_at = now  # when its last message arrived
+        self.received_at = now  # when its last message arrived
         self.block_at = now  # when it last sent a block, or we first requested one
         self.down = RateMeter(now)  # payload it sends
         self.up = RateMeter(now)  # payload sent to it

@@ -222,7 +222,7 @@ class Swarm:
         return actions
 
     def _check_time(self, peer: Peer, now: float) -> list[Action]:
-        if now - peer.heard_at > self.config.silent_after:
+        if now - peer.received_at > self.config.silent_after:
             return [Close(peer.key, "said nothing for too long")]
         if not peer.owes:
             return []

@@ -74,9 +74,9 @@ class Listener:
     """Binds an address when created, and accepts peers there once started.
 
     Up to `max_handshakes` run at once, a quarter of them from one address; when all places are
-    taken, the address with the most makes room for newcomers. Each peer has `time_limit` seconds
-    for its handshake; `strikes` decides which addresses have failed too often. Raises
-    MinitorrentError(permission_denied) when the address can't be bound.
+    taken, the address with the most loses one to each new connection. Each peer has
+    `time_limit` seconds for its handshake; `strikes` decides which addresses have failed too
+    often. Raises MinitorrentError(permission_denied) when the address can't be bound.
     """
 
     def __init__(

@@ -117,7 +117,7 @@ class TrackerConnection:
         self.server = ""
         """The tracker's name and version, such as `minitorrent 0.1.0`."""
         self._clock_at_greeting: float | None = None
-        self._heard_at = time.monotonic()
+        self._received_at = time.monotonic()
         self._stream = _open(tracker, source_host, timing.tracker_connect)
         try:
             check_certificate(tracker, self._stream.certificate)
@@ -239,11 +239,11 @@ class TrackerConnection:
             try:
                 data = self._stream.receive(self._timing.tracker_ping_every)
             except TimeoutError:
-                if time.monotonic() - self._heard_at > self._timing.tracker_silence:
+                if time.monotonic() - self._received_at > self._timing.tracker_silence:
                     raise
                 self._send(PING, Ping())
                 continue
-            self._heard_at = time.monotonic()
+            self._received_at = time.monotonic()
             return data
 
     def _take(self, line: bytes) -> None:

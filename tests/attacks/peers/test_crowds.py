@@ -116,7 +116,7 @@ def test_one_party_holds_few_connections(team: Team, stack: ExitStack, tmp_path:
     def threads() -> int:
         return sum(t.name.startswith(f"peer {ELSEWHERE}") for t in threading.enumerate())
 
-    wait_until(lambda: threads() <= 2 * most, what="the end of those that made room")
+    wait_until(lambda: threads() <= 2 * most, what="the end of the displaced connections")
     scene.check()
 
 
@@ -133,7 +133,7 @@ def test_a_crowd_makes_room_for_another_party(team: Team, stack: ExitStack, tmp_
         rows = ann.session.transfers.peers(GROUP, name).peers
         return sorted(row.address.partition(":")[0] for row in rows)
 
-    wait_until(lambda: hosts() == [ELSEWHERE] * 5 + ["127.0.0.67"], what="one to make room")
+    wait_until(lambda: hosts() == [ELSEWHERE] * 5 + ["127.0.0.67"], what="one to be displaced")
 
 
 @pytest.mark.slow
@@ -142,14 +142,14 @@ def test_endless_handshakes_delay_nobody(team: Team, stack: ExitStack, tmp_path:
     scene = Scene(team, tmp_path)
     silent: list[socket.socket] = []
 
-    def knock() -> None:
+    def connect_again() -> None:
         silent.append(
             stack.enter_context(socket.create_connection(scene.ann.address, 2.0, (ELSEWHERE, 0)))
         )
         if len(silent) > 300:
             time.sleep(0.1)
 
-    with going_on(knock):
+    with going_on(connect_again):
         wait_until(lambda: len(silent) > 100, what="the crowd")
         shaking = [t for t in threading.enumerate() if t.name == "handshake"]
         assert len(shaking) <= 64

@@ -247,7 +247,7 @@ def check_refused(log: Log, expected: str, *events: str, **about: str) -> None:
 
 
 # --- we listen ----------------------------------------------------------------------------------
-class Knock:
+class Dialler:
     """Connections of the attacker to ann."""
 
     def __init__(self, scene: Scene, context: ssl.SSLContext) -> None:
@@ -277,19 +277,19 @@ def test_dialling_impostors_are_refused(scene: Scene, name: str, log: Log) -> No
     attack = ATTACKS[name]
     asked = attack.asked(scene) if attack.asked else scene.shared
     shown = attack.shown(scene)
-    knock = Knock(scene, forged(ssl.PROTOCOL_TLS_CLIENT, shown, tls_12=attack.tls_12))
+    dialler = Dialler(scene, forged(ssl.PROTOCOL_TLS_CLIENT, shown, tls_12=attack.tls_12))
     session = None
     if attack.resumes:
         first = scene.elsewhere if attack.resumes == "studio" else scene.shared
-        answer, session = knock.secure(first, first)
+        answer, session = dialler.secure(first, first)
         assert Handshake.decode(answer).info_hash == first  # so far, it is a good member
         assert shown is not None
         outlived(shown)
     with suppress(OSError):
         if attack.tls:
-            answer, _ = knock.secure(scene.shared, asked, session)
+            answer, _ = dialler.secure(scene.shared, asked, session)
         else:
-            answer = knock.plain(asked)
+            answer = dialler.plain(asked)
         assert not answer
     check_refused(log, attack.recorded, "handshake failed", "peer refused")
 

@@ -39,7 +39,7 @@ def measured(*counts: Callable[[], int], seconds: float = 2.0) -> list[float]:
 def is_about(rate: float, limit: float) -> bool:
     """Whether a rate is that of a limit: seldom more, and less only on a busy machine.
 
-    The exact figures are for longer measurements on an idle one.
+    The benchmarks measure exactly, for longer and on an idle machine.
     """
     return limit * 0.75 <= rate <= limit * 1.15
 

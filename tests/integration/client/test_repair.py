@@ -73,8 +73,8 @@ def test_recheck_downloads_wrong_pieces_again(team: Team, tmp_path: Path) -> Non
         right = (tmp_path / change.__name__).read_bytes()
         assert (folder / change.__name__).read_bytes() == right
         assert bob.row(change.__name__).state == "seeding"
-        told = bob.got_notice(f"{change.__name__} has changed on the disk")
-        assert told == (change is not lengthen)
+        notified = bob.got_notice(f"{change.__name__} has changed on the disk")
+        assert notified == (change is not lengthen)
     assert not bob.notices_of("share_failed")
     assert {path.name for path in folder.iterdir()} == {change.__name__ for change in CHANGES}
     bob.restart()
@@ -202,7 +202,7 @@ def test_an_edited_copy_is_left_alone(team: Team, tmp_path: Path) -> None:
     wait_until(lambda: bob.row("content").state == "failed", what="the change to be noticed")
     assert "1 of 96 pieces are wrong" in (bob.row("content").error or "")
     bob.session.transfers.resume(GROUP, "content")
-    wait_until(lambda: len(bob.notices_of("share_failed")) == 2, what="it to be told again")
+    wait_until(lambda: len(bob.notices_of("share_failed")) == 2, what="the second notice")
     assert copy.read_bytes() == wrong
 
 

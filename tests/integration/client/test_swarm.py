@@ -225,7 +225,7 @@ def test_a_removed_member_gets_no_block(team: Team, stack: ExitStack, tmp_path: 
             and torrent._peer_list._candidates.remembered_user(bob.peer_id, "127.0.0.1") is not None
         )
 
-    wait_until(knows_bob, what="ann to be told of bob")
+    wait_until(knows_bob, what="ann to learn of bob")
     ann.session.groups.remove_member(GROUP, "bob")
     with RawPeer.dial(ann.address, described.info_hash, bob.peer_id) as peer:
         gets_nothing(peer)

@@ -281,9 +281,7 @@ def test_a_file_without_sharers_is_removed(team: Team, tmp_path: Path) -> None:
     ann, bob = team.member("ann"), team.member("bob")
     shared = ann.session.files.share(make_file(tmp_path / "content", 100), tmp_path, GROUP)
     bob.fetch("content")
-    wait_until(
-        lambda: ann.session.files.list(GROUP).files[0].seeders == 2, what="bob to be told of"
-    )
+    wait_until(lambda: ann.session.files.list(GROUP).files[0].seeders == 2, what="bob to be listed")
     with SessionClient(team.address) as elsewhere:
         elsewhere.login("bob")
         elsewhere.call("stop_share", group=GROUP, name="content")

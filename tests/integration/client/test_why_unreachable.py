@@ -66,7 +66,7 @@ def answer_for_another_torrent(sock: socket.socket, _: InfoHash) -> None:
 
 
 def shake_hands_and_leave(sock: socket.socket, info_hash: InfoHash) -> None:
-    """As a client that has no room."""
+    """Accept as a full client does."""
     sock.sendall(Handshake(info_hash, THEIRS).encode())
     sock.recv(HANDSHAKE_LENGTH, socket.MSG_WAITALL)
 

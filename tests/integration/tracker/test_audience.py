@@ -39,7 +39,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[UnitOfWorkFactor
     url = empty_database(tmp_path_factory.mktemp("audience"))
     engine = create_engine(url)
     with Session(engine) as session:
-        for row in (*_things(), *_relations(), *_events()):
+        for row in (*_base_rows(), *_relations(), *_events()):
             session.add(row)
             session.flush()  # in this order, as the references between them need it
         session.commit()
@@ -49,7 +49,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[UnitOfWorkFactor
     store.close()
 
 
-def _things() -> list[Base]:
+def _base_rows() -> list[Base]:
     users = [User(id=n, name=name, password_hash="", created_at=0) for n, name in _numbered()]
     tokens = [
         Token(id=n, user_id=n, digest=bytes([n] * 32), address="", created_at=0, expires_at=9e9)

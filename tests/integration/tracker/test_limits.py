@@ -40,7 +40,7 @@ def refusal(start: StartTracker, limits: SessionLimits, before: int) -> dict[str
     finally:
         for client in clients:
             client.close()
-    wait_until(lambda: _is_served(tracker.address), 5, "room for a new client")
+    wait_until(lambda: _is_served(tracker.address), 5, "a free place for a new client")
     return answer
 
 

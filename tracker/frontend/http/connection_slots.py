@@ -18,7 +18,7 @@ class SlotHolder(Protocol):
         ...
 
     def displace(self) -> None:
-        """Close, to make room for another connection."""
+        """Close, to free the place for another connection."""
         ...
 
 
@@ -32,7 +32,7 @@ class ConnectionSlots:
         self._lingering: set[SlotHolder] = set()
 
     def enter(self, holder: SlotHolder, address: str) -> bool:
-        """Register a connection from an IP address; return False if there is no room."""
+        """Register a connection from an IP address; return False if all places are taken."""
         party = party_of(address)
         now = time.monotonic()
         taken = [

@@ -88,7 +88,7 @@ class ImpatientProtocol(H11Protocol):
         return current is None or current.more_body or current.response_complete
 
     def displace(self) -> None:
-        """Close at once, to make room for another connection."""
+        """Close at once, to free the place for another connection."""
         self.transport.abort()
 
     def _turn_away(self) -> None:

@@ -6,7 +6,7 @@ from common.api.operation import UnreadableRequestError
 from common.errors import HTTP_STATUSES, ErrorCode, MinitorrentError
 
 CONFLICT = 409
-"""A readable request that can't be carried out as things are, whatever usage it violates."""
+"""A readable request that the current state doesn't allow, whatever usage it violates."""
 
 
 def status_of(error: MinitorrentError) -> int:

@@ -81,7 +81,7 @@ class PathDialog:
             with ui.row().classes("bar path"):
                 icon_button("arrow_upward", "Go to the parent folder", self._go_up)
                 self._where = field("Path").classes("grow")
-                self._where.props("bottom-slots")  # reserve room for an error
+                self._where.props("bottom-slots")  # reserve space for an error
                 self._where.on("keydown.enter", self._go_to)
             self._list = ui.list().props("dense bordered").classes("entries")
             with ui.row().classes("buttons"):

@@ -184,11 +184,11 @@ def test_a_possible_password_is_dropped_without_its_prompt(sitting: Sitting, ahe
     sitting.type(ahead)
 
     def leave() -> None:
-        def is_heard() -> bool:
+        def is_prompting() -> bool:
             sitting.type("whoami\r")
             return "Log in first" in sitting.err.getvalue()
 
-        wait_until(is_heard, what="the prompt", interval=0.1)
+        wait_until(is_prompting, what="the prompt", interval=0.1)
         sitting.type("quit\r")
 
     with sitting.meanwhile(leave):

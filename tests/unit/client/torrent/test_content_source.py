@@ -153,11 +153,11 @@ def test_reopened_content_is_read_again(serving: Serving) -> None:
 def test_content_wrong_only_during_a_read_is_read_again(serving: Serving) -> None:
     """Even if another peer's thread has found it right again before this one looks."""
 
-    def mend() -> None:
+    def restore() -> None:
         serving.write(CONTENT[:5], quietly=True)
         serving.source.check(RUNS)
 
     serving.write(b"wrong", quietly=True)
-    serving.files.meanwhile = mend
+    serving.files.meanwhile = restore
     assert serving.read() == RIGHT
     assert serving.files.reads == 2

@@ -54,7 +54,7 @@ class Member:
         self.is_running = False
 
     def take_turn(self) -> None:
-        assert not self.is_running, "told twice"
+        assert not self.is_running, "called twice"
         self.is_running = True
 
     def lose_turn(self) -> None:
@@ -228,7 +228,7 @@ def test_transfers_take_turns(database: Database, tmp_path: Path) -> None:
     second.halt()
 
 
-# --- any order of things ----------------------------------------------------------------------
+# --- any order of events ----------------------------------------------------------------------
 class SchedulerMachine(RuleBasedStateMachine):
     """Members check that calls alternate; the last call is the current state."""
 
@@ -274,7 +274,7 @@ class SchedulerMachine(RuleBasedStateMachine):
         self.members.clear()
 
     @invariant()
-    def told_what_is_so(self) -> None:
+    def calls_match_the_state(self) -> None:
         for member in getattr(self, "members", {}).values():
             assert self.scheduler.has_turn(member) is member.is_running
             assert (self.scheduler.place(member) is None) is member.is_running

@@ -68,9 +68,7 @@ def test_free_places_are_dialled_and_each_peer_once() -> None:
 def test_known_and_unreachable_peers_are_counted() -> None:
     candidates = knowing(1, 2)
     candidates.learn([*listed(2, 3), *listed(4), PeerCandidate(endpoint(5), ME, "me")])
-    assert candidates.reachability() == (3, []), (
-        "those that the tracker told of last, but for oneself"
-    )
+    assert candidates.reachability() == (3, []), "those of the last announce, without oneself"
     candidates.failed(endpoint(2), 0.0, Obstacle.REFUSED)
     assert candidates.reachability() == (3, []), "it may just be starting again"
     candidates.failed(endpoint(2), 9.0, Obstacle.NO_ANSWER)

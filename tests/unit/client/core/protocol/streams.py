@@ -57,7 +57,7 @@ def block_bytes(content: bytes, piece: int, number: int) -> bytes:
 
 
 def fill(buffers: Iterable[memoryview], data: memoryview) -> int:
-    """Read as `recvmsg_into` would; returns how many bytes there was room for."""
+    """Read as `recvmsg_into` would; returns how many bytes fit."""
     count = 0
     for buffer in buffers:
         part = data[count : count + len(buffer)]

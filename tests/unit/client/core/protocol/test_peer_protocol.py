@@ -211,12 +211,12 @@ def test_payload_and_whole_messages_end_silence() -> None:
     join(swarm, 1)
     protocol, peer = PeerProtocol(swarm, b""), swarm.peers[1]
     assert protocol.record_received(1, 5.0, has_message=False)
-    assert peer.heard_at == 0.0  # a part of a message
+    assert peer.received_at == 0.0  # a part of a message
     assert protocol.record_received(1, 6.0, has_message=True)
-    assert (peer.heard_at, peer.block_at, swarm.downloaded) == (6.0, 0.0, 0)
+    assert (peer.received_at, peer.block_at, swarm.downloaded) == (6.0, 0.0, 0)
     peer.stream.payload += 100
     assert protocol.record_received(1, 7.0, has_message=False)
-    assert (peer.heard_at, peer.block_at, swarm.downloaded) == (7.0, 7.0, 100)
+    assert (peer.received_at, peer.block_at, swarm.downloaded) == (7.0, 7.0, 100)
     assert not protocol.record_received(2, 8.0, has_message=True)
 
 

@@ -25,7 +25,7 @@ ANYWHERE = Endpoint("127.0.0.1", 0)
 THEIRS = Handshake(InfoHash(b"h" * 20), PeerId(b"-XX0001-abcdefghijkl"))
 
 
-class Door:
+class Bench:
     """A listener and the peers that it admitted."""
 
     def __init__(
@@ -50,7 +50,7 @@ class Door:
             self.transports.append(transport)
         return self.answer
 
-    def knock(self) -> socket.socket:
+    def connect(self) -> socket.socket:
         """Connect."""
         return socket.create_connection(("127.0.0.1", self.listener.port), 5.0)
 
@@ -62,10 +62,10 @@ class Door:
 
 
 @pytest.fixture
-def door() -> Iterator[Door]:
-    door = Door()
-    yield door
-    door.close()
+def bench() -> Iterator[Bench]:
+    bench = Bench()
+    yield bench
+    bench.close()
 
 
 def is_closed(sock: socket.socket) -> bool:
@@ -76,143 +76,143 @@ def is_closed(sock: socket.socket) -> bool:
         return True
 
 
-def test_a_peer_is_admitted(door: Door) -> None:
-    with door.knock() as peer:
+def test_a_peer_is_admitted(bench: Bench) -> None:
+    with bench.connect() as peer:
         peer.sendall(THEIRS.encode())
-        wait_until(lambda: door.admitted, what="the peer to be admitted")
-        assert door.admitted == [(THEIRS, Endpoint(*peer.getsockname()))]
-        door.transports[0].send([b"welcome"])
+        wait_until(lambda: bench.admitted, what="the peer to be admitted")
+        assert bench.admitted == [(THEIRS, Endpoint(*peer.getsockname()))]
+        bench.transports[0].send([b"welcome"])
         assert peer.recv(7) == b"welcome"
 
 
-def test_an_unwanted_peer_is_closed(door: Door) -> None:
-    door.answer = False
-    with door.knock() as peer:
+def test_an_unwanted_peer_is_closed(bench: Bench) -> None:
+    bench.answer = False
+    with bench.connect() as peer:
         peer.sendall(THEIRS.encode())
         assert is_closed(peer)
 
 
 @pytest.mark.parametrize("garbage", [b"GET / HTTP/1.1\r\n\r\n", b"\x13BitTorrent protocoX", b"\0"])
-def test_garbage_is_closed_at_once(door: Door, garbage: bytes) -> None:
-    with door.knock() as peer:
+def test_garbage_is_closed_at_once(bench: Bench, garbage: bytes) -> None:
+    with bench.connect() as peer:
         peer.sendall(garbage)
         assert is_closed(peer)
-    assert not door.admitted
+    assert not bench.admitted
 
 
-def test_an_immediately_closed_connection_is_harmless(door: Door) -> None:
+def test_an_immediately_closed_connection_is_harmless(bench: Bench) -> None:
     for _ in range(50):
-        door.knock().close()
-    with door.knock() as peer:
+        bench.connect().close()
+    with bench.connect() as peer:
         peer.sendall(THEIRS.encode())
-        wait_until(lambda: door.admitted, what="the peer to be admitted")
+        wait_until(lambda: bench.admitted, what="the peer to be admitted")
 
 
 def test_a_crowd_at_one_address_makes_room_for_another() -> None:
-    door = Door(4)
-    crowd = [door.knock() for _ in range(4)]
-    wait_until(lambda: len(door.listener._handshaking) == 4, what="the crowd")
+    bench = Bench(4)
+    crowd = [bench.connect() for _ in range(4)]
+    wait_until(lambda: len(bench.listener._handshaking) == 4, what="the crowd")
     with socket.create_connection(
-        ("127.0.0.1", door.listener.port), 5.0, ("127.0.0.66", 0)
+        ("127.0.0.1", bench.listener.port), 5.0, ("127.0.0.66", 0)
     ) as other:
         assert is_closed(crowd[0]), "who came first and has said nothing"
         other.sendall(THEIRS.encode())
-        wait_until(lambda: door.admitted, what="the other to be admitted")
-    door.close()
+        wait_until(lambda: bench.admitted, what="the other to be admitted")
+    bench.close()
     for peer in crowd:
         peer.close()
 
 
 def test_repeated_failures_block_an_address_for_a_while() -> None:
-    with closing(Door(strikes=Strikes(burst=5, a_second=0.0))) as door:
+    with closing(Bench(strikes=Strikes(burst=5, a_second=0.0))) as bench:
         for _ in range(5):
-            with door.knock() as peer:
+            with bench.connect() as peer:
                 peer.sendall(b"rubbish")
                 assert is_closed(peer)
-        wait_until(lambda: not door.listener._handshaking, what="the end of the last")
-        with door.knock() as peer:
+        wait_until(lambda: not bench.listener._handshaking, what="the end of the last")
+        with bench.connect() as peer:
             peer.sendall(THEIRS.encode())
             assert is_closed(peer)
         with socket.create_connection(
-            ("127.0.0.1", door.listener.port), 5.0, ("127.0.0.66", 0)
+            ("127.0.0.1", bench.listener.port), 5.0, ("127.0.0.66", 0)
         ) as other:
             other.sendall(THEIRS.encode())
-            wait_until(lambda: door.admitted, what="another address to be admitted")
+            wait_until(lambda: bench.admitted, what="another address to be admitted")
 
 
 def test_a_slow_handshake_times_out() -> None:
-    with closing(Door(time_limit=0.5)) as door, door.knock() as slow:
+    with closing(Bench(time_limit=0.5)) as bench, bench.connect() as slow:
         with pytest.raises(OSError):  # all of it would take 3.4 s
             for byte in THEIRS.encode():
                 slow.sendall(bytes([byte]))
                 time.sleep(0.05)
-        assert not door.admitted
+        assert not bench.admitted
 
 
-def test_without_a_thread_the_connection_is_closed(door: Door, log: Log) -> None:
+def test_without_a_thread_the_connection_is_closed(bench: Bench, log: Log) -> None:
     before = threading.stack_size(1 << 47)  # more than the address space has: none can start
     try:
-        with door.knock() as peer:
+        with bench.connect() as peer:
             assert is_closed(peer)
     finally:
         threading.stack_size(before)
     assert "no thread for a peer" in [entry["event"] for entry in log]
-    with door.knock() as peer:
+    with bench.connect() as peer:
         peer.sendall(THEIRS.encode())
-        wait_until(lambda: door.admitted, what="the peer to be admitted")
+        wait_until(lambda: bench.admitted, what="the peer to be admitted")
 
 
 def test_silent_connections_are_bounded() -> None:
-    door = Door(3)
-    silent = [door.knock() for _ in range(3)]
+    bench = Bench(3)
+    silent = [bench.connect() for _ in range(3)]
     wait_until(
         lambda: sum(thread.name == "handshake" for thread in threading.enumerate()) == 3,
         what="three handshakes",
     )
-    with door.knock() as one_too_many:
+    with bench.connect() as one_too_many:
         assert is_closed(one_too_many)
     silent.pop().close()
 
     def is_admitted() -> bool:
-        with door.knock() as peer:
+        with bench.connect() as peer:
             peer.sendall(THEIRS.encode())
-            return is_closed(peer) and bool(door.admitted)
+            return is_closed(peer) and bool(bench.admitted)
 
-    door.answer = False
-    wait_until(is_admitted, what="room for another")
-    door.close()  # wakes threads that wait for a handshake
+    bench.answer = False
+    wait_until(is_admitted, what="a free place")
+    bench.close()  # wakes threads that wait for a handshake
     for peer in silent:
         with peer:
             assert is_closed(peer)
 
 
-def test_an_internal_failure_is_logged_and_closes_the_connection(door: Door, log: Log) -> None:
-    door.bug = ValueError("a bug")
-    with door.knock() as peer:
+def test_an_internal_failure_is_logged_and_closes_the_connection(bench: Bench, log: Log) -> None:
+    bench.bug = ValueError("a bug")
+    with bench.connect() as peer:
         peer.sendall(THEIRS.encode())
         assert is_closed(peer)
     wait_until(lambda: [e for e in log if e.get("exc_info")], what="the traceback")
     log.clear()
 
 
-def test_out_of_descriptors(door: Door, log: Log) -> None:
+def test_out_of_descriptors(bench: Bench, log: Log) -> None:
     def has_failed() -> bool:
         return "can't accept a peer" in [entry["event"] for entry in log]
 
     with socket.socket() as peer:
         with without_descriptors():
-            peer.connect(("127.0.0.1", door.listener.port))
+            peer.connect(("127.0.0.1", bench.listener.port))
             wait_until(has_failed, what="accept() to fail")
         peer.sendall(THEIRS.encode())
-        wait_until(lambda: door.admitted, what="the peer to be admitted")
+        wait_until(lambda: bench.admitted, what="the peer to be admitted")
 
 
 def test_an_address_in_use() -> None:
-    door = Door()
-    with pytest.raises(MinitorrentError, match=str(door.listener.port)) as raised:
-        Listener(Endpoint("127.0.0.1", door.listener.port))
+    bench = Bench()
+    with pytest.raises(MinitorrentError, match=str(bench.listener.port)) as raised:
+        Listener(Endpoint("127.0.0.1", bench.listener.port))
     assert raised.value.code is ErrorCode.PERMISSION_DENIED
-    door.close()
+    bench.close()
 
 
 @pytest.mark.parametrize("host", ["203.0.113.9", "no-such-host.invalid"])

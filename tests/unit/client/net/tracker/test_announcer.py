@@ -195,7 +195,7 @@ def test_a_completion_lost_with_the_tracker_is_announced_again(bench: Bench) -> 
     bench.announcer.completed(torrent.info_hash)
     wait_until(lambda: len(bench.tracker.announces) >= 2, what="the attempt")
     bench.tracker.meanwhile, bench.tracker.error = lambda: None, None
-    wait_until(lambda: "completed" in bench.tracker.events()[2:], what="it to be told again")
+    wait_until(lambda: "completed" in bench.tracker.events()[2:], what="the second notice")
 
 
 def test_a_new_tracker_also_gets_announces_in_flight(bench: Bench) -> None:
@@ -240,11 +240,13 @@ def test_peers_are_passed_on(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "code"),
+    ("received_code", "code"),
     [("not_member", ErrorCode.NOT_MEMBER), ("invented_later", ErrorCode.INTERNAL)],
 )
-def test_a_refused_torrent_gets_the_reason(bench: Bench, told: str, code: ErrorCode) -> None:
-    failure = Failure(code=told, message="Not you.")
+def test_a_refused_torrent_gets_the_reason(
+    bench: Bench, received_code: str, code: ErrorCode
+) -> None:
+    failure = Failure(code=received_code, message="Not you.")
     bench.tracker.presence = lambda info_hash: FilePresence(info_hash=info_hash, error=failure)
     torrent = bench.add(FakeTorrent())
     wait_until(lambda: torrent.refusals, what="the refusal")

@@ -292,9 +292,9 @@ def test_closing_wakes_waiting_callers(tracker: FakeTracker) -> None:
 def test_a_quiet_tracker_is_pinged_and_its_answers_count(tracker: FakeTracker) -> None:
     timing = Timing(tracker_ping_every=0.05, tracker_silence=20.0)
     connection = EventLog().connect(tracker, timing=timing)
-    at_first = connection._heard_at
+    at_first = connection._received_at
     wait_until(lambda: len(tracker.asked("ping")) > 8, what="many pings")
-    wait_until(lambda: connection._heard_at > at_first, what="their answers to count")
+    wait_until(lambda: connection._received_at > at_first, what="their answers to count")
     assert connection.is_open
     connection.close()
 

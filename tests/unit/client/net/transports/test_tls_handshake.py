@@ -41,7 +41,7 @@ THEIRS = PeerId(b"-XX0001-abcdefghijkl")
 LAB, STUDIO = Group("lab"), Group("studio")
 
 
-class House:
+class ServingClient:
     """A client that serves two files of the group lab and one of another, at one port."""
 
     def __init__(self) -> None:
@@ -56,7 +56,7 @@ class House:
         transport.send([Handshake(handshake.info_hash, OURS).encode()])
         return True
 
-    def knock(self) -> socket.socket:
+    def connect(self) -> socket.socket:
         """Only connect."""
         return socket.create_connection(("127.0.0.1", self.listener.port), 5.0)
 
@@ -68,10 +68,10 @@ class House:
 
 
 @pytest.fixture
-def house() -> Iterator[House]:
-    house = House()
-    yield house
-    house.close()
+def serving_client() -> Iterator[ServingClient]:
+    serving_client = ServingClient()
+    yield serving_client
+    serving_client.close()
 
 
 def forged(side: ssl._SSLMethod, shown: Credential | None) -> ssl.SSLContext:
@@ -85,7 +85,7 @@ def forged(side: ssl._SSLMethod, shown: Credential | None) -> ssl.SSLContext:
 
 
 def is_let_in(
-    house: House,
+    serving_client: ServingClient,
     shown: Credential | None,
     name: InfoHash | None = FILE,
     asked: InfoHash = FILE,
@@ -97,7 +97,7 @@ def is_let_in(
     host = name.hex() if name else None
     with (
         suppress(OSError),
-        house.knock() as sock,
+        serving_client.connect() as sock,
         context.wrap_socket(sock, server_hostname=host) as secure,
     ):
         secure.sendall(Handshake(asked, THEIRS).encode())
@@ -132,66 +132,66 @@ ATTACKS: dict[str, Callable[[], Credential | None]] = {
 
 
 # --- we listen ----------------------------------------------------------------------------------
-def test_a_member_is_admitted_by_name(house: House) -> None:
-    assert is_let_in(house, LAB.issue("bob", holder="bob-7"))
-    membership = house.admitted[0].membership
+def test_a_member_is_admitted_by_name(serving_client: ServingClient) -> None:
+    assert is_let_in(serving_client, LAB.issue("bob", holder="bob-7"))
+    membership = serving_client.admitted[0].membership
     assert membership is not None
     assert (membership.user, membership.holder) == ("bob", "bob-7")
-    assert membership.group_tls is house.lab
+    assert membership.group_tls is serving_client.lab
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
-def test_only_members_are_admitted(house: House, attack: str, log: Log) -> None:
-    house.lab.revoke(["removed-1"])
-    assert not is_let_in(house, ATTACKS[attack]())
-    assert not house.admitted
+def test_only_members_are_admitted(serving_client: ServingClient, attack: str, log: Log) -> None:
+    serving_client.lab.revoke(["removed-1"])
+    assert not is_let_in(serving_client, ATTACKS[attack]())
+    assert not serving_client.admitted
     wait_until(lambda: [e for e in log if e["event"] == "handshake failed"], what="the reason")
 
 
-def test_without_a_certificate_tls_refuses(house: House) -> None:
+def test_without_a_certificate_tls_refuses(serving_client: ServingClient) -> None:
     with (
-        house.knock() as sock,
+        serving_client.connect() as sock,
         forged(ssl.PROTOCOL_TLS_CLIENT, None).wrap_socket(
             sock, server_hostname=FILE.hex()
         ) as secure,
         pytest.raises(ssl.SSLError, match="CERTIFICATE_REQUIRED"),
     ):
         secure.recv(1)
-    assert not house.admitted
+    assert not serving_client.admitted
 
 
-def test_tls_12_is_refused(house: House) -> None:
+def test_tls_12_is_refused(serving_client: ServingClient) -> None:
     def older(context: ssl.SSLContext) -> None:
         context.maximum_version = ssl.TLSVersion.TLSv1_2
 
-    assert not is_let_in(house, LAB.issue("bob"), prepare=older)
-    assert not house.admitted
+    assert not is_let_in(serving_client, LAB.issue("bob"), prepare=older)
+    assert not serving_client.admitted
 
 
 @pytest.mark.parametrize("name", [None, InfoHash(b"?" * 20)])
-def test_an_unknown_server_name(house: House, name: InfoHash | None) -> None:
-    assert not is_let_in(house, LAB.issue("bob"), name)
+def test_an_unknown_server_name(serving_client: ServingClient, name: InfoHash | None) -> None:
+    assert not is_let_in(serving_client, LAB.issue("bob"), name)
 
 
-def test_a_server_name_that_is_not_an_info_hash(house: House) -> None:
+def test_a_server_name_that_is_not_an_info_hash(serving_client: ServingClient) -> None:
     context = forged(ssl.PROTOCOL_TLS_CLIENT, LAB.issue("bob"))
-    with house.knock() as sock, pytest.raises(ssl.SSLError, match="UNRECOGNIZED_NAME"):
+    with serving_client.connect() as sock, pytest.raises(ssl.SSLError, match="UNRECOGNIZED_NAME"):
         context.wrap_socket(sock, server_hostname="example.org")
 
 
 @pytest.mark.parametrize("asked", [SECOND_FILE, ELSEWHERE])
 def test_the_name_of_one_file_with_the_info_hash_of_another(
-    house: House, asked: InfoHash, log: Log
+    serving_client: ServingClient, asked: InfoHash, log: Log
 ) -> None:
-    assert not is_let_in(house, LAB.issue("bob"), FILE, asked)
-    assert not house.admitted
+    assert not is_let_in(serving_client, LAB.issue("bob"), FILE, asked)
+    assert not serving_client.admitted
     assert any("another torrent" in entry.get("error", "") for entry in log)
 
 
-def test_no_session_ticket_is_issued(house: House) -> None:
+def test_no_session_ticket_is_issued(serving_client: ServingClient) -> None:
     context = forged(ssl.PROTOCOL_TLS_CLIENT, LAB.issue("bob"))
     with (
-        house.knock() as sock,
+        serving_client.connect() as sock,
         context.wrap_socket(sock, server_hostname=FILE.hex()) as secure,
     ):
         secure.sendall(Handshake(FILE, THEIRS).encode())
@@ -221,7 +221,7 @@ def test_a_session_ticket_is_useless() -> None:
     with ThreadPoolExecutor(1) as pool, socket.create_server(("127.0.0.1", 0)) as server:
         serving = pool.submit(serve, server)
 
-        def knock(name: InfoHash, session: ssl.SSLSession | None) -> ssl.SSLSession | None:
+        def connect(name: InfoHash, session: ssl.SSLSession | None) -> ssl.SSLSession | None:
             """Return the server's session ticket."""
             with (
                 socket.create_connection(server.getsockname()) as sock,
@@ -232,11 +232,11 @@ def test_a_session_ticket_is_useless() -> None:
                 assert not secure.session_reused
                 return secure.session
 
-        session = knock(ELSEWHERE, None)
+        session = connect(ELSEWHERE, None)
         assert session is not None
         assert session.has_ticket
         for name in (ELSEWHERE, FILE):
-            knock(name, session)
+            connect(name, session)
         serving.result(10.0)
     assert welcomed == [ELSEWHERE, ELSEWHERE]
 
@@ -255,19 +255,19 @@ def test_a_resumed_session_is_refused() -> None:
         dialled.result(10.0)
 
 
-def test_without_our_own_certificate_nobody_is_admitted(house: House) -> None:
-    house.lab.clear_certificate()
-    assert not is_let_in(house, LAB.issue("bob"))
+def test_without_our_own_certificate_nobody_is_admitted(serving_client: ServingClient) -> None:
+    serving_client.lab.clear_certificate()
+    assert not is_let_in(serving_client, LAB.issue("bob"))
     with pytest.raises(MembershipError, match="no certificate"):
-        _ = house.lab.client_context
+        _ = serving_client.lab.client_context
 
 
-def test_garbage_after_the_first_byte_of_tls(house: House) -> None:
-    with house.knock() as sock:
+def test_garbage_after_the_first_byte_of_tls(serving_client: ServingClient) -> None:
+    with serving_client.connect() as sock:
         sock.sendall(b"\x16" + bytes(100))
         while sock.recv(100):
             pass
-    assert not house.admitted
+    assert not serving_client.admitted
 
 
 # --- we dial ------------------------------------------------------------------------------------
@@ -338,7 +338,9 @@ def test_we_send_nothing_to_non_members(attack: str) -> None:
     ("attack", "obstacle"),
     [("expired", Obstacle.EXPIRED), ("not yet valid", Obstacle.NOT_YET_VALID)],
 )
-def test_wrong_dates_are_named_on_both_sides(house: House, attack: str, obstacle: Obstacle) -> None:
+def test_wrong_dates_are_named_on_both_sides(
+    serving_client: ServingClient, attack: str, obstacle: Obstacle
+) -> None:
     """One of both clocks is wrong; `why` says which it probably is."""
     shown = ATTACKS[attack]()
     assert shown is not None
@@ -349,7 +351,7 @@ def test_wrong_dates_are_named_on_both_sides(house: House, attack: str, obstacle
     assert of_handshaking(caught.value, sealed=True) is obstacle
     context = forged(ssl.PROTOCOL_TLS_CLIENT, shown)
     with (
-        house.knock() as sock,
+        serving_client.connect() as sock,
         context.wrap_socket(sock, server_hostname=FILE.hex()) as secure,
         pytest.raises(ssl.SSLError) as refused,
     ):
@@ -364,9 +366,9 @@ def test_we_do_not_offer_tls_12() -> None:
     impostor.close()
 
 
-def test_a_refusal_shows_at_the_first_read(house: House) -> None:
+def test_a_refusal_shows_at_the_first_read(serving_client: ServingClient) -> None:
     """In TLS 1.3 the dialling side finishes before the other has checked its certificate."""
-    house.lab.revoke(["bob-1"])
+    serving_client.lab.revoke(["bob-1"])
     failures: list[Obstacle | None] = []
     admitted: list[Transport] = []
 
@@ -375,7 +377,7 @@ def test_a_refusal_shows_at_the_first_read(house: House) -> None:
         return False
 
     dialer = Dialer(THEIRS)
-    address = Endpoint("127.0.0.1", house.listener.port)
+    address = Endpoint("127.0.0.1", serving_client.listener.port)
     for group_tls in (LAB.group_tls("bob"), _outdated(LAB)):
         count = len(failures)
         dialer.dial(
@@ -384,7 +386,7 @@ def test_a_refusal_shows_at_the_first_read(house: House) -> None:
         wait_until(lambda: len(failures) > count, what="the failure")  # noqa: B023
     dialer.close()
     assert not admitted
-    assert not house.admitted
+    assert not serving_client.admitted
 
 
 def _outdated(group: Group) -> GroupTls:
@@ -395,8 +397,8 @@ def _outdated(group: Group) -> GroupTls:
     return group_tls
 
 
-def test_two_members_connect(house: House) -> None:
-    transport = dial(Endpoint("127.0.0.1", house.listener.port), LAB.group_tls("bob"))
+def test_two_members_connect(serving_client: ServingClient) -> None:
+    transport = dial(Endpoint("127.0.0.1", serving_client.listener.port), LAB.group_tls("bob"))
     assert shake_hands(transport, FILE, THEIRS) == Handshake(FILE, OURS)
     assert transport.membership is not None
     assert transport.membership.user == "ann"

@@ -69,7 +69,7 @@ def test_content_may_have_another_name_in_the_group(ann: Sharer, tmp_path: Path)
 def test_progress_is_reported_up_to_the_end(ann: Sharer, tmp_path: Path) -> None:
     put(tmp_path / "f", bytes(100_000))
     seen: list[tuple[int, int]] = []
-    ann.upload(tmp_path / "f", progress=lambda *figures: seen.append(figures))
+    ann.upload(tmp_path / "f", progress=lambda *progress: seen.append(progress))
     assert seen[-1] == (100_000, 100_000)
     assert seen == sorted(seen)
 

@@ -302,7 +302,7 @@ def test_damage_without_a_changed_time(tmp_path: Path) -> None:
         with (tmp_path / "f").open("r+b") as stream:
             stream.write(CONTENT[:10])
         os.utime(tmp_path / "f", ns=(0, files.verified_stamps().files[0].mtime_ns))
-        assert files.prove(PieceIndex(0)), "mended, and the time set back"
+        assert files.prove(PieceIndex(0)), "repaired, and the time set back"
         overwrite_and_set_the_time_back(tmp_path / "f")
         files.look([Block(PieceIndex(0), 0, 10)])
         assert not files.is_proven(PieceIndex(0))
@@ -322,8 +322,8 @@ def test_damage_through_a_map_is_found_when_the_piece_is_doubted(tmp_path: Path)
         assert not files.prove(PieceIndex(0))
 
 
-# --- mended in place ----------------------------------------------------------------------------
-def mended(tmp_path: Path, there: bytes) -> tuple[Bitfield, bytes]:
+# --- repaired in place ----------------------------------------------------------------------------
+def repaired(tmp_path: Path, there: bytes) -> tuple[Bitfield, bytes]:
     """Return the right pieces of `there`, and the final content."""
     put(tmp_path / "f", there)
     identity = (tmp_path / "f").stat().st_ino
@@ -353,7 +353,7 @@ def mended(tmp_path: Path, there: bytes) -> tuple[Bitfield, bytes]:
     ],
 )
 def test_a_file_is_repaired_in_place(tmp_path: Path, there: bytes, missing: list[int]) -> None:
-    have, result = mended(tmp_path, there)
+    have, result = repaired(tmp_path, there)
     assert list(have.missing()) == missing
     assert result == CONTENT
 
