@@ -155,8 +155,8 @@ class TransferStore:
         except IntegrityError as error:
             raise MinitorrentError(
                 ErrorCode.NAME_TAKEN,
-                f"{new.name!r} of group {new.group!r} is among your transfers already; see "
-                "show_downloads and show_shares.",
+                f"You already have a transfer {new.name!r} in {new.group!r}; list yours with: "
+                "show_downloads, show_shares",
             ) from error
 
     def get(self, transfer: int) -> TransferRecord | None:

@@ -107,7 +107,7 @@ class TransferStorage:
         if not parent.is_dir():
             raise MinitorrentError(
                 ErrorCode.FILE_NOT_FOUND,
-                f"The folder {shown(parent)} is gone. Put it back (or mount its disk), or tell "
+                f"The folder {shown(parent)} is gone. Put it back (or mount its disk), or say "
                 "where the content is with relocate.",
             )
         files.open_partial(in_place=True)

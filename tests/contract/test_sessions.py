@@ -53,7 +53,7 @@ def test_ending_the_current_session_logs_out_at_once(ann: ClientProcess) -> None
         ann.ok("login", "ann", PASSWORD)
     assert ann.ok("create_group", "lab")["group"] == "lab"
     ann.terminate()  # it has written everything
-    assert "is gone" not in ann.story()
+    assert "Lost the connection" not in ann.story()
 
 
 def test_a_new_password_logs_out_everywhere_else(

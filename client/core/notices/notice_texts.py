@@ -30,7 +30,7 @@ def notice_of(event: events.Event) -> NoticeText | None:
         case events.TrackerLost(tracker):
             return NoticeText(
                 NoticeKind.TRACKER,
-                f"The tracker at {tracker} is gone; transfers go on, trying to reconnect.",
+                f"Lost the connection to the tracker at {tracker}; reconnecting. Transfers continue.",
             )
         case events.GroupEvent(kind=kind, group=group, text=text):
             return NoticeText(kind, text, group)
@@ -59,7 +59,7 @@ def _of_transfer(event: events.TransferEvent) -> NoticeText | None:
             pieces = "1 piece of it was" if lost == 1 else f"{lost:,} pieces of it were"
             text = (
                 f"{title} has changed on the disk: {pieces} wrong or missing there and "
-                "will be fetched again."
+                "will be downloaded again."
             )
             return NoticeText(NoticeKind.WARNING, text, group)
     return None

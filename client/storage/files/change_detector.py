@@ -124,7 +124,7 @@ class ChangeDetector:
         if is_there:
             return self._changed(file)
         return _error(
-            f"{path} was moved or deleted. Tell where it is now with relocate, or put it back and "
+            f"{path} was moved or deleted. Say where it is now with relocate, or put it back and "
             "resume; if you downloaded it, recheck downloads it again.",
         )
 

@@ -23,7 +23,7 @@ def test_a_transfer_continues_without_a_tracker(team: Team, tmp_path: Path) -> N
     copy = bob.start(name)
     wait_until(lambda: bob.row(name).done, what="the first piece")
     team.tracker.stop()
-    wait_until(lambda: bob.got_notice("is gone"), what="bob to notice")
+    wait_until(lambda: bob.got_notice("Lost the connection"), what="bob to notice")
     assert bob.row(name).state == "downloading", "too quick for this test"
     bob.session.limits.set("down", 0)
     bob.finish(name)

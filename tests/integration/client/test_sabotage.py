@@ -147,7 +147,7 @@ def test_a_change_is_noticed_without_further_pieces(team: Team, tmp_path: Path) 
     wait_until(lambda: not bob.session.transfers.peers(GROUP, name).peers, what="ann to be gone")
     part.unlink()
     wait_until(part.exists, what="the file to be begun again")
-    wait_until(lambda: bob.got_notice("will be fetched again"), what="bob's notice")
+    wait_until(lambda: bob.got_notice("will be downloaded again"), what="bob's notice")
     assert bob.row(name).done == 0
 
 
@@ -228,4 +228,4 @@ def test_believed_pieces_are_hashed_before_completion(team: Team, tmp_path: Path
     bob.session.transfers.resume(GROUP, name)
     bob.finish(name)
     assert copy.read_bytes() == content.read_bytes()
-    assert bob.got_notice("will be fetched again")
+    assert bob.got_notice("will be downloaded again")

@@ -28,7 +28,8 @@ WHY = "The disk is full."
         (
             events.TrackerLost(TRACKER),
             NoticeKind.TRACKER,
-            "The tracker at 127.0.0.1:9000 is gone; transfers go on, trying to reconnect.",
+            "Lost the connection to the tracker at 127.0.0.1:9000; reconnecting. Transfers "
+            "continue.",
         ),
         (
             events.LoggedOut("ann", "It was ended elsewhere."),
@@ -78,13 +79,13 @@ def test_the_trackers_sentence_about_a_group() -> None:
             events.PiecesLost("lab", "film", 1),
             NoticeKind.WARNING,
             "lab/film has changed on the disk: 1 piece of it was wrong or missing there and will "
-            "be fetched again.",
+            "be downloaded again.",
         ),
         (
             events.PiecesLost("lab", "film", 1234),
             NoticeKind.WARNING,
             "lab/film has changed on the disk: 1,234 pieces of it were wrong or missing there and "
-            "will be fetched again.",
+            "will be downloaded again.",
         ),
     ],
 )
