@@ -30,7 +30,8 @@ def notice_of(event: events.Event) -> NoticeText | None:
         case events.TrackerLost(tracker):
             return NoticeText(
                 NoticeKind.TRACKER,
-                f"Lost the connection to the tracker at {tracker}; reconnecting. Transfers continue.",
+                f"Lost the connection to the tracker at {tracker}; reconnecting. Transfers "
+                "continue.",
             )
         case events.GroupEvent(kind=kind, group=group, text=text):
             return NoticeText(kind, text, group)
