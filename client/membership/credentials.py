@@ -297,5 +297,6 @@ class Credentials:
 def _other_authority(group: str) -> MinitorrentError:
     return MinitorrentError(
         ErrorCode.PERMISSION_DENIED,
-        f"This file was made for another authority than {group} has; ask its owner to share it again.",
+        f"This file was made for another authority than {group} has; ask its owner to share it"
+        " again.",
     )
