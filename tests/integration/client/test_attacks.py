@@ -88,7 +88,7 @@ class Scene:
 
 
 def _with_its_key(folder: Path, name: str) -> Group:
-    """A group with its authority, from the disk of the tracker."""
+    """A group with its authority's key, read from the tracker's disk."""
     with closing(open_store(empty_database(folder))) as database:
         secret_box = open_secret_box(database, folder, None)
         with database.read() as work:
@@ -356,7 +356,7 @@ def test_dialled_impostors_are_refused(scene: Scene, name: str, log: Log) -> Non
 
 # --- who only listens ---------------------------------------------------------------------------
 def rerouted(routes: Mapping[Endpoint, Endpoint]) -> type[Dialer]:
-    """A dialer that takes these ways around."""
+    """A dialer that connects to other addresses, as `routes` says."""
 
     class Rerouted(Dialer):
         def dial(self, dial: Dial) -> bool:

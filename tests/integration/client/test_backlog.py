@@ -19,12 +19,12 @@ CHUNK = 2
 
 
 class Gate:
-    """Counts the chunks from ann's store; those after the first wait until it is open."""
+    """Counts the chunks from ann's store; all but the first wait while it is shut."""
 
     def __init__(self) -> None:
         self.open = threading.Event()
+        self.open.set()
         self.chunks: list[int] = []
-        self.closed = False
         self.meanwhile: dict[str, Callable[[], None]] = {}
         """Hooks just before and after the store lists the waiting shares."""
 
@@ -42,7 +42,7 @@ class Gate:
                     found = super().list_complete(user, after, until)
                     gate.meanwhile.get("after", bool)()
                     return found
-                if gate.closed and gate.chunks:
+                if gate.chunks:
                     assert gate.open.wait(30.0)
                 found = super().list_complete(user, after, until, CHUNK)
                 gate.chunks.append(len(found))
@@ -69,7 +69,7 @@ def ann(team: Team, tmp_path: Path, around: Gate) -> Person:
 def gate(ann: Person, around: Gate) -> Iterator[Gate]:
     """Log ann in again, with only two of her shares resumed."""
     around.chunks.clear()
-    around.closed = True
+    around.open.clear()
     ann.session.accounts.logout()
     assert ann.session.accounts.login("ann", PASSWORD).sharing == len(NAMES)
     yield around

@@ -8,36 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from client.parts import Parts
+from client.parts import DEFAULT_PARTS, Parts
 from client.storage.files.torrent_files import TorrentFiles
 from tests.integration.client.people import PASSWORD, Person, Team
 from tests.support.content import make_file
 
 
-@pytest.fixture
-def files() -> type[TorrentFiles]:
-    """The content of ann's files."""
-    return TorrentFiles
-
-
-@pytest.fixture
-def ann(team: Team, tmp_path: Path, files: type[TorrentFiles]) -> Person:
-    """She shares one file."""
-    ann = team.member("ann", parts=Parts(files=files))
-    team.share(ann, make_file(tmp_path / "content", 100_000))
+def sharing(team: Team, folder: Path, parts: Parts = DEFAULT_PARTS) -> Person:
+    """ann, who shares one file."""
+    ann = team.member("ann", parts=parts)
+    team.share(ann, make_file(folder / "content", 100_000))
     return ann
-
-
-class SlowlyClosed(TorrentFiles):
-    """Files whose closing takes until it may end."""
-
-    closing, may_end = threading.Event(), threading.Event()
-
-    def close(self) -> None:
-        """See TorrentFiles."""
-        self.closing.set()
-        assert self.may_end.wait(10.0)
-        super().close()
 
 
 def own_session(person: Person) -> int:
@@ -46,7 +27,8 @@ def own_session(person: Person) -> int:
     return number
 
 
-def test_ending_the_current_session_logs_out(ann: Person) -> None:
+def test_ending_the_current_session_logs_out(team: Team, tmp_path: Path) -> None:
+    ann = sharing(team, tmp_path)
     own = own_session(ann)
     assert ann.session.accounts.end_session(own).id == own
     assert ann.session.overview().user is None
@@ -54,19 +36,26 @@ def test_ending_the_current_session_logs_out(ann: Person) -> None:
     assert ann.session.accounts.login("ann", PASSWORD).sharing == 1
 
 
-@pytest.mark.parametrize("files", [SlowlyClosed])
-def test_login_waits_for_transfers_of_the_previous_one(
-    ann: Person, team: Team, tmp_path: Path, files: type[SlowlyClosed]
-) -> None:
+def test_login_waits_for_transfers_of_the_previous_one(team: Team, tmp_path: Path) -> None:
+    closing, may_end = threading.Event(), threading.Event()
+
+    class SlowlyClosed(TorrentFiles):
+        def close(self) -> None:
+            """See TorrentFiles."""
+            closing.set()
+            assert may_end.wait(10.0)
+            super().close()
+
+    ann = sharing(team, tmp_path, Parts(files=SlowlyClosed))
     laptop = Person("ann", tmp_path / "laptop", team.known)
     laptop.session.accounts.login("ann", PASSWORD)
     laptop.session.accounts.end_session(own_session(ann))
     laptop.session.close()
-    assert files.closing.wait(10.0)
+    assert closing.wait(10.0)
     with ThreadPoolExecutor(1) as threads:
         login = threads.submit(ann.session.accounts.login, "ann", PASSWORD)
         with pytest.raises(TimeoutError):
             login.result(0.3)
-        files.may_end.set()
+        may_end.set()
         assert login.result(10.0).sharing == 1
     assert len(ann.session.transfers.shares().shares) == 1
