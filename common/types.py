@@ -54,7 +54,7 @@ class Endpoint(NamedTuple):
         host, colon, port = text.rpartition(":")
         if host.startswith("[") and host.endswith("]"):
             host = host[1:-1]
-            valid = _is_ipv6(host)
+            valid = isinstance(_ip_address(host), ipaddress.IPv6Address)
         else:
             valid = bool(host) and not any(c in ":[]" or c.isspace() for c in host)
         if not (colon and valid and _PORT.fullmatch(port) and int(port) <= _LARGEST_PORT):
@@ -64,13 +64,24 @@ class Endpoint(NamedTuple):
             )
         return cls(host, int(port))
 
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only this machine can reach it."""
+        address = _ip_address(self.host)
+        return self.host == "localhost" if address is None else address.is_loopback
 
-def _is_ipv6(host: str) -> bool:
+    @property
+    def is_unspecified(self) -> bool:
+        """Whether the host stands for all addresses of this machine."""
+        address = _ip_address(self.host)
+        return address is not None and address.is_unspecified
+
+
+def _ip_address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
-        ipaddress.IPv6Address(host)
+        return ipaddress.ip_address(host)
     except ValueError:
-        return False
-    return True
+        return None
 
 
 def plain_address(text: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import ipaddress
 import logging
 import os
 import signal
@@ -110,7 +109,7 @@ def _end_program() -> None:
 
 
 def _check_address(address: Endpoint, *, is_public: bool) -> None:
-    if not (is_public or address.host == "localhost" or _is_loopback(address.host)):
+    if not (is_public or address.is_loopback):
         raise MinitorrentError(
             ErrorCode.USAGE,
             f"Other machines could reach the page on {address}; use 127.0.0.1 and connect from "
@@ -128,10 +127,3 @@ def _listen(address: Endpoint) -> socket.socket:
             ErrorCode.PERMISSION_DENIED,
             f"Can't serve the page on {address}: {error.strerror}; choose another --web address.",
         ) from error
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

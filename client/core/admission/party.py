@@ -5,12 +5,10 @@ A peer id is self-chosen, so nothing that could harm the real owner of an id dep
 
 from __future__ import annotations
 
-import ipaddress
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
-_HOUSEHOLD_PREFIX: Final = 64
-"""Prefix length that one household gets in IPv6; it chooses the remaining bits freely."""
+from common.party import party_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +36,11 @@ Party: TypeAlias = Login | Address
 
 
 def network(host: str) -> str:
-    """Return what counts as one address: an IPv4 address, or an IPv6 /64 prefix."""
+    """Return what counts as one address: an IPv4 address, or all of an IPv6 /64 network.
+
+    A host name counts as itself.
+    """
     try:
-        address = ipaddress.ip_address(host.partition("%")[0])
+        return party_of(host.partition("%")[0])
     except ValueError:
         return host
-    if isinstance(address, ipaddress.IPv4Address):
-        return str(address)
-    if address.ipv4_mapped is not None:
-        return str(address.ipv4_mapped)
-    return str(ipaddress.ip_network((int(address), _HOUSEHOLD_PREFIX), strict=False))

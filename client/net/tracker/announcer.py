@@ -185,7 +185,8 @@ class Announcer:
                 self._round()
             except Exception:
                 log.exception("announcing failed")
-                threading.Event().wait(self._timing.announce_retry)
+                with self._changed:
+                    self._changed.wait_for(lambda: self._closing, self._timing.announce_retry)
 
     def _gather(self) -> None:
         """Wait a moment, if there are very many files, to announce more of them in one round."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import socket
 import time
 from contextlib import closing
@@ -114,22 +113,6 @@ def outward_host(towards: Endpoint) -> str | None:
     except OSError:
         return None
     return host
-
-
-def is_loopback(host: str) -> bool:
-    """Return whether only this machine can reach that address or host name."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def is_unspecified(host: str) -> bool:
-    """Return whether it stands for all addresses of this machine."""
-    try:
-        return ipaddress.ip_address(host).is_unspecified
-    except ValueError:
-        return False
 
 
 def _start(certificate: bytes) -> float | None:

@@ -23,8 +23,6 @@ from client.net.tracker.port_check import DialledPort, OwnPort
 from client.net.tracker.probe import (
     LOOPBACK,
     TrackerProbe,
-    is_loopback,
-    is_unspecified,
     outward_host,
 )
 from client.net.tracker.tracker_client import TrackerClient
@@ -136,8 +134,8 @@ class Doctor:
         return PortMeasurements(
             address=str(Endpoint(found.host, self._port.port)),
             port=self._port.port,
-            is_local=is_loopback(listen.host),
-            trackers_are_local=all(is_loopback(tracker.host) for tracker in trackers),
+            is_local=listen.is_loopback,
+            trackers_are_local=all(tracker.is_loopback for tracker in trackers),
             reach=found.reach,
             by_tracker=asked is not None,
         )
@@ -154,7 +152,7 @@ class Doctor:
     def _host_for_others(self) -> str:
         """Return the address listened on, or the source address of packets to the trackers."""
         listen = self._config.listen
-        if not is_unspecified(listen.host):
+        if not listen.is_unspecified:
             return listen.host
         found = map(outward_host, self._config.trackers)
         return next((host for host in found if host is not None), LOOPBACK)

@@ -22,6 +22,23 @@ def test_an_address_is_read_and_written(text: str, host: str, port: int) -> None
 
 
 @pytest.mark.parametrize(
+    ("host", "is_loopback", "is_unspecified"),
+    [
+        ("127.0.0.9", True, False),
+        ("::1", True, False),
+        ("localhost", True, False),
+        ("0.0.0.0", False, True),
+        ("::", False, True),
+        ("10.0.0.1", False, False),
+        ("tracker.example", False, False),
+    ],
+)
+def test_loopback_and_unspecified_hosts(host: str, is_loopback: bool, is_unspecified: bool) -> None:
+    endpoint = Endpoint(host, 1)
+    assert (endpoint.is_loopback, endpoint.is_unspecified) == (is_loopback, is_unspecified)
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "",

@@ -103,7 +103,7 @@ def test_a_check_that_hangs_hides_no_other(examine: Examine, tmp_path: Path) -> 
         found = examine(Timing(checks=0.5, tracker_connect=0.1), hang)
     finally:
         over.set()
-    assert "0.5 seconds" in found["port"].hint
+    assert "0.5 s;" in found["port"].hint
     assert not found["port"].ok
     assert found[f"disk {tmp_path}"].hint
 
