@@ -282,7 +282,7 @@ class _Assembly:
             self._parts.files,
         )
         transfers = self._keep(TransferManager(context))
-        self._keep(Ticker(transfers, time.monotonic, self._config.timing.checkpoint_every))
+        self._keep(Ticker(transfers, time.monotonic, self._config.timing))
         self._keep(
             BandwidthManager(self._rate_limits, transfers.active.all, time.monotonic, self._events)
         )

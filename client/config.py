@@ -35,6 +35,8 @@ class Timing:
     """An unidentified peer has this long to become known: it may dial before it announces."""
     lend_place_after: float = 60.0
     """A download without any peer for this long lends its place to the next."""
+    tick_every: float = 0.25
+    """Between the ticks of all transfers."""
     checkpoint_every: float = 30.0
     """Between checkpoints of the transfers' progress."""
     wait_without_peers: float = 600.0

@@ -8,10 +8,9 @@ from typing import Final, Protocol
 
 import structlog
 
-log = structlog.get_logger(__name__)
+from client.config import Timing
 
-TICK: Final = 0.25
-"""Seconds between ticks."""
+log = structlog.get_logger(__name__)
 
 _REST: Final = 4
 """The pause after a tick of all transfers is at least this many times as long as the tick."""
@@ -28,14 +27,12 @@ class Ticked(Protocol):
 
 
 class Ticker:
-    """Ticks in a thread, and has the progress recorded every `checkpoint_every` seconds."""
+    """Ticks in a thread, and has the progress recorded now and then, as `timing` says."""
 
-    def __init__(
-        self, transfers: Ticked, clock: Callable[[], float], checkpoint_every: float
-    ) -> None:
+    def __init__(self, transfers: Ticked, clock: Callable[[], float], timing: Timing) -> None:
         self._transfers = transfers
         self._clock = clock
-        self._checkpoint_every = checkpoint_every
+        self._timing = timing
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="ticker", daemon=True)
         self._thread.start()
@@ -46,15 +43,15 @@ class Ticker:
         self._thread.join(5.0)
 
     def _run(self) -> None:
-        checkpoint_at = self._clock() + self._checkpoint_every
-        pause = TICK
+        checkpoint_at = self._clock() + self._timing.checkpoint_every
+        pause = self._timing.tick_every
         while not self._closing.wait(pause):
             began = self._clock()
             try:
                 self._transfers.tick()
             except Exception:
                 log.exception("tick failed")
-            pause = max(TICK, _REST * (self._clock() - began))
+            pause = max(self._timing.tick_every, _REST * (self._clock() - began))
             if self._clock() >= checkpoint_at:
-                checkpoint_at = self._clock() + self._checkpoint_every
+                checkpoint_at = self._clock() + self._timing.checkpoint_every
                 self._transfers.checkpoint_later()

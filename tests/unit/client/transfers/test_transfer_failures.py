@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from client.core.notices.events import (
     ShareFailed,
     TransferFailed,
 )
+from client.core.transfers.resume import FileStamps
 from client.results import TransferState
+from client.state.database import Database
+from client.state.transfers import TransferStore
 from client.transfers.transfer import Transfer
+from client.transfers.transfer_storage import TransferStorage
+from common.bitfield import Bitfield
 from common.errors import ErrorCode, MinitorrentError
 from tests.support.fake_transfers import TransferLab, failure, shown, torrent_of
 from tests.unit.client.transfers.conftest import CONTENT, DESCRIBED
@@ -111,6 +118,49 @@ def test_a_share_fails_while_its_file_is_missing(
     upload.resume()
     lab.jobs.run()
     assert (shown(upload), failure(upload)) == (TransferState.SEEDING, None)
+
+
+# --- the database -----------------------------------------------------------------------------
+class FullStore(TransferStore):
+    """A database without space for the progress of downloads."""
+
+    def update_progress(self, transfer: int, bitfield: Bitfield, stamps: FileStamps) -> None:
+        raise MinitorrentError(ErrorCode.DISK_FULL, "The database's disk is full.")
+
+
+@pytest.fixture
+def unrecorded(database: Database, lab: TransferLab, active: Transfer) -> Transfer:
+    """A download of which two pieces are here, and of which nothing can be recorded."""
+    active.halt()
+    storage = TransferStorage(active.record, FullStore(database))
+    transfer = Transfer(storage, lab.context)
+    transfer.start()
+    lab.jobs.run()
+    lab.seeder(transfer, CONTENT).give(2)
+    return transfer
+
+
+def test_a_transfer_stops_though_its_progress_can_not_be_recorded(
+    lab: TransferLab, unrecorded: Transfer
+) -> None:
+    unrecorded.halt()
+    assert (shown(unrecorded), unrecorded.verified.count) == (TransferState.PAUSED, 2)
+    assert lab.announcer.announced == {}
+    unrecorded.resume()
+    lab.jobs.run()
+    assert (shown(unrecorded), unrecorded.verified.count) == (TransferState.DOWNLOADING, 2)
+    assert unrecorded.storage.checked == len(CONTENT), "it had to be checked"
+    unrecorded.halt()
+
+
+def test_a_checkpoint_that_can_not_be_recorded_fails_and_the_transfer_does_not(
+    unrecorded: Transfer,
+) -> None:
+    with pytest.raises(MinitorrentError) as caught:
+        unrecorded.checkpoint()
+    assert caught.value.code is ErrorCode.DISK_FULL
+    assert shown(unrecorded) is TransferState.DOWNLOADING
+    unrecorded.halt()
 
 
 # --- callbacks that come too late ------------------------------------------------------------
