@@ -181,7 +181,7 @@ def _read_trackers(path: Path) -> tuple[Endpoint, ...]:
 
 
 def _refuse(error: MinitorrentError, status: int) -> int:
-    """Print why the client can't start or go on; returns `status`."""
+    """Print why the client can't start or continue; returns `status`."""
     line = harmless(" ".join(error.message.split()))
     with suppress(OSError):
         sys.stderr.write(f"{_CONSOLE_SCRIPT}: {line}\n")
@@ -239,7 +239,7 @@ def _logging(config: ClientConfig, *, to_file: bool) -> Iterator[None]:
 def _run(
     config: ClientConfig, options: argparse.Namespace, interrupts: Interrupts, keyboard: Keyboard
 ) -> int:
-    """Open the session, run the shell or a script on it, and close it whatever happens."""
+    """Open the session, run the shell or a script on it, and always close it."""
     with loading():
         from client.build import open_session
 

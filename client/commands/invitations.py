@@ -60,7 +60,7 @@ COMMANDS = (
             Option("days", "end after D days (default: 7)", value="D", kind=Kind.COUNT),
             Option("admin", "make them admins of the group"),
         ),
-        details="Send the text to those whom you want in the group; they type: join INVITATION."
+        details="Send the text to the users that you want in the group; they type: join INVITATION."
         " Anyone who has it can enter, so treat it like a password. It ends when it has been used,"
         " when its time is over, with revoke_invite, and when you are no longer an admin. A removed"
         " member can't return by an earlier invitation.",

@@ -42,7 +42,7 @@ class KnownTrackers:
         return self._pinned.get(tracker)
 
     def forget(self, tracker: Endpoint) -> None:
-        """Accept the next certificate of the tracker, whatever it is."""
+        """Accept the tracker's next certificate."""
         self._pinned.forget(tracker)
 
 

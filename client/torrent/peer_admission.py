@@ -42,7 +42,7 @@ class PeerAdmission:
         self._closed = False
 
     def close(self) -> None:
-        """Let nobody in any more; call it under the lock."""
+        """Refuse all further connections; call it under the lock."""
         self._closed = True
 
     def admit(self, connection: Connection, transport: Transport) -> bool:

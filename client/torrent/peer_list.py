@@ -121,7 +121,7 @@ class PeerList:
             return self._gives_way(old, new)
         # Only the side that dialled a peer knows where it is. So in an open group each side drops
         # an incoming connection for one that it dialled, if its own peer id is the higher, and
-        # nothing else: an impostor who dials us under the same name displaces nobody.
+        # nothing else: an impostor with the same peer id displaces nobody.
         return not (new.incoming and not old.incoming and self._our_dial_wins(new))
 
     def _gives_way(self, old: Connection, new: Connection) -> bool:

@@ -40,7 +40,7 @@ class TorrentDialing:
         self._closed = False
 
     def close(self) -> None:
-        """Dial nobody any more; call it under the lock."""
+        """Stop dialling; call it under the lock."""
         self._closed = True
 
     def dial(self, *, complete: bool) -> None:

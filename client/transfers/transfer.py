@@ -259,7 +259,7 @@ class Transfer(TransferStatus):
         )
 
     def _step_back(self) -> None:
-        """Wait for the next turn, unless it has come meanwhile."""
+        """Wait for the next turn, unless it is already here."""
         if isinstance(self._state, Downloading) and not (
             self._halting.is_set() or self._context.scheduler.has_turn(self)
         ):

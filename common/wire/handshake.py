@@ -139,7 +139,7 @@ def _read_fields(payload: bytes) -> tuple[Mapping[bytes, Scalar], Mapping[bytes,
     except BencodeError as error:
         raise WireError("an extension handshake that is not bencoded") from error
     if reader.position != len(payload):
-        raise WireError("an extension handshake that goes on after its end")
+        raise WireError("an extension handshake with trailing bytes")
     return fields, numbers
 
 

@@ -31,7 +31,7 @@ def test_notices_across_trackers(tmp_path: Path) -> None:
         bob.ok("logout")
         ann.ok("upload_file", str(make_file(tmp_path / "song.ogg", 10)), GROUP)
         bob.ok("login bob secret123")
-        wait_for_notice(bob, "1 thing that concerns you happened meanwhile; type: notices")
+        wait_for_notice(bob, "You missed 1 notice; type: notices")
         found = bob.ok("notices")["notices"]
         assert [(row["kind"], row["group"]) for row in found] == [
             ("request_accepted", "lab"),

@@ -50,7 +50,7 @@ class Progress:
         while done < SIZE:
             row = person.transfer(GROUP, NAME)
             now = time.monotonic()
-            if now - looked > 0.5:  # what moved meanwhile, nobody saw
+            if now - looked > 0.5:  # progress in the meantime was not observed
                 moved = now
             looked = now
             assert row["state"] != "failed", row

@@ -98,7 +98,7 @@ def test_each_stock_client_downloads_from_ours(tmp_path: Path) -> None:
         def is_counted() -> bool:
             return all(row["uploaded"] >= SIZE for row in ann.ok("show_shares")["shares"])
 
-        wait_until(is_counted, what="ann to count what she gave")
+        wait_until(is_counted, what="ann to count her upload")
 
 
 def test_our_client_downloads_from_each_stock_client(tmp_path: Path) -> None:

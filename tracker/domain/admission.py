@@ -1,7 +1,7 @@
 """Admission of connections under a total limit and a limit per party.
 
 A party (see common.party) that fills all slots must not keep others out, and someone who shares an
-address with a troublemaker should still get in. So a newcomer may displace an idle connection: of
+address with an attacker should still get in. So a new connection may displace an idle one: of
 its own party if that is at its limit, otherwise of the party with the most.
 """
 

@@ -1,4 +1,4 @@
-"""Peers banned for the rest of this run of the client, whatever they call themselves."""
+"""Peers banned for the rest of this run of the client, under any peer id."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ MAX_BANNED: Final = 4096
 """Limit for addresses and, separately, for members; the oldest ban is dropped first."""
 
 LOGINS_UNTIL_MEMBER_BAN: Final = 2
-"""Number of banned logins after which the member is banned, whatever login comes next."""
+"""Number of banned logins after which the member is banned under any login."""
 
 USERS_UNTIL_ADDRESS_BAN: Final = 3
 """Number of banned members at one address after which the whole address is banned."""
@@ -20,7 +20,7 @@ USERS_UNTIL_ADDRESS_BAN: Final = 3
 class Bans:
     """The bans of all torrents of a client. Not thread-safe.
 
-    In sealed groups we ban a login, so that the member's other machines can go on. In open groups
+    In sealed groups we ban a login, so that the member's other machines can stay. In open groups
     we ban an address: it may no longer dial us. Several members may share an address, so we still
     dial members that the tracker lists there and that were not caught.
     """

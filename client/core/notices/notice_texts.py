@@ -36,8 +36,7 @@ def notice_of(event: events.Event) -> NoticeText | None:
         case events.GroupEvent(kind=kind, group=group, text=text):
             return NoticeText(kind, text, group)
         case events.EventsMissed(missed):
-            things = "thing that concerns" if missed == 1 else "things that concern"
-            text = f"{missed} {things} you happened meanwhile; type: notices"
+            text = f"You missed {count(missed, 'notice')}; type: notices"
             return NoticeText(NoticeKind.MISSED, text)
         case events.LoggedOut(user, str(reason)):
             return NoticeText(NoticeKind.TRACKER, f"{user} is logged out: {reason}")

@@ -170,7 +170,7 @@ class PieceScheduler:
         return True
 
     def _duplicate(self, peer: Peer, now: float) -> PieceDownload | None:
-        """Endgame: fetch a piece that a slower peer is fetching; the first to finish wins."""
+        """Endgame: request a piece that a slower peer is sending; the first to finish wins."""
         others = sorted(
             (p for p in self._peers.values() if p is not peer and not p.snubbed),
             key=lambda p: p.down.rate,
@@ -259,7 +259,7 @@ class PieceScheduler:
     def failed(self, download: PieceDownload) -> None:
         """Reopen a piece with the wrong hash, to be downloaded from scratch.
 
-        If several peers contributed, it comes from a single peer from now on: so it can't be
+        If several peers contributed, a single peer sends it from now on: so it can't be
         spoiled twice, and a second failure shows which peer sends bad data.
         """
         self._verifying.remove(download)
@@ -282,7 +282,7 @@ class PieceScheduler:
 
     # --- released pieces --------------------------------------------------------------------
     def choked(self, peer: Peer) -> None:
-        """Release what was requested from a peer that choked us; its reader has let go of it."""
+        """Release what was requested from a peer that choked us; its reader has released it."""
         for download in list(peer.downloads.values()):
             if not download.complete:  # a complete one is reported in a moment
                 self._orphan(peer, download)

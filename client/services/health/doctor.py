@@ -56,7 +56,7 @@ class _Look(Generic[T]):
     def _run(self) -> None:
         try:
             self._found.append(self._act())
-        except Exception:  # the other checks are shown all the same
+        except Exception:  # the other checks are still shown
             self._failed = True
             log.exception("a check failed", check=self.name)
 

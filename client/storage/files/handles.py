@@ -149,7 +149,7 @@ class FileHandles:
         """Return the file's first `length` bytes (at least 1), memory-mapped for reading.
 
         The view and its slices stay valid as long as they are referenced. Only the kernel may
-        read them: if the file gets shorter meanwhile, it returns EFAULT, but Python would die of
+        read them: if the file shrinks in between, it returns EFAULT, but Python would die of
         a bus error. Raises OSError, and ValueError when the file is shorter than `length`.
         """
         with self._leased(file) as handle:

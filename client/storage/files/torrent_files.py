@@ -5,7 +5,7 @@ While a download is incomplete, its content has a temporary name beside the dest
 length. Only verified pieces are written. When the content is complete, it is synced to disk, and
 only then gets its final name; existing files are never overwritten.
 
-When the user says so, wrong content is repaired in place, where it lies at the destination;
+When the user says so, wrong content is repaired in place, at the destination;
 missing files are downloaded as usual and then join them.
 
 Other programs may change files meanwhile. A `Proof` remembers which pieces we hashed or wrote, a

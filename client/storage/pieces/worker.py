@@ -1,4 +1,4 @@
-"""Threads that verify and write pieces while the network threads go on reading."""
+"""Threads that verify and write pieces while the network threads keep reading."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class WorkerPool:
     def submit(self, job: Job, on_failure: OnFailure) -> None:
         """Have a worker run `job`; if it raises, the worker calls `on_failure` with the error.
 
-        Blocks while the queue is full, which slows down whoever fills it. Raises RuntimeError
+        Blocks while the queue is full, which slows down its producers. Raises RuntimeError
         once the pool is closed.
         """
         with self._not_full:

@@ -40,7 +40,7 @@ def field(label: str, value: str = "", *, secret: bool = False) -> ui.input:
     """Create a single-line text input."""
     made = ui.input(label, value=value, password=secret, password_toggle_button=secret)
     # Update the value in the browser as the user types. NiceGUI doesn't, so a value that we set
-    # would be sent once more after everything else and overwrite what was typed meanwhile.
+    # would be sent once more after everything else and overwrite text typed in the meantime.
     follow = f"text => {{ mounted_app.elements[{made.id}].props.value = text }}"
     made.on("update:value", js_handler=follow)
     return made.props("outlined dense").classes("field")

@@ -135,7 +135,7 @@ def test_the_connection_is_lost_and_returns(
     assert [connected.is_back for connected in connections] == [False, True, False]
     assert account.user == "ann"
     assert [notice.kind for notice in notices] == ["tracker", "tracker"]
-    assert "gone" in notices[0].text
+    assert "Lost" in notices[0].text
     assert str(TRACKER) in notices[1].text
 
 
@@ -143,9 +143,9 @@ def test_missed_events_are_published_once(account: Account, notices: list[Notice
     account.report_missed(0)
     account.report_missed(1)
     account.report_missed(2)
-    assert [notice.text.split(" you")[0] for notice in notices] == [
-        "1 thing that concerns",
-        "2 things that concern",
+    assert [notice.text.split(";")[0] for notice in notices] == [
+        "You missed 1 notice",
+        "You missed 2 notices",
     ]
 
 

@@ -39,12 +39,12 @@ WHY = "The disk is full."
         (
             events.EventsMissed(1),
             NoticeKind.MISSED,
-            "1 thing that concerns you happened meanwhile; type: notices",
+            "You missed 1 notice; type: notices",
         ),
         (
             events.EventsMissed(2),
             NoticeKind.MISSED,
-            "2 things that concern you happened meanwhile; type: notices",
+            "You missed 2 notices; type: notices",
         ),
     ],
 )

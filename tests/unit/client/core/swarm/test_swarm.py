@@ -115,7 +115,7 @@ def test_peers_that_owe_blocks_are_snubbed_then_disconnected() -> None:
     assert swarm.tick(60.1) == [Close(1, "did not send what was requested")]
 
 
-# --- fetching ---
+# --- downloading ---
 def receive_all(swarm: Swarm, key: int, piece: int) -> bool:
     download = swarm.peers[key].downloads[piece]
     for block in download.requested():
