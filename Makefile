@@ -10,10 +10,11 @@ BIN := $(VENV)/bin
 RUN_READY := $(VENV)/.ready-to-run
 TEST_READY := $(VENV)/.ready-to-test
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
+TYPE_REPORT := .mypy_cache/report.txt
 PURE := common/*,client/core/*,tracker/domain/*
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak properties postgres check lint coverage bench fuzz docs pictures format clean
+.PHONY: help demo test soak properties postgres check lint style coverage bench fuzz docs pictures format clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,8 +22,7 @@ help: ## Show this list
 demo: $(RUN_READY) ## Run a demonstration: a tracker, three clients, two seeders
 	@$(BIN)/python docs/demo.py $(ARGS)
 
-# In the order of their folders: each folder's processes are started once, and the longest tests
-# don't run last, with nothing to run in parallel.
+# Without reordering, the quick unit tests run last, and no worker waits for a long one at the end.
 test: $(TEST_READY) ## Run all tests (passes ARGS="-k choker -x" to pytest)
 	@$(BIN)/coverage erase
 	@$(BIN)/coverage run -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
@@ -37,12 +37,20 @@ properties: $(TEST_READY) ## Run the property tests with many more examples than
 postgres: $(TEST_READY) ## Run the tracker's tests on a temporary PostgreSQL server
 	@$(BIN)/python -m tests.postgres $(ARGS)
 
-check: lint test coverage ## Run everything that must pass before a change lands
+# The tests often wait: meanwhile, mypy runs beside them, and its report follows theirs.
+check: style ## Run everything that must pass before a change lands
+	@mkdir -p .mypy_cache
+	@nice $(BIN)/mypy >$(TYPE_REPORT) 2>&1 & mypy=$$!; \
+	  $(MAKE) --no-print-directory test; tests=$$?; \
+	  wait $$mypy; types=$$?; cat $(TYPE_REPORT); exit $$((tests || types))
+	@$(MAKE) --no-print-directory coverage
 
-lint: $(TEST_READY) ## Check format, lint, types and import contracts
+lint: style ## Check format, lint, import contracts and types
+	@$(BIN)/mypy
+
+style: $(TEST_READY)
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
-	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
 coverage: $(TEST_READY) ## Check the last test run's coverage: 100 % of pure packages, 90 % in total

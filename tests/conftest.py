@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from coverage import Coverage
 from hypothesis import HealthCheck, settings
+from xdist.remote import Producer
+from xdist.scheduler.loadfile import LoadFileScheduling
 
 from tests.support import warm
 
@@ -48,6 +50,7 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 os.environ[warm.SWITCH] = "1"
 
 _ROOT = Path(__file__).parents[1]
+_TOGETHER = "tests/browser/"
 _MEASURED = (
     "tests/unit",
     *(
@@ -71,6 +74,13 @@ _MEASURED = (
 Measuring more than doubles the time of whatever runs in a test's own process. tests/unit must
 cover the pure packages completely.
 """
+
+
+class FolderScheduling(LoadFileScheduling):  # type: ignore[misc] # xdist has no types
+    """Files are units of work, but for those in a folder that is expensive to prepare."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return _TOGETHER if nodeid.startswith(_TOGETHER) else super()._split_scope(nodeid)
 
 
 @contextmanager
@@ -114,6 +124,29 @@ def pytest_collection() -> Generator[None, object, object]:
         result = yield
     gc.freeze()  # thousands of tests that stay: no need to collect them
     return result
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling | None:
+    """Give each worker whole files, and one of them all files of the page's tests: every worker
+    that runs some starts a tracker, three clients and a browser for them."""
+    return FolderScheduling(config, log) if config.getvalue("dist") == "loadfile" else None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Spread the files with stock clients, which mostly wait, among the first half of the others,
+    which keep the processor busy."""
+    if not _IS_WORKER:
+        return
+    files: dict[Path, list[pytest.Item]] = {}
+    for item in items:
+        files.setdefault(item.path, []).append(item)
+    patient = [path for path in files if path.is_relative_to(_ROOT / "tests/interop")]
+    busy = [path for path in files if path not in patient]
+    step = len(busy) / (2 * len(patient) or 1)
+    places = {path: number * step - 0.5 for number, path in enumerate(patient)}
+    places |= {path: float(number) for number, path in enumerate(busy)}
+    items[:] = [item for path in sorted(files, key=places.__getitem__) for item in files[path]]
 
 
 @pytest.hookimpl(wrapper=True)
