@@ -20,7 +20,7 @@ from client.core.notices.events import (
     RevocationsApplied,
     TrackerConnected,
 )
-from client.core.notices.notices import NoticeKind
+from client.core.notices.notice_kinds import NoticeKind
 from client.core.swarm.swarm_config import SwarmConfig
 from client.event_bus import EventBus
 from client.membership.account import Account

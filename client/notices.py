@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 
 from client.core.notices.events import Event, LoggedOut
+from client.core.notices.notice_kinds import Keeper, NoticeKind, presentation_of
 from client.core.notices.notice_texts import notice_of
-from client.core.notices.notices import Keeper, NoticeKind, presentation_of
 from client.event_bus import EventBus
 from client.results import Notice
 from common.api.events import NoticeRow

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from client.core.notices.notices import NoticeKind
+from client.core.notices.notice_kinds import NoticeKind
 
 TrackerState = Literal["connected", "connecting", "unreachable", "offline"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from client import results
-from client.core.notices.notices import NoticeKind
+from client.core.notices.notice_kinds import NoticeKind
 from client.membership.account import Account
 from client.membership.credentials import Credentials
 from client.membership.remote import TrackerCalls

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from client import results
-from client.core.notices.notices import NoticeKind
+from client.core.notices.notice_kinds import NoticeKind
 from client.membership.credentials import Credentials
 from client.storage.paths.os_errors import translating
 from client.storage.paths.typed_path import typed_path

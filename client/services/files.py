@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from client import results
-from client.core.notices.notices import NoticeKind
+from client.core.notices.notice_kinds import NoticeKind
 from client.core.transfers.download_options import DownloadOptions
 from client.membership.account import Account
 from client.membership.remote import TrackerCalls

@@ -13,7 +13,7 @@ from client.core.notices.events import (
     TransferFailed,
     TransferPaused,
 )
-from client.core.notices.notices import NoticeKind
+from client.core.notices.notice_kinds import NoticeKind
 from client.event_bus import EventBus
 from client.membership.account import Account
 from client.notices import Notices

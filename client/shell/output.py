@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import TextIO
 
 from client.commands.runner import Outcome
-from client.core.notices.notices import Tone, presentation_of
+from client.core.notices.notice_kinds import Tone, presentation_of
 from client.results import Notice
 from client.shell.render import answer
 from client.shell.terminal.screen import Screen

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from client.commands.runner import LONGEST_LINE, Outcome, Runner
-from client.core.notices.notices import NoticeKind
+from client.core.notices.notice_kinds import NoticeKind
 from client.results import Notice
 from client.shell.output import Output, screen_of
 from client.shell.progress import Progress

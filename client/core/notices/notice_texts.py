@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from client.core.notices import events
-from client.core.notices.notices import NoticeKind
+from client.core.notices.notice_kinds import NoticeKind
 from common.text import count, duration, rate, size
 
 _MINUTE = 60.0  # seconds

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from client.core.notices.events import LoggedOut
-from client.core.notices.notices import NoticeKind
+from client.core.notices.notice_kinds import NoticeKind
 from client.event_bus import EventBus
 from client.notices import Notices
 from client.results import Notice

@@ -12,7 +12,7 @@ from nicegui import Client, ui
 from nicegui.page import page
 
 from client.core.notices.events import EventsMissed
-from client.core.notices.notices import PRESENTATIONS, Keeper, NoticeKind, presentation_of
+from client.core.notices.notice_kinds import PRESENTATIONS, Keeper, NoticeKind, presentation_of
 from client.event_bus import EventBus
 from client.notices import Notices
 from client.results import Notice

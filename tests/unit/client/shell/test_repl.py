@@ -16,7 +16,7 @@ from prompt_toolkit.application.current import AppSession
 from prompt_toolkit.input import PipeInput, create_pipe_input
 from prompt_toolkit.output import DummyOutput
 
-from client.core.notices.notices import NoticeKind
+from client.core.notices.notice_kinds import NoticeKind
 from client.services.content.uploads import Offer
 from client.shell.output import Output
 from client.shell.repl import Repl

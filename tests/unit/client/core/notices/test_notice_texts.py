@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from client.core.notices import events
+from client.core.notices.notice_kinds import NoticeKind
 from client.core.notices.notice_texts import NoticeText, notice_of
-from client.core.notices.notices import NoticeKind
 from common.errors import ErrorCode
 from common.types import Endpoint
 

@@ -10,7 +10,7 @@ from client.core.swarm.rate import RateMeter
 
 
 def test_a_new_transfer_shows_its_true_mean() -> None:
-    meter = RateMeter(100.0, span=4.0)
+    meter = RateMeter(100.0)
     meter.add(1000)
     assert meter.update(101.0) == pytest.approx(1000)
     meter.add(3000)
@@ -32,7 +32,7 @@ def test_a_steady_flow_has_its_rate_from_the_start(rate: float, steps: list[floa
 
 
 def test_old_samples_are_forgotten() -> None:
-    meter = RateMeter(0.0, span=4.0)
+    meter = RateMeter(0.0)
     meter.add(1_000_000)
     meter.update(1.0)
     rates = [meter.update(1.0 + second) for second in range(1, 41)]
