@@ -131,7 +131,7 @@ class TrackerApp:
         self._sessions.stop(_STOP_SECONDS)
         if self._http is not None:
             self._http.stop(2 * _STOP_SECONDS)
-        self._services.accounts.close()
+        self._services.logins.close()
         self._store.close()
         _log.info("tracker stopped", address=str(self.address))
 

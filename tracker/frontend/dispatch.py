@@ -27,9 +27,9 @@ from common.api.registry import OPERATIONS
 from common.errors import ErrorCode, MinitorrentError
 from tracker.frontend.failures import database_failed
 from tracker.frontend.metrics import Metrics
-from tracker.services.accounts import count_audited
 from tracker.services.caller import Caller, Identity
 from tracker.services.catalogue import Services
+from tracker.services.logins import count_audited
 from tracker.store.unit_of_work import DatabaseError
 
 _log = structlog.get_logger()
@@ -66,7 +66,7 @@ class Dispatcher:
     """Answers operations. Thread-safe, with one caller per thread."""
 
     def __init__(self, services: Services, metrics: Metrics) -> None:
-        self._accounts = services.accounts
+        self._logins = services.logins
         self._audit_limit = services.audit_limit
         self._metrics = metrics
         self._table = _table(services)
@@ -98,7 +98,7 @@ class Dispatcher:
             return self._carry_out(caller, operation, arguments)
 
     def _admit(self, caller: Caller, operation: Operation[Any, Any]) -> None:
-        self._accounts.refresh(caller)
+        self._logins.refresh(caller)
         if operation.needs_login:
             caller.require_login(operation.scope)
 
@@ -162,13 +162,13 @@ def _table(services: Services) -> dict[str, Handler]:
 def _account_handlers(services: Services) -> list[tuple[str, Handler]]:
     return [
         _anyone(accounts.CREATE_USER, services.accounts.create_user),
-        _anyone(accounts.LOGIN, services.accounts.login),
-        _anyone(accounts.RESUME_SESSION, services.accounts.resume_session),
-        _anyone(accounts.LOGOUT, services.accounts.logout),
-        _anyone(accounts.PING, services.accounts.ping),
+        _anyone(accounts.LOGIN, services.logins.login),
+        _anyone(accounts.RESUME_SESSION, services.logins.resume_session),
+        _anyone(accounts.LOGOUT, services.logins.logout),
+        _anyone(accounts.PING, services.logins.ping),
         _user(accounts.CHANGE_PASSWORD, services.accounts.change_password),
-        _user(accounts.LIST_SESSIONS, services.accounts.list_sessions),
-        _user(accounts.END_SESSION, services.accounts.end_session),
+        _user(accounts.LIST_SESSIONS, services.logins.list_sessions),
+        _user(accounts.END_SESSION, services.logins.end_session),
         _user(audit.LIST_EVENTS, services.events.list_events),
         _user(tokens.CREATE_TOKEN, services.tokens.create_token),
         _user(tokens.LIST_TOKENS, services.tokens.list_tokens),

@@ -77,7 +77,7 @@ class SessionServer:
         self._listener = listener
         self._context = context
         self._dispatcher = dispatcher
-        self._accounts = services.accounts
+        self._logins = services.logins
         self._request_throttle = services.request_throttle
         self._limits = limits
         self._server_name = server_name
@@ -123,7 +123,7 @@ class SessionServer:
         for connection in self._snapshot():
             identity = connection.caller.identity
             is_theirs = identity is not None and identity.user == user
-            if is_theirs and self._accounts.is_over(connection.caller):
+            if is_theirs and self._logins.is_over(connection.caller):
                 connection.channel.interrupt(farewell)
 
     def drop_all(self) -> None:
@@ -252,7 +252,7 @@ class SessionServer:
         try:
             # On shutdown, all connections leave the database in one transaction.
             if not self._stopping.is_set():
-                self._accounts.disconnect(connection.caller)
+                self._logins.disconnect(connection.caller)
         except DatabaseError as error:
             database_failed(error, what="a connection's end is not recorded")
         except Exception:  # free the descriptor whatever the database does

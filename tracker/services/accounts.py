@@ -1,44 +1,27 @@
-"""Accounts, passwords and logins."""
+"""Accounts and their passwords."""
 
 from __future__ import annotations
 
-import secrets
-import threading
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
-from typing import cast
-
 from common.api import accounts as api
 from common.api.events import EventKind
-from common.api.operation import Scope
-from common.api.paging import MAX_PAGE
 from common.errors import ErrorCode, MinitorrentError
 from common.party import party_of
 from common.types import peer_id_from_hex
 from tracker.domain import credentials
-from tracker.domain.paging import cut, number_after
-from tracker.domain.throttle import LoginThrottle
-from tracker.quotas import Quotas, check_quota
-from tracker.services.authority import revoke_logins
+from tracker.quotas import Quotas
 from tracker.services.caller import Caller, Identity
-from tracker.services.clock import Clock, iso
+from tracker.services.clock import Clock
 from tracker.services.events import record_account
-from tracker.services.hashing import PasswordHasher
 from tracker.services.invitations import InvitationService, enter
-from tracker.services.notices import count_unread
+from tracker.services.logins import end_logins
+from tracker.services.passwords import PasswordChecker
 from tracker.services.rate_limits import RateLimiter
-from tracker.store.schema import Token, User
+from tracker.store.schema import User
 from tracker.store.unit_of_work import ConflictError, UnitOfWork, UnitOfWorkFactory
-
-SESSION_SECONDS = 30 * 24 * 3600.0
-"""How long an unused session token stays valid."""
-
-HTTP_SECONDS = 12 * 3600.0
-"""How long the token from a login over HTTP is valid."""
 
 
 class AccountService:
-    """Operations on accounts and sessions.
+    """Operations on accounts; `min_password` is the shortest accepted password, in characters.
 
     Durations are measured by `steady`, a monotonic clock; stored times are from `clock`.
     """
@@ -48,30 +31,17 @@ class AccountService:
         database: UnitOfWorkFactory,
         clock: Clock,
         steady: Clock,
-        tracker_id: str,
-        *,
-        min_password: int,
+        passwords: PasswordChecker,
         quotas: Quotas,
-        audit_limit: RateLimiter,
-        hasher: PasswordHasher,
         invitations: InvitationService,
+        min_password: int,
     ) -> None:
-        self._invitations = invitations
-        self._quotas = quotas
-        self._audit_limit = audit_limit
-        self._account_creation = RateLimiter.daily(quotas.accounts, steady)
         self._database = database
         self._clock = clock
-        self._steady = steady
-        self._tracker_id = tracker_id
+        self._passwords = passwords
+        self._account_creation = RateLimiter.daily(quotas.accounts, steady)
+        self._invitations = invitations
         self._min_password = min_password
-        self._hasher = hasher
-        self._throttle = LoginThrottle()
-        self._throttle_lock = threading.Lock()
-
-    def close(self) -> None:
-        """Refuse further logins; returns at once."""
-        self._hasher.close()
 
     def create_user(self, caller: Caller, request: api.CreateUser) -> api.CreateUserReply:
         """Create an account, perhaps by an invitation.
@@ -86,7 +56,7 @@ class AccountService:
         complaint = "Too many accounts were created from your address"
         party = party_of(caller.address)
         self._account_creation.spend(party, ErrorCode.TOO_MANY_ATTEMPTS, complaint)
-        password_hash = self._hasher.hash(party, request.password, known=False)
+        password_hash = self._passwords.hash(request.password, caller.address, known=False)
         try:
             with self._database.write() as work:
                 now = self._clock()
@@ -119,65 +89,6 @@ class AccountService:
             work.users.add_guest(user.id, group.id)
         return group.name
 
-    def login(self, caller: Caller, request: api.Login) -> api.LoginReply:
-        """Start a session. Raises MinitorrentError(bad_credentials, too_many_attempts)."""
-        self._refuse_second_login(caller)
-        with self._database.read() as work:
-            user = work.users.by_name(request.user)
-            known = work.users.knows(request.user, party_of(caller.address))
-        stored = None if user is None else user.password_hash
-        right = self._check(request.user, caller.address, request.password, stored, known=known)
-        if user is None or not right:
-            self._note_failure("" if user is None else user.name, caller.address)
-            raise MinitorrentError(
-                ErrorCode.BAD_CREDENTIALS,
-                "Wrong user name or password. No account yet? create_user NAME",
-            )
-        count_audited(self._audit_limit, f"{user.name} {party_of(caller.address)}")
-        secret, digest = credentials.new_token(secrets.token_bytes(credentials.TOKEN_BYTES))
-        scope, ttl = (None, SESSION_SECONDS) if caller.connection_id else ("account", HTTP_SECONDS)
-        with self._entering() as work:
-            now = self._clock()
-            if scope is not None:
-                check_tokens(work, user.id, self._quotas, now)
-            token = work.users.add_token(user.id, digest, caller.address, now, ttl, scope=scope)
-            work.users.remember(user.id, party_of(caller.address))
-            record_account(work, EventKind.LOGGED_IN, user.name, caller.address, now)
-            identity = _identify(caller, user, token, request.peer_id)
-            self._end_oldest(work, identity, now)
-            reply = self._enter(work, identity, token, secret)
-        caller.identity = identity
-        return reply
-
-    def resume_session(self, caller: Caller, request: api.ResumeSession) -> api.LoginReply:
-        """Resume a session by its token. Raises MinitorrentError(not_logged_in)."""
-        self._refuse_second_login(caller)
-        digest = credentials.digest_token(request.token)
-        with self._entering() as work:
-            found = work.users.renew_token(digest, caller.address, self._clock(), SESSION_SECONDS)
-            if found is None:
-                raise MinitorrentError(
-                    ErrorCode.NOT_LOGGED_IN,
-                    "This session has ended; log in again with: login USER PASSWORD",
-                )
-            token, user = found
-            identity = _identify(caller, user, token, request.peer_id)
-            reply = self._enter(work, identity, token, request.token)
-        caller.identity = identity
-        return reply
-
-    def logout(self, caller: Caller, _request: api.Logout) -> api.UserReply:
-        """End the session and void its token."""
-        identity = caller.require_login()
-        with self._database.write() as work:
-            now = self._clock()
-            end_logins(work, identity, [identity.token_id], now)
-            if identity.connection_id:
-                work.users.mark_read([identity.user_id], work.events.last_id())
-            record_account(work, EventKind.LOGGED_OUT, identity.user, identity.address, now)
-        caller.identity = None
-        return api.UserReply(user=identity.user)
-
     def change_password(self, me: Identity, request: api.ChangePassword) -> api.UserReply:
         """Replace the password, end the user's other sessions, and drop all announce keys.
 
@@ -186,11 +97,9 @@ class AccountService:
         warning = credentials.check_strength(request.new, self._min_password)
         with self._database.read() as work:
             user = work.users.by_name(me.user)
-        stored = None if user is None else user.password_hash
-        if not self._check(me.user, me.address, request.old, stored, known=True):
-            self._note_failure(me.user, me.address)
+        if not self._passwords.check(me.user, user, me.address, request.old, known=True):
             raise MinitorrentError(ErrorCode.BAD_CREDENTIALS, "The old password is wrong.")
-        password_hash = self._hasher.hash(party_of(me.address), request.new, known=True)
+        password_hash = self._passwords.hash(request.new, me.address, known=True)
         with self._database.write() as work:
             now = self._clock()
             others = work.users.other_tokens(me.user_id, me.token_id)
@@ -199,189 +108,6 @@ class AccountService:
             work.peers.drop_keys_of(me.user_id)
             record_account(work, EventKind.PASSWORD_CHANGED, me.user, me.address, now)
         return api.UserReply(user=me.user, warning=warning)
-
-    def list_sessions(self, me: Identity, request: api.ListSessions) -> api.ListSessionsReply:
-        """Return a page of the user's logins, oldest first."""
-        now, after = self._clock(), number_after(request.after)
-        with self._database.read() as work:
-            found = work.users.tokens(me.user_id, now, request.pattern, after, request.rows + 1)
-            total = work.users.count_tokens(me.user_id, now, request.pattern)
-        tokens, following = cut(found, request.rows, lambda token: str(token.id))
-        return api.ListSessionsReply(
-            sessions=[
-                api.SessionRow(
-                    id=token.id,
-                    address=token.address,
-                    since=iso(token.created_at),
-                    current=token.id == me.token_id,
-                )
-                for token in tokens
-            ],
-            total=total,
-            next=following,
-        )
-
-    def end_session(self, me: Identity, request: api.EndSession) -> api.EndSessionReply:
-        """End one of the user's logins, possibly the current one. Raises MinitorrentError(usage).
-
-        Also drops the user's announce keys, which the ended login may have requested.
-        """
-        with self._database.write() as work:
-            now = self._clock()
-            if work.users.token(me.user_id, request.id, now) is None:
-                raise MinitorrentError(
-                    ErrorCode.USAGE, f"You have no session {request.id}; see: sessions"
-                )
-            end_logins(work, me, [request.id], now)
-            work.peers.drop_keys_of(me.user_id)
-            record_account(work, EventKind.SESSION_ENDED, me.user, me.address, now)
-        return api.EndSessionReply(id=request.id, current=request.id == me.token_id)
-
-    def ping(self, _caller: Caller, _request: api.Ping) -> api.Pong:
-        """Do nothing; the reply shows that the tracker is alive."""
-        return api.Pong()
-
-    def refresh(self, caller: Caller) -> None:
-        """Update the caller's identity: over HTTP from the token, in a session by whether it has
-        ended.
-        """
-        if not caller.connection_id:
-            caller.identity = self._of_token(caller)
-        elif self.is_over(caller):
-            caller.identity = None
-
-    def _of_token(self, caller: Caller) -> Identity | None:
-        if not caller.token:
-            return None
-        with self._database.read() as work:
-            found = work.users.api_token(credentials.digest_token(caller.token), self._clock())
-        return None if found is None else _identify(caller, found[1], found[0], api.NO_PEER_ID)
-
-    def is_over(self, caller: Caller) -> bool:
-        """Return whether the caller's login was ended elsewhere."""
-        if caller.identity is None:
-            return False
-        with self._database.read() as work:
-            return not work.trackers.is_connected(caller.connection_id)
-
-    def disconnect(self, caller: Caller) -> None:
-        """Remove the closed connection and its peers; the token stays valid."""
-        if caller.identity is None:
-            return
-        with self._database.write() as work:
-            work.trackers.disconnect(caller.connection_id)
-            work.users.mark_read([caller.identity.user_id], work.events.last_id())
-        caller.identity = None
-
-    def _refuse_second_login(self, caller: Caller) -> None:
-        if caller.identity is not None and caller.connection_id:
-            raise MinitorrentError(
-                ErrorCode.USAGE,
-                f"You are already logged in as {caller.identity.user}; log out first with: logout",
-            )
-
-    @contextmanager
-    def _entering(self) -> Iterator[UnitOfWork]:
-        """A unit of work for a login; fails while the tracker is shutting down."""
-        try:
-            with self._database.write() as work:
-                yield work
-        except ConflictError:
-            raise MinitorrentError(
-                ErrorCode.INTERNAL, "This tracker is shutting down; try again."
-            ) from None
-
-    def _enter(
-        self, work: UnitOfWork, identity: Identity, token: Token, secret: str
-    ) -> api.LoginReply:
-        if identity.connection_id:
-            work.users.lock(identity.user_id)
-            online = work.trackers.count_connections(identity.user_id)
-            remedy = "close some clients that you don't need"
-            check_quota(online, self._quotas.sessions, "connections per user", remedy)
-            work.trackers.connect(
-                identity.connection_id,
-                self._tracker_id,
-                identity.token_id,
-                identity.user_id,
-                self._clock(),
-            )
-        groups = work.groups.names_of(identity.user_id, MAX_PAGE)
-        return api.LoginReply(
-            user=identity.user,
-            token=secret,
-            expires_at=None if token.scope is None else iso(token.expires_at),
-            groups=groups,
-            more_groups=work.groups.count(identity.user_id, "", member=True) - len(groups),
-            pending_requests=work.groups.requests_to_decide(identity.user_id),
-            unread_notices=count_unread(work, work.users.by_id(identity.user_id)),
-        )
-
-    def _end_oldest(self, work: UnitOfWork, me: Identity, now: float) -> None:
-        """End the oldest unused logins over the quota, such as those of scripts that never log
-        out.
-        """
-        unused = work.users.unused_logins(me.user_id, now, self._quotas.logins)
-        unused = [token_id for token_id in unused if token_id != me.token_id]
-        if unused:
-            end_logins(work, me, unused, now)
-
-    def _check(
-        self, user: str, address: str, password: str, stored: str | None, *, known: bool
-    ) -> bool:
-        """Return whether the password is right. Raises MinitorrentError(too_many_attempts,
-        busy).
-        """
-        with self._throttle_lock:
-            attempt = self._throttle.attempt(user, address, self._steady(), known=known)
-        right = self._hasher.check(party_of(address), password, stored, known=known)
-        if right:
-            with self._throttle_lock:
-                self._throttle.succeeded(attempt)
-        return right
-
-    def _note_failure(self, user: str, address: str) -> None:
-        """Record a failed login. Unknown users are recorded too, so that the timing is the same,
-        but without the name: people sometimes type their password there.
-        """
-        with self._database.write() as work:
-            record_account(work, EventKind.LOGIN_FAILED, user, address, self._clock(), actor="")
-
-
-def check_tokens(work: UnitOfWork, user_id: int, quotas: Quotas, now: float) -> None:
-    """Check that a user may have another HTTP token. Raises MinitorrentError(quota_exceeded)."""
-    work.users.lock(user_id)
-    remedy = "revoke some with: revoke_token"
-    check_quota(
-        work.users.count_api_tokens(user_id, now, ""),
-        quotas.tokens,
-        "API tokens per user",
-        remedy,
-    )
-
-
-def count_audited(audit_limit: RateLimiter, user: str) -> None:
-    """Count an action that the audit records. Raises MinitorrentError(quota_exceeded)."""
-    complaint = "You have reached this tracker's daily limit of recorded actions"
-    audit_limit.spend(user, ErrorCode.QUOTA_EXCEEDED, complaint)
-
-
-def end_logins(work: UnitOfWork, me: Identity, token_ids: Collection[int], now: float) -> None:
-    """End some of a user's logins, with their connections, and revoke their certificates."""
-    revoke_logins(work, me, token_ids, now)
-    work.users.revoke_tokens(token_ids)
-
-
-def _identify(caller: Caller, user: User, token: Token, peer_id: str) -> Identity:
-    return Identity(
-        user_id=user.id,
-        user=user.name,
-        token_id=token.id,
-        connection_id=caller.connection_id,
-        peer_id=peer_id_from_hex(peer_id),
-        address=caller.address,
-        scope=cast(Scope, token.scope or "account"),
-    )
 
 
 def _newcomer(caller: Caller, user: User) -> Identity:

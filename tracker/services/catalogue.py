@@ -21,7 +21,9 @@ from tracker.services.hashing import PasswordHasher
 from tracker.services.invitations import InvitationService
 from tracker.services.keys import AnnounceKeyService
 from tracker.services.lifecycle import Lifecycle
+from tracker.services.logins import LoginService
 from tracker.services.notices import NoticeService
+from tracker.services.passwords import PasswordChecker
 from tracker.services.rate_limits import RateLimiter, RequestThrottle
 from tracker.services.reachability import PortCheckService
 from tracker.services.tokens import TokenService
@@ -56,6 +58,7 @@ class Services:
     """
 
     accounts: AccountService
+    logins: LoginService
     tokens: TokenService
     groups: GroupService
     invitations: InvitationService
@@ -80,13 +83,11 @@ def make_services(
     policy: Policy,
     steady: Clock = time.monotonic,
 ) -> Services:
-    """Create the services of one tracker.
-
-    `steady` is a monotonic clock, for durations, and `secret_box` decrypts the groups' keys.
-    """
+    """Create the services of one tracker; `steady` is a monotonic clock, for durations."""
     tracker_id = secrets.token_hex(16)
     quotas = policy.quotas
     audit_limit = RateLimiter.daily(quotas.acts, steady)
+    passwords = PasswordChecker(database, clock, steady, PasswordHasher(policy.password_cost))
     invitations = InvitationService(
         database, clock, steady, quotas, are_required=policy.by_invitation_only
     )
@@ -94,9 +95,10 @@ def make_services(
         database, clock, steady, secret_box, policy.certificate_lifetime, quotas
     )
     return Services(
-        accounts=_make_accounts(
-            database, clock, steady, tracker_id, policy, audit_limit, invitations
+        accounts=AccountService(
+            database, clock, steady, passwords, quotas, invitations, policy.min_password
         ),
+        logins=LoginService(database, clock, tracker_id, passwords, quotas, audit_limit),
         tokens=TokenService(database, clock, quotas),
         groups=GroupService(database, clock, secret_box, quotas),
         invitations=invitations,
@@ -111,26 +113,4 @@ def make_services(
         request_throttle=RequestThrottle(quotas.requests_per_second, steady),
         party_throttle=RequestThrottle(2 * quotas.requests_per_second, steady),
         lifecycle=Lifecycle(database, clock, steady, tracker_id, site),
-    )
-
-
-def _make_accounts(
-    database: UnitOfWorkFactory,
-    clock: Clock,
-    steady: Clock,
-    tracker_id: str,
-    policy: Policy,
-    audit_limit: RateLimiter,
-    invitations: InvitationService,
-) -> AccountService:
-    return AccountService(
-        database,
-        clock,
-        steady,
-        tracker_id,
-        min_password=policy.min_password,
-        quotas=policy.quotas,
-        audit_limit=audit_limit,
-        hasher=PasswordHasher(policy.password_cost),
-        invitations=invitations,
     )

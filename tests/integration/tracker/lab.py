@@ -31,7 +31,7 @@ class Client:
         self.peer_id = peer_id
         self.caller = Caller(f"connection {lab.number()}", host, "127.0.0.1")
         request = accounts.Login(user=user, password="secret123", peer_id=peer_id.hex(), port=6881)
-        lab.services.accounts.login(self.caller, request)
+        lab.services.logins.login(self.caller, request)
 
     def announce(
         self,
@@ -50,7 +50,7 @@ class Client:
 
     def drop(self) -> None:
         """The connection ends."""
-        self._lab.services.accounts.disconnect(self.caller)
+        self._lab.services.logins.disconnect(self.caller)
 
 
 class Lab:
@@ -106,7 +106,7 @@ class Lab:
             self.ann.caller.require_login(), groups.AcceptRequest(group="lab", user=user)
         )
         key = self.services.keys.announce_key(caller, presence.AnnounceKey(group="lab")).key
-        self.services.accounts.disconnect(caller)
+        self.services.logins.disconnect(caller)
         return key
 
     def share(self, name: str) -> InfoHash:

@@ -18,10 +18,10 @@ from tests.support.passwords import CHEAP
 from tests.support.waiting import wait_until
 from tracker.app import TrackerApp
 from tracker.quotas import Quotas
-from tracker.services.accounts import AccountService
 from tracker.services.caller import Caller
 from tracker.services.hashing import PasswordHasher
-from tracker.services.invitations import InvitationService
+from tracker.services.logins import LoginService
+from tracker.services.passwords import PasswordChecker
 from tracker.services.rate_limits import RateLimiter
 
 ResultT = TypeVar("ResultT")
@@ -114,24 +114,16 @@ class NotingHasher(PasswordHasher):
 def test_an_unknown_user_takes_the_same_work(lab: Lab) -> None:
     work: list[str] = []
     hasher, quotas = NotingHasher(work), Quotas()
-    accounts = AccountService(
-        lab.database,
-        lab.clock,
-        lab.clock,
-        "here",
-        min_password=0,
-        quotas=quotas,
-        audit_limit=RateLimiter.daily(quotas.acts, lab.clock),
-        hasher=hasher,
-        invitations=InvitationService(lab.database, lab.clock, lab.clock, quotas),
-    )
+    passwords = PasswordChecker(lab.database, lab.clock, lab.clock, hasher)
+    audit_limit = RateLimiter.daily(quotas.acts, lab.clock)
+    logins = LoginService(lab.database, lab.clock, "here", passwords, quotas, audit_limit)
     lab.database.on_write = lambda: work.append("write")
     done = []
     for user in ("ann", "nobody"):
         work.clear()
         reads = lab.database.reads
         with pytest.raises(MinitorrentError) as raised:
-            accounts.login(Caller("", ADDRESS, ADDRESS), Login(user=user, password="wrong"))
+            logins.login(Caller("", ADDRESS, ADDRESS), Login(user=user, password="wrong"))
         assert raised.value.code is ErrorCode.BAD_CREDENTIALS
         done.append((list(work), lab.database.reads - reads))
     hasher.close()

@@ -16,11 +16,11 @@ from tests.support.database import empty_database
 from tests.support.passwords import CHEAP
 from tracker.domain.secret_box import KEY_BYTES, SecretBox
 from tracker.domain.throttle import PER_ACCOUNT
-from tracker.services.accounts import SESSION_SECONDS
 from tracker.services.announce import LONGEST_INTERVAL
 from tracker.services.caller import Caller, Identity
 from tracker.services.catalogue import Policy, Services, make_services
 from tracker.services.lifecycle import DISTRUST_SECONDS
+from tracker.services.logins import SESSION_SECONDS
 from tracker.store.engine import Store, open_store
 from tracker.store.trackers import DEAD_SECONDS, FRESH_SECONDS, Site
 
@@ -88,7 +88,7 @@ def ann(first: Services) -> Caller:
 
 def login(services: Services, caller: Caller) -> str:
     request = accounts.Login(user="ann", password="secret123", peer_id=PEER, port=6881)
-    return services.accounts.login(caller, request).token
+    return services.logins.login(caller, request).token
 
 
 def me(caller: Caller) -> Identity:
@@ -154,7 +154,7 @@ def test_an_expired_tracker_registers_again(
     with pytest.raises(MinitorrentError) as raised:
         announce(first, ann, info_hash)
     assert raised.value.code is ErrorCode.NOT_LOGGED_IN
-    first.accounts.refresh(ann)
+    first.logins.refresh(ann)
     assert ann.identity is None
 
 
@@ -193,10 +193,10 @@ def test_a_file_passes_between_trackers(first: Services, second: Services, ann: 
     login(second, back)
     assert announce(second, back, info_hash).complete == 1
     # The first tracker notices only now: the peer belongs to the second connection already.
-    first.accounts.disconnect(ann)
+    first.logins.disconnect(ann)
     assert ann.identity is None
     assert seeders(second, back) == 1
-    second.accounts.disconnect(back)
+    second.logins.disconnect(back)
     back.identity = lost
     assert seeders(second, back) == 0
 
@@ -238,15 +238,15 @@ def test_a_token_lasts_for_thirty_days_after_its_last_use(
 ) -> None:
     other = Caller("other", "10.0.0.1", "127.0.0.1")
     token = login(first, other)
-    first.accounts.disconnect(other)
+    first.logins.disconnect(other)
     resume = accounts.ResumeSession(token=token, peer_id=PEER, port=1)
     for _ in range(2):
         clock.pass_time(SESSION_SECONDS - 1)
-        first.accounts.resume_session(other, resume)
-        first.accounts.disconnect(other)
+        first.logins.resume_session(other, resume)
+        first.logins.disconnect(other)
     clock.pass_time(SESSION_SECONDS + 1)
     with pytest.raises(MinitorrentError) as raised:
-        first.accounts.resume_session(other, resume)
+        first.logins.resume_session(other, resume)
     assert raised.value.code is ErrorCode.NOT_LOGGED_IN
 
 
@@ -254,7 +254,7 @@ def test_a_token_in_use_is_not_deleted(first: Services, ann: Caller, clock: Cloc
     for _ in range(40):
         clock.pass_time(SESSION_SECONDS / 20)
         first.lifecycle.beat()
-    first.accounts.refresh(ann)
+    first.logins.refresh(ann)
     assert is_online(first, ann)
 
 
@@ -305,14 +305,14 @@ def test_a_clock_temporarily_ahead_ends_no_login(
 ) -> None:
     other = Caller("other", "10.0.0.1", "127.0.0.1")
     token = login(first, other)
-    first.accounts.disconnect(other)
+    first.logins.disconnect(other)
     for jump in (2 * SESSION_SECONDS, -2 * SESSION_SECONDS):
         clock.now += jump
         first.lifecycle.beat()
         clock.pass_time(600)
         first.lifecycle.beat()
     resume = accounts.ResumeSession(token=token, peer_id=PEER, port=1)
-    assert first.accounts.resume_session(other, resume).user == "ann"
+    assert first.logins.resume_session(other, resume).user == "ann"
 
 
 @pytest.mark.parametrize("jump", [3600.0, -3600.0])
@@ -322,7 +322,7 @@ def test_setting_the_clock_delays_no_login(
     def guess(password: str) -> ErrorCode | None:
         guesser = Caller("guesser", "10.0.0.1", "127.0.0.1")
         try:
-            first.accounts.login(guesser, accounts.Login(user="ann", password=password))
+            first.logins.login(guesser, accounts.Login(user="ann", password=password))
         except MinitorrentError as error:
             return error.code
         return None
@@ -342,7 +342,7 @@ def test_tokens_issued_while_the_clock_was_ahead_last_no_longer(
     other = Caller("other", "10.0.0.1", "127.0.0.1")
     clock.now += 10 * SESSION_SECONDS
     token = login(first, other)
-    first.accounts.disconnect(other)
+    first.logins.disconnect(other)
     clock.now -= 10 * SESSION_SECONDS
     first.lifecycle.beat()
     clock.pass_time(DISTRUST_SECONDS + 1)
@@ -350,7 +350,7 @@ def test_tokens_issued_while_the_clock_was_ahead_last_no_longer(
     clock.pass_time(SESSION_SECONDS + 1)
     resume = accounts.ResumeSession(token=token, peer_id=PEER, port=1)
     with pytest.raises(MinitorrentError) as raised:
-        first.accounts.resume_session(other, resume)
+        first.logins.resume_session(other, resume)
     assert raised.value.code is ErrorCode.NOT_LOGGED_IN
 
 
@@ -359,7 +359,7 @@ def test_a_clock_behind_at_startup_ends_no_login(
 ) -> None:
     other = Caller("other", "10.0.0.1", "127.0.0.1")
     token = login(first, other)
-    first.accounts.disconnect(other)
+    first.logins.disconnect(other)
     clock.now -= 10 * SESSION_SECONDS
     for _ in range(3):
         clock.pass_time(70)
@@ -367,4 +367,4 @@ def test_a_clock_behind_at_startup_ends_no_login(
     clock.now += 10 * SESSION_SECONDS
     first.lifecycle.beat()
     resume = accounts.ResumeSession(token=token, peer_id=PEER, port=1)
-    assert first.accounts.resume_session(other, resume).user == "ann"
+    assert first.logins.resume_session(other, resume).user == "ann"
