@@ -5,10 +5,10 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Callable
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 from client.core.health.measurements import Reach
-from client.net.tracker.tracker_client import TrackerClient
+from common.api.operation import Operation, ReplyT, RequestT
 from common.api.presence import CHECK_PORT, CheckPort
 from common.types import Endpoint
 
@@ -26,6 +26,13 @@ class DialledPort(NamedTuple):
     reach: Reach
 
 
+class Tracker(Protocol):
+    """A tracker that can be asked; TrackerClient asks over its connection."""
+
+    def call(self, operation: Operation[RequestT, ReplyT], request: RequestT) -> ReplyT:
+        """Return its reply; raises MinitorrentError: its refusal, or the network's failure."""
+
+
 class OwnPort:
     """The port of our listener; `arrivals` returns how many connections it has accepted."""
 
@@ -41,7 +48,7 @@ class OwnPort:
         self._arrival_limit = arrival_limit
         self._arrivals = arrivals
 
-    def dialled_by_tracker(self, tracker_client: TrackerClient) -> DialledPort:
+    def dialled_by_tracker(self, tracker_client: Tracker) -> DialledPort:
         """Ask the tracker to dial our port; takes a few seconds if nothing answers it.
 
         Raises MinitorrentError when no tracker can be reached; usage when it is too old for this.

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import socket
 from contextlib import ExitStack
-from typing import cast
 
 from client.core.health.measurements import Reach
 from client.net.tracker.port_check import DialledPort, OwnPort
-from client.net.tracker.tracker_client import TrackerClient
-from common.api.presence import CheckPort, CheckPortReply
+from common.api.model import Model
+from common.api.operation import Operation, ReplyT, RequestT
+from common.api.presence import CheckPortReply
 from tests.support.ports import free_port
 
 HOST = "127.0.0.1"
@@ -26,15 +26,19 @@ class ScriptedTracker:
         self._refused = refused
         self.reachable = not refused
 
-    def call(self, _: object, request: CheckPort) -> CheckPortReply:
+    def call(self, operation: Operation[RequestT, ReplyT], request: RequestT) -> ReplyT:
         """Answer as the tracker."""
         self.arrivals += self._comes_here
-        return CheckPortReply(host="192.0.2.1", reachable=self.reachable, refused=self._refused)
+        reply: Model = CheckPortReply(
+            host="192.0.2.1", reachable=self.reachable, refused=self._refused
+        )
+        assert isinstance(reply, operation.reply)
+        return reply
 
     def found(self) -> DialledPort:
         """Return our result."""
         own = OwnPort(6001, lambda: self.arrivals, SOON)
-        return own.dialled_by_tracker(cast(TrackerClient, self))
+        return own.dialled_by_tracker(self)
 
 
 def test_obstacles_reported_by_the_tracker() -> None:

@@ -6,7 +6,6 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
-from typing import cast
 
 import pytest
 
@@ -25,9 +24,9 @@ from client.services.health.doctor import Doctor
 from client.state.database import Database
 from client.state.pinned_certificates import PinnedCertificates
 from client.state.settings import Settings
-from client.transfers.transfer import Transfer
 from client.transfers.transfer_manager import TransferManager
 from common.types import Endpoint, PeerId
+from tests.support.fake_transfers import TransferLab
 from tests.unit.client.net.fake_tracker import FakeTracker
 
 PEER_ID = PeerId(b"-MI0100-abcdefghijkl")
@@ -56,11 +55,6 @@ class OwnPortFake(OwnPort):
         return self._dialled()
 
 
-class NoTransfers:
-    def all(self) -> list[Transfer]:
-        return []
-
-
 @pytest.fixture
 def examine(tmp_path: Path, silent: FakeTracker) -> Iterator[Examine]:
     """Run the checks of a client that knows a silent tracker."""
@@ -85,7 +79,7 @@ def examine(tmp_path: Path, silent: FakeTracker) -> Iterator[Examine]:
                 tracker_client,
                 known,
                 credentials,
-                cast(TransferManager, NoTransfers()),
+                TransferManager(TransferLab(database).context),
             )
             return {row.name: row for row in doctor.examine().checks}
 
