@@ -71,7 +71,7 @@ _MEASURED = (
 )
 """Tests that reach nearly all code that the others do: only they are measured, with some pages.
 
-Measuring more than doubles the time of whatever runs in a test's own process. tests/unit must
+Measuring more than doubles the time of code in a test's own process. tests/unit must
 cover the pure packages completely.
 """
 

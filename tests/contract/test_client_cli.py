@@ -69,7 +69,7 @@ def test_a_whole_script(
 ) -> None:
     monkeypatch.delenv(warm.SWITCH)  # from nothing, as a user starts it
     script = """
-# An account of its own
+# A separate account
 create_user scripted secret123
 login scripted 'secret123'   # quoted
 create_group "scripted.group"

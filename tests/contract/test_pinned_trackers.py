@@ -11,7 +11,7 @@ from tests.support.waiting import wait_until
 
 
 def replace_certificate(tracker: TrackerProcess) -> None:
-    """Have the tracker come back with another certificate."""
+    """Restart the tracker with another certificate."""
     tracker.kill()
     (tracker.folder / "tracker.pem").unlink()
     tracker.start()

@@ -51,4 +51,4 @@ def test_a_remotely_ended_session_gets_one_notice(tmp_path: Path) -> None:
             ann.ok("end_session", str(number))
             wait_for_notice(other, "ann is logged out")
             lines = [line for line in other.errors.all if "tracker" in line.lower()]
-            assert not [line for line in lines if "gone" in line or "Connected to" in line]
+            assert not [line for line in lines if "Lost" in line or "Connected to" in line]

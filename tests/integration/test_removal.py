@@ -1,6 +1,6 @@
 """A member is removed from a sealed group: the time until the others disconnect.
 
-He does not play along. He keeps his connections, his certificate and his key, and goes on asking:
+He runs a modified client. He keeps his connections, his certificate and his key, and keeps asking:
 what cuts him off is done by the others alone.
 """
 

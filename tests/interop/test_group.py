@@ -43,7 +43,7 @@ STOCK: dict[str, Start] = {
 def lab_and(
     names: list[str], folder: Path
 ) -> Iterator[tuple[Lab, ClientProcess, list[StockClient]]]:
-    """A group, its founder and these stock clients, in a network of their own."""
+    """A group, its creator and these stock clients, in a private network."""
     require("aria2c", "transmission-daemon", "ip", network=True)
     with ExitStack() as stack:
         hosts = stack.enter_context(private_network())

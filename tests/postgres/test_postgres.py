@@ -1,6 +1,6 @@
 """Differences between PostgreSQL and SQLite, none of which may be visible.
 
-`make postgres` runs these, and the tracker's other tests, on a server of their own.
+`make postgres` runs these, and the tracker's other tests, on a temporary server.
 """
 
 from __future__ import annotations

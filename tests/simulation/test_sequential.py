@@ -1,6 +1,6 @@
 """A film watched during its download: how long the viewer waits for the next piece.
 
-Several seeds send it, one of them so slow that it holds up whatever it is asked for.
+Several seeders send it, one of them so slow that it delays every piece it sends.
 """
 
 from __future__ import annotations

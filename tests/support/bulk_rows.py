@@ -98,7 +98,7 @@ def add_peers(store: sqlite3.Connection, group: str, user: str) -> None:
 def _add_events(
     store: sqlite3.Connection, kind: str, rows: Iterator[tuple[int, str, str, str]]
 ) -> None:
-    """Events of one kind: in a group with its name, by whom, about what."""
+    """Add events of one kind: the group, its name, the actor and the subject."""
     store.executemany(
         "INSERT INTO events (at, kind, group_id, group_name, actor, subject, text, address)"
         " VALUES (?, ?, ?, ?, ?, ?, 'It happened.', '127.0.0.1')",

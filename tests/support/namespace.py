@@ -23,7 +23,7 @@ def private_network() -> Iterator[Iterator[str]]:
 
     The first of them is the one that connections come from unless they are bound to another.
     Transmission 3.00 takes two peers with one address for the same: give each its own. Sockets
-    that this thread opens and processes that it starts meanwhile live in that network. The kernel
+    that this thread opens and processes that it starts in the block use that network. The kernel
     removes it when the last of them has gone. Linux only; needs root (OSError).
     """
     home = os.open("/proc/thread-self/ns/net", os.O_RDONLY)

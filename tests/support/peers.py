@@ -5,7 +5,7 @@ with RawPeer.dial(address, info_hash) as peer:
     peer.until(Unchoke)
 
 with PeerServer(lambda peer: serve(peer, content), info_hash) as server:
-    ...  # whoever dials server.address is served `content`
+    ...  # peers that dial server.address get `content`
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What must hold in a swarm at any time, whatever has happened to it."""
+"""Invariants of a swarm at any time."""
 
 from __future__ import annotations
 

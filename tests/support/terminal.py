@@ -23,7 +23,7 @@ _INTERVAL = 0.2  # seconds; each poll starts a process
 
 
 class Terminal:
-    """A tmux server of its own with one pane, in which `command` runs."""
+    """A separate tmux server with one pane, in which `command` runs."""
 
     def __init__(
         self,

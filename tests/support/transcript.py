@@ -1,7 +1,7 @@
 """Runs the terminal sessions shown in documents for real, line by line.
 
 Every block fenced as ```console NAME is a piece of what is seen in the terminal called NAME: lines
-that begin with a prompt are typed, what follows has to appear, in that order. `...` stands for
+that begin with a prompt are typed, the following lines must appear, in order. `...` stands for
 anything; in a line to be typed, a word with `...` in it stands for the newest word that was shown
 and fits. Where the program asks for a password, one is typed.
 """

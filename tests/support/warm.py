@@ -2,7 +2,7 @@
 
 For each program there is one process that has loaded its modules and does nothing else. At each
 start it makes a copy of itself (`fork`), which is the program from then on, with a number, pipes,
-environment, folder and network of its own, as if it had been started by its command. Whatever
+environment, folder and network, as if it had been started by its command. Whatever
 loading does itself is seen by those tests that start programs as a user does, by their command.
 """
 

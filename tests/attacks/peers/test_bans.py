@@ -1,4 +1,4 @@
-"""Liars are banned whatever peer id they use; peers whose id they copy are not."""
+"""Liars are banned under any peer id; peers whose id they copy are not."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Greedy, talkative or slow peers harm only themselves: others are served as before.
 
-Each attack goes on while an honest member downloads; before it another one does, undisturbed. The
+Each attack runs while an honest member downloads; before it, another one downloads undisturbed. The
 second may take twice as long, and as much again as a busy machine needs to look at anything.
 """
 

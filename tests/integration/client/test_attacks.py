@@ -2,7 +2,7 @@
 
 ann and bob are whole clients of a real tracker, members of the sealed group `lab`; ann, who
 listens, has another sealed group, `studio`, at the same port. bob downloads from the group, so he
-dials whoever is said to have the file. The attacker has the worst that each attack allows: TLS
+dials every announced peer. The attacker has the worst that each attack allows: TLS
 that takes any certificate, and, to forge dates, what only the groups' own authorities can sign.
 """
 
@@ -111,7 +111,7 @@ class Attack:
 
     `resumes`: it was let in before, to the same group or to the studio, and resumes that session;
     a certificate that is about to expire has expired by then. `asked` is the
-    info-hash of the BitTorrent handshake, instead of that of the file attacked, which SNI names.
+    info-hash of the BitTorrent handshake, instead of the attacked file's, which SNI names.
     """
 
     shown: Callable[[Scene], Credential | None]
@@ -296,7 +296,7 @@ def test_dialling_impostors_are_refused(scene: Scene, name: str, log: Log) -> No
 
 # --- we dial ------------------------------------------------------------------------------------
 class Rogue:
-    """Answers one peer at an address of its own; `recorded` is the peer's BitTorrent handshake."""
+    """Answers one peer at a separate address; `recorded` is the peer's BitTorrent handshake."""
 
     def __init__(self, context: ssl.SSLContext | None, asked: InfoHash) -> None:
         self._context = context
@@ -354,7 +354,7 @@ def test_dialled_impostors_are_refused(scene: Scene, name: str, log: Log) -> Non
     assert attack.asked is not None or bytes(scene.wanted) not in rogue.recorded
 
 
-# --- who only listens ---------------------------------------------------------------------------
+# --- eavesdroppers ---------------------------------------------------------------------------
 def rerouted(routes: Mapping[Endpoint, Endpoint]) -> type[Dialer]:
     """A dialer that connects to other addresses, as `routes` says."""
 

@@ -154,7 +154,8 @@ def test_a_peer_with_too_many_requests_is_disconnected(
     with suppress(OSError):
         flooder.send_bytes(hostile.flood(50_000))
     wait_until(
-        lambda: not ann.session.transfers.peers(GROUP, name).peers, what="the flooder to be let go"
+        lambda: not ann.session.transfers.peers(GROUP, name).peers,
+        what="the flooder to be disconnected",
     )
 
 

@@ -32,7 +32,7 @@ def test_a_transfer_continues_without_a_tracker(team: Team, tmp_path: Path) -> N
     with team.serving(team.address):
         wait_until(
             lambda: all(person.got_notice("Connected to") for person in (ann, bob)),
-            what="both to come back",
+            what="both to return",
         )
 
         def both_seed() -> bool:

@@ -126,7 +126,7 @@ def test_cancelling_a_repair_keeps_the_copy(team: Team, tmp_path: Path) -> None:
     wait_until(lambda: bob.row("content").state == "downloading", what="it to be a download")
     assert 0 < bob.row("content").done < 3 * MIB
     bob.restart()
-    wait_until(lambda: bob.row("content").state == "downloading", what="it to go on")
+    wait_until(lambda: bob.row("content").state == "downloading", what="it to continue")
     assert 0 < bob.row("content").done < 3 * MIB
     bob.session.transfers.cancel(GROUP, "content")
     assert copy.read_bytes() == wrong
@@ -206,7 +206,7 @@ def test_an_edited_copy_is_left_alone(team: Team, tmp_path: Path) -> None:
     assert copy.read_bytes() == wrong
 
 
-# --- what lies at the destination already -------------------------------------------------------
+# --- existing content at the destination -------------------------------------------------------
 def test_a_damaged_copy_downloaded_again(team: Team, tmp_path: Path) -> None:
     _, bob, content, copy = copied(team, tmp_path)
     edit(copy)

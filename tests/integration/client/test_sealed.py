@@ -58,7 +58,7 @@ def test_open_groups_use_the_same_port(team: Team, tmp_path: Path) -> None:
     ann.session.files.upload(make_file(tmp_path / "opened", MIB), "plaza")
     described = ann.session._transfers.get("plaza", "opened").metainfo
     wait_until(
-        lambda: ann.session._transfers.get("plaza", "opened").torrent, what="it to be at work"
+        lambda: ann.session._transfers.get("plaza", "opened").torrent, what="it to be active"
     )
     with RawPeer.dial(ann.address, described.info_hash) as peer:
         assert peer.handshake is not None

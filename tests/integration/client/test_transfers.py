@@ -90,7 +90,7 @@ def test_pause_survives_a_restart(team: Team, tmp_path: Path) -> None:
     bob.restart()
     assert bob.row(name).state == "paused"
     bob.session.transfers.resume(GROUP, name)
-    wait_until(lambda: bob.row(name).state == "downloading", what="it to go on")
+    wait_until(lambda: bob.row(name).state == "downloading", what="it to continue")
     assert bob.row(name).done >= done
     bob.restart()  # and a running one continues automatically
     bob.finish(name)

@@ -1,4 +1,4 @@
-"""A tracker in this process, on ports of its own, and clients of it."""
+"""A tracker in this process, on free ports, and its clients."""
 
 from __future__ import annotations
 

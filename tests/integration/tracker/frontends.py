@@ -23,7 +23,7 @@ SERVER_NAME = "minitorrent test"
 
 
 class Frontends:
-    """Serves sessions at `address` and HTTP at `http_address`, each on a port of its own.
+    """Serves sessions at `address` and HTTP at `http_address`, each on a free port.
 
     `make_dispatcher` and `middleware` stand for the usual dispatcher and in front of the web
     application; times are in seconds.

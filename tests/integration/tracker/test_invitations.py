@@ -40,7 +40,7 @@ def roles(client: SessionClient) -> dict[str, str]:
     return {member["user"]: member["role"] for member in members}
 
 
-def test_an_invitation_lets_a_user_in_at_once(ann: SessionClient, eve: SessionClient) -> None:
+def test_an_invitation_admits_a_user_at_once(ann: SessionClient, eve: SessionClient) -> None:
     created = ann.call("create_invite", group="lab")
     assert (created["group"], created["uses"]) == ("lab", 1)
     assert accept(eve, created["code"]) == {"group": "lab", "status": "member"}

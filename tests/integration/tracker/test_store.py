@@ -30,7 +30,7 @@ def test_the_migrations_produce_the_schema(tmp_path: Path) -> None:
     engine.dispose()
 
 
-def test_each_migration_follows_the_one_before_it() -> None:
+def test_migrations_form_one_chain() -> None:
     folder = Path(migrations.__file__).parent / "versions"
     numbers = sorted(path.name.partition("_")[0] for path in folder.glob("[0-9]*.py"))
     assert numbers == [f"{number:04}" for number in range(1, len(numbers) + 1)]

@@ -4,7 +4,7 @@ Each is a context manager with the same four members: `address`, where it accept
 `add(torrent, folder)`, which starts downloading, or seeding what is already in the folder, from a
 metainfo file or a magnet link; `is_complete(torrent)`; and `connect(torrent, peer)` where the
 client can dial a given peer. `tuned`, where there is a choice, is for the quickest and
-quietest run; otherwise the client is as shipped, but for its paths, its ports, its address, and
+quietest run; otherwise the client is as shipped, except its paths, its ports, its address, and
 what it needs to run without anybody at its screen.
 """
 

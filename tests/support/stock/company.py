@@ -61,7 +61,7 @@ class Item(NamedTuple):
 class Company:
     """Ann created the group and its metainfo; bob is a member; all clients run side by side.
 
-    Each client has an address of its own, as Transmission needs it. `seeded` are the files that
+    Each client has a separate address, which Transmission requires. `seeded` are the files that
     each of them has.
     """
 

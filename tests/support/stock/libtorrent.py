@@ -1,4 +1,4 @@
-"""libtorrent as a peer, in a process of its own (`libtorrent_child.py`)."""
+"""libtorrent as a peer, in a separate process (`libtorrent_child.py`)."""
 
 from __future__ import annotations
 

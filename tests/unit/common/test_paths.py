@@ -177,7 +177,7 @@ def test_too_many_files() -> None:
     check_count(MAX_FILES)
 
 
-def test_a_tree_has_so_many_folders_and_files() -> None:
+def test_folders_and_files_of_a_tree_are_bounded() -> None:
     tree = Tree(max_files=3, max_folders=3)
     assert tree.add(("a", "b", "x"))
     assert tree.add(("a", "c", "x"))

@@ -63,7 +63,7 @@ def own_context() -> ssl.SSLContext:
 class FakeTracker:
     """Listens while its context lasts. `accepted` counts connections, `seen` holds requests.
 
-    `greeting` is sent to whoever comes; then, unless it is `hangs_up`, requests are answered by
+    `greeting` is sent to every connection; then, unless it is `hangs_up`, requests are answered by
     `answers`. An operation without an answer gets an empty result.
     """
 

@@ -1,4 +1,4 @@
-"""Lists that come in pages are collected up to a limit."""
+"""Paged lists are collected up to a limit."""
 
 from __future__ import annotations
 

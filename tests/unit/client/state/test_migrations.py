@@ -62,7 +62,7 @@ def schema(path: Path) -> dict[str, list[object]]:
         }
 
 
-def test_each_migration_follows_the_one_before_it_and_the_newest_is_the_programs() -> None:
+def test_migrations_form_one_chain_up_to_the_programs_version() -> None:
     numbers = [step.name.partition("_")[0] for step in STEPS]
     assert numbers == [f"{number:04}" for number in range(1, SCHEMA_VERSION + 1)]
     assert {dump.stem[:4] for dump in VERSIONS} >= set(numbers[:-1])

@@ -33,7 +33,7 @@ def learn(bench: TorrentBench, *candidates: PeerCandidate) -> None:
     bench.torrent.learn([PeerCandidate(c.endpoint, c.peer_id, c.user) for c in candidates])
 
 
-# --- who gets in ------------------------------------------------------------------------------
+# --- admission ------------------------------------------------------------------------------
 def test_a_peer_that_dials_us_is_answered_and_introduced_to(bench: Bench) -> None:
     at_work, transport = bench(), FakeTransport()
     connection = at_work.admit(transport=transport)
@@ -101,7 +101,7 @@ def test_no_more_peers_than_the_whole_client_has_places_for(bench: Bench) -> Non
     assert at_work.admit(PeerId(b"c" * 20), Endpoint("127.0.0.5", 1))
 
 
-# --- who it is --------------------------------------------------------------------------------
+# --- identification ---------------------------------------------------------------------------
 def test_the_owner_is_asked_to_identify_a_peer(bench: Bench) -> None:
     at_work = bench()
     connection = at_work.admit()
@@ -171,7 +171,7 @@ def test_a_removed_member_is_disconnected_and_the_others_are_not(bench: Bench) -
 
 
 # --- dialling ---------------------------------------------------------------------------------
-def test_listed_peers_are_dialled_and_let_in(bench: Bench) -> None:
+def test_listed_peers_are_dialled_and_admitted(bench: Bench) -> None:
     at_work = bench()
     learn(at_work, BOB)
     (dial,) = at_work.client.dialer.take()

@@ -92,7 +92,7 @@ def test_choking_peers_get_no_requests_until_they_unchoke(bench: Bench, fast: bo
         assert at_work.owner.completed == 1
 
 
-def test_pieces_of_a_peer_that_chokes_are_fetched_from_another(bench: Bench) -> None:
+def test_pieces_of_a_choking_peer_are_downloaded_from_another(bench: Bench) -> None:
     at_work = bench()
     choking = at_work.seeder(fast=False)
     choking.connection.receive(Choke())
@@ -100,7 +100,7 @@ def test_pieces_of_a_peer_that_chokes_are_fetched_from_another(bench: Bench) -> 
     assert at_work.owner.completed == 1
 
 
-def test_pieces_of_a_peer_that_leaves_are_fetched_from_another(bench: Bench) -> None:
+def test_pieces_of_a_departing_peer_are_downloaded_from_another(bench: Bench) -> None:
     at_work = bench()
     leaving = at_work.seeder()
     assert len(leaving.listen()) == len(CONTENT) // BLOCK_SIZE
@@ -109,7 +109,7 @@ def test_pieces_of_a_peer_that_leaves_are_fetched_from_another(bench: Bench) -> 
     assert at_work.owner.completed == 1
 
 
-def test_pieces_of_a_silent_peer_are_fetched_from_another(bench: Bench) -> None:
+def test_pieces_of_a_silent_peer_are_downloaded_from_another(bench: Bench) -> None:
     at_work = bench()
     silent = at_work.seeder()
     other = at_work.seeder("eve", "127.0.0.3")

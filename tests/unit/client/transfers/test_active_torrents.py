@@ -34,7 +34,7 @@ class Stopping(Transfer):
 
 
 class World:
-    """An active transfer that bob has connected to, as it is found while it stops."""
+    """An active transfer with bob connected, as it is while it stops."""
 
     def __init__(self, lab: TransferLab, path: Path) -> None:
         active = lab.open(lab.record(DESCRIBED, path))
@@ -106,7 +106,7 @@ def test_candidates_are_forgotten_in_every_torrent(world: World) -> None:
     world.active.forget_candidates()
 
 
-def test_an_answer_of_the_tracker_reaches_the_torrent_that_is_left(world: World) -> None:
+def test_a_late_answer_of_the_tracker_reaches_the_remaining_torrent(world: World) -> None:
     candidate = PeerCandidate(PEER_AT._replace(port=7), world.bob.handshake.peer_id, "eve")
     world.stopping.learn([candidate])
     assert world.torrent.reachability()[0] == 1

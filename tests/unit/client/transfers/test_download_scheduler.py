@@ -84,7 +84,7 @@ def scheduler(clock: Clock) -> DownloadScheduler:
     return DownloadScheduler(2, clock, PATIENCE)
 
 
-def test_as_many_run_as_there_are_places_and_the_others_wait_in_line(
+def test_as_many_downloads_run_as_there_are_places(
     scheduler: DownloadScheduler,
 ) -> None:
     members = joined(scheduler, 0, 0, 0, 0)
@@ -148,7 +148,7 @@ def test_to_join_again_is_no_second_turn(scheduler: DownloadScheduler) -> None:
     assert not scheduler.has_turn(members[0])
 
 
-def test_an_earlier_run_of_a_download_does_not_take_the_place_of_the_next(
+def test_an_earlier_run_of_a_download_does_not_replace_the_next(
     scheduler: DownloadScheduler,
 ) -> None:
     earlier, restarted = Member(1), Member(1)

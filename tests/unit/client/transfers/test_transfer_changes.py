@@ -15,7 +15,7 @@ from tests.unit.client.storage.contents import PIECE
 from tests.unit.client.transfers.conftest import CONTENT, DESCRIBED, change
 
 
-def test_pieces_that_went_wrong_before_the_end_are_fetched_again(
+def test_pieces_damaged_before_the_end_are_downloaded_again(
     lab: TransferLab, active: Transfer
 ) -> None:
     lab.seeder(active, CONTENT).give()

@@ -35,7 +35,7 @@ class WatchedStorage(TransferStorage):
 
 @pytest.fixture
 def watched(lab: TransferLab, partial: Transfer) -> Transfer:
-    """A download that has to be checked: its record and the files disagree."""
+    """A download that must be checked: its record and the files disagree."""
     partial.halt()
     file = partial_path(DESCRIBED, partial.path)
     file.write_bytes(file.read_bytes())
@@ -135,7 +135,7 @@ def test_a_recheck_of_right_content_hashes_all_and_seeds_on(
     assert lab.happened == []
 
 
-def test_a_recheck_of_a_wrong_download_fetches_the_wrong_pieces_again(
+def test_recheck_of_a_damaged_download_downloads_wrong_pieces_again(
     lab: TransferLab, complete: Transfer
 ) -> None:
     change(complete.path, quietly=True)

@@ -168,7 +168,7 @@ def test_a_priority_is_recorded_and_decides_the_next_download(
 
 
 # --- parts of a folder -----------------------------------------------------------------------
-def test_a_folder_of_which_one_file_is_wanted_ends_without_an_announcement(
+def test_a_partial_folder_ends_without_a_completed_announce(
     lab: TransferLab, tmp_path: Path
 ) -> None:
     """A partial seed never announces completion (BEP 21)."""
@@ -190,9 +190,7 @@ def test_a_folder_of_which_one_file_is_wanted_ends_without_an_announcement(
     transfer.halt()
 
 
-def test_content_that_is_already_there_is_complete_after_a_crash(
-    lab: TransferLab, download: Transfer
-) -> None:
+def test_existing_content_is_complete_after_a_crash(lab: TransferLab, download: Transfer) -> None:
     """The last run was killed between the new name and its record."""
     put(download.path, CONTENT)
     download.start()

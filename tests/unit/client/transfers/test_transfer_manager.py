@@ -126,7 +126,7 @@ def test_unfinished_downloads_are_loaded_first_and_all_at_once(
     assert shown(manager.get("lab", "content")) is TransferState.QUEUED
 
 
-def test_a_share_that_is_asked_for_is_loaded_at_once(
+def test_a_requested_share_is_loaded_at_once(
     lab: TransferLab, manager: TransferManager, many: list[str]
 ) -> None:
     manager.load("ann", everybody)
@@ -140,7 +140,7 @@ def test_a_share_that_is_asked_for_is_loaded_at_once(
     assert manager.get("lab", many[-1]) is last
 
 
-def test_a_share_that_is_discarded_before_its_turn_does_not_come_back(
+def test_a_share_discarded_before_its_turn_is_not_resumed(
     lab: TransferLab, manager: TransferManager, many: list[str]
 ) -> None:
     manager.load("ann", everybody)
@@ -159,7 +159,7 @@ def test_paused_transfers_are_loaded_and_stay_paused(
     assert shown(manager.get("lab", "mine")) is TransferState.PAUSED
 
 
-def test_transfers_of_groups_that_the_user_is_not_in_are_refused(
+def test_transfers_of_groups_without_the_user_are_refused(
     lab: TransferLab, manager: TransferManager, tmp_path: Path
 ) -> None:
     share(lab, tmp_path, "mine")
@@ -216,7 +216,7 @@ def test_a_removed_user_has_all_transfers_of_the_group_refused(
     assert len(transfers_of(lab.store, "ann")) == len(many) + 1
 
 
-def test_a_logout_stops_all_in_the_background_and_ends_the_loading(
+def test_logout_stops_all_transfers_in_the_background(
     lab: TransferLab, manager: TransferManager, many: list[str]
 ) -> None:
     manager.load("ann", everybody)

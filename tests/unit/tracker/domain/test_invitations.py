@@ -1,4 +1,4 @@
-"""Which invitations let whom in."""
+"""Which invitations admit which users."""
 
 from __future__ import annotations
 

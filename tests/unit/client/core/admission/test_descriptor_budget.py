@@ -1,4 +1,4 @@
-"""How descriptors are divided, and who gets a place when all are taken."""
+"""How descriptors are divided, and the places when all are taken."""
 
 from __future__ import annotations
 

@@ -125,7 +125,7 @@ class Remote:
 
 
 class Downloader:
-    """One client among its remote peers, on a clock of its own."""
+    """One client among its remote peers, on a virtual clock."""
 
     def __init__(
         self, geometry: Geometry, seed: int, budget: int, selection: PieceSelection | None = None

@@ -180,7 +180,7 @@ def test_in_endgame_the_slower_of_two_peers_is_cancelled() -> None:
     assert lent_buffers(swarm) == []
 
 
-def test_a_received_piece_is_not_fetched_again_while_it_is_verified() -> None:
+def test_a_received_piece_is_not_requested_again_while_it_is_verified() -> None:
     swarm = swarm_with([1, 2, 3])
     for key in (1, 2, 3):
         join(swarm, key, HaveAll(), Unchoke())

@@ -146,7 +146,7 @@ def test_dials_to_one_endpoint_are_queued(dialer: Dialer, calls: Calls) -> None:
         address = Endpoint(*touchy.getsockname())
         for endpoint in (address, address, other.address):
             assert dialer.dial(calls.dial(endpoint))
-        wait_until(lambda: calls.connected, what="the other to be reached meanwhile")
+        wait_until(lambda: calls.connected, what="the other to be reached")
         assert calls.connected[0][1] == other.address
         for _ in range(2):
             touchy.settimeout(5.0)

@@ -201,7 +201,7 @@ def test_no_session_ticket_is_issued(serving_client: ServingClient) -> None:
 
 
 def test_a_session_ticket_is_useless() -> None:
-    """Even if some were issued: each connection has a context with keys of its own."""
+    """Even if some were issued: each connection has a context with separate keys."""
     all_group_tls = {FILE: LAB.group_tls("ann"), ELSEWHERE: STUDIO.group_tls("ann")}
     welcomed: list[InfoHash] = []
 

@@ -59,7 +59,7 @@ def test_a_download_into_a_folder_gets_the_files_name(
     assert (tmp_path / "film").read_bytes() == CONTENT
 
 
-def test_a_download_may_get_a_name_of_its_own(ann: Sharer, film: Metainfo, tmp_path: Path) -> None:
+def test_a_download_may_get_another_name(ann: Sharer, film: Metainfo, tmp_path: Path) -> None:
     assert ann.download("film", tmp_path / "my film").path == tmp_path / "my film"
 
 
@@ -102,7 +102,7 @@ def test_open_content_in_a_sealed_group_is_refused(
     assert "not sealed" in error.message
 
 
-# --- what lies there already ------------------------------------------------------------------
+# --- existing content ------------------------------------------------------------------
 def test_right_content_at_the_destination_is_shared_at_once(
     ann: Sharer, film: Metainfo, tmp_path: Path
 ) -> None:
@@ -257,9 +257,7 @@ def only(*patterns: str) -> DownloadOptions:
     return DownloadOptions(only=patterns)
 
 
-def test_more_files_of_a_folder_are_downloaded_when_more_are_asked_for(
-    ann: Sharer, tmp_path: Path
-) -> None:
+def test_downloading_again_adds_files_of_a_folder(ann: Sharer, tmp_path: Path) -> None:
     ann.offered(describe(FOLDER, name="trip"))
     whole = b"".join(FOLDER.values())
     first = ann.download("trip", tmp_path, only("a"))

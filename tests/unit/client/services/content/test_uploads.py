@@ -91,7 +91,7 @@ def test_an_existing_share_is_kept_without_hashing(ann: Sharer, tmp_path: Path) 
     assert len(ann.records) == 1
 
 
-def test_other_content_under_a_name_of_ones_own_is_refused_with_a_way_out(
+def test_different_content_under_an_own_name_is_refused_with_advice(
     ann: Sharer, tmp_path: Path
 ) -> None:
     put(tmp_path / "f", b"data")
@@ -208,7 +208,7 @@ def test_a_tracker_that_fails_ends_no_earlier_share(ann: Sharer, tmp_path: Path)
     assert (shown(first), ann.manager.all()) == (TransferState.SEEDING, [first])
 
 
-def test_an_upload_that_is_cancelled_while_it_hashes_leaves_nothing_behind(
+def test_an_upload_cancelled_during_hashing_leaves_nothing_behind(
     ann: Sharer, tmp_path: Path
 ) -> None:
     put(tmp_path / "f", bytes(1 << 20))
@@ -262,7 +262,7 @@ def test_a_share_with_a_metainfo_file_writes_it_beside(ann: Sharer, tmp_path: Pa
     assert again is transfer, "its own metainfo may be written again"
 
 
-def test_another_file_where_the_metainfo_should_be_is_kept_and_nothing_shared(
+def test_a_foreign_file_at_the_metainfo_path_is_kept_and_nothing_shared(
     ann: Sharer, tmp_path: Path
 ) -> None:
     put(tmp_path / "f", b"data")

@@ -485,7 +485,7 @@ def test_failures_of_the_disk() -> None:
 
 
 def test_a_full_disk_keeps_what_was_written(tmp_path: Path) -> None:
-    """With a real limit, in a process of its own."""
+    """With a real limit, in a separate process."""
     script = f"""
 import resource
 from pathlib import Path, PosixPath

@@ -3,7 +3,7 @@ from __future__ import annotations
 from client.web.page.parts.list_window import SCREENFUL, STEP, ListWindow
 
 
-def test_a_screenful_is_drawn_first_and_the_rest_after_it() -> None:
+def test_a_screenful_is_drawn_first_and_then_the_rest() -> None:
     window = ListWindow()
     first, whole = window.requests("lab")
     assert first == {"pattern": None, "limit": SCREENFUL}
